@@ -1,1 +1,1 @@
-"""What the plant says and what it means. Pure: no I/O, no clock, the standard library only."""
+"""Domain model and rules. No I/O and no clock; standard library only."""

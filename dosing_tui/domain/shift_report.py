@@ -1,4 +1,4 @@
-"""What a shift hands over to the next: what it made, used and met, and what is left open. Pure."""
+"""Shift report: production, consumption, alarms and open points for the handover."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
@@ -13,12 +13,12 @@ from dosing_tui.domain.panels.panel_catalog import LabeledTotal, ProductionDay
 from dosing_tui.domain.time.shift_calendar import ShiftPeriod
 
 TOP_COUNT = 5
-"""Alarms that are told by name."""
+"""Number of alarms listed by name."""
 
 
 @dataclass(frozen=True, slots=True)
 class ShiftBatchCount:
-    """Batches of one recipe and status that began in the shift."""
+    """Number of batches of one recipe and status that started in the shift."""
 
     recipe: str
     status: str
@@ -28,8 +28,10 @@ class ShiftBatchCount:
 
 @dataclass(frozen=True, slots=True)
 class ShiftStock:
-    """One tank over the shift; None is 'not told'. ``start_g`` and ``end_g`` are what its station said last
-    before the shift's first dose of it, and before the next shift's."""
+    """One tank over the shift, masses in g; None means unknown.
+
+    ``start_g`` and ``end_g``: last levels before the first dose of this shift and of the next one.
+    """
 
     device_id: str
     chemical: str
@@ -38,15 +40,15 @@ class ShiftStock:
     end_g: float | None
     end_percent: float | None
     dosed_g: float | None
-    """In the shift, as far as masses are known."""
+    """Mass dosed in the shift, in g, without doses of unknown mass."""
     unweighed: int
-    """Doses of the shift whose mass is not known."""
+    """Number of doses of unknown mass in the shift."""
     taken_g: float | None
-    """Dosed between what was said at the start and at the end; None also if a mass is not known."""
+    """Mass dosed between the two levels, in g; None also if a dose has no mass."""
 
     @property
     def refilled_g(self) -> float | None:
-        """What the tank holds more than it should: it was filled, or its station started again."""
+        """Surplus of the tank in g: it was refilled, or its station restarted."""
         if self.start_g is None or self.end_g is None or self.taken_g is None:
             return None
         return round(self.end_g - self.start_g + self.taken_g, 3)
@@ -54,7 +56,7 @@ class ShiftStock:
 
 @dataclass(frozen=True, slots=True)
 class AlarmTotal:
-    """One alarm over the shift: how often it was raised in it, and for how long it was active in it."""
+    """One alarm over the shift: number of raises and active time."""
 
     key: AlarmKey
     priority: Priority
@@ -65,7 +67,7 @@ class AlarmTotal:
 
 @dataclass(frozen=True, slots=True)
 class UnreviewedBatch:
-    """A batch that somebody still has to look at."""
+    """Batch that requires a review."""
 
     batch_id: str
     recipe: str
@@ -77,9 +79,9 @@ class UnreviewedBatch:
 
 @dataclass(frozen=True, slots=True)
 class ShiftReport:
-    """``made_at`` is when it was made: the open points are those of then, the rest is the shift's own.
+    """Report of one shift. The open points are as of ``made_at``, all other data are of the shift.
 
-    ``completed``, ``dosed`` and ``production`` are what the panels tell of [shift.since, shift.until).
+    ``completed``, ``dosed`` and ``production``: panel results of [shift.since, shift.until).
     """
 
     shift: ShiftPeriod
@@ -89,21 +91,21 @@ class ShiftReport:
     dosed: tuple[LabeledTotal, ...]
     production: ProductionDay
     raised: tuple[tuple[Priority, int], ...]
-    """How many alarms of each priority were raised, the most urgent first."""
+    """Number of raises by priority, highest priority first."""
     top_alarms: tuple[AlarmTotal, ...]
     stock: tuple[ShiftStock, ...]
     notes: tuple[Note, ...]
     unweighed: tuple[LabeledTotal, ...]
-    """Of each chemical how many doses have no mass, and so are in no sum; none where all have."""
+    """Number of doses without a mass by chemical; they are not in the sums."""
     unreviewed: int
-    """Batches that began in the shift."""
+    """Number of batches started in the shift that require a review."""
     open_batches: tuple[UnreviewedBatch, ...]
-    """Those with exceptions first; not more than fit a report."""
+    """Batches that require a review, those with exceptions first; the list may be truncated."""
     earlier_unreviewed: int
-    """Batches that began before the shift, and are open still."""
+    """Number of batches started before the shift that require a review."""
     earlier_batches: tuple[UnreviewedBatch, ...]
     standing: tuple[AlarmState, ...]
-    """Alarms that are not normal and not hidden."""
+    """Alarms that are neither normal nor suppressed."""
     hidden: tuple[AlarmState, ...]
     """Alarms that are shelved, suppressed or out of service."""
 
@@ -113,12 +115,12 @@ class ShiftReport:
 
     @property
     def ended_batches(self) -> int:
-        """Batches that began in the shift and have ended, in whatever way."""
+        """Number of batches started in the shift that have ended, with any status."""
         return sum(each.batches for each in self.batches if each.status != BatchStatus.OPEN)
 
     @property
     def clean_batches(self) -> int:
-        """Those of them that are complete and without exceptions."""
+        """Number of these that are complete and without exceptions."""
         return sum(e.batches - e.with_findings for e in self.batches if e.status == BatchStatus.COMPLETE)
 
     @property
@@ -127,7 +129,7 @@ class ShiftReport:
 
 
 def count_by_priority(alarms: Iterable[Occurrence], since: datetime) -> tuple[tuple[Priority, int], ...]:
-    """Every priority, also those that none was of."""
+    """Count the raises since ``since`` by priority; all priorities are included."""
     counts = Counter(alarm.priority for alarm in alarms if alarm.raised_at >= since)
     return tuple((priority, counts[priority]) for priority in Priority)
 
@@ -135,7 +137,7 @@ def count_by_priority(alarms: Iterable[Occurrence], since: datetime) -> tuple[tu
 def rank_alarms(
     alarms: Iterable[Occurrence], since: datetime, until: datetime, *, limit: int = TOP_COUNT
 ) -> tuple[AlarmTotal, ...]:
-    """The alarms of [since, until) that were raised most often, then those active for longest."""
+    """Rank the alarms of [since, until) by number of raises, then by active time."""
     by_key: dict[AlarmKey, list[Occurrence]] = defaultdict(list)
     for alarm in alarms:
         by_key[alarm.key].append(alarm)

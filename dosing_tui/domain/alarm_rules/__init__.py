@@ -1,1 +1,1 @@
-"""Alarm rules, declared in ``domain.alarms.catalog`` and decided here, one module per subject. Pure."""
+"""Evaluation of the alarm rules of ``domain.alarms.catalog``, one module per subject. No I/O."""

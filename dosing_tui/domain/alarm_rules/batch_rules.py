@@ -1,4 +1,4 @@
-"""What a batch event says, and how long an open batch may be silent."""
+"""Batch alarms: stalled and aborted batches, wrong ingredients."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -18,7 +18,10 @@ MAX_DOSES = 64
 def check_batch_event(
     station: StationState, event: BatchEvent, master_recipes: Sequence[MasterVersion] = ()
 ) -> Iterator[Detection]:
-    """``master_recipes``: recipes as they should be, as far as there are any."""
+    """Update the station's batch by a live event and yield the detections.
+
+    ``master_recipes``: versions of the master recipes; empty if there are none.
+    """
     batch = station.batch
     station.has_live_event = True
     match event.event:
@@ -39,7 +42,7 @@ def check_batch_event(
 
 
 def restore_open_batch(station: StationState, event: BatchEvent) -> None:
-    """An event of the past: the newest says whether a batch is open, unless a live one has."""
+    """Restore the open batch from a stored event, unless a live event was received."""
     if station.has_live_event:
         return
     if event.event == "start":
@@ -58,7 +61,7 @@ def add_dose(station: StationState, dose: Dose) -> None:
 def check_stalled_batch(
     rule_state: RuleState, device: str, now: datetime, limits: AlarmLimits
 ) -> Iterator[Detection]:
-    """Whether the open batch has stalled; one that has for very long is not waited for."""
+    """Check whether the open batch has stalled, or is abandoned after ``limits.abandoned_after``."""
     station = rule_state.stations[device]
     batch = station.batch
     if batch is None:
@@ -87,7 +90,10 @@ def _close_batch(station: StationState, device: str) -> Iterator[Detection]:
 def _check_completion(
     batch: BatchState, event: BatchEvent, master_recipes: Sequence[MasterVersion]
 ) -> Iterator[Detection]:
-    """Only where the batch was seen from its start: against its recipe's master, else counted."""
+    """Check a completed batch whose start was received.
+
+    The doses are compared with the master recipe. Without one, only their number is checked.
+    """
     if batch.recipe != event.recipe:
         yield _create_abort_detection(event.device_id, batch.recipe, f"{event.recipe} was completed instead")
         return
@@ -108,12 +114,12 @@ def _check_completion(
 
 
 def _check_ingredients(batch: BatchState, event: BatchEvent, master: MasterRecipe) -> Iterator[Detection]:
-    """Ingredients that are missing, do not belong to the recipe, came twice or from another pump."""
+    """Detect missing, extra and repeated ingredients, and doses from the wrong pump."""
     faults = []
     for one in master.ingredients:
         wanted = len(master.list_portions(one.chemical))
         if one is not master.find_ingredient(one.chemical):
-            continue  # its doses were counted with the first
+            continue  # all doses of a chemical are counted with its first ingredient
         pumps = [
             pump
             for pump, chemical in zip(batch.dose_pumps, batch.dose_chemicals, strict=True)

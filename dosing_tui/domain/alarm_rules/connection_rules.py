@@ -1,4 +1,4 @@
-"""What the links and the spool say."""
+"""Connection alarms: broker down, database down, spool high."""
 
 from collections.abc import Iterator
 

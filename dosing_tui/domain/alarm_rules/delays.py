@@ -1,4 +1,4 @@
-"""A condition between what is found and what is an alarm: its delays, and what the journal is told of it."""
+"""On-delay and off-delay of alarm conditions, and the resulting journal entries (ISA-18.2)."""
 
 from datetime import datetime
 from uuid import UUID
@@ -10,7 +10,7 @@ from dosing_tui.domain.alarms.snapshot import AlarmView
 
 
 class DelayedCondition:
-    """``is_detected``: as last found, since ``since``; ``holds``: after the delays."""
+    """Alarm condition. ``is_detected``: raw value since ``since``; ``is_active``: after the delays."""
 
     __slots__ = (
         "detection",
@@ -28,9 +28,9 @@ class DelayedCondition:
 
 
 def apply_delays(condition: DelayedCondition, now: datetime, *, is_alarm_active: bool) -> None:
-    """Let the delays end that are over; what only happened is gone again at once.
+    """Apply the elapsed delays; a momentary condition becomes false immediately.
 
-    ``is_alarm_active``: its alarm is active. Where the journal was heard while the delay ran, it has run before.
+    ``is_alarm_active``: the alarm is already active by the journal, so that the on-delay has elapsed.
     """
     rule = condition.rule
     if is_alarm_active and condition.is_detected:
@@ -44,26 +44,32 @@ def apply_delays(condition: DelayedCondition, now: datetime, *, is_alarm_active:
 
 
 def is_realarm_due(state: AlarmState, rule: AlarmRule) -> bool:
-    """What was acknowledged was the last time it happened: this time somebody has to see it anew.
+    """Return whether a repeated momentary condition annunciates again after an acknowledgement.
 
-    Not so with low priority: a station that sends nothing but rubbish would sound once a second.
+    Low priority is excluded: a station with only invalid messages would re-alarm once a second.
     """
     return rule.momentary and rule.priority is not Priority.LOW and state.state_name is AlarmStateName.ACKED
 
 
 def restart_off_delay(condition: DelayedCondition, detection: Detection, at: datetime) -> None:
-    """Found once more, and gone again at once: its return is delayed from now on."""
+    """Restart the off-delay of a momentary condition that was detected again."""
     condition.detection, condition.since = detection, at
     condition.is_detected, condition.is_active = False, True
 
 
 def can_be_suppressed(state: AlarmState, rule: AlarmRule) -> bool:
-    """What happened, and is announced, is no consequence of what is found later: it stays."""
+    """Return whether suppression by design applies: not to an active momentary alarm.
+
+    Such an alarm was raised before the cause of the suppression, so it is not a consequence of it.
+    """
     return not (rule.momentary and state.active)
 
 
 def is_active_on_release(state: AlarmState, *, condition_active: bool) -> bool:
-    """What happened while it was suppressed was seen by nobody: it is announced, however long ago it was."""
+    """Return whether an alarm is active when its suppression ends.
+
+    A momentary alarm always is: the operator has not seen it.
+    """
     rule = RULES.get(state.key.rule)
     return condition_active or (rule is not None and rule.momentary)
 
@@ -71,7 +77,7 @@ def is_active_on_release(state: AlarmState, *, condition_active: bool) -> bool:
 def create_entry(
     condition: DelayedCondition, event: AlarmEvent, at: datetime, uuid: UUID, *, active: bool, comment: str
 ) -> JournalEntry:
-    """What the program itself says of the alarm, with what was found last."""
+    """Create a journal entry of the program, with the last detection's message, value and limit."""
     finding, rule = condition.detection, condition.rule
     return JournalEntry(
         uuid=uuid,
@@ -91,7 +97,7 @@ def create_entry(
 
 
 def build_alarm_view(state: AlarmState, condition: DelayedCondition | None, *, first_out: bool) -> AlarmView:
-    """The alarm with the newest words and value, where this process has them."""
+    """Build the view of an alarm with the latest message and value, if this process evaluates it."""
     rule = RULES.get(state.key.rule)
     if condition is None:
         return AlarmView(state, rule, state.message, state.value, state.limit, None, first_out)

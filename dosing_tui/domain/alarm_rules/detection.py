@@ -1,4 +1,4 @@
-"""What a rule finds, and what it may look at besides the readings."""
+"""Result of a rule, and the inputs of the rules other than readings."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -8,7 +8,7 @@ from dosing_tui.domain.alarms.models import AlarmKey, Priority
 
 
 class Detection(NamedTuple):
-    """A condition, looked at once. ``active`` is None where it stays as it was: in the dead band, unknown."""
+    """Result of one evaluation. ``active`` is None if unchanged: in the deadband, or unknown."""
 
     key: AlarmKey
     active: bool | None
@@ -16,12 +16,12 @@ class Detection(NamedTuple):
     value: float | None = None
     limit: float | None = None
     priority: Priority | None = None
-    """Other than the rule's."""
+    """Priority instead of the rule's."""
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectionState:
-    """``is_up`` is None while it is not known yet."""
+    """State of a connection since ``since``; ``is_up`` is None until the first result."""
 
     is_up: bool | None = None
     since: datetime | None = None
@@ -30,7 +30,7 @@ class ConnectionState:
 
 @dataclass(frozen=True, slots=True)
 class EvaluationContext:
-    """Everything but readings, as of ``now`` (UTC)."""
+    """Inputs other than readings, as of ``now`` (UTC)."""
 
     now: datetime
     broker: ConnectionState = field(default_factory=ConnectionState)
@@ -39,4 +39,4 @@ class EvaluationContext:
     oldest_spooled_at: datetime | None = None
     spool_percent: float = 0.0
     is_shift_scheduled: bool = True
-    """A shift is scheduled, or no shifts are known."""
+    """A shift is scheduled, or no shifts are configured."""

@@ -1,4 +1,4 @@
-"""What a dose says: out of tolerance, grossly wrong, from the wrong pump; and the errors of the last hour."""
+"""Dose alarms: out of tolerance, gross error, wrong pump, mean error and error rate of the last hour."""
 
 from collections.abc import Iterator
 
@@ -17,7 +17,7 @@ from dosing_tui.domain.alarms.models import AlarmKey
 from dosing_tui.domain.messages.models import Dose
 
 RETURN_RATIO = 0.9
-"""A mean or a rate is normal again below this share of its limit."""
+"""Deadband of the mean error and the error rate: they return at this share of the limit."""
 
 
 def check_dose(station: StationState, dose: Dose, limits: AlarmLimits) -> Iterator[Detection]:
@@ -53,7 +53,7 @@ def _create_dose_detection(dose: Dose, error: float, *, tolerance: float, gross_
 def add_dose_errors(
     station: StationState, pump: int, minute: int, *, doses: int, error_g: float, outside_tolerance: int
 ) -> None:
-    """Count doses of one minute, for the station and its pump."""
+    """Add doses of one minute to the windows of the station and the pump; ``error_g``: sum of errors in g."""
     station.error_window.add(minute, doses=doses, error_g=error_g, outside_tolerance=outside_tolerance)
     window = station.pump_error_windows.get(pump)
     if window is None:
@@ -66,7 +66,7 @@ def add_dose_errors(
 def check_hourly_errors(
     rule_state: RuleState, device: str, minute: int, limits: AlarmLimits
 ) -> Iterator[Detection]:
-    """Mean error of the station and of each of its pumps, and the share out of tolerance."""
+    """Check the mean error of the station and of each pump, and the share of doses out of tolerance."""
     station = rule_state.stations[device]
     unsure = not rule_state.is_history_loaded and minute < to_epoch_minute(rule_state.started_at + HOUR)
     for pump, window in ((0, station.error_window), *station.pump_error_windows.items()):

@@ -1,7 +1,7 @@
-"""Readings and a clock in, journal entries out: the rules, their delays, and the states they lead to.
+"""Alarm evaluator: converts readings and time into journal entries.
 
-A plain object without I/O, for one thread at a time. Its entries count at once for this process; the
-collector journals them, and tells with ``apply_committed`` what the journal says; who only watches drops them.
+It has no I/O and is not thread-safe. Its entries take effect at once in this process. The collector journals
+them and passes the committed entries to ``apply_committed``; a viewer discards them.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -40,7 +40,7 @@ from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, 
 
 MAX_CONDITIONS = 10_000
 VIEWER_GRACE_TIME = timedelta(seconds=5)
-"""What the collector finds, a console that watches has found as well, a moment before it hears of it."""
+"""Age at which a viewer displays its own entries; by then it has normally read those of the collector."""
 
 
 class Evaluator:
@@ -54,10 +54,11 @@ class Evaluator:
         writes_journal: bool = True,
         new_id: Callable[[], UUID] = uuid4,
     ) -> None:
-        """``expected_stations``: stations that should report; ``realarm_after`` 0: what is acknowledged stays so.
+        """Create an evaluator.
 
-        ``writes_journal``: entries will be in the journal. Else they only show, and only where the journal is
-        not heard or does not say the same within seconds.
+        ``expected_stations``: stations that raise DEVICE_OFFLINE without any message; ``realarm_after``: 0
+        disables re-alarms. ``writes_journal``: the entries are journaled (collector). Otherwise they are only
+        displayed, while the journal is unavailable or after VIEWER_GRACE_TIME.
         """
         self.projection = JournalProjection(journal_overrides=not writes_journal)
         self._grace_time = timedelta() if writes_journal else VIEWER_GRACE_TIME
@@ -68,15 +69,15 @@ class Evaluator:
         self._new_id = new_id
         self._conditions: dict[AlarmKey, DelayedCondition] = {}
         self._keys_to_check: set[AlarmKey] = set()
-        """Whose delay runs, or whose condition holds."""
+        """Alarms with a running delay or a true condition."""
         self._is_shift_scheduled = True
         self._raise_times: dict[UUID, datetime] = {}
-        """When an alarm began to sound, by the entry: one of this process's own is heard again."""
+        """Raise times by entry UUID, because the process reads its own entries back from the journal."""
         self._is_flood = False
 
     def take_snapshot(self, now: datetime, *, is_journal_live: bool) -> AlarmSnapshot:
-        """A copy for the screen; ``is_journal_live``: it is being heard."""
-        # what others did during an outage is heard later: these are not in the order of their times
+        """Return a snapshot for the screens; ``is_journal_live``: the journal is being read."""
+        # entries of an outage arrive later, so the raise times are not in ascending order
         self._raise_times = {entry: at for entry, at in self._raise_times.items() if at > now - FLOOD_PERIOD}
         raised = len(self._raise_times)
         self._is_flood = is_flood_active(self._is_flood, raised)
@@ -100,7 +101,7 @@ class Evaluator:
         )
 
     def load_history(self, readings: Iterable[Reading]) -> list[JournalEntry]:
-        """Levels and times from the database; doses and events of the past raise nothing."""
+        """Load levels and message times from the database. Stored doses and events raise no alarms."""
         entries: list[JournalEntry] = []
         for reading in tank_rules.load_batch_needs(self._rule_state, readings):
             station = self._rule_state.get_station(reading.device_id)
@@ -116,7 +117,7 @@ class Evaluator:
         return entries
 
     def load_dose_errors(self, minutes: Iterable[DoseErrorMinute]) -> None:
-        """The doses of the last hour from the database, oldest first."""
+        """Load the doses of the last hour from the database, oldest first."""
         for one in minutes:
             station = self._rule_state.get_station(one.device)
             if station is not None:
@@ -131,7 +132,7 @@ class Evaluator:
         self._rule_state.is_history_loaded = True
 
     def on_reading(self, reading: Reading) -> list[JournalEntry]:
-        """What a new reading leads to; nothing, as a rule."""
+        """Evaluate a live reading; return the resulting entries."""
         station = self._rule_state.get_station(reading.device_id)
         if station is None:
             return []
@@ -148,13 +149,13 @@ class Evaluator:
         return entries
 
     def on_rejection(self, rejection: Rejection) -> list[JournalEntry]:
-        """What a message that cannot be used leads to."""
+        """Evaluate a rejected message (rule QUARANTINE); return the resulting entries."""
         key = AlarmKey("QUARANTINE", "", rejection.topic)
         finding = Detection(key, True, f"Unreadable message on {rejection.topic}: {rejection.reason}")
         return self._apply_detection(finding, rejection.received_at)
 
     def on_tick(self, context: EvaluationContext) -> list[JournalEntry]:
-        """What time has done, once a second."""
+        """Evaluate the time-dependent rules, delays and shelving times; call it once a second."""
         self._is_shift_scheduled = context.is_shift_scheduled
         entries: list[JournalEntry] = []
         for finding in check_periodic_rules(self._rule_state, context, self.limits):
@@ -167,18 +168,18 @@ class Evaluator:
         return entries
 
     def restart_from(self, checkpoint: Checkpoint = EMPTY_CHECKPOINT) -> None:
-        """The journal will be heard from behind what is known of it."""
+        """Restart from a checkpoint: the next entries follow it in the journal."""
         self.projection.restart_from(checkpoint)
         self._raise_times = {uuid4(): at for at in checkpoint.raise_times}
 
     def create_checkpoint(self) -> Checkpoint:
-        """What the journal has come to, as far as it was heard."""
+        """Create a checkpoint of the journal entries applied."""
         return Checkpoint(
             self.projection.last_entry_id, self.projection.confirmed_states, tuple(self._raise_times.values())
         )
 
     def apply_committed(self, entries: Iterable[JournalEntry]) -> list[AlarmTransition]:
-        """What the journal says, in its order; answers what it changed."""
+        """Apply journal entries in the order of their IDs; return the transitions."""
         effects = self.projection.apply_committed(entries)
         for effect in effects:
             self._count_raise(effect)
@@ -199,7 +200,7 @@ class Evaluator:
         condition = self._conditions.get(detection.key)
         if condition is None:
             if detection.active is None and not self._is_alarm_active(detection.key):
-                return []  # the journal may not be heard yet: nothing is known to be over
+                return []  # the journal may not be read yet: a return cannot be concluded
             condition = self._add_condition(detection, at)
             if condition is None:
                 return []
@@ -224,7 +225,10 @@ class Evaluator:
         return state is not None and state.active
 
     def _add_condition(self, detection: Detection, at: datetime) -> DelayedCondition | None:
-        """None for one too many. What the journal calls active holds until something else is found."""
+        """Add a condition; None above MAX_CONDITIONS.
+
+        It is active if its alarm is active by the journal, until a detection differs.
+        """
         if len(self._conditions) >= MAX_CONDITIONS:
             return None
         holds = self._is_alarm_active(detection.key)
@@ -233,7 +237,7 @@ class Evaluator:
         return condition
 
     def _update_alarm(self, key: AlarmKey, now: datetime) -> list[JournalEntry]:
-        """Bring the alarm's state to where its condition, its delays and its hiding want it."""
+        """Emit the next entry that follows from condition, delays and suppression of an alarm."""
         state = self.projection.get_state(key)
         condition = self._update_condition(state, now)
         if state.hiding is not None:
@@ -253,13 +257,13 @@ class Evaluator:
         return self._check_escalation(state, condition, now)
 
     def _update_condition(self, state: AlarmState, now: datetime) -> DelayedCondition | None:
-        """The condition, its delay looked at."""
+        """Return the condition after its delays; None if this process cannot evaluate it."""
         condition = self._conditions.get(state.key)
         if condition is None:
             rule = RULES.get(state.key.rule)
             if rule is None or not rule.momentary:
                 return None
-            # what happened before a restart is over; it returns after its delay
+            # a momentary condition from before a restart has ended; it returns after its off-delay
             condition = self._add_condition(
                 Detection(state.key, None, state.message, state.value, state.limit), now
             )
@@ -274,7 +278,7 @@ class Evaluator:
         self, state: AlarmState, condition: DelayedCondition | None, now: datetime
     ) -> list[JournalEntry]:
         hiding = state.hiding
-        assert hiding is not None  # asked for a hidden alarm
+        assert hiding is not None  # only called for a suppressed alarm
         holds = condition is not None and condition.is_active
         if hiding.shown is AlarmStateName.SHELVED and hiding.until is not None and hiding.until <= now:
             return self._end_suppression(AlarmEvent.SHELVE_EXPIRE, state, condition, now, active=holds)
@@ -302,7 +306,7 @@ class Evaluator:
     def _check_escalation(
         self, state: AlarmState, condition: DelayedCondition, now: datetime
     ) -> list[JournalEntry]:
-        """An alarm that lasts: more urgent than it was, or acknowledged for too long."""
+        """Emit an escalation if the priority has risen, or a re-alarm ``realarm_after`` the acknowledgement."""
         priority = condition.detection.priority or condition.rule.priority
         if priority.rank < state.priority.rank:
             return self._emit_entry(AlarmEvent.ESCALATE, condition, now)

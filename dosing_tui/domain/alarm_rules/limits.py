@@ -1,4 +1,4 @@
-"""When a condition is abnormal: the site's numbers, with others for single chemicals and recipes. Pure."""
+"""Alarm limits of the site, with overrides per chemical and recipe."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -9,7 +9,7 @@ from dosing_tui.domain.messages import default_limits
 
 @dataclass(frozen=True, slots=True)
 class IngredientLimits:
-    """What may differ between chemicals and recipes. Masses in g; a percent of 0 is 'not looked at'."""
+    """Limits per chemical and recipe. Masses in g; a percentage of 0 disables its limit."""
 
     stock_low_percent: float = default_limits.STOCK_LOW_PERCENT
     stock_critical_percent: float = 5.0
@@ -18,7 +18,7 @@ class IngredientLimits:
     gross_error_g: float = 2.0
 
     def calculate_tolerance(self, target_g: float | None) -> float:
-        """The narrower of both limits, in g.
+        """Return the narrower of both tolerances, in g, for a target in g.
 
         >>> IngredientLimits(tolerance_g=0.5, tolerance_percent=2.0).calculate_tolerance(5.0)
         0.1
@@ -30,12 +30,12 @@ class IngredientLimits:
 
 @dataclass(frozen=True, slots=True)
 class LimitOverride:
-    """Other limits for a chemical, a recipe, or a chemical in a recipe; '' is 'every'."""
+    """Limits for a chemical, a recipe, or a chemical in a recipe; '' matches all."""
 
     chemical: str = ""
     recipe: str = ""
     changes: Mapping[str, float] = field(default_factory=dict)
-    """Names of IngredientLimits' fields, with their values."""
+    """Field names of IngredientLimits with their values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,19 +43,19 @@ class AlarmLimits:
     ingredients: IngredientLimits = field(default_factory=IngredientLimits)
     overrides: tuple[LimitOverride, ...] = ()
     stock_deadband_percent: float = 2.0
-    """A low tank is normal again so far above its limit, in points."""
+    """Deadband of the level alarms, in percentage points."""
     stock_jump_percent: float = 1.0
-    """A level that rises by more was refilled, or its station was reset."""
+    """Level rise that counts as a refill or a reset of the station, in percent of the capacity."""
     pump_chemicals: tuple[str, ...] = ()
-    """What pumps 1, 2, ... dose, on every station; empty where it is not to be checked."""
+    """Chemicals of pumps 1, 2, ... of every station; empty disables the check."""
     mean_error_g: float = 1.0
     mean_error_doses: int = 5
     error_rate_percent: float = default_limits.ERROR_RATE_PERCENT
     error_rate_doses: int = 20
     stalled_after: timedelta = timedelta(seconds=360)
-    """An open batch without a message: the firmware gives a pump 300 s."""
+    """Time without a message after which an open batch is stalled: pump time-out of 300 s plus 60 s."""
     abandoned_after: timedelta = timedelta(minutes=60)
-    """An open batch is not waited for any longer."""
+    """Time without a message after which an open batch counts as aborted."""
     offline_after: timedelta = timedelta(minutes=10)
     skew_warn: timedelta = timedelta(seconds=5)
     skew_alarm: timedelta = timedelta(seconds=60)
@@ -64,7 +64,7 @@ class AlarmLimits:
     spool_age: timedelta = timedelta(hours=1)
 
     def get_ingredient_limits(self, *, chemical: str = "", recipe: str = "") -> IngredientLimits:
-        """Later overrides win over earlier ones."""
+        """Return the limits for a chemical and recipe; later overrides take precedence."""
         limits = self.ingredients
         for override in self.overrides:
             if override.chemical in ("", chemical) and override.recipe in ("", recipe):

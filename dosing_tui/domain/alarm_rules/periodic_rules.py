@@ -1,4 +1,4 @@
-"""What is found because time goes on, without any reading: looked for once a second. Pure."""
+"""Time-dependent rules, evaluated once a second without a reading."""
 
 from collections.abc import Iterator
 

@@ -1,6 +1,6 @@
-"""What the rules remember between readings: the last level of a tank, an hour of errors, the open batch.
+"""Mutable state of the rules: tank levels, dose errors of one hour, open batches.
 
-Bounded in every dimension. It changes in place, for thousands of readings a second come through it.
+All collections are bounded. The state is updated in place for throughput (thousands of readings per second).
 """
 
 from collections import deque
@@ -10,17 +10,17 @@ from datetime import datetime, timedelta
 from dosing_tui.domain.messages.models import BatchEvent, Dose
 
 MAX_SERIES = 2_000
-"""Most stations, and most tanks, that are remembered: a flood of invented names must not fill the memory."""
+"""Maximum number of stations, and of tanks: it bounds memory if names are invented."""
 MAX_PUMPS = 8
 MAX_RECENT_READINGS = 4_096
-"""Doses and events that are known again when they are delivered twice."""
+"""Number of doses and events kept to detect redelivered ones."""
 WINDOW_MINUTES = 60
 SKEW_SAMPLES = 10
 
 
 @dataclass(frozen=True, slots=True)
 class DoseErrorMinute:
-    """Doses of a pump: how many, the sum of their absolute errors in g, how many out of tolerance."""
+    """Doses of a pump in one minute: count, sum of absolute errors in g, count out of tolerance."""
 
     device: str
     pump: int
@@ -31,7 +31,7 @@ class DoseErrorMinute:
 
 
 class DoseErrorWindow:
-    """Doses of the last hour, by minute."""
+    """Sliding window of one hour over the doses, in steps of one minute."""
 
     __slots__ = (
         "_minutes",
@@ -44,11 +44,11 @@ class DoseErrorWindow:
         self._minutes: deque[list[float]] = deque()
         self.dose_count = 0
         self.error_sum_g = 0.0
-        """Sum of the absolute errors."""
+        """Sum of the absolute errors, in g."""
         self.outside_tolerance = 0
 
     def add(self, minute: int, *, doses: int, error_g: float, outside_tolerance: int) -> None:
-        """``minute``: since 1970, never older than the newest less the window."""
+        """Add doses. ``minute``: since 1970, within WINDOW_MINUTES of the newest; ``error_g``: sum in g."""
         if not self._minutes or self._minutes[-1][0] < minute:
             self._minutes.append([minute, 0, 0.0, 0])
         last = self._minutes[-1]
@@ -60,7 +60,7 @@ class DoseErrorWindow:
         self.outside_tolerance += outside_tolerance
 
     def remove_older(self, minute: int) -> None:
-        """Let go what is older than an hour before ``minute``."""
+        """Remove the doses that are at least WINDOW_MINUTES older than ``minute``."""
         while self._minutes and self._minutes[0][0] <= minute - WINDOW_MINUTES:
             _, doses, error_g, outside = self._minutes.popleft()
             self.dose_count -= int(doses)
@@ -79,7 +79,7 @@ class DoseErrorWindow:
 
 
 class BatchState:
-    """An open batch. ``has_start``: its beginning was seen, so its doses can be counted."""
+    """Open batch. ``has_start``: its start event was received live, so its doses can be counted."""
 
     __slots__ = (
         "dose_chemicals",
@@ -98,14 +98,14 @@ class BatchState:
         self.expected_doses = expected_doses
         self.has_start = has_start
         self.dose_pumps: list[int] = []
-        """Pumps, in order."""
+        """Pump numbers, in the order of the doses."""
         self.dose_chemicals: list[str] = []
-        """What they dosed."""
+        """Chemicals, in the order of the doses."""
         self.mode = ""
 
 
 class StationState:
-    """What is known of one device."""
+    """State of one station."""
 
     __slots__ = (
         "batch",
@@ -120,15 +120,15 @@ class StationState:
         self.last_message_at: datetime | None = None
         self.batch: BatchState | None = None
         self.has_live_event = False
-        """A batch event came since this process watches."""
+        """A batch event was received since the start of this process."""
         self.error_window = DoseErrorWindow()
         self.pump_error_windows: dict[int, DoseErrorWindow] = {}
         self.clock_offsets: deque[float | None] = deque(maxlen=SKEW_SAMPLES)
-        """How far the clock was off, in s, behind is positive; None for a stamp that is no time."""
+        """Last clock offsets in s, positive if the clock is behind; None for an unusable timestamp."""
 
 
 class TankState:
-    """``dosed_g`` since the last level; ``gap_g``: what level and doses disagree about, not reported yet."""
+    """State of one tank. ``dosed_g``: since the last level; ``gap_g``: unreported difference to the doses."""
 
     __slots__ = (
         "batch_need_at",
@@ -150,36 +150,36 @@ class TankState:
         self.gap_g = 0.0
         self.gap_since: datetime | None = None
         self.batch_need_g = 0.0
-        """What the newest batch took, or should have; 0 while none is known."""
+        """Target, or else actual mass, of the newest dose; 0 without a dose."""
         self.batch_need_at: datetime | None = None
         self.recipe = ""
-        """Of that batch."""
+        """Recipe of that dose."""
 
 
 class RuleState:
-    """For one thread. ``started_at``: since when this process watches."""
+    """State of all rules, not thread-safe. ``started_at``: start of the evaluation."""
 
     def __init__(self, expected_stations: tuple[str, ...], started_at: datetime) -> None:
         self.started_at = started_at
         self.is_history_loaded = False
-        """What came before was read from the database."""
+        """The history was loaded from the database."""
         self.stations: dict[str, StationState] = {
             name: StationState() for name in expected_stations[:MAX_SERIES]
         }
         self.tanks: dict[tuple[str, str], TankState] = {}
         self.tanks_with_gap: set[tuple[str, str]] = set()
-        """Tanks with a gap."""
+        """Keys of the tanks with an unreported difference."""
         self._recent_readings: dict[tuple[object, ...], int] = {}
 
     def get_station(self, device: str) -> StationState | None:
-        """None for one too many."""
+        """Return the station, created if new; None above MAX_SERIES."""
         station = self.stations.get(device)
         if station is None and len(self.stations) < MAX_SERIES:
             station = self.stations[device] = StationState()
         return station
 
     def get_tank(self, device: str, chemical: str) -> TankState | None:
-        """None for one too many."""
+        """Return the tank, created if new; None above MAX_SERIES."""
         key = (device, chemical)
         tank = self.tanks.get(key)
         if tank is None and len(self.tanks) < MAX_SERIES:
@@ -187,7 +187,7 @@ class RuleState:
         return tank
 
     def is_new(self, reading: Dose | BatchEvent) -> bool:
-        """False for one that was delivered before, of late."""
+        """Record a reading; return False if it is a redelivery."""
         thing = reading.pump if isinstance(reading, Dose) else reading.event
         key = (reading.device_id, reading.time, thing, reading.dedup)
         known = len(self._recent_readings)

@@ -1,4 +1,4 @@
-"""What a station's silence and its clock say."""
+"""Station alarms: offline and clock skew."""
 
 from datetime import timedelta
 
@@ -9,7 +9,7 @@ from dosing_tui.domain.alarms.models import AlarmKey, Priority
 from dosing_tui.domain.messages.models import Reading, TimeQuality
 
 QUEUE_DRAIN_TIME = timedelta(minutes=1)
-"""After the broker came, what it had queued is on its way."""
+"""Time for the broker's queued messages to arrive after a reconnect."""
 MIN_CLOCK_SAMPLES = 5
 
 _UNUSABLE_TIME = frozenset({TimeQuality.UPTIME, TimeQuality.WINDOW})
@@ -24,7 +24,7 @@ def update_station(station: StationState, reading: Reading) -> None:
 
 
 def update_last_message(station: StationState, reading: Reading) -> None:
-    """A reading of the past."""
+    """Update the time of the last message, also by a stored reading."""
     if station.last_message_at is None or station.last_message_at < reading.received_at:
         station.last_message_at = reading.received_at
     if station.batch is not None and station.batch.last_message_at < reading.received_at:
@@ -34,7 +34,7 @@ def update_last_message(station: StationState, reading: Reading) -> None:
 def check_station_offline(
     rule_state: RuleState, device: str, context: EvaluationContext, limits: AlarmLimits
 ) -> Detection:
-    """Nothing is said of a station while the broker is away, nor before its queue is emptied."""
+    """Check the time since the last message; unknown while the broker is down or its queue drains."""
     key = AlarmKey("DEVICE_OFFLINE", device)
     limit = limits.offline_after
     heard = rule_state.stations[device].last_message_at
@@ -56,7 +56,7 @@ def check_station_offline(
 
 
 def check_clock_skew(rule_state: RuleState, device: str, limits: AlarmLimits) -> Detection:
-    """By the smallest of the last differences: one message that was held up says nothing of the clock."""
+    """Check the smallest of the last clock offsets, so that one delayed message has no effect."""
     key = AlarmKey("CLOCK_SKEW", device)
     samples = rule_state.stations[device].clock_offsets
     if len(samples) < MIN_CLOCK_SAMPLES:
@@ -75,7 +75,8 @@ def check_clock_skew(rule_state: RuleState, device: str, limits: AlarmLimits) ->
 
 
 def _format_age(span: timedelta) -> str:
-    """
+    """Format a duration in hours and minutes.
+
     >>> _format_age(timedelta(minutes=12)), _format_age(timedelta(hours=26, minutes=5))
     ('12 min', '26 h 5 min')
     """

@@ -1,4 +1,4 @@
-"""When an alarm would only say what is known or expected: suppressed by design, with the reason."""
+"""Suppression by design (ISA-18.2): consequential alarms and expected conditions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from dosing_tui.domain.alarm_rules.rule_state import RuleState
 from dosing_tui.domain.alarms.models import AlarmKey, AlarmState
 
 _STATION_RULES = frozenset({"DOSE_OUT_OF_TOL", "DOSE_GROSS", "ERR_MEAN_1H", "ERR_RATE_1H", "CLOCK_SKEW"})
-"""Not BATCH_STALLED: a mixture that waits is more urgent than the silence of its station, not part of it."""
+"""Rules suppressed while their station is offline. BATCH_STALLED is excluded: it has a higher priority."""
 _BROKER_RULES = frozenset({"DEVICE_OFFLINE", "BATCH_STALLED"})
 
 _BROKER_DOWN = AlarmKey("BROKER_DOWN")
@@ -15,7 +15,7 @@ _BROKER_DOWN = AlarmKey("BROKER_DOWN")
 
 @dataclass(frozen=True, slots=True)
 class SuppressionContext:
-    """What suppression goes by."""
+    """Inputs of the suppression rules."""
 
     states: Mapping[AlarmKey, AlarmState]
     rule_state: RuleState
@@ -23,7 +23,7 @@ class SuppressionContext:
 
 
 def get_suppression_reason(key: AlarmKey, context: SuppressionContext) -> str:
-    """Why this alarm is to be silent now; '' if it is not."""
+    """Return why an alarm is suppressed by design, '' if it is not."""
     if key.rule in _BROKER_RULES and _is_active(context, _BROKER_DOWN):
         return "the broker is down"
     if key.rule in _STATION_RULES and _is_active(context, AlarmKey("DEVICE_OFFLINE", key.device)):

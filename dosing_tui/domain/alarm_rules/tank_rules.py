@@ -1,4 +1,4 @@
-"""What a level says: low, nearly empty, jumped up, or not what the doses have taken."""
+"""Tank alarms: low, critical, level jump, and mismatch of level and doses."""
 
 import math
 from collections.abc import Iterable, Iterator
@@ -12,7 +12,7 @@ from dosing_tui.domain.messages import tank_level
 from dosing_tui.domain.messages.models import Dose, InventoryLevel, Reading
 
 GAP_CONFIRM_TIME = timedelta(seconds=30)
-"""A dose and the level after it may come in either order: only a gap that lasts is one."""
+"""Minimum duration of a level mismatch. A dose and its level may arrive in either order."""
 MIN_GAP_G = 0.1
 GAP_PER_DOSE_G = 0.05
 
@@ -30,7 +30,10 @@ def check_level(rule_state: RuleState, level: InventoryLevel, limits: AlarmLimit
 def check_fill_level(
     rule_state: RuleState, level: InventoryLevel, limits: AlarmLimits
 ) -> Iterator[Detection]:
-    """How full the tank is, against both limits; less than the last recipe's batch takes is nearly empty."""
+    """Check a level against the low and the critical limit.
+
+    The critical limit is at least the mass that the last recipe takes from the tank.
+    """
     percent = level.percent_full
     if percent is None:
         return
@@ -44,7 +47,7 @@ def check_fill_level(
     low += _format_batches_left(level, tank)
     critical = max(own.stock_critical_percent, _calculate_batch_percent(level, tank))
     for rule, limit, message in (
-        # the more urgent first: it keeps the other silent
+        # the higher priority first: it suppresses the other by design
         ("STOCK_CRITICAL", critical, low.replace("Low inventory", "Tank nearly empty")),
         ("STOCK_LOW", own.stock_low_percent, low),
     ):
@@ -55,7 +58,7 @@ def check_fill_level(
 
 
 def load_batch_needs(rule_state: RuleState, readings: Iterable[Reading]) -> list[Reading]:
-    """The same readings, once it is known what batches took: levels may come before doses."""
+    """Load the mass per batch from all doses; return the readings. Levels may precede the doses."""
     known = list(readings)
     for reading in known:
         if isinstance(reading, Dose):
@@ -64,7 +67,7 @@ def load_batch_needs(rule_state: RuleState, readings: Iterable[Reading]) -> list
 
 
 def update_batch_need(rule_state: RuleState, dose: Dose) -> None:
-    """What a batch takes from the tank, from its newest dose."""
+    """Update the mass that a batch takes from the tank, by its newest dose."""
     tank = rule_state.get_tank(dose.device_id, dose.chemical)
     grams = dose.target_g or dose.actual_g
     if (
@@ -78,7 +81,7 @@ def update_batch_need(rule_state: RuleState, dose: Dose) -> None:
 
 
 def _calculate_batch_percent(level: InventoryLevel, tank: TankState | None) -> float:
-    """In percent of the tank; 0 where it is not known."""
+    """Return the mass per batch in percent of the capacity; 0 if unknown."""
     if tank is None or not level.capacity_g or level.capacity_g <= 0:
         return 0.0
     return min(100.0 * tank.batch_need_g / level.capacity_g, 100.0)
@@ -92,7 +95,7 @@ def _format_batches_left(level: InventoryLevel, tank: TankState | None) -> str:
 
 
 def add_dose(rule_state: RuleState, dose: Dose) -> None:
-    """What a dose takes from its tank."""
+    """Add a dose to the mass taken from its tank since the last level."""
     update_batch_need(rule_state, dose)
     tank = rule_state.get_tank(dose.device_id, dose.chemical)
     if tank is None:
@@ -100,14 +103,14 @@ def add_dose(rule_state: RuleState, dose: Dose) -> None:
     if dose.actual_g is None or tank.dosed_g is None:
         tank.dosed_g = None
     elif tank.gap_since is not None and abs(tank.gap_g - dose.actual_g) <= MIN_GAP_G:
-        _close_gap(rule_state, tank, dose.device_id, dose.chemical)  # its level came first
+        _close_gap(rule_state, tank, dose.device_id, dose.chemical)  # the level arrived before the dose
     else:
         tank.dosed_g += dose.actual_g
         tank.dose_count += 1
 
 
 def check_lasting_gaps(rule_state: RuleState, now: datetime) -> Iterator[Detection]:
-    """Gaps that nothing has closed."""
+    """Detect mismatches that have lasted for GAP_CONFIRM_TIME."""
     for device, chemical in sorted(rule_state.tanks_with_gap):
         tank = rule_state.tanks[device, chemical]
         if tank.gap_since is not None and now - tank.gap_since >= GAP_CONFIRM_TIME:

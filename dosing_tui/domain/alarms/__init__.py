@@ -1,7 +1,7 @@
-"""Alarms after ISA-18.2: states, rules, and what the operator sees of them. Pure.
+"""Alarm management after ISA-18.2: states, catalog, journal projection, KPIs. No I/O.
 
-The journal is the truth: an alarm's state is the fold of ``table.advance`` over its entries in the order of
-their ids. The collector evaluates the rules, and alone journals conditions; people's entries come from every
-console. All fold the same entries in the same order, so all agree (``replica``). While the journal cannot be
-reached, each process folds what it knows itself on top.
+The journal is the system of record: an alarm's state is the fold of ``state_machine.apply_event`` over its
+entries, in the order of their IDs. Only the collector journals conditions; every console journals operator
+events. All processes fold the same entries, so their states agree (``journal_projection``). While the journal
+is unavailable, each process applies its own pending entries in addition.
 """

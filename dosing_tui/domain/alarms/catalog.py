@@ -1,4 +1,4 @@
-"""Every alarm the plant may raise, declared once: what it means, how urgent it is, what to do."""
+"""Alarm catalog: rationalized alarms with priority, cause, consequence and action (ISA-18.2)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,13 +8,13 @@ from enum import StrEnum
 from dosing_tui.domain.alarms.models import AlarmKey, Priority
 
 CATALOG_VERSION = 2
-"""Of this list; stored with each entry. Rises when a rule's meaning changes."""
+"""Version of the catalog, stored with each entry. Increment it when the meaning of a rule changes."""
 
 NO_DELAY = timedelta()
 
 
 class AlarmGroup(StrEnum):
-    """What fails together: of alarms within five seconds, the first of a group tells the cause."""
+    """Group for first-out detection: alarms with a common cause."""
 
     STATION = "station"
     LINKS = "links"
@@ -30,13 +30,13 @@ class AlarmRule:
     action: str
     group: AlarmGroup = AlarmGroup.STATION
     on_delay: timedelta = NO_DELAY
-    """The condition has to hold so long before it is an alarm: fleeting ones are none."""
+    """Time for which the condition must be true before the raise; it filters fleeting alarms."""
     off_delay: timedelta = NO_DELAY
-    """It has to be gone so long before the alarm returns: chattering is one alarm."""
+    """Time for which the condition must be false before the return; it filters chattering."""
     latching: bool = False
-    """It stays until somebody has acknowledged and reset it."""
+    """The alarm stays until it is acknowledged and reset."""
     momentary: bool = False
-    """It tells of what happened: the condition is gone at once, and the alarm returns after its delay."""
+    """The condition is an event without duration; the alarm returns after ``off_delay``."""
 
     def get_group_name(self, key: AlarmKey) -> str:
         return AlarmGroup.LINKS if self.group is AlarmGroup.LINKS else f"{self.group}/{key.device}"

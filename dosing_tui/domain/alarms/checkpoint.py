@@ -1,6 +1,6 @@
-"""What a journal has come to up to one of its entries: with that, only the rest has to be folded. Pure.
+"""Checkpoint of the alarm journal: the folded states up to one entry, so that only later entries are read.
 
-The journal stays the truth: without a checkpoint, or with one of another fold, all of it is read.
+The journal remains the system of record: without a valid checkpoint it is read completely.
 """
 
 import json
@@ -13,15 +13,15 @@ from dosing_tui.domain.alarms.models import Actor, AlarmKey, AlarmState, AlarmSt
 from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text
 
 FOLD_VERSION = 1
-"""Of ``table.advance``. Rises whenever the same entries lead to another state."""
+"""Version of ``state_machine.apply_event``. Increment it when the same entries lead to other states."""
 
 CHECKPOINT_INTERVAL = 500
-"""Entries of the journal: so many are read at a start, at most, besides the alarms themselves."""
+"""Entries between two checkpoints: the maximum number of entries read at start-up."""
 
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """``states``: every alarm that is not normal; ``raise_times``: when alarms began of late, for floods."""
+    """Folded journal. ``states``: all alarms that are not normal; ``raise_times``: for flood detection."""
 
     last_entry_id: int = 0
     states: tuple[AlarmState, ...] = ()
@@ -29,7 +29,7 @@ class Checkpoint:
 
 
 EMPTY_CHECKPOINT = Checkpoint()
-"""The journal is to be read from its first entry."""
+"""Checkpoint before the first entry: the journal is read completely."""
 
 
 def encode_checkpoint(checkpoint: Checkpoint) -> str:
@@ -44,7 +44,7 @@ def encode_checkpoint(checkpoint: Checkpoint) -> str:
 
 
 def decode_checkpoint(text: str, last_entry_id: int) -> Checkpoint:
-    """With harmless text; NOTHING for what this program never wrote."""
+    """Decode a checkpoint and sanitize its text; EMPTY_CHECKPOINT if the format is invalid."""
     try:
         told: dict[str, Any] = json.loads(text)  # Any: what JSON gives, checked by what is made of it
         return Checkpoint(

@@ -1,4 +1,4 @@
-"""Which entries of the alarm journal are asked for. Pure."""
+"""Filter for queries of the alarm journal."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,21 +6,21 @@ from datetime import datetime
 from dosing_tui.domain.alarms.models import AlarmEvent, AlarmStateName
 
 MAX_ENTRIES = 5_000
-"""Most entries of one answer."""
+"""Maximum number of entries per query."""
 
 
 @dataclass(frozen=True, slots=True)
 class JournalFilter:
-    """Which entries; '' and () let everything through. ``tag`` may be any part of rule/station/thing."""
+    """Filter criteria; '' and () match all entries. ``tag`` matches any part of rule/station/item."""
 
     since: datetime
     until: datetime
     tag: str = ""
     events: tuple[AlarmEvent, ...] = ()
     user: str = ""
-    """A name, an account or a database role, whole."""
+    """Complete operator name, operating-system account or database role."""
     state_names: tuple[AlarmStateName, ...] = ()
-    """Only of alarms that are in one of these states now. Of what is normal there is no list."""
+    """Only alarms currently in one of these states. NORMAL matches none."""
     max_entries: int = MAX_ENTRIES
     before_id: int = 0
-    """Of the entries at ``until`` itself only those with a lower id: so the next page goes on."""
+    """Paging: among the entries at ``until``, only those with a lower ID."""

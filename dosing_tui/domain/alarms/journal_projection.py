@@ -1,4 +1,4 @@
-"""The states as the journal tells them, and on top what this process knows and the journal does not yet."""
+"""Alarm states by the journal, with this process's pending entries applied on top."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -18,54 +18,57 @@ from dosing_tui.domain.alarms.state_machine import apply_event, make_normal
 
 @dataclass(frozen=True, slots=True)
 class AlarmTransition:
-    """What one entry did when its turn in the journal came. Entries without an effect are kept, too."""
+    """Effect of one entry on its alarm."""
 
     entry: JournalEntry
     before: AlarmState
     after: AlarmState
     is_local: bool
-    """This process had proposed it."""
+    """The entry was created by this process."""
 
     @property
     def is_new_occurrence(self) -> bool:
-        """It made the alarm sound: raised, raised again, louder, or out of its hiding."""
+        """Whether the alarm annunciates: by raise, re-alarm, escalation or the end of a suppression."""
         return self.after.state_name is AlarmStateName.UNACK and self.after.occurrence == self.entry.uuid
 
 
 class JournalProjection:
-    """For one thread. Holds what is not normal, and entries that still have to appear in the journal."""
+    """Projection of the journal, not thread-safe: alarms that are not normal, and pending entries.
+
+    A pending entry is applied locally but has not yet been read back from the journal.
+    """
 
     def __init__(self, *, journal_overrides: bool = False) -> None:
-        """``journal_overrides``: what the journal says of an alarm replaces what was proposed for it."""
+        """``journal_overrides``: a journal entry discards the pending entries of the same alarm."""
         self._journal_overrides = journal_overrides
         self._confirmed_states: dict[AlarmKey, AlarmState] = {}
         self._pending_entries: dict[UUID, JournalEntry] = {}
         self._states: dict[AlarmKey, AlarmState] = {}
         self.last_entry_id = 0
-        """The newest entry of the journal that was heard."""
+        """ID of the last journal entry that was applied."""
 
     @property
     def states(self) -> Mapping[AlarmKey, AlarmState]:
-        """Every alarm that is not normal."""
+        """All alarms that are not normal, pending entries included."""
         return self._states
 
     @property
     def pending_entries(self) -> tuple[JournalEntry, ...]:
-        """What was proposed and not heard back, the oldest first."""
+        """Pending entries, oldest first."""
         return tuple(self._pending_entries.values())
 
     @property
     def pending_command_count(self) -> int:
-        """How much of that people did."""
+        """Number of pending operator entries."""
         return sum(entry.event in OPERATOR_EVENTS for entry in self._pending_entries.values())
 
     def get_state(self, key: AlarmKey) -> AlarmState:
         return self._states.get(key) or AlarmState(key)
 
     def apply_pending(self, entry: JournalEntry) -> AlarmTransition | None:
-        """Take an entry of this process's own for granted until the journal says when its turn was.
+        """Apply an entry of this process until it is read back from the journal.
 
-        None if it changes nothing: then it is not to be journaled.
+        Returns None if the entry has no effect; it must not be journaled then.
         """
         before = self.get_state(entry.key)
         step = apply_event(before, entry)
@@ -76,14 +79,14 @@ class JournalProjection:
         return AlarmTransition(entry, before, step.state, is_local=True)
 
     def adopt_pending(self, entries: Iterable[JournalEntry]) -> None:
-        """What somebody else will have journaled: until then it counts as well; what is known so is left."""
+        """Apply entries that another process will journal; entries already pending are skipped."""
         for entry in entries:
             if entry.uuid not in self._pending_entries:
                 self._pending_entries[entry.uuid] = entry
                 _store_state(self._states, apply_event(self.get_state(entry.key), entry).state)
 
     def get_states(self, pending_until: datetime) -> Mapping[AlarmKey, AlarmState]:
-        """Every alarm that is not normal, without what was proposed since ``pending_until``."""
+        """All alarms that are not normal, without entries pending since ``pending_until``."""
         young = {entry.key for entry in self._pending_entries.values() if entry.at > pending_until}
         if not young:
             return self._states
@@ -93,23 +96,23 @@ class JournalProjection:
         return states
 
     def drop_pending(self, uuids: Collection[UUID]) -> None:
-        """These are in the journal, and will not be heard of again."""
+        """Drop pending entries that are in the journal but will not be read back."""
         gone = [self._pending_entries.pop(uuid) for uuid in uuids if uuid in self._pending_entries]
         self._rebuild_states({entry.key for entry in gone})
 
     @property
     def confirmed_states(self) -> tuple[AlarmState, ...]:
-        """Every alarm that is not normal by what the journal says alone."""
+        """All alarms that are not normal, by the journal alone."""
         return tuple(self._confirmed_states.values())
 
     def restart_from(self, checkpoint: Checkpoint = EMPTY_CHECKPOINT) -> None:
-        """The journal is another one, or is read again: from behind ``checkpoint``, or from its first entry."""
+        """Restart from a checkpoint, for another journal or to read the journal again."""
         self._confirmed_states = {state.key: state for state in checkpoint.states}
         self.last_entry_id = checkpoint.last_entry_id
         self._rebuild_states({*self._states, *self._confirmed_states})
 
     def apply_committed(self, entries: Iterable[JournalEntry]) -> list[AlarmTransition]:
-        """Entries of the journal in the order of their ids; one that was heard before changes nothing."""
+        """Apply journal entries in the order of their IDs; entries already applied are skipped."""
         effects: list[AlarmTransition] = []
         touched: set[AlarmKey] = set()
         for entry in entries:
@@ -141,7 +144,7 @@ class JournalProjection:
 def fold_entries(
     entries: Iterable[JournalEntry], checkpoint: Checkpoint = EMPTY_CHECKPOINT
 ) -> dict[AlarmKey, AlarmState]:
-    """The state of every alarm that is not normal after these entries, which follow on what is known."""
+    """Fold the entries after ``checkpoint``; return all alarms that are not normal."""
     states = {state.key: state for state in checkpoint.states}
     for entry in entries:
         _store_state(states, apply_event(states.get(entry.key) or AlarmState(entry.key), entry).state)

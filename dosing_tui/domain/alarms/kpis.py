@@ -1,4 +1,4 @@
-"""How well the alarms serve the operator: the figures of ISA-18.2 and EEMUA 191, from the journal. Pure."""
+"""KPIs of alarm-system performance (ISA-18.2, EEMUA 191), computed from the journal. No I/O."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,23 +18,23 @@ from dosing_tui.domain.alarms.models import (
 from dosing_tui.domain.alarms.snapshot import FLOOD_PERIOD, FLOOD_START_COUNT, is_flood_active
 
 KPI_PERIOD = timedelta(days=30)
-"""Fewer days than this give figures, but no judgement of the alarm system."""
+"""Evaluation period. With fewer days, KPIs are computed but not compared with their targets."""
 CHATTER_COUNT, CHATTER_WINDOW = 3, timedelta(seconds=60)
-"""An alarm that is raised so often within a minute chatters."""
+"""Chattering alarm: this number of raises within this time (ISA-18.2)."""
 STALE_AFTER = timedelta(hours=24)
 SLOW_ACK_AFTER = timedelta(minutes=10)
-"""An alarm that nobody acknowledges for so long."""
+"""Time after which an unacknowledged alarm counts as slow."""
 
 
 SHELVE_LOOKBACK = timedelta(days=1)
-"""Read before the span, so that what was shelved then is known as such; nothing is shelved for longer."""
+"""Time read before the period, to include earlier shelvings. It exceeds every shelving time."""
 
 
 @dataclass(frozen=True, slots=True)
 class KpiHistory:
-    """What a judgement needs of a site's journal: its entries of the span and the margin, in their order.
+    """Input of the KPI calculation: journal entries of the period and of SHELVE_LOOKBACK, by ID.
 
-    ``states``: every alarm that is not normal now; ``first_entry_at``: the journal's first entry, None without any.
+    ``states``: all alarms that are not normal; ``first_entry_at``: time of the journal's first entry.
     """
 
     entries: Sequence[JournalEntry] = ()
@@ -43,25 +43,25 @@ class KpiHistory:
 
 
 def build_history(entries: Sequence[JournalEntry]) -> KpiHistory:
-    """Of a journal that is at hand whole."""
+    """Build the history from a complete journal."""
     began = min((entry.at for entry in entries), default=None)
     return KpiHistory(entries, tuple(fold_entries(entries).values()), began)
 
 
 @dataclass(frozen=True, slots=True)
 class AlarmKpiSummary:
-    """Counts of what was annunciated between ``since`` and ``until`` (UTC); shares in percent."""
+    """KPIs of the alarms annunciated between ``since`` and ``until`` (UTC); shares in percent."""
 
     since: datetime
     until: datetime
     annunciated_count: int
     peak_count: int
-    """Most in one period of ten minutes."""
+    """Maximum number of alarms in a ten-minute period."""
     busy_period_percent: float
-    """Periods with more than ten."""
+    """Share of ten-minute periods with more than ten alarms."""
     flood_period_percent: float
     most_frequent_percent: float
-    """What the ten most frequent alarms have of all; a plant of ten alarms has 100."""
+    """Share of the ten most frequent alarms; 100 for a plant with ten alarms or fewer."""
     most_frequent: tuple[tuple[AlarmKey, int], ...]
     chattering_count: int
     stale_count: int
@@ -69,14 +69,14 @@ class AlarmKpiSummary:
     shelved_count: int
     shelve_event_count: int
     unlimited_shelve_count: int
-    """Shelved without an end; must be none."""
+    """Alarms shelved without an expiry; the target is 0."""
     median_ack_time: timedelta | None
     slow_ack_count: int
-    """Occurrences that waited longer than ten minutes, or still wait."""
+    """Occurrences unacknowledged for more than ten minutes, acknowledged since or not."""
 
     @property
     def has_full_period(self) -> bool:
-        """There are days enough for a verdict."""
+        """Whether the data cover KPI_PERIOD, so that the KPIs can be compared with their targets."""
         return self.until - self.since >= KPI_PERIOD
 
     @property
@@ -85,7 +85,7 @@ class AlarmKpiSummary:
 
 
 def calculate_kpis(history: KpiHistory, now: datetime) -> AlarmKpiSummary | None:
-    """None while there is nothing in the journal."""
+    """Calculate the KPIs of the last KPI_PERIOD; None if the journal is empty."""
     if history.first_entry_at is None:
         return None
     since = max(now - KPI_PERIOD, history.first_entry_at)
@@ -127,7 +127,7 @@ def _calculate_median(ack_times: Sequence[timedelta]) -> timedelta | None:
 
 
 def _count_per_period(raise_entries: Iterable[JournalEntry], since: datetime, now: datetime) -> list[int]:
-    """How many came in each ten minutes."""
+    """Count the raises in each ten-minute period."""
     counts = [0] * ((now - since) // FLOOD_PERIOD + 1)
     for entry in raise_entries:
         counts[(entry.at - since) // FLOOD_PERIOD] += 1
@@ -135,7 +135,7 @@ def _count_per_period(raise_entries: Iterable[JournalEntry], since: datetime, no
 
 
 def _find_flood_periods(period_counts: Iterable[int]) -> list[bool]:
-    """Whether there is a flood in each period."""
+    """Return for each period whether an alarm flood is active."""
     found: list[bool] = []
     for count in period_counts:
         found.append(is_flood_active(bool(found) and found[-1], count))
@@ -157,7 +157,7 @@ def _is_chattering(times: Sequence[datetime]) -> bool:
 def _measure_ack_times(
     transitions: Iterable[AlarmTransition], since: datetime, now: datetime
 ) -> list[tuple[timedelta, bool]]:
-    """How long each occurrence was unacknowledged, and whether somebody has acknowledged it."""
+    """Return each occurrence's unacknowledged time and whether it was acknowledged."""
     begun: dict[AlarmKey, datetime] = {}
     found: list[tuple[timedelta, bool]] = []
     for effect in transitions:

@@ -1,4 +1,4 @@
-"""What is known of an alarm, and what a journal entry says, as frozen records."""
+"""Frozen records of alarms and journal entries (ISA-18.2, IEC 62682)."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,7 +8,7 @@ from uuid import UUID
 
 
 class Priority(StrEnum):
-    """How soon somebody has to act."""
+    """Alarm priority: the urgency of the operator's response."""
 
     HIGH = "high"
     MEDIUM = "medium"
@@ -17,12 +17,12 @@ class Priority(StrEnum):
 
     @property
     def rank(self) -> int:
-        """0 is the most urgent."""
+        """Sort position; 0 is the highest priority."""
         return list(Priority).index(self)
 
 
 class AlarmEvent(StrEnum):
-    """What may happen to an alarm; each journal entry is one of these."""
+    """Transition of an alarm; each journal entry records one."""
 
     RAISE = "raise"
     RETURN = "return"
@@ -52,7 +52,7 @@ OPERATOR_EVENTS = frozenset(
 
 
 class AlarmStateName(StrEnum):
-    """The states of ISA-18.2, A to I."""
+    """Alarm states A to I of ISA-18.2."""
 
     NORMAL = "normal"
     UNACK = "unacknowledged"
@@ -78,11 +78,11 @@ MAX_SHELVE_DURATION = {
     Priority.LOW: timedelta(hours=12),
     Priority.DIAGNOSTIC: timedelta(hours=12),
 }
-"""Nobody can shelve for longer, whatever a site's settings say: every process has to judge an entry alike."""
+"""Maximum shelving time per priority. Not configurable: all processes have to accept the same entries."""
 
 
 class AlarmKey(NamedTuple):
-    """Which alarm: a rule about a station, and about one thing of it (a chemical, a pump); '' where none."""
+    """Identity of an alarm: rule, station and item (a chemical, a pump, ...); '' if not applicable."""
 
     rule: str
     device: str = ""
@@ -90,7 +90,8 @@ class AlarmKey(NamedTuple):
 
     @property
     def tag(self) -> str:
-        """
+        """Alarm tag: the non-empty parts, separated by slashes.
+
         >>> AlarmKey("STOCK_LOW", "dosing_system_01", "T-12").tag
         'STOCK_LOW/dosing_system_01/T-12'
         """
@@ -99,9 +100,9 @@ class AlarmKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """A person as far as it is known; all '' when the program itself acted.
+    """Originator of a journal entry; all fields are '' if it is the program itself.
 
-    ``role`` is the database's own word, and '' until the entry is in the journal.
+    ``role`` is the database role; it is '' until the database has stored the entry.
     """
 
     name: str = ""
@@ -114,39 +115,42 @@ SYSTEM_ACTOR = Actor()
 
 @dataclass(frozen=True, slots=True)
 class JournalEntry:
-    """One row of the journal: one event of one alarm."""
+    """One row of the alarm journal: one event of one alarm."""
 
     uuid: UUID
     key: AlarmKey
     event: AlarmEvent
     at: datetime
-    """When it happened (UTC)."""
+    """Time of the event (UTC)."""
     received_at: datetime
-    """When the process that wrote the entry knew of it (UTC)."""
+    """Time at which the writing process received the event (UTC)."""
     priority: Priority
     rule_version: int
     message: str = ""
     value: float | None = None
     limit: float | None = None
     latching: bool = False
-    """Of a return: the alarm stays until somebody resets it."""
+    """For RETURN: the alarm is latched until it is reset."""
     active: bool = False
-    """Of an end of shelving, suppression or being out of service: whether the condition holds then."""
+    """For the end of a suppression (shelved, by design, out of service): the condition is true."""
     occurrence: UUID | None = None
-    """Of an acknowledgement or reset: the occurrence that was seen; the entry's own for what begins one."""
+    """For ACKNOWLEDGE and RESET: UUID of the occurrence that was displayed to the operator."""
     until: datetime | None = None
-    """Of shelving: its end."""
+    """For SHELVE: end of the shelving time."""
     who: Actor = SYSTEM_ACTOR
     offline: bool = False
-    """A person did it while the database was away, so under no database role: it was journaled later."""
+    """Entered during a database outage, without a database role, and journaled later."""
     comment: str = ""
     id: int = 0
-    """Place in the journal, 0 before it has one. The order of the ids is the order of events."""
+    """Journal ID, 0 until it is stored. Events are applied in the order of the IDs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Suppression:
-    """Why an alarm is not annunciated. ``until`` is never None for a shelved one."""
+    """Suppression of an alarm: shelved, by design or out of service.
+
+    ``shown``: the displayed state; ``until``: end of the shelving time, never None for a shelved alarm.
+    """
 
     shown: AlarmStateName
     since: datetime
@@ -157,7 +161,7 @@ class Suppression:
 
 @dataclass(frozen=True, slots=True)
 class AlarmState:
-    """One alarm. While it is hidden, ``active``, ``acked`` and ``latched`` stay as they were."""
+    """State of one alarm. ``active``, ``acked`` and ``latched`` do not change during a suppression."""
 
     key: AlarmKey
     priority: Priority = Priority.LOW
@@ -167,13 +171,13 @@ class AlarmState:
     hiding: Suppression | None = None
     occurrence: UUID | None = None
     count: int = 0
-    """How often it was raised since it was last normal."""
+    """Number of occurrences since the alarm was last normal."""
     raised_at: datetime | None = None
     returned_at: datetime | None = None
     acked_at: datetime | None = None
     acked_by: Actor = SYSTEM_ACTOR
     comment: str = ""
-    """Of the newest acknowledgement."""
+    """Comment of the last acknowledgement."""
     message: str = ""
     value: float | None = None
     limit: float | None = None
@@ -193,5 +197,5 @@ class AlarmState:
 
     @property
     def is_annunciated(self) -> bool:
-        """It is in the list that somebody has to work through."""
+        """Whether the alarm is in the active alarm list: neither normal nor suppressed."""
         return self.state_name is not AlarmStateName.NORMAL and self.state_name not in SUPPRESSED_STATES

@@ -1,4 +1,4 @@
-"""An alarm from its raising to its return, as reports tell it."""
+"""Alarm occurrence, from raise to return, for reports."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +8,7 @@ from dosing_tui.domain.alarms.models import AlarmKey, Priority
 
 @dataclass(frozen=True, slots=True)
 class Occurrence:
-    """``returned_at`` None: its condition still holds. ``acked_at`` None: nobody has acknowledged it."""
+    """One occurrence. ``returned_at`` is None while active, ``acked_at`` while unacknowledged."""
 
     key: AlarmKey
     priority: Priority

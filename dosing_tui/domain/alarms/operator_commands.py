@@ -1,6 +1,6 @@
-"""What people ask of alarms, as journal entries.
+"""Operator commands on alarms; each returns the journal entry to write.
 
-Each raises AlarmCommandError, with the sentence that says why it is not possible.
+Raises: AlarmCommandError, with the reason, if the alarm's state does not permit the command (ISA-18.2).
 """
 
 from collections.abc import Callable
@@ -18,7 +18,7 @@ MAX_COMMENT_LENGTH = 240
 
 @dataclass(frozen=True, slots=True)
 class CommandContext:
-    """Who asks, and when (UTC)."""
+    """Operator and time (UTC) of a command."""
 
     who: Actor
     now: datetime
@@ -30,7 +30,7 @@ def acknowledge_alarm(state: AlarmState, context: CommandContext, *, comment: st
 
 
 def reset_alarm(state: AlarmState, context: CommandContext, *, comment: str = "") -> JournalEntry:
-    """Ends a latched alarm whose condition is gone."""
+    """Reset a latched alarm whose condition has ended. Raises: AlarmCommandError."""
     return _create_entry(state, context, AlarmEvent.RESET, comment)
 
 
@@ -43,7 +43,11 @@ def shelve_alarm(
     max_duration: timedelta,
     reason: str,
 ) -> JournalEntry:
-    """``priority``: the rule's, where the alarm is normal; ``max_duration``: the site's limit for it."""
+    """Shelve an alarm for ``duration``.
+
+    ``priority``: the rule's priority, used if the alarm is not active; ``max_duration``: the site's limit.
+    Raises: AlarmCommandError.
+    """
     urgency = state.priority if state.active else priority
     if duration > max_duration:
         minutes = max_duration.total_seconds() / 60
@@ -56,14 +60,17 @@ def shelve_alarm(
 
 
 def unshelve_alarm(state: AlarmState, context: CommandContext, *, comment: str = "") -> JournalEntry:
-    """Back to normal; the collector raises it anew if its condition holds."""
+    """Unshelve an alarm; the collector raises it again if its condition is true.
+
+    Raises: AlarmCommandError.
+    """
     return _create_entry(state, context, AlarmEvent.UNSHELVE, comment)
 
 
 def remove_from_service(
     state: AlarmState, context: CommandContext, *, priority: Priority, reason: str
 ) -> JournalEntry:
-    """Out of service, until somebody puts it back."""
+    """Remove an alarm from service until it is returned to service. Raises: AlarmCommandError."""
     return _create_entry(
         state,
         context,
@@ -74,12 +81,15 @@ def remove_from_service(
 
 
 def return_to_service(state: AlarmState, context: CommandContext, *, comment: str = "") -> JournalEntry:
-    """Back into service, as ``unshelve_alarm``."""
+    """Return an alarm to service; its condition is evaluated again. Raises: AlarmCommandError."""
     return _create_entry(state, context, AlarmEvent.RETURN_TO_SERVICE, comment)
 
 
 def check_command(state: AlarmState, entry: JournalEntry) -> None:
-    """The entry was made for what somebody saw; this is the alarm as it is now. Raises: AlarmCommandError."""
+    """Check that an entry still applies to the alarm's current state.
+
+    Raises: AlarmCommandError if it is refused or has no effect.
+    """
     step = apply_event(state, entry)
     if step.refusal:
         raise AlarmCommandError(step.refusal)

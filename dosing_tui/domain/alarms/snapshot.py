@@ -1,4 +1,4 @@
-"""What a screen needs to know of the alarms: one frozen copy, sorted as it is shown."""
+"""Frozen snapshot of the alarms for the screens, in display order."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -17,28 +17,31 @@ from dosing_tui.domain.alarms.models import (
 FIRST_OUT_WINDOW = timedelta(seconds=5)
 FLOOD_PERIOD = timedelta(minutes=10)
 FLOOD_START_COUNT = 10
-"""More than so many new alarms in ten minutes are a flood ..."""
+"""A flood starts above this number of alarms in ten minutes (EEMUA 191)."""
 FLOOD_END_COUNT = 5
-"""... until there are fewer than so many."""
+"""A flood ends below this number of alarms in ten minutes."""
 
 
 @dataclass(frozen=True, slots=True)
 class AlarmView:
     state: AlarmState
     rule: AlarmRule | None
-    """None for a rule that this program does not know: another release journaled it."""
+    """None if the rule is not in this release's catalog."""
     message: str
-    """As of now: the state has the words it was raised with."""
+    """Current message; ``state.message`` is the one of the raise."""
     value: float | None
     limit: float | None
     condition_active: bool | None
-    """Whether the condition holds, hidden or not; None where this process does not know."""
+    """Whether the condition is true, also during a suppression; None if this process cannot evaluate it."""
     is_first_out: bool
 
 
 @dataclass(frozen=True, slots=True)
 class AlarmSnapshot:
-    """``annunciated_alarms``: what is to be worked through, unacknowledged first, the most urgent first, newest first."""
+    """Snapshot of all alarms at the time ``at``.
+
+    Each list is sorted: unacknowledged first, then by descending priority, then the newest first.
+    """
 
     at: datetime = field(compare=False)
     annunciated_alarms: tuple[AlarmView, ...] = ()
@@ -46,24 +49,24 @@ class AlarmSnapshot:
     suppressed: tuple[AlarmView, ...] = ()
     out_of_service: tuple[AlarmView, ...] = ()
     recent_raise_count: int = 0
-    """New alarms in the last ten minutes."""
+    """Number of new occurrences in the last ten minutes."""
     is_flood: bool = False
     is_journal_live: bool = False
-    """The journal is heard: what other consoles do shows here, and the other way round."""
+    """The journal is being read: entries of other consoles are included."""
     pending_command_count: int = 0
-    """What people did that is kept on this machine until the journal is back."""
+    """Number of operator entries stored locally until the journal is available."""
 
     @property
     def unacknowledged_count(self) -> int:
         return sum(view.state.state_name in UNACKNOWLEDGED_STATES for view in self.annunciated_alarms)
 
     def count_priority(self, priority: Priority) -> int:
-        """How many of this priority are listed."""
+        """Count the annunciated alarms of one priority."""
         return sum(view.state.priority is priority for view in self.annunciated_alarms)
 
 
 def is_flood_active(was_active: bool, raise_count: int) -> bool:
-    """Whether there is a flood now.
+    """Return whether an alarm flood is active, with hysteresis; ``raise_count``: raises in ten minutes.
 
     >>> is_flood_active(False, 10), is_flood_active(False, 11), is_flood_active(True, 5), is_flood_active(True, 4)
     (False, True, True, False)
@@ -72,7 +75,10 @@ def is_flood_active(was_active: bool, raise_count: int) -> bool:
 
 
 def find_first_outs(states: Iterable[AlarmState]) -> frozenset[AlarmKey]:
-    """Of alarms of one group that came within five seconds, the first, which tells the cause."""
+    """Find the first-out alarms: the first of each group with another one within five seconds.
+
+    Source: OPC UA Part 9, FirstInGroup.
+    """
     groups: dict[str, list[tuple[datetime, AlarmKey]]] = {}
     for state in states:
         rule = RULES.get(state.key.rule)
@@ -93,7 +99,7 @@ def build_snapshot(
     views: Mapping[AlarmKey, AlarmView], *, at: datetime, raise_count: int, is_flood: bool, is_journal_live: bool,
     pending_command_count: int = 0,
 ) -> AlarmSnapshot:  # fmt: skip
-    """The views, sorted into their lists."""
+    """Build a snapshot: sort the views and split them by state."""
     ordered = sorted(views.values(), key=_get_sort_key)
 
     def only(shown: AlarmStateName) -> tuple[AlarmView, ...]:

@@ -1,7 +1,11 @@
-"""The state table of ISA-18.2: what each event makes of each state, one function per event. Pure.
+"""Alarm state machine of ISA-18.2: one pure function per event.
 
-Every process folds the same entries in the same order, so nothing here may depend on settings or on a clock.
-What an event does not apply to stays as it is, with the sentence that says why if somebody asked for it.
+All processes fold the same entries in the same order, so no function depends on settings or on a clock.
+An event that does not apply leaves the state unchanged. An operator event then returns the reason.
+
+The letters in the docstrings are the states of ISA-18.2: A normal, B unacknowledged, C acknowledged,
+D returned to normal unacknowledged, E latched unacknowledged, F latched acknowledged, G shelved, H suppressed
+by design, I out of service.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,7 +24,7 @@ from dosing_tui.domain.alarms.models import (
 
 @dataclass(frozen=True, slots=True)
 class EventResult:
-    """``refusal`` is '' unless a person asked for what is not possible."""
+    """Result of an event. ``refusal``: why an operator event does not apply, otherwise ''."""
 
     state: AlarmState
     is_changed: bool
@@ -28,7 +32,7 @@ class EventResult:
 
 
 def apply_event(state: AlarmState, entry: JournalEntry) -> EventResult:
-    """What the entry makes of the alarm it is about."""
+    """Apply a journal entry to the state of its alarm."""
     after = _EVENT_RULES[entry.event](state, entry)
     if isinstance(after, str):
         return EventResult(state, is_changed=False, refusal=after)
@@ -36,14 +40,14 @@ def apply_event(state: AlarmState, entry: JournalEntry) -> EventResult:
 
 
 def apply_raise(state: AlarmState, entry: JournalEntry) -> AlarmState:
-    """A to B; D, E, F to B again, counted. An active or hidden alarm stays as it is."""
+    """A, D, E and F to B, as a new occurrence. An active or suppressed alarm is unchanged."""
     if state.active or state.hiding:
         return state
     return _start_occurrence(state, entry)
 
 
 def apply_return(state: AlarmState, entry: JournalEntry) -> AlarmState:
-    """B to D and C to A; of a latching rule B to E and C to F."""
+    """B to D and C to A; for a latching rule B to E and C to F."""
     if not state.active or state.hiding:
         return state
     if entry.latching:
@@ -54,7 +58,7 @@ def apply_return(state: AlarmState, entry: JournalEntry) -> AlarmState:
 
 
 def apply_acknowledge(state: AlarmState, entry: JournalEntry) -> AlarmState | str:
-    """B to C, D to A, E to F; C and F stay. Never touches the condition."""
+    """B to C, D to A, E to F; C and F are unchanged. The condition is not affected."""
     tag = state.key.tag
     if state.hiding:
         return f"{tag} is {state.state_name}: it cannot be acknowledged."
@@ -70,7 +74,7 @@ def apply_acknowledge(state: AlarmState, entry: JournalEntry) -> AlarmState | st
 
 
 def apply_reset(state: AlarmState, entry: JournalEntry) -> AlarmState | str:
-    """F to A."""
+    """F to A; refused in all other states."""
     match state.state_name:
         case AlarmStateName.LATCHED_ACKED:
             return make_normal(state)
@@ -83,7 +87,7 @@ def apply_reset(state: AlarmState, entry: JournalEntry) -> AlarmState | str:
 
 
 def apply_realarm(state: AlarmState, entry: JournalEntry) -> AlarmState:
-    """C to B: it was acknowledged and nothing has changed for too long."""
+    """C to B: the alarm annunciates again after its re-alarm time."""
     if state.state_name is not AlarmStateName.ACKED:
         return state
     return _clear_acknowledgement(state, entry)
@@ -97,7 +101,7 @@ def apply_escalate(state: AlarmState, entry: JournalEntry) -> AlarmState:
 
 
 def apply_shelve(state: AlarmState, entry: JournalEntry) -> AlarmState | str:
-    """Every state but I to G, for a limited time and a reason."""
+    """All states except I to G, for a limited time and with a reason."""
     tag = state.key.tag
     if state.state_name is AlarmStateName.OUT_OF_SERVICE:
         return f"{tag} is out of service: it cannot be shelved."
@@ -112,14 +116,14 @@ def apply_shelve(state: AlarmState, entry: JournalEntry) -> AlarmState | str:
 
 
 def apply_unshelve(state: AlarmState, entry: JournalEntry) -> AlarmState | str:
-    """G to B if the condition holds, else to A; never back to acknowledged."""
+    """G to B if the condition is true, otherwise to A; never back to acknowledged."""
     if state.state_name is not AlarmStateName.SHELVED:
         return f"{state.key.tag} is not shelved."
     return _end_suppression(state, entry)
 
 
 def apply_shelve_expiry(state: AlarmState, entry: JournalEntry) -> AlarmState:
-    """The same when the time is over; nothing if somebody shelved it again meanwhile."""
+    """G to B or A when the shelving time has expired; unchanged if it was shelved again."""
     hiding = state.hiding
     if hiding is None or hiding.until is None or entry.at < hiding.until:
         return state
@@ -127,7 +131,7 @@ def apply_shelve_expiry(state: AlarmState, entry: JournalEntry) -> AlarmState:
 
 
 def apply_suppress(state: AlarmState, entry: JournalEntry) -> AlarmState:
-    """A to F to H. What a person has hidden stays where it is."""
+    """A to F to H. A suppressed alarm is unchanged."""
     if state.hiding:
         return state
     return replace(
@@ -136,12 +140,12 @@ def apply_suppress(state: AlarmState, entry: JournalEntry) -> AlarmState:
 
 
 def apply_unsuppress(state: AlarmState, entry: JournalEntry) -> AlarmState:
-    """H to B if the condition holds, else to A."""
+    """H to B if the condition is true, otherwise to A."""
     return _end_suppression(state, entry) if state.state_name is AlarmStateName.SUPPRESSED else state
 
 
 def apply_remove_from_service(state: AlarmState, entry: JournalEntry) -> AlarmState | str:
-    """Every state to I, for a reason."""
+    """All states to I, with a reason."""
     if state.state_name is AlarmStateName.OUT_OF_SERVICE:
         return f"{state.key.tag} is out of service already."
     if not entry.comment:
@@ -151,7 +155,7 @@ def apply_remove_from_service(state: AlarmState, entry: JournalEntry) -> AlarmSt
 
 
 def apply_return_to_service(state: AlarmState, entry: JournalEntry) -> AlarmState | str:
-    """I to B if the condition holds, else to A."""
+    """I to B if the condition is true, otherwise to A."""
     if state.state_name is not AlarmStateName.OUT_OF_SERVICE:
         return f"{state.key.tag} is not out of service."
     return _end_suppression(state, entry)
@@ -175,12 +179,12 @@ _EVENT_RULES: Mapping[AlarmEvent, Callable[[AlarmState, JournalEntry], AlarmStat
 
 
 def make_normal(state: AlarmState) -> AlarmState:
-    """The alarm with nothing to say."""
+    """Return the alarm in state A (normal)."""
     return AlarmState(state.key)
 
 
 def _start_occurrence(state: AlarmState, entry: JournalEntry) -> AlarmState:
-    """Active and unacknowledged, as a new occurrence."""
+    """Return the alarm in state B, as a new occurrence."""
     return AlarmState(
         state.key,
         priority=entry.priority,
@@ -212,7 +216,7 @@ def _end_suppression(state: AlarmState, entry: JournalEntry) -> AlarmState:
 
 
 def _update_details(state: AlarmState, entry: JournalEntry) -> AlarmState:
-    """The alarm with its priority and last words, which a hidden one has to show, too."""
+    """Update priority, message and rule version, which are also displayed for a suppressed alarm."""
     return replace(
         state,
         priority=entry.priority,

@@ -1,4 +1,4 @@
-"""Which alarm a tag means that is normal: it may be hidden before work that would raise it. Pure."""
+"""Look up a normal alarm by its tag, so that it can be suppressed before maintenance."""
 
 import re
 from collections.abc import Collection, Mapping
@@ -12,7 +12,7 @@ from dosing_tui.errors import AlarmCommandError
 
 
 class TagScope(Enum):
-    """What the rule looks at, as its tags have it."""
+    """Scope of a rule; the value is the format of its tags after the rule name."""
 
     PLANT = ""
     TOPIC = "/TOPIC"
@@ -35,16 +35,16 @@ TAG_SCOPES: Mapping[str, TagScope] = {
 
 @dataclass(frozen=True, slots=True)
 class PlantNames:
-    """Stations and chemicals that there are, spelt as the plant spells them."""
+    """Names of the stations and chemicals, as published by the plant."""
 
     stations: Collection[str]
     chemicals: Collection[str]
 
 
 def find_normal_alarm(tag: str, plant_names: PlantNames) -> AlarmState:
-    """The alarm of this tag as long as it is normal.
+    """Return the alarm of this tag in the normal state.
 
-    Raises: AlarmCommandError if nothing could ever raise it: a slip of the finger would hide nothing.
+    Raises: AlarmCommandError if no rule can raise it, e.g. because of a typing error.
     """
     key = _parse_key(tag, plant_names)
     return AlarmState(key, message=RULES[key.rule].title, rule_version=CATALOG_VERSION)

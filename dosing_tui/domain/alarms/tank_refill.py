@@ -1,7 +1,7 @@
-"""A refill that somebody tells of, as journal entries: the jump of the level is no alarm then.
+"""Record a tank refill as journal entries, so that the level jump raises no alarm.
 
-Told before the station says the new level, or just after, the alarm of the jump is shelved for a while; told
-later, it is acknowledged and reset. The journal has it, with who it was and how much: all agree.
+If STOCK_RESET is normal or active, it is shelved until the new level is published. If it has returned, it is
+acknowledged and reset. The entries contain the operator and the new level.
 """
 
 from collections.abc import Mapping
@@ -34,9 +34,10 @@ def create_refill_entries(
     level_timeout: timedelta,
     max_duration: timedelta,
 ) -> list[JournalEntry]:
-    """``grams``: what the tank holds now; ``level_timeout``: how long the new level may take to be told.
+    """Create the journal entries of a refill.
 
-    Raises: AlarmCommandError.
+    ``grams``: the new level in g, None if not measured; ``level_timeout``: maximum time until the station
+    publishes it. Raises: AlarmCommandError if the alarm is suppressed by design or out of service.
     """
     key = AlarmKey(REFILL_RULE.id, device, chemical)
     state = states.get(key) or AlarmState(key)

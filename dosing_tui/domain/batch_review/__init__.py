@@ -1,1 +1,1 @@
-"""Review by exception: exceptions, assessment, review rules. Pure."""
+"""Review by exception: exceptions, assessment, review rules. No I/O."""

@@ -1,4 +1,4 @@
-"""What is thought of a batch, as canonical JSON beside its record: findings, bands, the recipe's version."""
+"""Assessment of a batch as canonical JSON: exceptions, tolerances, recipe version and alarms."""
 
 import json
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ from dosing_tui.domain.batches.master_recipe import MasterVersion
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """What a reviewer is shown beside the facts. ``recipe_version`` is None without a recipe master."""
+    """Assessment of one batch record. ``recipe_version`` is None without a master recipe."""
 
     exceptions: tuple[BatchException, ...]
     tolerance_bands: tuple[tuple[float | None, bool | None], ...]
-    """For each ingredient half the tolerance band in g, and whether it was kept; None is 'not known'."""
+    """Tolerance in g and whether the dose is within it, for each ingredient; None means unknown."""
     recipe_version: int | None = None
     split_chemicals: tuple[str, ...] = ()
-    """Chemicals of which each dose has a band of its own, as the recipe has them more than once."""
+    """Chemicals with one tolerance per dose, because the recipe doses them more than once."""
     alarms: tuple[BatchAlarm, ...] = ()
 
 
@@ -36,7 +36,10 @@ def build_assessment(
 
 
 def format_assessment(assessment: Assessment) -> str:
-    """What is rarely so is only said where it is: judgements without it keep the text, and hash, they had."""
+    """Format an assessment as canonical JSON.
+
+    Optional keys are omitted if empty, so that the hashes of earlier assessments do not change.
+    """
     alarms = {"alarms": [[alarm.name, format_instant(alarm.at)] for alarm in assessment.alarms]}
     return to_canonical_json(
         {
@@ -52,7 +55,10 @@ def format_assessment(assessment: Assessment) -> str:
 
 
 def parse_assessment(text: str) -> Assessment:
-    """What ``format_assessment`` wrote. Raises: ValueError, KeyError or TypeError, for anything else."""
+    """Parse the output of ``format_assessment``.
+
+    Raises: ValueError, KeyError or TypeError if the text is not an assessment.
+    """
     said = json.loads(text)
     return Assessment(
         tuple(

@@ -1,4 +1,4 @@
-"""What has come to a batch since it was reviewed, in sentences: why its review is outdated. Pure."""
+"""Describe the changes of a batch since its review."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -22,7 +22,7 @@ BATCH_MERGED = (
 
 
 def describe_changes(detail: BatchDetail, zone: tzinfo) -> tuple[str, ...]:
-    """Nothing, if its review is not outdated. Clock times are in ``zone``."""
+    """Describe the changes since the review, times in ``zone``; empty if nothing has changed."""
     if detail.row.gone:
         return (BATCH_MERGED,)
     if detail.reviewed_snapshot is None:
@@ -40,7 +40,7 @@ def describe_changes(detail: BatchDetail, zone: tzinfo) -> tuple[str, ...]:
 
 
 def describe_merged_reviews(detail: BatchDetail, zone: tzinfo) -> tuple[str, ...]:
-    """What was said of batches that have become part of this one, each in a sentence."""
+    """Describe the reviews of batches that were merged into this one, one sentence each."""
     return tuple(
         f"'{each.meaning}' by {each.who}, {each.at.astimezone(zone):%Y-%m-%d %H:%M:%S}, is about"
         f" {each.batch_id}, whose messages are of this batch now: it says nothing of this one."
@@ -94,7 +94,7 @@ def _compare_assessments(before: Assessment, now: Assessment, zone: tzinfo) -> I
 
 
 def _compare_alarms(before: Assessment, now: Assessment, zone: tzinfo) -> Iterator[str]:
-    """Once they were kept by name alone, as exceptions; since then each with its time."""
+    """Compare the alarms. Earlier assessments have them as exceptions, without a time."""
     if not before.alarms and any(finding.kind is ExceptionKind.ALARM for finding in before.exceptions):
         yield "Its alarms are kept with their times now; they were not when it was reviewed."
         return
@@ -124,7 +124,7 @@ def _iter_new(these: Iterable[ItemT], those: Iterable[ItemT]) -> Iterator[ItemT]
 def _compare_tolerances(
     before: Batch, assessment_before: Assessment, after: Batch, assessment_after: Assessment
 ) -> Iterator[str]:
-    """Tolerances of ingredients that were there then, too; the second portion is compared with the second."""
+    """Compare the tolerances of ingredients that are in both assessments, portion by portion."""
     had = dict(_iter_tolerances(before, assessment_before))
     for portion, allowed_g in _iter_tolerances(after, assessment_after):
         then_g = had.get(portion, allowed_g)
@@ -136,7 +136,7 @@ def _compare_tolerances(
 def _iter_tolerances(
     batch: Batch, assessment: Assessment
 ) -> Iterator[tuple[tuple[str, int, int], float | None]]:
-    """Of each portion (chemical, pump, its number among these) half its band in g."""
+    """Iterate over the tolerances in g by portion: chemical, pump and number of the dose."""
     met = Counter[tuple[str, int]]()
     for one, (allowed_g, _) in zip(batch.ingredients, assessment.tolerance_bands, strict=True):
         met[one.chemical, one.pump] += 1

@@ -1,4 +1,4 @@
-"""What a reviewer has to look at: where a batch departs from its recipe, or its messages from each other."""
+"""Exceptions of a batch: deviations from the master recipe, and inconsistent messages."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ from dosing_tui.domain.messages.models import TimeQuality
 
 
 class ExceptionKind(StrEnum):
-    """What is wrong; the value is stored and filtered by."""
+    """Kind of exception; the value is stored and used in filters."""
 
     TOLERANCE = "out of tolerance"
     MISSING = "missing ingredient"
@@ -37,7 +37,7 @@ class ExceptionKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class BatchException:
-    """One thing to look at: what kind of thing, of which chemical ('' for the batch), in one sentence."""
+    """One exception: kind, subject (a chemical, '' for the batch) and one sentence."""
 
     kind: ExceptionKind
     subject: str
@@ -46,35 +46,35 @@ class BatchException:
 
 @dataclass(frozen=True, slots=True)
 class ReviewLimits:
-    """What counts as wrong where the recipe master does not say."""
+    """Limits that apply if the master recipe specifies none."""
 
     tolerance_g: float = default_limits.TOLERANCE_G
     tolerance_percent: float | None = None
     stock_low_percent: float = default_limits.STOCK_LOW_PERCENT
     dose_range_s: tuple[float, float] = (15.0, 120.0)
-    """Shortest and longest usual dose: the firmware sets the pumps for a minute."""
+    """Usual dose duration in s; the firmware's design target is 60 s per pump."""
     max_batch_s_per_pump: float = 180.0
-    """Longest usual batch, for each ingredient."""
+    """Longest usual batch duration per ingredient, in s."""
     baselines: Mapping[str, DurationBaseline] = field(default_factory=dict)
-    """What the recipe's own batches have taught, by chemical, '' is the batch: it comes before those two."""
+    """Learned baselines by chemical ('' for the batch); they take precedence over both limits above."""
 
 
 @dataclass(frozen=True, slots=True)
 class IngredientResult:
-    """One ingredient against its reference. ``is_within_tolerance`` is None if there is nothing to compare."""
+    """Result of one ingredient. ``is_within_tolerance`` is None without a target or an actual mass."""
 
     ingredient: Ingredient
     reference: MasterIngredient | None
     tolerance_g: float | None
-    """The narrower of the two limits, in g: half the width of the band on the screen."""
+    """Narrower of the two tolerances, in g: half the width of the displayed band."""
     is_within_tolerance: bool | None
 
 
 DEFAULT_LIMITS = ReviewLimits()
 ROUNDING_G = 0.05
-"""Levels and masses are rounded: each dose's share of what may not add up; the levels add two of it."""
+"""Permitted rounding difference per dose, in g; the two levels of a balance add two of it."""
 STOCK_JUMP_SHARE = 0.01
-"""A tank that holds so much more of its capacity than it should was filled, or its station restarted."""
+"""Surplus, as a share of the capacity, above which a tank was refilled or its station restarted."""
 
 
 def find_exceptions(
@@ -84,7 +84,7 @@ def find_exceptions(
     limits: ReviewLimits = DEFAULT_LIMITS,
     alarms: Sequence[AlarmSpan] = (),
 ) -> tuple[BatchException, ...]:
-    """Everything to look at, by kind. A batch under way is not blamed for what may still come."""
+    """Find all exceptions, ordered by kind. A running batch has no exceptions for missing messages."""
     recipe = master.recipe if master else None
     found: list[BatchException] = []
     for check in _CHECKS:
@@ -96,7 +96,7 @@ def find_exceptions(
 def assess_ingredients(
     batch: Batch, *, master: MasterVersion | None = None, limits: ReviewLimits = DEFAULT_LIMITS
 ) -> tuple[IngredientResult, ...]:
-    """Each ingredient's, in the order of dosing."""
+    """Assess all ingredients, in the order of dosing."""
     recipe = master.recipe if master else None
     pairs = zip(batch.ingredients, match_ingredients(batch, recipe), strict=True)
     return tuple([_assess_ingredient(ingredient, reference, limits) for ingredient, reference in pairs])
@@ -166,7 +166,7 @@ def _check_completeness(
 
 
 def _check_pump_count(batch: Batch, *, portions: int = 0) -> Iterator[BatchException]:
-    """What is dosed in ``list_portions`` may be announced as one ingredient, or as so many."""
+    """Check the published number of pumps; a repeated ingredient may count once or once per dose."""
     had = len({ingredient.chemical for ingredient in batch.ingredients})
     if batch.pumps is None or had <= batch.pumps <= max(had, portions):
         return
@@ -179,7 +179,7 @@ def _check_pump_count(batch: Batch, *, portions: int = 0) -> Iterator[BatchExcep
 
 
 def _check_against_recipe(batch: Batch, recipe: MasterRecipe) -> Iterator[BatchException]:
-    """Each chemical has as many doses as the recipe says."""
+    """Check the number of doses of each chemical against the recipe."""
     for name in dict.fromkeys(dose.chemical for dose in batch.doses):
         wanted, had = len(recipe.list_portions(name)), sum(dose.chemical == name for dose in batch.doses)
         if not wanted:
@@ -318,7 +318,7 @@ def _check_stock(batch: Batch, recipe: MasterRecipe | None, limits: ReviewLimits
 
 
 def _check_alarms(batch: Batch, alarms: Sequence[AlarmSpan]) -> Iterator[BatchException]:
-    """Each once, however often it came and went."""
+    """Yield one exception per alarm, regardless of the number of raises."""
     names = dict.fromkeys(alarm.name for alarm in alarms if is_batch_alarm(alarm, batch))
     for name in names:
         yield BatchException(ExceptionKind.ALARM, "", f"the alarm '{name}' was active")

@@ -1,4 +1,4 @@
-"""Batches as lists and pages show them: a row, a filter, how many there are of what, and the whole of one."""
+"""Query models of batches: list row, filter, counts and details."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +12,7 @@ from dosing_tui.domain.panels.operator_notes import Note
 
 @dataclass(frozen=True, slots=True)
 class BatchListQuery:
-    """'' and () are all. One of ``since`` (with ``until``), ``range`` and ``shift`` names a range."""
+    """Query of the batch list; '' and () match all. The range is ``since``/``until``, ``range`` or ``shift``."""
 
     since: str = ""
     until: str = ""
@@ -24,12 +24,12 @@ class BatchListQuery:
     unreviewed: bool = False
     exceptions: bool = False
     most: int = 100
-    """So many of the newest."""
+    """Maximum number of batches, newest first."""
 
 
 @dataclass(frozen=True, slots=True)
 class BatchRow:
-    """One batch in a list."""
+    """One row of a batch list."""
 
     batch_key: str
     batch_id: str
@@ -55,30 +55,30 @@ class BatchRow:
     disposed_at: datetime | None
     judgement_hash: str
     confirmed_by: str = ""
-    """The second person, if there is one."""
+    """Second person who confirmed the review; '' without one."""
     gone: bool = False
-    """Its messages turned out to be of another batch; it stays because it was reviewed."""
+    """The batch no longer exists: its messages belong to another batch. Its reviews are kept."""
 
     @property
     def review_context(self) -> ReviewContext:
-        """For what may be said of it."""
+        """Context for the review rules."""
         return ReviewContext(self.status, self.findings, self.review_state, self.disposed_by, self.gone)
 
     @property
     def reviewers(self) -> str:
-        """Who has decided, and who has confirmed it."""
+        """Names of the reviewer and of the confirming second person."""
         return f"{self.disposed_by}, {self.confirmed_by}" if self.confirmed_by else self.disposed_by
 
 
 def format_version_tag(row: BatchRow) -> str:
-    """What names the batch as it is in this row, its record and what is thought of it, for who signs it."""
+    """Format the version tag of a row, from the hashes of record and assessment, for the signature."""
     return f"{row.record_hash[:16]}-{row.judgement_hash[:16]}"
 
 
 def create_review_draft(
     row: BatchRow, meaning: Decision, *, who: str, comment: str = "", pin: str = ""
 ) -> ReviewDraft:
-    """To be said of the batch as it is in this row."""
+    """Create a review draft for the displayed version of the batch."""
     return ReviewDraft(
         row.batch_key, meaning, who, comment, row.last_review, row.record_hash, row.judgement_hash, pin
     )
@@ -86,7 +86,7 @@ def create_review_draft(
 
 @dataclass(frozen=True, slots=True)
 class RecordSnapshot:
-    """A batch's two texts at some time."""
+    """Record and assessment of a batch at one time."""
 
     record: str
     judgement: str
@@ -94,7 +94,7 @@ class RecordSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class BatchFilter:
-    """Which batches: an empty tuple, None or False is all. A shift is its range."""
+    """Filter of batches; an empty tuple, None or False matches all."""
 
     since: datetime | None = None
     until: datetime | None = None
@@ -103,14 +103,14 @@ class BatchFilter:
     status: tuple[str, ...] = ()
     review_state: tuple[str, ...] = ()
     unreviewed: bool = False
-    """Ended, and not reviewed, changed since, or, where the plant wants a second person, not confirmed."""
+    """Only ended batches that are unreviewed, changed since the review, or lack a required confirmation."""
     with_findings: bool = False
     without_findings: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class BatchStatusCounts:
-    """How many batches a filter finds, and how many of them are what."""
+    """Number of batches matching a filter, in total and by status."""
 
     batches: int
     under_way: int
@@ -126,7 +126,7 @@ class BatchStatusCounts:
 
 @dataclass(frozen=True, slots=True)
 class BatchDetail:
-    """All there is of one batch. ``record_text`` is the canonical JSON that ``row.record_hash`` is of."""
+    """Details of one batch. ``record_text``: the canonical JSON with the hash ``row.record_hash``."""
 
     row: BatchRow
     batch: Batch
@@ -135,14 +135,14 @@ class BatchDetail:
     record_text: str
     assessment_text: str
     reviewed_snapshot: RecordSnapshot | None = None
-    """What the review is about, if it is outdated."""
+    """Reviewed record and assessment, if the batch has changed since the review."""
     merged_reviews: tuple[Review, ...] = ()
-    """What was said of batches that are no more because their messages are of this one."""
+    """Reviews of batches that were merged into this one."""
 
 
 @dataclass(frozen=True, slots=True)
 class ContextEvents:
-    """What fell into a batch beside its own messages, each in order of time."""
+    """Other events during a batch, each list ordered by time."""
 
     alarms: tuple[AlarmSpan, ...] = ()
     notes: tuple[Note, ...] = ()

@@ -1,22 +1,23 @@
-"""What a plant wants of every review. Pure."""
+"""Review policy of the plant."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class ReviewPolicy:
-    """``pin``: whoever signs proves it; ``second_person``: an approval waits for another person's word."""
+    """``pin``: a review requires a PIN; ``second_person``: an approval requires a confirmation."""
 
     pin: bool = False
     second_person: bool = False
 
     def __or__(self, other: "ReviewPolicy") -> "ReviewPolicy":
-        """The stricter of both."""
+        """Return the union of both requirements."""
         return ReviewPolicy(self.pin or other.pin, self.second_person or other.second_person)
 
 
 def format_policy(policy: ReviewPolicy) -> str:
-    """
+    """Format a policy for messages.
+
     >>> format_policy(ReviewPolicy(pin=True))
     'a PIN with every review; no second person'
     """

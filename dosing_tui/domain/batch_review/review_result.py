@@ -1,4 +1,4 @@
-"""What became of reviews that were to be entered: said as it is, also when it went wrong half-way. Pure."""
+"""Result of saving reviews, including partial failures."""
 
 from dataclasses import dataclass
 
@@ -8,19 +8,19 @@ from dosing_tui.errors import DosingError
 
 @dataclass(frozen=True, slots=True)
 class ReviewResult:
-    """Every draft is in one of the four."""
+    """Result of saving drafts; each draft is in exactly one of the four lists."""
 
     new_reviews: tuple[Review, ...] = ()
     refusals: tuple[str, ...] = ()
-    """Why these are not entered, each in a sentence."""
+    """Reasons of the refused drafts, one sentence each."""
     unsaved_drafts: tuple[ReviewDraft, ...] = ()
-    """Surely not entered, because of ``error``."""
+    """Drafts not saved, because of ``error``."""
     unknown_drafts: tuple[ReviewDraft, ...] = ()
-    """Whether these are entered could not be read again after ``error``."""
+    """Drafts with an unknown result: they could not be read back after ``error``."""
     error: DosingError | None = None
 
     def __add__(self, other: "ReviewResult") -> "ReviewResult":
-        """The two one after the other."""
+        """Return the combined result; the first error is kept."""
         return ReviewResult(
             self.new_reviews + other.new_reviews,
             self.refusals + other.refusals,
@@ -35,12 +35,12 @@ RESULT_UNKNOWN = "It is not known whether it was entered; look at the batch befo
 
 
 def describe_failure(result: ReviewResult) -> str:
-    """Of one draft that was neither entered nor refused: what is in the database, and why."""
+    """Describe the failure of one draft that was neither saved nor refused."""
     return f"{RESULT_UNKNOWN if result.unknown_drafts else NOT_SAVED}: {result.error}"
 
 
 def describe_bulk_result(result: ReviewResult) -> str:
-    """How many approvals were entered, how many not, and of how many it is not known; then why."""
+    """Describe the numbers of approvals saved, not saved and unknown, and the reasons."""
     unknown, others = len(result.unknown_drafts), len(result.unsaved_drafts) + len(result.refusals)
     said = [
         f"Approved {_format_batch_count(len(result.new_reviews))}.",

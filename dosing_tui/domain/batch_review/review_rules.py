@@ -1,4 +1,4 @@
-"""What people say about batches: the words they can say, and when which of them may be said. Pure."""
+"""Reviews of batches: decisions, review states and the rules that permit a decision."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -10,41 +10,41 @@ from dosing_tui.domain.batches.models import BatchStatus
 MAX_WHO_LENGTH = 60
 MAX_COMMENT_LENGTH = 500
 NO_SIGNATURE = "not an e-signature"
-"""What a review is labelled with when nobody proved who they are."""
+"""Signature label of a review without verified identity."""
 PIN_SIGNATURE = "signed with a PIN"
 
 
 SHARED_ACCOUNTS = frozenset(
     {"root", "admin", "administrator", "operator", "user", "plant", "scada", "pi", "guest"}
 )
-"""Accounts of nobody in particular: who works under one is known by name only."""
+"""Shared operating-system accounts: they do not identify a person."""
 
 
 class Decision(StrEnum):
-    """What a review says; the value is stored and printed."""
+    """Decision of a review; the value is stored and printed."""
 
     APPROVED = "approved"
     DEVIATION = "approved with deviation"
     REJECTED = "rejected"
     NEEDS_INFORMATION = "needs information"
     CONFIRMED = "confirmed"
-    """By a second person, after an approval."""
+    """Confirmation of an approval by a second person."""
     COMMENT = "comment"
     WITHDRAWN = "withdrawn"
-    """The last word is taken back; it stays to be read."""
+    """Withdrawal of the last review; both entries stay in the audit trail."""
 
 
 APPROVALS = frozenset({Decision.APPROVED, Decision.DEVIATION})
 
 
 class ReviewState(StrEnum):
-    """How a batch stands with its reviewers; beyond these it is the meaning of the last word about it."""
+    """Review states in addition to the decision of the last review."""
 
     UNREVIEWED = "unreviewed"
     OUTDATED = "outdated"
-    """The batch, or what is thought of it, has changed since it was reviewed."""
+    """The record or the assessment has changed since the review."""
     CONFIRMED_DEVIATION = "confirmed with deviation"
-    """An approval with deviation, and the second person agrees."""
+    """Approval with deviation, confirmed by a second person."""
 
 
 UNDECIDED_STATES = (
@@ -52,29 +52,29 @@ UNDECIDED_STATES = (
     ReviewState.OUTDATED.value,
     Decision.NEEDS_INFORMATION.value,
 )
-"""Where somebody still has to decide, whatever was said before."""
+"""Review states that require a decision."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReviewDraft:
-    """What somebody is about to say. What is ``seen`` is of the batch as they saw it."""
+    """Review before it is saved. The ``expected_`` fields are those of the displayed batch."""
 
     batch_key: str
     meaning: Decision
     who: str
     comment: str
     expected_review_id: int
-    """The last review of the batch; 0 if there was none."""
+    """ID of the batch's last review; 0 without one."""
     expected_record_hash: str
-    """The hash of its record."""
+    """Hash of the displayed record."""
     expected_assessment_hash: str
-    """The hash of what was thought of it: its exceptions, tolerances and alarms."""
+    """Hash of the displayed assessment: exceptions, tolerances and alarms."""
     pin: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """What somebody has said, as it is stored. ``hash`` is of this review and all entries before it."""
+    """Stored review. ``hash`` chains this entry to all previous entries of the audit trail."""
 
     review_id: int
     batch_key: str
@@ -90,36 +90,36 @@ class Review:
     judgement_hash: str
     hash: str
     withdraws: int = 0
-    """The entry that it takes back; 0 if it is no withdrawal, or an old one, of all there was."""
+    """ID of the withdrawn review; 0 for other decisions and for old withdrawals, which withdraw all."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReviewContext:
-    """A batch, as far as it decides what may be said about it."""
+    """Properties of a batch that the review rules depend on."""
 
     status: str
     findings: int
     review_state: str
     disposed_by: str
-    """Who has decided; '' if nothing stands."""
+    """Reviewer of the valid decision; '' without one."""
     is_merged: bool = False
-    """Its messages turned out to be of another batch."""
+    """Its messages belong to another batch."""
 
 
 def validate_review(draft: ReviewDraft, context: ReviewContext) -> str:
-    """Why this cannot be said now, as a sentence; '' if it can."""
+    """Return why the draft is not permitted, as a sentence; '' if it is."""
     return _validate_texts(draft) or _validate_decision(draft, context)
 
 
 def describe_withdrawal(withdrawal: Review, reviews: Iterable[Review]) -> str:
-    """What it takes back and whose that was, in words; '' if it is no withdrawal that says so."""
+    """Describe the withdrawn decision and its reviewer; '' if it is unknown."""
     return next(
         (f"'{one.meaning}' by {one.who}" for one in reviews if one.review_id == withdrawal.withdraws), ""
     )
 
 
 def list_open_states(*, second_person: bool) -> tuple[str, ...]:
-    """Review states of batches that somebody still has to look at, by the plant's own rule."""
+    """List the review states that require an action, by the plant's review policy."""
     return (*UNDECIDED_STATES, *sorted(APPROVALS)) if second_person else UNDECIDED_STATES
 
 
@@ -151,7 +151,7 @@ def _validate_decision(draft: ReviewDraft, context: ReviewContext) -> str:
 
 
 def _validate_approval(context: ReviewContext) -> str:
-    """It needs no reason, so nothing that was decided may be lost by it."""
+    """Check an approval. It needs no reason, so it must not replace another decision."""
     if context.review_state not in UNDECIDED_STATES:
         return f"It is {context.review_state} already. Undo that first, and say why."
     if count := context.findings:

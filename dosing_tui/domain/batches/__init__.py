@@ -1,1 +1,1 @@
-"""Batches, rebuilt from messages that carry no batch id: what was made, and what was wrong with it."""
+"""Reconstruction of batches (ISA-88) from messages without a batch ID. No I/O."""

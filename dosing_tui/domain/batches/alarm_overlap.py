@@ -1,4 +1,4 @@
-"""Which alarms of the journal say something of a batch."""
+"""Assignment of journaled alarms to batches."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,34 +8,34 @@ from dosing_tui.domain.alarms.catalog import RULES
 from dosing_tui.domain.batches.models import Batch, is_same_name
 
 _BATCH_RULE_PREFIX = "BATCH_"
-"""Rules about batches: the batch they mean tells the same itself; they come while the next one is made."""
+"""Prefix of the batch rules. They are excluded: the batch itself has the same information."""
 _TANK_RULE_PREFIX = "STOCK_"
 
 
 @dataclass(frozen=True, slots=True)
 class AlarmSpan:
-    """An alarm of the journal: when it was active (``until`` None: still is)."""
+    """Active time of a journaled alarm; ``until`` is None while it is active."""
 
     name: str
-    """Its rule and, after a slash, what of the station it is about."""
+    """Rule and, after a slash, item of the station."""
     since: datetime
     until: datetime | None
     device_id: str = ""
-    """'' for an alarm of the whole plant."""
+    """Station; '' for an alarm of the whole plant."""
     message: str = ""
-    """What it said when it was raised."""
+    """Message at the raise."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class BatchAlarm:
-    """An alarm of a batch: which, and when it came; of one that was active before, when the batch began."""
+    """Alarm of a batch, with its time: the raise, or the start of the batch if it was active before."""
 
     at: datetime
     name: str
 
 
 def list_batch_alarms(batch: Batch, alarms: Iterable[AlarmSpan]) -> tuple[BatchAlarm, ...]:
-    """Those that concern it, by their time. When they end later on, they stay what they are."""
+    """List the alarms of a batch by time. A later return does not change the result."""
     ours = {
         BatchAlarm(max(alarm.since, batch.begins_at), alarm.name)
         for alarm in alarms
@@ -45,9 +45,10 @@ def list_batch_alarms(batch: Batch, alarms: Iterable[AlarmSpan]) -> tuple[BatchA
 
 
 def is_batch_alarm(alarm: AlarmSpan, batch: Batch) -> bool:
-    """Of this station or of the plant, in the time of the batch, and not about a tank that it did without.
+    """Return whether an alarm belongs to a batch.
 
-    What tells of a moment concerns the batch of that moment, though it is active for a minute longer.
+    It is an alarm of the station or the plant, active during the batch, not of an unused tank. A momentary
+    alarm belongs to the batch of its raise, although it stays active for its off-delay.
     """
     rule, _, item = alarm.name.partition("/")
     if alarm.device_id not in ("", batch.device_id) or rule.startswith(_BATCH_RULE_PREFIX):

@@ -1,4 +1,4 @@
-"""How a batch keeps its name: late messages may move its beginning, people's words about it stay with it."""
+"""Stable batch keys: reviews stay with a batch when late messages change its start."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -10,16 +10,17 @@ from dosing_tui.domain.batches.models import Batch, MessageIdentity
 
 @dataclass(frozen=True, slots=True)
 class KeyAssignment:
-    """Batches under the keys they have had, and keys that no batch has any more."""
+    """Batches with their stored keys, and stored keys without a batch."""
 
     batches: tuple[Batch, ...]
     obsolete_keys: frozenset[str]
 
 
 def restore_keys(batches: Iterable[Batch], anchors: Mapping[str, str]) -> KeyAssignment:
-    """``anchors`` are the stored keys with their anchors, of the same span of the same station.
+    """Restore the stored keys of reconstructed batches.
 
-    A batch that holds the anchor of a stored one is that one, although it may begin earlier now.
+    ``anchors``: anchors by stored key, of the same station and period. A batch that contains the anchor of a
+    stored batch keeps its key, even if it starts earlier now.
     """
     found = list(batches)
     known = {batch.key for batch in found}
@@ -31,13 +32,14 @@ def restore_keys(batches: Iterable[Batch], anchors: Mapping[str, str]) -> KeyAss
 
 
 def format_anchor(anchor: MessageIdentity) -> str:
-    """As it is stored: equal identities are equal text."""
+    """Format a message identity for storage; equal identities give equal text."""
     device, at, *rest = anchor
     return to_canonical_json([device, format_instant(at), *rest])
 
 
 def format_batch_id(device_id: str, day: date, number: int) -> str:
-    """
+    """Format the displayed batch ID: station, day and number of the batch on that day.
+
     >>> format_batch_id("dosing_system_01", date(2026, 11, 24), 7)
     'dosing_system_01-20261124-007'
     """
@@ -45,7 +47,7 @@ def format_batch_id(device_id: str, day: date, number: int) -> str:
 
 
 def _restore_key(batch: Batch, free_keys: dict[str, str]) -> Batch:
-    """Takes the key out of ``free_keys``; of several, that of the earliest message."""
+    """Assign the stored key of the earliest matching anchor and remove it from ``free_keys``."""
     for identity in sorted(batch.iter_identities(), key=lambda each: each[1]):
         if (key := free_keys.pop(format_anchor(identity), None)) is not None:
             return replace(batch, key=key)

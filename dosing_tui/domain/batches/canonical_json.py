@@ -1,4 +1,4 @@
-"""A batch as canonical JSON, to be hashed and signed: the same facts are the same bytes, on any machine."""
+"""Batch record as canonical JSON, for hashing and signing: equal records give equal bytes on any machine."""
 
 import json
 from datetime import UTC, datetime
@@ -8,21 +8,24 @@ from dosing_tui.domain.batches.models import Batch, StockChange
 from dosing_tui.domain.messages.models import BatchEvent, Dose
 
 FORMAT_VERSION = 1
-"""Which reading of a batch the hash is of; a later program may know another."""
+"""Version of the record format, part of the hashed record."""
 
 
 def to_canonical_json(value: object) -> str:
-    """JSON with sorted keys and no spaces. Raises: ValueError, for a number that is none."""
+    """Encode as JSON with sorted keys and without spaces.
+
+    Raises: ValueError for NaN and infinite numbers.
+    """
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 def hash_text(text: str) -> str:
-    """SHA-256 as 64 hexadecimal digits."""
+    """Return the SHA-256 of a text as 64 hexadecimal digits."""
     return sha256(text.encode()).hexdigest()
 
 
 def batch_to_record(batch: Batch) -> str:
-    """The facts of a batch, its messages included; not what is thought of them, nor its key and number."""
+    """Format the record of a batch with its messages; without assessment, key and number."""
     return to_canonical_json(
         {
             "format": FORMAT_VERSION,
@@ -43,7 +46,7 @@ def batch_to_record(batch: Batch) -> str:
 
 
 def format_instant(moment: datetime) -> str:
-    """ISO-8601 in UTC, always with microseconds: one moment has one spelling."""
+    """Format a time as ISO 8601 in UTC with microseconds; equal times give equal text."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 

@@ -1,4 +1,4 @@
-"""A batch out of its canonical JSON: what was stored or signed, when its readings are long gone."""
+"""Parse a batch from its canonical JSON, e.g. after the retention time of its readings."""
 
 import json
 from collections.abc import Mapping
@@ -10,13 +10,13 @@ from dosing_tui.domain.batches.reconstruction import group_ingredients
 from dosing_tui.domain.messages.models import BatchEvent, Dose, TimeQuality
 
 JsonDict = Mapping[str, Any]
-"""JSON has no types of ours; they are made here, once."""
+"""Untyped JSON object; this module converts it to domain types."""
 
 
 def record_to_batch(record: str, key: str) -> Batch:
-    """The batch that ``record`` is of; receive times are not part of it and count as the message's time.
+    """Parse a batch record. It has no times of receipt; they are set to the times of the messages.
 
-    Raises: ValueError, KeyError or TypeError, for anything that is no record.
+    Raises: ValueError, KeyError or TypeError if the text is not a batch record.
     """
     said = json.loads(record)
     doses = tuple(_parse_dose(each, said["device_id"]) for each in said["doses"])

@@ -1,4 +1,4 @@
-"""How long batches of a recipe and their doses usually take, learned from those that were made. Pure."""
+"""Baselines of the durations of batches and doses, learned per recipe from complete batches."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -9,22 +9,22 @@ from statistics import median
 from dosing_tui.domain.batches.models import Batch
 
 MIN_SAMPLES = 20
-"""Batches, or doses of a chemical, below which nothing is learned: the limits of the settings hold."""
+"""Minimum number of batches, or of doses, for a baseline. Below it the configured limits apply."""
 MAX_BATCHES = 50
-"""The newest complete batches of a recipe that it is learned from."""
+"""Maximum number of complete batches of a recipe used for a baseline, newest first."""
 SPREAD_FACTOR = 5.0
-"""How many spreads from the median are usual still."""
+"""Width of the usual range on each side of the median, in standard deviations."""
 MAD_TO_SIGMA = 1.4826
-"""The median of the distances from the median, as a standard deviation."""
+"""Factor from the median absolute deviation (MAD) to the standard deviation of a normal distribution."""
 MIN_SPREAD_SHARE = 0.05
-"""Of the median: where nearly all are alike, what is a little off is no outlier."""
+"""Minimum spread as a share of the median, so that nearly equal durations do not give a zero-width range."""
 
 
 @dataclass(frozen=True, slots=True)
 class DurationBaseline:
-    """The usual duration of a recipe's batches ('') or of the doses of one of their chemicals, in s.
+    """Usual duration in s, of a recipe's batches (chemical '') or of the doses of one chemical.
 
-    It holds for what begins at or after ``valid_from``, until the next.
+    It applies to batches that start at or after ``valid_from``, until the next baseline.
     """
 
     recipe: str
@@ -37,7 +37,7 @@ class DurationBaseline:
 
 
 def learn_baselines(batches: Iterable[Batch], *, at: datetime) -> list[DurationBaseline]:
-    """What complete batches of any recipes teach, to hold from ``at`` on. Their order does not matter."""
+    """Learn baselines from complete batches of any recipe, valid from ``at``. Their order does not matter."""
     spans: dict[tuple[str, str, str], list[float]] = defaultdict(list)
     for batch in batches:
         if batch.duration_s is not None:
@@ -55,7 +55,7 @@ def learn_baselines(batches: Iterable[Batch], *, at: datetime) -> list[DurationB
 def select_baselines(
     baselines: Iterable[DurationBaseline], *, recipe: str, mode: str, at: datetime
 ) -> dict[str, DurationBaseline]:
-    """By chemical, what holds for a batch that begins at ``at``: all of it was learned at one time."""
+    """Select the baselines by chemical for a batch that starts at ``at``; all are of the same time."""
     ours = [
         each for each in baselines if (each.recipe, each.mode) == (recipe, mode) and each.valid_from <= at
     ]

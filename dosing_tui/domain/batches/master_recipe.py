@@ -1,6 +1,7 @@
-"""The recipe master: what a recipe should hold, by which pumps, how exactly; written and read as TOML.
+"""Master recipes (ISA-88): ingredients, pumps, targets and tolerances; read and written as TOML.
 
-It is optional. Without one, the targets that the station says and its number of pumps are the reference.
+They are optional. Without one, the targets and the number of pumps that the station publishes are the
+reference.
 """
 
 import tomllib
@@ -16,7 +17,7 @@ from dosing_tui.errors import RecipeError
 
 @dataclass(frozen=True, slots=True)
 class MasterIngredient:
-    """One chemical of a recipe; None where the recipe leaves it open."""
+    """One ingredient of a recipe, masses in g; None if the recipe does not specify the value."""
 
     chemical: str
     pump: int | None = None
@@ -27,13 +28,13 @@ class MasterIngredient:
 
 @dataclass(frozen=True, slots=True)
 class MasterRecipe:
-    """What a batch of ``name`` should be like; ``mode`` '' is any. An ingredient is one dose."""
+    """Master recipe ``name``; ``mode`` '' matches all modes. Each ingredient is one dose."""
 
     name: str
     ingredients: tuple[MasterIngredient, ...]
     mode: str = ""
     ordered: bool = False
-    """Whether the ingredients have to be dosed in their order."""
+    """The ingredients must be dosed in their order."""
 
     @property
     def title(self) -> str:
@@ -41,22 +42,22 @@ class MasterRecipe:
 
     @property
     def repeated_chemicals(self) -> tuple[str, ...]:
-        """Chemicals that are dosed more than once, each time for itself."""
+        """Chemicals with more than one dose."""
         names = [each.chemical for each in self.ingredients]
         return tuple(dict.fromkeys(name for name in names if len(self.list_portions(name)) > 1))
 
     def find_ingredient(self, chemical: str) -> MasterIngredient | None:
-        """The first of that chemical."""
+        """Return the first ingredient of a chemical."""
         return next(iter(self.list_portions(chemical)), None)
 
     def list_portions(self, chemical: str) -> tuple[MasterIngredient, ...]:
-        """Each dose that there should be of it, in their order."""
+        """List the doses of a chemical, in order."""
         return tuple(each for each in self.ingredients if is_same_name(each.chemical, chemical))
 
 
 @dataclass(frozen=True, slots=True)
 class MasterVersion:
-    """One version of a recipe; it holds for what begins at or after ``valid_from``, until the next."""
+    """Version of a master recipe, for batches that start at or after ``valid_from``, until the next one."""
 
     recipe: MasterRecipe
     version: int
@@ -66,7 +67,7 @@ class MasterVersion:
 def select_version(
     masters: Iterable[MasterVersion], *, recipe: str, mode: str, at: datetime
 ) -> MasterVersion | None:
-    """The version for a batch that begins at ``at``; one of its very mode comes before one of any mode."""
+    """Select the version for a batch that starts at ``at``; one of its mode precedes one of all modes."""
     fitting = [
         each
         for each in masters
@@ -77,7 +78,7 @@ def select_version(
 
 
 def list_current_versions(masters: Iterable[MasterVersion], *, at: datetime) -> list[MasterVersion]:
-    """Of every recipe and mode the version that holds at the moment, by name and mode."""
+    """List the version valid at ``at`` of each recipe and mode, by name and mode."""
     found: dict[tuple[str, str], MasterVersion] = {}
     for each in sorted(masters, key=lambda e: (e.recipe.name, e.recipe.mode, e.valid_from, e.version)):
         if each.valid_from <= at:
@@ -86,17 +87,20 @@ def list_current_versions(masters: Iterable[MasterVersion], *, at: datetime) -> 
 
 
 def format_definition(recipe: MasterRecipe) -> str:
-    """Canonical JSON, as it is stored: equal recipes are equal text."""
+    """Format a recipe as canonical JSON for storage; equal recipes give equal text."""
     return to_canonical_json(_recipe_to_dict(recipe))
 
 
 def parse_definition(stored: Mapping[str, object]) -> MasterRecipe:
-    """Raises: RecipeError."""
+    """Parse a stored recipe. Raises: RecipeError if it is invalid."""
     return _parse_recipe(stored, str(stored.get("name", "?")))
 
 
 def parse_recipes(text: str) -> tuple[MasterRecipe, ...]:
-    """Every ``[[recipe]]`` of a file. Raises: RecipeError, with the recipe and the value."""
+    """Parse all ``[[recipe]]`` tables of a TOML text.
+
+    Raises: RecipeError, naming recipe and value, if the text is invalid.
+    """
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -115,7 +119,7 @@ def parse_recipes(text: str) -> tuple[MasterRecipe, ...]:
 
 
 def format_recipes(recipes: Iterable[MasterRecipe]) -> str:
-    """What ``parse_recipes`` reads back as the same recipes."""
+    """Format recipes as TOML; ``parse_recipes`` is the inverse."""
     blocks = []
     for recipe in recipes:
         lines = ["[[recipe]]", *_format_lines(recipe, ("name", "mode", "ordered"))]

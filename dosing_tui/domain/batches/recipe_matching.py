@@ -1,4 +1,4 @@
-"""Which dose of a batch is which of its recipe, where a recipe doses a chemical more than once. Pure."""
+"""Match doses to the ingredients of a master recipe that doses a chemical more than once."""
 
 from collections.abc import Collection
 from dataclasses import replace
@@ -9,12 +9,12 @@ from dosing_tui.domain.batches.reconstruction import group_ingredients
 
 
 def split_portions(batch: Batch, recipe: MasterRecipe | None) -> Batch:
-    """With each dose of what the recipe doses more than once as an ingredient of its own."""
+    """Return the batch with one ingredient per dose, for chemicals that the recipe doses repeatedly."""
     return split_ingredients(batch, recipe.repeated_chemicals if recipe else ())
 
 
 def split_ingredients(batch: Batch, chemicals: Collection[str]) -> Batch:
-    """With each dose of these chemicals as an ingredient of its own."""
+    """Return the batch with one ingredient per dose, for these chemicals."""
     return (
         replace(batch, ingredients=group_ingredients(batch.doses, split_chemicals=chemicals))
         if chemicals
@@ -23,9 +23,9 @@ def split_ingredients(batch: Batch, chemicals: Collection[str]) -> Batch:
 
 
 def match_ingredients(batch: Batch, recipe: MasterRecipe | None) -> tuple[MasterIngredient | None, ...]:
-    """For each of the batch's ingredients what the recipe says of it; None where it says nothing.
+    """Return the recipe's ingredient for each ingredient of the batch; None without a match.
 
-    Of several of one chemical that by the same pump comes first, then the nearest target, then their order.
+    Candidates of one chemical are ranked by the same pump, the nearest target, and their order.
     """
     if recipe is None:
         return (None,) * len(batch.ingredients)

@@ -1,4 +1,4 @@
-"""Readings -> batches. Pure: the same readings make the same batches, in whatever order they are given."""
+"""Reconstruct batches from readings. The result does not depend on the order of the readings."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
@@ -21,15 +21,15 @@ from dosing_tui.domain.batches.stock_balance import StockBalance, estimate_send_
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading
 
 _EVENT_RANKS = {"start": 0, "complete": 3, "abort": 3, "error": 3}
-"""'start' sorts before doses (1), other events (2), and what ends a batch, in the same second."""
+"""Sort ranks within one second: start before doses (1), other events (2) and end events."""
 
 
 def reconstruct_batches(
     readings: Iterable[Reading], *, now: datetime, rules: SegmentationRules = DEFAULT_RULES
 ) -> list[Batch]:
-    """The batches of all stations, by station and then by the time of their first message.
+    """Reconstruct the batches of all stations, by station and time of the first message.
 
-    Duplicates count once. ``now`` decides what is still under way.
+    Duplicates are ignored. ``now`` decides which batches are still running.
     """
     messages: dict[str, dict[MessageIdentity, BatchMessage]] = defaultdict(dict)
     levels: dict[str, list[InventoryLevel]] = defaultdict(list)
@@ -46,12 +46,12 @@ def reconstruct_batches(
 
 
 def compute_batch_key(device_id: str, begins_at: datetime) -> str:
-    """The key of a batch that began at this station at this time: 32 hexadecimal digits."""
+    """Compute the batch key from station and start time: 32 hexadecimal digits."""
     return sha256(f"{device_id}\n{begins_at.timestamp():.6f}".encode()).hexdigest()[:32]
 
 
 def _add_first(messages: dict[MessageIdentity, BatchMessage], message: BatchMessage) -> None:
-    """Of a message that came twice, what came first."""
+    """Add a message; of duplicates, keep the one received first."""
     name = identify_message(message)
     had = messages.get(name)
     if had is None or message.received_at < had.received_at:
@@ -70,7 +70,7 @@ def _reconstruct_station(
     taken: set[str] = set()
     for draft in sorted(segment_messages(ordered, now=now, rules=rules), key=lambda each: each.anchor):
         key, begins_at = compute_batch_key(draft.device_id, draft.begins_at), draft.begins_at
-        while key in taken:  # two first messages in one instant: the second counts as a moment later
+        while key in taken:  # two batches start at the same time: the second key uses a later time
             begins_at += timedelta(microseconds=1)
             key = compute_batch_key(draft.device_id, begins_at)
         taken.add(key)
@@ -119,9 +119,9 @@ def _build_stock_changes(
 def group_ingredients(
     doses: Iterable[Dose], *, split_chemicals: Collection[str] = ()
 ) -> tuple[Ingredient, ...]:
-    """Doses of the same chemical by the same pump together, in the order of their first.
+    """Group doses by chemical and pump, in the order of the first dose.
 
-    Doses of a chemical that is in ``split_chemicals`` stay alone.
+    Doses of the chemicals in ``split_chemicals`` are not grouped.
     """
     together: dict[tuple[str, int, int], list[Dose]] = {}
     for number, dose in enumerate(doses, start=1):
@@ -131,7 +131,7 @@ def group_ingredients(
 
 
 def _build_ingredient(chemical: str, pump: int, doses: list[Dose]) -> Ingredient:
-    """What a dose does not say, the whole does not know."""
+    """Build an ingredient from its doses; a sum is None if one of its values is missing."""
     masses = [dose.actual_g for dose in doses if dose.actual_g is not None]
     times = [dose.duration_ms for dose in doses if dose.duration_ms is not None]
     return Ingredient(

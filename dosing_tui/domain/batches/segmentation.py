@@ -1,4 +1,4 @@
-"""One station's messages, in the order of their times, sorted into batches that are still being written."""
+"""Divide the messages of one station, ordered by time, into batches."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -16,11 +16,11 @@ from dosing_tui.domain.batches.models import (
 from dosing_tui.domain.messages.models import BatchEvent, Dose
 
 END_REASONS = {"complete": "", "abort": "its abort was reported", "error": "an error was reported"}
-"""Events that end a batch, with the reason why it is not complete."""
+"""End events, with the reason why the batch is not complete."""
 
 
 class OpenBatch:
-    """A batch while its messages are being found."""
+    """Batch under construction."""
 
     __slots__ = (
         "anchor", "anomalies", "begins_at", "device_id", "doses", "ends_at", "events", "has_start", "is_paused",
@@ -34,7 +34,7 @@ class OpenBatch:
         self.begins_at = begins_at
         self.last_at = first.time
         self.orphan_run_since = first.time
-        """Since when doses without a start have followed each other, those of earlier batches included."""
+        """Start of the run of orphan doses, including those of earlier batches."""
         self.ends_at: datetime | None = None
         self.has_start = has_start
         self.is_paused = False
@@ -67,7 +67,10 @@ class OpenBatch:
 def segment_messages(
     messages: Sequence[BatchMessage], *, now: datetime, rules: SegmentationRules
 ) -> list[OpenBatch]:
-    """``messages`` are one station's, each once, ordered by time and rank; ``now`` ends what fell silent."""
+    """Divide ``messages`` of one station, unique and ordered by time and rank, into batches.
+
+    ``now`` ends batches whose time without a message exceeds the limit.
+    """
     sorting = Segmenter(rules)
     for _, group in groupby(messages, key=attrgetter("time")):
         instant = list(group)
@@ -78,7 +81,7 @@ def segment_messages(
 
 
 class Segmenter:
-    """What is under way at a station: a batch that was started, and doses without a start beside it."""
+    """Segmentation state of a station: the started batch, and orphan doses in parallel."""
 
     def __init__(self, rules: SegmentationRules) -> None:
         self._rules = rules
@@ -86,10 +89,10 @@ class Segmenter:
         self._current: OpenBatch | None = None
         self._orphan: OpenBatch | None = None
         self._previous: OpenBatch | None = None
-        """What a complete has just ended, as long as nothing else came."""
+        """Batch ended by the last complete event, until the next message."""
 
     def order_instant(self, instant: list[BatchMessage]) -> list[BatchMessage]:
-        """A clock of whole seconds: what ends the batch under way comes before what starts the next."""
+        """Order messages of the same second: the end of the running batch precedes the next start."""
         under_way = self._current
         starts = any(isinstance(m, BatchEvent) and m.event == "start" for m in instant)
         if under_way is None or not starts or under_way.begins_at >= instant[0].time:
@@ -114,7 +117,7 @@ class Segmenter:
             self._current.add(message)
 
     def close_silent(self, now: datetime) -> None:
-        """What is not ended yet, is, if it has been silent long enough."""
+        """End all open batches without a message for the permitted time."""
         batch, stray = self._current, self._orphan
         if batch and (self._is_abandoned(batch, now) or now > batch.begins_at + self._rules.max_duration):
             self._end_incomplete()
@@ -198,7 +201,7 @@ class Segmenter:
         self._current = None
 
     def _is_repeated_end(self, event: BatchEvent) -> bool:
-        """The same end, said again: it is entered, and changes nothing."""
+        """Return whether an end event repeats the last one; it is added without further effect."""
         ended = self._previous
         if ended is None or ended.ends_at is None or not is_same_name(ended.recipe, event.recipe):
             return False
@@ -209,7 +212,7 @@ class Segmenter:
         return True
 
     def _end_incomplete(self) -> None:
-        """The batch under way is so no longer, and nothing says why."""
+        """End the running batch as incomplete."""
         batch = self._current
         assert batch is not None
         batch.set_end(BatchStatus.INCOMPLETE, "its complete was not received", batch.last_at)
@@ -231,7 +234,10 @@ class Segmenter:
         return not batch.is_paused and at - batch.last_at > self._rules.get_silence_limit(batch.pumps)
 
     def _is_of_next_batch(self, batch: OpenBatch, dose: Dose) -> bool:
-        """The pump has dosed, all doses are there, and then nothing was heard for long: a start was lost."""
+        """Return whether a dose belongs to the next batch, whose start event was lost.
+
+        All doses of the batch are present, including one of this pump, and there was a long gap.
+        """
         again = any(dose.pump == each.pump for each in batch.doses)
         return again and not batch.has_missing_doses() and self._is_abandoned(batch, dose.time)
 
@@ -240,12 +246,11 @@ class Segmenter:
         return soon and is_same_name(orphan.recipe, message.recipe)
 
     def _is_cut_between(self, orphan: OpenBatch, dose: Dose) -> bool:
-        """Doses of a station whose events never arrive: somewhere their batch has to end.
+        """Return whether a long run of orphan doses is divided before ``dose``.
 
-        Where, must not depend on its first dose: a rebuild reads some hours back, and nowhere in days
-        without a pause would it find the same first dose again. So it ends at full hours, which any two
-        readers share. What is shorter than ``SegmentationRules.orphan_run_limit`` is left whole, as a batch whose start was lost
-        may well go on over the full hour.
+        The division must not depend on the first dose: a rebuild reads only some hours back and may not find
+        it. Runs are therefore divided at full hours. A run shorter than the rules' ``orphan_run_limit`` is not
+        divided: a batch with a lost start event may span a full hour.
         """
         cut = self._rules.get_last_cut(dose.time)
         return orphan.last_at < cut and cut - orphan.orphan_run_since >= self._rules.orphan_run_limit

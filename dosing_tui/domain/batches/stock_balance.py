@@ -1,4 +1,4 @@
-"""What a station's tanks held before and after a batch, by the order in which messages were said."""
+"""Stock balance: tank levels before and after a batch, by the send times of the messages."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,7 +10,7 @@ from dosing_tui.domain.messages.models import Dose, InventoryLevel, TimeQuality
 
 
 def estimate_send_time(message: BatchMessage | InventoryLevel, rules: SegmentationRules) -> datetime:
-    """When it was said, by our clock: levels have no other time, and the station's may be off."""
+    """Estimate the send time by the collector's clock: levels have no device time, and it may be wrong."""
     if abs(message.received_at - message.time) <= rules.max_delay:
         return message.received_at
     return message.time
@@ -18,7 +18,7 @@ def estimate_send_time(message: BatchMessage | InventoryLevel, rules: Segmentati
 
 @dataclass(frozen=True, slots=True)
 class _TankHistory:
-    """What was said about one chemical: moments and what was said at them, in step and in order."""
+    """Levels and doses of one chemical with their send times, in parallel sorted lists."""
 
     level_times: list[datetime] = field(default_factory=list)
     levels: list[InventoryLevel] = field(default_factory=list)
@@ -27,7 +27,7 @@ class _TankHistory:
 
 
 class StockBalance:
-    """One station's levels and doses. Levels out of a backlog tell nothing: their time is not known."""
+    """Levels and doses of one station. Levels of a backlog are ignored: their time is unknown."""
 
     def __init__(
         self, doses: Iterable[Dose], levels: Iterable[InventoryLevel], rules: SegmentationRules
@@ -53,9 +53,9 @@ class StockBalance:
     def list_changes(
         self, first: datetime, last: datetime, last_doses: Mapping[str, datetime]
     ) -> tuple[StockChange, ...]:
-        """The tanks that said something between a batch's first message and shortly after its last.
+        """List the stock changes of the tanks with a message during a batch or shortly after it.
 
-        ``last_doses`` says when the batch's last dose of a chemical was heard.
+        ``last_doses``: send time of the batch's last dose, by chemical.
         """
         until = last + self._rules.level_grace
         found: list[StockChange] = []
@@ -95,7 +95,7 @@ def _is_usable_level(level: InventoryLevel) -> bool:
 def _find_level_after(
     moments: Sequence[datetime], first: datetime, until: datetime, last_dose_at: datetime | None
 ) -> int | None:
-    """The level that follows the batch's last dose; where there is none, the last one during the batch."""
+    """Return the index of the level after the batch's last dose, or else of the last one during the batch."""
     beyond = bisect_right(moments, until)
     if last_dose_at is not None and (found := bisect_left(moments, last_dose_at)) < beyond:
         return found
@@ -103,6 +103,6 @@ def _find_level_after(
 
 
 def _sum_doses(doses: Sequence[Dose]) -> float | None:
-    """None, if a dose does not say its mass."""
+    """Sum the doses in g; None if a mass is missing."""
     masses = [dose.actual_g for dose in doses if dose.actual_g is not None]
     return round(sum(masses), 6) if len(masses) == len(doses) else None

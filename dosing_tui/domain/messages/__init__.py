@@ -1,1 +1,1 @@
-"""MQTT payload to typed reading: parsing, validation, time stamps. Pure."""
+"""Parsing and validation of MQTT payloads, and timestamp resolution. No I/O."""

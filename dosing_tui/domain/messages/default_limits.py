@@ -1,10 +1,10 @@
-"""Default values of the plant's limits. Settings, alarm rules and batch review take them from here."""
+"""Default limits of the plant, used by the settings, the alarm rules and the batch review."""
 
 STOCK_LOW_PERCENT = 20.0
-"""A tank below this is low."""
+"""Low limit of a tank level, in percent of its capacity."""
 STOCK_WARN_PERCENT = 50.0
-"""A tank up to this is marked."""
+"""Upper end of the warning band of a tank level, in percent of its capacity."""
 TOLERANCE_G = 0.5
-"""A dose further from its target than this is out of tolerance."""
+"""Maximum absolute error of a dose within tolerance, in g."""
 ERROR_RATE_PERCENT = 5.0
-"""Share of the doses of an hour that may be out of tolerance."""
+"""Maximum share of doses out of tolerance within one hour, in percent."""

@@ -1,6 +1,6 @@
-"""A record's values as the numbers and words the tables want. What was repaired is added to ``flags``.
+"""Convert a record's JSON values to the column types. Each repair is appended to ``flags``.
 
-Every function raises PayloadError, with a sentence that names field and value, for what cannot be used.
+Raises: PayloadError, naming field and value, if a value cannot be converted.
 """
 
 import math
@@ -13,12 +13,12 @@ from dosing_tui.errors import PayloadError
 
 Fields: TypeAlias = Mapping[str, object]
 Flags: TypeAlias = list[str]
-"""'field: what', for the operator; stored with the reading."""
+"""Data quality flags of the form 'field: repair', stored with the reading."""
 
 MAX_MAGNITUDE = 1e12
-"""No mass in g, count or duration in ms is larger. What is would overflow the sums it goes into."""
+"""Maximum absolute value of a mass in g, a count or a duration in ms. It keeps sums from overflowing."""
 MIN_MAGNITUDE = 1e-9
-"""What is closer to zero is zero (also the firmware's -0.00): a quotient by it could overflow."""
+"""Smaller absolute values become 0, as does the firmware's -0.00: a division by them could overflow."""
 INT4_RANGE = range(-(2**31), 2**31)
 
 _DECIMAL = re.compile(r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]{1,4})?")
@@ -26,11 +26,14 @@ _DECIMAL_COMMA = re.compile(r"[-+]?[0-9]+,[0-9]+")
 _THOUSANDS = re.compile(r"[-+]?[1-9][0-9]{0,2},[0-9]{3}")
 _MISSING_NUMBER = re.compile(r"|null|none|[-+]?(?:nan|inf|infinity)", re.IGNORECASE)
 _MAX_NUMBER_LENGTH = 40
-"""Characters of a number in a text."""
+"""Maximum length of a number in a string, in characters."""
 
 
 def parse_number(fields: Fields, name: str, flags: Flags) -> float | None:
-    """A float that is finite and within LARGEST; None where none was sent."""
+    """Return a finite float within MAX_MAGNITUDE; None if it is missing or not finite.
+
+    Raises: PayloadError if the value is not a number or is too large.
+    """
     value = fields.get(name)
     if isinstance(value, bool) or not isinstance(value, (float, int)):
         value = _convert_value(value, name, flags)
@@ -45,7 +48,10 @@ def parse_number(fields: Fields, name: str, flags: Flags) -> float | None:
 
 
 def parse_integer(fields: Fields, name: str, flags: Flags) -> int | None:
-    """An integer; 2.0 is one, 3.7 is refused: the database would silently make 4 of it."""
+    """Return an integer; None if it is missing. 2.0 is accepted.
+
+    Raises: PayloadError for 3.7, which PostgreSQL would silently round to 4, and as ``parse_number``.
+    """
     value = fields.get(name)
     if type(value) is int and -MAX_MAGNITUDE <= value <= MAX_MAGNITUDE:
         return value
@@ -56,7 +62,10 @@ def parse_integer(fields: Fields, name: str, flags: Flags) -> int | None:
 
 
 def parse_int4(fields: Fields, name: str, flags: Flags) -> int | None:
-    """An integer of the database's 32 bits."""
+    """Return an integer that fits PostgreSQL's ``integer`` (32 bits); None if it is missing.
+
+    Raises: PayloadError if it is out of range, and as ``parse_integer``.
+    """
     value = parse_integer(fields, name, flags)
     if value is None or value in INT4_RANGE:
         return value
@@ -64,7 +73,10 @@ def parse_int4(fields: Fields, name: str, flags: Flags) -> int | None:
 
 
 def parse_text(fields: Fields, name: str, flags: Flags) -> str:
-    """Cleaned text, '' where none was sent. A number is taken as its digits."""
+    """Return sanitized text; '' if it is missing. A number is converted to its digits.
+
+    Raises: PayloadError if the value is a boolean, an array or an object.
+    """
     value = fields.get(name)
     if type(value) is str:
         cleaned = clean_text(value)
@@ -81,7 +93,10 @@ def parse_text(fields: Fields, name: str, flags: Flags) -> str:
 
 
 def parse_required_text(fields: Fields, name: str, flags: Flags) -> str:
-    """Cleaned text that is not empty."""
+    """Return sanitized text that is not empty.
+
+    Raises: PayloadError if it is missing or empty, and as ``parse_text``.
+    """
     found = parse_text(fields, name, flags)
     if found:
         return found
@@ -89,7 +104,7 @@ def parse_required_text(fields: Fields, name: str, flags: Flags) -> str:
 
 
 def quote_value(value: object) -> str:
-    """The value as a sentence can carry it: short, clean, never the contents of a container."""
+    """Format a value for a message: short and sanitized, without the contents of a container."""
     match value:
         case None:
             return "null"

@@ -1,8 +1,7 @@
-"""Message bytes to records: JSON objects alone, in a list or one after another, each on its own.
+"""Decode message bytes to JSON records: a single object, an array, or concatenated objects (NDJSON).
 
-Nothing is lost: whatever cannot be read comes out as an Unreadable with its bytes. In a list, and among
-objects that follow each other (one per line or back to back), a record that is not JSON is set aside up to
-where the next one begins; in a list, commas too many and a missing closing bracket are overlooked.
+Unreadable bytes are returned as a DecodeFailure. After an invalid record, decoding resumes at the next
+object. In an array, extra commas and a missing closing bracket are accepted.
 """
 
 import json
@@ -16,29 +15,29 @@ from dosing_tui.domain.messages.field_coercion import quote_value
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 
 MAX_BYTES = 64 * 1024
-"""A larger message is not looked into: it would only serve to exhaust memory or the parser's depth."""
+"""Maximum message size in bytes. A larger message is not decoded: it could exhaust memory or the stack."""
 MAX_RECORDS = 2_000
-"""More records than fit into MAX_BYTES if they are any use; the rest of the message is one Unreadable."""
+"""Maximum records per message, above what fits into MAX_BYTES. The remainder is one DecodeFailure."""
 MAX_FAILURES = 20
-"""After so many pieces that are not JSON the rest of the message is one Unreadable."""
+"""Maximum invalid records per message. The remainder of the message is one DecodeFailure."""
 MAX_DIGITS = 30
-"""Integers longer than this stay text: Python refuses, rightly, to compute with thousands of digits."""
+"""Maximum digits of an integer. Longer ones stay text: Python limits integers to 4300 digits."""
 
 _PADDING = " \t\r\n\0\ufeff"
-"""Around the record: blanks, the NUL that ends a C string, a byte order mark."""
+"""Characters stripped around a record: whitespace, the NUL of a C string, a byte order mark."""
 _SEPARATOR = re.compile(r"[\s\0]*")
 _LIST_SEPARATOR = re.compile(r"[\s\0,]*(?:\][\s\0]*\Z)?")
 _NEXT_RECORD = re.compile(r"\}[\s\0,]*(?=\{)")
 _BARE_NUMBER = re.compile(
     r'"(?:[^"\\]++|\\.)*+"?|[-+]?\b(?:nan|inf(?:inity)?)\b(?:\([^()"]*\))?', re.IGNORECASE | re.DOTALL
 )
-"""A whole string, to be passed over, or a number as C's printf writes one that is not finite."""
+"""A complete string, which is skipped, or a non-finite number as C ``printf`` formats it."""
 _EXTRA_COMMA = re.compile(r",\s*[}\]]")
 
 
 @dataclass(frozen=True, slots=True)
 class JsonRecord:
-    """One JSON object. ``raw`` are its bytes as sent; ``identity`` is what tells it from other records."""
+    """One JSON object. ``raw``: its bytes as received; ``identity``: the bytes hashed for deduplication."""
 
     fields: dict[str, object]
     raw: bytes
@@ -47,7 +46,7 @@ class JsonRecord:
 
 @dataclass(frozen=True, slots=True)
 class DecodeFailure:
-    """A piece of a message that is no record, with the sentence that says why."""
+    """Part of a message that is not a valid record, with the reason."""
 
     raw: bytes
     reason: str
@@ -58,7 +57,7 @@ DecodeResult: TypeAlias = JsonRecord | DecodeFailure
 
 @dataclass(frozen=True, slots=True)
 class DuplicateKey:
-    """Stands for an object in which a key appears twice: which of the values is meant nobody knows."""
+    """Placeholder for an object with a duplicate key: the intended value is ambiguous."""
 
     key: str
 
@@ -80,7 +79,10 @@ _BOUNDED_DECODER = json.JSONDecoder(object_pairs_hook=_build_object, parse_int=_
 
 
 def decode_records(payload: bytes) -> tuple[DecodeResult, ...]:
-    """Every record of the message in its order, and what is between them. Never raises, never empty."""
+    """Decode all records of a message, and the failures between them, in payload order.
+
+    Never raises; the result has at least one element.
+    """
     if len(payload) > MAX_BYTES:
         size = f"the message has {len(payload)} bytes, more than {MAX_BYTES}; the first {MAX_BYTES} are kept"
         return (DecodeFailure(payload[:MAX_BYTES], size),)
@@ -121,7 +123,10 @@ def _skip_pattern(pattern: re.Pattern[str], text: str, at: int) -> int:
 def _decode_next(
     text: str, repaired_text: str, at: int, in_list: bool, *, resume: bool
 ) -> tuple[DecodeResult, int]:
-    """The piece that begins at ``at``, and its end. ``repaired_text`` is ``text`` with its numbers repaired."""
+    """Decode the record that begins at index ``at``; return it and its end index.
+
+    ``repaired_text`` is ``text`` with non-finite numbers replaced; both have the same length.
+    """
     try:
         value, end = _BOUNDED_DECODER.raw_decode(repaired_text, at)
         raw = _encode_text(text[at:end])
@@ -135,7 +140,7 @@ def _decode_next(
 
 
 def _normalize_nan(text: str) -> str:
-    """Bare nan, -nan and inf as the NaN that the parser reads, in the same number of characters."""
+    """Replace bare nan, -nan and inf by NaN, which ``json`` accepts. The text length is unchanged."""
 
     def repaired(found: re.Match[str]) -> str:
         token = found[0]
@@ -145,7 +150,7 @@ def _normalize_nan(text: str) -> str:
 
 
 def _encode_canonical(fields: dict[str, object]) -> bytes:
-    """The same bytes however the list around the record was laid out."""
+    """Encode a record canonically, independent of the whitespace and key order received."""
     return json.dumps(fields, sort_keys=True, separators=(",", ":"), default=repr).encode()
 
 

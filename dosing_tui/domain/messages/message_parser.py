@@ -1,7 +1,6 @@
-"""Every message comes through here once: bytes in, readings and rejections out.
+"""Parse MQTT messages: payload bytes to readings and rejections.
 
-It holds what has to be known across messages: how far each device's clock is trusted, how late its messages
-come, each tank's capacity.
+The parser keeps state across messages: clock trust and delivery delay per device, capacity per tank.
 """
 
 from collections.abc import Mapping
@@ -33,17 +32,17 @@ from dosing_tui.errors import PayloadError
 __all__ = ["ClockRules", "MessageParser"]
 
 MAX_TRACKED = 2_000
-"""Most devices, and most tanks, that are remembered: those heard last."""
+"""Maximum number of devices, and of tanks, with stored state. The least recently updated is evicted."""
 
 BACKLOG_DELAY = timedelta(seconds=30)
-"""Delays of a network, and a clock that is a little slow, stay below this."""
+"""Delay from which a message counts as queued by the broker. Network delay and clock drift stay below it."""
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
 
 
 class MessageParser:
-    """Reads messages for one thread. ``topics`` says which topic carries what."""
+    """Stateful message parser, not thread-safe. ``topics`` maps an MQTT topic to its reading kind."""
 
     def __init__(self, topics: Mapping[str, ReadingKind], rules: ClockRules) -> None:
         self._topics = dict(topics)
@@ -53,7 +52,10 @@ class MessageParser:
         self._delays: dict[str, timedelta] = {}
 
     def parse_message(self, topic: str, payload: bytes, *, received_at: datetime) -> tuple[ParsedItem, ...]:
-        """The message's readings and rejections in their order, at least one. Never raises."""
+        """Parse one message into at least one reading or rejection, in payload order. Never raises.
+
+        ``received_at`` is the time of receipt, with a time zone.
+        """
         kind = self._topics.get(topic)
         if kind is None:
             topic = clean_line(topic)
@@ -73,7 +75,10 @@ class MessageParser:
             return Rejection(topic, result.raw, clean_line(str(error)), received_at)
 
     def _build_reading(self, kind: ReadingKind, record: JsonRecord, received_at: datetime) -> Reading:
-        """Raises: PayloadError, having learnt nothing from the record."""
+        """Build the reading of one record.
+
+        Raises: PayloadError; the parser's state is then unchanged, except for the measured delay.
+        """
         flags: list[str] = []
         fields = record.fields
         device = message_schema.parse_device_id(fields, flags)
@@ -90,7 +95,10 @@ class MessageParser:
         return self._add_capacity(reading) if isinstance(reading, InventoryLevel) else reading
 
     def _classify_time(self, device: str, resolved: ResolvedTime, received_at: datetime) -> TimeQuality:
-        """What a broker had queued comes with its stamps late; what comes without one is as late."""
+        """Return the time quality; BACKLOG if the device's last timestamped message arrived late.
+
+        A message without a timestamp is assumed to be as late as the last one that had one.
+        """
         if resolved.quality is TimeQuality.DEVICE:
             _store_recent(self._delays, device, received_at - resolved.time)
         elif (
@@ -108,7 +116,10 @@ class MessageParser:
 
 
 def _compute_dedup(record: JsonRecord, flags: list[str]) -> int:
-    """The device's sequence number if it sends one, else a hash of the record; 32 bits with a sign."""
+    """Compute the deduplication number, a signed 32-bit integer.
+
+    It is the device's sequence number if the record has one, otherwise a BLAKE2b hash of the record.
+    """
     sequence = record.fields.get("seq")
     if isinstance(sequence, float) and sequence.is_integer():
         sequence = int(sequence)
@@ -120,7 +131,7 @@ def _compute_dedup(record: JsonRecord, flags: list[str]) -> int:
 
 
 def _store_recent(entries: dict[Key, Value], key: Key, value: Value) -> None:
-    """Bounded; what was not refreshed for longest is forgotten."""
+    """Store an entry; evict the least recently updated one above MAX_TRACKED entries."""
     if entries.pop(key, None) is None and len(entries) >= MAX_TRACKED:
         del entries[next(iter(entries))]
     entries[key] = value

@@ -1,6 +1,7 @@
-"""The stations' contract: one record of a topic becomes a reading, its oddities become flags.
+"""Payload schema of the stations: convert one record to a reading, with data quality flags.
 
-What a reading cannot do without (device, pump, chemical, event) is refused if it is missing; the rest may be.
+Source: integration guide, payloads of the three topics. Device, pump, chemical and event are mandatory; all
+other fields are optional.
 """
 
 from collections.abc import Callable
@@ -30,7 +31,7 @@ from dosing_tui.domain.messages.text_sanitizer import clean_text
 from dosing_tui.errors import PayloadError
 
 FIELD_SYNONYMS = {"device_id": ("device", "deviceId"), "timestamp": ("ts", "time")}
-"""Other names of a field, looked at where the field is missing."""
+"""Alternative field names, used if the field is missing."""
 
 EVENT_WORDS = {
     "start": ("start", "started", "starting", "begin", "began", "begun"),
@@ -41,15 +42,15 @@ EVENT_WORDS = {
     "resume": ("resume", "resumed"),
     "prime": ("prime", "primed", "priming"),
 }
-"""What stations call the events, lower case, by the name they are stored under."""
+"""Stored event names with the names that stations publish, in lower case."""
 
 _EVENT_BY_WORD = {word: event for event, words in EVENT_WORDS.items() for word in words}
 _EVENT_PREFIXES = ("batch_", "fill_", "dosing_")
 
 ERROR_TOLERANCE_G = 0.02 + 1e-9
-"""error_g may differ so much from actual_g - target_g: three numbers rounded to 0.01."""
+"""Permitted difference between error_g and actual_g - target_g, in g: all three are rounded to 0.01."""
 PERCENT_TOLERANCE = 0.1 + 1e-9
-"""percent_full may differ so much from what the masses give: it is rounded to 0.1."""
+"""Permitted difference between percent_full and the computed percentage: it is rounded to 0.1."""
 
 PUMP_RANGE = (1, 4)
 MASS_RANGE_G = (0.0, 2_500.0)
@@ -58,7 +59,7 @@ PERCENT_RANGE = (0.0, 100.0)
 
 
 class ReadingHeader(NamedTuple):
-    """When a reading was made and received, and what tells it from others of the same moment."""
+    """Time, time quality, time of receipt and deduplication number of a reading."""
 
     time: datetime
     quality: TimeQuality
@@ -67,7 +68,7 @@ class ReadingHeader(NamedTuple):
 
 
 def get_field(fields: Fields, name: str) -> object:
-    """The field's value, or that of the first of its other names."""
+    """Return the field's value, or that of its first alternative name; None if all are missing."""
     value = fields.get(name)
     if value is not None:
         return value
@@ -150,7 +151,7 @@ def _describe_missing(fields: Fields, name: str) -> str:
 
 
 def _check_range(value: float | None, bounds: tuple[float, float], name: str, flags: Flags) -> None:
-    """Odd values are kept: the scale's tare and the stock on paper do go below zero."""
+    """Flag a value outside ``bounds``. It is kept: tared scales and calculated stock can be negative."""
     if value is not None and not bounds[0] <= value <= bounds[1]:
         flags.append(f"{name}: range")
 
@@ -170,7 +171,7 @@ def _reconcile_error(
 def _reconcile_percent(
     reported: float | None, remaining_g: float | None, capacity_g: float | None, flags: Flags
 ) -> float | None:
-    """Always from the masses where there are any: the station rounds."""
+    """Return the percentage computed from the masses if possible: the station rounds its own."""
     computed = compute_percent(remaining_g, capacity_g)
     if computed is None:
         return reported
@@ -185,7 +186,7 @@ def _parse_mode(fields: Fields, flags: Flags) -> str:
 
 
 def _normalize_event(name: str, flags: Flags) -> str:
-    """The stored name of an event; an unknown one keeps its own, in lower case."""
+    """Return the stored event name; an unknown event keeps its name, in lower case, with a flag."""
     word = name.lower().replace(" ", "_").replace("-", "_")
     for prefix in _EVENT_PREFIXES:
         word = word.removeprefix(prefix)

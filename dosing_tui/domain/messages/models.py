@@ -1,4 +1,4 @@
-"""The three things a dosing station says, as frozen records, and how far each can be trusted."""
+"""Frozen records of the three readings a station publishes, with their time quality."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 
 class ReadingKind(StrEnum):
-    """Which of the guide's three topics a reading came from; the value is the table it goes to."""
+    """Kind of reading, one per topic of the integration guide; the value is its database table."""
 
     DOSE = "dosing_consumption"
     EVENT = "batch_events"
@@ -18,23 +18,23 @@ class ReadingKind(StrEnum):
 
 
 class TimeQuality(StrEnum):
-    """Where a reading's time came from. Stored with the reading."""
+    """Source of a reading's time. Stored with the reading."""
 
     DEVICE = "device"
-    """The station's own clock, sane (unix s, ms, us or ns, or ISO-8601)."""
+    """Plausible time of the station's clock (Unix s, ms, us or ns, or ISO 8601)."""
     UPTIME = "receive(uptime)"
-    """The station sent a counter since its start, not a time; the receive time is used."""
+    """Uptime counter instead of a time; the time of receipt is used."""
     WINDOW = "receive(out-of-window)"
-    """The station's clock is too far off; the receive time is used."""
+    """Timestamp outside the accepted window; the time of receipt is used."""
     BACKLOG = "receive(backlog)"
-    """No usable stamp, and the station's last stamped message came late: the receive time is late, too."""
+    """No usable timestamp and the station's messages arrive late; the time of receipt is used and is late."""
     RECEIVE = "receive"
-    """The message carries no usable stamp; the receive time is used."""
+    """No usable timestamp in the message; the time of receipt is used."""
 
 
 @dataclass(frozen=True, slots=True)
 class Dose:
-    """One pump's finished dose. Masses in g, duration in ms; None is 'not said', never 0."""
+    """Completed dose of one pump. Masses in g, duration in ms; None means missing, not 0."""
 
     time: datetime
     device_id: str
@@ -50,12 +50,12 @@ class Dose:
     received_at: datetime
     time_quality: TimeQuality
     flags: tuple[str, ...] = ()
-    """What was repaired or looks odd, e.g. 'target_g: nan', 'actual_g: text', 'error_g: recomputed'."""
+    """Repaired or implausible fields, e.g. 'target_g: nan', 'actual_g: text', 'error_g: recomputed'."""
 
 
 @dataclass(frozen=True, slots=True)
 class BatchEvent:
-    """A batch began or ended. ``event`` is canonical: start, complete, abort, error, pause, resume, ..."""
+    """Batch event. ``event`` is normalized: start, complete, abort, error, pause, resume, ..."""
 
     time: datetime
     device_id: str
@@ -70,7 +70,7 @@ class BatchEvent:
 
 @dataclass(frozen=True, slots=True)
 class InventoryLevel:
-    """What one tank holds, in g and in percent of its capacity."""
+    """Level of one tank. Masses in g, ``percent_full`` in percent of the capacity."""
 
     time: datetime
     device_id: str
@@ -89,7 +89,7 @@ Reading: TypeAlias = Dose | BatchEvent | InventoryLevel
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """A record that cannot be used, with the sentence that says why. ``record`` is kept byte for byte."""
+    """Rejected record with its reason. ``record`` holds the bytes as received."""
 
     topic: str
     record: bytes
@@ -98,11 +98,14 @@ class Rejection:
 
 
 ParsedItem: TypeAlias = Reading | Rejection
-"""What the books count: an array message of three doses is three units, an unreadable one is one."""
+"""Unit of message reconciliation: an array of three doses counts as three, an unreadable message as one."""
 
 
 def is_finite(item: ParsedItem) -> bool:
-    """False if a number of it is infinite or NaN, which JSON has no word for, or so large that sums are."""
+    """Return False if a number is NaN or infinite, or if the sum of the numbers overflows.
+
+    JSON cannot represent these values.
+    """
     numbers = _NUMERIC_FIELDS.get(type(item))
     return numbers is None or math.isfinite(sum(number for number in numbers(item) if number is not None))
 

@@ -1,4 +1,4 @@
-"""How full a tank is: its band, its percent, and the sentence when it runs low."""
+"""Tank levels: level band, percentage and low-inventory message."""
 
 import math
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ from dosing_tui.domain.messages.models import InventoryLevel
 
 
 class LevelBand(StrEnum):
-    """Where a level lies between the plant's two limits."""
+    """Band of a tank level relative to the low and the warning limit."""
 
     LOW = "low"
     WARN = "warn"
@@ -21,7 +21,9 @@ class LevelBand(StrEnum):
 def classify_level(
     percent: float | None, low: float = STOCK_LOW_PERCENT, warn: float = STOCK_WARN_PERCENT
 ) -> LevelBand:
-    """Below ``low`` is LOW, from there up to and with ``warn`` is WARN.
+    """Classify a level in percent: LOW below ``low``, WARN up to and including ``warn``, else NORMAL.
+
+    A missing level or NaN is UNKNOWN.
 
     >>> classify_level(19.96), classify_level(20.0), classify_level(50.0), classify_level(50.1)
     (<LevelBand.LOW: 'low'>, <LevelBand.WARN: 'warn'>, <LevelBand.WARN: 'warn'>, <LevelBand.NORMAL: 'normal'>)
@@ -34,14 +36,17 @@ def classify_level(
 
 
 def compute_percent(remaining_g: float | None, capacity_g: float | None) -> float | None:
-    """To a thousandth, so that a level just below a limit does not round up to it."""
+    """Compute the level in percent, rounded to 0.001; None without a positive capacity.
+
+    The resolution prevents that a level just below a limit is rounded up to it.
+    """
     if remaining_g is None or capacity_g is None or capacity_g <= 0:
         return None
     return round(100.0 * remaining_g / capacity_g, 3)
 
 
 def fill_capacity(level: InventoryLevel, last_capacity_g: float | None) -> InventoryLevel:
-    """The level with the capacity last known if it tells none, and its percent computed from both masses."""
+    """Insert the tank's last capacity into a level without one, and recompute its percentage."""
     if level.capacity_g is not None or last_capacity_g is None or last_capacity_g <= 0:
         return level
     percent = compute_percent(level.remaining_g, last_capacity_g)
@@ -54,14 +59,14 @@ def fill_capacity(level: InventoryLevel, last_capacity_g: float | None) -> Inven
 
 
 def describe_low_level(level: InventoryLevel, low: float = STOCK_LOW_PERCENT) -> str | None:
-    """The sentence for a tank that runs low, else None. The percent is rounded down: 19.96 is not 20.0."""
+    """Return the low-inventory message, or None above the limit. 19.96 % is shown as 19.9 %, not 20.0 %."""
     if level.percent_full is None or classify_level(level.percent_full, low) is not LevelBand.LOW:
         return None
     return f"Low inventory: {level.chemical} at {math.floor(level.percent_full * 10) / 10:.1f} %"
 
 
 def list_low_levels(levels: Iterable[InventoryLevel], low: float = STOCK_LOW_PERCENT) -> tuple[str, ...]:
-    """The sentences of all tanks that run low, emptiest first; with the device where there are several."""
+    """Return the low-inventory messages, lowest level first, with the device ID if there are several."""
     tanks = tuple(levels)
     several = len({level.device_id for level in tanks}) > 1
     found = [(level, sentence) for level in tanks if (sentence := describe_low_level(level, low)) is not None]

@@ -1,4 +1,4 @@
-"""Text from outside, made harmless for terminals, logs and databases; ordinary letters stay as they are."""
+"""Sanitize external text for terminals, logs and databases. Ordinary letters are unchanged."""
 
 import unicodedata
 from functools import lru_cache
@@ -6,15 +6,18 @@ from functools import lru_cache
 REPLACEMENT = "\ufffd"
 ELLIPSIS = "…"
 MAX_MARKS = 2
-"""Combining marks kept on one letter after composition: Thai needs two, a flood covers other lines."""
+"""Maximum combining marks per letter after composition. Thai needs two; more can overwrite other lines."""
 
 _HARMFUL_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp", "Me"})
-"""Control, format (bidi, zero width, joiners), surrogate, unassigned, private, separator, enclosing mark."""
+"""Unicode categories that are replaced.
 
-# Printable by category, but invisible, or of a width that depends on what stands beside them.
+Control, format (bidi, zero width, joiners), surrogate, unassigned, private use, separator, enclosing mark.
+"""
+
+# Printable by category, but invisible, or with a width that depends on the adjacent characters.
 _ODD_RANGES = (
     (0x034F, 0x034F),  # combining grapheme joiner
-    (0x115F, 0x11FF),  # Hangul jamo that only make sense inside a syllable
+    (0x115F, 0x11FF),  # Hangul jamo that are only valid inside a syllable
     (0x17B4, 0x17B5),  # invisible Khmer vowels
     (0x180B, 0x180F),  # Mongolian variation selectors
     (0x3164, 0x3164),  # Hangul filler
@@ -27,21 +30,21 @@ _ODD_RANGES = (
 )
 
 
-@lru_cache(maxsize=4096)  # the plant's few names come with every message
+@lru_cache(maxsize=4096)  # every message repeats the plant's few names
 def clean_text(text: str, *, limit: int = 64) -> str:
-    """One name or word: trimmed, at most ``limit`` terminal cells, anything harmful shown as U+FFFD.
+    """Sanitize one name: trim, limit to ``limit`` terminal cells, replace unsafe characters by U+FFFD.
 
     >>> clean_text(" T-12\\x1b[2J ")
     'T-12�[2J'
     """
     if len(text) <= limit and text.isascii() and text.isprintable():
         return text.strip()
-    # composing takes the square of the length when thousands of marks follow each other
+    # NFC composition takes quadratic time for thousands of consecutive marks
     return _fit_cells(text.strip()[: limit * 8], limit)
 
 
 def clean_line(text: str, limit: int = 240) -> str:
-    """A sentence: like clean_text, with line breaks and tabs as single spaces.
+    """Sanitize one line of text like ``clean_text``; runs of whitespace become single spaces.
 
     >>> clean_line("first\\n\\tsecond")
     'first second'
@@ -50,7 +53,7 @@ def clean_line(text: str, limit: int = 240) -> str:
 
 
 def count_cells(text: str) -> int:
-    """Cells in a terminal of text that is clean."""
+    """Count the terminal cells of sanitized text."""
     return len(text) if text.isascii() else sum(_measure_character(character)[1] for character in text)
 
 
@@ -60,7 +63,7 @@ def _fit_cells(text: str, limit: int) -> str:
     for original in unicodedata.normalize("NFC", text):
         character, width = _measure_character(original)
         if width:
-            # no mark on a space: trimming would leave it without a letter
+            # no mark on a space: trimming would separate the mark from its base character
             marks = MAX_MARKS if character == " " else 0
         else:
             marks += 1
@@ -81,7 +84,7 @@ def _shorten_text(characters: list[str], used: int, limit: int) -> str:
 
 @lru_cache(maxsize=4096)
 def _measure_character(character: str) -> tuple[str, int]:
-    """What stands for the character, and how many cells that takes."""
+    """Return the safe replacement of a character and its width in terminal cells."""
     category = unicodedata.category(character)
     if category == "Zs":
         return " ", 1

@@ -1,17 +1,17 @@
-"""Which time a reading gets: the device's own if it can be believed, else the time it was received.
+"""Resolve a reading's time: the device time if it is plausible, otherwise the time of receipt.
 
-A stamp's size tells its unit. The trap is a device that counts from its start instead of telling the time: a
-counter of milliseconds passes, 20.4 days after the start, through today's unix seconds (one of microseconds
-through today's milliseconds) and would be believed for as long as the window is wide. What gives it away:
+The magnitude of a timestamp determines its unit (s, ms, us or ns). Some devices send an uptime counter
+instead of a time. A millisecond counter equals the current Unix seconds about 20.4 days after start-up, a
+microsecond counter the current milliseconds. It would then be accepted for the width of the window. A counter
+is detected by one of these properties:
 
-* it was seen below 1e9, which no clock of this century shows;
-* it runs a thousand (a million) times as fast as messages arrive;
-* read as such a counter it began when the device is known to have run already, or later, never before.
+* A value below 1e9: no current Unix time is that small.
+* Values that advance 1000 (or 1 000 000) times as fast as the messages arrive.
+* An implied start-up time that is not before the earliest implied start-up time of the device.
 
-So each device is trusted or not, and stays so until its stamps prove the other. A device in doubt is believed
-again when its stamp cannot be a counter's (which would have begun more than SLACK before the earliest start
-known), or when two stamps lie as far apart as their arrivals. Messages in a burst, late or repeated ones
-prove nothing.
+Clock trust is therefore kept per device until its timestamps prove the contrary. A device in doubt is trusted
+again in two cases: its timestamp implies a start-up more than START_SLACK_S before the earliest one, or two
+timestamps differ by the interval between their arrivals. Bursts, late and repeated messages are not evidence.
 """
 
 import math
@@ -24,18 +24,18 @@ from dosing_tui.domain.messages.field_coercion import quote_value
 from dosing_tui.domain.messages.models import TimeQuality
 
 MIN_CLOCK_STAMP = 1e9
-"""Unix seconds of September 2001: what is below counts from the device's start."""
+"""Unix time of September 2001, in s. Smaller values are uptime counters."""
 START_SLACK_S = 86_400.0
-"""Seconds that delays and a poor oscillator may move a counter's implied start."""
+"""Maximum shift of a counter's implied start-up time by delays and oscillator drift, in s."""
 MIN_SAMPLE_GAP_S = 60.0
-"""Seconds between two messages from which their speed can be judged: less may be a burst, or lateness."""
+"""Minimum interval between two messages for a rate calculation, in s. Shorter ones may be a burst."""
 MAX_DELAY_JITTER_S = 5.0
-"""Seconds by which the delays of two live messages may differ."""
+"""Maximum difference between the delays of two live messages, in s."""
 MAX_SAMPLE_GAP_S = 86_400.0
-"""Seconds between two messages up to which an equal step of the stamps proves a clock."""
+"""Maximum interval between two messages for which an equal timestamp step proves a clock, in s."""
 
 _UNIT_LIMITS = ((1e11, 1.0), (1e14, 1e3), (1e17, 1e6))
-"""Stamps below the first number are seconds, milliseconds, microseconds, so many a second; else ns."""
+"""Pairs of upper limit and units per second, for s, ms and us. Larger timestamps are ns."""
 _MAX_STAMP = 1e21
 _COUNTER_SPEEDS = (1e3, 1e6)
 _SPEED_TOLERANCE = 0.05
@@ -43,9 +43,9 @@ _SPEED_TOLERANCE = 0.05
 
 @dataclass(frozen=True, slots=True)
 class ClockRules:
-    """A device time is believed if it is at most ``max_age`` before and ``max_ahead`` after the receive time.
+    """Window of accepted device times: ``max_age`` before to ``max_ahead`` after the time of receipt.
 
-    ``device_zone`` is meant by times that are written without a zone.
+    ``device_zone`` applies to ISO 8601 times without a UTC offset.
     """
 
     max_age: timedelta
@@ -54,34 +54,34 @@ class ClockRules:
 
 
 class ClockTrust(StrEnum):
-    """What a device's number stamps are taken for."""
+    """Interpretation of a device's numeric timestamps."""
 
     CLOCK = "clock"
     DOUBT = "doubt"
-    """First heard with a time outside the window: a wrong clock, or a counter on its way to the window."""
+    """First timestamp outside the window: a wrong clock, or a counter approaching the window."""
     COUNTER = "counter"
 
 
 class ClockSample(NamedTuple):
-    """A stamp and when it was heard, both in unix seconds."""
+    """Timestamp and time of receipt, both in Unix seconds."""
 
     stamp: float
     received_s: float
 
 
 class DeviceClock(NamedTuple):
-    """What one device's stamps have shown so far."""
+    """Clock state of one device, derived from its previous timestamps."""
 
     trust: ClockTrust
     reference: ClockSample
-    """What speed is measured from: replaced once it is SETTLED old."""
+    """Start point of the rate calculation; replaced when it is MIN_SAMPLE_GAP_S old."""
     last: ClockSample
     earliest_start: float = math.inf
-    """Unless it is a clock: the earliest start that a counter of thousandths may have had."""
+    """Earliest start-up time a millisecond counter implies, in Unix seconds; infinite for a clock."""
 
 
 class ResolvedTime(NamedTuple):
-    """The time a reading gets, why, what is now known of its device, and a flag ('' for none)."""
+    """Resolved time of a reading, its quality, the new clock state and a flag ('' for none)."""
 
     time: datetime
     quality: TimeQuality
@@ -92,7 +92,10 @@ class ResolvedTime(NamedTuple):
 def resolve_timestamp(
     stamp: object, received_at: datetime, rules: ClockRules, device_clock: DeviceClock | None
 ) -> ResolvedTime:
-    """``stamp`` is the timestamp as JSON gave it; ``device_clock`` is what the device's earlier ones have shown."""
+    """Resolve a JSON timestamp to a time and its quality.
+
+    ``device_clock`` is the device's clock state, None for its first message.
+    """
     value = _parse_number(stamp)
     if value is not None:
         return _resolve_number(value, received_at, rules, device_clock)
@@ -121,7 +124,7 @@ def _resolve_number(
 
 
 def to_unix_seconds(value: float) -> float:
-    """Seconds, by the size of the number: it may come in s, ms, us or ns."""
+    """Convert a Unix timestamp in s, ms, us or ns to seconds; the magnitude determines the unit."""
     for limit, per_second in _UNIT_LIMITS:
         if value < limit:
             return value / per_second
@@ -131,7 +134,7 @@ def to_unix_seconds(value: float) -> float:
 def update_clock(
     device_clock: DeviceClock | None, stamp: float, received_s: float, *, is_in_window: bool
 ) -> DeviceClock:
-    """What is known of the device after one more stamp."""
+    """Return the clock state after one more timestamp; ``stamp`` and ``received_s`` in Unix seconds."""
     now = ClockSample(stamp, received_s)
     start = received_s - stamp / 1e3
     if device_clock is None:
@@ -158,7 +161,10 @@ def update_clock(
 
 
 def _is_counter_speed(device_clock: DeviceClock, now: ClockSample) -> bool:
-    """Since the earlier message and since the last one: a backlog delivered at once does but one of them."""
+    """Return whether the timestamps advance at a counter's rate, from the reference and from the last sample.
+
+    Both are required: a backlog delivered at once fulfils only one of them.
+    """
     return any(
         _has_speed(race, device_clock.reference, now) and _has_speed(race, device_clock.last, now)
         for race in _COUNTER_SPEEDS
@@ -172,7 +178,7 @@ def _is_steady_clock(reference: ClockSample, now: ClockSample) -> bool:
 
 
 def _has_speed(speed: float, reference: ClockSample, now: ClockSample) -> bool:
-    """Whether the stamps went on at this speed, as far as late arrivals let one tell."""
+    """Return whether the timestamps advanced at ``speed``, within the jitter of the arrivals."""
     elapsed = now.received_s - reference.received_s
     return (
         abs((now.stamp - reference.stamp) / speed - elapsed)
@@ -181,7 +187,7 @@ def _has_speed(speed: float, reference: ClockSample, now: ClockSample) -> bool:
 
 
 def _parse_number(stamp: object) -> float | None:
-    """A stamp that is a number or consists of digits; None for everything else."""
+    """Convert a number or a numeric string to a float; None for everything else."""
     if isinstance(stamp, str):
         digits = stamp.strip()
         if not (digits.isascii() and digits.replace(".", "", 1).isdigit() and len(digits) <= 40):
@@ -193,7 +199,7 @@ def _parse_number(stamp: object) -> float | None:
 
 
 def _parse_iso(stamp: str, zone: tzinfo) -> float | None:
-    """Unix seconds of an ISO-8601 date with a time of day."""
+    """Convert an ISO 8601 date with a time of day to Unix seconds; None if it is not one."""
     try:
         told = datetime.fromisoformat(stamp.strip())
         if ":" not in stamp and "T" not in stamp.upper():

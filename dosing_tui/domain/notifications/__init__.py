@@ -1,1 +1,1 @@
-"""Who is notified of which alarm transition. Pure."""
+"""Notification policy and channel status. No I/O."""

@@ -1,15 +1,13 @@
-"""Who is to be told what of the alarms, and what of it now: due rules and rate limit. Pure.
+"""Notification policy: which notices are created, when they are due, and the rate limit.
 
-What is told is an effect on the journal, so it is known by the entry that began the occurrence: the same
-journal gives the same notices, however often and by whomever it is read.
+Notices are derived from journal transitions and identified by the entry that started the occurrence. The same
+journal therefore gives the same notices, independent of the process that reads it.
 
-Whoever was told that an alarm sounds has somebody on the way. So he is told as well when that is over, and
-that once: it returned, or it was hidden (shelved, suppressed by design, put out of service), by whom, why and
-until when. Hidden is not normal, so it has an occasion of its own; a program that keeps incidents closes them
-on both. What happens while it is hidden is told to nobody. When the hiding ends and the condition holds, that
-is a new occurrence, and told as one; if it is gone, there is nothing left to tell. An alarm that sounds again
-while it is active (again after an acknowledgement, or louder) is still the one that was told first, and so is
-its end.
+After a notified raise, the end of the annunciation is notified once: the return to normal, or a suppression
+(shelved, suppressed by design, out of service). A suppression is not a return to normal and has its own
+trigger; an incident tool closes the incident on both. Transitions during a suppression are not notified. If the
+condition is true when the suppression ends, this is a new occurrence and notified as such. Re-alarms,
+escalations and the return to normal are sent as replies to the first notification.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -30,67 +28,67 @@ from dosing_tui.domain.alarms.models import (
 )
 
 MESSAGE_NAMESPACE = UUID("5f0c9be3-5d2e-4bd8-9f5c-3a86a1f0b1c7")
-"""Of the ids of messages."""
+"""UUID namespace of the message IDs."""
 RATE_LIMIT_PERIOD = timedelta(minutes=10)
-"""Of the rate limit."""
+"""Period of the rate limit."""
 SUMMARY_DELAY = timedelta(seconds=10)
-"""The last message of a period waits so long for company: what is held back is told in one."""
+"""Delay of the last message of a period, to combine further notices into one summary."""
 MAX_NOTICE_AGE = timedelta(days=1)
-"""Nobody is told of what is older."""
+"""Maximum age of a notice; older ones are withdrawn."""
 
 
 class Trigger(StrEnum):
-    """Why somebody is told."""
+    """Trigger of a notice."""
 
     RAISE = "raise"
     RETURN = "return"
     SUPPRESSION = "hidden"
-    """Nobody need come: shelved, suppressed by design, out of service. Whoever wants returns gets it."""
+    """Shelved, suppressed by design or out of service; sent to channels subscribed to returns."""
     UNACKNOWLEDGED = "unacknowledged"
     SUMMARY = "summary"
-    """Several of the others in one message."""
+    """Several notices in one message."""
     TEST = "test"
 
 
 class DeliveryStatus(StrEnum):
-    """What became of a notice, as the database keeps it."""
+    """Delivery status of a notice; the value is stored."""
 
     PENDING = "waiting"
     CLAIMED = "claimed"
-    """A process is sending it, or was when it ended."""
+    """Being sent, or the sending process ended."""
     SENT = "sent"
     UNKNOWN = "unknown"
-    """The process that sent it ended before it knew; it is not sent again."""
+    """The sending process ended before the result; it is not re-sent."""
     FAILED = "failed"
-    """Refused for good, or given up."""
+    """Permanent error, or all retries failed."""
     WITHDRAWN = "withdrawn"
-    """Before its turn it was acknowledged, hidden or over."""
+    """Acknowledged, suppressed or returned to normal before it was sent."""
     IN_SUMMARY = "summarised"
-    """Told in a summary."""
+    """Sent as part of a summary."""
 
 
 END_TRIGGERS = frozenset({Trigger.RETURN, Trigger.SUPPRESSION})
-"""The alarm sounds no more."""
+"""Triggers for the end of the annunciation."""
 POSSIBLY_SENT = frozenset(
     {DeliveryStatus.CLAIMED, DeliveryStatus.SENT, DeliveryStatus.UNKNOWN, DeliveryStatus.IN_SUMMARY}
 )
-"""Somebody knows of it, or may."""
+"""Statuses after which the notice was, or may have been, received."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChannelPolicy:
-    """What a channel wants to be told."""
+    """Subscription of a channel: priorities and triggers."""
 
     channel: str
     priorities: frozenset[Priority]
     triggers: frozenset[Trigger]
     unacknowledged_after: timedelta = timedelta()
-    """An alarm that is unacknowledged for so long is told of."""
+    """Time without an acknowledgement before an UNACKNOWLEDGED notice."""
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One thing to be told to one channel; ``occurrence``, ``trigger`` and ``channel`` make it unique."""
+    """Notice for one channel; unique by ``occurrence``, ``trigger`` and ``channel``."""
 
     channel: str
     trigger: Trigger
@@ -101,7 +99,7 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class AlarmSummary:
-    """One alarm as a message tells of it."""
+    """One alarm in a notification message."""
 
     key: AlarmKey
     event: AlarmEvent
@@ -111,17 +109,18 @@ class AlarmSummary:
     value: float | None = None
     limit: float | None = None
     who: Actor = SYSTEM_ACTOR
-    """Of what a person did."""
+    """Operator, if the event is an operator event."""
     comment: str = ""
     until: datetime | None = None
-    """Of shelving: its end."""
+    """For SHELVE: end of the shelving time."""
 
 
 @dataclass(frozen=True, slots=True)
 class QueuedNotice:
-    """A notice that waits for its turn.
+    """Queued notice.
 
-    ``raise_status``: what became of what told before that the same alarm sounds; ``first_notice``: which one told it.
+    ``raise_status``: delivery status of the notice of the raise; ``first_notice``: trigger and occurrence of
+    the first notice of the alarm.
     """
 
     id: int
@@ -139,18 +138,18 @@ class QueuedNotice:
 
 @dataclass(frozen=True, slots=True)
 class NotificationMessage:
-    """What a channel sends. ``id`` is the same at every try and after every restart."""
+    """Message of a channel. ``id`` does not change with retries or restarts."""
 
     id: UUID
     trigger: Trigger
     site: str
     plant: str
     alarms: tuple[AlarmSummary, ...]
-    """The most urgent first; a summary names no more than it has room for."""
+    """Alarms by descending priority; a summary may be truncated."""
     counts: Mapping[Priority, int] = field(default_factory=dict)
-    """How many alarms the message is about."""
+    """Number of alarms by priority, including truncated ones."""
     in_reply_to: UUID | None = None
-    """The message that told first of the same alarm: it has neither returned nor been hidden since."""
+    """ID of the first message of the alarm, since which it has not returned or been suppressed."""
 
     @property
     def total(self) -> int:
@@ -159,14 +158,14 @@ class NotificationMessage:
 
 @dataclass(frozen=True, slots=True)
 class Dispatch:
-    """What is to be done now: notices that are over, and what is sent next, one or several in one."""
+    """Next actions: notices to withdraw, and the notices of the next message."""
 
     withdrawn_ids: tuple[int, ...] = ()
     notices: tuple[QueuedNotice, ...] = ()
 
 
 def create_notices(transitions: Iterable[AlarmTransition], policy: ChannelPolicy) -> Iterator[Notice]:
-    """What the channel is to be told, at once or later if it is still true then."""
+    """Create the notices of a channel; they are checked again with ``is_still_due`` before sending."""
     for effect in transitions:
         entry = effect.entry
         if effect.is_new_occurrence and effect.after.priority in policy.priorities:
@@ -183,7 +182,7 @@ def create_notices(transitions: Iterable[AlarmTransition], policy: ChannelPolicy
 
 
 def _find_end_trigger(transition: AlarmTransition) -> Trigger | None:
-    """How the alarm ceased to sound, if it did: what is hidden or has returned already does not again."""
+    """Return the trigger if the transition ends an annunciation, otherwise None."""
     before, after = transition.before, transition.after
     if not before.active or before.hiding is not None:
         return None
@@ -193,10 +192,10 @@ def _find_end_trigger(transition: AlarmTransition) -> Trigger | None:
 
 
 def is_still_due(notice: QueuedNotice, state: AlarmState, *, now: datetime) -> bool:
-    """Whether it is to be told all the same, now that its turn has come.
+    """Return whether a queued notice is still to be sent at ``now``.
 
-    An alarm: while it is that occurrence, unacknowledged and not hidden. Its end: if somebody was told of its
-    beginning, or did not want to be, and it has not begun again.
+    A raise is due while this occurrence is unacknowledged and not suppressed. An end is due if the alarm has
+    not been raised again, and if its raise was possibly sent or is not subscribed.
     """
     if now - notice.due_at > MAX_NOTICE_AGE:
         return False
@@ -217,10 +216,11 @@ def choose_dispatch(
     max_messages: int,
     now: datetime,
 ) -> Dispatch:
-    """What to send next of what is due. ``recent_count``: messages of the last period, of which there are ``max_messages``.
+    """Choose the notices of the next message, within the rate limit.
 
-    The last message that a period allows tells of everything that is due by then. What is of high priority
-    has as many messages again: for it, only those count that told of some of it (``recent_high_count``).
+    ``recent_count``: messages in the last RATE_LIMIT_PERIOD, at most ``max_messages``. The last message of a
+    period is a summary of all due notices. High-priority alarms have a separate limit of the same size, which
+    counts the messages with a high-priority alarm (``recent_high_count``).
     """
     withdrawn: list[QueuedNotice] = []
     due: list[QueuedNotice] = []
@@ -230,7 +230,7 @@ def choose_dispatch(
             and one.raise_status is DeliveryStatus.PENDING
             and now - one.due_at <= MAX_NOTICE_AGE
         ):
-            continue  # its beginning may still be told: the end comes after it
+            continue  # the raise may still be sent: the end follows it
         alive = is_still_due(one, states.get(one.alarm.key) or AlarmState(one.alarm.key), now=now)
         (due.append if alive else withdrawn.append)(one)
     gone = tuple(one.id for one in withdrawn)
@@ -251,10 +251,10 @@ def choose_dispatch(
 
 
 def create_message_id(site: str, channel: str, trigger: Trigger, occurrence: UUID) -> UUID:
-    """A receiver that gets the same id twice has been told the same thing twice."""
+    """Create a message ID; equal arguments give equal IDs, so that a receiver can discard duplicates."""
     return uuid5(MESSAGE_NAMESPACE, f"{site}/{channel}/{trigger}/{occurrence}")
 
 
 def create_summary_id(members: Iterable[UUID]) -> UUID:
-    """Stands for the occurrence of a summary; of the same members it is the same."""
+    """Create the occurrence ID of a summary; equal members give equal IDs."""
     return uuid5(MESSAGE_NAMESPACE, "/".join(sorted(str(one) for one in members)))

@@ -1,1 +1,1 @@
-"""Time ranges, shifts and daylight saving time. Pure."""
+"""Time ranges, shifts and daylight saving time. No I/O."""

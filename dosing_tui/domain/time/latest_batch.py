@@ -1,4 +1,4 @@
-"""What 'this batch' means: the batch that was started last, until its end or until now."""
+"""Range 'this batch': the batch that was started last, until its end or until now."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -12,7 +12,7 @@ START_EVENT = "start"
 
 
 def find_latest_batch(events: Iterable[BatchEvent], selection: Selection, now: datetime) -> TimeRange | None:
-    """Of the chosen stations and recipes; a minute at least. None, if no start is among the events."""
+    """Find the last batch of the selection, at least one minute long; None without a start event."""
     chosen = [
         event for event in events
         if (not selection.device or event.device_id in selection.device)

@@ -1,4 +1,4 @@
-"""Ranges as they are written, to the stretch of time they mean: by Grafana's grammar, or by name."""
+"""Resolve range expressions (Grafana's grammar or names) to time ranges."""
 
 import difflib
 import re
@@ -21,9 +21,9 @@ from dosing_tui.domain.time.time_range import RangeSpec, TimeRange
 from dosing_tui.errors import RangeError
 
 MAX_RANGE = timedelta(days=733)
-"""Two years, and the days that rounding adds."""
+"""Maximum length: two years and the days added by rounding."""
 MIN_RANGE = timedelta(minutes=1)
-"""No range is zoomed into further."""
+"""Minimum length when zooming in."""
 THIS_SHIFT, LAST_SHIFT, THIS_BATCH = "this shift", "last shift", "this batch"
 CALENDAR_RANGES = {
     "today": RangeSpec("now/d", "now/d"),
@@ -33,7 +33,7 @@ CALENDAR_RANGES = {
     "this month": RangeSpec("now/M", "now/M"),
     "last month": RangeSpec("now-1M/M", "now-1M/M"),
 }
-"""Calendar ranges by name; shifts and batches have names as well, but no other way to be written."""
+"""Named calendar ranges. Shifts and batches have names, too, but no equivalent expression."""
 _RANGE_NAMES = (*CALENDAR_RANGES, THIS_SHIFT, LAST_SHIFT, THIS_BATCH)
 _LIVE_NAMES = frozenset({"today", "this week", "this month", THIS_SHIFT, THIS_BATCH})
 _DURATION_PATTERN = re.compile(r"\d{1,6}[smhdwMy]")
@@ -43,7 +43,7 @@ _UNIT_LABELS = {"s": "s", "m": "min", "h": "h", "d": "d", "w": "weeks", "M": "mo
 _LIVE_END_PATTERN = re.compile(r"now(?:\+\d*[smhdwMy])*(?:/[smhdwMy])?")
 _MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 _MAX_COUNT = 999_999
-"""Of one unit, as a range can be written."""
+"""Maximum count of a unit in an expression."""
 ZOOM_LENGTHS = (
     MIN_RANGE,
     timedelta(minutes=5),
@@ -63,16 +63,16 @@ ZOOM_LENGTHS = (
     365 * _DAY,
     730 * _DAY,
 )
-"""Lengths of ranges that end now, from one to the next."""
+"""Zoom steps of ranges that end now."""
 
 
 def resolve_range(
     spec: RangeSpec, now: datetime, zone: tzinfo, *,
     calendar: ShiftCalendar = THREE_SHIFTS, batch: TimeRange | None = None,
 ) -> TimeRange:  # fmt: skip
-    """What the range means now. ``batch`` is what 'this batch' means, None if none is known.
+    """Resolve a range at ``now``. ``batch``: the range of 'this batch', None without a batch.
 
-    Raises: RangeError, a sentence that names what is written and what is possible.
+    Raises: RangeError, naming the text and the permitted forms.
     """
     from_, to = parse_ends(spec)
 
@@ -95,10 +95,9 @@ def resolve_range(
 
 
 def parse_ends(spec: RangeSpec) -> tuple[str, str]:
-    """Both ends: names, or Grafana's grammar. One text alone is a name, a duration up to now, a day or a
-    beginning.
+    """Return the expressions of both ends.
 
-    Raises: RangeError, if it is none of them.
+    A single text is a name, a duration up to now, a day or a start. Raises: RangeError if it is none of them.
     """
     from_, to = strip_spaces(spec.from_), strip_spaces(spec.to)
     if to:
@@ -120,7 +119,7 @@ def parse_ends(spec: RangeSpec) -> tuple[str, str]:
 
 
 def is_live(spec: RangeSpec) -> bool:
-    """The range ends now, or goes on after it: new readings belong to it."""
+    """Return whether the range includes new readings: it ends now or later."""
     try:
         to = parse_ends(spec)[1]
     except RangeError:
@@ -129,7 +128,7 @@ def is_live(spec: RangeSpec) -> bool:
 
 
 def is_batch_range(spec: RangeSpec) -> bool:
-    """What it means depends on which batch was started last."""
+    """Return whether the range depends on the last batch."""
     return THIS_BATCH in (_fold_name(spec.from_), _fold_name(spec.to))
 
 
@@ -137,10 +136,10 @@ def step_range(
     spec: RangeSpec, steps: int, now: datetime, zone: tzinfo, *,
     calendar: ShiftCalendar = THREE_SHIFTS, batch: TimeRange | None = None,
 ) -> RangeSpec:  # fmt: skip
-    """Back for -1, forward for 1: months, days and shifts to the next ones, others by their length.
+    """Step a range back (-1) or forward (1): by month, day or shift, otherwise by its length.
 
-    Forward ends at the present: what would go on beyond it becomes the range of that length that follows the
-    clock, and what reaches the present stays. Raises: RangeError.
+    A step beyond the present gives a live range of the same length; a live range is unchanged.
+    Raises: RangeError.
     """
     found = resolve_range(spec, now, zone, calendar=calendar, batch=batch)
     if steps > 0 and (found.until > now or is_live(spec)):
@@ -162,10 +161,10 @@ def zoom_range(
     spec: RangeSpec, factor: float, now: datetime, zone: tzinfo, *,
     calendar: ShiftCalendar = THREE_SHIFTS, batch: TimeRange | None = None,
 ) -> RangeSpec:  # fmt: skip
-    """Wider for a factor above 1, narrower below. Raises: RangeError.
+    """Zoom a range: wider for a factor above 1, narrower below.
 
-    A live range gets the next length of the ladder and ends now; any other keeps its middle. What is as wide
-    as can be stays.
+    A live range takes the next zoom step and ends now; any other keeps its centre. At the maximum length it is
+    unchanged. Raises: RangeError.
     """
     since, until = resolve_range(spec, now, zone, calendar=calendar, batch=batch)
     if is_live(spec) and since < now:
@@ -180,7 +179,7 @@ def describe_range(
     spec: RangeSpec, now: datetime, zone: tzinfo, *,
     calendar: ShiftCalendar = THREE_SHIFTS, batch: TimeRange | None = None,
 ) -> str:  # fmt: skip
-    """For titles: 'last 6 h', 'today', 'this shift (Early 06:00–14:00)', '23 Nov 06:00–24 Nov 06:00'.
+    """Format a range for titles: 'last 6 h', 'today', 'this shift (Early 06:00–14:00)', '23 Nov 06:00–24 Nov 06:00'.
 
     Raises: RangeError.
     """
@@ -202,7 +201,7 @@ def describe_range(
 
 
 def format_span(range_: TimeRange, now: datetime, zone: tzinfo) -> str:
-    """On the plant's calendar and clock; whole days without the time, the year where it is another one."""
+    """Format a range in local time: whole days without time of day, the year if it is not the current one."""
     since, until = (end.astimezone(zone) for end in range_)
     year = "" if since.year == until.year == now.astimezone(zone).year else " %Y"
     if all(get_unit_start(end, "d", zone) == end for end in range_):
@@ -214,7 +213,7 @@ def format_span(range_: TimeRange, now: datetime, zone: tzinfo) -> str:
 
 
 def to_absolute(range_: TimeRange, zone: tzinfo) -> RangeSpec:
-    """The same time for good, to the second, on the plant's clock with its offset."""
+    """Convert to an absolute range, in s, in local time with its UTC offset."""
     since, until = (end.astimezone(zone).isoformat(timespec="seconds") for end in range_)
     return RangeSpec(since, until)
 
@@ -237,7 +236,7 @@ def _get_neighbour(range_: TimeRange, step: int, zone: tzinfo, calendar: ShiftCa
 
 
 def _count_units(since: datetime, until: datetime, unit: str, zone: tzinfo) -> int:
-    """Whole units on the plant's calendar."""
+    """Count whole units in local time."""
     first, last = since.astimezone(zone).date(), until.astimezone(zone).date()
     if unit == "d":
         return (last - first).days
@@ -245,7 +244,7 @@ def _count_units(since: datetime, until: datetime, unit: str, zone: tzinfo) -> i
 
 
 def _extend_to_now(range_: TimeRange, now: datetime, zone: tzinfo) -> RangeSpec:
-    """As many whole months or days, else as much time, up to the present."""
+    """Return a live range of as many whole months or days, or else of the same length."""
     for unit in ("M", "d"):
         if all(get_unit_start(end, unit, zone) == end for end in range_):
             if range_.until == now:
@@ -256,7 +255,7 @@ def _extend_to_now(range_: TimeRange, now: datetime, zone: tzinfo) -> RangeSpec:
 
 
 def _choose_length(length: timedelta, factor: float) -> timedelta | None:
-    """The length of the ladder next to ``length * factor``, but never back where it came from."""
+    """Return the zoom step next to ``length * factor``, in the direction of the zoom."""
     wider = factor > 1
     rungs = [rung for rung in ZOOM_LENGTHS if (rung > length if wider else rung < length)]
     wanted = length * factor
@@ -265,7 +264,7 @@ def _choose_length(length: timedelta, factor: float) -> timedelta | None:
 
 def _format_length(length: timedelta) -> str:
     for unit, size in (("d", _DAY), ("h", _HOUR), ("m", _MINUTE), ("s", timedelta(seconds=1))):
-        # 24 hours are 24 hours in every night; longer ones are days on the wall
+        # up to 24 h are elapsed hours; longer ones are calendar days
         if length % size == timedelta(0) and (unit != "d" or length > _DAY) and length // size <= _MAX_COUNT:
             return f"{length // size}{unit}"
     return f"{max(1, round(length / _MINUTE))}m" if length < _DAY else f"{round(length / _HOUR)}h"
@@ -297,7 +296,7 @@ def _describe_error(text: str) -> str:
 
 
 def get_range_name(spec: RangeSpec) -> str:
-    """As names are compared; '' for a range with two ends."""
+    """Return the name in the form used for comparisons; '' for a range with two ends."""
     return "" if spec.to.strip() else _fold_name(spec.from_)
 
 

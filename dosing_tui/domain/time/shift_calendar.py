@@ -1,4 +1,4 @@
-"""The plant's shifts by the clock on the wall: which is on, which was before, across midnight and DST."""
+"""Shift calendar in local time, across midnight and daylight-saving changes."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,14 +6,14 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import NamedTuple
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-"""Names of the days on which shifts begin, as datetime.weekday() numbers them."""
+"""Day names in the order of ``datetime.weekday()``."""
 _SEARCH_DAYS = 9
-"""Days to look back and ahead: a week for a shift of one day, and its length."""
+"""Search distance in days: one week for a weekly shift, plus its length."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """``start`` and ``length`` are of the clock on the wall; ``days`` are those on which it begins."""
+    """Shift definition. ``start`` and ``length`` in local time; ``days``: weekdays on which it starts."""
 
     name: str
     start: time
@@ -22,7 +22,7 @@ class Shift:
 
 
 class ShiftPeriod(NamedTuple):
-    """One shift of one day, [since, until) in UTC."""
+    """Shift of one day, [since, until) in UTC."""
 
     name: str
     since: datetime
@@ -31,39 +31,36 @@ class ShiftPeriod(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ShiftCalendar:
-    """Shifts that do not overlap; there may be time between them."""
+    """Non-overlapping shifts, possibly with gaps."""
 
     shifts: tuple[Shift, ...]
 
     def get_current_shift(self, now: datetime, zone: tzinfo) -> ShiftPeriod | None:
-        """The shift that is on, or None between two shifts."""
+        """Return the current shift; None between two shifts."""
         return next((s for s in self._list_nearby(now, zone) if s.since <= now < s.until), None)
 
     def get_last_shift(self, now: datetime, zone: tzinfo) -> ShiftPeriod | None:
-        """The newest one that is over, or None where there are no shifts."""
+        """Return the last shift that has ended; None without shifts."""
         over = [s for s in self._list_nearby(now, zone) if s.until <= now]
         return over[-1] if over else None
 
     def get_next_shift(self, now: datetime, zone: tzinfo) -> ShiftPeriod | None:
-        """The first one that begins at ``now`` or later, or None where there are no shifts."""
+        """Return the first shift that starts at ``now`` or later; None without shifts."""
         return next((s for s in self._list_nearby(now, zone) if s.since >= now), None)
 
     def get_duty_start(self, now: datetime, zone: tzinfo) -> datetime | None:
-        """Since when the same people are there: since the shift that is on began, or the last one ended.
-
-        None where there are no shifts.
-        """
+        """Return the start of the current shift, or else the end of the last one; None without shifts."""
         if (this := self.get_current_shift(now, zone)) is not None:
             return this.since
         last = self.get_last_shift(now, zone)
         return None if last is None else last.until
 
     def list_on_day(self, day: date, zone: tzinfo) -> list[ShiftPeriod]:
-        """Those that begin on this day of the plant, in order."""
+        """List the shifts that start on a local day, in order."""
         return sorted((s for s in self._iter_day(day, zone) if s.since < s.until), key=lambda s: s.since)
 
     def _list_nearby(self, now: datetime, zone: tzinfo) -> list[ShiftPeriod]:
-        """In order. A shift the clocks leave no time for is none."""
+        """List the shifts around ``now``, in order. Shifts of zero length due to a clock change are omitted."""
         today = now.astimezone(zone).date()
         days = (today + timedelta(days=offset) for offset in range(-_SEARCH_DAYS, _SEARCH_DAYS + 1))
         found = (worked for day in days for worked in self._iter_day(day, zone))
@@ -77,10 +74,10 @@ class ShiftCalendar:
 
 
 def to_utc(local: datetime, zone: tzinfo) -> datetime:
-    """The moment, in UTC, at which the plant's clock shows this (a time without a zone).
+    """Convert a local time without a zone to UTC.
 
-    A time that comes twice is the first of the two. A time that the clocks skip is taken by the clock before
-    the change: 02:30 in a spring night of Berlin is the moment at which the clock shows 03:30.
+    An ambiguous time is the first of the two. A skipped time uses the offset before the change: 02:30 on the
+    day of the spring change in Berlin is 03:30.
     """
     return local.replace(tzinfo=zone, fold=0).astimezone(UTC)
 
@@ -91,4 +88,4 @@ THREE_SHIFTS = ShiftCalendar(
         for name, hour in (("Early", 6), ("Late", 14), ("Night", 22))
     )
 )
-"""What holds where the settings say nothing else."""
+"""Default shifts if none are configured."""

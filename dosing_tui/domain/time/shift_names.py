@@ -1,4 +1,4 @@
-"""A shift as it is named: 'this', 'last', or the day it begins on and its name."""
+"""Shift names: 'this', 'last', or the start day and the name."""
 
 from datetime import date, datetime, tzinfo
 
@@ -10,7 +10,7 @@ THIS, LAST = "this", "last"
 
 
 def parse_shift(text: str, now: datetime, zone: tzinfo, calendar: ShiftCalendar) -> ShiftPeriod:
-    """Raises: RangeError, a sentence that names the shifts there are."""
+    """Resolve a shift name at ``now``. Raises: RangeError, naming the configured shifts."""
     words = " ".join(text.split())
     if words.casefold() in (THIS, "this shift"):
         found = calendar.get_current_shift(now, zone)

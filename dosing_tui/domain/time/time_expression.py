@@ -1,4 +1,4 @@
-"""One end of a range, as it is written, to the moment it means: Grafana's grammar, the plant's clock.
+"""Resolve a time expression (Grafana's grammar) to a time, in the plant's zone.
 
 ``now``, then any number of ``-6h``, ``+1d`` or ``/d`` (rounded to a whole unit, s m h d w M y), taken from
 left to right; or a date with or without a time, in the plant's zone or with an offset; or milliseconds
@@ -15,9 +15,9 @@ from dosing_tui.domain.time.shift_calendar import to_utc
 from dosing_tui.errors import RangeError
 
 VALID_YEARS = range(2000, 2100)
-"""Years in which a plant can have readings."""
+"""Accepted years."""
 EXAMPLES = "now-6h, now-1d/d, 2026-11-24 06:00, 2026-11-24T06:00:00+01:00 or milliseconds since 1970"
-"""Examples for a sentence."""
+"""Examples for error messages."""
 
 _STEP_SOURCE = r"(?:[+-]\d{0,6}[smhdwMy]|/[smhdwMy])"
 _RELATIVE_TIME = re.compile(rf"now({_STEP_SOURCE}*)")
@@ -32,7 +32,10 @@ _FIXED_UNITS = {"s": timedelta(seconds=1), "m": timedelta(minutes=1), "h": timed
 
 
 def parse_time(text: str, now: datetime, zone: tzinfo, *, end: bool = False) -> datetime:
-    """What is written, in UTC. Raises: RangeError, naming the text and what could be written instead."""
+    """Parse a time expression; return the time in UTC.
+
+    Raises: RangeError, naming the text and a suggestion.
+    """
     written = strip_spaces(text)
     try:
         found = _parse_expression(written, now, zone, end=end)
@@ -48,12 +51,12 @@ def parse_time(text: str, now: datetime, zone: tzinfo, *, end: bool = False) -> 
 
 
 def strip_spaces(text: str) -> str:
-    """As it is understood: what is told from now may have spaces anywhere."""
+    """Normalize spaces: an expression relative to ``now`` may contain spaces anywhere."""
     return re.sub(r"\s+", "", text) if text.strip().startswith("now") else text.strip()
 
 
 def suggest_time(text: str) -> str:
-    """What may have been meant and would be understood; '' if nothing is near.
+    """Suggest a valid expression for an invalid one; '' without a suggestion.
 
     >>> suggest_time("now-6"), suggest_time("now6h"), suggest_time("-6h"), suggest_time("last 15 min")
     ('now-6h', 'now-6h', 'now-6h', 'now-15m')
@@ -68,22 +71,22 @@ def suggest_time(text: str) -> str:
 
 
 def is_time(text: str) -> bool:
-    """It has the form of a moment; it may still be one that there is not, as 31 February."""
+    """Return whether the text has the form of a time; it may be invalid, e.g. 31 February."""
     return any(form.fullmatch(strip_spaces(text)) for form in (_RELATIVE_TIME, _ABSOLUTE_TIME, _MILLISECONDS))
 
 
 def is_fiscal(text: str) -> bool:
-    """It counts in Grafana's fiscal quarters or years, which are answered by a sentence of their own."""
+    """Return whether the text uses Grafana's fiscal units, which are not supported."""
     return _FISCAL.fullmatch(strip_spaces(text)) is not None
 
 
 def is_date(text: str) -> bool:
-    """It has the form of a date without a time."""
+    """Return whether the text has the form of a date without a time."""
     return re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII) is not None
 
 
 def add_units(moment: datetime, count: int, unit: str, zone: tzinfo) -> datetime:
-    """Days and longer by the clock on the wall, shorter units by the time that passes."""
+    """Add units: days and longer in local time, shorter units in elapsed time."""
     if unit in _FIXED_UNITS:
         return moment.astimezone(UTC) + _FIXED_UNITS[unit] * count
     local = moment.astimezone(zone)
@@ -96,7 +99,7 @@ def add_units(moment: datetime, count: int, unit: str, zone: tzinfo) -> datetime
 
 
 def get_unit_start(moment: datetime, unit: str, zone: tzinfo) -> datetime:
-    """Of the unit the moment is in, on the plant's clock."""
+    """Return the start of the unit that contains ``moment``, in local time."""
     local = moment.astimezone(zone)
     if unit in _FIXED_UNITS:
         second = local.second if unit == "s" else 0
@@ -111,13 +114,13 @@ def get_unit_start(moment: datetime, unit: str, zone: tzinfo) -> datetime:
 
 
 def get_unit_end(moment: datetime, unit: str, zone: tzinfo) -> datetime:
-    """The beginning of the unit after the one the moment is in."""
+    """Return the end of the unit that contains ``moment``: the start of the next one."""
     begin = get_unit_start(moment, unit, zone)
     if unit in _FIXED_UNITS:
         end = begin + _FIXED_UNITS[unit]
         if get_unit_start(end, unit, zone) == end:
             return end
-        # clocks that change by half an hour (Lord Howe): the hour is shorter or longer
+        # changes by half an hour (Lord Howe Island): the hour is shorter or longer
         return to_utc(begin.astimezone(zone).replace(tzinfo=None, minute=0) + _FIXED_UNITS[unit], zone)
     return get_unit_start(add_units(begin, 1, unit, zone), unit, zone)
 
@@ -148,7 +151,7 @@ def _apply_steps(steps: list[str], now: datetime, zone: tzinfo, *, end: bool) ->
 
 
 def _to_utc_like(naive: datetime, local: datetime, zone: tzinfo) -> datetime:
-    """Of a time that comes twice the one ``local`` was, so that ``+0d`` changes nothing."""
+    """Convert to UTC; for an ambiguous time, keep the fold of ``local``, so that ``+0d`` has no effect."""
     return naive.replace(tzinfo=zone, fold=local.fold).astimezone(UTC)
 
 

@@ -1,4 +1,4 @@
-"""The plant's days and the windows of the panels: half open, in UTC, right across daylight-saving changes."""
+"""Local days and panel windows as half-open UTC ranges, correct across daylight-saving changes."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
@@ -10,7 +10,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class TimeRange(NamedTuple):
-    """From ``since``, up to but without ``until``; both in UTC."""
+    """Half-open range [since, until) in UTC."""
 
     since: datetime
     until: datetime
@@ -18,37 +18,37 @@ class TimeRange(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class RangeSpec:
-    """A range as it is written, in Grafana's grammar; ``to`` is '' where ``from_`` names a whole range."""
+    """Range expression in Grafana's grammar; ``to`` is '' if ``from_`` is a range name."""
 
     from_: str
     to: str = ""
 
 
 def get_today(now: datetime, zone: tzinfo) -> TimeRange:
-    """The plant's present day, midnight to midnight by the clock on the wall: 23, 24 or 25 hours."""
+    """Return the current local day, midnight to midnight: 23, 24 or 25 hours."""
     return get_day(now.astimezone(zone).date(), zone)
 
 
 def get_day(date_: date, zone: tzinfo) -> TimeRange:
-    """A calendar day of the plant."""
+    """Return a local calendar day."""
     return TimeRange(_get_midnight(date_, zone), _get_midnight(date_ + DAY, zone))
 
 
 def get_last_24h(now: datetime, bucket: timedelta = QUARTER_HOUR) -> TimeRange:
-    """24 hours that end with the bucket ``now`` is in; buckets begin at whole multiples since the epoch."""
+    """Return the 24 hours up to the end of the current bucket; buckets are aligned to the epoch."""
     until = _EPOCH + ((now - _EPOCH) // bucket + 1) * bucket
     return TimeRange(until - DAY, until)
 
 
 def get_today_so_far(now: datetime, zone: tzinfo) -> TimeRange:
-    """From the plant's midnight to ``now``."""
+    """Return the range from local midnight to ``now``."""
     return TimeRange(get_today(now, zone).since, now.astimezone(UTC))
 
 
 def get_yesterday_so_far(now: datetime, zone: tzinfo) -> TimeRange:
-    """Yesterday up to the same time on the wall, to compare with today_so_far.
+    """Return yesterday up to the same local time, for comparison with ``get_today_so_far``.
 
-    A time of day that yesterday did not have, or had twice, is taken as ``zone`` resolves it.
+    A skipped or ambiguous local time is resolved by ``zone``.
     """
     local = now.astimezone(zone)
     since, until = get_day(local.date() - DAY, zone)
