@@ -1,1 +1,1 @@
-"""Rows out of the program: CSV, JSON, text."""
+"""Exports: panels, alarms, batches and shift reports as CSV, JSON, text, HTML and PDF."""

@@ -1,4 +1,4 @@
-"""Alarms and the entries of their journal as rows that leave the program, by the screen or a command."""
+"""Alarms and alarm-journal entries as export tables, for the screen and the commands."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -44,7 +44,7 @@ JOURNAL_COLUMNS = (
 def build_alarm_table(
     states: Iterable[AlarmState], *, range: str, now: datetime, zone: tzinfo
 ) -> ExportTable:
-    """The alarms as they are now, in their order; ``range`` in words, with what was filtered for."""
+    """Current alarms in the given order; ``range`` describes range and filters."""
     return ExportTable(
         panel="alarms",
         title="Alarms",
@@ -69,7 +69,7 @@ def build_journal_table(
     now: datetime,
     zone: tzinfo,
 ) -> ExportTable:
-    """The entries in their order; ``range`` in words, with what was filtered for."""
+    """Journal entries in the given order; ``range`` describes range and filters."""
     return ExportTable(
         panel="alarm_journal", title="Alarm journal", unit="", range=range, since=since, until=until,
         selection=NO_FILTER, generated_at=now, zone=zone, columns=JOURNAL_COLUMNS,
@@ -89,14 +89,14 @@ def _entry_to_row(entry: JournalEntry) -> tuple[CellValue, ...]:
 def _alarm_to_row(state: AlarmState) -> tuple[CellValue, ...]:
     hiding = state.hiding
     return (
-        state.state_name.value, state.priority.value, state.key.tag, state.message, state.raised_at, state.value,
-        state.limit, state.count, state.acked_by.name or state.acked_by.os_user,
+        state.state_name.value, state.priority.value, state.key.tag, state.message, state.raised_at,
+        state.value, state.limit, state.count, state.acked_by.name or state.acked_by.os_user,
         hiding.until if hiding else None, hiding.why if hiding else state.comment,
     )  # fmt: skip
 
 
 def drop_empty_columns(table: ExportTable) -> ExportTable:
-    """Without the columns in which no row says anything: for people."""
+    """Drop columns that are empty in every row, for tables that people read."""
     used = [n for n in range(len(table.columns)) if any(row[n] not in (None, "") for row in table.rows)]
     return replace(
         table,

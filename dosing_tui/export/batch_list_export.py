@@ -1,4 +1,4 @@
-"""``dosing-tui batches list``: the batches that a filter finds, as a table, CSV or JSON."""
+"""``dosing-tui batches list``: the batches that match a filter, as table, CSV or JSON."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ from dosing_tui.export.json_format import to_json
 from dosing_tui.export.table import CellValue, ExportColumn, ExportTable
 from dosing_tui.export.text_format import to_table
 
-ANY_TIME_LABEL = "all that are known"
+ANY_TIME_LABEL = "all times"
 
 
 @dataclass(frozen=True, slots=True)
 class BatchListResult:
-    """``total_count``: how many the filter finds; ``range_text`` is the range."""
+    """``total_count``: number of matching batches; ``range_text``: the range in words."""
 
     rows: list[BatchRow]
     total_count: int
@@ -43,7 +43,7 @@ TERMINAL_COLUMNS: tuple[_BatchColumn, ...] = (
     (ExportColumn("review_state", "review"), lambda row: row.review_state),
     (ExportColumn("disposed_by", "by"), lambda row: row.reviewers or None),
 )
-"""What a terminal has room for."""
+"""The columns that fit in a terminal."""
 FILE_COLUMNS: tuple[_BatchColumn, ...] = (
     (ExportColumn("batch_id", "batch"), lambda row: row.batch_id),
     (ExportColumn("batch_key", "batch key"), lambda row: row.batch_key),
@@ -82,12 +82,12 @@ def find_batches(settings: Settings, query: BatchListQuery, *, now: datetime) ->
 
 
 def explain_no_batches(settings: Settings, result: BatchListResult) -> str:
-    """In a sentence. Raises: DatabaseUnavailableError, DatabaseAccessError."""
+    """Say why the list is empty. Raises: DatabaseUnavailableError, DatabaseAccessError."""
     others = count_batches(
         settings, BatchFilter(result.batch_filter.since, result.batch_filter.until)
     ).batches
     return f"No batches: {result.range_text}. " + (
-        f"Without the filter there are {others:,}." if others else "None is known in this time."
+        f"Without the filter there are {others:,}." if others else "No batches are stored for this range."
     )
 
 
@@ -109,11 +109,11 @@ def _resolve_range(
     settings: Settings, query: BatchListQuery, now: datetime
 ) -> tuple[datetime | None, datetime | None, str]:
     zone, calendar = ZoneInfo(settings.plant.timezone), settings.calendar
-    ways = [bool(query.since or query.until), bool(query.range), bool(query.shift)]
-    if sum(ways) > 1:
-        raise RangeError("--from and --to, --range, --shift: each names a range; choose one way.")
+    given = [bool(query.since or query.until), bool(query.range), bool(query.shift)]
+    if sum(given) > 1:
+        raise RangeError("Give only one of --from/--to, --range and --shift.")
     if query.until and not query.since:
-        raise RangeError("--to is given without --from: where does the range begin?")
+        raise RangeError("--to needs --from.")
     if query.shift:
         shift = parse_shift(query.shift, now, zone, calendar)
         return shift.since, shift.until, f"{shift.name} of {shift.since.astimezone(zone):%d %b}"

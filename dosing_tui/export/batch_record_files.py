@@ -1,4 +1,4 @@
-"""``dosing-tui batches show`` and ``export``: records of batches as text, HTML, PDF, CSV and JSON."""
+"""``dosing-tui batches show`` and ``export``: batch records as text, HTML, PDF, CSV and JSON."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -17,11 +17,11 @@ from dosing_tui.export.documents.text_renderer import to_text
 from dosing_tui.export.dose_export import format_doses_csv, format_record_json
 
 PAGE_BREAK = "\f"
-"""Between two records of one text file: a printer begins a new page."""
+"""Form feed between two records in one text file."""
 
 
 class BatchRecordFormat(StrEnum):
-    """The value is what is written; ``SUFFIXES`` are the files'."""
+    """The values of ``--format``."""
 
     TEXT = "text"
     HTML = "html"
@@ -38,15 +38,15 @@ SUFFIXES = {
     BatchRecordFormat.JSON: "json",
 }
 KEY_LENGTH = 12
-"""Letters of its key in the name of a batch's file."""
+"""Characters of the batch key in a file name."""
 _MULTI_RECORD_FORMATS = frozenset({BatchRecordFormat.TEXT, BatchRecordFormat.CSV, BatchRecordFormat.JSON})
-"""Several records can be one file."""
+"""Formats that can hold several records in one file."""
 
 
 def render_record(
     record: BatchRecordContent, output_format: BatchRecordFormat, settings: Settings, *, now: datetime
 ) -> str | bytes:
-    """One batch. Raises: ExportError (fpdf2 is not installed)."""
+    """Render one batch record. Raises: ExportError (fpdf2 is not installed)."""
     zone = ZoneInfo(settings.plant.timezone)
     match output_format:
         case BatchRecordFormat.CSV:
@@ -63,8 +63,7 @@ def render_record(
 def build_file_name(record: BatchRecordContent, output_format: BatchRecordFormat) -> str:
     """'dosing_system_01-20261124-007_CU-65-75_0e5c86f68729.html'.
 
-    Its day, its number and a part of its key are whole, however long or foreign the other names are: no two
-    batches share a file.
+    Day, number and part of the key are always complete, so no two batches share a file.
     """
     row = record.detail.row
     number = "-".join(row.batch_id.rsplit("-", 2)[1:])
@@ -87,16 +86,18 @@ def write_records(
     show: Callable[[str], object],
     report: Callable[[str], None],
 ) -> None:
-    """To ``show``, into a file, or into a folder that is there, one file each. Raises: ExportError."""
+    """Write to ``show``, one file, or one file each in an existing folder. Raises: ExportError."""
     if output is not None and output.is_dir():
-        for whole in batches:
-            path = output / build_file_name(whole, output_format)
-            output_files.write_file(path, render_record(whole, output_format, settings, now=now), force=force)
+        for record in batches:
+            path = output / build_file_name(record, output_format)
+            output_files.write_file(
+                path, render_record(record, output_format, settings, now=now), force=force
+            )
             report(f"Wrote {path}")
         return
     if len(batches) > 1 and output_format not in _MULTI_RECORD_FORMATS:
         raise ExportError(
-            f"{len(batches)} batches are as many {output_format} files: name a folder with --output."
+            f"{len(batches)} batches need a file each as {output_format}: name a folder with --output."
         )
     content = _join_records(batches, output_format, settings, now)
     output_files.write_output(content, output, name="", force=force, show=show, report=report)
@@ -106,8 +107,8 @@ def _join_records(
     batches: Sequence[BatchRecordContent], output_format: BatchRecordFormat, settings: Settings, now: datetime
 ) -> str | bytes:
     if output_format is BatchRecordFormat.CSV:
-        return format_doses_csv([whole.detail for whole in batches], ZoneInfo(settings.plant.timezone))
+        return format_doses_csv([record.detail for record in batches], ZoneInfo(settings.plant.timezone))
     if len(batches) == 1:
         return render_record(batches[0], output_format, settings, now=now)
-    texts = [str(render_record(whole, output_format, settings, now=now)) for whole in batches]
+    texts = [str(render_record(record, output_format, settings, now=now)) for record in batches]
     return (PAGE_BREAK if output_format is BatchRecordFormat.TEXT else "").join(texts)

@@ -1,4 +1,4 @@
-"""An extract as CSV (RFC 4180): for spreadsheets, which must not take text from the plant for formulas."""
+"""Writes an export table as CSV (RFC 4180). Texts that a spreadsheet would calculate are escaped."""
 
 import csv
 import io
@@ -10,18 +10,18 @@ from dosing_tui.domain.messages.text_sanitizer import clean_text
 from dosing_tui.export.table import CellValue, ExportColumn, ExportTable
 
 _FORMULA_PREFIXES = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
-"""How a cell begins that a spreadsheet calculates."""
+"""First characters of a formula."""
 MAX_TEXT_CELLS = 4000
-"""Most terminal cells of one text."""
+"""Longest text, in terminal cells."""
 
 
 def to_csv(table: ExportTable) -> str:
-    """Header and rows of one panel."""
+    """Header and rows of a table."""
     return format_csv(table.columns, table.rows, table.zone)
 
 
 def format_csv(columns: Iterable[ExportColumn], rows: Iterable[Sequence[CellValue]], zone: tzinfo) -> str:
-    """Header and rows. Times are ISO-8601 with the plant's offset, numbers complete, missing is empty."""
+    """Header and rows. Times are ISO 8601 with the plant's offset, numbers unrounded, missing is empty."""
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow([_escape_formula(column.header) for column in columns])
@@ -48,6 +48,6 @@ def _format_cell(value: CellValue, zone: tzinfo) -> str:
 
 
 def _escape_formula(text: str) -> str:
-    """An apostrophe before what looks like a formula: spreadsheets then show it as it is."""
+    """Prefix an apostrophe to what looks like a formula, so that spreadsheets show it as text."""
     clean = clean_text(text, limit=MAX_TEXT_CELLS)
     return f"'{clean}" if clean.startswith(_FORMULA_PREFIXES) else clean

@@ -1,4 +1,4 @@
-"""Batches for programs: their doses as CSV, and the record as canonical JSON that its hash is of."""
+"""Batches for programs: doses as CSV, batch records as JSON with their hashes."""
 
 import json
 from collections.abc import Iterable
@@ -40,7 +40,7 @@ DOSE_COLUMNS = (
 
 
 def format_doses_csv(details: Iterable[BatchDetail], zone: tzinfo) -> str:
-    """One row for each dose, the batch's facts in each."""
+    """One row per dose, with the data of its batch."""
     return format_csv(
         DOSE_COLUMNS, [_dose_to_row(detail, dose) for detail in details for dose in detail.batch.doses], zone
     )
@@ -58,7 +58,7 @@ def _dose_to_row(detail: BatchDetail, dose: Dose) -> list[CellValue]:
 
 
 def _find_tolerance(detail: BatchDetail, dose: Dose) -> tuple[float | None, bool | None]:
-    """Of the ingredient that the dose is part of."""
+    """Tolerance in g and verdict of the ingredient that the dose belongs to."""
     pairs = zip(detail.batch.ingredients, detail.assessment.tolerance_bands, strict=True)
     bands = [band for each, band in pairs if (each.chemical, each.pump) == (dose.chemical, dose.pump)]
     alike = [d for d in detail.batch.doses if (d.chemical, d.pump) == (dose.chemical, dose.pump)]
@@ -66,7 +66,7 @@ def _find_tolerance(detail: BatchDetail, dose: Dose) -> tuple[float | None, bool
 
 
 def format_record_json(detail: BatchDetail) -> str:
-    """One line. Whatever is no ASCII is escaped: no terminal takes it for a command."""
+    """One line of ASCII: a terminal cannot take any of it for a control sequence."""
     row = detail.row
     document = {
         "batch_id": row.batch_id,

@@ -1,4 +1,4 @@
-"""An extract as JSON: for programs, with everything that says what the rows are rows of."""
+"""Writes an export table as JSON, with panel, range, filters, columns and units."""
 
 import json
 import math
@@ -14,7 +14,7 @@ JsonValue: TypeAlias = str | int | float | bool | None
 
 
 def to_json(table: ExportTable) -> str:
-    """One object; rows are objects by column name, missing is null, a filter that is not set is absent."""
+    """One object. Rows are objects by column name; missing is null; unset filters are absent."""
     document = {
         "panel": table.panel,
         "title": table.title,
@@ -42,7 +42,7 @@ def to_json(table: ExportTable) -> str:
 
 
 def cell_to_json(cell: CellValue, zone: tzinfo) -> JsonValue:
-    """In JSON: times in ISO 8601 with the zone's offset, what is no number is null, text is harmless."""
+    """Times as ISO 8601 with offset, NaN and infinity as null, texts without control characters."""
     match cell:
         case float():
             return cell if math.isfinite(cell) else None

@@ -1,4 +1,4 @@
-"""Names of exported files, safe on every system, and writing one without losing another."""
+"""Names exported files safely for every system and writes them without overwriting others."""
 
 import os
 import re
@@ -14,13 +14,13 @@ from dosing_tui.export.table import ExportTable
 
 MAX_SLUG_LENGTH = 60
 _MAX_DUPLICATES = 1_000
-"""Files of one name."""
+"""Most files with the same stem in one folder."""
 _RESERVED_NAMES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
-"""Devices of Windows: no file can be called that, whatever follows the dot."""
+"""Windows device names; no file may have them, with or without a suffix."""
 
 
 def make_slug(text: str) -> str:
-    """Part of a file's name: letters, digits, ``-``, ``_`` and single dots; 'export' where nothing is left.
+    """Part of a file's name: letters, digits, ``-``, ``_`` and single dots; 'export' if nothing remains.
 
     >>> make_slug("CU-65/75"), make_slug(".."), make_slug("Größe 1"), make_slug("nul.csv")
     ('CU-65-75', 'export', 'Grosse-1', '_nul.csv')
@@ -32,12 +32,12 @@ def make_slug(text: str) -> str:
 
 
 def build_file_name(table: ExportTable, suffix: str) -> str:
-    """The stem with a suffix."""
+    """The stem and the suffix."""
     return f"{build_file_stem(table)}.{suffix}"
 
 
 def build_file_stem(table: ExportTable) -> str:
-    """Panel, filters, and when it begins and was made: two exports of one second only have the same name."""
+    """Panel, filters, start of the range and time of export, to the second."""
     chosen = [name for dimension in Dimension for name in table.selection.get_values(dimension)]
     names = [make_slug(part) for part in (table.panel, "_".join(chosen)) if part]
     moments = [moment for moment in (table.since, table.generated_at) if moment is not None]
@@ -46,11 +46,11 @@ def build_file_stem(table: ExportTable) -> str:
 
 
 def write_new_files(folder: Path, stem: str, texts: Mapping[str, str]) -> list[Path]:
-    """Each text under its suffix, all with one new name: nothing is overwritten. Raises: ExportError."""
+    """Write each text under its suffix, all with one unused stem. Raises: ExportError."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ExportError(f"Nothing could be written to {folder}: {error.strerror}.") from error
+        raise ExportError(f"Folder {folder} cannot be created: {error.strerror}.") from error
     for number in range(_MAX_DUPLICATES):
         name = f"{stem}_{number}" if number else stem
         paths = {suffix: folder / f"{name}.{suffix}" for suffix in texts}
@@ -58,13 +58,13 @@ def write_new_files(folder: Path, stem: str, texts: Mapping[str, str]) -> list[P
             for suffix, text in texts.items():
                 write_file(paths[suffix], text, force=False)
             return list(paths.values())
-    raise ExportError(f"There are too many files named {stem} in {folder}.")
+    raise ExportError(f"Too many files named {stem} in {folder}: move or delete some.")
 
 
 def write_file(path: Path, content: str | bytes, *, force: bool) -> None:
-    """All of it, text as UTF-8; where that fails, what was there before stays.
+    """Write it completely, text as UTF-8; on failure the existing file stays as it is.
 
-    Raises: ExportError, also if the file exists and ``force`` is off.
+    Raises: ExportError, also if the file exists and ``force`` is not set.
     """
     data = content.encode() if isinstance(content, str) else content
     try:
@@ -82,7 +82,7 @@ def write_output(
     content: str | bytes, output: Path | None, *, name: str, force: bool, show: Callable[[str], object],
     report: Callable[[str], object],
 ) -> None:  # fmt: skip
-    """Text to ``show`` where there is no output; else into it, or under ``name`` where it is a folder.
+    """Write to the file ``output``, to ``name`` in the folder ``output``, or text to ``show`` without output.
 
     Raises: ExportError, also for a PDF without an output.
     """
@@ -91,7 +91,7 @@ def write_output(
         write_file(path, content, force=force)
         report(f"Wrote {path}")
     elif isinstance(content, bytes):
-        raise ExportError("A PDF is not for the screen: name a file or a folder with --output.")
+        raise ExportError("PDF cannot be shown in a terminal: name a file or a folder with --output.")
     else:
         show(content)
 
@@ -108,12 +108,12 @@ def _create_file(path: Path, data: bytes, *, mode: Literal["wb", "xb"]) -> None:
 
 
 def _replace_file(path: Path, data: bytes) -> None:
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        _create_file(beside, data, mode="xb")
-        beside.replace(path)
+        _create_file(temporary, data, mode="xb")
+        temporary.replace(path)
     finally:
-        beside.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
 
 
 def _format_timestamp(moment: datetime, zone: tzinfo) -> str:

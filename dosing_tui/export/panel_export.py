@@ -1,4 +1,4 @@
-"""``dosing-tui panel``: one panel's rows without the console, on stdout or in a file."""
+"""``dosing-tui panel``: the rows of one panel, on stdout or in a file."""
 
 import difflib
 from collections.abc import Callable, Iterable
@@ -27,11 +27,11 @@ from dosing_tui.export.table import ExportTable, build_table
 from dosing_tui.export.text_format import format_caption, to_table
 
 EXIT_NO_ROWS = 1
-"""There is nothing to show; stderr says why."""
+"""No rows; the reason is on stderr."""
 EXIT_UNAVAILABLE = 3
-"""The database is away: try again later. What does not pass by itself is 2, as everywhere."""
+"""Database unavailable; retrying later may help. Other errors exit with 2."""
 _MAX_VALUES = 20
-"""Most known values in one sentence."""
+"""Most known values listed in a message."""
 
 MessageReporter = Callable[[str], None]
 TextWriter = Callable[[str], object]
@@ -48,7 +48,7 @@ _SUFFIXES = {PanelFormat.TABLE: "txt", PanelFormat.CSV: "csv", PanelFormat.JSON:
 
 @dataclass(frozen=True, slots=True)
 class PanelExportRequest:
-    """``from_``, ``to`` and ``default_range`` as written, '' where nothing is; ``output`` None is stdout."""
+    """``from_``, ``to`` and ``range`` as entered, '' if absent; ``output`` None is stdout."""
 
     panel: str
     from_: str
@@ -69,7 +69,10 @@ def export_panel(
     write: TextWriter,
     report: MessageReporter,
 ) -> int:
-    """The exit status: 0, NO_ROWS or AWAY. Raises: ExportError, RangeError, DatabaseAccessError."""
+    """Return the exit status: 0, ``EXIT_NO_ROWS`` or ``EXIT_UNAVAILABLE``.
+
+    Raises: ExportError, RangeError, DatabaseAccessError.
+    """
     panel = _find_panel(request.panel)
     spec = _parse_range(request, panel)
     for sentence in _list_ignored_filters(panel, request.selection):
@@ -94,7 +97,7 @@ def export_panel(
 
 
 def format_panel_list() -> str:
-    """Every panel: id, title, range without another, and what it can be filtered by."""
+    """Every panel: ID, title, default range and filters."""
     rows = [
         (
             panel.id,
@@ -120,16 +123,16 @@ def _find_panel(name: str) -> Panel[Any]:
 
 def _parse_range(request: PanelExportRequest, panel: Panel[Any]) -> RangeSpec:
     if request.range and (request.from_ or request.to):
-        raise RangeError("--range names a whole range; leave out --from and --to, or leave out --range.")
+        raise RangeError("Give either --range or --from and --to, not both.")
     if request.to and not request.from_:
-        raise RangeError("--to is given without --from: where does the range begin?")
+        raise RangeError("--to needs --from.")
     return RangeSpec(request.range or request.from_ or panel.default_range, request.to)
 
 
 def _list_ignored_filters(panel: Panel[Any], selection: Selection) -> list[str]:
-    """A filter that changes nothing is said, so that nobody takes all for a part."""
+    """Report filters that the panel does not have: its rows are not filtered by them."""
     return [
-        f"{panel.id} cannot be told apart by {dimension.value}: --{dimension.value} changes nothing."
+        f"Panel {panel.id} has no filter by {dimension.value}: --{dimension.value} is ignored."
         for dimension in Dimension
         if selection.get_values(dimension) and dimension not in panel.dimensions
     ]
@@ -143,7 +146,7 @@ def _query_panel(
     spec: RangeSpec,
     now: datetime,
 ) -> tuple[ExportTable, int]:
-    """The rows; where there are none, also how many there were without the filter."""
+    """The rows and, if there are none, the number of rows without the filter."""
     zone, calendar = ZoneInfo(settings.plant.timezone), settings.calendar
     events = reader.load_readings() if range_parser.is_batch_range(spec) else []
     batch = find_latest_batch((e for e in events if isinstance(e, BatchEvent)), selection, now)
@@ -172,7 +175,7 @@ def _check_values(dimension: Dimension, values: Iterable[str], known: list[str])
         )
         raise ExportError(
             f"{dimension.value}: {clean_text(value)!r} is not known.{_suggest_nearest(value, known)} "
-            + (f"Known: {named}." if known else f"No {dimension.value} is known yet.")
+            + (f"Known: {named}." if known else f"No {dimension.value} is stored yet.")
         )
 
 
@@ -194,7 +197,7 @@ def _render_table(table: ExportTable, output_format: PanelFormat, *, width: int,
 def _write_output(
     text: str, request: PanelExportRequest, write: TextWriter, report: MessageReporter, *, name: str
 ) -> None:
-    """``name`` is the file's where only its folder is told."""
+    """``name``: the file's name if ``request.output`` is a folder."""
     if request.output is None:
         write(text)
         return
@@ -205,7 +208,7 @@ def _write_output(
 
 def _explain_no_rows(table: ExportTable, now: datetime, rows_without_filter: int) -> str:
     if table.since is not None and table.since >= now:
-        return "The range begins after now."
+        return "The range is in the future."
     if rows_without_filter:
         return f"Without the filter there are {rows_without_filter}."
-    return "Nothing was recorded in this time."
+    return "No data in this range."

@@ -1,4 +1,4 @@
-"""``dosing-tui report shift``: the report of a shift as text, HTML, PDF or JSON."""
+"""``dosing-tui report shift``: the shift report as text, HTML, PDF or JSON."""
 
 import json
 from dataclasses import fields, is_dataclass
@@ -47,13 +47,13 @@ def render_report(report: ShiftReport, output_format: ShiftReportFormat, setting
 
 
 def build_file_name(report: ShiftReport, output_format: ShiftReportFormat, settings: Settings) -> str:
-    """'shift_2026-11-24_0600_Early.html': its beginning tells shifts apart whose names no file can have."""
+    """'shift_2026-11-24_0600_Early.html': the start time makes it unique."""
     begin = report.shift.since.astimezone(ZoneInfo(settings.plant.timezone))
     return f"shift_{begin:%Y-%m-%d_%H%M}_{make_slug(report.shift.name)}.{SUFFIXES[output_format]}"
 
 
 def _report_to_json(report: ShiftReport, zone: ZoneInfo) -> dict[str, object]:
-    """Its fields, and what is derived from them."""
+    """The fields of the report and its derived figures."""
     return {
         **{field.name: _value_to_json(getattr(report, field.name), zone) for field in fields(report)},
         "ended": report.ended_batches,
@@ -63,7 +63,7 @@ def _report_to_json(report: ShiftReport, zone: ZoneInfo) -> dict[str, object]:
 
 
 def _value_to_json(value: object, zone: ZoneInfo) -> object:
-    """Dataclasses as objects by the names of their fields, times with the plant's offset, spans in s."""
+    """Dataclasses as objects by field name, times with the plant's offset, durations in seconds."""
     match value:
         case None | bool() | int() | float() | str() | datetime():
             return cell_to_json(value, zone)

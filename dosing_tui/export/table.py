@@ -1,4 +1,4 @@
-"""What leaves the program: rows with columns that have units, and what they are rows of."""
+"""The export table: rows, columns with units, and the panel, range and filters they are from."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _HOUR = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class ExportColumn:
-    """``field`` names it for programs, ``header`` for people."""
+    """``field`` is the name for programs, ``header`` the one for people."""
 
     field: str
     title: str
@@ -29,10 +29,9 @@ class ExportColumn:
 
 @dataclass(frozen=True, slots=True)
 class ExportTable:
-    """One panel's rows, as they were asked for or as they are on screen: these columns, in this order.
+    """Rows of one panel, as queried or as shown on screen.
 
-    ``since`` and ``until`` are what ``range`` meant, None for the present; times are told on the clock of
-    ``zone``.
+    ``since`` and ``until`` are the resolved ``range``, None for the present; times are formatted in ``zone``.
     """
 
     panel: str
@@ -51,7 +50,7 @@ class ExportTable:
 def build_table(
     panel: Panel[Any], rows: Sequence[object], query: PanelQuery, *, range: str, zone: tzinfo
 ) -> ExportTable:
-    """All columns of a panel's answer; ``range`` in words. Filters the panel does not know are left out."""
+    """All columns of a panel; ``range`` in words. Filters the panel does not have are omitted."""
     unit = resolve_unit(panel, query)
     columns = list_columns(panel, unit)
     return ExportTable(
@@ -63,7 +62,7 @@ def build_table(
 
 
 def resolve_unit(panel: Panel[Any], query: PanelQuery) -> str:
-    """What is told per hour is a sum of each step: it is 'g per 6 h' where the window has longer steps."""
+    """The panel's unit; hourly sums become, for example, 'g per 6 h' if the range has longer steps."""
     step = panel.get_bucket_width(query.since, query.until)
     if not panel.unit.endswith(_HOURLY) or step is None or step == _HOUR:
         return panel.unit
@@ -71,7 +70,7 @@ def resolve_unit(panel: Panel[Any], query: PanelQuery) -> str:
 
 
 def list_columns(panel: Panel[Any], unit: str) -> tuple[ExportColumn, ...]:
-    """By the names of the row type's fields: ``dosed_g`` is 'dosed' in g, ``value`` is in ``unit``."""
+    """Columns from the row type's fields: ``dosed_g`` is 'dosed' in g, ``value`` is in ``unit``."""
     return tuple(
         ExportColumn(column.field, column.title, column.unit) for column in list_panel_columns(panel, unit)
     )

@@ -1,4 +1,4 @@
-"""An extract as a table of text: for people, in a terminal, a mail or a printed page."""
+"""Writes an export table as aligned text, for terminal, mail and print."""
 
 import math
 from collections.abc import Sequence
@@ -9,14 +9,14 @@ from dosing_tui.domain.panels.filters import Dimension, describe_selection
 from dosing_tui.export.table import CellValue, ExportTable
 
 COLUMN_GAP = 2
-"""Cells between two columns."""
+"""Cells between columns."""
 MIN_TEXT_WIDTH = 6
-"""Text is not shortened further than this."""
+"""Columns of text are not made narrower than this, in cells."""
 _MAX_TEXT_CELLS = 120
 
 
 def to_table(table: ExportTable, *, width: int, ascii_only: bool = False) -> str:
-    """A caption, the header, a line, the rows; no line is wider than ``width`` terminal cells."""
+    """Caption, header, rule and rows; no line is wider than ``width`` terminal cells."""
     texts = [
         [column.header for column in table.columns],
         *([_format_cell(value, table.zone) for value in row] for row in table.rows),
@@ -26,13 +26,13 @@ def to_table(table: ExportTable, *, width: int, ascii_only: bool = False) -> str
     lines = [_format_row(row, widths, right) for row in texts]
     rule = "─" * min(width, sum(widths) + COLUMN_GAP * (len(widths) - 1))
     shown = [clean_line(format_caption(table), width - 1), lines[0], rule, *lines[1:]]
-    # one that is still too wide has more numbers than fit
+    # columns of numbers keep their width, so a line may still be too wide
     cut = [line if count_cells(line) <= width else clean_text(line, limit=width - 1) for line in shown]
     return "\n".join(_to_ascii(line) if ascii_only else line for line in cut) + "\n"
 
 
 def format_caption(table: ExportTable) -> str:
-    """'Error rate (%) · last 24 h · device station-1'; the zone of its times is in their offset."""
+    """'Error rate (%) · last 24 h · device station-1'; the times carry their own offset."""
     unit = f" ({table.unit})" if table.unit else ""
     chosen = describe_selection(table.selection, Dimension)
     return " · ".join(part for part in (f"{table.title}{unit}", table.range, chosen) if part)
@@ -57,7 +57,7 @@ def _format_cell(value: CellValue, zone: tzinfo) -> str:
 
 
 def _is_numeric_column(table: ExportTable, place: int) -> bool:
-    """No text and no time in it; a column without any value has its unit to tell by."""
+    """Whether all values are numbers; a column without values is numeric if it has a unit."""
     values = [row[place] for row in table.rows if row[place] is not None]
     if not values:
         return bool(table.columns[place].unit)
@@ -65,7 +65,7 @@ def _is_numeric_column(table: ExportTable, place: int) -> bool:
 
 
 def _fit_widths(texts: Sequence[Sequence[str]], right: Sequence[bool], width: int) -> list[int]:
-    """Of each column, texts shortened, the widest first, until the line fits."""
+    """Column widths: the widest columns of text shrink until the line fits."""
     widths = [max(map(count_cells, column)) for column in zip(*texts, strict=True)]
     while sum(widths) + COLUMN_GAP * (len(widths) - 1) > width:
         words = [n for n, number in enumerate(right) if not number and widths[n] > MIN_TEXT_WIDTH]
@@ -88,6 +88,6 @@ def _format_row(row: Sequence[str], widths: Sequence[int], right: Sequence[bool]
 
 
 def _to_ascii(text: str) -> str:
-    """Each cell keeps its place; a letter that ASCII does not have is a question mark."""
+    """Replace non-ASCII characters by ones of the same width, '?' if there is no equivalent."""
     plain = {"–": "-", "─": "-", "·": "|", "…": "~"}
     return "".join(plain.get(c, c if c.isascii() else "?" * count_cells(c)) for c in text)

@@ -1,4 +1,4 @@
-"""The printed record of one batch: what was made, what was wrong with it, and what people said of it."""
+"""Builds the printed batch record: ingredients, exceptions, timeline, alarms, notes and reviews."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -36,27 +36,27 @@ from dosing_tui.export.documents.formatting import (
     format_timestamp,
 )
 
-_VERDICTS = {True: "ok", False: "OUT", None: "unknown"}
+_VERDICTS = {True: "within", False: "OUT", None: "unknown"}
 
 
 def build_batch_document(
     record: BatchRecordContent, settings: Settings, *, now: datetime, zone: tzinfo
 ) -> Document:
-    """``now`` is when it is printed."""
+    """``now`` is the time of printing."""
     detail = record.detail
     row, batch = detail.row, detail.batch
     sections = (
         DocumentSection("Batch", (_build_header(detail, settings.calendar, zone),)),
         DocumentSection("Ingredients (masses in g)", _build_ingredients(detail)),
         DocumentSection("Exceptions", (_build_exceptions(detail),)),
-        DocumentSection("Course", (_build_timeline(batch, zone),)),
+        DocumentSection("Timeline", (_build_timeline(batch, zone),)),
         DocumentSection("Stock (g)", (_build_stock(batch),)),
         DocumentSection("Alarms active during the batch", (_build_alarms(record.alarms, zone),)),
-        DocumentSection("Operators' notes", (_build_notes(record.notes, zone),)),
-        DocumentSection("Quality of times and data", _build_quality(batch)),
+        DocumentSection("Operator notes", (_build_notes(record.notes, zone),)),
+        DocumentSection("Data quality", _build_quality(batch)),
         DocumentSection("Reviews", _build_reviews(detail, zone)),
         DocumentSection("Integrity", (_build_integrity(detail),)),
-        DocumentSection("Signed on paper", (SignatureBlock(("Reviewed by", "Approved by")),)),
+        DocumentSection("Signatures on paper", (SignatureBlock(("Reviewed by", "Approved by")),)),
     )
     return Document(
         title="Batch record",
@@ -74,14 +74,14 @@ def _build_header(detail: BatchDetail, calendar: ShiftCalendar, zone: tzinfo) ->
     good = batch.status is BatchStatus.COMPLETE
     version = detail.assessment.recipe_version
     return make_field_list(
-        ("Recipe", batch.recipe or "not said"),
-        ("Recipe master", f"version {version}" if version else "none: targets are the station's own"),
-        ("Mode", batch.mode or "not said"),
+        ("Recipe", batch.recipe or "not reported"),
+        ("Recipe master", f"version {version}" if version else "none (targets from the station)"),
+        ("Mode", batch.mode or "not reported"),
         ("Station", batch.device_id),
         ("Status", f"{batch.status}: {batch.reason}" if batch.reason else batch.status.value, not good),
         ("Review", _format_review_state(row), row.review_state in ("outdated", "rejected")),
-        ("Begin", format_timestamp(batch.begins_at, zone)),
-        ("End", format_timestamp(batch.ends_at, zone) if batch.ends_at else "under way"),
+        ("Started", format_timestamp(batch.begins_at, zone)),
+        ("Ended", format_timestamp(batch.ends_at, zone) if batch.ends_at else "running"),
         ("Duration", format_duration(batch.duration_s)),
         ("Shift", shift.name if shift else "none"),
         ("Ingredients", f"{len(batch.ingredients)} dosed, {_format_count(batch.pumps)} announced"),
@@ -89,12 +89,12 @@ def _build_header(detail: BatchDetail, calendar: ShiftCalendar, zone: tzinfo) ->
 
 
 def _format_review_state(row: BatchRow) -> str:
-    """How it stands with its reviewers, and who they are."""
+    """The review state, with the reviewers if there are any."""
     return f"{row.review_state} ({row.reviewers})" if row.disposed_by else row.review_state
 
 
 def _format_count(number: int | None) -> str:
-    return "not" if number is None else str(number)
+    return "unknown number" if number is None else str(number)
 
 
 def _build_ingredients(detail: BatchDetail) -> tuple[DocumentBlock, ...]:
@@ -105,7 +105,7 @@ def _build_ingredients(detail: BatchDetail) -> tuple[DocumentBlock, ...]:
     titles = make_headings(
         "Chemical", ">Pump", ">Target", ">Actual", ">Error", ">Error %", ">Tol.", ">Time s", ">g/s", "Verdict"
     )
-    return (DocumentTable(titles, tuple(rows), "Nothing was dosed."),)
+    return (DocumentTable(titles, tuple(rows), "No doses."),)
 
 
 def _build_ingredient_row(
@@ -154,17 +154,20 @@ def _build_exceptions(detail: BatchDetail) -> DocumentBlock:
 
 
 def _build_timeline(batch: Batch, zone: tzinfo) -> DocumentBlock:
-    """Every message in the order of its time, with how long after the one before."""
+    """All messages in the order of their times, each with the time since the one before."""
     messages: list[BatchMessage] = sorted((*batch.events, *batch.doses), key=lambda each: each.time)
     rows = []
     for number, each in enumerate(messages):
         gap = format_elapsed(messages[number - 1].time, each.time) if number else ""
-        ours = each.time_quality is not TimeQuality.DEVICE
-        quality = each.time_quality.value if ours else ""
+        is_substituted = each.time_quality is not TimeQuality.DEVICE
+        quality = each.time_quality.value if is_substituted else ""
         rows.append(
-            DocumentRow((format_time(each.time, zone), _format_message(each), gap, quality), is_flagged=ours)
+            DocumentRow(
+                (format_time(each.time, zone), _format_message(each), gap, quality),
+                is_flagged=is_substituted,
+            )
         )
-    return DocumentTable(make_headings("Time", "Message", ">After", "Time is not the station's"), tuple(rows))
+    return DocumentTable(make_headings("Time", "Message", ">After", "Time quality"), tuple(rows))
 
 
 def _format_message(message: BatchMessage) -> str:
@@ -187,8 +190,8 @@ def _build_stock(batch: Batch) -> DocumentBlock:
         )
         for each in batch.stock
     )
-    titles = make_headings("Chemical", ">Before", ">Dosed", ">After", ">After %", ">Not accounted for")
-    return DocumentTable(titles, rows, "No tank level was told.")
+    titles = make_headings("Chemical", ">Before", ">Dosed", ">After", ">After %", ">Unaccounted")
+    return DocumentTable(titles, rows, "No tank levels.")
 
 
 def _build_alarms(alarms: Sequence[Occurrence], zone: tzinfo) -> DocumentBlock:
@@ -205,7 +208,7 @@ def _build_alarms(alarms: Sequence[Occurrence], zone: tzinfo) -> DocumentBlock:
         )
         for each in alarms
     )
-    return DocumentTable(make_headings("Raised", "Returned", "Priority", "Alarm", "Acknowledged"), rows)
+    return DocumentTable(make_headings("Raised", "RTN", "Priority", "Alarm", "Acknowledged"), rows)
 
 
 def _format_acknowledgement(alarm: Occurrence, zone: tzinfo) -> str:
@@ -228,49 +231,52 @@ def _build_quality(batch: Batch) -> tuple[DocumentBlock, ...]:
     flags = sorted({flag for message in messages for flag in message.flags})
     return (
         make_field_list(
-            ("Times", f"{own} of {len(messages)} are the station's own{kinds}", bool(counts)),
-            ("Data", "; ".join(flags) or "nothing was repaired", bool(flags)),
-            ("Messages", "; ".join(batch.anomalies) or "fit together", bool(batch.anomalies)),
+            ("Times", f"{own} of {len(messages)} from the station's clock{kinds}", bool(counts)),
+            ("Data", "; ".join(flags) or "no repaired values", bool(flags)),
+            ("Messages", "; ".join(batch.anomalies) or "consistent", bool(batch.anomalies)),
         ),
     )
 
 
 def _build_reviews(detail: BatchDetail, zone: tzinfo) -> tuple[DocumentBlock, ...]:
-    """Printed name, date and time, meaning and reason of every review, with what its signature is."""
-    told = make_text_block(
+    """Name, date and time, meaning, reason and kind of signature of every review (21 CFR 11.50)."""
+    changes = make_text_block(
         [*describe_changes(detail, zone), *describe_merged_reviews(detail, zone)], is_flagged=True
     )
-    before = (told,) if told.lines else ()
+    before = (changes,) if changes.lines else ()
     if not detail.reviews:
-        return (*before, make_text_block(["Nobody has reviewed this batch."], is_flagged=True))
+        return (*before, make_text_block(["Not reviewed."], is_flagged=True))
     return (*before, *(_build_review_fields(each, detail, zone) for each in detail.reviews))
 
 
 def _build_review_fields(review: Review, detail: BatchDetail, zone: tzinfo) -> DocumentBlock:
-    row, back = detail.row, describe_withdrawal(review, detail.reviews)
+    row, withdrawn = detail.row, describe_withdrawal(review, detail.reviews)
     same = (review.record_hash, review.judgement_hash) == (row.record_hash, row.judgement_hash)
-    whose = "this record" if same else f"an earlier record, {review.record_hash[:16]}"
+    covered = "this record" if same else f"an earlier record, {review.record_hash[:16]}"
     if review.record_hash == row.record_hash and not same:
-        whose = f"this record with other exceptions or alarms, {review.judgement_hash[:16]}"
+        covered = f"this record with other exceptions or alarms, {review.judgement_hash[:16]}"
     unsigned = review.signature == NO_SIGNATURE
     account = f"account {review.os_user or UNKNOWN}, database role {review.db_role}"
     return make_field_list(
-        (f"Entry {review.review_id}", review.meaning.upper() + (f", takes back {back}" if back else "")),
+        (
+            f"Entry {review.review_id}",
+            review.meaning.upper() + (f", withdraws {withdrawn}" if withdrawn else ""),
+        ),
         ("Name", f"{review.who} ({account})"),
         ("Date and time", format_timestamp(review.at, zone)),
-        ("Reason", review.comment or "none given"),
-        ("Signature", f"{review.signature}; it is about {whose}", unsigned or not same),
+        ("Reason", review.comment or "none"),
+        ("Signature", f"{review.signature}; covers {covered}", unsigned or not same),
     )
 
 
 def _build_integrity(detail: BatchDetail) -> DocumentBlock:
-    chain = detail.reviews[-1].hash if detail.reviews else "no review yet"
+    chain = detail.reviews[-1].hash if detail.reviews else "no reviews"
     return make_field_list(
         ("Key", detail.row.batch_key),
         ("Hash, SHA-256", detail.row.record_hash),
-        ("Exceptions' hash", detail.row.judgement_hash),
+        ("Hash of exceptions", detail.row.judgement_hash),
         ("To sign it", f"--record {format_version_tag(detail.row)}"),
         ("Audit trail", chain),
-        ("Last entry", str(detail.row.last_review)),
-        ("Checked by", "dosing-tui audit verify"),
+        ("Last review", str(detail.row.last_review)),
+        ("Verify with", "dosing-tui audit verify"),
     )

@@ -1,6 +1,6 @@
-"""A document before it has a form: sections of facts, tables and lines, the same for text, HTML and PDF.
+"""The content of a document, independent of its format: sections of fields, tables and lines.
 
-Its text is as it came; each form makes it harmless in its own way.
+Texts are as received. Each renderer cleans or escapes them for its format.
 """
 
 from collections.abc import Iterable
@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 MAX_TEXT_CELLS = 2_000
-"""Most terminal cells of one text: a comment is shorter."""
+"""Longest text, in terminal cells; comments are shorter."""
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentField:
-    """``is_flagged`` is something to look at; it is never told by colour alone."""
+    """``is_flagged`` marks what needs attention; renderers never show it by colour alone."""
 
     label: str
     value: str
@@ -27,7 +27,7 @@ class FieldList:
 
 @dataclass(frozen=True, slots=True)
 class ColumnHeading:
-    """Of a column; numbers stand at its right."""
+    """Heading of a column; columns of numbers are right-aligned."""
 
     title: str
     is_right_aligned: bool = False
@@ -35,7 +35,7 @@ class ColumnHeading:
 
 @dataclass(frozen=True, slots=True)
 class DocumentRow:
-    """``is_total`` is set off from the rows above it."""
+    """``is_total``: separated from the rows above by a line."""
 
     cells: tuple[str, ...]
     is_flagged: bool = False
@@ -44,7 +44,7 @@ class DocumentRow:
 
 @dataclass(frozen=True, slots=True)
 class DocumentTable:
-    """``empty_text`` is said in its place where it has no rows."""
+    """``empty_text`` replaces a table without rows."""
 
     headings: tuple[ColumnHeading, ...]
     rows: tuple[DocumentRow, ...]
@@ -64,7 +64,7 @@ class TextBlock:
 
 @dataclass(frozen=True, slots=True)
 class SignatureBlock:
-    """Room for pen and ink, for each of these."""
+    """Lines for handwritten signatures, one per role."""
 
     roles: tuple[str, ...]
 
@@ -80,7 +80,7 @@ class DocumentSection:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """``name`` tells it from others of its ``title``; ``footer`` stands on every page."""
+    """``name`` identifies it among documents of one ``title``; ``footer`` is on every page."""
 
     title: str
     name: str
@@ -90,7 +90,7 @@ class Document:
 
 
 def make_headings(*titles: str) -> tuple[ColumnHeading, ...]:
-    """'>Error g' is a column of numbers."""
+    """A title such as '>Error g' is a column of numbers, right-aligned."""
     return tuple(ColumnHeading(title.removeprefix(">"), title.startswith(">")) for title in titles)
 
 

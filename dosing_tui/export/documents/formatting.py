@@ -1,4 +1,4 @@
-"""How documents say times, masses and spans: on the plant's clock, with '-' for what is not known."""
+"""Formats times, masses and durations for documents: plant time, '-' for unknown."""
 
 from datetime import datetime, timedelta, tzinfo
 
@@ -6,7 +6,7 @@ UNKNOWN = "-"
 
 
 def format_timestamp(moment: datetime | None, zone: tzinfo) -> str:
-    """'2026-11-24 14:03:11 +0100': the offset tells the two hours of an autumn night apart."""
+    """'2026-11-24 14:03:11 +0100': the offset makes the repeated hour in autumn unambiguous."""
     return UNKNOWN if moment is None else f"{moment.astimezone(zone):%Y-%m-%d %H:%M:%S %z}"
 
 
@@ -25,7 +25,7 @@ def format_number(value: float | None, digits: int = 2, *, sign: bool = False) -
     """
     if value is None:
         return UNKNOWN
-    # adding zero takes the sign of a zero away
+    # adding zero turns -0.0 into 0.0
     return f"{round(value, digits) + 0.0:{'+' if sign else ''},.{digits}f}"
 
 

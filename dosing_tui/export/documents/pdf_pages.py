@@ -1,4 +1,4 @@
-"""Pages of a PDF: the one place that knows fpdf2."""
+"""PDF pages: the only module that uses fpdf2."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -14,12 +14,12 @@ from dosing_tui.export.documents.document import Document
 TEXT_COLOUR, MUTED_COLOUR, RULE_COLOUR = (22, 32, 42), (85, 98, 110), (170, 180, 189)
 MARGIN, LABEL_WIDTH, LINE_HEIGHT, PADDING = 15.0, 42.0, 4.6, 1.5
 NARROW_TABLE_COLUMNS = 3
-"""A table of so few columns is not drawn over the whole page."""
+"""Tables of at most this many columns are narrower than the page."""
 FONT_SIZE, SMALL_FONT_SIZE = 9.0, 7.0
 
 
 class PdfPages(FPDF):
-    """A4, with the document's name above and its foot and the page's number below, on every page."""
+    """A4 pages with the document's name at the top, its footer and the page number at the bottom."""
 
     def __init__(self, document: Document, *, made_at: datetime, font: Path | None) -> None:
         super().__init__(orientation="portrait", unit="mm", format="A4")
@@ -91,7 +91,7 @@ class PdfPages(FPDF):
     def add_table(
         self, titles: Sequence[str], right: Sequence[bool], rows: Sequence[tuple[Sequence[str], bool]]
     ) -> None:
-        """Each row with whether it is bold."""
+        """``rows``: the cells of each row and whether it is bold."""
         self.set_draw_color(*RULE_COLOUR)
         self.set_line_width(0.2)
         texts = [[self._encode_text(text) for text in row] for row in (titles, *(cells for cells, _ in rows))]
@@ -133,7 +133,7 @@ class PdfPages(FPDF):
         return bytes(self.output())
 
     def _compute_widths(self, texts: Sequence[Sequence[str]]) -> tuple[float, ...]:
-        """What each column's widest text needs; where that is too much, the widest columns are broken."""
+        """Column widths in mm: the widest text of each; the widest columns shrink until all fit."""
         self._set_text_style(FONT_SIZE, bold=True)
         needed = [
             max(map(self.get_string_width, column)) + 2 * PADDING + 0.6 for column in zip(*texts, strict=True)
@@ -157,7 +157,7 @@ class PdfPages(FPDF):
         self.line(MARGIN, self.get_y(), self.w - MARGIN, self.get_y())
 
     def _encode_text(self, text: str) -> str:
-        """What the font can draw."""
+        """Replace characters the font does not have by '?'."""
         clean = clean_line(text, 2_000)
         if not self._has_unicode_font:
             return clean.encode("latin-1", "replace").decode("latin-1")

@@ -1,4 +1,4 @@
-"""A document as PDF on A4, by fpdf2, which is installed with the extra 'pdf'."""
+"""Renders a document as PDF on A4 with fpdf2 (installed with the extra 'pdf')."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -31,53 +31,53 @@ FONT_FOLDERS = tuple(
         "/usr/local/share/fonts/dejavu",
     )
 )
-"""Where DejaVu Sans may be: with it names from everywhere can be printed, without it only western ones."""
+"""Folders searched for DejaVu Sans. Without it, only Latin-1 can be printed."""
 
 
 def to_pdf(document: Document, *, made_at: datetime, fonts: Sequence[Path] = FONT_FOLDERS) -> bytes:
-    """What the font does not have is printed as '?'. Raises: ExportError, if fpdf2 is not installed."""
+    """Characters missing in the font become '?'. Raises: ExportError, if fpdf2 is not installed."""
     try:
-        # a large library, and most commands print no PDF
+        # a large library that most commands do not need
         from dosing_tui.export.documents.pdf_pages import PdfPages
     except ImportError as error:
         raise ExportError(INSTALL_HINT) from error
-    sheets = PdfPages(document, made_at=made_at, font=_find_font(fonts))
+    pages = PdfPages(document, made_at=made_at, font=_find_font(fonts))
     for section in document.sections:
-        _add_section(sheets, section)
-    return sheets.to_bytes()
+        _add_section(pages, section)
+    return pages.to_bytes()
 
 
 def _find_font(folders: Sequence[Path]) -> Path | None:
-    """The folder that has both weights."""
+    """The first folder with both weights, None if there is none."""
     names = ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf")
     return next((folder for folder in folders if all((folder / name).is_file() for name in names)), None)
 
 
-def _add_section(sheets: "PdfPages", section: DocumentSection) -> None:
-    sheets.add_heading(_sanitize_text(section.title))
+def _add_section(pages: "PdfPages", section: DocumentSection) -> None:
+    pages.add_heading(_sanitize_text(section.title))
     for block in section.blocks:
         match block:
             case FieldList():
-                for fact in block.fields:
-                    sheets.add_field(
-                        _sanitize_text(fact.label),
-                        _format_text(fact.value, is_flagged=fact.is_flagged),
-                        bold=fact.is_flagged,
+                for field in block.fields:
+                    pages.add_field(
+                        _sanitize_text(field.label),
+                        _format_text(field.value, is_flagged=field.is_flagged),
+                        bold=field.is_flagged,
                     )
             case DocumentTable():
-                _add_table(sheets, block)
+                _add_table(pages, block)
             case TextBlock():
                 for line in block.lines:
-                    _add_line(sheets, line)
+                    _add_line(pages, line)
             case SignatureBlock():
-                sheets.add_signatures([_sanitize_text(role) for role in block.roles])
+                pages.add_signatures([_sanitize_text(role) for role in block.roles])
 
 
-def _add_table(sheets: "PdfPages", table: DocumentTable) -> None:
+def _add_table(pages: "PdfPages", table: DocumentTable) -> None:
     if not table.rows:
-        _add_line(sheets, TextLine(table.empty_text))
+        _add_line(pages, TextLine(table.empty_text))
         return
-    sheets.add_table(
+    pages.add_table(
         [_sanitize_text(heading.title) for heading in table.headings],
         [heading.is_right_aligned for heading in table.headings],
         [
@@ -88,8 +88,8 @@ def _add_table(sheets: "PdfPages", table: DocumentTable) -> None:
     )  # fmt: skip
 
 
-def _add_line(sheets: "PdfPages", line: TextLine) -> None:
-    sheets.add_sentence(_format_text(line.text, is_flagged=line.is_flagged), bold=line.is_flagged)
+def _add_line(pages: "PdfPages", line: TextLine) -> None:
+    pages.add_sentence(_format_text(line.text, is_flagged=line.is_flagged), bold=line.is_flagged)
 
 
 def _format_text(text: str, *, is_flagged: bool) -> str:

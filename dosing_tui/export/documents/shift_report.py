@@ -1,4 +1,4 @@
-"""The shift report as a document: for the handover, the file and the wall."""
+"""Builds the shift report: production, stock, alarms, notes and open items for the handover."""
 
 from collections import defaultdict
 from datetime import timedelta, tzinfo
@@ -33,11 +33,11 @@ def build_shift_document(report: ShiftReport, settings: Settings, zone: tzinfo) 
     begin = report.shift.since.astimezone(zone)
     sections = (
         DocumentSection("Shift", (_build_summary(report, zone),)),
-        DocumentSection("Batches that began in the shift", (_build_batches(report),)),
+        DocumentSection("Batches started in the shift", (_build_batches(report),)),
         DocumentSection("Dosed (g)", _build_consumption(report)),
         DocumentSection("Stock (g)", (_build_stock(report),)),
         DocumentSection("Alarms", _build_alarms(report)),
-        DocumentSection("Operators' notes", (_build_notes(report, zone),)),
+        DocumentSection("Operator notes", (_build_notes(report, zone),)),
         DocumentSection(
             f"Open at {format_date_time(report.made_at, zone)}: batches to review",
             (_build_unreviewed(report.open_batches, report.unreviewed),),
@@ -50,7 +50,7 @@ def build_shift_document(report: ShiftReport, settings: Settings, zone: tzinfo) 
             f"Open at {format_date_time(report.made_at, zone)}: alarms", (_build_active_alarms(report, zone),)
         ),
         DocumentSection(
-            f"Open at {format_date_time(report.made_at, zone)}: hidden alarms",
+            f"Open at {format_date_time(report.made_at, zone)}: suppressed alarms",
             (_build_hidden_alarms(report, zone),),
         ),
         DocumentSection("Handover", (SignatureBlock(("Handed over by", "Taken over by")),)),
@@ -60,38 +60,41 @@ def build_shift_document(report: ShiftReport, settings: Settings, zone: tzinfo) 
         name=f"{begin:%Y-%m-%d} {report.shift.name}",
         plant=settings.plant.name,
         sections=sections,
-        footer=f"Shift {report.shift.name} of {begin:%Y-%m-%d}, printed {format_timestamp(report.made_at, zone)}"
-        f" ({settings.plant.timezone}) by dosing-tui {__version__}",
+        footer=f"Shift {report.shift.name} of {begin:%Y-%m-%d},"
+        f" printed {format_timestamp(report.made_at, zone)} ({settings.plant.timezone})"
+        f" by dosing-tui {__version__}",
     )
 
 
 def _build_summary(report: ShiftReport, zone: tzinfo) -> DocumentBlock:
     shift, made = report.shift, report.production
-    on = f"; on until {format_time(shift.until, zone)}, told so far" if report.is_running else ""
+    progress = " (in progress)" if report.is_running else ""
     return make_field_list(
         ("From", format_timestamp(shift.since, zone)),
-        ("To", f"{format_timestamp(shift.until, zone)}{on}"),
+        ("To", f"{format_timestamp(shift.until, zone)}{progress}"),
         ("Completed", f"{made.batches:,} batches{_format_recipe_totals(report)}"),
-        ("Aborts reported", str(made.aborted), made.aborted > 0),
+        ("Aborted", str(made.aborted), made.aborted > 0),
         ("Right first time", _format_right_first_time(report)),
         ("Doses", _format_doses(made)),
         ("Out of tolerance", f"{format_number(made.out_percent, 1)} % of the doses", bool(made.out_percent)),
         ("To review", f"{report.unreviewed:,} batches", report.unreviewed > 0),
-        ("Of earlier shifts", f"{report.earlier_unreviewed:,} batches", report.earlier_unreviewed > 0),
+        ("From earlier shifts", f"{report.earlier_unreviewed:,} batches", report.earlier_unreviewed > 0),
     )
 
 
 def _format_right_first_time(report: ShiftReport) -> str:
     percent = report.right_first_time_percent
     if percent is None:
-        return "no batch has ended"
-    return f"{percent:.1f} % ({report.clean_batches} of {report.ended_batches} are complete and without exceptions)"
+        return "no batch ended"
+    counts = f"{report.clean_batches} of {report.ended_batches} batches"
+    return f"{percent:.1f} % ({counts} complete and without exceptions)"
 
 
 def _format_doses(production: ProductionDay) -> str:
     if not production.doses:
         return "none"
-    return f"{production.doses:,}, {format_number(production.dosed_g)} g, {format_number(production.avg_duration_s, 1)} s on average"
+    mass, duration = format_number(production.dosed_g), format_number(production.avg_duration_s, 1)
+    return f"{production.doses:,}, {mass} g, {duration} s on average"
 
 
 def _format_recipe_totals(report: ShiftReport) -> str:
@@ -100,7 +103,7 @@ def _format_recipe_totals(report: ShiftReport) -> str:
 
 
 def _build_batches(report: ShiftReport) -> DocumentBlock:
-    """One row for each recipe, a column for each status that is met."""
+    """One row per recipe; one column per status that occurs."""
     counts: dict[str, dict[str, int]] = defaultdict(dict)
     wrong: dict[str, int] = defaultdict(int)
     for each in report.batches:
@@ -123,14 +126,14 @@ def _build_consumption(report: ShiftReport) -> tuple[DocumentBlock, ...]:
     rows = [DocumentRow((total.label or UNKNOWN, format_number(total.value))) for total in report.dosed]
     if len(rows) > 1:
         rows.append(DocumentRow(("Total", format_number(report.production.dosed_g)), is_total=True))
-    table = DocumentTable(make_headings("Chemical", ">Dosed"), tuple(rows), "Nothing was dosed.")
+    table = DocumentTable(make_headings("Chemical", ">Dosed"), tuple(rows), "No doses.")
     if not report.unweighed:
         return (table,)
     each = ", ".join(
         f"{total.value or 0:.0f} dose{'' if total.value == 1 else 's'} of {total.label or UNKNOWN}"
         for total in report.unweighed
     )
-    return (table, make_field_list(("Without a mass", f"{each}: not in these grams", True)))
+    return (table, make_field_list(("Mass not measured", f"{each} (not in the total)", True)))
 
 
 def _build_stock(report: ShiftReport) -> DocumentBlock:
@@ -150,9 +153,9 @@ def _build_stock(report: ShiftReport) -> DocumentBlock:
         for tank in report.stock
     )
     titles = make_headings(
-        "Station", "Chemical", ">Start", ">%", ">Dosed", ">End", ">%", ">Filled or lost"
+        "Station", "Chemical", ">Start", ">%", ">Dosed", ">End", ">%", ">Refill/loss"
     )  # fmt: skip
-    return DocumentTable(titles, rows, "No tank level is known.")
+    return DocumentTable(titles, rows, "No tank levels.")
 
 
 def _build_alarms(report: ShiftReport) -> tuple[DocumentBlock, ...]:
@@ -162,8 +165,8 @@ def _build_alarms(report: ShiftReport) -> tuple[DocumentBlock, ...]:
              format_duration(round(each.active / timedelta(seconds=1))), each.message))
         for each in report.top_alarms
     )  # fmt: skip
-    titles = make_headings("Alarm", "Priority", ">Raised", ">Active", "Last said")
-    return (make_field_list(("Raised", counted)), DocumentTable(titles, rows, "No alarm was active."))
+    titles = make_headings("Alarm", "Priority", ">Raised", ">Active", "Last message")
+    return (make_field_list(("Raised", counted)), DocumentTable(titles, rows, "No alarms."))
 
 
 def _build_notes(report: ShiftReport, zone: tzinfo) -> DocumentBlock:
@@ -171,7 +174,7 @@ def _build_notes(report: ShiftReport, zone: tzinfo) -> DocumentBlock:
         DocumentRow((format_time(note.at, zone), note.author, note.device or "plant", note.text))
         for note in report.notes
     )
-    return DocumentTable(make_headings("Time", "Author", "About", "Note"), rows)
+    return DocumentTable(make_headings("Time", "Author", "Station", "Note"), rows)
 
 
 def _build_unreviewed(batches: tuple[UnreviewedBatch, ...], total: int) -> DocumentBlock:
@@ -201,12 +204,12 @@ def _build_active_alarms(report: ShiftReport, zone: tzinfo) -> DocumentBlock:
         )
         for state in report.standing
     )
-    return DocumentTable(make_headings("Priority", "Alarm", "State", "Raised", "Said"), rows)
+    return DocumentTable(make_headings("Priority", "Alarm", "State", "Raised", "Message"), rows)
 
 
 def _build_hidden_alarms(report: ShiftReport, zone: tzinfo) -> DocumentBlock:
     rows = tuple(_build_hidden_row(state, zone) for state in report.hidden)
-    return DocumentTable(make_headings("Alarm", "State", "Until", "Why", "Who"), rows)
+    return DocumentTable(make_headings("Alarm", "State", "Until", "Reason", "Operator"), rows)
 
 
 def _build_hidden_row(state: AlarmState, zone: tzinfo) -> DocumentRow:
@@ -214,7 +217,7 @@ def _build_hidden_row(state: AlarmState, zone: tzinfo) -> DocumentRow:
     if hiding is None:
         return DocumentRow((state.key.tag, state.state_name.value, UNKNOWN, UNKNOWN, UNKNOWN))
     until = format_date_time(hiding.until, zone)
-    who = hiding.who.name or hiding.who.os_user or UNKNOWN
+    operator = hiding.who.name or hiding.who.os_user or UNKNOWN
     return DocumentRow(
-        (state.key.tag, state.state_name.value, until, hiding.why or UNKNOWN, who), is_flagged=True
+        (state.key.tag, state.state_name.value, until, hiding.why or UNKNOWN, operator), is_flagged=True
     )

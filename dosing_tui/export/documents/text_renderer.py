@@ -1,4 +1,4 @@
-"""A document as plain text, 80 columns wide: for a line printer, a mail, a terminal."""
+"""Renders a document as plain text, 80 columns wide, for printer, mail and terminal."""
 
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
@@ -19,16 +19,16 @@ from dosing_tui.export.documents.document import (
 
 PAGE_WIDTH = 80
 MARGIN_WIDTH = 2
-"""Cells at the left, in which a '!' marks what is to be looked at."""
+"""Cells at the left; a '!' in it marks what needs attention."""
 COLUMN_GAP = 2
 MIN_LABEL_WIDTH = 14
-"""Least cells of a fact's label and its gap: what is left of a line takes a hash."""
+"""Smallest width of a label and its gap, in cells; the rest of the line holds a hash."""
 ROLE_WIDTH = 20
 TEXT_WIDTH = PAGE_WIDTH - MARGIN_WIDTH
 
 
 def to_text(document: Document) -> str:
-    """No line is wider than WIDTH terminal cells; nothing is left out, long text goes on below."""
+    """Render all of it; lines are at most ``PAGE_WIDTH`` terminal cells, longer texts are wrapped."""
     lines = list(_render_header(document))
     for section in document.sections:
         lines += ["", *_render_section(section)]
@@ -37,7 +37,7 @@ def to_text(document: Document) -> str:
 
 
 def wrap_text(text: str, width: int) -> list[str]:
-    """Lines of at most ``width`` cells, broken at spaces; a word that is too long is broken anywhere."""
+    """Lines of at most ``width`` cells, broken at spaces; longer words are broken anywhere."""
     lines = [""]
     for word in clean_line(text, MAX_TEXT_CELLS).split():
         for piece in _split_word(word, width):
@@ -88,11 +88,11 @@ def _render_section(section: DocumentSection) -> Iterator[str]:
 def _render_fields(block: FieldList) -> Iterator[str]:
     indent = max(
         MIN_LABEL_WIDTH,
-        *(count_cells(clean_line(fact.label, TEXT_WIDTH // 2)) + COLUMN_GAP for fact in block.fields),
+        *(count_cells(clean_line(field.label, TEXT_WIDTH // 2)) + COLUMN_GAP for field in block.fields),
     )
-    for fact in block.fields:
-        margin, label = _format_margin(is_flagged=fact.is_flagged), clean_line(fact.label, TEXT_WIDTH // 2)
-        for text in wrap_text(fact.value, TEXT_WIDTH - indent):
+    for field in block.fields:
+        margin, label = _format_margin(is_flagged=field.is_flagged), clean_line(field.label, TEXT_WIDTH // 2)
+        for text in wrap_text(field.value, TEXT_WIDTH - indent):
             yield f"{margin}{label}{' ' * (indent - count_cells(label))}{text}"
             margin, label = " " * MARGIN_WIDTH, ""
 
@@ -123,7 +123,7 @@ def _render_table(table: DocumentTable) -> Iterator[str]:
 
 
 def _fit_widths(table: DocumentTable) -> tuple[list[int], str]:
-    """Of each column, the widest narrowed until the line fits; and what is between them."""
+    """Return the column widths and the gap: the widest columns are narrowed until the line fits."""
     texts = [[heading.title for heading in table.headings], *(row.cells for row in table.rows)]
     widths = [
         max(count_cells(clean_line(text, MAX_TEXT_CELLS)) for text in column)
@@ -133,7 +133,7 @@ def _fit_widths(table: DocumentTable) -> tuple[list[int], str]:
     room = TEXT_WIDTH - len(gap) * (len(widths) - 1)
     least = [max(map(_measure_longest_word, column)) for column in zip(*texts, strict=True)]
     while sum(widths) > room:
-        # between words first; where that is not enough, the widest is broken anywhere
+        # break between words first; if that is not enough, break the widest column anywhere
         loose = [n for n, width in enumerate(widths) if width > least[n]] or range(len(widths))
         widths[max(loose, key=lambda n: widths[n])] -= 1
     return widths, gap

@@ -109,7 +109,7 @@ def _convert_tanks(data: TankGauges) -> tuple[ColumnTitles, CellRows]:
 def _convert_sections(data: SystemStatus) -> tuple[ColumnTitles, CellRows]:
     rows = [
         (section.title, line.label, line.value)
-        for section in (*data.left, *data.right)
+        for section in (*data.left_column, *data.right)
         for line in section.lines
     ]  # fmt: skip
     return [("section", ""), ("name", ""), ("value", "")], rows

@@ -121,23 +121,23 @@ def test_json_tells_the_range_and_the_whole_of_each_batch(shop: Shop) -> None:
 def test_nothing_found_is_one_and_says_what_there_is_without_the_filter(shop: Shop) -> None:
     result = shop.run_command("batches", "list", "--recipe", "FG-85/95")
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr == "No batches: all that are known. Without the filter there are 3.\n"
+    assert result.stderr == "No batches: all times. Without the filter there are 3.\n"
 
 
 WRONG = [
     (("batches", "list", "--shift", "never"), "'never' is no shift"),
     (("batches", "list", "--shift", "2026-11-23 Lunch"), "on that day: Early, Late, Night"),
     (("batches", "list", "--range", "tody"), "Did you mean 'today'"),
-    (("batches", "list", "--to", "now"), "where does the range begin"),
-    (("batches", "list", "--range", "24h", "--shift", "last"), "choose one way"),
+    (("batches", "list", "--to", "now"), "--to needs --from"),
+    (("batches", "list", "--range", "24h", "--shift", "last"), "Give only one of"),
     (("batches", "export"), "keys of batches or a filter"),
     (("batches", "export", FIRST, "--recipe", "CU-85"), "either the keys of batches or a filter"),
     (("batches", "export", FIRST, "--format", "pdf"), "name a file or a folder"),
     (("batches", "export", "--recipe", "CU-85", "--recipe", "CU-65/75", "--format", "html"), "2 batches"),
     (("batches", "review", FIRST), "Give one of --approve"),
     (("batches", "review", FIRST, "--approve"), "Give the record you have read: --record, as 'dosing-tui"),
-    (("batches", "review", FIRST, "--approve", "--record", "1234567"), "at least 8 digits of its hash"),
-    (("batches", "review", FIRST, "--reject", "--record", "all of it"), "names no record"),
+    (("batches", "review", FIRST, "--approve", "--record", "1234567"), "give at least 8 digits"),
+    (("batches", "review", FIRST, "--reject", "--record", "all of it"), "give at least 8 digits"),
 ]
 
 
@@ -165,11 +165,11 @@ def test_show_prints_all_that_a_reviewer_needs_in_80_columns(shop: Shop) -> None
     assert max(map(len, result.stdout.splitlines())) <= 80
     words = " ".join(result.stdout.split())
     for word in (
-        "Recipe CU-65/75", "Begin 2026-11-23 13:06:40 +0100", "Shift Early",
+        "Recipe CU-65/75", "Started 2026-11-23 13:06:40 +0100", "Shift Early",
         "! T-12 2 40.00 43.20 +3.20 +8.00 0.50 58.0 0.745 OUT", "DMDEE 1 40.00 39.90 -0.10 -0.25 0.50",
         "1. out of tolerance: T-12 is off by +3.20 g", "13:08:00 by Anna: on", "looked at pump 2",
-        "4 of 4 are the station's own", "APPROVED WITH DEVIATION", "Reason topped up by hand",
-        "not an e-signature; it is about this record", "Approved by ____",
+        "4 of 4 from the station's clock", "APPROVED WITH DEVIATION", "Reason topped up by hand",
+        "not an e-signature; covers this record", "Approved by ____",
     ):  # fmt: skip
         assert word in words
     assert "of another station" not in words

@@ -1,4 +1,4 @@
-"""Extracts as CSV, JSON and text: readable again, harmless, aligned, and nothing lost on the way."""
+"""Export tables as CSV, JSON and text: complete, readable by programs, without control characters."""
 
 import csv
 import io
@@ -76,7 +76,7 @@ def test_numbers_are_read_back_exactly_from_both(number: float | None) -> None:
     assert (float(cell) if cell else None) == expected
 
 
-def test_json_says_what_the_rows_are_rows_of() -> None:
+def test_json_names_panel_range_filters_and_columns() -> None:
     document = json.loads(to_json(an_extract()))
     assert document.pop("rows")[1] == {
         "at": "2026-10-25T02:30:00+01:00", "chemical": "T-12", "day": "2026-10-25", "doses": 0,
@@ -113,7 +113,7 @@ def test_no_line_is_wider_than_asked_for_and_ascii_is_ascii(texts: list[str], wi
     assert len(to_table(found, width=width).splitlines()) == 3 + len(texts)
 
 
-def test_wide_letters_take_two_places() -> None:
+def test_wide_characters_take_two_cells() -> None:
     table = to_table(
         an_extract(("硫酸", 1), ("acid", 2), columns=(ExportColumn("a", "a"), ExportColumn("n", "n"))),
         width=40,
@@ -121,7 +121,7 @@ def test_wide_letters_take_two_places() -> None:
     assert table.splitlines()[3:] == ["硫酸  1", "acid  2"]
 
 
-def test_a_panels_answer_becomes_an_extract_without_filters_it_does_not_know() -> None:
+def test_a_table_omits_filters_that_its_panel_does_not_have() -> None:
     query = PanelQuery(SINCE, UNTIL, UNTIL, Selection(device=("a",), mode=("auto",)))
     found = build_table(PANELS["batches_today"], [], query, range="today", zone=BERLIN)
     assert (found.selection, found.rows) == (Selection(device=("a",)), ())
@@ -139,7 +139,7 @@ def test_the_unit_follows_the_steps_of_the_range(days: int, unit: str) -> None:
     assert (found.unit, found.columns[2].header) == (unit, f"value ({unit})")
 
 
-def test_every_row_of_a_long_extract_is_there() -> None:
+def test_a_long_table_keeps_every_row() -> None:
     start = datetime(2026, 1, 1, tzinfo=UTC)
     points = [SeriesPoint(start + timedelta(minutes=15 * n), "BDO", n / 7) for n in range(2_000)]
     found = build_table(

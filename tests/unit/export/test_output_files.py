@@ -1,4 +1,4 @@
-"""Names of exported files, and writing them without losing another."""
+"""Exported files have safe names and overwrite nothing."""
 
 import os
 from dataclasses import replace
@@ -27,7 +27,7 @@ def test_a_name_is_safe_everywhere(text: str, safe: str) -> None:
 
 
 @given(st.text(max_size=200))
-def test_any_text_is_a_name_and_stays_one(text: str) -> None:
+def test_a_safe_name_of_any_text_stays_unchanged(text: str) -> None:
     name = make_slug(text)
     assert name == make_slug(name)
     assert 0 < len(name) <= 61
@@ -35,7 +35,7 @@ def test_any_text_is_a_name_and_stays_one(text: str) -> None:
     assert ".." not in name
 
 
-def test_a_file_is_called_after_panel_filters_and_times() -> None:
+def test_a_file_is_named_after_panel_filters_and_times() -> None:
     found = an_extract()
     assert build_file_name(found, "csv") == (
         "daily_summary_station-1_CU-65-75_2026-10-25_000000_2026-10-26_000000.csv"
@@ -56,7 +56,7 @@ def test_a_file_that_exists_stays_unless_forced(tmp_path: Path) -> None:
     assert [entry.name for entry in tmp_path.iterdir()] == ["out.csv"]
 
 
-def test_what_cannot_be_written_is_said_and_what_was_there_stays(tmp_path: Path) -> None:
+def test_a_failed_write_is_reported_and_keeps_the_existing_file(tmp_path: Path) -> None:
     with pytest.raises(ExportError, match=r"absent/out\.csv cannot be written: No such file"):
         write_file(tmp_path / "absent" / "out.csv", "a", force=False)
     kept = tmp_path / "kept.csv"
@@ -79,7 +79,7 @@ def test_files_written_together_share_a_new_name(tmp_path: Path) -> None:
     assert second[0].stem == second[1].stem == "doses_1"
 
 
-def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_created_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(ExportError, match="Nothing could be written to"):
+    with pytest.raises(ExportError, match="cannot be created"):
         write_new_files(tmp_path / "file", "x", {"csv": ""})

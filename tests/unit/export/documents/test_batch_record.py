@@ -1,4 +1,4 @@
-"""Documents keep every word, in every form, and what the plant says stays text."""
+"""Documents keep every word in every format, and texts from the plant never become markup."""
 
 import re
 import sys
@@ -38,7 +38,7 @@ def make_document(*texts: str) -> Document:
     blocks = (
         make_field_list((first, second, True), ("Other", third)),
         DocumentTable(
-            make_headings("Name", ">g", "Said"),
+            make_headings("Name", ">g", "Comment"),
             (DocumentRow((first, "1.00", second), is_flagged=True), DocumentRow((third, "2", ""))),
         ),
         DocumentTable(make_headings("Name"), (), f"No {first}."),
@@ -79,7 +79,7 @@ def test_a_long_comment_is_printed_whole() -> None:
     assert all(found.count(f"word{number}") >= 2 for number in range(80))
 
 
-def test_text_marks_what_is_to_be_looked_at_in_the_margin() -> None:
+def test_text_marks_what_needs_attention_in_the_margin() -> None:
     lines = to_text(make_document("T-12", "OUT")).splitlines()
     assert [line for line in lines if line.startswith("! ")] == [
         "! T-12          OUT", "! T-12  1.00  OUT", "! T-12", "! OUT",
@@ -108,14 +108,14 @@ ATTACKS = ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "</sty
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
-def test_html_shows_what_the_plant_says_and_does_nothing_with_it(attack: str) -> None:
+def test_html_shows_hostile_texts_without_interpreting_them(attack: str) -> None:
     page, plain = Reader(to_html(make_document(attack, attack))), Reader(to_html(make_document("a", "a")))
     assert page.tags == plain.tags
     assert page.links == []
     assert clean_line(attack, 500) in page.text
 
 
-def test_html_needs_nothing_from_elsewhere() -> None:
+def test_html_loads_nothing_from_elsewhere() -> None:
     page = to_html(make_document("a", "b"))
     assert re.findall(r"https?://|@import|url\(", page) == []
     assert "default-src 'none'" in page
@@ -143,7 +143,7 @@ def test_a_pdf_prints_a_question_mark_for_what_its_font_does_not_have() -> None:
 
 
 def test_a_long_pdf_has_its_name_and_number_on_every_page() -> None:
-    rows = tuple(DocumentRow((f"row {number}", "1.00", "said")) for number in range(150))
+    rows = tuple(DocumentRow((f"row {number}", "1.00", "comment")) for number in range(150))
     long = Document(
         "Batch record",
         "a-001",

@@ -1,4 +1,4 @@
-"""The shift report as a document: every part of it is there, whatever the plant calls things."""
+"""The shift report contains every part, whatever names the plant uses."""
 
 from zoneinfo import ZoneInfo
 
@@ -16,16 +16,16 @@ from tests.support.tui.sample_plant import HOSTILE
 ZONE = ZoneInfo("Europe/Berlin")
 
 
-def test_each_part_of_the_handover_is_told() -> None:
+def test_each_part_of_the_handover_is_printed() -> None:
     words = " ".join(to_text(build_shift_document(make_report(), Settings(), ZONE)).split())
     for word in (
-        "From 2026-03-11 07:00:00 +0100", "Completed 11 batches: CU-65/75 11", "! Aborts reported 1",
-        "83.3 % (10 of 12 are complete and without exceptions)", "23, 885.35 g, 58.2 s on average",
+        "From 2026-03-11 07:00:00 +0100", "Completed 11 batches: CU-65/75 11", "! Aborted 1",
+        "83.3 % (10 of 12 batches complete and without exceptions)", "23, 885.35 g, 58.2 s on average",
         "Recipe complete aborted all with exceptions", "CU-65/75 11 0 11 1", "Total 11 1 12 2",
         "dosing_system_01 T-12 2,800.00 18.7 355.00+? 2,445.00 16.3 +0.00",
-        "! Without a mass 1 dose of T-12: not in these grams",
+        "! Mass not measured 1 dose of T-12 (not in the total)",
         "! station-20260310-017 CU-85 incomplete unreviewed 1: not", "and 30 more", "To review 2 batches",
-        "! Of earlier shifts 31 batches",
+        "! From earlier shifts 31 batches",
         "0 high, 3 medium, 1 low, 0 diagnostic",
         "T-9 drum changed", "! station-20260311-004 CU-85 aborted unreviewed 1: not", "sensor is",
     ):  # fmt: skip
@@ -39,6 +39,6 @@ def test_names_from_the_plant_break_neither_lines_nor_pages(recipe: str) -> None
     assert "<script>" not in to_html(document)
 
 
-@pytest.mark.parametrize("form", list(ShiftReportFormat))
-def test_it_is_given_in_every_form(form: ShiftReportFormat) -> None:
-    assert len(render_report(make_report(), form, Settings())) > 1_000
+@pytest.mark.parametrize("output_format", list(ShiftReportFormat))
+def test_it_is_rendered_in_every_format(output_format: ShiftReportFormat) -> None:
+    assert len(render_report(make_report(), output_format, Settings())) > 1_000
