@@ -111,7 +111,8 @@ def assert_each_once(dsn: str, count: int) -> None:
 def assert_balanced(collector: CollectorProcess, *, stored: int) -> None:
     last = collector.log_lines[-1]
     found = re.fullmatch(
-        r"Message counts: received (\S+) = stored (\S+) \+ duplicates (\S+) \+ spooled (\S+) \+ rejected (\S+)\.",
+        r"Message counts: received (\S+) = stored (\S+) \+ duplicates (\S+)"
+        r" \+ spooled (\S+) \+ rejected (\S+)\.",
         last,
     )
     assert found, collector.log
