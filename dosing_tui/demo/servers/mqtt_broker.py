@@ -85,7 +85,7 @@ class EmbeddedBroker:
         return self._process.pid if self._process and self._process.poll() is None else 0
 
     def start(self) -> "EmbeddedBroker":
-        """On the same port and folder as before. Returns itself.
+        """Start on the same port and folder as before. Returns itself.
 
         Raises: DemoError.
         """
@@ -103,13 +103,13 @@ class EmbeddedBroker:
         return self
 
     def stop(self) -> None:
-        """Cleanly: Mosquitto writes its queues to disk. Harmless if it does not run."""
+        """Stop cleanly: Mosquitto writes its queues to disk. No effect if it does not run."""
         if self._process:
             stop_process(self._process, *STOP_SIGNALS)
             self._process = None
 
     def kill(self) -> None:
-        """Like a crash: unsaved data is lost."""
+        """Kill the process like a crash: unsaved data is lost."""
         if self._process:
             self._process.kill()
             self._process.wait()
@@ -140,8 +140,8 @@ def start_broker(folder: Path, port: int | None = None) -> EmbeddedBroker:
 
 
 def find_mosquitto() -> Path | None:
-    found = shutil.which("mosquitto") or shutil.which("mosquitto", path=os.pathsep.join(SEARCH_PATHS))
-    return Path(found).resolve() if found else None
+    program = shutil.which("mosquitto") or shutil.which("mosquitto", path=os.pathsep.join(SEARCH_PATHS))
+    return Path(program).resolve() if program else None
 
 
 def find_free_port() -> int:
