@@ -30,10 +30,10 @@ class ClientIdConflict:
     def reason(self) -> str:
         """The sentence for the operator; '' without a conflict."""
         if self._is_taken_over:
-            return f"Another program connected with this one's client id '{self._client_id}'; only one may."
+            return f"Another program took over the session of this one's client id '{self._client_id}'."
         if self.is_detected:
             return (
-                f"The broker ends each connection within seconds: "
+                f"The broker closes each connection within seconds: "
                 f"another program probably uses this one's client id '{self._client_id}'."
             )
         return ""

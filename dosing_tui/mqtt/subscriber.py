@@ -148,7 +148,7 @@ class Subscriber:
         if self._network_thread and not self._network_thread.is_alive():
             log.error("the network thread of the broker connection died; starting another")
             self._report_link_down(
-                f"The connection to broker {format_address(self._settings)} broke down; starting it again."
+                f"The connection to broker {format_address(self._settings)} broke down; restarting it."
             )
             self._start_client()
         elif (

@@ -66,7 +66,7 @@ def _create_tls_context(channel: NotificationSettings) -> ssl.SSLContext:
 
 def _status_to_error(status: int) -> DeliveryError:
     if 300 <= status < 400:
-        return DeliveryError(f"The server answers {status} and names another address, which is not asked.")
+        return DeliveryError(f"The server answers {status}; redirects are not followed.")
     return DeliveryError(f"The server answers {status}.", is_permanent=status in _PERMANENT_STATUSES)
 
 

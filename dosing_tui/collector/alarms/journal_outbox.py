@@ -29,7 +29,7 @@ SCHEMA = (
     " PRIMARY KEY (channel, occurrence))",
 )
 DELIVERY_RETENTION = 30 * MAX_NOTICE_AGE
-"""How long a delivery status is kept; a database outage may last."""
+"""How long a delivery status is kept: the dispatcher reads it after the outage, which may last days."""
 
 
 class JournalOutbox:

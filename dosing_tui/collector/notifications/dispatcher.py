@@ -1,7 +1,7 @@
 """Notification dispatcher: queues notices of journal entries, hands them to delivery workers.
 
-Only committed journal entries are notified. It has its own thread and database session, and one delivery
-worker for each channel, so that a slow channel delays nothing else.
+Only committed journal entries are notified. It has its own thread and database session. Each channel has a
+delivery worker, so that a slow channel delays nothing else.
 """
 
 import logging

@@ -1,7 +1,7 @@
 """An own MQTT broker on 127.0.0.1: Mosquitto where it is installed, else amqtt, enough for a demo.
 
-amqtt, measured: MQTT 3.1.1 only, keeps nothing after its end, queues only for clients with a user name, and
-loses some unacknowledged messages when a consumer dies. The guarantee of no loss requires Mosquitto.
+amqtt, measured: MQTT 3.1.1 only; no persistence; queues only for clients with a user name; loses some
+unacknowledged messages when a consumer dies. The guarantee of no loss requires Mosquitto.
 """
 
 import logging
