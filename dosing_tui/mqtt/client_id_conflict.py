@@ -30,7 +30,10 @@ class ClientIdConflict:
     def reason(self) -> str:
         """The sentence for the operator; '' without a conflict."""
         if self._is_taken_over:
-            return f"Another program took over the session of this one's client id '{self._client_id}'."
+            return (
+                f"Another program connected with this one's client id '{self._client_id}': "
+                f"the broker closed this connection."
+            )
         if self.is_detected:
             return (
                 f"The broker closes each connection within seconds: "
