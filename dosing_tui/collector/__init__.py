@@ -1,1 +1,1 @@
-"""Broker to spool to database: every reading stored exactly once, every book balanced."""
+"""Broker to spool to database: every reading is stored exactly once; message counts are reconciled."""

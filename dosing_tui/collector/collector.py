@@ -1,4 +1,4 @@
-"""The collector: decides what this process is for its site, becomes it, and sees to it that it stays so."""
+"""The collector: determines this process's role for its site and runs the components of that role."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -19,7 +19,7 @@ DEFAULT_INTERVALS = Intervals()
 
 
 class Collector:
-    """Runs in threads of its own between ``start`` and ``stop``; what it does shows on ``live``."""
+    """Runs in threads of its own between ``start`` and ``stop``; publishes its state to ``live``."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class Collector:
         self._thread = self._context.create_thread("collector", self._update_role, finish=self._give_up_role)
 
     def start(self) -> None:
-        """Returns at once.
+        """Start the threads. Returns at once.
 
         Raises: BrokerError when a TLS file or the host's name cannot be used.
         """
@@ -53,7 +53,7 @@ class Collector:
         self._thread.start()
 
     def stop(self) -> None:
-        """Ends cleanly: what was taken is in the spool, and in the database if that answers soon."""
+        """Stop cleanly: received messages are in the spool, and in the database if it answers in time."""
         self._thread.stop()
 
     def _give_up_role(self) -> None:

@@ -1,4 +1,4 @@
-"""The real plant and the real database, as the collector's parts expect them."""
+"""Builds the collector's parser and database calls from the settings."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -69,17 +69,17 @@ def _prepare_schema(settings: Settings, report: StatusReporter) -> None:
     if schema := [name for name in missing if name not in LIMIT_NAMES]:
         raise DatabaseAccessError(
             f"The database schema is not up to date ({', '.join(schema)} missing): "
-            "its owner has to run dosing-tui migrate."
+            "its owner must run dosing-tui migrate."
         )
     if TOLERANCE in missing:
         report(
-            "The database counts doses out of another tolerance than the settings' "
-            f"{settings.limits.tolerance_g:g} g: its owner has to run dosing-tui migrate."
+            "The tolerance in the database differs from the settings' "
+            f"{settings.limits.tolerance_g:g} g: the database's owner must run dosing-tui migrate."
         )
     if STOCK_LOW in missing:
         report(
-            "The database judges batches by another level of low stock than the settings' "
-            f"{settings.limits.stock_low_percent:g} %: its owner has to run dosing-tui migrate."
+            "The low-stock limit in the database differs from the settings' "
+            f"{settings.limits.stock_low_percent:g} %: the database's owner must run dosing-tui migrate."
         )
 
 

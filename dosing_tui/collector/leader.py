@@ -1,4 +1,4 @@
-"""Broker to spool to database: what the one process does that collects for its site."""
+"""The leader: broker to spool to database, alarms and notifications of the site."""
 
 from contextlib import ExitStack
 
@@ -19,12 +19,12 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.mqtt.subscriber import Subscriber
 
 BACKLOG_CHUNKS = 2
-"""The writer is behind with more than so many batches spooled."""
-SPOOL_FULL_TEXT = "Nothing is collected until there is room; the broker queues."
+"""The writer is behind when more than this number of chunks is spooled."""
+SPOOL_FULL_TEXT = "Nothing is collected until the spool has room; the broker queues the messages."
 
 
 def open_spool(context: CollectorContext) -> Spool:
-    """Raises: SpoolError when another process of this machine has it, or when it cannot be used."""
+    """Raises: SpoolError when another process of this machine owns it, or when it cannot be used."""
     settings = context.settings
     return Spool(
         get_spool_folder(settings),
@@ -34,28 +34,28 @@ def open_spool(context: CollectorContext) -> Spool:
 
 
 def build_client_id(settings: Settings) -> str:
-    """The site's one name at the broker, which queues under it while nobody collects."""
+    """MQTT client ID of the site's collector. The broker queues for it while no process collects."""
     return f"dosing-tui-collector-{settings.plant.site}"
 
 
 class IngestPipeline:
-    """Broker to spool, until it is stopped or the spool takes no more."""
+    """Broker to spool, until it is stopped or the spool fails."""
 
     def __init__(self, spool: Spool, context: CollectorContext, alarms: AlarmService) -> None:
-        inbox = ReceiveBuffer()
+        buffer = ReceiveBuffer()
         self._subscriber = Subscriber(
             context.settings.mqtt,
             client_id=build_client_id(context.settings),
             persistent=True,
-            on_message=inbox.put_message,
+            on_message=buffer.put_message,
             on_link=context.status.set_broker_link,
             clock=context.clock,
         )
-        self._receiver = MessageReceiver(inbox, spool, self._subscriber, context, alarms=alarms)
+        self._receiver = MessageReceiver(buffer, spool, self._subscriber, context, alarms=alarms)
 
     @property
     def stop_reason(self) -> str:
-        """Why the spool takes no more; '' while it does."""
+        """Reason why the intake ended; '' while it runs."""
         return self._receiver.stop_reason
 
     @property
@@ -73,7 +73,7 @@ class IngestPipeline:
 
 
 class Leader:
-    """Raises: SpoolError as ``open_spool`` does; BrokerError as ``IngestPipeline.start`` does."""
+    """Runs all parts of the collecting process. Raises: SpoolError, BrokerError."""
 
     def __init__(self, context: CollectorContext) -> None:
         self._context = context
@@ -107,14 +107,14 @@ class Leader:
 
     @property
     def has_client_id_conflict(self) -> bool:
-        """Another program uses the collector's client id."""
+        """Another MQTT client uses the collector's client ID."""
         return isinstance(self._intake, IngestPipeline) and self._intake.has_client_id_conflict
 
     def check_spool_space(self) -> None:
-        """Stop listening while the spool takes no more, and only watch; the broker queues meanwhile."""
+        """Pause the intake while the spool is full; meanwhile show messages only, and the broker queues."""
         if isinstance(self._intake, IngestPipeline):
-            if held := self._intake.stop_reason:
-                self._context.status.set_notice("held", f"{held} {SPOOL_FULL_TEXT}")
+            if reason := self._intake.stop_reason:
+                self._context.status.set_notice("held", f"{reason} {SPOOL_FULL_TEXT}")
                 self._switch_intake(Viewer(self._context, show_alarms=False))
         elif self._spool.has_room():
             self._context.status.set_notice("held", "")
@@ -125,9 +125,9 @@ class Leader:
         self._context.status.set_notice("held", "")
         self._alarm_service.stop()
         self._outage_notifier.stop()
-        sent = self._outbox_sender.stop()
+        is_sender_stopped = self._outbox_sender.stop()
         self._dispatcher.stop()
-        if sent:
+        if is_sender_stopped:
             self._outbox.close()
         if self._database_writer.stop(drain_timeout_s=drain_timeout_s):
             self._spool.close()
@@ -147,7 +147,7 @@ class Leader:
 
 
 class SpoolDrainer:
-    """Spool to database and nothing else: what a process of this machine left behind.
+    """Writes the spool and outbox of an ended process of this machine to the database.
 
     Raises: SpoolError as ``open_spool`` does.
     """

@@ -19,7 +19,7 @@ SECOND_COLLECTOR = "Another process collects for this site, too: collector.mode 
 
 
 class RoleState(Protocol):
-    """What this process is at the moment."""
+    """The current state of this process."""
 
     @property
     def is_collecting(self) -> bool: ...
@@ -30,7 +30,7 @@ class RoleState(Protocol):
 
 
 class LeadershipMonitor:
-    """For one thread."""
+    """Determines the role and runs the leader's periodic checks. For one thread."""
 
     def __init__(self, context: CollectorContext) -> None:
         self._mode = context.settings.collector.mode
@@ -44,26 +44,26 @@ class LeadershipMonitor:
         self._next_due = {"maintain": time.monotonic() + context.intervals.maintenance_s}
 
     def determine_role(self, state: RoleState) -> Role:
-        vote = self._query_election(state)
-        if vote is not ElectionResult.UNKNOWN:
-            self._is_elected = vote is ElectionResult.LEADER
-        contested = self._measure_conflict(state)
+        election = self._query_election(state)
+        if election is not ElectionResult.UNKNOWN:
+            self._is_elected = election is ElectionResult.LEADER
+        conflict = self._measure_conflict(state)
         role = decide_role(
             RoleInputs(
                 self._mode,
-                vote,
+                election,
                 is_elected=self._is_elected,
                 is_last_collector=state.is_last_collector,
-                conflict=contested,
+                conflict=conflict,
             )
         )
         if state.is_collecting and role is Role.UNDECIDED:
             self._stand_aside_until = time.monotonic() + self._intervals.stand_aside_s
-        self._explain_role(role, vote, contested)
+        self._explain_role(role, election, conflict)
         return role
 
     def run_periodic_checks(self, state: RoleState) -> None:
-        """What the one who collects does besides."""
+        """Run the leader's maintenance and its check for other writers, if due."""
         if not state.is_collecting:
             return
         try:
@@ -75,28 +75,28 @@ class LeadershipMonitor:
             self._status.report_once(f"Database maintenance postponed: {error}")
 
     def release_leadership(self) -> None:
-        """Let another process be elected, or end."""
+        """Release the leader lock, so that another process can be elected."""
         self._is_elected = False
         try:
             self._leader_lock.release_lock()
         except DatabaseError as error:
-            self._status.report_once(str(error))  # the lock falls with the session anyway
+            self._status.report_once(str(error))  # the lock ends with the session anyway
 
     def _query_election(self, state: RoleState) -> ElectionResult:
         if self._mode is CollectorMode.ALWAYS and not state.is_collecting:
-            return ElectionResult.UNKNOWN  # first things first: messages are taken before anybody is asked
+            return ElectionResult.UNKNOWN  # mode 'always' collects before it contacts the database
         try:
-            vote = self._acquire_leadership()
+            election = self._acquire_leadership()
         except DatabaseError as error:
-            if not state.is_collecting:  # who collects, tells of the database himself
+            if not state.is_collecting:  # the leader's database writer reports the link
                 self._status.set_database_link(False, str(error))
             return ElectionResult.UNKNOWN
         if not state.is_collecting:
             self._status.set_database_link(True, "")
-        return vote
+        return election
 
     def _acquire_leadership(self) -> ElectionResult:
-        """Raises: DatabaseError."""
+        """Hold or acquire the leader lock. Raises: DatabaseError."""
         if self._mode is CollectorMode.NEVER:
             if self._is_due("answers", self._intervals.keepalive_s):
                 self._database.ping_database()
@@ -126,9 +126,10 @@ class LeadershipMonitor:
         self._status.set_notice("role", sentence)
 
     def _report_other_writers(self, names: list[str]) -> None:
-        who = ", ".join(names)
+        writers = ", ".join(names)
         self._status.set_notice(
-            "foreign", f"{who} writes the same tables: every reading may be counted twice." if names else ""
+            "foreign",
+            f"{writers} writes the same tables: every reading may be counted twice." if names else "",
         )
 
     def _is_due(self, task: str, interval_s: float) -> bool:

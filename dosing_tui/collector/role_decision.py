@@ -1,8 +1,8 @@
-"""Who collects. Pure: what this process should be, from what it knows.
+"""Role of this process: collector, standby or viewer. Pure.
 
-Exactly one process of a site collects. The database elects it by a lock that falls with the session. While
-the database cannot be asked, the one that was elected goes on, and so does the machine that was the last to
-collect; what two of them might store twice in the worst case, the database's keys hold apart.
+Exactly one process of a site collects. The database elects it by a lock that ends with the session. While
+the database is unreachable, the elected process continues, and so does the machine that collected last.
+In the worst case two processes collect; the database's keys prevent duplicate rows.
 """
 
 from dataclasses import dataclass
@@ -13,17 +13,17 @@ from dosing_tui.config.settings import CollectorMode
 from dosing_tui.live_state import Role
 
 CONFLICT_GRACE = timedelta(seconds=30)
-"""An elected process whose client id another one uses gives way after this, one that was not at once."""
+"""Time until an elected process yields to another MQTT client with its client ID; others yield at once."""
 
 
 class ElectionResult(StrEnum):
-    """What the database says about this process."""
+    """Result of the leader election for this process."""
 
     LEADER = "won"
     FOLLOWER = "lost"
     """Another process holds the lock."""
     UNKNOWN = "unknown"
-    """The database cannot be asked."""
+    """The database is unreachable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +31,11 @@ class RoleInputs:
     mode: CollectorMode
     election: ElectionResult
     is_elected: bool = False
-    """This process has won before, and not lost since."""
+    """The last known election result of this process is LEADER."""
     is_last_collector: bool = False
-    """This machine was the last to collect."""
+    """A process of this machine was the site's last collector."""
     conflict: timedelta | None = None
-    """How long another program has been using the collector's client id; None if none does."""
+    """Duration of the client ID conflict; None without one."""
 
 
 def decide_role(inputs: RoleInputs) -> Role:
@@ -45,7 +45,7 @@ def decide_role(inputs: RoleInputs) -> Role:
         return Role.COLLECTOR
     if inputs.election is ElectionResult.FOLLOWER:
         return Role.STANDBY
-    patience = CONFLICT_GRACE if inputs.is_elected else timedelta()
-    if inputs.conflict is not None and inputs.conflict >= patience:
+    grace = CONFLICT_GRACE if inputs.is_elected else timedelta()
+    if inputs.conflict is not None and inputs.conflict >= grace:
         return Role.UNDECIDED
     return Role.COLLECTOR if inputs.is_elected or inputs.is_last_collector else Role.UNDECIDED

@@ -17,7 +17,7 @@ from dosing_tui.live_state import Role
 
 
 class RoleRuntime:
-    """For one thread."""
+    """Starts and stops leader, viewer and spool drainer. For one thread."""
 
     def __init__(self, context: CollectorContext) -> None:
         self._context = context
@@ -35,16 +35,16 @@ class RoleRuntime:
 
     @property
     def has_client_id_conflict(self) -> bool:
-        """Another program uses the collector's client id."""
+        """Another MQTT client uses the collector's client ID."""
         return self._leader is not None and self._leader.has_client_id_conflict
 
     @property
     def is_last_collector(self) -> bool:
-        """This machine was the last to collect."""
+        """A process of this machine was the site's last collector."""
         return is_last_collector(self._spool_folder)
 
     def switch_to(self, role: Role) -> Role:
-        """Become what ``set_role`` says, or see to it that this process still is; answers what it is now.
+        """Switch to the role, or keep it running. Returns the actual role.
 
         Raises: BrokerError when a TLS file or the host's name cannot be used.
         """
@@ -58,13 +58,13 @@ class RoleRuntime:
         return role
 
     def stop(self, *, drain_timeout_s: float) -> None:
-        """Stop everything; the database gets ``drain_timeout_s`` to take what is spooled."""
+        """Stop everything; wait at most ``drain_timeout_s`` until the spool is in the database."""
         self._stop_viewer()
         self._stop_drainer()
         self._stop_leader(drain_timeout_s)
 
     def _start_leader(self) -> Role:
-        """Without a spool this process cannot collect."""
+        """Start the leader; without a usable spool, a viewer. Returns the actual role."""
         self._stop_drainer()
         try:
             self._leader = Leader(self._context)
@@ -84,7 +84,7 @@ class RoleRuntime:
             self._drain_orphan_spool()
 
     def _drain_orphan_spool(self) -> None:
-        """Write what a process of this machine left in the spool; another machine collects now."""
+        """Write the orphaned spool of this machine; another machine collects now."""
         if self._drainer and self._drainer.is_empty:
             self._stop_drainer()
         if self._drainer or time.monotonic() < self._next_orphan_check:
@@ -95,21 +95,21 @@ class RoleRuntime:
         try:
             self._drainer = SpoolDrainer(self._context)
         except SpoolError:
-            return  # the one who has it takes care of it
+            return  # the owner of the spool writes it
         clear_collector_marker(self._spool_folder)
 
     def _stop_drainer(self) -> None:
         if self._drainer:
-            empty = self._drainer.is_empty
+            is_empty = self._drainer.is_empty
             self._drainer.stop()
             self._drainer = None
-            self._empty_spool_mtime = get_spool_mtime(self._spool_folder) if empty else None
+            self._empty_spool_mtime = get_spool_mtime(self._spool_folder) if is_empty else None
 
     def _start_viewer(self) -> None:
         if self._viewer is None:
-            watching = Viewer(self._context)
-            watching.start()
-            self._viewer = watching
+            viewer = Viewer(self._context)
+            viewer.start()
+            self._viewer = viewer
 
     def _stop_viewer(self) -> None:
         if self._viewer:

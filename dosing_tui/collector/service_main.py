@@ -1,4 +1,4 @@
-"""The collector without a screen, for a service: plain sentences, a clean end on SIGTERM and SIGINT."""
+"""``dosing-tui collect``: the collector as a service; logs sentences, stops cleanly on a stop signal."""
 
 import sys
 from datetime import UTC, datetime
@@ -17,33 +17,33 @@ LOG_FLUSH_S = 2.0
 
 
 def run(settings: Settings, *, report: StatusReporter, interval_s: float = COUNTS_INTERVAL_S) -> int:
-    """Collect until a signal ends it; answers the exit status.
+    """Collect until a stop signal. Returns the exit status.
 
     Raises: BrokerError when a TLS file or the broker's name cannot be used.
     """
     sys.setswitchinterval(THREAD_SWITCH_S)
     live = LiveState()
-    announcer = NonBlockingLog(report)
-    collector = Collector(settings, live, report=announcer.write_line)
-    with stop_on_signal() as ended:
+    log = NonBlockingLog(report)
+    collector = Collector(settings, live, report=log.write_line)
+    with stop_on_signal() as stop_signal:
         collector.start()
-        announcer.write_line(f"Site {settings.plant.site}, spool in {get_spool_folder(settings)}.")
-        while not ended.wait_until_set(interval_s):
-            announcer.write_line(format_counts(_read_counts(live)))
+        log.write_line(f"Site {settings.plant.site}, spool in {get_spool_folder(settings)}.")
+        while not stop_signal.wait_until_set(interval_s):
+            log.write_line(format_counts(_read_counts(live)))
         collector.stop()
-        announcer.write_line(format_counts(_read_counts(live)))
-        announcer.close(LOG_FLUSH_S)
+        log.write_line(format_counts(_read_counts(live)))
+        log.close(LOG_FLUSH_S)
     return 0
 
 
 def format_counts(counts: MessageCounts) -> str:
     """
     >>> format_counts(MessageCounts(received=1200, stored=1190, duplicates=4, spooled=5, rejected=1))
-    'Books: received 1,200 = stored 1,190 + duplicates 4 + spooled 5 + rejected 1.'
+    'Message counts: received 1,200 = stored 1,190 + duplicates 4 + spooled 5 + rejected 1.'
     """
     return (
-        f"Books: received {counts.received:,} = stored {counts.stored:,} + duplicates {counts.duplicates:,}"
-        f" + spooled {counts.spooled:,} + rejected {counts.rejected:,}."
+        f"Message counts: received {counts.received:,} = stored {counts.stored:,}"
+        f" + duplicates {counts.duplicates:,} + spooled {counts.spooled:,} + rejected {counts.rejected:,}."
     )
 
 

@@ -1,4 +1,4 @@
-"""Broker to live picture, and nowhere else: what a process does that does not collect."""
+"""Broker to live state, without storing: for processes that do not collect."""
 
 import secrets
 
@@ -12,7 +12,7 @@ from dosing_tui.mqtt.subscriber import Subscriber
 
 class Viewer:
     def __init__(self, context: CollectorContext, *, show_alarms: bool = True) -> None:
-        """``show_alarms``: show the alarms as the journal has them, which a collector does by itself."""
+        """``show_alarms``: mirror the alarm journal; False in the leader, which evaluates alarms itself."""
         self._alarm_service = AlarmService(context) if show_alarms else None
         self._buffer = ReceiveBuffer()
         self._parser = context.create_parser()
@@ -43,22 +43,20 @@ class Viewer:
 
     def _show_chunk(self) -> bool:
         """False once the buffer is closed."""
-        if deliveries := self._buffer.take_chunk():
-            self._show_messages(deliveries)
-            self._live_state.count_messages(len(deliveries), deliveries[-1].received_at)
-        return bool(deliveries)
+        if messages := self._buffer.take_chunk():
+            self._show_messages(messages)
+            self._live_state.count_messages(len(messages), messages[-1].received_at)
+        return bool(messages)
 
-    def _show_messages(self, deliveries: list[ReceivedMessage]) -> None:
+    def _show_messages(self, messages: list[ReceivedMessage]) -> None:
         shown: list[ParsedItem] = []
-        for delivery in deliveries:
-            units = self._parser.parse_message(
-                delivery.topic, delivery.payload, received_at=delivery.received_at
+        for message in messages:
+            items = self._parser.parse_message(
+                message.topic, message.payload, received_at=message.received_at
             )
             if self._alarm_service:
-                (
-                    self._alarm_service.on_retained
-                    if delivery.is_retained
-                    else self._alarm_service.on_readings
-                )(units)
-            shown += units
-        self._live_state.apply_readings(unit for unit in shown if not isinstance(unit, Rejection))
+                (self._alarm_service.on_retained if message.is_retained else self._alarm_service.on_readings)(
+                    items
+                )
+            shown += items
+        self._live_state.apply_readings(item for item in shown if not isinstance(item, Rejection))

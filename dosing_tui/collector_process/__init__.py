@@ -1,1 +1,1 @@
-"""The collector in a process of its own behind the console: a flood of messages never holds the screen."""
+"""Collector process of a console: a separate process, so that a message flood never blocks the screen."""

@@ -1,4 +1,4 @@
-"""Entry point of the collector process; started by the console with their channel as stdin, never by hand."""
+"""Entry point of the collector process. The console starts it with the channel as its stdin."""
 
 import sys
 

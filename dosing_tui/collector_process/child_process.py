@@ -1,4 +1,4 @@
-"""The collector process as its parent sees it: channel, stray output, exit."""
+"""The collector process in the console: channel, output, exit status."""
 
 import logging
 import signal
@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 
 class CollectorSubprocess:
-    """Raises: OSError."""
+    """Starts the process and logs its output. Raises: OSError."""
 
     def __init__(self, program: Sequence[str] = PROGRAM_ARGS) -> None:
         self._process, descriptor = spawn_process(program, output=subprocess.PIPE)
@@ -33,11 +33,11 @@ class CollectorSubprocess:
         return self._process.pid
 
     def kill_process(self) -> None:
-        """At once. What was taken is in the spool."""
+        """Send SIGKILL. Received messages are in the spool."""
         self._process.kill()
 
     def wait_and_close(self, timeout_s: float) -> str:
-        """Wait for its end, force it after ``timeout_s``; answers how it ended, for a sentence."""
+        """Wait for the exit; kill the process after ``timeout_s``. Returns e.g. 'ended with status 0'."""
         try:
             status = self._process.wait(timeout_s)
         except subprocess.TimeoutExpired:
@@ -57,7 +57,7 @@ def _describe_exit(status: int) -> str:
 
 
 def _log_output(output: IO[bytes]) -> None:
-    """Until its end. A line beyond any reason comes in pieces."""
+    """Log the output until its end. A line above MAX_LINE_BYTES is split."""
     with output:
         while line := output.readline(MAX_LINE_BYTES):
             log.warning("the collector process wrote: %s", line.decode("utf-8", "replace").rstrip())

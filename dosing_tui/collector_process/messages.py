@@ -10,16 +10,16 @@ from dosing_tui.domain.messages.models import Reading
 
 @dataclass(frozen=True, slots=True)
 class StartCollector:
-    """The first thing said. Passwords travel in it, and nowhere else."""
+    """The first message, and the only one with passwords."""
 
     settings: Settings
     initial_readings: tuple[Reading, ...] = ()
-    """What the screen shows already, the oldest first: a collector that died left it."""
+    """Readings on the screen, from an earlier collector process; oldest first."""
 
 
 @dataclass(frozen=True, slots=True)
 class UpdateAck:
-    """The last news were taken: there is room for the next."""
+    """The console has applied the last StateUpdate; the next one may be sent."""
 
 
 MessageToCollector: TypeAlias = StartCollector | UpdateAck
@@ -27,14 +27,14 @@ MessageToCollector: TypeAlias = StartCollector | UpdateAck
 
 @dataclass(frozen=True, slots=True)
 class StateUpdate:
-    """Fields of the picture that have changed, each packed by itself. Without any it is a sign of life."""
+    """Changed fields of the live snapshot, each pickled on its own. Empty: a heartbeat."""
 
     fields: Mapping[str, bytes]
 
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
-    """A line for the log, of which the console's process is the only writer."""
+    """A line for the log file, which only the console writes."""
 
     logger: str
     level: int

@@ -1,4 +1,4 @@
-"""The live picture as the collector's process last told it, and whether it is to be believed."""
+"""Mirror of the collector process's live state, with the link state of that process."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -11,7 +11,7 @@ from dosing_tui.live_state import LinkState, LinkStatus, LiveSnapshot, Role
 
 
 class RemoteLiveState:
-    """Moved by one thread, looked into by others. What was taken is unpacked when somebody looks."""
+    """One thread updates it, others read it. Fields are unpickled on reading."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -22,7 +22,7 @@ class RemoteLiveState:
         self._thread_failures: dict[str, str] = {}
 
     def expect_process(self, process: int) -> None:
-        """What comes next comes from this new process, which knows nothing of the one before."""
+        """The next update is from this new process, and starts with an empty snapshot."""
         with self._lock:
             self._new_process = process
 
@@ -35,7 +35,7 @@ class RemoteLiveState:
             self._down_link = None
 
     def mark_down(self, why: str, at: datetime) -> None:
-        """Nothing is heard any more: what is known stays, its links count as down until something is."""
+        """Show both links as down until the next update. The other fields stay."""
         with self._lock:
             self._down_link = LinkState(
                 LinkStatus.DOWN, self._down_link.since if self._down_link else at, why
@@ -49,7 +49,7 @@ class RemoteLiveState:
                 self._thread_failures[name] = reason
 
     def get_snapshot(self, now: datetime) -> LiveSnapshot:
-        """As of the last news; ``now`` is theirs."""
+        """The snapshot of the last update; ``now`` is unused, the collector process sets the time."""
         with self._lock:
             if self._pending_fields:
                 self._snapshot = apply_changes(self._snapshot, self._pending_fields)
@@ -70,6 +70,6 @@ class RemoteLiveState:
             return replace(snapshot, notice=" ".join(notice for notice in notices if notice))
 
     def list_readings(self, now: datetime) -> tuple[Reading, ...]:
-        """Every reading on the picture, each kind with the oldest first."""
-        picture = self.get_snapshot(now)
-        return (*picture.levels, *reversed(picture.events), *reversed(picture.doses))
+        """All readings of the snapshot, each kind oldest first."""
+        snapshot = self.get_snapshot(now)
+        return (*snapshot.levels, *reversed(snapshot.events), *reversed(snapshot.doses))

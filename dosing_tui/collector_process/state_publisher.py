@@ -14,16 +14,17 @@ from dosing_tui.ipc.supervised_thread import SupervisedThread
 from dosing_tui.live_state import LiveSnapshot, LiveSnapshotSource
 
 UPDATE_INTERVAL_S = 0.1
-"""News at most so often."""
+"""Shortest interval between two state updates."""
 HEARTBEAT_S = 1.0
 MAX_QUEUE_LINES = 1_000
-"""Most lines kept for a console that does not read; what comes beyond is not logged."""
+"""Maximum of queued lines while the console does not read; further lines are lost."""
 CLOSE_TIMEOUT_S = 2.0
 
 
 class StatePublisher:
-    """One thread, from ``start`` to ``close`` or until nobody is there any more. There are never two news
-    under way: the next ones wait for ``on_update_ack``, and then tell everything that has changed since.
+    """One thread, from ``start`` to ``close`` or until the console is gone.
+
+    At most one update is unacknowledged. The next one waits for ``on_update_ack`` and contains all changes.
     """
 
     def __init__(
@@ -47,7 +48,7 @@ class StatePublisher:
         self._thread.start()
 
     def close(self) -> None:
-        """The last lines are sent, if anybody reads them in time."""
+        """Send the queued log lines for at most CLOSE_TIMEOUT_S and end the thread."""
         self._thread.stop(CLOSE_TIMEOUT_S)
 
     def on_update_ack(self) -> None:
@@ -65,7 +66,7 @@ class StatePublisher:
             if self._can_send:
                 self._send_update()
         except OSError:
-            return False  # the console is gone, which the receiving thread notices, too
+            return False  # the console is gone; console-commands detects it as well
         return True
 
     def _send_last_lines(self) -> None:
@@ -77,17 +78,17 @@ class StatePublisher:
             self._pipe.send(self._log_lines.get())
 
     def _send_update(self) -> None:
-        picture = self._source.get_snapshot(self._clock())
-        fields = pack_changes(self._last_snapshot, picture)
+        snapshot = self._source.get_snapshot(self._clock())
+        fields = pack_changes(self._last_snapshot, snapshot)
         if not fields and time.monotonic() - self._last_update < HEARTBEAT_S:
             return
         self._can_send = False
         self._pipe.send(StateUpdate(fields))
-        self._last_snapshot, self._last_update = picture, time.monotonic()
+        self._last_snapshot, self._last_update = snapshot, time.monotonic()
 
 
 class PipeLogHandler(logging.Handler):
-    """Every record becomes a line for the console's log."""
+    """Sends every log record as a line to the console's log."""
 
     def __init__(self, publisher: StatePublisher) -> None:
         super().__init__()

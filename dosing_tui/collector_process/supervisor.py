@@ -21,26 +21,26 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class SupervisorTimeouts:
-    """In seconds."""
+    """Timeouts of the supervision, in seconds."""
 
     silence_s: float = 5.0
-    """Longer without a sign of life, and the screen says so. One a second is usual."""
+    """Time without an update until the links count as down. The heartbeat comes every second."""
     hang_s: float = 30.0
-    """Longer, and the process is ended by force."""
+    """Time without an update until the process is killed."""
     restart_min_s: float = 1.0
-    """Before the first new start; each one after it waits twice as long."""
+    """Delay of the first restart; each further delay is twice as long."""
     restart_max_s: float = 30.0
     stable_s: float = 60.0
-    """A process that lived so long is started again as if it were the first."""
+    """A process that ran this long resets the restart delay."""
     stop_timeout_s: float = 40.0
-    """Longest wait at the end; the process itself takes its time, and no longer than that."""
+    """Longest wait at the end; longer than the process's own FORCE_EXIT_S."""
 
 
 DEFAULT_TIMEOUTS = SupervisorTimeouts()
 
 
 class CollectorSupervisor:
-    """What is heard shows on ``remote_state``."""
+    """Own thread; publishes the process's state to ``remote_state``."""
 
     def __init__(
         self,
@@ -68,7 +68,7 @@ class CollectorSupervisor:
         self._thread.start()
 
     def stop(self) -> None:
-        """The collector has ended cleanly when this returns: what it took is in the spool."""
+        """Stop the process and wait for its end; received messages are in the spool."""
         with self._lock:
             self._thread.request_stop()
             if self._child:
@@ -81,7 +81,7 @@ class CollectorSupervisor:
         self._thread.stop()
 
     def _run_process(self) -> None:
-        """One collector process, and the pause before the next."""
+        """Run one collector process, then pause before the next."""
         started = time.monotonic()
         ending = self._run_once()
         if time.monotonic() - started >= self._timeouts.stable_s:
@@ -94,7 +94,7 @@ class CollectorSupervisor:
         self._restart_delay_s = min(2 * self._restart_delay_s, self._timeouts.restart_max_s)
 
     def _run_once(self) -> str:
-        """Of one process, from its start to its end; answers in a sentence how it ended."""
+        """Run one process from its start to its end. Returns a sentence with its exit status."""
         try:
             child = self._start_process()
         except OSError as error:
@@ -107,7 +107,7 @@ class CollectorSupervisor:
         except (EOFError, OSError):
             log.info("the collector process %s closed its channel", child.pid)
         except Exception:
-            # the boundary of this thread: a new process may do better
+            # the boundary of this thread: a new process may work
             log.exception("receiving from the collector process failed")
         child.pipe.finish_sending()
         ending = child.wait_and_close(self._timeouts.stop_timeout_s)
@@ -116,17 +116,17 @@ class CollectorSupervisor:
         return f"The collector process {ending}."
 
     def _start_process(self) -> CollectorSubprocess | None:
-        """None when it is too late for a new one."""
+        """Start a process. None if a stop was requested."""
         with self._lock:
             if self._thread.is_stopping:
                 return None
             self._child = CollectorSubprocess(self._program)
         self._remote_state.expect_process(self._child.pid)
-        log.info("the collector process %s begins", self._child.pid)
+        log.info("the collector process %s started", self._child.pid)
         return self._child
 
     def _watch_process(self, child: CollectorSubprocess) -> None:
-        """Silence is counted in waits, not by the clock: this process may have been stopped meanwhile."""
+        """Receive until it hangs. Silence is counted in waits: the console may have been suspended."""
         silent = 0.0
         step = min(1.0, self._timeouts.silence_s)
         while silent < self._timeouts.hang_s:
@@ -137,14 +137,14 @@ class CollectorSupervisor:
             silent += step
             if silent >= self._timeouts.silence_s and not self._thread.is_stopping:
                 self._remote_state.mark_down(NO_ANSWER, self._clock())
-        log.error("%s It is ended by force.", NO_ANSWER)
+        log.error("%s It is killed.", NO_ANSWER)
         child.kill_process()
 
     def _receive_message(self, child: CollectorSubprocess) -> None:
         match child.pipe.receive_message():
             case StateUpdate(fields):
                 self._remote_state.apply_fields(fields)
-                with suppress(OSError):  # its last lines may still be read
+                with suppress(OSError):  # its last log lines may still arrive
                     child.pipe.send(UpdateAck())
             case LogLine() as line:
                 _log_line(line)

@@ -1,6 +1,6 @@
-"""What runs in the collector's own process: the collector, until the console is gone or a signal comes.
+"""Main function of the collector process: runs the collector until the channel ends or a stop signal.
 
-Its stdin is the channel. Whatever it writes to stdout or stderr is the console's to log.
+Its stdin is the channel. The console logs what it writes to stdout and stderr.
 """
 
 import logging
@@ -29,32 +29,32 @@ from dosing_tui.live_state import LinkState, LinkStatus, LiveState
 
 SEED_RETRY_S = 2.0
 NICE_LEVEL = 5
-"""A key is answered first: what waits to be stored meanwhile is safe in the spool."""
+"""Below the console's priority: messages waiting for the database are safe in the spool."""
 FORCE_EXIT_S = 30.0
-"""Longest end: one that hangs would keep the spool from the next. What was taken is in the spool."""
+"""Longest stop: a hanging process would block the spool for the next. Received messages are in the spool."""
 
 log = logging.getLogger(__name__)
 
 
 def main(descriptor: int) -> int:
-    """The exit status."""
+    """Run until the channel ends or a stop signal. Returns the exit status."""
     sys.setswitchinterval(THREAD_SWITCH_S)
     os.nice(NICE_LEVEL)
     channel: MessagePipe[MessageToConsole, MessageToCollector] = MessagePipe(descriptor)
     try:
         first = channel.receive_message()
     except (EOFError, OSError):
-        return 0  # the console was gone at once
+        return 0  # the console ended before its first message
     assert isinstance(first, StartCollector)
     live = LiveState()
     live.seed_readings(first.initial_readings)
-    telling = StatePublisher(channel, live, now_utc)
-    _install_log_handler(telling, first.settings)
-    with stop_on_signal() as ended:
-        start_one_shot("console-commands", partial(_receive_commands, channel, telling, ended))
-        telling.start()
-        _run_collector(first.settings, live, ended)
-        telling.close()
+    publisher = StatePublisher(channel, live, now_utc)
+    _install_log_handler(publisher, first.settings)
+    with stop_on_signal() as stop_signal:
+        start_one_shot("console-commands", partial(_receive_commands, channel, publisher, stop_signal))
+        publisher.start()
+        _run_collector(first.settings, live, stop_signal)
+        publisher.close()
     return 0
 
 
@@ -76,7 +76,7 @@ def _receive_commands(
     publisher: StatePublisher,
     stop_signal: StopSignal,
 ) -> None:
-    """What the console says; its silence for good is the word to end."""
+    """Receive the console's messages; request a stop at the end of the channel."""
     try:
         while True:
             match pipe.receive_message():
@@ -92,7 +92,7 @@ def _receive_commands(
 
 
 def _seed_live_state(settings: Settings, live_state: LiveState, stop_signal: StopSignal) -> None:
-    """Fill the picture from the database, as soon as it is there."""
+    """Fill the live state from the database once that is reachable."""
     try:
         with closing(PanelReader(settings)) as reader:
             reader.open()

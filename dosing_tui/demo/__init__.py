@@ -1,1 +1,1 @@
-"""A whole plant on one machine: embedded database, broker, simulator, supervised."""
+"""Demo plant on one machine: embedded database and broker, simulator, collector."""

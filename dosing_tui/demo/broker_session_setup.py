@@ -35,4 +35,4 @@ def create_broker_session(settings: Settings) -> bool:
 
 
 def _ignore_message(message: ReceivedMessage) -> None:
-    """Not acknowledged, so that the broker sends it again, to the collector."""
+    """Leave it unacknowledged, so that the broker resends it to the collector."""

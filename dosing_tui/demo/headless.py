@@ -87,8 +87,8 @@ def build_summary(
 def count_rows(settings: Settings) -> dict[str, int]:
     """Rows of the plant's tables, with the history."""
     with open_connection(settings, application="demo") as session:
-        counted: tuple[Any, ...] = session.execute(COUNT_ROWS_SQL).fetchone() or ()
-    return dict(zip(TABLES, counted, strict=True))
+        counts: tuple[Any, ...] = session.execute(COUNT_ROWS_SQL).fetchone() or ()
+    return dict(zip(TABLES, counts, strict=True))
 
 
 def _run_plant(duration_s: float | None, simulation: SimulatorThread, report: Callable[[str], None]) -> float:

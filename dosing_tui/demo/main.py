@@ -62,32 +62,33 @@ def run_demo(
     rate: float | None = None, faults: str | None = None, console: ConsoleSettings | None = None,
     report: ProgressReporter,
 ) -> int:  # fmt: skip
-    """Until 'q', Ctrl+C, SIGTERM or ``duration_s``; the exit status. ``rate``: messages a second in all.
+    """Run until 'q', Ctrl+C, SIGTERM or ``duration_s``. Returns the exit status.
 
-    Defaults of ``rate`` and ``faults``: a calm plant with a screen, a plant with all faults without one.
+    ``rate``: messages a second in all. Defaults of ``rate`` and ``faults``: with a screen a calm plant,
+    without one a plant with all faults.
 
     Raises: ConfigError for an unknown fault or an unusable terminal, DemoError, DatabaseError.
     """
-    usual = HEADLESS_TRAFFIC if headless else SCREEN_TRAFFIC
-    rate, fault_set = rate or usual.rate, parse_faults(faults or usual.faults)
+    profile = HEADLESS_TRAFFIC if headless else SCREEN_TRAFFIC
+    rate, fault_set = rate or profile.rate, parse_faults(faults or profile.faults)
     if not headless:
         check_terminal(os.environ)
     folder = (folder or get_default_folder()).expanduser().absolute()
-    say = _ignore_closed_terminal(report)
+    report = _ignore_closed_terminal(report)
     # SIGTERM, and SIGHUP of a closed terminal, stop everything in order, like Ctrl+C
     interrupt = handle_signals(signal.default_int_handler, signal.SIGTERM, signal.SIGHUP)
     try:
         with interrupt, ExitStack() as exit_stack:
-            site = _set_up_demo(folder, exit_stack, devices=devices, seed=seed, rate=rate, report=say)
-            mqtt, progress = site.settings.mqtt, say if headless else log.info  # never over the screen
+            site = _set_up_demo(folder, exit_stack, devices=devices, seed=seed, rate=rate, report=report)
+            mqtt, progress = site.settings.mqtt, report if headless else log.info  # never over the screen
             simulation = SimulatorThread(mqtt, site.plant, rate=rate, faults=fault_set, report=progress)
             if not headless:
                 settings = replace(site.settings, console=console or site.settings.console)
                 return _run_with_screen(duration_s, settings, simulation)
             run_info = {"folder": str(folder), "broker": site.broker.name, "history": site.history_count}
-            return collect_for(duration_s, site.settings, simulation, report=say, run_info=run_info)
+            return collect_for(duration_s, site.settings, simulation, report=report, run_info=run_info)
     except KeyboardInterrupt:
-        say("Demo interrupted; all its processes have been stopped.")
+        report("Demo interrupted; all its processes have been stopped.")
         return INTERRUPT_EXIT_CODE
 
 
@@ -162,16 +163,16 @@ def _run_with_screen(duration_s: float | None, settings: Settings, simulation: S
 
 
 def _clear_libpq_environment() -> None:
-    """PGHOSTADDR and its kin are for the user's databases, not for the demo's own."""
+    """Remove libpq's PG variables: they are for the user's databases, not for the demo's."""
     for name in [name for name in os.environ if name.startswith("PG")]:
         del os.environ[name]
 
 
 def _ignore_closed_terminal(report: ProgressReporter) -> ProgressReporter:
-    """A closed terminal must not prevent the orderly end of the demo."""
+    """Wrap ``report``: a closed terminal must not prevent the orderly end of the demo."""
 
-    def say(sentence: str) -> None:
+    def report_safely(sentence: str) -> None:
         with suppress(OSError, ValueError):
             report(sentence)
 
-    return say
+    return report_safely

@@ -1,4 +1,4 @@
-"""The days before the demo: messages of its plant, parsed and stored like the collector's."""
+"""History of the demo plant: its messages, parsed and stored as by the collector."""
 
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor

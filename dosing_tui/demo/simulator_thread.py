@@ -1,4 +1,4 @@
-"""The simulated plant, live, in a daemon thread: it ends with this process."""
+"""Runs the simulated plant in a daemon thread, which ends with this process."""
 
 import threading
 from collections.abc import Callable
@@ -54,7 +54,7 @@ class SimulatorThread:
                 duration_s=None, stop=self._stop_event, report=self._report, plant=self._plant,
             )  # fmt: skip
         except Exception as error:
-            # a failure of the plant is the demo's: ``stop`` raises it
+            # ``stop`` raises the failure in the main thread
             self._tally = error
             if not isinstance(error, BrokerError):
                 raise

@@ -1,4 +1,4 @@
-"""One end of the pipe between the two processes: whole messages, both ways; its end is heard at the other."""
+"""One end of a two-way message pipe between two processes; each end detects the other's close."""
 
 import pickle
 import socket
@@ -12,9 +12,9 @@ IncomingT = TypeVar("IncomingT")
 
 
 class MessagePipe(Generic[OutgoingT, IncomingT]):
-    """Any thread may send, one may receive. Owns the descriptor of a stream socket.
+    """For any sending thread and one receiving thread. Owns the descriptor of a stream socket.
 
-    Messages are pickled: both ends are this program, and nobody else has the socket.
+    Messages are pickled: both ends are this program, and no other process has the socket.
     """
 
     def __init__(self, descriptor: int) -> None:
@@ -22,22 +22,22 @@ class MessagePipe(Generic[OutgoingT, IncomingT]):
         self._send_lock = Lock()
 
     def send(self, message: OutgoingT) -> None:
-        """Blocks while the other end does not read. Raises: OSError when there is no other end."""
+        """Block while the other end does not read. Raises: OSError when the other end is closed."""
         packed = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
         with self._send_lock:
             self._connection.send_bytes(packed)
 
     def has_message(self, timeout_s: float) -> bool:
-        """Is there something to receive, a message or the end, within this time?"""
+        """Wait for a message or the end of the pipe. False after ``timeout_s``."""
         return self._connection.poll(timeout_s)
 
     def receive_message(self) -> IncomingT:
-        """The next message. Raises: EOFError, OSError when there will be no more."""
+        """Wait for the next message. Raises: EOFError, OSError when the other end is closed."""
         message: IncomingT = pickle.loads(self._connection.recv_bytes())
         return message
 
     def finish_sending(self) -> None:
-        """Say that nothing more will be sent; what the other end still says can be received."""
+        """Close the sending direction; messages of the other end can still be received."""
         with (
             suppress(OSError),
             socket.fromfd(self._connection.fileno(), socket.AF_UNIX, socket.SOCK_STREAM) as end,

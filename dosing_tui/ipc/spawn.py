@@ -1,4 +1,4 @@
-"""Starts this program once more, as a process of its own, with a channel to it."""
+"""Starts this program in another process, with a channel to it."""
 
 import os
 import socket
@@ -10,10 +10,10 @@ from collections.abc import Sequence
 def spawn_process(
     program: Sequence[str], *, output: int | None = None
 ) -> tuple[subprocess.Popen[bytes], int]:
-    """The process, and our end of the channel, whose other end is its stdin.
+    """Start ``program``. Returns the process and our end of the channel; the other end is its stdin.
 
-    ``output``: where it writes to, if not to where we do. In a session of its own: the terminal's signals
-    are ours alone. Raises: OSError.
+    ``output``: its stdout and stderr, by default ours. It gets its own session: signals of the terminal
+    do not reach it. Raises: OSError.
     """
     ours, theirs = socket.socketpair()
     errors = None if output is None else subprocess.STDOUT
@@ -30,5 +30,5 @@ def spawn_process(
 
 
 def _build_environment() -> dict[str, str]:
-    """The same program as ours, wherever that was imported from."""
+    """Our environment, with PYTHONPATH set to this process's import path."""
     return {**os.environ, "PYTHONPATH": os.pathsep.join(folder or os.getcwd() for folder in sys.path)}

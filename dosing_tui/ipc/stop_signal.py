@@ -1,4 +1,4 @@
-"""The word to end, safe to be said by a signal's handler."""
+"""Stop flag that a signal handler can set safely."""
 
 import signal
 from collections.abc import Iterator
@@ -9,13 +9,13 @@ STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 class StopSignal:
-    """Said by any thread or handler, awaited by any thread.
+    """Set by any thread or signal handler, awaited by any thread.
 
-    Not an Event: a handler that sets one while its own thread is just about to wait for it waits for itself.
+    Not an Event: a handler that sets one while its own thread holds the Event's lock would deadlock.
     """
 
     def __init__(self) -> None:
-        # the one queue of the standard library whose put may interrupt itself
+        # the only queue of the standard library whose put is reentrant
         self._flag_queue: SimpleQueue[None] = SimpleQueue()
 
     @property
@@ -26,22 +26,24 @@ class StopSignal:
         self._flag_queue.put(None)
 
     def wait_until_set(self, timeout_s: float | None = None) -> bool:
-        """Until it is said, at most so long; False if it is not."""
+        """Wait until a stop is requested. False after ``timeout_s``."""
         try:
             self._flag_queue.get(timeout=timeout_s)
         except Empty:
             return False
-        self._flag_queue.put(None)  # it stays said
+        self._flag_queue.put(None)  # the flag stays set
         return True
 
 
 @contextmanager
 def stop_on_signal() -> Iterator[StopSignal]:
-    """What the first signal says that asks this process to end. For the main thread."""
-    ending = StopSignal()
-    before = {number: signal.signal(number, lambda *_: ending.request_stop()) for number in STOP_SIGNALS}
+    """A StopSignal that STOP_SIGNALS set; restores the handlers at the end. Main thread only."""
+    stop_signal = StopSignal()
+    previous = {
+        number: signal.signal(number, lambda *_: stop_signal.request_stop()) for number in STOP_SIGNALS
+    }
     try:
-        yield ending
+        yield stop_signal
     finally:
-        for number, handler in before.items():
+        for number, handler in previous.items():
             signal.signal(number, handler)

@@ -1,6 +1,6 @@
-"""Calls one function in a process of its own: what computes for long would hold Python's lock here.
+"""Calls one function in another process: a long computation would hold Python's lock in this one.
 
-The other process is this module, run as a program, with the channel as its stdin.
+The other process runs this module as a program, with the channel as its stdin.
 """
 
 import os
@@ -16,11 +16,11 @@ from dosing_tui.ipc.spawn import spawn_process
 
 PROGRAM_ARGS = ("-m", "dosing_tui.ipc.subprocess_call")
 NICE_LEVEL = 5
-"""Whoever waits for a reading or a key comes first."""
+"""Below the priority of the collector and the console."""
 
 CallTarget: TypeAlias = Callable[[], None]
 CallRequest: TypeAlias = CallTarget | None
-"""What to do from now on, first; then, each time, to do it."""
+"""The first message is the target; each further None calls it."""
 
 
 class SubprocessCall:
@@ -33,11 +33,11 @@ class SubprocessCall:
         self._process: _CallProcess | None = None
 
     def __call__(self) -> None:
-        """Raises: what ``target`` raises; OSError or EOFError when its process did not start or has ended."""
-        other = self._ensure_process()
+        """Raises: what ``target`` raises; OSError or EOFError when its process did not start or ended."""
+        process = self._ensure_process()
         try:
-            other.pipe.send(None)
-            failure = other.pipe.receive_message()
+            process.pipe.send(None)
+            failure = process.pipe.receive_message()
         except (EOFError, OSError):
             self._end_process()
             raise
@@ -45,7 +45,7 @@ class SubprocessCall:
             raise failure
 
     def close(self) -> None:
-        """For any thread; a call that is under way ends with EOFError or OSError."""
+        """End the process. For any thread; a running call raises EOFError or OSError."""
         with self._lock:
             self._is_closed = True
         self._end_process()
@@ -60,13 +60,13 @@ class SubprocessCall:
 
     def _end_process(self) -> None:
         with self._lock:
-            other, self._process = self._process, None
-        if other:
-            other.kill_process()
+            process, self._process = self._process, None
+        if process:
+            process.kill_process()
 
 
 class _CallProcess:
-    """The process. Raises: OSError."""
+    """The process and its pipe. Raises: OSError."""
 
     def __init__(self, target: CallTarget) -> None:
         self._popen, descriptor = spawn_process(PROGRAM_ARGS)
@@ -74,23 +74,23 @@ class _CallProcess:
         self.pipe.send(target)
 
     def kill_process(self) -> None:
-        """At once, whatever it does."""
+        """Send SIGKILL and wait for the exit."""
         self._popen.kill()
         self._popen.wait()
 
 
 def main(descriptor: int) -> int:
-    """Until the other side is gone, whose word alone ends it."""
+    """Serve calls until the other end closes the channel; signals are ignored. Returns the exit status."""
     for ignored in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ignored, signal.SIG_IGN)
     os.nice(NICE_LEVEL)
     channel: MessagePipe[Exception | None, CallRequest] = MessagePipe(descriptor)
     try:
-        work = channel.receive_message()
-        assert work is not None
+        target = channel.receive_message()
+        assert target is not None
         while True:
             channel.receive_message()
-            channel.send(_run_target(work))
+            channel.send(_run_target(target))
     except (EOFError, OSError):
         return 0
 
@@ -99,7 +99,7 @@ def _run_target(target: CallTarget) -> Exception | None:
     try:
         target()
     except Exception as error:
-        # the boundary of this process: the other side raises it
+        # the boundary of this process: the caller raises it
         error.add_note(traceback.format_exc())
         return error
     return None

@@ -35,7 +35,7 @@ DEFAULT_RETRY = RetryDelay()
 
 
 def ignore_failure(name: str, reason: str) -> None:
-    """For threads whose failure is visible by other means, or in the log only."""
+    """Default reporter of threads whose failure is shown by their owner, or only logged."""
 
 
 class SupervisedThread:

@@ -1,15 +1,16 @@
-"""Tells from a client's connections that another program uses the same client id. Pure: no clock, no network.
+"""Detects that another program uses the same client ID. Pure: no clock, no network.
 
-A broker gives a client id to whoever came last. Two programs with one id therefore throw each other out as
-often as they dial, and MQTT 3.1.1 does not say why: only the short lives of the connections do.
+A broker closes a client's connection when another one connects with its client ID. Two programs with one
+ID therefore disconnect each other repeatedly. MQTT 3.1.1 gives no reason code: only the short connections
+show it.
 """
 
 from datetime import datetime, timedelta
 
 STABLE_AFTER = timedelta(seconds=5)
-"""A connection that lives longer is a good one."""
+"""A connection that lasts longer is stable."""
 SHORT_CONNECTION_LIMIT = 3
-"""So many short lives in a row are no accident."""
+"""Consecutive short connections that count as a conflict."""
 
 
 class ClientIdConflict:
@@ -27,12 +28,15 @@ class ClientIdConflict:
 
     @property
     def reason(self) -> str:
-        """The sentence for the operator; '' as long as nothing points to another program."""
+        """The sentence for the operator; '' without a conflict."""
         if self._is_taken_over:
-            return f"Another program connected with this one's client id '{self._client_id}'; only one may."
+            return (
+                f"Another program connected with this one's client id '{self._client_id}': "
+                f"the broker closed this connection."
+            )
         if self.is_detected:
             return (
-                f"The broker ends each connection within seconds: "
+                f"The broker closes each connection within seconds: "
                 f"another program probably uses this one's client id '{self._client_id}'."
             )
         return ""
@@ -41,14 +45,14 @@ class ClientIdConflict:
         self._connected_at = now
 
     def on_disconnect(self, now: datetime, *, taken_over: bool) -> None:
-        """``taken_over``: the broker gave that as its reason, which MQTT 5 allows."""
-        lived = now - self._connected_at if self._connected_at else timedelta()
-        self._short_connections = self._short_connections + 1 if lived < STABLE_AFTER else 0
+        """``taken_over``: the broker's reason code was Session taken over (MQTT 5)."""
+        duration = now - self._connected_at if self._connected_at else timedelta()
+        self._short_connections = self._short_connections + 1 if duration < STABLE_AFTER else 0
         self._is_taken_over = taken_over
         self._connected_at = None
 
     def clear_if_stable(self, now: datetime) -> bool:
-        """Has the present connection lived long enough? If so, what was before is forgotten."""
+        """Clear the conflict if the current connection is stable. True if it is."""
         if self._connected_at is None or now - self._connected_at < STABLE_AFTER:
             return False
         self._short_connections, self._is_taken_over = 0, False

@@ -1,6 +1,6 @@
-"""How a client of the broker is made and dialled: protocol, TLS, account, and what to say when it fails.
+"""Creates and connects MQTT clients: protocol version, TLS, account, error sentences.
 
-Shared by the side that subscribes and the side that publishes; starts no thread of its own.
+Shared by subscriber and publisher.
 """
 
 import ssl
@@ -17,11 +17,11 @@ from dosing_tui.ipc.supervised_thread import start_one_shot
 from dosing_tui.mqtt.buffered_client import BufferedClient
 
 SESSION_EXPIRY_S = 7 * 86_400
-"""How long an MQTT 5 broker keeps a session whose client is away; 3.1.1 leaves that to the broker."""
+"""Session Expiry Interval of MQTT 5; in MQTT 3.1.1 the broker decides."""
 RECEIVE_MAXIMUM = 1_000
-"""Most messages an MQTT 5 broker may send ahead of their acknowledgement."""
+"""Receive Maximum of MQTT 5: unacknowledged messages that the broker may send."""
 UNSPECIFIED_REASON = 128
-"""MQTT's reason code for 'no reason given'."""
+"""MQTT's reason code Unspecified error."""
 RETRY_MIN_S = 1
 RETRY_MAX_S = 30
 STOP_TIMEOUT_S = 5.0
@@ -32,7 +32,7 @@ def create_client(
 ) -> BufferedClient:
     """A client with account and TLS set; it reconnects by itself after ``connect_async``.
 
-    ``persistent``: the broker keeps the subscriptions and queues while this client is away.
+    ``persistent``: the broker keeps the subscriptions, and queues messages while this client is offline.
     Raises: BrokerError when a TLS file cannot be used.
     """
     v5 = settings.protocol is MqttVersion.V5
@@ -52,7 +52,7 @@ def create_client(
 
 
 def connect_async(client: Client, settings: MqttSettings, *, persistent: bool = False) -> None:
-    """Tell the client where to connect; its loop does it, and goes on trying."""
+    """Set the address; the client's loop connects, and retries until it succeeds."""
     clean, properties = _build_connect_options(settings, persistent=persistent)
     client.connect_async(
         settings.host, settings.port, settings.keepalive_s, clean_start=clean, properties=properties
@@ -60,9 +60,9 @@ def connect_async(client: Client, settings: MqttSettings, *, persistent: bool = 
 
 
 def connect_now(client: Client, settings: MqttSettings, *, persistent: bool = False) -> None:
-    """Open the connection now; the broker's answer comes when the loop runs.
+    """Open the connection now; the CONNACK is received when the loop runs.
 
-    Raises: BrokerError when nobody answers at that address or its certificate is not trusted.
+    Raises: BrokerError when the address is unreachable or its certificate is not trusted.
     """
     clean, properties = _build_connect_options(settings, persistent=persistent)
     try:
@@ -74,14 +74,14 @@ def connect_now(client: Client, settings: MqttSettings, *, persistent: bool = Fa
 
 
 def disconnect_client(client: Client) -> None:
-    """Take leave of the broker and end the client's loop, waiting no longer than STOP_S for it."""
+    """Send DISCONNECT and wait at most STOP_TIMEOUT_S for the end of the client's loop."""
     client.disconnect()
-    # loop_stop waits without a limit, and the thread may hang in a name look-up
+    # loop_stop waits without a timeout, and the thread may hang in a name look-up
     start_one_shot("mqtt-stop", client.loop_stop).join(STOP_TIMEOUT_S)
 
 
 def format_unreachable(settings: MqttSettings, error: Exception | None = None) -> str:
-    """The sentence for a broker that does not answer."""
+    """The sentence for an unreachable broker."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"Broker {format_address(settings)} is not trusted: {error.verify_message}."
     return (
@@ -90,12 +90,12 @@ def format_unreachable(settings: MqttSettings, error: Exception | None = None) -
 
 
 def format_refusal(settings: MqttSettings, reason: ReasonCode) -> str:
-    """The sentence for a broker that answered and said no."""
+    """The sentence for a CONNACK with a failure code."""
     return f"Broker {format_address(settings)} refuses this client: {str(reason).lower()}."
 
 
 def format_disconnect(settings: MqttSettings, reason: ReasonCode) -> str:
-    """The sentence for a link that broke. Only an MQTT 5 broker may have given a reason."""
+    """The sentence for a lost connection, with the reason code that an MQTT 5 broker may send."""
     why = "" if reason.value == UNSPECIFIED_REASON else f" ({str(reason).lower()})"
     return f"The connection to broker {format_address(settings)} was lost{why}; connecting again."
 
@@ -108,7 +108,7 @@ def format_address(settings: MqttSettings) -> str:
 def _build_connect_options(
     settings: MqttSettings, *, persistent: bool
 ) -> tuple[CleanStartOption, Properties | None]:
-    """What only MQTT 5 is told when connecting; 3.1.1 settled the session in the constructor."""
+    """CONNECT options of MQTT 5; with 3.1.1 the client's constructor has set the session."""
     if settings.protocol is not MqttVersion.V5:
         return MQTT_CLEAN_START_FIRST_ONLY, None
     properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho leaves it untyped
@@ -118,7 +118,7 @@ def _build_connect_options(
 
 
 def _create_tls_context(settings: MqttSettings) -> ssl.SSLContext:
-    """Raises: BrokerError that names the file which is missing or is not what it should be."""
+    """Raises: BrokerError with the file that is missing or invalid."""
     try:
         context = ssl.create_default_context(cafile=settings.ca_file or None)
     except (OSError, ssl.SSLError) as error:
@@ -127,7 +127,7 @@ def _create_tls_context(settings: MqttSettings) -> ssl.SSLContext:
         ) from error
     if settings.cert_file:
         try:
-            # an empty password where the key wants one: an error then, not a question on the terminal
+            # an empty password for an encrypted key: an error instead of a prompt on the terminal
             context.load_cert_chain(settings.cert_file, settings.key_file or None, password=str)
         except (OSError, ssl.SSLError) as error:
             files = f"cert_file '{settings.cert_file}' with key_file '{settings.key_file}'"

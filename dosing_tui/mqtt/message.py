@@ -1,4 +1,4 @@
-"""One message as the broker handed it over."""
+"""One message as received from the broker."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,7 +6,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class ReceivedMessage:
-    """``connection_number`` counts this client's connections: a packet id means nothing in another one."""
+    """``connection_number`` counts this client's connections: a packet ID is valid in its own only."""
 
     topic: str
     payload: bytes

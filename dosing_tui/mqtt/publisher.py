@@ -1,4 +1,4 @@
-"""Publishes, and knows which messages the broker took. Lost links are dialled again; QoS 1 survives them."""
+"""MQTT publisher with delivery tracking. Reconnects; QoS 1 messages survive a lost link."""
 
 import time
 from collections import deque
@@ -24,9 +24,9 @@ from dosing_tui.mqtt.connection import (
 )
 
 MAX_IN_FLIGHT = 1_000
-"""Most messages on the way at once. Bounds the memory, and what is sent again after a lost link."""
+"""Maximum of messages in flight. Limits the memory, and the messages resent after a lost link."""
 POLL_INTERVAL_S = 0.2
-"""How soon ``should_stop`` is asked again while there is nothing to do but wait."""
+"""Interval at which a waiting call evaluates ``should_stop``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +37,11 @@ class _InFlightMessage:
 
 
 def _ignore_publish() -> None:
-    """Nobody wants to know which message was taken."""
+    """Default callback of a published message."""
 
 
 def _ignore_link_change(up: bool, why: str) -> None:
-    """Nobody wants to know how the link is."""
+    """Default callback of a link change."""
 
 
 def _never_stop() -> bool:
@@ -49,10 +49,10 @@ def _never_stop() -> bool:
 
 
 class Publisher:
-    """Used from one thread: paho's thread only leaves news, and every callback is made from the user's calls.
+    """For one thread: paho's thread only queues events, and callbacks run within calls of this object.
 
-    ``lost_count``: QoS 0 messages that met a broken link. ``resent_count``: QoS 1 messages that were on the
-    way when a link broke: they were sent again, so that each may arrive twice.
+    ``lost_count``: QoS 0 messages lost with a broken link. ``resent_count``: QoS 1 messages in flight when
+    a link broke; they were resent, so that each may arrive twice.
     """
 
     def __init__(
@@ -78,13 +78,13 @@ class Publisher:
 
     @property
     def in_flight_count(self) -> int:
-        """Messages that were handed over and not taken yet."""
+        """Number of published messages that the broker has not accepted yet."""
         return len(self._in_flight)
 
     def start(self, timeout_s: float = 10.0) -> None:
-        """Connect. Raises: BrokerError when the broker is not there, does not answer or says no."""
+        """Connect. Raises: BrokerError when the broker is unreachable, does not answer or refuses."""
         client = create_client(self._settings, self._client_id)
-        client.max_inflight_messages_set(0)  # the window here is the limit; paho's costs a scan per message
+        client.max_inflight_messages_set(0)  # limited here; paho's limit costs a scan per message
         client.on_connect, client.on_disconnect = self._on_connect, self._on_disconnect
         client.on_publish = self._on_publish
         connect_now(client, self._settings)
@@ -107,10 +107,10 @@ class Publisher:
         on_publish: Callable[[], None] = _ignore_publish,
         should_stop: Callable[[], bool] = _never_stop,
     ) -> bool:
-        """Hand one message over, waiting while the window is full and, at QoS 1, while the link is down.
+        """Publish one message. Waits while too many are in flight and, at QoS 1, while the link is down.
 
-        ``on_publish`` is called, from a later call of this object, when the broker has it (QoS 1) or when it
-        was written to the socket (QoS 0). False: ``should_stop`` said so, or QoS 0 found no link.
+        ``on_publish`` runs within a later call of this object: after the PUBACK (QoS 1), or after the
+        write to the socket (QoS 0). False if ``should_stop`` returned True, or at QoS 0 without a link.
         """
         self._run_pending()
         while len(self._in_flight) >= self._max_in_flight or (qos > 0 and not self._is_connected):
@@ -120,11 +120,11 @@ class Publisher:
         return self._publish_now(topic, payload, qos, on_publish)
 
     def run_callbacks(self) -> None:
-        """Make the callbacks that are due; for callers that pause between messages."""
+        """Run the queued callbacks; for callers that pause between messages."""
         self._run_pending()
 
     def wait_for_publish(self, timeout_s: float) -> bool:
-        """Wait until nothing is on the way; False when something still is after ``timeout_s``."""
+        """Wait until no message is in flight. False after ``timeout_s``."""
         deadline = time.monotonic() + timeout_s
         self._run_pending()
         while self._in_flight and (remaining := deadline - time.monotonic()) > 0:
@@ -132,7 +132,7 @@ class Publisher:
         return not self._in_flight
 
     def stop(self) -> None:
-        """Take leave of the broker. What is still on the way is given up."""
+        """Disconnect. Messages still in flight are abandoned."""
         if self._client is not None:
             disconnect_client(self._client)
             self._client = None
@@ -162,11 +162,11 @@ class Publisher:
         server_limit = getattr(properties, "ReceiveMaximum", MAX_IN_FLIGHT)
         self._max_in_flight = min(MAX_IN_FLIGHT, server_limit)
         self._is_connected, self._refusal = True, ""
-        broken = [mid for mid, way in self._in_flight.items() if way.qos == 0 and way.info.rc]
-        for mid in broken:
+        lost = [mid for mid, message in self._in_flight.items() if message.qos == 0 and message.info.rc]
+        for mid in lost:
             del self._in_flight[mid]
-        self.lost_count += len(broken)
-        self.resent_count += sum(way.qos > 0 for way in self._in_flight.values())
+        self.lost_count += len(lost)
+        self.resent_count += sum(message.qos > 0 for message in self._in_flight.values())
         self._link_callback(True, "")
 
     def _handle_disconnect(self, reason: str) -> None:
@@ -179,14 +179,14 @@ class Publisher:
             )
 
     def _handle_refusal(self, reason: str) -> None:
-        known, self._refusal = self._refusal == reason, reason
-        if self._is_started and not known:
+        is_repeated, self._refusal = self._refusal == reason, reason
+        if self._is_started and not is_repeated:
             self._link_callback(False, reason)
 
     def _handle_publish(self, mid: int, refusal: str) -> None:
-        way = self._in_flight.pop(mid, None)
-        if way is not None and not refusal:
-            way.on_publish()
+        message = self._in_flight.pop(mid, None)
+        if message is not None and not refusal:
+            message.on_publish()
         elif refusal and self._refusal != refusal:
             self._refusal = refusal
             self._link_callback(True, refusal)
@@ -195,7 +195,7 @@ class Publisher:
         self._callbacks.append(callback)
         self._callback_ready.set()
 
-    # From here on: paho's thread. An exception would end it unnoticed, so nothing here can raise.
+    # Everything below runs in paho's thread. An exception would end it unnoticed: nothing here can raise.
 
     def _on_connect(
         self,

@@ -32,20 +32,20 @@ from dosing_tui.mqtt.connection import (
 from dosing_tui.mqtt.message import ReceivedMessage
 
 DROP_COUNT_TOPIC = "$SYS/broker/publish/messages/dropped"
-"""Where Mosquitto counts what it threw away because a queue was full."""
+"""Mosquitto's count of messages dropped because a queue was full."""
 WATCHDOG_INTERVAL_S = 1.0
 REFUSED_RETRY_S = 30
-"""A wrong password does not become right by asking every second."""
+"""Retry after a refusal that lasts until a person acts, such as a wrong password."""
 _PERMANENT_REFUSALS = (132, 133, 134, 135, 138)
-"""Reasons of a refused connection that last until somebody acts: protocol, client id, account, right, ban."""
+"""CONNACK codes that last until a person acts: protocol, client ID, account, authorization, ban."""
 
 log = logging.getLogger(__name__)
 
 
 def validate_mqtt_settings(settings: MqttSettings) -> None:
-    """Raises: BrokerError when these settings can never make a connection: a TLS file, the host's name."""
+    """Raises: BrokerError when a TLS file or the host's name cannot be used."""
     try:
-        # an impossible name would end paho's network thread
+        # an invalid name would end paho's network thread
         settings.host.encode("idna")
     except UnicodeError as error:
         raise BrokerError(f"mqtt: host '{settings.host}' is not the name or address of a machine.") from error
@@ -53,11 +53,10 @@ def validate_mqtt_settings(settings: MqttSettings) -> None:
 
 
 class Subscriber:
-    """``persistent``: QoS 1, the broker queues while this client is away, and a message counts as taken only
-    after ``ack_messages``. Otherwise QoS 0 and a session that ends with the connection: for looking on.
+    """``persistent``: QoS 1 with manual acknowledgement; the broker queues while this client is offline.
 
-    ``on_message`` and ``on_link(up, why)`` are called from this object's threads. ``on_message`` may
-    block for a while: the broker then holds back.
+    Otherwise QoS 0 and a clean session, for viewers. ``on_message`` and ``on_link(up, why)`` are called
+    from this object's threads. ``on_message`` may block: the broker then stops sending.
     """
 
     def __init__(
@@ -87,11 +86,11 @@ class Subscriber:
 
     @property
     def has_client_id_conflict(self) -> bool:
-        """Another program seems to use the same client id: both throw each other out."""
+        """Another program probably uses the same client ID: both disconnect each other."""
         return self._client_id_conflict.is_detected
 
     def start(self) -> None:
-        """Returns at once; the first ``on_link`` tells how it went.
+        """Start to connect. Returns at once; the first ``on_link`` reports the result.
 
         Raises: BrokerError when a TLS file or the host's name cannot be used.
         """
@@ -107,7 +106,7 @@ class Subscriber:
         self._watchdog.start()
 
     def stop(self) -> None:
-        """Leave politely. What was handed over and not acknowledged comes again after the next start."""
+        """Disconnect. The broker resends unacknowledged messages after the next start."""
         self._stop_event.set()
         if self._watchdog:
             self._watchdog.stop()
@@ -118,9 +117,9 @@ class Subscriber:
         self._advance_connection(connected=False)
 
     def ack_messages(self, messages: Iterable[ReceivedMessage]) -> None:
-        """These messages are safe; the broker may forget them.
+        """Acknowledge these messages, so that the broker deletes them.
 
-        Ignored where the connection they came by is gone: a packet id may mean another message by now.
+        Messages of an earlier connection are ignored: their packet IDs may be in use again.
         """
         with self._lock:
             mids = [
@@ -149,7 +148,7 @@ class Subscriber:
         if self._network_thread and not self._network_thread.is_alive():
             log.error("the network thread of the broker connection died; starting another")
             self._report_link_down(
-                f"The connection to broker {format_address(self._settings)} broke down; starting it again."
+                f"The connection to broker {format_address(self._settings)} broke down; restarting it."
             )
             self._start_client()
         elif (
@@ -179,14 +178,14 @@ class Subscriber:
         _properties: Properties | None,
     ) -> None:
         if reason.is_failure:
-            patience = REFUSED_RETRY_S if reason.value in _PERMANENT_REFUSALS else RETRY_MIN_S
-            client.reconnect_delay_set(patience, max(patience, RETRY_MAX_S))
+            retry_s = REFUSED_RETRY_S if reason.value in _PERMANENT_REFUSALS else RETRY_MIN_S
+            client.reconnect_delay_set(retry_s, max(retry_s, RETRY_MAX_S))
             self._report_link(False, format_refusal(self._settings, reason))
             return
         client.reconnect_delay_set(RETRY_MIN_S, RETRY_MAX_S)
         self._advance_connection(connected=True)
         self._client_id_conflict.on_connect(self._clock())
-        # every time: the topics may have been changed since the broker's session was made
+        # on each connection: the topics may have changed since the broker created the session
         client.subscribe([(topic, self._select_qos(topic)) for topic in self._list_topics()])
 
     def _on_subscribe(
@@ -200,8 +199,8 @@ class Subscriber:
         denied = [
             topic for topic, reason in zip(self._list_topics(), reasons, strict=False) if reason.is_failure
         ]
-        if missing := [topic for topic in denied if topic != DROP_COUNT_TOPIC]:
-            topics = ", ".join(missing)
+        if denied_topics := [topic for topic in denied if topic != DROP_COUNT_TOPIC]:
+            topics = ", ".join(denied_topics)
             self._report_link(
                 False, f"Broker {format_address(self._settings)} does not let this account read {topics}."
             )
@@ -209,7 +208,7 @@ class Subscriber:
             self._report_link_up()
 
     def _on_connect_fail(self, _client: Client, _userdata: object) -> None:
-        error = sys.exception()  # paho calls this while it handles the reason, and does not pass it
+        error = sys.exception()  # paho calls this in its except block and does not pass the exception
         self._report_link(
             False, format_unreachable(self._settings, error if isinstance(error, Exception) else None)
         )
@@ -242,7 +241,7 @@ class Subscriber:
                 )
             )
         except Exception:
-            # the boundary of paho's thread: unacknowledged, the message comes again with the next connection
+            # the boundary of paho's thread: the broker resends the message on the next connection
             log.exception("a received message could not be processed")
 
     def _list_topics(self) -> tuple[str, ...]:

@@ -1,1 +1,1 @@
-"""Ways to tell people of alarms: by HTTP, by mail, by a command. The only room that knows these."""
+"""Delivery of notification messages by HTTP, mail or command. The only room with these protocols."""

@@ -1,4 +1,4 @@
-"""Tells by running a command: never a shell, a limited time, and no secrets of ours in its environment."""
+"""Delivers a message by running a command, without a shell, with a timeout and without secrets."""
 
 import os
 import signal
@@ -17,7 +17,7 @@ _SECRET_PREFIXES = ("DOSING_", "PG", "CREDENTIALS_DIRECTORY")
 
 
 def run_command(channel: NotificationSettings, message: NotificationMessage, zone: tzinfo) -> str:
-    """'' when the command has told. Raises: DeliveryError."""
+    """Run the channel's command with the message as JSON on its stdin. Returns ''. Raises: DeliveryError."""
     name = channel.command[0]
     try:
         process = subprocess.Popen(
@@ -37,8 +37,8 @@ def run_command(channel: NotificationSettings, message: NotificationMessage, zon
     finally:
         _kill_process_group(process)
     if process.returncode:
-        lasting = process.returncode > 0 and process.returncode != RETRY_EXIT_CODE
-        raise DeliveryError(f"The command {name} ended with {process.returncode}.", is_permanent=lasting)
+        is_permanent = process.returncode > 0 and process.returncode != RETRY_EXIT_CODE
+        raise DeliveryError(f"The command {name} ended with {process.returncode}.", is_permanent=is_permanent)
     return ""
 
 
@@ -51,7 +51,7 @@ def filter_environment(env: Mapping[str, str]) -> dict[str, str]:
 
 
 def _kill_process_group(process: subprocess.Popen[bytes]) -> None:
-    """With everything it has started."""
+    """Kill the command with all its child processes."""
     if process.poll() is None:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)

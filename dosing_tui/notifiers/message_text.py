@@ -1,7 +1,7 @@
-"""What a message says, in the words of the alarm list: a subject, lines, plain fields. Pure.
+"""Text of a notification message: subject, lines, JSON fields. Pure.
 
-Texts of the plant were cleaned when they were read: no control character is left in them. What a receiver
-might take for markup is made harmless where its form is made.
+Texts of the plant contain no control characters: the parser removed them. ``payloads`` escapes what a
+receiver might interpret as markup.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from dosing_tui.domain.notifications.policy import AlarmSummary, NotificationMes
 
 MAX_SUBJECT_LENGTH = 200
 MAX_LISTED_ALARMS = 20
-"""Most alarms that a summary names."""
+"""Maximum of alarms listed in a summary."""
 _TRIGGER_PREFIXES = {
     Trigger.RAISE: "",
     Trigger.RETURN: "Returned: ",
@@ -33,31 +33,31 @@ _EVENT_LABELS = {
 def format_subject(message: NotificationMessage, zone: tzinfo) -> str:
     """One line, e.g. ``[HIGH] Tank nearly empty: T-12 at 4.1 % (Plant 1)``; times in the plant's ``zone``."""
     if message.trigger is Trigger.SUMMARY:
-        words = f"{message.total} alarm messages: {_format_counts(message.counts)}"
+        text = f"{message.total} alarm messages: {_format_counts(message.counts)}"
         urgent = min((one.priority for one in message.alarms), key=lambda one: one.rank)
     else:
-        told = message.alarms[0]
-        begins = (
-            _format_suppression(told, zone)
+        alarm = message.alarms[0]
+        prefix = (
+            _format_suppression(alarm, zone)
             if message.trigger is Trigger.SUPPRESSION
             else _TRIGGER_PREFIXES[message.trigger]
         )
-        words, urgent = f"{begins}{_get_alarm_text(told)}", told.priority
-    return clean_line(f"[{urgent.upper()}] {words} ({message.plant})", MAX_SUBJECT_LENGTH)
+        text, urgent = f"{prefix}{_get_alarm_text(alarm)}", alarm.priority
+    return clean_line(f"[{urgent.upper()}] {text} ({message.plant})", MAX_SUBJECT_LENGTH)
 
 
 def format_lines(message: NotificationMessage, zone: tzinfo) -> list[str]:
-    """The message in full, for people; times in the plant's ``zone``."""
+    """The full message as text lines; times in the plant's ``zone``."""
     if message.trigger is not Trigger.SUMMARY:
         return _format_details(message.alarms[0], zone)
-    said = [f"{_format_summary_line(one, zone)}" for one in message.alarms[:MAX_LISTED_ALARMS]]
-    if (rest := message.total - len(said)) > 0:
-        said.append(f"… and {rest} more; see the console.")
-    return said
+    lines = [f"{_format_summary_line(one, zone)}" for one in message.alarms[:MAX_LISTED_ALARMS]]
+    if (rest := message.total - len(lines)) > 0:
+        lines.append(f"… and {rest} more; see the console.")
+    return lines
 
 
 def message_to_fields(message: NotificationMessage, zone: tzinfo) -> dict[str, object]:
-    """The message for programs: the generic webhook and the command get it as JSON."""
+    """The message as JSON fields, for the generic webhook and the command."""
     return {
         "id": str(message.id),
         "follows": message.in_reply_to and str(message.in_reply_to),
@@ -96,34 +96,34 @@ def _alarm_to_fields(alarm: AlarmSummary) -> dict[str, object]:
 
 def _format_details(alarm: AlarmSummary, zone: tzinfo) -> list[str]:
     rule = RULES.get(alarm.key.rule)
-    word = _EVENT_LABELS.get(alarm.event, "Raised")
-    said = [
+    label = _EVENT_LABELS.get(alarm.event, "Raised")
+    lines = [
         alarm.message or alarm.key.tag,
         f"Alarm: {alarm.key.tag}, priority {alarm.priority}",
-        f"{word}: {alarm.at.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}",
+        f"{label}: {alarm.at.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}",
     ]
     if alarm.event in _SUPPRESSION_EVENTS:
-        said += _format_suppression_lines(alarm, zone)
+        lines += _format_suppression_lines(alarm, zone)
     if alarm.value is not None and alarm.limit is not None:
-        said.append(f"Value: {alarm.value:.2f}, limit {alarm.limit:.2f}")
+        lines.append(f"Value: {alarm.value:.2f}, limit {alarm.limit:.2f}")
     if rule is not None:
-        said += [f"Cause: {rule.cause}", f"Consequence: {rule.consequence}", f"Action: {rule.action}"]
-    return said
+        lines += [f"Cause: {rule.cause}", f"Consequence: {rule.consequence}", f"Action: {rule.action}"]
+    return lines
 
 
 def _format_summary_line(alarm: AlarmSummary, zone: tzinfo) -> str:
-    over = (
+    prefix = (
         "returned: "
         if alarm.event is AlarmEvent.RETURN
         else _format_suppression(alarm, zone)
         if alarm.event in _SUPPRESSION_EVENTS
         else ""
     )
-    return f"{alarm.at.astimezone(zone):%H:%M:%S} [{alarm.priority.upper()}] {over}{_get_alarm_text(alarm)}"
+    return f"{alarm.at.astimezone(zone):%H:%M:%S} [{alarm.priority.upper()}] {prefix}{_get_alarm_text(alarm)}"
 
 
 def _format_suppression(alarm: AlarmSummary, zone: tzinfo) -> str:
-    """How, by whom and until when, e.g. ``Shelved by Anna until 14:30: ``."""
+    """Event, operator and end time, e.g. ``Shelved by Anna until 14:30: ``."""
     who = alarm.who.name or alarm.who.os_user
     by = f" by {who}" if who else ""
     until = f" until {alarm.until.astimezone(zone):%H:%M}" if alarm.until else ""
@@ -132,12 +132,12 @@ def _format_suppression(alarm: AlarmSummary, zone: tzinfo) -> str:
 
 
 def _format_suppression_lines(alarm: AlarmSummary, zone: tzinfo) -> list[str]:
-    said = [f"By: {alarm.who.name or alarm.who.os_user}"] if alarm.who != SYSTEM_ACTOR else []
+    lines = [f"By: {alarm.who.name or alarm.who.os_user}"] if alarm.who != SYSTEM_ACTOR else []
     if alarm.until is not None:
-        said.append(f"Until: {alarm.until.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}")
+        lines.append(f"Until: {alarm.until.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}")
     if alarm.comment:
-        said.append(f"Reason: {alarm.comment}")
-    return said
+        lines.append(f"Reason: {alarm.comment}")
+    return lines
 
 
 def _get_alarm_text(alarm: AlarmSummary) -> str:

@@ -1,4 +1,4 @@
-"""A message as each receiver wants it, with nothing in it that the receiver would take for markup. Pure."""
+"""Payload of a message for each kind of receiver, with the receiver's markup escaped. Pure."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -11,11 +11,11 @@ from dosing_tui.notifiers.message_text import format_lines, format_subject, mess
 PayloadBuilder = Callable[[NotificationMessage, tzinfo], object]
 
 _CHAT_ESCAPES = (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("@", "＠"), ("](", "] ("), ("://", ": //"))
-"""Slack's three; and for those that are only like Slack: nobody is called, and nothing becomes a link."""
+"""Slack's three; and for Slack-compatible receivers: no mentions and no links."""
 
 
 def encode_payload(kind: NotificationKind, message: NotificationMessage, zone: tzinfo) -> bytes:
-    """JSON, in ASCII."""
+    """The message as ASCII JSON, in the form of this kind of receiver."""
     return json.dumps(_BUILDERS[kind](message, zone), allow_nan=False).encode("ascii")
 
 
@@ -31,7 +31,7 @@ def _build_slack(message: NotificationMessage, zone: tzinfo) -> object:
 
 
 def _build_teams_card(message: NotificationMessage, zone: tzinfo) -> object:
-    """An adaptive card of text runs: of all its elements, the ones without markdown."""
+    """An adaptive card of text runs, its only elements without markdown."""
     first, *rest = [format_subject(message, zone), *format_lines(message, zone)]
     card = {
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
@@ -47,9 +47,9 @@ def _build_teams_card(message: NotificationMessage, zone: tzinfo) -> object:
     return {"type": "message", "attachments": [attachment]}
 
 
-def _build_text_run(text: str, **look: str) -> dict[str, object]:
-    # {{DATE(...)}} is the one thing that cards replace in every text
-    run = {"type": "TextRun", "text": text.replace("{{", "{ {"), **look}
+def _build_text_run(text: str, **style: str) -> dict[str, object]:
+    # {{DATE(...)}} is the only macro that cards expand in every text
+    run = {"type": "TextRun", "text": text.replace("{{", "{ {"), **style}
     return {"type": "RichTextBlock", "inlines": [run]}
 
 

@@ -1,4 +1,4 @@
-"""Sends one message over one channel, whatever its kind."""
+"""Delivers one message over one channel of any kind."""
 
 from datetime import tzinfo
 
@@ -8,7 +8,7 @@ from dosing_tui.notifiers import command, smtp, webhook
 
 
 def deliver_message(channel: NotificationSettings, message: NotificationMessage, zone: tzinfo) -> str:
-    """What there is to say about it, as a rule nothing. Never for a thread in a hurry.
+    """Deliver the message; blocks up to the channel's timeouts. Returns a remark for the log, usually ''.
 
     Raises: DeliveryError.
     """

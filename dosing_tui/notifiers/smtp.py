@@ -1,4 +1,4 @@
-"""Tells by mail. TLS is verified; what belongs together has one thread in the reader's mailbox."""
+"""Delivers a message by mail. TLS certificates are verified; replies form one mail thread."""
 
 import smtplib
 import socket
@@ -20,11 +20,11 @@ _DEFAULT_PORTS = {MailSecurity.STARTTLS: 587, MailSecurity.TLS: 465, MailSecurit
 
 
 def compose_mail(channel: NotificationSettings, message: NotificationMessage, zone: tzinfo) -> EmailMessage:
-    """The mail. Its Message-ID is the same at every try."""
+    """Compose the mail. Its Message-ID is the same on each retry."""
     mail = EmailMessage(policy=FORM)
     mail["From"] = channel.sender
     mail["To"] = ", ".join(channel.to)
-    mail["Subject"] = about = format_subject(message, zone)
+    mail["Subject"] = subject = format_subject(message, zone)
     mail["Date"] = formatdate()
     mail["Message-ID"] = _format_message_id(message.id, channel)
     if message.in_reply_to is not None:
@@ -32,12 +32,12 @@ def compose_mail(channel: NotificationSettings, message: NotificationMessage, zo
     mail["Auto-Submitted"] = "auto-generated"
     if any(one.priority is Priority.HIGH for one in message.alarms):
         mail["Importance"] = "high"
-    mail.set_content("\n".join([about, "", *format_lines(message, zone), "", f"Site {message.site}"]))
+    mail.set_content("\n".join([subject, "", *format_lines(message, zone), "", f"Site {message.site}"]))
     return mail
 
 
 def send(channel: NotificationSettings, message: NotificationMessage, zone: tzinfo) -> str:
-    """Which recipients the server refused; '' if it took the mail for all. Raises: DeliveryError."""
+    """Send the mail. Returns the refused recipients, '' if there are none. Raises: DeliveryError."""
     mail = compose_mail(channel, message, zone)
     try:
         server = _create_client(channel)
@@ -56,15 +56,15 @@ def send(channel: NotificationSettings, message: NotificationMessage, zone: tzin
 
 
 def _create_client(channel: NotificationSettings) -> smtplib.SMTP:
-    """Not connected yet: whoever cuts it off has to know it before."""
+    """Not connected yet: the deadline needs the client before it connects."""
     if channel.security is MailSecurity.TLS:
         return smtplib.SMTP_SSL(timeout=channel.timeout_s, context=_create_tls_context(channel))
     return smtplib.SMTP(timeout=channel.timeout_s)
 
 
 def _submit_mail(server: smtplib.SMTP, channel: NotificationSettings, mail: EmailMessage) -> list[str]:
-    # smtplib checks certificates against the name it was made with, and connects at once if it is given one
-    server._host = channel.host  # type: ignore[attr-defined]  # private there, hence in no stub
+    # smtplib verifies the certificate against _host; its constructor would connect at once if given a host
+    server._host = channel.host  # type: ignore[attr-defined]  # private, hence in no stub
     server.connect(channel.host, channel.port or _DEFAULT_PORTS[channel.security])
     if channel.security is MailSecurity.STARTTLS:
         server.starttls(context=_create_tls_context(channel))
@@ -82,12 +82,12 @@ def _format_message_id(id_: object, channel: NotificationSettings) -> str:
 
 
 def _to_delivery_error(error: smtplib.SMTPException, channel: NotificationSettings) -> DeliveryError:
-    words = f"The mail server {channel.host} does not take the message: {_describe_error(error)}."
-    return DeliveryError(words, is_permanent=_is_permanent(error))
+    text = f"The mail server {channel.host} did not accept the message: {_describe_error(error)}."
+    return DeliveryError(text, is_permanent=_is_permanent(error))
 
 
 def _is_permanent(error: smtplib.SMTPException) -> bool:
-    """Refused with a 5xx for what it is or whom it is for; a password can be mended."""
+    """Whether sender, content or recipients were refused with a 5xx code. A wrong password is retried."""
     match error:
         case smtplib.SMTPRecipientsRefused():
             return all(code >= 500 for code, _ in error.recipients.values())
@@ -101,8 +101,8 @@ def _describe_error(error: Exception) -> str:
     if isinstance(error, socket.timeout | TimeoutError):
         return "it did not answer in time"
     if isinstance(error, smtplib.SMTPResponseException):
-        told = error.smtp_error
-        text = told.decode("utf-8", "replace") if isinstance(told, bytes) else told
+        response = error.smtp_error
+        text = response.decode("utf-8", "replace") if isinstance(response, bytes) else response
         return clean_line(f"{error.smtp_code} {text}").rstrip(".")
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         return clean_line("recipients refused: " + ", ".join(error.recipients)).rstrip(".")

@@ -1,6 +1,6 @@
-"""Tells by HTTP POST. TLS is verified, redirects are not followed, and a server has a limited time.
+"""Delivers a message by HTTP POST: verified TLS, no redirects, limited time.
 
-urllib is enough for one POST, and knows the proxies of the environment.
+urllib is sufficient for one POST, and uses the proxies of the environment.
 """
 
 import http.client
@@ -21,11 +21,11 @@ from dosing_tui.notifiers.payloads import encode_payload
 
 USER_AGENT = "dosing-tui"
 _PERMANENT_STATUSES = frozenset({400, 405, 406, 411, 413, 415, 422, 431})
-"""The message is at fault; everything else somebody may mend."""
+"""Status codes caused by the message itself; all others may be temporary or corrected."""
 
 
 def post_message(channel: NotificationSettings, message: NotificationMessage, zone: tzinfo) -> str:
-    """What the server answered. Raises: DeliveryError, which does not quote the URL: it is a secret."""
+    """Send the message. Returns the status code. Raises: DeliveryError, without the URL: it is a secret."""
     request = urllib.request.Request(
         channel.url,
         data=encode_payload(channel.kind, message, zone),
@@ -36,22 +36,22 @@ def post_message(channel: NotificationSettings, message: NotificationMessage, zo
         },
         method="POST",
     )
-    line = _TrackedConnection(_create_tls_context(channel))
+    connection = _TrackedConnection(_create_tls_context(channel))
     opener = urllib.request.build_opener(
-        _NoRedirectHandler, _TrackedHttpHandler(line), _TrackedHttpsHandler(line)
+        _NoRedirectHandler, _TrackedHttpHandler(connection), _TrackedHttpsHandler(connection)
     )
     try:
         with (
-            enforce_deadline(channel.timeout_s * DEADLINE_FACTOR, lambda: line.sock),
-            opener.open(request, timeout=channel.timeout_s) as answer,
+            enforce_deadline(channel.timeout_s * DEADLINE_FACTOR, lambda: connection.sock),
+            opener.open(request, timeout=channel.timeout_s) as response,
         ):
-            return f"{answer.status}"
+            return f"{response.status}"
     except urllib.error.HTTPError as error:
         with error:
             raise _status_to_error(error.code) from None
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise DeliveryError(
-            f"{_format_host(request)} does not take the message: {_describe_error(error)}."
+            f"{_format_host(request)} did not accept the message: {_describe_error(error)}."
         ) from None
 
 
@@ -66,7 +66,7 @@ def _create_tls_context(channel: NotificationSettings) -> ssl.SSLContext:
 
 def _status_to_error(status: int) -> DeliveryError:
     if 300 <= status < 400:
-        return DeliveryError(f"The server answers {status} and names another address, which is not asked.")
+        return DeliveryError(f"The server answers {status}; redirects are not followed.")
     return DeliveryError(f"The server answers {status}.", is_permanent=status in _PERMANENT_STATUSES)
 
 
@@ -82,7 +82,7 @@ def _describe_error(error: Exception) -> str:
 
 
 class _TrackedConnection:
-    """The connection that is open now."""
+    """The current connection, so that its socket can be shut down at the deadline."""
 
     def __init__(self, context: ssl.SSLContext) -> None:
         self._context = context
@@ -133,5 +133,5 @@ class _NoRedirectHandler(urllib.request.HTTPRedirectHandler):
         headers: Headers,
         newurl: str,
     ) -> None:
-        """None: what was answered is an error, then."""
+        """Return None: a redirect is then raised as an HTTPError."""
         return

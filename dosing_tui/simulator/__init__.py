@@ -1,1 +1,1 @@
-"""A plant that publishes like the ESP32 firmware does, faults included."""
+"""Simulated plant: publishes like the ESP32 firmware, with optional faults."""

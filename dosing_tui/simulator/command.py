@@ -27,7 +27,7 @@ def run_simulate_command(
     mqtt, fault_set = override_address(mqtt, broker), parse_faults(faults)
     pace = f"{rate:g} messages a second" if rate else f"{speed:g} times the natural pace"
     stop = Event()
-    with handle_signals(lambda *_: stop.set(), SIGINT, SIGTERM):  # the run ends with its counts
+    with handle_signals(lambda *_: stop.set(), SIGINT, SIGTERM):  # the counts are printed in any case
         report(f"Publishing to {format_address(mqtt)} as {devices} station(s), {pace}; Ctrl+C ends it.")
         tally = run_simulation(
             mqtt, devices=devices, rate=rate, seed=seed, speed=speed, faults=fault_set, qos=qos,
@@ -55,10 +55,10 @@ def override_address(mqtt: MqttSettings, broker: str) -> MqttSettings:
 
 @contextmanager
 def handle_signals(handler: Callable[[int, FrameType | None], object], *numbers: Signals) -> Iterator[None]:
-    """Let ``handler`` handle these signals; the handlers before it come back at the end. Main thread only."""
-    before = {number: signal(number, handler) for number in numbers}
+    """Set ``handler`` for these signals; restores the previous handlers at the end. Main thread only."""
+    previous_handlers = {number: signal(number, handler) for number in numbers}
     try:
         yield
     finally:
-        for number, previous in before.items():
+        for number, previous in previous_handlers.items():
             signal(number, previous)

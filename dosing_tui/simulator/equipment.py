@@ -42,7 +42,7 @@ class SimulatedTank:
         return self.remaining_cg / 100
 
     def refill_if_low(self, random: Random) -> None:
-        """Refill below a limit that differs from time to time."""
+        """Refill below a limit that changes with each refill."""
         if self.remaining_cg < self.capacity_cg * self._refill_below:
             self.remaining_cg = round(self.capacity_cg * random.uniform(0.90, 0.999))
             self._refill_below = random.uniform(0.06, 0.28)

@@ -20,11 +20,11 @@ class Fault(StrEnum):
     UPTIME = "uptime"
     """A station without NTP: milliseconds since boot. Expected: accepted with the receive time."""
     REBOOT = "reboot"
-    """A station starts again in the middle of a batch, and reports full tanks. Expected: accepted."""
+    """A station restarts during a batch and reports full tanks. Expected: accepted."""
     LOST_START = "lost-start"
-    """A batch's start never arrives: its doses and its complete do. The message after it bears the fault."""
+    """A batch's start is lost; its doses and its complete arrive. The next message carries the fault."""
     LOST_COMPLETE = "lost-complete"
-    """A batch's complete never arrives. The station's next message bears the fault."""
+    """A batch's complete is lost. The station's next message carries the fault."""
     GARBAGE = "garbage"
     """Unusable messages: rejected. Hostile text in valid ones: accepted and cleaned."""
 
@@ -58,7 +58,7 @@ FAULT_INTERVALS = {
 """Least and most messages of the plant from one fault to the next."""
 
 LOST_EVENT_FAULTS = {"start": Fault.LOST_START, "complete": Fault.LOST_COMPLETE}
-"""Which fault takes which event."""
+"""The fault that loses the event."""
 
 HOSTILE_TEXTS = (
     "[/]",
@@ -76,7 +76,7 @@ HOSTILE_TEXTS = (
     "龍" * 40,
 )
 HOSTILE_NAMES = HOSTILE_TEXTS[:2]
-"""For names of stations and tanks: few, as each adds a row to every screen."""
+"""For names of stations and tanks: few, because each adds a row to every screen."""
 
 
 def parse_faults(text: str) -> frozenset[Fault]:
@@ -184,7 +184,7 @@ def _escape_json(text: str) -> str:
 
 
 def _truncate_payload(line: FirmwareLine, random: Random) -> bytes:
-    """The network buffer was too small. What is left still differs from every other message."""
+    """Truncate as a too small network buffer does. The rest still differs from every other message."""
     return format_payload(line)[: -1 if isinstance(line, EventLine) else -random.randint(1, 18)]
 
 

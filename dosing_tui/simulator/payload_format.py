@@ -49,7 +49,7 @@ FirmwareLine: TypeAlias = DoseLine | EventLine | LevelLine
 
 
 def format_payload(line: FirmwareLine) -> bytes:
-    """The line as published. Texts are printed as they are: the firmware escapes nothing."""
+    """The line as published. Texts are not escaped, like in the firmware."""
     match line:
         case DoseLine():
             return (DOSE_FORMAT % line).encode()

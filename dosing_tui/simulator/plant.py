@@ -40,7 +40,7 @@ class PlantMessage:
 
 
 class SimulatedPlant:
-    """Stations and their plant time. One iterator at a time; each continues where the one before ended."""
+    """Stations and their plant time. One iterator at a time; each continues where the previous ended."""
 
     def __init__(self, seed: int, devices: int, *, since: datetime, mqtt: MqttSettings | None = None) -> None:
         """``mqtt`` gives the topics' prefix."""
@@ -110,7 +110,7 @@ class SimulatedPlant:
             yield PlantMessage(when, topic, message.payload, message.fault, message.outcome)
 
     def _iterate_due_stations(self) -> Iterator[SimulatedStation]:
-        """Again and again the station that is due first. The caller may change its ``due_at`` once."""
+        """Endlessly the station that is due first. The caller may change its ``due_at`` once per step."""
         queue = [(station.due_at, number) for number, station in enumerate(self._stations)]
         heapq.heapify(queue)
         while True:

@@ -36,7 +36,7 @@ class PublishTally:
     rejects_expected: int = 0
     duplicates_expected: int = 0
     lost: int = 0
-    """QoS 0 messages that met a broken link: they count nowhere else."""
+    """QoS 0 messages lost with a broken link; not counted elsewhere."""
     resent: int = 0
     """QoS 1 messages in flight when a link broke; they were sent again."""
     unconfirmed: int = 0

@@ -24,7 +24,7 @@ COUNTER_LIMIT = 2**32
 
 @dataclass(frozen=True, slots=True)
 class StationStep:
-    """The next line, ``delay_s`` seconds of plant time after the one before."""
+    """The next line, ``delay_s`` seconds of plant time after the previous one."""
 
     delay_s: float
     make_line: Callable[[float], FirmwareLine]
@@ -76,11 +76,11 @@ class SimulatedStation:
         return self._booted_at is None
 
     def lose_clock(self, booted_at: float) -> None:
-        """From now on no NTP: timestamps are milliseconds since ``booted_at`` (unix s)."""
+        """Simulate missing NTP: timestamps become milliseconds since ``booted_at`` (unix s)."""
         self._booted_at = booted_at
 
     def try_reboot(self, at: float) -> bool:
-        """Start again in the middle of a batch: tanks full on paper, uptime from zero, batch forgotten.
+        """Reboot during a batch: calculated stocks full, uptime from zero, batch abandoned.
 
         False if no batch is running, or if full tanks were reported recently.
         """
@@ -112,8 +112,8 @@ class SimulatedStation:
         gap_s = self._random.uniform(*(SHORT_GAP_S if self.has_short_gaps else BATCH_GAP_S))
         self._plan.append(StationStep(gap_s, partial(self._start_batch, batch)))
         aborted = self._random.random() < ABORTED_SHARE
-        made = self._random.randrange(len(batch.targets)) if aborted else len(batch.targets)
-        for name, target_g in batch.targets[:made]:
+        dose_count = self._random.randrange(len(batch.targets)) if aborted else len(batch.targets)
+        for name, target_g in batch.targets[:dose_count]:
             self._plan.extend(self._make_dose_steps(name, target_g))
         if not aborted:
             self._plan.append(StationStep(COMPLETE_AFTER_S, self._complete_batch))

@@ -1,7 +1,7 @@
-"""The alarms of this process: fed with readings, a clock and the journal; shown on ``live_state``.
+"""Alarm service of a process: evaluates readings, clock and journal; publishes to ``live_state``.
 
-The collector has an outbox: what it finds goes onto the disk, and from there into the journal. Who only
-watches has none: it mirrors the journal, and shows its own findings where the journal says nothing.
+The collector has an outbox: its entries are written to disk and sent from there to the journal. A standby
+or viewer has none: it mirrors the journal, and shows its own detections where the journal has no entry.
 """
 
 import logging
@@ -33,22 +33,22 @@ log = logging.getLogger(__name__)
 
 TICK_INTERVAL_S = 1.0
 PUBLISH_INTERVAL_S = 0.2
-"""Shortest time between two pictures: in a storm each would be of thousands of alarms."""
+"""Shortest time between two snapshots: in a flood each contains thousands of alarms."""
 STOP_TIMEOUT_S = 10.0
 RECIPE_POLL_S = 30.0
-"""How often the recipe master is read."""
+"""Interval between two reads of the master recipes."""
 
 
 @dataclass(frozen=True, slots=True)
 class SpoolFill:
-    """How full the spool is, and when its oldest reading came."""
+    """Fill of the spool in percent, and the time of receipt of its oldest reading."""
 
     percent: float = 0.0
     oldest_at: datetime | None = None
 
 
 class AlarmService:
-    """Threads of its own, for the clock, the journal and the recipes; ``on_readings`` is for any thread."""
+    """Three threads: clock, journal and recipes. ``on_readings`` is for any thread."""
 
     def __init__(
         self,
@@ -76,7 +76,7 @@ class AlarmService:
         self._entries_since_checkpoint = 0
         """Entries of the journal since its last checkpoint."""
         self._is_publish_due = False
-        """Something has changed that no picture shows."""
+        """A change is not published yet."""
         self._last_publish = self._last_tick = -TICK_INTERVAL_S
         self._journal_thread = context.create_thread("alarm-journal", self._follow_journal)
         self._recipe_thread = context.create_thread(
@@ -89,7 +89,7 @@ class AlarmService:
         )
 
     def start(self) -> None:
-        """What an earlier process found, and the journal does not have, counts.
+        """Load the outbox entries of an earlier process that the journal lacks, and start the threads.
 
         Raises: SpoolError.
         """
@@ -105,33 +105,33 @@ class AlarmService:
         for thread in self._threads:
             thread.stop(STOP_TIMEOUT_S)
 
-    def on_readings(self, units: Iterable[ParsedItem]) -> None:
-        """New readings and rejections, in the order of their arrival. Never raises."""
+    def on_readings(self, items: Iterable[ParsedItem]) -> None:
+        """Evaluate new readings and rejections, in order of receipt. Never raises."""
         try:
             with self._lock:
-                entries = [entry for unit in units for entry in self._evaluate_item(unit)]
+                entries = [entry for item in items for entry in self._evaluate_item(item)]
                 if entries:
                     self._save_entries(entries)
                     self._request_publish()
         except Exception:
-            # the boundary to who collects: readings are stored, whatever the rules make of them
+            # the boundary to the collector: readings are stored even if the rules fail
             log.exception("alarm rules failed on readings")
 
-    def on_retained(self, units: Iterable[ParsedItem]) -> None:
-        """What the broker had retained: levels of the past. Never raises."""
+    def on_retained(self, items: Iterable[ParsedItem]) -> None:
+        """Load levels from retained messages, without raising alarms for them. Never raises."""
         try:
             with self._lock:
-                known = [unit for unit in units if not isinstance(unit, Rejection)]
-                self._save_entries(self._evaluator.load_history(known))
+                readings = [item for item in items if not isinstance(item, Rejection)]
+                self._save_entries(self._evaluator.load_history(readings))
         except Exception:
-            # as above
+            # the same boundary as above
             log.exception("alarm rules failed on retained levels")
 
-    def _evaluate_item(self, unit: ParsedItem) -> list[JournalEntry]:
+    def _evaluate_item(self, item: ParsedItem) -> list[JournalEntry]:
         return (
-            self._evaluator.on_rejection(unit)
-            if isinstance(unit, Rejection)
-            else self._evaluator.on_reading(unit)
+            self._evaluator.on_rejection(item)
+            if isinstance(item, Rejection)
+            else self._evaluator.on_reading(item)
         )
 
     def _tick_clock(self) -> None:
@@ -145,7 +145,7 @@ class AlarmService:
                 self._publish_snapshot()
 
     def _apply_operator_commands(self) -> None:
-        """What operators of this machine did while the journal was away counts at once."""
+        """Apply at once the commands entered on this machine while the journal is unavailable."""
         if self._outbox is None and self._is_journal_up:
             return
         try:
@@ -190,21 +190,21 @@ class AlarmService:
         self._recipe_thread.wait(RECIPE_POLL_S - TICK_INTERVAL_S)
 
     def _apply_update(self, update: JournalUpdate) -> None:
-        passed = self._find_stored_pending(update)
+        stored = self._find_stored_pending(update)
         with self._lock:
             if update.is_restart:
-                self._evaluator.projection.drop_pending(passed)
+                self._evaluator.projection.drop_pending(stored)
                 self._evaluator.restart_from(update.checkpoint)
                 self._entries_since_checkpoint = 0
             self._evaluator.apply_committed(update.entries)
             self._request_publish()
             self._entries_since_checkpoint += len(update.entries)
-            known = self._evaluator.create_checkpoint() if self._is_checkpoint_due(update) else None
-        if known is not None:
-            self._save_checkpoint(known)
+            checkpoint = self._evaluator.create_checkpoint() if self._is_checkpoint_due(update) else None
+        if checkpoint is not None:
+            self._save_checkpoint(checkpoint)
 
     def _find_stored_pending(self, update: JournalUpdate) -> frozenset[UUID]:
-        """Entries that still count as pending, though they are in what is known already.
+        """Pending entries that the update's checkpoint already contains.
 
         Raises: DatabaseError.
         """
@@ -216,7 +216,7 @@ class AlarmService:
         return self._alarm_store.find_stored(pending) if pending else frozenset()
 
     def _is_checkpoint_due(self, update: JournalUpdate) -> bool:
-        """The collector keeps a checkpoint now and then, once it has caught up."""
+        """The collector saves a checkpoint every CHECKPOINT_INTERVAL entries, once it has caught up."""
         caught_up = len(update.entries) < MAX_ENTRIES
         return (
             self._outbox is not None and caught_up and self._entries_since_checkpoint >= CHECKPOINT_INTERVAL
@@ -235,29 +235,29 @@ class AlarmService:
             log.info("alarm journal %s %s", "connected" if up else "unavailable:", why)
 
     def _load_history(self) -> None:
-        """Levels, times and the errors of the last hour from the database, once it has answered."""
+        """Load levels, times and the dose errors of the last hour, once the journal is connected."""
         if not self._is_journal_up:
             return
         try:
-            known = self._alarm_store.load_readings()
+            readings = self._alarm_store.load_readings()
             minutes = self._alarm_store.list_dose_errors(self._clock() - HOUR)
         except DatabaseError as error:
             log.info("alarm history not loaded yet: %s", error)
             return
         with self._lock:
-            self._save_entries(self._evaluator.load_history(known))
+            self._save_entries(self._evaluator.load_history(readings))
             self._evaluator.load_dose_errors(minutes)
         self._has_history = True
 
     def _build_evaluation_context(self) -> EvaluationContext:
         now = self._clock()
-        picture = self._context.live_state.get_snapshot(now)
+        snapshot = self._context.live_state.get_snapshot(now)
         spool = self._measure_spool()
         return EvaluationContext(
             now,
-            broker=_link_to_view(picture.broker),
-            database=_link_to_view(picture.database),
-            spool_count=picture.message_counts.spooled,
+            broker=_link_to_view(snapshot.broker),
+            database=_link_to_view(snapshot.database),
+            spool_count=snapshot.message_counts.spooled,
             oldest_spooled_at=spool.oldest_at,
             spool_percent=spool.percent,
             is_shift_scheduled=self._is_on_duty(now),
@@ -267,7 +267,7 @@ class AlarmService:
         return not self._calendar.shifts or self._calendar.get_current_shift(now, self._zone) is not None
 
     def _save_entries(self, entries: Sequence[JournalEntry]) -> None:
-        """Onto the disk; what the disk does not take now is tried again a second later."""
+        """Write entries to the outbox. Entries that could not be written are retried with the next tick."""
         if self._outbox is None:
             return
         self._unsaved_entries += entries
@@ -281,7 +281,7 @@ class AlarmService:
             self._context.status.set_notice("alarms", str(error))
 
     def _request_publish(self) -> None:
-        """Shown at once, or where that has just been done, by the clock's thread a moment later."""
+        """Publish at once, or within PUBLISH_INTERVAL_S by the clock thread."""
         if time.monotonic() - self._last_publish >= PUBLISH_INTERVAL_S:
             self._publish_snapshot()
         else:
@@ -289,8 +289,8 @@ class AlarmService:
 
     def _publish_snapshot(self) -> None:
         self._is_publish_due, self._last_publish = False, time.monotonic()
-        picture = self._evaluator.take_snapshot(self._clock(), is_journal_live=self._is_journal_up)
-        self._context.live_state.set_alarms(picture)
+        snapshot = self._evaluator.take_snapshot(self._clock(), is_journal_live=self._is_journal_up)
+        self._context.live_state.set_alarms(snapshot)
 
 
 def _build_evaluator(context: CollectorContext, *, writes_journal: bool) -> Evaluator:

@@ -1,7 +1,7 @@
-"""Journal entries on the disk until the database has them: one SQLite file beside the spool.
+"""Outbox of journal entries: one SQLite file beside the spool, kept until the database has the entries.
 
-Who owns the spool sends what is in it; any thread may call. Consoles of the machine leave here what
-operators do while the database is away. Raises: SpoolError when the file cannot be used.
+The owner of the spool sends the entries; any thread may call. Consoles of this machine add the commands
+that operators enter while the database is unavailable. Raises: SpoolError when the file cannot be used.
 """
 
 import json
@@ -21,15 +21,15 @@ from dosing_tui.errors import SpoolError
 FILE_NAME = "alarms.sqlite"
 SCHEMA = (
     "CREATE TABLE IF NOT EXISTS entries (seq INTEGER PRIMARY KEY AUTOINCREMENT, entry TEXT NOT NULL)",
-    # what consoles have left, until the owner takes it; then where it was put
+    # operator commands of consoles until the owner takes them; then their numbers in ``entries``
     "CREATE TABLE IF NOT EXISTS asked (seq INTEGER PRIMARY KEY AUTOINCREMENT, entry TEXT NOT NULL)",
     "CREATE TABLE IF NOT EXISTS taken (seq INTEGER PRIMARY KEY)",
-    # what people were told of while the database was away
+    # delivery status of notifications sent during a database outage
     "CREATE TABLE IF NOT EXISTS told (channel TEXT, occurrence TEXT, fate TEXT NOT NULL, at REAL NOT NULL,"
     " PRIMARY KEY (channel, occurrence))",
 )
 DELIVERY_RETENTION = 30 * MAX_NOTICE_AGE
-"""What was told may be asked for so long: the database may be away for some time."""
+"""How long a delivery status is kept: the dispatcher reads it after the outage, which may last days."""
 
 
 class JournalOutbox:
@@ -38,7 +38,7 @@ class JournalOutbox:
         self._condition = threading.Condition()
         self._is_closing = False
         with self._map_sqlite_errors():
-            # other threads may call, one at a time; transactions are begun by hand
+            # other threads may call, one at a time; transactions are explicit
             self._connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
             try:
                 for statement in ("PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", *SCHEMA):
@@ -48,7 +48,7 @@ class JournalOutbox:
                 raise
 
     def put_entries(self, entries: Sequence[JournalEntry]) -> None:
-        """On the disk on return, all or none."""
+        """Add all entries or none; they are on disk on return."""
         with self._condition, self._write_transaction():
             self._connection.executemany(
                 "INSERT INTO entries (entry) VALUES (?)", [(encode_entry(one),) for one in entries]
@@ -56,14 +56,14 @@ class JournalOutbox:
             self._condition.notify_all()
 
     def add_operator_commands(self, entries: Sequence[JournalEntry]) -> None:
-        """For whoever owns the outbox. On the disk on return, all or none."""
+        """Add all commands or none, for the outbox's owner; they are on disk on return."""
         with self._condition, self._write_transaction():
             self._connection.executemany(
                 "INSERT INTO asked (entry) VALUES (?)", [(encode_entry(one),) for one in entries]
             )
 
     def take_operator_commands(self) -> list[JournalEntry]:
-        """What others have left here; from now on it waits to be sent, like the owner's own."""
+        """Take the commands of other processes and queue them behind the owner's own entries."""
         with self._condition:
             with self._map_sqlite_errors():
                 if self._connection.execute("SELECT 1 FROM asked LIMIT 1").fetchone() is None:
@@ -78,7 +78,7 @@ class JournalOutbox:
         return [decode_entry(text) for (text,) in rows]
 
     def list_pending(self, limit: int = 1_000_000) -> list[tuple[int, JournalEntry]]:
-        """What the database does not have yet, the oldest first, with its number."""
+        """Number and entry of the entries that the database does not have yet, oldest first."""
         with self._condition, self._map_sqlite_errors():
             rows = self._connection.execute(
                 "SELECT seq, entry FROM entries ORDER BY seq LIMIT ?", (limit,)
@@ -86,34 +86,34 @@ class JournalOutbox:
         return [(seq, decode_entry(text)) for seq, text in rows]
 
     def drop_through(self, last_seq: int) -> None:
-        """The database has these."""
+        """Delete the entries up to ``last_seq``: the database has them."""
         with self._condition, self._write_transaction():
             self._connection.execute("DELETE FROM entries WHERE seq <= ?", (last_seq,))
             self._connection.execute("DELETE FROM taken WHERE seq <= ?", (last_seq,))
 
     def get_delivery_status(self, channel: str, occurrence: UUID) -> DeliveryStatus | None:
-        """What came of telling the channel of that without the database."""
-        asked = (channel, str(occurrence))
+        """Delivery status of the channel's outage notification; None if there was none."""
+        parameters = (channel, str(occurrence))
         with self._condition, self._map_sqlite_errors():
             row = self._connection.execute(
-                "SELECT fate FROM told WHERE channel = ? AND occurrence = ?", asked
+                "SELECT fate FROM told WHERE channel = ? AND occurrence = ?", parameters
             ).fetchone()
         return DeliveryStatus(row[0]) if row else None
 
     def has_other_delivery(self, channel: str, since: datetime, *, excluding: UUID) -> bool:
-        """Whether the channel was told of another one since then."""
-        asked = (channel, str(excluding), since.timestamp(), DeliveryStatus.SENT, DeliveryStatus.CLAIMED)
+        """Whether the channel got a notification of another occurrence since then."""
+        parameters = (channel, str(excluding), since.timestamp(), DeliveryStatus.SENT, DeliveryStatus.CLAIMED)
         with self._condition, self._map_sqlite_errors():
-            found = self._connection.execute(
+            other = self._connection.execute(
                 "SELECT 1 FROM told WHERE channel = ? AND occurrence <> ? AND at > ? AND fate IN (?, ?)",
-                asked,
+                parameters,
             ).fetchone()
-        return found is not None
+        return other is not None
 
     def save_delivery_status(
         self, channel: str, occurrence: UUID, status: DeliveryStatus, at: datetime
     ) -> None:
-        """On the disk on return; what is too old to be told is forgotten."""
+        """Store the status, on disk on return. Delete those older than DELIVERY_RETENTION."""
         row = (channel, str(occurrence), status, at.timestamp())
         with self._condition, self._write_transaction():
             self._connection.execute(
@@ -122,13 +122,13 @@ class JournalOutbox:
             self._connection.execute("INSERT OR REPLACE INTO told VALUES (?, ?, ?, ?)", row)
 
     def wait_for_entries(self, timeout_s: float) -> None:
-        """Returns when there is something to send, ``cancel_waits`` was called, or the time is over."""
+        """Return when there are entries, after ``cancel_waits``, or after ``timeout_s``."""
         with self._condition:
             if not self._is_closing and not self._has_entries():
                 self._condition.wait(timeout_s)
 
     def cancel_waits(self) -> None:
-        """Nobody waits any more."""
+        """End all present and future waits."""
         with self._condition:
             self._is_closing = True
             self._condition.notify_all()
@@ -162,14 +162,14 @@ class JournalOutbox:
 
 
 def open_outbox(folder: Path, report: Callable[[str], None]) -> JournalOutbox:
-    """A file that cannot be used is set aside: readings have to be collected all the same.
+    """Open the outbox. An unusable file is renamed and replaced, so that readings are still collected.
 
-    Raises: SpoolError when the folder takes no file.
+    Raises: SpoolError when no new file can be created.
     """
     try:
         return _open_and_verify(folder)
     except SpoolError as error:
-        report(f"{error} It is set aside.")
+        report(f"{error} It is renamed to {FILE_NAME}.unusable.")
         with suppress(OSError):
             for name in (f"{FILE_NAME}-wal", f"{FILE_NAME}-shm"):
                 (folder / name).unlink(missing_ok=True)
@@ -178,7 +178,10 @@ def open_outbox(folder: Path, report: Callable[[str], None]) -> JournalOutbox:
 
 
 def _open_and_verify(folder: Path) -> JournalOutbox:
-    """One whose entries all can be read."""
+    """Open the outbox and read all its entries.
+
+    Raises: SpoolError when one cannot be read.
+    """
     outbox = JournalOutbox(folder)
     try:
         outbox.take_operator_commands()
@@ -215,27 +218,27 @@ def encode_entry(entry: JournalEntry) -> str:
 
 
 def decode_entry(text: str) -> JournalEntry:
-    """Raises: SpoolError for text this program never wrote."""
+    """Raises: SpoolError for text that this program did not write."""
     try:
-        told: dict[str, Any] = json.loads(text)  # Any: what JSON gives, written by encode from a typed record
+        fields: dict[str, Any] = json.loads(text)  # Any: JSON values, written by encode_entry
         return JournalEntry(
-            uuid=UUID(told["uuid"]),
-            key=AlarmKey(*told["key"]),
-            event=AlarmEvent(told["event"]),
-            at=datetime.fromisoformat(told["at"]),
-            received_at=datetime.fromisoformat(told["received_at"]),
-            priority=Priority(told["priority"]),
-            rule_version=told["rule_version"],
-            message=told["message"],
-            value=told["value"],
-            limit=told["limit"],
-            latching=told["latching"],
-            active=told["active"],
-            occurrence=told["occurrence"] and UUID(told["occurrence"]),
-            until=told["until"] and datetime.fromisoformat(told["until"]),
-            who=Actor(*told["who"]),
-            offline=told.get("offline", False),  # earlier releases did not say
-            comment=told["comment"],
+            uuid=UUID(fields["uuid"]),
+            key=AlarmKey(*fields["key"]),
+            event=AlarmEvent(fields["event"]),
+            at=datetime.fromisoformat(fields["at"]),
+            received_at=datetime.fromisoformat(fields["received_at"]),
+            priority=Priority(fields["priority"]),
+            rule_version=fields["rule_version"],
+            message=fields["message"],
+            value=fields["value"],
+            limit=fields["limit"],
+            latching=fields["latching"],
+            active=fields["active"],
+            occurrence=fields["occurrence"] and UUID(fields["occurrence"]),
+            until=fields["until"] and datetime.fromisoformat(fields["until"]),
+            who=Actor(*fields["who"]),
+            offline=fields.get("offline", False),  # absent in files of earlier releases
+            comment=fields["comment"],
         )
     except (ValueError, LookupError, TypeError) as error:
         raise SpoolError(f"An alarm entry on the disk cannot be read: {error}.") from error

@@ -1,6 +1,6 @@
-"""What operators do while the database is away: left on the disk for this machine's collector to journal.
+"""Operator commands entered while the database is unavailable, on disk for this machine's collector.
 
-That may be the console's own process or a service. Where none of this machine collects, nothing is taken.
+The collector may be the console's own process or a service. Without one on this machine they are refused.
 """
 
 import fcntl
@@ -22,29 +22,29 @@ SELECT entry FROM entries WHERE seq IN (SELECT seq FROM taken) UNION ALL SELECT 
 
 
 def store_commands(settings: Settings, entries: Sequence[JournalEntry]) -> None:
-    """On the disk on return, all or none; the journal will say that no database role stood behind them.
+    """Store all entries or none, on disk on return. The journal marks them as offline: no role was verified.
 
-    Raises: SpoolError when no process of this machine collects for the site, or when the disk takes nothing.
+    Raises: SpoolError when no process of this machine collects for the site, or when the write fails.
     """
     folder = get_spool_folder(settings)
     if not (is_last_collector(folder) and _has_spool_owner(folder)):
         raise SpoolError(
-            f"No process of this machine collects for site {settings.plant.site}, so nothing here can keep it"
-            " until the database is back: do it on the machine that collects."
+            f"No process of this machine collects for site {settings.plant.site}: the command cannot be kept"
+            " until the database is available. Repeat it on the collector's machine."
         )
     with closing(JournalOutbox(folder)) as outbox:
         outbox.add_operator_commands([replace(entry, offline=True) for entry in entries])
 
 
 class OfflineCommands:
-    """What waits on this machine's disk, for who shows alarms without collecting."""
+    """Reads the pending commands of this machine, for processes that show alarms without collecting."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / FILE_NAME
         self._file_stamp: tuple[int, ...] = ()
 
     def read_new(self) -> list[JournalEntry]:
-        """What operators left there; nothing if the file has not changed since it was last asked."""
+        """The pending commands; empty if the file has not changed since the last call."""
         stamp = tuple(_get_mtime(self._path.with_name(name)) for name in (FILE_NAME, f"{FILE_NAME}-wal"))
         if stamp == self._file_stamp or not self._path.exists():
             return []
@@ -52,7 +52,7 @@ class OfflineCommands:
             with closing(sqlite3.connect(f"{self._path.as_uri()}?mode=ro", uri=True)) as sql:
                 rows = sql.execute(SELECT_COMMANDS).fetchall()
         except sqlite3.Error:
-            return []  # only a courtesy: it shows when the journal is back
+            return []  # not essential: the journal shows them when it is available again
         self._file_stamp = stamp
         return [decode_entry(text) for (text,) in rows]
 
@@ -64,7 +64,7 @@ def _get_mtime(path: Path) -> int:
 
 
 def _has_spool_owner(folder: Path) -> bool:
-    """Some process holds the spool."""
+    """Whether a process owns the spool."""
     try:
         with (folder / "spool.lock").open() as handle:
             fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)

@@ -1,4 +1,4 @@
-"""Sends alarm entries from the outbox to the journal: in order, each once."""
+"""Sends alarm entries from the outbox to the journal, in order, each once."""
 
 import logging
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ class OutboxSender:
         self._thread.start()
 
     def stop(self) -> bool:
-        """False if it still waits for the database; the thread then ends with the process."""
+        """Send once more if the database is up. False if the thread did not end in STOP_TIMEOUT_S."""
         self._thread.request_stop()
         self._outbox.cancel_waits()
         return self._thread.stop(STOP_TIMEOUT_S)

@@ -1,1 +1,1 @@
-"""What every part of the collector is given: interfaces, status, intervals, local state."""
+"""Context of the collector's parts: interfaces, status, intervals, local state."""

@@ -1,4 +1,4 @@
-"""What the collector needs of others, so that its threads can be tested without a server."""
+"""Interfaces of the collector to parser and database; tests replace them with fakes."""
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -23,7 +23,7 @@ from dosing_tui.live_state import LiveState
 
 
 class PayloadParser(Protocol):
-    """What a message means. For one thread; never raises."""
+    """Parses a message into items. For one thread; never raises."""
 
     def parse_message(
         self, topic: str, payload: bytes, *, received_at: datetime
@@ -48,7 +48,7 @@ class LeaderLock(Protocol):
 
 
 class RebuildCall(Protocol):
-    """A call rebuilds the batches that what was written has touched.
+    """A call rebuilds the batches changed by the rows written since the last call.
 
     It may raise DatabaseUnavailableError or DatabaseAccessError; EOFError or OSError once it was closed.
     """
@@ -59,7 +59,7 @@ class RebuildCall(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class AlarmStore:
-    """The alarm journal, and what the rules have to know of the past.
+    """Calls for the alarm journal and for the history that the alarm rules need.
 
     Every call but ``follow_journal`` may raise DatabaseUnavailableError or DatabaseAccessError;
     ``append_entries`` also InvalidRowError.
@@ -68,16 +68,16 @@ class AlarmStore:
     append_entries: Callable[[Sequence[JournalEntry]], None]
     """Add entries in order, each once."""
     follow_journal: Callable[[threading.Event, Callable[[bool, str], None]], Iterator[JournalUpdate]]
-    """What is known of the journal, then what it has besides, as it grows, until the event is set."""
+    """The newest checkpoint, then the journal's entries as they are added, until the event is set."""
     save_checkpoint: Callable[[Checkpoint], None]
-    """Keep what the journal has come to: the next one to follow it begins there."""
+    """Store the state of the journal: the next process that follows it starts there."""
     find_stored: Callable[[Sequence[UUID]], frozenset[UUID]]
-    """Which of these entries the journal has."""
+    """The given entries that the journal contains."""
     load_readings: Callable[[], list[Reading]]
     list_dose_errors: Callable[[datetime], list[DoseErrorMinute]]
-    """The doses since then, by minute."""
+    """Dose errors since the given time, by minute."""
     list_master_recipes: Callable[[], Sequence[MasterVersion]]
-    """The recipe master."""
+    """All versions of the master recipes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,27 +87,27 @@ class CollectorDatabase:
     create_writer: Callable[[], RowWriter]
     create_leader_lock: Callable[[], LeaderLock]
     prepare_schema: Callable[[StatusReporter], None]
-    """Make sure that the schema is there, as this program knows it."""
+    """Migrate the schema to this program's version, or verify it."""
     run_maintenance: Callable[[], None]
-    """Make room ahead, and end what was kept long enough."""
+    """Create partitions ahead and apply retention."""
     create_rebuild_call: Callable[[], RebuildCall]
     list_other_writers: Callable[[], list[str]]
     """Names of foreign programs that write the same tables."""
     ping_database: Callable[[], None]
-    """Returns if the database answers."""
+    """Connect once; returns if the database answers."""
     alarm_store: AlarmStore
     create_notification_queue: Callable[[], NotificationQueue]
-    """Who is told of alarms, and what became of it."""
+    """Notices to send, with their delivery status."""
 
 
 @dataclass(frozen=True, slots=True)
 class CollectorContext:
-    """What every part of the collector works with."""
+    """Shared objects of all parts of the collector."""
 
     settings: Settings
     database: CollectorDatabase
     create_parser: Callable[[], PayloadParser]
-    """A new one for each thread: it remembers the stations' clocks."""
+    """A new parser for each thread: it keeps state of the stations' clocks."""
     live_state: LiveState
     status: CollectorStatus
     intervals: Intervals

@@ -1,43 +1,43 @@
-"""How often things are looked at or tried again, in seconds."""
+"""Intervals, back-offs and timeouts of the collector, in seconds."""
 
 from dataclasses import dataclass
 
 from dosing_tui.ipc.supervised_thread import RetryDelay
 
 THREAD_SWITCH_S = 0.0005
-"""How soon a thread of the collector lets the next one have Python's lock. Who reads and who writes wait for
-the network many times a batch; at Python's own 5 ms each time, the writer cannot keep up with the reader."""
+"""Python's switch interval in the collector. Intake and writer wait for I/O many times per chunk.
+At Python's default of 5 ms each time, the writer cannot keep up with the intake."""
 
 
 @dataclass(frozen=True, slots=True)
 class Intervals:
     poll_s: float = 1.0
-    """Who collects, and whether a full spool has room again."""
+    """Leader election, and the check whether a full spool has room again."""
     retry_min_s: float = 0.25
     retry_max_s: float = 10.0
-    """The database is away: each try waits twice as long as the one before, up to this."""
+    """Limit of the exponential back-off while the database is unavailable."""
     refusal_retry_s: float = 15.0
-    """The database refuses: somebody has to act first."""
+    """Retry after the database refused access: a person has to act first."""
     keepalive_s: float = 5.0
-    """Without anything to write, the database is asked this often whether it is there."""
+    """Connection check while there is nothing to write."""
     orphan_check_s: float = 10.0
-    """A standby looks for a spool that another process of this machine left."""
+    """Check of a standby for an orphaned spool on this machine."""
     stand_aside_s: float = 300.0
-    """After another program was found under the same client id."""
+    """Wait after another MQTT client used the collector's client ID."""
     maintenance_s: float = 3600.0
     other_writers_s: float = 60.0
-    """Foreign programs that write to the same tables."""
+    """Check for foreign programs that write to the same tables."""
     batch_rebuild_s: float = 2.0
-    """After what was written touched batches, they are rebuilt within this time, or a little more."""
+    """Pause between two rebuilds of changed batches."""
     notify_poll_s: float = 1.0
-    """What is to be told by the clock alone."""
+    """Check for notices that become due by time alone."""
     rate_limit_s: float = 5.0
-    """While the rate limit lets nothing through."""
+    """Pause of a channel while its rate limit is reached."""
     notify_retry_min_s: float = 5.0
     notify_retry_max_s: float = 600.0
-    """People cannot be told: each try waits twice as long as the one before, up to this."""
+    """Limit of the exponential back-off of a failing notification channel."""
     drain_timeout_s: float = 5.0
-    """At the end, longest wait for the database to take what is spooled."""
+    """Longest wait at the end until the spooled messages are in the database."""
 
     @property
     def retry(self) -> RetryDelay:

@@ -1,4 +1,4 @@
-"""What this machine keeps for a site: the folder of its spool, and whether it was the last to collect."""
+"""Local state of a site: the spool folder, and the marker of the machine that collected last."""
 
 from contextlib import suppress
 from pathlib import Path
@@ -9,8 +9,8 @@ from dosing_tui.config.settings import Settings
 
 MARKER_FILE = "collected-here"
 MARKER_TEXT = (
-    "A process of this machine was the last to collect for this site.\n"
-    "While the database cannot be asked who collects, the next one here goes on collecting.\n"
+    "A process of this machine was the site's last collector.\n"
+    "While leader election is unavailable, the next process on this machine continues to collect.\n"
 )
 
 
@@ -21,7 +21,7 @@ def get_spool_folder(settings: Settings) -> Path:
 
 
 def get_spool_mtime(folder: Path) -> int | None:
-    """Changes whenever the spool does; None if there is none."""
+    """Modification time of the spool in ns; None without a spool."""
     try:
         return (folder / "spool.sqlite").stat().st_mtime_ns
     except OSError:
@@ -33,7 +33,7 @@ def is_last_collector(folder: Path) -> bool:
 
 
 def set_collector_marker(folder: Path) -> None:
-    # only a convenience: without the marker this machine waits for the database to elect it
+    # not essential: without the marker this machine waits for the leader election
     with suppress(OSError):
         (folder / MARKER_FILE).write_text(MARKER_TEXT)
 

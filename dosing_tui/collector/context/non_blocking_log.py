@@ -1,4 +1,4 @@
-"""Hands sentences to whoever writes them, and never waits: a stuck log must not stop collecting."""
+"""Writes log lines in a thread of its own: a blocked log must not stop the collector."""
 
 import queue
 
@@ -6,7 +6,7 @@ from dosing_tui.collector.context.status import StatusReporter
 from dosing_tui.ipc.supervised_thread import SupervisedThread
 
 MAX_QUEUE_LINES = 1_000
-"""Most sentences kept for a slow log; what comes beyond is not said."""
+"""Maximum of queued lines for a slow log; further lines are lost."""
 
 
 class NonBlockingLog:
@@ -23,7 +23,7 @@ class NonBlockingLog:
             return
 
     def close(self, timeout_s: float) -> None:
-        """Say what is left to be said, if anybody takes it in time."""
+        """Write the queued lines for at most ``timeout_s``."""
         self.write_line(None)
         self._thread.join(timeout_s)
 
@@ -33,5 +33,5 @@ class NonBlockingLog:
         try:
             self._report(line)
         except (OSError, ValueError):
-            return False  # a broken pipe, a closed file: there is no reader any more
+            return False  # broken pipe or closed file: no reader is left
         return True

@@ -1,4 +1,4 @@
-"""Status of the collector, as live state and as log sentences on each change."""
+"""Status of the collector: published as live state, and logged on each change."""
 
 import threading
 from collections.abc import Callable
@@ -13,7 +13,7 @@ ROLE_TEXTS = {
     Role.UNDECIDED: "This process does not collect: role not decided yet.",
     Role.COLLECTOR: "This process collects for the site.",
     Role.STANDBY: "Another process collects for the site; this one stands by.",
-    Role.VIEWER: "This process only watches.",
+    Role.VIEWER: "This process is a viewer: it does not collect.",
 }
 
 

@@ -25,7 +25,7 @@ from dosing_tui.notifiers.send import deliver_message
 
 
 class DeliveryChannel:
-    """For one thread."""
+    """Policy, rate limit, worker and back-off of one channel. For one thread."""
 
     def __init__(
         self,
@@ -63,32 +63,32 @@ class DeliveryChannel:
         self._failures, self._retry_at = 0, 0.0
 
     def back_off(self) -> None:
-        """Each time twice as long as the time before, up to a limit."""
+        """Pause after a failure, for ``notify_retry``."""
         self._failures += 1
         self._pause_for(self._intervals.notify_retry.compute_delay(self._failures))
 
     def build_message(self, notice: QueuedNotice) -> NotificationMessage:
-        follows = self._make_message_id(*notice.first_notice) if notice.first_notice is not None else None
-        return self._compose_message(notice.trigger, notice.occurrence, [notice.alarm], follows)
+        in_reply_to = self._make_message_id(*notice.first_notice) if notice.first_notice is not None else None
+        return self._compose_message(notice.trigger, notice.occurrence, [notice.alarm], in_reply_to)
 
     def build_summary(self, occurrence: UUID, members: list[AlarmSummary]) -> NotificationMessage:
         return self._compose_message(Trigger.SUMMARY, occurrence, members, None)
 
     def _compose_message(
-        self, occasion: Trigger, occurrence: UUID, alarms: list[AlarmSummary], follows: UUID | None
+        self, trigger: Trigger, occurrence: UUID, alarms: list[AlarmSummary], in_reply_to: UUID | None
     ) -> NotificationMessage:
         return NotificationMessage(
-            id=self._make_message_id(occasion, occurrence),
-            trigger=occasion,
+            id=self._make_message_id(trigger, occurrence),
+            trigger=trigger,
             site=self._plant.site,
             plant=self._plant.name,
             alarms=tuple(alarms),
             counts=Counter(one.priority for one in alarms),
-            in_reply_to=follows,
+            in_reply_to=in_reply_to,
         )
 
-    def _make_message_id(self, occasion: Trigger, occurrence: UUID) -> UUID:
-        return create_message_id(self._plant.site, self.name, occasion, occurrence)
+    def _make_message_id(self, trigger: Trigger, occurrence: UUID) -> UUID:
+        return create_message_id(self._plant.site, self.name, trigger, occurrence)
 
 
 def build_policy(channel: NotificationSettings) -> ChannelPolicy:

@@ -46,10 +46,10 @@ class OutageNotifier:
         settings = context.settings
         self._zone = ZoneInfo(settings.plant.timezone)
         self._results: SimpleQueue[DeliveryResult] = SimpleQueue()
-        every = (
+        channels = (
             DeliveryChannel(one, settings, context.intervals, self._results) for one in settings.notifications
         )
-        self._channels = {one.name: one for one in every if Trigger.RAISE in one.policy.triggers}
+        self._channels = {one.name: one for one in channels if Trigger.RAISE in one.policy.triggers}
         self._in_flight: dict[str, UUID] = {}
         """Occurrence that a delivery worker of this process is sending, by channel."""
         self._lock = threading.Lock()
@@ -62,8 +62,8 @@ class OutageNotifier:
 
     def start(self) -> None:
         if self._channels:
-            for telling in self._channels.values():
-                telling.worker.start()
+            for channel in self._channels.values():
+                channel.worker.start()
             self._thread.start()
 
     def stop(self) -> None:
@@ -76,17 +76,17 @@ class OutageNotifier:
             with self._lock:
                 if self._in_flight.get(channel) == occurrence:
                     return DeliveryStatus.CLAIMED
-                fate = self._outbox.get_delivery_status(channel, occurrence)
-                if fate is None or fate is DeliveryStatus.PENDING:
+                status = self._outbox.get_delivery_status(channel, occurrence)
+                if status is None or status is DeliveryStatus.PENDING:
                     self._outbox.save_delivery_status(
                         channel, occurrence, DeliveryStatus.WITHDRAWN, self._clock()
                     )
         except SpoolError as error:
             log.warning("delivery status of the outage notification unknown: %s", error)
             return DeliveryStatus.PENDING
-        if fate is DeliveryStatus.CLAIMED:
+        if status is DeliveryStatus.CLAIMED:
             return DeliveryStatus.UNKNOWN
-        return fate if fate in (DeliveryStatus.SENT, DeliveryStatus.FAILED) else DeliveryStatus.PENDING
+        return status if status in (DeliveryStatus.SENT, DeliveryStatus.FAILED) else DeliveryStatus.PENDING
 
     def _run_round(self) -> None:
         try:
@@ -96,30 +96,30 @@ class OutageNotifier:
             log.warning("database outage not notified: %s", error)
 
     def _check_database(self) -> None:
-        picture = self._context.live_state.get_snapshot(self._clock())
-        listed = picture.alarms.annunciated_alarms if picture.alarms else ()
-        alarm = next((view.state for view in listed if view.state.key == DATABASE_DOWN), None)
+        snapshot = self._context.live_state.get_snapshot(self._clock())
+        annunciated = snapshot.alarms.annunciated_alarms if snapshot.alarms else ()
+        alarm = next((view.state for view in annunciated if view.state.key == DATABASE_DOWN), None)
         if (
-            picture.database.status is not LinkStatus.DOWN
+            snapshot.database.status is not LinkStatus.DOWN
             or alarm is None
             or alarm.state_name is not AlarmStateName.UNACK
         ):
             self._clear_failures()
             return
-        since = min(one for one in (picture.database.since, alarm.raised_at, self._clock()) if one)
+        since = min(one for one in (snapshot.database.since, alarm.raised_at, self._clock()) if one)
         if self._clock() - since > MAX_NOTICE_AGE:
             self._clear_failures()
             return
-        for telling in self._channels.values():
-            if telling.is_ready and alarm.priority in telling.policy.priorities:
-                self._notify_channel(telling, alarm, since)
+        for channel in self._channels.values():
+            if channel.is_ready and alarm.priority in channel.policy.priorities:
+                self._notify_channel(channel, alarm, since)
 
     def _clear_failures(self) -> None:
         """The outage is over, or the dispatcher notifies it."""
-        for telling in self._channels.values():
-            if telling.is_failing and telling.worker.current_id is None:
-                telling.reset_failures()
-                self._status.set_notice(_make_notice_key(telling.name), "")
+        for channel in self._channels.values():
+            if channel.is_failing and channel.worker.current_id is None:
+                channel.reset_failures()
+                self._status.set_notice(_make_notice_key(channel.name), "")
 
     def _notify_channel(self, channel: DeliveryChannel, alarm: AlarmState, since: datetime) -> None:
         now, occurrence = self._clock(), alarm.occurrence
@@ -142,7 +142,7 @@ class OutageNotifier:
         channel.worker.start_delivery(0, f"{DATABASE_DOWN.tag}, without the database", message)
 
     def _summarize_outage(self, alarm: AlarmState, since: datetime) -> AlarmSummary:
-        words = (
+        text = (
             f"The database has been away since {since.astimezone(self._zone):%Y-%m-%d %H:%M}: "
             "readings are spooled here, other alarms are not notified until it is available again"
         )
@@ -151,7 +151,7 @@ class OutageNotifier:
             AlarmEvent.RAISE,
             alarm.priority,
             alarm.raised_at or since,
-            words,
+            text,
             alarm.value,
             alarm.limit,
         )
@@ -164,25 +164,25 @@ class OutageNotifier:
                 return
 
     def _store_result(self, result: DeliveryResult) -> None:
-        name, trouble = result.channel, result.error
-        telling = self._channels[name]
+        name, error = result.channel, result.error
+        channel = self._channels[name]
         with self._lock:
             occurrence = self._in_flight.pop(name)
-            telling.worker.current_id = None
+            channel.worker.current_id = None
             self._outbox.save_delivery_status(name, occurrence, result.status, self._clock())
-        if trouble is None:
-            telling.reset_failures()
+        if error is None:
+            channel.reset_failures()
             self._status.set_notice(_make_notice_key(name), "")
             log.info("notification %s: sent %s. %s", name, result.description, result.response)
-        elif trouble.is_permanent:
+        elif error.is_permanent:
             self._status.report_once(
-                f"Notification {name} rejected the database outage; not retried: {trouble}"
+                f"Notification {name} rejected the database outage; not retried: {error}"
             )
         else:
-            telling.back_off()
+            channel.back_off()
             self._status.set_notice(
                 _make_notice_key(name),
-                f"Notification {name} of the database outage failed; retrying: {trouble}",
+                f"Notification {name} of the database outage failed; retrying: {error}",
             )
 
     def _finish_deliveries(self) -> None:

@@ -17,7 +17,7 @@ DeliverFunction = Callable[[NotificationMessage], str]
 
 @dataclass(frozen=True, slots=True)
 class DeliveryResult:
-    """Result of the notice ``id``; ``error`` is None if it was sent."""
+    """Result of delivering the notice ``id``; ``error`` is None if it was sent."""
 
     channel: str
     id: int
@@ -62,7 +62,7 @@ class DeliveryWorker:
         except DeliveryError as error:
             failure = error
         except BaseException as error:
-            # the boundary of the delivery: without a result the channel would wait for ever
+            # the boundary of the delivery: without a result the channel would never send again
             log.exception("notification %s failed", self._channel)
             failure = DeliveryError(f"It failed: {error!r}.")
         self._results.put(DeliveryResult(self._channel, id_, description, response, failure))

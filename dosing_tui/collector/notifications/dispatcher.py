@@ -1,7 +1,7 @@
 """Notification dispatcher: queues notices of journal entries, hands them to delivery workers.
 
-Only committed journal entries are notified. It has its own thread and database session, and one delivery
-worker for each channel, so that a slow channel delays nothing else.
+Only committed journal entries are notified. It has its own thread and database session. Each channel has a
+delivery worker, so that a slow channel delays nothing else.
 """
 
 import logging
@@ -83,8 +83,8 @@ class NotificationDispatcher:
 
     def start(self) -> None:
         if self._channels:
-            for telling in self._channels.values():
-                telling.worker.start()
+            for channel in self._channels.values():
+                channel.worker.start()
             self._thread.start()
 
     def stop(self) -> None:
@@ -107,12 +107,12 @@ class NotificationDispatcher:
             raise
 
     def _run_session(self) -> None:
-        """One session, as long as it lasts."""
+        """Run one database session until it fails or a stop is requested."""
         self._open_session()
         while not self._thread.is_stopping:
-            news = self._read_journal()
+            any_queued = self._read_journal()
             self._store_results()
-            if news or time.monotonic() >= self._next_poll:
+            if any_queued or time.monotonic() >= self._next_poll:
                 self._next_poll = time.monotonic() + self._context.intervals.notify_poll_s
                 self._poll_channels()
             if self._failures:
@@ -125,11 +125,11 @@ class NotificationDispatcher:
         """Start from the newest checkpoint that no channel is behind."""
         opened = self._queue.open(list(self._channels))
         self._cursors = opened.cursors
-        known = opened.checkpoint
-        if known.last_entry_id < self._checkpoint.last_entry_id <= min(opened.cursors.values()):
-            known = self._checkpoint
+        checkpoint = opened.checkpoint
+        if checkpoint.last_entry_id < self._checkpoint.last_entry_id <= min(opened.cursors.values()):
+            checkpoint = self._checkpoint
         self._projection = JournalProjection()
-        self._projection.restart_from(known)
+        self._projection.restart_from(checkpoint)
 
     def _read_journal(self) -> bool:
         """Read the journal to its end and queue the notices. True if any were queued."""
@@ -150,7 +150,7 @@ class NotificationDispatcher:
         except DatabaseAccessError as error:
             log.info("notification checkpoint not saved: %s", error)
 
-    def _plan_notices(self, effects: list[AlarmTransition]) -> bool:
+    def _plan_notices(self, transitions: list[AlarmTransition]) -> bool:
         last_id = self._projection.last_entry_id
         behind = [name for name, upto in self._cursors.items() if upto < last_id]
         if not behind:
@@ -160,7 +160,7 @@ class NotificationDispatcher:
             notice
             for name in behind
             for notice in create_notices(
-                (one for one in effects if one.entry.id > self._cursors[name] and one.entry.at > since),
+                (one for one in transitions if one.entry.id > self._cursors[name] and one.entry.at > since),
                 self._channels[name].policy,
             )
         ]
@@ -177,18 +177,18 @@ class NotificationDispatcher:
                     f"Notification {name}: the process ended during a delivery; {STATUS_UNKNOWN}"
                 )
         for name in self._queue.list_due_channels(now=now):
-            telling = self._channels.get(name)
-            if telling is not None and telling.is_ready:
-                self._serve_channel(telling)
-        failing = [telling for telling in self._channels.values() if telling.is_failing]
+            channel = self._channels.get(name)
+            if channel is not None and channel.is_ready:
+                self._serve_channel(channel)
+        failing = [channel for channel in self._channels.values() if channel.is_failing]
         if failing:
-            tried = self._queue.list_retry_channels()
-            for telling in failing:
-                if telling.name not in tried:
-                    self._clear_failure(telling)
+            retrying = self._queue.list_retry_channels()
+            for channel in failing:
+                if channel.name not in retrying:
+                    self._clear_failure(channel)
 
     def _clear_failure(self, channel: DeliveryChannel) -> None:
-        """No failed notification waits for a retry."""
+        """End the channel's failure state: no failed notification waits for a retry."""
         channel.reset_failures()
         self._status.set_notice(f"notify {channel.name}", "")
 
@@ -203,23 +203,23 @@ class NotificationDispatcher:
         if min(recent, high) >= channel.rate_limit:
             channel.pause_for_rate_limit()
             return
-        if recent < channel.rate_limit and (again := self._queue.find_pending_summary(name)) is not None:
-            if self._queue.claim_notice(again.id, now=now):
-                self._send_summary(channel, again)
+        if recent < channel.rate_limit and (pending := self._queue.find_pending_summary(name)) is not None:
+            if self._queue.claim_notice(pending.id, now=now):
+                self._send_summary(channel, pending)
             return
-        waiting = self._filter_outage_notices(
+        due = self._filter_outage_notices(
             name, self._queue.list_due_notices(name, now=now, last_id=self._projection.last_entry_id)
         )
-        choice = choose_dispatch(
-            waiting,
+        dispatch = choose_dispatch(
+            due,
             self._projection.states,
             recent_count=recent,
             recent_high_count=high,
             max_messages=channel.rate_limit,
             now=now,
         )
-        self._send_notices(channel, choice, now)
-        if recent >= channel.rate_limit and not choice.notices:
+        self._send_notices(channel, dispatch, now)
+        if recent >= channel.rate_limit and not dispatch.notices:
             channel.pause_for_rate_limit()
 
     def _send_notices(self, channel: DeliveryChannel, dispatch: Dispatch, now: datetime) -> None:
@@ -227,30 +227,33 @@ class NotificationDispatcher:
         if dispatch.withdrawn_ids:
             self._queue.store_status(dispatch.withdrawn_ids, DeliveryStatus.WITHDRAWN, now=now)
         if len(dispatch.notices) > 1:
-            made = self._queue.claim_summary(name, dispatch.notices, now=now)
-            if made is not None:
-                self._send_summary(channel, made)
+            summary = self._queue.claim_summary(name, dispatch.notices, now=now)
+            if summary is not None:
+                self._send_summary(channel, summary)
         elif dispatch.notices and self._queue.claim_notice(dispatch.notices[0].id, now=now):
-            one = dispatch.notices[0]
+            notice = dispatch.notices[0]
             channel.worker.start_delivery(
-                one.id, f"{one.alarm.key.tag}, {one.trigger}", channel.build_message(one)
+                notice.id, f"{notice.alarm.key.tag}, {notice.trigger}", channel.build_message(notice)
             )
 
     def _filter_outage_notices(self, name: str, notices: Sequence[QueuedNotice]) -> list[QueuedNotice]:
-        """Remove what was notified, or is being notified, during a database outage."""
-        left: list[QueuedNotice] = []
+        """The notices without those that were sent, or are being sent, during a database outage."""
+        remaining: list[QueuedNotice] = []
         for one in notices:
-            fate = DeliveryStatus.PENDING
+            status = DeliveryStatus.PENDING
             if one.alarm.key == DATABASE_DOWN and one.trigger is Trigger.RAISE:
-                fate = self._hand_over_notice(name, one.occurrence)
-            if fate is DeliveryStatus.PENDING:
-                left.append(one)
-            elif fate is not DeliveryStatus.CLAIMED:
+                status = self._hand_over_notice(name, one.occurrence)
+            if status is DeliveryStatus.PENDING:
+                remaining.append(one)
+            elif status is not DeliveryStatus.CLAIMED:
                 reason = "Sent during the database outage."
                 self._queue.store_status(
-                    [one.id], fate, now=self._clock(), reason=reason if fate is DeliveryStatus.SENT else ""
+                    [one.id],
+                    status,
+                    now=self._clock(),
+                    reason=reason if status is DeliveryStatus.SENT else "",
                 )
-        return left
+        return remaining
 
     def _send_summary(self, channel: DeliveryChannel, summary: PendingSummary) -> None:
         members = self._queue.list_summary_alarms(summary.id)
@@ -269,23 +272,23 @@ class NotificationDispatcher:
             self._next_poll = 0.0
 
     def _store_result(self, result: DeliveryResult) -> None:
-        telling, trouble = self._channels[result.channel], result.error
+        channel, error = self._channels[result.channel], result.error
         self._queue.store_status(
-            [result.id], result.status, now=self._clock(), reason=str(trouble or result.response)
+            [result.id], result.status, now=self._clock(), reason=str(error or result.response)
         )
-        telling.worker.current_id = None
-        if trouble is None:
-            self._clear_failure(telling)
+        channel.worker.current_id = None
+        if error is None:
+            self._clear_failure(channel)
             log.info("notification %s: sent %s. %s", result.channel, result.description, result.response)
-        elif trouble.is_permanent:
+        elif error.is_permanent:
             self._status.report_once(
-                f"Notification {result.channel} rejected {result.description}; not retried: {trouble}"
+                f"Notification {result.channel} rejected {result.description}; not retried: {error}"
             )
         else:
-            telling.back_off()
+            channel.back_off()
             self._status.set_notice(
                 f"notify {result.channel}",
-                f"Notification {result.channel} failed; retrying: {trouble}",
+                f"Notification {result.channel} failed; retrying: {error}",
             )
 
     def _finish_deliveries(self) -> None:
@@ -307,15 +310,15 @@ class NotificationDispatcher:
         self._queue.close()
 
     def _mark_unknown(self) -> None:
-        for name, telling in self._channels.items():
-            if (carried := telling.worker.current_id) is not None:
+        for name, channel in self._channels.items():
+            if (in_flight := channel.worker.current_id) is not None:
                 self._queue.store_status(
-                    [carried], DeliveryStatus.UNKNOWN, now=self._clock(), reason="The collector ended."
+                    [in_flight], DeliveryStatus.UNKNOWN, now=self._clock(), reason="The collector ended."
                 )
                 self._status.report_once(
                     f"Notification {name}: this process ends during a delivery; {STATUS_UNKNOWN}"
                 )
 
     def _list_in_flight(self) -> list[int]:
-        carried = (telling.worker.current_id for telling in self._channels.values())
-        return [id_ for id_ in carried if id_ is not None]
+        ids = (channel.worker.current_id for channel in self._channels.values())
+        return [id_ for id_ in ids if id_ is not None]

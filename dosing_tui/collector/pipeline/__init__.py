@@ -1,1 +1,1 @@
-"""Broker to spool to database, in this order."""
+"""Ingest pipeline: broker, receive buffer, spool, database; batch rebuild and maintenance."""

@@ -15,7 +15,7 @@ PAUSE_FACTOR = 10
 
 
 class BatchRebuilder:
-    """Retries until stopped; the database keeps the list of changed batches."""
+    """Own thread. Retries until stopped; the database keeps the list of changed batches."""
 
     def __init__(
         self,

@@ -1,18 +1,18 @@
-"""The broker's own count of messages it threw away. Pure."""
+"""The broker's own count of messages that it dropped because a queue was full. Pure."""
 
 
 def parse_drop_count(payload: bytes) -> int | None:
-    """None for what is not a count."""
+    """Parse the decimal count. None if the payload is not one."""
     text = payload.decode(errors="replace").strip()
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
 def count_lost_messages(previous: int | None, count: int) -> int:
-    """How many were thrown away since the count was ``previous``, None if it never was.
+    """Number of messages dropped since ``previous``; 0 without a previous count.
 
     >>> count_lost_messages(None, 5), count_lost_messages(5, 7), count_lost_messages(7, 7)
     (0, 2, 0)
-    >>> count_lost_messages(7, 3)  # the broker was started anew and counts from zero
+    >>> count_lost_messages(7, 3)  # the broker restarted and counts from zero
     3
     """
     if previous is None:

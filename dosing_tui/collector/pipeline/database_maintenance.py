@@ -1,4 +1,4 @@
-"""Room ahead in the database, at the start and every hour."""
+"""Database maintenance, at the start and every hour."""
 
 from dosing_tui.collector.context.interfaces import CollectorDatabase
 from dosing_tui.collector.context.status import CollectorStatus
@@ -6,7 +6,7 @@ from dosing_tui.errors import DatabaseAccessError
 
 
 def run_maintenance(database: CollectorDatabase, status: CollectorStatus) -> None:
-    """Where this program's role may not, somebody else has to; readings can be stored all the same.
+    """Create partitions ahead and apply retention. A missing privilege is a notice; readings are stored.
 
     Raises: DatabaseUnavailableError.
     """

@@ -41,7 +41,7 @@ class DatabaseWriter:
         return self._thread.stop(STOP_TIMEOUT_S)
 
     def _try_session(self) -> None:
-        """One session, as long as it lasts. What is spooled stays there when it fails."""
+        """Run one database session until it fails. Spooled messages stay in the spool."""
         try:
             self._run_session()
         except DatabaseError as error:
@@ -89,7 +89,7 @@ class DatabaseWriter:
             self._spool.confirm_progress(written.progress)
             self._status.set_notice("spool", "")
         except SpoolError as error:
-            # stored and counted: the database ignores these rows when they are sent again
+            # the rows are stored and counted: the database ignores them when they are sent again
             self._status.set_notice("spool", str(error))
         self._live_state.count_stored(written.stored_kinds)
 

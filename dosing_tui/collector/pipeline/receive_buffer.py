@@ -1,4 +1,4 @@
-"""Between the broker's thread and the one that stores. Bounded, whatever the broker sends."""
+"""Bounded buffer between paho's network thread and the intake thread."""
 
 import threading
 from collections import deque
@@ -8,7 +8,7 @@ from dosing_tui.mqtt.message import ReceivedMessage
 MAX_MESSAGES = 5_000
 MAX_BYTES = 32 * 1024 * 1024
 CHUNK_MESSAGES = 1_000
-"""Most messages taken in one go: one transaction of the spool."""
+"""Maximum of messages in one chunk: one transaction of the spool."""
 
 
 class ReceiveBuffer:
@@ -20,8 +20,8 @@ class ReceiveBuffer:
         self._is_closed = False
         self._condition = threading.Condition(threading.Lock())
 
-    def put_message(self, delivery: ReceivedMessage) -> None:
-        """Blocks while the inbox is full. Once it is closed the message is let go, and comes again."""
+    def put_message(self, message: ReceivedMessage) -> None:
+        """Block while the buffer is full. A closed buffer discards the message; the broker resends it."""
         with self._condition:
             while not self._has_room() and not self._is_closed:
                 self._condition.wait()
@@ -29,11 +29,11 @@ class ReceiveBuffer:
                 return
             if not self._messages:
                 self._condition.notify_all()
-            self._messages.append(delivery)
-            self._size_bytes += len(delivery.payload)
+            self._messages.append(message)
+            self._size_bytes += len(message.payload)
 
     def take_chunk(self) -> list[ReceivedMessage]:
-        """All that has arrived, at most AT_ONCE; waits for the first. Empty once the inbox is closed."""
+        """Wait for messages and take at most CHUNK_MESSAGES. Empty once the buffer is closed."""
         with self._condition:
             while not self._messages and not self._is_closed:
                 self._condition.wait()
@@ -41,9 +41,9 @@ class ReceiveBuffer:
                 return []
             if not self._has_room():
                 self._condition.notify_all()
-            taken = [self._messages.popleft() for _ in range(min(CHUNK_MESSAGES, len(self._messages)))]
-            self._size_bytes -= sum(len(delivery.payload) for delivery in taken)
-            return taken
+            chunk = [self._messages.popleft() for _ in range(min(CHUNK_MESSAGES, len(self._messages)))]
+            self._size_bytes -= sum(len(message.payload) for message in chunk)
+            return chunk
 
     def close(self) -> None:
         with self._condition:

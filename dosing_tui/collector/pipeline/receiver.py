@@ -1,4 +1,4 @@
-"""Broker to spool: store, evaluate alarm rules, acknowledge, show. In this order."""
+"""Broker to spool: store, evaluate alarm rules, acknowledge, update the live state. In this order."""
 
 import logging
 import secrets
@@ -24,14 +24,14 @@ class Acknowledger(Protocol):
 
 
 class ReadingListener(Protocol):
-    """Gets what has arrived, before it is acknowledged. Never raises."""
+    """Gets the items of stored messages before these are acknowledged. Never raises."""
 
-    def on_readings(self, units: Iterable[ParsedItem]) -> None: ...
-    def on_retained(self, units: Iterable[ParsedItem]) -> None: ...
+    def on_readings(self, items: Iterable[ParsedItem]) -> None: ...
+    def on_retained(self, items: Iterable[ParsedItem]) -> None: ...
 
 
 class MessageReceiver:
-    """One thread, from ``start`` until the inbox is closed or the spool takes no more."""
+    """One thread, from ``start`` until the buffer is closed or the spool fails."""
 
     def __init__(
         self,
@@ -51,11 +51,11 @@ class MessageReceiver:
         self._live_state = context.live_state
         self._status = context.status
         self._clock = context.clock
-        # a generation counts one client's connections; this makes it differ from every other client's
+        # connection_number counts one client's connections; the offset makes it unique among clients
         self._connection_offset = secrets.randbits(60)
         self._thread = context.create_thread("collector-intake", self._receive_chunk)
         self.stop_reason = ""
-        """Why the intake ended, '' while it runs; the broker resends what is not acknowledged."""
+        """Reason why the intake ended, '' while it runs. The broker resends unacknowledged messages."""
 
     def start(self) -> None:
         self._thread.start()
@@ -68,14 +68,14 @@ class MessageReceiver:
     def _receive_chunk(self) -> bool:
         """False once the buffer is closed.
 
-        A failure ends the thread, not the step alone: the broker resends what is not acknowledged
-        to a new connection only. The leader opens that as soon as the spool has room.
+        A failure ends the thread, not only the step: the broker resends unacknowledged messages only
+        to a new connection. The leader opens one as soon as the spool has room.
         """
-        deliveries = self._buffer.take_chunk()
+        messages = self._buffer.take_chunk()
         try:
-            if deliveries:
-                self._store_chunk(deliveries)
-            return bool(deliveries)
+            if messages:
+                self._store_chunk(messages)
+            return bool(messages)
         except SpoolError as error:
             self.stop_reason = str(error)
         except BaseException as error:
@@ -85,43 +85,43 @@ class MessageReceiver:
         self._buffer.close()
         return False
 
-    def _store_chunk(self, deliveries: list[ReceivedMessage]) -> None:
-        plant = [delivery for delivery in deliveries if delivery.topic != DROP_COUNT_TOPIC]
-        arrivals, shown = self._parse_chunk(plant)
-        if arrivals:
+    def _store_chunk(self, messages: list[ReceivedMessage]) -> None:
+        station_messages = [message for message in messages if message.topic != DROP_COUNT_TOPIC]
+        parsed_messages, shown = self._parse_chunk(station_messages)
+        if parsed_messages:
             self._spool.append_messages(
-                arrivals, expire_before=self._redelivery_filter.expire_old(self._clock())
+                parsed_messages, expire_before=self._redelivery_filter.expire_old(self._clock())
             )
-            self._alarms.on_readings(unit for arrival in arrivals for unit in arrival.items)
-        self._broker.ack_messages(deliveries)
-        if plant:
-            self._live_state.apply_readings(unit for unit in shown if not isinstance(unit, Rejection))
-            self._live_state.count_messages(len(plant), plant[-1].received_at)
-        for delivery in deliveries:
-            if delivery.topic == DROP_COUNT_TOPIC:
-                self._update_drop_count(delivery.payload)
+            self._alarms.on_readings(item for message in parsed_messages for item in message.items)
+        self._broker.ack_messages(messages)
+        if station_messages:
+            self._live_state.apply_readings(item for item in shown if not isinstance(item, Rejection))
+            self._live_state.count_messages(len(station_messages), station_messages[-1].received_at)
+        for message in messages:
+            if message.topic == DROP_COUNT_TOPIC:
+                self._update_drop_count(message.payload)
 
-    def _parse_chunk(self, deliveries: list[ReceivedMessage]) -> tuple[list[ParsedMessage], list[ParsedItem]]:
-        """Messages to store and readings to show; a retained message was stored when it was new."""
-        arrivals: list[ParsedMessage] = []
+    def _parse_chunk(self, messages: list[ReceivedMessage]) -> tuple[list[ParsedMessage], list[ParsedItem]]:
+        """Messages to store and items to show. A retained message was stored when it was new."""
+        parsed_messages: list[ParsedMessage] = []
         shown: list[ParsedItem] = []
-        for delivery in deliveries:
-            if delivery.is_retained:
-                retained = self._parse_delivery(delivery, delivery.received_at)
+        for message in messages:
+            if message.is_retained:
+                retained = self._parse_received(message, message.received_at)
                 self._alarms.on_retained(retained)
                 shown += retained
                 continue
-            connection = self._connection_offset + delivery.connection_number
-            sighting = self._redelivery_filter.register_message(
-                delivery.topic, delivery.payload, at=delivery.received_at, connection=connection
+            connection = self._connection_offset + message.connection_number
+            fingerprint = self._redelivery_filter.register_message(
+                message.topic, message.payload, at=message.received_at, connection=connection
             )
-            units = self._parse_delivery(delivery, sighting.received_at)
-            arrivals.append(ParsedMessage(units, sighting))
-            shown += units
-        return arrivals, shown
+            items = self._parse_received(message, fingerprint.received_at)
+            parsed_messages.append(ParsedMessage(items, fingerprint))
+            shown += items
+        return parsed_messages, shown
 
-    def _parse_delivery(self, delivery: ReceivedMessage, received_at: datetime) -> tuple[ParsedItem, ...]:
-        return self._parser.parse_message(delivery.topic, delivery.payload, received_at=received_at)
+    def _parse_received(self, message: ReceivedMessage, received_at: datetime) -> tuple[ParsedItem, ...]:
+        return self._parser.parse_message(message.topic, message.payload, received_at=received_at)
 
     def _update_drop_count(self, payload: bytes) -> None:
         count = parse_drop_count(payload)
@@ -130,7 +130,7 @@ class MessageReceiver:
         if lost := count_lost_messages(self._spool.broker_drop_count, count):
             self._status.set_notice(
                 "dropped",
-                f"The broker threw away {lost:,} messages because a queue was full: "
+                f"The broker dropped {lost:,} messages because a queue was full: "
                 "raise max_queued_messages in its configuration.",
             )
         self._spool.save_drop_count(count)

@@ -1,7 +1,7 @@
-"""Which messages were seen of late: tells a redelivered message from a new one that says the same. Pure.
+"""Fingerprints of recent messages: distinguish a redelivery from a new message with equal content. Pure.
 
-Stations send no message number, and some no time. The time such a reading gets, when it was received, is
-part of its key in the database. So a message that comes again must get the time of its first coming.
+Stations send no message number, and some messages no time. Such a reading gets its time of receipt, which
+is part of its database key. A redelivered message must therefore get the time of its first receipt.
 """
 
 from collections import OrderedDict
@@ -11,15 +11,15 @@ from datetime import datetime, timedelta
 from hashlib import blake2b
 
 RESEND_WINDOW = timedelta(seconds=2)
-"""A publisher that got no answer sends again; within so short a time no station says the same thing twice."""
+"""A publisher without an acknowledgement sends again; no station repeats a message within this time."""
 RETENTION = timedelta(hours=1)
 MAX_FINGERPRINTS = 100_000
-"""Most messages remembered; far more than a broker has under way to one client."""
+"""Maximum of fingerprints; far more than a broker has in flight to one client."""
 
 
 @dataclass(frozen=True, slots=True)
 class MessageFingerprint:
-    """``number`` orders sightings; ``received_at`` is that of the message's first coming."""
+    """``number`` orders receipts; ``received_at`` is the time of the message's first receipt."""
 
     number: int
     identity: bytes
@@ -28,13 +28,13 @@ class MessageFingerprint:
 
 
 class RedeliveryFilter:
-    """``history``: what an earlier process remembered, oldest first."""
+    """``history``: fingerprints of an earlier process, oldest first."""
 
     def __init__(self, history: Iterable[MessageFingerprint] = (), *, limit: int = MAX_FINGERPRINTS) -> None:
         self._fingerprints: OrderedDict[bytes, MessageFingerprint] = OrderedDict()
         self._last_number = 0
-        for sighting in history:
-            self._store_fingerprint(sighting)
+        for fingerprint in history:
+            self._store_fingerprint(fingerprint)
         self._limit = limit
         self._connection = 0
         self._connected_at: datetime | None = None
@@ -42,10 +42,10 @@ class RedeliveryFilter:
     def register_message(
         self, topic: str, payload: bytes, *, at: datetime, connection: int
     ) -> MessageFingerprint:
-        """Remember the message and say when it came first.
+        """Store the message's fingerprint, with the time of its first receipt.
 
-        On another connection than before, the same message is a redelivery; on the same one only at once.
-        ``connection`` is a number no other connection has, of this process or an earlier one.
+        An equal message on another connection is a redelivery; on the same one only within RESEND_WINDOW.
+        ``connection`` is unique among the connections of this process and of earlier ones.
         """
         if connection != self._connection:
             self._connection, self._connected_at = connection, at
@@ -56,10 +56,10 @@ class RedeliveryFilter:
         return self._store_fingerprint(MessageFingerprint(self._last_number + 1, identity, at, connection))
 
     def expire_old(self, now: datetime) -> int:
-        """Let go of the oldest beyond the limits; returns the number of the oldest that stays.
+        """Remove the oldest fingerprints beyond the limits. Returns the number of the oldest that stays.
 
-        However long an outage was, what came before it is remembered until the new connection is an hour
-        old: what was under way at its beginning comes again at its end.
+        Fingerprints from before an outage stay until the new connection is one hour old. The broker
+        resends on it the messages that were in flight when the outage began.
         """
         settled = self._connected_at is not None and now - self._connected_at > RETENTION
         while self._fingerprints:

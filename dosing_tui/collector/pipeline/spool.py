@@ -1,4 +1,4 @@
-"""The spool as the collector's threads use it: messages go in, batches come out, the books always balance."""
+"""The spool for the collector's threads: messages in, chunks out, message counts always reconciled."""
 
 import threading
 import time
@@ -22,26 +22,26 @@ from dosing_tui.live_state import MessageCounts
 
 BYTES_PER_FINGERPRINT = 80
 FINGERPRINT_SHARE = 4
-"""Sightings take a quarter of a small spool at most."""
+"""Fingerprints take at most a quarter of a small spool."""
 
 MAX_CACHE_MESSAGES = 10_000
-"""Messages whose units are kept beside their text, so that who writes them need not read it."""
+"""Messages whose items stay in memory, so that the writer need not decode their text."""
 
 SpoolMessage = tuple[int, tuple[ParsedItem, ...]]
 
 
 @dataclass(frozen=True, slots=True)
 class ParsedMessage:
-    """One message's units, and what makes it known again."""
+    """One message's items and its fingerprint."""
 
     items: tuple[ParsedItem, ...]
     fingerprint: MessageFingerprint
 
 
 class Spool:
-    """One thread puts in, one takes out. ``publish_counts`` gets the books with every change, in order.
+    """One thread appends, one reads. ``publish_counts`` gets the message counts on each change, in order.
 
-    Raises: SpoolError when another process has the spool, or when it cannot be used.
+    Raises: SpoolError when another process owns the spool, or when it cannot be used.
     """
 
     def __init__(self, folder: Path, *, max_mb: int, publish_counts: Callable[[MessageCounts], None]) -> None:
@@ -62,7 +62,7 @@ class Spool:
 
     @property
     def progress(self) -> WriteProgress:
-        """The database's word when it was last heard."""
+        """The progress that the database last confirmed."""
         return self._progress
 
     @property
@@ -71,7 +71,7 @@ class Spool:
 
     @property
     def broker_drop_count(self) -> int | None:
-        """The broker's count of thrown away messages when it was last heard; None if it never was."""
+        """The broker's last reported count of dropped messages; None if it never reported one."""
         return self._broker_drop_count
 
     def save_drop_count(self, count: int) -> None:
@@ -80,42 +80,44 @@ class Spool:
             self._broker_drop_count = count
 
     def load_redelivery_filter(self) -> RedeliveryFilter:
-        """What was seen of late, by this process and by earlier ones."""
+        """The filter with the fingerprints of this process and of earlier ones."""
         return RedeliveryFilter(self._file.list_fingerprints(), limit=self._max_fingerprints)
 
-    def append_messages(self, arrivals: Sequence[ParsedMessage], *, expire_before: int) -> None:
-        """On the disk on return, all or nothing.
+    def append_messages(self, messages: Sequence[ParsedMessage], *, expire_before: int) -> None:
+        """Append all messages or none; they are on disk on return.
 
         Raises: SpoolError.
         """
-        messages = [(encode_items(each.items), len(each.items)) for each in arrivals]
-        seen = [each.fingerprint for each in arrivals]
-        units = sum(count for _, count in messages)
+        encoded = [(encode_items(each.items), len(each.items)) for each in messages]
+        fingerprints = [each.fingerprint for each in messages]
+        item_count = sum(count for _, count in encoded)
         with self._condition:
-            self._file.append_messages(messages, seen, expire_before=expire_before)
-            self._cache_items(messages, arrivals)
+            self._file.append_messages(encoded, fingerprints, expire_before=expire_before)
+            self._cache_items(encoded, messages)
             if not self._counts.spooled:
                 self._chunk_start = time.monotonic()
-            self._update_counts(received=self._counts.received + units, spooled=self._counts.spooled + units)
+            self._update_counts(
+                received=self._counts.received + item_count, spooled=self._counts.spooled + item_count
+            )
             self._condition.notify_all()
 
     def wait_for_chunk(self, min_items: int, wait_s: float, *, idle_s: float) -> bool:
-        """Wait until ``units`` are spooled, or the first of them has waited for ``wait_s``.
+        """Wait until ``min_items`` are spooled, or the oldest has waited for ``wait_s``.
 
-        False when nothing is spooled, after ``idle_s`` or at once when in a hurry.
+        False if nothing is spooled after ``idle_s``, or at once after ``request_flush``.
         """
         until = time.monotonic() + idle_s
         with self._condition:
             while not self._is_flushing:
                 now = time.monotonic()
-                ripe = self._chunk_start + wait_s if self._counts.spooled else until
-                if self._counts.spooled >= min_items or now >= ripe:
+                due = self._chunk_start + wait_s if self._counts.spooled else until
+                if self._counts.spooled >= min_items or now >= due:
                     break
-                self._condition.wait(ripe - now)
+                self._condition.wait(due - now)
             return bool(self._counts.spooled)
 
     def request_flush(self) -> None:
-        """From now on nobody waits for company: the end is near."""
+        """Shutting down: write what there is without waiting for a full chunk."""
         with self._condition:
             self._is_flushing = True
             self._condition.notify_all()
@@ -125,23 +127,23 @@ class Spool:
             return self._condition.wait_for(lambda: not self._counts.spooled, timeout_s)
 
     def read_chunk(self, max_items: int) -> list[SpoolMessage]:
-        """The oldest messages, of ``max_items`` together but at least one."""
+        """The oldest messages, with at most ``max_items`` items in all, but at least one message."""
         with self._condition:
             self._chunk_start = time.monotonic()
-            found = self._file.read_messages(after=self._progress.last_seq, limit=max_items)
-            known = [self._item_cache.pop(text, None) for _, text, _ in found]
+            stored = self._file.read_messages(after=self._progress.last_seq, limit=max_items)
+            cached = [self._item_cache.pop(text, None) for _, text, _ in stored]
         rows: list[SpoolMessage] = []
-        for (seq, text, count), units in zip(found, known, strict=True):
+        for (seq, text, count), items in zip(stored, cached, strict=True):
             max_items -= count
             if rows and max_items < 0:
                 break
-            rows.append((seq, units or decode_items(text)))
+            rows.append((seq, items or decode_items(text)))
         return rows
 
     def confirm_progress(self, progress: WriteProgress) -> None:
-        """The database has everything up to ``progress``.
+        """Remove the messages that the database has, up to ``progress``.
 
-        Raises: SpoolError when the file cannot be shortened now; the books are right all the same.
+        Raises: SpoolError when the file cannot be changed now; the message counts are correct anyway.
         """
         with self._condition:
             written = self._file.count_items(after=self._progress.last_seq, upto=progress.last_seq)
@@ -156,7 +158,7 @@ class Spool:
             self._file.confirm_progress(progress)
 
     def reset_counters(self) -> None:
-        """Begin new books with what is spooled: the database knows nothing of this spool's past."""
+        """Restart the counts with the spooled messages: the database has no record of this spool."""
         with self._condition:
             self._file.reset_counters()
             self._spool_id, self._progress, self._counts, self._broker_drop_count = self._load_state()
@@ -166,10 +168,10 @@ class Spool:
             return self._file.measure_fill()
 
     def find_oldest_time(self) -> datetime | None:
-        """When the first of the spooled readings came; None if nothing waits."""
+        """Time of receipt of the oldest spooled reading; None if the spool is empty."""
         with self._condition:
-            found = self._file.read_messages(after=self._progress.last_seq, limit=1)
-        return decode_items(found[0][1])[0].received_at if found and found[0][2] else None
+            oldest = self._file.read_messages(after=self._progress.last_seq, limit=1)
+        return decode_items(oldest[0][1])[0].received_at if oldest and oldest[0][2] else None
 
     def has_room(self) -> bool:
         with self._condition:
@@ -179,24 +181,24 @@ class Spool:
         with self._condition:
             self._file.close()
 
-    def _cache_items(self, messages: Sequence[tuple[str, int]], arrivals: Sequence[ParsedMessage]) -> None:
-        for (text, _), each in zip(messages, arrivals, strict=True):
+    def _cache_items(self, encoded: Sequence[tuple[str, int]], messages: Sequence[ParsedMessage]) -> None:
+        for (text, _), each in zip(encoded, messages, strict=True):
             self._item_cache[text] = each.items
         while len(self._item_cache) > MAX_CACHE_MESSAGES:
             self._item_cache.popitem(last=False)
 
     def _load_state(self) -> tuple[UUID, WriteProgress, MessageCounts, int | None]:
-        account = self._file.read_state()
-        progress = account.progress
-        books = MessageCounts(
-            received=account.received,
+        state = self._file.read_state()
+        progress = state.progress
+        counts = MessageCounts(
+            received=state.received,
             stored=progress.stored,
             duplicates=progress.duplicates,
-            spooled=account.spooled,
+            spooled=state.spooled,
             rejected=progress.rejected,
         )
-        self._publish_counts(books)
-        return account.spool_id, progress, books, account.broker_drop_count
+        self._publish_counts(counts)
+        return state.spool_id, progress, counts, state.broker_drop_count
 
     def _update_counts(self, **changes: int) -> None:
         self._counts = replace(self._counts, **changes)

@@ -1,4 +1,4 @@
-"""Units to text and back, exactly: what the spool keeps of a message between the broker and the database."""
+"""Lossless conversion of parsed items to text and back, for the spool."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -28,34 +28,33 @@ _ITEM_TYPES: dict[str, type[ParsedItem]] = {
     "rejection": Rejection,
 }
 _BYTES_ENCODING = "latin-1"
-"""Gives every byte a character of its own, so that a rejected record is kept byte for byte."""
+"""Maps each byte to one character, so that a rejected record is kept byte for byte."""
 
 
 def encode_items(items: Sequence[ParsedItem]) -> str:
-    plain = [(_TYPE_NAMES[type(unit)], *_VALUE_GETTERS[type(unit)](unit)) for unit in items]
+    plain = [(_TYPE_NAMES[type(item)], *_VALUE_GETTERS[type(item)](item)) for item in items]
     if all(map(is_finite, items)):
         with suppress(orjson.JSONEncodeError):
             text = orjson.dumps(plain, default=_value_to_text)
             if text.isascii():
                 return text.decode()
-    # slower, and has a word for everything
+    # slower, but it encodes every value
     return _json_encoder.encode(plain)
 
 
 def decode_items(text: str) -> tuple[ParsedItem, ...]:
-    """Raises: SpoolError for text this program never wrote."""
+    """Raises: SpoolError for text that this program did not write."""
     try:
         return tuple(_build_item(name, values) for name, *values in json.loads(text))
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise SpoolError(f"The spool holds a message that cannot be read: {error}.") from error
 
 
-def _build_item(
-    name: str, values: list[Any]
-) -> ParsedItem:  # Any: what JSON gives, written by encode from a typed record
+# Any: JSON values, written by encode_items from a typed record
+def _build_item(name: str, values: list[Any]) -> ParsedItem:
     kind = _ITEM_TYPES[name]
-    for index, back in _DECODERS_BY_TYPE[kind]:
-        values[index] = back(values[index])
+    for index, decode in _DECODERS_BY_TYPE[kind]:
+        values[index] = decode(values[index])
     return kind(*values)
 
 
@@ -64,7 +63,7 @@ def _value_to_text(value: object) -> str:
         return value.isoformat()
     if isinstance(value, bytes):
         return value.decode(_BYTES_ENCODING)
-    raise TypeError(f"{type(value).__name__} has no place in the spool")
+    raise TypeError(f"{type(value).__name__} cannot be stored in the spool")
 
 
 def _text_to_bytes(text: str) -> bytes:

@@ -1,4 +1,4 @@
-"""The spool on disk: one SQLite file with what the broker may forget and the database does not have yet.
+"""The spool on disk: one SQLite file with the acknowledged messages that the database does not have yet.
 
 One process at a time owns it, and one thread at a time may call it.
 """
@@ -19,11 +19,11 @@ from dosing_tui.database.reading_writer import WriteProgress
 from dosing_tui.errors import SpoolError
 
 FORMAT_VERSION = 1
-"""Written as ``user_version``; rises when an older program could not read the file."""
+"""Written as ``user_version``; increased when older programs cannot read the file."""
 WAL_BYTES = 16 * 1024 * 1024
-"""What the write-ahead log is cut back to after a burst."""
+"""Size to which the write-ahead log is truncated after a burst."""
 PROBE_BYTES = 256 * 1024
-"""So much room has to be free before a spool that was full takes messages again."""
+"""Space that must be free before a full spool takes messages again."""
 
 SCHEMA = """
 CREATE TABLE spool (seq INTEGER PRIMARY KEY AUTOINCREMENT, units TEXT NOT NULL, count INTEGER NOT NULL);
@@ -41,21 +41,21 @@ CREATE TABLE probe (bytes BLOB);
 
 @dataclass(frozen=True, slots=True)
 class SpoolState:
-    """What the file says of itself. ``progress`` is the database's word when it was last heard."""
+    """Stored state of the file. ``progress`` is what the database last confirmed."""
 
     spool_id: UUID
     received: int
     progress: WriteProgress
     spooled: int
     broker_drop_count: int | None
-    """The broker's count of thrown away messages when it was last heard; None if it never was."""
+    """The broker's last reported count of dropped messages; None if it never reported one."""
 
 
 class SpoolFile:
     def __init__(self, folder: Path, *, max_mb: int) -> None:
-        """Opens or makes ``spool.sqlite`` in ``folder``.
+        """Open or create ``spool.sqlite`` in ``folder``.
 
-        Raises: SpoolError when another process has it, or when it cannot be used.
+        Raises: SpoolError when another process owns it, or when it cannot be used.
         """
         self._lock = _lock_folder(folder)
         try:
@@ -82,11 +82,11 @@ class SpoolFile:
             )
 
     def count_items(self, *, after: int, upto: int = 2**62) -> int:
-        """How many units the messages hold whose seq is in (after, upto]."""
+        """Number of items in the messages with seq in (after, upto]."""
         query = "SELECT coalesce(sum(count), 0) FROM spool WHERE seq > ? AND seq <= ?"
         with _map_sqlite_errors(self._folder):
-            found: int = self._connection.execute(query, (after, upto)).fetchone()[0]
-            return found
+            total: int = self._connection.execute(query, (after, upto)).fetchone()[0]
+            return total
 
     def list_fingerprints(self) -> list[MessageFingerprint]:
         """Oldest first."""
@@ -94,7 +94,8 @@ class SpoolFile:
         with _map_sqlite_errors(self._folder):
             rows = self._connection.execute(query).fetchall()
         return [
-            MessageFingerprint(number, what, datetime.fromisoformat(at), by) for number, what, at, by in rows
+            MessageFingerprint(number, identity, datetime.fromisoformat(at), connection)
+            for number, identity, at, connection in rows
         ]
 
     def append_messages(
@@ -104,9 +105,9 @@ class SpoolFile:
         *,
         expire_before: int,
     ) -> None:
-        """Each message's units as text, and how many they are. All of them or, on an error, none.
+        """Append each message's encoded items and their number; all messages, or none on an error.
 
-        Durable on return: on the disk, not only with the kernel.
+        Durable on return: flushed to disk, not only to the kernel.
         """
         recent = [
             (one.number, one.identity, one.received_at.isoformat(), one.connection) for one in fingerprints
@@ -119,13 +120,13 @@ class SpoolFile:
             self._connection.execute("UPDATE books SET received = received + ?", (received,))
 
     def read_messages(self, *, after: int, limit: int) -> list[tuple[int, str, int]]:
-        """(seq, units, count) of the next messages, at most ``limit``."""
+        """(seq, encoded items, number of items) of the next messages, at most ``limit``."""
         query = "SELECT seq, units, count FROM spool WHERE seq > ? ORDER BY seq LIMIT ?"
         with _map_sqlite_errors(self._folder):
             return self._connection.execute(query, (after, limit)).fetchall()
 
     def confirm_progress(self, progress: WriteProgress) -> None:
-        """Drop what the database has. Need not outlast a power cut: the database knows it anyway."""
+        """Delete the stored messages. Not flushed to disk: the database keeps the progress as well."""
         with self._write_transaction(durable=False):
             self._connection.execute("DELETE FROM spool WHERE seq <= ?", (progress.last_seq,))
             self._connection.execute(
@@ -137,7 +138,7 @@ class SpoolFile:
             self._connection.execute("UPDATE books SET broker_dropped = ?", (count,))
 
     def reset_counters(self) -> None:
-        """Another identity, whose books begin with what is spooled now."""
+        """Set a new spool ID and restart the counts with the messages spooled now."""
         with self._write_transaction(durable=True):
             self._connection.execute(
                 "UPDATE books SET spool_id = ?, last_seq = 0, stored = 0, duplicates = 0, rejected = 0,"
@@ -146,15 +147,15 @@ class SpoolFile:
             )
 
     def measure_fill(self) -> float:
-        """Pages in use of those it may have."""
+        """Used share of the maximum size, in percent."""
         with _map_sqlite_errors(self._folder):
             (pages,) = self._connection.execute("PRAGMA page_count").fetchone()
             (free,) = self._connection.execute("PRAGMA freelist_count").fetchone()
-            (most,) = self._connection.execute("PRAGMA max_page_count").fetchone()
-        return 100.0 * float(pages - free) / float(most)
+            (maximum,) = self._connection.execute("PRAGMA max_page_count").fetchone()
+        return 100.0 * float(pages - free) / float(maximum)
 
     def has_room(self) -> bool:
-        """Found out by writing and removing a little more than a batch."""
+        """Test it by writing and deleting PROBE_BYTES."""
         try:
             with self._write_transaction(durable=True):
                 self._connection.execute("INSERT INTO probe VALUES (zeroblob(?))", (PROBE_BYTES,))
@@ -179,7 +180,7 @@ class SpoolFile:
 
 
 def _lock_folder(folder: Path) -> IO[str]:
-    """Hold the spool's lock until the file is closed or this process ends, however it ends."""
+    """Hold the spool's lock until the file is closed or this process ends in any way."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         handle = (folder / "spool.lock").open("a+")
@@ -199,7 +200,7 @@ def _lock_folder(folder: Path) -> IO[str]:
 
 
 def _open_database(path: Path, max_mb: int) -> sqlite3.Connection:
-    # other threads may call, one at a time; transactions are begun by hand
+    # other threads may call, one at a time; transactions are explicit
     sql = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     try:
         sql.execute("PRAGMA journal_mode = WAL")
@@ -209,7 +210,7 @@ def _open_database(path: Path, max_mb: int) -> sqlite3.Connection:
             _create_schema(sql)
         elif version != FORMAT_VERSION:
             raise SpoolError(f"The spool {path} was made by a newer version of this program.")
-        # last: a file that is larger already may be opened and drained all the same
+        # last: a file that is already larger can still be opened and drained
         (page,) = sql.execute("PRAGMA page_size").fetchone()
         sql.execute(f"PRAGMA max_page_count = {max_mb * 1024 * 1024 // page}")
     except BaseException:
@@ -227,7 +228,7 @@ def _create_schema(sql: sqlite3.Connection) -> None:
 
 @contextmanager
 def _map_sqlite_errors(folder: Path) -> Iterator[None]:
-    """Raises: SpoolError for everything SQLite may say."""
+    """Convert every SQLite error. Raises: SpoolError."""
     try:
         yield
     except sqlite3.Error as error:

@@ -1,7 +1,7 @@
 """An own MQTT broker on 127.0.0.1: Mosquitto where it is installed, else amqtt, enough for a demo.
 
-amqtt, measured: MQTT 3.1.1 only, keeps nothing after its end, queues only for clients with a user name, and
-loses some unacknowledged messages when a consumer dies. The guarantee of no loss requires Mosquitto.
+amqtt, measured: MQTT 3.1.1 only; no persistence; queues only for clients with a user name; loses some
+unacknowledged messages when a consumer dies. The guarantee of no loss requires Mosquitto.
 """
 
 import logging
@@ -85,7 +85,7 @@ class EmbeddedBroker:
         return self._process.pid if self._process and self._process.poll() is None else 0
 
     def start(self) -> "EmbeddedBroker":
-        """On the same port and folder as before. Returns itself.
+        """Start on the same port and folder as before. Returns itself.
 
         Raises: DemoError.
         """
@@ -103,13 +103,13 @@ class EmbeddedBroker:
         return self
 
     def stop(self) -> None:
-        """Cleanly: Mosquitto writes its queues to disk. Harmless if it does not run."""
+        """Stop cleanly: Mosquitto writes its queues to disk. No effect if it does not run."""
         if self._process:
             stop_process(self._process, *STOP_SIGNALS)
             self._process = None
 
     def kill(self) -> None:
-        """Like a crash: unsaved data is lost."""
+        """Kill the process like a crash: unsaved data is lost."""
         if self._process:
             self._process.kill()
             self._process.wait()
@@ -140,8 +140,8 @@ def start_broker(folder: Path, port: int | None = None) -> EmbeddedBroker:
 
 
 def find_mosquitto() -> Path | None:
-    found = shutil.which("mosquitto") or shutil.which("mosquitto", path=os.pathsep.join(SEARCH_PATHS))
-    return Path(found).resolve() if found else None
+    program = shutil.which("mosquitto") or shutil.which("mosquitto", path=os.pathsep.join(SEARCH_PATHS))
+    return Path(program).resolve() if program else None
 
 
 def find_free_port() -> int:

@@ -1,4 +1,4 @@
-"""Finds PostgreSQL's programs: of the ``demo`` extra first, then of the system."""
+"""Finds PostgreSQL's programs, in the ``demo`` extra first, then on the system."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""Leftovers of a dead run in a PostgreSQL folder: a running server, or the PID file of one that ended."""
+"""Removes leftovers of an ended run in a PostgreSQL folder: a running server, or a stale PID file."""
 
 import os
 import subprocess

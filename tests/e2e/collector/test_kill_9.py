@@ -111,7 +111,9 @@ def assert_each_once(dsn: str, count: int) -> None:
 def assert_balanced(collector: CollectorProcess, *, stored: int) -> None:
     last = collector.log_lines[-1]
     found = re.fullmatch(
-        r"Books: received (\S+) = stored (\S+) \+ duplicates (\S+) \+ spooled (\S+) \+ rejected (\S+)\.", last
+        r"Message counts: received (\S+) = stored (\S+) \+ duplicates (\S+)"
+        r" \+ spooled (\S+) \+ rejected (\S+)\.",
+        last,
     )
     assert found, collector.log
     received, kept, duplicates, spooled, rejected = (int(text.replace(",", "")) for text in found.groups())

@@ -28,7 +28,7 @@ def test_a_signal_ends_it_cleanly_with_the_books(settings: Settings, tmp_path: P
         collector.process.send_signal(number)
         assert collector.wait_for_exit() == 0
         assert collector.log_lines[-1] == (
-            "Books: received 10 = stored 10 + duplicates 0 + spooled 0 + rejected 0."
+            "Message counts: received 10 = stored 10 + duplicates 0 + spooled 0 + rejected 0."
         )
         assert "Traceback" not in collector.log
 

@@ -61,7 +61,7 @@ def test_only_what_is_the_messages_fault_is_refused_for_good(
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
 def test_a_redirect_is_not_followed(web: WebServer, status: int) -> None:
     web.answers = [status]
-    assert "names another address, which is not asked" in str(expect_refusal(make_channel(web.url)))
+    assert "redirects are not followed" in str(expect_refusal(make_channel(web.url)))
     assert len(web.posted) == 1
 
 

@@ -64,8 +64,8 @@ def test_another_tolerance_is_told_where_migrating_is_not_allowed_and_nothing_is
     own = replace(settings, database=replace(settings.database, migrate=False))
     build_database(own).prepare_schema(told.append)
     assert told == [
-        "The database counts doses out of another tolerance than the settings' 0.25 g:"
-        " its owner has to run dosing-tui migrate."
+        "The tolerance in the database differs from the settings' 0.25 g:"
+        " the database's owner must run dosing-tui migrate."
     ]
     assert list_pending_steps(own) == ["limits/tolerance"]
 

@@ -57,7 +57,7 @@ def test_without_database_and_collector_nothing_is_done_and_it_is_said_why(
     tmp_path: Path, mirror: RemoteLiveState
 ) -> None:
     engine = Backend(unreachable_settings(tmp_path), mirror, get_now)
-    with pytest.raises(DatabaseUnavailableError, match="do it on the machine that collects"):
+    with pytest.raises(DatabaseUnavailableError, match="Repeat it on the collector's machine"):
         engine.append_entries([make_entry(AlarmEvent.ACKNOWLEDGE)])
 
 

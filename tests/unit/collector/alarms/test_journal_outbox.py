@@ -82,7 +82,7 @@ def test_a_file_that_cannot_be_used_is_set_aside(tmp_path: Path) -> None:
     outbox = open_outbox(tmp_path, said.append)
     outbox.put_entries([make_entry(1)])
     outbox.close()
-    assert "set aside" in said[0]
+    assert "is renamed to alarms.sqlite.unusable" in said[0]
     assert (tmp_path / "alarms.sqlite.unusable").read_bytes().startswith(b"not a database")
 
 

@@ -122,6 +122,6 @@ def test_a_rise_of_the_brokers_dropped_messages_is_noticed_and_its_first_word_is
     wait_until(lambda: bench.spool.broker_drop_count == 4000)
     assert take_snapshot(bench.around).notice == ""
     bench.inbox.put_message(make_delivery(4012, topic=DROP_COUNT_TOPIC))
-    wait_until(lambda: "threw away 12 messages" in take_snapshot(bench.around).notice)
+    wait_until(lambda: "dropped 12 messages" in take_snapshot(bench.around).notice)
     assert take_snapshot(bench.around).doses == ()
     assert bench.spool.counts == MessageCounts()
