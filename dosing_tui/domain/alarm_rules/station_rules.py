@@ -77,8 +77,8 @@ def check_clock_skew(rule_state: RuleState, device: str, limits: AlarmLimits) ->
 def format_age(span: timedelta) -> str:
     """Format a duration in minutes, hours and minutes, or days and hours.
 
-    >>> format_age(timedelta(minutes=12)), format_age(timedelta(hours=2, minutes=5)), format_age(timedelta(days=5))
-    ('12 min', '2 h 5 min', '5 d 0 h')
+    >>> [format_age(timedelta(minutes=minutes)) for minutes in (12, 125, 7205)]
+    ['12 min', '2 h 5 min', '5 d 0 h']
     """
     minutes = int(span.total_seconds() // 60)
     hours = minutes // 60

@@ -163,8 +163,8 @@ def zoom_range(
 ) -> RangeSpec:  # fmt: skip
     """Zoom a range: wider for a factor above 1, narrower below.
 
-    A live range takes the next zoom step and ends now; any other keeps its centre. At the maximum length it is
-    unchanged. Raises: RangeError.
+    A live range takes the next zoom step and ends now; any other keeps its centre. At the maximum length it
+    is unchanged. Raises: RangeError.
     """
     since, until = resolve_range(spec, now, zone, calendar=calendar, batch=batch)
     if is_live(spec) and since < now:
