@@ -21,6 +21,11 @@ PARTICIPLES = {
     "taken", "left", "met", "seen", "held", "settled", "turned", "waiting", "telling", "asking",
 }  # fmt: skip
 """As the name of a class, a function or an attribute, these leave open what it is or does."""
+STORED_NAMES = frozenset({
+    ("dosing_tui/domain/alarms/models.py", "shown"),  # key in the JSON export of the shift report
+    ("dosing_tui/domain/notifications/channel_status.py", "waiting"),  # column of select_channel_status.sql
+})  # fmt: skip
+"""Participles that cannot be renamed: they are written or read by name outside the code."""
 LIBRARY_HOOKS = frozenset({"compose", "render", "convert", "invoke", "run", "main", "recv", "send"})
 """One-word names that Textual, click or paho call."""
 REPLACED_PHRASES = (
@@ -146,7 +151,11 @@ def test_no_name_is_a_bare_participle() -> None:
         names = list_attribute_names(node)
         if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             names = [*names, node.name]
-        found += [f"{place}: {name}" for name in names if name.strip("_") in PARTICIPLES]
+        found += [
+            f"{place}: {name}"
+            for name in names
+            if name.strip("_") in PARTICIPLES and (place, name) not in STORED_NAMES
+        ]
     assert found == []
 
 

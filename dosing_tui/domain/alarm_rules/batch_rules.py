@@ -6,6 +6,7 @@ from datetime import datetime
 from dosing_tui.domain.alarm_rules.detection import Detection
 from dosing_tui.domain.alarm_rules.limits import AlarmLimits
 from dosing_tui.domain.alarm_rules.rule_state import BatchState, RuleState, StationState
+from dosing_tui.domain.alarm_rules.station_rules import format_age
 from dosing_tui.domain.alarms.models import AlarmKey
 from dosing_tui.domain.batches.master_recipe import MasterRecipe, MasterVersion, select_version
 from dosing_tui.domain.batches.models import is_same_name
@@ -38,7 +39,7 @@ def check_batch_event(
                 yield from _check_completion(batch, event, master_recipes)
         case word if word in ABORT_EVENTS:
             yield from _close_batch(station, event.device_id)
-            yield _create_abort_detection(event.device_id, event.recipe, f"the station says {word}")
+            yield _create_abort_detection(event.device_id, event.recipe, f"the station reported {word}")
 
 
 def restore_open_batch(station: StationState, event: BatchEvent) -> None:
@@ -71,9 +72,7 @@ def check_stalled_batch(
     silent = now - batch.last_message_at
     if silent >= limits.abandoned_after:
         yield from _close_batch(station, device)
-        yield _create_abort_detection(
-            device, batch.recipe, f"nothing was heard for {silent.total_seconds() / 60:.0f} min"
-        )
+        yield _create_abort_detection(device, batch.recipe, f"no messages for {format_age(silent)}")
         return
     key = AlarmKey("BATCH_STALLED", device)
     seconds = silent.total_seconds()
@@ -144,5 +143,5 @@ def _check_ingredients(batch: BatchState, event: BatchEvent, master: MasterRecip
 
 def _create_abort_detection(device: str, recipe: str, reason: str) -> Detection:
     return Detection(
-        AlarmKey("BATCH_ABORTED", device, recipe), True, f"Batch {recipe} not completed: {reason} ({device})"
+        AlarmKey("BATCH_ABORTED", device, recipe), True, f"Batch {recipe} aborted: {reason} ({device})"
     )

@@ -34,8 +34,10 @@ def _check_spool(context: EvaluationContext, limits: AlarmLimits) -> Detection:
     key = AlarmKey("SPOOL_HIGH")
     age = (context.now - context.oldest_spooled_at) if context.oldest_spooled_at else None
     if age is not None and age > limits.spool_age:
-        words = f"Spool: the oldest of {context.spool_count:,} readings waits for {age.total_seconds() / 60:.0f} min"
+        words = (
+            f"Spool: the oldest of {context.spool_count:,} readings is {age.total_seconds() / 60:.0f} min old"
+        )
         return Detection(key, True, words, age.total_seconds(), limits.spool_age.total_seconds())
     percent = context.spool_percent
-    words = f"Spool {percent:.0f} % full, {context.spool_count:,} readings wait"
+    words = f"Spool {percent:.0f} % full, {context.spool_count:,} readings buffered"
     return Detection(key, percent > limits.spool_percent, words, percent, limits.spool_percent)

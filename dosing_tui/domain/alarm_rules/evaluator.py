@@ -306,7 +306,7 @@ class Evaluator:
     def _check_escalation(
         self, state: AlarmState, condition: DelayedCondition, now: datetime
     ) -> list[JournalEntry]:
-        """Emit an escalation if the priority has risen, or a re-alarm ``realarm_after`` the acknowledgement."""
+        """Emit an escalation if the priority has risen, or a re-alarm if one is due."""
         priority = condition.detection.priority or condition.rule.priority
         if priority.rank < state.priority.rank:
             return self._emit_entry(AlarmEvent.ESCALATE, condition, now)

@@ -41,7 +41,7 @@ def check_station_offline(
     listening_since = max(context.broker.since or rule_state.started_at, rule_state.started_at)
     listening = context.now - listening_since
     silent = context.now - (heard or listening_since)
-    words = f"Dosing system offline for {_format_age(silent)} ({device})"
+    words = f"Dosing system offline for {format_age(silent)} ({device})"
     if heard is None:
         words = f"Dosing system offline: {device} has never reported"
     seconds = silent.total_seconds()
@@ -74,11 +74,14 @@ def check_clock_skew(rule_state: RuleState, device: str, limits: AlarmLimits) ->
     return Detection(key, active, words, skew, warn, priority)
 
 
-def _format_age(span: timedelta) -> str:
-    """Format a duration in hours and minutes.
+def format_age(span: timedelta) -> str:
+    """Format a duration in minutes, hours and minutes, or days and hours.
 
-    >>> _format_age(timedelta(minutes=12)), _format_age(timedelta(hours=26, minutes=5))
-    ('12 min', '26 h 5 min')
+    >>> [format_age(timedelta(minutes=minutes)) for minutes in (12, 125, 7205)]
+    ['12 min', '2 h 5 min', '5 d 0 h']
     """
     minutes = int(span.total_seconds() // 60)
-    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+    hours = minutes // 60
+    if hours >= 24:
+        return f"{hours // 24} d {hours % 24} h"
+    return f"{hours} h {minutes % 60} min" if hours else f"{minutes} min"

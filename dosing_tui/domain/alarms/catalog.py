@@ -62,12 +62,12 @@ _CATALOG = (
         "STOCK_RESET", _M, "Level jumped up", off_delay=_S60, latching=True, momentary=True,
         cause="The tank was refilled, or the station restarted and believes the tank is full.",
         consequence="After a restart the level shown is wrong, and running empty will not be noticed.",
-        action="Look into the tank; correct the station's level, or say that it was refilled.",
+        action="Look into the tank; correct the station's level, or record the refill.",
     ),
     AlarmRule(
         "STOCK_MISMATCH", _M, "Level and doses differ", off_delay=_S60, latching=True, momentary=True,
         cause="A dose's message was lost, or something else takes from the tank or leaks.",
-        consequence="Books and tank drift apart.",
+        consequence="The calculated stock differs from the content of the tank.",
         action="Compare the last doses with the level; look for a leak or a missing message.",
     ),
     AlarmRule(
@@ -101,10 +101,10 @@ _CATALOG = (
         action="Go to the station: resume the batch, or abort it there.",
     ),
     AlarmRule(
-        "BATCH_ABORTED", _M, "Batch not completed", off_delay=_S60, latching=True, momentary=True,
+        "BATCH_ABORTED", _M, "Batch aborted", off_delay=_S60, latching=True, momentary=True,
         cause="The batch was aborted or failed, or another was started before it was complete.",
         consequence="An incomplete mixture may be in use.",
-        action="Find the container and set it aside; note what became of it.",
+        action="Find the container and set it aside; record its disposition.",
     ),
     AlarmRule(
         "BATCH_INGREDIENT", _H, "Wrong ingredients in a batch", off_delay=_S60, latching=True, momentary=True,
@@ -144,9 +144,9 @@ _CATALOG = (
     ),
     AlarmRule(
         "QUARANTINE", _L, "Unreadable message", off_delay=_S60, latching=True, momentary=True,
-        cause="A station sends what is not understood, or something else publishes on the plant's topics.",
-        consequence="What the message meant to say is in no chart or sum.",
-        action="Read the reason beside the message; tell who looks after the station's firmware.",
+        cause="A station publishes an invalid payload, or another client publishes on the plant's topics.",
+        consequence="The data of the message are missing in charts and totals.",
+        action="Read the reason in the list of rejected messages; inform the firmware's maintainer.",
     ),
 )  # fmt: skip
 

@@ -46,11 +46,11 @@ def encode_checkpoint(checkpoint: Checkpoint) -> str:
 def decode_checkpoint(text: str, last_entry_id: int) -> Checkpoint:
     """Decode a checkpoint and sanitize its text; EMPTY_CHECKPOINT if the format is invalid."""
     try:
-        told: dict[str, Any] = json.loads(text)  # Any: what JSON gives, checked by what is made of it
+        data: dict[str, Any] = json.loads(text)  # Any: untyped JSON, checked by the conversions below
         return Checkpoint(
             last_entry_id,
-            tuple(_decode_state(one) for one in told["states"]),
-            tuple(datetime.fromisoformat(at) for at in told["raises"]),
+            tuple(_decode_state(one) for one in data["states"]),
+            tuple(datetime.fromisoformat(at) for at in data["raises"]),
         )
     except (ValueError, LookupError, TypeError, AttributeError):
         return EMPTY_CHECKPOINT

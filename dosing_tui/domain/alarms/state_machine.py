@@ -65,7 +65,7 @@ def apply_acknowledge(state: AlarmState, entry: JournalEntry) -> AlarmState | st
     if state.state_name is AlarmStateName.NORMAL:
         return f"{tag} is normal: there is nothing to acknowledge."
     if entry.occurrence is not None and entry.occurrence != state.occurrence:
-        return f"{tag} has been raised again since: look at it before it is acknowledged."
+        return f"{tag} has been raised again: check it before acknowledging."
     if state.state_name not in UNACKNOWLEDGED_STATES:
         return state
     if state.state_name is AlarmStateName.RTN_UNACK:

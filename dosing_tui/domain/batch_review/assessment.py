@@ -59,14 +59,14 @@ def parse_assessment(text: str) -> Assessment:
 
     Raises: ValueError, KeyError or TypeError if the text is not an assessment.
     """
-    said = json.loads(text)
+    data = json.loads(text)
     return Assessment(
         tuple(
             BatchException(ExceptionKind(kind), subject, sentence)
-            for kind, subject, sentence in said["findings"]
+            for kind, subject, sentence in data["findings"]
         ),
-        tuple((tolerance_g, within) for tolerance_g, within in said["bands"]),
-        said["recipe_version"],
-        tuple(said.get("apart", ())),
-        tuple(BatchAlarm(datetime.fromisoformat(at), name) for name, at in said.get("alarms", ())),
+        tuple((tolerance_g, within) for tolerance_g, within in data["bands"]),
+        data["recipe_version"],
+        tuple(data.get("apart", ())),
+        tuple(BatchAlarm(datetime.fromisoformat(at), name) for name, at in data.get("alarms", ())),
     )

@@ -12,7 +12,7 @@ from dosing_tui.domain.panels.operator_notes import Note
 
 @dataclass(frozen=True, slots=True)
 class BatchListQuery:
-    """Query of the batch list; '' and () match all. The range is ``since``/``until``, ``range`` or ``shift``."""
+    """Query of the batch list; '' and () match all. Range: ``since``/``until``, ``range`` or ``shift``."""
 
     since: str = ""
     until: str = ""

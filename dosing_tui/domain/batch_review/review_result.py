@@ -30,8 +30,8 @@ class ReviewResult:
         )
 
 
-NOT_SAVED = "Nothing was entered"
-RESULT_UNKNOWN = "It is not known whether it was entered; look at the batch before you repeat it"
+NOT_SAVED = "Not saved"
+RESULT_UNKNOWN = "Result unknown; check the batch before trying again"
 
 
 def describe_failure(result: ReviewResult) -> str:
@@ -44,7 +44,11 @@ def describe_bulk_result(result: ReviewResult) -> str:
     unknown, others = len(result.unknown_drafts), len(result.unsaved_drafts) + len(result.refusals)
     said = [
         f"Approved {_format_batch_count(len(result.new_reviews))}.",
-        *([f"Not known of {_format_batch_count(unknown)}: look before you repeat it."] if unknown else []),
+        *(
+            [f"Result unknown for {_format_batch_count(unknown)}: check before trying again."]
+            if unknown
+            else []
+        ),
         *([f"{others} {'was' if others == 1 else 'were'} not."] if others else []),
         *result.refusals[:1],
         *([str(result.error)] if result.error is not None else []),

@@ -248,9 +248,9 @@ class Segmenter:
     def _is_cut_between(self, orphan: OpenBatch, dose: Dose) -> bool:
         """Return whether a long run of orphan doses is divided before ``dose``.
 
-        The division must not depend on the first dose: a rebuild reads only some hours back and may not find
-        it. Runs are therefore divided at full hours. A run shorter than the rules' ``orphan_run_limit`` is not
-        divided: a batch with a lost start event may span a full hour.
+        The division must not depend on the first dose: a rebuild reads only some hours back and may not
+        find it. Runs are therefore divided at full hours. A run shorter than the rules'
+        ``orphan_run_limit`` is not divided: a batch with a lost start event may span a full hour.
         """
         cut = self._rules.get_last_cut(dose.time)
         return orphan.last_at < cut and cut - orphan.orphan_run_since >= self._rules.orphan_run_limit

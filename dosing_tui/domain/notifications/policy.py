@@ -5,8 +5,8 @@ journal therefore gives the same notices, independent of the process that reads 
 
 After a notified raise, the end of the annunciation is notified once: the return to normal, or a suppression
 (shelved, suppressed by design, out of service). A suppression is not a return to normal and has its own
-trigger; an incident tool closes the incident on both. Transitions during a suppression are not notified. If the
-condition is true when the suppression ends, this is a new occurrence and notified as such. Re-alarms,
+trigger; an incident tool closes the incident on both. Transitions during a suppression are not notified. If
+the condition is true when the suppression ends, this is a new occurrence and notified as such. Re-alarms,
 escalations and the return to normal are sent as replies to the first notification.
 """
 

@@ -163,8 +163,8 @@ def zoom_range(
 ) -> RangeSpec:  # fmt: skip
     """Zoom a range: wider for a factor above 1, narrower below.
 
-    A live range takes the next zoom step and ends now; any other keeps its centre. At the maximum length it is
-    unchanged. Raises: RangeError.
+    A live range takes the next zoom step and ends now; any other keeps its centre. At the maximum length it
+    is unchanged. Raises: RangeError.
     """
     since, until = resolve_range(spec, now, zone, calendar=calendar, batch=batch)
     if is_live(spec) and since < now:
@@ -201,7 +201,7 @@ def describe_range(
 
 
 def format_span(range_: TimeRange, now: datetime, zone: tzinfo) -> str:
-    """Format a range in local time: whole days without time of day, the year if it is not the current one."""
+    """Format a range in local time: whole days without time of day, the year only if it differs."""
     since, until = (end.astimezone(zone) for end in range_)
     year = "" if since.year == until.year == now.astimezone(zone).year else " %Y"
     if all(get_unit_start(end, "d", zone) == end for end in range_):

@@ -60,7 +60,7 @@ class ShiftCalendar:
         return sorted((s for s in self._iter_day(day, zone) if s.since < s.until), key=lambda s: s.since)
 
     def _list_nearby(self, now: datetime, zone: tzinfo) -> list[ShiftPeriod]:
-        """List the shifts around ``now``, in order. Shifts of zero length due to a clock change are omitted."""
+        """List the shifts around ``now``, in order, without those that a clock change reduces to zero."""
         today = now.astimezone(zone).date()
         days = (today + timedelta(days=offset) for offset in range(-_SEARCH_DAYS, _SEARCH_DAYS + 1))
         found = (worked for day in days for worked in self._iter_day(day, zone))

@@ -290,7 +290,7 @@ async def test_without_the_right_a_sentence_tells_and_what_was_typed_stays(migra
         await plant.press_keys("c")
         await plant.type_text("hm")
         await plant.press_keys("enter")
-        await plant.wait_for_text("Nothing was entered: The database")
+        await plant.wait_for_text("Not saved: The database")
         execute_statements(migrated, "ALTER TABLE reviews_away RENAME TO batch_reviews")
         await plant.press_keys("c")
         await plant.wait_for_text("hm")
@@ -388,7 +388,7 @@ async def test_when_a_later_part_of_many_fails_it_is_told_what_is_entered_and_wh
         await plant.wait_for_text("batches without exceptions, complete and unreviewed")
         await plant.press_keys("enter")
         await plant.wait_for_text(
-            "Approved 4 batches. Not known of 1 batch: look before you repeat it. 4 were not. The cable"
+            "Approved 4 batches. Result unknown for 1 batch: check before trying again. 4 were not. The cable"
         )
         assert len(read_reviews(migrated)) == 4
 

@@ -320,14 +320,14 @@ def test_a_batch_that_does_not_end_well_is_told_of(ending: str) -> None:
     assert list_raised(plant) == ["BATCH_ABORTED"]
 
 
-def test_a_batch_that_nothing_is_heard_of_is_given_up() -> None:
+def test_a_batch_without_messages_is_aborted() -> None:
     plant = Plant()
     plant.outlook = replace(plant.outlook, is_shift_scheduled=False)
     plant.receive_readings(plant.make_event("start"))
     plant.advance_clock(3601)
     assert plant.get_shown_state("BATCH_ABORTED", item="CU-85") is AlarmStateName.UNACK
     assert find_message(plant, "BATCH_ABORTED") == (
-        "Batch CU-85 not completed: nothing was heard for 60 min (dosing_system_01)"
+        "Batch CU-85 aborted: no messages for 1 h 0 min (dosing_system_01)"
     )
 
 
