@@ -12,7 +12,6 @@ from uuid import UUID
 
 import psycopg
 
-from dosing_tui.database.alarms.journal import READER_NAME as EVALUATOR_NAME
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.alarms.journal import (
     NOTIFY_CHANNEL,
@@ -20,6 +19,7 @@ from dosing_tui.database.alarms.journal import (
     select_entries_after,
     store_checkpoint,
 )
+from dosing_tui.database.alarms.journal import READER_NAME as EVALUATOR_NAME
 from dosing_tui.database.connection import Session, describe_target, open_connection, select_row, select_rows
 from dosing_tui.database.error_mapping import translate_rowless_errors
 from dosing_tui.database.sql_files import read_statement

@@ -90,7 +90,10 @@ def test_each_change_is_an_entry_with_its_reason_and_a_changed_one_is_found(lax:
     with pytest.raises(ReviewError, match="needs a name and a reason"):
         set_policy(lax, STRICT, who="Anna", reason=" ")
     for change, sentence in (
-        ("DELETE FROM review_policy WHERE pin", "The review policy is missing; it is in entry 1 of the audit trail"),
+        (
+            "DELETE FROM review_policy WHERE pin",
+            "The review policy is missing; it is in entry 1 of the audit trail",
+        ),
         ("UPDATE review_policy SET pin = NOT pin", "The review policy of entry 1 differs from its entry"),
         ("UPDATE review_policy SET reason = 'x'", "The review policy of entry 1 differs from its entry"),
     ):

@@ -229,21 +229,39 @@ def test_what_a_recipe_doses_twice_is_two_doses_each_against_its_own_target() ->
 @pytest.mark.parametrize(
     ("readings", "told"),
     [
-        (TWO_OF_T12[:3] + TWO_OF_T12[4:], [(ExceptionKind.MISSING, "T-12 was dosed once; the recipe says 2 times")]),
-        (TWO_OF_T12[:1] + TWO_OF_T12[2:], [(ExceptionKind.MISSING, "T-12 was dosed once; the recipe says 2 times")]),
-        ([one for one in TWO_OF_T12 if getattr(one, "chemical", "") != "T-12"],
-         [(ExceptionKind.MISSING, "T-12 is missing")]),
-        ([*TWO_OF_T12, make_dose(184, "T-12", target_g=10.0, actual_g=10.0)],
-         [(ExceptionKind.DUPLICATE, "T-12 was dosed 3 times; the recipe says 2 times")]),
-        ([*TWO_OF_T12, make_dose(123, "T-9", dedup=2)],
-         [(ExceptionKind.DUPLICATE, "T-9 was dosed 2 times; the recipe says once"),
-          (ExceptionKind.TOLERANCE, "T-9 is off by +40.20 g (+100.5 %); 0.50 g are allowed")]),
-        ([*TWO_OF_T12[:3], make_dose(183, "T-12", target_g=10.0, actual_g=10.3), TWO_OF_T12[4]],
-         [(ExceptionKind.TOLERANCE, "T-12 is off by +0.30 g (+3.0 %); 0.20 g are allowed")]),
-        ([TWO_OF_T12[0], make_dose(40, "T-9"), *TWO_OF_T12[1:2], *TWO_OF_T12[3:]],
-         [(ExceptionKind.WRONG_ORDER, "dosed as T-9, T-12, T-12; the recipe says T-12, T-9, T-12")]),
+        (
+            TWO_OF_T12[:3] + TWO_OF_T12[4:],
+            [(ExceptionKind.MISSING, "T-12 was dosed once; the recipe says 2 times")],
+        ),
+        (
+            TWO_OF_T12[:1] + TWO_OF_T12[2:],
+            [(ExceptionKind.MISSING, "T-12 was dosed once; the recipe says 2 times")],
+        ),
+        (
+            [one for one in TWO_OF_T12 if getattr(one, "chemical", "") != "T-12"],
+            [(ExceptionKind.MISSING, "T-12 is missing")],
+        ),
+        (
+            [*TWO_OF_T12, make_dose(184, "T-12", target_g=10.0, actual_g=10.0)],
+            [(ExceptionKind.DUPLICATE, "T-12 was dosed 3 times; the recipe says 2 times")],
+        ),
+        (
+            [*TWO_OF_T12, make_dose(123, "T-9", dedup=2)],
+            [
+                (ExceptionKind.DUPLICATE, "T-9 was dosed 2 times; the recipe says once"),
+                (ExceptionKind.TOLERANCE, "T-9 is off by +40.20 g (+100.5 %); 0.50 g are allowed"),
+            ],
+        ),
+        (
+            [*TWO_OF_T12[:3], make_dose(183, "T-12", target_g=10.0, actual_g=10.3), TWO_OF_T12[4]],
+            [(ExceptionKind.TOLERANCE, "T-12 is off by +0.30 g (+3.0 %); 0.20 g are allowed")],
+        ),
+        (
+            [TWO_OF_T12[0], make_dose(40, "T-9"), *TWO_OF_T12[1:2], *TWO_OF_T12[3:]],
+            [(ExceptionKind.WRONG_ORDER, "dosed as T-9, T-12, T-12; the recipe says T-12, T-9, T-12")],
+        ),
     ],
-)  # fmt: skip
+)
 def test_of_what_is_dosed_twice_each_dose_counts(
     readings: list[Reading], told: list[tuple[ExceptionKind, str]]
 ) -> None:

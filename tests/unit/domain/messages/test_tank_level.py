@@ -20,11 +20,18 @@ FULL = a_level(LEVEL)
 @pytest.mark.parametrize(
     ("percent", "expected"),
     [
-        (None, LevelBand.UNKNOWN), (float("nan"), LevelBand.UNKNOWN), (-1.0, LevelBand.LOW), (0.0, LevelBand.LOW),
+        (None, LevelBand.UNKNOWN),
+        (float("nan"), LevelBand.UNKNOWN),
+        (-1.0, LevelBand.LOW),
+        (0.0, LevelBand.LOW),
         (19.999, LevelBand.LOW),
-        (20.0, LevelBand.WARN), (35.0, LevelBand.WARN), (50.0, LevelBand.WARN), (50.001, LevelBand.NORMAL), (101.0, LevelBand.NORMAL),
+        (20.0, LevelBand.WARN),
+        (35.0, LevelBand.WARN),
+        (50.0, LevelBand.WARN),
+        (50.001, LevelBand.NORMAL),
+        (101.0, LevelBand.NORMAL),
     ],
-)  # fmt: skip
+)
 def test_bands_begin_and_end_at_the_limits(percent: float | None, expected: LevelBand) -> None:
     assert classify_level(percent) is expected
 
