@@ -218,9 +218,8 @@ def choose_dispatch(
 ) -> Dispatch:
     """Choose the notices of the next message, within the rate limit.
 
-    ``recent_count``: messages in the last RATE_LIMIT_PERIOD, at most ``max_messages``. The last message of a
-    period is a summary of all due notices. High-priority alarms have a separate limit of the same size, which
-    counts the messages with a high-priority alarm (``recent_high_count``).
+    ``recent_count``: messages in the last RATE_LIMIT_PERIOD, limit ``max_messages``. The last of a period
+    is a summary of all due notices. Messages with a high-priority alarm have a second, equal limit.
     """
     withdrawn: list[QueuedNotice] = []
     due: list[QueuedNotice] = []
