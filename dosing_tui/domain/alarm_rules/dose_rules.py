@@ -42,7 +42,8 @@ def check_dose(station: StationState, dose: Dose, limits: AlarmLimits) -> Iterat
 
 
 def _create_dose_detection(dose: Dose, error: float, *, tolerance: float, gross_limit: float) -> Detection:
-    where = f"{dose.chemical} {error:+.2f} g of {_format_mass(dose.target_g)} (pump {dose.pump}, {dose.device_id})"
+    target = _format_mass(dose.target_g)
+    where = f"{dose.chemical} {error:+.2f} g of {target} (pump {dose.pump}, {dose.device_id})"
     if abs(error) > gross_limit:
         key = AlarmKey("DOSE_GROSS", dose.device_id, dose.chemical)
         return Detection(key, True, f"Gross dosing error: {where}", error, gross_limit)

@@ -105,9 +105,13 @@ def _summarize_transitions(
     waits = _measure_ack_times(transitions, since, now)
     shares = Counter(entry.priority for entry in sounded)
     return AlarmKpiSummary(
-        since, now, every,
+        since,
+        now,
+        every,
         peak_count=max(periods),
-        busy_period_percent=_calculate_percent(sum(count > FLOOD_START_COUNT for count in periods), len(periods)),
+        busy_period_percent=_calculate_percent(
+            sum(count > FLOOD_START_COUNT for count in periods), len(periods)
+        ),
         flood_period_percent=_calculate_percent(sum(_find_flood_periods(periods)), len(periods)),
         most_frequent_percent=_calculate_percent(sum(count for _, count in frequent), every),
         most_frequent=tuple(frequent),
@@ -119,7 +123,7 @@ def _summarize_transitions(
         unlimited_shelve_count=sum(_is_shelved_indefinitely(state) for state in states),
         median_ack_time=_calculate_median([wait for wait, ended in waits if ended]),
         slow_ack_count=sum(wait > SLOW_ACK_AFTER for wait, _ in waits),
-    )  # fmt: skip
+    )
 
 
 def _calculate_median(ack_times: Sequence[timedelta]) -> timedelta | None:

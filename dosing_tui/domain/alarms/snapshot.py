@@ -68,8 +68,10 @@ class AlarmSnapshot:
 def is_flood_active(was_active: bool, raise_count: int) -> bool:
     """Return whether an alarm flood is active, with hysteresis; ``raise_count``: raises in ten minutes.
 
-    >>> is_flood_active(False, 10), is_flood_active(False, 11), is_flood_active(True, 5), is_flood_active(True, 4)
-    (False, True, True, False)
+    >>> is_flood_active(False, 10), is_flood_active(False, 11)
+    (False, True)
+    >>> is_flood_active(True, 5), is_flood_active(True, 4)
+    (True, False)
     """
     return raise_count >= FLOOD_END_COUNT if was_active else raise_count > FLOOD_START_COUNT
 
@@ -96,9 +98,14 @@ def find_first_outs(states: Iterable[AlarmState]) -> frozenset[AlarmKey]:
 
 
 def build_snapshot(
-    views: Mapping[AlarmKey, AlarmView], *, at: datetime, raise_count: int, is_flood: bool, is_journal_live: bool,
+    views: Mapping[AlarmKey, AlarmView],
+    *,
+    at: datetime,
+    raise_count: int,
+    is_flood: bool,
+    is_journal_live: bool,
     pending_command_count: int = 0,
-) -> AlarmSnapshot:  # fmt: skip
+) -> AlarmSnapshot:
     """Build a snapshot: sort the views and split them by state."""
     ordered = sorted(views.values(), key=_get_sort_key)
 

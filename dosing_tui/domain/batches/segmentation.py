@@ -23,9 +23,22 @@ class OpenBatch:
     """Batch under construction."""
 
     __slots__ = (
-        "anchor", "anomalies", "begins_at", "device_id", "doses", "ends_at", "events", "has_start", "is_paused",
-        "last_at", "orphan_run_since", "pumps", "reason", "recipe", "status",
-    )  # fmt: skip
+        "anchor",
+        "anomalies",
+        "begins_at",
+        "device_id",
+        "doses",
+        "ends_at",
+        "events",
+        "has_start",
+        "is_paused",
+        "last_at",
+        "orphan_run_since",
+        "pumps",
+        "reason",
+        "recipe",
+        "status",
+    )
 
     def __init__(self, first: BatchMessage, begins_at: datetime, *, has_start: bool) -> None:
         self.device_id = first.device_id

@@ -179,7 +179,8 @@ def describe_range(
     spec: RangeSpec, now: datetime, zone: tzinfo, *,
     calendar: ShiftCalendar = THREE_SHIFTS, batch: TimeRange | None = None,
 ) -> str:  # fmt: skip
-    """Format a range for titles: 'last 6 h', 'today', 'this shift (Early 06:00–14:00)', '23 Nov 06:00–24 Nov 06:00'.
+    """Format a range for titles: 'last 6 h', 'today', 'this shift (Early 06:00–14:00)',
+    '23 Nov 06:00–24 Nov 06:00'.
 
     Raises: RangeError.
     """

@@ -161,7 +161,10 @@ def _abbreviate_unit(unit: re.Match[str]) -> str:
 
 def _describe_error(text: str) -> str:
     if is_fiscal(text):
-        return f"{_quote_text(text)} counts in fiscal quarters or years, none of which the plant has: use M or y."
+        return (
+            f"{_quote_text(text)} counts in fiscal quarters or years,"
+            " none of which the plant has: use M or y."
+        )
     near = suggest_time(text)
     return f"{_quote_text(text)} is not a time. Write {EXAMPLES}.{f' Did you mean {near}?' if near else ''}"
 
