@@ -88,7 +88,7 @@ def test_batches_are_judged_by_the_databases_level_of_low_stock_whoever_rebuilds
     assert list_pending_steps(elsewhere) == ["limits/stock_low"]
     own = replace(elsewhere, database=replace(elsewhere.database, migrate=False))
     build_database(own).prepare_schema(told.append)
-    assert "another level of low stock than the settings' 60 %" in told[-1]
+    assert "low-stock limit in the database differs from the settings' 60 %" in told[-1]
     assert migrate_schema(elsewhere, report=told.append) == ["limits/stock_low"]
     assert findings(ours) == findings(elsewhere) == ["low stock"]
 
