@@ -125,7 +125,7 @@ def list_open_states(*, second_person: bool) -> tuple[str, ...]:
 
 def _validate_texts(draft: ReviewDraft) -> str:
     if not 1 <= len(draft.who) <= MAX_WHO_LENGTH:
-        return f"Say who you are, in at most {MAX_WHO_LENGTH} characters."
+        return f"Enter your name, in at most {MAX_WHO_LENGTH} characters."
     if len(draft.comment) > MAX_COMMENT_LENGTH:
         return f"The comment has {len(draft.comment)} characters; {MAX_COMMENT_LENGTH} are the most."
     if not draft.comment and draft.meaning not in (Decision.APPROVED, Decision.CONFIRMED):
@@ -136,7 +136,7 @@ def _validate_texts(draft: ReviewDraft) -> str:
 def _validate_decision(draft: ReviewDraft, context: ReviewContext) -> str:
     meaning = draft.meaning
     if context.is_merged:
-        return "It is no more, its messages are of another batch: what was said of it stays as it is."
+        return "This batch no longer exists: its messages belong to another batch. Its reviews stay in the audit trail."
     if meaning is Decision.COMMENT:
         return ""
     if meaning is Decision.WITHDRAWN:

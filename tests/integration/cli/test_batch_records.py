@@ -333,7 +333,7 @@ def test_a_reviewed_batch_that_became_part_of_another_is_told_of_by_both(shop: S
         f"{len(listed) + 1} batches: all as they were entered." in shop.run_command("audit", "verify").stdout
     )
     code, told = run_review(shop, "--reject", "--as", "Anna", "--reason", "again", "--after", "2", of=gone)
-    assert (code, "It is no more" in told) == (1, True)
+    assert (code, "This batch no longer exists" in told) == (1, True)
 
 
 def print_record(shop: Shop, name: str) -> str:
