@@ -136,7 +136,10 @@ def _validate_texts(draft: ReviewDraft) -> str:
 def _validate_decision(draft: ReviewDraft, context: ReviewContext) -> str:
     meaning = draft.meaning
     if context.is_merged:
-        return "This batch no longer exists: its messages belong to another batch. Its reviews stay in the audit trail."
+        return (
+            "This batch no longer exists: its messages belong to another batch."
+            " Its reviews stay in the audit trail."
+        )
     if meaning is Decision.COMMENT:
         return ""
     if meaning is Decision.WITHDRAWN:
