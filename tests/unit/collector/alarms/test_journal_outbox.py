@@ -125,7 +125,7 @@ def test_an_unforeseen_exception_does_not_end_the_sender_and_is_shown(tmp_path: 
     sender.start()
     outbox.put_entries([make_entry(1)])
     wait_until(lambda: "TypeError" in take_snapshot(context).notice)
-    assert "alarm-sender" in take_snapshot(context).notice
+    wait_until(lambda: "alarm-sender" in take_snapshot(context).notice)
     server.is_broken = False
     wait_until(lambda: not outbox.list_pending(1))
     wait_until(lambda: take_snapshot(context).notice == "")
@@ -152,8 +152,8 @@ def test_an_entry_that_is_refused_does_not_keep_others_waiting(tmp_path: Path) -
     sending.start()
     wait_until(lambda: not outbox.list_pending(1))
     assert [one.key.item for one in server.journal] == ["0", "2"]
-    assert said == ["An alarm entry of STOCK_LOW/dosing_system_01/1 cannot be stored: item: too long"]
     assert sending.stop()
+    assert said == ["An alarm entry of STOCK_LOW/dosing_system_01/1 cannot be stored: item: too long"]
     outbox.close()
 
 

@@ -50,7 +50,7 @@ def test_what_is_spooled_reaches_the_database_in_order_and_leaves_the_spool(benc
     wait_until(lambda: bench.spool.counts == MessageCounts(received=1200, stored=1200))
     assert bench.list_stored() == list(range(1, 1201))
     assert bench.spool.read_chunk(10) == []
-    assert take_snapshot(bench.around).database.status is LinkStatus.UP
+    wait_until(lambda: take_snapshot(bench.around).database.status is LinkStatus.UP)
 
 
 def test_the_panels_drawn_from_what_was_stored_become_due(bench: Bench) -> None:
@@ -69,7 +69,7 @@ def test_an_absent_database_is_named_waited_for_and_then_given_everything(bench:
     assert bench.spool.counts == MessageCounts(received=3, spooled=3)
     bench.server.down = None
     wait_until(lambda: bench.spool.counts == MessageCounts(received=3, stored=3))
-    assert take_snapshot(bench.around).database.status is LinkStatus.UP
+    wait_until(lambda: take_snapshot(bench.around).database.status is LinkStatus.UP)
 
 
 def test_an_outage_is_said_once_and_so_is_its_end(bench: Bench) -> None:
@@ -78,7 +78,7 @@ def test_an_outage_is_said_once_and_so_is_its_end(bench: Bench) -> None:
     wait_until(lambda: bench.server.request_count >= 4)
     bench.server.down = None
     wait_until(lambda: take_snapshot(bench.around).database.status is LinkStatus.UP)
-    assert bench.said == ["Away.", "The database is connected."]
+    wait_until(lambda: bench.said == ["Away.", "The database is connected."])
 
 
 def test_a_refusal_is_shown_and_tried_again_all_the_same(bench: Bench) -> None:
@@ -111,7 +111,7 @@ def test_a_restored_database_is_told_of_and_gets_what_is_still_there(bench: Benc
     bench.spool.confirm_progress(WriteProgress(last_seq=1, stored=1))
     bench.writing.start()
     wait_until(lambda: bench.spool.counts == MessageCounts(received=1, stored=1))
-    assert any("replaced or restored" in sentence for sentence in bench.said)
+    wait_until(lambda: any("replaced or restored" in sentence for sentence in bench.said))
 
 
 def test_at_the_end_everything_is_written_if_the_database_takes_it(bench: Bench) -> None:
