@@ -1,14 +1,15 @@
 """Opens and configures sessions on the plant's database."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import Conninfo
-from psycopg.rows import TupleRow, class_row
+from psycopg.rows import TupleRow, kwargs_row
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.error_mapping import DatabaseTarget, create_dsn_error, translate_rowless_errors
@@ -64,6 +65,27 @@ def open_connection(
     string = build_connection_string(settings, application=application, timeouts=timeouts)
     with translate_rowless_errors(describe_target(settings)):
         return psycopg.connect(string, autocommit=autocommit)
+
+
+@contextmanager
+def use_session(
+    settings: Settings,
+    *,
+    application: str,
+    autocommit: bool = True,
+    timeouts: StatementTimeouts | None = None,
+) -> Iterator[Session]:
+    """A session as of ``open_connection`` that ends with the block; its errors are translated.
+
+    Raises: DatabaseUnavailableError, DatabaseAccessError.
+    """
+    with (
+        open_connection(
+            settings, application=application, autocommit=autocommit, timeouts=timeouts
+        ) as session,
+        translate_rowless_errors(describe_target(settings)),
+    ):
+        yield session
 
 
 def build_connection_string(
@@ -130,16 +152,22 @@ def _escape_option(value: str) -> str:
 
 
 def select_rows(
-    session: Session, row_type: type[RowT], statement: str, parameters: Mapping[str, object] | None = None
+    session: Session,
+    build_row: Callable[..., RowT],
+    statement: str,
+    parameters: Mapping[str, object] | None = None,
 ) -> list[RowT]:
-    """All rows of a statement of ``sql/``, as objects of a dataclass with its columns."""
-    with session.cursor(row_factory=class_row(row_type)) as cursor:
+    """All rows of a statement of ``sql/``; ``build_row`` takes its columns as keyword arguments."""
+    with session.cursor(row_factory=kwargs_row(build_row)) as cursor:
         return cursor.execute(read_statement(statement), parameters).fetchall()
 
 
 def select_row(
-    session: Session, row_type: type[RowT], statement: str, parameters: Mapping[str, object] | None = None
+    session: Session,
+    build_row: Callable[..., RowT],
+    statement: str,
+    parameters: Mapping[str, object] | None = None,
 ) -> RowT | None:
     """The first row of a statement of ``sql/``; None without one."""
-    with session.cursor(row_factory=class_row(row_type)) as cursor:
+    with session.cursor(row_factory=kwargs_row(build_row)) as cursor:
         return cursor.execute(read_statement(statement), parameters).fetchone()

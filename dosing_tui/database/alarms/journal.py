@@ -7,7 +7,6 @@ none below it.
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from uuid import UUID
@@ -15,9 +14,9 @@ from uuid import UUID
 import psycopg
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.alarms.journal_rows import JournalRow, entries_to_columns, row_to_entry
-from dosing_tui.database.connection import Session, describe_target, open_connection, select_rows
-from dosing_tui.database.error_mapping import translate_errors, translate_rowless_errors
+from dosing_tui.database.alarms.journal_rows import build_entry, entries_to_columns
+from dosing_tui.database.connection import Session, describe_target, open_connection, select_rows, use_session
+from dosing_tui.database.error_mapping import translate_errors
 from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.alarm_rules.rule_state import DoseErrorMinute
 from dosing_tui.domain.alarms.checkpoint import (
@@ -85,17 +84,13 @@ def save_checkpoint(settings: Settings, checkpoint: Checkpoint) -> None:
 
     Raises: DatabaseUnavailableError, DatabaseAccessError.
     """
-    with (
-        open_connection(settings, application=APPLICATION_NAME) as session,
-        translate_rowless_errors(describe_target(settings)),
-    ):
+    with use_session(settings, application=APPLICATION_NAME) as session:
         store_checkpoint(session, settings, checkpoint, reader=READER_NAME)
-        session.commit()
 
 
 def find_stored(settings: Settings, uuids: Sequence[UUID]) -> frozenset[UUID]:
     """Which of these entries are stored. Raises: DatabaseUnavailableError, DatabaseAccessError."""
-    with _open_session(settings) as session:
+    with use_session(settings, application=APPLICATION_NAME) as session:
         rows = session.execute(
             read_statement("reads/select_stored_entries"), {"uuid": list(uuids)}
         ).fetchall()
@@ -104,14 +99,9 @@ def find_stored(settings: Settings, uuids: Sequence[UUID]) -> frozenset[UUID]:
 
 def read_alarm_states(settings: Settings) -> dict[AlarmKey, AlarmState]:
     """Every alarm of this site that is not normal. Raises: DatabaseUnavailableError, DatabaseAccessError."""
-    entries: list[JournalEntry] = []
-    with _open_session(settings) as session:
+    with use_session(settings, application=APPLICATION_NAME) as session:
         checkpoint = select_checkpoint(session, settings)
-        while page := select_entries_after(
-            session, settings, entries[-1].id if entries else checkpoint.last_entry_id
-        ):
-            entries += page
-    return fold_entries(entries, checkpoint)
+        return fold_entries(_iter_entries(session, settings, checkpoint.last_entry_id), checkpoint)
 
 
 def read_journal(settings: Settings) -> list[JournalEntry]:
@@ -119,11 +109,14 @@ def read_journal(settings: Settings) -> list[JournalEntry]:
 
     Raises: DatabaseUnavailableError, DatabaseAccessError.
     """
-    found: list[JournalEntry] = []
-    with _open_session(settings) as session:
-        while page := select_entries_after(session, settings, found[-1].id if found else 0):
-            found += page
-    return found
+    with use_session(settings, application=APPLICATION_NAME) as session:
+        return list(_iter_entries(session, settings, 0))
+
+
+def _iter_entries(session: Session, settings: Settings, after_id: int) -> Iterator[JournalEntry]:
+    while page := select_entries_after(session, settings, after_id):
+        yield from page
+        after_id = page[-1].id
 
 
 def list_entries(settings: Settings, journal_filter: JournalFilter) -> list[JournalEntry]:
@@ -145,11 +138,8 @@ def list_entries(settings: Settings, journal_filter: JournalFilter) -> list[Jour
         "before": journal_filter.before_id,
         **of,
     }
-    with _open_session(settings) as session:
-        return [
-            row_to_entry(row)
-            for row in select_rows(session, JournalRow, "reads/select_alarm_journal", parameters)
-        ]
+    with use_session(settings, application=APPLICATION_NAME) as session:
+        return select_rows(session, build_entry, "reads/select_alarm_journal", parameters)
 
 
 def _select_alarms_in(settings: Settings, states: Sequence[AlarmStateName]) -> dict[str, list[str] | None]:
@@ -171,7 +161,7 @@ def read_kpi_history(settings: Settings, now: datetime) -> KpiHistory:
     while page := list_entries(settings, wanted):
         found += page
         wanted = replace(wanted, until=page[-1].at, before_id=page[-1].id)
-    with _open_session(settings) as session:
+    with use_session(settings, application=APPLICATION_NAME) as session:
         row = session.execute(
             read_statement("reads/select_journal_start"), {"site": settings.plant.site}
         ).fetchone()
@@ -187,7 +177,7 @@ def list_dose_errors(settings: Settings, *, since: datetime) -> list[DoseErrorMi
     Raises: DatabaseUnavailableError, DatabaseAccessError.
     """
     parameters = {"since": since}
-    with _open_session(settings) as session:
+    with use_session(settings, application=APPLICATION_NAME) as session:
         rows = select_rows(session, DoseErrorMinute, "reads/select_dose_error_minutes", parameters)
     return [replace(row, device=clean_text(row.device)) for row in rows]
 
@@ -215,7 +205,7 @@ def follow_journal(
 
 def _listen_once(settings: Settings, last_id: int, stop_event: threading.Event) -> Iterator[JournalUpdate]:
     """Follow the journal in one session, until it ends or ``stop_event`` is set."""
-    with _open_session(settings) as session:
+    with use_session(settings, application=APPLICATION_NAME) as session:
         session.execute(read_statement("writes/set_session_timeouts"))
         session.execute(f"LISTEN {NOTIFY_CHANNEL}")
         head = session.execute(
@@ -270,16 +260,4 @@ def store_checkpoint(session: Session, settings: Settings, checkpoint: Checkpoin
 def select_entries_after(session: Session, settings: Settings, after_id: int) -> list[JournalEntry]:
     """The next page of this site's entries, in order, in the caller's session."""
     parameters = {"site": settings.plant.site, "after": after_id, "rows": MAX_ENTRIES}
-    return [
-        row_to_entry(row)
-        for row in select_rows(session, JournalRow, "reads/select_journal_after", parameters)
-    ]
-
-
-@contextmanager
-def _open_session(settings: Settings) -> Iterator[Session]:
-    with (
-        open_connection(settings, application=APPLICATION_NAME, autocommit=True) as session,
-        translate_rowless_errors(describe_target(settings)),
-    ):
-        yield session
+    return select_rows(session, build_entry, "reads/select_journal_after", parameters)

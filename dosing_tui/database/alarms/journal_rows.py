@@ -1,7 +1,6 @@
 """Conversion between rows of the alarm journal and journal entries."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -9,58 +8,51 @@ from dosing_tui.domain.alarms.models import Actor, AlarmEvent, AlarmKey, Journal
 from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text
 
 
-@dataclass(frozen=True, slots=True)
-class JournalRow:
-    """One row of the table alarm_journal."""
-
-    id: int
-    uuid: UUID
-    rule: str
-    device_id: str
-    item: str
-    event: str
-    at: datetime
-    received_at: datetime
-    priority: str
-    rule_version: int
-    message: str
-    value: float | None
-    limit_value: float | None
-    latching: bool
-    active: bool
-    occurrence: UUID | None
-    until: datetime | None
-    author: str
-    os_user: str
-    db_role: str
-    offline: bool
-    comment: str
-
-
-def row_to_entry(row: JournalRow) -> JournalEntry:
-    """Convert a row. Other programs may write to the journal: all text is sanitized."""
+def build_entry(
+    id: int,
+    uuid: UUID,
+    rule: str,
+    device_id: str,
+    item: str,
+    event: str,
+    at: datetime,
+    received_at: datetime,
+    priority: str,
+    rule_version: int,
+    message: str,
+    value: float | None,
+    limit_value: float | None,
+    latching: bool,
+    active: bool,
+    occurrence: UUID | None,
+    until: datetime | None,
+    author: str,
+    os_user: str,
+    db_role: str,
+    offline: bool,
+    comment: str,
+) -> JournalEntry:
+    """The entry of a row of alarm_journal. Other programs may write there: all text is sanitized."""
     return JournalEntry(
-        uuid=row.uuid,
-        key=AlarmKey(clean_text(row.rule), clean_text(row.device_id), clean_text(row.item)),
-        event=AlarmEvent(row.event),
-        at=row.at.astimezone(UTC),
-        received_at=row.received_at.astimezone(UTC),
-        priority=Priority(row.priority),
-        rule_version=row.rule_version,
-        message=clean_line(row.message),
-        value=row.value,
-        limit=row.limit_value,
-        latching=row.latching,
-        active=row.active,
-        occurrence=row.occurrence,
-        until=row.until and row.until.astimezone(UTC),
+        uuid=uuid,
+        key=AlarmKey(clean_text(rule), clean_text(device_id), clean_text(item)),
+        event=AlarmEvent(event),
+        at=at.astimezone(UTC),
+        received_at=received_at.astimezone(UTC),
+        priority=Priority(priority),
+        rule_version=rule_version,
+        message=clean_line(message),
+        value=value,
+        limit=limit_value,
+        latching=latching,
+        active=active,
+        occurrence=occurrence,
+        until=until and until.astimezone(UTC),
         # an offline entry was written by the collector's session, not by the operator's
-        who=Actor(
-            clean_text(row.author), clean_text(row.os_user), "" if row.offline else clean_text(row.db_role)
-        ),
-        offline=row.offline,
-        comment=clean_line(row.comment),
-        id=row.id,
+        who=Actor(clean_text(author), clean_text(os_user), "" if offline else clean_text(db_role)),
+        offline=offline,
+        comment=clean_line(comment),
+        id=id,
     )
 
 

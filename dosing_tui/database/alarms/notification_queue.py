@@ -8,9 +8,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-import psycopg
+from psycopg import Cursor, Rollback
+from psycopg.rows import TupleRow
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.alarms.journal import (
@@ -20,7 +22,14 @@ from dosing_tui.database.alarms.journal import (
     store_checkpoint,
 )
 from dosing_tui.database.alarms.journal import READER_NAME as EVALUATOR_NAME
-from dosing_tui.database.connection import Session, describe_target, open_connection, select_row, select_rows
+from dosing_tui.database.connection import (
+    Session,
+    describe_target,
+    open_connection,
+    select_row,
+    select_rows,
+    use_session,
+)
 from dosing_tui.database.error_mapping import translate_rowless_errors
 from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.alarms.checkpoint import Checkpoint
@@ -65,10 +74,7 @@ def list_channel_states(settings: Settings, *, now: datetime) -> list[ChannelSta
     Raises: DatabaseUnavailableError, DatabaseAccessError.
     """
     parameters = {"site": settings.plant.site, "now": now}
-    with (
-        open_connection(settings, application=APPLICATION_NAME, autocommit=True) as session,
-        translate_rowless_errors(describe_target(settings)),
-    ):
+    with use_session(settings, application=APPLICATION_NAME) as session:
         found = select_rows(session, ChannelStatus, "notifications/select_channel_status", parameters)
     return [replace(one, channel=clean_text(one.channel), reason=clean_line(one.reason)) for one in found]
 
@@ -94,17 +100,13 @@ class NotificationQueue:
         """Open a new session; return the position to continue from."""
         self.close()
         self._session = open_connection(self._settings, application=APPLICATION_NAME, autocommit=True)
-        parameters = {"site": self._site, "channels": list(channels)}
         try:
             with self._use_session() as session:
                 session.execute(read_statement("writes/set_session_timeouts"))
                 session.execute(f"LISTEN {NOTIFY_CHANNEL}")
-                session.execute(read_statement("notifications/insert_channels"), parameters)
-                cursors = dict(
-                    session.execute(
-                        read_statement("notifications/select_channel_positions"), parameters
-                    ).fetchall()
-                )
+                self._execute("insert_channels", channels=list(channels))
+                positions = self._execute("select_channel_positions", channels=list(channels))
+                cursors: dict[str, int] = dict(positions.fetchall())
                 upto = min(cursors.values(), default=0)
                 return QueuePosition(
                     cursors, select_checkpoint(session, self._settings, readers=READER_NAMES, max_id=upto)
@@ -136,21 +138,17 @@ class NotificationQueue:
 
     def add_notices(self, notices: Sequence[Notice], channels: Sequence[str], *, last_id: int) -> None:
         """Store notices, and the last journal entry that was read for these channels."""
-        parameters = {
-            "site": self._site,
-            "channel": [one.channel for one in notices],
-            "occasion": [one.trigger.value for one in notices],
-            "occurrence": [one.occurrence for one in notices],
-            "journal_id": [one.journal_id for one in notices],
-            "due_at": [one.due_at for one in notices],
-        }
         with self._use_session() as session, session.transaction():
             if notices:
-                session.execute(read_statement("notifications/insert_notices"), parameters)
-            session.execute(
-                read_statement("notifications/update_channel_position"),
-                {"site": self._site, "channels": list(channels), "last_id": last_id},
-            )
+                self._execute(
+                    "insert_notices",
+                    channel=[one.channel for one in notices],
+                    occasion=[one.trigger.value for one in notices],
+                    occurrence=[one.occurrence for one in notices],
+                    journal_id=[one.journal_id for one in notices],
+                    due_at=[one.due_at for one in notices],
+                )
+            self._execute("update_channel_position", channels=list(channels), last_id=last_id)
 
     def list_due_notices(self, channel: str, *, now: datetime, last_id: int) -> list[QueuedNotice]:
         """Due notices of entries up to ``last_id``, oldest first."""
@@ -162,59 +160,40 @@ class NotificationQueue:
             "rows": MAX_NOTICES,
         }
         with self._use_session() as session:
-            return [
-                _row_to_queued_notice(row)
-                for row in select_rows(
-                    session, _DueNoticeRow, "notifications/select_waiting_notices", parameters
-                )
-            ]
+            return select_rows(
+                session, _build_queued_notice, "notifications/select_waiting_notices", parameters
+            )
 
     def list_due_channels(self, *, now: datetime) -> list[str]:
         """Channels with a due notice."""
-        with self._use_session() as session:
-            rows = session.execute(
-                read_statement("notifications/select_due_channels"), {"site": self._site, "now": now}
-            )
-            return [str(name) for (name,) in rows]
+        return [str(name) for (name,) in self._execute("select_due_channels", now=now)]
 
     def list_retry_channels(self) -> set[str]:
         """Channels with a failed notice that waits for a retry."""
-        with self._use_session() as session:
-            return {
-                str(name)
-                for (name,) in session.execute(
-                    read_statement("notifications/select_retry_channels"), {"site": self._site}
-                )
-            }
+        return {str(name) for (name,) in self._execute("select_retry_channels")}
 
     def count_recent(self, channel: str, *, now: datetime) -> tuple[int, int]:
         """Number of messages in the last period, and of those with high priority."""
-        parameters = {"site": self._site, "channel": channel, "since": now - RATE_LIMIT_PERIOD}
-        with self._use_session() as session:
-            row = session.execute(read_statement("notifications/count_recent_notices"), parameters).fetchone()
+        counts = self._execute("count_recent_notices", channel=channel, since=now - RATE_LIMIT_PERIOD)
+        row = counts.fetchone()
         return (int(row[0]), int(row[1])) if row else (0, 0)
 
     def claim_notice(self, notice_id: int, *, now: datetime) -> bool:
         """Claim a notice for sending; False if another process has claimed it."""
-        with self._use_session() as session:
-            row = session.execute(
-                read_statement("notifications/claim_notice"), {"id": notice_id, "now": now}
-            ).fetchone()
-        return row is not None
+        return self._execute("claim_notice", id=notice_id, now=now).fetchone() is not None
 
     def claim_summary(
         self, channel: str, members: Sequence[QueuedNotice], *, now: datetime
     ) -> PendingSummary | None:
         """Put notices into one summary; None if another process has claimed some of them."""
         occurrence = create_summary_id(one.occurrence for one in members)
-        made = {"site": self._site, "channel": channel, "occurrence": occurrence, "now": now}
         with self._use_session() as session, session.transaction() as transaction:
-            row = session.execute(read_statement("notifications/insert_summary"), made).fetchone()
-            if row is None:
+            made = self._execute("insert_summary", channel=channel, occurrence=occurrence, now=now)
+            if (row := made.fetchone()) is None:
                 return None
-            joined = {"summary": row[0], "ids": [one.id for one in members], "now": now}
-            if session.execute(read_statement("notifications/join_summary"), joined).rowcount < len(members):
-                raise psycopg.Rollback(transaction)
+            joined = self._execute("join_summary", summary=row[0], ids=[one.id for one in members], now=now)
+            if joined.rowcount < len(members):
+                raise Rollback(transaction)
             return PendingSummary(int(row[0]), occurrence)
         return None
 
@@ -227,42 +206,32 @@ class NotificationQueue:
     def list_summary_alarms(self, summary_id: int) -> list[AlarmSummary]:
         """The alarms of a summary, most urgent first."""
         with self._use_session() as session:
-            return [
-                _row_to_alarm_summary(row)
-                for row in select_rows(
-                    session, _NoticeAlarmRow, "notifications/select_summary_members", {"id": summary_id}
-                )
-            ]
+            return select_rows(
+                session, _build_alarm_summary, "notifications/select_summary_members", {"id": summary_id}
+            )
 
     def store_status(
         self, ids: Sequence[int], status: DeliveryStatus, *, now: datetime, reason: str = ""
     ) -> None:
-        parameters = {
-            "ids": list(ids),
-            "fate": status.value,
-            "now": now,
-            "reason": clean_line(reason, MAX_REASON_LENGTH),
-        }
-        with self._use_session() as session:
-            session.execute(read_statement("notifications/settle_notices"), parameters)
+        short = clean_line(reason, MAX_REASON_LENGTH)
+        self._execute("settle_notices", ids=list(ids), fate=status.value, now=now, reason=short)
 
     def expire_claims(self, *, now: datetime) -> list[str]:
         """Set claims of ended processes to unknown; the channel of each."""
-        parameters = {"site": self._site, "now": now, "before": now - CLAIM_TIMEOUT}
-        with self._use_session() as session:
-            return [
-                str(row[0])
-                for row in session.execute(read_statement("notifications/abandon_claims"), parameters)
-            ]
+        abandoned = self._execute("abandon_claims", now=now, before=now - CLAIM_TIMEOUT)
+        return [str(row[0]) for row in abandoned]
 
     def expire_notices(self, channel: str, *, now: datetime) -> list[str]:
         """Fail notices that were not sent in time; the last reason of each."""
-        parameters = {"site": self._site, "channel": channel, "now": now, "before": now - MAX_NOTICE_AGE}
+        expired = self._execute("expire_notices", channel=channel, now=now, before=now - MAX_NOTICE_AGE)
+        return [str(row[1]) for row in expired]
+
+    def _execute(self, statement: str, **parameters: object) -> Cursor[TupleRow]:
+        """Run a statement of ``sql/notifications`` for this site."""
         with self._use_session() as session:
-            return [
-                str(row[1])
-                for row in session.execute(read_statement("notifications/expire_notices"), parameters)
-            ]
+            return session.execute(
+                read_statement(f"notifications/{statement}"), {"site": self._site, **parameters}
+            )
 
     @contextmanager
     def _use_session(self) -> Iterator[Session]:
@@ -272,58 +241,47 @@ class NotificationQueue:
             yield self._session
 
 
-@dataclass(frozen=True, slots=True)
-class _NoticeAlarmRow:
-    """The alarm event of a notice, as in the journal."""
-
-    rule: str
-    device_id: str
-    item: str
-    event: str
-    priority: str
-    at: datetime
-    message: str
-    value: float | None
-    limit_value: float | None
-    author: str
-    os_user: str
-    comment: str
-    until: datetime | None
+def _build_queued_notice(
+    id: int,
+    occasion: str,
+    occurrence: UUID,
+    due_at: datetime,
+    raised: str | None,
+    raised_as: str | None,
+    raised_of: UUID | None,
+    **alarm: Any,
+) -> QueuedNotice:
+    """A row of ``select_waiting_notices``; ``alarm``: the columns of its journal entry."""
+    summary, status = _build_alarm_summary(**alarm), DeliveryStatus(raised) if raised else None
+    before = (Trigger(raised_as), raised_of) if status in POSSIBLY_SENT and raised_as and raised_of else None
+    return QueuedNotice(id, Trigger(occasion), occurrence, due_at.astimezone(UTC), summary, status, before)
 
 
-@dataclass(frozen=True, slots=True)
-class _DueNoticeRow(_NoticeAlarmRow):
-    id: int
-    occasion: str
-    occurrence: UUID
-    due_at: datetime
-    raised: str | None
-    raised_as: str | None
-    raised_of: UUID | None
-
-
-def _row_to_queued_notice(row: _DueNoticeRow) -> QueuedNotice:
-    raised = before = None
-    if row.raised and row.raised_as and row.raised_of:
-        raised = DeliveryStatus(row.raised)
-        before = (Trigger(row.raised_as), row.raised_of) if raised in POSSIBLY_SENT else None
-    due_at = row.due_at.astimezone(UTC)
-    return QueuedNotice(
-        row.id, Trigger(row.occasion), row.occurrence, due_at, _row_to_alarm_summary(row), raised, before
-    )
-
-
-def _row_to_alarm_summary(row: _NoticeAlarmRow) -> AlarmSummary:
-    """Convert a row. Other programs may write to the journal: all text is sanitized."""
+def _build_alarm_summary(
+    rule: str,
+    device_id: str,
+    item: str,
+    event: str,
+    priority: str,
+    at: datetime,
+    message: str,
+    value: float | None,
+    limit_value: float | None,
+    author: str,
+    os_user: str,
+    comment: str,
+    until: datetime | None,
+) -> AlarmSummary:
+    """A journal entry in a message. Other programs may write to the journal: all text is sanitized."""
     return AlarmSummary(
-        AlarmKey(clean_text(row.rule), clean_text(row.device_id), clean_text(row.item)),
-        AlarmEvent(row.event),
-        Priority(row.priority),
-        row.at.astimezone(UTC),
-        clean_line(row.message),
-        row.value,
-        row.limit_value,
-        Actor(clean_text(row.author), clean_text(row.os_user)),
-        clean_line(row.comment),
-        row.until and row.until.astimezone(UTC),
+        AlarmKey(clean_text(rule), clean_text(device_id), clean_text(item)),
+        AlarmEvent(event),
+        Priority(priority),
+        at.astimezone(UTC),
+        clean_line(message),
+        value,
+        limit_value,
+        Actor(clean_text(author), clean_text(os_user)),
+        clean_line(comment),
+        until and until.astimezone(UTC),
     )

@@ -1,8 +1,7 @@
 """An alarm's value over time, from the stored readings."""
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.connection import describe_target, open_connection, select_rows
-from dosing_tui.database.error_mapping import translate_rowless_errors
+from dosing_tui.database.connection import select_rows, use_session
 from dosing_tui.domain.panels.alarm_trend_query import AlarmTrendPoint, AlarmTrendQuery
 
 APPLICATION_NAME = "alarms"
@@ -18,8 +17,5 @@ def read_trend(settings: Settings, query: AlarmTrendQuery) -> list[AlarmTrendPoi
         "device": query.key.device,
         "item": query.key.item,
     }
-    with (
-        open_connection(settings, application=APPLICATION_NAME, autocommit=True) as session,
-        translate_rowless_errors(describe_target(settings)),
-    ):
+    with use_session(settings, application=APPLICATION_NAME) as session:
         return select_rows(session, AlarmTrendPoint, f"trends/{query.trend.name}", parameters)
