@@ -151,6 +151,13 @@ def _escape_option(value: str) -> str:
     return value.replace("\\", r"\\").replace(" ", r"\ ")
 
 
+def fetch_row(cursor: psycopg.Cursor[TupleRow]) -> TupleRow:
+    """The row of a statement that always returns one, such as a count."""
+    row = cursor.fetchone()
+    assert row is not None
+    return row
+
+
 def select_rows(
     session: Session,
     build_row: Callable[..., RowT],

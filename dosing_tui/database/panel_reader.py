@@ -184,6 +184,14 @@ class PanelReader:
             yield session
 
 
+def select_clean_rows(
+    session: Session, row_type: type[RowT], statement: str, parameters: Mapping[str, object]
+) -> list[RowT]:
+    """Like select_rows, with sanitized text."""
+    with session.cursor(row_factory=clean_class_row(row_type)) as cursor:
+        return cursor.execute(read_statement(statement), parameters).fetchall()
+
+
 def clean_class_row(row_type: type[RowT]) -> BaseRowFactory[RowT]:
     """Like class_row, with sanitized text."""
 

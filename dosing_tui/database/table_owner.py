@@ -2,7 +2,7 @@
 
 from psycopg.sql import SQL, Identifier
 
-from dosing_tui.database.connection import Session
+from dosing_tui.database.connection import Session, fetch_row
 from dosing_tui.errors import DatabaseAccessError
 
 _OWNER_QUERY = """
@@ -23,9 +23,7 @@ def become_owner(session: Session) -> None:
 
     Raises: DatabaseAccessError, if the user may not.
     """
-    row = session.execute(_OWNER_QUERY).fetchone()
-    assert row is not None  # a LEFT JOIN from one row
-    user, owner, member, database = row
+    user, owner, member, database = fetch_row(session.execute(_OWNER_QUERY))
     if owner is None or owner == user:
         return
     if not member:
@@ -40,9 +38,8 @@ def check_create_right(session: Session, *, schema: str) -> None:
 
     Raises: DatabaseAccessError, naming the right that is missing.
     """
-    row = session.execute(_RIGHTS_QUERY, {"schema": schema}).fetchone()
-    assert row is not None  # a SELECT without FROM
-    user, database, in_schema, in_database = row
+    rights = session.execute(_RIGHTS_QUERY, {"schema": schema})
+    user, database, in_schema, in_database = fetch_row(rights)
     for right, place in ((in_schema, "schema public"), (in_database, f"database {database}")):
         if not right:
             raise DatabaseAccessError(

@@ -104,8 +104,8 @@ class NotificationQueue:
             with self._use_session() as session:
                 session.execute(read_statement("writes/set_session_timeouts"))
                 session.execute(f"LISTEN {NOTIFY_CHANNEL}")
-                self._execute("insert_channels", channels=list(channels))
-                positions = self._execute("select_channel_positions", channels=list(channels))
+                self._execute("notifications/insert_channels", channels=list(channels))
+                positions = self._execute("notifications/select_channel_positions", channels=list(channels))
                 cursors: dict[str, int] = dict(positions.fetchall())
                 upto = min(cursors.values(), default=0)
                 return QueuePosition(
@@ -141,14 +141,14 @@ class NotificationQueue:
         with self._use_session() as session, session.transaction():
             if notices:
                 self._execute(
-                    "insert_notices",
+                    "notifications/insert_notices",
                     channel=[one.channel for one in notices],
                     occasion=[one.trigger.value for one in notices],
                     occurrence=[one.occurrence for one in notices],
                     journal_id=[one.journal_id for one in notices],
                     due_at=[one.due_at for one in notices],
                 )
-            self._execute("update_channel_position", channels=list(channels), last_id=last_id)
+            self._execute("notifications/update_channel_position", channels=list(channels), last_id=last_id)
 
     def list_due_notices(self, channel: str, *, now: datetime, last_id: int) -> list[QueuedNotice]:
         """Due notices of entries up to ``last_id``, oldest first."""
@@ -166,21 +166,23 @@ class NotificationQueue:
 
     def list_due_channels(self, *, now: datetime) -> list[str]:
         """Channels with a due notice."""
-        return [str(name) for (name,) in self._execute("select_due_channels", now=now)]
+        return [str(name) for (name,) in self._execute("notifications/select_due_channels", now=now)]
 
     def list_retry_channels(self) -> set[str]:
         """Channels with a failed notice that waits for a retry."""
-        return {str(name) for (name,) in self._execute("select_retry_channels")}
+        return {str(name) for (name,) in self._execute("notifications/select_retry_channels")}
 
     def count_recent(self, channel: str, *, now: datetime) -> tuple[int, int]:
         """Number of messages in the last period, and of those with high priority."""
-        counts = self._execute("count_recent_notices", channel=channel, since=now - RATE_LIMIT_PERIOD)
+        counts = self._execute(
+            "notifications/count_recent_notices", channel=channel, since=now - RATE_LIMIT_PERIOD
+        )
         row = counts.fetchone()
         return (int(row[0]), int(row[1])) if row else (0, 0)
 
     def claim_notice(self, notice_id: int, *, now: datetime) -> bool:
         """Claim a notice for sending; False if another process has claimed it."""
-        return self._execute("claim_notice", id=notice_id, now=now).fetchone() is not None
+        return self._execute("notifications/claim_notice", id=notice_id, now=now).fetchone() is not None
 
     def claim_summary(
         self, channel: str, members: Sequence[QueuedNotice], *, now: datetime
@@ -188,10 +190,14 @@ class NotificationQueue:
         """Put notices into one summary; None if another process has claimed some of them."""
         occurrence = create_summary_id(one.occurrence for one in members)
         with self._use_session() as session, session.transaction() as transaction:
-            made = self._execute("insert_summary", channel=channel, occurrence=occurrence, now=now)
+            made = self._execute(
+                "notifications/insert_summary", channel=channel, occurrence=occurrence, now=now
+            )
             if (row := made.fetchone()) is None:
                 return None
-            joined = self._execute("join_summary", summary=row[0], ids=[one.id for one in members], now=now)
+            joined = self._execute(
+                "notifications/join_summary", summary=row[0], ids=[one.id for one in members], now=now
+            )
             if joined.rowcount < len(members):
                 raise Rollback(transaction)
             return PendingSummary(int(row[0]), occurrence)
@@ -214,24 +220,24 @@ class NotificationQueue:
         self, ids: Sequence[int], status: DeliveryStatus, *, now: datetime, reason: str = ""
     ) -> None:
         short = clean_line(reason, MAX_REASON_LENGTH)
-        self._execute("settle_notices", ids=list(ids), fate=status.value, now=now, reason=short)
+        self._execute("notifications/settle_notices", ids=list(ids), fate=status.value, now=now, reason=short)
 
     def expire_claims(self, *, now: datetime) -> list[str]:
         """Set claims of ended processes to unknown; the channel of each."""
-        abandoned = self._execute("abandon_claims", now=now, before=now - CLAIM_TIMEOUT)
+        abandoned = self._execute("notifications/abandon_claims", now=now, before=now - CLAIM_TIMEOUT)
         return [str(row[0]) for row in abandoned]
 
     def expire_notices(self, channel: str, *, now: datetime) -> list[str]:
         """Fail notices that were not sent in time; the last reason of each."""
-        expired = self._execute("expire_notices", channel=channel, now=now, before=now - MAX_NOTICE_AGE)
+        expired = self._execute(
+            "notifications/expire_notices", channel=channel, now=now, before=now - MAX_NOTICE_AGE
+        )
         return [str(row[1]) for row in expired]
 
     def _execute(self, statement: str, **parameters: object) -> Cursor[TupleRow]:
-        """Run a statement of ``sql/notifications`` for this site."""
+        """Run a statement of ``sql/`` for this site."""
         with self._use_session() as session:
-            return session.execute(
-                read_statement(f"notifications/{statement}"), {"site": self._site, **parameters}
-            )
+            return session.execute(read_statement(statement), {"site": self._site, **parameters})
 
     @contextmanager
     def _use_session(self) -> Iterator[Session]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from dosing_tui.database.connection import Session, select_row
+from dosing_tui.database.connection import Session, fetch_row
 from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.batches.canonical_json import format_instant, hash_text, to_canonical_json
 
@@ -38,9 +38,7 @@ class AuditStamp:
 def lock_trail(session: Session) -> AuditStamp:
     """Lock the trail until the transaction ends; entries committed before are visible."""
     session.execute(read_statement("batches/lock_audit_trail"), {"key": LOCK_KEY})
-    moment = select_row(session, AuditStamp, "batches/select_server_time_and_role")
-    assert moment is not None  # a SELECT without FROM has exactly one row
-    return moment
+    return AuditStamp(*fetch_row(session.execute(read_statement("batches/select_server_time_and_role"))))
 
 
 def append_entry(

@@ -4,8 +4,7 @@ from typing import TYPE_CHECKING
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.audit import audit_trail
-from dosing_tui.database.connection import Session, describe_target, open_connection
-from dosing_tui.database.error_mapping import translate_rowless_errors
+from dosing_tui.database.connection import Session, use_session
 from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.messages.text_sanitizer import clean_text
 from dosing_tui.errors import ConfigError, ReviewError
@@ -25,10 +24,7 @@ def set_pin(settings: Settings, *, who: str, pin: str, old: str = "") -> None:
         raise ReviewError(f"A PIN needs at least {MIN_PIN_LENGTH} printable characters.")
     who = clean_text(who, limit=200)  # as in reviews
     hashed = _create_hasher().hash(pin)
-    with (
-        open_connection(settings, application="reviews") as session,
-        translate_rowless_errors(describe_target(settings)),
-    ):
+    with use_session(settings, application="reviews", autocommit=False) as session:
         moment = audit_trail.lock_trail(session)
         if _select_pin_hash(session, who):
             check_pin(session, who=who, pin=old)

@@ -1,15 +1,14 @@
 """Verify the audit trail, and the rows that it covers, and report every difference."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.audit import audit_trail
 from dosing_tui.database.audit.audit_trail import AuditEntry
 from dosing_tui.database.batches.list_consistency import check_batches, check_merged_batches
-from dosing_tui.database.connection import NO_TIMEOUTS, Session, describe_target, open_connection, select_rows
-from dosing_tui.database.error_mapping import translate_rowless_errors
+from dosing_tui.database.connection import NO_TIMEOUTS, Session, select_rows, use_session
 from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.batches.canonical_json import hash_text, to_canonical_json
 
@@ -34,10 +33,7 @@ def verify_audit_trail(settings: Settings) -> AuditReport:
 
     Raises: DatabaseUnavailableError, DatabaseAccessError.
     """
-    with (
-        open_connection(settings, application="audit", timeouts=NO_TIMEOUTS) as session,
-        translate_rowless_errors(describe_target(settings)),
-    ):
+    with use_session(settings, application="audit", timeouts=NO_TIMEOUTS, autocommit=False) as session:
         session.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         return verify_in_session(session)
 
@@ -49,12 +45,7 @@ def verify_in_session(session: Session) -> AuditReport:
     )  # in other zones times in the repeated hour of autumn never compare equal
     entries = select_rows(session, AuditEntry, "batches/select_audit_trail")
     by_seq = {entry.seq: entry for entry in entries}
-    told = [
-        *_check_reviews(session, by_seq),
-        *_check_recipes(session, by_seq),
-        *_check_pins(session, by_seq),
-        *_check_policies(session, by_seq),
-    ]
+    told = [*_check_reviews(session, by_seq), *_check_tables(session, by_seq)]
     records, faults = check_batches(session)
     found = (
         *_check_chain(entries),
@@ -105,26 +96,27 @@ def _check_reviews(session: Session, by_seq: EntriesBySeq) -> EntryFaults:
 _MISMATCH = " differs from its entry in the audit trail."
 
 
-def _check_recipes(session: Session, by_seq: EntriesBySeq) -> EntryFaults:
-    for seq, *values in session.execute(read_statement("batches/select_audited_recipes")).fetchall():
-        recipe, _, version, *_ = values
-        good = _is_in_trail(by_seq, seq, audit_trail.RECIPE, audit_trail.build_recipe_content(*values))
-        yield seq, "" if good else f"Version {version} of the recipe {recipe}{_MISMATCH}"
+_AUDITED_TABLES: Mapping[str, tuple[str, Callable[..., dict[str, object]], str]] = {
+    audit_trail.RECIPE: (
+        "batches/select_audited_recipes",
+        audit_trail.build_recipe_content,
+        "Version {3} of the recipe {1}",
+    ),
+    audit_trail.PIN: ("batches/select_audited_pins", audit_trail.build_pin_content, "The PIN of {1}"),
+    audit_trail.POLICY: (
+        "batches/select_audited_policies",
+        audit_trail.build_policy_content,
+        "The review policy of entry {0}",
+    ),
+}
+"""By action: the statement of its rows, the content of a row's entry, and the row's name in a message."""
 
 
-def _check_pins(session: Session, by_seq: EntriesBySeq) -> EntryFaults:
-    for seq, who, pin_hash in session.execute(read_statement("batches/select_audited_pins")).fetchall():
-        good = _is_in_trail(by_seq, seq, audit_trail.PIN, audit_trail.build_pin_content(who, pin_hash))
-        yield seq, "" if good else f"The PIN of {who}{_MISMATCH}"
-
-
-def _check_policies(session: Session, by_seq: EntriesBySeq) -> EntryFaults:
-    for seq, pin, second_person, reason in session.execute(
-        read_statement("batches/select_audited_policies")
-    ).fetchall():
-        content = audit_trail.build_policy_content(pin, second_person, reason)
-        good = _is_in_trail(by_seq, seq, audit_trail.POLICY, content)
-        yield seq, "" if good else f"The review policy of entry {seq}{_MISMATCH}"
+def _check_tables(session: Session, by_seq: EntriesBySeq) -> EntryFaults:
+    for action, (statement, build_content, name) in _AUDITED_TABLES.items():
+        for seq, *values in session.execute(read_statement(statement)).fetchall():
+            good = _is_in_trail(by_seq, seq, action, build_content(*values))
+            yield seq, "" if good else f"{name.format(seq, *values)}{_MISMATCH}"
 
 
 def _is_in_trail(by_seq: EntriesBySeq, seq: int, action: str, content: Mapping[str, object]) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from dosing_tui.config.settings import Settings
@@ -17,11 +18,9 @@ from dosing_tui.database.batches.span_planner import (
 from dosing_tui.database.connection import (
     Session,
     StatementTimeouts,
-    describe_target,
-    open_connection,
     select_rows,
+    use_session,
 )
-from dosing_tui.database.error_mapping import translate_rowless_errors
 from dosing_tui.database.schema.maintenance import RAW_RETENTION
 from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.batches.models import DEFAULT_RULES
@@ -103,7 +102,8 @@ def _rebuild_queue(session: Session, settings: Settings, now: datetime) -> Rebui
     since, until = min(span.since for span in spans), max(span.until for span in spans)
     by, done = select_assessment_basis(session, settings, since=since, until=until), RebuildResult()
     for whole in merge_spans(spans):
-        for span in split_span(_clip_to_retention(whole, oldest)):
+        # the readings of a batch that began earlier were dropped: it stays as it is
+        for span in split_span(replace(whole, since=max(whole.since, oldest))):
             with session.transaction():
                 done += rebuild_span(session, span, by, now=now)
     session.execute(
@@ -113,16 +113,10 @@ def _rebuild_queue(session: Session, settings: Settings, now: datetime) -> Rebui
     return done
 
 
-def _clip_to_retention(span: StationSpan, oldest: datetime) -> StationSpan:
-    """The time from which readings are complete: batches whose readings were dropped must stay."""
-    return StationSpan(span.device_id, max(span.since, oldest), span.until)
-
-
 def _find_oldest_start(session: Session, now: datetime) -> datetime:
     """The time from which every batch has all its readings, also with a shorter retention."""
     kept_since = now - RAW_RETENTION
-    row = session.execute(read_statement("batches/select_oldest_reading")).fetchone()
-    if row is not None:
+    if (row := session.execute(read_statement("batches/select_oldest_reading")).fetchone()) is not None:
         kept_since = max(kept_since, row[0] or now)
     return kept_since + DEFAULT_RULES.max_level_age + DEFAULT_RULES.max_duration
 
@@ -130,12 +124,7 @@ def _find_oldest_start(session: Session, now: datetime) -> datetime:
 @contextmanager
 def _open_session(settings: Settings, application: str) -> Iterator[Session]:
     """A session for rebuilds; the lock ends with it."""
-    with (
-        open_connection(
-            settings, application=application, autocommit=True, timeouts=REBUILD_TIMEOUTS
-        ) as session,
-        translate_rowless_errors(describe_target(settings)),
-    ):
+    with use_session(settings, application=application, timeouts=REBUILD_TIMEOUTS) as session:
         # Python compares times of one zone by local time, which repeats an hour in autumn
         session.execute("SET TIME ZONE 'UTC'")
         yield session

@@ -8,8 +8,7 @@ from datetime import datetime
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.audit import audit_trail
 from dosing_tui.database.batches.rebuild_span import select_master_versions
-from dosing_tui.database.connection import Session, describe_target, open_connection
-from dosing_tui.database.error_mapping import translate_rowless_errors
+from dosing_tui.database.connection import Session, use_session
 from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.batches.master_recipe import (
     MasterRecipe,
@@ -36,10 +35,7 @@ def list_recipe_versions(settings: Settings) -> tuple[MasterVersion, ...]:
 
     Raises: DatabaseUnavailableError, DatabaseAccessError.
     """
-    with (
-        open_connection(settings, application=APPLICATION_NAME) as session,
-        translate_rowless_errors(describe_target(settings)),
-    ):
+    with use_session(settings, application=APPLICATION_NAME, autocommit=False) as session:
         return select_master_versions(session)
 
 
@@ -51,10 +47,7 @@ def import_recipes(
     A version is valid from now on, or from ``valid_from``: later batches are reassessed.
     Raises: RecipeError, DatabaseUnavailableError, DatabaseAccessError.
     """
-    with (
-        open_connection(settings, application=APPLICATION_NAME) as session,
-        translate_rowless_errors(describe_target(settings)),
-    ):
+    with use_session(settings, application=APPLICATION_NAME, autocommit=False) as session:
         moment = audit_trail.lock_trail(session)
         since = valid_from or moment.at
         done = [_import_recipe(session, recipe, who, since, moment) for recipe in recipes]

@@ -1,6 +1,6 @@
 """Batch lists and single batches for screens and commands, with sanitized text."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -9,8 +9,7 @@ from psycopg import IsolationLevel
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.batches.review_policy import select_effective_policy
 from dosing_tui.database.batches.review_writer import select_reviews
-from dosing_tui.database.connection import Session, describe_target, open_connection, select_row, select_rows
-from dosing_tui.database.error_mapping import translate_rowless_errors
+from dosing_tui.database.connection import Session, fetch_row, select_row, select_rows, use_session
 from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.batch_review import assessment as judging
 from dosing_tui.domain.batch_review.query_models import (
@@ -44,11 +43,7 @@ def list_batches(
         "after_key": after.batch_key if after else None,
         "rows": rows,
     }
-    with open_session(settings) as session:
-        parameters = {**_build_parameters(session, settings, batch_filter), **paged}
-        return [
-            _clean_row(row) for row in select_rows(session, BatchRow, "batches/select_batches", parameters)
-        ]
+    return _list_page(settings, batch_filter, "batches/select_batches", paged)
 
 
 def list_batches_above(
@@ -59,20 +54,20 @@ def list_batches_above(
     Raises: DatabaseUnavailableError, DatabaseAccessError.
     """
     paged = {"before_time": before.begins_at, "before_key": before.batch_key, "rows": rows}
+    return _list_page(settings, batch_filter, "batches/select_batches_above", paged)[::-1]
+
+
+def _list_page(
+    settings: Settings, batch_filter: BatchFilter, statement: str, paged: Mapping[str, object]
+) -> list[BatchRow]:
     with open_session(settings) as session:
         parameters = {**_build_parameters(session, settings, batch_filter), **paged}
-        found = [
-            _clean_row(row)
-            for row in select_rows(session, BatchRow, "batches/select_batches_above", parameters)
-        ]
-    return found[::-1]
+        return [_clean_row(row) for row in select_rows(session, BatchRow, statement, parameters)]
 
 
 def count_batches(settings: Settings, batch_filter: BatchFilter) -> BatchStatusCounts:
     """Raises: DatabaseUnavailableError, DatabaseAccessError."""
-    with (
-        open_session(settings) as session,
-    ):
+    with open_session(settings) as session:
         found = select_row(
             session,
             BatchStatusCounts,
@@ -97,15 +92,16 @@ def select_batch(session: Session, name: str) -> BatchDetail | None:
     row = select_row(session, BatchRow, "batches/select_batch", {"name": name})
     if row is None:
         return None
-    texts = session.execute(
-        read_statement("batches/select_batch_record"), {"batch_key": row.batch_key}
-    ).fetchone()
+    texts = session.execute(read_statement("batches/select_batch_record"), {"batch_key": row.batch_key})
+    record, judgement = fetch_row(texts)
     reviews = tuple(select_reviews(session, row.batch_key))
-    assert texts is not None  # stored together with the row
-    record, judgement = texts
     assessment = judging.parse_assessment(judgement)
     batch = split_ingredients(record_to_batch(record, row.batch_key), assessment.split_chemicals)
-    reviewed_record = _select_snapshot(session, row) if row.review_state == ReviewState.OUTDATED else None
+    reviewed_record = None
+    if row.review_state == ReviewState.OUTDATED:
+        reviewed_record = select_row(
+            session, RecordSnapshot, "batches/select_reviewed_record", {"batch_key": row.batch_key}
+        )
     merged_reviews = () if row.gone else tuple(_select_merged_reviews(session, batch))
     return BatchDetail(
         _clean_row(row), batch, assessment, reviews, record, judgement, reviewed_record, merged_reviews
@@ -122,10 +118,6 @@ def _select_merged_reviews(session: Session, batch: Batch) -> Iterator[Review]:
     ).fetchall():
         if anchor in ours:
             yield from select_reviews(session, key)
-
-
-def _select_snapshot(session: Session, row: BatchRow) -> RecordSnapshot | None:
-    return select_row(session, RecordSnapshot, "batches/select_reviewed_record", {"batch_key": row.batch_key})
 
 
 def _build_parameters(session: Session, settings: Settings, batch_filter: BatchFilter) -> dict[str, object]:
@@ -169,10 +161,7 @@ def begin_snapshot(session: Session) -> Iterator[None]:
 @contextmanager
 def open_session(settings: Settings) -> Iterator[Session]:
     """A read session for batches. Raises: DatabaseUnavailableError, DatabaseAccessError."""
-    with (
-        open_connection(settings, application=APPLICATION_NAME, autocommit=True) as session,
-        translate_rowless_errors(describe_target(settings)),
-    ):
+    with use_session(settings, application=APPLICATION_NAME) as session:
         session.prepare_threshold = None  # the plan depends on the filter
         session.execute("SET TIME ZONE 'UTC'")  # durations are right in the repeated hour of autumn, too
         yield session

@@ -1,7 +1,7 @@
 """Reconstructs the batches of one station and time span from its readings; stores those that changed."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from zoneinfo import ZoneInfo
@@ -11,7 +11,7 @@ from psycopg.rows import TupleRow
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.batches.context_events import select_alarm_spans
 from dosing_tui.database.batches.span_planner import StationSpan, widen_span
-from dosing_tui.database.connection import Session, select_rows
+from dosing_tui.database.connection import Session, fetch_row, select_rows
 from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.batch_review import assessment as judging
 from dosing_tui.domain.batch_review.exception_checks import ReviewLimits, assess_ingredients, find_exceptions
@@ -92,9 +92,8 @@ def select_assessment_basis(
 
     All come from the database, not from settings: the result is the same on every machine.
     """
-    row = session.execute(read_statement("batches/select_plant_limits")).fetchone()
-    assert row is not None  # one row, inserted by the schema
-    limits = ReviewLimits(tolerance_g=row[0], stock_low_percent=row[1])
+    tolerance_g, stock_low = fetch_row(session.execute(read_statement("maintenance/select_plant_limits")))
+    limits = ReviewLimits(tolerance_g=tolerance_g, stock_low_percent=stock_low)
     site, longest = settings.plant.site, DEFAULT_RULES.max_duration
     alarms = select_alarm_spans(session, site=site, since=since - longest, until=until + longest)
     baselines = select_baselines(session, since=since - longest, until=until)
@@ -158,20 +157,16 @@ def _filter_alarms(span: StationSpan, alarms: Iterable[AlarmSpan]) -> tuple[Alar
 
 def _select_readings(session: Session, span: StationSpan) -> list[Reading]:
     parameters = {"device": span.device_id, "from": span.since, "to": span.until}
-    found: list[Reading] = []
-    found += [
-        Dose(*_convert_row(row))
-        for row in session.execute(read_statement("batches/select_doses"), parameters)
+    kinds: dict[str, Callable[..., Reading]] = {
+        "batches/select_doses": Dose,
+        "batches/select_events": BatchEvent,
+        "batches/select_levels": InventoryLevel,
+    }
+    return [
+        build(*_convert_row(row))
+        for name, build in kinds.items()
+        for row in session.execute(read_statement(name), parameters)
     ]
-    found += [
-        BatchEvent(*_convert_row(row))
-        for row in session.execute(read_statement("batches/select_events"), parameters)
-    ]
-    found += [
-        InventoryLevel(*_convert_row(row))
-        for row in session.execute(read_statement("batches/select_levels"), parameters)
-    ]
-    return found
 
 
 def _convert_row(row: TupleRow) -> TupleRow:

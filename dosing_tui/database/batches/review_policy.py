@@ -2,8 +2,7 @@
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.audit import audit_trail
-from dosing_tui.database.connection import Session, describe_target, open_connection, select_row
-from dosing_tui.database.error_mapping import translate_rowless_errors
+from dosing_tui.database.connection import Session, select_row, use_session
 from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.batch_review.review_policy import ReviewPolicy
 from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text
@@ -14,10 +13,7 @@ APPLICATION_NAME = "policy"
 
 def read_plant_policy(settings: Settings) -> ReviewPolicy:
     """The policy in the database. Raises: DatabaseUnavailableError, DatabaseAccessError."""
-    with (
-        open_connection(settings, application=APPLICATION_NAME) as session,
-        translate_rowless_errors(describe_target(settings)),
-    ):
+    with use_session(settings, application=APPLICATION_NAME, autocommit=False) as session:
         return _select_policy(session)
 
 
@@ -44,10 +40,7 @@ def set_policy(settings: Settings, policy: ReviewPolicy, *, who: str, reason: st
     who, reason = clean_text(who, limit=60), clean_line(reason, 500).strip()
     if not who or not reason:
         raise ReviewError("A change of the review policy needs a name and a reason.")
-    with (
-        open_connection(settings, application=APPLICATION_NAME) as session,
-        translate_rowless_errors(describe_target(settings)),
-    ):
+    with use_session(settings, application=APPLICATION_NAME, autocommit=False) as session:
         moment = audit_trail.lock_trail(session)
         if _select_policy(session) == policy:
             return False

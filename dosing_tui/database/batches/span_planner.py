@@ -1,9 +1,9 @@
 """Plans the spans to rebuild and the readings each of them needs. Pure."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from itertools import groupby
+from operator import attrgetter
 
 from dosing_tui.domain.batches.models import SegmentationRules
 
@@ -52,17 +52,12 @@ def widen_span(span: StationSpan, rules: SegmentationRules) -> StationSpan:
 def merge_spans(spans: Iterable[StationSpan]) -> list[StationSpan]:
     """Merge overlapping spans of a station."""
     found: list[StationSpan] = []
-    for device, group in groupby(sorted(spans, key=_get_sort_key), key=lambda span: span.device_id):
-        begins: datetime | None = None
-        ends = begins
-        for span in group:
-            if begins is not None and ends is not None and span.since > ends:
-                found.append(StationSpan(device, begins, ends))
-                begins = None
-            begins = span.since if begins is None else begins
-            ends = span.until if ends is None else max(ends, span.until)
-        if begins is not None and ends is not None:
-            found.append(StationSpan(device, begins, ends))
+    for span in sorted(spans, key=attrgetter("device_id", "since")):
+        last = found[-1] if found else None
+        if last is not None and last.device_id == span.device_id and span.since <= last.until:
+            found[-1] = replace(last, until=max(last.until, span.until))
+        else:
+            found.append(span)
     return found
 
 
@@ -73,7 +68,3 @@ def split_span(span: StationSpan) -> Iterator[StationSpan]:
         until = min(since + MAX_SPAN, span.until)
         yield StationSpan(span.device_id, since, until)
         since = until
-
-
-def _get_sort_key(span: StationSpan) -> tuple[str, datetime]:
-    return (span.device_id, span.since)

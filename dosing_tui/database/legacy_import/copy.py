@@ -8,11 +8,11 @@ from psycopg.errors import DeadlockDetected
 from psycopg.sql import SQL, Identifier
 
 from dosing_tui.database import sql_files
-from dosing_tui.database.connection import Session
+from dosing_tui.database.connection import Session, fetch_row
 from dosing_tui.database.legacy_import import copy_statements, progress, table_swap
 from dosing_tui.database.legacy_import.copy_statements import CopyPlan
 from dosing_tui.database.legacy_import.legacy_schema import LegacyTable
-from dosing_tui.database.legacy_import.progress import ImportProgress, add_progress, get_count, start_table
+from dosing_tui.database.legacy_import.progress import ImportProgress, add_progress, start_table
 from dosing_tui.database.server_flavour import ServerFlavour
 from dosing_tui.errors import DatabaseUnavailableError
 
@@ -72,14 +72,14 @@ def _start_copy(session: Session, plan: CopyPlan, progress: ImportProgress) -> N
     if indexed.fetchone() == (False,):
         session.execute(SQL("CREATE INDEX ON {} (time)").format(old))
     with session.transaction():
-        rows = get_count(session.execute(SQL("SELECT count(*) FROM {}").format(old)).fetchone())
+        (rows,) = fetch_row(session.execute(SQL("SELECT count(*) FROM {}").format(old)))
         start_table(session, progress.table_name, rows)
         parameters = {
             "table": progress.table_name,
             "sane_from": copy_statements.EARLIEST_TIME,
             "sane_until": progress.sane_until,
         }
-        insane = get_count(session.execute(copy_statements.reject_invalid_rows(plan), parameters).fetchone())
+        (insane,) = fetch_row(session.execute(copy_statements.reject_invalid_rows(plan), parameters))
         add_progress(
             session,
             progress.table_name,
@@ -116,9 +116,8 @@ def _copy_rows_between(
         "until": until,
         "time_quality": plan.table.time_quality.value,
     }
-    row = session.execute(copy_statements.compose_slice_copy(plan), parameters).fetchone()
-    assert row is not None  # a SELECT of counts
-    read, copied, set_aside = row
+    counts = session.execute(copy_statements.compose_slice_copy(plan), parameters)
+    read, copied, set_aside = fetch_row(counts)
     add_progress(session, name, until=until, copied_rows=copied, rejected_rows=set_aside)
     return int(read)
 
@@ -126,9 +125,8 @@ def _copy_rows_between(
 def _find_next_time(session: Session, progress: ImportProgress) -> datetime | None:
     """Time of the oldest row not copied yet."""
     statement = SQL("SELECT min(time)::timestamptz FROM {} WHERE time >= %s AND time < %s")
-    row = session.execute(
+    found = session.execute(
         statement.format(Identifier(progress.old_name)), (progress.copied_to, progress.sane_until)
-    ).fetchone()
-    assert row is not None
-    oldest: datetime | None = row[0]
+    )
+    oldest: datetime | None = fetch_row(found)[0]
     return oldest

@@ -2,7 +2,7 @@
 
 from psycopg.sql import SQL, Identifier
 
-from dosing_tui.database.connection import Session
+from dosing_tui.database.connection import Session, fetch_row
 from dosing_tui.database.legacy_import import copy, hourly_history, progress
 from dosing_tui.database.legacy_import.copy import CopyReporter
 from dosing_tui.database.legacy_import.legacy_schema import HOURLY_AGGREGATE, TABLES
@@ -71,7 +71,7 @@ def _warn_of_retention(session: Session, name: str, report: CopyReporter) -> Non
 def _recount_rows(session: Session, old_name: str) -> int:
     old = Identifier(old_name)
     session.execute(SQL("LOCK TABLE {}").format(old))
-    return progress.get_count(session.execute(SQL("SELECT count(*) FROM {}").format(old)).fetchone())
+    return int(fetch_row(session.execute(SQL("SELECT count(*) FROM {}").format(old)))[0])
 
 
 def _drop_relation(session: Session, old_name: str) -> None:

@@ -1,6 +1,6 @@
 """Grants on the guide's relations, and the plant's views over them: read, then restored."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import psycopg
@@ -119,14 +119,15 @@ def restore_dependents(session: Session, dependents: GrantsAndViews) -> None:
             _restore_grant(session, RelationGrant("public", relation, "", "SELECT", reader, grantable=False))
     for grant in dependents.grants:
         if (grant.relation, grant.column_name, grant.privilege) == ("dosing_consumption", "", "INSERT"):
-            for relation, columns in WRITER_COLUMNS.items():
-                _grant_insert(session, relation, columns, grant.grantee)
+            for right in _list_writer_grants(grant.grantee):
+                _restore_grant(session, right)
 
 
-def _grant_insert(session: Session, relation: str, columns: tuple[str, ...], grantee: str) -> None:
-    _restore_grant(session, RelationGrant("public", relation, "", "SELECT", grantee, grantable=False))
-    for column in columns:
-        _restore_grant(session, RelationGrant("public", relation, column, "INSERT", grantee, grantable=False))
+def _list_writer_grants(grantee: str) -> Iterator[RelationGrant]:
+    for relation, columns in WRITER_COLUMNS.items():
+        yield RelationGrant("public", relation, "", "SELECT", grantee, grantable=False)
+        for column in columns:
+            yield RelationGrant("public", relation, column, "INSERT", grantee, grantable=False)
 
 
 def _restore_view(session: Session, view: DependentView) -> None:

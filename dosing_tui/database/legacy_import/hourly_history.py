@@ -6,7 +6,7 @@ from typing import LiteralString
 from psycopg.sql import SQL, Identifier, Literal
 
 from dosing_tui.database import sql_files
-from dosing_tui.database.connection import Session
+from dosing_tui.database.connection import Session, fetch_row
 from dosing_tui.database.legacy_import import progress
 from dosing_tui.database.legacy_import.legacy_schema import HOURLY_AGGREGATE, HOURLY_COLUMNS
 from dosing_tui.database.server_flavour import ServerFlavour
@@ -48,11 +48,11 @@ def store_history(session: Session, flavour: ServerFlavour) -> None:
     if state is None or state.copied_to is not None:
         return
     with session.transaction():
-        row = session.execute(sql_files.read_statement("legacy_import/insert_hourly_history")).fetchone()
-        assert row is not None  # a SELECT of counts
-        progress.start_table(session, HOURLY_AGGREGATE, row[0])
+        counts = session.execute(sql_files.read_statement("legacy_import/insert_hourly_history"))
+        rows, copied = fetch_row(counts)
+        progress.start_table(session, HOURLY_AGGREGATE, rows)
         progress.add_progress(
-            session, HOURLY_AGGREGATE, until=state.sane_until, copied_rows=row[1], rejected_rows=0
+            session, HOURLY_AGGREGATE, until=state.sane_until, copied_rows=copied, rejected_rows=0
         )
         if flavour is ServerFlavour.COMMUNITY:
             _insert_into_aggregate(session)
@@ -64,19 +64,16 @@ SELECT min(bucket) FROM adopted_dosing_consumption_hourly WHERE bucket >= '2020-
 
 
 def _select_time(session: Session, query: LiteralString) -> datetime | None:
-    row = session.execute(query).fetchone()
-    assert row is not None  # a SELECT of an aggregate
-    moment: datetime | None = row[0]
+    moment: datetime | None = fetch_row(session.execute(query))[0]
     return moment
 
 
 def _insert_into_aggregate(session: Session) -> None:
     """Insert them into the aggregate's hypertable, as TimescaleDB's own migration of aggregates does."""
-    row = session.execute(sql_files.read_statement("legacy_import/select_aggregate_hypertable")).fetchone()
-    assert row is not None  # the schema has it
+    found = session.execute(sql_files.read_statement("legacy_import/select_aggregate_hypertable"))
     columns = SQL(", ").join(Identifier(name) for name in HOURLY_COLUMNS)
     session.execute(
         SQL("INSERT INTO {} ({}) SELECT {} FROM dosing_hourly_history").format(
-            Identifier(*row), columns, columns
+            Identifier(*fetch_row(found)), columns, columns
         )
     )

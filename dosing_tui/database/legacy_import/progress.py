@@ -49,9 +49,3 @@ def add_progress(
 
 def finish_table(session: Session, table: str) -> None:
     session.execute("UPDATE legacy_imports SET finished_at = now() WHERE table_name = %s", (table,))
-
-
-def get_count(row: tuple[int, ...] | None) -> int:
-    """The number of a count's only row."""
-    assert row is not None
-    return row[0]

@@ -7,7 +7,6 @@ finds a name missing.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from psycopg.rows import class_row
 from psycopg.sql import SQL, Identifier
 
 from dosing_tui.database import sql_files
@@ -115,9 +114,8 @@ def create_copy_plan(session: Session, table: LegacyTable) -> CopyPlan:
 
 
 def _select_columns(session: Session, relation: str) -> list[OldColumn]:
-    with session.cursor(row_factory=class_row(OldColumn)) as cursor:
-        statement = sql_files.read_statement("legacy_import/select_columns")
-        return cursor.execute(statement, {"relation": f"public.{relation}"}).fetchall()
+    parameters = {"relation": f"public.{relation}"}
+    return select_rows(session, OldColumn, "legacy_import/select_columns", parameters)
 
 
 def _find_extra_columns(session: Session, table: LegacyTable) -> tuple[OldColumn, ...]:

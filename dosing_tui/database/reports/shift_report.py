@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from dosing_tui.config.settings import Settings
@@ -10,12 +10,10 @@ from dosing_tui.database import operator_notes
 from dosing_tui.database.alarms import journal
 from dosing_tui.database.alarms.occurrences import list_occurrences
 from dosing_tui.database.batches.queries import count_batches, list_batches
-from dosing_tui.database.connection import describe_target, open_connection
-from dosing_tui.database.error_mapping import translate_rowless_errors
-from dosing_tui.database.panel_reader import PanelReader, clean_class_row
-from dosing_tui.database.sql_files import read_statement
+from dosing_tui.database.connection import use_session
+from dosing_tui.database.panel_reader import PanelReader, select_clean_rows
 from dosing_tui.domain.alarms.models import SUPPRESSED_STATES, AlarmState
-from dosing_tui.domain.batch_review.query_models import BatchFilter, BatchRow
+from dosing_tui.domain.batch_review.query_models import BatchFilter
 from dosing_tui.domain.panels.panel_catalog import (
     BATCHES_TODAY,
     CONSUMPTION_TODAY,
@@ -38,34 +36,14 @@ MAX_OPEN_BATCHES = 25
 """Most unreviewed batches listed, of the shift and of earlier ones each; their number is always given."""
 
 
-@dataclass(frozen=True, slots=True)
-class _PanelTotals:
-    """Data of the panels."""
-
-    batch_totals: tuple[LabeledTotal, ...]
-    consumption: tuple[LabeledTotal, ...]
-    production: ProductionDay
-
-
-@dataclass(frozen=True, slots=True)
-class _ShiftCounts:
-    """Data of reports only."""
-
-    batches: tuple[ShiftBatchCount, ...]
-    stock: tuple[ShiftStock, ...]
-    unweighed_doses: tuple[LabeledTotal, ...]
-
-
 def read_shift_report(settings: Settings, shift: ShiftPeriod, *, now: datetime) -> ShiftReport:
     """Read a shift's data; a running shift up to ``now``.
 
     Raises: DatabaseUnavailableError, DatabaseAccessError.
     """
     since, until = shift.since, min(shift.until, max(now, shift.since))
-    sums, counted = (
-        _read_panel_totals(settings, PanelQuery(since, until, now)),
-        _read_shift_counts(settings, since, until),
-    )
+    completed, dosed, (production, *_) = _read_panels(settings, PanelQuery(since, until, now))
+    batches, stock, unweighed = _read_shift_counts(settings, since, until)
     unreviewed, waiting = _list_unreviewed(settings, BatchFilter(since, until, unreviewed=True))
     earlier, older = _list_unreviewed(settings, BatchFilter(until=since, unreviewed=True))
     met = list_occurrences(settings, since=since, until=until)
@@ -73,45 +51,43 @@ def read_shift_report(settings: Settings, shift: ShiftPeriod, *, now: datetime) 
     return ShiftReport(
         shift=shift,
         made_at=now,
-        batches=counted.batches,
-        completed=sums.batch_totals, dosed=sums.consumption, production=sums.production,
+        batches=batches,
+        completed=completed, dosed=dosed, production=production,
         raised=count_by_priority(met, since),
         top_alarms=rank_alarms(met, since, until),
-        stock=counted.stock,
+        stock=stock,
         notes=tuple(reversed(operator_notes.list_notes(settings, since=since, until=until))),
-        unweighed=counted.unweighed_doses,
+        unweighed=unweighed,
         unreviewed=unreviewed, open_batches=waiting, earlier_unreviewed=earlier, earlier_batches=older,
         standing=_select_alarms(states, hidden=False), hidden=_select_alarms(states, hidden=True),
     )  # fmt: skip
 
 
-def _read_panel_totals(settings: Settings, query: PanelQuery) -> _PanelTotals:
+def _read_panels(
+    settings: Settings, query: PanelQuery
+) -> tuple[tuple[LabeledTotal, ...], tuple[LabeledTotal, ...], list[ProductionDay]]:
+    """The panels of batches, consumption and production."""
     reader = PanelReader(settings)
     reader.open()
     with closing(reader):
-        (production, *_) = reader.read_panel(PRODUCTION_TODAY, query)
-        return _PanelTotals(
+        return (
             tuple(reader.read_panel(BATCHES_TODAY, query)),
             tuple(reader.read_panel(CONSUMPTION_TODAY, query)),
-            production,
+            reader.read_panel(PRODUCTION_TODAY, query),
         )
 
 
-def _read_shift_counts(settings: Settings, since: datetime, until: datetime) -> _ShiftCounts:
+def _read_shift_counts(
+    settings: Settings, since: datetime, until: datetime
+) -> tuple[tuple[ShiftBatchCount, ...], tuple[ShiftStock, ...], tuple[LabeledTotal, ...]]:
+    """What only reports show: batches, stock, and doses without a mass."""
     parameters = {"from": since, "to": until}
-    with (
-        open_connection(settings, application="reports", autocommit=True) as session,
-        translate_rowless_errors(describe_target(settings)),
-    ):
-        with session.cursor(row_factory=clean_class_row(ShiftBatchCount)) as cursor:
-            batches = cursor.execute(read_statement("reports/count_shift_batches"), parameters).fetchall()
-        with session.cursor(row_factory=clean_class_row(ShiftStock)) as cursor:
-            stock = cursor.execute(read_statement("reports/select_shift_stock"), parameters).fetchall()
-        with session.cursor(row_factory=clean_class_row(LabeledTotal)) as cursor:
-            unweighed = cursor.execute(
-                read_statement("reports/count_doses_without_mass"), parameters
-            ).fetchall()
-    return _ShiftCounts(tuple(batches), tuple(stock), tuple(unweighed))
+    with use_session(settings, application="reports") as session:
+        return (
+            tuple(select_clean_rows(session, ShiftBatchCount, "reports/count_shift_batches", parameters)),
+            tuple(select_clean_rows(session, ShiftStock, "reports/select_shift_stock", parameters)),
+            tuple(select_clean_rows(session, LabeledTotal, "reports/count_doses_without_mass", parameters)),
+        )
 
 
 def _list_unreviewed(
@@ -123,13 +99,10 @@ def _list_unreviewed(
     rest = [row for row in every if not row.findings]
     listed = [*reversed(wrong), *reversed(rest)][:MAX_OPEN_BATCHES]
     return count_batches(settings, batch_filter).batches, tuple(
-        _row_to_unreviewed_batch(row) for row in listed
-    )
-
-
-def _row_to_unreviewed_batch(row: BatchRow) -> UnreviewedBatch:
-    return UnreviewedBatch(
-        row.batch_id, row.recipe, row.status, row.findings, row.finding_kinds, row.review_state
+        UnreviewedBatch(
+            row.batch_id, row.recipe, row.status, row.findings, row.finding_kinds, row.review_state
+        )
+        for row in listed
     )
 
 

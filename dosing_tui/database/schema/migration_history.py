@@ -3,10 +3,8 @@
 import hashlib
 from dataclasses import dataclass
 
-from psycopg.rows import class_row
-
 from dosing_tui.database import sql_files
-from dosing_tui.database.connection import Session
+from dosing_tui.database.connection import Session, fetch_row
 from dosing_tui.database.server_flavour import ServerFlavour
 from dosing_tui.errors import DatabaseAccessError
 
@@ -71,8 +69,7 @@ GRANT SELECT ON schema_migrations TO PUBLIC;
 
 
 def has_history_table(session: Session) -> bool:
-    row = session.execute("SELECT to_regclass('public.schema_migrations') IS NOT NULL").fetchone()
-    return row == (True,)
+    return fetch_row(session.execute("SELECT to_regclass('public.schema_migrations') IS NOT NULL")) == (True,)
 
 
 def create_history_table(session: Session) -> None:
@@ -83,11 +80,11 @@ def list_applied(session: Session) -> list[AppliedMigration]:
     """The applied migrations by name; empty without our schema."""
     if not has_history_table(session):
         return []
-    with session.cursor(row_factory=class_row(AppliedMigration)) as cursor:
-        return cursor.execute(
-            r"SELECT name, checksum, flavour FROM schema_migrations WHERE name !~ '^(archive|takeover)/'"
-            " ORDER BY name"
-        ).fetchall()
+    rows = session.execute(
+        r"SELECT name, checksum, flavour FROM schema_migrations WHERE name !~ '^(archive|takeover)/'"
+        " ORDER BY name"
+    )
+    return [AppliedMigration(*row) for row in rows]
 
 
 def record_migration(session: Session, migration: Migration, flavour: ServerFlavour) -> None:

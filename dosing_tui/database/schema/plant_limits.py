@@ -3,7 +3,7 @@
 from psycopg.sql import SQL, Identifier, Literal
 
 from dosing_tui.config.settings import LimitSettings
-from dosing_tui.database.connection import Session
+from dosing_tui.database.connection import Session, fetch_row
 from dosing_tui.database.sql_files import read_statement
 
 TOLERANCE = "limits/tolerance"
@@ -17,8 +17,7 @@ def list_differences(session: Session, limits: LimitSettings) -> tuple[str, ...]
     """Names of limits that differ from the settings; none without a schema."""
     if session.execute("SELECT to_regclass('public.plant_limits')").fetchone() == (None,):
         return ()
-    stored = session.execute(read_statement("maintenance/select_plant_limits")).fetchone()
-    assert stored is not None  # made with the table
+    stored = fetch_row(session.execute(read_statement("maintenance/select_plant_limits")))
     pairs = zip(stored, (limits.tolerance_g, limits.stock_low_percent), (TOLERANCE, STOCK_LOW), strict=True)
     return tuple(name for stored_limit, limit, name in pairs if stored_limit != limit)
 
