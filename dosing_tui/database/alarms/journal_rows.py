@@ -2,15 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from uuid import UUID
+from typing import Any
 
 from dosing_tui.domain.alarms.models import Actor, AlarmEvent, AlarmKey, JournalEntry, Priority
 from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text
 
 
 def build_entry(
-    id: int,
-    uuid: UUID,
+    *,
     rule: str,
     device_id: str,
     item: str,
@@ -18,41 +17,35 @@ def build_entry(
     at: datetime,
     received_at: datetime,
     priority: str,
-    rule_version: int,
     message: str,
-    value: float | None,
     limit_value: float | None,
-    latching: bool,
-    active: bool,
-    occurrence: UUID | None,
     until: datetime | None,
     author: str,
     os_user: str,
     db_role: str,
     offline: bool,
     comment: str,
+    **same: Any,
 ) -> JournalEntry:
-    """The entry of a row of alarm_journal. Other programs may write there: all text is sanitized."""
+    """The entry of a row of alarm_journal. Other programs may write there: all text is sanitized.
+
+    ``same``: columns that the entry has with their name and type.
+    """
+    # an offline entry was written by the collector's session, not by the operator's
+    who = Actor(clean_text(author), clean_text(os_user), "" if offline else clean_text(db_role))
     return JournalEntry(
-        uuid=uuid,
         key=AlarmKey(clean_text(rule), clean_text(device_id), clean_text(item)),
         event=AlarmEvent(event),
         at=at.astimezone(UTC),
         received_at=received_at.astimezone(UTC),
         priority=Priority(priority),
-        rule_version=rule_version,
         message=clean_line(message),
-        value=value,
         limit=limit_value,
-        latching=latching,
-        active=active,
-        occurrence=occurrence,
         until=until and until.astimezone(UTC),
-        # an offline entry was written by the collector's session, not by the operator's
-        who=Actor(clean_text(author), clean_text(os_user), "" if offline else clean_text(db_role)),
+        who=who,
         offline=offline,
         comment=clean_line(comment),
-        id=id,
+        **same,
     )
 
 
