@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dosing_tui.collector_process.child_process import PROGRAM_ARGS, CollectorSubprocess
-from dosing_tui.collector_process.messages import LogLine, StartCollector, StateUpdate, UpdateAck
+from dosing_tui.collector_process.messages import StartCollector, StateUpdate, UpdateAck
 from dosing_tui.collector_process.remote_live_state import RemoteLiveState
 from dosing_tui.config.settings import Settings
 from dosing_tui.ipc.supervised_thread import SupervisedThread
@@ -146,13 +146,5 @@ class CollectorSupervisor:
                 self._remote_state.apply_fields(fields)
                 with suppress(OSError):  # its last log lines may still arrive
                     child.pipe.send(UpdateAck())
-            case LogLine() as line:
-                _log_line(line)
-
-
-def _log_line(line: LogLine) -> None:
-    record = logging.makeLogRecord(
-        {"name": line.logger, "levelno": line.level, "levelname": logging.getLevelName(line.level),
-         "msg": line.text, "exc_text": line.trace or None}
-    )  # fmt: skip
-    logging.getLogger(line.logger).handle(record)
+            case logging.LogRecord() as record:
+                logging.getLogger(record.name).handle(record)
