@@ -81,4 +81,4 @@ def test_what_is_logged_keeps_its_logger_its_level_and_its_traceback() -> None:
         line = console.receive_message()
         assert isinstance(line, logging.LogRecord)
         assert (line.name, line.levelname, line.getMessage()) == (logger.name, "ERROR", "tank 5")
-        assert line.exc_text and line.exc_text.endswith("ValueError: no such tank")
+        assert str(line.exc_text).endswith("ValueError: no such tank")
