@@ -183,7 +183,7 @@ class _ChunkWriter:
         try:
             with translate_errors(self.target), self.session.transaction():
                 done = self.session.execute(
-                    read_statement(f"writes/insert_{kind.value}"), row_codec.encode_readings(kind, readings)
+                    read_statement(f"writes/insert_{kind.value}"), row_codec.encode_readings(readings)
                 )
                 if done.rowcount == len(readings):
                     return WriteResult(list(readings))
