@@ -33,19 +33,7 @@ POLL_INTERVAL_S = 0.2
 class _InFlightMessage:
     info: MQTTMessageInfo
     qos: int
-    on_publish: Callable[[], None]
-
-
-def _ignore_publish() -> None:
-    """Default callback of a published message."""
-
-
-def _ignore_link_change(up: bool, why: str) -> None:
-    """Default callback of a link change."""
-
-
-def _never_stop() -> bool:
-    return False
+    on_publish: Callable[[], object]
 
 
 class Publisher:
@@ -60,7 +48,7 @@ class Publisher:
         settings: MqttSettings,
         *,
         client_id: str,
-        on_link: Callable[[bool, str], None] = _ignore_link_change,
+        on_link: Callable[[bool, str], object] = lambda up, why: None,
     ) -> None:
         self.lost_count = 0
         self.resent_count = 0
@@ -104,15 +92,15 @@ class Publisher:
         payload: bytes,
         qos: int = 0,
         *,
-        on_publish: Callable[[], None] = _ignore_publish,
-        should_stop: Callable[[], bool] = _never_stop,
+        on_publish: Callable[[], object] = lambda: None,
+        should_stop: Callable[[], bool] = lambda: False,
     ) -> bool:
         """Publish one message. Waits while too many are in flight and, at QoS 1, while the link is down.
 
         ``on_publish`` runs within a later call of this object: after the PUBACK (QoS 1), or after the
         write to the socket (QoS 0). False if ``should_stop`` returned True, or at QoS 0 without a link.
         """
-        self._run_pending()
+        self.run_callbacks()
         while len(self._in_flight) >= self._max_in_flight or (qos > 0 and not self._is_connected):
             if should_stop():
                 return False
@@ -121,12 +109,13 @@ class Publisher:
 
     def run_callbacks(self) -> None:
         """Run the queued callbacks; for callers that pause between messages."""
-        self._run_pending()
+        while self._callbacks:
+            self._callbacks.popleft()()
 
     def wait_for_publish(self, timeout_s: float) -> bool:
         """Wait until no message is in flight. False after ``timeout_s``."""
         deadline = time.monotonic() + timeout_s
-        self._run_pending()
+        self.run_callbacks()
         while self._in_flight and (remaining := deadline - time.monotonic()) > 0:
             self._wait_for_callback(min(remaining, POLL_INTERVAL_S))
         return not self._in_flight
@@ -138,13 +127,10 @@ class Publisher:
             self._client = None
         self._is_connected = False
 
-    def _publish_now(self, topic: str, payload: bytes, qos: int, on_publish: Callable[[], None]) -> bool:
-        if self._client is None or not self._is_connected:
+    def _publish_now(self, topic: str, payload: bytes, qos: int, on_publish: Callable[[], object]) -> bool:
+        info = self._client.publish(topic, payload, qos) if self._client and self._is_connected else None
+        if info is None or (qos == 0 and info.rc is not MQTTErrorCode.MQTT_ERR_SUCCESS):
             self.lost_count += qos == 0
-            return False
-        info = self._client.publish(topic, payload, qos)
-        if qos == 0 and info.rc is not MQTTErrorCode.MQTT_ERR_SUCCESS:
-            self.lost_count += 1
             return False
         self._in_flight[info.mid] = _InFlightMessage(info, qos, on_publish)
         return True
@@ -152,11 +138,7 @@ class Publisher:
     def _wait_for_callback(self, timeout_s: float) -> None:
         self._callback_ready.wait(timeout_s)
         self._callback_ready.clear()
-        self._run_pending()
-
-    def _run_pending(self) -> None:
-        while self._callbacks:
-            self._callbacks.popleft()()
+        self.run_callbacks()
 
     def _handle_connect(self, properties: Properties | None) -> None:
         server_limit = getattr(properties, "ReceiveMaximum", MAX_IN_FLIGHT)
@@ -205,10 +187,11 @@ class Publisher:
         reason: ReasonCode,
         properties: Properties | None,
     ) -> None:
-        if reason.is_failure:
-            self._queue_callback(partial(self._handle_refusal, format_refusal(self._settings, reason)))
-        else:
-            self._queue_callback(partial(self._handle_connect, properties))
+        self._queue_callback(
+            partial(self._handle_refusal, format_refusal(self._settings, reason))
+            if reason.is_failure
+            else partial(self._handle_connect, properties)
+        )
 
     def _on_disconnect(
         self,
