@@ -11,8 +11,7 @@ from psycopg.rows import BaseRowFactory, RowMaker, class_row, scalar_row
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.database import annotations
-from dosing_tui.database.annotations import AnnotationRow
+from dosing_tui.database.annotations import AnnotationRow, rows_to_annotations
 from dosing_tui.database.connection import Session, build_connection_string, describe_target, open_connection
 from dosing_tui.database.error_mapping import translate_rowless_errors
 from dosing_tui.database.query_cancellation import QueryRegistry
@@ -103,8 +102,10 @@ class PanelReader:
         self, *, since: datetime, until: datetime, device: Sequence[str] = (), recipe: Sequence[str] = ()
     ) -> AnnotationList:
         """Batches that overlap [since, until) and notes in it, of these stations and recipes or of all."""
-        parameters = annotations.build_parameters(since=since, until=until, device=device, recipe=recipe)
-        return annotations.rows_to_annotations(
+        parameters = {
+            "from": since, "to": until, "device": list(device) or None, "recipe": list(recipe) or None
+        }  # fmt: skip
+        return rows_to_annotations(
             self._fetch_rows("reads/select_annotations", class_row(AnnotationRow), parameters)
         )
 
