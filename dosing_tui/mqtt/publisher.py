@@ -73,8 +73,9 @@ class Publisher:
         """Connect. Raises: BrokerError when the broker is unreachable, does not answer or refuses."""
         client = create_client(self._settings, self._client_id)
         client.max_inflight_messages_set(0)  # limited here; paho's limit costs a scan per message
-        client.on_connect, client.on_disconnect = self._on_connect, self._on_disconnect
-        client.on_publish = self._on_publish
+        client.on_connect = partial(self._queue_event, self._on_connect)
+        client.on_disconnect = partial(self._queue_event, self._on_disconnect)
+        client.on_publish = partial(self._queue_event, self._on_publish)
         connect_now(client, self._settings)
         self._client = client
         client.loop_start()
@@ -140,7 +141,25 @@ class Publisher:
         self._callback_ready.clear()
         self.run_callbacks()
 
-    def _handle_connect(self, properties: Properties | None) -> None:
+    def _queue_event(self, handler: Callable[..., None], *event: object) -> None:
+        """Called in paho's thread, where an exception would end it unnoticed: nothing here can raise."""
+        self._callbacks.append(partial(handler, *event))
+        self._callback_ready.set()
+
+    def _on_connect(
+        self,
+        _client: Client,
+        _userdata: object,
+        _flags: ConnectFlags,
+        reason: ReasonCode,
+        properties: Properties | None,
+    ) -> None:
+        if reason.is_failure:
+            refusal = format_refusal(self._settings, reason)
+            is_repeated, self._refusal = self._refusal == refusal, refusal
+            if self._is_started and not is_repeated:
+                self._link_callback(False, refusal)
+            return
         server_limit = getattr(properties, "ReceiveMaximum", MAX_IN_FLIGHT)
         self._max_in_flight = min(MAX_IN_FLIGHT, server_limit)
         self._is_connected, self._refusal = True, ""
@@ -151,64 +170,30 @@ class Publisher:
         self.resent_count += sum(message.qos > 0 for message in self._in_flight.values())
         self._link_callback(True, "")
 
-    def _handle_disconnect(self, reason: str) -> None:
+    def _on_disconnect(
+        self,
+        _client: Client,
+        _userdata: object,
+        _flags: DisconnectFlags,
+        reason: ReasonCode,
+        _properties: Properties | None,
+    ) -> None:
         if self._is_connected:
             self._is_connected = False
-            self._link_callback(False, reason)
+            self._link_callback(False, format_disconnect(self._settings, reason))
         elif not self._refusal:
             self._refusal = (
                 f"Broker {format_address(self._settings)} closes the connection without an answer."
             )
 
-    def _handle_refusal(self, reason: str) -> None:
-        is_repeated, self._refusal = self._refusal == reason, reason
-        if self._is_started and not is_repeated:
-            self._link_callback(False, reason)
-
-    def _handle_publish(self, mid: int, refusal: str) -> None:
-        message = self._in_flight.pop(mid, None)
-        if message is not None and not refusal:
-            message.on_publish()
-        elif refusal and self._refusal != refusal:
-            self._refusal = refusal
-            self._link_callback(True, refusal)
-
-    def _queue_callback(self, callback: Callable[[], None]) -> None:
-        self._callbacks.append(callback)
-        self._callback_ready.set()
-
-    # Everything below runs in paho's thread. An exception would end it unnoticed: nothing here can raise.
-
-    def _on_connect(
-        self,
-        client: Client,
-        userdata: object,
-        flags: ConnectFlags,
-        reason: ReasonCode,
-        properties: Properties | None,
-    ) -> None:
-        self._queue_callback(
-            partial(self._handle_refusal, format_refusal(self._settings, reason))
-            if reason.is_failure
-            else partial(self._handle_connect, properties)
-        )
-
-    def _on_disconnect(
-        self,
-        client: Client,
-        userdata: object,
-        flags: DisconnectFlags,
-        reason: ReasonCode,
-        properties: Properties | None,
-    ) -> None:
-        self._queue_callback(partial(self._handle_disconnect, format_disconnect(self._settings, reason)))
-
     def _on_publish(
-        self, client: Client, userdata: object, mid: int, reason: ReasonCode, properties: Properties
+        self, _client: Client, _userdata: object, mid: int, reason: ReasonCode, _properties: Properties
     ) -> None:
-        refusal = (
-            f"Broker {format_address(self._settings)} refuses messages: {reason}."
-            if reason.is_failure
-            else ""
-        )
-        self._queue_callback(partial(self._handle_publish, mid, refusal))
+        message = self._in_flight.pop(mid, None)
+        if reason.is_failure:
+            refusal = f"Broker {format_address(self._settings)} refuses messages: {reason}."
+            is_repeated, self._refusal = self._refusal == refusal, refusal
+            if not is_repeated:
+                self._link_callback(True, refusal)
+        elif message is not None:
+            message.on_publish()
