@@ -23,16 +23,6 @@ BACKLOG_CHUNKS = 2
 SPOOL_FULL_TEXT = "Nothing is collected until the spool has room; the broker queues the messages."
 
 
-def open_spool(context: CollectorContext) -> Spool:
-    """Raises: SpoolError when another process of this machine owns it, or when it cannot be used."""
-    settings = context.settings
-    return Spool(
-        get_spool_folder(settings),
-        max_mb=settings.collector.spool_max_mb,
-        publish_counts=context.live_state.set_message_counts,
-    )
-
-
 def build_client_id(settings: Settings) -> str:
     """MQTT client ID of the site's collector. The broker queues for it while no process collects."""
     return f"dosing-tui-collector-{settings.plant.site}"
@@ -43,7 +33,7 @@ class IngestPipeline:
 
     def __init__(self, spool: Spool, context: CollectorContext, alarms: AlarmService) -> None:
         buffer = ReceiveBuffer()
-        self._subscriber = Subscriber(
+        self.subscriber = Subscriber(
             context.settings.mqtt,
             client_id=build_client_id(context.settings),
             persistent=True,
@@ -51,39 +41,36 @@ class IngestPipeline:
             on_link=context.status.set_broker_link,
             clock=context.clock,
         )
-        self._receiver = MessageReceiver(buffer, spool, self._subscriber, context, alarms=alarms)
-
-    @property
-    def stop_reason(self) -> str:
-        """Reason why the intake ended; '' while it runs."""
-        return self._receiver.stop_reason
-
-    @property
-    def has_client_id_conflict(self) -> bool:
-        return self._subscriber.has_client_id_conflict
+        self.receiver = MessageReceiver(buffer, spool, self.subscriber, context, alarms=alarms)
 
     def start(self) -> None:
         """Raises: BrokerError when a TLS file or the host's name cannot be used."""
-        self._subscriber.start()
-        self._receiver.start()
+        self.subscriber.start()
+        self.receiver.start()
 
     def stop(self) -> None:
-        self._receiver.stop()
-        self._subscriber.stop()
+        self.receiver.stop()
+        self.subscriber.stop()
 
 
 class SpoolDrainer:
     """Writes the spool and outbox of this machine to the database: the leader's own, or an ended process's.
 
-    Raises: SpoolError as ``open_spool`` does.
+    Raises: SpoolError when another process of this machine owns the spool, or when it cannot be used.
     """
 
     def __init__(self, context: CollectorContext) -> None:
-        with ExitStack() as opened:
-            self.spool = open_spool(context)
-            opened.callback(self.spool.close)
-            self.outbox = open_outbox(get_spool_folder(context.settings), context.status.report_once)
-            opened.pop_all()
+        folder = get_spool_folder(context.settings)
+        self.spool = Spool(
+            folder,
+            max_mb=context.settings.collector.spool_max_mb,
+            publish_counts=context.live_state.set_message_counts,
+        )
+        try:
+            self.outbox = open_outbox(folder, context.status.report_once)
+        except BaseException:
+            self.spool.close()
+            raise
         self.writer = DatabaseWriter(self.spool, context)
         self._outbox_sender = OutboxSender(self.outbox, context)
 
@@ -131,12 +118,12 @@ class Leader:
     @property
     def has_client_id_conflict(self) -> bool:
         """Another MQTT client uses the collector's client ID."""
-        return isinstance(self._intake, IngestPipeline) and self._intake.has_client_id_conflict
+        return isinstance(self._intake, IngestPipeline) and self._intake.subscriber.has_client_id_conflict
 
     def check_spool_space(self) -> None:
         """Pause the intake while the spool is full; meanwhile show messages only, and the broker queues."""
         if isinstance(self._intake, IngestPipeline):
-            if reason := self._intake.stop_reason:
+            if reason := self._intake.receiver.stop_reason:
                 self._context.status.set_notice("held", f"{reason} {SPOOL_FULL_TEXT}")
                 self._switch_intake(Viewer(self._context, show_alarms=False))
         elif self._drainer.spool.has_room():
