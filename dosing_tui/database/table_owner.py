@@ -23,9 +23,7 @@ def become_owner(session: Session) -> None:
 
     Raises: DatabaseAccessError, if the user may not.
     """
-    row = session.execute(_OWNER_QUERY).fetchone()
-    assert row is not None  # a LEFT JOIN from one row
-    user, owner, member, database = row
+    ((user, owner, member, database),) = session.execute(_OWNER_QUERY)
     if owner is None or owner == user:
         return
     if not member:
@@ -40,9 +38,7 @@ def check_create_right(session: Session, *, schema: str) -> None:
 
     Raises: DatabaseAccessError, naming the right that is missing.
     """
-    row = session.execute(_RIGHTS_QUERY, {"schema": schema}).fetchone()
-    assert row is not None  # a SELECT without FROM
-    user, database, in_schema, in_database = row
+    ((user, database, in_schema, in_database),) = session.execute(_RIGHTS_QUERY, {"schema": schema})
     for right, place in ((in_schema, "schema public"), (in_database, f"database {database}")):
         if not right:
             raise DatabaseAccessError(

@@ -106,8 +106,9 @@ def format_disconnect(settings: MqttSettings, reason: ReasonCode) -> str:
 
 
 def format_address(settings: MqttSettings) -> str:
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    return f"{host}:{settings.port}"
+    return (
+        f"[{settings.host}]:{settings.port}" if ":" in settings.host else f"{settings.host}:{settings.port}"
+    )
 
 
 def _create_tls_context(settings: MqttSettings) -> ssl.SSLContext:
