@@ -57,7 +57,7 @@ class Collector:
         self._thread.stop()
 
     def _give_up_role(self) -> None:
-        self._role_runtime.stop(drain_timeout_s=self._context.intervals.drain_timeout_s)
+        self._role_runtime.stop()
         self._leadership.release_leadership()
 
     def _update_role(self) -> None:

@@ -1,10 +1,10 @@
 """Builds the collector's parser and database calls from the settings."""
 
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime
 from functools import partial
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from dosing_tui.collector.context.interfaces import AlarmStore, CollectorDatabase, PayloadParser
@@ -20,11 +20,12 @@ from dosing_tui.database.reading_writer import ReadingWriter
 from dosing_tui.database.schema.maintenance import run_maintenance
 from dosing_tui.database.schema.migrate import list_pending_steps, migrate_schema
 from dosing_tui.database.schema.plant_limits import LIMIT_NAMES, STOCK_LOW, TOLERANCE
-from dosing_tui.domain.alarm_rules.rule_state import DoseErrorMinute
 from dosing_tui.domain.messages.message_parser import ClockRules, MessageParser
-from dosing_tui.domain.messages.models import Reading, ReadingKind
+from dosing_tui.domain.messages.models import ReadingKind
 from dosing_tui.errors import DatabaseAccessError
 from dosing_tui.ipc.subprocess_call import SubprocessCall
+
+ResultT = TypeVar("ResultT")
 
 
 def now_utc() -> datetime:
@@ -44,17 +45,17 @@ def build_database(settings: Settings) -> CollectorDatabase:
         create_writer=partial(ReadingWriter, settings),
         create_leader_lock=partial(LeaderElection, settings),
         prepare_schema=partial(_prepare_schema, settings),
-        run_maintenance=partial(_run_maintenance, settings),
+        run_maintenance=lambda: run_maintenance(settings, now=now_utc()),
         create_rebuild_call=partial(SubprocessCall, partial(rebuild_until_now, settings)),
-        list_other_writers=partial(_list_other_writers, settings),
-        ping_database=partial(_ping_database, settings),
+        list_other_writers=partial(_call_reader, settings, PanelReader.list_other_writers),
+        ping_database=partial(_call_reader, settings, PanelReader.ping_database),
         alarm_store=AlarmStore(
             append_entries=partial(journal.append_entries, settings),
-            follow_journal=partial(_follow_journal, settings),
+            follow_journal=partial(journal.follow_journal, settings),
             save_checkpoint=partial(journal.save_checkpoint, settings),
             find_stored=partial(journal.find_stored, settings),
-            load_readings=partial(_load_readings, settings),
-            list_dose_errors=partial(_list_dose_errors, settings),
+            load_readings=partial(_call_reader, settings, PanelReader.load_readings),
+            list_dose_errors=partial(journal.list_dose_errors, settings),
             list_master_recipes=partial(list_recipe_versions, settings),
         ),
         create_notification_queue=partial(NotificationQueue, settings),
@@ -71,52 +72,18 @@ def _prepare_schema(settings: Settings, report: StatusReporter) -> None:
             f"The database schema is not up to date ({', '.join(schema)} missing): "
             "its owner must run dosing-tui migrate."
         )
-    if TOLERANCE in missing:
-        report(
-            "The tolerance in the database differs from the settings' "
-            f"{settings.limits.tolerance_g:g} g: the database's owner must run dosing-tui migrate."
-        )
-    if STOCK_LOW in missing:
-        report(
-            "The low-stock limit in the database differs from the settings' "
-            f"{settings.limits.stock_low_percent:g} %: the database's owner must run dosing-tui migrate."
-        )
+    differences = {
+        TOLERANCE: "The tolerance in the database differs from the settings' "
+        f"{settings.limits.tolerance_g:g} g",
+        STOCK_LOW: "The low-stock limit in the database differs from the settings' "
+        f"{settings.limits.stock_low_percent:g} %",
+    }
+    for name, difference in differences.items():
+        if name in missing:
+            report(f"{difference}: the database's owner must run dosing-tui migrate.")
 
 
-def _run_maintenance(settings: Settings) -> None:
-    run_maintenance(settings, now=now_utc())
-
-
-def _list_other_writers(settings: Settings) -> list[str]:
-    with _open_reader(settings) as reader:
-        return reader.list_other_writers()
-
-
-def _ping_database(settings: Settings) -> None:
-    with _open_reader(settings) as reader:
-        reader.ping_database()
-
-
-def _follow_journal(
-    settings: Settings, stop_event: threading.Event, on_link: Callable[[bool, str], None]
-) -> Iterator[journal.JournalUpdate]:
-    return journal.follow_journal(settings, stop_event, on_link=on_link)
-
-
-def _load_readings(settings: Settings) -> list[Reading]:
-    with _open_reader(settings) as reader:
-        return reader.load_readings()
-
-
-def _list_dose_errors(settings: Settings, since: datetime) -> list[DoseErrorMinute]:
-    return journal.list_dose_errors(settings, since=since)
-
-
-@contextmanager
-def _open_reader(settings: Settings) -> Iterator[PanelReader]:
-    reader = PanelReader(settings)
-    reader.open()
-    try:
-        yield reader
-    finally:
-        reader.close()
+def _call_reader(settings: Settings, query: Callable[[PanelReader], ResultT]) -> ResultT:
+    with closing(PanelReader(settings)) as reader:
+        reader.open()
+        return query(reader)

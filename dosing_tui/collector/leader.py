@@ -23,16 +23,6 @@ BACKLOG_CHUNKS = 2
 SPOOL_FULL_TEXT = "Nothing is collected until the spool has room; the broker queues the messages."
 
 
-def open_spool(context: CollectorContext) -> Spool:
-    """Raises: SpoolError when another process of this machine owns it, or when it cannot be used."""
-    settings = context.settings
-    return Spool(
-        get_spool_folder(settings),
-        max_mb=settings.collector.spool_max_mb,
-        publish_counts=context.live_state.set_message_counts,
-    )
-
-
 def build_client_id(settings: Settings) -> str:
     """MQTT client ID of the site's collector. The broker queues for it while no process collects."""
     return f"dosing-tui-collector-{settings.plant.site}"
@@ -43,7 +33,7 @@ class IngestPipeline:
 
     def __init__(self, spool: Spool, context: CollectorContext, alarms: AlarmService) -> None:
         buffer = ReceiveBuffer()
-        self._subscriber = Subscriber(
+        self.subscriber = Subscriber(
             context.settings.mqtt,
             client_id=build_client_id(context.settings),
             persistent=True,
@@ -51,25 +41,52 @@ class IngestPipeline:
             on_link=context.status.set_broker_link,
             clock=context.clock,
         )
-        self._receiver = MessageReceiver(buffer, spool, self._subscriber, context, alarms=alarms)
-
-    @property
-    def stop_reason(self) -> str:
-        """Reason why the intake ended; '' while it runs."""
-        return self._receiver.stop_reason
-
-    @property
-    def has_client_id_conflict(self) -> bool:
-        return self._subscriber.has_client_id_conflict
+        self.receiver = MessageReceiver(buffer, spool, self.subscriber, context, alarms=alarms)
 
     def start(self) -> None:
         """Raises: BrokerError when a TLS file or the host's name cannot be used."""
-        self._subscriber.start()
-        self._receiver.start()
+        self.subscriber.start()
+        self.receiver.start()
 
     def stop(self) -> None:
-        self._receiver.stop()
-        self._subscriber.stop()
+        self.receiver.stop()
+        self.subscriber.stop()
+
+
+class SpoolDrainer:
+    """Writes the spool and outbox of this machine to the database: the leader's own, or an ended process's.
+
+    Raises: SpoolError when another process of this machine owns the spool, or when it cannot be used.
+    """
+
+    def __init__(self, context: CollectorContext) -> None:
+        folder = get_spool_folder(context.settings)
+        self.spool = Spool(
+            folder,
+            max_mb=context.settings.collector.spool_max_mb,
+            publish_counts=context.live_state.set_message_counts,
+        )
+        try:
+            self.outbox = open_outbox(folder, context.status.report_once)
+        except BaseException:
+            self.spool.close()
+            raise
+        self.writer = DatabaseWriter(self.spool, context)
+        self._outbox_sender = OutboxSender(self.outbox, context)
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.spool.counts.spooled and not self.outbox.list_pending(1)
+
+    def start(self) -> None:
+        self.writer.start()
+        self._outbox_sender.start()
+
+    def stop(self, *, drain_timeout_s: float = 0) -> None:
+        if self._outbox_sender.stop():
+            self.outbox.close()
+        if self.writer.stop(drain_timeout_s=drain_timeout_s):
+            self.spool.close()
 
 
 class Leader:
@@ -78,101 +95,63 @@ class Leader:
     def __init__(self, context: CollectorContext) -> None:
         self._context = context
         with ExitStack() as opened:
-            self._spool = open_spool(context)
-            opened.callback(self._spool.close)
-            self._outbox = open_outbox(get_spool_folder(context.settings), context.status.report_once)
-            opened.callback(self._outbox.close)
+            self._drainer = SpoolDrainer(context)
+            opened.callback(self._drainer.stop)
             self._alarm_service = AlarmService(
-                context, outbox=self._outbox, measure_spool=self._measure_spool
+                context, outbox=self._drainer.outbox, measure_spool=self._measure_spool
             )
             self._alarm_service.start()
             opened.callback(self._alarm_service.stop)
-            self._intake: IngestPipeline | Viewer = IngestPipeline(self._spool, context, self._alarm_service)
+            self._intake = self._create_pipeline()
             self._intake.start()
             opened.pop_all()
-        self._outbox_sender = OutboxSender(self._outbox, context)
-        self._outbox_sender.start()
-        self._database_writer = DatabaseWriter(self._spool, context)
-        self._database_writer.start()
         self._batch_rebuilder = BatchRebuilder(
-            context, self._database_writer.schema_ready, is_writer_behind=self._is_writer_behind
+            context, self._drainer.writer.schema_ready, is_writer_behind=self._is_writer_behind
         )
-        self._batch_rebuilder.start()
-        self._outage_notifier = OutageNotifier(context, self._outbox)
-        self._outage_notifier.start()
+        self._outage_notifier = OutageNotifier(context, self._drainer.outbox)
         self._dispatcher = NotificationDispatcher(
             context, hand_over_notice=self._outage_notifier.hand_over_notice
         )
-        self._dispatcher.start()
+        for part in (self._drainer, self._batch_rebuilder, self._outage_notifier, self._dispatcher):
+            part.start()
 
     @property
     def has_client_id_conflict(self) -> bool:
         """Another MQTT client uses the collector's client ID."""
-        return isinstance(self._intake, IngestPipeline) and self._intake.has_client_id_conflict
+        return isinstance(self._intake, IngestPipeline) and self._intake.subscriber.has_client_id_conflict
 
     def check_spool_space(self) -> None:
         """Pause the intake while the spool is full; meanwhile show messages only, and the broker queues."""
         if isinstance(self._intake, IngestPipeline):
-            if reason := self._intake.stop_reason:
+            if reason := self._intake.receiver.stop_reason:
                 self._context.status.set_notice("held", f"{reason} {SPOOL_FULL_TEXT}")
                 self._switch_intake(Viewer(self._context, show_alarms=False))
-        elif self._spool.has_room():
+        elif self._drainer.spool.has_room():
             self._context.status.set_notice("held", "")
-            self._switch_intake(IngestPipeline(self._spool, self._context, self._alarm_service))
+            self._switch_intake(self._create_pipeline())
 
     def stop(self, *, drain_timeout_s: float) -> None:
         self._intake.stop()
         self._context.status.set_notice("held", "")
         self._alarm_service.stop()
         self._outage_notifier.stop()
-        is_sender_stopped = self._outbox_sender.stop()
         self._dispatcher.stop()
-        if is_sender_stopped:
-            self._outbox.close()
-        if self._database_writer.stop(drain_timeout_s=drain_timeout_s):
-            self._spool.close()
+        self._drainer.stop(drain_timeout_s=drain_timeout_s)
         self._batch_rebuilder.stop()
 
+    def _create_pipeline(self) -> IngestPipeline | Viewer:
+        return IngestPipeline(self._drainer.spool, self._context, self._alarm_service)
+
     def _is_writer_behind(self) -> bool:
-        return self._spool.counts.spooled > BACKLOG_CHUNKS * self._context.settings.collector.batch_rows
+        return (
+            self._drainer.spool.counts.spooled > BACKLOG_CHUNKS * self._context.settings.collector.batch_rows
+        )
 
     def _measure_spool(self) -> SpoolFill:
-        oldest = self._spool.find_oldest_time() if self._spool.counts.spooled else None
-        return SpoolFill(self._spool.measure_fill(), oldest)
+        spool = self._drainer.spool
+        return SpoolFill(spool.measure_fill(), spool.find_oldest_time() if spool.counts.spooled else None)
 
     def _switch_intake(self, intake: IngestPipeline | Viewer) -> None:
         self._intake.stop()
         intake.start()
         self._intake = intake
-
-
-class SpoolDrainer:
-    """Writes the spool and outbox of an ended process of this machine to the database.
-
-    Raises: SpoolError as ``open_spool`` does.
-    """
-
-    def __init__(self, context: CollectorContext) -> None:
-        with ExitStack() as opened:
-            self._spool = open_spool(context)
-            opened.callback(self._spool.close)
-            self._outbox = open_outbox(get_spool_folder(context.settings), context.status.report_once)
-            opened.pop_all()
-        self._database_writer: DatabaseWriter | None = None
-        self._outbox_sender: OutboxSender | None = None
-        if self._spool.counts.spooled:
-            self._database_writer = DatabaseWriter(self._spool, context)
-            self._database_writer.start()
-        if self._outbox.list_pending(1):
-            self._outbox_sender = OutboxSender(self._outbox, context)
-            self._outbox_sender.start()
-
-    @property
-    def is_empty(self) -> bool:
-        return not self._spool.counts.spooled and not self._outbox.list_pending(1)
-
-    def stop(self) -> None:
-        if self._outbox_sender is None or self._outbox_sender.stop():
-            self._outbox.close()
-        if self._database_writer is None or self._database_writer.stop(drain_timeout_s=0):
-            self._spool.close()

@@ -57,11 +57,11 @@ class RoleRuntime:
         self._status.set_role(role)
         return role
 
-    def stop(self, *, drain_timeout_s: float) -> None:
+    def stop(self) -> None:
         """Stop everything; wait at most ``drain_timeout_s`` until the spool is in the database."""
         self._stop_viewer()
         self._stop_drainer()
-        self._stop_leader(drain_timeout_s)
+        self._stop_leader()
 
     def _start_leader(self) -> Role:
         """Start the leader; without a usable spool, a viewer. Returns the actual role."""
@@ -78,7 +78,7 @@ class RoleRuntime:
         return Role.COLLECTOR
 
     def _become_viewer(self, role: Role) -> None:
-        self._stop_leader(self._context.intervals.drain_timeout_s)
+        self._stop_leader()
         self._start_viewer()
         if role is Role.STANDBY:
             self._drain_orphan_spool()
@@ -96,6 +96,8 @@ class RoleRuntime:
             self._drainer = SpoolDrainer(self._context)
         except SpoolError:
             return  # the owner of the spool writes it
+        if not self._drainer.is_empty:
+            self._drainer.start()
         clear_collector_marker(self._spool_folder)
 
     def _stop_drainer(self) -> None:
@@ -116,7 +118,7 @@ class RoleRuntime:
             self._viewer.stop()
             self._viewer = None
 
-    def _stop_leader(self, drain_timeout_s: float) -> None:
+    def _stop_leader(self) -> None:
         if self._leader:
-            self._leader.stop(drain_timeout_s=drain_timeout_s)
+            self._leader.stop(drain_timeout_s=self._context.intervals.drain_timeout_s)
             self._leader = None

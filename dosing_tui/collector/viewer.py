@@ -6,7 +6,6 @@ from dosing_tui.collector.alarms.alarm_service import AlarmService
 from dosing_tui.collector.context.interfaces import CollectorContext
 from dosing_tui.collector.pipeline.receive_buffer import ReceiveBuffer
 from dosing_tui.domain.messages.models import ParsedItem, Rejection
-from dosing_tui.mqtt.message import ReceivedMessage
 from dosing_tui.mqtt.subscriber import Subscriber
 
 
@@ -43,13 +42,8 @@ class Viewer:
 
     def _show_chunk(self) -> bool:
         """False once the buffer is closed."""
-        if messages := self._buffer.take_chunk():
-            self._show_messages(messages)
-            self._live_state.count_messages(len(messages), messages[-1].received_at)
-        return bool(messages)
-
-    def _show_messages(self, messages: list[ReceivedMessage]) -> None:
         shown: list[ParsedItem] = []
+        messages = self._buffer.take_chunk()
         for message in messages:
             items = self._parser.parse_message(
                 message.topic, message.payload, received_at=message.received_at
@@ -60,3 +54,6 @@ class Viewer:
                 )
             shown += items
         self._live_state.apply_readings(item for item in shown if not isinstance(item, Rejection))
+        if messages:
+            self._live_state.count_messages(len(messages), messages[-1].received_at)
+        return bool(messages)

@@ -1,5 +1,6 @@
 """Messages between the console and its collector process."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -32,14 +33,5 @@ class StateUpdate:
     fields: Mapping[str, bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class LogLine:
-    """A line for the log file, which only the console writes."""
-
-    logger: str
-    level: int
-    text: str
-    trace: str = ""
-
-
-MessageToConsole: TypeAlias = StateUpdate | LogLine
+MessageToConsole: TypeAlias = StateUpdate | logging.LogRecord
+"""A log record is for the log file, which only the console writes."""

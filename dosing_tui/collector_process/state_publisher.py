@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 
-from dosing_tui.collector_process.messages import LogLine, MessageToCollector, MessageToConsole, StateUpdate
+from dosing_tui.collector_process.messages import MessageToCollector, MessageToConsole, StateUpdate
 from dosing_tui.collector_process.state_delta import pack_changes
 from dosing_tui.ipc.pipe import MessagePipe
 from dosing_tui.ipc.supervised_thread import SupervisedThread
@@ -36,7 +36,7 @@ class StatePublisher:
         self._pipe = pipe
         self._source = source
         self._clock = clock
-        self._log_lines: queue.Queue[LogLine] = queue.Queue(MAX_QUEUE_LINES)
+        self._log_lines: queue.Queue[logging.LogRecord] = queue.Queue(MAX_QUEUE_LINES)
         self._last_snapshot = LiveSnapshot()
         self._can_send = True
         self._last_update = -HEARTBEAT_S
@@ -54,11 +54,9 @@ class StatePublisher:
     def on_update_ack(self) -> None:
         self._can_send = True
 
-    def queue_log_line(self, line: LogLine) -> None:
-        try:
-            self._log_lines.put_nowait(line)
-        except queue.Full:
-            return
+    def queue_log_line(self, record: logging.LogRecord) -> None:
+        with suppress(queue.Full):
+            self._log_lines.put_nowait(record)
 
     def _publish_state(self) -> bool:
         try:
@@ -95,5 +93,11 @@ class PipeLogHandler(logging.Handler):
         self._publisher = publisher
 
     def emit(self, record: logging.LogRecord) -> None:
-        trace = logging.Formatter().formatException(record.exc_info) if record.exc_info else ""
-        self._publisher.queue_log_line(LogLine(record.name, record.levelno, record.getMessage(), trace))
+        # only text: arguments and tracebacks cannot be pickled
+        trace = logging.Formatter().formatException(record.exc_info) if record.exc_info else None
+        self._publisher.queue_log_line(
+            logging.makeLogRecord(
+                {"name": record.name, "levelno": record.levelno, "levelname": record.levelname,
+                 "msg": record.getMessage(), "exc_text": trace}
+            )
+        )  # fmt: skip

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dosing_tui.collector_process.child_process import PROGRAM_ARGS, CollectorSubprocess
-from dosing_tui.collector_process.messages import LogLine, StartCollector, StateUpdate, UpdateAck
+from dosing_tui.collector_process.messages import StartCollector, StateUpdate, UpdateAck
 from dosing_tui.collector_process.remote_live_state import RemoteLiveState
 from dosing_tui.config.settings import Settings
-from dosing_tui.ipc.supervised_thread import SupervisedThread
+from dosing_tui.ipc.supervised_thread import RetryDelay, SupervisedThread
 
+RESTART_DELAY = RetryDelay(min_s=1.0, max_s=30.0, jitter=0)
 NO_ANSWER = "The collector process does not answer."
 
 log = logging.getLogger(__name__)
@@ -27,9 +28,7 @@ class SupervisorTimeouts:
     """Time without an update until the links count as down. The heartbeat comes every second."""
     hang_s: float = 30.0
     """Time without an update until the process is killed."""
-    restart_min_s: float = 1.0
-    """Delay of the first restart; each further delay is twice as long."""
-    restart_max_s: float = 30.0
+    restart: RetryDelay = RESTART_DELAY
     stable_s: float = 60.0
     """A process that ran this long resets the restart delay."""
     stop_timeout_s: float = 40.0
@@ -58,7 +57,7 @@ class CollectorSupervisor:
         self._program = program
         self._lock = threading.Lock()
         self._child: CollectorSubprocess | None = None
-        self._restart_delay_s = timeouts.restart_min_s
+        self._failures = 0
         self._thread = SupervisedThread(
             "collector-supervisor", self._run_process, on_failure=remote_state.set_thread_failure
         )
@@ -84,14 +83,14 @@ class CollectorSupervisor:
         """Run one collector process, then pause before the next."""
         started = time.monotonic()
         ending = self._run_once()
-        if time.monotonic() - started >= self._timeouts.stable_s:
-            self._restart_delay_s = self._timeouts.restart_min_s
         if self._thread.is_stopping:
             return
-        log.error("%s It is started again in %g s.", ending, self._restart_delay_s)
+        is_stable = time.monotonic() - started >= self._timeouts.stable_s
+        self._failures = 1 if is_stable else self._failures + 1
+        delay_s = self._timeouts.restart.compute_delay(self._failures)
+        log.error("%s It is started again in %g s.", ending, delay_s)
         self._remote_state.mark_down(f"{ending} It is started again.", self._clock())
-        self._thread.wait(self._restart_delay_s)
-        self._restart_delay_s = min(2 * self._restart_delay_s, self._timeouts.restart_max_s)
+        self._thread.wait(delay_s)
 
     def _run_once(self) -> str:
         """Run one process from its start to its end. Returns a sentence with its exit status."""
@@ -146,13 +145,5 @@ class CollectorSupervisor:
                 self._remote_state.apply_fields(fields)
                 with suppress(OSError):  # its last log lines may still arrive
                     child.pipe.send(UpdateAck())
-            case LogLine() as line:
-                _log_line(line)
-
-
-def _log_line(line: LogLine) -> None:
-    record = logging.makeLogRecord(
-        {"name": line.logger, "levelno": line.level, "levelname": logging.getLevelName(line.level),
-         "msg": line.text, "exc_text": line.trace or None}
-    )  # fmt: skip
-    logging.getLogger(line.logger).handle(record)
+            case logging.LogRecord() as record:
+                logging.getLogger(record.name).handle(record)

@@ -49,7 +49,8 @@ def main(descriptor: int) -> int:
     live = LiveState()
     live.seed_readings(first.initial_readings)
     publisher = StatePublisher(channel, live, now_utc)
-    _install_log_handler(publisher, first.settings)
+    logging.basicConfig(handlers=[PipeLogHandler(publisher)], level=first.settings.log.level)
+    logging.captureWarnings(True)
     with stop_on_signal() as stop_signal:
         start_one_shot("console-commands", partial(_receive_commands, channel, publisher, stop_signal))
         publisher.start()
@@ -105,10 +106,3 @@ def _seed_live_state(settings: Settings, live_state: LiveState, stop_signal: Sto
                 stop_signal.wait_until_set(SEED_RETRY_S)
     except DatabaseError as error:
         log.warning("the live state is not seeded from the database: %s", error)
-
-
-def _install_log_handler(publisher: StatePublisher, settings: Settings) -> None:
-    root = logging.getLogger()
-    root.addHandler(PipeLogHandler(publisher))
-    root.setLevel(settings.log.level)
-    logging.captureWarnings(True)

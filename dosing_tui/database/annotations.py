@@ -23,24 +23,17 @@ class AnnotationRow:
     more: bool
 
 
-def build_parameters(
-    *, since: datetime, until: datetime, device: Sequence[str] = (), recipe: Sequence[str] = ()
-) -> dict[str, object]:
-    """The statement's parameters; an empty device or recipe means all."""
-    return {"from": since, "to": until, "device": list(device) or None, "recipe": list(recipe) or None}
-
-
 def rows_to_annotations(rows: Sequence[AnnotationRow]) -> AnnotationList:
     """With harmless text."""
-    return AnnotationList(tuple(map(_row_to_annotation, rows)), is_truncated=bool(rows) and rows[0].more)
-
-
-def _row_to_annotation(row: AnnotationRow) -> Annotation:
-    return Annotation(
-        at=row.time,
-        until=row.timeend,
-        kind=AnnotationKind(row.kind),
-        text=clean_line(row.text, MAX_TEXT_LENGTH),
-        author=clean_text(row.author),
-        device=clean_text(row.device),
+    cleaned = (
+        Annotation(
+            at=row.time,
+            until=row.timeend,
+            kind=AnnotationKind(row.kind),
+            text=clean_line(row.text, MAX_TEXT_LENGTH),
+            author=clean_text(row.author),
+            device=clean_text(row.device),
+        )
+        for row in rows
     )
+    return AnnotationList(tuple(cleaned), is_truncated=bool(rows) and rows[0].more)

@@ -81,17 +81,8 @@ def create_dsn_error(error: psycopg.Error) -> DatabaseAccessError:
     )
 
 
-_AWAY_CLASSES = frozenset({"08", "40", "53", "57", "58", "XX"})
-"""Connection, rollback, resources, operator, I/O, internal: temporary, or fixed by an administrator."""
-
-_AWAY_STATES = frozenset({"55P03", "55006", "25P02", "25P03", "25P04"})
-"""A lock not granted in time, an object in use, a transaction that the server has ended."""
-
 _ROW_CLASSES = frozenset({"21", "22", "23", "2F", "38", "39", "44", "54", "P0"})
 """Data, constraints, triggers and limits: this row can never be stored."""
-
-_SCHEMA_STATES = frozenset({"3F000", "42P01", "42703", "42704", "42883", "42P10"})
-"""An object of the schema is missing: not migrated, or not fully."""
 
 _REFUSAL_TEMPLATES = {
     "25006": "The server {server} is read-only (a standby?): {named} cannot be written.",
@@ -100,30 +91,35 @@ _REFUSAL_TEMPLATES = {
     "3D000": "There is no database {database} on {server}.",
     "42501": "User {user} lacks a right in database {database} on {server}: {reason}.",
     "57P04": "There is no database {database} on {server} any more.",
+    # an object of the schema is missing: not migrated, or not fully
+    **dict.fromkeys(
+        ("3F000", "42P01", "42703", "42704", "42883", "42P10"),
+        "The {named} lacks the schema; run dosing-tui migrate: {reason}.",
+    ),
 }
+
+_AWAY_TEMPLATES = {
+    # a statement that was cancelled
+    "57014": "The {named} took too long to answer.",
+    **dict.fromkeys(
+        # connection, rollback, resources, operator, I/O, internal: temporary, or fixed by an administrator;
+        # then a lock not granted in time, an object in use, a transaction that the server has ended
+        ("08", "40", "53", "57", "58", "XX", "55P03", "55006", "25P02", "25P03", "25P04"),
+        "The {named} is not available: {reason}.",
+    ),
+}
+"""By SQLSTATE, or by its class: the first two characters."""
 
 
 def _translate_sqlstate(error: psycopg.Error, state: str, target: DatabaseTarget) -> DatabaseError:
     reason = error.diag.message_primary or str(error)
-    if state in _REFUSAL_TEMPLATES:
-        return DatabaseAccessError(_format_sentence(_REFUSAL_TEMPLATES[state], reason, target))
-    if state in _SCHEMA_STATES:
-        return DatabaseAccessError(
-            _format_sentence(
-                "The {named} lacks the schema; run dosing-tui migrate: {reason}.", reason, target
-            )
-        )
-    if state == "57014":
-        return DatabaseUnavailableError(
-            _format_sentence("The {named} took too long to answer.", reason, target)
-        )
-    if state[:2] in _AWAY_CLASSES or state in _AWAY_STATES:
-        return DatabaseUnavailableError(
-            _format_sentence("The {named} is not available: {reason}.", reason, target)
-        )
     if state[:2] in _ROW_CLASSES:
         return InvalidRowError(_redact_text(_prefix_column(error, reason), target))
-    return DatabaseAccessError(_format_sentence("The {named} refuses: {reason}.", reason, target))
+    away = _AWAY_TEMPLATES.get(state) or _AWAY_TEMPLATES.get(state[:2])
+    if away and state not in _REFUSAL_TEMPLATES:
+        return DatabaseUnavailableError(_format_sentence(away, reason, target))
+    refusal = _REFUSAL_TEMPLATES.get(state, "The {named} refuses: {reason}.")
+    return DatabaseAccessError(_format_sentence(refusal, reason, target))
 
 
 def _prefix_column(error: psycopg.Error, reason: str) -> str:
@@ -193,24 +189,21 @@ _LIBPQ_ERRORS: tuple[tuple[str, type[DatabaseError], str], ...] = (
         "No database server listens at {server} (database {database}, user {user}).",
     ),
     (r"read-only|hot standby", DatabaseUnavailableError, "The {named} is read-only for now: {reason}."),
+    (r"", DatabaseUnavailableError, "The {named} cannot be reached: {reason}."),
 )
 """libpq has no SQLSTATE for a failed connection, only text. The first match applies."""
 
 
 def _translate_libpq_error(error: psycopg.Error, target: DatabaseTarget) -> DatabaseError:
-    text = str(error)
+    reason = str(error)
     if isinstance(error, psycopg.DataError):
-        return InvalidRowError(_redact_text(text, target))
+        return InvalidRowError(_redact_text(reason, target))
     if isinstance(error, psycopg.ProgrammingError | psycopg.NotSupportedError):
         return DatabaseAccessError(
-            _format_sentence("The {named} cannot be asked this: {reason}.", text, target)
+            _format_sentence("The {named} cannot be asked this: {reason}.", reason, target)
         )
-    for pattern, kind, sentence in _LIBPQ_ERRORS:
-        if re.search(pattern, text):
-            return kind(_format_sentence(sentence, _extract_reason(text), target))
-    return DatabaseUnavailableError(
-        _format_sentence("The {named} cannot be reached: {reason}.", _extract_reason(text), target)
-    )
+    kind, sentence = next((kind, text) for pattern, kind, text in _LIBPQ_ERRORS if re.search(pattern, reason))
+    return kind(_format_sentence(sentence, _extract_reason(reason), target))
 
 
 def _extract_reason(text: str) -> str:

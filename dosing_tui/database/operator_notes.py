@@ -1,6 +1,6 @@
 """Operator notes: append-only."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 
 import psycopg
@@ -8,7 +8,7 @@ from psycopg.rows import TupleRow
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.connection import describe_target, open_connection, select_row, select_rows
-from dosing_tui.database.error_mapping import DatabaseTarget, translate_errors, translate_rowless_errors
+from dosing_tui.database.error_mapping import translate_errors, translate_rowless_errors
 from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text
 from dosing_tui.domain.panels.operator_notes import (
     MAX_TEXT_LENGTH,
@@ -32,13 +32,7 @@ def add_note(settings: Settings, draft: NoteDraft, *, os_user: str) -> Note:
     note = clean_note(draft)
     if wrong := validate_note(note):
         raise InvalidRowError(wrong)
-    parameters = {
-        "at": note.at,
-        "text": note.text,
-        "author": note.author,
-        "os_user": clean_text(os_user),
-        "device": note.device,
-    }
+    parameters = asdict(note) | {"os_user": clean_text(os_user)}
     target = describe_target(settings)
     with open_connection(settings, application=APPLICATION_NAME) as session:
         try:
@@ -46,7 +40,13 @@ def add_note(settings: Settings, draft: NoteDraft, *, os_user: str) -> Note:
                 stored = select_row(session, Note, "writes/insert_operator_note", parameters)
                 session.commit()
         except DatabaseAccessError as error:
-            raise _explain_refusal(error, target) from error.__cause__
+            # name the missing right
+            if isinstance(error.__cause__, psycopg.errors.InsufficientPrivilege):
+                raise DatabaseAccessError(
+                    f"The note is not stored: user {target.user} may not add notes to the {target.named}"
+                    " (the right to insert into operator_notes is missing)."
+                ) from error.__cause__
+            raise
     assert stored is not None  # RETURNING returns the row, or the statement has failed
     return stored
 
@@ -83,13 +83,3 @@ def _clean_note(note: Note) -> Note:
         db_role=clean_text(note.db_role),
         device=note.device and clean_text(note.device),
     )
-
-
-def _explain_refusal(error: DatabaseAccessError, target: DatabaseTarget) -> DatabaseAccessError:
-    """Name the missing right."""
-    if isinstance(error.__cause__, psycopg.errors.InsufficientPrivilege):
-        return DatabaseAccessError(
-            f"The note is not stored: user {target.user} may not add notes to the {target.named}"
-            " (the right to insert into operator_notes is missing)."
-        )
-    return error

@@ -1,9 +1,9 @@
 """Queries of the screen: panels, newest readings, spool progress, other writers. Thread-safe."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -11,8 +11,7 @@ from psycopg.rows import BaseRowFactory, RowMaker, class_row, scalar_row
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.database import annotations
-from dosing_tui.database.annotations import AnnotationRow
+from dosing_tui.database.annotations import AnnotationRow, rows_to_annotations
 from dosing_tui.database.connection import Session, build_connection_string, describe_target, open_connection
 from dosing_tui.database.error_mapping import translate_rowless_errors
 from dosing_tui.database.query_cancellation import QueryRegistry
@@ -103,8 +102,10 @@ class PanelReader:
         self, *, since: datetime, until: datetime, device: Sequence[str] = (), recipe: Sequence[str] = ()
     ) -> AnnotationList:
         """Batches that overlap [since, until) and notes in it, of these stations and recipes or of all."""
-        parameters = annotations.build_parameters(since=since, until=until, device=device, recipe=recipe)
-        return annotations.rows_to_annotations(
+        parameters = {
+            "from": since, "to": until, "device": list(device) or None, "recipe": list(recipe) or None
+        }  # fmt: skip
+        return rows_to_annotations(
             self._fetch_rows("reads/select_annotations", class_row(AnnotationRow), parameters)
         )
 
@@ -139,16 +140,6 @@ class PanelReader:
     def list_other_writers(self) -> list[str]:
         """Other programs' sessions that write the plant's tables, e.g. 'telegraf (plant at 10.0.0.7)'."""
         return [clean_text(name) for name in self._fetch_rows("reads/select_other_writers", scalar_row)]
-
-    def measure_clock_offset(self, clock: Callable[[], datetime]) -> timedelta:
-        """How far the server's clock is ahead of ours; uncertainty half the round trip."""
-        with self._open_session() as session:
-            sent_at = clock()
-            row = session.execute(read_statement("reads/select_server_time")).fetchone()
-            received_at = clock()
-        assert row is not None  # a SELECT without FROM has exactly one row
-        server: datetime = row[0]
-        return server - (sent_at + (received_at - sent_at) / 2)
 
     def ping_database(self) -> None:
         """Raise if the database does not answer."""

@@ -1,7 +1,7 @@
 """Stores spooled readings: a chunk and the spool's progress in one transaction; a replay changes nothing."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 import psycopg
@@ -38,26 +38,10 @@ class WriteProgress:
 
 
 @dataclass(frozen=True, slots=True)
-class WriteResult:
-    """The results of a chunk."""
-
-    stored_readings: list[Reading] = field(default_factory=list)
-    duplicate_readings: list[Reading] = field(default_factory=list)
-    rejections: list[Rejection] = field(default_factory=list)
-
-    def __add__(self, other: "WriteResult") -> "WriteResult":
-        return WriteResult(
-            self.stored_readings + other.stored_readings,
-            self.duplicate_readings + other.duplicate_readings,
-            self.rejections + other.rejections,
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class WriteReceipt:
     """What one call has committed. Items committed by an earlier call are in none of the tuples."""
 
-    progress: WriteProgress
+    progress: WriteProgress = field(default_factory=WriteProgress)
     stored_readings: tuple[Reading, ...] = ()
     duplicate_readings: tuple[Reading, ...] = ()
     rejections: tuple[Rejection, ...] = ()
@@ -65,7 +49,16 @@ class WriteReceipt:
     @property
     def stored_kinds(self) -> frozenset[ReadingKind]:
         """Kinds of the stored readings."""
-        return frozenset(row_codec.get_kind(reading) for reading in self.stored_readings)
+        return frozenset(map(row_codec.get_kind, self.stored_readings))
+
+    def __add__(self, other: "WriteReceipt") -> "WriteReceipt":
+        """The results of both parts of a chunk."""
+        return WriteReceipt(
+            self.progress,
+            self.stored_readings + other.stored_readings,
+            self.duplicate_readings + other.duplicate_readings,
+            self.rejections + other.rejections,
+        )
 
 
 class ReadingWriter:
@@ -112,12 +105,7 @@ class ReadingWriter:
                 return WriteReceipt(before)
             outcome = batch.store_items([unit for _, units in due for unit in units])
             after = self._advance_progress(session, spool_id, due[-1][0], outcome)
-        return WriteReceipt(
-            after,
-            tuple(outcome.stored_readings),
-            tuple(outcome.duplicate_readings),
-            tuple(outcome.rejections),
-        )
+        return replace(outcome, progress=after)
 
     def _ensure_session(self) -> tuple[Session, DatabaseTarget]:
         self.open()
@@ -136,7 +124,7 @@ class ReadingWriter:
         return found
 
     def _advance_progress(
-        self, session: Session, spool_id: UUID, last_seq: int, result: WriteResult
+        self, session: Session, spool_id: UUID, last_seq: int, result: WriteReceipt
     ) -> WriteProgress:
         counted = {
             "spool_id": spool_id,
@@ -163,8 +151,8 @@ class _ChunkWriter:
     target: DatabaseTarget
     settings: Settings
 
-    def store_items(self, items: Sequence[ParsedItem]) -> WriteResult:
-        outcome = WriteResult(rejections=[unit for unit in items if isinstance(unit, Rejection)])
+    def store_items(self, items: Sequence[ParsedItem]) -> WriteReceipt:
+        outcome = WriteReceipt(rejections=tuple(unit for unit in items if isinstance(unit, Rejection)))
         readings = [unit for unit in items if not isinstance(unit, Rejection)]
         for kind in ReadingKind:
             alike = [reading for reading in readings if row_codec.get_kind(reading) is kind]
@@ -176,27 +164,27 @@ class _ChunkWriter:
             )
         return outcome
 
-    def _store_or_bisect(self, kind: ReadingKind, readings: Sequence[Reading]) -> WriteResult:
+    def _store_or_bisect(self, kind: ReadingKind, readings: Sequence[Reading]) -> WriteReceipt:
         """Store all. If the server refuses, each half separately, down to the refused reading."""
         if not readings:
-            return WriteResult()
+            return WriteReceipt()
         try:
             with translate_errors(self.target), self.session.transaction():
                 done = self.session.execute(
-                    read_statement(f"writes/insert_{kind.value}"), row_codec.encode_readings(kind, readings)
+                    read_statement(f"writes/insert_{kind.value}"), row_codec.encode_readings(readings)
                 )
                 if done.rowcount == len(readings):
-                    return WriteResult(list(readings))
+                    return WriteReceipt(stored_readings=tuple(readings))
                 answered = done.fetchall()
         except InvalidRowError as refused:
             if len(readings) == 1:
-                return WriteResult(rejections=[self._build_rejection(kind, readings[0], refused)])
+                return WriteReceipt(rejections=(self._build_rejection(kind, readings[0], refused),))
             middle = len(readings) // 2
             return self._store_or_bisect(kind, readings[:middle]) + self._store_or_bisect(
                 kind, readings[middle:]
             )
         stored, known = row_codec.split_stored(kind, readings, answered)
-        return WriteResult(stored, known)
+        return WriteReceipt(stored_readings=tuple(stored), duplicate_readings=tuple(known))
 
     def _build_rejection(self, kind: ReadingKind, reading: Reading, error: InvalidRowError) -> Rejection:
         topics = dict(zip(ReadingKind, self.settings.mqtt.topics, strict=True))

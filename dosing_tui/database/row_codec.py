@@ -21,11 +21,7 @@ from dosing_tui.domain.messages.models import (
     is_finite,
 )
 
-_READING_TYPES: Mapping[ReadingKind, type[Reading]] = {
-    ReadingKind.DOSE: Dose,
-    ReadingKind.EVENT: BatchEvent,
-    ReadingKind.LEVEL: InventoryLevel,
-}
+_KINDS = {Dose: ReadingKind.DOSE, BatchEvent: ReadingKind.EVENT, InventoryLevel: ReadingKind.LEVEL}
 
 _UNIQUE_KEYS = {
     ReadingKind.DOSE: ("device_id", "time", "pump", "dedup"),
@@ -37,27 +33,13 @@ _UNIQUE_KEYS = {
 _BIGINT_FIELDS = frozenset({"duration_ms"})
 """Whole numbers with 64 bits in the tables; all others have 32."""
 
-
 _KEY_GETTERS: Mapping[ReadingKind, Callable[[Reading], tuple[Any, ...]]] = {
     kind: attrgetter(*names) for kind, names in _UNIQUE_KEYS.items()
 }
-_FIELD_NAMES = {
-    kind: [field.name for field in dataclasses.fields(row)] for kind, row in _READING_TYPES.items()
-}
-_VALUE_GETTERS: Mapping[ReadingKind, Callable[[Reading], tuple[Any, ...]]] = {
-    kind: attrgetter(*names) for kind, names in _FIELD_NAMES.items()
-}
-_json_encoder = json.JSONEncoder(separators=(",", ":"), default=datetime.isoformat, allow_nan=False)
 
 
 def get_kind(reading: Reading) -> ReadingKind:
-    match reading:
-        case Dose():
-            return ReadingKind.DOSE
-        case BatchEvent():
-            return ReadingKind.EVENT
-        case InventoryLevel():
-            return ReadingKind.LEVEL
+    return _KINDS[type(reading)]
 
 
 def sort_by_key(kind: ReadingKind, readings: Iterable[Reading]) -> list[Reading]:
@@ -65,7 +47,7 @@ def sort_by_key(kind: ReadingKind, readings: Iterable[Reading]) -> list[Reading]
     return sorted(readings, key=_KEY_GETTERS[kind])
 
 
-def encode_readings(kind: ReadingKind, readings: Sequence[Reading]) -> dict[str, str]:
+def encode_readings(readings: Sequence[Reading]) -> dict[str, str]:
     """The statement's parameter: a list of objects, one key for each field of the kind's record.
 
     One text for all is an order of magnitude quicker to write than a list for each column.
@@ -73,9 +55,8 @@ def encode_readings(kind: ReadingKind, readings: Sequence[Reading]) -> dict[str,
     if all(map(is_finite, readings)):
         with suppress(orjson.JSONEncodeError):
             return {"rows": orjson.dumps(readings).decode()}
-    names, values = _FIELD_NAMES[kind], _VALUE_GETTERS[kind]
-    objects = [dict(zip(names, values(each), strict=True)) for each in readings]
-    return {"rows": _json_encoder.encode([_replace_nan(each) for each in objects])}
+    objects = [_replace_nan(dataclasses.asdict(each)) for each in readings]
+    return {"rows": json.dumps(objects, default=datetime.isoformat, allow_nan=False)}
 
 
 def encode_rejections(rejections: Sequence[Rejection]) -> dict[str, list[object]]:
@@ -91,11 +72,11 @@ def split_stored(
     kind: ReadingKind, readings: Sequence[Reading], stored_keys: Iterable[Sequence[object]]
 ) -> tuple[list[Reading], list[Reading]]:
     """Stored and duplicate readings; of equal readings in one chunk the first is stored."""
-    new = {_normalize_key(values) for values in stored_keys}
+    new = set(map(_normalize_key, stored_keys))
     stored: list[Reading] = []
     known: list[Reading] = []
     for reading in readings:
-        identity = _get_key(kind, reading)
+        identity = _normalize_key(_KEY_GETTERS[kind](reading))
         (stored if identity in new else known).append(reading)
         new.discard(identity)
     return stored, known
@@ -121,10 +102,6 @@ def _replace_nan(fields: dict[str, object]) -> dict[str, object]:
         name: str(value) if isinstance(value, float) and not math.isfinite(value) else value
         for name, value in fields.items()
     }
-
-
-def _get_key(kind: ReadingKind, reading: Reading) -> tuple[Any, ...]:
-    return _normalize_key(_KEY_GETTERS[kind](reading))
 
 
 def _normalize_key(values: Iterable[Any]) -> tuple[Any, ...]:

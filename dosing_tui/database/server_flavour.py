@@ -72,8 +72,7 @@ SELECT current_setting('server_version_num')::int / 10000 AS postgresql,
 def detect_server(session: Session) -> ServerInfo:
     """Read versions and license from the server."""
     with session.cursor(row_factory=class_row(ServerInfo)) as cursor:
-        server = cursor.execute(_SERVER_QUERY).fetchone()
-    assert server is not None  # a SELECT without FROM has exactly one row
+        (server,) = cursor.execute(_SERVER_QUERY)
     return server
 
 

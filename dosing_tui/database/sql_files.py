@@ -19,9 +19,8 @@ def find_sql_folder() -> Traversable:
     """
     installed: Traversable = files("dosing_tui") / "sql"
     checkout: Traversable = Path(__file__).parents[2] / "sql"
-    for folder in (installed, checkout):
-        if (folder / "schema").is_dir():
-            return folder
+    if found := next((each for each in (installed, checkout) if (each / "schema").is_dir()), None):
+        return found
     raise FileNotFoundError("This installation of dosing-tui has no folder sql: install it again.")
 
 
@@ -33,7 +32,7 @@ def read_statement(name: str) -> LiteralString:
 
     Raises: FileNotFoundError.
     """
-    text = _find_file(name).read_text(encoding="utf-8")
+    text = find_sql_folder().joinpath(*f"{name}.sql".split("/")).read_text(encoding="utf-8")
     return INCLUDE_LINE.sub(lambda line: LEADING_COMMENT.sub("", read_statement(line[1])), text)
 
 
@@ -44,8 +43,3 @@ def list_statements(folder: str) -> list[str]:
         return []
     found = (entry.name for entry in place.iterdir() if entry.name.endswith(".sql"))
     return sorted(f"{folder}/{name.removesuffix('.sql')}" for name in found)
-
-
-def _find_file(name: str) -> Traversable:
-    *folders, last = name.split("/")
-    return find_sql_folder().joinpath(*folders, f"{last}.sql")

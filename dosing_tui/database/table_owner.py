@@ -2,7 +2,7 @@
 
 from psycopg.sql import SQL, Identifier
 
-from dosing_tui.database.connection import Session, fetch_row
+from dosing_tui.database.connection import Session
 from dosing_tui.errors import DatabaseAccessError
 
 _OWNER_QUERY = """
@@ -23,7 +23,7 @@ def become_owner(session: Session) -> None:
 
     Raises: DatabaseAccessError, if the user may not.
     """
-    user, owner, member, database = fetch_row(session.execute(_OWNER_QUERY))
+    ((user, owner, member, database),) = session.execute(_OWNER_QUERY)
     if owner is None or owner == user:
         return
     if not member:
@@ -38,8 +38,7 @@ def check_create_right(session: Session, *, schema: str) -> None:
 
     Raises: DatabaseAccessError, naming the right that is missing.
     """
-    rights = session.execute(_RIGHTS_QUERY, {"schema": schema})
-    user, database, in_schema, in_database = fetch_row(rights)
+    ((user, database, in_schema, in_database),) = session.execute(_RIGHTS_QUERY, {"schema": schema})
     for right, place in ((in_schema, "schema public"), (in_database, f"database {database}")):
         if not right:
             raise DatabaseAccessError(

@@ -54,8 +54,7 @@ class SubprocessCall:
         with self._lock:
             if self._is_closed:
                 raise EOFError
-            if self._process is None:
-                self._process = _CallProcess(self._target)
+            self._process = self._process or _CallProcess(self._target)
             return self._process
 
     def _end_process(self) -> None:

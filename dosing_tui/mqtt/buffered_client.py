@@ -7,10 +7,13 @@ they are most of a message's cost.
 
 import struct
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from paho.mqtt.client import PUBACK, Client
 from paho.mqtt.enums import MQTTErrorCode
+
+if TYPE_CHECKING:
+    from paho.mqtt.client import SocketLike  # the part of a socket that paho uses
 
 READ_AHEAD_BYTES = 64 * 1024
 MAX_PACKETS = 200
@@ -21,20 +24,10 @@ _PUBACK_REST = 2
 """Remaining length of a PUBACK: in MQTT 3.1.1, and in MQTT 5 with the reason code Success."""
 
 
-class SocketLike(Protocol):
-    """The part of a socket that paho uses."""
-
-    def recv(self, buffer_size: int) -> bytes: ...
-    def send(self, buffer: bytes | bytearray) -> int: ...
-    def close(self) -> None: ...
-    def fileno(self) -> int: ...
-    def setblocking(self, flag: bool) -> None: ...
-
-
 class ReadAheadSocket:
     """Reads READ_AHEAD_BYTES at a time. For one reading thread; raises what the socket raises."""
 
-    def __init__(self, socket: SocketLike) -> None:
+    def __init__(self, socket: "SocketLike") -> None:
         self._socket = socket
         self._buffer = b""
         self._position = 0

@@ -53,22 +53,27 @@ def create_client(
 
 def connect_async(client: Client, settings: MqttSettings, *, persistent: bool = False) -> None:
     """Set the address; the client's loop connects, and retries until it succeeds."""
-    clean, properties = _build_connect_options(settings, persistent=persistent)
+    # with MQTT 3.1.1 the client's constructor has set the session
+    clean_start: CleanStartOption = MQTT_CLEAN_START_FIRST_ONLY
+    properties = None
+    if settings.protocol is MqttVersion.V5:
+        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho leaves it untyped
+        properties.SessionExpiryInterval = SESSION_EXPIRY_S if persistent else 0
+        properties.ReceiveMaximum = RECEIVE_MAXIMUM
+        clean_start = not persistent
     client.connect_async(
-        settings.host, settings.port, settings.keepalive_s, clean_start=clean, properties=properties
+        settings.host, settings.port, settings.keepalive_s, clean_start=clean_start, properties=properties
     )
 
 
-def connect_now(client: Client, settings: MqttSettings, *, persistent: bool = False) -> None:
+def connect_now(client: Client, settings: MqttSettings) -> None:
     """Open the connection now; the CONNACK is received when the loop runs.
 
     Raises: BrokerError when the address is unreachable or its certificate is not trusted.
     """
-    clean, properties = _build_connect_options(settings, persistent=persistent)
+    connect_async(client, settings)
     try:
-        client.connect(
-            settings.host, settings.port, settings.keepalive_s, clean_start=clean, properties=properties
-        )
+        client.reconnect()
     except (OSError, ValueError) as error:
         raise BrokerError(format_unreachable(settings, error)) from error
 
@@ -101,20 +106,9 @@ def format_disconnect(settings: MqttSettings, reason: ReasonCode) -> str:
 
 
 def format_address(settings: MqttSettings) -> str:
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    return f"{host}:{settings.port}"
-
-
-def _build_connect_options(
-    settings: MqttSettings, *, persistent: bool
-) -> tuple[CleanStartOption, Properties | None]:
-    """CONNECT options of MQTT 5; with 3.1.1 the client's constructor has set the session."""
-    if settings.protocol is not MqttVersion.V5:
-        return MQTT_CLEAN_START_FIRST_ONLY, None
-    properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho leaves it untyped
-    properties.SessionExpiryInterval = SESSION_EXPIRY_S if persistent else 0
-    properties.ReceiveMaximum = RECEIVE_MAXIMUM
-    return not persistent, properties
+    return (
+        f"[{settings.host}]:{settings.port}" if ":" in settings.host else f"{settings.host}:{settings.port}"
+    )
 
 
 def _create_tls_context(settings: MqttSettings) -> ssl.SSLContext:

@@ -33,19 +33,7 @@ POLL_INTERVAL_S = 0.2
 class _InFlightMessage:
     info: MQTTMessageInfo
     qos: int
-    on_publish: Callable[[], None]
-
-
-def _ignore_publish() -> None:
-    """Default callback of a published message."""
-
-
-def _ignore_link_change(up: bool, why: str) -> None:
-    """Default callback of a link change."""
-
-
-def _never_stop() -> bool:
-    return False
+    on_publish: Callable[[], object]
 
 
 class Publisher:
@@ -60,7 +48,7 @@ class Publisher:
         settings: MqttSettings,
         *,
         client_id: str,
-        on_link: Callable[[bool, str], None] = _ignore_link_change,
+        on_link: Callable[[bool, str], object] = lambda up, why: None,
     ) -> None:
         self.lost_count = 0
         self.resent_count = 0
@@ -85,8 +73,9 @@ class Publisher:
         """Connect. Raises: BrokerError when the broker is unreachable, does not answer or refuses."""
         client = create_client(self._settings, self._client_id)
         client.max_inflight_messages_set(0)  # limited here; paho's limit costs a scan per message
-        client.on_connect, client.on_disconnect = self._on_connect, self._on_disconnect
-        client.on_publish = self._on_publish
+        client.on_connect = partial(self._queue_event, self._on_connect)
+        client.on_disconnect = partial(self._queue_event, self._on_disconnect)
+        client.on_publish = partial(self._queue_event, self._on_publish)
         connect_now(client, self._settings)
         self._client = client
         client.loop_start()
@@ -104,15 +93,15 @@ class Publisher:
         payload: bytes,
         qos: int = 0,
         *,
-        on_publish: Callable[[], None] = _ignore_publish,
-        should_stop: Callable[[], bool] = _never_stop,
+        on_publish: Callable[[], object] = lambda: None,
+        should_stop: Callable[[], bool] = lambda: False,
     ) -> bool:
         """Publish one message. Waits while too many are in flight and, at QoS 1, while the link is down.
 
         ``on_publish`` runs within a later call of this object: after the PUBACK (QoS 1), or after the
         write to the socket (QoS 0). False if ``should_stop`` returned True, or at QoS 0 without a link.
         """
-        self._run_pending()
+        self.run_callbacks()
         while len(self._in_flight) >= self._max_in_flight or (qos > 0 and not self._is_connected):
             if should_stop():
                 return False
@@ -121,12 +110,13 @@ class Publisher:
 
     def run_callbacks(self) -> None:
         """Run the queued callbacks; for callers that pause between messages."""
-        self._run_pending()
+        while self._callbacks:
+            self._callbacks.popleft()()
 
     def wait_for_publish(self, timeout_s: float) -> bool:
         """Wait until no message is in flight. False after ``timeout_s``."""
         deadline = time.monotonic() + timeout_s
-        self._run_pending()
+        self.run_callbacks()
         while self._in_flight and (remaining := deadline - time.monotonic()) > 0:
             self._wait_for_callback(min(remaining, POLL_INTERVAL_S))
         return not self._in_flight
@@ -138,13 +128,10 @@ class Publisher:
             self._client = None
         self._is_connected = False
 
-    def _publish_now(self, topic: str, payload: bytes, qos: int, on_publish: Callable[[], None]) -> bool:
-        if self._client is None or not self._is_connected:
+    def _publish_now(self, topic: str, payload: bytes, qos: int, on_publish: Callable[[], object]) -> bool:
+        info = self._client.publish(topic, payload, qos) if self._client and self._is_connected else None
+        if info is None or (qos == 0 and info.rc is not MQTTErrorCode.MQTT_ERR_SUCCESS):
             self.lost_count += qos == 0
-            return False
-        info = self._client.publish(topic, payload, qos)
-        if qos == 0 and info.rc is not MQTTErrorCode.MQTT_ERR_SUCCESS:
-            self.lost_count += 1
             return False
         self._in_flight[info.mid] = _InFlightMessage(info, qos, on_publish)
         return True
@@ -152,13 +139,27 @@ class Publisher:
     def _wait_for_callback(self, timeout_s: float) -> None:
         self._callback_ready.wait(timeout_s)
         self._callback_ready.clear()
-        self._run_pending()
+        self.run_callbacks()
 
-    def _run_pending(self) -> None:
-        while self._callbacks:
-            self._callbacks.popleft()()
+    def _queue_event(self, handler: Callable[..., None], *event: object) -> None:
+        """Called in paho's thread, where an exception would end it unnoticed: nothing here can raise."""
+        self._callbacks.append(partial(handler, *event))
+        self._callback_ready.set()
 
-    def _handle_connect(self, properties: Properties | None) -> None:
+    def _on_connect(
+        self,
+        _client: Client,
+        _userdata: object,
+        _flags: ConnectFlags,
+        reason: ReasonCode,
+        properties: Properties | None,
+    ) -> None:
+        if reason.is_failure:
+            refusal = format_refusal(self._settings, reason)
+            is_repeated, self._refusal = self._refusal == refusal, refusal
+            if self._is_started and not is_repeated:
+                self._link_callback(False, refusal)
+            return
         server_limit = getattr(properties, "ReceiveMaximum", MAX_IN_FLIGHT)
         self._max_in_flight = min(MAX_IN_FLIGHT, server_limit)
         self._is_connected, self._refusal = True, ""
@@ -169,63 +170,30 @@ class Publisher:
         self.resent_count += sum(message.qos > 0 for message in self._in_flight.values())
         self._link_callback(True, "")
 
-    def _handle_disconnect(self, reason: str) -> None:
+    def _on_disconnect(
+        self,
+        _client: Client,
+        _userdata: object,
+        _flags: DisconnectFlags,
+        reason: ReasonCode,
+        _properties: Properties | None,
+    ) -> None:
         if self._is_connected:
             self._is_connected = False
-            self._link_callback(False, reason)
+            self._link_callback(False, format_disconnect(self._settings, reason))
         elif not self._refusal:
             self._refusal = (
                 f"Broker {format_address(self._settings)} closes the connection without an answer."
             )
 
-    def _handle_refusal(self, reason: str) -> None:
-        is_repeated, self._refusal = self._refusal == reason, reason
-        if self._is_started and not is_repeated:
-            self._link_callback(False, reason)
-
-    def _handle_publish(self, mid: int, refusal: str) -> None:
-        message = self._in_flight.pop(mid, None)
-        if message is not None and not refusal:
-            message.on_publish()
-        elif refusal and self._refusal != refusal:
-            self._refusal = refusal
-            self._link_callback(True, refusal)
-
-    def _queue_callback(self, callback: Callable[[], None]) -> None:
-        self._callbacks.append(callback)
-        self._callback_ready.set()
-
-    # Everything below runs in paho's thread. An exception would end it unnoticed: nothing here can raise.
-
-    def _on_connect(
-        self,
-        client: Client,
-        userdata: object,
-        flags: ConnectFlags,
-        reason: ReasonCode,
-        properties: Properties | None,
-    ) -> None:
-        if reason.is_failure:
-            self._queue_callback(partial(self._handle_refusal, format_refusal(self._settings, reason)))
-        else:
-            self._queue_callback(partial(self._handle_connect, properties))
-
-    def _on_disconnect(
-        self,
-        client: Client,
-        userdata: object,
-        flags: DisconnectFlags,
-        reason: ReasonCode,
-        properties: Properties | None,
-    ) -> None:
-        self._queue_callback(partial(self._handle_disconnect, format_disconnect(self._settings, reason)))
-
     def _on_publish(
-        self, client: Client, userdata: object, mid: int, reason: ReasonCode, properties: Properties
+        self, _client: Client, _userdata: object, mid: int, reason: ReasonCode, _properties: Properties
     ) -> None:
-        refusal = (
-            f"Broker {format_address(self._settings)} refuses messages: {reason}."
-            if reason.is_failure
-            else ""
-        )
-        self._queue_callback(partial(self._handle_publish, mid, refusal))
+        message = self._in_flight.pop(mid, None)
+        if reason.is_failure:
+            refusal = f"Broker {format_address(self._settings)} refuses messages: {reason}."
+            is_repeated, self._refusal = self._refusal == refusal, refusal
+            if not is_repeated:
+                self._link_callback(True, refusal)
+        elif message is not None:
+            message.on_publish()

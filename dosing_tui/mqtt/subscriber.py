@@ -186,7 +186,7 @@ class Subscriber:
         self._advance_connection(connected=True)
         self._client_id_conflict.on_connect(self._clock())
         # on each connection: the topics may have changed since the broker created the session
-        client.subscribe([(topic, self._select_qos(topic)) for topic in self._list_topics()])
+        client.subscribe(self._list_topics())
 
     def _on_subscribe(
         self,
@@ -196,11 +196,8 @@ class Subscriber:
         reasons: list[ReasonCode],
         _properties: Properties,
     ) -> None:
-        denied = [
-            topic for topic, reason in zip(self._list_topics(), reasons, strict=False) if reason.is_failure
-        ]
-        if denied_topics := [topic for topic in denied if topic != DROP_COUNT_TOPIC]:
-            topics = ", ".join(denied_topics)
+        answers = zip(self._settings.topics, reasons, strict=False)
+        if topics := ", ".join(topic for topic, reason in answers if reason.is_failure):
             self._report_link(
                 False, f"Broker {format_address(self._settings)} does not let this account read {topics}."
             )
@@ -244,11 +241,10 @@ class Subscriber:
             # the boundary of paho's thread: the broker resends the message on the next connection
             log.exception("a received message could not be processed")
 
-    def _list_topics(self) -> tuple[str, ...]:
-        return (*self._settings.topics, DROP_COUNT_TOPIC) if self._persistent else self._settings.topics
-
-    def _select_qos(self, topic: str) -> int:
-        return 1 if self._persistent and topic != DROP_COUNT_TOPIC else 0
+    def _list_topics(self) -> list[tuple[str, int]]:
+        """The topics to subscribe to with their QoS; the plant's topics first."""
+        drop_count = [(DROP_COUNT_TOPIC, 0)] if self._persistent else []
+        return [*((topic, int(self._persistent)) for topic in self._settings.topics), *drop_count]
 
     def _report_link_up(self) -> None:
         self._is_link_up = True

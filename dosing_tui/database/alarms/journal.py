@@ -171,7 +171,7 @@ def read_kpi_history(settings: Settings, now: datetime) -> KpiHistory:
     )
 
 
-def list_dose_errors(settings: Settings, *, since: datetime) -> list[DoseErrorMinute]:
+def list_dose_errors(settings: Settings, since: datetime) -> list[DoseErrorMinute]:
     """Dose errors since a time by station, pump and minute, oldest first.
 
     Raises: DatabaseUnavailableError, DatabaseAccessError.
@@ -183,7 +183,7 @@ def list_dose_errors(settings: Settings, *, since: datetime) -> list[DoseErrorMi
 
 
 def follow_journal(
-    settings: Settings, stop_event: threading.Event, *, on_link: Callable[[bool, str], None]
+    settings: Settings, stop_event: threading.Event, on_link: Callable[[bool, str], None]
 ) -> Iterator[JournalUpdate]:
     """Yield the journal from the last checkpoint on, then new entries, until ``stop_event`` is set.
 

@@ -13,6 +13,7 @@ from paho.mqtt.publish import single
 
 from dosing_tui.collector_process.supervisor import NO_ANSWER, SupervisorTimeouts
 from dosing_tui.config.settings import CollectorSettings, DatabaseSettings, MqttSettings, Settings
+from dosing_tui.ipc.supervised_thread import RetryDelay
 from dosing_tui.live_state import LinkStatus, MessageCounts
 from tests.support.collector.numbered_messages import publish_numbered, stored_numbers
 from tests.support.collector.running_collector import number_messages
@@ -169,7 +170,7 @@ def test_one_that_never_begins_is_tried_again_and_what_it_wrote_is_logged(
     nowhere: Settings, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     broken = ("-c", "import sys; print('on stdout'); print('on stderr', file=sys.stderr); sys.exit(3)")
-    quick = SupervisorTimeouts(restart_min_s=0.01)
+    quick = SupervisorTimeouts(restart=RetryDelay(0.01, 30, 0))
     with caplog.at_level(logging.INFO), supervise_collector(nowhere, patience=quick, program=broken) as plant:
         wait_until(lambda: caplog.text.count("ended with status 3. It is started again in") >= 3)
         assert (

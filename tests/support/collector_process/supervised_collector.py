@@ -11,9 +11,10 @@ from dosing_tui.collector_process.child_process import PROGRAM_ARGS
 from dosing_tui.collector_process.remote_live_state import RemoteLiveState
 from dosing_tui.collector_process.supervisor import CollectorSupervisor, SupervisorTimeouts
 from dosing_tui.config.settings import Settings
+from dosing_tui.ipc.supervised_thread import RetryDelay
 from dosing_tui.live_state import LinkStatus, LiveSnapshot, Role
 
-QUICK = SupervisorTimeouts(silence_s=0.5, restart_min_s=0.5)
+QUICK = SupervisorTimeouts(silence_s=0.5, restart=RetryDelay(0.5, 30, 0))
 
 
 @dataclass(slots=True)

@@ -5,7 +5,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
-from dosing_tui.collector_process.messages import LogLine, MessageToCollector, MessageToConsole, StateUpdate
+from dosing_tui.collector_process.messages import MessageToCollector, MessageToConsole, StateUpdate
 from dosing_tui.collector_process.state_delta import apply_changes
 from dosing_tui.collector_process.state_publisher import MAX_QUEUE_LINES, PipeLogHandler, StatePublisher
 from dosing_tui.ipc.pipe import MessagePipe
@@ -62,7 +62,7 @@ def test_a_console_that_reads_nothing_holds_nobody_up() -> None:
     live = LiveState()
     with start_publisher(live) as (teller, console):
         for number in range(5 * MAX_QUEUE_LINES):
-            teller.queue_log_line(LogLine("plant", logging.INFO, f"{number} {'x' * 1_000}"))
+            teller.queue_log_line(logging.makeLogRecord({"msg": f"{number} {'x' * 1_000}"}))
         live.apply_readings([numbered_dose()])
         assert console.has_message(20)
 
@@ -79,6 +79,6 @@ def test_what_is_logged_keeps_its_logger_its_level_and_its_traceback() -> None:
             logger.exception("tank %s", 5)
         assert console.has_message(20)
         line = console.receive_message()
-        assert isinstance(line, LogLine)
-        assert (line.logger, line.level, line.text) == (logger.name, logging.ERROR, "tank 5")
-        assert line.trace.endswith("ValueError: no such tank")
+        assert isinstance(line, logging.LogRecord)
+        assert (line.name, line.levelname, line.getMessage()) == (logger.name, "ERROR", "tank 5")
+        assert str(line.exc_text).endswith("ValueError: no such tank")
