@@ -32,7 +32,7 @@ def check_batch_event(
                 yield _create_abort_detection(
                     event.device_id, batch.recipe, "another was started before it was complete"
                 )
-            station.batch = BatchState(event.recipe, event.received_at, event.pumps, has_start=True)
+            station.batch = _open_batch(event, has_start=True)
         case "complete":
             if batch is not None:
                 yield from _close_batch(station, event.device_id)
@@ -47,15 +47,18 @@ def restore_open_batch(station: StationState, event: BatchEvent) -> None:
     if station.has_live_event:
         return
     if event.event == "start":
-        station.batch = BatchState(event.recipe, event.received_at, event.pumps, has_start=False)
+        station.batch = _open_batch(event, has_start=False)
     elif event.event == "complete" or event.event in ABORT_EVENTS:
         station.batch = None
 
 
+def _open_batch(event: BatchEvent, *, has_start: bool) -> BatchState:
+    return BatchState(event.recipe, event.received_at, event.pumps, has_start, event.received_at)
+
+
 def add_dose(station: StationState, dose: Dose) -> None:
-    if station.batch is not None and len(station.batch.dose_pumps) < MAX_DOSES:
-        station.batch.dose_pumps.append(dose.pump)
-        station.batch.dose_chemicals.append(dose.chemical)
+    if station.batch is not None and len(station.batch.doses) < MAX_DOSES:
+        station.batch.doses.append((dose.pump, dose.chemical))
         station.batch.mode = dose.mode
 
 
@@ -106,7 +109,7 @@ def _check_completion(
     if not expected:
         return
     key = AlarmKey("BATCH_INGREDIENT", event.device_id, event.recipe)
-    found, different = len(batch.dose_pumps), len(set(batch.dose_pumps))
+    found, different = len(batch.doses), len({pump for pump, _ in batch.doses})
     if different != expected or found != different:
         words = f"Batch {event.recipe}: {found} doses from {different} pumps, {expected} expected"
         yield Detection(key, True, f"{words} ({event.device_id})", float(found), float(expected))
@@ -119,11 +122,7 @@ def _check_ingredients(batch: BatchState, event: BatchEvent, master: MasterRecip
         wanted = len(master.list_portions(one.chemical))
         if one is not master.find_ingredient(one.chemical):
             continue  # all doses of a chemical are counted with its first ingredient
-        pumps = [
-            pump
-            for pump, chemical in zip(batch.dose_pumps, batch.dose_chemicals, strict=True)
-            if is_same_name(chemical, one.chemical)
-        ]
+        pumps = [pump for pump, chemical in batch.doses if is_same_name(chemical, one.chemical)]
         if not pumps:
             faults.append(f"{one.chemical} is missing")
         elif len(pumps) != wanted:
@@ -131,14 +130,12 @@ def _check_ingredients(batch: BatchState, event: BatchEvent, master: MasterRecip
             faults.append(f"{one.chemical} came {often}{f', not {wanted} times' if wanted > 1 else ''}")
         elif wanted == 1 and one.pump is not None and pumps[0] != one.pump:
             faults.append(f"{one.chemical} came from pump {pumps[0]} instead of {one.pump}")
-    extra = dict.fromkeys(
-        chemical for chemical in batch.dose_chemicals if master.find_ingredient(chemical) is None
-    )
+    extra = dict.fromkeys(chemical for _, chemical in batch.doses if master.find_ingredient(chemical) is None)
     faults += [f"{chemical} does not belong to it" for chemical in extra]
     if faults:
         words = f"Batch {event.recipe}: {', '.join(faults)} ({event.device_id})"
         key = AlarmKey("BATCH_INGREDIENT", event.device_id, event.recipe)
-        yield Detection(key, True, words, float(len(batch.dose_pumps)), float(len(master.ingredients)))
+        yield Detection(key, True, words, float(len(batch.doses)), float(len(master.ingredients)))
 
 
 def _create_abort_detection(device: str, recipe: str, reason: str) -> Detection:
