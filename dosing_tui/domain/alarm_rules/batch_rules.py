@@ -28,9 +28,8 @@ def check_batch_event(
     match event.event:
         case "start":
             if batch is not None:
-                yield from _close_batch(station, event.device_id)
-                yield _create_abort_detection(
-                    event.device_id, batch.recipe, "another was started before it was complete"
+                yield from _abort_batch(
+                    station, event.device_id, batch.recipe, "another was started before it was complete"
                 )
             station.batch = _open_batch(event, has_start=True)
         case "complete":
@@ -38,8 +37,7 @@ def check_batch_event(
                 yield from _close_batch(station, event.device_id)
                 yield from _check_completion(batch, event, master_recipes)
         case word if word in ABORT_EVENTS:
-            yield from _close_batch(station, event.device_id)
-            yield _create_abort_detection(event.device_id, event.recipe, f"the station reported {word}")
+            yield from _abort_batch(station, event.device_id, event.recipe, f"the station reported {word}")
 
 
 def restore_open_batch(station: StationState, event: BatchEvent) -> None:
@@ -74,19 +72,21 @@ def check_stalled_batch(
         return
     silent = now - batch.last_message_at
     if silent >= limits.abandoned_after:
-        yield from _close_batch(station, device)
-        yield _create_abort_detection(device, batch.recipe, f"no messages for {format_age(silent)}")
+        yield from _abort_batch(station, device, batch.recipe, f"no messages for {format_age(silent)}")
         return
-    key = AlarmKey("BATCH_STALLED", device)
-    seconds = silent.total_seconds()
+    seconds, limit = silent.total_seconds(), limits.stalled_after.total_seconds()
     words = f"Batch {batch.recipe} stalled: no message for {seconds:.0f} s ({device})"
-    limit = limits.stalled_after.total_seconds()
-    yield Detection(key, silent > limits.stalled_after, words, seconds, limit)
+    yield Detection(AlarmKey("BATCH_STALLED", device), seconds > limit, words, seconds, limit)
 
 
 def _close_batch(station: StationState, device: str) -> Iterator[Detection]:
     station.batch = None
     yield Detection(AlarmKey("BATCH_STALLED", device), active=False)
+
+
+def _abort_batch(station: StationState, device: str, recipe: str, reason: str) -> Iterator[Detection]:
+    yield from _close_batch(station, device)
+    yield _create_abort_detection(device, recipe, reason)
 
 
 def _check_completion(
