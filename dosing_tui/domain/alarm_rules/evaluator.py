@@ -8,7 +8,13 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from dosing_tui.domain.alarm_rules import batch_rules, dose_rules, station_rules, tank_rules
+from dosing_tui.domain.alarm_rules import (
+    batch_rules,
+    connection_rules,
+    dose_rules,
+    station_rules,
+    tank_rules,
+)
 from dosing_tui.domain.alarm_rules.delays import (
     DelayedCondition,
     apply_delays,
@@ -18,7 +24,6 @@ from dosing_tui.domain.alarm_rules.delays import (
 )
 from dosing_tui.domain.alarm_rules.detection import Detection, EvaluationContext
 from dosing_tui.domain.alarm_rules.limits import AlarmLimits
-from dosing_tui.domain.alarm_rules.periodic_rules import check_periodic_rules
 from dosing_tui.domain.alarm_rules.rule_state import DoseErrorMinute, RuleState, StationState, to_epoch_minute
 from dosing_tui.domain.alarm_rules.suppression import get_suppression_reason
 from dosing_tui.domain.alarms.catalog import CATALOG_VERSION, RULES
@@ -149,8 +154,7 @@ class Evaluator:
     def on_tick(self, context: EvaluationContext) -> list[JournalEntry]:
         """Evaluate the time-dependent rules, delays and shelving times; call it once a second."""
         self._is_shift_scheduled = context.is_shift_scheduled
-        found = check_periodic_rules(self._rule_state, context, self.limits)
-        entries = self._apply_detections(found, context.now)
+        entries = self._apply_detections(self._check_periodic_rules(context), context.now)
         for key in [
             *self._keys_to_check,
             *(key for key in self.projection.states if key not in self._keys_to_check),
@@ -175,6 +179,17 @@ class Evaluator:
         for effect in effects:
             self._count_raise(effect)
         return effects
+
+    def _check_periodic_rules(self, context: EvaluationContext) -> Iterable[Detection]:
+        """Check the rules that need no reading but the time."""
+        state, limits, minute = self._rule_state, self.limits, to_epoch_minute(context.now)
+        yield from connection_rules.check_connections(context, limits)
+        yield from tank_rules.check_lasting_gaps(state, context.now)
+        for device in state.stations:
+            yield station_rules.check_station_offline(state, device, context, limits)
+            yield station_rules.check_clock_skew(state, device, limits)
+            yield from batch_rules.check_stalled_batch(state, device, context.now, limits)
+            yield from dose_rules.check_hourly_errors(state, device, minute, limits)
 
     def _check_reading(self, station: StationState, reading: Dose | BatchEvent) -> Iterable[Detection]:
         if isinstance(reading, BatchEvent):
