@@ -28,18 +28,16 @@ def check_batch_event(
     match event.event:
         case "start":
             if batch is not None:
-                yield from _close_batch(station, event.device_id)
-                yield _create_abort_detection(
-                    event.device_id, batch.recipe, "another was started before it was complete"
+                yield from _abort_batch(
+                    station, event.device_id, batch.recipe, "another was started before it was complete"
                 )
-            station.batch = BatchState(event.recipe, event.received_at, event.pumps, has_start=True)
+            station.batch = _open_batch(event, has_start=True)
         case "complete":
             if batch is not None:
                 yield from _close_batch(station, event.device_id)
                 yield from _check_completion(batch, event, master_recipes)
         case word if word in ABORT_EVENTS:
-            yield from _close_batch(station, event.device_id)
-            yield _create_abort_detection(event.device_id, event.recipe, f"the station reported {word}")
+            yield from _abort_batch(station, event.device_id, event.recipe, f"the station reported {word}")
 
 
 def restore_open_batch(station: StationState, event: BatchEvent) -> None:
@@ -47,15 +45,18 @@ def restore_open_batch(station: StationState, event: BatchEvent) -> None:
     if station.has_live_event:
         return
     if event.event == "start":
-        station.batch = BatchState(event.recipe, event.received_at, event.pumps, has_start=False)
+        station.batch = _open_batch(event, has_start=False)
     elif event.event == "complete" or event.event in ABORT_EVENTS:
         station.batch = None
 
 
+def _open_batch(event: BatchEvent, *, has_start: bool) -> BatchState:
+    return BatchState(event.recipe, event.received_at, event.pumps, has_start, event.received_at)
+
+
 def add_dose(station: StationState, dose: Dose) -> None:
-    if station.batch is not None and len(station.batch.dose_pumps) < MAX_DOSES:
-        station.batch.dose_pumps.append(dose.pump)
-        station.batch.dose_chemicals.append(dose.chemical)
+    if station.batch is not None and len(station.batch.doses) < MAX_DOSES:
+        station.batch.doses.append((dose.pump, dose.chemical))
         station.batch.mode = dose.mode
 
 
@@ -71,19 +72,21 @@ def check_stalled_batch(
         return
     silent = now - batch.last_message_at
     if silent >= limits.abandoned_after:
-        yield from _close_batch(station, device)
-        yield _create_abort_detection(device, batch.recipe, f"no messages for {format_age(silent)}")
+        yield from _abort_batch(station, device, batch.recipe, f"no messages for {format_age(silent)}")
         return
-    key = AlarmKey("BATCH_STALLED", device)
-    seconds = silent.total_seconds()
+    seconds, limit = silent.total_seconds(), limits.stalled_after.total_seconds()
     words = f"Batch {batch.recipe} stalled: no message for {seconds:.0f} s ({device})"
-    limit = limits.stalled_after.total_seconds()
-    yield Detection(key, silent > limits.stalled_after, words, seconds, limit)
+    yield Detection(AlarmKey("BATCH_STALLED", device), seconds > limit, words, seconds, limit)
 
 
 def _close_batch(station: StationState, device: str) -> Iterator[Detection]:
     station.batch = None
     yield Detection(AlarmKey("BATCH_STALLED", device), active=False)
+
+
+def _abort_batch(station: StationState, device: str, recipe: str, reason: str) -> Iterator[Detection]:
+    yield from _close_batch(station, device)
+    yield _create_abort_detection(device, recipe, reason)
 
 
 def _check_completion(
@@ -106,7 +109,7 @@ def _check_completion(
     if not expected:
         return
     key = AlarmKey("BATCH_INGREDIENT", event.device_id, event.recipe)
-    found, different = len(batch.dose_pumps), len(set(batch.dose_pumps))
+    found, different = len(batch.doses), len({pump for pump, _ in batch.doses})
     if different != expected or found != different:
         words = f"Batch {event.recipe}: {found} doses from {different} pumps, {expected} expected"
         yield Detection(key, True, f"{words} ({event.device_id})", float(found), float(expected))
@@ -119,11 +122,7 @@ def _check_ingredients(batch: BatchState, event: BatchEvent, master: MasterRecip
         wanted = len(master.list_portions(one.chemical))
         if one is not master.find_ingredient(one.chemical):
             continue  # all doses of a chemical are counted with its first ingredient
-        pumps = [
-            pump
-            for pump, chemical in zip(batch.dose_pumps, batch.dose_chemicals, strict=True)
-            if is_same_name(chemical, one.chemical)
-        ]
+        pumps = [pump for pump, chemical in batch.doses if is_same_name(chemical, one.chemical)]
         if not pumps:
             faults.append(f"{one.chemical} is missing")
         elif len(pumps) != wanted:
@@ -131,14 +130,12 @@ def _check_ingredients(batch: BatchState, event: BatchEvent, master: MasterRecip
             faults.append(f"{one.chemical} came {often}{f', not {wanted} times' if wanted > 1 else ''}")
         elif wanted == 1 and one.pump is not None and pumps[0] != one.pump:
             faults.append(f"{one.chemical} came from pump {pumps[0]} instead of {one.pump}")
-    extra = dict.fromkeys(
-        chemical for chemical in batch.dose_chemicals if master.find_ingredient(chemical) is None
-    )
+    extra = dict.fromkeys(chemical for _, chemical in batch.doses if master.find_ingredient(chemical) is None)
     faults += [f"{chemical} does not belong to it" for chemical in extra]
     if faults:
         words = f"Batch {event.recipe}: {', '.join(faults)} ({event.device_id})"
         key = AlarmKey("BATCH_INGREDIENT", event.device_id, event.recipe)
-        yield Detection(key, True, words, float(len(batch.dose_pumps)), float(len(master.ingredients)))
+        yield Detection(key, True, words, float(len(batch.doses)), float(len(master.ingredients)))
 
 
 def _create_abort_detection(device: str, recipe: str, reason: str) -> Detection:

@@ -1,5 +1,6 @@
 """On-delay and off-delay of alarm conditions, and the resulting journal entries (ISA-18.2)."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -9,22 +10,15 @@ from dosing_tui.domain.alarms.models import AlarmEvent, AlarmState, AlarmStateNa
 from dosing_tui.domain.alarms.snapshot import AlarmView
 
 
+@dataclass(slots=True)
 class DelayedCondition:
     """Alarm condition. ``is_detected``: raw value since ``since``; ``is_active``: after the delays."""
 
-    __slots__ = (
-        "detection",
-        "is_active",
-        "is_detected",
-        "rule",
-        "since",
-    )
-
-    def __init__(self, rule: AlarmRule, detection: Detection, *, is_active: bool, since: datetime) -> None:
-        self.rule = rule
-        self.detection = detection
-        self.is_detected = self.is_active = is_active
-        self.since = since
+    rule: AlarmRule
+    detection: Detection
+    is_detected: bool
+    is_active: bool
+    since: datetime
 
 
 def apply_delays(condition: DelayedCondition, now: datetime, *, is_alarm_active: bool) -> None:
@@ -49,29 +43,6 @@ def is_realarm_due(state: AlarmState, rule: AlarmRule) -> bool:
     Low priority is excluded: a station with only invalid messages would re-alarm once a second.
     """
     return rule.momentary and rule.priority is not Priority.LOW and state.state_name is AlarmStateName.ACKED
-
-
-def restart_off_delay(condition: DelayedCondition, detection: Detection, at: datetime) -> None:
-    """Restart the off-delay of a momentary condition that was detected again."""
-    condition.detection, condition.since = detection, at
-    condition.is_detected, condition.is_active = False, True
-
-
-def can_be_suppressed(state: AlarmState, rule: AlarmRule) -> bool:
-    """Return whether suppression by design applies: not to an active momentary alarm.
-
-    Such an alarm was raised before the cause of the suppression, so it is not a consequence of it.
-    """
-    return not (rule.momentary and state.active)
-
-
-def is_active_on_release(state: AlarmState, *, condition_active: bool) -> bool:
-    """Return whether an alarm is active when its suppression ends.
-
-    A momentary alarm always is: the operator has not seen it.
-    """
-    rule = RULES.get(state.key.rule)
-    return condition_active or (rule is not None and rule.momentary)
 
 
 def create_entry(

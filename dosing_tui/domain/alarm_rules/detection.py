@@ -19,6 +19,15 @@ class Detection(NamedTuple):
     """Priority instead of the rule's."""
 
 
+def is_above(value: float, limit: float, *, returns_at: float) -> bool | None:
+    """Return whether a value is above its limit; None in the deadband down to ``returns_at``.
+
+    >>> [is_above(value, 5.0, returns_at=4.5) for value in (5.1, 4.8, 4.5)]
+    [True, None, False]
+    """
+    return True if value > limit else False if value <= returns_at else None
+
+
 @dataclass(frozen=True, slots=True)
 class ConnectionState:
     """State of a connection since ``since``; ``is_up`` is None until the first result."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from dosing_tui.domain.alarm_rules.detection import Detection
+from dosing_tui.domain.alarm_rules.detection import Detection, is_above
 from dosing_tui.domain.alarm_rules.limits import AlarmLimits
 from dosing_tui.domain.alarm_rules.rule_state import (
     HOUR,
@@ -55,13 +55,11 @@ def add_dose_errors(
     station: StationState, pump: int, minute: int, *, doses: int, error_g: float, outside_tolerance: int
 ) -> None:
     """Add doses of one minute to the windows of the station and the pump; ``error_g``: sum of errors in g."""
-    station.error_window.add(minute, doses=doses, error_g=error_g, outside_tolerance=outside_tolerance)
-    window = station.pump_error_windows.get(pump)
-    if window is None:
-        if len(station.pump_error_windows) >= MAX_PUMPS:
-            return
-        window = station.pump_error_windows[pump] = DoseErrorWindow()
-    window.add(minute, doses=doses, error_g=error_g, outside_tolerance=outside_tolerance)
+    windows = [station.error_window]
+    if pump in station.pump_error_windows or len(station.pump_error_windows) < MAX_PUMPS:
+        windows.append(station.pump_error_windows.setdefault(pump, DoseErrorWindow()))
+    for window in windows:
+        window.add(minute, doses=doses, error_g=error_g, outside_tolerance=outside_tolerance)
 
 
 def check_hourly_errors(
@@ -70,26 +68,24 @@ def check_hourly_errors(
     """Check the mean error of the station and of each pump, and the share of doses out of tolerance."""
     station = rule_state.stations[device]
     unsure = not rule_state.is_history_loaded and minute < to_epoch_minute(rule_state.started_at + HOUR)
+
+    def is_high(window: DoseErrorWindow, min_doses: int, value: float, limit: float) -> bool | None:
+        if window.dose_count < min_doses:
+            return None if unsure else False
+        return is_above(value, limit, returns_at=limit * RETURN_RATIO)
+
     for pump, window in ((0, station.error_window), *station.pump_error_windows.items()):
         window.remove_older(minute)
         key = AlarmKey("ERR_MEAN_1H", device, f"pump {pump}" if pump else "")
-        active = _is_above_limit(window.mean_g, limits.mean_error_g)
-        if window.dose_count < limits.mean_error_doses:
-            active = None if unsure else False
+        mean, limit = window.mean_g, limits.mean_error_g
         where = f"{device}, pump {pump}" if pump else device
-        words = f"High dosing error rate: {window.mean_g:.2f} g average ({where})"
-        yield Detection(key, active, words, window.mean_g, limits.mean_error_g)
+        words = f"High dosing error rate: {mean:.2f} g average ({where})"
+        yield Detection(key, is_high(window, limits.mean_error_doses, mean, limit), words, mean, limit)
     window = station.error_window
-    rate = window.outside_percent
-    active = _is_above_limit(rate, limits.error_rate_percent)
-    if window.dose_count < limits.error_rate_doses:
-        active = None if unsure else False
+    rate, limit = window.outside_percent, limits.error_rate_percent
     words = f"{rate:.1f} % of the last hour's {window.dose_count} doses out of tolerance ({device})"
-    yield Detection(AlarmKey("ERR_RATE_1H", device), active, words, rate, limits.error_rate_percent)
-
-
-def _is_above_limit(value: float, limit: float) -> bool | None:
-    return True if value > limit else False if value <= limit * RETURN_RATIO else None
+    active = is_high(window, limits.error_rate_doses, rate, limit)
+    yield Detection(AlarmKey("ERR_RATE_1H", device), active, words, rate, limit)
 
 
 def _format_mass(grams: float | None) -> str:

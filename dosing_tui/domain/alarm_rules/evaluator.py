@@ -8,22 +8,24 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from dosing_tui.domain.alarm_rules import batch_rules, dose_rules, station_rules, tank_rules
+from dosing_tui.domain.alarm_rules import (
+    batch_rules,
+    connection_rules,
+    dose_rules,
+    station_rules,
+    tank_rules,
+)
 from dosing_tui.domain.alarm_rules.delays import (
     DelayedCondition,
     apply_delays,
     build_alarm_view,
-    can_be_suppressed,
     create_entry,
-    is_active_on_release,
     is_realarm_due,
-    restart_off_delay,
 )
 from dosing_tui.domain.alarm_rules.detection import Detection, EvaluationContext
 from dosing_tui.domain.alarm_rules.limits import AlarmLimits
-from dosing_tui.domain.alarm_rules.periodic_rules import check_periodic_rules
 from dosing_tui.domain.alarm_rules.rule_state import DoseErrorMinute, RuleState, StationState, to_epoch_minute
-from dosing_tui.domain.alarm_rules.suppression import SuppressionContext, get_suppression_reason
+from dosing_tui.domain.alarm_rules.suppression import get_suppression_reason
 from dosing_tui.domain.alarms.catalog import CATALOG_VERSION, RULES
 from dosing_tui.domain.alarms.checkpoint import EMPTY_CHECKPOINT, Checkpoint
 from dosing_tui.domain.alarms.journal_projection import AlarmTransition, JournalProjection
@@ -79,25 +81,22 @@ class Evaluator:
         """Return a snapshot for the screens; ``is_journal_live``: the journal is being read."""
         # entries of an outage arrive later, so the raise times are not in ascending order
         self._raise_times = {entry: at for entry, at in self._raise_times.items() if at > now - FLOOD_PERIOD}
-        raised = len(self._raise_times)
-        self._is_flood = is_flood_active(self._is_flood, raised)
+        self._is_flood = is_flood_active(self._is_flood, len(self._raise_times))
         states = (
             self.projection.get_states(now - self._grace_time) if is_journal_live else self.projection.states
         )
         first = find_first_outs(states.values())
-        conditions = self._conditions
         views = {
-            key: build_alarm_view(state, conditions.get(key), first_out=key in first)
+            key: build_alarm_view(state, self._conditions.get(key), first_out=key in first)
             for key, state in states.items()
         }
-        pending = 0 if is_journal_live else self.projection.pending_command_count
         return build_snapshot(
             views,
             at=now,
-            raise_count=raised,
+            raise_count=len(self._raise_times),
             is_flood=self._is_flood,
             is_journal_live=is_journal_live,
-            pending_command_count=pending,
+            pending_command_count=0 if is_journal_live else self.projection.pending_command_count,
         )
 
     def load_history(self, readings: Iterable[Reading]) -> list[JournalEntry]:
@@ -109,9 +108,10 @@ class Evaluator:
                 continue
             station_rules.update_last_message(station, reading)
             if isinstance(reading, InventoryLevel):
-                if not self._has_level(reading):
-                    for finding in tank_rules.check_fill_level(self._rule_state, reading, self.limits):
-                        entries += self._apply_detection(finding, reading.received_at)
+                tank = self._rule_state.tanks.get((reading.device_id, reading.chemical))
+                if tank is None or tank.level_time is None:
+                    found = tank_rules.check_fill_level(self._rule_state, reading, self.limits)
+                    entries += self._apply_detections(found, reading.received_at)
             elif self._rule_state.is_new(reading) and isinstance(reading, BatchEvent):
                 batch_rules.restore_open_batch(station, reading)
         return entries
@@ -143,23 +143,18 @@ class Evaluator:
         else:
             return []
         station_rules.update_station(station, reading)
-        entries: list[JournalEntry] = []
-        for finding in found:
-            entries += self._apply_detection(finding, reading.received_at)
-        return entries
+        return self._apply_detections(found, reading.received_at)
 
     def on_rejection(self, rejection: Rejection) -> list[JournalEntry]:
         """Evaluate a rejected message (rule QUARANTINE); return the resulting entries."""
         key = AlarmKey("QUARANTINE", "", rejection.topic)
         finding = Detection(key, True, f"Unreadable message on {rejection.topic}: {rejection.reason}")
-        return self._apply_detection(finding, rejection.received_at)
+        return self._apply_detections([finding], rejection.received_at)
 
     def on_tick(self, context: EvaluationContext) -> list[JournalEntry]:
         """Evaluate the time-dependent rules, delays and shelving times; call it once a second."""
         self._is_shift_scheduled = context.is_shift_scheduled
-        entries: list[JournalEntry] = []
-        for finding in check_periodic_rules(self._rule_state, context, self.limits):
-            entries += self._apply_detection(finding, context.now)
+        entries = self._apply_detections(self._check_periodic_rules(context), context.now)
         for key in [
             *self._keys_to_check,
             *(key for key in self.projection.states if key not in self._keys_to_check),
@@ -185,6 +180,17 @@ class Evaluator:
             self._count_raise(effect)
         return effects
 
+    def _check_periodic_rules(self, context: EvaluationContext) -> Iterable[Detection]:
+        """Check the rules that need no reading but the time."""
+        state, limits, minute = self._rule_state, self.limits, to_epoch_minute(context.now)
+        yield from connection_rules.check_connections(context, limits)
+        yield from tank_rules.check_lasting_gaps(state, context.now)
+        for device in state.stations:
+            yield station_rules.check_station_offline(state, device, context, limits)
+            yield station_rules.check_clock_skew(state, device, limits)
+            yield from batch_rules.check_stalled_batch(state, device, context.now, limits)
+            yield from dose_rules.check_hourly_errors(state, device, minute, limits)
+
     def _check_reading(self, station: StationState, reading: Dose | BatchEvent) -> Iterable[Detection]:
         if isinstance(reading, BatchEvent):
             return batch_rules.check_batch_event(station, reading, self.master_recipes)
@@ -192,9 +198,8 @@ class Evaluator:
         batch_rules.add_dose(station, reading)
         return dose_rules.check_dose(station, reading, self.limits)
 
-    def _has_level(self, level: InventoryLevel) -> bool:
-        tank = self._rule_state.tanks.get((level.device_id, level.chemical))
-        return tank is not None and tank.level_time is not None
+    def _apply_detections(self, detections: Iterable[Detection], at: datetime) -> list[JournalEntry]:
+        return [entry for detection in detections for entry in self._apply_detection(detection, at)]
 
     def _apply_detection(self, detection: Detection, at: datetime) -> list[JournalEntry]:
         condition = self._conditions.get(detection.key)
@@ -205,7 +210,8 @@ class Evaluator:
             if condition is None:
                 return []
         if detection.active and is_realarm_due(self.projection.get_state(detection.key), condition.rule):
-            restart_off_delay(condition, detection, at)
+            condition.detection, condition.since = detection, at
+            condition.is_detected, condition.is_active = False, True  # the off-delay begins again
             self._keys_to_check.add(detection.key)
             return self._emit_entry(AlarmEvent.REALARM, condition, at)
         active = condition.is_detected if detection.active is None else detection.active
@@ -221,8 +227,7 @@ class Evaluator:
         return self._update_alarm(detection.key, at)
 
     def _is_alarm_active(self, key: AlarmKey) -> bool:
-        state = self.projection.states.get(key)
-        return state is not None and state.active
+        return self.projection.get_state(key).active
 
     def _add_condition(self, detection: Detection, at: datetime) -> DelayedCondition | None:
         """Add a condition; None above MAX_CONDITIONS.
@@ -232,7 +237,7 @@ class Evaluator:
         if len(self._conditions) >= MAX_CONDITIONS:
             return None
         holds = self._is_alarm_active(detection.key)
-        condition = DelayedCondition(RULES[detection.key.rule], detection, is_active=holds, since=at)
+        condition = DelayedCondition(RULES[detection.key.rule], detection, holds, holds, at)
         self._conditions[detection.key] = condition
         return condition
 
@@ -250,7 +255,9 @@ class Evaluator:
             if not condition.is_detected:
                 self._keys_to_check.discard(key)
             return []
-        if can_be_suppressed(state, condition.rule) and (why := self._get_suppression_reason(key)):
+        # an active momentary alarm was raised before the cause of a suppression: it is no consequence of it
+        is_consequence = not (condition.rule.momentary and state.active)
+        if is_consequence and (why := self._get_suppression_reason(key)):
             return self._emit_entry(AlarmEvent.SUPPRESS, condition, now, comment=why)
         if not state.active:
             return self._emit_entry(AlarmEvent.RAISE, condition, now)
@@ -283,7 +290,9 @@ class Evaluator:
         if hiding.shown is AlarmStateName.SHELVED and hiding.until is not None and hiding.until <= now:
             return self._end_suppression(AlarmEvent.SHELVE_EXPIRE, state, condition, now, active=holds)
         if hiding.shown is AlarmStateName.SUPPRESSED and not self._get_suppression_reason(state.key):
-            back = is_active_on_release(state, condition_active=holds)
+            rule = RULES.get(state.key.rule)
+            # a momentary alarm comes back in any case: the operator has not seen it
+            back = holds or (rule is not None and rule.momentary)
             return self._end_suppression(AlarmEvent.UNSUPPRESS, state, condition, now, active=back)
         return []
 
@@ -317,7 +326,7 @@ class Evaluator:
 
     def _get_suppression_reason(self, key: AlarmKey) -> str:
         return get_suppression_reason(
-            key, SuppressionContext(self.projection.states, self._rule_state, self._is_shift_scheduled)
+            key, self.projection.states, self._rule_state, is_shift_scheduled=self._is_shift_scheduled
         )
 
     def _emit_entry(

@@ -4,8 +4,10 @@ All collections are bounded. The state is updated in place for throughput (thous
 """
 
 from collections import deque
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from dosing_tui.domain.messages.models import BatchEvent, Dose
 
@@ -16,6 +18,9 @@ MAX_RECENT_READINGS = 4_096
 """Number of doses and events kept to detect redelivered ones."""
 WINDOW_MINUTES = 60
 SKEW_SAMPLES = 10
+
+Key = TypeVar("Key")
+State = TypeVar("State")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,22 +35,15 @@ class DoseErrorMinute:
     outside: int
 
 
+@dataclass(slots=True)
 class DoseErrorWindow:
     """Sliding window of one hour over the doses, in steps of one minute."""
 
-    __slots__ = (
-        "_minutes",
-        "dose_count",
-        "error_sum_g",
-        "outside_tolerance",
-    )
-
-    def __init__(self) -> None:
-        self._minutes: deque[list[float]] = deque()
-        self.dose_count = 0
-        self.error_sum_g = 0.0
-        """Sum of the absolute errors, in g."""
-        self.outside_tolerance = 0
+    dose_count: int = 0
+    error_sum_g: float = 0.0
+    """Sum of the absolute errors, in g."""
+    outside_tolerance: int = 0
+    _minutes: deque[list[float]] = field(default_factory=deque)
 
     def add(self, minute: int, *, doses: int, error_g: float, outside_tolerance: int) -> None:
         """Add doses. ``minute``: since 1970, within WINDOW_MINUTES of the newest; ``error_g``: sum in g."""
@@ -78,82 +76,49 @@ class DoseErrorWindow:
         return 100.0 * self.outside_tolerance / self.dose_count if self.dose_count else 0.0
 
 
+@dataclass(slots=True)
 class BatchState:
     """Open batch. ``has_start``: its start event was received live, so its doses can be counted."""
 
-    __slots__ = (
-        "dose_chemicals",
-        "dose_pumps",
-        "expected_doses",
-        "has_start",
-        "last_message_at",
-        "mode",
-        "recipe",
-        "started_at",
-    )
-
-    def __init__(self, recipe: str, at: datetime, expected_doses: int | None, *, has_start: bool) -> None:
-        self.recipe = recipe
-        self.started_at = self.last_message_at = at
-        self.expected_doses = expected_doses
-        self.has_start = has_start
-        self.dose_pumps: list[int] = []
-        """Pump numbers, in the order of the doses."""
-        self.dose_chemicals: list[str] = []
-        """Chemicals, in the order of the doses."""
-        self.mode = ""
+    recipe: str
+    started_at: datetime
+    expected_doses: int | None
+    has_start: bool
+    last_message_at: datetime
+    doses: list[tuple[int, str]] = field(default_factory=list)
+    """Pump and chemical of each dose, in the order of the doses."""
+    mode: str = ""
 
 
+@dataclass(slots=True)
 class StationState:
     """State of one station."""
 
-    __slots__ = (
-        "batch",
-        "clock_offsets",
-        "error_window",
-        "has_live_event",
-        "last_message_at",
-        "pump_error_windows",
-    )
-
-    def __init__(self) -> None:
-        self.last_message_at: datetime | None = None
-        self.batch: BatchState | None = None
-        self.has_live_event = False
-        """A batch event was received since the start of this process."""
-        self.error_window = DoseErrorWindow()
-        self.pump_error_windows: dict[int, DoseErrorWindow] = {}
-        self.clock_offsets: deque[float | None] = deque(maxlen=SKEW_SAMPLES)
-        """Last clock offsets in s, positive if the clock is behind; None for an unusable timestamp."""
+    last_message_at: datetime | None = None
+    batch: BatchState | None = None
+    has_live_event: bool = False
+    """A batch event was received since the start of this process."""
+    error_window: DoseErrorWindow = field(default_factory=DoseErrorWindow)
+    pump_error_windows: dict[int, DoseErrorWindow] = field(default_factory=dict)
+    clock_offsets: deque[float | None] = field(default_factory=lambda: deque(maxlen=SKEW_SAMPLES))
+    """Last clock offsets in s, positive if the clock is behind; None for an unusable timestamp."""
 
 
+@dataclass(slots=True)
 class TankState:
     """State of one tank. ``dosed_g``: since the last level; ``gap_g``: unreported difference to the doses."""
 
-    __slots__ = (
-        "batch_need_at",
-        "batch_need_g",
-        "dose_count",
-        "dosed_g",
-        "gap_g",
-        "gap_since",
-        "level_g",
-        "level_time",
-        "recipe",
-    )
-
-    def __init__(self) -> None:
-        self.level_g: float | None = None
-        self.level_time: datetime | None = None
-        self.dosed_g: float | None = 0.0
-        self.dose_count = 0
-        self.gap_g = 0.0
-        self.gap_since: datetime | None = None
-        self.batch_need_g = 0.0
-        """Target, or else actual mass, of the newest dose; 0 without a dose."""
-        self.batch_need_at: datetime | None = None
-        self.recipe = ""
-        """Recipe of that dose."""
+    level_g: float | None = None
+    level_time: datetime | None = None
+    dosed_g: float | None = 0.0
+    dose_count: int = 0
+    gap_g: float = 0.0
+    gap_since: datetime | None = None
+    batch_need_g: float = 0.0
+    """Target, or else actual mass, of the newest dose; 0 without a dose."""
+    batch_need_at: datetime | None = None
+    recipe: str = ""
+    """Recipe of that dose."""
 
 
 class RuleState:
@@ -173,18 +138,11 @@ class RuleState:
 
     def get_station(self, device: str) -> StationState | None:
         """Return the station, created if new; None above MAX_SERIES."""
-        station = self.stations.get(device)
-        if station is None and len(self.stations) < MAX_SERIES:
-            station = self.stations[device] = StationState()
-        return station
+        return _get_or_add(self.stations, device, StationState)
 
     def get_tank(self, device: str, chemical: str) -> TankState | None:
         """Return the tank, created if new; None above MAX_SERIES."""
-        key = (device, chemical)
-        tank = self.tanks.get(key)
-        if tank is None and len(self.tanks) < MAX_SERIES:
-            tank = self.tanks[key] = TankState()
-        return tank
+        return _get_or_add(self.tanks, (device, chemical), TankState)
 
     def is_new(self, reading: Dose | BatchEvent) -> bool:
         """Record a reading; return False if it is a redelivery."""
@@ -197,6 +155,13 @@ class RuleState:
         if known >= MAX_RECENT_READINGS:
             del self._recent_readings[next(iter(self._recent_readings))]
         return True
+
+
+def _get_or_add(states: dict[Key, State], key: Key, create: Callable[[], State]) -> State | None:
+    state = states.get(key)
+    if state is None and len(states) < MAX_SERIES:
+        state = states[key] = create()
+    return state
 
 
 def to_epoch_minute(at: datetime) -> int:

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from dosing_tui.domain.alarm_rules.detection import Detection, EvaluationContext
+from dosing_tui.domain.alarm_rules.detection import Detection, EvaluationContext, is_above
 from dosing_tui.domain.alarm_rules.limits import AlarmLimits
 from dosing_tui.domain.alarm_rules.rule_state import RuleState, StationState
 from dosing_tui.domain.alarms.models import AlarmKey, Priority
@@ -25,10 +25,9 @@ def update_station(station: StationState, reading: Reading) -> None:
 
 def update_last_message(station: StationState, reading: Reading) -> None:
     """Update the time of the last message, also by a stored reading."""
-    if station.last_message_at is None or station.last_message_at < reading.received_at:
-        station.last_message_at = reading.received_at
-    if station.batch is not None and station.batch.last_message_at < reading.received_at:
-        station.batch.last_message_at = reading.received_at
+    station.last_message_at = max(station.last_message_at or reading.received_at, reading.received_at)
+    if station.batch is not None:
+        station.batch.last_message_at = max(station.batch.last_message_at, reading.received_at)
 
 
 def check_station_offline(
@@ -44,15 +43,12 @@ def check_station_offline(
     words = f"Dosing system offline for {format_age(silent)} ({device})"
     if heard is None:
         words = f"Dosing system offline: {device} has never reported"
-    seconds = silent.total_seconds()
     active: bool | None = None
-    if not context.broker.is_up:
-        pass
-    elif silent < limit:
+    if context.broker.is_up and silent < limit:
         active = False if heard is not None and heard >= listening_since else None
-    elif listening >= (QUEUE_DRAIN_TIME if heard else limit):
+    elif context.broker.is_up and listening >= (QUEUE_DRAIN_TIME if heard else limit):
         active = True
-    return Detection(key, active, words, seconds, limit.total_seconds())
+    return Detection(key, active, words, silent.total_seconds(), limit.total_seconds())
 
 
 def check_clock_skew(rule_state: RuleState, device: str, limits: AlarmLimits) -> Detection:
@@ -70,8 +66,7 @@ def check_clock_skew(rule_state: RuleState, device: str, limits: AlarmLimits) ->
     warn, alarm = limits.skew_warn.total_seconds(), limits.skew_alarm.total_seconds()
     priority = Priority.MEDIUM if abs(skew) > alarm else Priority.LOW
     words = f"Clock of station {device} is {abs(skew):.0f} s {'behind' if skew > 0 else 'ahead'}"
-    active = True if abs(skew) > warn else False if abs(skew) <= warn * 0.8 else None
-    return Detection(key, active, words, skew, warn, priority)
+    return Detection(key, is_above(abs(skew), warn, returns_at=warn * 0.8), words, skew, warn, priority)
 
 
 def format_age(span: timedelta) -> str:

@@ -19,7 +19,7 @@ GAP_PER_DOSE_G = 0.05
 
 def check_level(rule_state: RuleState, level: InventoryLevel, limits: AlarmLimits) -> Iterator[Detection]:
     tank = rule_state.get_tank(level.device_id, level.chemical)
-    if tank is None or (tank.level_time is not None and level.time < tank.level_time):
+    if tank is None or level.time < (tank.level_time or level.time):
         return
     tank.level_time = level.time
     yield from check_fill_level(rule_state, level, limits)
@@ -37,14 +37,10 @@ def check_fill_level(
     percent = level.percent_full
     if percent is None:
         return
-    own, tank = (
-        limits.get_ingredient_limits(chemical=level.chemical),
-        rule_state.tanks.get((level.device_id, level.chemical)),
-    )
-    low = (
-        tank_level.describe_low_level(level, own.stock_low_percent) or f"{level.chemical} at {percent:.1f} %"
-    )
-    low += _format_batches_left(level, tank)
+    own = limits.get_ingredient_limits(chemical=level.chemical)
+    tank = rule_state.tanks.get((level.device_id, level.chemical))
+    low = tank_level.describe_low_level(level, own.stock_low_percent)
+    low = (low or f"{level.chemical} at {percent:.1f} %") + _format_batches_left(level, tank)
     critical = max(own.stock_critical_percent, _calculate_batch_percent(level, tank))
     for rule, limit, message in (
         # the higher priority first: it suppresses the other by design
@@ -69,13 +65,8 @@ def load_batch_needs(rule_state: RuleState, readings: Iterable[Reading]) -> list
 def update_batch_need(rule_state: RuleState, dose: Dose) -> None:
     """Update the mass that a batch takes from the tank, by its newest dose."""
     tank = rule_state.get_tank(dose.device_id, dose.chemical)
-    grams = dose.target_g or dose.actual_g
-    if (
-        tank is None
-        or not grams
-        or grams <= 0
-        or (tank.batch_need_at is not None and dose.time < tank.batch_need_at)
-    ):
+    grams = dose.target_g or dose.actual_g or 0.0
+    if tank is None or grams <= 0 or dose.time < (tank.batch_need_at or dose.time):
         return
     tank.batch_need_g, tank.batch_need_at, tank.recipe = grams, dose.time, dose.recipe
 

@@ -9,11 +9,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import orjson
+
 from dosing_tui.domain.alarms.models import Actor, AlarmKey, AlarmState, AlarmStateName, Priority, Suppression
 from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text
 
-FOLD_VERSION = 1
-"""Version of ``state_machine.apply_event``. Increment it when the same entries lead to other states."""
+FOLD_VERSION = 2
+"""Version of a checkpoint. Increment it when its format changes, or when entries lead to other states."""
 
 CHECKPOINT_INTERVAL = 500
 """Entries between two checkpoints: the maximum number of entries read at start-up."""
@@ -33,14 +35,8 @@ EMPTY_CHECKPOINT = Checkpoint()
 
 
 def encode_checkpoint(checkpoint: Checkpoint) -> str:
-    return json.dumps(
-        {
-            "states": [_encode_state(state) for state in checkpoint.states],
-            "raises": [at.isoformat() for at in checkpoint.raise_times],
-        },
-        ensure_ascii=False,
-        separators=(",", ":"),
-    )
+    data = {"states": checkpoint.states, "raises": checkpoint.raise_times}
+    return orjson.dumps(data, default=tuple).decode()  # the key of an alarm is a tuple
 
 
 def decode_checkpoint(text: str, last_entry_id: int) -> Checkpoint:
@@ -56,32 +52,9 @@ def decode_checkpoint(text: str, last_entry_id: int) -> Checkpoint:
         return EMPTY_CHECKPOINT
 
 
-def _encode_state(state: AlarmState) -> dict[str, object]:
-    hiding = state.hiding
-    return {
-        "key": list(state.key),
-        "priority": state.priority.value,
-        "active": state.active,
-        "acked": state.acked,
-        "latched": state.latched,
-        "hiding": hiding and _encode_suppression(hiding),
-        "occurrence": state.occurrence and str(state.occurrence),
-        "count": state.count,
-        "raised_at": _format_time(state.raised_at),
-        "returned_at": _format_time(state.returned_at),
-        "acked_at": _format_time(state.acked_at),
-        "acked_by": list(_encode_actor(state.acked_by)),
-        "comment": state.comment,
-        "message": state.message,
-        "value": state.value,
-        "limit": state.limit,
-        "rule_version": state.rule_version,
-    }
-
-
 def _decode_state(data: dict[str, Any]) -> AlarmState:
     return AlarmState(
-        AlarmKey(*(clean_text(part) for part in data["key"])),
+        AlarmKey(*map(clean_text, data["key"])),
         priority=Priority(data["priority"]),
         active=bool(data["active"]),
         acked=bool(data["acked"]),
@@ -101,39 +74,18 @@ def _decode_state(data: dict[str, Any]) -> AlarmState:
     )
 
 
-def _encode_suppression(suppression: Suppression) -> list[object]:
-    who = _encode_actor(suppression.who)
-    return [
-        suppression.shown.value,
-        _format_time(suppression.since),
-        suppression.why,
-        list(who),
-        _format_time(suppression.until),
-    ]
-
-
-def _decode_suppression(data: list[Any]) -> Suppression:
-    shown, since, why, who, until = data
+def _decode_suppression(data: dict[str, Any]) -> Suppression:
     return Suppression(
-        AlarmStateName(shown),
-        datetime.fromisoformat(since),
-        clean_line(why),
-        _decode_actor(who),
-        _parse_time(until),
+        AlarmStateName(data["shown"]),
+        datetime.fromisoformat(data["since"]),
+        clean_line(data["why"]),
+        _decode_actor(data["who"]),
+        _parse_time(data["until"]),
     )
 
 
-def _encode_actor(who: Actor) -> tuple[str, str, str]:
-    return who.name, who.os_user, who.role
-
-
-def _decode_actor(data: list[Any]) -> Actor:
-    name, os_user, role = data
-    return Actor(clean_text(name), clean_text(os_user), clean_text(role))
-
-
-def _format_time(at: datetime | None) -> str | None:
-    return None if at is None else at.isoformat()
+def _decode_actor(data: dict[str, str]) -> Actor:
+    return Actor(*(clean_text(data[name]) for name in ("name", "os_user", "role")))
 
 
 def _parse_time(text: str | None) -> datetime | None:

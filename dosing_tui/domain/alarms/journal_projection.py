@@ -23,8 +23,6 @@ class AlarmTransition:
     entry: JournalEntry
     before: AlarmState
     after: AlarmState
-    is_local: bool
-    """The entry was created by this process."""
 
     @property
     def is_new_occurrence(self) -> bool:
@@ -76,7 +74,7 @@ class JournalProjection:
             return None
         self._pending_entries[entry.uuid] = entry
         _store_state(self._states, step.state)
-        return AlarmTransition(entry, before, step.state, is_local=True)
+        return AlarmTransition(entry, before, step.state)
 
     def adopt_pending(self, entries: Iterable[JournalEntry]) -> None:
         """Apply entries that another process will journal; entries already pending are skipped."""
@@ -116,7 +114,7 @@ class JournalProjection:
         effects: list[AlarmTransition] = []
         touched: set[AlarmKey] = set()
         for entry in entries:
-            own = self._pending_entries.pop(entry.uuid, None) is not None
+            self._pending_entries.pop(entry.uuid, None)
             touched.add(entry.key)
             if entry.id <= self.last_entry_id:
                 continue
@@ -125,7 +123,7 @@ class JournalProjection:
             step = apply_event(before, entry)
             _store_state(self._confirmed_states, step.state)
             if step.is_changed:
-                effects.append(AlarmTransition(entry, before, step.state, own))
+                effects.append(AlarmTransition(entry, before, step.state))
         if self._journal_overrides:
             self._pending_entries = {
                 uuid: one for uuid, one in self._pending_entries.items() if one.key not in touched

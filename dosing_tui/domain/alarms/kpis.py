@@ -1,12 +1,13 @@
 """KPIs of alarm-system performance (ISA-18.2, EEMUA 191), computed from the journal. No I/O."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import accumulate
 from statistics import median
 
-from dosing_tui.domain.alarms.journal_projection import AlarmTransition, JournalProjection, fold_entries
+from dosing_tui.domain.alarms.journal_projection import AlarmTransition, JournalProjection
 from dosing_tui.domain.alarms.models import (
     AlarmEvent,
     AlarmKey,
@@ -40,12 +41,6 @@ class KpiHistory:
     entries: Sequence[JournalEntry] = ()
     states: Sequence[AlarmState] = ()
     first_entry_at: datetime | None = None
-
-
-def build_history(entries: Sequence[JournalEntry]) -> KpiHistory:
-    """Build the history from a complete journal."""
-    began = min((entry.at for entry in entries), default=None)
-    return KpiHistory(entries, tuple(fold_entries(entries).values()), began)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +98,8 @@ def _summarize_transitions(
     periods, every = _count_per_period(sounded, since, now), len(sounded)
     frequent = Counter(entry.key for entry in sounded).most_common(10)
     waits = _measure_ack_times(transitions, since, now)
+    ack_times = [wait.total_seconds() for wait, ended in waits if ended]
+    shelvings = [state.hiding for state in states if state.state_name is AlarmStateName.SHELVED]
     shares = Counter(entry.priority for entry in sounded)
     return AlarmKpiSummary(
         since,
@@ -112,22 +109,20 @@ def _summarize_transitions(
         busy_period_percent=_calculate_percent(
             sum(count > FLOOD_START_COUNT for count in periods), len(periods)
         ),
-        flood_period_percent=_calculate_percent(sum(_find_flood_periods(periods)), len(periods)),
+        flood_period_percent=_calculate_percent(
+            sum(accumulate(periods, is_flood_active, initial=False)), len(periods)
+        ),
         most_frequent_percent=_calculate_percent(sum(count for _, count in frequent), every),
         most_frequent=tuple(frequent),
         chattering_count=len(_find_chattering(sounded)),
         stale_count=sum(_is_stale(state, now) for state in states),
         priority_percents={priority: _calculate_percent(shares[priority], every) for priority in Priority},
-        shelved_count=sum(state.state_name is AlarmStateName.SHELVED for state in states),
+        shelved_count=len(shelvings),
         shelve_event_count=sum(effect.entry.event is AlarmEvent.SHELVE for effect in recent),
-        unlimited_shelve_count=sum(_is_shelved_indefinitely(state) for state in states),
-        median_ack_time=_calculate_median([wait for wait, ended in waits if ended]),
+        unlimited_shelve_count=sum(one is not None and one.until is None for one in shelvings),
+        median_ack_time=timedelta(seconds=median(ack_times)) if ack_times else None,
         slow_ack_count=sum(wait > SLOW_ACK_AFTER for wait, _ in waits),
     )
-
-
-def _calculate_median(ack_times: Sequence[timedelta]) -> timedelta | None:
-    return timedelta(seconds=median(wait.total_seconds() for wait in ack_times)) if ack_times else None
 
 
 def _count_per_period(raise_entries: Iterable[JournalEntry], since: datetime, now: datetime) -> list[int]:
@@ -138,18 +133,10 @@ def _count_per_period(raise_entries: Iterable[JournalEntry], since: datetime, no
     return counts
 
 
-def _find_flood_periods(period_counts: Iterable[int]) -> list[bool]:
-    """Return for each period whether an alarm flood is active."""
-    found: list[bool] = []
-    for count in period_counts:
-        found.append(is_flood_active(bool(found) and found[-1], count))
-    return found
-
-
 def _find_chattering(raise_entries: Iterable[JournalEntry]) -> set[AlarmKey]:
-    times: dict[AlarmKey, list[datetime]] = {}
+    times: defaultdict[AlarmKey, list[datetime]] = defaultdict(list)
     for entry in raise_entries:
-        times.setdefault(entry.key, []).append(entry.at)
+        times[entry.key].append(entry.at)
     return {key for key, moments in times.items() if _is_chattering(moments)}
 
 
@@ -176,17 +163,8 @@ def _measure_ack_times(
 
 
 def _is_stale(state: AlarmState, now: datetime) -> bool:
-    if not state.active or state.hiding is not None or state.raised_at is None:
-        return False
-    return now - state.raised_at > STALE_AFTER
-
-
-def _is_shelved_indefinitely(state: AlarmState) -> bool:
-    return (
-        state.hiding is not None
-        and state.hiding.shown is AlarmStateName.SHELVED
-        and state.hiding.until is None
-    )
+    raised_at = state.raised_at if state.active and state.hiding is None else None
+    return raised_at is not None and now - raised_at > STALE_AFTER
 
 
 def _calculate_percent(part: float, whole: float) -> float:

@@ -11,7 +11,6 @@ from dosing_tui.domain.alarms.models import (
     AlarmKey,
     AlarmState,
     AlarmStateName,
-    Priority,
 )
 
 FIRST_OUT_WINDOW = timedelta(seconds=5)
@@ -59,10 +58,6 @@ class AlarmSnapshot:
     @property
     def unacknowledged_count(self) -> int:
         return sum(view.state.state_name in UNACKNOWLEDGED_STATES for view in self.annunciated_alarms)
-
-    def count_priority(self, priority: Priority) -> int:
-        """Count the annunciated alarms of one priority."""
-        return sum(view.state.priority is priority for view in self.annunciated_alarms)
 
 
 def is_flood_active(was_active: bool, raise_count: int) -> bool:

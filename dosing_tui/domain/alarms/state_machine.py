@@ -41,9 +41,7 @@ def apply_event(state: AlarmState, entry: JournalEntry) -> EventResult:
 
 def apply_raise(state: AlarmState, entry: JournalEntry) -> AlarmState:
     """A, D, E and F to B, as a new occurrence. An active or suppressed alarm is unchanged."""
-    if state.active or state.hiding:
-        return state
-    return _start_occurrence(state, entry)
+    return state if state.active or state.hiding else _start_occurrence(state, entry)
 
 
 def apply_return(state: AlarmState, entry: JournalEntry) -> AlarmState:
@@ -88,9 +86,7 @@ def apply_reset(state: AlarmState, entry: JournalEntry) -> AlarmState | str:
 
 def apply_realarm(state: AlarmState, entry: JournalEntry) -> AlarmState:
     """C to B: the alarm annunciates again after its re-alarm time."""
-    if state.state_name is not AlarmStateName.ACKED:
-        return state
-    return _clear_acknowledgement(state, entry)
+    return _clear_acknowledgement(state, entry) if state.state_name is AlarmStateName.ACKED else state
 
 
 def apply_escalate(state: AlarmState, entry: JournalEntry) -> AlarmState:
@@ -115,13 +111,6 @@ def apply_shelve(state: AlarmState, entry: JournalEntry) -> AlarmState | str:
     return replace(_update_details(state, entry), hiding=hiding)
 
 
-def apply_unshelve(state: AlarmState, entry: JournalEntry) -> AlarmState | str:
-    """G to B if the condition is true, otherwise to A; never back to acknowledged."""
-    if state.state_name is not AlarmStateName.SHELVED:
-        return f"{state.key.tag} is not shelved."
-    return _end_suppression(state, entry)
-
-
 def apply_shelve_expiry(state: AlarmState, entry: JournalEntry) -> AlarmState:
     """G to B or A when the shelving time has expired; unchanged if it was shelved again."""
     hiding = state.hiding
@@ -139,11 +128,6 @@ def apply_suppress(state: AlarmState, entry: JournalEntry) -> AlarmState:
     )
 
 
-def apply_unsuppress(state: AlarmState, entry: JournalEntry) -> AlarmState:
-    """H to B if the condition is true, otherwise to A."""
-    return _end_suppression(state, entry) if state.state_name is AlarmStateName.SUPPRESSED else state
-
-
 def apply_remove_from_service(state: AlarmState, entry: JournalEntry) -> AlarmState | str:
     """All states to I, with a reason."""
     if state.state_name is AlarmStateName.OUT_OF_SERVICE:
@@ -154,12 +138,22 @@ def apply_remove_from_service(state: AlarmState, entry: JournalEntry) -> AlarmSt
     return replace(_update_details(state, entry), hiding=hiding)
 
 
-def apply_return_to_service(state: AlarmState, entry: JournalEntry) -> AlarmState | str:
-    """I to B if the condition is true, otherwise to A."""
-    if state.state_name is not AlarmStateName.OUT_OF_SERVICE:
-        return f"{state.key.tag} is not out of service."
-    return _end_suppression(state, entry)
+def apply_release(state: AlarmState, entry: JournalEntry) -> AlarmState | str:
+    """G, H or I to B if the condition is true, otherwise to A; never back to acknowledged."""
+    released = _RELEASED_STATES[entry.event]
+    if state.state_name is released:
+        return _end_suppression(state, entry)
+    if released is AlarmStateName.SUPPRESSED:
+        return state
+    return f"{state.key.tag} is not {released}."
 
+
+_RELEASED_STATES = {
+    AlarmEvent.UNSHELVE: AlarmStateName.SHELVED,
+    AlarmEvent.UNSUPPRESS: AlarmStateName.SUPPRESSED,
+    AlarmEvent.RETURN_TO_SERVICE: AlarmStateName.OUT_OF_SERVICE,
+}
+"""State that an event ends."""
 
 _EVENT_RULES: Mapping[AlarmEvent, Callable[[AlarmState, JournalEntry], AlarmState | str]] = {
     AlarmEvent.RAISE: apply_raise,
@@ -169,12 +163,12 @@ _EVENT_RULES: Mapping[AlarmEvent, Callable[[AlarmState, JournalEntry], AlarmStat
     AlarmEvent.REALARM: apply_realarm,
     AlarmEvent.ESCALATE: apply_escalate,
     AlarmEvent.SHELVE: apply_shelve,
-    AlarmEvent.UNSHELVE: apply_unshelve,
+    AlarmEvent.UNSHELVE: apply_release,
     AlarmEvent.SHELVE_EXPIRE: apply_shelve_expiry,
     AlarmEvent.SUPPRESS: apply_suppress,
-    AlarmEvent.UNSUPPRESS: apply_unsuppress,
+    AlarmEvent.UNSUPPRESS: apply_release,
     AlarmEvent.REMOVE_FROM_SERVICE: apply_remove_from_service,
-    AlarmEvent.RETURN_TO_SERVICE: apply_return_to_service,
+    AlarmEvent.RETURN_TO_SERVICE: apply_release,
 }
 
 

@@ -33,6 +33,14 @@ TAG_SCOPES: Mapping[str, TagScope] = {
 }
 
 
+_ITEM_PATTERNS = {
+    TagScope.CHEMICAL: ".+",
+    TagScope.RECIPE: ".+",
+    TagScope.PUMP: r"(pump [1-9]\d?)?",
+}
+"""Pattern of a tag's item; without one, the tag has no item."""
+
+
 @dataclass(frozen=True, slots=True)
 class PlantNames:
     """Names of the stations and chemicals, as published by the plant."""
@@ -61,22 +69,13 @@ def _parse_key(tag: str, plant_names: PlantNames) -> AlarmKey:
     if about is TagScope.TOPIC and rest:
         return AlarmKey(rule, "", rest)
     station, _, item = rest.partition("/")
-    if about is TagScope.PLANT or not station or not _is_item_valid(about, item):
+    is_item_valid = re.fullmatch(_ITEM_PATTERNS.get(about, ""), item, re.IGNORECASE)
+    if about is TagScope.PLANT or not station or not is_item_valid:
         raise AlarmCommandError(f"{tag} is no tag of {rule}, which are {rule}{about.value}.")
     device = _match_name("station", station, plant_names.stations)
     if about is TagScope.CHEMICAL:
         item = _match_name("chemical", item, plant_names.chemicals)
     return AlarmKey(rule, device, item.lower() if about is TagScope.PUMP else item)
-
-
-def _is_item_valid(scope: TagScope, item: str) -> bool:
-    match scope:
-        case TagScope.CHEMICAL | TagScope.RECIPE:
-            return bool(item)
-        case TagScope.PUMP:
-            return re.fullmatch(r"(pump [1-9]\d?)?", item, re.IGNORECASE) is not None
-        case _:
-            return not item
 
 
 def _match_name(kind: str, name: str, names: Collection[str]) -> str:

@@ -60,9 +60,7 @@ class MessageParser:
         if kind is None:
             topic = clean_line(topic)
             return (Rejection(topic, payload, f"nothing is expected on the topic '{topic}'", received_at),)
-        return tuple(
-            [self._parse_record(topic, kind, piece, received_at) for piece in decode_records(payload)]
-        )
+        return tuple([self._parse_record(topic, kind, one, received_at) for one in decode_records(payload)])
 
     def _parse_record(
         self, topic: str, kind: ReadingKind, result: DecodeResult, received_at: datetime

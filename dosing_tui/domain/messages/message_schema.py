@@ -6,7 +6,7 @@ other fields are optional.
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias, TypeVar
 
 from dosing_tui.domain.messages.field_coercion import (
     Fields,
@@ -52,6 +52,8 @@ ERROR_TOLERANCE_G = 0.02 + 1e-9
 PERCENT_TOLERANCE = 0.1 + 1e-9
 """Permitted difference between percent_full and the computed percentage: it is rounded to 0.1."""
 
+Number = TypeVar("Number", int | None, float | None)
+
 PUMP_RANGE = (1, 4)
 MASS_RANGE_G = (0.0, 2_500.0)
 DURATION_RANGE_MS = (0, 2**32 - 1)
@@ -80,15 +82,14 @@ def parse_device_id(fields: Fields, flags: Flags) -> str:
 
 
 def parse_dose(device: str, fields: Fields, header: ReadingHeader, flags: Flags) -> Dose:
-    pump = parse_int4(fields, "pump", flags)
+    pump = _check_range(parse_int4(fields, "pump", flags), PUMP_RANGE, "pump", flags)
     if pump is None:
         raise PayloadError("pump", _describe_missing(fields, "pump"))
-    _check_range(pump, PUMP_RANGE, "pump", flags)
     chemical = parse_required_text(fields, "chemical", flags)
-    target_g = parse_number(fields, "target_g", flags)
-    _check_range(target_g, MASS_RANGE_G, "target_g", flags)
-    actual_g = parse_number(fields, "actual_g", flags)
-    _check_range(actual_g, MASS_RANGE_G, "actual_g", flags)
+    target_g, actual_g = (
+        _check_range(parse_number(fields, name, flags), MASS_RANGE_G, name, flags)
+        for name in ("target_g", "actual_g")
+    )
     error_g = _reconcile_error(parse_number(fields, "error_g", flags), target_g, actual_g, flags)
     recipe, mode = parse_text(fields, "recipe", flags), _parse_mode(fields, flags)
     duration_ms = parse_integer(fields, "duration_ms", flags)
@@ -102,19 +103,11 @@ def parse_dose(device: str, fields: Fields, header: ReadingHeader, flags: Flags)
 def parse_event(device: str, fields: Fields, header: ReadingHeader, flags: Flags) -> BatchEvent:
     name = _normalize_event(parse_required_text(fields, "event", flags), flags)
     recipe = parse_text(fields, "recipe", flags)
-    pumps = parse_int4(fields, "pumps", flags)
-    _check_range(pumps, PUMP_RANGE, "pumps", flags)
+    pumps = _check_range(parse_int4(fields, "pumps", flags), PUMP_RANGE, "pumps", flags)
     return BatchEvent(
-        header.time,
-        device,
-        name,
-        recipe,
-        pumps,
-        header.dedup,
-        header.received_at,
-        header.quality,
-        tuple(flags),
-    )
+        header.time, device, name, recipe, pumps,
+        header.dedup, header.received_at, header.quality, tuple(flags),
+    )  # fmt: skip
 
 
 def parse_level(device: str, fields: Fields, header: ReadingHeader, flags: Flags) -> InventoryLevel:
@@ -150,10 +143,11 @@ def _describe_missing(fields: Fields, name: str) -> str:
     return f"{name} is missing" if value is None else f"{name}: {quote_value(value)} is not a number"
 
 
-def _check_range(value: float | None, bounds: tuple[float, float], name: str, flags: Flags) -> None:
+def _check_range(value: Number, bounds: tuple[float, float], name: str, flags: Flags) -> Number:
     """Flag a value outside ``bounds``. It is kept: tared scales and calculated stock can be negative."""
     if value is not None and not bounds[0] <= value <= bounds[1]:
         flags.append(f"{name}: range")
+    return value
 
 
 def _reconcile_error(

@@ -1,7 +1,6 @@
 """Tank levels: level band, percentage and low-inventory message."""
 
 import math
-from collections.abc import Iterable
 from dataclasses import replace
 from enum import StrEnum
 
@@ -63,12 +62,3 @@ def describe_low_level(level: InventoryLevel, low: float = STOCK_LOW_PERCENT) ->
     if level.percent_full is None or classify_level(level.percent_full, low) is not LevelBand.LOW:
         return None
     return f"Low inventory: {level.chemical} at {math.floor(level.percent_full * 10) / 10:.1f} %"
-
-
-def list_low_levels(levels: Iterable[InventoryLevel], low: float = STOCK_LOW_PERCENT) -> tuple[str, ...]:
-    """Return the low-inventory messages, lowest level first, with the device ID if there are several."""
-    tanks = tuple(levels)
-    several = len({level.device_id for level in tanks}) > 1
-    found = [(level, sentence) for level in tanks if (sentence := describe_low_level(level, low)) is not None]
-    found.sort(key=lambda pair: (pair[0].percent_full or 0.0, pair[0].device_id, pair[0].chemical))
-    return tuple(f"{sentence} ({level.device_id})" if several else sentence for level, sentence in found)

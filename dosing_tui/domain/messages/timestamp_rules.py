@@ -101,7 +101,7 @@ def resolve_timestamp(
         return _resolve_number(value, received_at, rules, device_clock)
     if isinstance(stamp, str) and (told := _parse_iso(stamp, rules.device_zone)) is not None:
         if _is_in_window(told, received_at.timestamp(), rules):
-            return ResolvedTime(_to_datetime(told), TimeQuality.DEVICE, device_clock, "")
+            return ResolvedTime(datetime.fromtimestamp(told, UTC), TimeQuality.DEVICE, device_clock, "")
         return ResolvedTime(received_at, TimeQuality.WINDOW, device_clock, _format_flag(stamp))
     return ResolvedTime(
         received_at, TimeQuality.RECEIVE, device_clock, "" if stamp is None else _format_flag(stamp)
@@ -116,7 +116,7 @@ def _resolve_number(
     within = _is_in_window(stamp, heard, rules)
     clock = update_clock(device_clock, stamp, heard, is_in_window=within)
     if within and clock.trust is ClockTrust.CLOCK:
-        return ResolvedTime(_to_datetime(stamp), TimeQuality.DEVICE, clock, "")
+        return ResolvedTime(datetime.fromtimestamp(stamp, UTC), TimeQuality.DEVICE, clock, "")
     counts = within or clock.trust is ClockTrust.COUNTER
     return ResolvedTime(
         received_at, TimeQuality.UPTIME if counts else TimeQuality.WINDOW, clock, _format_flag(value)
@@ -125,10 +125,7 @@ def _resolve_number(
 
 def to_unix_seconds(value: float) -> float:
     """Convert a Unix timestamp in s, ms, us or ns to seconds; the magnitude determines the unit."""
-    for limit, per_second in _UNIT_LIMITS:
-        if value < limit:
-            return value / per_second
-    return value / 1e9
+    return value / next((per_second for limit, per_second in _UNIT_LIMITS if value < limit), 1e9)
 
 
 def update_clock(
@@ -211,10 +208,6 @@ def _parse_iso(stamp: str, zone: tzinfo) -> float | None:
 
 def _is_in_window(stamp: float, received_s: float, rules: ClockRules) -> bool:
     return received_s - rules.max_age.total_seconds() <= stamp <= received_s + rules.max_ahead.total_seconds()
-
-
-def _to_datetime(stamp: float) -> datetime:
-    return datetime.fromtimestamp(stamp, UTC)
 
 
 def _format_flag(stamp: object) -> str:

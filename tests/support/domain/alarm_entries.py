@@ -1,9 +1,12 @@
 """Alarms and journal entries for tests: everything has a value, a test says only what it is about."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from dosing_tui.domain.alarms.journal_projection import fold_entries
+from dosing_tui.domain.alarms.kpis import KpiHistory
 from dosing_tui.domain.alarms.models import (
     Actor,
     AlarmEvent,
@@ -47,6 +50,12 @@ def make_entry(
     if event is AlarmEvent.SHELVE:
         made = replace(made, until=at + timedelta(hours=1))
     return replace(made, **changes)  # type: ignore[arg-type]  # names of Entry's fields
+
+
+def build_history(entries: Sequence[JournalEntry]) -> KpiHistory:
+    """The input of the KPIs, from a complete journal."""
+    began = min((entry.at for entry in entries), default=None)
+    return KpiHistory(entries, tuple(fold_entries(entries).values()), began)
 
 
 def latching_return(number: int = 2) -> JournalEntry:

@@ -12,7 +12,7 @@ from dosing_tui.domain.alarm_rules.evaluator import Evaluator
 from dosing_tui.domain.alarm_rules.limits import AlarmLimits
 from dosing_tui.domain.alarms.journal_filter import JournalFilter
 from dosing_tui.domain.alarms.journal_projection import fold_entries
-from dosing_tui.domain.alarms.kpis import KpiHistory, build_history
+from dosing_tui.domain.alarms.kpis import KpiHistory
 from dosing_tui.domain.alarms.models import JournalEntry
 from dosing_tui.domain.batch_review.query_models import (
     BatchDetail,
@@ -49,6 +49,7 @@ from dosing_tui.live_state import LinkState, LinkStatus, LiveState, MessageCount
 from dosing_tui.tui.data.batch_source import BatchSource
 from dosing_tui.tui.scope.spool_status import SpoolStatus
 from tests.support.domain import shift_report_samples
+from tests.support.domain.alarm_entries import build_history
 
 Row = TypeVar("Row")
 NOW = datetime(2026, 3, 11, 14, 26, 44, tzinfo=UTC)

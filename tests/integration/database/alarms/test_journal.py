@@ -22,7 +22,7 @@ from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.domain.alarms.checkpoint import EMPTY_CHECKPOINT, Checkpoint
 from dosing_tui.domain.alarms.journal_filter import JournalFilter
 from dosing_tui.domain.alarms.journal_projection import JournalProjection, fold_entries
-from dosing_tui.domain.alarms.kpis import build_history, calculate_kpis
+from dosing_tui.domain.alarms.kpis import calculate_kpis
 from dosing_tui.domain.alarms.models import (
     Actor,
     AlarmEvent,
@@ -34,7 +34,7 @@ from dosing_tui.domain.alarms.models import (
 from dosing_tui.errors import DatabaseAccessError, InvalidRowError
 from tests.support.database.reading_samples import make_doses, number_rows, settings_for
 from tests.support.database_servers import Server
-from tests.support.domain.alarm_entries import ANNA, KEY, NOW, make_entry
+from tests.support.domain.alarm_entries import ANNA, KEY, NOW, build_history, make_entry
 from tests.support.polling import wait_until
 
 LATER = NOW + timedelta(seconds=120)

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dosing_tui.domain.alarms.kpis import AlarmKpiSummary, build_history, calculate_kpis
+from dosing_tui.domain.alarms.kpis import AlarmKpiSummary, calculate_kpis
 from dosing_tui.domain.alarms.models import AlarmEvent, AlarmKey, JournalEntry, Priority
-from tests.support.domain.alarm_entries import NOW, make_entry
+from tests.support.domain.alarm_entries import NOW, build_history, make_entry
 
 HOUR = timedelta(hours=1)
 

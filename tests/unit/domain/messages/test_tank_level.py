@@ -10,7 +10,6 @@ from dosing_tui.domain.messages.tank_level import (
     compute_percent,
     describe_low_level,
     fill_capacity,
-    list_low_levels,
 )
 from tests.support.domain.payload_samples import LEVEL, a_level, change_fields, remove_fields
 
@@ -89,18 +88,6 @@ def test_a_level_without_mass_keeps_the_percent_it_was_told() -> None:
 )
 def test_a_tank_that_runs_low_is_told_in_a_sentence(percent: float | None, sentence: str | None) -> None:
     assert describe_low_level(replace(FULL, chemical="T-9", percent_full=percent)) == sentence
-
-
-def test_the_emptiest_tank_is_told_first() -> None:
-    tanks = [replace(FULL, chemical=name, percent_full=percent) for name, percent in
-             (("T-9", 16.4), ("L25B", 80.0), ("DMDEE", 3.0), ("T-12", None))]  # fmt: skip
-    assert list_low_levels(tanks) == ("Low inventory: DMDEE at 3.0 %", "Low inventory: T-9 at 16.4 %")
-    assert list_low_levels(tanks, low=2.0) == ()
-
-
-def test_the_station_is_told_where_there_are_several() -> None:
-    tanks = [replace(FULL, percent_full=5.0), replace(FULL, device_id="north", percent_full=80.0)]
-    assert list_low_levels(tanks) == ("Low inventory: T-12 at 5.0 % (dosing_system_01)",)
 
 
 def test_a_refilled_tank_is_told_no_more() -> None:

@@ -5,12 +5,12 @@ from datetime import UTC, timedelta
 
 import pytest
 
-from dosing_tui.domain.alarms.kpis import AlarmKpiSummary, build_history, calculate_kpis
+from dosing_tui.domain.alarms.kpis import AlarmKpiSummary, calculate_kpis
 from dosing_tui.domain.alarms.models import AlarmEvent, AlarmKey
 from dosing_tui.domain.notifications.channel_status import ChannelStatus, add_unused_channels
 from dosing_tui.tui.alarms.alarm_list import AlarmListContext
 from dosing_tui.tui.alarms.kpi_view import ABOVE_TARGET, OK, TOO_HIGH, AlarmKpiState, list_kpis, render_kpis
-from tests.support.domain.alarm_entries import NOW, make_entry
+from tests.support.domain.alarm_entries import NOW, build_history, make_entry
 from tests.support.tui.sample_plant import HOSTILE
 
 
