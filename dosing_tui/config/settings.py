@@ -32,6 +32,11 @@ class MqttVersion(StrEnum):
     V5 = "5"
 
 
+class MqttTransport(StrEnum):
+    TCP = "tcp"
+    WEBSOCKETS = "websockets"
+
+
 @dataclass(frozen=True, slots=True)
 class PlantSettings:
     name: str = "Plant 1"
@@ -55,6 +60,15 @@ class MqttSettings:
     <prefix>/inventory/levels."""
     protocol: MqttVersion = MqttVersion.V311
     """"3.1.1" is fastest and supported by every broker; "5" where the broker requires it."""
+    transport: MqttTransport = MqttTransport.TCP
+    """"websockets" where only HTTP ports are open (9001 in many set-ups; with tls: wss)."""
+    websocket_path: str = "/mqtt"
+    """Path of the broker's WebSocket endpoint."""
+    websocket_headers: tuple[str, ...] = ()
+    """Extra HTTP headers for a proxy, each "Name: value". No passwords: this file is not secret."""
+    max_packet_kb: int = 1024
+    """Larger messages are kept off by the broker, which drops them without a count ("5" only: MQTT 3.1.1 has
+    no such limit; there the broker's own setting must hold it, e.g. Mosquitto's max_packet_size)."""
     keepalive_s: int = 30
     """MQTT keep-alive: seconds without traffic until the connection is tested."""
     username: str = ""

@@ -52,6 +52,11 @@ def _check_names(settings: Settings) -> Iterator[str]:
         yield "mqtt.host: is empty; name the broker's host."
     if not mqtt.prefix or re.search(r"[#+\x00]|^/|/$", mqtt.prefix):
         yield f"mqtt.prefix: {mqtt.prefix!r} may not be empty, hold # or +, or begin or end with a slash."
+    if not mqtt.websocket_path.startswith("/"):
+        yield f"mqtt.websocket_path: {mqtt.websocket_path!r} must begin with a slash."
+    for header in mqtt.websocket_headers:
+        if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+: ?[^\x00-\x1f\x7f]+", header):
+            yield f"mqtt.websocket_headers: {header!r} is not of the form 'Name: value'."
     if bool(mqtt.cert_file) != bool(mqtt.key_file):
         yield "mqtt.cert_file: a client certificate needs both cert_file and key_file."
     if mqtt.ca_file and not mqtt.tls:
@@ -65,6 +70,7 @@ def _check_ranges(settings: Settings) -> Iterator[str]:
     yield from find_range_errors(
         ("mqtt.port:", settings.mqtt.port, 1, 65_535),
         ("mqtt.keepalive_s:", settings.mqtt.keepalive_s, 5, 3_600),
+        ("mqtt.max_packet_kb:", settings.mqtt.max_packet_kb, 4, 262_144),
         ("database.statement_timeout_s:", settings.database.statement_timeout_s, 0.1, 3_600),
         ("collector.batch_rows:", collector.batch_rows, 1, 10_000),
         ("collector.batch_ms:", collector.batch_ms, 0, 10_000),

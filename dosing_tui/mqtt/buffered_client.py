@@ -5,8 +5,11 @@ and sends four bytes. These six system calls for each message release Python's l
 they are most of a message's cost.
 """
 
+import os
+import socket
 import struct
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from paho.mqtt.client import PUBACK, Client
@@ -27,12 +30,12 @@ _PUBACK_REST = 2
 class ReadAheadSocket:
     """Reads READ_AHEAD_BYTES at a time. For one reading thread; raises what the socket raises."""
 
-    def __init__(self, socket: "SocketLike") -> None:
-        self._socket = socket
+    def __init__(self, connection: "SocketLike") -> None:
+        self._socket = connection
         self._buffer = b""
         self._position = 0
-        self.send, self.close = socket.send, socket.close
-        self.fileno, self.setblocking = socket.fileno, socket.setblocking
+        self.send, self.close = connection.send, connection.close
+        self.fileno, self.setblocking = connection.fileno, connection.setblocking
 
     def recv(self, buffer_size: int) -> bytes:
         """At most ``buffer_size`` bytes; b'' once the other end has closed."""
@@ -40,6 +43,11 @@ class ReadAheadSocket:
             self._buffer, self._position = self._socket.recv(READ_AHEAD_BYTES), 0
         begin, self._position = self._position, min(self._position + buffer_size, len(self._buffer))
         return self._buffer[begin : self._position]
+
+    def shutdown(self) -> None:
+        """End both directions; a reading thread then gets b''."""
+        with suppress(OSError), socket.socket(fileno=os.dup(self.fileno())) as same_connection:
+            same_connection.shutdown(socket.SHUT_RDWR)
 
     def pending(self) -> int:
         """Number of bytes available without a system call; paho then skips its select."""
@@ -60,6 +68,11 @@ class BufferedClient(Client):
             ):
                 break
         return status
+
+    def abort_connection(self) -> None:
+        """Close the connection from another thread: the network thread then connects again."""
+        if self._read_ahead:
+            self._read_ahead.shutdown()
 
     def acknowledge_all(self, packet_ids: Sequence[int]) -> None:
         """Acknowledge these QoS 1 messages like ``ack``, in one write."""

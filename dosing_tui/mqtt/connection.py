@@ -11,7 +11,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from dosing_tui.config.settings import MqttSettings, MqttVersion
+from dosing_tui.config.settings import MqttSettings, MqttTransport, MqttVersion
 from dosing_tui.errors import BrokerError
 from dosing_tui.ipc.supervised_thread import start_one_shot
 from dosing_tui.mqtt.buffered_client import BufferedClient
@@ -41,9 +41,13 @@ def create_client(
         client_id=client_id,
         clean_session=None if v5 else not persistent,
         protocol=MQTTProtocolVersion.MQTTv5 if v5 else MQTTProtocolVersion.MQTTv311,
+        transport=settings.transport.value,
         manual_ack=manual_ack,
     )
     client.reconnect_delay_set(RETRY_MIN_S, RETRY_MAX_S)
+    if settings.transport is MqttTransport.WEBSOCKETS:
+        headers = (header.split(":", 1) for header in settings.websocket_headers)
+        client.ws_set_options(settings.websocket_path, {name: value.strip() for name, value in headers})
     if settings.username:
         client.username_pw_set(settings.username, settings.password or None)
     if settings.tls:
@@ -60,6 +64,7 @@ def connect_async(client: Client, settings: MqttSettings, *, persistent: bool = 
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho leaves it untyped
         properties.SessionExpiryInterval = SESSION_EXPIRY_S if persistent else 0
         properties.ReceiveMaximum = RECEIVE_MAXIMUM
+        properties.MaximumPacketSize = settings.max_packet_kb * 1024
         clean_start = not persistent
     client.connect_async(
         settings.host, settings.port, settings.keepalive_s, clean_start=clean_start, properties=properties
@@ -91,6 +96,14 @@ def format_unreachable(settings: MqttSettings, error: Exception | None = None) -
         return f"Broker {format_address(settings)} is not trusted: {error.verify_message}."
     return (
         f"Broker {format_address(settings)} cannot be reached{f': {_format_error(error)}' if error else ''}."
+    )
+
+
+def format_no_answer(settings: MqttSettings) -> str:
+    """The sentence for a port that accepts connections but sends no CONNACK."""
+    return (
+        f"Broker {format_address(settings)} accepts the connection but does not answer as an MQTT broker: "
+        f"check host, port, tls and transport in [mqtt]."
     )
 
 

@@ -7,7 +7,7 @@ import logging
 import sys
 import threading
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
 from paho.mqtt.properties import Properties
@@ -17,7 +17,7 @@ from dosing_tui.config.settings import MqttSettings
 from dosing_tui.errors import BrokerError
 from dosing_tui.ipc.supervised_thread import SupervisedThread
 from dosing_tui.mqtt.buffered_client import BufferedClient
-from dosing_tui.mqtt.client_id_conflict import ClientIdConflict
+from dosing_tui.mqtt.client_id_conflict import STABLE_AFTER, ClientIdConflict
 from dosing_tui.mqtt.connection import (
     RETRY_MAX_S,
     RETRY_MIN_S,
@@ -26,6 +26,7 @@ from dosing_tui.mqtt.connection import (
     disconnect_client,
     format_address,
     format_disconnect,
+    format_no_answer,
     format_refusal,
     format_unreachable,
 )
@@ -35,7 +36,13 @@ DROP_COUNT_TOPIC = "$SYS/broker/publish/messages/dropped"
 """Mosquitto's count of messages dropped because a queue was full."""
 WATCHDOG_INTERVAL_S = 1.0
 REFUSED_RETRY_S = 30
-"""Retry after a refusal that lasts until a person acts, such as a wrong password."""
+"""Retry after a refusal that lasts until a person acts, such as a wrong password or a refused topic."""
+REFUSED_RETRY = timedelta(seconds=REFUSED_RETRY_S)
+NO_DROP_COUNT = "messages that the broker drops are not counted"
+SESSION_TAKEN_OVER = 142
+"""Reason code of MQTT 5: another client connected with this client ID."""
+CONNACK_TIMEOUT = timedelta(seconds=8)
+"""From the start of a connection to the broker's CONNACK."""
 _PERMANENT_REFUSALS = (132, 133, 134, 135, 138)
 """CONNACK codes that last until a person acts: protocol, client ID, account, authorization, ban."""
 
@@ -52,11 +59,16 @@ def validate_mqtt_settings(settings: MqttSettings) -> None:
     create_client(settings, "")
 
 
+def _ignore_refused_topics(topics: tuple[str, ...]) -> None:
+    """Default callback of refused topics."""
+
+
 class Subscriber:
     """``persistent``: QoS 1 with manual acknowledgement; the broker queues while this client is offline.
 
-    Otherwise QoS 0 and a clean session, for viewers. ``on_message`` and ``on_link(up, why)`` are called
-    from this object's threads. ``on_message`` may block: the broker then stops sending.
+    Otherwise QoS 0 and a clean session, for viewers. ``on_message``, ``on_link(up, why)`` and
+    ``on_refused_topics(topics)`` are called from this object's threads. ``on_message`` may block: the broker
+    then stops sending. A link that is up has a reason while the broker refuses some of the topics.
     """
 
     def __init__(
@@ -68,17 +80,26 @@ class Subscriber:
         on_message: Callable[[ReceivedMessage], None],
         on_link: Callable[[bool, str], None],
         clock: Callable[[], datetime],
+        on_refused_topics: Callable[[tuple[str, ...]], None] = _ignore_refused_topics,
     ) -> None:
         self._settings = settings
         self._client_id = client_id
         self._persistent = persistent
         self._message_callback = on_message
         self._link_callback = on_link
+        self._refused_topics_callback = on_refused_topics
         self._clock = clock
         self._lock = threading.Lock()
         self._connection_number = 0
         self._is_connected = self._is_link_up = False
         self._client_id_conflict = ClientIdConflict(client_id)
+        self._requests: dict[int, tuple[str, ...]] = {}
+        """SUBSCRIBE packet ID -> its topics, until the SUBACK."""
+        self._refused_topics: tuple[str, ...] = ()
+        self._refused_at: datetime | None = None
+        self._connect_began_at: datetime | None = None
+        self._drop_count_asked_at: datetime | None = None
+        self._reads_drop_count = persistent
         self._stop_event = threading.Event()
         self._client: BufferedClient | None = None
         self._network_thread: threading.Thread | None = None
@@ -151,23 +172,36 @@ class Subscriber:
                 f"The connection to broker {format_address(self._settings)} broke down; restarting it."
             )
             self._start_client()
+        elif self._has_waited(self._connect_began_at, CONNACK_TIMEOUT):
+            self._report_link(False, format_no_answer(self._settings))
+            if self._client:
+                self._client.abort_connection()
+        elif not self._is_connected or not self._client:
+            return
+        elif self._has_waited(self._refused_at, REFUSED_RETRY):
+            self._refused_at = self._clock()
+            self._subscribe_topics(self._client, self._refused_topics)
         elif (
-            self._is_connected
-            and not self._is_link_up
+            not self._is_link_up
+            and not self._requests
             and self._client_id_conflict.clear_if_stable(self._clock())
         ):
             self._report_link_up()
+
+    def _has_waited(self, since: datetime | None, duration: timedelta) -> bool:
+        return since is not None and self._clock() - since >= duration
 
     def _report_watchdog(self, _name: str, reason: str) -> None:
         if reason:
             self._report_link(False, reason)
         elif self._is_link_up:
-            self._report_link(True, "")
+            self._report_link_up()
 
     # Everything below runs in paho's thread, where an exception would end the connection for good.
 
     def _on_pre_connect(self, _client: Client, _userdata: object) -> None:
         self._network_thread = threading.current_thread()
+        self._connect_began_at = self._clock()
 
     def _on_connect(
         self,
@@ -177,6 +211,7 @@ class Subscriber:
         reason: ReasonCode,
         _properties: Properties | None,
     ) -> None:
+        self._connect_began_at = None
         if reason.is_failure:
             retry_s = REFUSED_RETRY_S if reason.value in _PERMANENT_REFUSALS else RETRY_MIN_S
             client.reconnect_delay_set(retry_s, max(retry_s, RETRY_MAX_S))
@@ -185,26 +220,37 @@ class Subscriber:
         client.reconnect_delay_set(RETRY_MIN_S, RETRY_MAX_S)
         self._advance_connection(connected=True)
         self._client_id_conflict.on_connect(self._clock())
+        with self._lock:
+            self._requests.clear()
+        self._drop_count_asked_at = None
         # on each connection: the topics may have changed since the broker created the session
-        client.subscribe(self._list_topics())
+        self._subscribe_topics(client, self._settings.topics)
 
     def _on_subscribe(
         self,
-        _client: Client,
+        client: Client,
         _userdata: object,
-        _mid: int,
+        mid: int,
         reasons: list[ReasonCode],
         _properties: Properties,
     ) -> None:
-        answers = zip(self._settings.topics, reasons, strict=False)
-        if topics := ", ".join(topic for topic, reason in answers if reason.is_failure):
-            self._report_link(
-                False, f"Broker {format_address(self._settings)} does not let this account read {topics}."
-            )
-        elif not self.has_client_id_conflict:
+        with self._lock:
+            topics = self._requests.pop(mid, ())
+        refused = {topic for topic, reason in zip(topics, reasons, strict=False) if reason.is_failure}
+        if DROP_COUNT_TOPIC in topics:
+            if refused:
+                log.warning("the broker refuses %s: %s", DROP_COUNT_TOPIC, NO_DROP_COUNT)
+            return
+        self._set_refused_topics(refused | set(self._refused_topics).difference(topics))
+        if not self.has_client_id_conflict:
             self._report_link_up()
+        if self._reads_drop_count and self._drop_count_asked_at is None:
+            # apart and last: some brokers (AWS IoT) close the connection of a client that asks for $SYS
+            self._drop_count_asked_at = self._clock()
+            self._subscribe_topics(client, (DROP_COUNT_TOPIC,), qos=0)
 
     def _on_connect_fail(self, _client: Client, _userdata: object) -> None:
+        self._connect_began_at = None
         error = sys.exception()  # paho calls this in its except block and does not pass the exception
         self._report_link(
             False, format_unreachable(self._settings, error if isinstance(error, Exception) else None)
@@ -218,11 +264,25 @@ class Subscriber:
         reason: ReasonCode,
         _properties: Properties | None,
     ) -> None:
-        if self._is_connected and not self._stop_event.is_set():
-            self._client_id_conflict.on_disconnect(self._clock(), taken_over=reason.value == 142)
+        began_at, self._connect_began_at = self._connect_began_at, None
+        if self._stop_event.is_set():
+            return
+        if self._is_connected:
+            is_taken_over = reason.value == SESSION_TAKEN_OVER
+            if self._is_closed_by_drop_count() and not is_taken_over:
+                self._reads_drop_count = False
+                log.warning("the broker closes the connection that reads $SYS: %s", NO_DROP_COUNT)
+            else:
+                self._client_id_conflict.on_disconnect(self._clock(), taken_over=is_taken_over)
             self._report_link_down(
                 self._client_id_conflict.reason or format_disconnect(self._settings, reason)
             )
+        elif began_at:
+            self._report_link(False, format_no_answer(self._settings))
+
+    def _is_closed_by_drop_count(self) -> bool:
+        asked_at = self._drop_count_asked_at
+        return self._reads_drop_count and asked_at is not None and self._clock() - asked_at < STABLE_AFTER
 
     def _on_message(self, _client: Client, _userdata: object, message: MQTTMessage) -> None:
         try:
@@ -241,14 +301,27 @@ class Subscriber:
             # the boundary of paho's thread: the broker resends the message on the next connection
             log.exception("a received message could not be processed")
 
-    def _list_topics(self) -> list[tuple[str, int]]:
-        """The topics to subscribe to with their QoS; the plant's topics first."""
-        drop_count = [(DROP_COUNT_TOPIC, 0)] if self._persistent else []
-        return [*((topic, int(self._persistent)) for topic in self._settings.topics), *drop_count]
+    def _subscribe_topics(self, client: Client, topics: tuple[str, ...], qos: int | None = None) -> None:
+        level = int(self._persistent) if qos is None else qos
+        with self._lock:
+            _, mid = client.subscribe([(topic, level) for topic in topics])
+            if mid is not None:
+                self._requests[mid] = topics
+
+    def _set_refused_topics(self, refused: set[str]) -> None:
+        topics = tuple(topic for topic in self._settings.topics if topic in refused)
+        self._refused_at = self._clock() if topics else None
+        if topics != self._refused_topics:
+            self._refused_topics = topics
+            self._refused_topics_callback(topics)
 
     def _report_link_up(self) -> None:
         self._is_link_up = True
-        self._report_link(True, "")
+        topics = ", ".join(self._refused_topics)
+        address = format_address(self._settings)
+        self._report_link(
+            True, f"Broker {address} does not let this account read {topics}." if topics else ""
+        )
 
     def _report_link_down(self, reason: str) -> None:
         self._advance_connection(connected=False)

@@ -25,6 +25,8 @@ class Ear:
     """What to do with a message besides hearing it."""
     deliveries: list[ReceivedMessage] = field(default_factory=list)
     links: list[tuple[bool, str]] = field(default_factory=list)
+    refused_topics: list[tuple[str, ...]] = field(default_factory=list)
+    """Each change of the topics that the broker refuses."""
     subscriber: Subscriber = field(init=False)
 
     def __post_init__(self) -> None:
@@ -35,6 +37,7 @@ class Ear:
             on_message=self._on_delivery,
             on_link=lambda up, why: self.links.append((up, why)),
             clock=lambda: datetime.now(UTC),
+            on_refused_topics=self.refused_topics.append,
         )
 
     def _on_delivery(self, delivery: ReceivedMessage) -> None:
