@@ -6,10 +6,13 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+PATIENCE_S = 60.0
+"""Only a test that fails waits so long; a busy machine may need it."""
+
 
 def wait_until(
     condition: Callable[[], T],
-    timeout: float = 20.0,
+    timeout: float = PATIENCE_S,
     *,
     every: float = 0.02,
     why: str | Callable[[], str] = "",

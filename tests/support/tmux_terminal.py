@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO
 
 from tests.support.os_processes import is_alive
-from tests.support.polling import wait_until
+from tests.support.polling import PATIENCE_S, wait_until
 
 FOUND = shutil.which("tmux")
 
@@ -35,7 +35,7 @@ class Terminal:
     def resize_window(self, columns: int, rows: int) -> None:
         self._run_tmux("resize-window", "-x", str(columns), "-y", str(rows))
 
-    def wait_for_text(self, text: str, timeout: float = 30.0) -> str:
+    def wait_for_text(self, text: str, timeout: float = PATIENCE_S) -> str:
         """The screen, once it shows the text."""
         return wait_until(
             lambda: screen if text in (screen := self.read_screen()) else "",
@@ -44,7 +44,7 @@ class Terminal:
         )
 
     def seconds_until(
-        self, seen: Callable[[str], bool], timeout: float = 30.0, *, every: float = 0.02
+        self, seen: Callable[[str], bool], timeout: float = PATIENCE_S, *, every: float = 0.02
     ) -> float:
         """How long it takes from now until the screen answers ``seen``."""
         begin = time.monotonic()
@@ -74,7 +74,9 @@ class Copy:
 
     file: IO[bytes]
 
-    def seconds_until(self, row: int, text: str, act: Callable[[], None], timeout: float = 30.0) -> float:
+    def seconds_until(
+        self, row: int, text: str, act: Callable[[], None], timeout: float = PATIENCE_S
+    ) -> float:
         """How long it takes from before ``act`` until this text is written into this row, from 1 on."""
         wanted = re.compile(rb"\x1b\[%d;\d+H(?:\x1b\[[\d;]*m)*%s" % (row, re.escape(text.encode())))
         self.file.read()

@@ -151,8 +151,8 @@ def test_a_server_that_hangs_delays_neither_readings_nor_alarms_nor_the_end(
         say_level(plant, told, 19.9)
         wait_until(lambda: web.posted)
         say_dose(plant, told, 3.0)
-        wait_until(lambda: "DOSE_GROSS" in read_alarm_states(told), timeout=5)
-        wait_until(lambda: fetch_rows(told.database.dsn, "SELECT 1 FROM dosing_consumption"), timeout=5)
+        wait_until(lambda: "DOSE_GROSS" in read_alarm_states(told))
+        wait_until(lambda: fetch_rows(told.database.dsn, "SELECT 1 FROM dosing_consumption"))
         assert collector.end_gracefully() == 0
     assert read_deliveries(told) == {("STOCK_LOW", "unknown"), ("DOSE_GROSS", "waiting")}
     with run_collector(told, tmp_path) as again:  # what was under way at the clean end is not told again

@@ -51,7 +51,7 @@ def test_an_acknowledgement_without_the_database_outlives_everything_and_is_jour
         "DOSING_COLLECTOR_SPOOL_DIR": settings.collector.spool_dir,
     }  # fmt: skip
     with tmux_terminal.run_program(tmp_path, env=environment) as window:
-        window.wait_for_text("collecting", 60)
+        window.wait_for_text("collecting")
         say_low(settings)
         window.wait_for_text("UNACK 1 of 1")
         wait_until(lambda: len(journal.read_journal(settings)) == 1)

@@ -41,7 +41,7 @@ def screen(folder: Path, request: pytest.FixtureRequest) -> Iterator[Terminal]:
     if tmux_terminal.FOUND is None:
         skip_absent(request, "tmux is not installed")
     with demo_on_screen(folder) as window:
-        window.wait_for_text("Demo plant", timeout=60)
+        window.wait_for_text("Demo plant")
         window.wait_for_text("CU-85")
         yield window
 
@@ -74,14 +74,14 @@ def test_the_consoles_options_hold_for_the_demo_too(folder: Path, request: pytes
     if tmux_terminal.FOUND is None:
         skip_absent(request, "tmux is not installed")
     with demo_on_screen(folder, "--glyphs", "ascii") as window:
-        assert window.wait_for_text("Demo plant", timeout=60).isascii()
+        assert window.wait_for_text("Demo plant").isascii()
 
 
 def test_a_closed_terminal_takes_everything_down(folder: Path, request: pytest.FixtureRequest) -> None:
     if tmux_terminal.FOUND is None:
         skip_absent(request, "tmux is not installed")
     with demo_on_screen(folder) as window:
-        window.wait_for_text("Demo plant", timeout=60)
+        window.wait_for_text("Demo plant")
         demo, started = window.get_pid(), list_children(window.get_pid())
     wait_until(
         lambda: not [pid for pid in (demo, *started) if is_alive(pid)], why="the demo or its servers go on"

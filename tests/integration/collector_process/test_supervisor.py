@@ -73,7 +73,7 @@ def test_a_collector_killed_amid_messages_is_missed_started_again_and_has_lost_n
         speaking.join()
         wait_until(lambda: plant.ready)
         assert plant.picture.process_number != killed
-        wait_until(lambda: len(stored_numbers(settings.database.dsn)) == count, timeout=60)
+        wait_until(lambda: len(stored_numbers(settings.database.dsn)) == count)
         wait_until(lambda: not plant.picture.message_counts.spooled)
         assert plant.picture.message_counts.is_reconciled
     assert set(stored_numbers(settings.database.dsn).values()) == {1}

@@ -37,7 +37,7 @@ def test_a_cancelled_question_ends_at_once_and_its_session_answers_the_next(migr
         assert not asked.done()
         reader.cancel_panels([CONSUMPTION_TODAY.id])
         with pytest.raises(DatabaseUnavailableError):
-            asked.result(timeout=4)
+            asked.result(timeout=60)
     assert reader.read_panel(CONSUMPTION_TODAY, QUERY) == []
     reader.close()
 

@@ -125,7 +125,7 @@ def test_a_server_left_over_is_ended_and_its_data_kept(folder: Path) -> None:
     try:
         wait_until(lambda: (data / "postmaster.pid").exists())
         with EmbeddedPostgres(folder) as server:
-            assert left_over.wait(10) is not None
+            assert left_over.wait(60) is not None
             assert query_value(server, "SELECT n FROM t") == 7
     finally:
         left_over.kill()

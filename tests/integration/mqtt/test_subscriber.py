@@ -146,7 +146,7 @@ def test_two_programs_with_one_client_id_find_out(mosquitto: EmbeddedBroker, pro
         )
         wait_until(lambda: "client id 'collector'" in one.why and "nother program" in one.why)
         other.subscriber.stop()
-        wait_until(lambda: one.up and not one.subscriber.has_client_id_conflict, timeout=40)
+        wait_until(lambda: one.up and not one.subscriber.has_client_id_conflict)
 
 
 def test_a_taker_that_fails_does_not_end_the_connection(

@@ -117,7 +117,7 @@ def run_server(answer: bytes | None) -> Iterator[MqttSettings]:
 )
 def test_a_port_that_does_not_speak_mqtt_is_named(answer: bytes | None) -> None:
     with run_server(answer) as settings, connect_subscriber(settings, wait=False) as ear:
-        wait_until(lambda: NO_ANSWER in ear.why, 15)
+        wait_until(lambda: NO_ANSWER in ear.why)
         assert not ear.up
 
 
@@ -129,7 +129,7 @@ def test_a_port_without_websockets_is_named(answer: bytes | None) -> None:
     with run_server(answer) as settings:
         websockets = replace(settings, transport=MqttTransport.WEBSOCKETS)
         with connect_subscriber(websockets, wait=False) as ear:
-            wait_until(lambda: ear.links, 15)
+            wait_until(lambda: ear.links)
             assert f"Broker 127.0.0.1:{settings.port} cannot be reached: " in ear.why
 
 
@@ -140,10 +140,10 @@ def test_a_server_that_begins_to_speak_mqtt_is_used(mosquitto: EmbeddedBroker) -
     with socket.create_server(("127.0.0.1", port), reuse_port=False) as silent:
         settings = mosquitto.settings
         with connect_subscriber(settings, wait=False) as ear:
-            wait_until(lambda: NO_ANSWER in ear.why, 15)
+            wait_until(lambda: NO_ANSWER in ear.why)
             silent.close()
             mosquitto.start()
-            wait_until(lambda: ear.up, 60)
+            wait_until(lambda: ear.up)
 
 
 def test_a_message_above_the_largest_packet_is_kept_off(websocket_broker: MqttSettings) -> None:

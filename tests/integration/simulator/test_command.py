@@ -59,7 +59,7 @@ def test_subscribers_find_what_the_tally_says(
     settings = mosquitto.settings
     with record_traffic(settings) as heard:
         tally = publish_for(settings, qos=qos)
-        wait_until(lambda: len(heard.list_payloads(settings)) >= tally.published, 60)
+        wait_until(lambda: len(heard.list_payloads(settings)) >= tally.published)
     messages = Counter(heard.list_payloads(settings))
     assert messages.total() == tally.published == 1_000
     assert messages.total() - len(messages) == tally.duplicates_expected == tally.faults[Fault.DUPLICATES]
@@ -80,9 +80,9 @@ def test_no_message_is_lost_when_the_broker_restarts_at_qos_1(mosquitto: Embedde
         worker.start()
         wait_until(lambda: len(heard.list_payloads(settings)) > 200)
         mosquitto.restart()
-        wait_until(lambda: any("connected again" in sentence for sentence in sentences), 40)
+        wait_until(lambda: any("connected again" in sentence for sentence in sentences))
         before = len(heard.list_payloads(settings))
-        wait_until(lambda: len(heard.list_payloads(settings)) > before + 200, 40)
+        wait_until(lambda: len(heard.list_payloads(settings)) > before + 200)
         stop.set()
         worker.join()
         (tally,) = tallies
@@ -153,7 +153,7 @@ def test_sigterm_ends_the_program_with_its_tally(mosquitto: EmbeddedBroker) -> N
     ):
         wait_until(lambda: len(heard.list_payloads(mosquitto.settings)) > 10)
         program.send_signal(signal.SIGTERM)
-        output, _ = program.communicate(timeout=20)
+        output, _ = program.communicate(timeout=60)
         tally = json.loads(output)
         wait_until(lambda: len(heard.list_payloads(mosquitto.settings)) == tally["published"])
     assert program.returncode == 0

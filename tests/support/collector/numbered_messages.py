@@ -127,7 +127,7 @@ class CollectorProcess:
 
     def wait_for_exit(self) -> int:
         """Until it ends by itself; answers its exit status."""
-        status = self.process.wait(30)
+        status = self.process.wait(60)
         self.reading.join(10)
         assert self.process.stderr
         self.process.stderr.close()

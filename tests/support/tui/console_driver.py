@@ -15,6 +15,7 @@ from dosing_tui.tui.app.terminal_options import TerminalOptions
 from dosing_tui.tui.rendering.palette import ColourRole
 from dosing_tui.tui.screens.dashboard_screen import DashboardScreen
 from dosing_tui.tui.tiles.registry import list_panels
+from tests.support.polling import PATIENCE_S
 from tests.support.tui import sample_plant
 from tests.support.tui.sample_plant import FakeSource, History
 
@@ -93,7 +94,7 @@ def _focus_is_drawn(plant: DashboardScreen) -> bool:
 
 
 async def wait_for(
-    condition: Callable[[], object], why: Callable[[], str] = lambda: "", seconds: float = 20
+    condition: Callable[[], object], why: Callable[[], str] = lambda: "", seconds: float = PATIENCE_S
 ) -> None:
     """Let the console run until the condition holds."""
     loop = asyncio.get_running_loop()

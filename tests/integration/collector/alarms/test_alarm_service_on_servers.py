@@ -225,7 +225,7 @@ def test_what_an_operator_does_without_the_database_counts_at_once_and_is_journa
                 find_state(console, "STOCK_LOW"), CommandContext(ANNA, datetime.now(UTC))
             )
             offline_commands.store_commands(own_plant, [asked])
-            wait_until(lambda: list_shown_states(console) == {"STOCK_LOW": AlarmStateName.ACKED}, timeout=3)
+            wait_until(lambda: list_shown_states(console) == {"STOCK_LOW": AlarmStateName.ACKED})
             assert console.picture.alarms is not None
             assert console.picture.alarms.pending_command_count == 1
             collector.kill()
@@ -299,7 +299,7 @@ def test_a_flood_of_500_alarms_is_journaled_and_reported_as_one(settings: Settin
                 "capacity_g": 10_000,
             }
             assert plant.publish_message(settings.mqtt.topics[2], json.dumps(said).encode(), 1)
-        wait_until(lambda: len(read_entries(settings)) == 500, timeout=10)
+        wait_until(lambda: len(read_entries(settings)) == 500)
         wait_until(lambda: count_unacknowledged(collector) == 500)
         picture = collector.picture.alarms
         assert picture is not None

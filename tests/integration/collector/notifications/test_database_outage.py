@@ -176,15 +176,15 @@ def test_the_absence_is_told_at_once_and_its_end_afterwards_though_the_collector
         two = replace(one, notifications=(*one.notifications, make_channel(late, "late", timeout_s=5.0)))
         with run_collector(one, tmp_path) as collector:
             wait_until(lambda: "The broker is connected." in collector.log, why=lambda: collector.log)
-            wait_until(lambda: has_dispatcher(own_postgres), timeout=30)
+            wait_until(lambda: has_dispatcher(own_postgres))
             own_postgres.kill()
-            wait_until(lambda: web.accepted, timeout=20)
+            wait_until(lambda: web.accepted)
             collector.kill()
         monkeypatch.setenv("DOSING_NOTIFICATIONS_LATE_URL", late.url)
         with run_collector(two, tmp_path) as again:
-            wait_until(lambda: late.accepted, timeout=20)
+            wait_until(lambda: late.accepted)
             own_postgres.restart()
-            wait_until(lambda: len(web.accepted) == 2, timeout=40)
+            wait_until(lambda: len(web.accepted) == 2)
             assert again.end_gracefully() == 0
     raised, returned = (posted.content for posted in web.posted)
     assert [one["alarms"][0]["tag"] for one in (raised, returned)] == ["DB_DOWN", "DB_DOWN"]

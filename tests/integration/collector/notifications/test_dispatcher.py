@@ -529,7 +529,7 @@ def test_that_a_channel_does_not_go_out_is_said_only_while_something_is_tried_ag
         else:
             teller.ahead = timedelta(days=1, minutes=1)
         wait_until(lambda: are_settled(settings, 1))
-        wait_until(lambda: "failed; retrying" not in teller.banner, timeout=5)
+        wait_until(lambda: "failed; retrying" not in teller.banner)
 
 
 @pytest.fixture

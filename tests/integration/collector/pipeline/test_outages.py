@@ -101,7 +101,7 @@ def test_a_full_spool_leaves_the_rest_with_the_broker_and_recovers_by_itself(
         wait_until(lambda: plant.listening)  # to look on
         assert plant.books.received == plant.books.spooled < count
         own_postgres.start()
-        wait_until(lambda: plant.books.stored == count, timeout=60)
+        wait_until(lambda: plant.books.stored == count)
         assert plant.books.is_reconciled
         wait_until(lambda: plant.picture.notice == "")
     assert stored_numbers(settings.database.dsn) == dict.fromkeys(range(count), 1)

@@ -62,6 +62,6 @@ def test_two_writers_that_tell_an_end_at_the_same_time_tell_one(flavour: Server,
         other = pool.submit(two.execute, END, (START, 2))
         wait_until(lambda: fetch_value(migrated, "SELECT count(*) FROM pg_locks WHERE NOT granted"))
         one.commit()
-        other.result(timeout=20)
+        other.result(timeout=60)
     assert fetch_value(migrated, "SELECT count(*) FROM batch_events") == 2
     assert fetch_value(migrated, "SELECT sum(completed) FROM batch_outcomes_15m") == 1

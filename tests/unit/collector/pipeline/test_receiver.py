@@ -54,7 +54,7 @@ def test_nothing_is_acknowledged_before_it_is_in_the_spool(bench: Bench) -> None
 def test_what_was_taken_is_finished_before_the_end(bench: Bench) -> None:
     bench.inbox.put_message(make_delivery(1))
     bench.receiving.start()
-    bench.broker.any.wait(10)
+    bench.broker.any.wait(60)
     bench.receiving.stop()
     assert bench.spool.counts == MessageCounts(received=1, spooled=1)
     assert bench.receiving.stop_reason == ""
