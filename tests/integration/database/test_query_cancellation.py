@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 
 import psycopg
@@ -28,7 +29,9 @@ def lock_table(dsn: str, table: str) -> Iterator[None]:
 
 
 def test_a_cancelled_question_ends_at_once_and_its_session_answers_the_next(migrated: str) -> None:
-    reader = PanelReader(settings_for(migrated))
+    settings = settings_for(migrated)
+    # far longer than the wait below: only the cancellation can end the query
+    reader = PanelReader(replace(settings, database=replace(settings.database, statement_timeout_s=600.0)))
     reader.open()
     with ThreadPoolExecutor(1) as pool, lock_table(migrated, "dosing_rollup_15m"):
         asked = pool.submit(reader.read_panel, CONSUMPTION_TODAY, QUERY)
