@@ -55,12 +55,12 @@ from dosing_tui.tui.controllers.screen_host import ConsoleServices, ScreenHost
 from dosing_tui.tui.data.batch_store import BatchStore
 from dosing_tui.tui.data.query_results import BatchQueryResult, NextBatchLoaded
 from dosing_tui.tui.data.query_workers import Lane
-from dosing_tui.tui.dialogs.bulk_approval_dialog import BulkApprovalDialog
 from dosing_tui.tui.dialogs.review_dialog import (
     REASON_OPTIONAL,
     ReviewDialog,
     ReviewInput,
     ReviewPrompt,
+    build_bulk_prompt,
     format_account_warning,
 )
 from dosing_tui.tui.keys.bindings import format_keys
@@ -279,10 +279,11 @@ class ReviewController:
                 else "No batch of this list is complete, without exceptions and unreviewed."
             )
             return
-        dialog = BulkApprovalDialog(
-            self._host.terminal_theme, len(result.value), limit=MAX_BULK_APPROVAL, account=self._account,
-            pin=self._policy.pin, name=self._services.operator.name,
+        prompt = build_bulk_prompt(
+            len(result.value), limit=MAX_BULK_APPROVAL, account=self._account,
+            is_pin_required=self._policy.pin, name=self._services.operator.name,
         )  # fmt: skip
+        dialog = ReviewDialog(self._host.terminal_theme, prompt)
         self._host.push_screen(dialog, partial(self._approve_rows, result.value))
 
     def _approve_rows(self, rows: Sequence[BatchRow], values: ReviewInput | None) -> None:

@@ -48,17 +48,6 @@ class AlarmActionInput:
 
 
 @dataclass(frozen=True, slots=True)
-class AlarmActionPrompt:
-    """``durations`` to choose from; empty where the event has none."""
-
-    event: AlarmEvent
-    views: tuple[AlarmView, ...]
-    durations: tuple[timedelta, ...] = ()
-    is_new_shift: bool = False
-    """The shift has changed: the form opens on the name."""
-
-
-@dataclass(frozen=True, slots=True)
 class _AlarmLines:
     """The first alarms with their priority, and the number of the others."""
 
@@ -82,30 +71,34 @@ class _AlarmLines:
 class AlarmActionDialog(FormDialog[AlarmActionInput]):
     """A reason is required to shelve and to take out of service."""
 
-    def __init__(self, theme: TerminalTheme, prompt: AlarmActionPrompt, *, name: str) -> None:
-        is_required = prompt.event in _REASON_REQUIRED
+    def __init__(
+        self, theme: TerminalTheme, event: AlarmEvent, views: Sequence[AlarmView],
+        durations: Sequence[timedelta] = (), *, name: str, is_new_shift: bool,
+    ) -> None:  # fmt: skip
+        """``durations`` to choose from, if the event has any; after a shift change it opens on the name."""
+        is_required = event in _REASON_REQUIRED
         self._comment = TextEntry(
             label="Reason" if is_required else "Comment",
             field=text_field.TextField(max_length=MAX_COMMENT_LENGTH),
             required="A reason is required." if is_required else "",
         )
         self._operator = TextEntry(label="Name", field=text_field.create_field(name, MAX_AUTHOR_LENGTH))
-        self._durations = prompt.durations or (timedelta(),)
+        self._durations = durations or (timedelta(),)
         lengths = [number_format.format_bucket_width(duration) for duration in self._durations]
         self._duration = ChoiceField(
             label="For", options=lengths, index=min(1, len(lengths) - 1), is_cyclic=False,
             hint=f"{lengths[-1]} at most",
         )  # fmt: skip
-        fields = [self._comment, self._operator, *([self._duration] if prompt.durations else [])]
-        consequence = wrap_form_text(_CONSEQUENCES[prompt.event])
-        action, count = _TITLES[prompt.event], len(prompt.views)
+        fields = [self._comment, self._operator, *([self._duration] if durations else [])]
+        consequence = wrap_form_text(_CONSEQUENCES[event])
+        action, count = _TITLES[event], len(views)
         super().__init__(
             theme,
             f"{action} {count} alarms?" if count > 1 else f"{action}?",
-            [_AlarmLines(prompt.views), BLANK_ROW, consequence, BLANK_ROW, *fields],
+            [_AlarmLines(views), BLANK_ROW, consequence, BLANK_ROW, *fields],
             action=action,
         )
-        if prompt.is_new_shift:
+        if is_new_shift:
             self._focused_field = self._operator
             self._notice = "The shift has changed. Enter your name."
 

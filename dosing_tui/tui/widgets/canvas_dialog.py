@@ -1,6 +1,5 @@
 """A modal dialog drawn on one canvas over the dashboard, and the parts that dialogs have in common."""
 
-from abc import abstractmethod
 from typing import TypeVar
 
 from textual import events
@@ -21,20 +20,24 @@ ERROR_STYLE = CellStyle(ColourRole.WARN, bold=True)
 
 
 class CanvasDialog(ModalScreen[Result]):
-    """``enter`` and ``esc`` close it without a result, unless a subclass gives ``enter`` one."""
+    """``enter`` and ``esc`` close it without a result, unless a subclass gives ``enter`` one.
+
+    It shows ``rows``; a subclass whose rows change has its own ``render_rows``.
+    """
 
     BINDINGS = [
         Binding("escape", "leave", "Cancel", show=False),
         Binding("enter", "accept", "Accept", show=False),
     ]
 
-    def __init__(self, theme: TerminalTheme) -> None:
+    def __init__(self, theme: TerminalTheme, rows: Rows | None = None) -> None:
         super().__init__()
         self._dialog = LineWidget(theme)
+        self._rows = rows or []
 
-    @abstractmethod
     def render_rows(self, width: int, height: int) -> Rows:
         """Draw the dialog for a window of ``width`` x ``height`` cells."""
+        return self._rows
 
     def take_input(self, key: str, text: str | None) -> bool:
         """Take a key before the bindings do; False leaves it to them.
