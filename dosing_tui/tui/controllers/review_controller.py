@@ -37,8 +37,7 @@ from dosing_tui.domain.panels.filters import Dimension
 from dosing_tui.errors import DosingError, RangeError
 from dosing_tui.live_state import LiveSnapshot
 from dosing_tui.tui.batches.batch_screen import BatchScreen
-from dosing_tui.tui.batches.batch_screen_view import BatchScreenSettings, BatchScreenState
-from dosing_tui.tui.batches.detail_header import SignerInfo
+from dosing_tui.tui.batches.batch_screen_view import BatchScreenSettings, BatchScreenState, SignerInfo
 from dosing_tui.tui.batches.review_messages import (
     format_exceptions,
     format_last_decision,
@@ -251,7 +250,7 @@ class ReviewController:
             return
         self._host.show_message(message)
         if self.screen is not None and result.decision not in _STAY_ON_BATCH:
-            self.screen.go_to_next_review(message)
+            self.screen.action_next_unreviewed(message)
 
     # bulk approval
 
