@@ -9,14 +9,13 @@ from textual.screen import ModalScreen
 
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, wrap_text
 from dosing_tui.tui.rendering.line_widget import LineWidget
-from dosing_tui.tui.rendering.palette import DIM, FRAME, LABEL, TEXT, CellStyle, ColourRole
+from dosing_tui.tui.rendering.palette import DIM, FRAME, LABEL, TEXT, WARNING, CellStyle, ColourRole
 from dosing_tui.tui.rendering.theme import TerminalTheme
 
 Result = TypeVar("Result")
 KEY_STYLE = CellStyle(ColourRole.ACCENT, bold=True)
 SELECTED_STYLE = CellStyle(ColourRole.STRONG, ColourRole.SELECTION, bold=True)
 """The row or value that has the focus."""
-ERROR_STYLE = CellStyle(ColourRole.WARN, bold=True)
 
 
 class CanvasDialog(ModalScreen[Result]):
@@ -110,7 +109,7 @@ def draw_keys(canvas: Canvas, y: int, *keys: tuple[str, str]) -> None:
 def draw_message(canvas: Canvas, y: int, text: str, *, is_error: bool) -> None:
     """One sentence; an error has its mark."""
     canvas.write_text(
-        3, y, f"▲ {text}" if is_error else text, ERROR_STYLE if is_error else TEXT, width=canvas.width - 6
+        3, y, f"▲ {text}" if is_error else text, WARNING if is_error else TEXT, width=canvas.width - 6
     )
 
 
