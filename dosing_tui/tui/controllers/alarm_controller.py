@@ -22,8 +22,11 @@ from dosing_tui.tui.controllers.refill_controller import STORED_LOCALLY
 from dosing_tui.tui.controllers.results import AlarmActionStored, TrendLoaded
 from dosing_tui.tui.controllers.screen_host import ConsoleServices, ScreenHost
 from dosing_tui.tui.data.query_workers import Lane
-from dosing_tui.tui.dialogs.alarm_action_dialog import AlarmActionDialog, AlarmActionInput
-from dosing_tui.tui.dialogs.skipped_alarms import render_skipped_alarms
+from dosing_tui.tui.dialogs.alarm_action_dialog import (
+    AlarmActionDialog,
+    AlarmActionInput,
+    render_skipped_alarms,
+)
 from dosing_tui.tui.keys.bindings import format_keys
 from dosing_tui.tui.keys.footer_hints import FooterMode
 from dosing_tui.tui.layout.alarm_banner import build_banner
@@ -114,7 +117,7 @@ class AlarmController:
                 self._services.zone,
                 self,
                 journal=self._journal,
-                kpis=self._kpis,
+                load_kpis=self._kpis.load_kpis,
             )
         )
         assert self.screen is not None

@@ -1,4 +1,4 @@
-"""Confirms an alarm action: comment or reason, the operator's name, the duration of shelving."""
+"""Confirms an alarm action: comment or reason, name, duration; and lists the alarms it has skipped."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,14 +11,15 @@ from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.domain.panels.operator_notes import MAX_AUTHOR_LENGTH
 from dosing_tui.tui.alarms.alarm_actions import get_priority
 from dosing_tui.tui.rendering import number_format, text_field
-from dosing_tui.tui.rendering.canvas import Canvas
+from dosing_tui.tui.rendering.canvas import Canvas, Rows, wrap_text
 from dosing_tui.tui.rendering.palette import DIM, TEXT, CellStyle
 from dosing_tui.tui.rendering.priority_style import PRIORITY_MARKS, format_mark
 from dosing_tui.tui.rendering.theme import TerminalTheme
+from dosing_tui.tui.widgets.canvas_dialog import create_box, draw_keys, draw_lines
 from dosing_tui.tui.widgets.form_dialog import FormDialog
 from dosing_tui.tui.widgets.form_fields import BLANK_ROW, FORM_WIDTH, ChoiceField, TextEntry, wrap_form_text
 
-_MAX_LISTED = 4
+_MAX_LISTED, _MAX_REASONS = 4, 5
 _TITLES = {
     AlarmEvent.ACKNOWLEDGE: "Acknowledge",
     AlarmEvent.RESET: "Reset",
@@ -105,3 +106,19 @@ class AlarmActionDialog(FormDialog[AlarmActionInput]):
     def build_result(self) -> AlarmActionInput:
         duration = self._durations[self._duration.index]
         return AlarmActionInput(self._comment.text, self._operator.text, duration)
+
+
+def render_skipped_alarms(title: str, reasons: Sequence[str], *, storage_note: str) -> Rows:
+    """``reasons``: one sentence per alarm; ``storage_note``: where entries wait for the journal."""
+    lines = []
+    for reason in reasons[:_MAX_REASONS]:
+        first, *others = wrap_text(clean_line(reason), FORM_WIDTH - 8) or [""]
+        lines += [f"· {first}", *(f"  {line}" for line in others)]
+    more = len(reasons) - _MAX_REASONS
+    notes = [f"and {more} more"] if more > 0 else []
+    canvas = create_box(FORM_WIDTH, len(lines) + len(notes) + bool(storage_note) + 7, title, hint="Esc Close")
+    canvas.write_text(3, 3, "Skipped:", DIM)
+    draw_lines(canvas, 3, draw_lines(canvas, 3, 4, lines), notes, DIM)
+    canvas.write_text(3, canvas.height - 4, storage_note, DIM)
+    draw_keys(canvas, canvas.height - 2, ("Enter", "Back to alarms"))
+    return canvas.rows
