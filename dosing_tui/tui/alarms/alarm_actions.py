@@ -1,6 +1,6 @@
 """The operator's alarm actions as journal entries. Pure."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -82,11 +82,6 @@ def action_to_event(action: AlarmAction, view: AlarmView) -> AlarmEvent:
     return _ACTION_EVENTS[action]
 
 
-def format_alarm_names(views: Sequence[AlarmView]) -> str:
-    """The alarm's tag, or the number of alarms."""
-    return views[0].state.key.tag if len(views) == 1 else f"{len(views)} alarms"
-
-
 def get_priority(view: AlarmView) -> Priority:
     """The alarm's own while it is active, else its rule's."""
     return view.state.priority if view.state.active or view.rule is None else view.rule.priority
@@ -116,9 +111,10 @@ def explain_refusal(event: AlarmEvent, view: AlarmView, asking: CommandContext, 
 
 def format_result(request: ActionRequest, result: ActionResult) -> str:
     """The message once the entries are in the journal."""
+    label, count = _EVENT_LABELS[request.event], len(request.views)
     if result.skip_reasons:
-        return f"{_EVENT_LABELS[request.event]} {len(result.entries)} of {len(request.views)} alarms"
-    return f"{_EVENT_LABELS[request.event]}: {format_alarm_names(request.views)}."
+        return f"{label} {len(result.entries)} of {count} alarms"
+    return f"{label}: {request.views[0].state.key.tag if count == 1 else f'{count} alarms'}."
 
 
 def check_request(
@@ -152,18 +148,14 @@ def _build_entry(
     state, priority = view.state, get_priority(view)
     if request.event in _COMMANDS:
         return _COMMANDS[request.event](state, asking, comment=request.comment)
-    match request.event:
-        case AlarmEvent.SHELVE:
-            return operator_commands.shelve_alarm(
-                state, asking, priority=priority, duration=request.duration,
-                max_duration=get_max_shelving(settings, priority), reason=request.comment,
-            )  # fmt: skip
-        case AlarmEvent.REMOVE_FROM_SERVICE:
-            return operator_commands.remove_from_service(
-                state, asking, priority=priority, reason=request.comment
-            )
-        case _:
-            raise AlarmCommandError(f"{state.key.tag}: {request.event} is not an operator action.")
+    if request.event is AlarmEvent.REMOVE_FROM_SERVICE:
+        return operator_commands.remove_from_service(state, asking, priority=priority, reason=request.comment)
+    if request.event is AlarmEvent.SHELVE:
+        return operator_commands.shelve_alarm(
+            state, asking, priority=priority, duration=request.duration,
+            max_duration=get_max_shelving(settings, priority), reason=request.comment,
+        )  # fmt: skip
+    raise AlarmCommandError(f"{state.key.tag}: {request.event} is not an operator action.")
 
 
 _COMMANDS: Mapping[AlarmEvent, Callable[..., JournalEntry]] = {

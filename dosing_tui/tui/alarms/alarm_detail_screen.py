@@ -1,7 +1,7 @@
 """One alarm in full: value, limit, state, trend; cause, consequence and action by its rule (ISA-18.2)."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, tzinfo
 
 from textual.binding import Binding
@@ -17,14 +17,22 @@ from dosing_tui.tui.keys.bindings import ALARM_KEYS
 from dosing_tui.tui.layout.status_and_footer import KeyHint
 from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, sanitize_text, wrap_text
-from dosing_tui.tui.rendering.palette import DIM, LABEL, STRONG, TEXT, CellStyle, ColourRole
+from dosing_tui.tui.rendering.palette import DIM, LABEL, STRONG, CellStyle, ColourRole
 from dosing_tui.tui.rendering.priority_style import PRIORITY_MARKS, STATE_LABELS, format_mark
 from dosing_tui.tui.rendering.theme import TerminalTheme
-from dosing_tui.tui.widgets.canvas_dialog import CanvasDialog, create_box, draw_keys
+from dosing_tui.tui.widgets.canvas_dialog import (
+    CanvasDialog,
+    create_box,
+    draw_keys,
+    draw_lines,
+    wrap_labelled_text,
+)
 
 _WIDTH, _LABEL_WIDTH, _BAR_WIDTH = 78, 13, 30
 MAX_TEXT_ROWS, MIN_TREND_ROWS, MAX_TREND_ROWS = 24, 9, 16
 """Limits of the rows of text, and of the trend below it."""
+_MESSAGE_ROWS = 9
+"""Rows of a page without text, where the trend is in its place."""
 TREND_INTERVAL_S = 15.0
 """Interval of the trend's query."""
 
@@ -64,9 +72,8 @@ class AlarmDetailScreen(CanvasDialog[AlarmAction]):
         self.set_interval(TREND_INTERVAL_S, self._request_trend)
 
     def _request_trend(self) -> None:
-        asked = build_trend_query(self._view.state, self._clock())
-        if asked is not None:
-            self._load_trend(asked)
+        if (query := build_trend_query(self._view.state, self._clock())) is not None:
+            self._load_trend(query)
 
     def show_trend(self, news: AlarmTrendState) -> None:
         """After an error the last trend stays."""
@@ -91,100 +98,60 @@ class AlarmDetailScreen(CanvasDialog[AlarmAction]):
         self.draw_dialog()
 
     def render_rows(self, width: int, height: int) -> Rows:
-        said = AlarmDetailContext(
-            self._view, self._trend, self._clock(), self._zone, is_cleared=self._is_cleared
-        )
-        room = min(MAX_TREND_ROWS, height - count_text_rows(said))
+        lines, hints = self._build_field_lines(), self._hints
+        text_rows = min(MAX_TEXT_ROWS, 9 + len(_wrap_message(self._view)) + len(lines))
+        trend_height = min(MAX_TREND_ROWS, height - text_rows) if self._trend.query else 0
+        if self._trend.query and trend_height < MIN_TREND_ROWS:
+            hints = [KeyHint("tab", "Words" if self._trend_visible else "Trend"), *hints]
+            trend_height = 0
+            if self._trend_visible:
+                lines, text_rows, trend_height = [], _MESSAGE_ROWS, MAX_TEXT_ROWS - _MESSAGE_ROWS
+        canvas = create_box(_WIDTH, text_rows + trend_height, sanitize_text(self.alarm_key.tag, 60))
+        _draw_message(canvas, self._view)
+        if lines:
+            _draw_text(canvas, self._view, lines, text_rows)
+        if trend_height:
+            chart = render_trend(self._trend, self._view, self._zone, _WIDTH - 6, trend_height)
+            canvas.paste_rows(3, text_rows - 3, chart)
+        if self._is_cleared:
+            canvas.write_right(_WIDTH - 3, canvas.height - 3, "normal again", STRONG)
+        _draw_hints(canvas, hints)
+        return canvas.rows
+
+    def _build_field_lines(self) -> list[tuple[str, str]]:
+        room = _WIDTH - _LABEL_WIDTH - 6
+        facts = _list_state_fields(self._view, self._clock(), self._zone) + _list_rule_fields(self._view)
         if self._trend.query is None:
-            return render_text_page(said, self._hints)
-        if room >= MIN_TREND_ROWS:
-            return render_text_page(said, self._hints, trend_height=room)
-        turns = KeyHint("tab", "Words" if self._trend_visible else "Trend")
-        if self._trend_visible:
-            return render_trend_page(said, [turns, *self._hints])
-        return render_text_page(said, [turns, *self._hints])
-
-
-@dataclass(frozen=True, slots=True)
-class AlarmDetailContext:
-    """Everything that is drawn."""
-
-    view: AlarmView
-    trend: AlarmTrendState
-    now: datetime
-    zone: tzinfo
-    is_cleared: bool = False
-
-
-def render_trend_page(context: AlarmDetailContext, hints: Sequence[KeyHint]) -> Rows:
-    """The chart in place of the text."""
-    canvas = create_box(_WIDTH, MAX_TEXT_ROWS, sanitize_text(context.view.state.key.tag, 60))
-    _draw_message(canvas, context.view)
-    canvas.paste_rows(
-        3, 6, render_trend(context.trend, context.view, context.zone, _WIDTH - 6, MAX_TEXT_ROWS - 9)
-    )
-    _draw_footer(canvas, context, hints)
-    return canvas.rows
-
-
-def count_text_rows(context: AlarmDetailContext) -> int:
-    """Rows of the text page without a chart."""
-    return min(MAX_TEXT_ROWS, 9 + len(_wrap_message(context.view)) + len(_build_field_lines(context)))
-
-
-def render_text_page(context: AlarmDetailContext, hints: Sequence[KeyHint], *, trend_height: int = 0) -> Rows:
-    """The text, and below it ``trend_height`` rows of the chart."""
-    message, lines = _wrap_message(context.view), _build_field_lines(context)
-    top, height = 4 + len(message), count_text_rows(context)
-    canvas = create_box(_WIDTH, height + trend_height, sanitize_text(context.view.state.key.tag, 60))
-    _draw_message(canvas, context.view)
-    _draw_value(canvas, top - 1, context.view)
-    for row, (label, line) in enumerate(lines[: height - top - 4]):
-        canvas.write_text(3, top + 1 + row, label, DIM)
-        canvas.write_text(3 + _LABEL_WIDTH, top + 1 + row, line, TEXT)
-    if trend_height:
-        canvas.paste_rows(
-            3, height - 3, render_trend(context.trend, context.view, context.zone, _WIDTH - 6, trend_height)
-        )
-    _draw_footer(canvas, context, hints)
-    return canvas.rows
+            facts.append(("Trend", "None: this alarm tells of an event, not of a value over time."))
+        return [pair for label, text in facts if text for pair in wrap_labelled_text(label, text, room)]
 
 
 def _wrap_message(view: AlarmView) -> list[str]:
     return wrap_text(clean_line(view.message), _WIDTH - 12)[:2]
 
 
-def _build_field_lines(context: AlarmDetailContext) -> list[tuple[str, str]]:
-    room = _WIDTH - _LABEL_WIDTH - 6
-    facts = [*_list_state_fields(context.view, context.now, context.zone), *_list_rule_fields(context.view)]
-    if context.trend.query is None:
-        facts.append(("Trend", "None: this alarm tells of an event, not of a value over time."))
-    return [pair for label, text in facts if text for pair in _wrap_field(label, text, room)]
-
-
 def _draw_message(canvas: Canvas, view: AlarmView) -> None:
     priority = view.state.priority
     loud = view.state.state_name in UNACKNOWLEDGED_STATES
-    canvas.write_text(
-        3,
-        3,
-        format_mark(priority, is_unacknowledged=loud),
-        CellStyle(PRIORITY_MARKS[priority].colour, bold=True),
-    )
-    for row, line in enumerate(_wrap_message(view)):
-        canvas.write_text(8, 3 + row, line, LABEL)
+    style = CellStyle(PRIORITY_MARKS[priority].colour, bold=True)
+    canvas.write_text(3, 3, format_mark(priority, is_unacknowledged=loud), style)
+    draw_lines(canvas, 8, 3, _wrap_message(view), LABEL)
 
 
-def _draw_footer(canvas: Canvas, context: AlarmDetailContext, hints: Sequence[KeyHint]) -> None:
-    if context.is_cleared:
-        canvas.write_right(_WIDTH - 3, canvas.height - 3, "normal again", STRONG)
+def _draw_text(canvas: Canvas, view: AlarmView, lines: Sequence[tuple[str, str]], text_rows: int) -> None:
+    """The value, and as many lines as ``text_rows`` have room for."""
+    y = 5 + len(_wrap_message(view))
+    _draw_value(canvas, y - 2, view)
+    shown = lines[: text_rows - y - 3]
+    draw_lines(canvas, 3, y, [label for label, _ in shown], DIM)
+    draw_lines(canvas, 3 + _LABEL_WIDTH, y, [line for _, line in shown])
+
+
+def _draw_hints(canvas: Canvas, hints: Sequence[KeyHint]) -> None:
+    """With short labels where the long ones do not fit."""
     wide = sum(len(hint.keys) + len(hint.label) + 4 for hint in hints) <= _WIDTH - 4
     labels = [(hint.keys, hint.label if wide else hint.short_label or hint.label) for hint in hints]
     draw_keys(canvas, canvas.height - 2, *labels)
-
-
-def _wrap_field(label: str, text: str, room: int) -> list[tuple[str, str]]:
-    return [(label if not number else "", line) for number, line in enumerate(wrap_text(text, room))]
 
 
 def _list_state_fields(view: AlarmView, now: datetime, zone: tzinfo) -> list[tuple[str, str]]:
@@ -212,8 +179,7 @@ def _list_state_fields(view: AlarmView, now: datetime, zone: tzinfo) -> list[tup
 
 
 def _list_rule_fields(view: AlarmView) -> list[tuple[str, str]]:
-    rule = view.rule
-    if rule is None:
+    if (rule := view.rule) is None:
         return [("Rule", "Not known here: another release raised this alarm.")]
     return [("Cause", rule.cause), ("Consequence", rule.consequence), ("Action", rule.action)]
 

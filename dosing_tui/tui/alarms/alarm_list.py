@@ -59,6 +59,12 @@ class AlarmListContext:
     now: datetime
     zone: tzinfo
 
+    def format_time(self, time: datetime | None) -> str:
+        """The time of day, or the day when it is another one."""
+        if time is None:
+            return number_format.NO_VALUE
+        return number_format.format_timestamp(time, self.zone, now=self.now)
+
 
 @dataclass(frozen=True, slots=True)
 class AlarmListState:
@@ -173,9 +179,9 @@ def format_remaining_time(until: datetime | None, now: datetime) -> str:
 
 
 def _format_priority(view: AlarmView, context: AlarmListContext) -> StyledRuns:
-    is_unacknowledged = view.state.state_name in UNACKNOWLEDGED_STATES
-    mark = format_mark(view.state.priority, is_unacknowledged=is_unacknowledged)
-    return [(f" {mark} ", choose_mark_style(view.state))]
+    state = view.state
+    mark = format_mark(state.priority, is_unacknowledged=state.state_name in UNACKNOWLEDGED_STATES)
+    return [(f" {mark} ", choose_mark_style(state))]
 
 
 def _format_styled_message(view: AlarmView, context: AlarmListContext) -> StyledRuns:
@@ -186,12 +192,6 @@ def _format_styled_message(view: AlarmView, context: AlarmListContext) -> Styled
 def _format_message(view: AlarmView, context: AlarmListContext) -> str:
     text = clean_line(view.message) or sanitize_text(view.state.key.tag)
     return f"first · {text}" if view.is_first_out else text
-
-
-def _format_time(time: datetime | None, context: AlarmListContext) -> str:
-    if time is None:
-        return number_format.NO_VALUE
-    return number_format.format_timestamp(time, context.zone, now=context.now)
 
 
 def _format_if_hidden(
@@ -216,7 +216,7 @@ _ALARM_COLUMNS: tuple[TableColumn[AlarmView], ...] = (
     _PRIORITY_COLUMN,
     TableColumn("State", 14, 90, lambda v, f: STATE_LABELS[v.state.state_name]),
     TableColumn(
-        "Since", 8, 95, lambda v, f: _format_time(v.state.raised_at, f), lambda v, f: v.state.raised_at
+        "Since", 8, 95, lambda v, f: f.format_time(v.state.raised_at), lambda v, f: v.state.raised_at
     ),
     _MESSAGE_COLUMN,
     TableColumn("Value", 10, 60, lambda v, f: format_number(v.value), lambda v, f: v.value, align_right=True),
@@ -229,7 +229,7 @@ _ALARM_COLUMNS: tuple[TableColumn[AlarmView], ...] = (
 _HIDDEN_COLUMNS: tuple[TableColumn[AlarmView], ...] = (
     _PRIORITY_COLUMN,
     TableColumn("Now", 8, 60, lambda v, f: _CONDITION_TEXTS[v.condition_active]),
-    TableColumn("Since", 8, 80, _format_if_hidden(lambda h, f: _format_time(h.since, f))),
+    TableColumn("Since", 8, 80, _format_if_hidden(lambda h, f: f.format_time(h.since))),
     TableColumn("Remaining", 9, 90, _format_if_hidden(lambda h, f: format_remaining_time(h.until, f.now))),
     _MESSAGE_COLUMN,
     TableColumn("Reason", 20, 70, _format_if_hidden(lambda h, f: clean_line(h.why)), max_growth=20),

@@ -1,6 +1,6 @@
 """The alarm screen: lists of alarms, the journal and the KPIs, and their keys."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, tzinfo
 from typing import Protocol
 
@@ -44,13 +44,9 @@ class JournalActions(Protocol):
         """Show the entry under the cursor in full."""
 
 
-class KpiActions(Protocol):
-    def load_kpis(self) -> None:
-        """Read the alarm KPIs; the result goes to ``show_kpis``."""
-
-
 class AlarmScreen(ListScreen):
     BINDINGS = [*VIEW_KEYS, *PAGE_KEYS, *ALARM_KEYS]
+    screen_title = "Alarms"
 
     def __init__(
         self,
@@ -60,13 +56,14 @@ class AlarmScreen(ListScreen):
         alarm_actions: AlarmActions,
         *,
         journal: JournalActions,
-        kpis: KpiActions,
+        load_kpis: Callable[[], None],
     ) -> None:
+        """``load_kpis`` reads the alarm KPIs; the result goes to ``show_kpis``."""
         super().__init__(theme, hints)
         self._zone = zone
         self._alarm_actions = alarm_actions
         self._journal_actions = journal
-        self._kpi_actions = kpis
+        self._load_kpis = load_kpis
         self._kpis = AlarmKpiState()
         self._journal = JournalList()
         self._heading = JournalHeading()
@@ -76,16 +73,7 @@ class AlarmScreen(ListScreen):
         self._list_state = AlarmListState()
 
     def compose(self) -> ComposeResult:
-        yield self._status
-        yield self._banner
-        yield self._tabs
-        yield self._list
-        yield self._footer
-
-    @property
-    def screen_title(self) -> str:
-        """The screen's name, for the status bar."""
-        return "Alarms"
+        yield from (self._status, self._banner, self._tabs, self._list, self._footer)
 
     @property
     def is_journal_tab(self) -> bool:
@@ -145,9 +133,9 @@ class AlarmScreen(ListScreen):
         self.draw_footer()
 
     def _render_tab(self, context: AlarmListContext, width: int, height: int) -> Rows:
-        if self._list_state.tab is AlarmTab.KPIS:
+        if self.is_kpi_tab:
             return render_kpis(self._kpis, context, width, height)
-        if self._list_state.tab is AlarmTab.JOURNAL:
+        if self.is_journal_tab:
             return render_journal(self._journal, self._heading, context, width, height)
         return alarm_list.render_alarm_list(self._list_state, self._alarms, context, width, height)
 
@@ -156,46 +144,46 @@ class AlarmScreen(ListScreen):
     def action_step(self, step: int) -> None:
         if self.is_journal_tab:
             self._journal_actions.move_journal(step, self.body_height)
-            return
-        self._list_state = alarm_list.move_cursor(self._list_state, self._alarms, step, self._visible_rows)
-        self._draw_screen()
+        else:
+            move = alarm_list.move_cursor
+            self._list_state = move(self._list_state, self._alarms, step, self._visible_rows)
+            self._draw_screen()
 
     def action_end(self, last: bool) -> None:
         if self.is_journal_tab:
             self._journal_actions.go_to_journal_end(last, self.body_height)
-            return
-        self.action_step(
-            len(alarm_list.list_alarms(self._alarms, self._list_state.tab)) * (1 if last else -1)
-        )
+        else:
+            count = len(alarm_list.list_alarms(self._alarms, self._list_state.tab))
+            self.action_step(count if last else -count)
 
     def action_next_tile(self, step: int) -> None:
         """From tab to tab."""
         self._list_state = alarm_list.switch_tab(self._list_state, step)
-        if self._list_state.tab is AlarmTab.KPIS:
-            self._kpi_actions.load_kpis()
-        elif self._list_state.tab is AlarmTab.JOURNAL:
+        if self.is_kpi_tab:
+            self._load_kpis()
+        elif self.is_journal_tab:
             self.post_message(ViewChanged())
         self._draw_screen()
 
     def action_zoom(self) -> None:
         if self.is_journal_tab:
             self._journal_actions.open_entry()
-            return
-        chosen = alarm_list.get_selected_alarm(self._list_state, self._alarms)
-        if chosen is not None:
+        elif (chosen := self._selected_alarm) is not None:
             self._alarm_actions.open_alarm(chosen)
 
     def action_wish(self, wish: str) -> None:
         """Act on the alarm under the cursor, or on all visible ones."""
-        if AlarmAction(wish) is AlarmAction.ACKNOWLEDGE_ALL:
-            self._alarm_actions.request_action(
-                AlarmAction.ACKNOWLEDGE_ALL,
-                alarm_list.list_visible_unacknowledged(self._list_state, self._alarms, self._visible_rows),
-            )
-            return
-        chosen = alarm_list.get_selected_alarm(self._list_state, self._alarms)
-        if chosen is not None:
-            self._alarm_actions.request_action(AlarmAction(wish), [chosen])
+        action = AlarmAction(wish)
+        if action is AlarmAction.ACKNOWLEDGE_ALL:
+            unacknowledged = alarm_list.list_visible_unacknowledged
+            views = unacknowledged(self._list_state, self._alarms, self._visible_rows)
+            self._alarm_actions.request_action(action, views)
+        elif (chosen := self._selected_alarm) is not None:
+            self._alarm_actions.request_action(action, [chosen])
+
+    @property
+    def _selected_alarm(self) -> AlarmView | None:
+        return alarm_list.get_selected_alarm(self._list_state, self._alarms)
 
     def action_back(self) -> None:
         self.dismiss(None)

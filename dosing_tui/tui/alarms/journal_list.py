@@ -220,8 +220,7 @@ def _format_priority(entry: JournalEntry, context: AlarmListContext) -> StyledRu
 
 def _format_event(entry: JournalEntry, context: AlarmListContext) -> StyledRuns:
     """Bold for an event that sounds, bright for one by an operator."""
-    is_by_operator = bool(format_operator(entry.who))
-    style = LABEL if entry.event in AUDIBLE_EVENTS else STRONG if is_by_operator else TEXT
+    style = LABEL if entry.event in AUDIBLE_EVENTS else STRONG if format_operator(entry.who) else TEXT
     return [(EVENT_LABELS[entry.event], style)]
 
 

@@ -1,4 +1,4 @@
-"""The alarm KPI page: each figure with its target and its rating. Pure."""
+"""The alarm KPI page: each figure with target and rating; the notification channels. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,17 +6,17 @@ from datetime import timedelta
 
 from dosing_tui.domain.alarms.kpis import AlarmKpiSummary
 from dosing_tui.domain.alarms.models import AlarmKey, Priority
+from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.domain.notifications.channel_status import ChannelStatus
 from dosing_tui.tui.alarms.alarm_list import AlarmListContext
-from dosing_tui.tui.alarms.channel_status_view import draw_channels
 from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, sanitize_text
-from dosing_tui.tui.rendering.palette import DIM, STRONG, TEXT, CellStyle, ColourRole
+from dosing_tui.tui.rendering.palette import DIM, STRONG, TEXT, WARNING, CellStyle, ColourRole
 
 OK, ABOVE_TARGET, TOO_HIGH = "ok", "▲ above target", "■ above limit"
 _RATING_STYLES = {
     OK: DIM,
-    ABOVE_TARGET: CellStyle(ColourRole.WARN, bold=True),
+    ABOVE_TARGET: WARNING,
     TOO_HIGH: CellStyle(ColourRole.ERROR, bold=True),
     "": DIM,
 }
@@ -24,6 +24,8 @@ _MIN_SPARE_ROWS = 8
 """Rows that must be left for a blank one between two parts."""
 _RESERVED_ROWS = 3
 """Rows for the most frequent alarms and the channels' heading."""
+_LAST_SENT_X, _QUEUED_END_X, _LOST_END_X, _ERROR_X = 14, 31, 37, 39
+"""The first column of a text, the column behind a figure."""
 _VALUE_X, _TARGET_X, _MAXIMUM_X, _RATING_X = 32, 46, 58, 68
 
 
@@ -115,7 +117,7 @@ def render_kpis(state: AlarmKpiState, context: AlarmListContext, width: int, hei
             canvas.write_text(x, y, text, style)
     y = 1 + len(lines)
     y += height - y > _MIN_SPARE_ROWS
-    y = draw_channels(
+    y = _draw_channels(
         canvas, y, state.channels, state.channels_error, context, max_rows=max(1, height - y - _RESERVED_ROWS)
     )
     _draw_most_frequent(canvas, y + (height - y > _MIN_SPARE_ROWS), state.kpis.most_frequent)
@@ -139,3 +141,52 @@ def _draw_most_frequent(canvas: Canvas, y: int, top: Sequence[tuple[AlarmKey, in
     for row, (key, count) in enumerate(top[: canvas.height - y - 1], start=y + 1):
         canvas.write_right(8, row, number_format.format_count(count), STRONG)
         canvas.write_text(10, row, sanitize_text(key.tag, 100), TEXT)
+
+
+def _draw_channels(
+    canvas: Canvas,
+    y: int,
+    channels: tuple[ChannelStatus, ...] | None,
+    error: str,
+    context: AlarmListContext,
+    *,
+    max_rows: int,
+) -> int:
+    """Draw ``max_rows`` channels from row ``y`` on; returns the row below."""
+    canvas.write_text(1, y, "Notification", DIM)
+    if not channels:
+        empty = "Reading …" if channels is None else "No channel configured: alarm notifications are disabled"
+        canvas.write_text(_LAST_SENT_X, y, error or empty, DIM)
+        return y + 1
+    for x, title in ((_LAST_SENT_X, "Last sent"), (_ERROR_X, "Last error")):
+        canvas.write_text(x, y, title, DIM)
+    for x, title in ((_QUEUED_END_X, "Queued"), (_LOST_END_X, "Lost")):
+        canvas.write_right(x, y, title, DIM)
+    more = len(channels) - max_rows
+    text = f"▲ {error}" if error else f"{number_format.format_count(more)} more" if more > 0 else ""
+    x = _ERROR_X + len("Last error") + 2
+    canvas.write_text(x, y, text, WARNING if error else DIM, width=canvas.width - x - 1)
+    for row, channel in enumerate(channels[:max_rows], start=y + 1):
+        _draw_channel(canvas, row, channel, context)
+    return y + 1 + min(len(channels), max_rows)
+
+
+def _draw_channel(canvas: Canvas, y: int, channel: ChannelStatus, context: AlarmListContext) -> None:
+    fails = channel.failing_since is not None
+    canvas.write_text(1, y, "▲" if fails else " ", WARNING)
+    canvas.write_text(3, y, sanitize_text(channel.channel, 40), TEXT, width=_LAST_SENT_X - 4)
+    last_sent = context.format_time(channel.last_sent) if channel.last_sent else "never"
+    canvas.write_text(_LAST_SENT_X, y, last_sent, STRONG if channel.last_sent else DIM)
+    for x, count in ((_QUEUED_END_X, channel.waiting), (_LOST_END_X, channel.lost)):
+        canvas.write_right(x, y, number_format.format_count(count), STRONG if count else DIM)
+    style, width = WARNING if fails else DIM, canvas.width - _ERROR_X - 1
+    canvas.write_text(_ERROR_X, y, _format_error(channel, context), style, width=width)
+
+
+def _format_error(channel: ChannelStatus, context: AlarmListContext) -> str:
+    """The start of the current failure, or the time of the last one."""
+    at = channel.failing_since or channel.last_error
+    if at is None:
+        return "none"
+    since = "since " if channel.failing_since is not None else ""
+    return f"{since}{context.format_time(at)}: {clean_line(channel.reason)}"

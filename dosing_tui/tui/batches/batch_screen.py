@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
-from typing import Protocol
+from typing import Any, Protocol
 
 from textual.app import ComposeResult
 
@@ -180,10 +180,8 @@ class BatchScreen(ListScreen):
     def action_only(self, name: str) -> None:
         """Switch a filter of the list: ``unreviewed`` or ``with_findings``."""
         options = self._navigation.options
-        if name == "unreviewed":
-            self._apply_options(replace(options, unreviewed=not options.unreviewed))
-        else:
-            self._apply_options(replace(options, with_findings=not options.with_findings))
+        switched: dict[str, Any] = {name: not getattr(options, name)}
+        self._apply_options(replace(options, **switched))
 
     def _apply_options(self, options: BatchListOptions) -> None:
         self._navigation.options, self._navigation.is_detail_open = options, False
@@ -210,10 +208,7 @@ class BatchScreen(ListScreen):
         self.draw_screen()
         self.post_message(ViewChanged())
 
-    def action_next_unreviewed(self) -> None:
-        self.go_to_next_review()
-
-    def go_to_next_review(self, message: str = "") -> None:
+    def action_next_unreviewed(self, message: str = "") -> None:
         """The next batch below that needs a review; ``message`` is repeated where there is none."""
         second_person = self._store.policy.second_person
         self._go_to_next(

@@ -5,17 +5,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 
 from dosing_tui.domain.batch_review.query_models import BatchDetail, BatchFilter, BatchRow
+from dosing_tui.domain.batch_review.review_rules import NO_SIGNATURE, PIN_SIGNATURE
 from dosing_tui.domain.batches.recipe_matching import split_ingredients
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.domain.panels.filters import Selection
 from dosing_tui.domain.time.shift_calendar import ShiftCalendar
 from dosing_tui.domain.time.time_range import TimeRange
 from dosing_tui.live_state import LiveSnapshot
-from dosing_tui.tui.batches.detail_header import SignerInfo, render_detail_header
 from dosing_tui.tui.batches.detail_view import BatchDetailContext, render_batch_detail, render_batch_messages
 from dosing_tui.tui.batches.list_view import (
     BatchListContext,
-    BatchListHeader,
     render_batch_list,
     render_batch_tabs,
 )
@@ -23,9 +22,11 @@ from dosing_tui.tui.batches.live_batch import apply_live_messages
 from dosing_tui.tui.data.batch_list_state import BatchListOptions, build_batch_filter
 from dosing_tui.tui.data.batch_store import BatchStore
 from dosing_tui.tui.layout.status_and_footer import ScopeSummary
-from dosing_tui.tui.rendering.canvas import Rows, render_paragraph
+from dosing_tui.tui.rendering.canvas import Canvas, Rows, render_paragraph, sanitize_text
 from dosing_tui.tui.rendering.number_format import shorten_names
-from dosing_tui.tui.rendering.palette import TEXT
+from dosing_tui.tui.rendering.palette import TEXT, CellStyle, ColourRole
+
+_HEADER_STYLE = CellStyle(ColourRole.DIM, ColourRole.BAR_BACKGROUND)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,15 @@ class BatchScreenSettings:
     calendar: ShiftCalendar
     filter_keys: tuple[str, str]
     """Keys of "only unreviewed" and "only with exceptions"."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignerInfo:
+    """``name`` is '' until the reviewer has entered one."""
+
+    name: str = ""
+    is_pin_required: bool = False
+    warning: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +91,7 @@ def render_list_page(
 ) -> tuple[Rows, Rows]:
     """The row of tabs, and the list. ``size``: columns and rows of the list."""
     width, height = size
-    tabs = render_batch_tabs(BatchListHeader(options, store.counts, settings.filter_keys), width)
+    tabs = render_batch_tabs(options, store.counts, settings.filter_keys, width)
     context = build_list_context(state, store.list_state.rows, settings.zone)
     empty_text = _explain_empty_list(state, store)
     return tabs, render_batch_list(store.list_state, context, width, height, empty_text=empty_text)
@@ -114,8 +124,19 @@ def render_detail_page(
     if store.error:
         position = f"▲ {clean_line(store.error, 200)}"
     blank_rows = [[(" ", TEXT)] * width] * max(0, height - len(rows))
-    header = render_detail_header(position, state.signer, width)
-    return header, [*rows[first : first + height], *blank_rows]
+    return _render_detail_header(position, state.signer, width), [*rows[first : first + height], *blank_rows]
+
+
+def _render_detail_header(position: str, signer: SignerInfo, width: int) -> Rows:
+    """The position in the batch, the reviewer's name and the kind of signature."""
+    canvas = Canvas(width, 1, _HEADER_STYLE)
+    canvas.write_text(1, 0, position, CellStyle(ColourRole.TEXT, ColourRole.BAR_BACKGROUND))
+    who = f"reviewer {sanitize_text(signer.name, 24)}" if signer.name else "no reviewer name entered"
+    label = PIN_SIGNATURE if signer.is_pin_required else NO_SIGNATURE
+    x = canvas.write_right(width - 1, 0, f"{who} · {label}", _HEADER_STYLE)
+    if signer.warning and width >= 100:
+        canvas.write_right(x - 2, 0, signer.warning, CellStyle(ColourRole.WARN, ColourRole.BAR_BACKGROUND))
+    return canvas.rows
 
 
 def _render_detail(

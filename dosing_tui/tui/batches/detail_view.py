@@ -17,9 +17,8 @@ from dosing_tui.tui.batches.list_view import format_review_state, format_status,
 from dosing_tui.tui.batches.timeline import render_timeline
 from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, sanitize_text, wrap_text
-from dosing_tui.tui.rendering.palette import DIM, FRAME, LABEL, STRONG, TEXT, CellStyle, ColourRole
+from dosing_tui.tui.rendering.palette import DIM, FRAME, LABEL, STRONG, TEXT, WARNING, CellStyle, ColourRole
 
-_WARNING_STYLE = CellStyle(ColourRole.WARN, bold=True)
 _KIND_WIDTH = 18
 """Cells for the kind of an exception."""
 
@@ -56,7 +55,7 @@ def render_batch_detail(detail: BatchDetail, batch: Batch, context: BatchDetailC
     rows = _render_header(detail, batch, context, width)
     for title, body in sections:
         if body:
-            rows += [*_render_title(title, width), *_indent_rows(body, width)]
+            rows += _render_section(title, body, width)
     return rows
 
 
@@ -64,30 +63,25 @@ def render_batch_messages(batch: Batch, zone: tzinfo, width: int) -> Rows:
     """Each message of the batch record: its time, its kind, and all its fields."""
     record = json.loads(batch_to_record(batch))
     messages = sorted([*record["events"], *record["doses"]], key=lambda fields: str(fields["time"]))
-    rows: Rows = _render_title(_format_title("Stored messages", len(messages)), width)
+    lines = []
     for fields in messages:
         at, kind = fields["time"], fields.get("event", "dose")
         stamp = number_format.format_clock(datetime.fromisoformat(at), zone)
         text = clean_line(to_canonical_json(fields), 2000).replace(",", ", ")
-        lines = [(f"{stamp} {sanitize_text(kind, 10)}", STRONG, text, TEXT)]
-        rows += _indent_rows(_render_texts(lines, width - 2, 20), width)
-    return rows
+        lines.append((f"{stamp} {sanitize_text(kind, 10)}", STRONG, text, TEXT))
+    title = _format_title("Stored messages", len(messages))
+    return _render_section(title, _render_texts(lines, width - 2, 20), width)
 
 
 def _format_title(title: str, count: int) -> str:
     return f"{title} {count}" if count else title
 
 
-def _render_title(text: str, width: int) -> Rows:
-    canvas = Canvas(width, 1)
-    x = canvas.write_text(1, 0, text, LABEL)
+def _render_section(title: str, body: Rows, width: int) -> Rows:
+    canvas = Canvas(width, 1 + len(body))
+    x = canvas.write_text(1, 0, title, LABEL)
     canvas.write_text(x + 1, 0, "─" * (width - x - 2), FRAME)
-    return canvas.rows
-
-
-def _indent_rows(rows: Rows, width: int) -> Rows:
-    canvas = Canvas(width, len(rows))
-    canvas.paste_rows(1, 0, rows)
+    canvas.paste_rows(1, 1, body)
     return canvas.rows
 
 
@@ -101,7 +95,7 @@ def _render_header(detail: BatchDetail, batch: Batch, context: BatchDetailContex
     x = canvas.write_text(1, 0, row.batch_id, CellStyle(ColourRole.STRONG, bold=True), width=width - 34)
     shape, word = format_status(batch.status)
     style = CellStyle(ColourRole.ACCENT) if batch.status is BatchStatus.OPEN else TEXT
-    canvas.write_text(x + 3, 0, f"{shape} {word}", _WARNING_STYLE if is_abnormal(batch.status) else style)
+    canvas.write_text(x + 3, 0, f"{shape} {word}", WARNING if is_abnormal(batch.status) else style)
     _draw_review_state(canvas, detail, batch, context.zone)
     master = f"version {row.recipe_version}" if row.recipe_version else "no master recipe"
     _draw_parts(
@@ -189,7 +183,7 @@ def _render_exceptions(detail: BatchDetail, width: int) -> Rows:
     exceptions = detail.assessment.exceptions
     if not exceptions:
         return _render_texts([("●", CellStyle(ColourRole.OK), "No exceptions", DIM)], width, 2)
-    lines = [(f"▲ {one.kind}", _WARNING_STYLE, clean_line(one.sentence), TEXT) for one in exceptions]
+    lines = [(f"▲ {one.kind}", WARNING, clean_line(one.sentence), TEXT) for one in exceptions]
     return _render_texts(lines, width, _KIND_WIDTH + 3)
 
 
@@ -216,8 +210,8 @@ def _format_span(since: datetime, until: datetime | None, zone: tzinfo) -> str:
 
 def _render_changes(detail: BatchDetail, zone: tzinfo, width: int) -> Rows:
     """The changes that make its review outdated."""
-    changes = describe_changes(detail, zone)
-    return _render_texts([("▲", _WARNING_STYLE, clean_line(each), STRONG) for each in changes], width, 2)
+    lines = [("▲", WARNING, clean_line(each), STRONG) for each in describe_changes(detail, zone)]
+    return _render_texts(lines, width, 2)
 
 
 def _render_merged_reviews(detail: BatchDetail, zone: tzinfo, width: int) -> Rows:

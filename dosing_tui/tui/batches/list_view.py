@@ -1,8 +1,9 @@
 """The batch list: its tabs with their counts, and one row per batch. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
+from operator import attrgetter
 
 from dosing_tui.domain.batch_review.query_models import BatchRow, BatchStatusCounts
 from dosing_tui.domain.batch_review.review_rules import Decision, ReviewState
@@ -17,7 +18,7 @@ from dosing_tui.tui.data.batch_list_state import (
 from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, render_paragraph, sanitize_text
 from dosing_tui.tui.rendering.data_table import StyledRuns, TableColumn, TableCursor, TableData, paint_table
-from dosing_tui.tui.rendering.palette import DIM, STRONG, TEXT, CellStyle, ColourRole
+from dosing_tui.tui.rendering.palette import DIM, STRONG, TEXT, WARNING, CellStyle, ColourRole
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +29,6 @@ class BatchListContext:
     zone: tzinfo
     stations: tuple[tuple[str, str], ...] = ()
     """Each station and its short name; empty for a single station."""
-
-
-@dataclass(frozen=True, slots=True)
-class BatchListHeader:
-    """The row above the list."""
-
-    options: BatchListOptions
-    counts: BatchStatusCounts | None
-    filter_keys: tuple[str, str]
-    """The keys of the filters "to review" and "exceptions"."""
 
 
 STATUS_LABELS: Mapping[str, tuple[str, str]] = {
@@ -65,28 +56,39 @@ _SHORT_TAB_NAMES = {
     BatchTab.NOT_COMPLETE: "Not done",
 }
 """The tabs side by side, with their names in a narrow window."""
+_TAB_COUNTS: Mapping[BatchTab, Callable[[BatchStatusCounts], int]] = {
+    BatchTab.ALL: attrgetter("batches"),
+    BatchTab.RUNNING: attrgetter("under_way"),
+    BatchTab.COMPLETE: attrgetter("complete"),
+    BatchTab.NOT_COMPLETE: attrgetter("not_complete"),
+    BatchTab.ABORTED: attrgetter("aborted"),
+    BatchTab.INCOMPLETE: attrgetter("incomplete"),
+    BatchTab.NO_START: attrgetter("no_start"),
+    BatchTab.COMPLETE_ONLY: attrgetter("complete_only"),
+}
 _MANY_BATCHES = 1_000
 """Larger counts do not fit into a narrow window."""
-_WARNING_STYLE = CellStyle(ColourRole.WARN, bold=True)
 _TAB_STYLE = CellStyle(ColourRole.TEXT, ColourRole.BAR_BACKGROUND)
 _ACTIVE_TAB_STYLE = CellStyle(ColourRole.STRONG, ColourRole.SELECTION, bold=True)
 _KEY_STYLE = CellStyle(ColourRole.ACCENT, ColourRole.BAR_BACKGROUND, bold=True)
 _DIM_STYLE = CellStyle(ColourRole.DIM, ColourRole.BAR_BACKGROUND)
 
 
-def render_batch_tabs(header: BatchListHeader, width: int) -> Rows:
-    """Tabs at the left, filters at the right, each with its number of batches."""
+def render_batch_tabs(
+    options: BatchListOptions, counts: BatchStatusCounts | None, filter_keys: tuple[str, str], width: int
+) -> Rows:
+    """Tabs at the left, the filters "to review" and "exceptions" at the right, each with its number."""
     canvas = Canvas(width, 1, _DIM_STYLE)
     x = 1 if width >= 100 else 0
-    counts, single = header.counts, header.options.tab in NOT_COMPLETE_TABS
+    single = options.tab in NOT_COMPLETE_TABS
     for tab in _SHORT_TAB_NAMES:
-        is_active = tab is header.options.tab or (single and tab is BatchTab.NOT_COMPLETE)
-        text = f" {_format_tab(header, tab, width)} "
+        is_active = tab is options.tab or (single and tab is BatchTab.NOT_COMPLETE)
+        text = f" {_format_tab(options.tab, counts, tab, width)} "
         x = canvas.write_text(x, 0, text, _ACTIVE_TAB_STYLE if is_active else _TAB_STYLE)
     unreviewed, with_findings = (None, None) if counts is None else (counts.unreviewed, counts.with_findings)
     chips = (
-        (header.filter_keys[0], "to review", header.options.unreviewed, unreviewed),
-        (header.filter_keys[1], "exceptions", header.options.with_findings, with_findings),
+        (filter_keys[0], "to review", options.unreviewed, unreviewed),
+        (filter_keys[1], "exceptions", options.with_findings, with_findings),
     )
     end = width - 1
     for key, name, on, count in reversed(chips):
@@ -98,33 +100,19 @@ def render_batch_tabs(header: BatchListHeader, width: int) -> Rows:
     return canvas.rows
 
 
-def _format_tab(header: BatchListHeader, tab: BatchTab, width: int) -> str:
+def _format_tab(chosen_tab: BatchTab, counts: BatchStatusCounts | None, tab: BatchTab, width: int) -> str:
     """The tab's text; a single status that is not complete replaces the tab of all of them."""
     name = tab.value if width >= 100 else _SHORT_TAB_NAMES[tab]
-    chosen_tab = header.options.tab
     if tab is not BatchTab.NOT_COMPLETE:
-        return f"{name}{_format_tab_count(header, tab)}"
+        return f"{name}{_format_tab_count(counts, tab)}"
     if chosen_tab not in NOT_COMPLETE_TABS:
-        return f"{name}{_format_tab_count(header, tab)} ›"
-    single = f"{chosen_tab}{_format_tab_count(header, chosen_tab)}"
+        return f"{name}{_format_tab_count(counts, tab)} ›"
+    single = f"{chosen_tab}{_format_tab_count(counts, chosen_tab)}"
     return f"{name}: {single}" if width >= 100 else single
 
 
-def _format_tab_count(header: BatchListHeader, tab: BatchTab) -> str:
-    counts = header.counts
-    if counts is None:
-        return ""
-    of = {
-        BatchTab.ALL: counts.batches,
-        BatchTab.RUNNING: counts.under_way,
-        BatchTab.COMPLETE: counts.complete,
-        BatchTab.NOT_COMPLETE: counts.not_complete,
-        BatchTab.ABORTED: counts.aborted,
-        BatchTab.INCOMPLETE: counts.incomplete,
-        BatchTab.NO_START: counts.no_start,
-        BatchTab.COMPLETE_ONLY: counts.complete_only,
-    }
-    return f" {number_format.format_count(of[tab])}"
+def _format_tab_count(counts: BatchStatusCounts | None, tab: BatchTab) -> str:
+    return "" if counts is None else f" {number_format.format_count(_TAB_COUNTS[tab](counts))}"
 
 
 def render_batch_list(
@@ -177,14 +165,14 @@ def _render_start(row: BatchRow, context: BatchListContext, width: int, backgrou
 
 def _format_styled_status(row: BatchRow, context: BatchListContext) -> StyledRuns:
     colour = ColourRole.DIM if row.status == BatchStatus.COMPLETE else ColourRole.ACCENT
-    style = _WARNING_STYLE if is_abnormal(row.status) else CellStyle(colour)
+    style = WARNING if is_abnormal(row.status) else CellStyle(colour)
     return [(" ".join(format_status(row.status)), style)]
 
 
 def _format_exceptions(row: BatchRow, context: BatchListContext) -> StyledRuns:
     if not row.findings:
         return []
-    return [(f"▲ {row.findings:<2} ", _WARNING_STYLE), (", ".join(row.finding_kinds), TEXT)]
+    return [(f"▲ {row.findings:<2} ", WARNING), (", ".join(row.finding_kinds), TEXT)]
 
 
 def _render_review(row: BatchRow, context: BatchListContext, width: int, background: ColourRole) -> Rows:
@@ -258,7 +246,7 @@ _COLUMNS: tuple[TableColumn[BatchRow], ...] = (
         "Mass g",
         8,
         20,
-        lambda row, facts: number_format.NO_VALUE if row.actual_g is None else f"{row.actual_g:.2f}",
+        lambda row, facts: number_format.format_decimal(row.actual_g, 2),
         lambda row, facts: row.actual_g,
         unit="g",
         align_right=True,
@@ -276,9 +264,7 @@ _COLUMNS: tuple[TableColumn[BatchRow], ...] = (
         "min",
         5,
         35,
-        lambda row, facts: (
-            number_format.NO_VALUE if calculate_minutes(row) is None else f"{calculate_minutes(row):.1f}"
-        ),
+        lambda row, facts: number_format.format_decimal(calculate_minutes(row), 1),
         lambda row, facts: calculate_minutes(row),
         unit="min",
         style=DIM,

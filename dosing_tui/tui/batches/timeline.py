@@ -9,7 +9,7 @@ from dosing_tui.domain.messages.models import Dose
 from dosing_tui.tui.batches.list_view import is_abnormal
 from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, sanitize_text, split_cells
-from dosing_tui.tui.rendering.palette import DIM, FRAME, STRONG, TEXT, CellStyle, ColourRole
+from dosing_tui.tui.rendering.palette import DIM, FRAME, STRONG, TEXT, WARNING, CellStyle, ColourRole
 
 MIN_GAP_S = 5.0
 """Shorter gaps are not reported."""
@@ -67,7 +67,7 @@ def find_longest_gap(batch: Batch) -> tuple[float, str]:
 def _choose_end_mark(batch: Batch) -> tuple[str, CellStyle]:
     if batch.status is BatchStatus.OPEN:
         return "→", CellStyle(ColourRole.ACCENT, bold=True)
-    return ("■", CellStyle(ColourRole.WARN, bold=True)) if is_abnormal(batch.status) else ("│", STRONG)
+    return ("■", WARNING) if is_abnormal(batch.status) else ("│", STRONG)
 
 
 def _draw_doses(canvas: Canvas, batch: Batch, axis: TimeAxis) -> None:

@@ -8,7 +8,7 @@ from dosing_tui.tui.charts.large_plot import draw_plot
 from dosing_tui.tui.charts.primitives.braille import get_series_marker, get_series_style
 from dosing_tui.tui.charts.series import AnnotationGlyph, ChartAnnotation, ChartData, compute_statistics
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, split_cells
-from dosing_tui.tui.rendering.palette import DIM, LABEL, STRONG, TEXT, CellStyle, ColourRole
+from dosing_tui.tui.rendering.palette import DIM, LABEL, STRONG, TEXT, WARNING
 
 _NUMBER_WIDTH = 10
 _MIN_PLOT_HEIGHT = 8
@@ -19,7 +19,6 @@ _GLYPH_WORDS = {
     AnnotationGlyph.END: "ended",
     AnnotationGlyph.ABORT: "aborted",
 }
-_WARNING = CellStyle(ColourRole.WARN, bold=True)
 
 
 def draw_full_screen_chart(data: ChartData, width: int, height: int, *, cursor: int | None = None) -> Rows:
@@ -65,9 +64,9 @@ def _draw_cursor_value(canvas: Canvas, data: ChartData, bucket: int) -> None:
         value = data.curves[0].values[bucket]
         above = data.limit is not None and value is not None and value > data.limit
         text = "nothing measured" if value is None else f"{data.format_value(value)} {data.unit}"
-        x = canvas.write_text(x + 3, 0, text, _WARNING if above else STRONG)
+        x = canvas.write_text(x + 3, 0, text, WARNING if above else STRONG)
         if above:
-            canvas.write_text(x + 2, 0, f"▲ above {data.limit:g}", _WARNING)
+            canvas.write_text(x + 2, 0, f"▲ above {data.limit:g}", WARNING)
 
 
 def format_time_span(start: datetime, end: datetime) -> str:

@@ -22,14 +22,18 @@ from dosing_tui.tui.controllers.refill_controller import STORED_LOCALLY
 from dosing_tui.tui.controllers.results import AlarmActionStored, TrendLoaded
 from dosing_tui.tui.controllers.screen_host import ConsoleServices, ScreenHost
 from dosing_tui.tui.data.query_workers import Lane
-from dosing_tui.tui.dialogs.alarm_action_dialog import AlarmActionDialog, AlarmActionInput, AlarmActionPrompt
-from dosing_tui.tui.dialogs.skipped_alarms_dialog import SkippedAlarmsDialog
+from dosing_tui.tui.dialogs.alarm_action_dialog import (
+    AlarmActionDialog,
+    AlarmActionInput,
+    render_skipped_alarms,
+)
 from dosing_tui.tui.keys.bindings import format_keys
 from dosing_tui.tui.keys.footer_hints import FooterMode
 from dosing_tui.tui.layout.alarm_banner import build_banner
 from dosing_tui.tui.layout.system_notices import SystemNotice, format_idle_text
 from dosing_tui.tui.rendering.number_format import format_timestamp
 from dosing_tui.tui.screens.console_screen import ConsoleScreen
+from dosing_tui.tui.widgets.canvas_dialog import CanvasDialog
 from dosing_tui.tui.widgets.messages import ViewChanged
 
 COVERED_ACTIONS = frozenset({"ask_range", "move_range", "live_again", "ask_filters", "freeze", "refresh_now"})
@@ -113,7 +117,7 @@ class AlarmController:
                 self._services.zone,
                 self,
                 journal=self._journal,
-                kpis=self._kpis,
+                load_kpis=self._kpis.load_kpis,
             )
         )
         assert self.screen is not None
@@ -174,8 +178,10 @@ class AlarmController:
         operator, settings = self._services.operator, self._services.settings
         is_shelving = event is AlarmEvent.SHELVE
         durations = alarm_actions.list_shelving_durations(views[0], settings) if is_shelving else ()
-        prompt = AlarmActionPrompt(event, views, durations, is_new_shift=operator.is_new_shift)
-        dialog = AlarmActionDialog(self._host.terminal_theme, prompt, name=operator.name)
+        dialog = AlarmActionDialog(
+            self._host.terminal_theme, event, views, durations, name=operator.name,
+            is_new_shift=operator.is_new_shift,
+        )  # fmt: skip
         self._host.push_screen(dialog, partial(self._apply_action_input, event, views))
 
     def _apply_action_input(
@@ -212,7 +218,7 @@ class AlarmController:
             return
         title = alarm_actions.format_result(request, result)
         if result.skip_reasons:
-            theme, reasons = self._host.terminal_theme, result.skip_reasons
-            self._host.push_screen(SkippedAlarmsDialog(theme, title, reasons, storage_note=storage_note))
+            rows = render_skipped_alarms(title, result.skip_reasons, storage_note=storage_note)
+            self._host.push_screen(CanvasDialog[None](self._host.terminal_theme, rows))
         else:
             self._host.show_message(f"{title} {storage_note}".rstrip())

@@ -18,8 +18,9 @@ from dosing_tui.tui.controllers.file_export import NOTHING_TO_EXPORT, FileExport
 from dosing_tui.tui.controllers.results import JournalExported, JournalPageLoaded
 from dosing_tui.tui.controllers.scope_controller import ScopeController
 from dosing_tui.tui.controllers.screen_host import ConsoleServices, ScreenHost
-from dosing_tui.tui.dialogs.journal_dialogs import JournalEntryDialog, JournalFilterDialog
+from dosing_tui.tui.dialogs.journal_dialogs import JournalFilterDialog, render_entry
 from dosing_tui.tui.scope.scope import Scope, format_range, is_live
+from dosing_tui.tui.widgets.canvas_dialog import CanvasDialog
 
 REFRESH_INTERVAL = timedelta(seconds=10)
 """The newest page is read again after it; at once when an alarm has changed."""
@@ -144,7 +145,8 @@ class JournalController:
         """The entry under the cursor, in full."""
         entry = self.journal_list.selected_entry
         if entry is not None:
-            self._host.push_screen(JournalEntryDialog(self._host.terminal_theme, entry, self._services.zone))
+            rows = render_entry(entry, self._services.zone)
+            self._host.push_screen(CanvasDialog[None](self._host.terminal_theme, rows))
 
     def invalidate(self) -> None:
         """Read the newest page again at the next tick."""

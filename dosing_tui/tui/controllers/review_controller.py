@@ -37,8 +37,7 @@ from dosing_tui.domain.panels.filters import Dimension
 from dosing_tui.errors import DosingError, RangeError
 from dosing_tui.live_state import LiveSnapshot
 from dosing_tui.tui.batches.batch_screen import BatchScreen
-from dosing_tui.tui.batches.batch_screen_view import BatchScreenSettings, BatchScreenState
-from dosing_tui.tui.batches.detail_header import SignerInfo
+from dosing_tui.tui.batches.batch_screen_view import BatchScreenSettings, BatchScreenState, SignerInfo
 from dosing_tui.tui.batches.review_messages import (
     format_exceptions,
     format_last_decision,
@@ -55,12 +54,12 @@ from dosing_tui.tui.controllers.screen_host import ConsoleServices, ScreenHost
 from dosing_tui.tui.data.batch_store import BatchStore
 from dosing_tui.tui.data.query_results import BatchQueryResult, NextBatchLoaded
 from dosing_tui.tui.data.query_workers import Lane
-from dosing_tui.tui.dialogs.bulk_approval_dialog import BulkApprovalDialog
 from dosing_tui.tui.dialogs.review_dialog import (
     REASON_OPTIONAL,
     ReviewDialog,
     ReviewInput,
     ReviewPrompt,
+    build_bulk_prompt,
     format_account_warning,
 )
 from dosing_tui.tui.keys.bindings import format_keys
@@ -251,7 +250,7 @@ class ReviewController:
             return
         self._host.show_message(message)
         if self.screen is not None and result.decision not in _STAY_ON_BATCH:
-            self.screen.go_to_next_review(message)
+            self.screen.action_next_unreviewed(message)
 
     # bulk approval
 
@@ -279,10 +278,11 @@ class ReviewController:
                 else "No batch of this list is complete, without exceptions and unreviewed."
             )
             return
-        dialog = BulkApprovalDialog(
-            self._host.terminal_theme, len(result.value), limit=MAX_BULK_APPROVAL, account=self._account,
-            pin=self._policy.pin, name=self._services.operator.name,
+        prompt = build_bulk_prompt(
+            len(result.value), limit=MAX_BULK_APPROVAL, account=self._account,
+            is_pin_required=self._policy.pin, name=self._services.operator.name,
         )  # fmt: skip
+        dialog = ReviewDialog(self._host.terminal_theme, prompt)
         self._host.push_screen(dialog, partial(self._approve_rows, result.value))
 
     def _approve_rows(self, rows: Sequence[BatchRow], values: ReviewInput | None) -> None:

@@ -1,4 +1,4 @@
-"""Confirms an alarm action: comment or reason, the operator's name, the duration of shelving."""
+"""Confirms an alarm action: comment or reason, name, duration; and lists the alarms it has skipped."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,14 +11,15 @@ from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.domain.panels.operator_notes import MAX_AUTHOR_LENGTH
 from dosing_tui.tui.alarms.alarm_actions import get_priority
 from dosing_tui.tui.rendering import number_format, text_field
-from dosing_tui.tui.rendering.canvas import Canvas
+from dosing_tui.tui.rendering.canvas import Canvas, Rows, wrap_text
 from dosing_tui.tui.rendering.palette import DIM, TEXT, CellStyle
 from dosing_tui.tui.rendering.priority_style import PRIORITY_MARKS, format_mark
 from dosing_tui.tui.rendering.theme import TerminalTheme
+from dosing_tui.tui.widgets.canvas_dialog import create_box, draw_keys, draw_lines
 from dosing_tui.tui.widgets.form_dialog import FormDialog
 from dosing_tui.tui.widgets.form_fields import BLANK_ROW, FORM_WIDTH, ChoiceField, TextEntry, wrap_form_text
 
-_MAX_LISTED = 4
+_MAX_LISTED, _MAX_REASONS = 4, 5
 _TITLES = {
     AlarmEvent.ACKNOWLEDGE: "Acknowledge",
     AlarmEvent.RESET: "Reset",
@@ -48,17 +49,6 @@ class AlarmActionInput:
 
 
 @dataclass(frozen=True, slots=True)
-class AlarmActionPrompt:
-    """``durations`` to choose from; empty where the event has none."""
-
-    event: AlarmEvent
-    views: tuple[AlarmView, ...]
-    durations: tuple[timedelta, ...] = ()
-    is_new_shift: bool = False
-    """The shift has changed: the form opens on the name."""
-
-
-@dataclass(frozen=True, slots=True)
 class _AlarmLines:
     """The first alarms with their priority, and the number of the others."""
 
@@ -82,33 +72,53 @@ class _AlarmLines:
 class AlarmActionDialog(FormDialog[AlarmActionInput]):
     """A reason is required to shelve and to take out of service."""
 
-    def __init__(self, theme: TerminalTheme, prompt: AlarmActionPrompt, *, name: str) -> None:
-        is_required = prompt.event in _REASON_REQUIRED
+    def __init__(
+        self, theme: TerminalTheme, event: AlarmEvent, views: Sequence[AlarmView],
+        durations: Sequence[timedelta] = (), *, name: str, is_new_shift: bool,
+    ) -> None:  # fmt: skip
+        """``durations`` to choose from, if the event has any; after a shift change it opens on the name."""
+        is_required = event in _REASON_REQUIRED
         self._comment = TextEntry(
             label="Reason" if is_required else "Comment",
             field=text_field.TextField(max_length=MAX_COMMENT_LENGTH),
             required="A reason is required." if is_required else "",
         )
         self._operator = TextEntry(label="Name", field=text_field.create_field(name, MAX_AUTHOR_LENGTH))
-        self._durations = prompt.durations or (timedelta(),)
+        self._durations = durations or (timedelta(),)
         lengths = [number_format.format_bucket_width(duration) for duration in self._durations]
         self._duration = ChoiceField(
             label="For", options=lengths, index=min(1, len(lengths) - 1), is_cyclic=False,
             hint=f"{lengths[-1]} at most",
         )  # fmt: skip
-        fields = [self._comment, self._operator, *([self._duration] if prompt.durations else [])]
-        consequence = wrap_form_text(_CONSEQUENCES[prompt.event])
-        action, count = _TITLES[prompt.event], len(prompt.views)
+        fields = [self._comment, self._operator, *([self._duration] if durations else [])]
+        consequence = wrap_form_text(_CONSEQUENCES[event])
+        action, count = _TITLES[event], len(views)
         super().__init__(
             theme,
             f"{action} {count} alarms?" if count > 1 else f"{action}?",
-            [_AlarmLines(prompt.views), BLANK_ROW, consequence, BLANK_ROW, *fields],
+            [_AlarmLines(views), BLANK_ROW, consequence, BLANK_ROW, *fields],
             action=action,
         )
-        if prompt.is_new_shift:
+        if is_new_shift:
             self._focused_field = self._operator
             self._notice = "The shift has changed. Enter your name."
 
     def build_result(self) -> AlarmActionInput:
         duration = self._durations[self._duration.index]
         return AlarmActionInput(self._comment.text, self._operator.text, duration)
+
+
+def render_skipped_alarms(title: str, reasons: Sequence[str], *, storage_note: str) -> Rows:
+    """``reasons``: one sentence per alarm; ``storage_note``: where entries wait for the journal."""
+    lines = []
+    for reason in reasons[:_MAX_REASONS]:
+        first, *others = wrap_text(clean_line(reason), FORM_WIDTH - 8) or [""]
+        lines += [f"· {first}", *(f"  {line}" for line in others)]
+    more = len(reasons) - _MAX_REASONS
+    notes = [f"and {more} more"] if more > 0 else []
+    canvas = create_box(FORM_WIDTH, len(lines) + len(notes) + bool(storage_note) + 7, title, hint="Esc Close")
+    canvas.write_text(3, 3, "Skipped:", DIM)
+    draw_lines(canvas, 3, draw_lines(canvas, 3, 4, lines), notes, DIM)
+    canvas.write_text(3, canvas.height - 4, storage_note, DIM)
+    draw_keys(canvas, canvas.height - 2, ("Enter", "Back to alarms"))
+    return canvas.rows

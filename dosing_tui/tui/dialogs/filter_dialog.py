@@ -1,5 +1,6 @@
 """Selects the devices, chemicals, recipes and modes that the panels show."""
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
@@ -39,16 +40,12 @@ def render_filters(state: FilterDialogState, error: str, width: int, height: int
         canvas.write_text(x + 2, 4, group.summary, STRONG if group.selected_values else DIM, width=column - 3)
         _draw_values(canvas, x, group, column - 1, is_current=is_current)
     _draw_search(canvas, state)
-    sentence = error or (_format_value_at_cursor(state) if state.is_loaded else "Loading the values …")
+    values = state.group.matching_values
+    at_cursor = _format_value(values[state.group.row]) if values else ""
+    sentence = error or (at_cursor if state.is_loaded else "Loading the values …")
     draw_message(canvas, canvas.height - 3, sentence, is_error=bool(error))
     draw_keys(canvas, canvas.height - 2, *_list_keys(state))
     return canvas.rows
-
-
-def _format_value_at_cursor(state: FilterDialogState) -> str:
-    """The value under the cursor, in full."""
-    matching = state.group.matching_values
-    return _format_value(matching[state.group.row]) if matching else ""
 
 
 def count_visible_values(height: int) -> int:
@@ -162,24 +159,16 @@ class FilterDialog(CanvasDialog[Selection]):
             super().action_leave()
 
 
-def _go_to_last_row(state: FilterDialogState, sign: int) -> FilterDialogState:
-    return filter_selection.move_cursor(state, sign * len(state.group.values))
-
-
-def _step_group(state: FilterDialogState, step: int) -> FilterDialogState:
-    return filter_selection.go_to_group(state, state.group_index + step)
-
-
 _KEY_CHANGES: Mapping[str, Callable[[FilterDialogState], FilterDialogState]] = {
     "space": filter_selection.toggle_value,
     "a": filter_selection.clear_group,
     "c": filter_selection.clear_all,
     "slash": lambda state: replace(state, is_searching=True),
-    "down": lambda state: filter_selection.move_cursor(state, 1),
-    "up": lambda state: filter_selection.move_cursor(state, -1),
-    "end": lambda state: _go_to_last_row(state, 1),
-    "home": lambda state: _go_to_last_row(state, -1),
-    **dict.fromkeys(("tab", "right"), lambda state: _step_group(state, 1)),
-    **dict.fromkeys(("shift+tab", "left"), lambda state: _step_group(state, -1)),
+    "down": partial(filter_selection.move_cursor, rows=1),
+    "up": partial(filter_selection.move_cursor, rows=-1),
+    "end": partial(filter_selection.move_cursor, rows=sys.maxsize),
+    "home": partial(filter_selection.move_cursor, rows=-sys.maxsize),
+    **dict.fromkeys(("tab", "right"), partial(filter_selection.step_group, step=1)),
+    **dict.fromkeys(("shift+tab", "left"), partial(filter_selection.step_group, step=-1)),
     **{str(number + 1): partial(filter_selection.go_to_group, number=number) for number in range(4)},
 }

@@ -49,7 +49,12 @@ class FilterDialogState:
 def create_state(selection: Selection) -> FilterDialogState:
     """The state before the values are read: only the selected ones."""
     return FilterDialogState(
-        tuple(_create_group(dimension, selection.get_values(dimension)) for dimension in Dimension)
+        tuple(
+            FilterGroup(
+                dimension, selection.get_values(dimension), frozenset(selection.get_values(dimension))
+            )
+            for dimension in Dimension
+        )
     )
 
 
@@ -102,16 +107,16 @@ def clear_group(state: FilterDialogState) -> FilterDialogState:
 
 
 def clear_all(state: FilterDialogState) -> FilterDialogState:
-    groups = tuple(replace(group, selected_values=frozenset(), search=EMPTY_FIELD) for group in state.groups)
-    return replace(state, groups=groups)
+    groups = [replace(group, selected_values=frozenset(), search=EMPTY_FIELD) for group in state.groups]
+    return replace(state, groups=tuple(groups))
 
 
 def go_to_group(state: FilterDialogState, number: int) -> FilterDialogState:
     return replace(state, group_index=number % len(state.groups), is_searching=False)
 
 
-def _create_group(dimension: Dimension, selected_values: Sequence[str]) -> FilterGroup:
-    return FilterGroup(dimension, values=tuple(selected_values), selected_values=frozenset(selected_values))
+def step_group(state: FilterDialogState, step: int) -> FilterDialogState:
+    return go_to_group(state, state.group_index + step)
 
 
 def _merge_values(selected_values: Sequence[str], values: Sequence[str]) -> tuple[str, ...]:

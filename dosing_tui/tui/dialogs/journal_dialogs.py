@@ -14,13 +14,7 @@ from dosing_tui.tui.rendering.canvas import Rows, sanitize_text, wrap_text
 from dosing_tui.tui.rendering.palette import DIM, LABEL, TEXT
 from dosing_tui.tui.rendering.priority_style import STATE_LABELS, format_mark
 from dosing_tui.tui.rendering.theme import TerminalTheme
-from dosing_tui.tui.widgets.canvas_dialog import (
-    CanvasDialog,
-    create_box,
-    draw_keys,
-    draw_lines,
-    wrap_labelled_text,
-)
+from dosing_tui.tui.widgets.canvas_dialog import create_box, draw_keys, draw_lines, wrap_labelled_text
 from dosing_tui.tui.widgets.form_dialog import FormDialog, KeyLabels
 from dosing_tui.tui.widgets.form_fields import BLANK_ROW, FormPart, OptionGroup, TextEntry
 
@@ -77,19 +71,8 @@ class JournalFilterDialog(FormDialog[JournalFilterForm]):
         return JournalFilterForm(self._tag.text, events, self._user.text, states)
 
 
-class JournalEntryDialog(CanvasDialog[None]):
-    """Every field of one entry."""
-
-    def __init__(self, theme: TerminalTheme, entry: JournalEntry, zone: tzinfo) -> None:
-        super().__init__(theme)
-        self._entry = entry
-        self._zone = zone
-
-    def render_rows(self, width: int, height: int) -> Rows:
-        return render_entry(self._entry, self._zone)
-
-
 def render_entry(entry: JournalEntry, zone: tzinfo) -> Rows:
+    """Every field of one entry."""
     room = _DETAIL_WIDTH - _NAME_WIDTH - 6
     fields = [
         line for label, text in _list_entry_fields(entry, zone)

@@ -12,7 +12,7 @@ from dosing_tui.domain.panels.operator_notes import (
     validate_note,
 )
 from dosing_tui.tui.rendering import number_format, text_field
-from dosing_tui.tui.rendering.canvas import sanitize_text
+from dosing_tui.tui.rendering.canvas import Rows, sanitize_text
 from dosing_tui.tui.rendering.theme import TerminalTheme
 from dosing_tui.tui.widgets.form_dialog import FormDialog, InvalidEntryError
 from dosing_tui.tui.widgets.form_fields import BLANK_ROW, ChoiceField, FormPart, TextEntry
@@ -50,8 +50,9 @@ class NoteDialog(FormDialog[NoteDraft]):
         parts: list[FormPart] = [self._text, BLANK_ROW, *fields, BLANK_ROW, BLANK_ROW]
         super().__init__(theme, "Note", parts, action="Save")
 
-    def format_hint(self) -> str:
-        return f"{len(self._text.field.text)} of {MAX_TEXT_LENGTH}"
+    def render_rows(self, width: int, height: int) -> Rows:
+        self.hint = f"{len(self._text.field.text)} of {MAX_TEXT_LENGTH}"
+        return super().render_rows(width, height)
 
     def build_result(self) -> NoteDraft:
         device = self._devices[self._device.index]

@@ -29,11 +29,7 @@ class QuitScreen(CanvasDialog[bool]):
     ]
 
     def __init__(self, theme: TerminalTheme, role: Role) -> None:
-        super().__init__(theme)
-        self._role = role
-
-    def render_rows(self, width: int, height: int) -> Rows:
-        return render_quit(self._role)
+        super().__init__(theme, render_quit(role))
 
     def action_accept(self) -> None:
         self.dismiss(True)

@@ -121,6 +121,7 @@ class RangeDialog(FormDialog[RangeSpec]):
     """Opens with the current range. A range that cannot be resolved is not applied."""
 
     form_width = _WIDTH
+    hint = "plant time"
 
     def __init__(
         self, theme: TerminalTheme, current: RangeSpec, *, resolve: RangeResolver, zone: tzinfo
@@ -141,9 +142,6 @@ class RangeDialog(FormDialog[RangeSpec]):
 
     def list_keys(self) -> KeyLabels:
         return ("Enter", "Apply"), ("Tab", "Type a range"), ("Esc", "Cancel")
-
-    def format_hint(self) -> str:
-        return "plant time"
 
     def format_message(self) -> tuple[str, bool]:
         text, is_valid = preview_range(self.build_result(), self._resolve, self._zone)

@@ -1,4 +1,4 @@
-"""Enters a review of a batch: reason or comment, the reviewer's name, the PIN where PINs are in use."""
+"""Enters a review of batches: reason or comment, the reviewer's name, the PIN where PINs are in use."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from dosing_tui.domain.batch_review.review_rules import (
     SHARED_ACCOUNTS,
     Decision,
 )
-from dosing_tui.tui.rendering import text_field
+from dosing_tui.tui.rendering import number_format, text_field
 from dosing_tui.tui.rendering.palette import TEXT, CellStyle, ColourRole
 from dosing_tui.tui.rendering.theme import TerminalTheme
 from dosing_tui.tui.widgets.form_dialog import FormDialog
@@ -33,6 +33,7 @@ _TITLES = {
     Decision.COMMENT: "Comment",
     Decision.WITHDRAWN: "Withdraw",
 }
+_BULK_CONSEQUENCE = "Each batch gets its own approval in your name."
 REASON_OPTIONAL = frozenset({Decision.APPROVED, Decision.CONFIRMED})
 
 
@@ -58,6 +59,18 @@ class ReviewInput:
     comment: str
     reviewer: str
     pin: str
+
+
+def build_bulk_prompt(
+    count: int, *, limit: int, account: str, is_pin_required: bool, name: str
+) -> ReviewPrompt:
+    """The approval of ``count`` batches; at ``limit`` there may be more."""
+    note = " The newest; there may be more." if count == limit else ""
+    batches = "1 batch" if count == 1 else f"{number_format.format_count(count)} batches"
+    summary = f"{batches} without exceptions, complete and unreviewed.{note}"
+    return ReviewPrompt(
+        Decision.APPROVED, summary, account, is_pin_required, name, consequence=_BULK_CONSEQUENCE
+    )
 
 
 class ReviewDialog(FormDialog[ReviewInput]):

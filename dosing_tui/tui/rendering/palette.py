@@ -53,6 +53,7 @@ DIM = CellStyle(ColourRole.DIM)
 STRONG = CellStyle(ColourRole.STRONG)
 FRAME = CellStyle(ColourRole.FRAME)
 LABEL = CellStyle(ColourRole.STRONG, bold=True)
+WARNING = CellStyle(ColourRole.WARN, bold=True)
 
 ABNORMAL_COLOURS = frozenset({ColourRole.WARN, ColourRole.ERROR})
 

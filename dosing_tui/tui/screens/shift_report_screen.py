@@ -13,7 +13,7 @@ from dosing_tui.tui.keys.bindings import format_binding
 from dosing_tui.tui.layout.status_and_footer import KeyHint, render_footer, render_message
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, wrap_text
 from dosing_tui.tui.rendering.line_widget import LineWidget
-from dosing_tui.tui.rendering.palette import DIM, LABEL, TEXT, CellStyle, ColourRole
+from dosing_tui.tui.rendering.palette import DIM, LABEL, TEXT, WARNING, CellStyle
 from dosing_tui.tui.rendering.theme import TerminalTheme
 
 ROWS_ABOVE = 2
@@ -32,7 +32,6 @@ REPORT_KEYS = (
     Binding("escape,S", "leave", "Back"),
 )
 """The keys with ``show`` are listed at the foot."""
-_ABNORMAL_STYLE = CellStyle(ColourRole.WARN, bold=True)
 _RULE_CHARACTERS = frozenset("=-")
 
 
@@ -133,7 +132,7 @@ def render_page(page: ShiftReportPage, first_line: int, width: int, height: int)
 def _choose_style(line: str, following: Sequence[str]) -> CellStyle:
     """Headings are underlined with rule characters; lines that begin with "! " are abnormal."""
     if line.startswith("! "):
-        return _ABNORMAL_STYLE
+        return WARNING
     if line and set(line) <= _RULE_CHARACTERS:
         return DIM
     if following and line and line == line.upper() and set(following[0] or " ") <= _RULE_CHARACTERS:

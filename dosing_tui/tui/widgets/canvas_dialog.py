@@ -1,6 +1,5 @@
 """A modal dialog drawn on one canvas over the dashboard, and the parts that dialogs have in common."""
 
-from abc import abstractmethod
 from typing import TypeVar
 
 from textual import events
@@ -10,31 +9,34 @@ from textual.screen import ModalScreen
 
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, wrap_text
 from dosing_tui.tui.rendering.line_widget import LineWidget
-from dosing_tui.tui.rendering.palette import DIM, FRAME, LABEL, TEXT, CellStyle, ColourRole
+from dosing_tui.tui.rendering.palette import DIM, FRAME, LABEL, TEXT, WARNING, CellStyle, ColourRole
 from dosing_tui.tui.rendering.theme import TerminalTheme
 
 Result = TypeVar("Result")
 KEY_STYLE = CellStyle(ColourRole.ACCENT, bold=True)
 SELECTED_STYLE = CellStyle(ColourRole.STRONG, ColourRole.SELECTION, bold=True)
 """The row or value that has the focus."""
-ERROR_STYLE = CellStyle(ColourRole.WARN, bold=True)
 
 
 class CanvasDialog(ModalScreen[Result]):
-    """``enter`` and ``esc`` close it without a result, unless a subclass gives ``enter`` one."""
+    """``enter`` and ``esc`` close it without a result, unless a subclass gives ``enter`` one.
+
+    It shows ``rows``; a subclass whose rows change has its own ``render_rows``.
+    """
 
     BINDINGS = [
         Binding("escape", "leave", "Cancel", show=False),
         Binding("enter", "accept", "Accept", show=False),
     ]
 
-    def __init__(self, theme: TerminalTheme) -> None:
+    def __init__(self, theme: TerminalTheme, rows: Rows | None = None) -> None:
         super().__init__()
         self._dialog = LineWidget(theme)
+        self._rows = rows or []
 
-    @abstractmethod
     def render_rows(self, width: int, height: int) -> Rows:
         """Draw the dialog for a window of ``width`` x ``height`` cells."""
+        return self._rows
 
     def take_input(self, key: str, text: str | None) -> bool:
         """Take a key before the bindings do; False leaves it to them.
@@ -107,7 +109,7 @@ def draw_keys(canvas: Canvas, y: int, *keys: tuple[str, str]) -> None:
 def draw_message(canvas: Canvas, y: int, text: str, *, is_error: bool) -> None:
     """One sentence; an error has its mark."""
     canvas.write_text(
-        3, y, f"▲ {text}" if is_error else text, ERROR_STYLE if is_error else TEXT, width=canvas.width - 6
+        3, y, f"▲ {text}" if is_error else text, WARNING if is_error else TEXT, width=canvas.width - 6
     )
 
 

@@ -23,6 +23,8 @@ class FormDialog(CanvasDialog[Result]):
     first_row = 3
     gap = 1
     """Blank rows above and below the message."""
+    hint = "Esc Cancel"
+    """The text at the right of the title."""
     is_cyclic = True
     """The arrows lead from the last field to the first one; ``tab`` always does."""
 
@@ -44,10 +46,6 @@ class FormDialog(CanvasDialog[Result]):
 
     def list_keys(self) -> KeyLabels:
         return ("Enter", self._action), ("Tab", "Next field"), ("Esc", "Cancel")
-
-    def format_hint(self) -> str:
-        """The text at the right of the title."""
-        return "Esc Cancel"
 
     def format_message(self) -> tuple[str, bool]:
         """The sentence below the fields, and whether it is an error."""
@@ -81,9 +79,8 @@ class FormDialog(CanvasDialog[Result]):
 
     def render_rows(self, width: int, height: int) -> Rows:
         rows = sum(part.height for part in self._parts)
-        canvas = create_box(
-            self.form_width, self.first_row + rows + 2 * self.gap + 3, self._title, hint=self.format_hint()
-        )
+        height = self.first_row + rows + 2 * self.gap + 3
+        canvas = create_box(self.form_width, height, self._title, hint=self.hint)
         y = self.first_row
         for part in self._parts:
             part.draw_part(canvas, y, is_focused=part is self._focused_field)

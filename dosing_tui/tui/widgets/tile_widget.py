@@ -1,8 +1,10 @@
 """One tile: its content in a frame at any size, with a cursor in tables and large charts."""
 
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, tzinfo
+from functools import partial
 from typing import Any
 
 from textual import events
@@ -104,27 +106,20 @@ class Tile(LineWidget, can_focus=True):
 
     def draw_tile(self) -> None:
         """Draw the last content for the present size, frame and focus."""
-        self._needs_draw = False
-        if self._content is not None and self._is_drawable:
-            self.show_rows(self._render_tile(self._content))
+        self._pass_rows(self.show_rows)
 
     def render_line(self, y: int) -> Strip:
         if self._needs_draw:
-            self._needs_draw = False
-            if self._content is not None and self._is_drawable:
-                self.replace_rows(self._render_tile(self._content))
+            self._pass_rows(self.replace_rows)
         return super().render_line(y)
 
-    @property
-    def _is_drawable(self) -> bool:
+    def _pass_rows(self, show: Callable[[Rows], None]) -> None:
+        """Nothing before the first content, nor in a place too small for a frame."""
+        self._needs_draw = False
         width, height = self._tile_size
-        return width > 4 and height > 1
-
-    def _render_tile(self, content: AnyTileContent) -> Rows:
-        width, height = self._tile_size
-        return render_tile(
-            self._apply_cursor(content), width, height, frame=self.frame, is_focused=self.has_focus
-        )
+        if self._content is not None and width > 4 and height > 1:
+            content = self._apply_cursor(self._content)
+            show(render_tile(content, width, height, frame=self.frame, is_focused=self.has_focus))
 
     def _apply_cursor(self, content: AnyTileContent) -> AnyTileContent:
         """The content with its cursor or selected row."""
@@ -132,33 +127,25 @@ class Tile(LineWidget, can_focus=True):
             case TableData() as table if table.rows:
                 return self._apply_table_cursor(content, table)
             case ChartData() as curves if self.is_large:
-                bucket = self._find_bucket(curves)
                 return replace(
-                    content, paint=lambda data, w, h: draw_full_screen_chart(data, w, h, cursor=bucket)
+                    content, paint=partial(draw_full_screen_chart, cursor=self._find_bucket(curves))
                 )
             case ErrorHistogram() as spread if self.is_large:
-                bin_ = self._find_bin(spread)
-                return replace(
-                    content, paint=lambda data, w, h: paint_error_histogram(data, w, h, cursor=bin_)
-                )
+                return replace(content, paint=partial(paint_error_histogram, cursor=self._find_bin(spread)))
             case _:
                 return content
 
     def _apply_table_cursor(self, content: AnyTileContent, table: TableData[Any]) -> AnyTileContent:
         rows = data_table.arrange_rows(table, self._table_cursor)
-        visible = data_table.count_visible_rows(self._get_inner_height(), self._table_cursor)
+        inner_height = self._tile_size[1] - (2 if self.frame is TileFrame.FULL else 1)
+        visible = data_table.count_visible_rows(inner_height, self._table_cursor)
         self._table_cursor = reader = data_table.scroll_to_cursor(self._table_cursor, rows, visible)
         last = min(len(rows), reader.first_row + visible)
         seen = f"{min(reader.first_row + 1, last)}–{last} of {len(rows)}"
         select = self.has_focus or reader.selected_row is not None
 
-        def paint(data: TableData[Any], width: int, height: int) -> Rows:
-            return data_table.paint_table(data, width, height, reader, highlight_row=select)
-
+        paint = partial(data_table.paint_table, cursor=reader, highlight_row=select)
         return replace(content, paint=paint, unit=f"{content.unit} · {seen}" if content.unit else seen)
-
-    def _get_inner_height(self) -> int:
-        return self._tile_size[1] - (2 if self.frame is TileFrame.FULL else 1)
 
     def _find_bucket(self, curves: ChartData) -> int | None:
         if not isinstance(self._chart_cursor, datetime):
@@ -208,19 +195,14 @@ class Tile(LineWidget, can_focus=True):
         self.action_step(pages * max(2, self._tile_size[1] - 4))
 
     def action_end(self, last: bool) -> None:
-        found = self._list_rows()
-        if found:
-            self._set_table_cursor(
-                data_table.select_row(self._table_cursor, found, len(found) - 1 if last else 0)
-            )
+        if found := self._list_rows():
+            number = len(found) - 1 if last else 0
+            self._set_table_cursor(data_table.select_row(self._table_cursor, found, number))
 
     def action_order(self) -> None:
-        if self._content is not None:
-            self._set_table_cursor(
-                replace(
-                    data_table.sort_by_next_column(self._table_cursor, self._content.data), selected_row=None
-                )
-            )
+        if isinstance(table := self._data, TableData):
+            by_next_column = data_table.sort_by_next_column(self._table_cursor, table)
+            self._set_table_cursor(replace(by_next_column, selected_row=None))
 
     def action_reverse(self) -> None:
         self._set_table_cursor(

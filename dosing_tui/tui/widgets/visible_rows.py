@@ -65,9 +65,12 @@ def _convert_data(data: object, cursor: TableCursor, zone: tzinfo) -> tuple[Colu
         case ProductionSummary():
             return [("name", ""), ("value", ""), (data.comparison_label, "")], list(data.rows)
         case TankGauges():
-            return _convert_tanks(data)
+            tanks = [(one.name, one.remaining_g, one.capacity_g, one.percent) for one in data.tanks]
+            return [("tank", ""), ("left", "g"), ("capacity", "g"), ("full", "%")], tanks
         case SystemStatus():
-            return _convert_sections(data)
+            sections = (*data.left_column, *data.right)
+            lines = [(each.title, line.label, line.value) for each in sections for line in each.lines]
+            return [("section", ""), ("name", ""), ("value", "")], lines
         case _:
             return [], []
 
@@ -99,17 +102,3 @@ def _strip_unit(title: str, unit: str) -> str:
     """'Error g' becomes 'Error': the unit has its own field."""
     title = title.strip()
     return title.removesuffix(f" {unit}") if unit else title
-
-
-def _convert_tanks(data: TankGauges) -> tuple[ColumnTitles, CellRows]:
-    columns = [("tank", ""), ("left", "g"), ("capacity", "g"), ("full", "%")]
-    return columns, [(one.name, one.remaining_g, one.capacity_g, one.percent) for one in data.tanks]
-
-
-def _convert_sections(data: SystemStatus) -> tuple[ColumnTitles, CellRows]:
-    rows = [
-        (section.title, line.label, line.value)
-        for section in (*data.left_column, *data.right)
-        for line in section.lines
-    ]  # fmt: skip
-    return [("section", ""), ("name", ""), ("value", "")], rows

@@ -11,9 +11,9 @@ from dosing_tui.domain.batches.models import BatchStatus
 from dosing_tui.domain.panels.filters import NO_FILTER, Selection
 from dosing_tui.domain.time.time_range import TimeRange
 from dosing_tui.live_state import LiveSnapshot
+from dosing_tui.tui.batches.ingredient_table import render_tolerance_bar
 from dosing_tui.tui.batches.live_batch import apply_live_messages
 from dosing_tui.tui.batches.timeline import find_longest_gap
-from dosing_tui.tui.batches.tolerance_bar import render_tolerance_bar
 from dosing_tui.tui.data import batch_list_state as browse
 from dosing_tui.tui.data.batch_list_state import (
     BatchListOptions,

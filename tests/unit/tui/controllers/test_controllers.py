@@ -41,7 +41,6 @@ from dosing_tui.tui.controllers.shift_report_controller import ShiftReportContro
 from dosing_tui.tui.data.batch_list_state import BatchListOptions, build_batch_filter
 from dosing_tui.tui.data.query_results import PanelLoaded
 from dosing_tui.tui.data.query_workers import Lane
-from dosing_tui.tui.dialogs.bulk_approval_dialog import BulkApprovalDialog
 from dosing_tui.tui.dialogs.filter_dialog import FilterDialog
 from dosing_tui.tui.dialogs.refill_dialog import RefillInput
 from dosing_tui.tui.dialogs.review_dialog import ReviewDialog, ReviewInput
@@ -260,7 +259,7 @@ def test_a_bulk_approval_is_confirmed_once_and_written_in_chunks(bench: Controll
     rows = [replace(row, batch_key=f"{number}") for number in range(60)]
     reviews.approve_all(build_batch_filter(BatchListOptions(), None, Selection()))
     reviews.confirm_bulk_approval(replace(bench.workers.take(BulkCandidatesLoaded), value=rows))
-    assert isinstance(bench.host.screens[-1][0], BulkApprovalDialog)
+    assert isinstance(bench.host.screens[-1][0], ReviewDialog)
     bench.host.answer(ReviewInput("", "Anna", ""))
     first = bench.workers.take(BulkChunkEntered)
     assert len(first.drafts) == 60
