@@ -20,10 +20,10 @@ from dosing_tui.database.panel_reader import PanelReader
 from dosing_tui.database.schema.migrate import migrate_schema
 from dosing_tui.domain.panels.filters import Selection
 from dosing_tui.domain.panels.panel_catalog import PANELS, Panel, PanelQuery
-from dosing_tui.domain.time.time_range import get_today
 from tests.benchmarks.big_plant import DAYS, fill_plant
 from tests.support.database.reading_samples import settings_for
 from tests.support.database_servers import Server
+from tests.support.local_days import get_today
 from tests.support.sizes import choose_size
 
 DOSES = int(choose_size("DOSES", small=10_000, full=20_000))

@@ -43,13 +43,13 @@ from dosing_tui.domain.panels.panel_catalog import (
 )
 from dosing_tui.domain.shift_report import ShiftReport
 from dosing_tui.domain.time.shift_calendar import ShiftPeriod
-from dosing_tui.domain.time.time_range import get_today
 from dosing_tui.errors import DatabaseUnavailableError
 from dosing_tui.live_state import LinkState, LinkStatus, LiveState, MessageCounts, Role
 from dosing_tui.tui.data.batch_source import BatchSource
 from dosing_tui.tui.scope.spool_status import SpoolStatus
 from tests.support.domain import shift_report_samples
 from tests.support.domain.alarm_entries import build_history
+from tests.support.local_days import get_today
 
 Row = TypeVar("Row")
 NOW = datetime(2026, 3, 11, 14, 26, 44, tzinfo=UTC)

@@ -17,7 +17,7 @@ from dosing_tui.domain.time.range_parser import (
     zoom_range,
 )
 from dosing_tui.domain.time.shift_calendar import ShiftCalendar
-from dosing_tui.domain.time.time_range import RangeSpec, TimeRange, get_today
+from dosing_tui.domain.time.time_range import RangeSpec, TimeRange
 from dosing_tui.errors import RangeError
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -322,7 +322,3 @@ def test_this_batch_is_what_it_is_said_to_be() -> None:
 def test_without_shifts_no_shift_is_a_range() -> None:
     with pytest.raises(RangeError, match=r"no shifts are set"):
         resolve_range(RangeSpec("this shift"), NOW, BERLIN, calendar=ShiftCalendar(()))
-
-
-def test_today_is_the_day_the_panels_know() -> None:
-    assert resolve_range(CALENDAR_RANGES["today"], NOW, BERLIN) == get_today(NOW, BERLIN)

@@ -1,19 +1,15 @@
 """The plant's days across daylight-saving changes, and the windows of the panels."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dosing_tui.domain.time.time_range import (
-    get_day,
-    get_last_24h,
-    get_today,
-    get_today_so_far,
-    get_yesterday_so_far,
-)
+from dosing_tui.domain.time.range_parser import resolve_range
+from dosing_tui.domain.time.time_range import RangeSpec, get_last_24h
+from tests.support.local_days import get_today
 
 BERLIN = ZoneInfo("Europe/Berlin")
 ZONES = st.sampled_from(
@@ -50,7 +46,7 @@ def test_a_day_ends_at_the_next_midnight_on_the_wall(now: str, since: str, until
 
 def test_a_day_without_midnight_begins_when_it_begins() -> None:
     cairo = ZoneInfo("Africa/Cairo")
-    found = get_day(date(2024, 4, 26), cairo)
+    found = resolve_range(RangeSpec("2024-04-26"), berlin_time("2024-06-15T12:00"), cairo)
     assert found.since.astimezone(cairo).isoformat() == "2024-04-26T01:00:00+03:00"
     assert found.until - found.since == timedelta(hours=23)
 
@@ -60,7 +56,7 @@ def test_now_is_within_today_and_days_follow_without_a_gap(now: datetime, zone: 
     found = get_today(now, zone)
     assert found.since <= now < found.until
     local = now.astimezone(zone).date()
-    assert get_day(local - timedelta(days=1), zone).until == found.since
+    assert resolve_range(RangeSpec("yesterday"), now, zone).until == found.since
     assert found.since.astimezone(zone).date() == local
     assert (found.since - timedelta(microseconds=1)).astimezone(zone).date() == local - timedelta(days=1)
     assert (found.until - timedelta(microseconds=1)).astimezone(zone).date() == local
@@ -91,32 +87,3 @@ def test_the_last_24_hours_are_96_quarters_with_now_in_the_last(now: datetime, z
     assert (found.until - found.since) / timedelta(minutes=15) == 96
     assert found.until - timedelta(minutes=15) <= now < found.until
     assert found.until.timestamp() % 900 == 0
-
-
-@pytest.mark.parametrize(
-    ("now", "since", "until"),
-    [
-        ("2024-06-15T12:07", "2024-06-13T22:00", "2024-06-14T10:07"),
-        ("2024-03-31T12:00", "2024-03-29T23:00", "2024-03-30T11:00"),
-        ("2024-04-01T02:30", "2024-03-30T23:00", "2024-03-31T01:30"),
-        ("2024-10-28T12:00", "2024-10-26T22:00", "2024-10-27T11:00"),
-        ("2024-06-15T00:00", "2024-06-13T22:00", "2024-06-13T22:00"),
-    ],
-)
-def test_yesterday_is_compared_up_to_the_same_time_on_the_wall(now: str, since: str, until: str) -> None:
-    assert get_yesterday_so_far(berlin_time(now), BERLIN) == (utc_time(since), utc_time(until))
-
-
-def test_yesterday_ends_at_midnight_when_its_last_hour_was_skipped() -> None:
-    """Nuuk's clocks went from Saturday 23:00 to Sunday 00:00: Saturday had 23 hours and no 23:30."""
-    now = datetime(2024, 4, 1, 0, 30, tzinfo=UTC)  # Sunday 23:30
-    window = get_yesterday_so_far(now, ZoneInfo("America/Nuuk"))
-    assert window == (utc_time("2024-03-30T02:00"), utc_time("2024-03-31T01:00"))
-
-
-@given(NOWS, ZONES)
-def test_yesterday_so_far_lies_within_yesterday(now: datetime, zone: ZoneInfo) -> None:
-    found = get_yesterday_so_far(now, zone)
-    assert found.since <= found.until <= get_today(now, zone).since
-    assert get_today_so_far(now, zone) == (get_today(now, zone).since, now)
-    assert found.until.tzinfo is UTC
