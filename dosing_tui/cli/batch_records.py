@@ -86,12 +86,13 @@ def list_batches(ctx: click.Context, *, query: "BatchListQuery", format_: str) -
 @click.pass_context
 def show(ctx: click.Context, key: str) -> None:
     """Print the record of the batch KEY (its number or key), 80 columns wide: exit 0, 1 if there is none."""
-    from dosing_tui.export.batch_record_files import BatchRecordFormat, render_record
+    from dosing_tui.export.batch_record_files import render_record
+    from dosing_tui.export.output_files import FileFormat
 
     settings = get_settings(ctx)
     with exit_if_unavailable():
         text = render_record(
-            _load_records(settings, [key])[0], BatchRecordFormat.TEXT, settings, now=datetime.now(UTC)
+            _load_records(settings, [key])[0], FileFormat.TEXT, settings, now=datetime.now(UTC)
         )
     write_stdout(str(text))
 
@@ -110,14 +111,15 @@ def export(
     force: bool,
 ) -> None:  # fmt: skip
     """Write records of batches by number or filter: exit 0, 1 none, 2 wrong input, 3 no database."""
-    from dosing_tui.export.batch_record_files import BatchRecordFormat, write_records
+    from dosing_tui.export.batch_record_files import write_records
+    from dosing_tui.export.output_files import FileFormat
 
     settings, now = get_settings(ctx), datetime.now(UTC)
     with exit_if_unavailable():
         batches = _select_batches(settings, keys, query, now)
         write_records(
             batches,
-            BatchRecordFormat(format_),
+            FileFormat(format_),
             settings,
             now=now,
             output=output,

@@ -156,9 +156,10 @@ def _confirm_record(
     settings: "Settings", batch_record: "BatchRecordContent", decision: "Decision", who: str
 ) -> None:
     """Print the record and ask for confirmation on the terminal. Raises: ReviewError if it is refused."""
-    from dosing_tui.export.batch_record_files import BatchRecordFormat, render_record
+    from dosing_tui.export.batch_record_files import render_record
+    from dosing_tui.export.output_files import FileFormat
 
-    write_stdout(str(render_record(batch_record, BatchRecordFormat.TEXT, settings, now=datetime.now(UTC))))
+    write_stdout(str(render_record(batch_record, FileFormat.TEXT, settings, now=datetime.now(UTC))))
     name = batch_record.detail.row.batch_id
     if not click.confirm(f"Is this the record of {name} that is '{decision}' by {who}?", err=True):
         raise ReviewError(f"{name}: nothing was entered.")

@@ -39,12 +39,8 @@ def panel(
 ) -> None:  # fmt: skip
     """Print a panel's rows over a range: exit 0 rows, 1 none, 2 wrong input or set-up, 3 no database."""
     from dosing_tui.domain.panels.filters import Selection
-    from dosing_tui.export.panel_export import (
-        PanelExportRequest,
-        PanelFormat,
-        export_panel,
-        format_panel_list,
-    )
+    from dosing_tui.export.output_files import FileFormat
+    from dosing_tui.export.panel_export import PanelExportRequest, export_panel, format_panel_list
 
     if is_list:
         write_stdout(format_panel_list())
@@ -54,7 +50,7 @@ def panel(
         from_=from_,
         to=to,
         range=range_,
-        format=PanelFormat(format_),
+        format=FileFormat(format_),
         output=output,
         force=force,
         selection=Selection(device=device, chemical=chemical, recipe=recipe, mode=mode),
@@ -95,12 +91,12 @@ def shift(
     """Report batches, grams, alarms, stock and notes of a shift: exit 0, 2 wrong input, 3 no database."""
     from dosing_tui.database.reports.shift_report import read_shift_report
     from dosing_tui.domain.time.shift_names import LAST, parse_shift
-    from dosing_tui.export.output_files import write_output
-    from dosing_tui.export.shift_report_files import ShiftReportFormat, build_file_name, render_report
+    from dosing_tui.export.output_files import FileFormat, write_output
+    from dosing_tui.export.shift_report_files import build_file_name, render_report
 
     if at and which:
         raise click.UsageError("--at names a shift; leave out --last and --this.")
-    settings, now, form = get_settings(ctx), datetime.now(UTC), ShiftReportFormat(format_)
+    settings, now, form = get_settings(ctx), datetime.now(UTC), FileFormat(format_)
     period = parse_shift(at or which or LAST, now, ZoneInfo(settings.plant.timezone), settings.calendar)
     if period.since > now:
         raise RangeError(f"{at!r} has not started yet: there is nothing to report.")

@@ -13,10 +13,9 @@ from dosing_tui.domain.time import range_parser
 from dosing_tui.domain.time.shift_names import parse_shift
 from dosing_tui.domain.time.time_range import RangeSpec
 from dosing_tui.errors import RangeError
-from dosing_tui.export.csv_format import to_csv
-from dosing_tui.export.json_format import to_json
+from dosing_tui.export.output_files import FileFormat
 from dosing_tui.export.table import CellValue, ExportColumn, ExportTable
-from dosing_tui.export.text_format import to_table
+from dosing_tui.export.table_renderer import render_table
 
 ANY_TIME_LABEL = "all times"
 
@@ -94,15 +93,10 @@ def explain_no_batches(settings: Settings, result: BatchListResult) -> str:
 def render_batches(
     result: BatchListResult, settings: Settings, *, format_: str, now: datetime, width: int
 ) -> str:
-    fields = TERMINAL_COLUMNS if format_ == "table" else FILE_COLUMNS
-    what = _build_table(result, fields, settings, now)
-    match format_:
-        case "csv":
-            return to_csv(what)
-        case "json":
-            return to_json(what)
-        case _:
-            return to_table(what, width=width, ascii_only=settings.console.glyphs is GlyphMode.ASCII)
+    fields = TERMINAL_COLUMNS if format_ == FileFormat.TABLE else FILE_COLUMNS
+    ascii_only = settings.console.glyphs is GlyphMode.ASCII
+    table = _build_table(result, fields, settings, now)
+    return render_table(table, FileFormat(format_), width=width, ascii_only=ascii_only)
 
 
 def _resolve_range(

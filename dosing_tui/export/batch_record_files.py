@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -11,56 +10,34 @@ from dosing_tui.database.reports.batch_record import BatchRecordContent
 from dosing_tui.errors import ExportError
 from dosing_tui.export import output_files
 from dosing_tui.export.documents.batch_record import build_batch_document
-from dosing_tui.export.documents.html_renderer import to_html
-from dosing_tui.export.documents.pdf_renderer import to_pdf
-from dosing_tui.export.documents.text_renderer import to_text
+from dosing_tui.export.documents.renderer import render_document
 from dosing_tui.export.dose_export import format_doses_csv, format_record_json
+from dosing_tui.export.output_files import FileFormat
 
 PAGE_BREAK = "\f"
 """Form feed between two records in one text file."""
 
 
-class BatchRecordFormat(StrEnum):
-    """The values of ``--format``."""
-
-    TEXT = "text"
-    HTML = "html"
-    PDF = "pdf"
-    CSV = "csv"
-    JSON = "json"
-
-
-SUFFIXES = {
-    BatchRecordFormat.TEXT: "txt",
-    BatchRecordFormat.HTML: "html",
-    BatchRecordFormat.PDF: "pdf",
-    BatchRecordFormat.CSV: "csv",
-    BatchRecordFormat.JSON: "json",
-}
 KEY_LENGTH = 12
 """Characters of the batch key in a file name."""
-_MULTI_RECORD_FORMATS = frozenset({BatchRecordFormat.TEXT, BatchRecordFormat.CSV, BatchRecordFormat.JSON})
+_MULTI_RECORD_FORMATS = frozenset({FileFormat.TEXT, FileFormat.CSV, FileFormat.JSON})
 """Formats that can hold several records in one file."""
 
 
 def render_record(
-    record: BatchRecordContent, output_format: BatchRecordFormat, settings: Settings, *, now: datetime
+    record: BatchRecordContent, output_format: FileFormat, settings: Settings, *, now: datetime
 ) -> str | bytes:
     """Render one batch record. Raises: ExportError (fpdf2 is not installed)."""
     zone = ZoneInfo(settings.plant.timezone)
-    match output_format:
-        case BatchRecordFormat.CSV:
-            return format_doses_csv([record.detail], zone)
-        case BatchRecordFormat.JSON:
-            return format_record_json(record.detail)
-        case BatchRecordFormat.TEXT | BatchRecordFormat.HTML | BatchRecordFormat.PDF:
-            document = build_batch_document(record, settings, now=now, zone=zone)
-            if output_format is BatchRecordFormat.PDF:
-                return to_pdf(document, made_at=now)
-            return to_text(document) if output_format is BatchRecordFormat.TEXT else to_html(document)
+    if output_format is FileFormat.CSV:
+        return format_doses_csv([record.detail], zone)
+    if output_format is FileFormat.JSON:
+        return format_record_json(record.detail)
+    document = build_batch_document(record, settings, now=now, zone=zone)
+    return render_document(document, output_format, made_at=now)
 
 
-def build_file_name(record: BatchRecordContent, output_format: BatchRecordFormat) -> str:
+def build_file_name(record: BatchRecordContent, output_format: FileFormat) -> str:
     """'dosing_system_01-20261124-007_CU-65-75_0e5c86f68729.html'.
 
     Day, number and part of the key are always complete, so no two batches share a file.
@@ -72,12 +49,12 @@ def build_file_name(record: BatchRecordContent, output_format: BatchRecordFormat
         output_files.make_slug(row.recipe),
         row.batch_key[:KEY_LENGTH],
     )
-    return f"{'_'.join(parts)}.{SUFFIXES[output_format]}"
+    return f"{'_'.join(parts)}.{output_format.suffix}"
 
 
 def write_records(
     batches: Sequence[BatchRecordContent],
-    output_format: BatchRecordFormat,
+    output_format: FileFormat,
     settings: Settings,
     *,
     now: datetime,
@@ -104,11 +81,11 @@ def write_records(
 
 
 def _join_records(
-    batches: Sequence[BatchRecordContent], output_format: BatchRecordFormat, settings: Settings, now: datetime
+    batches: Sequence[BatchRecordContent], output_format: FileFormat, settings: Settings, now: datetime
 ) -> str | bytes:
-    if output_format is BatchRecordFormat.CSV:
+    if output_format is FileFormat.CSV:
         return format_doses_csv([record.detail for record in batches], ZoneInfo(settings.plant.timezone))
     if len(batches) == 1:
         return render_record(batches[0], output_format, settings, now=now)
     texts = [str(render_record(record, output_format, settings, now=now)) for record in batches]
-    return (PAGE_BREAK if output_format is BatchRecordFormat.TEXT else "").join(texts)
+    return (PAGE_BREAK if output_format is FileFormat.TEXT else "").join(texts)

@@ -5,6 +5,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import datetime, tzinfo
+from enum import StrEnum
 from pathlib import Path
 from typing import Literal
 
@@ -19,6 +20,21 @@ _RESERVED_NAMES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNOREC
 """Windows device names; no file may have them, with or without a suffix."""
 
 
+class FileFormat(StrEnum):
+    """The values of every ``--format``."""
+
+    TABLE = "table"
+    TEXT = "text"
+    CSV = "csv"
+    JSON = "json"
+    HTML = "html"
+    PDF = "pdf"
+
+    @property
+    def suffix(self) -> str:
+        return "txt" if self in (FileFormat.TABLE, FileFormat.TEXT) else self.value
+
+
 def make_slug(text: str) -> str:
     """Part of a file's name: letters, digits, ``-``, ``_`` and single dots; 'export' if nothing remains.
 
@@ -29,11 +45,6 @@ def make_slug(text: str) -> str:
     safe = re.sub(r"\.{2,}", ".", re.sub(r"[^A-Za-z0-9._]+", "-", ascii_only))
     short = safe.strip("-._")[:MAX_SLUG_LENGTH].strip("-._")
     return f"_{short}" if _RESERVED_NAMES.fullmatch(short) else short or "export"
-
-
-def build_file_name(table: ExportTable, suffix: str) -> str:
-    """The stem and the suffix."""
-    return f"{build_file_stem(table)}.{suffix}"
 
 
 def build_file_stem(table: ExportTable) -> str:

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,10 +20,10 @@ from dosing_tui.domain.time.latest_batch import find_latest_batch
 from dosing_tui.domain.time.time_range import RangeSpec
 from dosing_tui.errors import DatabaseUnavailableError, ExportError, RangeError
 from dosing_tui.export import output_files
-from dosing_tui.export.csv_format import to_csv
-from dosing_tui.export.json_format import to_json
+from dosing_tui.export.output_files import FileFormat
 from dosing_tui.export.table import ExportTable, build_table
-from dosing_tui.export.text_format import format_caption, to_table
+from dosing_tui.export.table_renderer import render_table
+from dosing_tui.export.text_format import format_caption
 
 EXIT_NO_ROWS = 1
 """No rows; the reason is on stderr."""
@@ -37,15 +36,6 @@ MessageReporter = Callable[[str], None]
 TextWriter = Callable[[str], object]
 
 
-class PanelFormat(StrEnum):
-    TABLE = "table"
-    CSV = "csv"
-    JSON = "json"
-
-
-_SUFFIXES = {PanelFormat.TABLE: "txt", PanelFormat.CSV: "csv", PanelFormat.JSON: "json"}
-
-
 @dataclass(frozen=True, slots=True)
 class PanelExportRequest:
     """``from_``, ``to`` and ``range`` as entered, '' if absent; ``output`` None is stdout."""
@@ -55,7 +45,7 @@ class PanelExportRequest:
     to: str
     range: str
     selection: Selection
-    format: PanelFormat
+    format: FileFormat
     output: Path | None
     force: bool
 
@@ -85,11 +75,15 @@ def export_panel(
         except DatabaseUnavailableError as error:
             report(f"dosing-tui: {error}")
             return EXIT_UNAVAILABLE
-    if found.rows or request.format is not PanelFormat.TABLE:
+    if found.rows or request.format is not FileFormat.TABLE:
         ascii_only = settings.console.glyphs is GlyphMode.ASCII
-        text = _render_table(found, request.format, width=width, ascii_only=ascii_only)
-        _write_output(
-            text, request, write, report, name=output_files.build_file_name(found, _SUFFIXES[request.format])
+        output_files.write_output(
+            render_table(found, request.format, width=width, ascii_only=ascii_only),
+            request.output,
+            name=f"{output_files.build_file_stem(found)}.{request.format.suffix}",
+            force=request.force,
+            show=write,
+            report=report,
         )
     if not found.rows:
         report(f"No rows: {format_caption(found)}. {_explain_no_rows(found, now, rows_without_filter)}")
@@ -182,28 +176,6 @@ def _check_values(dimension: Dimension, values: Iterable[str], known: list[str])
 def _suggest_nearest(word: str, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(word, list(known), n=1)
     return f" Did you mean {near[0]!r}?" if near else ""
-
-
-def _render_table(table: ExportTable, output_format: PanelFormat, *, width: int, ascii_only: bool) -> str:
-    match output_format:
-        case PanelFormat.TABLE:
-            return to_table(table, width=width, ascii_only=ascii_only)
-        case PanelFormat.CSV:
-            return to_csv(table)
-        case PanelFormat.JSON:
-            return to_json(table)
-
-
-def _write_output(
-    text: str, request: PanelExportRequest, write: TextWriter, report: MessageReporter, *, name: str
-) -> None:
-    """``name``: the file's name if ``request.output`` is a folder."""
-    if request.output is None:
-        write(text)
-        return
-    path = request.output / name if request.output.is_dir() else request.output
-    output_files.write_file(path, text, force=request.force)
-    report(f"Wrote {path}")
 
 
 def _explain_no_rows(table: ExportTable, now: datetime, rows_without_filter: int) -> str:

@@ -3,53 +3,29 @@
 import json
 from dataclasses import fields, is_dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.domain.shift_report import ShiftReport
-from dosing_tui.export.documents.html_renderer import to_html
-from dosing_tui.export.documents.pdf_renderer import to_pdf
+from dosing_tui.export.documents.renderer import render_document
 from dosing_tui.export.documents.shift_report import build_shift_document
-from dosing_tui.export.documents.text_renderer import to_text
 from dosing_tui.export.json_format import cell_to_json
-from dosing_tui.export.output_files import make_slug
+from dosing_tui.export.output_files import FileFormat, make_slug
 
 
-class ShiftReportFormat(StrEnum):
-    TEXT = "text"
-    HTML = "html"
-    PDF = "pdf"
-    JSON = "json"
-
-
-SUFFIXES = {
-    ShiftReportFormat.TEXT: "txt",
-    ShiftReportFormat.HTML: "html",
-    ShiftReportFormat.PDF: "pdf",
-    ShiftReportFormat.JSON: "json",
-}
-
-
-def render_report(report: ShiftReport, output_format: ShiftReportFormat, settings: Settings) -> str | bytes:
+def render_report(report: ShiftReport, output_format: FileFormat, settings: Settings) -> str | bytes:
     """Raises: ExportError (fpdf2 is not installed)."""
     zone = ZoneInfo(settings.plant.timezone)
-    if output_format is ShiftReportFormat.JSON:
+    if output_format is FileFormat.JSON:
         return json.dumps(_report_to_json(report, zone), allow_nan=False, indent=2) + "\n"
     document = build_shift_document(report, settings, zone)
-    match output_format:
-        case ShiftReportFormat.TEXT:
-            return to_text(document)
-        case ShiftReportFormat.HTML:
-            return to_html(document)
-        case ShiftReportFormat.PDF:
-            return to_pdf(document, made_at=report.made_at)
+    return render_document(document, output_format, made_at=report.made_at)
 
 
-def build_file_name(report: ShiftReport, output_format: ShiftReportFormat, settings: Settings) -> str:
+def build_file_name(report: ShiftReport, output_format: FileFormat, settings: Settings) -> str:
     """'shift_2026-11-24_0600_Early.html': the start time makes it unique."""
     begin = report.shift.since.astimezone(ZoneInfo(settings.plant.timezone))
-    return f"shift_{begin:%Y-%m-%d_%H%M}_{make_slug(report.shift.name)}.{SUFFIXES[output_format]}"
+    return f"shift_{begin:%Y-%m-%d_%H%M}_{make_slug(report.shift.name)}.{output_format.suffix}"
 
 
 def _report_to_json(report: ShiftReport, zone: ZoneInfo) -> dict[str, object]:

@@ -14,6 +14,7 @@ from dosing_tui.cli import batch_review
 from dosing_tui.cli.batch_records import RECORD_FORMATS, STATUSES
 from dosing_tui.cli.batch_review import DECISIONS
 from dosing_tui.cli.main import EXIT_ERROR
+from dosing_tui.cli.reports import REPORT_FORMATS
 from dosing_tui.database import operator_notes
 from dosing_tui.database.alarms import journal
 from dosing_tui.domain.alarms.models import Actor, AlarmEvent, AlarmKey, JournalEntry, Priority
@@ -22,7 +23,7 @@ from dosing_tui.domain.batches.canonical_json import hash_text, to_canonical_jso
 from dosing_tui.domain.batches.models import BatchStatus
 from dosing_tui.domain.messages.models import Reading
 from dosing_tui.domain.panels.operator_notes import NoteDraft
-from dosing_tui.export.batch_record_files import BatchRecordFormat
+from dosing_tui.export.output_files import FileFormat
 from tests.integration.cli.test_batches import Shop
 from tests.support.database.reading_samples import settings_for
 from tests.support.database.stored_batches import store_and_rebuild
@@ -410,4 +411,4 @@ def test_audit_verify_finds_one_changed_byte_of_a_review_and_of_a_record(
 def test_the_options_words_are_the_programs_own() -> None:
     assert list(STATUSES) == [status.value for status in BatchStatus]
     assert sorted(DECISIONS.values()) == sorted(meaning.value for meaning in Decision)
-    assert list(RECORD_FORMATS) == [form.value for form in BatchRecordFormat]
+    assert {*RECORD_FORMATS, *REPORT_FORMATS} <= {form.value for form in FileFormat}

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from dosing_tui.domain.panels.filters import Selection
 from dosing_tui.errors import ExportError
-from dosing_tui.export.output_files import build_file_name, make_slug, write_file, write_new_files
+from dosing_tui.export.output_files import build_file_stem, make_slug, write_file, write_new_files
 from tests.support.export.extract_samples import an_extract
 
 
@@ -37,12 +37,10 @@ def test_a_safe_name_of_any_text_stays_unchanged(text: str) -> None:
 
 def test_a_file_is_named_after_panel_filters_and_times() -> None:
     found = an_extract()
-    assert build_file_name(found, "csv") == (
+    assert f"{build_file_stem(found)}.csv" == (
         "daily_summary_station-1_CU-65-75_2026-10-25_000000_2026-10-26_000000.csv"
     )
-    assert build_file_name(replace(found, selection=Selection()), "json").startswith(
-        "daily_summary_2026-10-25_"
-    )
+    assert build_file_stem(replace(found, selection=Selection())).startswith("daily_summary_2026-10-25_")
 
 
 def test_a_file_that_exists_stays_unless_forced(tmp_path: Path) -> None:

@@ -4,12 +4,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from dosing_tui.cli.reports import REPORT_FORMATS
 from dosing_tui.config.settings import Settings
 from dosing_tui.domain.messages.text_sanitizer import count_cells
 from dosing_tui.export.documents.html_renderer import to_html
 from dosing_tui.export.documents.shift_report import build_shift_document
 from dosing_tui.export.documents.text_renderer import to_text
-from dosing_tui.export.shift_report_files import ShiftReportFormat, render_report
+from dosing_tui.export.output_files import FileFormat
+from dosing_tui.export.shift_report_files import render_report
 from tests.support.domain.shift_report_samples import make_report
 from tests.support.tui.sample_plant import HOSTILE
 
@@ -39,6 +41,6 @@ def test_names_from_the_plant_break_neither_lines_nor_pages(recipe: str) -> None
     assert "<script>" not in to_html(document)
 
 
-@pytest.mark.parametrize("output_format", list(ShiftReportFormat))
-def test_it_is_rendered_in_every_format(output_format: ShiftReportFormat) -> None:
+@pytest.mark.parametrize("output_format", [FileFormat(name) for name in REPORT_FORMATS])
+def test_it_is_rendered_in_every_format(output_format: FileFormat) -> None:
     assert len(render_report(make_report(), output_format, Settings())) > 1_000
