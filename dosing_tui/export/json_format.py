@@ -7,10 +7,11 @@ from typing import TypeAlias
 
 from dosing_tui.domain.messages.text_sanitizer import clean_text
 from dosing_tui.domain.panels.filters import Dimension
-from dosing_tui.export.csv_format import MAX_TEXT_CELLS
 from dosing_tui.export.table import CellValue, ExportTable
 
 JsonValue: TypeAlias = str | int | float | bool | None
+MAX_TEXT_CELLS = 4000
+"""Longest text, in terminal cells."""
 
 
 def to_json(table: ExportTable) -> str:
