@@ -1,8 +1,6 @@
 """Delivers a message by mail. TLS certificates are verified; replies form one mail thread."""
 
 import smtplib
-import socket
-import ssl
 from datetime import tzinfo
 from email.message import EmailMessage
 from email.policy import SMTP as FORM
@@ -13,8 +11,8 @@ from dosing_tui.domain.alarms.models import Priority
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.domain.notifications.policy import NotificationMessage
 from dosing_tui.errors import DeliveryError
-from dosing_tui.notifiers.deadline import DEADLINE_FACTOR, enforce_deadline
 from dosing_tui.notifiers.message_text import format_lines, format_subject
+from dosing_tui.notifiers.transport import create_tls_context, describe_transport_error, enforce_deadline
 
 _DEFAULT_PORTS = {MailSecurity.STARTTLS: 587, MailSecurity.TLS: 465, MailSecurity.PLAIN: 25}
 
@@ -41,7 +39,7 @@ def send(channel: NotificationSettings, message: NotificationMessage, zone: tzin
     mail = compose_mail(channel, message, zone)
     try:
         server = _create_client(channel)
-        with enforce_deadline(channel.timeout_s * DEADLINE_FACTOR, lambda: server.sock):
+        with enforce_deadline(channel, lambda: server.sock):
             try:
                 refused = _submit_mail(server, channel, mail)
             finally:
@@ -58,7 +56,7 @@ def send(channel: NotificationSettings, message: NotificationMessage, zone: tzin
 def _create_client(channel: NotificationSettings) -> smtplib.SMTP:
     """Not connected yet: the deadline needs the client before it connects."""
     if channel.security is MailSecurity.TLS:
-        return smtplib.SMTP_SSL(timeout=channel.timeout_s, context=_create_tls_context(channel))
+        return smtplib.SMTP_SSL(timeout=channel.timeout_s, context=create_tls_context(channel))
     return smtplib.SMTP(timeout=channel.timeout_s)
 
 
@@ -67,14 +65,10 @@ def _submit_mail(server: smtplib.SMTP, channel: NotificationSettings, mail: Emai
     server._host = channel.host  # type: ignore[attr-defined]  # private, hence in no stub
     server.connect(channel.host, channel.port or _DEFAULT_PORTS[channel.security])
     if channel.security is MailSecurity.STARTTLS:
-        server.starttls(context=_create_tls_context(channel))
+        server.starttls(context=create_tls_context(channel))
     if channel.username:
         server.login(channel.username, channel.password)
     return list(server.send_message(mail))
-
-
-def _create_tls_context(channel: NotificationSettings) -> ssl.SSLContext:
-    return ssl.create_default_context(cafile=channel.ca_file or None)
 
 
 def _format_message_id(id_: object, channel: NotificationSettings) -> str:
@@ -98,12 +92,10 @@ def _is_permanent(error: smtplib.SMTPException) -> bool:
 
 
 def _describe_error(error: Exception) -> str:
-    if isinstance(error, socket.timeout | TimeoutError):
-        return "it did not answer in time"
     if isinstance(error, smtplib.SMTPResponseException):
         response = error.smtp_error
         text = response.decode("utf-8", "replace") if isinstance(response, bytes) else response
         return clean_line(f"{error.smtp_code} {text}").rstrip(".")
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         return clean_line("recipients refused: " + ", ".join(error.recipients)).rstrip(".")
-    return clean_line(getattr(error, "strerror", None) or str(error) or type(error).__name__).rstrip(".")
+    return describe_transport_error(error)
