@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, tzinfo
+from itertools import pairwise
 
 from dosing_tui import __version__
 from dosing_tui.config.settings import Settings
@@ -22,9 +23,9 @@ from dosing_tui.export.documents.document import (
     DocumentSection,
     DocumentTable,
     SignatureBlock,
+    TextBlock,
     make_field_list,
     make_headings,
-    make_text_block,
 )
 from dosing_tui.export.documents.formatting import (
     UNKNOWN,
@@ -47,7 +48,7 @@ def build_batch_document(
     row, batch = detail.row, detail.batch
     sections = (
         DocumentSection("Batch", (_build_header(detail, settings.calendar, zone),)),
-        DocumentSection("Ingredients (masses in g)", _build_ingredients(detail)),
+        DocumentSection("Ingredients (masses in g)", (_build_ingredients(detail),)),
         DocumentSection("Exceptions", (_build_exceptions(detail),)),
         DocumentSection("Timeline", (_build_timeline(batch, zone),)),
         DocumentSection("Stock (g)", (_build_stock(batch),)),
@@ -73,6 +74,7 @@ def _build_header(detail: BatchDetail, calendar: ShiftCalendar, zone: tzinfo) ->
     shift = calendar.get_current_shift(batch.begins_at, zone)
     good = batch.status is BatchStatus.COMPLETE
     version = detail.assessment.recipe_version
+    announced = "unknown number" if batch.pumps is None else batch.pumps
     return make_field_list(
         ("Recipe", batch.recipe or "not reported"),
         ("Recipe master", f"version {version}" if version else "none (targets from the station)"),
@@ -84,7 +86,7 @@ def _build_header(detail: BatchDetail, calendar: ShiftCalendar, zone: tzinfo) ->
         ("Ended", format_timestamp(batch.ends_at, zone) if batch.ends_at else "running"),
         ("Duration", format_duration(batch.duration_s)),
         ("Shift", shift.name if shift else "none"),
-        ("Ingredients", f"{len(batch.ingredients)} dosed, {_format_count(batch.pumps)} announced"),
+        ("Ingredients", f"{len(batch.ingredients)} dosed, {announced} announced"),
     )
 
 
@@ -93,19 +95,17 @@ def _format_review_state(row: BatchRow) -> str:
     return f"{row.review_state} ({row.reviewers})" if row.disposed_by else row.review_state
 
 
-def _format_count(number: int | None) -> str:
-    return "unknown number" if number is None else str(number)
-
-
-def _build_ingredients(detail: BatchDetail) -> tuple[DocumentBlock, ...]:
+def _build_ingredients(detail: BatchDetail) -> DocumentBlock:
     batch, bands = detail.batch, detail.assessment.tolerance_bands
     rows = [_build_ingredient_row(each, *band) for each, band in zip(batch.ingredients, bands, strict=True)]
     if len(rows) > 1:
         rows.append(_build_total_row(detail))
-    titles = make_headings(
-        "Chemical", ">Pump", ">Target", ">Actual", ">Error", ">Error %", ">Tol.", ">Time s", ">g/s", "Verdict"
-    )
-    return (DocumentTable(titles, tuple(rows), "No doses."),)
+    return DocumentTable(
+        make_headings("Chemical", ">Pump", ">Target", ">Actual", ">Error", ">Error %", ">Tol.", ">Time s",
+                      ">g/s", "Verdict"),
+        tuple(rows),
+        "No doses.",
+    )  # fmt: skip
 
 
 def _build_ingredient_row(
@@ -113,61 +113,58 @@ def _build_ingredient_row(
 ) -> DocumentRow:
     seconds = None if ingredient.duration_ms is None else ingredient.duration_ms / 1000
     flow = None if ingredient.actual_g is None or not seconds else ingredient.actual_g / seconds
-    cells = (
-        ingredient.chemical,
-        str(ingredient.pump),
-        format_number(ingredient.target_g),
-        format_number(ingredient.actual_g),
-        format_number(ingredient.error_g, sign=True),
-        format_number(ingredient.error_percent, sign=True),
-        format_number(tolerance_g),
-        format_number(seconds, 1),
-        format_number(flow, 3),
-        _VERDICTS[within],
+    return DocumentRow(
+        (
+            *_format_masses(ingredient.chemical, str(ingredient.pump), ingredient),
+            format_number(tolerance_g),
+            format_number(seconds, 1),
+            format_number(flow, 3),
+            _VERDICTS[within],
+        ),
+        is_flagged=within is not True,
     )
-    return DocumentRow(cells, is_flagged=within is not True)
 
 
 def _build_total_row(detail: BatchDetail) -> DocumentRow:
-    target_g, actual_g = detail.row.target_g, detail.row.actual_g
-    error_g = None if target_g is None or actual_g is None else actual_g - target_g
-    percent = None if error_g is None or not target_g else 100 * error_g / target_g
-    cells = (
-        "Total",
-        "",
-        format_number(target_g),
-        format_number(actual_g),
-        format_number(error_g, sign=True),
-        format_number(percent, sign=True),
-        "",
-        "",
-        "",
-        "",
+    row = detail.row
+    total = Ingredient("", 0, row.target_g, row.actual_g, None, row.doses)
+    return DocumentRow((*_format_masses("Total", "", total), "", "", "", ""), is_total=True)
+
+
+def _format_masses(label: str, pump: str, masses: Ingredient) -> tuple[str, ...]:
+    return (
+        label,
+        pump,
+        format_number(masses.target_g),
+        format_number(masses.actual_g),
+        format_number(masses.error_g, sign=True),
+        format_number(masses.error_percent, sign=True),
     )
-    return DocumentRow(cells, is_total=True)
 
 
 def _build_exceptions(detail: BatchDetail) -> DocumentBlock:
     found = detail.assessment.exceptions
-    numbered = [f"{n}. {each.kind}: {each.sentence}." for n, each in enumerate(found, start=1)]
-    return make_text_block(numbered, is_flagged=True) if found else make_text_block(["None."])
+    numbered = (f"{n}. {each.kind}: {each.sentence}." for n, each in enumerate(found, start=1))
+    return TextBlock(tuple(numbered) or ("None.",), is_flagged=bool(found))
 
 
 def _build_timeline(batch: Batch, zone: tzinfo) -> DocumentBlock:
     """All messages in the order of their times, each with the time since the one before."""
     messages: list[BatchMessage] = sorted((*batch.events, *batch.doses), key=lambda each: each.time)
-    rows = []
-    for number, each in enumerate(messages):
-        gap = format_elapsed(messages[number - 1].time, each.time) if number else ""
-        is_substituted = each.time_quality is not TimeQuality.DEVICE
-        quality = each.time_quality.value if is_substituted else ""
-        rows.append(
-            DocumentRow(
-                (format_time(each.time, zone), _format_message(each), gap, quality),
-                is_flagged=is_substituted,
-            )
-        )
-    return DocumentTable(make_headings("Time", "Message", ">After", "Time quality"), tuple(rows))
+    return DocumentTable(
+        make_headings("Time", "Message", ">After", "Time quality"),
+        tuple(
+            _build_timeline_row(each, before, zone) for before, each in pairwise((None, *messages)) if each
+        ),
+    )
+
+
+def _build_timeline_row(message: BatchMessage, before: BatchMessage | None, zone: tzinfo) -> DocumentRow:
+    gap = format_elapsed(before.time, message.time) if before else ""
+    is_substituted = message.time_quality is not TimeQuality.DEVICE
+    quality = message.time_quality.value if is_substituted else ""
+    cells = (format_time(message.time, zone), _format_message(message), gap, quality)
+    return DocumentRow(cells, is_flagged=is_substituted)
 
 
 def _format_message(message: BatchMessage) -> str:
@@ -177,38 +174,42 @@ def _format_message(message: BatchMessage) -> str:
 
 
 def _build_stock(batch: Batch) -> DocumentBlock:
-    rows = tuple(
-        DocumentRow(
-            (
-                each.chemical,
-                format_number(each.before_g),
-                format_number(each.taken_g),
-                format_number(each.after_g),
-                format_number(each.percent_after, 1),
-                format_number(each.lost_g, sign=True),
-            ),
-        )
-        for each in batch.stock
+    return DocumentTable(
+        make_headings("Chemical", ">Before", ">Dosed", ">After", ">After %", ">Unaccounted"),
+        tuple(
+            DocumentRow(
+                (
+                    each.chemical,
+                    format_number(each.before_g),
+                    format_number(each.taken_g),
+                    format_number(each.after_g),
+                    format_number(each.percent_after, 1),
+                    format_number(each.lost_g, sign=True),
+                ),
+            )
+            for each in batch.stock
+        ),
+        "No tank levels.",
     )
-    titles = make_headings("Chemical", ">Before", ">Dosed", ">After", ">After %", ">Unaccounted")
-    return DocumentTable(titles, rows, "No tank levels.")
 
 
 def _build_alarms(alarms: Sequence[Occurrence], zone: tzinfo) -> DocumentBlock:
-    rows = tuple(
-        DocumentRow(
-            (
-                format_date_time(each.raised_at, zone),
-                format_date_time(each.returned_at, zone),
-                each.priority.value,
-                f"{each.key.tag}: {each.message}",
-                _format_acknowledgement(each, zone),
-            ),
-            is_flagged=True,
-        )
-        for each in alarms
+    return DocumentTable(
+        make_headings("Raised", "RTN", "Priority", "Alarm", "Acknowledged"),
+        tuple(
+            DocumentRow(
+                (
+                    format_date_time(each.raised_at, zone),
+                    format_date_time(each.returned_at, zone),
+                    each.priority.value,
+                    f"{each.key.tag}: {each.message}",
+                    _format_acknowledgement(each, zone),
+                ),
+                is_flagged=True,
+            )
+            for each in alarms
+        ),
     )
-    return DocumentTable(make_headings("Raised", "RTN", "Priority", "Alarm", "Acknowledged"), rows)
 
 
 def _format_acknowledgement(alarm: Occurrence, zone: tzinfo) -> str:
@@ -219,8 +220,10 @@ def _format_acknowledgement(alarm: Occurrence, zone: tzinfo) -> str:
 
 
 def _build_notes(notes: Sequence[Note], zone: tzinfo) -> DocumentBlock:
-    rows = tuple(DocumentRow((format_time(note.at, zone), note.author, note.text)) for note in notes)
-    return DocumentTable(make_headings("Time", "Author", "Note"), rows)
+    return DocumentTable(
+        make_headings("Time", "Author", "Note"),
+        tuple(DocumentRow((format_time(note.at, zone), note.author, note.text)) for note in notes),
+    )
 
 
 def _build_quality(batch: Batch) -> tuple[DocumentBlock, ...]:
@@ -240,13 +243,12 @@ def _build_quality(batch: Batch) -> tuple[DocumentBlock, ...]:
 
 def _build_reviews(detail: BatchDetail, zone: tzinfo) -> tuple[DocumentBlock, ...]:
     """Name, date and time, meaning, reason and kind of signature of every review (21 CFR 11.50)."""
-    changes = make_text_block(
-        [*describe_changes(detail, zone), *describe_merged_reviews(detail, zone)], is_flagged=True
+    changes = (*describe_changes(detail, zone), *describe_merged_reviews(detail, zone))
+    return (
+        *([TextBlock(changes, is_flagged=True)] if changes else []),
+        *(_build_review_fields(each, detail, zone) for each in detail.reviews),
+        *([] if detail.reviews else [TextBlock(("Not reviewed.",), is_flagged=True)]),
     )
-    before = (changes,) if changes.lines else ()
-    if not detail.reviews:
-        return (*before, make_text_block(["Not reviewed."], is_flagged=True))
-    return (*before, *(_build_review_fields(each, detail, zone) for each in detail.reviews))
 
 
 def _build_review_fields(review: Review, detail: BatchDetail, zone: tzinfo) -> DocumentBlock:

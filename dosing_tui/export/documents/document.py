@@ -3,7 +3,6 @@
 Texts are as received. Each renderer cleans or escapes them for its format.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -52,14 +51,9 @@ class DocumentTable:
 
 
 @dataclass(frozen=True, slots=True)
-class TextLine:
-    text: str
-    is_flagged: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class TextBlock:
-    lines: tuple[TextLine, ...]
+    lines: tuple[str, ...]
+    is_flagged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +90,3 @@ def make_headings(*titles: str) -> tuple[ColumnHeading, ...]:
 
 def make_field_list(*pairs: tuple[str, str] | tuple[str, str, bool]) -> FieldList:
     return FieldList(tuple(DocumentField(*pair) for pair in pairs))
-
-
-def make_text_block(lines: Iterable[str], *, is_flagged: bool = False) -> TextBlock:
-    return TextBlock(tuple(TextLine(line, is_flagged) for line in lines))

@@ -15,7 +15,6 @@ from dosing_tui.export.documents.document import (
     FieldList,
     SignatureBlock,
     TextBlock,
-    TextLine,
 )
 
 if TYPE_CHECKING:
@@ -68,14 +67,14 @@ def _add_section(pages: "PdfPages", section: DocumentSection) -> None:
                 _add_table(pages, block)
             case TextBlock():
                 for line in block.lines:
-                    _add_line(pages, line)
+                    _add_line(pages, line, is_flagged=block.is_flagged)
             case SignatureBlock():
                 pages.add_signatures([_sanitize_text(role) for role in block.roles])
 
 
 def _add_table(pages: "PdfPages", table: DocumentTable) -> None:
     if not table.rows:
-        _add_line(pages, TextLine(table.empty_text))
+        _add_line(pages, table.empty_text)
         return
     pages.add_table(
         [_sanitize_text(heading.title) for heading in table.headings],
@@ -88,8 +87,8 @@ def _add_table(pages: "PdfPages", table: DocumentTable) -> None:
     )  # fmt: skip
 
 
-def _add_line(pages: "PdfPages", line: TextLine) -> None:
-    pages.add_sentence(_format_text(line.text, is_flagged=line.is_flagged), bold=line.is_flagged)
+def _add_line(pages: "PdfPages", line: str, *, is_flagged: bool = False) -> None:
+    pages.add_sentence(_format_text(line, is_flagged=is_flagged), bold=is_flagged)
 
 
 def _format_text(text: str, *, is_flagged: bool) -> str:

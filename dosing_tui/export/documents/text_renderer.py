@@ -14,7 +14,6 @@ from dosing_tui.export.documents.document import (
     FieldList,
     SignatureBlock,
     TextBlock,
-    TextLine,
 )
 
 PAGE_WIDTH = 80
@@ -80,7 +79,7 @@ def _render_section(section: DocumentSection) -> Iterator[str]:
                 yield from _render_table(block)
             case TextBlock():
                 for line in block.lines:
-                    yield from _render_line(line)
+                    yield from _render_line(line, is_flagged=block.is_flagged)
             case SignatureBlock():
                 yield from _render_signatures(block)
 
@@ -101,14 +100,14 @@ def _format_margin(*, is_flagged: bool) -> str:
     return "! " if is_flagged else "  "
 
 
-def _render_line(line: TextLine) -> Iterator[str]:
-    for number, text in enumerate(wrap_text(line.text, TEXT_WIDTH)):
-        yield f"{_format_margin(is_flagged=line.is_flagged and not number)}{text}"
+def _render_line(line: str, *, is_flagged: bool = False) -> Iterator[str]:
+    for number, text in enumerate(wrap_text(line, TEXT_WIDTH)):
+        yield f"{_format_margin(is_flagged=is_flagged and not number)}{text}"
 
 
 def _render_table(table: DocumentTable) -> Iterator[str]:
     if not table.rows:
-        yield from _render_line(TextLine(table.empty_text))
+        yield from _render_line(table.empty_text)
         return
     widths, gap = _fit_widths(table)
     yield from _render_row(

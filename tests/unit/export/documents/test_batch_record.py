@@ -20,9 +20,9 @@ from dosing_tui.export.documents.document import (
     DocumentSection,
     DocumentTable,
     SignatureBlock,
+    TextBlock,
     make_field_list,
     make_headings,
-    make_text_block,
 )
 from dosing_tui.export.documents.html_renderer import to_html
 from dosing_tui.export.documents.pdf_renderer import to_pdf
@@ -42,7 +42,7 @@ def make_document(*texts: str) -> Document:
             (DocumentRow((first, "1.00", second), is_flagged=True), DocumentRow((third, "2", ""))),
         ),
         DocumentTable(make_headings("Name"), (), f"No {first}."),
-        make_text_block([first, second], is_flagged=True),
+        TextBlock((first, second), is_flagged=True),
         SignatureBlock(("Reviewed by",)),
     )
     return Document("Batch record", first, second, (DocumentSection(third, blocks),), f"foot {first}")

@@ -14,9 +14,9 @@ from dosing_tui.export.documents.document import (
     DocumentTable,
     FieldList,
     SignatureBlock,
+    TextBlock,
     make_field_list,
     make_headings,
-    make_text_block,
 )
 from dosing_tui.export.documents.html_renderer import to_html
 
@@ -32,8 +32,8 @@ def make_document(*blocks: DocumentBlock, name: str = "station-20261124-007") ->
 DOCUMENTS = {
     "fields_and_lines": make_document(
         make_field_list(("Recipe", "CU-65/75"), ("Status", "aborted", True), ("Comment", "")),
-        make_text_block(["1. not complete."], is_flagged=True),
-        make_text_block(["None.", "Second line"]),
+        TextBlock(("1. not complete.",), is_flagged=True),
+        TextBlock(("None.", "Second line")),
         SignatureBlock(("Reviewed by", "Approved by")),
     ),
     "tables": make_document(
@@ -53,7 +53,7 @@ DOCUMENTS = {
         FieldList((DocumentField(HOSTILE, HOSTILE, True),)),
         DocumentTable(make_headings(HOSTILE, ">g"), (DocumentRow((HOSTILE, HOSTILE), is_flagged=True),)),
         DocumentTable(make_headings("Time"), (), HOSTILE),
-        make_text_block([HOSTILE]),
+        TextBlock((HOSTILE,)),
         SignatureBlock((HOSTILE,)),
         name=HOSTILE,
     ),
