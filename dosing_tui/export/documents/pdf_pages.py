@@ -43,13 +43,10 @@ class PdfPages(FPDF):
         self._set_text_style(17 if first else FONT_SIZE, bold=True)
         self.cell(70, 8 if first else 5, self._encode_text(self._document.title))
         self._set_text_style(10 if first else FONT_SIZE, bold=True)
-        self.multi_cell(0, 8 if first else 5, self._encode_text(self._document.name), align=Align.R,
-                        new_x=XPos.LMARGIN, new_y=YPos.NEXT)  # fmt: skip
+        self._write_lines(self._document.name, 8 if first else 5, align=Align.R)
         if first:
             self._set_text_style(FONT_SIZE, grey=True)
-            self.multi_cell(
-                0, 5, self._encode_text(self._document.plant), new_x=XPos.LMARGIN, new_y=YPos.NEXT
-            )
+            self._write_lines(self._document.plant, 5)
         self._draw_rule(0.6, TEXT_COLOUR)
         self.ln(2)
 
@@ -64,8 +61,7 @@ class PdfPages(FPDF):
         self.cell(25, 3.2, f"Page {self.page_no()} of {{nb}}", align=Align.R)
 
     def add_heading(self, title: str) -> None:
-        if self.will_page_break(22):
-            self.add_page()
+        self._keep_together(22)
         self.ln(2.5)
         self._set_text_style(FONT_SIZE + 1.5, bold=True)
         self.cell(0, 6, self._encode_text(title), new_x=XPos.LMARGIN, new_y=YPos.NEXT)
@@ -73,20 +69,15 @@ class PdfPages(FPDF):
         self.ln(1)
 
     def add_field(self, label: str, value: str, *, bold: bool) -> None:
-        if self.will_page_break(LINE_HEIGHT):
-            self.add_page()
+        self._keep_together(LINE_HEIGHT)
         self._set_text_style(FONT_SIZE, grey=True)
         self.cell(LABEL_WIDTH, LINE_HEIGHT, self._encode_text(label))
         self._set_text_style(FONT_SIZE, bold=bold)
-        self.multi_cell(
-            0, LINE_HEIGHT, self._encode_text(value), align=Align.L, new_x=XPos.LMARGIN, new_y=YPos.NEXT
-        )
+        self._write_lines(value, LINE_HEIGHT)
 
     def add_sentence(self, text: str, *, bold: bool) -> None:
         self._set_text_style(FONT_SIZE, bold=bold)
-        self.multi_cell(
-            0, LINE_HEIGHT, self._encode_text(text), align=Align.L, new_x=XPos.LMARGIN, new_y=YPos.NEXT
-        )
+        self._write_lines(text, LINE_HEIGHT)
 
     def add_table(
         self, titles: Sequence[str], right: Sequence[bool], rows: Sequence[tuple[Sequence[str], bool]]
@@ -115,8 +106,7 @@ class PdfPages(FPDF):
 
     def add_signatures(self, roles: Iterable[str]) -> None:
         for role in roles:
-            if self.will_page_break(16):
-                self.add_page()
+            self._keep_together(16)
             self.ln(11)
             self._set_text_style(FONT_SIZE)
             self.cell(LABEL_WIDTH, LINE_HEIGHT, self._encode_text(role))
@@ -128,9 +118,6 @@ class PdfPages(FPDF):
             self.cell(10, LINE_HEIGHT, "Date")
             self.line(MARGIN + LABEL_WIDTH + 86, y, self.w - MARGIN, y)
             self.ln(LINE_HEIGHT)
-
-    def to_bytes(self) -> bytes:
-        return bytes(self.output())
 
     def _compute_widths(self, texts: Sequence[Sequence[str]]) -> tuple[float, ...]:
         """Column widths in mm: the widest text of each; the widest columns shrink until all fit."""
@@ -146,6 +133,13 @@ class PdfPages(FPDF):
                 return tuple(min(width, most) for width in needed)
             left -= width
         return tuple(needed)
+
+    def _keep_together(self, height: float) -> None:
+        if self.will_page_break(height):
+            self.add_page()
+
+    def _write_lines(self, text: str, height: float, align: Align = Align.L) -> None:
+        self.multi_cell(0, height, self._encode_text(text), align=align, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
 
     def _set_text_style(self, size: float, *, bold: bool = False, grey: bool = False) -> None:
         self.set_font(self._family, "B" if bold else "", size)

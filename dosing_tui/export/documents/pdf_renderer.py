@@ -43,7 +43,7 @@ def to_pdf(document: Document, *, made_at: datetime, fonts: Sequence[Path] = FON
     pages = PdfPages(document, made_at=made_at, font=_find_font(fonts))
     for section in document.sections:
         _add_section(pages, section)
-    return pages.to_bytes()
+    return bytes(pages.output())
 
 
 def _find_font(folders: Sequence[Path]) -> Path | None:

@@ -5,7 +5,7 @@ from datetime import timedelta, tzinfo
 
 from dosing_tui import __version__
 from dosing_tui.config.settings import Settings
-from dosing_tui.domain.alarms.models import AlarmState
+from dosing_tui.domain.alarms.models import Suppression
 from dosing_tui.domain.batches.models import BatchStatus
 from dosing_tui.domain.panels.panel_catalog import ProductionDay
 from dosing_tui.domain.shift_report import ShiftReport, UnreviewedBatch
@@ -31,6 +31,7 @@ from dosing_tui.export.documents.formatting import (
 
 def build_shift_document(report: ShiftReport, settings: Settings, zone: tzinfo) -> Document:
     begin = report.shift.since.astimezone(zone)
+    opened = f"Open at {format_date_time(report.made_at, zone)}"
     sections = (
         DocumentSection("Shift", (_build_summary(report, zone),)),
         DocumentSection("Batches started in the shift", (_build_batches(report),)),
@@ -39,20 +40,14 @@ def build_shift_document(report: ShiftReport, settings: Settings, zone: tzinfo) 
         DocumentSection("Alarms", _build_alarms(report)),
         DocumentSection("Operator notes", (_build_notes(report, zone),)),
         DocumentSection(
-            f"Open at {format_date_time(report.made_at, zone)}: batches to review",
-            (_build_unreviewed(report.open_batches, report.unreviewed),),
+            f"{opened}: batches to review", (_build_unreviewed(report.open_batches, report.unreviewed),)
         ),
         DocumentSection(
-            f"Open at {format_date_time(report.made_at, zone)}: batches of earlier shifts to review",
+            f"{opened}: batches of earlier shifts to review",
             (_build_unreviewed(report.earlier_batches, report.earlier_unreviewed),),
         ),
-        DocumentSection(
-            f"Open at {format_date_time(report.made_at, zone)}: alarms", (_build_active_alarms(report, zone),)
-        ),
-        DocumentSection(
-            f"Open at {format_date_time(report.made_at, zone)}: suppressed alarms",
-            (_build_hidden_alarms(report, zone),),
-        ),
+        DocumentSection(f"{opened}: alarms", (_build_active_alarms(report, zone),)),
+        DocumentSection(f"{opened}: suppressed alarms", (_build_hidden_alarms(report, zone),)),
         DocumentSection("Handover", (SignatureBlock(("Handed over by", "Taken over by")),)),
     )
     return Document(
@@ -137,25 +132,25 @@ def _build_consumption(report: ShiftReport) -> tuple[DocumentBlock, ...]:
 
 
 def _build_stock(report: ShiftReport) -> DocumentBlock:
-    rows = tuple(
-        DocumentRow(
-            (
-                tank.device_id,
-                tank.chemical,
-                format_number(tank.start_g),
-                format_number(tank.start_percent, 1),
-                f"{format_number(tank.dosed_g)}{'+?' if tank.unweighed else ''}",
-                format_number(tank.end_g),
-                format_number(tank.end_percent, 1),
-                format_number(tank.refilled_g, sign=True),
+    return DocumentTable(
+        make_headings("Station", "Chemical", ">Start", ">%", ">Dosed", ">End", ">%", ">Refill/loss"),
+        tuple(
+            DocumentRow(
+                (
+                    tank.device_id,
+                    tank.chemical,
+                    format_number(tank.start_g),
+                    format_number(tank.start_percent, 1),
+                    f"{format_number(tank.dosed_g)}{'+?' if tank.unweighed else ''}",
+                    format_number(tank.end_g),
+                    format_number(tank.end_percent, 1),
+                    format_number(tank.refilled_g, sign=True),
+                )
             )
-        )
-        for tank in report.stock
+            for tank in report.stock
+        ),
+        "No tank levels.",
     )
-    titles = make_headings(
-        "Station", "Chemical", ">Start", ">%", ">Dosed", ">End", ">%", ">Refill/loss"
-    )  # fmt: skip
-    return DocumentTable(titles, rows, "No tank levels.")
 
 
 def _build_alarms(report: ShiftReport) -> tuple[DocumentBlock, ...]:
@@ -170,11 +165,13 @@ def _build_alarms(report: ShiftReport) -> tuple[DocumentBlock, ...]:
 
 
 def _build_notes(report: ShiftReport, zone: tzinfo) -> DocumentBlock:
-    rows = tuple(
-        DocumentRow((format_time(note.at, zone), note.author, note.device or "plant", note.text))
-        for note in report.notes
+    return DocumentTable(
+        make_headings("Time", "Author", "Station", "Note"),
+        tuple(
+            DocumentRow((format_time(note.at, zone), note.author, note.device or "plant", note.text))
+            for note in report.notes
+        ),
     )
-    return DocumentTable(make_headings("Time", "Author", "Station", "Note"), rows)
 
 
 def _build_unreviewed(batches: tuple[UnreviewedBatch, ...], total: int) -> DocumentBlock:
@@ -191,33 +188,40 @@ def _build_unreviewed_row(each: UnreviewedBatch) -> DocumentRow:
 
 
 def _build_active_alarms(report: ShiftReport, zone: tzinfo) -> DocumentBlock:
-    rows = tuple(
-        DocumentRow(
-            (
-                state.priority.value,
-                state.key.tag,
-                state.state_name.value,
-                format_date_time(state.raised_at, zone),
-                state.message,
-            ),
-            is_flagged=True,
-        )
-        for state in report.standing
+    return DocumentTable(
+        make_headings("Priority", "Alarm", "State", "Raised", "Message"),
+        tuple(
+            DocumentRow(
+                (
+                    state.priority.value,
+                    state.key.tag,
+                    state.state_name.value,
+                    format_date_time(state.raised_at, zone),
+                    state.message,
+                ),
+                is_flagged=True,
+            )
+            for state in report.standing
+        ),
     )
-    return DocumentTable(make_headings("Priority", "Alarm", "State", "Raised", "Message"), rows)
 
 
 def _build_hidden_alarms(report: ShiftReport, zone: tzinfo) -> DocumentBlock:
-    rows = tuple(_build_hidden_row(state, zone) for state in report.hidden)
-    return DocumentTable(make_headings("Alarm", "State", "Until", "Reason", "Operator"), rows)
-
-
-def _build_hidden_row(state: AlarmState, zone: tzinfo) -> DocumentRow:
-    hiding = state.hiding
-    if hiding is None:
-        return DocumentRow((state.key.tag, state.state_name.value, UNKNOWN, UNKNOWN, UNKNOWN))
-    until = format_date_time(hiding.until, zone)
-    operator = hiding.who.name or hiding.who.os_user or UNKNOWN
-    return DocumentRow(
-        (state.key.tag, state.state_name.value, until, hiding.why or UNKNOWN, operator), is_flagged=True
+    return DocumentTable(
+        make_headings("Alarm", "State", "Until", "Reason", "Operator"),
+        tuple(
+            DocumentRow(
+                (state.key.tag, state.state_name.value, *_format_suppression(state.hiding, zone)),
+                is_flagged=state.hiding is not None,
+            )
+            for state in report.hidden
+        ),
     )
+
+
+def _format_suppression(hiding: Suppression | None, zone: tzinfo) -> tuple[str, str, str]:
+    """Until when, why and by whom."""
+    if hiding is None:
+        return UNKNOWN, UNKNOWN, UNKNOWN
+    operator = hiding.who.name or hiding.who.os_user or UNKNOWN
+    return format_date_time(hiding.until, zone), hiding.why or UNKNOWN, operator
