@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from operator import itemgetter
+from typing import TypeAlias
 
 from dosing_tui.domain.batches.alarm_overlap import AlarmSpan, is_batch_alarm
 from dosing_tui.domain.batches.duration_baseline import DurationBaseline
@@ -86,11 +87,12 @@ def find_exceptions(
 ) -> tuple[BatchException, ...]:
     """Find all exceptions, ordered by kind. A running batch has no exceptions for missing messages."""
     recipe = master.recipe if master else None
-    found: list[BatchException] = []
-    for check in _CHECKS:
-        found += check(batch, recipe, limits)
-    found += _check_alarms(batch, alarms)
-    return tuple(found)
+    scope = _ReviewScope(batch, recipe, limits, assess_ingredients(batch, master=master, limits=limits))
+    names = dict.fromkeys(alarm.name for alarm in alarms if is_batch_alarm(alarm, batch))
+    return (
+        *(BatchException(*found) for check in _CHECKS for found in check(scope)),
+        *(BatchException(ExceptionKind.ALARM, "", f"the alarm '{name}' was active") for name in names),
+    )
 
 
 def assess_ingredients(
@@ -105,226 +107,205 @@ def assess_ingredients(
 def _assess_ingredient(
     ingredient: Ingredient, reference: MasterIngredient | None, limits: ReviewLimits
 ) -> IngredientResult:
-    grams, percent = limits.tolerance_g, limits.tolerance_percent
+    grams: float | None = limits.tolerance_g
+    percent = limits.tolerance_percent
     if reference and (reference.tolerance_g is not None or reference.tolerance_percent is not None):
-        grams, percent = _limit_or_infinity(reference.tolerance_g), reference.tolerance_percent
+        grams, percent = reference.tolerance_g, reference.tolerance_percent
     share = None if percent is None or ingredient.target_g is None else percent * ingredient.target_g / 100
-    tolerance_g = min(grams, _limit_or_infinity(share))
+    tolerance_g = min((limit for limit in (grams, share) if limit is not None), default=None)
     error_g = ingredient.error_g
-    within = None if error_g is None else abs(error_g) <= tolerance_g + 1e-9
-    return IngredientResult(ingredient, reference, None if tolerance_g == _NO_LIMIT else tolerance_g, within)
+    within = None if error_g is None else tolerance_g is None or abs(error_g) <= tolerance_g + 1e-9
+    return IngredientResult(ingredient, reference, tolerance_g, within)
 
 
-_NO_LIMIT = float("inf")
+_Finding: TypeAlias = tuple[ExceptionKind, str, str]
+"""The fields of a BatchException."""
 
 
-def _limit_or_infinity(limit: float | None) -> float:
-    return _NO_LIMIT if limit is None else limit
+@dataclass(frozen=True, slots=True)
+class _ReviewScope:
+    """What a check looks at."""
+
+    batch: Batch
+    recipe: MasterRecipe | None
+    limits: ReviewLimits
+    results: tuple[IngredientResult, ...]
 
 
-def _check_tolerance(
-    batch: Batch, recipe: MasterRecipe | None, limits: ReviewLimits
-) -> Iterator[BatchException]:
-    for ingredient, reference in zip(batch.ingredients, match_ingredients(batch, recipe), strict=True):
-        verdict = _assess_ingredient(ingredient, reference, limits)
-        name, error_g = ingredient.chemical, ingredient.error_g
-        if verdict.is_within_tolerance is False and error_g is not None:
-            share = ingredient.error_percent
+def _check_tolerance(scope: _ReviewScope) -> Iterator[_Finding]:
+    for result in scope.results:
+        ingredient, error_g = result.ingredient, result.ingredient.error_g
+        name, said_g, share = ingredient.chemical, ingredient.target_g, ingredient.error_percent
+        if error_g is None:
+            yield ExceptionKind.TOLERANCE, name, f"{name} cannot be judged: its mass or target was not said"
+        elif not result.is_within_tolerance:
             percent = "" if share is None else f" ({share:+.1f} %)"
-            yield BatchException(
-                ExceptionKind.TOLERANCE, name,
-                f"{name} is off by {error_g:+.2f} g{percent}; {verdict.tolerance_g:.2f} g are allowed",
-            )  # fmt: skip
-        elif verdict.is_within_tolerance is None:
-            yield BatchException(
-                ExceptionKind.TOLERANCE, name, f"{name} cannot be judged: its mass or target was not said"
+            yield (
+                ExceptionKind.TOLERANCE,
+                name,
+                f"{name} is off by {error_g:+.2f} g{percent}; {result.tolerance_g:.2f} g are allowed",
             )
-        target_g = verdict.reference.target_g if verdict.reference else None
-        said_g = ingredient.target_g
+        target_g = result.reference.target_g if result.reference else None
         if target_g is not None and said_g is not None and abs(said_g - target_g) > 0.005 + 1e-9:
-            yield BatchException(
+            yield (
                 ExceptionKind.WRONG_TARGET,
                 name,
                 f"{name} was to be {said_g:.2f} g; the recipe says {target_g:.2f} g",
             )
 
 
-def _check_completeness(
-    batch: Batch, recipe: MasterRecipe | None, limits: ReviewLimits
-) -> Iterator[BatchException]:
-    if recipe:
-        departures = tuple(_check_against_recipe(batch, recipe))
+def _check_completeness(scope: _ReviewScope) -> Iterator[_Finding]:
+    batch = scope.batch
+    if scope.recipe:
+        departures = tuple(_check_against_recipe(batch, scope.recipe))
         yield from departures or _check_pump_count(batch, portions=len(batch.doses))
         return
-    for ingredient in batch.ingredients:
-        if ingredient.doses > 1:
-            name = ingredient.chemical
-            yield BatchException(
-                ExceptionKind.DUPLICATE, name, f"{name} was dosed {_format_times(ingredient.doses)}"
+    for one in batch.ingredients:
+        if one.doses > 1:
+            yield (
+                ExceptionKind.DUPLICATE,
+                one.chemical,
+                f"{one.chemical} was dosed {_format_times(one.doses)}",
             )
     yield from _check_pump_count(batch)
 
 
-def _check_pump_count(batch: Batch, *, portions: int = 0) -> Iterator[BatchException]:
+def _check_pump_count(batch: Batch, *, portions: int = 0) -> Iterator[_Finding]:
     """Check the published number of pumps; a repeated ingredient may count once or once per dose."""
     had = len({ingredient.chemical for ingredient in batch.ingredients})
     if batch.pumps is None or had <= batch.pumps <= max(had, portions):
         return
     if had > batch.pumps:
-        yield BatchException(
-            ExceptionKind.EXTRA, "", f"{had} ingredients were dosed, {batch.pumps} were announced"
-        )
+        yield ExceptionKind.EXTRA, "", f"{had} ingredients were dosed, {batch.pumps} were announced"
     elif batch.status is not BatchStatus.OPEN:
-        yield BatchException(ExceptionKind.MISSING, "", f"{had} of {batch.pumps} ingredients were dosed")
+        yield ExceptionKind.MISSING, "", f"{had} of {batch.pumps} ingredients were dosed"
 
 
-def _check_against_recipe(batch: Batch, recipe: MasterRecipe) -> Iterator[BatchException]:
+def _check_against_recipe(batch: Batch, recipe: MasterRecipe) -> Iterator[_Finding]:
     """Check the number of doses of each chemical against the recipe."""
     for name in dict.fromkeys(dose.chemical for dose in batch.doses):
         wanted, had = len(recipe.list_portions(name)), sum(dose.chemical == name for dose in batch.doses)
         if not wanted:
-            yield BatchException(ExceptionKind.EXTRA, name, f"{name} is not in the recipe")
+            yield ExceptionKind.EXTRA, name, f"{name} is not in the recipe"
         elif had > wanted:
-            said = f"{name} was dosed {_format_times(had)}; the recipe says {_format_times(wanted)}"
-            yield BatchException(ExceptionKind.DUPLICATE, name, said)
+            yield ExceptionKind.DUPLICATE, name, _describe_count(name, had, wanted)
     if batch.status is BatchStatus.OPEN:
         return
     for name in dict.fromkeys(each.chemical for each in recipe.ingredients):
-        wanted, had = (
-            len(recipe.list_portions(name)),
-            sum(is_same_name(name, d.chemical) for d in batch.doses),
-        )
-        if not had:
-            yield BatchException(ExceptionKind.MISSING, name, f"{name} is missing")
-        elif had < wanted:
-            said = f"{name} was dosed {_format_times(had)}; the recipe says {_format_times(wanted)}"
-            yield BatchException(ExceptionKind.MISSING, name, said)
+        had = sum(is_same_name(name, dose.chemical) for dose in batch.doses)
+        wanted = len(recipe.list_portions(name))
+        if had < wanted:
+            yield (
+                ExceptionKind.MISSING,
+                name,
+                _describe_count(name, had, wanted) if had else f"{name} is missing",
+            )
+
+
+def _describe_count(name: str, had: int, wanted: int) -> str:
+    return f"{name} was dosed {_format_times(had)}; the recipe says {_format_times(wanted)}"
 
 
 def _format_times(number: int) -> str:
     return "once" if number == 1 else f"{number} times"
 
 
-def _check_pumps(batch: Batch, recipe: MasterRecipe | None, limits: ReviewLimits) -> Iterator[BatchException]:
+def _check_pumps(scope: _ReviewScope) -> Iterator[_Finding]:
     by_pump: dict[int, str] = {}
     by_chemical: dict[str, int] = {}
-    for ingredient, reference in zip(batch.ingredients, match_ingredients(batch, recipe), strict=True):
-        name, pump = ingredient.chemical, ingredient.pump
-        expected = reference.pump if reference else None
-        if expected is not None:
-            if expected != pump:
-                yield BatchException(
-                    ExceptionKind.WRONG_PUMP, name, f"{name} came from pump {pump}, not from pump {expected}"
-                )
-        elif by_pump.setdefault(pump, name) != name:
-            yield BatchException(
-                ExceptionKind.WRONG_PUMP, name, f"pump {pump} dosed {by_pump[pump]} as well as {name}"
-            )
-        elif by_chemical.setdefault(name, pump) != pump:
-            yield BatchException(
-                ExceptionKind.WRONG_PUMP,
-                name,
-                f"{name} came from pump {by_chemical[name]} and from pump {pump}",
-            )
+    for result in scope.results:
+        name, pump = result.ingredient.chemical, result.ingredient.pump
+        expected = result.reference.pump if result.reference else None
+        if expected not in (None, pump):
+            said = f"{name} came from pump {pump}, not from pump {expected}"
+        elif expected is None and by_pump.setdefault(pump, name) != name:
+            said = f"pump {pump} dosed {by_pump[pump]} as well as {name}"
+        elif expected is None and by_chemical.setdefault(name, pump) != pump:
+            said = f"{name} came from pump {by_chemical[name]} and from pump {pump}"
+        else:
+            continue
+        yield ExceptionKind.WRONG_PUMP, name, said
 
 
-def _check_order(batch: Batch, recipe: MasterRecipe | None, limits: ReviewLimits) -> Iterator[BatchException]:
-    if recipe is None or not recipe.ordered:
+def _check_order(scope: _ReviewScope) -> Iterator[_Finding]:
+    if scope.recipe is None or not scope.recipe.ordered:
         return
-    numbers = {id(each): number for number, each in enumerate(recipe.ingredients)}
-    pairs = zip(batch.ingredients, match_ingredients(batch, recipe), strict=True)
-    had = [(numbers[id(each)], one.chemical) for one, each in pairs if each is not None]
+    numbers = {id(each): number for number, each in enumerate(scope.recipe.ingredients)}
+    had = [(numbers[id(one.reference)], one.ingredient.chemical) for one in scope.results if one.reference]
     wanted = sorted(had, key=itemgetter(0))
     if had != wanted:
         dosed, said = (", ".join(name for _, name in names) for names in (had, wanted))
-        yield BatchException(ExceptionKind.WRONG_ORDER, "", f"dosed as {dosed}; the recipe says {said}")
+        yield ExceptionKind.WRONG_ORDER, "", f"dosed as {dosed}; the recipe says {said}"
 
 
-def _check_durations(
-    batch: Batch, recipe: MasterRecipe | None, limits: ReviewLimits
-) -> Iterator[BatchException]:
+def _check_durations(scope: _ReviewScope) -> Iterator[_Finding]:
+    batch, limits = scope.batch, scope.limits
     for dose in batch.doses:
         if dose.duration_ms is not None:
             seconds, usual = dose.duration_ms / 1000, limits.baselines.get(dose.chemical)
             shortest, longest = (usual.low_s, usual.high_s) if usual else limits.dose_range_s
             if not shortest <= seconds <= longest:
                 often = f"; {shortest:.0f} to {longest:.0f} s are usual" if usual else ""
-                said = f"the dose of {dose.chemical} took {seconds:.0f} s{often}"
-                yield BatchException(ExceptionKind.DURATION, dose.chemical, said)
-    if batch.duration_s is not None:
-        usual, pumps = limits.baselines.get(""), max(batch.pumps or 0, len(batch.ingredients), 1)
-        longest = usual.high_s if usual else pumps * limits.max_batch_s_per_pump
-        if batch.duration_s > longest:
-            often = f"; up to {longest / 60:.1f} min are usual" if usual else ""
-            yield BatchException(
-                ExceptionKind.DURATION, "", f"the batch took {batch.duration_s / 60:.0f} min{often}"
-            )
+                yield (
+                    ExceptionKind.DURATION,
+                    dose.chemical,
+                    f"the dose of {dose.chemical} took {seconds:.0f} s{often}",
+                )
+    usual, pumps = limits.baselines.get(""), max(batch.pumps or 0, len(batch.ingredients), 1)
+    longest = usual.high_s if usual else pumps * limits.max_batch_s_per_pump
+    if batch.duration_s is not None and batch.duration_s > longest:
+        often = f"; up to {longest / 60:.1f} min are usual" if usual else ""
+        yield ExceptionKind.DURATION, "", f"the batch took {batch.duration_s / 60:.0f} min{often}"
 
 
-def _check_ending(
-    batch: Batch, recipe: MasterRecipe | None, limits: ReviewLimits
-) -> Iterator[BatchException]:
+def _check_ending(scope: _ReviewScope) -> Iterator[_Finding]:
+    batch = scope.batch
     if batch.status not in (BatchStatus.OPEN, BatchStatus.COMPLETE):
-        yield BatchException(ExceptionKind.NOT_COMPLETE, "", f"{batch.status}: {batch.reason}")
+        yield ExceptionKind.NOT_COMPLETE, "", f"{batch.status}: {batch.reason}"
     if batch.status is BatchStatus.NO_START and batch.ends_at and not batch.events:
-        yield BatchException(
-            ExceptionKind.NOT_COMPLETE, "", "neither its start nor its complete was received"
-        )
+        yield ExceptionKind.NOT_COMPLETE, "", "neither its start nor its complete was received"
 
 
-def _check_data_quality(
-    batch: Batch, recipe: MasterRecipe | None, limits: ReviewLimits
-) -> Iterator[BatchException]:
-    messages: tuple[BatchMessage, ...] = (*batch.events, *batch.doses)
-    unsure = [m.time_quality for m in messages if m.time_quality is not TimeQuality.DEVICE]
+def _check_data_quality(scope: _ReviewScope) -> Iterator[_Finding]:
+    messages: tuple[BatchMessage, ...] = (*scope.batch.events, *scope.batch.doses)
+    unsure = [m.time_quality.value for m in messages if m.time_quality is not TimeQuality.DEVICE]
     if unsure:
-        kinds = ", ".join(sorted({quality.value for quality in unsure}))
-        yield BatchException(
+        kinds = ", ".join(sorted(set(unsure)))
+        yield (
             ExceptionKind.TIME_QUALITY,
             "",
             f"{len(unsure)} of {len(messages)} times are not the station's: {kinds}",
         )
     flags = sorted({flag for message in messages for flag in message.flags})
     if flags:
-        yield BatchException(
-            ExceptionKind.DATA_REPAIR, "", f"data were repaired or look odd: {'; '.join(flags[:5])}"
-        )
-    for mark in batch.anomalies:
-        yield BatchException(ExceptionKind.SEQUENCE, "", mark)
+        yield ExceptionKind.DATA_REPAIR, "", f"data were repaired or look odd: {'; '.join(flags[:5])}"
+    for mark in scope.batch.anomalies:
+        yield ExceptionKind.SEQUENCE, "", mark
 
 
-def _check_stock(batch: Batch, recipe: MasterRecipe | None, limits: ReviewLimits) -> Iterator[BatchException]:
-    for change in batch.stock:
-        name, lost_g = change.chemical, change.lost_g
+def _check_stock(scope: _ReviewScope) -> Iterator[_Finding]:
+    for change in scope.batch.stock:
+        name, lost_g, percent = change.chemical, change.lost_g or 0.0, change.percent_after
         allowed_g = ROUNDING_G * change.doses + 2 * ROUNDING_G + 1e-9
-        if lost_g is not None and lost_g < -max(STOCK_JUMP_SHARE * (change.capacity_g or 0.0), allowed_g):
-            yield BatchException(
+        if lost_g < -max(STOCK_JUMP_SHARE * (change.capacity_g or 0.0), allowed_g):
+            yield (
                 ExceptionKind.STOCK_JUMP,
                 name,
                 f"the stock of {name} rose by {-lost_g:.2f} g: filled, or restarted",
             )
-        elif lost_g is not None and abs(lost_g) > allowed_g:
+        elif abs(lost_g) > allowed_g:
             how = "more" if lost_g > 0 else "less"
-            yield BatchException(
+            yield (
                 ExceptionKind.MESSAGE_LOSS,
                 name,
                 f"the stock of {name} fell by {abs(lost_g):.2f} g {how} than was dosed",
             )
-        used = any(is_same_name(one.chemical, name) for one in batch.ingredients)
-        if used and change.percent_after is not None and change.percent_after < limits.stock_low_percent:
-            yield BatchException(
-                ExceptionKind.LOW_STOCK, name, f"{name} was down to {change.percent_after:.1f} %"
-            )
+        used = any(is_same_name(one.chemical, name) for one in scope.batch.ingredients)
+        if used and percent is not None and percent < scope.limits.stock_low_percent:
+            yield ExceptionKind.LOW_STOCK, name, f"{name} was down to {percent:.1f} %"
 
 
-def _check_alarms(batch: Batch, alarms: Sequence[AlarmSpan]) -> Iterator[BatchException]:
-    """Yield one exception per alarm, regardless of the number of raises."""
-    names = dict.fromkeys(alarm.name for alarm in alarms if is_batch_alarm(alarm, batch))
-    for name in names:
-        yield BatchException(ExceptionKind.ALARM, "", f"the alarm '{name}' was active")
-
-
-_CHECKS: tuple[Callable[[Batch, MasterRecipe | None, ReviewLimits], Iterator[BatchException]], ...] = (
+_CHECKS: tuple[Callable[[_ReviewScope], Iterator[_Finding]], ...] = (
     _check_ending,
     _check_completeness,
     _check_tolerance,
