@@ -69,10 +69,10 @@ def _reconstruct_station(
     found: list[Batch] = []
     taken: set[str] = set()
     for draft in sorted(segment_messages(ordered, now=now, rules=rules), key=lambda each: each.anchor):
-        key, begins_at = compute_batch_key(draft.device_id, draft.begins_at), draft.begins_at
+        key, begins_at = compute_batch_key(draft.anchor[0], draft.begins_at), draft.begins_at
         while key in taken:  # two batches start at the same time: the second key uses a later time
             begins_at += timedelta(microseconds=1)
-            key = compute_batch_key(draft.device_id, begins_at)
+            key = compute_batch_key(draft.anchor[0], begins_at)
         taken.add(key)
         found.append(_build_batch(draft, key, tanks, rules))
     return found
@@ -88,7 +88,7 @@ def _build_batch(open_batch: OpenBatch, key: str, balance: StockBalance, rules: 
     doses, events = tuple(open_batch.doses), tuple(open_batch.events)
     return Batch(
         key=key,
-        device_id=open_batch.device_id,
+        device_id=open_batch.anchor[0],
         recipe=open_batch.recipe,
         mode=doses[0].mode if doses else "",
         status=open_batch.status,

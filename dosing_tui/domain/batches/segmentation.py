@@ -26,11 +26,9 @@ class OpenBatch:
         "anchor",
         "anomalies",
         "begins_at",
-        "device_id",
         "doses",
         "ends_at",
         "events",
-        "has_start",
         "is_paused",
         "last_at",
         "orphan_run_since",
@@ -41,7 +39,6 @@ class OpenBatch:
     )
 
     def __init__(self, first: BatchMessage, begins_at: datetime, *, has_start: bool) -> None:
-        self.device_id = first.device_id
         self.anchor: MessageIdentity = identify_message(first)
         self.recipe = first.recipe
         self.begins_at = begins_at
@@ -49,7 +46,6 @@ class OpenBatch:
         self.orphan_run_since = first.time
         """Start of the run of orphan doses, including those of earlier batches."""
         self.ends_at: datetime | None = None
-        self.has_start = has_start
         self.is_paused = False
         self.status = BatchStatus.OPEN if has_start else BatchStatus.NO_START
         self.reason = "" if has_start else "its start was not received"
@@ -72,9 +68,6 @@ class OpenBatch:
 
     def set_end(self, status: BatchStatus, reason: str, at: datetime) -> None:
         self.status, self.reason, self.ends_at = status, reason, at
-
-    def has_missing_doses(self) -> bool:
-        return self.pumps is None or len(self.doses) < self.pumps
 
 
 def segment_messages(
@@ -110,11 +103,10 @@ class Segmenter:
         starts = any(isinstance(m, BatchEvent) and m.event == "start" for m in instant)
         if under_way is None or not starts or under_way.begins_at >= instant[0].time:
             return instant
-        missing = (under_way.pumps or len(instant)) - len(under_way.doses)
-        doses = [m for m in instant if isinstance(m, Dose) and is_same_name(under_way.recipe, m.recipe)]
-        older: list[BatchMessage] = [*doses[: max(missing, 0)]]
-        ends = [m for m in instant if isinstance(m, BatchEvent) and m.event in END_REASONS]
-        older += [m for m in ends if is_same_name(under_way.recipe, m.recipe)][:1]
+        missing = max((under_way.pumps or len(instant)) - len(under_way.doses), 0)
+        ours = [m for m in instant if is_same_name(under_way.recipe, m.recipe)]
+        ends = [m for m in ours if isinstance(m, BatchEvent) and m.event in END_REASONS]
+        older = [m for m in ours if isinstance(m, Dose)][:missing] + ends[:1]
         return older + [m for m in instant if not any(m is each for each in older)]
 
     def add_message(self, message: BatchMessage) -> None:
@@ -143,13 +135,11 @@ class Segmenter:
             batch.add(start)
             batch.anomalies.append("its start was said more than once")
             return
-        if batch and (self._is_abandoned(batch, start.time) or self._is_past_limit(batch, start)):
-            self._end_incomplete()
-        elif batch:
-            what = start.recipe or "another batch"
-            batch.set_end(BatchStatus.ABORTED, f"{what} was started before it was complete", batch.last_at)
+        if batch:
+            what = f"{start.recipe or 'another batch'} was started before it was complete"
+            self._interrupt(batch, start, what)
         self._close_orphan()
-        self._current = self._add_batch(OpenBatch(start, start.time, has_start=True))
+        self._current = self._open_batch(start, start.time, has_start=True)
 
     def _add_dose(self, dose: Dose) -> None:
         batch = self._current
@@ -171,7 +161,7 @@ class Segmenter:
             before.add(dose)
             return
         self._close_orphan()
-        stray = self._orphan = self._add_batch(OpenBatch(dose, _get_dose_start(dose), has_start=False))
+        stray = self._orphan = self._open_batch(dose, _get_dose_start(dose))
         if before and follows:
             stray.orphan_run_since = before.orphan_run_since
         if beside:
@@ -180,38 +170,29 @@ class Segmenter:
 
     def _end_batch(self, event: BatchEvent) -> None:
         batch, stray = self._current, self._orphan
-        if batch and self._is_past_limit(batch, event):
-            self._end_incomplete()
-        elif batch and is_same_name(batch.recipe, event.recipe):
+        if batch and is_same_name(batch.recipe, event.recipe) and not self._is_past_limit(batch, event):
             self._apply_end(batch, event)
             self._current = None
             return
-        elif batch:
-            self._apply_mismatch(batch, event)
+        if batch:
+            what = f"the {event.event} of {event.recipe or 'another batch'} came while it was under way"
+            self._interrupt(batch, event, what)
         if stray and self._is_same_run(stray, event):
             self._apply_end(stray, event)
             self._orphan = None
         elif not self._is_repeated_end(event):
-            lone = self._add_batch(OpenBatch(event, event.time, has_start=False))
+            lone = self._open_batch(event, event.time)
             lone.set_end(*_classify_lone_end(event), event.time)
 
     def _apply_end(self, batch: OpenBatch, event: BatchEvent) -> None:
         batch.add(event)
         if event.event != "complete":
             batch.set_end(BatchStatus.ABORTED, END_REASONS[event.event], event.time)
-        elif batch.has_start:
+        elif batch.status is BatchStatus.OPEN:
             batch.set_end(BatchStatus.COMPLETE, "", event.time)
         else:
             batch.ends_at = event.time
         self._previous = batch
-
-    def _apply_mismatch(self, batch: OpenBatch, event: BatchEvent) -> None:
-        if self._is_abandoned(batch, event.time):
-            self._end_incomplete()
-            return
-        what = f"{event.event} of {event.recipe or 'another batch'}"
-        batch.set_end(BatchStatus.ABORTED, f"the {what} came while it was under way", batch.last_at)
-        self._current = None
 
     def _is_repeated_end(self, event: BatchEvent) -> bool:
         """Return whether an end event repeats the last one; it is added without further effect."""
@@ -223,6 +204,14 @@ class Segmenter:
         ended.events.append(event)
         ended.anomalies.append(f"its {event.event} was said more than once")
         return True
+
+    def _interrupt(self, batch: OpenBatch, event: BatchEvent, reason: str) -> None:
+        """End the running batch before an event that is not its own: aborted, unless it was over already."""
+        if self._is_abandoned(batch, event.time) or self._is_past_limit(batch, event):
+            self._end_incomplete()
+        else:
+            batch.set_end(BatchStatus.ABORTED, reason, batch.last_at)
+            self._current = None
 
     def _end_incomplete(self) -> None:
         """End the running batch as incomplete."""
@@ -236,9 +225,9 @@ class Segmenter:
             self._orphan.ends_at = self._orphan.last_at
             self._orphan = None
 
-    def _add_batch(self, batch: OpenBatch) -> OpenBatch:
-        self.batches.append(batch)
-        return batch
+    def _open_batch(self, first: BatchMessage, begins_at: datetime, *, has_start: bool = False) -> OpenBatch:
+        self.batches.append(OpenBatch(first, begins_at, has_start=has_start))
+        return self.batches[-1]
 
     def _is_past_limit(self, batch: OpenBatch, message: BatchMessage) -> bool:
         return message.time > batch.begins_at + self._rules.max_duration
@@ -252,7 +241,8 @@ class Segmenter:
         All doses of the batch are present, including one of this pump, and there was a long gap.
         """
         again = any(dose.pump == each.pump for each in batch.doses)
-        return again and not batch.has_missing_doses() and self._is_abandoned(batch, dose.time)
+        is_full = batch.pumps is not None and len(batch.doses) >= batch.pumps
+        return again and is_full and self._is_abandoned(batch, dose.time)
 
     def _is_same_run(self, orphan: OpenBatch, message: BatchMessage) -> bool:
         soon = message.time - orphan.last_at <= self._rules.max_orphan_gap
