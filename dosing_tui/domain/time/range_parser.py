@@ -6,6 +6,7 @@ from datetime import datetime, timedelta, tzinfo
 
 from dosing_tui.domain.messages.text_sanitizer import clean_text
 from dosing_tui.domain.time.shift_calendar import THREE_SHIFTS, ShiftCalendar
+from dosing_tui.domain.time.shift_names import resolve_shift
 from dosing_tui.domain.time.time_expression import (
     EXAMPLES,
     add_units,
@@ -14,6 +15,7 @@ from dosing_tui.domain.time.time_expression import (
     is_fiscal,
     is_time,
     parse_time,
+    quote_text,
     strip_spaces,
     suggest_time,
 )
@@ -79,17 +81,20 @@ def resolve_range(
     def end(written: str, *, last: bool) -> datetime:
         name = _fold_name(written)
         if name in (THIS_SHIFT, LAST_SHIFT):
-            return _resolve_shift(name, now, zone, calendar)[last]
-        if name == THIS_BATCH:
-            return _require_batch(batch)[last]
+            shift = resolve_shift(name.removesuffix(" shift"), now, zone, calendar)
+            return shift.until if last else shift.since
+        if name == THIS_BATCH and batch is None:
+            raise RangeError("No start of a batch is known: 'this batch' is no range now.")
+        if name == THIS_BATCH and batch is not None:
+            return batch[last]
         named = CALENDAR_RANGES.get(name, RangeSpec(written, written))
         return parse_time(named.to if last else named.from_, now, zone, end=last)
 
     since, until = end(from_, last=False), end(to, last=True)
+    both = f"{quote_text(from_)} to {quote_text(to)}"
     if until <= since:
-        raise RangeError(f"{_quote_text(from_)} to {_quote_text(to)}: the end is not after the beginning.")
+        raise RangeError(f"{both}: the end is not after the beginning.")
     if until - since > MAX_RANGE:
-        both = f"{_quote_text(from_)} to {_quote_text(to)}"
         raise RangeError(f"{both} is longer than two years, the most that is shown.")
     return TimeRange(since, until)
 
@@ -102,19 +107,17 @@ def parse_ends(spec: RangeSpec) -> tuple[str, str]:
     from_, to = strip_spaces(spec.from_), strip_spaces(spec.to)
     if to:
         return from_, to
-    if (named := CALENDAR_RANGES.get(get_range_name(spec))) is not None:
+    name = get_range_name(spec)
+    if name in _RANGE_NAMES:
+        named = CALENDAR_RANGES.get(name, RangeSpec(name, name))
         return named.from_, named.to
-    if get_range_name(spec) in _RANGE_NAMES:
-        return get_range_name(spec), get_range_name(spec)
     if _DURATION_PATTERN.fullmatch(from_):
         return f"now-{from_}", "now"
-    if is_date(from_):
+    if is_date(from_) or is_fiscal(from_):
         return from_, from_
     if is_time(from_):
         rounded = _ROUNDED_PATTERN.fullmatch(from_)
         return from_, f"now/{rounded[1]}" if rounded else "now"
-    if is_fiscal(from_):
-        return from_, from_
     raise RangeError(_describe_error(from_))
 
 
@@ -148,9 +151,9 @@ def step_range(
         found = _get_neighbour(found, 1 if steps > 0 else -1, zone, calendar)
         if steps > 0 and found.until > now:
             break
-    for again in (CALENDAR_RANGES["today"], CALENDAR_RANGES["this week"], CALENDAR_RANGES["this month"]):
-        if resolve_range(again, now, zone) == found:
-            return again
+    for name in ("today", "this week", "this month"):
+        if resolve_range(CALENDAR_RANGES[name], now, zone) == found:
+            return CALENDAR_RANGES[name]
     on = calendar.get_current_shift(now, zone)
     if on is not None and found == on[1:]:
         return RangeSpec(THIS_SHIFT)
@@ -192,11 +195,10 @@ def describe_range(
         return f"{name} ({clean_text(worked.name) + ' ' if worked else ''}{since:%H:%M}–{until:%H:%M})"
     if name == THIS_BATCH:
         return name
-    written = parse_ends(spec)
-    for named, its in CALENDAR_RANGES.items():
-        if written == (its.from_, its.to):
-            return named
-    if written[1] == "now" and (last := _LAST_PATTERN.fullmatch(written[0])):
+    written = RangeSpec(*parse_ends(spec))
+    if (named := next((each for each, its in CALENDAR_RANGES.items() if its == written), None)) is not None:
+        return named
+    if written.to == "now" and (last := _LAST_PATTERN.fullmatch(written.from_)):
         return f"last {last[1]} {_UNIT_LABELS[last[2]]}"
     return format_span(found, now, zone)
 
@@ -271,29 +273,12 @@ def _format_length(length: timedelta) -> str:
     return f"{max(1, round(length / _MINUTE))}m" if length < _DAY else f"{round(length / _HOUR)}h"
 
 
-def _resolve_shift(name: str, now: datetime, zone: tzinfo, calendar: ShiftCalendar) -> TimeRange:
-    last = calendar.get_last_shift(now, zone)
-    found = calendar.get_current_shift(now, zone) if name == THIS_SHIFT else last
-    if found is not None:
-        return TimeRange(found.since, found.until)
-    if last is None:
-        raise RangeError(f"'{name}' is no range: no shifts are set ([[shifts]] in the configuration).")
-    ended = f"{last.until.astimezone(zone):%d %b %H:%M}"
-    raise RangeError(f"No shift is on now: {clean_text(last.name)} ended at {ended}. 'last shift' shows it.")
-
-
-def _require_batch(batch: TimeRange | None) -> TimeRange:
-    if batch is None:
-        raise RangeError("No start of a batch is known: 'this batch' is no range now.")
-    return batch
-
-
 def _describe_error(text: str) -> str:
     close = difflib.get_close_matches(_fold_name(text), _RANGE_NAMES, n=1)
     near = suggest_time(text) or (repr(close[0]) if close else "")
     hint = f" Did you mean {near}?" if near else ""
     ways = f"Write 24h, {', '.join(_RANGE_NAMES)}, or a beginning: {EXAMPLES}."
-    return f"{_quote_text(text)} is not a range. {ways}{hint}"
+    return f"{quote_text(text)} is not a range. {ways}{hint}"
 
 
 def get_range_name(spec: RangeSpec) -> str:
@@ -303,7 +288,3 @@ def get_range_name(spec: RangeSpec) -> str:
 
 def _fold_name(text: str) -> str:
     return " ".join(text.split()).casefold()
-
-
-def _quote_text(text: str) -> str:
-    return repr(clean_text(text, limit=60))

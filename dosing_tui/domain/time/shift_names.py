@@ -12,23 +12,24 @@ THIS, LAST = "this", "last"
 def parse_shift(text: str, now: datetime, zone: tzinfo, calendar: ShiftCalendar) -> ShiftPeriod:
     """Resolve a shift name at ``now``. Raises: RangeError, naming the configured shifts."""
     words = " ".join(text.split())
-    if words.casefold() in (THIS, "this shift"):
-        found = calendar.get_current_shift(now, zone)
-        return found or _raise_no_shift(now, zone, calendar)
-    if words.casefold() in (LAST, "last shift"):
-        found = calendar.get_last_shift(now, zone)
-        if found is None:
-            raise RangeError("No shifts are set ([[shifts]] in the configuration).")
-        return found
+    name = words.casefold().removesuffix(" shift")
+    if name in (THIS, LAST):
+        return resolve_shift(name, now, zone, calendar)
     return _parse_day_shift(words, zone, calendar)
 
 
-def _raise_no_shift(now: datetime, zone: tzinfo, calendar: ShiftCalendar) -> ShiftPeriod:
+def resolve_shift(name: str, now: datetime, zone: tzinfo, calendar: ShiftCalendar) -> ShiftPeriod:
+    """Resolve ``THIS`` or ``LAST``. Raises: RangeError."""
     last = calendar.get_last_shift(now, zone)
+    found = calendar.get_current_shift(now, zone) if name == THIS else last
+    if found is not None:
+        return found
     if last is None:
         raise RangeError("No shifts are set ([[shifts]] in the configuration).")
     ended = f"{last.until.astimezone(zone):%d %b %H:%M}"
-    raise RangeError(f"No shift is on now: {clean_text(last.name)} ended at {ended}; 'last' is that one.")
+    raise RangeError(
+        f"No shift is on now: {clean_text(last.name)} ended at {ended}. 'last shift' is that one."
+    )
 
 
 def _parse_day_shift(text: str, zone: tzinfo, calendar: ShiftCalendar) -> ShiftPeriod:

@@ -40,12 +40,12 @@ def parse_time(text: str, now: datetime, zone: tzinfo, *, end: bool = False) -> 
     try:
         found = _parse_expression(written, now, zone, end=end)
     except (ValueError, OverflowError) as error:
-        raise RangeError(f"{_quote_text(written)} is no time that there is.") from error
+        raise RangeError(f"{quote_text(written)} is no time that there is.") from error
     if found is None:
         raise RangeError(_describe_error(text.strip()))
     if found.year not in VALID_YEARS:
         raise RangeError(
-            f"{_quote_text(written)} is in {found.year}; years from 2000 to 2099 can be asked for."
+            f"{quote_text(written)} is in {found.year}; years from 2000 to 2099 can be asked for."
         )
     return found
 
@@ -162,12 +162,12 @@ def _abbreviate_unit(unit: re.Match[str]) -> str:
 def _describe_error(text: str) -> str:
     if is_fiscal(text):
         return (
-            f"{_quote_text(text)} counts in fiscal quarters or years,"
-            " none of which the plant has: use M or y."
+            f"{quote_text(text)} counts in fiscal quarters or years, none of which the plant has: use M or y."
         )
     near = suggest_time(text)
-    return f"{_quote_text(text)} is not a time. Write {EXAMPLES}.{f' Did you mean {near}?' if near else ''}"
+    return f"{quote_text(text)} is not a time. Write {EXAMPLES}.{f' Did you mean {near}?' if near else ''}"
 
 
-def _quote_text(text: str) -> str:
+def quote_text(text: str) -> str:
+    """Quote what an operator has written, for an error message."""
     return repr(clean_text(text, limit=60))

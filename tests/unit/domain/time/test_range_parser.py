@@ -320,5 +320,5 @@ def test_this_batch_is_what_it_is_said_to_be() -> None:
 
 
 def test_without_shifts_no_shift_is_a_range() -> None:
-    with pytest.raises(RangeError, match=r"no shifts are set"):
+    with pytest.raises(RangeError, match=r"No shifts are set"):
         resolve_range(RangeSpec("this shift"), NOW, BERLIN, calendar=ShiftCalendar(()))
