@@ -6,38 +6,39 @@ from datetime import datetime, tzinfo
 
 from dosing_tui.domain.alarms.models import AlarmState, JournalEntry
 from dosing_tui.domain.panels.filters import NO_FILTER
-from dosing_tui.export.table import CellValue, ExportColumn, ExportTable
+from dosing_tui.domain.panels.panel_columns import DataColumn
+from dosing_tui.export.table import CellValue, ExportTable
 
 ALARM_COLUMNS = (
-    ExportColumn("state", "state"),
-    ExportColumn("priority", "priority"),
-    ExportColumn("tag", "tag"),
-    ExportColumn("message", "message"),
-    ExportColumn("raised_at", "raised at"),
-    ExportColumn("value", "value"),
-    ExportColumn("limit", "limit"),
-    ExportColumn("count", "times"),
-    ExportColumn("acknowledged_by", "acknowledged by"),
-    ExportColumn("until", "until"),
-    ExportColumn("comment", "comment"),
+    DataColumn("state", "state"),
+    DataColumn("priority", "priority"),
+    DataColumn("tag", "tag"),
+    DataColumn("message", "message"),
+    DataColumn("raised_at", "raised at"),
+    DataColumn("value", "value"),
+    DataColumn("limit", "limit"),
+    DataColumn("count", "times"),
+    DataColumn("acknowledged_by", "acknowledged by"),
+    DataColumn("until", "until"),
+    DataColumn("comment", "comment"),
 )
 JOURNAL_COLUMNS = (
-    ExportColumn("id", "id"),
-    ExportColumn("at", "at"),
-    ExportColumn("received_at", "received at"),
-    ExportColumn("tag", "tag"),
-    ExportColumn("event", "event"),
-    ExportColumn("priority", "priority"),
-    ExportColumn("message", "message"),
-    ExportColumn("value", "value"),
-    ExportColumn("limit", "limit"),
-    ExportColumn("rule_version", "rule version"),
-    ExportColumn("user", "user"),
-    ExportColumn("os_user", "account"),
-    ExportColumn("role", "database role"),
-    ExportColumn("offline", "entered offline"),
-    ExportColumn("until", "until"),
-    ExportColumn("comment", "comment"),
+    DataColumn("id", "id"),
+    DataColumn("at", "at"),
+    DataColumn("received_at", "received at"),
+    DataColumn("tag", "tag"),
+    DataColumn("event", "event"),
+    DataColumn("priority", "priority"),
+    DataColumn("message", "message"),
+    DataColumn("value", "value"),
+    DataColumn("limit", "limit"),
+    DataColumn("rule_version", "rule version"),
+    DataColumn("user", "user"),
+    DataColumn("os_user", "account"),
+    DataColumn("role", "database role"),
+    DataColumn("offline", "entered offline"),
+    DataColumn("until", "until"),
+    DataColumn("comment", "comment"),
 )
 
 

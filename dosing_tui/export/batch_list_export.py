@@ -9,12 +9,13 @@ from dosing_tui.config.settings import GlyphMode, Settings
 from dosing_tui.database.batches.queries import count_batches, list_batches
 from dosing_tui.domain.batch_review.query_models import BatchFilter, BatchListQuery, BatchRow
 from dosing_tui.domain.panels.filters import Selection
+from dosing_tui.domain.panels.panel_columns import DataColumn
 from dosing_tui.domain.time import range_parser
 from dosing_tui.domain.time.shift_names import parse_shift
 from dosing_tui.domain.time.time_range import RangeSpec
 from dosing_tui.errors import RangeError
 from dosing_tui.export.output_files import FileFormat
-from dosing_tui.export.table import CellValue, ExportColumn, ExportTable
+from dosing_tui.export.table import CellValue, ExportTable
 from dosing_tui.export.table_renderer import render_table
 
 ANY_TIME_LABEL = "all times"
@@ -30,42 +31,42 @@ class BatchListResult:
     batch_filter: BatchFilter
 
 
-_BatchColumn = tuple[ExportColumn, Callable[[BatchRow], CellValue]]
+_BatchColumn = tuple[DataColumn, Callable[[BatchRow], CellValue]]
 TERMINAL_COLUMNS: tuple[_BatchColumn, ...] = (
-    (ExportColumn("batch_id", "batch"), lambda row: row.batch_id),
-    (ExportColumn("recipe", "recipe"), lambda row: row.recipe),
-    (ExportColumn("status", "status"), lambda row: row.status),
-    (ExportColumn("begins_at", "begin"), lambda row: row.begins_at),
-    (ExportColumn("doses", "doses"), lambda row: row.doses),
-    (ExportColumn("actual_g", "dosed", "g"), lambda row: row.actual_g),
-    (ExportColumn("findings", "exceptions"), lambda row: row.findings),
-    (ExportColumn("review_state", "review"), lambda row: row.review_state),
-    (ExportColumn("disposed_by", "by"), lambda row: row.reviewers or None),
+    (DataColumn("batch_id", "batch"), lambda row: row.batch_id),
+    (DataColumn("recipe", "recipe"), lambda row: row.recipe),
+    (DataColumn("status", "status"), lambda row: row.status),
+    (DataColumn("begins_at", "begin"), lambda row: row.begins_at),
+    (DataColumn("doses", "doses"), lambda row: row.doses),
+    (DataColumn("actual_g", "dosed", "g"), lambda row: row.actual_g),
+    (DataColumn("findings", "exceptions"), lambda row: row.findings),
+    (DataColumn("review_state", "review"), lambda row: row.review_state),
+    (DataColumn("disposed_by", "by"), lambda row: row.reviewers or None),
 )
 """The columns that fit in a terminal."""
 FILE_COLUMNS: tuple[_BatchColumn, ...] = (
-    (ExportColumn("batch_id", "batch"), lambda row: row.batch_id),
-    (ExportColumn("batch_key", "batch key"), lambda row: row.batch_key),
-    (ExportColumn("device_id", "device id"), lambda row: row.device_id),
-    (ExportColumn("recipe", "recipe"), lambda row: row.recipe),
-    (ExportColumn("mode", "mode"), lambda row: row.mode),
-    (ExportColumn("recipe_version", "recipe version"), lambda row: row.recipe_version),
-    (ExportColumn("status", "status"), lambda row: row.status),
-    (ExportColumn("reason", "reason"), lambda row: row.reason),
-    (ExportColumn("begins_at", "begin"), lambda row: row.begins_at),
-    (ExportColumn("ends_at", "end"), lambda row: row.ends_at),
-    (ExportColumn("pumps", "announced ingredients"), lambda row: row.pumps),
-    (ExportColumn("doses", "doses"), lambda row: row.doses),
-    (ExportColumn("target_g", "target", "g"), lambda row: row.target_g),
-    (ExportColumn("actual_g", "dosed", "g"), lambda row: row.actual_g),
-    (ExportColumn("findings", "exceptions"), lambda row: row.findings),
-    (ExportColumn("finding_kinds", "kinds of exceptions"), lambda row: "; ".join(row.finding_kinds)),
-    (ExportColumn("review_state", "review"), lambda row: row.review_state),
-    (ExportColumn("disposed_by", "reviewed by"), lambda row: row.disposed_by or None),
-    (ExportColumn("disposed_at", "reviewed at"), lambda row: row.disposed_at),
-    (ExportColumn("confirmed_by", "confirmed by"), lambda row: row.confirmed_by or None),
-    (ExportColumn("last_review", "last entry"), lambda row: row.last_review or None),
-    (ExportColumn("record_hash", "record hash"), lambda row: row.record_hash),
+    (DataColumn("batch_id", "batch"), lambda row: row.batch_id),
+    (DataColumn("batch_key", "batch key"), lambda row: row.batch_key),
+    (DataColumn("device_id", "device id"), lambda row: row.device_id),
+    (DataColumn("recipe", "recipe"), lambda row: row.recipe),
+    (DataColumn("mode", "mode"), lambda row: row.mode),
+    (DataColumn("recipe_version", "recipe version"), lambda row: row.recipe_version),
+    (DataColumn("status", "status"), lambda row: row.status),
+    (DataColumn("reason", "reason"), lambda row: row.reason),
+    (DataColumn("begins_at", "begin"), lambda row: row.begins_at),
+    (DataColumn("ends_at", "end"), lambda row: row.ends_at),
+    (DataColumn("pumps", "announced ingredients"), lambda row: row.pumps),
+    (DataColumn("doses", "doses"), lambda row: row.doses),
+    (DataColumn("target_g", "target", "g"), lambda row: row.target_g),
+    (DataColumn("actual_g", "dosed", "g"), lambda row: row.actual_g),
+    (DataColumn("findings", "exceptions"), lambda row: row.findings),
+    (DataColumn("finding_kinds", "kinds of exceptions"), lambda row: "; ".join(row.finding_kinds)),
+    (DataColumn("review_state", "review"), lambda row: row.review_state),
+    (DataColumn("disposed_by", "reviewed by"), lambda row: row.disposed_by or None),
+    (DataColumn("disposed_at", "reviewed at"), lambda row: row.disposed_at),
+    (DataColumn("confirmed_by", "confirmed by"), lambda row: row.confirmed_by or None),
+    (DataColumn("last_review", "last entry"), lambda row: row.last_review or None),
+    (DataColumn("record_hash", "record hash"), lambda row: row.record_hash),
 )
 
 

@@ -5,8 +5,9 @@ import io
 from collections.abc import Iterable, Sequence
 from datetime import tzinfo
 
+from dosing_tui.domain.panels.panel_columns import DataColumn
 from dosing_tui.export.json_format import cell_to_json
-from dosing_tui.export.table import CellValue, ExportColumn, ExportTable
+from dosing_tui.export.table import CellValue, ExportTable
 
 _FORMULA_PREFIXES = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 """First characters of a formula."""
@@ -17,7 +18,7 @@ def to_csv(table: ExportTable) -> str:
     return format_csv(table.columns, table.rows, table.zone)
 
 
-def format_csv(columns: Iterable[ExportColumn], rows: Iterable[Sequence[CellValue]], zone: tzinfo) -> str:
+def format_csv(columns: Iterable[DataColumn], rows: Iterable[Sequence[CellValue]], zone: tzinfo) -> str:
     """Header and rows. Times are ISO 8601 with the plant's offset, numbers unrounded, missing is empty."""
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")

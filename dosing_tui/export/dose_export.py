@@ -9,33 +9,34 @@ from dosing_tui.domain.batch_review.exception_checks import BatchException
 from dosing_tui.domain.batch_review.query_models import BatchDetail, format_version_tag
 from dosing_tui.domain.batch_review.review_rules import Review
 from dosing_tui.domain.messages.models import Dose
+from dosing_tui.domain.panels.panel_columns import DataColumn
 from dosing_tui.export.csv_format import format_csv
-from dosing_tui.export.table import CellValue, ExportColumn
+from dosing_tui.export.table import CellValue
 
 HASH_DESCRIPTION = (
     "SHA-256 of the record as JSON: UTF-8, sorted keys, no spaces, nothing escaped that need not be"
 )
 DOSE_COLUMNS = (
-    ExportColumn("batch_id", "batch"),
-    ExportColumn("batch_key", "batch key"),
-    ExportColumn("device_id", "device id"),
-    ExportColumn("recipe", "recipe"),
-    ExportColumn("mode", "mode"),
-    ExportColumn("status", "batch status"),
-    ExportColumn("review_state", "review"),
-    ExportColumn("time", "time"),
-    ExportColumn("time_quality", "time quality"),
-    ExportColumn("pump", "pump"),
-    ExportColumn("chemical", "chemical"),
-    ExportColumn("target_g", "target", "g"),
-    ExportColumn("actual_g", "actual", "g"),
-    ExportColumn("error_g", "error", "g"),
-    ExportColumn("error_percent", "error", "%"),
-    ExportColumn("tolerance_g", "tolerance", "g"),
-    ExportColumn("within", "ingredient within tolerance"),
-    ExportColumn("duration_ms", "duration", "ms"),
-    ExportColumn("flags", "flags"),
-    ExportColumn("record_hash", "record hash"),
+    DataColumn("batch_id", "batch"),
+    DataColumn("batch_key", "batch key"),
+    DataColumn("device_id", "device id"),
+    DataColumn("recipe", "recipe"),
+    DataColumn("mode", "mode"),
+    DataColumn("status", "batch status"),
+    DataColumn("review_state", "review"),
+    DataColumn("time", "time"),
+    DataColumn("time_quality", "time quality"),
+    DataColumn("pump", "pump"),
+    DataColumn("chemical", "chemical"),
+    DataColumn("target_g", "target", "g"),
+    DataColumn("actual_g", "actual", "g"),
+    DataColumn("error_g", "error", "g"),
+    DataColumn("error_percent", "error", "%"),
+    DataColumn("tolerance_g", "tolerance", "g"),
+    DataColumn("within", "ingredient within tolerance"),
+    DataColumn("duration_ms", "duration", "ms"),
+    DataColumn("flags", "flags"),
+    DataColumn("record_hash", "record hash"),
 )
 
 

@@ -7,24 +7,11 @@ from typing import Any, TypeAlias
 
 from dosing_tui.domain.panels.filters import Selection
 from dosing_tui.domain.panels.panel_catalog import Panel, PanelQuery
-from dosing_tui.domain.panels.panel_columns import list_panel_columns
+from dosing_tui.domain.panels.panel_columns import DataColumn, list_panel_columns
 
 CellValue: TypeAlias = str | int | float | bool | datetime | date | None
 _HOURLY = "/h"
 _HOUR = timedelta(hours=1)
-
-
-@dataclass(frozen=True, slots=True)
-class ExportColumn:
-    """``field`` is the name for programs, ``header`` the one for people."""
-
-    field: str
-    title: str
-    unit: str = ""
-
-    @property
-    def header(self) -> str:
-        return f"{self.title} ({self.unit})" if self.unit else self.title
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +30,7 @@ class ExportTable:
     selection: Selection
     generated_at: datetime
     zone: tzinfo
-    columns: tuple[ExportColumn, ...]
+    columns: tuple[DataColumn, ...]
     rows: tuple[tuple[CellValue, ...], ...]
 
 
@@ -52,7 +39,7 @@ def build_table(
 ) -> ExportTable:
     """All columns of a panel; ``range`` in words. Filters the panel does not have are omitted."""
     unit = resolve_unit(panel, query)
-    columns = list_columns(panel, unit)
+    columns = list_panel_columns(panel, unit)
     return ExportTable(
         panel=panel.id, title=panel.title, unit=unit, range=range, since=query.since, until=query.until,
         selection=query.selection.restrict_to(panel.dimensions), generated_at=query.now, zone=zone,
@@ -67,10 +54,3 @@ def resolve_unit(panel: Panel[Any], query: PanelQuery) -> str:
     if not panel.unit.endswith(_HOURLY) or step is None or step == _HOUR:
         return panel.unit
     return f"{panel.unit.removesuffix(_HOURLY)} per {step / _HOUR:g} h"
-
-
-def list_columns(panel: Panel[Any], unit: str) -> tuple[ExportColumn, ...]:
-    """Columns from the row type's fields: ``dosed_g`` is 'dosed' in g, ``value`` is in ``unit``."""
-    return tuple(
-        ExportColumn(column.field, column.title, column.unit) for column in list_panel_columns(panel, unit)
-    )

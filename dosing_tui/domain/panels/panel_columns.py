@@ -12,28 +12,32 @@ NO_UNITS = frozenset({"", "today"})
 
 
 @dataclass(frozen=True, slots=True)
-class PanelColumn:
-    """``field`` is the name in rows and exports, ``title`` the one on screen."""
+class DataColumn:
+    """``field`` is the name for programs, in rows and exports; ``title`` and ``header`` are for people."""
 
     field: str
     title: str
     unit: str = ""
 
+    @property
+    def header(self) -> str:
+        return f"{self.title} ({self.unit})" if self.unit else self.title
 
-def list_panel_columns(panel: Panel[Any], unit: str) -> tuple[PanelColumn, ...]:
+
+def list_panel_columns(panel: Panel[Any], unit: str) -> tuple[DataColumn, ...]:
     """The fields of the row type: ``dosed_g`` is 'dosed' in g, ``value`` is in ``unit``."""
     return tuple(_describe_column(field.name, unit) for field in fields(panel.row_type))
 
 
-def _describe_column(name: str, panel_unit: str) -> PanelColumn:
+def _describe_column(name: str, panel_unit: str) -> DataColumn:
     if name == "value":
-        return PanelColumn(name, name, "" if panel_unit in NO_UNITS else panel_unit)
+        return DataColumn(name, name, "" if panel_unit in NO_UNITS else panel_unit)
     if name.startswith("percent_"):
-        return PanelColumn(name, _format_title(name.removeprefix("percent_")), "%")
+        return DataColumn(name, _format_title(name.removeprefix("percent_")), "%")
     for ending, unit in UNIT_SUFFIXES.items():
         if name.endswith(ending):
-            return PanelColumn(name, _format_title(name.removesuffix(ending)), unit)
-    return PanelColumn(name, _format_title(name))
+            return DataColumn(name, _format_title(name.removesuffix(ending)), unit)
+    return DataColumn(name, _format_title(name))
 
 
 def _format_title(name: str) -> str:

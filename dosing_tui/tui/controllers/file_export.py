@@ -6,11 +6,12 @@ from pathlib import Path
 
 import platformdirs
 
+from dosing_tui.domain.panels.panel_columns import DataColumn
 from dosing_tui.errors import ExportError
 from dosing_tui.export.csv_format import to_csv
 from dosing_tui.export.json_format import to_json
 from dosing_tui.export.output_files import build_file_stem, write_new_files
-from dosing_tui.export.table import ExportColumn, ExportTable
+from dosing_tui.export.table import ExportTable
 from dosing_tui.tui.controllers.screen_host import ConsoleServices
 from dosing_tui.tui.widgets.visible_rows import VisibleRows
 
@@ -67,7 +68,7 @@ def get_export_folder(setting: str) -> Path:
 
 def build_extract(rows: VisibleRows, at: datetime, zone: tzinfo) -> ExportTable:
     """The visible rows with their origin; tiles of the present have no range."""
-    columns = [ExportColumn("", title, unit) for title, unit in rows.columns]
+    columns = [DataColumn("", title, unit) for title, unit in rows.columns]
     return ExportTable(
         panel=rows.origin.panel or rows.title,
         title=rows.title,
@@ -79,6 +80,6 @@ def build_extract(rows: VisibleRows, at: datetime, zone: tzinfo) -> ExportTable:
         generated_at=at,
         zone=zone,
         # on the screen two columns may differ in their unit alone
-        columns=tuple(ExportColumn(column.header, column.title, column.unit) for column in columns),
+        columns=tuple(DataColumn(column.header, column.title, column.unit) for column in columns),
         rows=rows.rows,
     )

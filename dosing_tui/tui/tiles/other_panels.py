@@ -6,7 +6,7 @@ from typing import Any
 
 from dosing_tui.config.alarm_limits import get_limit
 from dosing_tui.domain.panels.panel_catalog import LabeledTotal, Panel, SeriesPoint
-from dosing_tui.domain.panels.panel_columns import PanelColumn, list_panel_columns
+from dosing_tui.domain.panels.panel_columns import DataColumn, list_panel_columns
 from dosing_tui.tui.charts.series import ChartData
 from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import Rows, sanitize_text
@@ -45,7 +45,7 @@ def paint_curves(data: ChartData, width: int, height: int) -> Rows:
     return (paint_area if len(data.curves) == 1 else paint_lines)(data, width, height)
 
 
-def _build_column(column: PanelColumn) -> TableColumn[Any]:
+def _build_column(column: DataColumn) -> TableColumn[Any]:
     title = f"{column.title.capitalize()} {column.unit}".strip()
     return TableColumn(
         title,

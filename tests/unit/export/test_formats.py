@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from dosing_tui.domain.panels.filters import Selection
 from dosing_tui.domain.panels.panel_catalog import PANELS, ErrorBin, PanelQuery, SeriesPoint
+from dosing_tui.domain.panels.panel_columns import DataColumn, list_panel_columns
 from dosing_tui.export.csv_format import to_csv
 from dosing_tui.export.json_format import to_json
-from dosing_tui.export.table import ExportColumn, build_table, list_columns
+from dosing_tui.export.table import build_table
 from dosing_tui.export.text_format import to_table
 from tests.support.export.extract_samples import BERLIN, SINCE, UNTIL, an_extract, of_text
 
@@ -37,7 +38,7 @@ def read_back(text: str) -> list[list[str]]:
     ],
 )  # fmt: skip
 def test_headers_name_the_unit(panel: str, headers: list[str]) -> None:
-    assert [column.header for column in list_columns(PANELS[panel], PANELS[panel].unit)] == headers
+    assert [column.header for column in list_panel_columns(PANELS[panel], PANELS[panel].unit)] == headers
 
 
 def test_csv_has_offsets_complete_numbers_and_empty_cells_for_what_is_missing() -> None:
@@ -69,7 +70,7 @@ def test_any_text_stays_in_its_cell(texts: list[str]) -> None:
 
 @given(st.one_of(st.none(), st.floats()))
 def test_numbers_are_read_back_exactly_from_both(number: float | None) -> None:
-    found = an_extract((number,), columns=(ExportColumn("dosed_g", "dosed", "g"),))
+    found = an_extract((number,), columns=(DataColumn("dosed_g", "dosed", "g"),))
     expected = number if number is not None and math.isfinite(number) else None
     assert json.loads(to_json(found))["rows"] == [{"dosed_g": expected}]
     (cell,) = read_back(to_csv(found))[1]
@@ -105,7 +106,7 @@ def test_a_table_is_aligned_under_a_caption() -> None:
 def test_no_line_is_wider_than_asked_for_and_ascii_is_ascii(texts: list[str], width: int) -> None:
     found = an_extract(
         *((text, text[::-1], 12.5) for text in texts),
-        columns=(ExportColumn("a", "a"), ExportColumn("b", "b"), ExportColumn("c_g", "c", "g")),
+        columns=(DataColumn("a", "a"), DataColumn("b", "b"), DataColumn("c_g", "c", "g")),
     )
     plain = to_table(found, width=width, ascii_only=True)
     assert plain.isascii()
@@ -115,7 +116,7 @@ def test_no_line_is_wider_than_asked_for_and_ascii_is_ascii(texts: list[str], wi
 
 def test_wide_characters_take_two_cells() -> None:
     table = to_table(
-        an_extract(("硫酸", 1), ("acid", 2), columns=(ExportColumn("a", "a"), ExportColumn("n", "n"))),
+        an_extract(("硫酸", 1), ("acid", 2), columns=(DataColumn("a", "a"), DataColumn("n", "n"))),
         width=40,
     )
     assert table.splitlines()[3:] == ["硫酸  1", "acid  2"]
