@@ -4,7 +4,7 @@ Bounded in every dimension. Any thread may write or read it.
 """
 
 from collections import OrderedDict, deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -135,8 +135,7 @@ class LiveState:
         with self._lock:
             self._arrivals.append((at, messages))
             self._drop_old_arrivals(at)
-            self._snapshot = replace(self._snapshot, last_message_at=at)
-            self._increment_revision()
+            self._increment_revision(last_message_at=at)
 
     def count_stored(self, kinds: Iterable[ReadingKind]) -> None:
         """Count readings of these kinds as committed to the database."""
@@ -176,42 +175,30 @@ class LiveState:
 
     def _update_fields(self, **fields: object) -> None:
         with self._lock:
-            changed = replace(self._snapshot, **fields)  # type: ignore[arg-type]  # names of LiveSnapshot's fields, from above
-            if changed != self._snapshot:
-                self._snapshot = changed
-                self._increment_revision()
+            if any(getattr(self._snapshot, name) != value for name, value in fields.items()):
+                self._increment_revision(**fields)
 
-    def _increment_revision(self) -> None:
-        self._snapshot = replace(self._snapshot, revision=self._snapshot.revision + 1)
+    def _increment_revision(self, **fields: object) -> None:
+        """Set fields of the snapshot, by their names."""
+        self._snapshot = replace(self._snapshot, revision=self._snapshot.revision + 1, **fields)  # type: ignore[arg-type]  # the names are those of LiveSnapshot
 
     def _store_reading(self, reading: Reading) -> tuple[ReadingKind, bool]:
         """The kind of the reading, and whether it was new; every level counts as new."""
-        self._update_last_seen(reading)
+        device_id = reading.device_id
+        if _accepts(self._device_last_seen, device_id, lambda seen: seen < reading.received_at):
+            self._device_last_seen[device_id] = reading.received_at
         match reading:
             case InventoryLevel():
-                self._update_level(reading)
+                tank = (device_id, reading.chemical)
+                if _accepts(self._levels, tank, lambda level: _get_order(level) <= _get_order(reading)):
+                    self._levels[tank] = reading
                 return ReadingKind.LEVEL, True
             case Dose():
-                key = (reading.device_id, reading.time, reading.pump, reading.dedup)
+                key = (device_id, reading.time, reading.pump, reading.dedup)
                 return ReadingKind.DOSE, _add_recent(self._doses, key, reading)
             case BatchEvent():
-                event_key = (reading.device_id, reading.time, reading.event, reading.recipe, reading.dedup)
+                event_key = (device_id, reading.time, reading.event, reading.recipe, reading.dedup)
                 return ReadingKind.EVENT, _add_recent(self._events, event_key, reading)
-
-    def _update_level(self, level: InventoryLevel) -> None:
-        key = (level.device_id, level.chemical)
-        stored = self._levels.get(key)
-        if stored is None and len(self._levels) >= MAX_SERIES:
-            return
-        if stored is None or (stored.time, stored.received_at) <= (level.time, level.received_at):
-            self._levels[key] = level
-
-    def _update_last_seen(self, reading: Reading) -> None:
-        stored = self._device_last_seen.get(reading.device_id)
-        if stored is None and len(self._device_last_seen) >= MAX_SERIES:
-            return
-        if stored is None or stored < reading.received_at:
-            self._device_last_seen[reading.device_id] = reading.received_at
 
     def _drop_old_arrivals(self, now: datetime) -> None:
         while self._arrivals and self._arrivals[0][0] < now - RATE_WINDOW:
@@ -219,6 +206,13 @@ class LiveState:
 
 
 TimedReadingT = TypeVar("TimedReadingT", Dose, BatchEvent)
+KeyT = TypeVar("KeyT")
+ValueT = TypeVar("ValueT")
+
+
+def _accepts(series: Mapping[KeyT, ValueT], key: KeyT, is_older: Callable[[ValueT], bool]) -> bool:
+    """Return whether a value is later than the stored one, or is the first of a key below the maximum."""
+    return is_older(series[key]) if key in series else len(series) < MAX_SERIES
 
 
 def _add_recent(
@@ -234,4 +228,8 @@ def _add_recent(
 
 
 def _sort_newest_first(readings: Iterable[TimedReadingT]) -> tuple[TimedReadingT, ...]:
-    return tuple(sorted(readings, key=lambda reading: (reading.time, reading.received_at), reverse=True))
+    return tuple(sorted(readings, key=_get_order, reverse=True))
+
+
+def _get_order(reading: Reading) -> tuple[datetime, datetime]:
+    return reading.time, reading.received_at
