@@ -1,12 +1,17 @@
 """Stock balance: tank levels before and after a batch, by the send times of the messages."""
 
 from bisect import bisect_left, bisect_right
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
+from operator import itemgetter
+from typing import TypeVar
 
 from dosing_tui.domain.batches.models import BatchMessage, SegmentationRules, StockChange
 from dosing_tui.domain.messages.models import Dose, InventoryLevel, TimeQuality
+
+MessageT = TypeVar("MessageT", Dose, InventoryLevel)
+_get_send_time = itemgetter(0)
 
 
 def estimate_send_time(message: BatchMessage | InventoryLevel, rules: SegmentationRules) -> datetime:
@@ -16,16 +21,6 @@ def estimate_send_time(message: BatchMessage | InventoryLevel, rules: Segmentati
     return message.time
 
 
-@dataclass(frozen=True, slots=True)
-class _TankHistory:
-    """Levels and doses of one chemical with their send times, in parallel sorted lists."""
-
-    level_times: list[datetime] = field(default_factory=list)
-    levels: list[InventoryLevel] = field(default_factory=list)
-    dose_times: list[datetime] = field(default_factory=list)
-    doses: list[Dose] = field(default_factory=list)
-
-
 class StockBalance:
     """Levels and doses of one station. Levels of a backlog are ignored: their time is unknown."""
 
@@ -33,22 +28,17 @@ class StockBalance:
         self, doses: Iterable[Dose], levels: Iterable[InventoryLevel], rules: SegmentationRules
     ) -> None:
         self._rules = rules
-        self._tanks: dict[str, _TankHistory] = {}
-        for at, level in sorted(
-            [(estimate_send_time(level, rules), level) for level in levels if _is_usable_level(level)],
-            key=lambda pair: (pair[0], pair[1].dedup),
-        ):
-            tank = self._tanks.setdefault(level.chemical, _TankHistory())
-            tank.level_times.append(at)
-            tank.levels.append(level)
-        for at, dose in sorted(
-            [(estimate_send_time(dose, rules), dose) for dose in doses],
-            key=lambda pair: (pair[0], pair[1].dedup),
-        ):
-            if (known := self._tanks.get(dose.chemical)) is not None:
-                known.dose_times.append(at)
-                known.doses.append(dose)
-        self._sorted_tanks = sorted(self._tanks.items())
+        self._levels: dict[str, list[tuple[datetime, InventoryLevel]]] = defaultdict(list)
+        """Send time and level, in order, by chemical."""
+        self._doses: dict[str, list[tuple[datetime, Dose]]] = defaultdict(list)
+        for at, level in self._sort_by_send_time(filter(_is_usable_level, levels)):
+            self._levels[level.chemical].append((at, level))
+        for at, dose in self._sort_by_send_time(doses):
+            self._doses[dose.chemical].append((at, dose))
+
+    def _sort_by_send_time(self, messages: Iterable[MessageT]) -> list[tuple[datetime, MessageT]]:
+        sent = [(estimate_send_time(message, self._rules), message) for message in messages]
+        return sorted(sent, key=lambda pair: (pair[0], pair[1].dedup))
 
     def list_changes(
         self, first: datetime, last: datetime, last_doses: Mapping[str, datetime]
@@ -58,33 +48,32 @@ class StockBalance:
         ``last_doses``: send time of the batch's last dose, by chemical.
         """
         until = last + self._rules.level_grace
-        found: list[StockChange] = []
-        for chemical, tank in self._sorted_tanks:
-            after = _find_level_after(tank.level_times, first, until, last_doses.get(chemical))
-            if after is not None:
-                found.append(self._build_change(chemical, tank, first, after))
-        return tuple(found)
+        ends = {
+            chemical: _find_level_after(levels, first, until, last_doses.get(chemical))
+            for chemical, levels in sorted(self._levels.items())
+        }
+        return tuple(
+            self._build_change(chemical, first, end) for chemical, end in ends.items() if end is not None
+        )
 
-    def _build_change(self, chemical: str, tank: _TankHistory, first: datetime, after: int) -> StockChange:
-        level = tank.levels[after]
-        before = bisect_right(tank.level_times, first) - 1
-        if before < 0 or first - tank.level_times[before] > self._rules.max_level_age:
+    def _build_change(self, chemical: str, first: datetime, after: int) -> StockChange:
+        levels, doses = self._levels[chemical], self._doses[chemical]
+        after_at, level = levels[after]
+        before = bisect_right(levels, first, key=_get_send_time) - 1
+        if before < 0 or first - levels[before][0] > self._rules.max_level_age:
             return StockChange(
                 chemical, None, level.remaining_g, level.percent_full, level.capacity_g, None, 0
             )
-        doses = tank.doses[
-            bisect_right(tank.dose_times, tank.level_times[before]) : bisect_right(
-                tank.dose_times, tank.level_times[after]
-            )
-        ]
+        before_at, level_before = levels[before]
+        begin, end = (bisect_right(doses, at, key=_get_send_time) for at in (before_at, after_at))
         return StockChange(
             chemical,
-            before_g=tank.levels[before].remaining_g,
+            before_g=level_before.remaining_g,
             after_g=level.remaining_g,
             percent_after=level.percent_full,
             capacity_g=level.capacity_g,
-            taken_g=_sum_doses(doses),
-            doses=len(doses),
+            taken_g=_sum_doses([dose for _, dose in doses[begin:end]]),
+            doses=end - begin,
         )
 
 
@@ -93,13 +82,18 @@ def _is_usable_level(level: InventoryLevel) -> bool:
 
 
 def _find_level_after(
-    moments: Sequence[datetime], first: datetime, until: datetime, last_dose_at: datetime | None
+    levels: Sequence[tuple[datetime, InventoryLevel]],
+    first: datetime,
+    until: datetime,
+    last_dose_at: datetime | None,
 ) -> int | None:
     """Return the index of the level after the batch's last dose, or else of the last one during the batch."""
-    beyond = bisect_right(moments, until)
-    if last_dose_at is not None and (found := bisect_left(moments, last_dose_at)) < beyond:
-        return found
-    return beyond - 1 if beyond and moments[beyond - 1] > first else None
+    beyond = bisect_right(levels, until, key=_get_send_time)
+    if last_dose_at is not None:
+        found = bisect_left(levels, last_dose_at, key=_get_send_time)
+        if found < beyond:
+            return found
+    return beyond - 1 if beyond and levels[beyond - 1][0] > first else None
 
 
 def _sum_doses(doses: Sequence[Dose]) -> float | None:
