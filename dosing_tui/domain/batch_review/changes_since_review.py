@@ -1,7 +1,7 @@
 """Describe the changes of a batch since its review."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import tzinfo
 from typing import TypeVar
 
@@ -50,10 +50,8 @@ def describe_merged_reviews(detail: BatchDetail, zone: tzinfo) -> tuple[str, ...
 
 def _compare_records(old_batch: Batch, now: Batch, zone: tzinfo) -> Iterator[str]:
     had, has = dict(_iter_messages(old_batch)), dict(_iter_messages(now))
-    for key in _iter_new(has, had):
-        yield f"A message came: {_format_message(has[key], zone)}."
-    for key in _iter_new(had, has):
-        yield f"A message is no longer its own: {_format_message(had[key], zone)}."
+    both = had | has
+    yield from _compare(had, has, "A message", lambda key: _format_message(both[key], zone))
     if any(had[key] != has[key] for key in had.keys() & has.keys()):
         yield "What one of its messages says is otherwise now."
     for name, before, after in (
@@ -84,24 +82,16 @@ def _format_message(message: BatchMessage, zone: tzinfo) -> str:
 def _compare_assessments(before: Assessment, now: Assessment, zone: tzinfo) -> Iterator[str]:
     if before.recipe_version != now.recipe_version:
         yield f"It is judged by {_format_version(now)} now; there was {_format_version(before)} then."
-    for finding in _iter_new(now.exceptions, before.exceptions):
-        if finding.kind is not ExceptionKind.ALARM:
-            yield f"An exception came: {finding.sentence}."
-    for finding in _iter_new(before.exceptions, now.exceptions):
-        if finding.kind is not ExceptionKind.ALARM:
-            yield f"No exception any more: {finding.sentence}."
-    yield from _compare_alarms(before, now, zone)
-
-
-def _compare_alarms(before: Assessment, now: Assessment, zone: tzinfo) -> Iterator[str]:
-    """Compare the alarms. Earlier assessments have them as exceptions, without a time."""
-    if not before.alarms and any(finding.kind is ExceptionKind.ALARM for finding in before.exceptions):
+    had, has = ([e for e in each.exceptions if e.kind is not ExceptionKind.ALARM] for each in (before, now))
+    for finding in _iter_new(has, had):
+        yield f"An exception came: {finding.sentence}."
+    for finding in _iter_new(had, has):
+        yield f"No exception any more: {finding.sentence}."
+    if not before.alarms and len(had) < len(before.exceptions):
+        # earlier assessments have alarms as exceptions, without a time
         yield "Its alarms are kept with their times now; they were not when it was reviewed."
         return
-    for alarm in _iter_new(now.alarms, before.alarms):
-        yield f"An alarm came: {_format_alarm(alarm, zone)}."
-    for alarm in _iter_new(before.alarms, now.alarms):
-        yield f"An alarm is no longer its own: {_format_alarm(alarm, zone)}."
+    yield from _compare(before.alarms, now.alarms, "An alarm", lambda alarm: _format_alarm(alarm, zone))
 
 
 def _format_version(assessment: Assessment) -> str:
@@ -114,6 +104,13 @@ def _format_version(assessment: Assessment) -> str:
 
 def _format_alarm(alarm: BatchAlarm, zone: tzinfo) -> str:
     return f"{alarm.name} at {alarm.at.astimezone(zone):%H:%M:%S}"
+
+
+def _compare(
+    before: Collection[ItemT], now: Collection[ItemT], what: str, describe: Callable[[ItemT], str]
+) -> Iterator[str]:
+    yield from (f"{what} came: {describe(each)}." for each in _iter_new(now, before))
+    yield from (f"{what} is no longer its own: {describe(each)}." for each in _iter_new(before, now))
 
 
 def _iter_new(these: Iterable[ItemT], those: Iterable[ItemT]) -> Iterator[ItemT]:

@@ -47,14 +47,17 @@ def clean_note(draft: NoteDraft) -> NoteDraft:
 
 def validate_note(draft: NoteDraft) -> str:
     """Why the draft is refused, as a sentence; '' if it is valid."""
-    if not draft.text.strip():
-        return "The note has no text."
-    if len(draft.text) > MAX_TEXT_LENGTH:
-        return f"The note is longer than {MAX_TEXT_LENGTH} characters."
-    if not draft.author.strip():
-        return "The note has no author: enter your name."
-    if len(draft.author) > MAX_AUTHOR_LENGTH:
-        return f"The author's name is longer than {MAX_AUTHOR_LENGTH} characters."
-    if draft.at.astimezone(UTC).year not in _VALID_YEARS:
-        return f"The note's time lies outside {_VALID_YEARS.start} to {_VALID_YEARS.stop - 1}."
-    return ""
+    checks = (
+        (draft.text.strip(), "The note has no text."),
+        (len(draft.text) <= MAX_TEXT_LENGTH, f"The note is longer than {MAX_TEXT_LENGTH} characters."),
+        (draft.author.strip(), "The note has no author: enter your name."),
+        (
+            len(draft.author) <= MAX_AUTHOR_LENGTH,
+            f"The author's name is longer than {MAX_AUTHOR_LENGTH} characters.",
+        ),
+        (
+            draft.at.astimezone(UTC).year in _VALID_YEARS,
+            f"The note's time lies outside {_VALID_YEARS.start} to {_VALID_YEARS.stop - 1}.",
+        ),
+    )
+    return next((sentence for is_fine, sentence in checks if not is_fine), "")
