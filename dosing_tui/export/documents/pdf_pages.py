@@ -8,8 +8,8 @@ from fpdf import FPDF
 from fpdf.enums import Align, TableBordersLayout, VAlign, XPos, YPos
 from fpdf.fonts import FontFace, TTFFont
 
-from dosing_tui.domain.messages.text_sanitizer import clean_line
-from dosing_tui.export.documents.document import Document
+from dosing_tui.domain.messages.text_sanitizer import REPLACEMENT, clean_line
+from dosing_tui.export.documents.document import MAX_TEXT_CELLS, Document, DocumentField, DocumentTable
 
 TEXT_COLOUR, MUTED_COLOUR, RULE_COLOUR = (22, 32, 42), (85, 98, 110), (170, 180, 189)
 MARGIN, LABEL_WIDTH, LINE_HEIGHT, PADDING = 15.0, 42.0, 4.6, 1.5
@@ -68,41 +68,39 @@ class PdfPages(FPDF):
         self._draw_rule(0.2, RULE_COLOUR)
         self.ln(1)
 
-    def add_field(self, label: str, value: str, *, bold: bool) -> None:
+    def add_field(self, field: DocumentField) -> None:
         self._keep_together(LINE_HEIGHT)
         self._set_text_style(FONT_SIZE, grey=True)
-        self.cell(LABEL_WIDTH, LINE_HEIGHT, self._encode_text(label))
-        self._set_text_style(FONT_SIZE, bold=bold)
-        self._write_lines(value, LINE_HEIGHT)
+        self.cell(LABEL_WIDTH, LINE_HEIGHT, self._encode_text(field.label))
+        self.add_sentence(field.value, is_flagged=field.is_flagged)
 
-    def add_sentence(self, text: str, *, bold: bool) -> None:
-        self._set_text_style(FONT_SIZE, bold=bold)
-        self._write_lines(text, LINE_HEIGHT)
+    def add_sentence(self, text: str, *, is_flagged: bool = False) -> None:
+        self._set_text_style(FONT_SIZE, bold=is_flagged)
+        self._write_lines(_mark_text(text, is_flagged=is_flagged), LINE_HEIGHT)
 
-    def add_table(
-        self, titles: Sequence[str], right: Sequence[bool], rows: Sequence[tuple[Sequence[str], bool]]
-    ) -> None:
-        """``rows``: the cells of each row and whether it is bold."""
+    def add_table(self, table: DocumentTable) -> None:
         self.set_draw_color(*RULE_COLOUR)
         self.set_line_width(0.2)
-        texts = [[self._encode_text(text) for text in row] for row in (titles, *(cells for cells, _ in rows))]
+        titles = tuple(heading.title for heading in table.headings)
+        rows = [(_mark_text(row.cells[0], is_flagged=row.is_flagged), *row.cells[1:]) for row in table.rows]
+        texts = [[self._encode_text(text) for text in row] for row in (titles, *rows)]
         widths = self._compute_widths(texts)
+        needed_width = sum(widths) + 12 * len(widths)
+        bold = FontFace(emphasis="BOLD")
         with self.table(
             align="LEFT",
             v_align=VAlign.T,
-            width=self.epw
-            if len(widths) > NARROW_TABLE_COLUMNS
-            else min(self.epw, sum(widths) + 12 * len(widths)),
+            width=self.epw if len(widths) > NARROW_TABLE_COLUMNS else min(self.epw, needed_width),
             borders_layout=TableBordersLayout.HORIZONTAL_LINES,
             col_widths=widths,
-            text_align=[Align.R if each else Align.L for each in right],
+            text_align=[Align.R if heading.is_right_aligned else Align.L for heading in table.headings],
             headings_style=FontFace(emphasis="BOLD", color=MUTED_COLOUR),
             line_height=LINE_HEIGHT,
             padding=(0.5, PADDING),
-        ) as table:
-            table.row(texts[0])
-            for cells, (_, bold) in zip(texts[1:], rows, strict=True):
-                table.row(cells, style=FontFace(emphasis="BOLD") if bold else None)
+        ) as printed:
+            printed.row(texts[0])
+            for cells, row in zip(texts[1:], table.rows, strict=True):
+                printed.row(cells, style=bold if row.is_flagged or row.is_total else None)
 
     def add_signatures(self, roles: Iterable[str]) -> None:
         for role in roles:
@@ -152,9 +150,13 @@ class PdfPages(FPDF):
 
     def _encode_text(self, text: str) -> str:
         """Replace characters the font does not have by '?'."""
-        clean = clean_line(text, 2_000)
+        clean = clean_line(text, MAX_TEXT_CELLS).replace(REPLACEMENT, "?")
         if not self._has_unicode_font:
             return clean.encode("latin-1", "replace").decode("latin-1")
         font = self.fonts[self._family]
         assert isinstance(font, TTFFont)  # a file was loaded
         return "".join(c if ord(c) in font.cmap else "?" for c in clean)
+
+
+def _mark_text(text: str, *, is_flagged: bool) -> str:
+    return f"! {text}" if is_flagged else text
