@@ -45,7 +45,10 @@ def send(channel: NotificationSettings, message: NotificationMessage, zone: tzin
             finally:
                 server.close()
     except smtplib.SMTPException as error:
-        raise _to_delivery_error(error, channel) from None
+        raise DeliveryError(
+            f"The mail server {channel.host} did not accept the message: {_describe_error(error)}.",
+            is_permanent=_is_permanent(error),
+        ) from None
     except (OSError, ValueError) as error:
         raise DeliveryError(
             f"The mail server {channel.host} cannot be used: {_describe_error(error)}."
@@ -73,11 +76,6 @@ def _submit_mail(server: smtplib.SMTP, channel: NotificationSettings, mail: Emai
 
 def _format_message_id(id_: object, channel: NotificationSettings) -> str:
     return f"<{id_}@{channel.sender.rpartition('@')[2]}>"
-
-
-def _to_delivery_error(error: smtplib.SMTPException, channel: NotificationSettings) -> DeliveryError:
-    text = f"The mail server {channel.host} did not accept the message: {_describe_error(error)}."
-    return DeliveryError(text, is_permanent=_is_permanent(error))
 
 
 def _is_permanent(error: smtplib.SMTPException) -> bool:
