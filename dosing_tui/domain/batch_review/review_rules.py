@@ -124,13 +124,19 @@ def list_open_states(*, second_person: bool) -> tuple[str, ...]:
 
 
 def _validate_texts(draft: ReviewDraft) -> str:
-    if not 1 <= len(draft.who) <= MAX_WHO_LENGTH:
-        return f"Enter your name, in at most {MAX_WHO_LENGTH} characters."
-    if len(draft.comment) > MAX_COMMENT_LENGTH:
-        return f"The comment has {len(draft.comment)} characters; {MAX_COMMENT_LENGTH} are the most."
-    if not draft.comment and draft.meaning not in (Decision.APPROVED, Decision.CONFIRMED):
-        return f"Say why: '{draft.meaning}' needs a comment."
-    return ""
+    needs_comment = draft.meaning not in (Decision.APPROVED, Decision.CONFIRMED)
+    checks = (
+        (
+            1 <= len(draft.who) <= MAX_WHO_LENGTH,
+            f"Enter your name, in at most {MAX_WHO_LENGTH} characters.",
+        ),
+        (
+            len(draft.comment) <= MAX_COMMENT_LENGTH,
+            f"The comment has {len(draft.comment)} characters; {MAX_COMMENT_LENGTH} are the most.",
+        ),
+        (draft.comment or not needs_comment, f"Say why: '{draft.meaning}' needs a comment."),
+    )
+    return next((sentence for is_fine, sentence in checks if not is_fine), "")
 
 
 def _validate_decision(draft: ReviewDraft, context: ReviewContext) -> str:
