@@ -3,50 +3,11 @@
 Each query always returns a row: Grafana reports a query without rows as an alert of its own ("no data").
 """
 
-from dataclasses import dataclass
-
 from dosing_tui.config.settings import Settings
 from dosing_tui.grafana.datasource import DATASOURCE_UID, FOLDER, Json, JsonObject, build_query
 from dosing_tui.grafana.sql_macros import build_alert_sql
 
 _EXPRESSION: Json = {"type": "__expr__", "uid": "__expr__"}
-
-
-@dataclass(frozen=True, slots=True)
-class GrafanaAlertRule:
-    """``sql/alerts/<id>.sql`` returns one number per row. The two periods are durations like 5m."""
-
-    id: str
-    title: str
-    comparison: str
-    limit: float
-    pending_period: str
-    keep_firing_for: str
-    summary: str
-    action: str
-
-
-def list_alert_rules(settings: Settings) -> tuple[GrafanaAlertRule, ...]:
-    """The rules, with the limits of the settings. ``comparison`` is lt or gt."""
-    limits, alarms = settings.limits, settings.alarms
-    return (
-        GrafanaAlertRule(
-            "low_inventory", "Low inventory", "lt", limits.stock_low_percent, "1m", "5m",
-            '⚠️ Low inventory: {{ $labels.chemical }} at {{ printf "%.1f" $values.B.Value }}%',
-            "Station {{ $labels.device_id }}: refill the tank or change the drum.",
-        ),
-        GrafanaAlertRule(
-            "high_error", "High dosing error rate", "gt", alarms.mean_error_g, "0s", "10m",
-            '⚠️ High dosing error rate: {{ printf "%.2f" $values.B.Value }}g average',
-            "Mean absolute error of the last hour. Check scale, tubing and pump of the stations.",
-        ),
-        GrafanaAlertRule(
-            "offline", "Dosing system offline", "gt", alarms.offline_minutes * 60, "0s", "0s",
-            "🔴 Dosing system offline for {{ humanizeDuration $values.B.Value }}",
-            "No messages from station {{ $labels.device_id }}; 36525d means never. "
-            "A plant at rest sends none either: mute this rule outside the shifts.",
-        ),
-    )  # fmt: skip
 
 
 def build_alert_file(settings: Settings) -> JsonObject:
@@ -56,44 +17,69 @@ def build_alert_file(settings: Settings) -> JsonObject:
         "name": "Dosing",
         "folder": FOLDER,
         "interval": "1m",
-        "rules": [_build_rule(rule, settings) for rule in list_alert_rules(settings)],
+        "rules": _build_rules(settings),
     }
     return {"apiVersion": 1, "groups": [group]}
 
 
-def _build_rule(rule: GrafanaAlertRule, settings: Settings) -> Json:
-    """A query without rows has been changed by somebody: it alerts like a failed one."""
-    return {
-        "uid": f"dosing-{rule.id.replace('_', '-')}",
-        "title": rule.title,
-        "condition": "C",
-        "for": rule.pending_period,
-        "keepFiringFor": rule.keep_firing_for,
-        "noDataState": "Alerting",
-        "execErrState": "Error",
-        "labels": {"plant": settings.plant.site},
-        "annotations": {"summary": rule.summary, "description": rule.action},
-        "data": [
-            _build_query_step(
-                "A", DATASOURCE_UID, build_query(build_alert_sql(rule.id, expected=settings.plant.devices))
-            ),
-            _build_query_step("B", "__expr__", {"type": "reduce", "expression": "A", "reducer": "last"}),
-            _build_query_step(
-                "C",
-                "__expr__",
-                {"type": "threshold", "expression": "B", "conditions": [_build_condition(rule)]},
-            ),
-        ],
-    }
+def _build_rules(settings: Settings) -> list[Json]:
+    """The rules, with the limits of the settings."""
+    limits, alarms = settings.limits, settings.alarms
+    return [
+        _build_rule(
+            settings, "low_inventory", "Low inventory", ("lt", limits.stock_low_percent), ("1m", "5m"),
+            '⚠️ Low inventory: {{ $labels.chemical }} at {{ printf "%.1f" $values.B.Value }}%',
+            "Station {{ $labels.device_id }}: refill the tank or change the drum.",
+        ),
+        _build_rule(
+            settings, "high_error", "High dosing error rate", ("gt", alarms.mean_error_g), ("0s", "10m"),
+            '⚠️ High dosing error rate: {{ printf "%.2f" $values.B.Value }}g average',
+            "Mean absolute error of the last hour. Check scale, tubing and pump of the stations.",
+        ),
+        _build_rule(
+            settings, "offline", "Dosing system offline", ("gt", alarms.offline_minutes * 60), ("0s", "0s"),
+            "🔴 Dosing system offline for {{ humanizeDuration $values.B.Value }}",
+            "No messages from station {{ $labels.device_id }}; 36525d means never. "
+            "A plant at rest sends none either: mute this rule outside the shifts.",
+        ),
+    ]  # fmt: skip
 
 
-def _build_condition(rule: GrafanaAlertRule) -> Json:
-    return {
+def _build_rule(
+    settings: Settings, rule: str, title: str, threshold: tuple[str, float], periods: tuple[str, str],
+    summary: str, action: str,
+) -> Json:  # fmt: skip
+    """``sql/alerts/<rule>.sql`` returns one number per row; a query without rows alerts like a failed one.
+
+    ``threshold``: lt or gt, and the limit. ``periods``: how long it is pending and how long it keeps firing.
+    """
+    pending_period, keep_firing_for = periods
+    comparison, limit = threshold
+    sql = build_alert_sql(rule, expected=settings.plant.devices)
+    condition: Json = {
         "type": "query",
-        "evaluator": {"type": rule.comparison, "params": [rule.limit]},
+        "evaluator": {"type": comparison, "params": [limit]},
         "operator": {"type": "and"},
         "query": {"params": ["C"]},
         "reducer": {"type": "last", "params": []},
+    }
+    return {
+        "uid": f"dosing-{rule.replace('_', '-')}",
+        "title": title,
+        "condition": "C",
+        "for": pending_period,
+        "keepFiringFor": keep_firing_for,
+        "noDataState": "Alerting",
+        "execErrState": "Error",
+        "labels": {"plant": settings.plant.site},
+        "annotations": {"summary": summary, "description": action},
+        "data": [
+            _build_query_step("A", DATASOURCE_UID, build_query(sql)),
+            _build_query_step("B", "__expr__", {"type": "reduce", "expression": "A", "reducer": "last"}),
+            _build_query_step(
+                "C", "__expr__", {"type": "threshold", "expression": "B", "conditions": [condition]}
+            ),
+        ],
     }
 
 
