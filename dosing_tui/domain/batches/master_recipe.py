@@ -153,31 +153,22 @@ def _recipe_to_dict(recipe: MasterRecipe) -> dict[str, object]:
 
 def _parse_recipe(table: object, place: str) -> MasterRecipe:
     known = _check_table(table, place, {"name", "mode", "ordered", "ingredient"})
-    name, mode = (
-        _read_text(known, "name", place),
-        _read_text({"mode": "", **known}, "mode", place, may_lack=True),
-    )
+    name = _read_text(known, "name", place)
+    mode = _read_text({"mode": "", **known}, "mode", place, may_lack=True)
     ordered, parts = known.get("ordered", False), known.get("ingredient")
     if not isinstance(ordered, bool):
         raise RecipeError(f"{name}: ordered is {ordered!r}, neither true nor false.")
     if not isinstance(parts, list) or not parts:
         raise RecipeError(f"{name}: it has no [[recipe.ingredient]].")
-    ingredients = tuple(_parse_ingredient(part, name) for part in parts)
-    return MasterRecipe(name, ingredients, mode.upper(), ordered)
+    return MasterRecipe(name, tuple(_parse_ingredient(part, name) for part in parts), mode.upper(), ordered)
 
 
 def _parse_ingredient(table: object, recipe: str) -> MasterIngredient:
     known = _check_table(table, recipe, {field.name for field in fields(MasterIngredient)})
     chemical = _read_text(known, "chemical", recipe)
-    place = f"{recipe}, {chemical}"
-    pump = known.get("pump")
-    if pump is not None and (isinstance(pump, bool) or not isinstance(pump, int) or not 1 <= pump <= 999):
-        raise RecipeError(f"{place}: pump is {pump!r}, not a pump's number.")
-    return MasterIngredient(
-        chemical,
-        pump,
-        *(_read_mass(known, name, place) for name in ("target_g", "tolerance_g", "tolerance_percent")),
-    )
+    numbers = {name: _read_number(known, name, f"{recipe}, {chemical}") for name in _NUMBERS}
+    pump = numbers.pop("pump")
+    return MasterIngredient(chemical, None if pump is None else int(pump), **numbers)
 
 
 def _check_table(table: object, place: str, names: set[str]) -> Mapping[str, object]:
@@ -195,10 +186,19 @@ def _read_text(table: Mapping[str, object], name: str, place: str, *, may_lack: 
     return clean_text(value)
 
 
-def _read_mass(table: Mapping[str, object], name: str, place: str) -> float | None:
-    value = table.get(name)
+_NUMBERS = {
+    "pump": (int, 1, 999, "a pump's number"),
+    "target_g": (int | float, 0, 1e9, "a number from 0 on"),
+    "tolerance_g": (int | float, 0, 1e9, "a number from 0 on"),
+    "tolerance_percent": (int | float, 0, 1e9, "a number from 0 on"),
+}
+"""Type, smallest and largest value of an ingredient's numbers, and what they are called in an error."""
+
+
+def _read_number(table: Mapping[str, object], name: str, place: str) -> float | None:
+    value, (kind, least, most, meaning) = table.get(name), _NUMBERS[name]
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e9:
-        raise RecipeError(f"{place}: {name} is {value!r}, not a number from 0 on.")
+    if isinstance(value, bool) or not isinstance(value, kind) or not least <= value <= most:
+        raise RecipeError(f"{place}: {name} is {value!r}, not {meaning}.")
     return float(value)
