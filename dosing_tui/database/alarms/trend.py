@@ -11,7 +11,7 @@ def read_trend(settings: Settings, query: AlarmTrendQuery) -> list[AlarmTrendPoi
     """A point for every step, the oldest first. Raises: DatabaseUnavailableError, DatabaseAccessError."""
     parameters = {
         "from": query.since,
-        "to": query.until,
+        "to": query.now,
         "step": query.step,
         "now": query.now,
         "device": query.key.device,

@@ -55,7 +55,6 @@ class AlarmTrendQuery:
     trend: AlarmTrend
     key: AlarmKey
     since: datetime
-    until: datetime
     step: timedelta
     now: datetime
 
@@ -80,4 +79,4 @@ def build_trend_query(state: AlarmState, now: datetime) -> AlarmTrendQuery | Non
     step = timedelta(minutes=next(one for one in (1, 2, 5, 10, 15, 20, 30) if one >= minutes))
     epoch = datetime(1970, 1, 1, tzinfo=UTC)
     begin = epoch + (since - epoch) // step * step
-    return AlarmTrendQuery(trend, state.key, begin, now, step, now)
+    return AlarmTrendQuery(trend, state.key, begin, step, now)

@@ -5,8 +5,8 @@ from typing import Any
 
 from dosing_tui.domain.panels.panel_catalog import Panel
 
-UNIT_SUFFIXES = {"_g": "g", "_s": "s", "_ms": "ms", "_percent": "%"}
-"""Unit by the end of a field's name."""
+UNIT_AFFIXES = {"percent_": "%", "_g": "g", "_s": "s", "_ms": "ms", "_percent": "%"}
+"""Unit by the beginning or the end of a field's name."""
 NO_UNITS = frozenset({"", "today"})
 """Units of a panel that are none of its ``value``."""
 
@@ -32,13 +32,7 @@ def list_panel_columns(panel: Panel[Any], unit: str) -> tuple[DataColumn, ...]:
 def _describe_column(name: str, panel_unit: str) -> DataColumn:
     if name == "value":
         return DataColumn(name, name, "" if panel_unit in NO_UNITS else panel_unit)
-    if name.startswith("percent_"):
-        return DataColumn(name, _format_title(name.removeprefix("percent_")), "%")
-    for ending, unit in UNIT_SUFFIXES.items():
-        if name.endswith(ending):
-            return DataColumn(name, _format_title(name.removesuffix(ending)), unit)
-    return DataColumn(name, _format_title(name))
-
-
-def _format_title(name: str) -> str:
-    return name.replace("_", " ")
+    affix, unit = next(
+        ((a, u) for a, u in UNIT_AFFIXES.items() if name.startswith(a) or name.endswith(a)), ("", "")
+    )
+    return DataColumn(name, name.removeprefix(affix).removesuffix(affix).replace("_", " "), unit)

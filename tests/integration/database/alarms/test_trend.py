@@ -20,7 +20,7 @@ SINCE = NOW - timedelta(minutes=30)
 
 
 def make_query(rule: str, item: str = "", *, now: datetime = NOW) -> AlarmTrendQuery:
-    return AlarmTrendQuery(TRENDS[rule], AlarmKey(rule, "station-1", item), SINCE, now, STEP, now)
+    return AlarmTrendQuery(TRENDS[rule], AlarmKey(rule, "station-1", item), SINCE, STEP, now)
 
 
 def minutes_after(minutes: float) -> datetime:
