@@ -87,7 +87,7 @@ def list_batches(ctx: click.Context, *, query: "BatchListQuery", format_: str) -
 def show(ctx: click.Context, key: str) -> None:
     """Print the record of the batch KEY (its number or key), 80 columns wide: exit 0, 1 if there is none."""
     from dosing_tui.export.batch_record_files import render_record
-    from dosing_tui.export.output_files import FileFormat
+    from dosing_tui.export.documents.file_format import FileFormat
 
     settings = get_settings(ctx)
     with exit_if_unavailable():
@@ -112,7 +112,7 @@ def export(
 ) -> None:  # fmt: skip
     """Write records of batches by number or filter: exit 0, 1 none, 2 wrong input, 3 no database."""
     from dosing_tui.export.batch_record_files import write_records
-    from dosing_tui.export.output_files import FileFormat
+    from dosing_tui.export.documents.file_format import FileFormat
 
     settings, now = get_settings(ctx), datetime.now(UTC)
     with exit_if_unavailable():

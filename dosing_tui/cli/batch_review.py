@@ -157,7 +157,7 @@ def _confirm_record(
 ) -> None:
     """Print the record and ask for confirmation on the terminal. Raises: ReviewError if it is refused."""
     from dosing_tui.export.batch_record_files import render_record
-    from dosing_tui.export.output_files import FileFormat
+    from dosing_tui.export.documents.file_format import FileFormat
 
     write_stdout(str(render_record(batch_record, FileFormat.TEXT, settings, now=datetime.now(UTC))))
     name = batch_record.detail.row.batch_id

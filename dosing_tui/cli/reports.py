@@ -39,7 +39,7 @@ def panel(
 ) -> None:  # fmt: skip
     """Print a panel's rows over a range: exit 0 rows, 1 none, 2 wrong input or set-up, 3 no database."""
     from dosing_tui.domain.panels.filters import Selection
-    from dosing_tui.export.output_files import FileFormat
+    from dosing_tui.export.documents.file_format import FileFormat
     from dosing_tui.export.panel_export import PanelExportRequest, export_panel, format_panel_list
 
     if is_list:
@@ -91,7 +91,8 @@ def shift(
     """Report batches, grams, alarms, stock and notes of a shift: exit 0, 2 wrong input, 3 no database."""
     from dosing_tui.database.reports.shift_report import read_shift_report
     from dosing_tui.domain.time.shift_names import LAST, parse_shift
-    from dosing_tui.export.output_files import FileFormat, write_output
+    from dosing_tui.export.documents.file_format import FileFormat
+    from dosing_tui.export.output_files import write_output
     from dosing_tui.export.shift_report_files import build_file_name, render_report
 
     if at and which:

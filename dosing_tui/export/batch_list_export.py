@@ -14,7 +14,7 @@ from dosing_tui.domain.time import range_parser
 from dosing_tui.domain.time.shift_names import parse_shift
 from dosing_tui.domain.time.time_range import RangeSpec
 from dosing_tui.errors import RangeError
-from dosing_tui.export.output_files import FileFormat
+from dosing_tui.export.documents.file_format import FileFormat
 from dosing_tui.export.table import CellValue, ExportTable
 from dosing_tui.export.table_renderer import render_table
 

@@ -10,9 +10,9 @@ from dosing_tui.database.reports.batch_record import BatchRecordContent
 from dosing_tui.errors import ExportError
 from dosing_tui.export import output_files
 from dosing_tui.export.documents.batch_record import build_batch_document
+from dosing_tui.export.documents.file_format import FileFormat
 from dosing_tui.export.documents.renderer import render_document
 from dosing_tui.export.dose_export import format_doses_csv, format_record_json
-from dosing_tui.export.output_files import FileFormat
 
 PAGE_BREAK = "\f"
 """Form feed between two records in one text file."""

@@ -5,7 +5,6 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import datetime, tzinfo
-from enum import StrEnum
 from pathlib import Path
 from typing import Literal
 
@@ -18,21 +17,6 @@ _MAX_DUPLICATES = 1_000
 """Most files with the same stem in one folder."""
 _RESERVED_NAMES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 """Windows device names; no file may have them, with or without a suffix."""
-
-
-class FileFormat(StrEnum):
-    """The values of every ``--format``."""
-
-    TABLE = "table"
-    TEXT = "text"
-    CSV = "csv"
-    JSON = "json"
-    HTML = "html"
-    PDF = "pdf"
-
-    @property
-    def suffix(self) -> str:
-        return "txt" if self in (FileFormat.TABLE, FileFormat.TEXT) else self.value
 
 
 def make_slug(text: str) -> str:

@@ -20,7 +20,7 @@ from dosing_tui.domain.time.latest_batch import find_latest_batch
 from dosing_tui.domain.time.time_range import RangeSpec
 from dosing_tui.errors import DatabaseUnavailableError, ExportError, RangeError
 from dosing_tui.export import output_files
-from dosing_tui.export.output_files import FileFormat
+from dosing_tui.export.documents.file_format import FileFormat
 from dosing_tui.export.table import ExportTable, build_table
 from dosing_tui.export.table_renderer import render_table
 from dosing_tui.export.text_format import format_caption

@@ -7,10 +7,11 @@ from zoneinfo import ZoneInfo
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.domain.shift_report import ShiftReport
+from dosing_tui.export.documents.file_format import FileFormat
 from dosing_tui.export.documents.renderer import render_document
 from dosing_tui.export.documents.shift_report import build_shift_document
 from dosing_tui.export.json_format import cell_to_json
-from dosing_tui.export.output_files import FileFormat, make_slug
+from dosing_tui.export.output_files import make_slug
 
 
 def render_report(report: ShiftReport, output_format: FileFormat, settings: Settings) -> str | bytes:

@@ -2,8 +2,8 @@
 
 from dosing_tui.errors import ExportError
 from dosing_tui.export.csv_format import to_csv
+from dosing_tui.export.documents.file_format import FileFormat
 from dosing_tui.export.json_format import to_json
-from dosing_tui.export.output_files import FileFormat
 from dosing_tui.export.table import ExportTable
 from dosing_tui.export.text_format import to_table
 

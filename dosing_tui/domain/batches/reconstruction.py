@@ -6,12 +6,10 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 from dosing_tui.domain.batches.models import (
-    DEFAULT_RULES,
     Batch,
     BatchMessage,
     Ingredient,
     MessageIdentity,
-    SegmentationRules,
     StockChange,
     identify_message,
     is_same_name,
@@ -24,9 +22,7 @@ _EVENT_RANKS = {"start": 0, "complete": 3, "abort": 3, "error": 3}
 """Sort ranks within one second: start before doses (1), other events (2) and end events."""
 
 
-def reconstruct_batches(
-    readings: Iterable[Reading], *, now: datetime, rules: SegmentationRules = DEFAULT_RULES
-) -> list[Batch]:
+def reconstruct_batches(readings: Iterable[Reading], *, now: datetime) -> list[Batch]:
     """Reconstruct the batches of all stations, by station and time of the first message.
 
     Duplicates are ignored. ``now`` decides which batches are still running.
@@ -41,7 +37,7 @@ def reconstruct_batches(
     return [
         batch
         for device in sorted(messages)
-        for batch in _reconstruct_station(messages[device].values(), levels[device], now, rules)
+        for batch in _reconstruct_station(messages[device].values(), levels[device], now)
     ]
 
 
@@ -59,22 +55,19 @@ def _add_first(messages: dict[MessageIdentity, BatchMessage], message: BatchMess
 
 
 def _reconstruct_station(
-    messages: Iterable[BatchMessage],
-    levels: Iterable[InventoryLevel],
-    now: datetime,
-    rules: SegmentationRules,
+    messages: Iterable[BatchMessage], levels: Iterable[InventoryLevel], now: datetime
 ) -> list[Batch]:
     ordered = sorted(messages, key=_get_sort_key)
-    tanks = StockBalance([m for m in ordered if isinstance(m, Dose)], levels, rules)
+    tanks = StockBalance([m for m in ordered if isinstance(m, Dose)], levels)
     found: list[Batch] = []
     taken: set[str] = set()
-    for draft in sorted(segment_messages(ordered, now=now, rules=rules), key=lambda each: each.anchor):
+    for draft in sorted(segment_messages(ordered, now=now), key=lambda each: each.anchor):
         key, begins_at = compute_batch_key(draft.anchor[0], draft.begins_at), draft.begins_at
         while key in taken:  # two batches start at the same time: the second key uses a later time
             begins_at += timedelta(microseconds=1)
             key = compute_batch_key(draft.anchor[0], begins_at)
         taken.add(key)
-        found.append(_build_batch(draft, key, tanks, rules))
+        found.append(_build_batch(draft, key, tanks))
     return found
 
 
@@ -84,7 +77,7 @@ def _get_sort_key(message: BatchMessage) -> tuple[datetime, int, str, str, int]:
     return (message.time, _EVENT_RANKS.get(message.event, 2), message.event, message.recipe, message.dedup)
 
 
-def _build_batch(open_batch: OpenBatch, key: str, balance: StockBalance, rules: SegmentationRules) -> Batch:
+def _build_batch(open_batch: OpenBatch, key: str, balance: StockBalance) -> Batch:
     doses, events = tuple(open_batch.doses), tuple(open_batch.events)
     return Batch(
         key=key,
@@ -100,20 +93,18 @@ def _build_batch(open_batch: OpenBatch, key: str, balance: StockBalance, rules: 
         pumps=open_batch.pumps,
         doses=doses,
         events=events,
-        stock=_build_stock_changes(doses, events, balance, rules),
+        stock=_build_stock_changes(doses, events, balance),
         anomalies=tuple(dict.fromkeys(open_batch.anomalies)),
         ingredients=group_ingredients(doses),
     )
 
 
 def _build_stock_changes(
-    doses: tuple[Dose, ...], events: tuple[BatchEvent, ...], balance: StockBalance, rules: SegmentationRules
+    doses: tuple[Dose, ...], events: tuple[BatchEvent, ...], balance: StockBalance
 ) -> tuple[StockChange, ...]:
-    moments = [estimate_send_time(m, rules) for m in doses] + [estimate_send_time(m, rules) for m in events]
-    last: dict[str, datetime] = {}
-    for dose in doses:
-        last[dose.chemical] = max(estimate_send_time(dose, rules), last.get(dose.chemical, moments[0]))
-    return balance.list_changes(min(moments), max(moments), last)
+    moments = [estimate_send_time(message) for message in (*doses, *events)]
+    sent = sorted((max(at, moments[0]), dose.chemical) for at, dose in zip(moments, doses, strict=False))
+    return balance.list_changes(min(moments), max(moments), {chemical: at for at, chemical in sent})
 
 
 def group_ingredients(

@@ -6,10 +6,10 @@ from itertools import groupby
 from operator import attrgetter
 
 from dosing_tui.domain.batches.models import (
+    DEFAULT_RULES,
     BatchMessage,
     BatchStatus,
     MessageIdentity,
-    SegmentationRules,
     identify_message,
     is_same_name,
 )
@@ -70,14 +70,12 @@ class OpenBatch:
         self.status, self.reason, self.ends_at = status, reason, at
 
 
-def segment_messages(
-    messages: Sequence[BatchMessage], *, now: datetime, rules: SegmentationRules
-) -> list[OpenBatch]:
+def segment_messages(messages: Sequence[BatchMessage], *, now: datetime) -> list[OpenBatch]:
     """Divide ``messages`` of one station, unique and ordered by time and rank, into batches.
 
     ``now`` ends batches whose time without a message exceeds the limit.
     """
-    sorting = Segmenter(rules)
+    sorting = Segmenter()
     for _, group in groupby(messages, key=attrgetter("time")):
         instant = list(group)
         for message in sorting.order_instant(instant) if len(instant) > 1 else instant:
@@ -89,8 +87,7 @@ def segment_messages(
 class Segmenter:
     """Segmentation state of a station: the started batch, and orphan doses in parallel."""
 
-    def __init__(self, rules: SegmentationRules) -> None:
-        self._rules = rules
+    def __init__(self) -> None:
         self.batches: list[OpenBatch] = []
         self._current: OpenBatch | None = None
         self._orphan: OpenBatch | None = None
@@ -124,9 +121,9 @@ class Segmenter:
     def close_silent(self, now: datetime) -> None:
         """End all open batches without a message for the permitted time."""
         batch, stray = self._current, self._orphan
-        if batch and (self._is_abandoned(batch, now) or now > batch.begins_at + self._rules.max_duration):
+        if batch and (self._is_abandoned(batch, now) or now > batch.begins_at + DEFAULT_RULES.max_duration):
             self._end_incomplete()
-        if stray and now - stray.last_at > self._rules.max_orphan_gap:
+        if stray and now - stray.last_at > DEFAULT_RULES.max_orphan_gap:
             stray.ends_at = stray.last_at
 
     def _start_batch(self, start: BatchEvent) -> None:
@@ -149,7 +146,7 @@ class Segmenter:
         if batch and is_same_name(batch.recipe, dose.recipe):
             if self._is_of_next_batch(batch, dose):
                 self._end_incomplete()
-            elif _get_dose_start(dose) >= batch.begins_at - self._rules.max_start_skew:
+            elif _get_dose_start(dose) >= batch.begins_at - DEFAULT_RULES.max_start_skew:
                 batch.add(dose)
                 return
         self._add_orphan_dose(dose, beside=self._current)
@@ -199,7 +196,7 @@ class Segmenter:
         ended = self._previous
         if ended is None or ended.ends_at is None or not is_same_name(ended.recipe, event.recipe):
             return False
-        if ended.events[-1].event != event.event or event.time - ended.ends_at > self._rules.repeat_window:
+        if ended.events[-1].event != event.event or event.time - ended.ends_at > DEFAULT_RULES.repeat_window:
             return False
         ended.events.append(event)
         ended.anomalies.append(f"its {event.event} was said more than once")
@@ -230,10 +227,10 @@ class Segmenter:
         return self.batches[-1]
 
     def _is_past_limit(self, batch: OpenBatch, message: BatchMessage) -> bool:
-        return message.time > batch.begins_at + self._rules.max_duration
+        return message.time > batch.begins_at + DEFAULT_RULES.max_duration
 
     def _is_abandoned(self, batch: OpenBatch, at: datetime) -> bool:
-        return not batch.is_paused and at - batch.last_at > self._rules.get_silence_limit(batch.pumps)
+        return not batch.is_paused and at - batch.last_at > DEFAULT_RULES.get_silence_limit(batch.pumps)
 
     def _is_of_next_batch(self, batch: OpenBatch, dose: Dose) -> bool:
         """Return whether a dose belongs to the next batch, whose start event was lost.
@@ -245,7 +242,7 @@ class Segmenter:
         return again and is_full and self._is_abandoned(batch, dose.time)
 
     def _is_same_run(self, orphan: OpenBatch, message: BatchMessage) -> bool:
-        soon = message.time - orphan.last_at <= self._rules.max_orphan_gap
+        soon = message.time - orphan.last_at <= DEFAULT_RULES.max_orphan_gap
         return soon and is_same_name(orphan.recipe, message.recipe)
 
     def _is_cut_between(self, orphan: OpenBatch, dose: Dose) -> bool:
@@ -255,8 +252,8 @@ class Segmenter:
         find it. Runs are therefore divided at full hours. A run shorter than the rules'
         ``orphan_run_limit`` is not divided: a batch with a lost start event may span a full hour.
         """
-        cut = self._rules.get_last_cut(dose.time)
-        return orphan.last_at < cut and cut - orphan.orphan_run_since >= self._rules.orphan_run_limit
+        cut = DEFAULT_RULES.get_last_cut(dose.time)
+        return orphan.last_at < cut and cut - orphan.orphan_run_since >= DEFAULT_RULES.orphan_run_limit
 
 
 def _get_dose_start(dose: Dose) -> datetime:

@@ -7,16 +7,16 @@ from datetime import datetime
 from operator import itemgetter
 from typing import TypeVar
 
-from dosing_tui.domain.batches.models import BatchMessage, SegmentationRules, StockChange
+from dosing_tui.domain.batches.models import DEFAULT_RULES, BatchMessage, StockChange
 from dosing_tui.domain.messages.models import Dose, InventoryLevel, TimeQuality
 
 MessageT = TypeVar("MessageT", Dose, InventoryLevel)
 _get_send_time = itemgetter(0)
 
 
-def estimate_send_time(message: BatchMessage | InventoryLevel, rules: SegmentationRules) -> datetime:
+def estimate_send_time(message: BatchMessage | InventoryLevel) -> datetime:
     """Estimate the send time by the collector's clock: levels have no device time, and it may be wrong."""
-    if abs(message.received_at - message.time) <= rules.max_delay:
+    if abs(message.received_at - message.time) <= DEFAULT_RULES.max_delay:
         return message.received_at
     return message.time
 
@@ -24,10 +24,7 @@ def estimate_send_time(message: BatchMessage | InventoryLevel, rules: Segmentati
 class StockBalance:
     """Levels and doses of one station. Levels of a backlog are ignored: their time is unknown."""
 
-    def __init__(
-        self, doses: Iterable[Dose], levels: Iterable[InventoryLevel], rules: SegmentationRules
-    ) -> None:
-        self._rules = rules
+    def __init__(self, doses: Iterable[Dose], levels: Iterable[InventoryLevel]) -> None:
         self._levels: dict[str, list[tuple[datetime, InventoryLevel]]] = defaultdict(list)
         """Send time and level, in order, by chemical."""
         self._doses: dict[str, list[tuple[datetime, Dose]]] = defaultdict(list)
@@ -37,7 +34,7 @@ class StockBalance:
             self._doses[dose.chemical].append((at, dose))
 
     def _sort_by_send_time(self, messages: Iterable[MessageT]) -> list[tuple[datetime, MessageT]]:
-        sent = [(estimate_send_time(message, self._rules), message) for message in messages]
+        sent = [(estimate_send_time(message), message) for message in messages]
         return sorted(sent, key=lambda pair: (pair[0], pair[1].dedup))
 
     def list_changes(
@@ -47,7 +44,7 @@ class StockBalance:
 
         ``last_doses``: send time of the batch's last dose, by chemical.
         """
-        until = last + self._rules.level_grace
+        until = last + DEFAULT_RULES.level_grace
         ends = {
             chemical: _find_level_after(levels, first, until, last_doses.get(chemical))
             for chemical, levels in sorted(self._levels.items())
@@ -60,7 +57,7 @@ class StockBalance:
         levels, doses = self._levels[chemical], self._doses[chemical]
         after_at, level = levels[after]
         before = bisect_right(levels, first, key=_get_send_time) - 1
-        if before < 0 or first - levels[before][0] > self._rules.max_level_age:
+        if before < 0 or first - levels[before][0] > DEFAULT_RULES.max_level_age:
             return StockChange(
                 chemical, None, level.remaining_g, level.percent_full, level.capacity_g, None, 0
             )

@@ -4,10 +4,10 @@ from datetime import datetime
 
 from dosing_tui.errors import ExportError
 from dosing_tui.export.documents.document import Document
+from dosing_tui.export.documents.file_format import FileFormat
 from dosing_tui.export.documents.html_renderer import to_html
 from dosing_tui.export.documents.pdf_renderer import to_pdf
 from dosing_tui.export.documents.text_renderer import to_text
-from dosing_tui.export.output_files import FileFormat
 
 
 def render_document(document: Document, output_format: FileFormat, *, made_at: datetime) -> str | bytes:

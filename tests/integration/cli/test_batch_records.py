@@ -23,7 +23,7 @@ from dosing_tui.domain.batches.canonical_json import hash_text, to_canonical_jso
 from dosing_tui.domain.batches.models import BatchStatus
 from dosing_tui.domain.messages.models import Reading
 from dosing_tui.domain.panels.operator_notes import NoteDraft
-from dosing_tui.export.output_files import FileFormat
+from dosing_tui.export.documents.file_format import FileFormat
 from tests.integration.cli.test_batches import Shop
 from tests.support.database.reading_samples import settings_for
 from tests.support.database.stored_batches import store_and_rebuild

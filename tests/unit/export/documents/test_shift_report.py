@@ -7,10 +7,10 @@ import pytest
 from dosing_tui.cli.reports import REPORT_FORMATS
 from dosing_tui.config.settings import Settings
 from dosing_tui.domain.messages.text_sanitizer import count_cells
+from dosing_tui.export.documents.file_format import FileFormat
 from dosing_tui.export.documents.html_renderer import to_html
 from dosing_tui.export.documents.shift_report import build_shift_document
 from dosing_tui.export.documents.text_renderer import to_text
-from dosing_tui.export.output_files import FileFormat
 from dosing_tui.export.shift_report_files import render_report
 from tests.support.domain.shift_report_samples import make_report
 from tests.support.tui.sample_plant import HOSTILE
