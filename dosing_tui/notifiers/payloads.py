@@ -19,10 +19,6 @@ def encode_payload(kind: NotificationKind, message: NotificationMessage, zone: t
     return json.dumps(_BUILDERS[kind](message, zone), allow_nan=False).encode("ascii")
 
 
-def _build_generic(message: NotificationMessage, zone: tzinfo) -> object:
-    return message_to_fields(message, zone)
-
-
 def _build_slack(message: NotificationMessage, zone: tzinfo) -> object:
     text = "\n".join(
         escape_chat_markup(line) for line in [format_subject(message, zone), *format_lines(message, zone)]
@@ -54,8 +50,8 @@ def _build_text_run(text: str, **style: str) -> dict[str, object]:
 
 
 _BUILDERS: Mapping[NotificationKind, PayloadBuilder] = {
-    NotificationKind.WEBHOOK: _build_generic,
-    NotificationKind.COMMAND: _build_generic,
+    NotificationKind.WEBHOOK: message_to_fields,
+    NotificationKind.COMMAND: message_to_fields,
     NotificationKind.SLACK: _build_slack,
     NotificationKind.TEAMS: _build_teams_card,
 }

@@ -4,7 +4,9 @@ from datetime import tzinfo
 
 from dosing_tui.config.notification_channel import NotificationKind, NotificationSettings
 from dosing_tui.domain.notifications.policy import NotificationMessage
-from dosing_tui.notifiers import command, smtp, webhook
+from dosing_tui.notifiers.command import run_command
+from dosing_tui.notifiers.smtp import send_mail
+from dosing_tui.notifiers.webhook import post_message
 
 
 def deliver_message(channel: NotificationSettings, message: NotificationMessage, zone: tzinfo) -> str:
@@ -12,11 +14,8 @@ def deliver_message(channel: NotificationSettings, message: NotificationMessage,
 
     Raises: DeliveryError.
     """
-    match channel.kind:
-        case NotificationKind.WEBHOOK | NotificationKind.SLACK | NotificationKind.TEAMS:
-            webhook.post_message(channel, message, zone)
-            return ""
-        case NotificationKind.MAIL:
-            return smtp.send(channel, message, zone)
-        case NotificationKind.COMMAND:
-            return command.run_command(channel, message, zone)
+    return _SENDERS.get(channel.kind, post_message)(channel, message, zone)
+
+
+_SENDERS = {NotificationKind.MAIL: send_mail, NotificationKind.COMMAND: run_command}
+"""All other kinds are HTTP."""

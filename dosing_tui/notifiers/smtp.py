@@ -34,7 +34,7 @@ def compose_mail(channel: NotificationSettings, message: NotificationMessage, zo
     return mail
 
 
-def send(channel: NotificationSettings, message: NotificationMessage, zone: tzinfo) -> str:
+def send_mail(channel: NotificationSettings, message: NotificationMessage, zone: tzinfo) -> str:
     """Send the mail. Returns the refused recipients, '' if there are none. Raises: DeliveryError."""
     mail = compose_mail(channel, message, zone)
     try:
