@@ -9,7 +9,7 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.domain.panels.filters import Dimension
 from dosing_tui.domain.panels.panel_catalog import Panel
 from dosing_tui.grafana.datasource import DATASOURCE, FILE_HEADER, TAG, Json, JsonObject, build_query
-from dosing_tui.grafana.panel_json import build_panel, get_panel_height, get_panel_width
+from dosing_tui.grafana.panel_json import PANEL_SIZES, build_panel
 from dosing_tui.grafana.sql_macros import ALL_VALUES, build_annotations_sql, build_variable_sql
 
 SCHEMA_VERSION = 41
@@ -68,10 +68,11 @@ def _place_panels(panels: Iterable[Panel[object]]) -> Iterator[tuple[Panel[objec
     """From left to right, row below row."""
     column = row = tallest = 0
     for panel in panels:
-        if column + get_panel_width(panel) > GRID_COLUMNS:
+        width, height = PANEL_SIZES[panel.chart]
+        if column + width > GRID_COLUMNS:
             column, row, tallest = 0, row + tallest, 0
         yield panel, (column, row)
-        column, tallest = column + get_panel_width(panel), max(tallest, get_panel_height(panel))
+        column, tallest = column + width, max(tallest, height)
 
 
 def _build_annotations(zone: str) -> Json:

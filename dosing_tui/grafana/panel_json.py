@@ -10,9 +10,8 @@ from dosing_tui.grafana.datasource import DATASOURCE, Json, JsonObject, build_qu
 from dosing_tui.grafana.sql_macros import build_panel_sql
 
 RED, YELLOW, GREEN, NEUTRAL = "red", "yellow", "green", "text"
-PANEL_WIDTHS = {ChartKind.STATS: 12, ChartKind.GAUGES: 12, ChartKind.TABLE: 24}
-PANEL_HEIGHTS = {ChartKind.STATS: 5, ChartKind.TABLE: 10}
-"""In Grafana's grid of 24 columns; other charts are half as wide as the screen."""
+PANEL_SIZES = {**dict.fromkeys(ChartKind, (12, 8)), ChartKind.STATS: (12, 5), ChartKind.TABLE: (24, 10)}
+"""Width and height in Grafana's grid of 24 columns."""
 _PANEL_UNITS = {"g": "massg", "error g": "massg", "g/h": "massg", "%": "percent", "s": "s"}
 _COLUMN_UNITS = {"g": ("massg", 2), "%": ("percent", 1), "s": ("s", 1)}
 """Grafana's unit and decimals by ours."""
@@ -69,6 +68,7 @@ def build_panel(
 ) -> dict[str, Json]:
     """``at`` is the place of its upper left corner: column and row of Grafana's grid."""
     row_format = "time_series" if panel.row_type is SeriesPoint else "table"
+    width, height = PANEL_SIZES[panel.chart]
     hidden: dict[str, Json] = dict.fromkeys(_HIDDEN_COLUMNS.get(panel.chart, ()), True)
     return {
         "id": number,
@@ -76,7 +76,7 @@ def build_panel(
         "description": _format_description(panel, settings),
         "type": _PANEL_TYPES[panel.chart],
         "datasource": DATASOURCE,
-        "gridPos": {"x": at[0], "y": at[1], "w": get_panel_width(panel), "h": get_panel_height(panel)},
+        "gridPos": {"x": at[0], "y": at[1], "w": width, "h": height},
         "targets": [build_query(build_panel_sql(panel, zone=settings.plant.timezone), format=row_format)],
         "transformations": [{"id": "organize", "options": {"excludeByName": hidden}}] if hidden else [],
         "fieldConfig": {
@@ -85,14 +85,6 @@ def build_panel(
         },
         "options": _OPTIONS[panel.chart],
     }
-
-
-def get_panel_width(panel: Panel[object]) -> int:
-    return PANEL_WIDTHS.get(panel.chart, 12)
-
-
-def get_panel_height(panel: Panel[object]) -> int:
-    return PANEL_HEIGHTS.get(panel.chart, 8)
 
 
 def _format_description(panel: Panel[object], settings: Settings) -> str:

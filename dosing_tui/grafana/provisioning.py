@@ -41,7 +41,10 @@ def build_provisioning_files(settings: Settings, options: GrafanaOptions) -> dic
         "datasources/dosing.yaml": _render_yaml(_build_datasource(describe_target(settings), options)),
         "dashboards/dosing.yaml": _render_yaml(_build_dashboard_provider(options)),
         "alerting/dosing.yaml": _render_yaml(build_alert_file(settings)),
-        **{f"dashboards/dosing/{board['uid']}.json": _render_json(board) for board in boards},
+        **{
+            f"dashboards/dosing/{board['uid']}.json": f"{json.dumps(board, indent=2, ensure_ascii=False)}\n"
+            for board in boards
+        },
     }
 
 
@@ -68,13 +71,9 @@ def _is_own_file(path: Path) -> bool:
         return FILE_HEADER in stream.read(_HEADER_LENGTH)
 
 
-def _format_server(database: DatabaseTarget) -> str:
-    """A host with its port, or the folder of a socket; the local host if the settings name none."""
-    is_named = database.port or database.host.startswith("/")
-    return database.server if is_named else "localhost:5432"
-
-
 def _build_datasource(database: DatabaseTarget, options: GrafanaOptions) -> JsonObject:
+    """The server is a host with its port, or the folder of a socket; local if the settings name none."""
+    is_named = database.port or database.host.startswith("/")
     return {
         "apiVersion": 1,
         "datasources": [
@@ -83,7 +82,7 @@ def _build_datasource(database: DatabaseTarget, options: GrafanaOptions) -> Json
                 "uid": DATASOURCE_UID,
                 "type": "grafana-postgresql-datasource",
                 "access": "proxy",
-                "url": options.host or _format_server(database),
+                "url": options.host or (database.server if is_named else "localhost:5432"),
                 "user": options.user,
                 "secureJsonData": {"password": options.password},
                 "jsonData": {
