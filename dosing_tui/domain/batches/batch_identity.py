@@ -25,9 +25,7 @@ def restore_keys(batches: Iterable[Batch], anchors: Mapping[str, str]) -> KeyAss
     found = list(batches)
     known = {batch.key for batch in found}
     lost = {anchor: key for key, anchor in anchors.items() if key not in known}
-    if not lost:
-        return KeyAssignment(tuple(found), frozenset())
-    kept = [_restore_key(batch, lost) if batch.key not in anchors else batch for batch in found]
+    kept = [_restore_key(batch, lost) if lost and batch.key not in anchors else batch for batch in found]
     return KeyAssignment(tuple(kept), frozenset(lost.values()))
 
 

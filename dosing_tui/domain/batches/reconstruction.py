@@ -102,7 +102,8 @@ def _build_batch(open_batch: OpenBatch, key: str, balance: StockBalance) -> Batc
 def _build_stock_changes(
     doses: tuple[Dose, ...], events: tuple[BatchEvent, ...], balance: StockBalance
 ) -> tuple[StockChange, ...]:
-    moments = [estimate_send_time(message) for message in (*doses, *events)]
+    messages: tuple[BatchMessage, ...] = (*doses, *events)
+    moments = [estimate_send_time(message) for message in messages]
     sent = sorted((max(at, moments[0]), dose.chemical) for at, dose in zip(moments, doses, strict=False))
     return balance.list_changes(min(moments), max(moments), {chemical: at for at, chemical in sent})
 

@@ -1,6 +1,6 @@
 """Shift calendar in local time, across midnight and daylight-saving changes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import NamedTuple
@@ -57,20 +57,25 @@ class ShiftCalendar:
 
     def list_on_day(self, day: date, zone: tzinfo) -> list[ShiftPeriod]:
         """List the shifts that start on a local day, in order."""
-        return sorted((s for s in self._iter_day(day, zone) if s.since < s.until), key=lambda s: s.since)
+        return self._list_days([day], zone)
 
     def _list_nearby(self, now: datetime, zone: tzinfo) -> list[ShiftPeriod]:
-        """List the shifts around ``now``, in order, without those that a clock change reduces to zero."""
         today = now.astimezone(zone).date()
-        days = (today + timedelta(days=offset) for offset in range(-_SEARCH_DAYS, _SEARCH_DAYS + 1))
-        found = (worked for day in days for worked in self._iter_day(day, zone))
-        return sorted((s for s in found if s.since < s.until), key=lambda s: s.since)
+        return self._list_days(
+            [today + timedelta(days=offset) for offset in range(-_SEARCH_DAYS, _SEARCH_DAYS + 1)], zone
+        )
 
-    def _iter_day(self, day: date, zone: tzinfo) -> Iterator[ShiftPeriod]:
-        for shift in self.shifts:
-            if WEEKDAYS[day.weekday()] in shift.days:
-                begin = datetime.combine(day, shift.start)
-                yield ShiftPeriod(shift.name, to_utc(begin, zone), to_utc(begin + shift.length, zone))
+    def _list_days(self, days: Iterable[date], zone: tzinfo) -> list[ShiftPeriod]:
+        """List the shifts that start on these days, in order, without those that a clock skips."""
+        begins = [
+            (shift, datetime.combine(day, shift.start))
+            for day in days for shift in self.shifts if WEEKDAYS[day.weekday()] in shift.days
+        ]  # fmt: skip
+        found = [
+            ShiftPeriod(shift.name, to_utc(begin, zone), to_utc(begin + shift.length, zone))
+            for shift, begin in begins
+        ]
+        return sorted((s for s in found if s.since < s.until), key=lambda s: s.since)
 
 
 def to_utc(local: datetime, zone: tzinfo) -> datetime:
