@@ -65,8 +65,9 @@ def export_panel(
     """
     panel = _find_panel(request.panel)
     spec = _parse_range(request, panel)
-    for sentence in _list_ignored_filters(panel, request.selection):
-        report(sentence)
+    for dimension in Dimension:
+        if request.selection.get_values(dimension) and dimension not in panel.dimensions:
+            report(f"Panel {panel.id} has no filter by {dimension.value}: --{dimension.value} is ignored.")
     reader = PanelReader(settings)
     reader.open()
     with closing(reader):
@@ -123,15 +124,6 @@ def _parse_range(request: PanelExportRequest, panel: Panel[Any]) -> RangeSpec:
     return RangeSpec(request.range or request.from_ or panel.default_range, request.to)
 
 
-def _list_ignored_filters(panel: Panel[Any], selection: Selection) -> list[str]:
-    """Report filters that the panel does not have: its rows are not filtered by them."""
-    return [
-        f"Panel {panel.id} has no filter by {dimension.value}: --{dimension.value} is ignored."
-        for dimension in Dimension
-        if selection.get_values(dimension) and dimension not in panel.dimensions
-    ]
-
-
 def _query_panel(
     reader: PanelReader,
     settings: Settings,
@@ -147,12 +139,8 @@ def _query_panel(
     window = range_parser.resolve_range(spec, now, zone, calendar=calendar, batch=batch)
     narrowed = selection.restrict_to(panel.dimensions)
     for dimension in Dimension:
-        if narrowed.get_values(dimension):
-            _check_values(
-                dimension,
-                narrowed.get_values(dimension),
-                reader.list_filter_values(dimension, since=window.since),
-            )
+        if values := narrowed.get_values(dimension):
+            _check_values(dimension, values, reader.list_filter_values(dimension, since=window.since))
     query = PanelQuery(window.since, window.until, now, narrowed)
     rows = reader.read_panel(panel, query)
     words = range_parser.describe_range(spec, now, zone, calendar=calendar, batch=batch)
@@ -161,12 +149,9 @@ def _query_panel(
 
 
 def _check_values(dimension: Dimension, values: Iterable[str], known: list[str]) -> None:
-    for value in values:
-        if value in known:
-            continue
-        named = ", ".join(known[:_MAX_VALUES]) + (
-            f" and {len(known) - _MAX_VALUES} more" if len(known) > _MAX_VALUES else ""
-        )
+    for value in (each for each in values if each not in known):
+        more = len(known) - _MAX_VALUES
+        named = ", ".join(known[:_MAX_VALUES]) + (f" and {more} more" if more > 0 else "")
         raise ExportError(
             f"{dimension.value}: {clean_text(value)!r} is not known.{_suggest_nearest(value, known)} "
             + (f"Known: {named}." if known else f"No {dimension.value} is stored yet.")
