@@ -279,7 +279,7 @@ class FakeSource:
         """Down from 60 to 12 in a straight line."""
         if self.away:
             raise DatabaseUnavailableError(self.away)
-        steps = (trend_query.until - trend_query.since) // trend_query.step + 1
+        steps = (trend_query.now - trend_query.since) // trend_query.step + 1
         return [
             AlarmTrendPoint(trend_query.since + n * trend_query.step, 60.0 - 48.0 * n / steps)
             for n in range(steps)

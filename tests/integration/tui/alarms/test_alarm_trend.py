@@ -33,7 +33,7 @@ def asked_of(rule: str, **fields: object) -> AlarmTrendQuery:
 def make_falling_trend(
     asked: AlarmTrendQuery, *, first: float = 60.0, last: float = 12.0
 ) -> list[AlarmTrendPoint]:
-    steps = (asked.until - asked.since) // asked.step + 1
+    steps = (asked.now - asked.since) // asked.step + 1
     return [
         AlarmTrendPoint(asked.since + n * asked.step, first + (last - first) * n / (steps - 1))
         for n in range(steps)
@@ -68,8 +68,8 @@ def test_the_moment_it_was_raised_is_marked_and_always_in_sight() -> None:
 def test_no_more_than_a_day_is_read_in_no_more_steps_than_columns() -> None:
     for hours in (0, 1, 7, 30, 3_000):
         asked = asked_of("STOCK_LOW", raised_at=NOW - timedelta(hours=hours))
-        assert timedelta(hours=6) <= asked.until - asked.since <= timedelta(hours=24, minutes=30)
-        assert (asked.until - asked.since) // asked.step <= 73
+        assert timedelta(hours=6) <= asked.now - asked.since <= timedelta(hours=24, minutes=30)
+        assert (asked.now - asked.since) // asked.step <= 73
 
 
 def test_silence_is_drawn_in_minutes_and_an_error_without_its_sign() -> None:
