@@ -46,16 +46,10 @@ NoticeHandOver = Callable[[str, UUID], DeliveryStatus]
 """Delivery status of that occurrence on the channel during the outage; PENDING if it was not sent."""
 
 
-def hand_over_nothing(channel: str, occurrence: UUID) -> DeliveryStatus:
-    return DeliveryStatus.PENDING
-
-
 class NotificationDispatcher:
     """One thread. Retries until it is stopped; not started without a configured channel."""
 
-    def __init__(
-        self, context: CollectorContext, *, hand_over_notice: NoticeHandOver = hand_over_nothing
-    ) -> None:
+    def __init__(self, context: CollectorContext, *, hand_over_notice: NoticeHandOver) -> None:
         self._context = context
         self._hand_over_notice = hand_over_notice
         self._clock = context.clock
@@ -252,14 +246,12 @@ class NotificationDispatcher:
     def _store_results(self) -> None:
         self._unstored_results.extend(self._channels.take_results())
         while self._unstored_results:
-            self._store_result(self._unstored_results[0])
+            result = self._unstored_results[0]
+            reason = str(result.error or result.response)
+            self._queue.store_status([result.id], result.status, now=self._clock(), reason=reason)
+            self._channels[result.channel].apply_result(result)
             self._unstored_results.popleft()
             self._next_poll = 0.0
-
-    def _store_result(self, result: DeliveryResult) -> None:
-        reason = str(result.error or result.response)
-        self._queue.store_status([result.id], result.status, now=self._clock(), reason=reason)
-        self._channels[result.channel].apply_result(result)
 
     def _finish_deliveries(self) -> None:
         """Store results that arrive in time. Mark the other deliveries as unknown: they are not re-sent."""

@@ -20,6 +20,8 @@ from dosing_tui.domain.alarms.checkpoint import Checkpoint
 from dosing_tui.domain.alarms.journal_projection import JournalProjection
 from dosing_tui.domain.alarms.models import SYSTEM_ACTOR, AlarmEvent, AlarmKey, JournalEntry, Priority
 from dosing_tui.domain.notifications.channel_status import ChannelStatus
+from dosing_tui.domain.notifications.policy import DeliveryStatus
+from dosing_tui.ipc.supervised_thread import RetryDelay
 from dosing_tui.live_state import LiveState
 from tests.support.collector.protocol_fakes import PlainParser
 from tests.support.collector.running_collector import PACE
@@ -63,9 +65,7 @@ class Teller:
         self.settings = settings
         self.ahead = timedelta()
         self.live = live = LiveState()
-        pace = replace(
-            PACE, notify_retry_min_s=0.05, notify_retry_max_s=0.1, notify_poll_s=0.1, rate_limit_s=0.1
-        )
+        pace = replace(PACE, notify_retry=RetryDelay(0.05, 0.1), notify_poll_s=0.1, rate_limit_s=0.1)
         self.notifying = NotificationDispatcher(
             CollectorContext(
                 settings,
@@ -75,7 +75,8 @@ class Teller:
                 CollectorStatus(live, report=self.said.append, clock=self.get_now),
                 pace,
                 self.get_now,
-            )
+            ),
+            hand_over_notice=lambda _channel, _occurrence: DeliveryStatus.PENDING,
         )
 
     def get_now(self) -> datetime:
@@ -608,21 +609,23 @@ def test_what_nobody_has_made_notices_of_is_told_though_the_alarms_are_remembere
     assert [one.content["alarms"][0]["item"] for one in web.accepted] == ["OLD", "A", "OLD"]
 
 
-def find_state(settings: Settings, wanted: Callable[[ChannelStatus], object]) -> ChannelStatus | None:
-    """The channel's state if it is the wanted one."""
-    (state,) = notification_queue.list_channel_states(settings, now=datetime.now(UTC))
-    return state if wanted(state) else None
+def find_states(settings: Settings, wanted: Callable[[ChannelStatus], object]) -> list[ChannelStatus]:
+    """The states of the channels that are in the wanted one."""
+    found = notification_queue.list_channel_states(settings, now=datetime.now(UTC))
+    return [one for one in found if wanted(one)]
 
 
 def test_the_state_of_a_channel_can_be_asked(settings: Settings, web: WebServer) -> None:
     web.answers = [500] * 1000
     with start_dispatcher(settings):
         append_event(settings)
-        failing = wait_until(lambda: find_state(settings, lambda one: "500" in one.reason and one.waiting))
+        (failing,) = wait_until(
+            lambda: find_states(settings, lambda one: "500" in one.reason and one.waiting)
+        )
         assert (failing.channel, failing.waiting, failing.failing_since is not None) == ("shift", 1, True)
         assert failing.last_error is not None
         web.answers.clear()
-        sent = wait_until(lambda: find_state(settings, lambda one: one.last_sent))
+        (sent,) = wait_until(lambda: find_states(settings, lambda one: one.last_sent))
         assert (sent.failing_since, sent.last_error, sent.reason) == (None, None, "")
 
 
