@@ -259,9 +259,6 @@ class NotificationDispatcher:
             for result in self._channels.wait_for_results():
                 self._unstored_results.append(result)
                 self._store_results()
-        except DatabaseError as error:
-            log.info("delivery results not stored: %s", error)
-        try:
             self._mark_unknown()
         except DatabaseError as error:
             # they stay claimed: the next dispatcher marks them as unknown
