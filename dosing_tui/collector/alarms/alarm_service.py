@@ -60,7 +60,6 @@ class AlarmService:
         self._context = context
         self._alarm_store = context.database.alarm_store
         self._clock = context.clock
-        self._calendar = context.settings.calendar
         self._zone = ZoneInfo(context.settings.plant.timezone)
         self._outbox = outbox
         self._read_operator_commands = (
@@ -199,7 +198,12 @@ class AlarmService:
             self._evaluator.apply_committed(update.entries)
             self._request_publish()
             self._entries_since_checkpoint += len(update.entries)
-            checkpoint = self._evaluator.create_checkpoint() if self._is_checkpoint_due(update) else None
+            is_checkpoint_due = (
+                self._outbox is not None
+                and len(update.entries) < MAX_ENTRIES  # caught up
+                and self._entries_since_checkpoint >= CHECKPOINT_INTERVAL
+            )
+            checkpoint = self._evaluator.create_checkpoint() if is_checkpoint_due else None
         if checkpoint is not None:
             self._save_checkpoint(checkpoint)
 
@@ -214,13 +218,6 @@ class AlarmService:
             else []
         )
         return self._alarm_store.find_stored(pending) if pending else frozenset()
-
-    def _is_checkpoint_due(self, update: JournalUpdate) -> bool:
-        """The collector saves a checkpoint every CHECKPOINT_INTERVAL entries, once it has caught up."""
-        caught_up = len(update.entries) < MAX_ENTRIES
-        return (
-            self._outbox is not None and caught_up and self._entries_since_checkpoint >= CHECKPOINT_INTERVAL
-        )
 
     def _save_checkpoint(self, checkpoint: Checkpoint) -> None:
         self._entries_since_checkpoint = 0
@@ -250,7 +247,7 @@ class AlarmService:
         self._has_history = True
 
     def _build_evaluation_context(self) -> EvaluationContext:
-        now = self._clock()
+        now, calendar = self._clock(), self._context.settings.calendar
         snapshot = self._context.live_state.get_snapshot(now)
         spool = self._measure_spool()
         return EvaluationContext(
@@ -260,11 +257,8 @@ class AlarmService:
             spool_count=snapshot.message_counts.spooled,
             oldest_spooled_at=spool.oldest_at,
             spool_percent=spool.percent,
-            is_shift_scheduled=self._is_on_duty(now),
+            is_shift_scheduled=not calendar.shifts or calendar.get_current_shift(now, self._zone) is not None,
         )
-
-    def _is_on_duty(self, now: datetime) -> bool:
-        return not self._calendar.shifts or self._calendar.get_current_shift(now, self._zone) is not None
 
     def _save_entries(self, entries: Sequence[JournalEntry]) -> None:
         """Write entries to the outbox. Entries that could not be written are retried with the next tick."""

@@ -5,15 +5,14 @@ that operators enter while the database is unavailable. Raises: SpoolError when 
 """
 
 import json
-import sqlite3
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from dosing_tui.collector.context.sqlite_file import SqliteFile
 from dosing_tui.domain.alarms.models import Actor, AlarmEvent, AlarmKey, JournalEntry, Priority
 from dosing_tui.domain.notifications.policy import MAX_NOTICE_AGE, DeliveryStatus
 from dosing_tui.errors import SpoolError
@@ -32,99 +31,77 @@ DELIVERY_RETENTION = 30 * MAX_NOTICE_AGE
 """How long a delivery status is kept: the dispatcher reads it after the outage, which may last days."""
 
 
-class JournalOutbox:
+class JournalOutbox(SqliteFile):
     def __init__(self, folder: Path) -> None:
-        self._path = folder / FILE_NAME
-        self._condition = threading.Condition()
         self._is_closing = False
-        with self._map_sqlite_errors():
-            # other threads may call, one at a time; transactions are explicit
-            self._connection = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
-            try:
-                for statement in ("PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", *SCHEMA):
-                    self._connection.execute(statement)
-            except BaseException:
-                self._connection.close()
-                raise
+        super().__init__(folder / FILE_NAME, f"The alarm file {folder / FILE_NAME}")
 
     def put_entries(self, entries: Sequence[JournalEntry]) -> None:
         """Add all entries or none; they are on disk on return."""
-        with self._condition, self._write_transaction():
-            self._connection.executemany(
+        with self.write_transaction() as sql:
+            sql.executemany(
                 "INSERT INTO entries (entry) VALUES (?)", [(encode_entry(one),) for one in entries]
             )
             self._condition.notify_all()
 
     def add_operator_commands(self, entries: Sequence[JournalEntry]) -> None:
         """Add all commands or none, for the outbox's owner; they are on disk on return."""
-        with self._condition, self._write_transaction():
-            self._connection.executemany(
-                "INSERT INTO asked (entry) VALUES (?)", [(encode_entry(one),) for one in entries]
-            )
+        with self.write_transaction() as sql:
+            sql.executemany("INSERT INTO asked (entry) VALUES (?)", [(encode_entry(one),) for one in entries])
 
     def take_operator_commands(self) -> list[JournalEntry]:
         """Take the commands of other processes and queue them behind the owner's own entries."""
-        with self._condition:
-            with self._map_sqlite_errors():
-                if self._connection.execute("SELECT 1 FROM asked LIMIT 1").fetchone() is None:
-                    return []
-            with self._write_transaction():
-                rows = self._connection.execute("SELECT entry FROM asked ORDER BY seq").fetchall()
-                for row in rows:
-                    put = self._connection.execute("INSERT INTO entries (entry) VALUES (?)", row)
-                    self._connection.execute("INSERT INTO taken (seq) VALUES (?)", (put.lastrowid,))
-                self._connection.execute("DELETE FROM asked")
+        if not self.select("SELECT 1 FROM asked LIMIT 1"):
+            return []
+        with self.write_transaction() as sql:
+            rows = sql.execute("SELECT entry FROM asked ORDER BY seq").fetchall()
+            for row in rows:
+                put = sql.execute("INSERT INTO entries (entry) VALUES (?)", row)
+                sql.execute("INSERT INTO taken (seq) VALUES (?)", (put.lastrowid,))
+            sql.execute("DELETE FROM asked")
             self._condition.notify_all()
         return [decode_entry(text) for (text,) in rows]
 
     def list_pending(self, limit: int = 1_000_000) -> list[tuple[int, JournalEntry]]:
         """Number and entry of the entries that the database does not have yet, oldest first."""
-        with self._condition, self._map_sqlite_errors():
-            rows = self._connection.execute(
-                "SELECT seq, entry FROM entries ORDER BY seq LIMIT ?", (limit,)
-            ).fetchall()
+        rows = self.select("SELECT seq, entry FROM entries ORDER BY seq LIMIT ?", (limit,))
         return [(seq, decode_entry(text)) for seq, text in rows]
 
     def drop_through(self, last_seq: int) -> None:
         """Delete the entries up to ``last_seq``: the database has them."""
-        with self._condition, self._write_transaction():
-            self._connection.execute("DELETE FROM entries WHERE seq <= ?", (last_seq,))
-            self._connection.execute("DELETE FROM taken WHERE seq <= ?", (last_seq,))
+        with self.write_transaction() as sql:
+            sql.execute("DELETE FROM entries WHERE seq <= ?", (last_seq,))
+            sql.execute("DELETE FROM taken WHERE seq <= ?", (last_seq,))
 
     def get_delivery_status(self, channel: str, occurrence: UUID) -> DeliveryStatus | None:
         """Delivery status of the channel's outage notification; None if there was none."""
-        parameters = (channel, str(occurrence))
-        with self._condition, self._map_sqlite_errors():
-            row = self._connection.execute(
-                "SELECT fate FROM told WHERE channel = ? AND occurrence = ?", parameters
-            ).fetchone()
-        return DeliveryStatus(row[0]) if row else None
+        rows = self.select(
+            "SELECT fate FROM told WHERE channel = ? AND occurrence = ?", (channel, str(occurrence))
+        )
+        return DeliveryStatus(rows[0][0]) if rows else None
 
     def has_other_delivery(self, channel: str, since: datetime, *, excluding: UUID) -> bool:
         """Whether the channel got a notification of another occurrence since then."""
-        parameters = (channel, str(excluding), since.timestamp(), DeliveryStatus.SENT, DeliveryStatus.CLAIMED)
-        with self._condition, self._map_sqlite_errors():
-            other = self._connection.execute(
+        return bool(
+            self.select(
                 "SELECT 1 FROM told WHERE channel = ? AND occurrence <> ? AND at > ? AND fate IN (?, ?)",
-                parameters,
-            ).fetchone()
-        return other is not None
+                (channel, str(excluding), since.timestamp(), DeliveryStatus.SENT, DeliveryStatus.CLAIMED),
+            )
+        )
 
     def save_delivery_status(
         self, channel: str, occurrence: UUID, status: DeliveryStatus, at: datetime
     ) -> None:
         """Store the status, on disk on return. Delete those older than DELIVERY_RETENTION."""
         row = (channel, str(occurrence), status, at.timestamp())
-        with self._condition, self._write_transaction():
-            self._connection.execute(
-                "DELETE FROM told WHERE at < ?", ((at - DELIVERY_RETENTION).timestamp(),)
-            )
-            self._connection.execute("INSERT OR REPLACE INTO told VALUES (?, ?, ?, ?)", row)
+        with self.write_transaction() as sql:
+            sql.execute("DELETE FROM told WHERE at < ?", ((at - DELIVERY_RETENTION).timestamp(),))
+            sql.execute("INSERT OR REPLACE INTO told VALUES (?, ?, ?, ?)", row)
 
     def wait_for_entries(self, timeout_s: float) -> None:
         """Return when there are entries, after ``cancel_waits``, or after ``timeout_s``."""
         with self._condition:
-            if not self._is_closing and not self._has_entries():
+            if not self._is_closing and not self.select("SELECT 1 FROM entries LIMIT 1"):
                 self._condition.wait(timeout_s)
 
     def cancel_waits(self) -> None:
@@ -133,32 +110,9 @@ class JournalOutbox:
             self._is_closing = True
             self._condition.notify_all()
 
-    def close(self) -> None:
-        with self._condition, suppress(sqlite3.Error):
-            self._connection.close()
-
-    def _has_entries(self) -> bool:
-        with self._map_sqlite_errors():
-            return self._connection.execute("SELECT 1 FROM entries LIMIT 1").fetchone() is not None
-
-    @contextmanager
-    def _write_transaction(self) -> Iterator[None]:
-        with self._map_sqlite_errors():
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self._connection.execute("COMMIT")
-            except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise
-
-    @contextmanager
-    def _map_sqlite_errors(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
-            raise SpoolError(f"The alarm entries in {self._path} cannot be used: {error}.") from error
+    def _prepare_file(self) -> None:
+        for statement in ("PRAGMA journal_mode = WAL", *SCHEMA):
+            self._connection.execute(statement)
 
 
 def open_outbox(folder: Path, report: Callable[[str], None]) -> JournalOutbox:

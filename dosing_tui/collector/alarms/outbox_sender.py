@@ -19,9 +19,8 @@ class OutboxSender:
 
     def __init__(self, outbox: JournalOutbox, context: CollectorContext) -> None:
         self._outbox = outbox
+        self._context = context
         self._append_entries = context.database.alarm_store.append_entries
-        self._status = context.status
-        self._intervals = context.intervals
         self._failures = 0
         self._thread = context.create_thread("alarm-sender", self._try_send, finish=self._try_last_send)
 
@@ -39,12 +38,12 @@ class OutboxSender:
             self._send_pending()
             self._failures = 0
             self._thread.mark_working()
-            self._outbox.wait_for_entries(self._intervals.keepalive_s)
+            self._outbox.wait_for_entries(self._context.intervals.keepalive_s)
         except (DatabaseError, SpoolError) as error:
             self._failures += 1
             # the database writer reports an outage
             log.info("alarm entries not journaled, retrying: %s", error)
-            self._thread.wait(self._intervals.retry.compute_delay(self._failures))
+            self._thread.wait(self._context.intervals.retry.compute_delay(self._failures))
 
     def _try_last_send(self) -> None:
         if not self._failures:
@@ -68,4 +67,6 @@ class OutboxSender:
             try:
                 self._append_entries([entry])
             except InvalidRowError as error:
-                self._status.report_once(f"An alarm entry of {entry.key.tag} cannot be stored: {error}")
+                self._context.status.report_once(
+                    f"An alarm entry of {entry.key.tag} cannot be stored: {error}"
+                )

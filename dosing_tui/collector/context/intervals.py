@@ -2,20 +2,21 @@
 
 from dataclasses import dataclass
 
-from dosing_tui.ipc.supervised_thread import RetryDelay
+from dosing_tui.ipc.supervised_thread import DEFAULT_RETRY, RetryDelay
 
 THREAD_SWITCH_S = 0.0005
 """Python's switch interval in the collector. Intake and writer wait for I/O many times per chunk.
 At Python's default of 5 ms each time, the writer cannot keep up with the intake."""
+
+NOTIFY_RETRY = RetryDelay(5.0, 600.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Intervals:
     poll_s: float = 1.0
     """Leader election, and the check whether a full spool has room again."""
-    retry_min_s: float = 0.25
-    retry_max_s: float = 10.0
-    """Limit of the exponential back-off while the database is unavailable."""
+    retry: RetryDelay = DEFAULT_RETRY
+    """Back-off of the threads, and of the database while it is unavailable."""
     refusal_retry_s: float = 15.0
     """Retry after the database refused access: a person has to act first."""
     keepalive_s: float = 5.0
@@ -33,18 +34,7 @@ class Intervals:
     """Check for notices that become due by time alone."""
     rate_limit_s: float = 5.0
     """Pause of a channel while its rate limit is reached."""
-    notify_retry_min_s: float = 5.0
-    notify_retry_max_s: float = 600.0
-    """Limit of the exponential back-off of a failing notification channel."""
+    notify_retry: RetryDelay = NOTIFY_RETRY
+    """Back-off of a failing notification channel."""
     drain_timeout_s: float = 5.0
     """Longest wait at the end until the spooled messages are in the database."""
-
-    @property
-    def retry(self) -> RetryDelay:
-        """Back-off of the threads and of the database."""
-        return RetryDelay(self.retry_min_s, self.retry_max_s)
-
-    @property
-    def notify_retry(self) -> RetryDelay:
-        """Back-off of a notification channel."""
-        return RetryDelay(self.notify_retry_min_s, self.notify_retry_max_s)

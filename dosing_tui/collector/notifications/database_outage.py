@@ -6,16 +6,17 @@ spool; the dispatcher takes it over when the database is available again.
 
 import logging
 import threading
-import time
 from datetime import datetime
-from queue import Empty, SimpleQueue
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from dosing_tui.collector.alarms.journal_outbox import JournalOutbox
 from dosing_tui.collector.context.interfaces import CollectorContext
-from dosing_tui.collector.notifications.channel_state import DeliveryChannel
-from dosing_tui.collector.notifications.delivery_worker import DeliveryResult
+from dosing_tui.collector.notifications.channel_state import (
+    DeliveryChannel,
+    DeliveryChannels,
+    DeliveryResult,
+)
 from dosing_tui.domain.alarms.models import AlarmEvent, AlarmKey, AlarmState, AlarmStateName
 from dosing_tui.domain.notifications.policy import (
     MAX_NOTICE_AGE,
@@ -31,7 +32,6 @@ from dosing_tui.live_state import LinkStatus
 log = logging.getLogger(__name__)
 
 DATABASE_DOWN = AlarmKey("DB_DOWN")
-DRAIN_TIMEOUT_S = 3.0
 STOP_TIMEOUT_S = 5.0
 
 
@@ -41,15 +41,9 @@ class OutageNotifier:
     def __init__(self, context: CollectorContext, outbox: JournalOutbox) -> None:
         self._context = context
         self._clock = context.clock
-        self._status = context.status
         self._outbox = outbox
-        settings = context.settings
-        self._zone = ZoneInfo(settings.plant.timezone)
-        self._results: SimpleQueue[DeliveryResult] = SimpleQueue()
-        channels = (
-            DeliveryChannel(one, settings, context.intervals, self._results) for one in settings.notifications
-        )
-        self._channels = {one.name: one for one in channels if Trigger.RAISE in one.policy.triggers}
+        self._zone = ZoneInfo(context.settings.plant.timezone)
+        self._channels = DeliveryChannels(context, trigger=Trigger.RAISE, subject=" of the database outage")
         self._in_flight: dict[str, UUID] = {}
         """Occurrence that a delivery worker of this process is sending, by channel."""
         self._lock = threading.Lock()
@@ -62,8 +56,7 @@ class OutageNotifier:
 
     def start(self) -> None:
         if self._channels:
-            for channel in self._channels.values():
-                channel.worker.start()
+            self._channels.start_threads()
             self._thread.start()
 
     def stop(self) -> None:
@@ -90,7 +83,8 @@ class OutageNotifier:
 
     def _run_round(self) -> None:
         try:
-            self._store_results()
+            for result in self._channels.take_results():
+                self._store_result(result)
             self._check_database()
         except SpoolError as error:
             log.warning("database outage not notified: %s", error)
@@ -117,9 +111,8 @@ class OutageNotifier:
     def _clear_failures(self) -> None:
         """The outage is over, or the dispatcher notifies it."""
         for channel in self._channels.values():
-            if channel.is_failing and channel.worker.current_id is None:
-                channel.reset_failures()
-                self._status.set_notice(_make_notice_key(channel.name), "")
+            if channel.is_failing and channel.current_id is None:
+                channel.clear_failure()
 
     def _notify_channel(self, channel: DeliveryChannel, alarm: AlarmState, since: datetime) -> None:
         now, occurrence = self._clock(), alarm.occurrence
@@ -139,7 +132,7 @@ class OutageNotifier:
         message = channel.build_message(
             QueuedNotice(0, Trigger.RAISE, occurrence, now, self._summarize_outage(alarm, since))
         )
-        channel.worker.start_delivery(0, f"{DATABASE_DOWN.tag}, without the database", message)
+        channel.start_delivery(0, "the database outage", message)
 
     def _summarize_outage(self, alarm: AlarmState, since: datetime) -> AlarmSummary:
         text = (
@@ -156,45 +149,19 @@ class OutageNotifier:
             alarm.limit,
         )
 
-    def _store_results(self) -> None:
-        while True:
-            try:
-                self._store_result(self._results.get_nowait())
-            except Empty:
-                return
-
     def _store_result(self, result: DeliveryResult) -> None:
-        name, error = result.channel, result.error
-        channel = self._channels[name]
+        channel = self._channels[result.channel]
         with self._lock:
-            occurrence = self._in_flight.pop(name)
-            channel.worker.current_id = None
-            self._outbox.save_delivery_status(name, occurrence, result.status, self._clock())
-        if error is None:
-            channel.reset_failures()
-            self._status.set_notice(_make_notice_key(name), "")
-            log.info("notification %s: sent %s. %s", name, result.description, result.response)
-        elif error.is_permanent:
-            self._status.report_once(
-                f"Notification {name} rejected the database outage; not retried: {error}"
-            )
-        else:
-            channel.back_off()
-            self._status.set_notice(
-                _make_notice_key(name),
-                f"Notification {name} of the database outage failed; retrying: {error}",
-            )
+            occurrence = self._in_flight.pop(channel.name)
+            channel.current_id = None
+            self._outbox.save_delivery_status(channel.name, occurrence, result.status, self._clock())
+        channel.apply_result(result)
 
     def _finish_deliveries(self) -> None:
-        until = time.monotonic() + DRAIN_TIMEOUT_S
         try:
-            while self._in_flight and time.monotonic() < until:
-                self._store_result(self._results.get(timeout=max(until - time.monotonic(), 0.01)))
-        except Empty:
-            log.info("delivery of the database outage did not finish; status unknown")
+            for result in self._channels.wait_for_results():
+                self._store_result(result)
         except SpoolError as error:
             log.warning("delivery status of the outage notification not stored: %s", error)
-
-
-def _make_notice_key(channel: str) -> str:
-    return f"absence {channel}"
+        if self._channels.delivering:
+            log.info("delivery of the database outage did not finish; status unknown")

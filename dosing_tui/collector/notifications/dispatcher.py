@@ -9,13 +9,15 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from queue import Empty, SimpleQueue
 from uuid import UUID
 
 from dosing_tui.collector.context.interfaces import CollectorContext
-from dosing_tui.collector.notifications.channel_state import DeliveryChannel
+from dosing_tui.collector.notifications.channel_state import (
+    DeliveryChannel,
+    DeliveryChannels,
+    DeliveryResult,
+)
 from dosing_tui.collector.notifications.database_outage import DATABASE_DOWN
-from dosing_tui.collector.notifications.delivery_worker import DeliveryResult
 from dosing_tui.database.alarms.notification_queue import PendingSummary
 from dosing_tui.domain.alarms.checkpoint import CHECKPOINT_INTERVAL, EMPTY_CHECKPOINT, Checkpoint
 from dosing_tui.domain.alarms.journal_projection import AlarmTransition, JournalProjection
@@ -37,8 +39,6 @@ WORKER_POLL_S = 0.1
 CLAIM_SWEEP_S = 60.0
 MAX_REFUSALS = 5
 """Consecutive refusals by the database before a notice: at the first start the schema is still missing."""
-DRAIN_TIMEOUT_S = 3.0
-"""Longest wait at the end for deliveries in progress."""
 STATUS_UNKNOWN = "delivery status unknown; it is not re-sent."
 STOP_TIMEOUT_S = 10.0
 
@@ -46,29 +46,18 @@ NoticeHandOver = Callable[[str, UUID], DeliveryStatus]
 """Delivery status of that occurrence on the channel during the outage; PENDING if it was not sent."""
 
 
-def hand_over_nothing(channel: str, occurrence: UUID) -> DeliveryStatus:
-    return DeliveryStatus.PENDING
-
-
 class NotificationDispatcher:
     """One thread. Retries until it is stopped; not started without a configured channel."""
 
-    def __init__(
-        self, context: CollectorContext, *, hand_over_notice: NoticeHandOver = hand_over_nothing
-    ) -> None:
+    def __init__(self, context: CollectorContext, *, hand_over_notice: NoticeHandOver) -> None:
         self._context = context
         self._hand_over_notice = hand_over_notice
         self._clock = context.clock
         self._status = context.status
         self._queue = context.database.create_notification_queue()
-        self._results: SimpleQueue[DeliveryResult] = SimpleQueue()
+        self._channels = DeliveryChannels(context)
         self._unstored_results: deque[DeliveryResult] = deque()
         """Results that are not stored in the database yet."""
-        settings = context.settings
-        self._channels = {
-            one.name: DeliveryChannel(one, settings, context.intervals, self._results)
-            for one in settings.notifications
-        }
         self._projection = JournalProjection()
         self._checkpoint = EMPTY_CHECKPOINT
         """State of the journal at the last entry whose notices are queued."""
@@ -83,8 +72,7 @@ class NotificationDispatcher:
 
     def start(self) -> None:
         if self._channels:
-            for channel in self._channels.values():
-                channel.worker.start()
+            self._channels.start_threads()
             self._thread.start()
 
     def stop(self) -> None:
@@ -185,12 +173,7 @@ class NotificationDispatcher:
             retrying = self._queue.list_retry_channels()
             for channel in failing:
                 if channel.name not in retrying:
-                    self._clear_failure(channel)
-
-    def _clear_failure(self, channel: DeliveryChannel) -> None:
-        """End the channel's failure state: no failed notification waits for a retry."""
-        channel.reset_failures()
-        self._status.set_notice(f"notify {channel.name}", "")
+                    channel.clear_failure()
 
     def _serve_channel(self, channel: DeliveryChannel) -> None:
         """Hand the next due notification to the delivery worker, if there is one."""
@@ -201,7 +184,7 @@ class NotificationDispatcher:
             )
         recent, high = self._queue.count_recent(name, now=now)
         if min(recent, high) >= channel.rate_limit:
-            channel.pause_for_rate_limit()
+            channel.pause_for(self._context.intervals.rate_limit_s)
             return
         if recent < channel.rate_limit and (pending := self._queue.find_pending_summary(name)) is not None:
             if self._queue.claim_notice(pending.id, now=now):
@@ -220,7 +203,7 @@ class NotificationDispatcher:
         )
         self._send_notices(channel, dispatch, now)
         if recent >= channel.rate_limit and not dispatch.notices:
-            channel.pause_for_rate_limit()
+            channel.pause_for(self._context.intervals.rate_limit_s)
 
     def _send_notices(self, channel: DeliveryChannel, dispatch: Dispatch, now: datetime) -> None:
         name = channel.name
@@ -232,7 +215,7 @@ class NotificationDispatcher:
                 self._send_summary(channel, summary)
         elif dispatch.notices and self._queue.claim_notice(dispatch.notices[0].id, now=now):
             notice = dispatch.notices[0]
-            channel.worker.start_delivery(
+            channel.start_delivery(
                 notice.id, f"{notice.alarm.key.tag}, {notice.trigger}", channel.build_message(notice)
             )
 
@@ -258,51 +241,24 @@ class NotificationDispatcher:
     def _send_summary(self, channel: DeliveryChannel, summary: PendingSummary) -> None:
         members = self._queue.list_summary_alarms(summary.id)
         message = channel.build_summary(summary.occurrence, members)
-        channel.worker.start_delivery(summary.id, f"{len(members)} messages in one", message)
+        channel.start_delivery(summary.id, f"{len(members)} messages in one", message)
 
     def _store_results(self) -> None:
-        while True:
-            try:
-                self._unstored_results.append(self._results.get_nowait())
-            except Empty:
-                break
+        self._unstored_results.extend(self._channels.take_results())
         while self._unstored_results:
-            self._store_result(self._unstored_results[0])
+            result = self._unstored_results[0]
+            reason = str(result.error or result.response)
+            self._queue.store_status([result.id], result.status, now=self._clock(), reason=reason)
+            self._channels[result.channel].apply_result(result)
             self._unstored_results.popleft()
             self._next_poll = 0.0
 
-    def _store_result(self, result: DeliveryResult) -> None:
-        channel, error = self._channels[result.channel], result.error
-        self._queue.store_status(
-            [result.id], result.status, now=self._clock(), reason=str(error or result.response)
-        )
-        channel.worker.current_id = None
-        if error is None:
-            self._clear_failure(channel)
-            log.info("notification %s: sent %s. %s", result.channel, result.description, result.response)
-        elif error.is_permanent:
-            self._status.report_once(
-                f"Notification {result.channel} rejected {result.description}; not retried: {error}"
-            )
-        else:
-            channel.back_off()
-            self._status.set_notice(
-                f"notify {result.channel}",
-                f"Notification {result.channel} failed; retrying: {error}",
-            )
-
     def _finish_deliveries(self) -> None:
         """Store results that arrive in time. Mark the other deliveries as unknown: they are not re-sent."""
-        until = time.monotonic() + DRAIN_TIMEOUT_S
         try:
-            while self._list_in_flight() and time.monotonic() < until:
-                self._unstored_results.append(self._results.get(timeout=max(until - time.monotonic(), 0.01)))
+            for result in self._channels.wait_for_results():
+                self._unstored_results.append(result)
                 self._store_results()
-        except Empty:
-            log.info("deliveries in progress did not finish")
-        except DatabaseError as error:
-            log.info("delivery results not stored: %s", error)
-        try:
             self._mark_unknown()
         except DatabaseError as error:
             # they stay claimed: the next dispatcher marks them as unknown
@@ -310,15 +266,11 @@ class NotificationDispatcher:
         self._queue.close()
 
     def _mark_unknown(self) -> None:
-        for name, channel in self._channels.items():
-            if (in_flight := channel.worker.current_id) is not None:
-                self._queue.store_status(
-                    [in_flight], DeliveryStatus.UNKNOWN, now=self._clock(), reason="The collector ended."
-                )
-                self._status.report_once(
-                    f"Notification {name}: this process ends during a delivery; {STATUS_UNKNOWN}"
-                )
-
-    def _list_in_flight(self) -> list[int]:
-        ids = (channel.worker.current_id for channel in self._channels.values())
-        return [id_ for id_ in ids if id_ is not None]
+        for channel in self._channels.delivering:
+            assert channel.current_id is not None
+            self._queue.store_status(
+                [channel.current_id], DeliveryStatus.UNKNOWN, now=self._clock(), reason="The collector ended."
+            )
+            self._status.report_once(
+                f"Notification {channel.name}: this process ends during a delivery; {STATUS_UNKNOWN}"
+            )

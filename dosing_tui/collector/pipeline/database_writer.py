@@ -17,11 +17,8 @@ class DatabaseWriter:
 
     def __init__(self, spool: Spool, context: CollectorContext) -> None:
         self._spool = spool
-        self._database = context.database
-        self._settings = context.settings.collector
-        self._live_state = context.live_state
+        self._context = context
         self._status = context.status
-        self._intervals = context.intervals
         self._failures = 0
         self.schema_ready = threading.Event()
         """Set once the schema is up to date."""
@@ -49,24 +46,26 @@ class DatabaseWriter:
             self._status.set_database_link(False, str(error))
             is_unavailable = isinstance(error, DatabaseUnavailableError)
             self._thread.wait(
-                self._intervals.retry.compute_delay(self._failures)
+                self._context.intervals.retry.compute_delay(self._failures)
                 if is_unavailable
-                else self._intervals.refusal_retry_s
+                else self._context.intervals.refusal_retry_s
             )
         except SpoolError as error:
             self._failures += 1
             self._status.set_notice("spool", str(error))
-            self._thread.wait(self._intervals.retry_max_s)
+            self._thread.wait(self._context.intervals.retry.max_s)
         except BaseException as error:
             self._failures += 1
             self._status.set_database_link(False, f"Writing to the database failed: {error!r}.")
             raise
 
     def _run_session(self) -> None:
-        self._database.prepare_schema(lambda progress: self._status.set_database_link(False, progress))
+        self._context.database.prepare_schema(
+            lambda progress: self._status.set_database_link(False, progress)
+        )
         self.schema_ready.set()
-        run_maintenance(self._database, self._status)
-        with closing(self._database.create_writer()) as writer:
+        run_maintenance(self._context.database, self._status)
+        with closing(self._context.database.create_writer()) as writer:
             writer.open()
             self._reconcile_progress(writer.read_progress(self._spool.spool_id))
             self._status.set_database_link(True, "")
@@ -75,15 +74,17 @@ class DatabaseWriter:
                 self._thread.mark_working()
 
     def _write_or_ping(self, writer: RowWriter) -> None:
-        rows, wait_s = self._settings.batch_rows, self._settings.batch_ms / 1000
-        if self._spool.wait_for_chunk(rows, wait_s, idle_s=self._intervals.keepalive_s):
-            self._write_chunk(writer)
+        settings = self._context.settings.collector
+        if self._spool.wait_for_chunk(
+            settings.batch_rows, settings.batch_ms / 1000, idle_s=self._context.intervals.keepalive_s
+        ):
+            self._write_chunk(writer, settings.batch_rows)
         else:
             writer.read_progress(self._spool.spool_id)  # checks the connection
         self._failures = 0
 
-    def _write_chunk(self, writer: RowWriter) -> None:
-        rows = self._spool.read_chunk(self._settings.batch_rows)
+    def _write_chunk(self, writer: RowWriter, max_rows: int) -> None:
+        rows = self._spool.read_chunk(max_rows)
         written = writer.write(self._spool.spool_id, rows)
         try:
             self._spool.confirm_progress(written.progress)
@@ -91,7 +92,7 @@ class DatabaseWriter:
         except SpoolError as error:
             # the rows are stored and counted: the database ignores them when they are sent again
             self._status.set_notice("spool", str(error))
-        self._live_state.count_stored(written.stored_kinds)
+        self._context.live_state.count_stored(written.stored_kinds)
 
     def _reconcile_progress(self, progress: WriteProgress) -> None:
         """Adopt the database's progress for this spool unless it is behind the spool's own."""

@@ -48,9 +48,7 @@ class MessageReceiver:
         self._parser = context.create_parser()
         self._broker = broker
         self._alarms = alarms
-        self._live_state = context.live_state
-        self._status = context.status
-        self._clock = context.clock
+        self._context = context
         # connection_number counts one client's connections; the offset makes it unique among clients
         self._connection_offset = secrets.randbits(60)
         self._thread = context.create_thread("collector-intake", self._receive_chunk)
@@ -90,13 +88,13 @@ class MessageReceiver:
         parsed_messages, shown = self._parse_chunk(station_messages)
         if parsed_messages:
             self._spool.append_messages(
-                parsed_messages, expire_before=self._redelivery_filter.expire_old(self._clock())
+                parsed_messages, expire_before=self._redelivery_filter.expire_old(self._context.clock())
             )
             self._alarms.on_readings(item for message in parsed_messages for item in message.items)
         self._broker.ack_messages(messages)
         if station_messages:
-            self._live_state.apply_readings(item for item in shown if not isinstance(item, Rejection))
-            self._live_state.count_messages(len(station_messages), station_messages[-1].received_at)
+            self._context.live_state.apply_readings(item for item in shown if not isinstance(item, Rejection))
+            self._context.live_state.count_messages(len(station_messages), station_messages[-1].received_at)
         for message in messages:
             if message.topic == DROP_COUNT_TOPIC:
                 self._update_drop_count(message.payload)
@@ -128,7 +126,7 @@ class MessageReceiver:
         if count is None or count == self._spool.broker_drop_count:
             return
         if lost := count_lost_messages(self._spool.broker_drop_count, count):
-            self._status.set_notice(
+            self._context.status.set_notice(
                 "dropped",
                 f"The broker dropped {lost:,} messages because a queue was full: "
                 "raise max_queued_messages in its configuration.",

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from uuid import UUID
 
 from dosing_tui.collector.pipeline.redelivery_filter import (
     MAX_FINGERPRINTS,
@@ -54,30 +53,16 @@ class Spool:
         self._chunk_start = time.monotonic()
         self._is_flushing = False
         self._item_cache: OrderedDict[str, tuple[ParsedItem, ...]] = OrderedDict()
-        self._spool_id, self._progress, self._counts, self._broker_drop_count = self._load_state()
-
-    @property
-    def spool_id(self) -> UUID:
-        return self._spool_id
-
-    @property
-    def progress(self) -> WriteProgress:
+        self.counts = MessageCounts()
+        self.progress = WriteProgress()
         """The progress that the database last confirmed."""
-        return self._progress
-
-    @property
-    def counts(self) -> MessageCounts:
-        return self._counts
-
-    @property
-    def broker_drop_count(self) -> int | None:
+        self.broker_drop_count: int | None = None
         """The broker's last reported count of dropped messages; None if it never reported one."""
-        return self._broker_drop_count
+        self._load_state()
 
     def save_drop_count(self, count: int) -> None:
-        with self._condition:
-            self._file.save_drop_count(count)
-            self._broker_drop_count = count
+        self._file.save_drop_count(count)
+        self.broker_drop_count = count
 
     def load_redelivery_filter(self) -> RedeliveryFilter:
         """The filter with the fingerprints of this process and of earlier ones."""
@@ -94,10 +79,10 @@ class Spool:
         with self._condition:
             self._file.append_messages(encoded, fingerprints, expire_before=expire_before)
             self._cache_items(encoded, messages)
-            if not self._counts.spooled:
+            if not self.counts.spooled:
                 self._chunk_start = time.monotonic()
             self._update_counts(
-                received=self._counts.received + item_count, spooled=self._counts.spooled + item_count
+                received=self.counts.received + item_count, spooled=self.counts.spooled + item_count
             )
             self._condition.notify_all()
 
@@ -110,11 +95,11 @@ class Spool:
         with self._condition:
             while not self._is_flushing:
                 now = time.monotonic()
-                due = self._chunk_start + wait_s if self._counts.spooled else until
-                if self._counts.spooled >= min_items or now >= due:
+                due = self._chunk_start + wait_s if self.counts.spooled else until
+                if self.counts.spooled >= min_items or now >= due:
                     break
                 self._condition.wait(due - now)
-            return bool(self._counts.spooled)
+            return bool(self.counts.spooled)
 
     def request_flush(self) -> None:
         """Shutting down: write what there is without waiting for a full chunk."""
@@ -124,13 +109,13 @@ class Spool:
 
     def wait_until_empty(self, timeout_s: float) -> bool:
         with self._condition:
-            return self._condition.wait_for(lambda: not self._counts.spooled, timeout_s)
+            return self._condition.wait_for(lambda: not self.counts.spooled, timeout_s)
 
     def read_chunk(self, max_items: int) -> list[SpoolMessage]:
         """The oldest messages, with at most ``max_items`` items in all, but at least one message."""
         with self._condition:
             self._chunk_start = time.monotonic()
-            stored = self._file.read_messages(after=self._progress.last_seq, limit=max_items)
+            stored = self._file.read_messages(after=self.progress.last_seq, limit=max_items)
             cached = [self._item_cache.pop(text, None) for _, text, _ in stored]
         rows: list[SpoolMessage] = []
         for (seq, text, count), items in zip(stored, cached, strict=True):
@@ -146,13 +131,13 @@ class Spool:
         Raises: SpoolError when the file cannot be changed now; the message counts are correct anyway.
         """
         with self._condition:
-            written = self._file.count_items(after=self._progress.last_seq, upto=progress.last_seq)
-            self._progress = progress
+            written = self._file.count_items(after=self.progress.last_seq, upto=progress.last_seq)
+            self.progress = progress
             self._update_counts(
                 stored=progress.stored,
                 duplicates=progress.duplicates,
                 rejected=progress.rejected,
-                spooled=self._counts.spooled - written,
+                spooled=self.counts.spooled - written,
             )
             self._condition.notify_all()
             self._file.confirm_progress(progress)
@@ -161,25 +146,21 @@ class Spool:
         """Restart the counts with the spooled messages: the database has no record of this spool."""
         with self._condition:
             self._file.reset_counters()
-            self._spool_id, self._progress, self._counts, self._broker_drop_count = self._load_state()
+            self._load_state()
 
     def measure_fill(self) -> float:
-        with self._condition:
-            return self._file.measure_fill()
+        return self._file.measure_fill()
 
     def find_oldest_time(self) -> datetime | None:
         """Time of receipt of the oldest spooled reading; None if the spool is empty."""
-        with self._condition:
-            oldest = self._file.read_messages(after=self._progress.last_seq, limit=1)
+        oldest = self._file.read_messages(after=self.progress.last_seq, limit=1)
         return decode_items(oldest[0][1])[0].received_at if oldest and oldest[0][2] else None
 
     def has_room(self) -> bool:
-        with self._condition:
-            return self._file.has_room()
+        return self._file.has_room()
 
     def close(self) -> None:
-        with self._condition:
-            self._file.close()
+        self._file.close()
 
     def _cache_items(self, encoded: Sequence[tuple[str, int]], messages: Sequence[ParsedMessage]) -> None:
         for (text, _), each in zip(encoded, messages, strict=True):
@@ -187,19 +168,19 @@ class Spool:
         while len(self._item_cache) > MAX_CACHE_MESSAGES:
             self._item_cache.popitem(last=False)
 
-    def _load_state(self) -> tuple[UUID, WriteProgress, MessageCounts, int | None]:
+    def _load_state(self) -> None:
         state = self._file.read_state()
-        progress = state.progress
-        counts = MessageCounts(
+        self.spool_id = state.spool_id
+        self.progress = state.progress
+        self.broker_drop_count = state.broker_drop_count
+        self._update_counts(
             received=state.received,
-            stored=progress.stored,
-            duplicates=progress.duplicates,
+            stored=state.progress.stored,
+            duplicates=state.progress.duplicates,
             spooled=state.spooled,
-            rejected=progress.rejected,
+            rejected=state.progress.rejected,
         )
-        self._publish_counts(counts)
-        return state.spool_id, progress, counts, state.broker_drop_count
 
     def _update_counts(self, **changes: int) -> None:
-        self._counts = replace(self._counts, **changes)
-        self._publish_counts(self._counts)
+        self.counts = replace(self.counts, **changes)
+        self._publish_counts(self.counts)

@@ -66,16 +66,12 @@ def _value_to_text(value: object) -> str:
     raise TypeError(f"{type(value).__name__} cannot be stored in the spool")
 
 
-def _text_to_bytes(text: str) -> bytes:
-    return text.encode(_BYTES_ENCODING)
-
-
 _FIELD_DECODERS: dict[str, Callable[[Any], object]] = {
     "time": datetime.fromisoformat,
     "received_at": datetime.fromisoformat,
     "time_quality": TimeQuality,
     "flags": tuple,
-    "record": _text_to_bytes,
+    "record": lambda text: text.encode(_BYTES_ENCODING),
 }
 _json_encoder = json.JSONEncoder(separators=(",", ":"), default=_value_to_text)
 _TYPE_NAMES = {kind: name for name, kind in _ITEM_TYPES.items()}

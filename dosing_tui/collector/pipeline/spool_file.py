@@ -5,15 +5,14 @@ One process at a time owns it, and one thread at a time may call it.
 
 import fcntl
 import os
-import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import IO
 from uuid import UUID, uuid4
 
+from dosing_tui.collector.context.sqlite_file import SqliteFile
 from dosing_tui.collector.pipeline.redelivery_filter import MessageFingerprint
 from dosing_tui.database.reading_writer import WriteProgress
 from dosing_tui.errors import SpoolError
@@ -51,51 +50,43 @@ class SpoolState:
     """The broker's last reported count of dropped messages; None if it never reported one."""
 
 
-class SpoolFile:
+class SpoolFile(SqliteFile):
     def __init__(self, folder: Path, *, max_mb: int) -> None:
         """Open or create ``spool.sqlite`` in ``folder``.
 
         Raises: SpoolError when another process owns it, or when it cannot be used.
         """
+        self._max_bytes = max_mb * 1024 * 1024
         self._lock = _lock_folder(folder)
         try:
-            with _map_sqlite_errors(folder):
-                self._connection = _open_database(folder / "spool.sqlite", max_mb)
+            super().__init__(folder / "spool.sqlite", f"The spool in {folder}")
         except BaseException:
             self._lock.close()
             raise
-        self._folder = folder
 
     def close(self) -> None:
-        with suppress(sqlite3.Error):
-            self._connection.close()
+        super().close()
         self._lock.close()
 
     def read_state(self) -> SpoolState:
-        with _map_sqlite_errors(self._folder):
-            spool_id, received, dropped, *counts = self._connection.execute(
-                "SELECT spool_id, received, broker_dropped, last_seq, stored, duplicates, rejected FROM books"
-            ).fetchone()
-            progress = WriteProgress(*counts)
-            return SpoolState(
-                UUID(spool_id), received, progress, self.count_items(after=progress.last_seq), dropped
-            )
+        ((spool_id, received, dropped, *counts),) = self.select(
+            "SELECT spool_id, received, broker_dropped, last_seq, stored, duplicates, rejected FROM books"
+        )
+        progress = WriteProgress(*counts)
+        spooled = self.count_items(after=progress.last_seq)
+        return SpoolState(UUID(spool_id), received, progress, spooled, dropped)
 
     def count_items(self, *, after: int, upto: int = 2**62) -> int:
         """Number of items in the messages with seq in (after, upto]."""
         query = "SELECT coalesce(sum(count), 0) FROM spool WHERE seq > ? AND seq <= ?"
-        with _map_sqlite_errors(self._folder):
-            total: int = self._connection.execute(query, (after, upto)).fetchone()[0]
-            return total
+        return int(self.select(query, (after, upto))[0][0])
 
     def list_fingerprints(self) -> list[MessageFingerprint]:
         """Oldest first."""
         query = "SELECT number, identity, received_at, connection FROM recent ORDER BY number"
-        with _map_sqlite_errors(self._folder):
-            rows = self._connection.execute(query).fetchall()
         return [
             MessageFingerprint(number, identity, datetime.fromisoformat(at), connection)
-            for number, identity, at, connection in rows
+            for number, identity, at, connection in self.select(query)
         ]
 
     def append_messages(
@@ -113,34 +104,33 @@ class SpoolFile:
             (one.number, one.identity, one.received_at.isoformat(), one.connection) for one in fingerprints
         ]
         received = sum(count for _, count in messages)
-        with self._write_transaction(durable=True):
-            self._connection.executemany("INSERT INTO spool (units, count) VALUES (?, ?)", messages)
-            self._connection.executemany("INSERT INTO recent VALUES (?, ?, ?, ?)", recent)
-            self._connection.execute("DELETE FROM recent WHERE number < ?", (expire_before,))
-            self._connection.execute("UPDATE books SET received = received + ?", (received,))
+        with self.write_transaction() as sql:
+            sql.executemany("INSERT INTO spool (units, count) VALUES (?, ?)", messages)
+            sql.executemany("INSERT INTO recent VALUES (?, ?, ?, ?)", recent)
+            sql.execute("DELETE FROM recent WHERE number < ?", (expire_before,))
+            sql.execute("UPDATE books SET received = received + ?", (received,))
 
     def read_messages(self, *, after: int, limit: int) -> list[tuple[int, str, int]]:
         """(seq, encoded items, number of items) of the next messages, at most ``limit``."""
         query = "SELECT seq, units, count FROM spool WHERE seq > ? ORDER BY seq LIMIT ?"
-        with _map_sqlite_errors(self._folder):
-            return self._connection.execute(query, (after, limit)).fetchall()
+        return self.select(query, (after, limit))
 
     def confirm_progress(self, progress: WriteProgress) -> None:
         """Delete the stored messages. Not flushed to disk: the database keeps the progress as well."""
-        with self._write_transaction(durable=False):
-            self._connection.execute("DELETE FROM spool WHERE seq <= ?", (progress.last_seq,))
-            self._connection.execute(
+        with self.write_transaction(durable=False) as sql:
+            sql.execute("DELETE FROM spool WHERE seq <= ?", (progress.last_seq,))
+            sql.execute(
                 "UPDATE books SET last_seq = ?, stored = ?, duplicates = ?, rejected = ?", astuple(progress)
             )
 
     def save_drop_count(self, count: int) -> None:
-        with self._write_transaction(durable=False):
-            self._connection.execute("UPDATE books SET broker_dropped = ?", (count,))
+        with self.write_transaction(durable=False) as sql:
+            sql.execute("UPDATE books SET broker_dropped = ?", (count,))
 
     def reset_counters(self) -> None:
         """Set a new spool ID and restart the counts with the messages spooled now."""
-        with self._write_transaction(durable=True):
-            self._connection.execute(
+        with self.write_transaction() as sql:
+            sql.execute(
                 "UPDATE books SET spool_id = ?, last_seq = 0, stored = 0, duplicates = 0, rejected = 0,"
                 " received = (SELECT coalesce(sum(count), 0) FROM spool)",
                 (str(uuid4()),),
@@ -148,35 +138,38 @@ class SpoolFile:
 
     def measure_fill(self) -> float:
         """Used share of the maximum size, in percent."""
-        with _map_sqlite_errors(self._folder):
-            (pages,) = self._connection.execute("PRAGMA page_count").fetchone()
-            (free,) = self._connection.execute("PRAGMA freelist_count").fetchone()
-            (maximum,) = self._connection.execute("PRAGMA max_page_count").fetchone()
-        return 100.0 * float(pages - free) / float(maximum)
+        pages, free, maximum = (
+            float(self.select(f"PRAGMA {name}")[0][0])
+            for name in ("page_count", "freelist_count", "max_page_count")
+        )
+        return 100.0 * (pages - free) / maximum
 
     def has_room(self) -> bool:
         """Test it by writing and deleting PROBE_BYTES."""
         try:
-            with self._write_transaction(durable=True):
-                self._connection.execute("INSERT INTO probe VALUES (zeroblob(?))", (PROBE_BYTES,))
-            with self._write_transaction(durable=False):
-                self._connection.execute("DELETE FROM probe")
+            with self.write_transaction() as sql:
+                sql.execute("INSERT INTO probe VALUES (zeroblob(?))", (PROBE_BYTES,))
+            with self.write_transaction(durable=False) as sql:
+                sql.execute("DELETE FROM probe")
         except SpoolError:
             return False
         return True
 
-    @contextmanager
-    def _write_transaction(self, *, durable: bool) -> Iterator[None]:
-        with _map_sqlite_errors(self._folder):
-            self._connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self._connection.execute("COMMIT")
-            except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise
+    def _prepare_file(self) -> None:
+        sql = self._connection
+        sql.execute("PRAGMA journal_mode = WAL")
+        sql.execute(f"PRAGMA journal_size_limit = {WAL_BYTES}")
+        (version,) = sql.execute("PRAGMA user_version").fetchone()
+        if version == 0:
+            sql.executescript(f"BEGIN IMMEDIATE; {SCHEMA}")
+            sql.execute("INSERT INTO books VALUES (?, 0, 0, 0, 0, 0, NULL)", (str(uuid4()),))
+            sql.execute(f"PRAGMA user_version = {FORMAT_VERSION}")
+            sql.execute("COMMIT")
+        elif version != FORMAT_VERSION:
+            raise SpoolError(f"{self._subject} was made by a newer version of this program.")
+        # last: a file that is already larger can still be opened and drained
+        (page,) = sql.execute("PRAGMA page_size").fetchone()
+        sql.execute(f"PRAGMA max_page_count = {self._max_bytes // page}")
 
 
 def _lock_folder(folder: Path) -> IO[str]:
@@ -197,41 +190,3 @@ def _lock_folder(folder: Path) -> IO[str]:
     handle.write(f"{os.getpid()}\n")
     handle.flush()
     return handle
-
-
-def _open_database(path: Path, max_mb: int) -> sqlite3.Connection:
-    # other threads may call, one at a time; transactions are explicit
-    sql = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-    try:
-        sql.execute("PRAGMA journal_mode = WAL")
-        sql.execute(f"PRAGMA journal_size_limit = {WAL_BYTES}")
-        (version,) = sql.execute("PRAGMA user_version").fetchone()
-        if version == 0:
-            _create_schema(sql)
-        elif version != FORMAT_VERSION:
-            raise SpoolError(f"The spool {path} was made by a newer version of this program.")
-        # last: a file that is already larger can still be opened and drained
-        (page,) = sql.execute("PRAGMA page_size").fetchone()
-        sql.execute(f"PRAGMA max_page_count = {max_mb * 1024 * 1024 // page}")
-    except BaseException:
-        sql.close()
-        raise
-    return sql
-
-
-def _create_schema(sql: sqlite3.Connection) -> None:
-    sql.executescript(f"BEGIN IMMEDIATE; {SCHEMA}")
-    sql.execute("INSERT INTO books VALUES (?, 0, 0, 0, 0, 0, NULL)", (str(uuid4()),))
-    sql.execute(f"PRAGMA user_version = {FORMAT_VERSION}")
-    sql.execute("COMMIT")
-
-
-@contextmanager
-def _map_sqlite_errors(folder: Path) -> Iterator[None]:
-    """Convert every SQLite error. Raises: SpoolError."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        if error.__class__ is sqlite3.OperationalError and error.sqlite_errorcode == sqlite3.SQLITE_FULL:
-            raise SpoolError(f"The spool in {folder} is full.") from error
-        raise SpoolError(f"The spool in {folder} cannot be used: {error}.") from error

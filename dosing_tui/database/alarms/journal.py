@@ -187,16 +187,18 @@ def follow_journal(
 ) -> Iterator[JournalUpdate]:
     """Yield the journal from the last checkpoint on, then new entries, until ``stop_event`` is set.
 
-    Reconnects after a database outage; ``on_link`` receives every change of the connection.
+    Reconnects after a database outage. ``on_link`` gets True once everything was yielded, and again after
+    each further entry; False with a reason while the database is away.
     """
     last_id, failures = 0, 0
     while not stop_event.is_set():
         try:
             for heard in _listen_once(settings, last_id, stop_event):
                 last_id, failures = heard.last_id, 0
-                on_link(True, "")
                 if heard.entries or heard.is_restart:
                     yield heard
+                else:
+                    on_link(True, "")
         except DatabaseError as error:
             on_link(False, str(error))
             stop_event.wait(min(0.25 * 2.0 ** min(failures, 10), MAX_RETRY_DELAY_S))

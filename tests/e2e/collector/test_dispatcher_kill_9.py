@@ -153,6 +153,7 @@ def test_a_server_that_hangs_delays_neither_readings_nor_alarms_nor_the_end(
         say_dose(plant, told, 3.0)
         wait_until(lambda: "DOSE_GROSS" in read_alarm_states(told))
         wait_until(lambda: fetch_rows(told.database.dsn, "SELECT 1 FROM dosing_consumption"))
+        wait_until(lambda: ("DOSE_GROSS", "waiting") in read_deliveries(told))
         assert collector.end_gracefully() == 0
     assert read_deliveries(told) == {("STOCK_LOW", "unknown"), ("DOSE_GROSS", "waiting")}
     with run_collector(told, tmp_path) as again:  # what was under way at the clean end is not told again

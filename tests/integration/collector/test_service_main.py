@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from dosing_tui.collector.context.local_state import get_spool_folder, is_last_collector
 from dosing_tui.config.settings import Settings
 from tests.support.collector.numbered_messages import (
     publish_numbered,
@@ -34,11 +33,12 @@ def test_a_signal_ends_it_cleanly_with_the_books(settings: Settings, tmp_path: P
 
 
 def test_it_outlives_whoever_read_its_log(settings: Settings, tmp_path: Path) -> None:
+    with run_collector(settings, tmp_path) as first:  # from now on the broker keeps what is for it
+        wait_until(lambda: "The broker is connected." in first.log)
     reader, writer = os.pipe()
     collector = start_collector(settings, tmp_path, stderr=writer)
     os.close(writer)
     os.close(reader)
-    wait_until(lambda: is_last_collector(get_spool_folder(settings)))
     publish_numbered(settings.mqtt, number_messages(0, 10))
     wait_until(lambda: stored_numbers(settings.database.dsn).total() == 10)
     collector.send_signal(signal.SIGTERM)

@@ -25,14 +25,14 @@ from dosing_tui.domain.alarms.checkpoint import Checkpoint
 from dosing_tui.domain.alarms.models import JournalEntry
 from dosing_tui.domain.messages.models import Dose, ParsedItem
 from dosing_tui.errors import DatabaseError
+from dosing_tui.ipc.supervised_thread import RetryDelay
 from dosing_tui.live_state import LiveSnapshot, LiveState
 from dosing_tui.mqtt.message import ReceivedMessage
 from tests.support.collector.parsed_items import NOON, numbered_dose
 
 QUICK = Intervals(
     poll_s=0.02,
-    retry_min_s=0.01,
-    retry_max_s=0.1,
+    retry=RetryDelay(0.01, 0.1),
     refusal_retry_s=0.1,
     keepalive_s=0.1,
     orphan_check_s=0.1,

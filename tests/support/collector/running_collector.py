@@ -9,13 +9,13 @@ from datetime import UTC, datetime
 from dosing_tui.collector.collector import Collector
 from dosing_tui.collector.context.intervals import Intervals
 from dosing_tui.config.settings import CollectorMode, Settings
+from dosing_tui.ipc.supervised_thread import RetryDelay
 from dosing_tui.live_state import LinkStatus, LiveSnapshot, LiveState, MessageCounts, Role
 from tests.support.collector.numbered_messages import Numbered
 
 PACE = Intervals(
     poll_s=0.1,
-    retry_min_s=0.05,
-    retry_max_s=0.5,
+    retry=RetryDelay(0.05, 0.5),
     refusal_retry_s=0.5,
     keepalive_s=0.5,
     orphan_check_s=0.5,

@@ -45,7 +45,7 @@ class Postbox:
         mail = message_from_bytes(envelope.content, policy=default)
         assert isinstance(mail, EmailMessage)
         self.mails.append(mail)
-        self.envelopes.append(envelope)
+        self.envelopes.append(envelope)  # last: who waits for it has the mail as well
         return "250 OK"
 
 

@@ -17,6 +17,7 @@ from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker
 from dosing_tui.domain.alarms.models import AlarmState, Priority
 from dosing_tui.domain.alarms.snapshot import AlarmSnapshot, AlarmView
 from dosing_tui.domain.notifications.policy import RATE_LIMIT_PERIOD, DeliveryStatus
+from dosing_tui.ipc.supervised_thread import RetryDelay
 from dosing_tui.live_state import LinkState, LinkStatus
 from tests.support.collector.numbered_messages import plant_settings, run_collector
 from tests.support.collector.protocol_fakes import QUICK, FakeServer, make_context
@@ -46,7 +47,7 @@ class Away:
         self.ahead = timedelta()
         around = make_context(folder, FakeServer(), said=self.said)
         self._live = around.live_state
-        pace = replace(QUICK, notify_poll_s=0.02, notify_retry_min_s=0.05, notify_retry_max_s=0.1)
+        pace = replace(QUICK, notify_poll_s=0.02, notify_retry=RetryDelay(0.05, 0.1))
         settings = replace(around.settings, notifications=channels)
         self.absence = OutageNotifier(
             replace(around, settings=settings, intervals=pace, clock=self.get_now), outbox

@@ -1,6 +1,6 @@
 """What is committed in the journal is told once, in time, and to nobody whom it does not concern any more."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -19,6 +19,9 @@ from dosing_tui.database.alarms import journal, notification_queue
 from dosing_tui.domain.alarms.checkpoint import Checkpoint
 from dosing_tui.domain.alarms.journal_projection import JournalProjection
 from dosing_tui.domain.alarms.models import SYSTEM_ACTOR, AlarmEvent, AlarmKey, JournalEntry, Priority
+from dosing_tui.domain.notifications.channel_status import ChannelStatus
+from dosing_tui.domain.notifications.policy import DeliveryStatus
+from dosing_tui.ipc.supervised_thread import RetryDelay
 from dosing_tui.live_state import LiveState
 from tests.support.collector.protocol_fakes import PlainParser
 from tests.support.collector.running_collector import PACE
@@ -62,9 +65,7 @@ class Teller:
         self.settings = settings
         self.ahead = timedelta()
         self.live = live = LiveState()
-        pace = replace(
-            PACE, notify_retry_min_s=0.05, notify_retry_max_s=0.1, notify_poll_s=0.1, rate_limit_s=0.1
-        )
+        pace = replace(PACE, notify_retry=RetryDelay(0.05, 0.1), notify_poll_s=0.1, rate_limit_s=0.1)
         self.notifying = NotificationDispatcher(
             CollectorContext(
                 settings,
@@ -74,7 +75,8 @@ class Teller:
                 CollectorStatus(live, report=self.said.append, clock=self.get_now),
                 pace,
                 self.get_now,
-            )
+            ),
+            hand_over_notice=lambda _channel, _occurrence: DeliveryStatus.PENDING,
         )
 
     def get_now(self) -> datetime:
@@ -84,6 +86,9 @@ class Teller:
     def banner(self) -> str:
         """What it has to say as long as it is so."""
         return self.live.get_snapshot(self.get_now()).notice
+
+    def has_said(self, words: str) -> bool:
+        return any(words in sentence for sentence in self.said)
 
     def has_read_journal(self) -> bool:
         """It has read what is in the journal."""
@@ -315,8 +320,7 @@ def test_a_server_that_answers_500_and_hangs_gets_the_same_message_until_it_take
     web.answers = [500, HANG, 503]
     with start_dispatcher(settings) as teller:
         append_event(settings)
-        wait_until(lambda: are_settled(settings, 1))
-        assert any("answers 500" in sentence for sentence in teller.said)
+        wait_until(lambda: are_settled(settings, 1) and teller.has_said("answers 500"))
     assert [one.status for one in web.posted] == [500, HANG, 503, 200]
     assert len(set(list_message_ids(web))) == 1
     assert read_deliveries(settings) == [("raise", "sent")]
@@ -330,8 +334,9 @@ def test_what_the_server_refuses_for_good_does_not_keep_the_next_waiting(
         append_event(settings, item="A")
         wait_until(lambda: read_deliveries(settings) == [("raise", "failed")])
         append_event(settings, item="B")
-        wait_until(lambda: are_settled(settings, 2))
-        assert any("rejected STOCK_LOW/dosing_system_01/A" in one for one in teller.said)
+        wait_until(
+            lambda: are_settled(settings, 2) and teller.has_said("rejected STOCK_LOW/dosing_system_01/A")
+        )
     assert len(web.accepted) == 1
 
 
@@ -437,7 +442,7 @@ def test_a_claim_that_nobody_settled_is_not_told_again(settings: Settings, web: 
         book.close()
     with start_dispatcher(settings, ahead=timedelta(minutes=6)) as teller:
         wait_until(lambda: read_deliveries(settings) == [("raise", "unknown")])
-        wait_until(lambda: any("not re-sent" in sentence for sentence in teller.said))
+        wait_until(lambda: teller.has_said("not re-sent"))
     assert web.posted == []
 
 
@@ -457,7 +462,7 @@ def test_what_has_no_answer_at_a_clean_end_is_not_sent_again(settings: Settings,
         append_event(settings)
         wait_until(lambda: len(web.posted) == 1)
     assert read_deliveries(settings) == [("raise", "unknown")]
-    assert any("delivery status unknown" in sentence for sentence in teller.said)
+    assert teller.has_said("delivery status unknown")
     with start_dispatcher(settings):
         append_event(settings, item="LATER")
         wait_until(lambda: are_settled(settings, 2))
@@ -509,8 +514,8 @@ def test_after_a_day_it_is_given_up(settings: Settings, web: WebServer) -> None:
         wait_until(lambda: web.posted)
         teller.ahead = timedelta(days=1, minutes=1)
         wait_until(lambda: read_deliveries(settings) == [("raise", "failed")])
-        assert any(
-            "was not sent within a day and is dropped: The server answers 503." in one for one in teller.said
+        wait_until(
+            lambda: teller.has_said("was not sent within a day and is dropped: The server answers 503.")
         )
 
 
@@ -604,25 +609,24 @@ def test_what_nobody_has_made_notices_of_is_told_though_the_alarms_are_remembere
     assert [one.content["alarms"][0]["item"] for one in web.accepted] == ["OLD", "A", "OLD"]
 
 
+def find_states(settings: Settings, wanted: Callable[[ChannelStatus], object]) -> list[ChannelStatus]:
+    """The states of the channels that are in the wanted one."""
+    found = notification_queue.list_channel_states(settings, now=datetime.now(UTC))
+    return [one for one in found if wanted(one)]
+
+
 def test_the_state_of_a_channel_can_be_asked(settings: Settings, web: WebServer) -> None:
     web.answers = [500] * 1000
-    with start_dispatcher(settings) as teller:
+    with start_dispatcher(settings):
         append_event(settings)
-        wait_until(
-            lambda: any(
-                "500" in one.reason
-                for one in notification_queue.list_channel_states(settings, now=teller.get_now())
-            )
+        (failing,) = wait_until(
+            lambda: find_states(settings, lambda one: "500" in one.reason and one.waiting)
         )
-        (state,) = notification_queue.list_channel_states(settings, now=teller.get_now())
-        assert (state.channel, state.waiting, state.failing_since is not None) == ("shift", 1, True)
-        assert state.last_error is not None
+        assert (failing.channel, failing.waiting, failing.failing_since is not None) == ("shift", 1, True)
+        assert failing.last_error is not None
         web.answers.clear()
-        wait_until(
-            lambda: notification_queue.list_channel_states(settings, now=teller.get_now())[0].last_sent
-        )
-        (state,) = notification_queue.list_channel_states(settings, now=teller.get_now())
-        assert (state.failing_since, state.last_error, state.reason) == (None, None, "")
+        (sent,) = wait_until(lambda: find_states(settings, lambda one: one.last_sent))
+        assert (sent.failing_since, sent.last_error, sent.reason) == (None, None, "")
 
 
 def test_names_that_a_station_made_up_reach_no_receiver_as_more_than_text(
@@ -637,7 +641,7 @@ def test_names_that_a_station_made_up_reach_no_receiver_as_more_than_text(
         chat = make_channel(web, kind=NotificationKind.SLACK)
         with start_dispatcher(replace(settings, notifications=(chat, mail))):
             append_event(settings, item=nasty, message=f"Low inventory: {nasty} at 19.9 %", comment=nasty)
-            wait_until(lambda: box.mails and web.accepted)
+            wait_until(lambda: box.envelopes and web.accepted)
     text = web.accepted[0].content["text"]
     assert "[/]�[2J&lt;!channel&gt; Bcc: x＠y.z" in text
     assert "\x1b" not in text

@@ -40,15 +40,13 @@ def test_a_process_that_never_collected_only_watches_and_says_so(
 ) -> None:
     own_postgres.stop()
     with run_in_threads(settings) as plant:
-        wait_until(lambda: plant.listening)
+        wait_until(lambda: plant.listening and "Leader election unavailable" in plant.picture.notice)
         assert plant.role is Role.UNDECIDED
-        assert "Leader election unavailable" in plant.picture.notice
         publish_numbered(settings.mqtt, number_messages(0, 4))
         wait_until(lambda: len(plant.picture.doses) == 2)
         assert plant.books == MessageCounts()
         own_postgres.start()
-        wait_until(lambda: plant.ready)
-        assert plant.picture.notice == ""
+        wait_until(lambda: plant.ready and plant.picture.notice == "")
 
 
 def test_the_machine_that_was_the_last_to_collect_goes_on(
@@ -115,6 +113,6 @@ def test_a_wrong_password_is_said_in_one_sentence_and_waited_out(settings: Setti
     )
     with run_in_threads(settings) as plant:
         wait_until(lambda: plant.picture.database.status is LinkStatus.DOWN)
-        assert "nobody" in plant.picture.database.reason
+        wait_until(lambda: "nobody" in plant.picture.database.reason)
         publish_numbered(settings.mqtt, number_messages(0, 1))
         wait_until(lambda: plant.listening)

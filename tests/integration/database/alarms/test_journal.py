@@ -143,6 +143,22 @@ def test_an_entry_that_is_sent_twice_is_one(migrated: str) -> None:
     assert [one.uuid for one in journal.read_journal(settings)] == [first.uuid, second.uuid]
 
 
+def test_the_journal_is_live_when_all_that_is_in_it_was_heard(migrated: str) -> None:
+    settings, stopping = settings_for(migrated), threading.Event()
+    journal.append_entries(settings, [new_entry(AlarmEvent.RAISE)])
+    heard: list[int] = []
+
+    def on_link(up: bool, why: str) -> None:
+        assert up, why
+        heard.append(-1)
+        stopping.set()
+
+    for update in journal.follow_journal(settings, stopping, on_link=on_link):
+        assert -1 not in heard
+        heard.append(len(update.entries))
+    assert heard == [0, 1, -1]
+
+
 @pytest.mark.parametrize("change", ["UPDATE alarm_journal SET comment = ''", "DELETE FROM alarm_journal",
                                     "TRUNCATE alarm_journal"])  # fmt: skip
 def test_nobody_changes_the_journal_not_even_its_owner(migrated: str, change: str) -> None:

@@ -1,0 +1,62 @@
+"""A SQLite file with explicit transactions, for any thread; every error of SQLite is a SpoolError."""
+
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from dosing_tui.errors import SpoolError
+
+
+class SqliteFile:
+    """One caller at a time: each call holds ``_condition``. Every method raises SpoolError."""
+
+    def __init__(self, path: Path, subject: str) -> None:
+        """``subject``: begins the sentence of each error, such as ``The spool in /var/spool``."""
+        self._subject = subject
+        self._condition = threading.Condition()
+        with self._map_errors():
+            self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+            try:
+                self._prepare_file()
+            except BaseException:
+                self._connection.close()
+                raise
+
+    def close(self) -> None:
+        with self._condition, suppress(sqlite3.Error):
+            self._connection.close()
+
+    def select(self, query: str, parameters: Sequence[object] = ()) -> list[Any]:
+        """All rows, as tuples."""
+        with self._condition, self._map_errors():
+            return self._connection.execute(query, parameters).fetchall()
+
+    @contextmanager
+    def write_transaction(self, *, durable: bool = True) -> Iterator[sqlite3.Connection]:
+        """All statements of the block or none. ``durable``: flushed to disk, not only to the kernel."""
+        with self._condition, self._map_errors():
+            self._connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    def _prepare_file(self) -> None:
+        """Create the tables of a new file; refuse a file that cannot be read."""
+        raise NotImplementedError
+
+    @contextmanager
+    def _map_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            is_full = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+            reason = "is full" if is_full else f"cannot be used: {error}"
+            raise SpoolError(f"{self._subject} {reason}.") from error
