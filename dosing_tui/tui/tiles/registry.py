@@ -61,10 +61,18 @@ TILES: Mapping[str, TileDeclaration] = {
     TileId.TANK_TABLE: TileDeclaration(tank_table.build_tank_table, live_dimensions=_TANK_DIMENSIONS),
     TileId.DOSES: TileDeclaration(dose_table.build_dose_table, live_dimensions=frozenset(Dimension)),
     TileId.CHEMICAL_TOTALS: TileDeclaration(
-        totals.build_chemical_totals, (catalog.CONSUMPTION_TODAY,), build_large=totals.build_chemical_table
+        partial(totals.build_totals, catalog.CONSUMPTION_TODAY, "actual mass", "no dose"),
+        (catalog.CONSUMPTION_TODAY,),
+        build_large=partial(
+            totals.build_totals_table, catalog.CONSUMPTION_TODAY, ("Chemical", "Dosed"), "no dose"
+        ),
     ),
     TileId.BATCH_TOTALS: TileDeclaration(
-        totals.build_batch_totals, (catalog.BATCHES_TODAY,), build_large=totals.build_batch_table
+        partial(totals.build_totals, catalog.BATCHES_TODAY, "completed", "no batch completed"),
+        (catalog.BATCHES_TODAY,),
+        build_large=partial(
+            totals.build_totals_table, catalog.BATCHES_TODAY, ("Recipe", "Batches"), "no batch completed"
+        ),
     ),
     TileId.CONSUMPTION: TileDeclaration(
         consumption.build_total_consumption, (catalog.CONSUMPTION_OVER_TIME,), is_time_chart=True
@@ -156,11 +164,9 @@ def build_origin(name: str, tile: TileDeclaration, context: RenderContext) -> Da
 
 def find_error(tile: TileDeclaration, context: RenderContext) -> str:
     """Why the latest query failed while the tile shows an earlier result; '' if it did not."""
-    for panel in tile.panels:
-        result = context.get_result(panel)
-        if result.error and result.rows is not None and not context.is_rejected(panel):
-            return clean_line(result.error)
-    return ""
+    results = [context.get_result(panel) for panel in tile.panels if not context.is_rejected(panel)]
+    errors = [clean_line(result.error) for result in results if result.rows is not None and result.error]
+    return errors[0] if errors else ""
 
 
 class TileRegistry:
