@@ -49,10 +49,9 @@ def format_annotations(annotations: Sequence[ChartAnnotation]) -> str:
 
 def find_newest_bucket(data: ChartData) -> int:
     """The newest bucket with a value; the last one if none has."""
-    for bucket in range(data.window.bucket_count - 1, -1, -1):
-        if any(curve.values[bucket] is not None for curve in data.curves):
-            return bucket
-    return max(0, data.window.bucket_count - 1)
+    buckets = range(data.window.bucket_count - 1, -1, -1)
+    with_value = (b for b in buckets if any(curve.values[b] is not None for curve in data.curves))
+    return next(with_value, max(0, data.window.bucket_count - 1))
 
 
 def _draw_cursor_value(canvas: Canvas, data: ChartData, bucket: int) -> None:

@@ -1,11 +1,9 @@
 """The plot of a chart at full screen: scale, curves, time axis, annotations, cursor."""
 
-from collections.abc import Sequence
-
 from dosing_tui.tui.charts.primitives.area import draw_area
-from dosing_tui.tui.charts.primitives.axes import draw_time_ticks, value_to_row
+from dosing_tui.tui.charts.primitives.axes import draw_time_axis, draw_y_axis, value_to_row
 from dosing_tui.tui.charts.primitives.braille import draw_lines, get_series_marker, get_series_style
-from dosing_tui.tui.charts.primitives.scale import column_to_bucket, format_tick
+from dosing_tui.tui.charts.primitives.scale import column_to_bucket
 from dosing_tui.tui.charts.primitives.time_ticks import place_time_ticks
 from dosing_tui.tui.charts.series import AnnotationGlyph, ChartData, split_at_gaps
 from dosing_tui.tui.rendering.canvas import Canvas, Rows
@@ -14,6 +12,8 @@ from dosing_tui.tui.rendering.palette import DIM, FRAME, STRONG, CellStyle, Colo
 LEFT_MARGIN = 6
 """Columns for the labels of the scale, and the scale itself."""
 _CURSOR = CellStyle(ColourRole.FOCUS)
+_HIGHLIGHT_COLOURS = {ColourRole.AREA: ColourRole.SPARKLINE, ColourRole.ACCENT: ColourRole.STRONG}
+"""Of the area under the cursor."""
 _MIN_MARKER_GAP = 4
 """Columns between two markers of a curve, at least."""
 
@@ -64,16 +64,13 @@ def _draw_markers(canvas: Canvas, data: ChartData, number: int) -> None:
     """Markers identify a series without colour; each series has its own columns for them."""
     values, count = data.curves[number].values, len(data.curves[number].values)
     every = max(1, -(-_MIN_MARKER_GAP * count // canvas.width))
-    for bucket, value in enumerate(values):
-        alone = _get_value(values, bucket - 1) is None and _get_value(values, bucket + 1) is None
+    neighbours = zip((None, *values), (*values[1:], None), strict=False)
+    for bucket, (value, (before, after)) in enumerate(zip(values, neighbours, strict=True)):
+        alone = before is None and after is None
         if value is not None and (alone or bucket % every == number % every):
             x = min(canvas.width - 1, int((bucket + 0.5) * canvas.width / count))
             y = canvas.height - 1 - round(min(1.0, value / data.top) * (canvas.height - 1))
             canvas.set_cell(x, y, get_series_marker(number), get_series_style(number))
-
-
-def _get_value(values: Sequence[float | None], bucket: int) -> float | None:
-    return values[bucket] if 0 <= bucket < len(values) else None
 
 
 def _draw_scale(canvas: Canvas, data: ChartData, rows: int) -> None:
@@ -81,12 +78,7 @@ def _draw_scale(canvas: Canvas, data: ChartData, rows: int) -> None:
     steps = [data.top * part / parts for part in range(1, parts + 1)]
     if data.limit is not None and data.limit < data.top and data.limit not in steps:
         steps.append(data.limit)
-    for y in range(rows):
-        canvas.set_cell(LEFT_MARGIN - 1, y, "│", FRAME)
-    for value in steps:
-        y = value_to_row(value, data.top, rows)
-        canvas.write_right(LEFT_MARGIN - 1, y, format_tick(value)[: LEFT_MARGIN - 1], DIM)
-        canvas.set_cell(LEFT_MARGIN - 1, y, "┤", FRAME)
+    draw_y_axis(canvas, LEFT_MARGIN - 1, rows, data.top, steps)
 
 
 def _draw_annotations(canvas: Canvas, data: ChartData, y: int, columns: int) -> None:
@@ -111,12 +103,12 @@ def _draw_annotations(canvas: Canvas, data: ChartData, y: int, columns: int) -> 
 
 def _draw_time_axis(canvas: Canvas, data: ChartData, y: int, columns: int) -> None:
     """Dotted at the bucket in progress."""
-    canvas.write_right(LEFT_MARGIN - 1, y, "0", DIM)
-    canvas.write_text(LEFT_MARGIN - 1, y, "└" + "─" * columns, FRAME)
+    draw_time_axis(canvas, LEFT_MARGIN - 1, y, ticks := place_time_ticks(data.window, columns, data.zone))
     if data.partial_bucket is not None:
+        ticked = {tick.column for tick in ticks}
         for column in bucket_to_columns(data, data.partial_bucket, columns):
-            canvas.set_cell(LEFT_MARGIN + column, y, "·", CellStyle(ColourRole.TEXT))
-    draw_time_ticks(canvas, y, place_time_ticks(data.window, columns, data.zone), left=LEFT_MARGIN)
+            if column not in ticked:
+                canvas.set_cell(LEFT_MARGIN + column, y, "·", CellStyle(ColourRole.TEXT))
 
 
 def bucket_to_columns(data: ChartData, bucket: int, columns: int) -> range:
@@ -137,11 +129,8 @@ def _draw_cursor(canvas: Canvas, data: ChartData, bucket: int, axis: int, column
         for column in drawn:
             cell, pen = canvas.rows[y][LEFT_MARGIN + column]
             if cell != " " and len(data.curves) == 1:
-                canvas.set_cell(LEFT_MARGIN + column, y, cell, pen._replace(fg=_highlight_colour(pen.fg)))
+                colour = _HIGHLIGHT_COLOURS.get(pen.fg, pen.fg)
+                canvas.set_cell(LEFT_MARGIN + column, y, cell, pen._replace(fg=colour))
         if canvas.rows[y][middle][0] == " ":
             canvas.set_cell(middle, y, "┊", _CURSOR)
     canvas.set_cell(middle, axis, "┴", STRONG)
-
-
-def _highlight_colour(colour: ColourRole) -> ColourRole:
-    return {ColourRole.AREA: ColourRole.SPARKLINE, ColourRole.ACCENT: ColourRole.STRONG}.get(colour, colour)

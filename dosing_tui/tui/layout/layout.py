@@ -80,29 +80,26 @@ def find_neighbour(places: Mapping[str, TileRect], current: str, direction: Dire
     here = places.get(current)
     if here is None:
         return next(iter(places), current)
-    candidates = [
-        (_measure_distance(here, place, direction), name)
-        for name, place in places.items()
-        if name != current and _is_in_direction(here, place, direction)
-    ]
-    return min(candidates)[1] if candidates else current
-
-
-def _is_in_direction(here: TileRect, there: TileRect, direction: Direction) -> bool:
-    return {
-        Direction.LEFT: there.x + there.width <= here.x,
-        Direction.RIGHT: there.x >= here.x + here.width,
-        Direction.UP: there.y + there.height <= here.y,
-        Direction.DOWN: there.y >= here.y + here.height,
-    }[direction]
+    distances = {
+        name: _measure_distance(here, place, direction) for name, place in places.items() if name != current
+    }
+    ahead = [name for name, (gap, _) in distances.items() if gap >= 0]
+    return min(ahead, key=lambda name: (distances[name], name), default=current)
 
 
 def _measure_distance(here: TileRect, there: TileRect, direction: Direction) -> tuple[int, int]:
-    """Distance along the direction, then across it. Centres are doubled to stay integers."""
-    along_x = abs(2 * there.x + there.width - 2 * here.x - here.width)
-    along_y = abs(2 * there.y + there.height - 2 * here.y - here.height)
+    """The gap in this direction, negative for a tile that is not there; then across it between the centres.
+
+    Centres are doubled to stay integers.
+    """
     if direction in (Direction.LEFT, Direction.RIGHT):
-        gap = min(abs(there.x - here.x - here.width), abs(here.x - there.x - there.width))
-        return gap, along_y
-    gap = min(abs(there.y - here.y - here.height), abs(here.y - there.y - there.height))
-    return gap, along_x
+        across = abs(2 * there.y + there.height - 2 * here.y - here.height)
+    else:
+        across = abs(2 * there.x + there.width - 2 * here.x - here.width)
+    gaps = {
+        Direction.LEFT: here.x - there.x - there.width,
+        Direction.RIGHT: there.x - here.x - here.width,
+        Direction.UP: here.y - there.y - there.height,
+        Direction.DOWN: there.y - here.y - here.height,
+    }
+    return gaps[direction], across

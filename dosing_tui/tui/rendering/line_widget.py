@@ -1,5 +1,8 @@
 """A widget made of rows of cells that repaints only the cells that changed."""
 
+from itertools import groupby
+from operator import itemgetter
+
 from rich.segment import Segment
 from textual.geometry import Region, Size
 from textual.reactive import Reactive
@@ -65,14 +68,11 @@ class LineWidget(Widget):
 
 def _build_strip(row: list[Cell], theme: TerminalTheme) -> Strip:
     """Neighbouring cells of one style become one segment."""
-    segments: list[Segment] = []
-    text, style = "", None
-    for cell, next_style in map(theme.adapt_cell, row):
-        if next_style != style:
-            if text and style is not None:
-                segments.append(Segment(text, build_rich_style(theme.palette, style)))
-            text, style = "", next_style
-        text += theme.translate_character(cell) if cell else ""
-    if text and style is not None:
-        segments.append(Segment(text, build_rich_style(theme.palette, style)))
+    segments = [
+        Segment(
+            "".join(theme.translate_character(cell) for cell, _ in cells if cell),
+            build_rich_style(theme.palette, style),
+        )
+        for style, cells in groupby(map(theme.adapt_cell, row), key=itemgetter(1))
+    ]
     return Strip(segments, len(row))

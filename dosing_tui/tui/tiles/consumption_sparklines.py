@@ -36,7 +36,7 @@ def _drop_future_buckets(data: ChartData) -> ChartData:
 
 
 def _sum_series(data: ChartData) -> list[float | None]:
-    grams = number_format.unit_to_grams(data.unit)
+    grams = 1_000.0 if data.unit == number_format.KILOGRAMS.symbol else 1.0
     totals = [compute_statistics(curve.values).total for curve in data.curves]
     return [None if total is None else total * grams for total in totals]
 

@@ -28,28 +28,29 @@ def draw_axes(
     canvas = Canvas(width, height)
     rows = height - BOTTOM_MARGIN
     canvas.paste_rows(LEFT_MARGIN, 0, plot)
-    for y in range(rows):
-        canvas.set_cell(LABEL_WIDTH, y, "│", FRAME)
-    for value in y_labels:
-        y = value_to_row(value, top, rows)
-        if len(format_tick(value)) <= LABEL_WIDTH:
-            canvas.write_right(LABEL_WIDTH, y, format_tick(value), DIM)
-            canvas.set_cell(LABEL_WIDTH, y, "┤", FRAME)
-    _draw_time_axis(canvas, rows, width - LEFT_MARGIN, ticks)
+    draw_y_axis(canvas, LABEL_WIDTH, rows, top, y_labels)
+    draw_time_axis(canvas, LABEL_WIDTH, rows, ticks)
     return canvas.rows
 
 
-def _draw_time_axis(canvas: Canvas, y: int, width: int, ticks: Sequence[Tick]) -> None:
-    canvas.write_right(LABEL_WIDTH, y, "0", DIM)
-    canvas.write_text(LABEL_WIDTH, y, "└" + "─" * width, FRAME)
-    draw_time_ticks(canvas, y, ticks, left=LEFT_MARGIN)
+def draw_y_axis(canvas: Canvas, x: int, rows: int, top: float, values: Sequence[float]) -> None:
+    """A scale in column ``x``, with the labels that fit on its left."""
+    for y in range(rows):
+        canvas.set_cell(x, y, "│", FRAME)
+    for value in values:
+        y = value_to_row(value, top, rows)
+        if len(format_tick(value)) <= x:
+            canvas.write_right(x, y, format_tick(value), DIM)
+            canvas.set_cell(x, y, "┤", FRAME)
 
 
-def draw_time_ticks(canvas: Canvas, y: int, ticks: Sequence[Tick], *, left: int) -> None:
-    """The ticks on the axis in row ``y``, their labels below. ``left`` is the first column of the plot."""
+def draw_time_axis(canvas: Canvas, x: int, y: int, ticks: Sequence[Tick]) -> None:
+    """From the zero of the scale in column ``x`` to the edge; the labels of the ticks below row ``y``."""
+    canvas.write_right(x, y, "0", DIM)
+    canvas.write_text(x, y, "└" + "─" * (canvas.width - x - 1), FRAME)
     for tick in ticks:
-        canvas.set_cell(left + tick.column, y, "┬", FRAME)
-    write_tick_labels(canvas, y + 1, ticks, left=left, start=left - 1)
+        canvas.set_cell(x + 1 + tick.column, y, "┬", FRAME)
+    write_tick_labels(canvas, y + 1, ticks, left=x + 1, start=x)
 
 
 def write_tick_labels(canvas: Canvas, y: int, ticks: Sequence[Tick], *, left: int, start: int) -> None:
