@@ -19,14 +19,11 @@ from dosing_tui.tui.scope.spool_status import SPOOLS_PANEL
 from dosing_tui.tui.tiles import (
     accuracy,
     consumption,
-    consumption_sparklines,
-    daily_production,
     dose_table,
     inventory,
     other_panels,
     production,
     system_status,
-    tank_table,
     totals,
 )
 from dosing_tui.tui.tiles.shared.tile_content import AnyTileContent, DataOrigin, TileContent
@@ -58,7 +55,7 @@ class TileDeclaration:
 _TANK_DIMENSIONS = frozenset({Dimension.DEVICE, Dimension.CHEMICAL})
 TILES: Mapping[str, TileDeclaration] = {
     TileId.INVENTORY: TileDeclaration(inventory.build_inventory, live_dimensions=_TANK_DIMENSIONS),
-    TileId.TANK_TABLE: TileDeclaration(tank_table.build_tank_table, live_dimensions=_TANK_DIMENSIONS),
+    TileId.TANK_TABLE: TileDeclaration(inventory.build_tank_table, live_dimensions=_TANK_DIMENSIONS),
     TileId.DOSES: TileDeclaration(dose_table.build_dose_table, live_dimensions=frozenset(Dimension)),
     TileId.CHEMICAL_TOTALS: TileDeclaration(
         partial(totals.build_totals, catalog.CONSUMPTION_TODAY, "actual mass", "no dose"),
@@ -81,7 +78,7 @@ TILES: Mapping[str, TileDeclaration] = {
         consumption.build_chemical_consumption, (catalog.CONSUMPTION_BY_CHEMICAL,), is_time_chart=True
     ),
     TileId.SPARKLINES: TileDeclaration(
-        consumption_sparklines.build_sparklines, (catalog.CONSUMPTION_BY_CHEMICAL,), is_time_chart=True
+        consumption.build_sparklines, (catalog.CONSUMPTION_BY_CHEMICAL,), is_time_chart=True
     ),
     TileId.ACCURACY: TileDeclaration(
         accuracy.build_accuracy, (catalog.ACCURACY_HISTOGRAM, catalog.ACCURACY_SUMMARY)
@@ -94,9 +91,7 @@ TILES: Mapping[str, TileDeclaration] = {
     TileId.PRODUCTION: TileDeclaration(
         production.build_production, (catalog.PRODUCTION_TODAY,), names_own_range=True
     ),
-    TileId.DAILY_PRODUCTION: TileDeclaration(
-        daily_production.build_daily_production, (catalog.DAILY_SUMMARY,)
-    ),
+    TileId.DAILY_PRODUCTION: TileDeclaration(production.build_daily_production, (catalog.DAILY_SUMMARY,)),
     TileId.SYSTEM_STATUS: TileDeclaration(
         system_status.build_system_status, (SPOOLS_PANEL,), has_caption=False
     ),
