@@ -81,15 +81,13 @@ def _find_process_notices(snapshot: LiveSnapshot, now: datetime) -> Iterator[Sys
 
 def format_idle_text(snapshot: LiveSnapshot) -> str:
     """Text of an empty banner. 'No active alarms' only if that is certain."""
-    if snapshot.broker.status is LinkStatus.STARTING:
-        return "Connecting to the broker …"
-    if snapshot.database.status is LinkStatus.STARTING:
-        return "Connecting to the database …"
-    if snapshot.alarms is None:
-        return "Loading alarms …"
-    if snapshot.last_message_at is None and not snapshot.levels and not snapshot.doses:
-        return "No data received yet"
-    return "No active alarms"
+    reasons = (
+        (snapshot.broker.status is LinkStatus.STARTING, "Connecting to the broker …"),
+        (snapshot.database.status is LinkStatus.STARTING, "Connecting to the database …"),
+        (snapshot.alarms is None, "Loading alarms …"),
+        (not (snapshot.last_message_at or snapshot.levels or snapshot.doses), "No data received yet"),
+    )
+    return next((text for applies, text in reasons if applies), "No active alarms")
 
 
 MIN_WIDE_WIDTH = 100
@@ -211,18 +209,13 @@ def _format_right_side(banner: AlarmBanner, width: int, y: int, height: int) -> 
 
 
 def _list_counts(banner: AlarmBanner, *, is_wide: bool) -> list[str]:
-    parts: list[str] = []
-    if banner.is_flood:
-        parts.append(f"FLOOD {banner.raise_count} in 10 min" if is_wide else f"FLOOD {banner.raise_count}")
-    if banner.unacknowledged_count:
-        separator = " of " if is_wide else "/"
-        parts.append(f"UNACK {banner.unacknowledged_count}{separator}{banner.alarm_count}")
-    elif banner.alarm_count:
-        parts.append(f"ACK {banner.alarm_count}")
-    if banner.pending_count:
-        parts.append(
-            f"{banner.pending_count} not journaled" if is_wide else f"{banner.pending_count} pending"
-        )
-    if banner.silence_key:
-        parts.append(f"{banner.silence_key} silence")
-    return parts
+    alarms, unacknowledged = banner.alarm_count, banner.unacknowledged_count
+    raised, pending, silence = banner.raise_count, banner.pending_count, f"{banner.silence_key} silence"
+    counts = (
+        (banner.is_flood, f"FLOOD {raised} in 10 min", f"FLOOD {raised}"),
+        (unacknowledged, f"UNACK {unacknowledged} of {alarms}", f"UNACK {unacknowledged}/{alarms}"),
+        (alarms and not unacknowledged, f"ACK {alarms}", f"ACK {alarms}"),
+        (pending, f"{pending} not journaled", f"{pending} pending"),
+        (banner.silence_key, silence, silence),
+    )
+    return [wide if is_wide else narrow for applies, wide, narrow in counts if applies]

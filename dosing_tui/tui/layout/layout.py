@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from dosing_tui.tui.layout import overview_layout
 from dosing_tui.tui.layout.geometry import (
     LayoutPart,
     TileFrame,
@@ -15,6 +14,7 @@ from dosing_tui.tui.layout.geometry import (
     split_columns,
     split_rows,
 )
+from dosing_tui.tui.layout.overview_layout import arrange_large, arrange_medium, arrange_small
 
 
 class DashboardView(StrEnum):
@@ -127,12 +127,7 @@ def arrange_tiles(
         part = _select_view_layout(options, width, is_wide=medium)
         single = isinstance(part, str)
         return TileLayout(divide_room(room, part), TileFrame.FULL if single else frame, notices)
-    if large:
-        arrange = overview_layout.arrange_large
-    elif medium:
-        arrange = overview_layout.arrange_medium
-    else:
-        arrange = overview_layout.arrange_small
+    arrange = arrange_large if large else arrange_medium if medium else arrange_small
     return TileLayout(arrange(width, room.height, tank_count), frame, notices)
 
 

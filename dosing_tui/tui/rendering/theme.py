@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
+from typing import TypeAlias
 
 from dosing_tui.config.settings import GlyphMode
 from dosing_tui.tui.rendering.canvas import Cell
@@ -20,7 +20,7 @@ class TerminalTheme:
         """The character that is sent for a cell: every character on the screen passes here."""
         if cell.isascii() and cell.isprintable():
             return cell
-        return replace_glyphs(cell, get_glyph_table(self.glyphs), ascii_only=self.glyphs is GlyphMode.ASCII)
+        return replace_glyphs(cell, _TABLES.get(self.glyphs, {}), ascii_only=self.glyphs is GlyphMode.ASCII)
 
     def adapt_cell(self, cell: Cell) -> Cell:
         """The cell without two colours if the terminal cannot show them."""
@@ -40,6 +40,7 @@ def count_colours(color_system: str | None) -> int:
 
 
 REPLACEMENT = "?"
+GlyphTable: TypeAlias = Mapping[int, str]
 
 
 def _map_braille() -> dict[str, str]:
@@ -51,7 +52,7 @@ def _map_braille() -> dict[str, str]:
     }
 
 
-_CONSOLE_TABLE = str.maketrans(
+CONSOLE: GlyphTable = str.maketrans(
     {
         **_map_braille(),
         # text console fonts have the full block and two shades, and no eighths
@@ -62,7 +63,7 @@ _CONSOLE_TABLE = str.maketrans(
         "╵": "'", "▼": "v", "⏎": "↵", "✓": "+", "✗": "x", "–": "-",
     }
 )  # fmt: skip
-_ASCII_TABLE = str.maketrans(
+ASCII: GlyphTable = str.maketrans(
     {
         **_map_braille(),
         **dict.fromkeys("▁▂", "_"), **dict.fromkeys("▃▄▅", "="), **dict.fromkeys("▆▇█", "#"),
@@ -74,11 +75,7 @@ _ASCII_TABLE = str.maketrans(
     }
 )  # fmt: skip
 
-GlyphTable = Mapping[int, str]
-
-UNICODE: GlyphTable = MappingProxyType({})
-CONSOLE: GlyphTable = MappingProxyType(_CONSOLE_TABLE)
-ASCII: GlyphTable = MappingProxyType(_ASCII_TABLE)
+_TABLES = {GlyphMode.CONSOLE: CONSOLE, GlyphMode.ASCII: ASCII}
 
 
 def resolve_glyphs(setting: GlyphMode, *, term: str, encoding: str) -> GlyphMode:
@@ -88,11 +85,6 @@ def resolve_glyphs(setting: GlyphMode, *, term: str, encoding: str) -> GlyphMode
     if setting is not GlyphMode.AUTO:
         return setting
     return GlyphMode.CONSOLE if term.split("-")[0] == "linux" else GlyphMode.UNICODE
-
-
-def get_glyph_table(glyphs: GlyphMode) -> GlyphTable:
-    """The replacements of a profile."""
-    return {GlyphMode.CONSOLE: CONSOLE, GlyphMode.ASCII: ASCII}.get(glyphs, UNICODE)
 
 
 def replace_glyphs(text: str, table: GlyphTable, *, ascii_only: bool) -> str:

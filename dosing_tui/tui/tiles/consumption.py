@@ -117,7 +117,8 @@ def paint_sparklines(data: ChartData, width: int, height: int) -> Rows:
     if len(shown) < len(data.curves):
         canvas.write_text(0, below, f"{len(data.curves) - len(shown)} more: enter shows all", DIM)
     else:
-        _draw_time_axis(canvas, below, data, left, columns)
+        ticks = place_time_ticks(data.window.keep_newest(columns), columns, data.zone)
+        write_tick_labels(canvas, below, ticks, left=left, start=0)
     return canvas.rows
 
 
@@ -129,9 +130,3 @@ def _allot_rows(curves: tuple[Curve, ...], height: int) -> tuple[tuple[Curve, ..
     if each > 1 and each * len(curves) == height:
         each = max(1, (height - 1) // len(curves))
     return curves, each
-
-
-def _draw_time_axis(canvas: Canvas, y: int, data: ChartData, left: int, columns: int) -> None:
-    write_tick_labels(
-        canvas, y, place_time_ticks(data.window.keep_newest(columns), columns, data.zone), left=left, start=0
-    )

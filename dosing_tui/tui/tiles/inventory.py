@@ -1,6 +1,6 @@
 """The tank levels as gauges and as a table: from messages, so that they stay current without the database."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -113,17 +113,13 @@ def _choose_styles(tank: TankGauge) -> tuple[CellStyle, CellStyle]:
     return TEXT, STRONG
 
 
-def _format_percent(tank: TankGauge) -> str:
-    return f"{format_percent_full(tank.percent)} %"
-
-
 def _draw_band_mark(canvas: Canvas, y: int, tank: TankGauge) -> None:
     canvas.set_cell(0, y, BAND_MARKS[tank.band], CellStyle(BAND_COLOURS[tank.band], bold=True))
 
 
 def _has_room_for_mass(width: int, tank: TankGauge, data: TankGauges) -> bool:
     """The name has precedence over the mass: bar and percentage show the level."""
-    mass, percent = data.mass_unit.format_mass(tank.remaining_g), f"{_format_percent(tank):>9}"
+    mass, percent = data.mass_unit.format_mass(tank.remaining_g), f"{format_percent_full(tank.percent):>7} %"
     return 2 + len(tank.name) + 1 + len(mass) + len(percent) <= width
 
 
@@ -132,7 +128,7 @@ def _draw_tall_gauge(
 ) -> None:
     name, number = _choose_styles(tank)
     _draw_band_mark(canvas, y, tank)
-    left = canvas.write_right(canvas.width, y, f"{_format_percent(tank):>9}", number)
+    left = canvas.write_right(canvas.width, y, f"{format_percent_full(tank.percent):>7} %", number)
     if show_mass:
         left = canvas.write_right(
             left, y, data.mass_unit.format_mass(tank.remaining_g), DIM if rows == 3 else TEXT
@@ -149,7 +145,7 @@ def _draw_one_row(canvas: Canvas, y: int, tank: TankGauge, data: TankGauges, nam
     name, number = _choose_styles(tank)
     _draw_band_mark(canvas, y, tank)
     canvas.write_text(2, y, tank.name, name, width=name_width)
-    end = canvas.write_right(canvas.width, y, f"{_format_percent(tank):>8}", number)
+    end = canvas.write_right(canvas.width, y, f"{format_percent_full(tank.percent):>6} %", number)
     if canvas.width >= 36 + name_width:
         end = canvas.write_right(end, y, f"{data.mass_unit.format_mass(tank.remaining_g):>10}", DIM)
     start = 2 + name_width + 1
@@ -162,7 +158,7 @@ def _draw_one_row(canvas: Canvas, y: int, tank: TankGauge, data: TankGauges, nam
 class TankTableContext:
     now: datetime
     """To the minute: ages are shown in steps."""
-    station_names: tuple[tuple[str, str], ...]
+    station_names: Mapping[str, str]
     mass_unit: number_format.MassUnit
     limits: tuple[float, float]
 
@@ -171,7 +167,7 @@ def build_tank_table(context: RenderContext) -> TileContent[TableData[InventoryL
     levels, settings = context.levels, context.settings
     names = number_format.shorten_names(tuple(level.device_id for level in levels))
     table_context = TankTableContext(
-        context.now.replace(second=0, microsecond=0), tuple(names.items()), choose_tank_unit(levels),
+        context.now.replace(second=0, microsecond=0), names, choose_tank_unit(levels),
         (get_limit(settings, PlantLimit.STOCK_LOW), get_limit(settings, PlantLimit.STOCK_WARN)),
     )  # fmt: skip
     return build_live_content(
@@ -190,16 +186,6 @@ def _draw_percent(level: InventoryLevel, context: TankTableContext, width: int, 
     )
 
 
-def _compute_used_g(level: InventoryLevel) -> float | None:
-    if level.capacity_g is None or level.remaining_g is None:
-        return None
-    return level.capacity_g - level.remaining_g
-
-
-def _format_age(level: InventoryLevel, context: TankTableContext) -> str:
-    return number_format.format_age((context.now - level.received_at).total_seconds())
-
-
 def _build_mass_column(
     title: str, width: int, priority: int, get_value: Callable[[InventoryLevel], float | None],
     style: CellStyle = TEXT,
@@ -212,14 +198,19 @@ def _build_mass_column(
 
 COLUMNS: tuple[TableColumn[InventoryLevel], ...] = (
     TableColumn("Station", 8, 80,
-                lambda level, context: sanitize_text(dict(context.station_names)[level.device_id], 24),
+                lambda level, context: sanitize_text(context.station_names[level.device_id], 24),
                 style=DIM, max_growth=12),
     TableColumn("Chemical", 8, 100, lambda level, _: sanitize_text(level.chemical, 24), max_growth=12),
     _build_mass_column("Remaining", 9, 90, lambda level: level.remaining_g, STRONG),
     _build_mass_column("Capacity", 8, 60, lambda level: level.capacity_g, DIM),
-    _build_mass_column("Used", 6, 40, _compute_used_g),
+    _build_mass_column(
+        "Used", 6, 40,
+        lambda level: None if level.capacity_g is None or level.remaining_g is None
+        else level.capacity_g - level.remaining_g,
+    ),
     TableColumn("Full %  ", 8, 95, lambda level, _: format_percent_full(level.percent_full),
                 lambda level, _: level.percent_full, unit="%", draw_cell=_draw_percent, align_right=True),
-    TableColumn("Last update", 11, 50, _format_age, lambda level, _: level.received_at, style=DIM,
+    TableColumn("Last update", 11, 50, lambda level, context: number_format.format_age(
+        (context.now - level.received_at).total_seconds()), lambda level, _: level.received_at, style=DIM,
                 align_right=True),
 )  # fmt: skip

@@ -14,7 +14,7 @@ from dosing_tui.domain.panels.panel_catalog import (
 from dosing_tui.tui.rendering import data_table, number_format
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, sanitize_text
 from dosing_tui.tui.rendering.data_table import TableColumn, TableData
-from dosing_tui.tui.rendering.palette import DIM, STRONG, TEXT, CellStyle, ColourRole
+from dosing_tui.tui.rendering.palette import DIM, STRONG, TEXT, CellStyle
 from dosing_tui.tui.scope.render_context import RenderContext
 from dosing_tui.tui.tiles.shared.number_list import draw_error_cell
 from dosing_tui.tui.tiles.shared.tile_content import TileContent, build_panel_content
@@ -119,10 +119,6 @@ def build_daily_production(context: RenderContext) -> TileContent[TableData[Reci
     return build_panel_content(context, DAILY_SUMMARY, table, data_table.paint_table, is_empty=not rows)
 
 
-def _draw_mean_error(row: RecipeDay, context: DailyProductionContext, width: int, ground: ColourRole) -> Rows:
-    return draw_error_cell(row.mean_error_g, context.tolerance_g, width, CellStyle(bg=ground))
-
-
 COLUMNS: tuple[TableColumn[RecipeDay], ...] = (
     TableColumn("Day", 10, 100, lambda row, _: f"{row.day:%a %d %b}", lambda row, _: row.day, style=DIM),
     TableColumn("Recipe", 10, 95, lambda row, _: sanitize_text(row.recipe, 40), max_growth=14),
@@ -134,7 +130,9 @@ COLUMNS: tuple[TableColumn[RecipeDay], ...] = (
     TableColumn("Dosed", 11, 85, lambda row, context: context.mass_unit.format_mass(row.dosed_g),
                 lambda row, _: row.dosed_g, unit="g", style=STRONG, align_right=True),
     TableColumn("Mean error g  ", 14, 60, lambda row, _: number_format.format_signed(row.mean_error_g),
-                lambda row, _: row.mean_error_g, unit="g", draw_cell=_draw_mean_error, align_right=True),
+                lambda row, _: row.mean_error_g, unit="g", align_right=True,
+                draw_cell=lambda row, context, width, ground: draw_error_cell(
+                    row.mean_error_g, context.tolerance_g, width, CellStyle(bg=ground))),
     TableColumn("Mean s", 7, 50, lambda row, _: number_format.format_decimal(row.mean_duration_s, 1),
                 lambda row, _: row.mean_duration_s, unit="s", style=DIM, align_right=True),
 )  # fmt: skip

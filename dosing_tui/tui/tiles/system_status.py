@@ -65,15 +65,14 @@ def build_system_status(context: RenderContext) -> TileContent[SystemStatus]:
 
 
 def _list_counts(counts: MessageCounts) -> Iterator[SystemStatusLine]:
-    yield SystemStatusLine("received", number_format.format_count(counts.received), STRONG)
-    yield SystemStatusLine("= stored", number_format.format_count(counts.stored))
-    yield SystemStatusLine("+ duplicates", number_format.format_count(counts.duplicates))
-    yield SystemStatusLine(
-        "+ spooled", number_format.format_count(counts.spooled), STRONG if counts.spooled else TEXT
-    )
-    yield SystemStatusLine(
-        "+ rejected", number_format.format_count(counts.rejected), STRONG if counts.rejected else TEXT
-    )
+    for label, count, is_strong in (
+        ("received", counts.received, True),
+        ("= stored", counts.stored, False),
+        ("+ duplicates", counts.duplicates, False),
+        ("+ spooled", counts.spooled, counts.spooled > 0),
+        ("+ rejected", counts.rejected, counts.rejected > 0),
+    ):
+        yield SystemStatusLine(label, number_format.format_count(count), STRONG if is_strong else TEXT)
     yield SystemStatusLine(
         "reconciled",
         "yes" if counts.is_reconciled else "■ NO",
@@ -163,11 +162,8 @@ def _draw_column(canvas: Canvas, x: int, width: int, sections: tuple[SystemStatu
         label_width = min(26, max((len(line.label) for line in section.lines), default=0))
         for line in section.lines:
             canvas.write_text(x, y, line.label, DIM, width=label_width)
-            y = _draw_value(canvas, x + label_width + 2, y, line, width - label_width - 2)
+            room = width - label_width - 2
+            for part in wrap_text(line.value, room) or [""]:
+                canvas.write_text(x + label_width + 2, y, part, line.style, width=room)
+                y += 1
         y += 1
-
-
-def _draw_value(canvas: Canvas, x: int, y: int, line: SystemStatusLine, width: int) -> int:
-    for number, part in enumerate(wrap_text(line.value, width) or [""]):
-        canvas.write_text(x, y + number, part, line.style, width=width)
-    return y + max(1, len(wrap_text(line.value, width)))
