@@ -15,7 +15,7 @@ from dosing_tui.tui.charts.series import (
     compute_statistics,
     split_at_gaps,
 )
-from dosing_tui.tui.rendering.canvas import Canvas, Rows, split_cells
+from dosing_tui.tui.rendering.canvas import Canvas, Rows, paint_cells, split_cells
 from dosing_tui.tui.rendering.palette import DIM, FRAME, LABEL, STRONG, TEXT, WARNING, CellStyle, ColourRole
 
 _NUMBER_WIDTH = 10
@@ -29,19 +29,18 @@ _GLYPH_WORDS = {
 }
 
 
-def draw_full_screen_chart(data: ChartData, width: int, height: int, *, cursor: int | None = None) -> Rows:
+@paint_cells
+def draw_full_screen_chart(canvas: Canvas, data: ChartData, *, cursor: int | None = None) -> None:
     """``cursor`` is a bucket; None is the newest one with a value."""
-    canvas = Canvas(width, height)
     bucket = find_newest_bucket(data) if cursor is None else max(0, min(cursor, data.window.bucket_count - 1))
     annotation_rows = 1 if data.annotations else 0
-    table = min(1 + len(data.curves), max(2, height - _MIN_PLOT_HEIGHT - 1 - annotation_rows))
+    table = min(1 + len(data.curves), max(2, canvas.height - _MIN_PLOT_HEIGHT - 1 - annotation_rows))
     _draw_cursor_value(canvas, data, bucket)
     if annotation_rows:
-        canvas.write_text(0, 1, format_annotations(data.list_annotations(bucket)), TEXT, width=width)
+        canvas.write_text(0, 1, format_annotations(data.list_annotations(bucket)), TEXT, width=canvas.width)
     above = 1 + annotation_rows
-    canvas.paste_rows(0, above, draw_plot(data, width, height - above - table, cursor=bucket))
-    _draw_statistics(canvas, data, bucket, height - table, table)
-    return canvas.rows
+    canvas.paste_rows(0, above, draw_plot(data, canvas.width, canvas.height - above - table, cursor=bucket))
+    _draw_statistics(canvas, data, bucket, canvas.height - table, table)
 
 
 def format_annotations(annotations: Sequence[ChartAnnotation]) -> str:
@@ -123,21 +122,20 @@ _MIN_MARKER_GAP = 4
 """Columns between two markers of a curve, at least."""
 
 
-def draw_plot(data: ChartData, width: int, height: int, *, cursor: int | None = None) -> Rows:
+@paint_cells
+def draw_plot(canvas: Canvas, data: ChartData, *, cursor: int | None = None) -> None:
     """``cursor`` is a bucket. Annotations have a row above the axis, if there are any."""
-    canvas = Canvas(width, height)
     annotation_rows = 1 if data.annotations else 0
-    rows, columns = height - 2 - annotation_rows, width - LEFT_MARGIN
+    rows, columns = canvas.height - 2 - annotation_rows, canvas.width - LEFT_MARGIN
     if rows < 2 or columns < 8:
-        return canvas.rows
+        return
     canvas.paste_rows(LEFT_MARGIN, 0, draw_curves(data, columns, rows))
     _draw_scale(canvas, data, rows)
     if annotation_rows:
         _draw_annotations(canvas, data, rows, columns)
-    _draw_time_axis(canvas, data, height - 2, columns)
+    _draw_time_axis(canvas, data, canvas.height - 2, columns)
     if cursor is not None:
-        _draw_cursor(canvas, data, cursor, height - 2, columns)
-    return canvas.rows
+        _draw_cursor(canvas, data, cursor, canvas.height - 2, columns)
 
 
 def draw_curves(data: ChartData, width: int, height: int) -> Rows:

@@ -15,7 +15,7 @@ from dosing_tui.domain.panels.panel_catalog import (
 from dosing_tui.tui.charts.histogram import choose_geometry, draw_histogram
 from dosing_tui.tui.charts.series import ChartData
 from dosing_tui.tui.rendering import number_format
-from dosing_tui.tui.rendering.canvas import Canvas, Rows
+from dosing_tui.tui.rendering.canvas import Canvas, paint_cells
 from dosing_tui.tui.rendering.palette import DIM, LABEL, STRONG, CellStyle, ColourRole
 from dosing_tui.tui.scope.render_context import RenderContext
 from dosing_tui.tui.tiles.consumption import paint_area, paint_lines
@@ -33,20 +33,19 @@ class ErrorHistogram:
     """Abnormal is a larger share of doses out of tolerance."""
 
 
-def paint_error_histogram(
-    data: ErrorHistogram, width: int, height: int, *, cursor: int | None = None
-) -> Rows:
-    canvas = Canvas(width, height)
+@paint_cells
+def paint_error_histogram(canvas: Canvas, data: ErrorHistogram, *, cursor: int | None = None) -> None:
     above = 0 if cursor is None else 2
-    stats = 1 if height >= 5 else 0
+    stats = 1 if canvas.height >= 5 else 0
     canvas.paste_rows(
-        0, above, draw_histogram(data.bins, width, height - stats - above, limit=data.tolerance_g)
+        0,
+        above,
+        draw_histogram(data.bins, canvas.width, canvas.height - stats - above, limit=data.tolerance_g),
     )
     if stats and data.summary is not None:
-        _draw_statistics(canvas, height - 1, data.summary, data.max_out_percent)
+        _draw_statistics(canvas, canvas.height - 1, data.summary, data.max_out_percent)
     if cursor is not None and 0 <= cursor < len(data.bins):
         _draw_cursor_bin(canvas, data, cursor)
-    return canvas.rows
 
 
 def format_bin_edges(bin_: ErrorBin) -> str:

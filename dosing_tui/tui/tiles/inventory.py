@@ -10,7 +10,7 @@ from dosing_tui.domain.messages.tank_level import LevelBand, classify_level
 from dosing_tui.domain.panels.panel_catalog import PlantLimit
 from dosing_tui.tui.charts.primitives.bars import draw_gauge, draw_thin_gauge
 from dosing_tui.tui.rendering import data_table, number_format
-from dosing_tui.tui.rendering.canvas import Canvas, Rows, sanitize_text
+from dosing_tui.tui.rendering.canvas import Canvas, Rows, paint_cells, sanitize_text
 from dosing_tui.tui.rendering.data_table import TableColumn, TableData
 from dosing_tui.tui.rendering.palette import DIM, LABEL, STRONG, TEXT, CellStyle, ColourRole
 from dosing_tui.tui.scope.render_context import RenderContext
@@ -86,24 +86,23 @@ def _build_tank_gauge(
     )  # fmt: skip
 
 
-def paint_inventory(data: TankGauges, width: int, height: int) -> Rows:
+@paint_cells
+def paint_inventory(canvas: Canvas, data: TankGauges) -> None:
     """Three, two or one row for each tank; if there is no room for all, the abnormal ones first."""
-    canvas = Canvas(width, height)
     count = len(data.tanks)
-    rows_each = max(1, min(3, height // max(1, count)))
+    rows_each = max(1, min(3, canvas.height // max(1, count)))
     shown = data.tanks
-    if count > height:
-        shown = tuple(sorted(data.tanks, key=lambda tank: _BAND_ORDER.index(tank.band)))[: height - 1]
-        canvas.write_text(2, height - 1, f"{count - len(shown)} more: enter shows all", DIM)
+    if count > canvas.height:
+        shown = tuple(sorted(data.tanks, key=lambda tank: _BAND_ORDER.index(tank.band)))[: canvas.height - 1]
+        canvas.write_text(2, canvas.height - 1, f"{count - len(shown)} more: enter shows all", DIM)
     name_width = max((len(tank.name) for tank in shown), default=0)
     masses = all(_has_room_for_mass(canvas.width, tank, data) for tank in shown)
     for number, tank in enumerate(shown):
         y = number * rows_each
         if rows_each == 1:
-            _draw_one_row(canvas, y, tank, data, min(name_width, width // 2 - 4))
+            _draw_one_row(canvas, y, tank, data, min(name_width, canvas.width // 2 - 4))
         else:
             _draw_tall_gauge(canvas, y, tank, data, rows_each, show_mass=masses)
-    return canvas.rows
 
 
 def _choose_styles(tank: TankGauge) -> tuple[CellStyle, CellStyle]:

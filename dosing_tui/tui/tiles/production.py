@@ -12,7 +12,7 @@ from dosing_tui.domain.panels.panel_catalog import (
     RecipeDay,
 )
 from dosing_tui.tui.rendering import data_table, number_format
-from dosing_tui.tui.rendering.canvas import Canvas, Rows, sanitize_text
+from dosing_tui.tui.rendering.canvas import Canvas, paint_cells, sanitize_text
 from dosing_tui.tui.rendering.data_table import TableColumn, TableData
 from dosing_tui.tui.rendering.palette import DIM, STRONG, TEXT, CellStyle
 from dosing_tui.tui.scope.render_context import RenderContext
@@ -86,21 +86,20 @@ def _choose_change_width(data: ProductionSummary, width: int) -> int:
     return wanted if width >= max(MIN_WIDTH_WITH_CHANGES, taken + wanted) else 0
 
 
-def paint_production(data: ProductionSummary, width: int, height: int) -> Rows:
-    canvas = Canvas(width, height)
-    change = _choose_change_width(data, width)
-    heading = 1 if height > len(data.rows) else 0
+@paint_cells
+def paint_production(canvas: Canvas, data: ProductionSummary) -> None:
+    change = _choose_change_width(data, canvas.width)
+    heading = 1 if canvas.height > len(data.rows) else 0
     if heading:
-        canvas.write_right(width, 0, data.comparison_label if change else "", DIM)
-    spread = 2 if height - heading >= 2 * len(data.rows) else 1
+        canvas.write_right(canvas.width, 0, data.comparison_label if change else "", DIM)
+    spread = 2 if canvas.height - heading >= 2 * len(data.rows) else 1
     for number, (name, today, difference) in enumerate(data.rows):
         y = heading + number * spread
-        end = width - change
+        end = canvas.width - change
         canvas.write_text(0, y, name, TEXT, width=max(0, end - len(today) - 1))
         canvas.write_right(end, y, today, STRONG)
         if change:
-            canvas.write_right(width, y, difference, DIM)
-    return canvas.rows
+            canvas.write_right(canvas.width, y, difference, DIM)
 
 
 @dataclass(frozen=True, slots=True)

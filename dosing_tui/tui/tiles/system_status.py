@@ -8,7 +8,7 @@ from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.domain.panels.panel_catalog import OVERVIEW_PANELS
 from dosing_tui.live_state import LinkState, LinkStatus, MessageCounts, Role
 from dosing_tui.tui.rendering import number_format
-from dosing_tui.tui.rendering.canvas import Canvas, Rows, wrap_text
+from dosing_tui.tui.rendering.canvas import Canvas, paint_cells, wrap_text
 from dosing_tui.tui.rendering.palette import DIM, LABEL, STRONG, TEXT, CellStyle, ColourRole
 from dosing_tui.tui.scope.render_context import RenderContext
 from dosing_tui.tui.scope.spool_status import SPOOLS_PANEL
@@ -145,13 +145,12 @@ def _list_stations(context: RenderContext) -> Iterator[SystemStatusLine]:
         )
 
 
-def paint_system_status(data: SystemStatus, width: int, height: int) -> Rows:
+@paint_cells
+def paint_system_status(canvas: Canvas, data: SystemStatus) -> None:
     """Two columns; long lines are wrapped."""
-    canvas = Canvas(width, height)
-    middle = width // 2
+    middle = canvas.width // 2
     _draw_column(canvas, 0, middle - 2, data.left_column)
-    _draw_column(canvas, middle, width - middle, data.right)
-    return canvas.rows
+    _draw_column(canvas, middle, canvas.width - middle, data.right)
 
 
 def _draw_column(canvas: Canvas, x: int, width: int, sections: tuple[SystemStatusSection, ...]) -> None:

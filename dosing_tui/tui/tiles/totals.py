@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from dosing_tui.domain.panels.panel_catalog import LabeledTotal, Panel
 from dosing_tui.tui.charts.primitives.bars import draw_thin_bar
 from dosing_tui.tui.rendering import data_table, number_format
-from dosing_tui.tui.rendering.canvas import Canvas, Rows, sanitize_text
+from dosing_tui.tui.rendering.canvas import Canvas, Rows, paint_cells, sanitize_text
 from dosing_tui.tui.rendering.data_table import TableColumn, TableData
 from dosing_tui.tui.rendering.palette import DIM, STRONG, TEXT, ColourRole
 from dosing_tui.tui.scope.render_context import RenderContext
@@ -93,19 +93,18 @@ def _build_columns(name: str, amount: str, unit: str) -> tuple[TableColumn[Total
     )  # fmt: skip
 
 
-def paint_totals(data: Totals, width: int, height: int) -> Rows:
-    canvas = Canvas(width, height)
+@paint_cells
+def paint_totals(canvas: Canvas, data: Totals) -> None:
     items = data.items
-    shown = items if len(items) <= height else items[: max(1, height - 1)]
-    step = 2 if len(shown) * 2 <= height + 1 and height >= 12 else 1
-    name_width = min(width // 2, max((len(item.label) for item in shown), default=0))
+    shown = items if len(items) <= canvas.height else items[: max(1, canvas.height - 1)]
+    step = 2 if len(shown) * 2 <= canvas.height + 1 and canvas.height >= 12 else 1
+    name_width = min(canvas.width // 2, max((len(item.label) for item in shown), default=0))
     number_width = max((len(item.text) for item in shown), default=0)
     top = max((item.value or 0.0 for item in items), default=0.0)
-    bar_width = max(0, width - name_width - number_width - 3)
+    bar_width = max(0, canvas.width - name_width - number_width - 3)
     for number, item in enumerate(shown):
         canvas.write_text(0, number * step, item.label, TEXT, width=name_width)
         canvas.paste_rows(name_width + 1, number * step, draw_thin_bar(item.value or 0.0, bar_width, top=top))
-        canvas.write_right(width, number * step, item.text, STRONG)
+        canvas.write_right(canvas.width, number * step, item.text, STRONG)
     if len(shown) < len(items):
-        canvas.write_text(0, height - 1, f"{len(items) - len(shown)} more: enter shows all", DIM)
-    return canvas.rows
+        canvas.write_text(0, canvas.height - 1, f"{len(items) - len(shown)} more: enter shows all", DIM)
