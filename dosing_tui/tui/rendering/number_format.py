@@ -54,11 +54,8 @@ def format_age(seconds: float) -> str:
         return "now"
     if seconds < _MINUTE:
         return f"{int(seconds // 10) * 10} s"
-    if seconds < _HOUR:
-        return f"{int(seconds // _MINUTE)} min"
-    if seconds < 2 * _DAY:
-        return f"{int(seconds // _HOUR)} h"
-    return f"{int(seconds // _DAY)} d"
+    size, unit = (_MINUTE, "min") if seconds < _HOUR else (_HOUR, "h") if seconds < 2 * _DAY else (_DAY, "d")
+    return f"{int(seconds // size)} {unit}"
 
 
 def format_decimal(value: float | None, decimals: int, unit: str = "") -> str:

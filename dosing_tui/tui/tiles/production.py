@@ -61,8 +61,20 @@ def _list_rows(today: ProductionDay, before: ProductionDay | None) -> tuple[Prod
             ("Batches", "batches", number_format.format_whole, 1.0, 0),
             ("Doses", "doses", number_format.format_whole, 1.0, 0),
             ("Dosed", "dosed_g", mass.format_mass, mass.grams, mass.decimals),
-            ("Avg duration", "avg_duration_s", _format_seconds, 1.0, 1),
-            ("Out of tol.", "out_percent", _format_percent, 1.0, 1),
+            (
+                "Avg duration",
+                "avg_duration_s",
+                partial(number_format.format_decimal, decimals=1, unit=" s"),
+                1.0,
+                1,
+            ),
+            (
+                "Out of tol.",
+                "out_percent",
+                partial(number_format.format_decimal, decimals=1, unit=" %"),
+                1.0,
+                1,
+            ),
             ("Aborted", "aborted", number_format.format_whole, 1.0, 0),
         )
     )
@@ -73,10 +85,6 @@ def _format_change(now: float | None, before: float | None, scale: float, decima
     if now is None or before is None:
         return ""
     return number_format.format_signed((now - before) / scale, decimals)
-
-
-_format_seconds = partial(number_format.format_decimal, decimals=1, unit=" s")
-_format_percent = partial(number_format.format_decimal, decimals=1, unit=" %")
 
 
 def _choose_change_width(data: ProductionSummary, width: int) -> int:
