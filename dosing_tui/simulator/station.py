@@ -77,12 +77,12 @@ class SimulatedStation:
 
         False if no batch is running, or if full tanks were reported recently.
         """
-        if self.is_idle or not all(tank.can_report_full(at) for tank in self._tanks.values()):
+        if self.is_idle or any(tank.is_recent_level(tank.capacity_cg, at) for tank in self._tanks.values()):
             return False
         if self.booted_at is not None:
             self.booted_at = at
         for tank in self._tanks.values():
-            tank.reset_to_full()
+            tank.remaining_cg = tank.capacity_cg
         self._plan = deque(
             StationStep(LEVEL_AFTER_S, partial(self._make_level, name), is_after_reboot=True)
             for name in PUMPS

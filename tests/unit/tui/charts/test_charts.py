@@ -73,7 +73,7 @@ def test_two_series_are_told_apart_without_colour() -> None:
 
 
 def test_without_the_library_there_are_markers_and_no_lines(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(braille, "_load_plotext", lambda: None)
+    monkeypatch.setattr(braille, "load_plotext", lambda: None)
     drawn = "\n".join(join_rows(draw_plot(make_curves([1.0, 2.5] * 12, [3.0] * 24), 81, 13)))
     assert braille.get_series_marker(0) in drawn
     assert not any(0x2800 < ord(cell) <= 0x28FF for cell in drawn)
