@@ -4,6 +4,7 @@ They write to the alarm journal and need no broker; the collector and the consol
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -126,13 +127,10 @@ def _get_priority(state: AlarmState) -> Priority:
 
 
 def _read_plant_names(settings: Settings) -> PlantNames:
-    reader = PanelReader(settings)
-    reader.open()
-    try:
+    with closing(PanelReader(settings)) as reader:
+        reader.open()
         stations = {*reader.list_filter_values(Dimension.DEVICE), *settings.plant.devices}
         return PlantNames(stations, reader.list_filter_values(Dimension.CHEMICAL))
-    finally:
-        reader.close()
 
 
 def _index_by_tag(settings: Settings) -> dict[str, AlarmState]:

@@ -19,11 +19,24 @@ from dosing_tui.cli.context import (
     print_message,
     write_stdout,
 )
+from dosing_tui.domain.alarms.models import (
+    UNACKNOWLEDGED_STATES,
+    Actor,
+    AlarmEvent,
+    AlarmState,
+    AlarmStateName,
+)
+from dosing_tui.domain.alarms.operator_commands import (
+    CommandContext,
+    acknowledge_alarm,
+    reset_alarm,
+    return_to_service,
+    unshelve_alarm,
+)
 
 if TYPE_CHECKING:
     from dosing_tui.cli.alarm_actions import EntryBuilder
     from dosing_tui.config.settings import Settings
-    from dosing_tui.domain.alarms.models import AlarmState, AlarmStateName
     from dosing_tui.export.table import ExportTable
 
 TABLE_WIDTH = 1_000
@@ -74,7 +87,6 @@ def alarms(ctx: click.Context) -> None:
 def list_active(settings: "Settings", tag: str, states: tuple[str, ...], form: str) -> None:
     """List the alarms that are not normal, by priority."""
     from dosing_tui.cli import alarm_actions
-    from dosing_tui.domain.alarms.models import AlarmStateName
     from dosing_tui.export.alarm_export import build_alarm_table
 
     _check_names(states, AlarmStateName, "--state")
@@ -117,7 +129,6 @@ def journal(
     """Print the alarm journal, newest first."""
     from dosing_tui.database.alarms import journal as journal_of
     from dosing_tui.domain.alarms.journal_filter import JournalFilter
-    from dosing_tui.domain.alarms.models import AlarmEvent, AlarmStateName
     from dosing_tui.export.alarm_export import build_journal_table
 
     _check_names(events, AlarmEvent, "--event")
@@ -156,9 +167,6 @@ def ack(
 
     With --all it lists the alarms and requires a confirmation.
     """
-    from dosing_tui.domain.alarms.models import UNACKNOWLEDGED_STATES
-    from dosing_tui.domain.alarms.operator_commands import acknowledge_alarm
-
     targets = _select_alarms(settings, tags, UNACKNOWLEDGED_STATES if is_all else None)
     _confirm_all("Acknowledge", targets, is_confirmed=is_confirmed or not is_all)
     _run_command("acknowledged", settings, targets, name, partial(acknowledge_alarm, comment=comment))
@@ -178,9 +186,6 @@ def reset(
 
     With --all it lists the alarms and requires a confirmation.
     """
-    from dosing_tui.domain.alarms.models import AlarmStateName
-    from dosing_tui.domain.alarms.operator_commands import reset_alarm
-
     targets = _select_alarms(settings, tags, [AlarmStateName.LATCHED_ACKED] if is_all else None)
     _confirm_all("Reset", targets, is_confirmed=is_confirmed or not is_all)
     _run_command("reset", settings, targets, name, partial(reset_alarm, comment=comment))
@@ -212,10 +217,8 @@ def shelve(settings: "Settings", tags: tuple[str, ...], duration: timedelta, rea
 @click.pass_obj
 def unshelve(settings: "Settings", tags: tuple[str, ...], comment: str, name: str) -> None:
     """End the shelving of alarms."""
-    from dosing_tui.domain.alarms.operator_commands import unshelve_alarm
-
-    targets = _select_alarms(settings, tags)
-    _run_command("unshelved", settings, targets, name, partial(unshelve_alarm, comment=comment))
+    build_entry = partial(unshelve_alarm, comment=comment)
+    _run_command("unshelved", settings, _select_alarms(settings, tags), name, build_entry)
 
 
 @alarms.command()
@@ -242,15 +245,13 @@ def remove(settings: "Settings", tags: tuple[str, ...], reason: str, name: str) 
 @click.pass_obj
 def restore(settings: "Settings", tags: tuple[str, ...], comment: str, name: str) -> None:
     """Return alarms to service."""
-    from dosing_tui.domain.alarms.operator_commands import return_to_service
-
-    targets = _select_alarms(settings, tags)
-    _run_command("back in service", settings, targets, name, partial(return_to_service, comment=comment))
+    build_entry = partial(return_to_service, comment=comment)
+    _run_command("back in service", settings, _select_alarms(settings, tags), name, build_entry)
 
 
 def _select_alarms(
-    settings: "Settings", tags: Sequence[str], all_of: "Iterable[AlarmStateName] | None" = None
-) -> "list[AlarmState]":
+    settings: "Settings", tags: Sequence[str], all_of: Iterable[AlarmStateName] | None = None
+) -> list[AlarmState]:
     """By tags, or all in the states ``all_of``. Raises: click.UsageError for both or neither."""
     from dosing_tui.cli.alarm_actions import find_alarms, list_alarms
 
@@ -259,7 +260,7 @@ def _select_alarms(
     return find_alarms(settings, tags) if all_of is None else list_alarms(settings, state_names=all_of)
 
 
-def _confirm_all(action: str, targets: "Sequence[AlarmState]", *, is_confirmed: bool) -> None:
+def _confirm_all(action: str, targets: Sequence[AlarmState], *, is_confirmed: bool) -> None:
     """List the alarms and ask; without a terminal only --yes confirms."""
     if is_confirmed or not targets:
         return
@@ -272,11 +273,9 @@ def _confirm_all(action: str, targets: "Sequence[AlarmState]", *, is_confirmed: 
 
 
 def _run_command(
-    action: str, settings: "Settings", targets: "Sequence[AlarmState]", name: str, build_entry: "EntryBuilder"
+    action: str, settings: "Settings", targets: Sequence[AlarmState], name: str, build_entry: "EntryBuilder"
 ) -> None:
     from dosing_tui.cli.alarm_actions import apply_command
-    from dosing_tui.domain.alarms.models import Actor
-    from dosing_tui.domain.alarms.operator_commands import CommandContext
 
     account = get_os_user()
     context = CommandContext(Actor(name or account, account), datetime.now(UTC))

@@ -66,35 +66,33 @@ def add_filter_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--format", "format_", type=click.Choice(["table", "csv", "json"]), default="table",
               show_default=True)  # fmt: skip
 @click.pass_context
+@exit_if_unavailable()
 def list_batches(ctx: click.Context, *, query: "BatchListQuery", format_: str) -> None:
     """List batches, the newest first: exit 0 some, 1 none, 2 wrong input or set-up, 3 no database."""
     from dosing_tui.export.batch_list_export import explain_no_batches, find_batches, render_batches
 
     settings, now = get_settings(ctx), datetime.now(UTC)
-    with exit_if_unavailable():
-        found = find_batches(settings, query, now=now)
-        if found.rows or format_ != "table":
-            width = shutil.get_terminal_size((160, 24)).columns
-            write_stdout(render_batches(found, settings, format_=format_, now=now, width=width))
-        if not found.rows:
-            exit_without_result(explain_no_batches(settings, found))
+    found = find_batches(settings, query, now=now)
+    if found.rows or format_ != "table":
+        width = shutil.get_terminal_size((160, 24)).columns
+        write_stdout(render_batches(found, settings, format_=format_, now=now, width=width))
+    if not found.rows:
+        exit_without_result(explain_no_batches(settings, found))
     _print_remaining(len(found.rows), found.total_count)
 
 
 @click.command()
 @click.argument("key")
 @click.pass_context
+@exit_if_unavailable()
 def show(ctx: click.Context, key: str) -> None:
     """Print the record of the batch KEY (its number or key), 80 columns wide: exit 0, 1 if there is none."""
     from dosing_tui.export.batch_record_files import render_record
     from dosing_tui.export.documents.file_format import FileFormat
 
     settings = get_settings(ctx)
-    with exit_if_unavailable():
-        text = render_record(
-            _load_records(settings, [key])[0], FileFormat.TEXT, settings, now=datetime.now(UTC)
-        )
-    write_stdout(str(text))
+    record = _load_records(settings, [key])[0]
+    write_stdout(str(render_record(record, FileFormat.TEXT, settings, now=datetime.now(UTC))))
 
 
 @click.command()
@@ -106,6 +104,7 @@ def show(ctx: click.Context, key: str) -> None:
               help="File, or folder for one file per batch; default: stdout.")  # fmt: skip
 @click.option("--force", is_flag=True, help="Replace files that exist.")
 @click.pass_context
+@exit_if_unavailable()
 def export(
     ctx: click.Context, *, keys: tuple[str, ...], query: "BatchListQuery", format_: str, output: Path | None,
     force: bool,
@@ -115,18 +114,10 @@ def export(
     from dosing_tui.export.documents.file_format import FileFormat
 
     settings, now = get_settings(ctx), datetime.now(UTC)
-    with exit_if_unavailable():
-        batches = _select_batches(settings, keys, query, now)
-        write_records(
-            batches,
-            FileFormat(format_),
-            settings,
-            now=now,
-            output=output,
-            force=force,
-            show=write_stdout,
-            report=print_message,
-        )
+    write_records(
+        _select_batches(settings, keys, query, now), FileFormat(format_), settings,
+        now=now, output=output, force=force, show=write_stdout, report=print_message,
+    )  # fmt: skip
 
 
 def _select_batches(

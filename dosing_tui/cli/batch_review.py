@@ -69,6 +69,7 @@ _FOLLOW_UP_DECISIONS = frozenset({"confirmed", "comment"})
 @click.option("--pin-file", type=click.Path(path_type=Path),
               help="Private file with your PIN; default: a prompt, if PINs are required.")  # fmt: skip
 @click.pass_context
+@exit_if_unavailable()
 def review(
     ctx: click.Context, *, key: str, option: str | None, reason: str, who: str, after: int | None,
     record: str, pin_file: Path | None,
@@ -81,11 +82,10 @@ def review(
     record = record.strip().lower()
     _check_record(DECISIONS[option], key, record)
     settings = get_settings(ctx)
-    with exit_if_unavailable():
-        try:
-            _enter_review(settings, key, Decision(DECISIONS[option]), reason, who, after, record, pin_file)
-        except ReviewError as error:
-            exit_without_result(f"dosing-tui: {error}")
+    try:
+        _enter_review(settings, key, Decision(DECISIONS[option]), reason, who, after, record, pin_file)
+    except ReviewError as error:
+        exit_without_result(f"dosing-tui: {error}")
 
 
 def _check_record(decision: str, key: str, record: str) -> None:

@@ -63,6 +63,7 @@ def pin(ctx: click.Context, who: str) -> None:
 @click.option("--as", "who", default=get_os_user, show_default="the account", help="Author of the change.")
 @click.option("--reason", default="", help="Reason for the audit trail.")
 @click.pass_context
+@exit_if_unavailable()
 def policy(
     ctx: click.Context, *, pin: bool | None, second_person: bool | None, who: str, reason: str
 ) -> None:
@@ -74,13 +75,12 @@ def policy(
     from dosing_tui.domain.batch_review.review_policy import ReviewPolicy, format_policy
 
     settings = get_settings(ctx)
-    with exit_if_unavailable():
-        old = read_plant_policy(settings)
-        new = ReviewPolicy(
-            old.pin if pin is None else pin, old.second_person if second_person is None else second_person
-        )
-        if (pin, second_person) != (None, None) and not set_policy(settings, new, who=who, reason=reason):
-            print_message("No change.")
+    old = read_plant_policy(settings)
+    new = ReviewPolicy(
+        old.pin if pin is None else pin, old.second_person if second_person is None else second_person
+    )
+    if (pin, second_person) != (None, None) and not set_policy(settings, new, who=who, reason=reason):
+        print_message("No change.")
     click.echo(f"Reviews of this plant: {format_policy(new)}.")
 
 

@@ -4,7 +4,7 @@ import getpass
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NoReturn
 from zoneinfo import ZoneInfo
@@ -59,8 +59,14 @@ def get_os_user() -> str:
 
 
 def print_message(text: str) -> None:
-    """On stderr: progress and reasons; stdout is for the result alone."""
-    click.echo(text, err=True)
+    """On stderr: progress and reasons; stdout is for the result alone. Raises: OSError when it is closed."""
+    try:
+        click.echo(text, err=True)
+    except OSError:
+        # Python would flush the unwritten text at its exit, fail again and exit with 120
+        with suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+        raise
 
 
 def exit_without_result(reason: str) -> NoReturn:

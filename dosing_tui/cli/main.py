@@ -2,7 +2,6 @@
 
 import os
 import sys
-from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -10,7 +9,7 @@ import click
 from dosing_tui import __version__
 from dosing_tui.cli.alarms import alarms
 from dosing_tui.cli.batches import audit, batches
-from dosing_tui.cli.context import get_settings, load_config
+from dosing_tui.cli.context import get_settings, load_config, print_message
 from dosing_tui.cli.grafana import grafana
 from dosing_tui.cli.notifications import notifications, try_channel
 from dosing_tui.cli.recipes import recipes
@@ -31,7 +30,7 @@ class ErrorReportingGroup(click.Group):
         try:
             return super().invoke(ctx)
         except DosingError as error:
-            click.echo(f"dosing-tui: {error}", err=True)
+            print_message(f"dosing-tui: {error}")
             ctx.exit(EXIT_ERROR)
 
 
@@ -72,7 +71,7 @@ def collect(ctx: click.Context) -> None:
     """Run the collector without a screen, as a service: broker to database. Logs to stderr."""
     from dosing_tui.collector.service_main import run
 
-    sys.exit(run(get_settings(ctx), report=_print_message))
+    sys.exit(run(get_settings(ctx), report=print_message))
 
 
 @main.command()
@@ -83,7 +82,7 @@ def migrate(ctx: click.Context, check: bool) -> None:
     from dosing_tui.database.schema.migrate import list_pending_steps, migrate_schema
 
     settings = get_settings(ctx)
-    names = list_pending_steps(settings) if check else migrate_schema(settings, report=_print_message)
+    names = list_pending_steps(settings) if check else migrate_schema(settings, report=print_message)
     for name in names:
         click.echo(f"{'missing' if check else 'applied'}: {name}")
     if not names:
@@ -120,7 +119,7 @@ def simulate(
     sys.exit(
         run_simulate_command(
             get_settings(ctx).mqtt, broker=broker, devices=devices, rate=rate, seed=seed, speed=speed,
-            faults=faults, qos=qos, duration_s=duration, report=_print_message,
+            faults=faults, qos=qos, duration_s=duration, report=print_message,
         )
     )  # fmt: skip
 
@@ -145,7 +144,7 @@ def demo(
     sys.exit(
         run_demo(
             folder=folder, headless=headless, duration_s=duration, devices=devices, seed=seed, rate=rate,
-            faults=faults, console=get_settings(ctx).console, report=_print_message,
+            faults=faults, console=get_settings(ctx).console, report=print_message,
         )
     )  # fmt: skip
 
@@ -190,14 +189,3 @@ def path(ctx: click.Context) -> None:
     from dosing_tui.config.loader import resolve_config_path
 
     click.echo(resolve_config_path(ctx.obj, os.environ))
-
-
-def _print_message(text: str) -> None:
-    """Raises: OSError when stderr is closed."""
-    try:
-        click.echo(text, err=True)
-    except OSError:
-        # Python would flush the unwritten text at its exit, fail again and exit with 120
-        with suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
-        raise

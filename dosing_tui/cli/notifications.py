@@ -68,11 +68,11 @@ def _format_time(at: datetime | None, zone: ZoneInfo) -> str:
 
 
 def _find_channel(settings: "Settings", name: str) -> "NotificationSettings":
-    for channel in settings.notifications:
-        if channel.name == name:
-            return channel
-    names = ", ".join(one.name for one in settings.notifications) or "none"
-    raise ConfigError(f"notifications: there is no channel {name!r}; configured: {names}.")
+    channels = {channel.name: channel for channel in settings.notifications}
+    if name not in channels:
+        names = ", ".join(channels) or "none"
+        raise ConfigError(f"notifications: there is no channel {name!r}; configured: {names}.")
+    return channels[name]
 
 
 def _build_test_message(settings: "Settings") -> "NotificationMessage":

@@ -85,6 +85,7 @@ def report() -> None:
               help="A file, or a folder to name one in, instead of stdout.")  # fmt: skip
 @click.option("--force", is_flag=True, help="Replace a file that exists.")
 @click.pass_context
+@exit_if_unavailable()
 def shift(
     ctx: click.Context, *, which: str | None, at: str, format_: str, output: Path | None, force: bool
 ) -> None:
@@ -101,8 +102,7 @@ def shift(
     period = parse_shift(at or which or LAST, now, ZoneInfo(settings.plant.timezone), settings.calendar)
     if period.since > now:
         raise RangeError(f"{at!r} has not started yet: there is nothing to report.")
-    with exit_if_unavailable():
-        content = read_shift_report(settings, period, now=now)
+    content = read_shift_report(settings, period, now=now)
     write_output(
         render_report(content, form, settings),
         output,

@@ -28,7 +28,7 @@ class SimulatedTank:
 
     def withdraw_mass(self, mass_cg: int, at: float) -> int:
         """Withdraw about ``mass_cg``. Returns the real amount in cg."""
-        while self._is_recent_level(self.remaining_cg - mass_cg, at):
+        while self.is_recent_level(self.remaining_cg - mass_cg, at):
             mass_cg += SCALE_STEP_CG
         self.remaining_cg -= mass_cg
         return mass_cg
@@ -47,15 +47,8 @@ class SimulatedTank:
             self.remaining_cg = round(self.capacity_cg * random.uniform(0.90, 0.999))
             self._refill_below = random.uniform(0.06, 0.28)
 
-    def can_report_full(self, at: float) -> bool:
-        """Whether a full tank would be a new level."""
-        return not self._is_recent_level(self.capacity_cg, at)
-
-    def reset_to_full(self) -> None:
-        """A reboot resets the calculated stock."""
-        self.remaining_cg = self.capacity_cg
-
-    def _is_recent_level(self, level_cg: int, at: float) -> bool:
+    def is_recent_level(self, level_cg: int, at: float) -> bool:
+        """Whether this level was reported within the last two hours."""
         reported_at = self._report_times.get(level_cg)
         return reported_at is not None and at - reported_at < REPEAT_WINDOW_S
 

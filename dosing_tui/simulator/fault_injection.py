@@ -3,10 +3,10 @@
 import difflib
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from math import inf, nan
 from random import Random
+from typing import Any, TypeAlias
 
 from dosing_tui.errors import ConfigError
 from dosing_tui.simulator.payload_format import DoseLine, EventLine, FirmwareLine, LevelLine, format_payload
@@ -38,14 +38,8 @@ class ExpectedOutcome(StrEnum):
     """Recognised as a repetition: counted, not stored."""
 
 
-@dataclass(frozen=True, slots=True)
-class EmittedMessage:
-    """A payload with its fault, '' for none."""
-
-    payload: bytes
-    fault: str
-    outcome: ExpectedOutcome
-
+EmittedMessage: TypeAlias = tuple[bytes, str, ExpectedOutcome]
+"""A payload with its fault, '' for none."""
 
 FAULT_INTERVALS = {
     Fault.NAN: (25, 60),
@@ -56,9 +50,6 @@ FAULT_INTERVALS = {
     Fault.LOST_COMPLETE: (60, 160),
 }
 """Least and most messages of the plant from one fault to the next."""
-
-LOST_EVENT_FAULTS = {"start": Fault.LOST_START, "complete": Fault.LOST_COMPLETE}
-"""The fault that loses the event."""
 
 HOSTILE_TEXTS = (
     "[/]",
@@ -117,7 +108,7 @@ class FaultInjector:
 
     def drop_event(self, line: FirmwareLine) -> Fault | None:
         """The fault that loses this line, if one is due."""
-        fault = LOST_EVENT_FAULTS.get(line.event) if isinstance(line, EventLine) else None
+        fault = Fault(f"lost-{line.event}") if isinstance(line, EventLine) else None
         if fault is None or not self.is_due(fault):
             return None
         self.schedule_next(fault)
@@ -129,75 +120,47 @@ class FaultInjector:
             self._countdowns[each] -= 1
         if self.is_due(Fault.NAN) and not isinstance(line, EventLine):
             self.schedule_next(Fault.NAN)
-            yield EmittedMessage(
-                format_payload(self._replace_number(line)), Fault.NAN, ExpectedOutcome.ACCEPT
-            )
+            yield format_payload(self._replace_number(line)), Fault.NAN, ExpectedOutcome.ACCEPT
         elif self.is_due(Fault.GARBAGE):
             self.schedule_next(Fault.GARBAGE)
             yield from self._emit_garbage(line, fault)
         else:
-            yield EmittedMessage(format_payload(line), fault, ExpectedOutcome.ACCEPT)
+            yield format_payload(line), fault, ExpectedOutcome.ACCEPT
             if self.is_due(Fault.DUPLICATES):
                 self.schedule_next(Fault.DUPLICATES)
-                yield EmittedMessage(format_payload(line), Fault.DUPLICATES, ExpectedOutcome.DUPLICATE)
+                yield format_payload(line), Fault.DUPLICATES, ExpectedOutcome.DUPLICATE
 
     def _emit_garbage(self, line: FirmwareLine, fault: str) -> Iterator[EmittedMessage]:
         if self._random.random() < 0.5:
-            yield EmittedMessage(
-                format_payload(self._insert_hostile_text(line)), Fault.GARBAGE, ExpectedOutcome.ACCEPT
-            )
+            yield format_payload(self._insert_hostile_text(line)), Fault.GARBAGE, ExpectedOutcome.ACCEPT
         else:
             unusable = self._random.choice(UNUSABLE_PAYLOADS)
-            yield EmittedMessage(unusable(line, self._random), Fault.GARBAGE, ExpectedOutcome.REJECT)
-            yield EmittedMessage(format_payload(line), fault, ExpectedOutcome.ACCEPT)
+            yield unusable(line, self._random), Fault.GARBAGE, ExpectedOutcome.REJECT
+            yield format_payload(line), fault, ExpectedOutcome.ACCEPT
 
     def _replace_number(self, line: DoseLine | LevelLine) -> FirmwareLine:
         bad = self._random.choice((nan, nan, inf))
-        match line:
-            case DoseLine():
-                return line._replace(actual_g=bad, error_g=bad)
-            case LevelLine():
-                return line._replace(percent_full=bad)
+        if isinstance(line, DoseLine):
+            return line._replace(actual_g=bad, error_g=bad)
+        return line._replace(percent_full=bad)
 
     def _insert_hostile_text(self, line: FirmwareLine) -> FirmwareLine:
-        text, name = (
-            _escape_json(self._random.choice(HOSTILE_TEXTS)),
-            _escape_json(self._random.choice(HOSTILE_NAMES)),
-        )
+        # as it stands between the quotes of a JSON string
+        text, name = (json.dumps(self._random.choice(each))[1:-1] for each in (HOSTILE_TEXTS, HOSTILE_NAMES))
         match line:
             case DoseLine():
-                variants = (
-                    line._replace(recipe=text),
-                    line._replace(mode=text),
-                    line._replace(chemical=text),
-                )
-                return self._random.choice(variants)
+                field = self._random.choice(("recipe", "mode", "chemical"))
             case EventLine():
-                return line._replace(recipe=text)
+                field = "recipe"
             case LevelLine():
-                return self._random.choice((line._replace(device_id=name), line._replace(chemical=name)))
-
-
-def _escape_json(text: str) -> str:
-    """For use between the quotes of a JSON string."""
-    return json.dumps(text)[1:-1]
+                field, text = self._random.choice(("device_id", "chemical")), name
+        changes: dict[str, Any] = {field: text}  # fields of a named tuple, of any type
+        return line._replace(**changes)
 
 
 def _truncate_payload(line: FirmwareLine, random: Random) -> bytes:
     """Truncate as a too small network buffer does. The rest still differs from every other message."""
     return format_payload(line)[: -1 if isinstance(line, EventLine) else -random.randint(1, 18)]
-
-
-def _make_noise(line: FirmwareLine, random: Random) -> bytes:
-    return b"\xff\xfe" + random.randbytes(30)
-
-
-def _make_bare_number(line: FirmwareLine, random: Random) -> bytes:
-    return b"%d" % random.getrandbits(48)
-
-
-def _make_deep_nesting(line: FirmwareLine, random: Random) -> bytes:
-    return b"[" * 3_000 + b"%d" % random.getrandbits(48)
 
 
 def _drop_required_field(line: FirmwareLine, random: Random) -> bytes:
@@ -230,9 +193,9 @@ REQUIRED_FIELDS: dict[type[FirmwareLine], tuple[str, ...]] = {
 
 UNUSABLE_PAYLOADS: tuple[Callable[[FirmwareLine, Random], bytes], ...] = (
     _truncate_payload,
-    _make_noise,
-    _make_bare_number,
-    _make_deep_nesting,
+    lambda _, random: b"\xff\xfe" + random.randbytes(30),
+    lambda _, random: b"%d" % random.getrandbits(48),
+    lambda _, random: b"[" * 3_000 + b"%d" % random.getrandbits(48),
     _drop_required_field,
     _set_wrong_type,
     _set_wrong_pump,

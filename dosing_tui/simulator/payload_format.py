@@ -2,13 +2,6 @@
 
 from typing import NamedTuple, TypeAlias
 
-DOSE_FORMAT = (
-    '{"device_id":"%s","pump":%d,"chemical":"%s","target_g":%.2f,"actual_g":%.2f,"error_g":%.2f,'
-    '"recipe":"%s","mode":"%s","duration_ms":%lu,"timestamp":%lu}'
-)
-EVENT_FORMAT = '{"device_id":"%s","event":"%s","recipe":"%s","pumps":%d,"timestamp":%lu}'
-LEVEL_FORMAT = '{"device_id":"%s","chemical":"%s","remaining_g":%.2f,"capacity_g":%.2f,"percent_full":%.1f}'
-
 
 class DoseLine(NamedTuple):
     """One pump's finished dose; ``timestamp`` is its end."""
@@ -47,13 +40,14 @@ class LevelLine(NamedTuple):
 
 FirmwareLine: TypeAlias = DoseLine | EventLine | LevelLine
 
+_FORMATS: dict[type[FirmwareLine], str] = {
+    DoseLine: '{"device_id":"%s","pump":%d,"chemical":"%s","target_g":%.2f,"actual_g":%.2f,"error_g":%.2f,'
+    '"recipe":"%s","mode":"%s","duration_ms":%lu,"timestamp":%lu}',
+    EventLine: '{"device_id":"%s","event":"%s","recipe":"%s","pumps":%d,"timestamp":%lu}',
+    LevelLine: '{"device_id":"%s","chemical":"%s","remaining_g":%.2f,"capacity_g":%.2f,"percent_full":%.1f}',
+}
+
 
 def format_payload(line: FirmwareLine) -> bytes:
     """The line as published. Texts are not escaped, like in the firmware."""
-    match line:
-        case DoseLine():
-            return (DOSE_FORMAT % line).encode()
-        case EventLine():
-            return (EVENT_FORMAT % line).encode()
-        case LevelLine():
-            return (LEVEL_FORMAT % line).encode()
+    return (_FORMATS[type(line)] % line).encode()

@@ -6,14 +6,14 @@ batches, and has no breaks.
 """
 
 import heapq
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from random import Random
 
 from dosing_tui.config.settings import MqttSettings
 from dosing_tui.simulator.fault_injection import ExpectedOutcome, Fault, FaultInjector
-from dosing_tui.simulator.payload_format import DoseLine, EventLine, FirmwareLine, LevelLine
+from dosing_tui.simulator.payload_format import DoseLine, EventLine, LevelLine
 from dosing_tui.simulator.shift_pattern import find_next_working_time
 from dosing_tui.simulator.station import SimulatedStation
 
@@ -46,10 +46,20 @@ class SimulatedPlant:
         """``mqtt`` gives the topics' prefix."""
         self._random = Random(f"{seed}/plant")
         self._now = since.timestamp()
-        self._topics = _map_topics(mqtt or MqttSettings())
+        topics = (mqtt or MqttSettings()).topics
+        self._topics = dict(zip((DoseLine, EventLine, LevelLine), topics, strict=True))
         self._lost_line_faults: dict[str, str] = {}
         """Device -> the fault that lost its last message."""
-        self._stations = [self._create_station(seed, number, devices) for number in range(1, devices + 1)]
+        self._stations = [
+            SimulatedStation(
+                f"{seed}/{number}",
+                number,
+                due_at=self._now + self._random.uniform(1, FIRST_START_S),
+                wearing_chemical=WEARING_CHEMICAL if number == 1 else "",
+                low_chemical=LOW_CHEMICAL if number == devices else "",
+            )
+            for number in range(1, devices + 1)
+        ]
 
     def generate_history(self, until: datetime, zone: tzinfo) -> Iterator[PlantMessage]:
         """Messages up to ``until``, without faults; no work at night in ``zone``."""
@@ -79,10 +89,14 @@ class SimulatedPlant:
         ``rate`` messages a second, evenly, in the same order. In both cases batches follow each other faster,
         while the durations in the messages are those of the real pumps.
         """
-        began = self._resume_stations(short_gaps=rate is not None)
+        began = self._now
+        for station in self._stations:
+            station.has_short_gaps = rate is not None
+            if station.is_idle:
+                station.due_at = began + self._random.uniform(1, FIRST_START_S)
         injector = FaultInjector(faults, self._random)
         if Fault.UPTIME in faults:
-            self._stations[-1].lose_clock(start.timestamp() - self._random.uniform(*UPTIME_S))
+            self._stations[-1].booted_at = start.timestamp() - self._random.uniform(*UPTIME_S)
         count = 0
         for station in self._iterate_due_stations():
             after_s = count / rate if rate else (station.due_at - began) / speed
@@ -102,12 +116,12 @@ class SimulatedPlant:
         if lost := injector.drop_event(line):
             self._lost_line_faults[station.device_id] = lost
             return
-        uptime = not station.has_clock and not isinstance(line, LevelLine)
+        uptime = station.booted_at is not None and not isinstance(line, LevelLine)
         fault = Fault.REBOOT if after_reboot else Fault.UPTIME if uptime else ""
         fault = self._lost_line_faults.pop(station.device_id, fault)
         when, topic = datetime.fromtimestamp(at, UTC), self._topics[type(line)]
         for message in injector.emit_messages(line, fault):
-            yield PlantMessage(when, topic, message.payload, message.fault, message.outcome)
+            yield PlantMessage(when, topic, *message)
 
     def _iterate_due_stations(self) -> Iterator[SimulatedStation]:
         """Endlessly the station that is due first. The caller may change its ``due_at`` once per step."""
@@ -118,25 +132,3 @@ class SimulatedPlant:
             station = self._stations[number]
             yield station
             heapq.heapreplace(queue, (station.due_at, number))
-
-    def _resume_stations(self, *, short_gaps: bool) -> float:
-        """Make idle stations start soon. Returns the present plant time (unix s)."""
-        for station in self._stations:
-            station.has_short_gaps = short_gaps
-            if station.is_idle:
-                station.due_at = self._now + self._random.uniform(1, FIRST_START_S)
-        return self._now
-
-    def _create_station(self, seed: int, number: int, devices: int) -> SimulatedStation:
-        return SimulatedStation(
-            f"{seed}/{number}",
-            number,
-            due_at=self._now + self._random.uniform(1, FIRST_START_S),
-            wearing_chemical=WEARING_CHEMICAL if number == 1 else "",
-            low_chemical=LOW_CHEMICAL if number == devices else "",
-        )
-
-
-def _map_topics(mqtt: MqttSettings) -> Mapping[type[FirmwareLine], str]:
-    dose, event, level = mqtt.topics
-    return {DoseLine: dose, EventLine: event, LevelLine: level}

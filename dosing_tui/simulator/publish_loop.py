@@ -74,10 +74,11 @@ def run_simulation(
     try:
         messages = plant.generate_live(start, rate=rate, speed=speed, faults=faults)
         end_s = duration_s or math.inf
-        give_up = partial(_is_too_late, stop, time.monotonic() + end_s + FLUSH_TIMEOUT_S)
+        last_s = time.monotonic() + end_s + FLUSH_TIMEOUT_S
         accepted = _publish_all(
-            _iterate_on_schedule(messages, publisher, start, end_s, stop), publisher, qos, give_up
-        )
+            _iterate_on_schedule(messages, publisher, start, end_s, stop), publisher, qos,
+            give_up=lambda: stop.is_set() or time.monotonic() > last_s,
+        )  # fmt: skip
         publisher.wait_for_publish(FLUSH_TIMEOUT_S)
     finally:
         publisher.stop()
@@ -100,10 +101,6 @@ def _publish_all(
         if not is_accepted and give_up():
             break
     return accepted
-
-
-def _is_too_late(stop: Event, end_s: float) -> bool:
-    return stop.is_set() or time.monotonic() > end_s
 
 
 def _iterate_on_schedule(

@@ -43,7 +43,8 @@ class SimulatedStation:
     ) -> None:
         """``wearing_chemical``: its pump drifts; ``low_chemical``: its tank runs low soon."""
         self.device_id = f"dosing_system_{number:02d}"
-        self._booted_at: float | None = None
+        self.booted_at: float | None = None
+        """Without NTP timestamps are milliseconds since this moment (unix s). None: the clock is right."""
         self._random = Random(seed)
         self._pumps = {
             name: SimulatedPump(self._random, is_wearing=name == wearing_chemical) for name in PUMPS
@@ -71,25 +72,17 @@ class SimulatedStation:
         self.due_at += self._plan[0].delay_s
         return line, step.is_after_reboot
 
-    @property
-    def has_clock(self) -> bool:
-        return self._booted_at is None
-
-    def lose_clock(self, booted_at: float) -> None:
-        """Simulate missing NTP: timestamps become milliseconds since ``booted_at`` (unix s)."""
-        self._booted_at = booted_at
-
     def try_reboot(self, at: float) -> bool:
         """Reboot during a batch: calculated stocks full, uptime from zero, batch abandoned.
 
         False if no batch is running, or if full tanks were reported recently.
         """
-        if self.is_idle or not all(tank.can_report_full(at) for tank in self._tanks.values()):
+        if self.is_idle or any(tank.is_recent_level(tank.capacity_cg, at) for tank in self._tanks.values()):
             return False
-        if self._booted_at is not None:
-            self._booted_at = at
+        if self.booted_at is not None:
+            self.booted_at = at
         for tank in self._tanks.values():
-            tank.reset_to_full()
+            tank.remaining_cg = tank.capacity_cg
         self._plan = deque(
             StationStep(LEVEL_AFTER_S, partial(self._make_level, name), is_after_reboot=True)
             for name in PUMPS
@@ -98,11 +91,10 @@ class SimulatedStation:
         return True
 
     def _create_tank(self, name: str, is_low: bool) -> SimulatedTank:
-        if is_low:
-            return SimulatedTank(CAPACITY_G[name], share=0.21, refill_below=0.05)
-        return SimulatedTank(
-            CAPACITY_G[name], self._random.uniform(0.35, 0.98), self._random.uniform(0.06, 0.28)
+        share, refill_below = (
+            (0.21, 0.05) if is_low else (self._random.uniform(0.35, 0.98), self._random.uniform(0.06, 0.28))
         )
+        return SimulatedTank(CAPACITY_G[name], share, refill_below)
 
     def _plan_batch(self) -> None:
         for tank in self._tanks.values():
@@ -110,13 +102,13 @@ class SimulatedStation:
         batch = choose_next_batch(self._random)
         self.is_idle = True
         gap_s = self._random.uniform(*(SHORT_GAP_S if self.has_short_gaps else BATCH_GAP_S))
-        self._plan.append(StationStep(gap_s, partial(self._start_batch, batch)))
+        self._plan.append(StationStep(gap_s, partial(self._make_event, "start", batch)))
         aborted = self._random.random() < ABORTED_SHARE
         dose_count = self._random.randrange(len(batch.targets)) if aborted else len(batch.targets)
         for name, target_g in batch.targets[:dose_count]:
             self._plan.extend(self._make_dose_steps(name, target_g))
         if not aborted:
-            self._plan.append(StationStep(COMPLETE_AFTER_S, self._complete_batch))
+            self._plan.append(StationStep(COMPLETE_AFTER_S, partial(self._make_event, "complete", batch)))
 
     def _make_dose_steps(self, name: str, target_g: float) -> Iterator[StationStep]:
         duration_ms = self._pumps[name].sample_duration_ms()
@@ -125,27 +117,19 @@ class SimulatedStation:
         )
         yield StationStep(LEVEL_AFTER_S, partial(self._make_level, name))
 
-    def _start_batch(self, batch: BatchPlan, at: float) -> FirmwareLine:
+    def _make_event(self, event: str, batch: BatchPlan, at: float) -> FirmwareLine:
+        """The event; in the second of the latest start another dose, and the event after it."""
         if int(at) <= self._batch_start_s:
-            return self._extend_dosing(partial(self._start_batch, batch), at)
-        self._batch, self._batch_start_s = batch, int(at)
-        return self._make_event("start", at)
-
-    def _complete_batch(self, at: float) -> FirmwareLine:
-        if int(at) <= self._batch_start_s:
-            return self._extend_dosing(self._complete_batch, at)
-        return self._make_event("complete", at)
+            return self._extend_dosing(partial(self._make_event, event, batch), at)
+        if event == "start":
+            self._batch, self._batch_start_s = batch, int(at)
+        return EventLine(self.device_id, event, batch.recipe, len(batch.targets), self._make_timestamp(at))
 
     def _extend_dosing(self, next_line: Callable[[float], FirmwareLine], at: float) -> FirmwareLine:
         name, target_g = self._random.choice(self._batch.targets)
         dose, level = self._make_dose_steps(name, target_g)
         self._plan.extendleft((StationStep(COMPLETE_AFTER_S, next_line), level))
         return dose.make_line(at)
-
-    def _make_event(self, event: str, at: float) -> EventLine:
-        return EventLine(
-            self.device_id, event, self._batch.recipe, len(self._batch.targets), self._make_timestamp(at)
-        )
 
     def _make_dose(self, name: str, target_g: float, duration_ms: int, at: float) -> DoseLine:
         pump = PUMPS[name]
@@ -179,6 +163,4 @@ class SimulatedStation:
 
     def _make_timestamp(self, at: float) -> int:
         """The clock's unix seconds; without one, milliseconds since the boot."""
-        if self._booted_at is None:
-            return int(at)
-        return int((at - self._booted_at) * 1000) % COUNTER_LIMIT
+        return int(at) if self.booted_at is None else int((at - self.booted_at) * 1000) % COUNTER_LIMIT

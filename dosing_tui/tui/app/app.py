@@ -146,7 +146,7 @@ class DosingApp(App[None]):
         self._run_tick()
         self.set_interval(SLOW_TICK_S if self._settings.console.low_bandwidth else TICK_S, self._run_tick)
         self.call_after_refresh(self._after_first_paint)
-        self.set_timer(PRELOAD_DELAY_S, partial(self._query_workers.submit_job, braille.preload_plotext))
+        self.set_timer(PRELOAD_DELAY_S, partial(self._query_workers.submit_job, braille.load_plotext))
 
     def on_unmount(self) -> None:
         self._query_workers.stop()

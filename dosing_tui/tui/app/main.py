@@ -14,7 +14,7 @@ from dosing_tui.live_state import LiveSnapshotSource
 from dosing_tui.tui.app import log_file, terminal
 from dosing_tui.tui.data.backend import Backend
 from dosing_tui.tui.data.query_workers import ConsoleDataSource
-from dosing_tui.tui.rendering import glyphs
+from dosing_tui.tui.rendering.theme import resolve_glyphs
 
 if TYPE_CHECKING:
     from dosing_tui.tui.app.terminal_options import TerminalOptions
@@ -85,7 +85,7 @@ def read_terminal_options(
 
     term, wanted = environment.get("TERM", ""), settings.console.glyphs
     return TerminalOptions(
-        glyphs=glyphs.resolve_glyphs(wanted, term=term, encoding=terminal.get_encoding()),
+        glyphs=resolve_glyphs(wanted, term=term, encoding=terminal.get_encoding()),
         is_monochrome=bool(environment.get("NO_COLOR")),
         keymap=validate_keymap(settings.console.keys),
         log_file=log_file,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from dosing_tui.domain.panels.panel_catalog import ErrorBin
 from dosing_tui.tui.charts.primitives.block_characters import draw_column, value_to_eighths
-from dosing_tui.tui.rendering.canvas import Canvas, Rows
+from dosing_tui.tui.rendering.canvas import Canvas, paint_cells
 from dosing_tui.tui.rendering.palette import DIM, FRAME, CellStyle, ColourRole
 
 _INSIDE = CellStyle(ColourRole.BAR)
@@ -57,12 +57,12 @@ def _bin_to_slot(bin_: ErrorBin, geometry: HistogramGeometry) -> int:
     return max(0, min(last, int(centre // 1) + 1))
 
 
-def draw_histogram(bins: Sequence[ErrorBin], width: int, height: int, *, limit: float) -> Rows:
+@paint_cells
+def draw_histogram(canvas: Canvas, bins: Sequence[ErrorBin], *, limit: float) -> None:
     """Bars, the two dotted tolerance lines, an axis and its labels (the last two rows)."""
-    shape = choose_geometry(width)
-    canvas = Canvas(width, height)
-    left = max(0, (width - shape.width) // 2)
-    plot = height - 2
+    shape = choose_geometry(canvas.width)
+    left = max(0, (canvas.width - shape.width) // 2)
+    plot = canvas.height - 2
     counts = fold_bins(bins, shape)
     for side in (-limit, limit):
         column = left + shape.error_to_column(side) - (1 if side < 0 else 0)
@@ -71,7 +71,6 @@ def draw_histogram(bins: Sequence[ErrorBin], width: int, height: int, *, limit: 
     for slot, doses in enumerate(counts):
         _draw_bar(canvas, left, slot, value_to_eighths(doses, max(*counts, 1), plot), shape, limit)
     _draw_axis(canvas, left, plot, shape, limit)
-    return canvas.rows
 
 
 def _draw_bar(

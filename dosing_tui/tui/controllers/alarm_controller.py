@@ -29,8 +29,7 @@ from dosing_tui.tui.dialogs.alarm_action_dialog import (
 )
 from dosing_tui.tui.keys.bindings import format_keys
 from dosing_tui.tui.keys.footer_hints import FooterMode
-from dosing_tui.tui.layout.alarm_banner import build_banner
-from dosing_tui.tui.layout.system_notices import SystemNotice, format_idle_text
+from dosing_tui.tui.layout.alarm_banner import SystemNotice, build_banner, format_idle_text
 from dosing_tui.tui.rendering.number_format import format_timestamp
 from dosing_tui.tui.screens.console_screen import ConsoleScreen
 from dosing_tui.tui.widgets.canvas_dialog import CanvasDialog

@@ -13,8 +13,8 @@ from dosing_tui.tui.controllers.scope_controller import ScopeController
 from dosing_tui.tui.controllers.screen_host import ConsoleServices
 from dosing_tui.tui.data.panel_cache import PanelCache
 from dosing_tui.tui.data.query_results import PanelLoaded
+from dosing_tui.tui.layout.alarm_banner import SystemNotice, find_notices, keep_start_times
 from dosing_tui.tui.layout.status_and_footer import StatusBarState, count_spooled
-from dosing_tui.tui.layout.system_notices import SystemNotice, find_notices, keep_start_times
 from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import sanitize_text
 from dosing_tui.tui.scope.render_context import NO_RESULT, PanelResult, RenderContext

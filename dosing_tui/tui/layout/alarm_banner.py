@@ -1,16 +1,94 @@
 """The alarm banner below the status bar: alarms and system notices, the most urgent first. Pure."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from dosing_tui.domain.alarms.models import UNACKNOWLEDGED_STATES, AlarmStateName, Priority
 from dosing_tui.domain.alarms.snapshot import AlarmSnapshot, AlarmView
 from dosing_tui.domain.messages.text_sanitizer import clean_line
-from dosing_tui.tui.layout.system_notices import LINK_KEYS, SystemNotice
+from dosing_tui.live_state import LinkStatus, LiveSnapshot
+from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, split_cells
 from dosing_tui.tui.rendering.palette import DIM, STRONG, CellStyle
 from dosing_tui.tui.rendering.priority_style import PRIORITY_MARKS, choose_mark_style
+
+LINK_KEYS = frozenset({"broker", "database"})
+
+
+@dataclass(frozen=True, slots=True)
+class SystemNotice:
+    """``key`` identifies the condition: the notice is the same while the condition lasts."""
+
+    key: str
+    priority: Priority
+    text: str
+    at: datetime
+
+
+def find_notices(snapshot: LiveSnapshot, now: datetime) -> list[SystemNotice]:
+    """Every abnormal condition without an active alarm, the worst first."""
+    return sort_notices([*_find_link_notices(snapshot, now), *_find_process_notices(snapshot, now)])
+
+
+def keep_start_times(
+    notices: Iterable[SystemNotice], start_times: Mapping[str, datetime]
+) -> list[SystemNotice]:
+    """The same notices, each with the start of its condition."""
+    return sort_notices(replace(notice, at=start_times.get(notice.key, notice.at)) for notice in notices)
+
+
+def sort_notices(notices: Iterable[SystemNotice]) -> list[SystemNotice]:
+    """By priority; among equals connections first, then the newest."""
+    return sorted(notices, key=lambda n: (n.priority.rank, n.key not in LINK_KEYS, -n.at.timestamp(), n.key))
+
+
+def _find_link_notices(snapshot: LiveSnapshot, now: datetime) -> Iterator[SystemNotice]:
+    """A lost connection until its alarm is raised; from then on the alarm replaces the notice."""
+    active_rules = _list_active_rules(snapshot)
+    broker, database = snapshot.broker, snapshot.database
+    if broker.status is LinkStatus.DOWN and "BROKER_DOWN" not in active_rules:
+        text = _join_parts("Broker down", clean_line(broker.reason).removeprefix("Broker "))
+        yield SystemNotice("broker", Priority.HIGH, text, broker.since or now)
+    if database.status is LinkStatus.DOWN and "DB_DOWN" not in active_rules:
+        spooled = snapshot.message_counts.spooled
+        buffering = f"buffering {number_format.format_count(spooled)}" if spooled else ""
+        text = _join_parts("Database down", buffering, clean_line(database.reason))
+        yield SystemNotice("database", Priority.MEDIUM, text, database.since or now)
+
+
+def _list_active_rules(snapshot: LiveSnapshot) -> frozenset[str]:
+    """The rules with an active alarm, suppressed or not."""
+    alarms = snapshot.alarms
+    if alarms is None:
+        return frozenset()
+    every = (*alarms.annunciated_alarms, *alarms.shelved, *alarms.suppressed, *alarms.out_of_service)
+    return frozenset(view.state.key.rule for view in every if view.state.active or view.state.hiding)
+
+
+def _join_parts(*parts: str) -> str:
+    return " · ".join(part.rstrip(".") for part in parts if part)
+
+
+def _find_process_notices(snapshot: LiveSnapshot, now: datetime) -> Iterator[SystemNotice]:
+    if not snapshot.message_counts.is_reconciled:
+        yield SystemNotice(
+            "books", Priority.MEDIUM, "Data integrity: counts not reconciled. See screen 7", now
+        )
+    if snapshot.notice:
+        yield SystemNotice("notice", Priority.LOW, clean_line(snapshot.notice), now)
+
+
+def format_idle_text(snapshot: LiveSnapshot) -> str:
+    """Text of an empty banner. 'No active alarms' only if that is certain."""
+    reasons = (
+        (snapshot.broker.status is LinkStatus.STARTING, "Connecting to the broker …"),
+        (snapshot.database.status is LinkStatus.STARTING, "Connecting to the database …"),
+        (snapshot.alarms is None, "Loading alarms …"),
+        (not (snapshot.last_message_at or snapshot.levels or snapshot.doses), "No data received yet"),
+    )
+    return next((text for applies, text in reasons if applies), "No active alarms")
+
 
 MIN_WIDE_WIDTH = 100
 MARK_WIDTH = 6
@@ -131,18 +209,13 @@ def _format_right_side(banner: AlarmBanner, width: int, y: int, height: int) -> 
 
 
 def _list_counts(banner: AlarmBanner, *, is_wide: bool) -> list[str]:
-    parts: list[str] = []
-    if banner.is_flood:
-        parts.append(f"FLOOD {banner.raise_count} in 10 min" if is_wide else f"FLOOD {banner.raise_count}")
-    if banner.unacknowledged_count:
-        separator = " of " if is_wide else "/"
-        parts.append(f"UNACK {banner.unacknowledged_count}{separator}{banner.alarm_count}")
-    elif banner.alarm_count:
-        parts.append(f"ACK {banner.alarm_count}")
-    if banner.pending_count:
-        parts.append(
-            f"{banner.pending_count} not journaled" if is_wide else f"{banner.pending_count} pending"
-        )
-    if banner.silence_key:
-        parts.append(f"{banner.silence_key} silence")
-    return parts
+    alarms, unacknowledged = banner.alarm_count, banner.unacknowledged_count
+    raised, pending, silence = banner.raise_count, banner.pending_count, f"{banner.silence_key} silence"
+    counts = (
+        (banner.is_flood, f"FLOOD {raised} in 10 min", f"FLOOD {raised}"),
+        (unacknowledged, f"UNACK {unacknowledged} of {alarms}", f"UNACK {unacknowledged}/{alarms}"),
+        (alarms and not unacknowledged, f"ACK {alarms}", f"ACK {alarms}"),
+        (pending, f"{pending} not journaled", f"{pending} pending"),
+        (banner.silence_key, silence, silence),
+    )
+    return [wide if is_wide else narrow for applies, wide, narrow in counts if applies]

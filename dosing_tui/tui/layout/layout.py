@@ -1,12 +1,87 @@
-"""Places of the tiles for any view and any size of the terminal. Pure."""
+"""The views, and the places of their tiles for any size of the terminal. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from dosing_tui.tui.layout import overview_layout
-from dosing_tui.tui.layout.geometry import LayoutPart, TileFrame, TileRect, arrange_grid, divide_room
-from dosing_tui.tui.layout.view_layouts import VIEW_LAYOUTS, DashboardView
+from dosing_tui.tui.layout.geometry import (
+    LayoutPart,
+    TileFrame,
+    TileId,
+    TileRect,
+    arrange_grid,
+    divide_room,
+    split_columns,
+    split_rows,
+)
+from dosing_tui.tui.layout.overview_layout import arrange_large, arrange_medium, arrange_small
+
+
+class DashboardView(StrEnum):
+    OVERVIEW = "overview"
+    INVENTORY = "inventory"
+    CONSUMPTION = "consumption"
+    QUALITY = "quality"
+    PRODUCTION = "production"
+    DOSES = "doses"
+    SYSTEM_STATUS = "books"
+    PANELS = "panels"
+    """Declared panels without a tile of their own; see ``panel_catalog``."""
+
+    @property
+    def display_name(self) -> str:
+        return "Data integrity" if self is DashboardView.SYSTEM_STATUS else self.value.capitalize()
+
+
+@dataclass(frozen=True, slots=True)
+class ViewLayout:
+    """One arrangement for a wide window, one for a narrow one."""
+
+    wide: LayoutPart
+    narrow: LayoutPart
+
+
+VIEW_LAYOUTS: Mapping[DashboardView, ViewLayout] = {
+    DashboardView.INVENTORY: ViewLayout(
+        wide=split_columns(
+            (4, TileId.INVENTORY), (7, split_rows((4, TileId.TANK_TABLE), (5, TileId.SPARKLINES)))
+        ),
+        narrow=split_rows((9, TileId.INVENTORY), (12, TileId.TANK_TABLE)),
+    ),
+    DashboardView.CONSUMPTION: ViewLayout(
+        wide=split_rows(
+            (3, TileId.CONSUMPTION_LINES),
+            (2, split_columns((1, TileId.CHEMICAL_TOTALS), (1, TileId.SPARKLINES), (1, TileId.CONSUMPTION))),
+        ),
+        narrow=split_rows(
+            (13, TileId.CONSUMPTION_LINES),
+            (8, split_columns((3, TileId.CHEMICAL_TOTALS), (4, TileId.SPARKLINES))),
+        ),
+    ),
+    DashboardView.QUALITY: ViewLayout(
+        wide=split_columns(
+            (4, split_rows((5, TileId.ACCURACY), (3, TileId.ACCURACY_NUMBERS))),
+            (6, split_rows((1, TileId.ERROR_RATE), (1, TileId.DURATION))),
+        ),
+        narrow=split_rows(
+            (11, split_columns((1, TileId.ACCURACY), (1, TileId.ERROR_RATE))),
+            (10, split_columns((3, TileId.ACCURACY_NUMBERS), (5, TileId.DURATION))),
+        ),
+    ),
+    DashboardView.PRODUCTION: ViewLayout(
+        wide=split_rows(
+            (3, split_columns((1, TileId.BATCH_TOTALS), (1, TileId.PRODUCTION))), (5, TileId.DAILY_PRODUCTION)
+        ),
+        narrow=split_rows(
+            (8, split_columns((1, TileId.BATCH_TOTALS), (1, TileId.PRODUCTION))),
+            (13, TileId.DAILY_PRODUCTION),
+        ),
+    ),
+    DashboardView.DOSES: ViewLayout(TileId.DOSES, TileId.DOSES),
+    DashboardView.SYSTEM_STATUS: ViewLayout(TileId.SYSTEM_STATUS, TileId.SYSTEM_STATUS),
+}
+"""Every view but the overview and the other panels, which are computed."""
+
 
 MIN_WIDTH, MIN_HEIGHT = 80, 24
 BAR_ROWS = 2
@@ -52,12 +127,7 @@ def arrange_tiles(
         part = _select_view_layout(options, width, is_wide=medium)
         single = isinstance(part, str)
         return TileLayout(divide_room(room, part), TileFrame.FULL if single else frame, notices)
-    if large:
-        arrange = overview_layout.arrange_large
-    elif medium:
-        arrange = overview_layout.arrange_medium
-    else:
-        arrange = overview_layout.arrange_small
+    arrange = arrange_large if large else arrange_medium if medium else arrange_small
     return TileLayout(arrange(width, room.height, tank_count), frame, notices)
 
 
@@ -80,29 +150,26 @@ def find_neighbour(places: Mapping[str, TileRect], current: str, direction: Dire
     here = places.get(current)
     if here is None:
         return next(iter(places), current)
-    candidates = [
-        (_measure_distance(here, place, direction), name)
-        for name, place in places.items()
-        if name != current and _is_in_direction(here, place, direction)
-    ]
-    return min(candidates)[1] if candidates else current
-
-
-def _is_in_direction(here: TileRect, there: TileRect, direction: Direction) -> bool:
-    return {
-        Direction.LEFT: there.x + there.width <= here.x,
-        Direction.RIGHT: there.x >= here.x + here.width,
-        Direction.UP: there.y + there.height <= here.y,
-        Direction.DOWN: there.y >= here.y + here.height,
-    }[direction]
+    distances = {
+        name: _measure_distance(here, place, direction) for name, place in places.items() if name != current
+    }
+    ahead = [name for name, (gap, _) in distances.items() if gap >= 0]
+    return min(ahead, key=lambda name: (distances[name], name), default=current)
 
 
 def _measure_distance(here: TileRect, there: TileRect, direction: Direction) -> tuple[int, int]:
-    """Distance along the direction, then across it. Centres are doubled to stay integers."""
-    along_x = abs(2 * there.x + there.width - 2 * here.x - here.width)
-    along_y = abs(2 * there.y + there.height - 2 * here.y - here.height)
+    """The gap in this direction, negative for a tile that is not there; then across it between the centres.
+
+    Centres are doubled to stay integers.
+    """
     if direction in (Direction.LEFT, Direction.RIGHT):
-        gap = min(abs(there.x - here.x - here.width), abs(here.x - there.x - there.width))
-        return gap, along_y
-    gap = min(abs(there.y - here.y - here.height), abs(here.y - there.y - there.height))
-    return gap, along_x
+        across = abs(2 * there.y + there.height - 2 * here.y - here.height)
+    else:
+        across = abs(2 * there.x + there.width - 2 * here.x - here.width)
+    gaps = {
+        Direction.LEFT: here.x - there.x - there.width,
+        Direction.RIGHT: there.x - here.x - here.width,
+        Direction.UP: here.y - there.y - there.height,
+        Direction.DOWN: there.y - here.y - here.height,
+    }
+    return gaps[direction], across

@@ -41,19 +41,12 @@ def _arrange_columns(
         TileId.DOSES: TileRect(0, top, left + middle, height - top),
         TileId.PRODUCTION: TileRect(left + middle, top, right, height - top),
     }
-    return _enlarge_inventory(places, left, top) if tank_count > inventory - 2 else places
-
-
-def _enlarge_inventory(places: dict[str, TileRect], width: int, height: int) -> dict[str, TileRect]:
-    """More tanks than rows: the inventory takes the room of the two tiles below it."""
-    return {
-        **{
-            name: place
-            for name, place in places.items()
-            if name not in (TileId.CHEMICAL_TOTALS, TileId.BATCH_TOTALS)
-        },
-        TileId.INVENTORY: TileRect(0, 0, width, height),
-    }
+    if tank_count <= inventory - 2:
+        return places
+    # more tanks than rows: the inventory takes the room of the two tiles below it
+    below = (TileId.CHEMICAL_TOTALS, TileId.BATCH_TOTALS)
+    kept = {name: place for name, place in places.items() if name not in below}
+    return kept | {TileId.INVENTORY: TileRect(0, 0, left, top)}
 
 
 def arrange_small(width: int, height: int, tank_count: int) -> dict[str, TileRect]:

@@ -58,7 +58,8 @@ def render_status_bar(status: StatusBarState, width: int) -> Rows:
 def _draw_right_side(canvas: Canvas, status: StatusBarState, left: int) -> None:
     """From column ``left`` on. If there is no room, the role is left out first, then the rate."""
     role = "" if status.role is Role.UNDECIDED else status.role.value
-    rate = f" {_format_rate(status.rate)}" if status.broker.status is LinkStatus.UP else ""
+    number = f"{status.rate:.1f}" if status.rate < 10 else number_format.format_count(round(status.rate))
+    rate = f" {number}/s" if status.broker.status is LinkStatus.UP else ""
     for parts in (
         _list_parts(status, rate, role),
         _list_parts(status, rate, ""),
@@ -79,10 +80,6 @@ def _list_parts(status: StatusBarState, rate: str, role: str) -> list[tuple[str,
         parts.append((f" {number_format.format_count(status.spooled_count)} spooled", _BAR_STYLE))
     parts += [*_format_link("DB", status.database), ("  ", _BAR_STYLE), (rate, _DIM_STYLE)]
     return [*parts, *_format_link("MQTT", status.broker), ("  ", _BAR_STYLE), (role, _DIM_STYLE)]
-
-
-def _format_rate(rate: float) -> str:
-    return f"{rate:.1f}/s" if rate < 10 else f"{number_format.format_count(round(rate))}/s"
 
 
 def _format_link(name: str, state: LinkState) -> list[tuple[str, CellStyle]]:

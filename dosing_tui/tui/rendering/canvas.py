@@ -1,6 +1,8 @@
 """The cell canvas: every chart and tile is rows of (character, style)."""
 
-from typing import TypeAlias
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec, TypeAlias, TypeVar
 
 from rich.cells import get_character_cell_size
 
@@ -10,6 +12,8 @@ from dosing_tui.tui.rendering.palette import DIM, TEXT, CellStyle
 Cell: TypeAlias = tuple[str, CellStyle]
 """One character; '' follows a character that is two cells wide."""
 Rows: TypeAlias = list[list[Cell]]
+Data = TypeVar("Data")
+Options = ParamSpec("Options")
 
 
 def split_cells(text: str) -> list[str]:
@@ -86,6 +90,20 @@ class Canvas:
         """Make a whole row blank, with the background of ``style``."""
         if 0 <= y < self.height:
             self.rows[y] = [(" ", style)] * self.width
+
+
+def paint_cells(
+    draw: Callable[Concatenate[Canvas, Data, Options], None],
+) -> Callable[Concatenate[Data, int, int, Options], Rows]:
+    """Make of a function that draws data on a canvas one of data, width and height that returns the cells."""
+
+    @wraps(draw)
+    def paint(data: Data, width: int, height: int, /, *args: Options.args, **options: Options.kwargs) -> Rows:
+        canvas = Canvas(width, height)
+        draw(canvas, data, *args, **options)
+        return canvas.rows
+
+    return paint
 
 
 def render_paragraph(text: str, width: int, height: int, style: CellStyle = DIM) -> Rows:

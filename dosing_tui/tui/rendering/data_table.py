@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Generic, TypeAlias, TypeVar
 
-from dosing_tui.tui.rendering.canvas import Canvas, Rows
+from dosing_tui.tui.rendering.canvas import Canvas, Rows, paint_cells
 from dosing_tui.tui.rendering.palette import DIM, TEXT, CellStyle, ColourRole
 
 Row = TypeVar("Row")
@@ -197,19 +197,18 @@ def count_visible_rows(height: int, cursor: TableCursor) -> int:
     return max(0, height - 1 - bool(cursor.search_text or cursor.is_searching))
 
 
+@paint_cells
 def paint_table(
+    canvas: Canvas,
     table: TableData[Row],
-    width: int,
-    height: int,
     cursor: TableCursor = TableCursor(),
     *,
     highlight_row: bool = False,
-) -> Rows:
+) -> None:
     """From the cursor's first row on; the selected row is highlighted if ``highlight_row``."""
-    canvas = Canvas(width, height)
-    columns, rows = fit_columns(table, width), arrange_rows(table, cursor)
+    columns, rows = fit_columns(table, canvas.width), arrange_rows(table, cursor)
     _draw_headings(canvas, columns, cursor)
-    visible = count_visible_rows(height, cursor)
+    visible = count_visible_rows(canvas.height, cursor)
     selected = find_cursor_row(cursor, rows) if highlight_row else None
     for number, row in enumerate(rows[cursor.first_row : cursor.first_row + visible], start=cursor.first_row):
         ground = ColourRole.SELECTION if number == selected else ColourRole.BACKGROUND
@@ -221,7 +220,6 @@ def paint_table(
             x += column.width + 1
     if cursor.search_text or cursor.is_searching:
         _draw_search(canvas, cursor, len(rows))
-    return canvas.rows
 
 
 def _draw_headings(canvas: Canvas, columns: Sequence[TableColumn[Row]], cursor: TableCursor) -> None:

@@ -1,5 +1,9 @@
 """A widget made of rows of cells that repaints only the cells that changed."""
 
+from collections.abc import Sequence
+from itertools import groupby
+from operator import itemgetter
+
 from rich.segment import Segment
 from textual.geometry import Region, Size
 from textual.reactive import Reactive
@@ -7,7 +11,6 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from dosing_tui.tui.rendering.canvas import Cell, Rows
-from dosing_tui.tui.rendering.changed_spans import find_changed_spans
 from dosing_tui.tui.rendering.palette import TEXT, build_rich_style
 from dosing_tui.tui.rendering.theme import TerminalTheme
 
@@ -65,14 +68,39 @@ class LineWidget(Widget):
 
 def _build_strip(row: list[Cell], theme: TerminalTheme) -> Strip:
     """Neighbouring cells of one style become one segment."""
-    segments: list[Segment] = []
-    text, style = "", None
-    for cell, next_style in map(theme.adapt_cell, row):
-        if next_style != style:
-            if text and style is not None:
-                segments.append(Segment(text, build_rich_style(theme.palette, style)))
-            text, style = "", next_style
-        text += theme.translate_character(cell) if cell else ""
-    if text and style is not None:
-        segments.append(Segment(text, build_rich_style(theme.palette, style)))
+    segments = [
+        Segment(
+            "".join(theme.translate_character(cell) for cell, _ in cells if cell),
+            build_rich_style(theme.palette, style),
+        )
+        for style, cells in groupby(map(theme.adapt_cell, row), key=itemgetter(1))
+    ]
     return Strip(segments, len(row))
+
+
+MERGE_GAP = 6
+"""Moving the cursor costs about as many bytes as this many unchanged cells."""
+
+
+def find_changed_spans(old: Sequence[Cell], new: Sequence[Cell]) -> list[tuple[int, int]]:
+    """Half-open spans in which two rows of the same length differ; near ones are joined.
+
+    A character of two cells is never cut.
+    """
+    runs: list[tuple[int, int]] = []
+    for x, (before, after) in enumerate(zip(old, new, strict=True)):
+        if before == after:
+            continue
+        if runs and x - runs[-1][1] <= MERGE_GAP:
+            runs[-1] = (runs[-1][0], x + 1)
+        else:
+            runs.append((x, x + 1))
+    return [_widen_span(old, new, start, end) for start, end in runs]
+
+
+def _widen_span(old: Sequence[Cell], new: Sequence[Cell], start: int, end: int) -> tuple[int, int]:
+    while start > 0 and "" in (old[start][0], new[start][0]):
+        start -= 1
+    while end < len(new) and "" in (old[end][0], new[end][0]):
+        end += 1
+    return start, end

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from math import floor
+from os.path import commonprefix
 
 NO_VALUE = "–"
 """In place of a value that was not measured."""
@@ -39,11 +40,6 @@ def choose_mass_unit(largest_g: float) -> MassUnit:
     return MassUnit("kg", 1_000.0, 1 if size < 1_000_000 else 0)
 
 
-def unit_to_grams(unit: str) -> float:
-    """Grams of a mass unit, also of a mass per time."""
-    return KILOGRAMS.grams if unit.startswith(KILOGRAMS.symbol) else GRAMS.grams
-
-
 def format_bucket_width(duration: timedelta) -> str:
     """A bucket's width: 15 min, 1 h, 1 d."""
     minutes = round(duration.total_seconds() / _MINUTE)
@@ -58,11 +54,8 @@ def format_age(seconds: float) -> str:
         return "now"
     if seconds < _MINUTE:
         return f"{int(seconds // 10) * 10} s"
-    if seconds < _HOUR:
-        return f"{int(seconds // _MINUTE)} min"
-    if seconds < 2 * _DAY:
-        return f"{int(seconds // _HOUR)} h"
-    return f"{int(seconds // _DAY)} d"
+    size, unit = (_MINUTE, "min") if seconds < _HOUR else (_HOUR, "h") if seconds < 2 * _DAY else (_DAY, "d")
+    return f"{int(seconds // size)} {unit}"
 
 
 def format_decimal(value: float | None, decimals: int, unit: str = "") -> str:
@@ -114,10 +107,7 @@ def shorten_names(names: tuple[str, ...]) -> dict[str, str]:
     unique = sorted(set(names))
     if len(unique) < 2:
         return {name: name for name in unique}
-    first, last = unique[0], unique[-1]
-    shared = 0
-    while shared < min(len(first), len(last)) and first[shared] == last[shared]:
-        shared += 1
-    while shared and first[shared - 1].isalnum():
+    shared = len(commonprefix(unique))  # noqa: RUF071  names, not paths
+    while shared and unique[0][shared - 1].isalnum():
         shared -= 1
     return {name: name[shared:] or name for name in unique}

@@ -16,6 +16,7 @@ from dosing_tui.tui.layout.geometry import TileId
 from dosing_tui.tui.layout.layout import (
     MIN_HEIGHT,
     MIN_WIDTH,
+    DashboardView,
     Direction,
     LayoutOptions,
     TileLayout,
@@ -23,7 +24,6 @@ from dosing_tui.tui.layout.layout import (
     find_neighbour,
 )
 from dosing_tui.tui.layout.status_and_footer import KeyHint, ScopeSummary, render_scope_bar
-from dosing_tui.tui.layout.view_layouts import DashboardView
 from dosing_tui.tui.rendering.canvas import render_paragraph
 from dosing_tui.tui.rendering.line_widget import LineWidget
 from dosing_tui.tui.rendering.palette import TEXT

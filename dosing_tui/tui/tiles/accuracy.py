@@ -1,27 +1,99 @@
 """Dosing accuracy: the distribution of the errors, the error rate, and the duration of a dose."""
 
+from dataclasses import dataclass
+
 from dosing_tui.config.alarm_limits import get_limit
 from dosing_tui.domain.panels.panel_catalog import (
     ACCURACY_HISTOGRAM,
     ACCURACY_SUMMARY,
     DOSING_DURATION,
     ERROR_RATE,
+    ErrorBin,
     ErrorSummary,
     PlantLimit,
 )
+from dosing_tui.tui.charts.histogram import choose_geometry, draw_histogram
 from dosing_tui.tui.charts.series import ChartData
-from dosing_tui.tui.rendering.number_format import (
-    format_bucket_width,
-    format_count,
-    format_decimal,
-    format_signed,
-)
+from dosing_tui.tui.rendering import number_format
+from dosing_tui.tui.rendering.canvas import Canvas, paint_cells
+from dosing_tui.tui.rendering.palette import DIM, LABEL, STRONG, CellStyle, ColourRole
 from dosing_tui.tui.scope.render_context import RenderContext
 from dosing_tui.tui.tiles.consumption import paint_area, paint_lines
 from dosing_tui.tui.tiles.shared.bucketing import build_value_chart, has_values
-from dosing_tui.tui.tiles.shared.error_histogram import ErrorHistogram, paint_error_histogram
 from dosing_tui.tui.tiles.shared.number_list import NumberList, NumberRow, paint_number_list
 from dosing_tui.tui.tiles.shared.tile_content import TileContent, build_panel_content
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorHistogram:
+    bins: tuple[ErrorBin, ...]
+    summary: ErrorSummary | None
+    tolerance_g: float
+    max_out_percent: float
+    """Abnormal is a larger share of doses out of tolerance."""
+
+
+@paint_cells
+def paint_error_histogram(canvas: Canvas, data: ErrorHistogram, *, cursor: int | None = None) -> None:
+    above = 0 if cursor is None else 2
+    stats = 1 if canvas.height >= 5 else 0
+    canvas.paste_rows(
+        0,
+        above,
+        draw_histogram(data.bins, canvas.width, canvas.height - stats - above, limit=data.tolerance_g),
+    )
+    if stats and data.summary is not None:
+        _draw_statistics(canvas, canvas.height - 1, data.summary, data.max_out_percent)
+    if cursor is not None and 0 <= cursor < len(data.bins):
+        _draw_cursor_bin(canvas, data, cursor)
+
+
+def format_bin_edges(bin_: ErrorBin) -> str:
+    """The edges of a bin in words."""
+    if bin_.lower_g is None:
+        return f"below {bin_.upper_g:+.1f} g"
+    if bin_.upper_g is None:
+        return f"{bin_.lower_g:+.1f} g and more"
+    return f"{bin_.lower_g:+.1f} g up to {bin_.upper_g:+.1f} g"
+
+
+def _draw_cursor_bin(canvas: Canvas, data: ErrorHistogram, cursor: int) -> None:
+    """The bin under the cursor: its edges, its doses, their share; a mark above its column."""
+    bin_ = data.bins[cursor]
+    whole = sum(one.doses for one in data.bins)
+    x = canvas.write_text(0, 0, format_bin_edges(bin_), LABEL)
+    x = canvas.write_text(x + 3, 0, number_format.format_count(bin_.doses), STRONG)
+    canvas.write_text(x + 1, 0, f"doses · {100 * bin_.doses / whole:.1f} %" if whole else "doses", DIM)
+    shape = choose_geometry(canvas.width)
+    left = max(0, (canvas.width - shape.width) // 2)
+    lower, upper = bin_.lower_g, bin_.upper_g
+    start = 0 if lower is None else max(0, shape.error_to_column(lower))
+    end = shape.width if upper is None else min(shape.width, shape.error_to_column(upper))
+    if lower is None or upper is None:
+        start, end = (0, shape.end_cells) if lower is None else (shape.width - shape.end_cells, shape.width)
+    canvas.write_text(left + start, 1, "▼" * max(1, end - start), CellStyle(ColourRole.FOCUS))
+
+
+def _draw_statistics(canvas: Canvas, y: int, summary: ErrorSummary, max_out_percent: float) -> None:
+    out = summary.out_percent
+    is_abnormal = out is not None and out > max_out_percent
+    shares = [
+        ("mean", number_format.format_signed(summary.mean_g), STRONG),
+        ("sd", number_format.format_decimal(summary.sd_g, 2), STRONG),
+        (
+            "out",
+            number_format.format_decimal(out, 1 if out is not None and out < 10 else 0, " %"),
+            CellStyle(ColourRole.WARN) if is_abnormal else STRONG,
+        ),
+    ]
+    written = sum(len(name) + 1 + len(value) for name, value, _ in shares)
+    gap = max(1, (canvas.width - written) // 2)
+    x = 0
+    for number, (name, value, ink) in enumerate(shares):
+        if number == 2:
+            x = max(x, canvas.width - len(name) - 1 - len(value))
+        x = canvas.write_text(x, y, f"{name} ", DIM)
+        x = canvas.write_text(x, y, value, ink) + gap
 
 
 def build_accuracy(context: RenderContext) -> TileContent[ErrorHistogram]:
@@ -41,27 +113,21 @@ def build_accuracy(context: RenderContext) -> TileContent[ErrorHistogram]:
 
 def build_accuracy_numbers(context: RenderContext) -> TileContent[NumberList]:
     rows = context.get_rows(ACCURACY_SUMMARY)
-    summary = rows[0] if rows and rows[0].doses else None
-    numbers = _build_number_list(summary, context) if summary else NumberList(())
-    return build_panel_content(
-        context, ACCURACY_SUMMARY, numbers, paint_number_list,
-        is_empty=summary is None, title="Accuracy in numbers",
-    )  # fmt: skip
-
-
-def _build_number_list(summary: ErrorSummary, context: RenderContext) -> NumberList:
+    summary = rows[0] if rows else ErrorSummary(0, None, None, None)
     tolerance = get_limit(context.settings, PlantLimit.TOLERANCE)
     out = summary.out_percent
     is_abnormal = out is not None and out > get_limit(context.settings, PlantLimit.ERROR_RATE)
-    mean = format_signed(summary.mean_g)
-    return NumberList(
-        (
-            NumberRow("Doses", format_count(summary.doses)),
-            NumberRow("Mean error", mean if summary.mean_g is None else f"{mean} g"),
-            NumberRow("Standard deviation", format_decimal(summary.sd_g, 2, " g")),
-            NumberRow(f"Beyond ±{tolerance:g} g", format_decimal(out, 1, " %"), is_abnormal),
-        )
+    mean = number_format.format_signed(summary.mean_g)
+    numbers = (
+        NumberRow("Doses", number_format.format_count(summary.doses)),
+        NumberRow("Mean error", mean if summary.mean_g is None else f"{mean} g"),
+        NumberRow("Standard deviation", number_format.format_decimal(summary.sd_g, 2, " g")),
+        NumberRow(f"Beyond ±{tolerance:g} g", number_format.format_decimal(out, 1, " %"), is_abnormal),
     )
+    return build_panel_content(
+        context, ACCURACY_SUMMARY, NumberList(numbers), paint_number_list,
+        is_empty=not summary.doses, title="Accuracy in numbers",
+    )  # fmt: skip
 
 
 def build_error_rate(context: RenderContext) -> TileContent[ChartData]:
@@ -79,7 +145,7 @@ def build_error_rate(context: RenderContext) -> TileContent[ChartData]:
 
 def build_dose_duration(context: RenderContext) -> TileContent[ChartData]:
     chart = build_value_chart(context, DOSING_DURATION, unit="s")
-    unit = f"mean s in {format_bucket_width(chart.window.bucket_width)}"
+    unit = f"mean s in {number_format.format_bucket_width(chart.window.bucket_width)}"
     return build_panel_content(
         context, DOSING_DURATION, chart, paint_lines, unit, is_empty=not has_values(chart)
     )

@@ -1,6 +1,7 @@
 """The newest doses as a table: from messages, at start-up from the database."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 
 from dosing_tui.config.alarm_limits import get_limit
@@ -27,12 +28,8 @@ class DoseTableContext:
     midnight: datetime
     """Start of the current day of the plant: older doses show their day instead of their time."""
     tolerance_g: float
-    station_names: tuple[tuple[str, str], ...] = ()
-    """Stations with their short names; empty for a single station."""
-
-
-def _draw_error(dose: Dose, context: DoseTableContext, width: int, ground: ColourRole) -> Rows:
-    return draw_error_cell(dose.error_g, context.tolerance_g, width, STRONG._replace(bg=ground))
+    station_names: Mapping[str, str] = field(default_factory=dict)
+    """Short names of the stations; empty for a single station."""
 
 
 def _draw_error_bar(dose: Dose, context: DoseTableContext, width: int, ground: ColourRole) -> Rows:
@@ -60,10 +57,6 @@ def _draw_time(dose: Dose, context: DoseTableContext, width: int, ground: Colour
     return canvas.rows
 
 
-def _format_station(dose: Dose, context: DoseTableContext) -> str:
-    return sanitize_text(dict(context.station_names).get(dose.device_id, dose.device_id), 24)
-
-
 def _get_duration_s(dose: Dose) -> float | None:
     return None if dose.duration_ms is None else dose.duration_ms / 1000
 
@@ -81,7 +74,12 @@ _TIME_COLUMN: TableColumn[Dose] = TableColumn(
     "Time", 8, 90, _format_time, lambda dose, _: dose.time, draw_cell=_draw_time, max_growth=11,
     all_or_nothing=True,
 )  # fmt: skip
-_STATION_COLUMN: TableColumn[Dose] = TableColumn("Stn", 3, 50, _format_station)
+_STATION_COLUMN: TableColumn[Dose] = TableColumn(
+    "Stn",
+    3,
+    50,
+    lambda dose, context: sanitize_text(context.station_names.get(dose.device_id, dose.device_id), 24),
+)
 _DOSE_COLUMNS: tuple[TableColumn[Dose], ...] = (
     TableColumn("Recipe", 8, 60, lambda dose, _: sanitize_text(dose.recipe, 40), max_growth=6),
     TableColumn("Chemical", 8, 80, lambda dose, _: sanitize_text(dose.chemical, 40), max_growth=6),
@@ -93,7 +91,9 @@ _DOSE_COLUMNS: tuple[TableColumn[Dose], ...] = (
     TableColumn("Actual g", 8, 85, lambda dose, _: number_format.format_decimal(dose.actual_g, 2),
                 lambda dose, _: dose.actual_g, unit="g", style=STRONG, align_right=True),
     TableColumn("Error g  ", 9, 95, lambda dose, _: number_format.format_signed(dose.error_g),
-                lambda dose, _: dose.error_g, unit="g", draw_cell=_draw_error, align_right=True),
+                lambda dose, _: dose.error_g, unit="g", align_right=True,
+                draw_cell=lambda dose, context, width, ground: draw_error_cell(
+                    dose.error_g, context.tolerance_g, width, STRONG._replace(bg=ground))),
     TableColumn("Error", 9, 30, lambda dose, _: "", draw_cell=_draw_error_bar, max_growth=4, min_width=5,
                 is_scale=True),
     TableColumn("s", 5, 10, lambda dose, _: number_format.format_decimal(_get_duration_s(dose), 1),
@@ -103,32 +103,23 @@ _DOSE_COLUMNS: tuple[TableColumn[Dose], ...] = (
 
 
 def build_dose_columns(context: DoseTableContext) -> tuple[TableColumn[Dose], ...]:
-    return (_TIME_COLUMN, *_build_station_column(context), *_DOSE_COLUMNS)
-
-
-def _build_station_column(context: DoseTableContext) -> tuple[TableColumn[Dose], ...]:
     if not context.station_names:
-        return ()
-    longest = max(len(split_cells(short)) for _, short in context.station_names)
-    return (replace(_STATION_COLUMN, max_growth=max(0, min(14, longest) - _STATION_COLUMN.width)),)
-
-
-TITLE = "Recent doses"
+        return (_TIME_COLUMN, *_DOSE_COLUMNS)
+    longest = max(len(split_cells(short)) for short in context.station_names.values())
+    growth = max(0, min(14, longest) - _STATION_COLUMN.width)
+    return (_TIME_COLUMN, replace(_STATION_COLUMN, max_growth=growth), *_DOSE_COLUMNS)
 
 
 def build_dose_table(context: RenderContext) -> TileContent[TableData[Dose]]:
     doses = context.doses
+    names = number_format.shorten_names(tuple(dose.device_id for dose in doses))
     midnight = context.now.astimezone(context.zone).replace(hour=0, minute=0, second=0, microsecond=0)
     table_context = DoseTableContext(
-        context.zone, midnight, get_limit(context.settings, PlantLimit.TOLERANCE), _list_station_names(doses)
-    )
+        context.zone, midnight, get_limit(context.settings, PlantLimit.TOLERANCE),
+        names if len(names) > 1 else {},
+    )  # fmt: skip
     table = TableData(doses, build_dose_columns(table_context), table_context)
     return build_live_content(
-        context, TITLE, table, data_table.paint_table, empty_text="no dose has been reported yet",
+        context, "Recent doses", table, data_table.paint_table, empty_text="no dose has been reported yet",
         newest=doses[0].received_at if doses else None,
     )  # fmt: skip
-
-
-def _list_station_names(doses: tuple[Dose, ...]) -> tuple[tuple[str, str], ...]:
-    names = number_format.shorten_names(tuple(dose.device_id for dose in doses))
-    return tuple(names.items()) if len(names) > 1 else ()

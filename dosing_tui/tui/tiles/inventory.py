@@ -1,6 +1,6 @@
-"""The tank levels as gauges: from messages, so that they stay current while the database is unavailable."""
+"""The tank levels as gauges and as a table: from messages, so that they stay current without the database."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,14 +8,15 @@ from dosing_tui.config.alarm_limits import get_limit
 from dosing_tui.domain.messages.models import InventoryLevel
 from dosing_tui.domain.messages.tank_level import LevelBand, classify_level
 from dosing_tui.domain.panels.panel_catalog import PlantLimit
-from dosing_tui.tui.charts.primitives.gauge import draw_gauge, draw_thin_gauge
-from dosing_tui.tui.rendering import number_format
-from dosing_tui.tui.rendering.canvas import Canvas, Rows, sanitize_text
+from dosing_tui.tui.charts.primitives.bars import draw_gauge, draw_thin_gauge
+from dosing_tui.tui.rendering import data_table, number_format
+from dosing_tui.tui.rendering.canvas import Canvas, Rows, paint_cells, sanitize_text
+from dosing_tui.tui.rendering.data_table import TableColumn, TableData
 from dosing_tui.tui.rendering.palette import DIM, LABEL, STRONG, TEXT, CellStyle, ColourRole
 from dosing_tui.tui.scope.render_context import RenderContext
+from dosing_tui.tui.tiles.shared.number_list import draw_marked_cell
 from dosing_tui.tui.tiles.shared.tile_content import TileContent, build_live_content
 
-TITLE = "Inventory"
 EMPTY_TEXT = "no level has been reported yet"
 BAND_MARKS = {LevelBand.LOW: "■", LevelBand.WARN: "▲", LevelBand.NORMAL: " ", LevelBand.UNKNOWN: "?"}
 BAND_COLOURS = {
@@ -50,7 +51,7 @@ def build_inventory(context: RenderContext) -> TileContent[TankGauges]:
     low, warn = get_limit(settings, PlantLimit.STOCK_LOW), get_limit(settings, PlantLimit.STOCK_WARN)
     tanks = tuple(_build_tank_gauge(context, level, names, (low, warn)) for level in levels)
     return build_live_content(
-        context, TITLE, TankGauges(tanks, (low, warn), choose_tank_unit(levels)), paint_inventory,
+        context, "Inventory", TankGauges(tanks, (low, warn), choose_tank_unit(levels)), paint_inventory,
         f"limits {low:g} / {warn:g} %", newest=find_newest_level(levels), empty_text=EMPTY_TEXT,
     )  # fmt: skip
 
@@ -77,36 +78,31 @@ def _build_tank_gauge(
     context: RenderContext, level: InventoryLevel, names: dict[str, str], limits: tuple[float, float]
 ) -> TankGauge:
     device = f"{sanitize_text(names[level.device_id], 12)} " if len(names) > 1 else ""
+    seconds = (context.now - level.received_at).total_seconds()
     return TankGauge(
         name=device + sanitize_text(level.chemical, 24), band=classify_level(level.percent_full, *limits),
         percent=level.percent_full, remaining_g=level.remaining_g, capacity_g=level.capacity_g,
-        age=_format_age((context.now - level.received_at).total_seconds()),
+        age=f"{number_format.format_age(seconds)} ago" if seconds >= 60 else "",
     )  # fmt: skip
 
 
-def _format_age(seconds: float) -> str:
-    """Only of a tank whose last level is a minute old or older."""
-    return f"{number_format.format_age(seconds)} ago" if seconds >= 60 else ""
-
-
-def paint_inventory(data: TankGauges, width: int, height: int) -> Rows:
+@paint_cells
+def paint_inventory(canvas: Canvas, data: TankGauges) -> None:
     """Three, two or one row for each tank; if there is no room for all, the abnormal ones first."""
-    canvas = Canvas(width, height)
     count = len(data.tanks)
-    rows_each = max(1, min(3, height // max(1, count)))
+    rows_each = max(1, min(3, canvas.height // max(1, count)))
     shown = data.tanks
-    if count > height:
-        shown = tuple(sorted(data.tanks, key=lambda tank: _BAND_ORDER.index(tank.band)))[: height - 1]
-        canvas.write_text(2, height - 1, f"{count - len(shown)} more: enter shows all", DIM)
+    if count > canvas.height:
+        shown = tuple(sorted(data.tanks, key=lambda tank: _BAND_ORDER.index(tank.band)))[: canvas.height - 1]
+        canvas.write_text(2, canvas.height - 1, f"{count - len(shown)} more: enter shows all", DIM)
     name_width = max((len(tank.name) for tank in shown), default=0)
     masses = all(_has_room_for_mass(canvas.width, tank, data) for tank in shown)
     for number, tank in enumerate(shown):
         y = number * rows_each
         if rows_each == 1:
-            _draw_one_row(canvas, y, tank, data, min(name_width, width // 2 - 4))
+            _draw_one_row(canvas, y, tank, data, min(name_width, canvas.width // 2 - 4))
         else:
             _draw_tall_gauge(canvas, y, tank, data, rows_each, show_mass=masses)
-    return canvas.rows
 
 
 def _choose_styles(tank: TankGauge) -> tuple[CellStyle, CellStyle]:
@@ -116,17 +112,13 @@ def _choose_styles(tank: TankGauge) -> tuple[CellStyle, CellStyle]:
     return TEXT, STRONG
 
 
-def _format_percent(tank: TankGauge) -> str:
-    return f"{format_percent_full(tank.percent)} %"
-
-
 def _draw_band_mark(canvas: Canvas, y: int, tank: TankGauge) -> None:
     canvas.set_cell(0, y, BAND_MARKS[tank.band], CellStyle(BAND_COLOURS[tank.band], bold=True))
 
 
 def _has_room_for_mass(width: int, tank: TankGauge, data: TankGauges) -> bool:
     """The name has precedence over the mass: bar and percentage show the level."""
-    mass, percent = data.mass_unit.format_mass(tank.remaining_g), f"{_format_percent(tank):>9}"
+    mass, percent = data.mass_unit.format_mass(tank.remaining_g), f"{format_percent_full(tank.percent):>7} %"
     return 2 + len(tank.name) + 1 + len(mass) + len(percent) <= width
 
 
@@ -135,7 +127,7 @@ def _draw_tall_gauge(
 ) -> None:
     name, number = _choose_styles(tank)
     _draw_band_mark(canvas, y, tank)
-    left = canvas.write_right(canvas.width, y, f"{_format_percent(tank):>9}", number)
+    left = canvas.write_right(canvas.width, y, f"{format_percent_full(tank.percent):>7} %", number)
     if show_mass:
         left = canvas.write_right(
             left, y, data.mass_unit.format_mass(tank.remaining_g), DIM if rows == 3 else TEXT
@@ -152,10 +144,72 @@ def _draw_one_row(canvas: Canvas, y: int, tank: TankGauge, data: TankGauges, nam
     name, number = _choose_styles(tank)
     _draw_band_mark(canvas, y, tank)
     canvas.write_text(2, y, tank.name, name, width=name_width)
-    end = canvas.write_right(canvas.width, y, f"{_format_percent(tank):>8}", number)
+    end = canvas.write_right(canvas.width, y, f"{format_percent_full(tank.percent):>6} %", number)
     if canvas.width >= 36 + name_width:
         end = canvas.write_right(end, y, f"{data.mass_unit.format_mass(tank.remaining_g):>10}", DIM)
     start = 2 + name_width + 1
     if end - start >= 4:
         bar = draw_thin_gauge(tank.percent, end - start, colour=BAND_COLOURS[tank.band], limits=data.limits)
         canvas.paste_rows(start, y, bar)
+
+
+@dataclass(frozen=True, slots=True)
+class TankTableContext:
+    now: datetime
+    """To the minute: ages are shown in steps."""
+    station_names: Mapping[str, str]
+    mass_unit: number_format.MassUnit
+    limits: tuple[float, float]
+
+
+def build_tank_table(context: RenderContext) -> TileContent[TableData[InventoryLevel]]:
+    levels, settings = context.levels, context.settings
+    names = number_format.shorten_names(tuple(level.device_id for level in levels))
+    table_context = TankTableContext(
+        context.now.replace(second=0, microsecond=0), names, choose_tank_unit(levels),
+        (get_limit(settings, PlantLimit.STOCK_LOW), get_limit(settings, PlantLimit.STOCK_WARN)),
+    )  # fmt: skip
+    return build_live_content(
+        context, "Tank levels", TableData(levels, COLUMNS, table_context), data_table.paint_table,
+        table_context.mass_unit.symbol, newest=find_newest_level(levels), empty_text=EMPTY_TEXT,
+    )  # fmt: skip
+
+
+def _draw_percent(level: InventoryLevel, context: TankTableContext, width: int, ground: ColourRole) -> Rows:
+    """With the shape of its band: the state is visible without colour, too."""
+    band = classify_level(level.percent_full, *context.limits)
+    is_abnormal = band in (LevelBand.LOW, LevelBand.WARN)
+    style = CellStyle(BAND_COLOURS[band], bold=True) if is_abnormal else STRONG
+    return draw_marked_cell(
+        format_percent_full(level.percent_full), BAND_MARKS[band], width, style._replace(bg=ground)
+    )
+
+
+def _build_mass_column(
+    title: str, width: int, priority: int, get_value: Callable[[InventoryLevel], float | None],
+    style: CellStyle = TEXT,
+) -> TableColumn[InventoryLevel]:  # fmt: skip
+    return TableColumn(
+        title, width, priority, lambda level, context: context.mass_unit.format_number(get_value(level)),
+        lambda level, _: get_value(level), unit="g", style=style, align_right=True, max_growth=2,
+    )  # fmt: skip
+
+
+COLUMNS: tuple[TableColumn[InventoryLevel], ...] = (
+    TableColumn("Station", 8, 80,
+                lambda level, context: sanitize_text(context.station_names[level.device_id], 24),
+                style=DIM, max_growth=12),
+    TableColumn("Chemical", 8, 100, lambda level, _: sanitize_text(level.chemical, 24), max_growth=12),
+    _build_mass_column("Remaining", 9, 90, lambda level: level.remaining_g, STRONG),
+    _build_mass_column("Capacity", 8, 60, lambda level: level.capacity_g, DIM),
+    _build_mass_column(
+        "Used", 6, 40,
+        lambda level: None if level.capacity_g is None or level.remaining_g is None
+        else level.capacity_g - level.remaining_g,
+    ),
+    TableColumn("Full %  ", 8, 95, lambda level, _: format_percent_full(level.percent_full),
+                lambda level, _: level.percent_full, unit="%", draw_cell=_draw_percent, align_right=True),
+    TableColumn("Last update", 11, 50, lambda level, context: number_format.format_age(
+        (context.now - level.received_at).total_seconds()), lambda level, _: level.received_at, style=DIM,
+                align_right=True),
+)  # fmt: skip

@@ -15,7 +15,7 @@ from dosing_tui.tui.scope.render_context import RenderContext
 from dosing_tui.tui.tiles.consumption import paint_area, paint_lines
 from dosing_tui.tui.tiles.shared.bucketing import build_value_chart, has_values
 from dosing_tui.tui.tiles.shared.tile_content import AnyTileContent, build_panel_content
-from dosing_tui.tui.tiles.totals import build_panel_totals
+from dosing_tui.tui.tiles.totals import build_totals
 
 _MIN_COLUMN_WIDTH, _MAX_COLUMN_GROWTH = 8, 14
 _DECIMALS = {"g": 2, "%": 1, "s": 1}
@@ -33,7 +33,7 @@ def build_panel_tile(panel: Panel[Any], context: RenderContext) -> AnyTileConten
             context, panel, chart, paint_curves, unit, is_empty=not has_values(chart), empty_text=EMPTY_TEXT
         )
     if panel.row_type is LabeledTotal:
-        return build_panel_totals(panel, context)
+        return build_totals(panel, panel.unit, EMPTY_TEXT, context)
     rows = context.get_rows(panel)
     columns = tuple(_build_column(column) for column in list_panel_columns(panel, panel.unit))
     table = TableData(rows, columns, context.zone)

@@ -1,13 +1,22 @@
-"""The production of today in six numbers, compared with yesterday up to the same time of day."""
+"""The production of today in six numbers, compared with yesterday's; that of each day as a table."""
 
 from dataclasses import dataclass
 from functools import partial
 
-from dosing_tui.domain.panels.panel_catalog import PRODUCTION_TODAY, ProductionDay
-from dosing_tui.tui.rendering import number_format
-from dosing_tui.tui.rendering.canvas import Canvas, Rows
-from dosing_tui.tui.rendering.palette import DIM, STRONG, TEXT
+from dosing_tui.config.alarm_limits import get_limit
+from dosing_tui.domain.panels.panel_catalog import (
+    DAILY_SUMMARY,
+    PRODUCTION_TODAY,
+    PlantLimit,
+    ProductionDay,
+    RecipeDay,
+)
+from dosing_tui.tui.rendering import data_table, number_format
+from dosing_tui.tui.rendering.canvas import Canvas, paint_cells, sanitize_text
+from dosing_tui.tui.rendering.data_table import TableColumn, TableData
+from dosing_tui.tui.rendering.palette import DIM, STRONG, TEXT, CellStyle
 from dosing_tui.tui.scope.render_context import RenderContext
+from dosing_tui.tui.tiles.shared.number_list import draw_error_cell
 from dosing_tui.tui.tiles.shared.tile_content import TileContent, build_panel_content
 
 MIN_CHANGE_WIDTH = 8
@@ -52,8 +61,20 @@ def _list_rows(today: ProductionDay, before: ProductionDay | None) -> tuple[Prod
             ("Batches", "batches", number_format.format_whole, 1.0, 0),
             ("Doses", "doses", number_format.format_whole, 1.0, 0),
             ("Dosed", "dosed_g", mass.format_mass, mass.grams, mass.decimals),
-            ("Avg duration", "avg_duration_s", _format_seconds, 1.0, 1),
-            ("Out of tol.", "out_percent", _format_percent, 1.0, 1),
+            (
+                "Avg duration",
+                "avg_duration_s",
+                partial(number_format.format_decimal, decimals=1, unit=" s"),
+                1.0,
+                1,
+            ),
+            (
+                "Out of tol.",
+                "out_percent",
+                partial(number_format.format_decimal, decimals=1, unit=" %"),
+                1.0,
+                1,
+            ),
             ("Aborted", "aborted", number_format.format_whole, 1.0, 0),
         )
     )
@@ -66,10 +87,6 @@ def _format_change(now: float | None, before: float | None, scale: float, decima
     return number_format.format_signed((now - before) / scale, decimals)
 
 
-_format_seconds = partial(number_format.format_decimal, decimals=1, unit=" s")
-_format_percent = partial(number_format.format_decimal, decimals=1, unit=" %")
-
-
 def _choose_change_width(data: ProductionSummary, width: int) -> int:
     """Columns of the differences; 0 if there is no room beside the numbers."""
     wanted = max([MIN_CHANGE_WIDTH, *(len(difference) + 1 for _, _, difference in data.rows)])
@@ -77,18 +94,52 @@ def _choose_change_width(data: ProductionSummary, width: int) -> int:
     return wanted if width >= max(MIN_WIDTH_WITH_CHANGES, taken + wanted) else 0
 
 
-def paint_production(data: ProductionSummary, width: int, height: int) -> Rows:
-    canvas = Canvas(width, height)
-    change = _choose_change_width(data, width)
-    heading = 1 if height > len(data.rows) else 0
+@paint_cells
+def paint_production(canvas: Canvas, data: ProductionSummary) -> None:
+    change = _choose_change_width(data, canvas.width)
+    heading = 1 if canvas.height > len(data.rows) else 0
     if heading:
-        canvas.write_right(width, 0, data.comparison_label if change else "", DIM)
-    spread = 2 if height - heading >= 2 * len(data.rows) else 1
+        canvas.write_right(canvas.width, 0, data.comparison_label if change else "", DIM)
+    spread = 2 if canvas.height - heading >= 2 * len(data.rows) else 1
     for number, (name, today, difference) in enumerate(data.rows):
         y = heading + number * spread
-        end = width - change
+        end = canvas.width - change
         canvas.write_text(0, y, name, TEXT, width=max(0, end - len(today) - 1))
         canvas.write_right(end, y, today, STRONG)
         if change:
-            canvas.write_right(width, y, difference, DIM)
-    return canvas.rows
+            canvas.write_right(canvas.width, y, difference, DIM)
+
+
+@dataclass(frozen=True, slots=True)
+class DailyProductionContext:
+    mass_unit: number_format.MassUnit
+    tolerance_g: float
+
+
+def build_daily_production(context: RenderContext) -> TileContent[TableData[RecipeDay]]:
+    rows = context.get_rows(DAILY_SUMMARY)
+    table_context = DailyProductionContext(
+        number_format.choose_mass_unit(max((row.dosed_g or 0.0 for row in rows), default=0.0)),
+        get_limit(context.settings, PlantLimit.TOLERANCE),
+    )
+    table = TableData(rows, COLUMNS, table_context)
+    return build_panel_content(context, DAILY_SUMMARY, table, data_table.paint_table, is_empty=not rows)
+
+
+COLUMNS: tuple[TableColumn[RecipeDay], ...] = (
+    TableColumn("Day", 10, 100, lambda row, _: f"{row.day:%a %d %b}", lambda row, _: row.day, style=DIM),
+    TableColumn("Recipe", 10, 95, lambda row, _: sanitize_text(row.recipe, 40), max_growth=14),
+    TableColumn("Mode", 8, 40, lambda row, _: sanitize_text(row.mode, 16), style=DIM, max_growth=4),
+    TableColumn("Batches", 8, 90, lambda row, _: number_format.format_whole(row.batches),
+                lambda row, _: row.batches, style=STRONG, align_right=True),
+    TableColumn("Doses", 8, 80, lambda row, _: number_format.format_whole(row.doses),
+                lambda row, _: row.doses, align_right=True),
+    TableColumn("Dosed", 11, 85, lambda row, context: context.mass_unit.format_mass(row.dosed_g),
+                lambda row, _: row.dosed_g, unit="g", style=STRONG, align_right=True),
+    TableColumn("Mean error g  ", 14, 60, lambda row, _: number_format.format_signed(row.mean_error_g),
+                lambda row, _: row.mean_error_g, unit="g", align_right=True,
+                draw_cell=lambda row, context, width, ground: draw_error_cell(
+                    row.mean_error_g, context.tolerance_g, width, CellStyle(bg=ground))),
+    TableColumn("Mean s", 7, 50, lambda row, _: number_format.format_decimal(row.mean_duration_s, 1),
+                lambda row, _: row.mean_duration_s, unit="s", style=DIM, align_right=True),
+)  # fmt: skip

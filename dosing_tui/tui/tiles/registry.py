@@ -19,14 +19,11 @@ from dosing_tui.tui.scope.spool_status import SPOOLS_PANEL
 from dosing_tui.tui.tiles import (
     accuracy,
     consumption,
-    consumption_sparklines,
-    daily_production,
     dose_table,
     inventory,
     other_panels,
     production,
     system_status,
-    tank_table,
     totals,
 )
 from dosing_tui.tui.tiles.shared.tile_content import AnyTileContent, DataOrigin, TileContent
@@ -58,13 +55,21 @@ class TileDeclaration:
 _TANK_DIMENSIONS = frozenset({Dimension.DEVICE, Dimension.CHEMICAL})
 TILES: Mapping[str, TileDeclaration] = {
     TileId.INVENTORY: TileDeclaration(inventory.build_inventory, live_dimensions=_TANK_DIMENSIONS),
-    TileId.TANK_TABLE: TileDeclaration(tank_table.build_tank_table, live_dimensions=_TANK_DIMENSIONS),
+    TileId.TANK_TABLE: TileDeclaration(inventory.build_tank_table, live_dimensions=_TANK_DIMENSIONS),
     TileId.DOSES: TileDeclaration(dose_table.build_dose_table, live_dimensions=frozenset(Dimension)),
     TileId.CHEMICAL_TOTALS: TileDeclaration(
-        totals.build_chemical_totals, (catalog.CONSUMPTION_TODAY,), build_large=totals.build_chemical_table
+        partial(totals.build_totals, catalog.CONSUMPTION_TODAY, "actual mass", "no dose"),
+        (catalog.CONSUMPTION_TODAY,),
+        build_large=partial(
+            totals.build_totals_table, catalog.CONSUMPTION_TODAY, ("Chemical", "Dosed"), "no dose"
+        ),
     ),
     TileId.BATCH_TOTALS: TileDeclaration(
-        totals.build_batch_totals, (catalog.BATCHES_TODAY,), build_large=totals.build_batch_table
+        partial(totals.build_totals, catalog.BATCHES_TODAY, "completed", "no batch completed"),
+        (catalog.BATCHES_TODAY,),
+        build_large=partial(
+            totals.build_totals_table, catalog.BATCHES_TODAY, ("Recipe", "Batches"), "no batch completed"
+        ),
     ),
     TileId.CONSUMPTION: TileDeclaration(
         consumption.build_total_consumption, (catalog.CONSUMPTION_OVER_TIME,), is_time_chart=True
@@ -73,7 +78,7 @@ TILES: Mapping[str, TileDeclaration] = {
         consumption.build_chemical_consumption, (catalog.CONSUMPTION_BY_CHEMICAL,), is_time_chart=True
     ),
     TileId.SPARKLINES: TileDeclaration(
-        consumption_sparklines.build_sparklines, (catalog.CONSUMPTION_BY_CHEMICAL,), is_time_chart=True
+        consumption.build_sparklines, (catalog.CONSUMPTION_BY_CHEMICAL,), is_time_chart=True
     ),
     TileId.ACCURACY: TileDeclaration(
         accuracy.build_accuracy, (catalog.ACCURACY_HISTOGRAM, catalog.ACCURACY_SUMMARY)
@@ -86,9 +91,7 @@ TILES: Mapping[str, TileDeclaration] = {
     TileId.PRODUCTION: TileDeclaration(
         production.build_production, (catalog.PRODUCTION_TODAY,), names_own_range=True
     ),
-    TileId.DAILY_PRODUCTION: TileDeclaration(
-        daily_production.build_daily_production, (catalog.DAILY_SUMMARY,)
-    ),
+    TileId.DAILY_PRODUCTION: TileDeclaration(production.build_daily_production, (catalog.DAILY_SUMMARY,)),
     TileId.SYSTEM_STATUS: TileDeclaration(
         system_status.build_system_status, (SPOOLS_PANEL,), has_caption=False
     ),
@@ -156,11 +159,9 @@ def build_origin(name: str, tile: TileDeclaration, context: RenderContext) -> Da
 
 def find_error(tile: TileDeclaration, context: RenderContext) -> str:
     """Why the latest query failed while the tile shows an earlier result; '' if it did not."""
-    for panel in tile.panels:
-        result = context.get_result(panel)
-        if result.error and result.rows is not None and not context.is_rejected(panel):
-            return clean_line(result.error)
-    return ""
+    results = [context.get_result(panel) for panel in tile.panels if not context.is_rejected(panel)]
+    errors = [clean_line(result.error) for result in results if result.rows is not None and result.error]
+    return errors[0] if errors else ""
 
 
 class TileRegistry:

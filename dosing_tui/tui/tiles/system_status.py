@@ -8,7 +8,7 @@ from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.domain.panels.panel_catalog import OVERVIEW_PANELS
 from dosing_tui.live_state import LinkState, LinkStatus, MessageCounts, Role
 from dosing_tui.tui.rendering import number_format
-from dosing_tui.tui.rendering.canvas import Canvas, Rows, wrap_text
+from dosing_tui.tui.rendering.canvas import Canvas, paint_cells, wrap_text
 from dosing_tui.tui.rendering.palette import DIM, LABEL, STRONG, TEXT, CellStyle, ColourRole
 from dosing_tui.tui.scope.render_context import RenderContext
 from dosing_tui.tui.scope.spool_status import SPOOLS_PANEL
@@ -65,15 +65,14 @@ def build_system_status(context: RenderContext) -> TileContent[SystemStatus]:
 
 
 def _list_counts(counts: MessageCounts) -> Iterator[SystemStatusLine]:
-    yield SystemStatusLine("received", number_format.format_count(counts.received), STRONG)
-    yield SystemStatusLine("= stored", number_format.format_count(counts.stored))
-    yield SystemStatusLine("+ duplicates", number_format.format_count(counts.duplicates))
-    yield SystemStatusLine(
-        "+ spooled", number_format.format_count(counts.spooled), STRONG if counts.spooled else TEXT
-    )
-    yield SystemStatusLine(
-        "+ rejected", number_format.format_count(counts.rejected), STRONG if counts.rejected else TEXT
-    )
+    for label, count, is_strong in (
+        ("received", counts.received, True),
+        ("= stored", counts.stored, False),
+        ("+ duplicates", counts.duplicates, False),
+        ("+ spooled", counts.spooled, counts.spooled > 0),
+        ("+ rejected", counts.rejected, counts.rejected > 0),
+    ):
+        yield SystemStatusLine(label, number_format.format_count(count), STRONG if is_strong else TEXT)
     yield SystemStatusLine(
         "reconciled",
         "yes" if counts.is_reconciled else "■ NO",
@@ -146,13 +145,12 @@ def _list_stations(context: RenderContext) -> Iterator[SystemStatusLine]:
         )
 
 
-def paint_system_status(data: SystemStatus, width: int, height: int) -> Rows:
+@paint_cells
+def paint_system_status(canvas: Canvas, data: SystemStatus) -> None:
     """Two columns; long lines are wrapped."""
-    canvas = Canvas(width, height)
-    middle = width // 2
+    middle = canvas.width // 2
     _draw_column(canvas, 0, middle - 2, data.left_column)
-    _draw_column(canvas, middle, width - middle, data.right)
-    return canvas.rows
+    _draw_column(canvas, middle, canvas.width - middle, data.right)
 
 
 def _draw_column(canvas: Canvas, x: int, width: int, sections: tuple[SystemStatusSection, ...]) -> None:
@@ -163,11 +161,8 @@ def _draw_column(canvas: Canvas, x: int, width: int, sections: tuple[SystemStatu
         label_width = min(26, max((len(line.label) for line in section.lines), default=0))
         for line in section.lines:
             canvas.write_text(x, y, line.label, DIM, width=label_width)
-            y = _draw_value(canvas, x + label_width + 2, y, line, width - label_width - 2)
+            room = width - label_width - 2
+            for part in wrap_text(line.value, room) or [""]:
+                canvas.write_text(x + label_width + 2, y, part, line.style, width=room)
+                y += 1
         y += 1
-
-
-def _draw_value(canvas: Canvas, x: int, y: int, line: SystemStatusLine, width: int) -> int:
-    for number, part in enumerate(wrap_text(line.value, width) or [""]):
-        canvas.write_text(x, y + number, part, line.style, width=width)
-    return y + max(1, len(wrap_text(line.value, width)))

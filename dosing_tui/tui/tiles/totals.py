@@ -1,12 +1,12 @@
 """Totals by label, as bars with numbers; at full screen as a table."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dosing_tui.domain.panels.panel_catalog import BATCHES_TODAY, CONSUMPTION_TODAY, LabeledTotal, Panel
+from dosing_tui.domain.panels.panel_catalog import LabeledTotal, Panel
 from dosing_tui.tui.charts.primitives.bars import draw_thin_bar
 from dosing_tui.tui.rendering import data_table, number_format
-from dosing_tui.tui.rendering.canvas import Canvas, Rows, sanitize_text
+from dosing_tui.tui.rendering.canvas import Canvas, Rows, paint_cells, sanitize_text
 from dosing_tui.tui.rendering.data_table import TableColumn, TableData
 from dosing_tui.tui.rendering.palette import DIM, STRONG, TEXT, ColourRole
 from dosing_tui.tui.scope.render_context import RenderContext
@@ -14,7 +14,6 @@ from dosing_tui.tui.tiles.shared.tile_content import TileContent, build_panel_co
 
 MAX_LABEL_WIDTH = 24
 """Cells of a label, at most."""
-NO_BATCH = "no batch completed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,70 +39,37 @@ class TotalsContext:
     largest: float
 
 
-def build_chemical_totals(context: RenderContext) -> TileContent[Totals]:
-    totals = Totals(list_masses(context.get_rows(CONSUMPTION_TODAY)), CONSUMPTION_TODAY.unit)
+def build_totals(
+    panel: Panel[LabeledTotal], caption: str, empty_text: str, context: RenderContext
+) -> TileContent[Totals]:
+    items = _list_items(context.get_rows(panel), panel)
+    unit = "" if panel.unit == "today" else panel.unit  # of counts it names the range
     return build_panel_content(
-        context, CONSUMPTION_TODAY, totals, paint_totals, "actual mass", is_empty=not totals.items
+        context, panel, Totals(items, unit), paint_totals, caption, is_empty=not items, empty_text=empty_text
     )
 
 
-def build_batch_totals(context: RenderContext) -> TileContent[Totals]:
-    totals = Totals(list_counts(context.get_rows(BATCHES_TODAY)))
+def build_totals_table(
+    panel: Panel[LabeledTotal], titles: tuple[str, str], empty_text: str, context: RenderContext
+) -> TileContent[TableData[TotalRow]]:
+    """``titles`` of the columns of labels and values."""
+    items = _list_items(context.get_rows(panel), panel)
+    values = [item.value or 0.0 for item in items]
+    totals = TotalsContext(sum(values), max(values, default=0.0))
+    table = TableData(items, _build_columns(*titles, "g" if panel.unit == "g" else ""), totals)
     return build_panel_content(
-        context, BATCHES_TODAY, totals, paint_totals, "completed",
-        is_empty=not totals.items, empty_text=NO_BATCH,
-    )  # fmt: skip
-
-
-def build_panel_totals(panel: Panel[LabeledTotal], context: RenderContext) -> TileContent[Totals]:
-    """The generic tile of a panel with labelled totals."""
-    list_items = list_masses if panel.unit == "g" else list_counts
-    totals = Totals(list_items(context.get_rows(panel)), panel.unit)
-    return build_panel_content(
-        context, panel, totals, paint_totals, panel.unit, is_empty=not totals.items, empty_text="no data"
+        context, panel, table, data_table.paint_table, is_empty=not items, empty_text=empty_text
     )
 
 
-def build_chemical_table(context: RenderContext) -> TileContent[TableData[TotalRow]]:
-    items = list_masses(context.get_rows(CONSUMPTION_TODAY))
-    return build_panel_content(
-        context, CONSUMPTION_TODAY, _build_table(items, CHEMICAL_COLUMNS), data_table.paint_table,
-        is_empty=not items,
-    )  # fmt: skip
-
-
-def build_batch_table(context: RenderContext) -> TileContent[TableData[TotalRow]]:
-    items = list_counts(context.get_rows(BATCHES_TODAY))
-    return build_panel_content(
-        context, BATCHES_TODAY, _build_table(items, BATCH_COLUMNS), data_table.paint_table,
-        is_empty=not items, empty_text=NO_BATCH,
-    )  # fmt: skip
-
-
-def list_masses(rows: Sequence[LabeledTotal]) -> tuple[TotalRow, ...]:
-    """In the unit that fits the largest."""
+def _list_items(rows: Sequence[LabeledTotal], panel: Panel[LabeledTotal]) -> tuple[TotalRow, ...]:
+    """Masses in the unit that fits the largest; else counts."""
     mass_unit = number_format.choose_mass_unit(max((row.value or 0.0 for row in rows), default=0.0))
-    return _list_items(rows, mass_unit.format_mass)
-
-
-def list_counts(rows: Sequence[LabeledTotal]) -> tuple[TotalRow, ...]:
-    return _list_items(rows, number_format.format_whole)
-
-
-def _list_items(
-    rows: Sequence[LabeledTotal], format_value: Callable[[float | None], str]
-) -> tuple[TotalRow, ...]:
+    format_value = mass_unit.format_mass if panel.unit == "g" else number_format.format_whole
     return tuple(
         TotalRow(sanitize_text(row.label, MAX_LABEL_WIDTH), row.value, format_value(row.value))
         for row in rows
     )
-
-
-def _build_table(
-    items: tuple[TotalRow, ...], columns: tuple[TableColumn[TotalRow], ...]
-) -> TableData[TotalRow]:
-    values = [item.value or 0.0 for item in items]
-    return TableData(items, columns, TotalsContext(sum(values), max(values, default=0.0)))
 
 
 def _compute_share(item: TotalRow, context: TotalsContext) -> float | None:
@@ -127,23 +93,18 @@ def _build_columns(name: str, amount: str, unit: str) -> tuple[TableColumn[Total
     )  # fmt: skip
 
 
-CHEMICAL_COLUMNS = _build_columns("Chemical", "Dosed", "g")
-BATCH_COLUMNS = _build_columns("Recipe", "Batches", "")
-
-
-def paint_totals(data: Totals, width: int, height: int) -> Rows:
-    canvas = Canvas(width, height)
+@paint_cells
+def paint_totals(canvas: Canvas, data: Totals) -> None:
     items = data.items
-    shown = items if len(items) <= height else items[: max(1, height - 1)]
-    step = 2 if len(shown) * 2 <= height + 1 and height >= 12 else 1
-    name_width = min(width // 2, max((len(item.label) for item in shown), default=0))
+    shown = items if len(items) <= canvas.height else items[: max(1, canvas.height - 1)]
+    step = 2 if len(shown) * 2 <= canvas.height + 1 and canvas.height >= 12 else 1
+    name_width = min(canvas.width // 2, max((len(item.label) for item in shown), default=0))
     number_width = max((len(item.text) for item in shown), default=0)
     top = max((item.value or 0.0 for item in items), default=0.0)
-    bar_width = max(0, width - name_width - number_width - 3)
+    bar_width = max(0, canvas.width - name_width - number_width - 3)
     for number, item in enumerate(shown):
         canvas.write_text(0, number * step, item.label, TEXT, width=name_width)
         canvas.paste_rows(name_width + 1, number * step, draw_thin_bar(item.value or 0.0, bar_width, top=top))
-        canvas.write_right(width, number * step, item.text, STRONG)
+        canvas.write_right(canvas.width, number * step, item.text, STRONG)
     if len(shown) < len(items):
-        canvas.write_text(0, height - 1, f"{len(items) - len(shown)} more: enter shows all", DIM)
-    return canvas.rows
+        canvas.write_text(0, canvas.height - 1, f"{len(items) - len(shown)} more: enter shows all", DIM)

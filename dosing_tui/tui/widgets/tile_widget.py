@@ -22,7 +22,7 @@ from dosing_tui.tui.rendering.canvas import Rows
 from dosing_tui.tui.rendering.data_table import TableCursor, TableData
 from dosing_tui.tui.rendering.line_widget import LineWidget
 from dosing_tui.tui.rendering.theme import TerminalTheme
-from dosing_tui.tui.tiles.shared.error_histogram import ErrorHistogram, paint_error_histogram
+from dosing_tui.tui.tiles.accuracy import ErrorHistogram, paint_error_histogram
 from dosing_tui.tui.tiles.shared.tile_content import AnyTileContent, render_tile
 from dosing_tui.tui.widgets.visible_rows import VisibleRows, list_visible_rows
 

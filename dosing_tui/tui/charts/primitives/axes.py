@@ -1,11 +1,77 @@
-"""The frame around a plot: a y-axis with its labels on the left, a time axis below."""
+"""The frame around a plot: a y-axis with its labels, a time axis with round times of the plant's clock."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
-from dosing_tui.tui.charts.primitives.scale import format_tick
-from dosing_tui.tui.charts.primitives.time_ticks import Tick
+from dosing_tui.tui.charts.primitives.scale import BucketWindow, column_to_bucket, format_tick
 from dosing_tui.tui.rendering.canvas import Canvas, Rows
 from dosing_tui.tui.rendering.palette import DIM, FRAME
+
+_MINUTE_STEPS = (5, 10, 15, 30, 60, 120, 180, 360, 720)
+_DAY_STEPS = (1, 2, 7, 14, 28, 56, 112, 364)
+_DAY_MINUTES = 24 * 60
+_MONDAY = date(2024, 1, 1)
+_LABEL_WIDTH = 8
+"""Cells a label takes, with the room around it."""
+_DAY_LABELS_ABOVE = timedelta(hours=36)
+"""A window longer than this names its days."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    column: int
+    label: str
+
+
+def place_time_ticks(window: BucketWindow, width: int, zone: tzinfo) -> Sequence[Tick]:
+    """Times of day, and the day itself where a day begins; days alone in a long window."""
+    if width < 6 or window.bucket_count < 1:
+        return ()
+    minutes = window.bucket_width.total_seconds() * window.bucket_count / 60
+    step = next((m for m in _MINUTE_STEPS if m / minutes * width >= _LABEL_WIDTH), None)
+    days = next((d for d in _DAY_STEPS if d * _DAY_MINUTES / minutes * width >= _LABEL_WIDTH), _DAY_STEPS[-1])
+    named = window.bucket_width * window.bucket_count > _DAY_LABELS_ABOVE
+    return tuple(_iterate_ticks(window, width, zone, step, days if step is None else 1, show_days=named))
+
+
+def _iterate_ticks(
+    window: BucketWindow, width: int, zone: tzinfo, step: int | None, days: int, *, show_days: bool
+) -> Iterator[Tick]:
+    before = -1
+    for column in range(width):
+        number = column_to_bucket(column, width, window.bucket_count)
+        # where a column has several buckets, none of them is passed over
+        for bucket in range(before + 1, number + 1):
+            label = _format_label(
+                window.since + window.bucket_width * bucket,
+                window.bucket_width,
+                zone,
+                step,
+                days,
+                show_days=show_days,
+            )
+            if label:
+                yield Tick(column, label)
+                break
+        before = number
+
+
+def _format_label(
+    start: datetime, bucket: timedelta, zone: tzinfo, step: int | None, days: int, *, show_days: bool
+) -> str:
+    """What a bucket is labelled with: the round time it contains; '' when it contains none."""
+    last = (start + bucket - timedelta(microseconds=1)).astimezone(zone)
+    if step is None or (show_days and last.replace(hour=0, minute=0, second=0, microsecond=0) >= start):
+        midnight = last.replace(hour=0, minute=0, second=0, microsecond=0)
+        due = midnight >= start and (midnight.date() - _MONDAY).days % days == 0
+        return midnight.strftime("%d %b") if due else ""
+    minute = (last.hour * 60 + last.minute) // step * step
+    whole = last.replace(hour=minute // 60, minute=minute % 60, second=0, microsecond=0)
+    # a time that the clock skips in spring is none
+    real = whole.astimezone(UTC).astimezone(zone).replace(tzinfo=None) == whole.replace(tzinfo=None)
+    return whole.strftime("%H:%M") if whole >= start and real else ""
+
 
 LABEL_WIDTH = 3
 LEFT_MARGIN = LABEL_WIDTH + 1
@@ -28,28 +94,29 @@ def draw_axes(
     canvas = Canvas(width, height)
     rows = height - BOTTOM_MARGIN
     canvas.paste_rows(LEFT_MARGIN, 0, plot)
-    for y in range(rows):
-        canvas.set_cell(LABEL_WIDTH, y, "│", FRAME)
-    for value in y_labels:
-        y = value_to_row(value, top, rows)
-        if len(format_tick(value)) <= LABEL_WIDTH:
-            canvas.write_right(LABEL_WIDTH, y, format_tick(value), DIM)
-            canvas.set_cell(LABEL_WIDTH, y, "┤", FRAME)
-    _draw_time_axis(canvas, rows, width - LEFT_MARGIN, ticks)
+    draw_y_axis(canvas, LABEL_WIDTH, rows, top, y_labels)
+    draw_time_axis(canvas, LABEL_WIDTH, rows, ticks)
     return canvas.rows
 
 
-def _draw_time_axis(canvas: Canvas, y: int, width: int, ticks: Sequence[Tick]) -> None:
-    canvas.write_right(LABEL_WIDTH, y, "0", DIM)
-    canvas.write_text(LABEL_WIDTH, y, "└" + "─" * width, FRAME)
-    draw_time_ticks(canvas, y, ticks, left=LEFT_MARGIN)
+def draw_y_axis(canvas: Canvas, x: int, rows: int, top: float, values: Sequence[float]) -> None:
+    """A scale in column ``x``, with the labels that fit on its left."""
+    for y in range(rows):
+        canvas.set_cell(x, y, "│", FRAME)
+    for value in values:
+        y = value_to_row(value, top, rows)
+        if len(format_tick(value)) <= x:
+            canvas.write_right(x, y, format_tick(value), DIM)
+            canvas.set_cell(x, y, "┤", FRAME)
 
 
-def draw_time_ticks(canvas: Canvas, y: int, ticks: Sequence[Tick], *, left: int) -> None:
-    """The ticks on the axis in row ``y``, their labels below. ``left`` is the first column of the plot."""
+def draw_time_axis(canvas: Canvas, x: int, y: int, ticks: Sequence[Tick]) -> None:
+    """From the zero of the scale in column ``x`` to the edge; the labels of the ticks below row ``y``."""
+    canvas.write_right(x, y, "0", DIM)
+    canvas.write_text(x, y, "└" + "─" * (canvas.width - x - 1), FRAME)
     for tick in ticks:
-        canvas.set_cell(left + tick.column, y, "┬", FRAME)
-    write_tick_labels(canvas, y + 1, ticks, left=left, start=left - 1)
+        canvas.set_cell(x + 1 + tick.column, y, "┬", FRAME)
+    write_tick_labels(canvas, y + 1, ticks, left=x + 1, start=x)
 
 
 def write_tick_labels(canvas: Canvas, y: int, ticks: Sequence[Tick], *, left: int, start: int) -> None:

@@ -34,8 +34,8 @@ _PIXELS_ACROSS, _PIXELS_UP = 2, 4
 
 
 @cache
-def _load_plotext() -> Any:  # plotext has no type hints
-    """The library, or None where it cannot be loaded. Takes 0.1 s the first time."""
+def load_plotext() -> Any:  # plotext has no type hints
+    """The library, or None where it cannot be loaded. Takes 0.1 s the first time, in any thread."""
     try:
         import plotext
     except (ImportError, OSError):
@@ -43,11 +43,6 @@ def _load_plotext() -> Any:  # plotext has no type hints
         return None
     plotext.terminal.limit(False, False)
     return plotext
-
-
-def preload_plotext() -> None:
-    """Load the library before it is needed; for any thread."""
-    _load_plotext()
 
 
 def get_series_style(number: int) -> CellStyle:
@@ -76,7 +71,7 @@ def _render_cached(
     series: tuple[tuple[tuple[tuple[float, float], ...], ...], ...], width: int, height: int
 ) -> str:
     """Cached: every move of the cursor draws the same plot."""
-    library = _load_plotext()
+    library = load_plotext()
     return "" if library is None else _render_plot(library, series, width, height)
 
 

@@ -14,10 +14,8 @@ def find_round_top(largest: float) -> float:
     if largest <= 0:
         return 1.0
     magnitude = 10.0 ** floor(log10(largest))
-    for step in _ROUND_TOPS:
-        if step * magnitude >= largest * (1 - 1e-9):
-            return step * magnitude
-    return 10.0 * magnitude
+    tops = (step * magnitude for step in _ROUND_TOPS)
+    return next((top for top in tops if top >= largest * (1 - 1e-9)), 10.0 * magnitude)
 
 
 def format_tick(value: float) -> str:
@@ -71,11 +69,5 @@ def resample_values(values: Sequence[float | None], width: int) -> list[float | 
     count = len(values)
     if count <= width:
         return [values[column_to_bucket(column, width, count)] for column in range(width)]
-    return [
-        _find_largest(values[column * count // width : (column + 1) * count // width])
-        for column in range(width)
-    ]
-
-
-def _find_largest(values: Sequence[float | None]) -> float | None:
-    return max((value for value in values if value is not None), default=None)
+    parts = (values[column * count // width : (column + 1) * count // width] for column in range(width))
+    return [max((value for value in part if value is not None), default=None) for part in parts]

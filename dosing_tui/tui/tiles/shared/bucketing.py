@@ -1,6 +1,6 @@
 """Rows of panels over time as curves: one value per bucket, one unit, the incomplete bucket marked."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -26,15 +26,12 @@ def build_mass_chart(
     Buckets narrower than ``min_bucket`` are added up.
     """
     window = panel_query.build_window(context, panel).merge_buckets(min_bucket)
-    series: dict[str, list[SeriesPoint]] = {"all": []} if combine_all else {}
-    for point in context.get_rows(panel):
-        series.setdefault("all" if combine_all else point.series, []).append(point)
-    sums = {name: sum_by_bucket(points, window) for name, points in sorted(series.items())}
+    sums = _place_in_buckets(context.get_rows(panel), window, name="all" if combine_all else None)
     mass = number_format.choose_mass_unit(
         max((value or 0.0 for values in sums.values() for value in values), default=0.0)
     )
     curves = {
-        name: tuple(None if value is None else value / mass.grams for value in values)
+        name: [None if value is None else value / mass.grams for value in values]
         for name, values in sums.items()
     }
     chart = _build_chart(context, panel, window, curves)
@@ -47,51 +44,35 @@ def build_value_chart(
 ) -> ChartData:  # fmt: skip
     """Values that cannot be added up: percent, seconds. Each bucket has one value of each series."""
     window = panel_query.build_window(context, panel)
-    series: dict[str, list[SeriesPoint]] = {}
-    for point in context.get_rows(panel):
-        series.setdefault(point.series, []).append(point)
-    curves = {name: place_in_buckets(points, window) for name, points in sorted(series.items())}
-    chart = _build_chart(context, panel, window, curves)
+    chart = _build_chart(context, panel, window, _place_in_buckets(context.get_rows(panel), window))
     return replace(chart, unit=unit, limit=limit, min_top=min_top)
 
 
 def _build_chart(
     context: RenderContext, panel: Panel[SeriesPoint], window: BucketWindow,
-    curves: Mapping[str, tuple[float | None, ...]],
+    curves: Mapping[str, Sequence[float | None]],
 ) -> ChartData:  # fmt: skip
+    loaded_at = context.get_result(panel).loaded_at
     return ChartData(
-        tuple(Curve(sanitize_text(name, MAX_NAME_WIDTH), values) for name, values in curves.items()),
+        tuple(Curve(sanitize_text(name, MAX_NAME_WIDTH), tuple(curves[name])) for name in sorted(curves)),
         window, context.zone,
-        partial_bucket=find_partial_bucket(context, panel, window), annotations=context.annotations,
+        # the bucket that had not ended when the panel was loaded
+        partial_bucket=None if loaded_at is None else window.find_bucket(loaded_at),
+        annotations=context.annotations,
     )  # fmt: skip
 
 
-def sum_by_bucket(points: Iterable[SeriesPoint], window: BucketWindow) -> tuple[float | None, ...]:
-    """The sum of each bucket of the window; None if it has no value."""
-    values: list[float | None] = [None] * window.bucket_count
+def _place_in_buckets(
+    points: Iterable[SeriesPoint], window: BucketWindow, *, name: str | None = None
+) -> dict[str, list[float | None]]:
+    """The sums of the window's buckets, None without a value, by series; as one series with a ``name``."""
+    series: dict[str, list[float | None]] = {} if name is None else {name: [None] * window.bucket_count}
     for point in points:
+        values = series.setdefault(name or point.series, [None] * window.bucket_count)
         number = window.find_bucket(point.at)
         if number is not None and point.value is not None:
             values[number] = (values[number] or 0.0) + point.value
-    return tuple(values)
-
-
-def place_in_buckets(points: Iterable[SeriesPoint], window: BucketWindow) -> tuple[float | None, ...]:
-    """The value of each bucket of the window; None if it has none."""
-    values: list[float | None] = [None] * window.bucket_count
-    for point in points:
-        number = window.find_bucket(point.at)
-        if number is not None:
-            values[number] = point.value
-    return tuple(values)
-
-
-def find_partial_bucket(
-    context: RenderContext, panel: Panel[SeriesPoint], window: BucketWindow
-) -> int | None:
-    """The bucket that had not ended when the panel was loaded."""
-    at = context.get_result(panel).loaded_at
-    return None if at is None else window.find_bucket(at)
+    return series
 
 
 def has_values(curves: ChartData) -> bool:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from dosing_tui.tui.rendering.canvas import Canvas, Rows
+from dosing_tui.tui.rendering.canvas import Canvas, Rows, paint_cells
 from dosing_tui.tui.rendering.number_format import format_signed
 from dosing_tui.tui.rendering.palette import STRONG, TEXT, WARNING, CellStyle
 
@@ -19,15 +19,14 @@ class NumberList:
     numbers: tuple[NumberRow, ...]
 
 
-def paint_number_list(data: NumberList, width: int, height: int) -> Rows:
-    canvas = Canvas(width, height)
-    spread = 2 if height >= 2 * len(data.numbers) else 1
+@paint_cells
+def paint_number_list(canvas: Canvas, data: NumberList) -> None:
+    spread = 2 if canvas.height >= 2 * len(data.numbers) else 1
     for number, row in enumerate(data.numbers):
         y = number * spread
         shown = f"▲ {row.value}" if row.is_abnormal else row.value
-        start = canvas.write_right(width, y, shown, WARNING if row.is_abnormal else STRONG)
+        start = canvas.write_right(canvas.width, y, shown, WARNING if row.is_abnormal else STRONG)
         canvas.write_text(0, y, row.name, TEXT, width=max(0, start - 1))
-    return canvas.rows
 
 
 def draw_marked_cell(text: str, mark: str, width: int, style: CellStyle) -> Rows:

@@ -192,12 +192,9 @@ def _fit_age(content: AnyTileContent, width: int) -> str:
     if not content.age:
         return ""
     time = content.age.removeprefix(_TIME_PREFIX)
-    for text in (content.age, time):
-        if len(content.title) + len(text) + 5 <= width:
-            return f" {text} "
-    if content.age == LOADING_TEXT:
-        return " … "
-    return f" {time[:5] if content.is_stale else time} "
+    short = "…" if content.age == LOADING_TEXT else time[:5] if content.is_stale else time
+    fitting = (text for text in (content.age, time) if len(content.title) + len(text) + 5 <= width)
+    return f" {next(fitting, short)} "
 
 
 def _draw_caption(canvas: Canvas, y: int, content: AnyTileContent) -> None:

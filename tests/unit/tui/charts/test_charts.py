@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 
 from dosing_tui.tui.charts.full_screen_chart import (
     draw_full_screen_chart,
+    draw_plot,
     find_newest_bucket,
     format_annotations,
 )
-from dosing_tui.tui.charts.large_plot import draw_plot
 from dosing_tui.tui.charts.primitives import braille
+from dosing_tui.tui.charts.primitives.axes import place_time_ticks
 from dosing_tui.tui.charts.primitives.scale import BucketWindow, resample_values
-from dosing_tui.tui.charts.primitives.time_ticks import place_time_ticks
 from dosing_tui.tui.charts.series import (
     AnnotationGlyph,
     ChartAnnotation,
@@ -25,7 +25,7 @@ from dosing_tui.tui.charts.series import (
     split_at_gaps,
 )
 from dosing_tui.tui.rendering.canvas import Rows
-from dosing_tui.tui.tiles import consumption_sparklines
+from dosing_tui.tui.tiles.consumption import paint_sparklines
 
 SINCE = datetime(2026, 3, 10, 15, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -73,7 +73,7 @@ def test_two_series_are_told_apart_without_colour() -> None:
 
 
 def test_without_the_library_there_are_markers_and_no_lines(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(braille, "_load_plotext", lambda: None)
+    monkeypatch.setattr(braille, "load_plotext", lambda: None)
     drawn = "\n".join(join_rows(draw_plot(make_curves([1.0, 2.5] * 12, [3.0] * 24), 81, 13)))
     assert braille.get_series_marker(0) in drawn
     assert not any(0x2800 < ord(cell) <= 0x28FF for cell in drawn)
@@ -153,7 +153,5 @@ def test_ticks_follow_the_wall_across_a_change_of_clocks() -> None:
 
 
 def test_columns_of_a_day_end_with_the_newest_and_not_with_what_is_to_come() -> None:
-    (row,) = join_rows(
-        consumption_sparklines.paint_sparklines(make_curves([1.0, 2.0, *[None] * 22], partial=1), 40, 1)
-    )
+    (row,) = join_rows(paint_sparklines(make_curves([1.0, 2.0, *[None] * 22], partial=1), 40, 1))
     assert row.rstrip().split()[-2].endswith("▇")

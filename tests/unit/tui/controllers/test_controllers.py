@@ -44,8 +44,7 @@ from dosing_tui.tui.data.query_workers import Lane
 from dosing_tui.tui.dialogs.filter_dialog import FilterDialog
 from dosing_tui.tui.dialogs.refill_dialog import RefillInput
 from dosing_tui.tui.dialogs.review_dialog import ReviewDialog, ReviewInput
-from dosing_tui.tui.layout.layout import LayoutOptions, arrange_tiles
-from dosing_tui.tui.layout.view_layouts import DashboardView
+from dosing_tui.tui.layout.layout import DashboardView, LayoutOptions, arrange_tiles
 from dosing_tui.tui.screens.dashboard_screen import DashboardScreen
 from dosing_tui.tui.screens.shift_report_screen import ShiftReportPage, ShiftReportScreen
 from tests.support.domain.alarm_entries import make_entry

@@ -2,7 +2,7 @@
 
 from dosing_tui.collector_process.remote_live_state import RemoteLiveState
 from dosing_tui.tui.data.query_workers import Lane, QueryWorkers
-from dosing_tui.tui.layout.system_notices import find_notices
+from dosing_tui.tui.layout.alarm_banner import find_notices
 from tests.support.collector.parsed_items import NOON
 from tests.support.polling import wait_until
 from tests.support.tui.sample_plant import FakeSource, make_history

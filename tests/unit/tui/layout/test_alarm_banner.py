@@ -13,8 +13,7 @@ from dosing_tui.domain.alarms.models import Priority
 from dosing_tui.domain.alarms.snapshot import AlarmSnapshot
 from dosing_tui.tui.alarms import audible_alarm
 from dosing_tui.tui.alarms.audible_alarm import AudibleAlarm
-from dosing_tui.tui.layout.alarm_banner import build_banner, render_banner
-from dosing_tui.tui.layout.system_notices import SystemNotice
+from dosing_tui.tui.layout.alarm_banner import SystemNotice, build_banner, render_banner
 from dosing_tui.tui.rendering.palette import DARK, DIM, ColourRole
 from dosing_tui.tui.rendering.theme import TerminalTheme
 from tests.support.tui.alarm_samples import make_flood, make_state, picture_of

@@ -7,8 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dosing_tui.tui.layout.geometry import TileFrame, TileId, TileRect
-from dosing_tui.tui.layout.layout import Direction, LayoutOptions, arrange_tiles, find_neighbour
-from dosing_tui.tui.layout.view_layouts import DashboardView
+from dosing_tui.tui.layout.layout import (
+    DashboardView,
+    Direction,
+    LayoutOptions,
+    arrange_tiles,
+    find_neighbour,
+)
 
 WIDTHS, HEIGHTS, TANKS = st.integers(80, 300), st.integers(24, 100), st.integers(0, 60)
 VIEWS = st.builds(

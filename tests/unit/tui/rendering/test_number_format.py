@@ -11,12 +11,11 @@ from rich.cells import cell_len
 from dosing_tui.config.settings import GlyphMode
 from dosing_tui.domain.alarms.models import Priority
 from dosing_tui.live_state import LinkState, LinkStatus, LiveSnapshot, MessageCounts
+from dosing_tui.tui.layout.alarm_banner import find_notices, format_idle_text, keep_start_times
 from dosing_tui.tui.layout.status_and_footer import KeyHint, count_spooled, render_footer
-from dosing_tui.tui.layout.system_notices import find_notices, format_idle_text, keep_start_times
 from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import Canvas, fit_cells, render_paragraph, split_cells, wrap_text
-from dosing_tui.tui.rendering.changed_spans import find_changed_spans
-from dosing_tui.tui.rendering.glyphs import ASCII, CONSOLE, replace_glyphs, resolve_glyphs
+from dosing_tui.tui.rendering.line_widget import find_changed_spans
 from dosing_tui.tui.rendering.palette import (
     DARK,
     PALETTES,
@@ -26,7 +25,7 @@ from dosing_tui.tui.rendering.palette import (
     build_rich_style,
     choose_palette,
 )
-from dosing_tui.tui.rendering.theme import TerminalTheme
+from dosing_tui.tui.rendering.theme import ASCII, CONSOLE, TerminalTheme, replace_glyphs, resolve_glyphs
 from tests.support.tui.alarm_samples import make_state, picture_of
 from tests.support.tui.sample_plant import HOSTILE, NOW
 

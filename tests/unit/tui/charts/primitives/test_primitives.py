@@ -10,12 +10,15 @@ from hypothesis import strategies as st
 from dosing_tui.domain.panels.panel_catalog import ErrorBin
 from dosing_tui.tui.charts.histogram import choose_geometry, draw_histogram, fold_bins
 from dosing_tui.tui.charts.primitives import axes
-from dosing_tui.tui.charts.primitives.area import draw_area
-from dosing_tui.tui.charts.primitives.bars import draw_deviation_bar, draw_thin_bar
-from dosing_tui.tui.charts.primitives.gauge import draw_gauge, draw_thin_gauge
+from dosing_tui.tui.charts.primitives.axes import place_time_ticks
+from dosing_tui.tui.charts.primitives.bars import (
+    draw_deviation_bar,
+    draw_gauge,
+    draw_thin_bar,
+    draw_thin_gauge,
+)
+from dosing_tui.tui.charts.primitives.columns import draw_area, draw_sparkline
 from dosing_tui.tui.charts.primitives.scale import BucketWindow, find_round_top, format_tick
-from dosing_tui.tui.charts.primitives.sparkline import draw_sparkline
-from dosing_tui.tui.charts.primitives.time_ticks import place_time_ticks
 from dosing_tui.tui.rendering.canvas import Rows
 from dosing_tui.tui.rendering.palette import ColourRole
 
