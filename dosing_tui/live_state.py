@@ -4,7 +4,7 @@ Bounded in every dimension. Any thread may write or read it.
 """
 
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -25,6 +25,8 @@ class LinkStatus(StrEnum):
 
     STARTING = "starting"
     UP = "up"
+    PARTIAL = "partial"
+    """The link works, but not for everything."""
     DOWN = "down"
 
 
@@ -39,7 +41,7 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LinkState:
-    """``reason`` is a sentence for the operator while the link is not up, else ''."""
+    """``reason`` is a sentence for the operator while the link is not fully up, else ''."""
 
     status: LinkStatus = LinkStatus.STARTING
     since: datetime | None = None
@@ -83,6 +85,10 @@ class LiveSnapshot:
     received_counts: tuple[tuple[ReadingKind, int], ...] = ()
     stored_counts: tuple[tuple[ReadingKind, int], ...] = ()
     broker: LinkState = field(default_factory=LinkState)
+    refused_topics: tuple[str, ...] = ()
+    """Topics that the broker does not let this account read."""
+    topic_last_message: tuple[tuple[str, datetime], ...] = ()
+    """Topic -> receive time of its last live message, valid or not."""
     database: LinkState = field(default_factory=LinkState)
     message_counts: MessageCounts = field(default_factory=MessageCounts)
     role: Role = Role.UNDECIDED
@@ -113,6 +119,7 @@ class LiveState:
         self._received_counts = dict.fromkeys(ReadingKind, 0)
         self._stored_counts = dict.fromkeys(ReadingKind, 0)
         self._arrivals: deque[tuple[datetime, int]] = deque()
+        self._topic_last_message: dict[str, datetime] = {}
         self._snapshot = LiveSnapshot()
 
     def apply_readings(self, readings: Iterable[Reading]) -> None:
@@ -130,10 +137,11 @@ class LiveState:
                 self._store_reading(reading)
             self._increment_revision()
 
-    def count_messages(self, messages: int, at: datetime) -> None:
-        """Count messages for the rate."""
+    def count_messages(self, topics: Sequence[str], at: datetime) -> None:
+        """Count messages for the rate, one for each topic."""
         with self._lock:
-            self._arrivals.append((at, messages))
+            self._arrivals.append((at, len(topics)))
+            self._topic_last_message.update(dict.fromkeys(topics, at))
             self._drop_old_arrivals(at)
             self._increment_revision(last_message_at=at)
 
@@ -146,6 +154,9 @@ class LiveState:
 
     def set_broker(self, state: LinkState) -> None:
         self._update_fields(broker=state)
+
+    def set_refused_topics(self, topics: tuple[str, ...]) -> None:
+        self._update_fields(refused_topics=topics)
 
     def set_database(self, state: LinkState) -> None:
         self._update_fields(database=state)
@@ -167,6 +178,7 @@ class LiveState:
                 levels=tuple(self._levels[key] for key in sorted(self._levels)),
                 doses=_sort_newest_first(self._doses.values()),
                 events=_sort_newest_first(self._events.values()),
+                topic_last_message=tuple(self._topic_last_message.items()),
                 device_last_seen=tuple(sorted(self._device_last_seen.items())),
                 message_rate=sum(count for _, count in self._arrivals) / RATE_WINDOW.total_seconds(),
                 received_counts=tuple(self._received_counts.items()),

@@ -39,6 +39,7 @@ class IngestPipeline:
             persistent=True,
             on_message=buffer.put_message,
             on_link=context.status.set_broker_link,
+            on_refused_topics=context.live_state.set_refused_topics,
             clock=context.clock,
         )
         self.receiver = MessageReceiver(buffer, spool, self.subscriber, context, alarms=alarms)

@@ -22,6 +22,7 @@ class Viewer:
             persistent=False,
             on_message=self._buffer.put_message,
             on_link=context.status.set_broker_link,
+            on_refused_topics=context.live_state.set_refused_topics,
             clock=context.clock,
         )
         self._thread = context.create_thread("viewer", self._show_chunk)
@@ -55,5 +56,6 @@ class Viewer:
             shown += items
         self._live_state.apply_readings(item for item in shown if not isinstance(item, Rejection))
         if messages:
-            self._live_state.count_messages(len(messages), messages[-1].received_at)
+            topics = [message.topic for message in messages]
+            self._live_state.count_messages(topics, messages[-1].received_at)
         return bool(messages)

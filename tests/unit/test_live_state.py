@@ -86,7 +86,7 @@ def test_a_flood_of_invented_names_is_bounded() -> None:
 
 def test_the_rate_falls_to_zero_when_nothing_arrives() -> None:
     live = LiveState()
-    live.count_messages(50, NOW)
+    live.count_messages(["factory/dosing/consumption"] * 50, NOW)
     assert live.get_snapshot(NOW).message_rate == 5.0
     assert live.get_snapshot(NOW + timedelta(seconds=11)).message_rate == 0.0
 

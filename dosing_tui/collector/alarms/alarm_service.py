@@ -19,7 +19,7 @@ from dosing_tui.collector.context.interfaces import CollectorContext
 from dosing_tui.collector.context.local_state import get_spool_folder
 from dosing_tui.config.alarm_limits import build_alarm_limits
 from dosing_tui.database.alarms.journal import JournalUpdate
-from dosing_tui.domain.alarm_rules.detection import ConnectionState, EvaluationContext
+from dosing_tui.domain.alarm_rules.detection import ConnectionState, EvaluationContext, TopicAccess
 from dosing_tui.domain.alarm_rules.evaluator import Evaluator
 from dosing_tui.domain.alarm_rules.rule_state import HOUR
 from dosing_tui.domain.alarms.checkpoint import CHECKPOINT_INTERVAL, Checkpoint
@@ -254,6 +254,10 @@ class AlarmService:
             now,
             broker=_link_to_view(snapshot.broker),
             database=_link_to_view(snapshot.database),
+            topics=tuple(
+                TopicAccess(topic, topic in snapshot.refused_topics)
+                for topic in self._context.settings.mqtt.topics
+            ),
             spool_count=snapshot.message_counts.spooled,
             oldest_spooled_at=spool.oldest_at,
             spool_percent=spool.percent,
@@ -299,5 +303,5 @@ def _build_evaluator(context: CollectorContext, *, writes_journal: bool) -> Eval
 
 
 def _link_to_view(state: LinkState) -> ConnectionState:
-    up = None if state.status is LinkStatus.STARTING else state.status is LinkStatus.UP
+    up = None if state.status is LinkStatus.STARTING else state.status is not LinkStatus.DOWN
     return ConnectionState(up, state.since, state.reason)

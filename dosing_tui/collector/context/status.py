@@ -30,6 +30,7 @@ class CollectorStatus:
         self._notices: dict[str, str] = {}
 
     def set_broker_link(self, up: bool, why: str) -> None:
+        """A link that is up with a reason works for a part only."""
         with self._lock:
             self._broker_link = self._update_link(self._broker_link, up, why, "The broker is connected.")
             self._live_state.set_broker(self._broker_link)
@@ -69,9 +70,9 @@ class CollectorStatus:
         self._report(sentence)
 
     def _update_link(self, state: LinkState, up: bool, why: str, up_text: str) -> LinkState:
-        link = LinkStatus.UP if up else LinkStatus.DOWN
+        link = (LinkStatus.PARTIAL if why else LinkStatus.UP) if up else LinkStatus.DOWN
         if (link, why) != (state.status, state.reason):
-            self._report(up_text if up else why)
+            self._report(why or up_text)
         return LinkState(link, state.since if link is state.status else self._clock(), why)
 
     def _publish_role(self) -> None:

@@ -94,7 +94,8 @@ class MessageReceiver:
         self._broker.ack_messages(messages)
         if station_messages:
             self._context.live_state.apply_readings(item for item in shown if not isinstance(item, Rejection))
-            self._context.live_state.count_messages(len(station_messages), station_messages[-1].received_at)
+            topics = [message.topic for message in station_messages]
+            self._context.live_state.count_messages(topics, station_messages[-1].received_at)
         for message in messages:
             if message.topic == DROP_COUNT_TOPIC:
                 self._update_drop_count(message.payload)

@@ -1,4 +1,4 @@
-"""Connection alarms: broker down, database down, spool high."""
+"""Connection alarms: broker down, topic refused, database down, spool high."""
 
 from collections.abc import Iterator
 
@@ -9,6 +9,9 @@ from dosing_tui.domain.alarms.models import AlarmKey
 
 def check_connections(context: EvaluationContext, limits: AlarmLimits) -> Iterator[Detection]:
     yield _check_connection("BROKER_DOWN", "Broker down", context.broker, context, limits)
+    for topic, is_refused in context.topics:
+        known = is_refused if context.broker.is_up else None
+        yield Detection(AlarmKey("TOPIC_REFUSED", "", topic), known, f"Broker refuses to deliver {topic}")
     buffering = f"Database down: buffering {context.spool_count:,} messages"
     if context.oldest_spooled_at is not None:
         age = (context.now - context.oldest_spooled_at).total_seconds()

@@ -37,6 +37,13 @@ class ConnectionState:
     reason: str = ""
 
 
+class TopicAccess(NamedTuple):
+    """Whether the broker lets the collector's account read this topic."""
+
+    topic: str
+    is_refused: bool
+
+
 @dataclass(frozen=True, slots=True)
 class EvaluationContext:
     """Inputs other than readings, as of ``now`` (UTC)."""
@@ -44,6 +51,7 @@ class EvaluationContext:
     now: datetime
     broker: ConnectionState = field(default_factory=ConnectionState)
     database: ConnectionState = field(default_factory=ConnectionState)
+    topics: tuple[TopicAccess, ...] = ()
     spool_count: int = 0
     oldest_spooled_at: datetime | None = None
     spool_percent: float = 0.0

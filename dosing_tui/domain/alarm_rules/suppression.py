@@ -7,7 +7,7 @@ from dosing_tui.domain.alarms.models import AlarmKey, AlarmState
 
 _STATION_RULES = frozenset({"DOSE_OUT_OF_TOL", "DOSE_GROSS", "ERR_MEAN_1H", "ERR_RATE_1H", "CLOCK_SKEW"})
 """Rules suppressed while their station is offline. BATCH_STALLED is excluded: it has a higher priority."""
-_BROKER_RULES = frozenset({"DEVICE_OFFLINE", "BATCH_STALLED"})
+_BROKER_RULES = frozenset({"DEVICE_OFFLINE", "BATCH_STALLED", "TOPIC_REFUSED"})
 
 
 def get_suppression_reason(

@@ -131,6 +131,12 @@ _CATALOG = (
         action="Start the broker; check the network and this program's account.",
     ),
     AlarmRule(
+        "TOPIC_REFUSED", _H, "Topic refused", group=AlarmGroup.LINKS,
+        cause="The broker's access rules do not let this program's account read a topic of the plant.",
+        consequence="Its readings are neither seen nor stored, and the broker does not queue them.",
+        action="Give the account the right to read the topic; it is requested again every 30 seconds.",
+    ),
+    AlarmRule(
         "DB_DOWN", _M, "Database down", group=AlarmGroup.LINKS,
         cause="The database, its machine or the network is down, or refuses this program.",
         consequence="Readings are kept on this machine until it is back; charts stand still.",

@@ -50,6 +50,9 @@ def _find_link_notices(snapshot: LiveSnapshot, now: datetime) -> Iterator[System
     if broker.status is LinkStatus.DOWN and "BROKER_DOWN" not in active_rules:
         text = _join_parts("Broker down", clean_line(broker.reason).removeprefix("Broker "))
         yield SystemNotice("broker", Priority.HIGH, text, broker.since or now)
+    if broker.status is LinkStatus.PARTIAL and "TOPIC_REFUSED" not in active_rules:
+        text = _join_parts("Topic refused", clean_line(broker.reason).removeprefix("Broker "))
+        yield SystemNotice("topics", Priority.HIGH, text, broker.since or now)
     if database.status is LinkStatus.DOWN and "DB_DOWN" not in active_rules:
         spooled = snapshot.message_counts.spooled
         buffering = f"buffering {number_format.format_count(spooled)}" if spooled else ""

@@ -59,7 +59,8 @@ def _draw_right_side(canvas: Canvas, status: StatusBarState, left: int) -> None:
     """From column ``left`` on. If there is no room, the role is left out first, then the rate."""
     role = "" if status.role is Role.UNDECIDED else status.role.value
     number = f"{status.rate:.1f}" if status.rate < 10 else number_format.format_count(round(status.rate))
-    rate = f" {number}/s" if status.broker.status is LinkStatus.UP else ""
+    is_connected = status.broker.status in (LinkStatus.UP, LinkStatus.PARTIAL)
+    rate = f" {number}/s" if is_connected else ""
     for parts in (
         _list_parts(status, rate, role),
         _list_parts(status, rate, ""),
@@ -89,6 +90,8 @@ def _format_link(name: str, state: LinkState) -> list[tuple[str, CellStyle]]:
             return [(f" {name}", _BAR_STYLE), ("●", CellStyle(ColourRole.OK, ColourRole.BAR_BACKGROUND))]
         case LinkStatus.STARTING:
             return [(f" {name} …", _DIM_STYLE), ("○", _DIM_STYLE)]
+        case LinkStatus.PARTIAL:
+            return [(f" ▲ {name} partly ", CellStyle(ColourRole.BACKGROUND, ColourRole.WARN, bold=True))]
         case LinkStatus.DOWN:
             return [(f" ■ {name} down ", CellStyle(ColourRole.BACKGROUND, ColourRole.ERROR, bold=True))]
 

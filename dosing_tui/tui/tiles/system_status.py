@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from dosing_tui.domain.messages.models import Reading
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.domain.panels.panel_catalog import OVERVIEW_PANELS
 from dosing_tui.live_state import LinkState, LinkStatus, MessageCounts, Role
@@ -86,6 +87,7 @@ def _list_process(context: RenderContext) -> Iterator[SystemStatusLine]:
     if picture.notice:
         yield SystemStatusLine("notice", clean_line(picture.notice), STRONG)
     yield _format_link("broker", picture.broker, context)
+    yield from _list_topics(context)
     yield _format_link("database", picture.database, context)
     last = picture.last_message_at
     yield SystemStatusLine(
@@ -97,6 +99,24 @@ def _list_process(context: RenderContext) -> Iterator[SystemStatusLine]:
     yield SystemStatusLine("log file", context.log_file or number_format.NO_VALUE)
 
 
+def _list_topics(context: RenderContext) -> Iterator[SystemStatusLine]:
+    """Each topic with its last message. A broker with an ACL file may grant a topic and never deliver it."""
+    snapshot = context.snapshot
+    newest: tuple[tuple[Reading, ...], ...] = (snapshot.doses[:1], snapshot.events[:1], snapshot.levels)
+    for topic, readings in zip(context.settings.mqtt.topics, newest, strict=True):
+        live = [at for name, at in snapshot.topic_last_message if name == topic]
+        last = max([*live, *(reading.received_at for reading in readings)], default=None)
+        if topic in snapshot.refused_topics:
+            yield SystemStatusLine("topic", f"■ {topic}: the broker refuses it to this account", _ERROR_STYLE)
+        elif last is None:
+            text = f"{topic}: has never delivered. If stations publish on it, check the broker's access rules"
+            yield SystemStatusLine("topic", text, STRONG)
+        else:
+            yield SystemStatusLine(
+                "topic", f"{topic}: {number_format.format_age((context.now - last).total_seconds())}"
+            )
+
+
 def _format_link(name: str, state: LinkState, context: RenderContext) -> SystemStatusLine:
     since = (
         f" since {number_format.format_timestamp(state.since, context.zone, now=context.now)}"
@@ -105,7 +125,9 @@ def _format_link(name: str, state: LinkState, context: RenderContext) -> SystemS
     )
     why = f": {clean_line(state.reason)}" if state.reason else ""
     return SystemStatusLine(
-        name, f"{state.status.value}{since}{why}", _ERROR_STYLE if state.status is LinkStatus.DOWN else TEXT
+        name,
+        f"{state.status.value}{since}{why}",
+        _ERROR_STYLE if state.status in (LinkStatus.DOWN, LinkStatus.PARTIAL) else TEXT,
     )
 
 

@@ -11,10 +11,11 @@ from paho.mqtt.publish import single
 
 from dosing_tui.config.settings import MqttVersion, Settings
 from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker
-from dosing_tui.live_state import LinkStatus, MessageCounts
+from dosing_tui.live_state import LinkStatus, LiveSnapshot, MessageCounts
 from tests.support.collector.numbered_messages import publish_numbered, stored_numbers
 from tests.support.collector.running_collector import number_messages, run_in_threads
 from tests.support.database.schema_inspection import fetch_rows
+from tests.support.mqtt.broker_proxy import RefuseTopic, run_broker_proxy
 from tests.support.polling import wait_until
 
 
@@ -108,3 +109,23 @@ def test_batches_are_kept_behind_the_writer(settings: Settings) -> None:
         single(settings.mqtt.topics[1], completed, qos=1, hostname=host, port=port)
         # the rebuild pauses for ten times as long as it took, its process included
         wait_until(lambda: fetch_rows(settings.database.dsn, statuses) == [("complete",)], timeout=90)
+
+
+def test_a_refused_topic_is_a_state_and_an_alarm_and_the_others_are_stored(settings: Settings) -> None:
+    with run_broker_proxy(settings.mqtt.port, on_broker=RefuseTopic(1)) as proxy:
+        refusing = replace(settings, mqtt=replace(settings.mqtt, port=proxy.port))
+        events = settings.mqtt.topics[1]
+        with run_in_threads(refusing) as plant:
+            wait_until(lambda: plant.picture.broker.status is LinkStatus.PARTIAL)
+            assert plant.picture.broker.reason.endswith(f"does not let this account read {events}.")
+            wait_until(lambda: plant.picture.refused_topics == (events,))
+            wait_until(lambda: f"TOPIC_REFUSED/{events}" in list_alarm_tags(plant.picture))
+            publish_numbered(settings.mqtt, number_messages(0, 9))
+            wait_until(lambda: plant.books.stored >= 6)
+            doses = settings.mqtt.topics[0]
+            assert doses in dict(plant.picture.topic_last_message)
+            assert plant.picture.broker.status is LinkStatus.PARTIAL
+
+
+def list_alarm_tags(snapshot: LiveSnapshot) -> list[str]:
+    return [view.state.key.tag for view in snapshot.alarms.annunciated_alarms] if snapshot.alarms else []

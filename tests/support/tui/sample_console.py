@@ -44,7 +44,7 @@ class Dosing(FakeSource):
             error = round(dice.gauss(0.03, 0.22), 2)
             made = make_dose("dosing_system_01", chemical, target, error, recipe, get_utc_now(), number)
             self.story = History((*self.story.doses, made), self.story.events)
-            self._live.count_messages(1, made.received_at)
+            self._live.count_messages(["factory/dosing/consumption"], made.received_at)
             self._live.apply_readings([made])
             self._live.count_stored([ReadingKind.DOSE])
 

@@ -156,7 +156,7 @@ def live_plant(story: History, tanks: Iterable[InventoryLevel], *, at: datetime 
     """A live picture as it is after a while of collecting."""
     live, tanks = LiveState(), tuple(tanks)
     live.seed_readings([*story.doses[-60:], *tanks])
-    live.count_messages(42, at - timedelta(seconds=1))
+    live.count_messages(["factory/dosing/consumption"] * 42, at - timedelta(seconds=1))
     up = LinkState(LinkStatus.UP, at - timedelta(hours=2))
     live.set_broker(up)
     live.set_database(up)

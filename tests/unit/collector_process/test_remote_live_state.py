@@ -15,7 +15,7 @@ def collecting_snapshot() -> LiveSnapshot:
     """One dose, everything up."""
     live = LiveState()
     live.apply_readings([numbered_dose()])
-    live.count_messages(20, NOW)
+    live.count_messages(["factory/dosing/consumption"] * 20, NOW)
     live.set_broker(UP)
     live.set_database(UP)
     live.set_role(Role.COLLECTOR)

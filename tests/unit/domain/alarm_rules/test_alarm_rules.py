@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dosing_tui.domain.alarm_rules.detection import ConnectionState
+from dosing_tui.domain.alarm_rules.detection import ConnectionState, TopicAccess
 from dosing_tui.domain.alarm_rules.limits import AlarmLimits, IngredientLimits, LimitOverride
 from dosing_tui.domain.alarm_rules.rule_state import DoseErrorMinute
 from dosing_tui.domain.alarms.catalog import RULES
@@ -383,6 +383,31 @@ def test_nothing_is_said_of_stations_while_the_broker_is_down() -> None:
     assert list_raised(plant) == ["BROKER_DOWN"]
     plant.advance_clock(1)
     assert list_raised(plant) == ["BROKER_DOWN", "DEVICE_OFFLINE"]
+
+
+def test_each_refused_topic_has_its_alarm_until_the_broker_grants_it() -> None:
+    plant = Plant()
+    doses, events = "factory/dosing/consumption", "factory/batch/events"
+    plant.outlook = replace(
+        plant.outlook, topics=(TopicAccess(doses, is_refused=False), TopicAccess(events, is_refused=True))
+    )
+    plant.advance_clock(1)
+    assert list_raised(plant) == ["TOPIC_REFUSED"]
+    assert plant.get_shown_state("TOPIC_REFUSED", "", events) is AlarmStateName.UNACK
+    refused = plant.outlook
+    plant.outlook = replace(
+        refused, topics=(TopicAccess(doses, is_refused=False), TopicAccess(events, is_refused=False)),
+        broker=ConnectionState(False, NOW, "gone"),
+    )  # fmt: skip
+    plant.advance_clock(1)
+    plant.outlook = replace(refused, broker=ConnectionState(True, plant.now))
+    plant.advance_clock(1)
+    assert plant.get_shown_state("TOPIC_REFUSED", "", events) is AlarmStateName.UNACK
+    plant.outlook = replace(
+        plant.outlook, topics=(TopicAccess(doses, is_refused=False), TopicAccess(events, is_refused=False))
+    )
+    plant.advance_clock(1)
+    assert plant.get_shown_state("TOPIC_REFUSED", "", events) is AlarmStateName.RTN_UNACK
 
 
 def test_a_restart_does_not_end_the_offline_alarm_of_a_station_that_is_still_silent() -> None:
