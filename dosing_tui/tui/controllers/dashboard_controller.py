@@ -40,7 +40,7 @@ class DashboardController:
         scope: ScopeController,
         log_file: str,
     ) -> None:
-        self._services = services
+        self.services = services
         self._screen = screen
         self._scope = scope
         self._panel_cache = PanelCache(services.workers.submit_panel, services.source.cancel_panels)
@@ -77,7 +77,7 @@ class DashboardController:
 
     def store_panel(self, result: PanelLoaded) -> bool:
         """False: a newer request of the same panel is on its way."""
-        return self._panel_cache.store_result(result.reply, self._services.clock())
+        return self._panel_cache.store_result(result.reply, self.services.clock())
 
     def invalidate(self) -> None:
         """Query every panel again at the next tick."""
@@ -85,17 +85,15 @@ class DashboardController:
 
     def toggle_freeze(self) -> None:
         """Keep the tiles as they are now, or return to live values."""
-        now = self._services.clock()
-        self._frozen_snapshot = None if self._frozen_snapshot else self._services.get_snapshot()
-        self._frozen_at = (
-            number_format.format_clock(now, self._services.zone) if self._frozen_snapshot else ""
-        )
+        now = self.services.clock()
+        self._frozen_snapshot = None if self._frozen_snapshot else self.services.get_snapshot()
+        self._frozen_at = number_format.format_clock(now, self.services.zone) if self._frozen_snapshot else ""
 
     # drawing
 
     def show_tiles(self, snapshot: LiveSnapshot, now: datetime) -> None:
         context = RenderContext(
-            now, self._services.zone, self._services.settings, self._frozen_snapshot or snapshot,
+            now, self.services.zone, self.services.settings, self._frozen_snapshot or snapshot,
             self.panel_results, scope=self._scope.scope,
             is_overdue=now - self._scope.changed_at >= STALE_AFTER, log_file=self._log_file,
         )  # fmt: skip
@@ -106,7 +104,7 @@ class DashboardController:
 
     def build_status(self, snapshot: LiveSnapshot, now: datetime, screen_title: str) -> StatusBarState:
         self._spooled_counts.append(snapshot.message_counts.spooled)
-        settings = self._services.settings
+        settings = self.services.settings
         is_slow = settings.console.low_bandwidth
         return StatusBarState(
             plant=sanitize_text(settings.plant.name, 40),
@@ -116,7 +114,7 @@ class DashboardController:
             database=snapshot.database,
             rate=snapshot.message_rate,
             spooled_count=count_spooled(self._spooled_counts, snapshot),
-            clock=number_format.format_clock(now, self._services.zone, seconds=not is_slow),
+            clock=number_format.format_clock(now, self.services.zone, seconds=not is_slow),
             frozen_at=self._frozen_at,
             heartbeat=now.second // (SLOW_TICK_S if is_slow else 1) % 2 == 0,
         )

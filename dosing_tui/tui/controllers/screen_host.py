@@ -86,3 +86,15 @@ class ConsoleServices:
     def get_alarms(self) -> AlarmSnapshot:
         """Empty before the first evaluation."""
         return self.get_snapshot().alarms or EMPTY_SNAPSHOT
+
+
+@dataclass(eq=False)
+class Controller:
+    """Acts on the keys of one subject."""
+
+    services: ConsoleServices
+    host: ScreenHost
+
+    def open_dialog(self, dialog: Screen[Result], apply_values: Callable[[Result], None]) -> None:
+        """``apply_values`` gets the dialog's result, and is not called when the dialog is cancelled."""
+        self.host.push_screen(dialog, lambda values: None if values is None else apply_values(values))
