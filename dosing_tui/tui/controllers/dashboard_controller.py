@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from dosing_tui.domain.panels.panel_catalog import Panel
+from dosing_tui.domain.panels.spool_progress import SPOOLS_PANEL
 from dosing_tui.live_state import LiveSnapshot
 from dosing_tui.tui.controllers.scope_controller import ScopeController
 from dosing_tui.tui.controllers.screen_host import ConsoleServices
@@ -18,7 +19,6 @@ from dosing_tui.tui.layout.status_and_footer import StatusBarState, count_spoole
 from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import sanitize_text
 from dosing_tui.tui.scope.render_context import NO_RESULT, PanelResult, RenderContext
-from dosing_tui.tui.scope.spool_status import SPOOLS_PANEL
 from dosing_tui.tui.screens.dashboard_screen import DashboardScreen
 from dosing_tui.tui.tiles.registry import TileRegistry, list_panels
 
@@ -77,7 +77,7 @@ class DashboardController:
 
     def store_panel(self, result: PanelLoaded) -> bool:
         """False: a newer request of the same panel is on its way."""
-        return self._panel_cache.store_result(result.reply, self.services.clock())
+        return self._panel_cache.store_result(result, self.services.clock())
 
     def invalidate(self) -> None:
         """Query every panel again at the next tick."""

@@ -257,7 +257,9 @@ class ReviewController(Controller):
             unreviewed=False, without_findings=True,
         )  # fmt: skip
         self.services.workers.submit(
-            partial(self.services.source.batches.list_batches, candidates, None, MAX_BULK_APPROVAL),
+            partial(
+                self.services.source.batches.list_batches, candidates, after=None, rows=MAX_BULK_APPROVAL
+            ),
             BulkCandidatesLoaded,
             Lane.REVIEWS,
         )

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial
 from getpass import getuser
 from typing import TYPE_CHECKING, TypeVar
 
@@ -26,12 +26,12 @@ from dosing_tui.domain.panels.annotations import AnnotationList
 from dosing_tui.domain.panels.filters import Dimension
 from dosing_tui.domain.panels.operator_notes import NoteDraft
 from dosing_tui.domain.panels.panel_catalog import Panel, PanelQuery
+from dosing_tui.domain.panels.spool_progress import SpoolProgress
 from dosing_tui.domain.time.shift_calendar import ShiftPeriod
 from dosing_tui.errors import DatabaseError, DatabaseUnavailableError, SpoolError
 from dosing_tui.ipc.supervised_thread import start_one_shot
 from dosing_tui.live_state import LinkStatus
-from dosing_tui.tui.data.batch_source import DatabaseBatchSource
-from dosing_tui.tui.scope.spool_status import SpoolStatus
+from dosing_tui.tui.data.batch_source import BatchSource, DatabaseBatchSource
 
 if TYPE_CHECKING:
     from dosing_tui.database.panel_reader import PanelReader
@@ -52,12 +52,15 @@ class Backend:
         self._settings = settings
         self._live_state = live_state
         self._clock = clock
-        self.batches = DatabaseBatchSource(settings)
         self._supervisor = CollectorSupervisor(settings, live_state, clock=clock)
         self._reader_ready = threading.Event()
         self._reader: PanelReader | None = None
         self._unavailable_reason = "the connection is not open yet"
         self._opener: threading.Thread | None = None
+
+    @cached_property
+    def batches(self) -> BatchSource:
+        return DatabaseBatchSource(self._settings, getuser())
 
     def start(self) -> None:
         """Returns at once: importing the drivers alone takes a quarter of a second."""
@@ -156,13 +159,8 @@ class Backend:
 
         return read_shift_report(self._settings, shift, now=now)
 
-    def list_spools(self) -> Sequence[SpoolStatus]:
-        return [
-            SpoolStatus(
-                str(spool.spool_id)[:8], spool.stored, spool.duplicates, spool.rejected, spool.updated_at
-            )
-            for spool in self._wait_for_reader().list_spools()
-        ]
+    def list_spools(self) -> Sequence[SpoolProgress]:
+        return self._wait_for_reader().list_spools()
 
     def _wait_for_reader(self) -> "PanelReader":
         self._reader_ready.wait(READY_TIMEOUT_S)

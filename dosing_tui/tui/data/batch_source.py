@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from getpass import getuser
+from functools import partial
 from typing import Protocol
 
 from dosing_tui.config.settings import Settings
@@ -26,12 +26,12 @@ class BatchSource(Protocol):
         """The operating system's account that runs this console."""
 
     def list_batches(
-        self, batch_filter: BatchFilter, after: BatchRow | None, rows: int
+        self, batch_filter: BatchFilter, *, after: BatchRow | None, rows: int
     ) -> Sequence[BatchRow]:
         """A page of ``rows`` batches below ``after``, newest first; ``after`` None: from the top."""
 
     def list_batches_above(
-        self, batch_filter: BatchFilter, before: BatchRow, rows: int
+        self, batch_filter: BatchFilter, before: BatchRow, *, rows: int
     ) -> Sequence[BatchRow]:
         """A page of ``rows`` batches above ``before``, newest first."""
 
@@ -41,7 +41,7 @@ class BatchSource(Protocol):
     def read_batch(self, name: str) -> BatchDetail | None:
         """By key or id; None: there is no such batch."""
 
-    def list_context_events(self, device: str, since: datetime, until: datetime) -> ContextEvents:
+    def list_context_events(self, *, device: str, since: datetime, until: datetime) -> ContextEvents:
         """Alarms and notes of a station in this period."""
 
     def read_policy(self) -> ReviewPolicy:
@@ -52,50 +52,16 @@ class BatchSource(Protocol):
 
 
 class DatabaseBatchSource:
-    """The site's database. Its driver is imported with the first query, to save start-up."""
+    """The site's database. Made when it is first needed: its driver is imported then, to save start-up."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings, account: str) -> None:
+        from dosing_tui.database.batches import context_events, queries, review_policy, review_writer
 
-    @property
-    def account(self) -> str:
-        return getuser()
-
-    def list_batches(
-        self, batch_filter: BatchFilter, after: BatchRow | None, rows: int
-    ) -> Sequence[BatchRow]:
-        from dosing_tui.database.batches import queries
-
-        return queries.list_batches(self._settings, batch_filter, after=after, rows=rows)
-
-    def list_batches_above(
-        self, batch_filter: BatchFilter, before: BatchRow, rows: int
-    ) -> Sequence[BatchRow]:
-        from dosing_tui.database.batches import queries
-
-        return queries.list_batches_above(self._settings, batch_filter, before, rows=rows)
-
-    def count_batches(self, batch_filter: BatchFilter) -> BatchStatusCounts:
-        from dosing_tui.database.batches import queries
-
-        return queries.count_batches(self._settings, batch_filter)
-
-    def read_batch(self, name: str) -> BatchDetail | None:
-        from dosing_tui.database.batches import queries
-
-        return queries.read_batch(self._settings, name)
-
-    def list_context_events(self, device: str, since: datetime, until: datetime) -> ContextEvents:
-        from dosing_tui.database.batches.context_events import list_context_events
-
-        return list_context_events(self._settings, device=device, since=since, until=until)
-
-    def read_policy(self) -> ReviewPolicy:
-        from dosing_tui.database.batches.review_policy import read_effective_policy
-
-        return read_effective_policy(self._settings)
-
-    def enter_reviews(self, drafts: Sequence[ReviewDraft]) -> ReviewResult:
-        from dosing_tui.database.batches.review_writer import enter_reviews
-
-        return enter_reviews(self._settings, drafts, os_user=self.account)
+        self.account = account
+        self.list_batches = partial(queries.list_batches, settings)
+        self.list_batches_above = partial(queries.list_batches_above, settings)
+        self.count_batches = partial(queries.count_batches, settings)
+        self.read_batch = partial(queries.read_batch, settings)
+        self.list_context_events = partial(context_events.list_context_events, settings)
+        self.read_policy = partial(review_policy.read_effective_policy, settings)
+        self.enter_reviews = partial(review_writer.enter_reviews, settings, os_user=account)

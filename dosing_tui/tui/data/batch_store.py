@@ -180,7 +180,7 @@ class BatchStore:
         self._submit_page_below(_LIST, after, rows)
 
     def _submit_page_below(self, name: str, after: BatchRow | None, limit: int) -> None:
-        query = partial(self._source.list_batches, self._filter, after, limit)
+        query = partial(self._source.list_batches, self._filter, after=after, rows=limit)
         self._submit(name, query, BatchListLoaded, anchor=after, limit=limit)
 
     def prefetch_pages(self, visible: int) -> None:
@@ -200,7 +200,7 @@ class BatchStore:
     def _read_page_above(self) -> None:
         rows = self.list_state.rows
         if rows and not self.list_state.has_newest and "above" not in self._in_flight:
-            query = partial(self._source.list_batches_above, self._filter, rows[0], PAGE_SIZE)
+            query = partial(self._source.list_batches_above, self._filter, rows[0], rows=PAGE_SIZE)
             self._submit("above", query, BatchPageAboveLoaded, anchor=rows[0], limit=PAGE_SIZE)
 
     def jump_to_top(self) -> None:
@@ -218,8 +218,9 @@ class BatchStore:
 
     def _read_next(self, batch_filter: BatchFilter, last: BatchRow | None) -> BatchRows:
         """The next batch, and the page below it."""
-        rows = self._source.list_batches(batch_filter, last, 1)
-        return [*rows, *self._source.list_batches(self._filter, rows[0], PAGE_SIZE - 1)] if rows else []
+        rows = self._source.list_batches(batch_filter, after=last, rows=1)
+        below = self._source.list_batches(self._filter, after=rows[0], rows=PAGE_SIZE - 1) if rows else ()
+        return [*rows, *below]
 
     # one batch
 
@@ -239,7 +240,9 @@ class BatchStore:
             return None, None
         batch = found.batch
         until = (batch.ends_at or batch.last_at) + timedelta(seconds=1)
-        return found, self._source.list_context_events(batch.device_id, batch.begins_at, until)
+        return found, self._source.list_context_events(
+            device=batch.device_id, since=batch.begins_at, until=until
+        )
 
     def _set_detail(self, detail: BatchDetail | None, context_events: ContextEvents | None) -> None:
         if detail is None:

@@ -9,7 +9,7 @@ from typing import Any
 from dosing_tui.domain.panels.panel_catalog import Panel
 from dosing_tui.errors import RangeError
 from dosing_tui.tui.data import refresh_policy
-from dosing_tui.tui.data.query_results import PanelReply, PanelRequest
+from dosing_tui.tui.data.query_results import PanelLoaded, PanelRequest
 from dosing_tui.tui.scope.panel_query import build_query
 from dosing_tui.tui.scope.render_context import NO_RESULT, PanelResult
 from dosing_tui.tui.scope.scope import Scope, TimeContext
@@ -95,7 +95,7 @@ class PanelCache:
             name: refresh_policy.mark_due(turn) for name, turn in self._refresh_states.items()
         }
 
-    def store_result(self, reply: PanelReply, now: datetime) -> bool:
+    def store_result(self, reply: PanelLoaded, now: datetime) -> bool:
         """Store a reply; False when it is outdated. After a failure the last good rows stay."""
         question = reply.request
         name = question.panel.id

@@ -35,8 +35,8 @@ class PanelRequest:
     query: PanelQuery
 
 
-@dataclass(frozen=True, slots=True)
-class PanelReply:
+@dataclass
+class PanelLoaded(Message):
     """``rows`` is None when the query failed; ``error`` is then the reason."""
 
     request: PanelRequest
@@ -44,13 +44,6 @@ class PanelReply:
     error: str = ""
     is_database_down: bool = False
     """The database could not be reached."""
-
-
-@dataclass
-class PanelLoaded(Message):
-    """Rows of one panel, or the reason why there are none."""
-
-    reply: PanelReply
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,13 +19,13 @@ from dosing_tui.domain.panels.annotations import AnnotationList
 from dosing_tui.domain.panels.filters import Dimension
 from dosing_tui.domain.panels.operator_notes import NoteDraft
 from dosing_tui.domain.panels.panel_catalog import Panel, PanelQuery
+from dosing_tui.domain.panels.spool_progress import SPOOLS_PANEL, SpoolProgress
 from dosing_tui.domain.time.shift_calendar import ShiftPeriod
 from dosing_tui.errors import DatabaseError, DatabaseUnavailableError, DosingError
 from dosing_tui.ipc.supervised_thread import FailureReporter, SupervisedThread, ignore_failure
 from dosing_tui.tui.data.batch_source import BatchSource
-from dosing_tui.tui.data.query_results import PanelLoaded, PanelReply, PanelRequest, QueryResult
+from dosing_tui.tui.data.query_results import PanelLoaded, PanelRequest, QueryResult
 from dosing_tui.tui.scope.chart_annotations import ANNOTATIONS_PANEL
-from dosing_tui.tui.scope.spool_status import SPOOLS_PANEL, SpoolStatus
 
 if TYPE_CHECKING:
     from dosing_tui.domain.shift_report import ShiftReport
@@ -79,22 +79,22 @@ class ConsoleDataSource(Protocol):
     def read_shift_report(self, shift: ShiftPeriod, now: datetime) -> "ShiftReport":
         """Production, consumption, alarms and open items of a shift. Raises: DatabaseError."""
 
-    def list_spools(self) -> Sequence[SpoolStatus]:
+    def list_spools(self) -> Sequence[SpoolProgress]:
         """Progress of the site's spools, the one written last first. Raises: DatabaseError."""
 
 
-def run_query(source: ConsoleDataSource, request: PanelRequest) -> PanelReply:
+def run_query(source: ConsoleDataSource, request: PanelRequest) -> PanelLoaded:
     """Run a panel's query once; every failure becomes a reply."""
     try:
-        return PanelReply(request, tuple(_fetch_rows(source, request)))
+        return PanelLoaded(request, tuple(_fetch_rows(source, request)))
     except DatabaseError as error:
-        return PanelReply(
+        return PanelLoaded(
             request, None, str(error), is_database_down=isinstance(error, DatabaseUnavailableError)
         )
     except Exception:
         # boundary of one panel: an unforeseen failure is contained to its tile
         log.exception("panel %s", request.panel.id)
-        return PanelReply(request, None, "panel error, see the log file")
+        return PanelLoaded(request, None, "panel error, see the log file")
 
 
 def _fetch_rows(source: ConsoleDataSource, request: PanelRequest) -> Sequence[object]:
@@ -159,7 +159,7 @@ class QueryWorkers:
             thread.start()
 
     def submit_panel(self, request: PanelRequest) -> None:
-        self.submit_job(lambda: self._post_result(PanelLoaded(run_query(self._source, request))))
+        self.submit_job(lambda: self._post_result(run_query(self._source, request)))
 
     def submit(
         self, query: Callable[[], Value], build_result: BuildResult[Value], lane: Lane = Lane.PANELS

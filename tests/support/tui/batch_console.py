@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from dosing_tui.config.settings import PlantSettings, ReviewSettings, Settings
+from dosing_tui.config.settings import PlantSettings, ReviewSettings
 from dosing_tui.database.batches.incremental_rebuild import rebuild_changed_days
 from dosing_tui.domain.messages.models import Reading
 from dosing_tui.live_state import LiveState
@@ -18,18 +18,6 @@ from tests.support.tui.console_driver import EMPTY, LARGE, Console, open_console
 from tests.support.tui.sample_plant import NOW, FakeSource
 
 NO_PIN = ReviewSettings()
-
-
-class Accounted(DatabaseBatchSource):
-    """Under an account that does not depend on who runs the tests."""
-
-    def __init__(self, settings: Settings, account: str) -> None:
-        super().__init__(settings)
-        self._account = account
-
-    @property
-    def account(self) -> str:
-        return self._account
 
 
 def move_to_today(reading: Reading) -> Reading:
@@ -94,7 +82,7 @@ async def open_review_console(
 ) -> AsyncIterator[ReviewConsole]:  # fmt: skip
     chosen = replace(settings_for(dsn), plant=PlantSettings(name="Plant 1"), review=review)
     source = FakeSource(EMPTY)
-    source.batches = Accounted(chosen, account)
+    source.batches = DatabaseBatchSource(chosen, account)
     async with open_console(
         size=size, source=source, live=live or LiveState(), chosen=chosen, where=where
     ) as driven:

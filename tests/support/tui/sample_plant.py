@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from statistics import fmean, stdev
 from typing import Any, TypeVar, cast
+from uuid import UUID
 
 from dosing_tui.domain.alarm_rules.evaluator import Evaluator
 from dosing_tui.domain.alarm_rules.limits import AlarmLimits
@@ -41,12 +42,12 @@ from dosing_tui.domain.panels.panel_catalog import (
     RecipeDay,
     SeriesPoint,
 )
+from dosing_tui.domain.panels.spool_progress import SpoolProgress
 from dosing_tui.domain.shift_report import ShiftReport
 from dosing_tui.domain.time.shift_calendar import ShiftPeriod
 from dosing_tui.errors import DatabaseUnavailableError
 from dosing_tui.live_state import LinkState, LinkStatus, LiveState, MessageCounts, Role
 from dosing_tui.tui.data.batch_source import BatchSource
-from dosing_tui.tui.scope.spool_status import SpoolStatus
 from tests.support.domain import shift_report_samples
 from tests.support.domain.alarm_entries import build_history
 from tests.support.local_days import get_today
@@ -296,12 +297,12 @@ class FakeSource:
             raise DatabaseUnavailableError(self.away)
         return shift_report_samples.make_report(shift, made_at=now)
 
-    def list_spools(self) -> list[SpoolStatus]:
+    def list_spools(self) -> list[SpoolProgress]:
         if self.away:
             raise DatabaseUnavailableError(self.away)
         return [
-            SpoolStatus("7c9e6679", 12_470, 7, 5, NOW),
-            SpoolStatus("16fd2706", 904, 0, 0, NOW - timedelta(days=2)),
+            SpoolProgress(UUID("7c9e6679" + "0" * 24), 12_470, 12_470, 7, 5, NOW),
+            SpoolProgress(UUID("16fd2706" + "0" * 24), 904, 904, 0, 0, NOW - timedelta(days=2)),
         ]
 
     def read_panel(self, panel: Panel[Row], query: PanelQuery) -> Sequence[Row]:

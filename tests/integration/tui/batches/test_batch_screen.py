@@ -1,10 +1,11 @@
 """The batch review screen, by keys, over batches in a real database."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import pytest
 
-from dosing_tui.config.settings import ReviewSettings
+from dosing_tui.config.settings import ReviewSettings, Settings
 from dosing_tui.database.audit.pins import set_pin
 from dosing_tui.database.batches.review_policy import set_policy
 from dosing_tui.domain.batch_review.query_models import BatchDetail
@@ -14,11 +15,11 @@ from dosing_tui.domain.batch_review.review_rules import ReviewDraft
 from dosing_tui.errors import DatabaseUnavailableError
 from dosing_tui.live_state import LiveState
 from dosing_tui.tui.app.terminal_options import TerminalOptions
+from dosing_tui.tui.data.batch_source import DatabaseBatchSource
 from tests.support.database.reading_samples import settings_for
 from tests.support.database.schema_inspection import execute_statements, fetch_rows
 from tests.support.domain.batch_messages import make_dose, make_event, normal_batch
 from tests.support.tui.batch_console import (
-    Accounted,
     apply_live,
     every_kind,
     make_clean_batches,
@@ -333,19 +334,23 @@ async def test_a_site_may_have_other_keys_and_the_page_names_them(migrated: str)
         await plant.wait_for_text("y to review 1")
 
 
-class Troubled(Accounted):
+class Troubled(DatabaseBatchSource):
     """Loses its connection after, or in the middle of, what it is asked."""
 
-    details_away = False
-    away_after = 10_000
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings, "anna")
+        self.details_away, self.away_after = False, 10_000
+        self._real_read, self._real_enter = self.read_batch, self.enter_reviews
+        self.read_batch = partial(self._read_until_away)
+        self.enter_reviews = partial(self._enter_until_away)
 
-    def read_batch(self, name: str) -> BatchDetail | None:
+    def _read_until_away(self, name: str) -> BatchDetail | None:
         if self.details_away:
             raise DatabaseUnavailableError("No database server listens.")
-        return super().read_batch(name)
+        return self._real_read(name)
 
-    def enter_reviews(self, drafts: Sequence[ReviewDraft]) -> ReviewResult:
-        done = super().enter_reviews(drafts[: self.away_after])
+    def _enter_until_away(self, drafts: Sequence[ReviewDraft]) -> ReviewResult:
+        done = self._real_enter(drafts[: self.away_after])
         tried, left = tuple(drafts[self.away_after :][:1]), tuple(drafts[self.away_after :][1:])
         self.away_after = max(0, self.away_after - len(drafts))
         if not tried:
@@ -358,7 +363,7 @@ class Troubled(Accounted):
 async def test_what_is_entered_is_said_to_be_though_the_batch_cannot_be_read_after_it(migrated: str) -> None:
     store_readings(migrated, *make_clean_batches(2))
     async with open_review_console(migrated) as plant:
-        plant.source.batches = source = Troubled(settings_for(migrated), "anna")
+        plant.source.batches = source = Troubled(settings_for(migrated))
         plant.console.app.services.operator.name = "Anna"
         await plant.press_keys("b")
         await plant.wait_for_text("All 2")
@@ -379,7 +384,7 @@ async def test_when_a_later_part_of_many_fails_it_is_told_what_is_entered_and_wh
     monkeypatch.setattr("dosing_tui.tui.controllers.review_controller.CHUNK_SIZE", 3)
     store_readings(migrated, *make_clean_batches(9))
     async with open_review_console(migrated) as plant:
-        plant.source.batches = source = Troubled(settings_for(migrated), "anna")
+        plant.source.batches = source = Troubled(settings_for(migrated))
         source.away_after = 4
         plant.console.app.services.operator.name = "Anna"
         await plant.press_keys("b")
