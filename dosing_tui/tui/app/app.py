@@ -17,9 +17,12 @@ from dosing_tui.tui.app.shutdown import ShutdownHandler
 from dosing_tui.tui.app.terminal import has_backlog
 from dosing_tui.tui.app.terminal_options import DEFAULT_TERMINAL, TerminalOptions, build_textual_theme
 from dosing_tui.tui.charts.primitives import braille
-from dosing_tui.tui.controllers import results
-from dosing_tui.tui.controllers.alarm_controller import AlarmController
-from dosing_tui.tui.controllers.alarm_kpi_controller import AlarmKpiController
+from dosing_tui.tui.controllers.alarm_controller import AlarmActionStored, AlarmController, TrendLoaded
+from dosing_tui.tui.controllers.alarm_kpi_controller import (
+    AlarmKpiController,
+    ChannelStatesLoaded,
+    KpisLoaded,
+)
 from dosing_tui.tui.controllers.dashboard_controller import (
     SLOW_TICK_S,
     STALE_AFTER,
@@ -28,13 +31,22 @@ from dosing_tui.tui.controllers.dashboard_controller import (
     run_guarded,
 )
 from dosing_tui.tui.controllers.file_export import FileExporter
-from dosing_tui.tui.controllers.journal_controller import JournalController
+from dosing_tui.tui.controllers.journal_controller import (
+    JournalController,
+    JournalExported,
+    JournalPageLoaded,
+)
 from dosing_tui.tui.controllers.operator_session import OperatorSession
-from dosing_tui.tui.controllers.refill_controller import RefillController
-from dosing_tui.tui.controllers.review_controller import ReviewController
-from dosing_tui.tui.controllers.scope_controller import ScopeController
+from dosing_tui.tui.controllers.refill_controller import RefillController, RefillStored
+from dosing_tui.tui.controllers.review_controller import (
+    BulkCandidatesLoaded,
+    BulkChunkEntered,
+    ReviewController,
+    ReviewsEntered,
+)
+from dosing_tui.tui.controllers.scope_controller import FilterValuesLoaded, NoteStored, ScopeController
 from dosing_tui.tui.controllers.screen_host import ConsoleServices
-from dosing_tui.tui.controllers.shift_report_controller import ShiftReportController
+from dosing_tui.tui.controllers.shift_report_controller import ShiftReportController, ShiftReportLoaded
 from dosing_tui.tui.data.query_results import BatchQueryResult, PanelLoaded, QueryResult
 from dosing_tui.tui.data.query_workers import ConsoleDataSource, QueryWorkers
 from dosing_tui.tui.dialogs.quit_and_help import HelpScreen, QuitScreen
@@ -107,19 +119,19 @@ class DosingApp(App[None]):
         """The one handler of each result of a background query."""
         return {
             **dict.fromkeys(BatchQueryResult.__subclasses__(), self.reviews.store_result),
-            results.FilterValuesLoaded: self.scopes.show_filter_values,
-            results.NoteStored: self.scopes.confirm_note,
-            results.ShiftReportLoaded: self.shift_reports.show_report,
-            results.KpisLoaded: self.kpis.show_kpis,
-            results.ChannelStatesLoaded: self.kpis.show_channels,
-            results.TrendLoaded: self.alarms.show_trend,
-            results.AlarmActionStored: self.alarms.confirm_action,
-            results.RefillStored: self.refills.confirm_refill,
-            results.JournalPageLoaded: self.journal.store_page,
-            results.JournalExported: self.journal.confirm_export,
-            results.ReviewsEntered: self.reviews.show_review_result,
-            results.BulkCandidatesLoaded: self.reviews.confirm_bulk_approval,
-            results.BulkChunkEntered: self.reviews.continue_bulk_approval,
+            FilterValuesLoaded: self.scopes.show_filter_values,
+            NoteStored: self.scopes.confirm_note,
+            ShiftReportLoaded: self.shift_reports.show_report,
+            KpisLoaded: self.kpis.show_kpis,
+            ChannelStatesLoaded: self.kpis.show_channels,
+            TrendLoaded: self.alarms.show_trend,
+            AlarmActionStored: self.alarms.confirm_action,
+            RefillStored: self.refills.confirm_refill,
+            JournalPageLoaded: self.journal.store_page,
+            JournalExported: self.journal.confirm_export,
+            ReviewsEntered: self.reviews.show_review_result,
+            BulkCandidatesLoaded: self.reviews.confirm_bulk_approval,
+            BulkChunkEntered: self.reviews.continue_bulk_approval,
         }
 
     @on(QueryResult)

@@ -8,7 +8,7 @@ from typing import Any
 
 from dosing_tui.domain.alarms.models import AlarmEvent, AlarmKey
 from dosing_tui.domain.alarms.snapshot import AlarmView
-from dosing_tui.domain.panels.alarm_trend_query import AlarmTrendQuery
+from dosing_tui.domain.panels.alarm_trend_query import AlarmTrendPoint, AlarmTrendQuery
 from dosing_tui.live_state import LiveSnapshot
 from dosing_tui.tui.alarms import alarm_actions, audible_alarm
 from dosing_tui.tui.alarms.alarm_actions import ActionRequest, ActionResult, AlarmAction
@@ -20,8 +20,8 @@ from dosing_tui.tui.alarms.audible_alarm import AudibleAlarm
 from dosing_tui.tui.controllers.alarm_kpi_controller import AlarmKpiController
 from dosing_tui.tui.controllers.journal_controller import JournalController
 from dosing_tui.tui.controllers.refill_controller import STORED_LOCALLY
-from dosing_tui.tui.controllers.results import AlarmActionStored, TrendLoaded
 from dosing_tui.tui.controllers.screen_host import Controller
+from dosing_tui.tui.data.query_results import QueryResult
 from dosing_tui.tui.data.query_workers import Lane
 from dosing_tui.tui.dialogs.alarm_action_dialog import (
     AlarmActionDialog,
@@ -38,6 +38,19 @@ from dosing_tui.tui.widgets.messages import ViewChanged
 
 COVERED_ACTIONS = frozenset({"ask_range", "move_range", "live_again", "ask_filters", "freeze", "refresh_now"})
 """Keys of the app without an effect on the alarm lists."""
+
+
+@dataclass
+class TrendLoaded(QueryResult[Sequence[AlarmTrendPoint]]):
+    query: AlarmTrendQuery
+
+
+@dataclass
+class AlarmActionStored(QueryResult[bool]):
+    """The value is False when the entries are kept on this machine until the database is back."""
+
+    request: ActionRequest
+    result: ActionResult
 
 
 @dataclass(eq=False)
@@ -140,7 +153,7 @@ class AlarmController(Controller):
 
     def _load_trend(self, query: AlarmTrendQuery) -> None:
         self.services.workers.submit(
-            partial(self.services.source.read_trend, query), partial(TrendLoaded, query=query)
+            partial(self.services.source.records.read_trend, query), partial(TrendLoaded, query=query)
         )
 
     def show_trend(self, result: TrendLoaded) -> None:

@@ -1,17 +1,27 @@
 """Alarm KPI page: its figures are read when it is opened, the notification channels while it is visible."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 
 from dosing_tui.domain.alarms.kpis import AlarmKpiSummary, calculate_kpis
+from dosing_tui.domain.notifications.channel_status import ChannelStatus
 from dosing_tui.tui.alarms.alarm_screen import AlarmScreen
 from dosing_tui.tui.alarms.kpi_view import AlarmKpiState
-from dosing_tui.tui.controllers.results import ChannelStatesLoaded, KpisLoaded
 from dosing_tui.tui.controllers.screen_host import ConsoleServices
+from dosing_tui.tui.data.query_results import QueryResult
 
 CHANNELS_INTERVAL = timedelta(seconds=10)
 """Channel states are read again after it: a channel that fails has to show."""
+
+
+class KpisLoaded(QueryResult[AlarmKpiSummary | None]):
+    """The alarm KPIs; None without an error: the journal is empty."""
+
+
+class ChannelStatesLoaded(QueryResult[Sequence[ChannelStatus]]):
+    """Delivery status of each notification channel."""
 
 
 @dataclass(eq=False)
@@ -33,13 +43,13 @@ class AlarmKpiController:
             return
         if self._channels_read_at is None or now - self._channels_read_at >= CHANNELS_INTERVAL:
             self._channels_read_at = now
-            query = partial(self.services.source.list_channel_states, self.services.clock())
+            query = partial(self.services.source.records.list_channel_states, now=self.services.clock())
             self.services.workers.submit(query, ChannelStatesLoaded)
 
     def _read_kpis(self) -> AlarmKpiSummary | None:
         """In a worker thread: KPIs of the last thirty days."""
         now = self.services.clock()
-        return calculate_kpis(self.services.source.read_alarm_history(now), now)
+        return calculate_kpis(self.services.source.records.read_kpi_history(now), now)
 
     def show_kpis(self, result: KpisLoaded) -> None:
         error = result.error or ("" if result.value else "The alarm journal is empty: no KPIs.")

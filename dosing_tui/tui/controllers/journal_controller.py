@@ -15,9 +15,9 @@ from dosing_tui.tui.alarms import journal_list
 from dosing_tui.tui.alarms.alarm_screen import AlarmScreen
 from dosing_tui.tui.alarms.journal_list import JournalFilterForm, JournalHeading, JournalList
 from dosing_tui.tui.controllers.file_export import NOTHING_TO_EXPORT, FileExporter
-from dosing_tui.tui.controllers.results import JournalExported, JournalPageLoaded
 from dosing_tui.tui.controllers.scope_controller import ScopeController
 from dosing_tui.tui.controllers.screen_host import Controller
+from dosing_tui.tui.data.query_results import QueryResult
 from dosing_tui.tui.dialogs.journal_dialogs import JournalFilterDialog, render_entry
 from dosing_tui.tui.scope.scope import Scope, format_range, is_live
 from dosing_tui.tui.widgets.canvas_dialog import CanvasDialog
@@ -27,6 +27,20 @@ REFRESH_INTERVAL = timedelta(seconds=10)
 CLOCK_TOLERANCE = timedelta(minutes=5)
 """A clock that is a little ahead must not hide the newest entries."""
 MAX_EXPORT_ENTRIES = 100_000
+
+
+@dataclass
+class JournalPageLoaded(QueryResult[Sequence[JournalEntry]]):
+    """``number``: only the result of the last request counts."""
+
+    journal_filter: JournalFilter
+    number: int
+    is_older: bool
+    """The page continues the list; else it replaces the list's newest entries."""
+
+
+class JournalExported(QueryResult[str]):
+    """The value is a sentence with the files' names."""
 
 
 @dataclass(eq=False)
@@ -90,7 +104,7 @@ class JournalController(Controller):
     def _request_page(self, journal_filter: JournalFilter, *, is_older: bool) -> None:
         self._request_number, self._is_reading = self._request_number + 1, True
         self.services.workers.submit(
-            partial(self.services.source.read_journal_page, journal_filter),
+            partial(self.services.source.records.list_entries, journal_filter),
             partial(
                 JournalPageLoaded,
                 journal_filter=journal_filter,
@@ -200,7 +214,7 @@ class JournalController(Controller):
         entries, has_more = list(journal.rows), journal.has_more
         while has_more and len(entries) < MAX_EXPORT_ENTRIES:
             last = entries[-1]
-            page = self.services.source.read_journal_page(
+            page = self.services.source.records.list_entries(
                 replace(journal_filter, until=last.at, before_id=last.id, max_entries=MAX_ENTRIES)
             )
             entries += page

@@ -1,5 +1,6 @@
 """Tank refills: the journal records them, and the jump of the level is no alarm."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
@@ -8,14 +9,21 @@ from dosing_tui.domain.alarms.tank_refill import REFILL_RULE, create_refill_entr
 from dosing_tui.domain.messages.models import InventoryLevel
 from dosing_tui.errors import AlarmCommandError
 from dosing_tui.tui.alarms import alarm_actions
-from dosing_tui.tui.controllers.results import RefillStored
 from dosing_tui.tui.controllers.screen_host import Controller
+from dosing_tui.tui.data.query_results import QueryResult
 from dosing_tui.tui.data.query_workers import Lane
 from dosing_tui.tui.dialogs.refill_dialog import RefillDialog, RefillInput
 
 MAX_GRACE_PERIOD = timedelta(hours=1)
 """The station publishes the new level within it, unless the site shelves for less."""
 STORED_LOCALLY = "Kept on this machine until the database is back."
+
+
+@dataclass
+class RefillStored(QueryResult[bool]):
+    """The value is as in ``AlarmActionStored``."""
+
+    refill: RefillInput
 
 
 class RefillController(Controller):

@@ -16,7 +16,12 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from dosing_tui.domain.batch_review.query_models import BatchFilter, BatchRow, create_review_draft
+from dosing_tui.domain.batch_review.query_models import (
+    BatchDetail,
+    BatchFilter,
+    BatchRow,
+    create_review_draft,
+)
 from dosing_tui.domain.batch_review.review_policy import ReviewPolicy
 from dosing_tui.domain.batch_review.review_result import (
     NOT_SAVED,
@@ -43,16 +48,10 @@ from dosing_tui.tui.batches.review_messages import (
     format_last_decision,
     format_review_result,
 )
-from dosing_tui.tui.controllers.results import (
-    BulkCandidatesLoaded,
-    BulkChunkEntered,
-    ReviewAttempt,
-    ReviewsEntered,
-)
 from dosing_tui.tui.controllers.scope_controller import ScopeController
 from dosing_tui.tui.controllers.screen_host import Controller
 from dosing_tui.tui.data.batch_store import BatchStore
-from dosing_tui.tui.data.query_results import BatchQueryResult, NextBatchLoaded
+from dosing_tui.tui.data.query_results import BatchQueryResult, NextBatchLoaded, QueryResult
 from dosing_tui.tui.data.query_workers import Lane
 from dosing_tui.tui.dialogs.review_dialog import (
     REASON_OPTIONAL,
@@ -73,6 +72,37 @@ CHUNK_SIZE = 50
 """Batches that are written at once; progress is shown after each chunk."""
 _STAY_ON_BATCH = frozenset({Decision.COMMENT, Decision.WITHDRAWN})
 """After these decisions the same batch stays open."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewAttempt:
+    """Result of one review, and the batch after it; or why the batch could not be read again."""
+
+    outcome: ReviewResult
+    detail: BatchDetail | None
+    error: str = ""
+
+
+@dataclass
+class ReviewsEntered(QueryResult[ReviewAttempt]):
+    """The review of one batch was written, or refused."""
+
+    decision: Decision
+    row: BatchRow
+
+
+class BulkCandidatesLoaded(QueryResult[Sequence[BatchRow]]):
+    """The batches that one bulk approval would cover."""
+
+
+@dataclass
+class BulkChunkEntered(QueryResult[ReviewResult]):
+    """A part of a bulk approval was written."""
+
+    drafts: Sequence[ReviewDraft]
+    """All that were left to approve, this part included."""
+    previous: ReviewResult
+    """Sum of the parts before."""
 
 
 @dataclass(eq=False)

@@ -10,8 +10,8 @@ from dosing_tui.domain.panels.operator_notes import NoteDraft
 from dosing_tui.domain.time.time_range import RangeSpec, TimeRange
 from dosing_tui.errors import RangeError
 from dosing_tui.live_state import LiveSnapshot
-from dosing_tui.tui.controllers.results import FilterValuesLoaded, NoteStored
 from dosing_tui.tui.controllers.screen_host import Controller
+from dosing_tui.tui.data.query_results import QueryResult
 from dosing_tui.tui.dialogs.filter_dialog import FilterDialog
 from dosing_tui.tui.dialogs.note_dialog import NoteDialog
 from dosing_tui.tui.dialogs.range_dialog import RangeDialog
@@ -29,6 +29,17 @@ from dosing_tui.tui.scope.scope import (
     is_live,
     resolve_range,
 )
+
+
+@dataclass
+class FilterValuesLoaded(QueryResult[dict[Dimension, Sequence[str]]]):
+    """The values to choose from, for the dialog that requested them."""
+
+    dialog: FilterDialog
+
+
+class NoteStored(QueryResult[object]):
+    """An operator's note is in the database, or ``error`` says why not."""
 
 
 @dataclass(eq=False)
@@ -97,7 +108,9 @@ class ScopeController(Controller):
 
     def _read_filter_values(self) -> dict[Dimension, Sequence[str]]:
         """In a worker thread."""
-        return {dimension: self.services.source.list_filter_values(dimension) for dimension in Dimension}
+        return {
+            dimension: self.services.source.reader.list_filter_values(dimension) for dimension in Dimension
+        }
 
     def show_filter_values(self, result: FilterValuesLoaded) -> None:
         if result.value is None:
@@ -126,7 +139,7 @@ class ScopeController(Controller):
 
     def _submit_note(self, draft: NoteDraft) -> None:
         self.services.operator.name = draft.author
-        self.services.workers.submit(partial(self.services.source.add_note, draft), NoteStored)
+        self.services.workers.submit(partial(self.services.source.records.add_note, draft), NoteStored)
 
     def confirm_note(self, result: NoteStored) -> None:
         self.host.show_message(

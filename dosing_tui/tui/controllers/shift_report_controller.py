@@ -4,16 +4,22 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from dosing_tui.domain.shift_report import ShiftReport
 from dosing_tui.domain.time.shift_calendar import ShiftPeriod
 from dosing_tui.export.output_files import make_slug
 from dosing_tui.tui.controllers.file_export import FileExporter
-from dosing_tui.tui.controllers.results import ShiftReportLoaded
 from dosing_tui.tui.controllers.screen_host import Controller
+from dosing_tui.tui.data.query_results import QueryResult
 from dosing_tui.tui.screens.shift_report_screen import ShiftReportPage, ShiftReportScreen
 
 if TYPE_CHECKING:
     from dosing_tui.domain.shift_report import ShiftReport
     from dosing_tui.export.documents.document import Document
+
+
+@dataclass
+class ShiftReportLoaded(QueryResult[ShiftReport]):
+    shift: ShiftPeriod
 
 
 @dataclass(eq=False)
@@ -47,7 +53,7 @@ class ShiftReportController(Controller):
     def _load_report(self, shift: ShiftPeriod) -> None:
         self._shift = shift
         self.services.workers.submit(
-            partial(self.services.source.read_shift_report, shift, self.services.clock()),
+            partial(self.services.source.records.read_shift_report, shift, now=self.services.clock()),
             partial(ShiftReportLoaded, shift=shift),
         )
 

@@ -17,7 +17,6 @@ from dosing_tui.domain.batch_review.review_policy import ReviewPolicy
 from dosing_tui.domain.batches.models import BatchStatus
 from dosing_tui.tui.data import batch_list_state as browse
 from dosing_tui.tui.data.batch_list_state import PAGE_SIZE, BatchListState
-from dosing_tui.tui.data.batch_source import BatchSource
 from dosing_tui.tui.data.query_results import (
     BatchCountsLoaded,
     BatchDetailLoaded,
@@ -29,6 +28,7 @@ from dosing_tui.tui.data.query_results import (
     ReviewPolicyLoaded,
 )
 from dosing_tui.tui.data.query_workers import Lane, QueryRunner
+from dosing_tui.tui.data.record_source import BatchSource
 
 LIST_INTERVAL = timedelta(seconds=3)
 COUNTS_INTERVAL = timedelta(seconds=10)

@@ -10,7 +10,7 @@ from dosing_tui.database.batches.incremental_rebuild import rebuild_changed_days
 from dosing_tui.domain.messages.models import Reading
 from dosing_tui.live_state import LiveState
 from dosing_tui.tui.app.terminal_options import TerminalOptions
-from dosing_tui.tui.data.batch_source import DatabaseBatchSource
+from dosing_tui.tui.data.record_source import DatabaseBatchSource
 from tests.support.database.reading_samples import settings_for
 from tests.support.database.stored_batches import write_readings
 from tests.support.domain.batch_messages import NOON, make_dose, make_event, normal_batch

@@ -15,7 +15,7 @@ from dosing_tui.domain.batch_review.review_rules import ReviewDraft
 from dosing_tui.errors import DatabaseUnavailableError
 from dosing_tui.live_state import LiveState
 from dosing_tui.tui.app.terminal_options import TerminalOptions
-from dosing_tui.tui.data.batch_source import DatabaseBatchSource
+from dosing_tui.tui.data.record_source import DatabaseBatchSource
 from tests.support.database.reading_samples import settings_for
 from tests.support.database.schema_inspection import execute_statements, fetch_rows
 from tests.support.domain.batch_messages import make_dose, make_event, normal_batch
