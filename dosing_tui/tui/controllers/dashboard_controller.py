@@ -2,7 +2,7 @@
 
 import logging
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -18,7 +18,7 @@ from dosing_tui.tui.layout.alarm_banner import SystemNotice, find_notices, keep_
 from dosing_tui.tui.layout.status_and_footer import StatusBarState, count_spooled
 from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import sanitize_text
-from dosing_tui.tui.scope.render_context import NO_RESULT, PanelResult, RenderContext
+from dosing_tui.tui.scope.render_context import NO_RESULT, RenderContext
 from dosing_tui.tui.screens.dashboard_screen import DashboardScreen
 from dosing_tui.tui.tiles.registry import TileRegistry, list_panels
 
@@ -43,7 +43,7 @@ class DashboardController:
         self.services = services
         self._screen = screen
         self._scope = scope
-        self._panel_cache = PanelCache(services.workers.submit_panel, services.source.cancel_panels)
+        self.panel_cache = PanelCache(services.workers.submit_panel, services.source.cancel_panels)
         self._tile_registry = TileRegistry()
         self._log_file = log_file
         self._frozen_snapshot: LiveSnapshot | None = None
@@ -51,15 +51,10 @@ class DashboardController:
         self._notice_start_times: dict[str, datetime] = {}
         self._spooled_counts: deque[int] = deque(maxlen=SPOOL_WINDOW_TICKS)
 
-    @property
-    def panel_results(self) -> Mapping[str, PanelResult]:
-        """The last result of each panel, by panel id."""
-        return self._panel_cache.results
-
     # queries
 
     def request_panels(self, snapshot: LiveSnapshot) -> None:
-        self._panel_cache.request_due_panels(
+        self.panel_cache.request_due_panels(
             self._list_due_panels(), self._scope.scope, self._scope.get_time_context(snapshot)
         )
 
@@ -72,16 +67,12 @@ class DashboardController:
         )
 
     def _has_no_result(self, panel: Panel[Any]) -> bool:
-        result = self.panel_results.get(panel.id, NO_RESULT)
+        result = self.panel_cache.results.get(panel.id, NO_RESULT)
         return result.rows is None or result.scope != self._scope.scope
 
     def store_panel(self, result: PanelLoaded) -> bool:
         """False: a newer request of the same panel is on its way."""
-        return self._panel_cache.store_result(result, self.services.clock())
-
-    def invalidate(self) -> None:
-        """Query every panel again at the next tick."""
-        self._panel_cache.invalidate_all()
+        return self.panel_cache.store_result(result, self.services.clock())
 
     def toggle_freeze(self) -> None:
         """Keep the tiles as they are now, or return to live values."""
@@ -94,7 +85,7 @@ class DashboardController:
     def show_tiles(self, snapshot: LiveSnapshot, now: datetime) -> None:
         context = RenderContext(
             now, self.services.zone, self.services.settings, self._frozen_snapshot or snapshot,
-            self.panel_results, scope=self._scope.scope,
+            self.panel_cache.results, scope=self._scope.scope,
             is_overdue=now - self._scope.changed_at >= STALE_AFTER, log_file=self._log_file,
         )  # fmt: skip
         self._screen.set_tank_count(len(context.levels))

@@ -163,7 +163,7 @@ class ReviewController(Controller):
                 time_range = self.scope.resolve_spec(self.scope.scope.spec, snapshot)
         except RangeError as error:
             range_error = str(error)
-        summary = self.scope.summarize_scope(self.scope.get_time_context(snapshot), BATCH_DIMENSIONS)
+        summary = self.scope.summarize_scope(snapshot, BATCH_DIMENSIONS)
         warning = "shared account" if format_account_warning(self._account) else ""
         signer = SignerInfo(self.services.operator.name, self._policy.pin, warning)
         self.screen.show_state(

@@ -63,12 +63,12 @@ class ScopeController(Controller):
         return TimeContext(now, self.services.zone, snapshot, self.services.calendar)
 
     def summarize_scope(
-        self, time_context: TimeContext, dimensions: frozenset[Dimension] = frozenset(Dimension)
+        self, snapshot: LiveSnapshot, dimensions: frozenset[Dimension] = frozenset(Dimension)
     ) -> ScopeSummary:
         """The texts of the scope row. ``dimensions``: those that filter the active screen."""
         live_key, filter_key = format_keys(["live", "filters"], self.services.keymap).split(" ")
         return ScopeSummary(
-            format_range(self.scope, time_context), is_live(self.scope),
+            format_range(self.scope, self.get_time_context(snapshot)), is_live(self.scope),
             format_filters(self.scope.selection, dimensions), (live_key, filter_key),
         )  # fmt: skip
 
