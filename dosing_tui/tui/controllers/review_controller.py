@@ -137,7 +137,7 @@ class ReviewController(Controller):
         )
         self.screen = BatchScreen(
             self.host.terminal_theme, services.hints,
-            BatchScreenSettings(services.zone, services.calendar, filter_keys), self.store, self,
+            BatchScreenSettings(services.zone, services.settings.calendar, filter_keys), self.store, self,
             clock=services.clock,
         )  # fmt: skip
         self.host.push_screen(self.screen, self._close_screen)

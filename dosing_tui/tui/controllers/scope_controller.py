@@ -60,7 +60,7 @@ class ScopeController(Controller):
     def get_time_context(self, snapshot: LiveSnapshot | None = None) -> TimeContext:
         now = self.services.clock()
         snapshot = self.services.live_source.get_snapshot(now) if snapshot is None else snapshot
-        return TimeContext(now, self.services.zone, snapshot, self.services.calendar)
+        return TimeContext(now, self.services.zone, snapshot, self.services.settings.calendar)
 
     def summarize_scope(
         self, snapshot: LiveSnapshot, dimensions: frozenset[Dimension] = frozenset(Dimension)

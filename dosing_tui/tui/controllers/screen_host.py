@@ -11,7 +11,6 @@ from textual.screen import Screen
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.domain.alarms.snapshot import AlarmSnapshot
-from dosing_tui.domain.time.shift_calendar import ShiftCalendar
 from dosing_tui.live_state import LiveSnapshot, LiveSnapshotSource
 from dosing_tui.tui.alarms.alarm_list import EMPTY_SNAPSHOT
 from dosing_tui.tui.controllers.operator_session import OperatorSession
@@ -69,11 +68,6 @@ class ConsoleServices:
     def zone(self) -> tzinfo:
         """The plant's time zone."""
         return ZoneInfo(self.settings.plant.timezone)
-
-    @property
-    def calendar(self) -> ShiftCalendar:
-        """The plant's shifts."""
-        return self.settings.calendar
 
     @property
     def hints(self) -> Mapping[FooterMode, Sequence[KeyHint]]:

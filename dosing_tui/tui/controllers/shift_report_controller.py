@@ -33,7 +33,7 @@ class ShiftReportController(Controller):
 
     def open_report(self) -> None:
         """For the current shift, else for the last one."""
-        now, zone, calendar = self.services.clock(), self.services.zone, self.services.calendar
+        now, zone, calendar = self.services.clock(), self.services.zone, self.services.settings.calendar
         shift = calendar.get_current_shift(now, zone) or calendar.get_last_shift(now, zone)
         if shift is None:
             self.host.show_message("No shifts are set ([[shifts]] in the configuration).")
@@ -65,7 +65,7 @@ class ShiftReportController(Controller):
         """Load the shift before or after; shifts of the future have no report."""
         if self._screen is None or self._shift is None:
             return
-        calendar, zone = self.services.calendar, self.services.zone
+        calendar, zone = self.services.settings.calendar, self.services.zone
         shift = (
             calendar.get_next_shift(self._shift.until, zone)
             if step > 0

@@ -37,7 +37,6 @@ DETAIL_INTERVAL = timedelta(seconds=1)
 """For a running batch; others are read again with the list, to show reviews of other consoles."""
 _LIST, _COUNTS, _POLICY = "list", "counts", "policy"
 """Groups of queries: their results are dropped together when list or counts change."""
-BatchRows = Sequence[BatchRow]
 _GENERATIONS = count()
 """Unique over all stores: a result for a screen that was closed is outdated for the next one."""
 
@@ -91,11 +90,6 @@ class BatchStore:
         often = detail is not None and detail.row.status == BatchStatus.OPEN
         if self._open_key and self._is_due("detail", now, DETAIL_INTERVAL if often else LIST_INTERVAL):
             self.open(self._open_key)
-
-    @property
-    def has_pending_jobs(self) -> bool:
-        """Queries are running."""
-        return bool(self._in_flight)
 
     def invalidate_all(self) -> None:
         """Make every query due."""
@@ -169,8 +163,13 @@ class BatchStore:
                 self.counts = counts
             case ReviewPolicyLoaded(value=policy) if policy is not None:
                 self.policy = policy
-            case BatchDetailLoaded(value=(detail, context_events)):
-                self._set_detail(detail, context_events)
+            case BatchDetailLoaded(value=(None, _)):
+                self.error = "This batch no longer exists: its messages belong to another batch."
+            case BatchDetailLoaded(value=(BatchDetail() as detail, context_events)) if (
+                self._open_key == detail.row.batch_key
+            ):
+                self.detail, self.context_events = detail, context_events
+                self.list_state = browse.replace_row(self.list_state, detail.row)
 
     # the list
 
@@ -216,7 +215,7 @@ class BatchStore:
         query = partial(self._read_next, narrow_filter(self._filter), last)
         self._submit("find", query, NextBatchLoaded, not_found_text=not_found_text)
 
-    def _read_next(self, batch_filter: BatchFilter, last: BatchRow | None) -> BatchRows:
+    def _read_next(self, batch_filter: BatchFilter, last: BatchRow | None) -> Sequence[BatchRow]:
         """The next batch, and the page below it."""
         rows = self._source.list_batches(batch_filter, after=last, rows=1)
         below = self._source.list_batches(self._filter, after=rows[0], rows=PAGE_SIZE - 1) if rows else ()
@@ -243,13 +242,6 @@ class BatchStore:
         return found, self._source.list_context_events(
             device=batch.device_id, since=batch.begins_at, until=until
         )
-
-    def _set_detail(self, detail: BatchDetail | None, context_events: ContextEvents | None) -> None:
-        if detail is None:
-            self.error = "This batch no longer exists: its messages belong to another batch."
-        elif self._open_key == detail.row.batch_key:
-            self.detail, self.context_events = detail, context_events
-            self.list_state = browse.replace_row(self.list_state, detail.row)
 
     def apply_review(self, detail: BatchDetail) -> None:
         """Show a batch after its review; results of queries from before it are dropped."""

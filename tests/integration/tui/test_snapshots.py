@@ -188,14 +188,14 @@ def test_batches(
             await wait_for(
                 lambda: (
                     console.controllers.reviews.store is not None
-                    and not console.controllers.reviews.store.has_pending_jobs
+                    and not console.controllers.reviews.store._in_flight
                 )
             )
             console._run_tick()
             await wait_for(
                 lambda: (
                     console.controllers.reviews.store is not None
-                    and not console.controllers.reviews.store.has_pending_jobs
+                    and not console.controllers.reviews.store._in_flight
                 )
             )
             await pilot.pause()
