@@ -76,9 +76,9 @@ class DashboardController:
 
     def toggle_freeze(self) -> None:
         """Keep the tiles as they are now, or return to live values."""
-        now = self.services.clock()
         self._frozen_snapshot = None if self._frozen_snapshot else self.services.get_snapshot()
-        self._frozen_at = number_format.format_clock(now, self.services.zone) if self._frozen_snapshot else ""
+        clock = number_format.format_clock(self.services.clock(), self.services.zone)
+        self._frozen_at = clock if self._frozen_snapshot else ""
 
     # drawing
 

@@ -82,11 +82,7 @@ class RefillController(Controller):
 
 def _find_tank_index(tanks: tuple[InventoryLevel, ...], selection: InventoryLevel | None) -> int:
     """The selected tank, which may have a newer level; the emptiest where none is selected."""
-    for number, tank in enumerate(tanks):
-        if selection is not None and (tank.device_id, tank.chemical) == (
-            selection.device_id,
-            selection.chemical,
-        ):
-            return number
-    full = [100.0 if tank.percent_full is None else tank.percent_full for tank in tanks]
-    return full.index(min(full))
+    chosen = selection and (selection.device_id, selection.chemical)
+    fill_levels = [100.0 if tank.percent_full is None else tank.percent_full for tank in tanks]
+    emptiest = fill_levels.index(min(fill_levels))
+    return next((n for n, tank in enumerate(tanks) if (tank.device_id, tank.chemical) == chosen), emptiest)

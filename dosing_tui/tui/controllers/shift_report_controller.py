@@ -29,7 +29,7 @@ class ShiftReportController(Controller):
     exporter: FileExporter
     _screen: ShiftReportScreen | None = None
     _shift: ShiftPeriod | None = None
-    _report: "ShiftReport | None" = None
+    _document: "Document | None" = None
 
     def open_report(self) -> None:
         """For the current shift, else for the last one."""
@@ -48,7 +48,7 @@ class ShiftReportController(Controller):
         self._load_report(shift)
 
     def _close_report(self, _result: None) -> None:
-        self._screen = self._shift = self._report = None
+        self._screen = self._shift = self._document = None
 
     def _load_report(self, shift: ShiftPeriod) -> None:
         self._shift = shift
@@ -82,29 +82,24 @@ class ShiftReportController(Controller):
         """Only if its shift is still selected."""
         if self._screen is None or result.shift != self._shift:
             return
-        self._report = result.value
-        if result.value is None:
-            self._screen.show_page(ShiftReportPage(message=f"There is no report: {result.error}"))
-            return
-        # imported here to save start-up
-        from dosing_tui.export.documents.text_renderer import to_text
-
-        lines = to_text(self._build_document(result.value)).splitlines()
-        self._screen.show_page(ShiftReportPage(tuple(lines)))
-
-    def _build_document(self, report: "ShiftReport") -> "Document":
         # imported here to save start-up
         from dosing_tui.export.documents.shift_report import build_shift_document
+        from dosing_tui.export.documents.text_renderer import to_text
 
-        return build_shift_document(report, self.services.settings, self.services.zone)
+        page = ShiftReportPage(message=f"There is no report: {result.error}")
+        self._document = None
+        if result.value is not None:
+            self._document = build_shift_document(result.value, self.services.settings, self.services.zone)
+            page = ShiftReportPage(tuple(to_text(self._document).splitlines()))
+        self._screen.show_page(page)
 
     def _save_report(self) -> None:
-        if self._screen is None or self._report is None:
+        if self._screen is None or self._document is None:
             return
         # imported here to save start-up
         from dosing_tui.export.documents.html_renderer import to_html
         from dosing_tui.export.documents.text_renderer import to_text
 
-        document = self._build_document(self._report)
-        texts = {"txt": to_text(document), "html": to_html(document)}
-        self._screen.show_message(self.exporter.save_timed_files(f"shift_{make_slug(document.name)}", texts))
+        texts = {"txt": to_text(self._document), "html": to_html(self._document)}
+        name = f"shift_{make_slug(self._document.name)}"
+        self._screen.show_message(self.exporter.save_timed_files(name, texts))
