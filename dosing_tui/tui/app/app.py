@@ -229,6 +229,5 @@ class DosingApp(App[None]):
             QuitScreen(self.terminal_theme, role), lambda is_confirmed: self.exit() if is_confirmed else None
         )
 
-    def action_help_quit(self) -> None:
-        """Ctrl+C, which Textual would answer with a hint."""
-        self.action_ask_quit()
+    action_help_quit = action_ask_quit
+    """Ctrl+C, which Textual would answer with a hint."""

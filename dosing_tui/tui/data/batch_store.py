@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from itertools import count
 from typing import Any
 
 from dosing_tui.domain.batch_review.query_models import (
@@ -37,8 +36,6 @@ DETAIL_INTERVAL = timedelta(seconds=1)
 """For a running batch; others are read again with the list, to show reviews of other consoles."""
 _LIST, _COUNTS, _POLICY = "list", "counts", "policy"
 """Groups of queries: their results are dropped together when list or counts change."""
-_GENERATIONS = count()
-"""Unique over all stores: a result for a screen that was closed is outdated for the next one."""
 
 
 class BatchStore:
@@ -51,9 +48,8 @@ class BatchStore:
         self._workers = workers
         self._on_change = on_change
         self._filter = BatchFilter()
-        self._generations = {group: next(_GENERATIONS) for group in (_LIST, _COUNTS, _POLICY)}
         self._due_at: dict[str, datetime] = {}
-        self._in_flight: set[str] = set()
+        self._in_flight: dict[str, BatchRequest] = {}
         self.list_state = BatchListState()
         self.is_loaded = False
         """The list has been read by the present filter."""
@@ -97,11 +93,9 @@ class BatchStore:
 
     def _drop_results(self, *which: str) -> None:
         """Drop the results of running queries of these groups."""
-        for name in which:
-            self._generations[name] = next(_GENERATIONS)
-        gone = {name for name in {*self._in_flight, *self._due_at} if _get_job_group(name) in which}
-        self._in_flight -= gone
-        self._due_at = {name: at for name, at in self._due_at.items() if name not in gone}
+        for name in [name for name in {*self._in_flight, *self._due_at} if _get_job_group(name) in which]:
+            self._in_flight.pop(name, None)
+            self._due_at.pop(name, None)
 
     def _is_due(self, name: str, now: datetime, interval: timedelta) -> bool:
         if name in self._in_flight or now < self._due_at.get(name, now):
@@ -119,14 +113,13 @@ class BatchStore:
         limit: int = 0,
         not_found_text: str = "",
     ) -> None:
-        self._in_flight.add(name)
-        request = BatchRequest(name, self._generations[_get_job_group(name)], anchor, limit, not_found_text)
+        request = self._in_flight[name] = BatchRequest(name, anchor, limit, not_found_text)
         self._workers.submit(
             partial(self._run_if_current, request, query), partial(result_type, request=request), Lane.REVIEWS
         )
 
     def _is_current(self, request: BatchRequest) -> bool:
-        return request.generation == self._generations[_get_job_group(request.name)]
+        return self._in_flight.get(request.name) is request
 
     def _run_if_current(self, request: BatchRequest, query: Callable[[], object]) -> object:
         """In a worker thread: after a quick change of tabs only the last tab's query is run."""
@@ -136,7 +129,7 @@ class BatchStore:
         """Keep a result and redraw; False when its request is outdated."""
         if not self._is_current(result.request):
             return False
-        self._in_flight.discard(result.request.name)
+        del self._in_flight[result.request.name]
         self.error = result.error
         if not result.error:
             self._apply_result(result, result.request)

@@ -48,10 +48,9 @@ class PanelLoaded(Message):
 
 @dataclass(frozen=True, slots=True)
 class BatchRequest:
-    """A query of the batch store. ``generation``: a result of an older generation is dropped."""
+    """A query of the batch store. Of each name, only the result of the last request counts."""
 
     name: str
-    generation: int
     anchor: BatchRow | None = None
     """The row beside the requested page; None: the page begins at the newest batch."""
     limit: int = 0
