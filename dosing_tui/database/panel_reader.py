@@ -2,10 +2,9 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
-from uuid import UUID
 
 from psycopg.rows import BaseRowFactory, RowMaker, class_row, scalar_row
 from psycopg_pool import ConnectionPool, PoolTimeout
@@ -21,6 +20,7 @@ from dosing_tui.domain.messages.text_sanitizer import clean_text
 from dosing_tui.domain.panels.annotations import AnnotationList
 from dosing_tui.domain.panels.filters import Dimension
 from dosing_tui.domain.panels.panel_catalog import Panel, PanelQuery
+from dosing_tui.domain.panels.spool_progress import SpoolProgress
 from dosing_tui.errors import DatabaseUnavailableError
 
 APPLICATION_NAME = "console"
@@ -33,18 +33,6 @@ RECENT_ROWS = 50
 
 RowT = TypeVar("RowT")
 ReadingT = TypeVar("ReadingT", Dose, BatchEvent, InventoryLevel)
-
-
-@dataclass(frozen=True, slots=True)
-class SpoolProgress:
-    """Progress of one spool, from the database."""
-
-    spool_id: UUID
-    last_seq: int
-    stored: int
-    duplicates: int
-    rejected: int
-    updated_at: datetime
 
 
 class PanelReader:

@@ -1,14 +1,13 @@
 """The console: composes its controllers, ticks twice a second, routes keys, and owns the screen stack."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from typing import Any
 
 from textual import on
 from textual.app import App
-from textual.message import Message
 
 from dosing_tui.config.settings import ColourTheme, Settings
 from dosing_tui.ipc.supervised_thread import FailureReporter, ignore_failure
@@ -17,25 +16,11 @@ from dosing_tui.tui.app.shutdown import ShutdownHandler
 from dosing_tui.tui.app.terminal import has_backlog
 from dosing_tui.tui.app.terminal_options import DEFAULT_TERMINAL, TerminalOptions, build_textual_theme
 from dosing_tui.tui.charts.primitives import braille
-from dosing_tui.tui.controllers import results
-from dosing_tui.tui.controllers.alarm_controller import AlarmController
-from dosing_tui.tui.controllers.alarm_kpi_controller import AlarmKpiController
-from dosing_tui.tui.controllers.dashboard_controller import (
-    SLOW_TICK_S,
-    STALE_AFTER,
-    TICK_S,
-    DashboardController,
-    run_guarded,
-)
-from dosing_tui.tui.controllers.file_export import FileExporter
-from dosing_tui.tui.controllers.journal_controller import JournalController
+from dosing_tui.tui.controllers.console_controllers import ConsoleControllers
+from dosing_tui.tui.controllers.dashboard_controller import SLOW_TICK_S, STALE_AFTER, TICK_S
 from dosing_tui.tui.controllers.operator_session import OperatorSession
-from dosing_tui.tui.controllers.refill_controller import RefillController
-from dosing_tui.tui.controllers.review_controller import ReviewController
-from dosing_tui.tui.controllers.scope_controller import ScopeController
 from dosing_tui.tui.controllers.screen_host import ConsoleServices
-from dosing_tui.tui.controllers.shift_report_controller import ShiftReportController
-from dosing_tui.tui.data.query_results import BatchQueryResult, PanelLoaded, QueryResult
+from dosing_tui.tui.data.query_results import PanelLoaded, QueryResult
 from dosing_tui.tui.data.query_workers import ConsoleDataSource, QueryWorkers
 from dosing_tui.tui.dialogs.quit_and_help import HelpScreen, QuitScreen
 from dosing_tui.tui.keys.bindings import APP_KEYS, SCOPE_KEYS
@@ -80,55 +65,30 @@ class DosingApp(App[None]):
             terminal.keymap,
         )  # fmt: skip
         self.dashboard_screen = DashboardScreen(self.terminal_theme, services.hints)
-        self.scopes = ScopeController(services, self, self._apply_scope)
-        log_file = str(terminal.log_file or "")
-        self.dashboard = DashboardController(services, self.dashboard_screen, self.scopes, log_file)
-        self.exporter = FileExporter(services)
-        self.kpis = AlarmKpiController(services)
-        self.journal = JournalController(services, self, self.scopes, self.exporter)
-        self.alarms = AlarmController(services, self, self.journal, self.kpis)
-        self.refills = RefillController(services, self)
-        self.reviews = ReviewController(services, self, self.scopes)
-        self.shift_reports = ShiftReportController(services, self, self.exporter)
+        self.controllers = ConsoleControllers(
+            services, self, self.dashboard_screen, str(terminal.log_file or ""), self._apply_scope
+        )
         self._route_keys()
-        self._result_handlers = self._map_results()
 
     def _route_keys(self) -> None:
-        """Keys of the app (see ``keys.bindings``) that one controller acts on; the others are below."""
-        self.action_move_range = self.scopes.move_range
-        self.action_live_again = self.scopes.return_to_live
-        self.action_ask_range = self.scopes.open_range_dialog
-        self.action_alarms = self.alarms.toggle_screen
-        self.action_silence = self.alarms.silence_bell
-        self.action_shift_report = self.shift_reports.open_report
+        """Keys of the app (see ``keys.bindings``) that the controllers act on; the others are below."""
+        controllers = self.controllers
+        self.action_move_range = controllers.scopes.move_range
+        self.action_live_again = controllers.scopes.return_to_live
+        self.action_ask_range = controllers.scopes.open_range_dialog
+        self.action_alarms = controllers.alarms.toggle_screen
+        self.action_silence = controllers.alarms.silence_bell
+        self.action_shift_report = controllers.shift_reports.open_report
+        self.action_ask_filters = controllers.open_filter_dialog
         self.action_refresh_now = self.refresh_data
-
-    def _map_results(self) -> Mapping[type[Message], Callable[[Any], object]]:
-        """The one handler of each result of a background query."""
-        return {
-            **dict.fromkeys(BatchQueryResult.__subclasses__(), self.reviews.store_result),
-            results.FilterValuesLoaded: self.scopes.show_filter_values,
-            results.NoteStored: self.scopes.confirm_note,
-            results.ShiftReportLoaded: self.shift_reports.show_report,
-            results.KpisLoaded: self.kpis.show_kpis,
-            results.ChannelStatesLoaded: self.kpis.show_channels,
-            results.TrendLoaded: self.alarms.show_trend,
-            results.AlarmActionStored: self.alarms.confirm_action,
-            results.RefillStored: self.refills.confirm_refill,
-            results.JournalPageLoaded: self.journal.store_page,
-            results.JournalExported: self.journal.confirm_export,
-            results.ReviewsEntered: self.reviews.show_review_result,
-            results.BulkCandidatesLoaded: self.reviews.confirm_bulk_approval,
-            results.BulkChunkEntered: self.reviews.continue_bulk_approval,
-        }
 
     @on(QueryResult)
     def _dispatch_result(self, result: QueryResult[Any]) -> None:
-        self._result_handlers[type(result)](result)
+        self.controllers.result_handlers[type(result)](result)
 
     @on(PanelLoaded)
     def _store_panel(self, result: PanelLoaded) -> None:
-        if self.dashboard.store_panel(result):
+        if self.controllers.dashboard.store_panel(result):
             self._schedule_redraw()
 
     # start and end
@@ -156,20 +116,15 @@ class DosingApp(App[None]):
 
     # the screens
 
-    @property
-    def active_screen(self) -> ConsoleScreen[Any]:
-        """The full screen in view, below any dialog."""
-        return self.alarms.screen or self.reviews.screen or self.dashboard_screen
-
     def show_message(self, sentence: str) -> None:
         """For a few seconds, at the foot of the active screen."""
-        self.active_screen.show_message(sentence)
+        self.controllers.active_screen.show_message(sentence)
 
     def show_view(self, view: str) -> None:
         """Go to a view of the dashboard; the batch screen above it is closed."""
         self.dashboard_screen.action_view(view)
-        if self.reviews.screen is not None:
-            self.reviews.screen.dismiss(None)
+        if self.controllers.reviews.screen is not None:
+            self.controllers.reviews.screen.dismiss(None)
 
     def _choose_theme(self) -> TerminalTheme:
         return self._terminal.choose_theme(self.console, is_dark=self._is_dark)
@@ -181,29 +136,15 @@ class DosingApp(App[None]):
             return
         now = self.services.clock()
         snapshot = self.services.live_source.get_snapshot(now)
-        self.dashboard.request_panels(snapshot)
+        self.controllers.dashboard.request_panels(snapshot)
         self._draw_screens(snapshot, now)
 
     def _draw_screens(self, snapshot: LiveSnapshot, now: datetime) -> None:
-        """Each part guarded; later if the terminal has not taken the last frame yet."""
+        """Later if the terminal has not taken the last frame yet."""
         if has_backlog(self._driver):
             self._schedule_redraw()
-            return
-        screen, dashboard = self.active_screen, self.dashboard
-        run_guarded(
-            "status", lambda: screen.show_status(dashboard.build_status(snapshot, now, screen.screen_title))
-        )
-        run_guarded(
-            "alarms",
-            lambda: self.alarms.show_alarms(screen, snapshot, dashboard.list_notices(snapshot, now), now),
-        )
-        if self.alarms.screen is None:
-            run_guarded("batches", lambda: self.reviews.show_batches(snapshot, now))
-        time_context = self.scopes.get_time_context(snapshot)
-        run_guarded(
-            "scope", lambda: self.dashboard_screen.show_scope(self.scopes.summarize_scope(time_context))
-        )
-        dashboard.show_tiles(snapshot, now)
+        else:
+            self.controllers.draw_screens(snapshot, now)
 
     def _schedule_redraw(self) -> None:
         """Results that arrive together are drawn together."""
@@ -228,51 +169,46 @@ class DosingApp(App[None]):
 
     def refresh_data(self) -> None:
         """Run every query of the active screens again."""
-        self.journal.invalidate()
-        self.reviews.invalidate()
-        self.dashboard.invalidate()
+        self.controllers.invalidate_queries()
         self._run_tick()
 
     # keys
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if self.reviews.screen is not None and action == "freeze":
+        if self.controllers.reviews.screen is not None and action == "freeze":
             return False
-        return self.alarms.is_key_enabled(action)
-
-    def action_ask_filters(self) -> None:
-        (self.scopes if self.alarms.screen is None else self.journal).open_filter_dialog()
+        return self.controllers.alarms.is_key_enabled(action)
 
     def action_ask_note(self) -> None:
-        self.scopes.open_note_dialog(self.dashboard_screen.cursor_time)
+        self.controllers.scopes.open_note_dialog(self.dashboard_screen.cursor_time)
 
     def action_ask_refill(self) -> None:
-        self.refills.open_refill_dialog(self.dashboard_screen.selected_tank)
+        self.controllers.refills.open_refill_dialog(self.dashboard_screen.selected_tank)
 
     def action_batches(self) -> None:
         """From the alarm screen, which is above the batch screen, to it."""
-        if self.alarms.screen is not None:
-            self.alarms.screen.dismiss(None)
-            if self.reviews.screen is not None:
+        if self.controllers.alarms.screen is not None:
+            self.controllers.alarms.screen.dismiss(None)
+            if self.controllers.reviews.screen is not None:
                 return
-        self.reviews.toggle_screen()
+        self.controllers.reviews.toggle_screen()
 
     def action_export(self) -> None:
-        if self.journal.is_visible:
-            self.journal.export_journal()
+        if self.controllers.journal.is_visible:
+            self.controllers.journal.export_journal()
         else:
-            rows = self.active_screen.get_visible_rows(self.services.zone)
-            self.show_message(self.exporter.export_rows(rows))
+            rows = self.controllers.active_screen.get_visible_rows(self.services.zone)
+            self.show_message(self.controllers.exporter.export_rows(rows))
 
     def action_picture(self) -> None:
         # private to textual, as in its own export of the screenshot; a test checks that it still exists
         strips = self.screen._compositor.render_strips()
         lines = ("".join(segment.text for segment in strip) for strip in strips)
         svg = self.export_screenshot(title=self._settings.plant.name)
-        self.show_message(self.exporter.export_screen(svg, lines))
+        self.show_message(self.controllers.exporter.export_screen(svg, lines))
 
     def action_freeze(self) -> None:
-        self.dashboard.toggle_freeze()
+        self.controllers.dashboard.toggle_freeze()
         self._redraw_screens()
 
     def action_switch_theme(self) -> None:
@@ -284,7 +220,7 @@ class DosingApp(App[None]):
                 screen.apply_theme(self.terminal_theme)
 
     def action_help(self) -> None:
-        page = 1 if self.active_screen is self.reviews.screen else 0
+        page = 1 if self.controllers.active_screen is self.controllers.reviews.screen else 0
         self.push_screen(HelpScreen(self.terminal_theme, self._terminal.keymap, page=page))
 
     def action_ask_quit(self) -> None:
@@ -293,6 +229,5 @@ class DosingApp(App[None]):
             QuitScreen(self.terminal_theme, role), lambda is_confirmed: self.exit() if is_confirmed else None
         )
 
-    def action_help_quit(self) -> None:
-        """Ctrl+C, which Textual would answer with a hint."""
-        self.action_ask_quit()
+    action_help_quit = action_ask_quit
+    """Ctrl+C, which Textual would answer with a hint."""

@@ -6,7 +6,6 @@ import sys
 import threading
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from types import TracebackType
 
 import platformdirs
 
@@ -45,11 +44,7 @@ def open_log(settings: LogSettings) -> Path:
     except OSError as error:
         raise ConfigError(f"The log file {path} cannot be written: {error.strerror}.") from error
     handler.setFormatter(CleanFormatter(_LOG_FORMAT))
-    root = logging.getLogger()
-    for old in list(root.handlers):
-        root.removeHandler(old)
-    root.addHandler(handler)
-    root.setLevel(settings.level)
+    logging.basicConfig(level=settings.level, handlers=[handler], force=True)
     logging.captureWarnings(True)
     # errors of a full disk must not be written to the screen either
     logging.raiseExceptions = False
@@ -64,21 +59,9 @@ def _log_thread_failure(failure: threading.ExceptHookArgs) -> None:
     if name == "textual-output" and getattr(failure.exc_value, "errno", None) in (errno.EIO, errno.EPIPE):
         log.info("the terminal is gone")
         return
-    log.error(
-        "thread %s failed",
-        name,
-        exc_info=_build_exc_info(failure.exc_type, failure.exc_value, failure.exc_traceback),
-    )
+    log.error("thread %s failed", name, exc_info=failure.exc_value)
 
 
 def _log_unraisable(failure: "sys.UnraisableHookArgs") -> None:
-    log.error(
-        "%s: %r", failure.err_msg or "ignored exception", failure.object,
-        exc_info=_build_exc_info(failure.exc_type, failure.exc_value, failure.exc_traceback),
-    )  # fmt: skip
-
-
-def _build_exc_info(
-    kind: type[BaseException], value: BaseException | None, trace: TracebackType | None
-) -> tuple[type[BaseException], BaseException, TracebackType | None] | None:
-    return None if value is None else (kind, value, trace)
+    description = failure.err_msg or "ignored exception"
+    log.error("%s: %r", description, failure.object, exc_info=failure.exc_value)

@@ -4,6 +4,7 @@ import logging
 import os
 from collections.abc import Mapping, MutableMapping
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from dosing_tui.tui.app.terminal_options import TerminalOptions
 
 log = logging.getLogger(__name__)
+get_utc_now = partial(datetime.now, UTC)
 
 
 class BackendService(ConsoleDataSource, Protocol):
@@ -90,10 +92,6 @@ def read_terminal_options(
         keymap=validate_keymap(settings.console.keys),
         log_file=log_file,
     )
-
-
-def get_utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 def prepare_environment(environment: MutableMapping[str, str], settings: Settings) -> None:

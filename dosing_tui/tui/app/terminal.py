@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 from dosing_tui.errors import ConfigError
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def check_terminal(environment: Mapping[str, str]) -> None:
     """Raises: ConfigError when this terminal cannot show the console."""
     term = environment.get("TERM", "")
-    if not (_is_terminal(sys.__stdin__) and _is_terminal(sys.__stderr__)):
+    if not all(stream is not None and stream.isatty() for stream in (sys.__stdin__, sys.__stderr__)):
         raise ConfigError(
             "The console needs a terminal on stdin and stderr. Without one: dosing-tui collect."
         )
@@ -27,12 +27,7 @@ def check_terminal(environment: Mapping[str, str]) -> None:
 
 def get_encoding() -> str:
     """Character encoding of the output."""
-    stream = sys.__stderr__
-    return "ascii" if stream is None else stream.encoding
-
-
-def _is_terminal(stream: TextIO | None) -> bool:
-    return stream is not None and stream.isatty()
+    return "ascii" if sys.__stderr__ is None else sys.__stderr__.encoding
 
 
 def has_backlog(driver: "Driver | None") -> bool:

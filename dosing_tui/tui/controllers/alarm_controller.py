@@ -1,13 +1,14 @@
 """Alarms: the banner and the bell, the alarm screen and its dialogs, and the operator's actions."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Any
 
 from dosing_tui.domain.alarms.models import AlarmEvent, AlarmKey
 from dosing_tui.domain.alarms.snapshot import AlarmView
-from dosing_tui.domain.panels.alarm_trend_query import AlarmTrendQuery
+from dosing_tui.domain.panels.alarm_trend_query import AlarmTrendPoint, AlarmTrendQuery
 from dosing_tui.live_state import LiveSnapshot
 from dosing_tui.tui.alarms import alarm_actions, audible_alarm
 from dosing_tui.tui.alarms.alarm_actions import ActionRequest, ActionResult, AlarmAction
@@ -19,8 +20,8 @@ from dosing_tui.tui.alarms.audible_alarm import AudibleAlarm
 from dosing_tui.tui.controllers.alarm_kpi_controller import AlarmKpiController
 from dosing_tui.tui.controllers.journal_controller import JournalController
 from dosing_tui.tui.controllers.refill_controller import STORED_LOCALLY
-from dosing_tui.tui.controllers.results import AlarmActionStored, TrendLoaded
-from dosing_tui.tui.controllers.screen_host import ConsoleServices, ScreenHost
+from dosing_tui.tui.controllers.screen_host import Controller
+from dosing_tui.tui.data.query_results import QueryResult
 from dosing_tui.tui.data.query_workers import Lane
 from dosing_tui.tui.dialogs.alarm_action_dialog import (
     AlarmActionDialog,
@@ -39,24 +40,28 @@ COVERED_ACTIONS = frozenset({"ask_range", "move_range", "live_again", "ask_filte
 """Keys of the app without an effect on the alarm lists."""
 
 
-class AlarmController:
+@dataclass
+class TrendLoaded(QueryResult[Sequence[AlarmTrendPoint]]):
+    query: AlarmTrendQuery
+
+
+@dataclass
+class AlarmActionStored(QueryResult[bool]):
+    """The value is False when the entries are kept on this machine until the database is back."""
+
+    request: ActionRequest
+    result: ActionResult
+
+
+@dataclass(eq=False)
+class AlarmController(Controller):
     """Holds the alarm screen while it is open, and the state of the bell."""
 
-    def __init__(
-        self,
-        services: ConsoleServices,
-        host: ScreenHost,
-        journal: JournalController,
-        kpis: AlarmKpiController,
-    ) -> None:
-        self._services = services
-        self._host = host
-        self._silence_key = format_keys(["silence"], services.keymap).split(" ")[0]
-        self._journal = journal
-        self._kpis = kpis
-        self._audible_alarm = AudibleAlarm()
-        self.screen: AlarmScreen | None = None
-        self._detail: AlarmDetailScreen | None = None
+    journal: JournalController
+    kpis: AlarmKpiController
+    screen: AlarmScreen | None = None
+    _detail: AlarmDetailScreen | None = None
+    _audible_alarm: AudibleAlarm = field(default_factory=AudibleAlarm)
 
     def is_key_enabled(self, action: str) -> bool:
         """While the alarm screen covers the dashboard, keys that change only the dashboard are off."""
@@ -72,14 +77,18 @@ class AlarmController:
         now: datetime,
     ) -> None:
         """Ring when due; update the banner of the active screen, and the open alarm screens."""
-        silence_key = self._silence_key if self._update_bell(snapshot, now) else ""
-        idle_text = format_idle_text(snapshot)
-        banner = build_banner(snapshot.alarms, notices, idle_text=idle_text, silence_key=silence_key)
-        screen.show_banner(banner, partial(format_timestamp, zone=self._services.zone, now=now))
+        silence_keys = (
+            format_keys(["silence"], self.services.keymap) if self._update_bell(snapshot, now) else ""
+        )
+        banner = build_banner(
+            snapshot.alarms, notices, idle_text=format_idle_text(snapshot),
+            silence_key=silence_keys.split(" ")[0],
+        )  # fmt: skip
+        screen.show_banner(banner, partial(format_timestamp, zone=self.services.zone, now=now))
         if self.screen is not None:
             self.screen.show_alarms(snapshot.alarms or EMPTY_SNAPSHOT, now)
-            self._kpis.refresh_channels(now)
-            self._journal.refresh_journal(snapshot.alarms, now)
+            self.kpis.refresh_channels(now)
+            self.journal.refresh_journal(snapshot.alarms, now)
         if self._detail is not None:
             self._detail.refresh_alarm()
 
@@ -88,19 +97,19 @@ class AlarmController:
     def _update_bell(self, snapshot: LiveSnapshot, now: datetime) -> bool:
         """Ring when it is due; True while unsilenced alarms sound. Never where the bell is switched off."""
         occurrences = audible_alarm.find_audible_occurrences(snapshot.alarms)
-        if not self._services.settings.console.bell:
+        if not self.services.settings.console.bell:
             return False
         if audible_alarm.is_ring_due(self._audible_alarm, occurrences, now):
             self._audible_alarm = audible_alarm.record_ring(self._audible_alarm, now)
-            self._host.bell()
+            self.host.bell()
         return audible_alarm.is_sounding(self._audible_alarm, occurrences)
 
     def silence_bell(self) -> None:
         self._audible_alarm = audible_alarm.silence_occurrences(
-            audible_alarm.find_audible_occurrences(self._services.get_alarms())
+            audible_alarm.find_audible_occurrences(self.services.get_alarms())
         )
-        self._host.show_message("Bell silenced until the next alarm; alarm states are unchanged.")
-        self._host.post_message(ViewChanged())
+        self.host.show_message("Bell silenced until the next alarm; alarm states are unchanged.")
+        self.host.post_message(ViewChanged())
 
     # screens
 
@@ -111,40 +120,40 @@ class AlarmController:
             return
         self._set_screen(
             AlarmScreen(
-                self._host.terminal_theme,
-                self._services.hints,
-                self._services.zone,
+                self.host.terminal_theme,
+                self.services.hints,
+                self.services.zone,
                 self,
-                journal=self._journal,
-                load_kpis=self._kpis.load_kpis,
+                journal=self.journal,
+                load_kpis=self.kpis.load_kpis,
             )
         )
         assert self.screen is not None
-        self._host.push_screen(self.screen, self._close_screen)
+        self.host.push_screen(self.screen, self._close_screen)
 
     def _set_screen(self, screen: AlarmScreen | None) -> None:
-        self.screen = self._journal.screen = self._kpis.screen = screen
+        self.screen = self.journal.screen = self.kpis.screen = screen
 
     def _close_screen(self, view: str | None) -> None:
         self._set_screen(None)
         if view is not None:
-            self._host.show_view(view)
-        self._host.post_message(ViewChanged())
+            self.host.show_view(view)
+        self.host.post_message(ViewChanged())
 
     def open_alarm(self, view: AlarmView) -> None:
         self._detail = AlarmDetailScreen(
-            self._host.terminal_theme, view, self._services.hints[FooterMode.ALARM_DETAIL],
-            find_alarm=self._find_alarm, clock=self._services.clock, zone=self._services.zone,
+            self.host.terminal_theme, view, self.services.hints[FooterMode.ALARM_DETAIL],
+            find_alarm=self._find_alarm, clock=self.services.clock, zone=self.services.zone,
             load_trend=self._load_trend,
         )  # fmt: skip
-        self._host.push_screen(self._detail, partial(self._close_detail, view))
+        self.host.push_screen(self._detail, partial(self._close_detail, view))
 
     def _find_alarm(self, key: AlarmKey) -> AlarmView | None:
-        return alarm_actions.index_alarms(self._services.get_alarms()).get(key)
+        return alarm_actions.index_alarms(self.services.get_alarms()).get(key)
 
     def _load_trend(self, query: AlarmTrendQuery) -> None:
-        self._services.workers.submit(
-            partial(self._services.source.read_trend, query), partial(TrendLoaded, query=query)
+        self.services.workers.submit(
+            partial(self.services.source.records.read_trend, query), partial(TrendLoaded, query=query)
         )
 
     def show_trend(self, result: TrendLoaded) -> None:
@@ -161,37 +170,36 @@ class AlarmController:
     def request_action(self, action: AlarmAction, views: Sequence[AlarmView]) -> None:
         """Acknowledge at once; other actions after their dialog. A refused action shows its reason."""
         if not views:
-            self._host.show_message("No unacknowledged alarms in view.")
+            self.host.show_message("No unacknowledged alarms in view.")
             return
         event = alarm_actions.action_to_event(action, views[0])
-        operator, settings = self._services.operator, self._services.settings
+        operator, settings = self.services.operator, self.services.settings
         refusal = alarm_actions.explain_refusal(event, views[0], operator.build_command_context(), settings)
         if refusal:
-            self._host.show_message(refusal)
+            self.host.show_message(refusal)
         elif action is AlarmAction.ACKNOWLEDGE and not operator.is_new_shift:
             self._execute_request(ActionRequest(event, tuple(views)))
         else:
             self._open_action_dialog(event, tuple(views))
 
     def _open_action_dialog(self, event: AlarmEvent, views: tuple[AlarmView, ...]) -> None:
-        operator, settings = self._services.operator, self._services.settings
+        operator, settings = self.services.operator, self.services.settings
         is_shelving = event is AlarmEvent.SHELVE
         durations = alarm_actions.list_shelving_durations(views[0], settings) if is_shelving else ()
         dialog = AlarmActionDialog(
-            self._host.terminal_theme, event, views, durations, name=operator.name,
+            self.host.terminal_theme, event, views, durations, name=operator.name,
             is_new_shift=operator.is_new_shift,
         )  # fmt: skip
-        self._host.push_screen(dialog, partial(self._apply_action_input, event, views))
+        self.open_dialog(dialog, partial(self._apply_action_input, event, views))
 
     def _apply_action_input(
-        self, event: AlarmEvent, views: tuple[AlarmView, ...], values: AlarmActionInput | None
+        self, event: AlarmEvent, views: tuple[AlarmView, ...], values: AlarmActionInput
     ) -> None:
-        if values is not None:
-            self._services.operator.name = values.name
-            self._execute_request(ActionRequest(event, views, values.comment, values.duration))
+        self.services.operator.name = values.name
+        self._execute_request(ActionRequest(event, views, values.comment, values.duration))
 
     def _execute_request(self, request: ActionRequest) -> None:
-        services = self._services
+        services = self.services
         result = alarm_actions.check_request(
             request, services.get_alarms(), services.operator.build_command_context(), services.settings
         )
@@ -206,18 +214,18 @@ class AlarmController:
 
     def confirm_action(self, stored: AlarmActionStored) -> None:
         if stored.error:
-            self._host.show_message(f"Action failed: {stored.error}")
+            self.host.show_message(f"Action failed: {stored.error}")
         else:
             self._show_result(stored.request, stored.result, "" if stored.value else STORED_LOCALLY)
 
     def _show_result(self, request: ActionRequest, result: ActionResult, storage_note: str) -> None:
         """As a message; a dialog lists the reasons when some of several alarms were skipped."""
         if len(request.views) == 1 and result.skip_reasons:
-            self._host.show_message(result.skip_reasons[0])
+            self.host.show_message(result.skip_reasons[0])
             return
         title = alarm_actions.format_result(request, result)
         if result.skip_reasons:
             rows = render_skipped_alarms(title, result.skip_reasons, storage_note=storage_note)
-            self._host.push_screen(CanvasDialog[None](self._host.terminal_theme, rows))
+            self.host.push_screen(CanvasDialog[None](self.host.terminal_theme, rows))
         else:
-            self._host.show_message(f"{title} {storage_note}".rstrip())
+            self.host.show_message(f"{title} {storage_note}".rstrip())

@@ -1,45 +1,55 @@
 """Alarm KPI page: its figures are read when it is opened, the notification channels while it is visible."""
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 
 from dosing_tui.domain.alarms.kpis import AlarmKpiSummary, calculate_kpis
+from dosing_tui.domain.notifications.channel_status import ChannelStatus
 from dosing_tui.tui.alarms.alarm_screen import AlarmScreen
 from dosing_tui.tui.alarms.kpi_view import AlarmKpiState
-from dosing_tui.tui.controllers.results import ChannelStatesLoaded, KpisLoaded
 from dosing_tui.tui.controllers.screen_host import ConsoleServices
+from dosing_tui.tui.data.query_results import QueryResult
 
 CHANNELS_INTERVAL = timedelta(seconds=10)
 """Channel states are read again after it: a channel that fails has to show."""
 
 
+class KpisLoaded(QueryResult[AlarmKpiSummary | None]):
+    """The alarm KPIs; None without an error: the journal is empty."""
+
+
+class ChannelStatesLoaded(QueryResult[Sequence[ChannelStatus]]):
+    """Delivery status of each notification channel."""
+
+
+@dataclass(eq=False)
 class AlarmKpiController:
     """``screen`` is the alarm screen while it is open."""
 
-    def __init__(self, services: ConsoleServices) -> None:
-        self._services = services
-        self.screen: AlarmScreen | None = None
-        self._state = AlarmKpiState()
-        self._channels_read_at: datetime | None = None
+    services: ConsoleServices
+    screen: AlarmScreen | None = None
+    _state: AlarmKpiState = field(default_factory=AlarmKpiState)
+    _channels_read_at: datetime | None = None
 
     def load_kpis(self) -> None:
         self._state = AlarmKpiState()
         self._channels_read_at = None
-        self._services.workers.submit(self._read_kpis, KpisLoaded)
+        self.services.workers.submit(self._read_kpis, KpisLoaded)
 
     def refresh_channels(self, now: datetime) -> None:
         if self.screen is None or not self.screen.is_kpi_tab:
             return
         if self._channels_read_at is None or now - self._channels_read_at >= CHANNELS_INTERVAL:
             self._channels_read_at = now
-            query = partial(self._services.source.list_channel_states, self._services.clock())
-            self._services.workers.submit(query, ChannelStatesLoaded)
+            query = partial(self.services.source.records.list_channel_states, now=self.services.clock())
+            self.services.workers.submit(query, ChannelStatesLoaded)
 
     def _read_kpis(self) -> AlarmKpiSummary | None:
         """In a worker thread: KPIs of the last thirty days."""
-        now = self._services.clock()
-        return calculate_kpis(self._services.source.read_alarm_history(now), now)
+        now = self.services.clock()
+        return calculate_kpis(self.services.source.records.read_kpi_history(now), now)
 
     def show_kpis(self, result: KpisLoaded) -> None:
         error = result.error or ("" if result.value else "The alarm journal is empty: no KPIs.")

@@ -2,12 +2,13 @@
 
 import logging
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
 from dosing_tui.domain.panels.panel_catalog import Panel
+from dosing_tui.domain.panels.spool_progress import SPOOLS_PANEL
 from dosing_tui.live_state import LiveSnapshot
 from dosing_tui.tui.controllers.scope_controller import ScopeController
 from dosing_tui.tui.controllers.screen_host import ConsoleServices
@@ -17,8 +18,7 @@ from dosing_tui.tui.layout.alarm_banner import SystemNotice, find_notices, keep_
 from dosing_tui.tui.layout.status_and_footer import StatusBarState, count_spooled
 from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import sanitize_text
-from dosing_tui.tui.scope.render_context import NO_RESULT, PanelResult, RenderContext
-from dosing_tui.tui.scope.spool_status import SPOOLS_PANEL
+from dosing_tui.tui.scope.render_context import NO_RESULT, RenderContext
 from dosing_tui.tui.screens.dashboard_screen import DashboardScreen
 from dosing_tui.tui.tiles.registry import TileRegistry, list_panels
 
@@ -40,10 +40,10 @@ class DashboardController:
         scope: ScopeController,
         log_file: str,
     ) -> None:
-        self._services = services
+        self.services = services
         self._screen = screen
         self._scope = scope
-        self._panel_cache = PanelCache(services.workers.submit_panel, services.source.cancel_panels)
+        self.panel_cache = PanelCache(services.workers.submit_panel, services.source.cancel_panels)
         self._tile_registry = TileRegistry()
         self._log_file = log_file
         self._frozen_snapshot: LiveSnapshot | None = None
@@ -51,15 +51,10 @@ class DashboardController:
         self._notice_start_times: dict[str, datetime] = {}
         self._spooled_counts: deque[int] = deque(maxlen=SPOOL_WINDOW_TICKS)
 
-    @property
-    def panel_results(self) -> Mapping[str, PanelResult]:
-        """The last result of each panel, by panel id."""
-        return self._panel_cache.results
-
     # queries
 
     def request_panels(self, snapshot: LiveSnapshot) -> None:
-        self._panel_cache.request_due_panels(
+        self.panel_cache.request_due_panels(
             self._list_due_panels(), self._scope.scope, self._scope.get_time_context(snapshot)
         )
 
@@ -72,31 +67,25 @@ class DashboardController:
         )
 
     def _has_no_result(self, panel: Panel[Any]) -> bool:
-        result = self.panel_results.get(panel.id, NO_RESULT)
+        result = self.panel_cache.results.get(panel.id, NO_RESULT)
         return result.rows is None or result.scope != self._scope.scope
 
     def store_panel(self, result: PanelLoaded) -> bool:
         """False: a newer request of the same panel is on its way."""
-        return self._panel_cache.store_result(result.reply, self._services.clock())
-
-    def invalidate(self) -> None:
-        """Query every panel again at the next tick."""
-        self._panel_cache.invalidate_all()
+        return self.panel_cache.store_result(result, self.services.clock())
 
     def toggle_freeze(self) -> None:
         """Keep the tiles as they are now, or return to live values."""
-        now = self._services.clock()
-        self._frozen_snapshot = None if self._frozen_snapshot else self._services.get_snapshot()
-        self._frozen_at = (
-            number_format.format_clock(now, self._services.zone) if self._frozen_snapshot else ""
-        )
+        self._frozen_snapshot = None if self._frozen_snapshot else self.services.get_snapshot()
+        clock = number_format.format_clock(self.services.clock(), self.services.zone)
+        self._frozen_at = clock if self._frozen_snapshot else ""
 
     # drawing
 
     def show_tiles(self, snapshot: LiveSnapshot, now: datetime) -> None:
         context = RenderContext(
-            now, self._services.zone, self._services.settings, self._frozen_snapshot or snapshot,
-            self.panel_results, scope=self._scope.scope,
+            now, self.services.zone, self.services.settings, self._frozen_snapshot or snapshot,
+            self.panel_cache.results, scope=self._scope.scope,
             is_overdue=now - self._scope.changed_at >= STALE_AFTER, log_file=self._log_file,
         )  # fmt: skip
         self._screen.set_tank_count(len(context.levels))
@@ -106,7 +95,7 @@ class DashboardController:
 
     def build_status(self, snapshot: LiveSnapshot, now: datetime, screen_title: str) -> StatusBarState:
         self._spooled_counts.append(snapshot.message_counts.spooled)
-        settings = self._services.settings
+        settings = self.services.settings
         is_slow = settings.console.low_bandwidth
         return StatusBarState(
             plant=sanitize_text(settings.plant.name, 40),
@@ -116,7 +105,7 @@ class DashboardController:
             database=snapshot.database,
             rate=snapshot.message_rate,
             spooled_count=count_spooled(self._spooled_counts, snapshot),
-            clock=number_format.format_clock(now, self._services.zone, seconds=not is_slow),
+            clock=number_format.format_clock(now, self.services.zone, seconds=not is_slow),
             frozen_at=self._frozen_at,
             heartbeat=now.second // (SLOW_TICK_S if is_slow else 1) % 2 == 0,
         )

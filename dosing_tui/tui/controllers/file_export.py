@@ -1,6 +1,7 @@
 """Files that the operator requests: their folder, and the visible rows in the form of every export."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from pathlib import Path
 
@@ -18,17 +19,17 @@ from dosing_tui.tui.widgets.visible_rows import VisibleRows
 NOTHING_TO_EXPORT = "There is nothing to export here."
 
 
+@dataclass(eq=False)
 class FileExporter:
     """Writes new files; each method returns the sentence for the operator."""
 
-    def __init__(self, services: ConsoleServices) -> None:
-        self._services = services
+    services: ConsoleServices
 
     def export_rows(self, rows: VisibleRows | None) -> str:
         """As CSV and JSON."""
         if rows is None or not rows.rows:
             return NOTHING_TO_EXPORT
-        return self.export_table(build_extract(rows, self._get_local_time(), self._services.zone))
+        return self.export_table(build_extract(rows, self._get_local_time(), self.services.zone))
 
     def export_table(self, table: ExportTable) -> str:
         """As CSV and JSON."""
@@ -45,7 +46,7 @@ class FileExporter:
 
     def save_files(self, stem: str, texts: Mapping[str, str]) -> str:
         try:
-            folder = get_export_folder(self._services.settings.console.export_dir)
+            folder = get_export_folder(self.services.settings.console.export_dir)
             paths = write_new_files(folder, stem, texts)
         except ExportError as error:
             return str(error)
@@ -53,7 +54,7 @@ class FileExporter:
         return f"Saved {names} in {paths[0].parent}"
 
     def _get_local_time(self) -> datetime:
-        return self._services.clock().astimezone(self._services.zone)
+        return self.services.clock().astimezone(self.services.zone)
 
 
 def get_export_folder(setting: str) -> Path:

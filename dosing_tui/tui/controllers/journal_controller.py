@@ -1,7 +1,7 @@
 """Alarm journal: pages of entries, the cursor, the filter, the entry dialog and the export."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -15,9 +15,9 @@ from dosing_tui.tui.alarms import journal_list
 from dosing_tui.tui.alarms.alarm_screen import AlarmScreen
 from dosing_tui.tui.alarms.journal_list import JournalFilterForm, JournalHeading, JournalList
 from dosing_tui.tui.controllers.file_export import NOTHING_TO_EXPORT, FileExporter
-from dosing_tui.tui.controllers.results import JournalExported, JournalPageLoaded
 from dosing_tui.tui.controllers.scope_controller import ScopeController
-from dosing_tui.tui.controllers.screen_host import ConsoleServices, ScreenHost
+from dosing_tui.tui.controllers.screen_host import Controller
+from dosing_tui.tui.data.query_results import QueryResult
 from dosing_tui.tui.dialogs.journal_dialogs import JournalFilterDialog, render_entry
 from dosing_tui.tui.scope.scope import Scope, format_range, is_live
 from dosing_tui.tui.widgets.canvas_dialog import CanvasDialog
@@ -29,25 +29,35 @@ CLOCK_TOLERANCE = timedelta(minutes=5)
 MAX_EXPORT_ENTRIES = 100_000
 
 
-class JournalController:
+@dataclass
+class JournalPageLoaded(QueryResult[Sequence[JournalEntry]]):
+    """``number``: only the result of the last request counts."""
+
+    journal_filter: JournalFilter
+    number: int
+    is_older: bool
+    """The page continues the list; else it replaces the list's newest entries."""
+
+
+class JournalExported(QueryResult[str]):
+    """The value is a sentence with the files' names."""
+
+
+@dataclass(eq=False)
+class JournalController(Controller):
     """Holds the journal's rows and filter; its range is the console's. ``screen``: the open alarm screen."""
 
-    def __init__(
-        self, services: ConsoleServices, host: ScreenHost, scope: ScopeController, exporter: FileExporter
-    ) -> None:
-        self._services = services
-        self._host = host
-        self._scope = scope
-        self._exporter = exporter
-        self.screen: AlarmScreen | None = None
-        self.journal_list = JournalList()
-        self._form = JournalFilterForm()
-        self._last_request: tuple[RangeSpec, JournalFilterForm] | None = None
-        self._request_number = 0
-        """Number of the last request: results of earlier ones are dropped."""
-        self._is_reading = False
-        self._read_at: datetime | None = None
-        self._last_alarms: AlarmSnapshot | None = None
+    scope: ScopeController
+    exporter: FileExporter
+    screen: AlarmScreen | None = None
+    journal_list: JournalList = field(default_factory=JournalList)
+    _form: JournalFilterForm = field(default_factory=JournalFilterForm)
+    _last_request: tuple[RangeSpec, JournalFilterForm] | None = None
+    _request_number: int = 0
+    """Number of the last request: results of earlier ones are dropped."""
+    _is_reading: bool = False
+    _read_at: datetime | None = None
+    _last_alarms: AlarmSnapshot | None = None
 
     @property
     def is_visible(self) -> bool:
@@ -60,7 +70,7 @@ class JournalController:
         """Read the newest page when it may have changed; draw the rows that are loaded."""
         if not self.is_visible:
             return
-        is_new_request = self._last_request != (self._scope.range_spec, self._form)
+        is_new_request = self._last_request != (self.scope.range_spec, self._form)
         is_outdated = (
             self._read_at is None or now - self._read_at >= REFRESH_INTERVAL or alarms != self._last_alarms
         )
@@ -74,12 +84,12 @@ class JournalController:
 
     @property
     def _is_range_live(self) -> bool:
-        return is_live(Scope(self._scope.range_spec))
+        return is_live(Scope(self.scope.range_spec))
 
     def _request_newest_page(self) -> None:
-        self._last_request = self._scope.range_spec, self._form
+        self._last_request = self.scope.range_spec, self._form
         try:
-            since, until = self._scope.resolve_spec(self._scope.range_spec)
+            since, until = self.scope.resolve_spec(self.scope.range_spec)
         except RangeError as error:
             self.journal_list = replace(self.journal_list, error=str(error))
             return
@@ -93,8 +103,8 @@ class JournalController:
 
     def _request_page(self, journal_filter: JournalFilter, *, is_older: bool) -> None:
         self._request_number, self._is_reading = self._request_number + 1, True
-        self._services.workers.submit(
-            partial(self._services.source.read_journal_page, journal_filter),
+        self.services.workers.submit(
+            partial(self.services.source.records.list_entries, journal_filter),
             partial(
                 JournalPageLoaded,
                 journal_filter=journal_filter,
@@ -123,7 +133,7 @@ class JournalController:
             self.screen.show_journal(self.journal_list, heading)
 
     def _format_range(self) -> str:
-        return format_range(Scope(self._scope.range_spec), self._scope.get_time_context())
+        return format_range(Scope(self.scope.range_spec), self.scope.get_time_context())
 
     # keys
 
@@ -145,35 +155,34 @@ class JournalController:
         """The entry under the cursor, in full."""
         entry = self.journal_list.selected_entry
         if entry is not None:
-            rows = render_entry(entry, self._services.zone)
-            self._host.push_screen(CanvasDialog[None](self._host.terminal_theme, rows))
+            rows = render_entry(entry, self.services.zone)
+            self.host.push_screen(CanvasDialog[None](self.host.terminal_theme, rows))
 
     def invalidate(self) -> None:
         """Read the newest page again at the next tick."""
         self._read_at = None
 
     def open_filter_dialog(self) -> None:
-        dialog = JournalFilterDialog(self._host.terminal_theme, self._form)
-        self._host.push_screen(dialog, self._apply_filter)
+        dialog = JournalFilterDialog(self.host.terminal_theme, self._form)
+        self.open_dialog(dialog, self._apply_filter)
 
-    def _apply_filter(self, form: JournalFilterForm | None) -> None:
-        if form is not None:
-            self._form = form
-            self.refresh_journal(self._services.get_alarms(), self._services.clock())
+    def _apply_filter(self, form: JournalFilterForm) -> None:
+        self._form = form
+        self.refresh_journal(self.services.get_alarms(), self.services.clock())
 
     # export
 
     def export_journal(self) -> None:
         """Every entry of the range, from the newest shown to the oldest there is."""
         if self.journal_list.journal_filter is None or not self.journal_list.rows:
-            self._host.show_message(NOTHING_TO_EXPORT)
+            self.host.show_message(NOTHING_TO_EXPORT)
             return
-        self._host.show_message("Reading the journal for the file …")
+        self.host.show_message("Reading the journal for the file …")
         range_text = " · ".join(part for part in (self._format_range(), self._form.summary) if part)
-        self._services.workers.submit(
+        self.services.workers.submit(
             partial(
                 self._save_journal, self.journal_list, self.journal_list.journal_filter, range_text,
-                self._services.clock(),
+                self.services.clock(),
             ),
             JournalExported,
         )  # fmt: skip
@@ -189,9 +198,9 @@ class JournalController:
             since=journal_filter.since,
             until=journal_filter.until,
             now=now,
-            zone=self._services.zone,
+            zone=self.services.zone,
         )
-        files = self._exporter.export_table(table)
+        files = self.exporter.export_table(table)
         return (
             f"{files}: the newest {len(entries)} entries, narrow the range for older ones."
             if has_more
@@ -205,7 +214,7 @@ class JournalController:
         entries, has_more = list(journal.rows), journal.has_more
         while has_more and len(entries) < MAX_EXPORT_ENTRIES:
             last = entries[-1]
-            page = self._services.source.read_journal_page(
+            page = self.services.source.records.list_entries(
                 replace(journal_filter, until=last.at, before_id=last.id, max_entries=MAX_ENTRIES)
             )
             entries += page
@@ -213,4 +222,4 @@ class JournalController:
         return entries, has_more
 
     def confirm_export(self, result: JournalExported) -> None:
-        self._host.show_message(result.value or f"Export failed: {result.error}")
+        self.host.show_message(result.value or f"Export failed: {result.error}")

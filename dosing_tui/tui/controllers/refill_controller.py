@@ -1,5 +1,6 @@
 """Tank refills: the journal records them, and the jump of the level is no alarm."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
@@ -8,8 +9,8 @@ from dosing_tui.domain.alarms.tank_refill import REFILL_RULE, create_refill_entr
 from dosing_tui.domain.messages.models import InventoryLevel
 from dosing_tui.errors import AlarmCommandError
 from dosing_tui.tui.alarms import alarm_actions
-from dosing_tui.tui.controllers.results import RefillStored
-from dosing_tui.tui.controllers.screen_host import ConsoleServices, ScreenHost
+from dosing_tui.tui.controllers.screen_host import Controller
+from dosing_tui.tui.data.query_results import QueryResult
 from dosing_tui.tui.data.query_workers import Lane
 from dosing_tui.tui.dialogs.refill_dialog import RefillDialog, RefillInput
 
@@ -18,41 +19,42 @@ MAX_GRACE_PERIOD = timedelta(hours=1)
 STORED_LOCALLY = "Kept on this machine until the database is back."
 
 
-class RefillController:
-    """Has no state of its own."""
+@dataclass
+class RefillStored(QueryResult[bool]):
+    """The value is as in ``AlarmActionStored``."""
 
-    def __init__(self, services: ConsoleServices, host: ScreenHost) -> None:
-        self._services = services
-        self._host = host
+    refill: RefillInput
+
+
+class RefillController(Controller):
+    """Has no state of its own."""
 
     def open_refill_dialog(self, selection: InventoryLevel | None) -> None:
         """For the selected tank, else for the emptiest."""
-        tanks = self._services.get_snapshot().levels
+        tanks = self.services.get_snapshot().levels
         if not tanks:
-            self._host.show_message("No tank level received yet.")
+            self.host.show_message("No tank level received yet.")
             return
         dialog = RefillDialog(
-            self._host.terminal_theme,
+            self.host.terminal_theme,
             tanks,
             tank_index=_find_tank_index(tanks, selection),
-            name=self._services.operator.name,
+            name=self.services.operator.name,
             grace_period=min(MAX_GRACE_PERIOD, self._max_shelving),
         )
-        self._host.push_screen(dialog, self._submit_refill)
+        self.open_dialog(dialog, self._submit_refill)
 
     @property
     def _max_shelving(self) -> timedelta:
-        return get_max_shelving(self._services.settings, REFILL_RULE.priority)
+        return get_max_shelving(self.services.settings, REFILL_RULE.priority)
 
-    def _submit_refill(self, refill: RefillInput | None) -> None:
-        if refill is None:
-            return
-        self._services.operator.name = refill.name
-        alarms = alarm_actions.index_alarms(self._services.get_alarms())
+    def _submit_refill(self, refill: RefillInput) -> None:
+        self.services.operator.name = refill.name
+        alarms = alarm_actions.index_alarms(self.services.get_alarms())
         try:
             entries = create_refill_entries(
                 {key: view.state for key, view in alarms.items()},
-                self._services.operator.build_command_context(),
+                self.services.operator.build_command_context(),
                 device=refill.tank.device_id,
                 chemical=refill.tank.chemical,
                 grams=refill.grams,
@@ -60,31 +62,27 @@ class RefillController:
                 max_duration=self._max_shelving,
             )
         except AlarmCommandError as error:
-            self._host.show_message(str(error))
+            self.host.show_message(str(error))
             return
-        self._services.workers.submit(
-            partial(self._services.source.append_entries, entries),
+        self.services.workers.submit(
+            partial(self.services.source.append_entries, entries),
             partial(RefillStored, refill=refill),
             Lane.JOURNAL,
         )
 
     def confirm_refill(self, result: RefillStored) -> None:
         if result.error:
-            self._host.show_message(f"Action failed: {result.error}")
+            self.host.show_message(f"Action failed: {result.error}")
             return
         tank, grams = result.refill.tank, result.refill.grams
         amount = "" if grams is None else f" to {grams:g} g"
         note = "" if result.value else f" {STORED_LOCALLY}"
-        self._host.show_message(f"Refilled{amount}: {tank.chemical} ({tank.device_id}).{note}")
+        self.host.show_message(f"Refilled{amount}: {tank.chemical} ({tank.device_id}).{note}")
 
 
 def _find_tank_index(tanks: tuple[InventoryLevel, ...], selection: InventoryLevel | None) -> int:
     """The selected tank, which may have a newer level; the emptiest where none is selected."""
-    for number, tank in enumerate(tanks):
-        if selection is not None and (tank.device_id, tank.chemical) == (
-            selection.device_id,
-            selection.chemical,
-        ):
-            return number
-    full = [100.0 if tank.percent_full is None else tank.percent_full for tank in tanks]
-    return full.index(min(full))
+    chosen = selection and (selection.device_id, selection.chemical)
+    fill_levels = [100.0 if tank.percent_full is None else tank.percent_full for tank in tanks]
+    emptiest = fill_levels.index(min(fill_levels))
+    return next((n for n, tank in enumerate(tanks) if (tank.device_id, tank.chemical) == chosen), emptiest)

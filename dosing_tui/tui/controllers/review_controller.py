@@ -11,12 +11,17 @@ How "space" approves a batch, from top to bottom:
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Any
 
-from dosing_tui.domain.batch_review.query_models import BatchFilter, BatchRow, create_review_draft
+from dosing_tui.domain.batch_review.query_models import (
+    BatchDetail,
+    BatchFilter,
+    BatchRow,
+    create_review_draft,
+)
 from dosing_tui.domain.batch_review.review_policy import ReviewPolicy
 from dosing_tui.domain.batch_review.review_result import (
     NOT_SAVED,
@@ -43,16 +48,10 @@ from dosing_tui.tui.batches.review_messages import (
     format_last_decision,
     format_review_result,
 )
-from dosing_tui.tui.controllers.results import (
-    BulkCandidatesLoaded,
-    BulkChunkEntered,
-    ReviewAttempt,
-    ReviewsEntered,
-)
 from dosing_tui.tui.controllers.scope_controller import ScopeController
-from dosing_tui.tui.controllers.screen_host import ConsoleServices, ScreenHost
+from dosing_tui.tui.controllers.screen_host import Controller
 from dosing_tui.tui.data.batch_store import BatchStore
-from dosing_tui.tui.data.query_results import BatchQueryResult, NextBatchLoaded
+from dosing_tui.tui.data.query_results import BatchQueryResult, NextBatchLoaded, QueryResult
 from dosing_tui.tui.data.query_workers import Lane
 from dosing_tui.tui.dialogs.review_dialog import (
     REASON_OPTIONAL,
@@ -75,23 +74,47 @@ _STAY_ON_BATCH = frozenset({Decision.COMMENT, Decision.WITHDRAWN})
 """After these decisions the same batch stays open."""
 
 
-class ReviewController:
+@dataclass(frozen=True, slots=True)
+class ReviewAttempt:
+    """Result of one review, and the batch after it; or why the batch could not be read again."""
+
+    outcome: ReviewResult
+    detail: BatchDetail | None
+    error: str = ""
+
+
+@dataclass
+class ReviewsEntered(QueryResult[ReviewAttempt]):
+    """The review of one batch was written, or refused."""
+
+    decision: Decision
+    row: BatchRow
+
+
+class BulkCandidatesLoaded(QueryResult[Sequence[BatchRow]]):
+    """The batches that one bulk approval would cover."""
+
+
+@dataclass
+class BulkChunkEntered(QueryResult[ReviewResult]):
+    """A part of a bulk approval was written."""
+
+    drafts: Sequence[ReviewDraft]
+    """All that were left to approve, this part included."""
+    previous: ReviewResult
+    """Sum of the parts before."""
+
+
+@dataclass(eq=False)
+class ReviewController(Controller):
     """Holds the batch screen and its store while it is open."""
 
-    def __init__(
-        self,
-        services: ConsoleServices,
-        host: ScreenHost,
-        scope: ScopeController,
-    ) -> None:
-        self._services = services
-        self._host = host
-        self._scope = scope
-        self.screen: BatchScreen | None = None
-        self.store: BatchStore | None = None
-        self._is_entering = False
-        self._draft_comments: dict[tuple[str, Decision], str] = {}
-        """Comments of reviews that were not saved, to be offered again."""
+    scope: ScopeController
+    screen: BatchScreen | None = None
+    store: BatchStore | None = None
+    _is_entering: bool = False
+    _draft_comments: dict[tuple[str, Decision], str] = field(default_factory=dict)
+    """Comments of reviews that were not saved, to be offered again."""
 
     # the screen
 
@@ -100,7 +123,7 @@ class ReviewController:
         if self.screen is not None:
             self.screen.dismiss(None)
             return
-        services, review = self._services, self._services.settings.review
+        services, review = self.services, self.services.settings.review
         filter_keys = (
             format_keys(["batch-unreviewed"], services.keymap),
             format_keys(["batch-exceptions"], services.keymap),
@@ -113,18 +136,18 @@ class ReviewController:
             ReviewPolicy(review.pin, review.second_person),
         )
         self.screen = BatchScreen(
-            self._host.terminal_theme, services.hints,
-            BatchScreenSettings(services.zone, services.calendar, filter_keys), self.store, self,
+            self.host.terminal_theme, services.hints,
+            BatchScreenSettings(services.zone, services.settings.calendar, filter_keys), self.store, self,
             clock=services.clock,
         )  # fmt: skip
-        self._host.push_screen(self.screen, self._close_screen)
-        self._host.post_message(ViewChanged())
+        self.host.push_screen(self.screen, self._close_screen)
+        self.host.post_message(ViewChanged())
 
     def _close_screen(self, view: str | None) -> None:
         self.screen = self.store = None
         if view is not None:
-            self._host.show_view(view)
-        self._host.post_message(ViewChanged())
+            self.host.show_view(view)
+        self.host.post_message(ViewChanged())
 
     def _draw_screen(self) -> None:
         if self.screen is not None:
@@ -136,16 +159,16 @@ class ReviewController:
             return
         time_range, range_error = None, ""
         try:
-            if self._scope.scope.spec is not None:
-                time_range = self._scope.resolve_spec(self._scope.scope.spec, snapshot)
+            if self.scope.scope.spec is not None:
+                time_range = self.scope.resolve_spec(self.scope.scope.spec, snapshot)
         except RangeError as error:
             range_error = str(error)
-        summary = self._scope.summarize_scope(self._scope.get_time_context(snapshot), BATCH_DIMENSIONS)
+        summary = self.scope.summarize_scope(snapshot, BATCH_DIMENSIONS)
         warning = "shared account" if format_account_warning(self._account) else ""
-        signer = SignerInfo(self._services.operator.name, self._policy.pin, warning)
+        signer = SignerInfo(self.services.operator.name, self._policy.pin, warning)
         self.screen.show_state(
             BatchScreenState(
-                snapshot, now, time_range, self._scope.scope.selection, summary, signer, range_error
+                snapshot, now, time_range, self.scope.scope.selection, summary, signer, range_error
             )
         )
 
@@ -171,21 +194,21 @@ class ReviewController:
 
     @property
     def _account(self) -> str:
-        return self._services.source.batches.account
+        return self.services.source.batches.account
 
     # one batch
 
     def review_batch(self, decision: Decision, row: BatchRow) -> None:
         """Enter a review: at once where no reason, name or PIN is needed, else after its dialog."""
         if self._is_entering:
-            self._host.show_message("One moment: the last review is still being entered.")
+            self.host.show_message("One moment: the last review is still being entered.")
             return
         if decision is Decision.APPROVED and self._policy.second_person and row.review_state in APPROVALS:
             decision = Decision.CONFIRMED
-        name = self._services.operator.name
+        name = self.services.operator.name
         draft = create_review_draft(row, decision, who=name or "?", comment="?")
         if refusal := validate_review(draft, row.review_context):
-            self._host.show_message(f"{row.batch_id}: {refusal}")
+            self.host.show_message(f"{row.batch_id}: {refusal}")
         elif decision in REASON_OPTIONAL and name and not self._policy.pin:
             self._submit_review(decision, row, ReviewInput("", name, ""))
         else:
@@ -196,16 +219,15 @@ class ReviewController:
         if decision is Decision.WITHDRAWN:
             about = f"{row.batch_id} · {format_last_decision(row)}"
         prompt = ReviewPrompt(
-            decision, about, self._account, self._policy.pin, self._services.operator.name,
+            decision, about, self._account, self._policy.pin, self.services.operator.name,
             self._draft_comments.get((row.batch_key, decision), ""),
         )  # fmt: skip
-        dialog = ReviewDialog(self._host.terminal_theme, prompt)
-        self._host.push_screen(dialog, partial(self._apply_review_input, decision, row))
+        dialog = ReviewDialog(self.host.terminal_theme, prompt)
+        self.open_dialog(dialog, partial(self._apply_review_input, decision, row))
 
-    def _apply_review_input(self, decision: Decision, row: BatchRow, values: ReviewInput | None) -> None:
-        if values is not None:
-            self._services.operator.name = values.reviewer
-            self._submit_review(decision, row, values)
+    def _apply_review_input(self, decision: Decision, row: BatchRow, values: ReviewInput) -> None:
+        self.services.operator.name = values.reviewer
+        self._submit_review(decision, row, values)
 
     def _submit_review(self, decision: Decision, row: BatchRow, values: ReviewInput) -> None:
         self._is_entering = True
@@ -213,7 +235,7 @@ class ReviewController:
         draft = create_review_draft(
             row, decision, who=values.reviewer, comment=values.comment, pin=values.pin
         )
-        self._services.workers.submit(
+        self.services.workers.submit(
             partial(self._write_review, draft),
             partial(ReviewsEntered, decision=decision, row=row),
             Lane.REVIEWS,
@@ -221,7 +243,7 @@ class ReviewController:
 
     def _write_review(self, draft: ReviewDraft) -> ReviewAttempt:
         """In a worker thread."""
-        source = self._services.source.batches
+        source = self.services.source.batches
         outcome = source.enter_reviews([draft])
         try:
             return ReviewAttempt(outcome, source.read_batch(draft.batch_key))
@@ -232,8 +254,8 @@ class ReviewController:
         """Update store and screen; after a decision, go to the next batch to review."""
         self._is_entering = False
         if result.value is None:
-            self._host.show_message(f"{RESULT_UNKNOWN}: {result.error}")
-            self._host.refresh_data()
+            self.host.show_message(f"{RESULT_UNKNOWN}: {result.error}")
+            self.host.refresh_data()
             return
         outcome, detail = result.value.outcome, result.value.detail
         if self.store is not None and detail is not None:
@@ -241,14 +263,14 @@ class ReviewController:
         else:
             self.invalidate()
         if not outcome.new_reviews:
-            self._host.show_message(outcome.refusals[0] if outcome.refusals else describe_failure(outcome))
+            self.host.show_message(outcome.refusals[0] if outcome.refusals else describe_failure(outcome))
             return
         self._draft_comments.pop((result.row.batch_key, result.decision), None)
         message = f"{result.row.batch_id}: {format_review_result(result.decision, detail)}."
         if result.value.error:
-            self._host.show_message(f"{message} Its present state could not be read: {result.value.error}")
+            self.host.show_message(f"{message} Its present state could not be read: {result.value.error}")
             return
-        self._host.show_message(message)
+        self.host.show_message(message)
         if self.screen is not None and result.decision not in _STAY_ON_BATCH:
             self.screen.action_next_unreviewed(message)
 
@@ -258,21 +280,23 @@ class ReviewController:
         """Count the listed batches that are complete, unreviewed and without exceptions; then confirm."""
         is_complete_listed = not batch_filter.status or BatchStatus.COMPLETE.value in batch_filter.status
         if not is_complete_listed or batch_filter.with_findings:
-            self._host.show_message("No batch of this list can be approved in bulk.")
+            self.host.show_message("No batch of this list can be approved in bulk.")
             return
         candidates = replace(
             batch_filter, status=(BatchStatus.COMPLETE.value,), review_state=(ReviewState.UNREVIEWED.value,),
             unreviewed=False, without_findings=True,
         )  # fmt: skip
-        self._services.workers.submit(
-            partial(self._services.source.batches.list_batches, candidates, None, MAX_BULK_APPROVAL),
+        self.services.workers.submit(
+            partial(
+                self.services.source.batches.list_batches, candidates, after=None, rows=MAX_BULK_APPROVAL
+            ),
             BulkCandidatesLoaded,
             Lane.REVIEWS,
         )
 
     def confirm_bulk_approval(self, result: BulkCandidatesLoaded) -> None:
         if not result.value:
-            self._host.show_message(
+            self.host.show_message(
                 f"{NOT_SAVED}: {result.error}"
                 if result.error
                 else "No batch of this list is complete, without exceptions and unreviewed."
@@ -280,15 +304,13 @@ class ReviewController:
             return
         prompt = build_bulk_prompt(
             len(result.value), limit=MAX_BULK_APPROVAL, account=self._account,
-            is_pin_required=self._policy.pin, name=self._services.operator.name,
+            is_pin_required=self._policy.pin, name=self.services.operator.name,
         )  # fmt: skip
-        dialog = ReviewDialog(self._host.terminal_theme, prompt)
-        self._host.push_screen(dialog, partial(self._approve_rows, result.value))
+        dialog = ReviewDialog(self.host.terminal_theme, prompt)
+        self.open_dialog(dialog, partial(self._approve_rows, result.value))
 
-    def _approve_rows(self, rows: Sequence[BatchRow], values: ReviewInput | None) -> None:
-        if values is None:
-            return
-        self._services.operator.name = values.reviewer
+    def _approve_rows(self, rows: Sequence[BatchRow], values: ReviewInput) -> None:
+        self.services.operator.name = values.reviewer
         drafts = [
             create_review_draft(
                 row, Decision.APPROVED, who=values.reviewer, comment=values.comment, pin=values.pin
@@ -302,15 +324,15 @@ class ReviewController:
         if result.error is not None:
             result, drafts = result + ReviewResult(unsaved_drafts=tuple(drafts)), []
         if not drafts:
-            self._host.show_message(describe_bulk_result(result))
-            self._host.refresh_data()
-            self._host.post_message(ViewChanged())
+            self.host.show_message(describe_bulk_result(result))
+            self.host.refresh_data()
+            self.host.post_message(ViewChanged())
             return
         if len(drafts) > CHUNK_SIZE:
             total = len(result.new_reviews) + len(result.refusals) + len(drafts)
-            self._host.show_message(f"Approved {len(result.new_reviews)} of {total} batches …")
-        self._services.workers.submit(
-            partial(self._services.source.batches.enter_reviews, drafts[:CHUNK_SIZE]),
+            self.host.show_message(f"Approved {len(result.new_reviews)} of {total} batches …")
+        self.services.workers.submit(
+            partial(self.services.source.batches.enter_reviews, drafts[:CHUNK_SIZE]),
             partial(BulkChunkEntered, drafts=drafts, previous=result),
             Lane.REVIEWS,
         )

@@ -1,21 +1,21 @@
 """Range and filters of the console, and operator notes: their keys, dialogs and results."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
-from dosing_tui.domain.panels.filters import Dimension, Selection
+from dosing_tui.domain.panels.filters import Dimension
 from dosing_tui.domain.panels.operator_notes import NoteDraft
 from dosing_tui.domain.time.time_range import RangeSpec, TimeRange
 from dosing_tui.errors import RangeError
 from dosing_tui.live_state import LiveSnapshot
-from dosing_tui.tui.controllers.results import FilterValuesLoaded, NoteStored
-from dosing_tui.tui.controllers.screen_host import ConsoleServices, ScreenHost
+from dosing_tui.tui.controllers.screen_host import Controller
+from dosing_tui.tui.data.query_results import QueryResult
 from dosing_tui.tui.dialogs.filter_dialog import FilterDialog
 from dosing_tui.tui.dialogs.note_dialog import NoteDialog
 from dosing_tui.tui.dialogs.range_dialog import RangeDialog
-from dosing_tui.tui.keys.bindings import SCOPE_KEYS, format_binding
+from dosing_tui.tui.keys.bindings import format_keys
 from dosing_tui.tui.layout.status_and_footer import ScopeSummary
 from dosing_tui.tui.scope.scope import (
     DEFAULT_RANGE,
@@ -31,22 +31,26 @@ from dosing_tui.tui.scope.scope import (
 )
 
 
-class ScopeController:
+@dataclass
+class FilterValuesLoaded(QueryResult[dict[Dimension, Sequence[str]]]):
+    """The values to choose from, for the dialog that requested them."""
+
+    dialog: FilterDialog
+
+
+class NoteStored(QueryResult[object]):
+    """An operator's note is in the database, or ``error`` says why not."""
+
+
+@dataclass(eq=False)
+class ScopeController(Controller):
     """Holds the scope; ``on_change`` is called after every change of it."""
 
-    def __init__(
-        self,
-        services: ConsoleServices,
-        host: ScreenHost,
-        on_change: Callable[[], None],
-    ) -> None:
-        self._services = services
-        self._host = host
-        self._on_change = on_change
-        self.scope = LIVE_SCOPE
-        self.changed_at = services.clock()
-        keys = {binding.id: format_binding(binding, services.keymap).split(" ")[0] for binding in SCOPE_KEYS}
-        self._keys = keys["live"], keys["filters"]
+    on_change: Callable[[], None]
+    scope: Scope = LIVE_SCOPE
+
+    def __post_init__(self) -> None:
+        self.changed_at = self.services.clock()
 
     @property
     def range_spec(self) -> RangeSpec:
@@ -54,17 +58,18 @@ class ScopeController:
         return self.scope.spec or DEFAULT_RANGE
 
     def get_time_context(self, snapshot: LiveSnapshot | None = None) -> TimeContext:
-        now = self._services.clock()
-        snapshot = self._services.live_source.get_snapshot(now) if snapshot is None else snapshot
-        return TimeContext(now, self._services.zone, snapshot, self._services.calendar)
+        now = self.services.clock()
+        snapshot = self.services.live_source.get_snapshot(now) if snapshot is None else snapshot
+        return TimeContext(now, self.services.zone, snapshot, self.services.settings.calendar)
 
     def summarize_scope(
-        self, time_context: TimeContext, dimensions: frozenset[Dimension] = frozenset(Dimension)
+        self, snapshot: LiveSnapshot, dimensions: frozenset[Dimension] = frozenset(Dimension)
     ) -> ScopeSummary:
         """The texts of the scope row. ``dimensions``: those that filter the active screen."""
+        live_key, filter_key = format_keys(["live", "filters"], self.services.keymap).split(" ")
         return ScopeSummary(
-            format_range(self.scope, time_context), is_live(self.scope),
-            format_filters(self.scope.selection, dimensions), self._keys,
+            format_range(self.scope, self.get_time_context(snapshot)), is_live(self.scope),
+            format_filters(self.scope.selection, dimensions), (live_key, filter_key),
         )  # fmt: skip
 
     def resolve_spec(self, spec: RangeSpec, snapshot: LiveSnapshot | None = None) -> TimeRange:
@@ -73,8 +78,8 @@ class ScopeController:
 
     def _set_scope(self, scope: Scope) -> None:
         if scope != self.scope:
-            self.scope, self.changed_at = scope, self._services.clock()
-            self._on_change()
+            self.scope, self.changed_at = scope, self.services.clock()
+            self.on_change()
 
     # range
 
@@ -83,31 +88,29 @@ class ScopeController:
         try:
             self._set_scope(change_range(self.scope, RANGE_CHANGES[direction], self.get_time_context()))
         except RangeError as error:
-            self._host.show_message(str(error))
+            self.host.show_message(str(error))
 
     def return_to_live(self) -> None:
         self._set_scope(replace(self.scope, spec=None))
 
     def open_range_dialog(self) -> None:
         dialog = RangeDialog(
-            self._host.terminal_theme, self.range_spec, zone=self._services.zone, resolve=self.resolve_spec
+            self.host.terminal_theme, self.range_spec, zone=self.services.zone, resolve=self.resolve_spec
         )
-        self._host.push_screen(dialog, self._apply_range)
-
-    def _apply_range(self, spec: RangeSpec | None) -> None:
-        if spec is not None:
-            self._set_scope(replace(self.scope, spec=spec))
+        self.open_dialog(dialog, lambda spec: self._set_scope(replace(self.scope, spec=spec)))
 
     # filters
 
     def open_filter_dialog(self) -> None:
-        dialog = FilterDialog(self._host.terminal_theme, self.scope.selection)
-        self._host.push_screen(dialog, self._apply_filters)
-        self._services.workers.submit(self._read_filter_values, partial(FilterValuesLoaded, dialog=dialog))
+        dialog = FilterDialog(self.host.terminal_theme, self.scope.selection)
+        self.open_dialog(dialog, lambda selection: self._set_scope(replace(self.scope, selection=selection)))
+        self.services.workers.submit(self._read_filter_values, partial(FilterValuesLoaded, dialog=dialog))
 
     def _read_filter_values(self) -> dict[Dimension, Sequence[str]]:
         """In a worker thread."""
-        return {dimension: self._services.source.list_filter_values(dimension) for dimension in Dimension}
+        return {
+            dimension: self.services.source.reader.list_filter_values(dimension) for dimension in Dimension
+        }
 
     def show_filter_values(self, result: FilterValuesLoaded) -> None:
         if result.value is None:
@@ -116,7 +119,7 @@ class ScopeController:
 
     def _list_live_values(self) -> dict[Dimension, Sequence[str]]:
         """The values of the received messages, while the database does not answer."""
-        snapshot = self._services.get_snapshot()
+        snapshot = self.services.get_snapshot()
         doses, levels = snapshot.doses, snapshot.levels
         return {
             Dimension.DEVICE: sorted({name for name, _ in snapshot.device_last_seen}),
@@ -125,27 +128,22 @@ class ScopeController:
             Dimension.MODE: sorted({dose.mode for dose in doses}),
         }
 
-    def _apply_filters(self, selection: Selection | None) -> None:
-        if selection is not None:
-            self._set_scope(replace(self.scope, selection=selection))
-
     # notes
 
     def open_note_dialog(self, at: datetime | None) -> None:
         """``at``: the time under the cursor of a chart; None: now."""
-        devices = [name for name, _ in self._services.get_snapshot().device_last_seen]
-        draft = NoteDraft(at or self._services.clock(), "", self._services.operator.name)
-        dialog = NoteDialog(self._host.terminal_theme, draft, devices=devices, zone=self._services.zone)
-        self._host.push_screen(dialog, self._submit_note)
+        devices = [name for name, _ in self.services.get_snapshot().device_last_seen]
+        draft = NoteDraft(at or self.services.clock(), "", self.services.operator.name)
+        dialog = NoteDialog(self.host.terminal_theme, draft, devices=devices, zone=self.services.zone)
+        self.open_dialog(dialog, self._submit_note)
 
-    def _submit_note(self, draft: NoteDraft | None) -> None:
-        if draft is not None:
-            self._services.operator.name = draft.author
-            self._services.workers.submit(partial(self._services.source.add_note, draft), NoteStored)
+    def _submit_note(self, draft: NoteDraft) -> None:
+        self.services.operator.name = draft.author
+        self.services.workers.submit(partial(self.services.source.records.add_note, draft), NoteStored)
 
     def confirm_note(self, result: NoteStored) -> None:
-        if result.error:
-            self._host.show_message(f"The note is not stored: {result.error}")
-            return
-        self._host.show_message("The note is stored.")
-        self._host.refresh_data()
+        self.host.show_message(
+            f"The note is not stored: {result.error}" if result.error else "The note is stored."
+        )
+        if not result.error:
+            self.host.refresh_data()

@@ -11,7 +11,6 @@ from textual.screen import Screen
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.domain.alarms.snapshot import AlarmSnapshot
-from dosing_tui.domain.time.shift_calendar import ShiftCalendar
 from dosing_tui.live_state import LiveSnapshot, LiveSnapshotSource
 from dosing_tui.tui.alarms.alarm_list import EMPTY_SNAPSHOT
 from dosing_tui.tui.controllers.operator_session import OperatorSession
@@ -71,11 +70,6 @@ class ConsoleServices:
         return ZoneInfo(self.settings.plant.timezone)
 
     @property
-    def calendar(self) -> ShiftCalendar:
-        """The plant's shifts."""
-        return self.settings.calendar
-
-    @property
     def hints(self) -> Mapping[FooterMode, Sequence[KeyHint]]:
         """The keys at the foot of each screen."""
         return build_hints(self.keymap, has_other_panels=bool(list_other_panels()))
@@ -86,3 +80,15 @@ class ConsoleServices:
     def get_alarms(self) -> AlarmSnapshot:
         """Empty before the first evaluation."""
         return self.get_snapshot().alarms or EMPTY_SNAPSHOT
+
+
+@dataclass(eq=False)
+class Controller:
+    """Acts on the keys of one subject."""
+
+    services: ConsoleServices
+    host: ScreenHost
+
+    def open_dialog(self, dialog: Screen[Result], apply_values: Callable[[Result], None]) -> None:
+        """``apply_values`` gets the dialog's result, and is not called when the dialog is cancelled."""
+        self.host.push_screen(dialog, lambda values: None if values is None else apply_values(values))

@@ -1,13 +1,15 @@
 """Shift report: the key that opens it, the query behind it, the change of shift and the saved files."""
 
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
+from dosing_tui.domain.shift_report import ShiftReport
 from dosing_tui.domain.time.shift_calendar import ShiftPeriod
 from dosing_tui.export.output_files import make_slug
 from dosing_tui.tui.controllers.file_export import FileExporter
-from dosing_tui.tui.controllers.results import ShiftReportLoaded
-from dosing_tui.tui.controllers.screen_host import ConsoleServices, ScreenHost
+from dosing_tui.tui.controllers.screen_host import Controller
+from dosing_tui.tui.data.query_results import QueryResult
 from dosing_tui.tui.screens.shift_report_screen import ShiftReportPage, ShiftReportScreen
 
 if TYPE_CHECKING:
@@ -15,40 +17,43 @@ if TYPE_CHECKING:
     from dosing_tui.export.documents.document import Document
 
 
-class ShiftReportController:
+@dataclass
+class ShiftReportLoaded(QueryResult[ShiftReport]):
+    shift: ShiftPeriod
+
+
+@dataclass(eq=False)
+class ShiftReportController(Controller):
     """Holds the report screen while it is open, and its report."""
 
-    def __init__(self, services: ConsoleServices, host: ScreenHost, exporter: FileExporter) -> None:
-        self._services = services
-        self._host = host
-        self._exporter = exporter
-        self._screen: ShiftReportScreen | None = None
-        self._shift: ShiftPeriod | None = None
-        self._report: ShiftReport | None = None
+    exporter: FileExporter
+    _screen: ShiftReportScreen | None = None
+    _shift: ShiftPeriod | None = None
+    _document: "Document | None" = None
 
     def open_report(self) -> None:
         """For the current shift, else for the last one."""
-        now, zone, calendar = self._services.clock(), self._services.zone, self._services.calendar
+        now, zone, calendar = self.services.clock(), self.services.zone, self.services.settings.calendar
         shift = calendar.get_current_shift(now, zone) or calendar.get_last_shift(now, zone)
         if shift is None:
-            self._host.show_message("No shifts are set ([[shifts]] in the configuration).")
+            self.host.show_message("No shifts are set ([[shifts]] in the configuration).")
             return
         self._screen = ShiftReportScreen(
-            self._host.terminal_theme,
+            self.host.terminal_theme,
             select_shift=self._select_shift,
             reload=self._reload_report,
             save=self._save_report,
         )
-        self._host.push_screen(self._screen, self._close_report)
+        self.host.push_screen(self._screen, self._close_report)
         self._load_report(shift)
 
     def _close_report(self, _result: None) -> None:
-        self._screen = self._shift = self._report = None
+        self._screen = self._shift = self._document = None
 
     def _load_report(self, shift: ShiftPeriod) -> None:
         self._shift = shift
-        self._services.workers.submit(
-            partial(self._services.source.read_shift_report, shift, self._services.clock()),
+        self.services.workers.submit(
+            partial(self.services.source.records.read_shift_report, shift, now=self.services.clock()),
             partial(ShiftReportLoaded, shift=shift),
         )
 
@@ -60,13 +65,13 @@ class ShiftReportController:
         """Load the shift before or after; shifts of the future have no report."""
         if self._screen is None or self._shift is None:
             return
-        calendar, zone = self._services.calendar, self._services.zone
+        calendar, zone = self.services.settings.calendar, self.services.zone
         shift = (
             calendar.get_next_shift(self._shift.until, zone)
             if step > 0
             else calendar.get_last_shift(self._shift.since, zone)
         )
-        if shift is None or shift.since > self._services.clock():
+        if shift is None or shift.since > self.services.clock():
             self._screen.show_message(
                 "There is no later shift yet." if step > 0 else "There is no earlier shift."
             )
@@ -77,29 +82,24 @@ class ShiftReportController:
         """Only if its shift is still selected."""
         if self._screen is None or result.shift != self._shift:
             return
-        self._report = result.value
-        if result.value is None:
-            self._screen.show_page(ShiftReportPage(message=f"There is no report: {result.error}"))
-            return
-        # imported here to save start-up
-        from dosing_tui.export.documents.text_renderer import to_text
-
-        lines = to_text(self._build_document(result.value)).splitlines()
-        self._screen.show_page(ShiftReportPage(tuple(lines)))
-
-    def _build_document(self, report: "ShiftReport") -> "Document":
         # imported here to save start-up
         from dosing_tui.export.documents.shift_report import build_shift_document
+        from dosing_tui.export.documents.text_renderer import to_text
 
-        return build_shift_document(report, self._services.settings, self._services.zone)
+        page = ShiftReportPage(message=f"There is no report: {result.error}")
+        self._document = None
+        if result.value is not None:
+            self._document = build_shift_document(result.value, self.services.settings, self.services.zone)
+            page = ShiftReportPage(tuple(to_text(self._document).splitlines()))
+        self._screen.show_page(page)
 
     def _save_report(self) -> None:
-        if self._screen is None or self._report is None:
+        if self._screen is None or self._document is None:
             return
         # imported here to save start-up
         from dosing_tui.export.documents.html_renderer import to_html
         from dosing_tui.export.documents.text_renderer import to_text
 
-        document = self._build_document(self._report)
-        texts = {"txt": to_text(document), "html": to_html(document)}
-        self._screen.show_message(self._exporter.save_timed_files(f"shift_{make_slug(document.name)}", texts))
+        texts = {"txt": to_text(self._document), "html": to_html(self._document)}
+        name = f"shift_{make_slug(self._document.name)}"
+        self._screen.show_message(self.exporter.save_timed_files(name, texts))

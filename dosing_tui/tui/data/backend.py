@@ -8,37 +8,26 @@ import threading
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial
 from getpass import getuser
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from dosing_tui.collector.alarms import offline_commands
 from dosing_tui.collector_process.remote_live_state import RemoteLiveState
 from dosing_tui.collector_process.supervisor import CollectorSupervisor
 from dosing_tui.config.settings import Settings
-from dosing_tui.domain.alarms.journal_filter import JournalFilter
-from dosing_tui.domain.alarms.kpis import KpiHistory
 from dosing_tui.domain.alarms.models import JournalEntry
 from dosing_tui.domain.messages.text_sanitizer import clean_text
-from dosing_tui.domain.notifications.channel_status import ChannelStatus, add_unused_channels
-from dosing_tui.domain.panels.alarm_trend_query import AlarmTrendPoint, AlarmTrendQuery
-from dosing_tui.domain.panels.annotations import AnnotationList
-from dosing_tui.domain.panels.filters import Dimension
-from dosing_tui.domain.panels.operator_notes import NoteDraft
-from dosing_tui.domain.panels.panel_catalog import Panel, PanelQuery
-from dosing_tui.domain.time.shift_calendar import ShiftPeriod
 from dosing_tui.errors import DatabaseError, DatabaseUnavailableError, SpoolError
 from dosing_tui.ipc.supervised_thread import start_one_shot
 from dosing_tui.live_state import LinkStatus
-from dosing_tui.tui.data.batch_source import DatabaseBatchSource
-from dosing_tui.tui.scope.spool_status import SpoolStatus
+from dosing_tui.tui.data.query_workers import PanelSource
+from dosing_tui.tui.data.record_source import BatchSource, DatabaseBatchSource, DatabaseRecords, RecordSource
 
 if TYPE_CHECKING:
     from dosing_tui.database.panel_reader import PanelReader
-    from dosing_tui.domain.shift_report import ShiftReport
 
 log = logging.getLogger(__name__)
-Row = TypeVar("Row")
 
 READY_TIMEOUT_S = 10.0
 
@@ -52,12 +41,26 @@ class Backend:
         self._settings = settings
         self._live_state = live_state
         self._clock = clock
-        self.batches = DatabaseBatchSource(settings)
         self._supervisor = CollectorSupervisor(settings, live_state, clock=clock)
         self._reader_ready = threading.Event()
         self._reader: PanelReader | None = None
         self._unavailable_reason = "the connection is not open yet"
         self._opener: threading.Thread | None = None
+
+    @cached_property
+    def batches(self) -> BatchSource:
+        return DatabaseBatchSource(self._settings, getuser())
+
+    @cached_property
+    def records(self) -> RecordSource:
+        return DatabaseRecords(self._settings, getuser())
+
+    @property
+    def reader(self) -> PanelSource:
+        self._reader_ready.wait(READY_TIMEOUT_S)
+        if self._reader is None:
+            raise DatabaseUnavailableError(self._unavailable_reason)
+        return self._reader
 
     def start(self) -> None:
         """Returns at once: importing the drivers alone takes a quarter of a second."""
@@ -72,54 +75,9 @@ class Backend:
         if self._reader is not None:
             self._reader.close()
 
-    def read_panel(self, panel: Panel[Row], query: PanelQuery) -> Sequence[Row]:
-        return self._wait_for_reader().read_panel(panel, query)
-
     def cancel_panels(self, panels: Collection[str]) -> None:
         if self._reader is not None:
             start_one_shot("cancel-panels", partial(self._reader.cancel_panels, panels))
-
-    def read_annotations(self, query: PanelQuery) -> AnnotationList:
-        chosen = query.selection
-        return self._wait_for_reader().read_annotations(
-            since=query.since, until=query.until, device=chosen.device, recipe=chosen.recipe
-        )
-
-    def list_filter_values(self, dimension: Dimension) -> Sequence[str]:
-        return self._wait_for_reader().list_filter_values(dimension)
-
-    def add_note(self, draft: NoteDraft) -> None:
-        # imported here to save start-up: psycopg
-        from dosing_tui.database import operator_notes
-
-        operator_notes.add_note(self._settings, draft, os_user=getuser())
-
-    def read_alarm_history(self, now: datetime) -> KpiHistory:
-        # imported here to save start-up: psycopg
-        from dosing_tui.database.alarms import journal
-
-        return journal.read_kpi_history(self._settings, now)
-
-    def list_channel_states(self, now: datetime) -> Sequence[ChannelStatus]:
-        # imported here to save start-up: psycopg
-        from dosing_tui.database.alarms import notification_queue
-
-        configured = [channel.name for channel in self._settings.notifications]
-        return add_unused_channels(
-            notification_queue.list_channel_states(self._settings, now=now), configured
-        )
-
-    def read_journal_page(self, journal_filter: JournalFilter) -> Sequence[JournalEntry]:
-        # imported here to save start-up: psycopg
-        from dosing_tui.database.alarms import journal
-
-        return journal.list_entries(self._settings, journal_filter)
-
-    def read_trend(self, trend_query: AlarmTrendQuery) -> Sequence[AlarmTrendPoint]:
-        # imported here to save start-up: psycopg
-        from dosing_tui.database.alarms import trend
-
-        return trend.read_trend(self._settings, trend_query)
 
     def append_entries(self, entries: Sequence[JournalEntry]) -> bool:
         # imported here to save start-up: psycopg
@@ -149,26 +107,6 @@ class Backend:
         except SpoolError as error:
             return str(error)
         return ""
-
-    def read_shift_report(self, shift: ShiftPeriod, now: datetime) -> "ShiftReport":
-        # imported here to save start-up: psycopg
-        from dosing_tui.database.reports.shift_report import read_shift_report
-
-        return read_shift_report(self._settings, shift, now=now)
-
-    def list_spools(self) -> Sequence[SpoolStatus]:
-        return [
-            SpoolStatus(
-                str(spool.spool_id)[:8], spool.stored, spool.duplicates, spool.rejected, spool.updated_at
-            )
-            for spool in self._wait_for_reader().list_spools()
-        ]
-
-    def _wait_for_reader(self) -> "PanelReader":
-        self._reader_ready.wait(READY_TIMEOUT_S)
-        if self._reader is None:
-            raise DatabaseUnavailableError(self._unavailable_reason)
-        return self._reader
 
     def _open_reader(self) -> None:
         try:

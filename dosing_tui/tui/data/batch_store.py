@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from itertools import count
 from typing import Any
 
 from dosing_tui.domain.batch_review.query_models import (
@@ -17,7 +16,6 @@ from dosing_tui.domain.batch_review.review_policy import ReviewPolicy
 from dosing_tui.domain.batches.models import BatchStatus
 from dosing_tui.tui.data import batch_list_state as browse
 from dosing_tui.tui.data.batch_list_state import PAGE_SIZE, BatchListState
-from dosing_tui.tui.data.batch_source import BatchSource
 from dosing_tui.tui.data.query_results import (
     BatchCountsLoaded,
     BatchDetailLoaded,
@@ -29,6 +27,7 @@ from dosing_tui.tui.data.query_results import (
     ReviewPolicyLoaded,
 )
 from dosing_tui.tui.data.query_workers import Lane, QueryRunner
+from dosing_tui.tui.data.record_source import BatchSource
 
 LIST_INTERVAL = timedelta(seconds=3)
 COUNTS_INTERVAL = timedelta(seconds=10)
@@ -37,9 +36,6 @@ DETAIL_INTERVAL = timedelta(seconds=1)
 """For a running batch; others are read again with the list, to show reviews of other consoles."""
 _LIST, _COUNTS, _POLICY = "list", "counts", "policy"
 """Groups of queries: their results are dropped together when list or counts change."""
-BatchRows = Sequence[BatchRow]
-_GENERATIONS = count()
-"""Unique over all stores: a result for a screen that was closed is outdated for the next one."""
 
 
 class BatchStore:
@@ -52,9 +48,8 @@ class BatchStore:
         self._workers = workers
         self._on_change = on_change
         self._filter = BatchFilter()
-        self._generations = {group: next(_GENERATIONS) for group in (_LIST, _COUNTS, _POLICY)}
         self._due_at: dict[str, datetime] = {}
-        self._in_flight: set[str] = set()
+        self._in_flight: dict[str, BatchRequest] = {}
         self.list_state = BatchListState()
         self.is_loaded = False
         """The list has been read by the present filter."""
@@ -92,22 +87,15 @@ class BatchStore:
         if self._open_key and self._is_due("detail", now, DETAIL_INTERVAL if often else LIST_INTERVAL):
             self.open(self._open_key)
 
-    @property
-    def has_pending_jobs(self) -> bool:
-        """Queries are running."""
-        return bool(self._in_flight)
-
     def invalidate_all(self) -> None:
         """Make every query due."""
         self._due_at.clear()
 
     def _drop_results(self, *which: str) -> None:
         """Drop the results of running queries of these groups."""
-        for name in which:
-            self._generations[name] = next(_GENERATIONS)
-        gone = {name for name in {*self._in_flight, *self._due_at} if _get_job_group(name) in which}
-        self._in_flight -= gone
-        self._due_at = {name: at for name, at in self._due_at.items() if name not in gone}
+        for name in [name for name in {*self._in_flight, *self._due_at} if _get_job_group(name) in which]:
+            self._in_flight.pop(name, None)
+            self._due_at.pop(name, None)
 
     def _is_due(self, name: str, now: datetime, interval: timedelta) -> bool:
         if name in self._in_flight or now < self._due_at.get(name, now):
@@ -125,14 +113,13 @@ class BatchStore:
         limit: int = 0,
         not_found_text: str = "",
     ) -> None:
-        self._in_flight.add(name)
-        request = BatchRequest(name, self._generations[_get_job_group(name)], anchor, limit, not_found_text)
+        request = self._in_flight[name] = BatchRequest(name, anchor, limit, not_found_text)
         self._workers.submit(
             partial(self._run_if_current, request, query), partial(result_type, request=request), Lane.REVIEWS
         )
 
     def _is_current(self, request: BatchRequest) -> bool:
-        return request.generation == self._generations[_get_job_group(request.name)]
+        return self._in_flight.get(request.name) is request
 
     def _run_if_current(self, request: BatchRequest, query: Callable[[], object]) -> object:
         """In a worker thread: after a quick change of tabs only the last tab's query is run."""
@@ -142,7 +129,7 @@ class BatchStore:
         """Keep a result and redraw; False when its request is outdated."""
         if not self._is_current(result.request):
             return False
-        self._in_flight.discard(result.request.name)
+        del self._in_flight[result.request.name]
         self.error = result.error
         if not result.error:
             self._apply_result(result, result.request)
@@ -169,8 +156,13 @@ class BatchStore:
                 self.counts = counts
             case ReviewPolicyLoaded(value=policy) if policy is not None:
                 self.policy = policy
-            case BatchDetailLoaded(value=(detail, context_events)):
-                self._set_detail(detail, context_events)
+            case BatchDetailLoaded(value=(None, _)):
+                self.error = "This batch no longer exists: its messages belong to another batch."
+            case BatchDetailLoaded(value=(BatchDetail() as detail, context_events)) if (
+                self._open_key == detail.row.batch_key
+            ):
+                self.detail, self.context_events = detail, context_events
+                self.list_state = browse.replace_row(self.list_state, detail.row)
 
     # the list
 
@@ -180,7 +172,7 @@ class BatchStore:
         self._submit_page_below(_LIST, after, rows)
 
     def _submit_page_below(self, name: str, after: BatchRow | None, limit: int) -> None:
-        query = partial(self._source.list_batches, self._filter, after, limit)
+        query = partial(self._source.list_batches, self._filter, after=after, rows=limit)
         self._submit(name, query, BatchListLoaded, anchor=after, limit=limit)
 
     def prefetch_pages(self, visible: int) -> None:
@@ -200,7 +192,7 @@ class BatchStore:
     def _read_page_above(self) -> None:
         rows = self.list_state.rows
         if rows and not self.list_state.has_newest and "above" not in self._in_flight:
-            query = partial(self._source.list_batches_above, self._filter, rows[0], PAGE_SIZE)
+            query = partial(self._source.list_batches_above, self._filter, rows[0], rows=PAGE_SIZE)
             self._submit("above", query, BatchPageAboveLoaded, anchor=rows[0], limit=PAGE_SIZE)
 
     def jump_to_top(self) -> None:
@@ -216,10 +208,11 @@ class BatchStore:
         query = partial(self._read_next, narrow_filter(self._filter), last)
         self._submit("find", query, NextBatchLoaded, not_found_text=not_found_text)
 
-    def _read_next(self, batch_filter: BatchFilter, last: BatchRow | None) -> BatchRows:
+    def _read_next(self, batch_filter: BatchFilter, last: BatchRow | None) -> Sequence[BatchRow]:
         """The next batch, and the page below it."""
-        rows = self._source.list_batches(batch_filter, last, 1)
-        return [*rows, *self._source.list_batches(self._filter, rows[0], PAGE_SIZE - 1)] if rows else []
+        rows = self._source.list_batches(batch_filter, after=last, rows=1)
+        below = self._source.list_batches(self._filter, after=rows[0], rows=PAGE_SIZE - 1) if rows else ()
+        return [*rows, *below]
 
     # one batch
 
@@ -239,14 +232,9 @@ class BatchStore:
             return None, None
         batch = found.batch
         until = (batch.ends_at or batch.last_at) + timedelta(seconds=1)
-        return found, self._source.list_context_events(batch.device_id, batch.begins_at, until)
-
-    def _set_detail(self, detail: BatchDetail | None, context_events: ContextEvents | None) -> None:
-        if detail is None:
-            self.error = "This batch no longer exists: its messages belong to another batch."
-        elif self._open_key == detail.row.batch_key:
-            self.detail, self.context_events = detail, context_events
-            self.list_state = browse.replace_row(self.list_state, detail.row)
+        return found, self._source.list_context_events(
+            device=batch.device_id, since=batch.begins_at, until=until
+        )
 
     def apply_review(self, detail: BatchDetail) -> None:
         """Show a batch after its review; results of queries from before it are dropped."""

@@ -1,15 +1,16 @@
 """Requests and results of the panels: due requests, valid results, and the last good rows."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
-from types import MappingProxyType
 from typing import Any
 
 from dosing_tui.domain.panels.panel_catalog import Panel
 from dosing_tui.errors import RangeError
 from dosing_tui.tui.data import refresh_policy
-from dosing_tui.tui.data.query_results import PanelReply, PanelRequest
+from dosing_tui.tui.data.query_results import PanelLoaded, PanelRequest
+from dosing_tui.tui.data.refresh_policy import PanelRefreshState
 from dosing_tui.tui.scope.panel_query import build_query
 from dosing_tui.tui.scope.render_context import NO_RESULT, PanelResult
 from dosing_tui.tui.scope.scope import Scope, TimeContext
@@ -25,13 +26,10 @@ class PanelCache:
     ) -> None:
         self._submit = submit
         self._cancel = cancel
-        self._refresh_states: dict[str, refresh_policy.PanelRefreshState] = {}
-        self._results: dict[str, PanelResult] = {}
+        self._refresh_states: defaultdict[str, PanelRefreshState] = defaultdict(PanelRefreshState)
+        self.results: dict[str, PanelResult] = {}
+        """The last result of each panel, by panel id."""
         self._scope = Scope()
-
-    @property
-    def results(self) -> Mapping[str, PanelResult]:
-        return MappingProxyType(dict(self._results))
 
     def request_due_panels(
         self, panels: Iterable[Panel[Any]], scope: Scope, time_context: TimeContext
@@ -42,7 +40,7 @@ class PanelCache:
         settle = refresh_policy.get_settle_time(time_context.snapshot.role)
         for panel in panels:
             turn = refresh_policy.update_counts(
-                self._refresh_states.get(panel.id, refresh_policy.PanelRefreshState()),
+                self._refresh_states[panel.id],
                 refresh_policy.get_reading_counts(panel, time_context.snapshot),
                 time_context.now,
             )
@@ -53,18 +51,18 @@ class PanelCache:
     def _send_request(
         self,
         panel: Panel[Any],
-        state: refresh_policy.PanelRefreshState,
+        state: PanelRefreshState,
         scope: Scope,
         time_context: TimeContext,
-    ) -> refresh_policy.PanelRefreshState:
+    ) -> PanelRefreshState:
         asked = refresh_policy.start_request(state, time_context.now)
         try:
             self._submit(
                 PanelRequest(panel, asked.generation, scope, build_query(panel, scope, time_context))
             )
         except RangeError as error:
-            known = self._results.get(panel.id, NO_RESULT)
-            self._results[panel.id] = replace(known, error=str(error), is_database_down=False)
+            known = self.results.get(panel.id, NO_RESULT)
+            self.results[panel.id] = replace(known, error=str(error), is_database_down=False)
             return replace(asked, is_in_flight=False, has_failed=True)
         return asked
 
@@ -79,28 +77,22 @@ class PanelCache:
         )
         if running:
             self._cancel(running)
+        for name in tuple(self._refresh_states) if anew else running:
+            self._refresh_states[name] = refresh_policy.reset_request(self._refresh_states[name])
         if anew:
-            self._refresh_states = {
-                name: refresh_policy.reset_request(turn) for name, turn in self._refresh_states.items()
-            }
-            self._results = {name: replace(answer, error="") for name, answer in self._results.items()}
-        else:
-            self._refresh_states |= {
-                name: refresh_policy.reset_request(self._refresh_states[name]) for name in running
-            }
+            self.results = {name: replace(answer, error="") for name, answer in self.results.items()}
 
     def invalidate_all(self) -> None:
-        """Make every panel due."""
-        self._refresh_states = {
-            name: refresh_policy.mark_due(turn) for name, turn in self._refresh_states.items()
-        }
+        """Make every panel due; a running request stays valid."""
+        for name, turn in self._refresh_states.items():
+            self._refresh_states[name] = replace(turn, is_refresh_due=True)
 
-    def store_result(self, reply: PanelReply, now: datetime) -> bool:
+    def store_result(self, reply: PanelLoaded, now: datetime) -> bool:
         """Store a reply; False when it is outdated. After a failure the last good rows stay."""
         question = reply.request
         name = question.panel.id
         turn = refresh_policy.finish_request(
-            self._refresh_states.get(name, refresh_policy.PanelRefreshState()),
+            self._refresh_states[name],
             question.generation,
             has_failed=reply.rows is None,
         )
@@ -108,10 +100,10 @@ class PanelCache:
             return False
         self._refresh_states[name] = turn
         if reply.rows is None:
-            known = self._results.get(name, NO_RESULT)
-            self._results[name] = replace(known, error=reply.error, is_database_down=reply.is_database_down)
+            known = self.results.get(name, NO_RESULT)
+            self.results[name] = replace(known, error=reply.error, is_database_down=reply.is_database_down)
         else:
-            self._results[name] = PanelResult(
+            self.results[name] = PanelResult(
                 reply.rows, loaded_at=now, query=question.query, scope=question.scope
             )
         return True

@@ -35,8 +35,8 @@ class PanelRequest:
     query: PanelQuery
 
 
-@dataclass(frozen=True, slots=True)
-class PanelReply:
+@dataclass
+class PanelLoaded(Message):
     """``rows`` is None when the query failed; ``error`` is then the reason."""
 
     request: PanelRequest
@@ -46,19 +46,11 @@ class PanelReply:
     """The database could not be reached."""
 
 
-@dataclass
-class PanelLoaded(Message):
-    """Rows of one panel, or the reason why there are none."""
-
-    reply: PanelReply
-
-
 @dataclass(frozen=True, slots=True)
 class BatchRequest:
-    """A query of the batch store. ``generation``: a result of an older generation is dropped."""
+    """A query of the batch store. Of each name, only the result of the last request counts."""
 
     name: str
-    generation: int
     anchor: BatchRow | None = None
     """The row beside the requested page; None: the page begins at the newest batch."""
     limit: int = 0

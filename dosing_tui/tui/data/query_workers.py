@@ -10,25 +10,19 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
 from textual.message import Message
 
-from dosing_tui.domain.alarms.journal_filter import JournalFilter
-from dosing_tui.domain.alarms.kpis import KpiHistory
 from dosing_tui.domain.alarms.models import JournalEntry
-from dosing_tui.domain.notifications.channel_status import ChannelStatus
-from dosing_tui.domain.panels.alarm_trend_query import AlarmTrendPoint, AlarmTrendQuery
 from dosing_tui.domain.panels.annotations import AnnotationList
 from dosing_tui.domain.panels.filters import Dimension
-from dosing_tui.domain.panels.operator_notes import NoteDraft
 from dosing_tui.domain.panels.panel_catalog import Panel, PanelQuery
-from dosing_tui.domain.time.shift_calendar import ShiftPeriod
+from dosing_tui.domain.panels.spool_progress import SPOOLS_PANEL, SpoolProgress
 from dosing_tui.errors import DatabaseError, DatabaseUnavailableError, DosingError
 from dosing_tui.ipc.supervised_thread import FailureReporter, SupervisedThread, ignore_failure
-from dosing_tui.tui.data.batch_source import BatchSource
-from dosing_tui.tui.data.query_results import PanelLoaded, PanelReply, PanelRequest, QueryResult
+from dosing_tui.tui.data.query_results import PanelLoaded, PanelRequest, QueryResult
+from dosing_tui.tui.data.record_source import BatchSource, RecordSource
 from dosing_tui.tui.scope.chart_annotations import ANNOTATIONS_PANEL
-from dosing_tui.tui.scope.spool_status import SPOOLS_PANEL, SpoolStatus
 
 if TYPE_CHECKING:
-    from dosing_tui.domain.shift_report import ShiftReport
+    pass
 
 log = logging.getLogger(__name__)
 Row = TypeVar("Row")
@@ -36,39 +30,41 @@ Value = TypeVar("Value")
 BuildResult: TypeAlias = Callable[[Value | None, str], QueryResult[Value]]
 
 
+class PanelSource(Protocol):
+    """Panels and what is queried like one. Raises: DatabaseError with a sentence for the operator."""
+
+    def read_panel(self, panel: Panel[Row], query: PanelQuery) -> Sequence[Row]:
+        """The panel's rows in the query's range."""
+
+    def read_annotations(
+        self, *, since: datetime, until: datetime, device: Sequence[str], recipe: Sequence[str]
+    ) -> AnnotationList:
+        """Annotations in [since, until) of these stations and recipes, or of all."""
+
+    def list_filter_values(self, dimension: Dimension) -> Sequence[str]:
+        """The values to choose from."""
+
+    def list_spools(self) -> Sequence[SpoolProgress]:
+        """Progress of the site's spools, the one written last first."""
+
+
 class ConsoleDataSource(Protocol):
-    """Everything that the console reads and writes. Methods may wait for the database."""
+    """Everything that the console reads and writes."""
 
     @property
     def batches(self) -> BatchSource:
         """Batches and their reviews."""
 
-    def read_panel(self, panel: Panel[Row], query: PanelQuery) -> Sequence[Row]:
-        """Raises: DatabaseError with a sentence for the operator."""
+    @property
+    def records(self) -> RecordSource:
+        """Alarm journal, notes and shift reports."""
+
+    @property
+    def reader(self) -> PanelSource:
+        """Waits until it is connected. Raises: DatabaseUnavailableError."""
 
     def cancel_panels(self, panels: Collection[str]) -> None:
         """Cancel running queries whose rows are not needed any more; returns at once."""
-
-    def read_annotations(self, query: PanelQuery) -> AnnotationList:
-        """Annotations in the query's range. Raises: DatabaseError."""
-
-    def list_filter_values(self, dimension: Dimension) -> Sequence[str]:
-        """The values to choose from. Raises: DatabaseError."""
-
-    def add_note(self, draft: NoteDraft) -> None:
-        """Raises: DatabaseError with a sentence for the operator."""
-
-    def read_alarm_history(self, now: datetime) -> KpiHistory:
-        """The journal's figures for the alarm KPIs. Raises: DatabaseError."""
-
-    def list_channel_states(self, now: datetime) -> Sequence[ChannelStatus]:
-        """Delivery status of each notification channel, failing ones first. Raises: DatabaseError."""
-
-    def read_journal_page(self, journal_filter: JournalFilter) -> Sequence[JournalEntry]:
-        """Entries of the alarm journal, the newest first. Raises: DatabaseError."""
-
-    def read_trend(self, trend_query: AlarmTrendQuery) -> Sequence[AlarmTrendPoint]:
-        """The value of an alarm over time. Raises: DatabaseError."""
 
     def append_entries(self, entries: Sequence[JournalEntry]) -> bool:
         """Journal all entries or none. False: the database is down, this machine keeps them until it is up.
@@ -76,33 +72,32 @@ class ConsoleDataSource(Protocol):
         Raises: DatabaseError with a sentence for the operator.
         """
 
-    def read_shift_report(self, shift: ShiftPeriod, now: datetime) -> "ShiftReport":
-        """Production, consumption, alarms and open items of a shift. Raises: DatabaseError."""
 
-    def list_spools(self) -> Sequence[SpoolStatus]:
-        """Progress of the site's spools, the one written last first. Raises: DatabaseError."""
-
-
-def run_query(source: ConsoleDataSource, request: PanelRequest) -> PanelReply:
+def run_query(source: ConsoleDataSource, request: PanelRequest) -> PanelLoaded:
     """Run a panel's query once; every failure becomes a reply."""
     try:
-        return PanelReply(request, tuple(_fetch_rows(source, request)))
+        return PanelLoaded(request, tuple(_fetch_rows(source, request)))
     except DatabaseError as error:
-        return PanelReply(
+        return PanelLoaded(
             request, None, str(error), is_database_down=isinstance(error, DatabaseUnavailableError)
         )
     except Exception:
         # boundary of one panel: an unforeseen failure is contained to its tile
         log.exception("panel %s", request.panel.id)
-        return PanelReply(request, None, "panel error, see the log file")
+        return PanelLoaded(request, None, "panel error, see the log file")
 
 
 def _fetch_rows(source: ConsoleDataSource, request: PanelRequest) -> Sequence[object]:
     if request.panel.id == SPOOLS_PANEL.id:
-        return source.list_spools()
+        return source.reader.list_spools()
     if request.panel.id == ANNOTATIONS_PANEL.id:
-        return [source.read_annotations(request.query)]
-    return source.read_panel(request.panel, request.query)
+        query, chosen = request.query, request.query.selection
+        return [
+            source.reader.read_annotations(
+                since=query.since, until=query.until, device=chosen.device, recipe=chosen.recipe
+            )
+        ]
+    return source.reader.read_panel(request.panel, request.query)
 
 
 class Lane(StrEnum):
@@ -159,7 +154,7 @@ class QueryWorkers:
             thread.start()
 
     def submit_panel(self, request: PanelRequest) -> None:
-        self.submit_job(lambda: self._post_result(PanelLoaded(run_query(self._source, request))))
+        self.submit_job(lambda: self._post_result(run_query(self._source, request)))
 
     def submit(
         self, query: Callable[[], Value], build_result: BuildResult[Value], lane: Lane = Lane.PANELS

@@ -89,10 +89,5 @@ def reset_request(state: PanelRefreshState) -> PanelRefreshState:
     return replace(state, is_in_flight=False, is_refresh_due=True)
 
 
-def mark_due(state: PanelRefreshState) -> PanelRefreshState:
-    """Due again; a running request stays valid."""
-    return replace(state, is_refresh_due=True)
-
-
 def get_settle_time(role: Role) -> timedelta:
     return timedelta(0) if role is Role.COLLECTOR else SETTLE_TIME

@@ -133,6 +133,20 @@ BATCH_KEYS = (
             tooltip="Only batches with exceptions"),
 )  # fmt: skip
 """Actions on the batch at the cursor, and on the list."""
+REPORT_KEYS = (
+    Binding("left_square_bracket", "leaf(-1)", "Shift before"),
+    Binding("right_square_bracket", "leaf(1)", "after"),
+    Binding("down,j", "step(1)", "Down", show=False),
+    Binding("up,k", "step(-1)", "Up", show=False),
+    Binding("pagedown,space", "page(1)", "Page down"),
+    Binding("pageup", "page(-1)", "up"),
+    Binding("home", "end(False)", "First", show=False),
+    Binding("end", "end(True)", "Last", show=False),
+    Binding("e", "save", "Save text, HTML"),
+    Binding("r", "again", "Refresh"),
+    Binding("escape,S", "dismiss", "Back"),
+)
+"""Keys of the shift report, not of the site's key map: those with ``show`` are listed at its foot."""
 _PAGE_KEY_IDS = frozenset(
     {"zoom", "back", "next", "previous", "left", "right", "row-down", "row-up", "page-down", "page-up",
      "first", "last"}

@@ -126,17 +126,17 @@ def build_hints(
     ]
     others = [binding for binding in (*TILE_KEYS, *SCOPE_KEYS, *APP_KEYS) if binding.show]
     hints = {
-        FooterMode.SCREEN: [_build_hint(binding, keymap) for binding in (*views, *others)],
-        FooterMode.TANKS: [_build_hint(binding, keymap) for binding in (*views, *TANK_KEYS, *others)],
+        FooterMode.SCREEN: [build_hint(binding, keymap) for binding in (*views, *others)],
+        FooterMode.TANKS: [build_hint(binding, keymap) for binding in (*views, *TANK_KEYS, *others)],
     }
     bindings = {str(binding.id): binding for binding in ALL_KEYS}
     for mode, ids in _FOOTER_KEYS.items():
         labels = _LABEL_OVERRIDES.get(mode, {})
-        hints[mode] = [_build_hint(bindings[name], keymap, labels.get(name, "")) for name in ids]
+        hints[mode] = [build_hint(bindings[name], keymap, labels.get(name, "")) for name in ids]
     return hints
 
 
-def _build_hint(binding: Binding, keymap: Mapping[str, str], label: str = "") -> KeyHint:
+def build_hint(binding: Binding, keymap: Mapping[str, str], label: str = "") -> KeyHint:
     """``label`` replaces the label of the binding."""
     key = format_binding(binding, keymap).split(" ")[0]
     return KeyHint(key, label or binding.description, _SHORT_LABELS.get(binding.id or "", ""))

@@ -10,7 +10,7 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.domain.messages.models import Dose, InventoryLevel
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.domain.panels.panel_catalog import Panel, PanelQuery
-from dosing_tui.live_state import LinkStatus, LiveSnapshot
+from dosing_tui.live_state import LinkState, LinkStatus, LiveSnapshot
 from dosing_tui.tui.charts.series import ChartAnnotation
 from dosing_tui.tui.scope.chart_annotations import ANNOTATIONS_PANEL, build_chart_annotations
 from dosing_tui.tui.scope.scope import LIVE_SCOPE, Scope, TimeContext, format_filters, matches_selection
@@ -65,9 +65,7 @@ class RenderContext:
     def levels(self) -> tuple[InventoryLevel, ...]:
         """The tanks within the filters."""
         chosen = self.scope.selection
-        if not chosen.is_active:
-            return self.snapshot.levels
-        return tuple(
+        return self.snapshot.levels if not chosen.is_active else tuple(
             level for level in self.snapshot.levels
             if matches_selection(chosen, device=level.device_id, chemical=level.chemical)
         )  # fmt: skip
@@ -76,9 +74,7 @@ class RenderContext:
     def doses(self) -> tuple[Dose, ...]:
         """The newest doses within the filters."""
         chosen = self.scope.selection
-        if not chosen.is_active:
-            return self.snapshot.doses
-        return tuple(
+        return self.snapshot.doses if not chosen.is_active else tuple(
             dose for dose in self.snapshot.doses
             if matches_selection(
                 chosen, device=dose.device_id, chemical=dose.chemical, recipe=dose.recipe, mode=dose.mode
@@ -140,20 +136,13 @@ class RenderContext:
         if answer.error:
             away = database.status is LinkStatus.DOWN or answer.is_database_down
             return f"{'no database' if away else 'no answer'}\n{clean_line(answer.error)}"
-        if database.status is LinkStatus.DOWN:
-            return f"no database\n{clean_line(database.reason)}"
-        if database.status is LinkStatus.STARTING:
-            return "waiting for the database"
-        return "loading …"
+        return _explain_link("database", database) or "loading …"
 
     def _format_empty(self, panel: Panel[Row], empty_text: str) -> str:
         """What is missing and in which range, e.g. 'no dose today'; then the filters."""
         narrowed = self.scope.selection.restrict_to(panel.dimensions)
-        if narrowed.is_active:
-            return (
-                f"{empty_text} {self._format_range(panel)}\nof {format_filters(narrowed, panel.dimensions)}"
-            )
-        return f"{empty_text} {self._format_range(panel)}"
+        filters = f"\nof {format_filters(narrowed, panel.dimensions)}" if narrowed.is_active else ""
+        return f"{empty_text} {self._format_range(panel)}{filters}"
 
     def is_rejected(self, panel: Panel[Row]) -> bool:
         """The query for the selected range failed, and the rows are of another one."""
@@ -161,9 +150,11 @@ class RenderContext:
 
     def explain_no_messages(self, otherwise: str) -> str:
         """Why there is no live reading: no broker, or ``otherwise``."""
-        broker = self.snapshot.broker
-        if broker.status is LinkStatus.DOWN:
-            return f"no broker\n{clean_line(broker.reason)}"
-        if broker.status is LinkStatus.STARTING:
-            return "waiting for the broker"
-        return otherwise
+        return _explain_link("broker", self.snapshot.broker) or otherwise
+
+
+def _explain_link(server: str, link: LinkState) -> str:
+    """Why nothing comes from a server; '' while it is connected. Details: second line."""
+    if link.status is LinkStatus.DOWN:
+        return f"no {server}\n{clean_line(link.reason)}"
+    return f"waiting for the {server}" if link.status is LinkStatus.STARTING else ""

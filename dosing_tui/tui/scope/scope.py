@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
-from functools import partial
 
 from dosing_tui.domain.panels.filters import NO_FILTER, Dimension, Selection
 from dosing_tui.domain.time import range_parser
@@ -40,7 +39,8 @@ class TimeContext:
     calendar: ShiftCalendar = THREE_SHIFTS
 
 
-RangeChange = Callable[[RangeSpec, TimeContext, TimeRange | None], RangeSpec]
+RangeChange = tuple[Callable[..., RangeSpec], float]
+"""A function of ``range_parser``, and its number of steps or its factor."""
 
 
 def resolve_range(spec: RangeSpec, time_context: TimeContext, selection: Selection) -> TimeRange:
@@ -64,32 +64,18 @@ def change_range(scope: Scope, change: RangeChange, time_context: TimeContext) -
 
     Raises: RangeError, if the result is no range.
     """
-    changed = change(
-        scope.spec or DEFAULT_RANGE, time_context, get_batch_range(time_context, scope.selection)
-    )
+    move, amount = change
+    changed = move(
+        scope.spec or DEFAULT_RANGE, amount, time_context.now, time_context.zone,
+        calendar=time_context.calendar, batch=get_batch_range(time_context, scope.selection),
+    )  # fmt: skip
     resolve_range(changed, time_context, scope.selection)
     return replace(scope, spec=changed)
 
 
-def _shift_range(
-    steps: int, spec: RangeSpec, time_context: TimeContext, batch: TimeRange | None
-) -> RangeSpec:
-    return range_parser.step_range(
-        spec, steps, time_context.now, time_context.zone, calendar=time_context.calendar, batch=batch
-    )  # fmt: skip
-
-
-def _zoom_range(
-    factor: float, spec: RangeSpec, time_context: TimeContext, batch: TimeRange | None
-) -> RangeSpec:
-    return range_parser.zoom_range(
-        spec, factor, time_context.now, time_context.zone, calendar=time_context.calendar, batch=batch
-    )  # fmt: skip
-
-
 RANGE_CHANGES: Mapping[str, RangeChange] = {
-    "back": partial(_shift_range, -1), "forward": partial(_shift_range, 1),
-    "wider": partial(_zoom_range, 2.0), "narrower": partial(_zoom_range, 0.5),
+    "back": (range_parser.step_range, -1), "forward": (range_parser.step_range, 1),
+    "wider": (range_parser.zoom_range, 2.0), "narrower": (range_parser.zoom_range, 0.5),
 }  # fmt: skip
 
 
@@ -113,16 +99,13 @@ def format_range(scope: Scope, time_context: TimeContext) -> str:
 
 def format_filters(selection: Selection, dimensions: frozenset[Dimension]) -> str:
     """The filters by these dimensions, and the selected dimensions that do not apply."""
-    applied, ignored = [], []
-    for dimension in Dimension:
-        values = selection.get_values(dimension)
-        if values and dimension in dimensions:
-            applied.append(f"{dimension.value} {', '.join(sanitize_text(value, 32) for value in values)}")
-        elif values:
-            ignored.append(dimension.value)
-    if ignored:
-        applied.append(f"not by {' or '.join(ignored)}")
-    return " · ".join(applied)
+    texts = [
+        f"{one.value} {', '.join(sanitize_text(value, 32) for value in selection.get_values(one))}"
+        for one in Dimension
+        if one in dimensions and selection.get_values(one)
+    ]
+    ignored = [one.value for one in Dimension if one not in dimensions and selection.get_values(one)]
+    return " · ".join(texts + ([f"not by {' or '.join(ignored)}"] if ignored else []))
 
 
 def matches_selection(selection: Selection, **values: str) -> bool:

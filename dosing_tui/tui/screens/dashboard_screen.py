@@ -70,10 +70,8 @@ class DashboardScreen(ConsoleScreen[None]):
     @property
     def screen_title(self) -> str:
         """View and zoomed tile, for the status bar."""
-        view = self.view.display_name
-        if self.zoomed_tile is None:
-            return view
-        return f"{view} › {self.zoomed_tile.replace('_', ' ').capitalize()}"
+        zoomed = f" › {self.zoomed_tile.replace('_', ' ').capitalize()}" if self.zoomed_tile else ""
+        return f"{self.view.display_name}{zoomed}"
 
     @property
     def cursor_time(self) -> datetime | None:
@@ -110,9 +108,8 @@ class DashboardScreen(ConsoleScreen[None]):
     @property
     def footer_mode(self) -> FooterMode:
         """The keys of the visible tiles."""
-        places = self._current_layout.places
-        if len(places) == 1:
-            return self.tiles[next(iter(places))].mode
+        if self.is_single_tile:
+            return self.tiles[self.visible_tiles[0]].mode
         return FooterMode.TANKS if self.view is DashboardView.INVENTORY else FooterMode.SCREEN
 
     # content
@@ -154,18 +151,15 @@ class DashboardScreen(ConsoleScreen[None]):
         self._banner.styles.height = layout.banner_rows
         self._scope.display = self._has_scope_row and not layout.is_too_small
         for name, tile in self.tiles.items():
-            self._place_tile(tile, layout, name)
+            place = layout.places.get(name)
+            tile.display = place is not None
+            if place is not None:
+                tile.set_place(place, layout.frame, is_large=self.is_single_tile)
         if layout.is_too_small:
             self._too_small.show_rows(render_paragraph(_TOO_SMALL.format(width, height), width, height, TEXT))
         else:
             self._ensure_focus()
             self.clear_message()
-
-    def _place_tile(self, tile: Tile, layout: TileLayout, name: str) -> None:
-        place = layout.places.get(name)
-        tile.display = place is not None
-        if place is not None:
-            tile.set_place(place, layout.frame, is_large=len(layout.places) == 1)
 
     # keys
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.screen import ModalScreen
 
 from dosing_tui.domain.messages.text_sanitizer import clean_line
-from dosing_tui.tui.keys.bindings import format_binding
-from dosing_tui.tui.layout.status_and_footer import KeyHint, render_footer, render_message
+from dosing_tui.tui.keys.bindings import REPORT_KEYS
+from dosing_tui.tui.keys.footer_hints import build_hint
+from dosing_tui.tui.layout.status_and_footer import render_footer, render_message
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, wrap_text
 from dosing_tui.tui.rendering.line_widget import LineWidget
 from dosing_tui.tui.rendering.palette import DIM, LABEL, TEXT, WARNING, CellStyle
@@ -18,20 +18,6 @@ from dosing_tui.tui.rendering.theme import TerminalTheme
 
 ROWS_ABOVE = 2
 """Rows of the screen below that stay visible: status bar and alarm banner."""
-REPORT_KEYS = (
-    Binding("left_square_bracket", "leaf(-1)", "Shift before"),
-    Binding("right_square_bracket", "leaf(1)", "after"),
-    Binding("down,j", "step(1)", "Down", show=False),
-    Binding("up,k", "step(-1)", "Up", show=False),
-    Binding("pagedown,space", "page(1)", "Page down"),
-    Binding("pageup", "page(-1)", "up"),
-    Binding("home", "end(False)", "First", show=False),
-    Binding("end", "end(True)", "Last", show=False),
-    Binding("e", "save", "Save text, HTML"),
-    Binding("r", "again", "Refresh"),
-    Binding("escape,S", "leave", "Back"),
-)
-"""The keys with ``show`` are listed at the foot."""
 _RULE_CHARACTERS = frozenset("=-")
 
 
@@ -54,7 +40,7 @@ class ShiftReportScreen(ModalScreen[None]):
     ) -> None:  # fmt: skip
         super().__init__()
         self._report = LineWidget(theme, id="report")
-        self._hints = [_format_hint(binding) for binding in REPORT_KEYS if binding.show]
+        self._hints = [build_hint(binding, {}) for binding in REPORT_KEYS if binding.show]
         self.action_leaf, self.action_again, self.action_save = select_shift, reload, save
         self._page = ShiftReportPage()
         self._first_line = 0
@@ -111,9 +97,6 @@ class ShiftReportScreen(ModalScreen[None]):
         self._first_line, self._message_text = top, ""
         self.draw_report()
 
-    def action_leave(self) -> None:
-        self.dismiss(None)
-
 
 def render_page(page: ShiftReportPage, first_line: int, width: int, height: int) -> Rows:
     """``height`` rows from ``first_line`` on, centred in a wide window."""
@@ -138,7 +121,3 @@ def _choose_style(line: str, following: Sequence[str]) -> CellStyle:
     if following and line and line == line.upper() and set(following[0] or " ") <= _RULE_CHARACTERS:
         return LABEL
     return TEXT
-
-
-def _format_hint(binding: Binding) -> KeyHint:
-    return KeyHint(format_binding(binding, {}).split(" ")[0], binding.description)

@@ -10,12 +10,12 @@ from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.domain.panels import panel_catalog as catalog
 from dosing_tui.domain.panels.filters import Dimension
 from dosing_tui.domain.panels.panel_catalog import PANELS, Panel, SeriesPoint
+from dosing_tui.domain.panels.spool_progress import SPOOLS_PANEL
 from dosing_tui.tui.layout.geometry import TileId
 from dosing_tui.tui.rendering.canvas import paint_nothing
 from dosing_tui.tui.scope.chart_annotations import ANNOTATIONS_PANEL
 from dosing_tui.tui.scope.render_context import RenderContext, get_range_label
 from dosing_tui.tui.scope.scope import format_filters, format_range, is_live
-from dosing_tui.tui.scope.spool_status import SPOOLS_PANEL
 from dosing_tui.tui.tiles import (
     accuracy,
     consumption,

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from dosing_tui.domain.messages.models import Reading
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.domain.panels.panel_catalog import OVERVIEW_PANELS
+from dosing_tui.domain.panels.spool_progress import SPOOLS_PANEL
 from dosing_tui.live_state import LinkState, LinkStatus, MessageCounts, Role
 from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import Canvas, paint_cells, wrap_text
 from dosing_tui.tui.rendering.palette import DIM, LABEL, STRONG, TEXT, CellStyle, ColourRole
 from dosing_tui.tui.scope.render_context import RenderContext
-from dosing_tui.tui.scope.spool_status import SPOOLS_PANEL
 from dosing_tui.tui.tiles.shared.tile_content import TileContent
 
 TITLE = "Data integrity"
@@ -155,7 +155,7 @@ def _list_spools(context: RenderContext) -> Iterator[SystemStatusLine]:
         age = number_format.format_age((context.now - row.updated_at).total_seconds())
         stored = number_format.format_count(row.stored)
         counts = f"{stored} stored, {row.duplicates} duplicates, {row.rejected} rejected"
-        yield SystemStatusLine(row.spool, f"{counts} · {age}")
+        yield SystemStatusLine(str(row.spool_id)[:8], f"{counts} · {age}")
 
 
 def _list_stations(context: RenderContext) -> Iterator[SystemStatusLine]:

@@ -145,7 +145,9 @@ def test_alarms(snap_compare: Compare, glyphs: GlyphMode, size: tuple[int, int],
         assert isinstance(pilot.app, DosingApp)
         known = pilot.app
         await wait_for(lambda: not isinstance(detail, AlarmDetailScreen) or detail._trend.points is not None)
-        await wait_for(lambda: "shift" not in keys or known.journal.journal_list.journal_filter is not None)
+        await wait_for(
+            lambda: "shift" not in keys or known.controllers.journal.journal_list.journal_filter is not None
+        )
         await pilot.pause()
 
     assert snap_compare(app_with_alarms(glyphs=glyphs), terminal_size=size, run_before=run_before)
@@ -184,11 +186,17 @@ def test_batches(
             await pilot.press(key)
             await wait_until_settled(pilot)
             await wait_for(
-                lambda: console.reviews.store is not None and not console.reviews.store.has_pending_jobs
+                lambda: (
+                    console.controllers.reviews.store is not None
+                    and not console.controllers.reviews.store._in_flight
+                )
             )
             console._run_tick()
             await wait_for(
-                lambda: console.reviews.store is not None and not console.reviews.store.has_pending_jobs
+                lambda: (
+                    console.controllers.reviews.store is not None
+                    and not console.controllers.reviews.store._in_flight
+                )
             )
             await pilot.pause()
 

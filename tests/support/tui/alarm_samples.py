@@ -65,6 +65,8 @@ class Journal:
 
     def __init__(self, live: LiveState, evaluator: Evaluator) -> None:
         self.entries: list[JournalEntry] = []
+        self.shown_requests = 0
+        """How many of ``requested`` the live picture shows."""
         self._live = live
         self._evaluator = evaluator
         self._append_entries(evaluator.projection.pending_entries)
@@ -85,3 +87,4 @@ class Journal:
 
     def show_alarms(self, at: datetime) -> None:
         self._live.set_alarms(self._evaluator.take_snapshot(at, is_journal_live=True))
+        self.shown_requests = len(self.requested)

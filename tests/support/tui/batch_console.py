@@ -5,31 +5,19 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from dosing_tui.config.settings import PlantSettings, ReviewSettings, Settings
+from dosing_tui.config.settings import PlantSettings, ReviewSettings
 from dosing_tui.database.batches.incremental_rebuild import rebuild_changed_days
 from dosing_tui.domain.messages.models import Reading
 from dosing_tui.live_state import LiveState
 from dosing_tui.tui.app.terminal_options import TerminalOptions
-from dosing_tui.tui.data.batch_source import DatabaseBatchSource
+from dosing_tui.tui.data.record_source import DatabaseBatchSource
 from tests.support.database.reading_samples import settings_for
 from tests.support.database.stored_batches import write_readings
 from tests.support.domain.batch_messages import NOON, make_dose, make_event, normal_batch
-from tests.support.tui.console_driver import EMPTY, LARGE, Console, open_console
+from tests.support.tui.console_driver import EMPTY, LARGE, Console, open_console, wait_for
 from tests.support.tui.sample_plant import NOW, FakeSource
 
 NO_PIN = ReviewSettings()
-
-
-class Accounted(DatabaseBatchSource):
-    """Under an account that does not depend on who runs the tests."""
-
-    def __init__(self, settings: Settings, account: str) -> None:
-        super().__init__(settings)
-        self._account = account
-
-    @property
-    def account(self) -> str:
-        return self._account
 
 
 def move_to_today(reading: Reading) -> Reading:
@@ -71,6 +59,7 @@ class ReviewConsole:
     console: Console
     source: FakeSource
     pressed: int = 0
+    last_batch: str = ""
 
     async def press_keys(self, *keys: str) -> str:
         """Each key counts; a moment passes before each, as it does for people."""
@@ -83,6 +72,18 @@ class ReviewConsole:
     async def type_text(self, text: str) -> str:
         return await self.press_keys(*["space" if letter == " " else letter for letter in text])
 
+    async def wait_for_next_batch(self) -> str:
+        """The id of the open batch, once it is another one than before and has been drawn."""
+        screen = self.console.app.controllers.reviews.screen
+        assert screen is not None
+        await wait_for(
+            lambda: screen._viewed_row and screen._viewed_row.batch_id != self.last_batch,
+            lambda: self.console.screen,
+        )
+        assert screen._viewed_row is not None
+        self.last_batch = screen._viewed_row.batch_id
+        return self.last_batch
+
     async def wait_for_text(self, text: str) -> str:
         return await self.console.wait_for_text(text)
 
@@ -94,7 +95,7 @@ async def open_review_console(
 ) -> AsyncIterator[ReviewConsole]:  # fmt: skip
     chosen = replace(settings_for(dsn), plant=PlantSettings(name="Plant 1"), review=review)
     source = FakeSource(EMPTY)
-    source.batches = Accounted(chosen, account)
+    source.batches = DatabaseBatchSource(chosen, account)
     async with open_console(
         size=size, source=source, live=live or LiveState(), chosen=chosen, where=where
     ) as driven:

@@ -11,7 +11,7 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.live_state import LiveState
 from dosing_tui.tui.controllers.operator_session import OperatorSession
 from dosing_tui.tui.controllers.screen_host import ConsoleServices
-from dosing_tui.tui.data.query_results import PanelLoaded, PanelRequest, QueryResult
+from dosing_tui.tui.data.query_results import PanelRequest, QueryResult
 from dosing_tui.tui.data.query_workers import BuildResult, Lane, run_query, run_to_result
 from dosing_tui.tui.rendering.palette import DARK
 from dosing_tui.tui.rendering.theme import TerminalTheme
@@ -77,7 +77,7 @@ class ImmediateWorkers:
         self.results.append(run_to_result(query, build_result))
 
     def submit_panel(self, request: PanelRequest) -> None:
-        self.results.append(PanelLoaded(run_query(self._source, request)))
+        self.results.append(run_query(self._source, request))
 
     def take(self, kind: type[QueryResult[Any]]) -> Any:
         """The only result there is, which has to be of this class."""

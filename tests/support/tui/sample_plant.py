@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from statistics import fmean, stdev
 from typing import Any, TypeVar, cast
+from uuid import UUID
 
 from dosing_tui.domain.alarm_rules.evaluator import Evaluator
 from dosing_tui.domain.alarm_rules.limits import AlarmLimits
@@ -29,7 +30,7 @@ from dosing_tui.domain.notifications.channel_status import ChannelStatus
 from dosing_tui.domain.panels import panel_catalog
 from dosing_tui.domain.panels.alarm_trend_query import AlarmTrendPoint, AlarmTrendQuery
 from dosing_tui.domain.panels.annotations import Annotation, AnnotationKind, AnnotationList
-from dosing_tui.domain.panels.filters import Dimension
+from dosing_tui.domain.panels.filters import Dimension, Selection
 from dosing_tui.domain.panels.operator_notes import NoteDraft
 from dosing_tui.domain.panels.panel_catalog import (
     ErrorBin,
@@ -41,12 +42,12 @@ from dosing_tui.domain.panels.panel_catalog import (
     RecipeDay,
     SeriesPoint,
 )
+from dosing_tui.domain.panels.spool_progress import SpoolProgress
 from dosing_tui.domain.shift_report import ShiftReport
 from dosing_tui.domain.time.shift_calendar import ShiftPeriod
 from dosing_tui.errors import DatabaseUnavailableError
 from dosing_tui.live_state import LinkState, LinkStatus, LiveState, MessageCounts, Role
-from dosing_tui.tui.data.batch_source import BatchSource
-from dosing_tui.tui.scope.spool_status import SpoolStatus
+from dosing_tui.tui.data.record_source import BatchSource
 from tests.support.domain import shift_report_samples
 from tests.support.domain.alarm_entries import build_history
 from tests.support.local_days import get_today
@@ -226,11 +227,22 @@ class FakeSource:
         self.batches: BatchSource = NoBatches()
         self.on_journal: Callable[[Sequence[JournalEntry]], object] = self.entries.extend
 
+    @property
+    def reader(self) -> "FakeSource":
+        return self
+
+    @property
+    def records(self) -> "FakeSource":
+        return self
+
     def cancel_panels(self, panels: Collection[str]) -> None:
         self.cancelled |= set(panels)
 
-    def read_annotations(self, query: PanelQuery) -> AnnotationList:
+    def read_annotations(
+        self, *, since: datetime, until: datetime, device: Sequence[str], recipe: Sequence[str]
+    ) -> AnnotationList:
         self.asked.append("annotations")
+        query = PanelQuery(since, until, NOW, Selection(device=tuple(device), recipe=tuple(recipe)))
         return AnnotationList((*_batches_of(self.story, query), *self.notes), is_truncated=self.more_happened)
 
     def list_filter_values(self, dimension: Dimension) -> list[str]:
@@ -245,17 +257,17 @@ class FakeSource:
             Annotation(draft.at, None, AnnotationKind.NOTE, draft.text, draft.author, draft.device or "")
         )
 
-    def read_alarm_history(self, now: datetime) -> KpiHistory:
+    def read_kpi_history(self, now: datetime) -> KpiHistory:
         if self.away:
             raise DatabaseUnavailableError(self.away)
         return build_history(self.entries)
 
-    def list_channel_states(self, now: datetime) -> list[ChannelStatus]:
+    def list_channel_states(self, *, now: datetime) -> list[ChannelStatus]:
         if self.away:
             raise DatabaseUnavailableError(self.away)
         return self.told_by
 
-    def read_journal_page(self, journal_filter: JournalFilter) -> list[JournalEntry]:
+    def list_entries(self, journal_filter: JournalFilter) -> list[JournalEntry]:
         if self.away:
             raise DatabaseUnavailableError(self.away)
         self.pages.append(journal_filter)
@@ -291,17 +303,17 @@ class FakeSource:
         self.on_journal(entries)
         return not self.away
 
-    def read_shift_report(self, shift: ShiftPeriod, now: datetime) -> ShiftReport:
+    def read_shift_report(self, shift: ShiftPeriod, *, now: datetime) -> ShiftReport:
         if self.away:
             raise DatabaseUnavailableError(self.away)
         return shift_report_samples.make_report(shift, made_at=now)
 
-    def list_spools(self) -> list[SpoolStatus]:
+    def list_spools(self) -> list[SpoolProgress]:
         if self.away:
             raise DatabaseUnavailableError(self.away)
         return [
-            SpoolStatus("7c9e6679", 12_470, 7, 5, NOW),
-            SpoolStatus("16fd2706", 904, 0, 0, NOW - timedelta(days=2)),
+            SpoolProgress(UUID("7c9e6679" + "0" * 24), 12_470, 12_470, 7, 5, NOW),
+            SpoolProgress(UUID("16fd2706" + "0" * 24), 904, 904, 0, 0, NOW - timedelta(days=2)),
         ]
 
     def read_panel(self, panel: Panel[Row], query: PanelQuery) -> Sequence[Row]:

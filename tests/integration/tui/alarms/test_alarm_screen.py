@@ -41,7 +41,7 @@ class Alarmed:
 
     async def wait_for_entries(self, count: int) -> str:
         """The screen, once so many things were asked for and it tells of them."""
-        await wait_for(lambda: len(self.journal.requested) >= count, lambda: self.console.screen)
+        await wait_for(lambda: self.journal.shown_requests >= count, lambda: self.console.screen)
         self.console.app._run_tick()
         await self.console.pilot.pause()
         return self.console.screen

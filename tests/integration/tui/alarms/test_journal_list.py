@@ -93,7 +93,7 @@ async def test_only_pages_that_come_in_sight_are_read_and_no_entry_is_read_twice
         await one.press_keys("end")
         await one.wait_for_text("900 entries · Home: live")
         assert "tank 1 " in await one.press_keys("end")
-        assert [row.id for row in one.app.journal.journal_list.rows] == list(range(900, 0, -1))
+        assert [row.id for row in one.app.controllers.journal.journal_list.rows] == list(range(900, 0, -1))
 
 
 async def test_entries_of_one_moment_are_not_lost_between_two_pages() -> None:
@@ -103,7 +103,7 @@ async def test_entries_of_one_moment_are_not_lost_between_two_pages() -> None:
         await one.wait_for_text("400 entries")
         await one.press_keys("end")
         await one.wait_for_text("500 entries")
-        assert [row.id for row in one.app.journal.journal_list.rows] == list(range(500, 0, -1))
+        assert [row.id for row in one.app.controllers.journal.journal_list.rows] == list(range(500, 0, -1))
 
 
 async def test_new_entries_come_in_at_the_top_and_leave_the_cursor_where_it_is() -> None:
@@ -111,12 +111,12 @@ async def test_new_entries_come_in_at_the_top_and_leave_the_cursor_where_it_is()
     async with open_journal(entries) as one:
         await one.wait_for_text("30 entries · live")
         await one.press_keys("down", "down")
-        assert one.app.journal.journal_list.selected_entry == entries[27]
+        assert one.app.controllers.journal.journal_list.selected_entry == entries[27]
         entries.append(numbered_entry(31, message="tank 31"))
         one.clock.move_forward(11)
         one.app._run_tick()
         await one.wait_for_text("tank 31")
-        assert one.app.journal.journal_list.selected_entry == entries[27]
+        assert one.app.controllers.journal.journal_list.selected_entry == entries[27]
 
 
 async def test_nothing_moves_while_older_pages_are_read_until_home() -> None:
@@ -142,7 +142,7 @@ async def test_the_range_of_the_console_is_that_of_the_journal() -> None:
         assert "last 1 h" in await one.wait_for_text("61 entries")
         await one.press_keys("[")
         await one.wait_for_text("60 entries")
-        assert one.app.journal.journal_list.rows[0].at < NOW - timedelta(minutes=59)
+        assert one.app.controllers.journal.journal_list.rows[0].at < NOW - timedelta(minutes=59)
 
 
 async def test_a_shift_is_a_range_of_the_journal_too() -> None:

@@ -1,10 +1,11 @@
 """The batch review screen, by keys, over batches in a real database."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import pytest
 
-from dosing_tui.config.settings import ReviewSettings
+from dosing_tui.config.settings import ReviewSettings, Settings
 from dosing_tui.database.audit.pins import set_pin
 from dosing_tui.database.batches.review_policy import set_policy
 from dosing_tui.domain.batch_review.query_models import BatchDetail
@@ -14,11 +15,11 @@ from dosing_tui.domain.batch_review.review_rules import ReviewDraft
 from dosing_tui.errors import DatabaseUnavailableError
 from dosing_tui.live_state import LiveState
 from dosing_tui.tui.app.terminal_options import TerminalOptions
+from dosing_tui.tui.data.record_source import DatabaseBatchSource
 from tests.support.database.reading_samples import settings_for
 from tests.support.database.schema_inspection import execute_statements, fetch_rows
 from tests.support.domain.batch_messages import make_dose, make_event, normal_batch
 from tests.support.tui.batch_console import (
-    Accounted,
     apply_live,
     every_kind,
     make_clean_batches,
@@ -26,7 +27,7 @@ from tests.support.tui.batch_console import (
     store_readings,
     under_way,
 )
-from tests.support.tui.console_driver import LARGE, MEDIUM, SMALL
+from tests.support.tui.console_driver import LARGE, MEDIUM, SMALL, wait_for
 
 
 def read_reviews(dsn: str) -> list[tuple[str, str, str]]:
@@ -60,12 +61,13 @@ async def test_fifty_clean_batches_are_reviewed_one_by_one_with_at_most_sixty_ke
         await plant.wait_for_text("All 50")
         await plant.press_keys("enter")
         for number in range(50):
-            await plant.wait_for_text("Ingredients")
+            batch_id = await plant.wait_for_next_batch()
             await plant.press_keys("space")
             if number == 0:
                 await plant.type_text("Anna")
                 await plant.press_keys("enter")
-            await plant.wait_for_text(": approved." if number < 49 else "No further batch to review below.")
+            await plant.wait_for_text(f"{batch_id}: approved.")
+        await plant.wait_for_text("No further batch to review below.")
         assert read_reviews(migrated) == [("approved", "Anna", "")] * 50
         assert plant.pressed <= 60
 
@@ -202,6 +204,7 @@ async def test_what_is_said_is_never_of_another_batch_than_the_one_in_sight(migr
             if page._store.list_state.rows and held not in page._store.list_state.rows:  # type: ignore[attr-defined]
                 break
         await anna.press_keys("space")
+        await wait_for(lambda: not anna.console.app.controllers.reviews._is_entering)
         assert [(who, meaning) for meaning, who, _ in read_reviews(migrated)] == [("Ben", "approved")]
 
 
@@ -216,7 +219,8 @@ async def test_a_batch_under_way_moves_with_each_dose_and_cannot_be_approved(mig
         assert "T-12" not in shown
         apply_live(live, [late])
         await plant.wait_for_text("2 of 2 doses")
-        assert "still under way" in await plant.press_keys("space")
+        await plant.press_keys("space")
+        await plant.wait_for_text("still under way")
         apply_live(live, [make_event(6 * 3600.0 - 5, "complete")])
         await plant.wait_for_text("● complete")
 
@@ -275,9 +279,8 @@ async def test_text_of_the_plant_is_neither_markup_nor_control(migrated: str) ->
         await plant.wait_for_text("[/]")
         await plant.press_keys("enter")
         await plant.wait_for_text("Ingredients")
-        shown = await plant.press_keys("m")
-        assert "Stored messages 4" in shown
-        assert "\x1b" not in shown
+        await plant.press_keys("m")
+        assert "\x1b" not in await plant.wait_for_text("Stored messages 4")
 
 
 async def test_without_the_right_a_sentence_tells_and_what_was_typed_stays(migrated: str) -> None:
@@ -302,9 +305,8 @@ async def test_filters_narrow_the_list_and_the_console_s_filters_apply(migrated:
         await plant.press_keys("b")
         await plant.wait_for_text("All 3")
         await plant.press_keys("w")
-        shown = await plant.wait_for_text("aborted")
-        await plant.console.pilot.pause()
-        assert "None" not in shown
+        await wait_for(lambda: "None" not in plant.console.screen)
+        assert "aborted" in plant.console.screen
         await plant.press_keys("w", "right")
         await plant.wait_for_text("No batch matches.")
         await plant.press_keys("left", "[")
@@ -322,7 +324,7 @@ async def test_alarms_and_views_are_reached_from_the_batches_and_back(migrated: 
         await plant.wait_for_text("All 1")
         await plant.press_keys("2")
         await plant.wait_for_text("Inventory")
-        assert "to review" not in plant.console.screen
+        await wait_for(lambda: "to review" not in plant.console.screen)
 
 
 async def test_a_site_may_have_other_keys_and_the_page_names_them(migrated: str) -> None:
@@ -333,19 +335,23 @@ async def test_a_site_may_have_other_keys_and_the_page_names_them(migrated: str)
         await plant.wait_for_text("y to review 1")
 
 
-class Troubled(Accounted):
+class Troubled(DatabaseBatchSource):
     """Loses its connection after, or in the middle of, what it is asked."""
 
-    details_away = False
-    away_after = 10_000
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings, "anna")
+        self.details_away, self.away_after = False, 10_000
+        self._real_read, self._real_enter = self.read_batch, self.enter_reviews
+        self.read_batch = partial(self._read_until_away)
+        self.enter_reviews = partial(self._enter_until_away)
 
-    def read_batch(self, name: str) -> BatchDetail | None:
+    def _read_until_away(self, name: str) -> BatchDetail | None:
         if self.details_away:
             raise DatabaseUnavailableError("No database server listens.")
-        return super().read_batch(name)
+        return self._real_read(name)
 
-    def enter_reviews(self, drafts: Sequence[ReviewDraft]) -> ReviewResult:
-        done = super().enter_reviews(drafts[: self.away_after])
+    def _enter_until_away(self, drafts: Sequence[ReviewDraft]) -> ReviewResult:
+        done = self._real_enter(drafts[: self.away_after])
         tried, left = tuple(drafts[self.away_after :][:1]), tuple(drafts[self.away_after :][1:])
         self.away_after = max(0, self.away_after - len(drafts))
         if not tried:
@@ -358,7 +364,7 @@ class Troubled(Accounted):
 async def test_what_is_entered_is_said_to_be_though_the_batch_cannot_be_read_after_it(migrated: str) -> None:
     store_readings(migrated, *make_clean_batches(2))
     async with open_review_console(migrated) as plant:
-        plant.source.batches = source = Troubled(settings_for(migrated), "anna")
+        plant.source.batches = source = Troubled(settings_for(migrated))
         plant.console.app.services.operator.name = "Anna"
         await plant.press_keys("b")
         await plant.wait_for_text("All 2")
@@ -379,7 +385,7 @@ async def test_when_a_later_part_of_many_fails_it_is_told_what_is_entered_and_wh
     monkeypatch.setattr("dosing_tui.tui.controllers.review_controller.CHUNK_SIZE", 3)
     store_readings(migrated, *make_clean_batches(9))
     async with open_review_console(migrated) as plant:
-        plant.source.batches = source = Troubled(settings_for(migrated), "anna")
+        plant.source.batches = source = Troubled(settings_for(migrated))
         source.away_after = 4
         plant.console.app.services.operator.name = "Anna"
         await plant.press_keys("b")

@@ -102,7 +102,9 @@ async def test_brackets_move_the_range_of_every_panel_and_the_dot_brings_it_back
         moved = await driven.press_keys("left_square_bracket")
         assert "Range 10 Mar" in moved.replace("Range 09 Mar", "Range 10 Mar")
         assert "(historical)" in moved
-        await wait_for(lambda: driven.app.dashboard.panel_results["error_rate"].scope.spec is not None)
+        await wait_for(
+            lambda: driven.app.controllers.dashboard.panel_cache.results["error_rate"].scope.spec is not None
+        )
         asked = driven.source.queries[-1]
         assert asked.until - asked.since == timedelta(days=1)
         assert asked.until < driven.clock()

@@ -16,28 +16,24 @@ from dosing_tui.domain.panels.operator_notes import NoteDraft
 from dosing_tui.domain.time.time_range import RangeSpec
 from dosing_tui.live_state import LiveState
 from dosing_tui.tui.alarms.alarm_actions import AlarmAction
-from dosing_tui.tui.controllers.alarm_controller import AlarmController
-from dosing_tui.tui.controllers.alarm_kpi_controller import AlarmKpiController
+from dosing_tui.tui.controllers.alarm_controller import AlarmActionStored, AlarmController
+from dosing_tui.tui.controllers.alarm_kpi_controller import AlarmKpiController, KpisLoaded
 from dosing_tui.tui.controllers.dashboard_controller import DashboardController
 from dosing_tui.tui.controllers.file_export import NOTHING_TO_EXPORT, FileExporter
-from dosing_tui.tui.controllers.journal_controller import JournalController
-from dosing_tui.tui.controllers.refill_controller import STORED_LOCALLY, RefillController
-from dosing_tui.tui.controllers.results import (
-    AlarmActionStored,
-    BulkCandidatesLoaded,
-    BulkChunkEntered,
-    FilterValuesLoaded,
+from dosing_tui.tui.controllers.journal_controller import (
+    JournalController,
     JournalExported,
     JournalPageLoaded,
-    KpisLoaded,
-    NoteStored,
-    RefillStored,
-    ReviewsEntered,
-    ShiftReportLoaded,
 )
-from dosing_tui.tui.controllers.review_controller import ReviewController
-from dosing_tui.tui.controllers.scope_controller import ScopeController
-from dosing_tui.tui.controllers.shift_report_controller import ShiftReportController
+from dosing_tui.tui.controllers.refill_controller import STORED_LOCALLY, RefillController, RefillStored
+from dosing_tui.tui.controllers.review_controller import (
+    BulkCandidatesLoaded,
+    BulkChunkEntered,
+    ReviewController,
+    ReviewsEntered,
+)
+from dosing_tui.tui.controllers.scope_controller import FilterValuesLoaded, NoteStored, ScopeController
+from dosing_tui.tui.controllers.shift_report_controller import ShiftReportController, ShiftReportLoaded
 from dosing_tui.tui.data.batch_list_state import BatchListOptions, build_batch_filter
 from dosing_tui.tui.data.query_results import PanelLoaded
 from dosing_tui.tui.data.query_workers import Lane

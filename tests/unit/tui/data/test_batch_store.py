@@ -76,7 +76,7 @@ class FakeBatchSource:
         row = next((row for row in self.rows if row.batch_key == name), None)
         return None if row is None else replace(told_batches().details[0], row=row)
 
-    def list_context_events(self, *_: object) -> ContextEvents:
+    def list_context_events(self, **_: object) -> ContextEvents:
         return ContextEvents()
 
     def enter_reviews(self, drafts: Sequence[ReviewDraft]) -> ReviewResult:
@@ -153,7 +153,7 @@ def make_source(count: int) -> FakeBatchSource:
 
 
 def list_keys(kept: FakeBatchSource) -> list[str]:
-    return [row.batch_key for row in kept.list_batches(BatchFilter(), None, 100_000)]
+    return [row.batch_key for row in kept.list_batches(BatchFilter(), after=None, rows=100_000)]
 
 
 def test_a_batch_that_turns_out_to_have_begun_earlier_leaves_no_hole_behind_it() -> None:

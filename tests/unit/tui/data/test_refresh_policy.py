@@ -9,7 +9,7 @@ from dosing_tui.domain.messages.models import ReadingKind
 from dosing_tui.domain.panels.panel_catalog import BATCHES_TODAY, CONSUMPTION_TODAY, OVERVIEW_PANELS
 from dosing_tui.live_state import LiveSnapshot, Role
 from dosing_tui.tui.data.panel_cache import PanelCache
-from dosing_tui.tui.data.query_results import PanelReply, PanelRequest
+from dosing_tui.tui.data.query_results import PanelLoaded, PanelRequest
 from dosing_tui.tui.data.refresh_policy import (
     SETTLE_TIME,
     PanelRefreshState,
@@ -133,13 +133,13 @@ def test_the_desk_asks_every_panel_for_its_own_range() -> None:
 def test_a_failure_keeps_the_last_good_rows_with_their_time() -> None:
     desk, sent = desk_with_questions()
     question = sent[0]
-    assert desk.store_result(PanelReply(question, ("row",)), NOW)
+    assert desk.store_result(PanelLoaded(question, ("row",)), NOW)
     desk.request_due_panels(OVERVIEW_PANELS, Scope(), TimeContext(NOW + 40 * SECOND, UTC, LiveSnapshot()))
     assert desk.store_result(_make_failure(sent), NOW + 41 * SECOND)
     answer = desk.results[question.panel.id]
     assert (answer.rows, answer.loaded_at, answer.error) == (("row",), NOW, "gone")
 
 
-def _make_failure(sent: list[PanelRequest]) -> PanelReply:
+def _make_failure(sent: list[PanelRequest]) -> PanelLoaded:
     newest = next(question for question in reversed(sent) if question.panel is sent[0].panel)
-    return PanelReply(newest, None, "gone")
+    return PanelLoaded(newest, None, "gone")

@@ -1,0 +1,108 @@
+"""The controllers of the console, wired to each other, and which of them handles a query's result."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from textual.message import Message
+
+from dosing_tui.live_state import LiveSnapshot
+from dosing_tui.tui.controllers.alarm_controller import AlarmActionStored, AlarmController, TrendLoaded
+from dosing_tui.tui.controllers.alarm_kpi_controller import (
+    AlarmKpiController,
+    ChannelStatesLoaded,
+    KpisLoaded,
+)
+from dosing_tui.tui.controllers.dashboard_controller import DashboardController, run_guarded
+from dosing_tui.tui.controllers.file_export import FileExporter
+from dosing_tui.tui.controllers.journal_controller import (
+    JournalController,
+    JournalExported,
+    JournalPageLoaded,
+)
+from dosing_tui.tui.controllers.refill_controller import RefillController, RefillStored
+from dosing_tui.tui.controllers.review_controller import (
+    BulkCandidatesLoaded,
+    BulkChunkEntered,
+    ReviewController,
+    ReviewsEntered,
+)
+from dosing_tui.tui.controllers.scope_controller import FilterValuesLoaded, NoteStored, ScopeController
+from dosing_tui.tui.controllers.screen_host import ConsoleServices, ScreenHost
+from dosing_tui.tui.controllers.shift_report_controller import ShiftReportController, ShiftReportLoaded
+from dosing_tui.tui.data.query_results import BatchQueryResult
+from dosing_tui.tui.screens.console_screen import ConsoleScreen
+from dosing_tui.tui.screens.dashboard_screen import DashboardScreen
+
+
+class ConsoleControllers:
+    """``on_scope_change`` is called after every change of range or filters."""
+
+    def __init__(
+        self,
+        services: ConsoleServices,
+        host: ScreenHost,
+        dashboard_screen: DashboardScreen,
+        log_file: str,
+        on_scope_change: Callable[[], None],
+    ) -> None:
+        self.dashboard_screen = dashboard_screen
+        exporter = self.exporter = FileExporter(services)
+        self.scopes = ScopeController(services, host, on_scope_change)
+        self.dashboard = DashboardController(services, dashboard_screen, self.scopes, log_file)
+        self.kpis = AlarmKpiController(services)
+        self.journal = JournalController(services, host, self.scopes, exporter)
+        self.alarms = AlarmController(services, host, self.journal, self.kpis)
+        self.refills = RefillController(services, host)
+        self.reviews = ReviewController(services, host, self.scopes)
+        self.shift_reports = ShiftReportController(services, host, exporter)
+        self.result_handlers = self._map_results()
+
+    def _map_results(self) -> Mapping[type[Message], Callable[[Any], object]]:
+        """The one handler of each result of a background query."""
+        return {
+            **dict.fromkeys(BatchQueryResult.__subclasses__(), self.reviews.store_result),
+            FilterValuesLoaded: self.scopes.show_filter_values,
+            NoteStored: self.scopes.confirm_note,
+            ShiftReportLoaded: self.shift_reports.show_report,
+            KpisLoaded: self.kpis.show_kpis,
+            ChannelStatesLoaded: self.kpis.show_channels,
+            TrendLoaded: self.alarms.show_trend,
+            AlarmActionStored: self.alarms.confirm_action,
+            RefillStored: self.refills.confirm_refill,
+            JournalPageLoaded: self.journal.store_page,
+            JournalExported: self.journal.confirm_export,
+            ReviewsEntered: self.reviews.show_review_result,
+            BulkCandidatesLoaded: self.reviews.confirm_bulk_approval,
+            BulkChunkEntered: self.reviews.continue_bulk_approval,
+        }
+
+    @property
+    def active_screen(self) -> ConsoleScreen[Any]:
+        """The full screen in view, below any dialog."""
+        return self.alarms.screen or self.reviews.screen or self.dashboard_screen
+
+    def draw_screens(self, snapshot: LiveSnapshot, now: datetime) -> None:
+        """Each part guarded: an exception in one does not reach the others."""
+        screen, dashboard = self.active_screen, self.dashboard
+        run_guarded(
+            "status", lambda: screen.show_status(dashboard.build_status(snapshot, now, screen.screen_title))
+        )
+        run_guarded(
+            "alarms",
+            lambda: self.alarms.show_alarms(screen, snapshot, dashboard.list_notices(snapshot, now), now),
+        )
+        if self.alarms.screen is None:
+            run_guarded("batches", lambda: self.reviews.show_batches(snapshot, now))
+        run_guarded("scope", lambda: self.dashboard_screen.show_scope(self.scopes.summarize_scope(snapshot)))
+        dashboard.show_tiles(snapshot, now)
+
+    def invalidate_queries(self) -> None:
+        """Run every query of the active screens again at the next tick."""
+        self.journal.invalidate()
+        self.reviews.invalidate()
+        self.dashboard.panel_cache.invalidate_all()
+
+    def open_filter_dialog(self) -> None:
+        """Of the journal on the alarm screen, else of the readings."""
+        (self.scopes if self.alarms.screen is None else self.journal).open_filter_dialog()
