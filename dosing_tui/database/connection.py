@@ -13,6 +13,7 @@ from psycopg.rows import TupleRow, kwargs_row
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.error_mapping import DatabaseTarget, create_dsn_error, translate_rowless_errors
+from dosing_tui.database.sessions.statement_deadline import DeadlineConnection, StatementDeadline
 from dosing_tui.database.sql_files import read_statement
 
 Session = psycopg.Connection[TupleRow]
@@ -62,9 +63,12 @@ def open_connection(
 
     Raises: DatabaseUnavailableError, DatabaseAccessError.
     """
+    timeouts = timeouts or build_timeouts(settings)
     string = build_connection_string(settings, application=application, timeouts=timeouts)
     with translate_rowless_errors(describe_target(settings)):
-        return psycopg.connect(string, autocommit=autocommit)
+        session = DeadlineConnection.connect(string, autocommit=autocommit)
+        session.deadline = StatementDeadline(string, timeouts.statement_s)
+        return session
 
 
 @contextmanager
@@ -106,6 +110,11 @@ def build_connection_string(
     return make_conninfo(**(_TIMEOUT_OPTIONS | given | secret | ours))
 
 
+def build_timeouts(settings: Settings) -> StatementTimeouts:
+    """The limits of the settings."""
+    return StatementTimeouts(statement_s=settings.database.statement_timeout_s)
+
+
 def describe_target(settings: Settings) -> DatabaseTarget:
     """The target database, for messages.
 
@@ -134,7 +143,7 @@ def _parse_dsn(settings: Settings) -> dict[str, str]:
 
 def _build_session_options(settings: Settings, timeouts: StatementTimeouts | None) -> str:
     """Start options of a session; ``options`` of the connection string come later and override them."""
-    timeouts = timeouts or StatementTimeouts(statement_s=settings.database.statement_timeout_s)
+    timeouts = timeouts or build_timeouts(settings)
     options = {
         "TimeZone": settings.plant.timezone,
         "DateStyle": "ISO",

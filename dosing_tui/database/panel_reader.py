@@ -13,7 +13,8 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.database.annotations import AnnotationRow, rows_to_annotations
 from dosing_tui.database.connection import Session, build_connection_string, describe_target, open_connection
 from dosing_tui.database.error_mapping import translate_rowless_errors
-from dosing_tui.database.query_cancellation import QueryRegistry
+from dosing_tui.database.sessions.query_cancellation import QueryRegistry
+from dosing_tui.database.sessions.statement_deadline import DeadlineConnection, StatementDeadline
 from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading, TimeQuality
 from dosing_tui.domain.messages.text_sanitizer import clean_text
@@ -43,7 +44,7 @@ class PanelReader:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._pool: ConnectionPool[Session] | None = None
+        self._pool: ConnectionPool[DeadlineConnection] | None = None
         self._queries = QueryRegistry()
 
     def open(self) -> None:
@@ -51,8 +52,16 @@ class PanelReader:
 
         Raises: DatabaseAccessError, if the connection string cannot be read.
         """
+        string = build_connection_string(self._settings, application=APPLICATION_NAME)
+        deadline = StatementDeadline(string, self._settings.database.statement_timeout_s)
+
+        def set_deadline(session: DeadlineConnection) -> None:
+            session.deadline = deadline
+
         self._pool = ConnectionPool(
-            build_connection_string(self._settings, application=APPLICATION_NAME),
+            string,
+            connection_class=DeadlineConnection,
+            configure=set_deadline,
             # autocommit: a read is one statement; unprepared: the plan depends on the time range
             kwargs={"autocommit": True, "prepare_threshold": None},
             check=ConnectionPool.check_connection,

@@ -1,0 +1,1 @@
+"""Sessions beyond psycopg: deadlines of statements, cancellation, connection poolers."""
