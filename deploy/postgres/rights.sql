@@ -6,7 +6,7 @@ GRANT SELECT ON ALL TABLES IN SCHEMA public TO dosing_writer, dosing_operator, d
 
 -- Collector: readings, its books, alarms and batches.
 GRANT INSERT ON dosing_consumption, batch_events, inventory_levels, rejected_messages TO dosing_writer;
-GRANT INSERT, UPDATE ON spool_progress TO dosing_writer;
+GRANT INSERT, UPDATE ON spool_progress, collector_leases TO dosing_writer;
 GRANT INSERT ON batch_numbers, batch_duration_baselines TO dosing_writer;
 GRANT INSERT, UPDATE, DELETE ON batches, batch_records, batch_rebuild_queue TO dosing_writer;
 GRANT INSERT, UPDATE ON alarm_notifications, alarm_notification_channels, alarm_checkpoints TO dosing_writer;

@@ -50,6 +50,7 @@ class Collector:
         Raises: BrokerError when a TLS file or the host's name cannot be used.
         """
         validate_mqtt_settings(self._context.settings.mqtt)
+        self._leadership.start()
         self._thread.start()
 
     def stop(self) -> None:
@@ -58,7 +59,7 @@ class Collector:
 
     def _give_up_role(self) -> None:
         self._role_runtime.stop()
-        self._leadership.release_leadership()
+        self._leadership.stop()
 
     def _update_role(self) -> None:
         try:

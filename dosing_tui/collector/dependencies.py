@@ -14,7 +14,7 @@ from dosing_tui.database.alarms import journal
 from dosing_tui.database.alarms.notification_queue import NotificationQueue
 from dosing_tui.database.batches.incremental_rebuild import rebuild_until_now
 from dosing_tui.database.batches.master_recipes import list_recipe_versions
-from dosing_tui.database.leader_election import LeaderElection
+from dosing_tui.database.leader_election import LeaderElection, LeaderLease
 from dosing_tui.database.panel_reader import PanelReader
 from dosing_tui.database.reading_writer import ReadingWriter
 from dosing_tui.database.schema.maintenance import run_maintenance
@@ -41,24 +41,30 @@ def build_parser(settings: Settings) -> PayloadParser:
 
 
 def build_database(settings: Settings) -> CollectorDatabase:
+    lease = LeaderLease()
     return CollectorDatabase(
         create_writer=partial(ReadingWriter, settings),
-        create_leader_lock=partial(LeaderElection, settings),
+        create_leader_lock=partial(LeaderElection, settings, lease),
+        is_leader_confirmed=lambda: lease.is_confirmed,
         prepare_schema=partial(_prepare_schema, settings),
         run_maintenance=lambda: run_maintenance(settings, now=now_utc()),
-        create_rebuild_call=partial(SubprocessCall, partial(rebuild_until_now, settings)),
+        create_rebuild_call=partial(
+            SubprocessCall,
+            partial(rebuild_until_now, settings),
+            list_arguments=lambda: (lease.token,),
+        ),
         list_other_writers=partial(_call_reader, settings, PanelReader.list_other_writers),
         ping_database=partial(_call_reader, settings, PanelReader.ping_database),
         alarm_store=AlarmStore(
-            append_entries=partial(journal.append_entries, settings),
+            append_entries=lambda entries: journal.append_entries(settings, entries, lease=lease.token),
             follow_journal=partial(journal.follow_journal, settings),
-            save_checkpoint=partial(journal.save_checkpoint, settings),
+            save_checkpoint=lambda state: journal.save_checkpoint(settings, state, lease=lease.token),
             find_stored=partial(journal.find_stored, settings),
             load_readings=partial(_call_reader, settings, PanelReader.load_readings),
             list_dose_errors=partial(journal.list_dose_errors, settings),
             list_master_recipes=partial(list_recipe_versions, settings),
         ),
-        create_notification_queue=partial(NotificationQueue, settings),
+        create_notification_queue=partial(NotificationQueue, settings, lease),
     )
 
 

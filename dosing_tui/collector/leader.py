@@ -41,6 +41,7 @@ class IngestPipeline:
             on_link=context.status.set_broker_link,
             on_refused_topics=context.live_state.set_refused_topics,
             clock=context.clock,
+            may_connect=context.database.is_leader_confirmed,
         )
         self.receiver = MessageReceiver(buffer, spool, self.subscriber, context, alarms=alarms)
 

@@ -1,6 +1,7 @@
 """Leader election and periodic checks of the database: other writers, maintenance."""
 
 import time
+from contextlib import suppress
 from datetime import timedelta
 from typing import Protocol
 
@@ -15,6 +16,7 @@ ELECTION_UNAVAILABLE = "Leader election unavailable (database unreachable); this
 CLIENT_ID_CONFLICT = (
     "Another MQTT client uses the collector's client ID; standing by until the database elects a collector."
 )
+STOP_TIMEOUT_S = 10.0
 SECOND_COLLECTOR = "Another process collects for this site, too: collector.mode is 'always' here."
 
 
@@ -42,6 +44,18 @@ class LeadershipMonitor:
         self._conflict_since: float | None = None
         self._stand_aside_until = 0.0
         self._next_due = {"maintain": time.monotonic() + context.intervals.maintenance_s}
+        self._heartbeat = context.create_thread(
+            "leader-lease", self._renew_lease, interval_s=context.intervals.poll_s
+        )
+
+    def start(self) -> None:
+        """Start the heartbeat: starting a role or maintenance may take longer than a lease."""
+        self._heartbeat.start()
+
+    def stop(self) -> None:
+        """Release leadership and end the heartbeat."""
+        self.release_leadership()
+        self._heartbeat.stop(STOP_TIMEOUT_S)
 
     def determine_role(self, state: RoleState) -> Role:
         election = self._query_election(state)
@@ -75,12 +89,16 @@ class LeadershipMonitor:
             self._status.report_once(f"Database maintenance postponed: {error}")
 
     def release_leadership(self) -> None:
-        """Release the leader lock, so that another process can be elected."""
+        """Release the lease, so that another process can be elected."""
         self._is_elected = False
         try:
             self._leader_lock.release_lock()
         except DatabaseError as error:
-            self._status.report_once(str(error))  # the lock ends with the session anyway
+            self._status.report_once(str(error))  # the next process waits until the lease has expired
+
+    def _renew_lease(self) -> None:
+        with suppress(DatabaseError):  # determine_role reports it
+            self._leader_lock.renew()
 
     def _query_election(self, state: RoleState) -> ElectionResult:
         if self._mode is CollectorMode.ALWAYS and not state.is_collecting:
@@ -96,16 +114,12 @@ class LeadershipMonitor:
         return election
 
     def _acquire_leadership(self) -> ElectionResult:
-        """Hold or acquire the leader lock. Raises: DatabaseError."""
+        """Hold or acquire the lease. Raises: DatabaseError."""
         if self._mode is CollectorMode.NEVER:
             if self._is_due("answers", self._intervals.keepalive_s):
                 self._database.ping_database()
             return ElectionResult.FOLLOWER
-        return (
-            ElectionResult.LEADER
-            if self._leader_lock.is_held() or self._leader_lock.try_acquire()
-            else ElectionResult.FOLLOWER
-        )
+        return ElectionResult.LEADER if self._leader_lock.try_acquire() else ElectionResult.FOLLOWER
 
     def _measure_conflict(self, state: RoleState) -> timedelta | None:
         now = time.monotonic()

@@ -1,7 +1,7 @@
 """Role of this process: collector, standby or viewer. Pure.
 
-Exactly one process of a site collects. The database elects it by a lock that ends with the session. While
-the database is unreachable, the elected process continues, and so does the machine that collected last.
+Exactly one process of a site collects. The database elects it by a lease with a heartbeat. While the
+database is unreachable, the elected process continues, and so does the machine that collected last.
 In the worst case two processes collect; the database's keys prevent duplicate rows.
 """
 
@@ -21,7 +21,7 @@ class ElectionResult(StrEnum):
 
     LEADER = "won"
     FOLLOWER = "lost"
-    """Another process holds the lock."""
+    """Another process holds the lease."""
     UNKNOWN = "unknown"
     """The database is unreachable."""
 

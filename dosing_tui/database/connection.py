@@ -46,9 +46,11 @@ class StatementTimeouts:
 
     statement_s: float
     lock_s: float = LOCK_TIMEOUT_S
+    idle_s: float = 10.0
+    """Longest pause within a transaction: the server ends a suspended process's session, and its locks."""
 
 
-NO_TIMEOUTS = StatementTimeouts(statement_s=0, lock_s=0)
+NO_TIMEOUTS = StatementTimeouts(statement_s=0, lock_s=0, idle_s=300)
 """For migrations and maintenance."""
 
 
@@ -58,7 +60,7 @@ def open_connection(
     application: str,
     autocommit: bool = False,
     timeouts: StatementTimeouts | None = None,
-) -> psycopg.Connection[TupleRow]:
+) -> DeadlineConnection:
     """A session in the plant's time zone, named after ``application``.
 
     Raises: DatabaseUnavailableError, DatabaseAccessError.
@@ -150,7 +152,7 @@ def _build_session_options(settings: Settings, timeouts: StatementTimeouts | Non
         "search_path": "public,compat",
         "statement_timeout": f"{timeouts.statement_s * 1000:.0f}",
         "lock_timeout": f"{timeouts.lock_s * 1000:.0f}",
-        "idle_in_transaction_session_timeout": "300000",
+        "idle_in_transaction_session_timeout": f"{timeouts.idle_s * 1000:.0f}",
         "jit": "off",  # compiling a panel's statement takes a second, running it some milliseconds
     }
     return " ".join(f"-c {name}={_escape_option(value)}" for name, value in options.items())

@@ -1,84 +1,218 @@
-"""Leader election: the session that holds the site's advisory lock is the collector."""
+"""Leader election by a lease: a row of each site with the epoch of its leader and a heartbeat.
+
+A leader whose heartbeat stops is replaced, also when it is only suspended. What a leader decides it writes by
+``lead_transaction``: after another process was elected, it is rolled back.
+"""
 
 import hashlib
-from dataclasses import dataclass
+import os
+import platform
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from uuid import UUID, uuid4
 
 import psycopg
-from psycopg.rows import TupleRow
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.connection import describe_target, open_connection, select_row
+from dosing_tui.database.connection import (
+    Session,
+    StatementTimeouts,
+    describe_target,
+    open_connection,
+    select_row,
+)
 from dosing_tui.database.error_mapping import translate_rowless_errors
+from dosing_tui.database.sessions.statement_deadline import DeadlineConnection, StatementDeadline
 from dosing_tui.database.sql_files import read_statement
-from dosing_tui.errors import DatabaseUnavailableError
+from dosing_tui.errors import DatabaseError, DatabaseUnavailableError
+
+LEASE_S = 10.0
+"""A leader without a heartbeat for this time is replaced."""
+LOST_SESSION_S = 3.0
+"""The same if its session has ended, too; long enough for a leader to connect again."""
+ELECTION_TIMEOUTS = StatementTimeouts(statement_s=3.0)
+LEASE_LOST = "Another process was elected to collect while this one was suspended or unreachable."
 
 
 @dataclass(frozen=True, slots=True)
-class LockHolder:
-    """The collector's session. ``application`` and ``host`` are '' if hidden or on a socket."""
+class LeaseToken:
+    """Proof of one election. For another process, too."""
 
-    application: str
-    host: str
-    pid: int
+    site: str
+    holder: UUID
+    epoch: int
+
+
+class LeaderLease:
+    """The lease of this process, as far as it knows. For any thread."""
+
+    def __init__(self) -> None:
+        self.token: LeaseToken | None = None
+        """None without an election by a lease; a lost one stays until the leader has stopped."""
+        self._is_doubtful = False
+        self._attempted_at = time.monotonic()
+
+    @property
+    def is_confirmed(self) -> bool:
+        """False if another process may have been elected: this one was suspended, or has lost the lease.
+
+        A leader stays confirmed during an outage of the database: nobody can be elected meanwhile.
+        """
+        return self.token is None or not (self._is_doubtful or self._has_gap())
+
+    def confirm(self, token: LeaseToken) -> None:
+        self.token, self._is_doubtful, self._attempted_at = token, False, time.monotonic()
+
+    def note_outage(self) -> None:
+        """The database did not answer a heartbeat."""
+        self._is_doubtful |= self._has_gap()
+        self._attempted_at = time.monotonic()
+
+    def mark_lost(self) -> None:
+        self._is_doubtful = True
+
+    def _has_gap(self) -> bool:
+        return time.monotonic() - self._attempted_at >= LEASE_S
+
+
+@contextmanager
+def lead_transaction(session: Session, token: LeaseToken | None) -> Iterator[None]:
+    """A transaction of a leader; without a token, one of any process.
+
+    The check is its last statement: no other process is elected between it and COMMIT.
+    Raises: DatabaseUnavailableError and rolls back, if another process was elected.
+    """
+    with session.transaction():
+        yield
+        check = "writes/lock_collector_lease"
+        if token and session.execute(read_statement(check), asdict(token)).rowcount == 0:
+            raise DatabaseUnavailableError(LEASE_LOST)
+
+
+@dataclass(frozen=True, slots=True)
+class _LeaseState:
+    epoch: int
+    beat: int
+    is_released: bool
+    is_session_gone: bool
+
+
+_NO_LEASE = _LeaseState(epoch=0, beat=0, is_released=True, is_session_gone=True)
 
 
 class LeaderElection:
-    """A session for the lock only: it is released when the session ends, in any way. For one thread."""
+    """A session for the election only. For any thread.
 
-    def __init__(self, settings: Settings) -> None:
+    Every method may raise DatabaseUnavailableError or DatabaseAccessError.
+    """
+
+    def __init__(self, settings: Settings, lease: LeaderLease) -> None:
         self._settings = settings
-        self._lock_key = compute_lock_key(settings.plant.site)
-        self._session: psycopg.Connection[TupleRow] | None = None
-        self._is_leader = False
+        self._lease = lease
+        self._lock = threading.Lock()
+        self._site = settings.plant.site
+        self._holder = uuid4()
+        self._holder_name = f"{platform.node()}, process {os.getpid()}"
+        self._session: DeadlineConnection | None = None
+        self._is_elected = False
+        self._seen = _NO_LEASE
+        self._seen_at = 0.0
 
     def try_acquire(self) -> bool:
-        """Become the collector; True if this process is.
-
-        Raises: DatabaseUnavailableError, DatabaseAccessError.
-        """
-        if self.is_held():
-            return True
-        session = self._ensure_session()
-        with translate_rowless_errors(describe_target(self._settings)):
-            row = session.execute("SELECT pg_try_advisory_lock(%s)", (self._lock_key,)).fetchone()
-        self._is_leader = row == (True,)
-        return self._is_leader
-
-    def is_held(self) -> bool:
-        """Check on the server that this process is still the collector: a lost session ends leadership."""
-        if self._session is None or not self._is_leader:
-            return False
-        try:
+        """Stay or become the leader; True if this process is. A lease that was lost before is forgotten."""
+        with self._lock:
+            if self._is_elected:
+                return self._renew()
+            self._lease.token = None
+            session = self._ensure_session()
             with translate_rowless_errors(describe_target(self._settings)):
-                self._session.execute("")
-        except DatabaseUnavailableError:
-            self.release_lock()
-        return self._is_leader
+                site = {"site": self._site}
+                try:
+                    state = select_row(session, _LeaseState, "reads/select_collector_lease", site)
+                except psycopg.errors.UndefinedTable:
+                    return self._try_advisory_lock(session)
+                return self._is_available(state or _NO_LEASE) and self._acquire(session)
+
+    def renew(self) -> None:
+        """Send the heartbeat of a leader; nothing in other processes."""
+        with self._lock:
+            if self._is_elected:
+                self._renew()
 
     def release_lock(self) -> None:
-        """Release leadership; nothing if this process is not the collector."""
-        self._is_leader = False
-        if self._session is not None:
-            self._session.close()
-            self._session = None
+        """Release leadership; nothing if this process is not the leader."""
+        with self._lock:
+            session, self._session = self._session, None
+            is_elected, self._is_elected = self._is_elected, False
+            token, self._lease.token = self._lease.token, None
+            if session is None:
+                return
+            try:
+                if is_elected and token:
+                    with translate_rowless_errors(describe_target(self._settings)):
+                        session.execute(read_statement("writes/release_collector_lease"), asdict(token))
+            finally:
+                session.close()
 
-    def read_holder(self) -> LockHolder | None:
-        """The collector's session, possibly this one's; None without a collector.
-
-        Raises: DatabaseUnavailableError, DatabaseAccessError.
-        """
-        session = self._ensure_session()
-        with (
-            translate_rowless_errors(describe_target(self._settings)),
-        ):
-            return select_row(session, LockHolder, "reads/select_lock_holder", {"key": self._lock_key})
-
-    def _ensure_session(self) -> psycopg.Connection[TupleRow]:
-        if self._session is None or self._session.closed:
-            self._is_leader = False
-            self._session = open_connection(self._settings, application="election", autocommit=True)
+    def _renew(self) -> bool:
+        try:
+            session = self._ensure_session()
             with translate_rowless_errors(describe_target(self._settings)):
-                self._session.execute(read_statement("writes/set_session_timeouts"))
+                assert self._lease.token
+                renewed = session.execute(
+                    read_statement("writes/renew_collector_lease"), asdict(self._lease.token)
+                )
+        except DatabaseError:
+            self._lease.note_outage()
+            raise
+        self._is_elected = renewed.rowcount == 1
+        if self._is_elected:
+            self._lease.confirm(self._lease.token)
+        else:
+            self._lease.mark_lost()
+        return self._is_elected
+
+    def _is_available(self, state: _LeaseState) -> bool:
+        """Whether the lease is free: released, or without a heartbeat for long enough."""
+        now = time.monotonic()
+        if (state.epoch, state.beat) != (self._seen.epoch, self._seen.beat):
+            self._seen_at = now
+        self._seen = state
+        patience_s = LOST_SESSION_S if state.is_session_gone else LEASE_S
+        return state.is_released or now - self._seen_at >= patience_s
+
+    def _acquire(self, session: Session) -> bool:
+        parameters = {
+            "site": self._site,
+            "holder": self._holder,
+            "holder_name": self._holder_name,
+            "epoch": self._seen.epoch,
+            "beat": self._seen.beat,
+        }
+        row = session.execute(read_statement("writes/acquire_collector_lease"), parameters).fetchone()
+        if row is not None:
+            self._lease.confirm(LeaseToken(self._site, self._holder, row[0]))
+        self._is_elected = row is not None
+        return self._is_elected
+
+    def _try_advisory_lock(self, session: Session) -> bool:
+        """Elect a process before the migration that creates the leases."""
+        key = (compute_lock_key(self._site),)
+        return session.execute("SELECT pg_try_advisory_lock(%s)", key).fetchone() == (True,)
+
+    def _ensure_session(self) -> DeadlineConnection:
+        if self._session is None or self._session.closed:
+            self._seen = _NO_LEASE  # what was seen before an outage proves nothing
+            session = open_connection(
+                self._settings, application="election", autocommit=True, timeouts=ELECTION_TIMEOUTS
+            )
+            session.deadline = StatementDeadline()
+            self._session = session
+            with translate_rowless_errors(describe_target(self._settings)):
+                session.execute(read_statement("writes/set_session_timeouts"))
         return self._session
 
 

@@ -8,6 +8,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable
+from functools import partial
 from threading import Lock
 from typing import TypeAlias
 
@@ -18,16 +19,22 @@ PROGRAM_ARGS = ("-m", "dosing_tui.ipc.subprocess_call")
 NICE_LEVEL = 5
 """Below the priority of the collector and the console."""
 
-CallTarget: TypeAlias = Callable[[], None]
-CallRequest: TypeAlias = CallTarget | None
-"""The first message is the target; each further None calls it."""
+CallTarget: TypeAlias = Callable[..., None]
+CallRequest: TypeAlias = CallTarget | tuple[object, ...]
+"""The first message is the target; each further one calls it with these arguments."""
 
 
 class SubprocessCall:
-    """For one thread, except ``close``. ``target`` is pickled once; the first call starts its process."""
+    """For one thread, except ``close``. ``target`` is pickled once; the first call starts its process.
 
-    def __init__(self, target: CallTarget) -> None:
+    ``list_arguments``: the arguments of a call, pickled each time.
+    """
+
+    def __init__(
+        self, target: CallTarget, *, list_arguments: Callable[[], tuple[object, ...]] = tuple
+    ) -> None:
         self._target = target
+        self._list_arguments = list_arguments
         self._lock = Lock()
         self._is_closed = False
         self._process: _CallProcess | None = None
@@ -36,7 +43,7 @@ class SubprocessCall:
         """Raises: what ``target`` raises; OSError or EOFError when its process did not start or ended."""
         process = self._ensure_process()
         try:
-            process.pipe.send(None)
+            process.pipe.send(self._list_arguments())
             failure = process.pipe.receive_message()
         except (EOFError, OSError):
             self._end_process()
@@ -86,15 +93,16 @@ def main(descriptor: int) -> int:
     channel: MessagePipe[Exception | None, CallRequest] = MessagePipe(descriptor)
     try:
         target = channel.receive_message()
-        assert target is not None
+        assert callable(target)
         while True:
-            channel.receive_message()
-            channel.send(_run_target(target))
+            arguments = channel.receive_message()
+            assert isinstance(arguments, tuple)
+            channel.send(_run_target(partial(target, *arguments)))
     except (EOFError, OSError):
         return 0
 
 
-def _run_target(target: CallTarget) -> Exception | None:
+def _run_target(target: Callable[[], None]) -> Exception | None:
     try:
         target()
     except Exception as error:

@@ -8,7 +8,7 @@ they are most of a message's cost.
 import os
 import socket
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -59,6 +59,14 @@ class BufferedClient(Client):
     """Handles all packets that were read ahead before it waits again."""
 
     _read_ahead: ReadAheadSocket | None = None
+    may_connect: Callable[[], bool] | None = None
+    """Asked before each connection: another program may have to use the client ID now."""
+
+    def reconnect(self) -> MQTTErrorCode:
+        """Raises: OSError without a connection, or if ``may_connect`` says no."""
+        if self.may_connect and not self.may_connect():
+            raise OSError("this process was suspended; it has to be elected again first")
+        return super().reconnect()
 
     def loop_read(self, max_packets: int = 1) -> MQTTErrorCode:
         for _ in range(MAX_PACKETS):

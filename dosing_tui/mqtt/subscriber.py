@@ -81,6 +81,7 @@ class Subscriber:
         on_link: Callable[[bool, str], None],
         clock: Callable[[], datetime],
         on_refused_topics: Callable[[tuple[str, ...]], None] = _ignore_refused_topics,
+        may_connect: Callable[[], bool] | None = None,
     ) -> None:
         self._settings = settings
         self._client_id = client_id
@@ -89,6 +90,7 @@ class Subscriber:
         self._link_callback = on_link
         self._refused_topics_callback = on_refused_topics
         self._clock = clock
+        self._may_connect = may_connect
         self._lock = threading.Lock()
         self._connection_number = 0
         self._is_connected = self._is_link_up = False
@@ -155,6 +157,7 @@ class Subscriber:
         client = create_client(
             self._settings, self._client_id, persistent=self._persistent, manual_ack=self._persistent
         )
+        client.may_connect = self._may_connect
         client.on_pre_connect = self._on_pre_connect
         client.on_connect = self._on_connect
         client.on_connect_fail = self._on_connect_fail

@@ -269,7 +269,8 @@ class AlarmService:
         if self._outbox is None:
             return
         self._unsaved_entries += entries
-        if not self._unsaved_entries:
+        # after a suspension they wait: if another process was elected, they are its to make
+        if not self._unsaved_entries or not self._context.database.is_leader_confirmed():
             return
         try:
             self._outbox.put_entries(self._unsaved_entries)

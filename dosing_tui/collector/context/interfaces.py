@@ -43,7 +43,7 @@ class LeaderLock(Protocol):
     """Every method may raise DatabaseUnavailableError or DatabaseAccessError."""
 
     def try_acquire(self) -> bool: ...
-    def is_held(self) -> bool: ...
+    def renew(self) -> None: ...
     def release_lock(self) -> None: ...
 
 
@@ -86,6 +86,8 @@ class CollectorDatabase:
 
     create_writer: Callable[[], RowWriter]
     create_leader_lock: Callable[[], LeaderLock]
+    is_leader_confirmed: Callable[[], bool]
+    """False in a leader that was suspended, until it knows whether another process was elected."""
     prepare_schema: Callable[[StatusReporter], None]
     """Migrate the schema to this program's version, or verify it."""
     run_maintenance: Callable[[], None]

@@ -17,6 +17,7 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.database.alarms.journal_rows import build_entry, entries_to_columns
 from dosing_tui.database.connection import Session, describe_target, open_connection, select_rows, use_session
 from dosing_tui.database.error_mapping import translate_errors
+from dosing_tui.database.leader_election import LeaseToken, lead_transaction
 from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.alarm_rules.rule_state import DoseErrorMinute
 from dosing_tui.domain.alarms.checkpoint import (
@@ -56,20 +57,23 @@ class JournalUpdate:
     """The state before the entries, after a restart."""
 
 
-def append_entries(settings: Settings, entries: Sequence[JournalEntry]) -> None:
+def append_entries(
+    settings: Settings, entries: Sequence[JournalEntry], *, lease: LeaseToken | None = None
+) -> None:
     """Add entries in this order, all or none. An entry that is stored already is ignored.
+
+    ``lease``: of a leader; adds none after another process was elected.
 
     Raises: DatabaseUnavailableError, DatabaseAccessError (a right is missing), InvalidRowError.
     """
     target = describe_target(settings)
     with open_connection(settings, application=APPLICATION_NAME) as session:
         try:
-            with translate_errors(target):
+            with translate_errors(target), lead_transaction(session, lease):
                 session.execute(
                     read_statement("writes/insert_journal_entries"),
                     entries_to_columns(settings.plant.site, entries),
                 )
-                session.commit()
         except DatabaseAccessError as error:
             if isinstance(error.__cause__, psycopg.errors.InsufficientPrivilege):
                 raise DatabaseAccessError(
@@ -79,12 +83,15 @@ def append_entries(settings: Settings, entries: Sequence[JournalEntry]) -> None:
             raise
 
 
-def save_checkpoint(settings: Settings, checkpoint: Checkpoint) -> None:
-    """Store the state of the alarms, from which the next start continues.
+def save_checkpoint(settings: Settings, checkpoint: Checkpoint, *, lease: LeaseToken | None = None) -> None:
+    """Store the state of the alarms, from which the next start continues. ``lease``: as above.
 
     Raises: DatabaseUnavailableError, DatabaseAccessError.
     """
-    with use_session(settings, application=APPLICATION_NAME) as session:
+    with (
+        use_session(settings, application=APPLICATION_NAME) as session,
+        lead_transaction(session, lease),
+    ):
         store_checkpoint(session, settings, checkpoint, reader=READER_NAME)
 
 

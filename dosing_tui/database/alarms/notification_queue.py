@@ -31,6 +31,7 @@ from dosing_tui.database.connection import (
     use_session,
 )
 from dosing_tui.database.error_mapping import translate_rowless_errors
+from dosing_tui.database.leader_election import LeaderLease, lead_transaction
 from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.alarms.checkpoint import Checkpoint
 from dosing_tui.domain.alarms.models import Actor, AlarmEvent, AlarmKey, JournalEntry, Priority
@@ -89,10 +90,14 @@ class QueuePosition:
 
 
 class NotificationQueue:
-    """One session, for one thread. Every method may raise DatabaseUnavailableError or DatabaseAccessError."""
+    """One session, for one thread. Every method may raise DatabaseUnavailableError or DatabaseAccessError.
 
-    def __init__(self, settings: Settings) -> None:
+    ``lease``: of a leader. After another process was elected, nothing is queued or claimed.
+    """
+
+    def __init__(self, settings: Settings, lease: LeaderLease | None = None) -> None:
         self._settings = settings
+        self._lease = lease or LeaderLease()
         self._site = settings.plant.site
         self._session: Session | None = None
 
@@ -127,7 +132,7 @@ class NotificationQueue:
 
     def save_checkpoint(self, checkpoint: Checkpoint) -> None:
         """Store the position for the next dispatcher."""
-        with self._use_session() as session:
+        with self._write_as_leader() as session:
             store_checkpoint(session, self._settings, checkpoint, reader=READER_NAME)
 
     def wait_for_entries(self, timeout_s: float) -> None:
@@ -138,7 +143,7 @@ class NotificationQueue:
 
     def add_notices(self, notices: Sequence[Notice], channels: Sequence[str], *, last_id: int) -> None:
         """Store notices, and the last journal entry that was read for these channels."""
-        with self._use_session() as session, session.transaction():
+        with self._write_as_leader():
             if notices:
                 self._execute(
                     "notifications/insert_notices",
@@ -182,14 +187,15 @@ class NotificationQueue:
 
     def claim_notice(self, notice_id: int, *, now: datetime) -> bool:
         """Claim a notice for sending; False if another process has claimed it."""
-        return self._execute("notifications/claim_notice", id=notice_id, now=now).fetchone() is not None
+        with self._write_as_leader():
+            return self._execute("notifications/claim_notice", id=notice_id, now=now).fetchone() is not None
 
     def claim_summary(
         self, channel: str, members: Sequence[QueuedNotice], *, now: datetime
     ) -> PendingSummary | None:
         """Put notices into one summary; None if another process has claimed some of them."""
         occurrence = create_summary_id(one.occurrence for one in members)
-        with self._use_session() as session, session.transaction() as transaction:
+        with self._write_as_leader() as session, session.transaction() as transaction:
             made = self._execute(
                 "notifications/insert_summary", channel=channel, occurrence=occurrence, now=now
             )
@@ -224,20 +230,28 @@ class NotificationQueue:
 
     def expire_claims(self, *, now: datetime) -> list[str]:
         """Set claims of ended processes to unknown; the channel of each."""
-        abandoned = self._execute("notifications/abandon_claims", now=now, before=now - CLAIM_TIMEOUT)
-        return [str(row[0]) for row in abandoned]
+        with self._write_as_leader():
+            abandoned = self._execute("notifications/abandon_claims", now=now, before=now - CLAIM_TIMEOUT)
+            return [str(row[0]) for row in abandoned]
 
     def expire_notices(self, channel: str, *, now: datetime) -> list[str]:
         """Fail notices that were not sent in time; the last reason of each."""
-        expired = self._execute(
-            "notifications/expire_notices", channel=channel, now=now, before=now - MAX_NOTICE_AGE
-        )
-        return [str(row[1]) for row in expired]
+        with self._write_as_leader():
+            expired = self._execute(
+                "notifications/expire_notices", channel=channel, now=now, before=now - MAX_NOTICE_AGE
+            )
+            return [str(row[1]) for row in expired]
 
     def _execute(self, statement: str, **parameters: object) -> Cursor[TupleRow]:
         """Run a statement of ``sql/`` for this site."""
         with self._use_session() as session:
             return session.execute(read_statement(statement), {"site": self._site, **parameters})
+
+    @contextmanager
+    def _write_as_leader(self) -> Iterator[Session]:
+        """A transaction that is rolled back if another process was elected."""
+        with self._use_session() as session, lead_transaction(session, self._lease.token):
+            yield session
 
     @contextmanager
     def _use_session(self) -> Iterator[Session]:

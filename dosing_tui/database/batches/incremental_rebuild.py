@@ -21,6 +21,7 @@ from dosing_tui.database.connection import (
     select_rows,
     use_session,
 )
+from dosing_tui.database.leader_election import LeaseToken, lead_transaction
 from dosing_tui.database.schema.maintenance import RAW_RETENTION
 from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.batches.models import DEFAULT_RULES
@@ -31,25 +32,29 @@ LOCK_KEY = 0x646F73696E69
 """Key of the advisory lock: one process at a time rebuilds. Keys beside it: maintenance, migrations."""
 MAX_DAYS_PER_RUN = 40
 """Most stations' days of one call of ``rebuild_changed_days``."""
-REBUILD_TIMEOUTS = StatementTimeouts(statement_s=60.0)
+REBUILD_TIMEOUTS = StatementTimeouts(statement_s=60.0, idle_s=60.0)
 
 
-def rebuild_changed_days(settings: Settings, *, now: datetime) -> RebuildResult:
+def rebuild_changed_days(
+    settings: Settings, *, now: datetime, lease: LeaseToken | None = None
+) -> RebuildResult:
     """Rebuild the queued days, newest first; nothing while another process rebuilds.
+
+    ``lease``: change nothing once another process was elected to collect.
 
     Raises: DatabaseUnavailableError, DatabaseAccessError.
     """
     with _open_session(settings, "batches") as session:
         if session.execute("SELECT pg_try_advisory_lock(%s)", (LOCK_KEY,)).fetchone() != (True,):
             return RebuildResult()
-        done = _rebuild_queue(session, settings, now)
+        done = _rebuild_queue(session, settings, now, lease)
         learn_durations(session, now=now)
         return done
 
 
-def rebuild_until_now(settings: Settings) -> None:
+def rebuild_until_now(settings: Settings, lease: LeaseToken | None = None) -> None:
     """As ``rebuild_changed_days``, by the clock of the process that runs it."""
-    rebuild_changed_days(settings, now=datetime.now(UTC))
+    rebuild_changed_days(settings, now=datetime.now(UTC), lease=lease)
 
 
 def rebuild_batches(
@@ -90,7 +95,9 @@ def _check_site(session: Session, site: str) -> None:
         )
 
 
-def _rebuild_queue(session: Session, settings: Settings, now: datetime) -> RebuildResult:
+def _rebuild_queue(
+    session: Session, settings: Settings, now: datetime, lease: LeaseToken | None
+) -> RebuildResult:
     touched = select_rows(session, ChangedDay, "batches/select_rebuild_queue", {"rows": MAX_DAYS_PER_RUN})
     silent = {"before": now - DEFAULT_RULES.max_orphan_gap, "rows": MAX_DAYS_PER_RUN}
     spans = [compute_affected_span(each, DEFAULT_RULES) for each in touched]
@@ -104,7 +111,7 @@ def _rebuild_queue(session: Session, settings: Settings, now: datetime) -> Rebui
     for whole in merge_spans(spans):
         # the readings of a batch that began earlier were dropped: it stays as it is
         for span in split_span(replace(whole, since=max(whole.since, oldest))):
-            with session.transaction():
+            with lead_transaction(session, lease):
                 done += rebuild_span(session, span, by, now=now)
     session.execute(
         read_statement("batches/delete_rebuilt_days"),

@@ -35,7 +35,7 @@ def run_maintenance(settings: Settings, *, now: datetime) -> None:
 
     Raises: DatabaseUnavailableError; DatabaseAccessError, if there is no schema or the user does not own it.
     """
-    limits = StatementTimeouts(statement_s=0, lock_s=10)
+    limits = StatementTimeouts(statement_s=0, lock_s=10, idle_s=300)
     with (
         open_connection(settings, application="maintenance", autocommit=True, timeouts=limits) as session,
         translate_errors(describe_target(settings)),

@@ -1,6 +1,9 @@
 """Several processes for one site: exactly one collects."""
 
 import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +12,6 @@ import pytest
 
 from dosing_tui.collector.context.local_state import get_spool_folder, is_last_collector, set_collector_marker
 from dosing_tui.config.settings import CollectorMode, Settings
-from dosing_tui.database.leader_election import compute_lock_key
 from dosing_tui.live_state import LinkStatus, MessageCounts, Role
 from tests.support.collector.numbered_messages import publish_numbered, run_collector, stored_numbers
 from tests.support.collector.running_collector import in_mode, number_messages, run_in_threads
@@ -52,15 +54,14 @@ def test_the_standby_takes_over_from_a_killed_leader_and_nothing_is_lost(
 
 
 def test_who_lost_the_election_meanwhile_steps_down_with_an_empty_spool(settings: Settings) -> None:
-    with run_in_threads(settings) as plant, psycopg.connect(settings.database.dsn, autocommit=True) as other:
+    with run_in_threads(settings) as plant:
         wait_until(lambda: plant.ready)
         publish_numbered(settings.mqtt, number_messages(0, 10))
         wait_until(lambda: plant.books.received == 10)  # else the broker keeps the rest for the next one
-        take_office(other, settings)
-        wait_until(lambda: plant.role is Role.STANDBY)
-        assert plant.books == MessageCounts(received=10, stored=10)
-        assert not is_last_collector(get_spool_folder(settings))
-        other.close()
+        with take_office(settings):
+            wait_until(lambda: plant.role is Role.STANDBY)
+            assert plant.books == MessageCounts(received=10, stored=10)
+            wait_until(lambda: not is_last_collector(get_spool_folder(settings)))
         wait_until(lambda: plant.ready)
 
 
@@ -70,11 +71,9 @@ def test_a_spool_left_behind_is_written_by_a_standby(settings: Settings) -> None
         wait_until(lambda: plant.listening)
         publish_numbered(settings.mqtt, number_messages(0, 10))
         wait_until(lambda: plant.books.spooled == 10)
-    with psycopg.connect(settings.database.dsn, autocommit=True) as other:
-        take_office(other, settings)
-        with run_in_threads(settings) as plant:
-            wait_until(lambda: plant.role is Role.STANDBY)
-            wait_until(lambda: plant.books == MessageCounts(received=10, stored=10))
+    with take_office(settings), run_in_threads(settings) as plant:
+        wait_until(lambda: plant.role is Role.STANDBY)
+        wait_until(lambda: plant.books == MessageCounts(received=10, stored=10))
 
 
 def test_a_spool_in_use_by_another_process_is_named(settings: Settings) -> None:
@@ -108,18 +107,26 @@ def test_a_telegraf_that_writes_the_same_tables_is_noticed(settings: Settings) -
         assert "counted twice" in plant.picture.notice
 
 
-def take_office(other: psycopg.Connection[tuple[object, ...]], settings: Settings) -> None:
-    """Become the elected one, whoever is."""
-    other.execute(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-        " WHERE application_name = 'dosing-tui/election' AND datname = current_database()"
-    )
-    wait_until(
-        lambda: (
-            other.execute(
-                "SELECT pg_try_advisory_lock(%s)", (compute_lock_key(settings.plant.site),)
-            ).fetchone()
-            == (True,)
-        ),
-        every=0.001,
-    )
+@contextmanager
+def take_office(settings: Settings) -> Iterator[None]:
+    """Be the elected one, whoever was, with a heartbeat."""
+    dsn, site = settings.database.dsn, settings.plant.site
+    with psycopg.connect(dsn, autocommit=True) as other:
+        other.execute(
+            "INSERT INTO collector_leases (site, epoch, holder, holder_name, backend_pid)"
+            " VALUES (%s, 1, gen_random_uuid(), 'test', pg_backend_pid()) ON CONFLICT (site) DO UPDATE"
+            " SET epoch = collector_leases.epoch + 1, holder = excluded.holder",
+            (site,),
+        )
+        stop_event = threading.Event()
+
+        def beat() -> None:
+            while not stop_event.wait(0.2):
+                other.execute("UPDATE collector_leases SET beat = beat + 1 WHERE site = %s", (site,))
+
+        thread = threading.Thread(target=beat, daemon=True)
+        thread.start()
+        yield
+        stop_event.set()
+        thread.join()
+        other.execute("UPDATE collector_leases SET holder = NULL WHERE site = %s", (site,))

@@ -1,23 +1,57 @@
-"""Exactly one process per site collects, and the next one takes over when its session ends."""
+"""Exactly one process per site collects, and the next one takes over when its heartbeat stops."""
 
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import psycopg
 import pytest
+from psycopg import sql
 
-from dosing_tui.database.leader_election import LeaderElection, LockHolder, compute_lock_key
+from dosing_tui.database import leader_election
+from dosing_tui.database.leader_election import (
+    LeaderElection,
+    LeaderLease,
+    compute_lock_key,
+    lead_transaction,
+)
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.errors import DatabaseUnavailableError
 from tests.support.database.reading_samples import settings_for
+from tests.support.database.schema_inspection import fetch_value
 from tests.support.polling import wait_until
 
 
+@pytest.fixture(autouse=True)
+def short_lease(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leader_election, "LEASE_S", 1.0)
+    monkeypatch.setattr(leader_election, "LOST_SESSION_S", 0.3)
+
+
 @contextmanager
-def join_election(dsn: str, site: str = "plant1") -> Iterator[LeaderElection]:
-    candidate = LeaderElection(settings_for(dsn, site=site))
+def join_election(
+    dsn: str, site: str = "plant1", lease: LeaderLease | None = None
+) -> Iterator[LeaderElection]:
+    candidate = LeaderElection(settings_for(dsn, site=site), lease or LeaderLease())
     yield candidate
-    candidate.release_lock()
+    with suppress(DatabaseUnavailableError):  # its session may have ended
+        candidate.release_lock()
+
+
+@contextmanager
+def heartbeat(candidate: LeaderElection) -> Iterator[None]:
+    """As of a leader that runs."""
+    stop_event = threading.Event()
+
+    def beat() -> None:
+        while not stop_event.wait(0.05):
+            candidate.renew()
+
+    thread = threading.Thread(target=beat, daemon=True)
+    thread.start()
+    yield
+    stop_event.set()
+    thread.join()
 
 
 def end_sessions(dsn: str) -> None:
@@ -28,79 +62,174 @@ def end_sessions(dsn: str) -> None:
         )
 
 
-def test_one_of_two_is_elected_and_stays(database: str) -> None:
-    with join_election(database) as first, join_election(database) as second:
+def test_one_of_two_is_elected_and_stays(migrated: str) -> None:
+    with join_election(migrated) as first, join_election(migrated) as second:
         assert [first.try_acquire(), second.try_acquire()] == [True, False]
         assert [first.try_acquire(), second.try_acquire()] == [True, False]
-        assert [first.is_held(), second.is_held()] == [True, False]
 
 
-def test_release_lets_the_other_collect(database: str) -> None:
-    with join_election(database) as first, join_election(database) as second:
+def test_release_lets_the_other_collect_at_once(migrated: str) -> None:
+    with join_election(migrated) as first, join_election(migrated) as second:
         assert first.try_acquire()
         assert not second.try_acquire()
         first.release_lock()
-        assert not first.is_held()
-        wait_until(second.try_acquire)
-        assert not first.try_acquire()
-
-
-def test_being_elected_twice_takes_one_release(database: str) -> None:
-    with join_election(database) as first, join_election(database) as second:
-        assert first.try_acquire()
-        assert first.try_acquire()
-        first.release_lock()
-        wait_until(second.try_acquire)
-
-
-def test_each_site_has_its_own(database: str) -> None:
-    with join_election(database, "north") as north, join_election(database, "south") as south:
-        assert north.try_acquire()
-        assert south.try_acquire()
-
-
-def test_a_lost_session_is_lost_leadership(database: str) -> None:
-    with join_election(database) as first, join_election(database) as second:
-        assert first.try_acquire()
-        end_sessions(database)
-        assert not first.is_held()
         assert second.try_acquire()
         assert not first.try_acquire()
 
 
-def test_nobody_is_elected_while_the_database_is_away(own_postgres: EmbeddedPostgres) -> None:
-    with join_election(own_postgres.dsn) as only:
+def test_each_site_has_its_own(migrated: str) -> None:
+    with join_election(migrated, "north") as north, join_election(migrated, "south") as south:
+        assert north.try_acquire()
+        assert south.try_acquire()
+
+
+def test_a_leader_whose_heartbeat_stops_is_replaced_and_finds_out(migrated: str) -> None:
+    lease = LeaderLease()
+    with join_election(migrated, lease=lease) as first, join_election(migrated) as second:
+        assert first.try_acquire()
+        assert lease.is_confirmed
+        wait_until(second.try_acquire)
+        assert not lease.is_confirmed
+        assert not first.try_acquire()
+        assert not lease.is_confirmed
+        assert not first.try_acquire()  # its threads have ended by now
+        assert lease.is_confirmed
+        assert lease.token is None
+
+
+def test_a_leader_with_a_heartbeat_is_not_replaced(migrated: str) -> None:
+    with join_election(migrated) as first, join_election(migrated) as second:
+        assert first.try_acquire()
+        with heartbeat(first):
+            before = fetch_value(migrated, "SELECT beat FROM collector_leases")
+            # several times as many heartbeats as fit into a lease
+            wait_until(
+                lambda: (
+                    second.try_acquire()
+                    or fetch_value(migrated, "SELECT beat FROM collector_leases") > before + 60
+                )
+            )
+        assert first.try_acquire()
+
+
+def test_a_lost_session_is_not_lost_leadership(migrated: str) -> None:
+    with join_election(migrated) as first, join_election(migrated) as second:
+        assert first.try_acquire()
+        end_sessions(migrated)
+        with pytest.raises(DatabaseUnavailableError):
+            first.try_acquire()
+        assert first.try_acquire()
+        assert not second.try_acquire()
+
+
+def test_a_leader_whose_process_ended_is_replaced_before_its_lease_expires(
+    migrated: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leader_election, "LEASE_S", 3600.0)
+    with join_election(migrated) as first, join_election(migrated) as second:
+        assert first.try_acquire()
+        end_sessions(migrated)
+        wait_until(second.try_acquire)
+
+
+def test_an_outage_leaves_the_leader_confirmed(own_postgres: EmbeddedPostgres) -> None:
+    lease = LeaderLease()
+    with join_election(own_postgres.dsn, lease=lease) as only:
         assert only.try_acquire()
         own_postgres.kill()
-        wait_until(lambda: not only.is_held())  # a session may outlive its server by a moment
-        with pytest.raises(DatabaseUnavailableError):
-            only.try_acquire()
+        wait_until(lambda: fails(only))  # a session may outlive its server by a moment
+        assert lease.is_confirmed
         own_postgres.restart()
         assert only.try_acquire()
 
 
-def test_who_holds_it_is_known_to_all(database: str) -> None:
-    with join_election(database) as first, join_election(database) as second:
-        assert second.read_holder() is None
+def fails(candidate: LeaderElection) -> bool:
+    try:
+        candidate.try_acquire()
+    except DatabaseUnavailableError:
+        return True
+    return False
+
+
+def test_what_a_replaced_leader_writes_is_rolled_back(migrated: str) -> None:
+    lease = LeaderLease()
+    with (
+        join_election(migrated, lease=lease) as first,
+        join_election(migrated) as second,
+        psycopg.connect(migrated, autocommit=True) as session,
+    ):
         assert first.try_acquire()
-        holder = second.read_holder()
-        assert holder is not None
-        assert holder == first.read_holder() == LockHolder("dosing-tui/election", holder.host, holder.pid)
-        with psycopg.connect(database) as connection:
-            row = connection.execute("SELECT pid FROM pg_locks WHERE locktype = 'advisory'").fetchone()
-        assert row == (holder.pid,)
+        with lead_transaction(session, lease.token):
+            session.execute("CREATE TABLE while_it_led ()")
+        wait_until(second.try_acquire)
+        with (
+            pytest.raises(DatabaseUnavailableError, match="Another process was elected"),
+            lead_transaction(session, lease.token),
+        ):
+            session.execute("CREATE TABLE afterwards ()")
+        assert fetch_value(migrated, "SELECT to_regclass('while_it_led') IS NOT NULL")
+        assert fetch_value(migrated, "SELECT to_regclass('afterwards') IS NULL")
+
+
+def test_nobody_is_elected_between_the_check_and_the_commit_of_a_leader(migrated: str) -> None:
+    lease = LeaderLease()
+    with (
+        join_election(migrated, lease=lease) as first,
+        join_election(migrated) as second,
+        psycopg.connect(migrated) as session,
+    ):
+        assert first.try_acquire()
+        session.execute("SELECT 1")  # begins the transaction that stays open
+        with lead_transaction(session, lease.token):
+            pass
+        first.renew()  # its own heartbeat does not wait for its transactions
+        wait_until(lambda: fails(second))  # the row is locked for longer than lock_timeout
+        session.commit()
+        wait_until(second.try_acquire)
+
+
+def test_a_role_that_may_only_read_cannot_stop_the_election(migrated: str) -> None:
+    role = sql.Identifier(f"viewer_{fetch_value(migrated, 'SELECT current_database()')}")
+    key = compute_lock_key("plant1")
+    with psycopg.connect(migrated, autocommit=True) as owner, psycopg.connect(migrated) as viewer:
+        owner.execute(sql.SQL("CREATE ROLE {}").format(role))
+        try:
+            owner.execute(sql.SQL("GRANT SELECT ON ALL TABLES IN SCHEMA public TO {}").format(role))
+            viewer.execute(sql.SQL("SET SESSION AUTHORIZATION {}").format(role))
+            viewer.commit()
+            for attempt in (
+                "SELECT FROM collector_leases FOR UPDATE",
+                "SELECT FROM collector_leases FOR KEY SHARE",
+                "LOCK TABLE collector_leases IN ROW SHARE MODE",
+                "UPDATE collector_leases SET holder = NULL",
+                "DELETE FROM collector_leases",
+                "INSERT INTO collector_leases VALUES ('plant1', 99, NULL, '', 0)",
+            ):
+                with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                    viewer.execute(sql.SQL(attempt))
+                viewer.rollback()
+            viewer.execute("SELECT pg_advisory_lock(%s)", (key,))
+            viewer.execute("LOCK TABLE collector_leases IN ACCESS SHARE MODE")
+            with join_election(migrated) as first, join_election(migrated) as second:
+                assert first.try_acquire()
+                assert first.try_acquire()
+                wait_until(second.try_acquire)
+        finally:
+            viewer.close()
+            owner.execute(sql.SQL("DROP OWNED BY {}").format(role))
+            owner.execute(sql.SQL("DROP ROLE {}").format(role))
+
+
+def test_before_the_migration_one_of_two_is_elected_by_its_session(database: str) -> None:
+    with join_election(database) as first, join_election(database) as second:
+        assert [first.try_acquire(), second.try_acquire()] == [True, False]
+        assert [first.try_acquire(), second.try_acquire()] == [True, False]
+        first.release_lock()
+        wait_until(second.try_acquire)
 
 
 def test_the_key_of_a_site_never_changes() -> None:
-    """Two releases of the program must not both collect."""
     assert compute_lock_key("plant1") == compute_lock_key("plant1")
     assert compute_lock_key("plant1") != compute_lock_key("plant2")
     assert all(-(2**63) <= compute_lock_key(f"site{n}") < 2**63 for n in range(100))
     assert {compute_lock_key(f"site{n}") < 0 for n in range(100)} == {True, False}
-
-
-@pytest.mark.parametrize("site", [f"site{n}" for n in range(6)])
-def test_keys_of_either_sign_are_found_again(database: str, site: str) -> None:
-    with join_election(database, site) as only:
-        assert only.try_acquire()
-        assert only.read_holder() is not None

@@ -3,6 +3,8 @@
 import base64
 import hashlib
 import hmac
+import os
+import platform
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -22,7 +24,7 @@ from dosing_tui.database.batches.incremental_rebuild import rebuild_batches, reb
 from dosing_tui.database.batches.queries import count_batches, list_batches, read_batch
 from dosing_tui.database.batches.review_policy import read_effective_policy, set_policy
 from dosing_tui.database.batches.review_writer import enter_review
-from dosing_tui.database.leader_election import LeaderElection
+from dosing_tui.database.leader_election import LeaderElection, LeaderLease
 from dosing_tui.database.panel_reader import PanelReader
 from dosing_tui.database.reading_writer import ReadingWriter
 from dosing_tui.database.reports.batch_record import read_batch_record
@@ -145,12 +147,11 @@ def test_the_collector_sees_that_the_schema_is_the_one_it_knows(plant: Plant) ->
 
 
 def test_the_collector_is_elected_and_the_next_one_sees_by_whom(plant: Plant) -> None:
-    first, second = (LeaderElection(plant.settings_of("dosing_writer")) for _ in range(2))
+    first, second = (LeaderElection(plant.settings_of("dosing_writer"), LeaderLease()) for _ in range(2))
     assert first.try_acquire()
     assert not second.try_acquire()
-    holder = second.read_holder()
-    assert holder
-    assert holder.application == "dosing-tui/election"
+    holder = fetch_value(plant.dsn, "SELECT holder_name FROM collector_leases")
+    assert holder == f"{platform.node()}, process {os.getpid()}"
     second.release_lock()
     first.release_lock()
 
@@ -281,7 +282,7 @@ def test_the_collector_remembers_what_the_alarm_journal_has_come_to(plant: Plant
 def test_the_collector_changes_only_what_it_keeps(plant: Plant) -> None:
     assert {name for name, _ in list_rights(plant, "dosing_writer", "UPDATE", "DELETE", "TRUNCATE")} == {
         "spool_progress", "batches", "batch_records", "batch_rebuild_queue",
-        "alarm_notifications", "alarm_notification_channels", "alarm_checkpoints",
+        "alarm_notifications", "alarm_notification_channels", "alarm_checkpoints", "collector_leases",
     }  # fmt: skip
     for table in ("audit_trail", "batch_reviews", "operator_notes", "reviewer_pins", "plant_limits"):
         assert (table, "INSERT") not in list_rights(plant, "dosing_writer", "INSERT")

@@ -51,7 +51,7 @@ class FakeServer:
         self.down: DatabaseError | None = None
         self.forgets_to_answer = False
         """The next commit succeeds, and its answer is lost."""
-        self.elected = True
+        self.elected = self.confirmed = True
         self.stored: list[ParsedItem] = []
         self.books: dict[UUID, WriteProgress] = {}
         self.request_count = 0
@@ -91,8 +91,8 @@ class FakeServer:
         self.count_request()
         return self.elected
 
-    def is_held(self) -> bool:
-        return False
+    def renew(self) -> None:
+        """Nothing to renew."""
 
     def release_lock(self) -> None:
         """Nothing was held."""
@@ -101,6 +101,7 @@ class FakeServer:
         return CollectorDatabase(
             create_writer=lambda: self,
             create_leader_lock=lambda: self,
+            is_leader_confirmed=lambda: self.confirmed,
             prepare_schema=lambda _report: self.count_request(),
             run_maintenance=self.count_request,
             create_rebuild_call=IdleKeeper,

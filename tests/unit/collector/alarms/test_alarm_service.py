@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from dosing_tui.collector.alarms.alarm_service import AlarmService
+from dosing_tui.collector.alarms.journal_outbox import JournalOutbox
 from dosing_tui.config.settings import PlantSettings, ShiftSettings
 from dosing_tui.domain.alarms.models import AlarmStateName
 from dosing_tui.errors import DatabaseUnavailableError
@@ -56,3 +57,28 @@ def test_a_silent_station_is_only_told_of_in_a_shift(
 
     wait_until(lambda: shown() == [expected])
     alarming.stop()
+
+
+def test_a_suspended_collector_decides_nothing_until_it_is_elected_again(tmp_path: Path) -> None:
+    """It would take the pause for a silence of the stations, and another may collect now."""
+    now = [NOON]
+    server = FakeServer()
+    around = make_context(tmp_path, server)
+    settings = replace(around.settings, plant=PlantSettings(devices=("dosing_system_01",)))
+    around.live_state.set_broker(LinkState(LinkStatus.UP, NOON))
+    outbox = JournalOutbox(tmp_path)
+    alarming = AlarmService(replace(around, settings=settings, clock=lambda: now[0]), outbox=outbox)
+    server.confirmed = False
+    now[0] += timedelta(minutes=11)
+    alarming.start()
+
+    def shown() -> object:
+        picture = around.live_state.get_snapshot(now[0]).alarms
+        return picture and picture.annunciated_alarms
+
+    wait_until(shown)  # the rules have looked at it
+    assert outbox.list_pending() == []
+    server.confirmed = True
+    wait_until(outbox.list_pending)
+    alarming.stop()
+    outbox.close()

@@ -1,0 +1,108 @@
+"""A suspended leader is replaced; when it continues, it stores what it has and decides nothing any more."""
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from signal import SIGCONT, SIGSTOP
+
+from dosing_tui.config.settings import MqttSettings, Settings
+from dosing_tui.mqtt.publisher import Publisher
+from tests.support.collector.numbered_messages import (
+    CollectorProcess,
+    Numbered,
+    run_collector,
+    stored_numbers,
+)
+from tests.support.polling import wait_until
+from tests.support.sizes import choose_size
+
+log = logging.getLogger(__name__)
+ROUNDS = int(choose_size("SUSPENDED_LEADER_ROUNDS", small=2, full=20))
+REPLACED_S = 30.0
+COLLECTS = "This process collects for the site."
+STANDS_BY = "this one stands by"
+
+
+class Station:
+    """Publishes numbered messages at QoS 1 until it is stopped; ``count`` of them so far."""
+
+    def __init__(self, settings: MqttSettings) -> None:
+        self.count = 0
+        self._settings = settings
+        self._stop_event = threading.Event()
+        self._thread = threading.Thread(target=self._publish, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop_event.set()
+        self._thread.join()
+
+    def _publish(self) -> None:
+        publisher, now = Publisher(self._settings, client_id="station"), int(time.time())
+        publisher.start()
+        while not self._stop_event.wait(0.02):
+            message = Numbered(self.count, now)
+            assert publisher.publish_message(message.topic, message.payload, 1)
+            self.count += 1
+        assert publisher.wait_for_publish(60)
+        publisher.stop()
+
+
+@contextmanager
+def run_machine(settings: Settings, folder: Path) -> Iterator[CollectorProcess]:
+    """A collector with a spool of its own."""
+    folder.mkdir()
+    own = replace(settings, collector=replace(settings.collector, spool_dir=str(folder / "spool")))
+    with run_collector(own, folder) as machine:
+        yield machine
+
+
+def has_said(machine: CollectorProcess, text: str, since: int) -> bool:
+    return any(text in line for line in machine.log_lines[since:])
+
+
+def suspend_and_continue(
+    leader: CollectorProcess, standby: CollectorProcess, station: Station, dsn: str
+) -> float:
+    """Seconds from the suspension until a message sent after it is stored."""
+    before, after = len(leader.log_lines), len(standby.log_lines)
+    os.kill(leader.process.pid, SIGSTOP)
+    began, first = time.monotonic(), 4 * (station.count // 4) + 8
+    try:
+        wait_until(lambda: has_said(standby, COLLECTS, after), timeout=60)
+        wait_until(lambda: first in stored_numbers(dsn), timeout=60)
+        replaced_s = time.monotonic() - began
+    finally:
+        os.kill(leader.process.pid, SIGCONT)
+    wait_until(lambda: has_said(leader, STANDS_BY, before), timeout=60)
+    return replaced_s
+
+
+def test_a_suspended_leader_is_replaced_and_nothing_is_lost_or_doubled(
+    settings: Settings, tmp_path: Path
+) -> None:
+    dsn, replaced_s = settings.database.dsn, []
+    with run_machine(settings, tmp_path / "north") as leader:
+        wait_until(lambda: has_said(leader, "The broker is connected.", 0))
+        with run_machine(settings, tmp_path / "south") as standby:
+            wait_until(lambda: has_said(standby, STANDS_BY, 0))
+            station = Station(settings.mqtt)
+            for _ in range(ROUNDS):
+                wait_until(lambda: len(stored_numbers(dsn)) > station.count - 200, timeout=60)
+                replaced_s.append(suspend_and_continue(leader, standby, station, dsn))
+                leader, standby = standby, leader
+            station.stop()
+            wait_until(lambda: len(stored_numbers(dsn)) == station.count, timeout=60)
+            # the outlet of every spool was seen: a spool that still held some would double them later
+            assert standby.end_gracefully() == leader.end_gracefully() == 0
+    stored = stored_numbers(dsn)
+    log.info("replaced after %s s of %d messages", [round(each, 1) for each in replaced_s], station.count)
+    assert set(stored) == set(range(station.count))
+    # a level without a time that was delivered to two collectors has two times of receipt
+    assert {number for number, times in stored.items() if times > 1 and number % 4 != 3} == set()
+    assert max(replaced_s) <= REPLACED_S
