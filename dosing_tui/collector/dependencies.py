@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
 from zoneinfo import ZoneInfo
@@ -23,7 +23,7 @@ from dosing_tui.database.schema.plant_limits import LIMIT_NAMES, STOCK_LOW, TOLE
 from dosing_tui.domain.alarm_rules.rule_state import DoseErrorMinute
 from dosing_tui.domain.messages.message_parser import ClockRules, MessageParser
 from dosing_tui.domain.messages.models import Reading, ReadingKind
-from dosing_tui.errors import DatabaseAccessError
+from dosing_tui.errors import DatabaseAccessError, DatabaseError
 from dosing_tui.ipc.subprocess_call import SubprocessCall
 
 
@@ -36,7 +36,10 @@ def build_parser(settings: Settings) -> PayloadParser:
     rules = ClockRules(
         max_age=clock.max_age, max_ahead=clock.max_ahead, device_zone=ZoneInfo(clock.device_timezone)
     )
-    return MessageParser(dict(zip(settings.mqtt.topics, ReadingKind, strict=True)), rules)
+    parser = MessageParser(dict(zip(settings.mqtt.topics, ReadingKind, strict=True)), rules)
+    with suppress(DatabaseError):  # without it, each name and counter is known from its next message on
+        parser.load_history(_load_readings(settings))
+    return parser
 
 
 def build_database(settings: Settings) -> CollectorDatabase:

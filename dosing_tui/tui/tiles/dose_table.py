@@ -65,7 +65,7 @@ def _format_station(dose: Dose, context: DoseTableContext) -> str:
 
 
 def _get_duration_s(dose: Dose) -> float | None:
-    return None if dose.duration_ms is None else dose.duration_ms / 1000
+    return None if dose.plausible_duration_ms is None else dose.plausible_duration_ms / 1000
 
 
 _CLOCK_TEXTS = {
