@@ -1,7 +1,7 @@
 """Builds the collector's parser and database calls from the settings."""
 
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from functools import partial
 from typing import TypeVar
@@ -22,7 +22,7 @@ from dosing_tui.database.schema.migrate import list_pending_steps, migrate_schem
 from dosing_tui.database.schema.plant_limits import LIMIT_NAMES, STOCK_LOW, TOLERANCE
 from dosing_tui.domain.messages.message_parser import ClockRules, MessageParser
 from dosing_tui.domain.messages.models import ReadingKind
-from dosing_tui.errors import DatabaseAccessError
+from dosing_tui.errors import DatabaseAccessError, DatabaseError
 from dosing_tui.ipc.subprocess_call import SubprocessCall
 
 ResultT = TypeVar("ResultT")
@@ -37,7 +37,10 @@ def build_parser(settings: Settings) -> PayloadParser:
     rules = ClockRules(
         max_age=clock.max_age, max_ahead=clock.max_ahead, device_zone=ZoneInfo(clock.device_timezone)
     )
-    return MessageParser(dict(zip(settings.mqtt.topics, ReadingKind, strict=True)), rules)
+    parser = MessageParser(dict(zip(settings.mqtt.topics, ReadingKind, strict=True)), rules)
+    with suppress(DatabaseError):  # without it, each name and counter is known from its next message on
+        parser.load_history(_call_reader(settings, PanelReader.load_readings))
+    return parser
 
 
 def build_database(settings: Settings) -> CollectorDatabase:

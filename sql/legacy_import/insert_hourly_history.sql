@@ -13,8 +13,9 @@ WITH old AS (
            coalesce(sum(total_grams) FILTER (WHERE usable), 0) AS sum_actual_g,
            coalesce(sum(coalesce(round(total_grams / nullif(avg_grams, 0)), dose_count)) FILTER (WHERE usable), 0)
                ::bigint AS n_actual,
-           coalesce(sum(round(avg_duration_ms * dose_count)), 0)::bigint AS sum_duration_ms,
-           coalesce(sum(dose_count) FILTER (WHERE avg_duration_ms IS NOT NULL), 0)::bigint AS n_duration
+           coalesce(sum(round(avg_duration_ms * dose_count))
+                    FILTER (WHERE avg_duration_ms BETWEEN 0 AND 300000), 0)::bigint AS sum_duration_ms,
+           coalesce(sum(dose_count) FILTER (WHERE avg_duration_ms BETWEEN 0 AND 300000), 0)::bigint AS n_duration
       FROM old
      WHERE bucket >= '2020-01-01 00:00:00+00'
      GROUP BY 1, 2, 3, 4, 5

@@ -20,7 +20,7 @@ WITH edges AS (
       CROSS JOIN LATERAL (
             SELECT h.heard, l.remaining_g,
                    CASE WHEN l.capacity_g > 0 THEN 100 * l.remaining_g / l.capacity_g
-                        ELSE l.percent_full END AS percent_full
+                        WHEN l.capacity_g IS NULL THEN l.percent_full END AS percent_full
               FROM inventory_levels AS l
              CROSS JOIN LATERAL (SELECT CASE WHEN abs(extract(epoch FROM l.received_at - l.time)) <= 60
                                              THEN l.received_at ELSE l.time END AS heard) AS h

@@ -2,7 +2,8 @@
 SELECT step.at, level.value
   FROM generate_series(%(from)s::timestamptz, %(to)s::timestamptz, %(step)s::interval) AS step (at)
   LEFT JOIN LATERAL (
-       SELECT coalesce(percent_full, 100.0 * remaining_g / nullif(capacity_g, 0))::float8 AS value
+       SELECT CASE WHEN coalesce(capacity_g, 1) > 0
+                   THEN coalesce(percent_full, 100.0 * remaining_g / capacity_g) END::float8 AS value
          FROM inventory_levels
         WHERE device_id = %(device)s
           AND chemical = %(item)s

@@ -4,6 +4,10 @@ SELECT given.time, given.device_id, given.event, given.recipe, given.pumps, give
        given.time_quality, nullif(given.flags, '{}')
   FROM json_to_recordset(%(rows)s::json)
        AS given (time timestamptz, device_id text, event text, recipe text, pumps int, dedup int,
-                 received_at timestamptz, time_quality text, flags text[])
+                 received_at timestamptz, time_quality text, flags text[], legacy_dedup int)
+ WHERE NOT EXISTS (SELECT FROM batch_events AS stored
+                    WHERE stored.device_id = given.device_id AND stored.time = given.time
+                      AND stored.event = given.event AND stored.recipe = given.recipe
+                      AND stored.dedup = given.legacy_dedup)
     ON CONFLICT DO NOTHING
 RETURNING device_id, time, event, recipe, dedup

@@ -15,8 +15,12 @@ SELECT given.time, given.device_id, given.chemical, given.remaining_g,
         END
   FROM json_to_recordset(%(rows)s::json)
        AS given (time timestamptz, device_id text, chemical text, remaining_g float8, capacity_g float8,
-                 percent_full float8, dedup int, received_at timestamptz, time_quality text, flags text[])
+                 percent_full float8, dedup int, received_at timestamptz, time_quality text, flags text[],
+                 legacy_dedup int)
   LEFT JOIN inventory_latest AS known
          ON known.device_id = given.device_id AND known.chemical = given.chemical
+ WHERE NOT EXISTS (SELECT FROM inventory_levels AS stored
+                    WHERE stored.device_id = given.device_id AND stored.chemical = given.chemical
+                      AND stored.time = given.time AND stored.dedup = given.legacy_dedup)
     ON CONFLICT DO NOTHING
 RETURNING device_id, chemical, time, dedup

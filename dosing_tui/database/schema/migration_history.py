@@ -8,6 +8,8 @@ from dosing_tui.database.connection import Session, fetch_row
 from dosing_tui.database.server_flavour import ServerFlavour
 from dosing_tui.errors import DatabaseAccessError
 
+LAST_BASELINE = 15
+"""The last of the migrations whose objects a database of the development schema has, under other names."""
 FIRST_AFTER_IMPORT = 50
 """Migrations from this number on run after the rows of an imported database were copied."""
 
@@ -130,6 +132,6 @@ def _list_takeover(migrations: list[Migration], applied_names: set[str]) -> list
             "The schema of this database is older than migration 27 of dosing-tui 0.1.0:"
             " migrate it with dosing-tui 0.1.0 at migration 27 first, then with this version."
         )
-    covered = tuple(m for m in migrations if m.number < FIRST_AFTER_IMPORT or m.name in applied_names)
+    covered = tuple(m for m in migrations if m.number <= LAST_BASELINE or m.name in applied_names)
     takeover = Migration(TAKEOVER, sql_files.read_statement(f"schema/{TAKEOVER}"), covered)
     return [takeover, *(migration for migration in migrations if migration not in covered)]

@@ -14,6 +14,7 @@ from dosing_tui.domain.alarm_rules.rule_state import (
     to_epoch_minute,
 )
 from dosing_tui.domain.alarms.models import AlarmKey
+from dosing_tui.domain.messages.chemical_names import fold_name
 from dosing_tui.domain.messages.models import Dose
 
 RETURN_RATIO = 0.9
@@ -33,11 +34,9 @@ def check_dose(station: StationState, dose: Dose, limits: AlarmLimits) -> Iterat
             add_dose_errors(
                 station, dose.pump, minute, doses=1, error_g=off, outside_tolerance=int(off > tolerance)
             )
-    expected = limits.pump_chemicals
-    if 0 < dose.pump <= len(expected) and expected[dose.pump - 1] != dose.chemical:
-        words = (
-            f"Pump {dose.pump} dosed {dose.chemical} instead of {expected[dose.pump - 1]} ({dose.device_id})"
-        )
+    expected = limits.pump_chemicals[dose.pump - 1 : dose.pump] if dose.pump > 0 else ()
+    if expected and fold_name(expected[0]) != fold_name(dose.chemical):
+        words = f"Pump {dose.pump} dosed {dose.chemical} instead of {expected[0]} ({dose.device_id})"
         yield Detection(AlarmKey("BATCH_INGREDIENT", dose.device_id, dose.recipe), True, words)
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from dosing_tui.domain.messages import default_limits
+from dosing_tui.domain.messages.chemical_names import fold_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,7 @@ class AlarmLimits:
         """Return the limits for a chemical and recipe; later overrides take precedence."""
         limits = self.ingredients
         for override in self.overrides:
-            if override.chemical in ("", chemical) and override.recipe in ("", recipe):
+            is_chemical = not override.chemical or fold_name(override.chemical) == fold_name(chemical)
+            if is_chemical and override.recipe in ("", recipe):
                 limits = replace(limits, **override.changes)
         return limits

@@ -7,6 +7,7 @@ from enum import Enum
 
 from dosing_tui.domain.alarms.catalog import CATALOG_VERSION, RULES
 from dosing_tui.domain.alarms.models import AlarmKey, AlarmState
+from dosing_tui.domain.messages.chemical_names import fold_name
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.errors import AlarmCommandError
 
@@ -80,7 +81,7 @@ def _parse_key(tag: str, plant_names: PlantNames) -> AlarmKey:
 
 def _match_name(kind: str, name: str, names: Collection[str]) -> str:
     for one in names:
-        if one.lower() == name.lower():
+        if fold_name(one) == fold_name(name):
             return one
     there = f"known are {', '.join(sorted(names))}" if names else "none is"
     raise AlarmCommandError(f"No {kind} {name} is known; {there}.")

@@ -241,7 +241,10 @@ def _check_order(scope: _ReviewScope) -> Iterator[_Finding]:
 def _check_durations(scope: _ReviewScope) -> Iterator[_Finding]:
     batch, limits = scope.batch, scope.limits
     for dose in batch.doses:
-        if dose.duration_ms is not None:
+        if dose.duration_ms is not None and dose.plausible_duration_ms is None:
+            said = f"the dose of {dose.chemical} cannot have taken {dose.duration_ms / 1000:.0f} s"
+            yield BatchException(ExceptionKind.DURATION, dose.chemical, said)
+        elif dose.duration_ms is not None:
             seconds, usual = dose.duration_ms / 1000, limits.baselines.get(dose.chemical)
             shortest, longest = (usual.low_s, usual.high_s) if usual else limits.dose_range_s
             if not shortest <= seconds <= longest:

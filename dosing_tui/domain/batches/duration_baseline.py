@@ -43,8 +43,8 @@ def learn_baselines(batches: Iterable[Batch], *, at: datetime) -> list[DurationB
         if batch.duration_s is not None:
             spans[batch.recipe, batch.mode, ""].append(batch.duration_s)
         for dose in batch.doses:
-            if dose.duration_ms is not None:
-                spans[batch.recipe, batch.mode, dose.chemical].append(dose.duration_ms / 1000)
+            if (taken_ms := dose.plausible_duration_ms) is not None:
+                spans[batch.recipe, batch.mode, dose.chemical].append(taken_ms / 1000)
     return [
         DurationBaseline(recipe, mode, chemical, at, *_compute_limits(seconds), len(seconds))
         for (recipe, mode, chemical), seconds in sorted(spans.items())

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TypeAlias
 
+from dosing_tui.domain.messages.chemical_names import fold_name
 from dosing_tui.domain.messages.models import BatchEvent, Dose
 
 BatchMessage: TypeAlias = Dose | BatchEvent
@@ -179,4 +180,4 @@ def is_same_name(one: str, other: str) -> bool:
     >>> is_same_name("CU-85", " cu-85"), is_same_name("", "CU-85"), is_same_name("CU-85", "FG-85/95")
     (True, True, False)
     """
-    return one == other or not one or not other or one.strip().casefold() == other.strip().casefold()
+    return one == other or not one or not other or fold_name(one) == fold_name(other)

@@ -125,7 +125,7 @@ def group_ingredients(
 def _build_ingredient(chemical: str, pump: int, doses: list[Dose]) -> Ingredient:
     """Build an ingredient from its doses; a sum is None if one of its values is missing."""
     masses = [dose.actual_g for dose in doses if dose.actual_g is not None]
-    times = [dose.duration_ms for dose in doses if dose.duration_ms is not None]
+    times = [taken_ms for dose in doses if (taken_ms := dose.plausible_duration_ms) is not None]
     return Ingredient(
         chemical,
         pump,

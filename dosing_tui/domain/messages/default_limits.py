@@ -6,5 +6,7 @@ STOCK_WARN_PERCENT = 50.0
 """Upper end of the warning band of a tank level, in percent of its capacity."""
 TOLERANCE_G = 0.5
 """Maximum absolute error of a dose within tolerance, in g."""
+MAX_DURATION_MS = 300_000
+"""Time-out of a pump, in ms. No dose lasts longer: a greater duration is a miscalculation of the station."""
 ERROR_RATE_PERCENT = 5.0
 """Maximum share of doses out of tolerance within one hour, in percent."""

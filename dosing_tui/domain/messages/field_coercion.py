@@ -1,15 +1,17 @@
 """Convert a record's JSON values to the column types. Each repair is appended to ``flags``.
 
-Raises: PayloadError, naming field and value, if a value cannot be converted.
+Raises: PayloadError, naming field and value, if a value cannot be converted; ``parse_optional`` flags it.
 """
 
 import math
 import re
-from collections.abc import Mapping
-from typing import TypeAlias
+from collections.abc import Callable, Mapping
+from typing import TypeAlias, TypeVar
 
 from dosing_tui.domain.messages.text_sanitizer import clean_text
 from dosing_tui.errors import PayloadError
+
+Value = TypeVar("Value")
 
 Fields: TypeAlias = Mapping[str, object]
 Flags: TypeAlias = list[str]
@@ -24,7 +26,12 @@ INT4_RANGE = range(-(2**31), 2**31)
 _DECIMAL = re.compile(r"[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]{1,4})?")
 _DECIMAL_COMMA = re.compile(r"[-+]?[0-9]+,[0-9]+")
 _THOUSANDS = re.compile(r"[-+]?[1-9][0-9]{0,2},[0-9]{3}")
-_MISSING_NUMBER = re.compile(r"|null|none|[-+]?(?:nan|inf|infinity)", re.IGNORECASE)
+_MISSING_NUMBER = re.compile(
+    r"|null|nil|none|n\.?/?a\.?|unavailable|not available|unknown|undefined|\?+|[-–—]+"
+    r"|[-+]?(?:nan|inf|infinity)",
+    re.IGNORECASE,
+)
+"""Words that stations and gateways send instead of a number that they do not have."""
 _MAX_NUMBER_LENGTH = 40
 """Maximum length of a number in a string, in characters."""
 
@@ -70,6 +77,25 @@ def parse_int4(fields: Fields, name: str, flags: Flags) -> int | None:
     if value is None or value in INT4_RANGE:
         return value
     raise PayloadError(name, f"{name}: {quote_value(fields[name])} is too large")
+
+
+def parse_optional(
+    parse: Callable[[Fields, str, Flags], Value | None], fields: Fields, name: str, flags: Flags
+) -> Value | None:
+    """Return what ``parse`` returns; None, with a flag, where it raises: the reading itself is kept."""
+    try:
+        return parse(fields, name, flags)
+    except PayloadError as error:
+        flags.append(str(error))
+        return None
+
+
+def parse_rounded(fields: Fields, name: str, flags: Flags) -> int | None:
+    """Return an integer, a fraction rounded half to even with a flag; None if it is missing or unusable."""
+    value = parse_optional(parse_number, fields, name, flags)
+    if value is not None and not value.is_integer():
+        flags.append(f"{name}: coerced")
+    return None if value is None else round(value)
 
 
 def parse_text(fields: Fields, name: str, flags: Flags) -> str:

@@ -1,17 +1,20 @@
 """Parse MQTT messages: payload bytes to readings and rejections.
 
-The parser keeps state across messages: clock trust and delivery delay per device, capacity per tank.
+The parser keeps state across messages: clock trust, stamps and delivery delay per device, capacity per tank,
+and the spelling of each chemical.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
-from hashlib import blake2b
-from typing import TypeVar
 
 from dosing_tui.domain.messages import message_schema
+from dosing_tui.domain.messages.chemical_names import fold_name
+from dosing_tui.domain.messages.field_coercion import Fields, Flags
 from dosing_tui.domain.messages.json_decoder import DecodeResult, JsonRecord, decode_records
 from dosing_tui.domain.messages.message_schema import RECORD_PARSERS, ReadingHeader
 from dosing_tui.domain.messages.models import (
+    BatchEvent,
     InventoryLevel,
     ParsedItem,
     Reading,
@@ -19,6 +22,13 @@ from dosing_tui.domain.messages.models import (
     Rejection,
     TimeQuality,
 )
+from dosing_tui.domain.messages.reading_identity import (
+    StampRegister,
+    compute_hash,
+    hash_values,
+    read_stamp,
+)
+from dosing_tui.domain.messages.recent_values import RecentValues
 from dosing_tui.domain.messages.tank_level import fill_capacity
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.domain.messages.timestamp_rules import (
@@ -34,11 +44,9 @@ __all__ = ["ClockRules", "MessageParser"]
 MAX_TRACKED = 2_000
 """Maximum number of devices, and of tanks, with stored state. The least recently updated is evicted."""
 
+NO_DELAY = timedelta()
 BACKLOG_DELAY = timedelta(seconds=30)
 """Delay from which a message counts as queued by the broker. Network delay and clock drift stay below it."""
-
-Key = TypeVar("Key")
-Value = TypeVar("Value")
 
 
 class MessageParser:
@@ -47,9 +55,22 @@ class MessageParser:
     def __init__(self, topics: Mapping[str, ReadingKind], rules: ClockRules) -> None:
         self._topics = dict(topics)
         self._rules = rules
-        self._clocks: dict[str, DeviceClock] = {}
-        self._capacities: dict[tuple[str, str], float] = {}
-        self._delays: dict[str, timedelta] = {}
+        self._clocks: RecentValues[str, DeviceClock] = RecentValues(MAX_TRACKED)
+        self._capacities: RecentValues[tuple[str, str], float] = RecentValues(MAX_TRACKED)
+        self._delays: RecentValues[str, timedelta] = RecentValues(MAX_TRACKED)
+        self._chemicals: RecentValues[str, str] = RecentValues(MAX_TRACKED)
+        self._stamps = StampRegister(MAX_TRACKED)
+
+    def load_history(self, readings: Iterable[Reading]) -> None:
+        """Load stored readings: names of chemicals, capacities of tanks, stamps that identify readings."""
+        known = [reading for reading in readings if not isinstance(reading, BatchEvent)]
+        # of several spellings stored by earlier versions, the one with most capitals is used
+        for name in sorted({reading.chemical for reading in known}, reverse=True):
+            self._chemicals.store(fold_name(name), name)
+        for reading in known:
+            if isinstance(reading, InventoryLevel):
+                self._add_capacity(reading)
+        self._stamps.load_history(readings)
 
     def parse_message(self, topic: str, payload: bytes, *, received_at: datetime) -> tuple[ParsedItem, ...]:
         """Parse one message into at least one reading or rejection, in payload order. Never raises.
@@ -80,16 +101,35 @@ class MessageParser:
         flags: list[str] = []
         fields = record.fields
         device = message_schema.parse_device_id(fields, flags)
-        verdict = resolve_timestamp(
+        resolved = resolve_timestamp(
             message_schema.get_field(fields, "timestamp"), received_at, self._rules, self._clocks.get(device)
         )
-        if verdict.flag:
-            flags.append(verdict.flag)
-        quality = self._classify_time(device, verdict, received_at)
-        stamp = ReadingHeader(verdict.time, quality, received_at, _compute_dedup(record, flags))
-        reading = RECORD_PARSERS[kind](device, fields, stamp, flags)
-        if verdict.clock is not None:
-            _store_recent(self._clocks, device, verdict.clock)
+        if resolved.flag:
+            flags.append(resolved.flag)
+        quality = self._classify_time(device, resolved, received_at)
+        sequence = _parse_sequence(fields, flags)
+        header = ReadingHeader(resolved.time, quality, received_at, sequence or 0)
+        reading = self._unify_names(RECORD_PARSERS[kind](device, fields, header, flags))
+        if resolved.clock is not None:
+            self._clocks.store(device, resolved.clock)
+        stamp = read_stamp(reading)
+        if sequence is None:
+            reading = replace(
+                reading, dedup=hash_values(reading, stamp), legacy_dedup=compute_hash(record.identity)
+            )
+        if stamp is None:
+            return reading
+        return self._stamps.identify(reading, stamp, has_sequence=sequence is not None)
+
+    def _unify_names(self, reading: Reading) -> Reading:
+        """Return the reading with its chemical as it was first spelled, and with its tank's capacity."""
+        if isinstance(reading, BatchEvent):
+            return reading
+        folded = fold_name(reading.chemical)
+        name = self._chemicals.get(folded) or reading.chemical
+        self._chemicals.store(folded, name)
+        if name != reading.chemical:
+            reading = replace(reading, chemical=name)
         return self._add_capacity(reading) if isinstance(reading, InventoryLevel) else reading
 
     def _classify_time(self, device: str, resolved: ResolvedTime, received_at: datetime) -> TimeQuality:
@@ -98,9 +138,9 @@ class MessageParser:
         A message without a timestamp is assumed to be as late as the last one that had one.
         """
         if resolved.quality is TimeQuality.DEVICE:
-            _store_recent(self._delays, device, received_at - resolved.time)
+            self._delays.store(device, received_at - resolved.time)
         elif (
-            resolved.quality is TimeQuality.RECEIVE and self._delays.get(device, timedelta()) > BACKLOG_DELAY
+            resolved.quality is TimeQuality.RECEIVE and (self._delays.get(device) or NO_DELAY) > BACKLOG_DELAY
         ):
             return TimeQuality.BACKLOG
         return resolved.quality
@@ -109,27 +149,17 @@ class MessageParser:
         tank = (level.device_id, level.chemical)
         if level.capacity_g is None:
             return fill_capacity(level, self._capacities.get(tank))
-        _store_recent(self._capacities, tank, level.capacity_g)
+        self._capacities.store(tank, level.capacity_g)
         return level
 
 
-def _compute_dedup(record: JsonRecord, flags: list[str]) -> int:
-    """Compute the deduplication number, a signed 32-bit integer.
-
-    It is the device's sequence number if the record has one, otherwise a BLAKE2b hash of the record.
-    """
-    sequence = record.fields.get("seq")
+def _parse_sequence(fields: Fields, flags: Flags) -> int | None:
+    """Return the device's sequence number as a signed 32-bit integer; None if the record has none."""
+    sequence = fields.get("seq")
     if isinstance(sequence, float) and sequence.is_integer():
         sequence = int(sequence)
     if isinstance(sequence, int) and not isinstance(sequence, bool) and 0 <= sequence < 2**63:
         return (sequence + 2**31) % 2**32 - 2**31
     if sequence is not None:
         flags.append("seq: unusable")
-    return int.from_bytes(blake2b(record.identity, digest_size=4).digest(), "big", signed=True)
-
-
-def _store_recent(entries: dict[Key, Value], key: Key, value: Value) -> None:
-    """Store an entry; evict the least recently updated one above MAX_TRACKED entries."""
-    if entries.pop(key, None) is None and len(entries) >= MAX_TRACKED:
-        del entries[next(iter(entries))]
-    entries[key] = value
+    return None

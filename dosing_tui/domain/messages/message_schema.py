@@ -8,13 +8,16 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import NamedTuple, TypeAlias, TypeVar
 
+from dosing_tui.domain.messages.chemical_names import normalize_name
+from dosing_tui.domain.messages.default_limits import MAX_DURATION_MS
 from dosing_tui.domain.messages.field_coercion import (
     Fields,
     Flags,
     parse_int4,
-    parse_integer,
     parse_number,
+    parse_optional,
     parse_required_text,
+    parse_rounded,
     parse_text,
     quote_value,
 )
@@ -56,7 +59,7 @@ Number = TypeVar("Number", int | None, float | None)
 
 PUMP_RANGE = (1, 4)
 MASS_RANGE_G = (0.0, 2_500.0)
-DURATION_RANGE_MS = (0, 2**32 - 1)
+DURATION_RANGE_MS = (0, MAX_DURATION_MS)
 PERCENT_RANGE = (0.0, 100.0)
 
 
@@ -85,14 +88,15 @@ def parse_dose(device: str, fields: Fields, header: ReadingHeader, flags: Flags)
     pump = _check_range(parse_int4(fields, "pump", flags), PUMP_RANGE, "pump", flags)
     if pump is None:
         raise PayloadError("pump", _describe_missing(fields, "pump"))
-    chemical = parse_required_text(fields, "chemical", flags)
+    chemical = normalize_name(parse_required_text(fields, "chemical", flags))
     target_g, actual_g = (
-        _check_range(parse_number(fields, name, flags), MASS_RANGE_G, name, flags)
+        _check_range(parse_optional(parse_number, fields, name, flags), MASS_RANGE_G, name, flags)
         for name in ("target_g", "actual_g")
     )
-    error_g = _reconcile_error(parse_number(fields, "error_g", flags), target_g, actual_g, flags)
-    recipe, mode = parse_text(fields, "recipe", flags), _parse_mode(fields, flags)
-    duration_ms = parse_integer(fields, "duration_ms", flags)
+    error_g = parse_optional(parse_number, fields, "error_g", flags)
+    error_g = _reconcile_error(error_g, target_g, actual_g, flags)
+    recipe, mode = _parse_optional_text(fields, "recipe", flags), _parse_mode(fields, flags)
+    duration_ms = parse_rounded(fields, "duration_ms", flags)
     _check_range(duration_ms, DURATION_RANGE_MS, "duration_ms", flags)
     return Dose(
         header.time, device, pump, chemical, target_g, actual_g, error_g, recipe, mode, duration_ms,
@@ -102,8 +106,8 @@ def parse_dose(device: str, fields: Fields, header: ReadingHeader, flags: Flags)
 
 def parse_event(device: str, fields: Fields, header: ReadingHeader, flags: Flags) -> BatchEvent:
     name = _normalize_event(parse_required_text(fields, "event", flags), flags)
-    recipe = parse_text(fields, "recipe", flags)
-    pumps = _check_range(parse_int4(fields, "pumps", flags), PUMP_RANGE, "pumps", flags)
+    recipe = _parse_optional_text(fields, "recipe", flags)
+    pumps = _check_range(parse_optional(parse_int4, fields, "pumps", flags), PUMP_RANGE, "pumps", flags)
     return BatchEvent(
         header.time, device, name, recipe, pumps,
         header.dedup, header.received_at, header.quality, tuple(flags),
@@ -111,15 +115,15 @@ def parse_event(device: str, fields: Fields, header: ReadingHeader, flags: Flags
 
 
 def parse_level(device: str, fields: Fields, header: ReadingHeader, flags: Flags) -> InventoryLevel:
-    chemical = parse_required_text(fields, "chemical", flags)
-    remaining_g = parse_number(fields, "remaining_g", flags)
-    capacity_g = parse_number(fields, "capacity_g", flags)
+    chemical = normalize_name(parse_required_text(fields, "chemical", flags))
+    remaining_g, capacity_g, reported = (
+        parse_optional(parse_number, fields, name, flags)
+        for name in ("remaining_g", "capacity_g", "percent_full")
+    )
     if capacity_g is not None and capacity_g <= 0:
         flags.append(f"capacity_g: {capacity_g:g} is none")
-        capacity_g = None
-    percent_full = _reconcile_percent(
-        parse_number(fields, "percent_full", flags), remaining_g, capacity_g, flags
-    )
+        capacity_g = reported = None  # nothing is a percentage of no capacity
+    percent_full = _reconcile_percent(reported, remaining_g, capacity_g, flags)
     if remaining_g is not None and remaining_g < 0:
         flags.append("remaining_g: range")
     _check_range(percent_full, PERCENT_RANGE, "percent_full", flags)
@@ -153,6 +157,9 @@ def _check_range(value: Number, bounds: tuple[float, float], name: str, flags: F
 def _reconcile_error(
     error_g: float | None, target_g: float | None, actual_g: float | None, flags: Flags
 ) -> float | None:
+    if actual_g is None and error_g is not None:
+        flags.append("error_g: without actual_g")
+        return None
     if target_g is None or actual_g is None:
         return error_g
     expected = round(actual_g - target_g, 6)
@@ -174,8 +181,12 @@ def _reconcile_percent(
     return computed
 
 
+def _parse_optional_text(fields: Fields, name: str, flags: Flags) -> str:
+    return parse_optional(parse_text, fields, name, flags) or ""
+
+
 def _parse_mode(fields: Fields, flags: Flags) -> str:
-    mode = parse_text(fields, "mode", flags)
+    mode = _parse_optional_text(fields, "mode", flags)
     return mode if mode.isupper() else clean_text(mode.upper())
 
 

@@ -2,11 +2,13 @@
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from operator import attrgetter
 from typing import TypeAlias
+
+from dosing_tui.domain.messages.default_limits import MAX_DURATION_MS
 
 
 class ReadingKind(StrEnum):
@@ -51,6 +53,14 @@ class Dose:
     time_quality: TimeQuality
     flags: tuple[str, ...] = ()
     """Repaired or implausible fields, e.g. 'target_g: nan', 'actual_g: text', 'error_g: recomputed'."""
+    legacy_dedup: int | None = field(default=None, compare=False)
+    """Number that earlier versions stored, a hash of the bytes: it finds a repeat across the update."""
+
+    @property
+    def plausible_duration_ms(self) -> int | None:
+        """Duration in ms; None if it is missing or no dose can have lasted so long."""
+        within = self.duration_ms is not None and 0 <= self.duration_ms <= MAX_DURATION_MS
+        return self.duration_ms if within else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +76,7 @@ class BatchEvent:
     received_at: datetime
     time_quality: TimeQuality
     flags: tuple[str, ...] = ()
+    legacy_dedup: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +93,7 @@ class InventoryLevel:
     received_at: datetime
     time_quality: TimeQuality
     flags: tuple[str, ...] = ()
+    legacy_dedup: int | None = field(default=None, compare=False)
 
 
 Reading: TypeAlias = Dose | BatchEvent | InventoryLevel

@@ -31,7 +31,7 @@ class TimeAxis:
 
 def get_dose_start(dose: Dose) -> datetime:
     """The dose's start; its message is sent at its end."""
-    return dose.time - timedelta(milliseconds=dose.duration_ms or 0)
+    return dose.time - timedelta(milliseconds=dose.plausible_duration_ms or 0)
 
 
 def render_timeline(

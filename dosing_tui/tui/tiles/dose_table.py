@@ -58,7 +58,7 @@ def _draw_time(dose: Dose, context: DoseTableContext, width: int, ground: Colour
 
 
 def _get_duration_s(dose: Dose) -> float | None:
-    return None if dose.duration_ms is None else dose.duration_ms / 1000
+    return None if dose.plausible_duration_ms is None else dose.plausible_duration_ms / 1000
 
 
 _CLOCK_TEXTS = {

@@ -130,3 +130,27 @@ def test_who_may_not_read_a_table_of_the_panels_is_told_which_and_as_whom(old: s
         DatabaseAccessError, match=f"User {user} lacks a right .* denied for table dosing_rollup_6h"
     ):
         read_one_panel(viewer, panel_catalog.CONSUMPTION_TODAY, Selection())
+
+
+IMPOSSIBLE: LiteralString = """
+    INSERT INTO dosing_consumption (time, device_id, pump, chemical, actual_g, recipe, mode,
+                                    duration_ms, dedup)
+    SELECT timestamptz '2026-11-05 10:00:00+00' + i * INTERVAL '1 minute', 'station-0', 1, 'DMDEE', 40,
+           'CU-85', 'auto', CASE i % 2 WHEN 0 THEN 60000 ELSE 4294966296 END, i
+      FROM generate_series(1, 40) AS i
+"""
+DURATIONS: LiteralString = """
+    SELECT sum(sum_duration_ms), sum(n_duration), sum(doses) FROM dosing_rollup_15m WHERE chemical = 'DMDEE'
+     UNION ALL
+    SELECT sum(sum_duration_ms), sum(n_duration), sum(doses) FROM dosing_rollup_1h WHERE chemical = 'DMDEE'
+     UNION ALL
+    SELECT sum(sum_duration_ms), sum(n_duration), sum(doses) FROM dosing_rollup_6h WHERE chemical = 'DMDEE'
+     UNION ALL
+    SELECT sum(sum_duration_ms), sum(n_duration), sum(doses) FROM recipe_rollup_15m WHERE recipe = 'CU-85'
+"""
+
+
+def test_durations_that_no_dose_can_have_are_taken_out_of_earlier_sums(old: str) -> None:
+    execute_statements(old, IMPOSSIBLE)
+    migrate_schema(settings_for(old), report=print)
+    assert fetch_rows(old, DURATIONS) == [(20 * 60_000, 20, 40)] * 4

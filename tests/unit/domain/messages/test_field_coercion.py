@@ -2,7 +2,14 @@
 
 import pytest
 
-from tests.support.domain.payload_samples import DOSE, DOSES, a_dose, a_rejection, with_raw
+from tests.support.domain.payload_samples import (
+    DOSE,
+    DOSES,
+    a_dose,
+    a_rejection,
+    change_fields,
+    with_raw,
+)
 
 ACCEPTED_NUMBERS: list[tuple[str, float | None, str]] = [
     ("40", 40.0, ""),
@@ -61,8 +68,25 @@ def test_a_mass_is_taken_or_left_out_and_flagged(raw: str, value: float | None, 
     ],
 )
 @pytest.mark.parametrize("name", ["target_g", "actual_g", "error_g"])
-def test_a_mass_that_is_no_number_is_refused_with_field_and_value(raw: str, said: str, name: str) -> None:
-    assert a_rejection(DOSES, with_raw(DOSE, name, raw)).reason == f"{name}: {said}"
+def test_a_bad_mass_is_left_out_and_flagged_and_the_dose_is_kept(raw: str, said: str, name: str) -> None:
+    found = a_dose(with_raw(DOSE, name, raw))
+    assert f"{name}: {said}" in found.flags
+    masses = {"target_g": found.target_g, "actual_g": found.actual_g}
+    assert masses.pop(name, None) is None
+    assert all(mass is not None for mass in masses.values())
+    # without its mass a dose has no error; a bad error is computed from both masses
+    assert found.error_g == {"target_g": 0.15, "actual_g": None, "error_g": 0.15}[name]
+
+
+@pytest.mark.parametrize(
+    "word", ["unavailable", "Unknown", "none", "n/a", "N/A", "NA", "-", "--", "–", "?", "undefined"]
+)
+@pytest.mark.parametrize("name", ["target_g", "actual_g", "error_g", "duration_ms"])
+def test_a_word_for_nothing_is_no_number_and_flagged(word: str, name: str) -> None:
+    found = a_dose(change_fields(DOSE, **{name: word}))
+    assert f"{name}: {word.lower()}" in found.flags
+    if name != "error_g":
+        assert getattr(found, name) is None
 
 
 @pytest.mark.parametrize(
@@ -112,7 +136,15 @@ def test_a_pump_that_is_none_is_refused_with_its_value(raw: str, reason: str) ->
 @pytest.mark.parametrize(
     ("raw", "value", "flags"),
     [
-        ("4294967295", 4_294_967_295, ()),
+        ("300000", 300_000, ()),
+        ("300001", 300_001, ("duration_ms: range",)),
+        ("4294966296", 4_294_966_296, ("duration_ms: range",)),
+        ("58432.5", 58_432, ("duration_ms: coerced",)),
+        ("58433.5", 58_434, ("duration_ms: coerced",)),
+        ("58432.0004", 58_432, ("duration_ms: coerced",)),
+        ('"58432,5"', 58_432, ("duration_ms: decimal comma", "duration_ms: coerced")),
+        ("true", None, ("duration_ms: true is not a number",)),
+        ("1e13", None, ("duration_ms: 10000000000000 is too large",)),
         ("58432.0", 58_432, ()),
         ('"58432"', 58_432, ("duration_ms: text",)),
         ("-5", -5, ("duration_ms: range",)),
@@ -121,6 +153,8 @@ def test_a_pump_that_is_none_is_refused_with_its_value(raw: str, reason: str) ->
         ("nan", None, ("duration_ms: nan",)),
     ],
 )
-def test_a_duration_is_whole_milliseconds(raw: str, value: int | None, flags: tuple[str, ...]) -> None:
+def test_a_duration_is_rounded_to_milliseconds_and_flagged_where_impossible(
+    raw: str, value: int | None, flags: tuple[str, ...]
+) -> None:
     found = a_dose(with_raw(DOSE, "duration_ms", raw))
     assert (found.duration_ms, found.flags) == (value, flags)
