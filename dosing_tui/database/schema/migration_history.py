@@ -56,6 +56,8 @@ FIRST_DEVELOPMENT_MIGRATION = "any/0001_tables"
 LAST_DEVELOPMENT_MIGRATION = "any/0027_usual_durations"
 """The first and last of the 27 migrations that came before the baseline files."""
 TAKEOVER = "takeover/0027_baseline_names"
+LAST_BASELINE_NUMBER = 15
+"""The baseline is what the takeover makes of a development schema; later migrations follow it."""
 
 _CREATE_TABLE = """
 CREATE TABLE schema_migrations (
@@ -130,6 +132,6 @@ def _list_takeover(migrations: list[Migration], applied_names: set[str]) -> list
             "The schema of this database is older than migration 27 of dosing-tui 0.1.0:"
             " migrate it with dosing-tui 0.1.0 at migration 27 first, then with this version."
         )
-    covered = tuple(m for m in migrations if m.number < FIRST_AFTER_IMPORT or m.name in applied_names)
+    covered = tuple(m for m in migrations if m.number <= LAST_BASELINE_NUMBER or m.name in applied_names)
     takeover = Migration(TAKEOVER, sql_files.read_statement(f"schema/{TAKEOVER}"), covered)
     return [takeover, *(migration for migration in migrations if migration not in covered)]

@@ -65,7 +65,7 @@ def databases(server: Server) -> Iterator[Databases]:
         create_development_schema(dsn)
         with server.create_database(written) as source:
             copy_all_rows(source, dsn)
-        assert list_pending_steps(settings_for(dsn)) == [TAKEOVER]
+        assert list_pending_steps(settings_for(dsn))[0] == TAKEOVER
         migrate_schema(settings_for(dsn), report=print)
         assert list_pending_steps(settings_for(dsn)) == []
 
