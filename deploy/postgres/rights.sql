@@ -8,20 +8,32 @@ GRANT SELECT ON ALL TABLES IN SCHEMA public TO dosing_writer, dosing_operator, d
 GRANT INSERT ON dosing_consumption, batch_events, inventory_levels, rejected_messages TO dosing_writer;
 GRANT INSERT, UPDATE ON spool_progress, collector_leases TO dosing_writer;
 GRANT INSERT ON batch_numbers, batch_duration_baselines TO dosing_writer;
-GRANT INSERT, UPDATE, DELETE ON batches, batch_records, batch_rebuild_queue TO dosing_writer;
+GRANT INSERT, UPDATE, DELETE ON batch_records, batch_rebuild_queue TO dosing_writer;
+-- What reviews say about a batch, the reviews alone write.
+GRANT INSERT (batch_key, batch_id, device_id, recipe, mode, status, reason, begins_at, ends_at, last_at, anchored_at,
+              anchor, pumps, doses, target_g, actual_g, findings, finding_kinds, recipe_version, record_hash,
+              judgement_hash),
+      UPDATE (recipe, mode, status, reason, begins_at, ends_at, last_at, anchored_at, anchor, pumps, doses, target_g,
+              actual_g, findings, finding_kinds, recipe_version, record_hash, judgement_hash, gone),
+      DELETE ON batches TO dosing_writer;
 GRANT INSERT, UPDATE ON alarm_notifications, alarm_notification_channels, alarm_checkpoints TO dosing_writer;
 
--- Operators' consoles: notes, what is done about alarms, reviews and the PINs they are signed with.
+GRANT UPDATE (taken_at) ON process_locks TO dosing_writer;
+
+-- Operators' consoles: notes, what is done about alarms, and reviews. Functions of the database enter these: nobody
+-- writes to the audit trail himself.
 GRANT INSERT (at, text, author, os_user, device_id) ON operator_notes TO dosing_operator;
-GRANT INSERT ON audit_trail, batch_reviews, reviewer_pins TO dosing_operator;
+GRANT INSERT ON pin_entry TO dosing_operator;
+GRANT EXECUTE ON FUNCTION lock_audit_trail(), prepare_pin_entry(text), take_pin_check(text, boolean),
+    enter_review(text, text, text, text, text, bigint, text, text) TO dosing_operator;
 
 -- The server itself says when and as which role an entry was made: nobody inserts into those columns.
 GRANT INSERT (uuid, site, rule, device_id, item, event, at, received_at, priority, rule_version, message, value,
               limit_value, latching, active, occurrence, until, author, os_user, offline, comment)
    ON alarm_journal TO dosing_writer, dosing_operator;
 
--- Hashes of PINs are for those who compare them.
-REVOKE ALL ON reviewer_pins FROM dosing_writer, dosing_viewer;
+-- Hashes of PINs are nobody's to read.
+REVOKE ALL ON reviewer_pins, pin_counters, pin_checks FROM dosing_writer, dosing_operator, dosing_viewer;
 
 -- The profile "telegraf": the three tables of readings and nothing else.
 GRANT SELECT, INSERT ON dosing_consumption, batch_events, inventory_levels TO dosing_telegraf;

@@ -5,6 +5,12 @@ CREATE ROLE dosing_operator LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD :
 CREATE ROLE dosing_viewer LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD :'dosing_viewer';
 CREATE ROLE dosing_telegraf LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD :'dosing_telegraf';
 
+-- The functions that sign and append to the audit trail belong to dosing_auditor, as which nobody logs in. Members of
+-- dosing_reviewer_admin set the first PIN of a reviewer.
+SELECT format('CREATE ROLE %I NOLOGIN', name) FROM unnest(ARRAY['dosing_auditor', 'dosing_reviewer_admin']) AS name
+ WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) \gexec
+GRANT dosing_auditor TO dosing_owner;
+
 -- Grafana does not check what its queries do: this role cannot change anything, nor ask for ever.
 ALTER ROLE dosing_viewer SET default_transaction_read_only = on;
 ALTER ROLE dosing_viewer SET statement_timeout = '30s';
@@ -19,6 +25,9 @@ REVOKE ALL ON DATABASE :"plant" FROM PUBLIC;
 GRANT CONNECT ON DATABASE :"plant" TO dosing_writer, dosing_operator, dosing_viewer, dosing_telegraf;
 ALTER SCHEMA public OWNER TO dosing_owner;
 REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+-- Large objects are written by everybody, also by who may only read tables.
+SELECT format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', oid::regprocedure) FROM pg_proc
+ WHERE pronamespace = 'pg_catalog'::regnamespace AND (proname LIKE 'lo\_%' OR proname IN ('loread', 'lowrite')) \gexec
 GRANT USAGE ON SCHEMA public TO dosing_writer, dosing_operator, dosing_viewer, dosing_telegraf;
 
 -- Tables of later versions can be read at once; who may do more stands in rights.sql.

@@ -1,3 +1,2 @@
--- Add a review policy.
-INSERT INTO review_policy (audit_seq, pin, second_person, reason)
-VALUES (%(audit_seq)s, %(pin)s, %(second_person)s, %(reason)s)
+-- Set the review policy; false if it is in force already.
+SELECT set_review_policy(%(pin)s, %(second_person)s, %(who)s, %(reason)s)

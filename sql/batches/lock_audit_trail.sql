@@ -1,2 +1,2 @@
--- Entries are added one after the other: the lock is held until the transaction ends.
-SELECT pg_advisory_xact_lock(%(key)s)
+-- Lock the audit trail until the transaction ends: entries keep their order.
+SELECT lock_audit_trail()

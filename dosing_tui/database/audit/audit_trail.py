@@ -1,14 +1,22 @@
-"""The audit trail: every entry holds the hash of the one before, so any changed byte is detected."""
+"""The audit trail: every entry holds the hash of the one before, so any changed byte is detected.
 
-from collections.abc import Mapping
+Functions of the database append the entries (``any/0017_signatures``); here is what they must look like.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-from dosing_tui.database.connection import Session, fetch_row
+import psycopg
+
+from dosing_tui.database.connection import Session
 from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.batches.canonical_json import format_instant, hash_text, to_canonical_json
+from dosing_tui.errors import ReviewError
 
-LOCK_KEY = 0x646F73696E6A
+REFUSED = "DT001"
+"""SQLSTATE of the database's functions for a refusal with a sentence for the reviewer."""
 GENESIS_HASH = "0" * 64
 """The previous hash of the first entry."""
 REVIEW, RECIPE, PIN, POLICY = "review", "recipe", "pin", "policy"
@@ -27,39 +35,20 @@ class AuditEntry:
     hash: str
 
 
-@dataclass(frozen=True, slots=True)
-class AuditStamp:
-    """Server time and database role of a new entry."""
-
-    at: datetime
-    db_role: str
-
-
-def lock_trail(session: Session) -> AuditStamp:
+def lock_trail(session: Session) -> None:
     """Lock the trail until the transaction ends; entries committed before are visible."""
-    session.execute(read_statement("batches/lock_audit_trail"), {"key": LOCK_KEY})
-    return AuditStamp(*fetch_row(session.execute(read_statement("batches/select_server_time_and_role"))))
+    session.execute(read_statement("batches/lock_audit_trail"))
 
 
-def append_entry(
-    session: Session, stamp: AuditStamp, *, action: str, subject: str, who: str, content: Mapping[str, object]
-) -> int:
-    """Add an entry after ``lock_trail``; return its number."""
-    last = session.execute(read_statement("batches/select_last_audit_entry")).fetchone()
-    seq, previous = (last[0] + 1, last[1]) if last else (1, GENESIS_HASH)
-    text = to_canonical_json({**content, "seq": seq})
-    entry = {
-        "seq": seq,
-        "at": stamp.at,
-        "action": action,
-        "subject": subject,
-        "who": who,
-        "content": text,
-        "previous": previous,
-        "hash": compute_hash(previous, stamp.at, action, subject, who, text),
-    }
-    session.execute(read_statement("batches/insert_audit_entry"), entry)
-    return int(seq)
+@contextmanager
+def translate_refusals() -> Iterator[None]:
+    """Raise ReviewError with the server's sentence, where it refuses an entry."""
+    try:
+        yield
+    except psycopg.DatabaseError as error:
+        if error.sqlstate != REFUSED:
+            raise
+        raise ReviewError(error.diag.message_primary or "Not saved.") from error
 
 
 def compute_hash(previous: str, at: datetime, action: str, subject: str, who: str, content: str) -> str:
@@ -101,5 +90,5 @@ def build_policy_content(pin: bool, second_person: bool, reason: str) -> dict[st
     return {"pin": pin, "second_person": second_person, "reason": reason}
 
 
-def build_pin_content(who: str, pin_hash: str) -> dict[str, object]:
-    return {"who": who, "pin_hash": hash_text(pin_hash)}
+def build_pin_content(who: str, pin_digest: str) -> dict[str, object]:
+    return {"who": who, "pin_hash": pin_digest}

@@ -1,67 +1,48 @@
-"""Reviewers' PINs as argon2id hashes: set, changed with the old PIN, checked at every signature."""
+"""Reviewers' PINs: the database stores and checks them, counts wrong ones, and shows no hash to a client.
 
-from typing import TYPE_CHECKING
+A PIN goes to the server as data of a COPY, which reach no log, no statistics and no error message.
+"""
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.audit import audit_trail
-from dosing_tui.database.connection import Session, use_session
+from dosing_tui.database.connection import Session, fetch_row, use_session
 from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.messages.text_sanitizer import clean_text
-from dosing_tui.errors import ConfigError, ReviewError
-
-if TYPE_CHECKING:
-    from argon2 import PasswordHasher
+from dosing_tui.errors import ReviewError
 
 MIN_PIN_LENGTH = 4
+MAX_NAME_LENGTH = 200
+"""As in reviews."""
 
 
 def set_pin(settings: Settings, *, who: str, pin: str, old: str = "") -> None:
-    """Set a PIN. The first of a name needs none; a later one needs ``old``.
+    """Change a PIN with ``old``, or set it without: the schema's owner and reviewer admins only.
 
-    Raises: ReviewError, ConfigError (argon2-cffi is missing), DatabaseUnavailableError, DatabaseAccessError.
+    Raises: ReviewError, DatabaseUnavailableError, DatabaseAccessError.
     """
     if len(pin) < MIN_PIN_LENGTH or not pin.isprintable():
         raise ReviewError(f"A PIN needs at least {MIN_PIN_LENGTH} printable characters.")
-    who = clean_text(who, limit=200)  # as in reviews
-    hashed = _create_hasher().hash(pin)
-    with use_session(settings, application="reviews", autocommit=False) as session:
-        moment = audit_trail.lock_trail(session)
-        if _select_pin_hash(session, who):
-            check_pin(session, who=who, pin=old)
-        content = audit_trail.build_pin_content(who, hashed)
-        seq = audit_trail.append_entry(
-            session, moment, action=audit_trail.PIN, subject=who, who=who, content=content
-        )
-        session.execute(
-            read_statement("batches/insert_pin"), {"who": who, "pin_hash": hashed, "audit_seq": seq}
-        )
+    who = clean_text(who, limit=MAX_NAME_LENGTH)
+    with use_session(settings, application="reviews") as session:
+        if old:
+            prepare_pin_entry(session, who)
+        with session.transaction():
+            _send_pin(session, who, old, pin)
+            (refusal,) = fetch_row(session.execute(read_statement("batches/select_pin_check"), {"who": who}))
+    if refusal:
+        raise ReviewError(refusal)
 
 
-def check_pin(session: Session, *, who: str, pin: str) -> None:
-    """Raises: ReviewError, if it is not the PIN of ``who``; ConfigError, if argon2-cffi is missing."""
-    hasher = _create_hasher()
-    from argon2.exceptions import InvalidHashError, VerificationError
-
-    stored = _select_pin_hash(session, who)
-    if not stored:
-        raise ReviewError(f"{who} has no PIN yet: 'dosing-tui batches pin' sets one.")
-    try:
-        hasher.verify(stored, pin)
-    except (VerificationError, InvalidHashError) as error:
-        raise ReviewError(f"This is not the PIN of {who}.") from error
+def prepare_pin_entry(session: Session, who: str) -> None:
+    """Create the counter of tries, before the transaction of ``enter_pin``."""
+    session.execute(read_statement("batches/create_pin_counter"), {"who": who})
 
 
-def _select_pin_hash(session: Session, who: str) -> str:
-    row = session.execute(read_statement("batches/select_pin"), {"who": who}).fetchone()
-    return str(row[0]) if row else ""
+def enter_pin(session: Session, who: str, pin: str) -> None:
+    """Sign the next review of this transaction. A wrong PIN is counted, and refuses the review."""
+    _send_pin(session, who, pin, None)
 
 
-def _create_hasher() -> "PasswordHasher":
-    """Imported on first use: most plants use no PINs and need not install it."""
-    try:
-        from argon2 import PasswordHasher
-    except ImportError as error:
-        raise ConfigError(
-            "review.pin: PINs need the package argon2-cffi; install dosing-tui with its extra 'pin'."
-        ) from error
-    return PasswordHasher()
+def _send_pin(session: Session, who: str, pin: str, new_pin: str | None) -> None:
+    with session.cursor() as cursor, cursor.copy(read_statement("batches/copy_pin_entry")) as copy:
+        copy.set_types(["text", "bytea", "bytea"])
+        copy.write_row((who, pin.encode(), None if new_pin is None else new_pin.encode()))

@@ -22,14 +22,15 @@ from dosing_tui.database.connection import (
     use_session,
 )
 from dosing_tui.database.leader_election import LeaseToken, lead_transaction
+from dosing_tui.database.schema import process_locks
 from dosing_tui.database.schema.maintenance import RAW_RETENTION
 from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.batches.models import DEFAULT_RULES
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.errors import ConfigError
 
-LOCK_KEY = 0x646F73696E69
-"""Key of the advisory lock: one process at a time rebuilds. Keys beside it: maintenance, migrations."""
+LOCK_NAME = "batch_rebuild"
+"""Row of process_locks: one process at a time rebuilds a span."""
 MAX_DAYS_PER_RUN = 40
 """Most stations' days of one call of ``rebuild_changed_days``."""
 REBUILD_TIMEOUTS = StatementTimeouts(statement_s=60.0, idle_s=60.0)
@@ -45,10 +46,11 @@ def rebuild_changed_days(
     Raises: DatabaseUnavailableError, DatabaseAccessError.
     """
     with _open_session(settings, "batches") as session:
-        if session.execute("SELECT pg_try_advisory_lock(%s)", (LOCK_KEY,)).fetchone() != (True,):
+        if not process_locks.is_free(session, LOCK_NAME):
             return RebuildResult()
         done = _rebuild_queue(session, settings, now, lease)
-        learn_durations(session, now=now)
+        with process_locks.hold_lock(session, LOCK_NAME):
+            learn_durations(session, now=now)
         return done
 
 
@@ -69,7 +71,6 @@ def rebuild_batches(
     until, done = min(until, now + DEFAULT_RULES.max_duration), RebuildResult()
     with _open_session(settings, "rebuild") as session:
         _check_site(session, settings.plant.site)
-        session.execute("SELECT pg_advisory_lock(%s)", (LOCK_KEY,))
         since = max(since, _find_oldest_start(session, now))
         by = select_assessment_basis(session, settings, since=since, until=until)
         report(
@@ -79,7 +80,7 @@ def rebuild_batches(
         parameters = {"from": since, "to": until}
         for (device,) in session.execute(read_statement("batches/select_stations"), parameters).fetchall():
             for span in split_span(StationSpan(device, since, until)):
-                with session.transaction():
+                with process_locks.hold_lock(session, LOCK_NAME):
                     done += rebuild_span(session, span, by, now=now)
             report(f"{device}: {done.batch_count:,} batches, {done.stored_count:,} new or changed.")
     return done
@@ -111,7 +112,7 @@ def _rebuild_queue(
     for whole in merge_spans(spans):
         # the readings of a batch that began earlier were dropped: it stays as it is
         for span in split_span(replace(whole, since=max(whole.since, oldest))):
-            with lead_transaction(session, lease):
+            with lead_transaction(session, lease), process_locks.hold_lock(session, LOCK_NAME):
                 done += rebuild_span(session, span, by, now=now)
     session.execute(
         read_statement("batches/delete_rebuilt_days"),
@@ -130,7 +131,7 @@ def _find_oldest_start(session: Session, now: datetime) -> datetime:
 
 @contextmanager
 def _open_session(settings: Settings, application: str) -> Iterator[Session]:
-    """A session for rebuilds; the lock ends with it."""
+    """A session for rebuilds."""
     with use_session(settings, application=application, timeouts=REBUILD_TIMEOUTS) as session:
         # Python compares times of one zone by local time, which repeats an hour in autumn
         session.execute("SET TIME ZONE 'UTC'")

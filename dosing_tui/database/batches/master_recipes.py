@@ -8,7 +8,7 @@ from datetime import datetime
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.audit import audit_trail
 from dosing_tui.database.batches.rebuild_span import select_master_versions
-from dosing_tui.database.connection import Session, use_session
+from dosing_tui.database.connection import Session, fetch_row, use_session
 from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.batches.master_recipe import (
     MasterRecipe,
@@ -48,16 +48,15 @@ def import_recipes(
     Raises: RecipeError, DatabaseUnavailableError, DatabaseAccessError.
     """
     with use_session(settings, application=APPLICATION_NAME, autocommit=False) as session:
-        moment = audit_trail.lock_trail(session)
-        since = valid_from or moment.at
-        done = [_import_recipe(session, recipe, who, since, moment) for recipe in recipes]
+        audit_trail.lock_trail(session)
+        done = [_import_recipe(session, recipe, who, valid_from) for recipe in recipes]
         if valid_from and any(each.is_new for each in done):
             session.execute(read_statement("batches/queue_batches_since"), {"since": valid_from})
         return done
 
 
 def _import_recipe(
-    session: Session, recipe: MasterRecipe, who: str, valid_from: datetime, stamp: audit_trail.AuditStamp
+    session: Session, recipe: MasterRecipe, who: str, valid_from: datetime | None
 ) -> RecipeImport:
     name, text = {"recipe": recipe.name, "mode": recipe.mode}, format_definition(recipe)
     last = session.execute(read_statement("batches/select_last_recipe"), name).fetchone()
@@ -65,13 +64,6 @@ def _import_recipe(
         return RecipeImport(recipe, int(last[0]), is_new=False)
     if not who:
         raise RecipeError(f"{recipe.name}: enter your name.")
-    version = int(last[0]) + 1 if last else 1
-    content = audit_trail.build_recipe_content(recipe.name, recipe.mode, version, valid_from, text)
-    seq = audit_trail.append_entry(
-        session, stamp, action=audit_trail.RECIPE, subject=recipe.name, who=who, content=content
-    )
-    session.execute(
-        read_statement("batches/insert_recipe"),
-        {**name, "version": version, "valid_from": valid_from, "definition": text, "audit_seq": seq},
-    )
+    parameters = {**name, "valid_from": valid_from, "definition": text, "who": who}
+    (version,) = fetch_row(session.execute(read_statement("batches/insert_recipe"), parameters))
     return RecipeImport(recipe, version, is_new=True)

@@ -1,8 +1,7 @@
 """The plant's requirements for reviews, from the database; settings can only add to them."""
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.audit import audit_trail
-from dosing_tui.database.connection import Session, select_row, use_session
+from dosing_tui.database.connection import Session, fetch_row, select_row, use_session
 from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.batch_review.review_policy import ReviewPolicy
 from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text
@@ -40,16 +39,10 @@ def set_policy(settings: Settings, policy: ReviewPolicy, *, who: str, reason: st
     who, reason = clean_text(who, limit=60), clean_line(reason, 500).strip()
     if not who or not reason:
         raise ReviewError("A change of the review policy needs a name and a reason.")
-    with use_session(settings, application=APPLICATION_NAME, autocommit=False) as session:
-        moment = audit_trail.lock_trail(session)
-        if _select_policy(session) == policy:
-            return False
-        content = audit_trail.build_policy_content(policy.pin, policy.second_person, reason)
-        seq = audit_trail.append_entry(
-            session, moment, action=audit_trail.POLICY, subject="reviews", who=who, content=content
-        )
-        session.execute(read_statement("batches/insert_review_policy"), {**content, "audit_seq": seq})
-        return True
+    parameters = {"pin": policy.pin, "second_person": policy.second_person, "who": who, "reason": reason}
+    with use_session(settings, application=APPLICATION_NAME) as session:
+        (is_new,) = fetch_row(session.execute(read_statement("batches/insert_review_policy"), parameters))
+    return bool(is_new)
 
 
 def _select_policy(session: Session) -> ReviewPolicy:

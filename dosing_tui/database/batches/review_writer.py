@@ -1,22 +1,19 @@
 """Enters reviews, each in one transaction that compares the displayed batch with the stored one."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.audit import audit_trail
-from dosing_tui.database.audit.pins import check_pin
+from dosing_tui.database.audit.pins import enter_pin, prepare_pin_entry
 from dosing_tui.database.batches.review_policy import select_effective_policy
 from dosing_tui.database.connection import Session, describe_target, open_connection, select_row, select_rows
 from dosing_tui.database.error_mapping import translate_rowless_errors
 from dosing_tui.database.sql_files import read_statement
+from dosing_tui.domain.batch_review.query_models import BatchRow
 from dosing_tui.domain.batch_review.review_result import ReviewResult, describe_failure
 from dosing_tui.domain.batch_review.review_rules import (
-    NO_SIGNATURE,
-    PIN_SIGNATURE,
-    Decision,
     Review,
-    ReviewContext,
     ReviewDraft,
     validate_review,
 )
@@ -26,30 +23,11 @@ from dosing_tui.errors import DatabaseUnavailableError, DosingError, ReviewError
 APPLICATION_NAME = "reviews"
 
 
-@dataclass(frozen=True, slots=True)
-class _CurrentBatchRow:
-    """The batch as it is when the review is entered."""
-
-    batch_id: str
-    status: str
-    findings: int
-    review_state: str
-    disposition: str
-    disposed_by: str
-    last_review: int
-    record_hash: str
-    judgement_hash: str
-    gone: bool
-    record: str
-    judgement: str
-    last_word: int
-
-
 def enter_review(settings: Settings, draft: ReviewDraft, *, os_user: str) -> Review:
     """Enter a review; return it as stored. ``os_user``: the account of this process.
 
     Raises: ReviewError (another review came first, the batch has changed, no reason, wrong PIN),
-    ConfigError (no argon2-cffi), DatabaseUnavailableError, DatabaseAccessError: the text gives the result.
+    DatabaseUnavailableError, DatabaseAccessError: the text gives the result.
     """
     outcome = enter_reviews(settings, [draft], os_user=os_user)
     if outcome.error is not None and not outcome.new_reviews:
@@ -79,8 +57,11 @@ def enter_reviews(settings: Settings, drafts: Sequence[ReviewDraft], *, os_user:
 
 def _try_review(session: Session, settings: Settings, draft: ReviewDraft, os_user: str) -> ReviewResult:
     try:
-        with translate_rowless_errors(describe_target(settings)), session.transaction():
-            entered = _insert_review(session, settings, draft, os_user)
+        with translate_rowless_errors(describe_target(settings)):
+            if draft.pin:
+                prepare_pin_entry(session, _clean_draft(draft).who)
+            with session.transaction():
+                entered = _insert_review(session, settings, draft, os_user)
     except ReviewError as error:
         return ReviewResult(refusals=(str(error),))
     return ReviewResult(new_reviews=(entered,))
@@ -133,58 +114,31 @@ def select_reviews(session: Session, batch_key: str) -> list[Review]:
 
 def _insert_review(session: Session, settings: Settings, draft: ReviewDraft, os_user: str) -> Review:
     draft = _clean_draft(draft)
-    moment = audit_trail.lock_trail(session)
-    batch = _select_current_batch(session, draft)
-    _check_unchanged(session, draft, batch)
-    signature = _check_signature(session, settings, draft)
-    said = {
+    if select_effective_policy(session, settings).pin:
+        if not draft.pin:
+            raise ReviewError("Not saved: this plant requires a PIN with every review.")
+        enter_pin(session, draft.who, draft.pin)
+    audit_trail.lock_trail(session)
+    _check_unchanged(session, draft)
+    review = {
         "batch_key": draft.batch_key,
-        "batch_id": batch.batch_id,
-        "at": moment.at,
+        "meaning": draft.meaning.value,
         "who": draft.who,
         "os_user": clean_text(os_user),
-        "db_role": moment.db_role,
-        "meaning": draft.meaning.value,
         "comment": draft.comment,
-        "signature": signature,
-        "record_hash": batch.record_hash,
-        "judgement_hash": batch.judgement_hash,
-        "withdraws": batch.last_word if draft.meaning is Decision.WITHDRAWN else 0,
+        "last_review": draft.expected_review_id,
+        "record_hash": draft.expected_record_hash,
+        "judgement_hash": draft.expected_assessment_hash,
     }
-    content = audit_trail.build_review_content((0, *said.values()))
-    seq = audit_trail.append_entry(
-        session, moment, action=audit_trail.REVIEW, subject=batch.batch_id, who=draft.who, content=content
-    )
-    session.execute(
-        read_statement("batches/insert_review"),
-        {**said, "review_id": seq, "record": batch.record, "judgement": batch.judgement},
-    )
-    _select_current_batch(
-        session, draft
-    )  # raises if the batch was removed during the PIN check; the row is locked from here on
+    with audit_trail.translate_refusals():
+        session.execute(read_statement("batches/insert_review"), review)
     return select_reviews(session, draft.batch_key)[-1]
 
 
-def _check_signature(session: Session, settings: Settings, draft: ReviewDraft) -> str:
-    """The signature of a review. Raises: ReviewError, if a required PIN is missing or wrong."""
-    if not select_effective_policy(session, settings).pin:
-        return NO_SIGNATURE
-    if not draft.pin:
-        raise ReviewError("Not saved: this plant requires a PIN with every review.")
-    check_pin(session, who=draft.who, pin=draft.pin)
-    return PIN_SIGNATURE
-
-
-def _select_current_batch(session: Session, draft: ReviewDraft) -> _CurrentBatchRow:
-    found = select_row(
-        session, _CurrentBatchRow, "batches/select_reviewable_batch", {"batch_key": draft.batch_key}
-    )
-    if found is None:
+def _check_unchanged(session: Session, draft: ReviewDraft) -> None:
+    batch = select_row(session, BatchRow, "batches/select_batch", {"name": draft.batch_key})
+    if batch is None:
         raise ReviewError("This batch no longer exists: its messages belong to another batch.")
-    return found
-
-
-def _check_unchanged(session: Session, draft: ReviewDraft, batch: _CurrentBatchRow) -> None:
     if batch.last_review != draft.expected_review_id:
         last = select_reviews(session, draft.batch_key)[-1]
         raise ReviewError(
@@ -200,6 +154,5 @@ def _check_unchanged(session: Session, draft: ReviewDraft, batch: _CurrentBatchR
             f"{batch.batch_id} not saved: its exceptions or alarms have changed since it was displayed."
             " Reload and try again."
         )
-    standing = ReviewContext(batch.status, batch.findings, batch.review_state, batch.disposed_by, batch.gone)
-    if wrong := validate_review(draft, standing):
+    if wrong := validate_review(draft, batch.review_context):
         raise ReviewError(f"{batch.batch_id}: {wrong}")

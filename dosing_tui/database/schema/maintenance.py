@@ -8,7 +8,7 @@ from dosing_tui.database import server_flavour, sql_files, table_owner
 from dosing_tui.database.connection import Session, StatementTimeouts, describe_target, open_connection
 from dosing_tui.database.error_mapping import translate_errors
 from dosing_tui.database.legacy_import import progress
-from dosing_tui.database.schema import migration_history
+from dosing_tui.database.schema import migration_history, process_locks
 from dosing_tui.database.server_flavour import ServerFlavour
 from dosing_tui.errors import DatabaseAccessError
 
@@ -16,8 +16,8 @@ RAW_RETENTION = timedelta(days=90)
 ROLLUP_RETENTION = timedelta(days=730)
 """Two years, as TimescaleDB's policies of the Community flavour."""
 
-LOCK_KEY = 0x646F73696E68
-"""Key of the advisory lock: one process at a time runs maintenance."""
+LOCK_NAME = "maintenance"
+"""Row of process_locks: one process at a time runs a step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +41,7 @@ def run_maintenance(settings: Settings, *, now: datetime) -> None:
         translate_errors(describe_target(settings)),
     ):
         session.execute("SET search_path = public, compat")
-        if session.execute("SELECT pg_try_advisory_lock(%s)", (LOCK_KEY,)).fetchone() == (True,):
-            _run_steps(session, now)
+        _run_steps(session, now)
 
 
 def _run_steps(session: Session, now: datetime) -> None:
@@ -54,7 +53,9 @@ def _run_steps(session: Session, now: datetime) -> None:
     steps = _select_steps(ServerFlavour(applied[0].flavour), server_flavour.detect_server(session).flavour)
     names = steps.partitioning if progress.list_unfinished(session) else steps.partitioning + steps.retention
     for name in names:
-        session.execute(sql_files.read_statement(f"maintenance/{name}"), moments)
+        if process_locks.is_free(session, LOCK_NAME):
+            with process_locks.hold_lock(session, LOCK_NAME):
+                session.execute(sql_files.read_statement(f"maintenance/{name}"), moments)
 
 
 def _select_steps(schema_flavour: ServerFlavour, current_flavour: ServerFlavour) -> MaintenanceSteps:

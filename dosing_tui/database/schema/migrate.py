@@ -1,20 +1,21 @@
 """Migrates the schema: numbered files, each applied once, under one lock."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
 import psycopg
 
 from dosing_tui.config.settings import LimitSettings, Settings
 from dosing_tui.database import server_flavour, table_owner
-from dosing_tui.database.connection import NO_TIMEOUTS, Session, describe_target, open_connection
+from dosing_tui.database.connection import NO_TIMEOUTS, Session, describe_target, fetch_row, open_connection
 from dosing_tui.database.error_mapping import DatabaseTarget, translate_error, translate_errors
 from dosing_tui.database.legacy_import import finalize, progress, table_swap
 from dosing_tui.database.legacy_import.table_swap import LegacyRelation
-from dosing_tui.database.schema import migration_history, plant_limits
+from dosing_tui.database.schema import migration_history, open_rights, plant_limits
 from dosing_tui.database.schema.migration_history import FIRST_AFTER_IMPORT, Migration
 from dosing_tui.database.server_flavour import ServerFlavour
+from dosing_tui.database.sql_files import read_statement
 from dosing_tui.errors import DatabaseAccessError, DatabaseUnavailableError
 
 MigrationReporter = Callable[[str], None]
@@ -56,6 +57,8 @@ def migrate_schema(settings: Settings, *, report: MigrationReporter) -> list[str
         limits = settings.limits
         work = _plan_migration(session, limits)
         if not work.step_names:
+            with suppress(DatabaseAccessError):  # not the owner: nothing was to be done
+                open_rights.close_open_rights(session, report)
             return []
         if work.extensions:
             work = _create_extension(session, work, limits, report)
@@ -68,6 +71,7 @@ def migrate_schema(settings: Settings, *, report: MigrationReporter) -> list[str
         with session.transaction():
             _apply_migrations(session, work.after_import, work.flavour, target, report)
         _apply_limits(session, limits, report)
+        open_rights.close_open_rights(session, report)
         return work.step_names
 
 
@@ -147,8 +151,12 @@ def _open_session(settings: Settings, application: str) -> Iterator[Session]:
 def _hold_lock(session: Session, report: MigrationReporter) -> Iterator[None]:
     """Hold the migration lock; it also ends with the session."""
     if session.execute("SELECT pg_try_advisory_lock(%s)", (LOCK_KEY,)).fetchone() != (True,):
-        report("Another dosing-tui is changing the schema; waiting for it to finish.")
-        session.execute("SELECT pg_advisory_lock(%s)", (LOCK_KEY,))
+        holders = session.execute(read_statement("maintenance/count_migrating_sessions"), {"key": LOCK_KEY})
+        if fetch_row(holders) == (0,):
+            report("The migration lock is held by a role that may not migrate: it is ignored.")
+        else:
+            report("Another dosing-tui is changing the schema; waiting for it to finish.")
+            session.execute("SELECT pg_advisory_lock(%s)", (LOCK_KEY,))
     yield
 
 

@@ -46,7 +46,7 @@ SELECT c.relname FROM pg_class AS c
 """
 _COLUMNS = """
 SELECT attname FROM pg_attribute
- WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = '' ORDER BY attnum
+ WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped AND attgenerated = '' ORDER BY attnum
 """
 
 
@@ -85,9 +85,15 @@ def copy_all_rows(source_dsn: str, target_dsn: str) -> None:
     with psycopg.connect(source_dsn) as source, psycopg.connect(target_dsn) as target:
         target.execute("SET session_replication_role = replica")
         for (name,) in source.execute(_TABLES).fetchall():
-            old = sql.Identifier(RENAMED_TABLES.get(str(name), str(name)))
+            old_name = RENAMED_TABLES.get(str(name), str(name))
+            had = {column for (column,) in target.execute(_COLUMNS, (old_name,))}
+            if not had:
+                continue  # a table of a later migration
+            old = sql.Identifier(old_name)
             columns = sql.SQL(", ").join(
-                sql.Identifier(str(column)) for (column,) in source.execute(_COLUMNS, (f"public.{name}",))
+                sql.Identifier(str(column))
+                for (column,) in source.execute(_COLUMNS, (f"public.{name}",))
+                if column in had
             )
             target.execute(sql.SQL("DELETE FROM {}").format(old))
             _copy_table(source, target, sql.Identifier(str(name)), old, columns)

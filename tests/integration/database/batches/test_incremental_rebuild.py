@@ -10,6 +10,7 @@ import pytest
 
 from dosing_tui.database.batches import incremental_rebuild
 from dosing_tui.database.batches.incremental_rebuild import rebuild_batches, rebuild_changed_days
+from dosing_tui.database.schema import process_locks
 from dosing_tui.domain.batches.canonical_json import batch_to_record
 from dosing_tui.domain.batches.canonical_json_reader import record_to_batch
 from dosing_tui.domain.batches.reconstruction import reconstruct_batches
@@ -158,8 +159,7 @@ def test_what_was_written_waits_until_somebody_rebuilds(migrated: str) -> None:
 
 def test_only_one_rebuilds_at_a_time(migrated: str) -> None:
     write_readings(migrated, normal_batch())
-    with psycopg.connect(migrated, autocommit=True) as other:
-        other.execute("SELECT pg_advisory_lock(%s)", (incremental_rebuild.LOCK_KEY,))
+    with psycopg.connect(migrated) as other, process_locks.hold_lock(other, incremental_rebuild.LOCK_NAME):
         assert rebuild_changed_days(settings_for(migrated), now=LATER).stored_count == 0
     assert store_and_rebuild(migrated, now=LATER) == ["complete CU-85 2"]
 

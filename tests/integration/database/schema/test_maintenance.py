@@ -7,7 +7,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from dosing_tui.database.schema import maintenance
+from dosing_tui.database.schema import maintenance, process_locks
 from dosing_tui.database.schema.maintenance import run_maintenance
 from dosing_tui.database.server_flavour import ServerFlavour
 from dosing_tui.errors import DatabaseAccessError
@@ -116,8 +116,7 @@ def test_nothing_is_dropped_while_a_database_is_being_adopted(flavour: Server, m
 
 def test_only_one_tidies_up_at_a_time(migrated: str) -> None:
     insert_doses(migrated, timedelta(days=800))
-    with psycopg.connect(migrated, autocommit=True) as other:
-        other.execute("SELECT pg_advisory_lock(%s)", (maintenance.LOCK_KEY,))
+    with psycopg.connect(migrated) as other, process_locks.hold_lock(other, maintenance.LOCK_NAME):
         run_maintenance(settings_for(migrated), now=NOW)
     assert fetch_value(migrated, "SELECT count(*) FROM dosing_rollup_1h") == 1
 

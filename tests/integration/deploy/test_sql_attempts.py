@@ -1,0 +1,122 @@
+"""With raw SQL no role of the plant forges a signature, hides who it was, or stops another part."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import LiteralString, cast
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from dosing_tui.database.audit.pins import set_pin
+from dosing_tui.database.batches.audit_verify import verify_audit_trail
+from dosing_tui.database.batches.incremental_rebuild import rebuild_changed_days
+from dosing_tui.database.batches.review_policy import set_policy
+from dosing_tui.database.reading_writer import ReadingWriter
+from dosing_tui.domain.batch_review.review_policy import ReviewPolicy
+from tests.integration.database.batches.test_review_writer import LATER
+from tests.support.database.reading_samples import number_rows
+from tests.support.database.schema_inspection import execute_statements, fetch_rows, fetch_value
+from tests.support.database.sql_attempts import ATTEMPTS, SqlAttempt, format_table
+from tests.support.database_servers import APACHE_DSN, Server, skip_absent
+from tests.support.deploy.deploy_database import Plant, plant_on
+from tests.support.domain.batch_messages import normal_batch
+
+TABLE = Path(__file__).parents[3] / "docs" / "sql-attempts.md"
+
+
+@pytest.fixture(scope="module", params=["plain", "timescale-apache"])
+def plant(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plant]:
+    """With a batch, two reviewers with PINs, and a policy that requires both."""
+    if request.param == "plain":
+        server = request.getfixturevalue("embedded")
+    elif APACHE_DSN:
+        server = Server(request.param, APACHE_DSN)
+    else:
+        skip_absent(request, "TimescaleDB, Apache edition: DOSING_TEST_APACHE_DSN names no server")
+    with plant_on(server, tmp_path_factory.mktemp("secrets")) as plant:
+        writer = ReadingWriter(plant.settings_of("dosing_writer"))
+        writer.write(uuid4(), number_rows(*normal_batch()))
+        writer.close()
+        rebuild_changed_days(plant.settings_of("dosing_writer"), now=LATER)
+        owner = plant.settings_of("dosing_owner")
+        for who in ("Anna", "Ben"):
+            set_pin(owner, who=who, pin="1234")
+            prepare_entry(plant, who)
+        policy = ReviewPolicy(pin=True, second_person=True)
+        assert set_policy(owner, policy, who="Anna", reason="customer's audit")
+        execute_statements(
+            plant.dsn, "INSERT INTO operator_notes (at, text, author) VALUES (now(), 'a', 'Anna')"
+        )
+        with psycopg.connect(plant.dsn_of("dosing_writer")):  # somebody to be ended
+            yield plant
+
+
+def prepare_entry(plant: Plant, who: str) -> None:
+    with psycopg.connect(plant.dsn_of("dosing_operator"), autocommit=True) as session:
+        session.execute("SELECT prepare_pin_entry(%s)", (who,))
+
+
+def read_facts(plant: Plant) -> list[object]:
+    """All that no attempt may change."""
+    queries: tuple[LiteralString, ...] = (
+        "SELECT * FROM audit_trail ORDER BY seq",
+        "SELECT * FROM batch_reviews ORDER BY review_id",
+        "SELECT * FROM reviewer_pins ORDER BY audit_seq",
+        "SELECT * FROM batches",
+        "SELECT relname, relacl::text, relowner FROM pg_class ORDER BY oid",
+        "SELECT proname, proacl::text, proowner FROM pg_proc ORDER BY oid",
+    )
+    return [fetch_rows(plant.dsn, query) for query in queries]
+
+
+def fill_in(plant: Plant, step: str) -> LiteralString:
+    """With the key and hashes of the batch."""
+    ((key, record, judgement),) = fetch_rows(
+        plant.dsn, "SELECT batch_key, record_hash, judgement_hash FROM batches"
+    )
+    for name, value in (("key", key), ("record", record), ("judgement", judgement)):
+        step = re.sub(rf"(?<!:):{name}\b", f"'{value}'", step)
+    return cast("LiteralString", step)  # of this file
+
+
+@pytest.mark.parametrize("attempt", ATTEMPTS, ids=lambda one: f"{one.role[7:]}: {one.goal}")
+def test_the_server_refuses(plant: Plant, attempt: SqlAttempt) -> None:
+    before = read_facts(plant)
+    *first, last = [fill_in(plant, step) for step in attempt.steps]
+    with psycopg.connect(plant.dsn_of(attempt.role)) as session:
+        for step in first:
+            session.execute(step)
+        with pytest.raises(psycopg.Error) as caught:
+            session.execute(last)
+    assert caught.value.sqlstate == attempt.sqlstate, caught.value
+    assert read_facts(plant) == before
+
+
+def test_the_attempts_were_made_and_are_all_in_the_table() -> None:
+    assert len(ATTEMPTS) >= 40
+    assert TABLE.read_text(encoding="utf-8").endswith(format_table())
+
+
+def test_what_is_refused_there_is_what_works_where_it_is_right(plant: Plant) -> None:
+    """The steps of the attempts are well-formed: with the right PIN of the right person they sign."""
+    enter = "SELECT enter_review(:key, 'comment', 'Anna', '', 'seen', 0, :record, :judgement)"
+    with psycopg.connect(plant.dsn_of("dosing_operator")) as session:
+        session.execute("INSERT INTO pin_entry (who, pin) VALUES ('Anna', '1234')")
+        session.execute(fill_in(plant, enter))
+        (row,) = session.execute("SELECT who, db_role, signature FROM batch_reviews").fetchall()
+        session.rollback()
+    assert row == ("Anna", "dosing_operator", "signed with a PIN")
+    assert verify_audit_trail(plant.settings_of("dosing_operator")).faults == ()
+
+
+def test_the_functions_that_sign_belong_to_a_role_that_nobody_logs_in_as(plant: Plant) -> None:
+    owners = fetch_rows(
+        plant.dsn,
+        "SELECT DISTINCT r.rolname, r.rolcanlogin, r.rolsuper FROM pg_proc AS p"
+        " JOIN pg_roles AS r ON r.oid = p.proowner WHERE p.prosecdef AND p.proname IN"
+        " ('enter_review', 'receive_pin', 'set_review_policy', 'add_recipe_version', 'take_pin_check')",
+    )
+    assert owners == [("dosing_auditor", False, False)]
+    assert fetch_value(plant.dsn, "SELECT count(*) FROM pg_largeobject_metadata") == 0
