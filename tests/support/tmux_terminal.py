@@ -29,6 +29,19 @@ class Terminal:
         """As tmux names them: ``q``, ``Enter``, ``C-q``, ``Escape``."""
         self._run_tmux("send-keys", *names)
 
+    def send_bytes(self, data: bytes) -> None:
+        """In one write, as a fast typist's keys arrive over a slow line."""
+        self._run_tmux("send-keys", "-H", *(f"{byte:02x}" for byte in data))
+
+    def read_exit_status(self) -> int | None:
+        """None while the program runs; otherwise only in a window that stays (``run_program``)."""
+        status = self._run_tmux("display-message", "-p", "#{?pane_dead,#{pane_dead_status},}").strip()
+        return int(status) if status else None
+
+    def restart_program(self) -> None:
+        """Once it has ended, in a window that stays."""
+        self._run_tmux("respawn-pane")
+
     def read_screen(self) -> str:
         return self._run_tmux("capture-pane", "-p")
 
@@ -94,16 +107,23 @@ class Copy:
 
 @contextmanager
 def run_program(
-    folder: Path, *arguments: str, columns: int = 120, rows: int = 40, env: Mapping[str, str] | None = None
-) -> Iterator[Terminal]:
-    """``dosing-tui`` with these arguments; afterwards the window is gone, and the program has ended."""
+    folder: Path, *arguments: str, columns: int = 120, rows: int = 40, env: Mapping[str, str] | None = None,
+    stays: bool = False,
+) -> Iterator[Terminal]:  # fmt: skip
+    """``dosing-tui`` with these arguments; afterwards the window is gone, and the program has ended.
+
+    ``stays``: the window stays when the program ends, with what it wrote last.
+    """
     socket = folder / "tmux"
     command = shlex.join([sys.executable, "-m", "dosing_tui", *arguments])
     given = [item for name, value in (env or {}).items() for item in ("-e", f"{name}={value}")]
     size = ("-x", str(columns), "-y", str(rows))
     # pytest's own COLUMNS and LINES would win over the window's size
     unset = "unset COLUMNS LINES"
-    _run_tmux(socket, "-f", os.devnull, "new-session", "-d", *size, *given, f"{unset}; exec {command}")
+    staying = (";", "set-option", "remain-on-exit", "on") if stays else ()
+    _run_tmux(
+        socket, "-f", os.devnull, "new-session", "-d", *size, *given, f"{unset}; exec {command}", *staying
+    )
     window = Terminal(socket)
     pid = window.get_pid()
     try:

@@ -243,7 +243,7 @@ def _check_durations(scope: _ReviewScope) -> Iterator[_Finding]:
     for dose in batch.doses:
         if dose.duration_ms is not None and dose.plausible_duration_ms is None:
             said = f"the dose of {dose.chemical} cannot have taken {dose.duration_ms / 1000:.0f} s"
-            yield BatchException(ExceptionKind.DURATION, dose.chemical, said)
+            yield ExceptionKind.DURATION, dose.chemical, said
         elif dose.duration_ms is not None:
             seconds, usual = dose.duration_ms / 1000, limits.baselines.get(dose.chemical)
             shortest, longest = (usual.low_s, usual.high_s) if usual else limits.dose_range_s

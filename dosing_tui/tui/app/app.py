@@ -7,11 +7,11 @@ from functools import partial
 from typing import Any
 
 from textual import on
-from textual.app import App
 
 from dosing_tui.config.settings import ColourTheme, Settings
 from dosing_tui.ipc.supervised_thread import FailureReporter, ignore_failure
 from dosing_tui.live_state import LiveSnapshot, LiveSnapshotSource
+from dosing_tui.tui.app.ordered_input import OrderedInputApp
 from dosing_tui.tui.app.shutdown import ShutdownHandler
 from dosing_tui.tui.app.terminal import has_backlog
 from dosing_tui.tui.app.terminal_options import DEFAULT_TERMINAL, TerminalOptions, build_textual_theme
@@ -35,7 +35,7 @@ PRELOAD_DELAY_S = 3.0
 """The chart library is imported after the first panels, before the first chart of several lines."""
 
 
-class DosingApp(App[None]):
+class DosingApp(OrderedInputApp[None]):
     """``after_first_paint`` is called when the first screen is drawn: it starts the slow parts."""
 
     CSS_PATH = "app.tcss"

@@ -23,14 +23,16 @@ from dosing_tui.tui.widgets.canvas_dialog import (
 )
 from dosing_tui.tui.widgets.form_fields import format_mark_box
 
-_MAX_WIDTH, _MAX_HEIGHT = 112, 30
+_MIN_WIDTH, _MAX_WIDTH, _MAX_HEIGHT = 40, 112, 30
 _FRAME_ROWS = 10
 """Rows of the dialog without values."""
 
 
 def render_filters(state: FilterDialogState, error: str, width: int, height: int) -> Rows:
     """The dialog, at most as large as the window allows; ``error`` replaces the value under the cursor."""
-    canvas = create_box(min(width - 4, _MAX_WIDTH), min(height - 2, _MAX_HEIGHT), "Filters")
+    canvas = create_box(
+        max(_MIN_WIDTH, min(width - 4, _MAX_WIDTH)), _FRAME_ROWS + count_visible_values(height), "Filters"
+    )
     column = (canvas.width - 6) // len(state.groups)
     for number, group in enumerate(state.groups):
         is_current, x = number == state.group_index, 3 + number * column

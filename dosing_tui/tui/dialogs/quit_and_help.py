@@ -21,7 +21,9 @@ _CONSEQUENCES = {
 
 
 class QuitScreen(CanvasDialog[bool]):
-    """True is 'quit'."""
+    """True is 'quit'. A double tap of its key does not confirm it."""
+
+    takes_keys_typed_ahead = False
 
     BINDINGS = [
         Binding("q,y", "accept", "Quit", show=False),

@@ -6,7 +6,6 @@ from datetime import datetime, tzinfo
 from typing import TypeVar
 
 from textual import events
-from textual.screen import Screen
 from textual.timer import Timer
 
 from dosing_tui.domain.messages.text_sanitizer import clean_line
@@ -23,6 +22,7 @@ from dosing_tui.tui.layout.status_and_footer import (
 from dosing_tui.tui.rendering import minimal_repaint
 from dosing_tui.tui.rendering.line_widget import LineWidget
 from dosing_tui.tui.rendering.theme import TerminalTheme
+from dosing_tui.tui.widgets.closable_screen import ClosableScreen
 from dosing_tui.tui.widgets.messages import ViewChanged
 from dosing_tui.tui.widgets.visible_rows import VisibleRows
 
@@ -32,7 +32,7 @@ FIXED_ROWS = 3
 """Rows of status bar, tabs and keys."""
 
 
-class ConsoleScreen(Screen[Result]):
+class ConsoleScreen(ClosableScreen[Result]):
     """Draws the frame; a subclass draws what is between."""
 
     def __init__(self, theme: TerminalTheme, hints: Mapping[FooterMode, Sequence[KeyHint]]) -> None:

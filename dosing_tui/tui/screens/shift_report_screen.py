@@ -15,6 +15,7 @@ from dosing_tui.tui.rendering.canvas import Canvas, Rows, wrap_text
 from dosing_tui.tui.rendering.line_widget import LineWidget
 from dosing_tui.tui.rendering.palette import DIM, LABEL, TEXT, WARNING, CellStyle
 from dosing_tui.tui.rendering.theme import TerminalTheme
+from dosing_tui.tui.widgets.closable_screen import ClosableScreen
 
 ROWS_ABOVE = 2
 """Rows of the screen below that stay visible: status bar and alarm banner."""
@@ -29,7 +30,7 @@ class ShiftReportPage:
     message: str = "The report is being made ..."
 
 
-class ShiftReportScreen(ModalScreen[None]):
+class ShiftReportScreen(ModalScreen[None], ClosableScreen[None]):
     """Keys call ``select_shift`` (-1, 1), ``reload`` and ``save``; the report comes with ``show_page``."""
 
     BINDINGS = [*REPORT_KEYS]

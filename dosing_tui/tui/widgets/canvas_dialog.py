@@ -11,6 +11,7 @@ from dosing_tui.tui.rendering.canvas import Canvas, Rows, wrap_text
 from dosing_tui.tui.rendering.line_widget import LineWidget
 from dosing_tui.tui.rendering.palette import DIM, FRAME, LABEL, TEXT, WARNING, CellStyle, ColourRole
 from dosing_tui.tui.rendering.theme import TerminalTheme
+from dosing_tui.tui.widgets.closable_screen import ClosableScreen
 
 Result = TypeVar("Result")
 KEY_STYLE = CellStyle(ColourRole.ACCENT, bold=True)
@@ -18,7 +19,7 @@ SELECTED_STYLE = CellStyle(ColourRole.STRONG, ColourRole.SELECTION, bold=True)
 """The row or value that has the focus."""
 
 
-class CanvasDialog(ModalScreen[Result]):
+class CanvasDialog(ModalScreen[Result], ClosableScreen[Result]):
     """``enter`` and ``esc`` close it without a result, unless a subclass gives ``enter`` one.
 
     It shows ``rows``; a subclass whose rows change has its own ``render_rows``.
@@ -59,23 +60,11 @@ class CanvasDialog(ModalScreen[Result]):
         self._dialog.styles.width, self._dialog.styles.height = len(rows[0]), len(rows)
         self._dialog.show_rows(rows)
 
-    async def on_key(self, event: events.Key) -> None:
-        """Act on each key before the next one is read.
-
-        Textual runs a binding only after the keys behind it have been delivered. Over a slow line these keys
-        arrive in one packet, and the name would be typed into the comment.
-        """
-        if self.take_input(event.key, event.character if event.is_printable else None):
-            event.stop()
+    def take_key(self, key: str, text: str | None) -> bool:
+        is_taken = self.take_input(key, text)
+        if is_taken and not self.is_closed:
             self.draw_dialog()
-        elif (bound := self.active_bindings.get(event.key)) is not None and bound.node is self:
-            event.stop()
-            await self.run_action(bound.binding.action)
-
-    def on_paste(self, event: events.Paste) -> None:
-        event.stop()
-        if self.take_input("", event.text):
-            self.draw_dialog()
+        return is_taken
 
     def action_accept(self) -> None:
         self.dismiss(None)

@@ -7,7 +7,6 @@ from datetime import datetime, tzinfo
 from functools import partial
 from typing import Any
 
-from textual import events
 from textual.message import Message
 from textual.strip import Strip
 
@@ -212,12 +211,12 @@ class Tile(LineWidget, can_focus=True):
     def action_find(self) -> None:
         self._set_table_cursor(replace(self._table_cursor, is_searching=True))
 
-    def on_key(self, event: events.Key) -> None:
+    def take_key(self, key: str, text: str | None) -> bool:
         """While a search is typed, keys are letters; no binding can name every letter."""
-        if self._table_cursor.is_searching:
-            event.stop()
-            event.prevent_default()
-            self._set_table_cursor(data_table.edit_search(self._table_cursor, event.key, event.character))
+        if not self._table_cursor.is_searching:
+            return False
+        self._set_table_cursor(data_table.edit_search(self._table_cursor, key, text))
+        return True
 
     def _set_table_cursor(self, cursor: TableCursor) -> None:
         self._table_cursor = cursor

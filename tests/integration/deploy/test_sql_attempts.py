@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import LiteralString, cast
+from typing import LiteralString
 from uuid import uuid4
 
 import psycopg
@@ -78,7 +78,7 @@ def fill_in(plant: Plant, step: str) -> LiteralString:
     )
     for name, value in (("key", key), ("record", record), ("judgement", judgement)):
         step = re.sub(rf"(?<!:):{name}\b", f"'{value}'", step)
-    return cast("LiteralString", step)  # of this file
+    return step
 
 
 @pytest.mark.parametrize("attempt", ATTEMPTS, ids=lambda one: f"{one.role[7:]}: {one.goal}")

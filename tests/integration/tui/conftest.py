@@ -1,3 +1,4 @@
 """A terminal with all colours, whatever the tests run on."""
 
 from tests.support.tui.terminal_fixture import _colours as _colours
+from tests.support.tui.terminal_fixture import _paced_keys as _paced_keys

@@ -9,11 +9,11 @@ from typing import Generic, TypeVar
 
 from rich.segment import Segment
 from textual import events
-from textual.app import App
 from textual.pilot import Pilot
 
 from dosing_tui.config.settings import GlyphMode
 from dosing_tui.tui.app.app import DosingApp
+from dosing_tui.tui.app.ordered_input import OrderedInputApp
 from dosing_tui.tui.rendering.palette import DARK, LIGHT
 from dosing_tui.tui.rendering.theme import TerminalTheme
 from dosing_tui.tui.widgets.canvas_dialog import CanvasDialog
@@ -27,7 +27,7 @@ LOOKS = {
 SIZES = {"80x24": (80, 24), "120x40": (120, 40)}
 
 
-class Desk(App[None]):
+class Desk(OrderedInputApp[None]):
     """Nothing but the console's style sheet; a key that gets past a dialog ends up here."""
 
     CSS_PATH = Path(inspect.getfile(DosingApp)).with_name("app.tcss")
@@ -70,7 +70,7 @@ class Dialog(Generic[Result]):
         return self.screen_text
 
     async def paste_text(self, text: str) -> str:
-        self.screen.post_message(events.Paste(text))
+        self.pilot.app.post_message(events.Paste(text))
         await self.pilot.pause()
         return self.screen_text
 

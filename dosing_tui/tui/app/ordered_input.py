@@ -1,0 +1,92 @@
+"""Keys, pasted text and the mouse: acted on one after the other, by the screen they were meant for.
+
+Textual hands a key to the screen that is on top when the key is read, and looks its binding up later, when
+other keys may have closed that screen. Here a key has been acted on before the next one is looked at.
+"""
+
+from functools import partial
+from typing import Protocol, TypeVar, runtime_checkable
+
+from textual import events
+from textual.app import App
+from textual.message import Message
+from textual.screen import Screen
+
+from dosing_tui.tui.widgets.closable_screen import ClosableScreen
+
+Result = TypeVar("Result")
+FRAME_TIMEOUT_S = 0.5
+"""After it a screen counts as drawn, even if the terminal takes no output: no key stays dead for long."""
+
+
+@runtime_checkable
+class KeyTaker(Protocol):
+    """A screen or widget to which some keys are text, or moves, rather than bindings."""
+
+    def take_key(self, key: str, text: str | None) -> bool:
+        """Act on a key, or leave it to the bindings with False.
+
+        ``text`` is what the key prints, None if nothing. Pasted text has the key ''.
+        """
+
+
+class OrderedInputApp(App[Result]):
+    """Input from before the screen on top was drawn was meant for another one, and is dropped.
+
+    Except for keys right behind the one that opened the screen: over a slow line they arrive with it.
+    """
+
+    def __init__(self, *, ansi_color: bool | None = None) -> None:
+        super().__init__(ansi_color=ansi_color)
+        self._is_acting = False
+        """A key is being acted on: what opens now, it has opened."""
+        self._stack_depth = 0
+        self._drawn_at: float | None = 0.0
+        """When the screen on top was drawn, in the events' own clock; None until it is."""
+
+    async def on_mount(self) -> None:
+        self._stack_depth = len(self.screen_stack)
+        self.screen_change_signal.subscribe(self, self._await_frame, immediate=True)
+
+    def _await_frame(self, screen: Screen[object]) -> None:
+        """Another screen is on top."""
+        depth, self._stack_depth = self._stack_depth, len(self.screen_stack)
+        is_opened_by_key = self._is_acting and self._stack_depth > depth
+        if is_opened_by_key and isinstance(screen, ClosableScreen) and screen.takes_keys_typed_ahead:
+            return
+        self._drawn_at = None
+        note_frame = partial(self._note_frame, screen)
+        screen.call_after_refresh(note_frame)
+        self.set_timer(FRAME_TIMEOUT_S, note_frame)
+
+    def _note_frame(self, screen: Screen[object]) -> None:
+        if self._drawn_at is None and screen is self.screen:
+            self._drawn_at = Message().time
+
+    @property
+    def is_input_awaited(self) -> bool:
+        """The screen on top is drawn: what is typed from now on reaches it."""
+        return self._drawn_at is not None
+
+    async def on_event(self, event: events.Event) -> None:
+        if not isinstance(event, events.InputEvent | events.Paste) or event.is_forwarded:
+            await super().on_event(event)
+        elif isinstance(event, events.Key) and await self._check_bindings(event.key, priority=True):
+            pass  # the key that always quits
+        elif self._drawn_at is None or event.time < self._drawn_at:
+            event.stop()
+        elif isinstance(event, events.Key):
+            await self._act_on_key(event.key, event.character if event.is_printable else None)
+        elif isinstance(event, events.Paste):
+            await self._act_on_key("", event.text)
+        else:
+            await super().on_event(event)
+
+    async def _act_on_key(self, key: str, text: str | None) -> None:
+        self.app_focus = self._is_acting = True
+        try:
+            taker = self.focused or self.screen
+            if not (isinstance(taker, KeyTaker) and taker.take_key(key, text)):
+                await self._check_bindings(key)
+        finally:
+            self._is_acting = False

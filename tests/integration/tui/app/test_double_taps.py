@@ -1,0 +1,130 @@
+"""Keys that arrive faster than the screen is drawn: a closed dialog takes none, nor does the screen below."""
+
+from collections.abc import Iterable
+
+import pytest
+from textual import events
+
+from dosing_tui.tui.alarms.alarm_screen import AlarmScreen
+from dosing_tui.tui.batches.batch_screen import BatchScreen
+from dosing_tui.tui.dialogs.alarm_action_dialog import AlarmActionDialog
+from dosing_tui.tui.dialogs.range_dialog import RangeDialog
+from dosing_tui.tui.screens.dashboard_screen import DashboardScreen
+from tests.support.tui.alarm_console import open_alarm_console
+from tests.support.tui.batch_console import make_clean_batches, open_review_console, store_readings
+from tests.support.tui.console_driver import Console, open_console, wait_for
+
+CHARACTERS = {"enter": "\r", "tab": "\t", "space": " ", "slash": "/", "question_mark": "?"}
+
+
+async def send_packet(console: Console, keys: Iterable[str]) -> None:
+    """All keys before any of them is handled, as from one read of the terminal."""
+    for key in keys:
+        character = CHARACTERS.get(key, key if len(key) == 1 else None)
+        console.app.post_message(events.Key(key, character))
+    await console.pilot.pause()
+    await wait_for(lambda: console.app.is_input_awaited)
+
+
+@pytest.mark.parametrize(
+    "packet",
+    [
+        "g 1 1", "g enter enter", "slash enter enter", "slash escape escape", "n escape escape",
+        "question_mark space space", "question_mark q q", "S escape escape", "R escape escape",
+        "g 1 1 1 1 1", "g escape 7", "a escape escape", "a 2 2 2", "a a a", "b b b", "b escape escape",
+    ],
+)  # fmt: skip
+async def test_a_double_tap_closes_a_dialog_once_and_leaves_the_screen_below_alone(packet: str) -> None:
+    async with open_console() as console:
+        await send_packet(console, packet.split())
+        assert isinstance(console.app.screen, DashboardScreen)
+        assert "Plant 1" in console.screen
+        assert "Quit the console?" not in console.screen
+        assert "Readings of process" in await console.press_keys("7")
+
+
+async def test_a_key_typed_right_behind_the_one_that_opens_a_dialog_belongs_to_it() -> None:
+    async with open_console() as console:
+        await send_packet(console, ["g", "w"])
+        assert "Range this week" in await console.wait_for_text("this week")
+        await send_packet(console, ["g", "tab"])
+        assert isinstance(console.app.screen, RangeDialog)
+
+
+async def test_quitting_is_not_confirmed_before_the_question_is_drawn() -> None:
+    async with open_console() as console:
+        await send_packet(console, ["q", "q", "y", "enter"])
+        assert "Quit the console?" in console.screen
+        assert console.app.is_running
+
+
+async def test_a_dialog_of_the_alarm_screen_leads_back_to_it_however_fast_it_is_closed() -> None:
+    async with open_alarm_console() as plant:
+        await plant.press_keys("a")
+        for packet in ("enter escape escape", "enter enter enter", "A escape escape escape"):
+            await send_packet(plant.console, packet.split())
+            assert isinstance(plant.console.app.screen, AlarmScreen), packet
+        await send_packet(plant.console, ["enter", "h"])
+        await wait_for(lambda: isinstance(plant.console.app.screen, AlarmActionDialog))
+
+
+async def test_a_dialog_of_the_batch_screen_leads_back_to_it_and_two_spaces_approve_one_batch(
+    migrated: str,
+) -> None:
+    store_readings(migrated, *make_clean_batches(3))
+    async with open_review_console(migrated) as plant:
+        await plant.press_keys("b")
+        await plant.wait_for_text("All 3")
+        await plant.press_keys("enter")
+        await plant.wait_for_text("Ingredients")
+        await send_packet(plant.console, ["d", "escape", "escape", "escape"])
+        assert isinstance(plant.console.app.screen, BatchScreen)
+        await plant.wait_for_text("Ingredients")
+        plant.console.clock.move_forward(1)
+        await send_packet(plant.console, ["space", *"Anna", "enter", "enter", "space", "space"])
+        await plant.wait_for_text(": approved.")
+        await plant.wait_for_text("Ingredients")
+        plant.console.clock.move_forward(1)
+        await send_packet(plant.console, ["question_mark", "space", "space"])
+        await send_packet(plant.console, ["escape"])
+        shown = await plant.wait_for_text("to review 2")
+        assert shown.count("□ to review") == 2
+
+
+async def test_what_closes_late_takes_no_other_screen_with_it() -> None:
+    """A screen that is told to close below another one, closes both; told again, it does nothing."""
+    async with open_console() as console:
+        await console.press_keys("a", "question_mark")
+        alarms = console.app.controllers.alarms.screen
+        assert alarms is not None
+        alarms.dismiss(None)
+        alarms.dismiss(None)
+        await wait_for(lambda: console.app.controllers.alarms.screen is None)
+        assert isinstance(console.app.screen, DashboardScreen)
+
+
+async def test_the_mouse_does_not_reach_what_a_closed_dialog_uncovers() -> None:
+    async with open_console() as console:
+        await console.press_keys("1", "g")
+        focused = console.app.dashboard_screen.focused
+        for x, y in ((60, 20), (5, 39), (5, 0), (60, 3), (119, 39)):
+            console.app.post_message(events.Key("escape", None))
+            for kind in (events.MouseDown, events.MouseUp):
+                console.app.post_message(kind(None, x, y, 0, 0, 1, False, False, False, x, y))
+            await console.pilot.pause()
+            await wait_for(lambda: console.app.is_input_awaited)
+            assert console.app.dashboard_screen.focused is focused
+            await console.press_keys("g")
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24), (40, 10)])
+async def test_clicks_anywhere_are_harmless_and_only_move_the_focus(size: tuple[int, int]) -> None:
+    async with open_console(size=size) as console:
+        width, height = size
+        for key in ("1", "7", "g", "a", "b", "question_mark"):
+            await console.press_keys(key)
+            for x in range(0, width, 13):
+                for y in (0, 1, height // 2, height - 1):
+                    await console.pilot.click(offset=(x, y))
+            await console.press_keys("escape")
+            assert isinstance(console.app.screen, DashboardScreen), key

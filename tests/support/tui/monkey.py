@@ -1,0 +1,159 @@
+"""A monkey at the console's keyboard and mouse: it types, clicks and resizes at random, by a seed."""
+
+import random
+import time
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from dosing_tui.tui.keys.bindings import ALL_KEYS
+from tests.support.tmux_terminal import Terminal
+
+_BYTES = {
+    "enter": b"\r", "escape": b"\x1b", "tab": b"\t", "shift+tab": b"\x1b[Z", "space": b" ",
+    "up": b"\x1b[A", "down": b"\x1b[B", "right": b"\x1b[C", "left": b"\x1b[D",
+    "ctrl+left": b"\x1b[1;5D", "ctrl+right": b"\x1b[1;5C", "home": b"\x1b[H", "end": b"\x1b[F",
+    "pageup": b"\x1b[5~", "pagedown": b"\x1b[6~", "ctrl+f": b"\x06", "slash": b"/", "full_stop": b".",
+    "question_mark": b"?", "left_square_bracket": b"[", "right_square_bracket": b"]", "minus": b"-",
+    "plus": b"+", "equals_sign": b"=",
+}  # fmt: skip
+"""What a terminal sends for the keys with a name."""
+_ODD_KEYS = {
+    "backspace": b"\x7f", "delete": b"\x1b[3~", "f1": b"\x1bOP", "f12": b"\x1b[24~", "ctrl+c": b"\x03",
+    "ctrl+a": b"\x01", "ctrl+z": b"\x1a", "ctrl+p": b"\x10", "insert": b"\x1b[2~", "ä": "ä".encode(),
+    "漢": "漢".encode(), "paste": b"\x1b[200~T-12\tnow-3h\nAnna\x1b[201~", "y": b"y", "q": b"q",
+}  # fmt: skip
+_FREQUENT = (
+    "enter",
+    "escape",
+    "space",
+    "g",
+    "slash",
+    "n",
+    "R",
+    "S",
+    "a",
+    "b",
+    "question_mark",
+    "1",
+    "down",
+    "A",
+)
+"""What opens, answers and closes."""
+SIZES = ((120, 40), (100, 30), (80, 24), (200, 60), (20, 5), (2, 1))
+LARGE = SIZES[0]
+_CHECK_EVERY, _PROBE_EVERY, _SETTLE_S = 30, 250, 10.0
+
+
+def _list_keys() -> dict[str, bytes]:
+    names = {name for binding in ALL_KEYS for name in binding.key.split(",")} - {"ctrl+q"}
+    return {name: _BYTES.get(name, name.encode()) for name in sorted(names)} | _ODD_KEYS
+
+
+@dataclass
+class Monkey:
+    """Raises AssertionError, with the seed and the last keys, when the console stops being one."""
+
+    terminal: Terminal
+    seed: int
+    typed: int = 0
+    restarts: int = 0
+    last_keys: deque[str] = field(default_factory=lambda: deque(maxlen=80))
+
+    def __post_init__(self) -> None:
+        self._random = random.Random(self.seed)
+        self._keys = _list_keys()
+        self._names = [*self._keys, *_FREQUENT * 4]
+        self._size = LARGE
+
+    def type_keys(self, count: int) -> None:
+        """So many keys, clicks and new sizes; looks at the screen every now and then, and at the end."""
+        end, next_check, next_probe = self.typed + count, self.typed, self.typed
+        while self.typed < end:
+            self._act()
+            if self.typed >= next_check:
+                next_check = self.typed + _CHECK_EVERY
+                self.check_screen()
+            if self.typed >= next_probe:
+                next_probe = self.typed + _PROBE_EVERY
+                self.check_keys()
+        self.check_keys()
+
+    def _act(self) -> None:
+        kind = self._random.random()
+        if kind < 0.02:
+            self._resize(self._random.choice(SIZES))
+        elif kind < 0.07:
+            self._send(self._click())
+        else:
+            self._send(self._choose_keys())
+
+    def _choose_keys(self) -> list[tuple[str, bytes]]:
+        """One key, a double tap, or a packet of several keys in one read."""
+        kind = self._random.random()
+        names = [
+            self._random.choice(self._names) for _ in range(1 if kind < 0.7 else self._random.randint(2, 6))
+        ]
+        if 0.4 < kind < 0.7:
+            names *= 2
+        return [(name, self._keys[name]) for name in names]
+
+    def _click(self) -> list[tuple[str, bytes]]:
+        button = self._random.choice((0, 0, 0, 1, 2, 32, 35, 64, 65))
+        x, y = self._random.randint(1, self._size[0]), self._random.randint(1, self._size[1])
+        name, place = f"mouse {button} at {x},{y}", f"\x1b[<{button};{x};{y}".encode()
+        return [(name, place + b"M" + place + b"m")]
+
+    def _send(self, keys: list[tuple[str, bytes]]) -> None:
+        self.last_keys.append("+".join(name for name, _ in keys))
+        self.typed += len(keys)
+        self.terminal.send_bytes(b"".join(data for _, data in keys))
+
+    def _resize(self, size: tuple[int, int]) -> None:
+        self.last_keys.append(f"size {size[0]}x{size[1]}")
+        self.typed += 1
+        self._size = size
+        self.terminal.resize_window(*size)
+
+    # what must hold
+
+    def check_screen(self) -> None:
+        """The program runs, and its screen is not blank for longer than a moment."""
+        deadline = time.monotonic() + _SETTLE_S
+        while True:
+            status = self.terminal.read_exit_status()
+            screen = self.terminal.read_screen()
+            if status == 0 or "Aborted!" in screen:  # quit; and Ctrl+C while it was ending
+                self.restarts += 1
+                self.terminal.restart_program()
+                self.terminal.wait_for_text("Plant 1", 60)
+                return
+            if status is not None:
+                self._fail(f"the program has ended with status {status}", screen)
+            if screen.strip():
+                return
+            if time.monotonic() > deadline:
+                self._fail("the screen is blank", screen)
+            time.sleep(0.1)
+
+    def check_keys(self) -> None:
+        """Some ``esc`` leave whatever is open, and ``?`` opens the help page."""
+        self._resize(LARGE)
+        for _ in self._take_turns():
+            self.check_screen()
+            for name in ("escape", "question_mark"):
+                self._send([(name, _BYTES[name])])
+                time.sleep(0.15)
+            if "Tab Other page" in self.terminal.read_screen():
+                self._send([("escape", _BYTES["escape"])])
+                return
+        self._fail("keys are dead", self.terminal.read_screen())
+
+    def _take_turns(self) -> Iterator[None]:
+        deadline = time.monotonic() + 3 * _SETTLE_S
+        while time.monotonic() < deadline:
+            yield
+
+    def _fail(self, what: str, screen: str) -> None:
+        keys = " ".join(self.last_keys)
+        raise AssertionError(f"{what}: seed {self.seed}, after {self.typed} keys; the last: {keys}\n{screen}")
