@@ -1,5 +1,6 @@
 """What the system says of processes."""
 
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -12,9 +13,11 @@ def is_alive(pid: int) -> bool:
 
 
 def list_children(pid: int) -> list[int]:
-    """The process's children and theirs."""
+    """The process's children and theirs; none of a process or thread that ended meanwhile."""
     found: list[int] = []
-    for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in map(int, task.read_text().split()):
-            found += [child, *list_children(child)]
+    with suppress(OSError):
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            with suppress(OSError):
+                for child in map(int, (task / "children").read_text().split()):
+                    found += [child, *list_children(child)]
     return found
