@@ -4,8 +4,9 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from dosing_tui.domain.alarm_rules.detection import Detection
+from dosing_tui.domain.alarm_rules.late_messages import ROUNDING, find_closed_batch, revise_detection
 from dosing_tui.domain.alarm_rules.limits import AlarmLimits
-from dosing_tui.domain.alarm_rules.rule_state import BatchState, RuleState, StationState
+from dosing_tui.domain.alarm_rules.rule_state import BatchState, ClosedBatch, RuleState, StationState
 from dosing_tui.domain.alarm_rules.station_rules import format_age
 from dosing_tui.domain.alarms.models import AlarmKey
 from dosing_tui.domain.batches.master_recipe import MasterRecipe, MasterVersion, select_version
@@ -28,16 +29,21 @@ def check_batch_event(
     match event.event:
         case "start":
             if batch is not None:
-                yield from _abort_batch(
-                    station, event.device_id, batch.recipe, "another was started before it was complete"
-                )
+                reason = "another was started before it was complete"
+                yield from _abort_batch(station, event.device_id, batch.recipe, reason, until=event.time)
             station.batch = _open_batch(event, has_start=True)
         case "complete":
-            if batch is not None:
-                yield from _close_batch(station, event.device_id)
-                yield from _check_completion(batch, event, master_recipes)
+            if (closed := find_closed_batch(station, event)) is not None:
+                closed.complete = closed.complete or event
+                yield from _revise_completion(closed, event, master_recipes)
+            elif batch is not None:
+                found = next(_check_completion(batch, event, master_recipes), None)
+                yield from _close_batch(
+                    station, event.device_id, found, until=event.time + ROUNDING, complete=event
+                )
         case word if word in ABORT_EVENTS:
-            yield from _abort_batch(station, event.device_id, event.recipe, f"the station reported {word}")
+            reason = f"the station reported {word}"
+            yield from _abort_batch(station, event.device_id, event.recipe, reason, until=event.time)
 
 
 def restore_open_batch(station: StationState, event: BatchEvent) -> None:
@@ -51,13 +57,31 @@ def restore_open_batch(station: StationState, event: BatchEvent) -> None:
 
 
 def _open_batch(event: BatchEvent, *, has_start: bool) -> BatchState:
-    return BatchState(event.recipe, event.received_at, event.pumps, has_start, event.received_at)
+    return BatchState(
+        event.recipe, event.received_at, event.pumps, has_start, event.received_at, start_time=event.time
+    )
 
 
-def add_dose(station: StationState, dose: Dose) -> None:
-    if station.batch is not None and len(station.batch.doses) < MAX_DOSES:
-        station.batch.doses.append((dose.pump, dose.chemical))
-        station.batch.mode = dose.mode
+def add_dose(
+    station: StationState, dose: Dose, master_recipes: Sequence[MasterVersion] = ()
+) -> Iterator[Detection]:
+    """Add a dose to its batch: the open one, or the ended one that its own time is in."""
+    closed = find_closed_batch(station, dose)
+    batch = closed.batch if closed is not None else station.batch
+    if batch is not None and len(batch.doses) < MAX_DOSES:
+        batch.doses.append((dose.pump, dose.chemical))
+        batch.mode = dose.mode
+    if closed is not None:
+        yield from _revise_completion(closed, dose, master_recipes)
+
+
+def _revise_completion(
+    closed: ClosedBatch, message: Dose | BatchEvent, master_recipes: Sequence[MasterVersion]
+) -> Iterator[Detection]:
+    """Check an ended batch again, with a message that arrived late."""
+    if closed.complete is not None:
+        found = next(_check_completion(closed.batch, closed.complete, master_recipes), None)
+        yield from revise_detection(closed, found, message)
 
 
 def check_stalled_batch(
@@ -72,21 +96,36 @@ def check_stalled_batch(
         return
     silent = now - batch.last_message_at
     if silent >= limits.abandoned_after:
-        yield from _abort_batch(station, device, batch.recipe, f"no messages for {format_age(silent)}")
+        reason = f"no messages for {format_age(silent)}"
+        yield from _abort_batch(station, device, batch.recipe, reason, until=now)
         return
     seconds, limit = silent.total_seconds(), limits.stalled_after.total_seconds()
     words = f"Batch {batch.recipe} stalled: no message for {seconds:.0f} s ({device})"
     yield Detection(AlarmKey("BATCH_STALLED", device), seconds > limit, words, seconds, limit)
 
 
-def _close_batch(station: StationState, device: str) -> Iterator[Detection]:
+def _close_batch(
+    station: StationState,
+    device: str,
+    detection: Detection | None,
+    *,
+    until: datetime,
+    complete: BatchEvent | None = None,
+) -> Iterator[Detection]:
+    """Close the open batch, if there is one; ``detection``: what its end raises."""
+    if station.batch is not None:
+        station.closed_batches.append(ClosedBatch(station.batch, until, complete, detection))
     station.batch = None
     yield Detection(AlarmKey("BATCH_STALLED", device), active=False)
+    if detection is not None:
+        yield detection
 
 
-def _abort_batch(station: StationState, device: str, recipe: str, reason: str) -> Iterator[Detection]:
-    yield from _close_batch(station, device)
-    yield _create_abort_detection(device, recipe, reason)
+def _abort_batch(
+    station: StationState, device: str, recipe: str, reason: str, *, until: datetime
+) -> Iterator[Detection]:
+    detection = _create_abort_detection(device, recipe, reason)
+    yield from _close_batch(station, device, detection, until=until)
 
 
 def _check_completion(
