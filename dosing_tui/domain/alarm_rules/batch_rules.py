@@ -4,7 +4,12 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from dosing_tui.domain.alarm_rules.detection import Detection
-from dosing_tui.domain.alarm_rules.late_messages import ROUNDING, find_closed_batch, revise_detection
+from dosing_tui.domain.alarm_rules.late_messages import (
+    ROUNDING,
+    find_closed_batch,
+    is_late_start,
+    revise_detection,
+)
 from dosing_tui.domain.alarm_rules.limits import AlarmLimits
 from dosing_tui.domain.alarm_rules.rule_state import BatchState, ClosedBatch, RuleState, StationState
 from dosing_tui.domain.alarm_rules.station_rules import format_age
@@ -28,6 +33,8 @@ def check_batch_event(
     station.has_live_event = True
     match event.event:
         case "start":
+            if is_late_start(station, event):
+                return
             if batch is not None:
                 reason = "another was started before it was complete"
                 yield from _abort_batch(station, event.device_id, batch.recipe, reason, until=event.time)
@@ -41,6 +48,8 @@ def check_batch_event(
                 yield from _close_batch(
                     station, event.device_id, found, until=event.time + ROUNDING, complete=event
                 )
+            else:
+                station.lone_end = event
         case word if word in ABORT_EVENTS:
             reason = f"the station reported {word}"
             yield from _abort_batch(station, event.device_id, event.recipe, reason, until=event.time)

@@ -46,6 +46,18 @@ def find_closed_batch(station: StationState, message: Dose | BatchEvent) -> Clos
     return None
 
 
+def is_late_start(station: StationState, start: BatchEvent) -> bool:
+    """Return whether a start is of a batch that has ended: it opens none, and does not abort a later one."""
+    if start.time_quality is not TimeQuality.DEVICE:
+        return False
+    end, open_batch = station.lone_end, station.batch
+    if end is not None and start.time < end.time and is_same_name(end.recipe, start.recipe):
+        station.lone_end = None
+        return True
+    is_late = start.received_at - start.time > LATE_AFTER
+    return is_late and open_batch is not None and start.time < open_batch.start_time
+
+
 def revise_detection(
     closed: ClosedBatch, detection: Detection | None, message: Dose | BatchEvent
 ) -> Iterator[Detection]:

@@ -115,6 +115,8 @@ class StationState:
 
     last_message_at: datetime | None = None
     batch: BatchState | None = None
+    lone_end: BatchEvent | None = None
+    """Last end event that was received without a batch: its start may arrive later."""
     has_live_event: bool = False
     """A batch event was received since the start of this process."""
     error_window: DoseErrorWindow = field(default_factory=DoseErrorWindow)

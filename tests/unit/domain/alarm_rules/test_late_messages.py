@@ -206,3 +206,30 @@ def test_a_clock_that_is_hours_off_is_one_after_a_backlog_too() -> None:
         plant.advance_clock(30)
         plant.receive_readings(plant.make_dose(dedup=number, behind=timedelta(hours=1)))
     assert plant.get_shown_state("CLOCK_SKEW", STATION) is AlarmStateName.UNACK
+
+
+def test_a_start_that_arrives_after_its_complete_opens_no_batch() -> None:
+    plant = Plant()
+    plant.outlook = replace(plant.outlook, is_shift_scheduled=False)
+    plant.receive_readings(plant.make_event("complete"))
+    plant.advance_clock(2)
+    start = plant.make_event("start")
+    plant.receive_readings(replace(start, time=start.time - timedelta(seconds=120)))
+    plant.advance_clock(4_000)
+    assert not {"BATCH_STALLED", "BATCH_ABORTED"} & {entry.key.rule for entry in plant.journal}
+
+
+def test_a_late_start_of_an_earlier_batch_does_not_abort_the_one_that_runs() -> None:
+    plant = Plant()
+    plant.receive_readings(plant.make_event("start"))
+    plant.advance_clock(10)
+    start = plant.make_event("start")
+    plant.receive_readings(replace(start, time=start.time - timedelta(minutes=30)))
+    assert list_events(plant, "BATCH_ABORTED") == []
+
+
+def test_the_start_in_the_second_of_a_lone_complete_opens_a_batch() -> None:
+    plant = Plant()
+    plant.receive_readings(plant.make_event("complete"), plant.make_event("start"))
+    plant.advance_clock(380)
+    assert plant.get_shown_state("BATCH_STALLED") is AlarmStateName.UNACK
