@@ -20,6 +20,7 @@ from dosing_tui.domain.messages.models import BatchEvent, Dose
 
 ABORT_EVENTS = frozenset({"abort", "error"})
 MAX_DOSES = 64
+NEXT_START = "another was started before it was complete"
 
 
 def check_batch_event(
@@ -36,8 +37,7 @@ def check_batch_event(
             if is_late_start(station, event):
                 return
             if batch is not None:
-                reason = "another was started before it was complete"
-                yield from _abort_batch(station, event.device_id, batch.recipe, reason, until=event.time)
+                yield from _abort_batch(station, event.device_id, batch.recipe, NEXT_START, until=event.time)
             station.batch = _open_batch(event, has_start=True)
         case "complete":
             if (closed := find_closed_batch(station, event)) is not None:
@@ -55,14 +55,27 @@ def check_batch_event(
             yield from _abort_batch(station, event.device_id, event.recipe, reason, until=event.time)
 
 
-def restore_open_batch(station: StationState, event: BatchEvent) -> None:
-    """Restore the open batch from a stored event, unless a live event was received."""
+def restore_batches(station: StationState, messages: Sequence[Dose | BatchEvent]) -> None:
+    """Restore the open and the ended batches from stored messages, unless a live event was received."""
     if station.has_live_event:
         return
-    if event.event == "start":
-        station.batch = _open_batch(event, has_start=False)
-    elif event.event == "complete" or event.event in ABORT_EVENTS:
-        station.batch = None
+    for message in sorted(messages, key=lambda each: (each.time, each.received_at)):
+        batch = station.batch
+        if isinstance(message, Dose):
+            if batch is not None and len(batch.doses) < MAX_DOSES:
+                batch.doses.append((message.pump, message.chemical))
+            continue
+        is_start, is_complete = message.event == "start", message.event == "complete"
+        if not is_start and not is_complete and message.event not in ABORT_EVENTS:
+            continue
+        if batch is not None:
+            aborted = (
+                _create_abort_detection(message.device_id, batch.recipe, NEXT_START) if is_start else None
+            )
+            end = message if is_complete else None
+            batch.has_start = True  # all its messages are stored
+            station.closed_batches.append(ClosedBatch(batch, message.time + ROUNDING, end, aborted))
+        station.batch = _open_batch(message, has_start=False) if is_start else None
 
 
 def _open_batch(event: BatchEvent, *, has_start: bool) -> BatchState:
@@ -76,6 +89,9 @@ def add_dose(
 ) -> Iterator[Detection]:
     """Add a dose to its batch: the open one, or the ended one that its own time is in."""
     closed = find_closed_batch(station, dose)
+    if closed is not None and closed.complete is not None and closed.detection is None:
+        # of a batch from before a restart, what its end raised
+        closed.detection = next(_check_completion(closed.batch, closed.complete, master_recipes), None)
     batch = closed.batch if closed is not None else station.batch
     if batch is not None and len(batch.doses) < MAX_DOSES:
         batch.doses.append((dose.pump, dose.chemical))

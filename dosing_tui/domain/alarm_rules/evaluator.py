@@ -4,6 +4,7 @@ It has no I/O and is not thread-safe. Its entries take effect at once in this pr
 them and passes the committed entries to ``apply_committed``; a viewer discards them.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -105,6 +106,7 @@ class Evaluator:
     def load_history(self, readings: Iterable[Reading]) -> list[JournalEntry]:
         """Load levels and message times from the database. Stored doses and events raise no alarms."""
         entries: list[JournalEntry] = []
+        messages: defaultdict[str, list[Dose | BatchEvent]] = defaultdict(list)
         for reading in tank_rules.load_batch_needs(self._rule_state, readings):
             station = self._rule_state.get_station(reading.device_id)
             if station is None:
@@ -115,8 +117,10 @@ class Evaluator:
                 if tank is None or tank.level_time is None:
                     found = tank_rules.check_fill_level(self._rule_state, reading, self.limits)
                     entries += self._apply_detections(found, reading.received_at)
-            elif self._rule_state.is_new(reading) and isinstance(reading, BatchEvent):
-                batch_rules.restore_open_batch(station, reading)
+            elif self._rule_state.is_new(reading):
+                messages[reading.device_id].append(reading)
+        for device, known in messages.items():
+            batch_rules.restore_batches(self._rule_state.stations[device], known)
         return entries
 
     def load_dose_errors(self, minutes: Iterable[DoseErrorMinute]) -> None:
@@ -244,6 +248,9 @@ class Evaluator:
     ) -> list[JournalEntry]:
         """Return an alarm to normal that a late message proved wrong, unless another detection stands."""
         standing = condition.standing
+        state = self.projection.get_state(detection.key)
+        if not standing and state.count == 1:
+            standing.append(state.message)  # raised before a restart
         found = next((words for words in standing if words.startswith(detection.message)), None)
         if found is None:
             return []

@@ -8,7 +8,7 @@ import pytest
 from dosing_tui.domain.alarm_rules.limits import AlarmLimits
 from dosing_tui.domain.alarms.models import AlarmEvent, AlarmStateName, JournalEntry
 from dosing_tui.domain.batches.master_recipe import MasterIngredient, MasterRecipe, MasterVersion
-from dosing_tui.domain.messages.models import TimeQuality
+from dosing_tui.domain.messages.models import Reading, TimeQuality
 from tests.support.domain.alarm_entries import ANNA, NOW, make_entry
 from tests.support.domain.evaluated_plant import STATION, Plant
 
@@ -233,3 +233,45 @@ def test_the_start_in_the_second_of_a_lone_complete_opens_a_batch() -> None:
     plant.receive_readings(plant.make_event("complete"), plant.make_event("start"))
     plant.advance_clock(380)
     assert plant.get_shown_state("BATCH_STALLED") is AlarmStateName.UNACK
+
+
+def restart(plant: Plant, *stored: Reading) -> Plant:
+    """Another process, which has read the journal and the stored readings."""
+    plant.confirm_journal()
+    after = Plant(now=plant.now)
+    after.evaluator.restart_from(plant.evaluator.create_checkpoint())
+    after.evaluator.load_history(stored)
+    return after
+
+
+def test_a_late_dose_withdraws_also_after_a_restart() -> None:
+    plant = Plant()
+    start = plant.make_event("start")
+    plant.advance_clock(60)
+    dose = plant.make_dose(pump=3, chemical="T-9")
+    plant.advance_clock(60)
+    complete = plant.make_event("complete")
+    plant.receive_readings(start, dose, complete)
+    after = restart(plant, start, complete, dose)
+    assert after.get_shown_state("BATCH_INGREDIENT", item="CU-85") is AlarmStateName.UNACK
+    after.advance_clock(10)
+    after.receive_readings(after.make_dose(dedup=1, behind=timedelta(seconds=30)))
+    assert after.get_shown_state("BATCH_INGREDIENT", item="CU-85") is AlarmStateName.RTN_UNACK
+
+
+def test_a_late_complete_withdraws_also_after_a_restart() -> None:
+    plant = Plant()
+    start = plant.make_event("start")
+    plant.advance_clock(120)
+    other = plant.make_event("start")
+    doses = [
+        plant.make_dose(pump=3, chemical="T-9", behind=timedelta(seconds=60)),
+        plant.make_dose(dedup=1, behind=timedelta(seconds=40)),
+    ]
+    plant.receive_readings(start, *doses, other)
+    after = restart(plant, start, other, *doses)
+    after.advance_clock(10)
+    late = after.make_event("complete")
+    after.receive_readings(replace(late, time=late.time - timedelta(seconds=30)))
+    assert after.get_shown_state("BATCH_ABORTED", item="CU-85") is AlarmStateName.RTN_UNACK
+    assert "BATCH_INGREDIENT" not in {entry.key.rule for entry in after.journal}
