@@ -17,6 +17,8 @@ class Detection(NamedTuple):
     limit: float | None = None
     priority: Priority | None = None
     """Priority instead of the rule's."""
+    disproved_by: str = ""
+    """Late message that proves this detection, which was active, wrong."""
 
 
 def is_above(value: float, limit: float, *, returns_at: float) -> bool | None:

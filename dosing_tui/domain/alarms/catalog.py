@@ -38,9 +38,16 @@ class AlarmRule:
     momentary: bool = False
     """The condition is an event without duration; the alarm returns after ``off_delay``."""
 
+    @property
+    def disprovable(self) -> bool:
+        """Whether a message that arrives late can prove the alarm wrong."""
+        return self.id in _DISPROVABLE
+
     def get_group_name(self, key: AlarmKey) -> str:
         return AlarmGroup.LINKS if self.group is AlarmGroup.LINKS else f"{self.group}/{key.device}"
 
+
+_DISPROVABLE = frozenset({"BATCH_ABORTED", "BATCH_INGREDIENT", "STOCK_MISMATCH"})
 
 _H, _M, _L = Priority.HIGH, Priority.MEDIUM, Priority.LOW
 _S10, _S60 = timedelta(seconds=10), timedelta(seconds=60)
