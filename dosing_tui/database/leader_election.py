@@ -118,8 +118,8 @@ class LeaderElection:
         self._holder_name = f"{platform.node()}, process {os.getpid()}"
         self._session: DeadlineConnection | None = None
         self._is_elected = False
-        self._seen = _NO_LEASE
-        self._seen_at = 0.0
+        self._last_state = _NO_LEASE
+        self._watched_since = 0.0
 
     def try_acquire(self) -> bool:
         """Stay or become the leader; True if this process is. A lease that was lost before is forgotten."""
@@ -178,19 +178,19 @@ class LeaderElection:
     def _is_available(self, state: _LeaseState) -> bool:
         """Whether the lease is free: released, or without a heartbeat for long enough."""
         now = time.monotonic()
-        if (state.epoch, state.beat) != (self._seen.epoch, self._seen.beat):
-            self._seen_at = now
-        self._seen = state
+        if (state.epoch, state.beat) != (self._last_state.epoch, self._last_state.beat):
+            self._watched_since = now
+        self._last_state = state
         patience_s = LOST_SESSION_S if state.is_session_gone else LEASE_S
-        return state.is_released or now - self._seen_at >= patience_s
+        return state.is_released or now - self._watched_since >= patience_s
 
     def _acquire(self, session: Session) -> bool:
         parameters = {
             "site": self._site,
             "holder": self._holder,
             "holder_name": self._holder_name,
-            "epoch": self._seen.epoch,
-            "beat": self._seen.beat,
+            "epoch": self._last_state.epoch,
+            "beat": self._last_state.beat,
         }
         row = session.execute(read_statement("writes/acquire_collector_lease"), parameters).fetchone()
         if row is not None:
@@ -205,7 +205,7 @@ class LeaderElection:
 
     def _ensure_session(self) -> DeadlineConnection:
         if self._session is None or self._session.closed:
-            self._seen = _NO_LEASE  # what was seen before an outage proves nothing
+            self._last_state = _NO_LEASE  # what was seen before an outage proves nothing
             session = open_connection(
                 self._settings, application="election", autocommit=True, timeouts=ELECTION_TIMEOUTS
             )
