@@ -50,6 +50,8 @@ class StatementTimeouts:
     lock_s: float = LOCK_TIMEOUT_S
     idle_s: float = 10.0
     """Longest pause within a transaction: the server ends a suspended process's session, and its locks."""
+    connect_s: int = 0
+    """Longest wait for a session; 0: as the connection string has it."""
 
 
 NO_TIMEOUTS = StatementTimeouts(statement_s=0, lock_s=0, idle_s=300)
@@ -125,8 +127,8 @@ def build_connection_string(
 
     Raises: DatabaseAccessError, if the connection string cannot be read.
     """
-    given = _parse_dsn(settings)
-    set_options = _list_session_options(settings, timeouts or build_timeouts(settings))
+    given, timeouts = _parse_dsn(settings), timeouts or build_timeouts(settings)
+    set_options = _list_session_options(settings, timeouts)
     options = " ".join(f"-c {name}={_escape_option(value)}" for name, value in set_options.items())
     secret = {"password": settings.database.password} if settings.database.password else {}
     ours = {
@@ -134,7 +136,8 @@ def build_connection_string(
         "client_encoding": "UTF8",
         "options": f"{options} {given.get('options', '')}".strip(),
     }
-    return make_conninfo(**(_TIMEOUT_OPTIONS | given | secret | ours))
+    limits = {"connect_timeout": str(timeouts.connect_s)} if timeouts.connect_s else {}
+    return make_conninfo(**(_TIMEOUT_OPTIONS | given | secret | ours | limits))
 
 
 def build_timeouts(settings: Settings) -> StatementTimeouts:

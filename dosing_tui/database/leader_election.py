@@ -33,7 +33,8 @@ LEASE_S = 10.0
 """A leader without a heartbeat for this time is replaced."""
 LOST_SESSION_S = 3.0
 """The same if its session has ended, too; long enough for a leader to connect again."""
-ELECTION_TIMEOUTS = StatementTimeouts(statement_s=3.0)
+ELECTION_TIMEOUTS = StatementTimeouts(statement_s=3.0, connect_s=4)
+"""An attempt that fails takes less than LEASE_S: a longer one would look like a suspension."""
 LEASE_LOST = "Another process was elected to collect while this one was suspended or unreachable."
 
 
@@ -117,6 +118,8 @@ class LeaderElection:
         self._holder = uuid4()
         self._holder_name = f"{platform.node()}, process {os.getpid()}"
         self._session: DeadlineConnection | None = None
+        self.refusal = ""
+        """Why this process cannot be elected although nobody else is; '' otherwise."""
         self._is_elected = False
         self._last_state = _NO_LEASE
         self._watched_since = 0.0
@@ -126,7 +129,7 @@ class LeaderElection:
         with self._lock:
             if self._is_elected:
                 return self._renew()
-            self._lease.token = None
+            self._lease.token, self.refusal = None, ""
             session = self._ensure_session()
             with translate_rowless_errors(describe_target(self._settings)):
                 site = {"site": self._site}
@@ -192,7 +195,12 @@ class LeaderElection:
             "epoch": self._last_state.epoch,
             "beat": self._last_state.beat,
         }
-        row = session.execute(read_statement("writes/acquire_collector_lease"), parameters).fetchone()
+        try:
+            row = session.execute(read_statement("writes/acquire_collector_lease"), parameters).fetchone()
+        except (psycopg.errors.InsufficientPrivilege, psycopg.errors.ReadOnlySqlTransaction) as error:
+            user = describe_target(self._settings).user
+            self.refusal = f"Nobody collects for this site, and database user {user} may not: {error.diag.message_primary}."
+            return False
         if row is not None:
             self._lease.confirm(LeaseToken(self._site, self._holder, row[0]))
         self._is_elected = row is not None
