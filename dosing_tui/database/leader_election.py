@@ -199,7 +199,8 @@ class LeaderElection:
             row = session.execute(read_statement("writes/acquire_collector_lease"), parameters).fetchone()
         except (psycopg.errors.InsufficientPrivilege, psycopg.errors.ReadOnlySqlTransaction) as error:
             user = describe_target(self._settings).user
-            self.refusal = f"Nobody collects for this site, and database user {user} may not: {error.diag.message_primary}."
+            reason = error.diag.message_primary
+            self.refusal = f"Nobody collects for this site, and database user {user} may not: {reason}."
             return False
         if row is not None:
             self._lease.confirm(LeaseToken(self._site, self._holder, row[0]))
