@@ -4,7 +4,7 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -51,7 +51,7 @@ def run_pgbouncer(dsn: str, **settings: str) -> Iterator[str]:
             process.wait()
 
 
-def write_config(folder: Path, server: dict[str, object], settings: dict[str, str]) -> Path:
+def write_config(folder: Path, server: Mapping[str, object], settings: dict[str, str]) -> Path:
     lines = [
         "[databases]",
         f"* = host={server['host']} port={server.get('port') or 5432} user={server['user']}",

@@ -71,7 +71,7 @@ def test_in_session_mode_a_session_is_as_without_a_pooler(migrated: str, start_p
         settings = settings_for(dsn, zone="Asia/Tashkent")
         with open_connection(settings, application="test", autocommit=True) as session:
             names = ("TimeZone", "statement_timeout", "lock_timeout", "search_path", "jit")
-            shown.append([session.execute(f"SHOW {name}").fetchone() for name in names])  # type: ignore[call-overload]  # names from above
+            shown.append([session.execute(f"SHOW {name}").fetchone() for name in names])
             session.execute("LISTEN here")
             session.execute("NOTIFY here")
             assert [each.channel for each in session.notifies(timeout=5, stop_after=1)] == ["here"]
