@@ -151,8 +151,15 @@ def test_the_collector_is_elected_and_the_next_one_sees_by_whom(plant: Plant) ->
     assert not second.try_acquire()
     holder = fetch_value(plant.dsn, "SELECT holder_name FROM collector_leases")
     assert holder == f"{platform.node()}, process {os.getpid()}"
+    viewer = LeaderElection(plant.settings_of("dosing_viewer"), LeaderLease())
+    assert (viewer.try_acquire(), viewer.refusal) == (False, "")
     second.release_lock()
     first.release_lock()
+    assert not viewer.try_acquire()
+    assert viewer.refusal.startswith(
+        "Nobody collects for this site, and database user dosing_viewer may not:"
+    )
+    viewer.release_lock()
 
 
 def test_the_collector_keeps_batches_and_alarms(plant: Plant) -> None:

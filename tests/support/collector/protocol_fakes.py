@@ -52,6 +52,7 @@ class FakeServer:
         self.forgets_to_answer = False
         """The next commit succeeds, and its answer is lost."""
         self.elected = self.confirmed = True
+        self.refusal = ""
         self.stored: list[ParsedItem] = []
         self.books: dict[UUID, WriteProgress] = {}
         self.request_count = 0
