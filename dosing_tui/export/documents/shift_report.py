@@ -168,7 +168,7 @@ def _build_notes(report: ShiftReport, zone: tzinfo) -> DocumentBlock:
     return DocumentTable(
         make_headings("Time", "Author", "Station", "Note"),
         tuple(
-            DocumentRow((format_time(note.at, zone), note.author, note.device or "plant", note.text))
+            DocumentRow((format_time(note.at, zone), note.attribution, note.device or "plant", note.text))
             for note in report.notes
         ),
     )
