@@ -42,6 +42,8 @@ class IngestPipeline:
             on_refused_topics=context.live_state.set_refused_topics,
             clock=context.clock,
             may_connect=context.database.is_leader_confirmed,
+            session=spool.session,
+            on_new_session=spool.begin_session,
         )
         self.receiver = MessageReceiver(buffer, spool, self.subscriber, context, alarms=alarms)
 
