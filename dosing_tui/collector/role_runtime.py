@@ -1,6 +1,7 @@
 """Runs the components for the current role: collector, standby or viewer; drains an orphaned spool."""
 
 import time
+from contextlib import suppress
 
 from dosing_tui.collector.context.interfaces import CollectorContext
 from dosing_tui.collector.context.local_state import (
@@ -51,7 +52,7 @@ class RoleRuntime:
         if role is not Role.COLLECTOR:
             self._become_viewer(role)
         elif self._leader:
-            self._leader.check_spool_space()
+            role = self._check_leader(self._leader)
         else:
             role = self._start_leader()
         self._status.set_role(role)
@@ -77,6 +78,16 @@ class RoleRuntime:
         set_collector_marker(self._spool_folder)
         return Role.COLLECTOR
 
+    def _check_leader(self, leader: Leader) -> Role:
+        """Keep the leader, or start another with a spool that can be used. Returns the actual role."""
+        try:
+            leader.check_spool_space()
+        except SpoolError as error:
+            self._status.report_once(str(error))
+            self._stop_leader()
+            return self._start_leader()
+        return Role.COLLECTOR
+
     def _become_viewer(self, role: Role) -> None:
         self._stop_leader()
         self._start_viewer()
@@ -99,6 +110,9 @@ class RoleRuntime:
         if not self._drainer.is_empty:
             self._drainer.start()
         clear_collector_marker(self._spool_folder)
+        # another machine receives in the broker's session: what is recorded of it here is no longer whole
+        with suppress(SpoolError):
+            self._drainer.spool.begin_session()
 
     def _stop_drainer(self) -> None:
         if self._drainer:
