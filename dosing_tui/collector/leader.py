@@ -105,6 +105,7 @@ class Leader:
             self._drainer = SpoolDrainer(context)
             opened.callback(self._drainer.stop)
             self._check_room()
+            self._drainer.spool.join_election(context.database.get_leader_epoch())
             self._alarm_service = AlarmService(
                 context, outbox=self._drainer.outbox, measure_spool=self._measure_spool
             )

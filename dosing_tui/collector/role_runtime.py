@@ -1,7 +1,6 @@
 """Runs the components for the current role: collector, standby or viewer; drains an orphaned spool."""
 
 import time
-from contextlib import suppress
 
 from dosing_tui.collector.context.interfaces import CollectorContext
 from dosing_tui.collector.context.local_state import (
@@ -110,9 +109,6 @@ class RoleRuntime:
         if not self._drainer.is_empty:
             self._drainer.start()
         clear_collector_marker(self._spool_folder)
-        # another machine receives in the broker's session: what is recorded of it here is no longer whole
-        with suppress(SpoolError):
-            self._drainer.spool.begin_session()
 
     def _stop_drainer(self) -> None:
         if self._drainer:

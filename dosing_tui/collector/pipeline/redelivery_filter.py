@@ -153,8 +153,12 @@ class RedeliveryFilter:
 
 
 def flag_possible_repeat(item: ParsedItem) -> ParsedItem:
-    """Flag a reading without a time of its own. With one, its key tells a repeat."""
-    if isinstance(item, Rejection) or item.time_quality is TimeQuality.DEVICE:
+    """Flag a reading whose key has the time of this receipt. Any other time tells a repeat by itself."""
+    if (
+        isinstance(item, Rejection)
+        or item.time_quality is TimeQuality.DEVICE
+        or item.time != item.received_at
+    ):
         return item
     return replace(item, flags=(*item.flags, POSSIBLE_REPEAT))
 

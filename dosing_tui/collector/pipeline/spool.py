@@ -91,6 +91,18 @@ class Spool:
         self.session = session
         return session
 
+    def join_election(self, epoch: int | None) -> None:
+        """Begin a new record of the broker's session if another process may have received in it.
+
+        ``epoch``: number of this process's election; None if it is unknown. Raises: SpoolError.
+        """
+        last = self._file.read_state().epoch
+        if epoch is None or epoch == last:
+            return
+        if last and epoch != last + 1:
+            self.begin_session()
+        self._file.save_epoch(epoch)
+
     def append_messages(self, messages: Sequence[ParsedMessage], *, expire_before: int) -> None:
         """Append all messages or none; they are on disk on return.
 

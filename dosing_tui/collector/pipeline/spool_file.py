@@ -47,6 +47,8 @@ class SpoolState:
     received: int
     possible_repeats: int
     session: int
+    epoch: int
+    """Number of the election in which a process last collected into this file; 0 for none."""
     broker_drop_count: int | None
     """The broker's last reported count of dropped messages; None if it never reported one."""
     progress: WriteProgress
@@ -89,11 +91,13 @@ class SpoolFile(SqliteFile):
         self._lock.close()
 
     def read_state(self) -> SpoolState:
-        ((spool_id, received, repeats, session, dropped, *progress),) = self.select(
-            "SELECT spool_id, received, possible_repeats, session, broker_dropped,"
+        ((spool_id, received, repeats, session, epoch, dropped, *progress),) = self.select(
+            "SELECT spool_id, received, possible_repeats, session, epoch, broker_dropped,"
             " last_seq, stored, duplicates, rejected FROM books"
         )
-        return SpoolState(UUID(spool_id), received, repeats, session, dropped, WriteProgress(*progress))
+        return SpoolState(
+            UUID(spool_id), received, repeats, session, epoch, dropped, WriteProgress(*progress)
+        )
 
     def read_history(self) -> ReceiptHistory:
         recent = self.select("SELECT number, identity, received_at, connection FROM recent ORDER BY number")
@@ -152,6 +156,10 @@ class SpoolFile(SqliteFile):
         """The number of a new session: nothing recorded before counts as received in it."""
         with self.write_transaction() as sql:
             sql.execute("UPDATE books SET session = ?", (session,))
+
+    def save_epoch(self, epoch: int) -> None:
+        with self.write_transaction() as sql:
+            sql.execute("UPDATE books SET epoch = ?", (epoch,))
 
     def read_messages(self, *, after: int, limit: int) -> list[SpoolRow]:
         """The next messages, at most ``limit``."""

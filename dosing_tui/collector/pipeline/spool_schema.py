@@ -35,17 +35,19 @@ CREATE TABLE books (
     spool_id TEXT NOT NULL, received INTEGER NOT NULL,
     last_seq INTEGER NOT NULL, stored INTEGER NOT NULL, duplicates INTEGER NOT NULL,
     rejected INTEGER NOT NULL, broker_dropped INTEGER,
-    session INTEGER NOT NULL DEFAULT 0, possible_repeats INTEGER NOT NULL DEFAULT 0
+    session INTEGER NOT NULL DEFAULT 0, epoch INTEGER NOT NULL DEFAULT 0,
+    possible_repeats INTEGER NOT NULL DEFAULT 0
 );
 CREATE TABLE probe (bytes BLOB);
 {_SESSION_MESSAGES}
-INSERT INTO books VALUES (new_id(), 0, 0, 0, 0, 0, NULL, new_session(), 0);
+INSERT INTO books VALUES (new_id(), 0, 0, 0, 0, 0, NULL, new_session(), 0, 0);
 """
 # a message that was in flight at the update may come again, under a packet ID that version 1 did not keep
 _FROM_VERSION_1 = f"""
 ALTER TABLE spool ADD COLUMN checksum INTEGER;
 UPDATE spool SET checksum = row_checksum(CAST(units AS BLOB), count);
 ALTER TABLE books ADD COLUMN session INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE books ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE books ADD COLUMN possible_repeats INTEGER NOT NULL DEFAULT 0;
 {_SESSION_MESSAGES}
 INSERT INTO session_messages SELECT -number, 0, identity, received_at FROM recent;
@@ -93,8 +95,8 @@ def prepare_tables(sql: sqlite3.Connection, subject: str) -> None:
 
 def _check_books(sql: sqlite3.Connection, subject: str) -> None:
     rows = sql.execute(
-        "SELECT spool_id, received, last_seq, stored, duplicates, rejected, session, possible_repeats"
-        " FROM books"
+        "SELECT spool_id, received, last_seq, stored, duplicates, rejected, session, epoch,"
+        " possible_repeats FROM books"
     ).fetchall()
     try:
         ((spool_id, *numbers),) = rows

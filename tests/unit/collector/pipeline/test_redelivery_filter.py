@@ -205,17 +205,18 @@ def test_an_hour_into_a_connection_what_was_before_is_forgotten_but_not_the_reco
 
 
 @pytest.mark.parametrize(
-    ("quality", "flags"),
+    ("quality", "age", "flags"),
     [
-        (TimeQuality.RECEIVE, (POSSIBLE_REPEAT,)),
-        (TimeQuality.UPTIME, (POSSIBLE_REPEAT,)),
-        (TimeQuality.DEVICE, ()),
+        (TimeQuality.RECEIVE, 0, (POSSIBLE_REPEAT,)),
+        (TimeQuality.UPTIME, 0, (POSSIBLE_REPEAT,)),
+        (TimeQuality.UPTIME, 600, ()),  # its counter was received before: it is a repeat
+        (TimeQuality.DEVICE, 0, ()),
     ],
 )
 def test_a_reading_with_a_time_of_its_own_is_not_flagged(
-    quality: TimeQuality, flags: tuple[str, ...]
+    quality: TimeQuality, age: int, flags: tuple[str, ...]
 ) -> None:
-    dose = replace(numbered_dose(), time_quality=quality)
+    dose = replace(numbered_dose(), time_quality=quality, time=NOON - age * SECOND)
     assert flag_possible_repeat(dose) == replace(dose, flags=flags)
 
 

@@ -118,6 +118,19 @@ def test_what_was_seen_of_late_outlasts_the_process(tmp_path: Path) -> None:
     third.close()
 
 
+@pytest.mark.parametrize(
+    ("epochs", "is_kept"),
+    [([5, 6], True), ([5, 5], True), ([5, 8], False), ([5, None], True), ([None, 3], True)],
+)
+def test_the_record_of_a_session_ends_when_another_machine_has_collected(
+    spool: Spool, epochs: list[int | None], is_kept: bool
+) -> None:
+    for epoch in epochs:
+        before = spool.session
+        spool.join_election(epoch)
+    assert (spool.session == before) is is_kept
+
+
 def test_a_database_that_was_replaced_gets_new_books_that_begin_with_what_is_spooled(spool: Spool) -> None:
     spool.append_messages([make_arrival(1), make_arrival(2), make_arrival(3, count=2)], expire_before=0)
     spool.confirm_progress(WriteProgress(last_seq=spool.read_chunk(1)[0][0], stored=1))
