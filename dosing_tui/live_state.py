@@ -57,6 +57,8 @@ class MessageCounts:
     duplicates: int = 0
     spooled: int = 0
     rejected: int = 0
+    possible_repeats: int = 0
+    """Received readings that may be repeats, where the protocol cannot tell: part of the other figures."""
 
     @property
     def is_reconciled(self) -> bool:

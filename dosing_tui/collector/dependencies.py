@@ -49,6 +49,7 @@ def build_database(settings: Settings) -> CollectorDatabase:
         create_writer=partial(ReadingWriter, settings),
         create_leader_lock=partial(LeaderElection, settings, lease),
         is_leader_confirmed=lambda: lease.is_confirmed,
+        get_leader_epoch=lambda: lease.token.epoch if lease.token else None,
         prepare_schema=partial(_prepare_schema, settings),
         run_maintenance=lambda: run_maintenance(settings, now=now_utc()),
         create_rebuild_call=partial(

@@ -33,7 +33,10 @@ log = logging.getLogger(__name__)
 
 TICK_INTERVAL_S = 1.0
 PUBLISH_INTERVAL_S = 0.2
-"""Shortest time between two snapshots: in a flood each contains thousands of alarms."""
+"""Shortest time between two snapshots."""
+PUBLISH_PAUSE_FACTOR = 10
+"""Pause after a snapshot, as a multiple of its duration: in a flood each contains thousands of alarms."""
+MAX_PUBLISH_PAUSE_S = 2.0
 STOP_TIMEOUT_S = 10.0
 RECIPE_POLL_S = 30.0
 """Interval between two reads of the master recipes."""
@@ -76,7 +79,8 @@ class AlarmService:
         """Entries of the journal since its last checkpoint."""
         self._is_publish_due = False
         """A change is not published yet."""
-        self._last_publish = self._last_tick = -TICK_INTERVAL_S
+        self._next_publish = 0.0
+        self._last_tick = -TICK_INTERVAL_S
         self._journal_thread = context.create_thread("alarm-journal", self._follow_journal)
         self._recipe_thread = context.create_thread(
             "alarm-recipes", self._poll_master_recipes, interval_s=TICK_INTERVAL_S
@@ -141,7 +145,7 @@ class AlarmService:
             self._last_tick = started
         elif self._is_publish_due:
             with self._lock:
-                self._publish_snapshot()
+                self._request_publish()
 
     def _apply_operator_commands(self) -> None:
         """Apply at once the commands entered on this machine while the journal is unavailable."""
@@ -162,7 +166,7 @@ class AlarmService:
             self._load_history()
         with self._lock:
             self._save_entries(self._evaluator.on_tick(self._build_evaluation_context()))
-            self._publish_snapshot()
+            self._request_publish()
 
     def _follow_journal(self) -> None:
         thread = self._journal_thread
@@ -280,16 +284,16 @@ class AlarmService:
             self._context.status.set_notice("alarms", str(error))
 
     def _request_publish(self) -> None:
-        """Publish at once, or within PUBLISH_INTERVAL_S by the clock thread."""
-        if time.monotonic() - self._last_publish >= PUBLISH_INTERVAL_S:
-            self._publish_snapshot()
-        else:
-            self._is_publish_due = True
-
-    def _publish_snapshot(self) -> None:
-        self._is_publish_due, self._last_publish = False, time.monotonic()
+        """Publish at once, or by the clock thread as soon as the pause after the last snapshot is over."""
+        started = time.monotonic()
+        self._is_publish_due = started < self._next_publish
+        if self._is_publish_due:
+            return
         snapshot = self._evaluator.take_snapshot(self._clock(), is_journal_live=self._is_journal_up)
         self._context.live_state.set_alarms(snapshot)
+        ended = time.monotonic()
+        pause_s = min(PUBLISH_PAUSE_FACTOR * (ended - started), MAX_PUBLISH_PAUSE_S)
+        self._next_publish = ended + max(pause_s, PUBLISH_INTERVAL_S)
 
 
 def _build_evaluator(context: CollectorContext, *, writes_journal: bool) -> Evaluator:

@@ -93,6 +93,8 @@ class CollectorDatabase:
     create_leader_lock: Callable[[], LeaderLock]
     is_leader_confirmed: Callable[[], bool]
     """False in a leader that was suspended, until it knows whether another process was elected."""
+    get_leader_epoch: Callable[[], int | None]
+    """Number of this process's election; None without one by the database. The next election has the next."""
     prepare_schema: Callable[[StatusReporter], None]
     """Migrate the schema to this program's version, or verify it."""
     run_maintenance: Callable[[], None]
