@@ -107,8 +107,8 @@ def verify(ctx: click.Context, sources: tuple[Path, ...]) -> None:
     """Compare every entry, review, recipe, PIN, policy and batch with its hash, and lists with records.
 
     Exit 0: no differences; 1: an entry differs or is missing; 2: wrong input or set-up."""
-    from dosing_tui.database.audit.anchor_files import read_anchors
     from dosing_tui.database.batches.audit_verify import verify_audit_trail
+    from dosing_tui.notifiers.anchor_reader import read_anchors
 
     settings, anchors = get_settings(ctx), read_anchors(sources)
     result = verify_audit_trail(settings, anchors)

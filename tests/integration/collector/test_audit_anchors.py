@@ -15,9 +15,9 @@ from dosing_tui.collector.context.interfaces import CollectorContext
 from dosing_tui.collector.context.status import CollectorStatus
 from dosing_tui.collector.dependencies import build_database
 from dosing_tui.config.settings import AnchorSettings, Settings
-from dosing_tui.database.audit.anchor_files import read_anchors
 from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker
 from dosing_tui.live_state import LiveState
+from dosing_tui.notifiers.anchor_reader import read_anchors
 from tests.support.collector.protocol_fakes import PlainParser
 from tests.support.collector.running_collector import PACE
 from tests.support.database.forged_chains import add_recipe_versions, cut_off_last_recipe, rewrite_trail
