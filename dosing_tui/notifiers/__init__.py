@@ -1,1 +1,1 @@
-"""Delivery of messages by HTTP, mail or command, and anchors in saved mails. No other room has these protocols."""
+"""Delivery of messages by HTTP, mail or command, and anchors in saved mails: the only room for both."""

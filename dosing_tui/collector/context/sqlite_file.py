@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from dosing_tui.collector.context.private_files import prepare_private_file
 from dosing_tui.errors import SpoolError
 
 
@@ -18,6 +19,7 @@ class SqliteFile:
         self._subject = subject
         self._condition = threading.Condition()
         with self._map_errors():
+            prepare_private_file(path)
             self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
             try:
                 self._prepare_file()
@@ -56,6 +58,8 @@ class SqliteFile:
     def _map_errors(self) -> Iterator[None]:
         try:
             yield
+        except OSError as error:
+            raise SpoolError(f"{self._subject} cannot be used: {error.strerror}.") from error
         except sqlite3.Error as error:
             is_full = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
             reason = "is full" if is_full else f"cannot be used: {error}"
