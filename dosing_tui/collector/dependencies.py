@@ -12,6 +12,7 @@ from dosing_tui.collector.context.status import StatusReporter
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.alarms import journal
 from dosing_tui.database.alarms.notification_queue import NotificationQueue
+from dosing_tui.database.audit.audit_head import read_audit_head
 from dosing_tui.database.batches.incremental_rebuild import rebuild_until_now
 from dosing_tui.database.batches.master_recipes import list_recipe_versions
 from dosing_tui.database.leader_election import LeaderElection, LeaderLease
@@ -69,6 +70,7 @@ def build_database(settings: Settings) -> CollectorDatabase:
             list_master_recipes=partial(list_recipe_versions, settings),
         ),
         create_notification_queue=partial(NotificationQueue, settings, lease),
+        read_audit_head=partial(read_audit_head, settings),
     )
 
 

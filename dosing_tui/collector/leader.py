@@ -6,6 +6,7 @@ from functools import partial
 from dosing_tui.collector.alarms.alarm_service import AlarmService, SpoolFill
 from dosing_tui.collector.alarms.journal_outbox import open_outbox
 from dosing_tui.collector.alarms.outbox_sender import OutboxSender
+from dosing_tui.collector.audit_anchors import AnchorPublisher
 from dosing_tui.collector.context.interfaces import CollectorContext
 from dosing_tui.collector.context.local_state import get_spool_folder
 from dosing_tui.collector.notifications.database_outage import OutageNotifier
@@ -121,7 +122,11 @@ class Leader:
         self._dispatcher = NotificationDispatcher(
             context, hand_over_notice=self._outage_notifier.hand_over_notice
         )
-        for part in (self._drainer, self._batch_rebuilder, self._outage_notifier, self._dispatcher):
+        self._anchor_publisher = AnchorPublisher(context)
+        for part in (
+            self._drainer, self._batch_rebuilder, self._outage_notifier, self._dispatcher,
+            self._anchor_publisher,
+        ):  # fmt: skip
             part.start()
 
     @property
@@ -151,6 +156,7 @@ class Leader:
         self._context.status.set_notice("held", "")
         self._alarm_service.stop()
         self._outage_notifier.stop()
+        self._anchor_publisher.stop()
         self._dispatcher.stop()
         self._drainer.stop(drain_timeout_s=drain_timeout_s)
         self._batch_rebuilder.stop()

@@ -12,6 +12,7 @@ from dosing_tui.collector.context.status import CollectorStatus, StatusReporter
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.alarms.journal import JournalUpdate
 from dosing_tui.database.alarms.notification_queue import NotificationQueue
+from dosing_tui.database.audit.audit_head import AuditHead
 from dosing_tui.database.reading_writer import SpoolRow, WriteProgress, WriteReceipt
 from dosing_tui.domain.alarm_rules.rule_state import DoseErrorMinute
 from dosing_tui.domain.alarms.checkpoint import Checkpoint
@@ -107,6 +108,8 @@ class CollectorDatabase:
     alarm_store: AlarmStore
     create_notification_queue: Callable[[], NotificationQueue]
     """Notices to send, with their delivery status."""
+    read_audit_head: Callable[[int], AuditHead | None]
+    """The audit trail's last entry, and the hash of the entry of this number."""
 
 
 @dataclass(frozen=True, slots=True)

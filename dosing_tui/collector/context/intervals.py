@@ -31,6 +31,7 @@ class Intervals:
     batch_rebuild_s: float = 2.0
     """Pause between two rebuilds of changed batches."""
     notify_poll_s: float = 1.0
+    anchor_poll_s: float = 10.0
     """Check for notices that become due by time alone."""
     rate_limit_s: float = 5.0
     """Pause of a channel while its rate limit is reached."""

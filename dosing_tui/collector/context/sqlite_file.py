@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from dosing_tui.collector.context.private_files import prepare_private_file
 from dosing_tui.errors import DamagedSpoolError, SpoolError
 
 _DAMAGE_CODES = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_MISMATCH)
@@ -23,6 +24,7 @@ class SqliteFile:
         """The content was found to be damaged; no retry can succeed."""
         self._condition = threading.Condition()
         with self._map_errors():
+            prepare_private_file(path)
             self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
             try:
                 self._prepare_file()
@@ -61,6 +63,8 @@ class SqliteFile:
     def _map_errors(self) -> Iterator[None]:
         try:
             yield
+        except OSError as error:
+            raise SpoolError(f"{self._subject} cannot be used: {error.strerror}.") from error
         except sqlite3.Error as error:
             code = getattr(error, "sqlite_errorcode", 0) & 0xFF
             if code in _DAMAGE_CODES:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO
 from uuid import UUID, uuid4
 
+from dosing_tui.collector.context.private_files import prepare_private_file, prepare_private_folder
 from dosing_tui.collector.context.sqlite_file import SqliteFile
 from dosing_tui.collector.pipeline import damaged_spool, spool_schema
 from dosing_tui.collector.pipeline.redelivery_filter import (
@@ -242,7 +243,8 @@ class SpoolFile(SqliteFile):
 def _lock_folder(folder: Path) -> IO[str]:
     """Hold the spool's lock until the file is closed or this process ends in any way."""
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        prepare_private_folder(folder)
+        prepare_private_file(folder / "spool.lock")
         handle = (folder / "spool.lock").open("a+")
     except OSError as error:
         raise SpoolError(f"The spool folder {folder} cannot be used: {error.strerror}.") from error

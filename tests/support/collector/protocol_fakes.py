@@ -119,6 +119,7 @@ class FakeServer:
                 list_master_recipes=tuple,
             ),
             create_notification_queue=lambda: NotificationQueue(Settings()),
+            read_audit_head=lambda anchored: None,
         )
 
     def journaled(self, uuids: Sequence[UUID]) -> frozenset[UUID]:
