@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from threading import Lock
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from dosing_tui.domain.alarms.snapshot import AlarmSnapshot
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading, ReadingKind
@@ -46,6 +46,30 @@ class LinkState:
     status: LinkStatus = LinkStatus.STARTING
     since: datetime | None = None
     reason: str = ""
+
+
+class DatabasePart(StrEnum):
+    """What the program does with the database beside storing readings. The value begins a sentence."""
+
+    JOURNAL = "Alarm journal unavailable"
+    JOURNAL_READING = "Alarm journal unreadable"
+    NOTIFICATIONS = "Alarm notifications are disabled"
+    BATCHES = "Batches are not updated"
+    REVIEWS = "Reviews unavailable"
+    MAINTENANCE = "Database maintenance failed"
+    QUERIES = "Queries fail"
+    """Of this console: panels, lists and reports."""
+
+
+class DatabaseFault(NamedTuple):
+    """A part that does not work while the database stores readings."""
+
+    part: DatabasePart
+    reason: str
+
+    @property
+    def sentence(self) -> str:
+        return f"{self.part}: {self.reason}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +114,8 @@ class LiveSnapshot:
     topic_last_message: tuple[tuple[str, datetime], ...] = ()
     """Topic -> receive time of its last live message, valid or not."""
     database: LinkState = field(default_factory=LinkState)
+    """PARTIAL while there are ``database_faults``."""
+    database_faults: tuple[DatabaseFault, ...] = ()
     message_counts: MessageCounts = field(default_factory=MessageCounts)
     role: Role = Role.UNDECIDED
     alarms: AlarmSnapshot | None = None
@@ -158,8 +184,8 @@ class LiveState:
     def set_refused_topics(self, topics: tuple[str, ...]) -> None:
         self._update_fields(refused_topics=topics)
 
-    def set_database(self, state: LinkState) -> None:
-        self._update_fields(database=state)
+    def set_database(self, state: LinkState, faults: tuple[DatabaseFault, ...] = ()) -> None:
+        self._update_fields(database=state, database_faults=faults)
 
     def set_message_counts(self, counts: MessageCounts) -> None:
         self._update_fields(message_counts=counts)
