@@ -266,7 +266,9 @@ class AlarmService:
                 for topic in self._context.settings.mqtt.topics
             ),
             database_parts=tuple(
-                DatabasePartState(part.name.lower(), sentences.get(part, "")) for part in DatabasePart
+                DatabasePartState(part.name.lower(), sentences.get(part, ""))
+                for part in DatabasePart
+                if part is not DatabasePart.QUERIES  # shown in the tiles: no alarm
             ),
             spool_count=snapshot.message_counts.spooled,
             oldest_spooled_at=spool.oldest_at,

@@ -30,6 +30,7 @@ class CollectorStatus:
         self._is_database_up = False
         self._database_faults: dict[DatabasePart, DatabaseFault] = {}
         self._notices: dict[str, str] = {}
+        self._failed_threads: set[str] = set()
 
     def set_broker_link(self, up: bool, why: str) -> None:
         """A link that is up with a reason works for a part only."""
@@ -82,6 +83,11 @@ class CollectorStatus:
     def set_thread_failure(self, name: str, reason: str) -> None:
         """Show that a thread failed and is restarted; '' once it works again."""
         self.set_notice(f"thread {name}", reason)
+        with self._lock:
+            self._failed_threads.discard(name)
+            if reason:
+                self._failed_threads.add(name)
+            self._live_state.set_failed_threads(tuple(sorted(self._failed_threads)))
 
     def report_once(self, sentence: str) -> None:
         """Report an event that is not a state."""
