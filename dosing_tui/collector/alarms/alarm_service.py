@@ -19,7 +19,12 @@ from dosing_tui.collector.context.interfaces import CollectorContext
 from dosing_tui.collector.context.local_state import get_spool_folder
 from dosing_tui.config.alarm_limits import build_alarm_limits
 from dosing_tui.database.alarms.journal import JournalUpdate
-from dosing_tui.domain.alarm_rules.detection import ConnectionState, EvaluationContext, TopicAccess
+from dosing_tui.domain.alarm_rules.detection import (
+    ConnectionState,
+    DatabasePartState,
+    EvaluationContext,
+    TopicAccess,
+)
 from dosing_tui.domain.alarm_rules.evaluator import Evaluator
 from dosing_tui.domain.alarm_rules.rule_state import HOUR
 from dosing_tui.domain.alarms.checkpoint import CHECKPOINT_INTERVAL, Checkpoint
@@ -27,7 +32,7 @@ from dosing_tui.domain.alarms.journal_filter import MAX_ENTRIES
 from dosing_tui.domain.alarms.models import JournalEntry
 from dosing_tui.domain.messages.models import ParsedItem, Rejection
 from dosing_tui.errors import DatabaseError, SpoolError
-from dosing_tui.live_state import LinkState, LinkStatus
+from dosing_tui.live_state import DatabasePart, LinkState, LinkStatus
 
 log = logging.getLogger(__name__)
 
@@ -234,6 +239,7 @@ class AlarmService:
         if up is not self._is_journal_up:
             self._is_journal_up = up
             log.info("alarm journal %s %s", "connected" if up else "unavailable:", why)
+        self._context.status.set_database_fault(DatabasePart.JOURNAL_READING, "" if up else why)
 
     def _load_history(self) -> None:
         """Load levels, times and the dose errors of the last hour, once the journal is connected."""
@@ -254,6 +260,7 @@ class AlarmService:
         now, calendar = self._clock(), self._context.settings.calendar
         snapshot = self._context.live_state.get_snapshot(now)
         spool = self._measure_spool()
+        sentences = {fault.part: fault.sentence for fault in snapshot.database_faults}
         return EvaluationContext(
             now,
             broker=_link_to_view(snapshot.broker),
@@ -261,6 +268,11 @@ class AlarmService:
             topics=tuple(
                 TopicAccess(topic, topic in snapshot.refused_topics)
                 for topic in self._context.settings.mqtt.topics
+            ),
+            database_parts=tuple(
+                DatabasePartState(part.name.lower(), sentences.get(part, ""))
+                for part in DatabasePart
+                if part is not DatabasePart.QUERIES  # shown in the tiles: no alarm
             ),
             spool_count=snapshot.message_counts.spooled,
             oldest_spooled_at=spool.oldest_at,

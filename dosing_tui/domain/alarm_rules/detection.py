@@ -39,6 +39,13 @@ class ConnectionState:
     reason: str = ""
 
 
+class DatabasePartState(NamedTuple):
+    """Something that the program does with the database; ``fault`` is a sentence, '' while it works."""
+
+    part: str
+    fault: str
+
+
 class TopicAccess(NamedTuple):
     """Whether the broker lets the collector's account read this topic."""
 
@@ -53,6 +60,7 @@ class EvaluationContext:
     now: datetime
     broker: ConnectionState = field(default_factory=ConnectionState)
     database: ConnectionState = field(default_factory=ConnectionState)
+    database_parts: tuple[DatabasePartState, ...] = ()
     topics: tuple[TopicAccess, ...] = ()
     spool_count: int = 0
     oldest_spooled_at: datetime | None = None

@@ -150,6 +150,13 @@ _CATALOG = (
         action="Start the database; see that the spool has room until then.",
     ),
     AlarmRule(
+        "DB_PARTIAL", _H, "Database works only in part", group=AlarmGroup.LINKS,
+        on_delay=timedelta(seconds=20), off_delay=_S10,
+        cause="A right was taken from this program's account, or a part of the database no longer works.",
+        consequence="Readings are stored; alarms may be neither recorded nor notified, batches not updated.",
+        action="Correct what the message names; until then watch this screen for alarms.",
+    ),
+    AlarmRule(
         "SPOOL_HIGH", _H, "Spool fills up", group=AlarmGroup.LINKS, on_delay=_S10, off_delay=_S60,
         cause="The database has been away for long, or does not keep up.",
         consequence="When the spool is full, the broker has to queue, and throws away what it cannot hold.",
