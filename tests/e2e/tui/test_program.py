@@ -81,6 +81,23 @@ def test_the_console_starts_without_a_plant_answers_keys_and_follows_the_window(
 
 
 @needs_tmux
+def test_double_taps_that_arrive_in_one_read_leave_the_screen_below_as_it_is(tmp_path: Path) -> None:
+    with run_program(tmp_path, env=nothing_there(tmp_path)) as terminal:
+        terminal.wait_for_text("DB down")
+        for packet in (b"g11", b"g\r\r", b"/\r\r", b"?qq", b"?  ", b"nn\r\r", b"aaa", b"bbb", b"S\x1b\x1b"):
+            terminal.send_bytes(packet)
+            terminal.wait_for_text("Plant 1")
+            # Escape by itself, not the beginning of the next packet's escape sequence
+            terminal.send_bytes(b"\x1b")
+            wait_until(lambda: "›" in (top := terminal.read_screen()[:80]) and "Batches" not in top)
+            terminal.send_bytes(b"7")
+            terminal.wait_for_text("Readings of process")
+            terminal.send_bytes(b"1")
+            terminal.wait_for_text("› Overview")
+        terminal.send_keys("C-q")
+
+
+@needs_tmux
 def test_the_console_is_drawn_in_ascii_where_the_terminal_knows_no_more(tmp_path: Path) -> None:
     env = {**nothing_there(tmp_path), "PYTHONIOENCODING": "latin-1"}
     with run_program(tmp_path, env=env) as terminal:

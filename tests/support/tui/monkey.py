@@ -6,6 +6,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from dosing_tui.tui.keys.bindings import ALL_KEYS
+from tests.support.os_processes import is_alive
 from tests.support.tmux_terminal import Terminal
 
 _BYTES = {
@@ -41,7 +42,7 @@ _FREQUENT = (
 """What opens, answers and closes."""
 LARGE, TINY = (120, 40), (2, 1)
 SIZES = (LARGE, (100, 30), (80, 24), (200, 60), (20, 5), TINY)
-_CHECK_EVERY, _PROBE_EVERY = 30, 250
+_CHECK_EVERY = 40
 _SETTLE_S, _ANSWER_S = 10.0, 30.0
 
 
@@ -68,15 +69,12 @@ class Monkey:
 
     def type_keys(self, count: int) -> None:
         """So many keys, clicks and new sizes; looks at the screen every now and then, and at the end."""
-        end, next_check, next_probe = self.typed + count, self.typed, self.typed
+        end, next_check = self.typed + count, self.typed + _CHECK_EVERY
         while self.typed < end:
             self._act()
             if self.typed >= next_check:
                 next_check = self.typed + _CHECK_EVERY
                 self.check_screen()
-            if self.typed >= next_probe:
-                next_probe = self.typed + _PROBE_EVERY
-                self.check_keys()
         self.check_keys()
 
     def _act(self) -> None:
@@ -121,9 +119,10 @@ class Monkey:
         """The program runs, and its screen is not blank for longer than a moment."""
         deadline = time.monotonic() + _SETTLE_S
         while True:
-            status = self.terminal.read_exit_status()
+            is_running, status = is_alive(self.terminal.get_pid()), self.terminal.read_exit_status()
             screen = self.terminal.read_screen()
-            if status == 0 or (status == 1 and "Aborted!" in screen):  # quit; with Ctrl+C while it ended
+            # quit; or quit, and interrupted by a Ctrl+C while it ended
+            if not is_running and (status == 0 or "Aborted!" in screen or "^C" in screen):
                 self.restarts += 1
                 self.terminal.restart_program()
                 self.terminal.wait_for_text("Plant 1", 60)
