@@ -124,6 +124,7 @@ class Monkey:
             # quit; or quit, and interrupted by a Ctrl+C while it ended
             if not is_running and (status == 0 or "Aborted!" in screen or "^C" in screen):
                 self.restarts += 1
+                self._resize(LARGE)
                 self.terminal.restart_program()
                 self.terminal.wait_for_text("Plant 1", 60)
                 return

@@ -36,9 +36,15 @@ async def send_packet(console: Console, keys: Iterable[str]) -> None:
         "g 1 1 1 1 1", "g escape 7", "a escape escape", "a 2 2 2", "a a a", "b b b", "b escape escape",
     ],
 )  # fmt: skip
-async def test_a_double_tap_closes_a_dialog_once_and_leaves_the_screen_below_alone(packet: str) -> None:
+@pytest.mark.parametrize("is_drawn_first", [True, False])
+async def test_a_double_tap_closes_a_dialog_once_and_leaves_the_screen_below_alone(
+    packet: str, *, is_drawn_first: bool
+) -> None:
     async with open_console() as console:
-        await send_packet(console, packet.split())
+        opener, *behind = packet.split()
+        if is_drawn_first:
+            await console.press_keys(opener)
+        await send_packet(console, behind if is_drawn_first else packet.split())
         assert isinstance(console.app.screen, DashboardScreen)
         assert "Plant 1" in console.screen
         assert "Quit the console?" not in console.screen
