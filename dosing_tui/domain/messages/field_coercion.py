@@ -54,29 +54,17 @@ def parse_number(fields: Fields, name: str, flags: Flags) -> float | None:
     raise PayloadError(name, f"{name}: {quote_value(fields[name])} is too large")
 
 
-def parse_integer(fields: Fields, name: str, flags: Flags) -> int | None:
-    """Return an integer; None if it is missing. 2.0 is accepted.
-
-    Raises: PayloadError for 3.7, which PostgreSQL would silently round to 4, and as ``parse_number``.
-    """
-    value = fields.get(name)
-    if type(value) is int and -MAX_MAGNITUDE <= value <= MAX_MAGNITUDE:
-        return value
-    found = parse_number(fields, name, flags)
-    if found is None or found.is_integer():
-        return None if found is None else int(found)
-    raise PayloadError(name, f"{name}: {quote_value(value)} is not a whole number")
-
-
 def parse_int4(fields: Fields, name: str, flags: Flags) -> int | None:
-    """Return an integer that fits PostgreSQL's ``integer`` (32 bits); None if it is missing.
+    """Return an integer that fits PostgreSQL's ``integer`` (32 bits); None if it is missing. 2.0 is accepted.
 
-    Raises: PayloadError if it is out of range, and as ``parse_integer``.
+    Raises: PayloadError for 3.7, which PostgreSQL would silently round to 4, if it is out of range, and as
+    ``parse_number``.
     """
-    value = parse_integer(fields, name, flags)
-    if value is None or value in INT4_RANGE:
-        return value
-    raise PayloadError(name, f"{name}: {quote_value(fields[name])} is too large")
+    found = parse_number(fields, name, flags)
+    if found is None or (found.is_integer() and int(found) in INT4_RANGE):
+        return None if found is None else int(found)
+    fault = "is too large" if found.is_integer() else "is not a whole number"
+    raise PayloadError(name, f"{name}: {quote_value(fields.get(name))} {fault}")
 
 
 def parse_optional(
