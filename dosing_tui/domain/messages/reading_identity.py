@@ -79,7 +79,7 @@ class StampRegister:
         first = run.readings.get(key) if run else None
         is_same = first is not None and (not has_sequence or first[1] == reading.dedup)
         if run and first and is_same and not (run.is_stuck and stamp == run.stamp):
-            return replace(reading, time=first[0], received_at=first[0], dedup=first[1])
+            return replace(reading, time=first[0], dedup=first[1])
         if run is None or stamp < run.stamp:
             run = StampRun(stamp, reading.received_at)
         elif stamp > run.stamp:
