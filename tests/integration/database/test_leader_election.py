@@ -9,6 +9,7 @@ import pytest
 from psycopg import sql
 
 from dosing_tui.database import leader_election
+from dosing_tui.database.connection import open_connection
 from dosing_tui.database.leader_election import (
     LeaderElection,
     LeaderLease,
@@ -186,6 +187,28 @@ def test_nobody_is_elected_between_the_check_and_the_commit_of_a_leader(migrated
         wait_until(lambda: fails(second))  # the row is locked for longer than lock_timeout
         session.commit()
         wait_until(second.try_acquire)
+
+
+def test_a_leader_suspended_within_a_transaction_holds_nobody_up(migrated: str) -> None:
+    """Between the check of its lease and COMMIT: the server ends its session."""
+    lease = LeaderLease()
+    with join_election(migrated, lease=lease) as first, join_election(migrated) as second:
+        assert first.try_acquire()
+        session = open_connection(settings_for(migrated), application="test")
+        session.execute("SELECT 1")
+        with lead_transaction(session, lease.token):
+            pass
+        wait_until(lambda: has_acquired(second), timeout=30)
+        with pytest.raises(psycopg.errors.IdleInTransactionSessionTimeout):
+            session.execute("COMMIT")
+        session.close()
+
+
+def has_acquired(candidate: LeaderElection) -> bool:
+    try:
+        return candidate.try_acquire()
+    except DatabaseUnavailableError:
+        return False
 
 
 def test_a_role_that_may_only_read_cannot_stop_the_election(migrated: str) -> None:
