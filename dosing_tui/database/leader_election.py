@@ -209,8 +209,10 @@ class LeaderElection:
 
     def _try_advisory_lock(self, session: Session) -> bool:
         """Elect a process before the migration that creates the leases."""
-        key = (compute_lock_key(self._site),)
-        return session.execute("SELECT pg_try_advisory_lock(%s)", key).fetchone() == (True,)
+        key = {"key": compute_lock_key(self._site)}
+        if session.execute("SELECT pg_try_advisory_lock(%(key)s)", key).fetchone() == (True,):
+            return True
+        return session.execute(read_statement("reads/count_elected_sessions"), key).fetchone() == (0,)
 
     def _ensure_session(self) -> DeadlineConnection:
         if self._session is None or self._session.closed:

@@ -251,6 +251,19 @@ def test_before_the_migration_one_of_two_is_elected_by_its_session(database: str
         wait_until(second.try_acquire)
 
 
+def test_before_the_migration_a_role_that_may_only_read_cannot_stop_the_election(database: str) -> None:
+    role = sql.Identifier(f"viewer_{fetch_value(database, 'SELECT current_database()')}")
+    with psycopg.connect(database, autocommit=True) as owner:
+        owner.execute(sql.SQL("CREATE ROLE {} LOGIN").format(role))
+        try:
+            with psycopg.connect(database, user=role.as_string().strip('"'), autocommit=True) as viewer:
+                viewer.execute("SELECT pg_advisory_lock(%s)", (compute_lock_key("plant1"),))
+                with join_election(database) as only:
+                    assert only.try_acquire()
+        finally:
+            owner.execute(sql.SQL("DROP ROLE {}").format(role))
+
+
 def test_the_key_of_a_site_never_changes() -> None:
     assert compute_lock_key("plant1") == compute_lock_key("plant1")
     assert compute_lock_key("plant1") != compute_lock_key("plant2")
