@@ -35,6 +35,8 @@ LOST_SESSION_S = 3.0
 """The same if its session has ended, too; long enough for a leader to connect again."""
 ELECTION_TIMEOUTS = StatementTimeouts(statement_s=3.0, connect_s=4)
 """An attempt that fails takes less than LEASE_S: a longer one would look like a suspension."""
+_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+"""Counts the time of a suspended machine, too, where the system has such a clock."""
 LEASE_LOST = "Another process was elected to collect while this one was suspended or unreachable."
 
 
@@ -54,7 +56,7 @@ class LeaderLease:
         self.token: LeaseToken | None = None
         """None without an election by a lease; a lost one stays until the leader has stopped."""
         self._is_doubtful = False
-        self._attempted_at = time.monotonic()
+        self._attempted_at = time.clock_gettime(_CLOCK)
 
     @property
     def is_confirmed(self) -> bool:
@@ -65,18 +67,18 @@ class LeaderLease:
         return self.token is None or not (self._is_doubtful or self._has_gap())
 
     def confirm(self, token: LeaseToken) -> None:
-        self.token, self._is_doubtful, self._attempted_at = token, False, time.monotonic()
+        self.token, self._is_doubtful, self._attempted_at = token, False, time.clock_gettime(_CLOCK)
 
     def note_outage(self) -> None:
         """The database did not answer a heartbeat."""
         self._is_doubtful |= self._has_gap()
-        self._attempted_at = time.monotonic()
+        self._attempted_at = time.clock_gettime(_CLOCK)
 
     def mark_lost(self) -> None:
         self._is_doubtful = True
 
     def _has_gap(self) -> bool:
-        return time.monotonic() - self._attempted_at >= LEASE_S
+        return time.clock_gettime(_CLOCK) - self._attempted_at >= LEASE_S
 
 
 @contextmanager
