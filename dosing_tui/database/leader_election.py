@@ -124,10 +124,14 @@ class LeaderElection:
         """Why this process cannot be elected although nobody else is; '' otherwise."""
         self._is_elected = False
         self._last_state = _NO_LEASE
+        self._is_holder_alive = False
         self._watched_since = 0.0
 
-    def try_acquire(self) -> bool:
-        """Stay or become the leader; True if this process is. A lease that was lost before is forgotten."""
+    def try_acquire(self) -> bool | None:
+        """Stay or become the leader; True if this process is. A lease that was lost before is forgotten.
+
+        None: undecided, as the holder has shown no heartbeat yet since this process watches the lease.
+        """
         with self._lock:
             if self._is_elected:
                 return self._renew()
@@ -139,7 +143,9 @@ class LeaderElection:
                     state = select_row(session, _LeaseState, "reads/select_collector_lease", site)
                 except psycopg.errors.UndefinedTable:
                     return self._try_advisory_lock(session)
-                return self._is_available(state or _NO_LEASE) and self._acquire(session)
+                if self._is_available(state or _NO_LEASE):
+                    return self._acquire(session)
+                return False if self._is_holder_alive else None
 
     def renew(self) -> None:
         """Send the heartbeat of a leader; nothing in other processes."""
@@ -185,6 +191,7 @@ class LeaderElection:
         now = time.monotonic()
         if (state.epoch, state.beat) != (self._last_state.epoch, self._last_state.beat):
             self._watched_since = now
+            self._is_holder_alive = self._last_state is not _NO_LEASE
         self._last_state = state
         patience_s = LOST_SESSION_S if state.is_session_gone else LEASE_S
         return state.is_released or now - self._watched_since >= patience_s
@@ -218,7 +225,8 @@ class LeaderElection:
 
     def _ensure_session(self) -> DeadlineConnection:
         if self._session is None or self._session.closed:
-            self._last_state = _NO_LEASE  # what was seen before an outage proves nothing
+            # what was seen before an outage proves nothing
+            self._last_state, self._is_holder_alive = _NO_LEASE, False
             session = open_connection(
                 self._settings, application="election", autocommit=True, timeouts=ELECTION_TIMEOUTS
             )
