@@ -104,7 +104,7 @@ class LeadershipMonitor:
         if self._mode is CollectorMode.ALWAYS and not state.is_collecting:
             return ElectionResult.UNKNOWN  # mode 'always' collects before it contacts the database
         try:
-            election = self._acquire_leadership()
+            election = self._acquire_leadership(state)
         except DatabaseError as error:
             if not state.is_collecting:  # the leader's database writer reports the link
                 self._status.set_database_link(False, str(error))
@@ -113,13 +113,16 @@ class LeadershipMonitor:
             self._status.set_database_link(True, "")
         return election
 
-    def _acquire_leadership(self) -> ElectionResult:
+    def _acquire_leadership(self, state: RoleState) -> ElectionResult:
         """Hold or acquire the lease. Raises: DatabaseError."""
         if self._mode is CollectorMode.NEVER:
             if self._is_due("answers", self._intervals.keepalive_s):
                 self._database.ping_database()
             return ElectionResult.FOLLOWER
-        return ElectionResult.LEADER if self._leader_lock.try_acquire() else ElectionResult.FOLLOWER
+        is_leader = self._leader_lock.try_acquire()
+        if is_leader is None and state.is_collecting:
+            return ElectionResult.UNKNOWN  # after an outage: the holder of the lease may have ended
+        return ElectionResult.LEADER if is_leader else ElectionResult.FOLLOWER
 
     def _measure_conflict(self, state: RoleState) -> timedelta | None:
         now = time.monotonic()

@@ -35,6 +35,8 @@ LOST_SESSION_S = 3.0
 """The same if its session has ended, too; long enough for a leader to connect again."""
 ELECTION_TIMEOUTS = StatementTimeouts(statement_s=3.0, connect_s=4)
 """An attempt that fails takes less than LEASE_S: a longer one would look like a suspension."""
+_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+"""Counts the time of a suspended machine, too, where the system has such a clock."""
 LEASE_LOST = "Another process was elected to collect while this one was suspended or unreachable."
 
 
@@ -54,7 +56,7 @@ class LeaderLease:
         self.token: LeaseToken | None = None
         """None without an election by a lease; a lost one stays until the leader has stopped."""
         self._is_doubtful = False
-        self._attempted_at = time.monotonic()
+        self._attempted_at = time.clock_gettime(_CLOCK)
 
     @property
     def is_confirmed(self) -> bool:
@@ -65,18 +67,18 @@ class LeaderLease:
         return self.token is None or not (self._is_doubtful or self._has_gap())
 
     def confirm(self, token: LeaseToken) -> None:
-        self.token, self._is_doubtful, self._attempted_at = token, False, time.monotonic()
+        self.token, self._is_doubtful, self._attempted_at = token, False, time.clock_gettime(_CLOCK)
 
     def note_outage(self) -> None:
         """The database did not answer a heartbeat."""
         self._is_doubtful |= self._has_gap()
-        self._attempted_at = time.monotonic()
+        self._attempted_at = time.clock_gettime(_CLOCK)
 
     def mark_lost(self) -> None:
         self._is_doubtful = True
 
     def _has_gap(self) -> bool:
-        return time.monotonic() - self._attempted_at >= LEASE_S
+        return time.clock_gettime(_CLOCK) - self._attempted_at >= LEASE_S
 
 
 @contextmanager
@@ -122,10 +124,14 @@ class LeaderElection:
         """Why this process cannot be elected although nobody else is; '' otherwise."""
         self._is_elected = False
         self._last_state = _NO_LEASE
+        self._is_holder_alive = False
         self._watched_since = 0.0
 
-    def try_acquire(self) -> bool:
-        """Stay or become the leader; True if this process is. A lease that was lost before is forgotten."""
+    def try_acquire(self) -> bool | None:
+        """Stay or become the leader; True if this process is. A lease that was lost before is forgotten.
+
+        None: undecided, as the holder has shown no heartbeat yet since this process watches the lease.
+        """
         with self._lock:
             if self._is_elected:
                 return self._renew()
@@ -137,7 +143,9 @@ class LeaderElection:
                     state = select_row(session, _LeaseState, "reads/select_collector_lease", site)
                 except psycopg.errors.UndefinedTable:
                     return self._try_advisory_lock(session)
-                return self._is_available(state or _NO_LEASE) and self._acquire(session)
+                if self._is_available(state or _NO_LEASE):
+                    return self._acquire(session)
+                return False if self._is_holder_alive else None
 
     def renew(self) -> None:
         """Send the heartbeat of a leader; nothing in other processes."""
@@ -183,6 +191,7 @@ class LeaderElection:
         now = time.monotonic()
         if (state.epoch, state.beat) != (self._last_state.epoch, self._last_state.beat):
             self._watched_since = now
+            self._is_holder_alive = self._last_state is not _NO_LEASE
         self._last_state = state
         patience_s = LOST_SESSION_S if state.is_session_gone else LEASE_S
         return state.is_released or now - self._watched_since >= patience_s
@@ -209,12 +218,15 @@ class LeaderElection:
 
     def _try_advisory_lock(self, session: Session) -> bool:
         """Elect a process before the migration that creates the leases."""
-        key = (compute_lock_key(self._site),)
-        return session.execute("SELECT pg_try_advisory_lock(%s)", key).fetchone() == (True,)
+        key = {"key": compute_lock_key(self._site)}
+        if session.execute("SELECT pg_try_advisory_lock(%(key)s)", key).fetchone() == (True,):
+            return True
+        return session.execute(read_statement("reads/count_elected_sessions"), key).fetchone() == (0,)
 
     def _ensure_session(self) -> DeadlineConnection:
         if self._session is None or self._session.closed:
-            self._last_state = _NO_LEASE  # what was seen before an outage proves nothing
+            # what was seen before an outage proves nothing
+            self._last_state, self._is_holder_alive = _NO_LEASE, False
             session = open_connection(
                 self._settings, application="election", autocommit=True, timeouts=ELECTION_TIMEOUTS
             )

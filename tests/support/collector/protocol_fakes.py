@@ -51,7 +51,8 @@ class FakeServer:
         self.down: DatabaseError | None = None
         self.forgets_to_answer = False
         """The next commit succeeds, and its answer is lost."""
-        self.elected = self.confirmed = True
+        self.elected: bool | None = True
+        self.confirmed = True
         self.refusal = ""
         self.stored: list[ParsedItem] = []
         self.books: dict[UUID, WriteProgress] = {}
@@ -88,7 +89,7 @@ class FakeServer:
         if self.down:
             raise self.down
 
-    def try_acquire(self) -> bool:
+    def try_acquire(self) -> bool | None:
         self.count_request()
         return self.elected
 

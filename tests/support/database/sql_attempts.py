@@ -36,6 +36,9 @@ OPERATOR = [
         ("stop the audit trail by the highest number",
          f"INSERT INTO audit_trail VALUES (9223372036854775807, {LATER_SEQ})"),
         ("date an audit entry 2024", f"INSERT INTO audit_trail VALUES (99, {LATER_SEQ})"),
+        ("stop the collector", "UPDATE collector_leases SET holder = NULL"),
+        ("be elected to collect", "INSERT INTO collector_leases VALUES ('plant1', 99, NULL, '', 0)"),
+        ("hold up the election of a collector", "SELECT FROM collector_leases FOR UPDATE"),
         ("change an audit entry", "UPDATE audit_trail SET who = 'Ben'"),
         ("remove an audit entry", "DELETE FROM audit_trail"),
         ("empty the audit trail", "TRUNCATE audit_trail CASCADE"),
@@ -149,6 +152,8 @@ VIEWER = as_role(
     ("hold up reviews", WRITABLE, "SELECT lock_audit_trail()"),
     ("hold up alarms", WRITABLE, "SELECT FROM process_locks WHERE name = 'alarm_journal' FOR UPDATE"),
     ("hold up rebuilds", WRITABLE, "SELECT FROM process_locks WHERE name = 'batch_rebuild' FOR SHARE"),
+    ("hold up the election of a collector", WRITABLE, "SELECT FROM collector_leases FOR KEY SHARE"),
+    ("become the collector", WRITABLE, "UPDATE collector_leases SET epoch = epoch + 1, holder = NULL"),
     ("lock the audit trail", WRITABLE, "LOCK TABLE audit_trail IN EXCLUSIVE MODE"),
     ("lock the doses", WRITABLE, "LOCK TABLE dosing_consumption IN ROW EXCLUSIVE MODE"),
     ("lock a batch", WRITABLE, "SELECT FROM batches FOR KEY SHARE"),
@@ -180,6 +185,7 @@ COLLECTOR = as_role(
 TELEGRAF = as_role(
     "dosing_telegraf",
     ("read reviews", "SELECT * FROM batch_reviews"),
+    ("stop the collector", "UPDATE collector_leases SET holder = NULL"),
     ("review", ENTER.format(who="Anna")),
     ("write to the journal", "INSERT INTO alarm_journal (uuid) VALUES (gen_random_uuid())"),
 )

@@ -102,3 +102,15 @@ def test_a_process_that_may_not_be_elected_says_that_nobody_collects(bench: Benc
     bench.server.refusal = ""
     bench.decide_role()
     assert bench.notice == ""
+
+
+def test_after_an_outage_the_one_that_collects_goes_on_until_another_is_known_to_live(bench: Bench) -> None:
+    """The lease of a process that was killed meanwhile has not expired yet."""
+    bench.server.down, bench.post.is_last_collector = AWAY, True
+    assert bench.decide_role() is Role.COLLECTOR
+    bench.server.down, bench.server.elected = None, None
+    assert bench.decide_role() is Role.COLLECTOR
+    bench.server.elected = False
+    assert bench.decide_role() is Role.STANDBY
+    bench.server.elected = None
+    assert bench.decide_role() is Role.STANDBY
