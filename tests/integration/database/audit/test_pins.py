@@ -187,6 +187,7 @@ def test_a_pin_reaches_no_log_and_no_statistics(
         enter_pin(session, "Anna", secrets[0])
         seen = fetch_rows(plant.database.dsn, "SELECT query FROM pg_stat_activity")
     assert review_batch(reviewer, pin=secrets[0]).signature == "signed with a PIN"
+    break_off_entry(plant, reviewer, secrets[0])
     path = Path(fetch_value(plant.database.dsn, "SHOW data_directory")).parent / "postgres.log"
     if not path.exists():
         pytest.skip("the log of this server is not at hand")
@@ -201,6 +202,17 @@ def test_a_pin_reaches_no_log_and_no_statistics(
         assert not any(
             secret in str(fetch_rows(plant.database.dsn, f"SELECT * FROM {name}")) for secret in secrets
         )
+
+
+def break_off_entry(plant: Settings, reviewer: Settings, pin: str) -> None:
+    """End the COPY with an error while the server checks the PIN."""
+    with psycopg.connect(plant.database.dsn) as other, psycopg.connect(reviewer.database.dsn) as session:
+        other.execute("SELECT FROM pin_counters FOR UPDATE")
+        session.execute("SET lock_timeout = 50")
+        with pytest.raises(psycopg.errors.LockNotAvailable) as caught:
+            enter_pin(session, "Anna", pin)
+        assert "COPY pin_entry, line 1" in str(caught.value.diag.context)
+        assert pin not in str(caught.value.diag.context)
 
 
 def test_who_has_no_right_to_sign_is_told_so(server: Server, plant: Settings) -> None:
