@@ -54,11 +54,14 @@ def rebuild(ctx: click.Context, since: str, until: str | None) -> None:
 @click.option("--as", "who", default=get_os_user, show_default="the account", help="Owner of the PIN.")
 @click.pass_context
 def pin(ctx: click.Context, who: str) -> None:
-    """Set the PIN for signing reviews; a change requires the old PIN."""
+    """Set the PIN for signing reviews; a change requires the old PIN.
+
+    A first PIN, or one in place of a forgotten one, is set by the schema's owner or a reviewer admin.
+    """
     from dosing_tui.database.audit.pins import set_pin
 
     settings = get_settings(ctx)
-    old = click.prompt("Old PIN (empty if there is none)", default="", hide_input=True, show_default=False)
+    old = click.prompt("Old PIN (empty for a first one)", default="", hide_input=True, show_default=False)
     new = click.prompt("New PIN", hide_input=True, confirmation_prompt=True)
     set_pin(settings, who=who, pin=new, old=old)
     click.echo(f"The PIN of {who} is set.")

@@ -374,7 +374,7 @@ def test_a_pin_comes_from_a_private_file_or_is_asked_for(
     code, told = run_review(shop, "--approve", "--as", "Anna", "--pin-file", str(file))
     assert (code, "signed with a PIN" in told) == (0, True)
     code, told = run_review(shop, "--undo", "--as", "Anna", "--reason", "oh", typed="9999\n")
-    assert (code, "This is not the PIN of Anna." in told) == (1, True)
+    assert (code, "This is not the PIN of Anna; tries left: 4." in told) == (1, True)
     assert run_review(shop, "--undo", "--as", "Anna", "--reason", "oh", typed="1234\n")[0] == 0
     assert "not an e-signature" not in shop.run_command("batches", "show", FIRST).stdout
 

@@ -93,7 +93,7 @@ def test_a_pin_is_set_and_changed_with_the_old_one(shop: Shop) -> None:
     assert shop.run_command("batches", "pin", "--as", "Anna", typed="\n1234\n1234\n").exit_code == 0
     refused = shop.run_command("batches", "pin", "--as", "Anna", typed="9999\n5678\n5678\n")
     assert refused.exit_code == EXIT_ERROR
-    assert "This is not the PIN of Anna." in refused.output
+    assert "This is not the PIN of Anna; tries left: 4." in refused.output
     assert shop.run_command("batches", "pin", "--as", "Anna", typed="1234\n5678\n5678\n").exit_code == 0
 
 

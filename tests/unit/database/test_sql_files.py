@@ -16,6 +16,7 @@ STATEMENT_FOLDERS = ["batches", "legacy_import", "maintenance", "notifications",
 VERBS = frozenset(
     {
         "abandon",
+        "acquire",
         "claim",
         "copy",
         "count",
@@ -30,6 +31,8 @@ VERBS = frozenset(
         "queue",
         "recount",
         "reject",
+        "release",
+        "renew",
         "select",
         "set",
         "settle",

@@ -12,6 +12,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from dosing_tui.config.settings import ReviewSettings, Settings
 from dosing_tui.database.audit.pins import enter_pin, prepare_pin_entry, set_pin
 from dosing_tui.database.batches.audit_verify import verify_audit_trail
+from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.batch_review.review_rules import Decision
 from dosing_tui.errors import DatabaseAccessError, ReviewError
 from tests.integration.database.batches.test_review_writer import LATER, review_batch
@@ -127,9 +128,9 @@ def test_after_a_pause_tries_begin_anew_and_a_right_pin_forgets_wrong_ones(
         for _ in range(4):
             try_pin(session, "Anna", "0000")
         assert "Too many" in try_pin(session, "Anna", "1234")
-        shift_counter(plant, seconds=899)
+        shift_counter(plant, seconds=600)
         assert "Too many" in try_pin(session, "Anna", "1234")
-        shift_counter(plant, seconds=2)
+        shift_counter(plant, seconds=301)
         assert try_pin(session, "Anna", "1234") == ""
 
 
@@ -187,6 +188,7 @@ def test_a_pin_reaches_no_log_and_no_statistics(
         enter_pin(session, "Anna", secrets[0])
         seen = fetch_rows(plant.database.dsn, "SELECT query FROM pg_stat_activity")
     assert review_batch(reviewer, pin=secrets[0]).signature == "signed with a PIN"
+    break_off_entry(plant, reviewer, secrets[0])
     path = Path(fetch_value(plant.database.dsn, "SHOW data_directory")).parent / "postgres.log"
     if not path.exists():
         pytest.skip("the log of this server is not at hand")
@@ -203,6 +205,17 @@ def test_a_pin_reaches_no_log_and_no_statistics(
         )
 
 
+def break_off_entry(plant: Settings, reviewer: Settings, pin: str) -> None:
+    """End the COPY with an error while the server checks the PIN."""
+    with psycopg.connect(plant.database.dsn) as other, psycopg.connect(reviewer.database.dsn) as session:
+        other.execute("SELECT FROM pin_counters FOR UPDATE")
+        session.execute("SET lock_timeout = 50")
+        with pytest.raises(psycopg.errors.LockNotAvailable) as caught:
+            enter_pin(session, "Anna", pin)
+        assert "COPY pin_entry, line 1" in str(caught.value.diag.context)
+        assert pin not in str(caught.value.diag.context)
+
+
 def test_who_has_no_right_to_sign_is_told_so(server: Server, plant: Settings) -> None:
     name = new_name("reader")
     with psycopg.connect(plant.database.dsn, autocommit=True) as session:
@@ -217,3 +230,21 @@ def test_who_has_no_right_to_sign_is_told_so(server: Server, plant: Settings) ->
     finally:
         with psycopg.connect(plant.database.dsn, autocommit=True) as session:
             session.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(name)))
+
+
+def test_who_stores_batches_does_not_say_that_they_are_reviewed(server: Server, plant: Settings) -> None:
+    """Also where rights follow those on doses, without the roles of ``deploy/``."""
+    name = new_name("writer")
+    role = sql.Identifier(name)
+    with psycopg.connect(plant.database.dsn, autocommit=True) as session:
+        session.execute(sql.SQL("CREATE ROLE {} LOGIN").format(role))
+        try:
+            session.execute(sql.SQL("GRANT SELECT, INSERT, UPDATE ON batches TO {}").format(role))
+            session.execute(read_statement("schema/any/0019_review_columns"))
+            with psycopg.connect(log_in(plant, name).database.dsn) as writer:
+                writer.execute("UPDATE batches SET status = status, gone = gone")
+                with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                    writer.execute("UPDATE batches SET disposition = 'approved'")
+        finally:
+            session.execute(sql.SQL("DROP OWNED BY {}").format(role))
+            session.execute(sql.SQL("DROP ROLE {}").format(role))
