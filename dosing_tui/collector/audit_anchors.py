@@ -12,6 +12,7 @@ from dosing_tui.domain.batch_review.audit_anchor import (
     AuditAnchor,
     find_audit_anchors,
     format_audit_anchor,
+    sign_audit_anchor,
 )
 from dosing_tui.errors import BrokerError, DatabaseError
 from dosing_tui.mqtt.publisher import Publisher
@@ -79,14 +80,20 @@ class AnchorPublisher:
         return age >= MAX_AGE or (entry != self._last.entry and age >= interval)
 
     def _read_last(self) -> AuditAnchor | None:
-        """The last anchor of this site in the file; None without one."""
+        """The last anchor in the file that is this site's and signed with the key; None without one."""
         if not self._settings.anchors.folder:
             return None
         try:
             text = get_anchor_file(self._settings).read_text(encoding="utf-8", errors="replace")
         except FileNotFoundError:
             return None
-        return next(reversed(list(find_audit_anchors(text))), None)
+        site, key = self._settings.plant.site, self._settings.anchors.key
+        ours = [
+            anchor
+            for anchor in find_audit_anchors(text)
+            if anchor.site == site and anchor == sign_audit_anchor(anchor, key)
+        ]
+        return ours[-1] if ours else None
 
     def _publish(self, anchor: AuditAnchor) -> Iterator[str]:
         """Publish to every target; yields a sentence for each that failed."""

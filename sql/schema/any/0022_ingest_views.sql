@@ -1,6 +1,7 @@
 -- For other writers, e.g. Telegraf: what is inserted or copied into these views is stored in the tables of readings, each
 -- reading once. With COPY into the tables themselves one repeated or impossible row fails the whole COPY; here it is
--- dropped, or kept in rejected_messages with the reason, and its neighbours are stored.
+-- dropped, or kept in rejected_messages with the reason, and its neighbours are stored. A statement's rows are collected
+-- in a table with the same checks and stored together at its end: the triggers of readings run once, not for each row.
 CREATE VIEW ingest_dosing_consumption AS
 SELECT time, device_id, pump, chemical, target_g, actual_g, error_g, recipe, mode, duration_ms, dedup, received_at,
        time_quality, flags
@@ -15,6 +16,10 @@ SELECT time, device_id, chemical, remaining_g, capacity_g, percent_full, dedup, 
 
 -- One writer at a time: two that store the same rows in another order would wait for each other. Nobody else may lock it.
 CREATE TABLE ingest_lock (unused boolean);
+
+CREATE UNLOGGED TABLE ingest_dosing_rows (LIKE dosing_consumption INCLUDING DEFAULTS INCLUDING CONSTRAINTS);
+CREATE UNLOGGED TABLE ingest_event_rows (LIKE batch_events INCLUDING DEFAULTS INCLUDING CONSTRAINTS);
+CREATE UNLOGGED TABLE ingest_level_rows (LIKE inventory_levels INCLUDING DEFAULTS INCLUDING CONSTRAINTS);
 
 CREATE FUNCTION lock_ingest() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
@@ -40,15 +45,14 @@ $$;
 CREATE FUNCTION store_ingested_dose() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp SET extra_float_digits = 1 AS $$
 BEGIN
-    INSERT INTO dosing_consumption (time, device_id, pump, chemical, target_g, actual_g, error_g, recipe, mode,
+    INSERT INTO ingest_dosing_rows (time, device_id, pump, chemical, target_g, actual_g, error_g, recipe, mode,
                                     duration_ms, dedup, received_at, time_quality, flags)
     VALUES (NEW.time, NEW.device_id, NEW.pump, NEW.chemical, NEW.target_g, NEW.actual_g, NEW.error_g,
             coalesce(NEW.recipe, ''), coalesce(NEW.mode, ''), NEW.duration_ms,
             coalesce(NEW.dedup, compute_dedup(jsonb_build_array(
                 NEW.chemical, NEW.target_g, NEW.actual_g, NEW.error_g, coalesce(NEW.recipe, ''),
                 coalesce(NEW.mode, ''), NEW.duration_ms))),
-            coalesce(NEW.received_at, transaction_timestamp()), coalesce(NEW.time_quality, 'device'), NEW.flags)
-        ON CONFLICT DO NOTHING;
+            coalesce(NEW.received_at, transaction_timestamp()), coalesce(NEW.time_quality, 'device'), NEW.flags);
     RETURN NEW;
 EXCEPTION WHEN check_violation OR not_null_violation THEN
     PERFORM reject_ingested(TG_TABLE_NAME, to_jsonb(NEW), SQLERRM);
@@ -58,11 +62,10 @@ END $$;
 CREATE FUNCTION store_ingested_event() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp SET extra_float_digits = 1 AS $$
 BEGIN
-    INSERT INTO batch_events (time, device_id, event, recipe, pumps, dedup, received_at, time_quality, flags)
+    INSERT INTO ingest_event_rows (time, device_id, event, recipe, pumps, dedup, received_at, time_quality, flags)
     VALUES (NEW.time, NEW.device_id, NEW.event, coalesce(NEW.recipe, ''), NEW.pumps,
             coalesce(NEW.dedup, compute_dedup(jsonb_build_array(NEW.pumps))),
-            coalesce(NEW.received_at, transaction_timestamp()), coalesce(NEW.time_quality, 'device'), NEW.flags)
-        ON CONFLICT DO NOTHING;
+            coalesce(NEW.received_at, transaction_timestamp()), coalesce(NEW.time_quality, 'device'), NEW.flags);
     RETURN NEW;
 EXCEPTION WHEN check_violation OR not_null_violation THEN
     PERFORM reject_ingested(TG_TABLE_NAME, to_jsonb(NEW), SQLERRM);
@@ -72,20 +75,29 @@ END $$;
 CREATE FUNCTION store_ingested_level() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp SET extra_float_digits = 1 AS $$
 BEGIN
-    INSERT INTO inventory_levels (time, device_id, chemical, remaining_g, capacity_g, percent_full, dedup,
+    INSERT INTO ingest_level_rows (time, device_id, chemical, remaining_g, capacity_g, percent_full, dedup,
                                   received_at, time_quality, flags)
     VALUES (NEW.time, NEW.device_id, NEW.chemical, NEW.remaining_g, NEW.capacity_g, NEW.percent_full,
             coalesce(NEW.dedup, compute_dedup(jsonb_build_array(
                 NEW.remaining_g, NEW.capacity_g, NEW.percent_full))),
-            coalesce(NEW.received_at, transaction_timestamp()), coalesce(NEW.time_quality, 'device'), NEW.flags)
-        ON CONFLICT DO NOTHING;
+            coalesce(NEW.received_at, transaction_timestamp()), coalesce(NEW.time_quality, 'device'), NEW.flags);
     RETURN NEW;
 EXCEPTION WHEN check_violation OR not_null_violation THEN
     PERFORM reject_ingested(TG_TABLE_NAME, to_jsonb(NEW), SQLERRM);
     RETURN NULL;
 END $$;
 
-REVOKE ALL ON FUNCTION lock_ingest(), compute_dedup(jsonb), reject_ingested(text, jsonb, text),
+-- Arguments: the table, the table of collected rows, and the columns.
+CREATE FUNCTION store_collected() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    EXECUTE format('INSERT INTO %1$I (%3$s) SELECT %3$s FROM %2$I ORDER BY device_id, time ON CONFLICT DO NOTHING',
+                   TG_ARGV[0], TG_ARGV[1], TG_ARGV[2]);
+    EXECUTE format('DELETE FROM %I', TG_ARGV[1]);
+    RETURN NULL;
+END $$;
+
+REVOKE ALL ON FUNCTION lock_ingest(), store_collected(), compute_dedup(jsonb), reject_ingested(text, jsonb, text),
                        store_ingested_dose(), store_ingested_event(), store_ingested_level() FROM PUBLIC;
 
 CREATE TRIGGER lock_ingest BEFORE INSERT ON ingest_dosing_consumption
@@ -100,6 +112,16 @@ CREATE TRIGGER lock_ingest BEFORE INSERT ON ingest_inventory_levels
     FOR EACH STATEMENT EXECUTE FUNCTION lock_ingest();
 CREATE TRIGGER store_ingested INSTEAD OF INSERT ON ingest_inventory_levels
     FOR EACH ROW EXECUTE FUNCTION store_ingested_level();
+
+CREATE TRIGGER store_collected AFTER INSERT ON ingest_dosing_consumption
+    FOR EACH STATEMENT EXECUTE FUNCTION store_collected('dosing_consumption', 'ingest_dosing_rows',
+        'time, device_id, pump, chemical, target_g, actual_g, error_g, recipe, mode, duration_ms, dedup, received_at, time_quality, flags');
+CREATE TRIGGER store_collected AFTER INSERT ON ingest_batch_events
+    FOR EACH STATEMENT EXECUTE FUNCTION store_collected('batch_events', 'ingest_event_rows',
+        'time, device_id, event, recipe, pumps, dedup, received_at, time_quality, flags');
+CREATE TRIGGER store_collected AFTER INSERT ON ingest_inventory_levels
+    FOR EACH STATEMENT EXECUTE FUNCTION store_collected('inventory_levels', 'ingest_level_rows',
+        'time, device_id, chemical, remaining_g, capacity_g, percent_full, dedup, received_at, time_quality, flags');
 
 -- Who may store readings may store them here, too.
 SELECT copy_dose_grants(

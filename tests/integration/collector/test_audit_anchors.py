@@ -141,6 +141,22 @@ def test_an_anchor_that_was_forged_too_has_no_valid_signature(settings: Settings
     assert (unsigned.exit_code, "signatures not checked" in unsigned.stdout) == (0, True)
 
 
+def test_a_forged_last_anchor_does_not_silence_the_collector(settings: Settings) -> None:
+    add_recipe_versions(settings, 0.5, 0.4)
+    with start_publisher(settings) as here:
+        wait_until(lambda: here.entries == [2])
+    rewrite_trail(settings, who="Ben")
+    env = {"DOSING_DATABASE_DSN": settings.database.dsn, "DOSING_PLANT_SITE": settings.plant.site}
+    forged = CliRunner().invoke(main, ["audit", "anchor"], env=env).stdout
+    with get_anchor_file(settings).open("a") as file:
+        file.write(forged)
+    with start_publisher(settings) as again:
+        wait_until(lambda: "The audit trail differs from its anchor of entry 2" in again.notice)
+    found = verify(settings, get_anchor_file(settings)).stdout
+    assert "is not signed." in found
+    assert "was rewritten" in found
+
+
 def test_a_folder_that_is_gone_is_a_notice_until_it_is_back(settings: Settings) -> None:
     folder = Path(settings.anchors.folder)
     folder.rmdir()

@@ -18,6 +18,7 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.database import operator_notes
 from dosing_tui.database.alarms import journal
 from dosing_tui.database.alarms.notification_queue import NotificationQueue, list_channel_states
+from dosing_tui.database.audit.audit_head import read_audit_head
 from dosing_tui.database.batches.audit_verify import verify_audit_trail
 from dosing_tui.database.batches.incremental_rebuild import rebuild_batches, rebuild_changed_days
 from dosing_tui.database.batches.queries import count_batches, list_batches, read_batch
@@ -315,6 +316,11 @@ def test_the_collector_tells_of_alarms_and_everybody_may_see_whom_it_told(plant:
         assert (state.channel, state.sent_today) == ("shift", 1)
     with pytest.raises(DatabaseAccessError):
         NotificationQueue(plant.settings_of("dosing_operator")).open(["shift"])
+
+
+def test_everybody_who_reads_reads_the_head_of_the_audit_trail(plant: Plant) -> None:
+    for role in READERS:
+        read_audit_head(plant.settings_of(role))
 
 
 def test_telegraf_sees_the_three_views_that_store_readings_only(plant: Plant) -> None:
