@@ -13,6 +13,9 @@ from dosing_tui.errors import SpoolError
 MAX_GAP = 1_000_000
 """Longest run of sequence numbers that is tried one by one behind an unreadable page."""
 
+MAX_DAMAGED = 5
+"""Damaged files that are kept: a bad disk must not fill itself with them."""
+
 StoredMessage = tuple[bytes, int, int | None]
 """Encoded items, their number and their checksum. A row with a wrong checksum is rejected when it is read."""
 
@@ -33,6 +36,10 @@ def set_aside(path: Path) -> Path:
     """
     target = path.with_name(f"{path.name}.damaged-{datetime.now(UTC):%Y%m%dT%H%M%S%f}")
     try:
+        earlier = sorted(path.parent.glob(f"{path.name}.damaged-*[0-9]"))
+        for old in earlier[: max(0, len(earlier) + 1 - MAX_DAMAGED)]:
+            for part in (old, old.with_name(f"{old.name}-wal"), old.with_name(f"{old.name}-shm")):
+                part.unlink(missing_ok=True)
         path.with_name(f"{path.name}-shm").unlink(missing_ok=True)
         with suppress(FileNotFoundError):
             path.with_name(f"{path.name}-wal").rename(target.with_name(f"{target.name}-wal"))

@@ -130,12 +130,14 @@ class SpoolFile(SqliteFile):
         rows = [
             (content, count, spool_schema.compute_checksum(content, count)) for content, count in messages
         ]
+        times = [one.received_at.isoformat() for one in fingerprints]
         recent = [
-            (one.number, one.identity, one.received_at.isoformat(), one.connection) for one in fingerprints
+            (one.number, one.identity, at, one.connection)
+            for one, at in zip(fingerprints, times, strict=True)
         ]
         record = [
-            (one.packet_id, one.session, one.identity, one.received_at.isoformat())
-            for one in fingerprints
+            (one.packet_id, one.session, one.identity, at)
+            for one, at in zip(fingerprints, times, strict=True)
             if one.packet_id
         ]
         received = sum(count for _, count in messages)

@@ -115,6 +115,14 @@ def test_a_file_that_is_no_spool_is_set_aside_and_a_new_one_begun(tmp_path: Path
     assert aside.name in said[0]
 
 
+def test_a_bad_disk_is_not_filled_with_damaged_files(tmp_path: Path) -> None:
+    for number in range(8):
+        (tmp_path / "spool.sqlite").write_bytes(b"no database, number %d" % number * 100)
+        open_spool(tmp_path, []).close()
+    kept = sorted(tmp_path.glob("spool.sqlite.damaged-*"))
+    assert [one.read_bytes()[20:21] for one in kept] == [b"3", b"4", b"5", b"6", b"7"]
+
+
 def test_an_empty_file_becomes_a_spool(tmp_path: Path) -> None:
     (tmp_path / "spool.sqlite").touch()
     said: list[str] = []
