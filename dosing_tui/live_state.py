@@ -3,6 +3,7 @@
 Bounded in every dimension. Any thread may write or read it.
 """
 
+import re
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -48,6 +49,9 @@ class LinkState:
     reason: str = ""
 
 
+_DATABASE_NAME = re.compile(r"^The database .{1,200}? \(user [^)]*\) ")
+
+
 class DatabasePart(StrEnum):
     """What the program does with the database beside storing readings. The value begins a sentence."""
 
@@ -69,7 +73,8 @@ class DatabaseFault(NamedTuple):
 
     @property
     def sentence(self) -> str:
-        return f"{self.part}: {self.reason}"
+        """Without the database's name: in a narrow window only the beginning of it is seen."""
+        return f"{self.part}: {_DATABASE_NAME.sub('', self.reason)}"
 
 
 @dataclass(frozen=True, slots=True)

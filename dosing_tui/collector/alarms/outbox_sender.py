@@ -71,11 +71,15 @@ class OutboxSender:
             self._outbox.drop_through(rows[-1][0])
 
     def _send_one_by_one(self, entries: Sequence[JournalEntry]) -> None:
-        """Skip an entry that the database rejects, and send the others."""
+        """Skip an entry that the database rejects, and send the others.
+
+        Raises: DatabaseError, if the journal rejects every entry.
+        """
         for entry in entries:
             try:
                 self._append_entries([entry])
             except InvalidRowError as error:
+                self._append_entries([])  # fails as well if it is not for this entry
                 self._context.status.report_once(
                     f"An alarm entry of {entry.key.tag} cannot be stored: {error}"
                 )

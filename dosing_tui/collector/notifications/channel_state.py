@@ -82,7 +82,9 @@ class DeliveryChannel:
         self._jobs: SimpleQueue[tuple[int, str, NotificationMessage]] = SimpleQueue()
         self._results = results
         # ends with the process: a server that hangs cannot be interrupted
-        self.thread = SupervisedThread(f"notify-{channel.name}", self._deliver_next)
+        self.thread = SupervisedThread(
+            f"notify-{channel.name}", self._deliver_next, on_failure=context.status.set_thread_failure
+        )
         self.current_id: int | None = None
         """The notice being delivered."""
         self._failures = 0

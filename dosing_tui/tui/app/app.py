@@ -1,14 +1,17 @@
 """The console: composes its controllers, ticks twice a second, routes keys, and owns the screen stack."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from typing import Any
 
+from rich.text import Text
 from textual import on
 
 from dosing_tui.config.settings import ColourTheme, Settings
+from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.ipc.supervised_thread import FailureReporter, ignore_failure
 from dosing_tui.live_state import LiveSnapshot, LiveSnapshotSource
 from dosing_tui.tui.app.ordered_input import OrderedInputApp
@@ -30,6 +33,7 @@ from dosing_tui.tui.screens.console_screen import ConsoleScreen
 from dosing_tui.tui.screens.dashboard_screen import DashboardScreen
 from dosing_tui.tui.widgets.messages import ViewChanged
 
+log = logging.getLogger(__name__)
 REDRAW_DELAY_S = 0.05
 PRELOAD_DELAY_S = 3.0
 """The chart library is imported after the first panels, before the first chart of several lines."""
@@ -114,6 +118,13 @@ class DosingApp(OrderedInputApp[None]):
     def _exit_app(self, code: int) -> None:
         self.exit(return_code=code)
 
+    def _fatal_error(self) -> None:
+        """Ends the console after an unforeseen exception. Textual's own would print local variables."""
+        log.critical("the console failed", exc_info=self._exception)
+        sentence = f"The console failed: {self._exception!r}. See {self._terminal.log_file}."
+        self._exit_renderables.append(Text(clean_line(sentence, 500)))
+        self._close_messages_no_wait()
+
     # the screens
 
     def show_message(self, sentence: str) -> None:
@@ -134,9 +145,14 @@ class DosingApp(OrderedInputApp[None]):
     def _run_tick(self) -> None:
         if self.shutdown_handler.check_hangup(asyncio.get_running_loop(), self._exit_app):
             return
+        self.controllers.guard.run_part("screen", self._update_screens)
+        if reason := self.controllers.guard.failures.get("screen"):
+            self.show_message(f"The screen cannot be updated: {reason}. See the log.")
+
+    def _update_screens(self) -> None:
         now = self.services.clock()
         snapshot = self.services.live_source.get_snapshot(now)
-        self.controllers.dashboard.request_panels(snapshot)
+        self.controllers.guard.run_part("panels", lambda: self.controllers.dashboard.request_panels(snapshot))
         self._draw_screens(snapshot, now)
 
     def _draw_screens(self, snapshot: LiveSnapshot, now: datetime) -> None:
@@ -156,7 +172,9 @@ class DosingApp(OrderedInputApp[None]):
 
     def _redraw_screens(self) -> None:
         self._is_redraw_due = False
-        self._draw_screens(self.services.get_snapshot(), self.services.clock())
+        self.controllers.guard.run_part(
+            "screen", lambda: self._draw_screens(self.services.get_snapshot(), self.services.clock())
+        )
 
     @on(ViewChanged)
     def _refresh_view(self) -> None:

@@ -15,7 +15,7 @@ from dosing_tui.tui.controllers.alarm_kpi_controller import (
     ChannelStatesLoaded,
     KpisLoaded,
 )
-from dosing_tui.tui.controllers.dashboard_controller import DashboardController, run_guarded
+from dosing_tui.tui.controllers.dashboard_controller import DashboardController
 from dosing_tui.tui.controllers.file_export import FileExporter
 from dosing_tui.tui.controllers.journal_controller import (
     JournalController,
@@ -62,6 +62,7 @@ class ConsoleControllers:
         exporter = self.exporter = FileExporter(services)
         self.scopes = ScopeController(services, host, on_scope_change)
         self.dashboard = DashboardController(services, dashboard_screen, self.scopes, log_file)
+        self.guard = self.dashboard.guard
         self.kpis = AlarmKpiController(services)
         self.journal = JournalController(services, host, self.scopes, exporter)
         self.alarms = AlarmController(services, host, self.journal, self.kpis)
@@ -119,10 +120,10 @@ class ConsoleControllers:
             error = find_database_error(result.value.outcome)
         elif isinstance(result, BulkChunkEntered) and result.value is not None:
             error = find_database_error(result.value)
+        kind = type(result)
         if error is not None or result.value is not None:
-            kind = type(result)
             self.record_query(kind, _WRITTEN_PARTS.get(kind, DatabasePart.QUERIES), error)
-        self.result_handlers[type(result)](result)
+        self.guard.run_part(kind.__name__, lambda: self.result_handlers[kind](result))
 
     @property
     def active_screen(self) -> ConsoleScreen[Any]:
@@ -132,16 +133,18 @@ class ConsoleControllers:
     def draw_screens(self, snapshot: LiveSnapshot, now: datetime) -> None:
         """Each part guarded: an exception in one does not reach the others."""
         screen, dashboard = self.active_screen, self.dashboard
-        run_guarded(
+        self.guard.run_part(
             "status", lambda: screen.show_status(dashboard.build_status(snapshot, now, screen.screen_title))
         )
-        run_guarded(
+        self.guard.run_part(
             "alarms",
             lambda: self.alarms.show_alarms(screen, snapshot, dashboard.list_notices(snapshot, now), now),
         )
         if self.alarms.screen is None:
-            run_guarded("batches", lambda: self.reviews.show_batches(snapshot, now))
-        run_guarded("scope", lambda: self.dashboard_screen.show_scope(self.scopes.summarize_scope(snapshot)))
+            self.guard.run_part("batches", lambda: self.reviews.show_batches(snapshot, now))
+        self.guard.run_part(
+            "scope", lambda: self.dashboard_screen.show_scope(self.scopes.summarize_scope(snapshot))
+        )
         dashboard.show_tiles(snapshot, now)
 
     def invalidate_queries(self) -> None:

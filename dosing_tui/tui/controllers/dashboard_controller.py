@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+from dosing_tui.domain.alarms.models import Priority
+from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.domain.panels.panel_catalog import Panel
 from dosing_tui.domain.panels.spool_progress import SPOOLS_PANEL
 from dosing_tui.live_state import LiveSnapshot
@@ -30,6 +32,24 @@ STALE_AFTER = timedelta(milliseconds=300)
 """Results of the previous range or filters are dimmed when the new ones take longer."""
 
 
+class PartGuard:
+    """Contains an exception to one part of the console: logged once, and shown until the part works again."""
+
+    def __init__(self) -> None:
+        self.failures: dict[str, str] = {}
+
+    def run_part(self, name: str, work: Callable[[], object]) -> None:
+        try:
+            work()
+        except Exception as error:
+            # boundary of one part: the others, and the next tick, continue
+            if name not in self.failures:
+                log.exception("console part %s failed", name)
+            self.failures[name] = repr(error)
+        else:
+            self.failures.pop(name, None)
+
+
 class DashboardController:
     """Holds the panels' results, the frozen snapshot, and the history that status bar and notices need."""
 
@@ -45,6 +65,7 @@ class DashboardController:
         self._scope = scope
         self.panel_cache = PanelCache(services.workers.submit_panel, services.source.cancel_panels)
         self._tile_registry = TileRegistry()
+        self.guard = PartGuard()
         self._log_file = log_file
         self._frozen_snapshot: LiveSnapshot | None = None
         self._frozen_at = ""
@@ -91,7 +112,7 @@ class DashboardController:
         self._screen.set_tank_count(len(context.levels))
         for tile in self._screen.visible_tiles:
             content = self._tile_registry.build_content(tile, context, is_large=self._screen.is_single_tile)
-            run_guarded(tile, partial(self._screen.show_tile, tile, content))
+            self.guard.run_part(tile, partial(self._screen.show_tile, tile, content))
 
     def build_status(self, snapshot: LiveSnapshot, now: datetime, screen_title: str) -> StatusBarState:
         self._spooled_counts.append(snapshot.message_counts.spooled)
@@ -108,21 +129,21 @@ class DashboardController:
             clock=number_format.format_clock(now, self.services.zone, seconds=not is_slow),
             frozen_at=self._frozen_at,
             database_faults=snapshot.database_faults,
-            failed_threads=snapshot.failed_threads,
+            failed_threads=(*snapshot.failed_threads, *self.guard.failures),
             heartbeat=now.second // (SLOW_TICK_S if is_slow else 1) % 2 == 0,
         )
 
     def list_notices(self, snapshot: LiveSnapshot, now: datetime) -> list[SystemNotice]:
         """System notices, each with the time when its condition began."""
-        notices = keep_start_times(find_notices(snapshot, now), self._notice_start_times)
+        failures = [
+            SystemNotice(
+                f"part {name}",
+                Priority.MEDIUM,
+                clean_line(f"Console: {name} failed: {why}. See the log."),
+                now,
+            )
+            for name, why in self.guard.failures.items()
+        ]
+        notices = keep_start_times([*find_notices(snapshot, now), *failures], self._notice_start_times)
         self._notice_start_times = {notice.key: notice.at for notice in notices}
         return notices
-
-
-def run_guarded(name: str, draw: Callable[[], object]) -> None:
-    """An exception is contained to this part of the screen."""
-    try:
-        draw()
-    except Exception:
-        # boundary of one part: the others, and the next tick, continue
-        log.exception("drawing %s", name)

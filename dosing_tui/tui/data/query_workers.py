@@ -139,9 +139,13 @@ class QueryWorkers:
         self._queues: dict[Lane, SimpleQueue[Callable[[], object] | None]] = {
             lane: SimpleQueue() for lane in Lane
         }
+        self._on_failure = on_failure
+        self._failed_threads: dict[Lane, set[str]] = {lane: set() for lane in Lane}
         self._threads = [
             SupervisedThread(
-                f"{lane}-{number}", partial(self._run_next_job, self._queues[lane]), on_failure=on_failure
+                f"{lane}-{number}",
+                partial(self._run_next_job, lane),
+                on_failure=partial(self._report_failure, lane),
             )
             for lane in Lane
             for number in range(LANE_THREADS[lane])
@@ -168,11 +172,21 @@ class QueryWorkers:
             for _ in range(count):
                 self._queues[lane].put(None)
 
-    def _run_next_job(self, queue: "SimpleQueue[Callable[[], object] | None]") -> bool:
-        if (job := queue.get()) is None:
+    def _run_next_job(self, lane: Lane) -> bool:
+        if (job := self._queues[lane].get()) is None:
             return False
         job()
+        # a lane works again with its next job, whichever of its threads does it
+        for name in tuple(self._failed_threads[lane]):
+            self._report_failure(lane, name, "")
         return True
+
+    def _report_failure(self, lane: Lane, name: str, reason: str) -> None:
+        if reason:
+            self._failed_threads[lane].add(name)
+        else:
+            self._failed_threads[lane].discard(name)
+        self._on_failure(name, reason)
 
 
 def run_to_result(query: Callable[[], Value], build_result: BuildResult[Value]) -> QueryResult[Value]:

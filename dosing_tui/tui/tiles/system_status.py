@@ -88,8 +88,8 @@ def _list_process(context: RenderContext) -> Iterator[SystemStatusLine]:
     if picture.notice:
         yield SystemStatusLine("notice", clean_line(picture.notice), STRONG)
     yield _format_link("broker", picture.broker, context)
-    yield from _list_topics(context)
     yield _format_link("database", picture.database, context)
+    yield from _list_topics(context)
     last = picture.last_message_at
     yield SystemStatusLine(
         "last message",

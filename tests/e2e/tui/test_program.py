@@ -155,3 +155,30 @@ def test_what_goes_wrong_is_in_the_log_and_not_on_the_screen(tmp_path: Path) -> 
         assert recorder.status(20) == 0
     assert "console ends with status 0" in (tmp_path / "console.log").read_text(encoding="utf-8")
     assert b"psycopg" not in recorder.recorded
+
+
+_FAILING = """
+import sys
+from dosing_tui.tui.app import app
+def fail(self):
+    password = "hunter2 is secret"
+    raise TypeError("a mistake in this program")
+app.DosingApp.action_help = fail
+sys.argv = ["dosing-tui"]
+from dosing_tui.cli.main import main
+main()
+"""
+
+
+def test_a_mistake_of_the_program_ends_it_without_showing_what_its_variables_hold(tmp_path: Path) -> None:
+    environment = {**os.environ, **nothing_there(tmp_path), "TERM": "xterm-256color"}
+    with Recorder([sys.executable, "-c", _FAILING], LARGE, environment) as recorder:
+        recorder.wait_for("DB down")
+        recorder.press(b"?")
+        assert recorder.status(30) == 1
+        logged = (tmp_path / "console.log").read_text(encoding="utf-8")
+        for text in (recorder.recorded.decode(errors="replace"), logged):
+            assert "hunter2" not in text.replace('password = "hunter2', "")
+            assert "a mistake in this program" in text
+        assert b"The console failed: TypeError" in recorder.recorded
+        assert b"\x1b[?1049l" in recorder.recorded

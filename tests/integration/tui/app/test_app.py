@@ -10,6 +10,7 @@ from textual.widgets import Static
 from dosing_tui.domain.messages.models import ReadingKind
 from dosing_tui.live_state import LinkState, LinkStatus, LiveState
 from dosing_tui.tui.app.terminal_options import TerminalOptions
+from dosing_tui.tui.controllers.scope_controller import NoteStored
 from dosing_tui.tui.dialogs.quit_and_help import HelpScreen, QuitScreen
 from dosing_tui.tui.keys.bindings import ALL_KEYS, HELP_MAIN
 from dosing_tui.tui.keys.help_pages import HELP_BATCHES
@@ -305,3 +306,27 @@ async def test_nothing_is_drawn_while_the_line_is_busy(monkeypatch: pytest.Monke
 def test_no_widget_of_textual_draws_text_of_its_own() -> None:
     """Markup is read by Static and its kin only: there are none."""
     assert not issubclass(Tile, Static)
+
+
+async def test_a_part_of_the_screen_that_fails_is_named_until_it_works_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with open_console() as driven:
+        dashboard = driven.app.controllers.dashboard
+        with monkeypatch.context() as patch:
+            patch.setattr(dashboard, "show_tiles", fail_to_build)
+            patch.setattr(dashboard, "request_panels", fail_to_build)
+            await driven.wait_for_text("▲ panels, screen failed")
+            await driven.wait_for_text("failed: ZeroDivisionError")
+        await wait_for(lambda: " failed" not in driven.screen.splitlines()[0])
+
+
+async def test_a_result_that_cannot_be_shown_does_not_end_the_console(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with open_console() as driven:
+        handlers = driven.app.controllers.result_handlers
+        monkeypatch.setitem(cast("dict[object, object]", handlers), NoteStored, fail_to_build)
+        await driven.press_keys("n", *"drum", "tab", *"Anna", "enter")
+        await driven.wait_for_text("▲ NoteStored failed")
+        assert driven.app.is_running

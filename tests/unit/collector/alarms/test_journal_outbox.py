@@ -157,6 +157,35 @@ def test_an_entry_that_is_refused_does_not_keep_others_waiting(tmp_path: Path) -
     outbox.close()
 
 
+class RefusingJournal(FakeServer):
+    """A trigger of the journal refuses everything while ``refuses`` is set."""
+
+    refuses = True
+
+    def append(self, entries: object) -> None:
+        assert isinstance(entries, list)
+        if self.refuses:
+            raise InvalidRowError("a trigger fails")
+        super().append(entries)
+
+
+def test_a_journal_that_refuses_every_entry_loses_none(tmp_path: Path) -> None:
+    server, outbox = RefusingJournal(), JournalOutbox(tmp_path)
+    context = make_context(tmp_path, server)
+    context.status.set_database_link(True, "")
+    sender = OutboxSender(outbox, context)
+    sender.start()
+    outbox.put_entries([make_entry(0), make_entry(1)])
+    wait_until(lambda: take_snapshot(context).database_faults)
+    assert len(outbox.list_pending()) == 2
+    server.refuses = False
+    wait_until(lambda: not outbox.list_pending(1))
+    wait_until(lambda: not take_snapshot(context).database_faults)
+    assert [one.key.item for one in server.journal] == ["0", "1"]
+    assert sender.stop()
+    outbox.close()
+
+
 def test_what_a_console_left_waits_behind_what_was_there_and_survives_who_took_it(tmp_path: Path) -> None:
     own, left = make_entry(1), make_entry(2)
     owner, console = JournalOutbox(tmp_path), JournalOutbox(tmp_path)
