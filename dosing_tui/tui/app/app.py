@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from rich.console import RenderableType
 from textual import on
 
 from dosing_tui.config.settings import ColourTheme, Settings
@@ -110,6 +111,10 @@ class DosingApp(OrderedInputApp[None]):
 
     def on_unmount(self) -> None:
         self._query_workers.stop()
+
+    def exit(self, result: None = None, return_code: int = 0, message: RenderableType | None = None) -> None:
+        self.shutdown_handler.ignore_keyboard()
+        super().exit(result, return_code, message)
 
     def _exit_app(self, code: int) -> None:
         self.exit(return_code=code)

@@ -121,14 +121,13 @@ class Monkey:
         while True:
             is_running, status = is_alive(self.terminal.get_pid()), self.terminal.read_exit_status()
             screen = self.terminal.read_screen()
-            # quit; or quit, and interrupted by a Ctrl+C while it ended
-            if not is_running and (status == 0 or "Aborted!" in screen or "^C" in screen):
+            if not is_running and status == 0:
                 self.restarts += 1
                 self._resize(LARGE)
                 self.terminal.restart_program()
                 self.terminal.wait_for_text("Plant 1", 60)
                 return
-            if status is not None:
+            if status:
                 self._fail(f"the program has ended with status {status}", screen)
             if screen.strip() or self._size == TINY:  # where two blanks may be all there is room for
                 return
