@@ -38,6 +38,10 @@ class Terminal:
         status = self._run_tmux("display-message", "-p", "#{?pane_dead,#{pane_dead_status},}").strip()
         return int(status) if status else None
 
+    def is_full_screen(self) -> bool:
+        """The program shows a screen of its own, not lines below the command's."""
+        return self._run_tmux("display-message", "-p", "#{alternate_on}").strip() == "1"
+
     def restart_program(self) -> None:
         """Once it has ended, in a window that stays."""
         self._run_tmux("respawn-pane", "-k")

@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from rich.console import RenderableType
 from rich.text import Text
 from textual import on
 
@@ -114,6 +115,10 @@ class DosingApp(OrderedInputApp[None]):
 
     def on_unmount(self) -> None:
         self._query_workers.stop()
+
+    def exit(self, result: None = None, return_code: int = 0, message: RenderableType | None = None) -> None:
+        self.shutdown_handler.ignore_keyboard()
+        super().exit(result, return_code, message)
 
     def _exit_app(self, code: int) -> None:
         self.exit(return_code=code)

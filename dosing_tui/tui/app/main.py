@@ -70,9 +70,10 @@ def run_app(
     try:
         app.run()
     finally:
-        app.shutdown_handler.restore_handlers()
+        app.shutdown_handler.cancel_forced_exit()
         backend.stop()
         terminal.discard_output()
+        app.shutdown_handler.restore_handlers()
     log.info("console ends with status %s", app.return_code)
     return app.return_code or 0
 

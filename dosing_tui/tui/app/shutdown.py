@@ -46,10 +46,23 @@ class ShutdownHandler:
         for number in SIGNALS:
             self._previous_handlers[number] = signal.signal(number, handle)
 
-    def restore_handlers(self) -> None:
-        """Call after the terminal was restored: cancels the forced exit, restores the signals."""
+    def ignore_keyboard(self) -> None:
+        """Call when the end begins: until the program has ended the terminal sends signals again.
+
+        Ctrl+C would leave the collector process behind, and Ctrl+Z wake a screen that has gone.
+        """
+        if self._terminal_attributes is not None:
+            for number in (signal.SIGINT, signal.SIGTSTP):
+                self._previous_handlers.pop(number, None)
+                signal.signal(number, signal.SIG_IGN)
+
+    def cancel_forced_exit(self) -> None:
+        """Call after the terminal was restored."""
         if self._force_exit_timer is not None:
             self._force_exit_timer.cancel()
+
+    def restore_handlers(self) -> None:
+        """Call when nothing is left to be ended."""
         for number, handler in self._previous_handlers.items():
             signal.signal(number, handler)
         self._previous_handlers.clear()

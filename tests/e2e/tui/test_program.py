@@ -149,6 +149,17 @@ def test_a_terminal_that_takes_nothing_cannot_hold_the_program(tmp_path: Path) -
         assert recorder.program.returncode == 128 + signal.SIGTERM
 
 
+def test_ctrl_c_and_ctrl_z_while_it_ends_neither_abort_nor_wake_the_console(tmp_path: Path) -> None:
+    with start_console(tmp_path) as recorder:
+        recorder.press(b"\x11")
+        while recorder.program.poll() is None:
+            recorder.watch(0.05)
+            recorder.press(b"\x03\x1a")
+        assert recorder.status(20) == 0
+    assert b"Aborted" not in recorder.recorded
+    assert b"Traceback" not in recorder.recorded
+
+
 def test_what_goes_wrong_is_in_the_log_and_not_on_the_screen(tmp_path: Path) -> None:
     with start_console(tmp_path) as recorder:
         recorder.press(b"\x11")

@@ -208,7 +208,7 @@ def test_a_leader_suspended_within_a_transaction_holds_nobody_up(migrated: str) 
 
 def has_acquired(candidate: LeaderElection) -> bool:
     try:
-        return candidate.try_acquire()
+        return bool(candidate.try_acquire())
     except DatabaseUnavailableError:
         return False
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from dosing_tui.tui.keys.bindings import ALL_KEYS
 from tests.support.os_processes import is_alive
+from tests.support.polling import wait_until
 from tests.support.tmux_terminal import Terminal
 
 _BYTES = {
@@ -43,7 +44,7 @@ _FREQUENT = (
 LARGE, TINY = (120, 40), (2, 1)
 SIZES = (LARGE, (100, 30), (80, 24), (200, 60), (20, 5), TINY)
 _CHECK_EVERY = 40
-_SETTLE_S, _ANSWER_S = 10.0, 30.0
+_SETTLE_S, _ANSWER_S, _END_S = 10.0, 30.0, 60.0
 
 
 def _list_keys() -> dict[str, bytes]:
@@ -119,22 +120,27 @@ class Monkey:
         """The program runs, and its screen is not blank for longer than a moment."""
         deadline = time.monotonic() + _SETTLE_S
         while True:
-            is_running, status = is_alive(self.terminal.get_pid()), self.terminal.read_exit_status()
-            screen = self.terminal.read_screen()
-            # quit; or quit, and interrupted by a Ctrl+C while it ended
-            if not is_running and (status == 0 or "Aborted!" in screen or "^C" in screen):
-                self.restarts += 1
-                self._resize(LARGE)
-                self.terminal.restart_program()
-                self.terminal.wait_for_text("Plant 1", 60)
+            if not self.terminal.is_full_screen():
+                self._start_again()
                 return
-            if status is not None:
-                self._fail(f"the program has ended with status {status}", screen)
+            screen = self.terminal.read_screen()
             if screen.strip() or self._size == TINY:  # where two blanks may be all there is room for
                 return
             if time.monotonic() > deadline:
                 self._fail("the screen is blank", screen)
             time.sleep(0.1)
+
+    def _start_again(self) -> None:
+        """It was quit by keys; anything else is a fault. Its collector is given the time that it may take."""
+        pid = self.terminal.get_pid()
+        wait_until(lambda: not is_alive(pid), _END_S, why=self.terminal.read_screen)
+        status, screen = self.terminal.read_exit_status(), self.terminal.read_screen()
+        if status or "Error" in screen or "Aborted" in screen:
+            self._fail(f"the program has ended with status {status}", screen)
+        self.restarts += 1
+        self._resize(LARGE)
+        self.terminal.restart_program()
+        self.terminal.wait_for_text("Plant 1", 60)
 
     def check_keys(self) -> None:
         """Some ``esc`` leave whatever is open, and ``?`` opens the help page."""
