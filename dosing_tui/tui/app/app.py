@@ -1,11 +1,13 @@
 """The console: composes its controllers, ticks twice a second, routes keys, and owns the screen stack."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from typing import Any
 
+from rich.text import Text
 from textual import on
 
 from dosing_tui.config.settings import ColourTheme, Settings
@@ -30,6 +32,7 @@ from dosing_tui.tui.screens.console_screen import ConsoleScreen
 from dosing_tui.tui.screens.dashboard_screen import DashboardScreen
 from dosing_tui.tui.widgets.messages import ViewChanged
 
+log = logging.getLogger(__name__)
 REDRAW_DELAY_S = 0.05
 PRELOAD_DELAY_S = 3.0
 """The chart library is imported after the first panels, before the first chart of several lines."""
@@ -110,6 +113,12 @@ class DosingApp(OrderedInputApp[None]):
 
     def on_unmount(self) -> None:
         self._query_workers.stop()
+
+    def _fatal_error(self) -> None:
+        """Ends after an exception. Textual would print variables too, and a library's may not be readable."""
+        log.critical("the console ends", exc_info=self._exception)
+        where = self._terminal.log_file or "the log file"
+        self.panic(Text(f"The console has stopped because of an error in the program. See {where}."))
 
     def _exit_app(self, code: int) -> None:
         self.exit(return_code=code)
