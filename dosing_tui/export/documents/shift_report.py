@@ -29,6 +29,9 @@ from dosing_tui.export.documents.formatting import (
     format_timestamp,
 )
 
+MAX_LISTED = 12
+"""Recipes that are named in a line; the table below names all."""
+
 
 def build_shift_document(report: ShiftReport, settings: Settings, zone: tzinfo) -> Document:
     begin = report.shift.since.astimezone(zone)
@@ -95,8 +98,9 @@ def _format_doses(production: ProductionDay) -> str:
 
 
 def _format_recipe_totals(report: ShiftReport) -> str:
-    each = ", ".join(f"{total.label or UNKNOWN} {total.value or 0:.0f}" for total in report.completed)
-    return f": {each}" if each else ""
+    each = [f"{total.label or UNKNOWN} {total.value or 0:.0f}" for total in report.completed]
+    rest = [f"and {len(each) - MAX_LISTED:,} more"] if len(each) > MAX_LISTED else []
+    return f": {', '.join([*each[:MAX_LISTED], *rest])}" if each else ""
 
 
 def _build_batches(report: ShiftReport) -> DocumentBlock:

@@ -205,7 +205,14 @@ _PRIORITY_COLUMN: TableColumn[AlarmView] = TableColumn(
     "Pri", 5, 100, lambda v, f: PRIORITY_MARKS[v.state.priority].letter, format_runs=_format_priority
 )
 _MESSAGE_COLUMN: TableColumn[AlarmView] = TableColumn(
-    "Alarm", 30, 99, _format_message, format_runs=_format_styled_message, max_growth=200, min_width=20
+    "Alarm",
+    30,
+    99,
+    _format_message,
+    format_runs=_format_styled_message,
+    max_growth=200,
+    min_width=20,
+    is_name=True,
 )
 _JOURNAL_DOWN_TEXTS = {False: "not shared", True: "shared later"}
 _WARNING_STYLE = CellStyle(ColourRole.WARN, ColourRole.BAR_BACKGROUND, bold=True)

@@ -232,7 +232,7 @@ JOURNAL_COLUMNS: tuple[TableColumn[JournalEntry], ...] = (
     TableColumn("Pri", 5, 100, lambda e, f: e.priority.value, format_runs=_format_priority),
     TableColumn("Time", 16, 99, lambda e, f: format_entry_time(e.at, f), lambda e, f: e.at),
     TableColumn("Event", 15, 98, lambda e, f: EVENT_LABELS[e.event], format_runs=_format_event, min_width=12),
-    TableColumn("Alarm", 30, 97, _format_message, max_growth=60, min_width=20),
+    TableColumn("Alarm", 30, 97, _format_message, max_growth=60, min_width=20, is_name=True),
     TableColumn("Value", 9, 40, lambda e, f: format_number(e.value), lambda e, f: e.value, align_right=True),
     TableColumn("Limit", 9, 35, lambda e, f: format_number(e.limit), lambda e, f: e.limit, align_right=True),
     TableColumn("Operator", 9, 90, lambda e, f: format_operator(e.who), style=TEXT),

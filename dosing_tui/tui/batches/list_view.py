@@ -223,12 +223,19 @@ _STATION_COLUMN: TableColumn[BatchRow] = TableColumn(
     "Stn",
     3,
     70,
-    lambda row, facts: sanitize_text(dict(facts.stations).get(row.device_id, row.device_id), 24),
+    lambda row, facts: sanitize_text(dict(facts.stations).get(row.device_id, row.device_id)),
     max_growth=6,
+    is_name=True,
 )
 _COLUMNS: tuple[TableColumn[BatchRow], ...] = (
     TableColumn(
-        "Recipe", 9, 92, lambda row, facts: sanitize_text(row.recipe, 40), style=STRONG, max_growth=5
+        "Recipe",
+        9,
+        92,
+        lambda row, facts: sanitize_text(row.recipe),
+        style=STRONG,
+        max_growth=5,
+        is_name=True,
     ),
     TableColumn("Mode", 8, 10, lambda row, facts: sanitize_text(row.mode, 16), style=DIM),
     TableColumn(

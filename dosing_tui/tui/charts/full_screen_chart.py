@@ -15,7 +15,8 @@ from dosing_tui.tui.charts.series import (
     compute_statistics,
     split_at_gaps,
 )
-from dosing_tui.tui.rendering.canvas import Canvas, Rows, paint_cells, split_cells
+from dosing_tui.tui.rendering import number_format
+from dosing_tui.tui.rendering.canvas import Canvas, Rows, fit_names, paint_cells
 from dosing_tui.tui.rendering.palette import DIM, FRAME, LABEL, STRONG, TEXT, WARNING, CellStyle, ColourRole
 
 _NUMBER_WIDTH = 10
@@ -34,7 +35,8 @@ def draw_full_screen_chart(canvas: Canvas, data: ChartData, *, cursor: int | Non
     """``cursor`` is a bucket; None is the newest one with a value."""
     bucket = find_newest_bucket(data) if cursor is None else max(0, min(cursor, data.window.bucket_count - 1))
     annotation_rows = 1 if data.annotations else 0
-    table = min(1 + len(data.curves), max(2, canvas.height - _MIN_PLOT_HEIGHT - 1 - annotation_rows))
+    listed = len(data.curves) + (data.omitted_count > 0)
+    table = min(1 + listed, max(2, canvas.height - _MIN_PLOT_HEIGHT - 1 - annotation_rows))
     _draw_cursor_value(canvas, data, bucket)
     if annotation_rows:
         canvas.write_text(0, 1, format_annotations(data.list_annotations(bucket)), TEXT, width=canvas.width)
@@ -93,7 +95,9 @@ def _draw_statistics(canvas: Canvas, data: ChartData, bucket: int, y: int, heigh
         canvas.write_right(end, y, title, DIM)
     canvas.write_text(0, y, data.unit, DIM)
     rows = height - 1
-    shown = data.curves if len(data.curves) <= rows else data.curves[: max(1, rows - 1)]
+    is_complete = len(data.curves) <= rows and not data.omitted_count
+    shown = data.curves if is_complete else data.curves[: max(1, rows - 1)]
+    names = fit_names([curve.name for curve in shown], max(1, ends[0] - _NUMBER_WIDTH - 1))
     for number, curve in enumerate(shown):
         line = y + 1 + number
         found = compute_statistics(curve.values)
@@ -103,14 +107,13 @@ def _draw_statistics(canvas: Canvas, data: ChartData, bucket: int, y: int, heigh
         }  # fmt: skip
         if len(data.curves) > 1:
             canvas.write_text(0, line, get_series_marker(number), get_series_style(number))
-        canvas.write_text(2, line, curve.name, TEXT, width=max(1, ends[0] - _NUMBER_WIDTH - 1))
+        canvas.write_text(2, line, names[number], TEXT)
         for title, end in zip(titles, ends, strict=True):
             canvas.write_right(
                 end, line, data.format_value(numbers[title]), STRONG if title == "here" else TEXT
             )
-    if len(shown) < len(data.curves):
-        rest = f"{len(data.curves) - len(shown)} more series: filter to see them"
-        canvas.write_text(2, y + height - 1, rest, DIM, width=canvas.width - len(split_cells(rest)))
+    if rest := data.omitted_count + len(data.curves) - len(shown):
+        canvas.write_text(2, y + height - 1, f"{number_format.format_rest(rest)}: filter to see them", DIM)
 
 
 LEFT_MARGIN = 6

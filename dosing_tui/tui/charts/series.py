@@ -55,6 +55,8 @@ class ChartData:
     partial_bucket: int | None = None
     """The bucket in progress."""
     annotations: tuple[ChartAnnotation, ...] = ()
+    omitted_count: int = 0
+    """Series that are left out of ``curves``, which are the largest."""
 
     @property
     def top(self) -> float:

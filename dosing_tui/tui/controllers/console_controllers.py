@@ -31,7 +31,11 @@ from dosing_tui.tui.controllers.review_controller import (
 )
 from dosing_tui.tui.controllers.scope_controller import FilterValuesLoaded, NoteStored, ScopeController
 from dosing_tui.tui.controllers.screen_host import ConsoleServices, ScreenHost
-from dosing_tui.tui.controllers.shift_report_controller import ShiftReportController, ShiftReportLoaded
+from dosing_tui.tui.controllers.shift_report_controller import (
+    ShiftReportController,
+    ShiftReportLoaded,
+    ShiftReportSaved,
+)
 from dosing_tui.tui.data.query_results import BatchQueryResult, PanelLoaded, QueryResult
 from dosing_tui.tui.screens.console_screen import ConsoleScreen
 from dosing_tui.tui.screens.dashboard_screen import DashboardScreen
@@ -81,6 +85,7 @@ class ConsoleControllers:
             FilterValuesLoaded: self.scopes.show_filter_values,
             NoteStored: self.scopes.confirm_note,
             ShiftReportLoaded: self.shift_reports.show_report,
+            ShiftReportSaved: self.shift_reports.confirm_save,
             KpisLoaded: self.kpis.show_kpis,
             ChannelStatesLoaded: self.kpis.show_channels,
             TrendLoaded: self.alarms.show_trend,

@@ -1,25 +1,27 @@
 """Shift report: the key that opens it, the query behind it, the change of shift and the saved files."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING
 
-from dosing_tui.domain.shift_report import ShiftReport
 from dosing_tui.domain.time.shift_calendar import ShiftPeriod
+from dosing_tui.export.documents.document import Document
 from dosing_tui.export.output_files import make_slug
 from dosing_tui.tui.controllers.file_export import FileExporter
 from dosing_tui.tui.controllers.screen_host import Controller
 from dosing_tui.tui.data.query_results import QueryResult
 from dosing_tui.tui.screens.shift_report_screen import ShiftReportPage, ShiftReportScreen
 
-if TYPE_CHECKING:
-    from dosing_tui.domain.shift_report import ShiftReport
-    from dosing_tui.export.documents.document import Document
-
 
 @dataclass
-class ShiftReportLoaded(QueryResult[ShiftReport]):
+class ShiftReportLoaded(QueryResult[tuple[Document, str]]):
+    """The report, and its text."""
+
     shift: ShiftPeriod
+
+
+class ShiftReportSaved(QueryResult[str]):
+    """A sentence that names the files."""
 
 
 @dataclass(eq=False)
@@ -29,7 +31,8 @@ class ShiftReportController(Controller):
     exporter: FileExporter
     _screen: ShiftReportScreen | None = None
     _shift: ShiftPeriod | None = None
-    _document: "Document | None" = None
+    _document: Document | None = None
+    _text: str = ""
 
     def open_report(self) -> None:
         """For the current shift, else for the last one."""
@@ -53,9 +56,19 @@ class ShiftReportController(Controller):
     def _load_report(self, shift: ShiftPeriod) -> None:
         self._shift = shift
         self.services.workers.submit(
-            partial(self.services.source.records.read_shift_report, shift, now=self.services.clock()),
+            partial(self._read_report, shift, self.services.clock()),
             partial(ShiftReportLoaded, shift=shift),
         )
+
+    def _read_report(self, shift: ShiftPeriod, now: datetime) -> tuple[Document, str]:
+        """In a worker thread: a report of very many names takes seconds to write."""
+        # imported here to save start-up
+        from dosing_tui.export.documents.shift_report import build_shift_document
+        from dosing_tui.export.documents.text_renderer import to_text
+
+        report = self.services.source.records.read_shift_report(shift, now=now)
+        document = build_shift_document(report, self.services.settings, self.services.zone)
+        return document, to_text(document)
 
     def _reload_report(self) -> None:
         if self._shift is not None:
@@ -82,24 +95,25 @@ class ShiftReportController(Controller):
         """Only if its shift is still selected."""
         if self._screen is None or result.shift != self._shift:
             return
-        # imported here to save start-up
-        from dosing_tui.export.documents.shift_report import build_shift_document
-        from dosing_tui.export.documents.text_renderer import to_text
-
         page = ShiftReportPage(message=f"There is no report: {result.error}")
         self._document = None
         if result.value is not None:
-            self._document = build_shift_document(result.value, self.services.settings, self.services.zone)
-            page = ShiftReportPage(tuple(to_text(self._document).splitlines()))
+            self._document, self._text = result.value
+            page = ShiftReportPage(tuple(self._text.splitlines()))
         self._screen.show_page(page)
 
     def _save_report(self) -> None:
-        if self._screen is None or self._document is None:
-            return
+        if self._document is not None:
+            save = partial(self._save_files, self._document, self._text)
+            self.services.workers.submit(save, ShiftReportSaved)
+
+    def _save_files(self, document: Document, text: str) -> str:
         # imported here to save start-up
         from dosing_tui.export.documents.html_renderer import to_html
-        from dosing_tui.export.documents.text_renderer import to_text
 
-        texts = {"txt": to_text(self._document), "html": to_html(self._document)}
-        name = f"shift_{make_slug(self._document.name)}"
-        self._screen.show_message(self.exporter.save_timed_files(name, texts))
+        texts = {"txt": text, "html": to_html(document)}
+        return self.exporter.save_timed_files(f"shift_{make_slug(document.name)}", texts)
+
+    def confirm_save(self, result: ShiftReportSaved) -> None:
+        if self._screen is not None:
+            self._screen.show_message(result.value or result.error)

@@ -9,7 +9,7 @@ from dosing_tui.domain.alarms.snapshot import AlarmSnapshot, AlarmView
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.live_state import DatabasePart, LinkStatus, LiveSnapshot
 from dosing_tui.tui.rendering import number_format
-from dosing_tui.tui.rendering.canvas import Canvas, Rows, split_cells
+from dosing_tui.tui.rendering.canvas import Canvas, Rows, cut_middle, split_cells
 from dosing_tui.tui.rendering.palette import DIM, STRONG, CellStyle
 from dosing_tui.tui.rendering.priority_style import PRIORITY_MARKS, choose_mark_style
 
@@ -214,27 +214,36 @@ def render_banner(
     if not banner.lines:
         canvas.write_text(1, 0, banner.idle_text, DIM)
     for y, line in enumerate(banner.lines[:height]):
-        right = _format_right_side(banner, width, y, height)
-        room = width - len(split_cells(right)) - (2 if right else 1)
+        needed = width - _TEXT_START - len(split_cells(line.text)) - 2
+        # the first that leaves room for the whole text: what is abnormal has precedence
+        variants = (
+            _format_right_side(banner, y, height, is_wide=is_wide, has_silence=has_silence)
+            for is_wide, has_silence in ((width >= MIN_WIDE_WIDTH, True), (False, True), (False, False))
+        )
+        *longer, shortest = variants
+        right = next((text for text in longer if len(split_cells(text)) <= needed), shortest)
+        room = width - len(split_cells(right)) - (2 if right else 1) - _TEXT_START
         canvas.write_text(0, y, f" {line.mark} ", line.mark_style)
         canvas.write_text(MARK_WIDTH + 3, y, format_time(line.at) if line.at else "", line.text_style)
-        canvas.write_text(_TEXT_START, y, line.text, line.text_style, width=max(0, room - _TEXT_START))
+        # the end names the item and its value
+        text = cut_middle(line.text, room, head=(room - 1) * 3 // 5) if room > 1 else ""
+        canvas.write_text(_TEXT_START, y, text, line.text_style)
         canvas.write_right(width - 1, y, right, STRONG if banner.is_flood and y == 0 else DIM)
     return canvas.rows
 
 
-def _format_right_side(banner: AlarmBanner, width: int, y: int, height: int) -> str:
+def _format_right_side(banner: AlarmBanner, y: int, height: int, *, is_wide: bool, has_silence: bool) -> str:
     """Counts at the end of the first row; the number of hidden lines at the end of the last."""
     parts: list[str] = []
     if y == 0:
-        parts += _list_counts(banner, is_wide=width >= MIN_WIDE_WIDTH)
+        parts += _list_counts(banner, is_wide=is_wide, has_silence=has_silence)
     hidden = len(banner.lines) - height
-    if y == height - 1 and hidden > 0 and (width >= MIN_WIDE_WIDTH or not parts):
+    if y == height - 1 and hidden > 0 and (is_wide or not parts):
         parts.insert(0, f"{hidden} more")
     return " · ".join(parts)
 
 
-def _list_counts(banner: AlarmBanner, *, is_wide: bool) -> list[str]:
+def _list_counts(banner: AlarmBanner, *, is_wide: bool, has_silence: bool) -> list[str]:
     alarms, unacknowledged = banner.alarm_count, banner.unacknowledged_count
     raised, pending, silence = banner.raise_count, banner.pending_count, f"{banner.silence_key} silence"
     counts = (
@@ -242,6 +251,6 @@ def _list_counts(banner: AlarmBanner, *, is_wide: bool) -> list[str]:
         (unacknowledged, f"UNACK {unacknowledged} of {alarms}", f"UNACK {unacknowledged}/{alarms}"),
         (alarms and not unacknowledged, f"ACK {alarms}", f"ACK {alarms}"),
         (pending, f"{pending} not journaled", f"{pending} pending"),
-        (banner.silence_key, silence, silence),
+        (has_silence and banner.silence_key, silence, silence),
     )
     return [wide if is_wide else narrow for applies, wide, narrow in counts if applies]

@@ -1,6 +1,6 @@
 """The cell canvas: every chart and tile is rows of (character, style)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Concatenate, ParamSpec, TypeAlias, TypeVar
 
@@ -38,6 +38,34 @@ def fit_cells(text: str, width: int) -> list[str]:
     if kept and found[width - 1] == "" and kept[-1]:
         kept[-1] = " "
     return [*kept, "…"]
+
+
+def fit_names(names: Sequence[str], width: int) -> list[str]:
+    """Names in at most ``width`` cells, cut where most of them still differ from each other.
+
+    >>> fit_names(["chemical 01", "chemical 02"], 8)
+    ['chem… 01', 'chem… 02']
+    """
+    starts = ["".join(fit_cells(name, width)) for name in names]
+    if width < 2 or len(set(starts)) == len(set(names)):
+        return starts
+    cuts = [[cut_middle(name, width, head) for name in names] for head in range(width)]
+    # of equal ones the one that shows as much of the start as of the end
+    middle_first = sorted(cuts, key=lambda cut: abs(2 * cuts.index(cut) - width))
+    return max(middle_first, key=lambda cut: len(set(cut)))
+
+
+def cut_middle(text: str, width: int, head: int) -> str:
+    """The first ``head`` cells and as many of the last as there is room for; the whole text if it fits."""
+    cells = split_cells(text)
+    if len(cells) <= width:
+        return text
+    start, end = cells[:head], cells[len(cells) - (width - 1 - head) :]
+    if cells[head] == "" and start:
+        start[-1] = " "
+    if end and end[0] == "":
+        end[0] = " "
+    return "".join([*start, "…", *end])
 
 
 def paint_nothing(data: object, width: int, height: int) -> Rows:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Generic, TypeAlias, TypeVar
 
-from dosing_tui.tui.rendering.canvas import Canvas, Rows, paint_cells
+from dosing_tui.tui.rendering.canvas import Canvas, Rows, cut_middle, fit_names, paint_cells, split_cells
 from dosing_tui.tui.rendering.palette import DIM, TEXT, CellStyle, ColourRole
 
 Row = TypeVar("Row")
@@ -44,6 +44,8 @@ class TableColumn(Generic[Row]):
     """It grows by ``max_growth`` or not at all."""
     min_width: int = 0
     """It shrinks to this width before it is left out; 0: it does not shrink."""
+    is_name: bool = False
+    """Too long texts are cut where they still differ from each other."""
     is_scale: bool = False
     """A scale around zero: its width is odd, and it cannot be sorted by."""
 
@@ -59,12 +61,15 @@ class TableColumn(Generic[Row]):
     ) -> Value:  # the context is whatever the columns of the table need
         return self.format_text(row, context) if self.get_value is None else self.get_value(row, context)
 
-    def render_cell(self, row: Row, context: Any, background: ColourRole) -> Rows:
+    def render_cell(self, row: Row, context: Any, background: ColourRole, name: str = "") -> Rows:
+        """``name``: the text as it was cut for this column."""
         if self.draw_cell is not None:
             return self.draw_cell(row, context, self.width, background)
         canvas = Canvas(self.width, 1, CellStyle(bg=background))
-        plain = [(self.format_text(row, context), self.style)]
+        plain = [(name or self.format_text(row, context), self.style)]
         runs = plain if self.format_runs is None else self.format_runs(row, context)
+        if self.is_name and not self.align_right:
+            runs = _cut_last_run(runs, self.width)
         x = self.width if self.align_right else 0
         for text, style in runs:
             if style.bg is ColourRole.BACKGROUND:
@@ -188,6 +193,13 @@ def fit_columns(table: TableData[Row], width: int) -> list[TableColumn[Row]]:
     return kept
 
 
+def _cut_last_run(runs: StyledRuns, width: int) -> StyledRuns:
+    """The last text cut in the middle if there is no room: its end tells it from others."""
+    *others, (text, style) = runs
+    room = width - sum(len(split_cells(other)) for other, _ in others)
+    return [*others, (cut_middle(text, room, head=(room - 1) * 3 // 5) if room > 1 else text, style)]
+
+
 def _measure_columns(columns: Sequence[TableColumn[Row]]) -> int:
     return sum(column.width + 1 for column in columns) - 1
 
@@ -210,13 +222,19 @@ def paint_table(
     _draw_headings(canvas, columns, cursor)
     visible = count_visible_rows(canvas.height, cursor)
     selected = find_cursor_row(cursor, rows) if highlight_row else None
-    for number, row in enumerate(rows[cursor.first_row : cursor.first_row + visible], start=cursor.first_row):
+    shown = rows[cursor.first_row : cursor.first_row + visible]
+    names = [
+        fit_names([column.format_text(row, table.context) for row in shown], column.width)
+        if column.is_name else [""] * len(shown)
+        for column in columns
+    ]  # fmt: skip
+    for number, row in enumerate(shown, start=cursor.first_row):
         ground = ColourRole.SELECTION if number == selected else ColourRole.BACKGROUND
         y = 1 + number - cursor.first_row
         canvas.fill_row(y, CellStyle(bg=ground))
         x = 0
-        for column in columns:
-            canvas.paste_rows(x, y, column.render_cell(row, table.context, ground))
+        for column, column_names in zip(columns, names, strict=True):
+            canvas.paste_rows(x, y, column.render_cell(row, table.context, ground, column_names[y - 1]))
             x += column.width + 1
     if cursor.search_text or cursor.is_searching:
         _draw_search(canvas, cursor, len(rows))

@@ -102,6 +102,11 @@ def format_whole(number: float | None) -> str:
     return NO_VALUE if number is None else format_count(round(number))
 
 
+def format_rest(count: int) -> str:
+    """The number of things for which there is no room."""
+    return f"and {format_count(count)} more"
+
+
 def shorten_names(names: tuple[str, ...]) -> dict[str, str]:
     """Device names without their common prefix: dosing_system_01, dosing_system_02 → 01, 02."""
     unique = sorted(set(names))

@@ -11,8 +11,7 @@ from dosing_tui.tui.charts.primitives.braille import get_series_marker, get_seri
 from dosing_tui.tui.charts.primitives.columns import draw_area, draw_sparkline
 from dosing_tui.tui.charts.series import ChartData, Curve, compute_statistics
 from dosing_tui.tui.rendering import number_format
-from dosing_tui.tui.rendering.canvas import Canvas, Rows, paint_cells
-from dosing_tui.tui.rendering.number_format import format_bucket_width
+from dosing_tui.tui.rendering.canvas import Canvas, Rows, fit_names, paint_cells
 from dosing_tui.tui.rendering.palette import DIM, STRONG, TEXT
 from dosing_tui.tui.scope.render_context import RenderContext
 from dosing_tui.tui.tiles.shared.bucketing import build_mass_chart, has_values
@@ -24,7 +23,7 @@ HOUR = timedelta(hours=1)
 def build_total_consumption(context: RenderContext) -> TileContent[ChartData]:
     chart = build_mass_chart(context, CONSUMPTION_OVER_TIME, combine_all=True)
     bucket = chart.window.bucket_width
-    per = "/h" if bucket == HOUR else f" in {format_bucket_width(bucket)}"
+    per = "/h" if bucket == HOUR else f" in {number_format.format_bucket_width(bucket)}"
     return build_panel_content(
         context, CONSUMPTION_OVER_TIME, chart, paint_area, f"all chemicals · {chart.unit}{per}",
         is_empty=not has_values(chart),
@@ -35,7 +34,7 @@ def build_chemical_consumption(context: RenderContext) -> TileContent[ChartData]
     chart = build_mass_chart(context, CONSUMPTION_BY_CHEMICAL, min_bucket=HOUR)
     return build_panel_content(
         context, CONSUMPTION_BY_CHEMICAL, chart, paint_lines,
-        f"{chart.unit} in {format_bucket_width(chart.window.bucket_width)}",
+        f"{chart.unit} in {number_format.format_bucket_width(chart.window.bucket_width)}",
         is_empty=not has_values(chart), title="Consumption over time",
     )  # fmt: skip
 
@@ -55,13 +54,13 @@ def paint_area(data: ChartData, width: int, height: int) -> Rows:
 @paint_cells
 def paint_lines(canvas: Canvas, data: ChartData) -> None:
     """Several series in a tile, with their names above."""
-    x = 0
-    for number, curve in enumerate(data.curves):
-        if x + len(curve.name) + 2 > canvas.width:
-            canvas.write_text(x, 0, "…", DIM)
-            break
+    rest = number_format.format_rest(data.omitted_count) if data.omitted_count else ""
+    room = (canvas.width - len(rest) + 3 * (not rest)) // max(1, len(data.curves))
+    names, x = fit_names([curve.name for curve in data.curves], max(1, room - 5)), 0
+    for number, name in enumerate(names):
         canvas.write_text(x, 0, get_series_marker(number), get_series_style(number))
-        x = canvas.write_text(x + 2, 0, curve.name, TEXT) + 3
+        x = canvas.write_text(x + 2, 0, name, TEXT) + 3
+    canvas.write_text(x, 0, rest, DIM)
     canvas.paste_rows(0, 1, draw_plot(data, canvas.width, canvas.height - 1))
 
 
@@ -69,7 +68,7 @@ NUMBER_WIDTH = 8
 
 
 def build_sparklines(context: RenderContext) -> TileContent[ChartData]:
-    chart = build_mass_chart(context, CONSUMPTION_BY_CHEMICAL)
+    chart = build_mass_chart(context, CONSUMPTION_BY_CHEMICAL, has_rows=True)
     bucket = number_format.format_bucket_width(chart.window.bucket_width)
     unit = f"{bucket} columns · sum {_choose_mass_unit(chart).symbol}"
     return build_panel_content(
@@ -103,18 +102,19 @@ def paint_sparklines(canvas: Canvas, data: ChartData) -> None:
     mass, sums = _choose_mass_unit(data), _sum_series(data)
     shown, rows_each = _allot_rows(data.curves, canvas.height)
     name_width = min(canvas.width // 3, max((len(curve.name) for curve in shown), default=0))
+    names = fit_names([curve.name for curve in shown], name_width)
     columns = max(1, min(data.window.bucket_count, canvas.width - name_width - 1 - NUMBER_WIDTH))
     left = canvas.width - NUMBER_WIDTH - columns
     for number, curve in enumerate(shown):
         y = number * rows_each
         base = y + rows_each - 1
-        canvas.write_text(0, base, curve.name, TEXT, width=name_width)
+        canvas.write_text(0, base, names[number], TEXT)
         top = max((value or 0.0 for value in curve.values[-columns:]), default=0.0)
         canvas.paste_rows(left, y, draw_sparkline(curve.values, columns, rows_each, top=top))
         canvas.write_right(canvas.width, base, mass.format_number(sums[number]), STRONG)
     below = len(shown) * rows_each
-    if len(shown) < len(data.curves):
-        canvas.write_text(0, below, f"{len(data.curves) - len(shown)} more: enter shows all", DIM)
+    if rest := data.omitted_count + len(data.curves) - len(shown):
+        canvas.write_text(0, below, number_format.format_rest(rest), DIM)
     else:
         ticks = place_time_ticks(data.window.keep_newest(columns), columns, data.zone)
         write_tick_labels(canvas, below, ticks, left=left, start=0)

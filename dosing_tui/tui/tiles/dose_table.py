@@ -78,11 +78,12 @@ _STATION_COLUMN: TableColumn[Dose] = TableColumn(
     "Stn",
     3,
     50,
-    lambda dose, context: sanitize_text(context.station_names.get(dose.device_id, dose.device_id), 24),
+    lambda dose, context: sanitize_text(context.station_names.get(dose.device_id, dose.device_id)),
+    is_name=True,
 )
 _DOSE_COLUMNS: tuple[TableColumn[Dose], ...] = (
-    TableColumn("Recipe", 8, 60, lambda dose, _: sanitize_text(dose.recipe, 40), max_growth=6),
-    TableColumn("Chemical", 8, 80, lambda dose, _: sanitize_text(dose.chemical, 40), max_growth=6),
+    TableColumn("Recipe", 8, 60, lambda dose, _: sanitize_text(dose.recipe), max_growth=6, is_name=True),
+    TableColumn("Chemical", 8, 80, lambda dose, _: sanitize_text(dose.chemical), max_growth=6, is_name=True),
     TableColumn("Pump", 4, 20, lambda dose, _: str(dose.pump), lambda dose, _: dose.pump, style=DIM,
                 align_right=True),
     TableColumn("Mode", 8, 5, lambda dose, _: sanitize_text(dose.mode, 16), style=DIM, max_growth=2),

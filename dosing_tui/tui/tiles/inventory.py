@@ -1,7 +1,7 @@
 """The tank levels as gauges and as a table: from messages, so that they stay current without the database."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from dosing_tui.config.alarm_limits import get_limit
@@ -10,7 +10,7 @@ from dosing_tui.domain.messages.tank_level import LevelBand, classify_level
 from dosing_tui.domain.panels.panel_catalog import PlantLimit
 from dosing_tui.tui.charts.primitives.bars import draw_gauge, draw_thin_gauge
 from dosing_tui.tui.rendering import data_table, number_format
-from dosing_tui.tui.rendering.canvas import Canvas, Rows, paint_cells, sanitize_text
+from dosing_tui.tui.rendering.canvas import Canvas, Rows, fit_names, paint_cells, sanitize_text, split_cells
 from dosing_tui.tui.rendering.data_table import TableColumn, TableData
 from dosing_tui.tui.rendering.palette import DIM, LABEL, STRONG, TEXT, CellStyle, ColourRole
 from dosing_tui.tui.scope.render_context import RenderContext
@@ -77,10 +77,10 @@ def format_percent_full(percent: float | None) -> str:
 def _build_tank_gauge(
     context: RenderContext, level: InventoryLevel, names: dict[str, str], limits: tuple[float, float]
 ) -> TankGauge:
-    device = f"{sanitize_text(names[level.device_id], 12)} " if len(names) > 1 else ""
+    device = f"{sanitize_text(names[level.device_id])} " if len(names) > 1 else ""
     seconds = (context.now - level.received_at).total_seconds()
     return TankGauge(
-        name=device + sanitize_text(level.chemical, 24), band=classify_level(level.percent_full, *limits),
+        name=device + sanitize_text(level.chemical), band=classify_level(level.percent_full, *limits),
         percent=level.percent_full, remaining_g=level.remaining_g, capacity_g=level.capacity_g,
         age=f"{number_format.format_age(seconds)} ago" if seconds >= 60 else "",
     )  # fmt: skip
@@ -94,13 +94,15 @@ def paint_inventory(canvas: Canvas, data: TankGauges) -> None:
     shown = data.tanks
     if count > canvas.height:
         shown = tuple(sorted(data.tanks, key=lambda tank: _BAND_ORDER.index(tank.band)))[: canvas.height - 1]
-        canvas.write_text(2, canvas.height - 1, f"{count - len(shown)} more: enter shows all", DIM)
+        canvas.write_text(2, canvas.height - 1, number_format.format_rest(count - len(shown)), DIM)
     name_width = max((len(tank.name) for tank in shown), default=0)
     masses = all(_has_room_for_mass(canvas.width, tank, data) for tank in shown)
-    for number, tank in enumerate(shown):
+    room = min(name_width, canvas.width // 2 - 4) if rows_each == 1 else canvas.width - 12
+    names = fit_names([tank.name for tank in shown], room)
+    for number, tank in enumerate(replace(tank, name=names[n]) for n, tank in enumerate(shown)):
         y = number * rows_each
         if rows_each == 1:
-            _draw_one_row(canvas, y, tank, data, min(name_width, canvas.width // 2 - 4))
+            _draw_one_row(canvas, y, tank, data, room)
         else:
             _draw_tall_gauge(canvas, y, tank, data, rows_each, show_mass=masses)
 
@@ -169,8 +171,10 @@ def build_tank_table(context: RenderContext) -> TileContent[TableData[InventoryL
         context.now.replace(second=0, microsecond=0), names, choose_tank_unit(levels),
         (get_limit(settings, PlantLimit.STOCK_LOW), get_limit(settings, PlantLimit.STOCK_WARN)),
     )  # fmt: skip
+    longest = max((len(split_cells(name)) for name in names.values()), default=0)
+    station = replace(_STATION_COLUMN, max_growth=max(0, min(12, longest - _STATION_COLUMN.width)))
     return build_live_content(
-        context, "Tank levels", TableData(levels, COLUMNS, table_context), data_table.paint_table,
+        context, "Tank levels", TableData(levels, (station, *COLUMNS), table_context), data_table.paint_table,
         table_context.mass_unit.symbol, newest=find_newest_level(levels), empty_text=EMPTY_TEXT,
     )  # fmt: skip
 
@@ -195,11 +199,13 @@ def _build_mass_column(
     )  # fmt: skip
 
 
+_STATION_COLUMN: TableColumn[InventoryLevel] = TableColumn(
+    "Station", 8, 80, lambda level, context: sanitize_text(context.station_names[level.device_id]),
+    style=DIM, is_name=True,
+)  # fmt: skip
 COLUMNS: tuple[TableColumn[InventoryLevel], ...] = (
-    TableColumn("Station", 8, 80,
-                lambda level, context: sanitize_text(context.station_names[level.device_id], 24),
-                style=DIM, max_growth=12),
-    TableColumn("Chemical", 8, 100, lambda level, _: sanitize_text(level.chemical, 24), max_growth=12),
+    TableColumn("Chemical", 8, 100, lambda level, _: sanitize_text(level.chemical), max_growth=20,
+                is_name=True),
     _build_mass_column("Remaining", 9, 90, lambda level: level.remaining_g, STRONG),
     _build_mass_column("Capacity", 8, 60, lambda level: level.capacity_g, DIM),
     _build_mass_column(

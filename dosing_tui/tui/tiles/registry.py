@@ -12,7 +12,6 @@ from dosing_tui.domain.panels.filters import Dimension
 from dosing_tui.domain.panels.panel_catalog import PANELS, Panel, SeriesPoint
 from dosing_tui.domain.panels.spool_progress import SPOOLS_PANEL
 from dosing_tui.tui.layout.geometry import TileId
-from dosing_tui.tui.rendering.canvas import paint_nothing
 from dosing_tui.tui.scope.chart_annotations import ANNOTATIONS_PANEL
 from dosing_tui.tui.scope.render_context import RenderContext, get_range_label
 from dosing_tui.tui.scope.scope import format_filters, format_range, is_live
@@ -26,7 +25,7 @@ from dosing_tui.tui.tiles import (
     system_status,
     totals,
 )
-from dosing_tui.tui.tiles.shared.tile_content import AnyTileContent, DataOrigin, TileContent
+from dosing_tui.tui.tiles.shared.tile_content import AnyTileContent, DataOrigin, build_failed_content
 
 log = logging.getLogger(__name__)
 
@@ -188,8 +187,6 @@ class TileRegistry:
             if name not in self._failing_tiles:
                 log.exception("Tile %s failed", name)
             self._failing_tiles.add(name)
-            return TileContent(
-                name.capitalize(), None, paint_nothing, empty_text="Panel error\nSee the log file"
-            )
+            return build_failed_content(name.capitalize())
         self._failing_tiles.discard(name)
         return content

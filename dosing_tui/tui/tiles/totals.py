@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from dosing_tui.domain.panels.panel_catalog import LabeledTotal, Panel
 from dosing_tui.tui.charts.primitives.bars import draw_thin_bar
 from dosing_tui.tui.rendering import data_table, number_format
-from dosing_tui.tui.rendering.canvas import Canvas, Rows, paint_cells, sanitize_text
+from dosing_tui.tui.rendering.canvas import Canvas, Rows, fit_names, paint_cells, sanitize_text
 from dosing_tui.tui.rendering.data_table import TableColumn, TableData
 from dosing_tui.tui.rendering.palette import DIM, STRONG, TEXT, ColourRole
 from dosing_tui.tui.scope.render_context import RenderContext
@@ -66,10 +66,7 @@ def _list_items(rows: Sequence[LabeledTotal], panel: Panel[LabeledTotal]) -> tup
     """Masses in the unit that fits the largest; else counts."""
     mass_unit = number_format.choose_mass_unit(max((row.value or 0.0 for row in rows), default=0.0))
     format_value = mass_unit.format_mass if panel.unit == "g" else number_format.format_whole
-    return tuple(
-        TotalRow(sanitize_text(row.label, MAX_LABEL_WIDTH), row.value, format_value(row.value))
-        for row in rows
-    )
+    return tuple(TotalRow(sanitize_text(row.label), row.value, format_value(row.value)) for row in rows)
 
 
 def _compute_share(item: TotalRow, context: TotalsContext) -> float | None:
@@ -83,7 +80,7 @@ def _draw_bar(item: TotalRow, context: TotalsContext, width: int, ground: Colour
 
 def _build_columns(name: str, amount: str, unit: str) -> tuple[TableColumn[TotalRow], ...]:
     return (
-        TableColumn(name, 12, 100, lambda item, _: item.label, max_growth=12),
+        TableColumn(name, 12, 100, lambda item, _: item.label, max_growth=12, is_name=True),
         TableColumn(amount, 12, 95, lambda item, _: item.text, lambda item, _: item.value,
                     unit=unit, style=STRONG, align_right=True),
         TableColumn("Share", 9, 60,
@@ -98,13 +95,14 @@ def paint_totals(canvas: Canvas, data: Totals) -> None:
     items = data.items
     shown = items if len(items) <= canvas.height else items[: max(1, canvas.height - 1)]
     step = 2 if len(shown) * 2 <= canvas.height + 1 and canvas.height >= 12 else 1
-    name_width = min(canvas.width // 2, max((len(item.label) for item in shown), default=0))
+    name_width = min(MAX_LABEL_WIDTH, canvas.width // 2, max((len(item.label) for item in shown), default=0))
+    names = fit_names([item.label for item in shown], name_width)
     number_width = max((len(item.text) for item in shown), default=0)
     top = max((item.value or 0.0 for item in items), default=0.0)
     bar_width = max(0, canvas.width - name_width - number_width - 3)
     for number, item in enumerate(shown):
-        canvas.write_text(0, number * step, item.label, TEXT, width=name_width)
+        canvas.write_text(0, number * step, names[number], TEXT)
         canvas.paste_rows(name_width + 1, number * step, draw_thin_bar(item.value or 0.0, bar_width, top=top))
         canvas.write_right(canvas.width, number * step, item.text, STRONG)
     if len(shown) < len(items):
-        canvas.write_text(0, canvas.height - 1, f"{len(items) - len(shown)} more: enter shows all", DIM)
+        canvas.write_text(0, canvas.height - 1, number_format.format_rest(len(items) - len(shown)), DIM)

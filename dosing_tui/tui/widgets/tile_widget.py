@@ -1,5 +1,6 @@
 """One tile: its content in a frame at any size, with a cursor in tables and large charts."""
 
+import logging
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -22,9 +23,10 @@ from dosing_tui.tui.rendering.data_table import TableCursor, TableData
 from dosing_tui.tui.rendering.line_widget import LineWidget
 from dosing_tui.tui.rendering.theme import TerminalTheme
 from dosing_tui.tui.tiles.accuracy import ErrorHistogram, paint_error_histogram
-from dosing_tui.tui.tiles.shared.tile_content import AnyTileContent, render_tile
+from dosing_tui.tui.tiles.shared.tile_content import AnyTileContent, build_failed_content, render_tile
 from dosing_tui.tui.widgets.visible_rows import VisibleRows, list_visible_rows
 
+log = logging.getLogger(__name__)
 _CHART_ACTIONS = frozenset({"cursor", "cursor_end"})
 _TABLE_ACTIONS = frozenset({"step", "page", "end", "order", "reverse", "find"})
 
@@ -49,6 +51,8 @@ class Tile(LineWidget, can_focus=True):
         """It is the only visible tile."""
         self._content: AnyTileContent | None = None
         self._tile_size = (0, 0)
+        self._has_failed = False
+        """The last content could not be drawn."""
         self._needs_draw = False
         """The size has changed since the last drawing."""
         self._table_cursor = TableCursor()
@@ -117,8 +121,20 @@ class Tile(LineWidget, can_focus=True):
         self._needs_draw = False
         width, height = self._tile_size
         if self._content is not None and width > 4 and height > 1:
-            content = self._apply_cursor(self._content)
-            show(render_tile(content, width, height, frame=self.frame, is_focused=self.has_focus))
+            show(self._draw_content(self._content, width, height))
+
+    def _draw_content(self, content: AnyTileContent, width: int, height: int) -> Rows:
+        """Raises nothing: a tile that cannot be drawn shows a sentence. Logged once, until it works again."""
+        draw = partial(render_tile, width=width, height=height, frame=self.frame, is_focused=self.has_focus)
+        try:
+            rows = draw(self._apply_cursor(content))
+        except Exception:
+            if not self._has_failed:
+                log.exception("tile %s cannot be drawn", self.tile_id)
+            self._has_failed = True
+            return draw(build_failed_content(content.title))
+        self._has_failed = False
+        return rows
 
     def _apply_cursor(self, content: AnyTileContent) -> AnyTileContent:
         """The content with its cursor or selected row."""

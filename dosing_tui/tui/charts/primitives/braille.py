@@ -29,6 +29,8 @@ SERIES_STYLES = (
 SERIES_MARKERS = "●○×+□◇•–"
 """Marks on the points of a series."""
 _COLOUR_CODE = re.compile(r"\x1b\[([0-9;]*)m")
+_COLOUR_LEVELS = 256
+"""Of red, green and blue: plotext fails above, and a traceback that shows its variables ends the process."""
 _PIXELS_ACROSS, _PIXELS_UP = 2, 4
 """Pixels of a braille cell."""
 
@@ -88,7 +90,7 @@ def _render_plot(library: Any, series: Sequence[Sequence[Polyline]], width: int,
             figure.ruler(axis, side).lim(-0.5, last + 0.5).ticks([], [])
     for number in range(len(series) - 1, -1, -1):
         # the colour is no colour: it comes back as the number of the series
-        marker = library.marker("braille", (number, 0, 0))
+        marker = library.marker("braille", (*divmod(number, _COLOUR_LEVELS), 0))
         for piece in series[number]:
             xs, ys = zip(*_scale_to_pixels(piece, across, up), strict=True)
             figure.draw(figure.signal(list(xs), list(ys), marker=marker).lines(True))
@@ -107,6 +109,7 @@ def _parse_cells(row: str) -> Iterator[tuple[str, int | None]]:
     for code in _COLOUR_CODE.finditer(row):
         yield from ((cell, number) for cell in row[end : code.start()])
         parts = code[1].split(";")
-        number = int(parts[2]) if parts[:2] == ["38", "2"] else None
+        is_rgb = parts[:2] == ["38", "2"]
+        number = int(parts[2]) * _COLOUR_LEVELS + int(parts[3]) if is_rgb else None
         end = code.end()
     yield from ((cell, number) for cell in row[end:])

@@ -1,8 +1,10 @@
 """Rows of panels over time as curves: one value per bucket, one unit, the incomplete bucket marked."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from heapq import nlargest
 
 from dosing_tui.domain.panels.panel_catalog import Panel, SeriesPoint
 from dosing_tui.tui.charts.primitives.scale import BucketWindow
@@ -13,20 +15,26 @@ from dosing_tui.tui.scope import panel_query
 from dosing_tui.tui.scope.render_context import RenderContext
 
 ZERO_WIDTH = timedelta(0)
-MAX_NAME_WIDTH = 24
-"""Cells of a series' name, at most."""
+MAX_LINES, LINES_OF_MANY = 8, 6
+"""Lines of a chart that markers can tell apart; so many of the largest series if there are more."""
+MAX_ROWS = 100
+"""Series that have a row of their own."""
 
 
 def build_mass_chart(
     context: RenderContext, panel: Panel[SeriesPoint], *, combine_all: bool = False,
-    min_bucket: timedelta = ZERO_WIDTH,
+    min_bucket: timedelta = ZERO_WIDTH, has_rows: bool = False,
 ) -> ChartData:  # fmt: skip
     """Dosed masses, in the unit that fits the largest bucket; all series as one if ``combine_all``.
 
-    Buckets narrower than ``min_bucket`` are added up.
+    Buckets narrower than ``min_bucket`` are added up. ``has_rows``: each series is drawn in rows of its own.
     """
     window = panel_query.build_window(context, panel).merge_buckets(min_bucket)
-    sums = _place_in_buckets(context.get_rows(panel), window, name="all" if combine_all else None)
+    limits = (MAX_ROWS, MAX_ROWS) if has_rows else (MAX_LINES, LINES_OF_MANY)
+    points, omitted_count = context.get_rows(panel), 0
+    if not combine_all:
+        points, omitted_count = _keep_largest(points, *limits)
+    sums = _place_in_buckets(points, window, name="all" if combine_all else None)
     mass = number_format.choose_mass_unit(
         max((value or 0.0 for values in sums.values() for value in values), default=0.0)
     )
@@ -35,7 +43,9 @@ def build_mass_chart(
         for name, values in sums.items()
     }
     chart = _build_chart(context, panel, window, curves)
-    return replace(chart, unit=mass.symbol, decimals=mass.decimals, is_additive=True)
+    return replace(
+        chart, unit=mass.symbol, decimals=mass.decimals, is_additive=True, omitted_count=omitted_count
+    )
 
 
 def build_value_chart(
@@ -44,8 +54,9 @@ def build_value_chart(
 ) -> ChartData:  # fmt: skip
     """Values that cannot be added up: percent, seconds. Each bucket has one value of each series."""
     window = panel_query.build_window(context, panel)
-    chart = _build_chart(context, panel, window, _place_in_buckets(context.get_rows(panel), window))
-    return replace(chart, unit=unit, limit=limit, min_top=min_top)
+    points, omitted_count = _keep_largest(context.get_rows(panel), MAX_LINES, LINES_OF_MANY)
+    chart = _build_chart(context, panel, window, _place_in_buckets(points, window))
+    return replace(chart, unit=unit, limit=limit, min_top=min_top, omitted_count=omitted_count)
 
 
 def _build_chart(
@@ -54,12 +65,25 @@ def _build_chart(
 ) -> ChartData:  # fmt: skip
     loaded_at = context.get_result(panel).loaded_at
     return ChartData(
-        tuple(Curve(sanitize_text(name, MAX_NAME_WIDTH), tuple(curves[name])) for name in sorted(curves)),
+        tuple(Curve(sanitize_text(name), tuple(curves[name])) for name in sorted(curves)),
         window, context.zone,
         # the bucket that had not ended when the panel was loaded
         partial_bucket=None if loaded_at is None else window.find_bucket(loaded_at),
         annotations=context.annotations,
     )  # fmt: skip
+
+
+def _keep_largest(
+    points: tuple[SeriesPoint, ...], limit: int, kept_of_many: int
+) -> tuple[tuple[SeriesPoint, ...], int]:
+    """All points of up to ``limit`` series; else those of the largest, and the number of the other series."""
+    sums: dict[str, float] = defaultdict(float)
+    for point in points:
+        sums[point.series] += point.value or 0.0
+    if len(sums) <= limit:
+        return points, 0
+    kept = set(nlargest(kept_of_many, sums, key=sums.__getitem__))
+    return tuple(point for point in points if point.series in kept), len(sums) - len(kept)
 
 
 def _place_in_buckets(

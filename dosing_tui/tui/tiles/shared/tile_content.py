@@ -10,7 +10,14 @@ from dosing_tui.domain.panels.panel_catalog import Panel
 from dosing_tui.live_state import LinkStatus
 from dosing_tui.tui.layout.geometry import TileFrame
 from dosing_tui.tui.rendering import number_format
-from dosing_tui.tui.rendering.canvas import Canvas, Rows, fit_cells, render_paragraph, split_cells
+from dosing_tui.tui.rendering.canvas import (
+    Canvas,
+    Rows,
+    fit_cells,
+    paint_nothing,
+    render_paragraph,
+    split_cells,
+)
 from dosing_tui.tui.rendering.palette import DIM, TEXT, CellStyle, ColourRole
 from dosing_tui.tui.scope.render_context import RenderContext
 
@@ -56,6 +63,11 @@ _TIME_PREFIX = "of "
 
 AnyTileContent = TileContent[Any]
 """A content of any data type; each has the painter that fits."""
+
+
+def build_failed_content(title: str) -> TileContent[None]:
+    """A sentence in place of a tile whose data or drawing has failed."""
+    return TileContent(title, None, paint_nothing, empty_text="Panel error\nSee the log file")
 
 
 def build_panel_content(

@@ -66,6 +66,12 @@ def test_no_number_can_end_the_process(piece: list[tuple[float, float]], width: 
     assert [len(row) for row in rows] == [width] * height
 
 
+def test_any_number_of_series_can_be_drawn() -> None:
+    rows = braille.draw_lines([[[(0.0, 0.0), (1.0, number / 700)]] for number in range(700)], 80, 20)
+    styles = {style for row in rows for cell, style in row if cell != " "}
+    assert styles == set(braille.SERIES_STYLES)
+
+
 def test_two_series_are_told_apart_without_colour() -> None:
     drawn = "\n".join(join_rows(draw_plot(make_curves([1.0] * 24, [3.0] * 24), 80, 12)))
     assert braille.get_series_marker(0) in drawn

@@ -1,0 +1,120 @@
+"""10,000 names of chemicals, stations and recipes in a real database: every screen and dialog stays quick.
+
+``pytest -s`` prints what each key and each frame cost the thread that draws.
+"""
+
+import sys
+import time
+from collections.abc import Iterator, Sequence
+
+import pytest
+from click.testing import CliRunner
+
+from dosing_tui.cli.main import main
+from dosing_tui.domain.panels.panel_catalog import PANELS
+from tests.conftest import _migrate_database
+from tests.support.database_servers import Server
+from tests.support.tui.crowded_plant import CrowdedPlant, fill_plant, open_crowded_console
+
+COUNT = 10_000
+MAX_COST_S = 1.0
+"""Of a key or a frame, in processor time: no freeze, however busy the machine."""
+NEWEST_BATCH = "complete"
+
+Steps = Sequence[tuple[str, str]]
+"""Keys, each with a text that is on the screen afterwards."""
+
+SCREENS: dict[str, Steps] = {
+    "overview": [("1", "and 1 9")],
+    "inventory": [("2", "of 2000"), ("tab", "00000"), ("end", "01999"), ("pageup", "01998")],
+    "consumption": [("3", "and 9 994 more")],
+    "quality": [("4", "Accuracy in numbers")],
+    "production": [("5", "of 10000"), ("tab", "recipe")],
+    "doses": [("6", "of 200"), ("end", "of 200")],
+    "data integrity": [("7", "reconciled")],
+    "other panels": [("8", "panel")],
+    "tanks at full screen": [("2", "of 2000"), ("enter", "and 1 9"), ("escape", "of 2000")],
+    "tank table at full screen": [
+        ("2", "of 2000"), ("tab", "00000"), ("enter", "Last update"), ("o", "Station"), ("O", "01999"),
+        ("ctrl+f", "find"), ("9", "find 9"), ("enter", "found"),
+    ],
+    "lines at full screen": [("3", "and 9 994"), ("enter", "and 9 994 more: filter"), ("left", "here")],
+    "totals at full screen": [("3", "and 9 994"), ("tab", "Consumption"), ("enter", "Share"),
+                              ("end", "of ")],
+    "sparklines at full screen": [("2", "of 2000"), ("tab", "00000"), ("tab", "and 9"), ("enter", "and 9 9")],
+    "days at full screen": [("5", "of 10000"), ("tab", "Pro"), ("tab", "Pro"), ("enter", "Recipe"),
+                            ("end", "of 10000"), ("o", "Day"), ("O", "Day")],
+    "alarms": [("a", "Alarms 1000"), ("end", "01999"), ("up", "01997"), ("enter", "Consequence")],
+    "alarm journal": [("a", "Alarms 1000"), *[("tab", "Journal")] * 4, ("end", "raised")],
+    "alarm figures": [("a", "Alarms 1000"), *[("tab", "Journal")] * 5, ("end", "Most frequent")],
+    "batches": [
+        ("b", NEWEST_BATCH), ("down", NEWEST_BATCH), ("pagedown", "today"), ("end", "Started"),
+        ("home", NEWEST_BATCH), ("enter", "Ingredients"),
+    ],
+    "shift report": [("S", "SHIFT"), ("end", "Handed over"), ("e", "Saved")],
+}  # fmt: skip
+DIALOGS: dict[str, Steps] = {
+    "filters": [
+        ("slash", "dosing_system_00000"), ("end", "dosing_system_09999"), ("2", "chemical 00000"),
+        ("end", "chemical 09999"), ("3", "recipe 00000"), ("end", "recipe 09999"), ("space", "[x]"),
+        ("enter", "recipe 09999"),
+    ],
+    "range": [("g", "Time range"), ("escape", "Overview")],
+    "note": [("n", "Note"), *[("tab", "Author")] * 3, ("right", "dosing_system_0"),
+             ("left", "whole plant")],
+    "refill": [("2", "of 2000"), ("R", "Record refill"), ("right", "Record refill")],
+"export of a table": [("2", "of 2000"), ("tab", "00000"), ("e", "Saved")],
+    "picture": [("s", "Saved")],
+    "help": [("question_mark", "Help"), ("escape", "Overview")],
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def plant(postgres: Server) -> Iterator[CrowdedPlant]:
+    with postgres.create_database(postgres.get_template("migrated", _migrate_database)) as dsn:
+        yield fill_plant(dsn, COUNT)
+
+
+async def walk_through(plant: CrowdedPlant, name: str, steps: Steps) -> None:
+    """Press each key, wait for its text, draw a frame; nothing costs more than ``MAX_COST_S``."""
+    async with open_crowded_console(plant) as console:
+        for key, text in steps:
+            await console.press_measured(key, name)
+            await console.wait_for_text(text)
+            await console.draw_measured(f"{name} {key}")
+        sys.stdout.write(f"\n{console.report_costs()}\n")
+        assert "Panel error" not in console.screen
+        assert [cost for cost in console.costs if cost.cpu_s > MAX_COST_S] == []
+
+
+@pytest.mark.parametrize("name", SCREENS)
+async def test_a_screen_is_quick_with_ten_thousand_names(plant: CrowdedPlant, name: str) -> None:
+    await walk_through(plant, name, SCREENS[name])
+
+
+COMMANDS = {
+    **{f"panel {name}": ("panel", name) for name in PANELS},
+    "panel as CSV": ("panel", "consumption_by_chemical", "--format", "csv"),
+    "panel as JSON": ("panel", "consumption_by_chemical", "--format", "json"),
+    "batches": ("batches", "list", "--most", "10000"),
+    "shift report": ("report", "shift", "--this"),
+    "alarms": ("alarms", "list"),
+    "journal": ("alarms", "journal", "--most", "10000"),
+}
+MAX_COMMAND_S = 10.0
+"""Of processor time, for 10,000 lines or more."""
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_prints_ten_thousand_names(plant: CrowdedPlant, name: str) -> None:
+    begun = time.process_time()
+    result = CliRunner(env={"DOSING_DATABASE_DSN": plant.settings.database.dsn}).invoke(main, COMMANDS[name])
+    cost = time.process_time() - begun
+    sys.stdout.write(f"{cost * 1000:8.0f} ms  {name}: {len(result.stdout.splitlines())} lines\n")
+    assert result.exit_code == 0, result.output[-500:]
+    assert cost < MAX_COMMAND_S
+
+
+@pytest.mark.parametrize("name", DIALOGS)
+async def test_a_dialog_is_quick_with_ten_thousand_names(plant: CrowdedPlant, name: str) -> None:
+    await walk_through(plant, name, DIALOGS[name])
