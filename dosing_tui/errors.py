@@ -41,6 +41,10 @@ class SpoolError(DosingError):
     """The spool cannot be opened, is held by another process, or its disk is full."""
 
 
+class DamagedSpoolError(SpoolError):
+    """The content of the spool's file is damaged: no retry can succeed."""
+
+
 class RangeError(DosingError):
     """The text is not a time range, or the range is empty."""
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from threading import Lock
-from typing import Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from dosing_tui.domain.alarms.snapshot import AlarmSnapshot
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading, ReadingKind
@@ -48,6 +48,30 @@ class LinkState:
     reason: str = ""
 
 
+class DatabasePart(StrEnum):
+    """What the program does with the database beside storing readings. The value begins a sentence."""
+
+    JOURNAL = "Alarm journal unavailable"
+    JOURNAL_READING = "Alarm journal unreadable"
+    NOTIFICATIONS = "Alarm notifications are disabled"
+    BATCHES = "Batches are not updated"
+    REVIEWS = "Reviews unavailable"
+    MAINTENANCE = "Database maintenance failed"
+    QUERIES = "Queries fail"
+    """Of this console: panels, lists and reports."""
+
+
+class DatabaseFault(NamedTuple):
+    """A part that does not work while the database stores readings."""
+
+    part: DatabasePart
+    reason: str
+
+    @property
+    def sentence(self) -> str:
+        return f"{self.part}: {self.reason}"
+
+
 @dataclass(frozen=True, slots=True)
 class MessageCounts:
     """Readings since the spool was created: ``received = stored + duplicates + spooled + rejected``."""
@@ -57,6 +81,8 @@ class MessageCounts:
     duplicates: int = 0
     spooled: int = 0
     rejected: int = 0
+    possible_repeats: int = 0
+    """Received readings that may be repeats, where the protocol cannot tell: part of the other figures."""
 
     @property
     def is_reconciled(self) -> bool:
@@ -90,6 +116,10 @@ class LiveSnapshot:
     topic_last_message: tuple[tuple[str, datetime], ...] = ()
     """Topic -> receive time of its last live message, valid or not."""
     database: LinkState = field(default_factory=LinkState)
+    """PARTIAL while there are ``database_faults``."""
+    database_faults: tuple[DatabaseFault, ...] = ()
+    failed_threads: tuple[str, ...] = ()
+    """Names of the threads that failed and do not work again yet."""
     message_counts: MessageCounts = field(default_factory=MessageCounts)
     role: Role = Role.UNDECIDED
     alarms: AlarmSnapshot | None = None
@@ -106,6 +136,20 @@ class LiveSnapshotSource(Protocol):
     def get_snapshot(self, now: datetime) -> LiveSnapshot:
         """A copy as of ``now``; cheap enough for every tick."""
 
+    def set_console_faults(self, faults: tuple[DatabaseFault, ...]) -> None:
+        """Parts of the database that fail for the console, added to those that fail for the collector."""
+
+
+def add_database_faults(snapshot: LiveSnapshot, faults: Sequence[DatabaseFault]) -> LiveSnapshot:
+    """The snapshot with further faults, while the database is not down as a whole."""
+    new = tuple(fault for fault in faults if fault not in snapshot.database_faults)
+    if not new or snapshot.database.status not in (LinkStatus.UP, LinkStatus.PARTIAL):
+        return snapshot
+    every = (*snapshot.database_faults, *new)
+    reason = " ".join(fault.sentence for fault in every)
+    database = replace(snapshot.database, status=LinkStatus.PARTIAL, reason=reason)
+    return replace(snapshot, database=database, database_faults=every)
+
 
 class LiveState:
     """The only mutable state that the collector's threads share with the console."""
@@ -120,6 +164,7 @@ class LiveState:
         self._stored_counts = dict.fromkeys(ReadingKind, 0)
         self._arrivals: deque[tuple[datetime, int]] = deque()
         self._topic_last_message: dict[str, datetime] = {}
+        self._console_faults: tuple[DatabaseFault, ...] = ()
         self._snapshot = LiveSnapshot()
 
     def apply_readings(self, readings: Iterable[Reading]) -> None:
@@ -158,8 +203,15 @@ class LiveState:
     def set_refused_topics(self, topics: tuple[str, ...]) -> None:
         self._update_fields(refused_topics=topics)
 
-    def set_database(self, state: LinkState) -> None:
-        self._update_fields(database=state)
+    def set_database(self, state: LinkState, faults: tuple[DatabaseFault, ...] = ()) -> None:
+        self._update_fields(database=state, database_faults=faults)
+
+    def set_console_faults(self, faults: tuple[DatabaseFault, ...]) -> None:
+        with self._lock:
+            self._console_faults = faults
+
+    def set_failed_threads(self, names: tuple[str, ...]) -> None:
+        self._update_fields(failed_threads=names)
 
     def set_message_counts(self, counts: MessageCounts) -> None:
         self._update_fields(message_counts=counts)
@@ -173,7 +225,7 @@ class LiveState:
     def get_snapshot(self, now: datetime) -> LiveSnapshot:
         with self._lock:
             self._drop_old_arrivals(now)
-            return replace(
+            snapshot = replace(
                 self._snapshot,
                 levels=tuple(self._levels[key] for key in sorted(self._levels)),
                 doses=_sort_newest_first(self._doses.values()),
@@ -184,6 +236,7 @@ class LiveState:
                 received_counts=tuple(self._received_counts.items()),
                 stored_counts=tuple(self._stored_counts.items()),
             )
+            return add_database_faults(snapshot, self._console_faults)
 
     def _update_fields(self, **fields: object) -> None:
         with self._lock:

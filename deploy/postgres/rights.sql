@@ -35,7 +35,7 @@ GRANT INSERT (uuid, site, rule, device_id, item, event, at, received_at, priorit
 -- Hashes of PINs are nobody's to read.
 REVOKE ALL ON reviewer_pins, pin_counters, pin_checks FROM dosing_writer, dosing_operator, dosing_viewer;
 
--- The profile "telegraf": the three tables of readings and nothing else.
-GRANT SELECT, INSERT ON dosing_consumption, batch_events, inventory_levels TO dosing_telegraf;
+-- The profile "telegraf": the three views that store readings, each once, and nothing else.
+GRANT SELECT, INSERT ON ingest_dosing_consumption, ingest_batch_events, ingest_inventory_levels TO dosing_telegraf;
 
 COMMIT;

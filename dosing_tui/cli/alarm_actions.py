@@ -6,11 +6,12 @@ They write to the alarm journal and need no broker; the collector and the consol
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from dosing_tui.collector.alarms import offline_commands
 from dosing_tui.config.alarm_limits import get_max_shelving
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.alarms import journal
+from dosing_tui.database.alarms import journal, journal_health
 from dosing_tui.database.panel_reader import PanelReader
 from dosing_tui.domain.alarms import operator_commands
 from dosing_tui.domain.alarms.catalog import RULES
@@ -44,6 +45,20 @@ def list_alarms(
     ]
     states.sort(key=lambda s: (s.state_name not in UNACKNOWLEDGED_STATES, s.priority.rank, s.key))
     return states
+
+
+def list_journal_faults(settings: Settings, now: datetime) -> list[str]:
+    """Why the list of alarms may lack some, a sentence each.
+
+    Raises: DatabaseUnavailableError, DatabaseAccessError.
+    """
+    states = journal.read_alarm_states(settings).values()
+    partial_alarms = [state.message for state in states if state.key.rule == "DB_PARTIAL" and state.active]
+    return [
+        *(f"Alarm journal unavailable: {fault}" for fault in journal_health.list_journal_faults(settings)),
+        *filter(None, [offline_commands.explain_unjournaled(settings, now)]),
+        *partial_alarms,
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ import click
 
 from dosing_tui.cli.context import (
     EXIT_NO_RESULT,
+    EXIT_UNAVAILABLE,
     exit_if_unavailable,
     exit_without_result,
     get_os_user,
@@ -85,7 +86,7 @@ def alarms(ctx: click.Context) -> None:
 @FORMAT_OPTION
 @click.pass_obj
 def list_active(settings: "Settings", tag: str, states: tuple[str, ...], form: str) -> None:
-    """List the alarms that are not normal, by priority."""
+    """List the alarms that are not normal, by priority; exit 3: some may be missing, stderr says why."""
     from dosing_tui.cli import alarm_actions
     from dosing_tui.export.alarm_export import build_alarm_table
 
@@ -93,7 +94,11 @@ def list_active(settings: "Settings", tag: str, states: tuple[str, ...], form: s
     active = alarm_actions.list_alarms(settings, tag=tag, state_names=map(AlarmStateName, states))
     caption = " · ".join(("now", *([f"tag {tag}"] if tag else []), *states))
     zone = ZoneInfo(settings.plant.timezone)
-    _print_table(build_alarm_table(active, range=caption, now=datetime.now(UTC), zone=zone), form)
+    now = datetime.now(UTC)
+    _print_table(build_alarm_table(active, range=caption, now=now, zone=zone), form)
+    if faults := alarm_actions.list_journal_faults(settings, now):
+        print_message("\n".join(f"dosing-tui: {fault}" for fault in faults))
+        sys.exit(EXIT_UNAVAILABLE)
 
 
 @alarms.command()

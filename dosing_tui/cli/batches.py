@@ -2,12 +2,20 @@
 
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 
 import click
 
 from dosing_tui.cli.batch_records import export, list_batches, show
 from dosing_tui.cli.batch_review import review
-from dosing_tui.cli.context import exit_if_unavailable, get_os_user, get_settings, parse_time, print_message
+from dosing_tui.cli.context import (
+    exit_if_unavailable,
+    exit_without_result,
+    get_os_user,
+    get_settings,
+    parse_time,
+    print_message,
+)
 
 EXIT_MISMATCH = 1
 """``audit verify``: an entry was changed or is missing."""
@@ -90,19 +98,47 @@ def audit() -> None:
 
 
 @audit.command()
+@click.option("--anchors", "sources", multiple=True, metavar="PATH",
+              type=click.Path(path_type=Path, exists=True),
+              help="Also compare with anchors: a file that holds some (mail, report, log),"
+                   " or a folder of such files; may be repeated.")  # fmt: skip
 @click.pass_context
-def verify(ctx: click.Context) -> None:
+def verify(ctx: click.Context, sources: tuple[Path, ...]) -> None:
     """Compare every entry, review, recipe, PIN, policy and batch with its hash, and lists with records.
 
     Exit 0: no differences; 1: an entry differs or is missing; 2: wrong input or set-up."""
     from dosing_tui.database.batches.audit_verify import verify_audit_trail
+    from dosing_tui.notifiers.anchor_reader import read_anchors
 
-    result = verify_audit_trail(get_settings(ctx))
+    settings, anchors = get_settings(ctx), read_anchors(sources)
+    result = verify_audit_trail(settings, anchors)
     for fault in result.faults:
         click.echo(fault)
     click.echo(
         f"{result.entries:,} entries, {result.reviews:,} reviews, {result.records:,} batches: "
         + (f"{len(result.faults):,} faults." if result.faults else "all as they were entered.")
     )
+    if anchors:
+        last = max(anchor.at for anchor in anchors)
+        checked = "signatures checked" if settings.anchors.key else "signatures not checked: no anchors.key"
+        click.echo(
+            f"{len(anchors):,} anchors, the last of {last:%Y-%m-%d %H:%M:%S %Z} ({checked}):"
+            f" {result.entries - result.anchored:,} entries are not anchored."
+        )
     click.echo(f"Head of the chain: {result.head}")
     sys.exit(EXIT_MISMATCH if result.faults else 0)
+
+
+@audit.command()
+@click.pass_context
+def anchor(ctx: click.Context) -> None:
+    """Print the trail's last hash as an anchor, to keep it elsewhere: exit 0, 1 if the trail is empty."""
+    from dosing_tui.database.audit.audit_head import build_audit_anchor, read_audit_head
+    from dosing_tui.domain.batch_review.audit_anchor import format_audit_anchor
+
+    settings = get_settings(ctx)
+    with exit_if_unavailable():
+        head = read_audit_head(settings)
+    if head is None:
+        exit_without_result("The audit trail has no entries.")
+    click.echo(format_audit_anchor(build_audit_anchor(settings, head, datetime.now(UTC))))

@@ -4,12 +4,17 @@ import shutil
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import click
 
 from dosing_tui.cli.context import exit_if_unavailable, get_settings, print_message, write_stdout
-from dosing_tui.errors import RangeError
+from dosing_tui.errors import ConfigError, RangeError
+
+if TYPE_CHECKING:
+    from dosing_tui.config.settings import Settings
+    from dosing_tui.domain.shift_report import ShiftReport
 
 
 @click.command()
@@ -84,12 +89,17 @@ def report() -> None:
 @click.option("--output", type=click.Path(path_type=Path),
               help="A file, or a folder to name one in, instead of stdout.")  # fmt: skip
 @click.option("--force", is_flag=True, help="Replace a file that exists.")
+@click.option("--mail", "channel", default="", metavar="CHANNEL",
+              help="Send it as text to the recipients of this mail channel ([[notifications]]).")  # fmt: skip
 @click.pass_context
 @exit_if_unavailable()
 def shift(
-    ctx: click.Context, *, which: str | None, at: str, format_: str, output: Path | None, force: bool
-) -> None:
-    """Report batches, grams, alarms, stock and notes of a shift: exit 0, 2 wrong input, 3 no database."""
+    ctx: click.Context, *, which: str | None, at: str, format_: str, output: Path | None, force: bool,
+    channel: str,
+) -> None:  # fmt: skip
+    """Report batches, grams, alarms, stock and notes of a shift: exit 0, 2 wrong input, 3 no database.
+
+    It ends with the anchor of the audit trail, which "audit verify --anchors" checks later."""
     from dosing_tui.database.reports.shift_report import read_shift_report
     from dosing_tui.domain.time.shift_names import LAST, parse_shift
     from dosing_tui.export.documents.file_format import FileFormat
@@ -103,6 +113,9 @@ def shift(
     if period.since > now:
         raise RangeError(f"{at!r} has not started yet: there is nothing to report.")
     content = read_shift_report(settings, period, now=now)
+    if channel:
+        _mail_report(settings, channel, content)
+        return
     write_output(
         render_report(content, form, settings),
         output,
@@ -111,3 +124,19 @@ def shift(
         show=write_stdout,
         report=print_message,
     )
+
+
+def _mail_report(settings: "Settings", name: str, report: "ShiftReport") -> None:
+    """Raises: DeliveryError, ConfigError."""
+    from dosing_tui.config.notification_channel import NotificationKind
+    from dosing_tui.export.documents.file_format import FileFormat
+    from dosing_tui.export.shift_report_files import render_report
+    from dosing_tui.notifiers.smtp import send_report
+
+    mails = {one.name: one for one in settings.notifications if one.kind is NotificationKind.MAIL}
+    if name not in mails:
+        raise ConfigError(f"--mail {name}: there is no mail channel of this name in [[notifications]].")
+    begin = report.shift.since.astimezone(ZoneInfo(settings.plant.timezone))
+    subject = f"Shift report {begin:%Y-%m-%d} {report.shift.name} ({settings.plant.name})"
+    remark = send_report(mails[name], subject, str(render_report(report, FileFormat.TEXT, settings)))
+    print_message(f"Sent to {', '.join(mails[name].to)}{f'; {remark}' if remark else ''}.")

@@ -12,6 +12,7 @@ from dosing_tui.collector.context.status import StatusReporter
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.alarms import journal
 from dosing_tui.database.alarms.notification_queue import NotificationQueue
+from dosing_tui.database.audit.audit_head import read_audit_head
 from dosing_tui.database.batches.incremental_rebuild import rebuild_until_now
 from dosing_tui.database.batches.master_recipes import list_recipe_versions
 from dosing_tui.database.leader_election import LeaderElection, LeaderLease
@@ -49,6 +50,7 @@ def build_database(settings: Settings) -> CollectorDatabase:
         create_writer=partial(ReadingWriter, settings),
         create_leader_lock=partial(LeaderElection, settings, lease),
         is_leader_confirmed=lambda: lease.is_confirmed,
+        get_leader_epoch=lambda: lease.token.epoch if lease.token else None,
         prepare_schema=partial(_prepare_schema, settings),
         run_maintenance=lambda: run_maintenance(settings, now=now_utc()),
         create_rebuild_call=partial(
@@ -68,6 +70,7 @@ def build_database(settings: Settings) -> CollectorDatabase:
             list_master_recipes=partial(list_recipe_versions, settings),
         ),
         create_notification_queue=partial(NotificationQueue, settings, lease),
+        read_audit_head=partial(read_audit_head, settings),
     )
 
 

@@ -1,10 +1,12 @@
 """The leader: broker to spool to database, alarms and notifications of the site."""
 
 from contextlib import ExitStack
+from functools import partial
 
 from dosing_tui.collector.alarms.alarm_service import AlarmService, SpoolFill
 from dosing_tui.collector.alarms.journal_outbox import open_outbox
 from dosing_tui.collector.alarms.outbox_sender import OutboxSender
+from dosing_tui.collector.audit_anchors import AnchorPublisher
 from dosing_tui.collector.context.interfaces import CollectorContext
 from dosing_tui.collector.context.local_state import get_spool_folder
 from dosing_tui.collector.notifications.database_outage import OutageNotifier
@@ -16,6 +18,7 @@ from dosing_tui.collector.pipeline.receiver import MessageReceiver
 from dosing_tui.collector.pipeline.spool import Spool
 from dosing_tui.collector.viewer import Viewer
 from dosing_tui.config.settings import Settings
+from dosing_tui.errors import DamagedSpoolError, SpoolError
 from dosing_tui.mqtt.subscriber import Subscriber
 
 BACKLOG_CHUNKS = 2
@@ -42,6 +45,8 @@ class IngestPipeline:
             on_refused_topics=context.live_state.set_refused_topics,
             clock=context.clock,
             may_connect=context.database.is_leader_confirmed,
+            session=spool.session,
+            on_new_session=spool.begin_session,
         )
         self.receiver = MessageReceiver(buffer, spool, self.subscriber, context, alarms=alarms)
 
@@ -67,6 +72,7 @@ class SpoolDrainer:
             folder,
             max_mb=context.settings.collector.spool_max_mb,
             publish_counts=context.live_state.set_message_counts,
+            report=partial(context.status.set_notice, "damage"),
         )
         try:
             self.outbox = open_outbox(folder, context.status.report_once)
@@ -99,6 +105,8 @@ class Leader:
         with ExitStack() as opened:
             self._drainer = SpoolDrainer(context)
             opened.callback(self._drainer.stop)
+            self._check_room()
+            self._drainer.spool.join_election(context.database.get_leader_epoch())
             self._alarm_service = AlarmService(
                 context, outbox=self._drainer.outbox, measure_spool=self._measure_spool
             )
@@ -114,7 +122,11 @@ class Leader:
         self._dispatcher = NotificationDispatcher(
             context, hand_over_notice=self._outage_notifier.hand_over_notice
         )
-        for part in (self._drainer, self._batch_rebuilder, self._outage_notifier, self._dispatcher):
+        self._anchor_publisher = AnchorPublisher(context)
+        for part in (
+            self._drainer, self._batch_rebuilder, self._outage_notifier, self._dispatcher,
+            self._anchor_publisher,
+        ):  # fmt: skip
             part.start()
 
     @property
@@ -123,7 +135,12 @@ class Leader:
         return isinstance(self._intake, IngestPipeline) and self._intake.subscriber.has_client_id_conflict
 
     def check_spool_space(self) -> None:
-        """Pause the intake while the spool is full; meanwhile show messages only, and the broker queues."""
+        """Pause the intake while the spool is full; meanwhile show messages only, and the broker queues.
+
+        Raises: SpoolError when this process cannot collect, and another one may.
+        """
+        if self._drainer.spool.is_damaged:
+            raise DamagedSpoolError("The spool is damaged; it is opened anew.")
         if isinstance(self._intake, IngestPipeline):
             if reason := self._intake.receiver.stop_reason:
                 self._context.status.set_notice("held", f"{reason} {SPOOL_FULL_TEXT}")
@@ -131,15 +148,25 @@ class Leader:
         elif self._drainer.spool.has_room():
             self._context.status.set_notice("held", "")
             self._switch_intake(self._create_pipeline())
+        else:
+            self._check_room()
 
     def stop(self, *, drain_timeout_s: float) -> None:
         self._intake.stop()
         self._context.status.set_notice("held", "")
         self._alarm_service.stop()
         self._outage_notifier.stop()
+        self._anchor_publisher.stop()
         self._dispatcher.stop()
         self._drainer.stop(drain_timeout_s=drain_timeout_s)
         self._batch_rebuilder.stop()
+
+    def _check_room(self) -> None:
+        """Raises: SpoolError when there is no room, and nothing in the spool that could leave it."""
+        spool = self._drainer.spool
+        if not spool.counts.spooled and not spool.has_room():
+            folder = get_spool_folder(self._context.settings)
+            raise SpoolError(f"The spool in {folder} has no room, and nothing that could leave it.")
 
     def _create_pipeline(self) -> IngestPipeline | Viewer:
         return IngestPipeline(self._drainer.spool, self._context, self._alarm_service)

@@ -137,6 +137,8 @@ class LeadershipMonitor:
             sentence = CLIENT_ID_CONFLICT if conflict is not None else ELECTION_UNAVAILABLE
         elif self._mode is CollectorMode.ALWAYS and election is ElectionResult.FOLLOWER:
             sentence = SECOND_COLLECTOR
+        elif role is Role.STANDBY:
+            sentence = self._leader_lock.refusal
         self._status.set_notice("role", sentence)
 
     def _report_other_writers(self, names: list[str]) -> None:

@@ -51,7 +51,7 @@ class RoleRuntime:
         if role is not Role.COLLECTOR:
             self._become_viewer(role)
         elif self._leader:
-            self._leader.check_spool_space()
+            role = self._check_leader(self._leader)
         else:
             role = self._start_leader()
         self._status.set_role(role)
@@ -75,6 +75,16 @@ class RoleRuntime:
         self._stop_viewer()
         self._status.set_notice("spool", "")
         set_collector_marker(self._spool_folder)
+        return Role.COLLECTOR
+
+    def _check_leader(self, leader: Leader) -> Role:
+        """Keep the leader, or start another with a spool that can be used. Returns the actual role."""
+        try:
+            leader.check_spool_space()
+        except SpoolError as error:
+            self._status.report_once(str(error))
+            self._stop_leader()
+            return self._start_leader()
         return Role.COLLECTOR
 
     def _become_viewer(self, role: Role) -> None:

@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.domain.messages.models import Reading
+from dosing_tui.live_state import DatabaseFault
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,9 @@ class StartCollector:
 @dataclass(frozen=True, slots=True)
 class UpdateAck:
     """The console has applied the last StateUpdate; the next one may be sent."""
+
+    console_faults: tuple[DatabaseFault, ...] = ()
+    """What the database refuses to the console, for the alarms."""
 
 
 MessageToCollector: TypeAlias = StartCollector | UpdateAck

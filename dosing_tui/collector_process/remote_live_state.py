@@ -7,7 +7,14 @@ from threading import Lock
 
 from dosing_tui.collector_process.state_delta import apply_changes
 from dosing_tui.domain.messages.models import Reading
-from dosing_tui.live_state import LinkState, LinkStatus, LiveSnapshot, Role
+from dosing_tui.live_state import (
+    DatabaseFault,
+    LinkState,
+    LinkStatus,
+    LiveSnapshot,
+    Role,
+    add_database_faults,
+)
 
 
 class RemoteLiveState:
@@ -20,6 +27,7 @@ class RemoteLiveState:
         self._new_process = 0
         self._down_link: LinkState | None = None
         self._thread_failures: dict[str, str] = {}
+        self.console_faults: tuple[DatabaseFault, ...] = ()
 
     def expect_process(self, process: int) -> None:
         """The next update is from this new process, and starts with an empty snapshot."""
@@ -48,6 +56,9 @@ class RemoteLiveState:
             if reason:
                 self._thread_failures[name] = reason
 
+    def set_console_faults(self, faults: tuple[DatabaseFault, ...]) -> None:
+        self.console_faults = faults
+
     def get_snapshot(self, now: datetime) -> LiveSnapshot:
         """The snapshot of the last update; ``now`` is unused, the collector process sets the time."""
         with self._lock:
@@ -61,13 +72,20 @@ class RemoteLiveState:
                     broker=self._down_link,
                     database=self._down_link,
                     role=Role.UNDECIDED,
+                    database_faults=(),
+                    failed_threads=(),
                     notice="",
                     message_rate=0.0,
                 )
+            snapshot = add_database_faults(snapshot, self.console_faults)
             if not self._thread_failures:
                 return snapshot
             notices = (snapshot.notice, *self._thread_failures.values())
-            return replace(snapshot, notice=" ".join(notice for notice in notices if notice))
+            return replace(
+                snapshot,
+                notice=" ".join(notice for notice in notices if notice),
+                failed_threads=(*snapshot.failed_threads, *self._thread_failures),
+            )
 
     def list_readings(self, now: datetime) -> tuple[Reading, ...]:
         """All readings of the snapshot, each kind oldest first."""

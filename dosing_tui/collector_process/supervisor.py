@@ -144,6 +144,6 @@ class CollectorSupervisor:
             case StateUpdate(fields):
                 self._remote_state.apply_fields(fields)
                 with suppress(OSError):  # its last log lines may still arrive
-                    child.pipe.send(UpdateAck())
+                    child.pipe.send(UpdateAck(self._remote_state.console_faults))
             case logging.LogRecord() as record:
                 logging.getLogger(record.name).handle(record)

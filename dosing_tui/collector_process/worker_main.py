@@ -52,7 +52,7 @@ def main(descriptor: int) -> int:
     logging.basicConfig(handlers=[PipeLogHandler(publisher)], level=first.settings.log.level)
     logging.captureWarnings(True)
     with stop_on_signal() as stop_signal:
-        start_one_shot("console-commands", partial(_receive_commands, channel, publisher, stop_signal))
+        start_one_shot("console-commands", partial(_receive_commands, channel, publisher, live, stop_signal))
         publisher.start()
         _run_collector(first.settings, live, stop_signal)
         publisher.close()
@@ -75,13 +75,15 @@ def _run_collector(settings: Settings, live_state: LiveState, stop_signal: StopS
 def _receive_commands(
     pipe: MessagePipe[MessageToConsole, MessageToCollector],
     publisher: StatePublisher,
+    live_state: LiveState,
     stop_signal: StopSignal,
 ) -> None:
     """Receive the console's messages; request a stop at the end of the channel."""
     try:
         while True:
             match pipe.receive_message():
-                case UpdateAck():
+                case UpdateAck(console_faults):
+                    live_state.set_console_faults(console_faults)
                     publisher.on_update_ack()
                 case StartCollector():
                     log.error("the console sent StartCollector twice")

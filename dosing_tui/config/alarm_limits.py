@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from operator import attrgetter
+from zoneinfo import ZoneInfo
 
 from dosing_tui.config.settings import AlarmLimitSettings, Settings
 from dosing_tui.config.validation import LIMIT_RANGES
@@ -39,6 +40,7 @@ def build_alarm_limits(settings: Settings) -> AlarmLimits:
         link_down_after=timedelta(seconds=alarms.link_down_s),
         spool_percent=alarms.spool_percent,
         spool_age=timedelta(minutes=alarms.spool_age_minutes),
+        zone=ZoneInfo(settings.plant.timezone),
     )
 
 

@@ -115,6 +115,8 @@ def _read_environment(name: str, kind: type, env: Mapping[str, str]) -> dict[str
 def _read_file(path: Path, *, is_required: bool) -> dict[str, object]:
     try:
         with path.open("rb") as stream:
+            if fault := secrets.describe_foreign_access(path):
+                raise ConfigError(f"configuration: {fault}")
             return tomllib.load(stream)
     except FileNotFoundError as error:
         if is_required:

@@ -80,6 +80,21 @@ def _check_permissions(option: str, path: Path) -> None:
         raise ConfigError(f"{option}: {path} is open to others; run chmod 600 on it.")
 
 
+def describe_foreign_access(path: Path) -> str:
+    """Say how others could change a file or a folder, and the command against it; '' if they cannot.
+
+    A folder above may be open to all if it is sticky, as /tmp is. A group of the owner's number is private.
+    """
+    for place in dict.fromkeys((path.resolve(), path.resolve().parent, path.absolute().parent)):
+        status = place.stat()
+        is_own_group = status.st_gid == status.st_uid
+        shared_bits = status.st_mode & (stat.S_IWOTH if is_own_group else stat.S_IWOTH | stat.S_IWGRP)
+        is_sticky_parent = status.st_mode & stat.S_ISVTX and place != path.resolve()
+        if shared_bits and not is_sticky_parent:
+            return f"{place} can be written by others; run chmod go-w {place}."
+    return ""
+
+
 def _read_first_line(option: str, path: Path) -> str:
     try:
         line = path.read_text(encoding="utf-8").partition("\n")[0].rstrip("\r")

@@ -167,6 +167,23 @@ class ReviewSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class AnchorSettings:
+    folder: str = ""
+    """Folder where the database's owner may not write, e.g. on another machine: the collector adds the last
+    hash of the audit trail to a file in it. "dosing-tui audit verify --anchors" checks it. Empty: no file."""
+    mqtt_topic: str = ""
+    """Topic to which it also publishes the hash, for a recorder elsewhere. The collector's broker account
+    needs the right to publish to it. Empty: no message."""
+    interval_minutes: float = 15.0
+    """Shortest time between two anchors; an unchanged trail is anchored once a day."""
+    key_file: str = ""
+    """File (mode 0600) that holds the key with which anchors are signed: 16 characters or more, unknown to
+    the database's owner. DOSING_ANCHORS_KEY and the systemd credential "anchors-key" take precedence."""
+    key: str = field(default="", repr=False)
+    """Filled from the environment, a systemd credential or key_file; refused in the file."""
+
+
+@dataclass(frozen=True, slots=True)
 class AlarmSettings:
     stock_critical_percent: float = 5.0
     """Below this a tank is nearly empty."""
@@ -285,6 +302,7 @@ class Settings:
     clock: ClockSettings = field(default_factory=ClockSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)
     review: ReviewSettings = field(default_factory=ReviewSettings)
+    anchors: AnchorSettings = field(default_factory=AnchorSettings)
     alarms: AlarmSettings = field(default_factory=AlarmSettings)
     console: ConsoleSettings = field(default_factory=ConsoleSettings)
     log: LogSettings = field(default_factory=LogSettings)

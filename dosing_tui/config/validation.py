@@ -20,6 +20,7 @@ LIMIT_RANGES = (
     ("gross_error_g", 0.001, 10_000.0),
 )
 """Limits that a chemical or a recipe may have of its own: key, least and greatest value."""
+MIN_KEY_LENGTH = 16
 _LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
@@ -61,6 +62,11 @@ def _check_names(settings: Settings) -> Iterator[str]:
         yield "mqtt.cert_file: a client certificate needs both cert_file and key_file."
     if mqtt.ca_file and not mqtt.tls:
         yield "mqtt.ca_file: is set, but mqtt.tls is false: the connection would not be encrypted."
+    if re.search(r"[#+\x00]", settings.anchors.mqtt_topic) or settings.anchors.mqtt_topic in mqtt.topics:
+        topic = settings.anchors.mqtt_topic
+        yield f"anchors.mqtt_topic: {topic!r} may not hold # or +, or be one of the readings' topics."
+    if 0 < len(settings.anchors.key) < MIN_KEY_LENGTH:
+        yield f"anchors.key: is shorter than {MIN_KEY_LENGTH} characters."
     if settings.log.level not in _LOG_LEVELS:
         yield f"log.level: {settings.log.level!r} is not one of {', '.join(_LOG_LEVELS)}."
 
@@ -80,6 +86,7 @@ def _check_ranges(settings: Settings) -> Iterator[str]:
         ("limits.stock_low_percent:", limits.stock_low_percent, 0, 100),
         ("limits.stock_warn_percent:", limits.stock_warn_percent, 0, 100),
         ("limits.tolerance_g:", limits.tolerance_g, 0.001, 10_000),
+        ("anchors.interval_minutes:", settings.anchors.interval_minutes, 1, 1_440),
         *_list_alarm_ranges(settings.alarms),
     )
     if limits.stock_low_percent > limits.stock_warn_percent:

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -13,8 +13,10 @@ from psycopg.rows import TupleRow, kwargs_row
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.error_mapping import DatabaseTarget, create_dsn_error, translate_rowless_errors
+from dosing_tui.database.sessions.pooler_detection import SharedSessionError, find_server_pid
 from dosing_tui.database.sessions.statement_deadline import DeadlineConnection, StatementDeadline
 from dosing_tui.database.sql_files import read_statement
+from dosing_tui.errors import DatabaseAccessError
 
 Session = psycopg.Connection[TupleRow]
 RowT = TypeVar("RowT")
@@ -48,6 +50,8 @@ class StatementTimeouts:
     lock_s: float = LOCK_TIMEOUT_S
     idle_s: float = 10.0
     """Longest pause within a transaction: the server ends a suspended process's session, and its locks."""
+    connect_s: int = 0
+    """Longest wait for a session; 0: as the connection string has it."""
 
 
 NO_TIMEOUTS = StatementTimeouts(statement_s=0, lock_s=0, idle_s=300)
@@ -67,10 +71,32 @@ def open_connection(
     """
     timeouts = timeouts or build_timeouts(settings)
     string = build_connection_string(settings, application=application, timeouts=timeouts)
-    with translate_rowless_errors(describe_target(settings)):
-        session = DeadlineConnection.connect(string, autocommit=autocommit)
-        session.deadline = StatementDeadline(string, timeouts.statement_s)
+    with ExitStack() as opened, translate_rowless_errors(describe_target(settings)):
+        session = opened.enter_context(DeadlineConnection.connect(string, autocommit=True))
+        prepare_session(session, settings, timeouts)
+        session.autocommit = autocommit
+        opened.pop_all()
         return session
+
+
+def prepare_session(session: DeadlineConnection, settings: Settings, timeouts: StatementTimeouts) -> None:
+    """Set the deadline of a new session. Behind a pooler, set again what that has dropped.
+
+    Raises: DatabaseAccessError behind a pooler that shares sessions; psycopg.Error.
+    """
+    probe = build_connection_string(settings, application="pooler")
+    session.deadline = StatementDeadline(probe, timeouts.statement_s)
+    try:
+        session.server_pid = find_server_pid(session, probe)
+    except SharedSessionError as error:
+        target = describe_target(settings)
+        raise DatabaseAccessError(
+            f"A connection pooler at {target.server} shares sessions of database {target.database} between"
+            " clients: set 'pool_mode = session' there (PgBouncer), or connect to the server directly."
+        ) from error
+    if session.server_pid:
+        for name, value in _list_session_options(settings, timeouts).items():
+            session.execute("SELECT set_config(%s, %s, false)", (name, value))
 
 
 @contextmanager
@@ -101,15 +127,17 @@ def build_connection_string(
 
     Raises: DatabaseAccessError, if the connection string cannot be read.
     """
-    given = _parse_dsn(settings)
-    options = f"{_build_session_options(settings, timeouts)} {given.get('options', '')}".strip()
+    given, timeouts = _parse_dsn(settings), timeouts or build_timeouts(settings)
+    set_options = _list_session_options(settings, timeouts)
+    options = " ".join(f"-c {name}={_escape_option(value)}" for name, value in set_options.items())
     secret = {"password": settings.database.password} if settings.database.password else {}
     ours = {
         "application_name": APPLICATION_PREFIX + application,
         "client_encoding": "UTF8",
-        "options": options,
+        "options": f"{options} {given.get('options', '')}".strip(),
     }
-    return make_conninfo(**(_TIMEOUT_OPTIONS | given | secret | ours))
+    limits = {"connect_timeout": str(timeouts.connect_s)} if timeouts.connect_s else {}
+    return make_conninfo(**(_TIMEOUT_OPTIONS | given | secret | ours | limits))
 
 
 def build_timeouts(settings: Settings) -> StatementTimeouts:
@@ -143,10 +171,9 @@ def _parse_dsn(settings: Settings) -> dict[str, str]:
         raise create_dsn_error(error) from error
 
 
-def _build_session_options(settings: Settings, timeouts: StatementTimeouts | None) -> str:
+def _list_session_options(settings: Settings, timeouts: StatementTimeouts) -> dict[str, str]:
     """Start options of a session; ``options`` of the connection string come later and override them."""
-    timeouts = timeouts or build_timeouts(settings)
-    options = {
+    return {
         "TimeZone": settings.plant.timezone,
         "DateStyle": "ISO",
         "search_path": "public,compat",
@@ -155,7 +182,6 @@ def _build_session_options(settings: Settings, timeouts: StatementTimeouts | Non
         "idle_in_transaction_session_timeout": f"{timeouts.idle_s * 1000:.0f}",
         "jit": "off",  # compiling a panel's statement takes a second, running it some milliseconds
     }
-    return " ".join(f"-c {name}={_escape_option(value)}" for name, value in options.items())
 
 
 def _escape_option(value: str) -> str:

@@ -129,6 +129,12 @@ def _prefix_column(error: psycopg.Error, reason: str) -> str:
 
 _LIBPQ_ERRORS: tuple[tuple[str, type[DatabaseError], str], ...] = (
     (
+        r"unsupported startup parameter",
+        DatabaseAccessError,
+        "A connection pooler at {server} refuses the settings of a session: set 'ignore_startup_parameters ="
+        " options' and 'pool_mode = session' there (PgBouncer), or connect to the server directly.",
+    ),
+    (
         r"password authentication failed|SASL authentication failed",
         DatabaseAccessError,
         "The server {server} refuses the password of user {user} for database {database}.",

@@ -33,7 +33,8 @@ LEASE_S = 10.0
 """A leader without a heartbeat for this time is replaced."""
 LOST_SESSION_S = 3.0
 """The same if its session has ended, too; long enough for a leader to connect again."""
-ELECTION_TIMEOUTS = StatementTimeouts(statement_s=3.0)
+ELECTION_TIMEOUTS = StatementTimeouts(statement_s=3.0, connect_s=4)
+"""An attempt that fails takes less than LEASE_S: a longer one would look like a suspension."""
 LEASE_LOST = "Another process was elected to collect while this one was suspended or unreachable."
 
 
@@ -117,16 +118,18 @@ class LeaderElection:
         self._holder = uuid4()
         self._holder_name = f"{platform.node()}, process {os.getpid()}"
         self._session: DeadlineConnection | None = None
+        self.refusal = ""
+        """Why this process cannot be elected although nobody else is; '' otherwise."""
         self._is_elected = False
-        self._seen = _NO_LEASE
-        self._seen_at = 0.0
+        self._last_state = _NO_LEASE
+        self._watched_since = 0.0
 
     def try_acquire(self) -> bool:
         """Stay or become the leader; True if this process is. A lease that was lost before is forgotten."""
         with self._lock:
             if self._is_elected:
                 return self._renew()
-            self._lease.token = None
+            self._lease.token, self.refusal = None, ""
             session = self._ensure_session()
             with translate_rowless_errors(describe_target(self._settings)):
                 site = {"site": self._site}
@@ -178,21 +181,27 @@ class LeaderElection:
     def _is_available(self, state: _LeaseState) -> bool:
         """Whether the lease is free: released, or without a heartbeat for long enough."""
         now = time.monotonic()
-        if (state.epoch, state.beat) != (self._seen.epoch, self._seen.beat):
-            self._seen_at = now
-        self._seen = state
+        if (state.epoch, state.beat) != (self._last_state.epoch, self._last_state.beat):
+            self._watched_since = now
+        self._last_state = state
         patience_s = LOST_SESSION_S if state.is_session_gone else LEASE_S
-        return state.is_released or now - self._seen_at >= patience_s
+        return state.is_released or now - self._watched_since >= patience_s
 
     def _acquire(self, session: Session) -> bool:
         parameters = {
             "site": self._site,
             "holder": self._holder,
             "holder_name": self._holder_name,
-            "epoch": self._seen.epoch,
-            "beat": self._seen.beat,
+            "epoch": self._last_state.epoch,
+            "beat": self._last_state.beat,
         }
-        row = session.execute(read_statement("writes/acquire_collector_lease"), parameters).fetchone()
+        try:
+            row = session.execute(read_statement("writes/acquire_collector_lease"), parameters).fetchone()
+        except (psycopg.errors.InsufficientPrivilege, psycopg.errors.ReadOnlySqlTransaction) as error:
+            user = describe_target(self._settings).user
+            reason = error.diag.message_primary
+            self.refusal = f"Nobody collects for this site, and database user {user} may not: {reason}."
+            return False
         if row is not None:
             self._lease.confirm(LeaseToken(self._site, self._holder, row[0]))
         self._is_elected = row is not None
@@ -205,7 +214,7 @@ class LeaderElection:
 
     def _ensure_session(self) -> DeadlineConnection:
         if self._session is None or self._session.closed:
-            self._seen = _NO_LEASE  # what was seen before an outage proves nothing
+            self._last_state = _NO_LEASE  # what was seen before an outage proves nothing
             session = open_connection(
                 self._settings, application="election", autocommit=True, timeouts=ELECTION_TIMEOUTS
             )

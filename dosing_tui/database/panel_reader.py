@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any, TypeVar
 
 from psycopg.rows import BaseRowFactory, RowMaker, class_row, scalar_row
@@ -11,10 +12,17 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.annotations import AnnotationRow, rows_to_annotations
-from dosing_tui.database.connection import Session, build_connection_string, describe_target, open_connection
+from dosing_tui.database.connection import (
+    Session,
+    build_connection_string,
+    build_timeouts,
+    describe_target,
+    open_connection,
+    prepare_session,
+)
 from dosing_tui.database.error_mapping import translate_rowless_errors
 from dosing_tui.database.sessions.query_cancellation import QueryRegistry
-from dosing_tui.database.sessions.statement_deadline import DeadlineConnection, StatementDeadline
+from dosing_tui.database.sessions.statement_deadline import DeadlineConnection
 from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading, TimeQuality
 from dosing_tui.domain.messages.text_sanitizer import clean_text
@@ -52,16 +60,11 @@ class PanelReader:
 
         Raises: DatabaseAccessError, if the connection string cannot be read.
         """
-        string = build_connection_string(self._settings, application=APPLICATION_NAME)
-        deadline = StatementDeadline(string, self._settings.database.statement_timeout_s)
-
-        def set_deadline(session: DeadlineConnection) -> None:
-            session.deadline = deadline
-
+        timeouts = build_timeouts(self._settings)
         self._pool = ConnectionPool(
-            string,
+            build_connection_string(self._settings, application=APPLICATION_NAME),
             connection_class=DeadlineConnection,
-            configure=set_deadline,
+            configure=partial(prepare_session, settings=self._settings, timeouts=timeouts),
             # autocommit: a read is one statement; unprepared: the plan depends on the time range
             kwargs={"autocommit": True, "prepare_threshold": None},
             check=ConnectionPool.check_connection,

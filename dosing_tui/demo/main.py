@@ -2,6 +2,7 @@
 
 import logging
 import os
+import secrets
 import signal
 import threading
 import time
@@ -101,15 +102,26 @@ def _set_up_demo(
     _clear_libpq_environment()
     report(f"Starting PostgreSQL; the demo's data is kept in {folder}.")
     database = exit_stack.enter_context(EmbeddedPostgres(folder))
-    broker = start_broker(folder)
+    password_file = folder / "mqtt-password"
+    broker = start_broker(folder, password=_read_or_make_password(password_file))
     exit_stack.callback(broker.stop)
-    report(f"Starting {broker.name} on port {broker.port}.")
+    report(
+        f"Starting {broker.name} on port {broker.port}: user {broker.username}, password in {password_file}."
+    )
     settings = build_demo_settings(folder, mqtt=broker.settings, dsn=database.dsn, devices=devices)
     for name in migrate_schema(settings, report=log.info):
         log.info("applied %s", name)
     plant, history_count = _seed_plant_history(settings, devices=devices, seed=seed, rate=rate, report=report)
     report(f"Ready after {time.monotonic() - began:.1f} s.")
     return DemoSite(settings, broker, plant, history_count)
+
+
+def _read_or_make_password(path: Path) -> str:
+    """The demo's own password for its broker, in a file that only its owner reads."""
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(f"{secrets.token_urlsafe(16)}\n")
+    return path.read_text().strip()
 
 
 def _seed_plant_history(

@@ -108,6 +108,8 @@ class ShiftReport:
     """Alarms that are neither normal nor suppressed."""
     hidden: tuple[AlarmState, ...]
     """Alarms that are shelved, suppressed or out of service."""
+    anchor: str = ""
+    """Anchor of the audit trail at ``made_at``; '' for an empty trail."""
 
     @property
     def is_running(self) -> bool:

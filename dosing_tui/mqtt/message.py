@@ -15,3 +15,7 @@ class ReceivedMessage:
     qos: int
     is_retained: bool
     connection_number: int
+    is_resent: bool = False
+    """The DUP flag: the broker has sent it before, in this session."""
+    session: int = 0
+    """Number of the broker's session, from ``on_new_session``."""

@@ -59,6 +59,11 @@ def validate_mqtt_settings(settings: MqttSettings) -> None:
     create_client(settings, "")
 
 
+def _number_no_session() -> int:
+    """Default for clients without a persistent session."""
+    return 0
+
+
 def _ignore_refused_topics(topics: tuple[str, ...]) -> None:
     """Default callback of refused topics."""
 
@@ -82,7 +87,12 @@ class Subscriber:
         clock: Callable[[], datetime],
         on_refused_topics: Callable[[tuple[str, ...]], None] = _ignore_refused_topics,
         may_connect: Callable[[], bool] | None = None,
+        session: int = 0,
+        on_new_session: Callable[[], int] = _number_no_session,
     ) -> None:
+        """``session``: number of the last session; ``on_new_session`` gives that of a new one."""
+        self._session = session
+        self._new_session_callback = on_new_session
         self._settings = settings
         self._client_id = client_id
         self._persistent = persistent
@@ -210,7 +220,7 @@ class Subscriber:
         self,
         client: Client,
         _userdata: object,
-        _flags: ConnectFlags,
+        flags: ConnectFlags,
         reason: ReasonCode,
         _properties: Properties | None,
     ) -> None:
@@ -226,8 +236,19 @@ class Subscriber:
         with self._lock:
             self._requests.clear()
         self._drop_count_asked_at = None
+        if not flags.session_present:
+            # before the subscription: a session without one holds no messages
+            self._begin_session()
         # on each connection: the topics may have changed since the broker created the session
         self._subscribe_topics(client, self._settings.topics)
+
+    def _begin_session(self) -> None:
+        try:
+            self._session = self._new_session_callback()
+        except Exception:
+            # the boundary of paho's thread
+            log.exception("the broker's new session could not be recorded")
+            self._session += 1
 
     def _on_subscribe(
         self,
@@ -298,6 +319,8 @@ class Subscriber:
                     qos=message.qos if self._persistent else 0,
                     is_retained=message.retain,
                     connection_number=self._connection_number,
+                    is_resent=message.dup,
+                    session=self._session,
                 )
             )
         except Exception:

@@ -1,1 +1,1 @@
-"""Delivery of notification messages by HTTP, mail or command. The only room with these protocols."""
+"""Delivery of messages by HTTP, mail or command, and anchors in saved mails: the only room for both."""

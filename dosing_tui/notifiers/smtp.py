@@ -5,6 +5,7 @@ from datetime import tzinfo
 from email.message import EmailMessage
 from email.policy import SMTP as FORM
 from email.utils import formatdate
+from uuid import uuid4
 
 from dosing_tui.config.notification_channel import MailSecurity, NotificationSettings
 from dosing_tui.domain.alarms.models import Priority
@@ -36,7 +37,23 @@ def compose_mail(channel: NotificationSettings, message: NotificationMessage, zo
 
 def send_mail(channel: NotificationSettings, message: NotificationMessage, zone: tzinfo) -> str:
     """Send the mail. Returns the refused recipients, '' if there are none. Raises: DeliveryError."""
-    mail = compose_mail(channel, message, zone)
+    return _deliver_mail(channel, compose_mail(channel, message, zone))
+
+
+def send_report(channel: NotificationSettings, subject: str, text: str) -> str:
+    """Mail a report to the channel's recipients; returns and raises as ``send_mail``."""
+    mail = EmailMessage(policy=FORM)
+    mail["From"] = channel.sender
+    mail["To"] = ", ".join(channel.to)
+    mail["Subject"] = clean_line(subject)
+    mail["Date"] = formatdate()
+    mail["Message-ID"] = _format_message_id(uuid4(), channel)
+    mail["Auto-Submitted"] = "auto-generated"
+    mail.set_content(text, cte="quoted-printable")
+    return _deliver_mail(channel, mail)
+
+
+def _deliver_mail(channel: NotificationSettings, mail: EmailMessage) -> str:
     try:
         server = _create_client(channel)
         with enforce_deadline(channel, lambda: server.sock):

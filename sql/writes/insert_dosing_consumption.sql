@@ -1,5 +1,5 @@
--- Store doses, each once; returns the identities of new ones. legacy_dedup is the number that earlier versions stored
--- for the same message.
+-- Store doses, each once; returns the identities of new ones. legacy_dedup is the number that versions before migration
+-- 0024 stored for the same message: only readings from before it can be stored under that number.
 INSERT INTO dosing_consumption (time, device_id, pump, chemical, target_g, actual_g, error_g, recipe, mode,
                                 duration_ms, dedup, received_at, time_quality, flags)
 SELECT given.time, given.device_id, given.pump, given.chemical, given.target_g, given.actual_g, given.error_g,
@@ -9,8 +9,12 @@ SELECT given.time, given.device_id, given.pump, given.chemical, given.target_g, 
        AS given (time timestamptz, device_id text, pump int, chemical text, target_g float8, actual_g float8,
                  error_g float8, recipe text, mode text, duration_ms bigint, dedup int,
                  received_at timestamptz, time_quality text, flags text[], legacy_dedup int)
- WHERE NOT EXISTS (SELECT FROM dosing_consumption AS stored
-                    WHERE stored.device_id = given.device_id AND stored.time = given.time
-                      AND stored.pump = given.pump AND stored.dedup = given.legacy_dedup)
+ WHERE CASE WHEN given.time < (SELECT applied_at + INTERVAL '10 minutes' FROM schema_migrations
+                                WHERE name = 'any/0024_plausible_durations')
+            THEN NOT EXISTS (SELECT FROM dosing_consumption AS stored
+                                WHERE stored.device_id = given.device_id AND stored.time = given.time
+                                  AND stored.pump = given.pump AND stored.dedup = given.legacy_dedup)
+            ELSE true
+        END
     ON CONFLICT DO NOTHING
 RETURNING device_id, time, pump, dedup

@@ -1,5 +1,6 @@
 -- Store inventory levels, each once; returns the identities of new ones. A level without its tank's capacity gets the
 -- last one stored, and a flag.
+-- legacy_dedup: see insert_dosing_consumption.
 INSERT INTO inventory_levels (time, device_id, chemical, remaining_g, capacity_g, percent_full,
                               dedup, received_at, time_quality, flags)
 SELECT given.time, given.device_id, given.chemical, given.remaining_g,
@@ -19,8 +20,12 @@ SELECT given.time, given.device_id, given.chemical, given.remaining_g,
                  legacy_dedup int)
   LEFT JOIN inventory_latest AS known
          ON known.device_id = given.device_id AND known.chemical = given.chemical
- WHERE NOT EXISTS (SELECT FROM inventory_levels AS stored
-                    WHERE stored.device_id = given.device_id AND stored.chemical = given.chemical
-                      AND stored.time = given.time AND stored.dedup = given.legacy_dedup)
+ WHERE CASE WHEN given.time < (SELECT applied_at + INTERVAL '10 minutes' FROM schema_migrations
+                                WHERE name = 'any/0024_plausible_durations')
+            THEN NOT EXISTS (SELECT FROM inventory_levels AS stored
+                                WHERE stored.device_id = given.device_id AND stored.chemical = given.chemical
+                                  AND stored.time = given.time AND stored.dedup = given.legacy_dedup)
+            ELSE true
+        END
     ON CONFLICT DO NOTHING
 RETURNING device_id, chemical, time, dedup

@@ -40,7 +40,7 @@ class Terminal:
 
     def restart_program(self) -> None:
         """Once it has ended, in a window that stays."""
-        self._run_tmux("respawn-pane")
+        self._run_tmux("respawn-pane", "-k")
 
     def read_screen(self) -> str:
         return self._run_tmux("capture-pane", "-p")

@@ -19,7 +19,12 @@ from dosing_tui.collector.context.interfaces import CollectorContext
 from dosing_tui.collector.context.local_state import get_spool_folder
 from dosing_tui.config.alarm_limits import build_alarm_limits
 from dosing_tui.database.alarms.journal import JournalUpdate
-from dosing_tui.domain.alarm_rules.detection import ConnectionState, EvaluationContext, TopicAccess
+from dosing_tui.domain.alarm_rules.detection import (
+    ConnectionState,
+    DatabasePartState,
+    EvaluationContext,
+    TopicAccess,
+)
 from dosing_tui.domain.alarm_rules.evaluator import Evaluator
 from dosing_tui.domain.alarm_rules.rule_state import HOUR
 from dosing_tui.domain.alarms.checkpoint import CHECKPOINT_INTERVAL, Checkpoint
@@ -27,13 +32,16 @@ from dosing_tui.domain.alarms.journal_filter import MAX_ENTRIES
 from dosing_tui.domain.alarms.models import JournalEntry
 from dosing_tui.domain.messages.models import ParsedItem, Rejection
 from dosing_tui.errors import DatabaseError, SpoolError
-from dosing_tui.live_state import LinkState, LinkStatus
+from dosing_tui.live_state import DatabasePart, LinkState, LinkStatus
 
 log = logging.getLogger(__name__)
 
 TICK_INTERVAL_S = 1.0
 PUBLISH_INTERVAL_S = 0.2
-"""Shortest time between two snapshots: in a flood each contains thousands of alarms."""
+"""Shortest time between two snapshots."""
+PUBLISH_PAUSE_FACTOR = 10
+"""Pause after a snapshot, as a multiple of its duration: in a flood each contains thousands of alarms."""
+MAX_PUBLISH_PAUSE_S = 2.0
 STOP_TIMEOUT_S = 10.0
 RECIPE_POLL_S = 30.0
 """Interval between two reads of the master recipes."""
@@ -76,7 +84,8 @@ class AlarmService:
         """Entries of the journal since its last checkpoint."""
         self._is_publish_due = False
         """A change is not published yet."""
-        self._last_publish = self._last_tick = -TICK_INTERVAL_S
+        self._next_publish = 0.0
+        self._last_tick = -TICK_INTERVAL_S
         self._journal_thread = context.create_thread("alarm-journal", self._follow_journal)
         self._recipe_thread = context.create_thread(
             "alarm-recipes", self._poll_master_recipes, interval_s=TICK_INTERVAL_S
@@ -141,7 +150,7 @@ class AlarmService:
             self._last_tick = started
         elif self._is_publish_due:
             with self._lock:
-                self._publish_snapshot()
+                self._request_publish()
 
     def _apply_operator_commands(self) -> None:
         """Apply at once the commands entered on this machine while the journal is unavailable."""
@@ -162,7 +171,7 @@ class AlarmService:
             self._load_history()
         with self._lock:
             self._save_entries(self._evaluator.on_tick(self._build_evaluation_context()))
-            self._publish_snapshot()
+            self._request_publish()
 
     def _follow_journal(self) -> None:
         thread = self._journal_thread
@@ -230,6 +239,7 @@ class AlarmService:
         if up is not self._is_journal_up:
             self._is_journal_up = up
             log.info("alarm journal %s %s", "connected" if up else "unavailable:", why)
+        self._context.status.set_database_fault(DatabasePart.JOURNAL_READING, "" if up else why)
 
     def _load_history(self) -> None:
         """Load levels, times and the dose errors of the last hour, once the journal is connected."""
@@ -250,6 +260,7 @@ class AlarmService:
         now, calendar = self._clock(), self._context.settings.calendar
         snapshot = self._context.live_state.get_snapshot(now)
         spool = self._measure_spool()
+        sentences = {fault.part: fault.sentence for fault in snapshot.database_faults}
         return EvaluationContext(
             now,
             broker=_link_to_view(snapshot.broker),
@@ -257,6 +268,11 @@ class AlarmService:
             topics=tuple(
                 TopicAccess(topic, topic in snapshot.refused_topics)
                 for topic in self._context.settings.mqtt.topics
+            ),
+            database_parts=tuple(
+                DatabasePartState(part.name.lower(), sentences.get(part, ""))
+                for part in DatabasePart
+                if part is not DatabasePart.QUERIES  # shown in the tiles: no alarm
             ),
             spool_count=snapshot.message_counts.spooled,
             oldest_spooled_at=spool.oldest_at,
@@ -280,16 +296,16 @@ class AlarmService:
             self._context.status.set_notice("alarms", str(error))
 
     def _request_publish(self) -> None:
-        """Publish at once, or within PUBLISH_INTERVAL_S by the clock thread."""
-        if time.monotonic() - self._last_publish >= PUBLISH_INTERVAL_S:
-            self._publish_snapshot()
-        else:
-            self._is_publish_due = True
-
-    def _publish_snapshot(self) -> None:
-        self._is_publish_due, self._last_publish = False, time.monotonic()
+        """Publish at once, or by the clock thread as soon as the pause after the last snapshot is over."""
+        started = time.monotonic()
+        self._is_publish_due = started < self._next_publish
+        if self._is_publish_due:
+            return
         snapshot = self._evaluator.take_snapshot(self._clock(), is_journal_live=self._is_journal_up)
         self._context.live_state.set_alarms(snapshot)
+        ended = time.monotonic()
+        pause_s = min(PUBLISH_PAUSE_FACTOR * (ended - started), MAX_PUBLISH_PAUSE_S)
+        self._next_publish = ended + max(pause_s, PUBLISH_INTERVAL_S)
 
 
 def _build_evaluator(context: CollectorContext, *, writes_journal: bool) -> Evaluator:

@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from dosing_tui.collector.alarms.journal_outbox import FILE_NAME, JournalOutbox, decode_entry
@@ -16,6 +17,7 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.domain.alarms.models import JournalEntry
 from dosing_tui.errors import SpoolError
 
+UNJOURNALED_AFTER = timedelta(minutes=1)
 SELECT_COMMANDS = """
 SELECT entry FROM entries WHERE seq IN (SELECT seq FROM taken) UNION ALL SELECT entry FROM asked
 """
@@ -55,6 +57,24 @@ class OfflineCommands:
             return []  # not essential: the journal shows them when it is available again
         self._file_stamp = stamp
         return [decode_entry(text) for (text,) in rows]
+
+
+def explain_unjournaled(settings: Settings, now: datetime) -> str:
+    """How many alarm entries of this machine wait for the journal for longer than a minute; '' for none."""
+    path = get_spool_folder(settings) / FILE_NAME
+    if not path.exists():
+        return ""
+    try:
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as sql:
+            texts = sql.execute("SELECT entry FROM entries ORDER BY seq").fetchall()
+        waiting = [now - decode_entry(text).received_at for (text,) in texts]
+    except (sqlite3.Error, SpoolError):
+        return f"The alarm entries of this machine that wait for the journal cannot be read ({path})."
+    if not waiting or max(waiting) < UNJOURNALED_AFTER:
+        return ""
+    minutes = max(waiting) // timedelta(minutes=1)
+    count = "1 alarm entry" if len(waiting) == 1 else f"{len(waiting)} alarm entries"
+    return f"{count} of this machine not journaled yet, the oldest for {minutes} min."
 
 
 def _get_mtime(path: Path) -> int:

@@ -1,12 +1,14 @@
 """Sends alarm entries from the outbox to the journal, in order, each once."""
 
 import logging
+import time
 from collections.abc import Sequence
 
 from dosing_tui.collector.alarms.journal_outbox import JournalOutbox
 from dosing_tui.collector.context.interfaces import CollectorContext
 from dosing_tui.domain.alarms.models import JournalEntry
 from dosing_tui.errors import DatabaseError, InvalidRowError, SpoolError
+from dosing_tui.live_state import DatabasePart
 
 log = logging.getLogger(__name__)
 
@@ -22,6 +24,7 @@ class OutboxSender:
         self._context = context
         self._append_entries = context.database.alarm_store.append_entries
         self._failures = 0
+        self._next_probe = 0.0
         self._thread = context.create_thread("alarm-sender", self._try_send, finish=self._try_last_send)
 
     def start(self) -> None:
@@ -36,12 +39,17 @@ class OutboxSender:
     def _try_send(self) -> None:
         try:
             self._send_pending()
+            if time.monotonic() >= self._next_probe:
+                # without a row: rights and triggers are checked before the first alarm needs them
+                self._append_entries([])
+                self._next_probe = time.monotonic() + self._context.intervals.journal_probe_s
             self._failures = 0
+            self._context.status.set_database_fault(DatabasePart.JOURNAL, "")
             self._thread.mark_working()
             self._outbox.wait_for_entries(self._context.intervals.keepalive_s)
         except (DatabaseError, SpoolError) as error:
             self._failures += 1
-            # the database writer reports an outage
+            self._context.status.set_database_fault(DatabasePart.JOURNAL, str(error))
             log.info("alarm entries not journaled, retrying: %s", error)
             self._thread.wait(self._context.intervals.retry.compute_delay(self._failures))
 
@@ -51,6 +59,7 @@ class OutboxSender:
                 self._send_pending()
             except (DatabaseError, SpoolError) as error:
                 log.info("alarm entries stay on disk: %s", error)
+        self._context.status.set_database_fault(DatabasePart.JOURNAL, "")
 
     def _send_pending(self) -> None:
         while rows := self._outbox.list_pending(CHUNK_ENTRIES):

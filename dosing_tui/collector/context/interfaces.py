@@ -12,6 +12,7 @@ from dosing_tui.collector.context.status import CollectorStatus, StatusReporter
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.alarms.journal import JournalUpdate
 from dosing_tui.database.alarms.notification_queue import NotificationQueue
+from dosing_tui.database.audit.audit_head import AuditHead
 from dosing_tui.database.reading_writer import SpoolRow, WriteProgress, WriteReceipt
 from dosing_tui.domain.alarm_rules.rule_state import DoseErrorMinute
 from dosing_tui.domain.alarms.checkpoint import Checkpoint
@@ -41,6 +42,11 @@ class RowWriter(Protocol):
 
 class LeaderLock(Protocol):
     """Every method may raise DatabaseUnavailableError or DatabaseAccessError."""
+
+    @property
+    def refusal(self) -> str:
+        """Why this process cannot be elected although nobody else is; '' otherwise."""
+        ...
 
     def try_acquire(self) -> bool: ...
     def renew(self) -> None: ...
@@ -88,6 +94,8 @@ class CollectorDatabase:
     create_leader_lock: Callable[[], LeaderLock]
     is_leader_confirmed: Callable[[], bool]
     """False in a leader that was suspended, until it knows whether another process was elected."""
+    get_leader_epoch: Callable[[], int | None]
+    """Number of this process's election; None without one by the database. The next election has the next."""
     prepare_schema: Callable[[StatusReporter], None]
     """Migrate the schema to this program's version, or verify it."""
     run_maintenance: Callable[[], None]
@@ -100,6 +108,8 @@ class CollectorDatabase:
     alarm_store: AlarmStore
     create_notification_queue: Callable[[], NotificationQueue]
     """Notices to send, with their delivery status."""
+    read_audit_head: Callable[[int], AuditHead | None]
+    """The audit trail's last entry, and the hash of the entry of this number."""
 
 
 @dataclass(frozen=True, slots=True)

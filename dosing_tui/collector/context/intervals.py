@@ -28,9 +28,12 @@ class Intervals:
     maintenance_s: float = 3600.0
     other_writers_s: float = 60.0
     """Check for foreign programs that write to the same tables."""
+    journal_probe_s: float = 30.0
+    """Check that alarms could be journaled."""
     batch_rebuild_s: float = 2.0
     """Pause between two rebuilds of changed batches."""
     notify_poll_s: float = 1.0
+    anchor_poll_s: float = 10.0
     """Check for notices that become due by time alone."""
     rate_limit_s: float = 5.0
     """Pause of a channel while its rate limit is reached."""

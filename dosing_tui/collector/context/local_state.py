@@ -5,6 +5,7 @@ from pathlib import Path
 
 from platformdirs import user_state_path
 
+from dosing_tui.collector.context.private_files import prepare_private_file
 from dosing_tui.config.settings import Settings
 
 MARKER_FILE = "collected-here"
@@ -35,6 +36,7 @@ def is_last_collector(folder: Path) -> bool:
 def set_collector_marker(folder: Path) -> None:
     # not essential: without the marker this machine waits for the leader election
     with suppress(OSError):
+        prepare_private_file(folder / MARKER_FILE)
         (folder / MARKER_FILE).write_text(MARKER_TEXT)
 
 

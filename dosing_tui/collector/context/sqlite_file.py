@@ -7,7 +7,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from dosing_tui.errors import SpoolError
+from dosing_tui.collector.context.private_files import prepare_private_file
+from dosing_tui.errors import DamagedSpoolError, SpoolError
+
+_DAMAGE_CODES = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_MISMATCH)
+"""SQLITE_ERROR: a table or a column is missing."""
 
 
 class SqliteFile:
@@ -16,8 +20,11 @@ class SqliteFile:
     def __init__(self, path: Path, subject: str) -> None:
         """``subject``: begins the sentence of each error, such as ``The spool in /var/spool``."""
         self._subject = subject
+        self.is_damaged = False
+        """The content was found to be damaged; no retry can succeed."""
         self._condition = threading.Condition()
         with self._map_errors():
+            prepare_private_file(path)
             self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
             try:
                 self._prepare_file()
@@ -56,7 +63,12 @@ class SqliteFile:
     def _map_errors(self) -> Iterator[None]:
         try:
             yield
+        except OSError as error:
+            raise SpoolError(f"{self._subject} cannot be used: {error.strerror}.") from error
         except sqlite3.Error as error:
-            is_full = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
-            reason = "is full" if is_full else f"cannot be used: {error}"
+            code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+            if code in _DAMAGE_CODES:
+                self.is_damaged = True
+                raise DamagedSpoolError(f"{self._subject} is damaged: {error}.") from error
+            reason = "is full" if code == sqlite3.SQLITE_FULL else f"cannot be used: {error}"
             raise SpoolError(f"{self._subject} {reason}.") from error

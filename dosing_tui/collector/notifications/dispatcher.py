@@ -17,10 +17,10 @@ from dosing_tui.collector.notifications.channel_state import (
     DeliveryChannels,
     DeliveryResult,
 )
-from dosing_tui.collector.notifications.database_outage import DATABASE_DOWN
 from dosing_tui.database.alarms.notification_queue import PendingSummary
 from dosing_tui.domain.alarms.checkpoint import CHECKPOINT_INTERVAL, EMPTY_CHECKPOINT, Checkpoint
 from dosing_tui.domain.alarms.journal_projection import AlarmTransition, JournalProjection
+from dosing_tui.domain.alarms.models import AlarmKey
 from dosing_tui.domain.notifications.policy import (
     MAX_NOTICE_AGE,
     DeliveryStatus,
@@ -31,6 +31,7 @@ from dosing_tui.domain.notifications.policy import (
     create_notices,
 )
 from dosing_tui.errors import DatabaseAccessError, DatabaseError
+from dosing_tui.live_state import DatabasePart
 
 log = logging.getLogger(__name__)
 
@@ -42,8 +43,8 @@ MAX_REFUSALS = 5
 STATUS_UNKNOWN = "delivery status unknown; it is not re-sent."
 STOP_TIMEOUT_S = 10.0
 
-NoticeHandOver = Callable[[str, UUID], DeliveryStatus]
-"""Delivery status of that occurrence on the channel during the outage; PENDING if it was not sent."""
+NoticeHandOver = Callable[[str, AlarmKey, UUID], DeliveryStatus]
+"""Delivery status of that occurrence on the channel during an outage; PENDING if it was not sent."""
 
 
 class NotificationDispatcher:
@@ -87,7 +88,7 @@ class NotificationDispatcher:
             log.info("notifications wait for the database: %s", error)
             self._failures += 1
             if isinstance(error, DatabaseAccessError) and self._failures >= MAX_REFUSALS:
-                self._status.set_notice("notify", f"Alarm notifications are disabled: {error}")
+                self._status.set_database_fault(DatabasePart.NOTIFICATIONS, str(error))
             self._thread.wait(self._context.intervals.retry.compute_delay(self._failures))
         except BaseException:
             # the next session starts from the database's checkpoint, not from this one
@@ -105,7 +106,7 @@ class NotificationDispatcher:
                 self._poll_channels()
             if self._failures:
                 self._failures = 0
-                self._status.set_notice("notify", "")
+                self._status.set_database_fault(DatabasePart.NOTIFICATIONS, "")
             self._thread.mark_working()
             self._queue.wait_for_entries(WORKER_POLL_S)
 
@@ -224,8 +225,8 @@ class NotificationDispatcher:
         remaining: list[QueuedNotice] = []
         for one in notices:
             status = DeliveryStatus.PENDING
-            if one.alarm.key == DATABASE_DOWN and one.trigger is Trigger.RAISE:
-                status = self._hand_over_notice(name, one.occurrence)
+            if one.trigger is Trigger.RAISE:
+                status = self._hand_over_notice(name, one.alarm.key, one.occurrence)
             if status is DeliveryStatus.PENDING:
                 remaining.append(one)
             elif status is not DeliveryStatus.CLAIMED:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from dosing_tui.collector.context.interfaces import CollectorContext
 from dosing_tui.errors import DatabaseError, DatabaseUnavailableError
+from dosing_tui.live_state import DatabasePart
 
 STOP_TIMEOUT_S = 5.0
 MAX_PAUSE_S = 60.0
@@ -59,8 +60,8 @@ class BatchRebuilder:
     def _try_rebuild(self) -> None:
         try:
             self._rebuild_call()
-            self._status.set_notice("batches", "")
+            self._status.set_database_fault(DatabasePart.BATCHES, "")
         except DatabaseUnavailableError:
             return  # the database writer reports it
         except DatabaseError as error:
-            self._status.set_notice("batches", f"Batches are not updated: {error}")
+            self._status.set_database_fault(DatabasePart.BATCHES, str(error))

@@ -3,6 +3,7 @@
 from dosing_tui.collector.context.interfaces import CollectorDatabase
 from dosing_tui.collector.context.status import CollectorStatus
 from dosing_tui.errors import DatabaseAccessError
+from dosing_tui.live_state import DatabasePart
 
 
 def run_maintenance(database: CollectorDatabase, status: CollectorStatus) -> None:
@@ -12,6 +13,6 @@ def run_maintenance(database: CollectorDatabase, status: CollectorStatus) -> Non
     """
     try:
         database.run_maintenance()
-        status.set_notice("maintain", "")
+        status.set_database_fault(DatabasePart.MAINTENANCE, "")
     except DatabaseAccessError as error:
-        status.set_notice("maintain", f"Database maintenance failed: {error}")
+        status.set_database_fault(DatabasePart.MAINTENANCE, str(error))

@@ -85,6 +85,8 @@ class DatabaseWriter:
 
     def _write_chunk(self, writer: RowWriter, max_rows: int) -> None:
         rows = self._spool.read_chunk(max_rows)
+        if not rows:
+            return
         written = writer.write(self._spool.spool_id, rows)
         try:
             self._spool.confirm_progress(written.progress)

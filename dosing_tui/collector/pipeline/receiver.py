@@ -9,7 +9,7 @@ from typing import Protocol
 from dosing_tui.collector.context.interfaces import CollectorContext
 from dosing_tui.collector.pipeline.broker_drop_count import count_lost_messages, parse_drop_count
 from dosing_tui.collector.pipeline.receive_buffer import ReceiveBuffer
-from dosing_tui.collector.pipeline.redelivery_filter import RedeliveryFilter
+from dosing_tui.collector.pipeline.redelivery_filter import RedeliveryFilter, flag_possible_repeat
 from dosing_tui.collector.pipeline.spool import ParsedMessage, Spool
 from dosing_tui.domain.messages.models import ParsedItem, Rejection
 from dosing_tui.errors import SpoolError
@@ -111,10 +111,10 @@ class MessageReceiver:
                 shown += retained
                 continue
             connection = self._connection_offset + message.connection_number
-            fingerprint = self._redelivery_filter.register_message(
-                message.topic, message.payload, at=message.received_at, connection=connection
-            )
+            fingerprint = self._redelivery_filter.register_message(message, connection=connection)
             items = self._parse_received(message, fingerprint.received_at)
+            if fingerprint.is_possible_repeat:
+                items = tuple(map(flag_possible_repeat, items))
             parsed_messages.append(ParsedMessage(items, fingerprint))
             shown += items
         return parsed_messages, shown

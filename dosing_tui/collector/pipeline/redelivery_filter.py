@@ -1,17 +1,25 @@
-"""Fingerprints of recent messages: distinguish a redelivery from a new message with equal content. Pure.
+"""Tells a redelivery from a new message with equal content. Pure.
 
 Stations send no message number, and some messages no time. Such a reading gets its time of receipt, which
-is part of its database key. A redelivered message must therefore get the time of its first receipt.
+is part of its database key. A redelivered message must therefore get the time of its first receipt, and a
+new message with equal content must not. ``docs/redelivery.md`` has the rules as a table.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
 
+from dosing_tui.domain.messages.models import ParsedItem, Rejection, TimeQuality
+from dosing_tui.mqtt.message import ReceivedMessage
+
+POSSIBLE_REPEAT = "possible repeat"
+"""Flag of a reading that may be a repeat, where the protocol cannot tell. It is stored and counted."""
 RESEND_WINDOW = timedelta(seconds=2)
-"""A publisher without an acknowledgement sends again; no station repeats a message within this time."""
+"""A publisher without an acknowledgement sends again, most after 1 s; the broker passes it on as new."""
+RESTORE_WINDOW = timedelta(seconds=30)
+"""A broker restored from an older save sends its whole queue again, right after the connection."""
 RETENTION = timedelta(hours=1)
 MAX_FINGERPRINTS = 100_000
 """Maximum of fingerprints; far more than a broker has in flight to one client."""
@@ -25,41 +33,92 @@ class MessageFingerprint:
     identity: bytes
     received_at: datetime
     connection: int
+    packet_id: int = 0
+    """0 for QoS 0, which is never redelivered."""
+    session: int = 0
+    is_possible_repeat: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SessionMessage:
+    """The last message with a packet ID in a session of the broker; kept until the ID comes again."""
+
+    session: int
+    identity: bytes
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptHistory:
+    """What earlier processes received. ``recent``: oldest first."""
+
+    recent: Iterable[MessageFingerprint] = ()
+    session: int = 0
+    by_packet_id: Mapping[int, SessionMessage] | None = None
+    """Negative IDs: messages of a spool that kept no packet IDs. Each may be redelivered with any ID."""
+
+
+NO_HISTORY = ReceiptHistory()
 
 
 class RedeliveryFilter:
-    """``history``: fingerprints of an earlier process, oldest first."""
-
-    def __init__(self, history: Iterable[MessageFingerprint] = (), *, limit: int = MAX_FINGERPRINTS) -> None:
+    def __init__(self, history: ReceiptHistory = NO_HISTORY, *, limit: int = MAX_FINGERPRINTS) -> None:
         self._fingerprints: OrderedDict[bytes, MessageFingerprint] = OrderedDict()
         self._last_number = 0
-        for fingerprint in history:
+        for fingerprint in history.recent:
             self._store_fingerprint(fingerprint)
         self._limit = limit
+        self._session = history.session
+        self._record = dict(history.by_packet_id or {})
+        self._unnumbered = {one.identity: one for key, one in self._record.items() if key < 0}
+        self._is_record_whole = False
+        """Every redelivery of what other processes received has come: brokers send it before anything new."""
         self._connection = 0
         self._connected_at: datetime | None = None
+        self._is_session_resumed = True
 
-    def register_message(
-        self, topic: str, payload: bytes, *, at: datetime, connection: int
-    ) -> MessageFingerprint:
+    def register_message(self, message: ReceivedMessage, *, connection: int) -> MessageFingerprint:
         """Store the message's fingerprint, with the time of its first receipt.
 
-        An equal message on another connection is a redelivery; on the same one only within RESEND_WINDOW.
         ``connection`` is unique among the connections of this process and of earlier ones.
         """
+        at = message.received_at
         if connection != self._connection:
             self._connection, self._connected_at = connection, at
-        identity = blake2b(b"%s\0%s" % (topic.encode(), payload), digest_size=16).digest()
-        first = self._fingerprints.get(identity)
-        if first and (first.connection != connection or abs(at - first.received_at) <= RESEND_WINDOW):
+            self._is_session_resumed = message.session == self._session
+            self._is_record_whole |= not self._is_session_resumed
+            self._session = message.session
+        content = b"%s\0%s" % (message.topic.encode(), message.payload)
+        identity = blake2b(content, digest_size=16).digest()
+        packet_id = message.packet_id if message.qos else 0
+        first = self._find_first(identity, packet_id) if packet_id and message.is_resent else None
+        if packet_id and not message.is_resent:
+            self._is_record_whole = True
+        is_possible_repeat = first is None and (
+            self._resembles_recent(identity, at, is_acknowledged=packet_id != 0)
+            or (message.is_resent and not self._is_record_whole)
+        )
+        if first:
             at = first.received_at
-        return self._store_fingerprint(MessageFingerprint(self._last_number + 1, identity, at, connection))
+        if packet_id:
+            self._record[packet_id] = SessionMessage(message.session, identity, at)
+        return self._store_fingerprint(
+            MessageFingerprint(
+                self._last_number + 1,
+                identity,
+                at,
+                connection,
+                packet_id,
+                message.session,
+                is_possible_repeat,
+            )
+        )
 
     def expire_old(self, now: datetime) -> int:
         """Remove the oldest fingerprints beyond the limits. Returns the number of the oldest that stays.
 
-        Fingerprints from before an outage stay until the new connection is one hour old. The broker
-        resends on it the messages that were in flight when the outage began.
+        Fingerprints from before an outage stay until the new connection is one hour old: a broker that was
+        restored resends what it had saved before the outage.
         """
         settled = self._connected_at is not None and now - self._connected_at > RETENTION
         while self._fingerprints:
@@ -71,8 +130,38 @@ class RedeliveryFilter:
             self._fingerprints.popitem(last=False)
         return self._last_number + 1
 
+    def _find_first(self, identity: bytes, packet_id: int) -> SessionMessage | None:
+        """The message of the session's record that a message with the DUP flag repeats."""
+        recorded = self._record.get(packet_id)
+        if recorded and (recorded.session, recorded.identity) == (self._session, identity):
+            return recorded
+        return None if self._is_record_whole else self._unnumbered.get(identity)
+
+    def _resembles_recent(self, identity: bytes, at: datetime, *, is_acknowledged: bool) -> bool:
+        last = self._fingerprints.get(identity)
+        if last is None or self._connected_at is None:
+            return False
+        if last.connection == self._connection:
+            return is_acknowledged and abs(at - last.received_at) <= RESEND_WINDOW
+        return self._is_session_resumed and at - self._connected_at <= RESTORE_WINDOW
+
     def _store_fingerprint(self, fingerprint: MessageFingerprint) -> MessageFingerprint:
         self._last_number = fingerprint.number
         self._fingerprints[fingerprint.identity] = fingerprint
         self._fingerprints.move_to_end(fingerprint.identity)
         return fingerprint
+
+
+def flag_possible_repeat(item: ParsedItem) -> ParsedItem:
+    """Flag a reading whose key has the time of this receipt. Any other time tells a repeat by itself."""
+    if (
+        isinstance(item, Rejection)
+        or item.time_quality is TimeQuality.DEVICE
+        or item.time != item.received_at
+    ):
+        return item
+    return replace(item, flags=(*item.flags, POSSIBLE_REPEAT))
+
+
+def is_possible_repeat(item: ParsedItem) -> bool:
+    return not isinstance(item, Rejection) and POSSIBLE_REPEAT in item.flags

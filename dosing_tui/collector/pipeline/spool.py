@@ -1,23 +1,30 @@
 """The spool for the collector's threads: messages in, chunks out, message counts always reconciled."""
 
+import logging
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
+from dosing_tui.collector.pipeline import spool_schema
 from dosing_tui.collector.pipeline.redelivery_filter import (
     MAX_FINGERPRINTS,
     MessageFingerprint,
     RedeliveryFilter,
+    is_possible_repeat,
 )
 from dosing_tui.collector.pipeline.spool_codec import decode_items, encode_items
-from dosing_tui.collector.pipeline.spool_file import SpoolFile
+from dosing_tui.collector.pipeline.spool_file import SpoolFile, SpoolRow
 from dosing_tui.database.reading_writer import WriteProgress
-from dosing_tui.domain.messages.models import ParsedItem
+from dosing_tui.domain.messages.models import ParsedItem, Rejection
+from dosing_tui.errors import SpoolError
 from dosing_tui.live_state import MessageCounts
+
+log = logging.getLogger(__name__)
 
 BYTES_PER_FINGERPRINT = 80
 FINGERPRINT_SHARE = 4
@@ -43,8 +50,17 @@ class Spool:
     Raises: SpoolError when another process owns the spool, or when it cannot be used.
     """
 
-    def __init__(self, folder: Path, *, max_mb: int, publish_counts: Callable[[MessageCounts], None]) -> None:
-        self._file = SpoolFile(folder, max_mb=max_mb)
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        max_mb: int,
+        publish_counts: Callable[[MessageCounts], None],
+        report: Callable[[str], None] = log.warning,
+    ) -> None:
+        """``report`` gets a sentence when the file is damaged."""
+        self._file = SpoolFile(folder, max_mb=max_mb, report=report)
+        self._report = report
         self._publish_counts = publish_counts
         self._condition = threading.Condition()
         self._max_fingerprints = min(
@@ -52,7 +68,7 @@ class Spool:
         )
         self._chunk_start = time.monotonic()
         self._is_flushing = False
-        self._item_cache: OrderedDict[str, tuple[ParsedItem, ...]] = OrderedDict()
+        self._item_cache: OrderedDict[bytes, tuple[ParsedItem, ...]] = OrderedDict()
         self.counts = MessageCounts()
         self.progress = WriteProgress()
         """The progress that the database last confirmed."""
@@ -65,24 +81,48 @@ class Spool:
         self.broker_drop_count = count
 
     def load_redelivery_filter(self) -> RedeliveryFilter:
-        """The filter with the fingerprints of this process and of earlier ones."""
-        return RedeliveryFilter(self._file.list_fingerprints(), limit=self._max_fingerprints)
+        """The filter with what this process and earlier ones received."""
+        return RedeliveryFilter(self._file.read_history(), limit=self._max_fingerprints)
+
+    def begin_session(self) -> int:
+        """The number of a new session of the broker, on disk on return. Raises: SpoolError."""
+        session = spool_schema.create_session()
+        self._file.save_session(session)
+        self.session = session
+        return session
+
+    def join_election(self, epoch: int | None) -> None:
+        """Begin a new record of the broker's session if another process may have received in it.
+
+        ``epoch``: number of this process's election; None if it is unknown. Raises: SpoolError.
+        """
+        last = self._file.read_state().epoch
+        if epoch is None or epoch == last:
+            return
+        if last and epoch != last + 1:
+            self.begin_session()
+        self._file.save_epoch(epoch)
 
     def append_messages(self, messages: Sequence[ParsedMessage], *, expire_before: int) -> None:
         """Append all messages or none; they are on disk on return.
 
         Raises: SpoolError.
         """
-        encoded = [(encode_items(each.items), len(each.items)) for each in messages]
+        encoded = [(encode_items(each.items).encode(), len(each.items)) for each in messages]
         fingerprints = [each.fingerprint for each in messages]
         item_count = sum(count for _, count in encoded)
+        repeats = sum(is_possible_repeat(item) for each in messages for item in each.items)
         with self._condition:
-            self._file.append_messages(encoded, fingerprints, expire_before=expire_before)
+            self._file.append_messages(
+                encoded, fingerprints, expire_before=expire_before, possible_repeats=repeats
+            )
             self._cache_items(encoded, messages)
             if not self.counts.spooled:
                 self._chunk_start = time.monotonic()
             self._update_counts(
-                received=self.counts.received + item_count, spooled=self.counts.spooled + item_count
+                received=self.counts.received + item_count,
+                spooled=self.counts.spooled + item_count,
+                possible_repeats=self.counts.possible_repeats + repeats,
             )
             self._condition.notify_all()
 
@@ -112,17 +152,23 @@ class Spool:
             return self._condition.wait_for(lambda: not self.counts.spooled, timeout_s)
 
     def read_chunk(self, max_items: int) -> list[SpoolMessage]:
-        """The oldest messages, with at most ``max_items`` items in all, but at least one message."""
+        """The oldest messages, with at most ``max_items`` items in all, but at least one message.
+
+        A damaged one is a rejection with its bytes. Empty if the file has lost the spooled messages.
+        """
         with self._condition:
             self._chunk_start = time.monotonic()
             stored = self._file.read_messages(after=self.progress.last_seq, limit=max_items)
-            cached = [self._item_cache.pop(text, None) for _, text, _ in stored]
+            cached = [self._item_cache.pop(row.content, None) for row in stored]
+            if not stored and self.counts.spooled:
+                self._drop_lost_messages()
         rows: list[SpoolMessage] = []
-        for (seq, text, count), items in zip(stored, cached, strict=True):
-            max_items -= count
+        for row, items in zip(stored, cached, strict=True):
+            items = items or self._decode_row(row)
+            max_items -= len(items)
             if rows and max_items < 0:
                 break
-            rows.append((seq, items or decode_items(text)))
+            rows.append((row.seq, items))
         return rows
 
     def confirm_progress(self, progress: WriteProgress) -> None:
@@ -131,14 +177,8 @@ class Spool:
         Raises: SpoolError when the file cannot be changed now; the message counts are correct anyway.
         """
         with self._condition:
-            written = self._file.count_items(after=self.progress.last_seq, upto=progress.last_seq)
             self.progress = progress
-            self._update_counts(
-                stored=progress.stored,
-                duplicates=progress.duplicates,
-                rejected=progress.rejected,
-                spooled=self.counts.spooled - written,
-            )
+            self._update_counts(**_count_results(progress, self.counts.received))
             self._condition.notify_all()
             self._file.confirm_progress(progress)
 
@@ -151,10 +191,17 @@ class Spool:
     def measure_fill(self) -> float:
         return self._file.measure_fill()
 
+    @property
+    def is_damaged(self) -> bool:
+        """The file cannot be used any more: it has to be opened anew."""
+        return self._file.is_damaged
+
     def find_oldest_time(self) -> datetime | None:
         """Time of receipt of the oldest spooled reading; None if the spool is empty."""
-        oldest = self._file.read_messages(after=self.progress.last_seq, limit=1)
-        return decode_items(oldest[0][1])[0].received_at if oldest and oldest[0][2] else None
+        for row in self._file.read_messages(after=self.progress.last_seq, limit=1):
+            with suppress(SpoolError, IndexError):
+                return decode_items(row.content)[0].received_at
+        return None
 
     def has_room(self) -> bool:
         return self._file.has_room()
@@ -162,25 +209,59 @@ class Spool:
     def close(self) -> None:
         self._file.close()
 
-    def _cache_items(self, encoded: Sequence[tuple[str, int]], messages: Sequence[ParsedMessage]) -> None:
-        for (text, _), each in zip(encoded, messages, strict=True):
-            self._item_cache[text] = each.items
+    def _decode_row(self, row: SpoolRow) -> tuple[ParsedItem, ...]:
+        reason = "its checksum is wrong"
+        if not row.is_damaged:
+            try:
+                return decode_items(row.content)
+            except SpoolError as error:
+                reason = str(error)
+        self._report(
+            f"Message {row.seq} of the spool is damaged ({reason.removesuffix('.')}): it is not stored; "
+            "rejected_messages keeps its bytes."
+        )
+        content = row.content if isinstance(row.content, bytes) else b""
+        count = row.count if isinstance(row.count, int) and 0 < row.count <= spool_schema.MAX_ITEMS else 1
+        return (Rejection("", content, f"damaged in the spool: {reason}", datetime.now(UTC)),) * count
+
+    def _drop_lost_messages(self) -> None:
+        """The file is empty, but not all that was received has a result: it was damaged."""
+        lost = self.counts.spooled
+        self._file.correct_received(self.counts.received - lost)
+        self._update_counts(received=self.counts.received - lost, spooled=0)
+        self._condition.notify_all()
+        if lost > 0:
+            self._report(f"The spool has lost {lost:,} readings: its file was damaged.")
+
+    def _cache_items(self, encoded: Sequence[tuple[bytes, int]], messages: Sequence[ParsedMessage]) -> None:
+        for (content, _), each in zip(encoded, messages, strict=True):
+            self._item_cache[content] = each.items
         while len(self._item_cache) > MAX_CACHE_MESSAGES:
             self._item_cache.popitem(last=False)
 
     def _load_state(self) -> None:
         state = self._file.read_state()
         self.spool_id = state.spool_id
+        self.session = state.session
+        """Number of the broker's last session."""
         self.progress = state.progress
         self.broker_drop_count = state.broker_drop_count
         self._update_counts(
             received=state.received,
-            stored=state.progress.stored,
-            duplicates=state.progress.duplicates,
-            spooled=state.spooled,
-            rejected=state.progress.rejected,
+            possible_repeats=state.possible_repeats,
+            **_count_results(state.progress, state.received),
         )
 
     def _update_counts(self, **changes: int) -> None:
         self.counts = replace(self.counts, **changes)
         self._publish_counts(self.counts)
+
+
+def _count_results(progress: WriteProgress, received: int) -> dict[str, int]:
+    """What became of the received items; what has no result is spooled."""
+    results = {
+        "stored": progress.stored,
+        "duplicates": progress.duplicates,
+        "rejected": progress.rejected,
+    }
+    return {**results, "spooled": received - sum(results.values())}

@@ -42,7 +42,7 @@ def encode_items(items: Sequence[ParsedItem]) -> str:
     return _json_encoder.encode(plain)
 
 
-def decode_items(text: str) -> tuple[ParsedItem, ...]:
+def decode_items(text: str | bytes) -> tuple[ParsedItem, ...]:
     """Raises: SpoolError for text that this program did not write."""
     try:
         return tuple(_build_item(name, values) for name, *values in json.loads(text))

@@ -4,37 +4,39 @@ One process at a time owns it, and one thread at a time may call it.
 """
 
 import fcntl
+import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import IO
 from uuid import UUID, uuid4
 
+from dosing_tui.collector.context.private_files import prepare_private_file, prepare_private_folder
 from dosing_tui.collector.context.sqlite_file import SqliteFile
-from dosing_tui.collector.pipeline.redelivery_filter import MessageFingerprint
+from dosing_tui.collector.pipeline import damaged_spool, spool_schema
+from dosing_tui.collector.pipeline.redelivery_filter import (
+    MessageFingerprint,
+    ReceiptHistory,
+    SessionMessage,
+)
 from dosing_tui.database.reading_writer import WriteProgress
-from dosing_tui.errors import SpoolError
+from dosing_tui.errors import DamagedSpoolError, SpoolError
 
-FORMAT_VERSION = 1
-"""Written as ``user_version``; increased when older programs cannot read the file."""
+log = logging.getLogger(__name__)
+
 WAL_BYTES = 16 * 1024 * 1024
 """Size to which the write-ahead log is truncated after a burst."""
 PROBE_BYTES = 256 * 1024
 """Space that must be free before a full spool takes messages again."""
-
-SCHEMA = """
-CREATE TABLE spool (seq INTEGER PRIMARY KEY AUTOINCREMENT, units TEXT NOT NULL, count INTEGER NOT NULL);
-CREATE TABLE recent (
-    number INTEGER PRIMARY KEY, identity BLOB NOT NULL, received_at TEXT NOT NULL, connection INTEGER NOT NULL
-);
-CREATE TABLE books (
-    spool_id TEXT NOT NULL, received INTEGER NOT NULL,
-    last_seq INTEGER NOT NULL, stored INTEGER NOT NULL, duplicates INTEGER NOT NULL,
-    rejected INTEGER NOT NULL, broker_dropped INTEGER
-);
-CREATE TABLE probe (bytes BLOB);
+FILE_NAME = "spool.sqlite"
+BYTES_PER_RECORD = 100
+RECORD_SHARE = 8
+"""The session's record takes at most an eighth of a small spool."""
+_TRIM_RECORD = """
+DELETE FROM session_messages WHERE packet_id IN (
+    SELECT packet_id FROM session_messages ORDER BY received_at DESC LIMIT -1 OFFSET ?)
 """
 
 
@@ -44,22 +46,43 @@ class SpoolState:
 
     spool_id: UUID
     received: int
-    progress: WriteProgress
-    spooled: int
+    possible_repeats: int
+    session: int
+    epoch: int
+    """Number of the election in which a process last collected into this file; 0 for none."""
     broker_drop_count: int | None
     """The broker's last reported count of dropped messages; None if it never reported one."""
+    progress: WriteProgress
+
+
+@dataclass(frozen=True, slots=True)
+class SpoolRow:
+    """``content``: the encoded items. ``count``: their number; not to be trusted in a damaged row."""
+
+    seq: int
+    content: bytes
+    count: int
+    is_damaged: bool
 
 
 class SpoolFile(SqliteFile):
-    def __init__(self, folder: Path, *, max_mb: int) -> None:
+    def __init__(self, folder: Path, *, max_mb: int, report: Callable[[str], None] = log.warning) -> None:
         """Open or create ``spool.sqlite`` in ``folder``.
 
-        Raises: SpoolError when another process owns it, or when it cannot be used.
+        A damaged file is kept under another name; what can be read of it goes into a new one, and ``report``
+        gets a sentence. Raises: SpoolError when another process owns it, or when it cannot be used.
         """
         self._max_bytes = max_mb * 1024 * 1024
+        self._max_record = self._max_bytes // RECORD_SHARE // BYTES_PER_RECORD
+        path = folder / FILE_NAME
         self._lock = _lock_folder(folder)
         try:
-            super().__init__(folder / "spool.sqlite", f"The spool in {folder}")
+            try:
+                super().__init__(path, f"The spool in {folder}")
+            except DamagedSpoolError as error:
+                damaged = damaged_spool.set_aside(path)
+                super().__init__(path, f"The spool in {folder}")
+                report(self._take_over(damaged_spool.read_rows(damaged), damaged, str(error)))
         except BaseException:
             self._lock.close()
             raise
@@ -69,51 +92,85 @@ class SpoolFile(SqliteFile):
         self._lock.close()
 
     def read_state(self) -> SpoolState:
-        ((spool_id, received, dropped, *counts),) = self.select(
-            "SELECT spool_id, received, broker_dropped, last_seq, stored, duplicates, rejected FROM books"
+        ((spool_id, received, repeats, session, epoch, dropped, *progress),) = self.select(
+            "SELECT spool_id, received, possible_repeats, session, epoch, broker_dropped,"
+            " last_seq, stored, duplicates, rejected FROM books"
         )
-        progress = WriteProgress(*counts)
-        spooled = self.count_items(after=progress.last_seq)
-        return SpoolState(UUID(spool_id), received, progress, spooled, dropped)
+        return SpoolState(
+            UUID(spool_id), received, repeats, session, epoch, dropped, WriteProgress(*progress)
+        )
 
-    def count_items(self, *, after: int, upto: int = 2**62) -> int:
-        """Number of items in the messages with seq in (after, upto]."""
-        query = "SELECT coalesce(sum(count), 0) FROM spool WHERE seq > ? AND seq <= ?"
-        return int(self.select(query, (after, upto))[0][0])
-
-    def list_fingerprints(self) -> list[MessageFingerprint]:
-        """Oldest first."""
-        query = "SELECT number, identity, received_at, connection FROM recent ORDER BY number"
-        return [
-            MessageFingerprint(number, identity, datetime.fromisoformat(at), connection)
-            for number, identity, at, connection in self.select(query)
-        ]
+    def read_history(self) -> ReceiptHistory:
+        recent = self.select("SELECT number, identity, received_at, connection FROM recent ORDER BY number")
+        record = self.select("SELECT packet_id, session, identity, received_at FROM session_messages")
+        return ReceiptHistory(
+            [
+                MessageFingerprint(number, identity, datetime.fromisoformat(at), connection)
+                for number, identity, at, connection in recent
+            ],
+            self.read_state().session,
+            {
+                packet_id: SessionMessage(session, identity, datetime.fromisoformat(at))
+                for packet_id, session, identity, at in record
+            },
+        )
 
     def append_messages(
         self,
-        messages: Sequence[tuple[str, int]],
+        messages: Sequence[tuple[bytes, int]],
         fingerprints: Sequence[MessageFingerprint],
         *,
         expire_before: int,
+        possible_repeats: int = 0,
     ) -> None:
         """Append each message's encoded items and their number; all messages, or none on an error.
 
         Durable on return: flushed to disk, not only to the kernel.
         """
+        rows = [
+            (content, count, spool_schema.compute_checksum(content, count)) for content, count in messages
+        ]
         recent = [
             (one.number, one.identity, one.received_at.isoformat(), one.connection) for one in fingerprints
         ]
+        record = [
+            (one.packet_id, one.session, one.identity, one.received_at.isoformat())
+            for one in fingerprints
+            if one.packet_id
+        ]
         received = sum(count for _, count in messages)
         with self.write_transaction() as sql:
-            sql.executemany("INSERT INTO spool (units, count) VALUES (?, ?)", messages)
+            sql.executemany("INSERT INTO spool (units, count, checksum) VALUES (?, ?, ?)", rows)
             sql.executemany("INSERT INTO recent VALUES (?, ?, ?, ?)", recent)
             sql.execute("DELETE FROM recent WHERE number < ?", (expire_before,))
-            sql.execute("UPDATE books SET received = received + ?", (received,))
+            sql.executemany("INSERT OR REPLACE INTO session_messages VALUES (?, ?, ?, ?)", record)
+            # those without a packet ID go with the fingerprint that they were made of
+            sql.execute("DELETE FROM session_messages WHERE packet_id BETWEEN ? AND -1", (1 - expire_before,))
+            if self._max_record < spool_schema.MAX_PACKET_ID:
+                sql.execute(_TRIM_RECORD, (self._max_record,))
+            sql.execute(
+                "UPDATE books SET received = received + ?, possible_repeats = possible_repeats + ?",
+                (received, possible_repeats),
+            )
 
-    def read_messages(self, *, after: int, limit: int) -> list[tuple[int, str, int]]:
-        """(seq, encoded items, number of items) of the next messages, at most ``limit``."""
-        query = "SELECT seq, units, count FROM spool WHERE seq > ? ORDER BY seq LIMIT ?"
-        return self.select(query, (after, limit))
+    def save_session(self, session: int) -> None:
+        """The number of a new session: nothing recorded before counts as received in it."""
+        with self.write_transaction() as sql:
+            sql.execute("UPDATE books SET session = ?", (session,))
+
+    def save_epoch(self, epoch: int) -> None:
+        with self.write_transaction() as sql:
+            sql.execute("UPDATE books SET epoch = ?", (epoch,))
+
+    def read_messages(self, *, after: int, limit: int) -> list[SpoolRow]:
+        """The next messages, at most ``limit``."""
+        query = (
+            "SELECT seq, CAST(units AS BLOB), count, checksum FROM spool WHERE seq > ? ORDER BY seq LIMIT ?"
+        )
+        return [
+            SpoolRow(seq, content, count, spool_schema.compute_checksum(content, count) != checksum)
+            for seq, content, count, checksum in self.select(query, (after, limit))
+        ]
 
     def confirm_progress(self, progress: WriteProgress) -> None:
         """Delete the stored messages. Not flushed to disk: the database keeps the progress as well."""
@@ -132,9 +189,13 @@ class SpoolFile(SqliteFile):
         with self.write_transaction() as sql:
             sql.execute(
                 "UPDATE books SET spool_id = ?, last_seq = 0, stored = 0, duplicates = 0, rejected = 0,"
-                " received = (SELECT coalesce(sum(count), 0) FROM spool)",
+                " possible_repeats = 0, received = (SELECT coalesce(sum(count), 0) FROM spool)",
                 (str(uuid4()),),
             )
+
+    def correct_received(self, count: int) -> None:
+        with self.write_transaction() as sql:
+            sql.execute("UPDATE books SET received = ?", (count,))
 
     def measure_fill(self) -> float:
         """Used share of the maximum size, in percent."""
@@ -159,23 +220,31 @@ class SpoolFile(SqliteFile):
         sql = self._connection
         sql.execute("PRAGMA journal_mode = WAL")
         sql.execute(f"PRAGMA journal_size_limit = {WAL_BYTES}")
-        (version,) = sql.execute("PRAGMA user_version").fetchone()
-        if version == 0:
-            sql.executescript(f"BEGIN IMMEDIATE; {SCHEMA}")
-            sql.execute("INSERT INTO books VALUES (?, 0, 0, 0, 0, 0, NULL)", (str(uuid4()),))
-            sql.execute(f"PRAGMA user_version = {FORMAT_VERSION}")
-            sql.execute("COMMIT")
-        elif version != FORMAT_VERSION:
-            raise SpoolError(f"{self._subject} was made by a newer version of this program.")
+        spool_schema.prepare_tables(sql, self._subject)
         # last: a file that is already larger can still be opened and drained
         (page,) = sql.execute("PRAGMA page_size").fetchone()
         sql.execute(f"PRAGMA max_page_count = {self._max_bytes // page}")
+
+    def _take_over(self, found: damaged_spool.FoundRows, damaged: Path, reason: str) -> str:
+        """Store what could be read of a damaged file. Returns the sentence to report."""
+        with self.write_transaction() as sql:
+            sql.executemany("INSERT INTO spool (units, count, checksum) VALUES (?, ?, ?)", found.messages)
+            sql.executemany("INSERT OR REPLACE INTO session_messages VALUES (?, ?, ?, ?)", found.record)
+            if found.session is not None:
+                sql.execute("UPDATE books SET session = ?", (found.session,))
+        self.reset_counters()
+        unreadable = f"; {found.unreadable:,} cannot be read" if found.unreadable else ""
+        return (
+            f"{reason} It is kept as {damaged.name}: {len(found.messages):,} of its messages were taken over"
+            f"{unreadable}. The message counters restart."
+        )
 
 
 def _lock_folder(folder: Path) -> IO[str]:
     """Hold the spool's lock until the file is closed or this process ends in any way."""
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        prepare_private_folder(folder)
+        prepare_private_file(folder / "spool.lock")
         handle = (folder / "spool.lock").open("a+")
     except OSError as error:
         raise SpoolError(f"The spool folder {folder} cannot be used: {error.strerror}.") from error

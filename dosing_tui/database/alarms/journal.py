@@ -77,8 +77,8 @@ def append_entries(
         except DatabaseAccessError as error:
             if isinstance(error.__cause__, psycopg.errors.InsufficientPrivilege):
                 raise DatabaseAccessError(
-                    f"Alarm journal not writable for user {target.user} of the {target.named}"
-                    " (the right to insert into alarm_journal is missing)."
+                    f"User {target.user} lacks the right to insert into alarm_journal"
+                    f" in database {target.database} on {target.server}."
                 ) from error.__cause__
             raise
 

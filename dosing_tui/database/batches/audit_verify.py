@@ -1,8 +1,8 @@
 """Verify the audit trail, and the rows that it covers, and report every difference."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.audit import audit_trail
@@ -10,6 +10,7 @@ from dosing_tui.database.audit.audit_trail import AuditEntry
 from dosing_tui.database.batches.list_consistency import check_batches, check_merged_batches
 from dosing_tui.database.connection import NO_TIMEOUTS, Session, select_rows, use_session
 from dosing_tui.database.sql_files import read_statement
+from dosing_tui.domain.batch_review.audit_anchor import AuditAnchor, describe_anchor_fault
 from dosing_tui.domain.batches.canonical_json import hash_text, to_canonical_json
 
 EntriesBySeq = Mapping[int, AuditEntry]
@@ -19,27 +20,40 @@ EntryFaults = Iterator[tuple[int, str]]
 
 @dataclass(frozen=True, slots=True)
 class AuditReport:
-    """Result of a verification. ``head``: last hash; stored elsewhere, it reveals a cut-off end."""
+    """Result of a verification. ``head``: last hash; anchored elsewhere, it reveals a rewritten trail.
+
+    ``anchored``: last entry with an anchor that fits, 0 without one.
+    """
 
     entries: int
     reviews: int
     records: int
     head: str
     faults: tuple[str, ...]
+    hashes: Mapping[int, str] = field(repr=False)
+    """Hash of every entry, by its number."""
+    anchored: int = 0
 
 
-def verify_audit_trail(settings: Settings) -> AuditReport:
-    """Compare entries, reviews, recipes, PINs, policies and batches with their hashes.
+def verify_audit_trail(settings: Settings, anchors: Sequence[AuditAnchor] = ()) -> AuditReport:
+    """Compare entries, reviews, recipes, PINs, policies and batches with their hashes, and with ``anchors``.
 
     Raises: DatabaseUnavailableError, DatabaseAccessError.
     """
     with use_session(settings, application="audit", timeouts=NO_TIMEOUTS, autocommit=False) as session:
         session.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        return verify_in_session(session)
+        report = verify_in_session(session)
+    site, key = settings.plant.site, settings.anchors.key
+    faults = {anchor: describe_anchor_fault(anchor, report.hashes, site=site, key=key) for anchor in anchors}
+    return replace(
+        report,
+        faults=(*report.faults, *(fault for fault in faults.values() if fault)),
+        anchored=max((anchor.entry for anchor, fault in faults.items() if not fault), default=0),
+    )
 
 
 def verify_in_session(session: Session) -> AuditReport:
-    """The same in the caller's transaction."""
+    """The same in the caller's transaction, without anchors."""
     session.execute(
         "SET LOCAL TIME ZONE 'UTC'"
     )  # in other zones times in the repeated hour of autumn never compare equal
@@ -60,7 +74,8 @@ def verify_in_session(session: Session) -> AuditReport:
     )
     reviews = sum(entry.action == audit_trail.REVIEW for entry in entries)
     head = entries[-1].hash if entries else audit_trail.GENESIS_HASH
-    return AuditReport(len(entries), reviews, records, head, found)
+    hashes = {entry.seq: entry.hash for entry in entries}
+    return AuditReport(len(entries), reviews, records, head, found, hashes)
 
 
 def _check_chain(entries: list[AuditEntry]) -> Iterator[str]:

@@ -9,10 +9,12 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.database import operator_notes
 from dosing_tui.database.alarms import journal
 from dosing_tui.database.alarms.occurrences import list_occurrences
+from dosing_tui.database.audit.audit_head import build_audit_anchor, read_audit_head
 from dosing_tui.database.batches.queries import count_batches, list_batches
 from dosing_tui.database.connection import use_session
 from dosing_tui.database.panel_reader import PanelReader, select_clean_rows
 from dosing_tui.domain.alarms.models import SUPPRESSED_STATES, AlarmState
+from dosing_tui.domain.batch_review.audit_anchor import format_audit_anchor
 from dosing_tui.domain.batch_review.query_models import BatchFilter
 from dosing_tui.domain.panels.panel_catalog import (
     BATCHES_TODAY,
@@ -60,7 +62,13 @@ def read_shift_report(settings: Settings, shift: ShiftPeriod, *, now: datetime) 
         unweighed=unweighed,
         unreviewed=unreviewed, open_batches=waiting, earlier_unreviewed=earlier, earlier_batches=older,
         standing=_select_alarms(states, hidden=False), hidden=_select_alarms(states, hidden=True),
+        anchor=_format_anchor(settings, now),
     )  # fmt: skip
+
+
+def _format_anchor(settings: Settings, now: datetime) -> str:
+    head = read_audit_head(settings)
+    return format_audit_anchor(build_audit_anchor(settings, head, now)) if head else ""
 
 
 def _read_panels(

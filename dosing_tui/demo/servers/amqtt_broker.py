@@ -1,20 +1,32 @@
-"""Run as a script with a port: amqtt on 127.0.0.1 until SIGTERM."""
+"""Run as a script with a port: amqtt on 127.0.0.1 until SIGTERM. The environment may hold a password."""
 
 import asyncio
+import hmac
 import logging
+import os
 import signal
 import sys
 
 from amqtt.broker import Broker
+from amqtt.plugins.base import BaseAuthPlugin
+from amqtt.session import Session
 
-CONFIGURATION = {
-    # amqtt queues nothing for a session without a user name; any name is accepted
-    "plugins": {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": False}},
-}
+PASSWORD = os.environ.pop("DEMO_BROKER_PASSWORD", "")
+ANONYMOUS_PLUGIN = {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": False}}
+"""amqtt queues nothing for a session without a user name; any name is accepted."""
+
+
+class PasswordPlugin(BaseAuthPlugin):  # type: ignore[misc]  # amqtt has no types
+    """Lets in whoever knows the password, under any name."""
+
+    async def authenticate(self, *, session: Session) -> bool:
+        return bool(session.username) and hmac.compare_digest(session.password or "", PASSWORD)
 
 
 async def run_broker(port: int) -> None:
-    broker = Broker({"listeners": {"default": {"type": "tcp", "bind": f"127.0.0.1:{port}"}}, **CONFIGURATION})
+    plugins = {f"{__name__}.{PasswordPlugin.__name__}": {}} if PASSWORD else ANONYMOUS_PLUGIN
+    listeners = {"default": {"type": "tcp", "bind": f"127.0.0.1:{port}"}}
+    broker = Broker({"listeners": listeners, "plugins": plugins})
     await broker.start()
     done = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

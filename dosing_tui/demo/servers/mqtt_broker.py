@@ -11,9 +11,11 @@ import socket
 import subprocess
 import sys
 import time
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from hashlib import pbkdf2_hmac
 from importlib.util import find_spec
 from pathlib import Path
 from signal import SIGKILL, SIGTERM
@@ -30,7 +32,10 @@ from dosing_tui.demo.servers.postgres_binaries import COPIES
 from dosing_tui.errors import DemoError
 
 HOST = "127.0.0.1"
-AMQTT_USER = "dosing"
+USER = "demo"
+PASSWORD_VARIABLE = "DEMO_BROKER_PASSWORD"
+"""Environment variable with which amqtt's process gets the password."""
+HASH_ROUNDS = 1_000
 START_TIMEOUT_S = 20.0
 SEARCH_PATHS = ("/usr/sbin", "/usr/local/sbin", "/opt/homebrew/sbin")
 """Folders of mosquitto besides PATH."""
@@ -38,10 +43,10 @@ STOP_SIGNALS = ((SIGTERM, 10.0), (SIGKILL, 5.0))
 MOSQUITTO_CONF = """\
 per_listener_settings false
 listener {port} {host}
-allow_anonymous true
+{access}
 persistence true
 persistence_location {folder}/
-autosave_interval 30
+autosave_interval 5
 persistent_client_expiration 30d
 max_queued_messages 500000
 max_queued_bytes 268435456
@@ -63,21 +68,22 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class EmbeddedBroker:
-    """``name`` is 'Mosquitto', or 'amqtt (demo only)'; ``username`` is '' for an anonymous broker."""
+    """``name`` is 'Mosquitto', or 'amqtt (demo only)'. ``username`` is '' for an anonymous broker."""
 
     name: str
     host: str
     port: int
     username: str
+    password: str = field(repr=False)
     _command: Sequence[str | Path]
     _log: Path
     _account: ServiceAccount | None = None
-    _env: Mapping[str, str] = field(default_factory=dict)
+    _env: Mapping[str, str] = field(default_factory=dict, repr=False)
     _process: subprocess.Popen[bytes] | None = None
 
     @property
     def settings(self) -> MqttSettings:
-        return MqttSettings(host=self.host, port=self.port, username=self.username)
+        return MqttSettings(host=self.host, port=self.port, username=self.username, password=self.password)
 
     @property
     def pid(self) -> int:
@@ -95,7 +101,7 @@ class EmbeddedBroker:
                 self._command, output=output, death_signal=SIGTERM, account=self._account, env=self._env
             )
         deadline = time.monotonic() + START_TIMEOUT_S
-        while not _can_connect(self.port, self.username):
+        while not _can_connect(self.port, self.username, self.password):
             if not self.pid or time.monotonic() > deadline:
                 self.stop()
                 raise DemoError(f"{self.name} does not start: {_read_last_line(self._log)} See {self._log}.")
@@ -119,8 +125,10 @@ class EmbeddedBroker:
         self.start()
 
 
-def start_broker(folder: Path, port: int | None = None) -> EmbeddedBroker:
+def start_broker(folder: Path, port: int | None = None, *, password: str = "") -> EmbeddedBroker:
     """Start Mosquitto, else amqtt, with data and log in ``folder``, on a free port unless one is given.
+
+    With a password, nobody but ``USER`` is let in.
 
     Raises: DemoError.
     """
@@ -128,7 +136,7 @@ def start_broker(folder: Path, port: int | None = None) -> EmbeddedBroker:
     program, amqtt = find_mosquitto(), find_spec("amqtt") is not None
     if program:
         try:
-            return _configure_mosquitto(program, folder, port).start()
+            return _configure_mosquitto(program, folder, port, password).start()
         except DemoError as error:
             if not amqtt:
                 raise
@@ -136,7 +144,7 @@ def start_broker(folder: Path, port: int | None = None) -> EmbeddedBroker:
             log.warning("amqtt is used instead: %s", error)
     if not amqtt:
         raise DemoError(INSTALL_HINT)
-    return _configure_amqtt(folder, port).start()
+    return _configure_amqtt(folder, port, password).start()
 
 
 def find_mosquitto() -> Path | None:
@@ -152,33 +160,48 @@ def find_free_port() -> int:
         return port
 
 
-def _configure_mosquitto(program: Path, folder: Path, port: int) -> EmbeddedBroker:
+def _configure_mosquitto(program: Path, folder: Path, port: int, password: str) -> EmbeddedBroker:
     account = find_first_account(("mosquitto", "nobody")) if os.geteuid() == 0 else None
     home = (make_reachable_folder(folder, account, COPIES) if account else folder) / "mosquitto"
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    configuration = home / "mosquitto.conf"
-    configuration.write_text(MOSQUITTO_CONF.format(port=port, host=HOST, folder=home))
+    configuration, passwords = home / "mosquitto.conf", home / "passwords"
+    passwords.touch(mode=0o600)
+    passwords.write_text(f"{USER}:{_hash_password(password)}\n")
+    access = f"allow_anonymous false\npassword_file {passwords}" if password else "allow_anonymous true"
+    configuration.write_text(MOSQUITTO_CONF.format(port=port, host=HOST, folder=home, access=access))
     if account:
-        for path in (home, configuration):
+        for path in (home, configuration, passwords):
             os.chown(path, account.uid, account.gid)
     command = (program, "-c", configuration)
-    return EmbeddedBroker("Mosquitto", HOST, port, "", command, folder / "mosquitto.log", account)
+    user = USER if password else ""
+    return EmbeddedBroker("Mosquitto", HOST, port, user, password, command, folder / "mosquitto.log", account)
 
 
-def _configure_amqtt(folder: Path, port: int) -> EmbeddedBroker:
+def _hash_password(password: str) -> str:
+    """As mosquitto_passwd does, which is not in every package: PBKDF2 with SHA-512."""
+    salt = os.urandom(12)
+    digest = pbkdf2_hmac("sha512", password.encode(), salt, HASH_ROUNDS)
+    return f"$7${HASH_ROUNDS}${b64encode(salt).decode()}${b64encode(digest).decode()}"
+
+
+def _configure_amqtt(folder: Path, port: int, password: str) -> EmbeddedBroker:
     # by its path, and -P: a checkout that is not installed works as well, and nothing here hides a library
     command = (sys.executable, "-P", Path(__file__).with_name("amqtt_broker.py"), str(port))
-    libraries = {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    env = {
+        "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+        PASSWORD_VARIABLE: password,
+    }
     return EmbeddedBroker(
-        "amqtt (demo only)", HOST, port, AMQTT_USER, command, folder / "amqtt.log", None, libraries
+        "amqtt (demo only)", HOST, port, USER, password, command, folder / "amqtt.log", None, env
     )
 
 
-def _can_connect(port: int, username: str) -> bool:
+def _can_connect(port: int, username: str, password: str) -> bool:
     """Send a CONNECT (MQTT 3.1.1, clean session): True if the broker accepts it."""
-    user = username.encode()
-    payload = b"\0\5probe" + (len(user).to_bytes(2) + user if user else b"")
-    body = b"\0\4MQTT\4" + (b"\x82" if user else b"\x02") + b"\0\x0a" + payload
+    fields = [text.encode() for text in (username, password) if text]
+    payload = b"\0\5probe" + b"".join(len(text).to_bytes(2) + text for text in fields)
+    flags = (b"\x02", b"\x82", b"\xc2")[len(fields)]
+    body = b"\0\4MQTT\4" + flags + b"\0\x0a" + payload
     with suppress(OSError), socket.create_connection((HOST, port), timeout=2.0) as link:
         link.sendall(b"\x10" + bytes([len(body)]) + body)
         accepted = link.recv(4) == b"\x20\x02\0\0"

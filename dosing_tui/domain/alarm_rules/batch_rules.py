@@ -4,8 +4,14 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from dosing_tui.domain.alarm_rules.detection import Detection
+from dosing_tui.domain.alarm_rules.late_messages import (
+    ROUNDING,
+    find_closed_batch,
+    is_late_start,
+    revise_detection,
+)
 from dosing_tui.domain.alarm_rules.limits import AlarmLimits
-from dosing_tui.domain.alarm_rules.rule_state import BatchState, RuleState, StationState
+from dosing_tui.domain.alarm_rules.rule_state import BatchState, ClosedBatch, RuleState, StationState
 from dosing_tui.domain.alarm_rules.station_rules import format_age
 from dosing_tui.domain.alarms.models import AlarmKey
 from dosing_tui.domain.batches.master_recipe import MasterRecipe, MasterVersion, select_version
@@ -14,6 +20,7 @@ from dosing_tui.domain.messages.models import BatchEvent, Dose
 
 ABORT_EVENTS = frozenset({"abort", "error"})
 MAX_DOSES = 64
+NEXT_START = "another was started before it was complete"
 
 
 def check_batch_event(
@@ -27,37 +34,79 @@ def check_batch_event(
     station.has_live_event = True
     match event.event:
         case "start":
+            if is_late_start(station, event):
+                return
             if batch is not None:
-                yield from _abort_batch(
-                    station, event.device_id, batch.recipe, "another was started before it was complete"
-                )
+                yield from _abort_batch(station, event.device_id, batch.recipe, NEXT_START, until=event.time)
             station.batch = _open_batch(event, has_start=True)
         case "complete":
-            if batch is not None:
-                yield from _close_batch(station, event.device_id)
-                yield from _check_completion(batch, event, master_recipes)
+            if (closed := find_closed_batch(station, event)) is not None:
+                closed.complete = closed.complete or event
+                yield from _revise_completion(closed, event, master_recipes)
+            elif batch is not None:
+                found = next(_check_completion(batch, event, master_recipes), None)
+                yield from _close_batch(
+                    station, event.device_id, found, until=event.time + ROUNDING, complete=event
+                )
+            else:
+                station.lone_end = event
         case word if word in ABORT_EVENTS:
-            yield from _abort_batch(station, event.device_id, event.recipe, f"the station reported {word}")
+            reason = f"the station reported {word}"
+            yield from _abort_batch(station, event.device_id, event.recipe, reason, until=event.time)
 
 
-def restore_open_batch(station: StationState, event: BatchEvent) -> None:
-    """Restore the open batch from a stored event, unless a live event was received."""
+def restore_batches(station: StationState, messages: Sequence[Dose | BatchEvent]) -> None:
+    """Restore the open and the ended batches from stored messages, unless a live event was received."""
     if station.has_live_event:
         return
-    if event.event == "start":
-        station.batch = _open_batch(event, has_start=False)
-    elif event.event == "complete" or event.event in ABORT_EVENTS:
-        station.batch = None
+    for message in sorted(messages, key=lambda each: (each.time, each.received_at)):
+        batch = station.batch
+        if isinstance(message, Dose):
+            if batch is not None and len(batch.doses) < MAX_DOSES:
+                batch.doses.append((message.pump, message.chemical))
+            continue
+        is_start, is_complete = message.event == "start", message.event == "complete"
+        if not is_start and not is_complete and message.event not in ABORT_EVENTS:
+            continue
+        if batch is not None:
+            aborted = (
+                _create_abort_detection(message.device_id, batch.recipe, NEXT_START) if is_start else None
+            )
+            end = message if is_complete else None
+            batch.has_start = True  # all its messages are stored
+            station.closed_batches.append(ClosedBatch(batch, message.time + ROUNDING, end, aborted))
+        station.batch = _open_batch(message, has_start=False) if is_start else None
 
 
 def _open_batch(event: BatchEvent, *, has_start: bool) -> BatchState:
-    return BatchState(event.recipe, event.received_at, event.pumps, has_start, event.received_at)
+    return BatchState(
+        event.recipe, event.received_at, event.pumps, has_start, event.received_at, start_time=event.time
+    )
 
 
-def add_dose(station: StationState, dose: Dose) -> None:
-    if station.batch is not None and len(station.batch.doses) < MAX_DOSES:
-        station.batch.doses.append((dose.pump, dose.chemical))
-        station.batch.mode = dose.mode
+def add_dose(
+    station: StationState, dose: Dose, master_recipes: Sequence[MasterVersion] = ()
+) -> Iterator[Detection]:
+    """Add a dose to its batch: the open one, or the ended one that its own time is in."""
+    closed = find_closed_batch(station, dose)
+    if closed is not None and closed.complete is not None and closed.detection is None:
+        # of a batch from before a restart, what its end raised
+        closed.detection = next(_check_completion(closed.batch, closed.complete, master_recipes), None)
+    batch = closed.batch if closed is not None else station.batch
+    if batch is not None and len(batch.doses) < MAX_DOSES:
+        batch.doses.append((dose.pump, dose.chemical))
+        batch.mode = dose.mode
+    if closed is not None:
+        yield from _revise_completion(closed, dose, master_recipes)
+
+
+def _revise_completion(
+    closed: ClosedBatch, message: Dose | BatchEvent, master_recipes: Sequence[MasterVersion]
+) -> Iterator[Detection]:
+    """Check an ended batch again, with a message that arrived late."""
+    if closed.complete is not None:
+        found = next(_check_completion(closed.batch, closed.complete, master_recipes), None)
+        yield from revise_detection(closed, found, message)
 
 
 def check_stalled_batch(
@@ -72,21 +121,36 @@ def check_stalled_batch(
         return
     silent = now - batch.last_message_at
     if silent >= limits.abandoned_after:
-        yield from _abort_batch(station, device, batch.recipe, f"no messages for {format_age(silent)}")
+        reason = f"no messages for {format_age(silent)}"
+        yield from _abort_batch(station, device, batch.recipe, reason, until=now)
         return
     seconds, limit = silent.total_seconds(), limits.stalled_after.total_seconds()
     words = f"Batch {batch.recipe} stalled: no message for {seconds:.0f} s ({device})"
     yield Detection(AlarmKey("BATCH_STALLED", device), seconds > limit, words, seconds, limit)
 
 
-def _close_batch(station: StationState, device: str) -> Iterator[Detection]:
+def _close_batch(
+    station: StationState,
+    device: str,
+    detection: Detection | None,
+    *,
+    until: datetime,
+    complete: BatchEvent | None = None,
+) -> Iterator[Detection]:
+    """Close the open batch, if there is one; ``detection``: what its end raises."""
+    if station.batch is not None:
+        station.closed_batches.append(ClosedBatch(station.batch, until, complete, detection))
     station.batch = None
     yield Detection(AlarmKey("BATCH_STALLED", device), active=False)
+    if detection is not None:
+        yield detection
 
 
-def _abort_batch(station: StationState, device: str, recipe: str, reason: str) -> Iterator[Detection]:
-    yield from _close_batch(station, device)
-    yield _create_abort_detection(device, recipe, reason)
+def _abort_batch(
+    station: StationState, device: str, recipe: str, reason: str, *, until: datetime
+) -> Iterator[Detection]:
+    detection = _create_abort_detection(device, recipe, reason)
+    yield from _close_batch(station, device, detection, until=until)
 
 
 def _check_completion(

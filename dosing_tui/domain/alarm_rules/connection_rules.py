@@ -17,6 +17,9 @@ def check_connections(context: EvaluationContext, limits: AlarmLimits) -> Iterat
         age = (context.now - context.oldest_spooled_at).total_seconds()
         buffering += f", oldest {age / 60:.0f} min"
     yield _check_connection("DB_DOWN", buffering, context.database, context, limits)
+    for part, fault in context.database_parts:
+        is_faulty = bool(fault) if context.database.is_up else None
+        yield Detection(AlarmKey("DB_PARTIAL", "", part), is_faulty, fault)
     yield _check_spool(context, limits)
 
 

@@ -1,6 +1,6 @@
 """On-delay and off-delay of alarm conditions, and the resulting journal entries (ISA-18.2)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -19,6 +19,10 @@ class DelayedCondition:
     is_detected: bool
     is_active: bool
     since: datetime
+    standing: list[str] = field(default_factory=list)
+    """Messages of a disprovable rule's detections since the alarm was last normal, and not disproved."""
+    is_disproved: bool = False
+    """The last detection was proven wrong by a late message."""
 
 
 def apply_delays(condition: DelayedCondition, now: datetime, *, is_alarm_active: bool) -> None:

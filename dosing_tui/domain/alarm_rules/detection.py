@@ -17,6 +17,8 @@ class Detection(NamedTuple):
     limit: float | None = None
     priority: Priority | None = None
     """Priority instead of the rule's."""
+    disproved_by: str = ""
+    """Late message that proves this detection, which was active, wrong."""
 
 
 def is_above(value: float, limit: float, *, returns_at: float) -> bool | None:
@@ -37,6 +39,13 @@ class ConnectionState:
     reason: str = ""
 
 
+class DatabasePartState(NamedTuple):
+    """Something that the program does with the database; ``fault`` is a sentence, '' while it works."""
+
+    part: str
+    fault: str
+
+
 class TopicAccess(NamedTuple):
     """Whether the broker lets the collector's account read this topic."""
 
@@ -51,6 +60,7 @@ class EvaluationContext:
     now: datetime
     broker: ConnectionState = field(default_factory=ConnectionState)
     database: ConnectionState = field(default_factory=ConnectionState)
+    database_parts: tuple[DatabasePartState, ...] = ()
     topics: tuple[TopicAccess, ...] = ()
     spool_count: int = 0
     oldest_spooled_at: datetime | None = None

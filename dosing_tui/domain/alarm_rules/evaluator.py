@@ -4,8 +4,11 @@ It has no I/O and is not thread-safe. Its entries take effect at once in this pr
 them and passes the committed entries to ``apply_committed``; a viewer discards them.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import chain
 from uuid import UUID, uuid4
 
 from dosing_tui.domain.alarm_rules import (
@@ -23,6 +26,7 @@ from dosing_tui.domain.alarm_rules.delays import (
     is_realarm_due,
 )
 from dosing_tui.domain.alarm_rules.detection import Detection, EvaluationContext
+from dosing_tui.domain.alarm_rules.late_messages import describe_own_time
 from dosing_tui.domain.alarm_rules.limits import AlarmLimits
 from dosing_tui.domain.alarm_rules.rule_state import DoseErrorMinute, RuleState, StationState, to_epoch_minute
 from dosing_tui.domain.alarm_rules.suppression import get_suppression_reason
@@ -102,6 +106,7 @@ class Evaluator:
     def load_history(self, readings: Iterable[Reading]) -> list[JournalEntry]:
         """Load levels and message times from the database. Stored doses and events raise no alarms."""
         entries: list[JournalEntry] = []
+        messages: defaultdict[str, list[Dose | BatchEvent]] = defaultdict(list)
         for reading in tank_rules.load_batch_needs(self._rule_state, readings):
             station = self._rule_state.get_station(reading.device_id)
             if station is None:
@@ -112,8 +117,10 @@ class Evaluator:
                 if tank is None or tank.level_time is None:
                     found = tank_rules.check_fill_level(self._rule_state, reading, self.limits)
                     entries += self._apply_detections(found, reading.received_at)
-            elif self._rule_state.is_new(reading) and isinstance(reading, BatchEvent):
-                batch_rules.restore_open_batch(station, reading)
+            elif self._rule_state.is_new(reading):
+                messages[reading.device_id].append(reading)
+        for device, known in messages.items():
+            batch_rules.restore_batches(self._rule_state.stations[device], known)
         return entries
 
     def load_dose_errors(self, minutes: Iterable[DoseErrorMinute]) -> None:
@@ -143,7 +150,8 @@ class Evaluator:
         else:
             return []
         station_rules.update_station(station, reading)
-        return self._apply_detections(found, reading.received_at)
+        described = (describe_own_time(detection, reading, self.limits.zone) for detection in found)
+        return self._apply_detections(described, reading.received_at)
 
     def on_rejection(self, rejection: Rejection) -> list[JournalEntry]:
         """Evaluate a rejected message (rule QUARANTINE); return the resulting entries."""
@@ -194,9 +202,11 @@ class Evaluator:
     def _check_reading(self, station: StationState, reading: Dose | BatchEvent) -> Iterable[Detection]:
         if isinstance(reading, BatchEvent):
             return batch_rules.check_batch_event(station, reading, self.master_recipes)
-        tank_rules.add_dose(self._rule_state, reading)
-        batch_rules.add_dose(station, reading)
-        return dose_rules.check_dose(station, reading, self.limits)
+        return chain(
+            tank_rules.add_dose(self._rule_state, reading),
+            batch_rules.add_dose(station, reading, self.master_recipes),
+            dose_rules.check_dose(station, reading, self.limits),
+        )
 
     def _apply_detections(self, detections: Iterable[Detection], at: datetime) -> list[JournalEntry]:
         return [entry for detection in detections for entry in self._apply_detection(detection, at)]
@@ -209,6 +219,13 @@ class Evaluator:
             condition = self._add_condition(detection, at)
             if condition is None:
                 return []
+        if detection.disproved_by:
+            return self._withdraw_alarm(condition, detection, at)
+        if detection.active and condition.rule.disprovable:
+            condition.is_disproved = False
+            if self.projection.get_state(detection.key).state_name is AlarmStateName.NORMAL:
+                condition.standing.clear()
+            condition.standing.append(detection.message)
         if detection.active and is_realarm_due(self.projection.get_state(detection.key), condition.rule):
             condition.detection, condition.since = detection, at
             condition.is_detected, condition.is_active = False, True  # the off-delay begins again
@@ -225,6 +242,25 @@ class Evaluator:
             condition.is_detected, condition.since = active, at
         self._keys_to_check.add(detection.key)
         return self._update_alarm(detection.key, at)
+
+    def _withdraw_alarm(
+        self, condition: DelayedCondition, detection: Detection, at: datetime
+    ) -> list[JournalEntry]:
+        """Return an alarm to normal that a late message proved wrong, unless another detection stands."""
+        standing = condition.standing
+        state = self.projection.get_state(detection.key)
+        if not standing and state.count == 1:
+            standing.append(state.message)  # raised before a restart
+        found = next((words for words in standing if words.startswith(detection.message)), None)
+        if found is None:
+            return []
+        standing.remove(found)
+        if standing:
+            return []
+        condition.is_detected = condition.is_active = False
+        condition.since, condition.is_disproved = at, True
+        note = f"Withdrawn: {detection.disproved_by}"
+        return self._emit_entry(AlarmEvent.RETURN, condition, at, comment=note, latching=False)
 
     def _is_alarm_active(self, key: AlarmKey) -> bool:
         return self.projection.get_state(key).active
@@ -292,7 +328,8 @@ class Evaluator:
         if hiding.shown is AlarmStateName.SUPPRESSED and not self._get_suppression_reason(state.key):
             rule = RULES.get(state.key.rule)
             # a momentary alarm comes back in any case: the operator has not seen it
-            back = holds or (rule is not None and rule.momentary)
+            is_disproved = condition is not None and condition.is_disproved
+            back = holds or (rule is not None and rule.momentary and not is_disproved)
             return self._end_suppression(AlarmEvent.UNSUPPRESS, state, condition, now, active=back)
         return []
 
@@ -337,8 +374,11 @@ class Evaluator:
         *,
         active: bool = False,
         comment: str = "",
+        latching: bool = True,
     ) -> list[JournalEntry]:
+        """Emit an entry; ``latching``: a return of a latching rule stays until it is reset."""
         entry = create_entry(condition, event, now, self._new_id(), active=active, comment=comment)
+        entry = replace(entry, latching=entry.latching and latching)
         return self._apply_pending(entry)
 
     def _apply_pending(self, entry: JournalEntry) -> list[JournalEntry]:

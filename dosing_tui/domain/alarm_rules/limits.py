@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import UTC, timedelta, tzinfo
 
 from dosing_tui.domain.messages import default_limits
 from dosing_tui.domain.messages.chemical_names import fold_name
@@ -63,6 +63,8 @@ class AlarmLimits:
     link_down_after: timedelta = timedelta(seconds=10)
     spool_percent: float = 80.0
     spool_age: timedelta = timedelta(hours=1)
+    zone: tzinfo = UTC
+    """Time zone of the plant, for the times in messages."""
 
     def get_ingredient_limits(self, *, chemical: str = "", recipe: str = "") -> IngredientLimits:
         """Return the limits for a chemical and recipe; later overrides take precedence."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
 
+from dosing_tui.domain.alarm_rules.detection import Detection
 from dosing_tui.domain.messages.models import BatchEvent, Dose
 
 MAX_SERIES = 2_000
@@ -18,6 +19,8 @@ MAX_RECENT_READINGS = 4_096
 """Number of doses and events kept to detect redelivered ones."""
 WINDOW_MINUTES = 60
 SKEW_SAMPLES = 10
+MAX_CLOSED_BATCHES = 20
+"""Number of ended batches of a station that late messages are assigned to."""
 
 Key = TypeVar("Key")
 State = TypeVar("State")
@@ -85,9 +88,25 @@ class BatchState:
     expected_doses: int | None
     has_start: bool
     last_message_at: datetime
+    start_time: datetime
+    """Time of the start event itself; ``started_at`` is its receipt."""
     doses: list[tuple[int, str]] = field(default_factory=list)
     """Pump and chemical of each dose, in the order of the doses."""
     mode: str = ""
+
+
+@dataclass(slots=True)
+class ClosedBatch:
+    """Batch that has ended, for messages of it that arrive late.
+
+    ``complete``: its complete event, None if it was aborted; ``detection``: the alarm that its end raised.
+    """
+
+    batch: BatchState
+    until: datetime
+    """Latest time of its own that a message of it can have."""
+    complete: BatchEvent | None
+    detection: Detection | None
 
 
 @dataclass(slots=True)
@@ -96,12 +115,17 @@ class StationState:
 
     last_message_at: datetime | None = None
     batch: BatchState | None = None
+    lone_end: BatchEvent | None = None
+    """Last end event that was received without a batch: its start may arrive later."""
     has_live_event: bool = False
     """A batch event was received since the start of this process."""
     error_window: DoseErrorWindow = field(default_factory=DoseErrorWindow)
     pump_error_windows: dict[int, DoseErrorWindow] = field(default_factory=dict)
-    clock_offsets: deque[float | None] = field(default_factory=lambda: deque(maxlen=SKEW_SAMPLES))
-    """Last clock offsets in s, positive if the clock is behind; None for an unusable timestamp."""
+    closed_batches: deque[ClosedBatch] = field(default_factory=lambda: deque(maxlen=MAX_CLOSED_BATCHES))
+    clock_offsets: deque[tuple[datetime, float | None]] = field(
+        default_factory=lambda: deque(maxlen=SKEW_SAMPLES)
+    )
+    """Times of receipt with the clock's offset in s, positive if it is behind; None for an unusable time."""
 
 
 @dataclass(slots=True)
@@ -114,6 +138,11 @@ class TankState:
     dose_count: int = 0
     gap_g: float = 0.0
     gap_since: datetime | None = None
+    gap_time: datetime | None = None
+    """Time of the last level that differed from the doses."""
+    reported_gap: Detection | None = None
+    """Detection of the last reported difference, of which late doses have not explained ``open_gap_g``."""
+    open_gap_g: float = 0.0
     batch_need_g: float = 0.0
     """Target, or else actual mass, of the newest dose; 0 without a dose."""
     batch_need_at: datetime | None = None

@@ -1,6 +1,6 @@
 """Station alarms: offline and clock skew."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from dosing_tui.domain.alarm_rules.detection import Detection, EvaluationContext, is_above
 from dosing_tui.domain.alarm_rules.limits import AlarmLimits
@@ -11,6 +11,12 @@ from dosing_tui.domain.messages.models import Reading, TimeQuality
 QUEUE_DRAIN_TIME = timedelta(minutes=1)
 """Time for the broker's queued messages to arrive after a reconnect."""
 MIN_CLOCK_SAMPLES = 5
+SAMPLE_INTERVAL = timedelta(seconds=5)
+"""Minimum interval between two samples of a clock: messages sent together are one sample."""
+MIN_CLOCK_SPAN = timedelta(seconds=30)
+"""Minimum time over which equal offsets prove a wrong clock."""
+CLOCK_JITTER_S = 5.0
+"""Maximum difference between the offsets of one clock, in s."""
 
 _UNUSABLE_TIME = frozenset({TimeQuality.UPTIME, TimeQuality.WINDOW})
 
@@ -18,9 +24,19 @@ _UNUSABLE_TIME = frozenset({TimeQuality.UPTIME, TimeQuality.WINDOW})
 def update_station(station: StationState, reading: Reading) -> None:
     update_last_message(station, reading)
     if reading.time_quality is TimeQuality.DEVICE:
-        station.clock_offsets.append((reading.received_at - reading.time).total_seconds())
+        _add_clock_sample(station, reading.received_at, (reading.received_at - reading.time).total_seconds())
     elif reading.time_quality in _UNUSABLE_TIME:
-        station.clock_offsets.append(None)
+        _add_clock_sample(station, reading.received_at, None)
+
+
+def _add_clock_sample(station: StationState, received_at: datetime, offset_s: float | None) -> None:
+    """Add a clock offset; of those received within SAMPLE_INTERVAL, only the smallest is kept."""
+    samples = station.clock_offsets
+    if samples and received_at - samples[-1][0] < SAMPLE_INTERVAL:
+        since, other = samples.pop()
+        offset_s = min((each for each in (offset_s, other) if each is not None), key=abs, default=None)
+        received_at = since
+    samples.append((received_at, offset_s))
 
 
 def update_last_message(station: StationState, reading: Reading) -> None:
@@ -52,21 +68,27 @@ def check_station_offline(
 
 
 def check_clock_skew(rule_state: RuleState, device: str, limits: AlarmLimits) -> Detection:
-    """Check the smallest of the last clock offsets, so that one delayed message has no effect."""
+    """Check the smallest of the last clock offsets, so that one delayed message has no effect.
+
+    A wrong clock runs: its offset stays. The offsets of a backlog, sent faster than it happened, do not.
+    """
     key = AlarmKey("CLOCK_SKEW", device)
     samples = rule_state.stations[device].clock_offsets
     if len(samples) < MIN_CLOCK_SAMPLES:
         return Detection(key, None)
-    told = [sample for sample in samples if sample is not None]
+    told = [(at, offset) for at, offset in samples if offset is not None]
     if not told:
         return Detection(
             key, True, f"Station {device} sends no usable time: its counter or a clock that is wrong"
         )
-    skew = min(told, key=abs)
+    skew = min((offset for _, offset in told), key=abs)
+    steady = [at for at, offset in told if abs(offset - skew) <= CLOCK_JITTER_S]
+    is_steady = len(steady) >= MIN_CLOCK_SAMPLES and steady[-1] - steady[0] >= MIN_CLOCK_SPAN
     warn, alarm = limits.skew_warn.total_seconds(), limits.skew_alarm.total_seconds()
     priority = Priority.MEDIUM if abs(skew) > alarm else Priority.LOW
     words = f"Clock of station {device} is {abs(skew):.0f} s {'behind' if skew > 0 else 'ahead'}"
-    return Detection(key, is_above(abs(skew), warn, returns_at=warn * 0.8), words, skew, warn, priority)
+    active = is_above(abs(skew), warn, returns_at=warn * 0.8)
+    return Detection(key, active if is_steady or not active else None, words, skew, warn, priority)
 
 
 def format_age(span: timedelta) -> str:

@@ -25,6 +25,8 @@ def get_suppression_reason(
 
     if key.rule in _BROKER_RULES and is_active("BROKER_DOWN"):
         return "the broker is down"
+    if key.rule == "DB_PARTIAL" and is_active("DB_DOWN"):
+        return "the database is down"
     if key.rule in _STATION_RULES and is_active("DEVICE_OFFLINE", key.device):
         return "the station is offline"
     if key.rule == "STOCK_LOW" and is_active("STOCK_CRITICAL", key.device, key.item):

@@ -9,7 +9,7 @@ from dosing_tui.domain.alarm_rules.limits import AlarmLimits
 from dosing_tui.domain.alarm_rules.rule_state import RuleState, TankState
 from dosing_tui.domain.alarms.models import AlarmKey
 from dosing_tui.domain.messages import tank_level
-from dosing_tui.domain.messages.models import Dose, InventoryLevel, Reading
+from dosing_tui.domain.messages.models import Dose, InventoryLevel, Reading, TimeQuality
 
 GAP_CONFIRM_TIME = timedelta(seconds=30)
 """Minimum duration of a level mismatch. A dose and its level may arrive in either order."""
@@ -85,13 +85,21 @@ def _format_batches_left(level: InventoryLevel, tank: TankState | None) -> str:
     return f" · {left} {'batch' if left == 1 else 'batches'} of {tank.recipe} left"
 
 
-def add_dose(rule_state: RuleState, dose: Dose) -> None:
-    """Add a dose to the mass taken from its tank since the last level."""
+def add_dose(rule_state: RuleState, dose: Dose) -> Iterator[Detection]:
+    """Add a dose to the mass taken from its tank since the last level.
+
+    A dose older than the level may explain a difference that was reported, and proves it wrong.
+    """
     update_batch_need(rule_state, dose)
     tank = rule_state.get_tank(dose.device_id, dose.chemical)
     if tank is None:
         return
-    if dose.actual_g is None or tank.dosed_g is None:
+    if tank.reported_gap is not None and _explains_gap(tank, dose):
+        tank.open_gap_g -= dose.actual_g or 0.0
+        if abs(tank.open_gap_g) <= MIN_GAP_G:
+            yield tank.reported_gap._replace(active=False, disproved_by=f"the dose of {dose.chemical}")
+            tank.reported_gap = None
+    elif dose.actual_g is None or tank.dosed_g is None:
         tank.dosed_g = None
     elif tank.gap_since is not None and abs(tank.gap_g - dose.actual_g) <= MIN_GAP_G:
         _close_gap(rule_state, tank, dose.device_id, dose.chemical)  # the level arrived before the dose
@@ -111,7 +119,15 @@ def check_lasting_gaps(rule_state: RuleState, now: datetime) -> Iterator[Detecti
             words = (
                 f"{chemical}: {abs(gap):.2f} g {'more' if gap > 0 else 'less'} gone than was dosed ({device})"
             )
-            yield Detection(key, True, words, gap, MIN_GAP_G)
+            tank.reported_gap, tank.open_gap_g = Detection(key, True, words, gap, MIN_GAP_G), gap
+            yield tank.reported_gap
+
+
+def _explains_gap(tank: TankState, dose: Dose) -> bool:
+    """Return whether a dose is older than the level that differed, and part of the difference."""
+    if dose.time_quality is not TimeQuality.DEVICE or tank.gap_time is None or not dose.actual_g:
+        return False
+    return dose.time < tank.gap_time and 0 < dose.actual_g <= tank.open_gap_g + MIN_GAP_G
 
 
 def _check_level_change(
@@ -139,7 +155,7 @@ def _update_gap(
     if abs(gap) <= max(GAP_PER_DOSE_G * doses, MIN_GAP_G):
         _close_gap(rule_state, tank, level.device_id, level.chemical)
         return
-    tank.gap_g = gap
+    tank.gap_g, tank.gap_time = gap, level.time
     if tank.gap_since is None:
         tank.gap_since = level.received_at
     rule_state.tanks_with_gap.add((level.device_id, level.chemical))

@@ -38,9 +38,16 @@ class AlarmRule:
     momentary: bool = False
     """The condition is an event without duration; the alarm returns after ``off_delay``."""
 
+    @property
+    def disprovable(self) -> bool:
+        """Whether a message that arrives late can prove the alarm wrong."""
+        return self.id in _DISPROVABLE
+
     def get_group_name(self, key: AlarmKey) -> str:
         return AlarmGroup.LINKS if self.group is AlarmGroup.LINKS else f"{self.group}/{key.device}"
 
+
+_DISPROVABLE = frozenset({"BATCH_ABORTED", "BATCH_INGREDIENT", "STOCK_MISMATCH"})
 
 _H, _M, _L = Priority.HIGH, Priority.MEDIUM, Priority.LOW
 _S10, _S60 = timedelta(seconds=10), timedelta(seconds=60)
@@ -141,6 +148,13 @@ _CATALOG = (
         cause="The database, its machine or the network is down, or refuses this program.",
         consequence="Readings are kept on this machine until it is back; charts stand still.",
         action="Start the database; see that the spool has room until then.",
+    ),
+    AlarmRule(
+        "DB_PARTIAL", _H, "Database works only in part", group=AlarmGroup.LINKS,
+        on_delay=timedelta(seconds=20), off_delay=_S10,
+        cause="A right was taken from this program's account, or a part of the database no longer works.",
+        consequence="Readings are stored; alarms may be neither recorded nor notified, batches not updated.",
+        action="Correct what the message names; until then watch this screen for alarms.",
     ),
     AlarmRule(
         "SPOOL_HIGH", _H, "Spool fills up", group=AlarmGroup.LINKS, on_delay=_S10, off_delay=_S60,

@@ -45,14 +45,16 @@ def apply_raise(state: AlarmState, entry: JournalEntry) -> AlarmState:
 
 
 def apply_return(state: AlarmState, entry: JournalEntry) -> AlarmState:
-    """B to D and C to A; for a latching rule B to E and C to F."""
-    if not state.active or state.hiding:
+    """B to D and C to A; for a latching rule B to E and C to F.
+
+    A return that does not latch ends a latched alarm as well, E to D and F to A: it was proven wrong.
+    """
+    if state.hiding or not (state.active or (state.latched and not entry.latching)):
         return state
-    if entry.latching:
-        return replace(state, active=False, latched=True, returned_at=entry.at)
-    if state.acked:
+    if state.acked and not entry.latching:
         return make_normal(state)
-    return replace(state, active=False, returned_at=entry.at)
+    comment = entry.comment or state.comment
+    return replace(state, active=False, latched=entry.latching, returned_at=entry.at, comment=comment)
 
 
 def apply_acknowledge(state: AlarmState, entry: JournalEntry) -> AlarmState | str:

@@ -30,7 +30,7 @@ TAG_SCOPES: Mapping[str, TagScope] = {
     **dict.fromkeys(("DOSE_OUT_OF_TOL", "DOSE_GROSS"), TagScope.CHEMICAL),
     **dict.fromkeys(("BATCH_ABORTED", "BATCH_INGREDIENT"), TagScope.RECIPE),
     "ERR_MEAN_1H": TagScope.PUMP,
-    **dict.fromkeys(("QUARANTINE", "TOPIC_REFUSED"), TagScope.TOPIC),
+    **dict.fromkeys(("QUARANTINE", "TOPIC_REFUSED", "DB_PARTIAL"), TagScope.TOPIC),
 }
 
 

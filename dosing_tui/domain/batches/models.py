@@ -56,6 +56,8 @@ class SegmentationRules:
     """Maximum delay of a tank level after its dose."""
     max_delay: timedelta = timedelta(seconds=60)
     """Maximum transmission delay. Above it, the send time is the message's own time."""
+    max_cut_off: timedelta = timedelta(seconds=2)
+    """Maximum lead of a station's time, cut to whole seconds, over the receipt of an earlier message."""
     max_level_age: timedelta = timedelta(hours=8)
     """Maximum age of the tank level before a batch."""
 

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from hashlib import sha256
 
+from dosing_tui.domain.batches.message_order import group_instants
 from dosing_tui.domain.batches.models import (
     Batch,
     BatchMessage,
@@ -17,9 +18,6 @@ from dosing_tui.domain.batches.models import (
 from dosing_tui.domain.batches.segmentation import OpenBatch, segment_messages
 from dosing_tui.domain.batches.stock_balance import StockBalance, estimate_send_time
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading
-
-_EVENT_RANKS = {"start": 0, "complete": 3, "abort": 3, "error": 3}
-"""Sort ranks within one second: start before doses (1), other events (2) and end events."""
 
 
 def reconstruct_batches(readings: Iterable[Reading], *, now: datetime) -> list[Batch]:
@@ -55,13 +53,13 @@ def _add_first(messages: dict[MessageIdentity, BatchMessage], message: BatchMess
 
 
 def _reconstruct_station(
-    messages: Iterable[BatchMessage], levels: Iterable[InventoryLevel], now: datetime
+    messages: Collection[BatchMessage], levels: Iterable[InventoryLevel], now: datetime
 ) -> list[Batch]:
-    ordered = sorted(messages, key=_get_sort_key)
-    tanks = StockBalance([m for m in ordered if isinstance(m, Dose)], levels)
+    instants = group_instants(messages)
+    tanks = StockBalance([m for instant in instants for m in instant if isinstance(m, Dose)], levels)
     found: list[Batch] = []
     taken: set[str] = set()
-    for draft in sorted(segment_messages(ordered, now=now), key=lambda each: each.anchor):
+    for draft in sorted(segment_messages(instants, now=now), key=lambda each: each.anchor):
         key, begins_at = compute_batch_key(draft.anchor[0], draft.begins_at), draft.begins_at
         while key in taken:  # two batches start at the same time: the second key uses a later time
             begins_at += timedelta(microseconds=1)
@@ -69,12 +67,6 @@ def _reconstruct_station(
         taken.add(key)
         found.append(_build_batch(draft, key, tanks))
     return found
-
-
-def _get_sort_key(message: BatchMessage) -> tuple[datetime, int, str, str, int]:
-    if isinstance(message, Dose):
-        return (message.time, 1, f"{message.pump:011d}", message.recipe, message.dedup)
-    return (message.time, _EVENT_RANKS.get(message.event, 2), message.event, message.recipe, message.dedup)
 
 
 def _build_batch(open_batch: OpenBatch, key: str, balance: StockBalance) -> Batch:

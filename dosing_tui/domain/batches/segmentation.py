@@ -1,10 +1,9 @@
 """Divide the messages of one station, ordered by time, into batches."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import datetime, timedelta
-from itertools import groupby
-from operator import attrgetter
 
+from dosing_tui.domain.batches.message_order import END_REASONS
 from dosing_tui.domain.batches.models import (
     DEFAULT_RULES,
     BatchMessage,
@@ -13,10 +12,7 @@ from dosing_tui.domain.batches.models import (
     identify_message,
     is_same_name,
 )
-from dosing_tui.domain.messages.models import BatchEvent, Dose
-
-END_REASONS = {"complete": "", "abort": "its abort was reported", "error": "an error was reported"}
-"""End events, with the reason why the batch is not complete."""
+from dosing_tui.domain.messages.models import BatchEvent, Dose, TimeQuality
 
 
 class OpenBatch:
@@ -64,20 +60,19 @@ class OpenBatch:
                 self.pumps = message.pumps
             self.is_paused = message.event == "pause"
         self.recipe = self.recipe or message.recipe
-        self.last_at = message.time
+        self.last_at = max(self.last_at, message.time)
 
     def set_end(self, status: BatchStatus, reason: str, at: datetime) -> None:
-        self.status, self.reason, self.ends_at = status, reason, at
+        self.status, self.reason, self.ends_at = status, reason, max(at, self.begins_at)
 
 
-def segment_messages(messages: Sequence[BatchMessage], *, now: datetime) -> list[OpenBatch]:
-    """Divide ``messages`` of one station, unique and ordered by time and rank, into batches.
+def segment_messages(instants: Iterable[list[BatchMessage]], *, now: datetime) -> list[OpenBatch]:
+    """Divide the messages of one station, as ``group_instants`` orders them, into batches.
 
     ``now`` ends batches whose time without a message exceeds the limit.
     """
     sorting = Segmenter()
-    for _, group in groupby(messages, key=attrgetter("time")):
-        instant = list(group)
+    for instant in instants:
         for message in sorting.order_instant(instant) if len(instant) > 1 else instant:
             sorting.add_message(message)
     sorting.close_silent(now)
@@ -95,12 +90,14 @@ class Segmenter:
         """Batch ended by the last complete event, until the next message."""
 
     def order_instant(self, instant: list[BatchMessage]) -> list[BatchMessage]:
-        """Order messages of the same second: the end of the running batch precedes the next start."""
-        under_way = self._current
+        """Order messages of the same instant: the end of the batch under way precedes the next start."""
+        under_way, first = self._current or self._orphan, instant[0]
         starts = any(isinstance(m, BatchEvent) and m.event == "start" for m in instant)
-        if under_way is None or not starts or under_way.begins_at >= instant[0].time:
+        if under_way is None or not starts or under_way.begins_at >= first.time:
             return instant
-        missing = max((under_way.pumps or len(instant)) - len(under_way.doses), 0)
+        if under_way is self._orphan and not self._is_same_run(under_way, first):
+            return instant
+        missing = len(instant) if under_way.pumps is None else max(under_way.pumps - len(under_way.doses), 0)
         ours = [m for m in instant if is_same_name(under_way.recipe, m.recipe)]
         ends = [m for m in ours if isinstance(m, BatchEvent) and m.event in END_REASONS]
         older = [m for m in ours if isinstance(m, Dose)][:missing] + ends[:1]
@@ -143,6 +140,9 @@ class Segmenter:
         if batch and self._is_past_limit(batch, dose):
             self._end_incomplete()
             batch = None
+        if batch and _is_foreign_backlog(batch, dose):
+            self._add_orphan_dose(dose, beside=None)
+            return
         if batch and is_same_name(batch.recipe, dose.recipe):
             if self._is_of_next_batch(batch, dose):
                 self._end_incomplete()
@@ -188,7 +188,7 @@ class Segmenter:
         elif batch.status is BatchStatus.OPEN:
             batch.set_end(BatchStatus.COMPLETE, "", event.time)
         else:
-            batch.ends_at = event.time
+            batch.set_end(batch.status, batch.reason, event.time)
         self._previous = batch
 
     def _is_repeated_end(self, event: BatchEvent) -> bool:
@@ -254,6 +254,12 @@ class Segmenter:
         """
         cut = DEFAULT_RULES.get_last_cut(dose.time)
         return orphan.last_at < cut and cut - orphan.orphan_run_since >= DEFAULT_RULES.orphan_run_limit
+
+
+def _is_foreign_backlog(batch: OpenBatch, dose: Dose) -> bool:
+    """Return whether a dose was sent late, at an unknown time, and the batch was not."""
+    late = TimeQuality.BACKLOG
+    return dose.time_quality is late and all(event.time_quality is not late for event in batch.events)
 
 
 def _get_dose_start(dose: Dose) -> datetime:

@@ -34,6 +34,11 @@ class Note:
     db_role: str
     device: str | None
 
+    @property
+    def attribution(self) -> str:
+        """Who wrote it: the name that was typed, and the role that the database saw."""
+        return f"{self.author} (role {self.db_role})"
+
 
 def clean_note(draft: NoteDraft) -> NoteDraft:
     """The draft on one line without control characters; its length is left to ``validate_note``."""

@@ -222,7 +222,7 @@ def _format_acknowledgement(alarm: Occurrence, zone: tzinfo) -> str:
 def _build_notes(notes: Sequence[Note], zone: tzinfo) -> DocumentBlock:
     return DocumentTable(
         make_headings("Time", "Author", "Note"),
-        tuple(DocumentRow((format_time(note.at, zone), note.author, note.text)) for note in notes),
+        tuple(DocumentRow((format_time(note.at, zone), note.attribution, note.text)) for note in notes),
     )
 
 

@@ -16,6 +16,7 @@ from dosing_tui.export.documents.document import (
     DocumentSection,
     DocumentTable,
     SignatureBlock,
+    TextBlock,
     make_field_list,
     make_headings,
 )
@@ -48,6 +49,7 @@ def build_shift_document(report: ShiftReport, settings: Settings, zone: tzinfo) 
         ),
         DocumentSection(f"{opened}: alarms", (_build_active_alarms(report, zone),)),
         DocumentSection(f"{opened}: suppressed alarms", (_build_hidden_alarms(report, zone),)),
+        *([DocumentSection("Audit trail", (TextBlock((report.anchor,)),))] if report.anchor else []),
         DocumentSection("Handover", (SignatureBlock(("Handed over by", "Taken over by")),)),
     )
     return Document(
@@ -168,7 +170,7 @@ def _build_notes(report: ShiftReport, zone: tzinfo) -> DocumentBlock:
     return DocumentTable(
         make_headings("Time", "Author", "Station", "Note"),
         tuple(
-            DocumentRow((format_time(note.at, zone), note.author, note.device or "plant", note.text))
+            DocumentRow((format_time(note.at, zone), note.attribution, note.device or "plant", note.text))
             for note in report.notes
         ),
     )

@@ -84,11 +84,11 @@ class DosingApp(OrderedInputApp[None]):
 
     @on(QueryResult)
     def _dispatch_result(self, result: QueryResult[Any]) -> None:
-        self.controllers.result_handlers[type(result)](result)
+        self.controllers.handle_result(result)
 
     @on(PanelLoaded)
     def _store_panel(self, result: PanelLoaded) -> None:
-        if self.controllers.dashboard.store_panel(result):
+        if self.controllers.store_panel(result):
             self._schedule_redraw()
 
     # start and end

@@ -4,7 +4,6 @@ Textual hands a key to the screen that is on top when the key is read, and looks
 other keys may have closed that screen. Here a key has been acted on before the next one is looked at.
 """
 
-from functools import partial
 from typing import Protocol, TypeVar, runtime_checkable
 
 from textual import events
@@ -41,8 +40,10 @@ class OrderedInputApp(App[Result]):
         self._is_acting = False
         """A key is being acted on: what opens now, it has opened."""
         self._stack_depth = 0
+        self._changed_at = 0.0
+        """When the screen on top came there; this and the next in the clock of the events."""
         self._drawn_at: float | None = 0.0
-        """When the screen on top was drawn, in the events' own clock; None until it is."""
+        """When the screen on top was drawn; None until it is."""
 
     async def on_mount(self) -> None:
         self._stack_depth = len(self.screen_stack)
@@ -51,29 +52,28 @@ class OrderedInputApp(App[Result]):
     def _await_frame(self, screen: Screen[object]) -> None:
         """Another screen is on top."""
         depth, self._stack_depth = self._stack_depth, len(self.screen_stack)
-        is_opened_by_key = self._is_acting and self._stack_depth > depth
+        is_opened_by_key = self._is_acting and self._stack_depth > depth and self._drawn_at is not None
         if is_opened_by_key and isinstance(screen, ClosableScreen) and screen.takes_keys_typed_ahead:
             return
-        self._drawn_at = None
-        note_frame = partial(self._note_frame, screen)
-        screen.call_after_refresh(note_frame)
-        self.set_timer(FRAME_TIMEOUT_S, note_frame)
+        self._changed_at, self._drawn_at = Message().time, None
+        screen.call_after_refresh(self._note_frame, screen)
 
     def _note_frame(self, screen: Screen[object]) -> None:
         if self._drawn_at is None and screen is self.screen:
             self._drawn_at = Message().time
 
-    @property
-    def is_input_awaited(self) -> bool:
-        """The screen on top is drawn: what is typed from now on reaches it."""
-        return self._drawn_at is not None
+    def awaits_input(self, moment: float) -> bool:
+        """What was typed at this moment was meant for the screen on top."""
+        if self._drawn_at is None:
+            return moment > self._changed_at + FRAME_TIMEOUT_S
+        return moment >= self._drawn_at
 
     async def on_event(self, event: events.Event) -> None:
         if not isinstance(event, events.InputEvent | events.Paste) or event.is_forwarded:
             await super().on_event(event)
         elif isinstance(event, events.Key) and await self._check_bindings(event.key, priority=True):
             pass  # the key that always quits
-        elif self._drawn_at is None or event.time < self._drawn_at:
+        elif not self.awaits_input(event.time):
             event.stop()
         elif isinstance(event, events.Key):
             await self._act_on_key(event.key, event.character if event.is_printable else None)

@@ -197,7 +197,7 @@ def _render_context_events(context: BatchDetailContext, width: int) -> Rows:
         for alarm in events.alarms
     ] + [
         (note.at, (f"◆ {number_format.format_clock(note.at, zone)}", CellStyle(ColourRole.ACCENT),
-                   f"{sanitize_text(note.author)}: {clean_line(note.text)}", TEXT))
+                   f"{sanitize_text(note.attribution)}: {clean_line(note.text)}", TEXT))
         for note in events.notes
     ]  # fmt: skip
     return _render_texts([line for _, line in sorted(lines, key=lambda each: each[0])], width, 21)

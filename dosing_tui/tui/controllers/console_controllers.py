@@ -6,7 +6,9 @@ from typing import Any
 
 from textual.message import Message
 
-from dosing_tui.live_state import LiveSnapshot
+from dosing_tui.domain.batch_review.review_result import ReviewResult
+from dosing_tui.errors import DatabaseError, DatabaseUnavailableError
+from dosing_tui.live_state import DatabaseFault, DatabasePart, LiveSnapshot
 from dosing_tui.tui.controllers.alarm_controller import AlarmActionStored, AlarmController, TrendLoaded
 from dosing_tui.tui.controllers.alarm_kpi_controller import (
     AlarmKpiController,
@@ -30,9 +32,19 @@ from dosing_tui.tui.controllers.review_controller import (
 from dosing_tui.tui.controllers.scope_controller import FilterValuesLoaded, NoteStored, ScopeController
 from dosing_tui.tui.controllers.screen_host import ConsoleServices, ScreenHost
 from dosing_tui.tui.controllers.shift_report_controller import ShiftReportController, ShiftReportLoaded
-from dosing_tui.tui.data.query_results import BatchQueryResult
+from dosing_tui.tui.data.query_results import BatchQueryResult, PanelLoaded, QueryResult
 from dosing_tui.tui.screens.console_screen import ConsoleScreen
 from dosing_tui.tui.screens.dashboard_screen import DashboardScreen
+
+_WRITTEN_PARTS: Mapping[type[Message], DatabasePart] = {
+    **dict.fromkeys((ReviewsEntered, BulkChunkEntered), DatabasePart.REVIEWS),
+    **dict.fromkeys((AlarmActionStored, RefillStored), DatabasePart.JOURNAL),
+}
+"""What the results of writing queries are about; the others only read."""
+
+
+def find_database_error(outcome: ReviewResult) -> DatabaseError | None:
+    return outcome.error if isinstance(outcome.error, DatabaseError) else None
 
 
 class ConsoleControllers:
@@ -57,6 +69,9 @@ class ConsoleControllers:
         self.reviews = ReviewController(services, host, self.scopes)
         self.shift_reports = ShiftReportController(services, host, exporter)
         self.result_handlers = self._map_results()
+        self._live_source = services.live_source
+        self._database_errors: dict[object, tuple[DatabasePart, DatabaseError]] = {}
+        """The latest error of each kind of query whose latest result is one."""
 
     def _map_results(self) -> Mapping[type[Message], Callable[[Any], object]]:
         """The one handler of each result of a background query."""
@@ -76,6 +91,38 @@ class ConsoleControllers:
             BulkCandidatesLoaded: self.reviews.confirm_bulk_approval,
             BulkChunkEntered: self.reviews.continue_bulk_approval,
         }
+
+    def record_query(self, kind: object, part: DatabasePart, error: DatabaseError | None) -> None:
+        """Note whether the database did what it was asked; a refusal is shown until it does it again."""
+        if error is not None:
+            self._database_errors[kind] = part, error
+        else:
+            self._database_errors = {
+                other: known
+                for other, known in self._database_errors.items()
+                if other != kind and not isinstance(known[1], DatabaseUnavailableError)
+            }
+        faults = {DatabaseFault(part, str(error)): None for part, error in self._database_errors.values()}
+        self._live_source.set_console_faults(tuple(faults))
+
+    def store_panel(self, result: PanelLoaded) -> bool:
+        """False: a newer request of the same panel is on its way."""
+        if not self.dashboard.store_panel(result):
+            return False
+        if result.database_error is not None or result.rows is not None:
+            self.record_query(result.request.panel.id, DatabasePart.QUERIES, result.database_error)
+        return True
+
+    def handle_result(self, result: QueryResult[Any]) -> None:
+        error = result.database_error
+        if isinstance(result, ReviewsEntered) and result.value is not None:
+            error = find_database_error(result.value.outcome)
+        elif isinstance(result, BulkChunkEntered) and result.value is not None:
+            error = find_database_error(result.value)
+        if error is not None or result.value is not None:
+            kind = type(result)
+            self.record_query(kind, _WRITTEN_PARTS.get(kind, DatabasePart.QUERIES), error)
+        self.result_handlers[type(result)](result)
 
     @property
     def active_screen(self) -> ConsoleScreen[Any]:

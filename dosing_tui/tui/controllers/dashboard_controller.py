@@ -107,6 +107,8 @@ class DashboardController:
             spooled_count=count_spooled(self._spooled_counts, snapshot),
             clock=number_format.format_clock(now, self.services.zone, seconds=not is_slow),
             frozen_at=self._frozen_at,
+            database_faults=snapshot.database_faults,
+            failed_threads=snapshot.failed_threads,
             heartbeat=now.second // (SLOW_TICK_S if is_slow else 1) % 2 == 0,
         )
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from dosing_tui.domain.panels.panel_catalog import Panel
-from dosing_tui.errors import RangeError
+from dosing_tui.errors import DatabaseUnavailableError, RangeError
 from dosing_tui.tui.data import refresh_policy
 from dosing_tui.tui.data.query_results import PanelLoaded, PanelRequest
 from dosing_tui.tui.data.refresh_policy import PanelRefreshState
@@ -101,7 +101,8 @@ class PanelCache:
         self._refresh_states[name] = turn
         if reply.rows is None:
             known = self.results.get(name, NO_RESULT)
-            self.results[name] = replace(known, error=reply.error, is_database_down=reply.is_database_down)
+            is_down = isinstance(reply.database_error, DatabaseUnavailableError)
+            self.results[name] = replace(known, error=reply.error, is_database_down=is_down)
         else:
             self.results[name] = PanelResult(
                 reply.rows, loaded_at=now, query=question.query, scope=question.scope

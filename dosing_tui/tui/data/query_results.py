@@ -1,7 +1,7 @@
 """Results of background queries as Textual messages, each handled under the name of its class."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from textual.message import Message
@@ -14,6 +14,7 @@ from dosing_tui.domain.batch_review.query_models import (
 )
 from dosing_tui.domain.batch_review.review_policy import ReviewPolicy
 from dosing_tui.domain.panels.panel_catalog import Panel, PanelQuery
+from dosing_tui.errors import DatabaseError
 from dosing_tui.tui.scope.scope import Scope
 
 Value = TypeVar("Value")
@@ -25,6 +26,8 @@ class QueryResult(Message, Generic[Value]):
 
     value: Value | None
     error: str
+    database_error: DatabaseError | None = field(default=None, init=False)
+    """The cause of ``error``, if the database is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +45,8 @@ class PanelLoaded(Message):
     request: PanelRequest
     rows: tuple[object, ...] | None
     error: str = ""
-    is_database_down: bool = False
-    """The database could not be reached."""
+    database_error: DatabaseError | None = None
+    """The cause of ``error``, if the database is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from dosing_tui.domain.panels.annotations import AnnotationList
 from dosing_tui.domain.panels.filters import Dimension
 from dosing_tui.domain.panels.panel_catalog import Panel, PanelQuery
 from dosing_tui.domain.panels.spool_progress import SPOOLS_PANEL, SpoolProgress
-from dosing_tui.errors import DatabaseError, DatabaseUnavailableError, DosingError
+from dosing_tui.errors import DatabaseError, DosingError
 from dosing_tui.ipc.supervised_thread import FailureReporter, SupervisedThread, ignore_failure
 from dosing_tui.tui.data.query_results import PanelLoaded, PanelRequest, QueryResult
 from dosing_tui.tui.data.record_source import BatchSource, RecordSource
@@ -78,9 +78,7 @@ def run_query(source: ConsoleDataSource, request: PanelRequest) -> PanelLoaded:
     try:
         return PanelLoaded(request, tuple(_fetch_rows(source, request)))
     except DatabaseError as error:
-        return PanelLoaded(
-            request, None, str(error), is_database_down=isinstance(error, DatabaseUnavailableError)
-        )
+        return PanelLoaded(request, None, str(error), error)
     except Exception:
         # boundary of one panel: an unforeseen failure is contained to its tile
         log.exception("panel %s", request.panel.id)
@@ -182,7 +180,9 @@ def run_to_result(query: Callable[[], Value], build_result: BuildResult[Value]) 
     try:
         return build_result(query(), "")
     except DosingError as error:
-        return build_result(None, str(error))
+        result = build_result(None, str(error))
+        result.database_error = error if isinstance(error, DatabaseError) else None
+        return result
     except Exception:
         # boundary of one query: the thread continues with the next
         log.exception("background query failed")

@@ -4,16 +4,20 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from dosing_tui.domain.alarms.models import UNACKNOWLEDGED_STATES, AlarmStateName, Priority
+from dosing_tui.domain.alarms.models import UNACKNOWLEDGED_STATES, AlarmKey, AlarmStateName, Priority
 from dosing_tui.domain.alarms.snapshot import AlarmSnapshot, AlarmView
 from dosing_tui.domain.messages.text_sanitizer import clean_line
-from dosing_tui.live_state import LinkStatus, LiveSnapshot
+from dosing_tui.live_state import DatabasePart, LinkStatus, LiveSnapshot
 from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, split_cells
 from dosing_tui.tui.rendering.palette import DIM, STRONG, CellStyle
 from dosing_tui.tui.rendering.priority_style import PRIORITY_MARKS, choose_mark_style
 
 LINK_KEYS = frozenset({"broker", "database"})
+_ALARM_PARTS = frozenset(
+    {DatabasePart.JOURNAL, DatabasePart.JOURNAL_READING, DatabasePart.NOTIFICATIONS, DatabasePart.REVIEWS}
+)
+"""Parts of the database without which an alarm or a signature is lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +32,13 @@ class SystemNotice:
 
 def find_notices(snapshot: LiveSnapshot, now: datetime) -> list[SystemNotice]:
     """Every abnormal condition without an active alarm, the worst first."""
-    return sort_notices([*_find_link_notices(snapshot, now), *_find_process_notices(snapshot, now)])
+    return sort_notices(
+        [
+            *_find_link_notices(snapshot, now),
+            *_find_fault_notices(snapshot, now),
+            *_find_process_notices(snapshot, now),
+        ]
+    )
 
 
 def keep_start_times(
@@ -60,13 +70,26 @@ def _find_link_notices(snapshot: LiveSnapshot, now: datetime) -> Iterator[System
         yield SystemNotice("database", Priority.MEDIUM, text, database.since or now)
 
 
+def _find_fault_notices(snapshot: LiveSnapshot, now: datetime) -> Iterator[SystemNotice]:
+    """A part of the database that fails, until its alarm is raised."""
+    alarm_items = {key.item for key in _list_active_keys(snapshot) if key.rule == "DB_PARTIAL"}
+    for fault in snapshot.database_faults:
+        if fault.part.name.lower() not in alarm_items:
+            priority = Priority.HIGH if fault.part in _ALARM_PARTS else Priority.MEDIUM
+            yield SystemNotice(f"fault {fault.part.name}", priority, clean_line(fault.sentence), now)
+
+
 def _list_active_rules(snapshot: LiveSnapshot) -> frozenset[str]:
     """The rules with an active alarm, suppressed or not."""
+    return frozenset(key.rule for key in _list_active_keys(snapshot))
+
+
+def _list_active_keys(snapshot: LiveSnapshot) -> frozenset[AlarmKey]:
     alarms = snapshot.alarms
     if alarms is None:
         return frozenset()
     every = (*alarms.annunciated_alarms, *alarms.shelved, *alarms.suppressed, *alarms.out_of_service)
-    return frozenset(view.state.key.rule for view in every if view.state.active or view.state.hiding)
+    return frozenset(view.state.key for view in every if view.state.active or view.state.hiding)
 
 
 def _join_parts(*parts: str) -> str:

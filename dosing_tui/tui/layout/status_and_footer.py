@@ -1,16 +1,18 @@
 """The rows around the tiles: status bar, range and filters, footer. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from dosing_tui.live_state import LinkState, LinkStatus, LiveSnapshot, Role
+from dosing_tui.live_state import DatabaseFault, DatabasePart, LinkState, LinkStatus, LiveSnapshot, Role
 from dosing_tui.tui.rendering import number_format
-from dosing_tui.tui.rendering.canvas import Canvas, Rows, split_cells
+from dosing_tui.tui.rendering.canvas import Canvas, Rows, fit_cells, split_cells
 from dosing_tui.tui.rendering.palette import CellStyle, ColourRole
 
 _BAR_STYLE = CellStyle(ColourRole.TEXT, ColourRole.BAR_BACKGROUND)
 _DIM_STYLE = CellStyle(ColourRole.DIM, ColourRole.BAR_BACKGROUND)
 _STRONG_STYLE = CellStyle(ColourRole.STRONG, ColourRole.BAR_BACKGROUND, bold=True)
+_WARNING_STYLE = CellStyle(ColourRole.BACKGROUND, ColourRole.WARN, bold=True)
+_ERROR_STYLE = CellStyle(ColourRole.BACKGROUND, ColourRole.ERROR, bold=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,56 @@ class StatusBarState:
     heartbeat: bool
     frozen_at: str = ""
     """Time of the frozen view; '' while it is live."""
+    database_faults: tuple[DatabaseFault, ...] = ()
+    failed_threads: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _BarForm:
+    """What of the status bar is written; links, faults and plant always are."""
+
+    has_role: bool = False
+    has_rate: bool = False
+    has_product: bool = False
+    has_words: bool = False
+    """"down" beside the shape of a link, seconds, and the view of an enlarged tile."""
+    has_screen: bool = True
+    has_clock: bool = True
+    max_names: int = 9
+    """Parts that fail: so many by name, the others by number."""
+    plant_cells: int = 0
+    """Width of the plant's name; 0: a quarter of the bar."""
+
+
+_BAR_FORMS = (
+    _BarForm(has_role=True, has_rate=True, has_product=True, has_words=True),
+    _BarForm(has_rate=True, has_product=True, has_words=True),
+    _BarForm(has_product=True, has_words=True),
+    _BarForm(has_words=True),
+    _BarForm(),
+    _BarForm(max_names=1),
+    _BarForm(max_names=1, plant_cells=8),
+    _BarForm(max_names=1, plant_cells=8, has_screen=False),
+    _BarForm(max_names=1, plant_cells=8, has_screen=False, has_clock=False),
+    _BarForm(max_names=0, plant_cells=8, has_screen=False, has_clock=False),
+)
+"""The first that has room is taken."""
+_PART_NAMES: Mapping[DatabasePart, str] = {
+    DatabasePart.JOURNAL: "journal",
+    DatabasePart.JOURNAL_READING: "journal",
+    DatabasePart.NOTIFICATIONS: "notifications",
+    DatabasePart.BATCHES: "batches",
+    DatabasePart.REVIEWS: "reviews",
+    DatabasePart.MAINTENANCE: "maintenance",
+    DatabasePart.QUERIES: "queries",
+}
+_THREAD_NAMES: Mapping[str, str] = {
+    "alarm-": "alarms", "collector-batches": "batches", "collector-intake": "intake",
+    "collector-writer": "storing", "collector": "collector", "journal-": "alarm actions",
+    "mqtt-": "MQTT", "notify-": "notifications", "panels-": "panels", "reviews-": "reviews",
+    "state-publisher": "display", "viewer": "display",
+}  # fmt: skip
+"""What a thread does, by the start of its name."""
 
 
 def count_spooled(recent_counts: Sequence[int], snapshot: LiveSnapshot) -> int:
@@ -40,50 +92,92 @@ def count_spooled(recent_counts: Sequence[int], snapshot: LiveSnapshot) -> int:
 
 
 def render_status_bar(status: StatusBarState, width: int) -> Rows:
-    """One row: plant and screen on the left, state of the connections on the right."""
+    """One row: plant and screen on the left, what is out of order and the connections on the right."""
     canvas = Canvas(width, 1, _BAR_STYLE)
-    left = canvas.write_text(1, 0, "DOSING", _STRONG_STYLE)
-    left = canvas.write_text(left + 1, 0, status.plant, _BAR_STYLE, width=max(4, width // 4))
-    left = canvas.write_text(left + 1, 0, "›", _DIM_STYLE)
-    left = canvas.write_text(left + 1, 0, status.screen, _DIM_STYLE)
-    if status.frozen_at:
-        frozen = f" FROZEN {status.frozen_at} "
-        left = canvas.write_text(
-            left + 2, 0, frozen, CellStyle(ColourRole.BACKGROUND, ColourRole.WARN, bold=True)
-        )
-    _draw_right_side(canvas, status, left)
+    for form in _BAR_FORMS:
+        left = _list_left(status, form, form.plant_cells or max(4, width // 4))
+        right = _list_right(status, form)
+        if _measure_parts((*left, *right)) <= width - 2:
+            break
+    x = 0
+    for text, style in left:
+        x = canvas.write_text(x, 0, text, style)
+    x = width - 1
+    for text, style in right:
+        x = canvas.write_right(x, 0, text, style)
     return canvas.rows
 
 
-def _draw_right_side(canvas: Canvas, status: StatusBarState, left: int) -> None:
-    """From column ``left`` on. If there is no room, the role is left out first, then the rate."""
-    role = "" if status.role is Role.UNDECIDED else status.role.value
-    number = f"{status.rate:.1f}" if status.rate < 10 else number_format.format_count(round(status.rate))
-    is_connected = status.broker.status in (LinkStatus.UP, LinkStatus.PARTIAL)
-    rate = f" {number}/s" if is_connected else ""
-    for parts in (
-        _list_parts(status, rate, role),
-        _list_parts(status, rate, ""),
-        _list_parts(status, "", ""),
-    ):
-        if left + sum(len(text) for text, _ in parts) < canvas.width - 1:
-            break
-    x = canvas.width - 1
-    for text, pen in parts:
-        x = canvas.write_right(x, 0, text, pen)
+BarParts = Sequence[tuple[str, CellStyle]]
 
 
-def _list_parts(status: StatusBarState, rate: str, role: str) -> list[tuple[str, CellStyle]]:
+def _measure_parts(parts: BarParts) -> int:
+    return sum(len(split_cells(text)) for text, _ in parts)
+
+
+def _list_left(status: StatusBarState, form: _BarForm, plant_cells: int) -> BarParts:
+    """From left to right."""
+    screen = status.screen if form.has_words else status.screen.rsplit(" › ", 1)[-1]
+    texts = [
+        *([("DOSING", _STRONG_STYLE)] if form.has_product else []),
+        ("".join(fit_cells(status.plant, plant_cells)), _BAR_STYLE),
+        *([("›", _DIM_STYLE), (screen, _DIM_STYLE)] if form.has_screen else []),
+    ]
+    parts = [part for text in texts for part in ((" ", _BAR_STYLE), text)]
+    if status.frozen_at:
+        at = status.frozen_at if form.has_words else status.frozen_at[:5]
+        parts += [("  ", _BAR_STYLE), (f" FROZEN {at} ", _WARNING_STYLE)]
+    return parts
+
+
+def _list_right(status: StatusBarState, form: _BarForm) -> BarParts:
     """From right to left."""
-    parts: list[tuple[str, CellStyle]] = [("●" if status.heartbeat else "○", _DIM_STYLE), (" ", _BAR_STYLE)]
-    parts += [(status.clock, _STRONG_STYLE), ("   ", _BAR_STYLE)]
-    if status.spooled_count:
-        parts.append((f" {number_format.format_count(status.spooled_count)} spooled", _BAR_STYLE))
-    parts += [*_format_link("DB", status.database), ("  ", _BAR_STYLE), (rate, _DIM_STYLE)]
-    return [*parts, *_format_link("MQTT", status.broker), ("  ", _BAR_STYLE), (role, _DIM_STYLE)]
+    is_connected = status.broker.status in (LinkStatus.UP, LinkStatus.PARTIAL)
+    number = f"{status.rate:.1f}" if status.rate < 10 else number_format.format_count(round(status.rate))
+    spooled = f" {number_format.format_count(status.spooled_count)} spooled" if status.spooled_count else ""
+    parts_failing = [_PART_NAMES[fault.part] for fault in status.database_faults]
+    threads = [_name_thread(name) for name in status.failed_threads]
+    return [
+        ("●" if status.heartbeat else "○", _DIM_STYLE),
+        (" ", _BAR_STYLE),
+        (_choose_clock(status.clock, form), _STRONG_STYLE),
+        ("   " if form.has_words else " ", _BAR_STYLE),
+        (spooled, _BAR_STYLE),
+        *_format_link("DB", status.database, form, _join_names(parts_failing, form)),
+        ("  " if form.has_words else " ", _BAR_STYLE),
+        (f" {number}/s" if form.has_rate and is_connected else "", _DIM_STYLE),
+        *_format_link("MQTT", status.broker, form, ""),
+        ("  " if form.has_words else " ", _BAR_STYLE),
+        *_format_failed_threads(_join_names(threads, form), form),
+        (status.role.value if form.has_role and status.role is not Role.UNDECIDED else "", _DIM_STYLE),
+    ]
 
 
-def _format_link(name: str, state: LinkState) -> list[tuple[str, CellStyle]]:
+def _choose_clock(clock: str, form: _BarForm) -> str:
+    """With seconds, without, or none."""
+    return (clock if form.has_words else clock[:5]) if form.has_clock else ""
+
+
+def _name_thread(name: str) -> str:
+    return next((label for start, label in _THREAD_NAMES.items() if name.startswith(start)), name)
+
+
+def _join_names(names: Iterable[str], form: _BarForm) -> str:
+    """Each once; those beyond ``max_names`` by their number."""
+    unique = list(dict.fromkeys(names))
+    if len(unique) <= form.max_names:
+        return ", ".join(unique)
+    named, others = unique[: form.max_names], len(unique) - form.max_names
+    return f"{', '.join(named)} +{others}" if named else str(others)
+
+
+def _format_failed_threads(names: str, form: _BarForm) -> BarParts:
+    if not names:
+        return []
+    return [(" ", _BAR_STYLE), (f" ▲ {names}{' failed' if form.has_words else ''} ", _WARNING_STYLE)]
+
+
+def _format_link(name: str, state: LinkState, form: _BarForm, parts_failing: str) -> BarParts:
     """Shape, word and colour, from right to left."""
     match state.status:
         case LinkStatus.UP:
@@ -91,9 +185,10 @@ def _format_link(name: str, state: LinkState) -> list[tuple[str, CellStyle]]:
         case LinkStatus.STARTING:
             return [(f" {name} …", _DIM_STYLE), ("○", _DIM_STYLE)]
         case LinkStatus.PARTIAL:
-            return [(f" ▲ {name} partly ", CellStyle(ColourRole.BACKGROUND, ColourRole.WARN, bold=True))]
+            what = parts_failing or ("partly" if form.has_words else "")
+            return [(f" ▲ {name} {what}".rstrip() + " ", _WARNING_STYLE)]
         case LinkStatus.DOWN:
-            return [(f" ■ {name} down ", CellStyle(ColourRole.BACKGROUND, ColourRole.ERROR, bold=True))]
+            return [(f" ■ {name}{' down' if form.has_words else ''} ", _ERROR_STYLE)]
 
 
 @dataclass(frozen=True, slots=True)

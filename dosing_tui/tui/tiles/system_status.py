@@ -72,6 +72,7 @@ def _list_counts(counts: MessageCounts) -> Iterator[SystemStatusLine]:
         ("+ duplicates", counts.duplicates, False),
         ("+ spooled", counts.spooled, counts.spooled > 0),
         ("+ rejected", counts.rejected, counts.rejected > 0),
+        ("possible repeats", counts.possible_repeats, counts.possible_repeats > 0),
     ):
         yield SystemStatusLine(label, number_format.format_count(count), STRONG if is_strong else TEXT)
     yield SystemStatusLine(

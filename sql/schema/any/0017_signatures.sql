@@ -36,14 +36,12 @@ BEGIN
 END $$;
 
 -- Canonical JSON of a flat object: keys in the order of their code points, no spaces.
-CREATE FUNCTION format_canonical_json(content jsonb) RETURNS text
-LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
+CREATE FUNCTION format_canonical_json(content jsonb) RETURNS text LANGUAGE sql AS $$
     SELECT '{' || string_agg(to_json(key)::text || ':' || value::text, ',' ORDER BY key COLLATE "C") || '}'
       FROM jsonb_each(content)
 $$;
 
-CREATE FUNCTION format_instant(moment timestamptz) RETURNS text
-LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
+CREATE FUNCTION format_instant(moment timestamptz) RETURNS text LANGUAGE sql AS $$
     SELECT to_char(moment AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"')
 $$;
 

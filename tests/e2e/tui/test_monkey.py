@@ -20,7 +20,7 @@ from tests.support.tui.monkey import Monkey
 KEYS = int(choose_size("MONKEY_KEYS", small=2_000, full=20_000))
 """``BENCHMARK_MONKEY_KEYS=1000000`` for a million."""
 SEED = int(choose_size("MONKEY_SEED", small=7, full=7))
-ROUND_KEYS = 150
+ROUND_KEYS = 225
 """Keys until the database goes, or comes back, and the alarms with it."""
 ALARMS = 300
 

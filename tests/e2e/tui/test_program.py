@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import termios
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 from dosing_tui.demo.servers.mqtt_broker import find_free_port
 from screenshots.recorder import Recorder, Size
 from tests.support.polling import wait_until
-from tests.support.tmux_terminal import FOUND, run_program
+from tests.support.tmux_terminal import FOUND, Terminal, run_program
 
 LARGE = Size(120, 40)
 needs_tmux = pytest.mark.skipif(FOUND is None, reason="tmux is not installed")
@@ -77,6 +78,33 @@ def test_the_console_starts_without_a_plant_answers_keys_and_follows_the_window(
         terminal.send_keys("q")
         terminal.wait_for_text("Quit the console?")
         terminal.send_keys("Escape")
+        terminal.send_keys("C-q")
+
+
+def leave_for_data(terminal: Terminal) -> bool:
+    """``esc``, and ``7`` once the screen below has had time to be drawn: one typed before is dropped."""
+    for key in (b"\x1b", b"7"):
+        terminal.send_bytes(key)
+        time.sleep(0.3)
+    return "Readings of process" in terminal.read_screen()
+
+
+@needs_tmux
+def test_double_taps_that_arrive_in_one_read_leave_the_screen_below_as_it_is(tmp_path: Path) -> None:
+    with run_program(tmp_path, env=nothing_there(tmp_path)) as terminal:
+        terminal.wait_for_text("DB down")
+        for key, text, packet in (
+            (b"g", "Last 6 hours", b"11"), (b"g", "Last 6 hours", b"\r\r"), (b"/", "Filters", b"\r\r"),
+            (b"?", "Other page", b"  "), (b"S", "Refresh", b"SS"), (b"a", "› Alarms", b"22"),
+            (b"b", "› Batches", b"22"), (b"", "", b"g11"), (b"", "", b"/\r\r"), (b"", "", b"aaa"),
+        ):  # fmt: skip
+            terminal.send_bytes(key or b"1")
+            terminal.wait_for_text(text)
+            terminal.send_bytes(packet)
+            terminal.wait_for_text("Plant 1")
+            wait_until(lambda: leave_for_data(terminal), why=terminal.read_screen)
+            terminal.send_bytes(b"1")
+            terminal.wait_for_text("› Overview")
         terminal.send_keys("C-q")
 
 

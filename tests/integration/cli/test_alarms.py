@@ -6,23 +6,30 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import psycopg
 import pytest
 from click.testing import CliRunner, Result
 
 from dosing_tui.cli import alarm_actions
 from dosing_tui.cli.context import EXIT_UNAVAILABLE
 from dosing_tui.cli.main import EXIT_ERROR, main
-from dosing_tui.config.settings import Settings
+from dosing_tui.collector.alarms.journal_outbox import JournalOutbox
+from dosing_tui.collector.context.local_state import get_spool_folder
+from dosing_tui.config.settings import CollectorSettings, Settings
 from dosing_tui.database.alarms import journal
 from dosing_tui.domain.alarms.catalog import CATALOG_VERSION, RULES
 from dosing_tui.domain.alarms.models import Actor, AlarmEvent, AlarmKey, Priority
 from dosing_tui.domain.alarms.operator_commands import CommandContext, acknowledge_alarm
 from tests.support.database.reading_samples import settings_for
+from tests.support.database.schema_inspection import execute_statements, fetch_value
 from tests.support.database.stored_batches import store_and_rebuild
 from tests.support.domain.alarm_entries import NOW, latching_return, make_entry
 from tests.support.domain.batch_messages import NOON, make_dose
@@ -269,3 +276,68 @@ def test_without_the_database_it_says_so(tmp_path: Path) -> None:
     result = run_alarms(settings_for(UNREACHABLE), tmp_path, "list")
     assert result.exit_code == EXIT_UNAVAILABLE
     assert result.stderr.startswith("dosing-tui: No database server listens")
+
+
+FAULTS = {
+    "read-only": (
+        "ALTER DATABASE {database} SET default_transaction_read_only = on",
+        "Alarm journal unavailable: The database {database} on ",
+    ),
+    "plpgsql": (
+        "UPDATE pg_proc SET probin = '$libdir/of_another_release' WHERE proname LIKE 'plpgsql%handler'",
+        "of_another_release",
+    ),
+    "right": (
+        "GRANT SELECT ON alarm_journal TO collector_without_right",
+        "Alarm journal unavailable: User collector_without_right of the collector lacks the right",
+    ),
+}
+
+
+@contextmanager
+def connect_collector(dsn: str, damage: str) -> Iterator[None]:
+    """A collector's session under a role without rights, on a database that is damaged meanwhile."""
+    role = "collector_without_right"
+    execute_statements(dsn, f"CREATE ROLE {role} LOGIN")
+    user = role if role in damage else ""
+    name = "dosing-tui/collector"
+    try:
+        with psycopg.connect(
+            psycopg.conninfo.make_conninfo(dsn, **({"user": user} if user else {}), application_name=name)
+        ):
+            execute_statements(dsn, damage)
+            yield
+    finally:
+        repair = psycopg.conninfo.make_conninfo(dsn, options="-c default_transaction_read_only=off")
+        execute_statements(repair, f"DROP OWNED BY {role}", f"DROP ROLE {role}")
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_list_that_may_lack_alarms_says_why_and_has_an_exit_status_of_its_own(
+    name: str, plant: Settings, tmp_path: Path
+) -> None:
+    damage, sentence = FAULTS[name]
+    dsn = plant.database.dsn
+    database = fetch_value(dsn, "SELECT current_database()")
+    assert run_alarms(plant, tmp_path, "list").exit_code == 0
+    with connect_collector(dsn, damage.format(database=database)):
+        result = run_alarms(plant, tmp_path, "list")
+    assert TAG in result.stdout
+    assert result.exit_code == EXIT_UNAVAILABLE
+    assert sentence.format(database=database) in result.stderr
+
+
+def test_entries_that_wait_on_this_machine_are_told(plant: Settings, tmp_path: Path) -> None:
+    folder = get_spool_folder(replace(plant, collector=CollectorSettings(spool_dir=str(tmp_path / "spool"))))
+    folder.mkdir(parents=True)
+    with closing(JournalOutbox(folder)) as outbox:
+        late = datetime.now(UTC) - timedelta(minutes=5)
+        outbox.put_entries([replace(make_entry(AlarmEvent.RAISE), uuid=uuid4(), received_at=late)] * 2)
+    config = tmp_path / "dosing-tui.toml"
+    config.write_text(
+        f"[database]\ndsn = {json.dumps(plant.database.dsn)}\n"
+        f"[collector]\nspool_dir = {json.dumps(str(tmp_path / 'spool'))}\n"
+    )
+    result = CliRunner().invoke(main, ["--config", str(config), "alarms", "list"])
+    assert result.exit_code == EXIT_UNAVAILABLE
+    assert "2 alarm entries of this machine not journaled yet, the oldest for 5 min." in result.stderr

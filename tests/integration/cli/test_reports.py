@@ -8,8 +8,11 @@ import pytest
 
 from dosing_tui.cli.main import EXIT_ERROR
 from tests.integration.cli.test_batches import Shop
+from tests.support.database.forged_chains import add_recipe_versions, rewrite_trail
+from tests.support.database.reading_samples import settings_for
 from tests.support.database.stored_batches import store_and_rebuild
 from tests.support.domain.batch_messages import NOON, make_level, normal_batch
+from tests.support.notifiers.mail_server import run_mail_server
 
 EARLY = ("report", "shift", "--at", "2026-11-23 Early")
 
@@ -83,3 +86,47 @@ def test_wrong_input_is_two_and_one_sentence(shop: Shop) -> None:
 
 def test_a_database_that_is_away_is_three() -> None:
     assert Shop("host=127.0.0.1 port=1 dbname=plant").run_command(*EARLY).exit_code == 3
+
+
+def test_a_mailed_report_anchors_the_audit_trail(shop: Shop, tmp_path: Path) -> None:
+    settings = settings_for(shop.dsn)
+    add_recipe_versions(settings, 0.5)
+    with run_mail_server() as mailbox:
+        config = tmp_path / "config.toml"
+        config.write_text(
+            f'[[notifications]]\nname = "office"\nkind = "mail"\nhost = "localhost"\nport = {mailbox.port}\n'
+            'security = "plain"\nsender = "dosing@plant.example"\nto = ["quality@plant.example"]\n'
+        )
+        result = shop.run_command("--config", str(config), *EARLY, "--mail", "office")
+        assert (result.exit_code, result.stderr) == (0, "Sent to quality@plant.example.\n")
+        unknown = shop.run_command("--config", str(config), *EARLY, "--mail", "shift")
+        assert (unknown.exit_code, "no mail channel of this name" in unknown.stderr) == (EXIT_ERROR, True)
+    (envelope,) = mailbox.envelopes
+    assert isinstance(envelope.content, bytes)
+    mail = tmp_path / "report.eml"
+    mail.write_bytes(envelope.content)
+    assert "SHIFT REPORT" in mailbox.mails[0].get_content()
+    assert shop.run_command("audit", "verify", "--anchors", str(mail)).exit_code == 0
+    rewrite_trail(settings, who="Ben")
+    found = shop.run_command("audit", "verify", "--anchors", str(mail))
+    assert (found.exit_code, "The audit trail was rewritten: entry 1" in found.stdout) == (1, True)
+
+
+def test_anchors_are_found_in_every_printed_form(shop: Shop, tmp_path: Path) -> None:
+    add_recipe_versions(settings_for(shop.dsn), 0.5)
+    for form in ("text", "html", "json"):
+        printed = tmp_path / form
+        assert shop.run_command(*EARLY, "--format", form, "--output", str(printed)).exit_code == 0
+        assert shop.run_command("audit", "verify", "--anchors", str(printed)).exit_code == 0, form
+
+
+def test_an_anchor_is_printed_for_any_other_way_to_keep_it(shop: Shop, tmp_path: Path) -> None:
+    empty = shop.run_command("audit", "anchor")
+    assert (empty.exit_code, empty.stderr) == (1, "The audit trail has no entries.\n")
+    add_recipe_versions(settings_for(shop.dsn), 0.5)
+    kept = tmp_path / "kept"
+    kept.write_text(shop.run_command("audit", "anchor").stdout)
+    assert shop.run_command("audit", "verify", "--anchors", str(kept)).exit_code == 0
+    nothing = shop.run_command("audit", "verify", "--anchors", str(Path(__file__).parent / "__init__.py"))
+    assert nothing.exit_code == EXIT_ERROR
+    assert "There is no anchor of an audit trail in" in nothing.stderr

@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from signal import SIGKILL
 
@@ -11,8 +12,9 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from dosing_tui.demo.servers import mqtt_broker
 from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker, start_broker
-from dosing_tui.errors import DemoError
-from tests.support.database_servers import reachable_temp
+from dosing_tui.errors import BrokerError, DemoError
+from dosing_tui.mqtt.publisher import Publisher
+from tests.support.database_servers import reachable_temp, skip_absent
 from tests.support.demo.server_owners import owner_of
 from tests.support.os_processes import is_alive
 from tests.support.polling import wait_until
@@ -131,3 +133,33 @@ def test_without_any_broker_it_says_what_to_install(folder: Path, monkeypatch: p
     monkeypatch.setattr(mqtt_broker, "find_spec", lambda name: None)
     with pytest.raises(DemoError, match="Mosquitto"):
         start_broker(folder)
+
+
+@pytest.mark.parametrize("which", ["mosquitto", "amqtt"])
+def test_with_a_password_nobody_else_is_let_in(
+    folder: Path, which: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if which == "amqtt":
+        monkeypatch.setattr(mqtt_broker, "find_mosquitto", lambda: None)
+    elif mqtt_broker.find_mosquitto() is None:
+        skip_absent(request, "Mosquitto is not installed")
+    broker = start_broker(folder, password="right, of this test")
+    try:
+        for username, password in (("", ""), (broker.username, ""), (broker.username, "wrong")):
+            publisher = Publisher(
+                replace(broker.settings, username=username, password=password), client_id="stranger"
+            )
+            with pytest.raises(BrokerError, match=r"refuses this client|closes the connection"):
+                publisher.start()
+        for _ in range(2):
+            publisher = Publisher(broker.settings, client_id="plant")
+            publisher.start()
+            assert publisher.publish_message("t", b"1", 1)
+            assert publisher.wait_for_publish(20)
+            publisher.stop()
+            broker.restart()
+        assert broker.password not in repr(broker)
+        files = [path for path in folder.rglob("*") if path.is_file()]
+        assert all(broker.password.encode() not in path.read_bytes() for path in files)
+    finally:
+        broker.stop()

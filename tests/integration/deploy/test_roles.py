@@ -151,8 +151,15 @@ def test_the_collector_is_elected_and_the_next_one_sees_by_whom(plant: Plant) ->
     assert not second.try_acquire()
     holder = fetch_value(plant.dsn, "SELECT holder_name FROM collector_leases")
     assert holder == f"{platform.node()}, process {os.getpid()}"
+    viewer = LeaderElection(plant.settings_of("dosing_viewer"), LeaderLease())
+    assert (viewer.try_acquire(), viewer.refusal) == (False, "")
     second.release_lock()
     first.release_lock()
+    assert not viewer.try_acquire()
+    assert viewer.refusal.startswith(
+        "Nobody collects for this site, and database user dosing_viewer may not:"
+    )
+    viewer.release_lock()
 
 
 def test_the_collector_keeps_batches_and_alarms(plant: Plant) -> None:
@@ -309,16 +316,17 @@ def test_the_collector_tells_of_alarms_and_everybody_may_see_whom_it_told(plant:
         NotificationQueue(plant.settings_of("dosing_operator")).open(["shift"])
 
 
-def test_telegraf_sees_the_three_tables_of_readings_only(plant: Plant) -> None:
-    readings = {"dosing_consumption", "batch_events", "inventory_levels"}
+def test_telegraf_sees_the_three_views_that_store_readings_only(plant: Plant) -> None:
+    readings = {"ingest_dosing_consumption", "ingest_batch_events", "ingest_inventory_levels"}
     public = {"legacy_imports", "plant_limits", "schema_migrations"}  # everybody's to read
     every = list_rights(plant, "dosing_telegraf", "SELECT", "INSERT", "UPDATE", "DELETE")
     assert {(name, right) for name, right in every if name not in public} == {
         (name, right) for name in readings for right in ("SELECT", "INSERT")
     }
     with psycopg.connect(plant.dsn_of("dosing_telegraf")) as session:
-        session.execute(DOSE)
+        session.execute(DOSE.replace("dosing_consumption", "ingest_dosing_consumption"))
         session.rollback()
+    assert is_refused(plant.dsn_of("dosing_telegraf"), sql.SQL(DOSE).format())
 
 
 def test_a_table_of_a_later_version_can_be_read_at_once(plant: Plant) -> None:

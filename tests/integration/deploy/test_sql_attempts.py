@@ -9,11 +9,15 @@ from uuid import uuid4
 import psycopg
 import pytest
 
+from dosing_tui.database.alarms import journal
 from dosing_tui.database.audit.pins import set_pin
 from dosing_tui.database.batches.audit_verify import verify_audit_trail
 from dosing_tui.database.batches.incremental_rebuild import rebuild_changed_days
 from dosing_tui.database.batches.review_policy import set_policy
 from dosing_tui.database.reading_writer import ReadingWriter
+from dosing_tui.database.schema.maintenance import run_maintenance
+from dosing_tui.database.schema.migrate import migrate_schema
+from dosing_tui.domain.alarms.models import AlarmEvent
 from dosing_tui.domain.batch_review.review_policy import ReviewPolicy
 from tests.integration.database.batches.test_review_writer import LATER
 from tests.support.database.reading_samples import number_rows
@@ -21,6 +25,7 @@ from tests.support.database.schema_inspection import execute_statements, fetch_r
 from tests.support.database.sql_attempts import ATTEMPTS, SqlAttempt, format_table
 from tests.support.database_servers import APACHE_DSN, Server, skip_absent
 from tests.support.deploy.deploy_database import Plant, plant_on
+from tests.support.domain.alarm_entries import make_entry
 from tests.support.domain.batch_messages import normal_batch
 
 TABLE = Path(__file__).parents[3] / "docs" / "sql-attempts.md"
@@ -120,3 +125,36 @@ def test_the_functions_that_sign_belong_to_a_role_that_nobody_logs_in_as(plant: 
     )
     assert owners == [("dosing_auditor", False, False)]
     assert fetch_value(plant.dsn, "SELECT count(*) FROM pg_largeobject_metadata") == 0
+
+
+FORMER_LOCKS = (7233179128203636, 0x646F73696E67, 0x646F73696E68, 0x646F73696E69, 0x646F73696E6A)
+"""Advisory locks that the journal, migrations, maintenance, rebuilds and the audit trail waited for."""
+
+
+def test_a_viewer_that_holds_every_lock_it_can_stops_nothing(plant: Plant) -> None:
+    """Advisory locks are open to every role; the program waits for none that a viewer can hold."""
+    tables: LiteralString = """
+        SELECT string_agg(format('public.%I', relname), ', ') FROM pg_class
+         WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')
+           AND has_table_privilege('dosing_viewer', oid, 'SELECT')
+           AND relname NOT LIKE 'dosing_consumption%' AND relname NOT LIKE 'batch_events%'
+           AND relname NOT LIKE 'inventory_levels%'
+    """
+    told: list[str] = []
+    owner = plant.settings_of("dosing_owner")
+    execute_statements(plant.dsn, "UPDATE plant_limits SET stock_low_percent = 33")  # there is work to do
+    with psycopg.connect(plant.dsn_of("dosing_viewer")) as viewer:
+        for key in FORMER_LOCKS:
+            viewer.execute("SELECT pg_advisory_lock(%s)", (key,))
+        viewer.execute(f"LOCK TABLE {fetch_value(plant.dsn, tables)} IN ACCESS SHARE MODE".encode())
+        writer = ReadingWriter(plant.settings_of("dosing_writer"))
+        writer.write(uuid4(), number_rows(*normal_batch(900)))
+        writer.close()
+        assert rebuild_changed_days(plant.settings_of("dosing_writer"), now=LATER).stored_count > 0
+        journal.append_entries(plant.settings_of("dosing_operator"), [make_entry(AlarmEvent.RAISE, number=5)])
+        assert set_policy(owner, ReviewPolicy(pin=True), who="Anna", reason="end of the audit")
+        run_maintenance(owner, now=LATER)
+        assert migrate_schema(owner, report=told.append) == ["limits/stock_low"]
+    assert "The migration lock is held by a role that may not migrate: it is ignored." in told
+    assert len(journal.read_journal(owner)) == 1
+    assert verify_audit_trail(owner).faults == ()

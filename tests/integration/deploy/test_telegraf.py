@@ -22,11 +22,11 @@ CONFIGURATION: dict[str, Any] = tomllib.loads((FOLDER / "telegraf" / "telegraf.c
 """Whatever TOML holds."""
 INPUTS: list[dict[str, Any]] = CONFIGURATION["inputs"]["mqtt_consumer"]
 FIELDS = {
-    "dosing_consumption": {"pump", "target_g", "actual_g", "error_g", "duration_ms"},
-    "batch_events": {"pumps"},
-    "inventory_levels": {"remaining_g", "capacity_g", "percent_full"},
+    "ingest_dosing_consumption": {"pump", "target_g", "actual_g", "error_g", "duration_ms"},
+    "ingest_batch_events": {"pumps"},
+    "ingest_inventory_levels": {"remaining_g", "capacity_g", "percent_full"},
 }
-"""Numbers of the stations' messages, by the table they go to."""
+"""Numbers of the stations' messages, by the view they go to."""
 
 
 def test_telegraf_has_every_option() -> None:
@@ -68,4 +68,4 @@ def test_every_column_that_telegraf_writes_is_there_and_no_other_is_needed(migra
             ).fetchall()
             assert columns <= {name for name, _ in rows}
             assert {name for name, needed in rows if needed} <= columns
-            assert ("json_time_key" in given) == (table != "inventory_levels")
+            assert ("json_time_key" in given) == (table != "ingest_inventory_levels")

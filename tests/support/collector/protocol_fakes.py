@@ -52,6 +52,7 @@ class FakeServer:
         self.forgets_to_answer = False
         """The next commit succeeds, and its answer is lost."""
         self.elected = self.confirmed = True
+        self.refusal = ""
         self.stored: list[ParsedItem] = []
         self.books: dict[UUID, WriteProgress] = {}
         self.request_count = 0
@@ -102,6 +103,7 @@ class FakeServer:
             create_writer=lambda: self,
             create_leader_lock=lambda: self,
             is_leader_confirmed=lambda: self.confirmed,
+            get_leader_epoch=lambda: None,
             prepare_schema=lambda _report: self.count_request(),
             run_maintenance=self.count_request,
             create_rebuild_call=IdleKeeper,
@@ -117,6 +119,7 @@ class FakeServer:
                 list_master_recipes=tuple,
             ),
             create_notification_queue=lambda: NotificationQueue(Settings()),
+            read_audit_head=lambda anchored: None,
         )
 
     def journaled(self, uuids: Sequence[UUID]) -> frozenset[UUID]:

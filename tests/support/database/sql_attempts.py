@@ -93,6 +93,9 @@ OPERATOR = [
         ("write to the journal as another role",
          "INSERT INTO alarm_journal (uuid, site, rule, event, at, received_at, priority, rule_version,"
          " db_role) VALUES (gen_random_uuid(), 's', 'r', 'raise', now(), now(), 'high', 1, 'dosing_writer')"),
+        ("hide one's role in the journal as entered offline",
+         "INSERT INTO alarm_journal (uuid, site, rule, event, at, received_at, priority, rule_version,"
+         " offline) VALUES (gen_random_uuid(), 's', 'r', 'raise', now(), now(), 'high', 1, true)"),
         ("remove an alarm from the journal", "DELETE FROM alarm_journal"),
         ("store a dose",
          "INSERT INTO dosing_consumption (time, device_id, pump, chemical) VALUES (now(), 'd', 1, 'B')"),

@@ -1,6 +1,7 @@
 """A terminal with all colours, whatever the tests run on, and a typist who looks at the screen."""
 
 import pytest
+from textual.message import Message
 from textual.pilot import Pilot
 
 from dosing_tui.tui.app.ordered_input import OrderedInputApp
@@ -23,7 +24,7 @@ def _paced_keys(monkeypatch: pytest.MonkeyPatch) -> None:
         for key in keys:
             app = pilot.app
             if isinstance(app, OrderedInputApp):
-                await wait_for(lambda app=app: app.is_input_awaited or not app.is_running)  # type: ignore[misc]
+                await wait_for(lambda app=app: app.awaits_input(Message().time) or not app.is_running)  # type: ignore[misc]
             await press_at_once(pilot, key)
 
     monkeypatch.setattr(Pilot, "press", press)

@@ -93,3 +93,12 @@ def test_who_is_elected_and_cannot_collect_lets_another(bench: Bench) -> None:
     bench.council.release_leadership()
     bench.post.is_collecting, bench.server.down = False, AWAY
     assert bench.decide_role() is Role.UNDECIDED
+
+
+def test_a_process_that_may_not_be_elected_says_that_nobody_collects(bench: Bench) -> None:
+    bench.server.elected, bench.server.refusal = False, "Nobody collects."
+    assert bench.decide_role() is Role.STANDBY
+    assert bench.notice == "Nobody collects."
+    bench.server.refusal = ""
+    bench.decide_role()
+    assert bench.notice == ""

@@ -99,7 +99,7 @@ def test_every_channel_that_wants_it_is_told_once_and_a_restart_changes_nothing(
             wait_until(lambda: web.accepted)
         with start_outage(tmp_path, make_channel(web), deaf, make_channel(late, "late")) as night:
             wait_until(lambda: late.accepted)
-            assert night.absence.hand_over_notice("shift", FIRST) is DeliveryStatus.SENT
+            assert night.absence.hand_over_notice("shift", DATABASE_DOWN, FIRST) is DeliveryStatus.SENT
         assert urgent.posted == []
     (posted,) = web.posted
     assert (posted.content["occasion"], posted.content["alarms"][0]["tag"]) == ("raise", "DB_DOWN")
@@ -113,7 +113,9 @@ def test_what_does_not_go_out_is_tried_again_until_somebody_else_takes_it_over(
     web.answers = [503] * 1000
     with start_outage(tmp_path, make_channel(web)) as night:
         wait_until(lambda: len(web.posted) >= 3 and "failed; retrying" in night.notice)
-        wait_until(lambda: night.absence.hand_over_notice("shift", FIRST) is DeliveryStatus.PENDING)
+        wait_until(
+            lambda: night.absence.hand_over_notice("shift", DATABASE_DOWN, FIRST) is DeliveryStatus.PENDING
+        )
         web.answers.clear()
         night.show_outage(SECOND)
         wait_until(lambda: web.accepted)
@@ -129,10 +131,10 @@ def test_one_that_hangs_holds_up_nobody_and_is_not_told_again(tmp_path: Path, we
         both = make_channel(web, timeout_s=60.0), make_channel(other, "other")
         with start_outage(tmp_path, *both) as night:
             wait_until(lambda: web.posted and other.accepted)
-            assert night.absence.hand_over_notice("shift", FIRST) is DeliveryStatus.CLAIMED
+            assert night.absence.hand_over_notice("shift", DATABASE_DOWN, FIRST) is DeliveryStatus.CLAIMED
         with start_outage(tmp_path, *both, make_channel(late, "late")) as night:
             wait_until(lambda: late.accepted)
-            assert night.absence.hand_over_notice("shift", FIRST) is DeliveryStatus.UNKNOWN
+            assert night.absence.hand_over_notice("shift", DATABASE_DOWN, FIRST) is DeliveryStatus.UNKNOWN
         assert (len(web.posted), len(other.posted)) == (1, 1)
 
 
@@ -158,7 +160,7 @@ def test_nobody_is_told_of_what_somebody_has_seen_or_is_over(
     with start_outage(tmp_path, make_channel(web), **shown) as night:
         night.show_outage(SECOND)
         wait_until(lambda: web.accepted)
-        assert night.absence.hand_over_notice("shift", FIRST) is DeliveryStatus.PENDING
+        assert night.absence.hand_over_notice("shift", DATABASE_DOWN, FIRST) is DeliveryStatus.PENDING
     assert len(web.posted) == 1
 
 

@@ -76,7 +76,7 @@ class Teller:
                 pace,
                 self.get_now,
             ),
-            hand_over_notice=lambda _channel, _occurrence: DeliveryStatus.PENDING,
+            hand_over_notice=lambda _channel, _key, _occurrence: DeliveryStatus.PENDING,
         )
 
     def get_now(self) -> datetime:

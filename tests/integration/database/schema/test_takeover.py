@@ -142,7 +142,7 @@ def test_no_row_is_lost_and_every_view_of_them_is_the_same(flavour: Server, data
     before = read_tables(written)
     assert read_tables(taken_over) == before
     assert {name for name, found in before.items() if not found} <= {
-        "review_policy", "batch_rebuild_queue", "pin_counters", "pin_checks",
+        "review_policy", "batch_rebuild_queue", "pin_counters", "pin_checks", "collector_leases",
     }  # fmt: skip
     panels, expected = read_panels(databases.taken_over), read_panels(databases.written)
     assert [

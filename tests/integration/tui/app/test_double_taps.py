@@ -4,10 +4,12 @@ from collections.abc import Iterable
 
 import pytest
 from textual import events
+from textual.message import Message
 
 from dosing_tui.tui.alarms.alarm_screen import AlarmScreen
 from dosing_tui.tui.batches.batch_screen import BatchScreen
 from dosing_tui.tui.dialogs.alarm_action_dialog import AlarmActionDialog
+from dosing_tui.tui.dialogs.quit_and_help import HelpScreen
 from dosing_tui.tui.dialogs.range_dialog import RangeDialog
 from dosing_tui.tui.screens.dashboard_screen import DashboardScreen
 from tests.support.tui.alarm_console import open_alarm_console
@@ -23,7 +25,7 @@ async def send_packet(console: Console, keys: Iterable[str]) -> None:
         character = CHARACTERS.get(key, key if len(key) == 1 else None)
         console.app.post_message(events.Key(key, character))
     await console.pilot.pause()
-    await wait_for(lambda: console.app.is_input_awaited)
+    await wait_for(lambda: console.app.awaits_input(Message().time))
 
 
 @pytest.mark.parametrize(
@@ -34,9 +36,15 @@ async def send_packet(console: Console, keys: Iterable[str]) -> None:
         "g 1 1 1 1 1", "g escape 7", "a escape escape", "a 2 2 2", "a a a", "b b b", "b escape escape",
     ],
 )  # fmt: skip
-async def test_a_double_tap_closes_a_dialog_once_and_leaves_the_screen_below_alone(packet: str) -> None:
+@pytest.mark.parametrize("is_drawn_first", [True, False])
+async def test_a_double_tap_closes_a_dialog_once_and_leaves_the_screen_below_alone(
+    packet: str, *, is_drawn_first: bool
+) -> None:
     async with open_console() as console:
-        await send_packet(console, packet.split())
+        opener, *behind = packet.split()
+        if is_drawn_first:
+            await console.press_keys(opener)
+        await send_packet(console, behind if is_drawn_first else packet.split())
         assert isinstance(console.app.screen, DashboardScreen)
         assert "Plant 1" in console.screen
         assert "Quit the console?" not in console.screen
@@ -112,9 +120,17 @@ async def test_the_mouse_does_not_reach_what_a_closed_dialog_uncovers() -> None:
             for kind in (events.MouseDown, events.MouseUp):
                 console.app.post_message(kind(None, x, y, 0, 0, 1, False, False, False, x, y))
             await console.pilot.pause()
-            await wait_for(lambda: console.app.is_input_awaited)
+            await wait_for(lambda: console.app.awaits_input(Message().time))
             assert console.app.dashboard_screen.focused is focused
             await console.press_keys("g")
+
+
+async def test_a_key_that_closes_one_screen_and_opens_another_leaves_none_dead() -> None:
+    async with open_console() as console:
+        await console.press_keys("a", "b")
+        assert isinstance(console.app.screen, BatchScreen)
+        await console.press_keys("question_mark")
+        assert isinstance(console.app.screen, HelpScreen)
 
 
 @pytest.mark.parametrize("size", [(120, 40), (80, 24), (40, 10)])

@@ -238,7 +238,7 @@ async def test_a_pin_is_asked_for_at_every_signing_where_there_are_pins(migrated
         shown = await plant.type_text("0815")
         assert "0815" not in shown
         await plant.press_keys("enter")
-        await plant.wait_for_text("This is not the PIN of Anna.")
+        await plant.wait_for_text("This is not the PIN of Anna; tries left: 4.")
         await plant.press_keys("space")
         await plant.type_text("4711")
         await plant.press_keys("enter")

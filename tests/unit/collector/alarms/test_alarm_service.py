@@ -1,15 +1,20 @@
-"""The shifts of the settings say when a silent station is expected to be silent."""
+"""The alarm service beside the intake: what it decides, and how much time it takes."""
 
+import time
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from dosing_tui.collector.alarms import alarm_service
 from dosing_tui.collector.alarms.alarm_service import AlarmService
 from dosing_tui.collector.alarms.journal_outbox import JournalOutbox
 from dosing_tui.config.settings import PlantSettings, ShiftSettings
+from dosing_tui.domain.alarm_rules.evaluator import Evaluator
 from dosing_tui.domain.alarms.models import AlarmStateName
+from dosing_tui.domain.alarms.snapshot import AlarmSnapshot
+from dosing_tui.domain.messages.models import InventoryLevel, TimeQuality
 from dosing_tui.errors import DatabaseUnavailableError
 from dosing_tui.live_state import LinkState, LinkStatus
 from tests.support.collector.parsed_items import NOON
@@ -82,3 +87,32 @@ def test_a_suspended_collector_decides_nothing_until_it_is_elected_again(tmp_pat
     wait_until(outbox.list_pending)
     alarming.stop()
     outbox.close()
+
+
+def test_in_a_flood_most_of_the_time_is_left_to_the_intake(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A snapshot of 4,000 alarms takes so long that one each 0.2 s left a few hundred messages a second."""
+    snapshot_s, spent, snapshots = 0.05, [0.0], AlarmSnapshot(NOON)
+    monkeypatch.setattr(alarm_service, "MAX_PUBLISH_PAUSE_S", 10.0)
+
+    def take_slowly(_evaluator: Evaluator, _now: datetime, *, is_journal_live: bool) -> AlarmSnapshot:
+        time.sleep(snapshot_s)
+        spent[0] += snapshot_s
+        return snapshots
+
+    monkeypatch.setattr(Evaluator, "take_snapshot", take_slowly)
+    around = make_context(tmp_path, FakeServer())
+    alarming = AlarmService(replace(around, clock=lambda: NOON), outbox=JournalOutbox(tmp_path))
+    alarming.start()
+    began, number = time.monotonic(), 0
+    while time.monotonic() - began < 2.0:
+        number += 1
+        level = InventoryLevel(
+            NOON, "a", f"C-{number}", 1_900.0, 10_000.0, 19.0, number, NOON, TimeQuality.DEVICE
+        )
+        alarming.on_readings([level])
+    share = spent[0] / (time.monotonic() - began)
+    alarming.stop()
+    assert spent[0] > 0
+    assert share < 0.2

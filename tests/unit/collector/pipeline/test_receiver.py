@@ -1,5 +1,6 @@
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -7,10 +8,12 @@ import pytest
 from dosing_tui.collector.context.interfaces import CollectorContext
 from dosing_tui.collector.pipeline.receive_buffer import ReceiveBuffer
 from dosing_tui.collector.pipeline.receiver import MessageReceiver
+from dosing_tui.collector.pipeline.redelivery_filter import is_possible_repeat
 from dosing_tui.collector.pipeline.spool import Spool
-from dosing_tui.domain.messages.models import Dose
+from dosing_tui.domain.messages.models import Dose, ParsedItem, TimeQuality
 from dosing_tui.live_state import MessageCounts
 from dosing_tui.mqtt.subscriber import DROP_COUNT_TOPIC
+from tests.support.collector.parsed_items import numbered_dose
 from tests.support.collector.protocol_fakes import (
     FakeBroker,
     FakeServer,
@@ -107,13 +110,38 @@ def test_a_message_that_comes_again_on_the_next_connection_has_the_time_of_its_f
     bench: Bench,
 ) -> None:
     first = make_delivery(7)
-    again = replace(first, connection_number=3, received_at=first.received_at.replace(hour=13))
+    later = first.received_at.replace(hour=13)
+    again = replace(first, connection_number=3, received_at=later, is_resent=True)
     bench.inbox.put_message(first)
     bench.inbox.put_message(again)
     bench.receiving.start()
     wait_until(lambda: bench.spool.counts.received == 2)
     ((_, one), (_, two)) = bench.spool.read_chunk(10)
     assert one == two
+    assert bench.spool.counts.possible_repeats == 0
+
+
+class TimelessParser:
+    """Every message is the same dose, without a time."""
+
+    def parse_message(self, topic: str, payload: bytes, *, received_at: datetime) -> tuple[ParsedItem, ...]:
+        dose = numbered_dose(at=received_at)
+        return (replace(dose, time_quality=TimeQuality.RECEIVE),)
+
+
+def test_a_message_that_may_be_a_repeat_is_stored_as_new_flagged_and_counted(tmp_path: Path) -> None:
+    around = make_context(tmp_path, FakeServer(), parser=TimelessParser)
+    with open_counted_spool(tmp_path, around) as spool:
+        bench = Bench(spool, around)
+        first = make_delivery(7)
+        bench.inbox.put_message(first)
+        a_second_later = first.received_at + timedelta(seconds=1)
+        bench.inbox.put_message(replace(first, packet_id=8, received_at=a_second_later))
+        bench.receiving.start()
+        wait_until(lambda: spool.counts == MessageCounts(received=2, spooled=2, possible_repeats=1))
+        (one,), (two,) = (items for _, items in spool.read_chunk(10))
+        assert (is_possible_repeat(one), is_possible_repeat(two)) == (False, True)
+        bench.receiving.stop()
 
 
 def test_a_rise_of_the_brokers_dropped_messages_is_noticed_and_its_first_word_is_not(bench: Bench) -> None:

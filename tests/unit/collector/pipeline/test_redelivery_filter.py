@@ -1,114 +1,286 @@
-from datetime import timedelta
+"""A repeat is what the protocol says is one. Everything else is new, and flagged where nobody can tell."""
 
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dosing_tui.collector.pipeline.redelivery_filter import RedeliveryFilter
-from tests.support.collector.parsed_items import NOON
+from dosing_tui.collector.pipeline.redelivery_filter import (
+    NO_HISTORY,
+    POSSIBLE_REPEAT,
+    RESTORE_WINDOW,
+    MessageFingerprint,
+    ReceiptHistory,
+    RedeliveryFilter,
+    SessionMessage,
+    flag_possible_repeat,
+)
+from dosing_tui.domain.messages.models import TimeQuality
+from dosing_tui.mqtt.message import ReceivedMessage
+from tests.support.collector.parsed_items import NOON, numbered_dose
 
 TOPIC = "factory/inventory/levels"
 SECOND = timedelta(seconds=1)
+LATER = NOON + timedelta(minutes=10)
 
 
-def test_a_message_that_comes_again_on_the_next_connection_keeps_the_time_of_its_first_coming() -> None:
-    sightings = RedeliveryFilter()
-    sightings.register_message(TOPIC, b"level", at=NOON, connection=1)
-    again = sightings.register_message(TOPIC, b"level", at=NOON + 60 * SECOND, connection=2)
-    assert again.received_at == NOON
+class Plant:
+    """Hands messages to a filter, one after the other."""
+
+    def __init__(self, history: ReceiptHistory = NO_HISTORY, limit: int = 1000) -> None:
+        self.filter = RedeliveryFilter(history, limit=limit)
+        self.connection = self.session = 1
+        self.received: list[MessageFingerprint] = []
+
+    def receive(
+        self, packet_id: int, words: bytes = b"level", *, at: datetime, dup: bool = False, topic: str = TOPIC
+    ) -> MessageFingerprint:
+        qos = 1 if packet_id else 0
+        message = ReceivedMessage(
+            topic, words, at, packet_id, qos, False, self.connection, is_resent=dup, session=self.session
+        )
+        fingerprint = self.filter.register_message(message, connection=self.connection)
+        self.received.append(fingerprint)
+        return fingerprint
+
+    def reconnect(self, *, anew: bool = False) -> None:
+        self.connection += 1
+        self.session += anew
+
+    def restart(self) -> "Plant":
+        """The next process, with what this one has stored."""
+        record = {
+            one.packet_id: SessionMessage(one.session, one.identity, one.received_at)
+            for one in self.received
+            if one.packet_id
+        }
+        after = Plant(ReceiptHistory(self.received, self.session, record))
+        after.connection, after.session = self.connection + 1, self.session
+        return after
 
 
-def test_a_message_sent_twice_within_two_seconds_is_one() -> None:
-    sightings = RedeliveryFilter()
-    sightings.register_message(TOPIC, b"level", at=NOON, connection=1)
-    assert sightings.register_message(TOPIC, b"level", at=NOON + 2 * SECOND, connection=1).received_at == NOON
+def is_same(one: MessageFingerprint, other: MessageFingerprint) -> bool:
+    return one.received_at == other.received_at and not other.is_possible_repeat
 
 
-def test_the_same_words_later_on_the_same_connection_are_another_message() -> None:
-    sightings = RedeliveryFilter()
-    sightings.register_message(TOPIC, b"level", at=NOON, connection=1)
-    later = NOON + 3 * SECOND
-    assert sightings.register_message(TOPIC, b"level", at=later, connection=1).received_at == later
+def is_new(one: MessageFingerprint, at: datetime, *, flagged: bool) -> bool:
+    return (one.received_at, one.is_possible_repeat) == (at, flagged)
 
 
-def test_a_station_that_says_the_same_every_second_is_heard_every_three() -> None:
-    sightings = RedeliveryFilter()
-    heard = {
-        sightings.register_message(TOPIC, b"level", at=NOON + second * SECOND, connection=1).received_at
-        for second in range(30)
-    }
-    assert heard == {NOON + second * SECOND for second in range(0, 30, 3)}
+def test_a_message_whose_acknowledgement_was_lost_is_the_same() -> None:
+    plant = Plant()
+    first = plant.receive(7, at=NOON)
+    plant.reconnect()
+    assert is_same(first, plant.receive(7, at=LATER, dup=True))
+    plant.reconnect()
+    assert is_same(first, plant.receive(7, at=LATER + SECOND, dup=True))
 
 
-def test_a_redelivered_message_comes_again_with_the_time_of_its_last_first_coming() -> None:
-    sightings = RedeliveryFilter()
-    sightings.register_message(TOPIC, b"level", at=NOON, connection=1)
-    sightings.register_message(TOPIC, b"level", at=NOON + 10 * SECOND, connection=1)
-    again = sightings.register_message(TOPIC, b"level", at=NOON + 60 * SECOND, connection=2)
-    assert again.received_at == NOON + 10 * SECOND
+def test_a_message_that_a_killed_process_had_not_acknowledged_is_the_same() -> None:
+    plant = Plant()
+    first = plant.receive(7, at=NOON)
+    assert is_same(first, plant.restart().receive(7, at=LATER, dup=True))
 
 
-def test_after_a_redelivery_the_same_words_are_a_new_message_again() -> None:
-    sightings = RedeliveryFilter()
-    sightings.register_message(TOPIC, b"level", at=NOON, connection=1)
-    sightings.register_message(TOPIC, b"level", at=NOON + 60 * SECOND, connection=2)
-    later = NOON + 90 * SECOND
-    assert sightings.register_message(TOPIC, b"level", at=later, connection=2).received_at == later
+@pytest.mark.parametrize("dup", [False, True])
+def test_equal_words_under_another_packet_id_are_new(dup: bool) -> None:
+    """Real readings: four doses without a time, with the same values, around a reconnect."""
+    plant = Plant()
+    plant.receive(7, at=NOON)
+    plant.receive(8, b"another", at=NOON)
+    plant.reconnect()
+    after = NOON + timedelta(seconds=8)
+    assert is_new(plant.receive(9, at=after, dup=dup), after, flagged=True)
+    after += RESTORE_WINDOW + SECOND
+    assert is_new(plant.receive(10, at=after), after, flagged=False)
+
+
+def test_equal_words_without_dup_under_the_same_packet_id_are_new() -> None:
+    plant = Plant()
+    plant.receive(7, at=NOON)
+    assert is_new(plant.receive(7, at=LATER), LATER, flagged=False)
+    plant.reconnect()
+    assert plant.receive(7, at=LATER + SECOND, dup=True).received_at == LATER
+
+
+def test_a_redelivery_of_what_never_arrived_is_new_and_not_doubted() -> None:
+    plant = Plant()
+    plant.receive(7, at=NOON)
+    plant.reconnect()
+    assert is_new(plant.receive(8, b"lost on the way", at=LATER, dup=True), LATER, flagged=False)
+
+
+def test_a_redelivery_of_what_another_machine_may_have_received_is_new_and_flagged() -> None:
+    plant = Plant(ReceiptHistory(session=1))
+    assert is_new(plant.receive(8, at=NOON, dup=True), NOON, flagged=True)
+    assert is_new(plant.receive(9, b"one more", at=NOON, dup=True), NOON, flagged=True)
+    plant.receive(10, b"new", at=NOON)
+    plant.reconnect()
+    assert is_new(plant.receive(11, b"lost on the way", at=LATER, dup=True), LATER, flagged=False)
+
+
+def test_a_packet_id_that_wraps_around_belongs_to_its_last_message() -> None:
+    plant = Plant()
+    for number in range(3):
+        for packet_id in (1, 2, 65_535):
+            plant.receive(packet_id, b"%d" % number, at=NOON + number * SECOND)
+    plant.reconnect()
+    assert is_new(plant.receive(1, b"0", at=LATER, dup=True), LATER, flagged=True)
+    assert plant.receive(65_535, b"2", at=LATER, dup=True).received_at == NOON + 2 * SECOND
+
+
+def test_a_new_session_begins_a_new_record() -> None:
+    plant = Plant()
+    plant.receive(1, at=NOON)
+    plant.reconnect(anew=True)
+    assert is_new(plant.receive(1, at=LATER, dup=True), LATER, flagged=False)
+
+
+def test_what_an_old_session_left_behind_does_not_count_in_the_next_process() -> None:
+    plant = Plant()
+    plant.receive(1, at=NOON)
+    plant.session = 2  # begun, and nothing came
+    after = plant.restart()
+    assert is_new(after.receive(1, at=LATER, dup=True), LATER, flagged=True)
 
 
 def test_topic_and_payload_both_tell_messages_apart() -> None:
-    sightings = RedeliveryFilter()
-    sightings.register_message(TOPIC, b"level", at=NOON, connection=1)
-    later = NOON + SECOND
-    assert sightings.register_message(TOPIC, b"Level", at=later, connection=2).received_at == later
-    assert sightings.register_message(TOPIC + "x", b"level", at=later, connection=2).received_at == later
+    plant = Plant()
+    plant.receive(1, at=NOON)
+    plant.reconnect()
+    assert is_new(plant.receive(1, b"Level", at=LATER, dup=True), LATER, flagged=False)
+    plant.receive(1, at=LATER)
+    plant.reconnect()
+    assert is_new(plant.receive(1, at=LATER, dup=True, topic=f"{TOPIC}x"), LATER, flagged=False)
 
 
-def test_what_an_earlier_process_saw_is_known_to_the_next() -> None:
-    before = RedeliveryFilter()
-    journal = [
-        before.register_message(TOPIC, b"%d" % n, at=NOON + n * SECOND, connection=1) for n in (1, 2, 1)
-    ]
-    after = RedeliveryFilter(journal)
-    again = [
-        after.register_message(TOPIC, b"%d" % n, at=NOON + 60 * SECOND, connection=2).received_at
-        for n in (1, 2)
-    ]
-    assert again == [NOON + SECOND, NOON + 2 * SECOND]
-    assert after.register_message(TOPIC, b"new", at=NOON, connection=2).number > journal[-1].number
+def test_a_station_that_sends_again_within_two_seconds_is_flagged_not_swallowed() -> None:
+    plant = Plant()
+    plant.receive(1, at=NOON)
+    assert is_new(plant.receive(2, at=NOON + 2 * SECOND), NOON + 2 * SECOND, flagged=True)
+    assert is_new(plant.receive(3, at=NOON + 5 * SECOND), NOON + 5 * SECOND, flagged=False)
 
 
-def test_an_outage_of_hours_does_not_make_what_was_under_way_new() -> None:
-    sightings = RedeliveryFilter()
-    sightings.register_message(TOPIC, b"level", at=NOON, connection=1)
-    later = NOON + timedelta(hours=9)
-    sightings.register_message(TOPIC, b"another level", at=later, connection=2)
-    sightings.expire_old(later)
-    assert sightings.register_message(TOPIC, b"level", at=later + SECOND, connection=2).received_at == NOON
+def test_at_qos_0_nobody_sends_again() -> None:
+    plant = Plant()
+    plant.receive(0, at=NOON)
+    assert is_new(plant.receive(0, at=NOON + SECOND, dup=True), NOON + SECOND, flagged=False)
 
 
-def test_an_hour_into_a_connection_what_was_before_is_forgotten() -> None:
-    sightings = RedeliveryFilter()
-    sightings.register_message(TOPIC, b"level", at=NOON, connection=1)
-    sightings.register_message(TOPIC, b"another", at=NOON + SECOND, connection=2)
+def test_what_a_restored_broker_sends_again_is_flagged() -> None:
+    plant = Plant()
+    for number in range(3):
+        plant.receive(number + 1, b"%d" % number, at=NOON)
+    plant.reconnect()
+    hours_later = NOON + timedelta(hours=9)
+    again = [plant.receive(number + 1, b"%d" % number, at=hours_later) for number in (1, 2)]
+    assert all(is_new(one, hours_later, flagged=True) for one in again)
+
+
+def test_a_message_in_flight_while_the_program_was_updated_is_the_same() -> None:
+    """The version before kept no packet IDs."""
+    plant = Plant()
+    first = plant.receive(7, at=NOON)
+    record = {-1: SessionMessage(0, first.identity, NOON)}
+    after = Plant(ReceiptHistory([replace(first, packet_id=0)], 0, record))
+    after.connection, after.session = 2, 0
+    assert is_same(first, after.receive(7, at=LATER, dup=True))
+    after.receive(8, b"new", at=LATER)
+    after.reconnect()
+    assert not is_same(first, after.receive(9, at=LATER + timedelta(minutes=1), dup=True))
+
+
+def test_an_hour_into_a_connection_what_was_before_is_forgotten_but_not_the_record() -> None:
+    plant = Plant()
+    first = plant.receive(1, at=NOON)
+    plant.reconnect()
+    plant.receive(2, b"another", at=NOON + SECOND)
     later = NOON + timedelta(hours=1, seconds=2)
-    latest = sightings.register_message(TOPIC, b"a third", at=later, connection=2)
-    assert sightings.expire_old(later) == latest.number
-    assert sightings.register_message(TOPIC, b"level", at=later, connection=2).received_at == later
+    latest = plant.receive(3, b"a third", at=later)
+    assert plant.filter.expire_old(later) == latest.number
+    plant.reconnect()
+    assert is_same(first, plant.receive(1, at=later, dup=True))
+
+
+@pytest.mark.parametrize(
+    ("quality", "age", "flags"),
+    [
+        (TimeQuality.RECEIVE, 0, (POSSIBLE_REPEAT,)),
+        (TimeQuality.UPTIME, 0, (POSSIBLE_REPEAT,)),
+        (TimeQuality.UPTIME, 600, ()),  # its counter was received before: it is a repeat
+        (TimeQuality.DEVICE, 0, ()),
+    ],
+)
+def test_a_reading_with_a_time_of_its_own_is_not_flagged(
+    quality: TimeQuality, age: int, flags: tuple[str, ...]
+) -> None:
+    dose = replace(numbered_dose(), time_quality=quality, time=NOON - age * SECOND)
+    assert flag_possible_repeat(dose) == replace(dose, flags=flags)
 
 
 @given(st.lists(st.integers(0, 8), max_size=60))
-def test_never_more_are_kept_than_allowed_and_the_journal_can_be_cut_as_told(words: list[int]) -> None:
-    sightings, journal = RedeliveryFilter(limit=4), {}
+def test_never_more_are_kept_than_allowed_and_what_is_kept_can_be_cut_as_told(words: list[int]) -> None:
+    plant, journal = Plant(limit=4), {}
     for second, word in enumerate(words):
-        at = NOON + second * SECOND
-        sighting = sightings.register_message(TOPIC, b"%d" % word, at=at, connection=second // 7)
-        journal[sighting.number] = sighting
-        keep_from = sightings.expire_old(at)
+        plant.connection = second // 7
+        kept = plant.receive(0, b"%d" % word, at=NOON + second * SECOND)
+        journal[kept.number] = kept
+        keep_from = plant.filter.expire_old(kept.received_at)
         journal = {number: kept for number, kept in journal.items() if number >= keep_from}
-    assert len({sighting.identity for sighting in journal.values()}) <= 4
-    at, connection = NOON + 100 * SECOND, 99
-    reloaded = RedeliveryFilter(journal.values(), limit=4)
-    for word in range(9):
-        assert reloaded.register_message(TOPIC, b"%d" % word, at=at, connection=connection).received_at == (
-            sightings.register_message(TOPIC, b"%d" % word, at=at, connection=connection).received_at
-        )
+    assert len({kept.identity for kept in journal.values()}) <= 4
+
+
+class Broker:
+    """A model of MQTT: one session, packet IDs that wrap around, acknowledgements that may be lost."""
+
+    def __init__(self, ids: int) -> None:
+        self.ids, self.next_id = ids, 0
+        self.in_flight: dict[int, tuple[int, bytes]] = {}
+
+    def send_new(self, number: int, words: bytes) -> int | None:
+        for _ in range(self.ids):
+            self.next_id = self.next_id % self.ids + 1
+            if self.next_id not in self.in_flight:
+                self.in_flight[self.next_id] = number, words
+                return self.next_id
+        return None
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 1), st.sampled_from(["ok", "ack lost", "lost", "reconnect", "restart"])),
+        max_size=80,
+    )
+)
+def test_whatever_is_lost_every_message_has_one_time_and_no_two_have_the_same(
+    steps: list[tuple[int, str]],
+) -> None:
+    """Only two different texts: nothing tells messages apart but the protocol."""
+    plant, broker, at = Plant(), Broker(100), NOON
+    times: dict[int, set[datetime]] = {}
+
+    def deliver(number: int, packet_id: int, words: bytes, *, dup: bool) -> None:
+        times.setdefault(number, set()).add(plant.receive(packet_id, words, at=at, dup=dup).received_at)
+
+    for number, (word, fate) in enumerate(steps):
+        at += SECOND
+        words = b"%d" % word
+        packet_id = broker.send_new(number, words)
+        if packet_id and fate in ("ok", "ack lost"):
+            deliver(number, packet_id, words, dup=False)
+            if fate == "ok":
+                del broker.in_flight[packet_id]
+        if fate in ("lost", "reconnect", "restart", "ack lost"):  # the connection is gone
+            if fate == "restart":
+                plant = plant.restart()
+            else:
+                plant.reconnect()
+            for one, (old, text) in list(broker.in_flight.items()):
+                at += SECOND
+                deliver(old, one, text, dup=True)
+                if fate != "ack lost":
+                    del broker.in_flight[one]
+    assert all(len(found) == 1 for found in times.values())
+    assert len({next(iter(found)) for found in times.values()}) == len(times)

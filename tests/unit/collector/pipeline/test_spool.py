@@ -6,6 +6,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from dosing_tui.database.reading_writer import WriteProgress
 from dosing_tui.domain.messages.models import ParsedItem
 from dosing_tui.errors import SpoolError
 from dosing_tui.live_state import MessageCounts
+from dosing_tui.mqtt.message import ReceivedMessage
 from tests.support.collector.parsed_items import NOON, numbered_dose
 
 
@@ -97,19 +99,36 @@ def test_the_books_and_the_identity_outlast_the_process(tmp_path: Path) -> None:
 def test_what_was_seen_of_late_outlasts_the_process(tmp_path: Path) -> None:
     first = open_spool(tmp_path)
     sightings = first.load_redelivery_filter()
-    sighting = sightings.register_message("t", b"level", at=NOON, connection=1)
+    message = ReceivedMessage("t", b"level", NOON, 7, 1, False, 1, session=first.session)
+    sighting = sightings.register_message(message, connection=1)
     first.append_messages(
         [ParsedMessage((numbered_dose(),), sighting)], expire_before=sightings.expire_old(NOON)
     )
     first.close()
     second = open_spool(tmp_path)
-    assert (
-        second.load_redelivery_filter()
-        .register_message("t", b"level", at=NOON.replace(hour=13), connection=2)
-        .received_at
-        == NOON
-    )
+    assert second.session == first.session
+    again = replace(message, received_at=NOON.replace(hour=13), is_resent=True)
+    assert second.load_redelivery_filter().register_message(again, connection=2).received_at == NOON
+    assert second.begin_session() != first.session
     second.close()
+    third = open_spool(tmp_path)
+    assert third.session == second.session
+    anew = replace(again, session=third.session)
+    assert third.load_redelivery_filter().register_message(anew, connection=3).received_at != NOON
+    third.close()
+
+
+@pytest.mark.parametrize(
+    ("epochs", "is_kept"),
+    [([5, 6], True), ([5, 5], True), ([5, 8], False), ([5, None], True), ([None, 3], True)],
+)
+def test_the_record_of_a_session_ends_when_another_machine_has_collected(
+    spool: Spool, epochs: list[int | None], is_kept: bool
+) -> None:
+    for epoch in epochs:
+        before = spool.session
+        spool.join_election(epoch)
+    assert (spool.session == before) is is_kept
 
 
 def test_a_database_that_was_replaced_gets_new_books_that_begin_with_what_is_spooled(spool: Spool) -> None:
@@ -189,7 +208,11 @@ def test_the_least_spool_is_not_filled_by_what_was_seen_of_late(tmp_path: Path) 
     sightings = spool.load_redelivery_filter()
     for number in range(40):
         seen = [
-            sightings.register_message("t", b"%d %d" % (number, n), at=NOON, connection=1) for n in range(500)
+            sightings.register_message(
+                ReceivedMessage("t", b"%d %d" % (number, n), NOON, 500 * number + n + 1, 1, False, 1),
+                connection=1,
+            )
+            for n in range(500)
         ]
         spool.append_messages(
             [ParsedMessage((), one) for one in seen], expire_before=sightings.expire_old(NOON)
@@ -199,23 +222,10 @@ def test_the_least_spool_is_not_filled_by_what_was_seen_of_late(tmp_path: Path) 
     spool.close()
 
 
-@pytest.mark.parametrize("content", [b"no database at all, but long enough to look at" * 100, b""])
-def test_a_file_that_is_no_spool_is_refused_or_filled_never_a_traceback(
-    tmp_path: Path, content: bytes
-) -> None:
-    (tmp_path / "spool.sqlite").write_bytes(content)
-    if content:
-        with pytest.raises(SpoolError, match="cannot be used"):
-            open_spool(tmp_path)
-    else:
-        open_spool(tmp_path).close()
-
-
 def test_a_spool_of_a_newer_version_is_left_alone(tmp_path: Path) -> None:
     open_spool(tmp_path).close()
     with closing(sqlite3.connect(tmp_path / "spool.sqlite")) as file, file:
         file.execute("PRAGMA user_version = 99")
-    file.close()
     with pytest.raises(SpoolError, match="newer version"):
         open_spool(tmp_path)
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dosing_tui.domain.alarm_rules.detection import ConnectionState, TopicAccess
+from dosing_tui.domain.alarm_rules.detection import ConnectionState, DatabasePartState, TopicAccess
 from dosing_tui.domain.alarm_rules.limits import AlarmLimits, IngredientLimits, LimitOverride
 from dosing_tui.domain.alarm_rules.rule_state import DoseErrorMinute
 from dosing_tui.domain.alarms.catalog import RULES
@@ -511,3 +511,24 @@ def test_a_spool_that_fills_up(percent: float, since: datetime | None) -> None:
     plant.outlook = replace(plant.outlook, spool_percent=percent, spool_count=5, oldest_spooled_at=since)
     plant.advance_clock(11)
     assert list_raised(plant) == ["SPOOL_HIGH"]
+
+
+def test_a_part_of_the_database_that_fails_is_an_alarm_after_twenty_seconds() -> None:
+    plant = Plant()
+    fault = DatabasePartState("journal", "Alarm journal unavailable: a right is missing.")
+    works = DatabasePartState("journal", "")
+    plant.outlook = replace(plant.outlook, database=ConnectionState(True, plant.now), database_parts=(fault,))
+    plant.advance_clock(19)
+    assert list_raised(plant) == []
+    plant.advance_clock(2)
+    assert list_raised(plant) == ["DB_PARTIAL"]
+    assert plant.get_shown_state("DB_PARTIAL", "", "journal") is AlarmStateName.UNACK
+    # while all of the database is down, nothing is known of its parts
+    plant.outlook = replace(
+        plant.outlook, database=ConnectionState(False, plant.now, "gone"), database_parts=(works,)
+    )
+    plant.advance_clock(15)
+    assert plant.get_shown_state("DB_PARTIAL", "", "journal") is AlarmStateName.SUPPRESSED
+    plant.outlook = replace(plant.outlook, database=ConnectionState(True, plant.now))
+    plant.advance_clock(15)
+    assert plant.get_shown_state("DB_PARTIAL", "", "journal") is AlarmStateName.RTN_UNACK

@@ -34,7 +34,7 @@ A, B, C, D, E, F, G, H, I = AlarmStateName  # noqa: E741  # the letters of the s
 
 ROWS = {
     "condition true": (make_entry(AlarmEvent.RAISE, 9), "B = = B B B = = ="),
-    "condition false": (make_entry(AlarmEvent.RETURN, 9), "= D A = = = = = ="),
+    "condition false": (make_entry(AlarmEvent.RETURN, 9), "= D A = D A = = ="),
     "condition false, latching": (latching_return(9), "= E F = = = = = ="),
     "acknowledge": (make_entry(AlarmEvent.ACKNOWLEDGE, 9), "! C = A F = ! ! !"),
     "reset": (make_entry(AlarmEvent.RESET, 9), "! ! ! ! ! A ! ! !"),

@@ -1,0 +1,136 @@
+"""The collector with a damaged spool, and with a full disk."""
+
+import sqlite3
+import subprocess
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from dosing_tui.collector.context.local_state import get_spool_folder
+from dosing_tui.config.settings import Settings
+from dosing_tui.database.schema.migrate import migrate_schema
+from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
+from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker
+from dosing_tui.live_state import MessageCounts, Role
+from tests.support.collector.numbered_messages import plant_settings, publish_numbered, stored_numbers
+from tests.support.collector.running_collector import number_messages, run_in_threads
+from tests.support.database.schema_inspection import fetch_rows
+from tests.support.polling import wait_until
+
+DISK_MB = 8
+
+
+@pytest.fixture
+def own_plant(mosquitto: EmbeddedBroker, own_postgres: EmbeddedPostgres, tmp_path: Path) -> Settings:
+    settings = plant_settings(mosquitto.settings, own_postgres.dsn, tmp_path)
+    migrate_schema(settings, report=print)
+    return settings
+
+
+def test_flipped_digits_are_rejected_with_their_bytes_and_the_rest_is_stored(
+    own_plant: Settings, own_postgres: EmbeddedPostgres
+) -> None:
+    with run_in_threads(own_plant) as plant:
+        wait_until(lambda: plant.ready)
+        own_postgres.stop()
+        publish_numbered(own_plant.mqtt, number_messages(0, 20))
+        wait_until(lambda: plant.books.spooled == 20)
+    with closing(sqlite3.connect(get_spool_folder(own_plant) / "spool.sqlite")) as sql, sql:
+        sql.execute(
+            "UPDATE spool SET units = CAST(replace(CAST(units AS TEXT), '40.15', '90.15') AS BLOB)"
+            " WHERE CAST(units AS TEXT) LIKE '%,8,%' AND CAST(units AS TEXT) LIKE '%40.15%'"
+        )
+    with run_in_threads(own_plant) as plant:
+        own_postgres.start()
+        wait_until(lambda: plant.books == MessageCounts(received=20, stored=19, rejected=1))
+        wait_until(lambda: "of the spool is damaged" in plant.picture.notice)
+    assert set(range(20)) - set(stored_numbers(own_plant.database.dsn)) == {8}
+    ((record, reason),) = fetch_rows(own_plant.database.dsn, "SELECT record, reason FROM rejected_messages")
+    assert b"90.15" in bytes(record)
+    assert str(reason).startswith("damaged in the spool")
+
+
+def test_a_spool_damaged_while_it_is_in_use_costs_its_page_and_collecting_goes_on(
+    own_plant: Settings, own_postgres: EmbeddedPostgres
+) -> None:
+    count = 3_000
+    with run_in_threads(own_plant) as plant:
+        wait_until(lambda: plant.ready)
+        own_postgres.stop()
+        publish_numbered(own_plant.mqtt, number_messages(0, count))
+        wait_until(lambda: plant.books.spooled == count)
+    with run_in_threads(own_plant) as plant:
+        wait_until(lambda: plant.role is Role.COLLECTOR)
+        file = get_spool_folder(own_plant) / "spool.sqlite"
+        with file.open("r+b") as stream:
+            stream.seek(file.stat().st_size // 2 // 4096 * 4096)
+            stream.write(b"\xa5" * 4096)
+        own_postgres.start()
+        wait_until(lambda: len(stored_numbers(own_plant.database.dsn)) > count - 100, timeout=60)
+        wait_until(lambda: plant.ready)
+        publish_numbered(own_plant.mqtt, number_messages(count, count + 10))
+        wait_until(
+            lambda: stored_numbers(own_plant.database.dsn).keys() >= set(range(count, count + 10)), timeout=30
+        )
+        wait_until(lambda: plant.books.is_reconciled and not plant.books.spooled)
+    assert max(stored_numbers(own_plant.database.dsn).values()) == 1
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of its own, of DISK_MB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={DISK_MB}m", "tmpfs", str(folder)]
+    if subprocess.run(mount, check=False, capture_output=True).returncode:
+        pytest.skip("only root can mount a disk")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def fill_disk(folder: Path) -> Path:
+    ballast = folder / "ballast"
+    with ballast.open("wb", buffering=0) as stream:
+        try:
+            while True:
+                stream.write(bytes(4096))
+        except OSError:
+            pass
+    return ballast
+
+
+def test_a_full_disk_heals_by_itself_and_nothing_is_lost(settings: Settings, small_disk: Path) -> None:
+    small = replace(settings, collector=replace(settings.collector, spool_dir=str(small_disk)))
+    with run_in_threads(small) as plant:
+        wait_until(lambda: plant.ready)
+        publish_numbered(settings.mqtt, number_messages(0, 100))
+        wait_until(lambda: plant.books.stored == 100)
+        ballast = fill_disk(small_disk)
+        publish_numbered(settings.mqtt, number_messages(100, 3_000))
+        wait_until(lambda: "no room" in plant.picture.notice or "is full" in plant.picture.notice)
+        ballast.unlink()
+        wait_until(lambda: stored_numbers(settings.database.dsn).total() == 3_000, timeout=60)
+        wait_until(lambda: plant.ready and plant.picture.notice == "")
+    assert stored_numbers(settings.database.dsn) == dict.fromkeys(range(3_000), 1)
+
+
+def test_a_leader_whose_disk_is_full_leaves_collecting_to_another_machine(
+    settings: Settings, small_disk: Path, tmp_path: Path
+) -> None:
+    small = replace(settings, collector=replace(settings.collector, spool_dir=str(small_disk)))
+    elsewhere = replace(settings, collector=replace(settings.collector, spool_dir=str(tmp_path / "other")))
+    with run_in_threads(small) as first:
+        wait_until(lambda: first.ready)
+        with run_in_threads(elsewhere) as second:
+            wait_until(lambda: second.role is Role.STANDBY)
+            fill_disk(small_disk)
+            publish_numbered(settings.mqtt, number_messages(0, 1_000))
+            wait_until(lambda: second.role is Role.COLLECTOR, timeout=60)
+            wait_until(lambda: stored_numbers(settings.database.dsn).total() >= 1_000, timeout=60)
+            wait_until(lambda: first.role is not Role.COLLECTOR)
+    stored = stored_numbers(settings.database.dsn)
+    assert stored.keys() == set(range(1_000))
+    assert {number for number, times in stored.items() if times > 1 and number % 4 != 3} == set()
