@@ -36,7 +36,7 @@ DURATION_S = choose_size("CHAOS_S", small=60, full=1200)
 RATE = 500
 SEED = int(choose_size("CHAOS_SEED", small=11, full=11))
 PUMPS = 16
-SPOOL_DISK = "12m"
+SPOOL_DISK = "48m"
 COLLECTS = "This process collects for the site."
 STORED = "SELECT ((extract(epoch FROM time)::bigint - %s) * 16 + pump - 1)::bigint FROM dosing_consumption"
 
@@ -231,7 +231,11 @@ def test_nothing_is_lost_or_doubled_whatever_happens_to_the_parts(
             wait_until(lambda: plant.count_stored() > 0)
             rows.extend(apply_fault(plant, fault, console) for fault in draw_faults(plant))
             plant.station.stop()
-            wait_until(lambda: plant.count_stored() >= plant.station.count, 120)
+            wait_until(
+                lambda: plant.count_stored() >= plant.station.count,
+                120,
+                why=lambda: describe_delay(plant, format_table(rows, plant.station.count)),
+            )
             wait_until(lambda: is_shown_well(console), why=console.read_screen)
             assert plant.leader.end_gracefully() == plant.standby.end_gracefully() == 0
     with capsys.disabled():
@@ -286,15 +290,18 @@ def apply_fault(plant: Plant, fault: Fault, console: tmux_terminal.Terminal) -> 
     finally:
         fault.end(plant)
     ended, published = time.monotonic(), plant.station.count
-    wait_until(lambda: plant.count_stored() >= published, 120, why=lambda: describe_delay(plant, fault))
+    wait_until(lambda: plant.count_stored() >= published, 120, why=lambda: describe_delay(plant, fault.name))
     return (
         fault.name, f"{ended - began:.1f} s", shown_s, f"{time.monotonic() - ended:.1f} s", f"{published:,}",
     )  # fmt: skip
 
 
-def describe_delay(plant: Plant, fault: Fault) -> str:
-    logs = "\n".join((*plant.leader.log_lines[-15:], "--", *plant.standby.log_lines[-15:]))
-    return f"{plant.count_stored()} of {plant.station.count} stored after: {fault.name}\n{logs}"
+def describe_delay(plant: Plant, past: str) -> str:
+    with psycopg.connect(plant.database.dsn) as session:
+        stored = {number for (number,) in session.execute(STORED, (plant.station.base,))}
+    missing = [number for number in range(plant.station.count) if number not in stored]
+    logs = "\n".join((*plant.leader.log_lines[-40:], "--", *plant.standby.log_lines[-40:]))
+    return f"{len(missing)} of {plant.station.count} missing, such as {missing[:5]}: {past}\n{logs}"
 
 
 def format_table(rows: list[tuple[str, ...]], count: int) -> str:
