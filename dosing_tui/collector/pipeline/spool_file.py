@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO
 from uuid import UUID, uuid4
 
+from dosing_tui.collector.context.disk_reserve import DiskReserve
 from dosing_tui.collector.context.private_files import prepare_private_file, prepare_private_folder
 from dosing_tui.collector.context.sqlite_file import SqliteFile
 from dosing_tui.collector.pipeline import damaged_spool, spool_schema
@@ -30,6 +31,8 @@ WAL_BYTES = 16 * 1024 * 1024
 """Size to which the write-ahead log is truncated after a burst."""
 PROBE_BYTES = 256 * 1024
 """Space that must be free before a full spool takes messages again."""
+RESERVE_BYTES = 8 * 1024 * 1024
+"""Space set aside to delete stored messages on a full disk: a full write-ahead log and its checkpoint."""
 FILE_NAME = "spool.sqlite"
 BYTES_PER_RECORD = 100
 RECORD_SHARE = 8
@@ -76,6 +79,7 @@ class SpoolFile(SqliteFile):
         self._max_record = self._max_bytes // RECORD_SHARE // BYTES_PER_RECORD
         path = folder / FILE_NAME
         self._lock = _lock_folder(folder)
+        self._reserve = DiskReserve(folder / "spool.reserve", min(RESERVE_BYTES, self._max_bytes // 8))
         try:
             try:
                 super().__init__(path, f"The spool in {folder}")
@@ -86,6 +90,7 @@ class SpoolFile(SqliteFile):
         except BaseException:
             self._lock.close()
             raise
+        self._reserve.allocate()
 
     def close(self) -> None:
         super().close()
@@ -175,7 +180,17 @@ class SpoolFile(SqliteFile):
         ]
 
     def confirm_progress(self, progress: WriteProgress) -> None:
-        """Delete the stored messages. Not flushed to disk: the database keeps the progress as well."""
+        """Delete the stored messages, on a full disk with the help of the reserve.
+
+        Not flushed to disk: the database keeps the progress as well.
+        """
+        try:
+            self._delete_stored(progress)
+        except SpoolError:
+            self._reserve.release()
+            self._delete_stored(progress)
+
+    def _delete_stored(self, progress: WriteProgress) -> None:
         with self.write_transaction(durable=False) as sql:
             sql.execute("DELETE FROM spool WHERE seq <= ?", (progress.last_seq,))
             sql.execute(
@@ -208,8 +223,11 @@ class SpoolFile(SqliteFile):
         return 100.0 * (pages - free) / maximum
 
     def has_room(self) -> bool:
-        """Test it by writing and deleting PROBE_BYTES."""
+        """Test it by setting the reserve aside, and by writing and deleting PROBE_BYTES."""
         try:
+            self.select("PRAGMA wal_checkpoint(TRUNCATE)")
+            if not self._reserve.allocate():
+                return False
             with self.write_transaction() as sql:
                 sql.execute("INSERT INTO probe VALUES (zeroblob(?))", (PROBE_BYTES,))
             with self.write_transaction(durable=False) as sql:

@@ -97,6 +97,8 @@ class CollectorProcess:
     folder: Path
     program: tuple[str, ...] = ("dosing_tui",)
     log_lines: list[str] = field(default_factory=list)
+    line_times: list[float] = field(default_factory=list)
+    """``time.monotonic()`` of each line of the log."""
     process: subprocess.Popen[str] = field(init=False)
     reading: threading.Thread = field(init=False)
 
@@ -134,7 +136,9 @@ class CollectorProcess:
         return status
 
     def _read_log(self, stderr: IO[str]) -> None:
-        self.log_lines.extend(line.rstrip() for line in stderr)
+        for line in stderr:
+            self.line_times.append(time.monotonic())
+            self.log_lines.append(line.rstrip())
 
 
 def start_collector(

@@ -10,12 +10,17 @@ from pathlib import Path
 import pytest
 
 from dosing_tui.collector.context.local_state import get_spool_folder
+from dosing_tui.collector.pipeline.redelivery_filter import MessageFingerprint
+from dosing_tui.collector.pipeline.spool import ParsedMessage, Spool
 from dosing_tui.config.settings import Settings
+from dosing_tui.database.reading_writer import WriteProgress
 from dosing_tui.database.schema.migrate import migrate_schema
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker
+from dosing_tui.errors import SpoolError
 from dosing_tui.live_state import MessageCounts, Role
 from tests.support.collector.numbered_messages import plant_settings, publish_numbered, stored_numbers
+from tests.support.collector.parsed_items import NOON, numbered_dose
 from tests.support.collector.running_collector import number_messages, run_in_threads
 from tests.support.database.schema_inspection import fetch_rows
 from tests.support.polling import wait_until
@@ -80,15 +85,16 @@ def test_a_spool_damaged_while_it_is_in_use_costs_its_page_and_collecting_goes_o
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of its own, of DISK_MB."""
+def small_disk(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
+    """A disk of its own, of DISK_MB or of so many MB."""
     folder = tmp_path / "disk"
     folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={DISK_MB}m", "tmpfs", str(folder)]
+    size = getattr(request, "param", DISK_MB)
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={size}m", "tmpfs", str(folder)]
     if subprocess.run(mount, check=False, capture_output=True).returncode:
         pytest.skip("only root can mount a disk")
     yield folder
-    subprocess.run(["umount", str(folder)], check=True)
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
 def fill_disk(folder: Path) -> Path:
@@ -134,3 +140,33 @@ def test_a_leader_whose_disk_is_full_leaves_collecting_to_another_machine(
     stored = stored_numbers(settings.database.dsn)
     assert stored.keys() == set(range(1_000))
     assert {number for number, times in stored.items() if times > 1 and number % 4 != 3} == set()
+
+
+@pytest.mark.parametrize("small_disk", [24], indirect=True)
+def test_a_disk_filled_by_the_spool_itself_is_emptied_once_the_database_answers(small_disk: Path) -> None:
+    """SQLite cannot delete rows on a full disk: the space for it was set aside."""
+    spool = Spool(small_disk / "spool", max_mb=2048, publish_counts=lambda counts: None)
+    number = 0
+
+    def append_chunk() -> None:
+        nonlocal number
+        chunk = [
+            ParsedMessage((numbered_dose(each),), MessageFingerprint(each, b"%032d" % each, NOON, 1))
+            for each in range(number, number + 500)
+        ]
+        spool.append_messages(chunk, expire_before=number)
+        number += 500
+
+    def fill_spool() -> None:
+        for _ in range(10_000):
+            append_chunk()
+
+    with pytest.raises(SpoolError, match="is full"):
+        fill_spool()
+    assert not spool.has_room()
+    while rows := spool.read_chunk(500):
+        spool.confirm_progress(WriteProgress(last_seq=rows[-1][0], stored=rows[-1][0]))
+    assert spool.counts.spooled == 0
+    assert spool.has_room()
+    append_chunk()
+    spool.close()
