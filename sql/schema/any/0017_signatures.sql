@@ -235,6 +235,9 @@ BEGIN
         WHEN batch.last_review IS DISTINCT FROM seen_review OR batch.record_hash IS DISTINCT FROM seen_record
              OR batch.judgement_hash IS DISTINCT FROM seen_judgement
         THEN batch.batch_id || ' not saved: the batch has changed since it was displayed. Reload and try again.'
+        WHEN encode(sha256(convert_to(batch.record, 'UTF8')), 'hex') <> batch.record_hash
+             OR encode(sha256(convert_to(batch.judgement, 'UTF8')), 'hex') <> batch.judgement_hash
+        THEN batch.batch_id || ' not saved: its stored record is not the one of its hash. Run dosing-tui audit verify.'
         WHEN concat(person, account, remark) ~ '[\u0001-\u001f\u007f]' THEN 'A review holds no control characters.'
         WHEN char_length(coalesce(person, '')) NOT BETWEEN 1 AND 60 THEN 'Enter your name, in at most 60 characters.'
         WHEN verdict NOT IN ('comment', 'withdrawn') AND batch.status = 'open' THEN 'The batch is still under way.'

@@ -101,6 +101,16 @@ def test_what_has_changed_since_it_was_seen_is_not_reviewed(plant: Settings) -> 
         review_batch(plant, at=before)
 
 
+def test_a_record_that_was_exchanged_below_its_hash_is_not_signed(plant: Settings) -> None:
+    """By a role that stores batches: the reviewer would sign what the hash does not cover."""
+    execute_statements(
+        plant.database.dsn, "UPDATE batch_records SET record = replace(record, '40.1', '40.0')"
+    )
+    with pytest.raises(ReviewError, match=r"its stored record is not the one of its hash"):
+        review_batch(plant)
+    assert fetch_value(plant.database.dsn, "SELECT count(*) FROM audit_trail") == 0
+
+
 def test_late_data_make_a_review_outdated_and_change_nothing_of_it(plant: Settings) -> None:
     review_batch(plant)
     signed = fetch_rows(plant.database.dsn, "SELECT * FROM batch_reviews")
