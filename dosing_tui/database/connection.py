@@ -112,10 +112,11 @@ def use_session(
     Raises: DatabaseUnavailableError, DatabaseAccessError.
     """
     with (
+        # around the session: the commit at its end can fail, too
+        translate_rowless_errors(describe_target(settings)),
         open_connection(
             settings, application=application, autocommit=autocommit, timeouts=timeouts
         ) as session,
-        translate_rowless_errors(describe_target(settings)),
     ):
         yield session
 

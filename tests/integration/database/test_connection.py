@@ -8,7 +8,13 @@ import psycopg
 import pytest
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.connection import NO_TIMEOUTS, StatementTimeouts, describe_target, open_connection
+from dosing_tui.database.connection import (
+    NO_TIMEOUTS,
+    StatementTimeouts,
+    describe_target,
+    open_connection,
+    use_session,
+)
 from dosing_tui.database.error_mapping import DatabaseTarget, translate_error, translate_errors
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.demo.servers.mqtt_broker import find_free_port
@@ -316,3 +322,15 @@ def test_a_password_in_the_servers_words_is_struck_out() -> None:
 def test_other_peoples_errors_pass() -> None:
     with pytest.raises(KeyError), translate_errors(DatabaseTarget("h", "", "d", "u")):
         raise KeyError
+
+
+def test_a_server_that_goes_between_a_statement_and_its_commit_is_unavailable(
+    own_postgres: EmbeddedPostgres,
+) -> None:
+    def lose_server() -> None:
+        with use_session(settings_for(own_postgres.dsn), application="test", autocommit=False) as session:
+            session.execute("SELECT 1")
+            own_postgres.kill()
+
+    with pytest.raises(DatabaseUnavailableError):
+        lose_server()
