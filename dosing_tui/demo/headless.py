@@ -66,6 +66,7 @@ def subtract_counts(before: MessageCounts, after: MessageCounts) -> MessageCount
         duplicates=after.duplicates - before.duplicates,
         spooled=after.spooled,
         rejected=after.rejected - before.rejected,
+        possible_repeats=after.possible_repeats - before.possible_repeats,
     )
 
 

@@ -61,7 +61,7 @@ def test_an_acknowledgement_without_the_database_outlives_everything_and_is_jour
         began = datetime.now(UTC)
         window.send_keys("Space")
         window.wait_for_text("Kept on this machine until the database is back.")
-        window.wait_for_text("1 not journaled")
+        window.wait_for_text("1 pending")
         ended = datetime.now(UTC)
         console, collector = window.get_pid(), list_children(window.get_pid())[0]
         for process in (collector, console):

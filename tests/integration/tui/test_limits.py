@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -119,7 +120,7 @@ async def test_the_stock_marks_move_alarm_console_and_grafana(
 
 
 def test_defaults_have_one_home() -> None:
-    assert build_alarm_limits(Settings()) == AlarmLimits()
+    assert build_alarm_limits(Settings()) == replace(AlarmLimits(), zone=ZoneInfo("UTC"))
     review, limits = ReviewLimits(), LimitSettings()
     assert (review.tolerance_g, review.stock_low_percent) == (limits.tolerance_g, limits.stock_low_percent)
     assert all(get_limit(Settings(), limit) > 0 for limit in PlantLimit)
