@@ -5,6 +5,7 @@ import pty
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -12,6 +13,7 @@ from signal import SIGKILL, SIGTERM
 
 import pytest
 
+from dosing_tui.tui.app.ordered_input import FRAME_TIMEOUT_S
 from tests.support import tmux_terminal
 from tests.support.database_servers import reachable_temp, skip_absent
 from tests.support.os_processes import is_alive, list_children
@@ -55,6 +57,7 @@ def test_q_takes_everything_down(screen: Terminal) -> None:
     assert started
     screen.send_keys("q")
     screen.wait_for_text("Quit the console?")
+    time.sleep(FRAME_TIMEOUT_S)  # a second q before it is taken for a double tap
     screen.send_keys("q")
     wait_until(
         lambda: not [pid for pid in (demo, *started) if is_alive(pid)], why="the demo or its servers go on"

@@ -307,8 +307,9 @@ async def test_an_exception_that_ends_the_console_shows_no_variables(monkeypatch
             secret, pointer = "s3cret", Unreadable()
             raise ZeroDivisionError
         except ZeroDivisionError as error:
-            monkeypatch.setattr(driven.app, "_exception", error)
-            driven.app._fatal_error()
+            with monkeypatch.context() as failed:
+                failed.setattr(driven.app, "_exception", error)
+                driven.app._fatal_error()
         assert (secret, type(pointer)) == ("s3cret", Unreadable)
         [shown] = driven.app._exit_renderables
         text = cast("Text", shown).plain
