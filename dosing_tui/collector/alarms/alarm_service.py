@@ -7,7 +7,8 @@ or viewer has none: it mirrors the journal, and shows its own detections where t
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -44,6 +45,8 @@ PUBLISH_PAUSE_FACTOR = 10
 MAX_PUBLISH_PAUSE_S = 2.0
 STOP_TIMEOUT_S = 10.0
 RECIPE_POLL_S = 30.0
+FAILURE_SHOWN_FOR = timedelta(minutes=1)
+"""A failure of the rules on one reading would otherwise be gone with the next."""
 """Interval between two reads of the master recipes."""
 
 
@@ -82,6 +85,8 @@ class AlarmService:
         self._is_journal_up = self._has_history = False
         self._entries_since_checkpoint = 0
         """Entries of the journal since its last checkpoint."""
+        self._failed_at: datetime | None = None
+        """When the rules last failed on a reading, while it is shown."""
         self._is_publish_due = False
         """A change is not published yet."""
         self._next_publish = 0.0
@@ -115,25 +120,33 @@ class AlarmService:
 
     def on_readings(self, items: Iterable[ParsedItem]) -> None:
         """Evaluate new readings and rejections, in order of receipt. Never raises."""
-        try:
-            with self._lock:
-                entries = [entry for item in items for entry in self._evaluate_item(item)]
-                if entries:
-                    self._save_entries(entries)
-                    self._request_publish()
-        except Exception:
-            # the boundary to the collector: readings are stored even if the rules fail
-            log.exception("alarm rules failed on readings")
+        with self._contain_failure("readings"), self._lock:
+            entries = [entry for item in items for entry in self._evaluate_item(item)]
+            if entries:
+                self._save_entries(entries)
+                self._request_publish()
 
     def on_retained(self, items: Iterable[ParsedItem]) -> None:
         """Load levels from retained messages, without raising alarms for them. Never raises."""
+        with self._contain_failure("retained levels"), self._lock:
+            readings = [item for item in items if not isinstance(item, Rejection)]
+            self._save_entries(self._evaluator.load_history(readings))
+
+    @contextmanager
+    def _contain_failure(self, subject: str) -> Iterator[None]:
         try:
-            with self._lock:
-                readings = [item for item in items if not isinstance(item, Rejection)]
-                self._save_entries(self._evaluator.load_history(readings))
-        except Exception:
-            # the same boundary as above
-            log.exception("alarm rules failed on retained levels")
+            yield
+        except Exception as error:
+            # the boundary to the collector: readings are stored even if the rules fail
+            log.exception("alarm rules failed on %s", subject)
+            self._failed_at = self._clock()
+            reason = f"Alarm rules failed on {subject}: {type(error).__name__}. See the log."
+            self._context.status.set_thread_failure("alarm-rules", reason)
+
+    def _end_failure(self) -> None:
+        if self._failed_at is not None and self._clock() - self._failed_at >= FAILURE_SHOWN_FOR:
+            self._failed_at = None
+            self._context.status.set_thread_failure("alarm-rules", "")
 
     def _evaluate_item(self, item: ParsedItem) -> list[JournalEntry]:
         return (
@@ -147,6 +160,7 @@ class AlarmService:
         started = time.monotonic()
         if started - self._last_tick >= TICK_INTERVAL_S:
             self._tick_rules()
+            self._end_failure()
             self._last_tick = started
         elif self._is_publish_due:
             with self._lock:

@@ -48,7 +48,7 @@ class DeadlineConnection(psycopg.Connection[TupleRow]):
 
     deadline = StatementDeadline()
     server_pid = 0
-    """The server's process; 0 if it is the one that libpq was told, which a pooler invents."""
+    """The process ID on the server where a pooler gave libpq an invented one; 0 elsewhere."""
 
     def wait(self, gen: PQGen[ResultT], *args: Any, **kwargs: Any) -> ResultT:  # Any: differs by version
         """Wait as psycopg does, but not for ever. Raises: psycopg.OperationalError."""

@@ -16,7 +16,7 @@ _CONSEQUENCES = {
     Role.COLLECTOR: "This console collects. Messages wait at the broker until another process takes over.",
     Role.STANDBY: "Another process collects. No data is lost.",
     Role.VIEWER: "This console is a viewer. No data is lost.",
-    Role.UNDECIDED: "",
+    Role.UNDECIDED: "The role of this console is not decided yet. No data is lost.",
 }
 
 

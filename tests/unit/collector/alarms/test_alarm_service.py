@@ -17,7 +17,7 @@ from dosing_tui.domain.alarms.snapshot import AlarmSnapshot
 from dosing_tui.domain.messages.models import InventoryLevel, TimeQuality
 from dosing_tui.errors import DatabaseUnavailableError
 from dosing_tui.live_state import LinkState, LinkStatus
-from tests.support.collector.parsed_items import NOON
+from tests.support.collector.parsed_items import NOON, numbered_dose
 from tests.support.collector.protocol_fakes import FakeServer, make_context
 from tests.support.polling import wait_until
 
@@ -116,3 +116,30 @@ def test_in_a_flood_most_of_the_time_is_left_to_the_intake(
     alarming.stop()
     assert spent[0] > 0
     assert share < 0.2
+
+
+def test_rules_that_fail_are_shown_until_they_have_worked_for_a_minute(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [NOON]
+    around = make_context(tmp_path, FakeServer())
+    alarming = AlarmService(replace(around, clock=lambda: now[0]))
+
+    def fail(_evaluator: Evaluator, _reading: object) -> None:
+        raise ZeroDivisionError
+
+    def list_failed() -> tuple[str, ...]:
+        return around.live_state.get_snapshot(now[0]).failed_threads
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Evaluator, "on_reading", fail)
+        alarming.on_readings([numbered_dose(1)])
+    assert list_failed() == ("alarm-rules",)
+    alarming.start()
+    alarming.on_readings([numbered_dose(2)])
+    now[0] += timedelta(seconds=59)
+    wait_until(lambda: around.live_state.get_snapshot(now[0]).alarms)  # the clock ticks
+    assert list_failed() == ("alarm-rules",)
+    now[0] += timedelta(seconds=2)
+    wait_until(lambda: list_failed() == ())
+    alarming.stop()
