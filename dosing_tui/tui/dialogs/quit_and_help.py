@@ -79,11 +79,11 @@ def render_help(keymap: Mapping[str, str], columns: HelpPage = HELP_PAGES[0], wi
     height = 3 + max(sum(len(lines) + 1 for _, lines in groups) for groups in columns)
     canvas = create_box(width, height, "Keys", hint="Tab Other page   Esc Close")
     for number, groups in enumerate(columns):
-        x, y = 3 + number * (width // 2 - 1), 2
+        x, y, key_width = 3 + number * (width // 2 - 1), 2, 14 - number
         for title, lines in groups:
             canvas.write_text(x, y, title, DIM)
             for line, (text, ids) in enumerate(lines, start=y + 1):
-                canvas.write_text(x, line, format_keys(ids, keymap), KEY_STYLE, width=13)
-                canvas.write_text(x + 13, line, text, TEXT, width=24 - number)
+                canvas.write_text(x, line, format_keys(ids, keymap), KEY_STYLE, width=key_width)
+                canvas.write_text(x + key_width, line, text, TEXT, width=23)
             y += len(lines) + 1
     return canvas.rows

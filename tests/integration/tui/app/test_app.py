@@ -169,7 +169,7 @@ async def test_the_help_page_fits_the_smallest_window() -> None:
     async with open_console(size=SMALL) as driven:
         page = await driven.press_keys("question_mark")
         assert isinstance(driven.app.screen, HelpScreen)
-        for words in ("1            All at a glance", "[ ]", "ctrl+f", "Esc Close", "Quit; quit at once"):
+        for words in ("1             All at a glance", "[ ]", "ctrl+f", "Esc Close", "Quit; quit at once"):
             assert words in page
         assert {line[-2] for line in page.splitlines()[1:-1] if "│" in line} == {"│"}
 
