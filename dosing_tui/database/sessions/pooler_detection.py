@@ -13,7 +13,8 @@ from dosing_tui.database.sessions.statement_deadline import DeadlineConnection
 
 RECHECK_S = 60.0
 """How long a check of a pooler counts: its mode can be changed while it runs."""
-TRIES = 5
+ROUNDS = 50
+"""Pairs of short transactions that a check compares: other clients of a busy pooler hide a shared session."""
 
 _passed_at: dict[str, float] = {}
 """Connection string -> time of the last check that it passed."""
@@ -44,15 +45,22 @@ def find_server_pid(session: DeadlineConnection, conninfo: str) -> int:
 
 
 def _is_shared(session: DeadlineConnection, conninfo: str, pid: int) -> bool:
-    """Whether another client gets this session's server process while it is between two transactions."""
+    """Whether this session or a second one changes its server process, or both use the same one."""
+    ours, others = {pid}, set[int]()
     try:
-        with DeadlineConnection.connect(conninfo, autocommit=True) as other, other.transaction():
-            # a busy pooler may give the same process back once
-            return _select_pid(other) == pid or any(_select_pid(session) != pid for _ in range(TRIES))
+        with DeadlineConnection.connect(conninfo, autocommit=True) as other:
+            with other.transaction():  # no other way makes statement pooling refuse
+                others.add(_select_pid(other))
+            for _ in range(ROUNDS):
+                ours.add(_select_pid(session))
+                others.add(_select_pid(other))
+                if len(ours) > 1 or len(others) > 1 or ours & others:
+                    return True
     except psycopg.DatabaseError as error:
         if "statement pooling" in str(error):  # PgBouncer's refusal of a transaction in that mode
             return True
         raise
+    return False
 
 
 def _select_pid(session: DeadlineConnection) -> int:

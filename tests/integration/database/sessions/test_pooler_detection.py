@@ -1,8 +1,13 @@
 """A pooler that shares sessions is refused with what to set; one that does not is as good as the server."""
 
 import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from threading import Event
 
+import psycopg
 import pytest
 
 from dosing_tui.database.connection import NO_TIMEOUTS, open_connection
@@ -32,6 +37,36 @@ def test_a_pooler_that_shares_sessions_is_refused_with_what_to_set(
     for _ in range(3):
         with pytest.raises(DatabaseAccessError, match=SET_SESSION):
             open_connection(settings, application="test")
+
+
+def test_a_busy_pooler_that_shares_sessions_is_refused_every_time(
+    migrated: str, start_pooler: StartPooler
+) -> None:
+    dsn = start_pooler(migrated, ignore_startup_parameters=OPTIONS, pool_mode="transaction")
+    with keep_busy(dsn, clients=3):
+        for _ in range(40):
+            with pytest.raises(DatabaseAccessError, match=SET_SESSION):
+                open_connection(settings_for(dsn), application="test")
+
+
+@contextmanager
+def keep_busy(dsn: str, clients: int) -> Iterator[None]:
+    """Other clients whose short transactions take and give back the pooler's sessions all the time."""
+    ended = Event()
+
+    def ask_on() -> None:
+        with psycopg.connect(dsn, autocommit=True, prepare_threshold=None) as client:
+            while not ended.is_set():
+                client.execute("SELECT pg_sleep(0.0005)")
+
+    with ThreadPoolExecutor(clients) as threads:
+        asking = [threads.submit(ask_on) for _ in range(clients)]
+        try:
+            yield
+        finally:
+            ended.set()
+        for each in asking:
+            each.result()
 
 
 def test_the_election_is_refused_too(migrated: str, start_pooler: StartPooler) -> None:
