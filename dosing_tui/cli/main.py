@@ -41,7 +41,11 @@ class ErrorReportingGroup(click.Group):
     type=click.Path(path_type=Path),
     help="Settings file; see 'config path'.",
 )
-@click.option("--theme", type=click.Choice(["dark", "light"]), help="Colours of the console.")
+@click.option(
+    "--theme",
+    type=click.Choice(["dark", "light", "high-contrast", "colour-blind"]),
+    help="Colours of the console.",
+)
 @click.option(
     "--glyphs", type=click.Choice(["auto", "unicode", "console", "ascii"]), help="Characters to draw with."
 )

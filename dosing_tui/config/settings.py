@@ -25,6 +25,8 @@ class GlyphMode(StrEnum):
 class ColourTheme(StrEnum):
     DARK = "dark"
     LIGHT = "light"
+    HIGH_CONTRAST = "high-contrast"
+    COLOUR_BLIND = "colour-blind"
 
 
 class MqttVersion(StrEnum):
@@ -253,7 +255,7 @@ class AlarmLimitSettings:
 @dataclass(frozen=True, slots=True)
 class ConsoleSettings:
     theme: ColourTheme = ColourTheme.DARK
-    """dark or light."""
+    """dark, light, high-contrast or colour-blind."""
     glyphs: GlyphMode = GlyphMode.AUTO
     """auto, unicode, console (Linux text console) or ascii."""
     low_bandwidth: bool = False

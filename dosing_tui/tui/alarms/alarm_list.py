@@ -215,7 +215,7 @@ _MESSAGE_COLUMN: TableColumn[AlarmView] = TableColumn(
     is_name=True,
 )
 _JOURNAL_DOWN_TEXTS = {False: "not shared", True: "shared later"}
-_WARNING_STYLE = CellStyle(ColourRole.WARN, ColourRole.BAR_BACKGROUND, bold=True)
+_WARNING_STYLE = CellStyle(ColourRole.DEVIATION, ColourRole.BAR_BACKGROUND, bold=True)
 _SELECTED_TAB_STYLE = CellStyle(ColourRole.STRONG, ColourRole.SELECTION, bold=True)
 _TAB_STYLE = CellStyle(ColourRole.TEXT, ColourRole.BAR_BACKGROUND)
 _CONDITION_TEXTS = {True: "abnormal", False: "normal", None: number_format.NO_VALUE}

@@ -10,7 +10,7 @@ from dosing_tui.tui.charts.full_screen_chart import draw_plot
 from dosing_tui.tui.charts.primitives.scale import BucketWindow
 from dosing_tui.tui.charts.series import AnnotationGlyph, ChartAnnotation, ChartData, Curve
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, render_paragraph
-from dosing_tui.tui.rendering.palette import DIM, LABEL, WARNING
+from dosing_tui.tui.rendering.palette import DEVIATION, DIM, LABEL
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def _draw_title(canvas: Canvas, state: AlarmTrendState, chart: ChartData) -> Non
     beyond = chart.limit is not None and chart.is_beyond_limit(values[-1])
     limit = f"   limit {chart.format_value(chart.limit)}" if chart.limit is not None else ""
     end = canvas.write_right(canvas.width, 0, limit, DIM)
-    style = WARNING if beyond else LABEL
+    style = DEVIATION if beyond else LABEL
     mark = "▲ " if beyond else ""
     end = canvas.write_right(end, 0, f"{mark}{chart.format_value(values[-1])} {chart.unit}", style)
     since, _ = chart.get_bucket_span(0)

@@ -171,8 +171,8 @@ def _explain_empty_list(journal: JournalList, heading: JournalHeading) -> str:
 
 def _draw_heading(canvas: Canvas, journal: JournalList, heading: JournalHeading) -> None:
     text, strong, dim, warning = (
-        CellStyle(colour, ColourRole.BAR_BACKGROUND, bold=colour is ColourRole.WARN)
-        for colour in (ColourRole.TEXT, ColourRole.STRONG, ColourRole.DIM, ColourRole.WARN)
+        CellStyle(colour, ColourRole.BAR_BACKGROUND, bold=colour is ColourRole.DEVIATION)
+        for colour in (ColourRole.TEXT, ColourRole.STRONG, ColourRole.DIM, ColourRole.DEVIATION)
     )
     canvas.fill_row(0, text)
     right = _format_extent(journal, heading)[: canvas.width // 2]

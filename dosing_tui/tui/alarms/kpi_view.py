@@ -11,13 +11,13 @@ from dosing_tui.domain.notifications.channel_status import ChannelStatus
 from dosing_tui.tui.alarms.alarm_list import AlarmListContext
 from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, sanitize_text
-from dosing_tui.tui.rendering.palette import DIM, STRONG, TEXT, WARNING, CellStyle, ColourRole
+from dosing_tui.tui.rendering.palette import DEVIATION, DIM, STRONG, TEXT, CellStyle, ColourRole
 
 OK, ABOVE_TARGET, TOO_HIGH = "ok", "▲ above target", "■ above limit"
 _RATING_STYLES = {
     OK: DIM,
-    ABOVE_TARGET: WARNING,
-    TOO_HIGH: CellStyle(ColourRole.ERROR, bold=True),
+    ABOVE_TARGET: DEVIATION,
+    TOO_HIGH: DEVIATION,
     "": DIM,
 }
 _MIN_SPARE_ROWS = 8
@@ -165,7 +165,7 @@ def _draw_channels(
     more = len(channels) - max_rows
     text = f"▲ {error}" if error else f"{number_format.format_count(more)} more" if more > 0 else ""
     x = _ERROR_X + len("Last error") + 2
-    canvas.write_text(x, y, text, WARNING if error else DIM, width=canvas.width - x - 1)
+    canvas.write_text(x, y, text, DEVIATION if error else DIM, width=canvas.width - x - 1)
     for row, channel in enumerate(channels[:max_rows], start=y + 1):
         _draw_channel(canvas, row, channel, context)
     return y + 1 + min(len(channels), max_rows)
@@ -173,13 +173,13 @@ def _draw_channels(
 
 def _draw_channel(canvas: Canvas, y: int, channel: ChannelStatus, context: AlarmListContext) -> None:
     fails = channel.failing_since is not None
-    canvas.write_text(1, y, "▲" if fails else " ", WARNING)
+    canvas.write_text(1, y, "▲" if fails else " ", DEVIATION)
     canvas.write_text(3, y, sanitize_text(channel.channel, 40), TEXT, width=_LAST_SENT_X - 4)
     last_sent = context.format_time(channel.last_sent) if channel.last_sent else "never"
     canvas.write_text(_LAST_SENT_X, y, last_sent, STRONG if channel.last_sent else DIM)
     for x, count in ((_QUEUED_END_X, channel.waiting), (_LOST_END_X, channel.lost)):
         canvas.write_right(x, y, number_format.format_count(count), STRONG if count else DIM)
-    style, width = WARNING if fails else DIM, canvas.width - _ERROR_X - 1
+    style, width = DEVIATION if fails else DIM, canvas.width - _ERROR_X - 1
     canvas.write_text(_ERROR_X, y, _format_error(channel, context), style, width=width)
 
 

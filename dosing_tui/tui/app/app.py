@@ -60,7 +60,7 @@ class DosingApp(OrderedInputApp[None]):
     ) -> None:
         super().__init__(ansi_color=True if terminal.is_monochrome else None)
         self._settings, self._terminal, self._after_first_paint = settings, terminal, after_first_paint
-        self._is_dark = settings.console.theme is ColourTheme.DARK
+        self._theme_name = settings.console.theme
         self.terminal_theme = self._choose_theme()
         self.shutdown_handler = ShutdownHandler()
         self._is_redraw_due = False
@@ -143,7 +143,7 @@ class DosingApp(OrderedInputApp[None]):
             self.controllers.reviews.screen.dismiss(None)
 
     def _choose_theme(self) -> TerminalTheme:
-        return self._terminal.choose_theme(self.console, is_dark=self._is_dark)
+        return self._terminal.choose_theme(self.console, theme=self._theme_name)
 
     # every tick
 
@@ -235,12 +235,14 @@ class DosingApp(OrderedInputApp[None]):
         self._redraw_screens()
 
     def action_switch_theme(self) -> None:
-        self._is_dark = not self._is_dark
+        themes = list(ColourTheme)
+        self._theme_name = themes[(themes.index(self._theme_name) + 1) % len(themes)]
         self.terminal_theme = self._choose_theme()
         self.theme = self.terminal_theme.palette.name
         for screen in self.screen_stack:
             if isinstance(screen, ConsoleScreen):
                 screen.apply_theme(self.terminal_theme)
+        self.show_message(f"Theme: {self._theme_name}.")
 
     def action_help(self) -> None:
         page = 1 if self.controllers.active_screen is self.controllers.reviews.screen else 0

@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.console import Console
 from textual.theme import Theme as TextualTheme
 
-from dosing_tui.config.settings import GlyphMode
+from dosing_tui.config.settings import ColourTheme, GlyphMode
 from dosing_tui.tui.rendering.palette import ColourRole, Palette, choose_palette
 from dosing_tui.tui.rendering.theme import TerminalTheme, count_colours
 
@@ -23,10 +23,10 @@ class TerminalOptions:
     """Other keys for bindings, by binding id."""
     log_file: Path | None = None
 
-    def choose_theme(self, console: Console, *, is_dark: bool) -> TerminalTheme:
+    def choose_theme(self, console: Console, *, theme: ColourTheme) -> TerminalTheme:
         """The palette that the terminal can show, with its glyphs."""
         colours = count_colours(console.color_system)
-        palette = choose_palette(is_dark=is_dark, colours=colours, is_monochrome=self.is_monochrome)
+        palette = choose_palette(theme, colours=colours, is_monochrome=self.is_monochrome)
         return TerminalTheme(palette, self.glyphs)
 
 

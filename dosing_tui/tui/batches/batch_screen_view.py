@@ -135,7 +135,9 @@ def _render_detail_header(position: str, signer: SignerInfo, width: int) -> Rows
     label = PIN_SIGNATURE if signer.is_pin_required else NO_SIGNATURE
     x = canvas.write_right(width - 1, 0, f"{who} · {label}", _HEADER_STYLE)
     if signer.warning and width >= 100:
-        canvas.write_right(x - 2, 0, signer.warning, CellStyle(ColourRole.WARN, ColourRole.BAR_BACKGROUND))
+        canvas.write_right(
+            x - 2, 0, signer.warning, CellStyle(ColourRole.DEVIATION, ColourRole.BAR_BACKGROUND)
+        )
     return canvas.rows
 
 

@@ -17,7 +17,7 @@ from dosing_tui.tui.batches.list_view import format_review_state, format_status,
 from dosing_tui.tui.batches.timeline import render_timeline
 from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, sanitize_text, wrap_text
-from dosing_tui.tui.rendering.palette import DIM, FRAME, LABEL, STRONG, TEXT, WARNING, CellStyle, ColourRole
+from dosing_tui.tui.rendering.palette import DEVIATION, DIM, FRAME, LABEL, STRONG, TEXT, CellStyle, ColourRole
 
 _KIND_WIDTH = 18
 """Cells for the kind of an exception."""
@@ -95,7 +95,7 @@ def _render_header(detail: BatchDetail, batch: Batch, context: BatchDetailContex
     x = canvas.write_text(1, 0, row.batch_id, CellStyle(ColourRole.STRONG, bold=True), width=width - 34)
     shape, word = format_status(batch.status)
     style = CellStyle(ColourRole.ACCENT) if batch.status is BatchStatus.OPEN else TEXT
-    canvas.write_text(x + 3, 0, f"{shape} {word}", WARNING if is_abnormal(batch.status) else style)
+    canvas.write_text(x + 3, 0, f"{shape} {word}", DEVIATION if is_abnormal(batch.status) else style)
     _draw_review_state(canvas, detail, batch, context.zone)
     master = f"version {row.recipe_version}" if row.recipe_version else "no master recipe"
     _draw_parts(
@@ -128,7 +128,7 @@ def _draw_review_state(canvas: Canvas, detail: BatchDetail, batch: Batch, zone: 
         return
     style = CellStyle(ColourRole.STRONG, ColourRole.SELECTION, bold=state == ReviewState.UNREVIEWED)
     if state in (ReviewState.OUTDATED, Decision.REJECTED):
-        style = CellStyle(ColourRole.BACKGROUND, ColourRole.WARN, bold=True)
+        style = CellStyle(ColourRole.BACKGROUND, ColourRole.DEVIATION, bold=True)
     x = canvas.write_right(canvas.width - 1, 0, f" {format_review_state(state, short=False)} ", style)
     if row.disposed_by and row.disposed_at is not None:
         when = number_format.format_timestamp(row.disposed_at, zone, now=row.disposed_at)[:5]
@@ -182,17 +182,17 @@ def _render_texts(lines: Sequence[tuple[str, CellStyle, str, CellStyle]], width:
 def _render_exceptions(detail: BatchDetail, width: int) -> Rows:
     exceptions = detail.assessment.exceptions
     if not exceptions:
-        return _render_texts([("●", CellStyle(ColourRole.OK), "No exceptions", DIM)], width, 2)
-    lines = [(f"▲ {one.kind}", WARNING, clean_line(one.sentence), TEXT) for one in exceptions]
+        return _render_texts([("●", DIM, "No exceptions", DIM)], width, 2)
+    lines = [(f"▲ {one.kind}", DEVIATION, clean_line(one.sentence), TEXT) for one in exceptions]
     return _render_texts(lines, width, _KIND_WIDTH + 3)
 
 
 def _render_context_events(context: BatchDetailContext, width: int) -> Rows:
     if context.context_error:
-        return _render_texts([("▲", CellStyle(ColourRole.WARN), context.context_error, TEXT)], width, 3)
+        return _render_texts([("▲", CellStyle(ColourRole.DEVIATION), context.context_error, TEXT)], width, 3)
     events, zone = context.context_events or ContextEvents(), context.zone
     lines = [
-        (alarm.since, (f"▲ {_format_span(alarm.since, alarm.until, zone)}", CellStyle(ColourRole.WARN),
+        (alarm.since, (f"▲ {_format_span(alarm.since, alarm.until, zone)}", CellStyle(ColourRole.DEVIATION),
                        f"{sanitize_text(alarm.name, 90)}  {clean_line(alarm.message)}", TEXT))
         for alarm in events.alarms
     ] + [
@@ -210,7 +210,7 @@ def _format_span(since: datetime, until: datetime | None, zone: tzinfo) -> str:
 
 def _render_changes(detail: BatchDetail, zone: tzinfo, width: int) -> Rows:
     """The changes that make its review outdated."""
-    lines = [("▲", WARNING, clean_line(each), STRONG) for each in describe_changes(detail, zone)]
+    lines = [("▲", DEVIATION, clean_line(each), STRONG) for each in describe_changes(detail, zone)]
     return _render_texts(lines, width, 2)
 
 
@@ -225,7 +225,7 @@ def _render_reviews(reviews: Sequence[Review], zone: tzinfo, width: int) -> Rows
     for one in reviews:
         role = f" ({sanitize_text(one.os_user)})" if one.os_user and one.os_user != one.who else ""
         comment = f": {clean_line(one.comment, 600)}" if one.comment else ""
-        style = CellStyle(ColourRole.WARN) if one.meaning == Decision.REJECTED else STRONG
+        style = CellStyle(ColourRole.DEVIATION) if one.meaning == Decision.REJECTED else STRONG
         withdrawal = describe_withdrawal(one, reviews)
         what = f" (withdraws {withdrawal})" if withdrawal else ""
         text = (

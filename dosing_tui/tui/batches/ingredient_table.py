@@ -7,7 +7,7 @@ from dosing_tui.domain.batches.models import Batch, Ingredient
 from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, sanitize_text
 from dosing_tui.tui.rendering.data_table import StyledRuns, TableColumn, TableData, paint_table
-from dosing_tui.tui.rendering.palette import DIM, STRONG, WARNING, CellStyle, ColourRole
+from dosing_tui.tui.rendering.palette import DEVIATION, DIM, STRONG, CellStyle, ColourRole
 
 TOLERANCES_PER_SIDE = 2.0
 """The end of each side, in tolerances."""
@@ -34,7 +34,7 @@ def render_ingredients(ingredients: tuple[IngredientRow, ...], width: int) -> Ro
 
 
 def _format_error(line: IngredientRow, context: None) -> StyledRuns:
-    style = WARNING if line.is_within is False else STRONG
+    style = DEVIATION if line.is_within is False else STRONG
     return [(number_format.format_signed(line.ingredient.error_g), style)]
 
 
@@ -43,7 +43,7 @@ def _render_bar(line: IngredientRow, context: None, width: int, background: Colo
 
 
 def _format_styled_tolerance(line: IngredientRow, context: None) -> StyledRuns:
-    return [(_TOLERANCE_TEXTS[line.is_within], WARNING if line.is_within is False else DIM)]
+    return [(_TOLERANCE_TEXTS[line.is_within], DEVIATION if line.is_within is False else DIM)]
 
 
 def _format_seconds(line: IngredientRow) -> str:
@@ -75,7 +75,7 @@ def render_tolerance_bar(
     for x in (middle - edge, middle + edge):
         canvas.set_cell(x, 0, "┊", CellStyle(ColourRole.DIM, ColourRole.TRACK))
     halves = round(abs(error_g) / tolerance_g / TOLERANCES_PER_SIDE * middle * 2)
-    tone = ColourRole.WARN if abs(error_g) > tolerance_g + 1e-9 else ColourRole.BAR
+    tone = ColourRole.DEVIATION if abs(error_g) > tolerance_g + 1e-9 else ColourRole.BAR
     _draw_deviation(canvas, -1 if error_g < 0 else 1, halves, tone)
     canvas.set_cell(middle, 0, "│", CellStyle(ColourRole.STRONG, ColourRole.TRACK))
     return canvas.rows
@@ -90,7 +90,7 @@ def _draw_deviation(canvas: Canvas, side: int, half_cells: int, tone: ColourRole
         cells[-1] = "→" if side > 0 else "←"
     for number, character in enumerate(cells, start=1):
         x = middle + side * number
-        style = CellStyle(tone, canvas.rows[0][x][1].bg, bold=tone is ColourRole.WARN)
+        style = CellStyle(tone, canvas.rows[0][x][1].bg, bold=tone is ColourRole.DEVIATION)
         canvas.set_cell(x, 0, character, style)
 
 

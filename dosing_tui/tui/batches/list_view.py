@@ -18,7 +18,7 @@ from dosing_tui.tui.data.batch_list_state import (
 from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, render_paragraph, sanitize_text
 from dosing_tui.tui.rendering.data_table import StyledRuns, TableColumn, TableCursor, TableData, paint_table
-from dosing_tui.tui.rendering.palette import DIM, STRONG, TEXT, WARNING, CellStyle, ColourRole
+from dosing_tui.tui.rendering.palette import DEVIATION, DIM, STRONG, TEXT, CellStyle, ColourRole
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,14 +165,14 @@ def _render_start(row: BatchRow, context: BatchListContext, width: int, backgrou
 
 def _format_styled_status(row: BatchRow, context: BatchListContext) -> StyledRuns:
     colour = ColourRole.DIM if row.status == BatchStatus.COMPLETE else ColourRole.ACCENT
-    style = WARNING if is_abnormal(row.status) else CellStyle(colour)
+    style = DEVIATION if is_abnormal(row.status) else CellStyle(colour)
     return [(" ".join(format_status(row.status)), style)]
 
 
 def _format_exceptions(row: BatchRow, context: BatchListContext) -> StyledRuns:
     if not row.findings:
         return []
-    return [(f"▲ {row.findings:<2} ", WARNING), (", ".join(row.finding_kinds), TEXT)]
+    return [(f"▲ {row.findings:<2} ", DEVIATION), (", ".join(row.finding_kinds), TEXT)]
 
 
 def _render_review(row: BatchRow, context: BatchListContext, width: int, background: ColourRole) -> Rows:
@@ -181,7 +181,7 @@ def _render_review(row: BatchRow, context: BatchListContext, width: int, backgro
     is_new = state == ReviewState.UNREVIEWED
     is_waiting = is_new and row.status != BatchStatus.OPEN
     is_warning = state in _WARNING_REVIEWS
-    colour = ColourRole.WARN if is_warning else ColourRole.STRONG if is_waiting else ColourRole.DIM
+    colour = ColourRole.DEVIATION if is_warning else ColourRole.STRONG if is_waiting else ColourRole.DIM
     text = format_review_state(state) if is_waiting or not is_new else "–"
     mark = "▲" if is_warning else "□" if is_waiting else " "
     x = canvas.write_text(0, 0, f"{mark} {text}", CellStyle(colour, background, bold=is_warning))

@@ -9,7 +9,7 @@ from dosing_tui.domain.messages.models import Dose
 from dosing_tui.tui.batches.list_view import is_abnormal
 from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, sanitize_text, split_cells
-from dosing_tui.tui.rendering.palette import DIM, FRAME, STRONG, TEXT, WARNING, CellStyle, ColourRole
+from dosing_tui.tui.rendering.palette import DEVIATION, DIM, FRAME, STRONG, TEXT, CellStyle, ColourRole
 
 MIN_GAP_S = 5.0
 """Shorter gaps are not reported."""
@@ -67,7 +67,7 @@ def find_longest_gap(batch: Batch) -> tuple[float, str]:
 def _choose_end_mark(batch: Batch) -> tuple[str, CellStyle]:
     if batch.status is BatchStatus.OPEN:
         return "→", CellStyle(ColourRole.ACCENT, bold=True)
-    return ("■", WARNING) if is_abnormal(batch.status) else ("│", STRONG)
+    return ("■", DEVIATION) if is_abnormal(batch.status) else ("│", STRONG)
 
 
 def _draw_doses(canvas: Canvas, batch: Batch, axis: TimeAxis) -> None:
@@ -85,7 +85,7 @@ def _draw_context_events(canvas: Canvas, context_events: ContextEvents, axis: Ti
     for alarm in context_events.alarms:
         first = axis.time_to_x(max(alarm.since, axis.since))
         last = axis.time_to_x(min(alarm.until or axis.until, axis.until))
-        canvas.write_text(first, 2, "▲" + "─" * (last - first), CellStyle(ColourRole.WARN))
+        canvas.write_text(first, 2, "▲" + "─" * (last - first), CellStyle(ColourRole.DEVIATION))
     for note in context_events.notes:
         canvas.set_cell(axis.time_to_x(note.at), 2, "◆", CellStyle(ColourRole.ACCENT))
 

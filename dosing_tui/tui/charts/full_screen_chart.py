@@ -17,7 +17,7 @@ from dosing_tui.tui.charts.series import (
 )
 from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, fit_names, paint_cells
-from dosing_tui.tui.rendering.palette import DIM, FRAME, LABEL, STRONG, TEXT, WARNING, CellStyle, ColourRole
+from dosing_tui.tui.rendering.palette import DEVIATION, DIM, FRAME, LABEL, STRONG, TEXT, CellStyle, ColourRole
 
 _NUMBER_WIDTH = 10
 _MIN_PLOT_HEIGHT = 8
@@ -72,9 +72,9 @@ def _draw_cursor_value(canvas: Canvas, data: ChartData, bucket: int) -> None:
         value = data.curves[0].values[bucket]
         above = data.limit is not None and value is not None and value > data.limit
         text = "nothing measured" if value is None else f"{data.format_value(value)} {data.unit}"
-        x = canvas.write_text(x + 3, 0, text, WARNING if above else STRONG)
+        x = canvas.write_text(x + 3, 0, text, DEVIATION if above else STRONG)
         if above:
-            canvas.write_text(x + 2, 0, f"▲ above {data.limit:g}", WARNING)
+            canvas.write_text(x + 2, 0, f"▲ above {data.limit:g}", DEVIATION)
 
 
 def format_time_span(start: datetime, end: datetime) -> str:

@@ -9,7 +9,7 @@ from dosing_tui.tui.rendering.canvas import Canvas, paint_cells
 from dosing_tui.tui.rendering.palette import DIM, FRAME, CellStyle, ColourRole
 
 _INSIDE = CellStyle(ColourRole.BAR)
-_OUTSIDE = CellStyle(ColourRole.WARN)
+_OUTSIDE = CellStyle(ColourRole.DEVIATION)
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,7 +105,7 @@ class ReviewDialog(FormDialog[ReviewInput]):
                 BLANK_ROW,
                 BLANK_ROW,
                 FormText([_format_signature_notice(is_pin_required=prompt.is_pin_required)]),
-                wrap_form_text(format_account_warning(prompt.account), CellStyle(ColourRole.WARN)),
+                wrap_form_text(format_account_warning(prompt.account), CellStyle(ColourRole.DEVIATION)),
             ],
             action=_TITLES[prompt.meaning],
         )

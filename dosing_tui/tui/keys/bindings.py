@@ -79,7 +79,7 @@ APP_KEYS = (
     Binding("S", "shift_report", "Shift", id="shift-report", show=False, tooltip="The report of the shift"),
     Binding("f", "freeze", "Freeze", id="freeze", tooltip="Freeze the view, resume"),
     Binding("r", "refresh_now", "Refresh", id="refresh", tooltip="Reload all panels"),
-    Binding("t", "switch_theme", "Theme", id="theme", tooltip="Dark or light"),
+    Binding("t", "switch_theme", "Theme", id="theme", tooltip="The next theme"),
     Binding("q", "ask_quit", "Quit", id="quit", tooltip="Quit after confirmation"),
     Binding("ctrl+q", "quit", "Quit now", id="quit-now", show=False, priority=True, tooltip="Quit at once"),
     Binding("question_mark", "help", "Help", id="help", tooltip="This page"),

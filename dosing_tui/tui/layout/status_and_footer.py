@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from dosing_tui.live_state import DatabaseFault, DatabasePart, LinkState, LinkStatus, LiveSnapshot, Role
 from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, fit_cells, split_cells
-from dosing_tui.tui.rendering.palette import CellStyle, ColourRole
+from dosing_tui.tui.rendering.palette import DEVIATION_BLOCK, CellStyle, ColourRole
+from dosing_tui.tui.rendering.priority_style import choose_rule_block
 
 _BAR_STYLE = CellStyle(ColourRole.TEXT, ColourRole.BAR_BACKGROUND)
 _DIM_STYLE = CellStyle(ColourRole.DIM, ColourRole.BAR_BACKGROUND)
 _STRONG_STYLE = CellStyle(ColourRole.STRONG, ColourRole.BAR_BACKGROUND, bold=True)
-_WARNING_STYLE = CellStyle(ColourRole.BACKGROUND, ColourRole.WARN, bold=True)
-_ERROR_STYLE = CellStyle(ColourRole.BACKGROUND, ColourRole.ERROR, bold=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +61,19 @@ _BAR_FORMS = (
     _BarForm(max_names=0, plant_cells=8, has_screen=False, has_clock=False),
 )
 """The first that has room is taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Link:
+    """A connection and the rules of the alarms it raises."""
+
+    name: str
+    down_rule: str
+    partial_rule: str
+
+
+_DATABASE = _Link("DB", "DB_DOWN", "DB_PARTIAL")
+_BROKER = _Link("MQTT", "BROKER_DOWN", "TOPIC_REFUSED")
 _PART_NAMES: Mapping[DatabasePart, str] = {
     DatabasePart.JOURNAL: "journal",
     DatabasePart.JOURNAL_READING: "journal",
@@ -127,7 +139,7 @@ def _list_left(status: StatusBarState, form: _BarForm, plant_cells: int) -> BarP
     parts = [part for text in texts for part in ((" ", _BAR_STYLE), text)]
     if status.frozen_at:
         at = status.frozen_at if form.has_words else status.frozen_at[:5]
-        parts += [("  ", _BAR_STYLE), (f" FROZEN {at} ", _WARNING_STYLE)]
+        parts += [("  ", _BAR_STYLE), (f" FROZEN {at} ", DEVIATION_BLOCK)]
     return parts
 
 
@@ -144,10 +156,10 @@ def _list_right(status: StatusBarState, form: _BarForm) -> BarParts:
         (_choose_clock(status.clock, form), _STRONG_STYLE),
         ("   " if form.has_words else " ", _BAR_STYLE),
         (spooled, _BAR_STYLE),
-        *_format_link("DB", status.database, form, _join_names(parts_failing, form)),
+        *_format_link(_DATABASE, status.database, form, _join_names(parts_failing, form)),
         ("  " if form.has_words else " ", _BAR_STYLE),
         (f" {number}/s" if form.has_rate and is_connected else "", _DIM_STYLE),
-        *_format_link("MQTT", status.broker, form, ""),
+        *_format_link(_BROKER, status.broker, form, ""),
         ("  " if form.has_words else " ", _BAR_STYLE),
         *_format_failed_threads(_join_names(threads, form), form),
         (status.role.value if form.has_role and status.role is not Role.UNDECIDED else "", _DIM_STYLE),
@@ -175,21 +187,22 @@ def _join_names(names: Iterable[str], form: _BarForm) -> str:
 def _format_failed_threads(names: str, form: _BarForm) -> BarParts:
     if not names:
         return []
-    return [(" ", _BAR_STYLE), (f" ▲ {names}{' failed' if form.has_words else ''} ", _WARNING_STYLE)]
+    return [(" ", _BAR_STYLE), (f" ▲ {names}{' failed' if form.has_words else ''} ", DEVIATION_BLOCK)]
 
 
-def _format_link(name: str, state: LinkState, form: _BarForm, parts_failing: str) -> BarParts:
-    """Shape, word and colour, from right to left."""
+def _format_link(link: _Link, state: LinkState, form: _BarForm, parts_failing: str) -> BarParts:
+    """Shape and word, from right to left; in colour what has an alarm, in that of the alarm."""
+    name = link.name
     match state.status:
         case LinkStatus.UP:
-            return [(f" {name}", _BAR_STYLE), ("●", CellStyle(ColourRole.OK, ColourRole.BAR_BACKGROUND))]
+            return [(f" {name}", _BAR_STYLE), ("●", _BAR_STYLE)]
         case LinkStatus.STARTING:
             return [(f" {name} …", _DIM_STYLE), ("○", _DIM_STYLE)]
         case LinkStatus.PARTIAL:
             what = parts_failing or ("partly" if form.has_words else "")
-            return [(f" ▲ {name} {what}".rstrip() + " ", _WARNING_STYLE)]
+            return [(f" ▲ {name} {what}".rstrip() + " ", choose_rule_block(link.partial_rule))]
         case LinkStatus.DOWN:
-            return [(f" ■ {name}{' down' if form.has_words else ''} ", _ERROR_STYLE)]
+            return [(f" ■ {name}{' down' if form.has_words else ''} ", choose_rule_block(link.down_rule))]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,18 @@
 """Colours by meaning: a style names roles, a palette gives the roles their colours."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
 
 from rich.style import Style
 
+from dosing_tui.config.settings import ColourTheme
+
 
 class ColourRole(StrEnum):
-    """What a colour is for. Red and yellow are for the abnormal only."""
+    """What a colour is for. Red and amber are for alarms only (ISA-101): see ``priority_style``."""
 
     BACKGROUND = "ground"
     BAR_BACKGROUND = "band"
@@ -35,9 +38,28 @@ class ColourRole(StrEnum):
     """Upper edge of an area, and the newest value."""
     STALE = "faded"
     """Bars and curves of data that are out of date."""
-    OK = "ok"
-    WARN = "warn"
-    ERROR = "error"
+    DEVIATION = "deviation"
+    """What departs from the normal and raises no alarm: brightness beside shape and word."""
+    ALARM_HIGH = "alarm high"
+    ALARM_MEDIUM = "alarm medium"
+    ALARM_LOW = "alarm low"
+
+
+ALARM_ROLES = frozenset({ColourRole.ALARM_HIGH, ColourRole.ALARM_MEDIUM, ColourRole.ALARM_LOW})
+TEXT_ROLES = frozenset(
+    {
+        ColourRole.DIM,
+        ColourRole.TEXT,
+        ColourRole.STRONG,
+        ColourRole.ACCENT,
+        ColourRole.DEVIATION,
+        *ALARM_ROLES,
+    }
+)
+"""What letters and digits are written in, each on each of ``TEXT_BACKGROUNDS``."""
+TEXT_BACKGROUNDS = frozenset({ColourRole.BACKGROUND, ColourRole.BAR_BACKGROUND, ColourRole.SELECTION})
+REVERSED_BACKGROUNDS = frozenset({ColourRole.DEVIATION, ColourRole.ACCENT, *ALARM_ROLES})
+"""Backgrounds of text in the colour of the ground."""
 
 
 class CellStyle(NamedTuple):
@@ -53,9 +75,11 @@ DIM = CellStyle(ColourRole.DIM)
 STRONG = CellStyle(ColourRole.STRONG)
 FRAME = CellStyle(ColourRole.FRAME)
 LABEL = CellStyle(ColourRole.STRONG, bold=True)
-WARNING = CellStyle(ColourRole.WARN, bold=True)
+DEVIATION = CellStyle(ColourRole.DEVIATION, bold=True)
+DEVIATION_BLOCK = CellStyle(ColourRole.BACKGROUND, ColourRole.DEVIATION, bold=True)
+"""For a state of the program that must not be overlooked and is no alarm."""
 
-ABNORMAL_COLOURS = frozenset({ColourRole.WARN, ColourRole.ERROR})
+_LOUD_ROLES = frozenset({ColourRole.DEVIATION, *ALARM_ROLES})
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,58 +89,98 @@ class Palette:
     name: str
     is_dark: bool
     colours: tuple[tuple[ColourRole, str], ...]
+    colour_count: int = 1 << 24
+    """Of the terminals it is for."""
     is_monochrome: bool = False
 
     def get_colour(self, role: ColourRole) -> str:
         return dict(self.colours)[role]
 
 
-def _build_palette(name: str, dark: bool, *colours: str) -> Palette:
-    return Palette(name, dark, tuple(zip(ColourRole, colours, strict=True)))
+def _build_palette(name: str, colours: str, *, is_dark: bool = True, count: int = 1 << 24) -> Palette:
+    """``colours``: one for each role, in the order of the roles."""
+    return Palette(name, is_dark, tuple(zip(ColourRole, colours.split(), strict=True)), count)
 
 
 DARK = _build_palette(
-    "dosing-dark", True,
-    "#15181b", "#1f2428", "#2a3944", "#23282c", "#343b41", "#7f9db3", "#74818b", "#b4bcc2", "#f0f3f5",
-    "#71808b", "#56707f", "#2b3a44", "#7f9db3", "#4a545c", "#7f9f88", "#e0b341", "#e5534b",
-)  # fmt: skip
-LIGHT = _build_palette(
-    "dosing-light", False,
-    "#d9dcde", "#c9ced1", "#b5c6d1", "#c8ccce", "#a6aeb4", "#35556b", "#69737b", "#30373c", "#080b0d",
-    "#68747d", "#7f99aa", "#b8c7d0", "#35556b", "#9ba4ab", "#4b7a58", "#9a6700", "#b3261e",
+    "dosing-dark",
+    "#15181b #1f2428 #26343e #23282c #3e464d #7f9db3 #93a0aa #b9c1c7 #f0f3f5 "
+    "#71808b #56707f #2b3a44 #8fb0c9 #4a545c #ffffff #ff6b61 #e0b341 #c79be8",
 )  # fmt: skip
 DARK_256 = _build_palette(
-    "dosing-dark-256", True,
-    "#121212", "#1c1c1c", "#303030", "#262626", "#3a3a3a", "#87afaf", "#767676", "#b2b2b2", "#eeeeee",
-    "#808080", "#5f8787", "#303030", "#87afaf", "#4e4e4e", "#87af87", "#d7af5f", "#d75f5f",
+    "dosing-dark-256",
+    "#121212 #1c1c1c #262626 #303030 #444444 #87afaf #9e9e9e #bcbcbc #eeeeee "
+    "#808080 #5f8787 #303030 #87afd7 #4e4e4e #ffffff #ff5f5f #d7af5f #d787ff", count=256,
 )  # fmt: skip
-"""Exactly colours of the 256, so that no grey is rounded to a green."""
-LIGHT_256 = _build_palette(
-    "dosing-light-256", False,
-    "#dadada", "#c6c6c6", "#b2b2b2", "#c6c6c6", "#a8a8a8", "#005f87", "#6c6c6c", "#303030", "#080808",
-    "#6c6c6c", "#87afaf", "#bcbcbc", "#005f87", "#9e9e9e", "#5f875f", "#875f00", "#af0000",
-)  # fmt: skip
+"""The palettes for 256 colours have exactly colours of the 256, so that no grey is rounded to a green."""
 DARK_16 = _build_palette(
-    "dosing-dark-16", True,
-    "#000000", "#000000", "#555555", "#000000", "#555555", "#ffffff", "#aaaaaa", "#aaaaaa", "#ffffff",
-    "#aaaaaa", "#aaaaaa", "#555555", "#ffffff", "#555555", "#aaaaaa", "#ffff55", "#ff5555",
+    "dosing-dark-16",
+    "#000000 #000000 #0000aa #000000 #555555 #ffffff #aaaaaa #aaaaaa #ffffff "
+    "#aaaaaa #aaaaaa #555555 #55ffff #555555 #ffffff #ff5555 #ffff55 #ff55ff", count=16,
 )  # fmt: skip
-"""Exactly the colours of a 16-colour terminal, so that none is rounded to its neighbour."""
+"""Those for 16 have exactly the colours of VGA, so that none is rounded to its neighbour."""
+LIGHT = _build_palette(
+    "dosing-light",
+    "#dfe2e4 #d2d6d9 #c3d3de #cfd3d6 #a6aeb4 #35556b #4c555c #30373c #080b0d "
+    "#68747d #7f99aa #b8c7d0 #2a4a60 #9ba4ab #000000 #a81f17 #704800 #6b2a9c", is_dark=False,
+)  # fmt: skip
+LIGHT_256 = _build_palette(
+    "dosing-light-256",
+    "#eeeeee #e4e4e4 #d7ffff #d0d0d0 #a8a8a8 #005f87 #4e4e4e #303030 #080808 "
+    "#6c6c6c #87afaf #bcbcbc #00005f #9e9e9e #000000 #af0000 #875f00 #8700af", is_dark=False, count=256,
+)  # fmt: skip
 LIGHT_16 = _build_palette(
-    "dosing-light-16", False,
-    "#ffffff", "#aaaaaa", "#aaaaaa", "#ffffff", "#aaaaaa", "#000000", "#555555", "#000000", "#000000",
-    "#555555", "#555555", "#aaaaaa", "#000000", "#aaaaaa", "#555555", "#aa5500", "#aa0000",
+    "dosing-light-16",
+    "#ffffff #ffffff #55ffff #ffffff #aaaaaa #000000 #555555 #000000 #000000 "
+    "#555555 #555555 #aaaaaa #0000aa #aaaaaa #000000 #aa0000 #aa5500 #aa00aa", is_dark=False, count=16,
+)  # fmt: skip
+HIGH_CONTRAST = _build_palette(
+    "dosing-high-contrast",
+    "#000000 #000000 #003a5c #2b2b2b #8a8a8a #ffffff #d0d0d0 #ffffff #ffffff "
+    "#b0b0b0 #9fb8c8 #4d6270 #7fd4ff #7a7a7a #ffffff #ff7b72 #ffd23f #e3a6ff",
+)  # fmt: skip
+HIGH_CONTRAST_256 = _build_palette(
+    "dosing-high-contrast-256",
+    "#000000 #000000 #00005f #303030 #8a8a8a #ffffff #d0d0d0 #ffffff #ffffff "
+    "#b2b2b2 #afd7ff #5f5f87 #87d7ff #767676 #ffffff #ff8787 #ffd75f #ffafff", count=256,
+)  # fmt: skip
+HIGH_CONTRAST_16 = _build_palette(
+    "dosing-high-contrast-16",
+    "#000000 #000000 #0000aa #000000 #aaaaaa #ffffff #ffffff #ffffff #ffffff "
+    "#aaaaaa #aaaaaa #555555 #55ffff #aaaaaa #ffffff #ff5555 #ffff55 #ff55ff", count=16,
+)  # fmt: skip
+COLOUR_BLIND = _build_palette(
+    "dosing-colour-blind",
+    "#15181b #1f2428 #26343e #23282c #3e464d #7f9db3 #93a0aa #b9c1c7 #f0f3f5 "
+    "#71808b #56707f #2b3a44 #b5cbdb #4a545c #ffffff #ff7518 #f0e442 #56b4e9",
+)  # fmt: skip
+"""Alarms in colours after Okabe and Ito, Color Universal Design (2008): vermilion, yellow, sky blue."""
+COLOUR_BLIND_256 = _build_palette(
+    "dosing-colour-blind-256",
+    "#121212 #1c1c1c #262626 #303030 #444444 #87afaf #9e9e9e #bcbcbc #eeeeee "
+    "#808080 #5f8787 #303030 #87d7ff #4e4e4e #ffffff #ff5f00 #ffd700 #5fafff", count=256,
+)  # fmt: skip
+COLOUR_BLIND_16 = _build_palette(
+    "dosing-colour-blind-16",
+    "#000000 #000000 #0000aa #000000 #555555 #ffffff #aaaaaa #aaaaaa #ffffff "
+    "#aaaaaa #aaaaaa #555555 #ffffff #555555 #ffffff #ff5555 #ffff55 #55ffff", count=16,
 )  # fmt: skip
 
 
-PALETTES = (DARK, LIGHT, DARK_256, LIGHT_256, DARK_16, LIGHT_16)
+_THEMES: Mapping[ColourTheme, tuple[Palette, Palette, Palette]] = {
+    ColourTheme.DARK: (DARK, DARK_256, DARK_16),
+    ColourTheme.LIGHT: (LIGHT, LIGHT_256, LIGHT_16),
+    ColourTheme.HIGH_CONTRAST: (HIGH_CONTRAST, HIGH_CONTRAST_256, HIGH_CONTRAST_16),
+    ColourTheme.COLOUR_BLIND: (COLOUR_BLIND, COLOUR_BLIND_256, COLOUR_BLIND_16),
+}
+PALETTES = tuple(palette for theme in _THEMES.values() for palette in theme)
 
 
-def choose_palette(*, is_dark: bool, colours: int, is_monochrome: bool) -> Palette:
-    """The palette for a terminal with this number of colours."""
-    pair = (DARK, LIGHT) if colours > 256 else (DARK_256, LIGHT_256) if colours > 16 else (DARK_16, LIGHT_16)
-    chosen = pair[0 if is_dark else 1]
-    return Palette(chosen.name, chosen.is_dark, chosen.colours, is_monochrome=is_monochrome)
+def choose_palette(theme: ColourTheme, *, colours: int, is_monochrome: bool) -> Palette:
+    """The palette of a theme for a terminal with this number of colours."""
+    full, medium, few = _THEMES[theme]
+    chosen = full if colours > 256 else medium if colours > 16 else few
+    return replace(chosen, is_monochrome=is_monochrome)
 
 
 @lru_cache(maxsize=2048)
@@ -125,13 +189,21 @@ def build_rich_style(palette: Palette, style: CellStyle) -> Style:
     if palette.is_monochrome:
         return _build_monochrome_style(style)
     return Style(
-        color=palette.get_colour(style.fg), bgcolor=palette.get_colour(style.bg), bold=style.bold or None
+        color=palette.get_colour(style.fg),
+        bgcolor=palette.get_colour(choose_background(palette, style)),
+        bold=style.bold or None,
     )
+
+
+def choose_background(palette: Palette, style: CellStyle) -> ColourRole:
+    """With 16 colours, no background of a selected row is legible below every alarm colour."""
+    is_alarm = style.fg in ALARM_ROLES and style.bg is ColourRole.SELECTION
+    return ColourRole.BACKGROUND if is_alarm and palette.colour_count <= 16 else style.bg
 
 
 def _build_monochrome_style(style: CellStyle) -> Style:
     """Without colour: blocks of the abnormal and the selected row in reverse video."""
-    reverse = style.bg in ABNORMAL_COLOURS or style.bg in (ColourRole.SELECTION, ColourRole.BAR)
-    bold = style.bold or style.fg in ABNORMAL_COLOURS or style.fg is ColourRole.STRONG
+    reverse = style.bg in _LOUD_ROLES or style.bg in (ColourRole.SELECTION, ColourRole.BAR)
+    bold = style.bold or style.fg in _LOUD_ROLES or style.fg is ColourRole.STRONG
     dim = style.fg in (ColourRole.DIM, ColourRole.FRAME, ColourRole.AREA, ColourRole.STALE)
     return Style(bold=bold or None, dim=dim or None, reverse=reverse or None)

@@ -1,8 +1,13 @@
-"""Alarm priority as shape, word and colour. Pure."""
+"""Alarm priority as shape, word and colour. Pure.
+
+The only place that gives out the colours of alarms, each for the priority of an alarm or of its rule.
+Source: ANSI/ISA-101.01, colours of alarms are used for nothing else.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from dosing_tui.domain.alarms.catalog import RULES
 from dosing_tui.domain.alarms.models import UNACKNOWLEDGED_STATES, AlarmState, AlarmStateName, Priority
 from dosing_tui.tui.rendering.palette import CellStyle, ColourRole
 
@@ -16,9 +21,9 @@ class PriorityMark:
 
 
 PRIORITY_MARKS: Mapping[Priority, PriorityMark] = {
-    Priority.HIGH: PriorityMark("■", "H", "HIGH", ColourRole.ERROR),
-    Priority.MEDIUM: PriorityMark("▲", "M", "MED", ColourRole.WARN),
-    Priority.LOW: PriorityMark("▼", "L", "LOW", ColourRole.ACCENT),
+    Priority.HIGH: PriorityMark("■", "H", "HIGH", ColourRole.ALARM_HIGH),
+    Priority.MEDIUM: PriorityMark("▲", "M", "MED", ColourRole.ALARM_MEDIUM),
+    Priority.LOW: PriorityMark("▼", "L", "LOW", ColourRole.ALARM_LOW),
     Priority.DIAGNOSTIC: PriorityMark("◆", "D", "DIAG", ColourRole.DIM),
 }
 STATE_LABELS: Mapping[AlarmStateName, str] = {
@@ -42,6 +47,16 @@ def format_mark(priority: Priority, *, is_unacknowledged: bool) -> str:
     """
     mark = PRIORITY_MARKS[priority]
     return f"{mark.shape}{mark.letter}{'*' if is_unacknowledged else ' '}"
+
+
+def choose_rule_style(rule: str, background: ColourRole = ColourRole.BACKGROUND) -> CellStyle:
+    """Colour of the condition for which this rule of the catalog raises its alarm."""
+    return CellStyle(PRIORITY_MARKS[RULES[rule].priority].colour, background, bold=True)
+
+
+def choose_rule_block(rule: str) -> CellStyle:
+    """The same, reversed."""
+    return CellStyle(ColourRole.BACKGROUND, PRIORITY_MARKS[RULES[rule].priority].colour, bold=True)
 
 
 def choose_mark_style(state: AlarmState, background: ColourRole = ColourRole.BACKGROUND) -> CellStyle:

@@ -13,7 +13,7 @@ from dosing_tui.tui.keys.footer_hints import build_hint
 from dosing_tui.tui.layout.status_and_footer import render_footer, render_message
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, wrap_text
 from dosing_tui.tui.rendering.line_widget import LineWidget
-from dosing_tui.tui.rendering.palette import DIM, LABEL, TEXT, WARNING, CellStyle
+from dosing_tui.tui.rendering.palette import DEVIATION, DIM, LABEL, TEXT, CellStyle
 from dosing_tui.tui.rendering.theme import TerminalTheme
 from dosing_tui.tui.widgets.closable_screen import ClosableScreen
 
@@ -116,7 +116,7 @@ def render_page(page: ShiftReportPage, first_line: int, width: int, height: int)
 def _choose_style(line: str, following: Sequence[str]) -> CellStyle:
     """Headings are underlined with rule characters; lines that begin with "! " are abnormal."""
     if line.startswith("! "):
-        return WARNING
+        return DEVIATION
     if line and set(line) <= _RULE_CHARACTERS:
         return DIM
     if following and line and line == line.upper() and set(following[0] or " ") <= _RULE_CHARACTERS:

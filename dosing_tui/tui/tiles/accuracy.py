@@ -83,7 +83,7 @@ def _draw_statistics(canvas: Canvas, y: int, summary: ErrorSummary, max_out_perc
         (
             "out",
             number_format.format_decimal(out, 1 if out is not None and out < 10 else 0, " %"),
-            CellStyle(ColourRole.WARN) if is_abnormal else STRONG,
+            CellStyle(ColourRole.DEVIATION) if is_abnormal else STRONG,
         ),
     ]
     written = sum(len(name) + 1 + len(value) for name, value, _ in shares)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from dosing_tui.config.alarm_limits import get_limit
+from dosing_tui.domain.alarms.snapshot import AlarmSnapshot
 from dosing_tui.domain.messages.models import InventoryLevel
 from dosing_tui.domain.messages.tank_level import LevelBand, classify_level
 from dosing_tui.domain.panels.panel_catalog import PlantLimit
@@ -15,16 +16,10 @@ from dosing_tui.tui.rendering.data_table import TableColumn, TableData
 from dosing_tui.tui.rendering.palette import DIM, LABEL, STRONG, TEXT, CellStyle, ColourRole
 from dosing_tui.tui.scope.render_context import RenderContext
 from dosing_tui.tui.tiles.shared.number_list import draw_marked_cell
+from dosing_tui.tui.tiles.shared.tank_mark import TankMark, choose_tank_mark
 from dosing_tui.tui.tiles.shared.tile_content import TileContent, build_live_content
 
 EMPTY_TEXT = "no level has been reported yet"
-BAND_MARKS = {LevelBand.LOW: "■", LevelBand.WARN: "▲", LevelBand.NORMAL: " ", LevelBand.UNKNOWN: "?"}
-BAND_COLOURS = {
-    LevelBand.LOW: ColourRole.ERROR,
-    LevelBand.WARN: ColourRole.WARN,
-    LevelBand.NORMAL: ColourRole.BAR,
-    LevelBand.UNKNOWN: ColourRole.BAR,
-}
 _BAND_ORDER = (LevelBand.LOW, LevelBand.WARN, LevelBand.UNKNOWN, LevelBand.NORMAL)
 
 
@@ -32,6 +27,7 @@ _BAND_ORDER = (LevelBand.LOW, LevelBand.WARN, LevelBand.UNKNOWN, LevelBand.NORMA
 class TankGauge:
     name: str
     band: LevelBand
+    mark: TankMark
     percent: float | None
     remaining_g: float | None
     capacity_g: float | None
@@ -79,8 +75,10 @@ def _build_tank_gauge(
 ) -> TankGauge:
     device = f"{sanitize_text(names[level.device_id])} " if len(names) > 1 else ""
     seconds = (context.now - level.received_at).total_seconds()
+    band = classify_level(level.percent_full, *limits)
     return TankGauge(
-        name=device + sanitize_text(level.chemical), band=classify_level(level.percent_full, *limits),
+        name=device + sanitize_text(level.chemical), band=band,
+        mark=choose_tank_mark(level, band, context.snapshot.alarms),
         percent=level.percent_full, remaining_g=level.remaining_g, capacity_g=level.capacity_g,
         age=f"{number_format.format_age(seconds)} ago" if seconds >= 60 else "",
     )  # fmt: skip
@@ -109,13 +107,12 @@ def paint_inventory(canvas: Canvas, data: TankGauges) -> None:
 
 def _choose_styles(tank: TankGauge) -> tuple[CellStyle, CellStyle]:
     """For the name and for the percentage."""
-    if tank.band in (LevelBand.LOW, LevelBand.WARN):
-        return LABEL, CellStyle(BAND_COLOURS[tank.band], bold=True)
-    return TEXT, STRONG
+    is_low = tank.band in (LevelBand.LOW, LevelBand.WARN)
+    return LABEL if is_low else TEXT, tank.mark.style
 
 
 def _draw_band_mark(canvas: Canvas, y: int, tank: TankGauge) -> None:
-    canvas.set_cell(0, y, BAND_MARKS[tank.band], CellStyle(BAND_COLOURS[tank.band], bold=True))
+    canvas.set_cell(0, y, tank.mark.shape, tank.mark.style)
 
 
 def _has_room_for_mass(width: int, tank: TankGauge, data: TankGauges) -> bool:
@@ -135,10 +132,12 @@ def _draw_tall_gauge(
             left, y, data.mass_unit.format_mass(tank.remaining_g), DIM if rows == 3 else TEXT
         )
     canvas.write_text(2, y, tank.name, name, width=left - 3)
-    bar = draw_gauge(tank.percent, canvas.width - 2, colour=BAND_COLOURS[tank.band], limits=data.limits)
+    bar = draw_gauge(tank.percent, canvas.width - 2, colour=tank.mark.bar, limits=data.limits)
     canvas.paste_rows(2, y + 1, bar)
     if rows == 3:
-        canvas.write_text(2, y + 2, f"of {data.mass_unit.format_mass(tank.capacity_g)}", DIM)
+        x = canvas.write_text(2, y + 2, f"of {data.mass_unit.format_mass(tank.capacity_g)}", DIM)
+        if tank.mark.word:
+            canvas.write_text(x, y + 2, f" · {tank.mark.word}", DIM)
         canvas.write_right(canvas.width, y + 2, tank.age, DIM)
 
 
@@ -151,7 +150,7 @@ def _draw_one_row(canvas: Canvas, y: int, tank: TankGauge, data: TankGauges, nam
         end = canvas.write_right(end, y, f"{data.mass_unit.format_mass(tank.remaining_g):>10}", DIM)
     start = 2 + name_width + 1
     if end - start >= 4:
-        bar = draw_thin_gauge(tank.percent, end - start, colour=BAND_COLOURS[tank.band], limits=data.limits)
+        bar = draw_thin_gauge(tank.percent, end - start, colour=tank.mark.bar, limits=data.limits)
         canvas.paste_rows(start, y, bar)
 
 
@@ -162,6 +161,7 @@ class TankTableContext:
     station_names: Mapping[str, str]
     mass_unit: number_format.MassUnit
     limits: tuple[float, float]
+    alarms: AlarmSnapshot | None = None
 
 
 def build_tank_table(context: RenderContext) -> TileContent[TableData[InventoryLevel]]:
@@ -170,6 +170,7 @@ def build_tank_table(context: RenderContext) -> TileContent[TableData[InventoryL
     table_context = TankTableContext(
         context.now.replace(second=0, microsecond=0), names, choose_tank_unit(levels),
         (get_limit(settings, PlantLimit.STOCK_LOW), get_limit(settings, PlantLimit.STOCK_WARN)),
+        context.snapshot.alarms,
     )  # fmt: skip
     longest = max((len(split_cells(name)) for name in names.values()), default=0)
     station = replace(_STATION_COLUMN, max_growth=max(0, min(12, longest - _STATION_COLUMN.width)))
@@ -180,13 +181,15 @@ def build_tank_table(context: RenderContext) -> TileContent[TableData[InventoryL
 
 
 def _draw_percent(level: InventoryLevel, context: TankTableContext, width: int, ground: ColourRole) -> Rows:
-    """With the shape of its band: the state is visible without colour, too."""
-    band = classify_level(level.percent_full, *context.limits)
-    is_abnormal = band in (LevelBand.LOW, LevelBand.WARN)
-    style = CellStyle(BAND_COLOURS[band], bold=True) if is_abnormal else STRONG
+    """With a shape: the state is visible without colour, too."""
+    mark = _choose_mark(level, context)
     return draw_marked_cell(
-        format_percent_full(level.percent_full), BAND_MARKS[band], width, style._replace(bg=ground)
+        format_percent_full(level.percent_full), mark.shape, width, mark.style._replace(bg=ground)
     )
+
+
+def _choose_mark(level: InventoryLevel, context: TankTableContext) -> TankMark:
+    return choose_tank_mark(level, classify_level(level.percent_full, *context.limits), context.alarms)
 
 
 def _build_mass_column(
@@ -215,6 +218,7 @@ COLUMNS: tuple[TableColumn[InventoryLevel], ...] = (
     ),
     TableColumn("Full %  ", 8, 95, lambda level, _: format_percent_full(level.percent_full),
                 lambda level, _: level.percent_full, unit="%", draw_cell=_draw_percent, align_right=True),
+    TableColumn("Stock", 8, 85, lambda level, context: _choose_mark(level, context).word, style=STRONG),
     TableColumn("Last update", 11, 50, lambda level, context: number_format.format_age(
         (context.now - level.received_at).total_seconds()), lambda level, _: level.received_at, style=DIM,
                 align_right=True),

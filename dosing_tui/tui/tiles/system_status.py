@@ -1,7 +1,7 @@
 """Data integrity: counts of readings, role, connections, panels, spools, stations, log file."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from dosing_tui.domain.messages.models import Reading
@@ -11,12 +11,14 @@ from dosing_tui.domain.panels.spool_progress import SPOOLS_PANEL
 from dosing_tui.live_state import LinkState, LinkStatus, MessageCounts, Role
 from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import Canvas, paint_cells, wrap_text
-from dosing_tui.tui.rendering.palette import DIM, LABEL, STRONG, TEXT, CellStyle, ColourRole
+from dosing_tui.tui.rendering.palette import DEVIATION, DIM, LABEL, STRONG, TEXT, CellStyle, ColourRole
+from dosing_tui.tui.rendering.priority_style import choose_rule_style
 from dosing_tui.tui.scope.render_context import RenderContext
 from dosing_tui.tui.tiles.shared.tile_content import TileContent
 
 TITLE = "Data integrity"
-_ERROR_STYLE = CellStyle(ColourRole.ERROR, bold=True)
+_BROKER_RULES = {LinkStatus.DOWN: "BROKER_DOWN", LinkStatus.PARTIAL: "TOPIC_REFUSED"}
+_DATABASE_RULES = {LinkStatus.DOWN: "DB_DOWN", LinkStatus.PARTIAL: "DB_PARTIAL"}
 _ROLE_TEXTS = {
     Role.UNDECIDED: "not elected yet",
     Role.COLLECTOR: "collector: this process stores the readings of the site",
@@ -78,7 +80,7 @@ def _list_counts(counts: MessageCounts) -> Iterator[SystemStatusLine]:
     yield SystemStatusLine(
         "reconciled",
         "yes" if counts.is_reconciled else "■ NO",
-        TEXT if counts.is_reconciled else _ERROR_STYLE,
+        TEXT if counts.is_reconciled else DEVIATION,
     )
 
 
@@ -87,8 +89,8 @@ def _list_process(context: RenderContext) -> Iterator[SystemStatusLine]:
     yield SystemStatusLine("role", _ROLE_TEXTS[picture.role])
     if picture.notice:
         yield SystemStatusLine("notice", clean_line(picture.notice), STRONG)
-    yield _format_link("broker", picture.broker, context)
-    yield _format_link("database", picture.database, context)
+    yield _format_link("broker", picture.broker, _BROKER_RULES, context)
+    yield _format_link("database", picture.database, _DATABASE_RULES, context)
     yield from _list_topics(context)
     last = picture.last_message_at
     yield SystemStatusLine(
@@ -108,7 +110,11 @@ def _list_topics(context: RenderContext) -> Iterator[SystemStatusLine]:
         live = [at for name, at in snapshot.topic_last_message if name == topic]
         last = max([*live, *(reading.received_at for reading in readings)], default=None)
         if topic in snapshot.refused_topics:
-            yield SystemStatusLine("topic", f"■ {topic}: the broker refuses it to this account", _ERROR_STYLE)
+            yield SystemStatusLine(
+                "topic",
+                f"■ {topic}: the broker refuses it to this account",
+                choose_rule_style("TOPIC_REFUSED"),
+            )
         elif last is None:
             text = f"{topic}: has never delivered. If stations publish on it, check the broker's access rules"
             yield SystemStatusLine("topic", text, STRONG)
@@ -118,7 +124,10 @@ def _list_topics(context: RenderContext) -> Iterator[SystemStatusLine]:
             )
 
 
-def _format_link(name: str, state: LinkState, context: RenderContext) -> SystemStatusLine:
+def _format_link(
+    name: str, state: LinkState, rules: Mapping[LinkStatus, str], context: RenderContext
+) -> SystemStatusLine:
+    """``rules``: of the alarms that a link raises in this state."""
     since = (
         f" since {number_format.format_timestamp(state.since, context.zone, now=context.now)}"
         if state.since
@@ -128,7 +137,7 @@ def _format_link(name: str, state: LinkState, context: RenderContext) -> SystemS
     return SystemStatusLine(
         name,
         f"{state.status.value}{since}{why}",
-        _ERROR_STYLE if state.status in (LinkStatus.DOWN, LinkStatus.PARTIAL) else TEXT,
+        choose_rule_style(rules[state.status]) if state.status in rules else TEXT,
     )
 
 
@@ -142,7 +151,7 @@ def _list_panels(context: RenderContext) -> Iterator[SystemStatusLine]:
         )
         trouble = f" · {clean_line(answer.error)}" if answer.error else ""
         yield SystemStatusLine(
-            panel.id, f"{when}{trouble}", CellStyle(ColourRole.WARN) if answer.error else TEXT
+            panel.id, f"{when}{trouble}", CellStyle(ColourRole.DEVIATION) if answer.error else TEXT
         )
 
 

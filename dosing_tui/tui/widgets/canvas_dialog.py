@@ -9,7 +9,7 @@ from textual.screen import ModalScreen
 
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, wrap_text
 from dosing_tui.tui.rendering.line_widget import LineWidget
-from dosing_tui.tui.rendering.palette import DIM, FRAME, LABEL, TEXT, WARNING, CellStyle, ColourRole
+from dosing_tui.tui.rendering.palette import DEVIATION, DIM, FRAME, LABEL, TEXT, CellStyle, ColourRole
 from dosing_tui.tui.rendering.theme import TerminalTheme
 from dosing_tui.tui.widgets.closable_screen import ClosableScreen
 
@@ -98,7 +98,7 @@ def draw_keys(canvas: Canvas, y: int, *keys: tuple[str, str]) -> None:
 def draw_message(canvas: Canvas, y: int, text: str, *, is_error: bool) -> None:
     """One sentence; an error has its mark."""
     canvas.write_text(
-        3, y, f"▲ {text}" if is_error else text, WARNING if is_error else TEXT, width=canvas.width - 6
+        3, y, f"▲ {text}" if is_error else text, DEVIATION if is_error else TEXT, width=canvas.width - 6
     )
 
 

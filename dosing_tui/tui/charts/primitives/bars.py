@@ -29,7 +29,7 @@ def draw_deviation_bar(
     """
     canvas = Canvas(width, 1, CellStyle(bg=ground))
     middle = width // 2
-    pen = CellStyle(ColourRole.WARN if abs(value) > limit else ColourRole.BAR, ground)
+    pen = CellStyle(ColourRole.DEVIATION if abs(value) > limit else ColourRole.BAR, ground)
     halves = min(middle * 2, round(abs(value) / full_scale * middle * 2)) if full_scale > 0 else 0
     full, rest = divmod(halves, 2)
     for cell in range(1, full + 1):

@@ -13,7 +13,7 @@ _CREST = CellStyle(ColourRole.ACCENT)
 _UNDER_CREST = CellStyle(ColourRole.AREA, ColourRole.ACCENT)
 _CREST_EIGHTHS = 4
 """Eighths of a cell."""
-_ABNORMAL = CellStyle(ColourRole.WARN)
+_ABNORMAL = CellStyle(ColourRole.DEVIATION)
 _LIMIT_ON_BODY = CellStyle(ColourRole.TEXT, ColourRole.AREA)
 
 

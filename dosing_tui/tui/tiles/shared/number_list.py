@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, paint_cells
 from dosing_tui.tui.rendering.number_format import format_signed
-from dosing_tui.tui.rendering.palette import STRONG, TEXT, WARNING, CellStyle
+from dosing_tui.tui.rendering.palette import DEVIATION, STRONG, TEXT, CellStyle
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ def paint_number_list(canvas: Canvas, data: NumberList) -> None:
     for number, row in enumerate(data.numbers):
         y = number * spread
         shown = f"▲ {row.value}" if row.is_abnormal else row.value
-        start = canvas.write_right(canvas.width, y, shown, WARNING if row.is_abnormal else STRONG)
+        start = canvas.write_right(canvas.width, y, shown, DEVIATION if row.is_abnormal else STRONG)
         canvas.write_text(0, y, row.name, TEXT, width=max(0, start - 1))
 
 
@@ -42,5 +42,5 @@ def draw_error_cell(error_g: float | None, tolerance_g: float, width: int, style
     is_outside = error_g is not None and abs(error_g) > tolerance_g
     return draw_marked_cell(
         format_signed(error_g), "▲" if is_outside else " ", width,
-        WARNING._replace(bg=style.bg) if is_outside else style,
+        DEVIATION._replace(bg=style.bg) if is_outside else style,
     )  # fmt: skip

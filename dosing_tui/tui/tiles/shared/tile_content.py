@@ -18,7 +18,7 @@ from dosing_tui.tui.rendering.canvas import (
     render_paragraph,
     split_cells,
 )
-from dosing_tui.tui.rendering.palette import DIM, TEXT, CellStyle, ColourRole
+from dosing_tui.tui.rendering.palette import ALARM_ROLES, DIM, TEXT, CellStyle, ColourRole
 from dosing_tui.tui.scope.render_context import RenderContext
 
 Data = TypeVar("Data")
@@ -141,9 +141,8 @@ _DIMMED_SHAPES = frozenset(
         ColourRole.BAR,
         ColourRole.SPARKLINE,
         ColourRole.ACCENT,
-        ColourRole.OK,
-        ColourRole.WARN,
-        ColourRole.ERROR,
+        ColourRole.DEVIATION,
+        *ALARM_ROLES,
     }
 )
 
@@ -186,13 +185,13 @@ def _draw_heading(canvas: Canvas, content: AnyTileContent, is_focused: bool, fra
     if frame is TileFrame.TITLE_ONLY:
         _draw_inline_caption(canvas, end - 1, content, left + room - end)
     if age:
-        canvas.write_right(right, 0, age, CellStyle(ColourRole.WARN) if content.is_stale else DIM)
+        canvas.write_right(right, 0, age, CellStyle(ColourRole.DEVIATION) if content.is_stale else DIM)
 
 
 def _draw_inline_caption(canvas: Canvas, x: int, content: AnyTileContent, room: int) -> None:
     """The caption, if there is room beside the title."""
     if content.error:
-        canvas.write_text(x, 0, f" ▲ {content.error} ", CellStyle(ColourRole.WARN), width=max(0, room))
+        canvas.write_text(x, 0, f" ▲ {content.error} ", CellStyle(ColourRole.DEVIATION), width=max(0, room))
         return
     caption = _fit_caption(content, room - 1)
     if caption and len(split_cells(caption)) < room:
@@ -213,7 +212,7 @@ def _draw_caption(canvas: Canvas, y: int, content: AnyTileContent) -> None:
     """The error; without one range and filters, which have precedence over the unit."""
     room = canvas.width - 6
     if content.error:
-        canvas.write_text(2, y, f" ▲ {content.error} ", CellStyle(ColourRole.WARN), width=room + 2)
+        canvas.write_text(2, y, f" ▲ {content.error} ", CellStyle(ColourRole.DEVIATION), width=room + 2)
         return
     caption = _fit_caption(content, room)
     if caption:

@@ -46,7 +46,7 @@ def test_a_level_below_its_limit_warns_and_one_above_does_not() -> None:
     curves = build_trend_chart(asked, make_falling_trend(asked), make_view(low), UTC)
     assert (curves.limit, curves.is_beyond_limit(19.9), curves.is_beyond_limit(20.0)) == (20.0, True, False)
     rows = render_trend(AlarmTrendState(asked, make_falling_trend(asked)), make_view(low), UTC, 72, 12)
-    warned = [x for row in rows[1:-2] for x, (_, pen) in enumerate(row) if pen.fg is ColourRole.WARN]
+    warned = [x for row in rows[1:-2] for x, (_, pen) in enumerate(row) if pen.fg is ColourRole.DEVIATION]
     assert warned
     assert min(warned) > 50
     assert "▲ 12.0 %   limit 20.0" in join_rows(rows)[0]

@@ -114,5 +114,5 @@ async def test_it_is_ascii_where_the_terminal_is() -> None:
 def test_only_what_is_marked_has_a_colour_of_alarm() -> None:
     lines = ("SHIFT", "-----", "  Doses   23", "! To review  2 batches")
     rows = render_page(ShiftReportPage(lines), 0, 40, 6)
-    loud = [y for y, row in enumerate(rows) if any(pen.fg is ColourRole.WARN for _, pen in row)]
+    loud = [y for y, row in enumerate(rows) if any(pen.fg is ColourRole.DEVIATION for _, pen in row)]
     assert loud == [3]

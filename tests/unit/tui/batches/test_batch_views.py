@@ -55,7 +55,7 @@ def test_a_bar_has_its_width_and_is_yellow_exactly_when_it_is_out(
     (row,) = render_tolerance_bar(error_g, tolerance_g, 2 * half + 1, ColourRole.BACKGROUND)
     drawn = {pen.fg for cell, pen in row if cell in "▄▖▗←→"}
     assert len(row) == 2 * half + 1
-    assert drawn <= {ColourRole.WARN if abs(error_g) > tolerance_g + 1e-9 else ColourRole.BAR}
+    assert drawn <= {ColourRole.DEVIATION if abs(error_g) > tolerance_g + 1e-9 else ColourRole.BAR}
 
 
 def make_rows(count: int) -> tuple[BatchRow, ...]:

@@ -46,7 +46,7 @@ def test_the_unacknowledged_come_first_then_the_most_urgent() -> None:
 def test_what_is_acknowledged_is_dim_and_what_is_not_is_a_block_of_colour() -> None:
     told = build_banner(picture_of(ACKED, LOW), [], idle_text="", silence_key="")
     loud, quiet = render_banner(told, format_time, 120, 2)
-    assert loud[1][1].bg is ColourRole.WARN
+    assert loud[1][1].bg is ColourRole.ALARM_MEDIUM
     assert quiet[1][1] == DIM
 
 

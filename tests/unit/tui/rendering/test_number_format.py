@@ -16,15 +16,7 @@ from dosing_tui.tui.layout.status_and_footer import KeyHint, count_spooled, rend
 from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import Canvas, fit_cells, render_paragraph, split_cells, wrap_text
 from dosing_tui.tui.rendering.line_widget import find_changed_spans
-from dosing_tui.tui.rendering.palette import (
-    DARK,
-    PALETTES,
-    TEXT,
-    CellStyle,
-    ColourRole,
-    build_rich_style,
-    choose_palette,
-)
+from dosing_tui.tui.rendering.palette import DARK, TEXT, CellStyle, ColourRole
 from dosing_tui.tui.rendering.theme import ASCII, CONSOLE, TerminalTheme, replace_glyphs, resolve_glyphs
 from tests.support.tui.alarm_samples import make_state, picture_of
 from tests.support.tui.sample_plant import HOSTILE, NOW
@@ -132,32 +124,6 @@ def test_text_consoles_get_no_block_they_have_no_glyph_for() -> None:
 )
 def test_the_profile_fits_the_terminal(asked: GlyphMode, term: str, encoding: str, chosen: GlyphMode) -> None:
     assert resolve_glyphs(asked, term=term, encoding=encoding) is chosen
-
-
-def test_sixteen_colours_are_exactly_those_of_the_terminal() -> None:
-    standard = {"00", "55", "aa", "ff"}
-    for dark in (True, False):
-        palette = choose_palette(is_dark=dark, colours=16, is_monochrome=False)
-        for tone in ColourRole:
-            colour = palette.get_colour(tone)
-            assert {colour[1:3], colour[3:5], colour[5:7]} <= standard
-
-
-def test_what_is_abnormal_differs_from_what_is_not_in_every_palette() -> None:
-    for palette in PALETTES:
-        normal = {
-            palette.get_colour(tone)
-            for tone in (ColourRole.BAR, ColourRole.TEXT, ColourRole.ACCENT, ColourRole.BACKGROUND)
-        }
-        assert not normal & {palette.get_colour(ColourRole.WARN), palette.get_colour(ColourRole.ERROR)}
-        assert palette.get_colour(ColourRole.BAR) != palette.get_colour(ColourRole.TRACK)
-
-
-def test_without_colours_the_abnormal_is_bold_or_reverse() -> None:
-    plain = choose_palette(is_dark=True, colours=256, is_monochrome=True)
-    assert build_rich_style(plain, CellStyle(ColourRole.ERROR)).bold
-    assert build_rich_style(plain, CellStyle(ColourRole.BACKGROUND, ColourRole.ERROR)).reverse
-    assert build_rich_style(plain, TEXT).color is None
 
 
 def test_changed_cells_near_each_other_are_one_run() -> None:

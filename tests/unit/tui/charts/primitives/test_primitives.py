@@ -82,8 +82,8 @@ def test_a_missing_value_is_a_gap_and_a_zero_is_a_line() -> None:
 
 def test_columns_above_the_limit_warn_and_the_others_do_not() -> None:
     rows = draw_area([4.0, 6.0], 2, 4, top=10.0, limit=5.0)
-    assert ColourRole.WARN not in {row[0][1].fg for row in rows}
-    assert ColourRole.WARN in {row[1][1].fg for row in rows}
+    assert ColourRole.DEVIATION not in {row[0][1].fg for row in rows}
+    assert ColourRole.DEVIATION in {row[1][1].fg for row in rows}
 
 
 def test_stacked_sparks_never_merge() -> None:
@@ -98,9 +98,9 @@ def test_a_gauge_fills_by_percent_and_is_clipped(percent: float, cells: int) -> 
 
 
 def test_limits_are_cut_through_the_bar_and_marked_on_the_track() -> None:
-    (row,) = draw_gauge(30.0, 20, colour=ColourRole.WARN, limits=(20, 50))
+    (row,) = draw_gauge(30.0, 20, colour=ColourRole.DEVIATION, limits=(20, 50))
     assert row[4][0] == "▏"
-    assert row[4][1].bg is ColourRole.WARN
+    assert row[4][1].bg is ColourRole.DEVIATION
     assert row[10][0] == "▏"
     assert row[10][1].bg is ColourRole.TRACK
 
@@ -108,7 +108,7 @@ def test_limits_are_cut_through_the_bar_and_marked_on_the_track() -> None:
 def test_a_bar_leans_to_the_side_of_its_sign() -> None:
     assert join_rows(draw_deviation_bar(0.5, 9, full_scale=1.0, limit=0.6)) == ["    │▄▄  "]
     assert join_rows(draw_deviation_bar(-0.4, 9, full_scale=1.0, limit=0.6)) == ["  ▗▄│    "]
-    assert ColourRole.WARN in find_tones(draw_deviation_bar(-0.7, 9, full_scale=1.0, limit=0.6))
+    assert ColourRole.DEVIATION in find_tones(draw_deviation_bar(-0.7, 9, full_scale=1.0, limit=0.6))
     assert join_rows(draw_deviation_bar(99.0, 9, full_scale=1.0, limit=0.6)) == ["    │▄▄▄▄"]
 
 
@@ -125,8 +125,8 @@ def test_no_dose_is_lost_between_the_bins(counts: list[int], width: int) -> None
 def test_bins_outside_the_tolerance_warn_and_those_inside_do_not() -> None:
     inside, outside = [0] * 22, [0] * 22
     inside[11] = outside[15] = 5
-    assert ColourRole.WARN not in find_tones(draw_histogram(make_bins(inside), 28, 8, limit=0.5))
-    assert ColourRole.WARN in find_tones(draw_histogram(make_bins(outside), 28, 8, limit=0.5))
+    assert ColourRole.DEVIATION not in find_tones(draw_histogram(make_bins(inside), 28, 8, limit=0.5))
+    assert ColourRole.DEVIATION in find_tones(draw_histogram(make_bins(outside), 28, 8, limit=0.5))
 
 
 def test_tolerance_lines_stand_on_both_sides_of_the_middle() -> None:
