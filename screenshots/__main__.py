@@ -16,7 +16,7 @@ from screenshots.rendering import Renderer
 
 HERE = Path(__file__).parent
 LARGE, MEDIUM, SMALL = Size(120, 40), Size(100, 30), Size(80, 24)
-DARK, LIGHT = "#15181b", "#d9dcde"
+DARK, LIGHT = "#15181b", "#dfe2e4"
 SETTLE_S = 12.0
 """So long the plant runs before its picture is taken: doses have come in, every panel has answered."""
 
