@@ -12,11 +12,12 @@ from typing import get_type_hints
 
 from dosing_tui.config.loader import LoadedSettings, get_array_types, get_section_types
 from dosing_tui.config.notification_channel import NotificationSettings
-from dosing_tui.config.settings import DEFAULT_SHIFTS, AlarmLimitSettings, ShiftSettings
+from dosing_tui.config.settings import DEFAULT_SHIFTS, AlarmLimitSettings, ShiftSettings, StationSettings
 from dosing_tui.config.table_binding import list_file_keys, list_secret_keys
 from dosing_tui.errors import ConfigError
 
 _EXAMPLE_LIMITS = AlarmLimitSettings("T-12", "CU-85", 25.0, 8.0, 0.2, 2.0, 1.0)
+_EXAMPLE_STATION = StationSettings("dosing_system_01", "L1", "Hall 2, foam line 1")
 
 
 def render_template() -> str:
@@ -37,6 +38,12 @@ def render_template() -> str:
             *(f"# {_render_field(shift, key)}" for key in list_file_keys(ShiftSettings)),
             "",
         ]
+    lines += [
+        "# Names of stations for people: one section for each station that has some.",
+        "# [[stations]]",
+        *_render_documented(_EXAMPLE_STATION),
+        "",
+    ]
     lines += [
         "# Other limits of alarms: one section for each chemical or recipe that has its own.",
         "# They are for alarms only. Batches are assessed by the master recipe, and where it has no value,",

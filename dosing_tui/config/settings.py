@@ -52,6 +52,16 @@ class PlantSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class StationSettings:
+    id: str
+    """The station's name in its messages (device_id)."""
+    short_name: str = ""
+    """Shown in place of the id on screens and in lists, at most 12 characters; empty: the id."""
+    title: str = ""
+    """Its place or purpose, shown on the station's page, e.g. "Hall 2, foam line"."""
+
+
+@dataclass(frozen=True, slots=True)
 class MqttSettings:
     host: str = "localhost"
     """Name or address of the broker."""
@@ -309,8 +319,14 @@ class Settings:
     console: ConsoleSettings = field(default_factory=ConsoleSettings)
     log: LogSettings = field(default_factory=LogSettings)
     shifts: tuple[ShiftSettings, ...] = DEFAULT_SHIFTS
+    stations: tuple[StationSettings, ...] = ()
     alarm_limits: tuple[AlarmLimitSettings, ...] = ()
     notifications: tuple[NotificationSettings, ...] = ()
+
+    @property
+    def short_names(self) -> dict[str, str]:
+        """Station -> its short name, of the stations that have one."""
+        return {station.id: station.short_name for station in self.stations if station.short_name}
 
     @property
     def calendar(self) -> ShiftCalendar:

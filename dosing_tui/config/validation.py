@@ -1,13 +1,16 @@
 """Checks beyond the types: ranges, time zones, names, passwords in a connection string."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dosing_tui.config import notification_sections, shift_sections
 from dosing_tui.config.range_check import RangeCheck, find_range_errors
-from dosing_tui.config.settings import AlarmLimitSettings, AlarmSettings, Settings
+from dosing_tui.config.settings import AlarmLimitSettings, AlarmSettings, Settings, StationSettings
+from dosing_tui.domain.messages.chemical_names import fold_name
+from dosing_tui.domain.messages.text_sanitizer import clean_text
 from dosing_tui.errors import ConfigError
 
 _SITE_NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
@@ -21,6 +24,7 @@ LIMIT_RANGES = (
 )
 """Limits that a chemical or a recipe may have of its own: key, least and greatest value."""
 MIN_KEY_LENGTH = 16
+MAX_SHORT_NAME_CELLS = 12
 _LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
@@ -35,6 +39,7 @@ def _find_errors(settings: Settings) -> Iterator[str]:
     yield from _check_ranges(settings)
     yield from _check_secrets(settings)
     yield from shift_sections.find_errors(settings.shifts)
+    yield from _check_stations(settings.stations)
     yield from _check_overrides(settings.alarm_limits)
     yield from notification_sections.find_errors(settings.notifications)
 
@@ -118,6 +123,32 @@ def _list_alarm_ranges(alarms: AlarmSettings) -> Iterator[RangeCheck]:
         ("shelve_low_minutes", 1, 720),
     ):
         yield f"alarms.{name}:", getattr(alarms, name), low, high
+
+
+def _check_stations(stations: Sequence[StationSettings]) -> Iterator[str]:
+    """A short name of two stations, or one that is the id of another, would name the wrong station."""
+    for number, station in enumerate(stations, start=1):
+        location = f"stations[{number}]"
+        if not station.id or clean_text(station.id) != station.id:
+            yield f"{location}.id: {station.id!r} is not the name of a station."
+        for key, name, limit in (
+            ("short_name", station.short_name, MAX_SHORT_NAME_CELLS), ("title", station.title, 60)
+        ):  # fmt: skip
+            if clean_text(name, limit=limit) != name:
+                yield f"{location}.{key}: {name!r} is not a name of at most {limit} printable characters."
+    for key, names in (
+        ("id", [station.id for station in stations]),
+        ("short_name", [station.short_name for station in stations if station.short_name]),
+    ):
+        counts = Counter(map(fold_name, names))
+        for name in names:
+            if counts[fold_name(name)] > 1:
+                yield f"stations: {key} {name!r} is there twice; each station needs its own."
+    owners = {fold_name(station.id): station.id for station in stations}
+    for station in stations:
+        other = owners.get(fold_name(station.short_name), station.id)
+        if other != station.id:
+            yield f"stations: short_name {station.short_name!r} of {station.id} is the id of {other}."
 
 
 def _check_overrides(overrides: Sequence[AlarmLimitSettings]) -> Iterator[str]:

@@ -29,6 +29,15 @@ _ODD_RANGES = (
     (0xE0100, 0xE01EF),  # more variation selectors
 )
 
+# Two cells wide since Unicode 16, which this Python's table may not have.
+_LATE_WIDE_RANGES = (
+    (0x2630, 0x2637),
+    (0x268A, 0x268F),
+    (0x4DC0, 0x4DFF),
+    (0x1D300, 0x1D356),
+    (0x1D360, 0x1D376),
+)
+
 
 @lru_cache(maxsize=4096)  # every message repeats the plant's few names
 def clean_text(text: str, *, limit: int = 64) -> str:
@@ -92,4 +101,7 @@ def _measure_character(character: str) -> tuple[str, int]:
         return REPLACEMENT, 1
     if category == "Mn":
         return character, 0
-    return character, 2 if unicodedata.east_asian_width(character) in "WF" else 1
+    is_wide = unicodedata.east_asian_width(character) in "WF" or any(
+        first <= ord(character) <= last for first, last in _LATE_WIDE_RANGES
+    )
+    return character, 2 if is_wide else 1

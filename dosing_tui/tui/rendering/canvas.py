@@ -6,24 +6,28 @@ from typing import Concatenate, ParamSpec, TypeAlias, TypeVar
 
 from rich.cells import get_character_cell_size
 
+from dosing_tui.domain.labels.name_labels import fit_labels
 from dosing_tui.domain.messages.text_sanitizer import clean_text
 from dosing_tui.tui.rendering.palette import DIM, TEXT, CellStyle
 
 Cell: TypeAlias = tuple[str, CellStyle]
-"""One character; '' follows a character that is two cells wide."""
+"""One character with its combining marks; '' follows a character that is two cells wide."""
 Rows: TypeAlias = list[list[Cell]]
 Data = TypeVar("Data")
 Options = ParamSpec("Options")
 
 
 def split_cells(text: str) -> list[str]:
-    """Text as one string per cell: wide characters take two, those without width are dropped."""
+    """Text as one string per cell: wide characters take two, marks share the cell of their character."""
     if text.isascii():
         return list(text)
     found: list[str] = []
     for character in text:
         width = get_character_cell_size(character)
-        found += [character, ""] if width == 2 else [character] * width
+        if width == 0 and found:
+            found[-2 if found[-1] == "" else -1] += character
+        else:
+            found += [character, ""] if width == 2 else [character] * width
     return found
 
 
@@ -41,18 +45,13 @@ def fit_cells(text: str, width: int) -> list[str]:
 
 
 def fit_names(names: Sequence[str], width: int) -> list[str]:
-    """Names in at most ``width`` cells, cut where most of them still differ from each other.
+    """Names in at most ``width`` cells, distinct where the names are: see ``fit_labels``.
 
     >>> fit_names(["chemical 01", "chemical 02"], 8)
-    ['chem… 01', 'chem… 02']
+    ['chemi…01', 'chemi…02']
     """
-    starts = ["".join(fit_cells(name, width)) for name in names]
-    if width < 2 or len(set(starts)) == len(set(names)):
-        return starts
-    cuts = [[cut_middle(name, width, head) for name in names] for head in range(width)]
-    # of equal ones the one that shows as much of the start as of the end
-    middle_first = sorted(cuts, key=lambda cut: abs(2 * cuts.index(cut) - width))
-    return max(middle_first, key=lambda cut: len(set(cut)))
+    labels = fit_labels(names, width)
+    return [labels[name] for name in names]
 
 
 def cut_middle(text: str, width: int, head: int) -> str:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from rich.cells import get_character_cell_size
+
 from dosing_tui.config.settings import GlyphMode
 from dosing_tui.tui.rendering.canvas import Cell
 from dosing_tui.tui.rendering.palette import DARK, CellStyle, ColourRole, Palette
@@ -20,7 +22,11 @@ class TerminalTheme:
         """The character that is sent for a cell: every character on the screen passes here."""
         if cell.isascii() and cell.isprintable():
             return cell
-        return replace_glyphs(cell, _TABLES.get(self.glyphs, {}), ascii_only=self.glyphs is GlyphMode.ASCII)
+        ascii_only = self.glyphs is GlyphMode.ASCII
+        if ascii_only:
+            # a replacement for each cell of the character, and none for its combining marks
+            cell = cell[:1] * get_character_cell_size(cell[0]) if cell else cell
+        return replace_glyphs(cell, _TABLES.get(self.glyphs, {}), ascii_only=ascii_only)
 
     def adapt_cell(self, cell: Cell) -> Cell:
         """The cell without two colours if the terminal cannot show them."""

@@ -148,7 +148,7 @@ def test_what_is_shown_can_be_read_back(tmp_path: Path) -> None:
 
 
 def test_the_template_documents_every_setting_and_is_valid(tmp_path: Path) -> None:
-    text, _, _ = render_template().partition("# Other limits of alarms")  # an example, tested by itself
+    text, _, _ = render_template().partition("# Names of stations")  # examples, tested by themselves
     uncommented = "\n".join(
         line[2:]
         if line.startswith("# [[") or (line.startswith("# ") and " = " in line and not line.endswith("."))

@@ -1,0 +1,1 @@
+"""Short labels of stations, chemicals and recipes, distinct among those shown together."""

@@ -1,0 +1,196 @@
+"""Names cut to a width in cells, so that those shown together stay distinct."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache, partial
+from itertools import count
+from typing import TypeAlias
+
+from dosing_tui.domain.messages.text_sanitizer import ELLIPSIS, count_cells
+
+MAX_BARE_WIDTH = 3
+"""Up to this width a label is the last word of its name alone: ``01``."""
+_SEPARATORS = " _-/.,·"
+_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+Clusters: TypeAlias = tuple[str, ...]
+"""A name as characters, each with its combining marks."""
+
+
+def fit_labels(names: Iterable[str], width: int, *, ellipsis: str = ELLIPSIS) -> dict[str, str]:
+    """A label of at most ``width`` cells for each name; distinct names have distinct labels.
+
+    A name that fits is its own label. Any other is cut in the middle, where its last words begin. Labels that
+    would be equal are cut where their names differ, or numbered where no cut shows a difference; a label
+    depends on the other names only then. ``names`` are sanitized, and fewer than 36 ** ``width``.
+    ``ellipsis`` has one cell.
+
+    >>> fit_labels(["dosing_system_01", "dosing_system_02"], 10)
+    {'dosing_system_01': 'dosing…01', 'dosing_system_02': 'dosing…02'}
+    """
+    return dict(_fit_labels(tuple(sorted(set(names))), max(0, width), ellipsis))
+
+
+@lru_cache(maxsize=512)  # every repaint asks for the same few names
+def _fit_labels(names: tuple[str, ...], width: int, ellipsis: str) -> tuple[tuple[str, str], ...]:
+    labels = {name: name for name in names if count_cells(name) <= width}
+    used = set(labels.values())
+    long_names = [name for name in names if name not in labels]
+    labels |= _label_distinct(
+        long_names, partial(_cut_name, width=width, ellipsis=ellipsis), used, width, ellipsis
+    )
+    return tuple((name, labels[name]) for name in names)
+
+
+def _label_distinct(
+    names: Sequence[str], cut: Callable[[str], str], used: set[str], width: int, ellipsis: str
+) -> dict[str, str]:
+    """The cuts that are unique; names whose cuts are equal are told apart within their own group."""
+    groups: dict[str, list[str]] = {}
+    for name in names:
+        groups.setdefault(cut(name), []).append(name)
+    labels = {
+        members[0]: label for label, members in groups.items() if len(members) == 1 and label not in used
+    }
+    used |= set(labels.values())
+    for members in groups.values():
+        if members[0] not in labels:
+            labels |= _separate_names(members, used, width, ellipsis)
+    return labels
+
+
+def _separate_names(names: Sequence[str], used: set[str], width: int, ellipsis: str) -> dict[str, str]:
+    """By the cut that leaves the most of them unique; the rest again, and in the end by numbers."""
+    best, most = None, 0
+    for cut in _list_cuts(names, width, ellipsis):
+        labels = Counter(map(cut, names))
+        unique = sum(number == 1 and label not in used for label, number in labels.items())
+        if unique > most and ellipsis not in labels:
+            best, most = cut, unique
+        if most == len(names):
+            break
+    if best is None:
+        return _number_names(names, used, width, ellipsis)
+    return _label_distinct(names, best, used, width, ellipsis)
+
+
+def _list_cuts(names: Sequence[str], width: int, ellipsis: str) -> Iterator[Callable[[str], str]]:
+    """In one place for all of these names, the most balanced first, then around the differences."""
+    room = width - 1
+    heads = sorted(range(room), key=lambda head: (abs(2 * head - room), head))
+    starts = {_find_difference(first, second) for first in names[:2] for second in names} - {-1}
+    for head in heads:
+        if 3 * head >= room:
+            yield partial(_cut_once, head=head, width=width, ellipsis=ellipsis)
+    for start in sorted(starts):
+        for head in heads:
+            if head <= room - 2:
+                yield partial(_cut_around, head=head, start=start, width=width, ellipsis=ellipsis)
+    for head in heads:
+        yield partial(_cut_once, head=head, width=width, ellipsis=ellipsis)
+
+
+def _number_names(names: Sequence[str], used: set[str], width: int, ellipsis: str) -> dict[str, str]:
+    """Numbers behind the beginning of the names, as no cut of this width shows their difference."""
+    labels: dict[str, str] = {}
+    numbers = count(1)
+    for name in names:
+        label = next(text for n in numbers if (text := _number_name(name, n, width, ellipsis)) not in used)
+        if label:
+            used.add(label)
+        labels[name] = label
+    return labels
+
+
+def _number_name(name: str, number: int, width: int, ellipsis: str) -> str:
+    mark = f"{ellipsis}#{number}"
+    room = width - count_cells(mark)
+    if room >= 0:
+        return f"{_take_start(_split_clusters(name), room)}{mark}"
+    digits = ""
+    while number:
+        number, digit = divmod(number, len(_DIGITS))
+        digits = _DIGITS[digit] + digits
+    return digits.rjust(width, "0") if len(digits) <= width else ""
+
+
+def _cut_name(name: str, *, width: int, ellipsis: str) -> str:
+    """The cut that depends on this name alone."""
+    clusters = _split_clusters(name)
+    tails = [number for number in range(1, len(clusters)) if _is_word_start(clusters, number)]
+    if width <= MAX_BARE_WIDTH:
+        last = "".join(clusters[tails[-1] :]) if tails else ""
+        if 0 < count_cells(last) <= width:
+            return last
+    room = width - 1
+    fitting = [
+        text for number in tails if count_cells(text := "".join(clusters[number:])) <= max(2, (room + 1) // 2)
+    ]
+    tail = count_cells(fitting[0]) if fitting else max(1, room * 2 // 5)
+    return _join_ends(clusters, max(0, room - tail), min(tail, room), ellipsis)
+
+
+def _is_word_start(clusters: Clusters, number: int) -> bool:
+    """A letter or digit behind something else, or a number behind letters."""
+    before, here = clusters[number - 1], clusters[number]
+    return here[0].isalnum() and (not before[0].isalnum() or (here.isdigit() and not before.isdigit()))
+
+
+def _cut_once(name: str, *, head: int, width: int, ellipsis: str) -> str:
+    """The first ``head`` cells and the last ones."""
+    return _join_ends(_split_clusters(name), head, width - 1 - head, ellipsis)
+
+
+def _join_ends(clusters: Clusters, head: int, tail: int, ellipsis: str) -> str:
+    if head + tail < 0:
+        return ""
+    start = _take_start(clusters, head)
+    end = "".join(reversed(_take_clusters(reversed(clusters), tail)))
+    # no separator before an ellipsis, unless nothing else is left
+    return f"{start.rstrip(_SEPARATORS) or start}{ellipsis}{end}"
+
+
+def _cut_around(name: str, *, head: int, start: int, width: int, ellipsis: str) -> str:
+    """The first ``head`` cells, and what is at ``start``; another ellipsis unless that is the end."""
+    clusters = _split_clusters(name)
+    if not head < start < len(clusters):
+        return _cut_once(name, head=head, width=width, ellipsis=ellipsis)
+    front = f"{_take_start(clusters, head)}{ellipsis}"
+    rest = "".join(clusters[start:])
+    room = width - count_cells(front)
+    if count_cells(rest) <= room:
+        return f"{front}{rest}"
+    return f"{front}{_take_start(clusters[start:], room - 1)}{ellipsis}"
+
+
+def _find_difference(first: str, second: str) -> int:
+    """The first character in which two names differ; -1 for equal names."""
+    one, other = _split_clusters(first), _split_clusters(second)
+    pairs = (number for number, (a, b) in enumerate(zip(one, other, strict=False)) if a != b)
+    return next(pairs, -1 if one == other else min(len(one), len(other)))
+
+
+def _take_start(clusters: Clusters, room: int) -> str:
+    return "".join(_take_clusters(clusters, room))
+
+
+def _take_clusters(clusters: Iterable[str], room: int) -> list[str]:
+    """The first ones, as many as have ``room`` cells."""
+    taken: list[str] = []
+    for cluster in clusters:
+        room -= count_cells(cluster)
+        if room < 0:
+            break
+        taken.append(cluster)
+    return taken
+
+
+@lru_cache(maxsize=4096)
+def _split_clusters(name: str) -> Clusters:
+    clusters: list[str] = []
+    for character in name:
+        if clusters and count_cells(character) == 0:
+            clusters[-1] += character
+        else:
+            clusters.append(character)
+    return tuple(clusters)

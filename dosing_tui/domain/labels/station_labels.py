@@ -1,0 +1,44 @@
+"""Names of stations on screens and in lists: the short name of the settings, else the station's id."""
+
+from collections.abc import Iterable, Mapping
+
+from dosing_tui.domain.labels.name_labels import MAX_BARE_WIDTH, fit_labels
+from dosing_tui.domain.messages.text_sanitizer import ELLIPSIS, clean_text, count_cells
+
+COMPACT_WIDTH = 8
+"""Cells of a compact label, at most, where the last words do not tell the stations apart."""
+
+
+def name_stations(devices: Iterable[str], short_names: Mapping[str, str]) -> dict[str, str]:
+    """Station -> its short name, or its id where it has none or another station shown is called so."""
+    ids = set(devices)
+    return {
+        device: clean_text(device)
+        if (short := short_names.get(device, "")) in {"", *ids - {device}}
+        else short
+        for device in sorted(ids)
+    }
+
+
+def label_stations(devices: Iterable[str], short_names: Mapping[str, str], width: int) -> dict[str, str]:
+    """Station -> its name in at most ``width`` cells, distinct as in ``fit_labels``."""
+    names = name_stations(devices, short_names)
+    labels = fit_labels(names.values(), width)
+    return {device: labels[name] for device, name in names.items()}
+
+
+def label_stations_compactly(devices: Iterable[str], short_names: Mapping[str, str]) -> dict[str, str]:
+    """Station -> its shortest clear name, to stand before a chemical's: the last word, where that is enough.
+
+    >>> label_stations_compactly(["dosing_system_01", "dosing_system_02"], {})
+    {'dosing_system_01': '01', 'dosing_system_02': '02'}
+    >>> label_stations_compactly(["dosing_system_01"], {"dosing_system_01": "Hall 2"})
+    {'dosing_system_01': 'Hall 2'}
+    """
+    names = name_stations(devices, short_names)
+    given = {name for device, name in names.items() if short_names.get(device) == name}
+    labels = fit_labels([name for name in names.values() if name not in given], MAX_BARE_WIDTH)
+    is_clear = all(ELLIPSIS not in label for label in labels.values()) and not given & set(labels.values())
+    if not is_clear or max(map(count_cells, names.values()), default=0) <= COMPACT_WIDTH:
+        return label_stations(devices, short_names, max(COMPACT_WIDTH, *map(count_cells, given), 0))
+    return {device: labels.get(name, name) for device, name in names.items()}
