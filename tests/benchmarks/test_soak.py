@@ -1,7 +1,7 @@
 """Whether the processes of a plant grow: an hour of a thousand messages a second, then a week of a plant.
 
-Prints memory and open files of collector, console, broker and database over the time. ``--full-size`` measures for an
-hour and replays seven days; ``BENCHMARK_SOAK_S``, ``BENCHMARK_SOAK_RATE`` and ``BENCHMARK_SOAK_DAYS`` change the size.
+Prints memory and open files of collector, console, broker and database over the time. ``--full-size``
+measures for an hour and replays seven days; ``BENCHMARK_SOAK_S``, ``_RATE`` and ``_DAYS`` change the size.
 """
 
 import os
@@ -44,7 +44,7 @@ STORED = "SELECT coalesce(sum(stored + duplicates), 0)::bigint FROM spool_progre
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """``rss_mb``: resident memory; ``own_mb``: without shared and file pages; both of a process and its children."""
+    """Of a process and its children. ``rss_mb``: resident; ``own_mb``: without shared and file pages."""
 
     minute: float
     rss_mb: float
