@@ -61,6 +61,8 @@ class DatabasePart(StrEnum):
     BATCHES = "Batches are not updated"
     REVIEWS = "Reviews unavailable"
     MAINTENANCE = "Database maintenance failed"
+    COLLECTOR = "No collector"
+    """Seen by a process that never collects itself."""
     QUERIES = "Queries fail"
     """Of this console: panels, lists and reports."""
 

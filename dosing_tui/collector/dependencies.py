@@ -59,7 +59,6 @@ def build_database(settings: Settings) -> CollectorDatabase:
             list_arguments=lambda: (lease.token,),
         ),
         list_other_writers=partial(_call_reader, settings, PanelReader.list_other_writers),
-        ping_database=partial(_call_reader, settings, PanelReader.ping_database),
         alarm_store=AlarmStore(
             append_entries=lambda entries: journal.append_entries(settings, entries, lease=lease.token),
             follow_journal=partial(journal.follow_journal, settings),

@@ -102,6 +102,7 @@ class Leader:
 
     def __init__(self, context: CollectorContext) -> None:
         self._context = context
+        self._is_intake_stopped = False
         with ExitStack() as opened:
             self._drainer = SpoolDrainer(context)
             opened.callback(self._drainer.stop)
@@ -144,9 +145,11 @@ class Leader:
         if isinstance(self._intake, IngestPipeline):
             if reason := self._intake.receiver.stop_reason:
                 self._context.status.set_notice("held", f"{reason} {SPOOL_FULL_TEXT}")
+                self._is_intake_stopped = True
                 self._switch_intake(Viewer(self._context, show_alarms=False))
         elif self._drainer.spool.has_room():
             self._context.status.set_notice("held", "")
+            self._is_intake_stopped = False
             self._switch_intake(self._create_pipeline())
         else:
             self._check_room()
@@ -178,7 +181,8 @@ class Leader:
 
     def _measure_spool(self) -> SpoolFill:
         spool = self._drainer.spool
-        return SpoolFill(spool.measure_fill(), spool.find_oldest_time() if spool.counts.spooled else None)
+        oldest_at = spool.find_oldest_time() if spool.counts.spooled else None
+        return SpoolFill(spool.measure_fill(), oldest_at, self._is_intake_stopped)
 
     def _switch_intake(self, intake: IngestPipeline | Viewer) -> None:
         self._intake.stop()

@@ -10,13 +10,17 @@ from dosing_tui.collector.pipeline.database_maintenance import run_maintenance
 from dosing_tui.collector.role_decision import ElectionResult, RoleInputs, decide_role
 from dosing_tui.config.settings import CollectorMode
 from dosing_tui.errors import DatabaseError
-from dosing_tui.live_state import Role
+from dosing_tui.live_state import DatabasePart, Role
 
 ELECTION_UNAVAILABLE = "Leader election unavailable (database unreachable); this process is not collecting."
 CLIENT_ID_CONFLICT = (
     "Another MQTT client uses the collector's client ID; standing by until the database elects a collector."
 )
 STOP_TIMEOUT_S = 10.0
+NOBODY_COLLECTS = (
+    "no process collects for this site. Messages wait at the broker; alarms are neither evaluated"
+    " nor notified."
+)
 SECOND_COLLECTOR = "Another process collects for this site, too: collector.mode is 'always' here."
 
 
@@ -41,6 +45,7 @@ class LeadershipMonitor:
         self._status = context.status
         self._intervals = context.intervals
         self._is_elected = False
+        self._has_leader: bool | None = None
         self._conflict_since: float | None = None
         self._stand_aside_until = 0.0
         self._next_due = {"maintain": time.monotonic() + context.intervals.maintenance_s}
@@ -111,13 +116,17 @@ class LeadershipMonitor:
             return ElectionResult.UNKNOWN
         if not state.is_collecting:
             self._status.set_database_link(True, "")
+        if self._mode is CollectorMode.NEVER:
+            self._status.set_database_fault(
+                DatabasePart.COLLECTOR, NOBODY_COLLECTS if self._has_leader is False else ""
+            )
         return election
 
     def _acquire_leadership(self, state: RoleState) -> ElectionResult:
         """Hold or acquire the lease. Raises: DatabaseError."""
         if self._mode is CollectorMode.NEVER:
-            if self._is_due("answers", self._intervals.keepalive_s):
-                self._database.ping_database()
+            if self._is_due("leader", self._intervals.lease_check_s):
+                self._has_leader = self._leader_lock.has_leader()
             return ElectionResult.FOLLOWER
         is_leader = self._leader_lock.try_acquire()
         if is_leader is None and state.is_collecting:

@@ -81,7 +81,7 @@ class MqttSettings:
     max_packet_kb: int = 1024
     """Larger messages are kept off by the broker, which drops them without a count ("5" only: MQTT 3.1.1 has
     no such limit; there the broker's own setting must hold it, e.g. Mosquitto's max_packet_size)."""
-    keepalive_s: int = 30
+    keepalive_s: int = 15
     """MQTT keep-alive: seconds without traffic until the connection is tested."""
     username: str = ""
     """Broker account; empty for an anonymous broker."""

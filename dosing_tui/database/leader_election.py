@@ -147,6 +147,24 @@ class LeaderElection:
                     return self._acquire(session)
                 return False if self._is_holder_alive else None
 
+    def has_leader(self) -> bool | None:
+        """Whether a process collects for the site; for a process that never does.
+
+        None: undecided, as this process has not watched the lease for long enough, or there are no leases.
+        """
+        with self._lock:
+            session = self._ensure_session()
+            with translate_rowless_errors(describe_target(self._settings)):
+                try:
+                    state = select_row(
+                        session, _LeaseState, "reads/select_collector_lease", {"site": self._site}
+                    )
+                except psycopg.errors.UndefinedTable:
+                    return None
+                if self._is_available(state or _NO_LEASE):
+                    return False
+                return True if self._is_holder_alive else None
+
     def renew(self) -> None:
         """Send the heartbeat of a leader; nothing in other processes."""
         with self._lock:

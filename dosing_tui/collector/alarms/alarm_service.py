@@ -52,10 +52,11 @@ FAILURE_SHOWN_FOR = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class SpoolFill:
-    """Fill of the spool in percent, and the time of receipt of its oldest reading."""
+    """Fill of the spool in percent, the receipt of its oldest reading, whether it takes no more."""
 
     percent: float = 0.0
     oldest_at: datetime | None = None
+    is_intake_stopped: bool = False
 
 
 class AlarmService:
@@ -286,11 +287,13 @@ class AlarmService:
             database_parts=tuple(
                 DatabasePartState(part.name.lower(), sentences.get(part, ""))
                 for part in DatabasePart
-                if part is not DatabasePart.QUERIES  # shown in the tiles: no alarm
+                # shown in the tiles, or seen only by a viewer: no alarm
+                if part not in (DatabasePart.QUERIES, DatabasePart.COLLECTOR)
             ),
             spool_count=snapshot.message_counts.spooled,
             oldest_spooled_at=spool.oldest_at,
             spool_percent=spool.percent,
+            is_intake_stopped=spool.is_intake_stopped,
             is_shift_scheduled=not calendar.shifts or calendar.get_current_shift(now, self._zone) is not None,
         )
 

@@ -49,6 +49,10 @@ class LeaderLock(Protocol):
         ...
 
     def try_acquire(self) -> bool | None: ...
+    def has_leader(self) -> bool | None:
+        """Whether a process collects for the site; None while this is not known."""
+        ...
+
     def renew(self) -> None: ...
     def release_lock(self) -> None: ...
 
@@ -103,8 +107,6 @@ class CollectorDatabase:
     create_rebuild_call: Callable[[], RebuildCall]
     list_other_writers: Callable[[], list[str]]
     """Names of foreign programs that write the same tables."""
-    ping_database: Callable[[], None]
-    """Connect once; returns if the database answers."""
     alarm_store: AlarmStore
     create_notification_queue: Callable[[], NotificationQueue]
     """Notices to send, with their delivery status."""

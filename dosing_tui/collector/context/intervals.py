@@ -21,6 +21,8 @@ class Intervals:
     """Retry after the database refused access: a person has to act first."""
     keepalive_s: float = 5.0
     """Connection check while there is nothing to write."""
+    lease_check_s: float = 2.0
+    """Check of a viewer whether anybody collects."""
     orphan_check_s: float = 10.0
     """Check of a standby for an orphaned spool on this machine."""
     stand_aside_s: float = 300.0

@@ -21,6 +21,9 @@ def check_connections(context: EvaluationContext, limits: AlarmLimits) -> Iterat
         is_faulty = bool(fault) if context.database.is_up else None
         yield Detection(AlarmKey("DB_PARTIAL", "", part), is_faulty, fault)
     yield _check_spool(context, limits)
+    yield Detection(
+        AlarmKey("SPOOL_FULL"), context.is_intake_stopped, "Spool full: messages wait at the broker"
+    )
 
 
 def _check_connection(

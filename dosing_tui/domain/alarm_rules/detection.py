@@ -65,5 +65,7 @@ class EvaluationContext:
     spool_count: int = 0
     oldest_spooled_at: datetime | None = None
     spool_percent: float = 0.0
+    is_intake_stopped: bool = False
+    """The spool takes no message: the broker queues them."""
     is_shift_scheduled: bool = True
     """A shift is scheduled, or no shifts are configured."""

@@ -163,6 +163,12 @@ _CATALOG = (
         action="Bring the database back; free disk space or raise collector.spool_max_mb.",
     ),
     AlarmRule(
+        "SPOOL_FULL", _H, "Collecting stopped", group=AlarmGroup.LINKS, off_delay=_S60,
+        cause="The spool or its disk is full.",
+        consequence="The broker queues the messages, and throws away what it cannot hold.",
+        action="Free disk space on the machine that collects; see that the database takes the readings.",
+    ),
+    AlarmRule(
         "QUARANTINE", _L, "Unreadable message", off_delay=_S60, latching=True, momentary=True,
         cause="A station publishes an invalid payload, or another client publishes on the plant's topics.",
         consequence="The data of the message are missing in charts and totals.",

@@ -15,7 +15,13 @@ from dosing_tui.tui.rendering.priority_style import PRIORITY_MARKS, choose_mark_
 
 LINK_KEYS = frozenset({"broker", "database"})
 _ALARM_PARTS = frozenset(
-    {DatabasePart.JOURNAL, DatabasePart.JOURNAL_READING, DatabasePart.NOTIFICATIONS, DatabasePart.REVIEWS}
+    {
+        DatabasePart.COLLECTOR,
+        DatabasePart.JOURNAL,
+        DatabasePart.JOURNAL_READING,
+        DatabasePart.NOTIFICATIONS,
+        DatabasePart.REVIEWS,
+    }
 )
 """Parts of the database without which an alarm or a signature is lost."""
 

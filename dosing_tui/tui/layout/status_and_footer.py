@@ -82,6 +82,7 @@ _PART_NAMES: Mapping[DatabasePart, str] = {
     DatabasePart.REVIEWS: "reviews",
     DatabasePart.MAINTENANCE: "maintenance",
     DatabasePart.QUERIES: "queries",
+    DatabasePart.COLLECTOR: "no collector",
 }
 _THREAD_NAMES: Mapping[str, str] = {
     "alarm-": "alarms", "collector-batches": "batches", "collector-intake": "intake",

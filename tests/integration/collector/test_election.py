@@ -32,6 +32,23 @@ def test_exactly_one_collects_and_the_other_sees_the_same(settings: Settings, tm
             assert second.books == MessageCounts()
 
 
+def test_a_viewer_says_that_nobody_collects_until_somebody_does(settings: Settings, tmp_path: Path) -> None:
+    def says_nobody() -> bool:
+        return viewer.picture.database.reason.startswith("No collector: no process collects")
+
+    with run_in_threads(in_mode(settings, CollectorMode.NEVER)) as viewer:
+        wait_until(says_nobody)
+        assert viewer.picture.database.status is LinkStatus.PARTIAL
+        with run_collector(settings, tmp_path) as leader:
+            wait_until(lambda: viewer.picture.database.status is LinkStatus.UP)
+            leader.kill()
+            wait_until(says_nobody)
+            leader.start()
+            wait_until(lambda: viewer.picture.database.status is LinkStatus.UP)
+            leader.end_gracefully()
+            wait_until(says_nobody)
+
+
 @pytest.mark.parametrize("same_machine", [True, False])
 def test_the_standby_takes_over_from_a_killed_leader_and_nothing_is_lost(
     settings: Settings, tmp_path: Path, same_machine: bool

@@ -52,6 +52,7 @@ class FakeServer:
         self.forgets_to_answer = False
         """The next commit succeeds, and its answer is lost."""
         self.elected: bool | None = True
+        self.led: bool | None = True
         self.confirmed = True
         self.refusal = ""
         self.stored: list[ParsedItem] = []
@@ -93,6 +94,10 @@ class FakeServer:
         self.count_request()
         return self.elected
 
+    def has_leader(self) -> bool | None:
+        self.count_request()
+        return self.led
+
     def renew(self) -> None:
         """Nothing to renew."""
 
@@ -109,7 +114,6 @@ class FakeServer:
             run_maintenance=self.count_request,
             create_rebuild_call=IdleKeeper,
             list_other_writers=list,
-            ping_database=self.count_request,
             alarm_store=AlarmStore(
                 self.append,
                 self.follow,

@@ -18,6 +18,7 @@ PACE = Intervals(
     retry=RetryDelay(0.05, 0.5),
     refusal_retry_s=0.5,
     keepalive_s=0.5,
+    lease_check_s=0.1,
     orphan_check_s=0.5,
     other_writers_s=0.5,
     drain_timeout_s=1.0,

@@ -513,6 +513,14 @@ def test_a_spool_that_fills_up(percent: float, since: datetime | None) -> None:
     assert list_raised(plant) == ["SPOOL_HIGH"]
 
 
+def test_a_spool_that_takes_nothing_more_is_an_alarm_at_once() -> None:
+    plant = Plant()
+    plant.outlook = replace(plant.outlook, is_intake_stopped=True)
+    plant.advance_clock(1)
+    assert list_raised(plant) == ["SPOOL_FULL"]
+    assert find_message(plant, "SPOOL_FULL") == "Spool full: messages wait at the broker"
+
+
 def test_a_part_of_the_database_that_fails_is_an_alarm_after_twenty_seconds() -> None:
     plant = Plant()
     fault = DatabasePartState("journal", "Alarm journal unavailable: a right is missing.")
