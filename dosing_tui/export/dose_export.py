@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import UTC, tzinfo
 
 from dosing_tui.domain.batch_review.changes_since_review import describe_changes
-from dosing_tui.domain.batch_review.exception_checks import BatchException
+from dosing_tui.domain.batch_review.finding_weight import BatchException
 from dosing_tui.domain.batch_review.query_models import BatchDetail, format_version_tag
 from dosing_tui.domain.batch_review.review_rules import Review
 from dosing_tui.domain.messages.models import Dose
@@ -79,6 +79,8 @@ def format_record_json(detail: BatchDetail) -> str:
         "judgement_hash": row.judgement_hash,
         "seen_as": format_version_tag(row),
         "exceptions": [_exception_to_json(each) for each in detail.assessment.exceptions],
+        "remarks": [_exception_to_json(each) for each in detail.assessment.remarks],
+        "rules_version": detail.assessment.rules.value,
         "recipe_version": detail.assessment.recipe_version,
         "review_state": row.review_state,
         "reviews": [_review_to_json(each) for each in detail.reviews],

@@ -14,8 +14,19 @@ from dosing_tui.database.batches.span_planner import StationSpan, widen_span
 from dosing_tui.database.connection import Session, fetch_row, select_rows
 from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.batch_review import assessment as judging
-from dosing_tui.domain.batch_review.exception_checks import ReviewLimits, assess_ingredients, find_exceptions
-from dosing_tui.domain.batches.alarm_overlap import AlarmSpan, list_batch_alarms
+from dosing_tui.domain.batch_review.exception_checks import ReviewLimits, assess_ingredients, judge_batch
+from dosing_tui.domain.batch_review.finding_weight import (
+    CURRENT_EDITION,
+    EARLIER_EDITIONS,
+    Edition,
+    RulesVersion,
+)
+from dosing_tui.domain.batches.alarm_overlap import (
+    AlarmSpan,
+    is_active_during,
+    is_batch_alarm,
+    list_batch_alarms,
+)
 from dosing_tui.domain.batches.batch_identity import format_anchor, format_batch_id, restore_keys
 from dosing_tui.domain.batches.canonical_json import batch_to_record, hash_text
 from dosing_tui.domain.batches.duration_baseline import DurationBaseline
@@ -39,6 +50,9 @@ class StoredBatch:
     record_hash: str
     judgement_hash: str
     last_review: int
+    reviewed_hash: str | None
+    reviewed_judgement: str | None
+    """Both hashes as they were reviewed; None without a valid decision."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +144,9 @@ def rebuild_span(
     basis = replace(basis, alarms=_filter_alarms(span, basis.alarms))
     changed = [
         whole
-        for whole in (_assess_batch(batch, basis) for batch in identified.batches)
+        for whole in (
+            _choose_edition(batch, basis, stored_batches.get(batch.key)) for batch in identified.batches
+        )
         if _is_changed(whole, stored_batches)
     ]
     vanished = sorted(identified.obsolete_keys)
@@ -175,21 +191,34 @@ def _convert_row(row: TupleRow) -> TupleRow:
     return (*values, _TIME_QUALITIES.get(quality, TimeQuality.RECEIVE), tuple(flags))
 
 
-def _assess_batch(batch: Batch, basis: AssessmentBasis) -> _AssessedBatch:
+def _choose_edition(batch: Batch, basis: AssessmentBasis, stored: StoredBatch | None) -> _AssessedBatch:
+    """Assess by the rules of today, or as reviewed: by earlier rules, while nothing else has changed."""
+    if stored is not None and stored.reviewed_hash is not None:
+        for edition in EARLIER_EDITIONS:
+            earlier = _assess_batch(batch, basis, edition)
+            hashes = hash_text(earlier.record_text), hash_text(earlier.assessment_text)
+            if hashes == (stored.reviewed_hash, stored.reviewed_judgement):
+                return earlier
+    return _assess_batch(batch, basis, CURRENT_EDITION)
+
+
+def _assess_batch(batch: Batch, basis: AssessmentBasis, edition: Edition) -> _AssessedBatch:
     master = select_version(basis.master_versions, recipe=batch.recipe, mode=batch.mode, at=batch.begins_at)
     batch = split_portions(batch, master.recipe if master else None)
     baselines = select_valid_baselines(
         basis.baselines, recipe=batch.recipe, mode=batch.mode, at=batch.begins_at
     )
+    limits, rules = replace(basis.limits, baselines=baselines), edition.rules
+    belongs = is_batch_alarm if rules is RulesVersion.ALL_COUNT else is_active_during
     assessment = judging.build_assessment(
-        find_exceptions(
-            batch, master=master, limits=replace(basis.limits, baselines=baselines), alarms=basis.alarms
-        ),
+        judge_batch(batch, master=master, limits=limits, alarms=basis.alarms, rules=rules),
         assess_ingredients(batch, master=master, limits=basis.limits),
         master,
-        list_batch_alarms(batch, basis.alarms),
+        list_batch_alarms(batch, basis.alarms, belongs),
+        rules,
     )
-    return _AssessedBatch(batch, batch_to_record(batch), assessment, judging.format_assessment(assessment))
+    record = batch_to_record(batch, record_format=edition.record_format)
+    return _AssessedBatch(batch, record, assessment, judging.format_assessment(assessment))
 
 
 def _is_changed(assessed: _AssessedBatch, stored_batches: dict[str, StoredBatch]) -> bool:

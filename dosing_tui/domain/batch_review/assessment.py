@@ -1,10 +1,17 @@
-"""Assessment of a batch as canonical JSON: exceptions, tolerances, recipe version and alarms."""
+"""Assessment of a batch as canonical JSON: exceptions, remarks, tolerances, recipe version and alarms."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from dosing_tui.domain.batch_review.exception_checks import BatchException, ExceptionKind, IngredientResult
+from dosing_tui.domain.batch_review.exception_checks import IngredientResult
+from dosing_tui.domain.batch_review.finding_weight import (
+    BatchException,
+    BatchFindings,
+    ExceptionKind,
+    RulesVersion,
+)
 from dosing_tui.domain.batches.alarm_overlap import BatchAlarm
 from dosing_tui.domain.batches.canonical_json import format_instant, to_canonical_json
 from dosing_tui.domain.batches.master_recipe import MasterVersion
@@ -21,37 +28,54 @@ class Assessment:
     split_chemicals: tuple[str, ...] = ()
     """Chemicals with one tolerance per dose, because the recipe doses them more than once."""
     alarms: tuple[BatchAlarm, ...] = ()
+    remarks: tuple[BatchException, ...] = ()
+    """Findings that say nothing about the batch itself: hashed and printed, not counted."""
+    rules: RulesVersion = RulesVersion.REMARKS
+    """Version of the rules it was made under."""
 
 
 def build_assessment(
-    exceptions: tuple[BatchException, ...],
+    findings: BatchFindings,
     results: tuple[IngredientResult, ...],
     master: MasterVersion | None,
     alarms: tuple[BatchAlarm, ...] = (),
+    rules: RulesVersion = RulesVersion.REMARKS,
 ) -> Assessment:
     bands = tuple([(verdict.tolerance_g, verdict.is_within_tolerance) for verdict in results])
-    if master is None:
-        return Assessment(exceptions, bands, alarms=alarms)
-    return Assessment(exceptions, bands, master.version, master.recipe.repeated_chemicals, alarms)
+    version = master.version if master else None
+    repeated = master.recipe.repeated_chemicals if master else ()
+    return Assessment(findings.exceptions, bands, version, repeated, alarms, findings.remarks, rules)
 
 
 def format_assessment(assessment: Assessment) -> str:
     """Format an assessment as canonical JSON.
 
-    Optional keys are omitted if empty, so that the hashes of earlier assessments do not change.
+    Optional keys are omitted if empty, and under version 1 of the rules those that it did not know, so that
+    the hashes of earlier assessments do not change.
     """
     alarms = {"alarms": [[alarm.name, format_instant(alarm.at)] for alarm in assessment.alarms]}
     return to_canonical_json(
         {
-            "findings": [
-                [finding.kind.value, finding.subject, finding.sentence] for finding in assessment.exceptions
-            ],
+            "findings": _findings_to_lists(assessment.exceptions),
             "bands": assessment.tolerance_bands,
             "recipe_version": assessment.recipe_version,
             **({"apart": assessment.split_chemicals} if assessment.split_chemicals else {}),
             **(alarms if assessment.alarms else {}),
+            **(_format_new_keys(assessment) if assessment.rules > RulesVersion.ALL_COUNT else {}),
         }
     )
+
+
+def _format_new_keys(assessment: Assessment) -> dict[str, object]:
+    return {"rules": assessment.rules.value, "remarks": _findings_to_lists(assessment.remarks)}
+
+
+def _findings_to_lists(findings: tuple[BatchException, ...]) -> list[list[str]]:
+    return [[finding.kind.value, finding.subject, finding.sentence] for finding in findings]
+
+
+def _parse_findings(data: Iterable[tuple[str, str, str]]) -> tuple[BatchException, ...]:
+    return tuple(BatchException(ExceptionKind(kind), subject, sentence) for kind, subject, sentence in data)
 
 
 def parse_assessment(text: str) -> Assessment:
@@ -61,12 +85,11 @@ def parse_assessment(text: str) -> Assessment:
     """
     data = json.loads(text)
     return Assessment(
-        tuple(
-            BatchException(ExceptionKind(kind), subject, sentence)
-            for kind, subject, sentence in data["findings"]
-        ),
+        _parse_findings(data["findings"]),
         tuple((tolerance_g, within) for tolerance_g, within in data["bands"]),
         data["recipe_version"],
         tuple(data.get("apart", ())),
         tuple(BatchAlarm(datetime.fromisoformat(at), name) for name, at in data.get("alarms", ())),
+        _parse_findings(data.get("remarks", ())),
+        RulesVersion(data.get("rules", RulesVersion.ALL_COUNT)),
     )

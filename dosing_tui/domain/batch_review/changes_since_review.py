@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from dosing_tui.domain.batch_review import assessment as judging
 from dosing_tui.domain.batch_review.assessment import Assessment
-from dosing_tui.domain.batch_review.exception_checks import ExceptionKind
+from dosing_tui.domain.batch_review.finding_weight import BatchException, ExceptionKind, RulesVersion
 from dosing_tui.domain.batch_review.query_models import BatchDetail
 from dosing_tui.domain.batches.alarm_overlap import BatchAlarm
 from dosing_tui.domain.batches.canonical_json_reader import record_to_batch
@@ -82,16 +82,31 @@ def _format_message(message: BatchMessage, zone: tzinfo) -> str:
 def _compare_assessments(before: Assessment, now: Assessment, zone: tzinfo) -> Iterator[str]:
     if before.recipe_version != now.recipe_version:
         yield f"It is judged by {_format_version(now)} now; there was {_format_version(before)} then."
-    had, has = ([e for e in each.exceptions if e.kind is not ExceptionKind.ALARM] for each in (before, now))
+    if before.rules != now.rules:
+        yield f"It is judged by version {now.rules} of the rules now; by version {before.rules} then."
+    had, has = _drop_alarms(before.exceptions), _drop_alarms(now.exceptions)
     for finding in _iter_new(has, had):
         yield f"An exception came: {finding.sentence}."
+    remarks = _drop_alarms(now.remarks)
     for finding in _iter_new(had, has):
-        yield f"No exception any more: {finding.sentence}."
-    if not before.alarms and len(had) < len(before.exceptions):
+        kept = "Only a remark now" if finding in remarks else "No exception any more"
+        yield f"{kept}: {finding.sentence}."
+    yield from _compare_remarks(_drop_alarms(before.remarks), [r for r in remarks if r not in had])
+    if before.rules is RulesVersion.ALL_COUNT and not before.alarms and len(had) < len(before.exceptions):
         # earlier assessments have alarms as exceptions, without a time
         yield "Its alarms are kept with their times now; they were not when it was reviewed."
         return
     yield from _compare(before.alarms, now.alarms, "An alarm", lambda alarm: _format_alarm(alarm, zone))
+
+
+def _drop_alarms(findings: Iterable[BatchException]) -> list[BatchException]:
+    """The findings without those of alarms, which are compared with their times."""
+    return [each for each in findings if each.kind is not ExceptionKind.ALARM]
+
+
+def _compare_remarks(before: list[BatchException], now: list[BatchException]) -> Iterator[str]:
+    yield from (f"A remark came: {each.sentence}." for each in _iter_new(now, before))
+    yield from (f"No remark any more: {each.sentence}." for each in _iter_new(before, now))
 
 
 def _format_version(assessment: Assessment) -> str:

@@ -1,11 +1,18 @@
-"""Exceptions of a batch: deviations from the master recipe, and inconsistent messages."""
+"""Findings of a batch: deviations from the master recipe, inconsistent messages, and alarms."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from operator import itemgetter
 from typing import TypeAlias
 
+from dosing_tui.domain.batch_review.finding_weight import (
+    BatchException,
+    BatchFindings,
+    ExceptionKind,
+    RulesVersion,
+    describe_alarm,
+    divide_findings,
+)
 from dosing_tui.domain.batches.alarm_overlap import AlarmSpan, is_batch_alarm
 from dosing_tui.domain.batches.duration_baseline import DurationBaseline
 from dosing_tui.domain.batches.master_recipe import MasterIngredient, MasterRecipe, MasterVersion
@@ -13,36 +20,6 @@ from dosing_tui.domain.batches.models import Batch, BatchMessage, BatchStatus, I
 from dosing_tui.domain.batches.recipe_matching import match_ingredients
 from dosing_tui.domain.messages import default_limits
 from dosing_tui.domain.messages.models import TimeQuality
-
-
-class ExceptionKind(StrEnum):
-    """Kind of exception; the value is stored and used in filters."""
-
-    TOLERANCE = "out of tolerance"
-    MISSING = "missing ingredient"
-    EXTRA = "extra ingredient"
-    DUPLICATE = "duplicate ingredient"
-    WRONG_PUMP = "wrong pump"
-    WRONG_TARGET = "wrong target"
-    WRONG_ORDER = "wrong order"
-    DURATION = "duration"
-    NOT_COMPLETE = "not complete"
-    TIME_QUALITY = "time quality"
-    DATA_REPAIR = "repaired data"
-    SEQUENCE = "message sequence"
-    MESSAGE_LOSS = "message loss"
-    STOCK_JUMP = "stock jump"
-    LOW_STOCK = "low stock"
-    ALARM = "alarm"
-
-
-@dataclass(frozen=True, slots=True)
-class BatchException:
-    """One exception: kind, subject (a chemical, '' for the batch) and one sentence."""
-
-    kind: ExceptionKind
-    subject: str
-    sentence: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +63,25 @@ def find_exceptions(
     alarms: Sequence[AlarmSpan] = (),
 ) -> tuple[BatchException, ...]:
     """Find all exceptions, ordered by kind. A running batch has no exceptions for missing messages."""
+    return judge_batch(batch, master=master, limits=limits, alarms=alarms).exceptions
+
+
+def judge_batch(
+    batch: Batch,
+    *,
+    master: MasterVersion | None = None,
+    limits: ReviewLimits = DEFAULT_LIMITS,
+    alarms: Sequence[AlarmSpan] = (),
+    rules: RulesVersion = RulesVersion.REMARKS,
+) -> BatchFindings:
+    """Find all exceptions and remarks, each ordered by kind, as the ``rules`` of that version found them."""
     recipe = master.recipe if master else None
     scope = _ReviewScope(batch, recipe, limits, assess_ingredients(batch, master=master, limits=limits))
-    names = dict.fromkeys(alarm.name for alarm in alarms if is_batch_alarm(alarm, batch))
-    return (
-        *(BatchException(*found) for check in _CHECKS for found in check(scope)),
-        *(BatchException(ExceptionKind.ALARM, "", f"the alarm '{name}' was active") for name in names),
-    )
+    found = [BatchException(*each) for check in _CHECKS for each in check(scope)]
+    if rules is RulesVersion.ALL_COUNT:
+        told = dict.fromkeys(describe_alarm(alarm) for alarm in alarms if is_batch_alarm(alarm, batch))
+        return BatchFindings((*found, *told))
+    return divide_findings(batch, found, alarms)
 
 
 def assess_ingredients(

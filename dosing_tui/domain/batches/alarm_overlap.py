@@ -1,14 +1,14 @@
 """Assignment of journaled alarms to batches."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from dosing_tui.domain.alarms.catalog import RULES
+from dosing_tui.domain.alarms.catalog import RULES, BatchWeight
 from dosing_tui.domain.batches.models import Batch, is_same_name
 
 _BATCH_RULE_PREFIX = "BATCH_"
-"""Prefix of the batch rules. They are excluded: the batch itself has the same information."""
+"""Prefix of the batch rules, which version 1 excluded."""
 _TANK_RULE_PREFIX = "STOCK_"
 
 
@@ -34,22 +34,37 @@ class BatchAlarm:
     name: str
 
 
-def list_batch_alarms(batch: Batch, alarms: Iterable[AlarmSpan]) -> tuple[BatchAlarm, ...]:
-    """List the alarms of a batch by time. A later return does not change the result."""
+def list_batch_alarms(
+    batch: Batch,
+    alarms: Iterable[AlarmSpan],
+    belongs: Callable[[AlarmSpan, Batch], bool],
+) -> tuple[BatchAlarm, ...]:
+    """List the alarms of a batch by time. A later return does not change the result.
+
+    ``belongs``: ``is_active_during``, or what an earlier version of the rules had in its place.
+    """
     ours = {
-        BatchAlarm(max(alarm.since, batch.begins_at), alarm.name)
-        for alarm in alarms
-        if is_batch_alarm(alarm, batch)
+        BatchAlarm(max(alarm.since, batch.begins_at), alarm.name) for alarm in alarms if belongs(alarm, batch)
     }
     return tuple(sorted(ours))
 
 
-def is_batch_alarm(alarm: AlarmSpan, batch: Batch) -> bool:
-    """Return whether an alarm belongs to a batch.
+def is_active_during(alarm: AlarmSpan, batch: Batch) -> bool:
+    """Return whether an alarm of the station or the plant was active during a batch, and is told with it.
 
-    It is an alarm of the station or the plant, active during the batch, not of an unused tank. A momentary
-    alarm belongs to the batch of its raise, although it stays active for its off-delay.
+    A momentary alarm belongs to the batch of its raise, although it stays active for its off-delay.
     """
+    known = RULES.get(alarm.name.partition("/")[0])
+    if alarm.device_id not in ("", batch.device_id):
+        return False
+    if known is not None and known.batch_weight is BatchWeight.OWN_CHECK:
+        return False
+    until = alarm.since if known is not None and known.momentary else alarm.until
+    return alarm.since <= (batch.ends_at or batch.last_at) and (until is None or until >= batch.begins_at)
+
+
+def is_batch_alarm(alarm: AlarmSpan, batch: Batch) -> bool:
+    """Return whether an alarm belongs to a batch by version 1 of the rules: never one of an unused tank."""
     rule, _, item = alarm.name.partition("/")
     if alarm.device_id not in ("", batch.device_id) or rule.startswith(_BATCH_RULE_PREFIX):
         return False

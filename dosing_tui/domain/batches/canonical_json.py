@@ -7,8 +7,8 @@ from hashlib import sha256
 from dosing_tui.domain.batches.models import Batch, StockChange
 from dosing_tui.domain.messages.models import BatchEvent, Dose
 
-FORMAT_VERSION = 1
-"""Version of the record format, part of the hashed record."""
+FORMAT_VERSION = 2
+"""Version of the record format, part of the hashed record. Since 2, stock changes have ``attributed``."""
 
 
 def to_canonical_json(value: object) -> str:
@@ -24,11 +24,14 @@ def hash_text(text: str) -> str:
     return sha256(text.encode()).hexdigest()
 
 
-def batch_to_record(batch: Batch) -> str:
-    """Format the record of a batch with its messages; without assessment, key and number."""
+def batch_to_record(batch: Batch, *, record_format: int = FORMAT_VERSION) -> str:
+    """Format the record of a batch with its messages; without assessment, key and number.
+
+    ``record_format``: an earlier one gives the bytes that it gave then.
+    """
     return to_canonical_json(
         {
-            "format": FORMAT_VERSION,
+            "format": record_format,
             "device_id": batch.device_id,
             "recipe": batch.recipe,
             "mode": batch.mode,
@@ -40,7 +43,7 @@ def batch_to_record(batch: Batch) -> str:
             "marks": batch.anomalies,
             "doses": [_dose_to_dict(dose) for dose in batch.doses],
             "events": [_event_to_dict(event) for event in batch.events],
-            "stock": [_stock_to_dict(change) for change in batch.stock],
+            "stock": [_stock_to_dict(change, record_format) for change in batch.stock],
         }
     )
 
@@ -79,7 +82,7 @@ def _event_to_dict(event: BatchEvent) -> dict[str, object]:
     }
 
 
-def _stock_to_dict(change: StockChange) -> dict[str, object]:
+def _stock_to_dict(change: StockChange, record_format: int) -> dict[str, object]:
     return {
         "chemical": change.chemical,
         "before_g": change.before_g,
@@ -88,4 +91,5 @@ def _stock_to_dict(change: StockChange) -> dict[str, object]:
         "capacity_g": change.capacity_g,
         "taken_g": change.taken_g,
         "doses": change.doses,
+        **({"attributed": change.attributed} if record_format > 1 else {}),
     }

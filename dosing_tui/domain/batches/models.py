@@ -92,6 +92,8 @@ class StockChange:
     capacity_g: float | None
     taken_g: float | None
     doses: int
+    attributed: bool = field(default=True, compare=False)
+    """Whether a difference is this batch's: the batch had not ended, and no earlier one has it."""
 
     @property
     def lost_g(self) -> float | None:

@@ -5,8 +5,9 @@ from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from dosing_tui.domain.batches.message_order import group_instants
+from dosing_tui.domain.batches.message_order import END_REASONS, group_instants
 from dosing_tui.domain.batches.models import (
+    DEFAULT_RULES,
     Batch,
     BatchMessage,
     Ingredient,
@@ -16,7 +17,7 @@ from dosing_tui.domain.batches.models import (
     is_same_name,
 )
 from dosing_tui.domain.batches.segmentation import OpenBatch, segment_messages
-from dosing_tui.domain.batches.stock_balance import StockBalance, estimate_send_time
+from dosing_tui.domain.batches.stock_balance import BatchSpan, StockBalance, estimate_send_time
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading
 
 
@@ -97,7 +98,10 @@ def _build_stock_changes(
     messages: tuple[BatchMessage, ...] = (*doses, *events)
     moments = [estimate_send_time(message) for message in messages]
     sent = sorted((max(at, moments[0]), dose.chemical) for at, dose in zip(moments, doses, strict=False))
-    return balance.list_changes(min(moments), max(moments), {chemical: at for at, chemical in sent})
+    first, last = min(moments), max(moments)
+    has_ended = any(event.event in END_REASONS for event in events)
+    ended = last + (DEFAULT_RULES.max_cut_off if has_ended else DEFAULT_RULES.level_grace)
+    return balance.attribute_changes(BatchSpan(first, last, {chemical: at for at, chemical in sent}, ended))
 
 
 def group_ingredients(

@@ -3,6 +3,7 @@
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from operator import itemgetter
 from typing import TypeVar
@@ -21,6 +22,17 @@ def estimate_send_time(message: BatchMessage | InventoryLevel) -> datetime:
     return message.time
 
 
+@dataclass(frozen=True, slots=True)
+class BatchSpan:
+    """Send times of a batch: of its first and last message, and of the last dose by chemical."""
+
+    first: datetime
+    last: datetime
+    last_doses: Mapping[str, datetime]
+    ended: datetime
+    """From then on a level shows nothing that happened during the batch."""
+
+
 class StockBalance:
     """Levels and doses of one station. Levels of a backlog are ignored: their time is unknown."""
 
@@ -28,6 +40,8 @@ class StockBalance:
         self._levels: dict[str, list[tuple[datetime, InventoryLevel]]] = defaultdict(list)
         """Send time and level, in order, by chemical."""
         self._doses: dict[str, list[tuple[datetime, Dose]]] = defaultdict(list)
+        self._attributed_until: dict[str, datetime] = {}
+        """Send time of the last level whose difference is a batch's, by chemical."""
         for at, level in self._sort_by_send_time(filter(_is_usable_level, levels)):
             self._levels[level.chemical].append((at, level))
         for at, dose in self._sort_by_send_time(doses):
@@ -37,24 +51,22 @@ class StockBalance:
         sent = [(estimate_send_time(message), message) for message in messages]
         return sorted(sent, key=lambda pair: (pair[0], pair[1].dedup))
 
-    def list_changes(
-        self, first: datetime, last: datetime, last_doses: Mapping[str, datetime]
-    ) -> tuple[StockChange, ...]:
+    def attribute_changes(self, span: BatchSpan) -> tuple[StockChange, ...]:
         """List the stock changes of the tanks with a message during a batch or shortly after it.
 
-        ``last_doses``: send time of the batch's last dose, by chemical.
+        Call it for the batches in order: a difference is attributed to the first of them only.
         """
-        until = last + DEFAULT_RULES.level_grace
+        until = span.last + DEFAULT_RULES.level_grace
         ends = {
-            chemical: _find_level_after(levels, first, until, last_doses.get(chemical))
+            chemical: _find_level_after(levels, span.first, until, span.last_doses.get(chemical))
             for chemical, levels in sorted(self._levels.items())
         }
         return tuple(
-            self._build_change(chemical, first, end) for chemical, end in ends.items() if end is not None
+            self._build_change(chemical, span, end) for chemical, end in ends.items() if end is not None
         )
 
-    def _build_change(self, chemical: str, first: datetime, after: int) -> StockChange:
-        levels, doses = self._levels[chemical], self._doses[chemical]
+    def _build_change(self, chemical: str, span: BatchSpan, after: int) -> StockChange:
+        levels, doses, first = self._levels[chemical], self._doses[chemical], span.first
         after_at, level = levels[after]
         before = bisect_right(levels, first, key=_get_send_time) - 1
         if before < 0 or first - levels[before][0] > DEFAULT_RULES.max_level_age:
@@ -71,7 +83,17 @@ class StockBalance:
             capacity_g=level.capacity_g,
             taken_g=_sum_doses([dose for _, dose in doses[begin:end]]),
             doses=end - begin,
+            attributed=self._attribute_difference(chemical, span, before_at, after_at),
         )
+
+    def _attribute_difference(
+        self, chemical: str, span: BatchSpan, before_at: datetime, after_at: datetime
+    ) -> bool:
+        """Whether the difference between two levels is the batch's, and no earlier batch's."""
+        if after_at > span.ended or before_at < self._attributed_until.get(chemical, before_at):
+            return False
+        self._attributed_until[chemical] = after_at
+        return True
 
 
 def _is_usable_level(level: InventoryLevel) -> bool:

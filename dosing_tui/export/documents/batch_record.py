@@ -1,4 +1,4 @@
-"""Builds the printed batch record: ingredients, exceptions, timeline, alarms, notes and reviews."""
+"""Builds the printed batch record: ingredients, exceptions, remarks, timeline, alarms, notes and reviews."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -50,6 +50,7 @@ def build_batch_document(
         DocumentSection("Batch", (_build_header(detail, settings.calendar, zone),)),
         DocumentSection("Ingredients (masses in g)", (_build_ingredients(detail),)),
         DocumentSection("Exceptions", (_build_exceptions(detail),)),
+        DocumentSection("Remarks (not about the batch itself)", (_build_remarks(detail),)),
         DocumentSection("Timeline", (_build_timeline(batch, zone),)),
         DocumentSection("Stock (g)", (_build_stock(batch),)),
         DocumentSection("Alarms active during the batch", (_build_alarms(record.alarms, zone),)),
@@ -146,6 +147,11 @@ def _build_exceptions(detail: BatchDetail) -> DocumentBlock:
     found = detail.assessment.exceptions
     numbered = (f"{n}. {each.kind}: {each.sentence}." for n, each in enumerate(found, start=1))
     return TextBlock(tuple(numbered) or ("None.",), is_flagged=bool(found))
+
+
+def _build_remarks(detail: BatchDetail) -> DocumentBlock:
+    numbered = (f"{n}. {each.kind}: {each.sentence}." for n, each in enumerate(detail.assessment.remarks, 1))
+    return TextBlock(tuple(numbered) or ("None.",))
 
 
 def _build_timeline(batch: Batch, zone: tzinfo) -> DocumentBlock:
@@ -277,6 +283,7 @@ def _build_integrity(detail: BatchDetail) -> DocumentBlock:
         ("Key", detail.row.batch_key),
         ("Hash, SHA-256", detail.row.record_hash),
         ("Hash of exceptions", detail.row.judgement_hash),
+        ("Rules", f"version {detail.assessment.rules}"),
         ("To sign it", f"--record {format_version_tag(detail.row)}"),
         ("Audit trail", chain),
         ("Last review", str(detail.row.last_review)),

@@ -1,4 +1,4 @@
-"""The detail page of a batch: header, ingredients, exceptions, timeline, reviews and stock. Pure."""
+"""The detail page of a batch: header, ingredients, exceptions, remarks, timeline, reviews and stock. Pure."""
 
 import json
 from collections.abc import Sequence
@@ -47,6 +47,7 @@ def render_batch_detail(detail: BatchDetail, batch: Batch, context: BatchDetailC
         ("Changed since the review", _render_changes(detail, context.zone, room)),
         ("Ingredients", render_ingredients(build_ingredient_rows(batch, detail.assessment), room)),
         (_format_title("Exceptions", len(detail.assessment.exceptions)), _render_exceptions(detail, room)),
+        (_format_title("Remarks", len(detail.assessment.remarks)), _render_remarks(detail, room)),
         ("Timeline", render_timeline(batch, context_events, context.now, context.zone, room)),
         ("Alarms and notes", _render_context_events(context, room)),
         ("Reviews", reviews),
@@ -184,6 +185,12 @@ def _render_exceptions(detail: BatchDetail, width: int) -> Rows:
     if not exceptions:
         return _render_texts([("●", DIM, "No exceptions", DIM)], width, 2)
     lines = [(f"▲ {one.kind}", DEVIATION, clean_line(one.sentence), TEXT) for one in exceptions]
+    return _render_texts(lines, width, _KIND_WIDTH + 3)
+
+
+def _render_remarks(detail: BatchDetail, width: int) -> Rows:
+    """What says nothing about the batch itself: no warning, and not in the way of an approval."""
+    lines = [(f"· {one.kind}", DIM, clean_line(one.sentence), TEXT) for one in detail.assessment.remarks]
     return _render_texts(lines, width, _KIND_WIDTH + 3)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from dosing_tui.domain.batch_review import assessment as judging
-from dosing_tui.domain.batch_review.exception_checks import assess_ingredients, find_exceptions
+from dosing_tui.domain.batch_review.exception_checks import assess_ingredients, judge_batch
 from dosing_tui.domain.batch_review.query_models import (
     BatchDetail,
     BatchFilter,
@@ -74,7 +74,7 @@ def told_batches() -> ToldBatches:
 
 
 def _make_detail(batch: Batch, number: int) -> BatchDetail:
-    judged = judging.build_assessment(find_exceptions(batch), assess_ingredients(batch), None)
+    judged = judging.build_assessment(judge_batch(batch), assess_ingredients(batch), None)
     text, thought = batch_to_record(batch), judging.format_assessment(judged)
     masses = [(each.target_g or 0.0, each.actual_g or 0.0) for each in batch.ingredients]
     row = BatchRow(

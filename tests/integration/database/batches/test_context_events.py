@@ -1,4 +1,4 @@
-"""Alarms of the journal are exceptions of the batches that they fell into, live and on a rebuild alike."""
+"""Alarms of the journal are told by the batches that they fell into, live and on a rebuild alike."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -11,6 +11,7 @@ from dosing_tui.database.alarms import journal
 from dosing_tui.database.batches.context_events import list_context_events
 from dosing_tui.database.batches.incremental_rebuild import rebuild_batches, rebuild_changed_days
 from dosing_tui.domain.alarms.models import AlarmEvent, AlarmKey, JournalEntry, Priority
+from dosing_tui.domain.batch_review.assessment import parse_assessment
 from dosing_tui.domain.panels.operator_notes import NoteDraft
 from dosing_tui.errors import ConfigError
 from tests.support.database.reading_samples import settings_for
@@ -38,22 +39,27 @@ def make_alarm_entry(
     return replace(made, **more)  # type: ignore[arg-type]  # names of Entry's fields
 
 
-def read_exceptions(dsn: str) -> list[list[str]]:
-    return [kinds for (kinds,) in fetch_rows(dsn, "SELECT finding_kinds FROM batches ORDER BY begins_at")]
+def read_findings(dsn: str) -> list[list[str]]:
+    """The kinds of the exceptions and remarks of each batch; an alarm of a tank's level is a remark."""
+    rows = fetch_rows(
+        dsn, "SELECT judgement FROM batch_records JOIN batches USING (batch_key) ORDER BY begins_at"
+    )
+    told = [parse_assessment(judgement) for (judgement,) in rows]
+    return [[each.kind.value for each in (*one.exceptions, *one.remarks)] for one in told]
 
 
 def three_batches(dsn: str) -> None:
     store_and_rebuild(dsn, *normal_batch(), *normal_batch(400), *normal_batch(800), now=LATER)
 
 
-def test_an_alarm_that_comes_after_its_batch_was_judged_is_an_exception_of_it(migrated: str) -> None:
+def test_an_alarm_that_comes_after_its_batch_was_judged_is_told_by_it(migrated: str) -> None:
     three_batches(migrated)
     settings = settings_for(migrated)
     journal.append_entries(
         settings, [make_alarm_entry(AlarmEvent.RAISE, 410), make_alarm_entry(AlarmEvent.RETURN, 450)]
     )
     rebuild_changed_days(settings, now=LATER)
-    assert read_exceptions(migrated) == [[], ["alarm"], []]
+    assert read_findings(migrated) == [[], ["alarm"], []]
 
 
 def test_live_and_rebuilt_batches_are_judged_by_the_same_alarms(migrated: str) -> None:
@@ -69,7 +75,7 @@ def test_live_and_rebuilt_batches_are_judged_by_the_same_alarms(migrated: str) -
     )
     rebuild_changed_days(settings, now=LATER)
     live = fetch_rows(migrated, "SELECT batch_key, judgement_hash FROM batches ORDER BY 1")
-    assert read_exceptions(migrated) == [["alarm"], [], ["alarm"]]
+    assert read_findings(migrated) == [["alarm"], [], ["alarm"]]
     done = rebuild_batches(
         settings, since=NOON - timedelta(days=5), until=LATER, now=LATER, report=lambda sentence: None
     )
@@ -83,10 +89,10 @@ def test_alarms_of_the_plant_count_for_every_station_diagnostic_ones_and_others_
     journal.append_entries(settings, [make_alarm_entry(AlarmEvent.RAISE, 5, priority=Priority.DIAGNOSTIC)])
     journal.append_entries(settings, [make_alarm_entry(AlarmEvent.RAISE, 5, device="c")])
     rebuild_changed_days(settings, now=LATER)
-    assert read_exceptions(migrated) == [[], []]
+    assert read_findings(migrated) == [[], []]
     journal.append_entries(settings, [make_alarm_entry(AlarmEvent.RAISE, 6, device="")])
     rebuild_changed_days(settings, now=LATER)
-    assert read_exceptions(migrated) == [["alarm"], ["alarm"]]
+    assert read_findings(migrated) == [["alarm"], ["alarm"]]
 
 
 def test_an_alarm_whose_condition_had_ended_when_it_was_shown_again_was_active_until_then(
@@ -100,7 +106,7 @@ def test_an_alarm_whose_condition_had_ended_when_it_was_shown_again_was_active_u
     ]
     journal.append_entries(settings, hidden)
     rebuild_changed_days(settings, now=LATER)
-    assert read_exceptions(migrated) == [[], ["alarm"], []]
+    assert read_findings(migrated) == [[], ["alarm"], []]
 
 
 def test_what_fell_into_a_batch_is_told_with_the_notes_about_its_station(migrated: str) -> None:
@@ -138,4 +144,4 @@ def test_a_machine_that_calls_the_site_otherwise_does_not_rebuild_without_the_al
     wrong = f"plant.site is office, but the alarms in the database are of {settings.plant.site}"
     with pytest.raises(ConfigError, match=wrong):
         rebuild_batches(other, since=span[0], until=span[1], now=LATER, report=print)
-    assert read_exceptions(migrated) == [[], ["alarm"], []]
+    assert read_findings(migrated) == [[], ["alarm"], []]

@@ -10,7 +10,7 @@ from dosing_tui.database.batches import queries, review_writer
 from dosing_tui.database.batches.queries import count_batches, list_batches, list_batches_above, read_batch
 from dosing_tui.database.batches.review_writer import enter_review
 from dosing_tui.database.connection import Session
-from dosing_tui.domain.batch_review.exception_checks import ExceptionKind
+from dosing_tui.domain.batch_review.finding_weight import ExceptionKind
 from dosing_tui.domain.batch_review.query_models import BatchFilter, BatchStatusCounts, create_review_draft
 from dosing_tui.domain.batch_review.review_rules import Decision, Review
 from tests.support.database.reading_samples import settings_for

@@ -11,7 +11,7 @@ from dosing_tui.database.batches.audit_verify import verify_audit_trail
 from dosing_tui.database.batches.master_recipes import import_recipes
 from dosing_tui.database.batches.queries import list_batches, read_batch
 from dosing_tui.domain.batch_review.changes_since_review import describe_changes
-from dosing_tui.domain.batch_review.exception_checks import ExceptionKind
+from dosing_tui.domain.batch_review.finding_weight import ExceptionKind
 from dosing_tui.domain.batch_review.query_models import BatchFilter
 from dosing_tui.domain.batches.master_recipe import MasterIngredient, MasterRecipe
 from dosing_tui.domain.messages.models import Reading

@@ -10,11 +10,10 @@ from dosing_tui.domain.batch_review import assessment as judging
 from dosing_tui.domain.batch_review.assessment import Assessment
 from dosing_tui.domain.batch_review.changes_since_review import describe_changes
 from dosing_tui.domain.batch_review.exception_checks import (
-    BatchException,
-    ExceptionKind,
     assess_ingredients,
-    find_exceptions,
+    judge_batch,
 )
+from dosing_tui.domain.batch_review.finding_weight import BatchException, ExceptionKind, RulesVersion
 from dosing_tui.domain.batch_review.query_models import BatchDetail, RecordSnapshot
 from dosing_tui.domain.batches.alarm_overlap import BatchAlarm
 from dosing_tui.domain.batches.canonical_json import batch_to_record
@@ -36,7 +35,7 @@ LOW, LATER = BatchAlarm(seconds_after(60), "STOCK_LOW/T-9"), BatchAlarm(seconds_
 
 
 def assess_batch(batch: Batch) -> Assessment:
-    return judging.build_assessment(find_exceptions(batch), assess_ingredients(batch), None)
+    return judging.build_assessment(judge_batch(batch), assess_ingredients(batch), None)
 
 
 def seen_as(batch: Batch, thought: Assessment) -> RecordSnapshot:
@@ -80,7 +79,7 @@ def test_a_status_a_level_and_what_is_no_exception_any_more_are_named() -> None:
 
 
 def test_each_occurrence_of_an_alarm_is_named_and_old_judgements_knew_none() -> None:
-    fine = assess_batch(BATCH)
+    fine = replace(assess_batch(BATCH), rules=RulesVersion.ALL_COUNT)
     once = replace(fine, exceptions=(NAMED,), alarms=(LOW,))
     twice = replace(once, alarms=(LOW, LATER))
     assert list_changes(BATCH, BATCH, fine, once) == ["An alarm came: STOCK_LOW/T-9 at 12:01:00."]
@@ -100,6 +99,19 @@ def test_a_judgement_without_alarms_is_written_as_it_was_before_they_were_kept()
     assert judging.parse_assessment(judging.format_assessment(kept)) == kept
 
 
+def test_a_remark_and_other_rules_are_told_as_changes() -> None:
+    fine, low = assess_batch(BATCH), BatchException(ExceptionKind.LOW_STOCK, "T-9", "T-9 was down to 9.0 %")
+    told = replace(fine, remarks=(low,))
+    counted = replace(fine, exceptions=(low,), rules=RulesVersion.ALL_COUNT)
+    assert list_changes(BATCH, BATCH, fine, told) == ["A remark came: T-9 was down to 9.0 %."]
+    assert list_changes(BATCH, BATCH, told, fine) == ["No remark any more: T-9 was down to 9.0 %."]
+    assert list_changes(BATCH, BATCH, counted, told) == [
+        "It is judged by version 2 of the rules now; by version 1 then.",
+        "Only a remark now: T-9 was down to 9.0 %.",
+    ]
+    assert judging.parse_assessment(judging.format_assessment(told)) == told
+
+
 def test_what_says_the_same_in_other_words_is_told_to_be_the_same() -> None:
     assert list_changes(BATCH, BATCH) == [
         "Its record is written in another way now; what it says is the same."
@@ -109,7 +121,7 @@ def test_what_says_the_same_in_other_words_is_told_to_be_the_same() -> None:
 def split_and_assess(batch: Batch, master: MasterVersion) -> tuple[Batch, Assessment]:
     apart = split_portions(batch, master.recipe)
     return apart, judging.build_assessment(
-        find_exceptions(apart, master=master), assess_ingredients(apart, master=master), master
+        judge_batch(apart, master=master), assess_ingredients(apart, master=master), master
     )
 
 

@@ -9,10 +9,9 @@ from hypothesis import strategies as st
 
 from dosing_tui.domain.batch_review.exception_checks import (
     DEFAULT_LIMITS,
-    BatchException,
-    ExceptionKind,
     find_exceptions,
 )
+from dosing_tui.domain.batch_review.finding_weight import BatchException, ExceptionKind
 from dosing_tui.domain.batches.duration_baseline import (
     MIN_SAMPLES,
     DurationBaseline,

@@ -1,0 +1,62 @@
+"""Batches that were reviewed under earlier rules keep their record, their judgement and their approval."""
+
+from dosing_tui.database.batches.audit_verify import verify_audit_trail
+from dosing_tui.database.batches.incremental_rebuild import rebuild_batches, rebuild_changed_days
+from dosing_tui.database.batches.queries import count_batches, list_batches, read_batch
+from dosing_tui.database.batches.review_writer import enter_review
+from dosing_tui.domain.batch_review.changes_since_review import describe_changes
+from dosing_tui.domain.batch_review.finding_weight import RulesVersion
+from dosing_tui.domain.batch_review.query_models import BatchDetail, BatchFilter, create_review_draft
+from dosing_tui.domain.batch_review.review_rules import Decision
+from tests.support.database.earlier_reviews import JUDGED_AT, store_earlier_reviews
+from tests.support.database.schema_inspection import fetch_rows
+from tests.support.database.stored_batches import store_and_rebuild
+from tests.support.domain.batch_messages import NOON, make_dose
+
+COLUMNS = "batch_key, record_hash, judgement_hash, findings, review_state"
+STATES = ["approved", "confirmed with deviation", "rejected", "needs information", "unreviewed", "unreviewed"]
+
+
+def fetch_batches(dsn: str) -> list[tuple[object, ...]]:
+    return [tuple(row) for row in fetch_rows(dsn, f"SELECT {COLUMNS} FROM batches ORDER BY begins_at")]
+
+
+def test_reviewed_batches_stay_approved_under_the_rules_they_were_reviewed_by(migrated: str) -> None:
+    settings = store_earlier_reviews(migrated)
+    before = fetch_batches(migrated)
+    assert [(row[3], row[4]) for row in before] == list(zip([0, 3, 2, 1, 1, 1], STATES, strict=True))
+    assert verify_audit_trail(settings).faults == ()
+
+    rebuild_changed_days(settings, now=JUDGED_AT)
+    after = fetch_batches(migrated)
+    assert after[:4] == before[:4]
+    assert [(row[3], row[4]) for row in after[4:]] == [(0, "unreviewed")] * 2
+    rebuilt = rebuild_batches(settings, since=NOON, until=JUDGED_AT, now=JUDGED_AT, report=lambda _: None)
+    assert (rebuilt.batch_count, rebuilt.stored_count) == (6, 0)
+    report = verify_audit_trail(settings)
+    assert (report.reviews, report.records, report.faults) == (6, 6, ())
+    details = [read_batch(settings, str(row[0])) for row in after]
+    versions = [detail.assessment.rules for detail in details if detail]
+    assert versions == [RulesVersion.ALL_COUNT] * 4 + [RulesVersion.REMARKS] * 2
+    assert count_batches(settings, BatchFilter(with_findings=True)).batches == 3
+
+    # what its exceptions were about is in the record still, and can be approved now
+    newest = list_batches(settings, BatchFilter())[0]
+    detail = read_batch(settings, newest.batch_key)
+    assert detail is not None
+    assert [one.sentence for one in detail.assessment.remarks] == ["the alarm 'ERR_RATE_1H' was active"]
+    draft = create_review_draft(newest, Decision.APPROVED, who="Anna")
+    assert enter_review(settings, draft, os_user="tester").meaning == "approved"
+    assert verify_audit_trail(settings).faults == ()
+
+
+def test_once_its_messages_change_a_reviewed_batch_is_judged_by_the_rules_of_today(migrated: str) -> None:
+    settings = store_earlier_reviews(migrated)
+    store_and_rebuild(migrated, make_dose(500, "L25B", dedup=2), now=JUDGED_AT)
+    detail: BatchDetail | None = read_batch(settings, list_batches(settings, BatchFilter())[4].batch_key)
+    assert detail is not None
+    assert (detail.row.review_state, detail.assessment.rules) == ("outdated", RulesVersion.REMARKS)
+    changes = describe_changes(detail, NOON.tzinfo or JUDGED_AT.tzinfo)  # type: ignore[arg-type]  # UTC
+    assert "It is judged by version 2 of the rules now; by version 1 then." in changes
+    assert "Only a remark now: T-9 was down to 17.0 %." in changes
+    assert verify_audit_trail(settings).faults == ()
