@@ -132,10 +132,10 @@ def simulate(
 @click.option("--folder", type=click.Path(path_type=Path), help="Folder of the demo's data.")
 @click.option("--headless", is_flag=True, help="No screen; prints the message counts as one line of JSON.")
 @click.option("--duration", type=click.FloatRange(1), help="Stop after this many seconds.")
-@click.option("--devices", type=click.IntRange(1, 20), default=2, show_default=True, help="Dosing stations.")
+@click.option("--devices", type=click.IntRange(1, 20), default=9, show_default=True, help="Dosing stations.")
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed gives the same plant.")
-@click.option("--rate", type=click.FloatRange(0.01, 10_000), show_default="0.4, headless 20",
-              help="Messages a second.")  # fmt: skip
+@click.option("--rate", type=click.FloatRange(0.01, 10_000), show_default="the pace of real pumps",
+              help="Messages a second; batches then take less time than their doses.")  # fmt: skip
 @click.option("--faults", show_default="nan,duplicates,uptime,reboot, headless all", help="As for simulate.")
 @click.pass_context
 def demo(

@@ -35,16 +35,8 @@ INTERRUPT_EXIT_CODE = 130
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class TrafficProfile:
-    """``rate``: messages a second in all; ``faults``: as for ``dosing-tui simulate``."""
-
-    rate: float
-    faults: str
-
-
-SCREEN_TRAFFIC = TrafficProfile(0.4, "nan,duplicates,uptime,reboot")
-HEADLESS_TRAFFIC = TrafficProfile(20.0, "all")
+SCREEN_FAULTS = "nan,duplicates,uptime,reboot"
+HEADLESS_FAULTS = "all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,19 +51,18 @@ class DemoSite:
 
 
 def run_demo(
-    *, folder: Path | None, headless: bool, duration_s: float | None, devices: int = 2, seed: int = 1,
+    *, folder: Path | None, headless: bool, duration_s: float | None, devices: int, seed: int = 1,
     rate: float | None = None, faults: str | None = None, console: ConsoleSettings | None = None,
     report: ProgressReporter,
 ) -> int:  # fmt: skip
     """Run until 'q', Ctrl+C, SIGTERM or ``duration_s``. Returns the exit status.
 
-    ``rate``: messages a second in all. Defaults of ``rate`` and ``faults``: with a screen a calm plant,
-    without one a plant with all faults.
+    ``rate``: messages a second in all, for tests; without it the plant keeps its own pace. Default of
+    ``faults``: with a screen a calm plant, without one a plant with all faults.
 
     Raises: ConfigError for an unknown fault or an unusable terminal, DemoError, DatabaseError.
     """
-    profile = HEADLESS_TRAFFIC if headless else SCREEN_TRAFFIC
-    rate, fault_set = rate or profile.rate, parse_faults(faults or profile.faults)
+    fault_set = parse_faults(faults or (HEADLESS_FAULTS if headless else SCREEN_FAULTS))
     if not headless:
         check_terminal(os.environ)
     folder = (folder or get_default_folder()).expanduser().absolute()
@@ -80,7 +71,7 @@ def run_demo(
     interrupt = handle_signals(signal.default_int_handler, signal.SIGTERM, signal.SIGHUP)
     try:
         with interrupt, ExitStack() as exit_stack:
-            site = _set_up_demo(folder, exit_stack, devices=devices, seed=seed, rate=rate, report=report)
+            site = _set_up_demo(folder, exit_stack, devices=devices, seed=seed, report=report)
             mqtt, progress = site.settings.mqtt, report if headless else log.info  # never over the screen
             simulation = SimulatorThread(mqtt, site.plant, rate=rate, faults=fault_set, report=progress)
             if not headless:
@@ -94,7 +85,7 @@ def run_demo(
 
 
 def _set_up_demo(
-    folder: Path, exit_stack: ExitStack, *, devices: int, seed: int, rate: float, report: ProgressReporter
+    folder: Path, exit_stack: ExitStack, *, devices: int, seed: int, report: ProgressReporter
 ) -> DemoSite:
     began = time.monotonic()
     taken = f"A demo is already running in {folder}. End it, or choose another folder with --folder."
@@ -111,7 +102,7 @@ def _set_up_demo(
     settings = build_demo_settings(folder, mqtt=broker.settings, dsn=database.dsn, devices=devices)
     for name in migrate_schema(settings, report=log.info):
         log.info("applied %s", name)
-    plant, history_count = _seed_plant_history(settings, devices=devices, seed=seed, rate=rate, report=report)
+    plant, history_count = _seed_plant_history(settings, devices=devices, seed=seed, report=report)
     report(f"Ready after {time.monotonic() - began:.1f} s.")
     return DemoSite(settings, broker, plant, history_count)
 
@@ -125,7 +116,7 @@ def _read_or_make_password(path: Path) -> str:
 
 
 def _seed_plant_history(
-    settings: Settings, *, devices: int, seed: int, rate: float, report: ProgressReporter
+    settings: Settings, *, devices: int, seed: int, report: ProgressReporter
 ) -> tuple[SimulatedPlant, int]:
     """A plant whose last three days are in the database, and the number of messages stored now."""
     now = datetime.now(UTC)
@@ -138,9 +129,7 @@ def _seed_plant_history(
         report("Writing three days of history.")
     written = seed_history.store_messages(
         settings,
-        seed_history.generate_messages(
-            plant, seed=seed, since=since, until=now, zone=ZoneInfo(settings.plant.timezone), rate=rate
-        ),
+        seed_history.generate_messages(plant, since=since, until=now, zone=ZoneInfo(settings.plant.timezone)),
     )
     report(f"Wrote {written:,} messages of history.")
     return plant, written

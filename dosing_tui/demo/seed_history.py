@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from itertools import islice
-from random import Random
 from uuid import uuid4
 
 from dosing_tui.collector.dependencies import build_parser
@@ -12,15 +11,16 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.database.connection import open_connection
 from dosing_tui.database.reading_writer import ReadingWriter, SpoolRow, WriteReceipt
 from dosing_tui.simulator.plant import PlantMessage, SimulatedPlant
-from dosing_tui.simulator.shift_pattern import find_next_working_time
 
 HISTORY_SPAN = timedelta(days=3)
-SLICE_SPAN = timedelta(minutes=5)
-"""Shifts and breaks start and end on multiples of this, in any zone."""
-MAX_RATE = 0.2
-"""Maximum of messages a second of plant time: three days must be written within seconds."""
-RATE_FACTORS = (0.6, 1.2)
-"""Least and greatest factor of an hour's message rate."""
+HISTORY_GAP_S = (60.0, 290.0)
+"""Between two batches in the past: about 1,100 messages a station and day, written within seconds."""
+LIVE_GAP_S = (5.0, 20.0)
+"""Between two batches of a running demo: nine stations finish a dose every eight seconds or so."""
+FIRST_START_S = 140.0
+"""About the time from batch to batch of a running demo: its stations are spread over it."""
+WARM_UP = timedelta(minutes=6)
+"""The plant works so long before the demo begins, at any hour: its stations are in the middle of batches."""
 CHUNK_SIZE = 4_000
 NEWEST_TIME_SQL = """
 SELECT greatest((SELECT max(time) FROM dosing_consumption),
@@ -41,18 +41,14 @@ def find_gap_start(settings: Settings, now: datetime) -> datetime:
 
 
 def generate_messages(
-    plant: SimulatedPlant, *, seed: int, since: datetime, until: datetime, zone: tzinfo, rate: float
+    plant: SimulatedPlant, *, since: datetime, until: datetime, zone: tzinfo
 ) -> Iterator[PlantMessage]:
-    """Messages between the two times, at about ``rate`` a second of working hours."""
-    step = SLICE_SPAN.total_seconds()
-    for number in range(int(since.timestamp() // step) + 1, int(until.timestamp() // step)):
-        start_s = number * step
-        if find_next_working_time(start_s, zone) > start_s:
-            continue
-        pace = min(rate, MAX_RATE) * Random(f"{seed}/{int(start_s // 3600)}").uniform(*RATE_FACTORS)
-        yield from islice(
-            plant.generate_live(datetime.fromtimestamp(start_s, UTC), rate=pace), round(pace * step)
-        )
+    """Messages between the two times: in working hours, then as the live plant, which goes on from there."""
+    warm_up_start = max(since, until - WARM_UP)
+    plant.batch_gap_s = HISTORY_GAP_S
+    yield from plant.generate_history(warm_up_start, zone)
+    plant.batch_gap_s, plant.first_start_s = LIVE_GAP_S, FIRST_START_S
+    yield from plant.generate_live(warm_up_start, until=until)
 
 
 def store_messages(settings: Settings, messages: Iterator[PlantMessage]) -> int:

@@ -19,7 +19,7 @@ class SimulatorThread:
         mqtt: MqttSettings,
         plant: SimulatedPlant,
         *,
-        rate: float,
+        rate: float | None,
         faults: frozenset[Fault],
         report: Callable[[str], None],
     ) -> None:

@@ -6,6 +6,7 @@ batches, and has no breaks.
 """
 
 import heapq
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
@@ -15,14 +16,14 @@ from dosing_tui.config.settings import MqttSettings
 from dosing_tui.simulator.fault_injection import ExpectedOutcome, Fault, FaultInjector
 from dosing_tui.simulator.payload_format import DoseLine, EventLine, LevelLine
 from dosing_tui.simulator.shift_pattern import find_next_working_time
-from dosing_tui.simulator.station import SimulatedStation
+from dosing_tui.simulator.station import BATCH_GAP_S, SHORT_GAP_S, SimulatedStation
 
 WEARING_CHEMICAL = "T-12"
 """The chemical whose pump wears at the first station: every recipe contains it."""
 LOW_CHEMICAL = "L25B"
 """The chemical that runs low soon at the last station."""
 FIRST_START_S = 60.0
-"""When the plant goes live, every idle station starts a batch within this time."""
+"""When the plant first runs, every station starts a batch within this time."""
 STAGGER_S = 600.0
 UPTIME_S = (600.0, 20_000.0)
 """How long ago the station without a clock booted."""
@@ -48,6 +49,10 @@ class SimulatedPlant:
         self._now = since.timestamp()
         topics = (mqtt or MqttSettings()).topics
         self._topics = dict(zip((DoseLine, EventLine, LevelLine), topics, strict=True))
+        self.batch_gap_s = BATCH_GAP_S
+        """Least and greatest time between two batches of a station, except at a given rate."""
+        self.first_start_s = FIRST_START_S
+        """Time within which the idle stations start a batch, one after the other, when it goes live."""
         self._lost_line_faults: dict[str, str] = {}
         """Device -> the fault that lost its last message."""
         self._stations = [
@@ -65,6 +70,7 @@ class SimulatedPlant:
         """Messages up to ``until``, without faults; no work at night in ``zone``."""
         end = until.timestamp()
         quiet = FaultInjector(frozenset(), self._random)
+        self._set_batch_gaps(self.batch_gap_s)
         for station in self._iterate_due_stations():
             if station.due_at >= end:
                 break
@@ -82,24 +88,29 @@ class SimulatedPlant:
         rate: float | None = None,
         speed: float = 1.0,
         faults: frozenset[Fault] = frozenset(),
+        until: datetime | None = None,
     ) -> Iterator[PlantMessage]:
-        """Endless messages from ``start`` on, with the time at which to publish each.
+        """Messages from ``start`` up to ``until``, or endless, with the time at which to publish each.
 
-        Without ``rate`` plant time passes ``speed`` times as fast as the clock. With it, the plant publishes
-        ``rate`` messages a second, evenly, in the same order. In both cases batches follow each other faster,
-        while the durations in the messages are those of the real pumps.
+        At the natural pace (``speed`` 1, no ``rate``) every dose takes its time. Otherwise batches take less
+        than their doses say they took: plant time passes ``speed`` times as fast as the clock, or the plant
+        publishes ``rate`` messages a second, evenly, in the same order.
         """
-        began = self._now
-        for station in self._stations:
-            station.has_short_gaps = rate is not None
+        began, end_s = self._now, math.inf if until is None else (until - start).total_seconds()
+        self._set_batch_gaps(self.batch_gap_s if rate is None else SHORT_GAP_S)
+        share_s = self.first_start_s / len(self._stations)
+        for number, station in enumerate(self._stations):
             if station.is_idle:
-                station.due_at = began + self._random.uniform(1, FIRST_START_S)
+                station.due_at = began + share_s * (number + self._random.uniform(0.1, 1))
         injector = FaultInjector(faults, self._random)
         if Fault.UPTIME in faults:
             self._stations[-1].booted_at = start.timestamp() - self._random.uniform(*UPTIME_S)
         count = 0
         for station in self._iterate_due_stations():
             after_s = count / rate if rate else (station.due_at - began) / speed
+            if after_s >= end_s:
+                self._now = began + end_s * speed if rate is None else self._now
+                return
             at = start.timestamp() + after_s
             if injector.is_due(Fault.REBOOT) and station.try_reboot(at):
                 injector.schedule_next(Fault.REBOOT)
@@ -108,6 +119,10 @@ class SimulatedPlant:
             for message in self._emit_step(station, at, injector):
                 count += 1
                 yield message
+
+    def _set_batch_gaps(self, gap_s: tuple[float, float]) -> None:
+        for station in self._stations:
+            station.batch_gap_s = gap_s
 
     def _emit_step(
         self, station: SimulatedStation, at: float, injector: FaultInjector

@@ -58,8 +58,8 @@ class SimulatedStation:
         self.due_at = due_at
         self.is_idle = True
         """No batch is running; the next line is a batch's start."""
-        self.has_short_gaps = False
-        """Batches follow each other almost at once."""
+        self.batch_gap_s = BATCH_GAP_S
+        """Least and greatest time between two batches, for those that are planned from now on."""
         self._plan_batch()
 
     def run_next_step(self, at: float) -> tuple[FirmwareLine, bool]:
@@ -101,7 +101,7 @@ class SimulatedStation:
             tank.refill_if_low(self._random)
         batch = choose_next_batch(self._random)
         self.is_idle = True
-        gap_s = self._random.uniform(*(SHORT_GAP_S if self.has_short_gaps else BATCH_GAP_S))
+        gap_s = self._random.uniform(*self.batch_gap_s)
         self._plan.append(StationStep(gap_s, partial(self._make_event, "start", batch)))
         aborted = self._random.random() < ABORTED_SHARE
         dose_count = self._random.randrange(len(batch.targets)) if aborted else len(batch.targets)

@@ -20,9 +20,10 @@ from tests.support.demo.server_owners import build_environment, python_for
 from tests.support.os_processes import is_alive, list_children
 from tests.support.polling import wait_until
 
-HEADLESS = ("-m", "dosing_tui", "demo", "--headless")
+HEADLESS = ("-m", "dosing_tui", "demo", "--headless", "--devices", "2")
+"""Two stations have a short past, which is soon written."""
 BUSY, QUIET = 100.0, 0.05
-"""Messages a second: enough for every fault in seconds, or a short past that is soon written."""
+"""Messages a second: enough for every fault in seconds, or hardly any."""
 
 
 @pytest.fixture
@@ -164,7 +165,9 @@ def test_amqtt_takes_mosquittos_place_where_there_is_none(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(mqtt_broker, "find_mosquitto", lambda: None)
-    status = run_demo(folder=folder, headless=True, duration_s=3, rate=50, report=lambda sentence: None)
+    status = run_demo(
+        folder=folder, headless=True, duration_s=3, devices=2, rate=50, report=lambda sentence: None
+    )
     final_report = json.loads(capsys.readouterr().out)
     assert status == 0
     assert "amqtt" in final_report["broker"]

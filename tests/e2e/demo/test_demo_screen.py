@@ -20,7 +20,7 @@ from tests.support.os_processes import is_alive, list_children
 from tests.support.polling import wait_until
 from tests.support.tmux_terminal import Terminal
 
-QUIET = ("--rate", "0.05")
+QUIET = ("--rate", "0.05", "--devices", "2")
 
 
 @pytest.fixture
