@@ -307,7 +307,7 @@ def test_less_gone_than_was_dosed_is_said_as_less() -> None:
     assert "g less than was dosed" in finding.sentence
 
 
-ALARM_CASES = {
+ALARM_CASES: dict[tuple[str, float, float | None], str] = {
     ("DEVICE_OFFLINE", -50, 5): "remark",
     ("CLOCK_SKEW", -50, None): "remark",
     ("ERR_RATE_1H", -50, None): "remark",
