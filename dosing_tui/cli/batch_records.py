@@ -41,6 +41,7 @@ _FILTER_OPTIONS = (
                  help="Only this status; may be repeated."),
     click.option("--unreviewed", is_flag=True, help="Only unreviewed batches."),
     click.option("--exceptions", is_flag=True, help="Only batches with exceptions."),
+    click.option("--clean", is_flag=True, help="Only complete batches without exceptions."),
     click.option("--most", type=click.IntRange(1, 100_000), default=100, show_default=True,
                  help="Number of the newest batches."),
 )  # fmt: skip
@@ -54,6 +55,8 @@ def add_filter_options(command: Callable[..., None]) -> Callable[..., None]:
         from dosing_tui.domain.batch_review.query_models import BatchListQuery
 
         query = BatchListQuery(**{field.name: options.pop(field.name) for field in fields(BatchListQuery)})
+        if query.clean and query.exceptions:
+            raise click.UsageError("Give only one of --exceptions and --clean.")
         command(*arguments, query=query, **options)
 
     for option in reversed(_FILTER_OPTIONS):

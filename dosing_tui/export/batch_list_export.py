@@ -75,7 +75,7 @@ def find_batches(settings: Settings, query: BatchListQuery, *, now: datetime) ->
     since, until, words = _resolve_range(settings, query, now)
     which = BatchFilter(
         since, until, query.device, query.recipe, query.status,
-        unreviewed=query.unreviewed, with_findings=query.exceptions,
+        unreviewed=query.unreviewed, with_findings=query.exceptions, clean=query.clean,
     )  # fmt: skip
     rows = list_batches(settings, which, rows=query.most)
     return BatchListResult(rows, count_batches(settings, which).batches, words, which)
@@ -128,6 +128,7 @@ def _build_table(
         *which.status,
         *(["unreviewed"] * which.unreviewed),
         *(["with exceptions"] * which.with_findings),
+        *(["clean"] * which.clean),
     ]
     begins = [row.begins_at for row in result.rows]
     return ExportTable(

@@ -8,6 +8,7 @@ SELECT count(*) AS batches,
        count(*) FILTER (WHERE b.status = 'no-start') AS no_start,
        count(*) FILTER (WHERE b.status = 'complete-only') AS complete_only,
        count(*) FILTER (WHERE b.findings > 0) AS with_findings,
-       count(*) FILTER (WHERE b.review_state = ANY (%(open_states)s::text[]) AND b.status <> 'open') AS unreviewed
+       count(*) FILTER (WHERE b.review_state = ANY (%(open_states)s::text[]) AND b.status <> 'open') AS unreviewed,
+       count(*) FILTER (WHERE b.status = 'complete' AND b.findings = 0) AS clean
   FROM batches AS b
 -- include batches/filter_batches

@@ -8,4 +8,4 @@
    AND (%(review_state)s::text[] IS NULL OR b.review_state = ANY (%(review_state)s))
    AND (NOT %(unreviewed)s OR (b.review_state = ANY (%(open_states)s::text[]) AND b.status <> 'open'))
    AND (NOT %(with_findings)s OR b.findings > 0)
-   AND (NOT %(without_findings)s OR b.findings = 0)
+   AND (NOT %(clean)s OR (b.findings = 0 AND b.status = 'complete'))

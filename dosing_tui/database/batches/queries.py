@@ -132,7 +132,7 @@ def _build_parameters(session: Session, settings: Settings, batch_filter: BatchF
         "unreviewed": batch_filter.unreviewed,
         "open_states": list(list_open_states(second_person=second_person)),
         "with_findings": batch_filter.with_findings,
-        "without_findings": batch_filter.without_findings,
+        "clean": batch_filter.clean,
     }
 
 

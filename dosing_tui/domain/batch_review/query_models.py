@@ -23,6 +23,7 @@ class BatchListQuery:
     status: tuple[str, ...] = ()
     unreviewed: bool = False
     exceptions: bool = False
+    clean: bool = False
     most: int = 100
     """Maximum number of batches, newest first."""
 
@@ -105,7 +106,8 @@ class BatchFilter:
     unreviewed: bool = False
     """Only ended batches that are unreviewed, changed since the review, or lack a required confirmation."""
     with_findings: bool = False
-    without_findings: bool = False
+    clean: bool = False
+    """Only batches that are complete and without exceptions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,8 @@ class BatchStatusCounts:
     complete_only: int
     with_findings: int
     unreviewed: int
+    clean: int
+    """Complete and without exceptions."""
 
 
 @dataclass(frozen=True, slots=True)

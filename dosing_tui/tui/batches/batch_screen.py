@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
-from typing import Any, Protocol
+from typing import Protocol
 
 from textual.app import ComposeResult
 
@@ -38,8 +38,8 @@ class BatchReviewer(Protocol):
     def review_batch(self, decision: Decision, row: BatchRow) -> None:
         """Enter a review of one batch, or show why it is refused."""
 
-    def approve_all(self, batch_filter: BatchFilter) -> None:
-        """Approve the matching batches without exceptions, after a confirmation."""
+    def approve_all(self, batch_filter: BatchFilter, list_text: str) -> None:
+        """Approve the batches without exceptions of the list that ``list_text`` names, if confirmed."""
 
 
 class BatchScreen(ListScreen):
@@ -178,10 +178,8 @@ class BatchScreen(ListScreen):
             self._apply_options(browse.switch_tab(self._navigation.options, step))
 
     def action_only(self, name: str) -> None:
-        """Switch a filter of the list: ``unreviewed`` or ``with_findings``."""
-        options = self._navigation.options
-        switched: dict[str, Any] = {name: not getattr(options, name)}
-        self._apply_options(replace(options, **switched))
+        """Switch a filter of the list: ``unreviewed``, ``with_findings`` or ``clean``."""
+        self._apply_options(browse.switch_filter(self._navigation.options, name))
 
     def _apply_options(self, options: BatchListOptions) -> None:
         self._navigation.options, self._navigation.is_detail_open = options, False
@@ -272,7 +270,9 @@ class BatchScreen(ListScreen):
 
     def action_all_clean(self) -> None:
         if self._state is not None:
-            self._reviewer.approve_all(self._state.build_filter(self._navigation.options))
+            options, summary = self._navigation.options, self._state.scope_summary
+            list_text = browse.describe_list(options, summary.range, summary.filters)
+            self._reviewer.approve_all(self._state.build_filter(options), list_text)
 
     def action_back(self) -> None:
         """From the messages to the batch, to the list, to the dashboard."""

@@ -35,8 +35,8 @@ class BatchScreenSettings:
 
     zone: tzinfo
     calendar: ShiftCalendar
-    filter_keys: tuple[str, str]
-    """Keys of "only unreviewed" and "only with exceptions"."""
+    filter_keys: tuple[str, str, str]
+    """Keys of "only unreviewed", "only with exceptions" and "only clean"."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,8 +66,6 @@ _TAB_COUNTS: Mapping[BatchTab, Callable[[BatchStatusCounts], int]] = {
     BatchTab.NO_START: attrgetter("no_start"),
     BatchTab.COMPLETE_ONLY: attrgetter("complete_only"),
 }
-_MANY_BATCHES = 1_000
-"""Larger counts do not fit into a narrow window."""
 _TAB_STYLE = CellStyle(ColourRole.TEXT, ColourRole.BAR_BACKGROUND)
 _ACTIVE_TAB_STYLE = CellStyle(ColourRole.STRONG, ColourRole.SELECTION, bold=True)
 _KEY_STYLE = CellStyle(ColourRole.ACCENT, ColourRole.BAR_BACKGROUND, bold=True)
@@ -75,9 +73,9 @@ _DIM_STYLE = CellStyle(ColourRole.DIM, ColourRole.BAR_BACKGROUND)
 
 
 def render_batch_tabs(
-    options: BatchListOptions, counts: BatchStatusCounts | None, filter_keys: tuple[str, str], width: int
+    options: BatchListOptions, counts: BatchStatusCounts | None, filter_keys: tuple[str, str, str], width: int
 ) -> Rows:
-    """Tabs at the left, the filters "to review" and "exceptions" at the right, each with its number."""
+    """Tabs at the left, the filters "to review", "exceptions" and "clean" at the right, with numbers."""
     canvas = Canvas(width, 1, _DIM_STYLE)
     x = 1 if width >= 100 else 0
     single = options.tab in NOT_COMPLETE_TABS
@@ -85,17 +83,18 @@ def render_batch_tabs(
         is_active = tab is options.tab or (single and tab is BatchTab.NOT_COMPLETE)
         text = f" {_format_tab(options.tab, counts, tab, width)} "
         x = canvas.write_text(x, 0, text, _ACTIVE_TAB_STYLE if is_active else _TAB_STYLE)
-    unreviewed, with_findings = (None, None) if counts is None else (counts.unreviewed, counts.with_findings)
-    chips = (
-        (filter_keys[0], "to review", options.unreviewed, unreviewed),
-        (filter_keys[1], "exceptions", options.with_findings, with_findings),
-    )
+    names = ("to review", "exceptions", "clean") if width >= 100 else ("review", "exc.", "clean")
+    found = (None,) * 3 if counts is None else (counts.unreviewed, counts.with_findings, counts.clean)
+    labels = [
+        name if count is None else f"{name} {number_format.format_count(count)}"
+        for name, count in zip(names, found, strict=True)
+    ]
+    if sum(len(key) + len(label) + 3 for key, label in zip(filter_keys, labels, strict=True)) > width - x:
+        labels = list(names)
+    chips = zip(filter_keys, labels, (options.unreviewed, options.with_findings, options.clean), strict=True)
     end = width - 1
-    for key, name, on, count in reversed(chips):
-        short = name if width >= 100 else name.removeprefix("to ")
-        has_room = (width >= 100 and not single) or (counts is not None and counts.batches < _MANY_BATCHES)
-        text = f"{short} {number_format.format_count(count)}" if count is not None and has_room else short
-        end = canvas.write_right(end, 0, f" {text} ", _ACTIVE_TAB_STYLE if on else _TAB_STYLE)
+    for key, label, on in reversed(list(chips)):
+        end = canvas.write_right(end, 0, f" {label} ", _ACTIVE_TAB_STYLE if on else _TAB_STYLE)
         end = canvas.write_right(end, 0, key, _KEY_STYLE) - 1
     return canvas.rows
 

@@ -91,8 +91,12 @@ class ReviewsEntered(QueryResult[ReviewAttempt]):
     row: BatchRow
 
 
+@dataclass
 class BulkCandidatesLoaded(QueryResult[Sequence[BatchRow]]):
     """The batches that one bulk approval would cover."""
+
+    list_text: str
+    """The list that they were taken from, in words."""
 
 
 @dataclass
@@ -127,6 +131,7 @@ class ReviewController(Controller):
         filter_keys = (
             format_keys(["batch-unreviewed"], services.keymap),
             format_keys(["batch-exceptions"], services.keymap),
+            format_keys(["batch-clean"], services.keymap),
         )
         self._draft_comments = {}
         self.store = BatchStore(
@@ -276,21 +281,21 @@ class ReviewController(Controller):
 
     # bulk approval
 
-    def approve_all(self, batch_filter: BatchFilter) -> None:
-        """Count the listed batches that are complete, unreviewed and without exceptions; then confirm."""
+    def approve_all(self, batch_filter: BatchFilter, list_text: str) -> None:
+        """List the clean, unreviewed batches as they are now; then confirm. Later ones are not approved."""
         is_complete_listed = not batch_filter.status or BatchStatus.COMPLETE.value in batch_filter.status
         if not is_complete_listed or batch_filter.with_findings:
             self.host.show_message("No batch of this list can be approved in bulk.")
             return
         candidates = replace(
             batch_filter, status=(BatchStatus.COMPLETE.value,), review_state=(ReviewState.UNREVIEWED.value,),
-            unreviewed=False, without_findings=True,
+            unreviewed=False, clean=True,
         )  # fmt: skip
         self.services.workers.submit(
             partial(
                 self.services.source.batches.list_batches, candidates, after=None, rows=MAX_BULK_APPROVAL
             ),
-            BulkCandidatesLoaded,
+            partial(BulkCandidatesLoaded, list_text=list_text),
             Lane.REVIEWS,
         )
 
@@ -303,7 +308,7 @@ class ReviewController(Controller):
             )
             return
         prompt = build_bulk_prompt(
-            len(result.value), limit=MAX_BULK_APPROVAL, account=self._account,
+            result.value, result.list_text, limit=MAX_BULK_APPROVAL, account=self._account,
             is_pin_required=self._policy.pin, name=self.services.operator.name,
         )  # fmt: skip
         dialog = ReviewDialog(self.host.terminal_theme, prompt)

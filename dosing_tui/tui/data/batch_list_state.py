@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from dosing_tui.domain.batch_review.query_models import BatchFilter, BatchRow
 from dosing_tui.domain.batch_review.review_rules import list_open_states
@@ -54,6 +55,8 @@ class BatchListOptions:
     tab: BatchTab = BatchTab.ALL
     unreviewed: bool = False
     with_findings: bool = False
+    clean: bool = False
+    """Excludes ``with_findings``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +79,26 @@ def build_batch_filter(
     since, until = time_range or (None, None)
     return BatchFilter(
         since, until, device=selection.device, recipe=selection.recipe, status=TAB_STATUSES[options.tab],
-        unreviewed=options.unreviewed, with_findings=options.with_findings,
+        unreviewed=options.unreviewed, with_findings=options.with_findings, clean=options.clean,
     )  # fmt: skip
+
+
+def switch_filter(options: BatchListOptions, name: str) -> BatchListOptions:
+    """Switch a filter by its name. The clean batches and those with exceptions exclude each other."""
+    excluded = {"clean": "with_findings", "with_findings": "clean"}.get(name)
+    switched: dict[str, Any] = {name: not getattr(options, name), **({excluded: False} if excluded else {})}
+    return replace(options, **switched)
+
+
+def describe_list(options: BatchListOptions, range_text: str, filters_text: str) -> str:
+    """Range, filters and tab of a list in words, as its captions name them."""
+    chosen = [
+        *([] if options.tab is BatchTab.ALL else [f"only {options.tab.value.lower()}"]),
+        *(["to review"] if options.unreviewed else []),
+        *(["with exceptions"] if options.with_findings else []),
+        *(["clean only"] if options.clean else []),
+    ]
+    return " · ".join([range_text or "all times", filters_text or "all stations and recipes", *chosen])
 
 
 def switch_tab(options: BatchListOptions, step: int) -> BatchListOptions:

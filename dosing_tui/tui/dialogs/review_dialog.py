@@ -1,7 +1,9 @@
 """Enters a review of batches: reason or comment, the reviewer's name, the PIN where PINs are in use."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from dosing_tui.domain.batch_review.query_models import BatchRow
 from dosing_tui.domain.batch_review.review_rules import (
     MAX_COMMENT_LENGTH,
     MAX_WHO_LENGTH,
@@ -33,7 +35,9 @@ _TITLES = {
     Decision.COMMENT: "Comment",
     Decision.WITHDRAWN: "Withdraw",
 }
-_BULK_CONSEQUENCE = "Each batch gets its own approval in your name."
+_BULK_CONSEQUENCE = (
+    "Each batch gets its own approval in your name. What arrives or changes meanwhile is not approved."
+)
 REASON_OPTIONAL = frozenset({Decision.APPROVED, Decision.CONFIRMED})
 
 
@@ -62,12 +66,14 @@ class ReviewInput:
 
 
 def build_bulk_prompt(
-    count: int, *, limit: int, account: str, is_pin_required: bool, name: str
+    rows: Sequence[BatchRow], list_text: str, *, limit: int, account: str, is_pin_required: bool, name: str
 ) -> ReviewPrompt:
-    """The approval of ``count`` batches; at ``limit`` there may be more."""
+    """The approval of ``rows``, newest first, of the list named; at ``limit`` there may be more."""
+    count = len(rows)
     note = " The newest; there may be more." if count == limit else ""
     batches = "1 batch" if count == 1 else f"{number_format.format_count(count)} batches"
-    summary = f"{batches} without exceptions, complete and unreviewed.{note}"
+    ends = rows[0].batch_id if count == 1 else f"{rows[-1].batch_id} to {rows[0].batch_id}"
+    summary = f"{batches} without exceptions, complete and unreviewed.{note} {ends}. List: {list_text}."
     return ReviewPrompt(
         Decision.APPROVED, summary, account, is_pin_required, name, consequence=_BULK_CONSEQUENCE
     )

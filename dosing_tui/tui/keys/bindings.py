@@ -131,6 +131,7 @@ BATCH_KEYS = (
     Binding("o", "only('unreviewed')", "To review", id="batch-unreviewed", tooltip="Only unreviewed batches"),
     Binding("w", "only('with_findings')", "With exc.", id="batch-exceptions",
             tooltip="Only batches with exceptions"),
+    Binding("C", "only('clean')", "Clean", id="batch-clean", tooltip="Only clean batches"),
 )  # fmt: skip
 """Actions on the batch at the cursor, and on the list."""
 REPORT_KEYS = (

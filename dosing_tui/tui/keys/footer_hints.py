@@ -76,6 +76,7 @@ _FOOTER_KEYS: Mapping[FooterMode, tuple[str, ...]] = {
         "batch-exception",
         "batch-unreviewed",
         "batch-exceptions",
+        "batch-clean",
         "batch-all",
         "back",
         "range",

@@ -8,6 +8,7 @@ HELP_BATCHES: tuple[HelpGroup, ...] = (
     ("Batches: the list", (
         ("The list, and back", ("batches",)), ("All, running, complete …", ("left", "right")),
         ("Only unreviewed", ("batch-unreviewed",)), ("Only with exceptions", ("batch-exceptions",)),
+        ("Only clean ones", ("batch-clean",)),
         ("One batch; back", ("zoom", "back")), ("Range, filters", ("range", "filters")),
     )),
     ("Batches: one batch", (

@@ -44,7 +44,7 @@ class ToldBatches:
         return []
 
     def count_batches(self, batch_filter: BatchFilter) -> BatchStatusCounts:
-        return BatchStatusCounts(len(self.details), 1, 2, 1, 1, 0, 0, 0, 2, 3)
+        return BatchStatusCounts(len(self.details), 1, 2, 1, 1, 0, 0, 0, 2, 3, 1)
 
     def read_batch(self, name: str) -> BatchDetail | None:
         return next((each for each in self.details if each.row.batch_key == name), None)

@@ -193,7 +193,7 @@ class NoBatches:
         return []
 
     def count_batches(self, batch_filter: BatchFilter) -> BatchStatusCounts:
-        return BatchStatusCounts(0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+        return BatchStatusCounts(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 
     def read_batch(self, name: str) -> BatchDetail | None:
         return None

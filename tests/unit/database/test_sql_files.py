@@ -90,5 +90,5 @@ def test_every_statement_is_used() -> None:
 
 
 def test_an_include_is_replaced_by_its_file() -> None:
-    assert "without_findings" in sql_files.read_statement("batches/count_batches")
+    assert "(clean)s" in sql_files.read_statement("batches/count_batches")
     assert not [name for name in list_statement_names() if "-- include" in sql_files.read_statement(name)]

@@ -56,7 +56,7 @@ def test_a_filter_finds_what_it_says(plant: Settings, name: str) -> None:
 
 
 def test_counts_tell_how_many_are_what(plant: Settings) -> None:
-    assert count_batches(plant, BatchFilter()) == BatchStatusCounts(5, 1, 3, 1, 1, 0, 0, 0, 2, 4)
+    assert count_batches(plant, BatchFilter()) == BatchStatusCounts(5, 1, 3, 1, 1, 0, 0, 0, 2, 4, 2)
 
 
 def test_pages_follow_each_other_without_a_gap_or_a_repetition(plant: Settings) -> None:

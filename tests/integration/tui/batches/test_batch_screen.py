@@ -94,12 +94,45 @@ async def test_all_clean_batches_are_approved_after_one_confirmation_that_says_h
         await plant.wait_for_text("CU-65/75")
         await plant.press_keys("A")
         shown = await plant.wait_for_text("batches without exceptions, complete and unreviewed.")
-        assert "Each batch gets its own approval" in shown
+        words = " ".join(shown.replace("│", " ").split())
+        assert "Each batch gets its own approval" in words
+        assert "List: all times · all stations and recipes." in words
+        # two more become clean while the dialog asks: they were not listed
+        asked = {key for (key,) in fetch_rows(migrated, "SELECT batch_key FROM batches WHERE findings = 0")}
+        assert f"{len(asked)} batches without exceptions" in words
+        store_readings(migrated, *make_clean_batches(6))
         await plant.type_text("Anna")
         await plant.press_keys("enter")
-        await plant.wait_for_text("Approved")
+        await plant.wait_for_text(f"Approved {len(asked)} batches.")
+        clean = fetch_rows(migrated, "SELECT batch_key, review_state FROM batches WHERE findings = 0")
+        assert {key for key, state in clean if state == "approved"} == asked
+        assert len(clean) == len(asked) + 2
+        await plant.press_keys("A")
+        await plant.wait_for_text("2 batches without exceptions, complete and unreviewed.")
+        await plant.press_keys("enter")
+        await plant.wait_for_text("Approved 2 batches.")
         states = fetch_rows(migrated, "SELECT DISTINCT findings > 0, review_state FROM batches ORDER BY 1")
         assert states == [(False, "approved"), (True, "unreviewed")]
+
+
+async def test_a_clean_batch_is_approved_with_at_most_four_keys_from_the_overview(migrated: str) -> None:
+    store_readings(migrated, *every_kind()[:-3])
+    async with open_review_console(migrated, size=SMALL) as plant:
+        plant.console.app.services.operator.name = "Anna"
+        await plant.press_keys("b")
+        await plant.wait_for_text("CU-65/75")  # the newest, with exceptions
+        assert "C clean 1" in await plant.wait_for_text("All 2")
+        await plant.press_keys("C")
+        await wait_for(
+            lambda: "CU-65/75" not in plant.console.screen and "CU-85" in plant.console.screen,
+            lambda: plant.console.screen,
+        )
+        await plant.press_keys("enter")
+        batch_id = await plant.wait_for_next_batch()
+        await plant.press_keys("space")
+        await plant.wait_for_text(f"{batch_id}: approved.")
+        assert plant.pressed <= 4
+        assert read_reviews(migrated) == [("approved", "Anna", "")]
 
 
 async def test_what_has_exceptions_is_approved_with_a_reason_only_and_goes_on_to_the_next(

@@ -252,7 +252,7 @@ def test_with_a_name_an_approval_needs_no_dialog_and_no_second_one_starts_meanwh
 def test_a_bulk_approval_is_confirmed_once_and_written_in_chunks(bench: ControllerBench) -> None:
     row, reviews = reviewable(bench), review_controller(bench)
     rows = [replace(row, batch_key=f"{number}") for number in range(60)]
-    reviews.approve_all(build_batch_filter(BatchListOptions(), None, Selection()))
+    reviews.approve_all(build_batch_filter(BatchListOptions(), None, Selection()), "all times")
     reviews.confirm_bulk_approval(replace(bench.workers.take(BulkCandidatesLoaded), value=rows))
     assert isinstance(bench.host.screens[-1][0], ReviewDialog)
     bench.host.answer(ReviewInput("", "Anna", ""))

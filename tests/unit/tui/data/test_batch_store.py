@@ -70,7 +70,7 @@ class FakeBatchSource:
 
     def count_batches(self, batch_filter: BatchFilter) -> BatchStatusCounts:
         self.asked.append("counts")
-        return BatchStatusCounts(len(self.rows), 0, 0, 0, 0, 0, 0, 0, 0, 0)
+        return BatchStatusCounts(len(self.rows), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 
     def read_batch(self, name: str) -> BatchDetail | None:
         row = next((row for row in self.rows if row.batch_key == name), None)
