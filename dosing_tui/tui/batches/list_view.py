@@ -83,20 +83,25 @@ def render_batch_tabs(
         is_active = tab is options.tab or (single and tab is BatchTab.NOT_COMPLETE)
         text = f" {_format_tab(options.tab, counts, tab, width)} "
         x = canvas.write_text(x, 0, text, _ACTIVE_TAB_STYLE if is_active else _TAB_STYLE)
-    names = ("to review", "exceptions", "clean") if width >= 100 else ("review", "exc.", "clean")
     found = (None,) * 3 if counts is None else (counts.unreviewed, counts.with_findings, counts.clean)
-    labels = [
-        name if count is None else f"{name} {number_format.format_count(count)}"
-        for name, count in zip(names, found, strict=True)
-    ]
-    if sum(len(key) + len(label) + 3 for key, label in zip(filter_keys, labels, strict=True)) > width - x:
-        labels = list(names)
+    labels = _choose_chip_labels(found, width - x - sum(len(key) + 3 for key in filter_keys))
     chips = zip(filter_keys, labels, (options.unreviewed, options.with_findings, options.clean), strict=True)
     end = width - 1
     for key, label, on in reversed(list(chips)):
         end = canvas.write_right(end, 0, f" {label} ", _ACTIVE_TAB_STYLE if on else _TAB_STYLE)
         end = canvas.write_right(end, 0, key, _KEY_STYLE) - 1
     return canvas.rows
+
+
+def _choose_chip_labels(found: tuple[int | None, ...], width: int) -> list[str]:
+    """The filters' names, with numbers if there is room for them, the names shortened for their sake."""
+    long, short = ["to review", "exceptions", "clean"], ["review", "exc.", "clean"]
+    numbers = ["" if count is None else f" {number_format.format_count(count)}" for count in found]
+    choices = [
+        [name + number for name, number in zip(names, numbers, strict=True)] for names in (long, short)
+    ]
+    fitting = (labels for labels in (*choices, long) if sum(map(len, labels)) < width)
+    return next(fitting, short)
 
 
 def _format_tab(chosen_tab: BatchTab, counts: BatchStatusCounts | None, tab: BatchTab, width: int) -> str:

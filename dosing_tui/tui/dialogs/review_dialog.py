@@ -54,6 +54,10 @@ class ReviewPrompt:
     """The comment of an attempt that was not saved."""
     consequence: str = ""
     """In place of the decision's own, where it is not about one batch."""
+    title: str = ""
+    """In place of the decision's own."""
+    list_text: str = ""
+    """The list that the batches are of; '' for a single batch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +77,11 @@ def build_bulk_prompt(
     note = " The newest; there may be more." if count == limit else ""
     batches = "1 batch" if count == 1 else f"{number_format.format_count(count)} batches"
     ends = rows[0].batch_id if count == 1 else f"{rows[-1].batch_id} to {rows[0].batch_id}"
-    summary = f"{batches} without exceptions, complete and unreviewed.{note} {ends}. List: {list_text}."
+    summary = f"{batches} without exceptions, complete and unreviewed.{note}"
     return ReviewPrompt(
-        Decision.APPROVED, summary, account, is_pin_required, name, consequence=_BULK_CONSEQUENCE
-    )
+        Decision.APPROVED, summary, account, is_pin_required, name, consequence=_BULK_CONSEQUENCE,
+        title=f"Approve {batches}", list_text=f"List: {list_text}. {ends}.",
+    )  # fmt: skip
 
 
 class ReviewDialog(FormDialog[ReviewInput]):
@@ -102,9 +107,10 @@ class ReviewDialog(FormDialog[ReviewInput]):
         fields = [self._comment, self._reviewer, *([self._pin] if prompt.is_pin_required else [])]
         super().__init__(
             theme,
-            f"{_TITLES[prompt.meaning]}?",
+            f"{prompt.title or _TITLES[prompt.meaning]}?",
             [
                 wrap_form_text(prompt.summary, TEXT),
+                *([wrap_form_text(prompt.list_text, TEXT)] if prompt.list_text else []),
                 wrap_form_text(prompt.consequence or _CONSEQUENCES[prompt.meaning]),
                 BLANK_ROW,
                 *fields,

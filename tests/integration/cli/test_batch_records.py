@@ -96,6 +96,8 @@ def test_the_list_is_newest_first_and_narrowed_by_each_filter(shop: Shop) -> Non
     assert list_batch_keys(shop) == [THIRD, SECOND, FIRST]
     assert list_batch_keys(shop, "--recipe", "CU-85") == [FIRST]
     assert list_batch_keys(shop, "--exceptions") == [THIRD, SECOND]
+    assert list_batch_keys(shop, "--clean") == [FIRST]
+    assert "only one of" in shop.run_command("batches", "list", "--clean", "--exceptions").stderr
     assert list_batch_keys(shop, "--status", "complete", "--most", "1") == [THIRD]
     assert list_batch_keys(shop, "--from", "2026-11-23 13:05", "--to", "2026-11-23 13:10") == [SECOND]
     assert list_batch_keys(shop, "--shift", "2026-11-23 Early", "--device", STATION) == [THIRD, SECOND, FIRST]

@@ -99,6 +99,7 @@ async def test_all_clean_batches_are_approved_after_one_confirmation_that_says_h
         assert "List: all times · all stations and recipes." in words
         # two more become clean while the dialog asks: they were not listed
         asked = {key for (key,) in fetch_rows(migrated, "SELECT batch_key FROM batches WHERE findings = 0")}
+        assert f"Approve {len(asked)} batches?" in words
         assert f"{len(asked)} batches without exceptions" in words
         store_readings(migrated, *make_clean_batches(6))
         await plant.type_text("Anna")
