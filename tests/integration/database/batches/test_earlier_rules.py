@@ -1,13 +1,19 @@
 """Batches that were reviewed under earlier rules keep their record, their judgement and their approval."""
 
+import psycopg
+
 from dosing_tui.database.batches.audit_verify import verify_audit_trail
 from dosing_tui.database.batches.incremental_rebuild import rebuild_batches, rebuild_changed_days
 from dosing_tui.database.batches.queries import count_batches, list_batches, read_batch
 from dosing_tui.database.batches.review_writer import enter_review
+from dosing_tui.database.reports.batch_record import read_batch_record
+from dosing_tui.database.sql_files import find_sql_folder
 from dosing_tui.domain.batch_review.changes_since_review import describe_changes
 from dosing_tui.domain.batch_review.finding_weight import RulesVersion
 from dosing_tui.domain.batch_review.query_models import BatchDetail, BatchFilter, create_review_draft
 from dosing_tui.domain.batch_review.review_rules import Decision
+from dosing_tui.export.batch_record_files import render_record
+from dosing_tui.export.documents.file_format import FileFormat
 from tests.support.database.earlier_reviews import JUDGED_AT, store_earlier_reviews
 from tests.support.database.schema_inspection import fetch_rows
 from tests.support.database.stored_batches import store_and_rebuild
@@ -45,6 +51,12 @@ def test_reviewed_batches_stay_approved_under_the_rules_they_were_reviewed_by(mi
     detail = read_batch(settings, newest.batch_key)
     assert detail is not None
     assert [one.sentence for one in detail.assessment.remarks] == ["the alarm 'ERR_RATE_1H' was active"]
+    record = read_batch_record(settings, newest.batch_key)
+    assert record is not None
+    for form in (FileFormat.TEXT, FileFormat.HTML, FileFormat.JSON):
+        printed = str(render_record(record, form, settings, now=JUDGED_AT))
+        assert "ERR_RATE_1H" in printed
+        assert "remarks" in printed.lower()
     draft = create_review_draft(newest, Decision.APPROVED, who="Anna")
     assert enter_review(settings, draft, os_user="tester").meaning == "approved"
     assert verify_audit_trail(settings).faults == ()
@@ -60,3 +72,19 @@ def test_once_its_messages_change_a_reviewed_batch_is_judged_by_the_rules_of_tod
     assert "It is judged by version 2 of the rules now; by version 1 then." in changes
     assert "Only a remark now: T-9 was down to 17.0 %." in changes
     assert verify_audit_trail(settings).faults == ()
+
+
+def test_the_migration_queues_the_unreviewed_batches_and_no_others(migrated: str) -> None:
+    store_earlier_reviews(migrated)
+    statement = find_sql_folder() / "schema" / "any" / "0025_judge_again.sql"
+    with psycopg.connect(migrated) as session:
+        session.execute("DELETE FROM batch_rebuild_queue")
+        session.execute(
+            "UPDATE batches SET anchored_at = now() - (INTERVAL '1 hour') * right(batch_id, 1)::int"
+        )
+        session.execute(statement.read_text().encode())
+        queued = session.execute("SELECT min(since), max(until) FROM batch_rebuild_queue").fetchone()
+        unreviewed = session.execute(
+            "SELECT min(anchored_at), max(anchored_at) FROM batches WHERE review_state = 'unreviewed'"
+        ).fetchone()
+    assert queued == unreviewed != (None, None)
