@@ -57,7 +57,7 @@ def _is_unweighable(line: IngredientRow) -> bool:
 
 
 def _describe_verdict(line: IngredientRow) -> str:
-    return "○ too small" if _is_unweighable(line) else _TOLERANCE_TEXTS[line.is_within]
+    return "too small" if _is_unweighable(line) else _TOLERANCE_TEXTS[line.is_within]
 
 
 def _format_seconds(line: IngredientRow) -> str:
@@ -156,7 +156,7 @@ _COLUMNS: tuple[TableColumn[IngredientRow], ...] = (
     ),
     TableColumn(
         "Tolerance",
-        11,
+        10,
         96,
         lambda line, facts: _describe_verdict(line),
         format_runs=_format_styled_tolerance,

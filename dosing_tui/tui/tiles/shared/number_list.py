@@ -37,7 +37,7 @@ def draw_marked_cell(text: str, mark: str, width: int, style: CellStyle) -> Rows
     return canvas.rows
 
 
-OUTSIDE_MARK, UNWEIGHABLE_MARK = "▲", "○"
+OUTSIDE_MARK, UNWEIGHABLE_MARK = "▲", "~"
 """Of an error out of tolerance, and of one below what the scale can weigh."""
 
 
