@@ -193,15 +193,45 @@ END $$;
 CREATE TRIGGER apply_recipe_version AFTER INSERT ON recipe_masters
     FOR EACH ROW EXECUTE FUNCTION apply_recipe_version();
 
--- Single doses at both ends of a range are judged as they were for the rollups.
-DO $sums$
-DECLARE
-    body text := pg_get_functiondef('public.dosing_sums(timestamptz, timestamptz)'::regprocedure);
-BEGIN
-    body := replace(body, '(coalesce(abs(d.error_g), 0) > rule.tolerance_g)::int', 'j.is_out::int');
-    body := replace(body, 'd.error_g', 'j.error_g');
-    EXECUTE replace(body, 'CROSS JOIN public.plant_limits AS rule',
-        'CROSS JOIN LATERAL public.judge_dose(d.time, d.recipe, d.mode, d.chemical, d.pump, d.target_g, d.error_g) AS j');
-END $sums$;
+-- Sums of exactly the doses of [since, until), as before; the single doses at both ends are judged as for the rollups.
+CREATE OR REPLACE FUNCTION dosing_sums(since timestamptz, until timestamptz) RETURNS TABLE (
+    device_id text, chemical text, recipe text, mode text,
+    doses bigint, sum_actual_g double precision, n_actual bigint,
+    sum_error_g double precision, sum_abs_error_g double precision, sum_sq_error_g double precision,
+    n_error bigint, n_out_of_tol bigint, sum_duration_ms bigint, n_duration bigint
+) LANGUAGE sql STABLE PARALLEL SAFE AS $$
+SELECT r.device_id, r.chemical, r.recipe, r.mode,
+       r.doses, r.sum_actual_g, r.n_actual, r.sum_error_g, r.sum_abs_error_g,
+       r.sum_sq_error_g, r.n_error, r.n_out_of_tol, r.sum_duration_ms, r.n_duration
+  FROM public.rollup_boundaries(since, until) AS e
+  JOIN public.dosing_rollup_6h AS r ON r.bucket >= e.sixes_from AND r.bucket < e.sixes_to AND r.doses > 0
+ UNION ALL
+SELECT r.device_id, r.chemical, r.recipe, r.mode,
+       r.doses, r.sum_actual_g, r.n_actual, r.sum_error_g, r.sum_abs_error_g,
+       r.sum_sq_error_g, r.n_error, r.n_out_of_tol, r.sum_duration_ms, r.n_duration
+  FROM public.rollup_boundaries(since, until) AS e
+  JOIN public.dosing_rollup_15m AS r ON r.bucket >= e.quarters_from AND r.bucket < e.sixes_from
+ UNION ALL
+SELECT r.device_id, r.chemical, r.recipe, r.mode,
+       r.doses, r.sum_actual_g, r.n_actual, r.sum_error_g, r.sum_abs_error_g,
+       r.sum_sq_error_g, r.n_error, r.n_out_of_tol, r.sum_duration_ms, r.n_duration
+  FROM public.rollup_boundaries(since, until) AS e
+  JOIN public.dosing_rollup_15m AS r ON r.bucket >= e.sixes_to AND r.bucket < e.quarters_to
+ UNION ALL
+SELECT d.device_id, d.chemical, d.recipe, d.mode,
+       1, coalesce(d.actual_g, 0), (d.actual_g IS NOT NULL)::int,
+       coalesce(j.error_g, 0), coalesce(abs(j.error_g), 0), coalesce(j.error_g * j.error_g, 0),
+       (j.error_g IS NOT NULL)::int, j.is_out::int,
+       coalesce(public.plausible_duration_ms(d.duration_ms), 0),
+       (public.plausible_duration_ms(d.duration_ms) IS NOT NULL)::int
+  FROM (SELECT o.time, o.device_id, o.pump, o.chemical, o.recipe, o.mode, o.target_g, o.actual_g, o.error_g, o.duration_ms
+          FROM public.rollup_boundaries(since, until) AS e
+          JOIN public.dosing_consumption AS o ON o.time >= since AND o.time < e.quarters_from
+         UNION ALL
+        SELECT o.time, o.device_id, o.pump, o.chemical, o.recipe, o.mode, o.target_g, o.actual_g, o.error_g, o.duration_ms
+          FROM public.rollup_boundaries(since, until) AS e
+          JOIN public.dosing_consumption AS o ON o.time >= e.quarters_to AND o.time < until) AS d
+ CROSS JOIN LATERAL public.judge_dose(d.time, d.recipe, d.mode, d.chemical, d.pump, d.target_g, d.error_g) AS j
+$$;
 
 ALTER TABLE plant_limits DROP COLUMN tolerance_g;
