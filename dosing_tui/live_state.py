@@ -14,6 +14,7 @@ from typing import NamedTuple, Protocol, TypeVar
 
 from dosing_tui.domain.alarms.snapshot import AlarmSnapshot
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading, ReadingKind
+from dosing_tui.domain.tolerances.tolerance_book import ToleranceBook
 
 MAX_RECENT_READINGS = 200
 MAX_SERIES = 2_000
@@ -131,6 +132,8 @@ class LiveSnapshot:
     role: Role = Role.UNDECIDED
     alarms: AlarmSnapshot | None = None
     """None until the first evaluation."""
+    tolerances: ToleranceBook | None = None
+    """The database's; None until they were read: those of the settings count until then."""
     notice: str = ""
     """A sentence on the mode of this process, e.g. why it does not collect; '' for none."""
     process_number: int = 0
@@ -225,6 +228,9 @@ class LiveState:
 
     def set_alarms(self, alarms: AlarmSnapshot) -> None:
         self._update_fields(alarms=alarms)
+
+    def set_tolerances(self, tolerances: ToleranceBook) -> None:
+        self._update_fields(tolerances=tolerances)
 
     def set_role(self, role: Role, notice: str = "") -> None:
         self._update_fields(role=role, notice=notice)

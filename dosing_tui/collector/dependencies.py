@@ -14,7 +14,7 @@ from dosing_tui.database.alarms import journal
 from dosing_tui.database.alarms.notification_queue import NotificationQueue
 from dosing_tui.database.audit.audit_head import read_audit_head
 from dosing_tui.database.batches.incremental_rebuild import rebuild_until_now
-from dosing_tui.database.batches.master_recipes import list_recipe_versions
+from dosing_tui.database.batches.master_recipes import read_tolerance_book
 from dosing_tui.database.leader_election import LeaderElection, LeaderLease
 from dosing_tui.database.panel_reader import PanelReader
 from dosing_tui.database.reading_writer import ReadingWriter
@@ -66,7 +66,7 @@ def build_database(settings: Settings) -> CollectorDatabase:
             find_stored=partial(journal.find_stored, settings),
             load_readings=partial(_call_reader, settings, PanelReader.load_readings),
             list_dose_errors=partial(journal.list_dose_errors, settings),
-            list_master_recipes=partial(list_recipe_versions, settings),
+            read_tolerances=partial(read_tolerance_book, settings),
         ),
         create_notification_queue=partial(NotificationQueue, settings, lease),
         read_audit_head=partial(read_audit_head, settings),
@@ -75,7 +75,7 @@ def build_database(settings: Settings) -> CollectorDatabase:
 
 def _prepare_schema(settings: Settings, report: StatusReporter) -> None:
     if settings.database.migrate:
-        migrate_schema(settings, report=report)
+        migrate_schema(settings, report=report, keeps_newer_rules=True)
         return
     missing = list_pending_steps(settings)
     if schema := [name for name in missing if name not in LIMIT_NAMES]:
@@ -84,8 +84,7 @@ def _prepare_schema(settings: Settings, report: StatusReporter) -> None:
             "its owner must run dosing-tui migrate."
         )
     differences = {
-        TOLERANCE: "The tolerance in the database differs from the settings' "
-        f"{settings.limits.tolerance_g:g} g",
+        TOLERANCE: "The tolerances in these settings differ from the database's, which count",
         STOCK_LOW: "The low-stock limit in the database differs from the settings' "
         f"{settings.limits.stock_low_percent:g} %",
     }

@@ -1,5 +1,6 @@
 """Alarm and panel limits, built from the settings."""
 
+from dataclasses import fields
 from datetime import timedelta
 from operator import attrgetter
 from zoneinfo import ZoneInfo
@@ -9,6 +10,9 @@ from dosing_tui.config.validation import LIMIT_RANGES
 from dosing_tui.domain.alarm_rules.limits import AlarmLimits, IngredientLimits, LimitOverride
 from dosing_tui.domain.alarms.models import Priority
 from dosing_tui.domain.panels.panel_catalog import PlantLimit
+from dosing_tui.domain.tolerances.accuracy_class import parse_class_factor
+from dosing_tui.domain.tolerances.least_dose import compute_least_dose
+from dosing_tui.domain.tolerances.rules import ToleranceOverride, ToleranceRules
 
 
 def build_alarm_limits(settings: Settings) -> AlarmLimits:
@@ -18,13 +22,12 @@ def build_alarm_limits(settings: Settings) -> AlarmLimits:
         ingredients=IngredientLimits(
             stock_low_percent=settings.limits.stock_low_percent,
             stock_critical_percent=alarms.stock_critical_percent,
-            tolerance_g=settings.limits.tolerance_g,
-            tolerance_percent=alarms.tolerance_percent,
             gross_error_g=alarms.gross_error_g,
         ),
         overrides=tuple(
             LimitOverride(one.chemical, one.recipe, _select_overrides(one)) for one in settings.alarm_limits
         ),
+        tolerance_rules=build_tolerance_rules(settings),
         stock_deadband_percent=alarms.stock_deadband_percent,
         stock_jump_percent=alarms.stock_jump_percent,
         pump_chemicals=alarms.pump_chemicals,
@@ -44,8 +47,29 @@ def build_alarm_limits(settings: Settings) -> AlarmLimits:
     )
 
 
+def build_tolerance_rules(settings: Settings) -> ToleranceRules:
+    """The plant's tolerance rules in these settings; in force are those in the database."""
+    limits = settings.limits
+    return ToleranceRules(
+        tolerance_g=limits.tolerance_g,
+        tolerance_percent=settings.alarms.tolerance_percent,
+        class_factor=parse_class_factor(limits.class_),
+        least_dose_g=compute_least_dose(
+            division_g=limits.scale_division_g,
+            deviation_g=limits.scale_deviation_g,
+            repeatability_percent=limits.scale_repeatability_percent,
+        ),
+        overrides=tuple(
+            ToleranceOverride(each.chemical, each.recipe, each.tolerance_g, each.tolerance_percent)
+            for each in settings.alarm_limits
+            if each.tolerance_g is not None or each.tolerance_percent is not None
+        ),
+    )
+
+
 def _select_overrides(overrides: AlarmLimitSettings) -> dict[str, float]:
-    values = {key: getattr(overrides, key) for key, _, _ in LIMIT_RANGES}
+    names = {field.name for field in fields(IngredientLimits)}
+    values = {key: getattr(overrides, key) for key, _, _ in LIMIT_RANGES if key in names}
     return {key: value for key, value in values.items() if value is not None}
 
 

@@ -13,7 +13,7 @@ from typing import get_type_hints
 from dosing_tui.config.loader import LoadedSettings, get_array_types, get_section_types
 from dosing_tui.config.notification_channel import NotificationSettings
 from dosing_tui.config.settings import DEFAULT_SHIFTS, AlarmLimitSettings, ShiftSettings, StationSettings
-from dosing_tui.config.table_binding import list_file_keys, list_secret_keys
+from dosing_tui.config.table_binding import format_key, list_file_keys, list_secret_keys
 from dosing_tui.errors import ConfigError
 
 _EXAMPLE_LIMITS = AlarmLimitSettings("T-12", "CU-85", 25.0, 8.0, 0.2, 2.0, 1.0)
@@ -45,9 +45,11 @@ def render_template() -> str:
         "",
     ]
     lines += [
-        "# Other limits of alarms: one section for each chemical or recipe that has its own.",
-        "# They are for alarms only. Batches are assessed by the master recipe, and where it has no value,",
-        "# by limits.tolerance_g; their tanks by limits.stock_low_percent.",
+        "# Other limits: one section for each chemical or recipe that has its own. A later section counts.",
+        "# The tolerance counts everywhere: alarms, batches, marks, charts and reports. Of several rules the",
+        "# first counts: the master recipe's ingredient, these sections, limits.class, limits.tolerance_g",
+        "# with alarms.tolerance_percent. The other limits are for alarms: batches use",
+        "# limits.stock_low_percent.",
         "# [[alarm_limits]]",
         *_render_documented(_EXAMPLE_LIMITS),
         "",
@@ -106,7 +108,7 @@ def _render_field(section: object, key: str) -> str:
     value = getattr(section, key)
     if key in list_secret_keys(type(section)):
         return f"# {key} is {'set' if value else 'not set'}"
-    return f"{key} = {format_toml(value)}"
+    return f"{format_key(key)} = {format_toml(value)}"
 
 
 def format_toml(value: object) -> str:

@@ -44,7 +44,7 @@ def format_variable(section: str, key: str) -> str:
     >>> format_variable("notifications_control-room", "url")
     'DOSING_NOTIFICATIONS_CONTROL_ROOM_URL'
     """
-    return f"DOSING_{section}_{key}".replace("-", "_").upper()
+    return f"DOSING_{section}_{key.removesuffix('_')}".replace("-", "_").upper()
 
 
 def _read_secret(

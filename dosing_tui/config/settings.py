@@ -164,8 +164,21 @@ class LimitSettings:
     stock_warn_percent: float = default_limits.STOCK_WARN_PERCENT
     """Up to this a tank is yellow."""
     tolerance_g: float = default_limits.TOLERANCE_G
-    """A dose further from its target than this is out of tolerance, and an exception of its batch unless the
-    master recipe has its own tolerance ("migrate" stores it)."""
+    """A dose further from its target than this is out of tolerance: in alarms, batches, marks, charts and
+    reports. A master recipe, [[alarm_limits]] and limits.class count before it ("migrate" stores them all,
+    with the time from which they hold)."""
+    class_: str = ""
+    """Accuracy class of the plant, e.g. "X(0.2)": instead of limits.tolerance_g and alarms.tolerance_percent,
+    the deviations in service of OIML R61's class X(x) for the target's mass. R61 itself compares fills with
+    their mean; against the target it is this plant's rule. Empty: no class."""
+    scale_division_g: float = 0.0
+    """Division d of the scale: the step of its reading. With it, or with limits.scale_deviation_g, a dose
+    whose target is below 2·max(s, 0.41·d)/p (after USP <41>) is "below what the scale can weigh": it is
+    neither in nor out of tolerance, and not in error rates. 0: not known."""
+    scale_deviation_g: float = 0.0
+    """Standard deviation s of ten or more weighings of one mass. 0: not known, 0.41·d counts."""
+    scale_repeatability_percent: float = 0.1
+    """Permitted relative repeatability p of the scale; 0.1 after USP <41>."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,8 +217,8 @@ class AlarmSettings:
     stock_jump_percent: float = 1.0
     """A rise by more than this share of the capacity is a refill, or a reset of the station."""
     tolerance_percent: float = 0.0
-    """A dose further from its target than this share of it is also out of tolerance; 0: grams only.
-    For alarms only: batches use the master recipe, or limits.tolerance_g."""
+    """A dose further from its target than this share of it is also out of tolerance, in batches and reports,
+    too; 0: grams only. Not used with limits.class."""
     gross_error_g: float = 2.0
     """A dose further from its target than this is a gross error."""
     mean_error_g: float = 1.0
@@ -255,9 +268,9 @@ class AlarmLimitSettings:
     stock_critical_percent: float | None = None
     """Instead of alarms.stock_critical_percent."""
     tolerance_g: float | None = None
-    """Instead of limits.tolerance_g."""
+    """Instead of limits.class, limits.tolerance_g and alarms.tolerance_percent; of both here the narrower."""
     tolerance_percent: float | None = None
-    """Instead of alarms.tolerance_percent."""
+    """The same in percent of the target; 0 only takes alarms.tolerance_percent away."""
     gross_error_g: float | None = None
     """Instead of alarms.gross_error_g."""
 

@@ -22,12 +22,17 @@ def list_file_keys(kind: type) -> tuple[str, ...]:
     return tuple(field.name for field in fields(kind) if field.repr)
 
 
+def format_key(field_name: str) -> str:
+    """A field's name in the file: without the underscore that keeps it from being a keyword of Python."""
+    return field_name.removesuffix("_")
+
+
 def bind_table(location: str, kind: type, table: Mapping[str, object]) -> dict[str, SettingValue]:
     """The values of ``table`` in the types of the fields of ``kind``.
 
     Raises: ConfigError, with ``location.key``, the value or the nearest valid key.
     """
-    hints, valid = get_type_hints(kind), list_file_keys(kind)
+    hints, valid = get_type_hints(kind), {format_key(name): name for name in list_file_keys(kind)}
     for key in table:
         if key in list_secret_keys(kind):
             raise ConfigError(
@@ -36,7 +41,9 @@ def bind_table(location: str, kind: type, table: Mapping[str, object]) -> dict[s
             )
         if key not in valid:
             raise ConfigError(format_unknown(f"{location}.{key}", key, valid, f"{location}.{{}}"))
-    return {key: coerce_toml(f"{location}.{key}", hints[key], value) for key, value in table.items()}
+    return {
+        valid[key]: coerce_toml(f"{location}.{key}", hints[valid[key]], value) for key, value in table.items()
+    }
 
 
 def bind_tables(section: str, kind: type[SectionT], tables: object) -> tuple[SectionT, ...]:

@@ -11,6 +11,7 @@ from dosing_tui.config.range_check import RangeCheck, find_range_errors
 from dosing_tui.config.settings import AlarmLimitSettings, AlarmSettings, Settings, StationSettings
 from dosing_tui.domain.messages.chemical_names import fold_name
 from dosing_tui.domain.messages.text_sanitizer import clean_text
+from dosing_tui.domain.tolerances.accuracy_class import parse_class_factor
 from dosing_tui.errors import ConfigError
 
 _SITE_NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
@@ -91,9 +92,17 @@ def _check_ranges(settings: Settings) -> Iterator[str]:
         ("limits.stock_low_percent:", limits.stock_low_percent, 0, 100),
         ("limits.stock_warn_percent:", limits.stock_warn_percent, 0, 100),
         ("limits.tolerance_g:", limits.tolerance_g, 0.001, 10_000),
+        ("limits.scale_division_g:", limits.scale_division_g, 0, 1_000),
+        ("limits.scale_deviation_g:", limits.scale_deviation_g, 0, 1_000),
+        ("limits.scale_repeatability_percent:", limits.scale_repeatability_percent, 0.001, 100),
         ("anchors.interval_minutes:", settings.anchors.interval_minutes, 1, 1_440),
         *_list_alarm_ranges(settings.alarms),
     )
+    try:
+        parse_class_factor(limits.class_)
+    except ValueError:
+        known = "e.g. 'X(0.2)' (1, 2 or 5 times a power of 10)"
+        yield f"limits.class: {limits.class_!r} is not a class of OIML R61, {known}."
     if limits.stock_low_percent > limits.stock_warn_percent:
         yield "limits.stock_low_percent: is above limits.stock_warn_percent."
 

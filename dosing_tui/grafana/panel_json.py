@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
-from dosing_tui.config.alarm_limits import get_limit
+from dosing_tui.config.alarm_limits import build_tolerance_rules, get_limit
 from dosing_tui.config.settings import Settings
 from dosing_tui.domain.panels.panel_catalog import ChartKind, Panel, PlantLimit, SeriesPoint
 from dosing_tui.domain.panels.panel_columns import list_panel_columns
+from dosing_tui.domain.tolerances.rules_text import describe_rules
 from dosing_tui.grafana.datasource import DATASOURCE, Json, JsonObject, build_query
 from dosing_tui.grafana.sql_macros import build_panel_sql
 
@@ -92,7 +93,8 @@ def _format_description(panel: Panel[object], settings: Settings) -> str:
     guide = f"Panel {number} of the integration guide. " if number else ""
     tolerance = ""
     if panel.chart is ChartKind.HISTOGRAM:
-        tolerance = f"Tolerance \u00b1{get_limit(settings, PlantLimit.TOLERANCE):g} g. "
+        rules = describe_rules(build_tolerance_rules(settings))
+        tolerance = f"Tolerance {rules}, unless the master recipe has its own. "
     return f"{guide}{tolerance}In the console: dosing-tui panel {panel.id}"
 
 

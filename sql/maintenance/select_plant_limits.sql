@@ -1,3 +1,3 @@
--- The limits that SQL reads.
-SELECT tolerance_g, stock_low_percent
+-- The level in percent below which a tank is low in a batch's assessment.
+SELECT stock_low_percent
   FROM plant_limits

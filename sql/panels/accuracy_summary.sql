@@ -1,4 +1,5 @@
--- Errors of the doses of the window: count, mean and standard deviation in g, percent out of tolerance.
+-- Errors of the doses of the window: count, mean and standard deviation in g, percent out of tolerance; without doses
+-- below what the scale can weigh.
 SELECT n::bigint AS doses,
        mean_g,
        CASE WHEN n > 1 THEN sqrt(greatest(sum_sq_g2 - n * mean_g * mean_g, 0) / (n - 1)) END AS sd_g,

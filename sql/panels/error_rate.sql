@@ -1,4 +1,5 @@
--- Share of the doses out of tolerance in each step, in percent of those with an error. Guide's panel 7.
+-- Share of the doses out of tolerance in each step, in percent of those with an error that the scale can weigh.
+-- Guide's panel 7.
 SELECT at, 'all' AS series,
        100 * sum(n_out_of_tol)::float8 / nullif(sum(n_error), 0)::float8 AS value
   FROM dosing_series(%(from)s::timestamptz, %(to)s::timestamptz, %(step)s::interval)

@@ -5,6 +5,7 @@ SELECT step.at, dose.value
        SELECT avg(abs(error_g))::float8 AS value
          FROM dosing_consumption
         WHERE device_id = %(device)s
+          AND is_weighable(time, target_g)
           AND (%(item)s = '' OR 'pump ' || pump = %(item)s)
           AND time > least(step.at + %(step)s, %(now)s::timestamptz) - interval '1 hour'
           AND time <= least(step.at + %(step)s, %(now)s::timestamptz)) AS dose ON true

@@ -20,6 +20,7 @@ from dosing_tui.collector.context.interfaces import CollectorContext
 from dosing_tui.collector.context.local_state import get_spool_folder
 from dosing_tui.config.alarm_limits import build_alarm_limits
 from dosing_tui.database.alarms.journal import JournalUpdate
+from dosing_tui.database.schema.tolerance_rules import describe_difference
 from dosing_tui.domain.alarm_rules.detection import (
     ConnectionState,
     DatabasePartState,
@@ -32,6 +33,7 @@ from dosing_tui.domain.alarms.checkpoint import CHECKPOINT_INTERVAL, Checkpoint
 from dosing_tui.domain.alarms.journal_filter import MAX_ENTRIES
 from dosing_tui.domain.alarms.models import JournalEntry
 from dosing_tui.domain.messages.models import ParsedItem, Rejection
+from dosing_tui.domain.tolerances.tolerance_book import ToleranceBook
 from dosing_tui.errors import DatabaseError, SpoolError
 from dosing_tui.live_state import DatabasePart, LinkState, LinkStatus
 
@@ -44,10 +46,10 @@ PUBLISH_PAUSE_FACTOR = 10
 """Pause after a snapshot, as a multiple of its duration: in a flood each contains thousands of alarms."""
 MAX_PUBLISH_PAUSE_S = 2.0
 STOP_TIMEOUT_S = 10.0
-RECIPE_POLL_S = 30.0
+RECIPE_POLL_S = 5.0
+"""Interval between two reads of the tolerance rules and master recipes: a change reaches alarms so soon."""
 FAILURE_SHOWN_FOR = timedelta(minutes=1)
 """A failure of the rules on one reading would otherwise be gone with the next."""
-"""Interval between two reads of the master recipes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,7 @@ class AlarmService:
         self._last_tick = -TICK_INTERVAL_S
         self._journal_thread = context.create_thread("alarm-journal", self._follow_journal)
         self._recipe_thread = context.create_thread(
-            "alarm-recipes", self._poll_master_recipes, interval_s=TICK_INTERVAL_S
+            "alarm-recipes", self._poll_tolerances, interval_s=TICK_INTERVAL_S
         )
         self._threads = (
             context.create_thread("alarm-clock", self._tick_clock, interval_s=PUBLISH_INTERVAL_S),
@@ -198,19 +200,28 @@ class AlarmService:
             self._is_journal_up = False
             raise
 
-    def _poll_master_recipes(self) -> None:
+    def _poll_tolerances(self) -> None:
         if not self._is_journal_up:
             return
         try:
-            masters = self._alarm_store.list_master_recipes()
-            with self._lock:
-                if masters != self._evaluator.master_recipes:
-                    log.info("master recipes loaded: %d versions", len(masters))
-                self._evaluator.master_recipes = masters
+            self._apply_tolerances(self._alarm_store.read_tolerances())
         except DatabaseError as error:
-            log.info("master recipes not read, the previous versions stay: %s", error)
+            log.info("tolerances and recipes not read, the previous versions stay: %s", error)
         self._recipe_thread.mark_working()
         self._recipe_thread.wait(RECIPE_POLL_S - TICK_INTERVAL_S)
+
+    def _apply_tolerances(self, book: ToleranceBook) -> None:
+        """Use the database's rules from now on; say so if those of the settings differ."""
+        difference = describe_difference(self._context.settings, book)
+        with self._lock:
+            if book != self._evaluator.tolerances:
+                log.info(
+                    "tolerance rules of version %d and %d recipe versions loaded",
+                    book.newest.version, len(book.masters),
+                )  # fmt: skip
+            self._evaluator.tolerances = book
+        self._context.live_state.set_tolerances(book)
+        self._context.status.set_notice("tolerances", difference)
 
     def _apply_update(self, update: JournalUpdate) -> None:
         stored = self._find_stored_pending(update)

@@ -17,8 +17,8 @@ from dosing_tui.database.reading_writer import SpoolRow, WriteProgress, WriteRec
 from dosing_tui.domain.alarm_rules.rule_state import DoseErrorMinute
 from dosing_tui.domain.alarms.checkpoint import Checkpoint
 from dosing_tui.domain.alarms.models import JournalEntry
-from dosing_tui.domain.batches.master_recipe import MasterVersion
 from dosing_tui.domain.messages.models import ParsedItem, Reading
+from dosing_tui.domain.tolerances.tolerance_book import ToleranceBook
 from dosing_tui.ipc.supervised_thread import SupervisedThread
 from dosing_tui.live_state import LiveState
 
@@ -86,8 +86,8 @@ class AlarmStore:
     load_readings: Callable[[], list[Reading]]
     list_dose_errors: Callable[[datetime], list[DoseErrorMinute]]
     """Dose errors since the given time, by minute."""
-    list_master_recipes: Callable[[], Sequence[MasterVersion]]
-    """All versions of the master recipes."""
+    read_tolerances: Callable[[], ToleranceBook]
+    """All versions of the tolerance rules and of the master recipes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ REFUSED = "DT001"
 """SQLSTATE of the database's functions for a refusal with a sentence for the reviewer."""
 GENESIS_HASH = "0" * 64
 """The previous hash of the first entry."""
-REVIEW, RECIPE, PIN, POLICY = "review", "recipe", "pin", "policy"
+REVIEW, RECIPE, PIN, POLICY, TOLERANCE = "review", "recipe", "pin", "policy", "tolerance"
 """The actions."""
 
 
@@ -80,6 +80,14 @@ def build_recipe_content(
     return {
         "recipe": recipe,
         "mode": mode,
+        "version": version,
+        "valid_from": format_instant(valid_from),
+        "definition": hash_text(definition),
+    }
+
+
+def build_tolerance_content(version: int, valid_from: datetime, definition: str) -> dict[str, object]:
+    return {
         "version": version,
         "valid_from": format_instant(valid_from),
         "definition": hash_text(definition),

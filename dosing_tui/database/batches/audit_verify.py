@@ -36,7 +36,7 @@ class AuditReport:
 
 
 def verify_audit_trail(settings: Settings, anchors: Sequence[AuditAnchor] = ()) -> AuditReport:
-    """Compare entries, reviews, recipes, PINs, policies and batches with their hashes, and with ``anchors``.
+    """Compare entries, reviews, recipes, PINs, policies, tolerances and batches with hashes and ``anchors``.
 
     Raises: DatabaseUnavailableError, DatabaseAccessError.
     """
@@ -123,6 +123,11 @@ _AUDITED_TABLES: Mapping[str, tuple[str, Callable[..., dict[str, object]], str]]
         audit_trail.build_policy_content,
         "The review policy of entry {0}",
     ),
+    audit_trail.TOLERANCE: (
+        "batches/select_audited_tolerances",
+        audit_trail.build_tolerance_content,
+        "Version {1} of the tolerance rules",
+    ),
 }
 """By action: the statement of its rows, the content of a row's entry, and the row's name in a message."""
 
@@ -157,6 +162,8 @@ def _describe_entry(entry: AuditEntry) -> str:
             return f"The PIN of {entry.subject}"
         case audit_trail.POLICY:
             return "The review policy"
+        case audit_trail.TOLERANCE:
+            return f"Version {_parse_version(entry)} of the tolerance rules"
         case _:
             return f"What is called '{entry.action}' of {entry.subject}"
 

@@ -27,6 +27,7 @@ from dosing_tui.database.schema.maintenance import RAW_RETENTION
 from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.batches.models import DEFAULT_RULES
 from dosing_tui.domain.messages.text_sanitizer import clean_line
+from dosing_tui.domain.tolerances.rules_text import describe_rules
 from dosing_tui.errors import ConfigError
 
 LOCK_NAME = "batch_rebuild"
@@ -74,7 +75,7 @@ def rebuild_batches(
         since = max(since, _find_oldest_start(session, now))
         by = select_assessment_basis(session, settings, since=since, until=until)
         report(
-            f"Limits in the database: tolerance {by.limits.tolerance_g:g} g,"
+            f"Limits in the database: tolerance {describe_rules(by.limits.tolerances.newest.rules)},"
             f" low stock below {by.limits.stock_low_percent:g} %."
         )
         parameters = {"from": since, "to": until}

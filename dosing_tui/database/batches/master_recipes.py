@@ -7,8 +7,8 @@ from datetime import datetime
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.audit import audit_trail
-from dosing_tui.database.batches.rebuild_span import select_master_versions
-from dosing_tui.database.connection import Session, fetch_row, use_session
+from dosing_tui.database.batches.rebuild_span import select_master_versions, select_tolerance_book
+from dosing_tui.database.connection import Session, StatementTimeouts, fetch_row, use_session
 from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.batches.master_recipe import (
     MasterRecipe,
@@ -16,9 +16,12 @@ from dosing_tui.domain.batches.master_recipe import (
     format_definition,
     parse_definition,
 )
+from dosing_tui.domain.tolerances.tolerance_book import ToleranceBook
 from dosing_tui.errors import RecipeError
 
 APPLICATION_NAME = "recipes"
+IMPORT_TIMEOUTS = StatementTimeouts(statement_s=600.0, lock_s=60.0, idle_s=60.0)
+"""Doses since a version that is dated back are counted anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +42,27 @@ def list_recipe_versions(settings: Settings) -> tuple[MasterVersion, ...]:
         return select_master_versions(session)
 
 
+def read_tolerance_book(settings: Settings) -> ToleranceBook:
+    """Every version of the plant's tolerance rules and of the recipes.
+
+    Raises: DatabaseUnavailableError, DatabaseAccessError.
+    """
+    with use_session(settings, application=APPLICATION_NAME, autocommit=False) as session:
+        return select_tolerance_book(session)
+
+
 def import_recipes(
     settings: Settings, recipes: Iterable[MasterRecipe], *, who: str, valid_from: datetime | None = None
 ) -> list[RecipeImport]:
     """Add recipes that differ from their newest versions, all or none.
 
-    A version is valid from now on, or from ``valid_from``: later batches are reassessed.
+    A version is valid from now on, or from ``valid_from``: later batches are reassessed, later doses
+    recounted.
     Raises: RecipeError, DatabaseUnavailableError, DatabaseAccessError.
     """
-    with use_session(settings, application=APPLICATION_NAME, autocommit=False) as session:
+    with use_session(
+        settings, application=APPLICATION_NAME, autocommit=False, timeouts=IMPORT_TIMEOUTS
+    ) as session:
         audit_trail.lock_trail(session)
         done = [_import_recipe(session, recipe, who, valid_from) for recipe in recipes]
         if valid_from and any(each.is_new for each in done):

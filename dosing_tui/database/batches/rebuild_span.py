@@ -12,6 +12,7 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.database.batches.context_events import select_alarm_spans
 from dosing_tui.database.batches.span_planner import StationSpan, widen_span
 from dosing_tui.database.connection import Session, fetch_row, select_rows
+from dosing_tui.database.schema.tolerance_rules import select_rules_versions
 from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.batch_review import assessment as judging
 from dosing_tui.domain.batch_review.exception_checks import ReviewLimits, assess_ingredients, judge_batch
@@ -36,6 +37,7 @@ from dosing_tui.domain.batches.models import DEFAULT_RULES, Batch
 from dosing_tui.domain.batches.recipe_matching import split_portions
 from dosing_tui.domain.batches.reconstruction import reconstruct_batches
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading, TimeQuality
+from dosing_tui.domain.tolerances.tolerance_book import ToleranceBook
 
 _SEPARATOR = "\x1f"
 _TIME_QUALITIES = {quality.value: quality for quality in TimeQuality}
@@ -99,6 +101,11 @@ def select_master_versions(session: Session) -> tuple[MasterVersion, ...]:
     return tuple(MasterVersion(parse_definition(json.loads(d)), version, at) for d, version, at in rows)
 
 
+def select_tolerance_book(session: Session) -> ToleranceBook:
+    """Every version of the plant's tolerance rules and of the recipes."""
+    return ToleranceBook(select_rules_versions(session), select_master_versions(session))
+
+
 def select_assessment_basis(
     session: Session, settings: Settings, *, since: datetime, until: datetime
 ) -> AssessmentBasis:
@@ -106,14 +113,13 @@ def select_assessment_basis(
 
     All come from the database, not from settings: the result is the same on every machine.
     """
-    tolerance_g, stock_low = fetch_row(session.execute(read_statement("maintenance/select_plant_limits")))
-    limits = ReviewLimits(tolerance_g=tolerance_g, stock_low_percent=stock_low)
+    (stock_low,) = fetch_row(session.execute(read_statement("maintenance/select_plant_limits")))
+    book = select_tolerance_book(session)
+    limits = ReviewLimits(tolerances=book, stock_low_percent=stock_low)
     site, longest = settings.plant.site, DEFAULT_RULES.max_duration
     alarms = select_alarm_spans(session, site=site, since=since - longest, until=until + longest)
     baselines = select_baselines(session, since=since - longest, until=until)
-    return AssessmentBasis(
-        select_master_versions(session), limits, ZoneInfo(settings.plant.timezone), alarms, baselines
-    )
+    return AssessmentBasis(book.masters, limits, ZoneInfo(settings.plant.timezone), alarms, baselines)
 
 
 def select_baselines(session: Session, *, since: datetime, until: datetime) -> tuple[DurationBaseline, ...]:
@@ -209,10 +215,12 @@ def _assess_batch(batch: Batch, basis: AssessmentBasis, edition: Edition) -> _As
         basis.baselines, recipe=batch.recipe, mode=batch.mode, at=batch.begins_at
     )
     limits, rules = replace(basis.limits, baselines=baselines), edition.rules
+    if rules is RulesVersion.ALL_COUNT:
+        limits = replace(limits, tolerances=limits.tolerances.without_overrides())
     belongs = is_batch_alarm if rules is RulesVersion.ALL_COUNT else is_active_during
     assessment = judging.build_assessment(
         judge_batch(batch, master=master, limits=limits, alarms=basis.alarms, rules=rules),
-        assess_ingredients(batch, master=master, limits=basis.limits),
+        assess_ingredients(batch, master=master, limits=limits),
         master,
         list_batch_alarms(batch, basis.alarms, belongs),
         rules,

@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 
 import psycopg
 
-from dosing_tui.config.settings import LimitSettings, Settings
+from dosing_tui.config.settings import Settings
 from dosing_tui.database import server_flavour, table_owner
 from dosing_tui.database.connection import NO_TIMEOUTS, Session, describe_target, fetch_row, open_connection
 from dosing_tui.database.error_mapping import DatabaseTarget, translate_error, translate_errors
 from dosing_tui.database.legacy_import import finalize, progress, table_swap
 from dosing_tui.database.legacy_import.table_swap import LegacyRelation
-from dosing_tui.database.schema import migration_history, open_rights, plant_limits
+from dosing_tui.database.schema import migration_history, open_rights, plant_limits, tolerance_rules
 from dosing_tui.database.schema.migration_history import FIRST_AFTER_IMPORT, Migration
 from dosing_tui.database.server_flavour import ServerFlavour
 from dosing_tui.database.sql_files import read_statement
@@ -47,48 +47,55 @@ class MigrationPlan:
         return [*self.extensions, *before, *imports, *after, *self.limit_changes]
 
 
-def migrate_schema(settings: Settings, *, report: MigrationReporter) -> list[str]:
+def migrate_schema(
+    settings: Settings, *, report: MigrationReporter, keeps_newer_rules: bool = False
+) -> list[str]:
     """Apply the missing steps; return their names.
+
+    ``keeps_newer_rules``: tolerance rules of the settings that others have replaced since stay replaced. So
+    two collectors with different settings do not take turns at every start.
 
     Raises: DatabaseUnavailableError, DatabaseAccessError.
     """
     target = describe_target(settings)
     with _open_session(settings, "migrate") as session, _hold_lock(session, report):
-        limits = settings.limits
-        work = _plan_migration(session, limits)
+        work = _plan_migration(session, settings, keeps_newer_rules=keeps_newer_rules)
         if not work.step_names:
             with suppress(DatabaseAccessError):  # not the owner: nothing was to be done
                 open_rights.close_open_rights(session, report)
             return []
         if work.extensions:
-            work = _create_extension(session, work, limits, report)
+            work = _create_extension(session, work, settings, report)
         table_owner.become_owner(session)
         table_owner.check_create_right(
             session, schema="compat" if work.flavour is ServerFlavour.PLAIN else ""
         )
         _create_schema(session, work, target, report)
+        _apply_limits(session, settings, report, keeps_newer_rules=keeps_newer_rules)
         finalize.import_rows(session, work.flavour, report)
         with session.transaction():
             _apply_migrations(session, work.after_import, work.flavour, target, report)
-        _apply_limits(session, limits, report)
         open_rights.close_open_rights(session, report)
         return work.step_names
 
 
-def _apply_limits(session: Session, limits: LimitSettings, report: MigrationReporter) -> None:
-    """Set the limits from the settings; a new schema has the guide's."""
-    differing = plant_limits.list_differences(session, limits)
+def _apply_limits(
+    session: Session, settings: Settings, report: MigrationReporter, *, keeps_newer_rules: bool
+) -> None:
+    """Set the limits from the settings, before rows are imported; a new schema has the guide's."""
+    differing = plant_limits.list_differences(session, settings, keeps_newer_rules=keeps_newer_rules)
     if plant_limits.TOLERANCE in differing:
-        report(f"Recounting the doses out of a tolerance of {limits.tolerance_g:g} g.")
         with session.transaction():
-            plant_limits.set_tolerance(session, limits.tolerance_g)
+            tolerance_rules.set_tolerance_rules(session, settings)
+        report("The tolerances of the settings hold for doses from now on.")
     if plant_limits.STOCK_LOW in differing:
-        report(f"Low stock in batch assessments is now below {limits.stock_low_percent:g} %.")
-        plant_limits.set_stock_low(session, limits.stock_low_percent)
+        low = settings.limits.stock_low_percent
+        report(f"Low stock in batch assessments is now below {low:g} %.")
+        plant_limits.set_stock_low(session, low)
 
 
 def _create_extension(
-    session: Session, plan: MigrationPlan, limits: LimitSettings, report: MigrationReporter
+    session: Session, plan: MigrationPlan, settings: Settings, report: MigrationReporter
 ) -> MigrationPlan:
     """Create TimescaleDB, and plan again. First check that the tables can be created."""
     table_owner.become_owner(session)
@@ -96,7 +103,7 @@ def _create_extension(
     session.execute("RESET ROLE")  # the owner of the tables may lack the right to create extensions
     session.execute("CREATE EXTENSION timescaledb")
     report("Created the extension timescaledb.")
-    return replace(_plan_migration(session, limits), extensions=plan.extensions)
+    return replace(_plan_migration(session, settings), extensions=plan.extensions)
 
 
 def list_pending_steps(settings: Settings) -> list[str]:
@@ -105,10 +112,12 @@ def list_pending_steps(settings: Settings) -> list[str]:
     Raises: DatabaseUnavailableError, DatabaseAccessError.
     """
     with _open_session(settings, "check") as session:
-        return _plan_migration(session, settings.limits).step_names
+        return _plan_migration(session, settings).step_names
 
 
-def _plan_migration(session: Session, limits: LimitSettings) -> MigrationPlan:
+def _plan_migration(
+    session: Session, settings: Settings, *, keeps_newer_rules: bool = False
+) -> MigrationPlan:
     """Raises: DatabaseAccessError, if the database does not fit this version of the program."""
     server = server_flavour.detect_server(session)
     server_flavour.check_versions(server)
@@ -133,7 +142,7 @@ def _plan_migration(session: Session, limits: LimitSettings) -> MigrationPlan:
         if legacy_relations
         else tuple(progress.list_unfinished(session)),
         after_import=tuple(m for m in missing if m.number >= FIRST_AFTER_IMPORT),
-        limit_changes=plant_limits.list_differences(session, limits),
+        limit_changes=plant_limits.list_differences(session, settings, keeps_newer_rules=keeps_newer_rules),
     )
 
 

@@ -16,23 +16,29 @@ from dosing_tui.domain.alarm_rules.rule_state import (
 from dosing_tui.domain.alarms.models import AlarmKey
 from dosing_tui.domain.messages.chemical_names import fold_name
 from dosing_tui.domain.messages.models import Dose
+from dosing_tui.domain.tolerances.tolerance_book import ToleranceBook
 
 RETURN_RATIO = 0.9
 """Deadband of the mean error and the error rate: they return at this share of the limit."""
 
 
-def check_dose(station: StationState, dose: Dose, limits: AlarmLimits) -> Iterator[Detection]:
+def check_dose(
+    station: StationState, dose: Dose, limits: AlarmLimits, tolerances: ToleranceBook
+) -> Iterator[Detection]:
+    """Check one dose. Below what the scale can weigh it is out of tolerance never, grossly wrong perhaps."""
     error = dose.error_g
     if error is not None:
         own = limits.get_ingredient_limits(chemical=dose.chemical, recipe=dose.recipe)
-        tolerance = own.calculate_tolerance(dose.target_g)
-        off = abs(error)
-        if off > min(tolerance, own.gross_error_g):
-            yield _create_dose_detection(dose, error, tolerance=tolerance, gross_limit=own.gross_error_g)
+        tolerance = tolerances.find_tolerance(dose)
+        off, is_outside = abs(error), tolerance.is_outside(error)
+        if is_outside or off > own.gross_error_g:
+            yield _create_dose_detection(
+                dose, error, tolerance=tolerance.tolerance_g, gross_limit=own.gross_error_g
+            )
         minute = to_epoch_minute(dose.time)
-        if minute > to_epoch_minute(dose.received_at) - WINDOW_MINUTES:
+        if tolerance.is_weighable and minute > to_epoch_minute(dose.received_at) - WINDOW_MINUTES:
             add_dose_errors(
-                station, dose.pump, minute, doses=1, error_g=off, outside_tolerance=int(off > tolerance)
+                station, dose.pump, minute, doses=1, error_g=off, outside_tolerance=int(is_outside)
             )
     expected = limits.pump_chemicals[dose.pump - 1 : dose.pump] if dose.pump > 0 else ()
     if expected and fold_name(expected[0]) != fold_name(dose.chemical):

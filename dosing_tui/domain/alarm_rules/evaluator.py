@@ -5,7 +5,7 @@ them and passes the committed entries to ``apply_committed``; a viewer discards 
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import chain
@@ -41,8 +41,8 @@ from dosing_tui.domain.alarms.snapshot import (
     find_first_outs,
     is_flood_active,
 )
-from dosing_tui.domain.batches.master_recipe import MasterVersion
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading, Rejection
+from dosing_tui.domain.tolerances.tolerance_book import DatedRules, ToleranceBook
 
 MAX_CONDITIONS = 10_000
 VIEWER_GRACE_TIME = timedelta(seconds=5)
@@ -70,7 +70,7 @@ class Evaluator:
         self._grace_time = timedelta() if writes_journal else VIEWER_GRACE_TIME
         self.limits = limits
         self._rule_state = RuleState(expected_stations, started_at)
-        self.master_recipes: Sequence[MasterVersion] = ()
+        self.tolerances = ToleranceBook((DatedRules(limits.tolerance_rules),))
         self._realarm_after = realarm_after
         self._new_id = new_id
         self._conditions: dict[AlarmKey, DelayedCondition] = {}
@@ -201,11 +201,11 @@ class Evaluator:
 
     def _check_reading(self, station: StationState, reading: Dose | BatchEvent) -> Iterable[Detection]:
         if isinstance(reading, BatchEvent):
-            return batch_rules.check_batch_event(station, reading, self.master_recipes)
+            return batch_rules.check_batch_event(station, reading, self.tolerances.masters)
         return chain(
             tank_rules.add_dose(self._rule_state, reading),
-            batch_rules.add_dose(station, reading, self.master_recipes),
-            dose_rules.check_dose(station, reading, self.limits),
+            batch_rules.add_dose(station, reading, self.tolerances.masters),
+            dose_rules.check_dose(station, reading, self.limits, self.tolerances),
         )
 
     def _apply_detections(self, detections: Iterable[Detection], at: datetime) -> list[JournalEntry]:

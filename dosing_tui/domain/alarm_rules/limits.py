@@ -6,27 +6,16 @@ from datetime import UTC, timedelta, tzinfo
 
 from dosing_tui.domain.messages import default_limits
 from dosing_tui.domain.messages.chemical_names import fold_name
+from dosing_tui.domain.tolerances.rules import DEFAULT_RULES, ToleranceRules
 
 
 @dataclass(frozen=True, slots=True)
 class IngredientLimits:
-    """Limits per chemical and recipe. Masses in g; a percentage of 0 disables its limit."""
+    """Limits per chemical and recipe, besides the tolerance. Masses in g."""
 
     stock_low_percent: float = default_limits.STOCK_LOW_PERCENT
     stock_critical_percent: float = 5.0
-    tolerance_g: float = default_limits.TOLERANCE_G
-    tolerance_percent: float = 0.0
     gross_error_g: float = 2.0
-
-    def calculate_tolerance(self, target_g: float | None) -> float:
-        """Return the narrower of both tolerances, in g, for a target in g.
-
-        >>> IngredientLimits(tolerance_g=0.5, tolerance_percent=2.0).calculate_tolerance(5.0)
-        0.1
-        """
-        if self.tolerance_percent <= 0 or target_g is None or target_g <= 0:
-            return self.tolerance_g
-        return min(self.tolerance_g, self.tolerance_percent / 100.0 * target_g)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +32,8 @@ class LimitOverride:
 class AlarmLimits:
     ingredients: IngredientLimits = field(default_factory=IngredientLimits)
     overrides: tuple[LimitOverride, ...] = ()
+    tolerance_rules: ToleranceRules = DEFAULT_RULES
+    """Of the settings: they count until those of the database are known."""
     stock_deadband_percent: float = 2.0
     """Deadband of the level alarms, in percentage points."""
     stock_jump_percent: float = 1.0
@@ -70,7 +61,7 @@ class AlarmLimits:
         """Return the limits for a chemical and recipe; later overrides take precedence."""
         limits = self.ingredients
         for override in self.overrides:
-            is_chemical = not override.chemical or fold_name(override.chemical) == fold_name(chemical)
-            if is_chemical and override.recipe in ("", recipe):
+            pairs = ((override.chemical, chemical), (override.recipe, recipe))
+            if all(not own or fold_name(own) == fold_name(other) for own, other in pairs):
                 limits = replace(limits, **override.changes)
         return limits

@@ -23,7 +23,10 @@ class Assessment:
 
     exceptions: tuple[BatchException, ...]
     tolerance_bands: tuple[tuple[float | None, bool | None], ...]
-    """Tolerance in g and whether the dose is within it, for each ingredient; None means unknown."""
+    """Tolerance in g and whether the dose is within it, for each ingredient; None means unknown.
+
+    Within is None, too, for an error below what the scale can weigh.
+    """
     recipe_version: int | None = None
     split_chemicals: tuple[str, ...] = ()
     """Chemicals with one tolerance per dose, because the recipe doses them more than once."""

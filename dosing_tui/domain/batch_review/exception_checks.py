@@ -1,7 +1,7 @@
 """Findings of a batch: deviations from the master recipe, inconsistent messages, and alarms."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from operator import itemgetter
 from typing import TypeAlias
 
@@ -19,15 +19,15 @@ from dosing_tui.domain.batches.master_recipe import MasterIngredient, MasterReci
 from dosing_tui.domain.batches.models import Batch, BatchMessage, BatchStatus, Ingredient, is_same_name
 from dosing_tui.domain.batches.recipe_matching import match_ingredients
 from dosing_tui.domain.messages import default_limits
-from dosing_tui.domain.messages.models import TimeQuality
+from dosing_tui.domain.messages.models import Dose, TimeQuality
+from dosing_tui.domain.tolerances.tolerance_book import ToleranceBook
 
 
 @dataclass(frozen=True, slots=True)
 class ReviewLimits:
-    """Limits that apply if the master recipe specifies none."""
+    """Limits beside those of the master recipe; its tolerances come before the plant's."""
 
-    tolerance_g: float = default_limits.TOLERANCE_G
-    tolerance_percent: float | None = None
+    tolerances: ToleranceBook = field(default_factory=ToleranceBook)
     stock_low_percent: float = default_limits.STOCK_LOW_PERCENT
     dose_range_s: tuple[float, float] = (15.0, 120.0)
     """Usual dose duration in s; the firmware's design target is 60 s per pump."""
@@ -39,13 +39,18 @@ class ReviewLimits:
 
 @dataclass(frozen=True, slots=True)
 class IngredientResult:
-    """Result of one ingredient. ``is_within_tolerance`` is None without a target or an actual mass."""
+    """Result of one ingredient.
+
+    ``is_within_tolerance`` is None without a target or an actual mass, and below what the scale can weigh.
+    """
 
     ingredient: Ingredient
     reference: MasterIngredient | None
     tolerance_g: float | None
-    """Narrower of the two tolerances, in g: half the width of the displayed band."""
+    """Half the width of the displayed band, in g."""
     is_within_tolerance: bool | None
+    is_weighable: bool = True
+    """False if the target is below what the scale can weigh: neither in nor out of tolerance."""
 
 
 DEFAULT_LIMITS = ReviewLimits()
@@ -89,22 +94,33 @@ def assess_ingredients(
 ) -> tuple[IngredientResult, ...]:
     """Assess all ingredients, in the order of dosing."""
     recipe = master.recipe if master else None
+    tolerances = limits.tolerances.add_master(master)
     pairs = zip(batch.ingredients, match_ingredients(batch, recipe), strict=True)
-    return tuple([_assess_ingredient(ingredient, reference, limits) for ingredient, reference in pairs])
+    return tuple(
+        [
+            _assess_ingredient(ingredient, reference, tolerances, dose)
+            for (ingredient, reference), dose in zip(pairs, _list_first_doses(batch), strict=True)
+        ]
+    )
+
+
+def _list_first_doses(batch: Batch) -> Iterator[Dose]:
+    """The first dose of each ingredient, which are in the order of dosing."""
+    left = list(batch.doses)
+    for ingredient in batch.ingredients:
+        own = [dose for dose in left if (dose.chemical, dose.pump) == (ingredient.chemical, ingredient.pump)]
+        yield own[0]
+        left = [dose for dose in left if not any(dose is each for each in own[: ingredient.doses])]
 
 
 def _assess_ingredient(
-    ingredient: Ingredient, reference: MasterIngredient | None, limits: ReviewLimits
+    ingredient: Ingredient, reference: MasterIngredient | None, tolerances: ToleranceBook, dose: Dose
 ) -> IngredientResult:
-    grams: float | None = limits.tolerance_g
-    percent = limits.tolerance_percent
-    if reference and (reference.tolerance_g is not None or reference.tolerance_percent is not None):
-        grams, percent = reference.tolerance_g, reference.tolerance_percent
-    share = None if percent is None or ingredient.target_g is None else percent * ingredient.target_g / 100
-    tolerance_g = min((limit for limit in (grams, share) if limit is not None), default=None)
+    """Assess an ingredient by the tolerance that held for its first dose."""
+    tolerance = tolerances.find_tolerance(replace(dose, target_g=ingredient.target_g))
     error_g = ingredient.error_g
-    within = None if error_g is None else tolerance_g is None or abs(error_g) <= tolerance_g + 1e-9
-    return IngredientResult(ingredient, reference, tolerance_g, within)
+    within = None if error_g is None or not tolerance.is_weighable else not tolerance.is_outside(error_g)
+    return IngredientResult(ingredient, reference, tolerance.tolerance_g, within, tolerance.is_weighable)
 
 
 _Finding: TypeAlias = tuple[ExceptionKind, str, str]
@@ -127,7 +143,7 @@ def _check_tolerance(scope: _ReviewScope) -> Iterator[_Finding]:
         name, said_g, share = ingredient.chemical, ingredient.target_g, ingredient.error_percent
         if error_g is None:
             yield ExceptionKind.TOLERANCE, name, f"{name} cannot be judged: its mass or target was not said"
-        elif not result.is_within_tolerance:
+        elif result.is_within_tolerance is False:
             percent = "" if share is None else f" ({share:+.1f} %)"
             yield (
                 ExceptionKind.TOLERANCE,

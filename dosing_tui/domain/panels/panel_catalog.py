@@ -134,7 +134,7 @@ class PlantLimit(StrEnum):
 
     STOCK_LOW = "limits.stock_low_percent"
     STOCK_WARN = "limits.stock_warn_percent"
-    TOLERANCE = "limits.tolerance_g"
+    MEAN_ERROR = "alarms.mean_error_g"
     ERROR_RATE = "alarms.error_rate_percent"
 
 
@@ -214,7 +214,7 @@ CONSUMPTION_BY_CHEMICAL = declare_panel(Panel(
 ))  # fmt: skip
 ACCURACY_HISTOGRAM = declare_panel(Panel(
     "accuracy_histogram", "Accuracy", "error g", ErrorBin, _DOSES, chart=ChartKind.HISTOGRAM,
-    column_limits=(("lower_g", PlantLimit.TOLERANCE),), guide_panel_number=3,
+    guide_panel_number=3,
 ))  # fmt: skip
 ACCURACY_SUMMARY = declare_panel(Panel(
     "accuracy_summary", "Accuracy", "error g", ErrorSummary, _DOSES, chart=ChartKind.STATS,
@@ -244,5 +244,5 @@ DOSING_DURATION = declare_panel(Panel(
 ))  # fmt: skip
 DAILY_SUMMARY = declare_panel(Panel(
     "daily_summary", "Daily production", "", RecipeDay, _DOSES | _EVENTS, chart=ChartKind.TABLE,
-    default_range="now-6d/d", column_limits=(("mean_error_g", PlantLimit.TOLERANCE),), guide_panel_number=8,
+    default_range="now-6d/d", column_limits=(("mean_error_g", PlantLimit.MEAN_ERROR),), guide_panel_number=8,
 ))  # fmt: skip

@@ -113,6 +113,7 @@ def _build_ingredient_row(
     ingredient: Ingredient, tolerance_g: float | None, within: bool | None
 ) -> DocumentRow:
     seconds = None if ingredient.duration_ms is None else ingredient.duration_ms / 1000
+    is_unweighable = within is None and tolerance_g is not None and ingredient.error_g is not None
     flow = None if ingredient.actual_g is None or not seconds else ingredient.actual_g / seconds
     return DocumentRow(
         (
@@ -120,9 +121,9 @@ def _build_ingredient_row(
             format_number(tolerance_g),
             format_number(seconds, 1),
             format_number(flow, 3),
-            _VERDICTS[within],
+            "too small for the scale" if is_unweighable else _VERDICTS[within],
         ),
-        is_flagged=within is not True,
+        is_flagged=within is not True and not is_unweighable,
     )
 
 

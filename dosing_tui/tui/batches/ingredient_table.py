@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from dosing_tui.domain.batch_review.assessment import Assessment
 from dosing_tui.domain.batches.models import Batch, Ingredient
+from dosing_tui.domain.tolerances.rules import ROUNDING_G
 from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, sanitize_text
 from dosing_tui.tui.rendering.data_table import StyledRuns, TableColumn, TableData, paint_table
@@ -15,7 +16,10 @@ TOLERANCES_PER_SIDE = 2.0
 
 @dataclass(frozen=True, slots=True)
 class IngredientRow:
-    """An ingredient with half its tolerance band in grams; ``is_within`` is None without a band."""
+    """An ingredient with half its tolerance band in grams.
+
+    ``is_within`` is None without a band, without an error, and below what the scale can weigh.
+    """
 
     ingredient: Ingredient
     tolerance_g: float | None
@@ -39,11 +43,21 @@ def _format_error(line: IngredientRow, context: None) -> StyledRuns:
 
 
 def _render_bar(line: IngredientRow, context: None, width: int, background: ColourRole) -> Rows:
-    return render_tolerance_bar(line.ingredient.error_g, line.tolerance_g, width, background)
+    tolerance_g = None if _is_unweighable(line) else line.tolerance_g
+    return render_tolerance_bar(line.ingredient.error_g, tolerance_g, width, background)
 
 
 def _format_styled_tolerance(line: IngredientRow, context: None) -> StyledRuns:
-    return [(_TOLERANCE_TEXTS[line.is_within], DEVIATION if line.is_within is False else DIM)]
+    return [(_describe_verdict(line), DEVIATION if line.is_within is False else DIM)]
+
+
+def _is_unweighable(line: IngredientRow) -> bool:
+    """It has an error and a band, and is neither in nor out: below what the scale can weigh."""
+    return line.is_within is None and line.tolerance_g is not None and line.ingredient.error_g is not None
+
+
+def _describe_verdict(line: IngredientRow) -> str:
+    return "too small" if _is_unweighable(line) else _TOLERANCE_TEXTS[line.is_within]
 
 
 def _format_seconds(line: IngredientRow) -> str:
@@ -75,7 +89,7 @@ def render_tolerance_bar(
     for x in (middle - edge, middle + edge):
         canvas.set_cell(x, 0, "┊", CellStyle(ColourRole.DIM, ColourRole.TRACK))
     halves = round(abs(error_g) / tolerance_g / TOLERANCES_PER_SIDE * middle * 2)
-    tone = ColourRole.DEVIATION if abs(error_g) > tolerance_g + 1e-9 else ColourRole.BAR
+    tone = ColourRole.DEVIATION if abs(error_g) > tolerance_g + ROUNDING_G else ColourRole.BAR
     _draw_deviation(canvas, -1 if error_g < 0 else 1, halves, tone)
     canvas.set_cell(middle, 0, "│", CellStyle(ColourRole.STRONG, ColourRole.TRACK))
     return canvas.rows
@@ -144,7 +158,7 @@ _COLUMNS: tuple[TableColumn[IngredientRow], ...] = (
         "Tolerance",
         10,
         96,
-        lambda line, facts: _TOLERANCE_TEXTS[line.is_within],
+        lambda line, facts: _describe_verdict(line),
         format_runs=_format_styled_tolerance,
         min_width=9,
     ),

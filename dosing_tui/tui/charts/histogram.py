@@ -58,13 +58,16 @@ def _bin_to_slot(bin_: ErrorBin, geometry: HistogramGeometry) -> int:
 
 
 @paint_cells
-def draw_histogram(canvas: Canvas, bins: Sequence[ErrorBin], *, limit: float) -> None:
-    """Bars, the two dotted tolerance lines, an axis and its labels (the last two rows)."""
+def draw_histogram(canvas: Canvas, bins: Sequence[ErrorBin], *, limit: float | None) -> None:
+    """Bars, the two dotted tolerance lines, an axis and its labels (the last two rows).
+
+    ``limit``: None for no lines, if there is not one tolerance for all doses.
+    """
     shape = choose_geometry(canvas.width)
     left = max(0, (canvas.width - shape.width) // 2)
     plot = canvas.height - 2
     counts = fold_bins(bins, shape)
-    for side in (-limit, limit):
+    for side in () if limit is None else (-limit, limit):
         column = left + shape.error_to_column(side) - (1 if side < 0 else 0)
         for y in range(plot):
             canvas.set_cell(column, y, "┊", FRAME)
@@ -74,10 +77,10 @@ def draw_histogram(canvas: Canvas, bins: Sequence[ErrorBin], *, limit: float) ->
 
 
 def _draw_bar(
-    canvas: Canvas, left: int, slot: int, eighths: int, geometry: HistogramGeometry, limit: float
+    canvas: Canvas, left: int, slot: int, eighths: int, geometry: HistogramGeometry, limit: float | None
 ) -> None:
     nearest = min(abs(slot - 1 - geometry.bins_per_side), abs(slot - geometry.bins_per_side)) * geometry.bin_g
-    style = _OUTSIDE if nearest >= limit - 1e-9 else _INSIDE
+    style = _OUTSIDE if limit is not None and nearest >= limit - 1e-9 else _INSIDE
     start, cells = _slot_to_columns(slot, geometry)
     for x in range(left + start, left + start + cells):
         draw_column(canvas, x, canvas.height - 3, eighths, style)
@@ -90,10 +93,11 @@ def _slot_to_columns(slot: int, geometry: HistogramGeometry) -> tuple[int, int]:
     return start, geometry.end_cells if slot == 2 * geometry.bins_per_side + 1 else geometry.cells_per_bin
 
 
-def _draw_axis(canvas: Canvas, left: int, y: int, geometry: HistogramGeometry, limit: float) -> None:
+def _draw_axis(canvas: Canvas, left: int, y: int, geometry: HistogramGeometry, limit: float | None) -> None:
     canvas.write_text(left, y, "─" * geometry.width, FRAME)
     reach = geometry.bins_per_side * geometry.bin_g
-    for error in (-reach, -limit, 0.0, limit, reach):
+    limits = () if limit is None else (-limit, limit)
+    for error in sorted((-reach, 0.0, reach, *limits)):
         x = left + min(geometry.width - 1, geometry.error_to_column(error) - (1 if error < 0 else 0))
         label = "0" if error == 0 else f"{error:+.1f}"
         start = min(max(left, x - len(label) // 2), left + geometry.width - len(label))

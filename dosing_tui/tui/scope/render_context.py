@@ -6,10 +6,12 @@ from datetime import datetime, tzinfo
 from types import MappingProxyType
 from typing import TypeVar, cast
 
+from dosing_tui.config.alarm_limits import build_tolerance_rules
 from dosing_tui.config.settings import Settings
 from dosing_tui.domain.messages.models import Dose, InventoryLevel
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.domain.panels.panel_catalog import Panel, PanelQuery
+from dosing_tui.domain.tolerances.tolerance_book import DatedRules, ToleranceBook
 from dosing_tui.live_state import LinkState, LinkStatus, LiveSnapshot
 from dosing_tui.tui.charts.series import ChartAnnotation
 from dosing_tui.tui.scope.chart_annotations import ANNOTATIONS_PANEL, build_chart_annotations
@@ -60,6 +62,11 @@ class RenderContext:
     @property
     def time_context(self) -> TimeContext:
         return TimeContext(self.now, self.zone, self.snapshot, self.settings.calendar)
+
+    @property
+    def tolerances(self) -> ToleranceBook:
+        """The database's tolerance rules and recipes; until they are read, the settings' rules."""
+        return self.snapshot.tolerances or ToleranceBook((DatedRules(build_tolerance_rules(self.settings)),))
 
     @property
     def levels(self) -> tuple[InventoryLevel, ...]:

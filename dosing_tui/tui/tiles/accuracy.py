@@ -28,7 +28,8 @@ from dosing_tui.tui.tiles.shared.tile_content import TileContent, build_panel_co
 class ErrorHistogram:
     bins: tuple[ErrorBin, ...]
     summary: ErrorSummary | None
-    tolerance_g: float
+    tolerance_g: float | None
+    """None if it depends on the dose."""
     max_out_percent: float
     """Abnormal is a larger share of doses out of tolerance."""
 
@@ -98,7 +99,8 @@ def _draw_statistics(canvas: Canvas, y: int, summary: ErrorSummary, max_out_perc
 
 def build_accuracy(context: RenderContext) -> TileContent[ErrorHistogram]:
     bins, summaries = context.get_rows(ACCURACY_HISTOGRAM), context.get_rows(ACCURACY_SUMMARY)
-    tolerance = get_limit(context.settings, PlantLimit.TOLERANCE)
+    tolerance = context.tolerances.find_common_tolerance(context.now)
+    limit = "limits by dose" if tolerance is None else f"limit ±{tolerance:g}"
     data = ErrorHistogram(
         bins,
         summaries[0] if summaries else None,
@@ -106,7 +108,7 @@ def build_accuracy(context: RenderContext) -> TileContent[ErrorHistogram]:
         get_limit(context.settings, PlantLimit.ERROR_RATE),
     )
     return build_panel_content(
-        context, ACCURACY_HISTOGRAM, data, paint_error_histogram, f"error g · limit ±{tolerance:g}",
+        context, ACCURACY_HISTOGRAM, data, paint_error_histogram, f"error g · {limit}",
         is_empty=not any(bin_.doses for bin_ in bins), other_panels=(ACCURACY_SUMMARY,),
     )  # fmt: skip
 
@@ -114,7 +116,8 @@ def build_accuracy(context: RenderContext) -> TileContent[ErrorHistogram]:
 def build_accuracy_numbers(context: RenderContext) -> TileContent[NumberList]:
     rows = context.get_rows(ACCURACY_SUMMARY)
     summary = rows[0] if rows else ErrorSummary(0, None, None, None)
-    tolerance = get_limit(context.settings, PlantLimit.TOLERANCE)
+    tolerance = context.tolerances.find_common_tolerance(context.now)
+    out_name = "Out of tolerance" if tolerance is None else f"Beyond ±{tolerance:g} g"
     out = summary.out_percent
     is_abnormal = out is not None and out > get_limit(context.settings, PlantLimit.ERROR_RATE)
     mean = number_format.format_signed(summary.mean_g)
@@ -122,7 +125,7 @@ def build_accuracy_numbers(context: RenderContext) -> TileContent[NumberList]:
         NumberRow("Doses", number_format.format_count(summary.doses)),
         NumberRow("Mean error", mean if summary.mean_g is None else f"{mean} g"),
         NumberRow("Standard deviation", number_format.format_decimal(summary.sd_g, 2, " g")),
-        NumberRow(f"Beyond ±{tolerance:g} g", number_format.format_decimal(out, 1, " %"), is_abnormal),
+        NumberRow(out_name, number_format.format_decimal(out, 1, " %"), is_abnormal),
     )
     return build_panel_content(
         context, ACCURACY_SUMMARY, NumberList(numbers), paint_number_list,

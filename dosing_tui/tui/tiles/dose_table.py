@@ -3,17 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
+from math import inf
 
-from dosing_tui.config.alarm_limits import get_limit
 from dosing_tui.domain.messages.models import Dose, TimeQuality
-from dosing_tui.domain.panels.panel_catalog import PlantLimit
+from dosing_tui.domain.tolerances.tolerance_book import ToleranceBook
 from dosing_tui.tui.charts.primitives.bars import draw_deviation_bar
 from dosing_tui.tui.rendering import data_table, number_format
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, sanitize_text, split_cells
 from dosing_tui.tui.rendering.data_table import TableColumn, TableData
 from dosing_tui.tui.rendering.palette import DIM, STRONG, CellStyle, ColourRole
 from dosing_tui.tui.scope.render_context import RenderContext
-from dosing_tui.tui.tiles.shared.number_list import draw_error_cell
+from dosing_tui.tui.tiles.shared.number_list import OUTSIDE_MARK, UNWEIGHABLE_MARK, draw_error_cell
 from dosing_tui.tui.tiles.shared.tile_content import TileContent, build_live_content
 
 ERROR_BAR_RANGE_G = 1.0
@@ -27,7 +27,7 @@ class DoseTableContext:
     zone: tzinfo
     midnight: datetime
     """Start of the current day of the plant: older doses show their day instead of their time."""
-    tolerance_g: float
+    tolerances: ToleranceBook
     station_names: Mapping[str, str] = field(default_factory=dict)
     """Short names of the stations; empty for a single station."""
 
@@ -35,9 +35,18 @@ class DoseTableContext:
 def _draw_error_bar(dose: Dose, context: DoseTableContext, width: int, ground: ColourRole) -> Rows:
     if dose.error_g is None:
         return Canvas(width, 1, CellStyle(bg=ground)).rows
+    is_outside = context.tolerances.find_tolerance(dose).is_outside(dose.error_g)
     return draw_deviation_bar(
-        dose.error_g, width, full_scale=ERROR_BAR_RANGE_G, limit=context.tolerance_g, ground=ground
+        dose.error_g, width, full_scale=ERROR_BAR_RANGE_G, limit=0.0 if is_outside else inf, ground=ground
     )
+
+
+def choose_error_mark(dose: Dose, tolerances: ToleranceBook) -> str:
+    """The mark behind a dose's error: out of tolerance, below what the scale can weigh, or ' '."""
+    tolerance = tolerances.find_tolerance(dose)
+    if dose.error_g is not None and not tolerance.is_weighable:
+        return UNWEIGHABLE_MARK
+    return OUTSIDE_MARK if tolerance.is_outside(dose.error_g) else " "
 
 
 def _format_time(dose: Dose, context: DoseTableContext) -> str:
@@ -94,7 +103,8 @@ _DOSE_COLUMNS: tuple[TableColumn[Dose], ...] = (
     TableColumn("Error g  ", 9, 95, lambda dose, _: number_format.format_signed(dose.error_g),
                 lambda dose, _: dose.error_g, unit="g", align_right=True,
                 draw_cell=lambda dose, context, width, ground: draw_error_cell(
-                    dose.error_g, context.tolerance_g, width, STRONG._replace(bg=ground))),
+                    dose.error_g, choose_error_mark(dose, context.tolerances), width,
+                    STRONG._replace(bg=ground))),
     TableColumn("Error", 9, 30, lambda dose, _: "", draw_cell=_draw_error_bar, max_growth=4, min_width=5,
                 is_scale=True),
     TableColumn("s", 5, 10, lambda dose, _: number_format.format_decimal(_get_duration_s(dose), 1),
@@ -116,8 +126,7 @@ def build_dose_table(context: RenderContext) -> TileContent[TableData[Dose]]:
     names = number_format.shorten_names(tuple(dose.device_id for dose in doses))
     midnight = context.now.astimezone(context.zone).replace(hour=0, minute=0, second=0, microsecond=0)
     table_context = DoseTableContext(
-        context.zone, midnight, get_limit(context.settings, PlantLimit.TOLERANCE),
-        names if len(names) > 1 else {},
+        context.zone, midnight, context.tolerances, names if len(names) > 1 else {},
     )  # fmt: skip
     table = TableData(doses, build_dose_columns(table_context), table_context)
     return build_live_content(

@@ -16,7 +16,7 @@ from dosing_tui.tui.rendering.canvas import Canvas, paint_cells, sanitize_text
 from dosing_tui.tui.rendering.data_table import TableColumn, TableData
 from dosing_tui.tui.rendering.palette import DIM, STRONG, TEXT, CellStyle
 from dosing_tui.tui.scope.render_context import RenderContext
-from dosing_tui.tui.tiles.shared.number_list import draw_error_cell
+from dosing_tui.tui.tiles.shared.number_list import OUTSIDE_MARK, draw_error_cell
 from dosing_tui.tui.tiles.shared.tile_content import TileContent, build_panel_content
 
 MIN_CHANGE_WIDTH = 8
@@ -113,17 +113,22 @@ def paint_production(canvas: Canvas, data: ProductionSummary) -> None:
 @dataclass(frozen=True, slots=True)
 class DailyProductionContext:
     mass_unit: number_format.MassUnit
-    tolerance_g: float
+    max_mean_error_g: float
 
 
 def build_daily_production(context: RenderContext) -> TileContent[TableData[RecipeDay]]:
     rows = context.get_rows(DAILY_SUMMARY)
     table_context = DailyProductionContext(
         number_format.choose_mass_unit(max((row.dosed_g or 0.0 for row in rows), default=0.0)),
-        get_limit(context.settings, PlantLimit.TOLERANCE),
+        get_limit(context.settings, PlantLimit.MEAN_ERROR),
     )
     table = TableData(rows, COLUMNS, table_context)
     return build_panel_content(context, DAILY_SUMMARY, table, data_table.paint_table, is_empty=not rows)
+
+
+def _choose_mark(row: RecipeDay, context: DailyProductionContext) -> str:
+    is_high = row.mean_error_g is not None and abs(row.mean_error_g) > context.max_mean_error_g
+    return OUTSIDE_MARK if is_high else " "
 
 
 COLUMNS: tuple[TableColumn[RecipeDay], ...] = (
@@ -139,7 +144,7 @@ COLUMNS: tuple[TableColumn[RecipeDay], ...] = (
     TableColumn("Mean error g  ", 14, 60, lambda row, _: number_format.format_signed(row.mean_error_g),
                 lambda row, _: row.mean_error_g, unit="g", align_right=True,
                 draw_cell=lambda row, context, width, ground: draw_error_cell(
-                    row.mean_error_g, context.tolerance_g, width, CellStyle(bg=ground))),
+                    row.mean_error_g, _choose_mark(row, context), width, CellStyle(bg=ground))),
     TableColumn("Mean s", 7, 50, lambda row, _: number_format.format_decimal(row.mean_duration_s, 1),
                 lambda row, _: row.mean_duration_s, unit="s", style=DIM, align_right=True),
 )  # fmt: skip

@@ -33,7 +33,7 @@ LEADER_LOOPS: dict[str, tuple[type, str]] = {
     "collector-batches": (BatchRebuilder, "_try_rebuild"),
     "alarm-clock": (AlarmService, "_tick_rules"),
     "alarm-journal": (AlarmService, "_on_journal_link"),
-    "alarm-recipes": (AlarmService, "_poll_master_recipes"),
+    "alarm-recipes": (AlarmService, "_poll_tolerances"),
     "alarm-sender": (OutboxSender, "_send_pending"),
     "notify-dispatch": (NotificationDispatcher, "_read_journal"),
     "notify-outage": (OutageNotifier, "_check_database"),

@@ -291,7 +291,15 @@ def test_the_collector_changes_only_what_it_keeps(plant: Plant) -> None:
         "spool_progress", "batches", "batch_records", "batch_rebuild_queue",
         "alarm_notifications", "alarm_notification_channels", "alarm_checkpoints", "collector_leases",
     }  # fmt: skip
-    for table in ("audit_trail", "batch_reviews", "operator_notes", "reviewer_pins", "plant_limits"):
+    for table in (
+        "audit_trail",
+        "batch_reviews",
+        "operator_notes",
+        "reviewer_pins",
+        "plant_limits",
+        "tolerance_rules",
+        "recipe_tolerances",
+    ):
         assert (table, "INSERT") not in list_rights(plant, "dosing_writer", "INSERT")
 
 

@@ -121,7 +121,8 @@ def test_the_functions_that_sign_belong_to_a_role_that_nobody_logs_in_as(plant: 
         plant.dsn,
         "SELECT DISTINCT r.rolname, r.rolcanlogin, r.rolsuper FROM pg_proc AS p"
         " JOIN pg_roles AS r ON r.oid = p.proowner WHERE p.prosecdef AND p.proname IN"
-        " ('enter_review', 'receive_pin', 'set_review_policy', 'add_recipe_version', 'take_pin_check')",
+        " ('enter_review', 'receive_pin', 'set_review_policy', 'add_recipe_version', 'take_pin_check',"
+        " 'set_tolerance_rules')",
     )
     assert owners == [("dosing_auditor", False, False)]
     assert fetch_value(plant.dsn, "SELECT count(*) FROM pg_largeobject_metadata") == 0

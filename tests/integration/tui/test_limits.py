@@ -7,13 +7,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from dosing_tui.config.alarm_limits import build_alarm_limits, get_limit
+from dosing_tui.config.alarm_limits import build_alarm_limits, build_tolerance_rules, get_limit
 from dosing_tui.config.settings import AlarmSettings, LimitSettings, Settings
 from dosing_tui.domain.alarm_rules.limits import AlarmLimits
 from dosing_tui.domain.alarms.models import AlarmEvent
 from dosing_tui.domain.batch_review.exception_checks import ReviewLimits
 from dosing_tui.domain.messages.models import Reading
 from dosing_tui.domain.panels.panel_catalog import PlantLimit
+from dosing_tui.domain.tolerances.rules import DEFAULT_RULES
 from dosing_tui.grafana.provisioning import GrafanaOptions, build_provisioning_files
 from tests.support.domain.evaluated_plant import Plant
 from tests.support.tui.console_driver import MEDIUM, make_settings, open_console
@@ -93,9 +94,26 @@ async def test_the_tolerance_setting_moves_alarm_console_and_grafana(
         tile = driven.app.dashboard_screen.tiles["accuracy"]._content
         assert tile is not None
         assert tile.data.tolerance_g == tolerance
+    shown = find_grafana_panel(chosen, "Accuracy")["description"]
+    assert f"Tolerance ±{tolerance:g} g, unless the master recipe has its own." in shown
+
+
+async def test_where_the_tolerance_depends_on_the_dose_no_line_pretends_otherwise() -> None:
+    chosen = replace(make_settings(), limits=LimitSettings(class_="X(0.2)"))
+    async with open_console(chosen=chosen, size=MEDIUM) as driven:
+        await driven.press_keys("4")
+        await driven.wait_for_text("limits by dose")
+        await driven.wait_for_text("Out of tolerance")
+        tile = driven.app.dashboard_screen.tiles["accuracy"]._content
+        assert tile is not None
+        assert tile.data.tolerance_g is None
+    assert "Tolerance class X(0.2)," in find_grafana_panel(chosen, "Accuracy")["description"]
+
+
+def test_the_mean_errors_limit_marks_days_in_grafana() -> None:
+    chosen = replace(make_settings(), alarms=AlarmSettings(mean_error_g=0.7))
     days = find_grafana_panel(chosen, "Daily production")
-    assert list_override_thresholds(days, "mean_error_g") == [None, -tolerance, tolerance]
-    assert f"Tolerance ±{tolerance:g} g." in find_grafana_panel(chosen, "Accuracy")["description"]
+    assert list_override_thresholds(days, "mean_error_g") == [None, -0.7, 0.7]
 
 
 @pytest.mark.parametrize(("low", "warn", "is_raised"), [(20.0, 50.0, False), (35.0, 60.0, True)])
@@ -122,5 +140,6 @@ async def test_the_stock_marks_move_alarm_console_and_grafana(
 def test_defaults_have_one_home() -> None:
     assert build_alarm_limits(Settings()) == replace(AlarmLimits(), zone=ZoneInfo("UTC"))
     review, limits = ReviewLimits(), LimitSettings()
-    assert (review.tolerance_g, review.stock_low_percent) == (limits.tolerance_g, limits.stock_low_percent)
+    assert build_tolerance_rules(Settings()) == review.tolerances.newest.rules == DEFAULT_RULES
+    assert review.stock_low_percent == limits.stock_low_percent
     assert all(get_limit(Settings(), limit) > 0 for limit in PlantLimit)

@@ -24,6 +24,7 @@ from dosing_tui.database.reading_writer import SpoolRow, WriteProgress, WriteRec
 from dosing_tui.domain.alarms.checkpoint import Checkpoint
 from dosing_tui.domain.alarms.models import JournalEntry
 from dosing_tui.domain.messages.models import Dose, ParsedItem
+from dosing_tui.domain.tolerances.tolerance_book import ToleranceBook
 from dosing_tui.errors import DatabaseError
 from dosing_tui.ipc.supervised_thread import RetryDelay
 from dosing_tui.live_state import LiveSnapshot, LiveState
@@ -60,6 +61,7 @@ class FakeServer:
         self.request_count = 0
         self.journal: list[JournalEntry] = []
         self.checkpoints: list[Checkpoint] = []
+        self.tolerances = ToleranceBook()
 
     def open(self) -> None:
         self.count_request()
@@ -121,7 +123,7 @@ class FakeServer:
                 find_stored=self.journaled,
                 load_readings=list,
                 list_dose_errors=lambda _since: [],
-                list_master_recipes=tuple,
+                read_tolerances=lambda: self.tolerances,
             ),
             create_notification_queue=lambda: NotificationQueue(Settings()),
             read_audit_head=lambda anchored: None,

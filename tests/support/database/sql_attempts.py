@@ -105,7 +105,8 @@ OPERATOR = [
         ("store a dose by the way of other writers",
          "INSERT INTO ingest_dosing_consumption (time, device_id, pump, chemical)"
          " VALUES (now(), 'd', 1, 'B')"),
-        ("widen the tolerance", "UPDATE plant_limits SET tolerance_g = 99"),
+        ("widen the tolerance", "UPDATE tolerance_rules SET definition = replace(definition, '0.5', '99')"),
+        ("enter a wider tolerance", "SELECT set_tolerance_rules(definition, 'me') FROM tolerance_rules"),
         ("hold a lock of the program", "SELECT FROM process_locks WHERE name = 'audit_trail' FOR UPDATE"),
         ("rename a lock of the program", "UPDATE process_locks SET name = 'x'"),
         ("stop notes by their sequence",

@@ -7,6 +7,7 @@ import pytest
 from dosing_tui.config.alarm_limits import build_alarm_limits
 from dosing_tui.config.loader import load_settings
 from dosing_tui.config.render_toml import render_settings, render_template
+from dosing_tui.domain.tolerances.rules import ToleranceOverride, ToleranceRules
 from dosing_tui.errors import ConfigError
 
 SPECIAL = """
@@ -36,8 +37,8 @@ def test_a_chemical_and_a_recipe_have_their_own_limits(tmp_path: Path) -> None:
         30,
         20,
     )
-    assert limits.get_ingredient_limits(chemical="T-12", recipe="CU-85").tolerance_g == 0.1
-    assert limits.get_ingredient_limits(chemical="T-12", recipe="FG-85/95").tolerance_g == 0.5
+    rules = limits.tolerance_rules
+    assert rules == ToleranceRules(overrides=(ToleranceOverride("T-12", "CU-85", 0.1),))
 
 
 def test_what_is_in_force_shows_them(tmp_path: Path) -> None:
@@ -55,6 +56,19 @@ def test_the_documented_example_can_be_used(tmp_path: Path) -> None:
     assert (one.chemical, one.recipe, one.stock_low_percent) == ("T-12", "CU-85", 25.0)
 
 
+def test_a_class_and_a_scale_make_rules_of_the_plant(tmp_path: Path) -> None:
+    text = '[limits]\nclass = "X(0.2)"\nscale_division_g = 0.01\nscale_repeatability_percent = 1\n'
+    loaded = load_settings(write_config(tmp_path, text), {"DOSING_LIMITS_SCALE_DEVIATION_G": "0.005"})
+    rules = build_alarm_limits(loaded.settings).tolerance_rules
+    assert rules.class_factor == 0.2
+    assert rules.least_dose_g == pytest.approx(1.0)
+    shown = render_settings(loaded)
+    assert 'class = "X(0.2)"' in shown
+    assert "class_ =" not in shown + render_template()
+    again = load_settings(write_config(tmp_path, "[limits]\n"), {"DOSING_LIMITS_CLASS": "X(1)"})
+    assert build_alarm_limits(again.settings).tolerance_rules.class_factor == 1
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -65,6 +79,8 @@ def test_the_documented_example_can_be_used(tmp_path: Path) -> None:
         ("[[alarm_limits]]\ntolerance_g = 1", "has neither a chemical nor a recipe"),
         ("[[alarm_limits]]\nchemical = 'x'\ntolerance_g = 'much'", "alarm_limits[1].tolerance_g: 'much'"),
         ("[[alarm_limits]]\nchemical = 'x'\nstock_low_percent = 101", "101 is outside 0 to 100"),
+        ("[limits]\nclass = 'X(0.3)'", "limits.class: 'X(0.3)' is not a class of OIML R61, e.g. 'X(0.2)'"),
+        ("[limits]\nclass_ = 'X(1)'", "limits.class_ is not a setting. Did you mean limits.class"),
         ("[alarm_limits]\nchemical = 'x'", "write [[alarm_limits]]"),
         ("[alarms]\nshelve_high_minutes = 31", "alarms.shelve_high_minutes: 31 is outside 1 to 30"),
     ],
@@ -75,7 +91,7 @@ def test_what_cannot_work_is_one_sentence(tmp_path: Path, text: str, words: str)
     assert words in str(caught.value)
 
 
-def test_the_documented_file_says_that_batches_are_judged_by_something_else() -> None:
+def test_the_documented_file_says_what_the_tolerance_is_for_and_which_counts() -> None:
     text = " ".join(line.removeprefix("#").strip() for line in render_template().splitlines())
-    assert "They are for alarms only. Batches are assessed by the master recipe" in text
-    assert "For alarms only: batches use the master recipe, or limits.tolerance_g." in text
+    assert "The tolerance counts everywhere: alarms, batches, marks, charts and reports." in text
+    assert "the master recipe's ingredient, these sections, limits.class, limits.tolerance_g with" in text

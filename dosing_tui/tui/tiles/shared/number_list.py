@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, paint_cells
 from dosing_tui.tui.rendering.number_format import format_signed
-from dosing_tui.tui.rendering.palette import DEVIATION, STRONG, TEXT, CellStyle
+from dosing_tui.tui.rendering.palette import DEVIATION, DIM, STRONG, TEXT, CellStyle
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +37,14 @@ def draw_marked_cell(text: str, mark: str, width: int, style: CellStyle) -> Rows
     return canvas.rows
 
 
-def draw_error_cell(error_g: float | None, tolerance_g: float, width: int, style: CellStyle) -> Rows:
-    """A signed error in g, marked if it is out of tolerance. ``style`` is that of a normal one."""
-    is_outside = error_g is not None and abs(error_g) > tolerance_g
-    return draw_marked_cell(
-        format_signed(error_g), "▲" if is_outside else " ", width,
-        DEVIATION._replace(bg=style.bg) if is_outside else style,
-    )  # fmt: skip
+OUTSIDE_MARK, UNWEIGHABLE_MARK = "▲", "~"
+"""Of an error out of tolerance, and of one below what the scale can weigh."""
+
+
+def draw_error_cell(error_g: float | None, mark: str, width: int, style: CellStyle) -> Rows:
+    """A signed error in g with its mark, ' ' for none. ``style`` is that of an error within tolerance."""
+    styles = {
+        OUTSIDE_MARK: DEVIATION._replace(bg=style.bg),
+        UNWEIGHABLE_MARK: DIM._replace(bg=style.bg),
+    }
+    return draw_marked_cell(format_signed(error_g), mark, width, styles.get(mark, style))

@@ -16,12 +16,9 @@ from dosing_tui.domain.batch_review.query_models import BatchFilter
 from dosing_tui.domain.panels import panel_catalog
 from dosing_tui.domain.panels.panel_catalog import PanelQuery
 from dosing_tui.errors import DatabaseAccessError
-from tests.integration.database.test_panels import MONTH, WINDOWS, are_equal, read_one_panel
-from tests.support.database import sample_month
+from tests.integration.database.test_panels import read_one_panel
 from tests.support.database.reading_samples import DOSE, EVENT, NOW, number_rows, settings_for
-from tests.support.database.sample_month import doses_within
 from tests.support.database.stored_batches import store_and_rebuild
-from tests.support.database_servers import Server
 from tests.support.domain.batch_messages import MUCH_LATER, NOON, make_level, normal_batch
 
 
@@ -37,25 +34,6 @@ def test_batches_of_days_whose_events_are_gone_are_unknown_and_not_none(migrated
     assert [(row.day.day, row.doses, row.batches) for row in rows] == [(25, 1, 0), (24, 1, 1), (23, 1, None)]
 
 
-def test_a_tolerance_of_the_plants_own_is_counted_back_and_from_then_on(
-    flavour: Server, migrated: str
-) -> None:
-    early, late = MONTH.doses[:300], MONTH.doses[300:600]
-    since, until = WINDOWS["the month, cut"]
-    query = PanelQuery(since, until, until)
-    before, after = settings_for(migrated), settings_for(migrated, tolerance_g=0.25)
-    writer = ReadingWriter(before)
-    writer.write(uuid4(), number_rows(*early))
-    assert list_pending_steps(before) == []
-    assert list_pending_steps(after) == ["limits/tolerance"]
-    assert migrate_schema(after, report=print) == ["limits/tolerance"]
-    writer.write(uuid4(), number_rows(*late))
-    writer.close()
-    told = sample_month.expect_summary(doses_within([*early, *late], since, until), 0.25)
-    found = read_one_panel(migrated, panel_catalog.ACCURACY_SUMMARY, query)
-    assert are_equal(found, [told])
-
-
 def test_another_tolerance_is_told_where_migrating_is_not_allowed_and_nothing_is_held_up(
     migrated: str,
 ) -> None:
@@ -64,7 +42,7 @@ def test_another_tolerance_is_told_where_migrating_is_not_allowed_and_nothing_is
     own = replace(settings, database=replace(settings.database, migrate=False))
     build_database(own).prepare_schema(told.append)
     assert told == [
-        "The tolerance in the database differs from the settings' 0.25 g:"
+        "The tolerances in these settings differ from the database's, which count:"
         " the database's owner must run dosing-tui migrate."
     ]
     assert list_pending_steps(own) == ["limits/tolerance"]
@@ -84,7 +62,7 @@ def test_batches_are_judged_by_the_databases_level_of_low_stock_whoever_rebuilds
         return list(row.finding_kinds)
 
     assert findings(ours) == findings(elsewhere) == []
-    assert told[0] == "Limits in the database: tolerance 0.5 g, low stock below 20 %."
+    assert told[0] == "Limits in the database: tolerance ±0.5 g, low stock below 20 %."
     assert list_pending_steps(elsewhere) == ["limits/stock_low"]
     own = replace(elsewhere, database=replace(elsewhere.database, migrate=False))
     build_database(own).prepare_schema(told.append)

@@ -87,7 +87,7 @@ def _declared_panels(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterato
     declare_panel(Panel("pump_wear", "Pump wear", "", PumpWear, doses))
     declare_panel(
         Panel("worst_error", "Worst error", "g", SeriesPoint, doses, hour,
-              chart=ChartKind.AREA, limit=PlantLimit.TOLERANCE)
+              chart=ChartKind.AREA, limit=PlantLimit.MEAN_ERROR)
     )  # fmt: skip
     declare_panel(Panel("doses_by_pump", "Doses by pump", "", LabeledTotal, doses, chart=ChartKind.BARS))
     yield
@@ -113,7 +113,7 @@ class DatabaseSource(FakeSource):
 def source(migrated: str, _declared_panels: None) -> Iterator[DatabaseSource]:
     at = sample_plant.NOW - timedelta(hours=2)
     writer = ReadingWriter(settings_for(migrated))
-    big = replace(DOSE, time=at, duration_ms=61_500, error_g=0.75)
+    big = replace(DOSE, time=at, duration_ms=61_500, error_g=1.25)
     writer.write(uuid4(), number_rows(big, replace(DOSE, time=at, pump=2, chemical="PDO", dedup=2)))
     writer.close()
     reader = PanelReader(settings_for(migrated))
@@ -127,14 +127,14 @@ async def test_a_declared_panel_is_a_table_a_chart_or_bars_on_screen_8(source: D
         await driven.press_keys("8")
         await driven.wait_for_answers()
         screen = await driven.wait_for_text("Longest s")
-        for text in ("Pump wear", "BDO", "61.5", "Worst error", "limit 0.5", "Doses by pump", "pump 2"):
+        for text in ("Pump wear", "BDO", "61.5", "Worst error", "limit 1", "Doses by pump", "pump 2"):
             assert text in screen, screen
         assert "8 Panels" in screen
         await driven.press_keys("enter")
         await driven.wait_for_text("Panels › Pump wear")
         assert "Chemical" in driven.screen
         await driven.press_keys("tab")
-        await driven.wait_for_text("0.75 g  ▲ above 0.5")
+        await driven.wait_for_text("1.25 g  ▲ above 1")
 
 
 async def test_declared_panels_fit_the_smallest_window(source: DatabaseSource) -> None:
@@ -161,7 +161,7 @@ def test_a_declared_panel_is_listed_by_the_command_and_part_of_grafana() -> None
     shown: dict[str, Any] = {panel["title"]: panel for board in boards for panel in board["panels"]}
     assert shown["Pump wear"]["type"] == "table"
     assert shown["Worst error"]["type"] == "timeseries"
-    assert shown["Worst error"]["fieldConfig"]["defaults"]["thresholds"]["steps"][-1]["value"] == 0.5
+    assert shown["Worst error"]["fieldConfig"]["defaults"]["thresholds"]["steps"][-1]["value"] == 1.0
     assert "FROM dosing_consumption" in shown["Doses by pump"]["targets"][0]["rawSql"]
 
 

@@ -14,8 +14,14 @@ from dosing_tui.domain.alarms.catalog import RULES
 from dosing_tui.domain.alarms.models import AlarmEvent, AlarmStateName
 from dosing_tui.domain.batches.master_recipe import MasterIngredient, MasterRecipe, MasterVersion
 from dosing_tui.domain.messages.models import TimeQuality
+from dosing_tui.domain.tolerances.rules import ToleranceOverride, ToleranceRules
+from dosing_tui.domain.tolerances.tolerance_book import ToleranceBook
 from tests.support.domain.alarm_entries import NOW
 from tests.support.domain.evaluated_plant import STATION, Plant
+
+
+def make_rules(*overrides: ToleranceOverride) -> ToleranceRules:
+    return ToleranceRules(overrides=overrides)
 
 
 def list_raised(plant: Plant) -> list[str]:
@@ -133,7 +139,7 @@ def test_a_dose_is_out_of_tolerance_or_grossly_wrong(error_g: float, found: list
 
 def test_tolerance_in_percent_finds_what_grams_hide() -> None:
     """0.4 g is 8 % of a dose of 5 g."""
-    plant = Plant(AlarmLimits(IngredientLimits(tolerance_percent=2.0)))
+    plant = Plant(AlarmLimits(tolerance_rules=ToleranceRules(tolerance_percent=2.0)))
     plant.receive_readings(
         plant.make_dose(0.4, target_g=5), plant.make_dose(0.4, target_g=40, dedup=1, chemical="T-9")
     )
@@ -144,19 +150,41 @@ def test_tolerance_in_percent_finds_what_grams_hide() -> None:
 
 
 def test_a_gross_error_is_one_however_wide_the_tolerance() -> None:
-    plant = Plant(AlarmLimits(overrides=(LimitOverride("T-12", "", {"tolerance_g": 3.0}),)))
+    plant = Plant(AlarmLimits(tolerance_rules=make_rules(ToleranceOverride("T-12", "", 3.0))))
     plant.receive_readings(plant.make_dose(2.5))
     assert list_raised(plant) == ["DOSE_GROSS"]
 
 
 def test_a_recipe_may_have_a_tolerance_of_its_own() -> None:
-    plant = Plant(AlarmLimits(overrides=(LimitOverride("T-12", "CU-85", {"tolerance_g": 0.1}),)))
+    plant = Plant(AlarmLimits(tolerance_rules=make_rules(ToleranceOverride("t-12", "cu-85", 0.1))))
     plant.receive_readings(plant.make_dose(0.2), plant.make_dose(0.2, recipe="FG-85/95", dedup=1))
     assert len(list_raised(plant)) == 1
 
 
+def test_the_recipes_tolerance_comes_before_the_plants() -> None:
+    """T-12, 5 g ± 2 %: 0.15 g is out, though the plant's rule is 0.5 g; of another recipe it is not."""
+    recipe = MasterRecipe("CU-85", (MasterIngredient("T-12", 2, 5.0, tolerance_percent=2.0),))
+    plant = Plant()
+    plant.evaluator.tolerances = ToleranceBook(masters=(MasterVersion(recipe, 1, NOW - timedelta(days=1)),))
+    plant.receive_readings(
+        plant.make_dose(0.15, target_g=5.0), plant.make_dose(0.15, target_g=5.0, recipe="FG-85/95", dedup=1)
+    )
+    assert list_raised(plant) == ["DOSE_OUT_OF_TOL"]
+
+
+def test_a_dose_below_what_the_scale_can_weigh_is_neither_in_nor_out() -> None:
+    plant = Plant(AlarmLimits(tolerance_rules=ToleranceRules(0.1, least_dose_g=8.2)))
+    for number in range(25):
+        plant.advance_clock(10)
+        plant.receive_readings(plant.make_dose(1.5, target_g=8.1, dedup=number))
+    plant.advance_clock(12)
+    assert list_raised(plant) == []
+    plant.receive_readings(plant.make_dose(2.5, target_g=8.1, dedup=99))
+    assert list_raised(plant) == ["DOSE_GROSS"]
+
+
 def test_a_mean_error_needs_five_doses() -> None:
-    plant = Plant(AlarmLimits(IngredientLimits(tolerance_g=9, gross_error_g=9)))
+    plant = Plant(AlarmLimits(IngredientLimits(gross_error_g=9), tolerance_rules=ToleranceRules(9)))
     for number in range(5):
         plant.advance_clock(30)
         assert list_raised(plant) == []
@@ -167,7 +195,7 @@ def test_a_mean_error_needs_five_doses() -> None:
 
 
 def test_a_mean_error_is_forgotten_after_an_hour() -> None:
-    plant = Plant(AlarmLimits(IngredientLimits(tolerance_g=9, gross_error_g=9)))
+    plant = Plant(AlarmLimits(IngredientLimits(gross_error_g=9), tolerance_rules=ToleranceRules(9)))
     for number in range(5):
         plant.receive_readings(plant.make_dose(1.5, dedup=number))
     plant.advance_clock(12)
@@ -177,7 +205,7 @@ def test_a_mean_error_is_forgotten_after_an_hour() -> None:
 
 
 def test_a_drifting_pump_is_found_among_good_ones() -> None:
-    plant = Plant(AlarmLimits(IngredientLimits(tolerance_g=9, gross_error_g=9)))
+    plant = Plant(AlarmLimits(IngredientLimits(gross_error_g=9), tolerance_rules=ToleranceRules(9)))
     for number in range(12):
         plant.receive_readings(plant.make_dose(1.6 if number % 2 else 0.0, pump=1 + number % 2, dedup=number))
     plant.advance_clock(12)
@@ -268,7 +296,7 @@ MASTER = MasterVersion(
 )
 def test_a_batch_is_compared_with_its_recipes_master(pumps: tuple[int, ...], found: str) -> None:
     plant = Plant()
-    plant.evaluator.master_recipes = (MASTER,)
+    plant.evaluator.tolerances = ToleranceBook(masters=(MASTER,))
     run_batch(plant, *pumps, expected=len(pumps))
     said = [entry.message for entry in plant.journal if entry.key.rule == "BATCH_INGREDIENT"]
     assert said == ([f"Batch CU-85: {found} (dosing_system_01)"] if found else [])
@@ -280,7 +308,7 @@ def test_a_batch_is_compared_with_its_recipes_master(pumps: tuple[int, ...], fou
 def test_a_recipe_may_dose_a_chemical_twice(pumps: tuple[int, ...], found: str) -> None:
     plant = Plant()
     twice = replace(MASTER.recipe, ingredients=(*MASTER.recipe.ingredients, MasterIngredient("c-1", pump=1)))
-    plant.evaluator.master_recipes = (replace(MASTER, recipe=twice),)
+    plant.evaluator.tolerances = ToleranceBook(masters=(replace(MASTER, recipe=twice),))
     run_batch(plant, *pumps, expected=len(pumps))
     said = [entry.message for entry in plant.journal if entry.key.rule == "BATCH_INGREDIENT"]
     assert said == ([f"Batch CU-85: {found} (dosing_system_01)"] if found else [])
@@ -288,7 +316,7 @@ def test_a_recipe_may_dose_a_chemical_twice(pumps: tuple[int, ...], found: str) 
 
 def test_an_ingredient_from_another_pump_than_the_masters_is_told_of() -> None:
     plant = Plant()
-    plant.evaluator.master_recipes = (MASTER,)
+    plant.evaluator.tolerances = ToleranceBook(masters=(MASTER,))
     plant.receive_readings(plant.make_event("start"))
     plant.receive_readings(plant.make_dose(pump=3, chemical="c-1 "), plant.make_dose(pump=2, chemical="C-2"))
     plant.advance_clock()
@@ -299,7 +327,8 @@ def test_an_ingredient_from_another_pump_than_the_masters_is_told_of() -> None:
 def test_a_master_of_another_recipe_or_of_later_does_not_count() -> None:
     plant = Plant()
     other = replace(MASTER, recipe=replace(MASTER.recipe, name="FG-85/95"))
-    plant.evaluator.master_recipes = (other, replace(MASTER, valid_from=NOW + timedelta(days=1)))
+    later = replace(MASTER, valid_from=NOW + timedelta(days=1))
+    plant.evaluator.tolerances = ToleranceBook(masters=(other, later))
     run_batch(plant, 3, 4)
     assert list_raised(plant) == []
 

@@ -9,6 +9,7 @@ from dosing_tui.domain.alarm_rules.limits import AlarmLimits
 from dosing_tui.domain.alarms.models import AlarmEvent, AlarmStateName, JournalEntry
 from dosing_tui.domain.batches.master_recipe import MasterIngredient, MasterRecipe, MasterVersion
 from dosing_tui.domain.messages.models import Reading, TimeQuality
+from dosing_tui.domain.tolerances.tolerance_book import ToleranceBook
 from tests.support.domain.alarm_entries import ANNA, NOW, make_entry
 from tests.support.domain.evaluated_plant import STATION, Plant
 
@@ -40,7 +41,7 @@ def run_batch_without_a_dose(plant: Plant) -> None:
 @pytest.mark.parametrize("has_master", [False, True])
 def test_a_late_dose_withdraws_the_alarm_of_its_missing_ingredient(has_master: bool) -> None:
     plant = Plant()
-    plant.evaluator.master_recipes = (MASTER,) if has_master else ()
+    plant.evaluator.tolerances = ToleranceBook(masters=(MASTER,) if has_master else ())
     run_batch_without_a_dose(plant)
     assert plant.get_shown_state("BATCH_INGREDIENT", item="CU-85") is AlarmStateName.UNACK
     plant.receive_readings(plant.make_dose(dedup=1, behind=timedelta(seconds=30)))

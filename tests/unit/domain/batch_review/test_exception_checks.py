@@ -24,6 +24,8 @@ from dosing_tui.domain.batches.alarm_overlap import AlarmSpan
 from dosing_tui.domain.batches.master_recipe import MasterIngredient, MasterRecipe, MasterVersion
 from dosing_tui.domain.batches.recipe_matching import split_portions
 from dosing_tui.domain.messages.models import Reading, TimeQuality
+from dosing_tui.domain.tolerances.rules import ToleranceRules
+from dosing_tui.domain.tolerances.tolerance_book import DatedRules, ToleranceBook
 from tests.support.domain.batch_messages import (
     NOON,
     STATION,
@@ -47,6 +49,10 @@ MASTER = MasterVersion(
     version=1,
     valid_from=NOON,
 )
+
+
+def review_limits(rules: ToleranceRules) -> ReviewLimits:
+    return ReviewLimits(tolerances=ToleranceBook((DatedRules(rules),)))
 
 
 def list_exceptions(
@@ -92,7 +98,7 @@ def test_what_was_not_weighed_cannot_be_judged() -> None:
 
 def test_each_verdict_tells_the_band_it_was_judged_by() -> None:
     t9, t12 = assess_ingredients(
-        reconstruct_from(*normal_batch())[0], master=MASTER, limits=ReviewLimits(tolerance_g=9.0)
+        reconstruct_from(*normal_batch())[0], master=MASTER, limits=review_limits(ToleranceRules(9.0))
     )
     assert (t9.tolerance_g, t9.is_within_tolerance, t12.tolerance_g, t12.is_within_tolerance) == (
         0.5,

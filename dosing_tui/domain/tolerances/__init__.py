@@ -1,0 +1,1 @@
+"""The tolerance of a dose: one definition for judgement, alarms, marks, counts and reports."""
