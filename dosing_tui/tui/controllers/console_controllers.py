@@ -159,5 +159,8 @@ class ConsoleControllers:
         self.dashboard.panel_cache.invalidate_all()
 
     def open_filter_dialog(self) -> None:
-        """Of the journal on the alarm screen, else of the readings."""
-        (self.scopes if self.alarms.screen is None else self.journal).open_filter_dialog()
+        """Of the list or the journal on the alarm screen, else of the readings."""
+        if self.alarms.screen is None:
+            self.scopes.open_filter_dialog()
+        else:
+            (self.journal if self.journal.is_visible else self.alarms).open_filter_dialog()

@@ -115,6 +115,12 @@ ALARM_KEYS = (
     Binding("R", "wish('reset')", "Reset", id="alarm-reset", tooltip="End a latched alarm"),
 )
 """Actions on the alarm at the cursor."""
+ALARM_LIST_KEYS = (
+    Binding(
+        "O", "sort_alarms", "Sort", id="alarm-sort", show=False, tooltip="Sort the alarms by the next order"
+    ),
+)
+"""Of the alarm lists, not of one alarm."""
 BATCH_KEYS = (
     Binding("space", "review('approved')", "Approve", id="batch-approve",
             tooltip="Approve, or confirm as the second person"),
@@ -154,7 +160,7 @@ _PAGE_KEY_IDS = frozenset(
 PAGE_KEYS = tuple(binding for binding in (*TILE_KEYS, *TABLE_KEYS) if binding.id in _PAGE_KEY_IDS)
 """Navigation on the alarm and batch screens."""
 _NAVIGATION_KEYS = (*VIEW_KEYS, *TILE_KEYS, *TANK_KEYS, *TABLE_KEYS, *CHART_KEYS)
-ALL_KEYS = (*_NAVIGATION_KEYS, *SCOPE_KEYS, *APP_KEYS, *ALARM_KEYS, *BATCH_KEYS)
+ALL_KEYS = (*_NAVIGATION_KEYS, *SCOPE_KEYS, *APP_KEYS, *ALARM_KEYS, *ALARM_LIST_KEYS, *BATCH_KEYS)
 HELP_MAIN: tuple[HelpGroup, ...] = (
     ("Screens", (
         ("All at a glance", ("overview",)), ("Tanks and levels", ("inventory",)),
@@ -177,6 +183,7 @@ HELP_MAIN: tuple[HelpGroup, ...] = (
         ("Ackn. one, comment, all", ("alarm-ack", "alarm-comment", "alarm-all")),
         ("Shelve, out of service", ("alarm-shelve", "alarm-remove")),
         ("Return, reset latched", ("alarm-back", "alarm-reset")),
+        ("Sort, filter the list", ("alarm-sort", "filters")),
         ("Record refill", ("refill",)),
     )),
     ("Range and filters", (

@@ -14,7 +14,7 @@ from dosing_tui.tui.app.terminal_options import TerminalOptions
 from tests.support.tui import sample_plant
 from tests.support.tui.alarm_console import TANKS, open_alarm_console
 from tests.support.tui.alarm_samples import make_flood, make_state, picture_of
-from tests.support.tui.console_driver import LARGE, SMALL, open_console
+from tests.support.tui.console_driver import LARGE, SMALL, open_console, wait_for
 from tests.support.tui.sample_plant import (
     HOSTILE,
     FakeSource,
@@ -94,7 +94,7 @@ async def test_what_changed_under_the_question_is_left_out_and_told_with_its_rea
         await plant.press_keys(*"seen", "tab", *"Zoe", "enter")
         shown = await plant.console.wait_for_text("Acknowledged 1 of 3 alarms")
         assert [entry.key for entry in plant.journal.requested[2:]] == [third.key]
-        said = " ".join(shown.replace("│", " ").split())
+        said = " ".join(part for line in shown.splitlines() for part in line[20:97].replace("│", " ").split())
         assert f"{first.key.tag} is out of service: it cannot be acknowledged." in said
         assert f"{second.key.tag} is acknowledged already, by Bob." in said
         assert "Acknowledged 1 of 3" not in await plant.press_keys("enter")
@@ -207,7 +207,7 @@ async def test_what_is_suppressed_by_design_is_listed_with_its_reason(size: tupl
         shown = await plant.press_keys("a")
         assert "Dose out of tolerance" not in shown
         shown = await plant.press_keys("tab", "tab")
-        (row,) = [line for line in shown.splitlines() if "Dose out of tolerance" in line]
+        (row,) = [line for line in shown.splitlines() if "DOSE_OUT_OF_TOL/T-12" in line[:50]]
         assert "the station is offline" in row
         detail = await plant.press_keys("enter")
         assert "the station is offline" in detail
@@ -289,14 +289,90 @@ async def test_a_site_without_a_bell_hears_none() -> None:
         assert "x silence" not in plant.console.screen
 
 
-async def test_a_flood_of_alarms_is_told_and_the_keys_still_work() -> None:
-    async with open_alarm_console() as plant:
+async def test_a_flood_is_two_rows_that_open_and_are_acknowledged_after_a_question_with_the_number() -> None:
+    async with open_alarm_console(size=SMALL) as plant:
         plant.console.live.set_alarms(make_flood(500))
         plant.console.app._run_tick()
         shown = await plant.press_keys("a")
-        assert "FLOOD 500 in 10 min" in shown
-        assert "Alarms 500" in shown
-        assert "T-500" in await plant.press_keys("end", "pageup", "pagedown")
+        assert "FLOOD 500" in shown
+        assert "500 active · 500 unacknowledged · 0 shelved" in shown
+        assert [part for part in shown.split() if part.startswith("×")] == ["×166", "×334"]
+        assert "Enter opens the group" in await plant.press_keys("h")
+        assert "T-498" in await plant.press_keys("enter", "end")
+        shown = await plant.press_keys("escape", "space")
+        assert "Acknowledge 166 alarms?" in shown
+        plant.console.live.set_alarms(make_flood(600))
+        plant.console.app._run_tick()
+        await plant.press_keys("enter")
+        await wait_for(lambda: len(plant.journal.requested) > 0)
+        assert len(plant.journal.requested) == 166
+
+
+async def test_after_an_acknowledgement_the_cursor_is_on_the_next_alarm_that_waits() -> None:
+    async with open_alarm_console() as plant:
+        await plant.press_keys("a")
+        for count in (1, 2, 3):
+            await plant.press_keys("space")
+            await plant.wait_for_entries(count)
+        items = [entry.key.item for entry in plant.journal.requested]
+        assert items == ["T-9", "DMDEE", "T-12"]
+        assert "is already acknowledged" in await plant.press_keys("space")
+
+
+async def test_a_second_key_before_the_answer_does_not_acknowledge_again_nor_the_next_alarm() -> None:
+    async with open_alarm_console() as plant:
+        held: list[object] = []
+        plant.console.source.on_journal = held.extend
+        await plant.press_keys("a", "space", "space", "space")
+        await wait_for(lambda: len(held) > 0)
+        shown = await plant.press_keys("space")
+        assert "Acknowledging …" in shown
+        assert len(held) == 1
+
+
+async def test_the_cursor_stays_on_an_alarm_that_somebody_else_acknowledges() -> None:
+    async with open_alarm_console() as plant:
+        await plant.press_keys("a", "down")
+        second = plant.console.app.services.get_alarms().annunciated_alarms[1].state
+        plant.journal.take_entries([operator_commands.acknowledge_alarm(second, OTHER)])
+        plant.console.app._run_tick()
+        assert "is already acknowledged" in await plant.press_keys("space")
+
+
+async def test_sort_and_filter_last_while_the_console_runs_and_hide_nothing_silently() -> None:
+    async with open_alarm_console(size=SMALL) as plant:
+        shown = await plant.press_keys("a", "O", "slash", "space", "enter")
+        assert "by newest · / filter hides 2 (2 unacknowledged): HIGH" in shown
+        assert "3 active · 3 unacknowledged · 0 shelved" in shown
+        assert "STOCK_CRITICAL/T-9" in shown
+        assert "STOCK_LOW/DMDEE" not in shown
+        shown = await plant.press_keys("escape", "a")
+        assert "by newest · / filter hides 2" in shown
+        assert "by newest · / filter " in await plant.press_keys("slash", "c", "enter")
+        assert "STOCK_LOW/DMDEE" in plant.console.screen
+
+
+async def test_the_top_alarm_is_acknowledged_with_two_keys_and_shelved_with_three_and_a_reason() -> None:
+    async with open_alarm_console(size=SMALL) as plant:
+        await plant.press_keys("a", "space")
+        await plant.wait_for_entries(1)
+        assert plant.journal.requested[0].key.rule == "STOCK_CRITICAL"
+        await plant.press_keys("escape")
+        await plant.press_keys("a", "h", *"refill", "enter")
+        await plant.wait_for_entries(2)
+        entry = plant.journal.requested[1]
+        assert entry.until is not None
+        assert (entry.until - entry.at).total_seconds() == 30 * 60
+
+
+async def test_beside_the_list_is_what_to_do_where_there_is_room() -> None:
+    async with open_alarm_console() as plant:
+        shown = await plant.press_keys("a")
+        assert "Consequence" in shown
+        assert "STOCK_CRITICAL/T-9 " in shown
+        assert "Low inventory: DMDEE" in await plant.press_keys("down")
+    async with open_alarm_console(size=SMALL) as plant:
+        assert "Consequence" not in await plant.press_keys("a")
 
 
 @pytest.mark.parametrize("keys", [["a"], ["a", "enter"], ["a", "h"], ["a", "A"], ["a", "tab", "enter"]])
