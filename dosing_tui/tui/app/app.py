@@ -14,7 +14,7 @@ from textual import on
 from dosing_tui.config.settings import ColourTheme, Settings
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.ipc.supervised_thread import FailureReporter, ignore_failure
-from dosing_tui.live_state import LiveSnapshot, LiveSnapshotSource
+from dosing_tui.live_state import LiveSnapshot, LiveSnapshotSource, Role
 from dosing_tui.tui.app.ordered_input import OrderedInputApp
 from dosing_tui.tui.app.shutdown import ShutdownHandler
 from dosing_tui.tui.app.terminal import has_backlog
@@ -249,10 +249,17 @@ class DosingApp(OrderedInputApp[None]):
         self.push_screen(HelpScreen(self.terminal_theme, self._terminal.keymap, page=page))
 
     def action_ask_quit(self) -> None:
-        role = self.services.get_snapshot().role
         self.push_screen(
-            QuitScreen(self.terminal_theme, role), lambda is_confirmed: self.exit() if is_confirmed else None
+            QuitScreen(self.terminal_theme, lambda: self.services.get_snapshot().role),
+            lambda is_confirmed: self.exit() if is_confirmed else None,
         )
 
     action_help_quit = action_ask_quit
     """Ctrl+C, which Textual would answer with a hint."""
+
+    async def action_quit(self) -> None:
+        """At once; a process that collects asks first, and the same key again ends it."""
+        if self.services.get_snapshot().role is Role.COLLECTOR and not isinstance(self.screen, QuitScreen):
+            self.action_ask_quit()
+        else:
+            self.exit()
