@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from dosing_tui.tui.alarms.alarm_fields import draw_value, list_rule_fields, list_state_fields
+from dosing_tui.tui.alarms.alarm_fields import BAR_WIDTH, draw_value, list_rule_fields, list_state_fields
 from dosing_tui.tui.alarms.alarm_list import AlarmListContext
 from dosing_tui.tui.alarms.alarm_rows import AlarmRow, format_message, format_short_tag, format_station
 from dosing_tui.tui.rendering import number_format
@@ -14,7 +14,8 @@ MIN_WIDTH_FOR_PANE = 120
 """Below it the list has the whole window, and Enter opens the alarm."""
 _MIN_PANE_WIDTH, _MAX_PANE_WIDTH = 40, 64
 _LABEL_WIDTH = 13
-_BAR_WIDTH = 14
+_NUMBER_WIDTH = 30
+"""Cells beside a value's bar: the value and its limit."""
 _MAX_LISTED = 12
 """Stations of a group."""
 
@@ -29,22 +30,22 @@ def render_detail_pane(row: AlarmRow, context: AlarmListContext, width: int, hei
     canvas = Canvas(width, height)
     for y in range(height):
         canvas.set_cell(0, y, "│", FRAME)
-    y = _draw_heading(canvas, row)
-    fields = _list_group_fields(row) if row.is_group else _list_fields(row, context)
+    y = _draw_heading(canvas, row, context)
+    fields = _list_group_fields(row, context) if row.is_group else _list_fields(row, context)
     if not row.is_group and row.first.value is not None and row.first.limit is not None:
-        draw_value(canvas, 2, y, row.first, _BAR_WIDTH)
+        draw_value(canvas, 2, y, row.first, min(BAR_WIDTH, width - _NUMBER_WIDTH))
         y += 2
     for label, text in fields:
         y = _draw_field(canvas, y, label, text)
     return canvas.rows
 
 
-def _draw_heading(canvas: Canvas, row: AlarmRow) -> int:
+def _draw_heading(canvas: Canvas, row: AlarmRow, context: AlarmListContext) -> int:
     """Priority, station, tag and message; returns the row below."""
     view, room = row.first, canvas.width - 3
     mark = format_mark(view.state.priority, is_unacknowledged=row.is_unacknowledged)
     x = canvas.write_text(2, 0, f" {mark} ", choose_mark_style(view.state)) + 1
-    station = "" if row.is_group else format_station(view.state.key)
+    station = "" if row.is_group else format_station(view.state.key, context.short_names)
     canvas.write_text(x, 0, station, STRONG, width=canvas.width - x - 1)
     title = sanitize_text(view.state.key.rule) if row.is_group else format_short_tag(view.state.key)
     y = _draw_lines(canvas, 2, wrap_text(title, room)[:2], STRONG)
@@ -61,8 +62,9 @@ def _list_fields(row: AlarmRow, context: AlarmListContext) -> Sequence[tuple[str
     return [*list_state_fields(view, context.now, context.zone), *list_rule_fields(view)]
 
 
-def _list_group_fields(row: AlarmRow) -> Sequence[tuple[str, str]]:
-    stations = row.list_stations()
+def _list_group_fields(row: AlarmRow, context: AlarmListContext) -> Sequence[tuple[str, str]]:
+    keys = {view.state.key.device: view.state.key for view in row.views}.values()
+    stations = [format_station(key, context.short_names) for key in keys]
     rest = len(stations) - _MAX_LISTED
     names = ", ".join(stations[:_MAX_LISTED]) + (f" {number_format.format_rest(rest)}" if rest > 0 else "")
     return [

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
 
 from dosing_tui.domain.alarms.models import UNACKNOWLEDGED_STATES, AlarmKey, AlarmStateName, Priority
@@ -51,10 +52,6 @@ class AlarmRow:
     @property
     def is_unacknowledged(self) -> bool:
         return self.first.state.state_name in UNACKNOWLEDGED_STATES
-
-    def list_stations(self) -> Sequence[str]:
-        """Each once, as the station column names it."""
-        return list(dict.fromkeys(format_station(view.state.key) for view in self.views))
 
 
 class AlarmSort(StrEnum):
@@ -168,8 +165,11 @@ def _get_group_key(view: AlarmView) -> GroupKey:
     return GroupKey(view.state.key.rule, view.state.state_name, view.state.priority)
 
 
-def format_station(key: AlarmKey) -> str:
-    return sanitize_text(key.device) or WHOLE_PLANT
+def format_station(key: AlarmKey, short_names: Mapping[str, str] = MappingProxyType({})) -> str:
+    """The id, behind the station's short name if it has one."""
+    device = sanitize_text(key.device)
+    short = short_names.get(key.device, "")
+    return f"{short} ({device})" if short else device or WHOLE_PLANT
 
 
 def format_short_tag(key: AlarmKey) -> str:

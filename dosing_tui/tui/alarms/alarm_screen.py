@@ -66,13 +66,14 @@ class AlarmScreen(ListScreen):
         zone: tzinfo,
         alarm_actions: AlarmActions,
         *,
+        short_names: Mapping[str, str],
         options: AlarmListOptions,
         journal: JournalActions,
         load_kpis: Callable[[], None],
     ) -> None:
         """``load_kpis`` reads the alarm KPIs; the result goes to ``show_kpis``."""
         super().__init__(theme, hints)
-        self._zone = zone
+        self._zone, self._short_names = zone, short_names
         self._alarm_actions = alarm_actions
         self._journal_actions = journal
         self._load_kpis = load_kpis
@@ -161,7 +162,9 @@ class AlarmScreen(ListScreen):
         width = self.size.width
         self._tabs.show_rows(alarm_list.render_alarm_tabs(self._list_state, self._alarms, width))
         self._list.show_rows(
-            self._render_tab(AlarmListContext(self._now, self._zone), width, self.body_height)
+            self._render_tab(
+                AlarmListContext(self._now, self._zone, self._short_names), width, self.body_height
+            )
         )
         self.draw_footer()
 

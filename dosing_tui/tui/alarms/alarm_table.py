@@ -2,30 +2,33 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from dosing_tui.domain.alarms.snapshot import AlarmSnapshot, AlarmView
-from dosing_tui.domain.messages.text_sanitizer import clean_line
+from dosing_tui.domain.labels.name_labels import fit_labels
+from dosing_tui.domain.labels.station_labels import name_stations
+from dosing_tui.domain.messages.text_sanitizer import clean_line, count_cells
+from dosing_tui.tui.alarms.alarm_fields import format_alarm_value
 from dosing_tui.tui.alarms.alarm_list import (
     EMPTY_TEXTS,
     AlarmListContext,
     AlarmListState,
     AlarmTab,
-    format_number,
     format_operator,
     format_remaining_time,
     get_selected_row,
 )
 from dosing_tui.tui.alarms.alarm_rows import (
+    WHOLE_PLANT,
     AlarmListOptions,
     AlarmRow,
     AlarmRows,
     format_message,
     format_short_tag,
-    format_station,
 )
 from dosing_tui.tui.rendering import number_format
-from dosing_tui.tui.rendering.canvas import Canvas, Rows, fit_names, sanitize_text, split_cells
+from dosing_tui.tui.rendering.canvas import Canvas, Rows, sanitize_text, split_cells
 from dosing_tui.tui.rendering.data_table import StyledRuns, TableColumn, TableCursor, TableData, paint_table
 from dosing_tui.tui.rendering.palette import DIM, LABEL, TEXT, CellStyle, ColourRole
 from dosing_tui.tui.rendering.priority_style import (
@@ -39,7 +42,7 @@ from dosing_tui.tui.rendering.priority_style import (
 
 WIDE_LIST = 100
 """From this width on states and names are written in full."""
-_NARROW_STATION, _NARROW_TAG = 14, 22
+_NARROW_STATION, _NARROW_TAG = 16, 22
 """Most cells of a station's and a tag's label in a narrow list."""
 
 
@@ -106,7 +109,7 @@ def render_alarm_list(alarms: AlarmList, context: AlarmListContext, width: int, 
         text = f"No alarms for this filter; {hidden} hidden." if hidden else EMPTY_TEXTS[alarms.state.tab]
         canvas.write_text(2, 1, text, DIM)
         return canvas.rows
-    table = TableData(alarms.rows.rows, _build_columns(alarms, width), context)
+    table = TableData(alarms.rows.rows, _build_columns(alarms, context, width), context)
     cursor = TableCursor(
         selected_row=get_selected_row(alarms.state, alarms.rows), first_row=alarms.state.first_row
     )
@@ -119,14 +122,17 @@ def build_alarm_table(
     """Each alarm in a row of its own, for an export."""
     rows = AlarmRows(tuple(AlarmRow((view,)) for view in views))
     alarms = AlarmList(AlarmListState(tab), rows, AlarmListOptions())
-    return TableData(rows.rows, _build_columns(alarms, 10_000), context)
+    return TableData(rows.rows, _build_columns(alarms, context, 10_000), context)
 
 
-def _build_columns(alarms: AlarmList, width: int) -> tuple[TableColumn[AlarmRow], ...]:
+def _build_columns(
+    alarms: AlarmList, context: AlarmListContext, width: int
+) -> tuple[TableColumn[AlarmRow], ...]:
     is_wide = width >= WIDE_LIST
     rows = alarms.rows.rows
+    names = name_stations({view.state.key.device for row in rows for view in row.views}, context.short_names)
     station = _build_label_column(
-        "Station", 99, rows, _format_stations, width // 4 if is_wide else _NARROW_STATION
+        "Station", 99, rows, partial(_format_stations, names), width // 4 if is_wide else _NARROW_STATION
     )
     tag = _build_label_column("Tag", 98, rows, _format_tag, width // 3 if is_wide else _NARROW_TAG)
     columns = _TAB_COLUMNS.get(alarms.state.tab, _HIDDEN_COLUMNS)
@@ -143,29 +149,24 @@ def _build_label_column(
 ) -> TableColumn[AlarmRow]:
     """As wide as its longest name, but at most ``room``: then the names are cut, and stay distinct."""
     names = {format_name(row) for row in rows}
-    width = max(len(title), min(room, max((len(split_cells(name)) for name in names), default=0)))
-    labels = _fit_labels(names, width)
+    width = max(len(title), min(room, max((count_cells(name) for name in names), default=0)))
+    labels = fit_labels(names, width)
     return TableColumn(
         title, width, priority, lambda row, _: format_name(row),
         format_runs=lambda row, _: [(labels[format_name(row)], _choose_text_style(row))],
     )  # fmt: skip
 
 
-def _fit_labels(names: Iterable[str], width: int) -> Mapping[str, str]:
-    ordered = sorted(names)
-    return dict(zip(ordered, fit_names(ordered, width), strict=True))
-
-
 def _choose_text_style(row: AlarmRow) -> CellStyle:
     return LABEL if row.is_unacknowledged else TEXT
 
 
-def _format_stations(row: AlarmRow) -> str:
+def _format_stations(names: Mapping[str, str], row: AlarmRow) -> str:
     """The station's name; of a group with several their number."""
-    if not row.is_group:
-        return format_station(row.first.state.key)
-    stations = row.list_stations()
-    return stations[0] if len(stations) == 1 else f"{len(stations)} stations"
+    devices = {view.state.key.device for view in row.views}
+    if len(devices) > 1:
+        return f"{len(devices)} stations"
+    return names[row.first.state.key.device] or WHOLE_PLANT
 
 
 def _format_tag(row: AlarmRow) -> str:
@@ -184,7 +185,7 @@ def _format_priority(row: AlarmRow, context: AlarmListContext) -> StyledRuns:
 def _format_message(row: AlarmRow, context: AlarmListContext) -> str:
     view = row.first
     if row.is_group:
-        return f"{view.rule.title if view.rule else view.state.key.rule}: Enter opens the group"
+        return f"{view.rule.title if view.rule else view.state.key.rule}: Enter opens"
     text = format_message(view)
     return f"first · {text}" if view.is_first_out else text
 
@@ -258,9 +259,9 @@ _ALARM_COLUMNS: tuple[TableColumn[AlarmRow], ...] = (
     TableColumn("Age", 6, 96, _format_age, lambda r, f: r.first.state.raised_at, align_right=True),
     TableColumn("Since", 8, 60, lambda r, f: f.format_time(r.first.state.raised_at),
                 _read_single(lambda v: v.state.raised_at)),
-    TableColumn("Value", 10, 50, _format_single(lambda v: format_number(v.value)),
+    TableColumn("Value", 10, 50, _format_single(lambda v: format_alarm_value(v.state.key.rule, v.value)),
                 _read_single(lambda v: v.value), align_right=True),
-    TableColumn("Limit", 10, 45, _format_single(lambda v: format_number(v.limit)),
+    TableColumn("Limit", 10, 45, _format_single(lambda v: format_alarm_value(v.state.key.rule, v.limit)),
                 _read_single(lambda v: v.limit), align_right=True),
     TableColumn("Times", 5, 40, _format_single(lambda v: str(v.state.count)),
                 _read_single(lambda v: v.state.count), align_right=True),

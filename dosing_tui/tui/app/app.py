@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.console import RenderableType
 from rich.text import Text
-from textual import on
+from textual import events, on
 
 from dosing_tui.config.settings import ColourTheme, Settings
 from dosing_tui.domain.messages.text_sanitizer import clean_line
@@ -22,8 +22,8 @@ from dosing_tui.tui.app.terminal_options import DEFAULT_TERMINAL, TerminalOption
 from dosing_tui.tui.charts.primitives import braille
 from dosing_tui.tui.controllers.console_controllers import ConsoleControllers
 from dosing_tui.tui.controllers.dashboard_controller import SLOW_TICK_S, STALE_AFTER, TICK_S
-from dosing_tui.tui.controllers.operator_session import OperatorSession
 from dosing_tui.tui.controllers.screen_host import ConsoleServices
+from dosing_tui.tui.data.operator_session import OperatorSession
 from dosing_tui.tui.data.query_results import PanelLoaded, QueryResult
 from dosing_tui.tui.data.query_workers import ConsoleDataSource, QueryWorkers
 from dosing_tui.tui.dialogs.quit_and_help import HelpScreen, QuitScreen
@@ -86,6 +86,7 @@ class DosingApp(OrderedInputApp[None]):
         self.action_shift_report = controllers.shift_reports.open_report
         self.action_ask_filters = controllers.open_filter_dialog
         self.action_refresh_now = self.refresh_data
+        self.action_sign_on = controllers.sign_on.open_sign_on_dialog
 
     @on(QueryResult)
     def _dispatch_result(self, result: QueryResult[Any]) -> None:
@@ -196,6 +197,11 @@ class DosingApp(OrderedInputApp[None]):
         self._run_tick()
 
     # keys
+
+    async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.InputEvent):
+            self.services.operator.note_input()
+        await super().on_event(event)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if self.controllers.reviews.screen is not None and action == "freeze":

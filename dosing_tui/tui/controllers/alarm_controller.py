@@ -9,6 +9,7 @@ from uuid import UUID
 
 from dosing_tui.domain.alarms.models import UNACKNOWLEDGED_STATES, AlarmEvent, AlarmKey, JournalEntry
 from dosing_tui.domain.alarms.snapshot import AlarmSnapshot, AlarmView
+from dosing_tui.domain.labels.station_labels import name_stations
 from dosing_tui.domain.panels.alarm_trend_query import AlarmTrendPoint, AlarmTrendQuery
 from dosing_tui.live_state import LiveSnapshot
 from dosing_tui.tui.alarms import alarm_actions, audible_alarm
@@ -150,6 +151,7 @@ class AlarmController(Controller):
                 self.services.hints,
                 self.services.zone,
                 self,
+                short_names=self.services.settings.short_names,
                 options=self.options,
                 journal=self.journal,
                 load_kpis=self.kpis.load_kpis,
@@ -166,8 +168,11 @@ class AlarmController(Controller):
     def open_filter_dialog(self) -> None:
         """Stations, priorities and states of the alarm lists."""
         alarms = alarm_actions.index_alarms(self.services.get_alarms())
-        stations = {*self.services.settings.plant.devices, *(key.device for key in alarms)}
-        dialog = AlarmFilterDialog(self.host.terminal_theme, self.options, stations)
+        settings = self.services.settings
+        stations = {*settings.plant.devices, *self.options.stations, *(key.device for key in alarms)}
+        dialog = AlarmFilterDialog(
+            self.host.terminal_theme, self.options, name_stations(stations, settings.short_names)
+        )
         self.open_dialog(dialog, self.set_list_options)
 
     def show_notice(self, sentence: str) -> None:
@@ -224,7 +229,7 @@ class AlarmController(Controller):
         refusal = alarm_actions.explain_refusal(event, views[0], operator.build_command_context(), settings)
         if refusal:
             self.host.show_message(refusal)
-        elif action is AlarmAction.ACKNOWLEDGE and len(views) == 1 and not operator.is_new_shift:
+        elif action is AlarmAction.ACKNOWLEDGE and len(views) == 1:
             self._execute_request(ActionRequest(event, tuple(views)))
         else:
             self._open_action_dialog(event, tuple(views))
@@ -235,20 +240,20 @@ class AlarmController(Controller):
         durations = alarm_actions.list_shelving_durations(views[0], settings) if is_shelving else ()
         dialog = AlarmActionDialog(
             self.host.terminal_theme, event, views, durations, name=operator.name,
-            is_new_shift=operator.is_new_shift,
+            short_names=settings.short_names,
         )  # fmt: skip
         self.open_dialog(dialog, partial(self._apply_action_input, event, views))
 
     def _apply_action_input(
         self, event: AlarmEvent, views: tuple[AlarmView, ...], values: AlarmActionInput
     ) -> None:
-        self.services.operator.name = values.name
-        self._execute_request(ActionRequest(event, views, values.comment, values.duration))
+        self._execute_request(ActionRequest(event, views, values.comment, values.duration), values.name)
 
-    def _execute_request(self, request: ActionRequest) -> None:
+    def _execute_request(self, request: ActionRequest, name: str = "") -> None:
+        """In the name of ``name``, else of who is signed on, else of the console."""
         services = self.services
         result = alarm_actions.check_request(
-            request, services.get_alarms(), services.operator.build_command_context(), services.settings
+            request, services.get_alarms(), services.operator.build_command_context(name), services.settings
         )
         if not result.entries:
             self._show_result(request, result, "")
@@ -285,4 +290,12 @@ class AlarmController(Controller):
             rows = render_skipped_alarms(title, result.skip_reasons, storage_note=storage_note)
             self.host.push_screen(CanvasDialog[None](self.host.terminal_theme, rows))
         else:
-            self.host.show_message(f"{title} {storage_note}".rstrip())
+            notes = (title, storage_note, self._format_signer_note(result))
+            self.host.show_message(" ".join(note for note in notes if note))
+
+    def _format_signer_note(self, result: ActionResult) -> str:
+        """That the journal has no person's name, and the key that signs one on."""
+        anonymous_name = self.services.operator.anonymous_name
+        if not all(entry.who.name == anonymous_name for entry in result.entries):
+            return ""
+        return f"Nobody is signed on ({format_keys(['sign-on'], self.services.keymap)})."

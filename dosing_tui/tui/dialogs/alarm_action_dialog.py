@@ -1,8 +1,9 @@
 """Confirms an alarm action: comment or reason, name, duration; and lists the alarms it has skipped."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from types import MappingProxyType
 
 from dosing_tui.domain.alarms.models import AlarmEvent
 from dosing_tui.domain.alarms.operator_commands import MAX_COMMENT_LENGTH
@@ -55,6 +56,7 @@ class _AlarmLines:
     """The first alarms with their priority, and the number of the others."""
 
     views: Sequence[AlarmView]
+    short_names: Mapping[str, str]
 
     @property
     def height(self) -> int:
@@ -66,7 +68,9 @@ class _AlarmLines:
             priority = get_priority(view)
             style = CellStyle(PRIORITY_MARKS[priority].colour, bold=True)
             canvas.write_text(3, row, format_mark(priority, is_unacknowledged=False), style)
-            station = canvas.write_text(x, row, format_station(view.state.key), STRONG, width=_STATION_WIDTH)
+            station = canvas.write_text(
+                x, row, format_station(view.state.key, self.short_names), STRONG, width=_STATION_WIDTH
+            )
             text = clean_line(view.message) or view.state.key.tag
             canvas.write_text(station + 2, row, text, TEXT, width=FORM_WIDTH - station - 5)
         if len(self.views) > _MAX_LISTED:
@@ -79,9 +83,10 @@ class AlarmActionDialog(FormDialog[AlarmActionInput]):
 
     def __init__(
         self, theme: TerminalTheme, event: AlarmEvent, views: Sequence[AlarmView],
-        durations: Sequence[timedelta] = (), *, name: str, is_new_shift: bool,
+        durations: Sequence[timedelta] = (), *, name: str,
+        short_names: Mapping[str, str] = MappingProxyType({}),
     ) -> None:  # fmt: skip
-        """``durations`` to choose from, if the event has any; after a shift change it opens on the name."""
+        """``durations`` to choose from, if the event has any; ``name``: who is signed on, or ''."""
         is_required = event in _REASON_REQUIRED
         self._comment = TextEntry(
             label="Reason" if is_required else "Comment",
@@ -101,12 +106,11 @@ class AlarmActionDialog(FormDialog[AlarmActionInput]):
         super().__init__(
             theme,
             f"{action} {number_format.format_count(count)} alarms?" if count > 1 else f"{action}?",
-            [_AlarmLines(views), BLANK_ROW, consequence, BLANK_ROW, *fields],
+            [_AlarmLines(views, short_names), BLANK_ROW, consequence, BLANK_ROW, *fields],
             action=action,
         )
-        if is_new_shift:
-            self._focused_field = self._operator
-            self._notice = "The shift has changed. Enter your name."
+        if not name:
+            self._notice = "Nobody is signed on. A name here is for this action only."
 
     def build_result(self) -> AlarmActionInput:
         duration = self._durations[self._duration.index]

@@ -1,13 +1,13 @@
 """Selects the alarms that the lists show: by priority, by state and by station."""
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import replace
 
 from textual.binding import Binding
 
 from dosing_tui.domain.alarms.models import SUPPRESSED_STATES, AlarmStateName, Priority
+from dosing_tui.domain.labels.name_labels import fit_labels
 from dosing_tui.tui.alarms.alarm_rows import WHOLE_PLANT, AlarmListOptions
-from dosing_tui.tui.rendering.canvas import fit_names, sanitize_text
 from dosing_tui.tui.rendering.priority_style import PRIORITY_MARKS, STATE_LABELS
 from dosing_tui.tui.rendering.theme import TerminalTheme
 from dosing_tui.tui.widgets.form_dialog import FormDialog, KeyLabels
@@ -29,13 +29,15 @@ class AlarmFilterDialog(FormDialog[AlarmListOptions]):
     gap = 0
     is_cyclic = False
 
-    def __init__(self, theme: TerminalTheme, options: AlarmListOptions, stations: Collection[str]) -> None:
+    def __init__(self, theme: TerminalTheme, options: AlarmListOptions, stations: Mapping[str, str]) -> None:
+        """``stations``: each with its name, those of the filter among them."""
         self._options = options
-        every = sorted({*stations, *options.stations}, key=str.casefold)
+        every = sorted(stations, key=lambda device: stations[device].casefold())
         # what is selected can always be deselected
-        ordered = sorted(every, key=lambda name: name not in options.stations)[:_MAX_STATIONS]
-        self._station_ids = sorted(ordered, key=str.casefold)
-        names = [sanitize_text(station) or WHOLE_PLANT for station in self._station_ids]
+        listed = sorted(every, key=lambda device: device not in options.stations)[:_MAX_STATIONS]
+        self._station_ids = [device for device in every if device in listed]
+        names = [stations[device] or WHOLE_PLANT for device in self._station_ids]
+        labels = fit_labels(names, _NAME_WIDTH)
         self._priorities = OptionGroup(
             label="Priority", all_label="Priority: all",
             options=[PRIORITY_MARKS[priority].word for priority in _PRIORITIES],
@@ -46,7 +48,7 @@ class AlarmFilterDialog(FormDialog[AlarmListOptions]):
             marked=frozenset(map(_STATES.index, options.states)),
         )  # fmt: skip
         self._stations = OptionGroup(
-            label="Station", all_label="Station: all", options=fit_names(names, _NAME_WIDTH),
+            label="Station", all_label="Station: all", options=[labels[name] for name in names],
             marked=frozenset(map(self._station_ids.index, options.stations)),
         )  # fmt: skip
         parts: list[FormPart] = [self._priorities, BLANK_ROW, self._states, BLANK_ROW, self._stations]

@@ -73,6 +73,7 @@ APP_KEYS = (
     Binding("a", "alarms", "Alarms", id="alarms", tooltip="The lists of alarms"),
     Binding("b", "batches", "Batches", id="batches", tooltip="Batches, to be reviewed"),
     Binding("x", "silence", "Silence", id="silence", show=False, tooltip="Silence the audible alarm"),
+    Binding("L", "sign_on", "Sign on", id="sign-on", show=False, tooltip="Sign on or off as the operator"),
     Binding("n", "ask_note", "Note", id="note", show=False, tooltip="Add an operator note"),
     Binding("e", "export", "Export", id="export", tooltip="Export the rows as CSV and JSON"),
     Binding("s", "picture", "Picture", id="picture", show=False, tooltip="Screen as SVG and text"),
@@ -192,7 +193,7 @@ HELP_MAIN: tuple[HelpGroup, ...] = (
         ("Choose what is shown", ("filters",)),
     )),
     ("Console", (
-        ("Freeze, resume", ("freeze",)), ("Reload all panels", ("refresh",)),
+        ("Freeze; reload panels", ("freeze", "refresh")), ("Sign on, sign off", ("sign-on",)),
         ("A note; shift report", ("note", "shift-report")),
         ("Save rows, the picture", ("export", "picture")),
         ("Dark or light", ("theme",)), ("This page", ("help",)),

@@ -142,25 +142,52 @@ async def test_leaving_the_question_does_nothing() -> None:
         assert plant.journal.requested == []
 
 
-HOUR = 3_600
-"""NOW is 14:26 in the late shift, which ends at 22:00."""
+PANEL = Settings(console=ConsoleSettings(name="panel-3", sign_off_minutes=180))
 
 
-async def test_a_name_holds_until_the_shift_changes_and_is_asked_for_then() -> None:
-    async with open_alarm_console() as plant:
+async def test_only_who_is_signed_on_is_the_author_of_a_single_key() -> None:
+    """NOW is 14:26 in the late shift, which ends at 22:00."""
+    async with open_alarm_console(chosen=PANEL) as plant:
+        assert "nobody signed on" in plant.console.screen.splitlines()[0]
         await plant.press_keys("a", "c", *"seen", "tab", *"Zoe", "enter")
         await plant.wait_for_entries(1)
-        plant.console.clock.move_forward(2 * HOUR)
-        await plant.press_keys("home", "space")
+        await plant.press_keys("space")
         await plant.wait_for_entries(2)
-        plant.console.clock.move_forward(6 * HOUR)
-        plant.console.app._run_tick()
-        shown = await plant.press_keys("home", "space")
-        assert "The shift has changed. Enter your name." in shown
-        assert "Zoe" not in "".join(shown.splitlines()[8:])
-        await plant.press_keys(*"Bob", "enter")
+        await plant.console.wait_for_text("Nobody is signed on (L).")
+        await plant.press_keys("L", *"Bob", "enter")
+        shown = await plant.console.wait_for_text("Bob is signed on. Identity not verified.")
+        assert "operator Bob" in shown.splitlines()[0]
+        await plant.press_keys("space")
         await plant.wait_for_entries(3)
-        assert [entry.who.name for entry in plant.journal.requested] == ["Zoe", "Zoe", "Bob"]
+        names = [entry.who.name for entry in plant.journal.requested]
+        assert names == ["Zoe", "console panel-3, nobody signed on", "Bob"]
+
+
+async def test_a_sign_on_ends_by_key_by_time_and_with_the_shift_and_the_status_bar_says_so() -> None:
+    async with open_alarm_console(chosen=PANEL, size=SMALL) as plant:
+        clock, app = plant.console.clock, plant.console.app
+
+        async def sign_on(name: str) -> str:
+            await plant.press_keys("L", *name, "enter")
+            await plant.console.wait_for_text(f"{name} is signed on.")
+            return plant.console.screen.splitlines()[0]
+
+        assert "Bob" in await sign_on("Bob")
+        assert "Bob is signed on since 14:26: identity not verified." in await plant.press_keys("L")
+        shown = await plant.press_keys("enter")
+        assert "Bob is signed off." in shown
+        assert "no operator" in shown.splitlines()[0]
+        await sign_on("Anna")
+        clock.move_forward(3 * 3_600)
+        app._run_tick()
+        shown = await plant.console.wait_for_text("Anna was signed off: no key for 180 min.")
+        assert "no operator" in shown.splitlines()[0]
+        await sign_on("Zoe")
+        clock.move_forward(2 * 3_600)
+        await plant.press_keys("down")
+        clock.move_forward(2.9 * 3_600)
+        app._run_tick()
+        await plant.console.wait_for_text("Zoe was signed off: the shift has changed.")
 
 
 async def test_shelving_needs_a_reason_and_is_bounded_by_the_priority() -> None:
@@ -248,7 +275,7 @@ async def test_without_the_database_the_collecting_machine_keeps_what_was_done_a
 async def test_the_detail_tells_what_to_do_and_its_keys_work() -> None:
     async with open_alarm_console(size=SMALL) as plant:
         shown = await plant.press_keys("a", "enter")
-        for word in ("Cause", "Consequence", "Action", "refill the tank now", "3.00", "limit 5.00"):
+        for word in ("Cause", "Consequence", "Action", "refill the tank now", "3.0 %", "limit 5.0 %"):
             assert word in shown
         await plant.press_keys("space")
         await plant.wait_for_entries(1)
