@@ -61,12 +61,18 @@ class SignOnController(Controller):
         if policy.value is not None and policy.value.pin:
             self.open_dialog(PinDialog(self.host.terminal_theme, name), partial(self._verify_pin, name))
             return
+        self._sign_on_unverified(name, f"Review policy unavailable: {policy.error}" if policy.error else "")
+
+    def _sign_on_unverified(self, name: str, note: str = "") -> None:
         self.services.operator.sign_on(name)
-        note = f" Review policy unavailable: {policy.error}" if policy.error else ""
-        self.host.show_message(f"{name} is signed on. Identity not verified.{note}")
+        self.host.show_message(f"{name} is signed on. Identity not verified. {note}".rstrip())
         self.host.post_message(ViewChanged())
 
     def _verify_pin(self, name: str, pin: str) -> None:
+        """Who has no PIN, as those who review nothing, is signed on without: no signature depends on it."""
+        if not pin:
+            self._sign_on_unverified(name)
+            return
         verify_pin = self.services.source.batches.verify_pin
         self.services.workers.submit(
             partial(verify_pin, name, pin), partial(PinVerified, name=name), Lane.REVIEWS

@@ -48,17 +48,21 @@ class SignOnDialog(FormDialog[str]):
 
 
 class PinDialog(FormDialog[str]):
-    """The result is the PIN, which is checked once and not kept."""
+    """The result is the PIN, which is checked once and not kept; '' for somebody who has none."""
 
     def __init__(self, theme: TerminalTheme, name: str) -> None:
         self._pin = TextEntry(
-            label="PIN", field=text_field.TextField(max_length=PIN_MAX_LENGTH), required="Enter your PIN.",
-            is_secret=True,
-        )  # fmt: skip
-        text = wrap_form_text("PINs are in use at this plant. The database checks yours once, now.")
-        super().__init__(
-            theme, f"PIN of {sanitize_text(name)}", [text, BLANK_ROW, self._pin], action="Sign on"
+            label="PIN", field=text_field.TextField(max_length=PIN_MAX_LENGTH), is_secret=True
         )
+        text = wrap_form_text(
+            "PINs are in use at this plant. The database checks yours once, now."
+            " Without one you are signed on, and your identity is not verified."
+        )
+        title = f"PIN of {sanitize_text(name)}"
+        super().__init__(theme, title, [text, BLANK_ROW, self._pin], action="Sign on")
+
+    def list_keys(self) -> KeyLabels:
+        return ("Enter", "Sign on" if self._pin.text else "Sign on without a PIN"), ("Esc", "Cancel")
 
     def build_result(self) -> str:
         return self._pin.text

@@ -119,6 +119,12 @@ def test_a_pin_is_asked_for_only_where_the_policy_requires_one(bench: Controller
         signed_on = bench.operator.operator
         assert (signed_on is not None and signed_on.is_verified) is (pin == "1234")
     assert "Not signed on: This is not the PIN of Ben; tries left: 4." in bench.host.messages
+    sign_on.open_sign_on_dialog()
+    sign_on.store_policy(bench.workers.take(SignOnPolicyLoaded))
+    bench.host.answer("Zoe")
+    bench.host.answer("")
+    assert bench.operator.operator is not None
+    assert (bench.operator.name, bench.operator.operator.is_verified) == ("Zoe", False)
 
 
 def test_without_the_database_somebody_can_sign_on_and_is_not_verified(bench: ControllerBench) -> None:
