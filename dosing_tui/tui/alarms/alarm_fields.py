@@ -6,7 +6,7 @@ from math import isfinite
 
 from dosing_tui.domain.alarms.snapshot import AlarmView
 from dosing_tui.domain.messages.text_sanitizer import clean_line
-from dosing_tui.tui.alarms.alarm_list import format_number, format_operator, format_remaining_time
+from dosing_tui.tui.alarms.alarm_list import format_operator, format_remaining_time
 from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import Canvas
 from dosing_tui.tui.rendering.palette import DIM, STRONG, CellStyle, ColourRole
@@ -44,7 +44,7 @@ def format_alarm_value(rule: str, value: float | None) -> str:
         return f"{number_format.round_down_to_tenths(value):.1f} %"
     if unit == _GRAMS:
         return f"{number_format.format_count(round(value)) if abs(value) >= 1_000 else f'{value:.2f}'} g"
-    return f"{value:g} {unit}" if unit else format_number(value)
+    return f"{value:g} {unit}" if unit else f"{value:.2f}"
 
 
 def _format_duration(seconds: float) -> str:

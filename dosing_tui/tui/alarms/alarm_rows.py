@@ -13,7 +13,7 @@ from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.tui.rendering.canvas import sanitize_text
 from dosing_tui.tui.rendering.priority_style import PRIORITY_MARKS, STATE_LABELS
 
-WHOLE_PLANT = "(plant)"
+WHOLE_PLANT = "plant"
 """In place of a station, for an alarm of none."""
 MAX_SINGLE_ROWS = FLOOD_START_COUNT
 """Alarms of one rule, state and priority that have a row each; more are one group."""
