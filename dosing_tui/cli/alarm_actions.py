@@ -16,13 +16,13 @@ from dosing_tui.database.panel_reader import PanelReader
 from dosing_tui.domain.alarms import operator_commands
 from dosing_tui.domain.alarms.catalog import RULES
 from dosing_tui.domain.alarms.models import (
-    UNACKNOWLEDGED_STATES,
     AlarmState,
     AlarmStateName,
     JournalEntry,
     Priority,
 )
 from dosing_tui.domain.alarms.operator_commands import CommandContext
+from dosing_tui.domain.alarms.snapshot import get_display_order
 from dosing_tui.domain.alarms.tag_lookup import PlantNames, find_normal_alarm
 from dosing_tui.domain.panels.filters import Dimension
 from dosing_tui.errors import AlarmCommandError
@@ -33,7 +33,7 @@ EntryBuilder = Callable[[AlarmState, CommandContext], JournalEntry]
 def list_alarms(
     settings: Settings, *, tag: str = "", state_names: Iterable[AlarmStateName] = ()
 ) -> list[AlarmState]:
-    """The alarms that are not normal, the most urgent first.
+    """The alarms that are not normal, in the order of the console.
 
     Raises: DatabaseUnavailableError, DatabaseAccessError.
     """
@@ -43,7 +43,7 @@ def list_alarms(
         for state in journal.read_alarm_states(settings).values()
         if tag.lower() in state.key.tag.lower() and (not names or state.state_name in names)
     ]
-    states.sort(key=lambda s: (s.state_name not in UNACKNOWLEDGED_STATES, s.priority.rank, s.key))
+    states.sort(key=get_display_order)
     return states
 
 

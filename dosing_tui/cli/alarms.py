@@ -58,7 +58,9 @@ FORMAT_OPTION = click.option(
     "--format", "form", type=click.Choice(OUTPUT_FORMATS), default="table", show_default=True
 )
 COMMENT_OPTION = click.option("--comment", default="", help="Comment for the journal.")
-NAME_OPTION = click.option("--name", default="", help="Operator; default: the account of this process.")
+NAME_OPTION = click.option(
+    "--as", "--name", "name", default="", help="Operator; default: the account of this process."
+)
 REASON_OPTION = click.option("--reason", required=True, help="Reason for the journal.")
 YES_OPTION = click.option("--yes", "is_confirmed", is_flag=True, help="With --all: no confirmation.")
 REQUIRED_TAGS = click.argument("tags", nargs=-1, required=True, metavar="TAG...")

@@ -285,6 +285,10 @@ class ConsoleSettings:
     """One repaint every two seconds, 256 colours, no seconds in the clock."""
     bell: bool = True
     """The terminal's bell rings for an unacknowledged alarm until it is silenced."""
+    name: str = ""
+    """This console's name in the journal while nobody is signed on; empty for the machine's name."""
+    sign_off_minutes: float = 60.0
+    """Minutes without a key after which the operator is signed off; 0 for only at the change of shift."""
     export_dir: str = ""
     """Folder for exports and screenshots; empty for the documents folder, or the platform's state folder."""
     keys: dict[str, str] = field(default_factory=dict)

@@ -84,6 +84,7 @@ def _check_ranges(settings: Settings) -> Iterator[str]:
         ("mqtt.keepalive_s:", settings.mqtt.keepalive_s, 5, 3_600),
         ("mqtt.max_packet_kb:", settings.mqtt.max_packet_kb, 4, 262_144),
         ("database.statement_timeout_s:", settings.database.statement_timeout_s, 0.1, 3_600),
+        ("console.sign_off_minutes:", settings.console.sign_off_minutes, 0, 1_440),
         ("collector.batch_rows:", collector.batch_rows, 1, 10_000),
         ("collector.batch_ms:", collector.batch_ms, 0, 10_000),
         ("collector.spool_max_mb:", collector.spool_max_mb, 1, 1_000_000),

@@ -1,2 +1,2 @@
--- Why the new PIN that this transaction has entered is refused; '' if it is stored.
-SELECT take_pin_check(%(who)s, true)
+-- Why the PIN that this transaction has entered is refused; '' if it is right, or stored for a change.
+SELECT take_pin_check(%(who)s, %(for_change)s)

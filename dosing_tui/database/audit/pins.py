@@ -27,9 +27,32 @@ def set_pin(settings: Settings, *, who: str, pin: str, old: str = "") -> None:
             prepare_pin_entry(session, who)
         with session.transaction():
             _send_pin(session, who, old, pin)
-            (refusal,) = fetch_row(session.execute(read_statement("batches/select_pin_check"), {"who": who}))
+            refusal = _read_refusal(session, who, for_change=True)
     if refusal:
         raise ReviewError(refusal)
+
+
+def verify_pin(settings: Settings, who: str, pin: str) -> bool:
+    """Check a PIN without signing anything. A wrong one is counted, as for a review. Returns True.
+
+    Raises: ReviewError if it is wrong, DatabaseUnavailableError, DatabaseAccessError.
+    """
+    who = clean_text(who, limit=MAX_NAME_LENGTH)
+    with use_session(settings, application="reviews") as session:
+        prepare_pin_entry(session, who)
+        with session.transaction():
+            enter_pin(session, who, pin)
+            refusal = _read_refusal(session, who, for_change=False)
+    if refusal:
+        raise ReviewError(refusal)
+    return True
+
+
+def _read_refusal(session: Session, who: str, *, for_change: bool) -> str:
+    """'' for a PIN that is right, or has been changed."""
+    parameters = {"who": who, "for_change": for_change}
+    (refusal,) = fetch_row(session.execute(read_statement("batches/select_pin_check"), parameters))
+    return "The PIN was not checked." if refusal is None else str(refusal)
 
 
 def prepare_pin_entry(session: Session, who: str) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import IntEnum
 from itertools import pairwise
 
 from dosing_tui.domain.alarms.catalog import RULES, AlarmRule
@@ -37,10 +38,7 @@ class AlarmView:
 
 @dataclass(frozen=True, slots=True)
 class AlarmSnapshot:
-    """Snapshot of all alarms at the time ``at``.
-
-    Each list is sorted: unacknowledged first, then by descending priority, then the newest first.
-    """
+    """Snapshot of all alarms at the time ``at``; each list is in the order of ``get_display_order``."""
 
     at: datetime = field(compare=False)
     annunciated_alarms: tuple[AlarmView, ...] = ()
@@ -58,6 +56,34 @@ class AlarmSnapshot:
     @property
     def unacknowledged_count(self) -> int:
         return sum(view.state.state_name in UNACKNOWLEDGED_STATES for view in self.annunciated_alarms)
+
+    @property
+    def active_count(self) -> int:
+        """Number of annunciated alarms whose condition is true."""
+        return sum(view.state.active for view in self.annunciated_alarms)
+
+
+class AttentionRank(IntEnum):
+    """How much an alarm needs a person. A latched alarm stands until it is reset, like an active one."""
+
+    UNACKNOWLEDGED = 0
+    RETURNED = 1
+    """Back to normal by itself, and nobody has acknowledged it."""
+    ACKNOWLEDGED = 2
+
+
+def get_attention_rank(state: AlarmState) -> AttentionRank:
+    """The first part of the display order, without the alarm's priority."""
+    if state.state_name is AlarmStateName.RTN_UNACK:
+        return AttentionRank.RETURNED
+    is_unacknowledged = state.state_name in UNACKNOWLEDGED_STATES
+    return AttentionRank.UNACKNOWLEDGED if is_unacknowledged else AttentionRank.ACKNOWLEDGED
+
+
+def get_display_order(state: AlarmState) -> tuple[AttentionRank, int, float, AlarmKey]:
+    """Sort key of every list of alarms: by attention rank, by priority, the newest first."""
+    since = -state.raised_at.timestamp() if state.raised_at else 0.0
+    return (get_attention_rank(state), state.priority.rank, since, state.key)
 
 
 def is_flood_active(was_active: bool, raise_count: int) -> bool:
@@ -102,7 +128,7 @@ def build_snapshot(
     pending_command_count: int = 0,
 ) -> AlarmSnapshot:
     """Build a snapshot: sort the views and split them by state."""
-    ordered = sorted(views.values(), key=_get_sort_key)
+    ordered = sorted(views.values(), key=lambda view: get_display_order(view.state))
 
     def only(shown: AlarmStateName) -> tuple[AlarmView, ...]:
         return tuple(view for view in ordered if view.state.state_name is shown)
@@ -118,9 +144,3 @@ def build_snapshot(
         is_journal_live=is_journal_live,
         pending_command_count=pending_command_count,
     )
-
-
-def _get_sort_key(view: AlarmView) -> tuple[bool, int, float, AlarmKey]:
-    state = view.state
-    since = -state.raised_at.timestamp() if state.raised_at else 0.0
-    return (state.state_name not in UNACKNOWLEDGED_STATES, state.priority.rank, since, state.key)

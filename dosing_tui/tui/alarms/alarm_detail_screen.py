@@ -11,14 +11,13 @@ from dosing_tui.domain.alarms.snapshot import AlarmView
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.domain.panels.alarm_trend_query import AlarmTrendQuery, build_trend_query
 from dosing_tui.tui.alarms.alarm_actions import AlarmAction
-from dosing_tui.tui.alarms.alarm_list import format_number, format_operator, format_remaining_time
+from dosing_tui.tui.alarms.alarm_fields import draw_value, list_rule_fields, list_state_fields
 from dosing_tui.tui.alarms.alarm_trend import AlarmTrendState, render_trend
 from dosing_tui.tui.keys.bindings import ALARM_KEYS
 from dosing_tui.tui.layout.status_and_footer import KeyHint
-from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, sanitize_text, wrap_text
-from dosing_tui.tui.rendering.palette import DIM, LABEL, STRONG, CellStyle, ColourRole
-from dosing_tui.tui.rendering.priority_style import PRIORITY_MARKS, STATE_LABELS, format_mark
+from dosing_tui.tui.rendering.palette import DIM, LABEL, STRONG, CellStyle
+from dosing_tui.tui.rendering.priority_style import MARK_WIDTH, PRIORITY_MARKS, format_mark
 from dosing_tui.tui.rendering.theme import TerminalTheme
 from dosing_tui.tui.widgets.canvas_dialog import (
     CanvasDialog,
@@ -28,7 +27,9 @@ from dosing_tui.tui.widgets.canvas_dialog import (
     wrap_labelled_text,
 )
 
-_WIDTH, _LABEL_WIDTH, _BAR_WIDTH = 78, 13, 30
+_WIDTH, _LABEL_WIDTH = 78, 13
+_TEXT_X = 4 + MARK_WIDTH
+"""Where the message begins, behind the priority."""
 MAX_TEXT_ROWS, MIN_TREND_ROWS, MAX_TREND_ROWS = 24, 9, 16
 """Limits of the rows of text, and of the trend below it."""
 _MESSAGE_ROWS = 9
@@ -120,14 +121,14 @@ class AlarmDetailScreen(CanvasDialog[AlarmAction]):
 
     def _build_field_lines(self) -> list[tuple[str, str]]:
         room = _WIDTH - _LABEL_WIDTH - 6
-        facts = _list_state_fields(self._view, self._clock(), self._zone) + _list_rule_fields(self._view)
+        facts = list_state_fields(self._view, self._clock(), self._zone) + list_rule_fields(self._view)
         if self._trend.query is None:
             facts.append(("Trend", "None: this alarm tells of an event, not of a value over time."))
         return [pair for label, text in facts if text for pair in wrap_labelled_text(label, text, room)]
 
 
 def _wrap_message(view: AlarmView) -> list[str]:
-    return wrap_text(clean_line(view.message), _WIDTH - 12)[:2]
+    return wrap_text(clean_line(view.message), _WIDTH - _TEXT_X - 3)[:2]
 
 
 def _draw_message(canvas: Canvas, view: AlarmView) -> None:
@@ -135,13 +136,13 @@ def _draw_message(canvas: Canvas, view: AlarmView) -> None:
     loud = view.state.state_name in UNACKNOWLEDGED_STATES
     style = CellStyle(PRIORITY_MARKS[priority].colour, bold=True)
     canvas.write_text(3, 3, format_mark(priority, is_unacknowledged=loud), style)
-    draw_lines(canvas, 8, 3, _wrap_message(view), LABEL)
+    draw_lines(canvas, _TEXT_X, 3, _wrap_message(view), LABEL)
 
 
 def _draw_text(canvas: Canvas, view: AlarmView, lines: Sequence[tuple[str, str]], text_rows: int) -> None:
     """The value, and as many lines as ``text_rows`` have room for."""
     y = 5 + len(_wrap_message(view))
-    _draw_value(canvas, y - 2, view)
+    draw_value(canvas, _TEXT_X, y - 2, view)
     shown = lines[: text_rows - y - 3]
     draw_lines(canvas, 3, y, [label for label, _ in shown], DIM)
     draw_lines(canvas, 3 + _LABEL_WIDTH, y, [line for _, line in shown])
@@ -152,46 +153,3 @@ def _draw_hints(canvas: Canvas, hints: Sequence[KeyHint]) -> None:
     wide = sum(len(hint.keys) + len(hint.label) + 4 for hint in hints) <= _WIDTH - 4
     labels = [(hint.keys, hint.label if wide else hint.short_label or hint.label) for hint in hints]
     draw_keys(canvas, canvas.height - 2, *labels)
-
-
-def _list_state_fields(view: AlarmView, now: datetime, zone: tzinfo) -> list[tuple[str, str]]:
-    state, hiding = view.state, view.state.hiding
-    first = ", first of its group" if view.is_first_out else ""
-    raised = ""
-    if state.raised_at is not None:
-        times = f", {state.count} times since it was normal" if state.count > 1 else ""
-        raised = f"{number_format.format_full_timestamp(state.raised_at, zone)}{times}"
-    acked = ""
-    if state.acked_at is not None:
-        comment = f": {clean_line(state.comment)}" if state.comment else ""
-        acked_at = number_format.format_full_timestamp(state.acked_at, zone)
-        acked = f"{acked_at} by {format_operator(state.acked_by)}{comment}"
-    hidden = ""
-    if hiding is not None:
-        person = f" by {format_operator(hiding.who)}" if format_operator(hiding.who) else ""
-        ends = f", {format_remaining_time(hiding.until, now)} left" if hiding.until else ""
-        since = number_format.format_full_timestamp(hiding.since, zone)
-        hidden = f"{since}{person}{ends}: {clean_line(hiding.why)}"
-    return [
-        ("State", f"{STATE_LABELS[state.state_name]}, {state.priority} priority{first}"),
-        ("Raised", raised), ("Acknowledged", acked), ("Hidden", hidden),
-    ]  # fmt: skip
-
-
-def _list_rule_fields(view: AlarmView) -> list[tuple[str, str]]:
-    if (rule := view.rule) is None:
-        return [("Rule", "Not known here: another release raised this alarm.")]
-    return [("Cause", rule.cause), ("Consequence", rule.consequence), ("Action", rule.action)]
-
-
-def _draw_value(canvas: Canvas, y: int, view: AlarmView) -> None:
-    """The value as a bar, the limit as a mark on it."""
-    if view.value is None or view.limit is None:
-        return
-    end = max(abs(view.value), abs(view.limit)) * 1.2 or 1.0
-    filled, tick = (round(abs(part) / end * (_BAR_WIDTH - 1)) for part in (view.value, view.limit))
-    canvas.write_text(8, y, " " * _BAR_WIDTH, CellStyle(bg=ColourRole.TRACK))
-    canvas.write_text(8, y, "▇" * filled, CellStyle(ColourRole.BAR, ColourRole.TRACK))
-    canvas.set_cell(8 + tick, y, "│", CellStyle(ColourRole.STRONG, ColourRole.TRACK, bold=True))
-    x = canvas.write_text(8 + _BAR_WIDTH + 2, y, format_number(view.value), STRONG)
-    canvas.write_text(x, y, f"   limit {format_number(view.limit)}", DIM)

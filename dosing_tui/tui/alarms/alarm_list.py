@@ -1,25 +1,17 @@
-"""The alarm lists: their rows, the cursor, and how they are drawn. Pure."""
+"""The alarm lists: their tabs and the cursor. Pure."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
 from operator import attrgetter
-from typing import Any
 
-from dosing_tui.domain.alarms.models import UNACKNOWLEDGED_STATES, Actor, AlarmKey
+from dosing_tui.domain.alarms.models import Actor
 from dosing_tui.domain.alarms.snapshot import AlarmSnapshot, AlarmView
-from dosing_tui.domain.messages.text_sanitizer import clean_line
+from dosing_tui.tui.alarms.alarm_rows import AlarmRow, AlarmRows, RowKey
 from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, sanitize_text
-from dosing_tui.tui.rendering.data_table import StyledRuns, TableColumn, TableCursor, TableData, paint_table
-from dosing_tui.tui.rendering.palette import DIM, LABEL, TEXT, CellStyle, ColourRole
-from dosing_tui.tui.rendering.priority_style import (
-    PRIORITY_MARKS,
-    STATE_LABELS,
-    choose_mark_style,
-    format_mark,
-)
+from dosing_tui.tui.rendering.palette import CellStyle, ColourRole
 
 EMPTY_SNAPSHOT = AlarmSnapshot(at=datetime.min.replace(tzinfo=UTC))
 """Before the first snapshot."""
@@ -58,6 +50,8 @@ EMPTY_TEXTS = {
 class AlarmListContext:
     now: datetime
     zone: tzinfo
+    short_names: Mapping[str, str] = field(default_factory=dict)
+    """Of the stations that have one."""
 
     def format_time(self, time: datetime | None) -> str:
         """The time of day, or the day when it is another one."""
@@ -68,12 +62,16 @@ class AlarmListContext:
 
 @dataclass(frozen=True, slots=True)
 class AlarmListState:
-    """The cursor stays on the alarm ``cursor_key``, whatever is inserted above it."""
+    """The cursor stays on its alarm or group, whatever is inserted above it."""
 
     tab: AlarmTab = AlarmTab.ALARMS
-    cursor_key: AlarmKey | None = None
+    cursor_key: RowKey | None = None
     cursor_row: int = 0
     first_row: int = 0
+    open_rule: str = ""
+    """The rule of the group that is open; '' for the whole list."""
+    acknowledging: RowKey | None = None
+    """The row that is being acknowledged here: once it is, the cursor goes on to the next one."""
 
 
 def list_alarms(snapshot: AlarmSnapshot, tab: AlarmTab) -> tuple[AlarmView, ...]:
@@ -81,25 +79,36 @@ def list_alarms(snapshot: AlarmSnapshot, tab: AlarmTab) -> tuple[AlarmView, ...]
     return _TAB_ALARMS[tab](snapshot) if tab in _TAB_ALARMS else ()
 
 
-def clamp_cursor(state: AlarmListState, snapshot: AlarmSnapshot, visible_rows: int) -> AlarmListState:
+def clamp_cursor(state: AlarmListState, listed: AlarmRows, visible_rows: int) -> AlarmListState:
     """Keep the cursor on its alarm, or in its row if the alarm is gone; scroll it into view."""
-    views = list_alarms(snapshot, state.tab)
-    keys = [view.state.key for view in views]
-    if not keys:
-        return replace(state, cursor_key=None, cursor_row=0, first_row=0)
-    row = keys.index(state.cursor_key) if state.cursor_key in keys else min(state.cursor_row, len(keys) - 1)
-    first = max(0, min(state.first_row, len(keys) - visible_rows))
-    first = max(row - visible_rows + 1, min(first, row))
-    return replace(state, cursor_key=keys[row], cursor_row=row, first_row=first)
+    if not listed.rows:
+        return replace(state, cursor_key=None, cursor_row=0, first_row=0, acknowledging=None)
+    number, is_acknowledging = _find_cursor_row(state, listed)
+    first = max(0, min(state.first_row, len(listed.rows) - visible_rows))
+    first = max(number - visible_rows + 1, min(first, number))
+    return replace(
+        state, cursor_key=listed.rows[number].key, cursor_row=number, first_row=first,
+        acknowledging=state.acknowledging if is_acknowledging else None,
+    )  # fmt: skip
 
 
-def move_cursor(
-    state: AlarmListState, snapshot: AlarmSnapshot, step: int, visible_rows: int
-) -> AlarmListState:
+def _find_cursor_row(state: AlarmListState, listed: AlarmRows) -> tuple[int, bool]:
+    """The cursor's row, and whether its acknowledgement is still to be seen in the list."""
+    last = len(listed.rows) - 1
+    number = listed.numbers.get(state.cursor_key) if state.cursor_key is not None else None
+    if state.acknowledging is None or state.acknowledging != state.cursor_key:
+        return min(state.cursor_row, last) if number is None else number, False
+    if number is not None and listed.rows[number].is_unacknowledged:
+        return number, True
+    waiting = [row for row, one in enumerate(listed.rows) if one.is_unacknowledged]
+    below = (row for row in waiting if row >= state.cursor_row)
+    return next(below, waiting[0] if waiting else min(state.cursor_row, last)), False
+
+
+def move_cursor(state: AlarmListState, listed: AlarmRows, step: int, visible_rows: int) -> AlarmListState:
     """Move the cursor by ``step`` rows; down if positive."""
-    last = max(0, len(list_alarms(snapshot, state.tab)) - 1)
-    row = max(0, min(state.cursor_row + step, last))
-    return clamp_cursor(replace(state, cursor_key=None, cursor_row=row), snapshot, visible_rows)
+    row = max(0, min(state.cursor_row + step, len(listed.rows) - 1))
+    return clamp_cursor(replace(state, cursor_key=None, cursor_row=row), listed, visible_rows)
 
 
 def switch_tab(state: AlarmListState, step: int) -> AlarmListState:
@@ -108,17 +117,18 @@ def switch_tab(state: AlarmListState, step: int) -> AlarmListState:
     return AlarmListState(tabs[(tabs.index(state.tab) + step) % len(tabs)])
 
 
-def get_selected_alarm(state: AlarmListState, snapshot: AlarmSnapshot) -> AlarmView | None:
-    """The alarm under the cursor."""
-    return next((v for v in list_alarms(snapshot, state.tab) if v.state.key == state.cursor_key), None)
+def get_selected_row(state: AlarmListState, listed: AlarmRows) -> AlarmRow | None:
+    """The row under the cursor."""
+    number = None if state.cursor_key is None else listed.numbers.get(state.cursor_key)
+    return None if number is None else listed.rows[number]
 
 
 def list_visible_unacknowledged(
-    state: AlarmListState, snapshot: AlarmSnapshot, visible_rows: int
+    state: AlarmListState, listed: AlarmRows, visible_rows: int
 ) -> tuple[AlarmView, ...]:
-    """The unacknowledged alarms among the visible rows."""
-    rows = list_alarms(snapshot, state.tab)[state.first_row : state.first_row + visible_rows]
-    return tuple(view for view in rows if view.state.state_name in UNACKNOWLEDGED_STATES)
+    """The unacknowledged alarms among the visible rows, with all those of a visible group."""
+    rows = listed.rows[state.first_row : state.first_row + visible_rows]
+    return tuple(view for row in rows if row.is_unacknowledged for view in row.views)
 
 
 def render_alarm_tabs(state: AlarmListState, snapshot: AlarmSnapshot, width: int) -> Rows:
@@ -135,26 +145,6 @@ def render_alarm_tabs(state: AlarmListState, snapshot: AlarmSnapshot, width: int
             warning += f": {_JOURNAL_DOWN_TEXTS[snapshot.pending_command_count > 0]}"
         canvas.write_right(width - 1, 0, warning, _WARNING_STYLE)
     return canvas.rows
-
-
-def build_alarm_table(
-    state: AlarmListState, snapshot: AlarmSnapshot, context: AlarmListContext
-) -> TableData[AlarmView]:
-    columns = _TAB_COLUMNS.get(state.tab, _HIDDEN_COLUMNS)
-    return TableData(list_alarms(snapshot, state.tab), columns, context)
-
-
-def render_alarm_list(
-    state: AlarmListState, snapshot: AlarmSnapshot, context: AlarmListContext, width: int, height: int
-) -> Rows:
-    """The headings, and the alarms from ``state.first_row`` on."""
-    table = build_alarm_table(state, snapshot, context)
-    if not table.rows:
-        canvas = Canvas(width, height)
-        canvas.write_text(2, 1, EMPTY_TEXTS[state.tab], DIM)
-        return canvas.rows
-    cursor = TableCursor(selected_row=get_selected_alarm(state, snapshot), first_row=state.first_row)
-    return paint_table(table, width, height, cursor, highlight_row=True)
 
 
 def format_operator(operator: Actor) -> str:
@@ -178,74 +168,7 @@ def format_remaining_time(until: datetime | None, now: datetime) -> str:
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02}"
 
 
-def _format_priority(view: AlarmView, context: AlarmListContext) -> StyledRuns:
-    state = view.state
-    mark = format_mark(state.priority, is_unacknowledged=state.state_name in UNACKNOWLEDGED_STATES)
-    return [(f" {mark} ", choose_mark_style(state))]
-
-
-def _format_styled_message(view: AlarmView, context: AlarmListContext) -> StyledRuns:
-    style = LABEL if view.state.state_name in UNACKNOWLEDGED_STATES else TEXT
-    return [(_format_message(view, context), style)]
-
-
-def _format_message(view: AlarmView, context: AlarmListContext) -> str:
-    text = clean_line(view.message) or sanitize_text(view.state.key.tag)
-    return f"first · {text}" if view.is_first_out else text
-
-
-def _format_if_hidden(
-    format_text: Callable[[Any, AlarmListContext], str],
-) -> Callable[[AlarmView, AlarmListContext], str]:
-    """The text of the alarm's suppression; '' where it has none."""
-    return lambda view, context: "" if view.state.hiding is None else format_text(view.state.hiding, context)
-
-
-_PRIORITY_COLUMN: TableColumn[AlarmView] = TableColumn(
-    "Pri", 5, 100, lambda v, f: PRIORITY_MARKS[v.state.priority].letter, format_runs=_format_priority
-)
-_MESSAGE_COLUMN: TableColumn[AlarmView] = TableColumn(
-    "Alarm",
-    30,
-    99,
-    _format_message,
-    format_runs=_format_styled_message,
-    max_growth=200,
-    min_width=20,
-    is_name=True,
-)
 _JOURNAL_DOWN_TEXTS = {False: "not shared", True: "shared later"}
 _WARNING_STYLE = CellStyle(ColourRole.DEVIATION, ColourRole.BAR_BACKGROUND, bold=True)
 _SELECTED_TAB_STYLE = CellStyle(ColourRole.STRONG, ColourRole.SELECTION, bold=True)
 _TAB_STYLE = CellStyle(ColourRole.TEXT, ColourRole.BAR_BACKGROUND)
-_CONDITION_TEXTS = {True: "abnormal", False: "normal", None: number_format.NO_VALUE}
-_ALARM_COLUMNS: tuple[TableColumn[AlarmView], ...] = (
-    _PRIORITY_COLUMN,
-    TableColumn("State", 14, 90, lambda v, f: STATE_LABELS[v.state.state_name]),
-    TableColumn(
-        "Since", 8, 95, lambda v, f: f.format_time(v.state.raised_at), lambda v, f: v.state.raised_at
-    ),
-    _MESSAGE_COLUMN,
-    TableColumn("Value", 10, 60, lambda v, f: format_number(v.value), lambda v, f: v.value, align_right=True),
-    TableColumn("Limit", 10, 55, lambda v, f: format_number(v.limit), lambda v, f: v.limit, align_right=True),
-    TableColumn(
-        "Times", 5, 40, lambda v, f: str(v.state.count), lambda v, f: v.state.count, align_right=True
-    ),
-    TableColumn("Operator", 10, 30, lambda v, f: format_operator(v.state.acked_by), style=DIM),
-)
-_HIDDEN_COLUMNS: tuple[TableColumn[AlarmView], ...] = (
-    _PRIORITY_COLUMN,
-    TableColumn("Now", 8, 60, lambda v, f: _CONDITION_TEXTS[v.condition_active]),
-    TableColumn("Since", 8, 80, _format_if_hidden(lambda h, f: f.format_time(h.since))),
-    TableColumn("Remaining", 9, 90, _format_if_hidden(lambda h, f: format_remaining_time(h.until, f.now))),
-    _MESSAGE_COLUMN,
-    TableColumn("Reason", 20, 70, _format_if_hidden(lambda h, f: clean_line(h.why)), max_growth=20),
-    TableColumn("Operator", 10, 50, _format_if_hidden(lambda h, f: format_operator(h.who)), style=DIM),
-)
-_SUPPRESSED_COLUMNS: tuple[TableColumn[AlarmView], ...] = (
-    *_HIDDEN_COLUMNS[:3],
-    _MESSAGE_COLUMN,
-    TableColumn("Reason", 43, 70, _format_if_hidden(lambda h, f: clean_line(h.why)), min_width=23),
-)
-"""Suppression by design has no operator and no end."""
-_TAB_COLUMNS = {AlarmTab.ALARMS: _ALARM_COLUMNS, AlarmTab.SUPPRESSED: _SUPPRESSED_COLUMNS}

@@ -1,21 +1,26 @@
 """The alarm screen: lists of alarms, the journal and the KPIs, and their keys."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, tzinfo
 from typing import Protocol
 
 from textual.app import ComposeResult
 
+from dosing_tui.domain.alarms.models import AlarmKey
 from dosing_tui.domain.alarms.snapshot import AlarmSnapshot, AlarmView
 from dosing_tui.tui.alarms import alarm_list
 from dosing_tui.tui.alarms.alarm_actions import AlarmAction
+from dosing_tui.tui.alarms.alarm_detail_pane import choose_pane_width, render_detail_pane
 from dosing_tui.tui.alarms.alarm_list import TABS_WITHOUT_COUNT, AlarmListContext, AlarmListState, AlarmTab
+from dosing_tui.tui.alarms.alarm_rows import AlarmListOptions, AlarmRow, AlarmRows, build_rows
+from dosing_tui.tui.alarms.alarm_table import AlarmList, build_alarm_table, render_alarm_list, render_caption
 from dosing_tui.tui.alarms.journal_list import JournalHeading, JournalList, render_journal
 from dosing_tui.tui.alarms.kpi_view import AlarmKpiState, render_kpis
-from dosing_tui.tui.keys.bindings import ALARM_KEYS, PAGE_KEYS, VIEW_KEYS
+from dosing_tui.tui.keys.bindings import ALARM_KEYS, ALARM_LIST_KEYS, PAGE_KEYS, VIEW_KEYS
 from dosing_tui.tui.keys.footer_hints import FooterMode
 from dosing_tui.tui.layout.status_and_footer import KeyHint
-from dosing_tui.tui.rendering.canvas import Rows
+from dosing_tui.tui.rendering.canvas import Canvas, Rows
 from dosing_tui.tui.rendering.line_widget import LineWidget
 from dosing_tui.tui.rendering.theme import TerminalTheme
 from dosing_tui.tui.screens.console_screen import ListScreen
@@ -29,6 +34,12 @@ class AlarmActions(Protocol):
 
     def open_alarm(self, view: AlarmView) -> None:
         """Open the detail of one alarm."""
+
+    def set_list_options(self, options: AlarmListOptions) -> None:
+        """Show the lists so, also when the screen is opened again."""
+
+    def show_notice(self, sentence: str) -> None:
+        """At the foot of the screen."""
 
 
 class JournalActions(Protocol):
@@ -45,7 +56,7 @@ class JournalActions(Protocol):
 
 
 class AlarmScreen(ListScreen):
-    BINDINGS = [*VIEW_KEYS, *PAGE_KEYS, *ALARM_KEYS]
+    BINDINGS = [*VIEW_KEYS, *PAGE_KEYS, *ALARM_KEYS, *ALARM_LIST_KEYS]
     screen_title = "Alarms"
 
     def __init__(
@@ -55,12 +66,14 @@ class AlarmScreen(ListScreen):
         zone: tzinfo,
         alarm_actions: AlarmActions,
         *,
+        short_names: Mapping[str, str],
+        options: AlarmListOptions,
         journal: JournalActions,
         load_kpis: Callable[[], None],
     ) -> None:
         """``load_kpis`` reads the alarm KPIs; the result goes to ``show_kpis``."""
         super().__init__(theme, hints)
-        self._zone = zone
+        self._zone, self._short_names = zone, short_names
         self._alarm_actions = alarm_actions
         self._journal_actions = journal
         self._load_kpis = load_kpis
@@ -71,6 +84,8 @@ class AlarmScreen(ListScreen):
         self._alarms = alarm_list.EMPTY_SNAPSHOT
         self._now: datetime | None = None
         self._list_state = AlarmListState()
+        self._options = options
+        self._rows = AlarmRows()
 
     def compose(self) -> ComposeResult:
         yield from (self._status, self._banner, self._tabs, self._list, self._footer)
@@ -91,12 +106,11 @@ class AlarmScreen(ListScreen):
         return FooterMode.JOURNAL if self.is_journal_tab else FooterMode.ALARM_LIST
 
     def get_visible_rows(self, zone: tzinfo) -> VisibleRows | None:
-        """The whole list of the open tab."""
+        """The whole list of the open tab, each alarm of a group for itself."""
         if self._now is None or self._list_state.tab in TABS_WITHOUT_COUNT:
             return None
-        table = alarm_list.build_alarm_table(
-            self._list_state, self._alarms, AlarmListContext(self._now, zone)
-        )
+        views = [view for row in self._rows.rows for view in row.views]
+        table = build_alarm_table(self._list_state.tab, views, AlarmListContext(self._now, zone))
         return list_table_rows(f"alarms {self._list_state.tab.value}".lower(), table, zone)
 
     # content
@@ -104,6 +118,18 @@ class AlarmScreen(ListScreen):
     def show_alarms(self, snapshot: AlarmSnapshot, now: datetime) -> None:
         self._alarms, self._now = snapshot, now
         self._draw_screen()
+
+    def show_options(self, options: AlarmListOptions) -> None:
+        """The cursor stays on its alarm, or goes to the first one if that is hidden now."""
+        self._options = options
+        self._draw_screen()
+
+    def expect_acknowledgement(self, keys: Collection[AlarmKey]) -> None:
+        """These are being acknowledged: if the cursor is on one of them, it will go on to the next alarm."""
+        row = self._selected_row
+        is_at_cursor = row is not None and any(view.state.key in keys for view in row.views)
+        cursor = self._list_state.cursor_key if is_at_cursor else None
+        self._list_state = replace(self._list_state, acknowledging=cursor)
 
     def show_kpis(self, news: AlarmKpiState) -> None:
         self._kpis = news
@@ -117,27 +143,55 @@ class AlarmScreen(ListScreen):
     # drawing
 
     @property
+    def _drawn_list(self) -> AlarmList:
+        return AlarmList(self._list_state, self._rows, self._options)
+
+    @property
+    def _caption(self) -> Rows:
+        return render_caption(self._drawn_list, self._alarms, self.size.width)
+
+    @property
     def _visible_rows(self) -> int:
-        """Rows of alarms below the heading."""
-        return self.body_height - 1
+        """Rows of alarms below caption and heading."""
+        return max(1, self.body_height - 1 - len(self._caption))
 
     def _draw_screen(self) -> None:
         if self._now is None:
             return
+        self._update_rows()
         width = self.size.width
-        self._list_state = alarm_list.clamp_cursor(self._list_state, self._alarms, self._visible_rows)
         self._tabs.show_rows(alarm_list.render_alarm_tabs(self._list_state, self._alarms, width))
         self._list.show_rows(
-            self._render_tab(AlarmListContext(self._now, self._zone), width, self.body_height)
+            self._render_tab(
+                AlarmListContext(self._now, self._zone, self._short_names), width, self.body_height
+            )
         )
         self.draw_footer()
+
+    def _update_rows(self) -> None:
+        """From the snapshot; an open group closes when its last alarm has gone."""
+        views = alarm_list.list_alarms(self._alarms, self._list_state.tab)
+        self._rows = build_rows(views, self._options, self._list_state.open_rule)
+        if self._list_state.open_rule and not self._rows.rows:
+            self._list_state = replace(self._list_state, open_rule="")
+            self._rows = build_rows(views, self._options)
+        self._list_state = alarm_list.clamp_cursor(self._list_state, self._rows, self._visible_rows)
 
     def _render_tab(self, context: AlarmListContext, width: int, height: int) -> Rows:
         if self.is_kpi_tab:
             return render_kpis(self._kpis, context, width, height)
         if self.is_journal_tab:
             return render_journal(self._journal, self._heading, context, width, height)
-        return alarm_list.render_alarm_list(self._list_state, self._alarms, context, width, height)
+        canvas, caption, row = Canvas(width, height), self._caption, self._selected_row
+        pane_width = choose_pane_width(width) if row is not None else 0
+        list_height = height - len(caption)
+        rows = render_alarm_list(self._drawn_list, context, width - pane_width, list_height)
+        canvas.paste_rows(0, 0, caption)
+        canvas.paste_rows(0, len(caption), rows)
+        if row is not None and pane_width:
+            pane = render_detail_pane(row, context, pane_width, list_height)
+            canvas.paste_rows(width - pane_width, len(caption), pane)
+        return canvas.rows
 
     # keys
 
@@ -146,15 +200,17 @@ class AlarmScreen(ListScreen):
             self._journal_actions.move_journal(step, self.body_height)
         else:
             move = alarm_list.move_cursor
-            self._list_state = move(self._list_state, self._alarms, step, self._visible_rows)
+            self._list_state = move(self._list_state, self._rows, step, self._visible_rows)
             self._draw_screen()
+
+    def action_page(self, pages: int) -> None:
+        self.action_step(pages * (self.body_height - 1 if self.is_journal_tab else self._visible_rows))
 
     def action_end(self, last: bool) -> None:
         if self.is_journal_tab:
             self._journal_actions.go_to_journal_end(last, self.body_height)
         else:
-            count = len(alarm_list.list_alarms(self._alarms, self._list_state.tab))
-            self.action_step(count if last else -count)
+            self.action_step(len(self._rows.rows) * (1 if last else -1))
 
     def action_next_tile(self, step: int) -> None:
         """From tab to tab."""
@@ -166,24 +222,43 @@ class AlarmScreen(ListScreen):
         self._draw_screen()
 
     def action_zoom(self) -> None:
+        row = self._selected_row
         if self.is_journal_tab:
             self._journal_actions.open_entry()
-        elif (chosen := self._selected_alarm) is not None:
-            self._alarm_actions.open_alarm(chosen)
+        elif row is not None and row.is_group:
+            self._list_state = AlarmListState(self._list_state.tab, open_rule=row.first.state.key.rule)
+            self._draw_screen()
+        elif row is not None:
+            self._alarm_actions.open_alarm(row.first)
 
     def action_wish(self, wish: str) -> None:
-        """Act on the alarm under the cursor, or on all visible ones."""
-        action = AlarmAction(wish)
+        """Act on the alarm under the cursor, or on all visible ones; on a group only to acknowledge it."""
+        action, row = AlarmAction(wish), self._selected_row
         if action is AlarmAction.ACKNOWLEDGE_ALL:
             unacknowledged = alarm_list.list_visible_unacknowledged
-            views = unacknowledged(self._list_state, self._alarms, self._visible_rows)
+            views = unacknowledged(self._list_state, self._rows, self._visible_rows)
             self._alarm_actions.request_action(action, views)
-        elif (chosen := self._selected_alarm) is not None:
-            self._alarm_actions.request_action(action, [chosen])
+        elif row is not None and row.is_group and action not in _GROUP_ACTIONS:
+            self._alarm_actions.show_notice("This acts on one alarm. Enter opens the group.")
+        elif row is not None:
+            self._alarm_actions.request_action(action, row.views)
+
+    def action_sort_alarms(self) -> None:
+        """By the next order; the cursor stays on its alarm."""
+        if self._list_state.tab not in TABS_WITHOUT_COUNT:
+            self._alarm_actions.set_list_options(self._options.sort_by_next())
 
     @property
-    def _selected_alarm(self) -> AlarmView | None:
-        return alarm_list.get_selected_alarm(self._list_state, self._alarms)
+    def _selected_row(self) -> AlarmRow | None:
+        return alarm_list.get_selected_row(self._list_state, self._rows)
 
     def action_back(self) -> None:
-        self.dismiss(None)
+        """From an open group to the list, with the cursor on the group."""
+        if not self._list_state.open_rule:
+            self.dismiss(None)
+            return
+        self._list_state = replace(self._list_state, open_rule="")
+        self._draw_screen()
+
+
+_GROUP_ACTIONS = frozenset({AlarmAction.ACKNOWLEDGE, AlarmAction.ACKNOWLEDGE_WITH_COMMENT})

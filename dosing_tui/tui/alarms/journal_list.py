@@ -214,7 +214,7 @@ def format_operator(operator: Actor) -> str:
 
 def _format_priority(entry: JournalEntry, context: AlarmListContext) -> StyledRuns:
     """Without the alarm's colour: the entry is history."""
-    mark = format_mark(entry.priority, is_unacknowledged=False)
+    mark = format_mark(entry.priority, is_unacknowledged=False).rstrip()
     return [(f" {mark}", TEXT if entry.event in AUDIBLE_EVENTS else DIM)]
 
 
@@ -229,7 +229,7 @@ def _format_message(entry: JournalEntry, context: AlarmListContext) -> str:
 
 
 JOURNAL_COLUMNS: tuple[TableColumn[JournalEntry], ...] = (
-    TableColumn("Pri", 5, 100, lambda e, f: e.priority.value, format_runs=_format_priority),
+    TableColumn("Prio", 6, 100, lambda e, f: e.priority.value, format_runs=_format_priority),
     TableColumn("Time", 16, 99, lambda e, f: format_entry_time(e.at, f), lambda e, f: e.at),
     TableColumn("Event", 15, 98, lambda e, f: EVENT_LABELS[e.event], format_runs=_format_event, min_width=12),
     TableColumn("Alarm", 30, 97, _format_message, max_growth=60, min_width=20, is_name=True),

@@ -9,12 +9,12 @@ from typing import Any
 
 from rich.console import RenderableType
 from rich.text import Text
-from textual import on
+from textual import events, on
 
 from dosing_tui.config.settings import ColourTheme, Settings
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.ipc.supervised_thread import FailureReporter, ignore_failure
-from dosing_tui.live_state import LiveSnapshot, LiveSnapshotSource
+from dosing_tui.live_state import LiveSnapshot, LiveSnapshotSource, Role
 from dosing_tui.tui.app.ordered_input import OrderedInputApp
 from dosing_tui.tui.app.shutdown import ShutdownHandler
 from dosing_tui.tui.app.terminal import has_backlog
@@ -22,8 +22,8 @@ from dosing_tui.tui.app.terminal_options import DEFAULT_TERMINAL, TerminalOption
 from dosing_tui.tui.charts.primitives import braille
 from dosing_tui.tui.controllers.console_controllers import ConsoleControllers
 from dosing_tui.tui.controllers.dashboard_controller import SLOW_TICK_S, STALE_AFTER, TICK_S
-from dosing_tui.tui.controllers.operator_session import OperatorSession
 from dosing_tui.tui.controllers.screen_host import ConsoleServices
+from dosing_tui.tui.data.operator_session import OperatorSession
 from dosing_tui.tui.data.query_results import PanelLoaded, QueryResult
 from dosing_tui.tui.data.query_workers import ConsoleDataSource, QueryWorkers
 from dosing_tui.tui.dialogs.quit_and_help import HelpScreen, QuitScreen
@@ -86,6 +86,7 @@ class DosingApp(OrderedInputApp[None]):
         self.action_shift_report = controllers.shift_reports.open_report
         self.action_ask_filters = controllers.open_filter_dialog
         self.action_refresh_now = self.refresh_data
+        self.action_sign_on = controllers.sign_on.open_sign_on_dialog
 
     @on(QueryResult)
     def _dispatch_result(self, result: QueryResult[Any]) -> None:
@@ -197,6 +198,11 @@ class DosingApp(OrderedInputApp[None]):
 
     # keys
 
+    async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.InputEvent):
+            self.services.operator.note_input()
+        await super().on_event(event)
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if self.controllers.reviews.screen is not None and action == "freeze":
             return False
@@ -249,10 +255,17 @@ class DosingApp(OrderedInputApp[None]):
         self.push_screen(HelpScreen(self.terminal_theme, self._terminal.keymap, page=page))
 
     def action_ask_quit(self) -> None:
-        role = self.services.get_snapshot().role
         self.push_screen(
-            QuitScreen(self.terminal_theme, role), lambda is_confirmed: self.exit() if is_confirmed else None
+            QuitScreen(self.terminal_theme, lambda: self.services.get_snapshot().role),
+            lambda is_confirmed: self.exit() if is_confirmed else None,
         )
 
     action_help_quit = action_ask_quit
     """Ctrl+C, which Textual would answer with a hint."""
+
+    async def action_quit(self) -> None:
+        """At once; a process that collects asks first, and the same key again ends it."""
+        if self.services.get_snapshot().role is Role.COLLECTOR and not isinstance(self.screen, QuitScreen):
+            self.action_ask_quit()
+        else:
+            self.exit()

@@ -5,15 +5,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Any
+from uuid import UUID
 
-from dosing_tui.domain.alarms.models import AlarmEvent, AlarmKey
-from dosing_tui.domain.alarms.snapshot import AlarmView
+from dosing_tui.domain.alarms.models import UNACKNOWLEDGED_STATES, AlarmEvent, AlarmKey, JournalEntry
+from dosing_tui.domain.alarms.snapshot import AlarmSnapshot, AlarmView
+from dosing_tui.domain.labels.station_labels import name_stations
 from dosing_tui.domain.panels.alarm_trend_query import AlarmTrendPoint, AlarmTrendQuery
 from dosing_tui.live_state import LiveSnapshot
 from dosing_tui.tui.alarms import alarm_actions, audible_alarm
 from dosing_tui.tui.alarms.alarm_actions import ActionRequest, ActionResult, AlarmAction
 from dosing_tui.tui.alarms.alarm_detail_screen import AlarmDetailScreen
 from dosing_tui.tui.alarms.alarm_list import EMPTY_SNAPSHOT
+from dosing_tui.tui.alarms.alarm_rows import AlarmListOptions
 from dosing_tui.tui.alarms.alarm_screen import AlarmScreen
 from dosing_tui.tui.alarms.alarm_trend import AlarmTrendState
 from dosing_tui.tui.alarms.audible_alarm import AudibleAlarm
@@ -28,6 +31,7 @@ from dosing_tui.tui.dialogs.alarm_action_dialog import (
     AlarmActionInput,
     render_skipped_alarms,
 )
+from dosing_tui.tui.dialogs.alarm_filter_dialog import AlarmFilterDialog
 from dosing_tui.tui.keys.bindings import format_keys
 from dosing_tui.tui.keys.footer_hints import FooterMode
 from dosing_tui.tui.layout.alarm_banner import SystemNotice, build_banner, format_idle_text
@@ -38,6 +42,22 @@ from dosing_tui.tui.widgets.messages import ViewChanged
 
 COVERED_ACTIONS = frozenset({"ask_range", "move_range", "live_again", "ask_filters", "freeze", "refresh_now"})
 """Keys of the app without an effect on the alarm lists."""
+AlarmOccurrence = tuple[AlarmKey, UUID | None]
+_ACKNOWLEDGING = frozenset(
+    {AlarmAction.ACKNOWLEDGE, AlarmAction.ACKNOWLEDGE_WITH_COMMENT, AlarmAction.ACKNOWLEDGE_ALL}
+)
+
+
+def _get_occurrence(view: AlarmView) -> AlarmOccurrence:
+    return view.state.key, view.state.occurrence
+
+
+def _find_unacknowledged(alarms: AlarmSnapshot) -> frozenset[AlarmOccurrence]:
+    return frozenset(
+        _get_occurrence(view)
+        for view in alarms.annunciated_alarms
+        if view.state.state_name in UNACKNOWLEDGED_STATES
+    )
 
 
 @dataclass
@@ -60,13 +80,19 @@ class AlarmController(Controller):
     journal: JournalController
     kpis: AlarmKpiController
     screen: AlarmScreen | None = None
+    options: AlarmListOptions = field(default_factory=AlarmListOptions)
+    """Sort and filter of the lists; they last as long as the console."""
     _detail: AlarmDetailScreen | None = None
+    _unconfirmed: frozenset[AlarmOccurrence] = frozenset()
+    """Acknowledgements on their way that the lists do not show yet: another key does not repeat them."""
     _audible_alarm: AudibleAlarm = field(default_factory=AudibleAlarm)
 
     def is_key_enabled(self, action: str) -> bool:
         """While the alarm screen covers the dashboard, keys that change only the dashboard are off."""
         if self.screen is None or action not in COVERED_ACTIONS:
             return True
+        if action == "ask_filters":
+            return not self.screen.is_kpi_tab
         return self.screen.is_journal_tab and action != "freeze"
 
     def show_alarms(
@@ -85,6 +111,7 @@ class AlarmController(Controller):
             silence_key=silence_keys.split(" ")[0],
         )  # fmt: skip
         screen.show_banner(banner, partial(format_timestamp, zone=self.services.zone, now=now))
+        self._unconfirmed &= _find_unacknowledged(snapshot.alarms or EMPTY_SNAPSHOT)
         if self.screen is not None:
             self.screen.show_alarms(snapshot.alarms or EMPTY_SNAPSHOT, now)
             self.kpis.refresh_channels(now)
@@ -124,12 +151,32 @@ class AlarmController(Controller):
                 self.services.hints,
                 self.services.zone,
                 self,
+                short_names=self.services.settings.short_names,
+                options=self.options,
                 journal=self.journal,
                 load_kpis=self.kpis.load_kpis,
             )
         )
         assert self.screen is not None
         self.host.push_screen(self.screen, self._close_screen)
+
+    def set_list_options(self, options: AlarmListOptions) -> None:
+        self.options = options
+        if self.screen is not None:
+            self.screen.show_options(options)
+
+    def open_filter_dialog(self) -> None:
+        """Stations, priorities and states of the alarm lists."""
+        alarms = alarm_actions.index_alarms(self.services.get_alarms())
+        settings = self.services.settings
+        stations = {*settings.plant.devices, *self.options.stations, *(key.device for key in alarms)}
+        dialog = AlarmFilterDialog(
+            self.host.terminal_theme, self.options, name_stations(stations, settings.short_names)
+        )
+        self.open_dialog(dialog, self.set_list_options)
+
+    def show_notice(self, sentence: str) -> None:
+        self.host.show_message(sentence)
 
     def _set_screen(self, screen: AlarmScreen | None) -> None:
         self.screen = self.journal.screen = self.kpis.screen = screen
@@ -168,16 +215,21 @@ class AlarmController(Controller):
     # actions
 
     def request_action(self, action: AlarmAction, views: Sequence[AlarmView]) -> None:
-        """Acknowledge at once; other actions after their dialog. A refused action shows its reason."""
+        """Acknowledge one alarm at once; else after a dialog. A refused action shows its reason."""
         if not views:
             self.host.show_message("No unacknowledged alarms in view.")
+            return
+        if action in _ACKNOWLEDGING:
+            views = [view for view in views if _get_occurrence(view) not in self._unconfirmed]
+        if not views:
+            self.host.show_message("Acknowledging …")
             return
         event = alarm_actions.action_to_event(action, views[0])
         operator, settings = self.services.operator, self.services.settings
         refusal = alarm_actions.explain_refusal(event, views[0], operator.build_command_context(), settings)
         if refusal:
             self.host.show_message(refusal)
-        elif action is AlarmAction.ACKNOWLEDGE and not operator.is_new_shift:
+        elif action is AlarmAction.ACKNOWLEDGE and len(views) == 1:
             self._execute_request(ActionRequest(event, tuple(views)))
         else:
             self._open_action_dialog(event, tuple(views))
@@ -188,32 +240,42 @@ class AlarmController(Controller):
         durations = alarm_actions.list_shelving_durations(views[0], settings) if is_shelving else ()
         dialog = AlarmActionDialog(
             self.host.terminal_theme, event, views, durations, name=operator.name,
-            is_new_shift=operator.is_new_shift,
+            short_names=settings.short_names,
         )  # fmt: skip
         self.open_dialog(dialog, partial(self._apply_action_input, event, views))
 
     def _apply_action_input(
         self, event: AlarmEvent, views: tuple[AlarmView, ...], values: AlarmActionInput
     ) -> None:
-        self.services.operator.name = values.name
-        self._execute_request(ActionRequest(event, views, values.comment, values.duration))
+        self._execute_request(ActionRequest(event, views, values.comment, values.duration), values.name)
 
-    def _execute_request(self, request: ActionRequest) -> None:
+    def _execute_request(self, request: ActionRequest, name: str = "") -> None:
+        """In the name of ``name``, else of who is signed on, else of the console."""
         services = self.services
         result = alarm_actions.check_request(
-            request, services.get_alarms(), services.operator.build_command_context(), services.settings
+            request, services.get_alarms(), services.operator.build_command_context(name), services.settings
         )
         if not result.entries:
             self._show_result(request, result, "")
             return
+        if request.event is AlarmEvent.ACKNOWLEDGE:
+            self._note_acknowledgement(result.entries)
         services.workers.submit(
             partial(services.source.append_entries, result.entries),
             partial(AlarmActionStored, request=request, result=result),
             Lane.JOURNAL,
         )
 
+    def _note_acknowledgement(self, entries: Sequence[JournalEntry]) -> None:
+        self._unconfirmed |= {(entry.key, entry.occurrence) for entry in entries}
+        if self.screen is not None:
+            self.screen.expect_acknowledgement({entry.key for entry in entries})
+
     def confirm_action(self, stored: AlarmActionStored) -> None:
         if stored.error:
+            self._unconfirmed -= {(entry.key, entry.occurrence) for entry in stored.result.entries}
+            if self.screen is not None:
+                self.screen.expect_acknowledgement(())
             self.host.show_message(f"Action failed: {stored.error}")
         else:
             self._show_result(stored.request, stored.result, "" if stored.value else STORED_LOCALLY)
@@ -228,4 +290,12 @@ class AlarmController(Controller):
             rows = render_skipped_alarms(title, result.skip_reasons, storage_note=storage_note)
             self.host.push_screen(CanvasDialog[None](self.host.terminal_theme, rows))
         else:
-            self.host.show_message(f"{title} {storage_note}".rstrip())
+            notes = (title, storage_note, self._format_signer_note(result))
+            self.host.show_message(" ".join(note for note in notes if note))
+
+    def _format_signer_note(self, result: ActionResult) -> str:
+        """That the journal has no person's name, and the key that signs one on."""
+        anonymous_name = self.services.operator.anonymous_name
+        if not all(entry.who.name == anonymous_name for entry in result.entries):
+            return ""
+        return f"Nobody is signed on ({format_keys(['sign-on'], self.services.keymap)})."

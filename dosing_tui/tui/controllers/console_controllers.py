@@ -36,6 +36,7 @@ from dosing_tui.tui.controllers.shift_report_controller import (
     ShiftReportLoaded,
     ShiftReportSaved,
 )
+from dosing_tui.tui.controllers.sign_on_controller import PinVerified, SignOnController, SignOnPolicyLoaded
 from dosing_tui.tui.data.query_results import BatchQueryResult, PanelLoaded, QueryResult
 from dosing_tui.tui.screens.console_screen import ConsoleScreen
 from dosing_tui.tui.screens.dashboard_screen import DashboardScreen
@@ -70,6 +71,7 @@ class ConsoleControllers:
         self.kpis = AlarmKpiController(services)
         self.journal = JournalController(services, host, self.scopes, exporter)
         self.alarms = AlarmController(services, host, self.journal, self.kpis)
+        self.sign_on = SignOnController(services, host)
         self.refills = RefillController(services, host)
         self.reviews = ReviewController(services, host, self.scopes)
         self.shift_reports = ShiftReportController(services, host, exporter)
@@ -91,6 +93,8 @@ class ConsoleControllers:
             TrendLoaded: self.alarms.show_trend,
             AlarmActionStored: self.alarms.confirm_action,
             RefillStored: self.refills.confirm_refill,
+            SignOnPolicyLoaded: self.sign_on.store_policy,
+            PinVerified: self.sign_on.confirm_pin,
             JournalPageLoaded: self.journal.store_page,
             JournalExported: self.journal.confirm_export,
             ReviewsEntered: self.reviews.show_review_result,
@@ -138,6 +142,8 @@ class ConsoleControllers:
     def draw_screens(self, snapshot: LiveSnapshot, now: datetime) -> None:
         """Each part guarded: an exception in one does not reach the others."""
         screen, dashboard = self.active_screen, self.dashboard
+        if notice := dashboard.services.operator.take_notice():
+            screen.show_message(notice)
         self.guard.run_part(
             "status", lambda: screen.show_status(dashboard.build_status(snapshot, now, screen.screen_title))
         )
@@ -159,5 +165,8 @@ class ConsoleControllers:
         self.dashboard.panel_cache.invalidate_all()
 
     def open_filter_dialog(self) -> None:
-        """Of the journal on the alarm screen, else of the readings."""
-        (self.scopes if self.alarms.screen is None else self.journal).open_filter_dialog()
+        """Of the list or the journal on the alarm screen, else of the readings."""
+        if self.alarms.screen is None:
+            self.scopes.open_filter_dialog()
+        else:
+            (self.journal if self.journal.is_visible else self.alarms).open_filter_dialog()

@@ -14,6 +14,7 @@ from dosing_tui.domain.panels.spool_progress import SPOOLS_PANEL
 from dosing_tui.live_state import LiveSnapshot
 from dosing_tui.tui.controllers.scope_controller import ScopeController
 from dosing_tui.tui.controllers.screen_host import ConsoleServices
+from dosing_tui.tui.data.operator_session import SignedOnOperator
 from dosing_tui.tui.data.panel_cache import PanelCache
 from dosing_tui.tui.data.query_results import PanelLoaded
 from dosing_tui.tui.layout.alarm_banner import SystemNotice, find_notices, keep_start_times
@@ -130,6 +131,7 @@ class DashboardController:
             frozen_at=self._frozen_at,
             database_faults=snapshot.database_faults,
             failed_threads=(*snapshot.failed_threads, *self.guard.failures),
+            operator=_format_signed_on(self.services.operator.operator),
             heartbeat=now.second // (SLOW_TICK_S if is_slow else 1) % 2 == 0,
         )
 
@@ -147,3 +149,10 @@ class DashboardController:
         notices = keep_start_times([*find_notices(snapshot, now), *failures], self._notice_start_times)
         self._notice_start_times = {notice.key: notice.at for notice in notices}
         return notices
+
+
+def _format_signed_on(operator: SignedOnOperator | None) -> str:
+    """The name, with a sign that its PIN was verified; '' for nobody."""
+    if operator is None:
+        return ""
+    return f"{sanitize_text(operator.name, 24)}{' (PIN)' if operator.is_verified else ''}"

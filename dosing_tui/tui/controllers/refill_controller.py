@@ -49,12 +49,11 @@ class RefillController(Controller):
         return get_max_shelving(self.services.settings, REFILL_RULE.priority)
 
     def _submit_refill(self, refill: RefillInput) -> None:
-        self.services.operator.name = refill.name
         alarms = alarm_actions.index_alarms(self.services.get_alarms())
         try:
             entries = create_refill_entries(
                 {key: view.state for key, view in alarms.items()},
-                self.services.operator.build_command_context(),
+                self.services.operator.build_command_context(refill.name),
                 device=refill.tank.device_id,
                 chemical=refill.tank.chemical,
                 grams=refill.grams,

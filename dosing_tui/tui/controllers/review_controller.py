@@ -231,7 +231,6 @@ class ReviewController(Controller):
         self.open_dialog(dialog, partial(self._apply_review_input, decision, row))
 
     def _apply_review_input(self, decision: Decision, row: BatchRow, values: ReviewInput) -> None:
-        self.services.operator.name = values.reviewer
         self._submit_review(decision, row, values)
 
     def _submit_review(self, decision: Decision, row: BatchRow, values: ReviewInput) -> None:
@@ -315,7 +314,6 @@ class ReviewController(Controller):
         self.open_dialog(dialog, partial(self._approve_rows, result.value))
 
     def _approve_rows(self, rows: Sequence[BatchRow], values: ReviewInput) -> None:
-        self.services.operator.name = values.reviewer
         drafts = [
             create_review_draft(
                 row, Decision.APPROVED, who=values.reviewer, comment=values.comment, pin=values.pin

@@ -138,7 +138,6 @@ class ScopeController(Controller):
         self.open_dialog(dialog, self._submit_note)
 
     def _submit_note(self, draft: NoteDraft) -> None:
-        self.services.operator.name = draft.author
         self.services.workers.submit(partial(self.services.source.records.add_note, draft), NoteStored)
 
     def confirm_note(self, result: NoteStored) -> None:

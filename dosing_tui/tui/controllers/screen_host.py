@@ -13,7 +13,7 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.domain.alarms.snapshot import AlarmSnapshot
 from dosing_tui.live_state import LiveSnapshot, LiveSnapshotSource
 from dosing_tui.tui.alarms.alarm_list import EMPTY_SNAPSHOT
-from dosing_tui.tui.controllers.operator_session import OperatorSession
+from dosing_tui.tui.data.operator_session import OperatorSession
 from dosing_tui.tui.data.query_workers import ConsoleDataSource, QueryRunner
 from dosing_tui.tui.keys.footer_hints import FooterMode, build_hints
 from dosing_tui.tui.layout.status_and_footer import KeyHint

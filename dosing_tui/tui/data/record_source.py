@@ -55,6 +55,9 @@ class BatchSource(Protocol):
     def read_policy(self) -> ReviewPolicy:
         """The plant's review policy, tightened by this console's settings."""
 
+    def verify_pin(self, who: str, pin: str) -> bool:
+        """True, or ReviewError for a wrong PIN. It signs nothing and is not kept."""
+
     def enter_reviews(self, drafts: Sequence[ReviewDraft]) -> ReviewResult:
         """Does not raise: errors are part of the result."""
 
@@ -63,6 +66,7 @@ class DatabaseBatchSource:
     """The site's database. Made when it is first needed: its driver is imported then, to save start-up."""
 
     def __init__(self, settings: Settings, account: str) -> None:
+        from dosing_tui.database.audit import pins
         from dosing_tui.database.batches import context_events, queries, review_policy, review_writer
 
         self.account = account
@@ -72,6 +76,7 @@ class DatabaseBatchSource:
         self.read_batch = partial(queries.read_batch, settings)
         self.list_context_events = partial(context_events.list_context_events, settings)
         self.read_policy = partial(review_policy.read_effective_policy, settings)
+        self.verify_pin = partial(pins.verify_pin, settings)
         self.enter_reviews = partial(review_writer.enter_reviews, settings, os_user=account)
 
 

@@ -1,8 +1,9 @@
 """Confirms an alarm action: comment or reason, name, duration; and lists the alarms it has skipped."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from types import MappingProxyType
 
 from dosing_tui.domain.alarms.models import AlarmEvent
 from dosing_tui.domain.alarms.operator_commands import MAX_COMMENT_LENGTH
@@ -10,16 +11,18 @@ from dosing_tui.domain.alarms.snapshot import AlarmView
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.domain.panels.operator_notes import MAX_AUTHOR_LENGTH
 from dosing_tui.tui.alarms.alarm_actions import get_priority
+from dosing_tui.tui.alarms.alarm_rows import format_station
 from dosing_tui.tui.rendering import number_format, text_field
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, wrap_text
-from dosing_tui.tui.rendering.palette import DIM, TEXT, CellStyle
-from dosing_tui.tui.rendering.priority_style import PRIORITY_MARKS, format_mark
+from dosing_tui.tui.rendering.palette import DIM, STRONG, TEXT, CellStyle
+from dosing_tui.tui.rendering.priority_style import MARK_WIDTH, PRIORITY_MARKS, format_mark
 from dosing_tui.tui.rendering.theme import TerminalTheme
 from dosing_tui.tui.widgets.canvas_dialog import create_box, draw_keys, draw_lines
 from dosing_tui.tui.widgets.form_dialog import FormDialog
 from dosing_tui.tui.widgets.form_fields import BLANK_ROW, FORM_WIDTH, ChoiceField, TextEntry, wrap_form_text
 
-_MAX_LISTED, _MAX_REASONS = 4, 5
+_MAX_LISTED, _MAX_REASONS, _STATION_WIDTH = 4, 5, 22
+DEFAULT_SHELVING = timedelta(minutes=30)
 _TITLES = {
     AlarmEvent.ACKNOWLEDGE: "Acknowledge",
     AlarmEvent.RESET: "Reset",
@@ -53,20 +56,26 @@ class _AlarmLines:
     """The first alarms with their priority, and the number of the others."""
 
     views: Sequence[AlarmView]
+    short_names: Mapping[str, str]
 
     @property
     def height(self) -> int:
         return min(len(self.views), _MAX_LISTED + 1)
 
     def draw_part(self, canvas: Canvas, y: int, *, is_focused: bool) -> None:
+        x = 4 + MARK_WIDTH
         for row, view in enumerate(self.views[:_MAX_LISTED], start=y):
             priority = get_priority(view)
             style = CellStyle(PRIORITY_MARKS[priority].colour, bold=True)
             canvas.write_text(3, row, format_mark(priority, is_unacknowledged=False), style)
+            station = canvas.write_text(
+                x, row, format_station(view.state.key, self.short_names), STRONG, width=_STATION_WIDTH
+            )
             text = clean_line(view.message) or view.state.key.tag
-            canvas.write_text(8, row, text, TEXT, width=FORM_WIDTH - 11)
+            canvas.write_text(station + 2, row, text, TEXT, width=FORM_WIDTH - station - 5)
         if len(self.views) > _MAX_LISTED:
-            canvas.write_text(8, y + _MAX_LISTED, f"and {len(self.views) - _MAX_LISTED} more in view", DIM)
+            count = number_format.format_count(len(self.views) - _MAX_LISTED)
+            canvas.write_text(x, y + _MAX_LISTED, f"and {count} more", DIM)
 
 
 class AlarmActionDialog(FormDialog[AlarmActionInput]):
@@ -74,9 +83,10 @@ class AlarmActionDialog(FormDialog[AlarmActionInput]):
 
     def __init__(
         self, theme: TerminalTheme, event: AlarmEvent, views: Sequence[AlarmView],
-        durations: Sequence[timedelta] = (), *, name: str, is_new_shift: bool,
+        durations: Sequence[timedelta] = (), *, name: str,
+        short_names: Mapping[str, str] = MappingProxyType({}),
     ) -> None:  # fmt: skip
-        """``durations`` to choose from, if the event has any; after a shift change it opens on the name."""
+        """``durations`` to choose from, if the event has any; ``name``: who is signed on, or ''."""
         is_required = event in _REASON_REQUIRED
         self._comment = TextEntry(
             label="Reason" if is_required else "Comment",
@@ -87,7 +97,7 @@ class AlarmActionDialog(FormDialog[AlarmActionInput]):
         self._durations = durations or (timedelta(),)
         lengths = [number_format.format_bucket_width(duration) for duration in self._durations]
         self._duration = ChoiceField(
-            label="For", options=lengths, index=min(1, len(lengths) - 1), is_cyclic=False,
+            label="For", options=lengths, index=_find_default(self._durations), is_cyclic=False,
             hint=f"{lengths[-1]} at most",
         )  # fmt: skip
         fields = [self._comment, self._operator, *([self._duration] if durations else [])]
@@ -95,17 +105,21 @@ class AlarmActionDialog(FormDialog[AlarmActionInput]):
         action, count = _TITLES[event], len(views)
         super().__init__(
             theme,
-            f"{action} {count} alarms?" if count > 1 else f"{action}?",
-            [_AlarmLines(views), BLANK_ROW, consequence, BLANK_ROW, *fields],
+            f"{action} {number_format.format_count(count)} alarms?" if count > 1 else f"{action}?",
+            [_AlarmLines(views, short_names), BLANK_ROW, consequence, BLANK_ROW, *fields],
             action=action,
         )
-        if is_new_shift:
-            self._focused_field = self._operator
-            self._notice = "The shift has changed. Enter your name."
+        if not name:
+            self._notice = "Nobody is signed on. A name here is for this action only."
 
     def build_result(self) -> AlarmActionInput:
         duration = self._durations[self._duration.index]
         return AlarmActionInput(self._comment.text, self._operator.text, duration)
+
+
+def _find_default(durations: Sequence[timedelta]) -> int:
+    """The longest that is not above the usual time for a look at the plant."""
+    return max((n for n, duration in enumerate(durations) if duration <= DEFAULT_SHELVING), default=0)
 
 
 def render_skipped_alarms(title: str, reasons: Sequence[str], *, storage_note: str) -> Rows:

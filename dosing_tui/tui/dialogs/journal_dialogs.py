@@ -12,7 +12,7 @@ from dosing_tui.tui.alarms.journal_list import EVENT_LABELS, JournalFilterForm, 
 from dosing_tui.tui.rendering import number_format, text_field
 from dosing_tui.tui.rendering.canvas import Rows, sanitize_text, wrap_text
 from dosing_tui.tui.rendering.palette import DIM, LABEL, TEXT
-from dosing_tui.tui.rendering.priority_style import STATE_LABELS, format_mark
+from dosing_tui.tui.rendering.priority_style import MARK_WIDTH, STATE_LABELS, format_mark
 from dosing_tui.tui.rendering.theme import TerminalTheme
 from dosing_tui.tui.widgets.canvas_dialog import create_box, draw_keys, draw_lines, wrap_labelled_text
 from dosing_tui.tui.widgets.form_dialog import FormDialog, KeyLabels
@@ -78,13 +78,13 @@ def render_entry(entry: JournalEntry, zone: tzinfo) -> Rows:
         line for label, text in _list_entry_fields(entry, zone)
         for line in wrap_labelled_text(label, text, room)
     ]  # fmt: skip
-    message = wrap_text(clean_line(entry.message), _DETAIL_WIDTH - 12)[:2]
+    message = wrap_text(clean_line(entry.message), _DETAIL_WIDTH - MARK_WIDTH - 7)[:2]
     top = 4 + len(message)
     canvas = create_box(
         _DETAIL_WIDTH, top + len(fields) + 3, sanitize_text(entry.key.tag, 60), hint="Esc Close"
     )
     canvas.write_text(3, 3, format_mark(entry.priority, is_unacknowledged=False), DIM)
-    draw_lines(canvas, 8, 3, message, LABEL)
+    draw_lines(canvas, 4 + MARK_WIDTH, 3, message, LABEL)
     draw_lines(canvas, 3, top, [label for label, _ in fields], DIM)
     draw_lines(canvas, 3 + _NAME_WIDTH, top, [text for _, text in fields], TEXT)
     draw_keys(canvas, canvas.height - 2, ("Enter", "Back to journal"))

@@ -1,6 +1,6 @@
 """The confirmation before quitting, and the help page with the keys."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from textual.binding import Binding
 
@@ -10,7 +10,13 @@ from dosing_tui.tui.keys.help_pages import HELP_BATCHES, HelpPage
 from dosing_tui.tui.rendering.canvas import Rows, wrap_text
 from dosing_tui.tui.rendering.palette import DIM, TEXT
 from dosing_tui.tui.rendering.theme import TerminalTheme
-from dosing_tui.tui.widgets.canvas_dialog import KEY_STYLE, CanvasDialog, create_box, draw_lines
+from dosing_tui.tui.widgets.canvas_dialog import (
+    KEY_STYLE,
+    SELECTED_STYLE,
+    CanvasDialog,
+    create_box,
+    draw_lines,
+)
 
 _CONSEQUENCES = {
     Role.COLLECTOR: "This console collects. Messages wait at the broker until another process takes over.",
@@ -21,32 +27,59 @@ _CONSEQUENCES = {
 
 
 class QuitScreen(CanvasDialog[bool]):
-    """True is 'quit'. A double tap of its key does not confirm it."""
+    """True is 'quit'. The key that opens it does not confirm it; ``enter`` does, except in a collector.
+
+    ``get_role``: the role may change while the question is open; what ends is what was asked about.
+    """
 
     takes_keys_typed_ahead = False
 
     BINDINGS = [
-        Binding("q,y", "accept", "Quit", show=False),
-        Binding("n", "leave", "Stay", show=False),
+        Binding("y", "quit_console", "Quit", show=False),
+        Binding("n", "leave", "Cancel", show=False),
+        Binding("left,right,tab,shift+tab", "turn", "Other answer", show=False),
     ]
 
-    def __init__(self, theme: TerminalTheme, role: Role) -> None:
-        super().__init__(theme, render_quit(role))
+    def __init__(self, theme: TerminalTheme, get_role: Callable[[], Role]) -> None:
+        super().__init__(theme)
+        self._get_role = get_role
+        self._role = get_role()
+        self._is_quit_selected = self._role is not Role.COLLECTOR
+
+    def render_rows(self, width: int, height: int) -> Rows:
+        return render_quit(self._role, is_quit_selected=self._is_quit_selected)
+
+    def action_turn(self) -> None:
+        self._is_quit_selected = not self._is_quit_selected
+        self.draw_dialog()
 
     def action_accept(self) -> None:
-        self.dismiss(True)
+        if self._is_quit_selected:
+            self.action_quit_console()
+        else:
+            self.dismiss(None)
+
+    def action_quit_console(self) -> None:
+        """Unless this process has begun to collect since the question was drawn: then it asks anew."""
+        role, asked_about = self._get_role(), self._role
+        if role is not Role.COLLECTOR or asked_about is Role.COLLECTOR:
+            self.dismiss(True)
+            return
+        self._role, self._is_quit_selected = role, False
+        self.draw_dialog()
 
 
-def render_quit(role: Role, width: int = 56) -> Rows:
+def render_quit(role: Role, *, is_quit_selected: bool, width: int = 56) -> Rows:
+    """The selected answer is what ``enter`` gives."""
     lines = wrap_text(_CONSEQUENCES[role], width - 6)
-    canvas = create_box(width, 6 + len(lines), "Quit the console?", hint="")
+    canvas = create_box(width, 6 + len(lines), "Quit the console?", hint="Esc Cancel")
     draw_lines(canvas, 3, 2, lines, DIM)
-    x = 3
-    for text, style in (
-        ("q", KEY_STYLE), (" or ", DIM), ("Enter", KEY_STYLE), (" Quit     ", TEXT),
-        ("Esc", KEY_STYLE), (" Stay", TEXT),
-    ):  # fmt: skip
-        x = canvas.write_text(x, canvas.height - 2, text, style)
+    x, y = 3, canvas.height - 2
+    for label, is_selected in (("Cancel", not is_quit_selected), ("Quit", is_quit_selected)):
+        text = f"[ {label} ]" if is_selected else f"  {label}  "
+        x = canvas.write_text(x, y, text, SELECTED_STYLE if is_selected else TEXT) + 2
+    x = canvas.write_right(width - 3, y, " Quit", DIM)
+    canvas.write_right(x, y, "y", KEY_STYLE)
     return canvas.rows
 
 

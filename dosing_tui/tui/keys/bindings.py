@@ -73,6 +73,7 @@ APP_KEYS = (
     Binding("a", "alarms", "Alarms", id="alarms", tooltip="The lists of alarms"),
     Binding("b", "batches", "Batches", id="batches", tooltip="Batches, to be reviewed"),
     Binding("x", "silence", "Silence", id="silence", show=False, tooltip="Silence the audible alarm"),
+    Binding("L", "sign_on", "Sign on", id="sign-on", show=False, tooltip="Sign on or off as the operator"),
     Binding("n", "ask_note", "Note", id="note", show=False, tooltip="Add an operator note"),
     Binding("e", "export", "Export", id="export", tooltip="Export the rows as CSV and JSON"),
     Binding("s", "picture", "Picture", id="picture", show=False, tooltip="Screen as SVG and text"),
@@ -115,6 +116,12 @@ ALARM_KEYS = (
     Binding("R", "wish('reset')", "Reset", id="alarm-reset", tooltip="End a latched alarm"),
 )
 """Actions on the alarm at the cursor."""
+ALARM_LIST_KEYS = (
+    Binding(
+        "O", "sort_alarms", "Sort", id="alarm-sort", show=False, tooltip="Sort the alarms by the next order"
+    ),
+)
+"""Of the alarm lists, not of one alarm."""
 BATCH_KEYS = (
     Binding("space", "review('approved')", "Approve", id="batch-approve",
             tooltip="Approve, or confirm as the second person"),
@@ -155,7 +162,7 @@ _PAGE_KEY_IDS = frozenset(
 PAGE_KEYS = tuple(binding for binding in (*TILE_KEYS, *TABLE_KEYS) if binding.id in _PAGE_KEY_IDS)
 """Navigation on the alarm and batch screens."""
 _NAVIGATION_KEYS = (*VIEW_KEYS, *TILE_KEYS, *TANK_KEYS, *TABLE_KEYS, *CHART_KEYS)
-ALL_KEYS = (*_NAVIGATION_KEYS, *SCOPE_KEYS, *APP_KEYS, *ALARM_KEYS, *BATCH_KEYS)
+ALL_KEYS = (*_NAVIGATION_KEYS, *SCOPE_KEYS, *APP_KEYS, *ALARM_KEYS, *ALARM_LIST_KEYS, *BATCH_KEYS)
 HELP_MAIN: tuple[HelpGroup, ...] = (
     ("Screens", (
         ("All at a glance", ("overview",)), ("Tanks and levels", ("inventory",)),
@@ -178,6 +185,7 @@ HELP_MAIN: tuple[HelpGroup, ...] = (
         ("Ackn. one, comment, all", ("alarm-ack", "alarm-comment", "alarm-all")),
         ("Shelve, out of service", ("alarm-shelve", "alarm-remove")),
         ("Return, reset latched", ("alarm-back", "alarm-reset")),
+        ("Sort, filter the list", ("alarm-sort", "filters")),
         ("Record refill", ("refill",)),
     )),
     ("Range and filters", (
@@ -186,7 +194,7 @@ HELP_MAIN: tuple[HelpGroup, ...] = (
         ("Choose what is shown", ("filters",)),
     )),
     ("Console", (
-        ("Freeze, resume", ("freeze",)), ("Reload all panels", ("refresh",)),
+        ("Freeze; reload panels", ("freeze", "refresh")), ("Sign on, sign off", ("sign-on",)),
         ("A note; shift report", ("note", "shift-report")),
         ("Save rows, the picture", ("export", "picture")),
         ("Dark or light", ("theme",)), ("This page", ("help",)),

@@ -105,6 +105,8 @@ _FOOTER_KEYS: Mapping[FooterMode, tuple[str, ...]] = {
         "alarm-remove",
         "alarm-back",
         "alarm-reset",
+        "alarm-sort",
+        "filters",
         "next",
         "back",
         "zoom",

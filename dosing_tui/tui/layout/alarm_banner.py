@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from dosing_tui.domain.alarms.models import UNACKNOWLEDGED_STATES, AlarmKey, AlarmStateName, Priority
-from dosing_tui.domain.alarms.snapshot import AlarmSnapshot, AlarmView
+from dosing_tui.domain.alarms.snapshot import AlarmSnapshot, AlarmView, AttentionRank, get_attention_rank
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.live_state import DatabasePart, LinkStatus, LiveSnapshot
 from dosing_tui.tui.rendering import number_format
@@ -138,7 +138,7 @@ class BannerLine:
     text: str
     text_style: CellStyle
     needs_attention: bool
-    rank: tuple[bool, int, bool, bool]
+    rank: tuple[AttentionRank, int, bool, bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +160,7 @@ class AlarmBanner:
 def build_banner(
     alarms: AlarmSnapshot | None, notices: Sequence[SystemNotice], *, idle_text: str, silence_key: str
 ) -> AlarmBanner:
-    """Unacknowledged before acknowledged, then by priority; connection alarms first among equals."""
+    """By attention rank, then by priority; connection alarms first among equals."""
     listed = alarms.annunciated_alarms if alarms else ()
     lines = [*(_notice_to_line(notice) for notice in notices), *(_alarm_to_line(view) for view in listed)]
     return AlarmBanner(
@@ -178,7 +178,7 @@ def build_banner(
 
 def _notice_to_line(notice: SystemNotice) -> BannerLine:
     colour = PRIORITY_MARKS[notice.priority].colour
-    rank = (False, notice.priority.rank, notice.key not in LINK_KEYS, False)
+    rank = (AttentionRank.UNACKNOWLEDGED, notice.priority.rank, notice.key not in LINK_KEYS, False)
     return BannerLine(
         _format_priority(notice.priority, is_unacknowledged=False),
         CellStyle(colour, bold=True),
@@ -202,7 +202,7 @@ def _alarm_to_line(view: AlarmView) -> BannerLine:
         f"{returned}{clean_line(view.message)}",
         text_style if is_unacknowledged else DIM,
         needs_attention=is_unacknowledged,
-        rank=(not is_unacknowledged, state.priority.rank, True, True),
+        rank=(get_attention_rank(state), state.priority.rank, True, True),
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 
 from dosing_tui.live_state import DatabaseFault, DatabasePart, LinkState, LinkStatus, LiveSnapshot, Role
 from dosing_tui.tui.rendering import number_format
@@ -29,12 +30,31 @@ class StatusBarState:
     """Time of the frozen view; '' while it is live."""
     database_faults: tuple[DatabaseFault, ...] = ()
     failed_threads: tuple[str, ...] = ()
+    operator: str = ""
+    """Who is signed on; '' for nobody."""
+
+
+class OperatorForm(Enum):
+    """How the status bar names who is signed on: the text for nobody, and most cells of a name."""
+
+    FULL = ("nobody signed on", 30)
+    SHORT = ("no operator", 16)
+    TINY = ("nobody", 8)
+
+    @property
+    def nobody(self) -> str:
+        return self.value[0]
+
+    @property
+    def cells(self) -> int:
+        return self.value[1]
 
 
 @dataclass(frozen=True, slots=True)
 class _BarForm:
-    """What of the status bar is written; links, faults and plant always are."""
+    """What of the status bar is written; links, faults, plant and operator always are."""
 
+    operator_form: OperatorForm = OperatorForm.TINY
     has_role: bool = False
     has_rate: bool = False
     has_product: bool = False
@@ -49,9 +69,13 @@ class _BarForm:
 
 
 _BAR_FORMS = (
-    _BarForm(has_role=True, has_rate=True, has_product=True, has_words=True),
-    _BarForm(has_rate=True, has_product=True, has_words=True),
-    _BarForm(has_product=True, has_words=True),
+    _BarForm(OperatorForm.FULL, has_role=True, has_rate=True, has_product=True, has_words=True),
+    _BarForm(OperatorForm.SHORT, has_role=True, has_rate=True, has_product=True, has_words=True),
+    _BarForm(OperatorForm.SHORT, has_role=True, has_product=True, has_words=True),
+    _BarForm(OperatorForm.SHORT, has_role=True, has_words=True),
+    _BarForm(OperatorForm.SHORT, has_rate=True, has_product=True, has_words=True),
+    _BarForm(OperatorForm.SHORT, has_product=True, has_words=True),
+    _BarForm(OperatorForm.SHORT, has_words=True),
     _BarForm(has_words=True),
     _BarForm(),
     _BarForm(max_names=1),
@@ -164,7 +188,19 @@ def _list_right(status: StatusBarState, form: _BarForm) -> BarParts:
         ("  " if form.has_words else " ", _BAR_STYLE),
         *_format_failed_threads(_join_names(threads, form), form),
         (status.role.value if form.has_role and status.role is not Role.UNDECIDED else "", _DIM_STYLE),
+        ("  " if form.has_role and status.role is not Role.UNDECIDED else "", _BAR_STYLE),
+        *_format_operator(status.operator, form),
+        (" ", _BAR_STYLE),
     ]
+
+
+def _format_operator(operator: str, form: _BarForm) -> BarParts:
+    """Always there: whose name the next key enters."""
+    if not operator:
+        return [(form.operator_form.nobody, _DIM_STYLE)]
+    name = "".join(fit_cells(operator, form.operator_form.cells))
+    label = "operator " if form.operator_form is OperatorForm.FULL else ""
+    return [(name, _STRONG_STYLE), (label, _DIM_STYLE)]
 
 
 def _choose_clock(clock: str, form: _BarForm) -> str:

@@ -11,20 +11,22 @@ from dosing_tui.domain.alarms.catalog import RULES
 from dosing_tui.domain.alarms.models import UNACKNOWLEDGED_STATES, AlarmState, AlarmStateName, Priority
 from dosing_tui.tui.rendering.palette import CellStyle, ColourRole
 
+MARK_WIDTH = 6
+"""Cells of a priority's shape, word and star."""
+
 
 @dataclass(frozen=True, slots=True)
 class PriorityMark:
     shape: str
-    letter: str
     word: str
     colour: ColourRole
 
 
 PRIORITY_MARKS: Mapping[Priority, PriorityMark] = {
-    Priority.HIGH: PriorityMark("■", "H", "HIGH", ColourRole.ALARM_HIGH),
-    Priority.MEDIUM: PriorityMark("▲", "M", "MED", ColourRole.ALARM_MEDIUM),
-    Priority.LOW: PriorityMark("▼", "L", "LOW", ColourRole.ALARM_LOW),
-    Priority.DIAGNOSTIC: PriorityMark("◆", "D", "DIAG", ColourRole.DIM),
+    Priority.HIGH: PriorityMark("■", "HIGH", ColourRole.ALARM_HIGH),
+    Priority.MEDIUM: PriorityMark("▲", "MED", ColourRole.ALARM_MEDIUM),
+    Priority.LOW: PriorityMark("▼", "LOW", ColourRole.ALARM_LOW),
+    Priority.DIAGNOSTIC: PriorityMark("◆", "DIAG", ColourRole.DIM),
 }
 STATE_LABELS: Mapping[AlarmStateName, str] = {
     AlarmStateName.NORMAL: "normal",
@@ -37,16 +39,22 @@ STATE_LABELS: Mapping[AlarmStateName, str] = {
     AlarmStateName.SUPPRESSED: "suppressed",
     AlarmStateName.OUT_OF_SERVICE: "out of service",
 }
+SHORT_STATE_LABELS: Mapping[AlarmStateName, str] = {
+    **STATE_LABELS,
+    AlarmStateName.ACKED: "ackn.",
+    AlarmStateName.LATCHED_ACKED: "latch.ack",
+}
+"""For a narrow list; 9 cells in the list of alarms."""
 
 
 def format_mark(priority: Priority, *, is_unacknowledged: bool) -> str:
-    """Shape, letter, and a star while unacknowledged; 3 cells.
+    """Shape, word, and a star while unacknowledged; ``MARK_WIDTH`` cells.
 
     >>> format_mark(Priority.HIGH, is_unacknowledged=True)
-    '■H*'
+    '■HIGH*'
     """
     mark = PRIORITY_MARKS[priority]
-    return f"{mark.shape}{mark.letter}{'*' if is_unacknowledged else ' '}"
+    return f"{mark.shape}{mark.word}{'*' if is_unacknowledged else ''}".ljust(MARK_WIDTH)
 
 
 def choose_rule_style(rule: str, background: ColourRole = ColourRole.BACKGROUND) -> CellStyle:

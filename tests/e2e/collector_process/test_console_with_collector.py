@@ -66,5 +66,7 @@ def test_quitting_ends_the_collector_before_the_terminal_is_given_back(
 ) -> None:
     (collector,) = list_children(console.get_pid())
     console.send_keys("C-q")
+    console.wait_for_text("Quit the console?")
+    console.send_keys("C-q")
     wait_until(lambda: "console ends with status 0" in (tmp_path / "console.log").read_text(encoding="utf-8"))
     assert not is_alive(collector)

@@ -77,7 +77,6 @@ def test_the_console_starts_without_a_plant_answers_keys_and_follows_the_window(
         terminal.wait_for_text("Consumption by chemical")
         terminal.send_keys("q")
         terminal.wait_for_text("Quit the console?")
-        terminal.send_keys("Escape")
         terminal.send_keys("C-q")
 
 

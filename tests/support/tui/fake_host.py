@@ -9,8 +9,8 @@ from textual.screen import Screen
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.live_state import LiveState
-from dosing_tui.tui.controllers.operator_session import OperatorSession
 from dosing_tui.tui.controllers.screen_host import ConsoleServices
+from dosing_tui.tui.data.operator_session import OperatorSession
 from dosing_tui.tui.data.query_results import PanelRequest, QueryResult
 from dosing_tui.tui.data.query_workers import BuildResult, Lane, run_query, run_to_result
 from dosing_tui.tui.rendering.palette import DARK

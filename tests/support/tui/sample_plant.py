@@ -45,7 +45,7 @@ from dosing_tui.domain.panels.panel_catalog import (
 from dosing_tui.domain.panels.spool_progress import SpoolProgress
 from dosing_tui.domain.shift_report import ShiftReport
 from dosing_tui.domain.time.shift_calendar import ShiftPeriod
-from dosing_tui.errors import DatabaseUnavailableError
+from dosing_tui.errors import DatabaseUnavailableError, ReviewError
 from dosing_tui.live_state import LinkState, LinkStatus, LiveState, MessageCounts, Role
 from dosing_tui.tui.data.record_source import BatchSource
 from tests.support.domain import shift_report_samples
@@ -201,8 +201,16 @@ class NoBatches:
     def list_context_events(self, device: str, since: datetime, until: datetime) -> ContextEvents:
         return ContextEvents()
 
+    policy = ReviewPolicy()
+    pin = "1234"
+
     def read_policy(self) -> ReviewPolicy:
-        return ReviewPolicy()
+        return self.policy
+
+    def verify_pin(self, who: str, pin: str) -> bool:
+        if pin != self.pin:
+            raise ReviewError(f"This is not the PIN of {who}; tries left: 4.")
+        return True
 
     def enter_reviews(self, drafts: Sequence[ReviewDraft]) -> ReviewResult:
         return ReviewResult()

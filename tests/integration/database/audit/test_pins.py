@@ -10,7 +10,7 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from dosing_tui.config.settings import ReviewSettings, Settings
-from dosing_tui.database.audit.pins import enter_pin, prepare_pin_entry, set_pin
+from dosing_tui.database.audit.pins import enter_pin, prepare_pin_entry, set_pin, verify_pin
 from dosing_tui.database.batches.audit_verify import verify_audit_trail
 from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.batch_review.review_rules import Decision
@@ -248,3 +248,17 @@ def test_who_stores_batches_does_not_say_that_they_are_reviewed(server: Server, 
         finally:
             session.execute(sql.SQL("DROP OWNED BY {}").format(role))
             session.execute(sql.SQL("DROP ROLE {}").format(role))
+
+
+def test_a_sign_on_checks_a_pin_counts_wrong_ones_and_signs_nothing(plant: Settings) -> None:
+    dsn = plant.database.dsn
+    before = fetch_value(dsn, "SELECT count(*) FROM audit_trail")
+    assert verify_pin(plant, "Anna", "1234")
+    for tries_left in (4, 3, 2, 1, 0):
+        with pytest.raises(ReviewError, match=f"not the PIN of Anna; tries left: {tries_left}"):
+            verify_pin(plant, "Anna", "0000")
+    with pytest.raises(ReviewError, match="Too many wrong PINs"):
+        verify_pin(plant, "Anna", "1234")
+    with pytest.raises(ReviewError, match="has no PIN yet"):
+        verify_pin(plant, "Zoe", "1234")
+    assert fetch_value(dsn, "SELECT count(*) FROM audit_trail") == before

@@ -14,7 +14,7 @@ from dosing_tui.tui.app.terminal_options import TerminalOptions
 from tests.support.tui import sample_plant
 from tests.support.tui.alarm_console import TANKS, open_alarm_console
 from tests.support.tui.alarm_samples import make_flood, make_state, picture_of
-from tests.support.tui.console_driver import LARGE, SMALL, open_console
+from tests.support.tui.console_driver import LARGE, SMALL, open_console, wait_for
 from tests.support.tui.sample_plant import (
     HOSTILE,
     FakeSource,
@@ -94,7 +94,7 @@ async def test_what_changed_under_the_question_is_left_out_and_told_with_its_rea
         await plant.press_keys(*"seen", "tab", *"Zoe", "enter")
         shown = await plant.console.wait_for_text("Acknowledged 1 of 3 alarms")
         assert [entry.key for entry in plant.journal.requested[2:]] == [third.key]
-        said = " ".join(shown.replace("│", " ").split())
+        said = " ".join(part for line in shown.splitlines() for part in line[20:97].replace("│", " ").split())
         assert f"{first.key.tag} is out of service: it cannot be acknowledged." in said
         assert f"{second.key.tag} is acknowledged already, by Bob." in said
         assert "Acknowledged 1 of 3" not in await plant.press_keys("enter")
@@ -142,25 +142,52 @@ async def test_leaving_the_question_does_nothing() -> None:
         assert plant.journal.requested == []
 
 
-HOUR = 3_600
-"""NOW is 14:26 in the late shift, which ends at 22:00."""
+PANEL = Settings(console=ConsoleSettings(name="panel-3", sign_off_minutes=180))
 
 
-async def test_a_name_holds_until_the_shift_changes_and_is_asked_for_then() -> None:
-    async with open_alarm_console() as plant:
+async def test_only_who_is_signed_on_is_the_author_of_a_single_key() -> None:
+    """NOW is 14:26 in the late shift, which ends at 22:00."""
+    async with open_alarm_console(chosen=PANEL) as plant:
+        assert "nobody signed on" in plant.console.screen.splitlines()[0]
         await plant.press_keys("a", "c", *"seen", "tab", *"Zoe", "enter")
         await plant.wait_for_entries(1)
-        plant.console.clock.move_forward(2 * HOUR)
-        await plant.press_keys("home", "space")
+        await plant.press_keys("space")
         await plant.wait_for_entries(2)
-        plant.console.clock.move_forward(6 * HOUR)
-        plant.console.app._run_tick()
-        shown = await plant.press_keys("home", "space")
-        assert "The shift has changed. Enter your name." in shown
-        assert "Zoe" not in "".join(shown.splitlines()[8:])
-        await plant.press_keys(*"Bob", "enter")
+        await plant.console.wait_for_text("Nobody is signed on (L).")
+        await plant.press_keys("L", *"Bob", "enter")
+        shown = await plant.console.wait_for_text("Bob is signed on. Identity not verified.")
+        assert "operator Bob" in shown.splitlines()[0]
+        await plant.press_keys("space")
         await plant.wait_for_entries(3)
-        assert [entry.who.name for entry in plant.journal.requested] == ["Zoe", "Zoe", "Bob"]
+        names = [entry.who.name for entry in plant.journal.requested]
+        assert names == ["Zoe", "console panel-3, nobody signed on", "Bob"]
+
+
+async def test_a_sign_on_ends_by_key_by_time_and_with_the_shift_and_the_status_bar_says_so() -> None:
+    async with open_alarm_console(chosen=PANEL, size=SMALL) as plant:
+        clock, app = plant.console.clock, plant.console.app
+
+        async def sign_on(name: str) -> str:
+            await plant.press_keys("L", *name, "enter")
+            await plant.console.wait_for_text(f"{name} is signed on.")
+            return plant.console.screen.splitlines()[0]
+
+        assert "Bob" in await sign_on("Bob")
+        assert "Bob is signed on since 14:26: identity not verified." in await plant.press_keys("L")
+        shown = await plant.press_keys("enter")
+        assert "Bob is signed off." in shown
+        assert "no operator" in shown.splitlines()[0]
+        await sign_on("Anna")
+        clock.move_forward(3 * 3_600)
+        app._run_tick()
+        shown = await plant.console.wait_for_text("Anna was signed off: no key for 180 min.")
+        assert "no operator" in shown.splitlines()[0]
+        await sign_on("Zoe")
+        clock.move_forward(2 * 3_600)
+        await plant.press_keys("down")
+        clock.move_forward(2.9 * 3_600)
+        app._run_tick()
+        await plant.console.wait_for_text("Zoe was signed off: the shift has changed.")
 
 
 async def test_shelving_needs_a_reason_and_is_bounded_by_the_priority() -> None:
@@ -207,7 +234,7 @@ async def test_what_is_suppressed_by_design_is_listed_with_its_reason(size: tupl
         shown = await plant.press_keys("a")
         assert "Dose out of tolerance" not in shown
         shown = await plant.press_keys("tab", "tab")
-        (row,) = [line for line in shown.splitlines() if "Dose out of tolerance" in line]
+        (row,) = [line for line in shown.splitlines() if "DOSE_OUT_OF_TOL/T-12" in line[:50]]
         assert "the station is offline" in row
         detail = await plant.press_keys("enter")
         assert "the station is offline" in detail
@@ -248,7 +275,7 @@ async def test_without_the_database_the_collecting_machine_keeps_what_was_done_a
 async def test_the_detail_tells_what_to_do_and_its_keys_work() -> None:
     async with open_alarm_console(size=SMALL) as plant:
         shown = await plant.press_keys("a", "enter")
-        for word in ("Cause", "Consequence", "Action", "refill the tank now", "3.00", "limit 5.00"):
+        for word in ("Cause", "Consequence", "Action", "refill the tank now", "3.0 %", "limit 5.0 %"):
             assert word in shown
         await plant.press_keys("space")
         await plant.wait_for_entries(1)
@@ -289,14 +316,90 @@ async def test_a_site_without_a_bell_hears_none() -> None:
         assert "x silence" not in plant.console.screen
 
 
-async def test_a_flood_of_alarms_is_told_and_the_keys_still_work() -> None:
-    async with open_alarm_console() as plant:
+async def test_a_flood_is_two_rows_that_open_and_are_acknowledged_after_a_question_with_the_number() -> None:
+    async with open_alarm_console(size=SMALL) as plant:
         plant.console.live.set_alarms(make_flood(500))
         plant.console.app._run_tick()
         shown = await plant.press_keys("a")
-        assert "FLOOD 500 in 10 min" in shown
-        assert "Alarms 500" in shown
-        assert "T-500" in await plant.press_keys("end", "pageup", "pagedown")
+        assert "FLOOD 500" in shown
+        assert "500 active · 500 unacknowledged · 0 shelved" in shown
+        assert [part for part in shown.split() if part.startswith("×")] == ["×166", "×334"]
+        assert "Enter opens the group" in await plant.press_keys("h")
+        assert "T-498" in await plant.press_keys("enter", "end")
+        shown = await plant.press_keys("escape", "space")
+        assert "Acknowledge 166 alarms?" in shown
+        plant.console.live.set_alarms(make_flood(600))
+        plant.console.app._run_tick()
+        await plant.press_keys("enter")
+        await wait_for(lambda: len(plant.journal.requested) > 0)
+        assert len(plant.journal.requested) == 166
+
+
+async def test_after_an_acknowledgement_the_cursor_is_on_the_next_alarm_that_waits() -> None:
+    async with open_alarm_console() as plant:
+        await plant.press_keys("a")
+        for count in (1, 2, 3):
+            await plant.press_keys("space")
+            await plant.wait_for_entries(count)
+        items = [entry.key.item for entry in plant.journal.requested]
+        assert items == ["T-9", "DMDEE", "T-12"]
+        assert "is already acknowledged" in await plant.press_keys("space")
+
+
+async def test_a_second_key_before_the_answer_does_not_acknowledge_again_nor_the_next_alarm() -> None:
+    async with open_alarm_console() as plant:
+        held: list[object] = []
+        plant.console.source.on_journal = held.extend
+        await plant.press_keys("a", "space", "space", "space")
+        await wait_for(lambda: len(held) > 0)
+        shown = await plant.press_keys("space")
+        assert "Acknowledging …" in shown
+        assert len(held) == 1
+
+
+async def test_the_cursor_stays_on_an_alarm_that_somebody_else_acknowledges() -> None:
+    async with open_alarm_console() as plant:
+        await plant.press_keys("a", "down")
+        second = plant.console.app.services.get_alarms().annunciated_alarms[1].state
+        plant.journal.take_entries([operator_commands.acknowledge_alarm(second, OTHER)])
+        plant.console.app._run_tick()
+        assert "is already acknowledged" in await plant.press_keys("space")
+
+
+async def test_sort_and_filter_last_while_the_console_runs_and_hide_nothing_silently() -> None:
+    async with open_alarm_console(size=SMALL) as plant:
+        shown = await plant.press_keys("a", "O", "slash", "space", "enter")
+        assert "by newest · / filter hides 2 (2 unacknowledged): HIGH" in shown
+        assert "3 active · 3 unacknowledged · 0 shelved" in shown
+        assert "STOCK_CRITICAL/T-9" in shown
+        assert "STOCK_LOW/DMDEE" not in shown
+        shown = await plant.press_keys("escape", "a")
+        assert "by newest · / filter hides 2" in shown
+        assert "by newest · / filter " in await plant.press_keys("slash", "c", "enter")
+        assert "STOCK_LOW/DMDEE" in plant.console.screen
+
+
+async def test_the_top_alarm_is_acknowledged_with_two_keys_and_shelved_with_three_and_a_reason() -> None:
+    async with open_alarm_console(size=SMALL) as plant:
+        await plant.press_keys("a", "space")
+        await plant.wait_for_entries(1)
+        assert plant.journal.requested[0].key.rule == "STOCK_CRITICAL"
+        await plant.press_keys("escape")
+        await plant.press_keys("a", "h", *"refill", "enter")
+        await plant.wait_for_entries(2)
+        entry = plant.journal.requested[1]
+        assert entry.until is not None
+        assert (entry.until - entry.at).total_seconds() == 30 * 60
+
+
+async def test_beside_the_list_is_what_to_do_where_there_is_room() -> None:
+    async with open_alarm_console() as plant:
+        shown = await plant.press_keys("a")
+        assert "Consequence" in shown
+        assert "STOCK_CRITICAL/T-9 " in shown
+        assert "Low inventory: DMDEE" in await plant.press_keys("down")
+    async with open_alarm_console(size=SMALL) as plant:
+        assert "Consequence" not in await plant.press_keys("a")
 
 
 @pytest.mark.parametrize("keys", [["a"], ["a", "enter"], ["a", "h"], ["a", "A"], ["a", "tab", "enter"]])

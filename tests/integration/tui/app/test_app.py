@@ -9,7 +9,7 @@ from rich.text import Text
 from textual.widgets import Static
 
 from dosing_tui.domain.messages.models import ReadingKind
-from dosing_tui.live_state import LinkState, LinkStatus, LiveState
+from dosing_tui.live_state import LinkState, LinkStatus, LiveState, Role
 from dosing_tui.tui.app.terminal_options import TerminalOptions
 from dosing_tui.tui.controllers.scope_controller import NoteStored
 from dosing_tui.tui.dialogs.quit_and_help import HelpScreen, QuitScreen
@@ -144,19 +144,45 @@ async def test_t_changes_the_theme_of_every_cell() -> None:
         assert "#d9dcde" in after
 
 
-async def test_q_asks_escape_stays_and_q_q_quits() -> None:
+@pytest.mark.parametrize(
+    "keys", ["q q", "q q q enter", "q enter", "q escape", "q n", "q tab q", "ctrl+q enter"]
+)
+async def test_a_console_that_collects_does_not_end_by_accident(keys: str) -> None:
     async with open_console() as driven:
-        assert "Messages wait at the broker" in await driven.press_keys("q")
-        assert isinstance(driven.app.screen, QuitScreen)
-        await driven.press_keys("escape")
-        assert not isinstance(driven.app.screen, QuitScreen)
-        await driven.press_keys("q", "q")
+        for key in keys.split():
+            await driven.press_keys(key)
+            assert driven.app.is_running
+        is_open = keys in ("q q", "q tab q")
+        assert isinstance(driven.app.screen, QuitScreen) is is_open
+
+
+@pytest.mark.parametrize("keys", ["q y", "q q y", "q tab enter", "ctrl+q y", "ctrl+q ctrl+q"])
+async def test_a_console_that_collects_ends_on_purpose(keys: str) -> None:
+    async with open_console() as driven:
+        shown = await driven.press_keys(keys.split()[0])
+        assert "Messages wait at the broker" in shown
+        assert "[ Cancel ]" in shown
+        await driven.press_keys(*keys.split()[1:])
         assert driven.app.return_code == 0
 
 
-async def test_ctrl_q_quits_at_once() -> None:
+@pytest.mark.parametrize("keys", ["q y", "q enter", "ctrl+q"])
+async def test_a_viewer_ends_with_one_confirmation(keys: str) -> None:
     async with open_console() as driven:
-        await driven.press_keys("ctrl+q")
+        driven.live.set_role(Role.VIEWER)
+        await driven.press_keys(*keys.split())
+        assert driven.app.return_code == 0
+
+
+async def test_a_standby_that_begins_to_collect_under_the_question_is_asked_anew() -> None:
+    async with open_console() as driven:
+        driven.live.set_role(Role.STANDBY)
+        assert "Another process collects" in await driven.press_keys("q")
+        driven.live.set_role(Role.COLLECTOR)
+        shown = await driven.press_keys("enter")
+        assert "Messages wait at the broker" in shown
+        assert "[ Cancel ]" in shown
+        await driven.press_keys("y")
         assert driven.app.return_code == 0
 
 

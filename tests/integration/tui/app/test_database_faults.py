@@ -70,7 +70,7 @@ async def test_reviews_that_cannot_be_stored_are_said_until_one_is(migrated: str
     live = LiveState()
     live.set_database(LinkState(LinkStatus.UP, NOW))
     async with open_review_console(migrated, live=live) as plant:
-        plant.console.app.services.operator.name = "Anna"
+        plant.console.app.services.operator.sign_on("Anna")
         await plant.press_keys("b")
         await plant.wait_for_text("All 1")
         execute_statements(migrated, "ALTER TABLE batch_reviews RENAME TO reviews_away")

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from dosing_tui.config.settings import ConsoleSettings
+from dosing_tui.config.settings import ConsoleSettings, Settings
 from dosing_tui.domain.alarms.models import AlarmEvent, JournalEntry
 from dosing_tui.domain.batch_review.query_models import BatchRow
+from dosing_tui.domain.batch_review.review_policy import ReviewPolicy
 from dosing_tui.domain.batch_review.review_result import ReviewResult
 from dosing_tui.domain.batch_review.review_rules import Decision
 from dosing_tui.domain.panels.filters import Dimension, Selection
@@ -34,6 +35,7 @@ from dosing_tui.tui.controllers.review_controller import (
 )
 from dosing_tui.tui.controllers.scope_controller import FilterValuesLoaded, NoteStored, ScopeController
 from dosing_tui.tui.controllers.shift_report_controller import ShiftReportController, ShiftReportLoaded
+from dosing_tui.tui.controllers.sign_on_controller import PinVerified, SignOnController, SignOnPolicyLoaded
 from dosing_tui.tui.data.batch_list_state import BatchListOptions, build_batch_filter
 from dosing_tui.tui.data.query_results import PanelLoaded
 from dosing_tui.tui.data.query_workers import Lane
@@ -49,6 +51,7 @@ from tests.support.tui.alarm_samples import make_state, make_view, picture_of
 from tests.support.tui.batch_samples import told_batches
 from tests.support.tui.console_driver import make_settings
 from tests.support.tui.fake_host import ControllerBench
+from tests.support.tui.sample_plant import NoBatches
 
 
 @pytest.fixture
@@ -60,11 +63,79 @@ def scope_controller(bench: ControllerBench) -> ScopeController:
     return ScopeController(bench.services, bench.host, lambda: bench.host.refresh_data())
 
 
-def test_a_name_is_valid_until_the_shift_changes(bench: ControllerBench) -> None:
-    bench.operator.name = "Anna"
+def test_a_sign_on_ends_with_the_shift_and_says_so_once(bench: ControllerBench) -> None:
+    """The sample plant's clock is at 14:26; the late shift ends at 22:00."""
+    bench.operator.sign_on("Anna")
+    for _ in range(14):
+        bench.clock.move_forward(1_800)
+        bench.operator.note_input()
     assert bench.operator.name == "Anna"
-    bench.clock.move_forward(9 * 3600)
-    assert (bench.operator.name, bench.operator.is_new_shift) == ("", True)
+    bench.clock.move_forward(2_100)
+    bench.operator.note_input()
+    assert bench.operator.name == ""
+    assert bench.operator.take_notice() == "Anna was signed off: the shift has changed."
+    assert bench.operator.take_notice() == ""
+
+
+def test_a_sign_on_ends_after_a_time_without_a_key_and_the_next_key_does_not_revive_it() -> None:
+    bench = ControllerBench(chosen=Settings(console=ConsoleSettings(sign_off_minutes=20)))
+    bench.operator.sign_on("Anna")
+    bench.clock.move_forward(19 * 60)
+    bench.operator.note_input()
+    bench.clock.move_forward(19 * 60)
+    assert bench.operator.name == "Anna"
+    bench.clock.move_forward(60)
+    bench.operator.note_input()
+    assert bench.operator.name == ""
+    assert bench.operator.take_notice() == "Anna was signed off: no key for 20 min."
+
+
+def test_nobody_signed_on_is_the_console_in_the_journal_and_a_name_in_a_form_is_for_that_form() -> None:
+    bench = ControllerBench(chosen=Settings(console=ConsoleSettings(name="panel-3")))
+    assert bench.operator.build_command_context().who.name == "console panel-3, nobody signed on"
+    assert bench.operator.build_command_context("Zoe").who.name == "Zoe"
+    bench.operator.sign_on("Anna")
+    assert bench.operator.build_command_context().who.name == "Anna"
+    bench.operator.sign_off()
+    assert bench.operator.build_command_context().who.name == "console panel-3, nobody signed on"
+
+
+def test_a_pin_is_asked_for_only_where_the_policy_requires_one(bench: ControllerBench) -> None:
+    sign_on = SignOnController(bench.services, bench.host)
+    sign_on.open_sign_on_dialog()
+    sign_on.store_policy(bench.workers.take(SignOnPolicyLoaded))
+    bench.host.answer("Anna")
+    assert bench.host.messages == ["Anna is signed on. Identity not verified."]
+    batches = bench.source.batches
+    assert isinstance(batches, NoBatches)
+    batches.policy = ReviewPolicy(pin=True)
+    for pin in ("0000", "1234"):
+        sign_on.open_sign_on_dialog()
+        bench.host.answer("Ben")
+        assert bench.operator.name == ""
+        sign_on.store_policy(bench.workers.take(SignOnPolicyLoaded))
+        bench.host.answer(pin)
+        sign_on.confirm_pin(bench.workers.take(PinVerified))
+        signed_on = bench.operator.operator
+        assert (signed_on is not None and signed_on.is_verified) is (pin == "1234")
+    assert "Not signed on: This is not the PIN of Ben; tries left: 4." in bench.host.messages
+    sign_on.open_sign_on_dialog()
+    sign_on.store_policy(bench.workers.take(SignOnPolicyLoaded))
+    bench.host.answer("Zoe")
+    bench.host.answer("")
+    assert bench.operator.operator is not None
+    assert (bench.operator.name, bench.operator.operator.is_verified) == ("Zoe", False)
+
+
+def test_without_the_database_somebody_can_sign_on_and_is_not_verified(bench: ControllerBench) -> None:
+    sign_on = SignOnController(bench.services, bench.host)
+    sign_on.open_sign_on_dialog()
+    bench.workers.take(SignOnPolicyLoaded)
+    sign_on.store_policy(SignOnPolicyLoaded(None, "No database server listens."))
+    bench.host.answer("Anna")
+    assert bench.operator.operator is not None
+    assert not bench.operator.operator.is_verified
+    assert "Review policy unavailable: No database server listens." in bench.host.messages[-1]
 
 
 def test_a_range_is_chosen_moved_and_left_again(bench: ControllerBench) -> None:
@@ -103,7 +174,7 @@ def test_a_note_is_stored_with_the_name_that_was_entered(bench: ControllerBench)
     bench.host.answer(NoteDraft(bench.clock(), "pump replaced", "Zoe"))
     scopes.confirm_note(bench.workers.take(NoteStored))
     assert [note.text for note in bench.source.notes] == ["pump replaced"]
-    assert bench.operator.name == "Zoe"
+    assert bench.operator.name == ""
     assert bench.host.messages == ["The note is stored."]
 
 
@@ -121,7 +192,7 @@ def test_an_acknowledgement_goes_to_the_journal_lane_and_is_confirmed(bench: Con
     assert bench.workers.lanes == [Lane.JOURNAL]
     alarms.confirm_action(bench.workers.take(AlarmActionStored))
     assert [entry.event for entry in bench.source.entries] == [AlarmEvent.ACKNOWLEDGE]
-    assert bench.host.messages == [f"Acknowledged: {raised.key.tag}."]
+    assert bench.host.messages == [f"Acknowledged: {raised.key.tag}. Nobody is signed on (L)."]
 
 
 def test_an_action_that_fails_shows_the_reason(bench: ControllerBench) -> None:
@@ -235,14 +306,14 @@ def test_a_review_asks_for_the_name_and_reports_a_refusal(bench: ControllerBench
     refused = replace(result.value, outcome=ReviewResult(refusals=("Not saved: Ben reviewed this batch.",)))
     reviews.show_review_result(replace(result, value=refused))
     assert bench.host.messages == ["Not saved: Ben reviewed this batch."]
-    assert bench.operator.name == "Anna"
+    assert bench.operator.name == ""
 
 
 def test_with_a_name_an_approval_needs_no_dialog_and_no_second_one_starts_meanwhile(
     bench: ControllerBench,
 ) -> None:
     row, reviews = reviewable(bench), review_controller(bench)
-    bench.operator.name = "Anna"
+    bench.operator.sign_on("Anna")
     reviews.review_batch(Decision.APPROVED, row)
     reviews.review_batch(Decision.APPROVED, row)
     assert bench.host.messages == ["One moment: the last review is still being entered."]

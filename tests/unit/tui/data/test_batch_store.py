@@ -46,6 +46,9 @@ class FakeBatchSource:
     account: str = "anna"
     asked: list[str] = field(default_factory=list)
 
+    def verify_pin(self, who: str, pin: str) -> bool:
+        return True
+
     def _list_ordered(self, which: BatchFilter) -> list[BatchRow]:
         wanted = [row for row in self.rows if row.findings or not which.with_findings]
         return sorted(wanted, key=browse.get_sort_key, reverse=True)

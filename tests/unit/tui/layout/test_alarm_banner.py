@@ -43,6 +43,18 @@ def test_the_unacknowledged_come_first_then_the_most_urgent() -> None:
     assert third.startswith(" ■HIGH   14:00:00 Tank nearly empty: B")
 
 
+def test_active_and_latched_alarms_come_before_more_urgent_ones_that_returned() -> None:
+    returned = replace(make_state("STOCK_CRITICAL", "R", number=1), active=False)
+    latched = replace(make_state("DOSE_GROSS", "G", number=4), active=False, latched=True)
+    shown = render_lines(picture_of(returned, LOW, latched, ACKED), height=4)
+    assert [line[18:].split("  ")[0].strip() for line in shown] == [
+        "Gross dosing error: G",
+        "Low inventory: A",
+        "RTN · Tank nearly empty: R",
+        "Tank nearly empty: B",
+    ]
+
+
 def test_what_is_acknowledged_is_dim_and_what_is_not_is_a_block_of_colour() -> None:
     told = build_banner(picture_of(ACKED, LOW), [], idle_text="", silence_key="")
     loud, quiet = render_banner(told, format_time, 120, 2)

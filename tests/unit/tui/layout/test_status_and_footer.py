@@ -83,3 +83,19 @@ def test_what_is_out_of_order_is_named_where_there_is_room() -> None:
     row = "".join(character for character, _ in render_status_bar(status, 120)[0])
     assert "▲ storing, panels failed" in row
     assert "▲ DB journal, notifications, reviews" in row
+
+
+@pytest.mark.parametrize("width", [80, 100, 120, 160])
+def test_who_is_signed_on_is_always_there(width: int) -> None:
+    for operator, expected in (
+        ("", {"nobody", "no operator"}),
+        ("Anna", {"Anna"}),
+        ("Maximiliane (PIN)", {"Maxi"}),
+    ):
+        for faults in ((), FAULTS):
+            status = StatusBarState(
+                "Plant 1", "Overview", Role.COLLECTOR, UP, PARTIAL if faults else UP, 1.0, 123_456, "10:07",
+                heartbeat=True, database_faults=faults, operator=operator,
+            )  # fmt: skip
+            row = "".join(character for character, _ in render_status_bar(status, width)[0])
+            assert any(text in row for text in expected), row

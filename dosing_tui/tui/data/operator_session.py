@@ -1,0 +1,96 @@
+"""Who is signed on at the console, and until when."""
+
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from dosing_tui.config.settings import Settings
+from dosing_tui.domain.alarms.models import Actor
+from dosing_tui.domain.alarms.operator_commands import CommandContext
+from dosing_tui.domain.messages.text_sanitizer import clean_text
+
+MAX_CONSOLE_NAME = 30
+"""Cells; with the words around it a console's name fits the journal's column."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedOnOperator:
+    """``is_verified``: the database has checked the person's PIN."""
+
+    name: str
+    since: datetime
+    is_verified: bool
+
+
+class OperatorSession:
+    """Only ``sign_on`` makes somebody the author of what keys do; a name in a form is for that form alone.
+
+    A sign-on ends by ``sign_off``, at a change of shift, and ``console.sign_off_minutes`` after the last key.
+    """
+
+    def __init__(self, settings: Settings, clock: Callable[[], datetime]) -> None:
+        self._calendar, self._zone = settings.calendar, ZoneInfo(settings.plant.timezone)
+        self._longest_pause = timedelta(minutes=settings.console.sign_off_minutes)
+        console = clean_text(settings.console.name or socket.gethostname(), limit=MAX_CONSOLE_NAME)
+        self.anonymous_name = f"console {console}, nobody signed on"
+        """In the journal, while nobody is."""
+        self._clock = clock
+        self._operator: SignedOnOperator | None = None
+        self._shift_start: datetime | None = None
+        """Start of the shift of the sign-on; None where there are no shifts."""
+        self._last_input_at = clock()
+        self._notice = ""
+
+    @property
+    def operator(self) -> SignedOnOperator | None:
+        self._end_if_due()
+        return self._operator
+
+    @property
+    def name(self) -> str:
+        """'' while nobody is signed on."""
+        return self.operator.name if self.operator else ""
+
+    def sign_on(self, name: str, *, is_verified: bool = False) -> None:
+        """In place of the one before. ``name`` is not empty."""
+        now = self._clock()
+        self._operator = SignedOnOperator(name, now, is_verified)
+        self._shift_start, self._last_input_at, self._notice = self._get_shift_start(), now, ""
+
+    def sign_off(self) -> None:
+        self._operator, self._notice = None, ""
+
+    def note_input(self) -> None:
+        """A key or a click: the time without one begins again. A sign-on that has ended stays so."""
+        self._end_if_due()
+        self._last_input_at = self._clock()
+
+    def take_notice(self) -> str:
+        """Why the operator has been signed off, in one sentence, once; '' if that has not happened."""
+        self._end_if_due()
+        notice, self._notice = self._notice, ""
+        return notice
+
+    def build_command_context(self, name: str = "") -> CommandContext:
+        """For alarm commands; ``name`` is one entered for this command alone.
+
+        Without a name it is the console's. The account is added where the journal is written.
+        """
+        return CommandContext(Actor(name or self.name or self.anonymous_name), self._clock())
+
+    def _end_if_due(self) -> None:
+        operator, now = self._operator, self._clock()
+        if operator is None:
+            return
+        reason = ""
+        if self._get_shift_start() != self._shift_start:
+            reason = "the shift has changed"
+        elif self._longest_pause and abs(now - self._last_input_at) >= self._longest_pause:
+            reason = f"no key for {self._longest_pause.total_seconds() / 60:.0f} min"
+        if reason:
+            self._operator, self._notice = None, f"{operator.name} was signed off: {reason}."
+
+    def _get_shift_start(self) -> datetime | None:
+        return self._calendar.get_duty_start(self._clock(), self._zone)
