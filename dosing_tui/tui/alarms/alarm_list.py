@@ -1,7 +1,7 @@
 """The alarm lists: their rows, the cursor, and how they are drawn. Pure."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
 from operator import attrgetter
@@ -58,6 +58,8 @@ EMPTY_TEXTS = {
 class AlarmListContext:
     now: datetime
     zone: tzinfo
+    short_names: Mapping[str, str] = field(default_factory=dict)
+    """Station -> its short name."""
 
     def format_time(self, time: datetime | None) -> str:
         """The time of day, or the day when it is another one."""

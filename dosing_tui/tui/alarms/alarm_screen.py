@@ -57,6 +57,7 @@ class AlarmScreen(ListScreen):
         *,
         journal: JournalActions,
         load_kpis: Callable[[], None],
+        short_names: Mapping[str, str],
     ) -> None:
         """``load_kpis`` reads the alarm KPIs; the result goes to ``show_kpis``."""
         super().__init__(theme, hints)
@@ -64,6 +65,7 @@ class AlarmScreen(ListScreen):
         self._alarm_actions = alarm_actions
         self._journal_actions = journal
         self._load_kpis = load_kpis
+        self._short_names = short_names
         self._kpis = AlarmKpiState()
         self._journal = JournalList()
         self._heading = JournalHeading()
@@ -95,7 +97,7 @@ class AlarmScreen(ListScreen):
         if self._now is None or self._list_state.tab in TABS_WITHOUT_COUNT:
             return None
         table = alarm_list.build_alarm_table(
-            self._list_state, self._alarms, AlarmListContext(self._now, zone)
+            self._list_state, self._alarms, AlarmListContext(self._now, zone, self._short_names)
         )
         return list_table_rows(f"alarms {self._list_state.tab.value}".lower(), table, zone)
 
@@ -128,7 +130,9 @@ class AlarmScreen(ListScreen):
         self._list_state = alarm_list.clamp_cursor(self._list_state, self._alarms, self._visible_rows)
         self._tabs.show_rows(alarm_list.render_alarm_tabs(self._list_state, self._alarms, width))
         self._list.show_rows(
-            self._render_tab(AlarmListContext(self._now, self._zone), width, self.body_height)
+            self._render_tab(
+                AlarmListContext(self._now, self._zone, self._short_names), width, self.body_height
+            )
         )
         self.draw_footer()
 

@@ -82,7 +82,7 @@ class AlarmController(Controller):
         )
         banner = build_banner(
             snapshot.alarms, notices, idle_text=format_idle_text(snapshot),
-            silence_key=silence_keys.split(" ")[0],
+            silence_key=silence_keys.split(" ")[0], short_names=self.services.settings.short_names,
         )  # fmt: skip
         screen.show_banner(banner, partial(format_timestamp, zone=self.services.zone, now=now))
         if self.screen is not None:
@@ -126,6 +126,7 @@ class AlarmController(Controller):
                 self,
                 journal=self.journal,
                 load_kpis=self.kpis.load_kpis,
+                short_names=self.services.settings.short_names,
             )
         )
         assert self.screen is not None
@@ -188,7 +189,7 @@ class AlarmController(Controller):
         durations = alarm_actions.list_shelving_durations(views[0], settings) if is_shelving else ()
         dialog = AlarmActionDialog(
             self.host.terminal_theme, event, views, durations, name=operator.name,
-            is_new_shift=operator.is_new_shift,
+            is_new_shift=operator.is_new_shift, short_names=settings.short_names,
         )  # fmt: skip
         self.open_dialog(dialog, partial(self._apply_action_input, event, views))
 

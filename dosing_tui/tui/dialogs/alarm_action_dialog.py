@@ -1,18 +1,19 @@
 """Confirms an alarm action: comment or reason, name, duration; and lists the alarms it has skipped."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from dosing_tui.domain.alarms.models import AlarmEvent
 from dosing_tui.domain.alarms.operator_commands import MAX_COMMENT_LENGTH
 from dosing_tui.domain.alarms.snapshot import AlarmView
+from dosing_tui.domain.labels.alarm_labels import label_alarms
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.domain.panels.operator_notes import MAX_AUTHOR_LENGTH
 from dosing_tui.tui.alarms.alarm_actions import get_priority
 from dosing_tui.tui.rendering import number_format, text_field
-from dosing_tui.tui.rendering.canvas import Canvas, Rows, wrap_text
-from dosing_tui.tui.rendering.palette import DIM, TEXT, CellStyle
+from dosing_tui.tui.rendering.canvas import Canvas, Rows, split_cells, wrap_text
+from dosing_tui.tui.rendering.palette import DIM, LABEL, TEXT, CellStyle
 from dosing_tui.tui.rendering.priority_style import PRIORITY_MARKS, format_mark
 from dosing_tui.tui.rendering.theme import TerminalTheme
 from dosing_tui.tui.widgets.canvas_dialog import create_box, draw_keys, draw_lines
@@ -20,6 +21,7 @@ from dosing_tui.tui.widgets.form_dialog import FormDialog
 from dosing_tui.tui.widgets.form_fields import BLANK_ROW, FORM_WIDTH, ChoiceField, TextEntry, wrap_form_text
 
 _MAX_LISTED, _MAX_REASONS = 4, 5
+_STATION_WIDTH, _TAG_WIDTH = 10, 20
 _TITLES = {
     AlarmEvent.ACKNOWLEDGE: "Acknowledge",
     AlarmEvent.RESET: "Reset",
@@ -53,18 +55,25 @@ class _AlarmLines:
     """The first alarms with their priority, and the number of the others."""
 
     views: Sequence[AlarmView]
+    short_names: Mapping[str, str]
 
     @property
     def height(self) -> int:
         return min(len(self.views), _MAX_LISTED + 1)
 
     def draw_part(self, canvas: Canvas, y: int, *, is_focused: bool) -> None:
-        for row, view in enumerate(self.views[:_MAX_LISTED], start=y):
+        alarms = [(view.state.key, view.message) for view in self.views]
+        labels = label_alarms(alarms, self.short_names, station_width=_STATION_WIDTH, tag_width=_TAG_WIDTH)[
+            :_MAX_LISTED
+        ]
+        station_width = max(len(split_cells(label.station)) for label in labels)
+        for row, (view, label) in enumerate(zip(self.views, labels, strict=False), start=y):
             priority = get_priority(view)
             style = CellStyle(PRIORITY_MARKS[priority].colour, bold=True)
             canvas.write_text(3, row, format_mark(priority, is_unacknowledged=False), style)
-            text = clean_line(view.message) or view.state.key.tag
-            canvas.write_text(8, row, text, TEXT, width=FORM_WIDTH - 11)
+            canvas.write_text(8, row, label.station, LABEL)
+            x = canvas.write_text(9 + station_width, row, label.tag, LABEL) + 2
+            canvas.write_text(x, row, label.text, TEXT, width=FORM_WIDTH - 3 - x)
         if len(self.views) > _MAX_LISTED:
             canvas.write_text(8, y + _MAX_LISTED, f"and {len(self.views) - _MAX_LISTED} more in view", DIM)
 
@@ -75,6 +84,7 @@ class AlarmActionDialog(FormDialog[AlarmActionInput]):
     def __init__(
         self, theme: TerminalTheme, event: AlarmEvent, views: Sequence[AlarmView],
         durations: Sequence[timedelta] = (), *, name: str, is_new_shift: bool,
+        short_names: Mapping[str, str] | None = None,
     ) -> None:  # fmt: skip
         """``durations`` to choose from, if the event has any; after a shift change it opens on the name."""
         is_required = event in _REASON_REQUIRED
@@ -96,7 +106,7 @@ class AlarmActionDialog(FormDialog[AlarmActionInput]):
         super().__init__(
             theme,
             f"{action} {count} alarms?" if count > 1 else f"{action}?",
-            [_AlarmLines(views), BLANK_ROW, consequence, BLANK_ROW, *fields],
+            [_AlarmLines(views, short_names or {}), BLANK_ROW, consequence, BLANK_ROW, *fields],
             action=action,
         )
         if is_new_shift:

@@ -34,7 +34,8 @@ async def test_the_banner_is_on_every_screen_and_tells_the_most_urgent_alarm_and
         for keys in (["1"], ["2"], ["3"], ["4"], ["5"], ["6"], ["7"], ["a"]):
             shown = (await plant.press_keys(*keys)).splitlines()
             assert "■HIGH*" in shown[1]
-            assert "T-9 at 3.0 %" in shown[1]
+            assert ("STOCK_CRITICAL/T-9" if size == LARGE else "STOCK_CRITICA…T-9") in shown[1]
+            assert "at 3.0 %" in shown[1]
             assert ("UNACK 3 of 3" if size == LARGE else "UNACK 3/3") in shown[1]
 
 
@@ -294,7 +295,7 @@ async def test_a_flood_of_alarms_is_told_and_the_keys_still_work() -> None:
         plant.console.live.set_alarms(make_flood(500))
         plant.console.app._run_tick()
         shown = await plant.press_keys("a")
-        assert "FLOOD 500 in 10 min" in shown
+        assert "FLOOD 500" in shown
         assert "Alarms 500" in shown
         assert "T-500" in await plant.press_keys("end", "pageup", "pagedown")
 
