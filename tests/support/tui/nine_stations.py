@@ -23,9 +23,9 @@ STATIONS = tuple(f"dosing_system_{number:02}" for number in range(1, 10))
 CHEMICALS = (
     "Natriumhypochlorit 12 %", "Natriumhypochlorit 15 %", "Natriumhydroxid 30 %", "Natriumhydroxid 50 %",
     "Polyaluminiumchlorid 10", "Polyaluminiumchlorid 18", "polyacrylamide_anionic_A110",
-    "polyacrylamide_cationic_A110", "Aktivator強酸A", "Aktivator強酸B", "T-12", "T-9",
+    "polyacrylamide_cationic_A110", "Aktivator grün A1", "Aktivator grün B1", "T-12", "T-9",
 )  # fmt: skip
-"""Twelve: in pairs that differ at the end, in the middle, and in wide characters."""
+"""Twelve: in pairs that differ at the end or in the middle."""
 RECIPES = ("CU-65/75 BDO soft", "CU-65/75 BDO hard", "FG-85/95")
 CAPACITY_G = 20_000.0
 LOW_TANKS: Mapping[tuple[int, int], float] = {
