@@ -165,12 +165,9 @@ def _draw_rest(canvas: Canvas, data: TankGauges, first: int, visible: int) -> No
     """How many tanks are below and above, and what they are."""
     hidden = [*data.tanks[:first], *data.tanks[first + visible :]]
     counts = Counter(tank.band for tank in hidden)
-    if counts[LevelBand.LOW]:
-        words = f"{counts[LevelBand.LOW]} low"
-    elif counts[LevelBand.WARN]:
-        words = f"{counts[LevelBand.WARN]} to reorder"
-    else:
-        words = f"{counts[LevelBand.UNKNOWN]} unknown" if counts[LevelBand.UNKNOWN] else "all normal"
+    # in the order of urgency: what is worst among them
+    kinds = ((LevelBand.LOW, "low"), (LevelBand.WARN, "reorder"), (LevelBand.UNKNOWN, "no level"))
+    words = next((f"{counts[band]} {word}" for band, word in kinds if counts[band]), "all normal")
     below = len(data.tanks) - first - visible
     place = f" · {first} above" if first and below else " above" if first else ""
     canvas.write_text(2, canvas.height - 1, f"+ {below if below else first} more{place}, {words}", DIM)

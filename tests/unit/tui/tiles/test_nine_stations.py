@@ -62,7 +62,7 @@ def test_the_most_urgent_tanks_come_first() -> None:
 
 @pytest.mark.parametrize(
     ("first", "words"),
-    [(0, "+ 99 more, 29 to reorder"), (4, "+ 95 more · 4 above, 4 low"), (70, "+ 29 more · 70 above, 5 low"),
+    [(0, "+ 99 more, 29 reorder"), (4, "+ 95 more · 4 above, 4 low"), (70, "+ 29 more · 70 above, 5 low"),
      (500, "+ 99 more above, 5 low")],
 )  # fmt: skip
 def test_the_last_row_says_how_many_more_there_are(first: int, words: str) -> None:
