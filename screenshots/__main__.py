@@ -19,6 +19,7 @@ HERE = Path(__file__).parent
 HUGE, LARGE, MEDIUM, SMALL = Size(160, 50), Size(120, 40), Size(100, 30), Size(80, 24)
 DARK, LIGHT = "#15181b", "#dfe2e4"
 BLACK = "#000000"
+LIGHT_THEME = (("DOSING_CONSOLE_THEME", "light"),)
 COLOURS_16 = (("TERM", "xterm-16color"), ("COLORTERM", ""))
 SETTLE_S = 12.0
 """So long the plant runs before its picture is taken: doses have come in, every panel has answered."""
@@ -83,7 +84,7 @@ PICTURES = (
     _show_nine_stations("tanks_120x40", LARGE, b"2"),
     _show_nine_stations("alarms_80x24", SMALL, b"a"),
     _show_nine_stations("alarms_120x40", LARGE, b"a"),
-    _show_nine_stations("light_120x40", LARGE, b"t", ground=LIGHT),
+    _show_nine_stations("light_120x40", LARGE, ground=LIGHT, environment=LIGHT_THEME),
     _show_nine_stations("16_colours_120x40", LARGE, ground=BLACK, environment=COLOURS_16),
     _show_nine_stations("no_color_120x40", LARGE, environment=(("NO_COLOR", "1"),)),
     _show_nine_stations("ascii_120x40", LARGE, encoding="latin-1"),

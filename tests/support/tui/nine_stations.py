@@ -3,13 +3,15 @@
 ``python -m tests.support.tui.nine_stations`` shows them on the console, without servers.
 """
 
+import os
 import random
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from dosing_tui.config.settings import PlantSettings, Settings
+from dosing_tui.config.loader import load_settings
+from dosing_tui.config.settings import PlantSettings
 from dosing_tui.domain.alarm_rules.detection import ConnectionState, EvaluationContext
 from dosing_tui.domain.alarm_rules.evaluator import Evaluator
 from dosing_tui.domain.alarm_rules.limits import AlarmLimits
@@ -174,7 +176,10 @@ def _build_dose(
 
 
 def main() -> int:
-    settings = Settings(plant=PlantSettings(name="Plant 1", devices=STATIONS))
+    """With the settings of the environment, e.g. DOSING_CONSOLE_THEME=light."""
+    settings = replace(
+        load_settings(None, os.environ).settings, plant=PlantSettings(name="Plant 1", devices=STATIONS)
+    )
     at = get_utc_now()
     return run_app(settings, build_live_state(at), build_source(at))
 
