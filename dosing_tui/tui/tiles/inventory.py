@@ -3,12 +3,12 @@
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from dosing_tui.config.alarm_limits import get_limit
 from dosing_tui.config.settings import Settings
-from dosing_tui.domain.alarms.snapshot import AlarmSnapshot
+from dosing_tui.domain.alarms.models import AlarmKey, AlarmState
 from dosing_tui.domain.labels.name_labels import fit_labels
 from dosing_tui.domain.labels.station_labels import label_stations_compactly, name_stations
 from dosing_tui.domain.messages.models import InventoryLevel
@@ -21,7 +21,7 @@ from dosing_tui.tui.rendering.data_table import TableColumn, TableData
 from dosing_tui.tui.rendering.palette import DIM, LABEL, STRONG, TEXT, CellStyle, ColourRole
 from dosing_tui.tui.scope.render_context import RenderContext
 from dosing_tui.tui.tiles.shared.number_list import draw_marked_cell
-from dosing_tui.tui.tiles.shared.tank_mark import TankMark, choose_tank_mark
+from dosing_tui.tui.tiles.shared.tank_mark import TankMark, choose_tank_mark, index_alarms
 from dosing_tui.tui.tiles.shared.tile_content import TileContent, build_live_content
 
 EMPTY_TEXT = "no level has been reported yet"
@@ -58,7 +58,8 @@ def build_inventory(context: RenderContext) -> TileContent[TankGauges]:
     levels, settings = sort_by_urgency(context), context.settings
     names = label_stations_compactly([level.device_id for level in levels], settings.short_names)
     low, warn = get_stock_limits(settings)
-    tanks = tuple(_build_tank_gauge(context, level, names, (low, warn)) for level in levels)
+    active = index_alarms(context.snapshot.alarms)
+    tanks = tuple(_build_tank_gauge(context, level, names, (low, warn), active) for level in levels)
     return build_live_content(
         context, "Inventory", TankGauges(tanks, (low, warn), choose_tank_unit(levels)), paint_inventory,
         f"limits {low:g} / {warn:g} %", newest=find_newest_level(levels), empty_text=EMPTY_TEXT,
@@ -104,14 +105,15 @@ def format_percent_full(percent: float | None) -> str:
 
 
 def _build_tank_gauge(
-    context: RenderContext, level: InventoryLevel, names: Mapping[str, str], limits: tuple[float, float]
-) -> TankGauge:
+    context: RenderContext, level: InventoryLevel, names: Mapping[str, str], limits: tuple[float, float],
+    active: Mapping[AlarmKey, AlarmState],
+) -> TankGauge:  # fmt: skip
     seconds = (context.now - level.received_at).total_seconds()
     band = classify_level(level.percent_full, *limits)
     return TankGauge(
         station=sanitize_text(names[level.device_id]) if len(names) > 1 else "",
         chemical=sanitize_text(level.chemical), band=band,
-        mark=choose_tank_mark(level, band, context.snapshot.alarms),
+        mark=choose_tank_mark(level, band, active),
         percent=level.percent_full, remaining_g=level.remaining_g, capacity_g=level.capacity_g,
         age=f"{number_format.format_age(seconds)} ago" if seconds >= 60 else "",
     )  # fmt: skip
@@ -231,7 +233,7 @@ class TankTableContext:
     station_names: Mapping[str, str]
     mass_unit: number_format.MassUnit
     limits: tuple[float, float]
-    alarms: AlarmSnapshot | None = None
+    alarms: Mapping[AlarmKey, AlarmState] = field(default_factory=dict)
 
 
 def build_tank_table(context: RenderContext) -> TileContent[TableData[InventoryLevel]]:
@@ -239,7 +241,7 @@ def build_tank_table(context: RenderContext) -> TileContent[TableData[InventoryL
     names = name_stations([level.device_id for level in levels], settings.short_names)
     table_context = TankTableContext(
         context.now.replace(second=0, microsecond=0), names, choose_tank_unit(levels),
-        get_stock_limits(settings), context.snapshot.alarms,
+        get_stock_limits(settings), index_alarms(context.snapshot.alarms),
     )  # fmt: skip
     longest = max((len(split_cells(name)) for name in names.values()), default=0)
     station = replace(

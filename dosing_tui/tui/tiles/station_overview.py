@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from dosing_tui.domain.alarms.models import UNACKNOWLEDGED_STATES, Priority
-from dosing_tui.domain.alarms.snapshot import AlarmSnapshot
+from dosing_tui.domain.alarms.models import UNACKNOWLEDGED_STATES, AlarmKey, AlarmState, Priority
 from dosing_tui.domain.labels.station_labels import label_stations_compactly, name_stations
 from dosing_tui.domain.messages.tank_level import classify_level
 from dosing_tui.domain.station_status import (
@@ -22,7 +21,7 @@ from dosing_tui.tui.rendering.palette import DIM, LABEL, STRONG, TEXT, CellStyle
 from dosing_tui.tui.rendering.priority_style import PRIORITY_MARKS
 from dosing_tui.tui.scope.render_context import RenderContext
 from dosing_tui.tui.tiles.inventory import format_percent_full, get_stock_limits
-from dosing_tui.tui.tiles.shared.tank_mark import choose_tank_mark
+from dosing_tui.tui.tiles.shared.tank_mark import choose_tank_mark, index_alarms
 from dosing_tui.tui.tiles.shared.tile_content import TileContent, build_live_content
 
 TITLE = "Stations"
@@ -42,7 +41,7 @@ class StationTableContext:
     """Station -> its name in full."""
     titles: Mapping[str, str]
     limits: tuple[float, float]
-    alarms: AlarmSnapshot | None
+    alarms: Mapping[AlarmKey, AlarmState]
 
 
 def build_station_table(context: RenderContext) -> TileContent[TableData[StationStatus]]:
@@ -52,7 +51,7 @@ def build_station_table(context: RenderContext) -> TileContent[TableData[Station
     table_context = StationTableContext(
         context.now.replace(microsecond=0), names,
         {station.id: station.title for station in context.settings.stations},
-        get_stock_limits(context.settings), context.snapshot.alarms,
+        get_stock_limits(context.settings), index_alarms(context.snapshot.alarms),
     )  # fmt: skip
     columns = COLUMNS if any(table_context.titles.values()) else COLUMNS[:-1]
     return build_live_content(
