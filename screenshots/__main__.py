@@ -10,13 +10,17 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from screenshots.recorder import Recorder, Size
 from screenshots.rendering import Renderer
 
 HERE = Path(__file__).parent
-LARGE, MEDIUM, SMALL = Size(120, 40), Size(100, 30), Size(80, 24)
+HUGE, LARGE, MEDIUM, SMALL = Size(160, 50), Size(120, 40), Size(100, 30), Size(80, 24)
 DARK, LIGHT = "#15181b", "#dfe2e4"
+BLACK = "#000000"
+LIGHT_THEME = (("DOSING_CONSOLE_THEME", "light"),)
+COLOURS_16 = (("TERM", "xterm-16color"), ("COLORTERM", ""))
 SETTLE_S = 12.0
 """So long the plant runs before its picture is taken: doses have come in, every panel has answered."""
 
@@ -32,10 +36,22 @@ class Picture:
     size: Size = LARGE
     demo: tuple[str, ...] | None = ONE_STATION
     """Of the demo plant; None for a console that finds neither broker nor database."""
+    module: str = ""
+    """Runs in place of the program, e.g. a plant that is made up."""
     keys: bytes = b""
     ground: str = DARK
     encoding: str = "utf-8"
     """Of the terminal."""
+    environment: tuple[tuple[str, str], ...] = ()
+    """Variables that differ from those of a terminal with all colours."""
+
+
+NINE_STATIONS = "tests.support.tui.nine_stations"
+"""Nine stations with twelve chemicals each, whose names share their beginnings."""
+
+
+def _show_nine_stations(name: str, size: Size, keys: bytes = b"", **look: Any) -> Picture:
+    return Picture(f"nine_stations_{name}", size, demo=None, module=NINE_STATIONS, keys=keys, **look)
 
 
 PICTURES = (
@@ -58,6 +74,21 @@ PICTURES = (
     Picture("help_80x24", SMALL, keys=b"?"),
     Picture("ascii_100x30", MEDIUM, TWO_STATIONS, encoding="latin-1"),
     Picture("nothing_there_100x30", MEDIUM, demo=None),
+    _show_nine_stations("80x24", SMALL),
+    _show_nine_stations("100x30", MEDIUM),
+    _show_nine_stations("120x40", LARGE),
+    _show_nine_stations("160x50", HUGE),
+    _show_nine_stations("list_80x24", SMALL, b"9"),
+    _show_nine_stations("list_120x40", LARGE, b"9jj"),
+    _show_nine_stations("tanks_80x24", SMALL, b"2"),
+    _show_nine_stations("tanks_120x40", LARGE, b"2"),
+    _show_nine_stations("alarms_80x24", SMALL, b"a"),
+    _show_nine_stations("alarms_120x40", LARGE, b"a"),
+    _show_nine_stations("light_120x40", LARGE, ground=LIGHT, environment=LIGHT_THEME),
+    _show_nine_stations("16_colours_120x40", LARGE, ground=BLACK, environment=COLOURS_16),
+    _show_nine_stations("no_color_120x40", LARGE, environment=(("NO_COLOR", "1"),)),
+    _show_nine_stations("ascii_120x40", LARGE, encoding="latin-1"),
+    _show_nine_stations("ascii_80x24", SMALL, encoding="latin-1"),
 )
 
 
@@ -65,11 +96,12 @@ def main(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(prog="python -m screenshots")
     parser.add_argument("names", nargs="*", help="only these pictures")
     parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir()) / "dosing-tui-screenshots")
+    parser.add_argument("--into", type=Path, default=HERE, help="another folder")
     chosen = parser.parse_args(arguments)
     renderer = Renderer(chosen.cache)
     for picture in PICTURES:
         if not chosen.names or picture.name in chosen.names:
-            renderer.draw(record(picture), picture.size, HERE / f"{picture.name}.png", picture.ground)
+            renderer.draw(record(picture), picture.size, chosen.into / f"{picture.name}.png", picture.ground)
             sys.stdout.write(f"{picture.name}\n")
 
 
@@ -98,6 +130,8 @@ def _keys(keys: bytes) -> list[bytes]:
 
 
 def _command(picture: Picture, folder: Path) -> list[str]:
+    if picture.module:
+        return [sys.executable, "-m", picture.module]
     program = [sys.executable, "-m", "dosing_tui"]
     return (
         program
@@ -114,6 +148,7 @@ def _environment(picture: Picture, home: Path) -> dict[str, str]:
         "PYTHONIOENCODING": picture.encoding,
         # ports at which nothing listens, for the picture without a plant
         "DOSING_MQTT_PORT": "1", "DOSING_DATABASE_DSN": "host=127.0.0.1 port=1 dbname=factory_metrics",
+        **dict(picture.environment),
     }  # fmt: skip
 
 

@@ -58,7 +58,7 @@ class StationSettings:
     short_name: str = ""
     """Shown in place of the id on screens and in lists, at most 12 characters; empty: the id."""
     title: str = ""
-    """Its place or purpose, shown on the station's page, e.g. "Hall 2, foam line"."""
+    """Its place or purpose, shown in the table of stations, e.g. "Hall 2, foam line"."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,14 +5,16 @@ from dataclasses import replace
 from datetime import datetime, tzinfo
 
 from dosing_tui.domain.alarms.models import AlarmState, JournalEntry
+from dosing_tui.domain.labels.alarm_labels import describe_alarm
 from dosing_tui.domain.panels.filters import NO_FILTER
 from dosing_tui.domain.panels.panel_columns import DataColumn
 from dosing_tui.export.table import CellValue, ExportTable
 
 ALARM_COLUMNS = (
+    DataColumn("station", "station"),
+    DataColumn("tag", "tag"),
     DataColumn("state", "state"),
     DataColumn("priority", "priority"),
-    DataColumn("tag", "tag"),
     DataColumn("message", "message"),
     DataColumn("raised_at", "raised at"),
     DataColumn("value", "value"),
@@ -23,10 +25,11 @@ ALARM_COLUMNS = (
     DataColumn("comment", "comment"),
 )
 JOURNAL_COLUMNS = (
+    DataColumn("station", "station"),
+    DataColumn("tag", "tag"),
     DataColumn("id", "id"),
     DataColumn("at", "at"),
     DataColumn("received_at", "received at"),
-    DataColumn("tag", "tag"),
     DataColumn("event", "event"),
     DataColumn("priority", "priority"),
     DataColumn("message", "message"),
@@ -79,19 +82,19 @@ def build_journal_table(
 
 
 def _entry_to_row(entry: JournalEntry) -> tuple[CellValue, ...]:
-    who = entry.who
+    who, label = entry.who, describe_alarm(entry.key, entry.message)
     return (
-        entry.id, entry.at, entry.received_at, entry.key.tag, entry.event.value, entry.priority.value,
-        entry.message, entry.value, entry.limit, entry.rule_version, who.name, who.os_user, who.role,
-        "yes" if entry.offline else "", entry.until, entry.comment,
+        label.station, entry.key.tag, entry.id, entry.at, entry.received_at, entry.event.value,
+        entry.priority.value, label.text, entry.value, entry.limit, entry.rule_version, who.name,
+        who.os_user, who.role, "yes" if entry.offline else "", entry.until, entry.comment,
     )  # fmt: skip
 
 
 def _alarm_to_row(state: AlarmState) -> tuple[CellValue, ...]:
-    hiding = state.hiding
+    hiding, label = state.hiding, describe_alarm(state.key, state.message)
     return (
-        state.state_name.value, state.priority.value, state.key.tag, state.message, state.raised_at,
-        state.value, state.limit, state.count, state.acked_by.name or state.acked_by.os_user,
+        label.station, state.key.tag, state.state_name.value, state.priority.value, label.text,
+        state.raised_at, state.value, state.limit, state.count, state.acked_by.name or state.acked_by.os_user,
         hiding.until if hiding else None, hiding.why if hiding else state.comment,
     )  # fmt: skip
 

@@ -5,10 +5,12 @@ receiver might interpret as markup.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import tzinfo
 
 from dosing_tui.domain.alarms.catalog import RULES
 from dosing_tui.domain.alarms.models import SYSTEM_ACTOR, AlarmEvent, Priority
+from dosing_tui.domain.labels.alarm_labels import describe_alarm
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.domain.notifications.policy import AlarmSummary, NotificationMessage, Trigger
 
@@ -31,7 +33,10 @@ _EVENT_LABELS = {
 
 
 def format_subject(message: NotificationMessage, zone: tzinfo) -> str:
-    """One line, e.g. ``[HIGH] Tank nearly empty: T-12 at 4.1 % (Plant 1)``; times in the plant's ``zone``."""
+    """One line, station and tag first; times in the plant's ``zone``.
+
+    E.g. ``[HIGH] dosing_system_01 · STOCK_CRITICAL/T-12 · Tank nearly empty: T-12 at 4.1 % (Plant 1)``.
+    """
     if message.trigger is Trigger.SUMMARY:
         text = f"{message.total} alarm messages: {_format_counts(message.counts)}"
         urgent = min((one.priority for one in message.alarms), key=lambda one: one.rank)
@@ -42,7 +47,7 @@ def format_subject(message: NotificationMessage, zone: tzinfo) -> str:
             if message.trigger is Trigger.SUPPRESSION
             else _TRIGGER_PREFIXES[message.trigger]
         )
-        text, urgent = f"{prefix}{_get_alarm_text(alarm)}", alarm.priority
+        text, urgent = _format_alarm(alarm, prefix), alarm.priority
     return clean_line(f"[{urgent.upper()}] {text} ({message.plant})", MAX_SUBJECT_LENGTH)
 
 
@@ -98,7 +103,7 @@ def _format_details(alarm: AlarmSummary, zone: tzinfo) -> list[str]:
     rule = RULES.get(alarm.key.rule)
     label = _EVENT_LABELS.get(alarm.event, "Raised")
     lines = [
-        alarm.message or alarm.key.tag,
+        describe_alarm(alarm.key, alarm.message).full_text,
         f"Alarm: {alarm.key.tag}, priority {alarm.priority}",
         f"{label}: {alarm.at.astimezone(zone):%Y-%m-%d %H:%M:%S %Z}",
     ]
@@ -119,7 +124,7 @@ def _format_summary_line(alarm: AlarmSummary, zone: tzinfo) -> str:
         if alarm.event in _SUPPRESSION_EVENTS
         else ""
     )
-    return f"{alarm.at.astimezone(zone):%H:%M:%S} [{alarm.priority.upper()}] {prefix}{_get_alarm_text(alarm)}"
+    return f"{alarm.at.astimezone(zone):%H:%M:%S} [{alarm.priority.upper()}] {_format_alarm(alarm, prefix)}"
 
 
 def _format_suppression(alarm: AlarmSummary, zone: tzinfo) -> str:
@@ -140,8 +145,10 @@ def _format_suppression_lines(alarm: AlarmSummary, zone: tzinfo) -> list[str]:
     return lines
 
 
-def _get_alarm_text(alarm: AlarmSummary) -> str:
-    return alarm.message or alarm.key.tag
+def _format_alarm(alarm: AlarmSummary, prefix: str) -> str:
+    """Station, tag, and ``prefix`` and text, e.g. ``dosing_system_01 · STOCK_LOW/T-12 · Returned: …``."""
+    label = describe_alarm(alarm.key, alarm.message)
+    return replace(label, text=f"{prefix}{label.text}").full_text
 
 
 def _format_counts(counts: Mapping[Priority, int]) -> str:

@@ -12,11 +12,10 @@ COMPACT_WIDTH = 8
 def name_stations(devices: Iterable[str], short_names: Mapping[str, str]) -> dict[str, str]:
     """Station -> its short name, or its id where it has none or another station shown is called so."""
     ids = set(devices)
+    names = {device: short_names.get(device, "") for device in sorted(ids)}
     return {
-        device: clean_text(device)
-        if (short := short_names.get(device, "")) in {"", *ids - {device}}
-        else short
-        for device in sorted(ids)
+        device: name if name == device or (name and name not in ids) else clean_text(device)
+        for device, name in names.items()
     }
 
 

@@ -95,6 +95,11 @@ class InventoryLevel:
     flags: tuple[str, ...] = ()
     legacy_dedup: int | None = field(default=None, compare=False)
 
+    @property
+    def identity(self) -> tuple[str, str]:
+        """The tank, whatever its level."""
+        return self.device_id, self.chemical
+
 
 Reading: TypeAlias = Dose | BatchEvent | InventoryLevel
 

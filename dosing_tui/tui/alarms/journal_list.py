@@ -6,6 +6,7 @@ from datetime import datetime
 
 from dosing_tui.domain.alarms.journal_filter import JournalFilter
 from dosing_tui.domain.alarms.models import Actor, AlarmEvent, AlarmStateName, JournalEntry
+from dosing_tui.domain.labels.alarm_labels import AlarmLabel, describe_alarm
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.tui.alarms.alarm_list import AlarmListContext, format_number
 from dosing_tui.tui.rendering import data_table, number_format
@@ -224,17 +225,21 @@ def _format_event(entry: JournalEntry, context: AlarmListContext) -> StyledRuns:
     return [(EVENT_LABELS[entry.event], style)]
 
 
-def _format_message(entry: JournalEntry, context: AlarmListContext) -> str:
-    return clean_line(entry.message) or sanitize_text(entry.key.tag, 100)
+def _describe_entry(entry: JournalEntry, context: AlarmListContext) -> AlarmLabel:
+    return describe_alarm(entry.key, entry.message, context.short_names)
 
 
 JOURNAL_COLUMNS: tuple[TableColumn[JournalEntry], ...] = (
     TableColumn("Prio", 6, 100, lambda e, f: e.priority.value, format_runs=_format_priority),
     TableColumn("Time", 16, 99, lambda e, f: format_entry_time(e.at, f), lambda e, f: e.at),
     TableColumn("Event", 15, 98, lambda e, f: EVENT_LABELS[e.event], format_runs=_format_event, min_width=12),
-    TableColumn("Alarm", 30, 97, _format_message, max_growth=60, min_width=20, is_name=True),
+    TableColumn("Station", 9, 97, lambda e, f: _describe_entry(e, f).station, max_growth=7,
+                all_or_nothing=True, is_name=True),
+    TableColumn("Tag", 17, 96, lambda e, f: _describe_entry(e, f).tag, max_growth=15, is_name=True),
+    TableColumn("Alarm", 28, 85, lambda e, f: _describe_entry(e, f).text, max_growth=60, min_width=16,
+                is_name=True),
     TableColumn("Value", 9, 40, lambda e, f: format_number(e.value), lambda e, f: e.value, align_right=True),
     TableColumn("Limit", 9, 35, lambda e, f: format_number(e.limit), lambda e, f: e.limit, align_right=True),
     TableColumn("Operator", 9, 90, lambda e, f: format_operator(e.who), style=TEXT),
     TableColumn("Comment", 12, 60, lambda e, f: clean_line(e.comment), style=DIM, max_growth=40),
-)
+)  # fmt: skip

@@ -32,7 +32,7 @@ from dosing_tui.tui.rendering.palette import PALETTES
 from dosing_tui.tui.rendering.theme import TerminalTheme
 from dosing_tui.tui.screens.console_screen import ConsoleScreen
 from dosing_tui.tui.screens.dashboard_screen import DashboardScreen
-from dosing_tui.tui.widgets.messages import ViewChanged
+from dosing_tui.tui.widgets.messages import StationChosen, ViewChanged
 
 log = logging.getLogger(__name__)
 REDRAW_DELAY_S = 0.05
@@ -181,6 +181,10 @@ class DosingApp(OrderedInputApp[None]):
         self.controllers.guard.run_part(
             "screen", lambda: self._draw_screens(self.services.get_snapshot(), self.services.clock())
         )
+
+    @on(StationChosen)
+    def _show_station(self, event: StationChosen) -> None:
+        self.controllers.scopes.show_station(event.device)
 
     @on(ViewChanged)
     def _refresh_view(self) -> None:

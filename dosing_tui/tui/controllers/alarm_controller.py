@@ -108,7 +108,7 @@ class AlarmController(Controller):
         )
         banner = build_banner(
             snapshot.alarms, notices, idle_text=format_idle_text(snapshot),
-            silence_key=silence_keys.split(" ")[0],
+            silence_key=silence_keys.split(" ")[0], short_names=self.services.settings.short_names,
         )  # fmt: skip
         screen.show_banner(banner, partial(format_timestamp, zone=self.services.zone, now=now))
         self._unconfirmed &= _find_unacknowledged(snapshot.alarms or EMPTY_SNAPSHOT)

@@ -110,7 +110,8 @@ class DashboardController:
             self.panel_cache.results, scope=self._scope.scope,
             is_overdue=now - self._scope.changed_at >= STALE_AFTER, log_file=self._log_file,
         )  # fmt: skip
-        self._screen.set_tank_count(len(context.levels))
+        stations = {*context.settings.plant.devices, *(name for name, _ in context.snapshot.device_last_seen)}
+        self._screen.set_plant_size(tanks=len(context.levels), stations=len(stations))
         for tile in self._screen.visible_tiles:
             content = self._tile_registry.build_content(tile, context, is_large=self._screen.is_single_tile)
             self.guard.run_part(tile, partial(self._screen.show_tile, tile, content))

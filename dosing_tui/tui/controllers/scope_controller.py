@@ -48,6 +48,8 @@ class ScopeController(Controller):
 
     on_change: Callable[[], None]
     scope: Scope = LIVE_SCOPE
+    _entered_station: str = ""
+    """The station chosen in the station overview, while it is the only filter of stations."""
 
     def __post_init__(self) -> None:
         self.changed_at = self.services.clock()
@@ -100,6 +102,15 @@ class ScopeController(Controller):
         self.open_dialog(dialog, lambda spec: self._set_scope(replace(self.scope, spec=spec)))
 
     # filters
+
+    def show_station(self, device: str) -> None:
+        """Show one station alone; '' ends that, unless the filter has been changed since."""
+        selection = self.scope.selection
+        if device or selection.device == (self._entered_station,):
+            self._set_scope(
+                replace(self.scope, selection=replace(selection, device=(device,) if device else ()))
+            )
+        self._entered_station = device
 
     def open_filter_dialog(self) -> None:
         dialog = FilterDialog(self.host.terminal_theme, self.scope.selection)

@@ -8,21 +8,22 @@ from types import MappingProxyType
 from dosing_tui.domain.alarms.models import AlarmEvent
 from dosing_tui.domain.alarms.operator_commands import MAX_COMMENT_LENGTH
 from dosing_tui.domain.alarms.snapshot import AlarmView
+from dosing_tui.domain.labels.alarm_labels import label_alarms
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.domain.panels.operator_notes import MAX_AUTHOR_LENGTH
 from dosing_tui.tui.alarms.alarm_actions import get_priority
-from dosing_tui.tui.alarms.alarm_rows import format_station
 from dosing_tui.tui.rendering import number_format, text_field
-from dosing_tui.tui.rendering.canvas import Canvas, Rows, wrap_text
-from dosing_tui.tui.rendering.palette import DIM, STRONG, TEXT, CellStyle
+from dosing_tui.tui.rendering.canvas import Canvas, Rows, split_cells, wrap_text
+from dosing_tui.tui.rendering.palette import DIM, LABEL, TEXT, CellStyle
 from dosing_tui.tui.rendering.priority_style import MARK_WIDTH, PRIORITY_MARKS, format_mark
 from dosing_tui.tui.rendering.theme import TerminalTheme
 from dosing_tui.tui.widgets.canvas_dialog import create_box, draw_keys, draw_lines
 from dosing_tui.tui.widgets.form_dialog import FormDialog
 from dosing_tui.tui.widgets.form_fields import BLANK_ROW, FORM_WIDTH, ChoiceField, TextEntry, wrap_form_text
 
-_MAX_LISTED, _MAX_REASONS, _STATION_WIDTH = 4, 5, 22
 DEFAULT_SHELVING = timedelta(minutes=30)
+_MAX_LISTED, _MAX_REASONS = 4, 5
+_STATION_WIDTH, _TAG_WIDTH = 10, 20
 _TITLES = {
     AlarmEvent.ACKNOWLEDGE: "Acknowledge",
     AlarmEvent.RESET: "Reset",
@@ -63,19 +64,21 @@ class _AlarmLines:
         return min(len(self.views), _MAX_LISTED + 1)
 
     def draw_part(self, canvas: Canvas, y: int, *, is_focused: bool) -> None:
-        x = 4 + MARK_WIDTH
-        for row, view in enumerate(self.views[:_MAX_LISTED], start=y):
+        alarms = [(view.state.key, view.message) for view in self.views]
+        labels = label_alarms(alarms, self.short_names, station_width=_STATION_WIDTH, tag_width=_TAG_WIDTH)[
+            :_MAX_LISTED
+        ]
+        station_width = max(len(split_cells(label.station)) for label in labels)
+        for row, (view, label) in enumerate(zip(self.views, labels, strict=False), start=y):
             priority = get_priority(view)
             style = CellStyle(PRIORITY_MARKS[priority].colour, bold=True)
             canvas.write_text(3, row, format_mark(priority, is_unacknowledged=False), style)
-            station = canvas.write_text(
-                x, row, format_station(view.state.key, self.short_names), STRONG, width=_STATION_WIDTH
-            )
-            text = clean_line(view.message) or view.state.key.tag
-            canvas.write_text(station + 2, row, text, TEXT, width=FORM_WIDTH - station - 5)
+            canvas.write_text(4 + MARK_WIDTH, row, label.station, LABEL)
+            x = canvas.write_text(5 + MARK_WIDTH + station_width, row, label.tag, LABEL) + 2
+            canvas.write_text(x, row, label.text, TEXT, width=FORM_WIDTH - 3 - x)
         if len(self.views) > _MAX_LISTED:
             count = number_format.format_count(len(self.views) - _MAX_LISTED)
-            canvas.write_text(x, y + _MAX_LISTED, f"and {count} more", DIM)
+            canvas.write_text(4 + MARK_WIDTH, y + _MAX_LISTED, f"and {count} more", DIM)
 
 
 class AlarmActionDialog(FormDialog[AlarmActionInput]):

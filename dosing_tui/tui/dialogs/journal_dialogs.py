@@ -6,6 +6,7 @@ from datetime import tzinfo
 from textual.binding import Binding
 
 from dosing_tui.domain.alarms.models import AlarmEvent, AlarmStateName, JournalEntry
+from dosing_tui.domain.labels.alarm_labels import describe_alarm
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.tui.alarms.alarm_list import format_number
 from dosing_tui.tui.alarms.journal_list import EVENT_LABELS, JournalFilterForm, format_operator
@@ -78,7 +79,7 @@ def render_entry(entry: JournalEntry, zone: tzinfo) -> Rows:
         line for label, text in _list_entry_fields(entry, zone)
         for line in wrap_labelled_text(label, text, room)
     ]  # fmt: skip
-    message = wrap_text(clean_line(entry.message), _DETAIL_WIDTH - MARK_WIDTH - 7)[:2]
+    message = wrap_text(describe_alarm(entry.key, entry.message).text, _DETAIL_WIDTH - MARK_WIDTH - 7)[:2]
     top = 4 + len(message)
     canvas = create_box(
         _DETAIL_WIDTH, top + len(fields) + 3, sanitize_text(entry.key.tag, 60), hint="Esc Close"
@@ -99,7 +100,10 @@ def _list_entry_fields(entry: JournalEntry, zone: tzinfo) -> Sequence[tuple[str,
     people = [format_operator(who) or "none (automatic)", account, role]
     value = "" if entry.value is None else format_number(entry.value)
     limit = "" if entry.limit is None else f"limit {format_number(entry.limit)}"
+    label = describe_alarm(entry.key, entry.message)
     return (
+        ("Station", label.station),
+        ("Tag", label.tag),
         ("Event", f"{EVENT_LABELS[entry.event]}, {entry.priority} priority"),
         ("Time", number_format.format_full_timestamp(entry.at, zone)),
         ("Received", number_format.format_full_timestamp(entry.received_at, zone)),

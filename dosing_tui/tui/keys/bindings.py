@@ -25,6 +25,9 @@ VIEW_KEYS = (
     Binding(
         "8", "view('panels')", "Panels", id="panels", show=False, tooltip="Panels without a tile of their own"
     ),
+    Binding(
+        "9", "view('stations')", "Stations", id="stations", show=False, tooltip="A line for each station"
+    ),
 )
 TILE_KEYS = (
     Binding("enter", "zoom", "Zoom", id="zoom", tooltip="The focused tile, large"),
@@ -168,7 +171,7 @@ HELP_MAIN: tuple[HelpGroup, ...] = (
         ("All at a glance", ("overview",)), ("Tanks and levels", ("inventory",)),
         ("Consumption", ("consumption",)), ("Quality", ("quality",)),
         ("Batches and days", ("production",)), ("Doses; other panels", ("doses", "panels")),
-        ("Data integrity", ("books",)), ("Next tile, tile before", ("next", "previous")),
+        ("Data; all stations", ("books", "stations")), ("Next tile, tile before", ("next", "previous")),
         ("Tile in that direction", ("left", "right", "up", "down")), ("Large, and back", ("zoom", "back")),
     )),
     ("Tables", (

@@ -32,6 +32,8 @@ class FooterMode(StrEnum):
     SCREEN = "screen"
     TANKS = "stock"
     """The inventory screen."""
+    STATIONS = "stations"
+    """The table of stations."""
     CHART = "chart"
     TABLE = "table"
     TILE = "tile"
@@ -50,6 +52,18 @@ _FOOTER_KEYS: Mapping[FooterMode, tuple[str, ...]] = {
     FooterMode.CHART: ("back", "cursor-left", "cursor-right", "next", "range-wider", "note", *_COMMON_KEYS),
     FooterMode.TABLE: ("back", "row-down", "sort", "reverse", "find", "next", *_COMMON_KEYS),
     FooterMode.TILE: ("back", "next", *_COMMON_KEYS),
+    FooterMode.STATIONS: (
+        "zoom",
+        "overview",
+        "inventory",
+        "alarms",
+        "batches",
+        "sort",
+        "reverse",
+        "find",
+        "export",
+        "help",
+    ),
     FooterMode.JOURNAL: (
         "zoom",
         "range",
@@ -116,7 +130,8 @@ _FOOTER_KEYS: Mapping[FooterMode, tuple[str, ...]] = {
 
 
 _LABEL_OVERRIDES: Mapping[FooterMode, Mapping[str, str]] = {
-    FooterMode.JOURNAL: {"zoom": "Entry", "first": "Newest"}
+    FooterMode.JOURNAL: {"zoom": "Entry", "first": "Newest"},
+    FooterMode.STATIONS: {"zoom": "Open station"},
 }
 
 

@@ -1,15 +1,16 @@
 """The alarm banner below the status bar: alarms and system notices, the most urgent first. Pure."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from dosing_tui.domain.alarms.models import UNACKNOWLEDGED_STATES, AlarmKey, AlarmStateName, Priority
 from dosing_tui.domain.alarms.snapshot import AlarmSnapshot, AlarmView, AttentionRank, get_attention_rank
+from dosing_tui.domain.labels.alarm_labels import label_alarms
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.live_state import DatabasePart, LinkStatus, LiveSnapshot
 from dosing_tui.tui.rendering import number_format
-from dosing_tui.tui.rendering.canvas import Canvas, Rows, cut_middle, split_cells
+from dosing_tui.tui.rendering.canvas import Canvas, Rows, cut_middle, pad_cells, split_cells
 from dosing_tui.tui.rendering.palette import DIM, STRONG, CellStyle
 from dosing_tui.tui.rendering.priority_style import PRIORITY_MARKS, choose_mark_style
 
@@ -126,6 +127,8 @@ MIN_WIDE_WIDTH = 100
 MARK_WIDTH = 6
 _TEXT_START = MARK_WIDTH + 12
 """Behind the priority and the time of 8 characters."""
+_COLUMN_WIDTHS = ((160, 16, 32), (120, 16, 24), (100, 12, 20), (0, 9, 17))
+"""Least width of the banner; cells of the station and of the tag, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +142,8 @@ class BannerLine:
     text_style: CellStyle
     needs_attention: bool
     rank: tuple[AttentionRank, int, bool, bool]
+    alarm: tuple[AlarmKey, str] | None = None
+    """Key and message, of an alarm: they are labelled together with the other lines'."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,11 +160,14 @@ class AlarmBanner:
     """The key that silences the audible alarm; '' while it is silent."""
     pending_count: int = 0
     """Operator actions on this machine that are not in the alarm journal yet."""
+    short_names: Mapping[str, str] = field(default_factory=dict)
+    """Station -> its short name."""
 
 
 def build_banner(
-    alarms: AlarmSnapshot | None, notices: Sequence[SystemNotice], *, idle_text: str, silence_key: str
-) -> AlarmBanner:
+    alarms: AlarmSnapshot | None, notices: Sequence[SystemNotice], *, idle_text: str, silence_key: str,
+    short_names: Mapping[str, str] | None = None,
+) -> AlarmBanner:  # fmt: skip
     """By attention rank, then by priority; connection alarms first among equals."""
     listed = alarms.annunciated_alarms if alarms else ()
     lines = [*(_notice_to_line(notice) for notice in notices), *(_alarm_to_line(view) for view in listed)]
@@ -173,6 +181,7 @@ def build_banner(
         is_flood=alarms is not None and alarms.is_flood,
         silence_key=silence_key,
         pending_count=alarms.pending_command_count if alarms else 0,
+        short_names=short_names or {},
     )
 
 
@@ -199,10 +208,11 @@ def _alarm_to_line(view: AlarmView) -> BannerLine:
         _format_priority(state.priority, is_unacknowledged=is_unacknowledged),
         choose_mark_style(state) if is_unacknowledged else DIM,
         state.raised_at,
-        f"{returned}{clean_line(view.message)}",
+        returned,
         text_style if is_unacknowledged else DIM,
         needs_attention=is_unacknowledged,
         rank=(get_attention_rank(state), state.priority.rank, True, True),
+        alarm=(state.key, view.message),
     )
 
 
@@ -219,34 +229,60 @@ def render_banner(
     canvas = Canvas(width, height)
     if not banner.lines:
         canvas.write_text(1, 0, banner.idle_text, DIM)
-    for y, line in enumerate(banner.lines[:height]):
-        needed = width - _TEXT_START - len(split_cells(line.text)) - 2
+    labels = _label_lines(banner, width)
+    for y, (line, (columns, text)) in enumerate(zip(banner.lines[:height], labels, strict=False)):
+        start = _TEXT_START + len(split_cells(columns))
+        needed = width - start - len(split_cells(text)) - 2
         # the first that leaves room for the whole text: what is abnormal has precedence
-        variants = (
-            _format_right_side(banner, y, height, is_wide=is_wide, has_silence=has_silence)
-            for is_wide, has_silence in ((width >= MIN_WIDE_WIDTH, True), (False, True), (False, False))
-        )
-        *longer, shortest = variants
+        *longer, shortest = _list_right_sides(banner, y, height, is_wide=width >= MIN_WIDE_WIDTH)
         right = next((text for text in longer if len(split_cells(text)) <= needed), shortest)
-        room = width - len(split_cells(right)) - (2 if right else 1) - _TEXT_START
+        room = width - len(split_cells(right)) - (2 if right else 1) - start
         canvas.write_text(0, y, f" {line.mark} ", line.mark_style)
         canvas.write_text(MARK_WIDTH + 3, y, format_time(line.at) if line.at else "", line.text_style)
-        # the end names the item and its value
-        text = cut_middle(line.text, room, head=(room - 1) * 3 // 5) if room > 1 else ""
-        canvas.write_text(_TEXT_START, y, text, line.text_style)
+        canvas.write_text(_TEXT_START, y, columns, line.text_style)
+        # the end names the value
+        text = cut_middle(text, room, head=(room - 1) * 3 // 5) if room > 1 else ""
+        canvas.write_text(start, y, text, line.text_style)
         canvas.write_right(width - 1, y, right, STRONG if banner.is_flood and y == 0 else DIM)
     return canvas.rows
 
 
-def _format_right_side(banner: AlarmBanner, y: int, height: int, *, is_wide: bool, has_silence: bool) -> str:
-    """Counts at the end of the first row; the number of hidden lines at the end of the last."""
-    parts: list[str] = []
-    if y == 0:
-        parts += _list_counts(banner, is_wide=is_wide, has_silence=has_silence)
+def _label_lines(banner: AlarmBanner, width: int) -> list[tuple[str, str]]:
+    """For each line the columns with station and tag, distinct among all lines, and the text behind them."""
+    _, *limits = next(widths for widths in _COLUMN_WIDTHS if width >= widths[0])
+    alarms = [line.alarm for line in banner.lines if line.alarm is not None]
+    labels = label_alarms(alarms, banner.short_names, station_width=limits[0], tag_width=limits[1])
+    station_width, tag_width = (
+        max((len(split_cells(name)) for name in names), default=0)
+        for names in ([label.station for label in labels], [label.tag for label in labels])
+    )
+    labelled = iter(labels)
+    found = []
+    for line in banner.lines:
+        if line.alarm is None:
+            found.append(("", line.text))
+            continue
+        label = next(labelled)
+        columns = f"{pad_cells(label.station, station_width)} {pad_cells(label.tag, tag_width)}  "
+        found.append((columns, f"{line.text}{label.text}"))
+    return found
+
+
+def _list_right_sides(banner: AlarmBanner, y: int, height: int, *, is_wide: bool) -> list[str]:
+    """Counts at the end of the first row, the number of hidden lines at the last one's; the longest first."""
     hidden = len(banner.lines) - height
-    if y == height - 1 and hidden > 0 and (is_wide or not parts):
-        parts.insert(0, f"{hidden} more")
-    return " · ".join(parts)
+    more = [f"{hidden} more"] if y == height - 1 and hidden > 0 else []
+
+    def join_counts(*, is_long: bool, has_silence: bool, has_more: bool) -> str:
+        counts = list(_list_counts(banner, is_wide=is_long, has_silence=has_silence)) if y == 0 else []
+        return " · ".join([*(more if has_more or not counts else []), *counts])
+
+    return [
+        join_counts(is_long=is_wide, has_silence=True, has_more=is_wide),
+        join_counts(is_long=False, has_silence=True, has_more=is_wide),
+        join_counts(is_long=False, has_silence=False, has_more=is_wide),
+        join_counts(is_long=False, has_silence=False, has_more=False),
+    ]
 
 
 def _list_counts(banner: AlarmBanner, *, is_wide: bool, has_silence: bool) -> list[str]:

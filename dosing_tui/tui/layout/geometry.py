@@ -30,6 +30,8 @@ class TileId(StrEnum):
     ACCURACY_NUMBERS = "numbers"
     TANK_TABLE = "stock"
     DAILY_PRODUCTION = "days"
+    STATION_TABLE = "stations"
+    STATION_LIGHTS = "lights"
 
 
 class TileRect(NamedTuple):

@@ -14,7 +14,12 @@ from dosing_tui.tui.layout.geometry import (
     split_columns,
     split_rows,
 )
-from dosing_tui.tui.layout.overview_layout import arrange_large, arrange_medium, arrange_small
+from dosing_tui.tui.layout.overview_layout import (
+    arrange_large,
+    arrange_medium,
+    arrange_small,
+    arrange_with_lights,
+)
 
 
 class DashboardView(StrEnum):
@@ -27,6 +32,7 @@ class DashboardView(StrEnum):
     SYSTEM_STATUS = "books"
     PANELS = "panels"
     """Declared panels without a tile of their own; see ``panel_catalog``."""
+    STATIONS = "stations"
 
     @property
     def display_name(self) -> str:
@@ -79,6 +85,7 @@ VIEW_LAYOUTS: Mapping[DashboardView, ViewLayout] = {
     ),
     DashboardView.DOSES: ViewLayout(TileId.DOSES, TileId.DOSES),
     DashboardView.SYSTEM_STATUS: ViewLayout(TileId.SYSTEM_STATUS, TileId.SYSTEM_STATUS),
+    DashboardView.STATIONS: ViewLayout(TileId.STATION_TABLE, TileId.STATION_TABLE),
 }
 """Every view but the overview and the other panels, which are computed."""
 
@@ -112,8 +119,9 @@ class LayoutOptions:
 
 
 def arrange_tiles(
-    width: int, height: int, options: LayoutOptions = LayoutOptions(), *, tank_count: int = 4
-) -> TileLayout:
+    width: int, height: int, options: LayoutOptions = LayoutOptions(), *,
+    tank_count: int = 4, station_count: int = 1,
+) -> TileLayout:  # fmt: skip
     """The places for a terminal of ``width`` x ``height`` cells; none if it is too small."""
     if width < MIN_WIDTH or height < MIN_HEIGHT:
         return TileLayout(is_too_small=True, banner_rows=0)
@@ -127,6 +135,8 @@ def arrange_tiles(
         part = _select_view_layout(options, width, is_wide=medium)
         single = isinstance(part, str)
         return TileLayout(divide_room(room, part), TileFrame.FULL if single else frame, notices)
+    if large and station_count > 1:
+        return TileLayout(arrange_with_lights(width, room.height, tank_count, station_count), frame, notices)
     arrange = arrange_large if large else arrange_medium if medium else arrange_small
     return TileLayout(arrange(width, room.height, tank_count), frame, notices)
 

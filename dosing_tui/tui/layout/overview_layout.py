@@ -2,6 +2,9 @@
 
 from dosing_tui.tui.layout.geometry import TileId, TileRect, stack_tiles
 
+MAX_LIGHTS_IN_ROW = 10
+"""Stations side by side at 120 columns."""
+
 
 def arrange_large(width: int, height: int, tank_count: int) -> dict[str, TileRect]:
     """From 120x40 on."""
@@ -12,6 +15,17 @@ def arrange_large(width: int, height: int, tank_count: int) -> dict[str, TileRec
     return _arrange_columns(
         width, height, (33 + spare // 5, 32 + spare // 5), (top, split, totals), tank_count
     )
+
+
+def arrange_with_lights(width: int, height: int, tank_count: int, station_count: int) -> dict[str, TileRect]:
+    """Several stations, from 120x40 on: a row of lights above the other tiles; two rows for many."""
+    rows = 1 if station_count <= MAX_LIGHTS_IN_ROW * width // 120 else 2
+    top = rows + 2
+    below = arrange_large(width, height - top, tank_count)
+    return {
+        TileId.STATION_LIGHTS: TileRect(0, 0, width, top),
+        **{name: place._replace(y=place.y + top) for name, place in below.items()},
+    }
 
 
 def arrange_medium(width: int, height: int, tank_count: int) -> dict[str, TileRect]:

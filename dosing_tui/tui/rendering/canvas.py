@@ -67,6 +67,11 @@ def cut_middle(text: str, width: int, head: int) -> str:
     return "".join([*start, "…", *end])
 
 
+def pad_cells(text: str, width: int) -> str:
+    """The text with blanks behind it, to ``width`` cells."""
+    return text + " " * (width - len(split_cells(text)))
+
+
 def paint_nothing(data: object, width: int, height: int) -> Rows:
     """The painter of a content that has no data."""
     return []

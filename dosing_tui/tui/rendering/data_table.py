@@ -15,6 +15,8 @@ StyledRuns: TypeAlias = Sequence[tuple[str, CellStyle]]
 """Texts with their styles, side by side."""
 
 
+MAX_COMPARED_ROWS = 300
+"""Up to this number of rows a name is distinct from those out of sight, too; each is formatted for it."""
 MAX_SEARCH_LENGTH = 40
 """Letters of a search."""
 
@@ -90,7 +92,7 @@ class TableData(Generic[Row]):
 
 @dataclass(frozen=True, slots=True)
 class TableCursor:
-    """The view of a table. ``selected_row`` is the row itself: new rows do not move the selection."""
+    """The view of a table. New rows, and new values of a row with an ``identity``, move no selection."""
 
     selected_row: object = None
     """None is the first row, whichever that is."""
@@ -158,11 +160,15 @@ def select_row(cursor: TableCursor, rows: Sequence[object], number: int) -> Tabl
 
 def find_cursor_row(cursor: TableCursor, rows: Sequence[object]) -> int:
     """Number of the selected row; 0 if it is not in the table any more."""
-    return (
-        rows.index(cursor.selected_row)
-        if cursor.selected_row is not None and cursor.selected_row in rows
-        else 0
-    )
+    if cursor.selected_row is None:
+        return 0
+    identity = _identify_row(cursor.selected_row)
+    return next((number for number, row in enumerate(rows) if _identify_row(row) == identity), 0)
+
+
+def _identify_row(row: object) -> object:
+    """What stays the same while the row's values change: its ``identity``, or the row itself."""
+    return getattr(row, "identity", row)
 
 
 def scroll_to_cursor(cursor: TableCursor, rows: Sequence[object], visible_count: int) -> TableCursor:
@@ -223,11 +229,7 @@ def paint_table(
     visible = count_visible_rows(canvas.height, cursor)
     selected = find_cursor_row(cursor, rows) if highlight_row else None
     shown = rows[cursor.first_row : cursor.first_row + visible]
-    names = [
-        fit_names([column.format_text(row, table.context) for row in shown], column.width)
-        if column.is_name else [""] * len(shown)
-        for column in columns
-    ]  # fmt: skip
+    names = [_fit_column_names(table, column, shown) for column in columns]
     for number, row in enumerate(shown, start=cursor.first_row):
         ground = ColourRole.SELECTION if number == selected else ColourRole.BACKGROUND
         y = 1 + number - cursor.first_row
@@ -238,6 +240,15 @@ def paint_table(
             x += column.width + 1
     if cursor.search_text or cursor.is_searching:
         _draw_search(canvas, cursor, len(rows))
+
+
+def _fit_column_names(table: TableData[Row], column: TableColumn[Row], shown: Sequence[Row]) -> Sequence[str]:
+    """The texts of a column of names, distinct also from those that are out of sight; '' for another one."""
+    if not column.is_name:
+        return [""] * len(shown)
+    texts = [column.format_text(row, table.context) for row in shown]
+    others = table.rows if len(table.rows) <= MAX_COMPARED_ROWS else ()
+    return fit_names([*texts, *(column.format_text(row, table.context) for row in others)], column.width)
 
 
 def _draw_headings(canvas: Canvas, columns: Sequence[TableColumn[Row]], cursor: TableCursor) -> None:

@@ -10,6 +10,7 @@ from textual.reactive import Reactive
 from textual.widget import Widget
 
 from dosing_tui.domain.messages.models import InventoryLevel
+from dosing_tui.domain.station_status import StationStatus
 from dosing_tui.tui.keys.bindings import TANK_KEYS, TILE_KEYS, VIEW_KEYS
 from dosing_tui.tui.keys.footer_hints import FooterMode
 from dosing_tui.tui.layout.geometry import TileId
@@ -31,7 +32,7 @@ from dosing_tui.tui.rendering.theme import TerminalTheme
 from dosing_tui.tui.screens.console_screen import ConsoleScreen
 from dosing_tui.tui.tiles.registry import list_other_panels
 from dosing_tui.tui.tiles.shared.tile_content import AnyTileContent
-from dosing_tui.tui.widgets.messages import ViewChanged
+from dosing_tui.tui.widgets.messages import StationChosen, ViewChanged
 from dosing_tui.tui.widgets.tile_widget import Tile
 from dosing_tui.tui.widgets.visible_rows import VisibleRows
 
@@ -52,6 +53,7 @@ class DashboardScreen(ConsoleScreen[None]):
         self._other_panels = list_other_panels()
         self.tiles: dict[str, Tile] = {name: Tile(name, theme) for name in (*TileId, *self._other_panels)}
         self._tank_count = 0
+        self._station_count = 1
         self._current_layout = TileLayout()
         self.view = DashboardView.OVERVIEW
         self.zoomed_tile: str | None = None
@@ -108,6 +110,8 @@ class DashboardScreen(ConsoleScreen[None]):
     @property
     def footer_mode(self) -> FooterMode:
         """The keys of the visible tiles."""
+        if self.visible_tiles == (TileId.STATION_TABLE,):
+            return FooterMode.STATIONS
         if self.is_single_tile:
             return self.tiles[self.visible_tiles[0]].mode
         return FooterMode.TANKS if self.view is DashboardView.INVENTORY else FooterMode.SCREEN
@@ -128,10 +132,10 @@ class DashboardScreen(ConsoleScreen[None]):
         if self.is_single_tile:
             self.draw_footer()
 
-    def set_tank_count(self, count: int) -> None:
-        """More tanks than rows need another layout."""
-        if count != self._tank_count:
-            self._tank_count = count
+    def set_plant_size(self, *, tanks: int, stations: int) -> None:
+        """More tanks than rows need another layout, and so do several stations."""
+        if (tanks, stations) != (self._tank_count, self._station_count):
+            self._tank_count, self._station_count = tanks, stations
             self._arrange_tiles()
 
     # places
@@ -145,7 +149,7 @@ class DashboardScreen(ConsoleScreen[None]):
     def _arrange_tiles(self) -> None:
         width, height = self.size
         wanted = LayoutOptions(self.view, self.zoomed_tile, self._has_scope_row, self._other_panels)
-        layout = arrange_tiles(width, height, wanted, tank_count=self._tank_count)
+        layout = self._compute_layout(wanted)
         self._current_layout = layout
         self.set_class(layout.is_too_small, "-too-small")
         self._banner.styles.height = layout.banner_rows
@@ -160,6 +164,11 @@ class DashboardScreen(ConsoleScreen[None]):
         else:
             self._ensure_focus()
             self.clear_message()
+
+    def _compute_layout(self, options: LayoutOptions) -> TileLayout:
+        return arrange_tiles(
+            *self.size, options, tank_count=self._tank_count, station_count=self._station_count
+        )
 
     # keys
 
@@ -178,6 +187,8 @@ class DashboardScreen(ConsoleScreen[None]):
         focused = self._get_focused_tile()
         if self.zoomed_tile is None and focused is not None:
             self._last_focus[self.view] = focused
+        if view is DashboardView.STATIONS:
+            self.post_message(StationChosen(""))
         self.view, self.zoomed_tile = view, zoomed_tile
         self._arrange_tiles()
         self.post_message(ViewChanged())
@@ -189,6 +200,22 @@ class DashboardScreen(ConsoleScreen[None]):
         self._switch_view(DashboardView(view), None)
 
     def action_zoom(self) -> None:
+        focused = self._get_focused_tile()
+        if focused == TileId.STATION_LIGHTS:
+            self._switch_view(DashboardView.STATIONS, None)
+        elif focused == TileId.STATION_TABLE:
+            self._open_station()
+        else:
+            self._zoom_tile()
+
+    def _open_station(self) -> None:
+        """The overview, of the selected station."""
+        chosen = self.tiles[TileId.STATION_TABLE].selected_row
+        if isinstance(chosen, StationStatus):
+            self.post_message(StationChosen(chosen.device))
+            self._switch_view(DashboardView.OVERVIEW, None)
+
+    def _zoom_tile(self) -> None:
         if self.zoomed_tile is not None:
             self._switch_view(self.view, None)
         elif not self.is_single_tile:
@@ -203,7 +230,7 @@ class DashboardScreen(ConsoleScreen[None]):
         if self._current_layout.is_too_small:
             return
         options = LayoutOptions(self.view, other_panels=self._other_panels)
-        names = list(arrange_tiles(*self.size, options, tank_count=self._tank_count).places)
+        names = list(self._compute_layout(options).places)
         focused = self._get_focused_tile()
         here = names.index(focused) if focused in names else 0
         self._focus_tile(names[(here + step) % len(names)])

@@ -1,22 +1,27 @@
 """The tank levels as gauges and as a table: from messages, so that they stay current without the database."""
 
+import math
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from dosing_tui.config.alarm_limits import get_limit
-from dosing_tui.domain.alarms.snapshot import AlarmSnapshot
+from dosing_tui.config.settings import Settings
+from dosing_tui.domain.alarms.models import AlarmKey, AlarmState
+from dosing_tui.domain.labels.name_labels import fit_labels
+from dosing_tui.domain.labels.station_labels import label_stations_compactly, name_stations
 from dosing_tui.domain.messages.models import InventoryLevel
 from dosing_tui.domain.messages.tank_level import LevelBand, classify_level
 from dosing_tui.domain.panels.panel_catalog import PlantLimit
 from dosing_tui.tui.charts.primitives.bars import draw_gauge, draw_thin_gauge
 from dosing_tui.tui.rendering import data_table, number_format
-from dosing_tui.tui.rendering.canvas import Canvas, Rows, fit_names, paint_cells, sanitize_text, split_cells
+from dosing_tui.tui.rendering.canvas import Canvas, Rows, pad_cells, paint_cells, sanitize_text, split_cells
 from dosing_tui.tui.rendering.data_table import TableColumn, TableData
 from dosing_tui.tui.rendering.palette import DIM, LABEL, STRONG, TEXT, CellStyle, ColourRole
 from dosing_tui.tui.scope.render_context import RenderContext
 from dosing_tui.tui.tiles.shared.number_list import draw_marked_cell
-from dosing_tui.tui.tiles.shared.tank_mark import TankMark, choose_tank_mark
+from dosing_tui.tui.tiles.shared.tank_mark import TankMark, choose_tank_mark, index_alarms
 from dosing_tui.tui.tiles.shared.tile_content import TileContent, build_live_content
 
 EMPTY_TEXT = "no level has been reported yet"
@@ -25,7 +30,9 @@ _BAND_ORDER = (LevelBand.LOW, LevelBand.WARN, LevelBand.UNKNOWN, LevelBand.NORMA
 
 @dataclass(frozen=True, slots=True)
 class TankGauge:
-    name: str
+    station: str
+    """Its compact label; '' where there is only one station."""
+    chemical: str
     band: LevelBand
     mark: TankMark
     percent: float | None
@@ -33,23 +40,50 @@ class TankGauge:
     capacity_g: float | None
     age: str
 
+    @property
+    def name(self) -> str:
+        """Station and chemical in full."""
+        return f"{self.station} {self.chemical}".strip()
+
 
 @dataclass(frozen=True, slots=True)
 class TankGauges:
     tanks: tuple[TankGauge, ...]
+    """The most urgent first."""
     limits: tuple[float, float]
     mass_unit: number_format.MassUnit
 
 
 def build_inventory(context: RenderContext) -> TileContent[TankGauges]:
-    levels, settings = context.levels, context.settings
-    names = number_format.shorten_names(tuple(level.device_id for level in levels))
-    low, warn = get_limit(settings, PlantLimit.STOCK_LOW), get_limit(settings, PlantLimit.STOCK_WARN)
-    tanks = tuple(_build_tank_gauge(context, level, names, (low, warn)) for level in levels)
+    levels, settings = sort_by_urgency(context), context.settings
+    names = label_stations_compactly([level.device_id for level in levels], settings.short_names)
+    low, warn = get_stock_limits(settings)
+    active = index_alarms(context.snapshot.alarms)
+    tanks = tuple(_build_tank_gauge(context, level, names, (low, warn), active) for level in levels)
     return build_live_content(
         context, "Inventory", TankGauges(tanks, (low, warn), choose_tank_unit(levels)), paint_inventory,
         f"limits {low:g} / {warn:g} %", newest=find_newest_level(levels), empty_text=EMPTY_TEXT,
     )  # fmt: skip
+
+
+def get_stock_limits(settings: Settings) -> tuple[float, float]:
+    """Percent of the capacity: below the first a tank is low, up to the second it is not far from it."""
+    return get_limit(settings, PlantLimit.STOCK_LOW), get_limit(settings, PlantLimit.STOCK_WARN)
+
+
+def sort_by_urgency(context: RenderContext) -> tuple[InventoryLevel, ...]:
+    """The tanks: low ones first, then by percent, by what is left, and by name."""
+    low, warn = get_stock_limits(context.settings)
+
+    def get_urgency(level: InventoryLevel) -> tuple[int, float, float, tuple[str, str]]:
+        band = classify_level(level.percent_full, low, warn)
+        percent = level.percent_full if band is not LevelBand.UNKNOWN else None
+        return (
+            _BAND_ORDER.index(band), percent or 0.0,
+            math.inf if level.remaining_g is None else level.remaining_g, level.identity,
+        )  # fmt: skip
+
+    return tuple(sorted(context.levels, key=get_urgency))
 
 
 def find_newest_level(levels: Sequence[InventoryLevel]) -> datetime | None:
@@ -71,38 +105,74 @@ def format_percent_full(percent: float | None) -> str:
 
 
 def _build_tank_gauge(
-    context: RenderContext, level: InventoryLevel, names: dict[str, str], limits: tuple[float, float]
-) -> TankGauge:
-    device = f"{sanitize_text(names[level.device_id])} " if len(names) > 1 else ""
+    context: RenderContext, level: InventoryLevel, names: Mapping[str, str], limits: tuple[float, float],
+    active: Mapping[AlarmKey, AlarmState],
+) -> TankGauge:  # fmt: skip
     seconds = (context.now - level.received_at).total_seconds()
     band = classify_level(level.percent_full, *limits)
     return TankGauge(
-        name=device + sanitize_text(level.chemical), band=band,
-        mark=choose_tank_mark(level, band, context.snapshot.alarms),
+        station=sanitize_text(names[level.device_id]) if len(names) > 1 else "",
+        chemical=sanitize_text(level.chemical), band=band,
+        mark=choose_tank_mark(level, band, active),
         percent=level.percent_full, remaining_g=level.remaining_g, capacity_g=level.capacity_g,
         age=f"{number_format.format_age(seconds)} ago" if seconds >= 60 else "",
     )  # fmt: skip
 
 
 @paint_cells
-def paint_inventory(canvas: Canvas, data: TankGauges) -> None:
-    """Three, two or one row for each tank; if there is no room for all, the abnormal ones first."""
+def paint_inventory(canvas: Canvas, data: TankGauges, first: int = 0) -> None:
+    """Three, two or one row for each tank, from number ``first`` on; how many there are beside them."""
     count = len(data.tanks)
     rows_each = max(1, min(3, canvas.height // max(1, count)))
-    shown = data.tanks
-    if count > canvas.height:
-        shown = tuple(sorted(data.tanks, key=lambda tank: _BAND_ORDER.index(tank.band)))[: canvas.height - 1]
-        canvas.write_text(2, canvas.height - 1, number_format.format_rest(count - len(shown)), DIM)
-    name_width = max((len(tank.name) for tank in shown), default=0)
-    masses = all(_has_room_for_mass(canvas.width, tank, data) for tank in shown)
-    room = min(name_width, canvas.width // 2 - 4) if rows_each == 1 else canvas.width - 12
-    names = fit_names([tank.name for tank in shown], room)
-    for number, tank in enumerate(replace(tank, name=names[n]) for n, tank in enumerate(shown)):
+    visible = count_visible_tanks(count, canvas.height)
+    first = max(0, min(first, count - visible))
+    shown = data.tanks[first : first + visible]
+    if visible < count:
+        _draw_rest(canvas, data, first, visible)
+    longest = max((_measure_name(tank) for tank in data.tanks), default=0)
+    room = min(longest, max(10, canvas.width // 2 - 4)) if rows_each == 1 else canvas.width - 12
+    names = _fit_tank_names(data.tanks, room)
+    masses = all(_has_room_for_mass(canvas.width, names[tank], tank, data) for tank in shown)
+    for number, tank in enumerate(shown):
         y = number * rows_each
         if rows_each == 1:
-            _draw_one_row(canvas, y, tank, data, room)
+            _draw_one_row(canvas, y, names[tank], tank, data, room)
         else:
-            _draw_tall_gauge(canvas, y, tank, data, rows_each, show_mass=masses)
+            _draw_tall_gauge(canvas, y, names[tank], tank, data, rows_each, show_mass=masses)
+
+
+def count_visible_tanks(count: int, height: int) -> int:
+    """Tanks in a tile of this height; if there is no room for all, its last row names the others."""
+    return count if count <= height else max(1, height - 1)
+
+
+def _measure_name(tank: TankGauge) -> int:
+    return len(split_cells(tank.station)) + bool(tank.station) + len(split_cells(tank.chemical))
+
+
+def _fit_tank_names(tanks: Sequence[TankGauge], width: int) -> dict[TankGauge, str]:
+    """Station and chemical in at most ``width`` cells, distinct among all tanks."""
+    stations = {tank.station for tank in tanks}
+    station_width = max((len(split_cells(station)) for station in stations), default=0)
+    room = width - (station_width + 1 if station_width else 0)
+    chemicals = fit_labels([tank.chemical for tank in tanks], room)
+    return {
+        tank: f"{pad_cells(tank.station, station_width)} {chemicals[tank.chemical]}".lstrip(" ")
+        if station_width else chemicals[tank.chemical]
+        for tank in tanks
+    }  # fmt: skip
+
+
+def _draw_rest(canvas: Canvas, data: TankGauges, first: int, visible: int) -> None:
+    """How many tanks are below and above, and what they are."""
+    hidden = [*data.tanks[:first], *data.tanks[first + visible :]]
+    counts = Counter(tank.band for tank in hidden)
+    # in the order of urgency: what is worst among them
+    kinds = ((LevelBand.LOW, "low"), (LevelBand.WARN, "reorder"), (LevelBand.UNKNOWN, "no level"))
+    words = next((f"{counts[band]} {word}" for band, word in kinds if counts[band]), "all normal")
+    below = len(data.tanks) - first - visible
+    place = f" · {first} above" if first and below else " above" if first else ""
+    canvas.write_text(2, canvas.height - 1, f"+ {below if below else first} more{place}, {words}", DIM)
 
 
 def _choose_styles(tank: TankGauge) -> tuple[CellStyle, CellStyle]:
@@ -115,23 +185,23 @@ def _draw_band_mark(canvas: Canvas, y: int, tank: TankGauge) -> None:
     canvas.set_cell(0, y, tank.mark.shape, tank.mark.style)
 
 
-def _has_room_for_mass(width: int, tank: TankGauge, data: TankGauges) -> bool:
+def _has_room_for_mass(width: int, name: str, tank: TankGauge, data: TankGauges) -> bool:
     """The name has precedence over the mass: bar and percentage show the level."""
     mass, percent = data.mass_unit.format_mass(tank.remaining_g), f"{format_percent_full(tank.percent):>7} %"
-    return 2 + len(tank.name) + 1 + len(mass) + len(percent) <= width
+    return 2 + len(split_cells(name)) + 1 + len(mass) + len(percent) <= width
 
 
 def _draw_tall_gauge(
-    canvas: Canvas, y: int, tank: TankGauge, data: TankGauges, rows: int, *, show_mass: bool
+    canvas: Canvas, y: int, name: str, tank: TankGauge, data: TankGauges, rows: int, *, show_mass: bool
 ) -> None:
-    name, number = _choose_styles(tank)
+    name_style, number = _choose_styles(tank)
     _draw_band_mark(canvas, y, tank)
     left = canvas.write_right(canvas.width, y, f"{format_percent_full(tank.percent):>7} %", number)
     if show_mass:
         left = canvas.write_right(
             left, y, data.mass_unit.format_mass(tank.remaining_g), DIM if rows == 3 else TEXT
         )
-    canvas.write_text(2, y, tank.name, name, width=left - 3)
+    canvas.write_text(2, y, name, name_style, width=left - 3)
     bar = draw_gauge(tank.percent, canvas.width - 2, colour=tank.mark.bar, limits=data.limits)
     canvas.paste_rows(2, y + 1, bar)
     if rows == 3:
@@ -141,10 +211,12 @@ def _draw_tall_gauge(
         canvas.write_right(canvas.width, y + 2, tank.age, DIM)
 
 
-def _draw_one_row(canvas: Canvas, y: int, tank: TankGauge, data: TankGauges, name_width: int) -> None:
-    name, number = _choose_styles(tank)
+def _draw_one_row(
+    canvas: Canvas, y: int, name: str, tank: TankGauge, data: TankGauges, name_width: int
+) -> None:
+    name_style, number = _choose_styles(tank)
     _draw_band_mark(canvas, y, tank)
-    canvas.write_text(2, y, tank.name, name, width=name_width)
+    canvas.write_text(2, y, name, name_style, width=name_width)
     end = canvas.write_right(canvas.width, y, f"{format_percent_full(tank.percent):>6} %", number)
     if canvas.width >= 36 + name_width:
         end = canvas.write_right(end, y, f"{data.mass_unit.format_mass(tank.remaining_g):>10}", DIM)
@@ -161,19 +233,20 @@ class TankTableContext:
     station_names: Mapping[str, str]
     mass_unit: number_format.MassUnit
     limits: tuple[float, float]
-    alarms: AlarmSnapshot | None = None
+    alarms: Mapping[AlarmKey, AlarmState] = field(default_factory=dict)
 
 
 def build_tank_table(context: RenderContext) -> TileContent[TableData[InventoryLevel]]:
-    levels, settings = context.levels, context.settings
-    names = number_format.shorten_names(tuple(level.device_id for level in levels))
+    levels, settings = sort_by_urgency(context), context.settings
+    names = name_stations([level.device_id for level in levels], settings.short_names)
     table_context = TankTableContext(
         context.now.replace(second=0, microsecond=0), names, choose_tank_unit(levels),
-        (get_limit(settings, PlantLimit.STOCK_LOW), get_limit(settings, PlantLimit.STOCK_WARN)),
-        context.snapshot.alarms,
+        get_stock_limits(settings), index_alarms(context.snapshot.alarms),
     )  # fmt: skip
     longest = max((len(split_cells(name)) for name in names.values()), default=0)
-    station = replace(_STATION_COLUMN, max_growth=max(0, min(12, longest - _STATION_COLUMN.width)))
+    station = replace(
+        _STATION_COLUMN, max_growth=max(0, min(12, longest - _STATION_COLUMN.width)), all_or_nothing=True
+    )
     return build_live_content(
         context, "Tank levels", TableData(levels, (station, *COLUMNS), table_context), data_table.paint_table,
         table_context.mass_unit.symbol, newest=find_newest_level(levels), empty_text=EMPTY_TEXT,
@@ -203,11 +276,11 @@ def _build_mass_column(
 
 
 _STATION_COLUMN: TableColumn[InventoryLevel] = TableColumn(
-    "Station", 8, 80, lambda level, context: sanitize_text(context.station_names[level.device_id]),
+    "Station", 9, 80, lambda level, context: sanitize_text(context.station_names[level.device_id]),
     style=DIM, is_name=True,
 )  # fmt: skip
 COLUMNS: tuple[TableColumn[InventoryLevel], ...] = (
-    TableColumn("Chemical", 8, 100, lambda level, _: sanitize_text(level.chemical), max_growth=20,
+    TableColumn("Chemical", 14, 100, lambda level, _: sanitize_text(level.chemical), max_growth=20,
                 is_name=True),
     _build_mass_column("Remaining", 9, 90, lambda level: level.remaining_g, STRONG),
     _build_mass_column("Capacity", 8, 60, lambda level: level.capacity_g, DIM),

@@ -22,6 +22,7 @@ from dosing_tui.tui.tiles import (
     inventory,
     other_panels,
     production,
+    station_overview,
     system_status,
     totals,
 )
@@ -91,6 +92,8 @@ TILES: Mapping[str, TileDeclaration] = {
         production.build_production, (catalog.PRODUCTION_TODAY,), names_own_range=True
     ),
     TileId.DAILY_PRODUCTION: TileDeclaration(production.build_daily_production, (catalog.DAILY_SUMMARY,)),
+    TileId.STATION_TABLE: TileDeclaration(station_overview.build_station_table, has_caption=False),
+    TileId.STATION_LIGHTS: TileDeclaration(station_overview.build_station_lights, has_caption=False),
     TileId.SYSTEM_STATUS: TileDeclaration(
         system_status.build_system_status, (SPOOLS_PANEL,), has_caption=False
     ),

@@ -23,11 +23,13 @@ from dosing_tui.tui.rendering.data_table import TableCursor, TableData
 from dosing_tui.tui.rendering.line_widget import LineWidget
 from dosing_tui.tui.rendering.theme import TerminalTheme
 from dosing_tui.tui.tiles.accuracy import ErrorHistogram, paint_error_histogram
+from dosing_tui.tui.tiles.inventory import TankGauges, count_visible_tanks, paint_inventory
 from dosing_tui.tui.tiles.shared.tile_content import AnyTileContent, build_failed_content, render_tile
 from dosing_tui.tui.widgets.visible_rows import VisibleRows, list_visible_rows
 
 log = logging.getLogger(__name__)
 _CHART_ACTIONS = frozenset({"cursor", "cursor_end"})
+_SCROLL_ACTIONS = frozenset({"step", "page", "end"})
 _TABLE_ACTIONS = frozenset({"step", "page", "end", "order", "reverse", "find"})
 
 
@@ -56,6 +58,8 @@ class Tile(LineWidget, can_focus=True):
         self._needs_draw = False
         """The size has changed since the last drawing."""
         self._table_cursor = TableCursor()
+        self._first_tank = 0
+        """The first gauge in sight, where there are more than the tile has room for."""
         self._chart_cursor: datetime | int | None = None
         """Time of a bucket, or number of a bin; None: the newest bucket, or the middle bin."""
 
@@ -94,7 +98,9 @@ class Tile(LineWidget, can_focus=True):
     def selected_row(self) -> object:
         """The selected row of a table; None without a selection."""
         rows = self._list_rows()
-        return self._table_cursor.selected_row or (rows[0] if rows and self.has_focus else None)
+        if not rows or (self._table_cursor.selected_row is None and not self.has_focus):
+            return None
+        return rows[data_table.find_cursor_row(self._table_cursor, rows)]
 
     @property
     def cursor_time(self) -> datetime | None:
@@ -147,13 +153,23 @@ class Tile(LineWidget, can_focus=True):
                 )
             case ErrorHistogram() as spread if self.is_large:
                 return replace(content, paint=partial(paint_error_histogram, cursor=self._find_bin(spread)))
+            case TankGauges() as gauges:
+                self._first_tank = max(0, min(self._first_tank, self._count_hidden_tanks(gauges)))
+                return replace(content, paint=partial(paint_inventory, first=self._first_tank))
             case _:
                 return content
 
+    @property
+    def _inner_height(self) -> int:
+        """Rows within the frame."""
+        return self._tile_size[1] - (2 if self.frame is TileFrame.FULL else 1)
+
+    def _count_hidden_tanks(self, gauges: TankGauges) -> int:
+        return len(gauges.tanks) - count_visible_tanks(len(gauges.tanks), self._inner_height)
+
     def _apply_table_cursor(self, content: AnyTileContent, table: TableData[Any]) -> AnyTileContent:
         rows = data_table.arrange_rows(table, self._table_cursor)
-        inner_height = self._tile_size[1] - (2 if self.frame is TileFrame.FULL else 1)
-        visible = data_table.count_visible_rows(inner_height, self._table_cursor)
+        visible = data_table.count_visible_rows(self._inner_height, self._table_cursor)
         self._table_cursor = reader = data_table.scroll_to_cursor(self._table_cursor, rows, visible)
         last = min(len(rows), reader.first_row + visible)
         seen = f"{min(reader.first_row + 1, last)}–{last} of {len(rows)}"
@@ -188,6 +204,8 @@ class Tile(LineWidget, can_focus=True):
         data = self._data
         if action in _CHART_ACTIONS:
             return self.is_large and isinstance(data, ChartData | ErrorHistogram)
+        if action in _SCROLL_ACTIONS and isinstance(data, TankGauges):
+            return self._count_hidden_tanks(data) > 0
         if action in _TABLE_ACTIONS:
             return isinstance(data, TableData) and (
                 self.is_large or action not in ("order", "reverse", "find")
@@ -200,16 +218,29 @@ class Tile(LineWidget, can_focus=True):
 
     def action_step(self, rows: int) -> None:
         """Select a row further down, or up for a negative number."""
+        if isinstance(self._data, TankGauges):
+            self._scroll_tanks(rows)
+            return
         found = self._list_rows()
         if rows == -1 and data_table.find_cursor_row(self._table_cursor, found) == 0:
             self.post_message(self.FocusExit(Direction.UP))
         elif found:
             self._set_table_cursor(data_table.move_cursor(self._table_cursor, found, rows))
 
+    def _scroll_tanks(self, rows: int) -> None:
+        if rows == -1 and self._first_tank == 0:
+            self.post_message(self.FocusExit(Direction.UP))
+        else:
+            self._first_tank += rows
+            self.draw_tile()
+
     def action_page(self, pages: int) -> None:
         self.action_step(pages * max(2, self._tile_size[1] - 4))
 
     def action_end(self, last: bool) -> None:
+        if isinstance(self._data, TankGauges):
+            self._scroll_tanks(sys.maxsize if last else -sys.maxsize)
+            return
         if found := self._list_rows():
             number = len(found) - 1 if last else 0
             self._set_table_cursor(data_table.select_row(self._table_cursor, found, number))

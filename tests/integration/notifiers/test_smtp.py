@@ -48,7 +48,9 @@ def expect_refusal(channel: NotificationSettings) -> DeliveryError:
 def test_a_mail_says_the_alarm_and_belongs_to_the_one_before(box: Postbox) -> None:
     assert deliver_message(channel_to(box), make_message(), UTC) == ""
     (mail,), (envelope,) = box.mails, box.envelopes
-    assert mail["Subject"] == "[HIGH] Tank nearly empty: T-12 (Plant 1)"
+    assert (
+        mail["Subject"] == "[HIGH] dosing_system_01 · STOCK_CRITICAL/T-12 · Tank nearly empty: T-12 (Plant 1)"
+    )
     assert mail["Message-ID"] == f"<{make_message().id}@plant.example>"
     assert mail["In-Reply-To"] == mail["References"] == f"<{make_message().in_reply_to}@plant.example>"
     assert (mail["Importance"], mail["Auto-Submitted"]) == ("high", "auto-generated")

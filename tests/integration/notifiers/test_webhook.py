@@ -44,7 +44,7 @@ def test_the_message_arrives_with_an_id_that_stays(web: WebServer) -> None:
     first, second = web.posted
     assert first.headers["Idempotency-Key"] == second.headers["Idempotency-Key"] == str(make_message().id)
     assert first.headers["Content-Type"] == "application/json"
-    assert first.content["text"].startswith("[HIGH] Tank nearly empty: T-12 (Plant 1)\n")
+    assert first.content["text"].startswith("[HIGH] dosing_system_01 · STOCK_CRITICAL/T-12 · Tank nearly")
 
 
 @pytest.mark.parametrize(

@@ -74,8 +74,11 @@ def test_the_generic_form_says_everything_a_program_may_ask() -> None:
     assert alarm["action"].startswith("Start no batch")
 
 
+ALARM = "dosing_system_01 · STOCK_CRITICAL/T-12 · "
+
+
 def test_people_read_what_to_do_in_the_plants_time() -> None:
-    assert format_subject(make_message(), ZONE) == "[HIGH] Tank nearly empty: T-12 (Plant 1)"
+    assert format_subject(make_message(), ZONE) == f"[HIGH] {ALARM}Tank nearly empty: T-12 (Plant 1)"
     text = "\n".join(format_lines(make_message(), ZONE))
     assert "Raised: 2026-11-23 13:00:00 CET" in text
     assert "Action: Start no batch that needs it; refill the tank now." in text
@@ -84,9 +87,9 @@ def test_people_read_what_to_do_in_the_plants_time() -> None:
 @pytest.mark.parametrize(
     ("occasion", "begins"),
     [
-        (Trigger.RETURN, "[HIGH] Returned: Tank"),
-        (Trigger.UNACKNOWLEDGED, "[HIGH] Still unacknowledged: Tank"),
-        (Trigger.TEST, "[HIGH] Test: Tank"),
+        (Trigger.RETURN, f"[HIGH] {ALARM}Returned: Tank"),
+        (Trigger.UNACKNOWLEDGED, f"[HIGH] {ALARM}Still unacknowledged: Tank"),
+        (Trigger.TEST, f"[HIGH] {ALARM}Test: Tank"),
     ],
 )
 def test_the_subject_says_the_occasion(occasion: Trigger, begins: str) -> None:
@@ -99,11 +102,11 @@ NOT_NOW = datetime(2026, 11, 23, 13, 30, tzinfo=UTC)
 @pytest.mark.parametrize(
     ("changes", "begins"),
     [
-        ({"event": AlarmEvent.SHELVE, "until": NOT_NOW}, "[HIGH] Shelved by Anna until 14:30: Tank"),
-        ({"event": AlarmEvent.REMOVE_FROM_SERVICE}, "[HIGH] Out of service by Anna: Tank"),
+        ({"event": AlarmEvent.SHELVE, "until": NOT_NOW}, f"[HIGH] {ALARM}Shelved by Anna until 14:30: Tank"),
+        ({"event": AlarmEvent.REMOVE_FROM_SERVICE}, f"[HIGH] {ALARM}Out of service by Anna: Tank"),
         (
             {"event": AlarmEvent.SUPPRESS, "who": SYSTEM_ACTOR, "comment": "the station is offline"},
-            "[HIGH] Suppressed by design (the station is offline): Tank",
+            f"[HIGH] {ALARM}Suppressed by design (the station is offline): Tank",
         ),
     ],
 )
@@ -130,5 +133,6 @@ def test_a_summary_names_the_most_urgent_and_counts_the_rest() -> None:
     assert format_subject(summary, ZONE) == "[HIGH] 500 alarm messages: 50 high, 450 low (Plant 1)"
     said = format_lines(summary, ZONE)
     assert len(said) == MAX_LISTED_ALARMS + 1
-    assert said[0] == "13:00:00 [HIGH] returned: Tank nearly empty: C-0"
+    first = f"{ALARM.replace('T-12', 'C-0')}returned: Tank nearly empty: C-0"
+    assert said[0] == f"13:00:00 [HIGH] {first}"
     assert said[-1] == "… and 480 more; see the console."

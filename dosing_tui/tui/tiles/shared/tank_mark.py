@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from dosing_tui.domain.alarms.models import AlarmKey, Priority
+from dosing_tui.domain.alarms.models import AlarmKey, AlarmState, Priority
 from dosing_tui.domain.alarms.snapshot import AlarmSnapshot
 from dosing_tui.domain.messages.models import InventoryLevel
 from dosing_tui.domain.messages.tank_level import LevelBand
@@ -32,9 +32,15 @@ _BAND_MARKS: Mapping[LevelBand, TankMark] = {
 }
 
 
-def choose_tank_mark(level: InventoryLevel, band: LevelBand, alarms: AlarmSnapshot | None) -> TankMark:
+def index_alarms(alarms: AlarmSnapshot | None) -> Mapping[AlarmKey, AlarmState]:
+    """The annunciated alarms by their keys, once for all tanks."""
+    return {view.state.key: view.state for view in alarms.annunciated_alarms} if alarms else {}
+
+
+def choose_tank_mark(
+    level: InventoryLevel, band: LevelBand, active: Mapping[AlarmKey, AlarmState]
+) -> TankMark:
     """Shape and colour of the alarm of this tank's level, else shape and word of its band."""
-    active = {view.state.key: view.state for view in alarms.annunciated_alarms} if alarms else {}
     for rule, word in _RULE_WORDS.items():
         state = active.get(AlarmKey(rule, level.device_id, level.chemical))
         if state is not None and state.active:

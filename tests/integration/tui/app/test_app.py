@@ -48,7 +48,7 @@ async def test_every_size_shows_tanks_doses_and_the_plants_own_words(size: tuple
             "T-9",
             "L25B",
             "CU-85",
-            "Low inventory: L25B",
+            "STOCK_LOW/L25B",
             "Recent doses",
         ):
             assert word in driven.screen

@@ -120,7 +120,7 @@ async def test_all_clean_batches_are_approved_after_one_confirmation_that_says_h
 async def test_a_clean_batch_is_approved_with_at_most_four_keys_from_the_overview(migrated: str) -> None:
     store_readings(migrated, *every_kind()[:-3])
     async with open_review_console(migrated, size=SMALL) as plant:
-        plant.console.app.services.operator.name = "Anna"
+        plant.console.app.services.operator.sign_on("Anna")
         await plant.press_keys("b")
         await plant.wait_for_text("CU-65/75")  # the newest, with exceptions
         assert "C clean 1" in await plant.wait_for_text("All 2")

@@ -39,7 +39,7 @@ async def test_the_chosen_tank_was_refilled_to_so_much_by_somebody(size: tuple[i
         assert "R Refill" in await plant.press_keys("2")
         while plant.app.focused is not plant.app.dashboard_screen.tiles[TileId.TANK_TABLE]:
             await plant.press_keys("tab")
-        asked = await plant.press_keys("down", "R")
+        asked = await plant.press_keys("down", "down", "R")
         assert "← T-12 · dosing_system_01 →" in asked
         assert "of 15 000" in asked
         await plant.press_keys(*"14500", "backspace", "tab", *"Zoe", "enter")

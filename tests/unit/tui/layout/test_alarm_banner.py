@@ -38,9 +38,9 @@ def render_lines(
 
 def test_the_unacknowledged_come_first_then_the_most_urgent() -> None:
     first, second, third = render_lines(picture_of(ACKED, LOW, GROSS), height=3)
-    assert first.startswith(" ■HIGH*  14:00:00 Gross dosing error: P")
-    assert second.startswith(" ▲MED*   14:00:00 Low inventory: A")
-    assert third.startswith(" ■HIGH   14:00:00 Tank nearly empty: B")
+    assert first.startswith(" ■HIGH*  14:00:00 dosing_system_01 DOSE_GROSS/P      Gross dosing error: P")
+    assert second.startswith(" ▲MED*   14:00:00 dosing_system_01 STOCK_LOW/A       Low inventory: A")
+    assert third.startswith(" ■HIGH   14:00:00 dosing_system_01 STOCK_CRITICAL/B  Tank nearly empty: B")
 
 
 def test_active_and_latched_alarms_come_before_more_urgent_ones_that_returned() -> None:

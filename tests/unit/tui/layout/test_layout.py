@@ -29,11 +29,15 @@ def list_cells(place: TileRect) -> set[tuple[int, int]]:
     }
 
 
-@given(WIDTHS, HEIGHTS, TANKS, VIEWS, st.booleans())
+STATIONS = st.integers(1, 30)
+
+
+@given(WIDTHS, HEIGHTS, TANKS, STATIONS, VIEWS, st.booleans())
 def test_tiles_fill_the_room_and_never_overlap(
-    width: int, height: int, tanks: int, options: LayoutOptions, bar: bool
+    width: int, height: int, tanks: int, stations: int, options: LayoutOptions, bar: bool
 ) -> None:
-    layout = arrange_tiles(width, height, replace(options, has_scope_row=bar), tank_count=tanks)
+    wanted = replace(options, has_scope_row=bar)
+    layout = arrange_tiles(width, height, wanted, tank_count=tanks, station_count=stations)
     room = height - 2 - layout.banner_rows - bar
     areas = [place.width * place.height for place in layout.places.values()]
     assert sum(areas) == width * room
@@ -52,13 +56,25 @@ def do_overlap(one: TileRect, other: TileRect) -> bool:
     )  # fmt: skip
 
 
-@given(WIDTHS, HEIGHTS, TANKS, VIEWS, st.booleans())
+@given(WIDTHS, HEIGHTS, TANKS, STATIONS, VIEWS, st.booleans())
 def test_every_tile_is_large_enough_to_say_something(
-    width: int, height: int, tanks: int, options: LayoutOptions, bar: bool
+    width: int, height: int, tanks: int, stations: int, options: LayoutOptions, bar: bool
 ) -> None:
-    layout = arrange_tiles(width, height, replace(options, has_scope_row=bar), tank_count=tanks)
+    wanted = replace(options, has_scope_row=bar)
+    layout = arrange_tiles(width, height, wanted, tank_count=tanks, station_count=stations)
     edges = 2 if layout.frame is TileFrame.FULL else 1
-    assert all(place.height - edges >= 3 and place.width >= 24 for place in layout.places.values())
+    assert all(
+        place.height - edges >= (1 if name == TileId.STATION_LIGHTS else 3) and place.width >= 24
+        for name, place in layout.places.items()
+    )
+
+
+@given(WIDTHS, HEIGHTS)
+def test_lights_are_shown_for_several_stations_where_there_is_room(width: int, height: int) -> None:
+    assert TileId.STATION_LIGHTS not in arrange_tiles(width, height, station_count=1).places
+    lights = arrange_tiles(width, height, station_count=9).places.get(TileId.STATION_LIGHTS)
+    is_large = width >= 120 and height >= 40
+    assert lights == (TileRect(0, 0, width, 3) if is_large else None)
 
 
 @given(WIDTHS, HEIGHTS)
@@ -70,9 +86,9 @@ def test_every_tile_is_on_some_screen_of_every_size() -> None:
     for size in ((120, 40), (100, 30)):
         assert {
             name for view in DashboardView for name in arrange_tiles(*size, LayoutOptions(view)).places
-        } == set(TileId)
+        } == set(TileId) - {TileId.STATION_LIGHTS}
     small = {name for view in DashboardView for name in arrange_tiles(80, 24, LayoutOptions(view)).places}
-    assert small == set(TileId)
+    assert small == set(TileId) - {TileId.STATION_LIGHTS}
 
 
 @pytest.mark.parametrize("size", [(79, 24), (80, 23), (20, 5), (1, 1)])

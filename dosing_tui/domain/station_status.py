@@ -1,0 +1,125 @@
+"""What each station does now: its last message, its running batch, its emptiest tank, its open alarms."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from functools import lru_cache
+
+from dosing_tui.domain.alarms.models import UNACKNOWLEDGED_STATES, Priority
+from dosing_tui.domain.alarms.snapshot import AlarmSnapshot, AlarmView
+from dosing_tui.domain.batches.models import Batch, BatchStatus
+from dosing_tui.domain.batches.reconstruction import reconstruct_batches
+from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel
+
+
+class StationActivity(StrEnum):
+    NEVER_REPORTED = "no data"
+    """It is in the settings, and no message of it is known."""
+    OFFLINE = "offline"
+    STALLED = "stalled"
+    """Its batch runs, and its messages have stopped: the alarm BATCH_STALLED is active."""
+    RUNNING = "running"
+    IDLE = "idle"
+
+
+@dataclass(frozen=True, slots=True)
+class StationStatus:
+    device: str
+    state: StationActivity
+    last_message_at: datetime | None = None
+    batch: Batch | None = None
+    """The batch that runs."""
+    worst_tank: InventoryLevel | None = None
+    """The one with the lowest level in percent."""
+    alarms: tuple[AlarmView, ...] = ()
+    """The annunciated ones, the most urgent first."""
+
+    @property
+    def identity(self) -> str:
+        """The station, whatever it does."""
+        return self.device
+
+    @property
+    def alarm_counts(self) -> Mapping[Priority, int]:
+        """Open alarms by priority, the highest first; without those that have none."""
+        counts = Counter(view.state.priority for view in self.alarms)
+        return {priority: counts[priority] for priority in Priority if counts[priority]}
+
+    @property
+    def has_unacknowledged(self) -> bool:
+        return any(view.state.state_name in UNACKNOWLEDGED_STATES for view in self.alarms)
+
+    @property
+    def urgency(self) -> tuple[int, bool, str]:
+        """Sort position, the most urgent first: by the highest priority, then the unacknowledged."""
+        ranks = [view.state.priority.rank for view in self.alarms]
+        return (min(ranks, default=len(Priority)), not self.has_unacknowledged, self.device)
+
+
+@dataclass(frozen=True, slots=True)
+class StationReadings:
+    """The present readings of all stations."""
+
+    last_seen: Sequence[tuple[str, datetime]] = ()
+    """Station -> receive time of its last message."""
+    levels: Sequence[InventoryLevel] = ()
+    doses: Sequence[Dose] = ()
+    events: Sequence[BatchEvent] = ()
+
+
+def list_station_statuses(
+    readings: StationReadings, alarms: AlarmSnapshot | None, *,
+    expected: Iterable[str], now: datetime, offline_after: timedelta,
+) -> list[StationStatus]:  # fmt: skip
+    """The stations that have reported and those that must, by name."""
+    last_seen = dict(readings.last_seen)
+    running = _find_running_batches(
+        tuple(readings.doses), tuple(readings.events), now.replace(second=0, microsecond=0)
+    )
+    tanks: dict[str, list[InventoryLevel]] = defaultdict(list)
+    for level in readings.levels:
+        tanks[level.device_id].append(level)
+    views: dict[str, list[AlarmView]] = defaultdict(list)
+    for view in alarms.annunciated_alarms if alarms else ():
+        views[view.state.key.device].append(view)
+    return [
+        StationStatus(
+            device,
+            _find_state(last_seen.get(device), running.get(device), views[device], now, offline_after),
+            last_seen.get(device), running.get(device), find_worst_tank(tanks[device]), tuple(views[device]),
+        )
+        for device in sorted({*expected, *last_seen, *tanks})
+    ]  # fmt: skip
+
+
+def find_worst_tank(levels: Iterable[InventoryLevel]) -> InventoryLevel | None:
+    """The tank with the lowest level in percent; None without a level in percent."""
+    found = [
+        (level.percent_full, level.chemical, level) for level in levels if level.percent_full is not None
+    ]
+    return min(found, key=lambda each: each[:2])[2] if found else None
+
+
+@lru_cache(maxsize=2)  # asked twice a second, and the same until a message arrives
+def _find_running_batches(
+    doses: tuple[Dose, ...], events: tuple[BatchEvent, ...], now: datetime
+) -> Mapping[str, Batch]:
+    """Station -> its batch that runs. ``now`` to the minute."""
+    batches = reconstruct_batches([*doses, *events], now=now)
+    return {batch.device_id: batch for batch in batches if batch.status is BatchStatus.OPEN}
+
+
+def _find_state(
+    last_seen: datetime | None, batch: Batch | None, alarms: Sequence[AlarmView], now: datetime,
+    offline_after: timedelta,
+) -> StationActivity:  # fmt: skip
+    if last_seen is None:
+        return StationActivity.NEVER_REPORTED
+    active_rules = {view.state.key.rule for view in alarms if view.state.active}
+    if "DEVICE_OFFLINE" in active_rules or now - last_seen >= offline_after:
+        return StationActivity.OFFLINE
+    if "BATCH_STALLED" in active_rules:
+        return StationActivity.STALLED
+    return StationActivity.IDLE if batch is None else StationActivity.RUNNING

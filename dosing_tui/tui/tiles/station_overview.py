@@ -1,0 +1,225 @@
+"""The stations: a table with a line for each, and a row of lights for the overview."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from dosing_tui.domain.alarms.models import UNACKNOWLEDGED_STATES, AlarmKey, AlarmState, Priority
+from dosing_tui.domain.labels.station_labels import label_stations_compactly, name_stations
+from dosing_tui.domain.messages.tank_level import classify_level
+from dosing_tui.domain.station_status import (
+    StationActivity,
+    StationReadings,
+    StationStatus,
+    list_station_statuses,
+)
+from dosing_tui.tui.charts.primitives.bars import draw_thin_gauge
+from dosing_tui.tui.rendering import data_table, number_format
+from dosing_tui.tui.rendering.canvas import Canvas, Rows, fit_names, paint_cells, sanitize_text, split_cells
+from dosing_tui.tui.rendering.data_table import StyledRuns, TableColumn, TableData
+from dosing_tui.tui.rendering.palette import DIM, LABEL, STRONG, TEXT, CellStyle, ColourRole
+from dosing_tui.tui.rendering.priority_style import PRIORITY_MARKS
+from dosing_tui.tui.scope.render_context import RenderContext
+from dosing_tui.tui.tiles.inventory import format_percent_full, get_stock_limits
+from dosing_tui.tui.tiles.shared.tank_mark import choose_tank_mark, index_alarms
+from dosing_tui.tui.tiles.shared.tile_content import TileContent, build_live_content
+
+TITLE = "Stations"
+EMPTY_TEXT = "no station has reported yet"
+_STATE_MARKS = {
+    StationActivity.RUNNING: "●", StationActivity.IDLE: "○", StationActivity.STALLED: "◆",
+    StationActivity.OFFLINE: "×", StationActivity.NEVER_REPORTED: "×",
+}  # fmt: skip
+_MIN_LIGHT_WIDTH = 10
+"""Cells of a light: its mark, a name and its progress."""
+
+
+@dataclass(frozen=True, slots=True)
+class StationTableContext:
+    now: datetime
+    names: Mapping[str, str]
+    """Station -> its name in full."""
+    titles: Mapping[str, str]
+    limits: tuple[float, float]
+    alarms: Mapping[AlarmKey, AlarmState]
+
+
+def build_station_table(context: RenderContext) -> TileContent[TableData[StationStatus]]:
+    """Every station, whatever the filters: it is where one is chosen."""
+    statuses = list_statuses(context)
+    names = name_stations([status.device for status in statuses], context.settings.short_names)
+    table_context = StationTableContext(
+        context.now.replace(microsecond=0), names,
+        {station.id: station.title for station in context.settings.stations},
+        get_stock_limits(context.settings), index_alarms(context.snapshot.alarms),
+    )  # fmt: skip
+    columns = COLUMNS if any(table_context.titles.values()) else COLUMNS[:-1]
+    return build_live_content(
+        context, TITLE, TableData(tuple(statuses), columns, table_context), data_table.paint_table,
+        newest=_find_newest(statuses), empty_text=EMPTY_TEXT,
+    )  # fmt: skip
+
+
+def list_statuses(context: RenderContext) -> list[StationStatus]:
+    """Of every station of the plant, by name."""
+    snapshot, settings = context.snapshot, context.settings
+    return list_station_statuses(
+        StationReadings(snapshot.device_last_seen, snapshot.levels, snapshot.doses, snapshot.events),
+        snapshot.alarms, expected=settings.plant.devices, now=context.now,
+        offline_after=timedelta(minutes=settings.alarms.offline_minutes),
+    )  # fmt: skip
+
+
+def _find_newest(statuses: Sequence[StationStatus]) -> datetime | None:
+    return max((each.last_message_at for each in statuses if each.last_message_at), default=None)
+
+
+def format_progress(status: StationStatus) -> str:
+    """Doses of the running batch, of those it has: 3/4; '' without a batch."""
+    if status.batch is None:
+        return ""
+    expected = status.batch.pumps
+    return f"{len(status.batch.doses)}/{expected or '?'}"
+
+
+def format_alarm_counts(status: StationStatus) -> StyledRuns:
+    """Open alarms by priority, each in its shape; bold while one of them is unacknowledged."""
+    runs = []
+    for priority, number in status.alarm_counts.items():
+        is_unacknowledged = any(
+            view.state.priority is priority and view.state.state_name in UNACKNOWLEDGED_STATES
+            for view in status.alarms
+        )
+        mark = PRIORITY_MARKS[priority]
+        style = CellStyle(mark.colour, bold=is_unacknowledged)
+        runs.append((f"{mark.shape}{number}{'*' if is_unacknowledged else ''} ", style))
+    return runs or [(number_format.NO_VALUE, DIM)]
+
+
+def _choose_state_style(status: StationStatus) -> CellStyle:
+    """In an alarm's colour only while an alarm says so."""
+    rules = {"DEVICE_OFFLINE", "BATCH_STALLED"}
+    raised = [view.state.priority for view in status.alarms if view.state.key.rule in rules]
+    if raised and status.state in (
+        StationActivity.OFFLINE,
+        StationActivity.STALLED,
+        StationActivity.NEVER_REPORTED,
+    ):
+        return CellStyle(PRIORITY_MARKS[min(raised, key=lambda one: one.rank)].colour, bold=True)
+    return DIM if status.state is StationActivity.IDLE else TEXT
+
+
+def _format_state(status: StationStatus, context: StationTableContext) -> StyledRuns:
+    style = _choose_state_style(status)
+    return [(f"{_STATE_MARKS[status.state]} {status.state}", style)]
+
+
+def _format_last(status: StationStatus, now: datetime) -> str:
+    if status.last_message_at is None:
+        return number_format.NO_VALUE
+    return number_format.format_age((now - status.last_message_at).total_seconds())
+
+
+def _format_recipe(status: StationStatus, context: StationTableContext) -> str:
+    return sanitize_text(status.batch.recipe) if status.batch else number_format.NO_VALUE
+
+
+def _draw_progress(
+    status: StationStatus, context: StationTableContext, width: int, ground: ColourRole
+) -> Rows:
+    canvas = Canvas(width, 1, CellStyle(bg=ground))
+    end = canvas.write_text(0, 0, format_progress(status), STRONG._replace(bg=ground))
+    expected = status.batch.pumps if status.batch else None
+    if status.batch and expected and width - end >= 4:
+        share = min(100.0, 100.0 * len(status.batch.doses) / expected)
+        bar = draw_thin_gauge(share, width - end - 1, colour=ColourRole.BAR, limits=())
+        canvas.paste_rows(end + 1, 0, [[(cell, style._replace(bg=ground)) for cell, style in bar[0]]])
+    return canvas.rows
+
+
+def _format_tank(status: StationStatus, context: StationTableContext) -> StyledRuns:
+    tank = status.worst_tank
+    if tank is None:
+        return [(number_format.NO_VALUE, DIM)]
+    band = classify_level(tank.percent_full, *context.limits)
+    mark = choose_tank_mark(tank, band, context.alarms)
+    return [(f"{mark.shape}{format_percent_full(tank.percent_full):>5} %", mark.style)]
+
+
+def _describe_tank(status: StationStatus, context: StationTableContext) -> str:
+    return "" if status.worst_tank is None else sanitize_text(status.worst_tank.chemical)
+
+
+COLUMNS: tuple[TableColumn[StationStatus], ...] = (
+    TableColumn("Station", 10, 100, lambda s, f: f.names[s.device], style=STRONG, max_growth=10,
+                is_name=True),
+    TableColumn("State", 9, 98, lambda s, f: s.state.value, format_runs=_format_state),
+    TableColumn("Last", 6, 90, lambda s, f: _format_last(s, f.now), lambda s, f: s.last_message_at, style=DIM,
+                align_right=True),
+    TableColumn("Batch", 11, 80, _format_recipe, max_growth=20, is_name=True),
+    TableColumn("Doses", 5, 85, lambda s, f: format_progress(s), draw_cell=_draw_progress, max_growth=10),
+    TableColumn("Emptiest", 8, 96, lambda s, f: "".join(text for text, _ in _format_tank(s, f)),
+                lambda s, f: s.worst_tank.percent_full if s.worst_tank else None, unit="%",
+                format_runs=_format_tank),
+    TableColumn("Tank", 11, 95, _describe_tank, max_growth=18, is_name=True),
+    TableColumn("Alarms", 9, 99, lambda s, f: "".join(text for text, _ in format_alarm_counts(s)),
+                lambda s, f: -s.urgency[0], format_runs=lambda s, f: format_alarm_counts(s), max_growth=4),
+    TableColumn("Title", 12, 20, lambda s, f: f.titles.get(s.device, ""), style=DIM, max_growth=40),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class StationLight:
+    name: str
+    mark: str
+    style: CellStyle
+    progress: str
+    urgency: tuple[int, bool, str]
+
+
+def build_station_lights(context: RenderContext) -> TileContent[tuple[StationLight, ...]]:
+    """A light for each station: the shape of its highest alarm, or of its state."""
+    statuses = list_statuses(context)
+    labels = label_stations_compactly([status.device for status in statuses], context.settings.short_names)
+    lights = tuple(_build_light(status, labels[status.device], context.now) for status in statuses)
+    return build_live_content(
+        context, TITLE, lights, paint_station_lights, "9 opens",
+        newest=_find_newest(statuses), empty_text=EMPTY_TEXT,
+    )  # fmt: skip
+
+
+def _build_light(status: StationStatus, name: str, now: datetime) -> StationLight:
+    mark, style = _STATE_MARKS[status.state], _choose_state_style(status)
+    if status.alarm_counts:
+        highest: Priority = next(iter(status.alarm_counts))
+        look = PRIORITY_MARKS[highest]
+        mark, style = (
+            f"{look.shape}{len(status.alarms)}",
+            CellStyle(look.colour, bold=status.has_unacknowledged),
+        )
+    is_silent = status.state in (StationActivity.OFFLINE, StationActivity.NEVER_REPORTED)
+    progress = _format_last(status, now) if is_silent else format_progress(status) or status.state.value
+    return StationLight(sanitize_text(name), mark, style, progress, status.urgency)
+
+
+@paint_cells
+def paint_station_lights(canvas: Canvas, lights: Sequence[StationLight]) -> None:
+    """Side by side, in their order; without room for all the most urgent ones, and how many more."""
+    capacity = max(1, (canvas.width + 1) // (_MIN_LIGHT_WIDTH + 1)) * canvas.height
+    shown, rest = list(lights), ""
+    if len(lights) > capacity:
+        chosen = sorted(lights, key=lambda light: light.urgency)[: capacity - 1]
+        shown = [light for light in lights if light in chosen]
+        rest = f"+ {len(lights) - len(shown)} more"
+    columns = -(-(len(shown) + bool(rest)) // canvas.height)
+    width = canvas.width // columns
+    names = fit_names([light.name for light in shown], max(2, width - 4))
+    for number, (light, name) in enumerate(zip(shown, names, strict=True)):
+        x, y = number % columns * width, number // columns
+        end = canvas.write_text(x, y, light.mark, light.style)
+        end = canvas.write_text(end + 1, y, name, LABEL, width=width - 4)
+        room = x + width - 1 - end - 1
+        if len(split_cells(light.progress)) <= room:
+            canvas.write_text(end + 1, y, light.progress, DIM)
+    if rest:
+        canvas.write_text(len(shown) % columns * width, len(shown) // columns, rest, DIM, width=width)

@@ -1,0 +1,131 @@
+"""Nine stations with twelve chemicals each: every row names its own station and tank, at every size."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from dosing_tui.config.settings import PlantSettings, Settings, StationSettings
+from dosing_tui.domain.panels.filters import Selection
+from dosing_tui.tui.rendering.canvas import Rows
+from dosing_tui.tui.scope.render_context import RenderContext
+from dosing_tui.tui.scope.scope import Scope
+from dosing_tui.tui.tiles.inventory import (
+    build_inventory,
+    build_tank_table,
+    count_visible_tanks,
+    paint_inventory,
+)
+from dosing_tui.tui.tiles.station_overview import build_station_lights, build_station_table
+from tests.support.tui.nine_stations import CHEMICALS, STATIONS, build_live_state
+
+AT = datetime(2026, 3, 11, 14, 26, 44, tzinfo=UTC)
+WIDTHS = (80, 100, 120, 160)
+SHORT = tuple(StationSettings(device, f"L{number}") for number, device in enumerate(STATIONS, start=1))
+
+
+def build_context(
+    *, stations: tuple[StationSettings, ...] = (), device: tuple[str, ...] = ()
+) -> RenderContext:
+    settings = Settings(plant=PlantSettings(devices=STATIONS), stations=stations)
+    snapshot = build_live_state(AT).get_snapshot(AT)
+    return RenderContext(AT, UTC, settings, snapshot, scope=Scope(selection=Selection(device=device)))
+
+
+def read_rows(rows: Rows, end: int | None = None) -> list[str]:
+    return ["".join(cell for cell, _ in row[:end]) for row in rows]
+
+
+@pytest.mark.parametrize("stations", [(), SHORT])
+@pytest.mark.parametrize("width", [27, 38, 76, *WIDTHS])
+def test_each_of_108_gauges_names_its_own_tank(width: int, stations: tuple[StationSettings, ...]) -> None:
+    data = build_inventory(build_context(stations=stations)).data
+    rows = paint_inventory(data, width, 108)
+    name_end = 2 + min(max(len(tank.name) for tank in data.tanks), max(10, width // 2 - 4))
+    assert len(set(read_rows(rows, name_end))) == 108
+
+
+@pytest.mark.parametrize("width", [74, *WIDTHS])
+def test_each_of_108_table_rows_names_its_own_tank(width: int) -> None:
+    content = build_tank_table(build_context())
+    heading, *rows = read_rows(content.paint(content.data, width, 109), None)
+    end = heading.index("Remaining")
+    names = [row[:end] for row in read_rows(content.paint(content.data, width, 109), end)[1:]]
+    assert len(set(names)) == len(rows) == 108
+
+
+def test_the_most_urgent_tanks_come_first() -> None:
+    tanks = build_inventory(build_context()).data.tanks
+    percents = [tank.percent for tank in tanks]
+    assert percents == sorted(percents, key=lambda percent: percent or 0.0)
+    assert percents[:5] == [3.1, 4.4, 12.5, 16.0, 18.2]
+
+
+@pytest.mark.parametrize(
+    ("first", "words"),
+    [(0, "+ 99 more, 29 reorder"), (4, "+ 95 more · 4 above, 4 low"), (70, "+ 29 more · 70 above, 5 low"),
+     (500, "+ 99 more above, 5 low")],
+)  # fmt: skip
+def test_the_last_row_says_how_many_more_there_are(first: int, words: str) -> None:
+    data = build_inventory(build_context()).data
+    rows = read_rows(paint_inventory(data, 40, 10, first))
+    assert rows[-1].strip().partition(",")[0].startswith(words.partition(",")[0])
+    assert rows[-1].strip().endswith(words.rpartition(" ")[2])
+
+
+def test_tanks_that_are_all_normal_are_said_to_be() -> None:
+    data = build_inventory(build_context(device=("dosing_system_03",))).data
+    assert len(data.tanks) == len(CHEMICALS)
+    assert read_rows(paint_inventory(data, 40, 8))[-1].strip() == "+ 5 more, all normal"
+
+
+def test_all_tanks_are_reached_by_scrolling() -> None:
+    data = build_inventory(build_context()).data
+    visible = count_visible_tanks(len(data.tanks), 8)
+    seen = set()
+    for first in range(0, len(data.tanks) + 1, visible):
+        seen |= set(read_rows(paint_inventory(data, 60, 8, first), 28)[:visible])
+    assert len(seen) == 108
+
+
+@pytest.mark.parametrize("width", [76, *WIDTHS])
+def test_nine_stations_fit_below_a_banner_at_80x24(width: int) -> None:
+    content = build_station_table(build_context())
+    heading, *rows = read_rows(content.paint(content.data, width, 19))
+    found = [row for row in rows if row.strip()]
+    assert len(found) == 9
+    assert [title for title in ("Station", "State", "Last", "Batch", "Doses", "Emptiest", "Tank", "Alarms")
+            if title not in heading] == []  # fmt: skip
+    third = found[2]
+    assert "● running" in third
+    assert "3/4" in third
+    assert "■  3.1 %" in third
+    assert "■1* ▲1*" in third
+    assert "× offline" in found[7]
+
+
+def test_a_station_filter_hides_no_station() -> None:
+    assert len(build_station_table(build_context(device=STATIONS[:1])).data.rows) == 9
+
+
+def test_titles_are_shown_where_there_are_some() -> None:
+    context = build_context(stations=(StationSettings(STATIONS[0], "L1", "Hall 2, foam line"),))
+    content = build_station_table(context)
+    assert "Hall 2, foam line" in read_rows(content.paint(content.data, 160, 12))[1]
+    assert read_rows(content.paint(content.data, 160, 12))[1].startswith("L1 ")
+
+
+def test_a_light_is_the_shape_of_the_highest_alarm_or_the_state() -> None:
+    content = build_station_lights(build_context())
+    (row,) = read_rows(content.paint(content.data, 116, 1))
+    assert row.split("  ")[0].strip() == "● 01 1/4"
+    assert "■2 03 3/4" in row
+    assert "▲1 08 1 h" in row
+    assert "○ 04 idle" in row
+
+
+def test_without_room_the_most_urgent_lights_stay() -> None:
+    content = build_station_lights(build_context())
+    (row,) = read_rows(content.paint(content.data, 44, 1))
+    assert "■2 03" in row
+    assert "■2 06" in row
+    assert "+ 6 more" in row
