@@ -50,16 +50,19 @@ class ErrorReportingGroup(click.Group):
     "--glyphs", type=click.Choice(["auto", "unicode", "console", "ascii"]), help="Characters to draw with."
 )
 @click.option("--low-bandwidth", is_flag=True, help="Fewer repaints and colours, for slow lines.")
+@click.option("--no-mouse", is_flag=True, help="Leave the mouse to the terminal, to select text.")
 @click.pass_context
 def main(
-    ctx: click.Context, config: Path | None, theme: str | None, glyphs: str | None, low_bandwidth: bool
-) -> None:
+    ctx: click.Context, config: Path | None, *, theme: str | None, glyphs: str | None, low_bandwidth: bool,
+    no_mouse: bool,
+) -> None:  # fmt: skip
     """The operator console of a chemical dosing plant. Without a command it opens the console."""
     ctx.obj = config
     for name, value in (
         ("THEME", theme),
         ("GLYPHS", glyphs),
         ("LOW_BANDWIDTH", "true" if low_bandwidth else None),
+        ("MOUSE", "false" if no_mouse else None),
     ):
         if value is not None:
             os.environ[f"DOSING_CONSOLE_{name}"] = value

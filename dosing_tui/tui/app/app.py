@@ -32,7 +32,7 @@ from dosing_tui.tui.rendering.palette import PALETTES
 from dosing_tui.tui.rendering.theme import TerminalTheme
 from dosing_tui.tui.screens.console_screen import ConsoleScreen
 from dosing_tui.tui.screens.dashboard_screen import DashboardScreen
-from dosing_tui.tui.widgets.messages import ViewChanged
+from dosing_tui.tui.widgets.messages import BannerClicked, ViewChanged
 
 log = logging.getLogger(__name__)
 REDRAW_DELAY_S = 0.05
@@ -201,6 +201,11 @@ class DosingApp(OrderedInputApp[None]):
         if self.controllers.reviews.screen is not None and action == "freeze":
             return False
         return self.controllers.alarms.is_key_enabled(action)
+
+    @on(BannerClicked)
+    async def _open_alarms(self) -> None:
+        if self.controllers.alarms.screen is None:
+            await self.run_action("app.alarms")
 
     def action_ask_note(self) -> None:
         self.controllers.scopes.open_note_dialog(self.dashboard_screen.cursor_time)

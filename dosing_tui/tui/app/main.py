@@ -68,7 +68,7 @@ def run_app(
     )
     log.info("console starts")
     try:
-        app.run()
+        app.run(mouse=settings.console.mouse)
     finally:
         app.shutdown_handler.cancel_forced_exit()
         backend.stop()
