@@ -1,6 +1,7 @@
 """``python -m screenshots [name ...]``: runs the program in terminals of several sizes, takes its pictures.
 
-Needs Chromium, npm and the font JetBrains Mono (Debian: chromium, npm, fonts-jetbrains-mono).
+Needs Chromium, npm and the font JetBrains Mono (Debian: chromium, npm, fonts-jetbrains-mono), and the
+extra ``serve``.
 """
 
 import argparse
@@ -13,6 +14,8 @@ from pathlib import Path
 
 from screenshots.recorder import Recorder, Size
 from screenshots.rendering import Renderer
+from screenshots.served import PICTURES as SERVED_PICTURES
+from screenshots.served import take_pictures
 
 HERE = Path(__file__).parent
 LARGE, MEDIUM, SMALL = Size(120, 40), Size(100, 30), Size(80, 24)
@@ -71,6 +74,10 @@ def main(arguments: Sequence[str]) -> None:
         if not chosen.names or picture.name in chosen.names:
             renderer.draw(record(picture), picture.size, HERE / f"{picture.name}.png", picture.ground)
             sys.stdout.write(f"{picture.name}\n")
+    served = tuple(each for each in SERVED_PICTURES if not chosen.names or each.name in chosen.names)
+    if served:
+        with tempfile.TemporaryDirectory() as home:
+            take_pictures(served, HERE, _environment(Picture(""), Path(home)))
 
 
 def record(picture: Picture) -> bytes:

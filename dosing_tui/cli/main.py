@@ -156,6 +156,28 @@ def demo(
     )  # fmt: skip
 
 
+@main.command()
+@click.option("--listen", default="127.0.0.1:8000", show_default=True, metavar="HOST[:PORT]",
+              help="Address to listen on; port 0 takes a free one.")  # fmt: skip
+@click.option("--allow-remote", is_flag=True, help="Allow an address that other machines reach, unencrypted.")
+@click.option("--max-consoles", type=click.IntRange(1, 100), default=4, show_default=True,
+              help="Pages open at a time; each is a process.")  # fmt: skip
+@click.option("--collect", is_flag=True, help="Consoles follow collector.mode, instead of being viewers.")
+@click.pass_context
+def serve(ctx: click.Context, *, listen: str, allow_remote: bool, max_consoles: int, collect: bool) -> None:
+    """Show the console in a browser. The address printed has a token; without it nothing is shown.
+
+    A token of your own is taken from DOSING_SERVE_TOKEN.
+    """
+    from dosing_tui.serve.command import run_serve_command
+
+    get_settings(ctx)  # a mistake in them is reported here, not in every page
+    run_serve_command(
+        listen=listen, is_remote_allowed=allow_remote, max_consoles=max_consoles, collects=collect,
+        config=ctx.obj, report=print_message,
+    )  # fmt: skip
+
+
 for command in (notifications, refill, try_channel):
     alarms.add_command(command)
 for command in (alarms, batches, audit, recipes, report, panel, grafana):

@@ -88,7 +88,7 @@ def read_terminal_options(
 
     term, wanted = environment.get("TERM", ""), settings.console.glyphs
     return TerminalOptions(
-        glyphs=resolve_glyphs(wanted, term=term, encoding=terminal.get_encoding()),
+        glyphs=resolve_glyphs(wanted, term=term, encoding=terminal.get_encoding(environment)),
         is_monochrome=bool(environment.get("NO_COLOR")),
         keymap=validate_keymap(settings.console.keys),
         log_file=log_file,
