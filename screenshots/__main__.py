@@ -15,7 +15,7 @@ from pathlib import Path
 from screenshots.recorder import Recorder, Size
 from screenshots.rendering import Renderer
 from screenshots.served import PICTURES as SERVED_PICTURES
-from screenshots.served import take_pictures
+from screenshots.served import run_plant, take_pictures
 
 HERE = Path(__file__).parent
 LARGE, MEDIUM, SMALL = Size(120, 40), Size(100, 30), Size(80, 24)
@@ -39,6 +39,8 @@ class Picture:
     ground: str = DARK
     encoding: str = "utf-8"
     """Of the terminal."""
+    is_kiosk: bool = False
+    """The wall mode, beside a demo plant without a screen."""
 
 
 PICTURES = (
@@ -61,6 +63,7 @@ PICTURES = (
     Picture("help_80x24", SMALL, keys=b"?"),
     Picture("ascii_100x30", MEDIUM, TWO_STATIONS, encoding="latin-1"),
     Picture("nothing_there_100x30", MEDIUM, demo=None),
+    Picture("kiosk_120x40", demo=None, is_kiosk=True),
 )
 
 
@@ -84,6 +87,14 @@ def record(picture: Picture) -> bytes:
     """What the program wrote until its picture was taken."""
     with tempfile.TemporaryDirectory() as folder:
         command, environment = _command(picture, Path(folder)), _environment(picture, Path(folder))
+        if picture.is_kiosk:
+            with (
+                run_plant(Path(folder), environment) as plant,
+                Recorder(command, picture.size, plant) as recorder,
+            ):
+                recorder.wait_for("Batches today")
+                recorder.watch(SETTLE_S)
+                return recorder.recorded
         with Recorder(command, picture.size, environment) as recorder:
             recorder.wait_for("Overview")
             recorder.watch(SETTLE_S if picture.demo else SETTLE_S / 2)
@@ -106,6 +117,8 @@ def _keys(keys: bytes) -> list[bytes]:
 
 def _command(picture: Picture, folder: Path) -> list[str]:
     program = [sys.executable, "-m", "dosing_tui"]
+    if picture.is_kiosk:
+        return [*program, "--kiosk", "--rotate", "1h"]
     return (
         program
         if picture.demo is None

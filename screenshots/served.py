@@ -53,6 +53,7 @@ async def _take_picture(address: str, viewport: Viewport) -> bytes:
 def run_plant(home: Path, environment: Mapping[str, str]) -> Iterator[dict[str, str]]:
     """A demo plant without a screen; the environment that leads a console to it."""
     folder = home / "demo"
+    home.chmod(0o755)  # started by root, PostgreSQL runs as another account
     arguments = ("demo", "--headless", "--folder", str(folder), "--devices", "3", "--rate", "1",
                  "--faults", "none")  # fmt: skip
     with run_program(arguments, environment, r"on port (\d+)", until="Plant running") as port:

@@ -9,7 +9,7 @@ import click
 from dosing_tui import __version__
 from dosing_tui.cli.alarms import alarms
 from dosing_tui.cli.batches import audit, batches
-from dosing_tui.cli.context import get_settings, load_config, print_message
+from dosing_tui.cli.context import get_settings, load_config, parse_interval, print_message
 from dosing_tui.cli.grafana import grafana
 from dosing_tui.cli.notifications import notifications, try_channel
 from dosing_tui.cli.recipes import recipes
@@ -51,10 +51,17 @@ class ErrorReportingGroup(click.Group):
 )
 @click.option("--low-bandwidth", is_flag=True, help="Fewer repaints and colours, for slow lines.")
 @click.option("--no-mouse", is_flag=True, help="Leave the mouse to the terminal, to select text.")
+@click.option("--kiosk", is_flag=True, help="Wall mode: big figures that rotate, locked keys, a viewer.")
+@click.option(
+    "--rotate", default="20s", show_default=True, metavar="TIME", help="Time for each page of --kiosk."
+)
+@click.option(
+    "--collect", is_flag=True, help="With --kiosk: follow collector.mode instead of being a viewer."
+)
 @click.pass_context
 def main(
     ctx: click.Context, config: Path | None, *, theme: str | None, glyphs: str | None, low_bandwidth: bool,
-    no_mouse: bool,
+    no_mouse: bool, kiosk: bool, rotate: str, collect: bool,
 ) -> None:  # fmt: skip
     """The operator console of a chemical dosing plant. Without a command it opens the console."""
     ctx.obj = config
@@ -66,10 +73,12 @@ def main(
     ):
         if value is not None:
             os.environ[f"DOSING_CONSOLE_{name}"] = value
+    if kiosk and not collect:
+        os.environ["DOSING_COLLECTOR_MODE"] = "never"
     if ctx.invoked_subcommand is None:
         from dosing_tui.tui.app.main import run_console
 
-        sys.exit(run_console(get_settings(ctx)))
+        sys.exit(run_console(get_settings(ctx), kiosk=parse_interval(rotate) if kiosk else None))
 
 
 @main.command()

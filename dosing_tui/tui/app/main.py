@@ -3,7 +3,8 @@
 import logging
 import os
 from collections.abc import Mapping, MutableMapping
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -32,14 +33,18 @@ class BackendService(ConsoleDataSource, Protocol):
     def stop(self) -> None: ...
 
 
-def run_console(settings: Settings) -> int:
+def run_console(settings: Settings, *, kiosk: timedelta | None = None) -> int:
     """Returns the exit status: 0 when the operator quit, 128 + n when signal n ended it.
+
+    ``kiosk``: the wall mode, with this time for each page; nobody there silences a bell or uses a mouse.
 
     Raises: ConfigError when this terminal cannot show a screen or the log cannot be written.
     """
+    if kiosk is not None:
+        settings = replace(settings, console=replace(settings.console, bell=False, mouse=False))
     mirror = RemoteLiveState()
     backend = Backend(settings, mirror, get_utc_now)
-    return run_app(settings, mirror, backend, on_thread_failure=mirror.set_thread_failure)
+    return run_app(settings, mirror, backend, kiosk=kiosk, on_thread_failure=mirror.set_thread_failure)
 
 
 def run_app(
@@ -47,6 +52,7 @@ def run_app(
     live_source: LiveSnapshotSource,
     backend: BackendService,
     *,
+    kiosk: timedelta | None = None,
     on_thread_failure: FailureReporter = ignore_failure,
 ) -> int:
     """The console over a given live state. Raises: ConfigError."""
@@ -63,6 +69,7 @@ def run_app(
         backend,
         get_utc_now,
         terminal=where,
+        kiosk=kiosk,
         after_first_paint=backend.start,
         on_thread_failure=on_thread_failure,
     )

@@ -103,12 +103,16 @@ class DashboardController:
 
     # drawing
 
-    def show_tiles(self, snapshot: LiveSnapshot, now: datetime) -> None:
-        context = RenderContext(
+    def build_context(self, snapshot: LiveSnapshot, now: datetime) -> RenderContext:
+        """What is drawn: the snapshot, or the frozen one, with the panels' latest results."""
+        return RenderContext(
             now, self.services.zone, self.services.settings, self._frozen_snapshot or snapshot,
             self.panel_cache.results, scope=self._scope.scope,
             is_overdue=now - self._scope.changed_at >= STALE_AFTER, log_file=self._log_file,
         )  # fmt: skip
+
+    def show_tiles(self, snapshot: LiveSnapshot, now: datetime) -> None:
+        context = self.build_context(snapshot, now)
         self._screen.set_tank_count(len(context.levels))
         for tile in self._screen.visible_tiles:
             content = self._tile_registry.build_content(tile, context, is_large=self._screen.is_single_tile)
