@@ -92,7 +92,7 @@ def record(picture: Picture) -> bytes:
                 run_plant(Path(folder), environment) as plant,
                 Recorder(command, picture.size, plant) as recorder,
             ):
-                recorder.wait_for("Batches today")
+                recorder.wait_for("Wall mode")
                 recorder.watch(SETTLE_S)
                 return recorder.recorded
         with Recorder(command, picture.size, environment) as recorder:

@@ -104,8 +104,8 @@ def _list_overview(context: RenderContext) -> list[KioskFigure]:
             style=STRONG if worst is None else choose_priority_style(worst),
         ),
         KioskFigure("Batches today", today.batches),
-        KioskFigure("Out of tolerance", today.out, "%"),
-        *([KioskFigure(f"Lowest: {tanks[0].name}", *_rest_of(tanks[0]))] if tanks else []),
+        KioskFigure("Out of tol.", today.out, "%"),
+        *([KioskFigure(tanks[0].name, *_rest_of(tanks[0]))] if tanks else []),
     ]  # fmt: skip
 
 
@@ -119,7 +119,7 @@ def _list_production(context: RenderContext) -> list[KioskFigure]:
         KioskFigure("Batches", today.batches),
         KioskFigure("Doses", today.doses),
         KioskFigure("Dosed", today.dosed, today.mass_symbol),
-        KioskFigure("Out of tolerance", today.out, "%"),
+        KioskFigure("Out of tol.", today.out, "%"),
         KioskFigure("Duration", today.duration, "s"),
         KioskFigure("Aborted", today.aborted),
     ]
