@@ -1,6 +1,7 @@
 """``python -m screenshots [name ...]``: runs the program in terminals of several sizes, takes its pictures.
 
-Needs Chromium, npm and the font JetBrains Mono (Debian: chromium, npm, fonts-jetbrains-mono).
+Needs Chromium, npm and the font JetBrains Mono (Debian: chromium, npm, fonts-jetbrains-mono), and the
+extra ``serve``.
 """
 
 import argparse
@@ -14,6 +15,8 @@ from typing import Any
 
 from screenshots.recorder import Recorder, Size
 from screenshots.rendering import Renderer
+from screenshots.served import PICTURES as SERVED_PICTURES
+from screenshots.served import run_plant, take_pictures
 
 HERE = Path(__file__).parent
 HUGE, LARGE, MEDIUM, SMALL = Size(160, 50), Size(120, 40), Size(100, 30), Size(80, 24)
@@ -44,6 +47,8 @@ class Picture:
     """Of the terminal."""
     environment: tuple[tuple[str, str], ...] = ()
     """Variables that differ from those of a terminal with all colours."""
+    is_kiosk: bool = False
+    """The wall mode, beside a demo plant without a screen."""
 
 
 NINE_STATIONS = "tests.support.tui.nine_stations"
@@ -89,6 +94,7 @@ PICTURES = (
     _show_nine_stations("no_color_120x40", LARGE, environment=(("NO_COLOR", "1"),)),
     _show_nine_stations("ascii_120x40", LARGE, encoding="latin-1"),
     _show_nine_stations("ascii_80x24", SMALL, encoding="latin-1"),
+    Picture("kiosk_120x40", demo=None, is_kiosk=True),
 )
 
 
@@ -103,12 +109,24 @@ def main(arguments: Sequence[str]) -> None:
         if not chosen.names or picture.name in chosen.names:
             renderer.draw(record(picture), picture.size, chosen.into / f"{picture.name}.png", picture.ground)
             sys.stdout.write(f"{picture.name}\n")
+    served = tuple(each for each in SERVED_PICTURES if not chosen.names or each.name in chosen.names)
+    if served:
+        with tempfile.TemporaryDirectory() as home:
+            take_pictures(served, HERE, _environment(Picture(""), Path(home)))
 
 
 def record(picture: Picture) -> bytes:
     """What the program wrote until its picture was taken."""
     with tempfile.TemporaryDirectory() as folder:
         command, environment = _command(picture, Path(folder)), _environment(picture, Path(folder))
+        if picture.is_kiosk:
+            with (
+                run_plant(Path(folder), environment) as plant,
+                Recorder(command, picture.size, plant) as recorder,
+            ):
+                recorder.wait_for("Wall mode")
+                recorder.watch(SETTLE_S)
+                return recorder.recorded
         with Recorder(command, picture.size, environment) as recorder:
             recorder.wait_for("Overview")
             recorder.watch(SETTLE_S if picture.demo else SETTLE_S / 2)
@@ -133,6 +151,8 @@ def _command(picture: Picture, folder: Path) -> list[str]:
     if picture.module:
         return [sys.executable, "-m", picture.module]
     program = [sys.executable, "-m", "dosing_tui"]
+    if picture.is_kiosk:
+        return [*program, "--kiosk", "--rotate", "1h"]
     return (
         program
         if picture.demo is None

@@ -2,10 +2,11 @@
 
 import getpass
 import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NoReturn
 from zoneinfo import ZoneInfo
 
@@ -48,6 +49,19 @@ def parse_time(text: str, zone: str) -> datetime:
         raise click.BadParameter(
             f"'{text}' is not a date or time, e.g. 2026-11-24 or '2026-11-24 06:00'."
         ) from error
+
+
+def parse_interval(text: str) -> timedelta:
+    """Seconds, minutes or hours; 2 seconds to 1 hour. Raises: click.BadParameter.
+
+    >>> parse_interval("20s"), parse_interval("2m")
+    (datetime.timedelta(seconds=20), datetime.timedelta(seconds=120))
+    """
+    match = re.fullmatch(r"(\d{1,6})\s*([smh]?)", text.strip())
+    seconds = int(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[match[2]] if match else 0
+    if not 2 <= seconds <= 3600:
+        raise click.BadParameter(f"'{text}' is not a time of 2 seconds to 1 hour, e.g. 20s or 1m.")
+    return timedelta(seconds=seconds)
 
 
 def get_os_user() -> str:

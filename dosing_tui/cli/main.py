@@ -9,7 +9,7 @@ import click
 from dosing_tui import __version__
 from dosing_tui.cli.alarms import alarms
 from dosing_tui.cli.batches import audit, batches
-from dosing_tui.cli.context import get_settings, load_config, print_message
+from dosing_tui.cli.context import get_settings, load_config, parse_interval, print_message
 from dosing_tui.cli.grafana import grafana
 from dosing_tui.cli.notifications import notifications, try_channel
 from dosing_tui.cli.recipes import recipes
@@ -50,23 +50,35 @@ class ErrorReportingGroup(click.Group):
     "--glyphs", type=click.Choice(["auto", "unicode", "console", "ascii"]), help="Characters to draw with."
 )
 @click.option("--low-bandwidth", is_flag=True, help="Fewer repaints and colours, for slow lines.")
+@click.option("--no-mouse", is_flag=True, help="Leave the mouse to the terminal, to select text.")
+@click.option("--kiosk", is_flag=True, help="Wall mode: big figures that rotate, locked keys, a viewer.")
+@click.option(
+    "--rotate", default="20s", show_default=True, metavar="TIME", help="Time for each page of --kiosk."
+)
+@click.option(
+    "--collect", is_flag=True, help="With --kiosk: follow collector.mode instead of being a viewer."
+)
 @click.pass_context
 def main(
-    ctx: click.Context, config: Path | None, theme: str | None, glyphs: str | None, low_bandwidth: bool
-) -> None:
+    ctx: click.Context, config: Path | None, *, theme: str | None, glyphs: str | None, low_bandwidth: bool,
+    no_mouse: bool, kiosk: bool, rotate: str, collect: bool,
+) -> None:  # fmt: skip
     """The operator console of a chemical dosing plant. Without a command it opens the console."""
     ctx.obj = config
     for name, value in (
         ("THEME", theme),
         ("GLYPHS", glyphs),
         ("LOW_BANDWIDTH", "true" if low_bandwidth else None),
+        ("MOUSE", "false" if no_mouse else None),
     ):
         if value is not None:
             os.environ[f"DOSING_CONSOLE_{name}"] = value
+    if kiosk and not collect:
+        os.environ["DOSING_COLLECTOR_MODE"] = "never"
     if ctx.invoked_subcommand is None:
         from dosing_tui.tui.app.main import run_console
 
-        sys.exit(run_console(get_settings(ctx)))
+        sys.exit(run_console(get_settings(ctx), kiosk=parse_interval(rotate) if kiosk else None))
 
 
 @main.command()
@@ -150,6 +162,28 @@ def demo(
             folder=folder, headless=headless, duration_s=duration, devices=devices, seed=seed, rate=rate,
             faults=faults, console=get_settings(ctx).console, report=print_message,
         )
+    )  # fmt: skip
+
+
+@main.command()
+@click.option("--listen", default="127.0.0.1:8000", show_default=True, metavar="HOST[:PORT]",
+              help="Address to listen on; port 0 takes a free one.")  # fmt: skip
+@click.option("--allow-remote", is_flag=True, help="Allow an address that other machines reach, unencrypted.")
+@click.option("--max-consoles", type=click.IntRange(1, 100), default=4, show_default=True,
+              help="Pages open at a time; each is a process.")  # fmt: skip
+@click.option("--collect", is_flag=True, help="Consoles follow collector.mode, instead of being viewers.")
+@click.pass_context
+def serve(ctx: click.Context, *, listen: str, allow_remote: bool, max_consoles: int, collect: bool) -> None:
+    """Show the console in a browser. The address printed has a token; without it nothing is shown.
+
+    A token of your own is taken from DOSING_SERVE_TOKEN.
+    """
+    from dosing_tui.serve.command import run_serve_command
+
+    get_settings(ctx)  # a mistake in them is reported here, not in every page
+    run_serve_command(
+        listen=listen, is_remote_allowed=allow_remote, max_consoles=max_consoles, collects=collect,
+        config=ctx.obj, report=print_message,
     )  # fmt: skip
 
 

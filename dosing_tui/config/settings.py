@@ -283,6 +283,8 @@ class ConsoleSettings:
     """auto, unicode, console (Linux text console) or ascii."""
     low_bandwidth: bool = False
     """One repaint every two seconds, 256 colours, no seconds in the clock."""
+    mouse: bool = True
+    """Clicks and the wheel do what keys do. Without it the terminal itself selects text."""
     bell: bool = True
     """The terminal's bell rings for an unacknowledged alarm until it is silenced."""
     name: str = ""

@@ -33,6 +33,17 @@ class Terminal:
         """In one write, as a fast typist's keys arrive over a slow line."""
         self._run_tmux("send-keys", "-H", *(f"{byte:02x}" for byte in data))
 
+    def click_text(self, text: str) -> None:
+        """Press and release the left button on the last place of the text, as xterm reports it (SGR 1006)."""
+        lines = self.read_screen().split("\n")
+        y = max(number for number, line in enumerate(lines, start=1) if text in line)
+        x = lines[y - 1].rindex(text) + 1
+        self.send_bytes(f"\x1b[<0;{x};{y}M\x1b[<0;{x};{y}m".encode())
+
+    def takes_mouse(self) -> bool:
+        """The program has asked for the mouse."""
+        return self._run_tmux("display-message", "-p", "#{mouse_any_flag}").strip() == "1"
+
     def read_exit_status(self) -> int | None:
         """None while the program runs; otherwise only in a window that stays (``run_program``)."""
         status = self._run_tmux("display-message", "-p", "#{?pane_dead,#{pane_dead_status},}").strip()

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -28,11 +28,12 @@ from dosing_tui.tui.data.query_results import PanelLoaded, QueryResult
 from dosing_tui.tui.data.query_workers import ConsoleDataSource, QueryWorkers
 from dosing_tui.tui.dialogs.quit_and_help import HelpScreen, QuitScreen
 from dosing_tui.tui.keys.bindings import APP_KEYS, SCOPE_KEYS
+from dosing_tui.tui.kiosk.kiosk_screen import KioskScreen
 from dosing_tui.tui.rendering.palette import PALETTES
 from dosing_tui.tui.rendering.theme import TerminalTheme
 from dosing_tui.tui.screens.console_screen import ConsoleScreen
 from dosing_tui.tui.screens.dashboard_screen import DashboardScreen
-from dosing_tui.tui.widgets.messages import StationChosen, ViewChanged
+from dosing_tui.tui.widgets.messages import BannerClicked, StationChosen, ViewChanged
 
 log = logging.getLogger(__name__)
 REDRAW_DELAY_S = 0.05
@@ -41,7 +42,10 @@ PRELOAD_DELAY_S = 3.0
 
 
 class DosingApp(OrderedInputApp[None]):
-    """``after_first_paint`` is called when the first screen is drawn: it starts the slow parts."""
+    """``after_first_paint`` is called when the first screen is drawn: it starts the slow parts.
+
+    ``kiosk``: the wall mode, with this time for each page.
+    """
 
     CSS_PATH = "app.tcss"
     ENABLE_COMMAND_PALETTE = False
@@ -55,6 +59,7 @@ class DosingApp(OrderedInputApp[None]):
         clock: Callable[[], datetime],
         *,
         terminal: TerminalOptions = DEFAULT_TERMINAL,
+        kiosk: timedelta | None = None,
         after_first_paint: Callable[[], None] = lambda: None,
         on_thread_failure: FailureReporter = ignore_failure,
     ) -> None:
@@ -72,6 +77,9 @@ class DosingApp(OrderedInputApp[None]):
         self.dashboard_screen = DashboardScreen(self.terminal_theme, services.hints)
         self.controllers = ConsoleControllers(
             services, self, self.dashboard_screen, str(terminal.log_file or ""), self._apply_scope
+        )
+        self._kiosk = (
+            None if kiosk is None else KioskScreen(self.terminal_theme, kiosk, clock, lambda: self.exit())
         )
         self._route_keys()
 
@@ -108,6 +116,8 @@ class DosingApp(OrderedInputApp[None]):
         self.theme = self.terminal_theme.palette.name
         self.set_keymap(dict(self._terminal.keymap))
         await self.push_screen(self.dashboard_screen)
+        if self._kiosk is not None:
+            await self.push_screen(self._kiosk)
         self._query_workers.start()
         self._run_tick()
         self.set_interval(SLOW_TICK_S if self._settings.console.low_bandwidth else TICK_S, self._run_tick)
@@ -167,6 +177,8 @@ class DosingApp(OrderedInputApp[None]):
             self._schedule_redraw()
         else:
             self.controllers.draw_screens(snapshot, now)
+            if self._kiosk is not None:
+                self._kiosk.show_state(self.controllers.dashboard.build_context(snapshot, now))
 
     def _schedule_redraw(self) -> None:
         """Results that arrive together are drawn together."""
@@ -208,9 +220,16 @@ class DosingApp(OrderedInputApp[None]):
         await super().on_event(event)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if self._kiosk is not None:
+            return False
         if self.controllers.reviews.screen is not None and action == "freeze":
             return False
         return self.controllers.alarms.is_key_enabled(action)
+
+    @on(BannerClicked)
+    async def _open_alarms(self) -> None:
+        if self.controllers.alarms.screen is None:
+            await self.run_action("app.alarms")
 
     def action_ask_note(self) -> None:
         self.controllers.scopes.open_note_dialog(self.dashboard_screen.cursor_time)

@@ -3,7 +3,8 @@
 import logging
 import os
 from collections.abc import Mapping, MutableMapping
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -32,14 +33,18 @@ class BackendService(ConsoleDataSource, Protocol):
     def stop(self) -> None: ...
 
 
-def run_console(settings: Settings) -> int:
+def run_console(settings: Settings, *, kiosk: timedelta | None = None) -> int:
     """Returns the exit status: 0 when the operator quit, 128 + n when signal n ended it.
+
+    ``kiosk``: the wall mode, with this time for each page; nobody there silences a bell or uses a mouse.
 
     Raises: ConfigError when this terminal cannot show a screen or the log cannot be written.
     """
+    if kiosk is not None:
+        settings = replace(settings, console=replace(settings.console, bell=False, mouse=False))
     mirror = RemoteLiveState()
     backend = Backend(settings, mirror, get_utc_now)
-    return run_app(settings, mirror, backend, on_thread_failure=mirror.set_thread_failure)
+    return run_app(settings, mirror, backend, kiosk=kiosk, on_thread_failure=mirror.set_thread_failure)
 
 
 def run_app(
@@ -47,6 +52,7 @@ def run_app(
     live_source: LiveSnapshotSource,
     backend: BackendService,
     *,
+    kiosk: timedelta | None = None,
     on_thread_failure: FailureReporter = ignore_failure,
 ) -> int:
     """The console over a given live state. Raises: ConfigError."""
@@ -63,12 +69,13 @@ def run_app(
         backend,
         get_utc_now,
         terminal=where,
+        kiosk=kiosk,
         after_first_paint=backend.start,
         on_thread_failure=on_thread_failure,
     )
     log.info("console starts")
     try:
-        app.run()
+        app.run(mouse=settings.console.mouse)
     finally:
         app.shutdown_handler.cancel_forced_exit()
         backend.stop()
@@ -88,7 +95,7 @@ def read_terminal_options(
 
     term, wanted = environment.get("TERM", ""), settings.console.glyphs
     return TerminalOptions(
-        glyphs=resolve_glyphs(wanted, term=term, encoding=terminal.get_encoding()),
+        glyphs=resolve_glyphs(wanted, term=term, encoding=terminal.get_encoding(environment)),
         is_monochrome=bool(environment.get("NO_COLOR")),
         keymap=validate_keymap(settings.console.keys),
         log_file=log_file,

@@ -6,11 +6,12 @@ other keys may have closed that screen. Here a key has been acted on before the 
 
 from typing import Protocol, TypeVar, runtime_checkable
 
-from textual import events
+from textual import events, on
 from textual.app import App
 from textual.message import Message
 from textual.screen import Screen
 
+from dosing_tui.tui.rendering.line_widget import KeyClicked
 from dosing_tui.tui.widgets.closable_screen import ClosableScreen
 
 Result = TypeVar("Result")
@@ -81,6 +82,14 @@ class OrderedInputApp(App[Result]):
             await self._act_on_key("", event.text)
         else:
             await super().on_event(event)
+
+    @on(KeyClicked)
+    async def _press_clicked_key(self, event: KeyClicked) -> None:
+        """A click on a key is that key; unless its screen has gone meanwhile."""
+        if event.widget.screen is self.screen and not await self._check_bindings(
+            event.target.key, priority=True
+        ):
+            await self._act_on_key(*event.target)
 
     async def _act_on_key(self, key: str, text: str | None) -> None:
         self.app_focus = self._is_acting = True

@@ -11,8 +11,18 @@ if TYPE_CHECKING:
     from textual.driver import Driver
 
 
+WEB_DRIVER = "textual.drivers.web_driver:WebDriver"
+
+
+def is_in_browser(environment: Mapping[str, str]) -> bool:
+    """``dosing-tui serve``, or ``textual serve``, shows the screen in a browser instead of a terminal."""
+    return environment.get("TEXTUAL_DRIVER") == WEB_DRIVER
+
+
 def check_terminal(environment: Mapping[str, str]) -> None:
     """Raises: ConfigError when this terminal cannot show the console."""
+    if is_in_browser(environment):
+        return
     term = environment.get("TERM", "")
     if not all(stream is not None and stream.isatty() for stream in (sys.__stdin__, sys.__stderr__)):
         raise ConfigError(
@@ -25,8 +35,10 @@ def check_terminal(environment: Mapping[str, str]) -> None:
         )
 
 
-def get_encoding() -> str:
-    """Character encoding of the output."""
+def get_encoding(environment: Mapping[str, str]) -> str:
+    """Character encoding of the output; a browser is sent UTF-8."""
+    if is_in_browser(environment):
+        return "utf-8"
     return "ascii" if sys.__stderr__ is None else sys.__stderr__.encoding
 
 

@@ -90,6 +90,11 @@ class BatchScreen(ListScreen):
         return max(2, super().body_height - self._has_scope_row)
 
     @property
+    def has_rows(self) -> bool:
+        """The list is open, not one batch."""
+        return not self._navigation.is_detail_open
+
+    @property
     def _has_scope_row(self) -> bool:
         summary = self._state.scope_summary if self._state else None
         return summary is not None and bool(summary.range or summary.filters)

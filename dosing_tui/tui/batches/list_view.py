@@ -68,7 +68,7 @@ _TAB_COUNTS: Mapping[BatchTab, Callable[[BatchStatusCounts], int]] = {
 }
 _TAB_STYLE = CellStyle(ColourRole.TEXT, ColourRole.BAR_BACKGROUND)
 _ACTIVE_TAB_STYLE = CellStyle(ColourRole.STRONG, ColourRole.SELECTION, bold=True)
-_KEY_STYLE = CellStyle(ColourRole.ACCENT, ColourRole.BAR_BACKGROUND, bold=True)
+_KEY_STYLE = CellStyle(ColourRole.KEY, ColourRole.BAR_BACKGROUND, bold=True)
 _DIM_STYLE = CellStyle(ColourRole.DIM, ColourRole.BAR_BACKGROUND)
 
 

@@ -104,12 +104,16 @@ class DashboardController:
 
     # drawing
 
-    def show_tiles(self, snapshot: LiveSnapshot, now: datetime) -> None:
-        context = RenderContext(
+    def build_context(self, snapshot: LiveSnapshot, now: datetime) -> RenderContext:
+        """What is drawn: the snapshot, or the frozen one, with the panels' latest results."""
+        return RenderContext(
             now, self.services.zone, self.services.settings, self._frozen_snapshot or snapshot,
             self.panel_cache.results, scope=self._scope.scope,
             is_overdue=now - self._scope.changed_at >= STALE_AFTER, log_file=self._log_file,
         )  # fmt: skip
+
+    def show_tiles(self, snapshot: LiveSnapshot, now: datetime) -> None:
+        context = self.build_context(snapshot, now)
         stations = {*context.settings.plant.devices, *(name for name, _ in context.snapshot.device_last_seen)}
         self._screen.set_plant_size(tanks=len(context.levels), stations=len(stations))
         for tile in self._screen.visible_tiles:

@@ -102,6 +102,8 @@ def _draw_search(canvas: Canvas, state: FilterDialogState) -> None:
 class FilterDialog(CanvasDialog[Selection]):
     """Opens with the current selection; ``show_values`` adds the other values when they have been read."""
 
+    wheel_moves_cursor = True
+
     def __init__(
         self, theme: TerminalTheme, selection: Selection, *, values: FilterValues | None = None
     ) -> None:
@@ -139,6 +141,22 @@ class FilterDialog(CanvasDialog[Selection]):
             self._filter_state = _KEY_CHANGES[key](state)
         else:
             return False
+        return True
+
+    def take_click(self, x: int, y: int) -> bool:
+        """On a value: mark it, or remove the mark."""
+        canvas_width = max(_MIN_WIDTH, min(self.app.size.width - 4, _MAX_WIDTH))
+        number = (x - 3) // ((canvas_width - 6) // len(self._filter_state.groups))
+        if not 0 <= number < len(self._filter_state.groups):
+            return False
+        state = filter_selection.go_to_group(self._filter_state, number=number)
+        rows, count = count_visible_values(self.app.size.height), len(state.group.matching_values)
+        first = max(0, min(state.group.row - rows // 2, count - rows))
+        row = first + y - 5
+        if 5 <= y < 5 + rows and row < count:
+            state = filter_selection.move_cursor(state, row - state.group.row)
+            state = filter_selection.toggle_value(state)
+        self._filter_state = state
         return True
 
     def _set_search(self, search: TextField) -> None:

@@ -268,9 +268,7 @@ def render_scope_bar(summary: ScopeSummary, width: int) -> Rows:
     for key, label in reversed(hints):
         end = canvas.write_right(end, 0, f" {label}", _DIM_STYLE)
         end = (
-            canvas.write_right(
-                end, 0, key, CellStyle(ColourRole.ACCENT, ColourRole.BAR_BACKGROUND, bold=True)
-            )
+            canvas.write_right(end, 0, key, CellStyle(ColourRole.KEY, ColourRole.BAR_BACKGROUND, bold=True))
             - 2
         )
     if summary.filters:
@@ -299,7 +297,7 @@ def render_footer(hints: Sequence[KeyHint], width: int) -> Rows:
     x = 1
     for hint in shown:
         x = canvas.write_text(
-            x, 0, hint.keys, CellStyle(ColourRole.ACCENT, ColourRole.BAR_BACKGROUND, bold=True)
+            x, 0, hint.keys, CellStyle(ColourRole.KEY, ColourRole.BAR_BACKGROUND, bold=True)
         )
         x = canvas.write_text(x + 1, 0, hint.label, _BAR_STYLE) + gap
     return canvas.rows

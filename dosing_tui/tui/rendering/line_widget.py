@@ -5,14 +5,45 @@ from itertools import groupby
 from operator import itemgetter
 
 from rich.segment import Segment
+from textual import events
 from textual.geometry import Region, Size
+from textual.message import Message
 from textual.reactive import Reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
 from dosing_tui.tui.rendering.canvas import Cell, Rows
+from dosing_tui.tui.rendering.click_target import KeyTarget, find_key_at
 from dosing_tui.tui.rendering.palette import TEXT, build_rich_style
 from dosing_tui.tui.rendering.theme import TerminalTheme
+
+
+class KeyClicked(Message):
+    """A key written on the screen was clicked: it is pressed. ``widget``: where it was written."""
+
+    def __init__(self, widget: Widget, target: KeyTarget) -> None:
+        super().__init__()
+        self.widget, self.target = widget, target
+
+
+class CellClicked(Message):
+    """A click beside the keys, at a cell of a widget; ``is_double``: the second one there."""
+
+    def __init__(self, widget: Widget, x: int, y: int, *, is_double: bool) -> None:
+        super().__init__()
+        self.widget, self.x, self.y, self.is_double = widget, x, y, is_double
+
+
+class WheelTurned(Message):
+    """``step``: rows, down or up."""
+
+    def __init__(self, widget: Widget, step: int) -> None:
+        super().__init__()
+        self.widget, self.step = widget, step
+
+
+WHEEL_ROWS = 3
+"""Rows per notch."""
 
 
 class LineWidget(Widget):
@@ -56,6 +87,30 @@ class LineWidget(Widget):
                 dirty += [Region(start, y, end - start, 1) for start, end in runs]
         if dirty:
             self.refresh(*dirty)
+
+    def on_click(self, event: events.Click) -> None:
+        event.stop()
+        row = self._cell_rows[event.y] if 0 <= event.y < len(self._cell_rows) else []
+        target = find_key_at(row, event.x)
+        if event.button > 1:
+            return
+        if target is not None:
+            self.post_message(KeyClicked(self, target))
+        elif row:
+            self.post_message(CellClicked(self, event.x, event.y, is_double=event.chain == 2))
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        event.stop()
+        self.post_message(WheelTurned(self, WHEEL_ROWS))
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        event.stop()
+        self.post_message(WheelTurned(self, -WHEEL_ROWS))
+
+    @property
+    def shown_rows(self) -> Rows:
+        """The cells that are shown."""
+        return self._cell_rows
 
     def render_line(self, y: int) -> Strip:
         if y < len(self._strips):

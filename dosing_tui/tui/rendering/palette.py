@@ -43,6 +43,8 @@ class ColourRole(StrEnum):
     ALARM_HIGH = "alarm high"
     ALARM_MEDIUM = "alarm medium"
     ALARM_LOW = "alarm low"
+    KEY = "key"
+    """A key that can be pressed and clicked, see ``click_target``; it looks like an accent."""
 
 
 ALARM_ROLES = frozenset({ColourRole.ALARM_HIGH, ColourRole.ALARM_MEDIUM, ColourRole.ALARM_LOW})
@@ -52,6 +54,7 @@ TEXT_ROLES = frozenset(
         ColourRole.TEXT,
         ColourRole.STRONG,
         ColourRole.ACCENT,
+        ColourRole.KEY,
         ColourRole.DEVIATION,
         *ALARM_ROLES,
     }
@@ -99,7 +102,10 @@ class Palette:
 
 def _build_palette(name: str, colours: str, *, is_dark: bool = True, count: int = 1 << 24) -> Palette:
     """``colours``: one for each role, in the order of the roles."""
-    return Palette(name, is_dark, tuple(zip(ColourRole, colours.split(), strict=True)), count)
+    roles = [role for role in ColourRole if role is not ColourRole.KEY]
+    by_role: dict[ColourRole, str] = dict(zip(roles, colours.split(), strict=True))
+    by_role[ColourRole.KEY] = by_role[ColourRole.ACCENT]
+    return Palette(name, is_dark, tuple(by_role.items()), count)
 
 
 DARK = _build_palette(

@@ -57,6 +57,11 @@ def format_mark(priority: Priority, *, is_unacknowledged: bool) -> str:
     return f"{mark.shape}{mark.word}{'*' if is_unacknowledged else ''}".ljust(MARK_WIDTH)
 
 
+def choose_priority_style(priority: Priority, background: ColourRole = ColourRole.BACKGROUND) -> CellStyle:
+    """Colour of an alarm of this priority."""
+    return CellStyle(PRIORITY_MARKS[priority].colour, background, bold=True)
+
+
 def choose_rule_style(rule: str, background: ColourRole = ColourRole.BACKGROUND) -> CellStyle:
     """Colour of the condition for which this rule of the catalog raises its alarm."""
     return CellStyle(PRIORITY_MARKS[RULES[rule].priority].colour, background, bold=True)

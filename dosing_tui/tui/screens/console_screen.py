@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, tzinfo
 from typing import TypeVar
 
-from textual import events
+from textual import events, on
 from textual.timer import Timer
 
 from dosing_tui.domain.messages.text_sanitizer import clean_line
@@ -20,14 +20,22 @@ from dosing_tui.tui.layout.status_and_footer import (
     render_status_bar,
 )
 from dosing_tui.tui.rendering import minimal_repaint
-from dosing_tui.tui.rendering.line_widget import LineWidget
+from dosing_tui.tui.rendering.click_target import (
+    KeyTarget,
+    find_selected_row,
+    find_selected_tab,
+    list_tabs,
+)
+from dosing_tui.tui.rendering.line_widget import CellClicked, KeyClicked, LineWidget, WheelTurned
+from dosing_tui.tui.rendering.palette import ColourRole
 from dosing_tui.tui.rendering.theme import TerminalTheme
 from dosing_tui.tui.widgets.closable_screen import ClosableScreen
-from dosing_tui.tui.widgets.messages import ViewChanged
+from dosing_tui.tui.widgets.messages import BannerClicked, ViewChanged
 from dosing_tui.tui.widgets.visible_rows import VisibleRows
 
 Result = TypeVar("Result")
 MESSAGE_DURATION_S = 6.0
+_MAX_TABS = 12
 FIXED_ROWS = 3
 """Rows of status bar, tabs and keys."""
 
@@ -88,6 +96,31 @@ class ConsoleScreen(ClosableScreen[Result]):
             self._message_timer = None
         self.draw_footer()
 
+    # the mouse, a second way to what the keys do
+
+    @on(CellClicked)
+    def _act_on_click(self, event: CellClicked) -> None:
+        if event.widget is self._banner:
+            self.post_message(BannerClicked())
+        elif event.widget not in (self._status, self._footer):
+            self.take_click(event)
+
+    @on(WheelTurned)
+    def _act_on_wheel(self, event: WheelTurned) -> None:
+        self.take_wheel(event)
+
+    @abstractmethod
+    def take_click(self, event: CellClicked) -> None:
+        """A click between banner and footer, beside the keys."""
+
+    @abstractmethod
+    def take_wheel(self, event: WheelTurned) -> None:
+        """The wheel, above any widget of the screen."""
+
+    def press_enter(self, event: CellClicked) -> None:
+        """A double click is the key enter."""
+        self.post_message(KeyClicked(event.widget, KeyTarget("enter", None)))
+
     def draw_footer(self) -> None:
         """The keys, unless a message is shown in their place."""
         if self._message_timer is None:
@@ -116,6 +149,42 @@ class ListScreen(ConsoleScreen[str]):
     @abstractmethod
     def action_next_tile(self, step: int) -> None:
         """Go to the tab to the right, or to the left."""
+
+    @property
+    def has_rows(self) -> bool:
+        """A list is open: a click selects one of its rows."""
+        return True
+
+    def take_click(self, event: CellClicked) -> None:
+        """A tab is opened, a row selected; twice is the key enter."""
+        if event.widget is self._tabs:
+            self._open_tab(event.x)
+        elif self.has_rows and isinstance(event.widget, LineWidget):
+            self._select_row(event, event.widget)
+
+    def take_wheel(self, event: WheelTurned) -> None:
+        self.action_step(event.step)
+
+    def _open_tab(self, x: int) -> None:
+        """Step by step: a screen may have more tabs than it has room to show."""
+        for _ in range(_MAX_TABS):
+            row = self._tabs.shown_rows[0]
+            selected = find_selected_tab(row)
+            is_tab = any(tab.start <= x < tab.end for tab in list_tabs(row))
+            if selected is None or not is_tab or selected.start <= x < selected.end:
+                return
+            self.action_next_tile(1 if x >= selected.end else -1)
+
+    def _select_row(self, event: CellClicked, widget: LineWidget) -> None:
+        selected = find_selected_row(widget.shown_rows, event.x)
+        cell = widget.shown_rows[event.y][event.x]
+        is_blank = all(character in ("", " ") for character, _ in widget.shown_rows[event.y])
+        if selected is None or is_blank or cell[1].bg is ColourRole.BAR_BACKGROUND:
+            return
+        if selected != event.y:
+            self.action_step(event.y - selected)
+        elif event.is_double:
+            self.press_enter(event)
 
     def action_page(self, pages: int) -> None:
         self.action_step(pages * (self.body_height - 1))

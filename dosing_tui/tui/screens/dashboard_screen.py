@@ -26,7 +26,7 @@ from dosing_tui.tui.layout.layout import (
 )
 from dosing_tui.tui.layout.status_and_footer import KeyHint, ScopeSummary, render_scope_bar
 from dosing_tui.tui.rendering.canvas import render_paragraph
-from dosing_tui.tui.rendering.line_widget import LineWidget
+from dosing_tui.tui.rendering.line_widget import CellClicked, LineWidget, WheelTurned
 from dosing_tui.tui.rendering.palette import TEXT
 from dosing_tui.tui.rendering.theme import TerminalTheme
 from dosing_tui.tui.screens.console_screen import ConsoleScreen
@@ -169,6 +169,20 @@ class DashboardScreen(ConsoleScreen[None]):
         return arrange_tiles(
             *self.size, options, tank_count=self._tank_count, station_count=self._station_count
         )
+
+    # mouse
+
+    def take_click(self, event: CellClicked) -> None:
+        """The tile has the focus already; a table's row is selected. Twice is the key enter."""
+        if isinstance(event.widget, Tile):
+            event.widget.select_row_at(event.y)
+            if event.is_double:
+                self.press_enter(event)
+
+    def take_wheel(self, event: WheelTurned) -> None:
+        """A table scrolls without the focus, too."""
+        if isinstance(event.widget, Tile) and event.widget.mode is FooterMode.TABLE:
+            event.widget.action_step(event.step)
 
     # keys
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from textual import events
+from textual import events, on
 from textual.app import ComposeResult
 from textual.screen import ModalScreen
 
@@ -12,7 +12,7 @@ from dosing_tui.tui.keys.bindings import REPORT_KEYS
 from dosing_tui.tui.keys.footer_hints import build_hint
 from dosing_tui.tui.layout.status_and_footer import render_footer, render_message
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, wrap_text
-from dosing_tui.tui.rendering.line_widget import LineWidget
+from dosing_tui.tui.rendering.line_widget import LineWidget, WheelTurned
 from dosing_tui.tui.rendering.palette import DEVIATION, DIM, LABEL, TEXT, CellStyle
 from dosing_tui.tui.rendering.theme import TerminalTheme
 from dosing_tui.tui.widgets.closable_screen import ClosableScreen
@@ -82,6 +82,10 @@ class ShiftReportScreen(ModalScreen[None], ClosableScreen[None]):
         )
         self._report.styles.width, self._report.styles.height = width, len(rows)
         self._report.show_rows(rows)
+
+    @on(WheelTurned)
+    def _scroll_report(self, event: WheelTurned) -> None:
+        self.action_step(event.step)
 
     # keys
 

@@ -2,19 +2,20 @@
 
 from typing import TypeVar
 
-from textual import events
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.screen import ModalScreen
 
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, wrap_text
-from dosing_tui.tui.rendering.line_widget import LineWidget
+from dosing_tui.tui.rendering.click_target import KeyTarget, parse_key
+from dosing_tui.tui.rendering.line_widget import CellClicked, KeyClicked, LineWidget, WheelTurned
 from dosing_tui.tui.rendering.palette import DEVIATION, DIM, FRAME, LABEL, TEXT, CellStyle, ColourRole
 from dosing_tui.tui.rendering.theme import TerminalTheme
 from dosing_tui.tui.widgets.closable_screen import ClosableScreen
 
 Result = TypeVar("Result")
-KEY_STYLE = CellStyle(ColourRole.ACCENT, bold=True)
+KEY_STYLE = CellStyle(ColourRole.KEY, bold=True)
 SELECTED_STYLE = CellStyle(ColourRole.STRONG, ColourRole.SELECTION, bold=True)
 """The row or value that has the focus."""
 
@@ -25,6 +26,8 @@ class CanvasDialog(ModalScreen[Result], ClosableScreen[Result]):
     It shows ``rows``; a subclass whose rows change has its own ``render_rows``.
     """
 
+    wheel_moves_cursor = False
+    """It has a list in which the arrow keys move."""
     BINDINGS = [
         Binding("escape", "leave", "Cancel", show=False),
         Binding("enter", "accept", "Accept", show=False),
@@ -60,6 +63,22 @@ class CanvasDialog(ModalScreen[Result], ClosableScreen[Result]):
         self._dialog.styles.width, self._dialog.styles.height = len(rows[0]), len(rows)
         self._dialog.show_rows(rows)
 
+    def take_click(self, x: int, y: int) -> bool:
+        """Take a click beside the keys, at a cell of the dialog; False where nothing is."""
+        return False
+
+    @on(CellClicked)
+    def _act_on_click(self, event: CellClicked) -> None:
+        if self.take_click(event.x, event.y) and not self.is_closed:
+            self.draw_dialog()
+
+    @on(WheelTurned)
+    def _act_on_wheel(self, event: WheelTurned) -> None:
+        """As the arrow keys."""
+        if self.wheel_moves_cursor:
+            key = KeyTarget("down" if event.step > 0 else "up", None)
+            self.post_message(KeyClicked(self._dialog, key))
+
     def take_key(self, key: str, text: str | None) -> bool:
         is_taken = self.take_input(key, text)
         if is_taken and not self.is_closed:
@@ -83,8 +102,16 @@ def create_box(width: int, height: int, title: str, *, hint: str = "Esc Cancel")
         canvas.set_cell(0, y, "│", FRAME)
         canvas.set_cell(width - 1, y, "│", FRAME)
     canvas.write_text(3, 1, title, LABEL)
-    canvas.write_right(width - 3, 1, hint, DIM)
+    _draw_hint(canvas, hint)
     return canvas
+
+
+def _draw_hint(canvas: Canvas, hint: str) -> None:
+    """At the right of the title; names of keys can be clicked."""
+    x = canvas.width - 3 - len(hint)
+    for number, word in enumerate(hint.split(" ")):
+        is_key = len(word) > 1 and word[:1].isupper() and parse_key(word) is not None
+        x = canvas.write_text(x + bool(number), 1, word, KEY_STYLE if is_key else DIM)
 
 
 def draw_keys(canvas: Canvas, y: int, *keys: tuple[str, str]) -> None:

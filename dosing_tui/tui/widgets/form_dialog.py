@@ -59,6 +59,18 @@ class FormDialog(CanvasDialog[Result]):
             self._focus_next_field(key)
         return is_applied or key in _FIELD_STEPS
 
+    def take_click(self, x: int, y: int) -> bool:
+        """The field at this row has the focus, and the click."""
+        top = self.first_row
+        for part in self._parts:
+            if top <= y < top + part.height and isinstance(part, FormField):
+                self._focused_field = part
+                part.take_click(x, y - top)
+                self._error = ""
+                return True
+            top += part.height
+        return False
+
     def _focus_next_field(self, key: str) -> None:
         index = self._fields.index(self._focused_field) + _FIELD_STEPS[key]
         if self.is_cyclic or "tab" in key or 0 <= index < len(self._fields):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from dosing_tui.tui.rendering import text_field
-from dosing_tui.tui.rendering.canvas import Canvas, wrap_text
+from dosing_tui.tui.rendering.canvas import Canvas, split_cells, wrap_text
 from dosing_tui.tui.rendering.palette import DIM, LABEL, STRONG, TEXT, CellStyle
 from dosing_tui.tui.rendering.text_field import TextField
 from dosing_tui.tui.widgets.canvas_dialog import SELECTED_STYLE, draw_lines
@@ -71,6 +71,9 @@ class FormField(ABC):
     def take_input(self, key: str, text: str | None) -> bool:
         """Apply a key, or the text it prints; False where it means nothing to this field."""
 
+    def take_click(self, x: int, y: int) -> None:  # noqa: B027 - most fields need nothing
+        """A click at column ``x`` of the form and row ``y`` of the field."""
+
     def draw_part(self, canvas: Canvas, y: int, *, is_focused: bool) -> None:
         canvas.write_text(3, y, self.label, LABEL if is_focused else DIM)
 
@@ -132,6 +135,13 @@ class ChoiceField(FormField):
         self.index = index % len(self.options) if self.is_cyclic else max(0, min(index, last))
         return True
 
+    def take_click(self, x: int, y: int) -> None:
+        """On its arrows: the value before or after."""
+        start = 3 + LABEL_WIDTH
+        end = start + len(split_cells(f"← {self.options[self.index]} →"))
+        if start <= x < end:
+            self.take_input("left" if x < start + 2 else "right", None)
+
     def draw_part(self, canvas: Canvas, y: int, *, is_focused: bool) -> None:
         super().draw_part(canvas, y, is_focused=is_focused)
         text, style = f"← {self.options[self.index]} →", SELECTED_STYLE if is_focused else TEXT
@@ -169,6 +179,14 @@ class OptionGroup(FormField):
             return False
         self.index += steps[key]
         return True
+
+    def take_click(self, x: int, y: int) -> None:
+        """On an option: mark it, or remove the mark."""
+        column, row = (x - 3) // _OPTION_WIDTH, y - 1
+        index = column * self.row_count + row
+        if 0 <= column < _OPTION_COLUMNS and 0 <= row < self.row_count and index < len(self.options):
+            self.index = index
+            self.take_input("space", None)
 
     def draw_part(self, canvas: Canvas, y: int, *, is_focused: bool) -> None:
         canvas.write_text(3, y, self.label if self.marked else self.all_label, LABEL if is_focused else DIM)

@@ -3,6 +3,10 @@
 from textual.message import Message
 
 
+class BannerClicked(Message):
+    """The alarm banner was clicked: it leads to the alarms."""
+
+
 class ViewChanged(Message):
     """Other content is visible now: draw it without waiting for the next tick."""
 

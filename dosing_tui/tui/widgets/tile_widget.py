@@ -234,6 +234,13 @@ class Tile(LineWidget, can_focus=True):
             self._first_tank += rows
             self.draw_tile()
 
+    def select_row_at(self, y: int) -> None:
+        """Select the table's row that is drawn in this row of the tile."""
+        first_row_y = 2
+        found, number = self._list_rows(), y - first_row_y + self._table_cursor.first_row
+        if y >= first_row_y and number < len(found):
+            self._set_table_cursor(data_table.select_row(self._table_cursor, found, number))
+
     def action_page(self, pages: int) -> None:
         self.action_step(pages * max(2, self._tile_size[1] - 4))
 

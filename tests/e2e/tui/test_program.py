@@ -80,6 +80,33 @@ def test_the_console_starts_without_a_plant_answers_keys_and_follows_the_window(
         terminal.send_keys("C-q")
 
 
+@needs_tmux
+def test_the_mouse_presses_keys_on_the_footer_in_dialogs_and_on_the_banner(tmp_path: Path) -> None:
+    with run_program(tmp_path, env=nothing_there(tmp_path)) as terminal:
+        terminal.wait_for_text("DB down")
+        assert terminal.takes_mouse()
+        for place, text in (
+            ("Tanks", "Tank levels"), ("All", "Recent doses"), ("Database down", "› Alarms"),
+            ("Journal", "Newest"), ("Back", "› Overview"), ("Range", "Last 6 hours"),
+            ("This week", "Range this week"),
+        ):  # fmt: skip
+            terminal.click_text(place)
+            terminal.wait_for_text(text)
+        terminal.click_text("Help")
+        terminal.wait_for_text("Other page")
+        terminal.click_text("Close")
+        wait_until(lambda: "Other page" not in terminal.read_screen())
+        terminal.send_keys("C-q")
+
+
+@needs_tmux
+def test_without_the_mouse_the_terminal_keeps_it(tmp_path: Path) -> None:
+    with run_program(tmp_path, "--no-mouse", env=nothing_there(tmp_path)) as terminal:
+        terminal.wait_for_text("DB down")
+        assert not terminal.takes_mouse()
+        terminal.send_keys("C-q")
+
+
 def leave_for_data(terminal: Terminal) -> bool:
     """``esc``, and ``7`` once the screen below has had time to be drawn: one typed before is dropped."""
     for key in (b"\x1b", b"7"):

@@ -141,7 +141,7 @@ async def test_t_changes_the_theme_of_every_cell() -> None:
         after = driven.app.export_screenshot()
         assert "#15181b" in before
         assert "#15181b" not in after
-        assert "#d9dcde" in after
+        assert "#dfe2e4" in after
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,7 @@ def test_a_dumb_terminal_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.__stdin__", Screen())
     monkeypatch.setattr("sys.__stderr__", Screen())
     terminal.check_terminal({"TERM": "xterm"})
-    assert terminal.get_encoding() == "latin-1"
+    assert terminal.get_encoding({}) == "latin-1"
     with pytest.raises(ConfigError, match="TERM=dumb"):
         terminal.check_terminal({"TERM": "dumb"})
     with pytest.raises(ConfigError, match="TERM"):

@@ -1,0 +1,1 @@
+"""The wall mode: big figures that rotate, locked keys, alarms first."""

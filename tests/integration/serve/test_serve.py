@@ -1,0 +1,132 @@
+"""The console in a browser: over HTTP and WebSocket, and in a real Chromium."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.e2e.tui.test_program import nothing_there
+from tests.support.os_processes import is_alive
+from tests.support.polling import wait_until
+
+aiohttp = pytest.importorskip("aiohttp", reason="the extra 'serve' is not installed")
+pytest.importorskip("textual_serve", reason="the extra 'serve' is not installed")
+
+from screenshots.browser import CHROMIUM, DESKTOP, PHONE, Viewport, open_browser  # noqa: E402
+
+PATIENCE_S = 60.0
+
+
+@dataclass
+class Served:
+    process: asyncio.subprocess.Process
+    address: str
+
+    @property
+    def root(self) -> str:
+        """Without the token."""
+        return self.address.split("?")[0]
+
+    def find_consoles(self) -> list[int]:
+        """Processes of the server."""
+        path = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        return [int(pid) for pid in path.read_text().split()]
+
+
+@asynccontextmanager
+async def serve_consoles(folder: Path, *arguments: str) -> AsyncIterator[Served]:
+    environment = {**os.environ, **nothing_there(folder)}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "dosing_tui", "serve", "--listen", "127.0.0.1:0", *arguments,
+        env=environment, stdin=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stderr is not None
+    line = (await asyncio.wait_for(process.stderr.readline(), PATIENCE_S)).decode()
+    try:
+        yield Served(process, line.split()[-1])
+    finally:
+        if process.returncode is None:
+            process.send_signal(signal.SIGTERM)
+        await asyncio.wait_for(process.communicate(), PATIENCE_S)
+
+
+async def read_until(socket: Any, text: str) -> None:
+    written = b""
+    while text.encode() not in written:
+        message = await asyncio.wait_for(socket.receive(), PATIENCE_S)
+        assert message.type is aiohttp.WSMsgType.BINARY, (message, written[-500:])
+        written += message.data
+
+
+async def test_nothing_is_served_without_the_token_or_to_another_site(tmp_path: Path) -> None:
+    async with serve_consoles(tmp_path, "--max-consoles", "1") as served, aiohttp.ClientSession() as stranger:
+        for path in ("", "ws", "page/page.js", "static/js/textual.js", "?token=wrong", "nothing"):
+            async with stranger.get(served.root + path) as answer:
+                assert answer.status == 401, path
+        async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as session:
+            async with session.get(served.address) as answer:
+                assert answer.status == 200
+                assert "connect-src 'self'" in answer.headers["Content-Security-Policy"]
+                assert "//" not in (await answer.text()).replace("// ", "")
+            async with session.get(f"{served.root}static/js/textual.js") as answer:
+                assert answer.status == 200
+            with pytest.raises(aiohttp.WSServerHandshakeError, match="403"):
+                await session.ws_connect(f"{served.root}ws", headers={"Origin": "http://evil.example"})
+            async with session.ws_connect(f"{served.root}ws?width=100&height=30") as socket:
+                await read_until(socket, "Overview")
+                async with session.ws_connect(f"{served.root}ws") as second:
+                    message = await asyncio.wait_for(second.receive(), PATIENCE_S)
+                    assert (message.type, message.data) == (aiohttp.WSMsgType.CLOSE, 1013)
+                for nonsense in ("", "{}", "[]", '["stdin"]', '["resize", {"width": "x"}]', '["stdin", 7]'):
+                    await socket.send_str(nonsense)
+                await socket.send_json(["resize", {"width": 120, "height": 40}])
+                await socket.send_json(["stdin", "7"])
+                await read_until(socket, "Readings of process")
+                (console,) = served.find_consoles()
+            await asyncio.to_thread(wait_until, lambda: not is_alive(console))
+            async with session.ws_connect(f"{served.root}ws") as socket:
+                await read_until(socket, "viewer")
+                (console,) = served.find_consoles()
+                served.process.send_signal(signal.SIGTERM)
+                await asyncio.wait_for(served.process.wait(), PATIENCE_S)
+        await asyncio.to_thread(wait_until, lambda: not is_alive(console))
+
+
+async def test_a_console_does_not_outlive_a_killed_server(tmp_path: Path) -> None:
+    async with serve_consoles(tmp_path) as served, aiohttp.ClientSession() as session:
+        token = served.address.split("=")[1]
+        async with session.ws_connect(f"{served.root}ws?token={token}") as socket:
+            await read_until(socket, "Overview")
+            (console,) = served.find_consoles()
+            served.process.kill()
+            await served.process.wait()
+    await asyncio.to_thread(wait_until, lambda: not is_alive(console))
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+async def test_chromium_shows_the_console_and_asks_no_other_machine(
+    viewport: Viewport, tmp_path: Path
+) -> None:
+    async with serve_consoles(tmp_path) as served, open_browser(viewport) as page:
+        await page.open_address(served.address, viewport)
+        await page.wait_for_text("DB down")
+        assert await page.evaluate("document.fonts.check('16px \"Roboto Mono\"')")
+        assert {urlsplit(address).hostname for address in page.requests} == {"127.0.0.1"}
+        (socket,) = (address for address in page.requests if address.startswith("ws"))
+        columns, rows = (int(part.split("=")[1]) for part in urlsplit(socket).query.split("&"))
+        assert columns >= 80
+        assert rows >= 24
+        # the footer's "2 Tanks", by mouse or finger
+        cell = viewport.width / columns
+        press = page.tap if viewport.is_phone else page.click
+        await press(8 * cell, viewport.height - 0.5 * viewport.height / rows - 2)
+        await page.wait_for_text("Tank levels")
