@@ -6,7 +6,7 @@ from datetime import tzinfo
 
 from dosing_tui.domain.alarms.snapshot import AlarmView
 from dosing_tui.domain.panels.alarm_trend_query import AlarmTrendPoint, AlarmTrendQuery
-from dosing_tui.tui.charts.full_screen_chart import draw_plot
+from dosing_tui.tui.charts.plot import draw_plot
 from dosing_tui.tui.charts.primitives.scale import BucketWindow
 from dosing_tui.tui.charts.series import AnnotationGlyph, ChartAnnotation, ChartData, Curve
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, render_paragraph

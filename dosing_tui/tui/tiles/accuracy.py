@@ -18,7 +18,7 @@ from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import Canvas, paint_cells
 from dosing_tui.tui.rendering.palette import DIM, LABEL, STRONG, CellStyle, ColourRole
 from dosing_tui.tui.scope.render_context import RenderContext
-from dosing_tui.tui.tiles.consumption import paint_area, paint_lines
+from dosing_tui.tui.tiles.consumption import describe_curves, paint_curves
 from dosing_tui.tui.tiles.shared.bucketing import build_value_chart, has_values
 from dosing_tui.tui.tiles.shared.number_list import NumberList, NumberRow, paint_number_list
 from dosing_tui.tui.tiles.shared.tile_content import TileContent, build_panel_content
@@ -137,9 +137,10 @@ def build_error_rate(context: RenderContext) -> TileContent[ChartData]:
         context,
         ERROR_RATE,
         chart,
-        paint_area,
-        f"% of doses · limit {limit:g}",
+        paint_curves,
+        f"% of doses in {number_format.format_bucket_width(chart.window.bucket_width)} · limit {limit:g} %",
         is_empty=not has_values(chart),
+        describe=describe_curves,
     )
 
 
@@ -147,5 +148,6 @@ def build_dose_duration(context: RenderContext) -> TileContent[ChartData]:
     chart = build_value_chart(context, DOSING_DURATION, unit="s")
     unit = f"mean s in {number_format.format_bucket_width(chart.window.bucket_width)}"
     return build_panel_content(
-        context, DOSING_DURATION, chart, paint_lines, unit, is_empty=not has_values(chart)
-    )
+        context, DOSING_DURATION, chart, paint_curves, unit, is_empty=not has_values(chart),
+        describe=describe_curves,
+    )  # fmt: skip

@@ -1,7 +1,7 @@
 """The content of a tile and the frame around it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
@@ -54,6 +54,8 @@ class TileContent(Generic[Data]):
     error: str = ""
     """Why the latest query failed; '' if it did not."""
     origin: DataOrigin = field(default_factory=lambda: DataOrigin())
+    describe: Callable[[Data, int, int], str] | None = None
+    """What of the caption depends on the size that ``paint`` is given: the width of the bins."""
 
 
 LOADING_TEXT = "loading …"
@@ -73,12 +75,14 @@ def build_failed_content(title: str) -> TileContent[None]:
 def build_panel_content(
     context: RenderContext, panel: Panel[Any], data: Data, paint: Callable[[Data, int, int], Rows],
     unit: str = "", *, is_empty: bool, empty_text: str = "no dose", title: str = "",
-    other_panels: tuple[Panel[Any], ...] = (),
+    other_panels: tuple[Panel[Any], ...] = (), describe: Callable[[Data, int, int], str] | None = None,
 ) -> TileContent[Data]:  # fmt: skip
     """A tile of the rows of ``panel``, with their age, or why it is empty. ``title`` replaces the panel's."""
     age, stale = format_panel_age(context, panel, *other_panels)
     empty = context.explain_empty(panel, empty_text) if is_empty else ""
-    return TileContent(title or context.format_title(panel), data, paint, unit, age, stale, empty)
+    return TileContent(
+        title or context.format_title(panel), data, paint, unit, age, stale, empty, describe=describe
+    )
 
 
 def format_panel_age(context: RenderContext, *panels: Panel[Any]) -> tuple[str, bool]:
@@ -115,15 +119,25 @@ def render_tile(
     """The whole tile: frame, title, age and unit around what the content paints."""
     canvas = Canvas(width, height)
     line = CellStyle(ColourRole.FOCUS if is_focused else ColourRole.FRAME)
+    inner = (width - 4, height - 2) if frame is TileFrame.FULL else (width - 2, height - 1)
+    content = _describe_size(content, *inner)
     if frame is TileFrame.FULL:
         _draw_box(canvas, line)
-        canvas.paste_rows(2, 1, _render_body(content, width - 4, height - 2))
+        canvas.paste_rows(2, 1, _render_body(content, *inner))
         _draw_caption(canvas, height - 1, content)
     else:
         canvas.write_text(0, 0, "─" * width, line)
-        canvas.paste_rows(1, 1, _render_body(content, width - 2, height - 1))
+        canvas.paste_rows(1, 1, _render_body(content, *inner))
     _draw_heading(canvas, content, is_focused, frame)
     return canvas.rows
+
+
+def _describe_size(content: AnyTileContent, width: int, height: int) -> AnyTileContent:
+    """The unit with what depends on the size."""
+    if content.describe is None or content.empty_text:
+        return content
+    described = content.describe(content.data, width, height)
+    return replace(content, unit=" · ".join(part for part in (content.unit, described) if part))
 
 
 def _render_body(content: AnyTileContent, width: int, height: int) -> Rows:
