@@ -6,6 +6,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from dosing_tui.domain.alarms.models import AlarmKey, Priority
+from dosing_tui.domain.quantities.quantity_text import Quantity, format_quantity
 
 CATALOG_VERSION = 2
 """Version of the catalog, stored with each entry. Increment it when the meaning of a rule changes."""
@@ -28,6 +29,8 @@ class AlarmRule:
     cause: str
     consequence: str
     action: str
+    quantity: Quantity
+    """What value and limit of the alarm measure: it decides their unit and digits."""
     group: AlarmGroup = AlarmGroup.STATION
     on_delay: timedelta = NO_DELAY
     """Time for which the condition must be true before the raise; it filters fleeting alarms."""
@@ -58,96 +61,112 @@ _CATALOG = (
         cause="The tank has been dosed from and not refilled.",
         consequence="Batches that need this chemical will soon stop half-way.",
         action="Refill the tank, or order the chemical; check how many batches are left.",
+        quantity=Quantity.LEVEL,
     ),
     AlarmRule(
         "STOCK_CRITICAL", _H, "Tank nearly empty", off_delay=_S60,
         cause="The tank was not refilled after it had been low, or holds less than a batch takes.",
         consequence="The next batch with this chemical will not be complete; the pump may draw air.",
         action="Start no batch that needs it; refill the tank now.",
+        quantity=Quantity.LEVEL,
     ),
     AlarmRule(
         "STOCK_RESET", _M, "Level jumped up", off_delay=_S60, latching=True, momentary=True,
         cause="The tank was refilled, or the station restarted and believes the tank is full.",
         consequence="After a restart the level shown is wrong, and running empty will not be noticed.",
         action="Look into the tank; correct the station's level, or record the refill.",
+        quantity=Quantity.MASS,
     ),
     AlarmRule(
         "STOCK_MISMATCH", _M, "Level and doses differ", off_delay=_S60, latching=True, momentary=True,
         cause="A dose's message was lost, or something else takes from the tank or leaks.",
         consequence="The calculated stock differs from the content of the tank.",
         action="Compare the last doses with the level; look for a leak or a missing message.",
+        quantity=Quantity.MASS,
     ),
     AlarmRule(
         "DOSE_OUT_OF_TOL", _M, "Dose out of tolerance", off_delay=_S60, latching=True, momentary=True,
         cause="Worn tube, air in the line, a scale that drifts or was touched.",
         consequence="The batch may be outside its specification.",
         action="Note it for the batch; check tube and scale before the next one.",
+        quantity=Quantity.MASS,
     ),
     AlarmRule(
         "DOSE_GROSS", _H, "Gross dosing error", off_delay=_S60, latching=True, momentary=True,
         cause="Blocked line, empty tank, wrong container on the scale, pump running on.",
         consequence="The batch is almost certainly spoilt.",
         action="Stop the station, set the batch aside, find the cause before it goes on.",
+        quantity=Quantity.MASS,
     ),
     AlarmRule(
         "ERR_MEAN_1H", _M, "High dosing error rate", on_delay=_S10, off_delay=_S60,
         cause="A pump or the scale drifts.",
         consequence="Batches of this hour are less exact than they should be.",
         action="See which pump it is; calibrate it or change its tube.",
+        quantity=Quantity.MASS,
     ),
     AlarmRule(
         "ERR_RATE_1H", _L, "Many doses out of tolerance", on_delay=_S10, off_delay=_S60,
         cause="A pump wears, or a tolerance is narrower than the pump can do.",
         consequence="More batches need a review.",
         action="Plan a calibration; compare the pumps on the quality page.",
+        quantity=Quantity.PERCENT,
     ),
     AlarmRule(
         "BATCH_STALLED", _H, "Batch stalled", on_delay=timedelta(seconds=5),
         cause="The station was paused, stands in an error, or lost its network in the middle of a batch.",
         consequence="An unfinished mixture waits; a pump may be running unseen.",
         action="Go to the station: resume the batch, or abort it there.",
+        quantity=Quantity.DURATION,
     ),
     AlarmRule(
         "BATCH_ABORTED", _M, "Batch aborted", off_delay=_S60, latching=True, momentary=True,
         cause="The batch was aborted or failed, or another was started before it was complete.",
         consequence="An incomplete mixture may be in use.",
         action="Find the container and set it aside; record its disposition.",
+        quantity=Quantity.EVENT,
     ),
     AlarmRule(
         "BATCH_INGREDIENT", _H, "Wrong ingredients in a batch", off_delay=_S60, latching=True, momentary=True,
         cause="A dose is missing, came twice or is of another chemical, or a message was lost.",
         consequence="The batch does not follow its recipe.",
         action="Set the batch aside; compare its doses with the recipe.",
+        quantity=Quantity.COUNT,
     ),
     AlarmRule(
         "DEVICE_OFFLINE", _M, "Station offline", group=AlarmGroup.LINKS,
         cause="The station has no power or no network, or has crashed.",
         consequence="Its doses and levels are not seen.",
         action="Look at the station's display; restart it; check the network.",
+        quantity=Quantity.DURATION,
     ),
     AlarmRule(
         "CLOCK_SKEW", _L, "Station's clock is off", on_delay=_S60, off_delay=_S60,
         cause="The station has no time server, or a wrong time zone.",
         consequence="Its doses are filed under wrong times, or under those of their arrival.",
         action="Check the station's time server and zone.",
+        quantity=Quantity.DURATION,
     ),
     AlarmRule(
         "BROKER_DOWN", _H, "Broker down", group=AlarmGroup.LINKS,
         cause="The broker, its machine or the network is down, or refuses this program.",
         consequence="Nothing that happens in the plant is seen or stored.",
         action="Start the broker; check the network and this program's account.",
+        quantity=Quantity.DURATION,
     ),
     AlarmRule(
         "TOPIC_REFUSED", _H, "Topic refused", group=AlarmGroup.LINKS,
         cause="The broker's access rules do not let this program's account read a topic of the plant.",
         consequence="Its readings are neither seen nor stored, and the broker does not queue them.",
         action="Give the account the right to read the topic; it is requested again every 30 seconds.",
+        quantity=Quantity.EVENT,
     ),
     AlarmRule(
         "DB_DOWN", _M, "Database down", group=AlarmGroup.LINKS,
         cause="The database, its machine or the network is down, or refuses this program.",
         consequence="Readings are kept on this machine until it is back; charts stand still.",
         action="Start the database; see that the spool has room until then.",
+        quantity=Quantity.DURATION,
     ),
     AlarmRule(
         "DB_PARTIAL", _H, "Database works only in part", group=AlarmGroup.LINKS,
@@ -155,25 +174,39 @@ _CATALOG = (
         cause="A right was taken from this program's account, or a part of the database no longer works.",
         consequence="Readings are stored; alarms may be neither recorded nor notified, batches not updated.",
         action="Correct what the message names; until then watch this screen for alarms.",
+        quantity=Quantity.EVENT,
     ),
     AlarmRule(
         "SPOOL_HIGH", _H, "Spool fills up", group=AlarmGroup.LINKS, on_delay=_S10, off_delay=_S60,
         cause="The database has been away for long, or does not keep up.",
         consequence="When the spool is full, the broker has to queue, and throws away what it cannot hold.",
         action="Bring the database back; free disk space or raise collector.spool_max_mb.",
+        quantity=Quantity.PERCENT,
     ),
     AlarmRule(
         "SPOOL_FULL", _H, "Collecting stopped", group=AlarmGroup.LINKS, off_delay=_S60,
         cause="The spool or its disk is full.",
         consequence="The broker queues the messages, and throws away what it cannot hold.",
         action="Free disk space on the machine that collects; see that the database takes the readings.",
+        quantity=Quantity.EVENT,
     ),
     AlarmRule(
         "QUARANTINE", _L, "Unreadable message", off_delay=_S60, latching=True, momentary=True,
         cause="A station publishes an invalid payload, or another client publishes on the plant's topics.",
         consequence="The data of the message are missing in charts and totals.",
         action="Read the reason in the list of rejected messages; inform the firmware's maintainer.",
+        quantity=Quantity.EVENT,
     ),
 )  # fmt: skip
 
 RULES: Mapping[str, AlarmRule] = {rule.id: rule for rule in _CATALOG}
+
+
+def format_alarm_value(rule_id: str, value: float | None) -> str:
+    """A value or limit of an alarm of this rule with its unit; without one for a rule of another release.
+
+    >>> format_alarm_value("DEVICE_OFFLINE", 432470.49), format_alarm_value("DEVICE_OFFLINE", 600.0)
+    ('5 d 0 h', '10 min')
+    """
+    rule = RULES.get(rule_id)
+    return format_quantity(value, Quantity.EVENT if rule is None else rule.quantity)

@@ -6,12 +6,13 @@ from datetime import datetime, tzinfo
 
 from textual.binding import Binding
 
+from dosing_tui.domain.alarms.catalog import format_alarm_value
 from dosing_tui.domain.alarms.models import UNACKNOWLEDGED_STATES, AlarmKey
 from dosing_tui.domain.alarms.snapshot import AlarmView
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.domain.panels.alarm_trend_query import AlarmTrendQuery, build_trend_query
 from dosing_tui.tui.alarms.alarm_actions import AlarmAction
-from dosing_tui.tui.alarms.alarm_list import format_number, format_operator, format_remaining_time
+from dosing_tui.tui.alarms.alarm_list import format_operator, format_remaining_time
 from dosing_tui.tui.alarms.alarm_trend import AlarmTrendState, render_trend
 from dosing_tui.tui.keys.bindings import ALARM_KEYS
 from dosing_tui.tui.layout.status_and_footer import KeyHint
@@ -193,5 +194,5 @@ def _draw_value(canvas: Canvas, y: int, view: AlarmView) -> None:
     canvas.write_text(8, y, " " * _BAR_WIDTH, CellStyle(bg=ColourRole.TRACK))
     canvas.write_text(8, y, "▇" * filled, CellStyle(ColourRole.BAR, ColourRole.TRACK))
     canvas.set_cell(8 + tick, y, "│", CellStyle(ColourRole.STRONG, ColourRole.TRACK, bold=True))
-    x = canvas.write_text(8 + _BAR_WIDTH + 2, y, format_number(view.value), STRONG)
-    canvas.write_text(x, y, f"   limit {format_number(view.limit)}", DIM)
+    x = canvas.write_text(8 + _BAR_WIDTH + 2, y, format_alarm_value(view.state.key.rule, view.value), STRONG)
+    canvas.write_text(x, y, f"   limit {format_alarm_value(view.state.key.rule, view.limit)}", DIM)

@@ -7,6 +7,7 @@ from enum import StrEnum
 from operator import attrgetter
 from typing import Any
 
+from dosing_tui.domain.alarms.catalog import format_alarm_value
 from dosing_tui.domain.alarms.models import UNACKNOWLEDGED_STATES, Actor, AlarmKey
 from dosing_tui.domain.alarms.snapshot import AlarmSnapshot, AlarmView
 from dosing_tui.domain.messages.text_sanitizer import clean_line
@@ -166,10 +167,6 @@ def format_operator(operator: Actor) -> str:
     return sanitize_text(operator.name or operator.os_user or operator.role)
 
 
-def format_number(value: float | None) -> str:
-    return number_format.NO_VALUE if value is None else f"{value:,.2f}".replace(",", " ")
-
-
 def format_remaining_time(until: datetime | None, now: datetime) -> str:
     """The time until shelving ends: 25 min, 3 h 05."""
     if until is None:
@@ -226,8 +223,22 @@ _ALARM_COLUMNS: tuple[TableColumn[AlarmView], ...] = (
         "Since", 8, 95, lambda v, f: f.format_time(v.state.raised_at), lambda v, f: v.state.raised_at
     ),
     _MESSAGE_COLUMN,
-    TableColumn("Value", 10, 60, lambda v, f: format_number(v.value), lambda v, f: v.value, align_right=True),
-    TableColumn("Limit", 10, 55, lambda v, f: format_number(v.limit), lambda v, f: v.limit, align_right=True),
+    TableColumn(
+        "Value",
+        10,
+        60,
+        lambda v, f: format_alarm_value(v.state.key.rule, v.value),
+        lambda v, f: v.value,
+        align_right=True,
+    ),
+    TableColumn(
+        "Limit",
+        10,
+        55,
+        lambda v, f: format_alarm_value(v.state.key.rule, v.limit),
+        lambda v, f: v.limit,
+        align_right=True,
+    ),
     TableColumn(
         "Times", 5, 40, lambda v, f: str(v.state.count), lambda v, f: v.state.count, align_right=True
     ),

@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from dosing_tui.domain.alarms.catalog import format_alarm_value
 from dosing_tui.domain.alarms.journal_filter import JournalFilter
 from dosing_tui.domain.alarms.models import Actor, AlarmEvent, AlarmStateName, JournalEntry
 from dosing_tui.domain.messages.text_sanitizer import clean_line
-from dosing_tui.tui.alarms.alarm_list import AlarmListContext, format_number
+from dosing_tui.tui.alarms.alarm_list import AlarmListContext
 from dosing_tui.tui.rendering import data_table, number_format
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, render_paragraph, sanitize_text
 from dosing_tui.tui.rendering.data_table import StyledRuns, TableColumn, TableCursor, TableData
@@ -233,8 +234,22 @@ JOURNAL_COLUMNS: tuple[TableColumn[JournalEntry], ...] = (
     TableColumn("Time", 16, 99, lambda e, f: format_entry_time(e.at, f), lambda e, f: e.at),
     TableColumn("Event", 15, 98, lambda e, f: EVENT_LABELS[e.event], format_runs=_format_event, min_width=12),
     TableColumn("Alarm", 30, 97, _format_message, max_growth=60, min_width=20, is_name=True),
-    TableColumn("Value", 9, 40, lambda e, f: format_number(e.value), lambda e, f: e.value, align_right=True),
-    TableColumn("Limit", 9, 35, lambda e, f: format_number(e.limit), lambda e, f: e.limit, align_right=True),
+    TableColumn(
+        "Value",
+        9,
+        40,
+        lambda e, f: format_alarm_value(e.key.rule, e.value),
+        lambda e, f: e.value,
+        align_right=True,
+    ),
+    TableColumn(
+        "Limit",
+        9,
+        35,
+        lambda e, f: format_alarm_value(e.key.rule, e.limit),
+        lambda e, f: e.limit,
+        align_right=True,
+    ),
     TableColumn("Operator", 9, 90, lambda e, f: format_operator(e.who), style=TEXT),
     TableColumn("Comment", 12, 60, lambda e, f: clean_line(e.comment), style=DIM, max_growth=40),
 )

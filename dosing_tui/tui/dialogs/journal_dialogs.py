@@ -5,9 +5,9 @@ from datetime import tzinfo
 
 from textual.binding import Binding
 
+from dosing_tui.domain.alarms.catalog import format_alarm_value
 from dosing_tui.domain.alarms.models import AlarmEvent, AlarmStateName, JournalEntry
 from dosing_tui.domain.messages.text_sanitizer import clean_line
-from dosing_tui.tui.alarms.alarm_list import format_number
 from dosing_tui.tui.alarms.journal_list import EVENT_LABELS, JournalFilterForm, format_operator
 from dosing_tui.tui.rendering import number_format, text_field
 from dosing_tui.tui.rendering.canvas import Rows, sanitize_text, wrap_text
@@ -97,8 +97,8 @@ def _list_entry_fields(entry: JournalEntry, zone: tzinfo) -> Sequence[tuple[str,
     account = f"{sanitize_text(who.os_user)} (account)" if has_account else ""
     role = f"{sanitize_text(who.role)} (database role)" if who.role else ""
     people = [format_operator(who) or "none (automatic)", account, role]
-    value = "" if entry.value is None else format_number(entry.value)
-    limit = "" if entry.limit is None else f"limit {format_number(entry.limit)}"
+    value = "" if entry.value is None else format_alarm_value(entry.key.rule, entry.value)
+    limit = "" if entry.limit is None else f"limit {format_alarm_value(entry.key.rule, entry.limit)}"
     return (
         ("Event", f"{EVENT_LABELS[entry.event]}, {entry.priority} priority"),
         ("Time", number_format.format_full_timestamp(entry.at, zone)),

@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar
 
 from dosing_tui.domain.panels.filters import NO_FILTER, Selection
 from dosing_tui.domain.panels.panel_catalog import Panel
+from dosing_tui.domain.quantities.value_age import ValueKind, is_old
 from dosing_tui.live_state import LinkStatus
 from dosing_tui.tui.layout.geometry import TileFrame
 from dosing_tui.tui.rendering import number_format
@@ -98,13 +99,17 @@ def format_panel_age(context: RenderContext, *panels: Panel[Any]) -> tuple[str, 
 
 def build_live_content(
     context: RenderContext, title: str, data: Data, paint: Callable[[Data, int, int], Rows],
-    unit: str = "", *, newest: datetime | None, empty_text: str,
+    unit: str = "", *, newest: datetime | None, kind: ValueKind, empty_text: str,
 ) -> TileContent[Data]:  # fmt: skip
-    """A tile of live readings. ``newest`` is when the newest was received; None is no reading."""
+    """A tile of live readings. ``newest`` is when the newest was received; None is no reading.
+
+    Readings that are old for their ``kind`` are dim, with their age.
+    """
     if newest is None:
         return TileContent(title, data, paint, unit, empty_text=context.explain_no_messages(empty_text))
-    stale = context.snapshot.broker.status is LinkStatus.DOWN
-    return TileContent(title, data, paint, unit, _format_age(context, newest, stale), stale)
+    is_down = context.snapshot.broker.status is LinkStatus.DOWN
+    is_stale = is_down or is_old(kind, newest, context.now)
+    return TileContent(title, data, paint, unit, _format_age(context, newest, is_down), is_stale)
 
 
 def _format_age(context: RenderContext, at: datetime, is_stale: bool) -> str:
