@@ -14,7 +14,7 @@ from dosing_tui.tui.charts.primitives.value_axis import (
     build_zero_axis,
     trim_outliers,
 )
-from dosing_tui.tui.rendering.number_format import NO_VALUE
+from dosing_tui.tui.rendering.number_format import format_decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,7 @@ class ChartData:
         return self.limit is not None and (value < self.limit if self.is_low_limit else value > self.limit)
 
     def format_value(self, value: float | None) -> str:
-        return NO_VALUE if value is None else f"{value:.{self.decimals}f}"
+        return format_decimal(value, self.decimals)
 
     def get_bucket_span(self, bucket: int) -> tuple[datetime, datetime]:
         """Start and end of a bucket, in the plant's zone."""

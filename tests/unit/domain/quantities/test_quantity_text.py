@@ -1,12 +1,16 @@
 """Every value has its unit and digits that mean something, and an age limit."""
 
 import inspect
+import re
+from collections import Counter
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import dosing_tui
 from dosing_tui.domain.alarms.catalog import RULES, AlarmRule, format_alarm_value
 from dosing_tui.domain.quantities.quantity_text import NO_VALUE, Quantity, format_duration, format_quantity
 from dosing_tui.domain.quantities.value_age import AGE_LIMITS, ValueKind, is_old
@@ -70,3 +74,26 @@ def test_every_kind_of_value_has_an_age_from_which_it_is_old(kind: ValueKind) ->
     assert not is_old(kind, NOW - limit, NOW)
     assert is_old(kind, NOW - limit - timedelta(seconds=1), NOW)
     assert is_old(kind, NOW - timedelta(days=5), NOW)
+
+
+_OWN_DECIMALS = re.compile(r"\{[^{}]*:[+,]*\.(\d|\{[a-z_.]*\})f\}")
+_ROOMS = ("tui", "cli", "notifiers", "export", "domain/alarm_rules", "domain/alarms")
+_FORMATTERS = {
+    # signed numbers of a column that has its unit in the heading
+    "tui/rendering/number_format.py": 2,
+    "tui/alarms/kpi_view.py": 1,
+    # generic cells of text tables, for scripts
+    "export/text_format.py": 1,
+}
+
+
+def test_no_text_chooses_its_decimals_on_its_own() -> None:
+    """Every number that people read goes through a formatter of its quantity."""
+    package = Path(dosing_tui.__file__).parent
+    found = Counter(
+        str(path.relative_to(package))
+        for room in _ROOMS
+        for path in sorted((package / room).rglob("*.py"))
+        for _ in _OWN_DECIMALS.finditer(path.read_text(encoding="utf-8"))
+    )
+    assert found == _FORMATTERS
