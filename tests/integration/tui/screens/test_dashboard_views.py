@@ -33,7 +33,7 @@ def read_saved(folder: Path, pattern: str) -> str:
 async def test_every_screen_shows_what_it_is_about(size: tuple[int, int]) -> None:
     async with open_console(size=size) as driven:
         for key, words in {
-            "2": ("Inventory", "Tank levels", "16.3 ■"),
+            "2": ("Inventory", "Tank levels", "16.3 ▲"),
             "3": ("Consumption over time", "Consumption today", "● DMDEE"),
             "4": ("Accuracy", "Error rate", "Dosing duration", "Standard deviation"),
             "5": ("Batches by recipe", "Daily production", "vs yesterday", "Wed 11 Mar"),
