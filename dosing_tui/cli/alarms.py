@@ -304,7 +304,7 @@ def _check_names(values: Iterable[str], names: Iterable[str], option: str) -> No
 
 
 def _print_table(table: "ExportTable", output_format: str) -> None:
-    from dosing_tui.export.alarm_export import drop_empty_columns
+    from dosing_tui.export.alarm_export import drop_empty_columns, format_measured_values
     from dosing_tui.export.csv_format import to_csv
     from dosing_tui.export.json_format import to_json
     from dosing_tui.export.text_format import to_table
@@ -317,4 +317,4 @@ def _print_table(table: "ExportTable", output_format: str) -> None:
         case _ if not table.rows:
             print_message("None.")
         case _:
-            write_stdout(to_table(drop_empty_columns(table), width=TABLE_WIDTH))
+            write_stdout(to_table(drop_empty_columns(format_measured_values(table)), width=TABLE_WIDTH))

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, tzinfo
 
+from dosing_tui.domain.alarms.catalog import format_alarm_value
 from dosing_tui.domain.alarms.models import AlarmState, JournalEntry
 from dosing_tui.domain.labels.alarm_labels import describe_alarm
 from dosing_tui.domain.panels.filters import NO_FILTER
@@ -97,6 +98,24 @@ def _alarm_to_row(state: AlarmState) -> tuple[CellValue, ...]:
         state.raised_at, state.value, state.limit, state.count, state.acked_by.name or state.acked_by.os_user,
         hiding.until if hiding else None, hiding.why if hiding else state.comment,
     )  # fmt: skip
+
+
+def format_measured_values(table: ExportTable) -> ExportTable:
+    """Values and limits with the unit of their alarm, for tables that people read."""
+    names = [column.field for column in table.columns]
+    tag = names.index("tag")
+    measured = {names.index("value"), names.index("limit")}
+
+    def format_cell(place: int, value: CellValue, rule: str) -> CellValue:
+        return format_alarm_value(rule, value) if place in measured and isinstance(value, float) else value
+
+    return replace(
+        table,
+        rows=tuple(
+            tuple(format_cell(n, value, str(row[tag]).partition("/")[0]) for n, value in enumerate(row))
+            for row in table.rows
+        ),
+    )
 
 
 def drop_empty_columns(table: ExportTable) -> ExportTable:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import tzinfo
 
-from dosing_tui.domain.alarms.catalog import RULES
+from dosing_tui.domain.alarms.catalog import RULES, format_alarm_value
 from dosing_tui.domain.alarms.models import SYSTEM_ACTOR, AlarmEvent, Priority
 from dosing_tui.domain.labels.alarm_labels import describe_alarm
 from dosing_tui.domain.messages.text_sanitizer import clean_line
@@ -110,7 +110,8 @@ def _format_details(alarm: AlarmSummary, zone: tzinfo) -> list[str]:
     if alarm.event in _SUPPRESSION_EVENTS:
         lines += _format_suppression_lines(alarm, zone)
     if alarm.value is not None and alarm.limit is not None:
-        lines.append(f"Value: {alarm.value:.2f}, limit {alarm.limit:.2f}")
+        value, limit = (format_alarm_value(alarm.key.rule, one) for one in (alarm.value, alarm.limit))
+        lines.append(f"Value: {value}, limit {limit}")
     if rule is not None:
         lines += [f"Cause: {rule.cause}", f"Consequence: {rule.consequence}", f"Action: {rule.action}"]
     return lines

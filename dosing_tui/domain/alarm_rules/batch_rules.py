@@ -17,6 +17,7 @@ from dosing_tui.domain.alarms.models import AlarmKey
 from dosing_tui.domain.batches.master_recipe import MasterRecipe, MasterVersion, select_version
 from dosing_tui.domain.batches.models import is_same_name
 from dosing_tui.domain.messages.models import BatchEvent, Dose
+from dosing_tui.domain.quantities.quantity_text import format_duration
 
 ABORT_EVENTS = frozenset({"abort", "error"})
 MAX_DOSES = 64
@@ -125,7 +126,7 @@ def check_stalled_batch(
         yield from _abort_batch(station, device, batch.recipe, reason, until=now)
         return
     seconds, limit = silent.total_seconds(), limits.stalled_after.total_seconds()
-    words = f"Batch {batch.recipe} stalled: no message for {seconds:.0f} s ({device})"
+    words = f"Batch {batch.recipe} stalled: no message for {format_duration(seconds)} ({device})"
     yield Detection(AlarmKey("BATCH_STALLED", device), seconds > limit, words, seconds, limit)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dosing_tui.domain.alarm_rules.detection import ConnectionState, Detection, EvaluationContext
 from dosing_tui.domain.alarm_rules.limits import AlarmLimits
 from dosing_tui.domain.alarms.models import AlarmKey
+from dosing_tui.domain.quantities.quantity_text import format_count, format_duration, format_percent
 
 
 def check_connections(context: EvaluationContext, limits: AlarmLimits) -> Iterator[Detection]:
@@ -12,10 +13,10 @@ def check_connections(context: EvaluationContext, limits: AlarmLimits) -> Iterat
     for topic, is_refused in context.topics:
         known = is_refused if context.broker.is_up else None
         yield Detection(AlarmKey("TOPIC_REFUSED", "", topic), known, f"Broker refuses to deliver {topic}")
-    buffering = f"Database down: buffering {context.spool_count:,} messages"
+    buffering = f"Database down: buffering {format_count(context.spool_count)} messages"
     if context.oldest_spooled_at is not None:
         age = (context.now - context.oldest_spooled_at).total_seconds()
-        buffering += f", oldest {age / 60:.0f} min"
+        buffering += f", oldest {format_duration(age // 60 * 60)}"
     yield _check_connection("DB_DOWN", buffering, context.database, context, limits)
     for part, fault in context.database_parts:
         is_faulty = bool(fault) if context.database.is_up else None
@@ -40,13 +41,12 @@ def _check_connection(
 
 
 def _check_spool(context: EvaluationContext, limits: AlarmLimits) -> Detection:
-    key = AlarmKey("SPOOL_HIGH")
+    key, count = AlarmKey("SPOOL_HIGH"), format_count(context.spool_count)
     age = (context.now - context.oldest_spooled_at) if context.oldest_spooled_at else None
     if age is not None and age > limits.spool_age:
-        words = (
-            f"Spool: the oldest of {context.spool_count:,} readings is {age.total_seconds() / 60:.0f} min old"
-        )
-        return Detection(key, True, words, age.total_seconds(), limits.spool_age.total_seconds())
+        oldest = format_duration(age.total_seconds())
+        # the value of this alarm is a percentage: the age is in the text
+        return Detection(key, True, f"Spool: the oldest of {count} readings is {oldest} old")
     percent = context.spool_percent
-    words = f"Spool {percent:.0f} % full, {context.spool_count:,} readings buffered"
+    words = f"Spool {format_percent(percent)} full, {count} readings buffered"
     return Detection(key, percent > limits.spool_percent, words, percent, limits.spool_percent)

@@ -16,6 +16,7 @@ from dosing_tui.domain.alarm_rules.rule_state import (
 from dosing_tui.domain.alarms.models import AlarmKey
 from dosing_tui.domain.messages.chemical_names import fold_name
 from dosing_tui.domain.messages.models import Dose
+from dosing_tui.domain.quantities.quantity_text import format_deviation, format_mass, format_percent
 from dosing_tui.domain.tolerances.tolerance_book import ToleranceBook
 
 RETURN_RATIO = 0.9
@@ -47,8 +48,8 @@ def check_dose(
 
 
 def _create_dose_detection(dose: Dose, error: float, *, tolerance: float, gross_limit: float) -> Detection:
-    target = _format_mass(dose.target_g)
-    where = f"{dose.chemical} {error:+.2f} g of {target} (pump {dose.pump}, {dose.device_id})"
+    target = "?" if dose.target_g is None else format_mass(dose.target_g)
+    where = f"{dose.chemical} {format_deviation(error)} of {target} (pump {dose.pump}, {dose.device_id})"
     if abs(error) > gross_limit:
         key = AlarmKey("DOSE_GROSS", dose.device_id, dose.chemical)
         return Detection(key, True, f"Gross dosing error: {where}", error, gross_limit)
@@ -84,14 +85,10 @@ def check_hourly_errors(
         key = AlarmKey("ERR_MEAN_1H", device, f"pump {pump}" if pump else "")
         mean, limit = window.mean_g, limits.mean_error_g
         where = f"{device}, pump {pump}" if pump else device
-        words = f"High dosing error rate: {mean:.2f} g average ({where})"
+        words = f"High dosing error rate: {format_mass(mean)} average ({where})"
         yield Detection(key, is_high(window, limits.mean_error_doses, mean, limit), words, mean, limit)
     window = station.error_window
     rate, limit = window.outside_percent, limits.error_rate_percent
-    words = f"{rate:.1f} % of the last hour's {window.dose_count} doses out of tolerance ({device})"
+    words = f"{format_percent(rate)} of the last hour's {window.dose_count} doses out of tolerance ({device})"
     active = is_high(window, limits.error_rate_doses, rate, limit)
     yield Detection(AlarmKey("ERR_RATE_1H", device), active, words, rate, limit)
-
-
-def _format_mass(grams: float | None) -> str:
-    return "?" if grams is None else f"{grams:.2f} g"

@@ -7,6 +7,7 @@ from dosing_tui.domain.alarm_rules.limits import AlarmLimits
 from dosing_tui.domain.alarm_rules.rule_state import RuleState, StationState
 from dosing_tui.domain.alarms.models import AlarmKey, Priority
 from dosing_tui.domain.messages.models import Reading, TimeQuality
+from dosing_tui.domain.quantities.quantity_text import format_duration
 
 QUEUE_DRAIN_TIME = timedelta(minutes=1)
 """Time for the broker's queued messages to arrive after a reconnect."""
@@ -86,7 +87,8 @@ def check_clock_skew(rule_state: RuleState, device: str, limits: AlarmLimits) ->
     is_steady = len(steady) >= MIN_CLOCK_SAMPLES and steady[-1] - steady[0] >= MIN_CLOCK_SPAN
     warn, alarm = limits.skew_warn.total_seconds(), limits.skew_alarm.total_seconds()
     priority = Priority.MEDIUM if abs(skew) > alarm else Priority.LOW
-    words = f"Clock of station {device} is {abs(skew):.0f} s {'behind' if skew > 0 else 'ahead'}"
+    offset, side = format_duration(round(abs(skew))), "behind" if skew > 0 else "ahead"
+    words = f"Clock of station {device} is {offset} {side}"
     active = is_above(abs(skew), warn, returns_at=warn * 0.8)
     return Detection(key, active if is_steady or not active else None, words, skew, warn, priority)
 

@@ -10,6 +10,7 @@ from dosing_tui.domain.alarm_rules.rule_state import RuleState, TankState
 from dosing_tui.domain.alarms.models import AlarmKey
 from dosing_tui.domain.messages import tank_level
 from dosing_tui.domain.messages.models import Dose, InventoryLevel, Reading, TimeQuality
+from dosing_tui.domain.quantities.quantity_text import format_mass, format_percent
 
 GAP_CONFIRM_TIME = timedelta(seconds=30)
 """Minimum duration of a level mismatch. A dose and its level may arrive in either order."""
@@ -40,7 +41,7 @@ def check_fill_level(
     own = limits.get_ingredient_limits(chemical=level.chemical)
     tank = rule_state.tanks.get((level.device_id, level.chemical))
     low = tank_level.describe_low_level(level, own.stock_low_percent)
-    low = (low or f"{level.chemical} at {percent:.1f} %") + _format_batches_left(level, tank)
+    low = (low or f"{level.chemical} at {format_percent(percent)}") + _format_batches_left(level, tank)
     critical = max(own.stock_critical_percent, _calculate_batch_percent(level, tank))
     for rule, limit, message in (
         # the higher priority first: it suppresses the other by design
@@ -116,9 +117,8 @@ def check_lasting_gaps(rule_state: RuleState, now: datetime) -> Iterator[Detecti
             gap = tank.gap_g
             _close_gap(rule_state, tank, device, chemical)
             key = AlarmKey("STOCK_MISMATCH", device, chemical)
-            words = (
-                f"{chemical}: {abs(gap):.2f} g {'more' if gap > 0 else 'less'} gone than was dosed ({device})"
-            )
+            side = "more" if gap > 0 else "less"
+            words = f"{chemical}: {format_mass(abs(gap))} {side} gone than was dosed ({device})"
             tank.reported_gap, tank.open_gap_g = Detection(key, True, words, gap, MIN_GAP_G), gap
             yield tank.reported_gap
 
@@ -143,7 +143,9 @@ def _check_level_change(
     if rise > jump:
         _close_gap(rule_state, tank, level.device_id, level.chemical)
         key = AlarmKey("STOCK_RESET", level.device_id, level.chemical)
-        words = f"{level.chemical} rose by {rise:.0f} g: refilled, or station {level.device_id} restarted"
+        words = (
+            f"{level.chemical} rose by {format_mass(rise)}: refilled, or station {level.device_id} restarted"
+        )
         yield Detection(key, True, words, rise, jump)
     elif dosed is not None:
         _update_gap(rule_state, tank, level, gap=tank.gap_g - rise - dosed, doses=doses)

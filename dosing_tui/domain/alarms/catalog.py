@@ -6,6 +6,7 @@ from datetime import timedelta
 from enum import Enum, StrEnum
 
 from dosing_tui.domain.alarms.models import AlarmKey, Priority
+from dosing_tui.domain.quantities.quantity_text import Quantity, format_quantity
 
 CATALOG_VERSION = 2
 """Version of the catalog, stored with each entry. Increment it when the meaning of a rule changes."""
@@ -42,6 +43,8 @@ class AlarmRule:
     consequence: str
     action: str
     batch_weight: BatchWeight
+    quantity: Quantity
+    """What value and limit of the alarm measure: it decides their unit and digits."""
     group: AlarmGroup = AlarmGroup.STATION
     on_delay: timedelta = NO_DELAY
     """Time for which the condition must be true before the raise; it filters fleeting alarms."""
@@ -74,6 +77,7 @@ _CATALOG = (
         consequence="Batches that need this chemical will soon stop half-way.",
         action="Refill the tank, or order the chemical; check how many batches are left.",
         batch_weight=_REMARK,
+        quantity=Quantity.LEVEL,
     ),
     AlarmRule(
         "STOCK_CRITICAL", _H, "Tank nearly empty", off_delay=_S60,
@@ -81,6 +85,7 @@ _CATALOG = (
         consequence="The next batch with this chemical will not be complete; the pump may draw air.",
         action="Start no batch that needs it; refill the tank now.",
         batch_weight=_REMARK,
+        quantity=Quantity.LEVEL,
     ),
     AlarmRule(
         "STOCK_RESET", _M, "Level jumped up", off_delay=_S60, latching=True, momentary=True,
@@ -88,6 +93,7 @@ _CATALOG = (
         consequence="After a restart the level shown is wrong, and running empty will not be noticed.",
         action="Look into the tank; correct the station's level, or record the refill.",
         batch_weight=_REMARK,
+        quantity=Quantity.MASS,
     ),
     AlarmRule(
         "STOCK_MISMATCH", _M, "Level and doses differ", off_delay=_S60, latching=True, momentary=True,
@@ -95,6 +101,7 @@ _CATALOG = (
         consequence="The calculated stock differs from the content of the tank.",
         action="Compare the last doses with the level; look for a leak or a missing message.",
         batch_weight=_REMARK,
+        quantity=Quantity.MASS,
     ),
     AlarmRule(
         "DOSE_OUT_OF_TOL", _M, "Dose out of tolerance", off_delay=_S60, latching=True, momentary=True,
@@ -102,6 +109,7 @@ _CATALOG = (
         consequence="The batch may be outside its specification.",
         action="Note it for the batch; check tube and scale before the next one.",
         batch_weight=BatchWeight.USED_TANK,
+        quantity=Quantity.MASS,
     ),
     AlarmRule(
         "DOSE_GROSS", _H, "Gross dosing error", off_delay=_S60, latching=True, momentary=True,
@@ -109,6 +117,7 @@ _CATALOG = (
         consequence="The batch is almost certainly spoilt.",
         action="Stop the station, set the batch aside, find the cause before it goes on.",
         batch_weight=BatchWeight.USED_TANK,
+        quantity=Quantity.MASS,
     ),
     AlarmRule(
         "ERR_MEAN_1H", _M, "High dosing error rate", on_delay=_S10, off_delay=_S60,
@@ -116,6 +125,7 @@ _CATALOG = (
         consequence="Batches of this hour are less exact than they should be.",
         action="See which pump it is; calibrate it or change its tube.",
         batch_weight=_REMARK,
+        quantity=Quantity.MASS,
     ),
     AlarmRule(
         "ERR_RATE_1H", _L, "Many doses out of tolerance", on_delay=_S10, off_delay=_S60,
@@ -123,6 +133,7 @@ _CATALOG = (
         consequence="More batches need a review.",
         action="Plan a calibration; compare the pumps on the quality page.",
         batch_weight=_REMARK,
+        quantity=Quantity.PERCENT,
     ),
     AlarmRule(
         "BATCH_STALLED", _H, "Batch stalled", on_delay=timedelta(seconds=5),
@@ -130,6 +141,7 @@ _CATALOG = (
         consequence="An unfinished mixture waits; a pump may be running unseen.",
         action="Go to the station: resume the batch, or abort it there.",
         batch_weight=_OWN_CHECK,
+        quantity=Quantity.DURATION,
     ),
     AlarmRule(
         "BATCH_ABORTED", _M, "Batch aborted", off_delay=_S60, latching=True, momentary=True,
@@ -137,6 +149,7 @@ _CATALOG = (
         consequence="An incomplete mixture may be in use.",
         action="Find the container and set it aside; record its disposition.",
         batch_weight=_OWN_CHECK,
+        quantity=Quantity.EVENT,
     ),
     AlarmRule(
         "BATCH_INGREDIENT", _H, "Wrong ingredients in a batch", off_delay=_S60, latching=True, momentary=True,
@@ -144,6 +157,7 @@ _CATALOG = (
         consequence="The batch does not follow its recipe.",
         action="Set the batch aside; compare its doses with the recipe.",
         batch_weight=_OWN_CHECK,
+        quantity=Quantity.COUNT,
     ),
     AlarmRule(
         "DEVICE_OFFLINE", _M, "Station offline", group=AlarmGroup.LINKS,
@@ -151,6 +165,7 @@ _CATALOG = (
         consequence="Its doses and levels are not seen.",
         action="Look at the station's display; restart it; check the network.",
         batch_weight=_REMARK,
+        quantity=Quantity.DURATION,
     ),
     AlarmRule(
         "CLOCK_SKEW", _L, "Station's clock is off", on_delay=_S60, off_delay=_S60,
@@ -158,6 +173,7 @@ _CATALOG = (
         consequence="Its doses are filed under wrong times, or under those of their arrival.",
         action="Check the station's time server and zone.",
         batch_weight=_REMARK,
+        quantity=Quantity.DURATION,
     ),
     AlarmRule(
         "BROKER_DOWN", _H, "Broker down", group=AlarmGroup.LINKS,
@@ -165,6 +181,7 @@ _CATALOG = (
         consequence="Nothing that happens in the plant is seen or stored.",
         action="Start the broker; check the network and this program's account.",
         batch_weight=_REMARK,
+        quantity=Quantity.DURATION,
     ),
     AlarmRule(
         "TOPIC_REFUSED", _H, "Topic refused", group=AlarmGroup.LINKS,
@@ -172,6 +189,7 @@ _CATALOG = (
         consequence="Its readings are neither seen nor stored, and the broker does not queue them.",
         action="Give the account the right to read the topic; it is requested again every 30 seconds.",
         batch_weight=_REMARK,
+        quantity=Quantity.EVENT,
     ),
     AlarmRule(
         "DB_DOWN", _M, "Database down", group=AlarmGroup.LINKS,
@@ -179,6 +197,7 @@ _CATALOG = (
         consequence="Readings are kept on this machine until it is back; charts stand still.",
         action="Start the database; see that the spool has room until then.",
         batch_weight=_REMARK,
+        quantity=Quantity.DURATION,
     ),
     AlarmRule(
         "DB_PARTIAL", _H, "Database works only in part", group=AlarmGroup.LINKS,
@@ -187,6 +206,7 @@ _CATALOG = (
         consequence="Readings are stored; alarms may be neither recorded nor notified, batches not updated.",
         action="Correct what the message names; until then watch this screen for alarms.",
         batch_weight=_REMARK,
+        quantity=Quantity.EVENT,
     ),
     AlarmRule(
         "SPOOL_HIGH", _H, "Spool fills up", group=AlarmGroup.LINKS, on_delay=_S10, off_delay=_S60,
@@ -194,6 +214,7 @@ _CATALOG = (
         consequence="When the spool is full, the broker has to queue, and throws away what it cannot hold.",
         action="Bring the database back; free disk space or raise collector.spool_max_mb.",
         batch_weight=_REMARK,
+        quantity=Quantity.PERCENT,
     ),
     AlarmRule(
         "SPOOL_FULL", _H, "Collecting stopped", group=AlarmGroup.LINKS, off_delay=_S60,
@@ -201,6 +222,7 @@ _CATALOG = (
         consequence="The broker queues the messages, and throws away what it cannot hold.",
         action="Free disk space on the machine that collects; see that the database takes the readings.",
         batch_weight=_REMARK,
+        quantity=Quantity.EVENT,
     ),
     AlarmRule(
         "QUARANTINE", _L, "Unreadable message", off_delay=_S60, latching=True, momentary=True,
@@ -208,7 +230,18 @@ _CATALOG = (
         consequence="The data of the message are missing in charts and totals.",
         action="Read the reason in the list of rejected messages; inform the firmware's maintainer.",
         batch_weight=_REMARK,
+        quantity=Quantity.EVENT,
     ),
 )  # fmt: skip
 
 RULES: Mapping[str, AlarmRule] = {rule.id: rule for rule in _CATALOG}
+
+
+def format_alarm_value(rule_id: str, value: float | None) -> str:
+    """A value or limit of an alarm of this rule with its unit; without one for a rule of another release.
+
+    >>> format_alarm_value("DEVICE_OFFLINE", 432470.49), format_alarm_value("DEVICE_OFFLINE", 600.0)
+    ('5 d 0 h', '10 min')
+    """
+    rule = RULES.get(rule_id)
+    return format_quantity(value, Quantity.EVENT if rule is None else rule.quantity)

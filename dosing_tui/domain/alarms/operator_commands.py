@@ -52,7 +52,7 @@ def shelve_alarm(
     if duration > max_duration:
         minutes = max_duration.total_seconds() / 60
         raise AlarmCommandError(
-            f"{state.key.tag} is not shelved: with priority {urgency} for {minutes:.0f} minutes at most."
+            f"{state.key.tag} is not shelved: with priority {urgency} for {round(minutes)} minutes at most."
         )
     return _create_entry(
         state, context, AlarmEvent.SHELVE, reason, priority=urgency, until=context.now + duration

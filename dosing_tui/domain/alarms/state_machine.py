@@ -108,7 +108,7 @@ def apply_shelve(state: AlarmState, entry: JournalEntry) -> AlarmState | str:
     most = MAX_SHELVE_DURATION[entry.priority]
     if entry.until is None or not entry.at < entry.until <= entry.at + most:
         minutes = most.total_seconds() / 60
-        return f"{tag} is not shelved: with priority {entry.priority} for {minutes:.0f} minutes at most."
+        return f"{tag} is not shelved: with priority {entry.priority} for {round(minutes)} minutes at most."
     hiding = Suppression(AlarmStateName.SHELVED, entry.at, entry.comment, entry.who, entry.until)
     return replace(_update_details(state, entry), hiding=hiding)
 

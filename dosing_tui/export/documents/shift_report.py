@@ -8,6 +8,7 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.domain.alarms.models import Suppression
 from dosing_tui.domain.batches.models import BatchStatus
 from dosing_tui.domain.panels.panel_catalog import ProductionDay
+from dosing_tui.domain.quantities.quantity_text import format_count, format_percent
 from dosing_tui.domain.shift_report import ShiftReport, UnreviewedBatch
 from dosing_tui.export.documents.document import (
     Document,
@@ -87,7 +88,7 @@ def _format_right_first_time(report: ShiftReport) -> str:
     if percent is None:
         return "no batch ended"
     counts = f"{report.clean_batches} of {report.ended_batches} batches"
-    return f"{percent:.1f} % ({counts} complete and without exceptions)"
+    return f"{format_percent(percent)} ({counts} complete and without exceptions)"
 
 
 def _format_doses(production: ProductionDay) -> str:
@@ -98,7 +99,7 @@ def _format_doses(production: ProductionDay) -> str:
 
 
 def _format_recipe_totals(report: ShiftReport) -> str:
-    each = [f"{total.label or UNKNOWN} {total.value or 0:.0f}" for total in report.completed]
+    each = [f"{total.label or UNKNOWN} {format_count(round(total.value or 0))}" for total in report.completed]
     rest = [f"and {len(each) - MAX_LISTED:,} more"] if len(each) > MAX_LISTED else []
     return f": {', '.join([*each[:MAX_LISTED], *rest])}" if each else ""
 
@@ -131,7 +132,8 @@ def _build_consumption(report: ShiftReport) -> tuple[DocumentBlock, ...]:
     if not report.unweighed:
         return (table,)
     each = ", ".join(
-        f"{total.value or 0:.0f} dose{'' if total.value == 1 else 's'} of {total.label or UNKNOWN}"
+        f"{format_count(round(total.value or 0))} dose{'' if total.value == 1 else 's'}"
+        f" of {total.label or UNKNOWN}"
         for total in report.unweighed
     )
     return (table, make_field_list(("Mass not measured", f"{each} (not in the total)", True)))

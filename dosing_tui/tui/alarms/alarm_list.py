@@ -156,10 +156,6 @@ def format_operator(operator: Actor) -> str:
     return sanitize_text(operator.name or operator.os_user or operator.role)
 
 
-def format_number(value: float | None) -> str:
-    return number_format.NO_VALUE if value is None else f"{value:,.2f}".replace(",", " ")
-
-
 def format_remaining_time(until: datetime | None, now: datetime) -> str:
     """The time until shelving ends: 25 min, 3 h 05."""
     if until is None:

@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from dosing_tui.domain.alarms.catalog import format_alarm_value
 from dosing_tui.domain.alarms.snapshot import AlarmSnapshot, AlarmView
 from dosing_tui.domain.labels.name_labels import fit_labels
 from dosing_tui.domain.labels.station_labels import name_stations
 from dosing_tui.domain.messages.text_sanitizer import clean_line, count_cells
-from dosing_tui.tui.alarms.alarm_fields import format_alarm_value
 from dosing_tui.tui.alarms.alarm_list import (
     EMPTY_TEXTS,
     AlarmListContext,

@@ -6,7 +6,7 @@ from datetime import tzinfo
 
 from dosing_tui.domain.alarms.snapshot import AlarmView
 from dosing_tui.domain.panels.alarm_trend_query import AlarmTrendPoint, AlarmTrendQuery
-from dosing_tui.tui.charts.full_screen_chart import draw_plot
+from dosing_tui.tui.charts.plot import draw_plot
 from dosing_tui.tui.charts.primitives.scale import BucketWindow
 from dosing_tui.tui.charts.series import AnnotationGlyph, ChartAnnotation, ChartData, Curve
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, render_paragraph
@@ -69,7 +69,7 @@ def _draw_title(canvas: Canvas, state: AlarmTrendState, chart: ChartData) -> Non
     assert state.query is not None
     values = [value for value in chart.curves[0].values if value is not None]
     beyond = chart.limit is not None and chart.is_beyond_limit(values[-1])
-    limit = f"   limit {chart.format_value(chart.limit)}" if chart.limit is not None else ""
+    limit = f"   limit {chart.format_value(chart.limit)} {chart.unit}" if chart.limit is not None else ""
     end = canvas.write_right(canvas.width, 0, limit, DIM)
     style = DEVIATION if beyond else LABEL
     mark = "▲ " if beyond else ""

@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from dosing_tui.domain.alarms.catalog import format_alarm_value
 from dosing_tui.domain.alarms.journal_filter import JournalFilter
 from dosing_tui.domain.alarms.models import Actor, AlarmEvent, AlarmStateName, JournalEntry
 from dosing_tui.domain.labels.alarm_labels import AlarmLabel, describe_alarm
 from dosing_tui.domain.messages.text_sanitizer import clean_line
-from dosing_tui.tui.alarms.alarm_list import AlarmListContext, format_number
+from dosing_tui.tui.alarms.alarm_list import AlarmListContext
 from dosing_tui.tui.rendering import data_table, number_format
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, render_paragraph, sanitize_text
 from dosing_tui.tui.rendering.data_table import StyledRuns, TableColumn, TableCursor, TableData
@@ -238,8 +239,10 @@ JOURNAL_COLUMNS: tuple[TableColumn[JournalEntry], ...] = (
     TableColumn("Tag", 17, 96, lambda e, f: _describe_entry(e, f).tag, max_growth=15, is_name=True),
     TableColumn("Alarm", 28, 85, lambda e, f: _describe_entry(e, f).text, max_growth=60, min_width=16,
                 is_name=True),
-    TableColumn("Value", 9, 40, lambda e, f: format_number(e.value), lambda e, f: e.value, align_right=True),
-    TableColumn("Limit", 9, 35, lambda e, f: format_number(e.limit), lambda e, f: e.limit, align_right=True),
+    TableColumn("Value", 9, 40, lambda e, f: format_alarm_value(e.key.rule, e.value),
+                lambda e, f: e.value, align_right=True),
+    TableColumn("Limit", 9, 35, lambda e, f: format_alarm_value(e.key.rule, e.limit),
+                lambda e, f: e.limit, align_right=True),
     TableColumn("Operator", 9, 90, lambda e, f: format_operator(e.who), style=TEXT),
     TableColumn("Comment", 12, 60, lambda e, f: clean_line(e.comment), style=DIM, max_growth=40),
 )  # fmt: skip

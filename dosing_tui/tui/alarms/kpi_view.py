@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
 from dosing_tui.domain.alarms.kpis import AlarmKpiSummary
 from dosing_tui.domain.alarms.models import AlarmKey, Priority
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.domain.notifications.channel_status import ChannelStatus
+from dosing_tui.domain.quantities.quantity_text import format_duration
 from dosing_tui.tui.alarms.alarm_list import AlarmListContext
 from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, sanitize_text
@@ -55,7 +55,9 @@ class AlarmKpi:
 def list_kpis(health: AlarmKpiSummary) -> list[AlarmKpi]:
     """The figures with the targets of EEMUA 191 and ISA-18.2."""
     per_day = health.annunciated_count / health.days
-    shares = " / ".join(f"{health.priority_percents[one]:.0f}" for one in reversed(list(Priority)[:3]))
+    shares = " / ".join(
+        number_format.format_decimal(health.priority_percents[one], 0) for one in reversed(list(Priority)[:3])
+    )
     ack = health.median_ack_time
     return [
         _rate_kpi("Alarms per 10 minutes", per_day / 144, 1, 2, decimals=2),
@@ -73,7 +75,8 @@ def list_kpis(health: AlarmKpiSummary) -> list[AlarmKpi]:
         AlarmKpi("Shelved now, times shelved", f"{health.shelved_count}, {health.shelve_event_count}"),
         _rate_kpi("Shelved without time limit", health.unlimited_shelve_count, 0, 0, decimals=0),
         AlarmKpi(
-            "Median time to acknowledge", number_format.NO_VALUE if ack is None else format_duration(ack)
+            "Median time to acknowledge",
+            number_format.NO_VALUE if ack is None else format_duration(ack.total_seconds()),
         ),
         AlarmKpi("Unacknowledged over 10 min", str(health.slow_ack_count)),
     ]
@@ -86,18 +89,6 @@ def _rate_kpi(
     shown_target = f"≤ {target:g}{unit}" if target else "0"
     at_most = f"≤ {maximum:g}{unit}" if maximum != target else ""
     return AlarmKpi(name, f"{value:.{decimals}f}{unit}", shown_target, at_most, rating)
-
-
-def format_duration(duration: timedelta) -> str:
-    """
-    >>> format_duration(timedelta(seconds=95))
-    '1 min 35 s'
-    """
-    seconds = round(duration.total_seconds())
-    if seconds < 60:
-        return f"{seconds} s"
-    minutes, rest = divmod(seconds, 60)
-    return f"{minutes} min {rest:02} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02} min"
 
 
 def render_kpis(state: AlarmKpiState, context: AlarmListContext, width: int, height: int) -> Rows:
@@ -127,7 +118,7 @@ def render_kpis(state: AlarmKpiState, context: AlarmListContext, width: int, hei
 def _draw_heading(canvas: Canvas, health: AlarmKpiSummary) -> None:
     style = CellStyle(ColourRole.DIM, ColourRole.BAR_BACKGROUND)
     canvas.fill_row(0, style)
-    days = f"{health.days:.0f} days" if health.days >= 2 else f"{health.days * 24:.1f} h"
+    days = f"{round(health.days)} days" if health.days >= 2 else format_duration(health.days * 86_400)
     canvas.write_text(1, 0, days if health.has_full_period else f"{days}; rated from 30 days on", style)
     for x, title in ((_VALUE_X, "Figure"), (_TARGET_X, "Target"), (_MAXIMUM_X, "Limit")):
         canvas.write_text(x, 0, title, style)

@@ -11,6 +11,12 @@ from dosing_tui.domain.batch_review.review_rules import Decision, Review, Review
 from dosing_tui.domain.batches.canonical_json import batch_to_record, to_canonical_json
 from dosing_tui.domain.batches.models import Batch, BatchStatus, StockChange
 from dosing_tui.domain.messages.text_sanitizer import clean_line
+from dosing_tui.domain.quantities.quantity_text import (
+    format_deviation,
+    format_duration,
+    format_level,
+    format_mass,
+)
 from dosing_tui.domain.time.shift_calendar import ShiftCalendar
 from dosing_tui.tui.batches.ingredient_table import build_ingredient_rows, render_ingredients
 from dosing_tui.tui.batches.list_view import format_review_state, format_status, is_abnormal
@@ -141,8 +147,7 @@ def _format_period(batch: Batch, context: BatchDetailContext) -> str:
     if batch.ends_at is None:
         return f"{begins:%Y-%m-%d %H:%M:%S} → now"
     ends, seconds = batch.ends_at.astimezone(context.zone), batch.duration_s or 0.0
-    spent = f"{seconds / 60:.0f} min" if seconds >= 600 else f"{seconds // 60:.0f} min {seconds % 60:.0f} s"
-    return f"{begins:%Y-%m-%d %H:%M:%S} → {ends:%H:%M:%S} · {spent}"
+    return f"{begins:%Y-%m-%d %H:%M:%S} → {ends:%H:%M:%S} · {format_duration(seconds)}"
 
 
 def _format_shift(batch: Batch, context: BatchDetailContext) -> str:
@@ -161,7 +166,7 @@ def _format_masses(batch: Batch) -> str:
     if not actual or None in actual or None in target:
         return ""
     dosed, planned = (sum(mass for mass in masses if mass is not None) for masses in (actual, target))
-    return f"{dosed:.2f} g of {planned:.2f} g ({number_format.format_signed(dosed - planned)} g)"
+    return f"{format_mass(dosed)} of {format_mass(planned)} ({format_deviation(dosed - planned)})"
 
 
 # the sections
@@ -246,17 +251,11 @@ def _render_stock(stock: Sequence[StockChange], width: int) -> Rows:
     canvas = Canvas(width, len(stock))
     for y, change in enumerate(stock):
         canvas.write_text(0, y, sanitize_text(change.chemical, 24), STRONG, width=12)
-        x = canvas.write_text(
-            13, y, f"{_format_grams(change.before_g)} → {_format_grams(change.after_g)}", TEXT
-        )
-        details = f" · {_format_grams(change.taken_g)} dosed"
+        x = canvas.write_text(13, y, f"{format_mass(change.before_g)} → {format_mass(change.after_g)}", TEXT)
+        details = f" · {format_mass(change.taken_g)} dosed"
         if change.lost_g is not None:
-            details += f" · {number_format.format_signed(-change.lost_g)} g unexplained"
+            details += f" · {format_deviation(-change.lost_g)} unexplained"
         if change.percent_after is not None:
-            details += f" · {number_format.round_down_to_tenths(change.percent_after):.1f} % left"
+            details += f" · {format_level(change.percent_after)} left"
         canvas.write_text(x, y, details, DIM)
     return canvas.rows
-
-
-def _format_grams(mass: float | None) -> str:
-    return number_format.NO_VALUE if mass is None else f"{mass:,.1f} g".replace(",", " ")

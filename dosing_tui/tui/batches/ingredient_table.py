@@ -62,7 +62,7 @@ def _describe_verdict(line: IngredientRow) -> str:
 
 def _format_seconds(line: IngredientRow) -> str:
     taken_ms = line.ingredient.duration_ms
-    return number_format.NO_VALUE if taken_ms is None else f"{taken_ms / 1000:.0f}"
+    return number_format.format_decimal(None if taken_ms is None else taken_ms / 1000, 0)
 
 
 def _format_name(line: IngredientRow) -> str:
@@ -71,7 +71,11 @@ def _format_name(line: IngredientRow) -> str:
 
 
 def _format_limit(line: IngredientRow) -> str:
-    return number_format.NO_VALUE if line.tolerance_g is None else f"±{line.tolerance_g:.2f}"
+    return (
+        number_format.NO_VALUE
+        if line.tolerance_g is None
+        else f"±{number_format.format_decimal(line.tolerance_g, 2)}"
+    )
 
 
 def render_tolerance_bar(

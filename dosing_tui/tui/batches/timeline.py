@@ -6,6 +6,7 @@ from datetime import datetime, timedelta, tzinfo
 from dosing_tui.domain.batch_review.query_models import ContextEvents
 from dosing_tui.domain.batches.models import Batch, BatchStatus
 from dosing_tui.domain.messages.models import Dose
+from dosing_tui.domain.quantities.quantity_text import format_duration
 from dosing_tui.tui.batches.list_view import is_abnormal
 from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, sanitize_text, split_cells
@@ -97,5 +98,5 @@ def _draw_times(canvas: Canvas, batch: Batch, since: datetime, zone: tzinfo) -> 
     canvas.write_right(canvas.width, y, end, DIM)
     seconds, before = find_longest_gap(batch)
     if seconds >= MIN_GAP_S:
-        text = f"longest gap {seconds:.0f} s, before {sanitize_text(before, 24) or 'the end'}"
+        text = f"longest gap {format_duration(seconds)}, before {sanitize_text(before, 24) or 'the end'}"
         canvas.write_text(max(10, (canvas.width - len(text)) // 2), y, text, DIM, width=canvas.width - 22)

@@ -1,14 +1,20 @@
 """Series over time for charts: a value per bucket, None without a measurement."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 from statistics import fmean
 
 from dosing_tui.tui.charts.primitives.braille import Polyline
-from dosing_tui.tui.charts.primitives.scale import BucketWindow, find_round_top
-from dosing_tui.tui.rendering.number_format import NO_VALUE
+from dosing_tui.tui.charts.primitives.scale import BucketWindow, choose_bins, merge_values
+from dosing_tui.tui.charts.primitives.value_axis import (
+    ValueAxis,
+    build_fitted_axis,
+    build_zero_axis,
+    trim_outliers,
+)
+from dosing_tui.tui.rendering.number_format import format_decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +43,20 @@ class ChartAnnotation:
     text: str
 
 
+class AxisMode(StrEnum):
+    """How the scale of values is chosen; the value is its name in a caption."""
+
+    AUTO = ""
+    """From 0 for amounts, shares and values with a limit; fitted to the values otherwise."""
+    ZERO = "axis from 0"
+    FITTED = "axis fitted"
+    TRIMMED = "axis without outliers"
+
+
+MAX_LINES = 4
+"""Series that share a plot; more are drawn one under the other."""
+
+
 @dataclass(frozen=True, slots=True)
 class ChartData:
     """``unit`` is that of all values. ``is_additive``: a sum over the window makes sense."""
@@ -58,22 +78,88 @@ class ChartData:
     omitted_count: int = 0
     """Series that are left out of ``curves``, which are the largest."""
 
+    min_bin: timedelta = timedelta(0)
+    """Narrower buckets are added up."""
+    measured_from: datetime | None = None
+    """The range within the window, if its first or last bucket is shorter than the others: begin, ..."""
+    measured_until: datetime | None = None
+    """... and end."""
+    axis_mode: AxisMode = AxisMode.AUTO
+
     @property
-    def top(self) -> float:
-        largest = max((value or 0.0 for curve in self.curves for value in curve.values), default=0.0)
-        return max(self.min_top, find_round_top(largest))
+    def starts_at_zero(self) -> bool:
+        """Lengths are compared: the scale begins at 0, a single series is drawn as bars."""
+        if self.axis_mode is AxisMode.AUTO:
+            return self.is_additive or self.limit is not None or self.unit == "%"
+        return self.axis_mode is AxisMode.ZERO
+
+    def build_axis(self, *, parts: int = 2) -> ValueAxis:
+        """The scale of all series; ``parts`` is the number of steps of one from 0."""
+        values = [value for curve in self.curves for value in curve.values if value is not None]
+        limits = [] if self.limit is None else [self.limit]
+        if self.starts_at_zero and min(values, default=0.0) >= 0:
+            return build_zero_axis(max(values, default=0.0), min_top=self.min_top, parts=parts)
+        if self.axis_mode is AxisMode.TRIMMED:
+            return build_fitted_axis(trim_outliers(values))
+        return build_fitted_axis([*values, *limits, *([0.0] if self.starts_at_zero else [])])
+
+    @property
+    def has_bars(self) -> bool:
+        """A single series from 0. Values below 0 are drawn as a line."""
+        return (
+            len(self.curves) == 1
+            and self.starts_at_zero
+            and all(value >= 0 for value in self.curves[0].values if value is not None)
+        )
+
+    def fit_bins(self, columns: int) -> "ChartData":
+        """Amounts in bins of which each has a column: sums of buckets. Other values stay as they are."""
+        if not self.is_additive:
+            return self
+        bins = choose_bins(self.window, max(1, columns), self.zone, self.min_bin)
+        if bins == self.window:
+            return self
+        size = bins.bucket_width // self.window.bucket_width
+        before = (self.window.since - bins.since) // self.window.bucket_width
+        return replace(
+            self,
+            curves=tuple(
+                Curve(curve.name, merge_values((None,) * before + curve.values, size))
+                for curve in self.curves
+            ),
+            window=bins,
+            partial_bucket=None if self.partial_bucket is None else (self.partial_bucket + before) // size,
+            measured_from=self.measured_from or self.window.since,
+            measured_until=self.measured_until or self.window.until,
+        )
 
     def is_beyond_limit(self, value: float) -> bool:
         """On the abnormal side of the limit."""
         return self.limit is not None and (value < self.limit if self.is_low_limit else value > self.limit)
 
     def format_value(self, value: float | None) -> str:
-        return NO_VALUE if value is None else f"{value:.{self.decimals}f}"
+        return format_decimal(value, self.decimals)
 
     def get_bucket_span(self, bucket: int) -> tuple[datetime, datetime]:
         """Start and end of a bucket, in the plant's zone."""
         start = self.window.since + self.window.bucket_width * bucket
-        return start.astimezone(self.zone), (start + self.window.bucket_width).astimezone(self.zone)
+        end = start + self.window.bucket_width
+        start = start if self.measured_from is None else max(start, self.measured_from)
+        end = end if self.measured_until is None else min(end, self.measured_until)
+        return start.astimezone(self.zone), end.astimezone(self.zone)
+
+    def list_partial_buckets(self) -> tuple[int, ...]:
+        """The bucket in progress, and the first and the last if they are shorter than the others."""
+        found = set() if self.partial_bucket is None else {self.partial_bucket}
+        if self.measured_from is not None and self.measured_from > self.window.since:
+            found.add(0)
+        if self.measured_until is not None and self.measured_until < self.window.until:
+            found.add(self.window.bucket_count - 1)
+        return tuple(sorted(found))
+
+    def keep_curve(self, number: int) -> "ChartData":
+        """One of the series alone."""
+        return replace(self, curves=self.curves[number : number + 1])
 
     def list_annotations(self, bucket: int) -> tuple[ChartAnnotation, ...]:
         """The annotations within a bucket."""
@@ -102,7 +188,7 @@ def compute_statistics(values: Sequence[float | None]) -> SeriesStatistics:
     return SeriesStatistics(min(measured), fmean(measured), max(measured), sum(measured), measured[-1])
 
 
-def split_at_gaps(values: Sequence[float | None], top: float) -> list[Polyline]:
+def split_at_gaps(values: Sequence[float | None], axis: ValueAxis) -> list[Polyline]:
     """The unbroken stretches of a series, from 0 to 1 in both directions; a gap is a gap."""
     found: list[list[tuple[float, float]]] = [[]]
     count = len(values)
@@ -110,5 +196,5 @@ def split_at_gaps(values: Sequence[float | None], top: float) -> list[Polyline]:
         if value is None:
             found.append([])
         else:
-            found[-1].append(((number + 0.5) / count, value / top if top > 0 else 0.0))
+            found[-1].append(((number + 0.5) / count, axis.to_share(value)))
     return [piece for piece in found if piece]

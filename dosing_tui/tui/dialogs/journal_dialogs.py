@@ -5,10 +5,10 @@ from datetime import tzinfo
 
 from textual.binding import Binding
 
+from dosing_tui.domain.alarms.catalog import format_alarm_value
 from dosing_tui.domain.alarms.models import AlarmEvent, AlarmStateName, JournalEntry
 from dosing_tui.domain.labels.alarm_labels import describe_alarm
 from dosing_tui.domain.messages.text_sanitizer import clean_line
-from dosing_tui.tui.alarms.alarm_list import format_number
 from dosing_tui.tui.alarms.journal_list import EVENT_LABELS, JournalFilterForm, format_operator
 from dosing_tui.tui.rendering import number_format, text_field
 from dosing_tui.tui.rendering.canvas import Rows, sanitize_text, wrap_text
@@ -98,9 +98,9 @@ def _list_entry_fields(entry: JournalEntry, zone: tzinfo) -> Sequence[tuple[str,
     account = f"{sanitize_text(who.os_user)} (account)" if has_account else ""
     role = f"{sanitize_text(who.role)} (database role)" if who.role else ""
     people = [format_operator(who) or "none (automatic)", account, role]
-    value = "" if entry.value is None else format_number(entry.value)
-    limit = "" if entry.limit is None else f"limit {format_number(entry.limit)}"
     label = describe_alarm(entry.key, entry.message)
+    value = "" if entry.value is None else format_alarm_value(entry.key.rule, entry.value)
+    limit = "" if entry.limit is None else f"limit {format_alarm_value(entry.key.rule, entry.limit)}"
     return (
         ("Station", label.station),
         ("Tag", label.tag),

@@ -106,6 +106,7 @@ CHART_KEYS = (
     Binding("ctrl+right", "cursor(10)", "Ten later", id="cursor-right-10", show=False, tooltip="By ten"),
     Binding("home", "cursor_end(False)", "Oldest", id="cursor-home", show=False, tooltip="To the oldest"),
     Binding("end", "cursor_end(True)", "Newest", id="cursor-end", show=False, tooltip="To the newest"),
+    Binding("y", "axis", "Axis", id="axis", show=False, tooltip="Scale: fitted, without outliers, from 0"),
 )
 ALARM_KEYS = (
     Binding("space", "wish('acknowledge')", "Acknowledge", id="alarm-ack", tooltip="Acknowledge alarm"),
@@ -182,6 +183,7 @@ HELP_MAIN: tuple[HelpGroup, ...] = (
     ("Charts, when large", (
         ("Cursor", ("cursor-left", "cursor-right")),
         ("By ten", ("cursor-left-10", "cursor-right-10")), ("To the ends", ("cursor-home", "cursor-end")),
+        ("Scale of values", ("axis",)),
     )),
     ("Alarms", (
         ("The lists; silence bell", ("alarms", "silence")),

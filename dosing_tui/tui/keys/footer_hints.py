@@ -49,7 +49,16 @@ class FooterMode(StrEnum):
 
 _COMMON_KEYS = ("range", "filters", "export", "help")
 _FOOTER_KEYS: Mapping[FooterMode, tuple[str, ...]] = {
-    FooterMode.CHART: ("back", "cursor-left", "cursor-right", "next", "range-wider", "note", *_COMMON_KEYS),
+    FooterMode.CHART: (
+        "back",
+        "cursor-left",
+        "cursor-right",
+        "axis",
+        "next",
+        "range-wider",
+        "note",
+        *_COMMON_KEYS,
+    ),
     FooterMode.TABLE: ("back", "row-down", "sort", "reverse", "find", "next", *_COMMON_KEYS),
     FooterMode.TILE: ("back", "next", *_COMMON_KEYS),
     FooterMode.STATIONS: (

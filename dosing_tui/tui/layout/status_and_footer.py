@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+from dosing_tui.domain.quantities.quantity_text import format_rate
 from dosing_tui.live_state import DatabaseFault, DatabasePart, LinkState, LinkStatus, LiveSnapshot, Role
 from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, fit_cells, split_cells
@@ -171,7 +172,7 @@ def _list_left(status: StatusBarState, form: _BarForm, plant_cells: int) -> BarP
 def _list_right(status: StatusBarState, form: _BarForm) -> BarParts:
     """From right to left."""
     is_connected = status.broker.status in (LinkStatus.UP, LinkStatus.PARTIAL)
-    number = f"{status.rate:.1f}" if status.rate < 10 else number_format.format_count(round(status.rate))
+    number = format_rate(status.rate).removesuffix("/s")
     spooled = f" {number_format.format_count(status.spooled_count)} spooled" if status.spooled_count else ""
     parts_failing = [_PART_NAMES[fault.part] for fault in status.database_faults]
     threads = [_name_thread(name) for name in status.failed_threads]

@@ -1,43 +1,26 @@
-"""Texts of numbers, masses, times and ages."""
+"""Texts of times and ages, and those of the quantities, which commands and reports share with the screens."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
-from math import floor
 from os.path import commonprefix
 
-NO_VALUE = "–"
-"""In place of a value that was not measured."""
+from dosing_tui.domain.quantities.quantity_text import (
+    GRAMS,
+    KILOGRAMS,
+    NO_VALUE,
+    MassUnit,
+    choose_mass_unit,
+    format_count,
+    format_decimal,
+    round_down_to_tenths,
+)
+
+__all__ = [
+    "GRAMS", "KILOGRAMS", "NO_VALUE", "MassUnit", "choose_mass_unit", "format_age", "format_bucket_width",
+    "format_clock", "format_count", "format_decimal", "format_full_timestamp", "format_rest", "format_signed",
+    "format_timestamp", "format_whole", "round_down_to_tenths", "shorten_names",
+]  # fmt: skip
 
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
-
-
-@dataclass(frozen=True, slots=True)
-class MassUnit:
-    """One unit for a whole panel, so that its numbers can be compared."""
-
-    symbol: str
-    grams: float
-    decimals: int
-
-    def format_number(self, grams: float | None) -> str:
-        return format_decimal(None if grams is None else grams / self.grams, self.decimals)
-
-    def format_mass(self, grams: float | None) -> str:
-        return f"{self.format_number(grams)} {self.symbol}"
-
-
-GRAMS = MassUnit("g", 1.0, 1)
-KILOGRAMS = MassUnit("kg", 1_000.0, 2)
-
-
-def choose_mass_unit(largest_g: float) -> MassUnit:
-    """Grams up to a kilogram, then kilograms; fewer decimals the larger the numbers are."""
-    size = abs(largest_g)
-    if size < 1_000:
-        return GRAMS if size < 100 else MassUnit("g", 1.0, 0)
-    if size < 100_000:
-        return KILOGRAMS
-    return MassUnit("kg", 1_000.0, 1 if size < 1_000_000 else 0)
 
 
 def format_bucket_width(duration: timedelta) -> str:
@@ -58,11 +41,6 @@ def format_age(seconds: float) -> str:
     return f"{int(seconds // size)} {unit}"
 
 
-def format_decimal(value: float | None, decimals: int, unit: str = "") -> str:
-    """With a fixed number of decimals and its unit, e.g. " s"; the sign for no value has no unit."""
-    return NO_VALUE if value is None else f"{value:.{decimals}f}{unit}"
-
-
 def format_clock(time: datetime, zone: tzinfo, *, seconds: bool = True) -> str:
     return time.astimezone(zone).strftime("%H:%M:%S" if seconds else "%H:%M")
 
@@ -79,22 +57,12 @@ def format_full_timestamp(time: datetime, zone: tzinfo) -> str:
     return time.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def round_down_to_tenths(value: float) -> float:
-    """Rounded down: 19.96 is below a limit of 20 and must not be shown as 20.0."""
-    return floor(value * 10 + 1e-9) / 10
-
-
 def format_signed(value: float | None, decimals: int = 2) -> str:
     """With its sign, and no '-0.00'."""
     if value is None:
         return NO_VALUE
     rounded = round(value, decimals)
     return f"{rounded + 0.0:+.{decimals}f}" if rounded else f"{0:.{decimals}f}"
-
-
-def format_count(number: int) -> str:
-    """Thousands apart by a thin gap: 12 345."""
-    return f"{number:,}".replace(",", " ")
 
 
 def format_whole(number: float | None) -> str:

@@ -211,5 +211,7 @@ def _build_monochrome_style(style: CellStyle) -> Style:
     """Without colour: blocks of the abnormal and the selected row in reverse video."""
     reverse = style.bg in _LOUD_ROLES or style.bg in (ColourRole.SELECTION, ColourRole.BAR)
     bold = style.bold or style.fg in _LOUD_ROLES or style.fg is ColourRole.STRONG
-    dim = style.fg in (ColourRole.DIM, ColourRole.FRAME, ColourRole.AREA, ColourRole.STALE)
+    dim = style.fg in (
+        ColourRole.DIM, ColourRole.FRAME, ColourRole.TRACK, ColourRole.AREA, ColourRole.STALE,
+    )  # fmt: skip
     return Style(bold=bold or None, dim=dim or None, reverse=reverse or None)

@@ -21,11 +21,11 @@ def build_query(panel: Panel[Row], scope: Scope, time_context: TimeContext) -> P
 
 
 def _resolve_panel_range(panel: Panel[Row], scope: Scope, time_context: TimeContext) -> TimeRange:
-    """The selected range, or the panel's default; 24 h end with the newest bucket."""
+    """The selected range, or the panel's default; 24 h end with the current hour, the same for all panels."""
     if scope.spec is not None:
         return resolve_range(scope.spec, time_context, scope.selection)
     if panel.default_range == "now-24h":
-        return get_last_24h(time_context.now, panel.bucket_width or HOUR)
+        return get_last_24h(time_context.now, HOUR)
     until = "now/d" if panel.default_range.endswith("/d") else "now"
     return resolve_range(RangeSpec(panel.default_range, until), time_context, scope.selection)
 

@@ -12,13 +12,14 @@ from dosing_tui.domain.panels.panel_catalog import (
     ErrorSummary,
     PlantLimit,
 )
+from dosing_tui.domain.quantities.quantity_text import format_percent
 from dosing_tui.tui.charts.histogram import choose_geometry, draw_histogram
 from dosing_tui.tui.charts.series import ChartData
 from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import Canvas, paint_cells
 from dosing_tui.tui.rendering.palette import DIM, LABEL, STRONG, CellStyle, ColourRole
 from dosing_tui.tui.scope.render_context import RenderContext
-from dosing_tui.tui.tiles.consumption import paint_area, paint_lines
+from dosing_tui.tui.tiles.consumption import describe_curves, paint_curves
 from dosing_tui.tui.tiles.shared.bucketing import build_value_chart, has_values
 from dosing_tui.tui.tiles.shared.number_list import NumberList, NumberRow, paint_number_list
 from dosing_tui.tui.tiles.shared.tile_content import TileContent, build_panel_content
@@ -52,10 +53,12 @@ def paint_error_histogram(canvas: Canvas, data: ErrorHistogram, *, cursor: int |
 def format_bin_edges(bin_: ErrorBin) -> str:
     """The edges of a bin in words."""
     if bin_.lower_g is None:
-        return f"below {bin_.upper_g:+.1f} g"
+        return f"below {number_format.format_signed(bin_.upper_g, 1)} g"
     if bin_.upper_g is None:
-        return f"{bin_.lower_g:+.1f} g and more"
-    return f"{bin_.lower_g:+.1f} g up to {bin_.upper_g:+.1f} g"
+        return f"{number_format.format_signed(bin_.lower_g, 1)} g and more"
+    return " up to ".join(
+        f"{number_format.format_signed(edge, 1)} g" for edge in (bin_.lower_g, bin_.upper_g)
+    )
 
 
 def _draw_cursor_bin(canvas: Canvas, data: ErrorHistogram, cursor: int) -> None:
@@ -64,7 +67,9 @@ def _draw_cursor_bin(canvas: Canvas, data: ErrorHistogram, cursor: int) -> None:
     whole = sum(one.doses for one in data.bins)
     x = canvas.write_text(0, 0, format_bin_edges(bin_), LABEL)
     x = canvas.write_text(x + 3, 0, number_format.format_count(bin_.doses), STRONG)
-    canvas.write_text(x + 1, 0, f"doses · {100 * bin_.doses / whole:.1f} %" if whole else "doses", DIM)
+    canvas.write_text(
+        x + 1, 0, f"doses · {format_percent(100 * bin_.doses / whole)}" if whole else "doses", DIM
+    )
     shape = choose_geometry(canvas.width)
     left = max(0, (canvas.width - shape.width) // 2)
     lower, upper = bin_.lower_g, bin_.upper_g
@@ -140,9 +145,10 @@ def build_error_rate(context: RenderContext) -> TileContent[ChartData]:
         context,
         ERROR_RATE,
         chart,
-        paint_area,
-        f"% of doses · limit {limit:g}",
+        paint_curves,
+        f"% of doses in {number_format.format_bucket_width(chart.window.bucket_width)} · limit {limit:g} %",
         is_empty=not has_values(chart),
+        describe=describe_curves,
     )
 
 
@@ -150,5 +156,6 @@ def build_dose_duration(context: RenderContext) -> TileContent[ChartData]:
     chart = build_value_chart(context, DOSING_DURATION, unit="s")
     unit = f"mean s in {number_format.format_bucket_width(chart.window.bucket_width)}"
     return build_panel_content(
-        context, DOSING_DURATION, chart, paint_lines, unit, is_empty=not has_values(chart)
-    )
+        context, DOSING_DURATION, chart, paint_curves, unit, is_empty=not has_values(chart),
+        describe=describe_curves,
+    )  # fmt: skip

@@ -6,6 +6,7 @@ from datetime import datetime, tzinfo
 from math import inf
 
 from dosing_tui.domain.messages.models import Dose, TimeQuality
+from dosing_tui.domain.quantities.value_age import ValueKind
 from dosing_tui.domain.tolerances.tolerance_book import ToleranceBook
 from dosing_tui.tui.charts.primitives.bars import draw_deviation_bar
 from dosing_tui.tui.rendering import data_table, number_format
@@ -131,5 +132,5 @@ def build_dose_table(context: RenderContext) -> TileContent[TableData[Dose]]:
     table = TableData(doses, build_dose_columns(table_context), table_context)
     return build_live_content(
         context, "Recent doses", table, data_table.paint_table, empty_text="no dose has been reported yet",
-        newest=doses[0].received_at if doses else None,
+        newest=doses[0].received_at if doses else None, kind=ValueKind.DOSE,
     )  # fmt: skip

@@ -14,6 +14,7 @@ from dosing_tui.domain.labels.station_labels import label_stations_compactly, na
 from dosing_tui.domain.messages.models import InventoryLevel
 from dosing_tui.domain.messages.tank_level import LevelBand, classify_level
 from dosing_tui.domain.panels.panel_catalog import PlantLimit
+from dosing_tui.domain.quantities.value_age import ValueKind, is_old
 from dosing_tui.tui.charts.primitives.bars import draw_gauge, draw_thin_gauge
 from dosing_tui.tui.rendering import data_table, number_format
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, pad_cells, paint_cells, sanitize_text, split_cells
@@ -39,6 +40,8 @@ class TankGauge:
     remaining_g: float | None
     capacity_g: float | None
     age: str
+    is_old: bool = False
+    """Drawn dim, with its age beside the value."""
 
     @property
     def name(self) -> str:
@@ -62,7 +65,8 @@ def build_inventory(context: RenderContext) -> TileContent[TankGauges]:
     tanks = tuple(_build_tank_gauge(context, level, names, (low, warn), active) for level in levels)
     return build_live_content(
         context, "Inventory", TankGauges(tanks, (low, warn), choose_tank_unit(levels)), paint_inventory,
-        f"limits {low:g} / {warn:g} %", newest=find_newest_level(levels), empty_text=EMPTY_TEXT,
+        f"limits {low:g} / {warn:g} %", newest=find_newest_level(levels), kind=ValueKind.LEVEL,
+        empty_text=EMPTY_TEXT,
     )  # fmt: skip
 
 
@@ -116,6 +120,7 @@ def _build_tank_gauge(
         mark=choose_tank_mark(level, band, active),
         percent=level.percent_full, remaining_g=level.remaining_g, capacity_g=level.capacity_g,
         age=f"{number_format.format_age(seconds)} ago" if seconds >= 60 else "",
+        is_old=is_old(ValueKind.LEVEL, level.received_at, context.now),
     )  # fmt: skip
 
 
@@ -176,9 +181,15 @@ def _draw_rest(canvas: Canvas, data: TankGauges, first: int, visible: int) -> No
 
 
 def _choose_styles(tank: TankGauge) -> tuple[CellStyle, CellStyle]:
-    """For the name and for the percentage."""
+    """For the name and for the percentage; an alarm keeps its colour in its mark."""
+    if tank.is_old:
+        return DIM, DIM
     is_low = tank.band in (LevelBand.LOW, LevelBand.WARN)
     return LABEL if is_low else TEXT, tank.mark.style
+
+
+def _choose_bar_colour(tank: TankGauge) -> ColourRole:
+    return ColourRole.STALE if tank.is_old else tank.mark.bar
 
 
 def _draw_band_mark(canvas: Canvas, y: int, tank: TankGauge) -> None:
@@ -197,7 +208,9 @@ def _draw_tall_gauge(
     name_style, number = _choose_styles(tank)
     _draw_band_mark(canvas, y, tank)
     left = canvas.write_right(canvas.width, y, f"{format_percent_full(tank.percent):>7} %", number)
-    if show_mass:
+    if tank.is_old and rows < 3:
+        left = canvas.write_right(left + 1, y, f" {tank.age}", DIM)
+    elif show_mass:
         left = canvas.write_right(
             left, y, data.mass_unit.format_mass(tank.remaining_g), DIM if rows == 3 else TEXT
         )
@@ -218,11 +231,14 @@ def _draw_one_row(
     _draw_band_mark(canvas, y, tank)
     canvas.write_text(2, y, name, name_style, width=name_width)
     end = canvas.write_right(canvas.width, y, f"{format_percent_full(tank.percent):>6} %", number)
-    if canvas.width >= 36 + name_width:
+    if tank.is_old:
+        end = canvas.write_right(end, y, f" {tank.age}", DIM)
+    elif canvas.width >= 36 + name_width:
         end = canvas.write_right(end, y, f"{data.mass_unit.format_mass(tank.remaining_g):>10}", DIM)
     start = 2 + name_width + 1
     if end - start >= 4:
-        bar = draw_thin_gauge(tank.percent, end - start, colour=tank.mark.bar, limits=data.limits)
+        colour = _choose_bar_colour(tank)
+        bar = draw_thin_gauge(tank.percent, end - start, colour=colour, limits=data.limits)
         canvas.paste_rows(start, y, bar)
 
 
@@ -249,13 +265,16 @@ def build_tank_table(context: RenderContext) -> TileContent[TableData[InventoryL
     )
     return build_live_content(
         context, "Tank levels", TableData(levels, (station, *COLUMNS), table_context), data_table.paint_table,
-        table_context.mass_unit.symbol, newest=find_newest_level(levels), empty_text=EMPTY_TEXT,
+        table_context.mass_unit.symbol, newest=find_newest_level(levels), kind=ValueKind.LEVEL,
+        empty_text=EMPTY_TEXT,
     )  # fmt: skip
 
 
 def _draw_percent(level: InventoryLevel, context: TankTableContext, width: int, ground: ColourRole) -> Rows:
-    """With a shape: the state is visible without colour, too."""
+    """With a shape: the state is visible without colour, too. Dim if it is old."""
     mark = _choose_mark(level, context)
+    if is_old(ValueKind.LEVEL, level.received_at, context.now):
+        mark = replace(mark, style=DIM)
     return draw_marked_cell(
         format_percent_full(level.percent_full), mark.shape, width, mark.style._replace(bg=ground)
     )
@@ -292,7 +311,7 @@ COLUMNS: tuple[TableColumn[InventoryLevel], ...] = (
     TableColumn("Full %  ", 8, 95, lambda level, _: format_percent_full(level.percent_full),
                 lambda level, _: level.percent_full, unit="%", draw_cell=_draw_percent, align_right=True),
     TableColumn("Stock", 8, 85, lambda level, context: _choose_mark(level, context).word, style=STRONG),
-    TableColumn("Last update", 11, 50, lambda level, context: number_format.format_age(
+    TableColumn("Last update", 11, 97, lambda level, context: number_format.format_age(
         (context.now - level.received_at).total_seconds()), lambda level, _: level.received_at, style=DIM,
                 align_right=True),
 )  # fmt: skip

@@ -7,12 +7,11 @@ from typing import Any
 from dosing_tui.config.alarm_limits import get_limit
 from dosing_tui.domain.panels.panel_catalog import LabeledTotal, Panel, SeriesPoint
 from dosing_tui.domain.panels.panel_columns import DataColumn, list_panel_columns
-from dosing_tui.tui.charts.series import ChartData
 from dosing_tui.tui.rendering import number_format
-from dosing_tui.tui.rendering.canvas import Rows, sanitize_text
+from dosing_tui.tui.rendering.canvas import sanitize_text
 from dosing_tui.tui.rendering.data_table import TableColumn, TableData, paint_table
 from dosing_tui.tui.scope.render_context import RenderContext
-from dosing_tui.tui.tiles.consumption import paint_area, paint_lines
+from dosing_tui.tui.tiles.consumption import describe_curves, paint_curves
 from dosing_tui.tui.tiles.shared.bucketing import build_value_chart, has_values
 from dosing_tui.tui.tiles.shared.tile_content import AnyTileContent, build_panel_content
 from dosing_tui.tui.tiles.totals import build_totals
@@ -30,19 +29,15 @@ def build_panel_tile(panel: Panel[Any], context: RenderContext) -> AnyTileConten
         chart = replace(chart, decimals=_DECIMALS.get(panel.unit, 2))
         unit = panel.unit if limit is None else f"{panel.unit} · limit {limit:g}"
         return build_panel_content(
-            context, panel, chart, paint_curves, unit, is_empty=not has_values(chart), empty_text=EMPTY_TEXT
-        )
+            context, panel, chart, paint_curves, unit, is_empty=not has_values(chart), empty_text=EMPTY_TEXT,
+            describe=describe_curves,
+        )  # fmt: skip
     if panel.row_type is LabeledTotal:
         return build_totals(panel, panel.unit, EMPTY_TEXT, context)
     rows = context.get_rows(panel)
     columns = tuple(_build_column(column) for column in list_panel_columns(panel, panel.unit))
     table = TableData(rows, columns, context.zone)
     return build_panel_content(context, panel, table, paint_table, is_empty=not rows, empty_text=EMPTY_TEXT)
-
-
-def paint_curves(data: ChartData, width: int, height: int) -> Rows:
-    """One series as an area, several as lines."""
-    return (paint_area if len(data.curves) == 1 else paint_lines)(data, width, height)
 
 
 def _build_column(column: DataColumn) -> TableColumn[Any]:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from dosing_tui.domain.alarms.models import UNACKNOWLEDGED_STATES, AlarmKey, AlarmState, Priority
 from dosing_tui.domain.labels.station_labels import label_stations_compactly, name_stations
 from dosing_tui.domain.messages.tank_level import classify_level
+from dosing_tui.domain.quantities.value_age import ValueKind
 from dosing_tui.domain.station_status import (
     StationActivity,
     StationReadings,
@@ -56,7 +57,7 @@ def build_station_table(context: RenderContext) -> TileContent[TableData[Station
     columns = COLUMNS if any(table_context.titles.values()) else COLUMNS[:-1]
     return build_live_content(
         context, TITLE, TableData(tuple(statuses), columns, table_context), data_table.paint_table,
-        newest=_find_newest(statuses), empty_text=EMPTY_TEXT,
+        newest=_find_newest(statuses), kind=ValueKind.STATION, empty_text=EMPTY_TEXT,
     )  # fmt: skip
 
 
@@ -184,7 +185,7 @@ def build_station_lights(context: RenderContext) -> TileContent[tuple[StationLig
     lights = tuple(_build_light(status, labels[status.device], context.now) for status in statuses)
     return build_live_content(
         context, TITLE, lights, paint_station_lights, "9 opens",
-        newest=_find_newest(statuses), empty_text=EMPTY_TEXT,
+        newest=_find_newest(statuses), kind=ValueKind.STATION, empty_text=EMPTY_TEXT,
     )  # fmt: skip
 
 

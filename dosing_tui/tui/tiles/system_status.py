@@ -97,7 +97,7 @@ def _list_process(context: RenderContext) -> Iterator[SystemStatusLine]:
         "last message",
         "none yet" if last is None else number_format.format_full_timestamp(last, context.zone),
     )
-    yield SystemStatusLine("rate", f"{picture.message_rate:.1f} messages/s")
+    yield SystemStatusLine("rate", f"{number_format.format_decimal(picture.message_rate, 1)} messages/s")
     yield SystemStatusLine("time zone", context.settings.plant.timezone)
     yield SystemStatusLine("log file", context.log_file or number_format.NO_VALUE)
 

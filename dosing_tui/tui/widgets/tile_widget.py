@@ -11,8 +11,13 @@ from typing import Any
 from textual.message import Message
 from textual.strip import Strip
 
-from dosing_tui.tui.charts.full_screen_chart import draw_full_screen_chart, find_newest_bucket
-from dosing_tui.tui.charts.series import ChartData
+from dosing_tui.tui.charts.full_screen_chart import (
+    describe_full_screen,
+    draw_full_screen_chart,
+    find_newest_bucket,
+    fit_full_screen,
+)
+from dosing_tui.tui.charts.series import AxisMode, ChartData
 from dosing_tui.tui.keys.bindings import CHART_KEYS, TABLE_KEYS
 from dosing_tui.tui.keys.footer_hints import FooterMode
 from dosing_tui.tui.layout.geometry import TileFrame, TileRect
@@ -30,6 +35,8 @@ from dosing_tui.tui.widgets.visible_rows import VisibleRows, list_visible_rows
 log = logging.getLogger(__name__)
 _CHART_ACTIONS = frozenset({"cursor", "cursor_end"})
 _SCROLL_ACTIONS = frozenset({"step", "page", "end"})
+_AXIS_MODES = (AxisMode.AUTO, AxisMode.FITTED, AxisMode.TRIMMED, AxisMode.ZERO)
+"""In the order of the key."""
 _TABLE_ACTIONS = frozenset({"step", "page", "end", "order", "reverse", "find"})
 
 
@@ -62,6 +69,8 @@ class Tile(LineWidget, can_focus=True):
         """The first gauge in sight, where there are more than the tile has room for."""
         self._chart_cursor: datetime | int | None = None
         """Time of a bucket, or number of a bin; None: the newest bucket, or the middle bin."""
+        self._axis_mode = AxisMode.AUTO
+        """Of a chart at full screen."""
 
     # content
 
@@ -147,9 +156,13 @@ class Tile(LineWidget, can_focus=True):
         match content.data:
             case TableData() as table if table.rows:
                 return self._apply_table_cursor(content, table)
-            case ChartData() as curves if self.is_large:
+            case ChartData() if self.is_large:
+                drawn = self._get_drawn_chart()
                 return replace(
-                    content, paint=partial(draw_full_screen_chart, cursor=self._find_bucket(curves))
+                    content,
+                    data=drawn,
+                    paint=partial(draw_full_screen_chart, cursor=self._find_bucket(drawn)),
+                    describe=describe_full_screen,
                 )
             case ErrorHistogram() as spread if self.is_large:
                 return replace(content, paint=partial(paint_error_histogram, cursor=self._find_bin(spread)))
@@ -178,6 +191,12 @@ class Tile(LineWidget, can_focus=True):
         paint = partial(data_table.paint_table, cursor=reader, highlight_row=select)
         return replace(content, paint=paint, unit=f"{content.unit} · {seen}" if content.unit else seen)
 
+    def _get_drawn_chart(self) -> ChartData:
+        """The chart as it is drawn at full screen: with its axis, in bins that fit the width."""
+        assert isinstance(self._data, ChartData)
+        width, height = self._tile_size
+        return fit_full_screen(replace(self._data, axis_mode=self._axis_mode), width - 4, height - 2)
+
     def _find_bucket(self, curves: ChartData) -> int | None:
         if not isinstance(self._chart_cursor, datetime):
             return None
@@ -202,6 +221,8 @@ class Tile(LineWidget, can_focus=True):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Keys without a meaning for the content are left to the screen."""
         data = self._data
+        if action == "axis":
+            return self.is_large and isinstance(data, ChartData)
         if action in _CHART_ACTIONS:
             return self.is_large and isinstance(data, ChartData | ErrorHistogram)
         if action in _SCROLL_ACTIONS and isinstance(data, TankGauges):
@@ -280,8 +301,9 @@ class Tile(LineWidget, can_focus=True):
         """Move to another bucket or bin."""
         data = self._data
         if isinstance(data, ChartData):
-            bucket = self._find_bucket(data)
-            self._set_chart_cursor((find_newest_bucket(data) if bucket is None else bucket) + step)
+            drawn = self._get_drawn_chart()
+            bucket = self._find_bucket(drawn)
+            self._set_chart_cursor((find_newest_bucket(drawn) if bucket is None else bucket) + step)
         elif isinstance(data, ErrorHistogram):
             self._set_chart_cursor(self._find_bin(data) + step)
 
@@ -289,10 +311,16 @@ class Tile(LineWidget, can_focus=True):
         """Move to the first or last bucket or bin."""
         self._set_chart_cursor(sys.maxsize if last else 0)
 
+    def action_axis(self) -> None:
+        """The next way to choose the scale of values: fitted, without outliers, from 0."""
+        self._axis_mode = _AXIS_MODES[(_AXIS_MODES.index(self._axis_mode) + 1) % len(_AXIS_MODES)]
+        self.draw_tile()
+
     def _set_chart_cursor(self, number: int) -> None:
         """Bucket or bin, limited to those there are."""
         match self._data:
-            case ChartData(window=window):
+            case ChartData():
+                window = self._get_drawn_chart().window
                 bucket = max(0, min(number, window.bucket_count - 1))
                 self._chart_cursor = window.since + window.bucket_width * bucket
             case ErrorHistogram(bins=bins):

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from dosing_tui.tui.charts.primitives.scale import BucketWindow, column_to_bucket, format_tick
-from dosing_tui.tui.rendering.canvas import Canvas, Rows
+from dosing_tui.tui.charts.primitives.value_axis import ValueAxis
+from dosing_tui.tui.rendering.canvas import Canvas
 from dosing_tui.tui.rendering.palette import DIM, FRAME
 
 _MINUTE_STEPS = (5, 10, 15, 30, 60, 120, 180, 360, 720)
@@ -73,46 +74,35 @@ def _format_label(
     return whole.strftime("%H:%M") if whole >= start and real else ""
 
 
-LABEL_WIDTH = 3
-LEFT_MARGIN = LABEL_WIDTH + 1
-"""Columns left of the plot."""
 BOTTOM_MARGIN = 2
 """Rows below the plot."""
 
 
-def value_to_row(value: float, top: float, height: int) -> int:
-    """The plot row that holds ``value``: labels and threshold lines go through this one function."""
-    if top <= 0:
-        return height - 1
-    return max(0, min(height - 1, height - 1 - int(value / top * height - 1e-9)))
+def measure_labels(axis: ValueAxis) -> int:
+    """Cells of the longest label of a scale."""
+    return max(len(format_tick(value)) for value in (axis.bottom, *axis.ticks))
 
 
-def draw_axes(
-    plot: Rows, *, width: int, height: int, top: float, y_labels: Sequence[float], ticks: Sequence[Tick]
-) -> Rows:
-    """``plot`` with axes around it; ``y_labels`` are labelled on the y-axis."""
-    canvas = Canvas(width, height)
-    rows = height - BOTTOM_MARGIN
-    canvas.paste_rows(LEFT_MARGIN, 0, plot)
-    draw_y_axis(canvas, LABEL_WIDTH, rows, top, y_labels)
-    draw_time_axis(canvas, LABEL_WIDTH, rows, ticks)
-    return canvas.rows
+def draw_y_axis(canvas: Canvas, x: int, y: int, rows: int, axis: ValueAxis, values: Sequence[float]) -> None:
+    """A scale in column ``x`` of ``rows`` rows from ``y`` on, with the labels that fit on its left.
 
-
-def draw_y_axis(canvas: Canvas, x: int, rows: int, top: float, values: Sequence[float]) -> None:
-    """A scale in column ``x``, with the labels that fit on its left."""
-    for y in range(rows):
-        canvas.set_cell(x, y, "│", FRAME)
+    Of labels that touch each other, the later ones of ``values`` are left out.
+    """
+    for row in range(rows):
+        canvas.set_cell(x, y + row, "│", FRAME)
+    taken: set[int] = set()
     for value in values:
-        y = value_to_row(value, top, rows)
-        if len(format_tick(value)) <= x:
-            canvas.write_right(x, y, format_tick(value), DIM)
-            canvas.set_cell(x, y, "┤", FRAME)
+        row, label = axis.to_row(value, rows), format_tick(value)
+        if len(label) <= x and row not in taken:
+            canvas.write_right(x, y + row, label, DIM)
+            canvas.set_cell(x, y + row, "┤", FRAME)
+            taken.add(row)
 
 
-def draw_time_axis(canvas: Canvas, x: int, y: int, ticks: Sequence[Tick]) -> None:
-    """From the zero of the scale in column ``x`` to the edge; the labels of the ticks below row ``y``."""
-    canvas.write_right(x, y, "0", DIM)
+def draw_time_axis(canvas: Canvas, x: int, y: int, ticks: Sequence[Tick], bottom: float = 0.0) -> None:
+    """From the end of the scale in column ``x`` to the edge; the labels of the ticks below row ``y``."""
+    if len(label := format_tick(bottom)) <= x:
+        canvas.write_right(x, y, label, DIM)
     canvas.write_text(x, y, "└" + "─" * (canvas.width - x - 1), FRAME)
     for tick in ticks:
         canvas.set_cell(x + 1 + tick.column, y, "┬", FRAME)

@@ -26,7 +26,7 @@ SERIES_STYLES = (
     CellStyle(ColourRole.DIM),
 )
 """Shades only: colours are for abnormal values. Markers and names identify the series."""
-SERIES_MARKERS = "●○×+□◇•–"
+SERIES_MARKERS = "●○×+□◇•–=%&$"
 """Marks on the points of a series."""
 _COLOUR_CODE = re.compile(r"\x1b\[([0-9;]*)m")
 _COLOUR_LEVELS = 256
@@ -61,14 +61,14 @@ def draw_lines(series: Sequence[Sequence[Polyline]], width: int, height: int) ->
     if width < 1 or height < 1 or not any(series):
         return canvas.rows
     frozen = tuple(tuple(tuple(piece) for piece in pieces) for pieces in series)
-    for y, row in enumerate(_render_cached(frozen, width, height).splitlines()[:height]):
-        for x, (cell, number) in enumerate(_parse_cells(row)):
+    for y, row in enumerate(_render_cached(frozen, width, height).splitlines()[1 : height + 1]):
+        for x, (cell, number) in enumerate(list(_parse_cells(row))[1 : width + 1]):
             if number is not None and cell != " ":
                 canvas.set_cell(x, y, cell, get_series_style(number))
     return canvas.rows
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=64)
 def _render_cached(
     series: tuple[tuple[tuple[tuple[float, float], ...], ...], ...], width: int, height: int
 ) -> str:
@@ -78,16 +78,23 @@ def _render_cached(
 
 
 def _render_plot(library: Any, series: Sequence[Sequence[Polyline]], width: int, height: int) -> str:
-    """Draw on the global figure, the only documented one: cleared each time, used by one thread."""
+    """Draw on the global figure, the only documented one: cleared each time, used by one thread.
+
+    The limits of plotext lie in the middle of the outermost cells: the plot is a cell larger on each side,
+    so that each pixel inside has its own number. The caller drops these cells.
+    """
     figure = library.figure
     figure.clear()
     figure.theme("simple")
-    figure.plot_size(width, height)
+    figure.plot_size(width + 2, height + 2)
     figure.axes(False)
     across, up = width * _PIXELS_ACROSS - 1, height * _PIXELS_UP - 1
-    for axis, sides, last in (("x", ("lower", "upper"), across), ("y", ("left", "right"), up)):
+    for axis, sides, first, last in (
+        ("x", ("lower", "upper"), -_PIXELS_ACROSS // 2, across + _PIXELS_ACROSS // 2),
+        ("y", ("left", "right"), -_PIXELS_UP // 2, up + _PIXELS_UP // 2),
+    ):
         for side in sides:
-            figure.ruler(axis, side).lim(-0.5, last + 0.5).ticks([], [])
+            figure.ruler(axis, side).lim(first, last).ticks([], [])
     for number in range(len(series) - 1, -1, -1):
         # the colour is no colour: it comes back as the number of the series
         marker = library.marker("braille", (*divmod(number, _COLOUR_LEVELS), 0))
@@ -95,6 +102,12 @@ def _render_plot(library: Any, series: Sequence[Sequence[Polyline]], width: int,
             xs, ys = zip(*_scale_to_pixels(piece, across, up), strict=True)
             figure.draw(figure.signal(list(xs), list(ys), marker=marker).lines(True))
     return str(figure.build().string())
+
+
+def find_point_cell(x: float, y: float, width: int, height: int) -> tuple[int, int]:
+    """Column and row of the cell in which a line passes a point; from 0 to 1 in both directions."""
+    ((across, up),) = _scale_to_pixels(((x, y),), width * _PIXELS_ACROSS - 1, height * _PIXELS_UP - 1)
+    return across // _PIXELS_ACROSS, height - 1 - up // _PIXELS_UP
 
 
 def _scale_to_pixels(polyline: Polyline, across: int, up: int) -> Iterator[tuple[int, int]]:

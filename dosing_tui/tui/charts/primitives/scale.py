@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from math import floor, log10
 
 _ROUND_TOPS = (1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
@@ -20,7 +20,7 @@ def find_round_top(largest: float) -> float:
 
 def format_tick(value: float) -> str:
     """A round number in as few characters as it needs."""
-    return f"{value / 1_000:.4g}k" if value >= 1_000 else f"{value:.4g}"
+    return f"{value / 1_000:.4g}k" if abs(value) >= 10_000 else f"{value:.4g}"
 
 
 BUCKET_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -44,17 +44,53 @@ class BucketWindow:
         number = (time - self.since) // self.bucket_width
         return number if 0 <= number < self.bucket_count else None
 
-    def merge_buckets(self, bucket_width: timedelta) -> "BucketWindow":
-        """The whole buckets of this width that lie within, the last one also where it is not over."""
+    def merge_buckets(self, bucket_width: timedelta, zone: tzinfo) -> "BucketWindow":
+        """Wider buckets that hold this window, aligned to midnight of the plant as far as its buckets are.
+
+        The first one may begin earlier, the last one may end later than the window.
+        """
         if bucket_width <= self.bucket_width:
             return self
-        since = BUCKET_EPOCH + -((BUCKET_EPOCH - self.since) // bucket_width) * bucket_width
-        return BucketWindow(since, bucket_width, max(1, -((since - self.until) // bucket_width)))
+        local = self.since.astimezone(zone)
+        midnight = local.replace(hour=0, minute=0, second=0, microsecond=0, fold=0).astimezone(UTC)
+        before = (self.since - midnight) % bucket_width // self.bucket_width * self.bucket_width
+        since = self.since - before
+        return BucketWindow(since, bucket_width, -((since - self.until) // bucket_width))
 
-    def keep_newest(self, bucket_count: int) -> "BucketWindow":
-        """The newest part of this window."""
-        kept = min(bucket_count, self.bucket_count)
-        return BucketWindow(self.until - self.bucket_width * kept, self.bucket_width, kept)
+
+_ROUND_MINUTES = tuple(
+    [1, 2, 5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 360, 480, 720]
+    + [days * 24 * 60 for days in (1, 2, 7, 14, 28, 56, 112, 364, 728)]
+)
+"""Widths of a bin that are easily named."""
+
+
+def choose_bins(
+    window: BucketWindow, max_bins: int, zone: tzinfo, min_width: timedelta = timedelta(0)
+) -> BucketWindow:
+    """The window in the narrowest round bins, multiples of its buckets, of which there are ``max_bins``."""
+    if window.bucket_count <= max_bins and window.bucket_width >= min_width:
+        return window
+    widths = [timedelta(minutes=minutes) for minutes in _ROUND_MINUTES]
+    merged = (
+        window.merge_buckets(width, zone)
+        for width in widths
+        if width >= max(min_width, window.bucket_width) and not width % window.bucket_width
+    )
+    whole = BucketWindow(window.since, window.bucket_width * max(1, window.bucket_count), 1)
+    return next((bins for bins in merged if bins.bucket_count <= max_bins), whole)
+
+
+def merge_values(values: Sequence[float | None], size: int) -> tuple[float | None, ...]:
+    """The sums of ``size`` neighbours; None where none of them has a value.
+
+    >>> merge_values([1.0, None, None, None, 5.0], 2)
+    (1.0, None, 5.0)
+    """
+    parts = (
+        [value for value in values[i : i + size] if value is not None] for i in range(0, len(values), size)
+    )
+    return tuple(sum(part) if part else None for part in parts)
 
 
 def column_to_bucket(column: int, width: int, buckets: int) -> int:

@@ -15,37 +15,38 @@ from dosing_tui.tui.scope import panel_query
 from dosing_tui.tui.scope.render_context import RenderContext
 
 ZERO_WIDTH = timedelta(0)
-MAX_LINES, LINES_OF_MANY = 8, 6
-"""Lines of a chart that markers can tell apart; so many of the largest series if there are more."""
-MAX_ROWS = 100
-"""Series that have a row of their own."""
+MAX_SERIES = 100
+"""Series of a chart: so many of the largest if there are more."""
+_TYPICAL_BINS = 48
+"""Bins of a chart, about: the unit of mass is chosen for them."""
 
 
 def build_mass_chart(
     context: RenderContext, panel: Panel[SeriesPoint], *, combine_all: bool = False,
-    min_bucket: timedelta = ZERO_WIDTH, has_rows: bool = False,
+    min_bin: timedelta = ZERO_WIDTH,
 ) -> ChartData:  # fmt: skip
-    """Dosed masses, in the unit that fits the largest bucket; all series as one if ``combine_all``.
+    """Dosed masses, in the unit that fits the largest bin; all series as one if ``combine_all``.
 
-    Buckets narrower than ``min_bucket`` are added up. ``has_rows``: each series is drawn in rows of its own.
+    Buckets narrower than ``min_bin`` are added up when the chart is drawn.
     """
-    window = panel_query.build_window(context, panel).merge_buckets(min_bucket)
-    limits = (MAX_ROWS, MAX_ROWS) if has_rows else (MAX_LINES, LINES_OF_MANY)
+    window = panel_query.build_window(context, panel)
     points, omitted_count = context.get_rows(panel), 0
     if not combine_all:
-        points, omitted_count = _keep_largest(points, *limits)
+        points, omitted_count = _keep_largest(points, MAX_SERIES)
     sums = _place_in_buckets(points, window, name="all" if combine_all else None)
-    mass = number_format.choose_mass_unit(
-        max((value or 0.0 for values in sums.values() for value in values), default=0.0)
+    chart = replace(_build_chart(context, panel, window, sums), is_additive=True, min_bin=min_bin)
+    mass = number_format.choose_mass_unit(find_largest_value(chart.fit_bins(_TYPICAL_BINS)))
+    curves = tuple(
+        Curve(curve.name, tuple(None if value is None else value / mass.grams for value in curve.values))
+        for curve in chart.curves
     )
-    curves = {
-        name: [None if value is None else value / mass.grams for value in values]
-        for name, values in sums.items()
-    }
-    chart = _build_chart(context, panel, window, curves)
     return replace(
-        chart, unit=mass.symbol, decimals=mass.decimals, is_additive=True, omitted_count=omitted_count
+        chart, curves=curves, unit=mass.symbol, decimals=mass.decimals, omitted_count=omitted_count
     )
+
+
+def find_largest_value(chart: ChartData) -> float:
+    return max((value or 0.0 for curve in chart.curves for value in curve.values), default=0.0)
 
 
 def build_value_chart(
@@ -54,7 +55,7 @@ def build_value_chart(
 ) -> ChartData:  # fmt: skip
     """Values that cannot be added up: percent, seconds. Each bucket has one value of each series."""
     window = panel_query.build_window(context, panel)
-    points, omitted_count = _keep_largest(context.get_rows(panel), MAX_LINES, LINES_OF_MANY)
+    points, omitted_count = _keep_largest(context.get_rows(panel), MAX_SERIES)
     chart = _build_chart(context, panel, window, _place_in_buckets(points, window))
     return replace(chart, unit=unit, limit=limit, min_top=min_top, omitted_count=omitted_count)
 
@@ -73,16 +74,14 @@ def _build_chart(
     )  # fmt: skip
 
 
-def _keep_largest(
-    points: tuple[SeriesPoint, ...], limit: int, kept_of_many: int
-) -> tuple[tuple[SeriesPoint, ...], int]:
+def _keep_largest(points: tuple[SeriesPoint, ...], limit: int) -> tuple[tuple[SeriesPoint, ...], int]:
     """All points of up to ``limit`` series; else those of the largest, and the number of the other series."""
     sums: dict[str, float] = defaultdict(float)
     for point in points:
         sums[point.series] += point.value or 0.0
     if len(sums) <= limit:
         return points, 0
-    kept = set(nlargest(kept_of_many, sums, key=sums.__getitem__))
+    kept = set(nlargest(limit, sums, key=sums.__getitem__))
     return tuple(point for point in points if point.series in kept), len(sums) - len(kept)
 
 

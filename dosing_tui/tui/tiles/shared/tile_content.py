@@ -1,12 +1,13 @@
 """The content of a tile and the frame around it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from dosing_tui.domain.panels.filters import NO_FILTER, Selection
 from dosing_tui.domain.panels.panel_catalog import Panel
+from dosing_tui.domain.quantities.value_age import ValueKind, is_old
 from dosing_tui.live_state import LinkStatus
 from dosing_tui.tui.layout.geometry import TileFrame
 from dosing_tui.tui.rendering import number_format
@@ -54,6 +55,8 @@ class TileContent(Generic[Data]):
     error: str = ""
     """Why the latest query failed; '' if it did not."""
     origin: DataOrigin = field(default_factory=lambda: DataOrigin())
+    describe: Callable[[Data, int, int], str] | None = None
+    """What of the caption depends on the size that ``paint`` is given: the width of the bins."""
 
 
 LOADING_TEXT = "loading …"
@@ -73,12 +76,14 @@ def build_failed_content(title: str) -> TileContent[None]:
 def build_panel_content(
     context: RenderContext, panel: Panel[Any], data: Data, paint: Callable[[Data, int, int], Rows],
     unit: str = "", *, is_empty: bool, empty_text: str = "no dose", title: str = "",
-    other_panels: tuple[Panel[Any], ...] = (),
+    other_panels: tuple[Panel[Any], ...] = (), describe: Callable[[Data, int, int], str] | None = None,
 ) -> TileContent[Data]:  # fmt: skip
     """A tile of the rows of ``panel``, with their age, or why it is empty. ``title`` replaces the panel's."""
     age, stale = format_panel_age(context, panel, *other_panels)
     empty = context.explain_empty(panel, empty_text) if is_empty else ""
-    return TileContent(title or context.format_title(panel), data, paint, unit, age, stale, empty)
+    return TileContent(
+        title or context.format_title(panel), data, paint, unit, age, stale, empty, describe=describe
+    )
 
 
 def format_panel_age(context: RenderContext, *panels: Panel[Any]) -> tuple[str, bool]:
@@ -94,13 +99,17 @@ def format_panel_age(context: RenderContext, *panels: Panel[Any]) -> tuple[str, 
 
 def build_live_content(
     context: RenderContext, title: str, data: Data, paint: Callable[[Data, int, int], Rows],
-    unit: str = "", *, newest: datetime | None, empty_text: str,
+    unit: str = "", *, newest: datetime | None, kind: ValueKind, empty_text: str,
 ) -> TileContent[Data]:  # fmt: skip
-    """A tile of live readings. ``newest`` is when the newest was received; None is no reading."""
+    """A tile of live readings. ``newest`` is when the newest was received; None is no reading.
+
+    Readings that are old for their ``kind`` are dim, with their age.
+    """
     if newest is None:
         return TileContent(title, data, paint, unit, empty_text=context.explain_no_messages(empty_text))
-    stale = context.snapshot.broker.status is LinkStatus.DOWN
-    return TileContent(title, data, paint, unit, _format_age(context, newest, stale), stale)
+    is_down = context.snapshot.broker.status is LinkStatus.DOWN
+    is_stale = is_down or is_old(kind, newest, context.now)
+    return TileContent(title, data, paint, unit, _format_age(context, newest, is_down), is_stale)
 
 
 def _format_age(context: RenderContext, at: datetime, is_stale: bool) -> str:
@@ -115,15 +124,25 @@ def render_tile(
     """The whole tile: frame, title, age and unit around what the content paints."""
     canvas = Canvas(width, height)
     line = CellStyle(ColourRole.FOCUS if is_focused else ColourRole.FRAME)
+    inner = (width - 4, height - 2) if frame is TileFrame.FULL else (width - 2, height - 1)
+    content = _describe_size(content, *inner)
     if frame is TileFrame.FULL:
         _draw_box(canvas, line)
-        canvas.paste_rows(2, 1, _render_body(content, width - 4, height - 2))
+        canvas.paste_rows(2, 1, _render_body(content, *inner))
         _draw_caption(canvas, height - 1, content)
     else:
         canvas.write_text(0, 0, "─" * width, line)
-        canvas.paste_rows(1, 1, _render_body(content, width - 2, height - 1))
+        canvas.paste_rows(1, 1, _render_body(content, *inner))
     _draw_heading(canvas, content, is_focused, frame)
     return canvas.rows
+
+
+def _describe_size(content: AnyTileContent, width: int, height: int) -> AnyTileContent:
+    """The unit with what depends on the size."""
+    if content.describe is None or content.empty_text:
+        return content
+    described = content.describe(content.data, width, height)
+    return replace(content, unit=" · ".join(part for part in (content.unit, described) if part))
 
 
 def _render_body(content: AnyTileContent, width: int, height: int) -> Rows:

@@ -211,7 +211,7 @@ async def test_an_entry_tells_everything_it_has(size: tuple[int, int]) -> None:
         shown = await one.press_keys("enter")
         for word in (
             "STOCK_LOW/dosing_system_01/T-12", "shelved, medium priority", "Received", "Until", "Anna",
-            "hmi (account)", "dosing_writer (database role)", "pump is away", "19.90, limit 20.00",
+            "hmi (account)", "dosing_writer (database role)", "pump is away", "19.9 %, limit 20.0 %",
             "version 1", "7 in the journal",
         ):  # fmt: skip
             assert word in shown

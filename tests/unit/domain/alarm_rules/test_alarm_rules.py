@@ -87,7 +87,7 @@ def test_a_level_that_jumps_up_was_refilled_or_reset() -> None:
     plant.receive_readings(plant.make_level(100))
     assert (
         find_message(plant, "STOCK_RESET")
-        == "T-12 rose by 4910 g: refilled, or station dosing_system_01 restarted"
+        == "T-12 rose by 4.91 kg: refilled, or station dosing_system_01 restarted"
     )
 
 
@@ -247,7 +247,7 @@ def test_a_silent_batch_has_stalled() -> None:
     assert list_raised(plant) == []
     plant.advance_clock(10)
     assert plant.get_shown_state("BATCH_STALLED") is AlarmStateName.UNACK
-    assert find_message(plant, "BATCH_STALLED").startswith("Batch CU-85 stalled: no message for 36")
+    assert find_message(plant, "BATCH_STALLED").startswith("Batch CU-85 stalled: no message for 6 min 6 s")
     plant.receive_readings(plant.make_dose())
     plant.advance_clock(2)
     assert plant.get_shown_state("BATCH_STALLED") is AlarmStateName.RTN_UNACK
@@ -529,9 +529,7 @@ def test_a_database_that_is_down_says_what_waits() -> None:
         oldest_spooled_at=NOW,
     )
     plant.advance_clock(11)
-    assert (
-        find_message(plant, "DB_DOWN") == "Database down: buffering 1,234 messages, oldest 0 min · No server"
-    )
+    assert find_message(plant, "DB_DOWN") == "Database down: buffering 1 234 messages, oldest 0 s · No server"
 
 
 @pytest.mark.parametrize(("percent", "since"), [(81.0, None), (1.0, NOW - timedelta(minutes=61))])

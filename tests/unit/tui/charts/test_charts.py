@@ -9,13 +9,14 @@ from hypothesis import strategies as st
 
 from dosing_tui.tui.charts.full_screen_chart import (
     draw_full_screen_chart,
-    draw_plot,
     find_newest_bucket,
     format_annotations,
 )
+from dosing_tui.tui.charts.plot import draw_plot
 from dosing_tui.tui.charts.primitives import braille
 from dosing_tui.tui.charts.primitives.axes import place_time_ticks
 from dosing_tui.tui.charts.primitives.scale import BucketWindow, resample_values
+from dosing_tui.tui.charts.primitives.value_axis import ValueAxis
 from dosing_tui.tui.charts.series import (
     AnnotationGlyph,
     ChartAnnotation,
@@ -25,7 +26,7 @@ from dosing_tui.tui.charts.series import (
     split_at_gaps,
 )
 from dosing_tui.tui.rendering.canvas import Rows
-from dosing_tui.tui.tiles.consumption import paint_sparklines
+from dosing_tui.tui.tiles.consumption import paint_sums
 
 SINCE = datetime(2026, 3, 10, 15, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -86,7 +87,7 @@ def test_without_the_library_there_are_markers_and_no_lines(monkeypatch: pytest.
 
 
 def test_a_gap_parts_a_line_and_a_single_value_is_a_piece() -> None:
-    found = split_at_gaps([1.0, None, 2.0, 4.0], 4.0)
+    found = split_at_gaps([1.0, None, 2.0, 4.0], ValueAxis(0.0, 4.0, (4.0,)))
     assert [len(piece) for piece in found] == [1, 2]
     assert found[1][-1] == (0.875, 1.0)
 
@@ -139,7 +140,9 @@ def test_what_happened_has_a_row_above_the_axis() -> None:
         ChartAnnotation(SINCE + HOUR / 2, AnnotationGlyph.START, "CU-85"),
     )
     rows = join_rows(draw_plot(make_curves([1.0] * 24, flags=flags), 80, 12))
-    assert rows[-3][6:10].strip() == "✗"
+    assert rows[0][5:10].strip() == "✗"
+    floor = next(number for number, row in enumerate(rows) if "└" in row)
+    assert "█" in rows[floor - 1]
 
 
 def test_days_are_named_in_a_window_of_days() -> None:
@@ -158,6 +161,15 @@ def test_ticks_follow_the_wall_across_a_change_of_clocks() -> None:
     assert labels[:3] == ["00:00", "04:00", "06:00"]
 
 
-def test_columns_of_a_day_end_with_the_newest_and_not_with_what_is_to_come() -> None:
-    (row,) = join_rows(paint_sparklines(make_curves([1.0, 2.0, *[None] * 22], partial=1), 40, 1))
-    assert row.rstrip().split()[-2].endswith("▇")
+def test_the_rest_of_a_day_stays_blank_and_its_buckets_are_not_called_empty() -> None:
+    (row,) = join_rows(paint_sums(make_curves([1.0, 2.0, *[None] * 22], partial=1), 40, 1))
+    assert row.split() == ["series", "0", "▄▇", "3.0"]
+    assert "·" not in row
+
+
+@settings(max_examples=settings().max_examples // 2)
+@given(st.floats(0, 1), st.floats(0, 1), st.integers(1, 60), st.integers(1, 20))
+def test_a_line_passes_through_the_cell_of_its_marker(x: float, y: float, width: int, height: int) -> None:
+    rows = join_rows(braille.draw_lines([[[(x, y)]]], width, height))
+    column, row = braille.find_point_cell(x, y, width, height)
+    assert {(c, r) for r in range(height) for c in range(width) if rows[r][c] != " "} == {(column, row)}

@@ -1,0 +1,1 @@
+"""Quantities: their texts with units, and the age from which a value is old."""

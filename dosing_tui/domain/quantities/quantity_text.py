@@ -1,0 +1,158 @@
+"""The one text of each quantity on screens and in commands, alarms and reports."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from math import floor, isfinite
+
+NO_VALUE = "–"
+"""In place of a value that was not measured."""
+_MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
+
+
+class Quantity(StrEnum):
+    """What a number measures; the number is in g, s, percent, pieces or messages per second."""
+
+    MASS = "mass"
+    DURATION = "duration"
+    PERCENT = "percent"
+    LEVEL = "level"
+    """Percentage of a tank, rounded down: 19.96 % is below a limit of 20 %."""
+    COUNT = "count"
+    RATE = "rate"
+    EVENT = "event"
+    """No value: the alarm is about something that happened."""
+
+
+@dataclass(frozen=True, slots=True)
+class MassUnit:
+    """One unit for a whole panel, so that its numbers can be compared."""
+
+    symbol: str
+    grams: float
+    decimals: int
+
+    def format_number(self, grams: float | None) -> str:
+        return format_decimal(None if grams is None else grams / self.grams, self.decimals)
+
+    def format_mass(self, grams: float | None) -> str:
+        return f"{self.format_number(grams)} {self.symbol}"
+
+
+GRAMS = MassUnit("g", 1.0, 1)
+KILOGRAMS = MassUnit("kg", 1_000.0, 2)
+
+
+def choose_mass_unit(largest_g: float) -> MassUnit:
+    """Grams up to a kilogram, then kilograms; fewer decimals the larger the numbers are."""
+    size = abs(largest_g)
+    if size < 1_000:
+        return GRAMS if size < 100 else MassUnit("g", 1.0, 0)
+    if size < 100_000:
+        return KILOGRAMS
+    return MassUnit("kg", 1_000.0, 1 if size < 1_000_000 else 0)
+
+
+def format_decimal(value: float | None, decimals: int, unit: str = "") -> str:
+    """With a fixed number of decimals, thousands apart, and its unit, e.g. " s"; none for no value.
+
+    >>> format_decimal(12345.6, 1, " g"), format_decimal(-0.001, 2), format_decimal(None, 1, " s")
+    ('12 345.6 g', '0.00', '–')
+    """
+    if value is None or not isfinite(value):
+        return NO_VALUE
+    # adding zero turns -0.0 into 0.0
+    return f"{round(value, decimals) + 0.0:,.{decimals}f}".replace(",", " ") + unit
+
+
+def format_count(number: int) -> str:
+    """Thousands apart by a gap: 12 345."""
+    return f"{number:,}".replace(",", " ")
+
+
+def format_mass(grams: float | None) -> str:
+    """To the hundredth of a gram below 100 g, in kg from 1 kg on.
+
+    >>> [format_mass(grams) for grams in (0.534, 126.42, 13_680.0, None)]
+    ['0.53 g', '126.4 g', '13.68 kg', '–']
+    """
+    if grams is None or abs(grams) < 1_000:
+        return format_decimal(grams, 2 if grams is None or abs(grams) < 100 else 1, " g")
+    unit = choose_mass_unit(grams)
+    return unit.format_mass(grams)
+
+
+def format_deviation(grams: float | None) -> str:
+    """An error with its sign.
+
+    >>> [format_deviation(grams) for grams in (0.534, -0.61, 0.001)]
+    ['+0.53 g', '-0.61 g', '0.00 g']
+    """
+    is_plus = grams is not None and round(grams, 2) > 0
+    return f"{'+' if is_plus else ''}{format_mass(grams)}"
+
+
+def format_percent(percent: float | None) -> str:
+    """To the tenth: 6.5 %."""
+    return format_decimal(percent, 1, " %")
+
+
+def format_level(percent: float | None) -> str:
+    """Of a tank, rounded down to the tenth: 19.9 % for 19.96."""
+    return format_percent(None if percent is None else round_down_to_tenths(percent))
+
+
+def round_down_to_tenths(value: float) -> float:
+    """Rounded down: 19.96 is below a limit of 20 and must not be shown as 20.0."""
+    return floor(value * 10 + 1e-9) / 10
+
+
+def format_duration(seconds: float | None) -> str:
+    """The two largest units; days always with their hours.
+
+    >>> [format_duration(seconds) for seconds in (4.26, 90, 365, 600, 7_500, 432_470.49)]
+    ['4.3 s', '90 s', '6 min 5 s', '10 min', '2 h 5 min', '5 d 0 h']
+    """
+    if seconds is None or not isfinite(seconds):
+        return NO_VALUE
+    sign, size = "-" if seconds < 0 else "", abs(seconds)
+    if size < 10 and size != round(size):
+        return f"{sign}{size:.1f} s"
+    if (whole := round(size)) < 2 * _MINUTE:
+        return f"{sign}{whole} s"
+    if whole >= _DAY:
+        return f"{sign}{whole // _DAY} d {whole % _DAY // _HOUR} h"
+    if whole >= _HOUR:
+        return sign + _join_units(whole // _HOUR, "h", whole % _HOUR // _MINUTE, "min")
+    return sign + _join_units(whole // _MINUTE, "min", whole % _MINUTE, "s")
+
+
+def _join_units(large: int, large_unit: str, small: int, small_unit: str) -> str:
+    return f"{large} {large_unit} {small} {small_unit}" if small else f"{large} {large_unit}"
+
+
+def format_rate(per_second: float | None) -> str:
+    """To the tenth below ten: 1.3/s."""
+    if per_second is None:
+        return NO_VALUE
+    return f"{per_second:.1f}/s" if per_second < 10 else f"{format_count(round(per_second))}/s"
+
+
+def format_quantity(value: float | None, quantity: Quantity) -> str:
+    """A value with its unit and as many digits as mean something."""
+    if value is None or not isfinite(value):
+        return NO_VALUE
+    match quantity:
+        case Quantity.MASS:
+            return format_mass(value)
+        case Quantity.DURATION:
+            return format_duration(value)
+        case Quantity.PERCENT:
+            return format_percent(value)
+        case Quantity.LEVEL:
+            return format_level(value)
+        case Quantity.COUNT:
+            return format_count(round(value))
+        case Quantity.RATE:
+            return format_rate(value)
+        case Quantity.EVENT:
+            return format_decimal(value, 2)
