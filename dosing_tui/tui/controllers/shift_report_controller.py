@@ -34,10 +34,10 @@ class ShiftReportController(Controller):
     _document: Document | None = None
     _text: str = ""
 
-    def open_report(self) -> None:
-        """For the current shift, else for the last one."""
+    def open_report(self, shift: ShiftPeriod | None = None) -> None:
+        """For this shift; None: for the current one, else for the last one."""
         now, zone, calendar = self.services.clock(), self.services.zone, self.services.settings.calendar
-        shift = calendar.get_current_shift(now, zone) or calendar.get_last_shift(now, zone)
+        shift = shift or calendar.get_current_shift(now, zone) or calendar.get_last_shift(now, zone)
         if shift is None:
             self.host.show_message("No shifts are set ([[shifts]] in the configuration).")
             return

@@ -1,16 +1,14 @@
 """The keys that each footer shows, and their labels."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from enum import StrEnum
 
 from textual.binding import Binding
 
 from dosing_tui.tui.keys.bindings import (
     ALL_KEYS,
-    APP_KEYS,
-    SCOPE_KEYS,
     TANK_KEYS,
-    TILE_KEYS,
     VIEW_KEYS,
     format_binding,
 )
@@ -34,6 +32,8 @@ class FooterMode(StrEnum):
     """The inventory screen."""
     CHART = "chart"
     TABLE = "table"
+    DOSES = "doses"
+    """A table whose rows lead to a batch."""
     TILE = "tile"
     """At full screen, without a cursor."""
     ALARM_LIST = "alarms"
@@ -45,10 +45,33 @@ class FooterMode(StrEnum):
     """A single batch."""
 
 
-_COMMON_KEYS = ("range", "filters", "export", "help")
+_COMMON_KEYS = ("range", "filters", "export", "palette", "help")
+_ESSENTIAL_KEYS: Mapping[FooterMode, frozenset[str]] = {
+    **dict.fromkeys(FooterMode, frozenset({"back", "zoom", "palette", "help"})),
+    FooterMode.SCREEN: frozenset({"alarms", "batches", "range", "filters", "palette", "help"}),
+    FooterMode.TANKS: frozenset({"refill", "alarms", "batches", "range", "filters", "palette", "help"}),
+    FooterMode.ALARM_LIST: frozenset({"alarm-ack", "alarm-shelve", "back", "palette", "help"}),
+    FooterMode.BATCH_DETAIL: frozenset(
+        {"batch-approve", "batch-deviation", "batch-reject", "back", "palette", "help"}
+    ),
+}
+"""What each footer shows at any size, beside the keys of the screens."""
+_SCREEN_KEYS = ("zoom", "alarms", "batches", "range", "filters", "freeze", "export", "refresh", "theme",
+                "quit", "palette", "help")  # fmt: skip
 _FOOTER_KEYS: Mapping[FooterMode, tuple[str, ...]] = {
     FooterMode.CHART: ("back", "cursor-left", "cursor-right", "next", "range-wider", "note", *_COMMON_KEYS),
     FooterMode.TABLE: ("back", "row-down", "sort", "reverse", "find", "next", *_COMMON_KEYS),
+    FooterMode.DOSES: (
+        "zoom",
+        "back",
+        "row-down",
+        "batches",
+        "alarms",
+        "sort",
+        "reverse",
+        "find",
+        *_COMMON_KEYS,
+    ),
     FooterMode.TILE: ("back", "next", *_COMMON_KEYS),
     FooterMode.JOURNAL: (
         "zoom",
@@ -60,6 +83,7 @@ _FOOTER_KEYS: Mapping[FooterMode, tuple[str, ...]] = {
         "first",
         "next",
         "back",
+        "palette",
         "help",
     ),
     FooterMode.ALARM_DETAIL: (
@@ -81,6 +105,7 @@ _FOOTER_KEYS: Mapping[FooterMode, tuple[str, ...]] = {
         "range",
         "filters",
         "batch-comment",
+        "palette",
         "help",
     ),
     FooterMode.BATCH_DETAIL: (
@@ -94,6 +119,7 @@ _FOOTER_KEYS: Mapping[FooterMode, tuple[str, ...]] = {
         "batch-exception",
         "batch-messages",
         "back",
+        "palette",
         "help",
     ),
     FooterMode.ALARM_LIST: (
@@ -107,13 +133,15 @@ _FOOTER_KEYS: Mapping[FooterMode, tuple[str, ...]] = {
         "next",
         "back",
         "zoom",
+        "palette",
         "help",
     ),
 }
 
 
 _LABEL_OVERRIDES: Mapping[FooterMode, Mapping[str, str]] = {
-    FooterMode.JOURNAL: {"zoom": "Entry", "first": "Newest"}
+    FooterMode.JOURNAL: {"zoom": "Entry", "first": "Newest"},
+    FooterMode.DOSES: {"zoom": "Batch"},
 }
 
 
@@ -121,19 +149,28 @@ def build_hints(
     keymap: Mapping[str, str], *, has_other_panels: bool = False
 ) -> dict[FooterMode, list[KeyHint]]:
     """The keys of each footer: of a binding with several keys, the first."""
-    views = [
-        binding for binding in VIEW_KEYS if binding.show or (has_other_panels and binding.id == "panels")
-    ]
-    others = [binding for binding in (*TILE_KEYS, *SCOPE_KEYS, *APP_KEYS) if binding.show]
-    hints = {
-        FooterMode.SCREEN: [build_hint(binding, keymap) for binding in (*views, *others)],
-        FooterMode.TANKS: [build_hint(binding, keymap) for binding in (*views, *TANK_KEYS, *others)],
-    }
     bindings = {str(binding.id): binding for binding in ALL_KEYS}
-    for mode, ids in _FOOTER_KEYS.items():
-        labels = _LABEL_OVERRIDES.get(mode, {})
-        hints[mode] = [build_hint(bindings[name], keymap, labels.get(name, "")) for name in ids]
-    return hints
+    views = [
+        str(binding.id)
+        for binding in VIEW_KEYS
+        if binding.show or (has_other_panels and binding.id == "panels")
+    ]
+    footers = {
+        FooterMode.SCREEN: (*views, *_SCREEN_KEYS),
+        FooterMode.TANKS: (*views, *(str(binding.id) for binding in TANK_KEYS), *_SCREEN_KEYS),
+        **_FOOTER_KEYS,
+    }
+    return {
+        mode: [
+            replace(
+                build_hint(bindings[name], keymap, _LABEL_OVERRIDES.get(mode, {}).get(name, "")),
+                is_essential=name in _ESSENTIAL_KEYS[mode] or name in views,
+                group="views" if name in views else "",
+            )
+            for name in ids
+        ]
+        for mode, ids in footers.items()
+    }
 
 
 def build_hint(binding: Binding, keymap: Mapping[str, str], label: str = "") -> KeyHint:

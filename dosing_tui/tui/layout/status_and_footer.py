@@ -1,7 +1,8 @@
 """The rows around the tiles: status bar, range and filters, footer. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import product
 
 from dosing_tui.live_state import DatabaseFault, DatabasePart, LinkState, LinkStatus, LiveSnapshot, Role
 from dosing_tui.tui.rendering import number_format
@@ -249,23 +250,68 @@ class KeyHint:
     label: str
     short_label: str = ""
     """For a narrow window, if it differs."""
+    is_essential: bool = False
+    """Others give way to it."""
+    group: str = ""
+    """Where there is no room for all hints of a group, ``GROUP_HINTS`` has one in their place."""
+
+
+GROUP_HINTS: Mapping[str, str] = {"views": "Screens"}
+
+
+def arrange_footer(hints: Sequence[KeyHint], width: int) -> list[tuple[int, KeyHint]]:
+    """The hints that fit, whole, each with its first column.
+
+    The first of these forms with room for the essential hints is filled with the others, the first ones
+    first: long labels, short labels, one hint for each group; then the same with narrow gaps.
+    """
+    short = [replace(hint, label=hint.short_label or hint.label) for hint in hints]
+    forms = [short, _merge_groups(hints), _merge_groups(short)]
+    if _measure_hints(hints, 1) <= width - 2:
+        forms.insert(0, list(hints))
+    for gap, form in product((2, 1), forms):
+        essential = [hint for hint in form if hint.is_essential] or form
+        if _measure_hints(essential, gap) <= width - 2:
+            return _place_hints(form, width, gap)
+    return _place_hints(forms[-1], width, 1)
+
+
+def _merge_groups(hints: Sequence[KeyHint]) -> list[KeyHint]:
+    """``1-7 Screens`` in place of seven hints."""
+    members = {name: [hint.keys for hint in hints if hint.group == name] for name in GROUP_HINTS}
+    merged = [
+        replace(
+            hint, keys=f"{members[hint.group][0]}-{members[hint.group][-1]}", label=GROUP_HINTS[hint.group]
+        )
+        if hint.group
+        else hint
+        for hint in hints
+    ]
+    return list(dict.fromkeys(replace(hint, short_label="") for hint in merged))
+
+
+def _place_hints(hints: Sequence[KeyHint], width: int, gap: int) -> list[tuple[int, KeyHint]]:
+    """In their order; a hint without room is left out, the last one (help) never for another."""
+    taken: list[KeyHint] = []
+    for hint in sorted(hints, key=lambda hint: (hint is not hints[-1], not hint.is_essential)):
+        if _measure_hints([*taken, hint], gap) <= width - 2:
+            taken.append(hint)
+    placed, x = [], 1
+    for hint in hints:
+        if hint in taken:
+            placed.append((x, hint))
+            x += _measure_hints([hint], gap) + gap
+    return placed
 
 
 def render_footer(hints: Sequence[KeyHint], width: int) -> Rows:
-    """The keys that fit, with short labels if there is no room for the long ones; the last (help) always."""
+    """The keys that fit; none is cut."""
     canvas = Canvas(width, 1, _BAR_STYLE)
-    shown = list(hints)
-    if _measure_hints(shown, 1) > width - 2:
-        shown = [KeyHint(hint.keys, hint.short_label or hint.label) for hint in hints]
-    gap = 2 if _measure_hints(shown, 2) <= width - 2 else 1
-    while len(shown) > 1 and _measure_hints(shown, gap) > width - 2:
-        del shown[-2]
-    x = 1
-    for hint in shown:
+    for x, hint in arrange_footer(hints, width):
         x = canvas.write_text(
             x, 0, hint.keys, CellStyle(ColourRole.ACCENT, ColourRole.BAR_BACKGROUND, bold=True)
         )
-        x = canvas.write_text(x + 1, 0, hint.label, _BAR_STYLE) + gap
+        canvas.write_text(x + 1, 0, hint.label, _BAR_STYLE)
     return canvas.rows
 
 
@@ -277,4 +323,4 @@ def render_message(text: str, width: int) -> Rows:
 
 
 def _measure_hints(hints: Sequence[KeyHint], gap: int) -> int:
-    return sum(len(split_cells(hint.keys)) + 1 + len(hint.label) + gap for hint in hints) - gap
+    return sum(len(split_cells(f"{hint.keys} {hint.label}")) + gap for hint in hints) - gap

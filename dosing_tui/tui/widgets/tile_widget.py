@@ -15,7 +15,7 @@ from dosing_tui.tui.charts.full_screen_chart import draw_full_screen_chart, find
 from dosing_tui.tui.charts.series import ChartData
 from dosing_tui.tui.keys.bindings import CHART_KEYS, TABLE_KEYS
 from dosing_tui.tui.keys.footer_hints import FooterMode
-from dosing_tui.tui.layout.geometry import TileFrame, TileRect
+from dosing_tui.tui.layout.geometry import TileFrame, TileId, TileRect
 from dosing_tui.tui.layout.layout import Direction
 from dosing_tui.tui.rendering import data_table
 from dosing_tui.tui.rendering.canvas import Rows
@@ -86,7 +86,7 @@ class Tile(LineWidget, can_focus=True):
             case ChartData() | ErrorHistogram():
                 return FooterMode.CHART
             case TableData():
-                return FooterMode.TABLE
+                return FooterMode.DOSES if self.tile_id == TileId.DOSES else FooterMode.TABLE
             case _:
                 return FooterMode.TILE
 
@@ -95,6 +95,11 @@ class Tile(LineWidget, can_focus=True):
         """The selected row of a table; None without a selection."""
         rows = self._list_rows()
         return self._table_cursor.selected_row or (rows[0] if rows and self.has_focus else None)
+
+    @property
+    def has_moved_cursor(self) -> bool:
+        """The cursor of the table was moved: it stays on its row, not on the newest."""
+        return self._table_cursor.selected_row is not None
 
     @property
     def cursor_time(self) -> datetime | None:
