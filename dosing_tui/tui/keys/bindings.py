@@ -146,14 +146,17 @@ BATCH_KEYS = (
 """Actions on the batch at the cursor, and on the list."""
 REPORT_KEYS = (
     Binding("left_square_bracket", "leaf(-1)", "Shift before", id="report-back", tooltip="The shift before"),
-    Binding("right_square_bracket", "leaf(1)", "after", id="report-forward", tooltip="The shift after"),
+    Binding("right_square_bracket", "leaf(1)", "After", id="report-forward", tooltip="The shift after"),
     Binding("down,j", "step(1)", "Down", id="report-down", show=False, tooltip="A line down"),
     Binding("up,k", "step(-1)", "Up", id="report-up", show=False, tooltip="A line up"),
     Binding("pagedown,space", "page(1)", "Page down", id="report-page-down", tooltip="A page down"),
-    Binding("pageup", "page(-1)", "up", id="report-page-up", tooltip="A page up"),
+    Binding("pageup", "page(-1)", "Page up", id="report-page-up", tooltip="A page up"),
     Binding("home", "end(False)", "First", id="report-first", show=False, tooltip="The first line"),
     Binding("end", "end(True)", "Last", id="report-last", show=False, tooltip="The last line"),
-    Binding("e", "save", "Save text, HTML", id="report-save", tooltip="Save the report as text and HTML"),
+    Binding("enter", "details", "Details", id="report-details", tooltip="Details, and back to the page"),
+    Binding("h", "sign('handover')", "Hand over", id="report-leave", tooltip="Hand over this shift: sign"),
+    Binding("t", "sign('takeover')", "Take over", id="report-take", tooltip="Take over this shift: confirm"),
+    Binding("e", "save", "Save", id="report-save", tooltip="Save the report as text and HTML"),
     Binding("r", "again", "Refresh", id="report-refresh", tooltip="Make the report again"),
     Binding("escape,S", "dismiss", "Back", id="report-close", tooltip="Close the report"),
 )

@@ -19,6 +19,7 @@ _SHORT_LABELS = {
     "alarm-ack": "Ackn", "alarm-comment": "Note", "alarm-back": "RTS",
     "alarm-remove": "OOS", "batch-approve": "Appr",
     "batch-deviation": "Dev", "batch-reject": "Rej", "batch-comment": "Note", "batch-exception": "Exc",
+    "report-back": "Before",
     "batch-undo": "Undo", "batch-exceptions": "Exc", "batch-question": "Ask", "batch-messages": "Raw",
 }  # fmt: skip
 """For footers of narrow windows."""
@@ -41,6 +42,7 @@ class FooterMode(StrEnum):
     """A single alarm."""
     JOURNAL = "journal"
     BATCH_LIST = "batches"
+    SHIFT_REPORT = "report"
     BATCH_DETAIL = "batch"
     """A single batch."""
 
@@ -51,6 +53,9 @@ _ESSENTIAL_KEYS: Mapping[FooterMode, frozenset[str]] = {
     FooterMode.SCREEN: frozenset({"alarms", "batches", "range", "filters", "palette", "help"}),
     FooterMode.TANKS: frozenset({"refill", "alarms", "batches", "range", "filters", "palette", "help"}),
     FooterMode.ALARM_LIST: frozenset({"alarm-ack", "alarm-shelve", "back", "palette", "help"}),
+    FooterMode.SHIFT_REPORT: frozenset(
+        {"report-details", "report-leave", "report-take", "report-back", "report-close"}
+    ),
     FooterMode.BATCH_DETAIL: frozenset(
         {"batch-approve", "batch-deviation", "batch-reject", "back", "palette", "help"}
     ),
@@ -120,6 +125,18 @@ _FOOTER_KEYS: Mapping[FooterMode, tuple[str, ...]] = {
         "batch-messages",
         "back",
         "palette",
+        "help",
+    ),
+    FooterMode.SHIFT_REPORT: (
+        "report-details",
+        "report-leave",
+        "report-take",
+        "report-close",
+        "report-back",
+        "report-forward",
+        "report-page-down",
+        "report-save",
+        "report-refresh",
         "help",
     ),
     FooterMode.ALARM_LIST: (

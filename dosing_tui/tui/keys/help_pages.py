@@ -27,6 +27,7 @@ HELP_BATCHES: tuple[HelpGroup, ...] = (
         ("By pages", ("report-page-down", "report-page-up")),
         ("To the ends", ("report-first", "report-last")),
         ("Save; make again", ("report-save", "report-refresh")),
-        ("Close", ("report-close",)),
+        ("Details, close", ("report-details", "report-close")),
+        ("Hand over, take over", ("report-leave", "report-take")),
     )),
 )  # fmt: skip

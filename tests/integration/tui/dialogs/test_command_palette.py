@@ -46,7 +46,7 @@ async def test_what_works_on_another_screen_leads_there_and_does_nothing_yet() -
         assert isinstance(console.app.screen, BatchScreen)
         await run_command(console, "shift report early")
         assert isinstance(console.app.screen, ShiftReportScreen)
-        await console.wait_for_text("2026-03-11 Early")
+        await console.wait_for_text("Early Wed 2026-03-11")
 
 
 async def test_actions_are_those_of_the_screen_below() -> None:
