@@ -121,9 +121,7 @@ class ShiftReportController(Controller):
         page = ShiftReportPage(message=f"There is no report: {result.error}")
         self._printed = result.value
         if result.value is not None:
-            page = ShiftReportPage(
-                tuple(result.value.page.splitlines()), tuple(result.value.text.splitlines())
-            )
+            page = ShiftReportPage(_list_lines(result.value.page), _list_lines(result.value.text))
         self._screen.show_page(page)
         if self._next_message:
             self._screen.show_message(self._next_message)
@@ -181,3 +179,8 @@ class ShiftReportController(Controller):
     def confirm_save(self, result: ShiftReportSaved) -> None:
         if self._screen is not None:
             self._screen.show_message(result.value or result.error)
+
+
+def _list_lines(text: str) -> tuple[str, ...]:
+    """Without the rules of the printed page: the screen has bars of its own."""
+    return tuple(line for line in text.splitlines() if set(line) != {"="})

@@ -13,6 +13,7 @@ from dosing_tui.tui.rendering.priority_style import choose_rule_block
 _BAR_STYLE = CellStyle(ColourRole.TEXT, ColourRole.BAR_BACKGROUND)
 _DIM_STYLE = CellStyle(ColourRole.DIM, ColourRole.BAR_BACKGROUND)
 _STRONG_STYLE = CellStyle(ColourRole.STRONG, ColourRole.BAR_BACKGROUND, bold=True)
+_KEY_STYLE = CellStyle(ColourRole.ACCENT, ColourRole.BAR_BACKGROUND, bold=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,29 +220,33 @@ class ScopeSummary:
 
 
 def render_scope_bar(summary: ScopeSummary, width: int) -> Rows:
-    """Range and filters on the left, keys on the right."""
+    """Range and filters on the left, keys on the right as far as there is room: no word is cut for a key."""
     canvas = Canvas(width, 1, _BAR_STYLE)
+    left = _list_scope(summary, has_history=True)
+    if _measure_parts(left) > width - 2:
+        left = _list_scope(summary, has_history=False)
+    keys = [KeyHint(summary.keys[0], "back to live", "live"), KeyHint(summary.keys[1], "filter")]
+    keys = keys if summary.range else keys[1:]
+    room = width - 2 - _measure_parts(left)
+    fitting = (form for form in (keys, [_shorten(hint) for hint in keys], keys[:1], [_shorten(keys[0])])
+               if _measure_hints(form, 2) <= room)  # fmt: skip
+    hints = next(fitting, [])
+    end = width - 1 - (_measure_hints(hints, 2) if hints else 0)
     x = 1
-    if summary.range:
-        x = canvas.write_text(x, 0, "Range ", _DIM_STYLE)
-        x = canvas.write_text(x, 0, summary.range, _STRONG_STYLE)
-        x = canvas.write_text(x + 1, 0, "(live)" if summary.is_live else "(historical)", _DIM_STYLE) + 3
-    hints = [(summary.keys[1], "filter")]
-    if summary.range:
-        hints.insert(0, (summary.keys[0], "back to live"))
-    end = canvas.width - 1
-    for key, label in reversed(hints):
-        end = canvas.write_right(end, 0, f" {label}", _DIM_STYLE)
-        end = (
-            canvas.write_right(
-                end, 0, key, CellStyle(ColourRole.ACCENT, ColourRole.BAR_BACKGROUND, bold=True)
-            )
-            - 2
-        )
-    if summary.filters:
-        x = canvas.write_text(x, 0, "Only ", _DIM_STYLE)
-        canvas.write_text(x, 0, summary.filters, _STRONG_STYLE, width=max(0, end - x - 1))
+    for text, style in left:
+        x = canvas.write_text(x, 0, text, style, width=max(0, end - x - 1))
+    for hint in hints:
+        end = canvas.write_text(end, 0, hint.keys, _KEY_STYLE)
+        end = canvas.write_text(end, 0, f" {hint.label}", _DIM_STYLE) + 2
     return canvas.rows
+
+
+def _list_scope(summary: ScopeSummary, *, has_history: bool) -> BarParts:
+    """``has_history``: a range of the past says so."""
+    live = " (live)" if summary.is_live else " (historical)" if has_history else ""
+    parts = [("Range ", _DIM_STYLE), (summary.range, _STRONG_STYLE), (f"{live}   ", _DIM_STYLE)]
+    filters = [("Only ", _DIM_STYLE), (summary.filters, _STRONG_STYLE)]
+    return [*(parts if summary.range else []), *(filters if summary.filters else [])]
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +270,7 @@ def arrange_footer(hints: Sequence[KeyHint], width: int) -> list[tuple[int, KeyH
     The first of these forms with room for the essential hints is filled with the others, the first ones
     first: long labels, short labels, one hint for each group; then the same with narrow gaps.
     """
-    short = [replace(hint, label=hint.short_label or hint.label) for hint in hints]
+    short = [_shorten(hint) for hint in hints]
     forms = [short, _merge_groups(hints), _merge_groups(short)]
     if _measure_hints(hints, 1) <= width - 2:
         forms.insert(0, list(hints))
@@ -274,6 +279,10 @@ def arrange_footer(hints: Sequence[KeyHint], width: int) -> list[tuple[int, KeyH
         if _measure_hints(essential, gap) <= width - 2:
             return _place_hints(form, width, gap)
     return _place_hints(forms[-1], width, 1)
+
+
+def _shorten(hint: KeyHint) -> KeyHint:
+    return replace(hint, label=hint.short_label or hint.label)
 
 
 def _merge_groups(hints: Sequence[KeyHint]) -> list[KeyHint]:
@@ -308,9 +317,7 @@ def render_footer(hints: Sequence[KeyHint], width: int) -> Rows:
     """The keys that fit; none is cut."""
     canvas = Canvas(width, 1, _BAR_STYLE)
     for x, hint in arrange_footer(hints, width):
-        x = canvas.write_text(
-            x, 0, hint.keys, CellStyle(ColourRole.ACCENT, ColourRole.BAR_BACKGROUND, bold=True)
-        )
+        x = canvas.write_text(x, 0, hint.keys, _KEY_STYLE)
         canvas.write_text(x + 1, 0, hint.label, _BAR_STYLE)
     return canvas.rows
 
