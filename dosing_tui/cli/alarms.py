@@ -120,6 +120,9 @@ def list_active(settings: "Settings", tag: str, states: tuple[str, ...], form: s
     show_default=True,
     help="End, as time before now.",
 )
+@click.option("--range", "range_", default="", metavar="NAME",
+              help="Instead of both: today, 'this shift', 'last shift', 'last night', 24h ...")  # fmt: skip
+@click.option("--device", multiple=True, help="Only this station; may be repeated.")
 @click.option("--tag", default="", help="Any part of rule/station/chemical.")
 @click.option("--event", "events", multiple=True, help="Only this event, e.g. acknowledge; repeatable.")
 @click.option(
@@ -130,8 +133,8 @@ def list_active(settings: "Settings", tag: str, states: tuple[str, ...], form: s
 @FORMAT_OPTION
 @click.pass_obj
 def journal(
-    settings: "Settings", *, since: timedelta, until: timedelta, tag: str, events: tuple[str, ...],
-    states: tuple[str, ...], user: str, most: int, form: str,
+    settings: "Settings", *, since: timedelta, until: timedelta, range_: str, device: tuple[str, ...],
+    tag: str, events: tuple[str, ...], states: tuple[str, ...], user: str, most: int, form: str,
 ) -> None:  # fmt: skip
     """Print the alarm journal, newest first."""
     from dosing_tui.database.alarms import journal as journal_of
@@ -141,13 +144,14 @@ def journal(
     _check_names(events, AlarmEvent, "--event")
     _check_names(states, (shown for shown in AlarmStateName if shown is not AlarmStateName.NORMAL), "--state")
     now = datetime.now(UTC)
-    # a database clock that is a little ahead must not hide the newest entries
-    end = now - until if until else now + timedelta(minutes=5)
+    begin, end = _resolve_journal_range(settings, range_, (now - since, now - until), now)
     query = JournalFilter(
-        now - since, end, tag, tuple(map(AlarmEvent, events)), user,
-        state_names=tuple(map(AlarmStateName, states)), max_entries=most,
+        begin, end, tag, tuple(map(AlarmEvent, events)), user,
+        state_names=tuple(map(AlarmStateName, states)), device=device, max_entries=most,
     )  # fmt: skip
     parts = (
+        range_,
+        f"device {', '.join(device)}" if device else "",
         f"tag {tag}" if tag else "",
         *events,
         *(f"now {state}" for state in states),
@@ -158,6 +162,22 @@ def journal(
         since=query.since, until=query.until, now=now, zone=ZoneInfo(settings.plant.timezone),
     )  # fmt: skip
     _print_table(table, form)
+
+
+def _resolve_journal_range(
+    settings: "Settings", name: str, span: tuple[datetime, datetime], now: datetime
+) -> tuple[datetime, datetime]:
+    """The range of this name, or else ``span``. A live one ends a little later.
+
+    A database clock that is ahead must not hide the newest entries.
+    """
+    from dosing_tui.domain.time.range_parser import resolve_range
+    from dosing_tui.domain.time.time_range import RangeSpec
+
+    if name:
+        zone = ZoneInfo(settings.plant.timezone)
+        span = resolve_range(RangeSpec(name), now, zone, calendar=settings.calendar)
+    return span[0], span[1] + timedelta(minutes=5) if span[1] >= now else span[1]
 
 
 @alarms.command()

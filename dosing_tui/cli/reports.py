@@ -88,16 +88,17 @@ def report() -> None:
 @click.option("--format", "format_", type=click.Choice(REPORT_FORMATS), default="text", show_default=True)
 @click.option("--output", type=click.Path(path_type=Path),
               help="A file, or a folder to name one in, instead of stdout.")  # fmt: skip
+@click.option("--details", is_flag=True, help="After the page: recipes, stock, alarms, batches to review.")
 @click.option("--force", is_flag=True, help="Replace a file that exists.")
 @click.option("--mail", "channel", default="", metavar="CHANNEL",
               help="Send it as text to the recipients of this mail channel ([[notifications]]).")  # fmt: skip
 @click.pass_context
 @exit_if_unavailable()
 def shift(
-    ctx: click.Context, *, which: str | None, at: str, format_: str, output: Path | None, force: bool,
-    channel: str,
+    ctx: click.Context, *, which: str | None, at: str, format_: str, output: Path | None, details: bool,
+    force: bool, channel: str,
 ) -> None:  # fmt: skip
-    """Report batches, grams, alarms, stock and notes of a shift: exit 0, 2 wrong input, 3 no database.
+    """Print the handover of a shift on one page: exit 0, 2 wrong input, 3 no database.
 
     It ends with the anchor of the audit trail, which "audit verify --anchors" checks later."""
     from dosing_tui.database.reports.shift_report import read_shift_report
@@ -114,10 +115,10 @@ def shift(
         raise RangeError(f"{at!r} has not started yet: there is nothing to report.")
     content = read_shift_report(settings, period, now=now)
     if channel:
-        _mail_report(settings, channel, content)
+        _mail_report(settings, channel, content, has_details=details)
         return
     write_output(
-        render_report(content, form, settings),
+        render_report(content, form, settings, has_details=details),
         output,
         name=build_file_name(content, form, settings),
         force=force,
@@ -126,7 +127,7 @@ def shift(
     )
 
 
-def _mail_report(settings: "Settings", name: str, report: "ShiftReport") -> None:
+def _mail_report(settings: "Settings", name: str, report: "ShiftReport", *, has_details: bool) -> None:
     """Raises: DeliveryError, ConfigError."""
     from dosing_tui.config.notification_channel import NotificationKind
     from dosing_tui.export.documents.file_format import FileFormat
@@ -138,5 +139,6 @@ def _mail_report(settings: "Settings", name: str, report: "ShiftReport") -> None
         raise ConfigError(f"--mail {name}: there is no mail channel of this name in [[notifications]].")
     begin = report.shift.since.astimezone(ZoneInfo(settings.plant.timezone))
     subject = f"Shift report {begin:%Y-%m-%d} {report.shift.name} ({settings.plant.name})"
-    remark = send_report(mails[name], subject, str(render_report(report, FileFormat.TEXT, settings)))
+    text = str(render_report(report, FileFormat.TEXT, settings, has_details=has_details))
+    remark = send_report(mails[name], subject, text)
     print_message(f"Sent to {', '.join(mails[name].to)}{f'; {remark}' if remark else ''}.")

@@ -10,6 +10,7 @@ from dosing_tui.domain.alarms.occurrence import Occurrence
 from dosing_tui.domain.batches.models import BatchStatus
 from dosing_tui.domain.panels.operator_notes import Note
 from dosing_tui.domain.panels.panel_catalog import LabeledTotal, ProductionDay
+from dosing_tui.domain.shift_handover import NO_HANDOVER, ShiftHandover
 from dosing_tui.domain.time.shift_calendar import ShiftPeriod
 
 TOP_COUNT = 5
@@ -110,6 +111,9 @@ class ShiftReport:
     """Alarms that are shelved, suppressed or out of service."""
     anchor: str = ""
     """Anchor of the audit trail at ``made_at``; '' for an empty trail."""
+    handover: ShiftHandover = NO_HANDOVER
+    previous_shift: ShiftPeriod | None = None
+    previous_handover: ShiftHandover = NO_HANDOVER
 
     @property
     def is_running(self) -> bool:

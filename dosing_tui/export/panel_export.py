@@ -86,9 +86,15 @@ def export_panel(
             show=write,
             report=report,
         )
+    _report_truncation(panel, found, report)
     if not found.rows:
         report(f"No rows: {format_caption(found)}. {_explain_no_rows(found, now, rows_without_filter)}")
     return 0 if found.rows else EXIT_NO_ROWS
+
+
+def _report_truncation(panel: Panel[Any], table: ExportTable, report: MessageReporter) -> None:
+    if len(table.rows) == panel.max_rows:
+        report(f"Only the newest {panel.max_rows} rows: a shorter range or a filter shows the others.")
 
 
 def format_panel_list() -> str:

@@ -8,18 +8,22 @@ from zoneinfo import ZoneInfo
 from dosing_tui.config.settings import Settings
 from dosing_tui.domain.shift_report import ShiftReport
 from dosing_tui.export.documents.file_format import FileFormat
+from dosing_tui.export.documents.handover_page import build_handover_page
 from dosing_tui.export.documents.renderer import render_document
 from dosing_tui.export.documents.shift_report import build_shift_document
 from dosing_tui.export.json_format import cell_to_json
 from dosing_tui.export.output_files import make_slug
 
 
-def render_report(report: ShiftReport, output_format: FileFormat, settings: Settings) -> str | bytes:
-    """Raises: ExportError (fpdf2 is not installed)."""
+def render_report(
+    report: ShiftReport, output_format: FileFormat, settings: Settings, *, has_details: bool = True
+) -> str | bytes:
+    """``has_details`` False: the page of the handover only. Raises: ExportError (fpdf2 is not installed)."""
     zone = ZoneInfo(settings.plant.timezone)
     if output_format is FileFormat.JSON:
         return json.dumps(_report_to_json(report, zone), allow_nan=False, indent=2) + "\n"
-    document = build_shift_document(report, settings, zone)
+    build = build_shift_document if has_details else build_handover_page
+    document = build(report, settings, zone)
     return render_document(document, output_format, made_at=report.made_at)
 
 

@@ -5,6 +5,7 @@ SELECT id, uuid, rule, device_id, item, event, at, received_at, priority, rule_v
  WHERE site = %(site)s
    AND at >= %(from)s
    AND (at, id) < (%(to)s, %(before)s::bigint)
+   AND (%(device)s::text[] IS NULL OR device_id = ANY (%(device)s))
    AND (%(tag)s::text IS NULL
         OR strpos(lower(concat_ws('/', rule, nullif(device_id, ''), nullif(item, ''))), lower(%(tag)s)) > 0)
    AND (%(rules)s::text[] IS NULL

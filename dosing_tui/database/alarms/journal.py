@@ -139,6 +139,7 @@ def list_entries(settings: Settings, journal_filter: JournalFilter) -> list[Jour
         "from": journal_filter.since,
         "to": journal_filter.until,
         "tag": journal_filter.tag or None,
+        "device": list(journal_filter.device) or None,
         "event": [event.value for event in journal_filter.events] or None,
         "user": journal_filter.user or None,
         "rows": journal_filter.max_entries,

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database import operator_notes
@@ -24,6 +25,7 @@ from dosing_tui.domain.panels.panel_catalog import (
     PanelQuery,
     ProductionDay,
 )
+from dosing_tui.domain.shift_handover import NO_HANDOVER, SIGNING_PERIOD, ShiftHandover, find_handover
 from dosing_tui.domain.shift_report import (
     ShiftBatchCount,
     ShiftReport,
@@ -50,6 +52,7 @@ def read_shift_report(settings: Settings, shift: ShiftPeriod, *, now: datetime) 
     earlier, older = _list_unreviewed(settings, BatchFilter(until=since, unreviewed=True))
     met = list_occurrences(settings, since=since, until=until)
     states = journal.read_alarm_states(settings).values()
+    previous = settings.calendar.get_last_shift(shift.since, ZoneInfo(settings.plant.timezone))
     return ShiftReport(
         shift=shift,
         made_at=now,
@@ -62,8 +65,15 @@ def read_shift_report(settings: Settings, shift: ShiftPeriod, *, now: datetime) 
         unweighed=unweighed,
         unreviewed=unreviewed, open_batches=waiting, earlier_unreviewed=earlier, earlier_batches=older,
         standing=_select_alarms(states, hidden=False), hidden=_select_alarms(states, hidden=True),
-        anchor=_format_anchor(settings, now),
+        anchor=_format_anchor(settings, now), handover=_read_handover(settings, shift),
+        previous_shift=previous,
+        previous_handover=_read_handover(settings, previous) if previous else NO_HANDOVER,
     )  # fmt: skip
+
+
+def _read_handover(settings: Settings, shift: ShiftPeriod) -> ShiftHandover:
+    notes = operator_notes.list_notes(settings, since=shift.since, until=shift.until + SIGNING_PERIOD)
+    return find_handover(notes, shift, ZoneInfo(settings.plant.timezone))
 
 
 def _format_anchor(settings: Settings, now: datetime) -> str:

@@ -21,6 +21,8 @@ class JournalFilter:
     """Complete operator name, operating-system account or database role."""
     state_names: tuple[AlarmStateName, ...] = ()
     """Only alarms currently in one of these states. NORMAL matches none."""
+    device: tuple[str, ...] = ()
+    """Only alarms of these stations."""
     max_entries: int = MAX_ENTRIES
     before_id: int = 0
     """Paging: among the entries at ``until``, only those with a lower ID."""

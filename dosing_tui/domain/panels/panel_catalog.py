@@ -109,6 +109,24 @@ class RecipeDay:
 
 
 @dataclass(frozen=True, slots=True)
+class DoseRow:
+    """One dose. ``time_quality`` says whose clock ``time`` is of; see ``domain.messages.models``."""
+
+    time: datetime
+    device_id: str
+    recipe: str
+    mode: str
+    chemical: str
+    pump: int
+    target_g: float | None
+    actual_g: float | None
+    error_g: float | None
+    duration_ms: int | None
+    received_at: datetime
+    time_quality: str
+
+
+@dataclass(frozen=True, slots=True)
 class PanelQuery:
     """One request for a panel: the range [since, until) in UTC, and the filters."""
 
@@ -168,6 +186,8 @@ class Panel(Generic[RowT]):
     """Drawn as a line over time; values above it are abnormal."""
     column_limits: tuple[tuple[str, PlantLimit], ...] = ()
     """Columns of a table or of statistics whose absolute value is abnormal above a limit."""
+    max_rows: int | None = None
+    """The statement returns the newest of so many rows; None: all."""
     guide_panel_number: int | None = None
     """The panel's number in the integration guide."""
 
@@ -246,3 +266,4 @@ DAILY_SUMMARY = declare_panel(Panel(
     "daily_summary", "Daily production", "", RecipeDay, _DOSES | _EVENTS, chart=ChartKind.TABLE,
     default_range="now-6d/d", column_limits=(("mean_error_g", PlantLimit.MEAN_ERROR),), guide_panel_number=8,
 ))  # fmt: skip
+DOSES = declare_panel(Panel("doses", "Doses", "", DoseRow, _DOSES, max_rows=5_000))

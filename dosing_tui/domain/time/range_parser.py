@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, tzinfo
 
 from dosing_tui.domain.messages.text_sanitizer import clean_text
 from dosing_tui.domain.time.shift_calendar import THREE_SHIFTS, ShiftCalendar
-from dosing_tui.domain.time.shift_names import resolve_shift
+from dosing_tui.domain.time.shift_names import LAST_NIGHT, resolve_shift
 from dosing_tui.domain.time.time_expression import (
     EXAMPLES,
     add_units,
@@ -36,7 +36,8 @@ CALENDAR_RANGES = {
     "last month": RangeSpec("now-1M/M", "now-1M/M"),
 }
 """Named calendar ranges. Shifts and batches have names, too, but no equivalent expression."""
-_RANGE_NAMES = (*CALENDAR_RANGES, THIS_SHIFT, LAST_SHIFT, THIS_BATCH)
+_SHIFT_NAMES = {THIS_SHIFT: "this", LAST_SHIFT: "last", LAST_NIGHT: LAST_NIGHT}
+_RANGE_NAMES = (*CALENDAR_RANGES, *_SHIFT_NAMES, THIS_BATCH)
 _LIVE_NAMES = frozenset({"today", "this week", "this month", THIS_SHIFT, THIS_BATCH})
 _DURATION_PATTERN = re.compile(r"\d{1,6}[smhdwMy]")
 _ROUNDED_PATTERN = re.compile(r"now.*/([smhdwMy])")
@@ -80,8 +81,8 @@ def resolve_range(
 
     def end(written: str, *, last: bool) -> datetime:
         name = _fold_name(written)
-        if name in (THIS_SHIFT, LAST_SHIFT):
-            shift = resolve_shift(name.removesuffix(" shift"), now, zone, calendar)
+        if name in _SHIFT_NAMES:
+            shift = resolve_shift(_SHIFT_NAMES[name], now, zone, calendar)
             return shift.until if last else shift.since
         if name == THIS_BATCH and batch is None:
             raise RangeError("No start of a batch is known: 'this batch' is no range now.")
@@ -189,10 +190,11 @@ def describe_range(
     """
     found = resolve_range(spec, now, zone, calendar=calendar, batch=batch)
     name = get_range_name(spec)
-    if name in (THIS_SHIFT, LAST_SHIFT):
+    if name in _SHIFT_NAMES:
         worked = calendar.get_current_shift(found.since, zone)
         since, until = (end.astimezone(zone) for end in found)
-        return f"{name} ({clean_text(worked.name) + ' ' if worked else ''}{since:%H:%M}–{until:%H:%M})"
+        day = f"{since:%a %d %b} " if name == LAST_NIGHT else ""
+        return f"{name} ({clean_text(worked.name) + ' ' if worked else ''}{day}{since:%H:%M}–{until:%H:%M})"
     if name == THIS_BATCH:
         return name
     written = RangeSpec(*parse_ends(spec))

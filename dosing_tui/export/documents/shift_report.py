@@ -29,6 +29,7 @@ from dosing_tui.export.documents.formatting import (
     format_time,
     format_timestamp,
 )
+from dosing_tui.export.documents.handover_page import list_page_sections
 
 MAX_LISTED = 12
 """Recipes that are named in a line; the table below names all."""
@@ -38,7 +39,8 @@ def build_shift_document(report: ShiftReport, settings: Settings, zone: tzinfo) 
     begin = report.shift.since.astimezone(zone)
     opened = f"Open at {format_date_time(report.made_at, zone)}"
     sections = (
-        DocumentSection("Shift", (_build_summary(report, zone),)),
+        *list_page_sections(report, settings, zone)[:2],
+        DocumentSection("Details", (_build_summary(report, zone),)),
         DocumentSection("Batches started in the shift", (_build_batches(report),)),
         DocumentSection("Dosed (g)", _build_consumption(report)),
         DocumentSection("Stock (g)", (_build_stock(report),)),
@@ -54,7 +56,11 @@ def build_shift_document(report: ShiftReport, settings: Settings, zone: tzinfo) 
         DocumentSection(f"{opened}: alarms", (_build_active_alarms(report, zone),)),
         DocumentSection(f"{opened}: suppressed alarms", (_build_hidden_alarms(report, zone),)),
         *([DocumentSection("Audit trail", (TextBlock((report.anchor,)),))] if report.anchor else []),
-        DocumentSection("Handover", (SignatureBlock(("Handed over by", "Taken over by")),)),
+        *(
+            []
+            if report.handover.is_complete
+            else [DocumentSection("Signatures", (SignatureBlock(_list_roles(report)),))]
+        ),
     )
     return Document(
         title="Shift report",
@@ -65,6 +71,12 @@ def build_shift_document(report: ShiftReport, settings: Settings, zone: tzinfo) 
         f" printed {format_timestamp(report.made_at, zone)} ({settings.plant.timezone})"
         f" by dosing-tui {__version__}",
     )
+
+
+def _list_roles(report: ShiftReport) -> tuple[str, ...]:
+    """Whose signature is still missing, to sign on paper."""
+    signed = (("Handed over by", report.handover.leave), ("Taken over by", report.handover.take))
+    return tuple(role for role, signature in signed if signature is None)
 
 
 def _build_summary(report: ShiftReport, zone: tzinfo) -> DocumentBlock:

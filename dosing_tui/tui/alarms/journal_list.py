@@ -93,9 +93,13 @@ class JournalList:
         return len(self.rows) >= MAX_ENTRIES
 
 
-def build_journal_filter(form: JournalFilterForm, since: datetime, until: datetime) -> JournalFilter:
-    """The filter of the newest page."""
-    return JournalFilter(since, until, form.tag, form.events, form.user, form.states, max_entries=PAGE_SIZE)
+def build_journal_filter(
+    form: JournalFilterForm, since: datetime, until: datetime, device: tuple[str, ...] = ()
+) -> JournalFilter:
+    """The filter of the newest page. ``device``: the console's filter by station."""
+    return JournalFilter(
+        since, until, form.tag, form.events, form.user, form.states, device, max_entries=PAGE_SIZE
+    )
 
 
 def build_older_filter(journal: JournalList) -> JournalFilter | None:

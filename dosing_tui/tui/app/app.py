@@ -20,6 +20,7 @@ from dosing_tui.tui.app.shutdown import ShutdownHandler
 from dosing_tui.tui.app.terminal import has_backlog
 from dosing_tui.tui.app.terminal_options import DEFAULT_TERMINAL, TerminalOptions, build_textual_theme
 from dosing_tui.tui.charts.primitives import braille
+from dosing_tui.tui.command_palette.palette_controller import PaletteController
 from dosing_tui.tui.controllers.console_controllers import ConsoleControllers
 from dosing_tui.tui.controllers.dashboard_controller import SLOW_TICK_S, STALE_AFTER, TICK_S
 from dosing_tui.tui.controllers.screen_host import ConsoleServices
@@ -33,7 +34,7 @@ from dosing_tui.tui.rendering.palette import PALETTES
 from dosing_tui.tui.rendering.theme import TerminalTheme
 from dosing_tui.tui.screens.console_screen import ConsoleScreen
 from dosing_tui.tui.screens.dashboard_screen import DashboardScreen
-from dosing_tui.tui.widgets.messages import BannerClicked, StationChosen, ViewChanged
+from dosing_tui.tui.widgets.messages import BannerClicked, BatchRequested, StationChosen, ViewChanged
 
 log = logging.getLogger(__name__)
 REDRAW_DELAY_S = 0.05
@@ -81,6 +82,7 @@ class DosingApp(OrderedInputApp[None]):
         self._kiosk = (
             None if kiosk is None else KioskScreen(self.terminal_theme, kiosk, clock, lambda: self.exit())
         )
+        self.palette = PaletteController(services, self, self.controllers)
         self._route_keys()
 
     def _route_keys(self) -> None:
@@ -93,6 +95,7 @@ class DosingApp(OrderedInputApp[None]):
         self.action_silence = controllers.alarms.silence_bell
         self.action_shift_report = controllers.shift_reports.open_report
         self.action_ask_filters = controllers.open_filter_dialog
+        self.action_palette = self.palette.open_palette
         self.action_refresh_now = self.refresh_data
         self.action_sign_on = controllers.sign_on.open_sign_on_dialog
 
@@ -237,8 +240,19 @@ class DosingApp(OrderedInputApp[None]):
     def action_ask_refill(self) -> None:
         self.controllers.refills.open_refill_dialog(self.dashboard_screen.selected_tank)
 
+    @on(BatchRequested)
+    def _open_requested_batch(self, request: BatchRequested) -> None:
+        self.controllers.reviews.open_batch_at(request.device_id, request.at)
+
     def action_batches(self) -> None:
-        """From the alarm screen, which is above the batch screen, to it."""
+        """The list; after the choice of a dose with the cursor on its batch.
+
+        From the alarm screen, which is above the batch screen, to it.
+        """
+        dose = self.dashboard_screen.chosen_dose
+        if self.controllers.active_screen is self.dashboard_screen and dose is not None:
+            self.controllers.reviews.open_batch_at(dose.device_id, dose.time, in_list=True)
+            return
         if self.controllers.alarms.screen is not None:
             self.controllers.alarms.screen.dismiss(None)
             if self.controllers.reviews.screen is not None:

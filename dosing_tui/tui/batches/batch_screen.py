@@ -242,13 +242,23 @@ class BatchScreen(ListScreen):
         else:
             self._store.find_next(narrow_filter, not_found_text)
 
+    def open_batch_at(self, device_id: str, at: datetime, *, in_list: bool) -> None:
+        """The batch of a dose; ``in_list``: the list, with the cursor on that batch."""
+        self._navigation.is_list_skipped, self._navigation.is_jump_in_list = not in_list, in_list
+        self._store.find_batch_at(
+            device_id, at, "No stored batch contains this dose. A new one takes seconds."
+        )
+
     def finish_jump(self, is_found: bool, not_found_text: str) -> None:
         """After a search in the database for the next matching batch."""
+        navigation = self._navigation
         if is_found:
-            self._navigation.is_detail_open = True
+            navigation.is_detail_open = navigation.is_detail_open or not navigation.is_jump_in_list
             self._open_batch_at_cursor()
         else:
+            navigation.is_list_skipped = False
             self.show_message(not_found_text)
+        navigation.is_jump_in_list = False
 
     # keys: reviews
 
@@ -284,7 +294,7 @@ class BatchScreen(ListScreen):
         navigation = self._navigation
         if navigation.is_messages_open:
             navigation.is_messages_open, navigation.first_row = False, 0
-        elif navigation.is_detail_open:
+        elif navigation.is_detail_open and not navigation.is_list_skipped:
             navigation.is_detail_open = False
             self._store.close()
         else:

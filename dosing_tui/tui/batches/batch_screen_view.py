@@ -73,6 +73,10 @@ class BatchNavigation:
     is_messages_open: bool = False
     first_row: int = 0
     """The first visible row of the batch."""
+    is_jump_in_list: bool = False
+    """The next search moves the cursor of the list and opens nothing."""
+    is_list_skipped: bool = False
+    """The batch was opened from elsewhere: ``esc`` leads back there, not to the list."""
 
 
 def build_list_context(state: BatchScreenState, rows: Sequence[BatchRow], zone: tzinfo) -> BatchListContext:

@@ -32,6 +32,7 @@ from dosing_tui.tui.controllers.review_controller import (
 from dosing_tui.tui.controllers.scope_controller import FilterValuesLoaded, NoteStored, ScopeController
 from dosing_tui.tui.controllers.screen_host import ConsoleServices, ScreenHost
 from dosing_tui.tui.controllers.shift_report_controller import (
+    HandoverSigned,
     ShiftReportController,
     ShiftReportLoaded,
     ShiftReportSaved,
@@ -88,6 +89,7 @@ class ConsoleControllers:
             NoteStored: self.scopes.confirm_note,
             ShiftReportLoaded: self.shift_reports.show_report,
             ShiftReportSaved: self.shift_reports.confirm_save,
+            HandoverSigned: self.shift_reports.confirm_handover,
             KpisLoaded: self.kpis.show_kpis,
             ChannelStatesLoaded: self.kpis.show_channels,
             TrendLoaded: self.alarms.show_trend,

@@ -84,7 +84,7 @@ class DashboardController:
         """Those of the visible tiles. While frozen: the spools, and panels without a result for the scope."""
         return tuple(
             panel
-            for panel in list_panels(self._screen.visible_tiles)
+            for panel in list_panels(self._screen.visible_tiles, self._scope.scope)
             if not self._frozen_snapshot or panel is SPOOLS_PANEL or self._has_no_result(panel)
         )
 

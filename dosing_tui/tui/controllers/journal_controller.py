@@ -8,6 +8,7 @@ from functools import partial
 from dosing_tui.domain.alarms.journal_filter import MAX_ENTRIES, JournalFilter
 from dosing_tui.domain.alarms.models import JournalEntry
 from dosing_tui.domain.alarms.snapshot import AlarmSnapshot
+from dosing_tui.domain.panels.filters import Dimension, Selection
 from dosing_tui.domain.time.time_range import RangeSpec
 from dosing_tui.errors import RangeError
 from dosing_tui.export.alarm_export import build_journal_table
@@ -19,7 +20,7 @@ from dosing_tui.tui.controllers.scope_controller import ScopeController
 from dosing_tui.tui.controllers.screen_host import Controller
 from dosing_tui.tui.data.query_results import QueryResult
 from dosing_tui.tui.dialogs.journal_dialogs import JournalFilterDialog, render_entry
-from dosing_tui.tui.scope.scope import Scope, format_range, is_live
+from dosing_tui.tui.scope.scope import Scope, format_filters, format_range, is_live
 from dosing_tui.tui.widgets.canvas_dialog import CanvasDialog
 
 REFRESH_INTERVAL = timedelta(seconds=10)
@@ -27,6 +28,8 @@ REFRESH_INTERVAL = timedelta(seconds=10)
 CLOCK_TOLERANCE = timedelta(minutes=5)
 """A clock that is a little ahead must not hide the newest entries."""
 MAX_EXPORT_ENTRIES = 100_000
+_DIMENSIONS = frozenset({Dimension.DEVICE})
+"""The console's filters that apply to the journal."""
 
 
 @dataclass
@@ -52,7 +55,7 @@ class JournalController(Controller):
     screen: AlarmScreen | None = None
     journal_list: JournalList = field(default_factory=JournalList)
     _form: JournalFilterForm = field(default_factory=JournalFilterForm)
-    _last_request: tuple[RangeSpec, JournalFilterForm] | None = None
+    _last_request: tuple[RangeSpec, Selection, JournalFilterForm] | None = None
     _request_number: int = 0
     """Number of the last request: results of earlier ones are dropped."""
     _is_reading: bool = False
@@ -70,7 +73,7 @@ class JournalController(Controller):
         """Read the newest page when it may have changed; draw the rows that are loaded."""
         if not self.is_visible:
             return
-        is_new_request = self._last_request != (self.scope.range_spec, self._form)
+        is_new_request = self._last_request != self._present_request
         is_outdated = (
             self._read_at is None or now - self._read_at >= REFRESH_INTERVAL or alarms != self._last_alarms
         )
@@ -83,18 +86,24 @@ class JournalController(Controller):
         self._show_journal()
 
     @property
+    def _present_request(self) -> tuple[RangeSpec, Selection, JournalFilterForm]:
+        """Range and stations of the console, and the journal's own filter."""
+        return self.scope.range_spec, self.scope.scope.selection.restrict_to(_DIMENSIONS), self._form
+
+    @property
     def _is_range_live(self) -> bool:
         return is_live(Scope(self.scope.range_spec))
 
     def _request_newest_page(self) -> None:
-        self._last_request = self.scope.range_spec, self._form
+        self._last_request = self._present_request
         try:
             since, until = self.scope.resolve_spec(self.scope.range_spec)
         except RangeError as error:
             self.journal_list = replace(self.journal_list, error=str(error))
             return
         last = until + CLOCK_TOLERANCE if self._is_range_live else until
-        self._request_page(journal_list.build_journal_filter(self._form, since, last), is_older=False)
+        newest = journal_list.build_journal_filter(self._form, since, last, self.scope.scope.selection.device)
+        self._request_page(newest, is_older=False)
 
     def _request_older_page(self) -> None:
         older_filter = None if self._is_reading else journal_list.build_older_filter(self.journal_list)
@@ -129,8 +138,14 @@ class JournalController(Controller):
 
     def _show_journal(self) -> None:
         if self.screen is not None:
-            heading = JournalHeading(self._format_range(), self._is_range_live, self._form.summary)
+            heading = JournalHeading(self._format_range(), self._is_range_live, self._filter_text)
             self.screen.show_journal(self.journal_list, heading)
+
+    @property
+    def _filter_text(self) -> str:
+        """The console's filters as far as they apply, and the journal's own."""
+        filters = format_filters(self.scope.scope.selection, _DIMENSIONS)
+        return " · ".join(part for part in (filters, self._form.summary) if part)
 
     def _format_range(self) -> str:
         return format_range(Scope(self.scope.range_spec), self.scope.get_time_context())
@@ -178,7 +193,7 @@ class JournalController(Controller):
             self.host.show_message(NOTHING_TO_EXPORT)
             return
         self.host.show_message("Reading the journal for the file …")
-        range_text = " · ".join(part for part in (self._format_range(), self._form.summary) if part)
+        range_text = " · ".join(part for part in (self._format_range(), self._filter_text) if part)
         self.services.workers.submit(
             partial(
                 self._save_journal, self.journal_list, self.journal_list.journal_filter, range_text,

@@ -148,6 +148,17 @@ class ReviewController(Controller):
         self.host.push_screen(self.screen, self._close_screen)
         self.host.post_message(ViewChanged())
 
+    def open_batch_at(self, device_id: str, at: datetime, *, in_list: bool = False) -> None:
+        """The batch that a station made at a time; ``esc`` leads back to where it was opened.
+
+        ``in_list``: the list, with the cursor on that batch.
+        """
+        if self.screen is None:
+            self.toggle_screen()
+        self.show_batches(self.services.get_snapshot(), self.services.clock())
+        if self.screen is not None:
+            self.screen.open_batch_at(device_id, at, in_list=in_list)
+
     def _close_screen(self, view: str | None) -> None:
         self.screen = self.store = None
         if view is not None:

@@ -1,11 +1,12 @@
 """Range and filters of the console, and operator notes: their keys, dialogs and results."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from typing import Protocol
 
-from dosing_tui.domain.panels.filters import Dimension
+from dosing_tui.domain.panels.filters import Dimension, Selection
 from dosing_tui.domain.panels.operator_notes import NoteDraft
 from dosing_tui.domain.time.time_range import RangeSpec, TimeRange
 from dosing_tui.errors import RangeError
@@ -31,11 +32,21 @@ from dosing_tui.tui.scope.scope import (
 )
 
 
+class FilterValueView(Protocol):
+    """What offers the values to choose from."""
+
+    def show_values(self, values: Mapping[Dimension, Sequence[str]]) -> None:
+        """The values in the database, or else those of the received messages."""
+
+    def show_error(self, sentence: str) -> None:
+        """Why the database's values could not be read."""
+
+
 @dataclass
 class FilterValuesLoaded(QueryResult[dict[Dimension, Sequence[str]]]):
     """The values to choose from, for the dialog that requested them."""
 
-    dialog: FilterDialog
+    dialog: FilterValueView
 
 
 class NoteStored(QueryResult[object]):
@@ -99,7 +110,16 @@ class ScopeController(Controller):
         dialog = RangeDialog(
             self.host.terminal_theme, self.range_spec, zone=self.services.zone, resolve=self.resolve_spec
         )
-        self.open_dialog(dialog, lambda spec: self._set_scope(replace(self.scope, spec=spec)))
+        self.open_dialog(dialog, self.apply_range)
+
+    def apply_range(self, spec: RangeSpec) -> None:
+        """A range without a meaning now is refused with its reason."""
+        try:
+            self.resolve_spec(spec)
+        except RangeError as error:
+            self.host.show_message(str(error))
+        else:
+            self._set_scope(replace(self.scope, spec=spec))
 
     # filters
 
@@ -114,8 +134,15 @@ class ScopeController(Controller):
 
     def open_filter_dialog(self) -> None:
         dialog = FilterDialog(self.host.terminal_theme, self.scope.selection)
-        self.open_dialog(dialog, lambda selection: self._set_scope(replace(self.scope, selection=selection)))
-        self.services.workers.submit(self._read_filter_values, partial(FilterValuesLoaded, dialog=dialog))
+        self.open_dialog(dialog, self.apply_selection)
+        self.load_filter_values(dialog)
+
+    def apply_selection(self, selection: Selection) -> None:
+        self._set_scope(replace(self.scope, selection=selection))
+
+    def load_filter_values(self, view: FilterValueView) -> None:
+        """Read the values in the database; the view gets them later."""
+        self.services.workers.submit(self._read_filter_values, partial(FilterValuesLoaded, dialog=view))
 
     def _read_filter_values(self) -> dict[Dimension, Sequence[str]]:
         """In a worker thread."""
@@ -126,9 +153,9 @@ class ScopeController(Controller):
     def show_filter_values(self, result: FilterValuesLoaded) -> None:
         if result.value is None:
             result.dialog.show_error(result.error)
-        result.dialog.show_values(result.value or self._list_live_values())
+        result.dialog.show_values(result.value or self.list_live_values())
 
-    def _list_live_values(self) -> dict[Dimension, Sequence[str]]:
+    def list_live_values(self) -> dict[Dimension, Sequence[str]]:
         """The values of the received messages, while the database does not answer."""
         snapshot = self.services.get_snapshot()
         doses, levels = snapshot.doses, snapshot.levels

@@ -4,20 +4,40 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
+from dosing_tui.domain.messages.text_sanitizer import clean_text
+from dosing_tui.domain.shift_handover import HandoverStep, ShiftHandover, draft_handover
 from dosing_tui.domain.time.shift_calendar import ShiftPeriod
 from dosing_tui.export.documents.document import Document
 from dosing_tui.export.output_files import make_slug
 from dosing_tui.tui.controllers.file_export import FileExporter
 from dosing_tui.tui.controllers.screen_host import Controller
 from dosing_tui.tui.data.query_results import QueryResult
+from dosing_tui.tui.keys.footer_hints import FooterMode
+from dosing_tui.tui.screens.handover_dialog import HandoverDialog, HandoverInput
 from dosing_tui.tui.screens.shift_report_screen import ShiftReportPage, ShiftReportScreen
 
 
-@dataclass
-class ShiftReportLoaded(QueryResult[tuple[Document, str]]):
-    """The report, and its text."""
+@dataclass(frozen=True, slots=True)
+class PrintedReport:
+    """``page``: the handover on one page; ``text``: the whole report."""
 
+    document: Document
+    page: str
+    text: str
+    handover: ShiftHandover
+
+
+@dataclass
+class ShiftReportLoaded(QueryResult[PrintedReport]):
     shift: ShiftPeriod
+
+
+@dataclass
+class HandoverSigned(QueryResult[object]):
+    """A signature is stored, or ``error`` says why not."""
+
+    step: HandoverStep
+    name: str
 
 
 class ShiftReportSaved(QueryResult[str]):
@@ -31,27 +51,27 @@ class ShiftReportController(Controller):
     exporter: FileExporter
     _screen: ShiftReportScreen | None = None
     _shift: ShiftPeriod | None = None
-    _document: Document | None = None
-    _text: str = ""
+    _printed: PrintedReport | None = None
+    _next_message: str = ""
+    """Shown with the next report."""
 
-    def open_report(self) -> None:
-        """For the current shift, else for the last one."""
+    def open_report(self, shift: ShiftPeriod | None = None) -> None:
+        """For this shift; None: for the current one, else for the last one."""
         now, zone, calendar = self.services.clock(), self.services.zone, self.services.settings.calendar
-        shift = calendar.get_current_shift(now, zone) or calendar.get_last_shift(now, zone)
+        shift = shift or calendar.get_current_shift(now, zone) or calendar.get_last_shift(now, zone)
         if shift is None:
             self.host.show_message("No shifts are set ([[shifts]] in the configuration).")
             return
         self._screen = ShiftReportScreen(
-            self.host.terminal_theme,
-            select_shift=self._select_shift,
-            reload=self._reload_report,
-            save=self._save_report,
-        )
+            self.host.terminal_theme, self.services.hints[FooterMode.SHIFT_REPORT],
+            select_shift=self._select_shift, reload=self._reload_report, save=self._save_report,
+            sign=self._open_handover,
+        )  # fmt: skip
         self.host.push_screen(self._screen, self._close_report)
         self._load_report(shift)
 
     def _close_report(self, _result: None) -> None:
-        self._screen = self._shift = self._document = None
+        self._screen = self._shift = self._printed = None
 
     def _load_report(self, shift: ShiftPeriod) -> None:
         self._shift = shift
@@ -60,15 +80,18 @@ class ShiftReportController(Controller):
             partial(ShiftReportLoaded, shift=shift),
         )
 
-    def _read_report(self, shift: ShiftPeriod, now: datetime) -> tuple[Document, str]:
+    def _read_report(self, shift: ShiftPeriod, now: datetime) -> PrintedReport:
         """In a worker thread: a report of very many names takes seconds to write."""
         # imported here to save start-up
+        from dosing_tui.export.documents.handover_page import build_handover_page
         from dosing_tui.export.documents.shift_report import build_shift_document
         from dosing_tui.export.documents.text_renderer import to_text
 
+        settings, zone = self.services.settings, self.services.zone
         report = self.services.source.records.read_shift_report(shift, now=now)
-        document = build_shift_document(report, self.services.settings, self.services.zone)
-        return document, to_text(document)
+        document = build_shift_document(report, settings, zone)
+        page = to_text(build_handover_page(report, settings, zone))
+        return PrintedReport(document, page, to_text(document), report.handover)
 
     def _reload_report(self) -> None:
         if self._shift is not None:
@@ -96,15 +119,53 @@ class ShiftReportController(Controller):
         if self._screen is None or result.shift != self._shift:
             return
         page = ShiftReportPage(message=f"There is no report: {result.error}")
-        self._document = None
+        self._printed = result.value
         if result.value is not None:
-            self._document, self._text = result.value
-            page = ShiftReportPage(tuple(self._text.splitlines()))
+            page = ShiftReportPage(_list_lines(result.value.page), _list_lines(result.value.text))
         self._screen.show_page(page)
+        if self._next_message:
+            self._screen.show_message(self._next_message)
+            self._next_message = ""
+
+    # handover
+
+    def _open_handover(self, step_name: str) -> None:
+        """A shift in progress can be handed over, too: its end is what the plan says."""
+        if self._printed is None or self._shift is None:
+            return
+        shift, zone = self._shift, self.services.zone
+        name = f"{clean_text(shift.name, limit=24)} shift of {shift.since.astimezone(zone):%a %d %b %H:%M}"
+        dialog = HandoverDialog(
+            self.host.terminal_theme, HandoverStep(step_name), name, self._printed.handover,
+            name=self.services.operator.name,
+        )  # fmt: skip
+        self.open_dialog(dialog, partial(self._sign_handover, HandoverStep(step_name), shift))
+
+    def _sign_handover(self, step: HandoverStep, shift: ShiftPeriod, values: HandoverInput) -> None:
+        draft = draft_handover(
+            step, shift, self.services.zone, name=values.name, text=values.text, at=self.services.clock()
+        )
+        self.services.workers.submit(
+            partial(self.services.source.records.add_note, draft),
+            partial(HandoverSigned, step=step, name=values.name),
+        )
+
+    def confirm_handover(self, result: HandoverSigned) -> None:
+        done = "handed over" if result.step is HandoverStep.LEAVE else "taken over"
+        sentence = f"Not signed: {result.error}" if result.error else f"Shift {done} by {result.name}."
+        if self._screen is None:
+            self.host.show_message(sentence)
+        elif result.error:
+            self._screen.show_message(sentence)
+        else:
+            self._next_message = sentence
+            self._reload_report()
+
+    # files
 
     def _save_report(self) -> None:
-        if self._document is not None:
-            save = partial(self._save_files, self._document, self._text)
+        if self._printed is not None:
+            save = partial(self._save_files, self._printed.document, self._printed.text)
             self.services.workers.submit(save, ShiftReportSaved)
 
     def _save_files(self, document: Document, text: str) -> str:
@@ -117,3 +178,8 @@ class ShiftReportController(Controller):
     def confirm_save(self, result: ShiftReportSaved) -> None:
         if self._screen is not None:
             self._screen.show_message(result.value or result.error)
+
+
+def _list_lines(text: str) -> tuple[str, ...]:
+    """Without the rules of the printed page: the screen has bars of its own."""
+    return tuple(line for line in text.splitlines() if set(line) != {"="})

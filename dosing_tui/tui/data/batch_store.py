@@ -214,6 +214,23 @@ class BatchStore:
         below = self._source.list_batches(self._filter, after=rows[0], rows=PAGE_SIZE - 1) if rows else ()
         return [*rows, *below]
 
+    def find_batch_at(self, device: str, at: datetime, not_found_text: str) -> None:
+        """Jump to the batch of this station that contains a moment, also outside range and filters."""
+        self._submit(
+            "find", partial(self._read_batch_at, device, at), NextBatchLoaded, not_found_text=not_found_text
+        )
+
+    def _read_batch_at(self, device: str, at: datetime) -> Sequence[BatchRow]:
+        """The batch, and the page below it in the list."""
+        before = BatchFilter(until=at + timedelta(microseconds=1), device=(device,))
+        rows = [
+            row
+            for row in self._source.list_batches(before, after=None, rows=1)
+            if row.status == BatchStatus.OPEN or at <= (row.ends_at or row.last_at)
+        ]
+        below = self._source.list_batches(self._filter, after=rows[0], rows=PAGE_SIZE - 1) if rows else ()
+        return [*rows, *(row for row in below if row.batch_key != rows[0].batch_key)]
+
     # one batch
 
     def open(self, key: str) -> None:

@@ -42,6 +42,7 @@ CALENDAR_PRESETS = (
     RangePreset("w", "This week", RangeSpec("now/w", "now/w")),
     RangePreset("s", "This shift", RangeSpec("this shift")),
     RangePreset("l", "Last shift", RangeSpec("last shift")),
+    RangePreset("n", "Last night's shift", RangeSpec("last night")),
     RangePreset("b", "This batch", RangeSpec("this batch")),
 )
 PRESET_COLUMNS = (RELATIVE_PRESETS, CALENDAR_PRESETS)

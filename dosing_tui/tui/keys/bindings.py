@@ -11,7 +11,8 @@ from dosing_tui.tui.keys.help_pages import HelpGroup
 _KEY_NAMES = {
     "question_mark": "?", "escape": "esc", "pageup": "pgup", "pagedown": "pgdn", "up": "↑",
     "down": "↓", "left": "←", "right": "→", "left_square_bracket": "[", "right_square_bracket": "]",
-    "minus": "-", "plus": "+", "equals_sign": "=", "full_stop": ".", "slash": "/",
+    "minus": "-", "plus": "+", "equals_sign": "=", "full_stop": ".", "slash": "/", "colon": ":",
+    **{f"f{number}": f"F{number}" for number in range(1, 13)},
 }  # fmt: skip
 
 VIEW_KEYS = (
@@ -30,7 +31,7 @@ VIEW_KEYS = (
     ),
 )
 TILE_KEYS = (
-    Binding("enter", "zoom", "Zoom", id="zoom", tooltip="The focused tile, large"),
+    Binding("enter", "zoom", "Zoom", id="zoom", tooltip="Enlarge the focused tile"),
     Binding("escape", "back", "Back", id="back", show=False, tooltip="Back to the screen"),
     Binding("tab", "next_tile(1)", "Next", id="next", show=False, tooltip="Next tile"),
     Binding("shift+tab", "next_tile(-1)", "Previous", id="previous", show=False, tooltip="Previous tile"),
@@ -70,24 +71,28 @@ SCOPE_KEYS = (
         tooltip="Half the range",
     ),
     Binding("full_stop", "live_again", "Live", id="live", show=False, tooltip="Back to live"),
-    Binding("slash", "ask_filters", "Filter", id="filters", tooltip="Choose devices, recipes …"),
+    Binding(
+        "slash", "ask_filters", "Filter", id="filters", tooltip="Filter by station, chemical, recipe, mode"
+    ),
 )
 APP_KEYS = (
-    Binding("a", "alarms", "Alarms", id="alarms", tooltip="The lists of alarms"),
-    Binding("b", "batches", "Batches", id="batches", tooltip="Batches, to be reviewed"),
+    Binding("a", "alarms", "Alarms", id="alarms", tooltip="Alarm lists and journal"),
+    Binding("b", "batches", "Batches", id="batches", tooltip="Batches and their review"),
     Binding("x", "silence", "Silence", id="silence", show=False, tooltip="Silence the audible alarm"),
     Binding("L", "sign_on", "Sign on", id="sign-on", show=False, tooltip="Sign on or off as the operator"),
     Binding("n", "ask_note", "Note", id="note", show=False, tooltip="Add an operator note"),
     Binding("e", "export", "Export", id="export", tooltip="Export the rows as CSV and JSON"),
     Binding("s", "picture", "Picture", id="picture", show=False, tooltip="Screen as SVG and text"),
-    Binding("S", "shift_report", "Shift", id="shift-report", show=False, tooltip="The report of the shift"),
+    Binding("S", "shift_report", "Shift", id="shift-report", show=False, tooltip="Shift report"),
     Binding("f", "freeze", "Freeze", id="freeze", tooltip="Freeze the view, resume"),
     Binding("r", "refresh_now", "Refresh", id="refresh", tooltip="Reload all panels"),
     Binding("t", "switch_theme", "Theme", id="theme", tooltip="The next theme"),
     Binding("q", "ask_quit", "Quit", id="quit", tooltip="Quit after confirmation"),
     Binding("ctrl+q", "quit", "Quit now", id="quit-now", show=False, priority=True, tooltip="Quit at once"),
-    Binding("question_mark", "help", "Help", id="help", tooltip="This page"),
-)
+    Binding("colon,ctrl+p", "palette", "Commands", id="palette",
+            tooltip="Find a command, screen, range, station …"),
+    Binding("f1,question_mark", "help", "Help", id="help", tooltip="The help page"),
+)  # fmt: skip
 TABLE_KEYS = (
     Binding("down,j", "step(1)", "Down", id="row-down", show=False, tooltip="The next row"),
     Binding("up,k", "step(-1)", "Up", id="row-up", show=False, tooltip="The row above"),
@@ -96,17 +101,23 @@ TABLE_KEYS = (
     Binding("home", "end(False)", "First", id="first", show=False, tooltip="First row, follow the newest"),
     Binding("end", "end(True)", "Last", id="last", show=False, tooltip="The last row"),
     Binding("o", "order", "Sort", id="sort", show=False, tooltip="Sort by the next column"),
-    Binding("O", "reverse", "Reverse", id="reverse", show=False, tooltip="The other way round"),
-    Binding("ctrl+f", "find", "Find", id="find", show=False, tooltip="Rows that contain a text"),
+    Binding("O", "reverse", "Reverse", id="reverse", show=False, tooltip="Reverse the sort order"),
+    Binding("ctrl+f", "find", "Find", id="find", show=False, tooltip="Find rows that contain a text"),
 )
 CHART_KEYS = (
     Binding("left", "cursor(-1)", "Earlier", id="cursor-left", show=False, tooltip="Cursor to the left"),
     Binding("right", "cursor(1)", "Later", id="cursor-right", show=False, tooltip="Cursor to the right"),
-    Binding("ctrl+left", "cursor(-10)", "Ten earlier", id="cursor-left-10", show=False, tooltip="By ten"),
-    Binding("ctrl+right", "cursor(10)", "Ten later", id="cursor-right-10", show=False, tooltip="By ten"),
-    Binding("home", "cursor_end(False)", "Oldest", id="cursor-home", show=False, tooltip="To the oldest"),
-    Binding("end", "cursor_end(True)", "Newest", id="cursor-end", show=False, tooltip="To the newest"),
     Binding("y", "axis", "Axis", id="axis", show=False, tooltip="Scale: fitted, without outliers, from 0"),
+    Binding(
+        "ctrl+left", "cursor(-10)", "Ten earlier", id="cursor-left-10", show=False, tooltip="Cursor ten left"
+    ),
+    Binding(
+        "ctrl+right", "cursor(10)", "Ten later", id="cursor-right-10", show=False, tooltip="Cursor ten right"
+    ),
+    Binding(
+        "home", "cursor_end(False)", "Oldest", id="cursor-home", show=False, tooltip="Cursor to the oldest"
+    ),
+    Binding("end", "cursor_end(True)", "Newest", id="cursor-end", show=False, tooltip="Cursor to the newest"),
 )
 ALARM_KEYS = (
     Binding("space", "wish('acknowledge')", "Acknowledge", id="alarm-ack", tooltip="Acknowledge alarm"),
@@ -132,11 +143,11 @@ BATCH_KEYS = (
     Binding("d", "review('approved with deviation')", "Deviation", id="batch-deviation",
             tooltip="Approve with a deviation"),
     Binding("R", "review('rejected')", "Reject", id="batch-reject", tooltip="Reject, with a reason"),
-    Binding("i", "review('needs information')", "Ask", id="batch-question", tooltip="Needs information"),
+    Binding("i", "review('needs information')", "Ask", id="batch-question", tooltip="Ask for information"),
     Binding("c", "review('comment')", "Comment", id="batch-comment", tooltip="Add a comment"),
     Binding("u", "review('withdrawn')", "Withdraw", id="batch-undo", tooltip="Withdraw the last review"),
     Binding("A", "all_clean", "All clean", id="batch-all", tooltip="Approve all without exceptions"),
-    Binding("n", "next_unreviewed", "Next", id="batch-next", tooltip="The next to review"),
+    Binding("n", "next_unreviewed", "Next", id="batch-next", tooltip="The next batch to review"),
     Binding("N", "next_exception", "Exception", id="batch-exception", tooltip="The next with exceptions"),
     Binding("m", "messages", "Messages", id="batch-messages", tooltip="The stored messages"),
     Binding("o", "only('unreviewed')", "To review", id="batch-unreviewed", tooltip="Only unreviewed batches"),
@@ -146,19 +157,22 @@ BATCH_KEYS = (
 )  # fmt: skip
 """Actions on the batch at the cursor, and on the list."""
 REPORT_KEYS = (
-    Binding("left_square_bracket", "leaf(-1)", "Shift before"),
-    Binding("right_square_bracket", "leaf(1)", "after"),
-    Binding("down,j", "step(1)", "Down", show=False),
-    Binding("up,k", "step(-1)", "Up", show=False),
-    Binding("pagedown,space", "page(1)", "Page down"),
-    Binding("pageup", "page(-1)", "up"),
-    Binding("home", "end(False)", "First", show=False),
-    Binding("end", "end(True)", "Last", show=False),
-    Binding("e", "save", "Save text, HTML"),
-    Binding("r", "again", "Refresh"),
-    Binding("escape,S", "dismiss", "Back"),
+    Binding("left_square_bracket", "leaf(-1)", "Shift before", id="report-back", tooltip="The shift before"),
+    Binding("right_square_bracket", "leaf(1)", "After", id="report-forward", tooltip="The shift after"),
+    Binding("down,j", "step(1)", "Down", id="report-down", show=False, tooltip="A line down"),
+    Binding("up,k", "step(-1)", "Up", id="report-up", show=False, tooltip="A line up"),
+    Binding("pagedown,space", "page(1)", "Page down", id="report-page-down", tooltip="A page down"),
+    Binding("pageup", "page(-1)", "Page up", id="report-page-up", tooltip="A page up"),
+    Binding("home", "end(False)", "First", id="report-first", show=False, tooltip="The first line"),
+    Binding("end", "end(True)", "Last", id="report-last", show=False, tooltip="The last line"),
+    Binding("enter", "details", "Details", id="report-details", tooltip="Details, and back to the page"),
+    Binding("h", "sign('handover')", "Hand over", id="report-leave", tooltip="Hand over this shift: sign"),
+    Binding("t", "sign('takeover')", "Take over", id="report-take", tooltip="Take over this shift: confirm"),
+    Binding("e", "save", "Save", id="report-save", tooltip="Save the report as text and HTML"),
+    Binding("r", "again", "Refresh", id="report-refresh", tooltip="Make the report again"),
+    Binding("escape,S", "dismiss", "Back", id="report-close", tooltip="Close the report"),
 )
-"""Keys of the shift report, not of the site's key map: those with ``show`` are listed at its foot."""
+"""Keys of the shift report: those with ``show`` are listed at its foot."""
 _PAGE_KEY_IDS = frozenset(
     {"zoom", "back", "next", "previous", "left", "right", "row-down", "row-up", "page-down", "page-up",
      "first", "last"}
@@ -166,7 +180,8 @@ _PAGE_KEY_IDS = frozenset(
 PAGE_KEYS = tuple(binding for binding in (*TILE_KEYS, *TABLE_KEYS) if binding.id in _PAGE_KEY_IDS)
 """Navigation on the alarm and batch screens."""
 _NAVIGATION_KEYS = (*VIEW_KEYS, *TILE_KEYS, *TANK_KEYS, *TABLE_KEYS, *CHART_KEYS)
-ALL_KEYS = (*_NAVIGATION_KEYS, *SCOPE_KEYS, *APP_KEYS, *ALARM_KEYS, *ALARM_LIST_KEYS, *BATCH_KEYS)
+_SCREEN_KEYS = (*ALARM_KEYS, *ALARM_LIST_KEYS, *BATCH_KEYS, *REPORT_KEYS)
+ALL_KEYS = (*_NAVIGATION_KEYS, *SCOPE_KEYS, *APP_KEYS, *_SCREEN_KEYS)
 HELP_MAIN: tuple[HelpGroup, ...] = (
     ("Screens", (
         ("All at a glance", ("overview",)), ("Tanks and levels", ("inventory",)),
@@ -203,6 +218,7 @@ HELP_MAIN: tuple[HelpGroup, ...] = (
         ("A note; shift report", ("note", "shift-report")),
         ("Save rows, the picture", ("export", "picture")),
         ("Dark or light", ("theme",)), ("This page", ("help",)),
+        ("Find a command", ("palette",)),
         ("Quit; quit at once", ("quit", "quit-now")),
     )),
 )  # fmt: skip

@@ -1,16 +1,14 @@
 """The keys that each footer shows, and their labels."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from enum import StrEnum
 
 from textual.binding import Binding
 
 from dosing_tui.tui.keys.bindings import (
     ALL_KEYS,
-    APP_KEYS,
-    SCOPE_KEYS,
     TANK_KEYS,
-    TILE_KEYS,
     VIEW_KEYS,
     format_binding,
 )
@@ -21,6 +19,7 @@ _SHORT_LABELS = {
     "alarm-ack": "Ackn", "alarm-comment": "Note", "alarm-back": "RTS",
     "alarm-remove": "OOS", "batch-approve": "Appr",
     "batch-deviation": "Dev", "batch-reject": "Rej", "batch-comment": "Note", "batch-exception": "Exc",
+    "report-back": "Before",
     "batch-undo": "Undo", "batch-exceptions": "Exc", "batch-question": "Ask", "batch-messages": "Raw",
 }  # fmt: skip
 """For footers of narrow windows."""
@@ -36,6 +35,8 @@ class FooterMode(StrEnum):
     """The table of stations."""
     CHART = "chart"
     TABLE = "table"
+    DOSES = "doses"
+    """A table whose rows lead to a batch."""
     TILE = "tile"
     """At full screen, without a cursor."""
     ALARM_LIST = "alarms"
@@ -43,11 +44,28 @@ class FooterMode(StrEnum):
     """A single alarm."""
     JOURNAL = "journal"
     BATCH_LIST = "batches"
+    SHIFT_REPORT = "report"
     BATCH_DETAIL = "batch"
     """A single batch."""
 
 
-_COMMON_KEYS = ("range", "filters", "export", "help")
+_COMMON_KEYS = ("range", "filters", "export", "palette", "help")
+_ESSENTIAL_KEYS: Mapping[FooterMode, frozenset[str]] = {
+    **dict.fromkeys(FooterMode, frozenset({"back", "zoom", "palette", "help"})),
+    FooterMode.SCREEN: frozenset({"alarms", "batches", "range", "filters", "palette", "help"}),
+    FooterMode.TANKS: frozenset({"refill", "alarms", "batches", "range", "filters", "palette", "help"}),
+    FooterMode.STATIONS: frozenset({"zoom", "alarms", "batches", "palette", "help"}),
+    FooterMode.ALARM_LIST: frozenset({"alarm-ack", "alarm-shelve", "back", "palette", "help"}),
+    FooterMode.SHIFT_REPORT: frozenset(
+        {"report-details", "report-leave", "report-take", "report-back", "report-close"}
+    ),
+    FooterMode.BATCH_DETAIL: frozenset(
+        {"batch-approve", "batch-deviation", "batch-reject", "back", "palette", "help"}
+    ),
+}
+"""What each footer shows at any size, beside the keys of the screens."""
+_SCREEN_KEYS = ("zoom", "alarms", "batches", "range", "filters", "freeze", "export", "refresh", "theme",
+                "quit", "palette", "help")  # fmt: skip
 _FOOTER_KEYS: Mapping[FooterMode, tuple[str, ...]] = {
     FooterMode.CHART: (
         "back",
@@ -60,6 +78,17 @@ _FOOTER_KEYS: Mapping[FooterMode, tuple[str, ...]] = {
         *_COMMON_KEYS,
     ),
     FooterMode.TABLE: ("back", "row-down", "sort", "reverse", "find", "next", *_COMMON_KEYS),
+    FooterMode.DOSES: (
+        "zoom",
+        "back",
+        "row-down",
+        "batches",
+        "alarms",
+        "sort",
+        "reverse",
+        "find",
+        *_COMMON_KEYS,
+    ),
     FooterMode.TILE: ("back", "next", *_COMMON_KEYS),
     FooterMode.STATIONS: (
         "zoom",
@@ -71,6 +100,7 @@ _FOOTER_KEYS: Mapping[FooterMode, tuple[str, ...]] = {
         "reverse",
         "find",
         "export",
+        "palette",
         "help",
     ),
     FooterMode.JOURNAL: (
@@ -83,6 +113,7 @@ _FOOTER_KEYS: Mapping[FooterMode, tuple[str, ...]] = {
         "first",
         "next",
         "back",
+        "palette",
         "help",
     ),
     FooterMode.ALARM_DETAIL: (
@@ -105,6 +136,7 @@ _FOOTER_KEYS: Mapping[FooterMode, tuple[str, ...]] = {
         "range",
         "filters",
         "batch-comment",
+        "palette",
         "help",
     ),
     FooterMode.BATCH_DETAIL: (
@@ -118,6 +150,19 @@ _FOOTER_KEYS: Mapping[FooterMode, tuple[str, ...]] = {
         "batch-exception",
         "batch-messages",
         "back",
+        "palette",
+        "help",
+    ),
+    FooterMode.SHIFT_REPORT: (
+        "report-details",
+        "report-leave",
+        "report-take",
+        "report-close",
+        "report-back",
+        "report-forward",
+        "report-page-down",
+        "report-save",
+        "report-refresh",
         "help",
     ),
     FooterMode.ALARM_LIST: (
@@ -133,6 +178,7 @@ _FOOTER_KEYS: Mapping[FooterMode, tuple[str, ...]] = {
         "next",
         "back",
         "zoom",
+        "palette",
         "help",
     ),
 }
@@ -141,6 +187,7 @@ _FOOTER_KEYS: Mapping[FooterMode, tuple[str, ...]] = {
 _LABEL_OVERRIDES: Mapping[FooterMode, Mapping[str, str]] = {
     FooterMode.JOURNAL: {"zoom": "Entry", "first": "Newest"},
     FooterMode.STATIONS: {"zoom": "Open station"},
+    FooterMode.DOSES: {"zoom": "Batch"},
 }
 
 
@@ -148,19 +195,28 @@ def build_hints(
     keymap: Mapping[str, str], *, has_other_panels: bool = False
 ) -> dict[FooterMode, list[KeyHint]]:
     """The keys of each footer: of a binding with several keys, the first."""
-    views = [
-        binding for binding in VIEW_KEYS if binding.show or (has_other_panels and binding.id == "panels")
-    ]
-    others = [binding for binding in (*TILE_KEYS, *SCOPE_KEYS, *APP_KEYS) if binding.show]
-    hints = {
-        FooterMode.SCREEN: [build_hint(binding, keymap) for binding in (*views, *others)],
-        FooterMode.TANKS: [build_hint(binding, keymap) for binding in (*views, *TANK_KEYS, *others)],
-    }
     bindings = {str(binding.id): binding for binding in ALL_KEYS}
-    for mode, ids in _FOOTER_KEYS.items():
-        labels = _LABEL_OVERRIDES.get(mode, {})
-        hints[mode] = [build_hint(bindings[name], keymap, labels.get(name, "")) for name in ids]
-    return hints
+    views = [
+        str(binding.id)
+        for binding in VIEW_KEYS
+        if binding.show or (has_other_panels and binding.id == "panels")
+    ]
+    footers = {
+        FooterMode.SCREEN: (*views, *_SCREEN_KEYS),
+        FooterMode.TANKS: (*views, *(str(binding.id) for binding in TANK_KEYS), *_SCREEN_KEYS),
+        **_FOOTER_KEYS,
+    }
+    return {
+        mode: [
+            replace(
+                build_hint(bindings[name], keymap, _LABEL_OVERRIDES.get(mode, {}).get(name, "")),
+                is_essential=name in _ESSENTIAL_KEYS[mode] or name in views,
+                group="views" if name in views else "",
+            )
+            for name in ids
+        ]
+        for mode, ids in footers.items()
+    }
 
 
 def build_hint(binding: Binding, keymap: Mapping[str, str], label: str = "") -> KeyHint:

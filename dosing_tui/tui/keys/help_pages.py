@@ -1,4 +1,4 @@
-"""The help page's second page: the keys of the batches, by the bindings' ids."""
+"""The help page's second page: the keys of batches and shift report, by the bindings' ids."""
 
 from typing import TypeAlias
 
@@ -21,5 +21,14 @@ HELP_BATCHES: tuple[HelpGroup, ...] = (
         ("Reject", ("batch-reject",)), ("Needs information", ("batch-question",)),
         ("Comment", ("batch-comment",)), ("Withdraw last review", ("batch-undo",)),
         ("Approve all clean ones", ("batch-all",)),
+    )),
+    ("Shift report", (
+        ("Shift before, after", ("report-back", "report-forward")),
+        ("Line down, up", ("report-down", "report-up")),
+        ("By pages", ("report-page-down", "report-page-up")),
+        ("To the ends", ("report-first", "report-last")),
+        ("Save; make again", ("report-save", "report-refresh")),
+        ("Details, close", ("report-details", "report-close")),
+        ("Hand over, take over", ("report-leave", "report-take")),
     )),
 )  # fmt: skip

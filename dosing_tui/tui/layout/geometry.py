@@ -55,6 +55,13 @@ class LayoutSplit:
     parts: tuple[tuple[int, LayoutPart], ...]
 
 
+def list_tiles(part: LayoutPart) -> list[str]:
+    """The tiles of a room, from top left to bottom right."""
+    if isinstance(part, str):
+        return [part]
+    return [tile for _, inner in part.parts for tile in list_tiles(inner)]
+
+
 def split_columns(*parts: tuple[int, LayoutPart]) -> LayoutSplit:
     return LayoutSplit(True, parts)
 

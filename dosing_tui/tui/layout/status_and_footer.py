@@ -1,8 +1,9 @@
 """The rows around the tiles: status bar, range and filters, footer. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
+from itertools import product
 
 from dosing_tui.domain.quantities.quantity_text import format_rate
 from dosing_tui.live_state import DatabaseFault, DatabasePart, LinkState, LinkStatus, LiveSnapshot, Role
@@ -14,6 +15,7 @@ from dosing_tui.tui.rendering.priority_style import choose_rule_block
 _BAR_STYLE = CellStyle(ColourRole.TEXT, ColourRole.BAR_BACKGROUND)
 _DIM_STYLE = CellStyle(ColourRole.DIM, ColourRole.BAR_BACKGROUND)
 _STRONG_STYLE = CellStyle(ColourRole.STRONG, ColourRole.BAR_BACKGROUND, bold=True)
+_KEY_STYLE = CellStyle(ColourRole.KEY, ColourRole.BAR_BACKGROUND, bold=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,27 +257,33 @@ class ScopeSummary:
 
 
 def render_scope_bar(summary: ScopeSummary, width: int) -> Rows:
-    """Range and filters on the left, keys on the right."""
+    """Range and filters on the left, keys on the right as far as there is room: no word is cut for a key."""
     canvas = Canvas(width, 1, _BAR_STYLE)
+    left = _list_scope(summary, has_history=True)
+    if _measure_parts(left) > width - 2:
+        left = _list_scope(summary, has_history=False)
+    keys = [KeyHint(summary.keys[0], "back to live", "live"), KeyHint(summary.keys[1], "filter")]
+    keys = keys if summary.range else keys[1:]
+    room = width - 2 - _measure_parts(left)
+    fitting = (form for form in (keys, [_shorten(hint) for hint in keys], keys[:1], [_shorten(keys[0])])
+               if _measure_hints(form, 2) <= room)  # fmt: skip
+    hints = next(fitting, [])
+    end = width - 1 - (_measure_hints(hints, 2) if hints else 0)
     x = 1
-    if summary.range:
-        x = canvas.write_text(x, 0, "Range ", _DIM_STYLE)
-        x = canvas.write_text(x, 0, summary.range, _STRONG_STYLE)
-        x = canvas.write_text(x + 1, 0, "(live)" if summary.is_live else "(historical)", _DIM_STYLE) + 3
-    hints = [(summary.keys[1], "filter")]
-    if summary.range:
-        hints.insert(0, (summary.keys[0], "back to live"))
-    end = canvas.width - 1
-    for key, label in reversed(hints):
-        end = canvas.write_right(end, 0, f" {label}", _DIM_STYLE)
-        end = (
-            canvas.write_right(end, 0, key, CellStyle(ColourRole.KEY, ColourRole.BAR_BACKGROUND, bold=True))
-            - 2
-        )
-    if summary.filters:
-        x = canvas.write_text(x, 0, "Only ", _DIM_STYLE)
-        canvas.write_text(x, 0, summary.filters, _STRONG_STYLE, width=max(0, end - x - 1))
+    for text, style in left:
+        x = canvas.write_text(x, 0, text, style, width=max(0, end - x - 1))
+    for hint in hints:
+        end = canvas.write_text(end, 0, hint.keys, _KEY_STYLE)
+        end = canvas.write_text(end, 0, f" {hint.label}", _DIM_STYLE) + 2
     return canvas.rows
+
+
+def _list_scope(summary: ScopeSummary, *, has_history: bool) -> BarParts:
+    """``has_history``: a range of the past says so."""
+    live = " (live)" if summary.is_live else " (historical)" if has_history else ""
+    parts = [("Range ", _DIM_STYLE), (summary.range, _STRONG_STYLE), (f"{live}   ", _DIM_STYLE)]
+    filters = [("Only ", _DIM_STYLE), (summary.filters, _STRONG_STYLE)]
+    return [*(parts if summary.range else []), *(filters if summary.filters else [])]
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,23 +292,70 @@ class KeyHint:
     label: str
     short_label: str = ""
     """For a narrow window, if it differs."""
+    is_essential: bool = False
+    """Others give way to it."""
+    group: str = ""
+    """Where there is no room for all hints of a group, ``GROUP_HINTS`` has one in their place."""
+
+
+GROUP_HINTS: Mapping[str, str] = {"views": "Screens"}
+
+
+def arrange_footer(hints: Sequence[KeyHint], width: int) -> list[tuple[int, KeyHint]]:
+    """The hints that fit, whole, each with its first column.
+
+    The first of these forms with room for the essential hints is filled with the others, the first ones
+    first: long labels, short labels, one hint for each group; then the same with narrow gaps.
+    """
+    short = [_shorten(hint) for hint in hints]
+    forms = [short, _merge_groups(hints), _merge_groups(short)]
+    if _measure_hints(hints, 1) <= width - 2:
+        forms.insert(0, list(hints))
+    for gap, form in product((2, 1), forms):
+        essential = [hint for hint in form if hint.is_essential] or form
+        if _measure_hints(essential, gap) <= width - 2:
+            return _place_hints(form, width, gap)
+    return _place_hints(forms[-1], width, 1)
+
+
+def _shorten(hint: KeyHint) -> KeyHint:
+    return replace(hint, label=hint.short_label or hint.label)
+
+
+def _merge_groups(hints: Sequence[KeyHint]) -> list[KeyHint]:
+    """``1-7 Screens`` in place of seven hints."""
+    members = {name: [hint.keys for hint in hints if hint.group == name] for name in GROUP_HINTS}
+    merged = [
+        replace(
+            hint, keys=f"{members[hint.group][0]}-{members[hint.group][-1]}", label=GROUP_HINTS[hint.group]
+        )
+        if hint.group
+        else hint
+        for hint in hints
+    ]
+    return list(dict.fromkeys(replace(hint, short_label="") for hint in merged))
+
+
+def _place_hints(hints: Sequence[KeyHint], width: int, gap: int) -> list[tuple[int, KeyHint]]:
+    """In their order; a hint without room is left out, the last one (help) never for another."""
+    taken: list[KeyHint] = []
+    for hint in sorted(hints, key=lambda hint: (hint is not hints[-1], not hint.is_essential)):
+        if _measure_hints([*taken, hint], gap) <= width - 2:
+            taken.append(hint)
+    placed, x = [], 1
+    for hint in hints:
+        if hint in taken:
+            placed.append((x, hint))
+            x += _measure_hints([hint], gap) + gap
+    return placed
 
 
 def render_footer(hints: Sequence[KeyHint], width: int) -> Rows:
-    """The keys that fit, with short labels if there is no room for the long ones; the last (help) always."""
+    """The keys that fit; none is cut."""
     canvas = Canvas(width, 1, _BAR_STYLE)
-    shown = list(hints)
-    if _measure_hints(shown, 1) > width - 2:
-        shown = [KeyHint(hint.keys, hint.short_label or hint.label) for hint in hints]
-    gap = 2 if _measure_hints(shown, 2) <= width - 2 else 1
-    while len(shown) > 1 and _measure_hints(shown, gap) > width - 2:
-        del shown[-2]
-    x = 1
-    for hint in shown:
-        x = canvas.write_text(
-            x, 0, hint.keys, CellStyle(ColourRole.KEY, ColourRole.BAR_BACKGROUND, bold=True)
-        )
-        x = canvas.write_text(x + 1, 0, hint.label, _BAR_STYLE) + gap
+    for x, hint in arrange_footer(hints, width):
+        x = canvas.write_text(x, 0, hint.keys, _KEY_STYLE)
+        canvas.write_text(x + 1, 0, hint.label, _BAR_STYLE)
     return canvas.rows
 
 
@@ -312,4 +367,4 @@ def render_message(text: str, width: int) -> Rows:
 
 
 def _measure_hints(hints: Sequence[KeyHint], gap: int) -> int:
-    return sum(len(split_cells(hint.keys)) + 1 + len(hint.label) + gap for hint in hints) - gap
+    return sum(len(split_cells(f"{hint.keys} {hint.label}")) + gap for hint in hints) - gap

@@ -9,14 +9,15 @@ from textual.containers import Container
 from textual.reactive import Reactive
 from textual.widget import Widget
 
-from dosing_tui.domain.messages.models import InventoryLevel
+from dosing_tui.domain.messages.models import Dose, InventoryLevel
 from dosing_tui.domain.station_status import StationStatus
 from dosing_tui.tui.keys.bindings import TANK_KEYS, TILE_KEYS, VIEW_KEYS
 from dosing_tui.tui.keys.footer_hints import FooterMode
-from dosing_tui.tui.layout.geometry import TileId
+from dosing_tui.tui.layout.geometry import TileId, list_tiles
 from dosing_tui.tui.layout.layout import (
     MIN_HEIGHT,
     MIN_WIDTH,
+    VIEW_LAYOUTS,
     DashboardView,
     Direction,
     LayoutOptions,
@@ -32,7 +33,7 @@ from dosing_tui.tui.rendering.theme import TerminalTheme
 from dosing_tui.tui.screens.console_screen import ConsoleScreen
 from dosing_tui.tui.tiles.registry import list_other_panels
 from dosing_tui.tui.tiles.shared.tile_content import AnyTileContent
-from dosing_tui.tui.widgets.messages import StationChosen, ViewChanged
+from dosing_tui.tui.widgets.messages import BatchRequested, StationChosen, ViewChanged
 from dosing_tui.tui.widgets.tile_widget import Tile
 from dosing_tui.tui.widgets.visible_rows import VisibleRows
 
@@ -80,6 +81,18 @@ class DashboardScreen(ConsoleScreen[None]):
         """Time under the cursor of a large chart; None without a cursor."""
         focused = self._get_focused_tile()
         return None if focused is None else self.tiles[focused].cursor_time
+
+    @property
+    def selected_dose(self) -> Dose | None:
+        """The row at the cursor of the dose table, where that has the whole screen."""
+        is_table = self.is_single_tile and self.visible_tiles[0] == TileId.DOSES
+        row = self.tiles[TileId.DOSES].selected_row if is_table else None
+        return row if isinstance(row, Dose) else None
+
+    @property
+    def chosen_dose(self) -> Dose | None:
+        """The same, once the cursor was moved to a row."""
+        return self.selected_dose if self.tiles[TileId.DOSES].has_moved_cursor else None
 
     @property
     def selected_tank(self) -> InventoryLevel | None:
@@ -213,6 +226,11 @@ class DashboardScreen(ConsoleScreen[None]):
             return
         self._switch_view(DashboardView(view), None)
 
+    def open_tile(self, tile: str) -> None:
+        """At full screen, in the view that it belongs to."""
+        views = [view for view, layout in VIEW_LAYOUTS.items() if tile in list_tiles(layout.wide)]
+        self._switch_view(views[0] if views else DashboardView.OVERVIEW, tile)
+
     def action_zoom(self) -> None:
         focused = self._get_focused_tile()
         if focused == TileId.STATION_LIGHTS:
@@ -230,7 +248,9 @@ class DashboardScreen(ConsoleScreen[None]):
             self._switch_view(DashboardView.OVERVIEW, None)
 
     def _zoom_tile(self) -> None:
-        if self.zoomed_tile is not None:
+        if (dose := self.selected_dose) is not None:
+            self.post_message(BatchRequested(dose.device_id, dose.time))
+        elif self.zoomed_tile is not None:
             self._switch_view(self.view, None)
         elif not self.is_single_tile:
             self._switch_view(self.view, self._get_focused_tile())

@@ -1,7 +1,7 @@
 """The shift report on the screen: scrolled, changed to another shift, saved."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -9,8 +9,7 @@ from textual.screen import ModalScreen
 
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.tui.keys.bindings import REPORT_KEYS
-from dosing_tui.tui.keys.footer_hints import build_hint
-from dosing_tui.tui.layout.status_and_footer import render_footer, render_message
+from dosing_tui.tui.layout.status_and_footer import KeyHint, render_footer, render_message
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, wrap_text
 from dosing_tui.tui.rendering.line_widget import LineWidget, WheelTurned
 from dosing_tui.tui.rendering.palette import DEVIATION, DIM, LABEL, TEXT, CellStyle
@@ -24,26 +23,32 @@ _RULE_CHARACTERS = frozenset("=-")
 
 @dataclass(frozen=True, slots=True)
 class ShiftReportPage:
-    """The report's lines, or a message while there are none."""
+    """The lines of the page and of its details, or a message while there are none."""
 
     lines: tuple[str, ...] = ()
+    details: tuple[str, ...] = ()
     message: str = "The report is being made ..."
 
 
 class ShiftReportScreen(ModalScreen[None], ClosableScreen[None]):
-    """Keys call ``select_shift`` (-1, 1), ``reload`` and ``save``; the report comes with ``show_page``."""
+    """The handover on one page, and the report behind it; both come with ``show_page``.
+
+    Keys call ``select_shift`` (-1, 1), ``reload``, ``save`` and ``sign`` (a ``HandoverStep``).
+    """
 
     BINDINGS = [*REPORT_KEYS]
 
     def __init__(
-        self, theme: TerminalTheme, *, select_shift: Callable[[int], None], reload: Callable[[], None],
-        save: Callable[[], None],
+        self, theme: TerminalTheme, hints: Sequence[KeyHint], *, select_shift: Callable[[int], None],
+        reload: Callable[[], None], save: Callable[[], None], sign: Callable[[str], None],
     ) -> None:  # fmt: skip
         super().__init__()
         self._report = LineWidget(theme, id="report")
-        self._hints = [build_hint(binding, {}) for binding in REPORT_KEYS if binding.show]
+        self._hints = hints
         self.action_leaf, self.action_again, self.action_save = select_shift, reload, save
+        self.action_sign = sign
         self._page = ShiftReportPage()
+        self._has_details = False
         self._first_line = 0
         self._message_text = ""
 
@@ -71,10 +76,15 @@ class ShiftReportScreen(ModalScreen[None], ClosableScreen[None]):
         """Visible rows of the report."""
         return max(1, self.app.size.height - ROWS_ABOVE - 1)
 
+    @property
+    def _lines(self) -> tuple[str, ...]:
+        return self._page.details if self._has_details else self._page.lines
+
     def draw_report(self) -> None:
         width = self.app.size.width
-        self._first_line = max(0, min(self._first_line, len(self._page.lines) - self.visible_lines))
-        rows = render_page(self._page, self._first_line, width, self.visible_lines)
+        self._first_line = max(0, min(self._first_line, len(self._lines) - self.visible_lines))
+        shown = replace(self._page, lines=self._lines)
+        rows = render_page(shown, self._first_line, width, self.visible_lines)
         rows += (
             render_message(self._message_text, width)
             if self._message_text
@@ -96,7 +106,11 @@ class ShiftReportScreen(ModalScreen[None], ClosableScreen[None]):
         self._move_to(self._first_line + pages * (self.visible_lines - 1))
 
     def action_end(self, last: bool) -> None:
-        self._move_to(len(self._page.lines) if last else 0)
+        self._move_to(len(self._lines) if last else 0)
+
+    def action_details(self) -> None:
+        self._has_details = not self._has_details
+        self._move_to(0)
 
     def _move_to(self, top: int) -> None:
         self._first_line, self._message_text = top, ""

@@ -6,6 +6,7 @@ from datetime import datetime, tzinfo
 from math import inf
 
 from dosing_tui.domain.messages.models import Dose, TimeQuality
+from dosing_tui.domain.panels.panel_catalog import DOSES, DoseRow
 from dosing_tui.domain.quantities.value_age import ValueKind
 from dosing_tui.domain.tolerances.tolerance_book import ToleranceBook
 from dosing_tui.tui.charts.primitives.bars import draw_deviation_bar
@@ -14,8 +15,9 @@ from dosing_tui.tui.rendering.canvas import Canvas, Rows, sanitize_text, split_c
 from dosing_tui.tui.rendering.data_table import TableColumn, TableData
 from dosing_tui.tui.rendering.palette import DIM, STRONG, CellStyle, ColourRole
 from dosing_tui.tui.scope.render_context import RenderContext
+from dosing_tui.tui.scope.scope import LIVE_SCOPE, is_live
 from dosing_tui.tui.tiles.shared.number_list import OUTSIDE_MARK, UNWEIGHABLE_MARK, draw_error_cell
-from dosing_tui.tui.tiles.shared.tile_content import TileContent, build_live_content
+from dosing_tui.tui.tiles.shared.tile_content import TileContent, build_live_content, build_panel_content
 
 ERROR_BAR_RANGE_G = 1.0
 """Error that fills one side of the bar."""
@@ -123,14 +125,40 @@ def build_dose_columns(context: DoseTableContext) -> tuple[TableColumn[Dose], ..
 
 
 def build_dose_table(context: RenderContext) -> TileContent[TableData[Dose]]:
+    """Live without range and filters, else the stored doses, or the received ones without a database."""
+    if context.scope == LIVE_SCOPE:
+        return _build_live_doses(context)
+    if context.get_result(DOSES).rows is None and context.get_result(DOSES).error and is_live(context.scope):
+        return replace(_build_live_doses(context), title="Received doses")
+    doses = tuple(_row_to_dose(row) for row in context.get_rows(DOSES))
+    newest = f"newest {len(doses)} only" if len(doses) == DOSES.max_rows else ""
+    return build_panel_content(
+        context, DOSES, _build_table(context, doses), data_table.paint_table, newest, is_empty=not doses
+    )
+
+
+def _row_to_dose(row: DoseRow) -> Dose:
+    known = row.time_quality in set(TimeQuality)
+    return Dose(
+        row.time, row.device_id, row.pump, row.chemical, row.target_g, row.actual_g, row.error_g, row.recipe,
+        row.mode, row.duration_ms, 0, row.received_at,
+        TimeQuality(row.time_quality) if known else TimeQuality.RECEIVE,
+    )  # fmt: skip
+
+
+def _build_live_doses(context: RenderContext) -> TileContent[TableData[Dose]]:
     doses = context.doses
+    return build_live_content(
+        context, "Recent doses", _build_table(context, doses), data_table.paint_table,
+        empty_text="no dose has been reported yet", newest=doses[0].received_at if doses else None,
+        kind=ValueKind.DOSE,
+    )  # fmt: skip
+
+
+def _build_table(context: RenderContext, doses: tuple[Dose, ...]) -> TableData[Dose]:
     names = number_format.shorten_names(tuple(dose.device_id for dose in doses))
     midnight = context.now.astimezone(context.zone).replace(hour=0, minute=0, second=0, microsecond=0)
     table_context = DoseTableContext(
         context.zone, midnight, context.tolerances, names if len(names) > 1 else {},
     )  # fmt: skip
-    table = TableData(doses, build_dose_columns(table_context), table_context)
-    return build_live_content(
-        context, "Recent doses", table, data_table.paint_table, empty_text="no dose has been reported yet",
-        newest=doses[0].received_at if doses else None, kind=ValueKind.DOSE,
-    )  # fmt: skip
+    return TableData(doses, build_dose_columns(table_context), table_context)

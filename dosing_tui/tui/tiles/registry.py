@@ -14,7 +14,7 @@ from dosing_tui.domain.panels.spool_progress import SPOOLS_PANEL
 from dosing_tui.tui.layout.geometry import TileId
 from dosing_tui.tui.scope.chart_annotations import ANNOTATIONS_PANEL
 from dosing_tui.tui.scope.render_context import RenderContext, get_range_label
-from dosing_tui.tui.scope.scope import format_filters, format_range, is_live
+from dosing_tui.tui.scope.scope import LIVE_SCOPE, Scope, format_filters, format_range, is_live
 from dosing_tui.tui.tiles import (
     accuracy,
     consumption,
@@ -50,13 +50,24 @@ class TileDeclaration:
     """The caption names the range and the filters."""
     names_own_range: bool = False
     """The content itself names the panel's default range."""
+    is_live_by_default: bool = False
+    """Without range and filters it shows live readings, and its panels are not queried."""
+
+    def is_live(self, scope: Scope) -> bool:
+        """It shows live readings while this range and these filters are selected."""
+        return not self.panels or (self.is_live_by_default and scope == LIVE_SCOPE)
 
 
 _TANK_DIMENSIONS = frozenset({Dimension.DEVICE, Dimension.CHEMICAL})
 TILES: Mapping[str, TileDeclaration] = {
     TileId.INVENTORY: TileDeclaration(inventory.build_inventory, live_dimensions=_TANK_DIMENSIONS),
     TileId.TANK_TABLE: TileDeclaration(inventory.build_tank_table, live_dimensions=_TANK_DIMENSIONS),
-    TileId.DOSES: TileDeclaration(dose_table.build_dose_table, live_dimensions=frozenset(Dimension)),
+    TileId.DOSES: TileDeclaration(
+        dose_table.build_dose_table,
+        (catalog.DOSES,),
+        live_dimensions=frozenset(Dimension),
+        is_live_by_default=True,
+    ),
     TileId.CHEMICAL_TOTALS: TileDeclaration(
         partial(totals.build_totals, catalog.CONSUMPTION_TODAY, "actual mass", "no dose"),
         (catalog.CONSUMPTION_TODAY,),
@@ -116,14 +127,17 @@ def get_declaration(tile: str) -> TileDeclaration:
     )
 
 
-def list_panels(tiles: Sequence[str]) -> tuple[Panel[Any], ...]:
+def list_panels(tiles: Sequence[str], scope: Scope = LIVE_SCOPE) -> tuple[Panel[Any], ...]:
     """The queries of these tiles, each once; for a single chart over time also batches and notes."""
-    found = {panel.id: panel for name in tiles for panel in get_declaration(name).panels}
+    declared = [get_declaration(name) for name in tiles]
+    found = {panel.id: panel for tile in declared if not tile.is_live(scope) for panel in tile.panels}
     if len(tiles) == 1 and get_declaration(tiles[0]).is_time_chart:
         found[ANNOTATIONS_PANEL.id] = ANNOTATIONS_PANEL
     return tuple(found.values())
 
 
+LIVE_LIST_NOTE = "live"
+"""Caption of a list of live readings that follows range and filters, while none is selected."""
 LIVE_TILE_NOTE = "now, not the range"
 """Caption of a tile of live readings while the selected range is in the past."""
 
@@ -133,8 +147,9 @@ def format_tile_scope(tile: TileDeclaration, context: RenderContext) -> str:
     if not tile.has_caption:
         return ""
     scope = context.scope
-    if not tile.panels:
+    if tile.is_live(scope):
         time = "" if scope.spec is None or is_live(scope) else LIVE_TILE_NOTE
+        time = LIVE_LIST_NOTE if tile.is_live_by_default else time
         dimensions = tile.live_dimensions
     else:
         panel = tile.panels[0]
@@ -144,13 +159,14 @@ def format_tile_scope(tile: TileDeclaration, context: RenderContext) -> str:
         if scope.spec is not None:
             time = format_range(scope, context.time_context)
         else:
-            time = "" if tile.names_own_range else get_range_label(panel)
+            label = get_range_label(panel)
+            time = "" if tile.names_own_range or panel.title.endswith(f" {label}") else label
     return " · ".join(part for part in (time, format_filters(scope.selection, dimensions)) if part)
 
 
 def build_origin(name: str, tile: TileDeclaration, context: RenderContext) -> DataOrigin:
     """Panel, range and filters behind a tile, for exports."""
-    if not tile.panels or not tile.has_caption:
+    if tile.is_live(context.scope) or not tile.has_caption:
         return DataOrigin(str(name), context.scope.selection.restrict_to(tile.live_dimensions))
     panel = tile.panels[0]
     query = context.get_result(panel).query

@@ -1,5 +1,7 @@
 """Messages of widgets to the app."""
 
+from datetime import datetime
+
 from textual.message import Message
 
 
@@ -17,3 +19,12 @@ class StationChosen(Message):
     def __init__(self, device: str) -> None:
         super().__init__()
         self.device = device
+
+
+class BatchRequested(Message):
+    """Show the batch that a station made at a time."""
+
+    def __init__(self, device_id: str, at: datetime) -> None:
+        super().__init__()
+        self.device_id = device_id
+        self.at = at

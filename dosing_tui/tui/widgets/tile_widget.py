@@ -20,7 +20,7 @@ from dosing_tui.tui.charts.full_screen_chart import (
 from dosing_tui.tui.charts.series import AxisMode, ChartData
 from dosing_tui.tui.keys.bindings import CHART_KEYS, TABLE_KEYS
 from dosing_tui.tui.keys.footer_hints import FooterMode
-from dosing_tui.tui.layout.geometry import TileFrame, TileRect
+from dosing_tui.tui.layout.geometry import TileFrame, TileId, TileRect
 from dosing_tui.tui.layout.layout import Direction
 from dosing_tui.tui.rendering import data_table
 from dosing_tui.tui.rendering.canvas import Rows
@@ -99,7 +99,7 @@ class Tile(LineWidget, can_focus=True):
             case ChartData() | ErrorHistogram():
                 return FooterMode.CHART
             case TableData():
-                return FooterMode.TABLE
+                return FooterMode.DOSES if self.tile_id == TileId.DOSES else FooterMode.TABLE
             case _:
                 return FooterMode.TILE
 
@@ -110,6 +110,11 @@ class Tile(LineWidget, can_focus=True):
         if not rows or (self._table_cursor.selected_row is None and not self.has_focus):
             return None
         return rows[data_table.find_cursor_row(self._table_cursor, rows)]
+
+    @property
+    def has_moved_cursor(self) -> bool:
+        """The cursor of the table was moved: it stays on its row, not on the newest."""
+        return self._table_cursor.selected_row is not None
 
     @property
     def cursor_time(self) -> datetime | None:

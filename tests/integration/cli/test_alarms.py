@@ -257,6 +257,9 @@ def test_the_journal_is_filtered(plant: Settings, tmp_path: Path) -> None:
     assert tags("--state", "shelved") == []
     assert len(tags("--most", "2")) == 2
     assert tags("--user", "nobody") == []
+    assert len(tags("--device", "dosing_system_01")) == 3
+    assert tags("--device", "dosing_system_02") == []
+    assert tags("--range", "2025-01-01") == []
 
 
 def test_nothing_to_list_is_no_error(migrated: str, tmp_path: Path) -> None:

@@ -1,12 +1,19 @@
 """``dosing-tui report shift`` on a real database."""
 
 import json
+import re
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from dosing_tui.cli.main import EXIT_ERROR
+from dosing_tui.config.settings import PlantSettings
+from dosing_tui.database.operator_notes import add_note
+from dosing_tui.domain.shift_handover import HandoverStep, draft_handover
+from dosing_tui.domain.time.shift_names import parse_shift
 from tests.integration.cli.test_batches import Shop
 from tests.support.database.forged_chains import add_recipe_versions, rewrite_trail
 from tests.support.database.reading_samples import settings_for
@@ -30,7 +37,7 @@ def shop(migrated: str) -> Shop:
 
 
 def test_the_report_of_a_named_shift_is_text_of_80_columns(shop: Shop) -> None:
-    result = shop.run_command(*EARLY)
+    result = shop.run_command(*EARLY, "--details")
     assert result.exit_code == 0
     assert max(map(len, result.stdout.splitlines())) <= 80
     words = " ".join(result.stdout.split())
@@ -41,6 +48,24 @@ def test_the_report_of_a_named_shift_is_text_of_80_columns(shop: Shop) -> None:
         "T-9 80.20", "! To review 2 batches", "Taken over by",
     ):  # fmt: skip
         assert word in words
+
+
+def test_the_page_has_the_names_of_those_who_signed_and_is_what_the_screen_shows(shop: Shop) -> None:
+    settings = replace(settings_for(shop.dsn), plant=PlantSettings(timezone="Europe/Berlin"))
+    zone = ZoneInfo("Europe/Berlin")
+    shift = parse_shift("2026-11-23 Early", NOON, zone, settings.calendar)
+    for step, name, text in ((HandoverStep.LEAVE, "Anna", "pump 2 noisy"), (HandoverStep.TAKE, "Ben", "")):
+        draft = draft_handover(step, shift, zone, name=name, text=text, at=shift.until)
+        add_note(settings, draft, os_user="ops")
+    words = " ".join(shop.run_command(*EARLY).stdout.split())
+    assert "SHIFT HANDOVER Early Mon 2026-11-23 06:00–14:00" in words
+    assert re.search(r"Handed over by Anna \(role \w+\), .* pump 2 noisy Taken over by Ben ", words)
+    assert "2 completed, 0 aborted, 0 running" in words
+    assert "! Shift before Night: not taken over yet" in words
+    assert "Ben" in shop.run_command(*EARLY, "--format", "json").stdout
+    assert "SIGNATURES" not in shop.run_command(*EARLY, "--details").stdout
+    late = " ".join(shop.run_command("report", "shift", "--at", "2026-11-23 Late").stdout.split())
+    assert "Shift before Early: taken over by Ben (role" in late
 
 
 def test_json_holds_every_number(shop: Shop) -> None:
@@ -56,7 +81,7 @@ def test_json_holds_every_number(shop: Shop) -> None:
 def test_a_folder_gets_a_file_named_after_the_shift_and_keeps_what_it_has(shop: Shop, tmp_path: Path) -> None:
     for form, suffix in (("html", "html"), ("pdf", "pdf"), ("text", "txt"), ("json", "json")):
         assert shop.run_command(*EARLY, "--format", form, "--output", str(tmp_path)).exit_code == 0
-        assert (tmp_path / f"shift_2026-11-23_0600_Early.{suffix}").stat().st_size > 1_000
+        assert (tmp_path / f"shift_2026-11-23_0600_Early.{suffix}").stat().st_size > 900
     again = shop.run_command(*EARLY, "--output", str(tmp_path))
     assert (again.exit_code, "--force replaces it" in again.stderr) == (EXIT_ERROR, True)
 
@@ -64,7 +89,7 @@ def test_a_folder_gets_a_file_named_after_the_shift_and_keeps_what_it_has(shop: 
 def test_the_last_shift_and_this_one_need_no_name(shop: Shop) -> None:
     for which in ((), ("--last",), ("--this",)):
         result = shop.run_command("report", "shift", *which)
-        assert (result.exit_code, "Completed" in result.stdout) == (0, True)
+        assert (result.exit_code, "Batches started" in result.stdout) == (0, True)
         assert ("in progress" in result.stdout) is (which == ("--this",))
 
 
@@ -105,7 +130,7 @@ def test_a_mailed_report_anchors_the_audit_trail(shop: Shop, tmp_path: Path) -> 
     assert isinstance(envelope.content, bytes)
     mail = tmp_path / "report.eml"
     mail.write_bytes(envelope.content)
-    assert "SHIFT REPORT" in mailbox.mails[0].get_content()
+    assert "SHIFT HANDOVER" in mailbox.mails[0].get_content()
     assert shop.run_command("audit", "verify", "--anchors", str(mail)).exit_code == 0
     rewrite_trail(settings, who="Ben")
     found = shop.run_command("audit", "verify", "--anchors", str(mail))

@@ -55,6 +55,9 @@ def test_csv_has_the_filtered_rows_and_nothing_to_calculate(plant: str) -> None:
     result = run_panel(plant, "daily_summary", *FROM_TO, "--format", "csv", "--device", "station-1")
     rows = list(csv.DictReader(io.StringIO(result.stdout, newline="")))
     assert [(row["recipe"], row["doses"], row["dosed (g)"]) for row in rows] == [("CU-65/75", "1", "50.2")]
+    one = run_panel(plant, "doses", *FROM_TO, "--format", "csv", "--device", "station-1").stdout
+    doses = list(csv.DictReader(io.StringIO(one, newline="")))
+    assert [(row["chemical"], row["actual (g)"]) for row in doses] == [(DOSE.chemical, f"{DOSE.actual_g:g}")]
     everyone = run_panel(plant, "today_by_chemical", *FROM_TO, "--format", "csv").stdout
     assert f"'{HOSTILE}" in everyone
 

@@ -16,12 +16,12 @@ _BYTES = {
     "ctrl+left": b"\x1b[1;5D", "ctrl+right": b"\x1b[1;5C", "home": b"\x1b[H", "end": b"\x1b[F",
     "pageup": b"\x1b[5~", "pagedown": b"\x1b[6~", "ctrl+f": b"\x06", "slash": b"/", "full_stop": b".",
     "question_mark": b"?", "left_square_bracket": b"[", "right_square_bracket": b"]", "minus": b"-",
-    "plus": b"+", "equals_sign": b"=",
+    "plus": b"+", "equals_sign": b"=", "colon": b":", "f1": b"\x1bOP", "ctrl+p": b"\x10",
 }  # fmt: skip
 """What a terminal sends for the keys with a name."""
 _ODD_KEYS = {
-    "backspace": b"\x7f", "delete": b"\x1b[3~", "f1": b"\x1bOP", "f12": b"\x1b[24~", "ctrl+c": b"\x03",
-    "ctrl+a": b"\x01", "ctrl+z": b"\x1a", "ctrl+p": b"\x10", "insert": b"\x1b[2~", "ä": "ä".encode(),
+    "backspace": b"\x7f", "delete": b"\x1b[3~", "f12": b"\x1b[24~", "ctrl+c": b"\x03",
+    "ctrl+a": b"\x01", "ctrl+z": b"\x1a", "insert": b"\x1b[2~", "ä": "ä".encode(),
     "漢": "漢".encode(), "paste": b"\x1b[200~T-12\tnow-3h\nAnna\x1b[201~", "y": b"y", "q": b"q",
 }  # fmt: skip
 _FREQUENT = (
@@ -37,6 +37,7 @@ _FREQUENT = (
     "b",
     "question_mark",
     "1",
+    "colon",
     "down",
     "A",
 )

@@ -33,6 +33,7 @@ from dosing_tui.domain.panels.annotations import Annotation, AnnotationKind, Ann
 from dosing_tui.domain.panels.filters import Dimension, Selection
 from dosing_tui.domain.panels.operator_notes import NoteDraft
 from dosing_tui.domain.panels.panel_catalog import (
+    DoseRow,
     ErrorBin,
     ErrorSummary,
     LabeledTotal,
@@ -488,7 +489,18 @@ def _count_completed(story: History, day: date, recipe: str) -> int:
     return sum(event.time.date() == day for event in ended)
 
 
+def _answer_doses(story: History, doses: list[Dose], panel: Panel[Any], now: datetime) -> list[DoseRow]:
+    return [
+        DoseRow(
+            dose.time, dose.device_id, dose.recipe, dose.mode, dose.chemical, dose.pump, dose.target_g,
+            dose.actual_g, dose.error_g, dose.duration_ms, dose.received_at, dose.time_quality.value,
+        )
+        for dose in sorted(doses, key=lambda dose: dose.time, reverse=True)
+    ]  # fmt: skip
+
+
 _ANSWERS: dict[str, Answering] = {
+    panel_catalog.DOSES.id: _answer_doses,
     panel_catalog.CONSUMPTION_TODAY.id: _answer_totals,
     panel_catalog.CONSUMPTION_OVER_TIME.id: _answer_hourly,
     panel_catalog.CONSUMPTION_BY_CHEMICAL.id: _answer_series,

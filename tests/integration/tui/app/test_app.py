@@ -201,8 +201,8 @@ async def test_the_help_page_fits_the_smallest_window() -> None:
 
 
 async def test_keys_can_be_bound_anew_and_the_screen_says_the_new_ones() -> None:
-    async with open_console(where=TerminalOptions(keymap={"export": "v", "freeze": "z"})) as driven:
-        assert "v Export" in driven.screen
+    async with open_console(where=TerminalOptions(keymap={"alarms": "v", "freeze": "z"})) as driven:
+        assert "v Alarms" in driven.screen
         assert "FROZEN" in await driven.press_keys("z")
 
 

@@ -16,12 +16,13 @@ from tests.support.tui.alarm_console import open_alarm_console
 from tests.support.tui.batch_console import make_clean_batches, open_review_console, store_readings
 from tests.support.tui.console_driver import Console, open_console, wait_for
 
-CHARACTERS = {"enter": "\r", "tab": "\t", "space": " ", "slash": "/", "question_mark": "?"}
+CHARACTERS = {"enter": "\r", "tab": "\t", "space": " ", "slash": "/", "question_mark": "?", "colon": ":"}
 
 
 async def send_packet(console: Console, keys: Iterable[str]) -> None:
     """All keys before any of them is handled, as from one read of the terminal."""
     for key in keys:
+        key = "colon" if key == ":" else key
         character = CHARACTERS.get(key, key if len(key) == 1 else None)
         console.app.post_message(events.Key(key, character))
     await console.pilot.pause()
@@ -33,7 +34,8 @@ async def send_packet(console: Console, keys: Iterable[str]) -> None:
     [
         "g 1 1", "g enter enter", "slash enter enter", "slash escape escape", "n escape escape",
         "question_mark space space", "question_mark q q", "S escape escape", "R escape escape",
-        "g 1 1 1 1 1", "g escape 7", "a escape escape", "a 2 2 2", "a a a", "b b b", "b escape escape",
+        "g 1 1 1 1 1", "g escape 7", ": escape escape",
+        "ctrl+p ctrl+p escape escape", "a escape escape", "a 2 2 2", "a a a", "b b b", "b escape escape",
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("is_drawn_first", [True, False])
@@ -137,7 +139,7 @@ async def test_a_key_that_closes_one_screen_and_opens_another_leaves_none_dead()
 async def test_clicks_anywhere_are_harmless_and_only_move_the_focus(size: tuple[int, int]) -> None:
     async with open_console(size=size) as console:
         width, height = size
-        for key in ("1", "7", "g", "a", "b", "question_mark"):
+        for key in ("1", "7", "g", "colon", "a", "b", "question_mark"):
             await console.press_keys(key)
             for x in range(0, width, 13):
                 for y in (0, 1, height // 2, height - 1):

@@ -13,7 +13,7 @@ from dosing_tui.domain.panels.filters import Dimension
 from dosing_tui.tui.dialogs.filter_dialog import FilterDialog
 from dosing_tui.tui.dialogs.range_dialog import RangeDialog
 from tests.support.tui.console_driver import LARGE, MEDIUM, SMALL, Console, open_console, wait_for
-from tests.support.tui.sample_plant import FakeSource, make_history
+from tests.support.tui.sample_plant import NOW, FakeSource, make_history
 
 
 async def press_and_read(driven: Console, *keys: str) -> str:
@@ -71,10 +71,9 @@ async def test_a_large_chart_says_that_older_batches_and_notes_are_not_marked() 
         assert "batches and notes are marked." in await press_and_read(driven, "enter")
 
 
-@pytest.mark.parametrize("key", ["2", "6"])
-async def test_tanks_and_doses_say_that_they_are_of_now_where_the_range_has_ended(key: str) -> None:
+async def test_tanks_say_that_they_are_of_now_where_the_range_has_ended() -> None:
     async with open_console() as driven:
-        assert "now, not the range" not in await press_and_read(driven, key, "-")
+        assert "now, not the range" not in await press_and_read(driven, "2", "-")
         assert "now, not the range" in await press_and_read(driven, "[")
         assert "now, not the range" not in await press_and_read(driven, ".")
 
@@ -139,6 +138,31 @@ async def test_filters_reach_every_panel_and_their_bar() -> None:
         )
         assert "T-12" not in await driven.press_keys("6")
         assert "not by chemical" in await press_and_read(driven, "5")
+
+
+async def test_the_dose_list_follows_range_and_filters_and_says_which() -> None:
+    async with open_console() as driven:
+        assert "· live" in await driven.press_keys("6")
+        assert "doses" not in driven.source.asked
+        await driven.press_keys("g", "l")
+        today = [dose for dose in driven.source.story.doses if dose.time.date() == NOW.date()]
+        shift = [dose for dose in today if 6 <= dose.time.hour < 14]
+        await driven.wait_for_text(f" of {len(shift)} · last shift (Early 06:00–14:00) ")
+        await driven.press_keys("end")
+        oldest = driven.app.dashboard_screen.selected_dose
+        assert oldest is not None
+        assert oldest.time == min(dose.time for dose in shift)
+        assert "· live" in await driven.press_keys("full_stop")
+
+
+async def test_received_doses_stay_in_sight_while_the_database_is_away() -> None:
+    async with open_console() as driven:
+        driven.source.away = "No database server listens at db:5432."
+        await driven.press_keys("6", "g", "3")
+        await driven.wait_for_text("Received doses")
+        driven.clock.move_forward(2)
+        await driven.press_keys("g", "9")
+        await driven.wait_for_text("no database")
 
 
 async def test_values_to_choose_from_are_there_without_a_database() -> None:

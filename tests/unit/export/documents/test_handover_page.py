@@ -1,0 +1,92 @@
+"""The handover is one page of 80 columns, whatever has happened in the shift."""
+
+from dataclasses import replace
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from dosing_tui.config.settings import Settings
+from dosing_tui.domain.messages.text_sanitizer import count_cells
+from dosing_tui.domain.panels.panel_catalog import ProductionDay
+from dosing_tui.domain.shift_handover import HandoverSignature, ShiftHandover
+from dosing_tui.export.documents.handover_page import PAGE_ROWS, build_handover_page
+from dosing_tui.export.documents.text_renderer import to_text
+from tests.support.domain.shift_report_samples import EARLY, make_report
+from tests.support.tui.sample_plant import HOSTILE
+
+ZONE = ZoneInfo("Europe/Berlin")
+
+
+def print_page(report: object = None) -> str:
+    return to_text(build_handover_page(report or make_report(), Settings(), ZONE))  # type: ignore[arg-type]
+
+
+def test_it_says_what_the_next_shift_has_to_know() -> None:
+    words = " ".join(print_page().split())
+    for word in (
+        "SHIFT HANDOVER Early Wed 2026-03-11 07:00–15:00", "11 completed, 1 aborted, 0 running",
+        "83.3 % (10 of 12 batches)",
+        "! To review 2 of this shift, 31 of earlier ones",
+        "! Exceptions 2 batches: station-20260311-004 CU-85: not complete; and 1 more",
+        "! Out of tolerance 4.3 % of the doses",
+        "! Low stock 1 of 1 tanks: T-12 at dosing_system_01 16.3 %",
+        "lasts 55 h at this shift's rate",
+        "Alarms raised 3 medium, 1 low",
+        "! Active alarms 1 unacknowledged of 1",
+        "STOCK_LOW/dosing_system_01/T-12",
+        "1 shelved: DOSE_GROSS/dosing_system_01/2 shelved until 11 Mar 17:00",
+        "(sensor is changed, M. Berg)", "08:00 M. Berg: T-9 drum changed",
+        "! Data integrity 1 dose without a mass",
+        "! Handed over by not signed yet", "! Taken over by not signed yet",
+    ):  # fmt: skip
+        assert word in words
+
+
+def test_both_names_are_on_it_and_a_shift_before_that_nobody_took_over() -> None:
+    at = EARLY.until + timedelta(minutes=2)
+    signed = ShiftHandover(
+        HandoverSignature("M. Berg", at, "pump 2 noisy", "dosing"),
+        HandoverSignature("A. Roth", at, "confirmed", "dosing"),
+    )
+    night = EARLY._replace(name="Night", since=EARLY.since - timedelta(hours=8), until=EARLY.since)
+    words = " ".join(print_page(replace(make_report(), handover=signed, previous_shift=night)).split())
+    assert "Handed over by M. Berg (role dosing), 11 Mar 15:02:00: pump 2 noisy" in words
+    assert "Taken over by A. Roth (role dosing), 11 Mar 15:02:00: confirmed" in words
+    assert "! Shift before Night: not taken over yet" in words
+
+
+def test_without_a_batch_nothing_is_right_or_wrong() -> None:
+    quiet = replace(
+        make_report(), batches=(), unreviewed=0, earlier_unreviewed=0, open_batches=(), standing=(),
+        hidden=(),
+        production=ProductionDay(0, 0, 0, None, None, None, 0), stock=(), notes=(), unweighed=(),
+    )  # fmt: skip
+    page = print_page(quiet)
+    assert "Right first time  - (no batch ended)" in page
+    assert "!" not in page.partition("HANDOVER\n--------")[0]
+
+
+@pytest.mark.parametrize("name", [HOSTILE, "龍" * 40, "x" * 300])
+def test_the_worst_shift_still_fits_on_one_page(name: str) -> None:
+    report = make_report(recipe=name)
+    bad = replace(
+        report,
+        open_batches=tuple(
+            replace(one, batch_id=name, recipe=name, findings=9, finding_kinds=(name,) * 9)
+            for one in report.open_batches * 10
+        ),
+        stock=tuple(replace(one, device_id=name, chemical=name) for one in report.stock * 40),
+        standing=tuple(
+            replace(one, key=one.key._replace(device=name, item=name), message=name)
+            for one in report.standing * 50
+        ),
+        hidden=tuple(replace(one, key=one.key._replace(device=name)) for one in report.hidden * 50),
+        notes=tuple(replace(one, text=name * 2, author=name) for one in report.notes * 50),
+        anchor="a" * 150,
+        handover=ShiftHandover(*[HandoverSignature(name, EARLY.until, name * 3, name)] * 2),
+        previous_shift=EARLY._replace(name=name),
+    )
+    lines = print_page(bad).splitlines()
+    assert len(lines) <= PAGE_ROWS
+    assert max(map(count_cells, lines)) <= 80
