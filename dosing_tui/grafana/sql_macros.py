@@ -38,7 +38,7 @@ _BINS_WRAPPER = (
     "       lower_g, upper_g, doses\n  FROM (\n{sql}\n) AS panel\n ORDER BY lower_g NULLS FIRST"
 )
 _DAYS_WRAPPER = (
-    "SELECT to_char(day, 'YYYY-MM-DD') AS day, recipe, mode, batches, doses, dosed_g, mean_error_g,"
+    "SELECT to_char(day, 'YYYY-MM-DD') AS day, recipe, mode, batches, aborted, doses, dosed_g, mean_error_g,"
     " mean_duration_s\n  FROM (\n{sql}\n) AS panel\n ORDER BY panel.day DESC, recipe, mode"
 )
 """Grafana reads a date as midnight in UTC, which is the day before west of Greenwich."""

@@ -73,8 +73,8 @@ def _build_summary(report: ShiftReport, zone: tzinfo) -> DocumentBlock:
     return make_field_list(
         ("From", format_timestamp(shift.since, zone)),
         ("To", f"{format_timestamp(shift.until, zone)}{progress}"),
-        ("Completed", f"{made.batches:,} batches{_format_recipe_totals(report)}"),
-        ("Aborted", str(made.aborted), made.aborted > 0),
+        ("Completed", f"{made.batches or 0:,} batches{_format_recipe_totals(report)}"),
+        ("Aborted", f"{made.aborted or 0:,} batches", bool(made.aborted)),
         ("Right first time", _format_right_first_time(report)),
         ("Doses", _format_doses(made)),
         ("Out of tolerance", f"{format_number(made.out_percent, 1)} % of the doses", bool(made.out_percent)),

@@ -137,6 +137,8 @@ COLUMNS: tuple[TableColumn[RecipeDay], ...] = (
     TableColumn("Mode", 8, 40, lambda row, _: sanitize_text(row.mode, 16), style=DIM, max_growth=4),
     TableColumn("Batches", 8, 90, lambda row, _: number_format.format_whole(row.batches),
                 lambda row, _: row.batches, style=STRONG, align_right=True),
+    TableColumn("Aborted", 8, 70, lambda row, _: number_format.format_whole(row.aborted),
+                lambda row, _: row.aborted, align_right=True),
     TableColumn("Doses", 8, 80, lambda row, _: number_format.format_whole(row.doses),
                 lambda row, _: row.doses, align_right=True),
     TableColumn("Dosed", 11, 85, lambda row, context: context.mass_unit.format_mass(row.dosed_g),
