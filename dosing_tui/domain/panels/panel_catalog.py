@@ -30,11 +30,15 @@ from dosing_tui.domain.panels.filters import NO_FILTER, Dimension, Selection
 
 @dataclass(frozen=True, slots=True)
 class SeriesPoint:
-    """One bucket of one series. ``at`` is its start in UTC; a value of None is no measurement, not 0."""
+    """One bucket of one series. ``at`` is its start in UTC; a value of None is no measurement, not 0.
+
+    ``doses``: the number that the value is of; in a mean of buckets, each counts by it.
+    """
 
     at: datetime
     series: str
     value: float | None
+    doses: int = 1
 
 
 @dataclass(frozen=True, slots=True)

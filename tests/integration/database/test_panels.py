@@ -5,6 +5,7 @@ import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 from types import UnionType
 from typing import get_args, get_type_hints
 from uuid import uuid4
@@ -64,12 +65,16 @@ SELECTIONS: Mapping[str, Selection] = {
 Expected = Callable[[Plant, PanelQuery, timedelta, ZoneInfo, float], Iterable[object]]
 
 
-def _expect_series(name: Callable[[Dose], str], value: Callable[[list[Dose]], float | None]) -> Expected:
+def _expect_series(
+    name: Callable[[Dose], str],
+    value: Callable[[list[Dose]], float | None],
+    measured: Callable[[Dose], object],
+) -> Expected:
     def expected(
         plant: Plant, query: PanelQuery, width: timedelta, zone: ZoneInfo, tolerance_g: float
     ) -> Iterable[object]:
         return sample_month.expect_series(
-            doses_in_buckets(plant.doses, width, query.since, query.until), width, name, value
+            doses_in_buckets(plant.doses, width, query.since, query.until), width, name, value, measured
         )
 
     return expected
@@ -81,7 +86,9 @@ def _error_rate(
     def rate(doses: list[Dose]) -> float | None:
         return sample_month.out_percent(doses, tolerance_g)
 
-    return _expect_series(lambda dose: "all", rate)(plant, query, width, zone, tolerance_g)
+    return _expect_series(lambda dose: "all", rate, attrgetter("error_g"))(
+        plant, query, width, zone, tolerance_g
+    )
 
 
 def _expect_production(
@@ -109,8 +116,12 @@ EXPECTED: Mapping[str, Expected] = {
     "today_by_chemical": lambda plant, q, *_: sample_month.by_chemical(
         doses_within(plant.doses, q.since, q.until)
     ),
-    "consumption_by_chemical": _expect_series(lambda dose: dose.chemical, sample_month.sum_mass),
-    "consumption_over_time": _expect_series(lambda dose: "all", sample_month.sum_mass),
+    "consumption_by_chemical": _expect_series(
+        lambda dose: dose.chemical, sample_month.sum_mass, attrgetter("actual_g")
+    ),
+    "consumption_over_time": _expect_series(
+        lambda dose: "all", sample_month.sum_mass, attrgetter("actual_g")
+    ),
     "accuracy_histogram": lambda plant, q, *_: sample_month.expect_histogram(
         doses_within(plant.doses, q.since, q.until)
     ),
@@ -119,7 +130,9 @@ EXPECTED: Mapping[str, Expected] = {
     ],
     "inventory": lambda plant, *_: sample_month.expect_tanks(plant.levels),
     "batches_today": lambda plant, q, *_: sample_month.expect_batches(plant.batches, q.since, q.until),
-    "dosing_duration": _expect_series(lambda dose: dose.chemical, sample_month.mean_duration),
+    "dosing_duration": _expect_series(
+        lambda dose: dose.chemical, sample_month.mean_duration, attrgetter("duration_ms")
+    ),
     "error_rate": _error_rate,
     "daily_summary": lambda plant, q, width, zone, tolerance_g: sample_month.expect_daily(
         plant,

@@ -186,12 +186,16 @@ def doses_within(doses: Iterable[Dose], since: datetime, until: datetime) -> lis
 
 def expect_series(
     doses: Iterable[Dose], width: timedelta, name: Callable[[Dose], str],
-    value: Callable[[list[Dose]], float | None],
+    value: Callable[[list[Dose]], float | None], measured: Callable[[Dose], object],
 ) -> list[SeriesPoint]:  # fmt: skip
+    """``measured``: what the value is of; a dose without it does not count."""
     groups: dict[tuple[datetime, str], list[Dose]] = defaultdict(list)
     for dose in doses:
         groups[bucket_start(dose.time, width), name(dose)].append(dose)
-    return [SeriesPoint(at, label, value(group)) for (at, label), group in sorted(groups.items())]
+    return [
+        SeriesPoint(at, label, value(group), sum(measured(dose) is not None for dose in group))
+        for (at, label), group in sorted(groups.items())
+    ]
 
 
 def sum_mass(doses: Iterable[Dose]) -> float | None:

@@ -27,9 +27,9 @@ def read_back(text: str) -> list[list[str]]:
 @pytest.mark.parametrize(
     ("panel", "headers"),
     [
-        ("consumption_over_time", ["at", "series", "value (g/h)"]),
+        ("consumption_over_time", ["at", "series", "value (g/h)", "doses"]),
         ("batches_today", ["label", "value"]),
-        ("error_rate", ["at", "series", "value (%)"]),
+        ("error_rate", ["at", "series", "value (%)", "doses"]),
         ("accuracy_histogram", ["lower (g)", "upper (g)", "doses"]),
         ("inventory", ["device id", "chemical", "remaining (g)", "capacity (g)", "full (%)", "time",
                        "received at"]),

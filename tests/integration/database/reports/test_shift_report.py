@@ -229,18 +229,19 @@ def test_levels_out_of_a_backlog_are_no_stock(migrated: str) -> None:
     assert (tank.start_g, tank.end_g, tank.refilled_g) == (5000.0, 5000.0, 0.0)
 
 
-def test_a_dose_of_unknown_mass_is_said_and_what_was_lost_is_not_known(migrated: str) -> None:
+def test_a_dose_of_unknown_mass_gives_a_bound_of_what_was_filled(migrated: str) -> None:
     store_and_rebuild(
         migrated,
         make_level(EDGE - 60, "T-9", 5000.0),
         make_dose(-60, "T-9", actual_g=40.0),
         make_dose(0, "T-9", actual_g=None),
-        make_level(5, "T-9", 4920.0),
+        make_level(5, "T-9", 7160.0),
         now=AFTER,
     )
     found = read_report(settings_for(migrated))
     (tank,) = found.stock
-    assert (tank.dosed_g, tank.unweighed, tank.refilled_g) == (40.0, 1, None)
+    assert (tank.dosed_g, tank.unweighed) == (40.0, 1)
+    assert (tank.refilled_g, tank.taken_unweighed) == (2200.0, 1)
     assert [(total.label, total.value) for total in found.unweighed] == [("T-9", 1.0)]
 
 
