@@ -105,13 +105,13 @@ def _to_grams(kilograms: float | None) -> float | None:
 def read_drawn(console: PanelReader, panel: Panel[object], query: PanelQuery) -> list[object]:
     """The console's rows as Grafana draws them: points with a value, without weight; percents as shown."""
     return [
-        _draw_row(row)
+        draw_row(row)
         for row in console.read_panel(panel, query)
         if not isinstance(row, SeriesPoint) or row.value is not None
     ]
 
 
-def _draw_row(row: object) -> object:
+def draw_row(row: object) -> object:
     match row:
         case SeriesPoint():
             return replace(row, doses=1)
