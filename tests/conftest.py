@@ -19,6 +19,7 @@ from tests.support.database_servers import (
     reachable_temp,
     skip_absent,
 )
+from tests.support.grafana import grafana_formatter as grafana_formatter  # reads the environment in time
 from tests.support.sizes import FULL_SIZE_VARIABLE
 
 FOREIGN = (

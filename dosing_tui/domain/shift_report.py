@@ -45,11 +45,16 @@ class ShiftStock:
     unweighed: int
     """Number of doses of unknown mass in the shift."""
     taken_g: float | None
-    """Mass dosed between the two levels, in g; None also if a dose has no mass."""
+    """Mass dosed between the two levels, in g, without doses of unknown mass."""
+    taken_unweighed: int = 0
+    """Number of doses of unknown mass between the two levels."""
 
     @property
     def refilled_g(self) -> float | None:
-        """Surplus of the tank in g: it was refilled, or its station restarted."""
+        """Surplus of the tank in g: it was refilled, or its station restarted.
+
+        The least surplus, where ``taken_unweighed`` doses have no mass: they took something, too.
+        """
         if self.start_g is None or self.end_g is None or self.taken_g is None:
             return None
         return round(self.end_g - self.start_g + self.taken_g, 3)

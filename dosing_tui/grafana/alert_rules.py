@@ -4,10 +4,15 @@ Each query always returns a row: Grafana reports a query without rows as an aler
 """
 
 from dosing_tui.config.settings import Settings
+from dosing_tui.domain.alarms.catalog import RULES
 from dosing_tui.grafana.datasource import DATASOURCE_UID, FOLDER, Json, JsonObject, build_query
 from dosing_tui.grafana.sql_macros import build_alert_sql
 
 _EXPRESSION: Json = {"type": "__expr__", "uid": "__expr__"}
+
+
+_ALARMS = {"low_inventory": "STOCK_LOW", "high_error": "ERR_MEAN_1H", "offline": "DEVICE_OFFLINE"}
+"""The console's alarm of the same condition, whose priority the rule has."""
 
 
 def build_alert_file(settings: Settings) -> JsonObject:
@@ -71,7 +76,7 @@ def _build_rule(
         "keepFiringFor": keep_firing_for,
         "noDataState": "Alerting",
         "execErrState": "Error",
-        "labels": {"plant": settings.plant.site},
+        "labels": {"plant": settings.plant.site, "priority": RULES[_ALARMS[rule]].priority.value},
         "annotations": {"summary": summary, "description": action},
         "data": [
             _build_query_step("A", DATASOURCE_UID, build_query(sql)),

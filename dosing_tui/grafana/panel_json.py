@@ -8,14 +8,18 @@ from dosing_tui.domain.panels.panel_catalog import ChartKind, Panel, PlantLimit,
 from dosing_tui.domain.panels.panel_columns import list_panel_columns
 from dosing_tui.domain.tolerances.rules_text import describe_rules
 from dosing_tui.grafana.datasource import DATASOURCE, Json, JsonObject, build_query
-from dosing_tui.grafana.sql_macros import build_panel_sql
+from dosing_tui.grafana.sql_macros import COLUMN_NAMES, build_panel_sql
 
 RED, YELLOW, GREEN, NEUTRAL = "red", "yellow", "green", "text"
 PANEL_SIZES = {**dict.fromkeys(ChartKind, (12, 8)), ChartKind.STATS: (12, 5), ChartKind.TABLE: (24, 10)}
 """Width and height in Grafana's grid of 24 columns."""
-_PANEL_UNITS = {"g": "massg", "error g": "massg", "g/h": "massg", "%": "percent", "s": "s"}
-_COLUMN_UNITS = {"g": ("massg", 2), "%": ("percent", 1), "s": ("s", 1)}
-"""Grafana's unit and decimals by ours."""
+_COUNT = ("none", 0)
+"""A count with all its digits: Grafana's unit short turns 1612 into 2 K."""
+_KILOGRAMS = ("suffix:kg", 3)
+_PANEL_UNITS = {"g": _KILOGRAMS, "g/h": _KILOGRAMS, "error g": ("suffix:g", 2), "%": ("percent", 1),
+                "s": ("suffix:s", 1)}  # fmt: skip
+_COLUMN_UNITS = {"g": ("suffix:g", 2), "%": ("percent", 1), "s": ("suffix:s", 1)}
+"""Grafana's unit and decimals by ours. Only units that do not scale: s would turn 90.0 s into 1.5 mins."""
 _HIDDEN_COLUMNS = {
     ChartKind.GAUGES: ("remaining_g", "capacity_g", "time", "received_at"),
     ChartKind.HISTOGRAM: ("lower_g", "upper_g"),
@@ -60,8 +64,6 @@ _OPTIONS: Mapping[ChartKind, JsonObject] = {
     },
     ChartKind.TABLE: {"showHeader": True, "cellHeight": "sm"},
 }  # fmt: skip
-_MAX_GAP_MS = 90 * 60 * 1000
-"""Points further apart are not joined: an hour without a dose is a gap."""
 
 
 def build_panel(
@@ -100,10 +102,10 @@ def _format_description(panel: Panel[object], settings: Settings) -> str:
 
 def _build_defaults(panel: Panel[object], settings: Settings) -> dict[str, Json]:
     """Options of every column without an override."""
-    unit = "short" if panel.chart in _COUNT_CHARTS else _PANEL_UNITS.get(panel.unit, "short")
+    unit, decimals = _COUNT if panel.chart in _COUNT_CHARTS else _PANEL_UNITS.get(panel.unit, _COUNT)
     common: dict[str, Json] = {
         "unit": unit,
-        "decimals": {"massg": 2, "short": 0}.get(unit, 1),
+        "decimals": decimals,
         "custom": _build_custom_options(panel),
         "noValue": "no data",
         "color": {"mode": "palette-classic-by-name"},
@@ -130,7 +132,6 @@ def _build_custom_options(panel: Panel[object]) -> dict[str, Json]:
         "lineWidth": 1,
         "showPoints": "never" if bars else "always",
         "spanNulls": False,
-        "insertNulls": _MAX_GAP_MS,
         "thresholdsStyle": {"mode": "off" if panel.limit is None else "line"},
     }
 
@@ -148,8 +149,9 @@ def _build_overrides(panel: Panel[object], settings: Settings) -> Sequence[Json]
     overrides: list[Json] = []
     for column in list_panel_columns(panel, ""):
         properties: list[Json] = []
+        name = COLUMN_NAMES.get(column.field, column.field)
         if column.unit in _COLUMN_UNITS:
-            unit, decimals = _COLUMN_UNITS[column.unit]
+            unit, decimals = _KILOGRAMS if name != column.field else _COLUMN_UNITS[column.unit]
             properties += [{"id": "unit", "value": unit}, {"id": "decimals", "value": decimals}]
         if column.field in limits:
             limit = get_limit(settings, limits[column.field])
@@ -159,5 +161,5 @@ def _build_overrides(panel: Panel[object], settings: Settings) -> Sequence[Json]
                 {"id": "color", "value": {"mode": "thresholds"}},
             ]
         if properties:
-            overrides.append({"matcher": {"id": "byName", "options": column.field}, "properties": properties})
+            overrides.append({"matcher": {"id": "byName", "options": name}, "properties": properties})
     return overrides

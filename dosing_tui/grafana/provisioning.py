@@ -1,4 +1,4 @@
-"""The files that Grafana reads at start: data source, dashboards, alert rules."""
+"""The files that Grafana reads at start: data source, dashboards, alert rules, contact points."""
 
 import json
 from collections.abc import Mapping
@@ -13,6 +13,7 @@ from dosing_tui.errors import ExportError
 from dosing_tui.grafana.alert_rules import build_alert_file
 from dosing_tui.grafana.dashboards import build_dashboards
 from dosing_tui.grafana.datasource import DATASOURCE_UID, FILE_HEADER, FOLDER, JsonObject
+from dosing_tui.grafana.notifications import build_notification_file
 
 _HEADER_LENGTH = 1000
 """Characters at the start of a file that contain FILE_HEADER if dosing-tui wrote it."""
@@ -41,6 +42,7 @@ def build_provisioning_files(settings: Settings, options: GrafanaOptions) -> dic
         "datasources/dosing.yaml": _render_yaml(_build_datasource(describe_target(settings), options)),
         "dashboards/dosing.yaml": _render_yaml(_build_dashboard_provider(options)),
         "alerting/dosing.yaml": _render_yaml(build_alert_file(settings)),
+        "alerting/dosing-notifications.yaml": _render_yaml(build_notification_file(settings)),
         **{
             f"dashboards/dosing/{board['uid']}.json": f"{json.dumps(board, indent=2, ensure_ascii=False)}\n"
             for board in boards
@@ -131,7 +133,3 @@ def _render_yaml(content: JsonObject) -> str:
     Dumper.add_representer(str, represent_text)
     text = yaml.dump(content, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=1_000_000)
     return f"# {FILE_HEADER}\n{text}"
-
-
-def _render_json(content: JsonObject) -> str:
-    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"

@@ -13,10 +13,13 @@ from dosing_tui.domain.panels.panel_catalog import (
     BUCKET_WIDTHS,
     SHORT_WINDOW,
     ErrorBin,
+    LabeledTotal,
     Panel,
+    ProductionDay,
     RecipeDay,
     RowT,
     SeriesPoint,
+    TankLevel,
 )
 
 TIME_FROM = "$__timeFrom()"
@@ -28,9 +31,31 @@ TIME_TO = (
 ALL_VALUES = "NULL"
 """Value of a variable without a selection: Grafana inserts a custom 'all' unquoted."""
 _PARAMETER = re.compile(r"%\((\w+)\)s")
+GRAMS_PER_KILOGRAM = 1000
+COLUMN_NAMES = {"dosed_g": "dosed_kg"}
+"""Column in Grafana by ours. Grafana's own unit of mass turns 1,230 kg into 1.23 Mg: masses are in kg."""
 _SERIES_WRAPPER = (
-    "SELECT at AS time, series AS metric, value\n  FROM (\n{sql}\n) AS panel\n ORDER BY time, metric"
+    "WITH panel AS (\n{sql}\n)\nSELECT steps.at AS time, names.series AS metric,\n"
+    "       panel.value{scale} AS value\n"
+    "  FROM (SELECT generate_series(min(at), max(at), {step}) FROM panel) AS steps (at)\n"
+    " CROSS JOIN (SELECT DISTINCT series FROM panel) AS names\n"
+    "  LEFT JOIN panel ON panel.at = steps.at AND panel.series = names.series\n ORDER BY time, metric"
 )
+"""A step without a row is NULL: Grafana joins neighbouring steps, whatever their width, and no others."""
+_TOTALS_WRAPPER = (
+    "SELECT label, value{scale} AS value\n  FROM (\n{sql}\n) AS panel\n"
+    " ORDER BY panel.value DESC NULLS LAST, label"
+)
+_PRODUCTION_WRAPPER = (
+    "SELECT day, batches, doses, dosed_g / 1000 AS dosed_kg, avg_duration_s, out_percent, aborted\n"
+    "  FROM (\n{sql}\n) AS panel\n ORDER BY day"
+)
+_TANKS_WRAPPER = (
+    "SELECT device_id, chemical, remaining_g, capacity_g,\n"
+    "       floor(percent_full * 10 + 1e-9) / 10 AS percent_full, time, received_at\n"
+    "  FROM (\n{sql}\n) AS panel\n ORDER BY panel.percent_full NULLS FIRST, device_id, chemical"
+)
+"""Rounded down, as on the console: 19.96 % is below a limit of 20."""
 _BINS_WRAPPER = (
     "SELECT CASE WHEN lower_g IS NULL THEN 'below ' || round(upper_g::numeric, 1)\n"
     "            WHEN upper_g IS NULL THEN round(lower_g::numeric, 1) || ' and more'\n"
@@ -38,24 +63,38 @@ _BINS_WRAPPER = (
     "       lower_g, upper_g, doses\n  FROM (\n{sql}\n) AS panel\n ORDER BY lower_g NULLS FIRST"
 )
 _DAYS_WRAPPER = (
-    "SELECT to_char(day, 'YYYY-MM-DD') AS day, recipe, mode, batches, doses, dosed_g, mean_error_g,"
-    " mean_duration_s\n  FROM (\n{sql}\n) AS panel\n ORDER BY panel.day DESC, recipe, mode"
+    "SELECT to_char(day, 'YYYY-MM-DD') AS day, recipe, mode, batches, aborted, doses,"
+    " dosed_g / 1000 AS dosed_kg, mean_error_g, mean_duration_s\n"
+    "  FROM (\n{sql}\n) AS panel\n ORDER BY panel.day DESC, recipe, mode"
 )
 """Grafana reads a date as midnight in UTC, which is the day before west of Greenwich."""
 _WRAPPERS: Mapping[type[object], str] = {
     SeriesPoint: _SERIES_WRAPPER,
+    LabeledTotal: _TOTALS_WRAPPER,
+    ProductionDay: _PRODUCTION_WRAPPER,
+    TankLevel: _TANKS_WRAPPER,
     ErrorBin: _BINS_WRAPPER,
     RecipeDay: _DAYS_WRAPPER,
 }
 
 
 def build_panel_sql(panel: Panel[RowT], *, zone: str) -> str:
-    """The panel's statement. Series get the columns time, metric and value, bins a name, days a text."""
+    """The panel's statement. Series get the columns time, metric and value, bins a name, days a text.
+
+    Dosed masses are in kg.
+    """
     sql = _substitute_parameters(
         f"panels/{panel.id}",
         _build_parameters(zone=zone, bucket=panel.bucket_width, dimensions=panel.dimensions),
     )
-    return _WRAPPERS.get(panel.row_type, "{sql}").format(sql=sql)
+    step = "NULL" if panel.bucket_width is None else build_bucket_sql(panel.bucket_width)
+    scale = f" / {GRAMS_PER_KILOGRAM}" if is_dosed_mass(panel) else ""
+    return _WRAPPERS.get(panel.row_type, "{sql}").format(sql=sql, step=step, scale=scale)
+
+
+def is_dosed_mass(panel: Panel[RowT]) -> bool:
+    """Its values are dosed masses, not errors of doses."""
+    return panel.unit in ("g", "g/h")
 
 
 def build_annotations_sql(*, zone: str) -> str:
@@ -98,13 +137,13 @@ def _build_parameters(
         "now": "now()",
         "tz": _quote_literal(zone),
         "step": ALL_VALUES if bucket is None else build_bucket_sql(bucket),
-        **{name.value: _build_selection_sql(name) if name in chosen else ALL_VALUES for name in Dimension},
+        **{name.value: build_selection_sql(name) if name in chosen else ALL_VALUES for name in Dimension},
     }
 
 
-def _build_selection_sql(dimension: Dimension) -> str:
+def build_selection_sql(dimension: Dimension) -> str:
     """The selected values as an array; NULL for all values."""
-    return f"nullif(array_remove(ARRAY[${{{dimension.value}:sqlstring}}]::text[], NULL), '{{}}')"
+    return f"unescape_grafana_names(ARRAY[${{{dimension.value}:sqlstring}}]::text[])"
 
 
 def _substitute_parameters(name: str, values: Mapping[str, str]) -> str:

@@ -7,15 +7,10 @@ WITH quarters AS (
     DELETE FROM dosing_rollup_6h WHERE bucket < %(sums_from)s RETURNING 1
 ), recipes AS (
     DELETE FROM recipe_rollup_15m WHERE bucket < %(sums_from)s RETURNING 1
-), ends_15m AS (
-    DELETE FROM batch_outcomes_15m WHERE bucket < %(sums_from)s RETURNING 1
-), ends_1h AS (
-    DELETE FROM batch_outcomes_1h WHERE bucket < %(sums_from)s RETURNING 1
 ), history AS (
     DELETE FROM dosing_hourly_history WHERE bucket < %(sums_from)s RETURNING 1
 ), rejected AS (
     DELETE FROM rejected_messages WHERE received_at < %(sums_from)s RETURNING 1
 )
 SELECT (SELECT count(*) FROM quarters) + (SELECT count(*) FROM hours) + (SELECT count(*) FROM sixes)
-     + (SELECT count(*) FROM recipes) + (SELECT count(*) FROM ends_15m) + (SELECT count(*) FROM ends_1h)
-     + (SELECT count(*) FROM history) + (SELECT count(*) FROM rejected)
+     + (SELECT count(*) FROM recipes) + (SELECT count(*) FROM history) + (SELECT count(*) FROM rejected)

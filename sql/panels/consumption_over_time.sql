@@ -1,7 +1,7 @@
 -- Mass of all chemicals dosed in each step, in g. Steps at the ends of the window are whole. A step without
--- a dose has no row, one whose doses have no mass has NULL.
+-- a dose has no row, one whose doses have no mass has NULL. doses: those with a mass.
 SELECT at, 'all' AS series,
-       CASE WHEN sum(n_actual) > 0 THEN sum(sum_actual_g) END AS value
+       CASE WHEN sum(n_actual) > 0 THEN sum(sum_actual_g) END AS value, sum(n_actual)::bigint AS doses
   FROM dosing_series(%(from)s::timestamptz, %(to)s::timestamptz, %(step)s::interval)
  WHERE (%(device)s::text[] IS NULL OR device_id = ANY (%(device)s::text[]))
    AND (%(chemical)s::text[] IS NULL OR chemical = ANY (%(chemical)s::text[]))

@@ -1,6 +1,7 @@
--- Mean duration of a dose of each chemical in each step, in s. A step whose doses have no duration has NULL. Guide's panel 6.
+-- Mean duration of a dose of each chemical in each step, in s. A step whose doses have no duration has NULL. doses: those
+-- with a duration. Guide's panel 6.
 SELECT at, chemical AS series,
-       (sum(sum_duration_ms) / 1000.0 / nullif(sum(n_duration), 0))::float8 AS value
+       (sum(sum_duration_ms) / 1000.0 / nullif(sum(n_duration), 0))::float8 AS value, sum(n_duration)::bigint AS doses
   FROM dosing_series(%(from)s::timestamptz, %(to)s::timestamptz, %(step)s::interval)
  WHERE (%(device)s::text[] IS NULL OR device_id = ANY (%(device)s::text[]))
    AND (%(chemical)s::text[] IS NULL OR chemical = ANY (%(chemical)s::text[]))

@@ -1,21 +1,26 @@
--- The window up to now (day 0) and the one before it up to the same time on the plant's clock (day 1): completed
--- and aborted batches, doses, g dosed, mean duration in s, percent out of tolerance. Batches have no
--- chemical and no mode. Each window is written out for the planner.
-WITH ended (day, batches, aborted) AS (
-SELECT 0, coalesce(sum(completed), 0)::bigint, coalesce(sum(aborted), 0)::bigint
-  FROM batch_outcomes(%(from)s::timestamptz,
-                  least(%(to)s::timestamptz, greatest(%(now)s::timestamptz, %(from)s::timestamptz)), INTERVAL '1 hour')
+-- The window up to now (day 0) and the one before it up to the same time on the plant's clock (day 1): batches
+-- that began in it and are completed or aborted, doses, g dosed, mean duration in s, percent out of tolerance. While
+-- the window lasts, batches of day 1 count if they had ended by that time, too. A batch has no chemical: its counts are
+-- NULL under a filter by chemical. Each window is written out for the planner.
+WITH counted (day, batches, aborted) AS (
+SELECT 0, sum(completed), sum(aborted)
+  FROM batch_counts(%(from)s::timestamptz,
+                    least(%(to)s::timestamptz, greatest(%(now)s::timestamptz, %(from)s::timestamptz)))
  WHERE (%(device)s::text[] IS NULL OR device_id = ANY (%(device)s::text[]))
    AND (%(recipe)s::text[] IS NULL OR recipe = ANY (%(recipe)s::text[]))
+   AND (%(mode)s::text[] IS NULL OR mode = ANY (%(mode)s::text[]))
  UNION ALL
-SELECT 1, coalesce(sum(completed), 0)::bigint, coalesce(sum(aborted), 0)::bigint
-  FROM batch_outcomes(shift_back_by_range(%(from)s::timestamptz, %(from)s::timestamptz, %(to)s::timestamptz, %(tz)s::text),
-                  least(greatest(shift_back_by_range(least(%(to)s::timestamptz, greatest(%(now)s::timestamptz, %(from)s::timestamptz)),
-                                            %(from)s::timestamptz, %(to)s::timestamptz, %(tz)s::text),
-                                 shift_back_by_range(%(from)s::timestamptz, %(from)s::timestamptz, %(to)s::timestamptz, %(tz)s::text)),
-                       %(from)s::timestamptz), INTERVAL '1 hour')
- WHERE (%(device)s::text[] IS NULL OR device_id = ANY (%(device)s::text[]))
+SELECT 1, sum(completed), sum(aborted)
+  FROM batch_counts(shift_back_by_range(%(from)s::timestamptz, %(from)s::timestamptz, %(to)s::timestamptz, %(tz)s::text),
+                    least(greatest(shift_back_by_range(least(%(to)s::timestamptz, greatest(%(now)s::timestamptz, %(from)s::timestamptz)),
+                                              %(from)s::timestamptz, %(to)s::timestamptz, %(tz)s::text),
+                                   shift_back_by_range(%(from)s::timestamptz, %(from)s::timestamptz, %(to)s::timestamptz, %(tz)s::text)),
+                         %(from)s::timestamptz))
+ WHERE (%(now)s::timestamptz >= %(to)s::timestamptz
+        OR ends_at <= shift_back_by_range(%(now)s::timestamptz, %(from)s::timestamptz, %(to)s::timestamptz, %(tz)s::text))
+   AND (%(device)s::text[] IS NULL OR device_id = ANY (%(device)s::text[]))
    AND (%(recipe)s::text[] IS NULL OR recipe = ANY (%(recipe)s::text[]))
+   AND (%(mode)s::text[] IS NULL OR mode = ANY (%(mode)s::text[]))
 ), dosed (day, doses, dosed_g, avg_duration_s, out_percent) AS (
 SELECT 0, coalesce(sum(doses), 0)::bigint,
        CASE WHEN sum(n_actual) > 0 THEN sum(sum_actual_g) END,
@@ -42,7 +47,9 @@ SELECT 1, coalesce(sum(doses), 0)::bigint,
    AND (%(recipe)s::text[] IS NULL OR recipe = ANY (%(recipe)s::text[]))
    AND (%(mode)s::text[] IS NULL OR mode = ANY (%(mode)s::text[]))
 )
-SELECT day, batches, doses, dosed_g, avg_duration_s, out_percent, aborted
-  FROM ended
+SELECT day, CASE WHEN %(chemical)s::text[] IS NULL THEN coalesce(batches, 0) END AS batches,
+       doses, dosed_g, avg_duration_s, out_percent,
+       CASE WHEN %(chemical)s::text[] IS NULL THEN coalesce(aborted, 0) END AS aborted
+  FROM counted
   JOIN dosed USING (day)
  ORDER BY day

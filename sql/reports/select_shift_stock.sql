@@ -33,14 +33,14 @@ WITH edges AS (
 )
 SELECT tank.device_id, tank.chemical, first.remaining_g AS start_g, first.percent_full AS start_percent,
        last.remaining_g AS end_g, last.percent_full AS end_percent, dosed.dosed_g,
-       coalesce(dosed.unweighed, 0) AS unweighed, taken.taken_g
+       coalesce(dosed.unweighed, 0) AS unweighed, taken.taken_g, coalesce(taken.taken_unweighed, 0) AS taken_unweighed
   FROM inventory_latest AS tank
   LEFT JOIN held AS first
     ON first.is_first AND first.device_id = tank.device_id AND first.chemical = tank.chemical
   LEFT JOIN held AS last
     ON NOT last.is_first AND last.device_id = tank.device_id AND last.chemical = tank.chemical
   LEFT JOIN LATERAL (
-       SELECT CASE WHEN count(*) = count(d.actual_g) THEN coalesce(sum(d.actual_g), 0) END AS taken_g
+       SELECT coalesce(sum(d.actual_g), 0) AS taken_g, count(*) - count(d.actual_g) AS taken_unweighed
          FROM dosing_consumption AS d
         CROSS JOIN LATERAL (SELECT CASE WHEN abs(extract(epoch FROM d.received_at - d.time)) <= 60
                                         THEN d.received_at ELSE d.time END AS heard) AS h

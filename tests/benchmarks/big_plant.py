@@ -10,10 +10,7 @@ DAYS = 90
 STATIONS = 20
 PUMPS = 4
 TABLES = ("dosing_consumption", "batch_events", "inventory_levels")
-ROLLUPS = (
-    *("dosing_rollup_15m", "dosing_rollup_1h", "dosing_rollup_6h", "recipe_rollup_15m"),
-    *("batch_outcomes_15m", "batch_outcomes_1h"),
-)
+ROLLUPS = ("dosing_rollup_15m", "dosing_rollup_1h", "dosing_rollup_6h", "recipe_rollup_15m")
 
 _WEEKS = """
 SELECT compat.ensure_partitions(parent, %(since)s, %(until)s)

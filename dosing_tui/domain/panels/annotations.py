@@ -1,7 +1,4 @@
-"""Annotations of a chart over time: batches from start to end, and operator notes.
-
-The start of each end is found in ``sql/reads/annotations.sql``, which Grafana uses, too.
-"""
+"""Annotations of a chart over time: batches from start to end, and operator notes."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,18 +6,17 @@ from enum import StrEnum
 
 
 class AnnotationKind(StrEnum):
-    """What an annotation is about."""
+    """What an annotation is about; a batch by its status in the batch list."""
 
     BATCH = "batch"
-    """From a start to its completion."""
+    """Complete."""
     ABORTED = "aborted"
-    """From a start to the abort or error that ended it."""
     RUNNING = "running"
-    """The newest start of its station, whose end has not been received yet."""
+    """Not ended yet."""
     INCOMPLETE = "incomplete"
-    """A start without an end: its station has started another batch since."""
+    """Its end was not received; it ends with its last message."""
     UNMATCHED = "unmatched"
-    """An end without a start."""
+    """Its start was not received."""
     NOTE = "note"
 
 

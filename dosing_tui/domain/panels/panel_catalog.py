@@ -30,11 +30,15 @@ from dosing_tui.domain.panels.filters import NO_FILTER, Dimension, Selection
 
 @dataclass(frozen=True, slots=True)
 class SeriesPoint:
-    """One bucket of one series. ``at`` is its start in UTC; a value of None is no measurement, not 0."""
+    """One bucket of one series. ``at`` is its start in UTC; a value of None is no measurement, not 0.
+
+    ``doses``: the number that the value is of; in a mean of buckets, each counts by it.
+    """
 
     at: datetime
     series: str
     value: float | None
+    doses: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,29 +83,34 @@ class TankLevel:
 
 @dataclass(frozen=True, slots=True)
 class ProductionDay:
-    """``day`` 0 is the window up to now (today), 1 the window before it up to the same time (yesterday)."""
+    """``day`` 0 is the window up to now (today), 1 the window before it up to the same time (yesterday).
+
+    ``batches`` and ``aborted``: batches that began in it and are completed or aborted. None under a filter by
+    chemical.
+    """
 
     day: int
-    batches: int
+    batches: int | None
     doses: int
     dosed_g: float | None
     avg_duration_s: float | None
     out_percent: float | None
-    aborted: int
+    aborted: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class RecipeDay:
     """One day of the plant, recipe and mode.
 
-    ``batches`` is given once per day and recipe, in the row of the mode with most doses. It is None in the
-    other rows, on days before the first recorded batch, and under a filter by chemical or mode.
+    ``batches`` and ``aborted``: batches of this mode that began that day and are completed or aborted. None
+    on days before the first recorded batch, and under a filter by chemical.
     """
 
     day: date
     recipe: str
     mode: str
     batches: int | None
+    aborted: int | None
     doses: int
     dosed_g: float | None
     mean_error_g: float | None
@@ -144,6 +153,8 @@ BUCKET_WIDTHS = (
 )
 """Longest window and minimum bucket width in it, for windows longer than SHORT_WINDOW."""
 SHORT_WINDOW = timedelta(days=2)
+BATCH_SETTLE_TIME = timedelta(seconds=5)
+"""The collector rebuilds batches every two seconds."""
 _HOUR = timedelta(hours=1)
 
 
@@ -190,6 +201,8 @@ class Panel(Generic[RowT]):
     """The statement returns the newest of so many rows; None: all."""
     guide_panel_number: int | None = None
     """The panel's number in the integration guide."""
+    settle_time: timedelta = timedelta(0)
+    """Time after a reading within which its rows still change: batches are rebuilt after their messages."""
 
     def get_bucket_width(self, since: datetime, until: datetime) -> timedelta | None:
         """Bucket width in this window: wider in long windows, so that the number of buckets stays small."""
@@ -218,7 +231,7 @@ def declare_panel(panel: Panel[RowT]) -> Panel[RowT]:
 _DOSES = frozenset({ReadingKind.DOSE})
 _EVENTS = frozenset({ReadingKind.EVENT})
 _LEVELS = frozenset({ReadingKind.LEVEL})
-_BATCH_DIMENSIONS = frozenset({Dimension.DEVICE, Dimension.RECIPE})
+_BATCH_DIMENSIONS = frozenset({Dimension.DEVICE, Dimension.RECIPE, Dimension.MODE})
 _TANK_DIMENSIONS = frozenset({Dimension.DEVICE, Dimension.CHEMICAL})
 
 CONSUMPTION_TODAY = declare_panel(Panel(
@@ -247,10 +260,11 @@ ERROR_RATE = declare_panel(Panel(
 BATCHES_TODAY = declare_panel(Panel(
     "batches_today", "Batches by recipe", "today", LabeledTotal, _EVENTS, chart=ChartKind.BARS,
     default_range="now/d", dimensions=_BATCH_DIMENSIONS, guide_panel_number=5,
+    settle_time=BATCH_SETTLE_TIME,
 ))  # fmt: skip
 PRODUCTION_TODAY = declare_panel(Panel(
     "production_today", "Production", "today", ProductionDay, _DOSES | _EVENTS, chart=ChartKind.STATS,
-    default_range="now/d",
+    default_range="now/d", settle_time=BATCH_SETTLE_TIME,
 ))  # fmt: skip
 OVERVIEW_PANELS = tuple(PANELS.values())
 """Those above: the panels of the console's first screen."""
@@ -265,5 +279,6 @@ DOSING_DURATION = declare_panel(Panel(
 DAILY_SUMMARY = declare_panel(Panel(
     "daily_summary", "Daily production", "", RecipeDay, _DOSES | _EVENTS, chart=ChartKind.TABLE,
     default_range="now-6d/d", column_limits=(("mean_error_g", PlantLimit.MEAN_ERROR),), guide_panel_number=8,
+    settle_time=BATCH_SETTLE_TIME,
 ))  # fmt: skip
 DOSES = declare_panel(Panel("doses", "Doses", "", DoseRow, _DOSES, max_rows=5_000))

@@ -35,7 +35,8 @@ class MassUnit:
         return format_decimal(None if grams is None else grams / self.grams, self.decimals)
 
     def format_mass(self, grams: float | None) -> str:
-        return f"{self.format_number(grams)} {self.symbol}"
+        """With its unit; the sign for no value has none."""
+        return NO_VALUE if grams is None else f"{self.format_number(grams)} {self.symbol}"
 
 
 GRAMS = MassUnit("g", 1.0, 1)

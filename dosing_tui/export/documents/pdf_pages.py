@@ -152,7 +152,7 @@ class PdfPages(FPDF):
         """Replace characters the font does not have by '?'."""
         clean = clean_line(text, MAX_TEXT_CELLS).replace(REPLACEMENT, "?")
         if not self._has_unicode_font:
-            return clean.encode("latin-1", "replace").decode("latin-1")
+            return clean.replace("≥", ">=").encode("latin-1", "replace").decode("latin-1")
         font = self.fonts[self._family]
         assert isinstance(font, TTFFont)  # a file was loaded
         return "".join(c if ord(c) in font.cmap else "?" for c in clean)

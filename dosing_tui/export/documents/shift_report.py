@@ -85,10 +85,10 @@ def _build_summary(report: ShiftReport, zone: tzinfo) -> DocumentBlock:
     return make_field_list(
         ("From", format_timestamp(shift.since, zone)),
         ("To", f"{format_timestamp(shift.until, zone)}{progress}"),
-        ("Completed", f"{made.batches:,} batches{_format_recipe_totals(report)}"),
-        ("Aborted", str(made.aborted), made.aborted > 0),
+        ("Completed", f"{made.batches or 0:,} batches{_format_recipe_totals(report)}"),
+        ("Aborted", f"{made.aborted or 0:,}", bool(made.aborted)),
         ("Right first time", _format_right_first_time(report)),
-        ("Doses", _format_doses(made)),
+        ("Doses", _format_doses(made, is_bound=bool(report.unweighed))),
         ("Out of tolerance", f"{format_number(made.out_percent, 1)} % of the doses", bool(made.out_percent)),
         ("To review", f"{report.unreviewed:,} batches", report.unreviewed > 0),
         ("From earlier shifts", f"{report.earlier_unreviewed:,} batches", report.earlier_unreviewed > 0),
@@ -103,10 +103,17 @@ def _format_right_first_time(report: ShiftReport) -> str:
     return f"{format_percent(percent)} ({counts} complete and without exceptions)"
 
 
-def _format_doses(production: ProductionDay) -> str:
+def _format_mass(mass_g: float | None, *, is_bound: bool, sign: bool = False) -> str:
+    """A mass in g; as a bound where doses without a mass are not in it."""
+    text = format_number(mass_g, sign=sign)
+    return f"≥ {text}" if is_bound and mass_g is not None else text
+
+
+def _format_doses(production: ProductionDay, *, is_bound: bool) -> str:
     if not production.doses:
         return "none"
-    mass, duration = format_number(production.dosed_g), format_number(production.avg_duration_s, 1)
+    mass = _format_mass(production.dosed_g, is_bound=is_bound)
+    duration = format_number(production.avg_duration_s, 1)
     return f"{production.doses:,}, {mass} g, {duration} s on average"
 
 
@@ -137,9 +144,14 @@ def _build_batches(report: ShiftReport) -> DocumentBlock:
 
 
 def _build_consumption(report: ShiftReport) -> tuple[DocumentBlock, ...]:
-    rows = [DocumentRow((total.label or UNKNOWN, format_number(total.value))) for total in report.dosed]
+    unweighed = {total.label for total in report.unweighed}
+    rows = [
+        DocumentRow((total.label or UNKNOWN, _format_mass(total.value, is_bound=total.label in unweighed)))
+        for total in report.dosed
+    ]
     if len(rows) > 1:
-        rows.append(DocumentRow(("Total", format_number(report.production.dosed_g)), is_total=True))
+        total = _format_mass(report.production.dosed_g, is_bound=bool(unweighed))
+        rows.append(DocumentRow(("Total", total), is_total=True))
     table = DocumentTable(make_headings("Chemical", ">Dosed"), tuple(rows), "No doses.")
     if not report.unweighed:
         return (table,)
@@ -161,10 +173,10 @@ def _build_stock(report: ShiftReport) -> DocumentBlock:
                     tank.chemical,
                     format_number(tank.start_g),
                     format_number(tank.start_percent, 1),
-                    f"{format_number(tank.dosed_g)}{'+?' if tank.unweighed else ''}",
+                    _format_mass(tank.dosed_g, is_bound=tank.unweighed > 0),
                     format_number(tank.end_g),
                     format_number(tank.end_percent, 1),
-                    format_number(tank.refilled_g, sign=True),
+                    _format_mass(tank.refilled_g, is_bound=tank.taken_unweighed > 0, sign=True),
                 )
             )
             for tank in report.stock

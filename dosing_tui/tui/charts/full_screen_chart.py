@@ -78,7 +78,7 @@ def _list_titles(data: ChartData) -> tuple[str, ...]:
 
 
 def _get_statistics(curve: Curve, bucket: int) -> dict[str, float | None]:
-    found = compute_statistics(curve.values)
+    found = compute_statistics(curve.values, curve.weights)
     return {
         "here": curve.values[bucket] if bucket < len(curve.values) else None, "min": found.minimum,
         "mean": found.mean, "max": found.maximum, "sum": found.total, "last": found.last,

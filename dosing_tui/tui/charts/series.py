@@ -21,6 +21,8 @@ from dosing_tui.tui.rendering.number_format import format_decimal
 class Curve:
     name: str
     values: tuple[float | None, ...]
+    weights: tuple[float, ...] = ()
+    """What each value counts in a mean: the doses that a rate is of. Empty: all the same."""
 
 
 class AnnotationGlyph(StrEnum):
@@ -177,15 +179,22 @@ class SeriesStatistics:
     last: float | None
 
 
-def compute_statistics(values: Sequence[float | None]) -> SeriesStatistics:
-    """
+def compute_statistics(values: Sequence[float | None], weights: Sequence[float] = ()) -> SeriesStatistics:
+    """The mean is weighted: a rate of 1 dose in 2 and one of 0 in 6 have the mean 1 in 8.
+
     >>> compute_statistics([1.0, None, 3.0])
     SeriesStatistics(minimum=1.0, mean=2.0, maximum=3.0, total=4.0, last=3.0)
+    >>> compute_statistics([50.0, None, 0.0], [2, 0, 6]).mean
+    12.5
     """
-    measured = [value for value in values if value is not None]
+    weighed = zip(values, weights or [1.0] * len(values), strict=True)
+    measured = [(value, weight) for value, weight in weighed if value is not None]
     if not measured:
         return SeriesStatistics(None, None, None, None, None)
-    return SeriesStatistics(min(measured), fmean(measured), max(measured), sum(measured), measured[-1])
+    found = [value for value, _ in measured]
+    counted = [weight for _, weight in measured]
+    mean = fmean(found, weights=counted if any(counted) else None)
+    return SeriesStatistics(min(found), mean, max(found), sum(found), found[-1])
 
 
 def split_at_gaps(values: Sequence[float | None], axis: ValueAxis) -> list[Polyline]:

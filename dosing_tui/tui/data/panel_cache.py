@@ -44,7 +44,9 @@ class PanelCache:
                 refresh_policy.get_reading_counts(panel, time_context.snapshot),
                 time_context.now,
             )
-            if refresh_policy.is_request_due(turn, time_context.now, settle_time=settle):
+            if refresh_policy.is_request_due(
+                turn, time_context.now, settle_time=max(settle, panel.settle_time)
+            ):
                 turn = self._send_request(panel, turn, scope, time_context)
             self._refresh_states[panel.id] = turn
 

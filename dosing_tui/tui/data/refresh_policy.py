@@ -43,7 +43,9 @@ def get_reading_counts(panel: Panel[Any], snapshot: LiveSnapshot) -> ReadingCoun
 
 
 def update_counts(state: PanelRefreshState, now_counts: ReadingCounts, now: datetime) -> PanelRefreshState:
-    """Record the counts, and the time of a change."""
+    """Record the counts, and the time of a change; the first ones are none."""
+    if not state.last_counts:
+        return replace(state, last_counts=now_counts)
     return (
         state if now_counts == state.last_counts else replace(state, last_counts=now_counts, changed_at=now)
     )

@@ -5,12 +5,17 @@ from collections.abc import Iterable, Iterator
 from dosing_tui.domain.messages.models import ReadingKind
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.domain.panels.annotations import Annotation, AnnotationKind, AnnotationList
-from dosing_tui.domain.panels.panel_catalog import Panel
+from dosing_tui.domain.panels.panel_catalog import BATCH_SETTLE_TIME, Panel
 from dosing_tui.tui.charts.series import AnnotationGlyph, ChartAnnotation
 from dosing_tui.tui.rendering.canvas import sanitize_text
 
 ANNOTATIONS_PANEL = Panel(
-    "annotations", "Batches and notes", "", AnnotationList, frozenset({ReadingKind.EVENT})
+    "annotations",
+    "Batches and notes",
+    "",
+    AnnotationList,
+    frozenset({ReadingKind.EVENT}),
+    settle_time=BATCH_SETTLE_TIME,
 )
 """Queried like a panel, while a chart over time is at full screen."""
 _END_GLYPHS = {
@@ -38,7 +43,7 @@ def _convert_annotation(annotation: Annotation) -> Iterator[ChartAnnotation]:
                 f"{text} ({sanitize_text(annotation.author, 24)}){device}",
             )
         case AnnotationKind.UNMATCHED:
-            yield ChartAnnotation(annotation.at, AnnotationGlyph.END, text + device)
+            yield ChartAnnotation(annotation.until or annotation.at, AnnotationGlyph.END, text + device)
         case (
             AnnotationKind.BATCH | AnnotationKind.ABORTED | AnnotationKind.RUNNING | AnnotationKind.INCOMPLETE
         ):

@@ -134,9 +134,12 @@ def _choose_mark(row: RecipeDay, context: DailyProductionContext) -> str:
 COLUMNS: tuple[TableColumn[RecipeDay], ...] = (
     TableColumn("Day", 10, 100, lambda row, _: f"{row.day:%a %d %b}", lambda row, _: row.day, style=DIM),
     TableColumn("Recipe", 10, 95, lambda row, _: sanitize_text(row.recipe), max_growth=14, is_name=True),
-    TableColumn("Mode", 8, 40, lambda row, _: sanitize_text(row.mode, 16), style=DIM, max_growth=4),
+    TableColumn("Mode", 8, 92, lambda row, _: sanitize_text(row.mode, 16) or number_format.NO_VALUE,
+                style=DIM, max_growth=4),
     TableColumn("Batches", 8, 90, lambda row, _: number_format.format_whole(row.batches),
                 lambda row, _: row.batches, style=STRONG, align_right=True),
+    TableColumn("Aborted", 8, 70, lambda row, _: number_format.format_whole(row.aborted),
+                lambda row, _: row.aborted, align_right=True),
     TableColumn("Doses", 8, 80, lambda row, _: number_format.format_whole(row.doses),
                 lambda row, _: row.doses, align_right=True),
     TableColumn("Dosed", 11, 85, lambda row, context: context.mass_unit.format_mass(row.dosed_g),

@@ -10,17 +10,24 @@ import psycopg
 import pytest
 
 from dosing_tui.database import operator_notes
+from dosing_tui.database.batches.incremental_rebuild import rebuild_changed_days
 from dosing_tui.database.panel_reader import PanelReader
 from dosing_tui.database.reading_writer import ReadingWriter
 from dosing_tui.database.sql_files import read_statement
+from dosing_tui.domain.batches.models import BatchStatus
+from dosing_tui.domain.batches.reconstruction import reconstruct_batches
 from dosing_tui.domain.messages.models import BatchEvent
 from dosing_tui.domain.panels.annotations import Annotation, AnnotationKind
 from dosing_tui.domain.panels.operator_notes import NoteDraft
-from tests.support.database.expected_pairing import pair_events
 from tests.support.database.reading_samples import EVENT, NOW, number_rows, settings_for
 from tests.support.database_servers import Server
 
 HOUR = timedelta(hours=1)
+KINDS = {
+    BatchStatus.COMPLETE: AnnotationKind.BATCH,
+    BatchStatus.ABORTED: AnnotationKind.ABORTED,
+    BatchStatus.INCOMPLETE: AnnotationKind.INCOMPLETE,
+}
 
 
 @pytest.fixture
@@ -36,10 +43,12 @@ def make_event(minutes: float, name: str, recipe: str = "CU-85", device: str = "
     return replace(EVENT, time=at, event=name, recipe=recipe, device_id=device, received_at=at, dedup=0)
 
 
-def store_events(dsn: str, *events: BatchEvent) -> None:
+def store_events(dsn: str, *events: BatchEvent, rebuilt_at: float = 120) -> None:
+    """``rebuilt_at``: minutes after NOW."""
     writer = ReadingWriter(settings_for(dsn))
     writer.write(uuid4(), number_rows(*events))
     writer.close()
+    rebuild_changed_days(settings_for(dsn), now=NOW + timedelta(minutes=rebuilt_at))
 
 
 def read_hour(
@@ -67,7 +76,7 @@ def test_a_batch_is_a_region_from_its_start_to_its_end(
         make_event(11, "abort"),
     )
     assert to_minutes(read_hour(reader)) == [(1, 3, AnnotationKind.BATCH), (10, 11, AnnotationKind.ABORTED)]
-    assert [a.text for a in read_hour(reader)] == ["CU-85 complete", "CU-85 abort"]
+    assert [a.text for a in read_hour(reader)] == ["CU-85 complete", "CU-85 aborted"]
     assert {a.device for a in read_hour(reader)} == {"station-1"}
 
 
@@ -95,34 +104,26 @@ def test_a_batch_that_ended_before_the_window_or_starts_at_its_end_is_not_in_it(
     assert read_hour(reader) == []
 
 
-def test_a_start_without_an_end_is_running_until_its_station_starts_another(
-    reader: PanelReader, migrated: str
-) -> None:
+def test_a_batch_has_the_status_of_the_batch_list(reader: PanelReader, migrated: str) -> None:
     store_events(
         migrated,
         make_event(1, "start"),
         make_event(2, "start", device="station-2"),
+        make_event(5, "complete", device="station-3"),
         make_event(9, "start", "FG-85/95"),
+        rebuilt_at=10,
     )
     assert to_minutes(read_hour(reader)) == [
-        (1, None, AnnotationKind.INCOMPLETE),
+        (1, 1, AnnotationKind.ABORTED),
         (2, None, AnnotationKind.RUNNING),
+        (5, 5, AnnotationKind.UNMATCHED),
         (9, None, AnnotationKind.RUNNING),
     ]
-    # the filter hides the other recipe's batch, and still knows of it
+    assert [a.text for a in read_hour(reader)] == [
+        "CU-85 aborted", "CU-85 running", "CU-85 complete-only", "FG-85/95 running",
+    ]  # fmt: skip
     assert to_minutes(read_hour(reader, recipe=["CU-85"], device=["station-1"])) == [
-        (1, None, AnnotationKind.INCOMPLETE)
-    ]
-
-
-def test_an_end_without_a_start_is_a_moment(reader: PanelReader, migrated: str) -> None:
-    store_events(
-        migrated, make_event(5, "complete"), make_event(6, "start"), make_event(7, "complete", "FG-85/95")
-    )
-    assert [(a.kind, a.text) for a in read_hour(reader)] == [
-        (AnnotationKind.UNMATCHED, "CU-85 complete, start not told"),
-        (AnnotationKind.RUNNING, "CU-85 running"),
-        (AnnotationKind.UNMATCHED, "FG-85/95 complete, start not told"),
+        (1, 1, AnnotationKind.ABORTED)
     ]
 
 
@@ -161,13 +162,8 @@ def test_the_newest_are_shown_where_there_are_too_many_and_it_is_said(
     assert (len(few.items), few.truncation_text) == (150, "")
 
 
-def in_order(mark: tuple[datetime, datetime | None, AnnotationKind, str]) -> tuple[object, ...]:
-    at, until, kind, device = mark
-    return at, until or at, kind, device
-
-
-@pytest.mark.parametrize("seed", range(4))
-def test_regions_are_those_worked_out_without_sql(
+@pytest.mark.parametrize("seed", range(2))
+def test_regions_are_those_of_the_reconstructed_batches(
     flavour: Server, reader: PanelReader, migrated: str, seed: int
 ) -> None:
     dice = random.Random(seed)
@@ -175,20 +171,23 @@ def test_regions_are_those_worked_out_without_sql(
         (made.device_id, made.time, made.event, made.recipe): made
         for made in (
             make_event(
-                round(dice.uniform(-900, 900)),
+                round(dice.uniform(-300, 300)),
                 dice.choice(("start", "start", "complete", "abort", "error", "pause")),
                 dice.choice(("CU-85", "CU-65/75", "")),
                 dice.choice(("station-1", "station-2")),
             )
-            for _ in range(300)
+            for _ in range(100)
         )
     }
-    store_events(migrated, *told.values())
+    store_events(migrated, *told.values(), rebuilt_at=1000)
     found = reader.read_annotations(since=NOW, until=NOW + HOUR)
-    marked = [(a.at, a.until, a.kind, a.device) for a in found.items]
-    wanted = pair_events(told.values(), since=NOW, until=NOW + HOUR)
-    assert wanted
-    assert sorted(marked, key=in_order) == sorted((mark[:4] for mark in wanted), key=in_order)
+    batches = reconstruct_batches(told.values(), now=NOW + timedelta(minutes=1000))
+    overlapping = [b for b in batches if b.begins_at < NOW + HOUR and b.ends_at and b.ends_at >= NOW]
+    assert overlapping
+    assert sorted((a.at, a.until, a.kind, a.device) for a in found.items) == sorted(
+        (b.begins_at, b.ends_at, KINDS.get(b.status, AnnotationKind.UNMATCHED), b.device_id)
+        for b in overlapping
+    )
 
 
 def test_text_of_the_plant_comes_out_harmless(reader: PanelReader, migrated: str) -> None:
@@ -198,6 +197,7 @@ def test_text_of_the_plant_comes_out_harmless(reader: PanelReader, migrated: str
             " VALUES (%s, E'a\\x1b[2J', 'start', E'[/]\\u202eB')",
             (NOW,),
         )
+    rebuild_changed_days(settings_for(migrated), now=NOW)
     (found,) = read_hour(reader)
     assert (found.text, found.device) == ("[/]\ufffdB running", "a\ufffd[2J")
 

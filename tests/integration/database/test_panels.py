@@ -5,6 +5,7 @@ import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 from types import UnionType
 from typing import get_args, get_type_hints
 from uuid import uuid4
@@ -14,9 +15,11 @@ import psycopg
 import pytest
 
 from dosing_tui.database import sql_files
+from dosing_tui.database.batches.incremental_rebuild import rebuild_batches
 from dosing_tui.database.panel_reader import PanelReader
 from dosing_tui.database.reading_writer import ReadingWriter
 from dosing_tui.database.schema.migrate import migrate_schema
+from dosing_tui.domain.batches.models import BatchStatus
 from dosing_tui.domain.messages.models import Dose, Reading
 from dosing_tui.domain.panels import panel_catalog
 from dosing_tui.domain.panels.filters import Selection
@@ -62,12 +65,16 @@ SELECTIONS: Mapping[str, Selection] = {
 Expected = Callable[[Plant, PanelQuery, timedelta, ZoneInfo, float], Iterable[object]]
 
 
-def _expect_series(name: Callable[[Dose], str], value: Callable[[list[Dose]], float | None]) -> Expected:
+def _expect_series(
+    name: Callable[[Dose], str],
+    value: Callable[[list[Dose]], float | None],
+    measured: Callable[[Dose], object],
+) -> Expected:
     def expected(
         plant: Plant, query: PanelQuery, width: timedelta, zone: ZoneInfo, tolerance_g: float
     ) -> Iterable[object]:
         return sample_month.expect_series(
-            doses_in_buckets(plant.doses, width, query.since, query.until), width, name, value
+            doses_in_buckets(plant.doses, width, query.since, query.until), width, name, value, measured
         )
 
     return expected
@@ -79,7 +86,9 @@ def _error_rate(
     def rate(doses: list[Dose]) -> float | None:
         return sample_month.out_percent(doses, tolerance_g)
 
-    return _expect_series(lambda dose: "all", rate)(plant, query, width, zone, tolerance_g)
+    return _expect_series(lambda dose: "all", rate, attrgetter("error_g"))(
+        plant, query, width, zone, tolerance_g
+    )
 
 
 def _expect_production(
@@ -92,17 +101,27 @@ def _expect_production(
         for moment in (wall[0], wall[2])
     )
     spans = [(query.since, until), (before, min(max(before_now, before), query.since))]
+    earlier = (wall[2] - (wall[1] - wall[0])).replace(tzinfo=zone, fold=1).astimezone(UTC)
     return [
-        sample_month.expect_production_day(plant, day, *span, tolerance_g) for day, span in enumerate(spans)
-    ]
+        sample_month.expect_production_day(
+            plant, day, *span, tolerance_g,
+            ended_by=earlier if day == 1 and query.now < query.until else None,
+            batches_known=not query.selection.chemical,
+        )
+        for day, span in enumerate(spans)
+    ]  # fmt: skip
 
 
 EXPECTED: Mapping[str, Expected] = {
     "today_by_chemical": lambda plant, q, *_: sample_month.by_chemical(
         doses_within(plant.doses, q.since, q.until)
     ),
-    "consumption_by_chemical": _expect_series(lambda dose: dose.chemical, sample_month.sum_mass),
-    "consumption_over_time": _expect_series(lambda dose: "all", sample_month.sum_mass),
+    "consumption_by_chemical": _expect_series(
+        lambda dose: dose.chemical, sample_month.sum_mass, attrgetter("actual_g")
+    ),
+    "consumption_over_time": _expect_series(
+        lambda dose: "all", sample_month.sum_mass, attrgetter("actual_g")
+    ),
     "accuracy_histogram": lambda plant, q, *_: sample_month.expect_histogram(
         doses_within(plant.doses, q.since, q.until)
     ),
@@ -110,15 +129,17 @@ EXPECTED: Mapping[str, Expected] = {
         sample_month.expect_summary(doses_within(plant.doses, q.since, q.until), tolerance_g)
     ],
     "inventory": lambda plant, *_: sample_month.expect_tanks(plant.levels),
-    "batches_today": lambda plant, q, *_: sample_month.expect_batches(plant.events, q.since, q.until),
-    "dosing_duration": _expect_series(lambda dose: dose.chemical, sample_month.mean_duration),
+    "batches_today": lambda plant, q, *_: sample_month.expect_batches(plant.batches, q.since, q.until),
+    "dosing_duration": _expect_series(
+        lambda dose: dose.chemical, sample_month.mean_duration, attrgetter("duration_ms")
+    ),
     "error_rate": _error_rate,
     "daily_summary": lambda plant, q, width, zone, tolerance_g: sample_month.expect_daily(
         plant,
         q.since,
         q.until,
         zone,
-        batches_known=not q.selection.chemical and not q.selection.mode,
+        batches_known=not q.selection.chemical,
     ),
     "production_today": _expect_production,
 }
@@ -139,6 +160,11 @@ def plant(flavour: Server) -> Iterator[str]:
                 writer.write(uuid4(), number_rows(*readings[start : start + 500]))
         writer.write(uuid4(), number_rows(spoilt))
         writer.close()
+        rebuild_batches(
+            settings_for(dsn),
+            since=MONTH.doses[0].time - timedelta(days=2), until=sample_month.REBUILT_AT,
+            now=sample_month.REBUILT_AT, report=print,
+        )  # fmt: skip
         yield dsn
 
 
@@ -304,5 +330,9 @@ def test_the_month_holds_what_it_should() -> None:
         for name in WINDOWS
         if name not in ("an empty day", "within a quarter")
     )
+    assert {batch.mode for batch in MONTH.batches if batch.status is BatchStatus.COMPLETE} >= {
+        *sample_month.MODES
+    }
+    assert sum(batch.status is BatchStatus.ABORTED for batch in MONTH.batches) > 50
     for name, selection in SELECTIONS.items():
         assert bool(MONTH.filter_by(selection).doses) == (name != "nobody")

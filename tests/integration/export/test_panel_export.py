@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from dosing_tui.cli.main import main
+from dosing_tui.database.batches.incremental_rebuild import rebuild_changed_days
 from dosing_tui.database.panel_reader import PanelReader
 from dosing_tui.database.reading_writer import ReadingWriter
 from dosing_tui.demo.servers.mqtt_broker import find_free_port
@@ -35,6 +36,7 @@ def plant(migrated: str) -> str:
     other = replace(DOSE, device_id="station-2", chemical=HOSTILE, recipe="CU-85", mode="manual", dedup=9)
     writer.write(uuid4(), number_rows(DOSE, other, STARTED, EVENT, LEVEL))
     writer.close()
+    rebuild_changed_days(settings_for(migrated), now=NOW + timedelta(minutes=1))
     return migrated
 
 

@@ -14,6 +14,7 @@ import yaml
 from click.testing import CliRunner
 
 from dosing_tui.cli.main import main
+from dosing_tui.config.notification_channel import NotificationKind, NotificationSettings
 from dosing_tui.config.settings import DatabaseSettings, LimitSettings, PlantSettings, Settings
 from dosing_tui.database.reading_writer import ReadingWriter
 from dosing_tui.domain.panels.panel_catalog import PANELS
@@ -195,11 +196,48 @@ def test_the_statements_of_the_rules_are_readable_and_keep_their_comments() -> N
 
 def test_numbers_of_doses_are_not_drawn_as_grams() -> None:
     shown = _find_panel("accuracy_summary")["fieldConfig"]
-    assert shown["defaults"]["unit"] == "short"
+    assert (shown["defaults"]["unit"], shown["defaults"]["decimals"]) == ("none", 0)
     units = {
         override["matcher"]["options"]: override["properties"][0]["value"] for override in shown["overrides"]
     }
-    assert units == {"mean_g": "massg", "sd_g": "massg", "out_percent": "percent"}
+    assert units == {"mean_g": "suffix:g", "sd_g": "suffix:g", "out_percent": "percent"}
+
+
+def test_contact_points_are_the_channels_without_their_secrets() -> None:
+    made = build_provisioning_files(
+        replace(
+            SETTINGS,
+            notifications=(
+                NotificationSettings(
+                    "shift", NotificationKind.MAIL, ("high",), to=("a@b.example", "c@b.example")
+                ),
+                NotificationSettings(
+                    "chat", NotificationKind.SLACK, on=("raise", "return"), url="https://secret"
+                ),
+                NotificationSettings("hook", NotificationKind.WEBHOOK, url_file="/run/secrets/hook"),
+                NotificationSettings("siren", NotificationKind.COMMAND, command=("siren",)),
+            ),
+        ),
+        SEEN,
+    )["alerting/dosing-notifications.yaml"]
+    assert "https://secret" not in made
+    found = yaml.safe_load(made)
+    points = {point["name"]: point["receivers"][0] for point in found["contactPoints"]}
+    assert {name: (point["type"], point["disableResolveMessage"]) for name, point in points.items()} == {
+        "dosing-shift": ("email", True), "dosing-chat": ("slack", False), "dosing-hook": ("webhook", True),
+    }  # fmt: skip
+    assert points["dosing-shift"]["settings"]["addresses"] == "a@b.example;c@b.example"
+    assert points["dosing-chat"]["settings"] == {"url": "$__env{DOSING_NOTIFICATIONS_CHAT_URL}"}
+    assert points["dosing-hook"]["settings"] == {"url": "$__file{/run/secrets/hook}"}
+    [policy] = found["policies"]
+    assert [(route["receiver"], route["object_matchers"][1][2]) for route in policy["routes"]] == [
+        ("dosing-shift", "high"), ("dosing-chat", "high|medium|low"), ("dosing-hook", "high|medium|low"),
+    ]  # fmt: skip
+    assert {rule["labels"]["priority"] for rule in RULES.values()} == {"medium"}
+
+
+def test_a_plant_without_channels_leaves_grafanas_policy_alone() -> None:
+    assert READ["alerting/dosing-notifications.yaml"] == {"apiVersion": 1}
 
 
 def test_the_command_writes_the_files_and_no_password(tmp_path: Path) -> None:

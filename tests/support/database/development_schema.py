@@ -18,8 +18,6 @@ RENAMED_TABLES = {
     "plant_limits": "plant_rules",
     "batch_duration_baselines": "usual_durations",
     "batch_rebuild_queue": "batches_touched",
-    "batch_outcomes_15m": "batch_ends_15m",
-    "batch_outcomes_1h": "batch_ends_1h",
     "dosing_rollup_15m": "dosing_15m",
     "dosing_rollup_1h": "dosing_1h",
     "dosing_rollup_6h": "dosing_6h",

@@ -5,11 +5,13 @@ import random
 import statistics
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_FLOOR, Decimal
 from zoneinfo import ZoneInfo
 
+from dosing_tui.domain.batches.models import Batch, BatchStatus
+from dosing_tui.domain.batches.reconstruction import reconstruct_batches
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel
 from dosing_tui.domain.panels.filters import Dimension, Selection
 from dosing_tui.domain.panels.panel_catalog import (
@@ -32,6 +34,8 @@ CHEMICALS = ("BDO", "T-12", "Isocyanate", "Catalyst, unmeasured")
 RECIPES = ("CU-65/75", "CU-80", "")
 MODES = ("CATALYST", "BDO")
 STATIONS = 3
+REBUILT_AT = datetime(2026, 11, 2, tzinfo=UTC)
+"""When the batches of the month are reconstructed: all have ended."""
 ORIGIN = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -40,6 +44,7 @@ class Plant:
     doses: tuple[Dose, ...]
     events: tuple[BatchEvent, ...]
     levels: tuple[InventoryLevel, ...]
+    batches: tuple[Batch, ...] = field(default=(), repr=False)
 
     def filter_by(self, selection: Selection) -> "Plant":
         """What a panel of doses, or of batches, sees of the plant."""
@@ -64,6 +69,12 @@ class Plant:
                 for level in self.levels
                 if chosen(Dimension.DEVICE, level.device_id) and chosen(Dimension.CHEMICAL, level.chemical)
             ),
+            tuple(
+                batch
+                for batch in self.batches
+                if chosen(Dimension.DEVICE, batch.device_id) and chosen(Dimension.RECIPE, batch.recipe)
+                and chosen(Dimension.MODE, batch.mode)
+            ),
         )  # fmt: skip
 
 
@@ -78,7 +89,25 @@ def a_month() -> Plant:
     events = [_random_event(chance, day, number) for day in days for number in range(20)]
     told_twice = [replace(event, dedup=1000 + event.dedup, pumps=None) for event in events[::9]]
     levels = [_random_level(chance, day, number) for day in days for number in range(6)]
-    return Plant((*doses, *edges), (*events, *told_twice), tuple(levels))
+    whole = [_whole_batch(chance, day, number) for day in days for number in range(8)]
+    doses += [dose for _, dose, _ in whole]
+    events += [event for first, _, last in whole for event in (first, last)]
+    doses, events = [*doses, *edges], [*events, *told_twice]
+    batches = reconstruct_batches([*doses, *events, *levels], now=REBUILT_AT)
+    return Plant(tuple(doses), tuple(events), tuple(levels), tuple(batches))
+
+
+def _whole_batch(chance: random.Random, day: date, number: int) -> tuple[BatchEvent, Dose, BatchEvent]:
+    """A start, a dose a minute later and a complete, in the last hour before midnight UTC at the latest."""
+    start = _random_event(chance, day, 2000 + number)
+    start = replace(start, time=start.time.replace(minute=0), event="start", recipe=chance.choice(RECIPES))
+    dose = replace(
+        _random_dose(chance, day, 7000 + number),
+        time=start.time + timedelta(seconds=60), device_id=start.device_id, recipe=start.recipe,
+        duration_ms=5000,
+    )  # fmt: skip
+    end = replace(start, time=start.time + timedelta(seconds=70), event="complete")
+    return start, dose, end
 
 
 def _random_dose(chance: random.Random, day: date, number: int) -> Dose:
@@ -157,12 +186,16 @@ def doses_within(doses: Iterable[Dose], since: datetime, until: datetime) -> lis
 
 def expect_series(
     doses: Iterable[Dose], width: timedelta, name: Callable[[Dose], str],
-    value: Callable[[list[Dose]], float | None],
+    value: Callable[[list[Dose]], float | None], measured: Callable[[Dose], object],
 ) -> list[SeriesPoint]:  # fmt: skip
+    """``measured``: what the value is of; a dose without it does not count."""
     groups: dict[tuple[datetime, str], list[Dose]] = defaultdict(list)
     for dose in doses:
         groups[bucket_start(dose.time, width), name(dose)].append(dose)
-    return [SeriesPoint(at, label, value(group)) for (at, label), group in sorted(groups.items())]
+    return [
+        SeriesPoint(at, label, value(group), sum(measured(dose) is not None for dose in group))
+        for (at, label), group in sorted(groups.items())
+    ]
 
 
 def sum_mass(doses: Iterable[Dose]) -> float | None:
@@ -193,18 +226,17 @@ def by_chemical(doses: Iterable[Dose]) -> list[LabeledTotal]:
     return sorted(totals, key=lambda total: (total.value is None, -(total.value or 0.0), total.label))
 
 
-def find_ended(
-    events: Iterable[BatchEvent], since: datetime, until: datetime, *, how: str
-) -> set[tuple[str, datetime, str]]:
-    return {
-        (event.device_id, event.time, event.recipe)
-        for event in events
-        if event.event == how and since <= event.time < until
-    }
+def find_batches(
+    batches: Iterable[Batch], since: datetime, until: datetime, *, status: BatchStatus
+) -> list[Batch]:
+    """Those that began in the window."""
+    return [batch for batch in batches if batch.status is status and since <= batch.begins_at < until]
 
 
-def expect_batches(events: Iterable[BatchEvent], since: datetime, until: datetime) -> list[LabeledTotal]:
-    counts = Counter(recipe for _, _, recipe in find_ended(events, since, until, how="complete"))
+def expect_batches(batches: Iterable[Batch], since: datetime, until: datetime) -> list[LabeledTotal]:
+    counts = Counter(
+        batch.recipe for batch in find_batches(batches, since, until, status=BatchStatus.COMPLETE)
+    )
     totals = [LabeledTotal(recipe, float(count)) for recipe, count in counts.items()]
     return sorted(totals, key=lambda total: (-(total.value or 0.0), total.label))
 
@@ -231,54 +263,52 @@ def expect_summary(doses: Iterable[Dose], tolerance_g: float) -> ErrorSummary:
 
 
 def expect_production_day(
-    plant: Plant, day: int, since: datetime, until: datetime, tolerance_g: float
-) -> ProductionDay:
+    plant: Plant, day: int, since: datetime, until: datetime, tolerance_g: float, *,
+    ended_by: datetime | None, batches_known: bool,
+) -> ProductionDay:  # fmt: skip
+    """``ended_by``: batches that ended later do not count."""
     found = doses_within(plant.doses, since, until)
+    seen = [b for b in plant.batches if ended_by is None or (b.ends_at is not None and b.ends_at <= ended_by)]
+    completed, aborted = (
+        len(find_batches(seen, since, until, status=status)) if batches_known else None
+        for status in (BatchStatus.COMPLETE, BatchStatus.ABORTED)
+    )
     return ProductionDay(
         day=day,
-        batches=len(find_ended(plant.events, since, until, how="complete")),
+        batches=completed,
         doses=len(found),
         dosed_g=sum_mass(found),
         avg_duration_s=mean_duration(found),
         out_percent=out_percent(found, tolerance_g),
-        aborted=len(find_ended(plant.events, since, until, how="abort")),
+        aborted=aborted,
     )
 
 
 def expect_daily(
     plant: Plant, since: datetime, until: datetime, zone: ZoneInfo, *, batches_known: bool
 ) -> list[RecipeDay]:
-    """Doses of whole hours or quarters; batches in the row of the mode with most doses."""
+    """Each batch in the row of its own mode, on the day of its start."""
     groups: dict[tuple[date, str, str], list[Dose]] = defaultdict(list)
-    for dose in doses_in_buckets(plant.doses, _day_part(since, until, zone), since, until):
+    for dose in doses_within(plant.doses, since, until):
         groups[dose.time.astimezone(zone).date(), dose.recipe, dose.mode].append(dose)
-    completed = Counter(
-        (at.astimezone(zone).date(), recipe)
-        for _, at, recipe in find_ended(plant.events, since, until, how="complete")
-        if batches_known
+    completed, aborted = (
+        Counter(
+            (batch.begins_at.astimezone(zone).date(), batch.recipe, batch.mode)
+            for batch in find_batches(plant.batches, since, until, status=status)
+            if batches_known
+        )
+        for status in (BatchStatus.COMPLETE, BatchStatus.ABORTED)
     )
-    leading: dict[tuple[date, str], str] = {}
-    for (day, recipe, mode), _ in sorted(groups.items(), key=lambda item: (-len(item[1]), item[0][2])):
-        leading.setdefault((day, recipe), mode)
     rows = [
         RecipeDay(
-            day, recipe, mode,
-            completed[day, recipe] if batches_known and leading[day, recipe] == mode else None,
-            len(group), sum_mass(group), mean_error(group), mean_duration(group),
+            *key,
+            completed[key] if batches_known else None,
+            aborted[key] if batches_known else None,
+            len(group := groups.get(key, [])), sum_mass(group), mean_error(group), mean_duration(group),
         )
-        for (day, recipe, mode), group in groups.items()
+        for key in {*groups, *completed, *aborted}
     ]  # fmt: skip
-    rows += [
-        RecipeDay(day, recipe, "", count, 0, None, None, None)
-        for (day, recipe), count in completed.items()
-        if (day, recipe) not in leading
-    ]
     return sorted(rows, key=lambda row: (-row.day.toordinal(), row.recipe, row.mode))
-
-
-def _day_part(since: datetime, until: datetime, zone: ZoneInfo) -> timedelta:
-    whole = all(moment.astimezone(zone).minute == moment.minute for moment in (since, until))
-    return timedelta(hours=1) if whole else timedelta(minutes=15)
 
 
 def expect_tanks(levels: Iterable[InventoryLevel]) -> list[TankLevel]:

@@ -37,7 +37,8 @@ def interpolate_query(
 
 
 def _quote_strings(picked: Sequence[str]) -> str:
-    return ",".join("'" + value.replace("'", "''") + "'" for value in picked)
+    """Grafana's format sqlstring, which takes a double quote for one of SQL's strings."""
+    return ",".join("'" + value.replace("'", "''").replace('"', '\\"') + "'" for value in picked)
 
 
 def _format_time(moment: datetime) -> str:

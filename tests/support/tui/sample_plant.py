@@ -471,7 +471,8 @@ def _answer_daily(story: History, doses: list[Dose], panel: Panel[Any], now: dat
         found[dose.time.date(), dose.recipe].append(dose)
     return [
         RecipeDay(
-            day, recipe, "CATALYST", _count_completed(story, day, recipe), len(group),
+            day, recipe, "CATALYST", _count_ended(story, day, recipe, "complete"),
+            _count_ended(story, day, recipe, "abort"), len(group),
             sum(dose.actual_g or 0.0 for dose in group), fmean(dose.error_g or 0.0 for dose in group),
             fmean(dose.duration_ms or 0 for dose in group) / 1000,
         )
@@ -484,8 +485,8 @@ def _newest_day_first(item: tuple[tuple[date, str], list[Dose]]) -> tuple[int, s
     return -day.toordinal(), recipe
 
 
-def _count_completed(story: History, day: date, recipe: str) -> int:
-    ended = (event for event in story.events if event.event == "complete" and event.recipe == recipe)
+def _count_ended(story: History, day: date, recipe: str, how: str) -> int:
+    ended = (event for event in story.events if event.event == how and event.recipe == recipe)
     return sum(event.time.date() == day for event in ended)
 
 

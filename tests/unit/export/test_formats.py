@@ -27,14 +27,14 @@ def read_back(text: str) -> list[list[str]]:
 @pytest.mark.parametrize(
     ("panel", "headers"),
     [
-        ("consumption_over_time", ["at", "series", "value (g/h)"]),
+        ("consumption_over_time", ["at", "series", "value (g/h)", "doses"]),
         ("batches_today", ["label", "value"]),
-        ("error_rate", ["at", "series", "value (%)"]),
+        ("error_rate", ["at", "series", "value (%)", "doses"]),
         ("accuracy_histogram", ["lower (g)", "upper (g)", "doses"]),
         ("inventory", ["device id", "chemical", "remaining (g)", "capacity (g)", "full (%)", "time",
                        "received at"]),
-        ("daily_summary", ["day", "recipe", "mode", "batches", "doses", "dosed (g)", "mean error (g)",
-                           "mean duration (s)"]),
+        ("daily_summary", ["day", "recipe", "mode", "batches", "aborted", "doses", "dosed (g)",
+                           "mean error (g)", "mean duration (s)"]),
     ],
 )  # fmt: skip
 def test_headers_name_the_unit(panel: str, headers: list[str]) -> None:
@@ -123,7 +123,7 @@ def test_wide_characters_take_two_cells() -> None:
 
 
 def test_a_table_omits_filters_that_its_panel_does_not_have() -> None:
-    query = PanelQuery(SINCE, UNTIL, UNTIL, Selection(device=("a",), mode=("auto",)))
+    query = PanelQuery(SINCE, UNTIL, UNTIL, Selection(device=("a",), chemical=("T-9",)))
     found = build_table(PANELS["batches_today"], [], query, range="today", zone=BERLIN)
     assert (found.selection, found.rows) == (Selection(device=("a",)), ())
     assert "batches" not in to_csv(found)

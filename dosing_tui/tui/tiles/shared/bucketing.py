@@ -53,11 +53,25 @@ def build_value_chart(
     context: RenderContext, panel: Panel[SeriesPoint], *, unit: str, limit: float | None = None,
     min_top: float = 0.0,
 ) -> ChartData:  # fmt: skip
-    """Values that cannot be added up: percent, seconds. Each bucket has one value of each series."""
+    """Values that cannot be added up: percent, seconds. Each bucket has one value of each series.
+
+    In a mean, a bucket counts by its doses.
+    """
     window = panel_query.build_window(context, panel)
     points, omitted_count = _keep_largest(context.get_rows(panel), MAX_SERIES)
     chart = _build_chart(context, panel, window, _place_in_buckets(points, window))
+    chart = _weigh_curves(chart, points)
     return replace(chart, unit=unit, limit=limit, min_top=min_top, omitted_count=omitted_count)
+
+
+def _weigh_curves(chart: ChartData, points: Iterable[SeriesPoint]) -> ChartData:
+    """The curves of these points, each with the number of doses of its values."""
+    weights = _place_in_buckets((replace(point, value=point.doses) for point in points), chart.window)
+    curves = (
+        replace(curve, weights=tuple(weight or 0.0 for weight in weights[name]))
+        for curve, name in zip(chart.curves, sorted(weights), strict=True)
+    )
+    return replace(chart, curves=tuple(curves))
 
 
 def _build_chart(

@@ -23,6 +23,7 @@ from dosing_tui.domain.panels.operator_notes import NoteDraft
 from dosing_tui.domain.panels.panel_catalog import (
     BATCHES_TODAY,
     CONSUMPTION_TODAY,
+    DAILY_SUMMARY,
     INVENTORY,
     PRODUCTION_TODAY,
     Panel,
@@ -126,13 +127,32 @@ def test_the_sums_are_the_panels_and_those_of_the_readings(flavour: Server, plan
     )
     assert {total.label: total.value for total in found.dosed} == pytest.approx(dict(grams))
     assert sum(total.value or 0 for total in found.dosed) == pytest.approx(found.production.dosed_g)
-    completes = fetch_rows(
-        plant.database.dsn,
-        "SELECT recipe, count(*) FROM batch_events"
-        " WHERE event = 'complete' AND time >= %s AND time < %s GROUP BY recipe",
-        *window,
+    listed = count_batches(plant, BatchFilter(*window))
+    assert found.production.batches == listed.complete == 3
+    assert found.production.aborted == listed.aborted == 0
+    assert sum(total.value or 0 for total in found.completed) == listed.complete
+    assert {(b.recipe, b.batches) for b in found.batches if b.status == "complete"} == {
+        (total.label, total.value) for total in found.completed
+    }
+
+
+def test_a_batch_that_another_start_ended_is_aborted_in_every_count(migrated: str) -> None:
+    """No abort is reported: the batch list says aborted, and so do tile, daily summary and report."""
+    store_and_rebuild(
+        migrated,
+        make_event(-3600, "start", "FG-85/95"),
+        make_dose(-3500, "T-12", recipe="FG-85/95", mode="BDO"),
+        *normal_batch(-3400),
+        now=AFTER,
     )
-    assert {total.label: total.value for total in found.completed} == dict(completes)
+    settings = settings_for(migrated)
+    found = read_report(settings)
+    listed = count_batches(settings, BatchFilter(EARLY.since, EARLY.until))
+    assert (found.production.batches, found.production.aborted) == (listed.complete, listed.aborted) == (1, 1)
+    days = read_one_panel(settings, DAILY_SUMMARY)
+    assert [(day.recipe, day.mode, day.batches, day.aborted) for day in days] == [
+        ("CU-85", "CATALYST", 1, 0), ("FG-85/95", "BDO", 0, 1),
+    ]  # fmt: skip
 
 
 def test_batches_are_those_of_the_list_by_recipe_and_status(plant: Settings) -> None:
@@ -209,18 +229,19 @@ def test_levels_out_of_a_backlog_are_no_stock(migrated: str) -> None:
     assert (tank.start_g, tank.end_g, tank.refilled_g) == (5000.0, 5000.0, 0.0)
 
 
-def test_a_dose_of_unknown_mass_is_said_and_what_was_lost_is_not_known(migrated: str) -> None:
+def test_a_dose_of_unknown_mass_gives_a_bound_of_what_was_filled(migrated: str) -> None:
     store_and_rebuild(
         migrated,
         make_level(EDGE - 60, "T-9", 5000.0),
         make_dose(-60, "T-9", actual_g=40.0),
         make_dose(0, "T-9", actual_g=None),
-        make_level(5, "T-9", 4920.0),
+        make_level(5, "T-9", 7160.0),
         now=AFTER,
     )
     found = read_report(settings_for(migrated))
     (tank,) = found.stock
-    assert (tank.dosed_g, tank.unweighed, tank.refilled_g) == (40.0, 1, None)
+    assert (tank.dosed_g, tank.unweighed) == (40.0, 1)
+    assert (tank.refilled_g, tank.taken_unweighed) == (2200.0, 1)
     assert [(total.label, total.value) for total in found.unweighed] == [("T-9", 1.0)]
 
 

@@ -1,5 +1,6 @@
 """Charts over time: lines, scales, cursors and statistics, whatever the values and the size."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -101,6 +102,15 @@ def test_statistics_leave_out_what_was_not_measured() -> None:
     found = compute_statistics([None, 2.0, 0.0, None])
     assert (found.minimum, found.mean, found.maximum, found.total, found.last) == (0.0, 1.0, 2.0, 2.0, 0.0)
     assert compute_statistics([None]).mean is None
+
+
+def test_the_mean_of_a_zoomed_rate_is_that_of_its_doses() -> None:
+    """1 of 2 doses, then 3 of 100: 4 of 102, not the mean of 50 % and 3 %."""
+    chart = make_curves([50.0, None, 3.0])
+    weighed = replace(chart, is_additive=False, curves=(replace(chart.curves[0], weights=(2, 0, 100)),))
+    shown = join_rows(draw_full_screen_chart(weighed, 100, 24))[-2:]
+    titles, numbers = (line.split() for line in shown)
+    assert numbers[2:][titles.index("mean") - 1] == "3.9"
 
 
 def test_the_cursor_reads_the_time_and_every_series() -> None:

@@ -221,3 +221,8 @@ def test_a_mark_on_a_coloured_ground_keeps_its_letters_where_an_edge_of_a_chart_
 def test_a_look_sends_what_it_may() -> None:
     assert TerminalTheme(DARK, GlyphMode.ASCII).translate_character("█") == "#"
     assert TerminalTheme(DARK, GlyphMode.UNICODE).translate_character("\x1b") == "?"
+
+
+def test_a_mass_that_is_not_known_has_no_unit() -> None:
+    assert number_format.KILOGRAMS.format_mass(None) == number_format.NO_VALUE
+    assert number_format.KILOGRAMS.format_mass(1_284.0) == "1.28 kg"

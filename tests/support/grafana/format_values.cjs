@@ -1,0 +1,16 @@
+// Formats values as Grafana does: [[unit, decimals, value], ...] on stdin, the texts as JSON on stdout.
+// The first argument is a folder of node modules with @grafana/data.
+const { createRequire } = require("node:module");
+const { readFileSync, writeSync } = require("node:fs");
+// what the package expects of a browser when it is loaded
+const nothing = () => undefined;
+globalThis.window = globalThis;
+globalThis.addEventListener = nothing;
+globalThis.navigator ??= { language: "en", languages: ["en"] };
+globalThis.localStorage ??= { getItem: () => null, setItem: nothing, removeItem: nothing };
+const load = createRequire(`${process.argv[2]}/`);
+const { formattedValueToString, getValueFormat } = load("@grafana/data");
+const asked = JSON.parse(readFileSync(0, "utf8"));
+const texts = asked.map(([unit, decimals, value]) => formattedValueToString(getValueFormat(unit)(value, decimals)));
+writeSync(1, JSON.stringify(texts));
+process.exit(0);
