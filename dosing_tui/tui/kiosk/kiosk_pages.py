@@ -87,10 +87,14 @@ def _format_today(context: RenderContext) -> _Today:
         return _Today()
     mass = number_format.choose_mass_unit(day.dosed_g or 0.0)
     return _Today(
-        number_format.format_count(day.batches), number_format.format_count(day.doses),
+        _format_count(day.batches), number_format.format_count(day.doses),
         mass.format_number(day.dosed_g), mass.symbol, number_format.format_decimal(day.out_percent, 1),
-        number_format.format_decimal(day.avg_duration_s, 1), number_format.format_count(day.aborted),
+        number_format.format_decimal(day.avg_duration_s, 1), _format_count(day.aborted),
     )  # fmt: skip
+
+
+def _format_count(count: int | None) -> str:
+    return number_format.NO_VALUE if count is None else number_format.format_count(count)
 
 
 def _list_overview(context: RenderContext) -> list[KioskFigure]:
