@@ -11,6 +11,7 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.domain.alarms.models import UNACKNOWLEDGED_STATES, AlarmState, AlarmStateName
 from dosing_tui.domain.batches.models import BatchStatus
 from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text, count_cells
+from dosing_tui.domain.quantities.quantity_text import format_count, format_duration, format_percent
 from dosing_tui.domain.shift_handover import HandoverSignature, is_handover_note
 from dosing_tui.domain.shift_report import ShiftReport, ShiftStock
 from dosing_tui.export.documents.document import (
@@ -97,7 +98,7 @@ def _format_right_first_time(report: ShiftReport) -> str:
     percent = report.right_first_time_percent
     if percent is None:
         return f"{UNKNOWN} (no batch ended)"
-    return f"{percent:.1f} % ({report.clean_batches:,} of {report.ended_batches:,} batches)"
+    return f"{format_percent(percent)} ({report.clean_batches:,} of {report.ended_batches:,} batches)"
 
 
 def _list_doses(report: ShiftReport) -> Iterable[DocumentField]:
@@ -134,7 +135,8 @@ def _format_low_tank(tank: ShiftStock, report: ShiftReport) -> str:
     text = f"{_format_tank(tank)} {format_number(tank.end_percent, 1)} % ({format_number(tank.end_g, 0)} g)"
     hours = (min(report.made_at, report.shift.until) - report.shift.since) / _HOUR
     if tank.dosed_g and tank.end_g is not None and hours > 0:
-        text += f", lasts {tank.end_g / (tank.dosed_g / hours):.0f} h at this shift's rate"
+        left_s = tank.end_g / (tank.dosed_g / hours) * _HOUR.total_seconds()
+        text += f", lasts {format_duration(left_s)} at this shift's rate"
     return text
 
 
@@ -185,7 +187,7 @@ def _build_notes(report: ShiftReport, zone: tzinfo, join: EntryJoiner) -> Docume
 
 def _build_integrity(report: ShiftReport) -> DocumentField:
     missing = sum(total.value or 0 for total in report.unweighed)
-    doses = "1 dose" if missing == 1 else f"{missing:,.0f} doses"
+    doses = "1 dose" if missing == 1 else f"{format_count(round(missing))} doses"
     text = f"{doses} without a mass" if missing else "every dose has a mass"
     return DocumentField("Data integrity", text, missing > 0)
 

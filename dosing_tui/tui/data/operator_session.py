@@ -10,6 +10,7 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.domain.alarms.models import Actor
 from dosing_tui.domain.alarms.operator_commands import CommandContext
 from dosing_tui.domain.messages.text_sanitizer import clean_text
+from dosing_tui.domain.quantities.quantity_text import format_duration
 
 MAX_CONSOLE_NAME = 30
 """Cells; with the words around it a console's name fits the journal's column."""
@@ -88,7 +89,7 @@ class OperatorSession:
         if self._get_shift_start() != self._shift_start:
             reason = "the shift has changed"
         elif self._longest_pause and abs(now - self._last_input_at) >= self._longest_pause:
-            reason = f"no key for {self._longest_pause.total_seconds() / 60:.0f} min"
+            reason = f"no key for {format_duration(self._longest_pause.total_seconds())}"
         if reason:
             self._operator, self._notice = None, f"{operator.name} was signed off: {reason}."
 

@@ -232,7 +232,9 @@ def _draw_one_row(
     canvas.write_text(2, y, name, name_style, width=name_width)
     end = canvas.write_right(canvas.width, y, f"{format_percent_full(tank.percent):>6} %", number)
     if tank.is_old:
-        end = canvas.write_right(end, y, f" {tank.age}", DIM)
+        ages = (tank.age, tank.age.removesuffix(" ago"))
+        fitting = (age for age in ages if end - len(age) - 1 >= 2 + name_width)
+        end = canvas.write_right(end, y, f" {next(fitting, '')}", DIM)
     elif canvas.width >= 36 + name_width:
         end = canvas.write_right(end, y, f"{data.mass_unit.format_mass(tank.remaining_g):>10}", DIM)
     start = 2 + name_width + 1

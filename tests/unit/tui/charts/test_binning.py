@@ -1,6 +1,7 @@
 """What a chart draws is what its caption says: no bucket is left out, whatever the width and the range."""
 
 import random
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -153,7 +154,8 @@ def test_every_bar_of_a_strip_is_drawn_beside_the_sum_of_all(
         eighths = len(strip) * 8 - 1
         seen = sum(heights[::cells]) / eighths * top
         assert abs(seen - total) <= len(drawn.curves[0].values) * top / eighths
-    shown = "".join(cell for cell, _ in strip[-1]).split()[-1]
+    last = re.search(r"\d{1,3}( \d{3})*(\.\d+)?$", "".join(cell for cell, _ in strip[-1]).rstrip())
+    shown = last[0].replace(" ", "") if last else "–"
     unit = 1_000 if "kg" in describe_strips(chart, width, height) else 1
     if any(value is not None for value in chart.curves[0].values):
         decimals = len(shown.partition(".")[2])
