@@ -115,6 +115,8 @@ def draw_strips(
         write_tick_labels(
             canvas, below, place_time_ticks(drawn.window, columns, data.zone), left=left, start=0
         )
+        if not layout.top and below < canvas.height:
+            _write_numbers(canvas, below, numbers.titles, numbers, DIM)
 
 
 def _write_numbers(

@@ -106,7 +106,7 @@ def list_strip_numbers(data: ChartData) -> StripNumbers:
     if data.is_additive:
         mass, grams = choose_sum_unit(data), _get_grams(data)
         sums = tuple((mass.format_number(None if one.total is None else one.total * grams),) for one in found)
-        return StripNumbers(("sum",), sums)
+        return StripNumbers((mass.symbol,), sums)
     ranges = tuple((data.format_value(one.minimum), data.format_value(one.maximum)) for one in found)
     return StripNumbers(("min", "max"), ranges, emphasized=1)
 

@@ -18,6 +18,7 @@ from dosing_tui.database.batches.queries import list_batches, read_batch
 from dosing_tui.database.panel_reader import PanelReader
 from dosing_tui.database.schema.maintenance import run_maintenance
 from dosing_tui.database.schema.migrate import list_pending_steps, migrate_schema
+from dosing_tui.database.sql_files import find_sql_folder
 from dosing_tui.domain.alarms.checkpoint import Checkpoint
 from dosing_tui.domain.alarms.models import AlarmEvent
 from dosing_tui.domain.batch_review.query_models import BatchFilter
@@ -73,6 +74,8 @@ def databases(server: Server) -> Iterator[Databases]:
         server.create_database(written) as new,
         server.create_database(server.get_template("taken_over", take_over)) as old,
     ):
+        # the takeover ends with it: what was judged by earlier rules is judged again
+        execute_statements(new, (find_sql_folder() / "schema/any/0025_judge_again.sql").read_text())
         yield Databases(settings_for(new), settings_for(old))
 
 
