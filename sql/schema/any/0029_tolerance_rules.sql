@@ -55,6 +55,7 @@ SELECT fold_name(recipe), mode, recipe, version, greatest(valid_from, clock_time
   FROM recipe_masters;
 
 SELECT copy_dose_grants('public.tolerance_rules, public.recipe_tolerances', VARIADIC '{}');
+GRANT SELECT ON tolerance_rules TO PUBLIC;  -- as plant_limits: every role compares them with its settings
 
 -- The maximum permissible deviations in service of OIML R61, class X(x), Table 1, for a fill of this mass, in g.
 CREATE FUNCTION class_deviation_g(class_factor double precision, target_g double precision) RETURNS double precision

@@ -1,5 +1,6 @@
 """A channel can be tried from the command line, and everybody may see how the channels are doing."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,7 +30,8 @@ def run_notifications(folder: Path, *words: str, dsn: str = "") -> Result:
 def test_a_test_arrives_and_says_that_it_is_one(web: WebServer, tmp_path: Path) -> None:
     result = run_notifications(tmp_path, "test-notification", "shift", dsn="dbname=x")
     assert (result.exit_code, result.output) == (0, "Channel shift (teams) accepted the message.\n")
-    assert "[LOW] Test: This is a test; nothing is wrong. (Plant 1)" in web.posted[0].body.decode()
+    posted = json.loads(web.posted[0].body)
+    assert "[LOW] plant · TEST · Test: This is a test; nothing is wrong. (Plant 1)" in repr(posted)
 
 
 def test_one_that_fails_says_why_and_one_that_is_not_there_which_there_are(

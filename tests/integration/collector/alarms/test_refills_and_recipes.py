@@ -71,7 +71,7 @@ def test_a_batch_is_compared_with_the_master_that_was_imported(
     with run_in_threads(settings) as collector, connect_station(settings) as plant:
         wait_until(lambda: collector.ready and is_following(collector))
         import_recipes(settings, [MASTER], who="Anna", valid_from=began)
-        wait_until(lambda: "master recipes loaded: 1 versions" in caplog.text)
+        wait_until(lambda: "and 1 recipe versions loaded" in caplog.text)
         say("start")
         say_dose(plant, settings, 0.0)
         say("complete")

@@ -323,7 +323,8 @@ def test_pages_follow_on_each_other_also_among_entries_of_one_moment(migrated: s
 
 def test_a_page_of_the_journal_is_read_by_its_index(migrated: str) -> None:
     asked = {"site": "plant1", "from": DAY.since, "to": DAY.until, "tag": None, "event": None, "user": None,
-             "rows": 200, "before": 0, "rules": None, "devices": None, "items": None}  # fmt: skip
+             "rows": 200, "before": 0, "rules": None, "devices": None, "items": None,
+             "device": None}  # fmt: skip
     with psycopg.connect(migrated) as session:
         session.execute("SET enable_seqscan = off")
         query = sql.SQL("EXPLAIN ") + sql.SQL(read_statement("reads/select_alarm_journal"))
