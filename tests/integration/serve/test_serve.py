@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -15,14 +16,14 @@ import pytest
 
 from tests.e2e.tui.test_program import nothing_there
 from tests.support.os_processes import is_alive
-from tests.support.polling import wait_until
+from tests.support.polling import PATIENCE_S, wait_until
 
 aiohttp = pytest.importorskip("aiohttp", reason="the extra 'serve' is not installed")
 pytest.importorskip("textual_serve", reason="the extra 'serve' is not installed")
 
 from screenshots.browser import CHROMIUM, DESKTOP, PHONE, Viewport, open_browser  # noqa: E402
 
-PATIENCE_S = 60.0
+ESCAPE_SEQUENCE = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 
 
 @dataclass
@@ -59,11 +60,17 @@ async def serve_consoles(folder: Path, *arguments: str) -> AsyncIterator[Served]
 
 
 async def read_until(socket: Any, text: str) -> None:
+    """A console writes every second: the limit is for all that is read together."""
     written = b""
-    while text.encode() not in written:
-        message = await asyncio.wait_for(socket.receive(), PATIENCE_S)
-        assert message.type is aiohttp.WSMsgType.BINARY, (message, written[-500:])
-        written += message.data
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            while text.encode() not in written:
+                message = await socket.receive()
+                assert message.type is aiohttp.WSMsgType.BINARY, (message, written[-500:])
+                written += message.data
+    except TimeoutError:
+        shown = ESCAPE_SEQUENCE.sub("", written.decode(errors="replace"))
+        raise AssertionError(f"{text!r} is not on\n{shown}") from None
 
 
 async def test_nothing_is_served_without_the_token_or_to_another_site(tmp_path: Path) -> None:
