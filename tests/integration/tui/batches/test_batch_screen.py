@@ -112,6 +112,9 @@ async def test_all_clean_batches_are_approved_after_one_confirmation_that_says_h
         await plant.press_keys("A")
         await plant.wait_for_text("2 batches without exceptions, complete and unreviewed.")
         await plant.press_keys("enter")
+        await plant.wait_for_text("Enter your name.")  # the one typed before was for that approval alone
+        await plant.type_text("Ben")
+        await plant.press_keys("enter")
         await plant.wait_for_text("Approved 2 batches.")
         states = fetch_rows(migrated, "SELECT DISTINCT findings > 0, review_state FROM batches ORDER BY 1")
         assert states == [(False, "approved"), (True, "unreviewed")]

@@ -117,8 +117,20 @@ async def test_the_one_who_leaves_signs_with_a_note_and_somebody_else_takes_over
         assert [(note.author, note.text) for note in driven.source.notes] == [
             ("Anna", "Shift handover, Late 2026-03-11 14:00+0000: pump")
         ]
+        # a typed name signs nobody on: the next form does not know it
         assert "Take over the shift" in await driven.press_keys("t")
-        await driven.press_keys("tab", "enter")
+        assert "Enter your name." in await driven.press_keys("tab", "enter")
+        await driven.press_keys(*"Ben", "enter")
+        await driven.wait_for_text("Shift taken over by Ben.")
+        assert [note.author for note in driven.source.notes] == ["Anna", "Ben"]
+
+
+async def test_the_name_of_the_one_who_is_signed_on_is_there_already() -> None:
+    async with open_console(size=SMALL) as driven:
+        driven.app.services.operator.sign_on("Anna")
+        await driven.press_keys("S")
+        await driven.wait_for_text("SHIFT HANDOVER")
+        await driven.press_keys("t", "tab", "enter")
         await driven.wait_for_text("Shift taken over by Anna.")
 
 
