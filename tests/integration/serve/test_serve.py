@@ -135,6 +135,6 @@ async def test_chromium_shows_the_console_and_asks_no_other_machine(
         # the footer's "2 Tanks" by mouse; "a Alarms" by finger, as a narrow footer has "1-7 Screens"
         cell = viewport.width / columns
         press = page.tap if viewport.is_phone else page.click
-        column, text = (16, "› Alarms") if viewport.is_phone else (8, "Tank levels")
+        column, text = (16, " Shelve") if viewport.is_phone else (8, "Tank levels")
         await press(column * cell, viewport.height - 0.5 * viewport.height / rows - 2)
         await page.wait_for_text(text)
