@@ -7,5 +7,5 @@ SELECT time, device_id, recipe, mode, chemical, pump, target_g, actual_g, error_
    AND (%(chemical)s::text[] IS NULL OR chemical = ANY (%(chemical)s::text[]))
    AND (%(recipe)s::text[] IS NULL OR recipe = ANY (%(recipe)s::text[]))
    AND (%(mode)s::text[] IS NULL OR mode = ANY (%(mode)s::text[]))
- ORDER BY time DESC, received_at DESC
+ ORDER BY time DESC, received_at DESC, device_id, pump, dedup
  LIMIT 5000

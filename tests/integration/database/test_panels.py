@@ -142,6 +142,7 @@ EXPECTED: Mapping[str, Expected] = {
         batches_known=not q.selection.chemical,
     ),
     "production_today": _expect_production,
+    "doses": lambda plant, q, *_: sample_month.expect_doses(doses_within(plant.doses, q.since, q.until)),
 }
 
 

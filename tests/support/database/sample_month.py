@@ -15,6 +15,7 @@ from dosing_tui.domain.batches.reconstruction import reconstruct_batches
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel
 from dosing_tui.domain.panels.filters import Dimension, Selection
 from dosing_tui.domain.panels.panel_catalog import (
+    DoseRow,
     ErrorBin,
     ErrorSummary,
     LabeledTotal,
@@ -309,6 +310,19 @@ def expect_daily(
         for key in {*groups, *completed, *aborted}
     ]  # fmt: skip
     return sorted(rows, key=lambda row: (-row.day.toordinal(), row.recipe, row.mode))
+
+
+def expect_doses(doses: Iterable[Dose]) -> list[DoseRow]:
+    """The newest 5000, the newest first."""
+    newest = sorted(doses, key=lambda dose: (dose.device_id, dose.pump, dose.dedup))
+    newest.sort(key=lambda dose: (dose.time, dose.received_at), reverse=True)
+    return [
+        DoseRow(
+            dose.time, dose.device_id, dose.recipe, dose.mode, dose.chemical, dose.pump, dose.target_g,
+            dose.actual_g, dose.error_g, dose.duration_ms, dose.received_at, dose.time_quality.value,
+        )
+        for dose in newest[:5000]
+    ]  # fmt: skip
 
 
 def expect_tanks(levels: Iterable[InventoryLevel]) -> list[TankLevel]:

@@ -236,7 +236,10 @@ def _list_doses_in_all(plant: Plant, query: PanelQuery) -> list[str]:
     return [_format_mass(found or 0)]
 
 
-LIVE_TILES = {TileId.INVENTORY, TileId.TANK_TABLE, TileId.DOSES, TileId.SYSTEM_STATUS}
+LIVE_TILES = {
+    TileId.INVENTORY, TileId.TANK_TABLE, TileId.DOSES, TileId.SYSTEM_STATUS,
+    TileId.STATION_TABLE, TileId.STATION_LIGHTS,
+}  # fmt: skip
 """Not of a range: values of single messages, and counts of the collector."""
 TILE_TEXTS: Mapping[str, Callable[[Plant, PanelQuery], list[str]]] = {
     TileId.CHEMICAL_TOTALS: _sum_text,

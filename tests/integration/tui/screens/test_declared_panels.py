@@ -129,7 +129,8 @@ async def test_a_declared_panel_is_a_table_a_chart_or_bars_on_screen_8(source: D
         screen = await driven.wait_for_text("Longest s")
         for text in ("Pump wear", "BDO", "61.5", "Worst error", "limit 1", "Doses by pump", "pump 2"):
             assert text in screen, screen
-        assert "8 Panels" in screen
+        assert "1-8 Screens" in screen
+        assert "› Panels" in screen
         await driven.press_keys("enter")
         await driven.wait_for_text("Panels › Pump wear")
         assert "Chemical" in driven.screen
@@ -147,6 +148,7 @@ async def test_declared_panels_fit_the_smallest_window(source: DatabaseSource) -
 
 async def test_without_other_panels_there_is_no_screen_8() -> None:
     async with open_console(size=LARGE) as driven:
+        assert "1-7 Screens" in driven.screen
         assert "8 Panels" not in driven.screen
         assert "No other panels are declared." in await driven.press_keys("8")
         assert "Overview" in driven.screen
