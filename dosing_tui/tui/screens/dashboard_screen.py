@@ -194,7 +194,7 @@ class DashboardScreen(ConsoleScreen[None]):
 
     def take_wheel(self, event: WheelTurned) -> None:
         """A table scrolls without the focus, too."""
-        if isinstance(event.widget, Tile) and event.widget.mode is FooterMode.TABLE:
+        if isinstance(event.widget, Tile) and event.widget.check_action("step", (event.step,)):
             event.widget.action_step(event.step)
 
     # keys

@@ -10,6 +10,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
+from dosing_tui.database.batches.incremental_rebuild import rebuild_batches
 from dosing_tui.database.panel_reader import RECENT_ROWS, PanelReader
 from dosing_tui.database.reading_writer import ReadingWriter
 from dosing_tui.database.schema.migrate import migrate_schema
@@ -144,8 +145,11 @@ def test_who_only_reads_is_not_noticed(reader: PanelReader, migrated: str) -> No
         assert reader.list_other_writers() == []
 
 
-def test_many_threads_may_ask_at_once(reader: PanelReader, writer: ReadingWriter) -> None:
-    writer.write(uuid4(), number_rows(EVENT, *make_doses(100)))
+def test_many_threads_may_ask_at_once(reader: PanelReader, writer: ReadingWriter, migrated: str) -> None:
+    started = replace(EVENT, time=NOW - timedelta(minutes=5), event="start")
+    writer.write(uuid4(), number_rows(started, EVENT, *make_doses(100)))
+    day = timedelta(days=1)
+    rebuild_batches(settings_for(migrated), since=NOW - day, until=NOW + day, now=NOW + day, report=print)
 
     def ask(number: int) -> int:
         panel = OVERVIEW_PANELS[number % len(OVERVIEW_PANELS)]

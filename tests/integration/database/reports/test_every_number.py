@@ -189,7 +189,8 @@ def _sum_text(plant: Plant, query: PanelQuery) -> list[str]:
 
 def _format_mass(grams: float) -> str:
     """A chart chooses its unit by its largest column, a list by its largest sum."""
-    return f"({grams:.0f}|{grams / 1000:.2f})"
+    whole = f"{grams:,.0f}".replace(",", "\N{NO-BREAK SPACE}")  # of the thousands: no blank of the pattern
+    return f"({whole}|{grams / 1000:.2f})"
 
 
 def _list_production(plant: Plant, query: PanelQuery) -> list[str]:
@@ -276,5 +277,5 @@ def test_every_tile_shows_what_was_planned(plant: str, reader: PanelReader, tile
     shown = [" ".join("".join(cell for cell, _ in row).split()) for row in rows]
     for text in TILE_TEXTS[tile](MONTH, query):
         pattern = re.escape(text).replace(r"\(", "(").replace(r"\)", ")").replace(r"\|", "|")
-        pattern = pattern.replace(r"\ ", r"(?:\s|\s.*[^\d.,+-])")
+        pattern = pattern.replace(r"\ ", r"(?:\s|\s.*[^\d.,+-])").replace("\N{NO-BREAK SPACE}", " ")
         assert any(re.search(rf"(^|[^\d.]){pattern}($|[^\d.])", line) for line in shown), (text, shown)

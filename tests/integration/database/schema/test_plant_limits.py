@@ -9,7 +9,7 @@ import pytest
 from dosing_tui.collector.dependencies import build_database
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.batches.incremental_rebuild import rebuild_batches
-from dosing_tui.database.batches.queries import list_batches
+from dosing_tui.database.batches.queries import list_batches, read_batch
 from dosing_tui.database.reading_writer import ReadingWriter
 from dosing_tui.database.schema.migrate import list_pending_steps, migrate_schema
 from dosing_tui.domain.batch_review.query_models import BatchFilter
@@ -26,8 +26,11 @@ def test_batches_of_days_whose_events_are_gone_are_unknown_and_not_none(migrated
     since, day = NOW.replace(hour=0), timedelta(days=1)
     writer = ReadingWriter(settings_for(migrated))
     doses = [replace(DOSE, time=since + day / 2 + number * day) for number in range(3)]
-    writer.write(uuid4(), number_rows(*doses, replace(EVENT, time=since + 1.6 * day)))
+    started = replace(EVENT, time=since + 1.5 * day - timedelta(minutes=2), event="start")
+    writer.write(uuid4(), number_rows(started, *doses, replace(EVENT, time=since + 1.51 * day)))
     writer.close()
+    span = {"since": since + day, "until": since + 3 * day, "now": since + 3 * day}
+    rebuild_batches(settings_for(migrated), **span, report=print)
     rows = read_one_panel(
         migrated, panel_catalog.DAILY_SUMMARY, PanelQuery(since, since + 3 * day, since + 3 * day)
     )
@@ -59,7 +62,9 @@ def test_batches_are_judged_by_the_databases_level_of_low_stock_whoever_rebuilds
         span = (NOON - timedelta(hours=1), MUCH_LATER)
         rebuild_batches(settings, since=span[0], until=span[1], now=MUCH_LATER, report=told.append)
         (row,) = list_batches(settings, BatchFilter())
-        return list(row.finding_kinds)
+        detail = read_batch(settings, row.batch_key)
+        assert detail is not None
+        return [remark.kind.value for remark in detail.assessment.remarks]
 
     assert findings(ours) == findings(elsewhere) == []
     assert told[0] == "Limits in the database: tolerance ±0.5 g, low stock below 20 %."

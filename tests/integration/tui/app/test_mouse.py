@@ -38,7 +38,10 @@ def get_selected(console: Console, tile: TileId) -> object:
 async def test_the_footer_and_dialogs_can_be_clicked() -> None:
     async with open_console() as console:
         assert "Tank levels" in await click_text(console, "Tanks", last=True)
-        assert "› Overview" in await click_text(console, "All", last=True)
+        # a hint of several keys presses none of them
+        assert "› Inventory" in await click_text(console, "Screens", last=True)
+        assert "› Inventory" in await click_text(console, "1-7", last=True)
+        assert "› Overview" in await console.press_keys("1")
         await click_text(console, "Range", last=True)
         assert isinstance(console.app.screen, RangeDialog)
         await click_text(console, "Last 6 hours")
@@ -93,7 +96,7 @@ async def test_the_banner_tabs_and_rows_of_the_alarms_can_be_clicked() -> None:
         await click_text(console, "KPI")
         assert screen.is_kpi_tab
         await click_text(console, "Alarms 12")
-        list_row = screen._list.region.y + 4
+        list_row = screen._list.region.y + 5  # below caption and headings
         await console.pilot.click(offset=(30, list_row))
         await console.pilot.pause()
         assert screen._list_state.cursor_row == 3
