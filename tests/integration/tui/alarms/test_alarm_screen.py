@@ -181,7 +181,7 @@ async def test_a_sign_on_ends_by_key_by_time_and_with_the_shift_and_the_status_b
         await sign_on("Anna")
         clock.move_forward(3 * 3_600)
         app._run_tick()
-        shown = await plant.console.wait_for_text("Anna was signed off: no key for 180 min.")
+        shown = await plant.console.wait_for_text("Anna was signed off: no key for 3 h.")
         assert "no operator" in shown.splitlines()[0]
         await sign_on("Zoe")
         clock.move_forward(2 * 3_600)
