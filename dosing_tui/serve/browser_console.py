@@ -48,7 +48,7 @@ class BrowserConsole(AppService):
         return process
 
     async def run(self) -> None:
-        """Until the process has ended; then the page is told so."""
+        """Until the process has ended; then the page is informed."""
         await super().run()
         await self.remote_close()
 

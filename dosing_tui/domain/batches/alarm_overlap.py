@@ -50,7 +50,7 @@ def list_batch_alarms(
 
 
 def is_active_during(alarm: AlarmSpan, batch: Batch) -> bool:
-    """Return whether an alarm of the station or the plant was active during a batch, and is told with it.
+    """Return whether an alarm of the station or the plant was active during a batch, and is listed with it.
 
     A momentary alarm belongs to the batch of its raise, although it stays active for its off-delay.
     """

@@ -3,6 +3,7 @@
 Keys are written in the colour of their own role, so that whatever draws a key can be clicked.
 """
 
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -18,6 +19,7 @@ _NAMED_KEYS = frozenset(
     {"enter", "escape", "tab", "space", "backspace", "delete", "home", "end", "up", "down", "left", "right",
      "pageup", "pagedown"}
 )  # fmt: skip
+_KEY_RANGE = re.compile(r"\d-\d")
 _GAP = "  "
 """Ends a label."""
 
@@ -54,11 +56,15 @@ def find_key_at(row: Sequence[Cell], x: int) -> KeyTarget | None:
 
 
 def parse_key(label: str) -> KeyTarget | None:
-    """The key that a footer or a dialog names; None for a range of keys.
+    """The key that a footer or a dialog names; for a range of screens the palette, which lists them.
 
     >>> parse_key("Esc"), parse_key("?"), parse_key("1–7")
     (KeyTarget(key='escape', text=None), KeyTarget(key='question_mark', text='?'), None)
+    >>> parse_key("1-7")
+    KeyTarget(key='ctrl+p', text=None)
     """
+    if _KEY_RANGE.fullmatch(label):
+        return KeyTarget("ctrl+p", None)
     lower = label.lower()
     modifiers, _, last = lower.rpartition("+") if len(lower) > 1 else ("", "", lower)
     name = _KEY_NAMES.get(last, last)

@@ -38,10 +38,9 @@ def get_selected(console: Console, tile: TileId) -> object:
 async def test_the_footer_and_dialogs_can_be_clicked() -> None:
     async with open_console() as console:
         assert "Tank levels" in await click_text(console, "Tanks", last=True)
-        # a hint of several keys presses none of them
-        assert "› Inventory" in await click_text(console, "Screens", last=True)
-        assert "› Inventory" in await click_text(console, "1-7", last=True)
-        assert "› Overview" in await console.press_keys("1")
+        # a hint of several keys opens what lists them
+        assert "Overview: All at a glance" in await click_text(console, "Screens", last=True)
+        assert "› Overview" in await console.press_keys("enter")
         await click_text(console, "Range", last=True)
         assert isinstance(console.app.screen, RangeDialog)
         await click_text(console, "Last 6 hours")
