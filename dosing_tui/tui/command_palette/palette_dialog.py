@@ -11,7 +11,6 @@ from dosing_tui.tui.rendering.palette import DIM, LABEL, STRONG, TEXT, CellStyle
 from dosing_tui.tui.rendering.text_field import TextField
 from dosing_tui.tui.rendering.theme import TerminalTheme
 from dosing_tui.tui.widgets.canvas_dialog import (
-    KEY_STYLE,
     SELECTED_STYLE,
     CanvasDialog,
     create_box,
@@ -22,6 +21,8 @@ from dosing_tui.tui.widgets.canvas_dialog import (
 _MIN_WIDTH, _MAX_WIDTH, _MAX_ROWS = 40, 84, 20
 _FRAME_ROWS = 7
 """Rows of the dialog without commands."""
+_FIRST_ROW = 4
+"""Row of the first command."""
 _KIND_WIDTH, _KEYS_WIDTH = 10, 14
 _EMPTY_QUERY = TextField(max_length=60)
 
@@ -55,15 +56,20 @@ def count_visible_commands(height: int) -> int:
     return max(1, min(height - 2 - _FRAME_ROWS, _MAX_ROWS))
 
 
+def find_first_row(state: PaletteState, visible: int) -> int:
+    """The first of the ``visible`` commands that are drawn."""
+    return max(0, min(state.row - visible + 1, len(state.matches) - visible))
+
+
 def render_palette(state: PaletteState, width: int, height: int) -> Rows:
     """The dialog, as large as the window allows; always of the same size in it."""
     visible = count_visible_commands(height)
     canvas = create_box(max(_MIN_WIDTH, min(width - 4, _MAX_WIDTH)), _FRAME_ROWS + visible, "Commands")
     canvas.write_text(3, 2, "Find", DIM)
     text_field.draw_field(canvas, 8, 2, state.field, width=canvas.width - 11, is_focused=True)
-    first = max(0, min(state.row - visible + 1, len(state.matches) - visible))
+    first = find_first_row(state, visible)
     for number, match in enumerate(state.matches[first : first + visible]):
-        _draw_command(canvas, 4 + number, match, is_selected=first + number == state.row)
+        _draw_command(canvas, _FIRST_ROW + number, match, is_selected=first + number == state.row)
     if not state.matches:
         draw_message(canvas, 4, f"No command matches {state.field.text.strip()!r}.", is_error=False)
     count = len(state.matches)
@@ -86,7 +92,8 @@ def _draw_command(canvas: Canvas, y: int, match: SearchMatch[PaletteCommand], *,
     canvas.write_text(4, y, command.kind.value, DIM._replace(bg=ground), width=_KIND_WIDTH)
     x, room = 4 + _KIND_WIDTH, canvas.width - 4 - _KIND_WIDTH - _KEYS_WIDTH - 4
     _draw_title(canvas, (x, y), match, room, (base, found._replace(fg=ColourRole.ACCENT)))
-    canvas.write_right(canvas.width - 3, y, command.keys, KEY_STYLE._replace(bg=ground))
+    # not in the colour of keys: a click anywhere on the row runs the command
+    canvas.write_right(canvas.width - 3, y, command.keys, CellStyle(ColourRole.ACCENT, ground, bold=True))
 
 
 def _draw_title(
@@ -134,6 +141,16 @@ class CommandPalette(CanvasDialog[PaletteCommand]):
             self._state = find_commands(replace(state, field=text_field.apply_key(state.field, key, text)))
         else:
             return False
+        return True
+
+    def take_click(self, x: int, y: int) -> bool:
+        """Run the command of this row."""
+        visible = count_visible_commands(self.app.size.height)
+        row = find_first_row(self._state, visible) + y - _FIRST_ROW
+        if not (_FIRST_ROW <= y < _FIRST_ROW + visible and row < len(self._state.matches)):
+            return False
+        self._state = replace(self._state, row=row)
+        self.action_accept()
         return True
 
     def action_accept(self) -> None:

@@ -29,6 +29,7 @@ from dosing_tui.mqtt.publisher import Publisher
 from tests.support import tmux_terminal
 from tests.support.collector.numbered_messages import CollectorProcess, plant_settings, run_collector
 from tests.support.database.stalling_proxy import StallingProxy, stalling_proxy
+from tests.support.os_processes import is_alive
 from tests.support.polling import wait_until
 from tests.support.sizes import choose_size
 
@@ -144,7 +145,7 @@ def _restart_collectors(plant: Plant) -> None:
 def _kill_console(plant: Plant) -> None:
     pid = plant.console.get_pid()
     os.kill(pid, SIGKILL)
-    wait_until(lambda: plant.console.read_exit_status() is not None)
+    wait_until(lambda: not is_alive(pid))
 
 
 def _restart_console(plant: Plant) -> None:

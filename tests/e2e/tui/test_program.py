@@ -86,7 +86,8 @@ def test_the_mouse_presses_keys_on_the_footer_in_dialogs_and_on_the_banner(tmp_p
         terminal.wait_for_text("DB down")
         assert terminal.takes_mouse()
         for place, text in (
-            ("Tanks", "Tank levels"), ("Database down", "› Alarms"),
+            ("Tanks", "Tank levels"), ("Screens", "All at a glance"), ("All at a glance", "Recent doses"),
+            ("Database down", "› Alarms"),
             ("Journal", "Newest"), ("Back", "› Overview"), ("Range", "Last 6 hours"),
             ("This week", "Range this week"),
         ):  # fmt: skip
