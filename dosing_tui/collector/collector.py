@@ -12,7 +12,7 @@ from dosing_tui.collector.leadership_monitor import LeadershipMonitor
 from dosing_tui.collector.role_runtime import RoleRuntime
 from dosing_tui.config.settings import Settings
 from dosing_tui.errors import BrokerError
-from dosing_tui.live_state import LiveState
+from dosing_tui.live_state import LiveState, Role
 from dosing_tui.mqtt.subscriber import validate_mqtt_settings
 
 DEFAULT_INTERVALS = Intervals()
@@ -64,10 +64,19 @@ class Collector:
     def _update_role(self) -> None:
         try:
             role = self._leadership.determine_role(self._role_runtime)
-            if self._role_runtime.switch_to(role) is not role:
+            if self._switch_to(role) is not role:
                 self._leadership.release_leadership()
             self._leadership.run_periodic_checks(self._role_runtime)
         except BrokerError as error:
             self._context.status.set_broker_link(False, str(error))
         self._thread.mark_working()
         self._thread.wait(self._context.intervals.poll_s)
+
+    def _switch_to(self, role: Role) -> Role:
+        """The actual role. Who is elected and cannot start lets another process be elected."""
+        try:
+            return self._role_runtime.switch_to(role)
+        except BaseException:
+            if not self._role_runtime.is_collecting:
+                self._leadership.release_leadership()
+            raise

@@ -5,6 +5,7 @@ that operators enter while the database is unavailable. Raises: SpoolError when 
 """
 
 import json
+import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -15,9 +16,11 @@ from uuid import UUID
 from dosing_tui.collector.context.sqlite_file import SqliteFile
 from dosing_tui.domain.alarms.models import Actor, AlarmEvent, AlarmKey, JournalEntry, Priority
 from dosing_tui.domain.notifications.policy import MAX_NOTICE_AGE, DeliveryStatus
-from dosing_tui.errors import SpoolError
+from dosing_tui.errors import DamagedSpoolError, SpoolError
 
 FILE_NAME = "alarms.sqlite"
+MIN_ROOM_BYTES = 256 * 1024
+"""Room that SQLite needs to open the file: its index of the write-ahead log, and a few pages."""
 SCHEMA = (
     "CREATE TABLE IF NOT EXISTS entries (seq INTEGER PRIMARY KEY AUTOINCREMENT, entry TEXT NOT NULL)",
     # operator commands of consoles until the owner takes them; then their numbers in ``entries``
@@ -118,17 +121,24 @@ class JournalOutbox(SqliteFile):
 def open_outbox(folder: Path, report: Callable[[str], None]) -> JournalOutbox:
     """Open the outbox. An unusable file is renamed and replaced, so that readings are still collected.
 
-    Raises: SpoolError when no new file can be created.
+    Raises: SpoolError when no new file can be created, or the disk is full: then the file itself is sound.
     """
     try:
         return _open_and_verify(folder)
     except SpoolError as error:
+        if not isinstance(error, DamagedSpoolError) and _is_disk_full(folder):
+            raise
         report(f"{error} It is renamed to {FILE_NAME}.unusable.")
         with suppress(OSError):
             for name in (f"{FILE_NAME}-wal", f"{FILE_NAME}-shm"):
                 (folder / name).unlink(missing_ok=True)
             (folder / FILE_NAME).replace(folder / f"{FILE_NAME}.unusable")
         return JournalOutbox(folder)
+
+
+def _is_disk_full(folder: Path) -> bool:
+    disk = os.statvfs(folder)
+    return disk.f_bavail * disk.f_frsize < MIN_ROOM_BYTES
 
 
 def _open_and_verify(folder: Path) -> JournalOutbox:

@@ -7,6 +7,7 @@ import fcntl
 import logging
 import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import astuple, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -275,7 +276,7 @@ def _lock_folder(folder: Path) -> IO[str]:
         owner = handle.read(20).strip() or "?"
         handle.close()
         raise SpoolError(f"The spool in {folder} is in use by process {owner} of this machine.") from error
-    handle.truncate(0)
-    handle.write(f"{os.getpid()}\n")
-    handle.flush()
+    with suppress(OSError):  # for people only; a full disk must not keep a spool from being emptied
+        os.truncate(handle.fileno(), 0)
+        os.write(handle.fileno(), f"{os.getpid()}\n".encode())
     return handle

@@ -3,13 +3,16 @@
 import sqlite3
 import subprocess
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from dosing_tui.collector.alarms.journal_outbox import open_outbox
+from dosing_tui.collector.context.interfaces import CollectorContext
 from dosing_tui.collector.context.local_state import get_spool_folder
+from dosing_tui.collector.leader import Leader
 from dosing_tui.collector.pipeline.redelivery_filter import MessageFingerprint
 from dosing_tui.collector.pipeline.spool import ParsedMessage, Spool
 from dosing_tui.config.settings import Settings
@@ -17,12 +20,14 @@ from dosing_tui.database.reading_writer import WriteProgress
 from dosing_tui.database.schema.migrate import migrate_schema
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker
+from dosing_tui.domain.alarms.models import AlarmEvent
 from dosing_tui.errors import SpoolError
 from dosing_tui.live_state import MessageCounts, Role
 from tests.support.collector.numbered_messages import plant_settings, publish_numbered, stored_numbers
 from tests.support.collector.parsed_items import NOON, numbered_dose
 from tests.support.collector.running_collector import number_messages, run_in_threads
 from tests.support.database.schema_inspection import fetch_rows
+from tests.support.domain.alarm_entries import make_entry
 from tests.support.polling import wait_until
 
 DISK_MB = 8
@@ -140,6 +145,45 @@ def test_a_leader_whose_disk_is_full_leaves_collecting_to_another_machine(
     stored = stored_numbers(settings.database.dsn)
     assert stored.keys() == set(range(1_000))
     assert {number for number, times in stored.items() if times > 1 and number % 4 != 3} == set()
+
+
+def test_nothing_of_a_full_disk_is_set_aside_and_all_of_it_is_read_later(small_disk: Path) -> None:
+    outbox = open_outbox(small_disk, print)
+    raised = make_entry(AlarmEvent.RAISE)
+    outbox.put_entries([raised])
+    outbox.close()
+    ballast = fill_disk(small_disk)
+    said: list[str] = []
+    for _ in range(3):
+        with suppress(SpoolError):  # an error of another class would leave the leader elected
+            Spool(small_disk, max_mb=8, publish_counts=lambda counts: None).close()
+        with suppress(SpoolError):
+            open_outbox(small_disk, said.append).close()
+    assert said == []
+    ballast.unlink()
+    outbox = open_outbox(small_disk, said.append)
+    assert [entry.uuid for _, entry in outbox.list_pending()] == [raised.uuid]
+    outbox.close()
+
+
+def test_who_is_elected_and_cannot_start_leaves_collecting_to_another(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the reason is unforeseen."""
+    elsewhere = replace(settings, collector=replace(settings.collector, spool_dir=str(tmp_path / "other")))
+
+    start = Leader.__init__
+
+    def start_or_fail(self: Leader, context: CollectorContext) -> None:
+        if context.settings is settings:
+            raise OSError("unforeseen")
+        start(self, context)
+
+    monkeypatch.setattr(Leader, "__init__", start_or_fail)
+    with run_in_threads(settings) as broken:
+        wait_until(lambda: "collector" in broken.picture.failed_threads)
+        with run_in_threads(elsewhere) as second:
+            wait_until(lambda: second.ready)
 
 
 @pytest.mark.parametrize("small_disk", [24], indirect=True)
