@@ -4,6 +4,7 @@ The other process runs this module as a program, with the channel as its stdin.
 """
 
 import os
+import select
 import signal
 import sys
 import traceback
@@ -14,6 +15,7 @@ from typing import TypeAlias
 
 from dosing_tui.ipc.pipe import MessagePipe
 from dosing_tui.ipc.spawn import spawn_process
+from dosing_tui.ipc.supervised_thread import start_one_shot
 
 PROGRAM_ARGS = ("-m", "dosing_tui.ipc.subprocess_call")
 NICE_LEVEL = 5
@@ -86,10 +88,14 @@ class _CallProcess:
 
 
 def main(descriptor: int) -> int:
-    """Serve calls until the other end closes the channel; signals are ignored. Returns the exit status."""
+    """Serve calls until the other end closes the channel, also during a call. Returns the exit status.
+
+    Signals are ignored.
+    """
     for ignored in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ignored, signal.SIG_IGN)
     os.nice(NICE_LEVEL)
+    start_one_shot("owner-watch", partial(_exit_without_owner, descriptor))
     channel: MessagePipe[Exception | None, CallRequest] = MessagePipe(descriptor)
     try:
         target = channel.receive_message()
@@ -100,6 +106,14 @@ def main(descriptor: int) -> int:
             channel.send(_run_target(partial(target, *arguments)))
     except (EOFError, OSError):
         return 0
+
+
+def _exit_without_owner(descriptor: int) -> None:
+    """Wait for the end of the owner's process, then end this one: a call may take hours."""
+    watch = select.poll()
+    watch.register(descriptor, 0)  # POLLHUP and POLLERR are always reported
+    watch.poll()
+    os._exit(0)
 
 
 def _run_target(target: Callable[[], None]) -> Exception | None:

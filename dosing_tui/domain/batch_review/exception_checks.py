@@ -1,5 +1,6 @@
 """Findings of a batch: deviations from the master recipe, inconsistent messages, and alarms."""
 
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from operator import itemgetter
@@ -106,11 +107,14 @@ def assess_ingredients(
 
 def _list_first_doses(batch: Batch) -> Iterator[Dose]:
     """The first dose of each ingredient, which are in the order of dosing."""
-    left = list(batch.doses)
+    doses: defaultdict[tuple[str, int], list[Dose]] = defaultdict(list)
+    for dose in batch.doses:
+        doses[dose.chemical, dose.pump].append(dose)
+    taken: Counter[tuple[str, int]] = Counter()
     for ingredient in batch.ingredients:
-        own = [dose for dose in left if (dose.chemical, dose.pump) == (ingredient.chemical, ingredient.pump)]
-        yield own[0]
-        left = [dose for dose in left if not any(dose is each for each in own[: ingredient.doses])]
+        key = ingredient.chemical, ingredient.pump
+        yield doses[key][taken[key]]
+        taken[key] += ingredient.doses
 
 
 def _assess_ingredient(

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -25,6 +26,12 @@ def note_pid(file: Path) -> None:
 def note_pid_and_hang(file: Path) -> None:
     note_pid(file)
     time.sleep(600)
+
+
+def note_pid_and_compute(file: Path) -> None:
+    note_pid(file)
+    while True:
+        pass
 
 
 def raise_unavailable() -> None:
@@ -93,6 +100,28 @@ apart()
 print("done", flush=True)
 sys.stdin.read()
 """
+
+
+BUSY_OWNER = """
+import sys
+from functools import partial
+from pathlib import Path
+from dosing_tui.ipc.subprocess_call import SubprocessCall
+from tests.integration.ipc.test_subprocess_call import note_pid_and_compute
+SubprocessCall(partial(note_pid_and_compute, Path(sys.argv[1])))()
+"""
+
+
+def test_a_call_under_way_does_not_outlive_its_owner(tmp_path: Path) -> None:
+    owner = subprocess.Popen([sys.executable, "-c", BUSY_OWNER, str(tmp_path / "pids")])
+    (pid,) = wait_until(lambda: read_pids(tmp_path / "pids"))
+    owner.kill()
+    owner.wait()
+    try:
+        wait_until(lambda: not is_alive(pid))
+    finally:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def test_it_does_not_outlive_its_owner(tmp_path: Path) -> None:
