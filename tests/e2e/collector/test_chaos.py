@@ -117,8 +117,8 @@ class Fault:
     begin: Callable[[Plant], None]
     end: Callable[[Plant], None]
     hold_s: float
-    shown: str = ""
-    """What the console says meanwhile."""
+    shown: tuple[str, ...] = ()
+    """What the console says meanwhile: one of these."""
     shown_within_s: float = 0.0
     may_be_harmless: bool = False
     """Collecting may go on nevertheless: then the console says nothing."""
@@ -192,29 +192,39 @@ FAULTS = [
         "database killed",
         lambda plant: plant.database.kill(),
         lambda plant: plant.database.restart(),
-        8.0, "DB down", 20.0,
+        8.0, ("DB down",), 20.0,
     ),
-    Fault("database suspended", _signal_database(SIGSTOP), _signal_database(SIGCONT), 22.0, "DB down", 20.0),
+    Fault(
+        "database suspended",
+        _signal_database(SIGSTOP),
+        _signal_database(SIGCONT),
+        22.0, ("DB down",), 20.0,
+    ),
     Fault(
         "database stalled",
         lambda plant: plant.proxy.stall(),
         lambda plant: plant.proxy.resume(),
-        22.0, "DB down", 20.0,
+        22.0, ("DB down",), 20.0,
     ),
     Fault(
         "broker killed",
         lambda plant: plant.broker.kill(),
         _start_broker,
-        5.0, "MQTT down", 10.0,
+        5.0, ("MQTT down",), 10.0,
     ),
     Fault(
         "broker suspended",
         lambda plant: os.kill(plant.broker.pid, SIGSTOP),
         lambda plant: os.kill(plant.broker.pid, SIGCONT),
-        35.0, "MQTT down", 35.0,
+        35.0, ("MQTT down",), 35.0,
     ),
-    Fault("both collectors killed", _kill_collectors, _restart_collectors, 15.0, "no collector", 15.0),
-    Fault("spool disks full", _fill_disks, _empty_disks, 20.0, "Spool full", 20.0, may_be_harmless=True),
+    Fault("both collectors killed", _kill_collectors, _restart_collectors, 15.0, ("no collector",), 15.0),
+    Fault(
+        "spool disks full",
+        _fill_disks,
+        _empty_disks,
+        20.0, ("Spool full", "no collector"), 20.0, may_be_harmless=True,
+    ),
     Fault("console killed", _kill_console, _restart_console, 1.0),
 ]  # fmt: skip
 
@@ -330,7 +340,8 @@ def apply_fault(plant: Plant, fault: Fault) -> tuple[str, ...]:
 def is_fault_shown(plant: Plant, fault: Fault, unharmed_count: int) -> bool:
     """Also true if a fault that may be harmless has let ten seconds of readings through."""
     is_harmless = fault.may_be_harmless and plant.count_stored() >= unharmed_count
-    return is_harmless or fault.shown in plant.console.read_screen()
+    screen = plant.console.read_screen()
+    return is_harmless or any(text in screen for text in fault.shown)
 
 
 def describe_delay(plant: Plant, past: str) -> str:
