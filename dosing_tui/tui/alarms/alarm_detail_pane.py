@@ -9,6 +9,7 @@ from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, sanitize_text, wrap_text
 from dosing_tui.tui.rendering.palette import DIM, FRAME, LABEL, STRONG, TEXT, CellStyle
 from dosing_tui.tui.rendering.priority_style import choose_mark_style, format_mark
+from dosing_tui.tui.widgets.canvas_dialog import KEY_STYLE
 
 MIN_WIDTH_FOR_PANE = 120
 """Below it the list has the whole window, and Enter opens the alarm."""
@@ -18,6 +19,7 @@ _NUMBER_WIDTH = 30
 """Cells beside a value's bar: the value and its limit."""
 _MAX_LISTED = 12
 """Stations of a group."""
+_MORE_TEXTS = {False: "The whole alarm", True: "The group"}
 
 
 def choose_pane_width(width: int) -> int:
@@ -37,6 +39,10 @@ def render_detail_pane(row: AlarmRow, context: AlarmListContext, width: int, hei
         y += 2
     for label, text in fields:
         y = _draw_field(canvas, y, label, text)
+    if y > height:
+        canvas.write_text(1, height - 1, " " * (width - 1))
+        x = canvas.write_text(2, height - 1, "enter", KEY_STYLE)
+        canvas.write_text(x + 1, height - 1, _MORE_TEXTS[row.is_group], DIM)
     return canvas.rows
 
 
@@ -48,13 +54,13 @@ def _draw_heading(canvas: Canvas, row: AlarmRow, context: AlarmListContext) -> i
     station = "" if row.is_group else format_station(view.state.key, context.short_names)
     canvas.write_text(x, 0, station, STRONG, width=canvas.width - x - 1)
     title = sanitize_text(view.state.key.rule) if row.is_group else format_short_tag(view.state.key)
-    y = _draw_lines(canvas, 2, wrap_text(title, room)[:2], STRONG)
+    y = _draw_lines(canvas, 2, wrap_text(title, room), STRONG)
     if row.is_group:
         count = number_format.format_count(len(row.views))
         text = f"{count} alarms: {view.rule.title if view.rule else title}"
     else:
         text = format_message(view)
-    return _draw_lines(canvas, y, wrap_text(text, room)[:4], LABEL) + 1
+    return _draw_lines(canvas, y, wrap_text(text, room), LABEL) + 1
 
 
 def _list_fields(row: AlarmRow, context: AlarmListContext) -> Sequence[tuple[str, str]]:
@@ -75,7 +81,7 @@ def _list_group_fields(row: AlarmRow, context: AlarmListContext) -> Sequence[tup
 
 
 def _draw_field(canvas: Canvas, y: int, label: str, text: str) -> int:
-    """Returns the row below; a text of the last rows is cut."""
+    """Returns the row below, also where the pane has ended."""
     if not text:
         return y
     canvas.write_text(2, y, label, DIM)

@@ -8,7 +8,7 @@ from textual.binding import Binding
 
 from dosing_tui.domain.alarms.models import UNACKNOWLEDGED_STATES, AlarmKey
 from dosing_tui.domain.alarms.snapshot import AlarmView
-from dosing_tui.domain.messages.text_sanitizer import clean_line
+from dosing_tui.domain.messages.text_sanitizer import clean_line, count_cells
 from dosing_tui.domain.panels.alarm_trend_query import AlarmTrendQuery, build_trend_query
 from dosing_tui.tui.alarms.alarm_actions import AlarmAction
 from dosing_tui.tui.alarms.alarm_fields import draw_value, list_rule_fields, list_state_fields
@@ -30,6 +30,11 @@ from dosing_tui.tui.widgets.canvas_dialog import (
 _WIDTH, _LABEL_WIDTH = 78, 13
 _TEXT_X = 4 + MARK_WIDTH
 """Where the message begins, behind the priority."""
+MAX_TITLE_CELLS, _MAX_TAG_CELLS = 60, 240
+"""A longer tag is whole among the fields."""
+_SCROLL_KEYS = "↑↓"
+_FRAME_ROWS = 9
+"""Rows beside the message and the fields: frame, title, value, keys and blanks."""
 MAX_TEXT_ROWS, MIN_TREND_ROWS, MAX_TREND_ROWS = 24, 9, 16
 """Limits of the rows of text, and of the trend below it."""
 _MESSAGE_ROWS = 9
@@ -44,7 +49,10 @@ class AlarmDetailScreen(CanvasDialog[AlarmAction]):
     BINDINGS = [
         *(binding for binding in ALARM_KEYS if binding.id != "alarm-all"),
         Binding("tab,shift+tab", "turn", "Trend", show=False),
+        Binding("up,k", "scroll(-1)", "Up", show=False),
+        Binding("down,j", "scroll(1)", "Down", show=False),
     ]
+    wheel_moves_cursor = True
 
     def __init__(
         self, theme: TerminalTheme, view: AlarmView, hints: Sequence[KeyHint], *,
@@ -62,6 +70,8 @@ class AlarmDetailScreen(CanvasDialog[AlarmAction]):
         self._trend = AlarmTrendState(build_trend_query(view.state, clock()))
         self._trend_visible = False
         """In a window too small for both: the trend is shown in place of the text."""
+        self._first_line = 0
+        """Of the text, where it is longer than the window."""
 
     @property
     def alarm_key(self) -> AlarmKey:
@@ -98,16 +108,24 @@ class AlarmDetailScreen(CanvasDialog[AlarmAction]):
         self._trend_visible = not self._trend_visible
         self.draw_dialog()
 
+    def action_scroll(self, step: int) -> None:
+        self._first_line = max(0, self._first_line + step)
+        self.draw_dialog()
+
     def render_rows(self, width: int, height: int) -> Rows:
-        lines, hints = self._build_field_lines(), self._hints
-        text_rows = min(MAX_TEXT_ROWS, 9 + len(_wrap_message(self._view)) + len(lines))
+        lines = self._build_field_lines()
+        message_rows = len(_wrap_message(self._view))
+        text_rows = min(MAX_TEXT_ROWS, height, _FRAME_ROWS + message_rows + len(lines))
+        lines, hints = self._scroll_lines(lines, text_rows - _FRAME_ROWS - message_rows + 1)
         trend_height = min(MAX_TREND_ROWS, height - text_rows) if self._trend.query else 0
         if self._trend.query and trend_height < MIN_TREND_ROWS:
             hints = [KeyHint("tab", "Words" if self._trend_visible else "Trend"), *hints]
             trend_height = 0
             if self._trend_visible:
+                hints = [hint for hint in hints if hint.keys != _SCROLL_KEYS]
                 lines, text_rows, trend_height = [], _MESSAGE_ROWS, MAX_TEXT_ROWS - _MESSAGE_ROWS
-        canvas = create_box(_WIDTH, text_rows + trend_height, sanitize_text(self.alarm_key.tag, 60))
+        title = sanitize_text(self.alarm_key.tag, MAX_TITLE_CELLS)
+        canvas = create_box(_WIDTH, text_rows + trend_height, title)
         _draw_message(canvas, self._view)
         if lines:
             _draw_text(canvas, self._view, lines, text_rows)
@@ -119,16 +137,27 @@ class AlarmDetailScreen(CanvasDialog[AlarmAction]):
         _draw_hints(canvas, hints)
         return canvas.rows
 
+    def _scroll_lines(
+        self, lines: list[tuple[str, str]], room: int
+    ) -> tuple[list[tuple[str, str]], Sequence[KeyHint]]:
+        """The lines in view, and the keys; where lines are out of sight, with those that scroll."""
+        first = self._first_line = max(0, min(self._first_line, len(lines) - room))
+        if len(lines) <= room:
+            return lines, self._hints
+        return lines[first : first + room], [KeyHint(_SCROLL_KEYS, "More"), *self._hints]
+
     def _build_field_lines(self) -> list[tuple[str, str]]:
         room = _WIDTH - _LABEL_WIDTH - 6
-        facts = list_state_fields(self._view, self._clock(), self._zone) + list_rule_fields(self._view)
+        tag = sanitize_text(self.alarm_key.tag, _MAX_TAG_CELLS)
+        facts = [("Tag", tag)] if count_cells(tag) > MAX_TITLE_CELLS else []
+        facts += list_state_fields(self._view, self._clock(), self._zone) + list_rule_fields(self._view)
         if self._trend.query is None:
             facts.append(("Trend", "None: this alarm tells of an event, not of a value over time."))
         return [pair for label, text in facts if text for pair in wrap_labelled_text(label, text, room)]
 
 
 def _wrap_message(view: AlarmView) -> list[str]:
-    return wrap_text(clean_line(view.message), _WIDTH - _TEXT_X - 3)[:2]
+    return wrap_text(clean_line(view.message), _WIDTH - _TEXT_X - 3)
 
 
 def _draw_message(canvas: Canvas, view: AlarmView) -> None:
@@ -143,7 +172,7 @@ def _draw_text(canvas: Canvas, view: AlarmView, lines: Sequence[tuple[str, str]]
     """The value, and as many lines as ``text_rows`` have room for."""
     y = 5 + len(_wrap_message(view))
     draw_value(canvas, _TEXT_X, y - 2, view)
-    shown = lines[: text_rows - y - 3]
+    shown = lines[: text_rows - y - 2]
     draw_lines(canvas, 3, y, [label for label, _ in shown], DIM)
     draw_lines(canvas, 3 + _LABEL_WIDTH, y, [line for _, line in shown])
 

@@ -14,7 +14,13 @@ from dosing_tui.tui.alarms.alarm_actions import AlarmAction
 from dosing_tui.tui.alarms.alarm_detail_pane import choose_pane_width, render_detail_pane
 from dosing_tui.tui.alarms.alarm_list import TABS_WITHOUT_COUNT, AlarmListContext, AlarmListState, AlarmTab
 from dosing_tui.tui.alarms.alarm_rows import AlarmListOptions, AlarmRow, AlarmRows, build_rows
-from dosing_tui.tui.alarms.alarm_table import AlarmList, build_alarm_table, render_alarm_list, render_caption
+from dosing_tui.tui.alarms.alarm_table import (
+    AlarmList,
+    build_alarm_table,
+    choose_row_height,
+    render_alarm_list,
+    render_caption,
+)
 from dosing_tui.tui.alarms.journal_list import JournalHeading, JournalList, render_journal
 from dosing_tui.tui.alarms.kpi_view import AlarmKpiState, render_kpis
 from dosing_tui.tui.keys.bindings import ALARM_KEYS, ALARM_LIST_KEYS, PAGE_KEYS, VIEW_KEYS
@@ -149,6 +155,15 @@ class AlarmScreen(ListScreen):
     @property
     def _caption(self) -> Rows:
         return render_caption(self._drawn_list, self._alarms, self.size.width)
+
+    @property
+    def row_height(self) -> int:
+        """2 or more where each message is below its row: then all rows are in view."""
+        if self._now is None or self._list_state.tab in TABS_WITHOUT_COUNT or not self._rows.rows:
+            return 1
+        width = self.size.width - choose_pane_width(self.size.width)
+        context = AlarmListContext(self._now, self._zone, self._short_names)
+        return choose_row_height(self._drawn_list, context, width, self.body_height - len(self._caption))
 
     @property
     def _visible_rows(self) -> int:

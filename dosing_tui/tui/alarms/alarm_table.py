@@ -28,8 +28,15 @@ from dosing_tui.tui.alarms.alarm_rows import (
     format_short_tag,
 )
 from dosing_tui.tui.rendering import number_format
-from dosing_tui.tui.rendering.canvas import Canvas, Rows, sanitize_text, split_cells
-from dosing_tui.tui.rendering.data_table import StyledRuns, TableColumn, TableCursor, TableData, paint_table
+from dosing_tui.tui.rendering.canvas import Canvas, Rows, sanitize_text, split_cells, wrap_text
+from dosing_tui.tui.rendering.data_table import (
+    StyledRuns,
+    TableColumn,
+    TableCursor,
+    TableData,
+    fit_columns,
+    paint_table,
+)
 from dosing_tui.tui.rendering.palette import DIM, LABEL, TEXT, CellStyle, ColourRole
 from dosing_tui.tui.rendering.priority_style import (
     MARK_WIDTH,
@@ -42,6 +49,11 @@ from dosing_tui.tui.rendering.priority_style import (
 
 WIDE_LIST = 100
 """From this width on states and names are written in full."""
+MESSAGE_TITLE = "Alarm"
+MESSAGE_INDENT = MARK_WIDTH + 3
+"""Cells before a message below its row: it begins where the station does."""
+_OTHER_CELLS = 29
+"""Of priority, state and age, which stand beside station and tag in a narrow list."""
 _NARROW_STATION, _NARROW_TAG = 16, 22
 """Most cells of a station's and a tag's label in a narrow list."""
 
@@ -109,11 +121,47 @@ def render_alarm_list(alarms: AlarmList, context: AlarmListContext, width: int, 
         text = f"No alarms for this filter; {hidden} hidden." if hidden else EMPTY_TEXTS[alarms.state.tab]
         canvas.write_text(2, 1, text, DIM)
         return canvas.rows
-    table = TableData(alarms.rows.rows, _build_columns(alarms, context, width), context)
+    lines = choose_row_height(alarms, context, width, height)
+    columns = _build_columns(alarms, context, width, has_message=lines == 1)
     cursor = TableCursor(
         selected_row=get_selected_row(alarms.state, alarms.rows), first_row=alarms.state.first_row
     )
-    return paint_table(table, width, height, cursor, highlight_row=True)
+    table = TableData(alarms.rows.rows, columns, context)
+    rows = paint_table(table, width, height, cursor, highlight_row=True)
+    return rows if lines == 1 else _insert_messages(alarms, context, rows, lines)
+
+
+def choose_row_height(alarms: AlarmList, context: AlarmListContext, width: int, height: int) -> int:
+    """Lines of each row: 1 where its column has room for every message, or the list has none for more.
+
+    Otherwise the messages are in full below their rows. ``height`` includes the headings.
+    """
+    rows = alarms.rows.rows
+    if len(rows) * 2 > height - 1:
+        return 1
+    table = TableData(rows, _build_columns(alarms, context, width), context)
+    message = next((column for column in fit_columns(table, width) if column.title == MESSAGE_TITLE), None)
+    if message is not None and all(
+        count_cells(message.format_text(row, context)) <= message.width for row in rows
+    ):
+        return 1
+    return min(1 + max(len(_wrap_message(row, context, width)) for row in rows), (height - 1) // len(rows))
+
+
+def _insert_messages(alarms: AlarmList, context: AlarmListContext, rows: Rows, lines: int) -> Rows:
+    """Below each row of a list that is shown from its first row on, with the row's background."""
+    width, painted = len(rows[0]), rows[:1]
+    for row, cells in zip(alarms.rows.rows, rows[1:], strict=False):
+        below = Canvas(width, lines - 1, CellStyle(bg=cells[width - 1][1].bg))
+        for y, line in enumerate(_wrap_message(row, context, width)):
+            style = _choose_text_style(row)._replace(bg=cells[width - 1][1].bg)
+            below.write_text(MESSAGE_INDENT, y, line, style)
+        painted += [cells, *below.rows]
+    return [*painted, *Canvas(width, len(rows) - len(painted)).rows]
+
+
+def _wrap_message(row: AlarmRow, context: AlarmListContext, width: int) -> list[str]:
+    return wrap_text(_format_message(row, context), width - MESSAGE_INDENT - 1)
 
 
 def build_alarm_table(
@@ -126,7 +174,7 @@ def build_alarm_table(
 
 
 def _build_columns(
-    alarms: AlarmList, context: AlarmListContext, width: int
+    alarms: AlarmList, context: AlarmListContext, width: int, *, has_message: bool = True
 ) -> tuple[TableColumn[AlarmRow], ...]:
     is_wide = width >= WIDE_LIST
     rows = alarms.rows.rows
@@ -134,13 +182,15 @@ def _build_columns(
     station = _build_label_column(
         "Station", 99, rows, partial(_format_stations, names), width // 4 if is_wide else _NARROW_STATION
     )
-    tag = _build_label_column("Tag", 98, rows, _format_tag, width // 3 if is_wide else _NARROW_TAG)
+    room = (width // 3 if is_wide else _NARROW_TAG) if has_message else width - station.width - _OTHER_CELLS
+    tag = _build_label_column("Tag", 98, rows, _format_tag, room)
     columns = _TAB_COLUMNS.get(alarms.state.tab, _HIDDEN_COLUMNS)
     if not is_wide:
         narrow = {column.title: column for column in _NARROW_COLUMNS}
         columns = tuple(
             replace(narrow.get(column.title, column), priority=column.priority) for column in columns
         )
+    columns = tuple(column for column in columns if has_message or column.title != MESSAGE_TITLE)
     return (_PRIORITY_COLUMN, station, tag, *columns)
 
 
@@ -201,7 +251,7 @@ def _build_message_column(
     format_text: Callable[[AlarmRow, AlarmListContext], str],
 ) -> TableColumn[AlarmRow]:
     return TableColumn(
-        "Alarm", 30, 95, format_text,
+        MESSAGE_TITLE, 30, 95, format_text,
         format_runs=lambda row, context: [(format_text(row, context), _choose_text_style(row))],
         max_growth=200, min_width=12, is_name=True,
     )  # fmt: skip

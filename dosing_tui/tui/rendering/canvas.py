@@ -155,15 +155,37 @@ def render_paragraph(text: str, width: int, height: int, style: CellStyle = DIM)
 
 
 def wrap_text(text: str, width: int) -> list[str]:
-    """Lines of at most ``width`` cells, broken between words, or within one that is longer than a line."""
+    """Lines of at most ``width`` cells, broken between words, or within one that is longer than a line.
+
+    A number and its unit stay on one line.
+
+    >>> wrap_text("T-12 at 3.1 %", 11)
+    ['T-12 at', '3.1 %']
+    """
     lines: list[str] = []
-    for word in text.split():
+    for word in _split_words(text):
         if lines and len(split_cells(lines[-1])) + 1 + len(split_cells(word)) <= width:
             lines[-1] += f" {word}"
             continue
-        while len(word) > width > 0:
-            lines.append(word[:width])
-            word = word[width:]
-        if word:
-            lines.append(word)
+        cells = split_cells(word)
+        while len(cells) > width > 0:
+            # the second cell of a wide character goes with its first
+            end = width - 1 if cells[width] == "" and width > 1 else width
+            lines.append("".join(cells[:end]))
+            cells = cells[end:]
+        if cells:
+            lines.append("".join(cells))
     return lines
+
+
+def _split_words(text: str) -> list[str]:
+    words: list[str] = []
+    for word in text.split():
+        if words and word.rstrip(".,;:)") in _UNITS and words[-1][-1:].isdigit():
+            words[-1] += f" {word}"
+        else:
+            words.append(word)
+    return words
+
+
+_UNITS = frozenset({"%", "g", "kg", "s", "min", "h", "d"})

@@ -155,6 +155,11 @@ class ListScreen(ConsoleScreen[str]):
         """A list is open: a click selects one of its rows."""
         return True
 
+    @property
+    def row_height(self) -> int:
+        """Lines of each row of the list."""
+        return 1
+
     def take_click(self, event: CellClicked) -> None:
         """A tab is opened, a row selected; twice is the key enter."""
         if event.widget is self._tabs:
@@ -181,8 +186,8 @@ class ListScreen(ConsoleScreen[str]):
         is_blank = all(character in ("", " ") for character, _ in widget.shown_rows[event.y])
         if selected is None or is_blank or cell[1].bg is ColourRole.BAR_BACKGROUND:
             return
-        if selected != event.y:
-            self.action_step(event.y - selected)
+        if step := (event.y - selected) // self.row_height:
+            self.action_step(step)
         elif event.is_double:
             self.press_enter(event)
 

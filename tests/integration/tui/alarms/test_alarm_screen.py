@@ -283,6 +283,20 @@ async def test_the_detail_tells_what_to_do_and_its_keys_work() -> None:
         assert plant.journal.requested[0].key.rule == "STOCK_CRITICAL"
 
 
+async def test_a_text_longer_than_the_window_is_read_by_scrolling() -> None:
+    async with open_alarm_console(size=SMALL) as plant:
+        message = " ".join(f"word{number:02}" for number in range(34))
+        state = make_state("DOSE_GROSS", "Polyaluminiumchlorid 18 flüssig, Charge 7", message=message)
+        plant.console.live.set_alarms(
+            picture_of(replace(state, comment="seen " * 40, acked_at=state.raised_at))
+        )
+        plant.console.app._run_tick()
+        shown = await plant.press_keys("a", "enter")
+        assert all(word in shown for word in (*message.split(), "↑↓ More", "Charge 7"))
+        assert "it goes on." not in shown
+        assert "it goes on." in await plant.press_keys(*["down"] * 12)
+
+
 async def test_the_keys_of_screens_lead_there_and_escape_leads_back() -> None:
     async with open_alarm_console() as plant:
         assert "› Alarms" in await plant.press_keys("a")

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from dosing_tui.domain.alarms.models import AlarmState, AlarmStateName, Priority, Suppression
 from dosing_tui.domain.alarms.snapshot import AlarmSnapshot
 from dosing_tui.tui.alarms import alarm_list
+from dosing_tui.tui.alarms.alarm_detail_pane import render_detail_pane
 from dosing_tui.tui.alarms.alarm_list import AlarmListContext, AlarmListState
 from dosing_tui.tui.alarms.alarm_rows import (
     MAX_SINGLE_ROWS,
@@ -18,7 +19,14 @@ from dosing_tui.tui.alarms.alarm_rows import (
     AlarmSort,
     build_rows,
 )
-from dosing_tui.tui.alarms.alarm_table import AlarmList, format_counts, render_alarm_list, render_caption
+from dosing_tui.tui.alarms.alarm_table import (
+    AlarmList,
+    choose_row_height,
+    format_counts,
+    render_alarm_list,
+    render_caption,
+)
+from dosing_tui.tui.rendering.canvas import Rows
 from tests.support.tui.alarm_samples import make_flood, make_state, picture_of
 from tests.support.tui.sample_plant import NOW
 
@@ -106,6 +114,47 @@ def test_no_two_rows_look_alike_at_nine_stations_with_twelve_chemicals(width: in
     lines = [line[: line.index(" active")] for line in render_text(picture_of(*states), width)[1:]]
     assert len(set(lines)) == len(states)
     assert all("HIGH" in line or "MED" in line for line in lines)
+
+
+LONG_TEXTS = (
+    make_state("STOCK_LOW", "Polyaluminiumchlorid 18 % flüssig, Charge 7", number=1,
+               message="Low inventory: Polyaluminiumchlorid 18 % flüssig, Charge 7 at 16.0 % · 80 batches of "
+               "CU-65/75 BDO soft left, 12 of CU-65/75 BDO hard left and 3 of FG-85/95 left in this tank"),
+    make_state("DOSE_GROSS", "T-12", number=2,
+               message="Gross dosing error: T-12 +3.40 g of 40.00 g (pump 2)"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("width", [80, 100, 120, 160])
+def test_each_alarms_text_is_whole_where_the_list_has_rows_for_it(width: int) -> None:
+    rows = rows_of(picture_of(*LONG_TEXTS))
+    drawn = render_alarm_list(AlarmList(AlarmListState(), rows, NO_OPTIONS), CONTEXT, width, 20)
+    for state in LONG_TEXTS:
+        assert state.message in read_words(drawn)
+
+
+def test_a_full_list_has_a_line_for_each_alarm() -> None:
+    rows = rows_of(picture_of(*LONG_TEXTS))
+    shown = AlarmList(AlarmListState(), rows, NO_OPTIONS)
+    assert [choose_row_height(shown, CONTEXT, 80, height) for height in (3, 4, 5, 9)] == [1, 1, 2, 4]
+    assert choose_row_height(shown, CONTEXT, 400, 20) == 1
+
+
+@pytest.mark.parametrize("width", [40, 53, 64])
+def test_the_pane_cuts_neither_the_tag_nor_the_text(width: int) -> None:
+    for row in rows_of(picture_of(*LONG_TEXTS)).rows:
+        pane = render_detail_pane(row, CONTEXT, width, 34)
+        assert row.first.message.replace(" ", "") in read_words(pane).replace(" ", "")
+        assert f"{row.first.state.key.rule}/{row.first.state.key.item}" in read_words(pane)
+        assert "The whole alarm" not in read_words(pane)
+        low = read_words(render_detail_pane(row, CONTEXT, width, 12))
+        assert "enter The whole alarm" in low
+
+
+def read_words(drawn: Rows) -> str:
+    """The texts of the rows, with single blanks between."""
+    text = " ".join("".join(cell for cell, _ in row) for row in drawn)
+    return " ".join(text.replace("│", " ").split())
 
 
 def test_the_counts_are_whole_at_80_columns_and_a_long_filter_is_what_is_cut() -> None:
