@@ -21,8 +21,8 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.errors import DamagedSpoolError, SpoolError
 from dosing_tui.mqtt.subscriber import Subscriber
 
-BACKLOG_CHUNKS = 2
-"""The writer is behind when more than this number of chunks is spooled."""
+BACKLOG = 1_000
+"""The writer is behind when more than this number of readings is spooled."""
 SPOOL_FULL_TEXT = "Nothing is collected until the spool has room; the broker queues the messages."
 
 
@@ -175,9 +175,7 @@ class Leader:
         return IngestPipeline(self._drainer.spool, self._context, self._alarm_service)
 
     def _is_writer_behind(self) -> bool:
-        return (
-            self._drainer.spool.counts.spooled > BACKLOG_CHUNKS * self._context.settings.collector.batch_rows
-        )
+        return self._drainer.spool.counts.spooled > BACKLOG
 
     def _measure_spool(self) -> SpoolFill:
         spool = self._drainer.spool

@@ -3,6 +3,7 @@
 import threading
 from contextlib import closing
 
+from dosing_tui.collector.context.adaptive_window import AdaptiveWindow
 from dosing_tui.collector.context.interfaces import CollectorContext, RowWriter
 from dosing_tui.collector.pipeline.database_maintenance import run_maintenance
 from dosing_tui.collector.pipeline.spool import Spool
@@ -10,6 +11,8 @@ from dosing_tui.database.reading_writer import WriteProgress
 from dosing_tui.errors import DatabaseError, DatabaseUnavailableError, SpoolError
 
 STOP_TIMEOUT_S = 10.0
+WINDOW_S = 0.05
+"""Wait for more readings while they are dense, so that one transaction carries many."""
 
 
 class DatabaseWriter:
@@ -20,6 +23,7 @@ class DatabaseWriter:
         self._context = context
         self._status = context.status
         self._failures = 0
+        self._window = AdaptiveWindow(min(WINDOW_S, context.settings.collector.batch_ms / 1000))
         self.schema_ready = threading.Event()
         """Set once the schema is up to date."""
         self._thread = context.create_thread("collector-writer", self._try_session)
@@ -76,7 +80,7 @@ class DatabaseWriter:
     def _write_or_ping(self, writer: RowWriter) -> None:
         settings = self._context.settings.collector
         if self._spool.wait_for_chunk(
-            settings.batch_rows, settings.batch_ms / 1000, idle_s=self._context.intervals.keepalive_s
+            settings.batch_rows, self._window.window_s, idle_s=self._context.intervals.keepalive_s
         ):
             self._write_chunk(writer, settings.batch_rows)
         else:
@@ -87,6 +91,7 @@ class DatabaseWriter:
         rows = self._spool.read_chunk(max_rows)
         if not rows:
             return
+        self._window.count_messages(len(rows))
         written = writer.write(self._spool.spool_id, rows)
         try:
             self._spool.confirm_progress(written.progress)

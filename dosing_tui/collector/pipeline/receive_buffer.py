@@ -1,14 +1,20 @@
 """Bounded buffer between paho's network thread and the intake thread."""
 
 import threading
+import time
 from collections import deque
 
+from dosing_tui.collector.context.adaptive_window import AdaptiveWindow
 from dosing_tui.mqtt.message import ReceivedMessage
 
 MAX_MESSAGES = 5_000
 MAX_BYTES = 32 * 1024 * 1024
 CHUNK_MESSAGES = 1_000
 """Maximum of messages in one chunk: one transaction of the spool."""
+WINDOW_S = 0.005
+"""Wait for more messages while they are dense, so that one flush to disk carries many."""
+MIN_IN_FLIGHT = 20
+"""Unacknowledged messages from which nothing waits: with its default, Mosquitto then sends no more."""
 
 
 class ReceiveBuffer:
@@ -19,6 +25,10 @@ class ReceiveBuffer:
         self._size_bytes = 0
         self._is_closed = False
         self._condition = threading.Condition(threading.Lock())
+        self._window = AdaptiveWindow(WINDOW_S)
+        self._first_at = 0.0
+        self._most_in_flight = MIN_IN_FLIGHT
+        """The broker sent so many without an acknowledgement: its limit is not lower."""
 
     def put_message(self, message: ReceivedMessage) -> None:
         """Block while the buffer is full. A closed buffer discards the message; the broker resends it."""
@@ -28,21 +38,29 @@ class ReceiveBuffer:
             if self._is_closed:
                 return
             if not self._messages:
+                self._first_at = time.monotonic()
                 self._condition.notify_all()
             self._messages.append(message)
             self._size_bytes += len(message.payload)
+            if len(self._messages) == self._most_in_flight:
+                self._condition.notify_all()
 
     def take_chunk(self) -> list[ReceivedMessage]:
-        """Wait for messages and take at most CHUNK_MESSAGES. Empty once the buffer is closed."""
+        """Wait for messages and take at most CHUNK_MESSAGES. Empty once the buffer is closed.
+
+        Every message taken before has to be acknowledged by now: only those in the buffer count as in flight.
+        """
         with self._condition:
             while not self._messages and not self._is_closed:
                 self._condition.wait()
+            self._wait_for_more()
             if self._is_closed:
                 return []
             if not self._has_room():
                 self._condition.notify_all()
             chunk = [self._messages.popleft() for _ in range(min(CHUNK_MESSAGES, len(self._messages)))]
             self._size_bytes -= sum(len(message.payload) for message in chunk)
+            self._window.count_messages(len(chunk))
             return chunk
 
     def close(self) -> None:
@@ -50,6 +68,16 @@ class ReceiveBuffer:
             self._is_closed = True
             self._messages.clear()
             self._condition.notify_all()
+
+    def _wait_for_more(self) -> None:
+        """Until the window is over, or the broker waits for acknowledgements."""
+        until = self._first_at + self._window.window_s
+        while len(self._messages) < self._most_in_flight and not self._is_closed:
+            remaining_s = until - time.monotonic()
+            if remaining_s <= 0:
+                break
+            self._condition.wait(remaining_s)
+        self._most_in_flight = min(max(self._most_in_flight, len(self._messages)), CHUNK_MESSAGES)
 
     def _has_room(self) -> bool:
         return len(self._messages) < self._max_messages and self._size_bytes < self._max_bytes

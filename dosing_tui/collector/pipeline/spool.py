@@ -68,6 +68,7 @@ class Spool:
         )
         self._chunk_start = time.monotonic()
         self._is_flushing = False
+        self._awaited_items = 0
         self._item_cache: OrderedDict[bytes, tuple[ParsedItem, ...]] = OrderedDict()
         self.counts = MessageCounts()
         self.progress = WriteProgress()
@@ -117,14 +118,16 @@ class Spool:
                 encoded, fingerprints, expire_before=expire_before, possible_repeats=repeats
             )
             self._cache_items(encoded, messages)
-            if not self.counts.spooled:
+            was_empty = not self.counts.spooled
+            if was_empty:
                 self._chunk_start = time.monotonic()
             self._update_counts(
                 received=self.counts.received + item_count,
                 spooled=self.counts.spooled + item_count,
                 possible_repeats=self.counts.possible_repeats + repeats,
             )
-            self._condition.notify_all()
+            if was_empty or self.counts.spooled >= self._awaited_items:
+                self._condition.notify_all()
 
     def wait_for_chunk(self, min_items: int, wait_s: float, *, idle_s: float) -> bool:
         """Wait until ``min_items`` are spooled, or the oldest has waited for ``wait_s``.
@@ -133,6 +136,7 @@ class Spool:
         """
         until = time.monotonic() + idle_s
         with self._condition:
+            self._awaited_items = min_items
             while not self._is_flushing:
                 now = time.monotonic()
                 due = self._chunk_start + wait_s if self.counts.spooled else until

@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from dosing_tui.collector.context.interfaces import CollectorContext
 from dosing_tui.collector.pipeline.database_writer import DatabaseWriter
 from dosing_tui.collector.pipeline.redelivery_filter import MessageFingerprint
 from dosing_tui.collector.pipeline.spool import ParsedMessage, Spool
+from dosing_tui.config.settings import CollectorSettings
 from dosing_tui.database.reading_writer import WriteProgress
 from dosing_tui.domain.messages.models import Dose, ReadingKind
 from dosing_tui.errors import DatabaseAccessError, DatabaseUnavailableError
@@ -57,6 +59,14 @@ def test_the_panels_drawn_from_what_was_stored_become_due(bench: Bench) -> None:
     bench.put_messages(1)
     bench.writing.start()
     wait_until(lambda: dict(take_snapshot(bench.around).stored_counts)[ReadingKind.DOSE] == 1)
+
+
+def test_a_reading_is_written_at_once_while_there_are_few(bench: Bench) -> None:
+    settings = replace(bench.around.settings, collector=CollectorSettings(batch_ms=3_600_000))
+    bench.writing = DatabaseWriter(bench.spool, replace(bench.around, settings=settings))
+    bench.writing.start()
+    bench.put_messages(1)
+    wait_until(lambda: bench.spool.counts.stored == 1)
 
 
 def test_an_absent_database_is_named_waited_for_and_then_given_everything(bench: Bench) -> None:

@@ -1,6 +1,9 @@
 import threading
 
-from dosing_tui.collector.pipeline.receive_buffer import CHUNK_MESSAGES, ReceiveBuffer
+import pytest
+
+from dosing_tui.collector.context.adaptive_window import AdaptiveWindow
+from dosing_tui.collector.pipeline.receive_buffer import CHUNK_MESSAGES, MIN_IN_FLIGHT, ReceiveBuffer
 from dosing_tui.mqtt.message import ReceivedMessage
 from tests.support.collector.parsed_items import NOON
 from tests.support.polling import wait_until
@@ -48,6 +51,54 @@ def test_an_inbox_full_of_large_messages_is_full_too() -> None:
     waiting = blocked_put(inbox, make_delivery(2))
     inbox.take_chunk()
     wait_until(lambda: not waiting.is_alive())
+
+
+def test_rare_messages_do_not_wait_for_company() -> None:
+    window = AdaptiveWindow(3600, monotonic=iter([0.0, 1.0, 2.0, 3.0]).__next__)
+    for _ in range(3):
+        window.count_messages(200)
+        assert window.window_s == 0
+
+
+def test_dense_messages_wait_and_a_pause_ends_it() -> None:
+    window = AdaptiveWindow(5, monotonic=iter([0.0, 0.1, 0.2, 0.3, 9.0]).__next__)
+    for _ in range(3):
+        window.count_messages(200)
+    assert window.window_s == 5
+    window.count_messages(4)
+    assert window.window_s == 0
+
+
+@pytest.fixture
+def dense_inbox(monkeypatch: pytest.MonkeyPatch) -> ReceiveBuffer:
+    """Messages are dense, and would be waited for an hour."""
+    monkeypatch.setattr(AdaptiveWindow, "window_s", 3600)
+    return ReceiveBuffer()
+
+
+def test_nobody_waits_when_the_broker_does(dense_inbox: ReceiveBuffer) -> None:
+    for number in range(MIN_IN_FLIGHT):
+        dense_inbox.put_message(make_delivery(number))
+    assert len(dense_inbox.take_chunk()) == MIN_IN_FLIGHT
+
+
+def test_the_message_that_uses_up_the_quota_ends_the_wait(dense_inbox: ReceiveBuffer) -> None:
+    dense_inbox.put_message(make_delivery(0))
+    taken: list[int] = []
+    thread = threading.Thread(target=lambda: taken.append(len(dense_inbox.take_chunk())), daemon=True)
+    thread.start()
+    for number in range(1, MIN_IN_FLIGHT):
+        assert not taken
+        dense_inbox.put_message(make_delivery(number))
+    wait_until(lambda: taken == [MIN_IN_FLIGHT])
+
+
+def test_closing_ends_the_wait_for_company(dense_inbox: ReceiveBuffer) -> None:
+    dense_inbox.put_message(make_delivery(0))
+    thread = threading.Thread(target=dense_inbox.take_chunk, daemon=True)
+    thread.start()
+    dense_inbox.close()
+    wait_until(lambda: not thread.is_alive())
 
 
 def test_closing_frees_everybody_and_keeps_nothing() -> None:
