@@ -30,7 +30,6 @@ def build_alarm_limits(settings: Settings) -> AlarmLimits:
         tolerance_rules=build_tolerance_rules(settings),
         stock_deadband_percent=alarms.stock_deadband_percent,
         stock_jump_percent=alarms.stock_jump_percent,
-        pump_chemicals=alarms.pump_chemicals,
         mean_error_g=alarms.mean_error_g,
         mean_error_doses=alarms.mean_error_doses,
         error_rate_percent=alarms.error_rate_percent,
@@ -64,6 +63,7 @@ def build_tolerance_rules(settings: Settings) -> ToleranceRules:
             for each in settings.alarm_limits
             if each.tolerance_g is not None or each.tolerance_percent is not None
         ),
+        pump_chemicals=settings.alarms.pump_chemicals,
     )
 
 

@@ -34,7 +34,7 @@ from dosing_tui.domain.batches.duration_baseline import DurationBaseline
 from dosing_tui.domain.batches.duration_baseline import select_baselines as select_valid_baselines
 from dosing_tui.domain.batches.master_recipe import MasterVersion, parse_definition, select_version
 from dosing_tui.domain.batches.models import DEFAULT_RULES, Batch
-from dosing_tui.domain.batches.recipe_matching import split_portions
+from dosing_tui.domain.batches.recipe_matching import list_repeated_chemicals, split_ingredients
 from dosing_tui.domain.batches.reconstruction import reconstruct_batches
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading, TimeQuality
 from dosing_tui.domain.tolerances.tolerance_book import ToleranceBook
@@ -210,11 +210,16 @@ def _choose_edition(batch: Batch, basis: AssessmentBasis, stored: StoredBatch | 
 
 def _assess_batch(batch: Batch, basis: AssessmentBasis, edition: Edition) -> _AssessedBatch:
     master = select_version(basis.master_versions, recipe=batch.recipe, mode=batch.mode, at=batch.begins_at)
-    batch = split_portions(batch, master.recipe if master else None)
+    recipe, rules = (master.recipe if master else None), edition.rules
+    if rules >= RulesVersion.EACH_DOSE:
+        repeated = list_repeated_chemicals(batch, recipe)
+    else:
+        repeated = recipe.repeated_chemicals if recipe else ()
+    batch = split_ingredients(batch, repeated)
     baselines = select_valid_baselines(
         basis.baselines, recipe=batch.recipe, mode=batch.mode, at=batch.begins_at
     )
-    limits, rules = replace(basis.limits, baselines=baselines), edition.rules
+    limits = replace(basis.limits, baselines=baselines)
     if rules is RulesVersion.ALL_COUNT:
         limits = replace(limits, tolerances=limits.tolerances.without_overrides())
     belongs = is_batch_alarm if rules is RulesVersion.ALL_COUNT else is_active_during
@@ -224,6 +229,7 @@ def _assess_batch(batch: Batch, basis: AssessmentBasis, edition: Edition) -> _As
         master,
         list_batch_alarms(batch, basis.alarms, belongs),
         rules,
+        split_chemicals=repeated,
     )
     record = batch_to_record(batch, record_format=edition.record_format)
     return _AssessedBatch(batch, record, assessment, judging.format_assessment(assessment))

@@ -14,7 +14,6 @@ from dosing_tui.domain.alarm_rules.rule_state import (
     to_epoch_minute,
 )
 from dosing_tui.domain.alarms.models import AlarmKey
-from dosing_tui.domain.messages.chemical_names import fold_name
 from dosing_tui.domain.messages.models import Dose
 from dosing_tui.domain.quantities.quantity_text import format_deviation, format_mass, format_percent
 from dosing_tui.domain.tolerances.tolerance_book import ToleranceBook
@@ -41,9 +40,8 @@ def check_dose(
             add_dose_errors(
                 station, dose.pump, minute, doses=1, error_g=off, outside_tolerance=int(is_outside)
             )
-    expected = limits.pump_chemicals[dose.pump - 1 : dose.pump] if dose.pump > 0 else ()
-    if expected and fold_name(expected[0]) != fold_name(dose.chemical):
-        words = f"Pump {dose.pump} dosed {dose.chemical} instead of {expected[0]} ({dose.device_id})"
+    if expected := tolerances.find_rules(dose.time).rules.find_wrong_pump(dose):
+        words = f"Pump {dose.pump} dosed {dose.chemical} instead of {expected} ({dose.device_id})"
         yield Detection(AlarmKey("BATCH_INGREDIENT", dose.device_id, dose.recipe), True, words)
 
 

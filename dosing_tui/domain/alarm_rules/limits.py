@@ -38,8 +38,6 @@ class AlarmLimits:
     """Deadband of the level alarms, in percentage points."""
     stock_jump_percent: float = 1.0
     """Level rise that counts as a refill or a reset of the station, in percent of the capacity."""
-    pump_chemicals: tuple[str, ...] = ()
-    """Chemicals of pumps 1, 2, ... of every station; empty disables the check."""
     mean_error_g: float = 1.0
     mean_error_doses: int = 5
     error_rate_percent: float = default_limits.ERROR_RATE_PERCENT

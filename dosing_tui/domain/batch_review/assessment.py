@@ -7,6 +7,7 @@ from datetime import datetime
 
 from dosing_tui.domain.batch_review.exception_checks import IngredientResult
 from dosing_tui.domain.batch_review.finding_weight import (
+    CURRENT_EDITION,
     BatchException,
     BatchFindings,
     ExceptionKind,
@@ -29,11 +30,11 @@ class Assessment:
     """
     recipe_version: int | None = None
     split_chemicals: tuple[str, ...] = ()
-    """Chemicals with one tolerance per dose, because the recipe doses them more than once."""
+    """Chemicals with one tolerance per dose, because they are dosed more than once."""
     alarms: tuple[BatchAlarm, ...] = ()
     remarks: tuple[BatchException, ...] = ()
     """Findings that say nothing about the batch itself: hashed and printed, not counted."""
-    rules: RulesVersion = RulesVersion.REMARKS
+    rules: RulesVersion = CURRENT_EDITION.rules
     """Version of the rules it was made under."""
 
 
@@ -42,12 +43,13 @@ def build_assessment(
     results: tuple[IngredientResult, ...],
     master: MasterVersion | None,
     alarms: tuple[BatchAlarm, ...] = (),
-    rules: RulesVersion = RulesVersion.REMARKS,
+    rules: RulesVersion = CURRENT_EDITION.rules,
+    *,
+    split_chemicals: tuple[str, ...] = (),
 ) -> Assessment:
     bands = tuple([(verdict.tolerance_g, verdict.is_within_tolerance) for verdict in results])
     version = master.version if master else None
-    repeated = master.recipe.repeated_chemicals if master else ()
-    return Assessment(findings.exceptions, bands, version, repeated, alarms, findings.remarks, rules)
+    return Assessment(findings.exceptions, bands, version, split_chemicals, alarms, findings.remarks, rules)
 
 
 def format_assessment(assessment: Assessment) -> str:

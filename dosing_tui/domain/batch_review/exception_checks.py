@@ -7,6 +7,7 @@ from operator import itemgetter
 from typing import TypeAlias
 
 from dosing_tui.domain.batch_review.finding_weight import (
+    CURRENT_EDITION,
     BatchException,
     BatchFindings,
     ExceptionKind,
@@ -52,6 +53,8 @@ class IngredientResult:
     is_within_tolerance: bool | None
     is_weighable: bool = True
     """False if the target is below what the scale can weigh: neither in nor out of tolerance."""
+    plant_chemical: str = ""
+    """The chemical that its pump has by the plant's rules; '' if it is this one, or none is named."""
 
 
 DEFAULT_LIMITS = ReviewLimits()
@@ -78,11 +81,12 @@ def judge_batch(
     master: MasterVersion | None = None,
     limits: ReviewLimits = DEFAULT_LIMITS,
     alarms: Sequence[AlarmSpan] = (),
-    rules: RulesVersion = RulesVersion.REMARKS,
+    rules: RulesVersion = CURRENT_EDITION.rules,
 ) -> BatchFindings:
     """Find all exceptions and remarks, each ordered by kind, as the ``rules`` of that version found them."""
     recipe = master.recipe if master else None
-    scope = _ReviewScope(batch, recipe, limits, assess_ingredients(batch, master=master, limits=limits))
+    results = assess_ingredients(batch, master=master, limits=limits)
+    scope = _ReviewScope(batch, recipe, limits, results, has_plant_pumps=rules >= RulesVersion.EACH_DOSE)
     found = [BatchException(*each) for check in _CHECKS for each in check(scope)]
     if rules is RulesVersion.ALL_COUNT:
         told = dict.fromkeys(describe_alarm(alarm) for alarm in alarms if is_batch_alarm(alarm, batch))
@@ -124,7 +128,10 @@ def _assess_ingredient(
     tolerance = tolerances.find_tolerance(replace(dose, target_g=ingredient.target_g))
     error_g = ingredient.error_g
     within = None if error_g is None or not tolerance.is_weighable else not tolerance.is_outside(error_g)
-    return IngredientResult(ingredient, reference, tolerance.tolerance_g, within, tolerance.is_weighable)
+    wrong_pump = tolerances.find_rules(dose.time).rules.find_wrong_pump(dose)
+    return IngredientResult(
+        ingredient, reference, tolerance.tolerance_g, within, tolerance.is_weighable, wrong_pump
+    )
 
 
 _Finding: TypeAlias = tuple[ExceptionKind, str, str]
@@ -139,6 +146,8 @@ class _ReviewScope:
     recipe: MasterRecipe | None
     limits: ReviewLimits
     results: tuple[IngredientResult, ...]
+    has_plant_pumps: bool = True
+    """The rules know the chemical of each pump."""
 
 
 def _check_tolerance(scope: _ReviewScope) -> Iterator[_Finding]:
@@ -169,13 +178,9 @@ def _check_completeness(scope: _ReviewScope) -> Iterator[_Finding]:
         departures = tuple(_check_against_recipe(batch, scope.recipe))
         yield from departures or _check_pump_count(batch, portions=len(batch.doses))
         return
-    for one in batch.ingredients:
-        if one.doses > 1:
-            yield (
-                ExceptionKind.DUPLICATE,
-                one.chemical,
-                f"{one.chemical} was dosed {_format_times(one.doses)}",
-            )
+    for (name, _), number in Counter((dose.chemical, dose.pump) for dose in batch.doses).items():
+        if number > 1:
+            yield ExceptionKind.DUPLICATE, name, f"{name} was dosed {_format_times(number)}"
     yield from _check_pump_count(batch)
 
 
@@ -231,6 +236,8 @@ def _check_pumps(scope: _ReviewScope) -> Iterator[_Finding]:
             said = f"pump {pump} dosed {by_pump[pump]} as well as {name}"
         elif expected is None and by_chemical.setdefault(name, pump) != pump:
             said = f"{name} came from pump {by_chemical[name]} and from pump {pump}"
+        elif result.plant_chemical and scope.has_plant_pumps:
+            said = f"pump {pump} dosed {name} instead of {result.plant_chemical}"
         else:
             continue
         yield ExceptionKind.WRONG_PUMP, name, said

@@ -64,6 +64,8 @@ class RulesVersion(IntEnum):
     """Every finding is an exception, and every alarm of the station that is not of an unused tank."""
     REMARKS = 2
     """What says nothing about the batch itself is a remark."""
+    EACH_DOSE = 3
+    """Each dose is judged by its own target, also of a chemical that came twice, and by the plant's pumps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ class Edition:
 
 
 CURRENT_EDITION = Edition(FORMAT_VERSION, max(RulesVersion))
-EARLIER_EDITIONS = (Edition(1, RulesVersion.ALL_COUNT),)
+EARLIER_EDITIONS = (Edition(1, RulesVersion.ALL_COUNT), Edition(2, RulesVersion.REMARKS))
 """A reviewed batch keeps the edition it was reviewed under, while its facts give the same bytes under it."""
 
 

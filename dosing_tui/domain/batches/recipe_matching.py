@@ -1,16 +1,26 @@
 """Match doses to the ingredients of a master recipe that doses a chemical more than once."""
 
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import replace
 
 from dosing_tui.domain.batches.master_recipe import MasterIngredient, MasterRecipe
 from dosing_tui.domain.batches.models import Batch, Ingredient
 from dosing_tui.domain.batches.reconstruction import group_ingredients
+from dosing_tui.domain.messages.chemical_names import fold_name
 
 
 def split_portions(batch: Batch, recipe: MasterRecipe | None) -> Batch:
-    """Return the batch with one ingredient per dose, for chemicals that the recipe doses repeatedly."""
-    return split_ingredients(batch, recipe.repeated_chemicals if recipe else ())
+    """Return the batch with one ingredient per dose, for chemicals that are dosed repeatedly."""
+    return split_ingredients(batch, list_repeated_chemicals(batch, recipe))
+
+
+def list_repeated_chemicals(batch: Batch, recipe: MasterRecipe | None) -> tuple[str, ...]:
+    """Chemicals that the recipe doses more than once, and those that the batch has more than one dose of."""
+    repeated = dict.fromkeys(recipe.repeated_chemicals if recipe else ())
+    doses = Counter(fold_name(dose.chemical) for dose in batch.doses)
+    repeated |= dict.fromkeys(dose.chemical for dose in batch.doses if doses[fold_name(dose.chemical)] > 1)
+    return tuple(repeated)
 
 
 def split_ingredients(batch: Batch, chemicals: Collection[str]) -> Batch:

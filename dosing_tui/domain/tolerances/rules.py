@@ -47,6 +47,15 @@ class ToleranceRules:
     """A dose with a smaller target is below what the scale can weigh; 0: none is."""
     overrides: tuple[ToleranceOverride, ...] = ()
     """The last that matches and has a value counts."""
+    pump_chemicals: tuple[str, ...] = ()
+    """Chemicals of pumps 1, 2, ...; '' for a pump with any. A dose of another one is from the wrong pump."""
+
+    def find_wrong_pump(self, dose: Dose) -> str:
+        """The chemical that the dose's pump should have dosed; '' if it did, or none is named."""
+        expected = self.pump_chemicals[dose.pump - 1 : dose.pump] if dose.pump > 0 else ()
+        if not expected or not expected[0] or fold_name(expected[0]) == fold_name(dose.chemical):
+            return ""
+        return expected[0]
 
 
 DEFAULT_RULES = ToleranceRules()
@@ -76,8 +85,8 @@ def resolve_tolerance(
 
     Of grams and percent at one place the narrower counts. Percentages and the class need a target above 0.
 
-    >>> ToleranceRules(0.5, tolerance_percent=2.0)
-    ToleranceRules(tolerance_g=0.5, tolerance_percent=2.0, class_factor=None, least_dose_g=0.0, overrides=())
+    >>> resolve_tolerance(ToleranceRules(0.5, 2.0), None, chemical="T-9", recipe="CU-85", target_g=10.0)
+    DoseTolerance(tolerance_g=0.2, is_weighable=True)
     """
     has_target = target_g is not None and target_g > 0
     target = target_g if target_g is not None and has_target else None
@@ -132,6 +141,8 @@ def format_rules(rules: ToleranceRules) -> str:
                 }
                 for each in rules.overrides
             ],
+            # omitted if empty: rules that were stored before keep their text
+            **({"pump_chemicals": rules.pump_chemicals} if rules.pump_chemicals else {}),
         }
     )
 
@@ -148,4 +159,5 @@ def parse_rules(text: str) -> ToleranceRules:
         data["class_factor"],
         data["least_dose_g"],
         tuple(ToleranceOverride(**each) for each in data["overrides"]),
+        tuple(data.get("pump_chemicals", ())),
     )

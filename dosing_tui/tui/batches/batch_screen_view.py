@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 
+from dosing_tui.domain.batch_review.finding_weight import RulesVersion
 from dosing_tui.domain.batch_review.query_models import BatchDetail, BatchFilter, BatchRow
 from dosing_tui.domain.batch_review.review_rules import NO_SIGNATURE, PIN_SIGNATURE
-from dosing_tui.domain.batches.recipe_matching import split_ingredients
+from dosing_tui.domain.batches.recipe_matching import list_repeated_chemicals, split_ingredients
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.domain.panels.filters import Selection
 from dosing_tui.domain.time.shift_calendar import ShiftCalendar
@@ -154,7 +155,11 @@ def _render_detail(
     width: int,
 ) -> Rows:
     live_batch = apply_live_messages(detail.batch, state.snapshot, state.now)
-    batch = split_ingredients(live_batch, detail.assessment.split_chemicals)
+    repeated = detail.assessment.split_chemicals
+    if detail.assessment.rules >= RulesVersion.EACH_DOSE:
+        # a second dose of a chemical may have come since
+        repeated = (*repeated, *list_repeated_chemicals(live_batch, None))
+    batch = split_ingredients(live_batch, repeated)
     if navigation.is_messages_open:
         return render_batch_messages(batch, settings.zone, width)
     context = BatchDetailContext(state.now, settings.zone, settings.calendar, store.context_events)

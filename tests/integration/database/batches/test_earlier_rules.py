@@ -1,23 +1,30 @@
 """Batches that were reviewed under earlier rules keep their record, their judgement and their approval."""
 
-import psycopg
+from dataclasses import replace
+from datetime import timedelta
 
+import psycopg
+import pytest
+
+from dosing_tui.database.batches import rebuild_span
 from dosing_tui.database.batches.audit_verify import verify_audit_trail
 from dosing_tui.database.batches.incremental_rebuild import rebuild_batches, rebuild_changed_days
 from dosing_tui.database.batches.queries import count_batches, list_batches, read_batch
 from dosing_tui.database.batches.review_writer import enter_review
 from dosing_tui.database.reports.batch_record import read_batch_record
+from dosing_tui.database.schema.tolerance_rules import set_tolerance_rules
 from dosing_tui.database.sql_files import find_sql_folder
 from dosing_tui.domain.batch_review.changes_since_review import describe_changes
-from dosing_tui.domain.batch_review.finding_weight import RulesVersion
+from dosing_tui.domain.batch_review.finding_weight import Edition, RulesVersion
 from dosing_tui.domain.batch_review.query_models import BatchDetail, BatchFilter, create_review_draft
 from dosing_tui.domain.batch_review.review_rules import Decision
 from dosing_tui.export.batch_record_files import render_record
 from dosing_tui.export.documents.file_format import FileFormat
 from tests.support.database.earlier_reviews import JUDGED_AT, store_earlier_reviews
+from tests.support.database.reading_samples import settings_for
 from tests.support.database.schema_inspection import fetch_rows
 from tests.support.database.stored_batches import store_and_rebuild
-from tests.support.domain.batch_messages import NOON, make_dose
+from tests.support.domain.batch_messages import NOON, make_dose, normal_batch
 
 COLUMNS = "batch_key, record_hash, judgement_hash, findings, review_state"
 STATES = ["approved", "confirmed with deviation", "rejected", "needs information", "unreviewed", "unreviewed"]
@@ -43,7 +50,7 @@ def test_reviewed_batches_stay_approved_under_the_rules_they_were_reviewed_by(mi
     assert (report.reviews, report.records, report.faults) == (6, 6, ())
     details = [read_batch(settings, str(row[0])) for row in after]
     versions = [detail.assessment.rules for detail in details if detail]
-    assert versions == [RulesVersion.ALL_COUNT] * 4 + [RulesVersion.REMARKS] * 2
+    assert versions == [RulesVersion.ALL_COUNT] * 4 + [RulesVersion.EACH_DOSE] * 2
     assert count_batches(settings, BatchFilter(with_findings=True)).batches == 3
 
     # what its exceptions were about is in the record still, and can be approved now
@@ -67,16 +74,50 @@ def test_once_its_messages_change_a_reviewed_batch_is_judged_by_the_rules_of_tod
     store_and_rebuild(migrated, make_dose(500, "L25B", dedup=2), now=JUDGED_AT)
     detail: BatchDetail | None = read_batch(settings, list_batches(settings, BatchFilter())[4].batch_key)
     assert detail is not None
-    assert (detail.row.review_state, detail.assessment.rules) == ("outdated", RulesVersion.REMARKS)
+    assert (detail.row.review_state, detail.assessment.rules) == ("outdated", RulesVersion.EACH_DOSE)
     changes = describe_changes(detail, NOON.tzinfo or JUDGED_AT.tzinfo)  # type: ignore[arg-type]  # UTC
-    assert "It is judged by version 2 of the rules now; by version 1 then." in changes
+    assert "It is judged by version 3 of the rules now; by version 1 then." in changes
     assert "Only a remark now: T-9 was down to 17.0 %." in changes
+    assert verify_audit_trail(settings).faults == ()
+
+
+def test_a_batch_reviewed_under_version_2_keeps_the_sum_of_a_chemical_that_came_twice(
+    migrated: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = settings_for(migrated)
+    pumps = replace(settings.alarms, pump_chemicals=("DMDEE", "T-9"))
+    settings = replace(settings, alarms=pumps)
+    with psycopg.connect(migrated) as session:
+        set_tolerance_rules(session, settings)
+        session.execute("ALTER TABLE tolerance_rules DISABLE TRIGGER append_only")
+        session.execute("UPDATE tolerance_rules SET valid_from = '2000-01-01' WHERE version = 2")
+    twice = [*normal_batch(), make_dose(90, "T-9", target_g=20.0, actual_g=20.1, dedup=2)]
+    second = [replace(each, time=each.time + timedelta(minutes=10)) for each in twice]
+    with monkeypatch.context() as patched:
+        patched.setattr(rebuild_span, "CURRENT_EDITION", Edition(2, RulesVersion.REMARKS))
+        store_and_rebuild(migrated, *twice, *second, now=JUDGED_AT)
+        newest, reviewed = list_batches(settings, BatchFilter())
+        draft = create_review_draft(reviewed, Decision.REJECTED, who="Anna", comment="poured away")
+        enter_review(settings, draft, os_user="tester")
+    rebuild_batches(settings, since=NOON, until=JUDGED_AT, now=JUDGED_AT, report=lambda _: None)
+    kept = read_batch(settings, reviewed.batch_key)
+    judged_again = read_batch(settings, newest.batch_key)
+    assert kept is not None
+    assert judged_again is not None
+    assert (kept.row.review_state, kept.assessment.rules) == ("rejected", RulesVersion.REMARKS)
+    assert [(each.chemical, each.doses) for each in kept.batch.ingredients] == [("T-9", 2), ("T-12", 1)]
+    assert judged_again.assessment.rules is RulesVersion.EACH_DOSE
+    parts = [(each.chemical, each.target_g) for each in judged_again.batch.ingredients]
+    assert parts == [("T-9", 40.0), ("T-9", 20.0), ("T-12", 5.0)]
+    assert [each.sentence for each in judged_again.assessment.exceptions] == [
+        "T-9 was dosed 2 times", "pump 2 dosed T-12 instead of T-9",
+    ]  # fmt: skip
     assert verify_audit_trail(settings).faults == ()
 
 
 def test_the_migration_queues_the_unreviewed_batches_and_no_others(migrated: str) -> None:
     store_earlier_reviews(migrated)
-    statement = find_sql_folder() / "schema" / "any" / "0025_judge_again.sql"
+    statement = find_sql_folder() / "schema" / "any" / "0045_judge_each_dose.sql"
     with psycopg.connect(migrated) as session:
         session.execute("DELETE FROM batch_rebuild_queue")
         session.execute(

@@ -334,7 +334,9 @@ def test_a_master_of_another_recipe_or_of_later_does_not_count() -> None:
 
 
 def test_a_pump_with_the_wrong_chemical_is_told_of() -> None:
-    plant = Plant(AlarmLimits(pump_chemicals=("DMDEE", "T-12", "T-9", "L25B")))
+    plant = Plant(
+        AlarmLimits(tolerance_rules=ToleranceRules(pump_chemicals=("DMDEE", "T-12", "T-9", "L25B")))
+    )
     plant.receive_readings(plant.make_dose(pump=2), plant.make_dose(pump=3, dedup=1))
     assert find_message(plant, "BATCH_INGREDIENT") == "Pump 3 dosed T-12 instead of T-9 (dosing_system_01)"
     assert len(plant.journal) == 1

@@ -19,7 +19,7 @@ from dosing_tui.domain.batches.alarm_overlap import BatchAlarm
 from dosing_tui.domain.batches.canonical_json import batch_to_record
 from dosing_tui.domain.batches.master_recipe import MasterVersion
 from dosing_tui.domain.batches.models import Batch
-from dosing_tui.domain.batches.recipe_matching import split_portions
+from dosing_tui.domain.batches.recipe_matching import list_repeated_chemicals, split_portions
 from tests.support.domain.batch_messages import (
     make_dose,
     make_level,
@@ -106,7 +106,7 @@ def test_a_remark_and_other_rules_are_told_as_changes() -> None:
     assert list_changes(BATCH, BATCH, fine, told) == ["A remark came: T-9 was down to 9.0 %."]
     assert list_changes(BATCH, BATCH, told, fine) == ["No remark any more: T-9 was down to 9.0 %."]
     assert list_changes(BATCH, BATCH, counted, told) == [
-        "It is judged by version 2 of the rules now; by version 1 then.",
+        "It is judged by version 3 of the rules now; by version 1 then.",
         "Only a remark now: T-9 was down to 9.0 %.",
     ]
     assert judging.parse_assessment(judging.format_assessment(told)) == told
@@ -121,7 +121,10 @@ def test_what_says_the_same_in_other_words_is_told_to_be_the_same() -> None:
 def split_and_assess(batch: Batch, master: MasterVersion) -> tuple[Batch, Assessment]:
     apart = split_portions(batch, master.recipe)
     return apart, judging.build_assessment(
-        judge_batch(apart, master=master), assess_ingredients(apart, master=master), master
+        judge_batch(apart, master=master),
+        assess_ingredients(apart, master=master),
+        master,
+        split_chemicals=list_repeated_chemicals(batch, master.recipe),
     )
 
 

@@ -12,6 +12,7 @@ from dosing_tui.domain.batch_review.finding_weight import ExceptionKind
 from dosing_tui.domain.batches.alarm_overlap import AlarmSpan
 from dosing_tui.domain.batches.master_recipe import MasterVersion
 from dosing_tui.domain.messages.models import BatchEvent, Dose, Reading
+from dosing_tui.domain.tolerances.rules import ToleranceRules
 from tests.support.domain.batch_messages import (
     STATION,
     make_dose,
@@ -21,9 +22,10 @@ from tests.support.domain.batch_messages import (
     reconstruct_from,
     seconds_after,
 )
-from tests.unit.domain.batch_review.test_exception_checks import MASTER
+from tests.unit.domain.batch_review.test_exception_checks import MASTER, review_limits
 
 BATCH_S = 300
+LIMITS = review_limits(ToleranceRules(pump_chemicals=("DMDEE", "T-12", "T-9", "L25B")))
 MessageFault = Callable[[list[Reading], float, Random], list[Reading]]
 
 
@@ -54,6 +56,14 @@ def swap_the_pump(readings: list[Reading], at: float, random: Random) -> list[Re
     ]
 
 
+def mistake_the_pump(readings: list[Reading], at: float, random: Random) -> list[Reading]:
+    """A pump that nothing else uses: only the plant's own list of pumps tells."""
+    return [
+        replace(each, pump=4) if isinstance(each, Dose) and each.chemical == "T-12" else each
+        for each in readings
+    ]
+
+
 def abort_the_batch(readings: list[Reading], at: float, random: Random) -> list[Reading]:
     kept = [each for each in readings if not (isinstance(each, BatchEvent) and each.event == "complete")]
     return [*kept, make_event(at + 124, "abort")] if random.random() < 0.5 else kept
@@ -68,6 +78,7 @@ FAULTS: dict[MessageFault, ExceptionKind] = {
     lose_a_dose: ExceptionKind.MISSING,
     add_an_ingredient: ExceptionKind.EXTRA,
     swap_the_pump: ExceptionKind.WRONG_PUMP,
+    mistake_the_pump: ExceptionKind.WRONG_PUMP,
     abort_the_batch: ExceptionKind.NOT_COMPLETE,
     fill_a_used_tank: ExceptionKind.STOCK_JUMP,
 }
@@ -107,7 +118,8 @@ def test_a_hundred_faults_are_a_hundred_exceptions_and_nothing_else_is(master: M
     )
     found = {
         (batch.begins_at - seconds_after(0)).total_seconds(): [
-            one.kind for one in judge_batch(batch, master=master, alarms=plant_alarms).exceptions
+            one.kind
+            for one in judge_batch(batch, master=master, limits=LIMITS, alarms=plant_alarms).exceptions
         ]
         for batch in reconstruct_from(*readings)
     }

@@ -47,6 +47,7 @@ RULES = st.builds(
     st.none() | st.just(0.2),
     st.floats(0, 10),
     OVERRIDES,
+    st.sampled_from([(), ("T-12",), ("", "T-9")]),
 )
 
 
