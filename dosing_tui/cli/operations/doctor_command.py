@@ -3,6 +3,7 @@
 import os
 import shutil
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,8 +20,12 @@ if TYPE_CHECKING:
 @click.option("--listen", "listen_s", type=click.FloatRange(0, 600), default=2.0, show_default=True,
               metavar="SECONDS", help="Time to listen for messages of the stations.")  # fmt: skip
 @click.option("--faults", "only_faults", is_flag=True, help="Print warnings and errors only.")
+@click.option("--bundle", type=click.Path(path_type=Path), metavar="FILE",
+              help="Also write a ZIP file for support, without secrets.")  # fmt: skip
 @click.pass_context
-def doctor(ctx: click.Context, *, form: str, notify: bool, listen_s: float, only_faults: bool) -> None:
+def doctor(
+    ctx: click.Context, *, form: str, notify: bool, listen_s: float, only_faults: bool, bundle: Path | None
+) -> None:
     """Check settings, broker, database, spool, stations and terminal; say what to do.
 
     Changes nothing. Exit status 0: no fault; 1: warnings; 3: errors.
@@ -29,6 +34,7 @@ def doctor(ctx: click.Context, *, form: str, notify: bool, listen_s: float, only
     Examples:
       dosing-tui doctor
       dosing-tui doctor --notify --listen 60
+      dosing-tui doctor --bundle support.zip
       dosing-tui doctor --format json | jq '.checks[] | select(.level == "error")'
     """
     from dosing_tui.config.loader import load_settings
@@ -41,9 +47,27 @@ def doctor(ctx: click.Context, *, form: str, notify: bool, listen_s: float, only
     terminal = read_terminal(os.environ, encoding=get_encoding(os.environ))
     options = DiagnosisOptions(listen_s=listen_s, sends_notifications=notify, terminal=terminal)
     diagnosis = run_diagnosis(lambda: load_settings(config, os.environ), os.environ, options)
+    if bundle is not None:
+        _write_bundle(bundle, diagnosis, config)
     shown = diagnosis.keep_faults() if only_faults else diagnosis
     click.echo(render_json(shown) if form == "json" else _render_terminal(shown), nl=False)
     sys.exit(diagnosis.exit_status)
+
+
+def _write_bundle(path: Path, diagnosis: "Diagnosis", config: Path | None) -> None:
+    """Raises: ExportError."""
+    from dosing_tui.config.loader import load_settings
+    from dosing_tui.config.settings import LogSettings
+    from dosing_tui.doctor.support_bundle import write_bundle
+    from dosing_tui.errors import ConfigError
+    from dosing_tui.tui.app.log_file import get_log_path
+
+    loaded = None
+    with suppress(ConfigError):  # the diagnosis says so
+        loaded = load_settings(config, os.environ)
+    log_file = get_log_path(loaded.settings.log if loaded else LogSettings())
+    write_bundle(path, diagnosis, loaded, log_file, os.environ)
+    click.echo(f"Wrote {path}. Read it before you send it: it has names of your plant.", err=True)
 
 
 def _render_terminal(diagnosis: "Diagnosis") -> str:
