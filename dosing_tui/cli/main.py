@@ -12,6 +12,7 @@ from dosing_tui.cli.batches import audit, batches
 from dosing_tui.cli.context import get_settings, load_config, parse_interval, print_message
 from dosing_tui.cli.grafana import grafana
 from dosing_tui.cli.notifications import notifications, try_channel
+from dosing_tui.cli.operations.doctor_command import doctor
 from dosing_tui.cli.recipes import recipes
 from dosing_tui.cli.refill import refill
 from dosing_tui.cli.reports import panel, report
@@ -189,7 +190,7 @@ def serve(ctx: click.Context, *, listen: str, allow_remote: bool, max_consoles: 
 
 for command in (notifications, refill, try_channel):
     alarms.add_command(command)
-for command in (alarms, batches, audit, recipes, report, panel, grafana):
+for command in (alarms, batches, audit, recipes, report, panel, grafana, doctor):
     main.add_command(command)
 
 

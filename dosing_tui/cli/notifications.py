@@ -12,7 +12,6 @@ from dosing_tui.errors import ConfigError
 if TYPE_CHECKING:
     from dosing_tui.config.notification_channel import NotificationSettings
     from dosing_tui.config.settings import Settings
-    from dosing_tui.domain.notifications.policy import NotificationMessage
 
 
 @click.command("test-notification")
@@ -21,10 +20,11 @@ if TYPE_CHECKING:
 def try_channel(ctx: click.Context, name: str) -> None:
     """Send a test alarm to channel NAME."""
     from dosing_tui.notifiers.send import deliver_message
+    from dosing_tui.notifiers.trial_message import build_trial_message
 
     settings = get_settings(ctx)
     channel = _find_channel(settings, name)
-    warning = deliver_message(channel, _build_test_message(settings), ZoneInfo(settings.plant.timezone))
+    warning = deliver_message(channel, build_trial_message(settings), ZoneInfo(settings.plant.timezone))
     click.echo(
         f"Channel {name} ({channel.kind}) accepted the message{f', but {warning}' if warning else ''}."
     )
@@ -73,21 +73,3 @@ def _find_channel(settings: "Settings", name: str) -> "NotificationSettings":
         names = ", ".join(channels) or "none"
         raise ConfigError(f"notifications: there is no channel {name!r}; configured: {names}.")
     return channels[name]
-
-
-def _build_test_message(settings: "Settings") -> "NotificationMessage":
-    from uuid import uuid4
-
-    from dosing_tui.domain.alarms.models import AlarmEvent, AlarmKey, Priority
-    from dosing_tui.domain.notifications.policy import AlarmSummary, NotificationMessage, Trigger
-
-    summary = AlarmSummary(
-        AlarmKey("TEST"),
-        AlarmEvent.RAISE,
-        Priority.LOW,
-        datetime.now(UTC),
-        "This is a test; nothing is wrong.",
-    )
-    return NotificationMessage(
-        uuid4(), Trigger.TEST, settings.plant.site, settings.plant.name, (summary,), {Priority.LOW: 1}
-    )

@@ -24,10 +24,17 @@ _UNUSABLE_TIME = frozenset({TimeQuality.UPTIME, TimeQuality.WINDOW})
 
 def update_station(station: StationState, reading: Reading) -> None:
     update_last_message(station, reading)
-    if reading.time_quality is TimeQuality.DEVICE:
-        _add_clock_sample(station, reading.received_at, (reading.received_at - reading.time).total_seconds())
-    elif reading.time_quality in _UNUSABLE_TIME:
-        _add_clock_sample(station, reading.received_at, None)
+    add_clock_reading(station, reading.time_quality, reading.time, reading.received_at)
+
+
+def add_clock_reading(
+    station: StationState, quality: TimeQuality, time: datetime, received_at: datetime
+) -> None:
+    """Add what a reading says of its station's clock."""
+    if quality is TimeQuality.DEVICE:
+        _add_clock_sample(station, received_at, (received_at - time).total_seconds())
+    elif quality in _UNUSABLE_TIME:
+        _add_clock_sample(station, received_at, None)
 
 
 def _add_clock_sample(station: StationState, received_at: datetime, offset_s: float | None) -> None:

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from textual.driver import Driver
 
 
+LOCALE_VARIABLES = ("LC_ALL", "LC_CTYPE", "LANG")
+"""The first that is set decides."""
 WEB_DRIVER = "textual.drivers.web_driver:WebDriver"
 
 
@@ -36,9 +38,15 @@ def check_terminal(environment: Mapping[str, str]) -> None:
 
 
 def get_encoding(environment: Mapping[str, str]) -> str:
-    """Character encoding of the output; a browser is sent UTF-8."""
+    """Character encoding of the output; a browser is sent UTF-8.
+
+    Python writes UTF-8 in the locale C, too, which the terminal of such a locale does not show.
+    """
     if is_in_browser(environment):
         return "utf-8"
+    locale = next(filter(None, (environment.get(name) for name in LOCALE_VARIABLES)), "")
+    if locale in ("C", "POSIX"):
+        return "ascii"
     return "ascii" if sys.__stderr__ is None else sys.__stderr__.encoding
 
 

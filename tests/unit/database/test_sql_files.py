@@ -11,7 +11,16 @@ from dosing_tui.database.server_flavour import ServerFlavour
 from dosing_tui.domain.messages.models import ReadingKind
 from dosing_tui.domain.panels.filters import Dimension
 
-STATEMENT_FOLDERS = ["batches", "legacy_import", "maintenance", "notifications", "reads", "reports", "writes"]
+STATEMENT_FOLDERS = [
+    "batches",
+    "doctor",
+    "legacy_import",
+    "maintenance",
+    "notifications",
+    "reads",
+    "reports",
+    "writes",
+]
 """Where a file is named by what its statement does; panels, alerts and trends are named by their id."""
 VERBS = frozenset(
     {

@@ -1,0 +1,1 @@
+"""Commands for who runs the installation: doctor, service, shell completion, man pages."""

@@ -1,0 +1,1 @@
+"""Facts about the database for ``dosing-tui doctor``: read only, judged elsewhere."""

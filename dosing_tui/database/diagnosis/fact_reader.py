@@ -1,0 +1,127 @@
+"""Reads the facts of a database in one session. What this role may not read does not stop the rest."""
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import psycopg
+
+from dosing_tui.config.settings import CollectorMode, Settings
+from dosing_tui.database.connection import open_connection, select_row, select_rows
+from dosing_tui.database.diagnosis.facts import (
+    ChunkCounts,
+    CollectorLease,
+    DatabaseFacts,
+    JobState,
+    MissingRight,
+    ReplicaState,
+    RowTimes,
+    ServerDetails,
+    StationClockSample,
+)
+from dosing_tui.database.diagnosis.rights import COLLECTOR_RIGHTS, VIEWER_RIGHTS
+from dosing_tui.database.schema import migration_history
+from dosing_tui.database.server_flavour import ServerFlavour, detect_server
+from dosing_tui.database.sessions.statement_deadline import DeadlineConnection
+from dosing_tui.domain.alarm_rules.rule_state import SKEW_SAMPLES
+from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text
+
+APPLICATION_NAME = "doctor"
+RowT = TypeVar("RowT")
+
+
+def read_database_facts(settings: Settings) -> DatabaseFacts:
+    """Raises: DatabaseUnavailableError, DatabaseAccessError, if no session can be opened."""
+    with open_connection(settings, application=APPLICATION_NAME, autocommit=True) as session:
+        return _FactReader(session, settings).read_everything()
+
+
+class _FactReader:
+    def __init__(self, session: DeadlineConnection, settings: Settings) -> None:
+        self._session = session
+        self._settings = settings
+        self._unreadable: list[str] = []
+
+    def read_everything(self) -> DatabaseFacts:
+        began = datetime.now(UTC)
+        details = select_row(self._session, _build_details, "doctor/select_server_details")
+        assert details is not None  # a SELECT without FROM has exactly one row
+        middle = began + (datetime.now(UTC) - began) / 2
+        server = detect_server(self._session)
+        flavour = self._read_flavour()
+        facts: dict[str, Any] = {}
+        if flavour is not None:
+            facts = self._read_schema_facts(flavour)
+        if server.extension:
+            facts["jobs"] = self._list_rows("jobs", JobState, "doctor/select_jobs")
+        facts["replicas"] = self._list_rows("replication", ReplicaState, "doctor/select_standbys")
+        return DatabaseFacts(
+            server=server,
+            details=details,
+            clock_offset_s=(details.server_time - middle).total_seconds(),
+            has_pooler=bool(self._session.server_pid),
+            schema_flavour=flavour,
+            unreadable=tuple(self._unreadable),
+            **facts,
+        )
+
+    def _read_flavour(self) -> ServerFlavour | None:
+        with suppress(psycopg.Error):
+            if applied := migration_history.list_applied(self._session):
+                return ServerFlavour(applied[0].flavour)
+        return None
+
+    def _read_schema_facts(self, flavour: ServerFlavour) -> dict[str, Any]:
+        is_plain = flavour is ServerFlavour.PLAIN
+        chunks = "doctor/select_partitions" if is_plain else "doctor/select_chunks"
+        site = {"site": self._settings.plant.site}
+        wanted = VIEWER_RIGHTS
+        if self._settings.collector.mode is not CollectorMode.NEVER:
+            wanted += COLLECTOR_RIGHTS
+        rights = {
+            "tables": [right.table for right in wanted],
+            "privileges": [right.privilege for right in wanted],
+        }
+        leases = self._list_rows("collector", CollectorLease, "doctor/select_lease", site)
+        writers = self._list_rows("other writers", _read_writer, "reads/select_other_writers")
+        return {
+            "missing_rights": self._list_rows("rights", MissingRight, "doctor/select_missing_rights", rights),
+            "chunks": self._list_rows("chunks", ChunkCounts, chunks),
+            "row_times": self._list_rows("readings", RowTimes, "doctor/select_row_times"),
+            "lease": leases[0] if leases else None,
+            "other_writers": writers,
+            "clock_samples": self._list_rows(
+                "clocks", _build_sample, "doctor/select_clock_samples", {"samples": SKEW_SAMPLES}
+            ),
+        }
+
+    def _list_rows(
+        self,
+        subject: str,
+        build_row: Callable[..., RowT],
+        statement: str,
+        parameters: Mapping[str, object] | None = None,
+    ) -> tuple[RowT, ...]:
+        try:
+            return tuple(select_rows(self._session, build_row, statement, parameters or {}))
+        except psycopg.Error as error:
+            if self._session.closed:
+                raise
+            reason = error.diag.message_primary or str(error)
+            self._unreadable.append(f"{subject}: {clean_line(reason, 200)}")
+            return ()
+
+
+def _build_details(**columns: Any) -> ServerDetails:  # Any: the columns of a row
+    return ServerDetails(**columns)
+
+
+def _read_writer(writer: str) -> str:
+    return clean_text(writer)
+
+
+def _build_sample(**columns: Any) -> StationClockSample:
+    sample = StationClockSample(**columns)
+    return StationClockSample(**(asdict(sample) | {"device_id": clean_text(sample.device_id)}))

@@ -1,0 +1,113 @@
+"""What the diagnosis reads from a database, as plain values named as their statement's columns."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from dosing_tui.database.server_flavour import ServerFlavour, ServerInfo
+
+
+@dataclass(frozen=True, slots=True)
+class ServerDetails:
+    """``data_folder`` is None for roles that may not see it. Offsets in s east of UTC."""
+
+    server_time: datetime
+    user_name: str
+    is_standby: bool
+    is_read_only: bool
+    version: str
+    database_bytes: int
+    data_folder: str | None
+    connections_used: int
+    connections_max: int
+    zone_offset_s: int
+    later_zone_offset_s: int
+    newer_extension: str
+    """Version of TimescaleDB that the server offers instead of the database's; '' if they are the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class MissingRight:
+    table_name: str
+    privilege: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobState:
+    """A background job of TimescaleDB."""
+
+    job_id: int
+    name: str
+    table_name: str
+    is_scheduled: bool
+    last_status: str
+    last_success: datetime | None
+    next_start: datetime | None
+    last_error: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkCounts:
+    """Chunks or partitions of a table; ``late_…``: a policy should have handled them a day ago."""
+
+    table_name: str
+    chunk_count: int
+    late_compressions: int = 0
+    late_drops: int = 0
+    has_next_week: bool = True
+    """Plain PostgreSQL: the partition of next week exists."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowTimes:
+    table_name: str
+    oldest: datetime | None
+    newest: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReplicaState:
+    """A standby server with its lag in s, or an unread replication slot with the WAL that it keeps."""
+
+    name: str
+    is_active: bool
+    lag_s: float
+    kept_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class CollectorLease:
+    """``silent_s``: seconds since the collector's last heartbeat."""
+
+    holder_name: str
+    is_released: bool
+    silent_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class StationClockSample:
+    device_id: str
+    time: datetime
+    received_at: datetime
+    time_quality: str
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseFacts:
+    """Everything read in one session. ``unreadable``: 'subject: reason' of what this role may not read."""
+
+    server: ServerInfo
+    details: ServerDetails
+    clock_offset_s: float
+    """The server's clock minus this machine's, in s."""
+    has_pooler: bool
+    schema_flavour: ServerFlavour | None
+    """None without a schema."""
+    missing_rights: tuple[MissingRight, ...] = ()
+    jobs: tuple[JobState, ...] = ()
+    chunks: tuple[ChunkCounts, ...] = ()
+    row_times: tuple[RowTimes, ...] = ()
+    replicas: tuple[ReplicaState, ...] = ()
+    lease: CollectorLease | None = None
+    other_writers: tuple[str, ...] = ()
+    clock_samples: tuple[StationClockSample, ...] = ()
+    unreadable: tuple[str, ...] = ()

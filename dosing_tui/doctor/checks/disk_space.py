@@ -1,0 +1,43 @@
+"""Room on the disk of a folder."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+MIN_FREE_BYTES = 64 * 1024**2
+"""Below this a disk is full for every purpose."""
+
+
+@dataclass(frozen=True, slots=True)
+class DiskSpace:
+    free_bytes: int
+    total_bytes: int
+
+    @property
+    def is_nearly_full(self) -> bool:
+        return self.free_bytes < MIN_FREE_BYTES
+
+
+def measure_disk(folder: Path) -> DiskSpace | None:
+    """Of the nearest folder above that exists; None if it cannot be seen."""
+    for place in (folder, *folder.parents):
+        try:
+            disk = os.statvfs(place)
+        except FileNotFoundError:
+            continue
+        except OSError:
+            return None
+        return DiskSpace(disk.f_bavail * disk.f_frsize, disk.f_blocks * disk.f_frsize)
+    return None
+
+
+def format_bytes(count: float) -> str:
+    """
+    >>> format_bytes(512), format_bytes(3_500_000), format_bytes(2_147_483_648)
+    ('512 B', '3.3 MB', '2.0 GB')
+    """
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 1024:
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        count /= 1024
+    return f"{count:.1f} TB"

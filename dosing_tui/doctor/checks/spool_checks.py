@@ -1,0 +1,98 @@
+"""Checks of the spool: folder, disk, damage, age. Pure."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from dosing_tui.config.settings import Settings
+from dosing_tui.doctor.checks.check_result import CheckResult, CheckTheme, ThemeReporter
+from dosing_tui.doctor.checks.disk_space import format_bytes
+from dosing_tui.doctor.checks.spool_probe import SpoolFacts
+from dosing_tui.domain.quantities.quantity_text import format_count, format_duration
+
+_REPORT = ThemeReporter(CheckTheme.SPOOL)
+
+
+def check_spool(settings: Settings, facts: SpoolFacts, now: datetime) -> Iterator[CheckResult]:
+    yield from _check_folder(facts)
+    yield from _check_disk(settings, facts)
+    if not facts.exists:
+        yield _REPORT.skip_check("content", "No collector has run on this machine as this account.")
+    elif not facts.is_readable:
+        yield _REPORT.skip_check("content", "Another account's: run doctor as the collector's account.")
+    else:
+        yield from _check_content(settings, facts, now)
+
+
+def _check_folder(facts: SpoolFacts) -> Iterator[CheckResult]:
+    if facts.foreign_access:
+        place, _, command = facts.foreign_access.partition("; ")
+        yield _REPORT.fail_check(
+            "folder",
+            f"The spool's folder {place}: nothing is collected here.",
+            f"{command[:1].upper()}{command[1:]}",
+        )
+    elif not facts.is_writable:
+        yield _REPORT.fail_check(
+            "folder",
+            f"This account may not write to {facts.folder}.",
+            "Run as the collector's account, or set collector.spool_dir to a folder of this account.",
+        )
+    elif facts.file_system:
+        yield _REPORT.fail_check(
+            "folder",
+            f"{facts.folder} is on a file system of another machine ({facts.file_system}).",
+            "Set collector.spool_dir to a folder on a local disk.",
+        )
+    else:
+        yield _REPORT.pass_check("folder", f"{facts.folder}, on a local disk, closed to others.")
+
+
+def _check_disk(settings: Settings, facts: SpoolFacts) -> Iterator[CheckResult]:
+    if facts.disk is None:
+        return
+    maximum = settings.collector.spool_max_mb * 1024**2
+    free = format_bytes(facts.disk.free_bytes)
+    if facts.disk.is_nearly_full:
+        yield _REPORT.fail_check(
+            "disk",
+            f"The spool's disk has only {free} free: collecting stops when it is full.",
+            f"Make room on the disk of {facts.folder}.",
+        )
+    elif facts.disk.free_bytes + facts.file_bytes < maximum:
+        yield _REPORT.warn_of(
+            "disk",
+            f"The spool may grow to {format_bytes(maximum)}, its disk has {free} free.",
+            "Make room, or lower collector.spool_max_mb.",
+        )
+    else:
+        yield _REPORT.pass_check("disk", f"{free} free, the spool takes at most {format_bytes(maximum)}.")
+
+
+def _check_content(settings: Settings, facts: SpoolFacts, now: datetime) -> Iterator[CheckResult]:
+    if facts.damage:
+        yield _REPORT.fail_check(
+            "content",
+            f"The spool's file is damaged: {facts.damage.rstrip('.')}.",
+            "Restart the collector: it takes over what can be read and keeps the damaged file.",
+        )
+        return
+    if facts.set_aside_files:
+        yield _REPORT.warn_of(
+            "content",
+            f"A damaged spool was set aside: {', '.join(facts.set_aside_files)}.",
+            f"Check the disk; delete the file in {facts.folder} when it is no longer needed.",
+        )
+    yield _check_age(settings, facts, now)
+
+
+def _check_age(settings: Settings, facts: SpoolFacts, now: datetime) -> CheckResult:
+    """By the limits of the alarms for the spool."""
+    limits = settings.alarms
+    age_s = (now - facts.oldest_at).total_seconds() if facts.oldest_at else 0.0
+    fill = 100.0 * facts.file_bytes / (settings.collector.spool_max_mb * 1024**2)
+    count = format_count(facts.message_count)
+    text = f"{count} readings wait for the database, the oldest for {format_duration(round(age_s))}."
+    remedy = "Let a collector run here while the database is available."
+    if facts.message_count and (age_s > limits.spool_age_minutes * 60 or fill > limits.spool_percent):
+        return _REPORT.warn_of("age", text, remedy)
+    return _REPORT.pass_check("age", text if facts.message_count else "No reading waits.")

@@ -1,0 +1,97 @@
+"""One ZIP file for who helps from afar: diagnosis, settings, versions, end of the log. Without secrets."""
+
+import json
+import os
+import platform
+import sys
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping
+from importlib import metadata
+from pathlib import Path
+
+from dosing_tui.config.loader import LoadedSettings, get_array_types, get_section_types
+from dosing_tui.config.render_toml import render_settings
+from dosing_tui.config.settings import Settings
+from dosing_tui.config.table_binding import list_secret_keys
+from dosing_tui.doctor.checks.check_result import Diagnosis
+from dosing_tui.doctor.report_format import render_json, render_text
+from dosing_tui.errors import ExportError
+
+LOG_BYTES = 512 * 1024
+"""Of the end of the log file."""
+REDACTED = "…"
+MIN_SECRET_LENGTH = 4
+"""Shorter texts would be found everywhere; a file holds no such secret anyway."""
+
+
+def write_bundle(
+    path: Path, diagnosis: Diagnosis, loaded: LoadedSettings | None, log_file: Path, env: Mapping[str, str]
+) -> None:
+    """Mode 0600. ``loaded`` is None where the settings cannot be used.
+
+    Raises: ExportError, if the file exists or cannot be written.
+    """
+    secrets = set(_list_secrets(loaded.settings)) if loaded else set()
+    files = {
+        "doctor.txt": render_text(diagnosis),
+        "doctor.json": render_json(diagnosis),
+        "versions.txt": _describe_versions(),
+        "environment.txt": _list_variables(env),
+        "settings.toml": render_settings(loaded) if loaded else "# The settings cannot be used: doctor.txt\n",
+        "log.txt": _read_log(log_file),
+    }
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "wb") as stream, zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as bundle:
+            for name, text in files.items():
+                bundle.writestr(name, redact_secrets(text, secrets))
+    except FileExistsError as error:
+        raise ExportError(f"{path} exists already: name another file for --bundle.") from error
+    except OSError as error:
+        raise ExportError(f"{path} cannot be written: {error.strerror}.") from error
+
+
+def redact_secrets(text: str, secrets: Iterable[str]) -> str:
+    """
+    >>> redact_secrets("sent to https://hook/a1b2c3", ["https://hook/a1b2c3", ""])
+    'sent to …'
+    """
+    for secret in sorted(secrets, key=len, reverse=True):
+        if len(secret) >= MIN_SECRET_LENGTH:
+            text = text.replace(secret, REDACTED)
+            text = text.replace(json.dumps(secret, ensure_ascii=False)[1:-1], REDACTED)
+    return text
+
+
+def _list_secrets(settings: Settings) -> Iterator[str]:
+    """Every secret setting, and the headers for a proxy, which may hold one against the advice."""
+    sections = [getattr(settings, name) for name in get_section_types()]
+    sections += [section for name in get_array_types() for section in getattr(settings, name)]
+    for section in sections:
+        for key in list_secret_keys(type(section)):
+            yield getattr(section, key)
+    for header in settings.mqtt.websocket_headers:
+        yield header.partition(":")[2].strip()
+    for channel in settings.notifications:
+        yield from channel.command[1:]
+
+
+def _describe_versions() -> str:
+    packages = sorted((f"{each.name}=={each.version}" for each in metadata.distributions()), key=str.casefold)
+    lines = [f"Python {sys.version}", platform.platform(), f"locale {sys.getfilesystemencoding()}"]
+    return "\n".join([*lines, "", *packages, ""])
+
+
+def _list_variables(env: Mapping[str, str]) -> str:
+    """Names only: the values may be secrets."""
+    prefixes = ("DOSING_", "PG", "TEXTUAL_", "LC_", "LANG", "TERM", "COLORTERM", "NO_COLOR", "TZ", "SSH_")
+    return "\n".join([*sorted(name for name in env if name.startswith(prefixes)), ""])
+
+
+def _read_log(log_file: Path) -> str:
+    try:
+        with log_file.open("rb") as stream:
+            stream.seek(max(0, log_file.stat().st_size - LOG_BYTES))
+            return stream.read().decode("utf-8", "replace")
+    except OSError as error:
+        return f"{log_file}: {error.strerror}\n"
