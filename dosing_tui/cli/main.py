@@ -96,10 +96,16 @@ def collect(ctx: click.Context) -> None:
 @click.pass_context
 def migrate(ctx: click.Context, check: bool) -> None:
     """Create or update the database schema; import the guide's tables with their rows."""
-    from dosing_tui.database.schema.migrate import list_pending_steps, migrate_schema
+    from dosing_tui.database.schema.migrate import check_schema, migrate_schema
 
     settings = get_settings(ctx)
-    names = list_pending_steps(settings) if check else migrate_schema(settings, report=print_message)
+    if check:
+        found = check_schema(settings)
+        names = found.pending_steps
+        for note in found.notes:
+            print_message(note)
+    else:
+        names = migrate_schema(settings, report=print_message)
     for name in names:
         click.echo(f"{'missing' if check else 'applied'}: {name}")
     if not names:

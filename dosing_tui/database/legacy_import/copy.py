@@ -9,10 +9,10 @@ from psycopg.sql import SQL, Identifier
 
 from dosing_tui.database import sql_files
 from dosing_tui.database.connection import Session, fetch_row
-from dosing_tui.database.legacy_import import copy_statements, progress, table_swap
-from dosing_tui.database.legacy_import.copy_statements import CopyPlan
+from dosing_tui.database.legacy_import import copy_statements, progress, table_layout
 from dosing_tui.database.legacy_import.legacy_schema import LegacyTable
 from dosing_tui.database.legacy_import.progress import ImportProgress, add_progress, start_table
+from dosing_tui.database.legacy_import.table_layout import TableLayout
 from dosing_tui.database.server_flavour import ServerFlavour
 from dosing_tui.errors import DatabaseUnavailableError
 
@@ -31,14 +31,14 @@ def copy_rows(session: Session, table: LegacyTable, flavour: ServerFlavour, repo
 
     Raises: DatabaseUnavailableError, if a slice collides with writers again and again.
     """
-    plan = table_swap.create_copy_plan(session, table)
+    layout = table_layout.read_layout(session, table, table.legacy_name)
     state = _read_progress(session, table)
     if state.copied_to is None:
-        _start_copy(session, plan, state)
+        _start_copy(session, layout, state)
         state = _read_progress(session, table)
     width, told = timedelta(hours=1), 0
     while (since := _find_next_time(session, state)) is not None:
-        rows = _copy_slice(session, plan, flavour, since, min(since + width, state.sane_until))
+        rows = _copy_slice(session, layout, flavour, since, min(since + width, state.sane_until))
         width = compute_next_width(width, rows)
         state = _read_progress(session, table)
         percent = 100 * state.done_rows // max(state.rows, 1)
@@ -62,7 +62,7 @@ def _read_progress(session: Session, table: LegacyTable) -> ImportProgress:
     return progress.list_unfinished(session)[table.name]
 
 
-def _start_copy(session: Session, plan: CopyPlan, progress: ImportProgress) -> None:
+def _start_copy(session: Session, layout: TableLayout, progress: ImportProgress) -> None:
     """Count the rows, and reject those whose time is in no slice."""
     old = Identifier(progress.old_name)
     indexed = session.execute(
@@ -79,7 +79,7 @@ def _start_copy(session: Session, plan: CopyPlan, progress: ImportProgress) -> N
             "sane_from": copy_statements.EARLIEST_TIME,
             "sane_until": progress.sane_until,
         }
-        (insane,) = fetch_row(session.execute(copy_statements.reject_invalid_rows(plan), parameters))
+        (insane,) = fetch_row(session.execute(copy_statements.reject_invalid_rows(layout), parameters))
         add_progress(
             session,
             progress.table_name,
@@ -90,35 +90,37 @@ def _start_copy(session: Session, plan: CopyPlan, progress: ImportProgress) -> N
 
 
 def _copy_slice(
-    session: Session, plan: CopyPlan, flavour: ServerFlavour, since: datetime, until: datetime
+    session: Session, layout: TableLayout, flavour: ServerFlavour, since: datetime, until: datetime
 ) -> int:
     """Copy one slice; return the number of rows read."""
     for _ in range(MAX_ATTEMPTS):
         try:
             with session.transaction():
-                return _copy_rows_between(session, plan, flavour, since, until)
+                return _copy_rows_between(session, layout, flavour, since, until)
         except DeadlockDetected:  # deadlock with a writer on rows of the rollups: one of the two retries
             continue
     raise DatabaseUnavailableError(
-        f"Import of {plan.table.name} deadlocks with its writers; run migrate again."
+        f"Import of {layout.table.name} deadlocks with its writers; run migrate again."
     )
 
 
 def _copy_rows_between(
-    session: Session, plan: CopyPlan, flavour: ServerFlavour, since: datetime, until: datetime
+    session: Session, layout: TableLayout, flavour: ServerFlavour, since: datetime, until: datetime
 ) -> int:
-    name = plan.table.name
+    name = layout.table.name
     if flavour is ServerFlavour.PLAIN:
         session.execute("SELECT compat.ensure_partitions(%s::regclass, %s, %s)", (name, since, until))
     parameters = {
         "table": name,
         "since": since,
         "until": until,
-        "time_quality": plan.table.time_quality.value,
+        "time_quality": layout.table.time_quality.value,
     }
-    counts = session.execute(copy_statements.compose_slice_copy(plan), parameters)
-    read, copied, set_aside = fetch_row(counts)
-    add_progress(session, name, until=until, copied_rows=copied, rejected_rows=set_aside)
+    counts = session.execute(copy_statements.compose_slice_copy(layout), parameters)
+    read, copied, set_aside, flagged = fetch_row(counts)
+    add_progress(
+        session, name, until=until, copied_rows=copied, rejected_rows=set_aside, flagged_rows=flagged
+    )
     return int(read)
 
 

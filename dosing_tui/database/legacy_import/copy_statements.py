@@ -4,13 +4,14 @@ A row of the old table becomes one row of ours, or one of ``legacy_import_reject
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from psycopg.sql import SQL, Composable, Composed, Identifier, Literal
 
 from dosing_tui.database import sql_files
-from dosing_tui.database.legacy_import.legacy_schema import LegacyColumn, LegacyTable
+from dosing_tui.database.legacy_import import table_layout
+from dosing_tui.database.legacy_import.legacy_schema import LegacyColumn
+from dosing_tui.database.legacy_import.table_layout import TableLayout
 
 EARLIEST_TIME = datetime(2020, 1, 1, tzinfo=UTC)
 """The tables' own check; older times come from a clock that was never set."""
@@ -25,47 +26,31 @@ _NUMBER_RANGES = {
 _MAX_TEXT_BYTES = 512
 
 
-@dataclass(frozen=True, slots=True)
-class OldColumn:
-    """A column of the old table. ``category`` is pg_type's: N number, S text, D time, others."""
-
-    name: str
-    type: str
-    category: str
-
-
-@dataclass(frozen=True, slots=True)
-class CopyPlan:
-    """How one old table is read. ``extra_columns`` are not the guide's; they are copied, too."""
-
-    table: LegacyTable
-    existing_columns: frozenset[str]
-    extra_columns: tuple[str, ...]
-
-
-def reject_invalid_rows(plan: CopyPlan) -> Composed:
+def reject_invalid_rows(layout: TableLayout) -> Composed:
     """Reject rows whose time is in no slice; returns their number.
 
     Parameters: table, sane_from, sane_until.
     """
     template = SQL(sql_files.read_statement("legacy_import/reject_invalid_times"))
-    return template.format(old=Identifier(plan.table.legacy_name))
+    return template.format(old=layout.compose_source(layout.table.legacy_name))
 
 
-def compose_slice_copy(plan: CopyPlan) -> Composed:
-    """Parameters: table, since, until, time_quality. Returns (read, copied, rejected)."""
-    columns = [column.name for column in plan.table.columns]
-    same = [SQL("i.{0} = j.{0}").format(Identifier(name)) for name in plan.table.unique_key]
+def compose_slice_copy(layout: TableLayout) -> Composed:
+    """Parameters: table, since, until, time_quality. Returns (read, copied, rejected, flagged)."""
+    table = layout.table
+    columns, extra = [column.name for column in table.columns], [c.name for c in layout.extra_columns]
+    same = [SQL("i.{0} = j.{0}").format(Identifier(name)) for name in table.unique_key]
     return SQL(sql_files.read_statement("legacy_import/copy_slice")).format(
-        reads=SQL(", ").join(_compose_value(column, plan) for column in plan.table.columns),
-        extra=SQL("").join(SQL("o.{}, ").format(Identifier(name)) for name in plan.extra_columns),
-        old=Identifier(plan.table.legacy_name),
+        reads=SQL(", ").join(_compose_value(column, layout) for column in table.columns),
+        extra=SQL("").join(SQL("o.{}, ").format(Identifier(name)) for name in extra),
+        old=layout.compose_source(table.legacy_name),
         dedup=_compose_dedup(columns),
-        reason=_compose_reason(plan),
-        key=_join_names(plan.table.unique_key),
-        new=Identifier(plan.table.name),
-        target=_join_names([*columns, *plan.extra_columns, "dedup", "received_at", "time_quality"]),
-        source=_join_names([*columns, *plan.extra_columns]),
+        flags=_compose_flags(layout),
+        reason=_compose_reason(layout),
+        key=_join_names(table.unique_key),
+        new=Identifier(table.name),
+        target=_join_names([*columns, *extra, "dedup", "received_at", "time_quality", "flags"]),
+        source=_join_names([*columns, *extra]),
         same=SQL(" AND ").join(same),
     )
 
@@ -74,15 +59,23 @@ def _join_names(names: Iterable[str]) -> Composed:
     return SQL(", ").join(Identifier(name) for name in names)
 
 
-def _compose_value(column: LegacyColumn, plan: CopyPlan) -> Composed:
-    """The old value as the new type; NULL where it does not fit, with a reason from ``_compose_reason``."""
+def _compose_value(column: LegacyColumn, layout: TableLayout) -> Composed:
+    """The old value as the new type; NULL where it does not fit, with a reason from ``_compose_reason``.
+
+    A fraction is rounded half to even, as in a message; where it names something, it does not fit.
+    """
     name, cast = Identifier(column.name), SQL(column.type)
+    old = layout.read_columns.get(column.name)
     value: Composable = SQL("o.{}").format(name)
-    if column.name not in plan.existing_columns:
+    if old is None:
         value = SQL("NULL")
-    elif column.type in ("integer", "bigint"):
+    elif column.type in _NUMBER_RANGES:
         low, high = _NUMBER_RANGES[column.type]
-        value = SQL("CASE WHEN o.{0} BETWEEN {1} AND {2} THEN o.{0} END").format(name, low, high)
+        whole = SQL(" AND trunc({}) = {}") if column.is_required else SQL("")
+        number = table_layout.compose_number(column.name, old)
+        value = SQL("CASE WHEN {0} BETWEEN {1} AND {2}{3} THEN ({0})::double precision END").format(
+            number, low, high, whole.format(number, number)
+        )
     read = SQL("({})::{}").format(value, cast)
     if column.has_blank_default:
         read = SQL("coalesce({}, '')").format(read)
@@ -95,25 +88,34 @@ def _compose_dedup(columns: list[str]) -> Composed:
     return SQL("('x' || substr(md5(ROW({})::text), 1, 8))::bit(32)::int").format(values)
 
 
-def _compose_reason(plan: CopyPlan) -> Composed:
-    whens = [when for column in plan.table.columns for when in _compose_checks(column, plan)]
+def _compose_flags(layout: TableLayout) -> Composed:
+    """Flags of rounded fractions, with the words of a message's; NULL without any."""
+    flag = SQL("CASE WHEN s.{0} IS NOT NULL AND s.{0} <> (s._whole).{0}::numeric THEN {1} END")
+    flags = [
+        flag.format(Identifier(column.name), Literal(f"{column.name}: coerced"))
+        for column in layout.table.columns
+        if column.type in ("integer", "bigint") and column.name in layout.read_columns
+    ]
+    return SQL("nullif(array_remove(ARRAY[{}]::text[], NULL), '{{}}')").format(SQL(", ").join(flags))
+
+
+def _compose_reason(layout: TableLayout) -> Composed:
+    whens = [when for column in layout.table.columns for when in _compose_checks(column, layout)]
     return SQL("CASE {} END").format(SQL(" ").join(whens))
 
 
-def _compose_checks(column: LegacyColumn, plan: CopyPlan) -> list[Composed]:
+def _compose_checks(column: LegacyColumn, layout: TableLayout) -> list[Composed]:
     name, label = Identifier(column.name), Literal(column.name)
     whens = []
-    if column.name in plan.existing_columns and column.type in ("integer", "bigint"):
+    if column.name in layout.read_columns and column.type in _NUMBER_RANGES:
         whens.append(
             SQL(
-                "WHEN s.{0} IS NULL AND (s._whole).{0} IS NOT NULL THEN {1} || ' is ' || (s._whole).{0}::text"
+                "WHEN s.{0} IS NULL AND (s._whole).{0} IS NOT NULL"
+                " THEN {1} || ' is ' || left((s._whole).{0}::text, 80)"
             )
         )
     if column.is_required:
         whens.append(SQL("WHEN s.{0} IS NULL THEN {1} || ' is missing'"))
-    if column.type == "double precision":
-        whens.append(SQL("WHEN s.{0} NOT BETWEEN {2} AND {3} THEN {1} || ' is ' || s.{0}::text"))
     if column.type == "text":
-        whens.append(SQL("WHEN octet_length(s.{0}) > {4} THEN {1} || ' is longer than {4} bytes'"))
-    low, high = _NUMBER_RANGES["double precision"]
-    return [when.format(name, label, low, high, _MAX_TEXT_BYTES) for when in whens]
+        whens.append(SQL("WHEN octet_length(s.{0}) > {2} THEN {1} || ' is longer than {2} bytes'"))
+    return [when.format(name, label, _MAX_TEXT_BYTES) for when in whens]

@@ -48,7 +48,8 @@ def _finish_table(session: Session, name: str, report: CopyReporter) -> None:
             )
         _drop_relation(session, state.old_name)
         progress.finish_table(session, name)
-    report(f"Imported {name}: {state.copied:,} rows copied, {state.set_aside:,} rejected.")
+    rounded = f" {state.flagged:,} of them rounded," if state.flagged else ""
+    report(f"Imported {name}: {state.copied:,} rows copied,{rounded} {state.set_aside:,} rejected.")
     session.execute(SQL("ANALYZE {}").format(Identifier(name)))
     if name != HOURLY_AGGREGATE:
         _warn_of_retention(session, name, report)

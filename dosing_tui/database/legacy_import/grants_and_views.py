@@ -2,13 +2,22 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import LiteralString
 
 import psycopg
 from psycopg.sql import SQL, Composable, Identifier
 
 from dosing_tui.database import sql_files
-from dosing_tui.database.connection import Session, select_rows
-from dosing_tui.database.legacy_import.legacy_schema import HOURLY_AGGREGATE, LATEST_VIEW, TABLES
+from dosing_tui.database.connection import Session, fetch_row, select_rows
+from dosing_tui.database.legacy_import.legacy_schema import (
+    ADDED_COLUMNS,
+    HOURLY_AGGREGATE,
+    HOURLY_COLUMNS,
+    LATEST_VIEW,
+    LEVELS,
+    TABLES,
+)
+from dosing_tui.database.legacy_import.table_layout import OldColumn, TableLayout
 from dosing_tui.errors import DatabaseAccessError
 
 READER_RELATIONS = (
@@ -74,6 +83,9 @@ class GrantsAndViews:
     readers: tuple[str, ...]
 
 
+NOTHING = GrantsAndViews((), (), ())
+
+
 def read_dependents(session: Session, relations: Sequence[int]) -> GrantsAndViews:
     """Grants and views of these relations (oids).
 
@@ -107,12 +119,10 @@ def restore_dependents(session: Session, dependents: GrantsAndViews) -> None:
         try:
             _restore_view(session, view)
         except psycopg.ProgrammingError as error:
-            raise DatabaseAccessError(
-                f"The view {view.schema}.{view.name} cannot be made again on the new tables"
-                f" ({error.diag.message_primary}): drop it, migrate, and make it again."
-            ) from error
+            raise _create_view_error(view, error) from error
     for grant in dependents.grants:
-        _restore_grant(session, grant)
+        if not grant.column_name or _has_column(session, grant):
+            _restore_grant(session, grant)
     for reader in dependents.readers:
         for relation in READER_RELATIONS:
             _restore_grant(session, RelationGrant("public", relation, "", "SELECT", reader, grantable=False))
@@ -120,6 +130,60 @@ def restore_dependents(session: Session, dependents: GrantsAndViews) -> None:
         if (grant.relation, grant.column_name, grant.privilege) == ("dosing_consumption", "", "INSERT"):
             for right in _list_writer_grants(grant.grantee):
                 _restore_grant(session, right)
+
+
+def try_views(session: Session, views: Sequence[DependentView], layouts: Sequence[TableLayout]) -> None:
+    """Create the views on temporary tables with the new tables' columns, and undo it.
+
+    Without the right to create temporary tables nothing is tried.
+
+    Raises: DatabaseAccessError, if a view does not fit the new tables.
+    """
+    if not views or not _may_create_temporary_tables(session):
+        return
+    with session.transaction(force_rollback=True):
+        for name, columns in _list_new_columns(layouts).items():
+            definition = SQL(", ").join(
+                SQL("{} {}").format(Identifier(column), SQL(kind)) for column, kind in columns.items()
+            )
+            session.execute(SQL("CREATE TEMPORARY TABLE {} ({})").format(Identifier(name), definition))
+        for view in views:
+            template = SQL("CREATE TEMPORARY VIEW {} AS {}")
+            try:
+                session.execute(template.format(Identifier(view.name), SQL(view.definition)))
+            except psycopg.errors.DuplicateTable:  # of the same name in another schema
+                return
+            except psycopg.ProgrammingError as error:
+                raise _create_view_error(view, error) from error
+
+
+def _may_create_temporary_tables(session: Session) -> bool:
+    found = session.execute(
+        "SELECT has_database_privilege(current_database(), 'TEMPORARY')"
+        " AND current_setting('transaction_read_only') = 'off'"
+    )
+    return fetch_row(found) == (True,)
+
+
+def _list_new_columns(layouts: Sequence[TableLayout]) -> dict[str, dict[str, LiteralString]]:
+    """Relation -> column -> type, of what views of the plant can be built on."""
+    found = {
+        layout.table.name: {
+            **{column.name: column.type for column in layout.table.columns},
+            **ADDED_COLUMNS,
+            **{column.name: column.type for column in layout.extra_columns},
+        }
+        for layout in layouts
+    }
+    levels = {column.name: column.type for column in LEVELS.columns}
+    return {**found, LATEST_VIEW: levels, HOURLY_AGGREGATE: dict(HOURLY_COLUMNS)}
+
+
+def _create_view_error(view: DependentView, error: psycopg.Error) -> DatabaseAccessError:
+    return DatabaseAccessError(
+        f"The view {view.schema}.{view.name} cannot be made again on the new tables"
+        f" ({error.diag.message_primary}): drop it, migrate, and make it again."
+    )
 
 
 def _list_writer_grants(grantee: str) -> Iterator[RelationGrant]:
@@ -136,6 +200,14 @@ def _restore_view(session: Session, view: DependentView) -> None:
     for option in view.options:
         session.execute(SQL("ALTER VIEW {} SET ({})").format(name, SQL(option)))
     session.execute(SQL("ALTER VIEW {} OWNER TO {}").format(name, Identifier(view.owner)))
+
+
+def _has_column(session: Session, grant: RelationGrant) -> bool:
+    """A column of Telegraf's own layout, e.g. tag_id, is not in the new table."""
+    columns = select_rows(
+        session, OldColumn, "legacy_import/select_columns", {"relation": f"{grant.schema}.{grant.relation}"}
+    )
+    return grant.column_name in {column.name for column in columns}
 
 
 def _restore_grant(session: Session, grant: RelationGrant) -> None:

@@ -1,24 +1,26 @@
 """The tables of the guide's SQL, as an import expects them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, LiteralString
 
 from dosing_tui.domain.messages.models import TimeQuality
 
 HOURLY_AGGREGATE: Final = "dosing_consumption_hourly"
 LATEST_VIEW: Final = "latest_inventory"
-HOURLY_COLUMNS: Final = (
-    "bucket",
-    "device_id",
-    "chemical",
-    "recipe",
-    "mode",
-    "dose_count",
-    "total_grams",
-    "avg_grams",
-    "avg_error",
-    "avg_duration_ms",
-)
+HOURLY_COLUMNS: Final[Mapping[str, LiteralString]] = {
+    "bucket": "timestamptz",
+    "device_id": "text",
+    "chemical": "text",
+    "recipe": "text",
+    "mode": "text",
+    "dose_count": "bigint",
+    "total_grams": "double precision",
+    "avg_grams": "double precision",
+    "avg_error": "double precision",
+    "avg_duration_ms": "numeric",
+}
+"""Name -> type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,7 @@ class LegacyColumn:
     """A guide column. ``is_required``: part of the identity. ``has_blank_default``: NULL becomes ''."""
 
     name: str
-    type: str
+    type: LiteralString
     is_required: bool = False
     has_blank_default: bool = False
 
@@ -46,8 +48,13 @@ class LegacyTable:
         return get_legacy_name(self.name)
 
 
-ADDED_COLUMNS: Final = ("dedup", "received_at", "time_quality", "flags")
-"""Columns that the schema adds to each table."""
+ADDED_COLUMNS: Final[Mapping[str, LiteralString]] = {
+    "dedup": "integer",
+    "received_at": "timestamptz",
+    "time_quality": "text",
+    "flags": "text[]",
+}
+"""Columns that the schema adds to each table, with their types."""
 
 
 def get_legacy_name(name: str) -> str:

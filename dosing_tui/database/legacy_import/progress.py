@@ -18,6 +18,8 @@ class ImportProgress:
     copied: int
     set_aside: int
     copied_to: datetime | None
+    flagged: int
+    """Of ``copied``: rows whose fractions were rounded."""
 
     @property
     def done_rows(self) -> int:
@@ -38,12 +40,24 @@ def start_table(session: Session, table: str, rows: int) -> None:
 
 
 def add_progress(
-    session: Session, table: str, *, until: datetime, copied_rows: int, rejected_rows: int
+    session: Session,
+    table: str,
+    *,
+    until: datetime,
+    copied_rows: int,
+    rejected_rows: int,
+    flagged_rows: int = 0,
 ) -> None:
     """Record the rows of a slice, in its transaction."""
     session.execute(
         sql_files.read_statement("legacy_import/update_copy_progress"),
-        {"table": table, "until": until, "copied": copied_rows, "set_aside": rejected_rows},
+        {
+            "table": table,
+            "until": until,
+            "copied": copied_rows,
+            "set_aside": rejected_rows,
+            "flagged": flagged_rows,
+        },
     )
 
 

@@ -10,8 +10,8 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.database import server_flavour, table_owner
 from dosing_tui.database.connection import NO_TIMEOUTS, Session, describe_target, fetch_row, open_connection
 from dosing_tui.database.error_mapping import DatabaseTarget, translate_error, translate_errors
-from dosing_tui.database.legacy_import import finalize, progress, table_swap
-from dosing_tui.database.legacy_import.table_swap import LegacyRelation
+from dosing_tui.database.legacy_import import adoption, finalize, progress, table_swap
+from dosing_tui.database.legacy_import.adoption import AdoptionPlan
 from dosing_tui.database.schema import migration_history, open_rights, plant_limits, tolerance_rules
 from dosing_tui.database.schema.migration_history import FIRST_AFTER_IMPORT, Migration
 from dosing_tui.database.server_flavour import ServerFlavour
@@ -32,8 +32,8 @@ class MigrationPlan:
     """TimescaleDB, if the server offers it and the database is new."""
     flavour: ServerFlavour
     before_import: tuple[Migration, ...]
-    legacy_relations: tuple[LegacyRelation, ...]
-    """Relations of the guide still to be renamed."""
+    adoption: AdoptionPlan
+    """The guide's relations still to be renamed."""
     import_tables: tuple[str, ...]
     """Tables to be copied, or partly copied."""
     after_import: tuple[Migration, ...]
@@ -64,13 +64,16 @@ def migrate_schema(
             with suppress(DatabaseAccessError):  # not the owner: nothing was to be done
                 open_rights.close_open_rights(session, report)
             return []
+        for note in work.adoption.notes:
+            report(note)
         if work.extensions:
             work = _create_extension(session, work, settings, report)
-        table_owner.become_owner(session)
-        table_owner.check_create_right(
-            session, schema="compat" if work.flavour is ServerFlavour.PLAIN else ""
-        )
-        _create_schema(session, work, target, report)
+        with _drop_extension_on_failure(session, work, report):
+            table_owner.become_owner(session)
+            table_owner.check_create_right(
+                session, schema="compat" if work.flavour is ServerFlavour.PLAIN else ""
+            )
+            _create_schema(session, work, target, report)
         _apply_limits(session, settings, report, keeps_newer_rules=keeps_newer_rules)
         finalize.import_rows(session, work.flavour, report)
         with session.transaction():
@@ -106,13 +109,45 @@ def _create_extension(
     return replace(_plan_migration(session, settings), extensions=plan.extensions)
 
 
+@contextmanager
+def _drop_extension_on_failure(
+    session: Session, plan: MigrationPlan, report: MigrationReporter
+) -> Iterator[None]:
+    """A database whose schema could not be created is left as it was found."""
+    try:
+        yield
+    except Exception:
+        if plan.extensions and not session.closed and not migration_history.has_history_table(session):
+            session.execute("RESET ROLE")
+            session.execute("DROP EXTENSION timescaledb")
+            report("Dropped the extension timescaledb again.")
+        raise
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaCheck:
+    """What ``migrate_schema`` would do, and what the plant has to know about it."""
+
+    pending_steps: list[str]
+    notes: tuple[str, ...]
+
+
+def check_schema(settings: Settings) -> SchemaCheck:
+    """Decide as ``migrate_schema`` does, and change nothing.
+
+    Raises: DatabaseUnavailableError; DatabaseAccessError, also where ``migrate_schema`` would refuse.
+    """
+    with _open_session(settings, "check") as session:
+        plan = _plan_migration(session, settings)
+        return SchemaCheck(plan.step_names, plan.adoption.notes)
+
+
 def list_pending_steps(settings: Settings) -> list[str]:
     """Names of what ``migrate_schema`` would apply, in order; nothing if the schema is up to date.
 
-    Raises: DatabaseUnavailableError, DatabaseAccessError.
+    Raises: as ``check_schema``.
     """
-    with _open_session(settings, "check") as session:
-        return _plan_migration(session, settings).step_names
+    return check_schema(settings).pending_steps
 
 
 def _plan_migration(
@@ -132,18 +167,27 @@ def _plan_migration(
         else migration_history.list_migrations(flavour),
         applied,
     )
-    legacy_relations = () if applied else tuple(table_swap.list_legacy_relations(session))
+    adopted = AdoptionPlan() if applied else _plan_adoption(session, has_timescale=bool(server.extension))
     return MigrationPlan(
         extension,
         flavour,
         before_import=tuple(m for m in missing if m.number < FIRST_AFTER_IMPORT),
-        legacy_relations=legacy_relations,
-        import_tables=table_swap.list_copy_names(legacy_relations)
-        if legacy_relations
-        else tuple(progress.list_unfinished(session)),
+        adoption=adopted,
+        import_tables=adopted.copy_names or tuple(progress.list_unfinished(session)),
         after_import=tuple(m for m in missing if m.number >= FIRST_AFTER_IMPORT),
         limit_changes=plant_limits.list_differences(session, settings, keeps_newer_rules=keeps_newer_rules),
     )
+
+
+def _plan_adoption(session: Session, *, has_timescale: bool) -> AdoptionPlan:
+    """The decision, as the tables' owner: it reads rows."""
+    with suppress(DatabaseAccessError):  # a user who may only look: what it may not see is an error below
+        table_owner.become_owner(session)
+    try:
+        return adoption.plan_adoption(session, has_timescale=has_timescale)
+    finally:
+        if not session.closed:
+            session.execute("RESET ROLE")
 
 
 @contextmanager
@@ -177,8 +221,12 @@ def _create_schema(
         session.execute("SET LOCAL lock_timeout = '15s'")
         timescale = plan.flavour is not ServerFlavour.PLAIN
         aside = (
-            table_swap.rename_legacy_tables(session, plan.legacy_relations, has_timescale=timescale)
-            if plan.legacy_relations
+            table_swap.rename_legacy_tables(
+                session,
+                [layout.table.name for layout in plan.adoption.layouts],
+                has_timescale=timescale,
+            )
+            if plan.adoption.layouts
             else None
         )
         if not migration_history.has_history_table(session):

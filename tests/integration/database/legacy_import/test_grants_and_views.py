@@ -8,7 +8,7 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from dosing_tui.database.schema.migrate import migrate_schema
+from dosing_tui.database.schema.migrate import list_pending_steps, migrate_schema
 from dosing_tui.errors import DatabaseAccessError
 from tests.support.database.guide_database import guide_database
 from tests.support.database.reading_samples import settings_for
@@ -182,7 +182,7 @@ def test_a_view_of_the_same_name_without_the_guides_tables_is_not_touched(databa
 REFUSED: dict[LiteralString, str] = {
     "CREATE MATERIALIZED VIEW mine AS SELECT * FROM batch_events": r"materialized view public\.mine",
     "ALTER TABLE batch_events ADD COLUMN dedup text": "a column dedup of its own",
-    "ALTER TABLE batch_events ALTER COLUMN pumps TYPE text": "column pumps of batch_events is text",
+    "ALTER TABLE batch_events ALTER pumps TYPE inet USING '::1'": "column pumps of batch_events is inet",
     "ALTER TABLE batch_events DROP COLUMN device_id": "no column device_id",
     "CREATE TRIGGER mine AFTER INSERT ON batch_events FOR EACH ROW EXECUTE FUNCTION mine()": "trigger mine",
     "ALTER TABLE batch_events ENABLE ROW LEVEL SECURITY": "row security",
@@ -201,6 +201,8 @@ def test_what_an_adoption_would_lose_is_refused_before_anything_happens(
         DOSE.format(ONE),
         change,
     )
+    with pytest.raises(DatabaseAccessError, match=REFUSED[change]):
+        list_pending_steps(settings_for(database))
     with pytest.raises(DatabaseAccessError, match=REFUSED[change]):
         adopt_database(database)
     assert fetch_value(database, "SELECT count(*) FROM dosing_consumption") == 1
