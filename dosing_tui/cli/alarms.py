@@ -20,6 +20,8 @@ from dosing_tui.cli.context import (
     print_message,
     write_stdout,
 )
+from dosing_tui.cli.notifications import notifications, try_channel
+from dosing_tui.cli.refill import refill
 from dosing_tui.domain.alarms.models import (
     UNACKNOWLEDGED_STATES,
     Actor,
@@ -80,6 +82,10 @@ class AlarmCommandGroup(click.Group):
 def alarms(ctx: click.Context) -> None:
     """List, acknowledge and shelve alarms, read their journal; exit 3: database unavailable."""
     ctx.obj = get_settings(ctx)
+
+
+for command in (notifications, refill, try_channel):
+    alarms.add_command(command)
 
 
 @alarms.command("list")

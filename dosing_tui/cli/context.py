@@ -1,6 +1,5 @@
 """Shared by all commands: settings, times as typed, the account, output and exit statuses."""
 
-import getpass
 import os
 import re
 import sys
@@ -8,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NoReturn
-from zoneinfo import ZoneInfo
 
 import click
 
@@ -42,6 +40,9 @@ def parse_time(text: str, zone: str) -> datetime:
     >>> parse_time("2026-11-24 06:00", "Europe/Berlin").isoformat()
     '2026-11-24T05:00:00+00:00'
     """
+    # imported here to save start-up
+    from zoneinfo import ZoneInfo
+
     try:
         time = datetime.fromisoformat(text.strip())
         return (time if time.tzinfo else time.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
@@ -66,6 +67,9 @@ def parse_interval(text: str) -> timedelta:
 
 def get_os_user() -> str:
     """The account that runs this program; '' if the system has no name for it."""
+    # imported here to save start-up
+    import getpass
+
     try:
         return getpass.getuser()
     except (OSError, KeyError):

@@ -2,29 +2,92 @@
 
 import os
 import sys
+from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 
 from dosing_tui import __version__
-from dosing_tui.cli.alarms import alarms
-from dosing_tui.cli.batches import audit, batches
 from dosing_tui.cli.context import get_settings, load_config, parse_interval, print_message
-from dosing_tui.cli.grafana import grafana
-from dosing_tui.cli.notifications import notifications, try_channel
-from dosing_tui.cli.operations.doctor_command import doctor
-from dosing_tui.cli.recipes import recipes
-from dosing_tui.cli.refill import refill
-from dosing_tui.cli.reports import panel, report
 from dosing_tui.errors import DosingError
 
 EXIT_PENDING = 1
 """``migrate --check``: the schema is not up to date."""
 EXIT_ERROR = 2
 """A setting, a password or a server is wrong; the reason is on stderr."""
+_COLUMNS_BESIDE = 6
+"""Indentation and gap around a command's name in the help, as click has them."""
 
 
-class ErrorReportingGroup(click.Group):
+class CommandPlace(NamedTuple):
+    """Where a command is, and its help as far as the list of commands may show it."""
+
+    module: str
+    help: str
+
+
+COMMAND_PLACES = {
+    "alarms": CommandPlace(
+        "dosing_tui.cli.alarms",
+        "List, acknowledge and shelve alarms, read their journal; exit 3: database unavailable.",
+    ),
+    "audit": CommandPlace(
+        "dosing_tui.cli.batches", "The audit trail of reviews, recipes, PINs and the review policy."
+    ),
+    "batches": CommandPlace("dosing_tui.cli.batches", "Batches, reconstructed from the stations' messages."),
+    "doctor": CommandPlace(
+        "dosing_tui.cli.operations.doctor_command",
+        "Check settings, broker, database, spool, stations and terminal; say what to do.",
+    ),
+    "grafana": CommandPlace(
+        "dosing_tui.cli.grafana",
+        "Write Grafana's provisioning: the same SQL, ranges, filters and limits as in the console.",
+    ),
+    "panel": CommandPlace(
+        "dosing_tui.cli.reports",
+        "Print a panel's rows over a range: exit 0 rows, 1 none, 2 wrong input or set-up, 3 no database.",
+    ),
+    "recipes": CommandPlace(
+        "dosing_tui.cli.recipes", "Master recipes, with which batches are compared. They are optional."
+    ),
+    "report": CommandPlace("dosing_tui.cli.reports", "Reports to read, print or send."),
+}
+"""The commands of other modules. A test compares these texts with the commands' own."""
+
+
+class LazyGroup(click.Group):
+    """Imports the modules of commands when they are used: ``--help`` needs their names alone.
+
+    ``places``: name of a command and of its variable in the module -> its place.
+    """
+
+    def __init__(self, *arguments: object, places: Mapping[str, CommandPlace], **options: object) -> None:
+        super().__init__(*arguments, **options)  # type: ignore[arg-type]  # click's own
+        self._places = places
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*super().list_commands(ctx), *self._places])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self._places:
+            return super().get_command(ctx, cmd_name)
+        command = getattr(import_module(self._places[cmd_name].module), cmd_name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        names = self.list_commands(ctx)
+        room = formatter.width - _COLUMNS_BESIDE - max(map(len, names))
+        # commands that have a help and nothing else
+        texts = {name: click.Command(name, help=place.help) for name, place in self._places.items()}
+        known = {**self.commands, **texts}
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, known[name].get_short_help_str(room)) for name in names])
+
+
+class ErrorReportingGroup(LazyGroup):
     """A DosingError is one sentence on stderr and exit status 2, without a traceback."""
 
     def invoke(self, ctx: click.Context) -> object:
@@ -35,7 +98,7 @@ class ErrorReportingGroup(click.Group):
             ctx.exit(EXIT_ERROR)
 
 
-@click.group(cls=ErrorReportingGroup, invoke_without_command=True)
+@click.group(cls=ErrorReportingGroup, invoke_without_command=True, places=COMMAND_PLACES)
 @click.version_option(__version__, prog_name="dosing-tui")
 @click.option(
     "--config",
@@ -192,12 +255,6 @@ def serve(ctx: click.Context, *, listen: str, allow_remote: bool, max_consoles: 
         listen=listen, is_remote_allowed=allow_remote, max_consoles=max_consoles, collects=collect,
         config=ctx.obj, report=print_message,
     )  # fmt: skip
-
-
-for command in (notifications, refill, try_channel):
-    alarms.add_command(command)
-for command in (alarms, batches, audit, recipes, report, panel, grafana, doctor):
-    main.add_command(command)
 
 
 @main.group()

@@ -46,6 +46,8 @@ class LeadershipMonitor:
         self._intervals = context.intervals
         self._is_elected = False
         self._has_leader: bool | None = None
+        self._check_error: DatabaseError | None = None
+        """Of the last check of a viewer; it is the state of the link until the next check."""
         self._conflict_since: float | None = None
         self._stand_aside_until = 0.0
         self._next_due = {"maintain": time.monotonic() + context.intervals.maintenance_s}
@@ -125,13 +127,22 @@ class LeadershipMonitor:
     def _acquire_leadership(self, state: RoleState) -> ElectionResult:
         """Hold or acquire the lease. Raises: DatabaseError."""
         if self._mode is CollectorMode.NEVER:
-            if self._is_due("leader", self._intervals.lease_check_s):
-                self._has_leader = self._leader_lock.has_leader()
+            self._check_leader()
             return ElectionResult.FOLLOWER
         is_leader = self._leader_lock.try_acquire()
         if is_leader is None and state.is_collecting:
             return ElectionResult.UNKNOWN  # after an outage: the holder of the lease may have ended
         return ElectionResult.LEADER if is_leader else ElectionResult.FOLLOWER
+
+    def _check_leader(self) -> None:
+        """Look whether anybody collects, if due. Raises: DatabaseError, also until the next check."""
+        if self._is_due("leader", self._intervals.lease_check_s):
+            try:
+                self._has_leader, self._check_error = self._leader_lock.has_leader(), None
+            except DatabaseError as error:
+                self._check_error = error
+        if self._check_error is not None:
+            raise self._check_error.with_traceback(None)
 
     def _measure_conflict(self, state: RoleState) -> timedelta | None:
         now = time.monotonic()

@@ -6,10 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
-from dosing_tui.cli.main import EXIT_ERROR, main
+from dosing_tui.cli.main import COMMAND_PLACES, EXIT_ERROR, main
 
 UNREACHABLE = "host=127.0.0.1 port=1 dbname=factory_metrics"
 
@@ -37,6 +38,37 @@ def test_help_loads_no_screen_database_or_broker_library() -> None:
         )
     )
     assert not {"textual", "rich", "psycopg", "psycopg_pool", "paho", "sqlite3", "amqtt"} & set(loaded)
+
+
+def test_help_loads_no_module_of_another_command() -> None:
+    loaded = json.loads(
+        run_python(
+            "import sys, json\n"
+            "from click.testing import CliRunner\n"
+            "from dosing_tui.cli.main import main\n"
+            "assert CliRunner().invoke(main, ['--help']).exit_code == 0\n"
+            "print(json.dumps(sorted(name for name in sys.modules if name.startswith('dosing_tui'))))"
+        )
+    )
+    ours = {
+        "dosing_tui",
+        "dosing_tui.errors",
+        "dosing_tui.cli",
+        "dosing_tui.cli.main",
+        "dosing_tui.cli.context",
+    }
+    assert set(loaded) == ours
+
+
+@pytest.mark.parametrize("name", COMMAND_PLACES)
+@pytest.mark.parametrize("room", [40, 60, 120])
+def test_the_list_of_commands_has_the_help_of_each(name: str, room: int) -> None:
+    command = main.get_command(click.Context(main), name)
+    assert command is not None
+    listed = click.Command(name, help=COMMAND_PLACES[name].help)
+    assert listed.get_short_help_str(room) == command.get_short_help_str(room)
+    result = CliRunner().invoke(main, ["--help"], terminal_width=200)
+    assert f"{name}  " in result.output
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +9,7 @@ from dosing_tui.collector.leadership_monitor import (
     ELECTION_UNAVAILABLE,
     LeadershipMonitor,
 )
+from dosing_tui.config.settings import CollectorMode
 from dosing_tui.errors import DatabaseUnavailableError
 from dosing_tui.live_state import LinkStatus, Role
 from tests.support.collector.protocol_fakes import FakeServer, make_context, take_snapshot
@@ -23,10 +24,15 @@ class Post:
     is_last_collector: bool = False
 
 
+def in_mode(context: CollectorContext, mode: CollectorMode) -> CollectorContext:
+    settings = context.settings
+    return replace(context, settings=replace(settings, collector=replace(settings.collector, mode=mode)))
+
+
 class Bench:
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, mode: CollectorMode = CollectorMode.AUTO) -> None:
         self.server, self.post = FakeServer(), Post()
-        self.around: CollectorContext = make_context(folder, self.server)
+        self.around: CollectorContext = in_mode(make_context(folder, self.server), mode)
         self.council = LeadershipMonitor(self.around)
 
     def decide_role(self) -> Role:
@@ -114,3 +120,18 @@ def test_after_an_outage_the_one_that_collects_goes_on_until_another_is_known_to
     assert bench.decide_role() is Role.STANDBY
     bench.server.elected = None
     assert bench.decide_role() is Role.STANDBY
+
+
+def test_what_a_viewer_has_found_out_holds_until_it_looks_again(tmp_path: Path) -> None:
+    """It looks less often than it is asked; in between, the link is not up again."""
+    bench = Bench(tmp_path, CollectorMode.NEVER)
+    bench.server.down = AWAY
+    for _ in range(3):
+        bench.decide_role()
+        shown = take_snapshot(bench.around)
+        assert (shown.database.status, shown.database.reason) == (LinkStatus.DOWN, "The database is away.")
+    assert bench.server.request_count == 1
+    bench.server.down = None
+    bench.council = LeadershipMonitor(bench.around)
+    bench.decide_role()
+    assert take_snapshot(bench.around).database.status is LinkStatus.UP
