@@ -4,6 +4,8 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -98,10 +100,18 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("flavour", names, indirect=True, scope="session")
 
 
+@pytest.fixture(scope="session")
+def _homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder for each test's home in turn: ``mktemp`` would look through those before it each time."""
+    folder = tmp_path_factory.mktemp("homes")
+    return (folder / str(number) for number in count())
+
+
 @pytest.fixture(autouse=True)
-def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+def _own_home(_homes: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> None:
     """Configuration, state, logs and caches go to a folder of the test's own."""
-    home = tmp_path_factory.mktemp("home")
+    home = next(_homes)
+    home.mkdir()
     monkeypatch.setenv("HOME", str(home))
     for name, place in {
         "CONFIG": ".config",
@@ -129,6 +139,12 @@ def postgres(request: pytest.FixtureRequest) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
+def apache() -> Iterator[Server]:
+    """TimescaleDB, Apache edition; it outlives a change of flavour, and its template with it."""
+    yield from _serve_databases(Server("timescale-apache", APACHE_DSN))
+
+
+@pytest.fixture(scope="session")
 def flavour(request: pytest.FixtureRequest) -> Iterator[Server]:
     """Each kind of server in turn. ``create_database`` and ``migrated`` of the same test live on it."""
     match request.param:
@@ -141,7 +157,7 @@ def flavour(request: pytest.FixtureRequest) -> Iterator[Server]:
         case _:
             if not APACHE_DSN:
                 skip_absent(request, "TimescaleDB, Apache edition: DOSING_TEST_APACHE_DSN names no server")
-            yield from _serve_databases(Server(request.param, APACHE_DSN))
+            yield request.getfixturevalue("apache")
 
 
 @pytest.fixture

@@ -28,6 +28,7 @@ STORED_NAMES = frozenset({
 """Participles that cannot be renamed: they are written or read by name outside the code."""
 LIBRARY_HOOKS = frozenset({"compose", "render", "convert", "invoke", "run", "main", "recv", "send"})
 """One-word names that Textual, click or paho call."""
+NAMED = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef | ast.Attribute
 REPLACED_PHRASES = (
     "nothing abnormal",
     "x silence",
@@ -71,11 +72,10 @@ def parse_package() -> dict[Path, ast.Module]:
 
 @cache
 def list_nodes() -> list[tuple[str, ast.AST]]:
-    """Each node of the package with the place of its file."""
+    """Each node of the package that has a name or sets one, with the place of its file."""
+    places = {str(path.relative_to(ROOT)): tree for path, tree in parse_package().items()}
     return [
-        (str(path.relative_to(ROOT)), node)
-        for path, tree in parse_package().items()
-        for node in ast.walk(tree)
+        (place, node) for place, tree in places.items() for node in ast.walk(tree) if isinstance(node, NAMED)
     ]
 
 

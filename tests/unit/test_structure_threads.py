@@ -15,8 +15,8 @@ def test_no_module_but_one_starts_a_bare_thread() -> None:
     found = [
         f"{path.relative_to(PACKAGE)}:{line}"
         for path in sorted(PACKAGE.rglob("*.py"))
-        if path != THREAD_MODULE
-        for line in find_bare_threads(ast.parse(path.read_text()))
+        if path != THREAD_MODULE and "thread" in (text := path.read_text(encoding="utf-8"))
+        for line in find_bare_threads(ast.parse(text))
     ]
     assert found == []
 
