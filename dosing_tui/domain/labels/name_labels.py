@@ -31,6 +31,31 @@ def fit_labels(names: Iterable[str], width: int, *, ellipsis: str = ELLIPSIS) ->
     return dict(_fit_labels(tuple(sorted(set(names))), max(0, width), ellipsis))
 
 
+def are_labels_clear(names: Iterable[str], width: int, *, ellipsis: str = ELLIPSIS) -> bool:
+    """Whether each label of that width is a part of its name, and no number in it lacks digits.
+
+    >>> are_labels_clear(["tank 0001", "tank 0002"], 4), are_labels_clear(["tank 0001", "tank 0002"], 3)
+    (True, False)
+    """
+    return _are_labels_clear(tuple(sorted(set(names))), max(0, width), ellipsis)
+
+
+@lru_cache(maxsize=512)
+def _are_labels_clear(names: tuple[str, ...], width: int, ellipsis: str) -> bool:
+    return all(_is_clear(name, label, ellipsis) for name, label in _fit_labels(names, width, ellipsis))
+
+
+def _is_clear(name: str, label: str, ellipsis: str) -> bool:
+    if label == name:
+        return True
+    *heads, tail = label.split(ellipsis)
+    head = heads[0] if heads else ""
+    if not label.strip(ellipsis) or not name.startswith(head) or not name.endswith(tail):
+        return False
+    cuts = (len(head) if head else 0, len(name) - len(tail) if tail else 0)
+    return not any(name[max(0, cut - 1) : cut].isdigit() and name[cut : cut + 1].isdigit() for cut in cuts)
+
+
 @lru_cache(maxsize=512)  # every repaint asks for the same few names
 def _fit_labels(names: tuple[str, ...], width: int, ellipsis: str) -> tuple[tuple[str, str], ...]:
     labels = {name: name for name in names if count_cells(name) <= width}
@@ -126,6 +151,11 @@ def _cut_name(name: str, *, width: int, ellipsis: str) -> str:
     fitting = [
         text for number in tails if count_cells(text := "".join(clusters[number:])) <= max(2, (room + 1) // 2)
     ]
+    last_word = "".join(clusters[tails[-1] :]) if tails else ""
+    if not fitting and last_word[-1:].isdigit() and count_cells(last_word) <= width:
+        # digits that are missing make another number of it
+        head = room - count_cells(last_word)
+        return _join_ends(clusters, head, room - head, ellipsis) if head > 0 else last_word
     tail = count_cells(fitting[0]) if fitting else max(1, room * 2 // 5)
     return _join_ends(clusters, max(0, room - tail), min(tail, room), ellipsis)
 

@@ -1,8 +1,8 @@
 """Names of stations on screens and in lists: the short name of the settings, else the station's id."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
-from dosing_tui.domain.labels.name_labels import MAX_BARE_WIDTH, fit_labels
+from dosing_tui.domain.labels.name_labels import MAX_BARE_WIDTH, are_labels_clear, fit_labels
 from dosing_tui.domain.messages.text_sanitizer import ELLIPSIS, clean_text, count_cells
 
 COMPACT_WIDTH = 8
@@ -36,8 +36,17 @@ def label_stations_compactly(devices: Iterable[str], short_names: Mapping[str, s
     """
     names = name_stations(devices, short_names)
     given = {name for device, name in names.items() if short_names.get(device) == name}
-    labels = fit_labels([name for name in names.values() if name not in given], MAX_BARE_WIDTH)
-    is_clear = all(ELLIPSIS not in label for label in labels.values()) and not given & set(labels.values())
+    labels = _find_last_words([name for name in names.values() if name not in given])
+    is_clear = len(labels) == len(set(names.values()) - given) and not given & set(labels.values())
     if not is_clear or max(map(count_cells, names.values()), default=0) <= COMPACT_WIDTH:
         return label_stations(devices, short_names, max(COMPACT_WIDTH, *map(count_cells, given), 0))
     return {device: labels.get(name, name) for device, name in names.items()}
+
+
+def _find_last_words(names: Sequence[str]) -> dict[str, str]:
+    """Name -> its last word, in the least width in which those of all are whole; none where they are not."""
+    for width in range(MAX_BARE_WIDTH, COMPACT_WIDTH - 1):
+        labels = fit_labels(names, width)
+        if are_labels_clear(names, width) and all(ELLIPSIS not in label for label in labels.values()):
+            return labels
+    return {}

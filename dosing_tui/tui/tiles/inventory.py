@@ -2,14 +2,14 @@
 
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from dosing_tui.config.alarm_limits import get_limit
 from dosing_tui.config.settings import Settings
 from dosing_tui.domain.alarms.models import AlarmKey, AlarmState
-from dosing_tui.domain.labels.name_labels import fit_labels
+from dosing_tui.domain.labels.name_labels import are_labels_clear, fit_labels
 from dosing_tui.domain.labels.station_labels import label_stations_compactly, name_stations
 from dosing_tui.domain.messages.models import InventoryLevel
 from dosing_tui.domain.messages.tank_level import LevelBand, classify_level
@@ -26,6 +26,12 @@ from dosing_tui.tui.tiles.shared.tank_mark import TankMark, choose_tank_mark, in
 from dosing_tui.tui.tiles.shared.tile_content import TileContent, build_live_content
 
 EMPTY_TEXT = "no level has been reported yet"
+_PERCENT_CELLS = 12
+"""Of a tank's mark and percentage, beside its name."""
+_BAND_WORDS = (
+    (LevelBand.LOW, "●", "low"), (LevelBand.WARN, "○", "reorder"), (LevelBand.UNKNOWN, "?", "no level"),
+    (LevelBand.NORMAL, " ", "normal"),
+)  # fmt: skip
 _BAND_ORDER = (LevelBand.LOW, LevelBand.WARN, LevelBand.UNKNOWN, LevelBand.NORMAL)
 
 
@@ -132,11 +138,12 @@ def paint_inventory(canvas: Canvas, data: TankGauges, first: int = 0) -> None:
     visible = count_visible_tanks(count, canvas.height)
     first = max(0, min(first, count - visible))
     shown = data.tanks[first : first + visible]
+    room, names = _choose_names(data.tanks, canvas.width, rows_each)
+    if not names and shown:
+        _draw_counts(canvas, data)
+        return
     if visible < count:
         _draw_rest(canvas, data, first, visible)
-    longest = max((_measure_name(tank) for tank in data.tanks), default=0)
-    room = min(longest, max(10, canvas.width // 2 - 4)) if rows_each == 1 else canvas.width - 12
-    names = _fit_tank_names(data.tanks, room)
     masses = all(_has_room_for_mass(canvas.width, names[tank], tank, data) for tank in shown)
     for number, tank in enumerate(shown):
         y = number * rows_each
@@ -149,6 +156,45 @@ def paint_inventory(canvas: Canvas, data: TankGauges, first: int = 0) -> None:
 def count_visible_tanks(count: int, height: int) -> int:
     """Tanks in a tile of this height; if there is no room for all, its last row names the others."""
     return count if count <= height else max(1, height - 1)
+
+
+def _choose_names(tanks: Sequence[TankGauge], width: int, rows_each: int) -> tuple[int, dict[TankGauge, str]]:
+    """Cells of the names, and the names; none where the tile has no room for clear ones.
+
+    Where the bar would leave too little room, the names have its room, too.
+    """
+    longest, most = max((_measure_name(tank) for tank in tanks), default=0), width - _PERCENT_CELLS
+    rooms = (min(longest, most, max(10, width // 2 - 4)), min(longest, most)) if rows_each == 1 else (most,)
+    for room in rooms:
+        for names in _list_names(tanks, room):
+            return max((len(split_cells(name)) for name in names.values()), default=0), names
+    return 0, {}
+
+
+def _list_names(tanks: Sequence[TankGauge], width: int) -> Iterator[dict[TankGauge, str]]:
+    """Clear names in at most ``width`` cells: station and chemical; or one of them, which tells them apart."""
+    station_width = max((len(split_cells(tank.station)) for tank in tanks), default=0)
+    room = width - (station_width + 1 if station_width else 0)
+    chemicals, stations = [tank.chemical for tank in tanks], [tank.station for tank in tanks]
+    if are_labels_clear(chemicals, room):
+        yield _fit_tank_names(tanks, width)
+    for names in (chemicals, stations):
+        if len(set(names)) == len(tanks) and are_labels_clear(names, width):
+            labels = fit_labels(names, width)
+            yield {tank: labels[name] for tank, name in zip(tanks, names, strict=True)}
+
+
+def _draw_counts(canvas: Canvas, data: TankGauges) -> None:
+    """How many tanks there are of each band, and where their names are."""
+    counts = Counter(tank.band for tank in data.tanks)
+    lines = [f"{number_format.format_count(len(data.tanks))} tanks"]
+    lines += [
+        f"{shape} {number_format.format_count(counts[band])} {word}"
+        for band, shape, word in _BAND_WORDS if counts[band]
+    ]  # fmt: skip
+    lines = [*lines[: max(1, canvas.height - 1)], "2 lists them"]
+    for y, line in enumerate(lines):
+        canvas.write_text(2, y, line, DIM if y == len(lines) - 1 else TEXT)
 
 
 def _measure_name(tank: TankGauge) -> int:
@@ -173,11 +219,16 @@ def _draw_rest(canvas: Canvas, data: TankGauges, first: int, visible: int) -> No
     hidden = [*data.tanks[:first], *data.tanks[first + visible :]]
     counts = Counter(tank.band for tank in hidden)
     # in the order of urgency: what is worst among them
-    kinds = ((LevelBand.LOW, "low"), (LevelBand.WARN, "reorder"), (LevelBand.UNKNOWN, "no level"))
-    words = next((f"{counts[band]} {word}" for band, word in kinds if counts[band]), "all normal")
+    count = number_format.format_count
+    words = next(
+        (f"{count(counts[band])} {word}" for band, _, word in _BAND_WORDS[:-1] if counts[band]), "all normal"
+    )
     below = len(data.tanks) - first - visible
-    place = f" · {first} above" if first and below else " above" if first else ""
-    canvas.write_text(2, canvas.height - 1, f"+ {below if below else first} more{place}, {words}", DIM)
+    place = f" · {count(first)} above" if first and below else " above" if first else ""
+    rest = count(below if below else first)
+    texts = (f"+ {rest} more{place}, {words}", f"+ {rest} more{place}", f"+ {rest} more", f"+{rest}")
+    text = next((text for text in texts if len(text) <= canvas.width - 2), "")
+    canvas.write_text(2, canvas.height - 1, text, DIM)
 
 
 def _choose_styles(tank: TankGauge) -> tuple[CellStyle, CellStyle]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from dosing_tui.domain.alarms.models import UNACKNOWLEDGED_STATES, AlarmKey, AlarmState, Priority
+from dosing_tui.domain.labels.name_labels import are_labels_clear
 from dosing_tui.domain.labels.station_labels import label_stations_compactly, name_stations
 from dosing_tui.domain.messages.tank_level import classify_level
 from dosing_tui.domain.quantities.value_age import ValueKind
@@ -176,6 +177,7 @@ class StationLight:
     style: CellStyle
     progress: str
     urgency: tuple[int, bool, str]
+    has_alarm: bool = False
 
 
 def build_station_lights(context: RenderContext) -> TileContent[tuple[StationLight, ...]]:
@@ -200,7 +202,7 @@ def _build_light(status: StationStatus, name: str, now: datetime) -> StationLigh
         )
     is_silent = status.state in (StationActivity.OFFLINE, StationActivity.NEVER_REPORTED)
     progress = _format_last(status, now) if is_silent else format_progress(status) or status.state.value
-    return StationLight(sanitize_text(name), mark, style, progress, status.urgency)
+    return StationLight(sanitize_text(name), mark, style, progress, status.urgency, bool(status.alarm_counts))
 
 
 @paint_cells
@@ -211,9 +213,12 @@ def paint_station_lights(canvas: Canvas, lights: Sequence[StationLight]) -> None
     if len(lights) > capacity:
         chosen = sorted(lights, key=lambda light: light.urgency)[: capacity - 1]
         shown = [light for light in lights if light in chosen]
-        rest = f"+ {len(lights) - len(shown)} more"
+        rest = number_format.format_count(len(lights) - len(shown))
     columns = -(-(len(shown) + bool(rest)) // canvas.height)
     width = canvas.width // columns
+    if shown and not are_labels_clear([light.name for light in lights], max(2, width - 4)):
+        _draw_counts(canvas, lights)
+        return
     names = fit_names([light.name for light in shown], max(2, width - 4))
     for number, (light, name) in enumerate(zip(shown, names, strict=True)):
         x, y = number % columns * width, number // columns
@@ -223,4 +228,17 @@ def paint_station_lights(canvas: Canvas, lights: Sequence[StationLight]) -> None
         if len(split_cells(light.progress)) <= room:
             canvas.write_text(end + 1, y, light.progress, DIM)
     if rest:
-        canvas.write_text(len(shown) % columns * width, len(shown) // columns, rest, DIM, width=width)
+        x, y = len(shown) % columns * width, len(shown) // columns
+        text = f"+ {rest} more" if len(rest) + 7 <= canvas.width - x else f"+{rest}"
+        canvas.write_text(x, y, text, DIM)
+
+
+def _draw_counts(canvas: Canvas, lights: Sequence[StationLight]) -> None:
+    """How many stations there are, and with an alarm, where their names have no room."""
+    count = number_format.format_count
+    alarmed = sum(light.has_alarm for light in lights)
+    texts = (
+        f"{count(len(lights))} stations, {count(alarmed)} with alarms: 9 lists them",
+        f"{count(len(lights))} stations: 9",
+    )
+    canvas.write_text(0, 0, next((text for text in texts if len(text) <= canvas.width), ""), TEXT)

@@ -3,6 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dosing_tui.domain.labels.name_labels import are_labels_clear, fit_labels
 from dosing_tui.domain.labels.station_labels import label_stations, label_stations_compactly, name_stations
 
 NINE = [f"dosing_system_{number:02}" for number in range(1, 10)]
@@ -25,6 +26,14 @@ def test_compact_labels_are_the_last_words_where_these_are_enough() -> None:
     assert list(label_stations_compactly(NINE[:3], SHORT).values()) == ["Hall 2", "L2", "03"]
     assert list(label_stations_compactly(["line", "line2"], {}).values()) == ["line", "line2"]
     assert list(label_stations_compactly([*NINE[:1], "mixing_room"], {}).values()) == ["dosin…01", "mix…room"]
+
+
+def test_a_number_is_never_cut() -> None:
+    devices = [f"dosing_system_{number:05}" for number in range(2_000)]
+    compact = label_stations_compactly(devices, {})
+    assert (compact[devices[1]], compact[devices[1_999]]) == ("00001", "01999")
+    assert fit_labels(devices, 8)[devices[1]] == "do…00001"
+    assert [are_labels_clear(devices, width) for width in (4, 5, 6, 12)] == [False, True, True, True]
 
 
 @given(

@@ -5,7 +5,10 @@ from datetime import UTC, datetime
 import pytest
 
 from dosing_tui.config.settings import PlantSettings, Settings, StationSettings
+from dosing_tui.domain.alarm_rules.evaluator import Evaluator
+from dosing_tui.domain.alarm_rules.limits import AlarmLimits
 from dosing_tui.domain.panels.filters import Selection
+from dosing_tui.live_state import LiveState
 from dosing_tui.tui.rendering.canvas import Rows
 from dosing_tui.tui.scope.render_context import RenderContext
 from dosing_tui.tui.scope.scope import Scope
@@ -16,6 +19,7 @@ from dosing_tui.tui.tiles.inventory import (
     paint_inventory,
 )
 from dosing_tui.tui.tiles.station_overview import build_station_lights, build_station_table
+from tests.support.tui.crowded_plant import build_levels
 from tests.support.tui.nine_stations import CHEMICALS, STATIONS, build_live_state
 
 AT = datetime(2026, 3, 11, 14, 26, 44, tzinfo=UTC)
@@ -121,6 +125,42 @@ def test_a_light_is_the_shape_of_the_highest_alarm_or_the_state() -> None:
     assert "■2 03 3/4" in row
     assert "▲1 08 1 h" in row
     assert "○ 04 idle" in row
+
+
+def build_crowd(count: int) -> RenderContext:
+    """So many stations with a tank each; every second tank is low."""
+    levels = build_levels(count, AT)
+    live, evaluator = LiveState(), Evaluator(AlarmLimits(), expected_stations=(), started_at=AT)
+    live.seed_readings(levels)
+    for level in levels:
+        evaluator.on_reading(level)
+    live.set_alarms(evaluator.take_snapshot(AT, is_journal_live=True))
+    return RenderContext(AT, UTC, Settings(), live.get_snapshot(AT))
+
+
+@pytest.mark.parametrize("width", [16, 20, 27, 36, 38, 58, 76])
+def test_of_2000_tanks_each_label_has_its_whole_number_or_there_are_counts(width: int) -> None:
+    rows = read_rows(paint_inventory(build_inventory(build_crowd(2_000)).data, width, 5))
+    if width == 16:
+        assert [row.strip() for row in rows if row.strip()] == [
+            "2 000 tanks", "● 1 000 low", "1 000 normal", "2 lists them",
+        ]  # fmt: skip
+        return
+    assert [
+        number in row for number, row in zip(("00001", "00003", "00005", "00007"), rows, strict=False)
+    ] == ([True] * 4)
+    assert "…" not in rows[-1]
+
+
+def test_of_2000_stations_each_light_has_its_whole_number_and_the_rest_is_counted() -> None:
+    content = build_station_lights(build_crowd(2_000))
+    for width, text in (
+        (116, "▲1 00001   ▲1 00003"), (116, "+ 1 991 more"), (76, "+ 1 994 more"), (24, "▲1 00001    + 1 999 more"),
+        (8, "+2 000"),
+    ):  # fmt: skip
+        (row,) = read_rows(content.paint(content.data, width, 1))
+        assert text in row
+        assert "…" not in row
 
 
 def test_without_room_the_most_urgent_lights_stay() -> None:
