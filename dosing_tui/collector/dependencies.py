@@ -7,13 +7,19 @@ from functools import partial
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from dosing_tui.collector.context.interfaces import AlarmStore, CollectorDatabase, PayloadParser
+from dosing_tui.collector.context.interfaces import (
+    AlarmStore,
+    CollectorDatabase,
+    PayloadParser,
+    RebuildCall,
+)
 from dosing_tui.collector.context.status import StatusReporter
+from dosing_tui.collector.pipeline.batch_rebuilder import OnDemandRebuild
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.alarms import journal
 from dosing_tui.database.alarms.notification_queue import NotificationQueue
 from dosing_tui.database.audit.audit_head import read_audit_head
-from dosing_tui.database.batches.incremental_rebuild import rebuild_until_now
+from dosing_tui.database.batches.incremental_rebuild import SmallRebuilds, rebuild_until_now
 from dosing_tui.database.batches.master_recipes import read_tolerance_book
 from dosing_tui.database.leader_election import LeaderElection, LeaderLease
 from dosing_tui.database.panel_reader import PanelReader
@@ -53,11 +59,7 @@ def build_database(settings: Settings) -> CollectorDatabase:
         get_leader_epoch=lambda: lease.token.epoch if lease.token else None,
         prepare_schema=partial(_prepare_schema, settings),
         run_maintenance=lambda: run_maintenance(settings, now=now_utc()),
-        create_rebuild_call=partial(
-            SubprocessCall,
-            partial(rebuild_until_now, settings),
-            list_arguments=lambda: (lease.token,),
-        ),
+        create_rebuild_call=partial(_create_rebuild_call, settings, lease),
         list_other_writers=partial(_call_reader, settings, PanelReader.list_other_writers),
         alarm_store=AlarmStore(
             append_entries=lambda entries: journal.append_entries(settings, entries, lease=lease.token),
@@ -70,6 +72,13 @@ def build_database(settings: Settings) -> CollectorDatabase:
         ),
         create_notification_queue=partial(NotificationQueue, settings, lease),
         read_audit_head=partial(read_audit_head, settings),
+    )
+
+
+def _create_rebuild_call(settings: Settings, lease: LeaderLease) -> RebuildCall:
+    return OnDemandRebuild(
+        SmallRebuilds(settings, get_lease=lambda: lease.token),
+        SubprocessCall(partial(rebuild_until_now, settings), list_arguments=lambda: (lease.token,)),
     )
 
 

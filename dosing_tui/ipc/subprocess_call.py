@@ -27,8 +27,9 @@ CallRequest: TypeAlias = CallTarget | tuple[object, ...]
 
 
 class SubprocessCall:
-    """For one thread, except ``close``. ``target`` is pickled once; the first call starts its process.
+    """For one thread, except ``close`` and ``end_process``.
 
+    ``target`` is pickled once for each process; the first call starts one.
     ``list_arguments``: the arguments of a call, pickled each time.
     """
 
@@ -48,7 +49,7 @@ class SubprocessCall:
             process.pipe.send(self._list_arguments())
             failure = process.pipe.receive_message()
         except (EOFError, OSError):
-            self._end_process()
+            self.end_process()
             raise
         if failure is not None:
             raise failure
@@ -57,7 +58,7 @@ class SubprocessCall:
         """End the process. For any thread; a running call raises EOFError or OSError."""
         with self._lock:
             self._is_closed = True
-        self._end_process()
+        self.end_process()
 
     def _ensure_process(self) -> "_CallProcess":
         with self._lock:
@@ -66,7 +67,8 @@ class SubprocessCall:
             self._process = self._process or _CallProcess(self._target)
             return self._process
 
-    def _end_process(self) -> None:
+    def end_process(self) -> None:
+        """Free its memory; the next call starts another. A running call raises EOFError or OSError."""
         with self._lock:
             process, self._process = self._process, None
         if process:

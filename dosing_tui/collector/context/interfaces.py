@@ -57,14 +57,30 @@ class LeaderLock(Protocol):
     def release_lock(self) -> None: ...
 
 
+class SmallRebuild(Protocol):
+    """For one thread."""
+
+    def try_rebuild(self) -> bool:
+        """Rebuild the changed batches. False, with nothing done, when it takes long.
+
+        Raises: DatabaseUnavailableError, DatabaseAccessError.
+        """
+
+    def close(self) -> None: ...
+
+
 class RebuildCall(Protocol):
     """A call rebuilds the batches changed by the rows written since the last call.
 
-    It may raise DatabaseUnavailableError or DatabaseAccessError; EOFError or OSError once it was closed.
+    It may raise DatabaseUnavailableError or DatabaseAccessError; EOFError or OSError once it was aborted.
     """
 
     def __call__(self) -> None: ...
-    def close(self) -> None: ...
+    def abort_call(self) -> None:
+        """End a long call, and refuse further ones. For any thread."""
+
+    def close(self) -> None:
+        """After the last call, by the thread that made them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,12 @@
-"""Rebuilds stored batches after the writer, in a separate process and database session."""
+"""Rebuilds stored batches after the writer: of few readings here, of many in a process started for it."""
 
 import threading
 import time
 from collections.abc import Callable
 
-from dosing_tui.collector.context.interfaces import CollectorContext
+from dosing_tui.collector.context.interfaces import CollectorContext, SmallRebuild
 from dosing_tui.errors import DatabaseError, DatabaseUnavailableError
+from dosing_tui.ipc.subprocess_call import SubprocessCall
 from dosing_tui.live_state import DatabasePart
 
 STOP_TIMEOUT_S = 5.0
@@ -13,6 +14,34 @@ MAX_PAUSE_S = 60.0
 """Longest pause while the writer is behind. The database keeps the list of changed batches."""
 PAUSE_FACTOR = 10
 """Pause after a rebuild, as a multiple of its duration."""
+
+PROCESS_IDLE_S = 30.0
+"""A process that was not needed for so long is ended; its start takes a quarter of a second."""
+
+
+class OnDemandRebuild:
+    """A RebuildCall. What takes long would hold Python's lock in this process: ``process_call`` does it."""
+
+    def __init__(
+        self, small: SmallRebuild, process_call: SubprocessCall, *, idle_s: float = PROCESS_IDLE_S
+    ) -> None:
+        self._small = small
+        self._process_call = process_call
+        self._idle_s = idle_s
+        self._used_at = 0.0
+
+    def __call__(self) -> None:
+        if not self._small.try_rebuild():
+            self._process_call()
+            self._used_at = time.monotonic()
+        elif time.monotonic() - self._used_at >= self._idle_s:
+            self._process_call.end_process()
+
+    def abort_call(self) -> None:
+        self._process_call.close()
+
+    def close(self) -> None:
+        self._small.close()
 
 
 class BatchRebuilder:
@@ -31,7 +60,9 @@ class BatchRebuilder:
         self._rebuild_call = context.database.create_rebuild_call()
         self._status = context.status
         self._interval_s = context.intervals.batch_rebuild_s
-        self._thread = context.create_thread("collector-batches", self._rebuild_and_pause)
+        self._thread = context.create_thread(
+            "collector-batches", self._rebuild_and_pause, finish=self._rebuild_call.close
+        )
 
     def start(self) -> None:
         self._thread.start()
@@ -39,7 +70,7 @@ class BatchRebuilder:
     def stop(self) -> None:
         """Abort a running rebuild; its transaction is rolled back."""
         self._thread.request_stop()
-        self._rebuild_call.close()
+        self._rebuild_call.abort_call()
         self._thread.stop(STOP_TIMEOUT_S)
 
     def _rebuild_and_pause(self) -> None:

@@ -24,11 +24,15 @@ LEARNING_WINDOW = timedelta(days=90)
 _COLUMNS = ("recipe", "mode", "chemical", "low_s", "high_s", "batches")
 
 
+def is_learning_due(session: Session, *, now: datetime) -> bool:
+    """Whether the last run is too long ago."""
+    since = {"learned_since": now - LEARNING_INTERVAL, "looked_since": now - RETRY_INTERVAL}
+    return session.execute(read_statement("batches/select_learning_due"), since).fetchone() == (True,)
+
+
 def learn_durations(session: Session, *, now: datetime) -> None:
     """Learn in the session that holds the rebuild lock. Existing baselines do not change."""
-    since = {"learned_since": now - LEARNING_INTERVAL, "looked_since": now - RETRY_INTERVAL}
-    due = session.execute(read_statement("batches/select_learning_due"), since).fetchone()
-    if due != (True,):
+    if not is_learning_due(session, now=now):
         return
     parameters = {"from": now - LEARNING_WINDOW, "to": now, "least": MIN_SAMPLES, "most": MAX_BATCHES}
     records = session.execute(read_statement("batches/select_learning_records"), parameters).fetchall()

@@ -1,12 +1,12 @@
 """Reconstructs stored batches from the readings: queued days, and any time span on demand."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.batches.duration_learning import learn_durations
+from dosing_tui.database.batches.duration_learning import is_learning_due, learn_durations
 from dosing_tui.database.batches.rebuild_span import RebuildResult, rebuild_span, select_assessment_basis
 from dosing_tui.database.batches.span_planner import (
     ChangedDay,
@@ -14,13 +14,18 @@ from dosing_tui.database.batches.span_planner import (
     compute_affected_span,
     merge_spans,
     split_span,
+    widen_span,
 )
 from dosing_tui.database.connection import (
     Session,
     StatementTimeouts,
+    describe_target,
+    fetch_row,
+    open_connection,
     select_rows,
     use_session,
 )
+from dosing_tui.database.error_mapping import translate_rowless_errors
 from dosing_tui.database.leader_election import LeaseToken, lead_transaction
 from dosing_tui.database.schema import process_locks
 from dosing_tui.database.schema.maintenance import RAW_RETENTION
@@ -34,7 +39,11 @@ LOCK_NAME = "batch_rebuild"
 """Row of process_locks: one process at a time rebuilds a span."""
 MAX_DAYS_PER_RUN = 40
 """Most stations' days of one call of ``rebuild_changed_days``."""
+MAX_SMALL_READINGS = 1_000
+"""Rebuilding so many takes some 30 ms: for more, a process of its own is worth its start."""
 REBUILD_TIMEOUTS = StatementTimeouts(statement_s=60.0, idle_s=60.0)
+_SET_UTC = "SET TIME ZONE 'UTC'"
+"""Python compares times of one zone by local time, which repeats an hour in autumn."""
 
 
 def rebuild_changed_days(
@@ -49,7 +58,7 @@ def rebuild_changed_days(
     with _open_session(settings, "batches") as session:
         if not process_locks.is_free(session, LOCK_NAME):
             return RebuildResult()
-        done = _rebuild_queue(session, settings, now, lease)
+        done = _rebuild_queue(session, settings, _plan_queue(session, now), now=now, lease=lease)
         with process_locks.hold_lock(session, LOCK_NAME):
             learn_durations(session, now=now)
         return done
@@ -97,29 +106,53 @@ def _check_site(session: Session, site: str) -> None:
         )
 
 
-def _rebuild_queue(
-    session: Session, settings: Settings, now: datetime, lease: LeaseToken | None
-) -> RebuildResult:
+@dataclass(frozen=True, slots=True)
+class _QueuePlan:
+    """The queued days, and the spans in which their readings and silent batches change something."""
+
+    touched: Sequence[ChangedDay]
+    spans: Sequence[StationSpan]
+
+
+def _plan_queue(session: Session, now: datetime) -> _QueuePlan:
     touched = select_rows(session, ChangedDay, "batches/select_rebuild_queue", {"rows": MAX_DAYS_PER_RUN})
     silent = {"before": now - DEFAULT_RULES.max_orphan_gap, "rows": MAX_DAYS_PER_RUN}
     spans = [compute_affected_span(each, DEFAULT_RULES) for each in touched]
     for device, at in session.execute(read_statement("batches/select_silent_batches"), silent).fetchall():
         spans.append(StationSpan(device, at, at + timedelta(microseconds=1)))
-    if not spans:
+    return _QueuePlan(touched, merge_spans(spans))
+
+
+def _rebuild_queue(
+    session: Session, settings: Settings, plan: _QueuePlan, *, now: datetime, lease: LeaseToken | None
+) -> RebuildResult:
+    if not plan.spans:
         return RebuildResult()
     oldest = _find_oldest_start(session, now)
-    since, until = min(span.since for span in spans), max(span.until for span in spans)
+    since, until = min(span.since for span in plan.spans), max(span.until for span in plan.spans)
     by, done = select_assessment_basis(session, settings, since=since, until=until), RebuildResult()
-    for whole in merge_spans(spans):
+    for whole in plan.spans:
         # the readings of a batch that began earlier were dropped: it stays as it is
         for span in split_span(replace(whole, since=max(whole.since, oldest))):
             with lead_transaction(session, lease), process_locks.hold_lock(session, LOCK_NAME):
                 done += rebuild_span(session, span, by, now=now)
     session.execute(
         read_statement("batches/delete_rebuilt_days"),
-        {name: [getattr(each, name) for each in touched] for name in ("device_id", "day", "touches")},
+        {name: [getattr(each, name) for each in plan.touched] for name in ("device_id", "day", "touches")},
     )
     return done
+
+
+def _has_at_most(session: Session, spans: Iterable[StationSpan], max_readings: int) -> bool:
+    """Whether a rebuild of these spans reads no more than so many readings."""
+    left = max_readings
+    for span in (widen_span(span, DEFAULT_RULES) for span in spans):
+        parameters = {"device": span.device_id, "from": span.since, "to": span.until, "rows": left + 1}
+        (count,) = fetch_row(session.execute(read_statement("batches/count_span_readings"), parameters))
+        left -= count
+        if left < 0:
+            return False
+    return True
 
 
 def _find_oldest_start(session: Session, now: datetime) -> datetime:
@@ -134,6 +167,49 @@ def _find_oldest_start(session: Session, now: datetime) -> datetime:
 def _open_session(settings: Settings, application: str) -> Iterator[Session]:
     """A session for rebuilds."""
     with use_session(settings, application=application, timeouts=REBUILD_TIMEOUTS) as session:
-        # Python compares times of one zone by local time, which repeats an hour in autumn
-        session.execute("SET TIME ZONE 'UTC'")
+        session.execute(_SET_UTC)
         yield session
+
+
+class SmallRebuilds:
+    """A session that rebuilds queued days of few readings. For one thread; it is opened when it is needed."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        get_lease: Callable[[], LeaseToken | None] = lambda: None,
+        max_readings: int = MAX_SMALL_READINGS,
+    ) -> None:
+        self._settings = settings
+        self._get_lease = get_lease
+        self._max_readings = max_readings
+        self._session: Session | None = None
+
+    def try_rebuild(self) -> bool:
+        """As ``rebuild_changed_days``. False, with nothing done, when it takes long.
+
+        Raises: DatabaseUnavailableError, DatabaseAccessError.
+        """
+        now, lease = datetime.now(UTC), self._get_lease()
+        with translate_rowless_errors(describe_target(self._settings)):
+            session = self._ensure_session()
+            plan = _plan_queue(session, now)
+            if is_learning_due(session, now=now) or not _has_at_most(session, plan.spans, self._max_readings):
+                return False
+            if plan.spans and process_locks.is_free(session, LOCK_NAME):
+                _rebuild_queue(session, self._settings, plan, now=now, lease=lease)
+            return True
+
+    def close(self) -> None:
+        if self._session is not None:
+            self._session.close()
+            self._session = None
+
+    def _ensure_session(self) -> Session:
+        if self._session is None or self._session.closed:
+            self._session = open_connection(
+                self._settings, application="batches", autocommit=True, timeouts=REBUILD_TIMEOUTS
+            )
+            self._session.execute(_SET_UTC)
+        return self._session

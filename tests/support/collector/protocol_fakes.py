@@ -204,6 +204,9 @@ class IdleKeeper:
     def __call__(self) -> None:
         pass
 
+    def abort_call(self) -> None:
+        pass
+
     def close(self) -> None:
         pass
 

@@ -9,7 +9,11 @@ import psycopg
 import pytest
 
 from dosing_tui.database.batches import incremental_rebuild
-from dosing_tui.database.batches.incremental_rebuild import rebuild_batches, rebuild_changed_days
+from dosing_tui.database.batches.incremental_rebuild import (
+    SmallRebuilds,
+    rebuild_batches,
+    rebuild_changed_days,
+)
 from dosing_tui.database.schema import process_locks
 from dosing_tui.domain.batches.canonical_json import batch_to_record
 from dosing_tui.domain.batches.canonical_json_reader import record_to_batch
@@ -195,3 +199,33 @@ def test_the_hour_that_a_wall_shows_twice_is_two_hours(migrated: str) -> None:
 def test_times_are_utc_whatever_the_session(migrated: str) -> None:
     store_and_rebuild(migrated, *normal_batch(), now=datetime.now(UTC))
     assert '"begins_at":"2026-11-23T12:00:00.000000+00:00"' in fetch_rows(migrated, RECORDS)[0][1]
+
+
+def test_few_readings_are_rebuilt_in_a_session_that_stays_and_many_are_left(migrated: str) -> None:
+    settings, recent = settings_for(migrated), datetime.now(UTC) - timedelta(minutes=30)
+    readings = [move_reading(reading, recent - NOON) for reading in normal_batch()]
+    rebuild_changed_days(
+        settings, now=recent
+    )  # usual durations are learned once a day, by those who may take long
+    write_readings(migrated, readings)
+    careful = SmallRebuilds(settings, max_readings=len(readings) - 1)
+    assert not careful.try_rebuild()
+    assert describe_stored(migrated) == []
+    careful.close()
+    small = SmallRebuilds(settings, max_readings=len(readings))
+    assert small.try_rebuild()
+    assert describe_stored(migrated) == ["complete CU-85 2"]
+    assert fetch_value(migrated, "SELECT count(*) FROM batch_rebuild_queue") == 0
+    assert small.try_rebuild()
+    assert fetch_value(migrated, SESSIONS) == 1
+    small.close()
+
+
+SESSIONS: LiteralString = """
+    SELECT count(*) FROM pg_stat_activity
+     WHERE datname = current_database() AND application_name = 'dosing-tui/batches'
+"""
+
+
+def move_reading(reading: Reading, by: timedelta) -> Reading:
+    return replace(reading, time=reading.time + by, received_at=reading.received_at + by)
