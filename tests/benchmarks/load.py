@@ -1,132 +1,149 @@
-"""A plant that says a fixed number of messages a second, each with the moment it was said in it.
+"""A plant that publishes the firmware's messages, one dose to one event to one level, at QoS 1.
 
-Run as a process of its own: ``python -m tests.benchmarks.load HOST PORT PER_SECOND SECONDS [STATIONS]``.
-SIGINT ends it early. Prints how many messages it said. Where mosquitto_pub is installed it does the talking,
-so that this costs little.
+As a process of its own: ``python -m tests.benchmarks.load HOST PORT PER_SECOND SECONDS [STATIONS [FIRST]]``.
+SIGINT ends it early. Prints how many messages it published.
 """
 
-import shutil
 import signal
-import subprocess
+import socket
 import sys
 import threading
 import time
-from typing import Protocol
+from collections.abc import Sequence
 
 from dosing_tui.config.settings import MqttSettings
-from dosing_tui.mqtt.publisher import Publisher
+from dosing_tui.simulator.payload_format import DoseLine, EventLine, FirmwareLine, LevelLine, format_payload
+from tests.support.polling import wait_until
 
 TICK_S = 0.01
 STATIONS = 20
+MOST_PER_STATION = 20
+"""Messages a second; more stations publish when more are asked for."""
 DOSED_G = 40.15
 CAPACITY_G = 1_000_000_000.0
-DOSE = (
-    '{{"device_id":"{station.device}","pump":{pump},"chemical":"{chemical}","target_g":40.00,"actual_g":40.15,'
-    '"error_g":0.15,"recipe":"CU-85","mode":"CATALYST","duration_ms":9000,"seq":{seq},"timestamp":{at}}}\n'
+FULL_G = 0.95 * CAPACITY_G
+BATCH_MESSAGES = 6
+RECIPES = tuple(f"CU-{number}" for number in range(60, 100, 5))
+TURN_MS = 300_000
+"""A dose's duration is the moment of its publishing modulo this: no station takes longer for a dose."""
+TOPICS: dict[type[FirmwareLine], bytes] = dict(
+    zip((DoseLine, EventLine, LevelLine), (topic.encode() for topic in MqttSettings().topics), strict=True)
 )
-EVENT = (
-    '{{"device_id":"{station.device}","event":"{event}","recipe":"CU-85","pumps":2,'
-    '"seq":{seq},"timestamp":{at}}}\n'
-)
-LEVEL = (
-    '{{"device_id":"{station.device}","chemical":"{chemical}","remaining_g":{remaining:.2f},'
-    '"capacity_g":1000000000.00,"percent_full":50.0,"seq":{seq},"timestamp":{at}}}\n'
-)
-DOSES, EVENTS, LEVELS = range(3)
-"""The topics, in the order of the settings."""
-SEQ_PER_S, SEQ_TURN = 100_000, 2**31
+CONNECT = b"\x10\x13\0\4MQTT\4\2\0\0\0\7station"
+CONNACK_BYTES = PUBACK_BYTES = 4
+CHUNK = 500
 
 
 class Station:
-    """Says batches of two doses: start, dose, level, dose, level, complete; seq tells when."""
+    """Batches of two doses: start, dose, level, dose, level, complete. No two messages are the same."""
 
     def __init__(self, number: int) -> None:
         self.device = f"dosing_system_{number:02}"
-        self._remaining = {"T-12": CAPACITY_G / 2, "T-9": CAPACITY_G / 2}
-        self._step, self._seq = 0, 0
+        self._remaining = {"T-12": FULL_G, "T-9": FULL_G}
+        self._number = -1
+        self._moment_ms = 0
+        self._event_times: dict[tuple[str, str], int] = {}
 
-    def next_message(self, said: float) -> tuple[int, str]:
-        """Which topic, and what."""
-        step, self._step = self._step, (self._step + 1) % 6
-        self._seq = max(self._seq + 1, int(said * SEQ_PER_S) % SEQ_TURN)
-        common = {"station": self, "seq": self._seq, "at": int(said)}
+    def next_line(self, now: float) -> FirmwareLine:
+        """What it publishes at ``now``, in Unix seconds."""
+        self._number += 1
+        batch, step = divmod(self._number, BATCH_MESSAGES)
+        recipe = RECIPES[batch % len(RECIPES)]
         if step in {0, 5}:
-            return EVENTS, EVENT.format(**common, event="start" if step == 0 else "complete")
+            event = "start" if step == 0 else "complete"
+            at = max(int(now), self._event_times.get((event, recipe), 0) + 1)
+            self._event_times[event, recipe] = at
+            return EventLine(self.device, event, recipe, 2, at)
         pump = 1 + (step > 2)
         chemical = ("T-12", "T-9")[pump - 1]
         if step in {1, 3}:
             self._remaining[chemical] -= DOSED_G
-            return DOSES, DOSE.format(**common, pump=pump, chemical=chemical)
-        return LEVELS, LEVEL.format(**common, chemical=chemical, remaining=self._remaining[chemical])
+            self._moment_ms = max(self._moment_ms + 1, int(now * 1000))
+            took_ms = self._moment_ms % TURN_MS
+            return DoseLine(
+                self.device, pump, chemical, 40.0, DOSED_G, 0.15, recipe, "CATALYST", took_ms, int(now)
+            )
+        remaining = self._remaining[chemical]
+        return LevelLine(self.device, chemical, remaining, CAPACITY_G, 100 * remaining / CAPACITY_G)
 
 
-def main(host: str, port: str, per_s: int, seconds: float, count: int) -> int:
-    """The stations take turns."""
-    stations = [Station(number) for number in range(1, count + 1)]
-    voice: Voice = Tool(host, port) if shutil.which("mosquitto_pub") else Library(host, port)
-    ended = threading.Event()
+def encode_publish(line: FirmwareLine, number: int) -> bytes:
+    """An MQTT PUBLISH packet at QoS 1."""
+    topic = TOPICS[type(line)]
+    body = len(topic).to_bytes(2) + topic + (1 + number % 65_535).to_bytes(2) + format_payload(line)
+    high, low = divmod(len(body), 128)
+    return (bytes((0x32, low | 128, high)) if high else bytes((0x32, low))) + body
+
+
+class PlainPublisher:
+    """MQTT 3.1.1 on a bare socket; acknowledgements are only counted.
+
+    A library would take more of the processor than the consumers that are measured beside it.
+    """
+
+    def __init__(self, host: str, port: int) -> None:
+        self.sent = 0
+        self._acknowledged_bytes = 0
+        self._socket = socket.create_connection((host, port))
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._socket.sendall(CONNECT)
+        assert self._socket.recv(CONNACK_BYTES, socket.MSG_WAITALL) == b"\x20\x02\0\0"
+        threading.Thread(target=self._count_acknowledgements, daemon=True).start()
+
+    def send_packets(self, packets: Sequence[bytes]) -> None:
+        self._socket.sendall(b"".join(packets))
+        self.sent += len(packets)
+
+    def wait_for_acknowledgements(self) -> None:
+        wait_until(lambda: self._acknowledged_bytes >= self.sent * PUBACK_BYTES, 300)
+        self._socket.close()
+
+    def _count_acknowledgements(self) -> None:
+        try:
+            while data := self._socket.recv(65_536):
+                self._acknowledged_bytes += len(data)
+        except OSError:
+            return
+
+
+def publish_at_rate(
+    host: str, port: int, per_s: int, seconds: float, stations: int = 0, first: int = 1
+) -> int:
+    """The stations take turns, a batch each; returns how many messages were published.
+
+    ``stations``: 0 for as many as such a rate needs. ``first``: the number of the first.
+    """
+    count = stations or max(STATIONS, per_s // MOST_PER_STATION)
+    plant = [Station(number) for number in range(first, first + count)]
+    publisher, ended = PlainPublisher(host, port), threading.Event()
     signal.signal(signal.SIGINT, lambda *_: ended.set())
-    begun, number = time.time(), 0
-    while not ended.is_set() and (now := time.time()) < begun + seconds:
-        due = int((now - begun) * per_s)
-        while number < due:
-            voice.send_line(*stations[number % count].next_message(time.time()))
-            number += 1
-        voice.flush_lines()
+    began = time.time()
+    while not ended.is_set() and (now := time.time()) < began + seconds:
+        due = range(publisher.sent, int((now - began) * per_s))
+        publisher.send_packets(
+            [encode_publish(plant[n // BATCH_MESSAGES % count].next_line(time.time()), n) for n in due]
+        )
         time.sleep(max(0.0, now + TICK_S - time.time()))
-    voice.finish_sending()
-    return number
+    publisher.wait_for_acknowledgements()
+    return publisher.sent
 
 
-class Voice(Protocol):
-    def send_line(self, topic: int, line: str) -> None: ...
-    def flush_lines(self) -> None: ...
-    def finish_sending(self) -> None: ...
+def encode_backlog(count: int) -> list[bytes]:
+    """What the stations collected during an outage that ends now: a message a second of each."""
+    plant, began = [Station(number) for number in range(1, STATIONS + 1)], time.time() - count / STATIONS
+    return [encode_publish(plant[n % STATIONS].next_line(began + n // STATIONS), n) for n in range(count)]
 
 
-class Tool:
-    """One mosquitto_pub for each topic."""
-
-    def __init__(self, host: str, port: str) -> None:
-        command = ("mosquitto_pub", "-h", host, "-p", port, "-q", "1", "-l", "-t")
-        self._tools = [
-            # what ends the talk ends it here, and not in the middle of a line
-            subprocess.Popen([*command, topic], stdin=subprocess.PIPE, text=True, start_new_session=True)
-            for topic in MqttSettings().topics
-        ]
-        self._mouths = [tool.stdin for tool in self._tools if tool.stdin]
-
-    def send_line(self, topic: int, line: str) -> None:
-        self._mouths[topic].write(line)
-
-    def flush_lines(self) -> None:
-        for mouth in self._mouths:
-            mouth.flush()
-
-    def finish_sending(self) -> None:
-        for tool in self._tools:
-            tool.communicate()
-
-
-class Library:
-    """Where that tool is not installed; costs more of the processor."""
-
-    def __init__(self, host: str, port: str) -> None:
-        self._publisher = Publisher(MqttSettings(host=host, port=int(port)), client_id="load")
-        self._publisher.start()
-
-    def send_line(self, topic: int, line: str) -> None:
-        self._publisher.publish_message(MqttSettings().topics[topic], line.strip().encode(), 1)
-
-    def flush_lines(self) -> None:
-        self._publisher.run_callbacks()
-
-    def finish_sending(self) -> None:
-        self._publisher.wait_for_publish(60)
-        self._publisher.stop()
+def publish_backlog(host: str, port: int, packets: Sequence[bytes]) -> int:
+    """As fast as the broker takes them. Returns how many."""
+    publisher = PlainPublisher(host, port)
+    for first in range(0, len(packets), CHUNK):
+        publisher.send_packets(packets[first : first + CHUNK])
+    publisher.wait_for_acknowledgements()
+    return publisher.sent
 
 
 if __name__ == "__main__":
-    host, port, per_s, seconds, *rest = sys.argv[1:]
-    count = int(rest[0]) if rest else STATIONS
-    sys.stdout.write(f"{main(host, port, int(per_s), float(seconds), count)}\n")
+    place, door, rate, duration, *rest = sys.argv[1:]
+    published = publish_at_rate(place, int(door), int(rate), float(duration), *map(int, rest))
+    sys.stdout.write(f"{published}\n")

@@ -13,10 +13,12 @@ import pytest
 from dosing_tui.collector.context.local_state import get_spool_folder
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.schema.migrate import migrate_schema
+from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
+from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker
 from dosing_tui.mqtt.publisher import Publisher
-from tests.benchmarks.test_ingest import cpu_seconds, publish_load
-from tests.benchmarks.test_ingest import settings as settings
-from tests.support.collector.numbered_messages import run_collector
+from tests.benchmarks.comparison.intake import run_load
+from tests.benchmarks.comparison.process_usage import ProcessTree
+from tests.support.collector.numbered_messages import plant_settings, run_collector
 from tests.support.polling import wait_until
 from tests.support.sizes import choose_size
 
@@ -28,8 +30,13 @@ SECONDS = choose_size("SECONDS", small=8, full=60)
 
 @pytest.mark.parametrize("alarms", [0, ALARMS])
 def test_intake_during_an_alarm_flood(
-    settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str], alarms: int
+    mosquitto: EmbeddedBroker,
+    own_postgres: EmbeddedPostgres,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    alarms: int,
 ) -> None:
+    settings = plant_settings(mosquitto.settings, own_postgres.dsn, tmp_path)
     migrate_schema(settings, report=print)
     with (
         run_collector(settings, tmp_path) as collector,
@@ -42,13 +49,14 @@ def test_intake_during_an_alarm_flood(
             timeout=300,
             why=lambda: f"{count_alarms(db)} alarms, {count_received(settings)} received: {collector.log}",
         )
-        before = cpu_seconds(collector.process.pid)
+        tree = ProcessTree(collector.process.pid)
+        before = tree.count_cpu_seconds()
         begun = time.monotonic()
-        said = publish_load(settings, PER_S, SECONDS)
+        said = run_load(settings.mqtt, PER_S, SECONDS)
         took, at_once = time.monotonic() - begun, count_received(settings) - alarms
         wait_until(lambda: count_received(settings) - alarms == said, timeout=300)
         drained = time.monotonic() - begun
-        used = cpu_seconds(collector.process.pid) - before
+        used = tree.count_cpu_seconds() - before
         with capsys.disabled():
             sys.stdout.write(
                 f"\n  {alarms} alarms active: {said} messages said in {took:.1f} s ({said / took:.0f}/s), "

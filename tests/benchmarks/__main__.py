@@ -1,0 +1,181 @@
+"""Measures collector, panels and console, beside Telegraf if there is one: ``python -m tests.benchmarks``.
+
+Starts a Mosquitto and a PostgreSQL, prints a table, writes JSON. docs/performance.md has the method.
+"""
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.benchmarks.comparison.console import measure_console, measure_help
+from tests.benchmarks.comparison.consumers import Consumer, DosingCollector, Schema, Telegraf
+from tests.benchmarks.comparison.figures import OURS, FigureSet
+from tests.benchmarks.comparison.intake import measure_flood, measure_rate
+from tests.benchmarks.comparison.kills import KILLS, measure_kill
+from tests.benchmarks.comparison.machine import describe_run
+from tests.benchmarks.comparison.panels import create_big_plant, measure_panels
+from tests.benchmarks.comparison.servers import PlantServers, start_servers
+from tests.support.tmux_terminal import FOUND
+
+RATES = (10, 200, 1_000, 5_000)
+FLUSH_INTERVALS = ("200ms", "10s")
+"""Of Telegraf: a short one, and its default. A flood fills batches before either has passed."""
+PARTS = ("flood", "rates", "panels", "console", "kills")
+RESULTS = Path(__file__).with_name("results")
+FOREIGN = (
+    "DOSING_",
+    "PG",
+    "XDG_",
+    "TEXTUAL_",
+    "CREDENTIALS_DIRECTORY",
+    "NO_COLOR",
+    "FORCE_COLOR",
+    "COLORTERM",
+)
+"""Beginnings of environment variables that would let the user's own set-up into a measurement."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    flood: int
+    seconds: float
+    """Of each rate, and of each measurement on the console."""
+    doses: int
+    killed_messages: int
+
+
+SMALL = Sizes(flood=20_000, seconds=5, doses=20_000, killed_messages=3_000)
+FULL = Sizes(flood=200_000, seconds=30, doses=20_000_000, killed_messages=20_000)
+
+
+def main(arguments: Sequence[str]) -> FigureSet:
+    """Measure what is asked for; returns what was printed and written."""
+    asked = _parse_arguments(arguments)
+    parts = asked.only or (PARTS if asked.full_size else PARTS[:-1])
+    sizes = FULL if asked.full_size else SMALL
+    sizes = Sizes(
+        asked.flood or sizes.flood,
+        asked.seconds or sizes.seconds,
+        asked.doses or sizes.doses,
+        sizes.killed_messages,
+    )
+    figures = FigureSet()
+    with _own_environment(), start_servers(asked.dsn) as servers:
+        run = describe_run(servers.database.dsn, asked.telegraf)
+        consumers = _list_consumers(asked.telegraf)
+        for number in range(1, asked.rounds + 1):
+            _say(f"round {number} of {asked.rounds}")
+            if "flood" in parts:
+                _measure_floods(servers, consumers, sizes, figures)
+            if "rates" in parts:
+                _measure_rates(servers, consumers, sizes, figures)
+            if "kills" in parts:
+                _measure_kills(consumers, sizes, figures)
+        if {"panels", "console"} & set(parts):
+            _measure_console_and_panels(servers, sizes, parts, asked.rounds, figures)
+    sys.stdout.write(f"{json.dumps(run, indent=1)}\n\n{figures.format_table()}\n")
+    asked.json.parent.mkdir(parents=True, exist_ok=True)
+    asked.json.write_text(json.dumps({**run, "figures": figures.to_json()}, indent=1) + "\n")
+    return figures
+
+
+def _parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser("python -m tests.benchmarks", description=__doc__)
+    parser.add_argument("--full-size", action="store_true", help="more than an hour instead of some minutes")
+    parser.add_argument("--rounds", type=int, default=3, help="medians of so many (default: 3)")
+    parser.add_argument(
+        "--only", nargs="+", choices=PARTS, help=f"default: all; without --full-size, all but {PARTS[-1]}"
+    )
+    parser.add_argument("--telegraf", type=Path, metavar="PATH", help="a binary, measured in turn with ours")
+    parser.add_argument(
+        "--dsn", default="", help="a database server of this machine to use, with track_commit_timestamp = on"
+    )
+    parser.add_argument("--flood", type=int, metavar="MESSAGES", help="instead of the size's own number")
+    parser.add_argument("--seconds", type=float, help="of each rate and console measurement")
+    parser.add_argument("--doses", type=int, help="in the database whose panels are measured")
+    parser.add_argument(
+        "--json", type=Path, default=RESULTS / "benchmark.json", metavar="PATH", help="what is written"
+    )
+    return parser.parse_args(arguments)
+
+
+@contextmanager
+def _own_environment() -> Iterator[None]:
+    """Nothing of the user's own settings, state or caches, here and in what is started."""
+    before = dict(os.environ)
+    with tempfile.TemporaryDirectory(prefix="dosing-benchmark-") as home:
+        for name in [name for name in os.environ if name.startswith(FOREIGN)]:
+            del os.environ[name]
+        os.environ.update({"HOME": home, "TZ": "UTC"})
+        try:
+            yield
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
+
+
+def _list_consumers(telegraf: Path | None) -> list[Consumer]:
+    """In the order of their turns."""
+    found: list[Consumer] = [DosingCollector()]
+    if telegraf:
+        found += [
+            Telegraf(telegraf.resolve(), schema, flush) for flush in FLUSH_INTERVALS for schema in Schema
+        ]
+    return found
+
+
+def _measure_floods(
+    servers: PlantServers, consumers: Sequence[Consumer], sizes: Sizes, figures: FigureSet
+) -> None:
+    for consumer in consumers:
+        if not consumer.name.endswith(FLUSH_INTERVALS[1]):
+            measured = measure_flood(servers, consumer, sizes.flood).list_flood_figures()
+            figures.add_figures(f"flood of {sizes.flood:,}", consumer.name, measured)
+            _say(f"  flood, {consumer.name}: {measured}")
+
+
+def _measure_rates(
+    servers: PlantServers, consumers: Sequence[Consumer], sizes: Sizes, figures: FigureSet
+) -> None:
+    for per_s in RATES:
+        for consumer in consumers:
+            measured = measure_rate(servers, consumer, per_s, sizes.seconds).list_rate_figures()
+            figures.add_figures(f"{per_s:,}/s", consumer.name, measured)
+            _say(f"  {per_s}/s, {consumer.name}: {measured}")
+
+
+def _measure_kills(consumers: Sequence[Consumer], sizes: Sizes, figures: FigureSet) -> None:
+    for kind in KILLS:
+        for consumer in consumers:
+            if not consumer.name.endswith(FLUSH_INTERVALS[1]):
+                measured = measure_kill(consumer, kind, sizes.killed_messages)
+                figures.add_figures(f"kill -9 of {kind}", consumer.name, measured)
+                _say(f"  kill -9 of {kind}, {consumer.name}: {measured}")
+
+
+def _measure_console_and_panels(
+    servers: PlantServers, sizes: Sizes, parts: Sequence[str], rounds: int, figures: FigureSet
+) -> None:
+    with create_big_plant(servers, sizes.doses, report=_say) as dsn:
+        for number in range(rounds):
+            if "panels" in parts:
+                figures.add_figures(f"panels, {sizes.doses:,} doses", OURS, measure_panels(dsn))
+            if "console" in parts and FOUND:
+                figures.add_figures("console", OURS, measure_help())
+                figures.add_figures(
+                    "console", OURS, measure_console(dsn, sizes.seconds, first=1 + 1_000 * number)
+                )
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,116 @@
+"""From published to committed: a flood, and fixed numbers of messages a second."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from dosing_tui.config.settings import MqttSettings
+from tests.benchmarks.comparison.consumers import Consumer, run_consumer
+from tests.benchmarks.comparison.database_watch import DatabaseWatch
+from tests.benchmarks.comparison.process_usage import PeakMemory, ProcessTree
+from tests.benchmarks.comparison.servers import PlantServers, start_own_broker
+from tests.benchmarks.load import encode_backlog, publish_backlog
+from tests.support.database_servers import reachable_temp
+
+SETTLE_S = 2.0
+"""From connected until something is published."""
+LOOK_EVERY_S = 0.5
+GIVE_UP_S = 30.0
+"""Without a new row, what is missing is lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeRun:
+    """Times in seconds, memory in MiB. ``took_s``: from the first message to the last commit."""
+
+    published: int
+    stored: int
+    took_s: float
+    consumer_cpu_s: float
+    database_cpu_s: float
+    idle_mb: float
+    peak_mb: float
+    latencies_ms: tuple[float, float] | None
+
+    def list_flood_figures(self) -> dict[str, float]:
+        return {
+            "messages/s until committed": self.stored / self.took_s,
+            **self._list_costs(),
+            "consumer's PSS idle, MB": self.idle_mb,
+            "consumer's PSS peak, MB": self.peak_mb,
+            "rows lost": self.published - self.stored,
+        }
+
+    def list_rate_figures(self) -> dict[str, float]:
+        latencies = self.latencies_ms or ()
+        named = zip(("committed after, p50, ms", "committed after, p99, ms"), latencies, strict=False)
+        return {**dict(named), **self._list_costs(), "rows lost": self.published - self.stored}
+
+    def _list_costs(self) -> dict[str, float]:
+        costs = {"consumer's CPU, ms/message": self.consumer_cpu_s}
+        if self.database_cpu_s:
+            costs["PostgreSQL's CPU, ms/message"] = self.database_cpu_s
+        return {name: 1000 * seconds / self.published for name, seconds in costs.items()}
+
+
+def measure_flood(servers: PlantServers, consumer: Consumer, count: int) -> IntakeRun:
+    packets = encode_backlog(count)
+    return _measure_run(servers, consumer, lambda mqtt: publish_backlog(mqtt.host, mqtt.port, packets))
+
+
+def measure_rate(servers: PlantServers, consumer: Consumer, per_s: int, seconds: float) -> IntakeRun:
+    return _measure_run(servers, consumer, lambda mqtt: run_load(mqtt, per_s, seconds))
+
+
+def run_load(mqtt: MqttSettings, per_s: int, seconds: float) -> int:
+    """A process of its own publishes; returns how many messages."""
+    load = (
+        sys.executable,
+        "-m",
+        "tests.benchmarks.load",
+        mqtt.host,
+        str(mqtt.port),
+        str(per_s),
+        str(seconds),
+    )
+    return int(subprocess.run(load, check=True, capture_output=True, text=True).stdout)
+
+
+def _measure_run(
+    servers: PlantServers, consumer: Consumer, publish: Callable[[MqttSettings], int]
+) -> IntakeRun:
+    with ExitStack() as stack:
+        broker = stack.enter_context(start_own_broker())
+        dsn = stack.enter_context(servers.create_database(consumer.schema))
+        folder = stack.enter_context(reachable_temp(durable=True))
+        process = consumer.make_process(broker.settings, dsn, folder)
+        stack.enter_context(run_consumer(process))
+        database = stack.enter_context(DatabaseWatch(dsn))
+        database.write_checkpoint()
+        tree = ProcessTree(process.pid)
+        time.sleep(SETTLE_S)
+        idle_mb = tree.measure_pss_mb()
+        peak = stack.enter_context(PeakMemory(tree).watch())
+        began, cpu, database_cpu = time.time(), tree.count_cpu_seconds(), database.count_cpu_seconds()
+        published = publish(broker.settings)
+        stored = _wait_for_rows(database, published)
+        used, database_used = tree.count_cpu_seconds() - cpu, database.count_cpu_seconds() - database_cpu
+        ended = database.read_last_commit() if database.keeps_commit_times else time.time()
+        latencies = database.read_latencies() if database.keeps_commit_times else None
+        return IntakeRun(
+            published, stored, ended - began, used, database_used, idle_mb, peak.pss_mb, latencies
+        )
+
+
+def _wait_for_rows(database: DatabaseWatch, count: int) -> int:
+    """How many rows there are once there are enough, or none has come for a while."""
+    rows, changed = database.count_rows(), time.monotonic()
+    while rows < count and time.monotonic() < changed + GIVE_UP_S:
+        time.sleep(LOOK_EVERY_S)
+        before, rows = rows, database.count_rows()
+        if rows != before:
+            changed = time.monotonic()
+    return rows
