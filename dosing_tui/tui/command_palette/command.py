@@ -32,8 +32,6 @@ class PaletteCommand:
     """Sanitized: it may come from the plant."""
     run: Callable[[], object] = field(compare=False)
     keys: str = ""
-    binding_id: str = ""
-    """The binding that does the same; '' where no key does."""
     is_available: bool = True
     """On the present screen; another one leads to the screen where it is."""
 

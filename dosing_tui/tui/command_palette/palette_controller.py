@@ -116,9 +116,7 @@ class PaletteController:
                 if found and is_available
                 else partial(self._lead_to, command)
             )
-            yield PaletteCommand(
-                command.kind, command.title, run, command.keys, command.binding.id or "", is_available
-            )
+            yield PaletteCommand(command.kind, command.title, run, command.keys, is_available)
 
     def _run_binding(self, active: ActiveBinding) -> Awaitable[bool]:
         return self.app.run_action(active.binding.action, active.node)

@@ -133,14 +133,13 @@ _COLUMN_WIDTHS = ((160, 16, 32), (120, 16, 24), (100, 12, 20), (0, 9, 17))
 
 @dataclass(frozen=True, slots=True)
 class BannerLine:
-    """``needs_attention``: unacknowledged. A notice cannot be acknowledged; it ends with its condition."""
+    """An alarm, or a notice: that cannot be acknowledged, and ends with its condition."""
 
     mark: str
     mark_style: CellStyle
     at: datetime | None
     text: str
     text_style: CellStyle
-    needs_attention: bool
     rank: tuple[AttentionRank, int, bool, bool]
     alarm: tuple[AlarmKey, str] | None = None
     """Key and message, of an alarm: they are labelled together with the other lines'."""
@@ -194,7 +193,6 @@ def _notice_to_line(notice: SystemNotice) -> BannerLine:
         notice.at,
         notice.text,
         CellStyle(colour),
-        needs_attention=True,
         rank=rank,
     )
 
@@ -210,7 +208,6 @@ def _alarm_to_line(view: AlarmView) -> BannerLine:
         state.raised_at,
         returned,
         text_style if is_unacknowledged else DIM,
-        needs_attention=is_unacknowledged,
         rank=(get_attention_rank(state), state.priority.rank, True, True),
         alarm=(state.key, view.message),
     )

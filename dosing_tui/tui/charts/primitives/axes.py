@@ -74,10 +74,6 @@ def _format_label(
     return whole.strftime("%H:%M") if whole >= start and real else ""
 
 
-BOTTOM_MARGIN = 2
-"""Rows below the plot."""
-
-
 def measure_labels(axis: ValueAxis) -> int:
     """Cells of the longest label of a scale."""
     return max(len(format_tick(value)) for value in (axis.bottom, *axis.ticks))

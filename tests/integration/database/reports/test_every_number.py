@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from itertools import product
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -104,11 +105,16 @@ def list_queries(panel: Panel[object]) -> Iterator[tuple[str, PanelQuery]]:
             yield f"{name}, {selection}, {now}", PanelQuery(since, until, now, selection)
 
 
+@cache
+def filter_month(selection: Selection) -> Plant:
+    return MONTH.filter_by(selection)
+
+
 def work_out(panel: Panel[Any], query: PanelQuery) -> list[object]:
     """The panel's rows, from the messages and the planned batches."""
     width = panel.get_bucket_width(query.since, query.until) or timedelta(hours=1)
     narrowed = replace(query, selection=query.selection.restrict_to(panel.dimensions))
-    seen = MONTH.filter_by(narrowed.selection)
+    seen = filter_month(narrowed.selection)
     return list(EXPECTED[panel.id](seen, narrowed, width, BERLIN, TOLERANCE_G))
 
 
