@@ -172,7 +172,7 @@ def _choose_names(tanks: Sequence[TankGauge], width: int, rows_each: int) -> tup
 
 
 def _list_names(tanks: Sequence[TankGauge], width: int) -> Iterator[dict[TankGauge, str]]:
-    """Clear names in at most ``width`` cells: station and chemical; or one of them, which tells them apart."""
+    """Clear names in at most ``width`` cells: station and chemical, or one of them that tells them apart."""
     station_width = max((len(split_cells(tank.station)) for tank in tanks), default=0)
     room = width - (station_width + 1 if station_width else 0)
     chemicals, stations = [tank.chemical for tank in tanks], [tank.station for tank in tanks]

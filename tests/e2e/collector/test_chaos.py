@@ -322,7 +322,7 @@ def draw_faults(plant: Plant) -> Iterator[Fault]:
 
 def shorten_fault(fault: Fault) -> Fault:
     """What is only suspended or stalled is noticed later than that, and then by time-outs."""
-    shown = fault.shown if "killed" in fault.name else ""
+    shown = fault.shown if "killed" in fault.name else ()
     return replace(fault, hold_s=min(fault.hold_s, SHORT_HOLD_S), shown=shown)
 
 

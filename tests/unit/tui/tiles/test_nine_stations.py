@@ -155,8 +155,8 @@ def test_of_2000_tanks_each_label_has_its_whole_number_or_there_are_counts(width
 def test_of_2000_stations_each_light_has_its_whole_number_and_the_rest_is_counted() -> None:
     content = build_station_lights(build_crowd(2_000))
     for width, text in (
-        (116, "▲1 00001   ▲1 00003"), (116, "+ 1 991 more"), (76, "+ 1 994 more"), (24, "▲1 00001    + 1 999 more"),
-        (8, "+2 000"),
+        (116, "▲1 00001   ▲1 00003"), (116, "+ 1 991 more"), (76, "+ 1 994 more"),
+        (24, "▲1 00001    + 1 999 more"), (8, "+2 000"),
     ):  # fmt: skip
         (row,) = read_rows(content.paint(content.data, width, 1))
         assert text in row
