@@ -22,6 +22,8 @@ _BAND = CellStyle(ColourRole.TRACK, ColourRole.TRACK)
 _CURSOR = CellStyle(ColourRole.FOCUS)
 
 
+_MIN_ROWS_TITLED = 2
+"""Up to it a row is better used for a series."""
 _MAX_ROWS_WITHOUT_GAP = 2
 """Rows of a strip that stands directly upon the next."""
 
@@ -66,9 +68,15 @@ class StripLayout:
 
 
 def choose_layout(data: ChartData, numbers: StripNumbers, width: int, height: int) -> StripLayout:
-    """The heading goes first when rows are short, then the time axis, then the last series."""
+    """The time axis goes first when rows are short, then the last series.
+
+    Where some have gone no row below is left for the titles of the numbers: then they stay above.
+    """
     count = len(data.curves)
-    top = 1 if height >= count + 2 else 0
+    is_cut = data.omitted_count > 0 or count >= height
+    top = (
+        1 if height >= count + 2 or (is_cut and len(numbers.titles) > 1 and height > _MIN_ROWS_TITLED) else 0
+    )
     below = 1 if height - top > count or data.omitted_count else 0
     room = height - top - below
     shown = count if count <= height - top - (1 if data.omitted_count else 0) else max(1, height - top - 1)
@@ -110,13 +118,14 @@ def draw_strips(
         _write_numbers(canvas, base, numbers.rows[number], numbers, TEXT)
     below = layout.top + layout.strip_count * layout.rows_each
     if rest := data.omitted_count + len(data.curves) - layout.strip_count:
-        canvas.write_text(numbers.marker_width, below, number_format.format_rest(rest), STRONG)
-    else:
-        write_tick_labels(
-            canvas, below, place_time_ticks(drawn.window, columns, data.zone), left=left, start=0
-        )
-        if not layout.top and below < canvas.height:
-            _write_numbers(canvas, below, numbers.titles, numbers, DIM)
+        words = number_format.format_rest(rest)
+        canvas.write_text(numbers.marker_width, below, words, STRONG)
+        if numbers.marker_width + len(words) >= layout.first_column:
+            return
+    ticks = place_time_ticks(drawn.window, columns, data.zone)
+    write_tick_labels(canvas, below, ticks, left=left, start=0)
+    if not layout.top and below < canvas.height:
+        _write_numbers(canvas, below, numbers.titles, numbers, DIM)
 
 
 def _write_numbers(

@@ -164,7 +164,8 @@ def _choose_names(tanks: Sequence[TankGauge], width: int, rows_each: int) -> tup
     Where the bar would leave too little room, the names have its room, too.
     """
     longest, most = max((_measure_name(tank) for tank in tanks), default=0), width - _PERCENT_CELLS
-    rooms = (min(longest, most, max(10, width // 2 - 4)), min(longest, most)) if rows_each == 1 else (most,)
+    usual = min(longest, most, max(10, width // 2 - 4))
+    rooms = (usual, min(longest, most)) if rows_each == 1 else (most,)
     for room in rooms:
         for names in _list_names(tanks, room):
             return max((len(split_cells(name)) for name in names.values()), default=0), names

@@ -275,6 +275,20 @@ def test_series_without_room_are_counted() -> None:
     assert shown >= 6
 
 
+@pytest.mark.parametrize("height", range(8, 40))
+@pytest.mark.parametrize(("count", "omitted"), [(12, 0), (20, 0), (20, 9_969)])
+def test_numbers_at_full_screen_have_titles_at_every_height(count: int, omitted: int, height: int) -> None:
+    data = replace(make_amounts(count), omitted_count=omitted)
+    drawn = join_rows(draw_full_screen_chart(data, 78, height))
+    titles = next(row for row in drawn if "here" in row and "sum" in row)
+    numbers = next(row for row in drawn if "chemical 00" in row)
+    assert titles.index("here") + len("here") == numbers.index("23.0") + len("23.0")
+    assert titles.index("sum") + len("sum") == numbers.index("276.0") + len("276.0")
+    shown = sum("chemical" in row for row in drawn)
+    if shown < count or omitted:
+        assert f"and {count - shown + omitted:,} more".replace(",", " ") in "\n".join(drawn)
+
+
 def test_the_usual_range_lies_behind_a_line_of_its_own() -> None:
     rows = draw_full_screen_chart(make_durations(5), 120, 40)
     assert any(style.bg is ColourRole.TRACK for row in rows for _, style in row)
