@@ -17,6 +17,7 @@ from dosing_tui.cli.context import (
     print_message,
     write_stdout,
 )
+from dosing_tui.domain.quantities.quantity_text import format_count
 
 if TYPE_CHECKING:
     from dosing_tui.config.settings import Settings
@@ -156,4 +157,4 @@ def _load_records(settings: "Settings", keys: Sequence[str]) -> "list[BatchRecor
 
 def _print_remaining(row_count: int, total: int) -> None:
     if total > row_count:
-        print_message(f"The newest {row_count:,} of {total:,}; --most shows more.")
+        print_message(f"The newest {format_count(row_count)} of {format_count(total)}; --most shows more.")

@@ -22,6 +22,7 @@ from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.demo.servers.folders import lock_file
 from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker, start_broker
 from dosing_tui.demo.simulator_thread import SimulatorThread
+from dosing_tui.domain.quantities.quantity_text import format_count
 from dosing_tui.ipc.supervised_thread import start_timer
 from dosing_tui.simulator.command import handle_signals
 from dosing_tui.simulator.fault_injection import parse_faults
@@ -131,7 +132,7 @@ def _seed_plant_history(
         settings,
         seed_history.generate_messages(plant, since=since, until=now, zone=ZoneInfo(settings.plant.timezone)),
     )
-    report(f"Wrote {written:,} messages of history.")
+    report(f"Wrote {format_count(written)} messages of history.")
     return plant, written
 
 

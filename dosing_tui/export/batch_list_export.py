@@ -10,6 +10,7 @@ from dosing_tui.database.batches.queries import count_batches, list_batches
 from dosing_tui.domain.batch_review.query_models import BatchFilter, BatchListQuery, BatchRow
 from dosing_tui.domain.panels.filters import Selection
 from dosing_tui.domain.panels.panel_columns import DataColumn
+from dosing_tui.domain.quantities.quantity_text import format_count
 from dosing_tui.domain.time import range_parser
 from dosing_tui.domain.time.shift_names import parse_shift
 from dosing_tui.domain.time.time_range import RangeSpec
@@ -87,7 +88,9 @@ def explain_no_batches(settings: Settings, result: BatchListResult) -> str:
         settings, BatchFilter(result.batch_filter.since, result.batch_filter.until)
     ).batches
     return f"No batches: {result.range_text}. " + (
-        f"Without the filter there are {others:,}." if others else "No batches are stored for this range."
+        f"Without the filter there are {format_count(others)}."
+        if others
+        else "No batches are stored for this range."
     )
 
 

@@ -1,11 +1,11 @@
 """Writes an export table as aligned text, for terminal, mail and print."""
 
-import math
 from collections.abc import Sequence
 from datetime import date, datetime, tzinfo
 
 from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text, count_cells
 from dosing_tui.domain.panels.filters import Dimension, describe_selection
+from dosing_tui.domain.quantities.quantity_text import format_count, format_decimal
 from dosing_tui.export.table import CellValue, ExportTable
 
 COLUMN_GAP = 2
@@ -45,7 +45,9 @@ def _format_cell(value: CellValue, zone: tzinfo) -> str:
         case bool():
             return "yes" if value else "no"
         case float():
-            return f"{value:.3f}".rstrip("0").rstrip(".") if math.isfinite(value) else "–"
+            return format_decimal(value, 3).rstrip("0").rstrip(".")
+        case int():
+            return format_count(value)
         case datetime():
             local = value.astimezone(zone)
             seconds = "seconds" if local.second else "minutes"

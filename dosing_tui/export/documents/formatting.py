@@ -2,6 +2,8 @@
 
 from datetime import datetime, timedelta, tzinfo
 
+from dosing_tui.domain.quantities.quantity_text import format_decimal
+
 UNKNOWN = "-"
 
 
@@ -20,13 +22,13 @@ def format_date_time(moment: datetime | None, zone: tzinfo) -> str:
 
 def format_number(value: float | None, digits: int = 2, *, sign: bool = False) -> str:
     """
-    >>> format_number(40.1), format_number(0.154, sign=True), format_number(None)
-    ('40.10', '+0.15', '-')
+    >>> format_number(40.1), format_number(12_345.6), format_number(0.154, sign=True), format_number(None)
+    ('40.10', '12 345.60', '+0.15', '-')
     """
     if value is None:
         return UNKNOWN
-    # adding zero turns -0.0 into 0.0
-    return f"{round(value, digits) + 0.0:{'+' if sign else ''},.{digits}f}"
+    text = format_decimal(value, digits)
+    return f"+{text}" if sign and round(value, digits) >= 0 else text
 
 
 def format_duration(seconds: float | None) -> str:

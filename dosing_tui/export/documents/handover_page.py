@@ -78,11 +78,17 @@ def _list_batches(report: ShiftReport, join: EntryJoiner) -> Iterable[DocumentFi
         counts[each.status] += each.batches
     running, completed = counts.pop(BatchStatus.OPEN, 0), counts.pop(BatchStatus.COMPLETE, 0)
     aborted = counts.pop(BatchStatus.ABORTED, 0)
-    others = [f"{count:,} {status}" for status, count in sorted(counts.items())]
-    parts = [f"{completed:,} completed", f"{aborted:,} aborted", *others, f"{running:,} running"]
+    others = [f"{format_count(count)} {status}" for status, count in sorted(counts.items())]
+    parts = [
+        f"{format_count(completed)} completed",
+        f"{format_count(aborted)} aborted",
+        *others,
+        f"{format_count(running)} running",
+    ]
     yield DocumentField("Batches started", ", ".join(parts), aborted > 0 or bool(others))
     yield DocumentField("Right first time", _format_right_first_time(report))
-    due = f"{report.unreviewed:,} of this shift, {report.earlier_unreviewed:,} of earlier ones"
+    own, earlier = format_count(report.unreviewed), format_count(report.earlier_unreviewed)
+    due = f"{own} of this shift, {earlier} of earlier ones"
     yield DocumentField("To review", due, report.unreviewed + report.earlier_unreviewed > 0)
     wrong = [batch for batch in report.open_batches if batch.findings]
     named = [
@@ -91,19 +97,20 @@ def _list_batches(report: ShiftReport, join: EntryJoiner) -> Iterable[DocumentFi
         for batch in wrong
     ]
     count = sum(each.with_findings for each in report.batches)
-    yield DocumentField("Exceptions", join(f"{count:,} batches", named, count), count > 0)
+    yield DocumentField("Exceptions", join(f"{format_count(count)} batches", named, count), count > 0)
 
 
 def _format_right_first_time(report: ShiftReport) -> str:
     percent = report.right_first_time_percent
     if percent is None:
         return f"{UNKNOWN} (no batch ended)"
-    return f"{format_percent(percent)} ({report.clean_batches:,} of {report.ended_batches:,} batches)"
+    clean, ended = format_count(report.clean_batches), format_count(report.ended_batches)
+    return f"{format_percent(percent)} ({clean} of {ended} batches)"
 
 
 def _list_doses(report: ShiftReport) -> Iterable[DocumentField]:
     made = report.production
-    mass = f"{made.doses:,}, {format_number(made.dosed_g)} g" if made.doses else "none"
+    mass = f"{format_count(made.doses)}, {format_number(made.dosed_g)} g" if made.doses else "none"
     yield DocumentField("Doses", mass)
     out = f"{format_number(made.out_percent, 1)} % of the doses" if made.out_percent is not None else UNKNOWN
     yield DocumentField("Out of tolerance", out, bool(made.out_percent))
@@ -218,7 +225,7 @@ def _join_entries(heading: str, entries: Sequence[str], count: int, *, max_entri
     """``5 batches: a; b; c; and 2 more``."""
     named = [_cut_text(entry, _ENTRY_WIDTH) for entry in entries[:max_entries]]
     if count > len(named) and named:
-        named.append(f"and {count - len(named):,} more")
+        named.append(f"and {format_count(count - len(named))} more")
     return ": ".join(part for part in (heading, "; ".join(named)) if part)
 
 

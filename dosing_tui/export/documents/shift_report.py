@@ -85,13 +85,17 @@ def _build_summary(report: ShiftReport, zone: tzinfo) -> DocumentBlock:
     return make_field_list(
         ("From", format_timestamp(shift.since, zone)),
         ("To", f"{format_timestamp(shift.until, zone)}{progress}"),
-        ("Completed", f"{made.batches or 0:,} batches{_format_recipe_totals(report)}"),
-        ("Aborted", f"{made.aborted or 0:,}", bool(made.aborted)),
+        ("Completed", f"{format_count(made.batches or 0)} batches{_format_recipe_totals(report)}"),
+        ("Aborted", f"{format_count(made.aborted or 0)}", bool(made.aborted)),
         ("Right first time", _format_right_first_time(report)),
         ("Doses", _format_doses(made, is_bound=bool(report.unweighed))),
         ("Out of tolerance", f"{format_number(made.out_percent, 1)} % of the doses", bool(made.out_percent)),
-        ("To review", f"{report.unreviewed:,} batches", report.unreviewed > 0),
-        ("From earlier shifts", f"{report.earlier_unreviewed:,} batches", report.earlier_unreviewed > 0),
+        ("To review", f"{format_count(report.unreviewed)} batches", report.unreviewed > 0),
+        (
+            "From earlier shifts",
+            f"{format_count(report.earlier_unreviewed)} batches",
+            report.earlier_unreviewed > 0,
+        ),
     )
 
 
@@ -114,12 +118,12 @@ def _format_doses(production: ProductionDay, *, is_bound: bool) -> str:
         return "none"
     mass = _format_mass(production.dosed_g, is_bound=is_bound)
     duration = format_number(production.avg_duration_s, 1)
-    return f"{production.doses:,}, {mass} g, {duration} s on average"
+    return f"{format_count(production.doses)}, {mass} g, {duration} s on average"
 
 
 def _format_recipe_totals(report: ShiftReport) -> str:
     each = [f"{total.label or UNKNOWN} {format_count(round(total.value or 0))}" for total in report.completed]
-    rest = [f"and {len(each) - MAX_LISTED:,} more"] if len(each) > MAX_LISTED else []
+    rest = [f"and {format_count(len(each) - MAX_LISTED)} more"] if len(each) > MAX_LISTED else []
     return f": {', '.join([*each[:MAX_LISTED], *rest])}" if each else ""
 
 
@@ -209,7 +213,7 @@ def _build_notes(report: ShiftReport, zone: tzinfo) -> DocumentBlock:
 def _build_unreviewed(batches: tuple[UnreviewedBatch, ...], total: int) -> DocumentBlock:
     rows = [_build_unreviewed_row(each) for each in batches]
     if (more := total - len(rows)) > 0:
-        rows.append(DocumentRow((f"and {more:,} more", "", "", "", "")))
+        rows.append(DocumentRow((f"and {format_count(more)} more", "", "", "", "")))
     return DocumentTable(make_headings("Batch", "Recipe", "Status", "Review", "Exceptions"), tuple(rows))
 
 

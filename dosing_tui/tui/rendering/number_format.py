@@ -58,11 +58,14 @@ def format_full_timestamp(time: datetime, zone: tzinfo) -> str:
 
 
 def format_signed(value: float | None, decimals: int = 2) -> str:
-    """With its sign, and no '-0.00'."""
+    """With its sign, and no '-0.00'.
+
+    >>> format_signed(1643.0, 0), format_signed(-0.001), format_signed(-12.5, 1)
+    ('+1 643', '0.00', '-12.5')
+    """
     if value is None:
         return NO_VALUE
-    rounded = round(value, decimals)
-    return f"{rounded + 0.0:+.{decimals}f}" if rounded else f"{0:.{decimals}f}"
+    return f"{'+' if round(value, decimals) > 0 else ''}{format_decimal(value, decimals)}"
 
 
 def format_whole(number: float | None) -> str:

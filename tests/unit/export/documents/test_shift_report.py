@@ -24,7 +24,7 @@ def test_each_part_of_the_handover_is_printed() -> None:
         "From 2026-03-11 07:00:00 +0100", "Completed 11 batches: CU-65/75 11", "! Aborted 1",
         "83.3 % (10 of 12 batches complete and without exceptions)", "23, ≥ 885.35 g, 58.2 s on average",
         "Recipe complete aborted all with exceptions", "CU-65/75 11 0 11 1", "Total 11 1 12 2",
-        "dosing_system_01 T-12 2,800.00 18.7 ≥ 355.00 2,445.00 16.3 ≥ +0.00",
+        "dosing_system_01 T-12 2 800.00 18.7 ≥ 355.00 2 445.00 16.3 ≥ +0.00",
         "! Mass not measured 1 dose of T-12 (not in the total)",
         "! station-20260310-017 CU-85 incomplete unreviewed 1: not", "and 30 more", "To review 2 batches",
         "! From earlier shifts 31 batches",
