@@ -30,11 +30,6 @@ WITH old AS (
     SELECT bucket, device_id, chemical, recipe, mode, doses, sum_actual_g, n_actual, 0, 0, 0, 0, 0,
            sum_duration_ms, n_duration
       FROM told
-), per_hour AS (
-    INSERT INTO dosing_rollup_1h
-    SELECT bucket, device_id, chemical, recipe, mode, doses, sum_actual_g, n_actual, 0, 0, 0, 0, 0,
-           sum_duration_ms, n_duration
-      FROM told
 ), per_six AS (
     INSERT INTO dosing_rollup_6h AS r (bucket, device_id, chemical, recipe, mode, doses, sum_actual_g, n_actual,
                                 sum_error_g, sum_abs_error_g, sum_sq_error_g, n_error, n_out_of_tol,
@@ -49,13 +44,18 @@ WITH old AS (
            n_actual = r.n_actual + excluded.n_actual,
            sum_duration_ms = r.sum_duration_ms + excluded.sum_duration_ms,
            n_duration = r.n_duration + excluded.n_duration
-), per_recipe AS (
-    INSERT INTO recipe_rollup_15m AS r
-    SELECT bucket, recipe, mode, sum(doses), sum(sum_actual_g), sum(n_actual), 0, 0,
-           sum(sum_duration_ms), sum(n_duration)
+), per_plant AS (
+    INSERT INTO plant_rollup AS r
+    SELECT g.grain, date_bin(g.width, bucket, '2000-01-01 00:00:00+00'), CASE WHEN g.by_station THEN device_id ELSE '' END,
+           CASE WHEN g.by_chemical THEN chemical ELSE '' END, recipe, mode,
+           sum(doses), sum(sum_actual_g), sum(n_actual), 0, 0, 0, 0, 0, sum(sum_duration_ms), sum(n_duration),
+           g.empty_bin, g.empty_bin, g.empty_bin, g.empty_bin, g.empty_bin, g.empty_bin, g.empty_bin, g.empty_bin,
+           g.empty_bin, g.empty_bin, g.empty_bin, g.empty_bin, g.empty_bin, g.empty_bin, g.empty_bin, g.empty_bin,
+           g.empty_bin, g.empty_bin, g.empty_bin, g.empty_bin, g.empty_bin, g.empty_bin
       FROM told
-     GROUP BY 1, 2, 3
-    ON CONFLICT (bucket, recipe, mode) DO UPDATE
+     CROSS JOIN rollup_grains() AS g
+     GROUP BY 1, 2, 3, 4, 5, 6, g.empty_bin
+    ON CONFLICT (grain, device_id, bucket, chemical, recipe, mode) DO UPDATE
        SET doses = r.doses + excluded.doses,
            sum_actual_g = r.sum_actual_g + excluded.sum_actual_g,
            n_actual = r.n_actual + excluded.n_actual,

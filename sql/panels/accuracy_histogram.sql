@@ -1,23 +1,66 @@
--- Doses of the window by their error: 20 bins of 0.2 g and two open ends, all of them always. Whole six hours
--- come from the rollup, the cut ends of the window from the doses. Without doses below what the scale can weigh.
--- Guide's panel 3.
+-- Doses of the window by their error: 20 bins of 0.2 g and two open ends, all of them always. Whole six hours come from
+-- a rollup, of all stations whole 15 minutes around them, too; the cut ends of the window from the doses. Without doses
+-- below what the scale can weigh. Guide's panel 3.
 WITH counted (bins) AS (
 SELECT ARRAY[sum(b00), sum(b01), sum(b02), sum(b03), sum(b04), sum(b05), sum(b06), sum(b07), sum(b08), sum(b09), sum(b10),
              sum(b11), sum(b12), sum(b13), sum(b14), sum(b15), sum(b16), sum(b17), sum(b18), sum(b19), sum(b20), sum(b21)]
-  FROM dosing_rollup_6h
- WHERE bucket >= next_bucket_start('6 hours', %(from)s::timestamptz)
+  FROM (
+SELECT b00, b01, b02, b03, b04, b05, b06, b07, b08, b09, b10,
+       b11, b12, b13, b14, b15, b16, b17, b18, b19, b20, b21
+  FROM plant_rollup
+ WHERE %(device)s::text[] IS NULL
+   AND grain = 3
+   AND device_id = ''
+   AND bucket >= next_bucket_start('6 hours', %(from)s::timestamptz)
    AND bucket < date_bin('6 hours', %(to)s::timestamptz, '2000-01-01 00:00:00+00')
-   AND (%(device)s::text[] IS NULL OR device_id = ANY (%(device)s::text[]))
    AND (%(chemical)s::text[] IS NULL OR chemical = ANY (%(chemical)s::text[]))
    AND (%(recipe)s::text[] IS NULL OR recipe = ANY (%(recipe)s::text[]))
    AND (%(mode)s::text[] IS NULL OR mode = ANY (%(mode)s::text[]))
+ UNION ALL
+SELECT b00, b01, b02, b03, b04, b05, b06, b07, b08, b09, b10,
+       b11, b12, b13, b14, b15, b16, b17, b18, b19, b20, b21
+  FROM plant_rollup
+ WHERE %(device)s::text[] IS NULL
+   AND grain = 1
+   AND device_id = ''
+   AND bucket >= next_bucket_start('15 minutes', %(from)s::timestamptz)
+   AND bucket < least(next_bucket_start('6 hours', %(from)s::timestamptz),
+                      date_bin('15 minutes', %(to)s::timestamptz, '2000-01-01 00:00:00+00'))
+   AND (%(chemical)s::text[] IS NULL OR chemical = ANY (%(chemical)s::text[]))
+   AND (%(recipe)s::text[] IS NULL OR recipe = ANY (%(recipe)s::text[]))
+   AND (%(mode)s::text[] IS NULL OR mode = ANY (%(mode)s::text[]))
+ UNION ALL
+SELECT b00, b01, b02, b03, b04, b05, b06, b07, b08, b09, b10,
+       b11, b12, b13, b14, b15, b16, b17, b18, b19, b20, b21
+  FROM plant_rollup
+ WHERE %(device)s::text[] IS NULL
+   AND grain = 1
+   AND device_id = ''
+   AND bucket >= greatest(date_bin('6 hours', %(to)s::timestamptz, '2000-01-01 00:00:00+00'),
+                          next_bucket_start('6 hours', %(from)s::timestamptz))
+   AND bucket < date_bin('15 minutes', %(to)s::timestamptz, '2000-01-01 00:00:00+00')
+   AND (%(chemical)s::text[] IS NULL OR chemical = ANY (%(chemical)s::text[]))
+   AND (%(recipe)s::text[] IS NULL OR recipe = ANY (%(recipe)s::text[]))
+   AND (%(mode)s::text[] IS NULL OR mode = ANY (%(mode)s::text[]))
+ UNION ALL
+SELECT b00, b01, b02, b03, b04, b05, b06, b07, b08, b09, b10,
+       b11, b12, b13, b14, b15, b16, b17, b18, b19, b20, b21
+  FROM dosing_rollup_6h
+ WHERE device_id = ANY (%(device)s::text[])
+   AND bucket >= next_bucket_start('6 hours', %(from)s::timestamptz)
+   AND bucket < date_bin('6 hours', %(to)s::timestamptz, '2000-01-01 00:00:00+00')
+   AND (%(chemical)s::text[] IS NULL OR chemical = ANY (%(chemical)s::text[]))
+   AND (%(recipe)s::text[] IS NULL OR recipe = ANY (%(recipe)s::text[]))
+   AND (%(mode)s::text[] IS NULL OR mode = ANY (%(mode)s::text[]))
+) AS known
 ), cut (bin, n) AS MATERIALIZED (
 SELECT dosing_error_bin(error_g), count(*)
   FROM dosing_consumption
  WHERE error_g IS NOT NULL
    AND is_weighable(time, target_g)
    AND time >= %(from)s::timestamptz
-   AND time < least(next_bucket_start('6 hours', %(from)s::timestamptz), %(to)s::timestamptz)
+   AND time < least(next_bucket_start((CASE WHEN %(device)s::text[] IS NULL THEN INTERVAL '15 minutes' ELSE INTERVAL '6 hours' END),
+                                      %(from)s::timestamptz), %(to)s::timestamptz)
    AND (%(device)s::text[] IS NULL OR device_id = ANY (%(device)s::text[]))
    AND (%(chemical)s::text[] IS NULL OR chemical = ANY (%(chemical)s::text[]))
    AND (%(recipe)s::text[] IS NULL OR recipe = ANY (%(recipe)s::text[]))
@@ -28,8 +71,10 @@ SELECT dosing_error_bin(error_g), count(*)
   FROM dosing_consumption
  WHERE error_g IS NOT NULL
    AND is_weighable(time, target_g)
-   AND time >= greatest(date_bin('6 hours', %(to)s::timestamptz, '2000-01-01 00:00:00+00'),
-                        least(next_bucket_start('6 hours', %(from)s::timestamptz), %(to)s::timestamptz))
+   AND time >= greatest(date_bin((CASE WHEN %(device)s::text[] IS NULL THEN INTERVAL '15 minutes' ELSE INTERVAL '6 hours' END),
+                                 %(to)s::timestamptz, '2000-01-01 00:00:00+00'),
+                        least(next_bucket_start((CASE WHEN %(device)s::text[] IS NULL THEN INTERVAL '15 minutes' ELSE INTERVAL '6 hours' END),
+                                                %(from)s::timestamptz), %(to)s::timestamptz))
    AND time < %(to)s::timestamptz
    AND (%(device)s::text[] IS NULL OR device_id = ANY (%(device)s::text[]))
    AND (%(chemical)s::text[] IS NULL OR chemical = ANY (%(chemical)s::text[]))

@@ -1,62 +1,46 @@
 -- Per day of the plant, recipe and mode: batches that began on it and are completed or aborted, doses, g dosed, mean
 -- error in g and mean duration in s. A batch is in the row of its own mode. Batches are NULL under a filter by chemical,
--- and on days before the first recorded batch. Whole steps of the window are read from rollups: hours, or quarters where
--- the zone is not whole hours from UTC; so each cut end is within one day. Guide's panel 8.
-WITH per_step AS (
-SELECT (at AT TIME ZONE %(tz)s::text)::date AS day, recipe, mode, doses, sum_actual_g, n_actual, sum_error_g, n_error,
-       sum_duration_ms, n_duration
-  FROM dosing_series(next_bucket_start(dosing_day_step(%(from)s::timestamptz, %(to)s::timestamptz, %(tz)s::text),
-                                       %(from)s::timestamptz),
-                     date_bin(dosing_day_step(%(from)s::timestamptz, %(to)s::timestamptz, %(tz)s::text),
-                              %(to)s::timestamptz, '2000-01-01 00:00:00+00'),
-                     dosing_day_step(%(from)s::timestamptz, %(to)s::timestamptz, %(tz)s::text))
- WHERE (%(device)s::text[] IS NOT NULL OR %(chemical)s::text[] IS NOT NULL)
-   AND (%(device)s::text[] IS NULL OR device_id = ANY (%(device)s::text[]))
-   AND (%(chemical)s::text[] IS NULL OR chemical = ANY (%(chemical)s::text[]))
-   AND (%(recipe)s::text[] IS NULL OR recipe = ANY (%(recipe)s::text[]))
-   AND (%(mode)s::text[] IS NULL OR mode = ANY (%(mode)s::text[]))
+-- and on days before the first recorded batch. Whole hours of a day are read from a rollup that fits the filter; what is
+-- left at its ends, where the window or the zone cuts an hour, from the sums of that range. Of stations and chemicals, all
+-- of the day. Guide's panel 8.
+WITH days AS (
+SELECT d.day, clock.since, least(next_bucket_start('1 hour', clock.since), clock.until) AS hours_from,
+       greatest(date_bin('1 hour', clock.until, '2000-01-01 00:00:00+00'),
+                least(next_bucket_start('1 hour', clock.since), clock.until)) AS hours_to, clock.until
+  FROM generate_series((%(from)s::timestamptz AT TIME ZONE %(tz)s::text)::date::timestamp,
+                       (%(to)s::timestamptz AT TIME ZONE %(tz)s::text)::date::timestamp, INTERVAL '1 day') AS g (midnight)
+ CROSS JOIN LATERAL (SELECT g.midnight::date) AS d (day)
+ CROSS JOIN LATERAL (SELECT greatest(day_start(d.day, %(tz)s::text), %(from)s::timestamptz),
+                            least(day_start(d.day + 1, %(tz)s::text), %(to)s::timestamptz)) AS clock (since, until)
+ WHERE clock.since < clock.until
+), per_hour AS (
+SELECT d.day, r.recipe, r.mode, r.doses, r.sum_actual_g, r.n_actual, r.sum_error_g, r.n_error, r.sum_duration_ms, r.n_duration
+  FROM days AS d
+  JOIN plant_rollup AS r ON r.bucket >= d.hours_from AND r.bucket < d.hours_to
+ WHERE (%(device)s::text[] IS NULL OR %(chemical)s::text[] IS NULL)
+   AND r.grain = CASE WHEN %(device)s::text[] IS NOT NULL THEN 4 WHEN %(chemical)s::text[] IS NOT NULL THEN 2 ELSE 5 END
+   AND r.device_id = ANY (coalesce(%(device)s::text[], '{""}'))
+   AND (%(chemical)s::text[] IS NULL OR r.chemical = ANY (%(chemical)s::text[]))
+   AND (%(recipe)s::text[] IS NULL OR r.recipe = ANY (%(recipe)s::text[]))
+   AND (%(mode)s::text[] IS NULL OR r.mode = ANY (%(mode)s::text[]))
  UNION ALL
-SELECT (bucket AT TIME ZONE %(tz)s::text)::date, recipe, mode, doses, sum_actual_g, n_actual, sum_error_g, n_error,
-       sum_duration_ms, n_duration
-  FROM recipe_rollup_15m
- WHERE %(device)s::text[] IS NULL
-   AND %(chemical)s::text[] IS NULL
-   AND bucket >= next_bucket_start(dosing_day_step(%(from)s::timestamptz, %(to)s::timestamptz, %(tz)s::text),
-                                   %(from)s::timestamptz)
-   AND bucket < date_bin(dosing_day_step(%(from)s::timestamptz, %(to)s::timestamptz, %(tz)s::text),
-                         %(to)s::timestamptz, '2000-01-01 00:00:00+00')
-   AND (%(recipe)s::text[] IS NULL OR recipe = ANY (%(recipe)s::text[]))
-   AND (%(mode)s::text[] IS NULL OR mode = ANY (%(mode)s::text[]))
- UNION ALL
-SELECT (%(from)s::timestamptz AT TIME ZONE %(tz)s::text)::date, recipe, mode, doses, sum_actual_g, n_actual, sum_error_g,
-       n_error, sum_duration_ms, n_duration
-  FROM dosing_sums(%(from)s::timestamptz,
-                   least(next_bucket_start(dosing_day_step(%(from)s::timestamptz, %(to)s::timestamptz, %(tz)s::text),
-                                           %(from)s::timestamptz), %(to)s::timestamptz))
- WHERE (%(device)s::text[] IS NULL OR device_id = ANY (%(device)s::text[]))
-   AND (%(chemical)s::text[] IS NULL OR chemical = ANY (%(chemical)s::text[]))
-   AND (%(recipe)s::text[] IS NULL OR recipe = ANY (%(recipe)s::text[]))
-   AND (%(mode)s::text[] IS NULL OR mode = ANY (%(mode)s::text[]))
- UNION ALL
-SELECT (date_bin(dosing_day_step(%(from)s::timestamptz, %(to)s::timestamptz, %(tz)s::text), %(to)s::timestamptz,
-                 '2000-01-01 00:00:00+00') AT TIME ZONE %(tz)s::text)::date,
-       recipe, mode, doses, sum_actual_g, n_actual, sum_error_g, n_error, sum_duration_ms, n_duration
-  FROM dosing_sums(greatest(date_bin(dosing_day_step(%(from)s::timestamptz, %(to)s::timestamptz, %(tz)s::text),
-                                     %(to)s::timestamptz, '2000-01-01 00:00:00+00'),
-                            least(next_bucket_start(dosing_day_step(%(from)s::timestamptz, %(to)s::timestamptz,
-                                                                    %(tz)s::text),
-                                                    %(from)s::timestamptz), %(to)s::timestamptz)),
-                   %(to)s::timestamptz)
- WHERE (%(device)s::text[] IS NULL OR device_id = ANY (%(device)s::text[]))
-   AND (%(chemical)s::text[] IS NULL OR chemical = ANY (%(chemical)s::text[]))
-   AND (%(recipe)s::text[] IS NULL OR recipe = ANY (%(recipe)s::text[]))
-   AND (%(mode)s::text[] IS NULL OR mode = ANY (%(mode)s::text[]))
+SELECT d.day, r.recipe, r.mode, r.doses, r.sum_actual_g, r.n_actual, r.sum_error_g, r.n_error, r.sum_duration_ms, r.n_duration
+  FROM days AS d
+ CROSS JOIN LATERAL (VALUES (d.since, CASE WHEN %(device)s::text[] IS NULL OR %(chemical)s::text[] IS NULL
+                                           THEN d.hours_from ELSE d.until END),
+                            (d.hours_to, CASE WHEN %(device)s::text[] IS NULL OR %(chemical)s::text[] IS NULL
+                                              THEN d.until ELSE d.hours_to END)) AS piece (since, until)
+ CROSS JOIN LATERAL dosing_sums(piece.since, piece.until, %(device)s::text[]) AS r
+ WHERE piece.since < piece.until
+   AND (%(chemical)s::text[] IS NULL OR r.chemical = ANY (%(chemical)s::text[]))
+   AND (%(recipe)s::text[] IS NULL OR r.recipe = ANY (%(recipe)s::text[]))
+   AND (%(mode)s::text[] IS NULL OR r.mode = ANY (%(mode)s::text[]))
 ), dosed AS (
 SELECT day, recipe, mode, sum(doses)::bigint AS doses,
        CASE WHEN sum(n_actual) > 0 THEN sum(sum_actual_g) END AS dosed_g,
        sum(sum_error_g) / nullif(sum(n_error), 0)::float8 AS mean_error_g,
        (sum(sum_duration_ms) / 1000.0 / nullif(sum(n_duration), 0))::float8 AS mean_duration_s
-  FROM per_step
+  FROM per_hour
  GROUP BY day, recipe, mode
 ), counted AS (
 SELECT (begins_at AT TIME ZONE %(tz)s::text)::date AS day, recipe, mode, sum(completed) AS batches, sum(aborted) AS aborted

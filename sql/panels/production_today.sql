@@ -27,9 +27,8 @@ SELECT 0, coalesce(sum(doses), 0)::bigint,
        (sum(sum_duration_ms) / 1000.0 / nullif(sum(n_duration), 0))::float8,
        100 * sum(n_out_of_tol)::float8 / nullif(sum(n_error), 0)::float8
   FROM dosing_sums(%(from)s::timestamptz,
-                   least(%(to)s::timestamptz, greatest(%(now)s::timestamptz, %(from)s::timestamptz)))
- WHERE (%(device)s::text[] IS NULL OR device_id = ANY (%(device)s::text[]))
-   AND (%(chemical)s::text[] IS NULL OR chemical = ANY (%(chemical)s::text[]))
+                   least(%(to)s::timestamptz, greatest(%(now)s::timestamptz, %(from)s::timestamptz)), %(device)s::text[])
+ WHERE (%(chemical)s::text[] IS NULL OR chemical = ANY (%(chemical)s::text[]))
    AND (%(recipe)s::text[] IS NULL OR recipe = ANY (%(recipe)s::text[]))
    AND (%(mode)s::text[] IS NULL OR mode = ANY (%(mode)s::text[]))
  UNION ALL
@@ -41,9 +40,8 @@ SELECT 1, coalesce(sum(doses), 0)::bigint,
                    least(greatest(shift_back_by_range(least(%(to)s::timestamptz, greatest(%(now)s::timestamptz, %(from)s::timestamptz)),
                                              %(from)s::timestamptz, %(to)s::timestamptz, %(tz)s::text),
                                   shift_back_by_range(%(from)s::timestamptz, %(from)s::timestamptz, %(to)s::timestamptz, %(tz)s::text)),
-                        %(from)s::timestamptz))
- WHERE (%(device)s::text[] IS NULL OR device_id = ANY (%(device)s::text[]))
-   AND (%(chemical)s::text[] IS NULL OR chemical = ANY (%(chemical)s::text[]))
+                        %(from)s::timestamptz), %(device)s::text[])
+ WHERE (%(chemical)s::text[] IS NULL OR chemical = ANY (%(chemical)s::text[]))
    AND (%(recipe)s::text[] IS NULL OR recipe = ANY (%(recipe)s::text[]))
    AND (%(mode)s::text[] IS NULL OR mode = ANY (%(mode)s::text[]))
 )

@@ -1,6 +1,8 @@
 -- Modes of the doses since a time, 90 days at least.
 SELECT DISTINCT mode
-  FROM dosing_rollup_6h
- WHERE bucket >= least(%(since)s::timestamptz, now() - INTERVAL '90 days')
+  FROM plant_rollup
+ WHERE grain = 3
+   AND device_id = ''
+   AND bucket >= least(%(since)s::timestamptz, now() - INTERVAL '90 days')
    AND mode <> ''
  ORDER BY mode

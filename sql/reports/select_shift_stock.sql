@@ -50,7 +50,8 @@ SELECT tank.device_id, tank.chemical, first.remaining_g AS start_g, first.percen
   LEFT JOIN (
        SELECT device_id, chemical, CASE WHEN sum(n_actual) > 0 THEN sum(sum_actual_g) END AS dosed_g,
               sum(doses) - sum(n_actual) AS unweighed
-         FROM dosing_sums(%(from)s::timestamptz, %(to)s::timestamptz)
+         FROM dosing_sums(%(from)s::timestamptz, %(to)s::timestamptz,
+                            (SELECT array_agg(DISTINCT device_id) FROM inventory_latest))
         GROUP BY device_id, chemical) AS dosed
     ON dosed.device_id = tank.device_id AND dosed.chemical = tank.chemical
  ORDER BY tank.device_id, tank.chemical

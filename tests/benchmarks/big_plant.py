@@ -8,9 +8,11 @@ from psycopg.rows import TupleRow
 
 DAYS = 90
 STATIONS = 20
-PUMPS = 4
-TABLES = ("dosing_consumption", "batch_events", "inventory_levels")
-ROLLUPS = ("dosing_rollup_15m", "dosing_rollup_1h", "dosing_rollup_6h", "recipe_rollup_15m")
+PUMPS = 8
+RECIPES = 8
+CHEMICALS = 12
+TABLES = ("dosing_consumption", "batches", "inventory_levels")
+ROLLUPS = ("dosing_rollup_15m", "dosing_rollup_6h", "plant_rollup")
 
 _WEEKS = """
 SELECT compat.ensure_partitions(parent, %(since)s, %(until)s)
@@ -20,26 +22,35 @@ SELECT compat.ensure_partitions(parent, %(since)s, %(until)s)
 _DOSES = """
 INSERT INTO dosing_consumption (time, device_id, pump, chemical, target_g, actual_g, error_g, recipe, mode,
                                 duration_ms, dedup, received_at)
-SELECT time, 'station-' || station, pump, 'chemical-' || (station + pump) %% 8, 50, 50 + error, error,
-       'recipe-' || (extract(epoch FROM time)::bigint / 7200 + station) %% 5, 'auto',
+SELECT time, 'station-' || station, pump, 'chemical-' || (recipe + pump) %% %(chemicals)s, 50,
+       50 + error, error, 'recipe-' || recipe,
+       CASE WHEN (extract(epoch FROM time)::bigint / 86400 + station) %% 20 = 0 THEN 'manual' ELSE 'auto' END,
        (3000 + 4000 * random())::bigint, number, time + INTERVAL '1 second'
   FROM (SELECT number, number %% %(stations)s AS station, number / %(stations)s %% %(pumps)s AS pump,
+               (number / (%(stations)s * %(pumps)s) * 7 + number %% %(stations)s * 3) %% %(recipes)s
+                   AS recipe,
                %(since)s::timestamptz + number * (%(until)s::timestamptz - %(since)s) / %(doses)s AS time,
                0.35 * (random() + random() + random() + random() - 2) + 0.02 AS error
           FROM generate_series(0, %(doses)s - 1) AS number) AS made
 """
 
-_EVENTS = """
-INSERT INTO batch_events (time, device_id, event, recipe, pumps, dedup, received_at)
-SELECT time + shift, 'station-' || number %% %(stations)s, event,
-       'recipe-' || (extract(epoch FROM time)::bigint / 7200 + number %% %(stations)s) %% 5,
-       %(pumps)s, number, time + shift
-  FROM (SELECT number,
-               %(since)s::timestamptz + number * (%(until)s::timestamptz - %(since)s) / %(batches)s AS time
-          FROM generate_series(0, %(batches)s - 1) AS number) AS made
- CROSS JOIN (VALUES ('start', INTERVAL '0'),
-                    ('complete', INTERVAL '90 seconds')) AS moments (event, shift)
- WHERE time + shift < %(until)s
+_BATCHES = """
+INSERT INTO batches (batch_key, batch_id, device_id, recipe, mode, status, reason, begins_at, ends_at,
+                     last_at, anchored_at, anchor, pumps, doses, findings, finding_kinds, record_hash,
+                     judgement_hash)
+SELECT %(day)s || '-' || round || '-' || station, '', 'station-' || station,
+       'recipe-' || (round * 7 + station * 3) %% %(recipes)s,
+       CASE WHEN (extract(epoch FROM time)::bigint / 86400 + station) %% 20 = 0 THEN 'manual' ELSE 'auto' END,
+       CASE WHEN round %% 50 = 0 THEN 'aborted' ELSE 'complete' END, '', time, time + lasts, time + lasts,
+       time, 'start',
+       %(pumps)s, %(pumps)s, 0, '{}', '', ''
+  FROM (SELECT round, station,
+               %(since)s::timestamptz + (round * %(stations)s * %(pumps)s + station)
+                   * (%(until)s::timestamptz - %(since)s) / %(doses)s AS time,
+               (%(until)s::timestamptz - %(since)s) * (%(stations)s * (%(pumps)s - 1))::float8
+                   / %(doses)s AS lasts
+          FROM generate_series(0, %(doses)s / (%(stations)s * %(pumps)s) - 1) AS round
+         CROSS JOIN generate_series(0, %(stations)s - 1) AS station) AS made
 """
 
 _LEVELS = """
@@ -48,14 +59,14 @@ SELECT %(until)s - number * INTERVAL '1 hour', 'station-' || station, 'chemical-
        10000 - number, 10000, 100 - number / 100.0, %(until)s - number * INTERVAL '1 hour'
   FROM generate_series(0, 99) AS number
  CROSS JOIN generate_series(0, %(stations)s - 1) AS station
- CROSS JOIN generate_series(0, 7) AS chemical
+ CROSS JOIN generate_series(0, %(chemicals)s - 1) AS chemical
 """
 
 
 def fill_plant(
     connection: psycopg.Connection[TupleRow], *, doses: int, until: datetime, report: Callable[[str], None]
 ) -> None:
-    """``doses`` over 90 days up to ``until``, one batch for every four, a day per transaction."""
+    """``doses`` over 90 days up to ``until``, one batch for every eight, a day per transaction."""
     begin = until - timedelta(days=DAYS)
     if connection.execute("SELECT to_regproc('compat.ensure_partitions')").fetchone() != (None,):
         connection.execute(_WEEKS, {"since": begin, "until": until + timedelta(days=7)})
@@ -65,16 +76,18 @@ def fill_plant(
             "since": since,
             "until": since + timedelta(days=1),
             "doses": doses // DAYS,
-            "batches": doses // DAYS // PUMPS,
             "stations": STATIONS,
             "pumps": PUMPS,
+            "recipes": RECIPES,
+            "chemicals": CHEMICALS,
+            "day": day,
         }
         connection.execute(_DOSES, asked)
-        connection.execute(_EVENTS, asked)
+        connection.execute(_BATCHES, asked)
         connection.commit()
         if day % 10 == 9:
             report(f"{day + 1} of {DAYS} days")
-    connection.execute(_LEVELS, {"until": until, "stations": STATIONS})
+    connection.execute(_LEVELS, {"until": until, "stations": STATIONS, "chemicals": CHEMICALS})
     connection.commit()
     connection.autocommit = True
     for table in (*TABLES, *ROLLUPS):

@@ -139,7 +139,7 @@ def test_concurrent_writers_with_repeats_in_any_order_lose_nothing_and_store_not
             done.result()
     assert count_doses(migrated) == len(rows)
     assert fetch_value(migrated, "SELECT count(*) FROM rejected_messages") == 0
-    assert fetch_value(migrated, "SELECT sum(doses) FROM dosing_rollup_1h") == len(rows)
+    assert fetch_value(migrated, "SELECT sum(doses) FROM plant_rollup WHERE grain = 2") == len(rows)
 
 
 def test_rollups_levels_and_batches_are_fed_as_by_the_collector(migrated: str) -> None:

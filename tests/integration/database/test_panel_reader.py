@@ -212,7 +212,7 @@ def waiting_reader(dsn: str) -> Iterator[PanelReader]:
     reader = PanelReader(replace(settings, database=replace(settings.database, statement_timeout_s=2.0)))
     reader.open()
     with closing(reader), psycopg.connect(dsn) as other:
-        other.execute("LOCK TABLE dosing_rollup_6h IN ACCESS EXCLUSIVE MODE")
+        other.execute("LOCK TABLE plant_rollup IN ACCESS EXCLUSIVE MODE")
         yield reader
 
 

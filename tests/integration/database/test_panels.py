@@ -31,7 +31,7 @@ from tests.support.database_servers import Server
 
 MONTH = sample_month.a_month()
 BERLIN = ZoneInfo("Europe/Berlin")
-ZONES = ("Europe/Berlin", "UTC", "Asia/Kolkata", "America/Los_Angeles", "Pacific/Chatham")
+ZONES = ("Europe/Berlin", "UTC", "Asia/Kolkata", "America/Los_Angeles", "Pacific/Chatham", "Atlantic/Azores")
 
 
 def _berlin_time(day: int, hour: int = 0, minute: int = 0, *, fold: int = 0) -> datetime:

@@ -26,9 +26,9 @@ from tests.support.domain.payload_samples import RULES, TOPICS
 CASES = list_cases()
 ROLLUP_SUMS: LiteralString = """
     SELECT sum(sum_duration_ms), sum(n_duration) FROM dosing_rollup_15m UNION ALL
-    SELECT sum(sum_duration_ms), sum(n_duration) FROM dosing_rollup_1h UNION ALL
+    SELECT sum(sum_duration_ms), sum(n_duration) FROM plant_rollup WHERE grain = 2 UNION ALL
     SELECT sum(sum_duration_ms), sum(n_duration) FROM dosing_rollup_6h UNION ALL
-    SELECT sum(sum_duration_ms), sum(n_duration) FROM recipe_rollup_15m
+    SELECT sum(sum_duration_ms), sum(n_duration) FROM plant_rollup WHERE grain = 5
 """
 
 

@@ -253,7 +253,7 @@ def test_a_duplicate_is_not_rolled_up_again(writer: ReadingWriter, migrated: str
     write_units(writer, DOSE, DOSE)
     write_units(writer, DOSE, first=3)
     with psycopg.connect(migrated) as connection:
-        rows = connection.execute("SELECT doses, sum_actual_g FROM dosing_rollup_1h").fetchall()
+        rows = connection.execute("SELECT doses, sum_actual_g FROM plant_rollup WHERE grain = 2").fetchall()
     assert rows == [(1, DOSE.actual_g)]
 
 
@@ -315,7 +315,7 @@ def test_a_batch_torn_off_by_the_death_of_its_session_is_stored_whole_by_the_rep
             refused.append(error)
 
     with psycopg.connect(migrated) as blocking, psycopg.connect(migrated, autocommit=True) as killing:
-        blocking.execute("LOCK TABLE dosing_rollup_1h IN ACCESS EXCLUSIVE MODE")
+        blocking.execute("LOCK TABLE plant_rollup IN ACCESS EXCLUSIVE MODE")
         thread = Thread(target=run)
         thread.start()
         wait_until(
@@ -367,7 +367,9 @@ def test_collectors_with_overlapping_spools_do_not_disturb_each_other(migrated: 
     assert sum(end.stored for end in ends) == len(made)
     assert all(end.stored + end.duplicates == len(made) for end in ends)
     with psycopg.connect(migrated) as connection:
-        assert connection.execute("SELECT sum(doses)::int FROM dosing_rollup_1h").fetchone() == (300,)
+        assert connection.execute("SELECT sum(doses)::int FROM plant_rollup WHERE grain = 2").fetchone() == (
+            300,
+        )
 
 
 def test_a_server_that_is_killed_meanwhile_has_everything_once(own_postgres: EmbeddedPostgres) -> None:

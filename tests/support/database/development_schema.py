@@ -19,9 +19,7 @@ RENAMED_TABLES = {
     "batch_duration_baselines": "usual_durations",
     "batch_rebuild_queue": "batches_touched",
     "dosing_rollup_15m": "dosing_15m",
-    "dosing_rollup_1h": "dosing_1h",
     "dosing_rollup_6h": "dosing_6h",
-    "recipe_rollup_15m": "dosing_recipes_15m",
     "inventory_latest": "inventory_last",
 }
 """Today's name of a table, and the name it had."""

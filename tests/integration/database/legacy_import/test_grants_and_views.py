@@ -102,7 +102,7 @@ def test_who_could_read_or_write_still_can(guide: str, role: str) -> None:
     theirs = make_conninfo(guide, user=role)
     execute_statements(theirs, DOSE.format("(now(), 'd', 1, 'BDO', 2.5)"), "SELECT * FROM latest_inventory")
     assert fetch_value(theirs, "SELECT sum(actual_g) FROM dosing_consumption") == 5.0
-    assert fetch_value(theirs, "SELECT sum(sum_actual_g) FROM dosing_rollup_1h") == 5.0
+    assert fetch_value(theirs, "SELECT sum(sum_actual_g) FROM plant_rollup WHERE grain = 2") == 5.0
     assert fetch_value(theirs, "SELECT sum(total_grams) FROM dosing_consumption_hourly") == 5.0
     assert fetch_value(theirs, "SELECT has_table_privilege('dosing_consumption', 'INSERT WITH GRANT OPTION')")
     assert not fetch_value(theirs, "SELECT has_table_privilege('dosing_consumption', 'DELETE')")

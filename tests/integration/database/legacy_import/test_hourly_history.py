@@ -60,7 +60,11 @@ def test_hours_without_doses_are_kept_and_folded_into_the_rollups(aggregated: st
     )
     assert history == [(2001 - left, 2.5 * (2001 - left))]
     sums: LiteralString = "SELECT sum(doses)::int, sum(sum_actual_g), sum(sum_duration_ms)::int FROM {}"
-    for table in ("dosing_rollup_15m", "dosing_rollup_1h", "dosing_rollup_6h", "recipe_rollup_15m"):
+    for table in (
+        "dosing_rollup_15m",
+        "dosing_rollup_6h",
+        *(f"plant_rollup WHERE grain = {grain}" for grain in range(1, 6)),
+    ):
         assert fetch_rows(aggregated, sums.format(table)) == [(2001, 2.5 * 2001, 4000 * 2001)]
 
 
@@ -80,7 +84,7 @@ def test_a_materialized_view_in_the_aggregates_place_is_adopted(database: str) -
     guide_database(database, extension=False)
     execute_statements(database, DOSES, BY_HAND.replace("CREATE TABLE", "CREATE MATERIALIZED VIEW"), DROP_RAW)
     adopt_database(database)
-    assert fetch_value(database, "SELECT sum(doses)::int FROM dosing_rollup_1h") == 2001
+    assert fetch_value(database, "SELECT sum(doses)::int FROM plant_rollup WHERE grain = 2") == 2001
 
 
 def test_a_view_in_the_aggregates_place_holds_nothing(database: str) -> None:

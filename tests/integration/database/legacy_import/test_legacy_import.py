@@ -197,7 +197,7 @@ def test_the_plant_goes_on_writing_while_it_is_adopted(guide: str) -> None:
         guide, "SELECT count(*) FROM legacy_import_rejects WHERE table_name = 'dosing_consumption'"
     )
     assert doses + aside == told.doses + 1
-    assert fetch_value(guide, "SELECT sum(doses) FROM dosing_rollup_1h") == doses
+    assert fetch_value(guide, "SELECT sum(doses) FROM plant_rollup WHERE grain = 2") == doses
 
 
 def test_a_writer_never_misses_a_table(guide: str) -> None:
@@ -231,7 +231,7 @@ def test_a_writer_never_misses_a_table(guide: str) -> None:
         guide, "SELECT count(*) FROM legacy_import_rejects WHERE table_name = 'dosing_consumption'"
     )
     assert doses + aside == told.doses + written
-    assert fetch_value(guide, "SELECT sum(doses) FROM dosing_rollup_1h") == doses
+    assert fetch_value(guide, "SELECT sum(doses) FROM plant_rollup WHERE grain = 2") == doses
 
 
 def test_the_old_table_is_kept_when_its_books_do_not_balance(guide: str) -> None:

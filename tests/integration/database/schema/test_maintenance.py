@@ -45,10 +45,10 @@ def test_readings_of_the_coming_month_have_partitions(flavour: Server, migrated:
 
 def test_readings_that_found_no_partition_get_one_and_are_not_counted_again(migrated: str) -> None:
     insert_doses(migrated, timedelta(days=80), timedelta(days=79), timedelta(days=70))
-    before = fetch_value(migrated, "SELECT sum(doses) FROM dosing_rollup_1h")
+    before = fetch_value(migrated, "SELECT sum(doses) FROM plant_rollup WHERE grain = 5")
     run_maintenance(settings_for(migrated), now=NOW)
     assert fetch_value(migrated, "SELECT count(*) FROM dosing_consumption") == 3
-    assert fetch_value(migrated, "SELECT sum(doses) FROM dosing_rollup_1h") == before
+    assert fetch_value(migrated, "SELECT sum(doses) FROM plant_rollup WHERE grain = 5") == before
     if is_plain(migrated):
         assert count_default_rows(migrated) == 0
 
@@ -69,7 +69,7 @@ def test_raw_readings_are_kept_for_ninety_days_and_their_sums_for_two_years(
     if flavour_of(migrated) is ServerFlavour.COMMUNITY:
         run_jobs(migrated, "policy_retention")
     assert fetch_value(migrated, "SELECT count(*) FROM dosing_consumption") == 1
-    for table in ("dosing_rollup_15m", "dosing_rollup_1h", "dosing_rollup_6h", "recipe_rollup_15m"):
+    for table in ("dosing_rollup_15m", "dosing_rollup_6h", "plant_rollup WHERE grain = 5"):
         assert fetch_value(migrated, f"SELECT sum(doses)::int FROM {table}") == 2
 
 
@@ -111,14 +111,14 @@ def test_nothing_is_dropped_while_a_database_is_being_adopted(flavour: Server, m
     run_maintenance(settings_for(migrated), now=NOW)
     if flavour_of(migrated) is not ServerFlavour.COMMUNITY:  # whose policies come after an adoption
         assert fetch_value(migrated, "SELECT count(*) FROM dosing_consumption") == 2
-    assert fetch_value(migrated, "SELECT sum(doses)::int FROM dosing_rollup_1h") == 2
+    assert fetch_value(migrated, "SELECT sum(doses)::int FROM plant_rollup WHERE grain = 5") == 2
 
 
 def test_only_one_tidies_up_at_a_time(migrated: str) -> None:
     insert_doses(migrated, timedelta(days=800))
     with psycopg.connect(migrated) as other, process_locks.hold_lock(other, maintenance.LOCK_NAME):
         run_maintenance(settings_for(migrated), now=NOW)
-    assert fetch_value(migrated, "SELECT count(*) FROM dosing_rollup_1h") == 1
+    assert fetch_value(migrated, "SELECT count(*) FROM plant_rollup WHERE grain = 2") == 1
 
 
 def test_a_database_without_the_schema_is_named(database: str) -> None:

@@ -27,14 +27,33 @@ SUMS: LiteralString = """
        count(*) FILTER (WHERE abs(error_g) > 0.5), coalesce(sum(duration_ms), 0)::bigint, count(duration_ms)
   FROM dosing_consumption
 """
+BINS_KEPT: LiteralString = (
+    "coalesce(sum(b00), 0), coalesce(sum(b06), 0), coalesce(sum(b11), 0), coalesce(sum(b13), 0),"
+    " coalesce(sum(b21), 0),"
+    " sum(b00+b01+b02+b03+b04+b05+b06+b07+b08+b09+b10+b11+b12+b13+b14+b15+b16+b17+b18+b19+b20+b21)"
+)
+BINS: LiteralString = (
+    "count(*) FILTER (WHERE error_g < -2),"
+    " count(*) FILTER (WHERE error_g >= -1 AND error_g < -0.8),"
+    " count(*) FILTER (WHERE error_g >= 0 AND error_g < 0.2),"
+    " count(*) FILTER (WHERE error_g >= 0.4 AND error_g < 0.6),"
+    " count(*) FILTER (WHERE error_g >= 2), count(error_g)"
+)
+SUM_COLUMNS: LiteralString = (
+    "doses, sum_actual_g, n_actual, sum_error_g, sum_abs_error_g, sum_sq_error_g, n_error, n_out_of_tol,"
+    " sum_duration_ms, n_duration"
+)
+# of each grain of plant_rollup: the length of its buckets in s, and what it is by
+GRAINS: tuple[tuple[LiteralString, LiteralString, LiteralString, LiteralString], ...] = (
+    ("1", "900", "''", "chemical"),
+    ("2", "3600", "''", "chemical"),
+    ("3", "21600", "''", "chemical"),
+    ("4", "3600", "device_id", "''"),
+    ("5", "3600", "''", "''"),
+)
 RECOMPUTED: dict[LiteralString, LiteralString] = {
     "SELECT * FROM dosing_rollup_15m ORDER BY 1, 2, 3, 4, 5": (
         "SELECT to_timestamp(floor(extract(epoch FROM time) / 900) * 900), device_id, chemical, recipe, mode,"
-        + SUMS
-        + "GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5"
-    ),
-    "SELECT * FROM dosing_rollup_1h ORDER BY 1, 2, 3, 4, 5": (
-        "SELECT date_trunc('hour', time), device_id, chemical, recipe, mode,"
         + SUMS
         + "GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5"
     ),
@@ -44,21 +63,7 @@ RECOMPUTED: dict[LiteralString, LiteralString] = {
         "SELECT to_timestamp(floor(extract(epoch FROM time) / 21600) * 21600),"
         " device_id, chemical, recipe, mode," + SUMS + "GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5"
     ),
-    "SELECT * FROM recipe_rollup_15m ORDER BY 1, 2, 3": (
-        "SELECT to_timestamp(floor(extract(epoch FROM time) / 900) * 900), recipe, mode, count(*),"
-        " coalesce(sum(actual_g), 0), count(actual_g), coalesce(sum(error_g), 0), count(error_g),"
-        " coalesce(sum(duration_ms), 0)::bigint, count(duration_ms)"
-        " FROM dosing_consumption GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
-    ),
-    "SELECT sum(b00), sum(b06), sum(b11), sum(b13), sum(b21),"
-    " sum(b00+b01+b02+b03+b04+b05+b06+b07+b08+b09+b10+b11+b12+b13+b14+b15+b16+b17+b18+b19+b20+b21)"
-    " FROM dosing_rollup_6h": (
-        "SELECT count(*) FILTER (WHERE error_g < -2),"
-        " count(*) FILTER (WHERE error_g >= -1 AND error_g < -0.8),"
-        " count(*) FILTER (WHERE error_g >= 0 AND error_g < 0.2),"
-        " count(*) FILTER (WHERE error_g >= 0.4 AND error_g < 0.6),"
-        " count(*) FILTER (WHERE error_g >= 2), count(error_g) FROM dosing_consumption"
-    ),
+    f"SELECT {BINS_KEPT} FROM dosing_rollup_6h": f"SELECT {BINS} FROM dosing_consumption",
     "SELECT device_id, last_time FROM device_last_seen ORDER BY 1": (
         "SELECT device_id, max(time) FROM dosing_consumption GROUP BY 1 ORDER BY 1"
     ),
@@ -68,6 +73,18 @@ RECOMPUTED: dict[LiteralString, LiteralString] = {
         " FROM dosing_consumption GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5"
     ),
 }
+for grain, seconds, station, name in GRAINS:
+    RECOMPUTED[
+        f"SELECT bucket, device_id, chemical, recipe, mode, {SUM_COLUMNS}"
+        f" FROM plant_rollup WHERE grain = {grain} ORDER BY 1, 2, 3, 4, 5"
+    ] = (
+        f"SELECT to_timestamp(floor(extract(epoch FROM time) / {seconds}) * {seconds}), {station}, {name},"
+        f" recipe, mode, {SUMS} GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5"
+    )
+    if name == "chemical" and seconds != "3600":
+        RECOMPUTED[f"SELECT {BINS_KEPT} FROM plant_rollup WHERE grain = {grain}"] = (
+            f"SELECT {BINS} FROM dosing_consumption"
+        )
 
 
 def a_dose(chance: random.Random) -> tuple[Any, ...]:
@@ -122,7 +139,9 @@ def test_copy_feeds_the_rollups_too(flavour: Server, migrated: str) -> None:
     with psycopg.connect(migrated) as session, session.cursor() as cursor, cursor.copy(copying) as copy:
         for second in range(10):
             copy.write_row((START + timedelta(seconds=second), "d", 1, "BDO", 2.5))
-    assert fetch_rows(migrated, "SELECT doses, sum_actual_g FROM dosing_rollup_1h") == [(10, 25.0)]
+    assert fetch_rows(migrated, "SELECT doses, sum_actual_g FROM plant_rollup WHERE grain = 2") == [
+        (10, 25.0)
+    ]
 
 
 def test_what_the_guides_telegraf_inserts_feeds_everything(flavour: Server, migrated: str) -> None:
@@ -155,7 +174,7 @@ def test_a_role_that_may_only_insert_doses_needs_no_right_on_what_is_kept_of_the
         )
         session.execute(sql.SQL("DROP OWNED BY {0}").format(name))
         session.execute(sql.SQL("DROP ROLE {0}").format(name))
-    assert fetch_value(migrated, "SELECT sum(doses) FROM dosing_rollup_1h") == 1
+    assert fetch_value(migrated, "SELECT sum(doses) FROM plant_rollup WHERE grain = 5") == 1
 
 
 def a_level(chance: random.Random, dedup: int) -> tuple[Any, ...]:

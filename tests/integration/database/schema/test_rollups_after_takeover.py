@@ -122,9 +122,9 @@ def test_who_may_not_read_a_table_of_the_panels_is_told_which_and_as_whom(old: s
     migrate_schema(settings_for(old), report=print)
     user = str(conninfo_to_dict(viewer)["user"])
     with psycopg.connect(old) as session:
-        session.execute(sql.SQL("REVOKE SELECT ON dosing_rollup_6h FROM {}").format(sql.Identifier(user)))
+        session.execute(sql.SQL("REVOKE SELECT ON plant_rollup FROM {}").format(sql.Identifier(user)))
     with pytest.raises(
-        DatabaseAccessError, match=f"User {user} lacks a right .* denied for table dosing_rollup_6h"
+        DatabaseAccessError, match=f"User {user} lacks a right .* denied for table plant_rollup"
     ):
         read_one_panel(viewer, panel_catalog.CONSUMPTION_TODAY, Selection())
 
@@ -139,11 +139,13 @@ IMPOSSIBLE: LiteralString = """
 DURATIONS: LiteralString = """
     SELECT sum(sum_duration_ms), sum(n_duration), sum(doses) FROM dosing_rollup_15m WHERE chemical = 'DMDEE'
      UNION ALL
-    SELECT sum(sum_duration_ms), sum(n_duration), sum(doses) FROM dosing_rollup_1h WHERE chemical = 'DMDEE'
+    SELECT sum(sum_duration_ms), sum(n_duration), sum(doses) FROM plant_rollup
+     WHERE grain = 2 AND chemical = 'DMDEE'
      UNION ALL
     SELECT sum(sum_duration_ms), sum(n_duration), sum(doses) FROM dosing_rollup_6h WHERE chemical = 'DMDEE'
      UNION ALL
-    SELECT sum(sum_duration_ms), sum(n_duration), sum(doses) FROM recipe_rollup_15m WHERE recipe = 'CU-85'
+    SELECT sum(sum_duration_ms), sum(n_duration), sum(doses) FROM plant_rollup
+     WHERE grain = 5 AND recipe = 'CU-85'
 """
 
 

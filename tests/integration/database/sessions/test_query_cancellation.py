@@ -33,7 +33,7 @@ def test_a_cancelled_question_ends_at_once_and_its_session_answers_the_next(migr
     # far longer than the wait below: only the cancellation can end the query
     reader = PanelReader(replace(settings, database=replace(settings.database, statement_timeout_s=600.0)))
     reader.open()
-    with ThreadPoolExecutor(1) as pool, lock_table(migrated, "dosing_rollup_15m"):
+    with ThreadPoolExecutor(1) as pool, lock_table(migrated, "plant_rollup"):
         asked = pool.submit(reader.read_panel, CONSUMPTION_TODAY, QUERY)
         wait_until(lambda: reader._queries._sessions)
         reader.cancel_panels([BATCHES_TODAY.id])
