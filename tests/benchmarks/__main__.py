@@ -8,14 +8,15 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tests.benchmarks.comparison.console import measure_console, measure_help
 from tests.benchmarks.comparison.consumers import Consumer, DosingCollector, Schema, Telegraf
-from tests.benchmarks.comparison.figures import OURS, FigureSet
+from tests.benchmarks.comparison.figures import OURS, FigureSet, format_value
 from tests.benchmarks.comparison.intake import measure_flood, measure_rate
 from tests.benchmarks.comparison.kills import KILLS, measure_kill
 from tests.benchmarks.comparison.machine import describe_run
@@ -54,20 +55,14 @@ SMALL = Sizes(flood=20_000, seconds=5, doses=20_000, killed_messages=3_000)
 FULL = Sizes(flood=200_000, seconds=30, doses=20_000_000, killed_messages=20_000)
 
 
-def main(arguments: Sequence[str]) -> FigureSet:
-    """Measure what is asked for; returns what was printed and written."""
+def main(arguments: Sequence[str]) -> None:
+    """Measure what is asked for; print and write it, after each round and at the end."""
     asked = _parse_arguments(arguments)
     parts = asked.only or (PARTS if asked.full_size else PARTS[:-1])
-    sizes = FULL if asked.full_size else SMALL
-    sizes = Sizes(
-        asked.flood or sizes.flood,
-        asked.seconds or sizes.seconds,
-        asked.doses or sizes.doses,
-        sizes.killed_messages,
-    )
-    figures = FigureSet()
+    sizes = _choose_sizes(asked)
+    figures, loads = FigureSet(), [os.getloadavg()]
     with _own_environment(), start_servers(asked.dsn) as servers:
-        run = describe_run(servers.database.dsn, asked.telegraf)
+        run = describe_run(servers.database.dsn, asked.telegraf) | {"load_averages": loads}
         consumers = _list_consumers(asked.telegraf)
         for number in range(1, asked.rounds + 1):
             _say(f"round {number} of {asked.rounds}")
@@ -77,12 +72,27 @@ def main(arguments: Sequence[str]) -> FigureSet:
                 _measure_rates(servers, consumers, sizes, figures)
             if "kills" in parts:
                 _measure_kills(consumers, sizes, figures)
+            loads.append(os.getloadavg())
+            _write_results(asked.json, run, figures)
         if {"panels", "console"} & set(parts):
             _measure_console_and_panels(servers, sizes, parts, asked.rounds, figures)
+            _write_results(asked.json, run, figures)
     sys.stdout.write(f"{json.dumps(run, indent=1)}\n\n{figures.format_table()}\n")
-    asked.json.parent.mkdir(parents=True, exist_ok=True)
-    asked.json.write_text(json.dumps({**run, "figures": figures.to_json()}, indent=1) + "\n")
-    return figures
+
+
+def _write_results(file: Path, run: Mapping[str, Any], figures: FigureSet) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps({**run, "figures": figures.to_json()}, indent=1) + "\n")
+
+
+def _choose_sizes(asked: argparse.Namespace) -> Sizes:
+    usual = FULL if asked.full_size else SMALL
+    return Sizes(
+        asked.flood or usual.flood,
+        asked.seconds or usual.seconds,
+        asked.doses or usual.doses,
+        usual.killed_messages,
+    )
 
 
 def _parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
@@ -133,11 +143,9 @@ def _list_consumers(telegraf: Path | None) -> list[Consumer]:
 def _measure_floods(
     servers: PlantServers, consumers: Sequence[Consumer], sizes: Sizes, figures: FigureSet
 ) -> None:
-    for consumer in consumers:
-        if not consumer.name.endswith(FLUSH_INTERVALS[1]):
-            measured = measure_flood(servers, consumer, sizes.flood).list_flood_figures()
-            figures.add_figures(f"flood of {sizes.flood:,}", consumer.name, measured)
-            _say(f"  flood, {consumer.name}: {measured}")
+    for consumer in _leave_out_slow_flushes(consumers):
+        measured = measure_flood(servers, consumer, sizes.flood).list_flood_figures()
+        _note_figures(figures, f"flood of {sizes.flood:,}", consumer.name, measured)
 
 
 def _measure_rates(
@@ -146,17 +154,18 @@ def _measure_rates(
     for per_s in RATES:
         for consumer in consumers:
             measured = measure_rate(servers, consumer, per_s, sizes.seconds).list_rate_figures()
-            figures.add_figures(f"{per_s:,}/s", consumer.name, measured)
-            _say(f"  {per_s}/s, {consumer.name}: {measured}")
+            _note_figures(figures, f"{per_s:,}/s", consumer.name, measured)
 
 
 def _measure_kills(consumers: Sequence[Consumer], sizes: Sizes, figures: FigureSet) -> None:
     for kind in KILLS:
-        for consumer in consumers:
-            if not consumer.name.endswith(FLUSH_INTERVALS[1]):
-                measured = measure_kill(consumer, kind, sizes.killed_messages)
-                figures.add_figures(f"kill -9 of {kind}", consumer.name, measured)
-                _say(f"  kill -9 of {kind}, {consumer.name}: {measured}")
+        for consumer in _leave_out_slow_flushes(consumers):
+            measured = measure_kill(consumer, kind, sizes.killed_messages)
+            _note_figures(figures, f"kill -9 of {kind}", consumer.name, measured)
+
+
+def _leave_out_slow_flushes(consumers: Sequence[Consumer]) -> list[Consumer]:
+    return [consumer for consumer in consumers if not consumer.name.endswith(FLUSH_INTERVALS[1])]
 
 
 def _measure_console_and_panels(
@@ -165,12 +174,20 @@ def _measure_console_and_panels(
     with create_big_plant(servers, sizes.doses, report=_say) as dsn:
         for number in range(rounds):
             if "panels" in parts:
-                figures.add_figures(f"panels, {sizes.doses:,} doses", OURS, measure_panels(dsn))
+                _note_figures(figures, f"panels, {sizes.doses:,} doses", OURS, measure_panels(dsn, _say))
             if "console" in parts and FOUND:
-                figures.add_figures("console", OURS, measure_help())
-                figures.add_figures(
-                    "console", OURS, measure_console(dsn, sizes.seconds, first=1 + 1_000 * number)
+                _note_figures(figures, "console", OURS, measure_help())
+                _note_figures(
+                    figures, "console", OURS, measure_console(dsn, sizes.seconds, first=1 + 1_000 * number)
                 )
+
+
+def _note_figures(figures: FigureSet, scenario: str, subject: str, measured: Mapping[str, float]) -> None:
+    figures.add_figures(scenario, subject, measured)
+    _say(
+        f"  {scenario}, {subject}: "
+        + "; ".join(f"{name} {format_value(measured[name])}" for name in measured)
+    )
 
 
 def _say(line: str) -> None:

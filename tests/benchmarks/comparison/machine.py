@@ -27,7 +27,6 @@ def describe_run(dsn: str, telegraf: Path | None) -> dict[str, Any]:
             "cores": os.cpu_count(),
             "memory_mb": int(_find_line(Path("/proc/meminfo"), r"MemTotal:\s+(\d+)") or 0) // 1024,
             "system": platform.platform(),
-            "load_before": os.getloadavg(),
         },
         "versions": {
             "dosing-tui": version("dosing-tui"),

@@ -28,7 +28,7 @@ def create_big_plant(servers: PlantServers, doses: int, report: Callable[[str], 
         yield dsn
 
 
-def measure_panels(dsn: str) -> dict[str, float]:
+def measure_panels(dsn: str, report: Callable[[str], None]) -> dict[str, float]:
     """The slowest of all panels, and their mean, by window."""
     reader = PanelReader(settings_for(dsn))
     reader.open()
@@ -38,6 +38,7 @@ def measure_panels(dsn: str) -> dict[str, float]:
         slowest = max(taken, key=lambda panel: taken[panel])
         figures[f"{name}, mean, ms"] = statistics.mean(taken.values())
         figures[f"{name}, slowest, ms"] = taken[slowest]
+        report(f"  {name}: {slowest} is the slowest panel")
     reader.close()
     return figures
 
