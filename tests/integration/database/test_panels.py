@@ -287,7 +287,7 @@ def test_every_panel_answers_in_an_empty_database(migrated: str) -> None:
     since, until = WINDOWS["a day"]
     query = PanelQuery(since, until, until)
     found = {name: read_one_panel(migrated, panel, query) for name, panel in PANELS.items()}
-    assert [row.doses for row in found.pop("accuracy_histogram")] == [0] * 22  # type: ignore[attr-defined]  # rows of that panel
+    assert [row.doses for row in found.pop("accuracy_histogram")] == [0] * 22
     assert found.pop("accuracy_summary") == [panel_catalog.ErrorSummary(0, None, None, None)]
     nothing = [panel_catalog.ProductionDay(day, 0, 0, None, None, None, 0) for day in (0, 1)]
     assert found.pop("production_today") == nothing
