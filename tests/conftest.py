@@ -2,8 +2,10 @@
 
 import os
 import signal
+import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
@@ -123,9 +125,18 @@ def _own_home(_homes: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def embedded() -> Iterator[Server]:
+def _cluster() -> Iterator[Path]:
+    """The folder of a server that has been started once, to copy: most of a first start is initdb."""
+    with reachable_temp() as folder:
+        with EmbeddedPostgres(folder, settings=UNSAFE_BUT_FAST):
+            pass
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def embedded(_cluster: Path) -> Iterator[Server]:
     """The embedded PostgreSQL, on a unix socket."""
-    with reachable_temp() as folder, EmbeddedPostgres(folder, settings=UNSAFE_BUT_FAST) as server:
+    with _copy_cluster(_cluster) as folder, EmbeddedPostgres(folder, settings=UNSAFE_BUT_FAST) as server:
         yield from _serve_databases(Server("plain", server.dsn))
 
 
@@ -183,9 +194,9 @@ def migrated(server: Server) -> Iterator[str]:
 
 
 @pytest.fixture
-def own_postgres() -> Iterator[EmbeddedPostgres]:
+def own_postgres(_cluster: Path) -> Iterator[EmbeddedPostgres]:
     """A server of the test's own, to stop, kill and restart."""
-    with reachable_temp() as folder, EmbeddedPostgres(folder, port=find_free_port()) as server:
+    with _copy_cluster(_cluster) as folder, EmbeddedPostgres(folder, port=find_free_port()) as server:
         yield server
 
 
@@ -198,6 +209,15 @@ def mosquitto(request: pytest.FixtureRequest) -> Iterator[EmbeddedBroker]:
         broker = start_broker(folder)
         yield broker
         broker.stop()
+
+
+@contextmanager
+def _copy_cluster(cluster: Path) -> Iterator[Path]:
+    with reachable_temp() as folder:
+        subprocess.run(
+            ("cp", "--archive", f"{cluster}/.", folder), check=True
+        )  # with the owners of the files
+        yield folder
 
 
 def _serve_databases(server: Server) -> Iterator[Server]:

@@ -15,6 +15,7 @@ from dosing_tui.domain.panels.panel_catalog import PANELS
 from tests.conftest import _migrate_database
 from tests.support.database_servers import Server
 from tests.support.tui.crowded_plant import CrowdedPlant, fill_plant, open_crowded_console
+from tests.support.tui.terminal_fixture import _paced_keys as _paced_keys
 
 COUNT = 10_000
 NEWEST_BATCH = "complete"

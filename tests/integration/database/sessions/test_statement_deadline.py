@@ -11,12 +11,18 @@ import pytest
 from dosing_tui.database.connection import NO_TIMEOUTS, StatementTimeouts, open_connection
 from dosing_tui.database.panel_reader import PanelReader
 from dosing_tui.database.reading_writer import ReadingWriter
+from dosing_tui.database.sessions import statement_deadline
 from dosing_tui.errors import DatabaseUnavailableError
 from tests.support.database.reading_samples import DOSE, number_rows, settings_for
 from tests.support.database.stalling_proxy import StallingProxy, stalling_proxy
 
 NOTICED_S = 16.0
 """Longest time until a stalled server is noticed, with room for a busy machine."""
+
+
+@pytest.fixture(autouse=True)
+def _little_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(statement_deadline, "PATIENCE_S", 2.0)
 
 
 @pytest.fixture
@@ -46,7 +52,7 @@ def test_a_statement_fails_when_the_server_stalls(
 def test_a_long_statement_goes_on_while_the_server_works_at_it(proxy: StallingProxy) -> None:
     settings = settings_for(proxy.dsn)
     with open_connection(settings, application="test", autocommit=True, timeouts=NO_TIMEOUTS) as session:
-        assert session.execute("SELECT 1 FROM pg_sleep(12)").fetchone() == (1,)
+        assert session.execute("SELECT 1 FROM pg_sleep(5)").fetchone() == (1,)
 
 
 def test_a_long_statement_fails_when_its_answer_is_lost(proxy: StallingProxy) -> None:
@@ -56,7 +62,7 @@ def test_a_long_statement_fails_when_its_answer_is_lost(proxy: StallingProxy) ->
         threading.Timer(0.5, proxy.stall_open).start()
         began = time.monotonic()
         with pytest.raises(psycopg.OperationalError, match="timed out"):
-            session.execute("SELECT 1 FROM pg_sleep(2)")
+            session.execute("SELECT 1 FROM pg_sleep(1)")
         assert time.monotonic() - began < NOTICED_S
 
 
