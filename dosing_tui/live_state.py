@@ -4,11 +4,13 @@ Bounded in every dimension. Any thread may write or read it.
 """
 
 import re
+from bisect import bisect_left
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import accumulate
 from threading import Lock
 from typing import NamedTuple, Protocol, TypeVar
 
@@ -161,10 +163,34 @@ def add_database_faults(snapshot: LiveSnapshot, faults: Sequence[DatabaseFault])
     return replace(snapshot, database=database, database_faults=every)
 
 
+class LatencyHistogram:
+    """Times from the receipt of a message to its COMMIT, as cumulative counts. For any thread."""
+
+    BOUNDS_S = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 600.0, 3600.0)
+    """Upper bound of each bucket, in s; above the last there is one more."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._counts = [0] * (len(self.BOUNDS_S) + 1)
+        self._sum_s = 0.0
+
+    def record_latencies(self, seconds: Iterable[float]) -> None:
+        with self._lock:
+            for each in seconds:
+                self._counts[bisect_left(self.BOUNDS_S, each)] += 1
+                self._sum_s += each
+
+    def read_totals(self) -> tuple[tuple[int, ...], float]:
+        """Messages up to each bound, the last without one; and the sum of their times, in s."""
+        with self._lock:
+            return tuple(accumulate(self._counts)), self._sum_s
+
+
 class LiveState:
     """The only mutable state that the collector's threads share with the console."""
 
     def __init__(self) -> None:
+        self.storage_latency = LatencyHistogram()
         self._lock = Lock()
         self._levels: dict[tuple[str, str], InventoryLevel] = {}
         self._doses: OrderedDict[tuple[object, ...], Dose] = OrderedDict()

@@ -21,10 +21,12 @@ from dosing_tui.cli.context import get_settings
               default="disable", show_default=True, help="TLS between Grafana and the database.")  # fmt: skip
 @click.option("--dashboards", default="/etc/grafana/provisioning/dashboards/dosing", show_default=True,
               help="Path of the dashboards, for Grafana.")  # fmt: skip
+@click.option("--prometheus", default="", metavar="URL",
+              help="Prometheus of [monitoring]: adds the collector's dashboard and alerts.")  # fmt: skip
 @click.pass_context
 def grafana(
     ctx: click.Context, *, output: Path, force: bool, host: str, database: str, user: str, password: str,
-    sslmode: str, dashboards: str,
+    sslmode: str, dashboards: str, prometheus: str,
 ) -> None:  # fmt: skip
     """Write Grafana's provisioning: the same SQL, ranges, filters and limits as in the console."""
     from dosing_tui.grafana.provisioning import GrafanaOptions, build_provisioning_files, write_files
@@ -32,7 +34,13 @@ def grafana(
     if not password.startswith("$"):
         raise click.BadParameter("a password does not belong in a file; use $VARIABLE or $__file{...}.")
     options = GrafanaOptions(
-        password=password, sslmode=sslmode, dashboards=dashboards, host=host, database=database, user=user
+        password=password,
+        sslmode=sslmode,
+        dashboards=dashboards,
+        host=host,
+        database=database,
+        user=user,
+        prometheus=prometheus,
     )
     for path in write_files(output, build_provisioning_files(get_settings(ctx), options), force=force):
         click.echo(path)

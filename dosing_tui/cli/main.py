@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
@@ -150,8 +151,18 @@ def main(
 def collect(ctx: click.Context) -> None:
     """Run the collector without a screen, as a service: broker to database. Logs to stderr."""
     from dosing_tui.collector.service_main import run
+    from dosing_tui.live_state import LiveState
 
-    sys.exit(run(get_settings(ctx), report=print_message))
+    settings = get_settings(ctx)
+
+    def observe(live_state: LiveState) -> AbstractContextManager[None]:
+        if not settings.monitoring.listen:
+            return nullcontext()
+        from dosing_tui.monitoring.monitor import run_monitoring
+
+        return run_monitoring(settings, live_state)
+
+    sys.exit(run(settings, report=print_message, observe=observe))
 
 
 @main.command()

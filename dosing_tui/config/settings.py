@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import time, timedelta
 from enum import StrEnum
+from urllib.parse import urlsplit
 
 from dosing_tui.config.notification_channel import NotificationSettings
 from dosing_tui.domain.messages import default_limits
@@ -308,6 +309,24 @@ class LogSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class MonitoringSettings:
+    listen: str = ""
+    """Address at which "dosing-tui collect" answers /metrics (Prometheus), /healthz and /readyz, e.g.
+    "127.0.0.1:9464". Empty: off."""
+    allow_remote: bool = False
+    """Allow an address that other machines reach. The answers hold counts and states, no secrets; they are
+    not encrypted."""
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port of ``listen``. Raises: ValueError."""
+        parts = urlsplit(f"//{self.listen}")
+        if not parts.hostname or parts.port is None or parts.path or parts.query or parts.username:
+            raise ValueError(self.listen)
+        return parts.hostname, parts.port
+
+
+@dataclass(frozen=True, slots=True)
 class ShiftSettings:
     name: str
     """Shown in titles. Shifts may have gaps, but may not overlap."""
@@ -339,6 +358,7 @@ class Settings:
     alarms: AlarmSettings = field(default_factory=AlarmSettings)
     console: ConsoleSettings = field(default_factory=ConsoleSettings)
     log: LogSettings = field(default_factory=LogSettings)
+    monitoring: MonitoringSettings = field(default_factory=MonitoringSettings)
     shifts: tuple[ShiftSettings, ...] = DEFAULT_SHIFTS
     stations: tuple[StationSettings, ...] = ()
     alarm_limits: tuple[AlarmLimitSettings, ...] = ()

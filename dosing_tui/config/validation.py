@@ -3,12 +3,19 @@
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dosing_tui.config import notification_sections, shift_sections
 from dosing_tui.config.range_check import RangeCheck, find_range_errors
-from dosing_tui.config.settings import AlarmLimitSettings, AlarmSettings, Settings, StationSettings
+from dosing_tui.config.settings import (
+    AlarmLimitSettings,
+    AlarmSettings,
+    MonitoringSettings,
+    Settings,
+    StationSettings,
+)
 from dosing_tui.domain.messages.chemical_names import fold_name
 from dosing_tui.domain.messages.text_sanitizer import clean_text
 from dosing_tui.domain.tolerances.accuracy_class import parse_class_factor
@@ -39,6 +46,7 @@ def _find_errors(settings: Settings) -> Iterator[str]:
     yield from _check_names(settings)
     yield from _check_ranges(settings)
     yield from _check_secrets(settings)
+    yield from _check_monitoring(settings.monitoring)
     yield from shift_sections.find_errors(settings.shifts)
     yield from _check_stations(settings.stations)
     yield from _check_overrides(settings.alarm_limits)
@@ -169,6 +177,35 @@ def _check_overrides(overrides: Sequence[AlarmLimitSettings]) -> Iterator[str]:
         for key, low, high in LIMIT_RANGES:
             if (value := getattr(override, key)) is not None:
                 yield from find_range_errors((f"{location}.{key}:", value, low, high))
+
+
+def _check_monitoring(monitoring: MonitoringSettings) -> Iterator[str]:
+    if not monitoring.listen:
+        return
+    try:
+        host, _ = monitoring.address
+    except ValueError:
+        yield f"monitoring.listen: {monitoring.listen!r} is not HOST:PORT, e.g. '127.0.0.1:9464'."
+        return
+    if not monitoring.allow_remote and not is_loopback(host):
+        yield (
+            f"monitoring.listen: other machines reach {host}; set monitoring.allow_remote = true, or listen "
+            "on 127.0.0.1."
+        )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only programs on this machine reach the address; '' is its socket.
+
+    >>> is_loopback("127.0.0.1"), is_loopback("localhost"), is_loopback("broker.plant.example")
+    (True, True, False)
+    """
+    if host in ("", "localhost") or host.startswith("/"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _check_secrets(settings: Settings) -> Iterator[str]:

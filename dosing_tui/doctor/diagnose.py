@@ -11,13 +11,14 @@ from dosing_tui import __version__
 from dosing_tui.collector.alarms.offline_commands import explain_unjournaled
 from dosing_tui.config.loader import LoadedSettings
 from dosing_tui.config.settings import Settings
+from dosing_tui.config.validation import is_loopback
 from dosing_tui.database.alarms.journal_health import list_journal_faults
 from dosing_tui.database.alarms.notification_queue import list_channel_states
 from dosing_tui.database.connection import describe_target
 from dosing_tui.database.diagnosis.fact_reader import read_database_facts
 from dosing_tui.database.diagnosis.facts import DatabaseFacts
 from dosing_tui.database.schema.migrate import list_pending_steps
-from dosing_tui.doctor.checks.broker_checks import check_broker, is_loopback
+from dosing_tui.doctor.checks.broker_checks import check_broker
 from dosing_tui.doctor.checks.check_result import CheckResult, Diagnosis, sort_results
 from dosing_tui.doctor.checks.collector_checks import check_collector, check_station_clocks
 from dosing_tui.doctor.checks.database_checks import (

@@ -10,6 +10,7 @@ from dosing_tui.database.connection import describe_target
 from dosing_tui.database.error_mapping import DatabaseTarget
 from dosing_tui.domain.panels.panel_catalog import PANELS
 from dosing_tui.errors import ExportError
+from dosing_tui.grafana import collector_monitoring
 from dosing_tui.grafana.alert_rules import build_alert_file
 from dosing_tui.grafana.dashboards import build_dashboards
 from dosing_tui.grafana.datasource import DATASOURCE_UID, FILE_HEADER, FOLDER, JsonObject
@@ -33,6 +34,8 @@ class GrafanaOptions:
     dashboards: str
     host: str = ""
     database: str = ""
+    prometheus: str = ""
+    """URL of the Prometheus that scrapes the collector; '' for none: then nothing is written of it."""
 
 
 def build_provisioning_files(settings: Settings, options: GrafanaOptions) -> dict[str, str]:
@@ -47,6 +50,17 @@ def build_provisioning_files(settings: Settings, options: GrafanaOptions) -> dic
             f"dashboards/dosing/{board['uid']}.json": f"{json.dumps(board, indent=2, ensure_ascii=False)}\n"
             for board in boards
         },
+        **(_build_monitoring_files(settings, options.prometheus) if options.prometheus else {}),
+    }
+
+
+def _build_monitoring_files(settings: Settings, url: str) -> dict[str, str]:
+    board = collector_monitoring.build_collector_dashboard(settings.plant.timezone)
+    return {
+        "datasources/dosing-prometheus.yaml": _render_yaml(collector_monitoring.build_datasource_file(url)),
+        "alerting/dosing-collector.yaml": _render_yaml(collector_monitoring.build_collector_alerts(settings)),
+        "prometheus/dosing-rules.yaml": _render_yaml(collector_monitoring.build_prometheus_rules(settings)),
+        "dashboards/dosing/dosing-collector.json": f"{json.dumps(board, indent=2, ensure_ascii=False)}\n",
     }
 
 

@@ -93,6 +93,10 @@ class DatabaseWriter:
             return
         self._window.count_messages(len(rows))
         written = writer.write(self._spool.spool_id, rows)
+        now = self._context.clock()
+        self._context.live_state.storage_latency.record_latencies(
+            (now - items[0].received_at).total_seconds() for _, items in rows if items
+        )
         try:
             self._spool.confirm_progress(written.progress)
             self._status.set_notice("spool", "")

@@ -44,6 +44,11 @@ class JobState:
     next_start: datetime | None
     last_error: str
 
+    @property
+    def has_failed(self) -> bool:
+        """By its last run."""
+        return self.last_status.lower() == "failed"
+
 
 @dataclass(frozen=True, slots=True)
 class ChunkCounts:

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from ipaddress import ip_address
 from types import MappingProxyType
 
 from dosing_tui.config.settings import MqttSettings, MqttTransport
+from dosing_tui.config.validation import is_loopback
 from dosing_tui.database.diagnosis.facts import RowTimes
 from dosing_tui.doctor.checks.check_result import CheckResult, CheckTheme, ThemeReporter
 from dosing_tui.mqtt.broker_probe import BrokerAnswers, BrokerFailure
@@ -45,19 +45,6 @@ def check_broker(
     yield from _check_retained(answers)
     yield from _check_deliveries(settings, answers, row_times)
     yield _check_drop_count(answers)
-
-
-def is_loopback(host: str) -> bool:
-    """
-    >>> is_loopback("127.0.0.1"), is_loopback("localhost"), is_loopback("broker.plant.example")
-    (True, True, False)
-    """
-    if host == "localhost" or not host or host.startswith("/"):
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _describe_connection(settings: MqttSettings, answers: BrokerAnswers) -> str:

@@ -22,7 +22,7 @@ def check_maintenance(facts: DatabaseFacts, now: datetime) -> Iterator[CheckResu
 
 
 def _check_jobs(facts: DatabaseFacts) -> Iterator[CheckResult]:
-    failed = [job for job in facts.jobs if job.last_status.lower() == "failed"]
+    failed = [job for job in facts.jobs if job.has_failed]
     stopped = [job for job in facts.jobs if not job.is_scheduled]
     for job in failed:
         error = clean_line(job.last_error.rstrip("."), 160) or "no reason is recorded"

@@ -23,7 +23,7 @@ from tests.support.deploy.deploy_files import (
     secrets_of,
 )
 
-PINNED = re.compile(r"[\w./-]+:\d+\.\d+\.\d+[\w.-]*")
+PINNED = re.compile(r"[\w./-]+:v?\d+\.\d+\.\d+[\w.-]*")
 each = pytest.mark.parametrize(("name", "service"), list_services().items(), ids=list_services())
 """Each service in turn."""
 OURS = [(name, each) for name, each in list_services().items() if "build" in each]

@@ -1,0 +1,1 @@
+"""Health for machines: metrics for Prometheus, and whether the collector lives and is ready. Read only."""
