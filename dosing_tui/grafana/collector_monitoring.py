@@ -112,12 +112,14 @@ def _list_link_alerts(alarms: AlarmSettings) -> Iterator[CollectorAlert]:
 def _list_storage_alerts(alarms: AlarmSettings) -> Iterator[CollectorAlert]:
     yield CollectorAlert(
         "spool-fill", "Spool nearly full",
-        f"dosing_spool_bytes / dosing_spool_limit_bytes > {alarms.spool_percent / 100:g}", "1m", _get_priority("SPOOL_HIGH"),
+        f"dosing_spool_bytes / dosing_spool_limit_bytes > {alarms.spool_percent / 100:g}", "1m",
+        _get_priority("SPOOL_HIGH"),
         "The spool is nearly full: collecting stops when it is.", "Bring the database back.",
     )  # fmt: skip
     yield CollectorAlert(
         "spool-age", "Readings wait for long",
-        f"dosing_spool_oldest_seconds > {alarms.spool_age_minutes * 60:.0f}", "1m", _get_priority("SPOOL_HIGH"),
+        f"dosing_spool_oldest_seconds > {alarms.spool_age_minutes * 60:.0f}", "1m",
+        _get_priority("SPOOL_HIGH"),
         "Readings wait in the spool for too long.", "Bring the database back.",
     )  # fmt: skip
     yield CollectorAlert(

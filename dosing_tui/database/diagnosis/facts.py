@@ -67,6 +67,8 @@ class RowTimes:
     table_name: str
     oldest: datetime | None
     newest: datetime | None
+    keep_days: int | None = None
+    """Retention; None while nothing is dropped."""
 
 
 @dataclass(frozen=True, slots=True)
