@@ -82,8 +82,7 @@ def migrate_schema(
             with suppress(DatabaseAccessError):  # not the owner: nothing was to be done
                 open_rights.close_open_rights(session, report)
             return []
-        for note in _list_notes(work, history):
-            report(note)
+        _report_notes(work, history, report)
         if work.extensions:
             _create_extension(session, report)
             again = _plan_migration(session, settings, keeps_newer_rules=keeps_newer_rules, history=history)
@@ -101,6 +100,11 @@ def migrate_schema(
             hourly_view.refresh_hours(session)
         open_rights.close_open_rights(session, report)
         return work.step_names
+
+
+def _report_notes(work: MigrationPlan, history: HistoryChoice, report: MigrationReporter) -> None:
+    for note in _list_notes(work, history):
+        report(note)
 
 
 def _settle_retention(
