@@ -34,11 +34,13 @@ from dosing_tui.domain.panels.panel_catalog import (
     ProductionDay,
 )
 from dosing_tui.domain.time.shift_calendar import ShiftPeriod
+from dosing_tui.domain.time.time_range import RangeSpec
 from dosing_tui.live_state import LiveSnapshot
 from dosing_tui.tui.charts.full_screen_chart import draw_full_screen_chart
 from dosing_tui.tui.charts.series import ChartData
 from dosing_tui.tui.layout.geometry import TileId
 from dosing_tui.tui.scope.render_context import PanelResult, RenderContext
+from dosing_tui.tui.scope.scope import Scope
 from dosing_tui.tui.tiles.registry import TILES
 from tests.integration.database.test_panels import EXPECTED, are_equal
 from tests.integration.grafana.test_same_rows import draw_row, query_panel
@@ -47,6 +49,7 @@ from tests.support.database.reading_samples import settings_for
 from tests.support.database.sample_month import Plant, doses_within
 from tests.support.database.stored_batches import write_readings
 from tests.support.database_servers import Server
+from tests.unit.tui.tiles.test_every_live_number import LIVE_TEXTS, list_dose_texts
 
 BERLIN = ZoneInfo("Europe/Berlin")
 MONTH = planned_month.plan_month()
@@ -243,11 +246,11 @@ def _list_doses_in_all(plant: Plant, query: PanelQuery) -> list[str]:
     return [_format_mass(found or 0)]
 
 
-LIVE_TILES = {
-    TileId.INVENTORY, TileId.TANK_TABLE, TileId.DOSES, TileId.SYSTEM_STATUS,
-    TileId.STATION_TABLE, TileId.STATION_LIGHTS,
-}  # fmt: skip
-"""Not of a range: values of single messages, and counts of the collector."""
+def _list_doses(plant: Plant, query: PanelQuery) -> list[str]:
+    doses = tuple(doses_within(plant.doses, query.since, query.until))
+    return list_dose_texts(replace(plant, doses=doses), AFTER)
+
+
 TILE_TEXTS: Mapping[str, Callable[[Plant, PanelQuery], list[str]]] = {
     TileId.CHEMICAL_TOTALS: _sum_text,
     TileId.BATCH_TOTALS: _list_recipes,
@@ -260,11 +263,13 @@ TILE_TEXTS: Mapping[str, Callable[[Plant, PanelQuery], list[str]]] = {
     TileId.DURATION: _list_durations,
     TileId.PRODUCTION: _list_production,
     TileId.DAILY_PRODUCTION: _list_days,
+    TileId.DOSES: _list_doses,
 }
 
 
 def test_every_tile_is_walked() -> None:
-    assert {*TILE_TEXTS, *LIVE_TILES} == set(TILES)
+    """The live tiles, and the live list of doses, are walked by ``test_every_live_number``."""
+    assert {*TILE_TEXTS, *LIVE_TEXTS} == set(TILES)
     assert set(EXPECTED) == set(PANELS)
 
 
@@ -277,7 +282,10 @@ def test_every_tile_shows_what_was_planned(plant: str, reader: PanelReader, tile
         panel.id: PanelResult(tuple(reader.read_panel(panel, query)), loaded_at=until, query=query)
         for panel in TILES[tile].panels
     }
-    content = TILES[tile].build(RenderContext(until, BERLIN, settings_for(plant), LiveSnapshot(), results))
+    is_list = tile == TileId.DOSES  # without a range it is the live one
+    spec = RangeSpec(f"{since:%Y-%m-%d %H:%M}", f"{until:%Y-%m-%d %H:%M}") if is_list else None
+    context = RenderContext(until, BERLIN, settings_for(plant), LiveSnapshot(), results, scope=Scope(spec))
+    content = TILES[tile].build(context)
     draw = draw_full_screen_chart if isinstance(content.data, ChartData) else content.paint
     rows = [*content.paint(content.data, 160, 40), *draw(content.data, 160, 40)]
     shown = [" ".join("".join(cell for cell, _ in row).split()) for row in rows]
