@@ -73,6 +73,13 @@ def run_diagnosis(
     return Diagnosis(now, loaded.settings.plant.site, __version__, sort_results(results))
 
 
+def diagnose_settings(settings: Settings, *, listen_s: float = LISTEN_S) -> Diagnosis:
+    """All checks but those of settings and terminal, for a program that works with both already."""
+    now = datetime.now(UTC)
+    results = _check_everything(settings, DiagnosisOptions(listen_s=listen_s), now)
+    return Diagnosis(now, settings.plant.site, __version__, sort_results(results))
+
+
 def _check_everything(settings: Settings, options: DiagnosisOptions, now: datetime) -> Iterator[CheckResult]:
     yield from check_spool(settings, inspect_spool(settings), now)
     facts = None

@@ -29,11 +29,13 @@ from dosing_tui.tui.data.query_results import PanelLoaded, QueryResult
 from dosing_tui.tui.data.query_workers import ConsoleDataSource, QueryWorkers
 from dosing_tui.tui.dialogs.quit_and_help import HelpScreen, QuitScreen
 from dosing_tui.tui.keys.bindings import APP_KEYS, SCOPE_KEYS
+from dosing_tui.tui.keys.footer_hints import FooterMode
 from dosing_tui.tui.kiosk.kiosk_screen import KioskScreen
 from dosing_tui.tui.rendering.palette import PALETTES
 from dosing_tui.tui.rendering.theme import TerminalTheme
 from dosing_tui.tui.screens.console_screen import ConsoleScreen
 from dosing_tui.tui.screens.dashboard_screen import DashboardScreen
+from dosing_tui.tui.screens.doctor_screen import DoctorScreen, run_checks
 from dosing_tui.tui.widgets.messages import BannerClicked, BatchRequested, StationChosen, ViewChanged
 
 log = logging.getLogger(__name__)
@@ -107,6 +109,11 @@ class DosingApp(OrderedInputApp[None]):
     def _store_panel(self, result: PanelLoaded) -> None:
         if self.controllers.store_panel(result):
             self._schedule_redraw()
+
+    def action_doctor(self) -> None:
+        hints, submit = self.services.hints[FooterMode.DOCTOR], self._query_workers.submit_job
+        diagnose = partial(run_checks, self._settings)
+        self.push_screen(DoctorScreen(self.terminal_theme, hints, diagnose=diagnose, submit=submit))
 
     # start and end
 

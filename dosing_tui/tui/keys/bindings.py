@@ -84,6 +84,8 @@ APP_KEYS = (
     Binding("e", "export", "Export", id="export", tooltip="Export the rows as CSV and JSON"),
     Binding("s", "picture", "Picture", id="picture", show=False, tooltip="Screen as SVG and text"),
     Binding("S", "shift_report", "Shift", id="shift-report", show=False, tooltip="Shift report"),
+    Binding("D", "doctor", "Doctor", id="doctor", show=False,
+            tooltip="Check broker, database, spool, stations: what to do"),
     Binding("f", "freeze", "Freeze", id="freeze", tooltip="Freeze the view, resume"),
     Binding("r", "refresh_now", "Refresh", id="refresh", tooltip="Reload all panels"),
     Binding("t", "switch_theme", "Theme", id="theme", tooltip="The next theme"),
@@ -173,6 +175,13 @@ REPORT_KEYS = (
     Binding("escape,S", "dismiss", "Back", id="report-close", tooltip="Close the report"),
 )
 """Keys of the shift report: those with ``show`` are listed at its foot."""
+DOCTOR_KEYS = tuple(
+    binding
+    for binding in REPORT_KEYS
+    if binding.id not in ("report-back", "report-forward", "report-details", "report-leave", "report-take",
+                          "report-save")
+)  # fmt: skip
+"""Keys of the doctor's page, which is read like a report."""
 _PAGE_KEY_IDS = frozenset(
     {"zoom", "back", "next", "previous", "left", "right", "row-down", "row-up", "page-down", "page-up",
      "first", "last"}
@@ -218,7 +227,7 @@ HELP_MAIN: tuple[HelpGroup, ...] = (
         ("A note; shift report", ("note", "shift-report")),
         ("Save rows, the picture", ("export", "picture")),
         ("Dark or light", ("theme",)), ("This page", ("help",)),
-        ("Find a command", ("palette",)),
+        ("Find a command; doctor", ("palette", "doctor")),
         ("Quit; quit at once", ("quit", "quit-now")),
     )),
 )  # fmt: skip

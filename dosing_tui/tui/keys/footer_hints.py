@@ -45,6 +45,7 @@ class FooterMode(StrEnum):
     JOURNAL = "journal"
     BATCH_LIST = "batches"
     SHIFT_REPORT = "report"
+    DOCTOR = "doctor"
     BATCH_DETAIL = "batch"
     """A single batch."""
 
@@ -59,6 +60,7 @@ _ESSENTIAL_KEYS: Mapping[FooterMode, frozenset[str]] = {
     FooterMode.SHIFT_REPORT: frozenset(
         {"report-details", "report-leave", "report-take", "report-back", "report-close"}
     ),
+    FooterMode.DOCTOR: frozenset({"report-close", "report-refresh"}),
     FooterMode.BATCH_DETAIL: frozenset(
         {"batch-approve", "batch-deviation", "batch-reject", "back", "palette", "help"}
     ),
@@ -153,6 +155,7 @@ _FOOTER_KEYS: Mapping[FooterMode, tuple[str, ...]] = {
         "palette",
         "help",
     ),
+    FooterMode.DOCTOR: ("report-close", "report-page-down", "report-page-up", "report-refresh", "help"),
     FooterMode.SHIFT_REPORT: (
         "report-details",
         "report-leave",
