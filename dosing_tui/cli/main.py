@@ -13,8 +13,6 @@ from dosing_tui import __version__
 from dosing_tui.cli.context import get_settings, load_config, parse_interval, print_message
 from dosing_tui.errors import DosingError
 
-EXIT_PENDING = 1
-"""``migrate --check``: the schema is not up to date."""
 EXIT_ERROR = 2
 """A setting, a password or a server is wrong; the reason is on stderr."""
 _COLUMNS_BESIDE = 6
@@ -44,6 +42,10 @@ COMMAND_PLACES = {
     "grafana": CommandPlace(
         "dosing_tui.cli.grafana",
         "Write Grafana's provisioning: the same SQL, ranges, filters and limits as in the console.",
+    ),
+    "migrate": CommandPlace(
+        "dosing_tui.cli.upkeep.migrate",
+        "Create or update the database schema; import the guide's tables with their rows.",
     ),
     "panel": CommandPlace(
         "dosing_tui.cli.reports",
@@ -152,28 +154,6 @@ def collect(ctx: click.Context) -> None:
     from dosing_tui.collector.service_main import run
 
     sys.exit(run(get_settings(ctx), report=print_message))
-
-
-@main.command()
-@click.option("--check", is_flag=True, help="Change nothing; list pending migrations, exit 1 if any.")
-@click.pass_context
-def migrate(ctx: click.Context, check: bool) -> None:
-    """Create or update the database schema; import the guide's tables with their rows."""
-    from dosing_tui.database.schema.migrate import check_schema, migrate_schema
-
-    settings = get_settings(ctx)
-    if check:
-        found = check_schema(settings)
-        names = found.pending_steps
-        for note in found.notes:
-            print_message(note)
-    else:
-        names = migrate_schema(settings, report=print_message)
-    for name in names:
-        click.echo(f"{'missing' if check else 'applied'}: {name}")
-    if not names:
-        click.echo("The schema is up to date.")
-    sys.exit(EXIT_PENDING if check and names else 0)
 
 
 @main.command()

@@ -141,6 +141,18 @@ class CollectorSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class RetentionSettings:
+    readings_days: int = 90
+    """Doses, batch events and levels are dropped after so many days, by whole weeks; 0: never. At least 45,
+    and 15 more than clock.oldest_days: batches are rebuilt from them. Batch records and reviews stay for
+    ever. "migrate" enters this: a longer time at once, a shorter one with --apply-retention."""
+    sums_days: int = 730
+    """The same for rollups, the hourly view and rejected messages; not shorter than readings_days."""
+    compress_after_days: int = 7
+    """TimescaleDB Community compresses readings after so many days; 0: never."""
+
+
+@dataclass(frozen=True, slots=True)
 class ClockSettings:
     oldest_days: float = 30.0
     """An older device time is replaced by the receive time."""
@@ -332,6 +344,7 @@ class Settings:
     mqtt: MqttSettings = field(default_factory=MqttSettings)
     database: DatabaseSettings = field(default_factory=DatabaseSettings)
     collector: CollectorSettings = field(default_factory=CollectorSettings)
+    retention: RetentionSettings = field(default_factory=RetentionSettings)
     clock: ClockSettings = field(default_factory=ClockSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)
     review: ReviewSettings = field(default_factory=ReviewSettings)

@@ -1,5 +1,6 @@
 """Checks beyond the types: ranges, time zones, names, passwords in a connection string."""
 
+import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -25,6 +26,8 @@ LIMIT_RANGES = (
 )
 """Limits that a chemical or a recipe may have of its own: key, least and greatest value."""
 MIN_KEY_LENGTH = 16
+MIN_READINGS_DAYS = 45
+MAX_RETENTION_DAYS = 36_500
 MAX_SHORT_NAME_CELLS = 12
 _LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
@@ -38,6 +41,7 @@ def validate_settings(settings: Settings) -> None:
 def _find_errors(settings: Settings) -> Iterator[str]:
     yield from _check_names(settings)
     yield from _check_ranges(settings)
+    yield from _check_retention(settings)
     yield from _check_secrets(settings)
     yield from shift_sections.find_errors(settings.shifts)
     yield from _check_stations(settings.stations)
@@ -106,6 +110,21 @@ def _check_ranges(settings: Settings) -> Iterator[str]:
         yield f"limits.class: {limits.class_!r} is not a class of OIML R61, {known}."
     if limits.stock_low_percent > limits.stock_warn_percent:
         yield "limits.stock_low_percent: is above limits.stock_warn_percent."
+
+
+def _check_retention(settings: Settings) -> Iterator[str]:
+    """Batches are rebuilt from readings: those of late messages have to be there."""
+    retention, floor = settings.retention, max(MIN_READINGS_DAYS, math.ceil(settings.clock.oldest_days) + 15)
+    readings, sums = retention.readings_days, retention.sums_days
+    if readings != 0 and not floor <= readings <= MAX_RETENTION_DAYS:
+        yield (
+            f"retention.readings_days: {readings} is neither 0 (for ever) nor between {floor} and"
+            f" {MAX_RETENTION_DAYS}."
+        )
+    if sums != 0 and not (readings or MAX_RETENTION_DAYS) <= sums <= MAX_RETENTION_DAYS:
+        yield "retention.sums_days: is shorter than retention.readings_days, or too long; 0 is for ever."
+    if not 0 <= retention.compress_after_days <= MAX_RETENTION_DAYS:
+        yield f"retention.compress_after_days: is not between 0 and {MAX_RETENTION_DAYS}."
 
 
 def _list_alarm_ranges(alarms: AlarmSettings) -> Iterator[RangeCheck]:

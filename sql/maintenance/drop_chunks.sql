@@ -1,4 +1,6 @@
 -- TimescaleDB without policies: drops the chunks that ended before the start of retention.
 SELECT count(dropped)
-  FROM unnest(ARRAY['dosing_consumption', 'batch_events', 'inventory_levels']::regclass[]) AS hypertable
-  CROSS JOIN LATERAL drop_chunks(hypertable, older_than => %(raw_from)s::timestamptz) AS dropped
+  FROM data_retention AS r
+  CROSS JOIN LATERAL drop_chunks(r.table_name::regclass,
+                                 older_than => %(now)s::timestamptz - make_interval(days => r.keep_days)) AS dropped
+ WHERE r.table_name <> 'sums' AND r.keep_days IS NOT NULL

@@ -1,4 +1,5 @@
 -- Plain PostgreSQL: drops the weeks that ended before the start of retention.
 SELECT count(dropped)
-  FROM unnest(ARRAY['dosing_consumption', 'batch_events', 'inventory_levels']::regclass[]) AS parent
-  CROSS JOIN LATERAL compat.drop_partitions(parent, %(raw_from)s) AS dropped
+  FROM data_retention AS r
+  CROSS JOIN LATERAL compat.drop_partitions(r.table_name::regclass, %(now)s - make_interval(days => r.keep_days)) AS dropped
+ WHERE r.table_name <> 'sums' AND r.keep_days IS NOT NULL

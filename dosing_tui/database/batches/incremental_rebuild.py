@@ -27,8 +27,7 @@ from dosing_tui.database.connection import (
 )
 from dosing_tui.database.error_mapping import translate_rowless_errors
 from dosing_tui.database.leader_election import LeaseToken, lead_transaction
-from dosing_tui.database.schema import process_locks
-from dosing_tui.database.schema.maintenance import RAW_RETENTION
+from dosing_tui.database.schema import process_locks, retention
 from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.batches.models import DEFAULT_RULES
 from dosing_tui.domain.messages.text_sanitizer import clean_line
@@ -157,7 +156,7 @@ def _has_at_most(session: Session, spans: Iterable[StationSpan], max_readings: i
 
 def _find_oldest_start(session: Session, now: datetime) -> datetime:
     """The time from which every batch has all its readings, also with a shorter retention."""
-    kept_since = now - RAW_RETENTION
+    kept_since = retention.find_kept_since(session, now)
     if (row := session.execute(read_statement("batches/select_oldest_reading")).fetchone()) is not None:
         kept_since = max(kept_since, row[0] or now)
     return kept_since + DEFAULT_RULES.max_level_age + DEFAULT_RULES.max_duration

@@ -22,7 +22,7 @@ from dosing_tui.database.diagnosis.facts import (
     StationClockSample,
 )
 from dosing_tui.database.diagnosis.rights import COLLECTOR_RIGHTS, VIEWER_RIGHTS
-from dosing_tui.database.schema import migration_history
+from dosing_tui.database.schema import migration_history, retention
 from dosing_tui.database.server_flavour import ServerFlavour, detect_server
 from dosing_tui.database.sessions.statement_deadline import DeadlineConnection
 from dosing_tui.domain.alarm_rules.rule_state import SKEW_SAMPLES
@@ -90,6 +90,9 @@ class _FactReader:
             "missing_rights": self._list_rows("rights", MissingRight, "doctor/select_missing_rights", rights),
             "chunks": self._list_rows("chunks", ChunkCounts, chunks),
             "row_times": self._list_rows("readings", RowTimes, "doctor/select_row_times"),
+            "keep_days": {
+                name: state.keep_days for name, state in retention.list_states(self._session).items()
+            },
             "lease": leases[0] if leases else None,
             "other_writers": writers,
             "clock_samples": self._list_rows(

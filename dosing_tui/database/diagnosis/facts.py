@@ -1,6 +1,7 @@
 """What the diagnosis reads from a database, as plain values named as their statement's columns."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from dosing_tui.database.server_flavour import ServerFlavour, ServerInfo
@@ -106,6 +107,8 @@ class DatabaseFacts:
     jobs: tuple[JobState, ...] = ()
     chunks: tuple[ChunkCounts, ...] = ()
     row_times: tuple[RowTimes, ...] = ()
+    keep_days: Mapping[str, int | None] = field(default_factory=dict)
+    """Table -> days until its rows are dropped; None: never."""
     replicas: tuple[ReplicaState, ...] = ()
     lease: CollectorLease | None = None
     other_writers: tuple[str, ...] = ()

@@ -51,22 +51,6 @@ def _finish_table(session: Session, name: str, report: CopyReporter) -> None:
     rounded = f" {state.flagged:,} of them rounded," if state.flagged else ""
     report(f"Imported {name}: {state.copied:,} rows copied,{rounded} {state.set_aside:,} rejected.")
     session.execute(SQL("ANALYZE {}").format(Identifier(name)))
-    if name != HOURLY_AGGREGATE:
-        _warn_of_retention(session, name, report)
-
-
-_OLDEST_ROW_QUERY = """
-SELECT to_char(min(time), 'YYYY-MM-DD') FROM {} HAVING min(time) < now() - INTERVAL '90 days'
-"""
-
-
-def _warn_of_retention(session: Session, name: str, report: CopyReporter) -> None:
-    row = session.execute(SQL(_OLDEST_ROW_QUERY).format(Identifier(name))).fetchone()
-    if row is not None:
-        report(
-            f"{name} reaches back to {row[0]}: readings older than 90 days are dropped from now on"
-            + ("; the sums of doses are kept for two years." if name == "dosing_consumption" else ".")
-        )
 
 
 def _recount_rows(session: Session, old_name: str) -> int:

@@ -29,17 +29,25 @@ def refresh_aggregate(session: Session) -> None:
         known.append(_select_time(session, _OLDEST_HOUR_QUERY))
     since = min((moment for moment in known if moment is not None), default=None)
     now = _select_time(session, "SELECT now()")
-    if since is None or now is None or now - since < MIN_REFRESH_SPAN:
+    if since is None or now is None:
+        return
+    # the first fills it, chunk by chunk; the second marks the time outside the chunks as refreshed
+    call_refresh(session, since, now)
+    call_refresh(session, since, now)
+
+
+def call_refresh(session: Session, since: datetime, now: datetime) -> None:
+    """Refresh the hours from ``since`` to the last whole one before ``now``; nothing if there are too few."""
+    if now - since < MIN_REFRESH_SPAN:
         return
     # the procedure commits itself: no transaction, and no parameters
-    call = SQL("CALL refresh_continuous_aggregate({}, {}, {})").format(
-        Literal(HOURLY_AGGREGATE),
-        Literal(since.replace(minute=0, second=0, microsecond=0)),
-        Literal(now - timedelta(hours=1)),
+    session.execute(
+        SQL("CALL refresh_continuous_aggregate({}, {}, {})").format(
+            Literal(HOURLY_AGGREGATE),
+            Literal(since.replace(minute=0, second=0, microsecond=0)),
+            Literal(now - timedelta(hours=1)),
+        )
     )
-    # the first fills it, chunk by chunk; the second marks the time outside the chunks as refreshed
-    session.execute(call)
-    session.execute(call)
 
 
 def store_history(session: Session, flavour: ServerFlavour) -> None:

@@ -1,20 +1,16 @@
 """Maintenance of a database without policies: partitions ahead, and retention."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database import server_flavour, sql_files, table_owner
 from dosing_tui.database.connection import Session, StatementTimeouts, describe_target, open_connection
 from dosing_tui.database.error_mapping import translate_errors
 from dosing_tui.database.legacy_import import progress
-from dosing_tui.database.schema import migration_history, process_locks
+from dosing_tui.database.schema import hourly_view, migration_history, process_locks, retention
 from dosing_tui.database.server_flavour import ServerFlavour
 from dosing_tui.errors import DatabaseAccessError
-
-RAW_RETENTION = timedelta(days=90)
-ROLLUP_RETENTION = timedelta(days=730)
-"""Two years, as TimescaleDB's policies of the Community flavour."""
 
 LOCK_NAME = "maintenance"
 """Row of process_locks: one process at a time runs a step."""
@@ -29,9 +25,9 @@ class MaintenanceSteps:
 
 
 def run_maintenance(settings: Settings, *, now: datetime) -> None:
-    """Create partitions ahead and apply retention; nothing while another process does.
+    """Create partitions ahead, apply retention, refresh the hourly view; nothing while another process does.
 
-    Nothing is dropped during an import.
+    Nothing is dropped during an import, nor before the schema says how long rows are kept.
 
     Raises: DatabaseUnavailableError; DatabaseAccessError, if there is no schema or the user does not own it.
     """
@@ -49,13 +45,16 @@ def _run_steps(session: Session, now: datetime) -> None:
     if not applied:
         raise DatabaseAccessError("This database has no schema yet: run dosing-tui migrate.")
     table_owner.become_owner(session)
-    moments = {"now": now, "raw_from": now - RAW_RETENTION, "sums_from": now - ROLLUP_RETENTION}
-    steps = _select_steps(ServerFlavour(applied[0].flavour), server_flavour.detect_server(session).flavour)
-    names = steps.partitioning if progress.list_unfinished(session) else steps.partitioning + steps.retention
+    flavour, current = ServerFlavour(applied[0].flavour), server_flavour.detect_server(session).flavour
+    steps = _select_steps(flavour, current)
+    is_kept = bool(progress.list_unfinished(session)) or not retention.list_states(session)
+    names = steps.partitioning if is_kept else steps.partitioning + steps.retention
     for name in names:
         if process_locks.is_free(session, LOCK_NAME):
             with process_locks.hold_lock(session, LOCK_NAME):
-                session.execute(sql_files.read_statement(f"maintenance/{name}"), moments)
+                session.execute(sql_files.read_statement(f"maintenance/{name}"), {"now": now})
+    if ServerFlavour.APACHE not in (flavour, current) and flavour is ServerFlavour.COMMUNITY:
+        hourly_view.refresh_hours(session)
 
 
 def _select_steps(schema_flavour: ServerFlavour, current_flavour: ServerFlavour) -> MaintenanceSteps:

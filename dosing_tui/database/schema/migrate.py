@@ -12,8 +12,16 @@ from dosing_tui.database.connection import NO_TIMEOUTS, Session, describe_target
 from dosing_tui.database.error_mapping import DatabaseTarget, translate_error, translate_errors
 from dosing_tui.database.legacy_import import adoption, finalize, progress, table_swap
 from dosing_tui.database.legacy_import.adoption import AdoptionPlan
-from dosing_tui.database.schema import migration_history, open_rights, plant_limits, tolerance_rules
+from dosing_tui.database.schema import (
+    hourly_view,
+    migration_history,
+    open_rights,
+    plant_limits,
+    retention,
+    tolerance_rules,
+)
 from dosing_tui.database.schema.migration_history import FIRST_AFTER_IMPORT, Migration
+from dosing_tui.database.schema.retention import HistoryChoice, RetentionQuestion
 from dosing_tui.database.server_flavour import ServerFlavour
 from dosing_tui.database.sql_files import read_statement
 from dosing_tui.errors import DatabaseAccessError, DatabaseUnavailableError
@@ -39,47 +47,73 @@ class MigrationPlan:
     after_import: tuple[Migration, ...]
     limit_changes: tuple[str, ...]
     """Limits in the database that differ from the settings."""
+    retention_changes: tuple[str, ...] = ()
+    questions: tuple[RetentionQuestion, ...] = ()
+    """What the settings' retention would drop, and nobody has decided yet."""
+    is_new: bool = False
+    """The database holds no readings yet."""
 
     @property
     def step_names(self) -> list[str]:
         imports = [f"import/{name}" for name in self.import_tables]
         before, after = (m.name for m in self.before_import), (m.name for m in self.after_import)
-        return [*self.extensions, *before, *imports, *after, *self.limit_changes]
+        return [*self.extensions, *before, *imports, *after, *self.limit_changes, *self.retention_changes]
 
 
 def migrate_schema(
-    settings: Settings, *, report: MigrationReporter, keeps_newer_rules: bool = False
+    settings: Settings,
+    *,
+    report: MigrationReporter,
+    keeps_newer_rules: bool = False,
+    history: HistoryChoice = HistoryChoice.ASK_LATER,
 ) -> list[str]:
     """Apply the missing steps; return their names.
 
-    ``keeps_newer_rules``: tolerance rules of the settings that others have replaced since stay replaced. So
+    ``keeps_newer_rules``: tolerance rules and retention that others have replaced since stay replaced. So
     two collectors with different settings do not take turns at every start.
+    ``history``: what happens to rows that are older than the settings' retention.
 
     Raises: DatabaseUnavailableError, DatabaseAccessError.
     """
-    target = describe_target(settings)
     with _open_session(settings, "migrate") as session, _hold_lock(session, report):
-        work = _plan_migration(session, settings, keeps_newer_rules=keeps_newer_rules)
+        work = _plan_migration(session, settings, keeps_newer_rules=keeps_newer_rules, history=history)
         if not work.step_names:
             with suppress(DatabaseAccessError):  # not the owner: nothing was to be done
                 open_rights.close_open_rights(session, report)
             return []
-        for note in work.adoption.notes:
+        for note in _list_notes(work, history):
             report(note)
         if work.extensions:
-            work = _create_extension(session, work, settings, report)
+            _create_extension(session, report)
+            again = _plan_migration(session, settings, keeps_newer_rules=keeps_newer_rules, history=history)
+            work = replace(again, extensions=work.extensions)
         with _drop_extension_on_failure(session, work, report):
-            table_owner.become_owner(session)
-            table_owner.check_create_right(
-                session, schema="compat" if work.flavour is ServerFlavour.PLAIN else ""
-            )
-            _create_schema(session, work, target, report)
+            _create_schema(session, work, describe_target(settings), report)
         _apply_limits(session, settings, report, keeps_newer_rules=keeps_newer_rules)
         finalize.import_rows(session, work.flavour, report)
         with session.transaction():
-            _apply_migrations(session, work.after_import, work.flavour, target, report)
+            _apply_migrations(session, work.after_import, work.flavour, describe_target(settings), report)
+            # in the same transaction: no policy begins to drop what is to be kept
+            if not keeps_newer_rules or work.before_import or work.after_import:
+                _settle_retention(session, settings, work, history)
         open_rights.close_open_rights(session, report)
+        if _has_policies(session, work):
+            hourly_view.refresh_hours(session)
         return work.step_names
+
+
+def _settle_retention(
+    session: Session, settings: Settings, plan: MigrationPlan, history: HistoryChoice
+) -> None:
+    retention.settle_retention(session, settings, history, is_new=plan.is_new)
+    if _has_policies(session, plan):
+        retention.apply_policies(session, settings)
+
+
+def _has_policies(session: Session, plan: MigrationPlan) -> bool:
+    """TimescaleDB Community with its schema: jobs drop rows. Elsewhere the collector does."""
+    current = server_flavour.detect_server(session).flavour
+    return plan.flavour is ServerFlavour.COMMUNITY and current is ServerFlavour.COMMUNITY
 
 
 def _apply_limits(
@@ -97,16 +131,13 @@ def _apply_limits(
         plant_limits.set_stock_low(session, low)
 
 
-def _create_extension(
-    session: Session, plan: MigrationPlan, settings: Settings, report: MigrationReporter
-) -> MigrationPlan:
-    """Create TimescaleDB, and plan again. First check that the tables can be created."""
+def _create_extension(session: Session, report: MigrationReporter) -> None:
+    """Create TimescaleDB. First check that the tables can be created."""
     table_owner.become_owner(session)
     table_owner.check_create_right(session, schema="")
     session.execute("RESET ROLE")  # the owner of the tables may lack the right to create extensions
     session.execute("CREATE EXTENSION timescaledb")
     report("Created the extension timescaledb.")
-    return replace(_plan_migration(session, settings), extensions=plan.extensions)
 
 
 @contextmanager
@@ -130,6 +161,8 @@ class SchemaCheck:
 
     pending_steps: list[str]
     notes: tuple[str, ...]
+    questions: tuple[str, ...]
+    """Rows that are older than the settings' retention, and kept until somebody decides."""
 
 
 def check_schema(settings: Settings) -> SchemaCheck:
@@ -139,7 +172,14 @@ def check_schema(settings: Settings) -> SchemaCheck:
     """
     with _open_session(settings, "check") as session:
         plan = _plan_migration(session, settings)
-        return SchemaCheck(plan.step_names, plan.adoption.notes)
+        return SchemaCheck(
+            plan.step_names, plan.adoption.notes, tuple(question.text for question in plan.questions)
+        )
+
+
+def _list_notes(plan: MigrationPlan, history: HistoryChoice) -> tuple[str, ...]:
+    questions = plan.questions if history is HistoryChoice.ASK_LATER else ()
+    return (*plan.adoption.notes, *(question.text for question in questions))
 
 
 def list_pending_steps(settings: Settings) -> list[str]:
@@ -151,7 +191,11 @@ def list_pending_steps(settings: Settings) -> list[str]:
 
 
 def _plan_migration(
-    session: Session, settings: Settings, *, keeps_newer_rules: bool = False
+    session: Session,
+    settings: Settings,
+    *,
+    keeps_newer_rules: bool = False,
+    history: HistoryChoice = HistoryChoice.ASK_LATER,
 ) -> MigrationPlan:
     """Raises: DatabaseAccessError, if the database does not fit this version of the program."""
     server = server_flavour.detect_server(session)
@@ -168,6 +212,9 @@ def _plan_migration(
         applied,
     )
     adopted = AdoptionPlan() if applied else _plan_adoption(session, has_timescale=bool(server.extension))
+    questions = retention.list_questions(session, settings, adopted.copy_names)
+    longer = () if keeps_newer_rules else retention.list_longer(session, settings)
+    decided = [question.table_name for question in questions if history is not HistoryChoice.ASK_LATER]
     return MigrationPlan(
         extension,
         flavour,
@@ -176,6 +223,9 @@ def _plan_migration(
         import_tables=adopted.copy_names or tuple(progress.list_unfinished(session)),
         after_import=tuple(m for m in missing if m.number >= FIRST_AFTER_IMPORT),
         limit_changes=plant_limits.list_differences(session, settings, keeps_newer_rules=keeps_newer_rules),
+        retention_changes=tuple(f"retention/{name}" for name in (*longer, *decided)),
+        questions=questions,
+        is_new=not applied and not adopted.layouts,
     )
 
 
@@ -216,7 +266,9 @@ def _hold_lock(session: Session, report: MigrationReporter) -> Iterator[None]:
 def _create_schema(
     session: Session, plan: MigrationPlan, target: DatabaseTarget, report: MigrationReporter
 ) -> None:
-    """In one transaction: the database has the whole schema or nothing of it."""
+    """As the tables' owner, in one transaction: the database has the whole schema or nothing of it."""
+    table_owner.become_owner(session)
+    table_owner.check_create_right(session, schema="compat" if plan.flavour is ServerFlavour.PLAIN else "")
     with session.transaction():
         session.execute("SET LOCAL lock_timeout = '15s'")
         timescale = plan.flavour is not ServerFlavour.PLAIN
@@ -234,6 +286,7 @@ def _create_schema(
         _apply_migrations(session, plan.before_import, plan.flavour, target, report)
         if aside:
             table_swap.register_imports(session, aside)
+            retention.forget_decision(session, (*aside.table_names, retention.SUMS))
 
 
 def _apply_migrations(

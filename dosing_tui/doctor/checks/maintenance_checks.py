@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from dosing_tui.database.diagnosis.facts import DatabaseFacts, JobState
-from dosing_tui.database.schema.maintenance import RAW_RETENTION
+from dosing_tui.config.settings import RetentionSettings
+from dosing_tui.database.diagnosis.facts import DatabaseFacts, JobState, RowTimes
 from dosing_tui.database.server_flavour import ServerFlavour
 from dosing_tui.doctor.checks.check_result import CheckResult, CheckTheme, ThemeReporter
 from dosing_tui.domain.messages.text_sanitizer import clean_line
@@ -79,8 +79,7 @@ def _check_retention(facts: DatabaseFacts, now: datetime) -> Iterator[CheckResul
     if facts.schema_flavour is ServerFlavour.COMMUNITY:
         late = [one.table_name for one in facts.chunks if one.late_drops]
     else:
-        begin = now - RAW_RETENTION - PARTITION - timedelta(days=1)
-        late = [row.table_name for row in facts.row_times if row.oldest and row.oldest < begin]
+        late = [row.table_name for row in facts.row_times if _is_late(row, facts, now)]
     if late:
         yield _REPORT.warn_of(
             "retention",
@@ -91,3 +90,10 @@ def _check_retention(facts: DatabaseFacts, now: datetime) -> Iterator[CheckResul
         oldest = min((row.oldest for row in facts.row_times if row.oldest), default=None)
         text = f"The oldest reading is of {oldest:%Y-%m-%d}." if oldest else "There is no reading yet."
         yield _REPORT.pass_check("retention", text)
+
+
+def _is_late(row: RowTimes, facts: DatabaseFacts, now: datetime) -> bool:
+    days = facts.keep_days.get(row.table_name, RetentionSettings().readings_days)
+    if days is None or row.oldest is None:
+        return False
+    return row.oldest < now - timedelta(days=days) - PARTITION - timedelta(days=1)

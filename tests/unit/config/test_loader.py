@@ -172,3 +172,19 @@ def _write_config(folder: Path, text: str) -> Path:
     path = folder / "written.toml"
     path.write_text(text, encoding="utf-8")
     return path
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("[retention]\nreadings_days = 30", "readings_days: 30 is neither 0"),
+        ("[retention]\nreadings_days = 90\n[clock]\noldest_days = 80.0", "nor between 95"),
+        ("[retention]\nreadings_days = 400\nsums_days = 300", "is shorter than retention.readings_days"),
+    ],
+)
+def test_batches_keep_the_readings_they_are_rebuilt_from(tmp_path: Path, text: str, reason: str) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text(text)
+    file.chmod(0o600)
+    with pytest.raises(ConfigError, match=reason):
+        load_settings(file, {})

@@ -1,0 +1,109 @@
+"""Nothing is dropped unasked: neither adopted history, nor what a shorter setting would drop."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import LiteralString
+
+import pytest
+
+from dosing_tui.config.settings import RetentionSettings, Settings
+from dosing_tui.database.schema.maintenance import run_maintenance
+from dosing_tui.database.schema.migrate import check_schema, migrate_schema
+from dosing_tui.database.schema.retention import HistoryChoice
+from dosing_tui.database.server_flavour import ServerFlavour
+from tests.support.database.guide_database import guide_database
+from tests.support.database.reading_samples import settings_for
+from tests.support.database.schema_inspection import execute_statements, fetch_rows, fetch_value, flavour_of
+from tests.support.database_servers import Server
+
+LEVELS: LiteralString = """
+    INSERT INTO inventory_levels (time, device_id, chemical, remaining_g, capacity_g, percent_full)
+    SELECT now() - i * INTERVAL '1 day', 'd', 'BDO', i, 1000, i / 10.0 FROM generate_series(0, 199) AS i
+"""
+DOSES: LiteralString = """
+    INSERT INTO dosing_consumption (time, device_id, pump, chemical, actual_g)
+    SELECT now() - i * INTERVAL '1 day', 'd', 1, 'BDO', 2.5 FROM generate_series(0, 199) AS i
+"""
+LEFT: LiteralString = "SELECT count(*) FROM inventory_levels"
+STATES: LiteralString = "SELECT table_name, keep_days, is_decided FROM data_retention ORDER BY 1"
+
+
+def with_retention(dsn: str, **days: int) -> Settings:
+    return replace(settings_for(dsn), retention=RetentionSettings(**days))
+
+
+def drop_old_rows(dsn: str) -> None:
+    """What a day of the plant does: the server's own jobs, and the collector's maintenance."""
+    if flavour_of(dsn) is ServerFlavour.COMMUNITY:
+        execute_statements(dsn, "SELECT _timescaledb_functions.stop_background_workers()")
+        jobs = "SELECT job_id FROM timescaledb_information.jobs WHERE proc_name LIKE 'policy%%' ORDER BY 1"
+        for (job,) in fetch_rows(dsn, jobs):
+            execute_statements(dsn, f"CALL run_job({job})")
+    run_maintenance(settings_for(dsn), now=datetime.now(UTC))
+
+
+@pytest.fixture
+def adopted(flavour: Server, database: str) -> str:
+    guide_database(database)
+    execute_statements(database, DOSES, LEVELS)
+    question = "109 of 200 rows of inventory_levels are older than 90 days"
+    assert any(line.startswith(question) for line in check_schema(settings_for(database)).questions)
+    told: list[str] = []
+    migrate_schema(settings_for(database), report=told.append)
+    assert any(line.startswith(question) for line in told)
+    return database
+
+
+def test_adopted_history_stays_until_somebody_decides(adopted: str) -> None:
+    drop_old_rows(adopted)
+    assert fetch_value(adopted, LEFT) == 200
+    assert fetch_value(adopted, "SELECT sum(dose_count)::int FROM dosing_consumption_hourly") == 200
+    checked = check_schema(settings_for(adopted))
+    assert checked.pending_steps == []
+    assert [line for line in checked.questions if line.startswith("No row of batch_events is older")]
+    migrate_schema(settings_for(adopted), report=print, history=HistoryChoice.KEEP)
+    drop_old_rows(adopted)
+    assert fetch_value(adopted, LEFT) == 200
+    assert check_schema(settings_for(adopted)).questions == ()
+
+
+def test_applied_retention_drops_by_whole_weeks(adopted: str) -> None:
+    migrate_schema(settings_for(adopted), report=print, history=HistoryChoice.APPLY)
+    assert ("inventory_levels", 90, True) in fetch_rows(adopted, STATES)
+    drop_old_rows(adopted)
+    assert 91 <= fetch_value(adopted, LEFT) <= 98
+    assert fetch_value(adopted, "SELECT sum(doses)::int FROM dosing_rollup_1h") == 200
+
+
+def test_a_longer_retention_is_entered_and_a_shorter_one_asked_for(flavour: Server, migrated: str) -> None:
+    longer = with_retention(migrated, readings_days=400)
+    migrate_schema(longer, report=print, keeps_newer_rules=True)  # a collector's start decides nothing
+    assert ("inventory_levels", 90, True) in fetch_rows(migrated, STATES)
+    assert "retention/inventory_levels" in check_schema(longer).pending_steps
+    migrate_schema(longer, report=print)
+    assert ("inventory_levels", 400, True) in fetch_rows(migrated, STATES)
+    execute_statements(migrated, LEVELS)
+    shorter = check_schema(settings_for(migrated))
+    assert shorter.pending_steps == []
+    assert [line for line in shorter.questions if "109 of 200 rows of inventory_levels" in line]
+    migrate_schema(settings_for(migrated), report=print)
+    drop_old_rows(migrated)
+    assert fetch_value(migrated, LEFT) == 200
+    migrate_schema(settings_for(migrated), report=print, history=HistoryChoice.APPLY)
+    assert check_schema(settings_for(migrated)).questions == ()
+
+
+def test_a_new_database_keeps_rows_as_the_settings_say(flavour: Server, database: str) -> None:
+    migrate_schema(with_retention(database, readings_days=0, sums_days=0), report=print)
+    assert {days for _, days, _ in fetch_rows(database, STATES)} == {None}
+    execute_statements(database, LEVELS)
+    drop_old_rows(database)
+    assert fetch_value(database, LEFT) == 200
+
+
+def test_hours_filled_late_are_in_the_hourly_view(flavour: Server, migrated: str) -> None:
+    """A back-fill older than the refresh window was hidden by the policy's first run."""
+    migrate_schema(with_retention(migrated, readings_days=0), report=print)
+    execute_statements(migrated, DOSES)
+    drop_old_rows(migrated)
+    assert fetch_value(migrated, "SELECT sum(dose_count)::int FROM dosing_consumption_hourly") == 200
