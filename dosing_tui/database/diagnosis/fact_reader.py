@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -22,8 +22,7 @@ from dosing_tui.database.diagnosis.facts import (
     StationClockSample,
 )
 from dosing_tui.database.diagnosis.rights import COLLECTOR_RIGHTS, VIEWER_RIGHTS
-from dosing_tui.database.schema import migration_history
-from dosing_tui.database.schema.retention import list_states
+from dosing_tui.database.schema import migration_history, retention
 from dosing_tui.database.server_flavour import ServerFlavour, detect_server
 from dosing_tui.database.sessions.statement_deadline import DeadlineConnection
 from dosing_tui.domain.alarm_rules.rule_state import SKEW_SAMPLES
@@ -90,20 +89,16 @@ class _FactReader:
         return {
             "missing_rights": self._list_rows("rights", MissingRight, "doctor/select_missing_rights", rights),
             "chunks": self._list_rows("chunks", ChunkCounts, chunks),
-            "row_times": self._list_row_times(),
+            "row_times": self._list_rows("readings", RowTimes, "doctor/select_row_times"),
+            "keep_days": {
+                name: state.keep_days for name, state in retention.list_states(self._session).items()
+            },
             "lease": leases[0] if leases else None,
             "other_writers": writers,
             "clock_samples": self._list_rows(
                 "clocks", _build_sample, "doctor/select_clock_samples", {"samples": SKEW_SAMPLES}
             ),
         }
-
-    def _list_row_times(self) -> tuple[RowTimes, ...]:
-        states = list_states(self._session)
-        return tuple(
-            replace(row, keep_days=state.keep_days) if (state := states.get(row.table_name)) else row
-            for row in self._list_rows("readings", RowTimes, "doctor/select_row_times")
-        )
 
     def _list_rows(
         self,

@@ -1,6 +1,7 @@
 """What the diagnosis reads from a database, as plain values named as their statement's columns."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from dosing_tui.database.server_flavour import ServerFlavour, ServerInfo
@@ -67,8 +68,6 @@ class RowTimes:
     table_name: str
     oldest: datetime | None
     newest: datetime | None
-    keep_days: int | None = None
-    """Retention; None while nothing is dropped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +112,8 @@ class DatabaseFacts:
     jobs: tuple[JobState, ...] = ()
     chunks: tuple[ChunkCounts, ...] = ()
     row_times: tuple[RowTimes, ...] = ()
+    keep_days: Mapping[str, int | None] = field(default_factory=dict)
+    """Table -> days until its rows are dropped; None: never."""
     replicas: tuple[ReplicaState, ...] = ()
     lease: CollectorLease | None = None
     other_writers: tuple[str, ...] = ()

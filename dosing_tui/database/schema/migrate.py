@@ -75,43 +75,45 @@ def migrate_schema(
 
     Raises: DatabaseUnavailableError, DatabaseAccessError.
     """
-    target = describe_target(settings)
     with _open_session(settings, "migrate") as session, _hold_lock(session, report):
         work = _plan_migration(session, settings, keeps_newer_rules=keeps_newer_rules, history=history)
         if not work.step_names:
             with suppress(DatabaseAccessError):  # not the owner: nothing was to be done
                 open_rights.close_open_rights(session, report)
             return []
-        _report_notes(work, history, report)
+        for note in _list_notes(work, history):
+            report(note)
         if work.extensions:
             _create_extension(session, report)
             again = _plan_migration(session, settings, keeps_newer_rules=keeps_newer_rules, history=history)
             work = replace(again, extensions=work.extensions)
         with _drop_extension_on_failure(session, work, report):
-            _create_schema(session, work, target, report)
+            _create_schema(session, work, describe_target(settings), report)
         _apply_limits(session, settings, report, keeps_newer_rules=keeps_newer_rules)
         finalize.import_rows(session, work.flavour, report)
         with session.transaction():
-            _apply_migrations(session, work.after_import, work.flavour, target, report)
+            _apply_migrations(session, work.after_import, work.flavour, describe_target(settings), report)
             # in the same transaction: no policy begins to drop what is to be kept
             if not keeps_newer_rules or work.before_import or work.after_import:
                 _settle_retention(session, settings, work, history)
-        if work.flavour is ServerFlavour.COMMUNITY and work.after_import:
-            hourly_view.refresh_hours(session)
         open_rights.close_open_rights(session, report)
+        if _has_policies(session, work):
+            hourly_view.refresh_hours(session)
         return work.step_names
-
-
-def _report_notes(work: MigrationPlan, history: HistoryChoice, report: MigrationReporter) -> None:
-    for note in _list_notes(work, history):
-        report(note)
 
 
 def _settle_retention(
     session: Session, settings: Settings, plan: MigrationPlan, history: HistoryChoice
 ) -> None:
     retention.settle_retention(session, settings, history, is_new=plan.is_new)
-    retention.apply_policies(session, settings, server_flavour.detect_server(session).flavour)
+    if _has_policies(session, plan):
+        retention.apply_policies(session, settings)
+
+
+def _has_policies(session: Session, plan: MigrationPlan) -> bool:
+    """TimescaleDB Community with its schema: jobs drop rows. Elsewhere the collector does."""
+    current = server_flavour.detect_server(session).flavour
+    return plan.flavour is ServerFlavour.COMMUNITY and current is ServerFlavour.COMMUNITY
 
 
 def _apply_limits(

@@ -1,4 +1,4 @@
-"""How long rows are kept: ``data_retention`` stores the plant's decision; policies or the collector apply it.
+"""How long rows are kept: the plant decides, ``data_retention`` stores it, policies or collector apply it.
 
 Nothing is dropped unasked. Adopted tables keep their rows until somebody decides; a shorter retention in the
 settings takes effect only with ``HistoryChoice.APPLY``.
@@ -14,7 +14,6 @@ from dosing_tui.config.settings import RetentionSettings, Settings
 from dosing_tui.database.connection import Session, fetch_row, select_rows
 from dosing_tui.database.legacy_import.legacy_schema import HOURLY_AGGREGATE
 from dosing_tui.database.schema import hourly_view
-from dosing_tui.database.server_flavour import ServerFlavour
 from dosing_tui.database.sql_files import read_statement
 
 READING_TABLES = ("dosing_consumption", "batch_events", "inventory_levels")
@@ -127,10 +126,8 @@ def settle_retention(session: Session, settings: Settings, choice: HistoryChoice
             _enter_decision(session, name, days)
 
 
-def apply_policies(session: Session, settings: Settings, flavour: ServerFlavour) -> None:
-    """TimescaleDB Community: make its policies what was decided. Elsewhere the collector drops rows."""
-    if flavour is not ServerFlavour.COMMUNITY:
-        return
+def apply_policies(session: Session, settings: Settings) -> None:
+    """Make the policies of TimescaleDB Community what was decided."""
     states = list_states(session)
     for name, state in states.items():
         relation = HOURLY_AGGREGATE if name == SUMS else name

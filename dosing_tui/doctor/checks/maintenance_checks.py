@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from dosing_tui.config.settings import RetentionSettings
 from dosing_tui.database.diagnosis.facts import DatabaseFacts, JobState, RowTimes
 from dosing_tui.database.server_flavour import ServerFlavour
 from dosing_tui.doctor.checks.check_result import CheckResult, CheckTheme, ThemeReporter
@@ -78,7 +79,7 @@ def _check_retention(facts: DatabaseFacts, now: datetime) -> Iterator[CheckResul
     if facts.schema_flavour is ServerFlavour.COMMUNITY:
         late = [one.table_name for one in facts.chunks if one.late_drops]
     else:
-        late = [row.table_name for row in facts.row_times if _is_overdue(row, now)]
+        late = [row.table_name for row in facts.row_times if _is_late(row, facts, now)]
     if late:
         yield _REPORT.warn_of(
             "retention",
@@ -91,7 +92,8 @@ def _check_retention(facts: DatabaseFacts, now: datetime) -> Iterator[CheckResul
         yield _REPORT.pass_check("retention", text)
 
 
-def _is_overdue(row: RowTimes, now: datetime) -> bool:
-    if row.oldest is None or row.keep_days is None:
+def _is_late(row: RowTimes, facts: DatabaseFacts, now: datetime) -> bool:
+    days = facts.keep_days.get(row.table_name, RetentionSettings().readings_days)
+    if days is None or row.oldest is None:
         return False
-    return row.oldest < now - timedelta(days=row.keep_days + 1) - PARTITION
+    return row.oldest < now - timedelta(days=days) - PARTITION - timedelta(days=1)
