@@ -8,22 +8,28 @@ T = TypeVar("T")
 
 PATIENCE_S = 60.0
 """Only a test that fails waits so long; a busy machine may need it."""
+MIN_POLL_S, MAX_POLL_S = 0.02, 0.1
+"""A look may cost a connection to a database: what takes long is looked at less often."""
 
 
 def wait_until(
     condition: Callable[[], T],
     timeout: float = PATIENCE_S,
     *,
-    every: float = 0.02,
+    every: float | None = None,
     why: str | Callable[[], str] = "",
 ) -> T:
-    """The condition's first true value; AssertionError with ``why`` when ``timeout`` seconds bring none."""
-    deadline = time.monotonic() + timeout
+    """The condition's first true value; AssertionError with ``why`` when ``timeout`` seconds bring none.
+
+    Looks ``every`` so many seconds; without it, after a tenth more than the time that has passed.
+    """
+    began = time.monotonic()
     while True:
         value = condition()
         if value:
             return value
-        if time.monotonic() > deadline:
+        waited = time.monotonic() - began
+        if waited > timeout:
             reason = why() if callable(why) else why
             raise AssertionError(reason or f"not within {timeout:g} s: {condition}")
-        time.sleep(every)
+        time.sleep(every or min(MAX_POLL_S, max(MIN_POLL_S, waited / 10)))
