@@ -6,6 +6,7 @@ Starts a Mosquitto and a PostgreSQL, prints a table, writes JSON. docs/performan
 import argparse
 import json
 import os
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,7 +28,8 @@ from tests.support.tmux_terminal import FOUND
 RATES = (10, 200, 1_000, 5_000)
 FLUSH_INTERVALS = ("200ms", "10s")
 """Of Telegraf: a short one, and its default. A flood fills batches before either has passed."""
-PARTS = ("flood", "rates", "panels", "console", "kills")
+INTAKE_PARTS = ("flood", "rates", "kills")
+PARTS = ("panels", "console", *INTAKE_PARTS)
 RESULTS = Path(__file__).with_name("results")
 FOREIGN = (
     "DOSING_",
@@ -64,7 +66,7 @@ def main(arguments: Sequence[str]) -> None:
     with _own_environment(), start_servers(asked.dsn) as servers:
         run = describe_run(servers.database.dsn, asked.telegraf) | {"load_averages": loads}
         consumers = _list_consumers(asked.telegraf)
-        for number in range(1, asked.rounds + 1):
+        for number in range(1, asked.rounds + 1 if set(parts) & set(INTAKE_PARTS) else 0):
             _say(f"round {number} of {asked.rounds}")
             if "flood" in parts:
                 _measure_floods(servers, consumers, sizes, figures)
@@ -195,4 +197,7 @@ def _say(line: str) -> None:
 
 
 if __name__ == "__main__":
+    # a shell has what it starts in the background ignore Ctrl+C; either signal ends what was started as well
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(ending, signal.default_int_handler)
     main(sys.argv[1:])

@@ -85,11 +85,19 @@ def _run_load(mqtt: MqttSettings, per_s: int, first: int) -> Iterator[None]:
 
 
 def _measure_start(terminal: Terminal) -> dict[str, float]:
+    tree = ProcessTree(terminal.get_pid())
     frame_s = terminal.seconds_until(lambda screen: "Overview" in screen)
+    frame_cpu_s = tree.count_cpu_seconds()
     waiting = _count_empty_tiles(terminal.read_screen())
     first_s = frame_s + terminal.seconds_until(lambda screen: _count_empty_tiles(screen) < max(waiting, 1))
     filled_s = first_s + terminal.seconds_until(lambda screen: not _count_empty_tiles(screen))
-    return {"first frame, s": frame_s, "first data, s": first_s, "all data, s": filled_s}
+    return {
+        "first frame, s": frame_s,
+        "first data, s": first_s,
+        "all data, s": filled_s,
+        "CPU until first frame, s": frame_cpu_s,
+        "CPU until all data, s": tree.count_cpu_seconds(),
+    }
 
 
 def _count_empty_tiles(screen: str) -> int:
