@@ -17,7 +17,6 @@ from dosing_tui.tui.tiles.shared.tile_content import BodyPainter, TileContent, r
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 CONTEXT = RenderContext(NOON, UTC, Settings(), LiveSnapshot())
 LATER = replace(CONTEXT, now=NOON + timedelta(milliseconds=400))
-MESSAGE = LiveSnapshot(revision=1, last_message_at=NOON, message_rate=1.0)
 
 
 @pytest.mark.parametrize("name", TILES)
@@ -29,7 +28,11 @@ def test_nothing_is_built_for_a_second_draw_within_the_second(name: str) -> None
 def test_a_message_is_no_reason_to_build_a_tile_of_a_panel() -> None:
     registry = TileRegistry()
     before = registry.build_content(TileId.ERROR_RATE, CONTEXT)
-    after_message = replace(LATER, snapshot=replace(MESSAGE, **links(CONTEXT.snapshot)))
+    links = CONTEXT.snapshot
+    heard = LiveSnapshot(
+        revision=1, last_message_at=NOON, message_rate=1.0, broker=links.broker, database=links.database
+    )
+    after_message = replace(LATER, snapshot=heard)
     assert registry.build_content(TileId.ERROR_RATE, after_message) is before
     tanks = registry.build_content(TileId.INVENTORY, CONTEXT)
     assert registry.build_content(TileId.INVENTORY, after_message) is not tanks
@@ -69,8 +72,3 @@ def test_an_age_is_no_reason_to_paint_the_chart_below_it() -> None:
         render_tile(each, 20, 5, frame=TileFrame.FULL, is_focused=False, painter=painter)
     render_tile(content, 21, 5, frame=TileFrame.FULL, is_focused=False, painter=painter)
     assert painted == ["a", "b", "a"]
-
-
-def links(snapshot: LiveSnapshot) -> dict[str, LinkState]:
-    """As in a snapshot in which they have not changed."""
-    return {"broker": snapshot.broker, "database": snapshot.database}
