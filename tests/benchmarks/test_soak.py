@@ -1,10 +1,12 @@
 """Whether the processes of a plant grow: an hour of a thousand messages a second, then a week of a plant.
 
-Prints memory and open files of collector, console, broker and database over the time. ``--full-size``
-measures for an hour and replays seven days; ``BENCHMARK_SOAK_S``, ``_RATE`` and ``_DAYS`` change the size.
+Prints memory and open files of each process of collector, console, broker and database over the time, and how
+fast its memory grew at last. ``--full-size`` measures for an hour and replays seven days;
+``BENCHMARK_SOAK_S``, ``_RATE`` and ``_DAYS`` change the size, 0 days leave the week out.
 """
 
 import os
+import statistics
 import subprocess
 import sys
 import time
@@ -37,20 +39,20 @@ DAYS = choose_size("SOAK_DAYS", small=0.1, full=7)
 STATIONS = 20
 SAMPLES = 60
 """Of each half."""
-MIB = 1024
-DRAIN_S = 1800.0
+KIB_PER_MIB = 1024
+QUIET_S = 60.0
+"""Nothing more comes when nothing was stored for so long."""
 STORED = "SELECT coalesce(sum(stored + duplicates), 0)::bigint FROM spool_progress"
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Of a process and its children. ``rss_mb``: resident; ``own_mb``: without shared and file pages."""
+    """Of a process. ``pss_mb``: with its share of what it shares; ``rss_mb``: with all of it."""
 
     minute: float
+    pss_mb: float
     rss_mb: float
-    own_mb: float
     files: int
-    processes: int
 
 
 @dataclass
@@ -81,22 +83,24 @@ class Watch:
 
     def take_samples(self) -> None:
         minute = (time.monotonic() - self.began) / 60
-        for name, pid in self.pids.items():
-            self.samples.setdefault(name, []).append(_sample_tree(pid, minute))
+        for name, root in self.pids.items():
+            for pid in _list_tree(root):
+                with suppress(OSError):  # it has just ended
+                    title = name if pid == root else f"{name}: {_describe_process(pid)}"
+                    self.samples.setdefault(title, []).append(_sample_process(pid, minute))
 
 
-def _sample_tree(pid: int, minute: float) -> Sample:
-    rss = own = files = count = 0
-    for each in _list_tree(pid):
-        with suppress(OSError, KeyError):  # it has just ended
-            status = dict(
-                line.split(":", 1) for line in Path(f"/proc/{each}/status").read_text().splitlines()
-            )
-            rss += int(status["VmRSS"].split()[0])
-            own += int(status["RssAnon"].split()[0])
-            files += len(os.listdir(f"/proc/{each}/fd"))
-            count += 1
-    return Sample(minute, rss / MIB, own / MIB, files, count)
+def _describe_process(pid: int) -> str:
+    """The module that it runs, or the end of what PostgreSQL calls itself."""
+    words = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
+    return words[words.index("-m") + 1] if "-m" in words else " ".join(words).strip()[:24]
+
+
+def _sample_process(pid: int, minute: float) -> Sample:
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]
+    sizes = {name: int(rest.split()[0]) for name, rest in (line.split(":", 1) for line in lines)}
+    files = len(os.listdir(f"/proc/{pid}/fd"))
+    return Sample(minute, sizes["Pss"] / KIB_PER_MIB, sizes["Rss"] / KIB_PER_MIB, files)
 
 
 def _list_tree(pid: int) -> Iterator[int]:
@@ -136,26 +140,24 @@ def test_memory_and_open_files_stay_flat(
             "broker": mosquitto.pid,
             "database": own_postgres.pid,
         }
-        lines = []
+        lines, missing = [], 0
         for title, publish in (
             (f"{SECONDS / 60:.1f} min at {RATE:,} messages/s", publish_steadily),
-            (f"{DAYS:g} days of {STATIONS} stations", replay_plant),
+            *([(f"{DAYS:g} days of {STATIONS} stations", replay_plant)] if DAYS else []),
         ):
             before = count_stored(own_postgres.dsn)
             watch = Watch(pids, max(SECONDS / SAMPLES, 1.0))
             with watch.run():
                 count = publish(settings)
-                wait_until(
-                    lambda end=before + count: count_stored(own_postgres.dsn) >= end,  # type: ignore[misc]  # of a lambda's default
-                    DRAIN_S,
-                    every=0.5,
-                )
+                stored = wait_for_stored(own_postgres.dsn, before + count) - before
             took_s = time.monotonic() - watch.began
-            lines.append(f"{title}: {count:,} published and stored, {count / took_s:,.0f}/s")
+            lines.append(f"{title}: {count:,} published, {stored:,} stored, {stored / took_s:,.0f}/s")
             lines.extend(describe_samples(watch))
+            missing += count - stored
         assert collector.end_gracefully() == 0
     with capsys.disabled():
         sys.stdout.write("\n" + "\n".join(lines) + "\n")
+    assert not missing
 
 
 def publish_steadily(settings: Settings) -> int:
@@ -184,6 +186,16 @@ def replay_plant(settings: Settings) -> int:
     return count
 
 
+def wait_for_stored(dsn: str, count: int) -> int:
+    """Until so many are stored, or nothing more comes; how many are."""
+    stored, changed_at = -1, time.monotonic()
+    while (now_stored := count_stored(dsn)) < count and time.monotonic() - changed_at < QUIET_S:
+        if now_stored != stored:
+            stored, changed_at = now_stored, time.monotonic()
+        time.sleep(0.5)
+    return now_stored
+
+
 def count_stored(dsn: str) -> int:
     with psycopg.connect(dsn) as session:
         ((count,),) = session.execute(STORED)
@@ -191,11 +203,21 @@ def count_stored(dsn: str) -> int:
 
 
 def describe_samples(watch: Watch) -> Iterator[str]:
-    yield f"{'':11}{'minute':>7} {'RSS MB':>8} {'own MB':>8} {'files':>6} {'processes':>10}"
+    yield f"{'':42}{'minute':>7} {'PSS MB':>8} {'RSS MB':>8} {'files':>6}   {'MB an hour':>10}"
     for name, samples in watch.samples.items():
         for number in range(5):
             one = samples[round(number * (len(samples) - 1) / 4)]
+            slope = f"   {measure_slope(samples):+10.1f}" if number == 4 else ""
             yield (
-                f"{name if number == 0 else '':11}{one.minute:7.1f} {one.rss_mb:8.1f} {one.own_mb:8.1f}"
-                f" {one.files:6} {one.processes:10}"
+                f"{name if number == 0 else '':42}{one.minute:7.1f} {one.pss_mb:8.1f} {one.rss_mb:8.1f}"
+                f" {one.files:6}{slope}"
             )
+
+
+def measure_slope(samples: list[Sample]) -> float:
+    """How fast PSS grew in the second half, in MB an hour: the straight line with the least squares."""
+    half = samples[len(samples) // 2 :]
+    minutes = [one.minute for one in half]
+    if len(set(minutes)) < 2:
+        return 0.0
+    return 60 * statistics.linear_regression(minutes, [one.pss_mb for one in half]).slope

@@ -5,11 +5,13 @@ is part of its database key. A redelivered message must therefore get the time o
 new message with equal content must not. ``docs/redelivery.md`` has the rules as a table.
 """
 
+from array import array
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
+from typing import NamedTuple
 
 from dosing_tui.domain.messages.models import ParsedItem, Rejection, TimeQuality
 from dosing_tui.mqtt.message import ReceivedMessage
@@ -59,18 +61,83 @@ class ReceiptHistory:
 
 
 NO_HISTORY = ReceiptHistory()
+IDENTITY_BYTES = 16
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_LOW_BITS = (1 << 64) - 1
+
+
+class Receipt(NamedTuple):
+    """What is kept of a fingerprint. Packed into one integer, as a hundred thousand are kept."""
+
+    number: int
+    connection: int
+    received_at: datetime
+
+    def pack_bits(self) -> int:
+        return self.number << 128 | self.connection << 64 | _to_microseconds(self.received_at)
+
+    @classmethod
+    def unpack_bits(cls, packed: int) -> "Receipt":
+        return cls(packed >> 128, packed >> 64 & _LOW_BITS, _to_datetime(packed & _LOW_BITS))
+
+
+class SessionRecord:
+    """The last message of each packet ID, in 32 bytes each."""
+
+    def __init__(self) -> None:
+        self._identities = bytearray()
+        self._sessions = array("q")
+        self._times = array("q")
+        """In microseconds; 0 without a message."""
+
+    def store_message(self, packet_id: int, message: SessionMessage) -> None:
+        if packet_id >= len(self._times):
+            missing = packet_id + 1 - len(self._times)
+            self._identities.extend(bytes(IDENTITY_BYTES * missing))
+            self._sessions.extend([0] * missing)
+            self._times.extend([0] * missing)
+        begin = packet_id * IDENTITY_BYTES
+        self._identities[begin : begin + IDENTITY_BYTES] = _pad_identity(message.identity)
+        self._sessions[packet_id] = message.session
+        self._times[packet_id] = _to_microseconds(message.received_at)
+
+    def find_message(self, packet_id: int) -> SessionMessage | None:
+        if packet_id >= len(self._times) or not self._times[packet_id]:
+            return None
+        begin = packet_id * IDENTITY_BYTES
+        identity = bytes(self._identities[begin : begin + IDENTITY_BYTES])
+        return SessionMessage(self._sessions[packet_id], identity, _to_datetime(self._times[packet_id]))
+
+
+def _pad_identity(identity: bytes) -> bytes:
+    return identity[:IDENTITY_BYTES].ljust(IDENTITY_BYTES, b"\0")
+
+
+def _to_microseconds(at: datetime) -> int:
+    return (at - _EPOCH) // _MICROSECOND
+
+
+def _to_datetime(microseconds: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=microseconds)
 
 
 class RedeliveryFilter:
     def __init__(self, history: ReceiptHistory = NO_HISTORY, *, limit: int = MAX_FINGERPRINTS) -> None:
-        self._fingerprints: OrderedDict[bytes, MessageFingerprint] = OrderedDict()
+        self._receipts: OrderedDict[bytes, int] = OrderedDict()
+        """The last one of each content, packed."""
         self._last_number = 0
         for fingerprint in history.recent:
             self._store_fingerprint(fingerprint)
         self._limit = limit
         self._session = history.session
-        self._record = dict(history.by_packet_id or {})
-        self._unnumbered = {one.identity: one for key, one in self._record.items() if key < 0}
+        self._record = SessionRecord()
+        self._unnumbered: dict[bytes, SessionMessage] = {}
+        for packet_id, message in (history.by_packet_id or {}).items():
+            if packet_id < 0:
+                self._unnumbered[message.identity] = message
+            else:
+                self._record.store_message(packet_id, message)
         self._is_record_whole = False
         """Every redelivery of what other processes received has come: brokers send it before anything new."""
         self._connection = 0
@@ -89,7 +156,7 @@ class RedeliveryFilter:
             self._is_record_whole |= not self._is_session_resumed
             self._session = message.session
         content = b"%s\0%s" % (message.topic.encode(), message.payload)
-        identity = blake2b(content, digest_size=16).digest()
+        identity = blake2b(content, digest_size=IDENTITY_BYTES).digest()
         packet_id = message.packet_id if message.qos else 0
         first = self._find_first(identity, packet_id) if packet_id and message.is_resent else None
         if packet_id and not message.is_resent:
@@ -101,7 +168,7 @@ class RedeliveryFilter:
         if first:
             at = first.received_at
         if packet_id:
-            self._record[packet_id] = SessionMessage(message.session, identity, at)
+            self._record.store_message(packet_id, SessionMessage(message.session, identity, at))
         return self._store_fingerprint(
             MessageFingerprint(
                 self._last_number + 1,
@@ -121,34 +188,34 @@ class RedeliveryFilter:
         restored resends what it had saved before the outage.
         """
         settled = self._connected_at is not None and now - self._connected_at > RETENTION
-        while self._fingerprints:
-            oldest = next(iter(self._fingerprints.values()))
-            if len(self._fingerprints) <= self._limit and not (
-                settled and now - oldest.received_at > RETENTION
-            ):
+        while self._receipts:
+            oldest = Receipt.unpack_bits(next(iter(self._receipts.values())))
+            if len(self._receipts) <= self._limit and not (settled and now - oldest.received_at > RETENTION):
                 return oldest.number
-            self._fingerprints.popitem(last=False)
+            self._receipts.popitem(last=False)
         return self._last_number + 1
 
     def _find_first(self, identity: bytes, packet_id: int) -> SessionMessage | None:
         """The message of the session's record that a message with the DUP flag repeats."""
-        recorded = self._record.get(packet_id)
+        recorded = self._record.find_message(packet_id)
         if recorded and (recorded.session, recorded.identity) == (self._session, identity):
             return recorded
         return None if self._is_record_whole else self._unnumbered.get(identity)
 
     def _resembles_recent(self, identity: bytes, at: datetime, *, is_acknowledged: bool) -> bool:
-        last = self._fingerprints.get(identity)
-        if last is None or self._connected_at is None:
+        packed = self._receipts.get(identity)
+        if packed is None or self._connected_at is None:
             return False
+        last = Receipt.unpack_bits(packed)
         if last.connection == self._connection:
             return is_acknowledged and abs(at - last.received_at) <= RESEND_WINDOW
         return self._is_session_resumed and at - self._connected_at <= RESTORE_WINDOW
 
     def _store_fingerprint(self, fingerprint: MessageFingerprint) -> MessageFingerprint:
         self._last_number = fingerprint.number
-        self._fingerprints[fingerprint.identity] = fingerprint
-        self._fingerprints.move_to_end(fingerprint.identity)
+        receipt = Receipt(fingerprint.number, fingerprint.connection, fingerprint.received_at)
+        self._receipts[fingerprint.identity] = receipt.pack_bits()
+        self._receipts.move_to_end(fingerprint.identity)
         return fingerprint
 
 

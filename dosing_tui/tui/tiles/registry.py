@@ -50,6 +50,8 @@ class TileDeclaration:
     """The caption names the range and the filters."""
     names_own_range: bool = False
     """The content itself names the panel's default range."""
+    is_about_program: bool = False
+    """It shows the state of the program itself, beside its panels."""
     is_live_by_default: bool = False
     """Without range and filters it shows live readings, and its panels are not queried."""
 
@@ -106,7 +108,7 @@ TILES: Mapping[str, TileDeclaration] = {
     TileId.STATION_TABLE: TileDeclaration(station_overview.build_station_table, has_caption=False),
     TileId.STATION_LIGHTS: TileDeclaration(station_overview.build_station_lights, has_caption=False),
     TileId.SYSTEM_STATUS: TileDeclaration(
-        system_status.build_system_status, (SPOOLS_PANEL,), has_caption=False
+        system_status.build_system_status, (SPOOLS_PANEL,), has_caption=False, is_about_program=True
     ),
 }
 
@@ -182,14 +184,64 @@ def find_error(tile: TileDeclaration, context: RenderContext) -> str:
     return errors[0] if errors else ""
 
 
+@dataclass(frozen=True, slots=True)
+class _ContentInputs:
+    """What a content is made of. The same ones give the same content."""
+
+    live: tuple[object, ...]
+    """Of the snapshot, and the results of the panels: compared by identity."""
+    view: tuple[object, ...]
+    """Time in seconds, as ages are shown, range and filters, settings."""
+
+    def are_same(self, other: "_ContentInputs | None") -> bool:
+        return (
+            other is not None
+            and self.view == other.view
+            and len(self.live) == len(other.live)
+            and all(one is another for one, another in zip(self.live, other.live, strict=True))
+        )
+
+
+def _list_inputs(tile: TileDeclaration, context: RenderContext, *, is_large: bool) -> _ContentInputs:
+    """A tile of panels is not built again for each message."""
+    snapshot, scope = context.snapshot, context.scope
+    live: tuple[object, ...] = (snapshot,)
+    if not tile.is_live(scope) and not tile.is_about_program:
+        # the latest batch is a range
+        events = snapshot.events if scope.spec is not None else ()
+        live = (snapshot.broker, snapshot.database, snapshot.tolerances, events)
+    results = (context.get_result(panel) for panel in (*tile.panels, ANNOTATIONS_PANEL))
+    second = context.now.replace(microsecond=0)
+    return _ContentInputs(
+        (*live, *results, context.settings),
+        (second, context.zone, scope, context.is_overdue, context.log_file, is_large),
+    )
+
+
 class TileRegistry:
-    """Builds the contents. A failure is logged once, until the tile works again."""
+    """Builds the contents, each anew when something of it has changed.
+
+    A failure is logged once, until the tile works again.
+    """
 
     def __init__(self) -> None:
         self._failing_tiles: set[str] = set()
+        self._last_contents: dict[str, tuple[_ContentInputs, AnyTileContent]] = {}
 
     def build_content(self, name: str, context: RenderContext, *, is_large: bool = False) -> AnyTileContent:
         """The content of a tile. Raises nothing: the content of a failed tile is the error."""
+        inputs = _list_inputs(get_declaration(name), context, is_large=is_large)
+        last_inputs, last = self._last_contents.get(name, (None, None))
+        if last is not None and inputs.are_same(last_inputs):
+            return last
+        content = self._try_build(name, context, is_large=is_large)
+        if name in self._failing_tiles:
+            self._last_contents.pop(name, None)
+        else:
+            self._last_contents[name] = inputs, content
+        return content
+
+    def _try_build(self, name: str, context: RenderContext, *, is_large: bool) -> AnyTileContent:
         try:
             tile = get_declaration(name)
             scope = format_tile_scope(tile, context)

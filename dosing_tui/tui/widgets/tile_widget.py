@@ -29,7 +29,12 @@ from dosing_tui.tui.rendering.line_widget import LineWidget
 from dosing_tui.tui.rendering.theme import TerminalTheme
 from dosing_tui.tui.tiles.accuracy import ErrorHistogram, paint_error_histogram
 from dosing_tui.tui.tiles.inventory import TankGauges, count_visible_tanks, paint_inventory
-from dosing_tui.tui.tiles.shared.tile_content import AnyTileContent, build_failed_content, render_tile
+from dosing_tui.tui.tiles.shared.tile_content import (
+    AnyTileContent,
+    BodyPainter,
+    build_failed_content,
+    render_tile,
+)
 from dosing_tui.tui.widgets.visible_rows import VisibleRows, list_visible_rows
 
 log = logging.getLogger(__name__)
@@ -60,6 +65,7 @@ class Tile(LineWidget, can_focus=True):
         """It is the only visible tile."""
         self._content: AnyTileContent | None = None
         self._tile_size = (0, 0)
+        self._painter = BodyPainter()
         self._has_failed = False
         """The last content could not be drawn."""
         self._needs_draw = False
@@ -145,7 +151,10 @@ class Tile(LineWidget, can_focus=True):
 
     def _draw_content(self, content: AnyTileContent, width: int, height: int) -> Rows:
         """Raises nothing: a tile that cannot be drawn shows a sentence. Logged once, until it works again."""
-        draw = partial(render_tile, width=width, height=height, frame=self.frame, is_focused=self.has_focus)
+        draw = partial(
+            render_tile, width=width, height=height, frame=self.frame, is_focused=self.has_focus,
+            painter=self._painter,
+        )  # fmt: skip
         try:
             rows = draw(self._apply_cursor(content))
         except Exception:

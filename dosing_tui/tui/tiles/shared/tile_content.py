@@ -118,21 +118,38 @@ def _format_age(context: RenderContext, at: datetime, is_stale: bool) -> str:
     return number_format.format_age((context.now - at).total_seconds())
 
 
+class BodyPainter:
+    """Paints what is in the frame, again only when it has changed: ages in the frame change each second."""
+
+    def __init__(self) -> None:
+        self._painted: tuple[object, ...] = ()
+        self._rows: Rows = []
+
+    def render_body(self, content: AnyTileContent, width: int, height: int) -> Rows:
+        """The rows must not be changed."""
+        wanted = (width, height, content.empty_text, content.is_stale, content.paint, content.data)
+        if wanted != self._painted:
+            self._rows, self._painted = _render_body(content, width, height), wanted
+        return self._rows
+
+
 def render_tile(
-    content: AnyTileContent, width: int, height: int, *, frame: TileFrame, is_focused: bool
-) -> Rows:
+    content: AnyTileContent, width: int, height: int, *, frame: TileFrame, is_focused: bool,
+    painter: BodyPainter | None = None,
+) -> Rows:  # fmt: skip
     """The whole tile: frame, title, age and unit around what the content paints."""
+    render_body = painter.render_body if painter else _render_body
     canvas = Canvas(width, height)
     line = CellStyle(ColourRole.FOCUS if is_focused else ColourRole.FRAME)
     inner = (width - 4, height - 2) if frame is TileFrame.FULL else (width - 2, height - 1)
     content = _describe_size(content, *inner)
     if frame is TileFrame.FULL:
         _draw_box(canvas, line)
-        canvas.paste_rows(2, 1, _render_body(content, *inner))
+        canvas.paste_rows(2, 1, render_body(content, *inner))
         _draw_caption(canvas, height - 1, content)
     else:
         canvas.write_text(0, 0, "─" * width, line)
-        canvas.paste_rows(1, 1, _render_body(content, *inner))
+        canvas.paste_rows(1, 1, render_body(content, *inner))
     _draw_heading(canvas, content, is_focused, frame)
     return canvas.rows
 

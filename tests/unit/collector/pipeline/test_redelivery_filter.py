@@ -1,5 +1,6 @@
 """A repeat is what the protocol says is one. Everything else is new, and flagged where nobody can tell."""
 
+import tracemalloc
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -12,6 +13,7 @@ from dosing_tui.collector.pipeline.redelivery_filter import (
     POSSIBLE_REPEAT,
     RESTORE_WINDOW,
     MessageFingerprint,
+    Receipt,
     ReceiptHistory,
     RedeliveryFilter,
     SessionMessage,
@@ -284,3 +286,24 @@ def test_whatever_is_lost_every_message_has_one_time_and_no_two_have_the_same(
                     del broker.in_flight[one]
     assert all(len(found) == 1 for found in times.values())
     assert len({next(iter(found)) for found in times.values()}) == len(times)
+
+
+@given(st.integers(1, 2**60), st.integers(0, 2**62), st.integers(0, 10**15))
+def test_what_is_kept_of_a_receipt_is_exact(number: int, connection: int, age_us: int) -> None:
+    receipt = Receipt(number, connection, NOON + timedelta(microseconds=age_us))
+    assert Receipt.unpack_bits(receipt.pack_bits()) == receipt
+
+
+def test_a_hundred_thousand_receipts_take_a_quarter_of_a_kilobyte_each() -> None:
+    """They are the collector's largest store: at a flood it is full after some minutes."""
+    plant, count = Plant(limit=100_000), 6_000
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        for number in range(count):
+            plant.receive(1 + number, b"%d" % number, at=NOON)
+            plant.received.clear()
+        after, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert (after - before) / count < 256
