@@ -8,6 +8,7 @@ import psycopg
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database import row_codec
+from dosing_tui.database.chunk_statement import ChunkStatement
 from dosing_tui.database.connection import (
     Session,
     StatementTimeouts,
@@ -70,13 +71,19 @@ class ReadingWriter:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._session: Session | None = None
+        self._target = describe_target(settings)
+        self._progress: tuple[UUID, WriteProgress] | None = None
+        """The spool whose progress this session has read or written last."""
 
     def open(self) -> None:
         """Connect, or reconnect after a lost session; nothing if there is a good one."""
         if self._session is not None and not self._session.closed:
             return
-        self._session = open_connection(self._settings, application="collector", timeouts=WRITE_TIMEOUTS)
-        with translate_rowless_errors(describe_target(self._settings)), self._session.transaction():
+        self._progress = None
+        self._session = open_connection(
+            self._settings, application="collector", autocommit=True, timeouts=WRITE_TIMEOUTS
+        )
+        with translate_rowless_errors(self._target), self._session.transaction():
             # a committed chunk is deleted from the spool, so it has to be on the server's disk
             self._session.execute(
                 "SELECT set_config('synchronous_commit', 'on', false)"
@@ -90,15 +97,46 @@ class ReadingWriter:
 
     def read_progress(self, spool_id: UUID) -> WriteProgress:
         """The progress of a spool; zeros for an unknown one."""
-        session, target = self._ensure_session()
-        with translate_rowless_errors(target), session.transaction():
+        session = self._ensure_session()
+        with translate_rowless_errors(self._target), session.transaction():
             return _select_progress(session, "reads/select_spool_progress", spool_id) or WriteProgress()
 
     def write(self, spool_id: UUID, rows: Sequence[SpoolRow]) -> WriteReceipt:
         """Store the rows past the spool's ``last_seq``, in ascending order."""
-        session, target = self._ensure_session()
-        batch = _ChunkWriter(session, target, self._settings)
-        with translate_rowless_errors(target), session.transaction():
+        session = self._ensure_session()
+        known, self._progress = self._progress, None
+        receipt = None
+        if known and known[0] == spool_id:
+            receipt = self._write_at_once(session, spool_id, known[1].last_seq, rows)
+        if receipt is None:
+            receipt = self._write_in_steps(session, spool_id, rows)
+        self._progress = spool_id, receipt.progress
+        return receipt
+
+    def _write_at_once(
+        self, session: Session, spool_id: UUID, before: int, rows: Sequence[SpoolRow]
+    ) -> WriteReceipt | None:
+        """Store valid readings in one round trip. None if something was refused: nothing is stored then."""
+        items = [item for seq, items in rows if seq > before for item in items]
+        readings = [item for item in items if not isinstance(item, Rejection)]
+        if not items or len(readings) < len(items):
+            return None
+        chunk = ChunkStatement(readings)
+        parameters = chunk.build_parameters(
+            spool_id, self._settings.plant.site, before=before, last_seq=rows[-1][0]
+        )
+        try:
+            with translate_errors(self._target):
+                row = session.execute(chunk.text, parameters).fetchone()
+        except InvalidRowError:
+            return None
+        assert row is not None  # an aggregate
+        result = chunk.read_result(row)
+        return WriteReceipt(WriteProgress(*result.progress), tuple(result.stored), tuple(result.duplicates))
+
+    def _write_in_steps(self, session: Session, spool_id: UUID, rows: Sequence[SpoolRow]) -> WriteReceipt:
+        batch = _ChunkWriter(session, self._target, self._settings)
+        with translate_rowless_errors(self._target), session.transaction():
             before = self._lock_progress(session, spool_id)
             due = [(seq, units) for seq, units in rows if seq > before.last_seq]
             if not due:
@@ -107,10 +145,10 @@ class ReadingWriter:
             after = self._advance_progress(session, spool_id, due[-1][0], outcome)
         return replace(outcome, progress=after)
 
-    def _ensure_session(self) -> tuple[Session, DatabaseTarget]:
+    def _ensure_session(self) -> Session:
         self.open()
         assert self._session is not None
-        return self._session, describe_target(self._settings)
+        return self._session
 
     def _lock_progress(self, session: Session, spool_id: UUID) -> WriteProgress:
         found = _select_progress(session, "writes/lock_spool_progress", spool_id)
@@ -171,7 +209,7 @@ class _ChunkWriter:
         try:
             with translate_errors(self.target), self.session.transaction():
                 done = self.session.execute(
-                    read_statement(f"writes/insert_{kind.value}"), row_codec.encode_readings(readings)
+                    read_statement(f"writes/insert_{kind.value}"), row_codec.encode_readings(kind, readings)
                 )
                 if done.rowcount == len(readings):
                     return WriteReceipt(stored_readings=tuple(readings))

@@ -23,7 +23,7 @@ from dosing_tui.domain.messages.models import (
 
 _KINDS = {Dose: ReadingKind.DOSE, BatchEvent: ReadingKind.EVENT, InventoryLevel: ReadingKind.LEVEL}
 
-_UNIQUE_KEYS = {
+UNIQUE_KEYS = {
     ReadingKind.DOSE: ("device_id", "time", "pump", "dedup"),
     ReadingKind.EVENT: ("device_id", "time", "event", "recipe", "dedup"),
     ReadingKind.LEVEL: ("device_id", "chemical", "time", "dedup"),
@@ -34,7 +34,7 @@ _BIGINT_FIELDS = frozenset({"duration_ms"})
 """Whole numbers with 64 bits in the tables; all others have 32."""
 
 _KEY_GETTERS: Mapping[ReadingKind, Callable[[Reading], tuple[Any, ...]]] = {
-    kind: attrgetter(*names) for kind, names in _UNIQUE_KEYS.items()
+    kind: attrgetter(*names) for kind, names in UNIQUE_KEYS.items()
 }
 
 
@@ -47,16 +47,16 @@ def sort_by_key(kind: ReadingKind, readings: Iterable[Reading]) -> list[Reading]
     return sorted(readings, key=_KEY_GETTERS[kind])
 
 
-def encode_readings(readings: Sequence[Reading]) -> dict[str, str]:
-    """The statement's parameter: a list of objects, one key for each field of the kind's record.
+def encode_readings(kind: ReadingKind, readings: Sequence[Reading]) -> dict[str, str]:
+    """The statement's parameter, named as the table: a list of objects with the fields of the kind's record.
 
     One text for all is an order of magnitude quicker to write than a list for each column.
     """
     if all(map(is_finite, readings)):
         with suppress(orjson.JSONEncodeError):
-            return {"rows": orjson.dumps(readings).decode()}
+            return {kind.value: orjson.dumps(readings).decode()}
     objects = [_replace_nan(dataclasses.asdict(each)) for each in readings]
-    return {"rows": json.dumps(objects, default=datetime.isoformat, allow_nan=False)}
+    return {kind.value: json.dumps(objects, default=datetime.isoformat, allow_nan=False)}
 
 
 def encode_rejections(rejections: Sequence[Rejection]) -> dict[str, list[object]]:

@@ -3,7 +3,7 @@
 INSERT INTO batch_events (time, device_id, event, recipe, pumps, dedup, received_at, time_quality, flags)
 SELECT given.time, given.device_id, given.event, given.recipe, given.pumps, given.dedup, given.received_at,
        given.time_quality, nullif(given.flags, '{}')
-  FROM json_to_recordset(%(rows)s::json)
+  FROM json_to_recordset(%(batch_events)s::json)
        AS given (time timestamptz, device_id text, event text, recipe text, pumps int, dedup int,
                  received_at timestamptz, time_quality text, flags text[], legacy_dedup int)
  WHERE CASE WHEN given.time < (SELECT applied_at + INTERVAL '10 minutes' FROM schema_migrations

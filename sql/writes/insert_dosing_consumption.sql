@@ -5,7 +5,7 @@ INSERT INTO dosing_consumption (time, device_id, pump, chemical, target_g, actua
 SELECT given.time, given.device_id, given.pump, given.chemical, given.target_g, given.actual_g, given.error_g,
        given.recipe, given.mode, given.duration_ms, given.dedup, given.received_at, given.time_quality,
        nullif(given.flags, '{}')
-  FROM json_to_recordset(%(rows)s::json)
+  FROM json_to_recordset(%(dosing_consumption)s::json)
        AS given (time timestamptz, device_id text, pump int, chemical text, target_g float8, actual_g float8,
                  error_g float8, recipe text, mode text, duration_ms bigint, dedup int,
                  received_at timestamptz, time_quality text, flags text[], legacy_dedup int)

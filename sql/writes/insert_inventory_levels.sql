@@ -14,7 +14,7 @@ SELECT given.time, given.device_id, given.chemical, given.remaining_g,
             THEN array_append(nullif(given.flags, '{}'), 'capacity_g: last known')
             ELSE nullif(given.flags, '{}')
         END
-  FROM json_to_recordset(%(rows)s::json)
+  FROM json_to_recordset(%(inventory_levels)s::json)
        AS given (time timestamptz, device_id text, chemical text, remaining_g float8, capacity_g float8,
                  percent_full float8, dedup int, received_at timestamptz, time_quality text, flags text[],
                  legacy_dedup int)

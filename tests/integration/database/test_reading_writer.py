@@ -176,6 +176,33 @@ def test_a_refused_row_is_set_aside_and_its_neighbours_are_stored(
     assert written.progress == WriteProgress(last_seq=22, stored=21, rejected=1)
     assert bad not in written.stored_readings
     assert count_rows(migrated, "dosing_consumption") == 19
+    written = write_units(writer, *made[:7], bad, *made[8:], first=23)
+    assert written.progress == WriteProgress(last_seq=42, stored=21, duplicates=19, rejected=2)
+
+
+def test_a_chunk_that_another_process_stored_meanwhile_is_not_stored_again(
+    plain_writer: ReadingWriter, migrated: str
+) -> None:
+    made = make_doses(9)
+    write_units(plain_writer, *made[:3])
+    other = ReadingWriter(settings_for(migrated))
+    write_units(other, *made[:6])
+    other.close()
+    written = write_units(plain_writer, *made)
+    assert written.progress == WriteProgress(last_seq=9, stored=9)
+    assert list(written.stored_readings) == made[6:]
+
+
+def test_the_next_chunk_is_one_statement_whatever_it_contains(
+    plain_writer: ReadingWriter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_units(plain_writer, DOSE)
+    monkeypatch.setattr(plain_writer, "_write_in_steps", lambda *_: pytest.fail("in steps"))
+    mixed = (LEVEL, replace(DOSE, dedup=2), DOSE, EVENT, LEVEL)
+    written = write_units(plain_writer, *mixed, first=2)
+    assert written.progress == WriteProgress(last_seq=6, stored=4, duplicates=2)
+    assert set(written.stored_readings) == {LEVEL, mixed[1], EVENT}
+    assert set(written.duplicate_readings) == {DOSE, LEVEL}
 
 
 def test_the_reason_names_the_columns_and_the_record_holds_the_reading(

@@ -1,0 +1,86 @@
+"""One statement that stores a chunk's readings and the spool's progress: one round trip, one transaction."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from typing import Any, LiteralString
+from uuid import UUID
+
+from dosing_tui.database import row_codec
+from dosing_tui.database.sql_files import LEADING_COMMENT, read_statement
+from dosing_tui.domain.messages.models import Reading, ReadingKind
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkResult:
+    """``progress``: last_seq, stored, duplicates, rejected."""
+
+    progress: tuple[int, int, int, int]
+    stored: list[Reading] = field(default_factory=list)
+    duplicates: list[Reading] = field(default_factory=list)
+
+
+class ChunkStatement:
+    """Of readings that are all valid, for a spool whose progress is known."""
+
+    def __init__(self, readings: Iterable[Reading]) -> None:
+        by_kind: dict[ReadingKind, list[Reading]] = {}
+        for reading in readings:
+            by_kind.setdefault(row_codec.get_kind(reading), []).append(reading)
+        self._readings: dict[ReadingKind, Sequence[Reading]] = {
+            kind: row_codec.sort_by_key(kind, by_kind[kind]) for kind in ReadingKind if kind in by_kind
+        }
+
+    @property
+    def text(self) -> LiteralString:
+        return _build_text(tuple(self._readings))
+
+    def build_parameters(self, spool_id: UUID, site: str, *, before: int, last_seq: int) -> dict[str, object]:
+        """``before``: the spool's progress; if the database has another, the statement fails as a whole."""
+        rows = {
+            name: text
+            for kind, readings in self._readings.items()
+            for name, text in row_codec.encode_readings(kind, readings).items()
+        }
+        given = sum(map(len, self._readings.values()))
+        progress = {"spool_id": spool_id, "site": site, "before": before, "last_seq": last_seq}
+        return {**rows, **progress, "given": given}
+
+    def read_result(self, row: Sequence[Any]) -> ChunkResult:
+        """``row``: the statement's only row."""
+        result = ChunkResult((row[0], row[1], row[2], row[3]))
+        for (kind, readings), (count, keys) in zip(
+            self._readings.items(), zip(row[5::2], row[6::2], strict=True), strict=True
+        ):
+            if count == len(readings):
+                result.stored.extend(readings)
+                continue
+            stored, known = row_codec.split_stored(kind, readings, [_read_key(kind, key) for key in keys])
+            result.stored.extend(stored)
+            result.duplicates.extend(known)
+        return result
+
+
+@cache
+def _build_text(kinds: tuple[ReadingKind, ...]) -> LiteralString:
+    names = [f"new_{kind.value}" for kind in kinds]
+    inserts = "".join(
+        f"{name} AS ({LEADING_COMMENT.sub('', read_statement(f'writes/insert_{kind.value}'))}),\n"
+        for name, kind in zip(names, kinds, strict=True)
+    )
+    count = " + ".join(f"(SELECT count(*) FROM {name})" for name in names)
+    results = "".join(
+        f",\n       (SELECT count(*) FROM {name}),"
+        f" (SELECT coalesce(json_agg({name}), '[]') FROM {name}, counts WHERE counts.stored < %(given)s)"
+        for name in names
+    )
+    statement = LEADING_COMMENT.sub("", read_statement("writes/insert_chunk"))
+    return statement.format(inserts=inserts, count=count, results=results)
+
+
+def _read_key(kind: ReadingKind, key: Mapping[str, Any]) -> list[object]:
+    return [
+        datetime.fromisoformat(key[name]) if name == "time" else key[name]
+        for name in row_codec.UNIQUE_KEYS[kind]
+    ]
