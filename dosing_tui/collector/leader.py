@@ -40,7 +40,7 @@ class IngestPipeline:
             context.settings.mqtt,
             client_id=build_client_id(context.settings),
             persistent=True,
-            on_message=buffer.put_message,
+            on_messages=buffer.put_messages,
             on_link=context.status.set_broker_link,
             on_refused_topics=context.live_state.set_refused_topics,
             clock=context.clock,

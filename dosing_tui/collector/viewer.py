@@ -20,7 +20,7 @@ class Viewer:
             context.settings.mqtt,
             client_id=f"dosing-tui-viewer-{secrets.token_hex(4)}",
             persistent=False,
-            on_message=self._buffer.put_message,
+            on_messages=self._buffer.put_messages,
             on_link=context.status.set_broker_link,
             on_refused_topics=context.live_state.set_refused_topics,
             clock=context.clock,

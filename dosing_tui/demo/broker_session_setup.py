@@ -23,7 +23,7 @@ def create_broker_session(settings: Settings) -> bool:
         settings.mqtt,
         client_id=build_client_id(settings),
         persistent=True,
-        on_message=_ignore_message,
+        on_messages=_ignore_messages,
         on_link=on_link,
         clock=lambda: datetime.now(UTC),
     )
@@ -34,5 +34,5 @@ def create_broker_session(settings: Settings) -> bool:
         subscriber.stop()
 
 
-def _ignore_message(message: ReceivedMessage) -> None:
-    """Leave it unacknowledged, so that the broker resends it to the collector."""
+def _ignore_messages(messages: list[ReceivedMessage]) -> None:
+    """Leave them unacknowledged, so that the broker resends them to the collector."""

@@ -2,18 +2,22 @@
 
 paho reads each packet with three calls of recv and a select. For each PUBACK it wakes its network thread
 and sends four bytes. These six system calls for each message release Python's lock every time. In a burst
-they are most of a message's cost.
+they are most of a message's cost, and paho's own work is most of the rest. Messages of the subscribed topics
+are therefore read in bulk (``publish_frames.py``), all other packets by paho.
 """
 
 import os
 import socket
 import struct
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from paho.mqtt.client import PUBACK, Client
-from paho.mqtt.enums import MQTTErrorCode
+from paho.mqtt.enums import MQTTErrorCode, MQTTProtocolVersion
+
+from dosing_tui.mqtt.publish_frames import PublishFrame, read_frames
 
 if TYPE_CHECKING:
     from paho.mqtt.client import SocketLike  # the part of a socket that paho uses
@@ -44,6 +48,18 @@ class ReadAheadSocket:
         begin, self._position = self._position, min(self._position + buffer_size, len(self._buffer))
         return self._buffer[begin : self._position]
 
+    def read_frames(self, topics: Mapping[bytes, str], *, has_properties: bool) -> list[PublishFrame]:
+        """Take the simple PUBLISH packets at the beginning of what was received; receive if there is nothing.
+
+        Call it between two packets only.
+        """
+        if self._position == len(self._buffer):
+            self._buffer, self._position = self._socket.recv(READ_AHEAD_BYTES), 0
+        frames, self._position = read_frames(
+            self._buffer, self._position, topics, has_properties=has_properties
+        )
+        return frames
+
     def shutdown(self) -> None:
         """End both directions; a reading thread then gets b''."""
         with suppress(OSError), socket.socket(fileno=os.dup(self.fileno())) as same_connection:
@@ -61,6 +77,10 @@ class BufferedClient(Client):
     _read_ahead: ReadAheadSocket | None = None
     may_connect: Callable[[], bool] | None = None
     """Asked before each connection: another program may have to use the client ID now."""
+    on_frames: Callable[[list[PublishFrame]], None] | None = None
+    """Gets the messages of ``bulk_topics``, in order with those for ``on_message``. Never raises."""
+    bulk_topics: Mapping[bytes, str] = {}
+    """Topics, in UTF-8. Empty for a client that acknowledges by itself: paho does that."""
 
     def reconnect(self) -> MQTTErrorCode:
         """Raises: OSError without a connection, or if ``may_connect`` says no."""
@@ -70,12 +90,31 @@ class BufferedClient(Client):
 
     def loop_read(self, max_packets: int = 1) -> MQTTErrorCode:
         for _ in range(MAX_PACKETS):
+            if self._handle_frames() and not (self._read_ahead and self._read_ahead.pending()):
+                return MQTTErrorCode.MQTT_ERR_SUCCESS
             status = super().loop_read(max_packets)
             if status is not MQTTErrorCode.MQTT_ERR_SUCCESS or not (
                 self._read_ahead and self._read_ahead.pending()
             ):
                 break
         return status
+
+    def _handle_frames(self) -> bool:
+        """Handle packets in bulk. False if there was none: paho has to read."""
+        # paho has no public view of a packet that is read in part
+        if not self._read_ahead or not self.on_frames or self._in_packet["command"]:
+            return False
+        try:
+            frames = self._read_ahead.read_frames(
+                self.bulk_topics, has_properties=self._protocol == MQTTProtocolVersion.MQTTv5
+            )
+        except OSError:
+            return False  # paho receives again, and handles the error
+        if frames:
+            with self._msgtime_mutex:  # else paho takes the connection for dead
+                self._last_bytes_received = time.monotonic()
+            self.on_frames(frames)
+        return bool(frames)
 
     def abort_connection(self) -> None:
         """Close the connection from another thread: the network thread then connects again."""

@@ -1,11 +1,10 @@
 """One message as received from the broker."""
 
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class ReceivedMessage:
+class ReceivedMessage(NamedTuple):
     """``connection_number`` counts this client's connections: a packet ID is valid in its own only."""
 
     topic: str

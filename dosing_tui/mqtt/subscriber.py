@@ -31,6 +31,7 @@ from dosing_tui.mqtt.connection import (
     format_unreachable,
 )
 from dosing_tui.mqtt.message import ReceivedMessage
+from dosing_tui.mqtt.publish_frames import PublishFrame
 
 DROP_COUNT_TOPIC = "$SYS/broker/publish/messages/dropped"
 """Mosquitto's count of messages dropped because a queue was full."""
@@ -43,6 +44,11 @@ SESSION_TAKEN_OVER = 142
 """Reason code of MQTT 5: another client connected with this client ID."""
 CONNACK_TIMEOUT = timedelta(seconds=8)
 """From the start of a connection to the broker's CONNACK."""
+TIME_STEP = timedelta(microseconds=1)
+"""Between messages received at once: the time of receipt is part of the key of a reading without a time, and
+two equal doses are two."""
+MAX_TIME_LEAD = timedelta(seconds=1)
+"""Most that the time of receipt is ahead of the clock; a clock set back further is followed."""
 _PERMANENT_REFUSALS = (132, 133, 134, 135, 138)
 """CONNACK codes that last until a person acts: protocol, client ID, account, authorization, ban."""
 
@@ -71,9 +77,10 @@ def _ignore_refused_topics(topics: tuple[str, ...]) -> None:
 class Subscriber:
     """``persistent``: QoS 1 with manual acknowledgement; the broker queues while this client is offline.
 
-    Otherwise QoS 0 and a clean session, for viewers. ``on_message``, ``on_link(up, why)`` and
-    ``on_refused_topics(topics)`` are called from this object's threads. ``on_message`` may block: the broker
-    then stops sending. A link that is up has a reason while the broker refuses some of the topics.
+    Otherwise QoS 0 and a clean session, for viewers. ``on_messages``, ``on_link(up, why)`` and
+    ``on_refused_topics(topics)`` are called from this object's threads. ``on_messages`` gets what arrived at
+    once, in order; it may block: the broker then stops sending. A link that is up has a reason while the
+    broker refuses some of the topics.
     """
 
     def __init__(
@@ -82,7 +89,7 @@ class Subscriber:
         *,
         client_id: str,
         persistent: bool,
-        on_message: Callable[[ReceivedMessage], None],
+        on_messages: Callable[[list[ReceivedMessage]], None],
         on_link: Callable[[bool, str], None],
         clock: Callable[[], datetime],
         on_refused_topics: Callable[[tuple[str, ...]], None] = _ignore_refused_topics,
@@ -93,10 +100,8 @@ class Subscriber:
         """``session``: number of the last session; ``on_new_session`` gives that of a new one."""
         self._session = session
         self._new_session_callback = on_new_session
-        self._settings = settings
-        self._client_id = client_id
-        self._persistent = persistent
-        self._message_callback = on_message
+        self._settings, self._client_id, self._persistent = settings, client_id, persistent
+        self._messages_callback = on_messages
         self._link_callback = on_link
         self._refused_topics_callback = on_refused_topics
         self._clock = clock
@@ -111,6 +116,8 @@ class Subscriber:
         self._refused_at: datetime | None = None
         self._connect_began_at: datetime | None = None
         self._drop_count_asked_at: datetime | None = None
+        self._received_at: datetime | None = None
+        """Time of receipt of the last message."""
         self._reads_drop_count = persistent
         self._stop_event = threading.Event()
         self._client: BufferedClient | None = None
@@ -174,6 +181,9 @@ class Subscriber:
         client.on_subscribe = self._on_subscribe
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message
+        client.on_frames = self._on_frames
+        if self._persistent:
+            client.bulk_topics = {topic.encode(): topic for topic in self._settings.topics}
         self._client, self._network_thread = client, None
         connect_async(client, self._settings, persistent=self._persistent)
         client.loop_start()
@@ -309,23 +319,43 @@ class Subscriber:
         return self._reads_drop_count and asked_at is not None and self._clock() - asked_at < STABLE_AFTER
 
     def _on_message(self, _client: Client, _userdata: object, message: MQTTMessage) -> None:
+        """A message that is not for ``_on_frames``: very large, or of the broker itself."""
         try:
-            self._message_callback(
-                ReceivedMessage(
-                    topic=message.topic,
-                    payload=bytes(message.payload),
-                    received_at=self._clock(),
-                    packet_id=message.mid,
-                    qos=message.qos if self._persistent else 0,
-                    is_retained=message.retain,
-                    connection_number=self._connection_number,
-                    is_resent=message.dup,
-                    session=self._session,
-                )
+            topic, payload = message.topic, bytes(message.payload)
+        except UnicodeDecodeError:
+            log.warning("a message was received whose topic is not UTF-8")
+            return
+        packet_id = message.mid if message.qos else 0
+        self._on_frames([PublishFrame(topic, payload, packet_id, message.dup, message.retain)])
+
+    def _on_frames(self, frames: list[PublishFrame]) -> None:
+        try:
+            first_at, connection, session = self._stamp_receipt(), self._connection_number, self._session
+            self._received_at = first_at + (len(frames) - 1) * TIME_STEP
+            self._messages_callback(
+                [
+                    ReceivedMessage(
+                        frame.topic,
+                        frame.payload,
+                        first_at + index * TIME_STEP,
+                        frame.packet_id,
+                        int(frame.packet_id > 0 and self._persistent),
+                        frame.is_retained,
+                        connection,
+                        frame.is_resent,
+                        session,
+                    )
+                    for index, frame in enumerate(frames)
+                ]
             )
         except Exception:
             # the boundary of paho's thread: the broker resends the message on the next connection
             log.exception("a received message could not be processed")
+
+    def _stamp_receipt(self) -> datetime:
+        """The time now, but later than that of the last message unless the clock was set back."""
+        now, last = self._clock(), self._received_at
+        return last + TIME_STEP if last and now <= last < now + MAX_TIME_LEAD else now
 
     def _subscribe_topics(self, client: Client, topics: tuple[str, ...], qos: int | None = None) -> None:
         level = int(self._persistent) if qos is None else qos

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections import deque
+from collections.abc import Sequence
 
 from dosing_tui.collector.context.adaptive_window import AdaptiveWindow
 from dosing_tui.mqtt.message import ReceivedMessage
@@ -30,8 +31,8 @@ class ReceiveBuffer:
         self._most_in_flight = MIN_IN_FLIGHT
         """The broker sent so many without an acknowledgement: its limit is not lower."""
 
-    def put_message(self, message: ReceivedMessage) -> None:
-        """Block while the buffer is full. A closed buffer discards the message; the broker resends it."""
+    def put_messages(self, messages: Sequence[ReceivedMessage]) -> None:
+        """Block while the buffer is full. A closed buffer discards them; the broker sends them again."""
         with self._condition:
             while not self._has_room() and not self._is_closed:
                 self._condition.wait()
@@ -40,9 +41,9 @@ class ReceiveBuffer:
             if not self._messages:
                 self._first_at = time.monotonic()
                 self._condition.notify_all()
-            self._messages.append(message)
-            self._size_bytes += len(message.payload)
-            if len(self._messages) == self._most_in_flight:
+            self._messages.extend(messages)
+            self._size_bytes += sum(len(message.payload) for message in messages)
+            if len(self._messages) >= self._most_in_flight:
                 self._condition.notify_all()
 
     def take_chunk(self) -> list[ReceivedMessage]:

@@ -19,12 +19,12 @@ LATE_AFTER = timedelta(seconds=60)
 
 def describe_own_time(detection: Detection, reading: Reading, zone: tzinfo) -> Detection:
     """Add the time of a late reading to its detection: the alarm is raised at the time of receipt."""
+    if not detection.active and not detection.disproved_by:
+        return detection
     own_time = f"{reading.time.astimezone(zone):%Y-%m-%d %H:%M:%S}"
     if detection.disproved_by:
         note = f"{detection.disproved_by} was received late; its own time is {own_time}."
         return detection._replace(disproved_by=note)
-    if not detection.active:
-        return detection
     if reading.time_quality is TimeQuality.BACKLOG:
         return detection._replace(message=f"{detection.message} · received late, its own time is unknown")
     if reading.received_at - reading.time > LATE_AFTER:

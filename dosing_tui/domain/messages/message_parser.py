@@ -9,12 +9,19 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from dosing_tui.domain.messages import message_schema
+from dosing_tui.domain.messages.canonical_records import (
+    CanonicalRecord,
+    DoseValues,
+    EventValues,
+    read_canonical,
+)
 from dosing_tui.domain.messages.chemical_names import fold_name
 from dosing_tui.domain.messages.field_coercion import Fields, Flags
 from dosing_tui.domain.messages.json_decoder import DecodeResult, JsonRecord, decode_records
 from dosing_tui.domain.messages.message_schema import RECORD_PARSERS, ReadingHeader
 from dosing_tui.domain.messages.models import (
     BatchEvent,
+    Dose,
     InventoryLevel,
     ParsedItem,
     Reading,
@@ -23,12 +30,13 @@ from dosing_tui.domain.messages.models import (
     TimeQuality,
 )
 from dosing_tui.domain.messages.reading_identity import (
+    RecentValues,
     StampRegister,
     compute_hash,
+    hash_identity,
     hash_values,
     read_stamp,
 )
-from dosing_tui.domain.messages.recent_values import RecentValues
 from dosing_tui.domain.messages.tank_level import fill_capacity
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.domain.messages.timestamp_rules import (
@@ -81,7 +89,38 @@ class MessageParser:
         if kind is None:
             topic = clean_line(topic)
             return (Rejection(topic, payload, f"nothing is expected on the topic '{topic}'", received_at),)
+        record = read_canonical(kind, payload)
+        if record and (reading := self._build_canonical(record, payload, received_at)):
+            return (reading,)
         return tuple([self._parse_record(topic, kind, one, received_at) for one in decode_records(payload)])
+
+    def _build_canonical(
+        self, record: CanonicalRecord, payload: bytes, received_at: datetime
+    ) -> Reading | None:
+        """Build the reading as ``_build_reading`` does; None if its time stamp cannot be its time."""
+        device, sequence, values = record.device_id, record.sequence, record.values
+        resolved = resolve_timestamp(record.stamp, received_at, self._rules, self._clocks.get(device))
+        if resolved.flag:
+            return None
+        quality = self._classify_time(device, resolved, received_at)
+        if resolved.clock is not None:
+            self._clocks.store(device, resolved.clock)
+        dedup = _wrap_sequence(sequence) if sequence is not None else hash_identity(values.identity)
+        legacy = compute_hash(payload) if sequence is None else None
+        if isinstance(values, EventValues):
+            return BatchEvent(
+                resolved.time, device, *values, dedup, received_at, quality, legacy_dedup=legacy
+            )
+        chemical = self._unify_name(values.chemical)
+        if isinstance(values, DoseValues):
+            return Dose(
+                resolved.time, device, values.pump, chemical, *values[2:], dedup, received_at, quality,
+                legacy_dedup=legacy,
+            )  # fmt: skip
+        self._capacities.store((device, chemical), values.capacity_g)
+        return InventoryLevel(
+            resolved.time, device, chemical, *values[1:], dedup, received_at, quality, legacy_dedup=legacy
+        )
 
     def _parse_record(
         self, topic: str, kind: ReadingKind, result: DecodeResult, received_at: datetime
@@ -125,12 +164,16 @@ class MessageParser:
         """Return the reading with its chemical as it was first spelled, and with its tank's capacity."""
         if isinstance(reading, BatchEvent):
             return reading
-        folded = fold_name(reading.chemical)
-        name = self._chemicals.get(folded) or reading.chemical
-        self._chemicals.store(folded, name)
+        name = self._unify_name(reading.chemical)
         if name != reading.chemical:
             reading = replace(reading, chemical=name)
         return self._add_capacity(reading) if isinstance(reading, InventoryLevel) else reading
+
+    def _unify_name(self, chemical: str) -> str:
+        folded = fold_name(chemical)
+        name = self._chemicals.get(folded) or chemical
+        self._chemicals.store(folded, name)
+        return name
 
     def _classify_time(self, device: str, resolved: ResolvedTime, received_at: datetime) -> TimeQuality:
         """Return the time quality; BACKLOG if the device's last timestamped message arrived late.
@@ -159,7 +202,11 @@ def _parse_sequence(fields: Fields, flags: Flags) -> int | None:
     if isinstance(sequence, float) and sequence.is_integer():
         sequence = int(sequence)
     if isinstance(sequence, int) and not isinstance(sequence, bool) and 0 <= sequence < 2**63:
-        return (sequence + 2**31) % 2**32 - 2**31
+        return _wrap_sequence(sequence)
     if sequence is not None:
         flags.append("seq: unusable")
     return None
+
+
+def _wrap_sequence(sequence: int) -> int:
+    return (sequence + 2**31) % 2**32 - 2**31

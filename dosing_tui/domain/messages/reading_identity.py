@@ -10,10 +10,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
+from typing import Generic, TypeVar
 
 from dosing_tui.domain.messages.chemical_names import fold_name
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading, TimeQuality
-from dosing_tui.domain.messages.recent_values import RecentValues
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
 
 MAX_READINGS = 500
 """Maximum number of readings of one station that a counter identifies; the oldest are forgotten."""
@@ -42,7 +45,34 @@ def hash_values(reading: Reading, stamp: float | None) -> int:
             values = ("event", reading.pumps)
         case InventoryLevel():
             values = ("level", reading.remaining_g, reading.capacity_g, reading.percent_full)
+    return hash_identity(values, stamp)
+
+
+def hash_identity(values: tuple[object, ...], stamp: float | None = None) -> int:
+    """Hash what identifies a reading beside its key: its kind and its values."""
     return compute_hash(repr((*values, None if stamp is None else f"{stamp:.15g}")).encode())
+
+
+class RecentValues(Generic[Key, Value]):
+    """Mapping of at most ``limit`` keys; the least recently stored one is evicted."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._values: dict[Key, Value] = {}
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._values
+
+    def get(self, key: Key) -> Value | None:
+        return self._values.get(key)
+
+    def store(self, key: Key, value: Value) -> None:
+        if self._values.pop(key, None) is None and len(self._values) >= self._limit:
+            del self._values[next(iter(self._values))]
+        self._values[key] = value
 
 
 @dataclass(slots=True)

@@ -125,6 +125,8 @@ def _resolve_number(
 
 def to_unix_seconds(value: float) -> float:
     """Convert a Unix timestamp in s, ms, us or ns to seconds; the magnitude determines the unit."""
+    if value < _UNIT_LIMITS[0][0]:  # seconds, as most stations send them
+        return float(value)
     return value / next((per_second for limit, per_second in _UNIT_LIMITS if value < limit), 1e9)
 
 

@@ -17,7 +17,7 @@ def test_a_client_that_may_not_connect_leaves_its_client_id_to_the_next(mosquitt
         mosquitto.settings,
         client_id="collector",
         persistent=True,
-        on_message=lambda message: None,
+        on_messages=lambda messages: None,
         on_link=lambda up, why: links.append((up, why)),
         clock=lambda: datetime.now(UTC),
         may_connect=may_connect.is_set,

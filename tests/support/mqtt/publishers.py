@@ -34,16 +34,24 @@ class Ear:
             self.settings,
             client_id=self.client_id,
             persistent=self.persistent,
-            on_message=self._on_delivery,
+            on_messages=self._on_deliveries,
             on_link=lambda up, why: self.links.append((up, why)),
             clock=lambda: datetime.now(UTC),
             on_refused_topics=self.refused_topics.append,
         )
 
-    def _on_delivery(self, delivery: ReceivedMessage) -> None:
-        self.deliveries.append(delivery)
-        if self.take:
-            self.take(delivery)
+    def _on_deliveries(self, deliveries: list[ReceivedMessage]) -> None:
+        """Every one of them, also when ``take`` fails on one."""
+        failures: list[Exception] = []
+        for delivery in deliveries:
+            self.deliveries.append(delivery)
+            try:
+                if self.take:
+                    self.take(delivery)
+            except Exception as failure:
+                failures.append(failure)
+        if failures:
+            raise failures[0]
 
     @property
     def plant(self) -> list[ReceivedMessage]:

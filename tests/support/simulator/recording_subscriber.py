@@ -29,15 +29,15 @@ def record_traffic(settings: MqttSettings) -> Iterator[RecordedTraffic]:
     """Everything published from here on, also over restarts of the broker."""
     heard = RecordedTraffic()
 
-    def keep(delivery: ReceivedMessage) -> None:
-        heard.deliveries.append(delivery)
-        subscriber.ack_messages([delivery])
+    def keep(deliveries: list[ReceivedMessage]) -> None:
+        heard.deliveries += deliveries
+        subscriber.ack_messages(deliveries)
 
     subscriber = Subscriber(
         settings,
         client_id="listener",
         persistent=True,
-        on_message=keep,
+        on_messages=keep,
         on_link=heard.on_link,
         clock=lambda: datetime.now(UTC),
     )

@@ -16,19 +16,19 @@ def make_delivery(number: int, size: int = 10) -> ReceivedMessage:
 def test_everything_that_has_arrived_is_taken_in_order() -> None:
     inbox = ReceiveBuffer()
     for number in range(5):
-        inbox.put_message(make_delivery(number))
+        inbox.put_messages([make_delivery(number)])
     assert [taken.packet_id for taken in inbox.take_chunk()] == [0, 1, 2, 3, 4]
 
 
 def test_one_take_is_one_transaction_of_bearable_size() -> None:
     inbox = ReceiveBuffer()
     for number in range(CHUNK_MESSAGES + 1):
-        inbox.put_message(make_delivery(number))
+        inbox.put_messages([make_delivery(number)])
     assert [len(inbox.take_chunk()), len(inbox.take_chunk())] == [CHUNK_MESSAGES, 1]
 
 
 def blocked_put(inbox: ReceiveBuffer, what: ReceivedMessage) -> threading.Thread:
-    thread = threading.Thread(target=inbox.put_message, args=(what,), daemon=True)
+    thread = threading.Thread(target=inbox.put_messages, args=([what],), daemon=True)
     thread.start()
     thread.join(0.05)
     assert thread.is_alive()
@@ -37,8 +37,8 @@ def blocked_put(inbox: ReceiveBuffer, what: ReceivedMessage) -> threading.Thread
 
 def test_a_full_inbox_makes_the_broker_wait() -> None:
     inbox = ReceiveBuffer(max_messages=2)
-    inbox.put_message(make_delivery(1))
-    inbox.put_message(make_delivery(2))
+    inbox.put_messages([make_delivery(1)])
+    inbox.put_messages([make_delivery(2)])
     waiting = blocked_put(inbox, make_delivery(3))
     inbox.take_chunk()
     wait_until(lambda: not waiting.is_alive())
@@ -47,7 +47,7 @@ def test_a_full_inbox_makes_the_broker_wait() -> None:
 
 def test_an_inbox_full_of_large_messages_is_full_too() -> None:
     inbox = ReceiveBuffer(max_bytes=100)
-    inbox.put_message(make_delivery(1, size=100))
+    inbox.put_messages([make_delivery(1, size=100)])
     waiting = blocked_put(inbox, make_delivery(2))
     inbox.take_chunk()
     wait_until(lambda: not waiting.is_alive())
@@ -78,23 +78,23 @@ def dense_inbox(monkeypatch: pytest.MonkeyPatch) -> ReceiveBuffer:
 
 def test_nobody_waits_when_the_broker_does(dense_inbox: ReceiveBuffer) -> None:
     for number in range(MIN_IN_FLIGHT):
-        dense_inbox.put_message(make_delivery(number))
+        dense_inbox.put_messages([make_delivery(number)])
     assert len(dense_inbox.take_chunk()) == MIN_IN_FLIGHT
 
 
 def test_the_message_that_uses_up_the_quota_ends_the_wait(dense_inbox: ReceiveBuffer) -> None:
-    dense_inbox.put_message(make_delivery(0))
+    dense_inbox.put_messages([make_delivery(0)])
     taken: list[int] = []
     thread = threading.Thread(target=lambda: taken.append(len(dense_inbox.take_chunk())), daemon=True)
     thread.start()
     for number in range(1, MIN_IN_FLIGHT):
         assert not taken
-        dense_inbox.put_message(make_delivery(number))
+        dense_inbox.put_messages([make_delivery(number)])
     wait_until(lambda: taken == [MIN_IN_FLIGHT])
 
 
 def test_closing_ends_the_wait_for_company(dense_inbox: ReceiveBuffer) -> None:
-    dense_inbox.put_message(make_delivery(0))
+    dense_inbox.put_messages([make_delivery(0)])
     thread = threading.Thread(target=dense_inbox.take_chunk, daemon=True)
     thread.start()
     dense_inbox.close()
@@ -103,9 +103,9 @@ def test_closing_ends_the_wait_for_company(dense_inbox: ReceiveBuffer) -> None:
 
 def test_closing_frees_everybody_and_keeps_nothing() -> None:
     inbox = ReceiveBuffer(max_messages=1)
-    inbox.put_message(make_delivery(1))
+    inbox.put_messages([make_delivery(1)])
     waiting = blocked_put(inbox, make_delivery(2))
     inbox.close()
     wait_until(lambda: not waiting.is_alive())
-    inbox.put_message(make_delivery(3))
+    inbox.put_messages([make_delivery(3)])
     assert inbox.take_chunk() == []

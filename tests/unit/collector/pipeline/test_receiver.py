@@ -47,7 +47,7 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
 
 def test_nothing_is_acknowledged_before_it_is_in_the_spool(bench: Bench) -> None:
     for number in range(5):
-        bench.inbox.put_message(make_delivery(number))
+        bench.inbox.put_messages([make_delivery(number)])
     bench.receiving.start()
     wait_until(lambda: len(bench.broker.acknowledged) == 5)
     assert bench.broker.acknowledged == [0, 1, 2, 3, 4]
@@ -55,7 +55,7 @@ def test_nothing_is_acknowledged_before_it_is_in_the_spool(bench: Bench) -> None
 
 
 def test_what_was_taken_is_finished_before_the_end(bench: Bench) -> None:
-    bench.inbox.put_message(make_delivery(1))
+    bench.inbox.put_messages([make_delivery(1)])
     bench.receiving.start()
     bench.broker.any.wait(60)
     bench.receiving.stop()
@@ -64,7 +64,7 @@ def test_what_was_taken_is_finished_before_the_end(bench: Bench) -> None:
 
 
 def test_every_message_moves_the_picture(bench: Bench) -> None:
-    bench.inbox.put_message(make_delivery(1))
+    bench.inbox.put_messages([make_delivery(1)])
     bench.receiving.start()
     wait_until(lambda: take_snapshot(bench.around).last_message_at)
     wait_until(lambda: [dose.dedup for dose in take_snapshot(bench.around).doses] == [1])
@@ -72,7 +72,7 @@ def test_every_message_moves_the_picture(bench: Bench) -> None:
 
 
 def test_a_retained_message_is_shown_and_not_stored_again(bench: Bench) -> None:
-    bench.inbox.put_message(make_delivery(1, retained=True))
+    bench.inbox.put_messages([make_delivery(1, retained=True)])
     bench.receiving.start()
     wait_until(lambda: take_snapshot(bench.around).doses)
     wait_until(lambda: bench.broker.acknowledged == [1])
@@ -82,7 +82,7 @@ def test_a_retained_message_is_shown_and_not_stored_again(bench: Bench) -> None:
 def test_a_full_spool_ends_receiving_with_its_reason_and_without_acknowledgement(bench: Bench) -> None:
     bench.receiving.start()
     for number in range(100_000):
-        bench.inbox.put_message(make_delivery(number))
+        bench.inbox.put_messages([make_delivery(number)])
     wait_until(lambda: bench.receiving.stop_reason)
     bench.receiving.stop()
     assert "is full" in bench.receiving.stop_reason
@@ -99,7 +99,7 @@ def test_a_fault_of_the_program_stops_receiving_and_loses_nothing(tmp_path: Path
     around = make_context(tmp_path, FakeServer(), parser=BrokenParser)
     with open_counted_spool(tmp_path, around) as spool:
         bench = Bench(spool, around)
-        bench.inbox.put_message(make_delivery(1))
+        bench.inbox.put_messages([make_delivery(1)])
         bench.receiving.start()
         wait_until(lambda: bench.receiving.stop_reason)
         assert "out of order" in bench.receiving.stop_reason
@@ -111,9 +111,9 @@ def test_a_message_that_comes_again_on_the_next_connection_has_the_time_of_its_f
 ) -> None:
     first = make_delivery(7)
     later = first.received_at.replace(hour=13)
-    again = replace(first, connection_number=3, received_at=later, is_resent=True)
-    bench.inbox.put_message(first)
-    bench.inbox.put_message(again)
+    again = first._replace(connection_number=3, received_at=later, is_resent=True)
+    bench.inbox.put_messages([first])
+    bench.inbox.put_messages([again])
     bench.receiving.start()
     wait_until(lambda: bench.spool.counts.received == 2)
     ((_, one), (_, two)) = bench.spool.read_chunk(10)
@@ -134,9 +134,9 @@ def test_a_message_that_may_be_a_repeat_is_stored_as_new_flagged_and_counted(tmp
     with open_counted_spool(tmp_path, around) as spool:
         bench = Bench(spool, around)
         first = make_delivery(7)
-        bench.inbox.put_message(first)
+        bench.inbox.put_messages([first])
         a_second_later = first.received_at + timedelta(seconds=1)
-        bench.inbox.put_message(replace(first, packet_id=8, received_at=a_second_later))
+        bench.inbox.put_messages([first._replace(packet_id=8, received_at=a_second_later)])
         bench.receiving.start()
         wait_until(lambda: spool.counts == MessageCounts(received=2, spooled=2, possible_repeats=1))
         (one,), (two,) = (items for _, items in spool.read_chunk(10))
@@ -146,10 +146,10 @@ def test_a_message_that_may_be_a_repeat_is_stored_as_new_flagged_and_counted(tmp
 
 def test_a_rise_of_the_brokers_dropped_messages_is_noticed_and_its_first_word_is_not(bench: Bench) -> None:
     bench.receiving.start()
-    bench.inbox.put_message(make_delivery(4000, topic=DROP_COUNT_TOPIC, retained=True))
+    bench.inbox.put_messages([make_delivery(4000, topic=DROP_COUNT_TOPIC, retained=True)])
     wait_until(lambda: bench.spool.broker_drop_count == 4000)
     assert take_snapshot(bench.around).notice == ""
-    bench.inbox.put_message(make_delivery(4012, topic=DROP_COUNT_TOPIC))
+    bench.inbox.put_messages([make_delivery(4012, topic=DROP_COUNT_TOPIC)])
     wait_until(lambda: "dropped 12 messages" in take_snapshot(bench.around).notice)
     assert take_snapshot(bench.around).doses == ()
     assert bench.spool.counts == MessageCounts()

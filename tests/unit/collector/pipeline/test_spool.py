@@ -6,7 +6,6 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -107,13 +106,13 @@ def test_what_was_seen_of_late_outlasts_the_process(tmp_path: Path) -> None:
     first.close()
     second = open_spool(tmp_path)
     assert second.session == first.session
-    again = replace(message, received_at=NOON.replace(hour=13), is_resent=True)
+    again = message._replace(received_at=NOON.replace(hour=13), is_resent=True)
     assert second.load_redelivery_filter().register_message(again, connection=2).received_at == NOON
     assert second.begin_session() != first.session
     second.close()
     third = open_spool(tmp_path)
     assert third.session == second.session
-    anew = replace(again, session=third.session)
+    anew = again._replace(session=third.session)
     assert third.load_redelivery_filter().register_message(anew, connection=3).received_at != NOON
     third.close()
 
