@@ -27,8 +27,7 @@ MAX_FINGERPRINTS = 100_000
 """Maximum of fingerprints; far more than a broker has in flight to one client."""
 
 
-@dataclass(frozen=True, slots=True)
-class MessageFingerprint:
+class MessageFingerprint(NamedTuple):
     """``number`` orders receipts; ``received_at`` is the time of the message's first receipt."""
 
     number: int
@@ -41,8 +40,7 @@ class MessageFingerprint:
     is_possible_repeat: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class SessionMessage:
+class SessionMessage(NamedTuple):
     """The last message with a packet ID in a session of the broker; kept until the ID comes again."""
 
     session: int

@@ -186,7 +186,7 @@ def test_a_message_in_flight_while_the_program_was_updated_is_the_same() -> None
     plant = Plant()
     first = plant.receive(7, at=NOON)
     record = {-1: SessionMessage(0, first.identity, NOON)}
-    after = Plant(ReceiptHistory([replace(first, packet_id=0)], 0, record))
+    after = Plant(ReceiptHistory([first._replace(packet_id=0)], 0, record))
     after.connection, after.session = 2, 0
     assert is_same(first, after.receive(7, at=LATER, dup=True))
     after.receive(8, b"new", at=LATER)
