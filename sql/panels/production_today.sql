@@ -17,7 +17,7 @@ SELECT 1, sum(completed)::bigint, sum(aborted)::bigint
                                     shift_back_by_range(%(from)s::timestamptz, %(from)s::timestamptz, %(to)s::timestamptz, %(tz)s::text)),
                            %(from)s::timestamptz), %(device)s::text[])
          UNION ALL
-        -- those that ended later; no batch is longer than half a day
+        -- those that ended later: no batch is longer than half a day
         SELECT recipe, mode, -completed, -aborted
           FROM batch_counts(greatest(shift_back_by_range(%(from)s::timestamptz, %(from)s::timestamptz, %(to)s::timestamptz, %(tz)s::text),
                                      shift_back_by_range(%(now)s::timestamptz, %(from)s::timestamptz, %(to)s::timestamptz, %(tz)s::text)
