@@ -48,13 +48,10 @@ WITH old AS (
     INSERT INTO plant_rollup AS r
     SELECT g.grain, date_bin(g.width, bucket, '2000-01-01 00:00:00+00'), CASE WHEN g.by_station THEN device_id ELSE '' END,
            CASE WHEN g.by_chemical THEN chemical ELSE '' END, recipe, mode,
-           sum(doses), sum(sum_actual_g), sum(n_actual), 0, 0, 0, 0, 0, sum(sum_duration_ms), sum(n_duration),
-           g.empty_bin, g.empty_bin, g.empty_bin, g.empty_bin, g.empty_bin, g.empty_bin, g.empty_bin, g.empty_bin,
-           g.empty_bin, g.empty_bin, g.empty_bin, g.empty_bin, g.empty_bin, g.empty_bin, g.empty_bin, g.empty_bin,
-           g.empty_bin, g.empty_bin, g.empty_bin, g.empty_bin, g.empty_bin, g.empty_bin
+           sum(doses), sum(sum_actual_g), sum(n_actual), 0, 0, 0, 0, 0, sum(sum_duration_ms), sum(n_duration)
       FROM told
      CROSS JOIN rollup_grains() AS g
-     GROUP BY 1, 2, 3, 4, 5, 6, g.empty_bin
+     GROUP BY 1, 2, 3, 4, 5, 6
     ON CONFLICT (grain, device_id, bucket, chemical, recipe, mode) DO UPDATE
        SET doses = r.doses + excluded.doses,
            sum_actual_g = r.sum_actual_g + excluded.sum_actual_g,

@@ -2,11 +2,9 @@
 -- a rollup, of all stations whole 15 minutes around them, too; the cut ends of the window from the doses. Without doses
 -- below what the scale can weigh. Guide's panel 3.
 WITH counted (bins) AS (
-SELECT ARRAY[sum(b00), sum(b01), sum(b02), sum(b03), sum(b04), sum(b05), sum(b06), sum(b07), sum(b08), sum(b09), sum(b10),
-             sum(b11), sum(b12), sum(b13), sum(b14), sum(b15), sum(b16), sum(b17), sum(b18), sum(b19), sum(b20), sum(b21)]
+SELECT coalesce(sum(bins), 0)
   FROM (
-SELECT b00, b01, b02, b03, b04, b05, b06, b07, b08, b09, b10,
-       b11, b12, b13, b14, b15, b16, b17, b18, b19, b20, b21
+SELECT bins
   FROM plant_rollup
  WHERE %(device)s::text[] IS NULL
    AND grain = 3
@@ -17,8 +15,7 @@ SELECT b00, b01, b02, b03, b04, b05, b06, b07, b08, b09, b10,
    AND (%(recipe)s::text[] IS NULL OR recipe = ANY (%(recipe)s::text[]))
    AND (%(mode)s::text[] IS NULL OR mode = ANY (%(mode)s::text[]))
  UNION ALL
-SELECT b00, b01, b02, b03, b04, b05, b06, b07, b08, b09, b10,
-       b11, b12, b13, b14, b15, b16, b17, b18, b19, b20, b21
+SELECT bins
   FROM plant_rollup
  WHERE %(device)s::text[] IS NULL
    AND grain = 1
@@ -30,8 +27,7 @@ SELECT b00, b01, b02, b03, b04, b05, b06, b07, b08, b09, b10,
    AND (%(recipe)s::text[] IS NULL OR recipe = ANY (%(recipe)s::text[]))
    AND (%(mode)s::text[] IS NULL OR mode = ANY (%(mode)s::text[]))
  UNION ALL
-SELECT b00, b01, b02, b03, b04, b05, b06, b07, b08, b09, b10,
-       b11, b12, b13, b14, b15, b16, b17, b18, b19, b20, b21
+SELECT bins
   FROM plant_rollup
  WHERE %(device)s::text[] IS NULL
    AND grain = 1
@@ -43,8 +39,7 @@ SELECT b00, b01, b02, b03, b04, b05, b06, b07, b08, b09, b10,
    AND (%(recipe)s::text[] IS NULL OR recipe = ANY (%(recipe)s::text[]))
    AND (%(mode)s::text[] IS NULL OR mode = ANY (%(mode)s::text[]))
  UNION ALL
-SELECT b00, b01, b02, b03, b04, b05, b06, b07, b08, b09, b10,
-       b11, b12, b13, b14, b15, b16, b17, b18, b19, b20, b21
+SELECT bins
   FROM dosing_rollup_6h
  WHERE device_id = ANY (%(device)s::text[])
    AND bucket >= next_bucket_start('6 hours', %(from)s::timestamptz)
@@ -84,7 +79,7 @@ SELECT dosing_error_bin(error_g), count(*)
 )
 SELECT CASE WHEN bin > 0 THEN ((bin - 11) * 0.2)::float8 END AS lower_g,
        CASE WHEN bin < 21 THEN ((bin - 10) * 0.2)::float8 END AS upper_g,
-       (coalesce(counted.bins[bin + 1], 0) + coalesce((SELECT sum(n) FROM cut WHERE cut.bin = all_bins.bin), 0))::bigint
+       (bin_count(counted.bins, bin) + coalesce((SELECT sum(n) FROM cut WHERE cut.bin = all_bins.bin), 0))::bigint
            AS doses
   FROM generate_series(0, 21) AS all_bins (bin)
  CROSS JOIN counted

@@ -1,56 +1,152 @@
 -- Per day of the plant, recipe and mode: batches that began on it and are completed or aborted, doses, g dosed, mean
 -- error in g and mean duration in s. A batch is in the row of its own mode. Batches are NULL under a filter by chemical,
--- and on days before the first recorded batch. Whole hours of a day are read from a rollup that fits the filter; what is
--- left at its ends, where the window or the zone cuts an hour, from the sums of that range. Of stations and chemicals, all
--- of the day. Guide's panel 8.
-WITH days AS (
-SELECT d.day, clock.since, least(next_bucket_start('1 hour', clock.since), clock.until) AS hours_from,
-       greatest(date_bin('1 hour', clock.until, '2000-01-01 00:00:00+00'),
-                least(next_bucket_start('1 hour', clock.since), clock.until)) AS hours_to, clock.until
-  FROM generate_series((%(from)s::timestamptz AT TIME ZONE %(tz)s::text)::date::timestamp,
-                       (%(to)s::timestamptz AT TIME ZONE %(tz)s::text)::date::timestamp, INTERVAL '1 day') AS g (midnight)
+-- and on days before the first recorded batch. Whole hours of a day (of stations and chemicals: six hours) are read from
+-- the rollup that fits the filter, the rest of its quarters from that of 15 minutes, and the cut quarters at both ends of
+-- the window from the doses. Guide's panel 8.
+WITH days AS MATERIALIZED (
+SELECT d.day, clock.since AS day_since, clock.until AS day_until, q.since, q.until, wide.since AS wide_since,
+       greatest(date_bin(width.step, q.until, '2000-01-01 00:00:00+00'), wide.since) AS wide_until
+  FROM (SELECT CASE WHEN %(device)s::text[] IS NULL OR %(chemical)s::text[] IS NULL THEN INTERVAL '1 hour' ELSE INTERVAL '6 hours' END) AS width (step)
+ CROSS JOIN generate_series((%(from)s::timestamptz AT TIME ZONE %(tz)s::text)::date::timestamp,
+                            (%(to)s::timestamptz AT TIME ZONE %(tz)s::text)::date::timestamp, INTERVAL '1 day') AS g (midnight)
  CROSS JOIN LATERAL (SELECT g.midnight::date) AS d (day)
  CROSS JOIN LATERAL (SELECT greatest(day_start(d.day, %(tz)s::text), %(from)s::timestamptz),
                             least(day_start(d.day + 1, %(tz)s::text), %(to)s::timestamptz)) AS clock (since, until)
- WHERE clock.since < clock.until
-), per_hour AS (
-SELECT d.day, r.recipe, r.mode, r.doses, r.sum_actual_g, r.n_actual, r.sum_error_g, r.n_error, r.sum_duration_ms, r.n_duration
+ CROSS JOIN LATERAL (SELECT next_bucket_start('15 minutes', clock.since), date_bin('15 minutes', clock.until, '2000-01-01 00:00:00+00'))
+                    AS q (since, until)
+ CROSS JOIN LATERAL (SELECT least(next_bucket_start(width.step, q.since), q.until)) AS wide (since)
+), parts AS (
+SELECT d.day, r.*
   FROM days AS d
-  JOIN plant_rollup AS r ON r.bucket >= d.hours_from AND r.bucket < d.hours_to
- WHERE (%(device)s::text[] IS NULL OR %(chemical)s::text[] IS NULL)
-   AND r.grain = CASE WHEN %(device)s::text[] IS NOT NULL THEN 4 WHEN %(chemical)s::text[] IS NOT NULL THEN 2 ELSE 5 END
-   AND r.device_id = ANY (coalesce(%(device)s::text[], '{""}'))
-   AND (%(chemical)s::text[] IS NULL OR r.chemical = ANY (%(chemical)s::text[]))
-   AND (%(recipe)s::text[] IS NULL OR r.recipe = ANY (%(recipe)s::text[]))
-   AND (%(mode)s::text[] IS NULL OR r.mode = ANY (%(mode)s::text[]))
+ CROSS JOIN LATERAL (SELECT recipe, mode,
+                            sum(doses) AS doses, sum(sum_actual_g) AS sum_actual_g, sum(n_actual) AS n_actual,
+                            sum(sum_error_g) AS sum_error_g, sum(n_error) AS n_error, sum(sum_duration_ms) AS sum_duration_ms,
+                            sum(n_duration) AS n_duration
+                       FROM plant_rollup
+                      WHERE (%(device)s::text[] IS NULL OR %(chemical)s::text[] IS NULL)
+                       AND grain = CASE WHEN %(device)s::text[] IS NOT NULL THEN 4 WHEN %(chemical)s::text[] IS NOT NULL THEN 2
+                                        ELSE 5 END
+                       AND device_id = ANY (coalesce(%(device)s::text[], '{""}'))
+                       AND bucket >= d.wide_since AND bucket < d.wide_until
+                       AND (%(chemical)s::text[] IS NULL OR chemical = ANY (%(chemical)s::text[]))
+                       AND (%(recipe)s::text[] IS NULL OR recipe = ANY (%(recipe)s::text[]))
+                       AND (%(mode)s::text[] IS NULL OR mode = ANY (%(mode)s::text[]))
+                      GROUP BY recipe, mode) AS r
  UNION ALL
-SELECT d.day, r.recipe, r.mode, r.doses, r.sum_actual_g, r.n_actual, r.sum_error_g, r.n_error, r.sum_duration_ms, r.n_duration
+SELECT d.day, r.*
   FROM days AS d
- CROSS JOIN LATERAL (VALUES (d.since, CASE WHEN %(device)s::text[] IS NULL OR %(chemical)s::text[] IS NULL
-                                           THEN d.hours_from ELSE d.until END),
-                            (d.hours_to, CASE WHEN %(device)s::text[] IS NULL OR %(chemical)s::text[] IS NULL
-                                              THEN d.until ELSE d.hours_to END)) AS piece (since, until)
- CROSS JOIN LATERAL dosing_sums(piece.since, piece.until, %(device)s::text[]) AS r
- WHERE piece.since < piece.until
-   AND (%(chemical)s::text[] IS NULL OR r.chemical = ANY (%(chemical)s::text[]))
-   AND (%(recipe)s::text[] IS NULL OR r.recipe = ANY (%(recipe)s::text[]))
-   AND (%(mode)s::text[] IS NULL OR r.mode = ANY (%(mode)s::text[]))
+ CROSS JOIN LATERAL (SELECT recipe, mode,
+                            sum(doses) AS doses, sum(sum_actual_g) AS sum_actual_g, sum(n_actual) AS n_actual,
+                            sum(sum_error_g) AS sum_error_g, sum(n_error) AS n_error, sum(sum_duration_ms) AS sum_duration_ms,
+                            sum(n_duration) AS n_duration
+                       FROM dosing_rollup_6h
+                      WHERE %(chemical)s::text[] IS NOT NULL
+                       AND device_id = ANY (%(device)s::text[])
+                       AND bucket >= d.wide_since AND bucket < d.wide_until
+                       AND (%(chemical)s::text[] IS NULL OR chemical = ANY (%(chemical)s::text[]))
+                       AND (%(recipe)s::text[] IS NULL OR recipe = ANY (%(recipe)s::text[]))
+                       AND (%(mode)s::text[] IS NULL OR mode = ANY (%(mode)s::text[]))
+                      GROUP BY recipe, mode) AS r
+ UNION ALL
+SELECT d.day, r.*
+  FROM days AS d
+ CROSS JOIN LATERAL (SELECT recipe, mode,
+                            sum(doses) AS doses, sum(sum_actual_g) AS sum_actual_g, sum(n_actual) AS n_actual,
+                            sum(sum_error_g) AS sum_error_g, sum(n_error) AS n_error, sum(sum_duration_ms) AS sum_duration_ms,
+                            sum(n_duration) AS n_duration
+                       FROM plant_rollup
+                      WHERE %(device)s::text[] IS NULL
+                       AND grain = 1
+                       AND device_id = ''
+                       AND bucket >= d.since AND bucket < d.wide_since
+                       AND (%(chemical)s::text[] IS NULL OR chemical = ANY (%(chemical)s::text[]))
+                       AND (%(recipe)s::text[] IS NULL OR recipe = ANY (%(recipe)s::text[]))
+                       AND (%(mode)s::text[] IS NULL OR mode = ANY (%(mode)s::text[]))
+                      GROUP BY recipe, mode) AS r
+ UNION ALL
+SELECT d.day, r.*
+  FROM days AS d
+ CROSS JOIN LATERAL (SELECT recipe, mode,
+                            sum(doses) AS doses, sum(sum_actual_g) AS sum_actual_g, sum(n_actual) AS n_actual,
+                            sum(sum_error_g) AS sum_error_g, sum(n_error) AS n_error, sum(sum_duration_ms) AS sum_duration_ms,
+                            sum(n_duration) AS n_duration
+                       FROM plant_rollup
+                      WHERE %(device)s::text[] IS NULL
+                       AND grain = 1
+                       AND device_id = ''
+                       AND bucket >= d.wide_until AND bucket < d.until
+                       AND (%(chemical)s::text[] IS NULL OR chemical = ANY (%(chemical)s::text[]))
+                       AND (%(recipe)s::text[] IS NULL OR recipe = ANY (%(recipe)s::text[]))
+                       AND (%(mode)s::text[] IS NULL OR mode = ANY (%(mode)s::text[]))
+                      GROUP BY recipe, mode) AS r
+ UNION ALL
+SELECT d.day, r.*
+  FROM days AS d
+ CROSS JOIN LATERAL (SELECT recipe, mode,
+                            sum(doses) AS doses, sum(sum_actual_g) AS sum_actual_g, sum(n_actual) AS n_actual,
+                            sum(sum_error_g) AS sum_error_g, sum(n_error) AS n_error, sum(sum_duration_ms) AS sum_duration_ms,
+                            sum(n_duration) AS n_duration
+                       FROM dosing_rollup_15m
+                      WHERE device_id = ANY (%(device)s::text[])
+                       AND bucket >= d.since AND bucket < d.wide_since
+                       AND (%(chemical)s::text[] IS NULL OR chemical = ANY (%(chemical)s::text[]))
+                       AND (%(recipe)s::text[] IS NULL OR recipe = ANY (%(recipe)s::text[]))
+                       AND (%(mode)s::text[] IS NULL OR mode = ANY (%(mode)s::text[]))
+                      GROUP BY recipe, mode) AS r
+ UNION ALL
+SELECT d.day, r.*
+  FROM days AS d
+ CROSS JOIN LATERAL (SELECT recipe, mode,
+                            sum(doses) AS doses, sum(sum_actual_g) AS sum_actual_g, sum(n_actual) AS n_actual,
+                            sum(sum_error_g) AS sum_error_g, sum(n_error) AS n_error, sum(sum_duration_ms) AS sum_duration_ms,
+                            sum(n_duration) AS n_duration
+                       FROM dosing_rollup_15m
+                      WHERE device_id = ANY (%(device)s::text[])
+                       AND bucket >= d.wide_until AND bucket < d.until
+                       AND (%(chemical)s::text[] IS NULL OR chemical = ANY (%(chemical)s::text[]))
+                       AND (%(recipe)s::text[] IS NULL OR recipe = ANY (%(recipe)s::text[]))
+                       AND (%(mode)s::text[] IS NULL OR mode = ANY (%(mode)s::text[]))
+                      GROUP BY recipe, mode) AS r
+ UNION ALL
+SELECT (%(from)s::timestamptz AT TIME ZONE %(tz)s::text)::date, recipe, mode,
+       sum(doses) AS doses, sum(sum_actual_g) AS sum_actual_g, sum(n_actual) AS n_actual,
+       sum(sum_error_g) AS sum_error_g, sum(n_error) AS n_error, sum(sum_duration_ms) AS sum_duration_ms,
+       sum(n_duration) AS n_duration
+  FROM dosing_sums(%(from)s::timestamptz,
+                   least(next_bucket_start('15 minutes', %(from)s::timestamptz), %(to)s::timestamptz), %(device)s::text[])
+ WHERE (%(chemical)s::text[] IS NULL OR chemical = ANY (%(chemical)s::text[]))
+   AND (%(recipe)s::text[] IS NULL OR recipe = ANY (%(recipe)s::text[]))
+   AND (%(mode)s::text[] IS NULL OR mode = ANY (%(mode)s::text[]))
+ GROUP BY recipe, mode
+ UNION ALL
+SELECT (date_bin('15 minutes', %(to)s::timestamptz, '2000-01-01 00:00:00+00') AT TIME ZONE %(tz)s::text)::date, recipe, mode,
+       sum(doses) AS doses, sum(sum_actual_g) AS sum_actual_g, sum(n_actual) AS n_actual,
+       sum(sum_error_g) AS sum_error_g, sum(n_error) AS n_error, sum(sum_duration_ms) AS sum_duration_ms,
+       sum(n_duration) AS n_duration
+  FROM dosing_sums(greatest(date_bin('15 minutes', %(to)s::timestamptz, '2000-01-01 00:00:00+00'), least(next_bucket_start('15 minutes', %(from)s::timestamptz), %(to)s::timestamptz)),
+                   %(to)s::timestamptz, %(device)s::text[])
+ WHERE (%(chemical)s::text[] IS NULL OR chemical = ANY (%(chemical)s::text[]))
+   AND (%(recipe)s::text[] IS NULL OR recipe = ANY (%(recipe)s::text[]))
+   AND (%(mode)s::text[] IS NULL OR mode = ANY (%(mode)s::text[]))
+ GROUP BY recipe, mode
 ), dosed AS (
 SELECT day, recipe, mode, sum(doses)::bigint AS doses,
        CASE WHEN sum(n_actual) > 0 THEN sum(sum_actual_g) END AS dosed_g,
        sum(sum_error_g) / nullif(sum(n_error), 0)::float8 AS mean_error_g,
        (sum(sum_duration_ms) / 1000.0 / nullif(sum(n_duration), 0))::float8 AS mean_duration_s
-  FROM per_hour
+  FROM parts
  GROUP BY day, recipe, mode
 ), counted AS (
-SELECT (begins_at AT TIME ZONE %(tz)s::text)::date AS day, recipe, mode, sum(completed) AS batches, sum(aborted) AS aborted
-  FROM batch_counts(%(from)s::timestamptz, %(to)s::timestamptz)
+SELECT d.day, b.recipe, b.mode, b.batches, b.aborted
+  FROM days AS d
+ CROSS JOIN LATERAL (SELECT recipe, mode, sum(completed)::bigint AS batches, sum(aborted)::bigint AS aborted
+                       FROM batch_sums(d.day_since, d.day_until, %(device)s::text[])
+                      WHERE d.day_since < d.day_until
+                        AND (%(recipe)s::text[] IS NULL OR recipe = ANY (%(recipe)s::text[]))
+                        AND (%(mode)s::text[] IS NULL OR mode = ANY (%(mode)s::text[]))
+                      GROUP BY recipe, mode
+                     HAVING sum(completed) + sum(aborted) > 0) AS b
  WHERE %(chemical)s::text[] IS NULL
-   AND completed + aborted > 0
-   AND (%(device)s::text[] IS NULL OR device_id = ANY (%(device)s::text[]))
-   AND (%(recipe)s::text[] IS NULL OR recipe = ANY (%(recipe)s::text[]))
-   AND (%(mode)s::text[] IS NULL OR mode = ANY (%(mode)s::text[]))
- GROUP BY 1, 2, 3
 ), recorded AS (
 SELECT %(chemical)s::text[] IS NULL AS is_asked, (min(begins_at) AT TIME ZONE %(tz)s::text)::date AS since
   FROM batches

@@ -29,6 +29,7 @@ READER_RELATIONS = (
     "dosing_rollup_15m",
     "dosing_rollup_6h",
     "plant_rollup",
+    "batch_rollup",
     "batches",
     "dosing_hourly_history",
     "rejected_messages",

@@ -116,7 +116,6 @@ $$;
 -- When a day of the time zone begins: where clocks are set back at its midnight, at the first of both midnights.
 CREATE FUNCTION day_start(day date, tz text) RETURNS timestamptz
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN (SELECT CASE WHEN (earlier AT TIME ZONE tz)::date = day THEN earlier ELSE midnight END
-          FROM (SELECT day::timestamp AT TIME ZONE tz,
-                       ((day::timestamp AT TIME ZONE tz) AT TIME ZONE 'UTC' - INTERVAL '1 hour') AT TIME ZONE 'UTC')
-                    AS clock (midnight, earlier));
+RETURN CASE WHEN ((((day::timestamp AT TIME ZONE tz) AT TIME ZONE 'UTC' - INTERVAL '1 hour') AT TIME ZONE 'UTC') AT TIME ZONE tz)::date = day
+            THEN ((day::timestamp AT TIME ZONE tz) AT TIME ZONE 'UTC' - INTERVAL '1 hour') AT TIME ZONE 'UTC'
+            ELSE day::timestamp AT TIME ZONE tz END;

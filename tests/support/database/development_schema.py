@@ -2,6 +2,7 @@
 
 import hashlib
 from pathlib import Path
+from typing import LiteralString
 
 import psycopg
 from psycopg import sql
@@ -40,6 +41,9 @@ SELECT c.relname FROM pg_class AS c
    AND NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.objid = c.oid AND d.deptype = 'e')
  ORDER BY c.relname
 """
+# the histogram, which had a column for each bin
+_BINS_READ: LiteralString = "".join(f", bin_count(bins, {bin_})" for bin_ in range(22))
+_BINS_WRITTEN: LiteralString = "".join(f", b{bin_:02}" for bin_ in range(22))
 _COLUMNS = """
 SELECT attname FROM pg_attribute
  WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped AND attgenerated = '' ORDER BY attnum
@@ -92,19 +96,25 @@ def copy_all_rows(source_dsn: str, target_dsn: str) -> None:
                 if column in had
             )
             target.execute(sql.SQL("DELETE FROM {}").format(old))
-            _copy_table(source, target, sql.Identifier(str(name)), old, columns)
+            bins = name == "dosing_rollup_6h"
+            _copy_table(
+                source,
+                target,
+                (sql.Identifier(str(name)), columns + sql.SQL(_BINS_READ if bins else "")),
+                (old, columns + sql.SQL(_BINS_WRITTEN if bins else "")),
+            )
             _advance_identity(target, old)
 
 
 def _copy_table(
     source: psycopg.Connection[tuple[object, ...]],
     target: psycopg.Connection[tuple[object, ...]],
-    name: sql.Identifier,
-    old: sql.Identifier,
-    columns: sql.Composed,
+    kept: tuple[sql.Identifier, sql.Composed],
+    old: tuple[sql.Identifier, sql.Composed],
 ) -> None:
-    read = sql.SQL("COPY (SELECT {} FROM {}) TO STDOUT").format(columns, name)
-    write = sql.SQL("COPY {} ({}) FROM STDIN").format(old, columns)
+    """``kept`` and ``old``: the table, and its columns."""
+    read = sql.SQL("COPY (SELECT {} FROM {}) TO STDOUT").format(kept[1], kept[0])
+    write = sql.SQL("COPY {} ({}) FROM STDIN").format(*old)
     with source.cursor().copy(read) as rows, target.cursor().copy(write) as stored:
         for data in rows:
             stored.write(data)

@@ -28,9 +28,8 @@ SUMS: LiteralString = """
   FROM dosing_consumption
 """
 BINS_KEPT: LiteralString = (
-    "coalesce(sum(b00), 0), coalesce(sum(b06), 0), coalesce(sum(b11), 0), coalesce(sum(b13), 0),"
-    " coalesce(sum(b21), 0),"
-    " sum(b00+b01+b02+b03+b04+b05+b06+b07+b08+b09+b10+b11+b12+b13+b14+b15+b16+b17+b18+b19+b20+b21)"
+    "sum(bin_count(bins, 0)), sum(bin_count(bins, 6)), sum(bin_count(bins, 11)), sum(bin_count(bins, 13)),"
+    " sum(bin_count(bins, 21)), sum((SELECT sum(bin_count(bins, k)) FROM generate_series(0, 21) AS k))"
 )
 BINS: LiteralString = (
     "count(*) FILTER (WHERE error_g < -2),"
