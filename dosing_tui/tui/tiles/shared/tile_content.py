@@ -220,7 +220,7 @@ def _draw_inline_caption(canvas: Canvas, x: int, content: AnyTileContent, room: 
 
 
 def _fit_age(content: AnyTileContent, width: int) -> str:
-    """The title has precedence over the seconds of a time, and over its prefix: then a shape marks it as old."""
+    """The title has precedence over a time's seconds and prefix; then a shape marks it as old."""
     if not content.age:
         return ""
     is_time = content.age.startswith(_TIME_PREFIX)

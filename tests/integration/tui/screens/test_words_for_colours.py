@@ -1,4 +1,4 @@
-"""What a colour says a word or a shape says too: on every screen, for NO_COLOR, 16 colours and ASCII alike."""
+"""What a colour says a word or a shape says too, on every screen: for NO_COLOR, 16 colours and ASCII."""
 
 import re
 from collections.abc import Iterator
@@ -20,7 +20,8 @@ KEYS = ("1", "2", "3", "4", "5", "6", "7", "8", "9", "b", "enter", "escape", "es
 """Through every screen and most dialogs, most rows of them with something that has a colour."""
 LOUD = frozenset({*ALARM_ROLES, ColourRole.DEVIATION})
 SAID = re.compile(
-    r"[■▲▼◆●×?!]|HIGH|MED|LOW|DIAG|down|low|out|abort|fail|reject|not |no |offline|stalled|late|of [0-9:]+ |×[0-9]"
+    r"[■▲▼◆●×?!]|HIGH|MED|LOW|DIAG|down|low|out|abort|fail|reject|not |no |offline|stalled|late"
+    r"|of [0-9:]+ |×[0-9]"
 )
 
 
