@@ -135,7 +135,11 @@ def render_alarm_tabs(state: AlarmListState, snapshot: AlarmSnapshot, width: int
     canvas = Canvas(width, 1, CellStyle(ColourRole.DIM, ColourRole.BAR_BACKGROUND))
     x = 1
     for tab in AlarmTab:
-        count = "" if tab in TABS_WITHOUT_COUNT else f" {len(list_alarms(snapshot, tab))}"
+        count = (
+            ""
+            if tab in TABS_WITHOUT_COUNT
+            else f" {number_format.format_count(len(list_alarms(snapshot, tab)))}"
+        )
         name = tab.value if width >= 100 else _SHORT_TAB_NAMES.get(tab, tab.value)
         text = f" {name}{count} "
         x = canvas.write_text(x, 0, text, _SELECTED_TAB_STYLE if tab is state.tab else _TAB_STYLE) + 1

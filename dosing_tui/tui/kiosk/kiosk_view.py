@@ -126,13 +126,15 @@ def _draw_alarms(canvas: Canvas, alarms: Sequence[AlarmView], top: int, bottom: 
         canvas.fill_row(y, band)
     canvas.paste_rows((canvas.width - len(rows[0])) // 2, top + 1, rows)
     y = top + len(rows) + 3
-    room = bottom - y - 2
+    message = wrap_text(clean_line(first.message), max(1, canvas.width - 4))
+    room = bottom - y - 1 - len(message)
     title = first.rule.title if first.rule is not None else state.key.rule
     where = " ".join(part for part in (state.key.item, state.key.device) if part)
     style = choose_priority_style(state.priority)
     for text, share in ((title, room // 2), (where, room - room // 2)):
         y += _paste_wrapped(canvas, y, clean_line(text), share, style)
-    canvas.write_text(2, bottom - 1, clean_line(first.message), STRONG, width=canvas.width - 4)
+    for y, line in enumerate(message, start=bottom - len(message)):
+        canvas.write_text(2, y, line, STRONG)
 
 
 def _paste_wrapped(canvas: Canvas, y: int, text: str, height: int, style: CellStyle) -> int:

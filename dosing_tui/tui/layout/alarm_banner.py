@@ -283,8 +283,16 @@ def _list_right_sides(banner: AlarmBanner, y: int, height: int, *, is_wide: bool
 
 
 def _list_counts(banner: AlarmBanner, *, is_wide: bool, has_silence: bool) -> list[str]:
-    alarms, unacknowledged = banner.alarm_count, banner.unacknowledged_count
-    raised, pending, silence = banner.raise_count, banner.pending_count, f"{banner.silence_key} silence"
+    alarms, unacknowledged, raised, pending = (
+        count and number_format.format_count(count)
+        for count in (
+            banner.alarm_count,
+            banner.unacknowledged_count,
+            banner.raise_count,
+            banner.pending_count,
+        )
+    )
+    silence = f"{banner.silence_key} silence"
     counts = (
         (banner.is_flood, f"FLOOD {raised} in 10 min", f"FLOOD {raised}"),
         (unacknowledged, f"UNACK {unacknowledged} of {alarms}", f"UNACK {unacknowledged}/{alarms}"),

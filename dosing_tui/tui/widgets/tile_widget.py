@@ -11,6 +11,7 @@ from typing import Any
 from textual.message import Message
 from textual.strip import Strip
 
+from dosing_tui.domain.quantities.quantity_text import format_count
 from dosing_tui.tui.charts.full_screen_chart import (
     describe_full_screen,
     draw_full_screen_chart,
@@ -199,7 +200,8 @@ class Tile(LineWidget, can_focus=True):
         visible = data_table.count_visible_rows(self._inner_height, self._table_cursor)
         self._table_cursor = reader = data_table.scroll_to_cursor(self._table_cursor, rows, visible)
         last = min(len(rows), reader.first_row + visible)
-        seen = f"{min(reader.first_row + 1, last)}–{last} of {len(rows)}"
+        first, end, count = map(format_count, (min(reader.first_row + 1, last), last, len(rows)))
+        seen = f"{first}–{end} of {count}"
         select = self.has_focus or reader.selected_row is not None
 
         paint = partial(data_table.paint_table, cursor=reader, highlight_row=select)

@@ -63,6 +63,8 @@ LOADING_TEXT = "loading …"
 """In place of an age, while the rows are of an earlier range."""
 _TIME_PREFIX = "of "
 """Before the time of data that are out of date."""
+_OLD_MARK = "×"
+"""In its place where there is no room."""
 
 AnyTileContent = TileContent[Any]
 """A content of any data type; each has the painter that fits."""
@@ -235,12 +237,15 @@ def _draw_inline_caption(canvas: Canvas, x: int, content: AnyTileContent, room: 
 
 
 def _fit_age(content: AnyTileContent, width: int) -> str:
-    """The title has precedence over the prefix and the seconds of a time."""
+    """The title has precedence over a time's seconds and prefix; then a shape marks it as old."""
     if not content.age:
         return ""
+    is_time = content.age.startswith(_TIME_PREFIX)
     time = content.age.removeprefix(_TIME_PREFIX)
-    short = "…" if content.age == LOADING_TEXT else time[:5] if content.is_stale else time
-    fitting = (text for text in (content.age, time) if len(content.title) + len(text) + 5 <= width)
+    minutes = time[:5] if ":" in time else time
+    short = "…" if content.age == LOADING_TEXT else f"{_OLD_MARK}{minutes}" if is_time else time
+    texts = (content.age, f"{_TIME_PREFIX}{minutes}") if is_time else (content.age,)
+    fitting = (text for text in texts if len(content.title) + len(text) + 5 <= width)
     return f" {next(fitting, short)} "
 
 
