@@ -16,6 +16,8 @@ from dosing_tui.errors import DatabaseError
 
 MIN_FREE_CONNECTIONS = 12
 """A collector holds up to ten sessions."""
+RETENTION_PREFIX = "retention/"
+"""Begin of a step that makes the database keep rows as long as the settings say."""
 MAX_LAG_S = 60.0
 MAX_KEPT_BYTES = 1024**3
 _REPORT = ThemeReporter(CheckTheme.DATABASE)
@@ -68,8 +70,8 @@ def check_schema(facts: DatabaseFacts, pending: list[str], fault: str) -> Iterat
         remedy = "Update dosing-tui on this machine." if is_newer else "Correct it, then dosing-tui migrate."
         yield _REPORT.fail_check("schema", fault, remedy)
         return
-    limits = [name for name in pending if name in LIMIT_NAMES]
-    steps = [name for name in pending if name not in LIMIT_NAMES]
+    limits = [name for name in pending if name in LIMIT_NAMES or name.startswith(RETENTION_PREFIX)]
+    steps = [name for name in pending if name not in limits]
     if facts.schema_flavour is None:
         yield _REPORT.fail_check("schema", "The database has no schema yet.", "Run: dosing-tui migrate")
     elif steps:
@@ -82,7 +84,7 @@ def check_schema(facts: DatabaseFacts, pending: list[str], fault: str) -> Iterat
     if limits and facts.schema_flavour is not None:
         yield _REPORT.warn_of(
             "limits",
-            f"The database has other limits than the settings, and they count: {', '.join(limits)}.",
+            f"The database has other values than the settings, and they count: {', '.join(limits)}.",
             "Run: dosing-tui migrate",
         )
 
