@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.diagnosis.facts import DatabaseFacts, ServerDetails
-from dosing_tui.database.schema.plant_limits import LIMIT_NAMES
+from dosing_tui.database.schema.migrate import is_settings_step
 from dosing_tui.database.server_flavour import ServerFlavour
 from dosing_tui.doctor.checks.check_result import CheckResult, CheckTheme, ThemeReporter
 from dosing_tui.doctor.checks.disk_space import DiskSpace, format_bytes
@@ -16,8 +16,6 @@ from dosing_tui.errors import DatabaseError
 
 MIN_FREE_CONNECTIONS = 12
 """A collector holds up to ten sessions."""
-RETENTION_PREFIX = "retention/"
-"""Begin of a step that makes the database keep rows as long as the settings say."""
 MAX_LAG_S = 60.0
 MAX_KEPT_BYTES = 1024**3
 _REPORT = ThemeReporter(CheckTheme.DATABASE)
@@ -70,7 +68,7 @@ def check_schema(facts: DatabaseFacts, pending: list[str], fault: str) -> Iterat
         remedy = "Update dosing-tui on this machine." if is_newer else "Correct it, then dosing-tui migrate."
         yield _REPORT.fail_check("schema", fault, remedy)
         return
-    limits = [name for name in pending if name in LIMIT_NAMES or name.startswith(RETENTION_PREFIX)]
+    limits = [name for name in pending if is_settings_step(name)]
     steps = [name for name in pending if name not in limits]
     if facts.schema_flavour is None:
         yield _REPORT.fail_check("schema", "The database has no schema yet.", "Run: dosing-tui migrate")
