@@ -34,6 +34,24 @@ def get_settings(ctx: click.Context) -> "Settings":
     return load_config(ctx).settings
 
 
+def get_plant_settings(ctx: click.Context) -> "Settings":
+    """For what works with a plant. Raises: ConfigError, also without any setting of a plant."""
+    from dosing_tui.errors import ConfigError
+
+    loaded = load_config(ctx)
+    is_set = any(
+        source not in ("default", "not set here")
+        for name, source in loaded.sources.items()
+        if name.startswith(("plant.", "mqtt.", "database."))
+    )
+    if not is_set and not loaded.path.exists():
+        raise ConfigError(
+            "There are no settings yet. To see a plant: dosing-tui demo. For your plant: dosing-tui config "
+            f"init writes {loaded.path}; then set broker, database and time zone there."
+        )
+    return loaded.settings
+
+
 def parse_time(text: str, zone: str) -> datetime:
     """A date or time in the plant's zone, in UTC. Raises: click.BadParameter.
 

@@ -10,9 +10,16 @@ from typing import NamedTuple
 
 import click
 
-from dosing_tui import __version__
-from dosing_tui.cli.context import get_settings, load_config, parse_interval, print_message
-from dosing_tui.errors import DosingError
+from dosing_tui.cli.context import (
+    EXIT_UNAVAILABLE,
+    get_plant_settings,
+    get_settings,
+    load_config,
+    parse_interval,
+    print_message,
+)
+from dosing_tui.cli.operations.examples import add_examples, format_examples
+from dosing_tui.errors import DatabaseUnavailableError, DosingError
 
 EXIT_ERROR = 2
 """A setting, a password or a server is wrong; the reason is on stderr."""
@@ -36,6 +43,10 @@ COMMAND_PLACES = {
         "dosing_tui.cli.batches", "The audit trail of reviews, recipes, PINs and the review policy."
     ),
     "batches": CommandPlace("dosing_tui.cli.batches", "Batches, reconstructed from the stations' messages."),
+    "completion": CommandPlace(
+        "dosing_tui.cli.operations.shell_commands",
+        "Print the shell's function that completes commands and options with the tab key.",
+    ),
     "doctor": CommandPlace(
         "dosing_tui.cli.operations.doctor_command",
         "Check settings, broker, database, spool, stations and terminal; say what to do.",
@@ -48,6 +59,10 @@ COMMAND_PLACES = {
         "dosing_tui.cli.upkeep.migrate",
         "Create or update the database schema; import the guide's tables with their rows.",
     ),
+    "man": CommandPlace(
+        "dosing_tui.cli.operations.shell_commands",
+        "Write a manual page for each command to FOLDER; 'man dosing-tui' is the first.",
+    ),
     "panel": CommandPlace(
         "dosing_tui.cli.reports",
         "Print a panel's rows over a range: exit 0 rows, 1 none, 2 wrong input or set-up, 3 no database.",
@@ -56,6 +71,10 @@ COMMAND_PLACES = {
         "dosing_tui.cli.recipes", "Master recipes, with which batches are compared. They are optional."
     ),
     "report": CommandPlace("dosing_tui.cli.reports", "Reports to read, print or send."),
+    "service": CommandPlace(
+        "dosing_tui.cli.operations.service_command",
+        "The collector as a systemd service: show its unit, or install it.",
+    ),
 }
 """The commands of other modules. A test compares these texts with the commands' own."""
 
@@ -74,10 +93,12 @@ class LazyGroup(click.Group):
         return sorted([*super().list_commands(ctx), *self._places])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in self._places:
-            return super().get_command(ctx, cmd_name)
-        command = getattr(import_module(self._places[cmd_name].module), cmd_name)
-        assert isinstance(command, click.Command)
+        command = super().get_command(ctx, cmd_name)
+        if cmd_name in self._places:
+            command = getattr(import_module(self._places[cmd_name].module), cmd_name)
+            assert isinstance(command, click.Command)
+        if command is not None:
+            add_examples(command, cmd_name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -91,18 +112,34 @@ class LazyGroup(click.Group):
 
 
 class ErrorReportingGroup(LazyGroup):
-    """A DosingError is one sentence on stderr and exit status 2, without a traceback."""
+    """A DosingError is one sentence on stderr and exit status 2, without a traceback.
+
+    3 if the database is unavailable: then a later attempt may succeed.
+    """
 
     def invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
         except DosingError as error:
             print_message(f"dosing-tui: {error}")
-            ctx.exit(EXIT_ERROR)
+            ctx.exit(EXIT_UNAVAILABLE if isinstance(error, DatabaseUnavailableError) else EXIT_ERROR)
 
 
-@click.group(cls=ErrorReportingGroup, invoke_without_command=True, places=COMMAND_PLACES)
-@click.version_option(__version__, prog_name="dosing-tui")
+def print_version(ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:
+    """Callback of --version."""
+    if value and not ctx.resilient_parsing:
+        from dosing_tui.cli.operations.version_text import format_version
+
+        click.echo(format_version())
+        ctx.exit()
+
+
+@click.group(
+    cls=ErrorReportingGroup, invoke_without_command=True, places=COMMAND_PLACES,
+    context_settings={"help_option_names": ["-h", "--help"]}, epilog=format_examples(""),
+)  # fmt: skip
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=print_version,
+              help="Show the versions of program and schema, and the build.")  # fmt: skip
 @click.option(
     "--config",
     type=click.Path(path_type=Path),
@@ -145,7 +182,8 @@ def main(
     if ctx.invoked_subcommand is None:
         from dosing_tui.tui.app.main import run_console
 
-        sys.exit(run_console(get_settings(ctx), kiosk=parse_interval(rotate) if kiosk else None))
+        settings = get_plant_settings(ctx)
+        sys.exit(run_console(settings, kiosk=parse_interval(rotate) if kiosk else None))
 
 
 @main.command()
@@ -155,7 +193,7 @@ def collect(ctx: click.Context) -> None:
     from dosing_tui.collector.service_main import run
     from dosing_tui.live_state import LiveState
 
-    settings = get_settings(ctx)
+    settings = get_plant_settings(ctx)
 
     def observe(live_state: LiveState) -> AbstractContextManager[None]:
         if not settings.monitoring.listen:

@@ -25,8 +25,13 @@ from dosing_tui.database.leader_election import LeaderElection, LeaderLease
 from dosing_tui.database.panel_reader import PanelReader
 from dosing_tui.database.reading_writer import ReadingWriter
 from dosing_tui.database.schema.maintenance import run_maintenance
-from dosing_tui.database.schema.migrate import list_pending_steps, migrate_schema
-from dosing_tui.database.schema.plant_limits import LIMIT_NAMES, STOCK_LOW, TOLERANCE
+from dosing_tui.database.schema.migrate import (
+    RETENTION_PREFIX,
+    is_settings_step,
+    list_pending_steps,
+    migrate_schema,
+)
+from dosing_tui.database.schema.plant_limits import STOCK_LOW, TOLERANCE
 from dosing_tui.domain.messages.message_parser import ClockRules, MessageParser
 from dosing_tui.domain.messages.models import ReadingKind
 from dosing_tui.errors import DatabaseAccessError, DatabaseError
@@ -87,7 +92,7 @@ def _prepare_schema(settings: Settings, report: StatusReporter) -> None:
         migrate_schema(settings, report=report, keeps_newer_rules=True)
         return
     missing = list_pending_steps(settings)
-    if schema := [name for name in missing if name not in LIMIT_NAMES]:
+    if schema := [name for name in missing if not is_settings_step(name)]:
         raise DatabaseAccessError(
             f"The database schema is not up to date ({', '.join(schema)} missing): "
             "its owner must run dosing-tui migrate."
@@ -100,6 +105,9 @@ def _prepare_schema(settings: Settings, report: StatusReporter) -> None:
     for name, difference in differences.items():
         if name in missing:
             report(f"{difference}: the database's owner must run dosing-tui migrate.")
+    if any(name.startswith(RETENTION_PREFIX) for name in missing):
+        difference = "The database drops rows earlier than these settings say"
+        report(f"{difference}: its owner must run dosing-tui migrate.")
 
 
 def _call_reader(settings: Settings, query: Callable[[PanelReader], ResultT]) -> ResultT:

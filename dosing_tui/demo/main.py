@@ -23,6 +23,7 @@ from dosing_tui.demo.servers.folders import lock_file
 from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker, start_broker
 from dosing_tui.demo.simulator_thread import SimulatorThread
 from dosing_tui.domain.quantities.quantity_text import format_count
+from dosing_tui.errors import DemoError
 from dosing_tui.ipc.supervised_thread import start_timer
 from dosing_tui.simulator.command import handle_signals
 from dosing_tui.simulator.fault_injection import parse_faults
@@ -36,6 +37,8 @@ INTERRUPT_EXIT_CODE = 130
 log = logging.getLogger(__name__)
 
 
+NEW_DEMO_MB, OLD_DEMO_MB = 300, 100
+"""Room for a new database with its log and three days of history, and to go on with one."""
 SCREEN_FAULTS = "nan,duplicates,uptime,reboot"
 HEADLESS_FAULTS = "all"
 
@@ -89,6 +92,7 @@ def _set_up_demo(
     folder: Path, exit_stack: ExitStack, *, devices: int, seed: int, report: ProgressReporter
 ) -> DemoSite:
     began = time.monotonic()
+    _check_room(folder)
     taken = f"A demo is already running in {folder}. End it, or choose another folder with --folder."
     exit_stack.enter_context(lock_file(folder / "demo.lock", taken))
     _clear_libpq_environment()
@@ -106,6 +110,19 @@ def _set_up_demo(
     plant, history_count = _seed_plant_history(settings, devices=devices, seed=seed, report=report)
     report(f"Ready after {time.monotonic() - began:.1f} s.")
     return DemoSite(settings, broker, plant, history_count)
+
+
+def _check_room(folder: Path) -> None:
+    """Raises: DemoError at once, instead of half a demo, when its disk is nearly full."""
+    place = next(place for place in (folder, *folder.parents) if place.is_dir())
+    disk = os.statvfs(place)
+    free_mb = disk.f_bavail * disk.f_frsize // 1024**2
+    needed_mb = OLD_DEMO_MB if place is folder and any(folder.iterdir()) else NEW_DEMO_MB
+    if free_mb < needed_mb:
+        raise DemoError(
+            f"The demo needs {needed_mb} MB, the disk of {folder} has {free_mb} MB free: make room, or"
+            " choose another folder with --folder."
+        )
 
 
 def _read_or_make_password(path: Path) -> str:

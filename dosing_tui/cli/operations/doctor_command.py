@@ -29,13 +29,6 @@ def doctor(
     """Check settings, broker, database, spool, stations and terminal; say what to do.
 
     Changes nothing. Exit status 0: no fault; 1: warnings; 3: errors.
-
-    \b
-    Examples:
-      dosing-tui doctor
-      dosing-tui doctor --notify --listen 60
-      dosing-tui doctor --bundle support.zip
-      dosing-tui doctor --format json | jq '.checks[] | select(.level == "error")'
     """
     from dosing_tui.config.loader import load_settings
     from dosing_tui.doctor.checks.terminal_checks import read_terminal

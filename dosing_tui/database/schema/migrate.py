@@ -28,6 +28,8 @@ from dosing_tui.errors import DatabaseAccessError, DatabaseUnavailableError
 
 MigrationReporter = Callable[[str], None]
 
+RETENTION_PREFIX = "retention/"
+"""Begin of the name of a step that changes how long rows are kept."""
 LOCK_KEY = 0x646F73696E67
 """Key of the advisory lock: one program at a time changes the schema."""
 
@@ -182,6 +184,11 @@ def _list_notes(plan: MigrationPlan, history: HistoryChoice) -> tuple[str, ...]:
     return (*plan.adoption.notes, *(question.text for question in questions))
 
 
+def is_settings_step(name: str) -> bool:
+    """Whether a step only enters changed settings: the program works without it."""
+    return name in plant_limits.LIMIT_NAMES or name.startswith(RETENTION_PREFIX)
+
+
 def list_pending_steps(settings: Settings) -> list[str]:
     """Names of what ``migrate_schema`` would apply, in order; nothing if the schema is up to date.
 
@@ -223,7 +230,7 @@ def _plan_migration(
         import_tables=adopted.copy_names or tuple(progress.list_unfinished(session)),
         after_import=tuple(m for m in missing if m.number >= FIRST_AFTER_IMPORT),
         limit_changes=plant_limits.list_differences(session, settings, keeps_newer_rules=keeps_newer_rules),
-        retention_changes=tuple(f"retention/{name}" for name in (*longer, *decided)),
+        retention_changes=tuple(f"{RETENTION_PREFIX}{name}" for name in (*longer, *decided)),
         questions=questions,
         is_new=not applied and not adopted.layouts,
     )

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.diagnosis.facts import DatabaseFacts, ServerDetails
-from dosing_tui.database.schema.plant_limits import LIMIT_NAMES
+from dosing_tui.database.schema.migrate import is_settings_step
 from dosing_tui.database.server_flavour import ServerFlavour
 from dosing_tui.doctor.checks.check_result import CheckResult, CheckTheme, ThemeReporter
 from dosing_tui.doctor.checks.disk_space import DiskSpace, format_bytes
@@ -68,8 +68,8 @@ def check_schema(facts: DatabaseFacts, pending: list[str], fault: str) -> Iterat
         remedy = "Update dosing-tui on this machine." if is_newer else "Correct it, then dosing-tui migrate."
         yield _REPORT.fail_check("schema", fault, remedy)
         return
-    limits = [name for name in pending if name in LIMIT_NAMES]
-    steps = [name for name in pending if name not in LIMIT_NAMES]
+    limits = [name for name in pending if is_settings_step(name)]
+    steps = [name for name in pending if name not in limits]
     if facts.schema_flavour is None:
         yield _REPORT.fail_check("schema", "The database has no schema yet.", "Run: dosing-tui migrate")
     elif steps:
@@ -82,7 +82,7 @@ def check_schema(facts: DatabaseFacts, pending: list[str], fault: str) -> Iterat
     if limits and facts.schema_flavour is not None:
         yield _REPORT.warn_of(
             "limits",
-            f"The database has other limits than the settings, and they count: {', '.join(limits)}.",
+            f"The database has other values than the settings, and they count: {', '.join(limits)}.",
             "Run: dosing-tui migrate",
         )
 

@@ -213,6 +213,23 @@ def test_a_folder_that_cannot_be_made_is_told_in_one_sentence(folder: Path) -> N
     assert len(done.stderr.splitlines()) == 1
 
 
+def test_a_full_disk_is_told_before_anything_is_started(folder: Path) -> None:
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=32m", "tmpfs", str(folder)]
+    if subprocess.run(mount, check=False, capture_output=True).returncode:
+        pytest.skip("only root can mount a disk")
+    try:
+        done = subprocess.run(
+            [sys.executable, *HEADLESS, "--folder", str(folder)], capture_output=True, text=True, timeout=60
+        )
+        assert list(folder.iterdir()) == []
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+    assert done.returncode == 2
+    assert "needs 300 MB" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
 def test_an_unknown_fault_is_told_in_one_sentence(folder: Path) -> None:
     done = subprocess.run(
         [sys.executable, *HEADLESS, "--folder", str(folder), "--faults", "gremlins"],

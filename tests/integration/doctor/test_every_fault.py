@@ -244,6 +244,12 @@ FAULTS = {
             replace(plant.settings, limits=replace(plant.settings.limits, stock_low_percent=12.0))
         ),
     ),
+    "other retention": Fault(
+        "database: limits", "retention/batch_events", "dosing-tui migrate",
+        lambda plant, stack: plant.examine(
+            replace(plant.settings, retention=replace(plant.settings.retention, readings_days=120))
+        ),
+    ),
     "maintenance does not run": Fault(
         "maintenance: partitions", "Next week has no partition of batch_events", "own the tables",
         lambda plant, stack: change_database(

@@ -10,6 +10,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from dosing_tui.cli.context import EXIT_UNAVAILABLE
 from dosing_tui.cli.main import COMMAND_PLACES, EXIT_ERROR, main
 
 UNREACHABLE = "host=127.0.0.1 port=1 dbname=factory_metrics"
@@ -56,6 +57,8 @@ def test_help_loads_no_module_of_another_command() -> None:
         "dosing_tui.cli",
         "dosing_tui.cli.main",
         "dosing_tui.cli.context",
+        "dosing_tui.cli.operations",
+        "dosing_tui.cli.operations.examples",
     }
     assert set(loaded) == ours
 
@@ -91,12 +94,26 @@ def test_the_settings_file_goes_round(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("arguments", "dsn", "words"),
+    [
+        (["migrate"], UNREACHABLE, "127.0.0.1"),
+        (["migrate", "--check"], "host=/no/such/folder", "/no/such/folder"),
+    ],
+)
+def test_an_unavailable_database_is_one_sentence_and_exit_status_3(
+    arguments: list[str], dsn: str, words: str
+) -> None:
+    result = run_program(*arguments, env={"DOSING_DATABASE_DSN": dsn})
+    assert result.returncode == EXIT_UNAVAILABLE, result.stderr
+    assert words in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
     ("arguments", "env", "words"),
     [
         (["--config", "/nonexistent/plant.toml"], {}, "/nonexistent/plant.toml does not exist"),
         (["collect"], {"DOSING_MQTT_HOTS": "x"}, "Did you mean DOSING_MQTT_HOST?"),
-        (["migrate"], {"DOSING_DATABASE_DSN": UNREACHABLE}, "127.0.0.1"),
-        (["migrate", "--check"], {"DOSING_DATABASE_DSN": "host=/no/such/folder"}, "/no/such/folder"),
         (["migrate"], {"DOSING_DATABASE_DSN": "hots=1"}, "hots"),
         (["simulate", "--faults", "gremlins", "--duration", "1"], {}, "gremlins"),
     ],

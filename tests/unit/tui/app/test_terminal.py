@@ -1,6 +1,7 @@
 """Terminals, logs and signals around the console."""
 
 import logging
+import os
 import subprocess
 import sys
 import threading
@@ -98,6 +99,7 @@ def test_the_command_says_so_in_one_sentence() -> None:
         text=True,
         stdin=subprocess.DEVNULL,
         timeout=60,
+        env={**os.environ, "DOSING_PLANT_SITE": "plant1"},
     )
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1

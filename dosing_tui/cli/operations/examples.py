@@ -1,0 +1,79 @@
+"""Examples at the foot of each help page, by the command's words. A test compares their options."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import click
+
+EXAMPLES: Mapping[str, tuple[str, ...]] = MappingProxyType({
+    "": ("dosing-tui", "dosing-tui --config /etc/dosing-tui/config.toml --theme light", "dosing-tui doctor"),
+    "alarms": ("dosing-tui alarms list", "dosing-tui alarms ack --all --yes"),
+    "alarms ack": ("dosing-tui alarms ack STOCK_LOW/dosing_system_01/T-12 --comment 'drum ordered'",),
+    "alarms journal": ("dosing-tui alarms journal --since 24h --state shelved --format csv",),
+    "alarms list": ("dosing-tui alarms list --state unacknowledged",),
+    "alarms notifications": ("dosing-tui alarms notifications",),
+    "alarms refill": ("dosing-tui alarms refill dosing_system_01 T-12 --grams 15000",),
+    "alarms remove": ("dosing-tui alarms remove DEVICE_OFFLINE/dosing_system_02 --reason 'pump replaced'",),
+    "alarms reset": ("dosing-tui alarms reset --all --yes",),
+    "alarms restore": ("dosing-tui alarms restore DEVICE_OFFLINE/dosing_system_02",),
+    "alarms shelve": ("dosing-tui alarms shelve DEVICE_OFFLINE/dosing_system_02 --for 1h --reason repair",),
+    "alarms test-notification": ("dosing-tui alarms test-notification control-room",),
+    "alarms unshelve": ("dosing-tui alarms unshelve STOCK_LOW/dosing_system_01/T-12",),
+    "audit": ("dosing-tui audit verify",),
+    "audit anchor": ("dosing-tui audit anchor >> /mnt/quality/anchors.txt",),
+    "audit verify": ("dosing-tui audit verify --anchors /mnt/quality",),
+    "batches": ("dosing-tui batches list --range today",),
+    "batches export": ("dosing-tui batches export --range yesterday --format html --output records",),
+    "batches list": ("dosing-tui batches list --range today --unreviewed --format csv",),
+    "batches pin": ("dosing-tui batches pin --as 'A. Miller'",),
+    "batches policy": ("dosing-tui batches policy --second-person --as 'A. Miller' --reason 'SOP 12'",),
+    "batches rebuild": ("dosing-tui batches rebuild --from 2026-11-01 --to 2026-11-08",),
+    "batches review": ("dosing-tui batches review 1042 --approve --as 'A. Miller'",),
+    "batches show": ("dosing-tui batches show 1042",),
+    "collect": ("dosing-tui --config /etc/dosing-tui/config.toml collect",),
+    "completion": (
+        "dosing-tui completion bash > /etc/bash_completion.d/dosing-tui",
+        "dosing-tui completion zsh > ~/.zfunc/_dosing-tui",
+    ),
+    "config": ("dosing-tui config init",),
+    "config init": ("dosing-tui --config /etc/dosing-tui/config.toml config init",),
+    "config path": ("$EDITOR \"$(dosing-tui config path)\"",),
+    "config show": ("dosing-tui config show",),
+    "demo": ("dosing-tui demo", "dosing-tui demo --headless --duration 60 --devices 3"),
+    "doctor": (
+        "dosing-tui doctor",
+        "dosing-tui doctor --notify --listen 60",
+        "dosing-tui doctor --bundle support.zip",
+        "dosing-tui doctor --format json | jq '.checks[] | select(.level == \"error\")'",
+    ),
+    "grafana": ("dosing-tui grafana --output /etc/grafana/provisioning --prometheus http://localhost:9090",),
+    "man": ("dosing-tui man /usr/local/share/man/man1",),
+    "migrate": ("dosing-tui migrate --check", "dosing-tui migrate"),
+    "panel": ("dosing-tui panel --list", "dosing-tui panel error_rate --range today --format csv"),
+    "recipes": ("dosing-tui recipes show",),
+    "recipes export": ("dosing-tui recipes export recipes.toml",),
+    "recipes import": ("dosing-tui recipes import recipes.toml --as 'A. Miller'",),
+    "recipes show": ("dosing-tui recipes show",),
+    "report": ("dosing-tui report shift --last",),
+    "report shift": ("dosing-tui report shift --last --format html --output handover.html",),
+    "serve": ("dosing-tui serve --listen 127.0.0.1:8000",),
+    "service": ("dosing-tui service show",),
+    "service install": ("sudo dosing-tui --config /etc/dosing-tui/config.toml service install --start",),
+    "service show": ("dosing-tui service show --account dosing",),
+    "simulate": ("dosing-tui simulate --broker localhost:1883 --devices 3 --faults nan,duplicates",),
+})  # fmt: skip
+"""Words of the command -> its examples; "" is the program itself."""
+
+
+def format_examples(words: str) -> str:
+    """The end of a help page; lines are kept as they are."""
+    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in EXAMPLES[words])
+
+
+def add_examples(command: click.Command, words: str) -> None:
+    """To the command and those in its group. A help that has examples of its own keeps them."""
+    if command.epilog is None and words in EXAMPLES:
+        command.epilog = format_examples(words)
+    if isinstance(command, click.Group):
+        for name, member in command.commands.items():
+            add_examples(member, f"{words} {name}".strip())
