@@ -35,6 +35,9 @@ COMMAND_PLACES = {
     "audit": CommandPlace(
         "dosing_tui.cli.batches", "The audit trail of reviews, recipes, PINs and the review policy."
     ),
+    "backup": CommandPlace(
+        "dosing_tui.cli.upkeep.backup", "Write a backup into a new folder of DIR, while the plant runs."
+    ),
     "batches": CommandPlace("dosing_tui.cli.batches", "Batches, reconstructed from the stations' messages."),
     "doctor": CommandPlace(
         "dosing_tui.cli.operations.doctor_command",
@@ -56,6 +59,9 @@ COMMAND_PLACES = {
         "dosing_tui.cli.recipes", "Master recipes, with which batches are compared. They are optional."
     ),
     "report": CommandPlace("dosing_tui.cli.reports", "Reports to read, print or send."),
+    "restore": CommandPlace(
+        "dosing_tui.cli.upkeep.backup", "Restore BACKUP into a fresh database of the settings' server."
+    ),
 }
 """The commands of other modules. A test compares these texts with the commands' own."""
 
