@@ -47,6 +47,10 @@ COMMAND_PLACES = {
         "dosing_tui.cli.grafana",
         "Write Grafana's provisioning: the same SQL, ranges, filters and limits as in the console.",
     ),
+    "maintain": CommandPlace(
+        "dosing_tui.cli.upkeep.maintain",
+        "Sizes, retention and background jobs of the database; run its maintenance.",
+    ),
     "migrate": CommandPlace(
         "dosing_tui.cli.upkeep.migrate",
         "Create or update the database schema; import the guide's tables with their rows.",
