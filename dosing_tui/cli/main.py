@@ -5,6 +5,7 @@ import sys
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
+from keyword import iskeyword
 from pathlib import Path
 from typing import NamedTuple
 
@@ -47,6 +48,9 @@ COMMAND_PLACES = {
         "dosing_tui.cli.grafana",
         "Write Grafana's provisioning: the same SQL, ranges, filters and limits as in the console.",
     ),
+    "import": CommandPlace(
+        "dosing_tui.cli.upkeep.import_command", "Import history from a CSV file into a table of readings."
+    ),
     "maintain": CommandPlace(
         "dosing_tui.cli.upkeep.maintain",
         "Sizes, retention and background jobs of the database; run its maintenance.",
@@ -86,7 +90,8 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in self._places:
             return super().get_command(ctx, cmd_name)
-        command = getattr(import_module(self._places[cmd_name].module), cmd_name)
+        variable = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
+        command = getattr(import_module(self._places[cmd_name].module), variable)
         assert isinstance(command, click.Command)
         return command
 
