@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from dosing_tui.cli.context import exit_if_unavailable, get_settings, load_config, print_message
+from dosing_tui.domain.quantities.quantity_text import format_count
 
 EXIT_DIFFERENT = 1
 """The restored database is not what was saved."""
@@ -40,7 +41,9 @@ def backup(ctx: click.Context, target: Path) -> None:
             spool_file=get_spool_folder(loaded.settings) / FILE_NAME,
         )
     rows = sum(table.rows for table in manifest.proof.tables)
-    print_message(f"{rows:,} rows of {len(manifest.proof.tables)} tables. Keep a copy on another machine.")
+    print_message(
+        f"{format_count(rows)} rows of {len(manifest.proof.tables)} tables. Keep a copy on another machine."
+    )
     click.echo(folder)
 
 
@@ -75,8 +78,9 @@ def restore(ctx: click.Context, *, folder: Path, database: str, verify: bool, on
     if faults:
         sys.exit(EXIT_DIFFERENT)
     proof = manifest.proof
-    rows = f"{sum(table.rows for table in proof.tables):,} rows of {len(proof.tables)} tables"
+    rows = f"{format_count(sum(table.rows for table in proof.tables))} rows of {len(proof.tables)} tables"
     if verify or only_verify:
-        click.echo(f"{database} equals the backup: {rows}, audit trail of {proof.audit_entries:,} entries.")
+        entries = format_count(proof.audit_entries)
+        click.echo(f"{database} equals the backup: {rows}, audit trail of {entries} entries.")
     else:
         click.echo(f"Restored {rows}. Background jobs are off until --only-verify has passed.")

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from dosing_tui.cli.context import exit_if_unavailable, get_settings
+from dosing_tui.domain.quantities.quantity_text import format_count
 
 if TYPE_CHECKING:
     from dosing_tui.database.maintenance.maintenance_status import MaintenanceStatus, TableStatus
@@ -63,11 +64,11 @@ def _list_lines(found: "MaintenanceStatus", zone: ZoneInfo) -> list[str]:
         jobs += [
             (
                 str(job.job_id),
-                job.name.removeprefix("policy_"),
+                job.title,
                 job.table_name,
-                _format_time(job.last_run, zone),
+                _format_time(job.last_start, zone),
                 job.last_status or "–",
-                _format_time(job.next_run, zone) if job.is_scheduled else "off",
+                _format_time(job.next_start, zone) if job.is_scheduled else "off",
             )
             for job in found.jobs
         ]
@@ -80,14 +81,18 @@ def _list_lines(found: "MaintenanceStatus", zone: ZoneInfo) -> list[str]:
 
 def _list_cells(table: "TableStatus", zone: ZoneInfo) -> tuple[str, ...]:
     size = table.size
-    drop = f"{_format_time(table.next_drop, zone)}, {table.next_rows:,} rows" if table.next_drop else "–"
+    drop = (
+        f"{_format_time(table.next_drop, zone)}, {format_count(table.next_rows)} rows"
+        if table.next_drop
+        else "–"
+    )
     return (
         size.table_name,
         _format_bytes(size.bytes),
-        f"{size.chunk_count:,}",
-        f"{size.compressed_chunks:,}",
+        format_count(size.chunk_count),
+        format_count(size.compressed_chunks),
         f"{table.compression:.1f}x" if table.compression else "–",
-        f"{size.dead_rows:,}",
+        format_count(size.dead_rows),
         f"{table.oldest.astimezone(zone):%Y-%m-%d}" if table.oldest else "–",
         "for ever" if table.keep_days is None else f"{table.keep_days} d",
         drop,

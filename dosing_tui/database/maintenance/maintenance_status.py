@@ -15,7 +15,7 @@ from dosing_tui.database.connection import (
     use_session,
 )
 from dosing_tui.database.schema import background_jobs, migration_history, retention
-from dosing_tui.database.schema.background_jobs import BackgroundJob
+from dosing_tui.database.schema.background_jobs import JobState
 from dosing_tui.database.server_flavour import ServerFlavour, detect_server
 from dosing_tui.errors import DatabaseAccessError
 
@@ -50,7 +50,7 @@ class MaintenanceStatus:
     flavour: ServerFlavour
     database_bytes: int
     tables: tuple[TableStatus, ...]
-    jobs: tuple[BackgroundJob, ...]
+    jobs: tuple[JobState, ...]
 
 
 def read_status(settings: Settings) -> MaintenanceStatus:

@@ -11,7 +11,7 @@ MAX_ERROR_LENGTH = 160
 
 
 @dataclass(frozen=True, slots=True)
-class BackgroundJob:
+class JobState:
     """``last_status`` is 'Success', 'Failed', or '' before the first run. ``last_error`` may be older."""
 
     job_id: int
@@ -19,20 +19,27 @@ class BackgroundJob:
     table_name: str
     is_scheduled: bool
     last_status: str
-    last_run: datetime | None
-    next_run: datetime | None
+    last_success: datetime | None
+    next_start: datetime | None
     last_error: str
+    last_start: datetime | None = None
+
+    @property
+    def title(self) -> str:
+        """Its name without its number."""
+        return self.name.partition(" [")[0]
 
     @property
     def has_failed(self) -> bool:
+        """By its last run."""
         return self.last_status.lower() == "failed"
 
 
-def list_jobs(session: Session) -> list[BackgroundJob]:
+def list_jobs(session: Session) -> list[JobState]:
     """None without TimescaleDB."""
     if not detect_server(session).extension:
         return []
-    return select_rows(session, BackgroundJob, "maintenance/select_jobs")
+    return select_rows(session, JobState, "doctor/select_jobs")
 
 
 def describe_failures(session: Session) -> str:
@@ -44,4 +51,4 @@ def describe_failures(session: Session) -> str:
     others = f" and {len(failed) - 1} more" if len(failed) > 1 else ""
     error = clean_line(first.last_error.rstrip("."), MAX_ERROR_LENGTH) or "no reason is recorded"
     of = f" of {first.table_name}" if first.table_name else ""
-    return f"Background job {first.job_id} ({first.name}{of}){others} failed: {error}."
+    return f"Background job {first.job_id} ({first.title}{of}){others} failed: {error}."

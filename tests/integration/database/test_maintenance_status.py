@@ -54,5 +54,7 @@ def test_a_failed_job_of_the_database_is_a_fault_of_the_maintenance(flavour: Ser
         "SELECT add_job('spoil', '1 hour')",
     )
     wait_until(lambda: fetch_value(migrated, "SELECT count(*) FROM timescaledb_information.job_errors"))
-    with pytest.raises(DatabaseAccessError, match=r"Background job \d+ \(spoil\) failed: out of disk"):
+    with pytest.raises(
+        DatabaseAccessError, match=r"Background job \d+ \(User-Defined Action\) failed: out of disk"
+    ):
         run_maintenance(settings_for(migrated), now=datetime.now(UTC))
