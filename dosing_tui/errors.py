@@ -5,6 +5,7 @@ DosingError
 ├── PayloadError           an unusable message: store it as rejected, with the reason
 ├── SpoolError             the spool cannot be read or written: stop acknowledging
 ├── RangeError             a time range cannot be parsed: prompt again
+├── BackupError            a backup or restore failed: print the reason, exit 2
 ├── ExportError            rows cannot be exported: print the reason, exit 2
 ├── BrokerError            the broker is unreachable or refuses: print the reason, retry
 ├── AlarmCommandError      an operator command is not possible in the alarm's state: show the reason
@@ -47,6 +48,10 @@ class DamagedSpoolError(SpoolError):
 
 class RangeError(DosingError):
     """The text is not a time range, or the range is empty."""
+
+
+class BackupError(DosingError):
+    """A backup cannot be made, restored or proved."""
 
 
 class ExportError(DosingError):

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
+from keyword import iskeyword
 from pathlib import Path
 from typing import NamedTuple
 
@@ -42,6 +43,9 @@ COMMAND_PLACES = {
     "audit": CommandPlace(
         "dosing_tui.cli.batches", "The audit trail of reviews, recipes, PINs and the review policy."
     ),
+    "backup": CommandPlace(
+        "dosing_tui.cli.upkeep.backup", "Write a backup into a new folder of DIR, while the plant runs."
+    ),
     "batches": CommandPlace("dosing_tui.cli.batches", "Batches, reconstructed from the stations' messages."),
     "completion": CommandPlace(
         "dosing_tui.cli.operations.shell_commands",
@@ -54,6 +58,13 @@ COMMAND_PLACES = {
     "grafana": CommandPlace(
         "dosing_tui.cli.grafana",
         "Write Grafana's provisioning: the same SQL, ranges, filters and limits as in the console.",
+    ),
+    "import": CommandPlace(
+        "dosing_tui.cli.upkeep.import_command", "Import history from a CSV file into a table of readings."
+    ),
+    "maintain": CommandPlace(
+        "dosing_tui.cli.upkeep.maintain",
+        "Sizes, retention and background jobs of the database; run its maintenance.",
     ),
     "migrate": CommandPlace(
         "dosing_tui.cli.upkeep.migrate",
@@ -71,6 +82,9 @@ COMMAND_PLACES = {
         "dosing_tui.cli.recipes", "Master recipes, with which batches are compared. They are optional."
     ),
     "report": CommandPlace("dosing_tui.cli.reports", "Reports to read, print or send."),
+    "restore": CommandPlace(
+        "dosing_tui.cli.upkeep.backup", "Restore BACKUP into a fresh database of the settings' server."
+    ),
     "service": CommandPlace(
         "dosing_tui.cli.operations.service_command",
         "The collector as a systemd service: show its unit, or install it.",
@@ -95,7 +109,8 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         command = super().get_command(ctx, cmd_name)
         if cmd_name in self._places:
-            command = getattr(import_module(self._places[cmd_name].module), cmd_name)
+            variable = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
+            command = getattr(import_module(self._places[cmd_name].module), variable)
             assert isinstance(command, click.Command)
         if command is not None:
             add_examples(command, cmd_name)

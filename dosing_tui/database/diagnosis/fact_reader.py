@@ -14,7 +14,6 @@ from dosing_tui.database.diagnosis.facts import (
     ChunkCounts,
     CollectorLease,
     DatabaseFacts,
-    JobState,
     MissingRight,
     ReplicaState,
     RowTimes,
@@ -23,6 +22,7 @@ from dosing_tui.database.diagnosis.facts import (
 )
 from dosing_tui.database.diagnosis.rights import COLLECTOR_RIGHTS, VIEWER_RIGHTS
 from dosing_tui.database.schema import migration_history, retention
+from dosing_tui.database.schema.background_jobs import JobState
 from dosing_tui.database.server_flavour import ServerFlavour, detect_server
 from dosing_tui.database.sessions.statement_deadline import DeadlineConnection
 from dosing_tui.domain.alarm_rules.rule_state import SKEW_SAMPLES

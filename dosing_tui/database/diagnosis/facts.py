@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from dosing_tui.database.schema.background_jobs import JobState
 from dosing_tui.database.server_flavour import ServerFlavour, ServerInfo
 
 
@@ -30,25 +31,6 @@ class ServerDetails:
 class MissingRight:
     table_name: str
     privilege: str
-
-
-@dataclass(frozen=True, slots=True)
-class JobState:
-    """A background job of TimescaleDB."""
-
-    job_id: int
-    name: str
-    table_name: str
-    is_scheduled: bool
-    last_status: str
-    last_success: datetime | None
-    next_start: datetime | None
-    last_error: str
-
-    @property
-    def has_failed(self) -> bool:
-        """By its last run."""
-        return self.last_status.lower() == "failed"
 
 
 @dataclass(frozen=True, slots=True)

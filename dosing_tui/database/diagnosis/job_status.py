@@ -2,7 +2,7 @@
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.connection import select_rows, use_session
-from dosing_tui.database.diagnosis.facts import JobState
+from dosing_tui.database.schema.background_jobs import JobState
 from dosing_tui.database.server_flavour import detect_server
 
 APPLICATION_NAME = "monitoring"

@@ -18,9 +18,7 @@ JSON_COLUMNS: Final = ("fields", "tags")
 """Telegraf's names; a value that both have is taken from the first."""
 TAG_KEY: Final = "tag_id"
 _NUMBER_TYPES: Final = ("smallint", "integer", "bigint", "real", "double precision", "numeric")
-WAY_FORWARD: Final = (
-    "Or rename the table and migrate: 'dosing-tui import' reads its rows from a CSV or Parquet file."
-)
+WAY_FORWARD: Final = "Or rename the table and migrate: 'dosing-tui import' reads its rows from a CSV file."
 
 
 @dataclass(frozen=True, slots=True)

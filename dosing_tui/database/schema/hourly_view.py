@@ -26,7 +26,7 @@ def set_window(session: Session, keep_days: int | None) -> None:
         return
     if found is not None:
         session.execute("SELECT remove_continuous_aggregate_policy('dosing_consumption_hourly')")
-    session.execute(read_statement("maintenance/add_refresh_policy"), {"days": days})
+    session.execute(read_statement("maintenance/create_refresh_policy"), {"days": days})
 
 
 def refresh_hours(session: Session) -> None:

@@ -8,7 +8,13 @@ from dosing_tui.database import server_flavour, sql_files, table_owner
 from dosing_tui.database.connection import Session, StatementTimeouts, describe_target, open_connection
 from dosing_tui.database.error_mapping import translate_errors
 from dosing_tui.database.legacy_import import progress
-from dosing_tui.database.schema import hourly_view, migration_history, process_locks, retention
+from dosing_tui.database.schema import (
+    background_jobs,
+    hourly_view,
+    migration_history,
+    process_locks,
+    retention,
+)
 from dosing_tui.database.server_flavour import ServerFlavour
 from dosing_tui.errors import DatabaseAccessError
 
@@ -29,7 +35,8 @@ def run_maintenance(settings: Settings, *, now: datetime) -> None:
 
     Nothing is dropped during an import, nor before the schema says how long rows are kept.
 
-    Raises: DatabaseUnavailableError; DatabaseAccessError, if there is no schema or the user does not own it.
+    Raises: DatabaseUnavailableError; DatabaseAccessError, if there is no schema, the user does not own it, or
+    a background job of the database failed.
     """
     limits = StatementTimeouts(statement_s=0, lock_s=10, idle_s=300)
     with (
@@ -37,7 +44,13 @@ def run_maintenance(settings: Settings, *, now: datetime) -> None:
         translate_errors(describe_target(settings)),
     ):
         session.execute("SET search_path = public, compat")
-        _run_steps(session, now)
+        failures = background_jobs.describe_failures(session)
+        try:
+            _run_steps(session, now)
+        except DatabaseAccessError as error:
+            raise DatabaseAccessError(f"{failures} {error}".strip()) from error
+        if failures:
+            raise DatabaseAccessError(failures)
 
 
 def _run_steps(session: Session, now: datetime) -> None:

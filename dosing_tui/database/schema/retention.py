@@ -107,6 +107,14 @@ def list_longer(session: Session, settings: Settings) -> tuple[str, ...]:
     )
 
 
+def has_old_rows(session: Session, name: str, relation: str) -> bool:
+    """True if ``relation`` has rows that the retention of the table ``name`` would drop."""
+    state = list_states(session).get(name)
+    if state is None or state.keep_days is None:
+        return False
+    return _count_old_rows(session, name, relation, state.keep_days).old_rows > 0
+
+
 def forget_decision(session: Session, tables: tuple[str, ...]) -> None:
     """Nothing of these adopted tables is dropped until somebody decides."""
     session.execute(read_statement("maintenance/update_retention_undecided"), {"tables": list(tables)})

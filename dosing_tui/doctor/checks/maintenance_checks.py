@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from dosing_tui.config.settings import RetentionSettings
-from dosing_tui.database.diagnosis.facts import DatabaseFacts, JobState, RowTimes
+from dosing_tui.database.diagnosis.facts import DatabaseFacts, RowTimes
+from dosing_tui.database.schema.background_jobs import JobState
 from dosing_tui.database.server_flavour import ServerFlavour
 from dosing_tui.doctor.checks.check_result import CheckResult, CheckTheme, ThemeReporter
 from dosing_tui.domain.messages.text_sanitizer import clean_line

@@ -6,13 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from dosing_tui.config.settings import PlantSettings, Settings
-from dosing_tui.database.diagnosis.facts import (
-    ChunkCounts,
-    DatabaseFacts,
-    JobState,
-    ReplicaState,
-    ServerDetails,
-)
+from dosing_tui.database.diagnosis.facts import ChunkCounts, DatabaseFacts, ReplicaState, ServerDetails
+from dosing_tui.database.schema.background_jobs import JobState
 from dosing_tui.database.server_flavour import ServerFlavour, ServerInfo
 from dosing_tui.doctor.checks.check_result import CheckResult
 from dosing_tui.doctor.checks.database_checks import check_server

@@ -1,0 +1,78 @@
+"""``dosing-tui backup`` and ``restore``: the database with its proof, the spool and the settings."""
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from dosing_tui.cli.context import exit_if_unavailable, get_settings, load_config, print_message
+from dosing_tui.domain.quantities.quantity_text import format_count
+
+EXIT_DIFFERENT = 1
+"""The restored database is not what was saved."""
+
+
+@click.command()
+@click.argument("target", type=click.Path(path_type=Path, file_okay=False), metavar="DIR")
+@click.pass_context
+def backup(ctx: click.Context, target: Path) -> None:
+    """Write a backup into a new folder of DIR, while the plant runs.
+
+    It holds the database (pg_dump), the spool of this machine, the settings without secrets, and a
+    manifest with the rows and digests of every table and the last hash of the audit trail. Prints the folder.
+    """
+    from dosing_tui.collector.context.local_state import get_spool_folder
+    from dosing_tui.collector.pipeline.spool_file import FILE_NAME
+    from dosing_tui.config.render_toml import render_settings
+    from dosing_tui.database.backup.dump import back_up_database
+
+    loaded = load_config(ctx)
+    with exit_if_unavailable():
+        folder, manifest = back_up_database(
+            loaded.settings,
+            target,
+            now=datetime.now(UTC),
+            texts={"settings.txt": render_settings(loaded)},
+            spool_file=get_spool_folder(loaded.settings) / FILE_NAME,
+        )
+    rows = sum(table.rows for table in manifest.proof.tables)
+    print_message(
+        f"{format_count(rows)} rows of {len(manifest.proof.tables)} tables. Keep a copy on another machine."
+    )
+    click.echo(folder)
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False), metavar="BACKUP")
+@click.option("--database", required=True, metavar="NAME", help="Fresh database; created if it is missing.")
+@click.option("--verify", is_flag=True, help="Prove that it equals the backup; then start its jobs.")
+@click.option("--only-verify", is_flag=True, help="Restore nothing; compare a database restored before.")
+@click.pass_context
+def restore(ctx: click.Context, *, folder: Path, database: str, verify: bool, only_verify: bool) -> None:
+    """Restore BACKUP into a fresh database of the settings' server.
+
+    --verify compares the rows and digests of every table with the manifest, and checks the audit trail as
+    'audit verify' does. Background jobs stay off until that has passed. Exit 0: restored; 1: it differs.
+    """
+    from dosing_tui.database.backup import restore as steps
+    from dosing_tui.database.backup.manifest import read_manifest
+
+    settings, manifest = get_settings(ctx), read_manifest(folder)
+    with exit_if_unavailable():
+        if not only_verify:
+            steps.restore_database(settings, folder, manifest, database=database, report=print_message)
+        faults = steps.verify_database(settings, manifest, database=database) if verify or only_verify else []
+        if (verify or only_verify) and not faults:
+            steps.start_jobs(settings, database=database)
+    for fault in faults:
+        click.echo(fault)
+    if faults:
+        sys.exit(EXIT_DIFFERENT)
+    proof = manifest.proof
+    rows = f"{format_count(sum(table.rows for table in proof.tables))} rows of {len(proof.tables)} tables"
+    if verify or only_verify:
+        entries = format_count(proof.audit_entries)
+        click.echo(f"{database} equals the backup: {rows}, audit trail of {entries} entries.")
+    else:
+        click.echo(f"Restored {rows}. Background jobs are off until --only-verify has passed.")

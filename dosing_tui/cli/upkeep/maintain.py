@@ -1,0 +1,126 @@
+"""``dosing-tui maintain``: what is stored and dropped next, and a run of the maintenance now."""
+
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import click
+
+from dosing_tui.cli.context import exit_if_unavailable, get_settings
+from dosing_tui.domain.quantities.quantity_text import format_count
+
+if TYPE_CHECKING:
+    from dosing_tui.database.maintenance.maintenance_status import MaintenanceStatus, TableStatus
+
+EXIT_FAILED_JOB = 1
+"""A background job of the database failed."""
+
+
+@click.group()
+def maintain() -> None:
+    """Sizes, retention and background jobs of the database; run its maintenance."""
+
+
+@maintain.command()
+@click.pass_context
+def status(ctx: click.Context) -> None:
+    """Print sizes, compression, what retention drops next and when, and the jobs. Exit 1: a job failed."""
+    from dosing_tui.database.maintenance.maintenance_status import read_status
+
+    settings = get_settings(ctx)
+    with exit_if_unavailable():
+        found = read_status(settings)
+    for line in _list_lines(found, ZoneInfo(settings.plant.timezone)):
+        click.echo(line)
+    sys.exit(EXIT_FAILED_JOB if any(job.has_failed for job in found.jobs) else 0)
+
+
+@maintain.command()
+@click.pass_context
+def run(ctx: click.Context) -> None:
+    """Create partitions ahead, drop what retention says, refresh the hourly view; a collector does hourly."""
+    from dosing_tui.database.schema.maintenance import run_maintenance
+
+    settings = get_settings(ctx)
+    with exit_if_unavailable():
+        run_maintenance(settings, now=datetime.now(UTC))
+    click.echo("Maintenance done.")
+
+
+def _list_lines(found: "MaintenanceStatus", zone: ZoneInfo) -> list[str]:
+    head = ("table", "size", "chunks", "compressed", "ratio", "dead rows", "oldest", "kept", "next drop")
+    rows = [_list_cells(table, zone) for table in found.tables]
+    lines = [f"{found.flavour.label}, {_format_bytes(found.database_bytes)}", ""]
+    lines += _align_columns([head, *rows], numbers=range(1, 6))
+    lines += [
+        f"{one.size.table_name}: nothing is dropped until 'migrate --apply-retention' or '--keep-history'."
+        for one in found.tables
+        if not one.is_decided
+    ]
+    if found.jobs:
+        jobs = [("job", "", "of", "last run", "result", "next run")]
+        jobs += [
+            (
+                str(job.job_id),
+                job.title,
+                job.table_name,
+                _format_time(job.last_start, zone),
+                job.last_status or "–",
+                _format_time(job.next_start, zone) if job.is_scheduled else "off",
+            )
+            for job in found.jobs
+        ]
+        lines += ["", *_align_columns(jobs)]
+        lines += [f"Job {job.job_id}: {job.last_error}" for job in found.jobs if job.has_failed]
+    else:
+        lines += ["", "No background jobs: the collector maintains this database every hour."]
+    return lines
+
+
+def _list_cells(table: "TableStatus", zone: ZoneInfo) -> tuple[str, ...]:
+    size = table.size
+    drop = (
+        f"{_format_time(table.next_drop, zone)}, {format_count(table.next_rows)} rows"
+        if table.next_drop
+        else "–"
+    )
+    return (
+        size.table_name,
+        _format_bytes(size.bytes),
+        format_count(size.chunk_count),
+        format_count(size.compressed_chunks),
+        f"{table.compression:.1f}x" if table.compression else "–",
+        format_count(size.dead_rows),
+        f"{table.oldest.astimezone(zone):%Y-%m-%d}" if table.oldest else "–",
+        "for ever" if table.keep_days is None else f"{table.keep_days} d",
+        drop,
+    )
+
+
+def _align_columns(rows: Sequence[tuple[str, ...]], numbers: range = range(0)) -> list[str]:
+    """``numbers``: the columns that are aligned at the right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(
+            cell.rjust(width) if index in numbers else cell.ljust(width)
+            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
+
+
+def _format_time(moment: datetime | None, zone: ZoneInfo) -> str:
+    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M}" if moment else "–"
+
+
+def _format_bytes(size: int) -> str:
+    """
+    >>> _format_bytes(2_500_000)
+    '2.5 MB'
+    """
+    for unit, factor in (("GB", 10**9), ("MB", 10**6)):
+        if size >= factor:
+            return f"{size / factor:.1f} {unit}"
+    return f"{size / 1000:.0f} kB"

@@ -1,0 +1,1 @@
+"""Backup of the database with a manifest that proves it, and its restore into a fresh database."""

@@ -1,0 +1,74 @@
+"""Runs pg_dump and pg_restore of a version that fits the server."""
+
+import os
+import re
+import subprocess
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from shutil import which
+
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from dosing_tui.config.settings import Settings
+from dosing_tui.database.connection import build_connection_string
+from dosing_tui.errors import BackupError
+
+FOLDERS = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql@*/bin")
+"""Where packages put the programs of each version, beside PATH."""
+_VERSION = re.compile(r"\(PostgreSQL\) (\d+)")
+
+
+def find_program(name: str, *, postgresql: int) -> str:
+    """The path of ``name`` for a server of this major version: of the same, else of the next newer one.
+
+    Raises: BackupError, if there is none.
+    """
+    found: dict[int, str] = {}
+    for path in _list_candidates(name):
+        version = _read_version(path)
+        if version >= postgresql:
+            found.setdefault(version, path)
+    if not found:
+        raise BackupError(
+            f"No {name} of PostgreSQL {postgresql} or newer on this machine:"
+            f" install postgresql-client-{postgresql}."
+        )
+    return found[min(found)]
+
+
+def run_program(command: Sequence[str], settings: Settings) -> None:
+    """Run it against the settings' database; the password travels in its environment, not in its arguments.
+
+    Raises: BackupError, with the last line of what it printed.
+    """
+    parameters = conninfo_to_dict(build_connection_string(settings, application="backup"))
+    password = parameters.pop("password", None)
+    parameters["options"] = None
+    environment = dict(os.environ) | ({"PGPASSWORD": str(password)} if password else {})
+    arguments = [*command, f"--dbname={make_conninfo('', **parameters)}"]
+    done = subprocess.run(
+        arguments, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        lines = [
+            line for line in done.stderr.splitlines() if "error" in line.lower()
+        ] or done.stderr.splitlines()
+        reason = lines[0] if lines else f"exit status {done.returncode}"
+        raise BackupError(f"{Path(command[0]).name} failed: {reason[:300].rstrip('.')}.")
+
+
+def _list_candidates(name: str) -> Iterator[str]:
+    if found := which(name):
+        yield found
+    for pattern in FOLDERS:
+        yield from (str(path) for path in sorted(Path("/").glob(f"{pattern[1:]}/{name}")))
+
+
+def _read_version(path: str) -> int:
+    """0 if it cannot be run."""
+    try:
+        printed = subprocess.run([path, "--version"], capture_output=True, text=True, check=False, timeout=10)
+    except (OSError, subprocess.TimeoutExpired):
+        return 0
+    match = _VERSION.search(printed.stdout)
+    return int(match[1]) if match else 0

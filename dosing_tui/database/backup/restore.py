@@ -1,0 +1,120 @@
+"""Restores a backup into a fresh database, and proves that it equals what was saved."""
+
+from collections.abc import Callable
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psycopg
+from psycopg import IsolationLevel
+from psycopg.conninfo import make_conninfo
+from psycopg.sql import SQL, Identifier
+
+from dosing_tui.config.settings import Settings
+from dosing_tui.database.backup import client_programs, table_proof
+from dosing_tui.database.backup.manifest import DUMP_FILE, BackupManifest
+from dosing_tui.database.batches.audit_verify import verify_in_session
+from dosing_tui.database.connection import NO_TIMEOUTS, Session, use_session
+from dosing_tui.database.server_flavour import detect_server
+from dosing_tui.errors import BackupError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ProgressReporter = Callable[[str], None]
+APPLICATION = "restore"
+
+_STOP_JOBS = "UPDATE _timescaledb_config.bgw_job SET scheduled = false WHERE id >= 1000"
+_START_JOBS = """
+SELECT alter_job(job_id, scheduled => true) FROM timescaledb_information.jobs WHERE job_id >= 1000
+"""
+
+
+def point_to(settings: Settings, database: str) -> Settings:
+    """The same server and role, another database."""
+    dsn = make_conninfo(settings.database.dsn, dbname=database)
+    return replace(settings, database=replace(settings.database, dsn=dsn))
+
+
+def restore_database(
+    settings: Settings, folder: Path, manifest: BackupManifest, *, database: str, report: ProgressReporter
+) -> None:
+    """Restore into ``database`` of the settings' server; created if it is missing, it must be empty.
+
+    Background jobs stay off: see ``start_jobs``.
+
+    Raises: BackupError, DatabaseUnavailableError, DatabaseAccessError.
+    """
+    target = point_to(settings, database)
+    _create_database(settings, database)
+    with use_session(target, application=APPLICATION, timeouts=NO_TIMEOUTS) as session:
+        _check_target(session, manifest, database)
+        program = client_programs.find_program(
+            "pg_restore", postgresql=max(manifest.proof.postgresql, detect_server(session).postgresql)
+        )
+        report(f"Restoring {folder.name} into the database {database}.")
+        with _restoring(session, manifest.proof.timescaledb):
+            client_programs.run_program([program, "--exit-on-error", str(folder / DUMP_FILE)], target)
+        session.execute("ANALYZE")
+
+
+def verify_database(settings: Settings, manifest: BackupManifest, *, database: str) -> list[str]:
+    """Differences between the database and the manifest, and faults of its audit trail; none if equal.
+
+    Raises: DatabaseUnavailableError, DatabaseAccessError.
+    """
+    target = point_to(settings, database)
+    with use_session(target, application=APPLICATION, autocommit=False, timeouts=NO_TIMEOUTS) as session:
+        session.isolation_level = IsolationLevel.REPEATABLE_READ
+        faults = table_proof.list_differences(manifest.proof, table_proof.measure_database(session))
+        return faults + list(verify_in_session(session).faults)
+
+
+def start_jobs(settings: Settings, *, database: str) -> None:
+    """TimescaleDB Community: let the policies run again."""
+    with use_session(point_to(settings, database), application=APPLICATION) as session:
+        if detect_server(session).extension:
+            session.execute(_START_JOBS)
+
+
+def _create_database(settings: Settings, database: str) -> None:
+    with use_session(settings, application=APPLICATION, timeouts=NO_TIMEOUTS) as session:
+        found = session.execute("SELECT 1 FROM pg_database WHERE datname = %s", (database,)).fetchone()
+        if found is None:
+            session.execute(SQL("CREATE DATABASE {} TEMPLATE template0").format(Identifier(database)))
+
+
+def _check_target(session: Session, manifest: BackupManifest, database: str) -> None:
+    if tables := table_proof.list_tables(session):
+        raise BackupError(
+            f"The database {database} is not empty (table {tables[0]}): name a fresh one with --database."
+        )
+    server, wanted = detect_server(session), manifest.proof
+    if server.postgresql < wanted.postgresql:
+        raise BackupError(
+            f"The backup is of PostgreSQL {wanted.postgresql}, this server is older ({server.postgresql})."
+        )
+    if wanted.timescaledb and not server.extension:
+        try:
+            session.execute(SQL("CREATE EXTENSION timescaledb VERSION {}").format(wanted.timescaledb))
+        except psycopg.Error as error:
+            raise BackupError(
+                f"The backup needs TimescaleDB {wanted.timescaledb} on the server:"
+                f" {error.diag.message_primary}."
+            ) from error
+
+
+@contextmanager
+def _restoring(session: Session, timescaledb: str) -> "Iterator[None]":
+    """TimescaleDB's own steps before and after. Its jobs are off when it ends."""
+    if not timescaledb:
+        yield
+        return
+    session.execute("SELECT timescaledb_pre_restore()")
+    try:
+        yield
+        session.execute(_STOP_JOBS)
+    finally:
+        if not session.closed:
+            session.execute("SELECT timescaledb_post_restore()")

@@ -1,0 +1,54 @@
+"""TimescaleDB's background jobs: their last results."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from dosing_tui.database.connection import Session, select_rows
+from dosing_tui.database.server_flavour import detect_server
+from dosing_tui.domain.messages.text_sanitizer import clean_line
+
+MAX_ERROR_LENGTH = 160
+
+
+@dataclass(frozen=True, slots=True)
+class JobState:
+    """``last_status`` is 'Success', 'Failed', or '' before the first run. ``last_error`` may be older."""
+
+    job_id: int
+    name: str
+    table_name: str
+    is_scheduled: bool
+    last_status: str
+    last_success: datetime | None
+    next_start: datetime | None
+    last_error: str
+    last_start: datetime | None = None
+
+    @property
+    def title(self) -> str:
+        """Its name without its number."""
+        return self.name.partition(" [")[0]
+
+    @property
+    def has_failed(self) -> bool:
+        """By its last run."""
+        return self.last_status.lower() == "failed"
+
+
+def list_jobs(session: Session) -> list[JobState]:
+    """None without TimescaleDB."""
+    if not detect_server(session).extension:
+        return []
+    return select_rows(session, JobState, "doctor/select_jobs")
+
+
+def describe_failures(session: Session) -> str:
+    """One sentence of the failed jobs; '' if there is none."""
+    failed = [job for job in list_jobs(session) if job.has_failed]
+    if not failed:
+        return ""
+    first = failed[0]
+    others = f" and {len(failed) - 1} more" if len(failed) > 1 else ""
+    error = clean_line(first.last_error.rstrip("."), MAX_ERROR_LENGTH) or "no reason is recorded"
+    of = f" of {first.table_name}" if first.table_name else ""
+    return f"Background job {first.job_id} ({first.title}{of}){others} failed: {error}."

@@ -1,0 +1,54 @@
+"""Imports history from a file: the same way and with the same rules as the rows of an old database."""
+
+from pathlib import Path
+
+from dosing_tui.config.settings import Settings
+from dosing_tui.database import table_owner
+from dosing_tui.database.connection import NO_TIMEOUTS, Session, describe_target, open_connection
+from dosing_tui.database.error_mapping import translate_errors
+from dosing_tui.database.legacy_import import file_import, finalize
+from dosing_tui.database.legacy_import.copy import CopyReporter
+from dosing_tui.database.schema import hourly_view, migration_history, retention
+from dosing_tui.database.server_flavour import ServerFlavour, detect_server
+from dosing_tui.errors import DatabaseAccessError
+
+
+def import_file(settings: Settings, path: Path, table_name: str, *, report: CopyReporter) -> None:
+    """Import a CSV file with a header into one of the tables of readings. The same file twice is stored once.
+
+    Rows older than the table's retention are kept until somebody decides.
+
+    Raises: DatabaseUnavailableError, DatabaseAccessError.
+    """
+    with (
+        open_connection(settings, application="import", autocommit=True, timeouts=NO_TIMEOUTS) as session,
+        translate_errors(describe_target(settings)),
+    ):
+        session.execute("SET search_path = public")
+        if not (applied := migration_history.list_applied(session)):
+            raise DatabaseAccessError("This database has no schema yet: run dosing-tui migrate.")
+        flavour = ServerFlavour(applied[0].flavour)
+        table_owner.become_owner(session)
+        rows = file_import.load_file(session, path, table_name, zone=settings.clock.device_timezone)
+        report(f"Read {rows:,} rows of {path.name}.")
+        _keep_old_rows(session, settings, table_name, flavour)
+        finalize.import_rows(session, flavour, report)
+        if _has_policies(session, flavour):
+            hourly_view.refresh_hours(session)
+        for question in retention.list_questions(session, settings):
+            report(question.text)
+
+
+def _keep_old_rows(session: Session, settings: Settings, table_name: str, flavour: ServerFlavour) -> None:
+    """Nothing of the file is dropped before somebody decides, if any of it is older than the retention."""
+    if not retention.has_old_rows(session, table_name, f"adopted_{table_name}"):
+        return
+    with session.transaction():
+        retention.forget_decision(session, (table_name, retention.SUMS))
+        if _has_policies(session, flavour):
+            retention.apply_policies(session, settings)
+
+
+def _has_policies(session: Session, flavour: ServerFlavour) -> bool:
+    current = detect_server(session).flavour
+    return flavour is ServerFlavour.COMMUNITY and current is ServerFlavour.COMMUNITY

@@ -1,0 +1,65 @@
+"""History comes from a CSV file by the rules of an adoption: nothing is lost, doubled or dropped unasked."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from dosing_tui.database.schema.import_file import import_file
+from dosing_tui.database.schema.maintenance import run_maintenance
+from dosing_tui.errors import DatabaseAccessError
+from tests.support.database.reading_samples import settings_for
+from tests.support.database.schema_inspection import fetch_rows, fetch_value
+from tests.support.database_servers import Server
+
+HEADER = "time,device_id,pump,chemical,actual_g,recipe,duration_ms\n"
+ROWS = (
+    "2025-03-01 10:00:00,d,1,BDO,2.5,,4000\n"
+    '2025-03-01T10:01:00+01:00,d,2,"B, DO",2.5,CU,4000.5\n'
+    "2026-11-01 10:00:00,d,1,BDO,,CU,\n"
+    "2026-11-01 10:00:00,d,1,BDO,heavy,CU,\n"
+)
+STORED = (
+    "SELECT time, pump, chemical, actual_g, recipe, duration_ms, flags FROM dosing_consumption ORDER BY 1, 2"
+)
+
+
+def test_a_file_is_stored_once_and_its_history_kept(flavour: Server, migrated: str, tmp_path: Path) -> None:
+    settings, told = settings_for(migrated), list[str]()
+    file = tmp_path / "doses.csv"
+    file.write_text(HEADER + ROWS)
+    import_file(settings, file, "dosing_consumption", report=told.append)
+    stored = fetch_rows(migrated, STORED)
+    assert stored == [
+        (datetime(2025, 3, 1, 9, 1, tzinfo=UTC), 2, "B, DO", 2.5, "CU", 4000, ["duration_ms: coerced"]),
+        (datetime(2025, 3, 1, 10, tzinfo=UTC), 1, "BDO", 2.5, "", 4000, None),
+        (datetime(2026, 11, 1, 10, tzinfo=UTC), 1, "BDO", None, "CU", None, None),
+    ]
+    assert fetch_rows(migrated, "SELECT reason FROM legacy_import_rejects") == [("actual_g is heavy",)]
+    assert "Imported dosing_consumption: 3 rows copied, 1 of them rounded, 1 rejected." in told
+    assert any(line.startswith("2 of 3 rows of dosing_consumption are older than 90 days") for line in told)
+    run_maintenance(settings, now=datetime.now(UTC))
+    assert fetch_value(migrated, "SELECT sum(dose_count)::int FROM dosing_consumption_hourly") == 3
+    import_file(settings, file, "dosing_consumption", report=told.append)
+    assert fetch_rows(migrated, STORED) == stored
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("time,device_id,pump\n", "no column chemical"),
+        ("device_id,pump,chemical\n", "no column time"),
+        ("time,device_id,pump,chemical,flags\n", "The column flags is none of dosing_consumption"),
+        (HEADER + "yesterdayish,d,1,BDO,1,,\n", r"line 1, column time.*yesterdayish"),
+        (HEADER + "2026-11-01,d\n", "line 1"),
+    ],
+)
+def test_a_file_that_does_not_fit_leaves_nothing_behind(
+    migrated: str, tmp_path: Path, text: str, reason: str
+) -> None:
+    file = tmp_path / "doses.csv"
+    file.write_text(text)
+    with pytest.raises(DatabaseAccessError, match=reason):
+        import_file(settings_for(migrated), file, "dosing_consumption", report=print)
+    assert fetch_value(migrated, "SELECT to_regclass('adopted_dosing_consumption')") is None
+    assert fetch_value(migrated, "SELECT count(*) FROM legacy_imports") == 0

@@ -1,0 +1,77 @@
+"""A backup restored into a fresh database equals what was saved, and one changed row is found."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import LiteralString
+
+import pytest
+
+from dosing_tui.database.backup import dump, manifest, restore
+from dosing_tui.database.backup.client_programs import find_program
+from dosing_tui.database.backup.manifest import BackupManifest
+from dosing_tui.database.backup.table_proof import DatabaseProof, TableProof
+from dosing_tui.errors import BackupError
+from tests.support.database.reading_samples import settings_for
+from tests.support.database.schema_inspection import execute_statements, fetch_value
+from tests.support.database_servers import Server, new_name, skip_absent
+
+DOSES: LiteralString = """
+    INSERT INTO dosing_consumption (time, device_id, pump, chemical, actual_g)
+    SELECT now() - i * INTERVAL '1 hour', 'd', 1, 'BDO', i / 3.0 FROM generate_series(1, 500) AS i
+"""
+NOTE: LiteralString = "INSERT INTO operator_notes (at, text, author) VALUES (now(), 'x', 'a')"
+
+
+def test_a_restored_backup_equals_what_was_saved(
+    server: Server, flavour: Server, migrated: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    settings = settings_for(migrated)
+    try:
+        find_program("pg_dump", postgresql=int(fetch_value(migrated, "SHOW server_version_num")) // 10_000)
+    except BackupError:
+        skip_absent(request, "no pg_dump is new enough for this server")
+    execute_statements(migrated, DOSES, NOTE)
+    folder, made = dump.back_up_database(
+        settings, tmp_path, now=datetime.now(UTC), texts={"settings.txt": "x = 1\n"}, spool_file=None
+    )
+    assert {table.name: table.rows for table in made.proof.tables}["dosing_consumption"] == 500
+    execute_statements(migrated, DOSES.replace("'d'", "'later'"))
+    name = new_name("restored")
+    try:
+        read = manifest.read_manifest(folder)
+        assert read == made
+        restore.restore_database(settings, folder, read, database=name, report=print)
+        assert restore.verify_database(settings, read, database=name) == []
+        restore.start_jobs(settings, database=name)
+        restored = server.dsn_of(name)
+        # its triggers work, and one changed value is found
+        execute_statements(
+            restored,
+            DOSES.replace("'d'", "'new'"),
+            "DELETE FROM dosing_consumption WHERE device_id = 'new'",
+            "UPDATE dosing_consumption SET actual_g = actual_g + 1e-9 WHERE actual_g = 1",
+        )
+        faults = restore.verify_database(settings, read, database=name)
+        assert "dosing_consumption has as many rows as before (500), but they differ." in faults
+        with pytest.raises(BackupError, match="is not empty"):
+            restore.restore_database(settings, folder, read, database=name, report=print)
+    finally:
+        server.drop_database(name)
+
+
+def test_a_changed_or_missing_file_is_no_backup(tmp_path: Path) -> None:
+    (tmp_path / "settings.txt").write_text("x")
+    files = {"settings.txt": manifest.hash_file(tmp_path / "settings.txt")}
+    proof = DatabaseProof(15, "", 1, "ab", (TableProof("dosing_consumption", 1, "2/3"),))
+    made = BackupManifest("0.1.0", "plant1", datetime.now(UTC), proof, files)
+    manifest.write_manifest(tmp_path, made)
+    assert manifest.read_manifest(tmp_path) == made
+    (tmp_path / "settings.txt").write_text("y")
+    with pytest.raises(BackupError, match=r"settings\.txt was changed after the backup"):
+        manifest.read_manifest(tmp_path)
+    (tmp_path / "settings.txt").unlink()
+    with pytest.raises(BackupError, match=r"settings\.txt is missing"):
+        manifest.read_manifest(tmp_path)
+    (tmp_path / "manifest.json").unlink()
+    with pytest.raises(BackupError, match="holds no backup"):
+        manifest.read_manifest(tmp_path)
