@@ -84,7 +84,8 @@ def databases(server: Server) -> Iterator[Databases]:
         server.create_database(server.get_template("taken_over", take_over)) as old,
     ):
         # the takeover ends with it: what was judged by earlier rules is judged again
-        execute_statements(new, (find_sql_folder() / "schema/any/0025_judge_again.sql").read_text())
+        for judged_again in ("0025_judge_again", "0045_judge_each_dose"):
+            execute_statements(new, (find_sql_folder() / f"schema/any/{judged_again}.sql").read_text())
         yield Databases(settings_for(new), settings_for(old))
 
 
@@ -133,7 +134,8 @@ def read_tables(dsn: str) -> dict[str, Rows]:
         dsn,
         "SELECT c.relname FROM pg_class AS c WHERE c.relnamespace = 'public'::regnamespace"
         " AND c.relkind IN ('r', 'p') AND NOT c.relispartition"
-        " AND c.relname NOT IN ('schema_migrations', 'recipe_tolerances', 'plant_rollup')",
+        " AND c.relname NOT IN ('schema_migrations', 'recipe_tolerances', 'plant_rollup',"
+        " 'data_retention')",  # says when it was decided
     )
     return {
         name: sorted(fetch_rows(dsn, f'SELECT to_jsonb(t)::text FROM "{name}" AS t')) for (name,) in found
