@@ -83,8 +83,9 @@ def databases(server: Server) -> Iterator[Databases]:
         server.create_database(written) as new,
         server.create_database(server.get_template("taken_over", take_over)) as old,
     ):
-        # the takeover ends with it: what was judged by earlier rules is judged again
-        execute_statements(new, (find_sql_folder() / "schema/any/0025_judge_again.sql").read_text())
+        # the takeover does so: what was judged by earlier rules is judged again
+        for name in ("0025_judge_again", "0045_judge_each_dose"):
+            execute_statements(new, (find_sql_folder() / f"schema/any/{name}.sql").read_text())
         yield Databases(settings_for(new), settings_for(old))
 
 
@@ -128,7 +129,10 @@ def fill_database(settings: Settings) -> None:
 
 
 def read_tables(dsn: str) -> dict[str, Rows]:
-    """Every row of every table, but for the migration history, and from when recipes judge single doses."""
+    """Every row of every table, but for the migration history, and from when recipes judge single doses.
+
+    When it was decided how long rows are kept is another moment in each database.
+    """
     found = fetch_rows(
         dsn,
         "SELECT c.relname FROM pg_class AS c WHERE c.relnamespace = 'public'::regnamespace"
@@ -136,7 +140,8 @@ def read_tables(dsn: str) -> dict[str, Rows]:
         " AND c.relname NOT IN ('schema_migrations', 'recipe_tolerances', 'plant_rollup')",
     )
     return {
-        name: sorted(fetch_rows(dsn, f'SELECT to_jsonb(t)::text FROM "{name}" AS t')) for (name,) in found
+        name: sorted(fetch_rows(dsn, f"SELECT (to_jsonb(t) - 'decided_at')::text FROM \"{name}\" AS t"))
+        for (name,) in found
     } | {"plant_rollup": fetch_rows(dsn, PLANT_SUMS)}
 
 
