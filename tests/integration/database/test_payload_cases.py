@@ -59,7 +59,10 @@ def check_underflow(case: ReceivedCase) -> None:
         (NOW, NOW + timedelta(seconds=1)),
     ):
         sums = fetch_rows(
-            case.dsn, "SELECT sum(sum_duration_ms), sum(n_duration) FROM dosing_sums(%s, %s, NULL)", since, until
+            case.dsn,
+            "SELECT sum(sum_duration_ms), sum(n_duration) FROM dosing_sums(%s, %s, NULL)",
+            since,
+            until,
         )
         assert sums == [(60_000, 1)]
     readings = [item for item in case.items if isinstance(item, Dose | BatchEvent)]
