@@ -33,7 +33,7 @@ SCREENS: dict[str, Steps] = {
     "doses": [("6", "1–33 of 200"), ("end", "168–200 of 200")],
     "data integrity": [("7", "reconciled")],
     "other panels": [("8", "panel")],
-    "tanks at full screen": [("2", "of 2 000"), ("enter", "+ 1967 more, 967 low"),
+    "tanks at full screen": [("2", "of 2 000"), ("enter", "+ 1 967 more, 967 low"),
                              ("escape", "of 2 000")],
     "tank table at full screen": [
         ("2", "of 2 000"), ("tab", "chemical 00001"), ("enter", "Last update"), ("o", "Station"),
@@ -46,7 +46,7 @@ SCREENS: dict[str, Steps] = {
                                    ("enter", "and 9 970 more")],
     "days at full screen": [("5", "1–20 of 10 000"), ("tab", "Production"), ("tab", "Daily production"),
                             ("enter", "1–33 of 10 000"), ("end", "9 968–10 000 of 10 000"),
-                            ("o", "9 968–10 000 of 10 000"), ("O", "of 10 000")],
+                            ("o", "Day↑"), ("O", "Day↓")],
     "alarms": [("a", "Alarms 1 000"), ("end", "STOCK_LOW ×1 000"), ("enter", "chemical 00001"),
                ("end", "chemical 01999"), ("up", "chemical 01997"), ("enter", "Consequence")],
     "alarm journal": [("a", "Alarms 1 000"), *[("tab", "Journal")] * 4, ("end", "raised")],

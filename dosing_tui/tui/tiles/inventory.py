@@ -315,7 +315,11 @@ def build_tank_table(context: RenderContext) -> TileContent[TableData[InventoryL
     )  # fmt: skip
     longest = max((len(split_cells(name)) for name in names.values()), default=0)
     station = replace(
-        _STATION_COLUMN, max_growth=max(0, min(12, longest - _STATION_COLUMN.width)), all_or_nothing=True
+        _STATION_COLUMN,
+        max_growth=max(0, min(14, longest - _STATION_COLUMN.width)),
+        all_or_nothing=True,
+        # of several stations only it tells two tanks of one chemical apart
+        priority=99 if len(names) > 1 else _STATION_COLUMN.priority,
     )
     return build_live_content(
         context, "Tank levels", TableData(levels, (station, *COLUMNS), table_context), data_table.paint_table,
@@ -349,11 +353,11 @@ def _build_mass_column(
 
 
 _STATION_COLUMN: TableColumn[InventoryLevel] = TableColumn(
-    "Station", 9, 80, lambda level, context: sanitize_text(context.station_names[level.device_id]),
+    "Station", 7, 80, lambda level, context: sanitize_text(context.station_names[level.device_id]),
     style=DIM, is_name=True,
 )  # fmt: skip
 COLUMNS: tuple[TableColumn[InventoryLevel], ...] = (
-    TableColumn("Chemical", 14, 100, lambda level, _: sanitize_text(level.chemical), max_growth=20,
+    TableColumn("Chemical", 12, 100, lambda level, _: sanitize_text(level.chemical), max_growth=22,
                 is_name=True),
     _build_mass_column("Remaining", 9, 90, lambda level: level.remaining_g, STRONG),
     _build_mass_column("Capacity", 8, 60, lambda level: level.capacity_g, DIM),

@@ -150,3 +150,32 @@ async def test_chromium_shows_the_console_and_asks_no_other_machine(
         column, text = (16, " Shelve") if viewport.is_phone else (8, "Tank levels")
         await press(column * cell, viewport.height - 0.5 * viewport.height / rows - 2)
         await page.wait_for_text(text)
+
+
+CURSOR_POSITION = re.compile(rb"\x1b\[(\d+);(\d+)H")
+
+
+def find_row(written: bytes, text: str) -> int:
+    """The row, from 1 on, in which a console wrote a text last."""
+    end = written.rindex(text.encode())
+    place = list(CURSOR_POSITION.finditer(written[:end]))[-1]
+    return int(place[1]) + written[place.end() : end].count(b"\n")
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
+async def test_a_finger_opens_the_palette_runs_a_screen_and_opens_the_alarms(tmp_path: Path) -> None:
+    async with serve_consoles(tmp_path) as served, open_browser(PHONE) as page:
+        await page.open_address(served.address, PHONE)
+        await page.wait_for_text("DB down")
+        (socket,) = (address for address in page.requests if address.startswith("ws"))
+        columns, rows = (int(part.split("=")[1]) for part in urlsplit(socket).query.split("&"))
+
+        async def tap_cell(column: int, row: int) -> None:
+            await page.tap((column - 0.5) * PHONE.width / columns, (row - 0.5) * PHONE.height / rows)
+
+        for command, screen in (("Tanks and levels", "Tank levels"), ("Alarm lists and journal", " Shelve")):
+            page.received = b""
+            await tap_cell(4, rows)  # 1-7 Screens, at the footer
+            await page.wait_for_text(command)
+            await tap_cell(columns // 2, find_row(page.received, command))
+            await page.wait_for_text(screen)

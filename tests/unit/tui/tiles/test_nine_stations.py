@@ -48,11 +48,11 @@ def test_each_of_108_gauges_names_its_own_tank(width: int, stations: tuple[Stati
     assert len(set(read_rows(rows, name_end))) == 108
 
 
-@pytest.mark.parametrize("width", [74, *WIDTHS])
+@pytest.mark.parametrize("width", [48, 60, 74, *WIDTHS])
 def test_each_of_108_table_rows_names_its_own_tank(width: int) -> None:
     content = build_tank_table(build_context())
     heading, *rows = read_rows(content.paint(content.data, width, 109), None)
-    end = heading.index("Remaining")
+    end = min(heading.index(title) for title in ("Remaining", "Full") if title in heading)
     names = [row[:end] for row in read_rows(content.paint(content.data, width, 109), end)[1:]]
     assert len(set(names)) == len(rows) == 108
 
