@@ -71,7 +71,7 @@ def main(arguments: Sequence[str]) -> None:
             if "flood" in parts:
                 _measure_floods(servers, consumers, sizes, figures)
             if "rates" in parts:
-                _measure_rates(servers, consumers, sizes, figures)
+                _measure_rates(servers, consumers, asked.rates, sizes.seconds, figures)
             if "kills" in parts:
                 _measure_kills(consumers, sizes, figures)
             loads.append(os.getloadavg())
@@ -109,6 +109,9 @@ def _parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
         "--dsn", default="", help="a database server of this machine to use, with track_commit_timestamp = on"
     )
     parser.add_argument("--flood", type=int, metavar="MESSAGES", help="instead of the size's own number")
+    parser.add_argument(
+        "--rates", type=int, nargs="+", default=RATES, metavar="PER_SECOND", help="messages a second"
+    )
     parser.add_argument("--seconds", type=float, help="of each rate and console measurement")
     parser.add_argument("--doses", type=int, help="in the database whose panels are measured")
     parser.add_argument(
@@ -151,11 +154,15 @@ def _measure_floods(
 
 
 def _measure_rates(
-    servers: PlantServers, consumers: Sequence[Consumer], sizes: Sizes, figures: FigureSet
+    servers: PlantServers,
+    consumers: Sequence[Consumer],
+    rates: Sequence[int],
+    seconds: float,
+    figures: FigureSet,
 ) -> None:
-    for per_s in RATES:
+    for per_s in rates:
         for consumer in consumers:
-            measured = measure_rate(servers, consumer, per_s, sizes.seconds).list_rate_figures()
+            measured = measure_rate(servers, consumer, per_s, seconds).list_rate_figures()
             _note_figures(figures, f"{per_s:,}/s", consumer.name, measured)
 
 
