@@ -13,6 +13,7 @@ import click
 from dosing_tui import __version__
 from dosing_tui.cli.context import get_settings, load_config, parse_interval, print_message
 from dosing_tui.errors import DosingError
+from dosing_tui.ipc.cycle_search import pause_cycle_search, resume_cycle_search
 
 EXIT_ERROR = 2
 """A setting, a password or a server is wrong; the reason is on stderr."""
@@ -143,9 +144,13 @@ def main(
     if kiosk and not collect:
         os.environ["DOSING_COLLECTOR_MODE"] = "never"
     if ctx.invoked_subcommand is None:
-        from dosing_tui.tui.app.main import run_console
+        pause_cycle_search()  # until the first screen is drawn
+        try:
+            from dosing_tui.tui.app.main import run_console
 
-        sys.exit(run_console(get_settings(ctx), kiosk=parse_interval(rotate) if kiosk else None))
+            sys.exit(run_console(get_settings(ctx), kiosk=parse_interval(rotate) if kiosk else None))
+        finally:
+            resume_cycle_search()
 
 
 @main.command()
