@@ -21,6 +21,7 @@ from dosing_tui.cli.context import (
 )
 from dosing_tui.cli.operations.examples import add_examples, format_examples
 from dosing_tui.errors import DatabaseUnavailableError, DosingError
+from dosing_tui.ipc.cycle_search import pause_cycle_search, resume_cycle_search
 
 EXIT_ERROR = 2
 """A setting, a password or a server is wrong; the reason is on stderr."""
@@ -195,10 +196,14 @@ def main(
     if kiosk and not collect:
         os.environ["DOSING_COLLECTOR_MODE"] = "never"
     if ctx.invoked_subcommand is None:
-        from dosing_tui.tui.app.main import run_console
+        pause_cycle_search()  # until the first screen is drawn
+        try:
+            from dosing_tui.tui.app.main import run_console
 
-        settings = get_plant_settings(ctx)
-        sys.exit(run_console(settings, kiosk=parse_interval(rotate) if kiosk else None))
+            settings = get_plant_settings(ctx)
+            sys.exit(run_console(settings, kiosk=parse_interval(rotate) if kiosk else None))
+        finally:
+            resume_cycle_search()
 
 
 @main.command()

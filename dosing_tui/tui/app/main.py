@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from dosing_tui.collector_process.remote_live_state import RemoteLiveState
 from dosing_tui.config.settings import Settings
+from dosing_tui.ipc.cycle_search import resume_cycle_search
 from dosing_tui.ipc.supervised_thread import FailureReporter, ignore_failure
 from dosing_tui.live_state import LiveSnapshotSource
 from dosing_tui.tui.app import log_file, terminal
@@ -62,6 +63,10 @@ def run_app(
     # imported here: Textual reads the environment when it is imported
     from dosing_tui.tui.app.app import DosingApp
 
+    def start_backend() -> None:
+        resume_cycle_search()
+        backend.start()
+
     where = read_terminal_options(os.environ, settings, log_path)
     app = DosingApp(
         settings,
@@ -70,7 +75,7 @@ def run_app(
         get_utc_now,
         terminal=where,
         kiosk=kiosk,
-        after_first_paint=backend.start,
+        after_first_paint=start_backend,
         on_thread_failure=on_thread_failure,
     )
     log.info("console starts")

@@ -59,6 +59,8 @@ def test_help_loads_no_module_of_another_command() -> None:
         "dosing_tui.cli.context",
         "dosing_tui.cli.operations",
         "dosing_tui.cli.operations.examples",
+        "dosing_tui.ipc",
+        "dosing_tui.ipc.cycle_search",
     }
     assert set(loaded) == ours
 
