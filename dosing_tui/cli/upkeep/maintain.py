@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from dosing_tui.cli.context import exit_if_unavailable, get_settings
-from dosing_tui.domain.quantities.quantity_text import format_count
+from dosing_tui.domain.quantities.quantity_text import format_bytes, format_count, format_decimal
 
 if TYPE_CHECKING:
     from dosing_tui.database.maintenance.maintenance_status import MaintenanceStatus, TableStatus
@@ -52,7 +52,7 @@ def run(ctx: click.Context) -> None:
 def _list_lines(found: "MaintenanceStatus", zone: ZoneInfo) -> list[str]:
     head = ("table", "size", "chunks", "compressed", "ratio", "dead rows", "oldest", "kept", "next drop")
     rows = [_list_cells(table, zone) for table in found.tables]
-    lines = [f"{found.flavour.label}, {_format_bytes(found.database_bytes)}", ""]
+    lines = [f"{found.flavour.label}, {format_bytes(found.database_bytes)}", ""]
     lines += _align_columns([head, *rows], numbers=range(1, 6))
     lines += [
         f"{one.size.table_name}: nothing is dropped until 'migrate --apply-retention' or '--keep-history'."
@@ -88,10 +88,10 @@ def _list_cells(table: "TableStatus", zone: ZoneInfo) -> tuple[str, ...]:
     )
     return (
         size.table_name,
-        _format_bytes(size.bytes),
+        format_bytes(size.bytes),
         format_count(size.chunk_count),
         format_count(size.compressed_chunks),
-        f"{table.compression:.1f}x" if table.compression else "–",
+        format_decimal(table.compression, 1, "x"),
         format_count(size.dead_rows),
         f"{table.oldest.astimezone(zone):%Y-%m-%d}" if table.oldest else "–",
         "for ever" if table.keep_days is None else f"{table.keep_days} d",
@@ -113,14 +113,3 @@ def _align_columns(rows: Sequence[tuple[str, ...]], numbers: range = range(0)) -
 
 def _format_time(moment: datetime | None, zone: ZoneInfo) -> str:
     return f"{moment.astimezone(zone):%Y-%m-%d %H:%M}" if moment else "–"
-
-
-def _format_bytes(size: int) -> str:
-    """
-    >>> _format_bytes(2_500_000)
-    '2.5 MB'
-    """
-    for unit, factor in (("GB", 10**9), ("MB", 10**6)):
-        if size >= factor:
-            return f"{size / factor:.1f} {unit}"
-    return f"{size / 1000:.0f} kB"

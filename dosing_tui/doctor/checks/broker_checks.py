@@ -8,6 +8,7 @@ from dosing_tui.config.settings import MqttSettings, MqttTransport
 from dosing_tui.config.validation import is_loopback
 from dosing_tui.database.diagnosis.facts import RowTimes
 from dosing_tui.doctor.checks.check_result import CheckResult, CheckTheme, ThemeReporter
+from dosing_tui.domain.quantities.quantity_text import format_decimal
 from dosing_tui.mqtt.broker_probe import BrokerAnswers, BrokerFailure
 from dosing_tui.mqtt.connection import format_address
 from dosing_tui.mqtt.subscriber import DROP_COUNT_TOPIC
@@ -52,7 +53,7 @@ def _describe_connection(settings: MqttSettings, answers: BrokerAnswers) -> str:
     way = " over WebSockets" if settings.transport is MqttTransport.WEBSOCKETS else ""
     account = f"account {settings.username}" if settings.username else "no account"
     protocol = f"MQTT {settings.protocol.value}{way}"
-    answer = f"{format_address(settings)} answers in {answers.connect_s * 1000:.0f} ms"
+    answer = f"{format_address(settings)} answers in {format_decimal(answers.connect_s * 1000, 0, ' ms')}"
     return f"{answer}: {protocol}, {account}{name}."
 
 

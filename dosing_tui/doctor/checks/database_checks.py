@@ -10,8 +10,8 @@ from dosing_tui.database.diagnosis.facts import DatabaseFacts, ServerDetails
 from dosing_tui.database.schema.migrate import is_settings_step
 from dosing_tui.database.server_flavour import ServerFlavour
 from dosing_tui.doctor.checks.check_result import CheckResult, CheckTheme, ThemeReporter
-from dosing_tui.doctor.checks.disk_space import DiskSpace, format_bytes
-from dosing_tui.domain.quantities.quantity_text import format_duration
+from dosing_tui.doctor.checks.disk_space import DiskSpace
+from dosing_tui.domain.quantities.quantity_text import format_bytes, format_duration
 from dosing_tui.errors import DatabaseError
 
 MIN_FREE_CONNECTIONS = 12

@@ -29,15 +29,3 @@ def measure_disk(folder: Path) -> DiskSpace | None:
             return None
         return DiskSpace(disk.f_bavail * disk.f_frsize, disk.f_blocks * disk.f_frsize)
     return None
-
-
-def format_bytes(count: float) -> str:
-    """
-    >>> format_bytes(512), format_bytes(3_500_000), format_bytes(2_147_483_648)
-    ('512 B', '3.3 MB', '2.0 GB')
-    """
-    for unit in ("B", "kB", "MB", "GB"):
-        if count < 1024:
-            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
-        count /= 1024
-    return f"{count:.1f} TB"

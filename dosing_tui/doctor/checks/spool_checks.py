@@ -5,9 +5,8 @@ from datetime import datetime
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.doctor.checks.check_result import CheckResult, CheckTheme, ThemeReporter
-from dosing_tui.doctor.checks.disk_space import format_bytes
 from dosing_tui.doctor.checks.spool_probe import SpoolFacts
-from dosing_tui.domain.quantities.quantity_text import format_count, format_duration
+from dosing_tui.domain.quantities.quantity_text import format_bytes, format_count, format_duration
 
 _REPORT = ThemeReporter(CheckTheme.SPOOL)
 

@@ -70,6 +70,19 @@ def format_count(number: int) -> str:
     return f"{number:,}".replace(",", " ")
 
 
+def format_bytes(count: float) -> str:
+    """To the tenth of the unit, by factors of 1000 as disks are sold.
+
+    >>> format_bytes(512), format_bytes(3_500_000), format_bytes(2_147_483_648)
+    ('512 B', '3.5 MB', '2.1 GB')
+    """
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 1000:
+            return format_decimal(count, 0 if unit == "B" else 1, f" {unit}")
+        count /= 1000
+    return format_decimal(count, 1, " TB")
+
+
 def format_mass(grams: float | None) -> str:
     """To the hundredth of a gram below 100 g, in kg from 1 kg on.
 

@@ -69,7 +69,7 @@ def test_nothing_is_wrong_at_first() -> None:
             "Standby hall 2 is 15 min behind.",
         ),
         (
-            {"replicas": (ReplicaState("gone", is_active=False, lag_s=0.0, kept_bytes=5 * 1024**3),)},
+            {"replicas": (ReplicaState("gone", is_active=False, lag_s=0.0, kept_bytes=5 * 1000**3),)},
             "replication",
             "No standby reads slot gone, which keeps 5.0 GB.",
         ),

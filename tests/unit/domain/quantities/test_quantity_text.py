@@ -77,14 +77,8 @@ def test_every_kind_of_value_has_an_age_from_which_it_is_old(kind: ValueKind) ->
 
 
 _OWN_DECIMALS = re.compile(r"\{[^{}]*:[+,]*\.(\d|\{[a-z_.]*\})f\}")
-_ROOMS = ("tui", "cli", "notifiers", "export", "domain/alarm_rules", "domain/alarms")
-_FORMATTERS = {
-    # signed numbers of a column that has its unit in the heading
-    "tui/rendering/number_format.py": 2,
-    "tui/alarms/kpi_view.py": 1,
-    # generic cells of text tables, for scripts
-    "export/text_format.py": 1,
-}
+_ROOMS = ("tui", "cli", "notifiers", "export", "domain/alarm_rules", "domain/alarms", "doctor")
+_FORMATTERS = {"tui/alarms/kpi_view.py": 1}
 
 
 def test_no_text_chooses_its_decimals_on_its_own() -> None:
