@@ -29,7 +29,7 @@ SCREENS: dict[str, Steps] = {
                   ("pageup", "chemical 01998")],
     "consumption": [("3", "and 9 982 more")],
     "quality": [("4", "Accuracy in numbers")],
-    "production": [("5", "1–20 of 10 000"), ("tab", "recipe 00019"), ("tab", "and 10 more")],
+    "production": [("5", "1–20 of 10 000"), ("tab", "recipe 00019"), ("tab", "and 9 990 more")],
     "doses": [("6", "1–33 of 200"), ("end", "168–200 of 200")],
     "data integrity": [("7", "reconciled")],
     "other panels": [("8", "panel")],
