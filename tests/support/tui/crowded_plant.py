@@ -36,7 +36,8 @@ SELECT batch_key || n, batch_id || '-' || n, 'dosing_system_' || lpad(n::text, 5
        'recipe ' || lpad(n::text, 5, '0'), mode, status, reason, begins_at - n * INTERVAL '1 second',
        ends_at - n * INTERVAL '1 second', last_at, anchored_at, anchor, pumps, doses, target_g, actual_g,
        findings, finding_kinds, record_hash, judgement_hash
-  FROM (SELECT * FROM batches ORDER BY batch_key LIMIT 1) AS one, generate_series(%s::int, %s::int) AS n
+  FROM (SELECT * FROM batches WHERE status = 'complete' ORDER BY batch_key LIMIT 1) AS one,
+       generate_series(%s::int, %s::int) AS n
 """
 
 
