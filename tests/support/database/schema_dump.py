@@ -3,17 +3,20 @@
 import os
 import re
 import shlex
-import shutil
 import subprocess
-from pathlib import Path
+from contextlib import suppress
 from typing import LiteralString
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
+from dosing_tui.database.backup.client_programs import find_program
+from dosing_tui.errors import BackupError
 from tests.support.database.schema_inspection import Rows, fetch_rows
 from tests.support.database_servers import PG_DUMP
 
+_OF_SERVER = re.compile(r"\\(un)?restrict |-- Dumped |ALTER TABLE .* SET \(pg_attver=\d+\);$")
+"""Differs between two databases of one server: a random key, its version, its numbers of columns."""
 _OURS = """
  c.relnamespace IN ('public'::regnamespace, to_regnamespace('compat'))
  AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')
@@ -57,8 +60,8 @@ def read_catalogs(dsn: str) -> dict[str, Rows]:
 def dump_schema(dsn: str) -> list[str] | None:
     """The lines of ``pg_dump -s``; None without a pg_dump that is at least as new as the server.
 
-    Left out: TimescaleDB's internal schemas (chunks are named by a number), the random key of newer
-    releases of pg_dump, and the comments with its version and the server's.
+    Left out: TimescaleDB's internal schemas (chunks are named by a number), and what differs between two
+    databases of one server.
     """
     with psycopg.connect(dsn) as session:
         major = session.info.server_version // 10000
@@ -73,15 +76,12 @@ def dump_schema(dsn: str) -> list[str] | None:
         env={**os.environ, "PGPASSWORD": parts.get("password", "")},
     )  # fmt: skip
     lines = (line for line in done.stdout.splitlines() if line)
-    return [line for line in lines if not re.match(r"\\(un)?restrict |-- Dumped ", line)]
+    return [line for line in lines if not _OF_SERVER.match(line)]
 
 
 def _find_pg_dump(major: int) -> list[str] | None:
-    installed = map(str, Path("/usr/lib/postgresql").glob("*/bin/pg_dump"))
-    places = [PG_DUMP, *installed, shutil.which("pg_dump") or ""]
-    for command in (shlex.split(place) for place in places if place):
-        version = subprocess.run([*command, "--version"], capture_output=True, text=True, check=False).stdout
-        found = re.search(r"\) (\d+)", version)
-        if found and int(found[1]) >= major:
-            return command
+    if PG_DUMP:
+        return shlex.split(PG_DUMP)
+    with suppress(BackupError):
+        return [find_program("pg_dump", postgresql=major)]
     return None

@@ -286,10 +286,10 @@ def fail_to_build(context: RenderContext) -> AnyTileContent:
 
 
 async def test_a_tile_that_fails_says_so_and_the_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    tiles = cast("dict[str, TileDeclaration]", TILES)
+    failing = replace(TILES[TileId.PRODUCTION], build=fail_to_build)
+    monkeypatch.setitem(tiles, TileId.PRODUCTION, failing)
     async with open_console() as driven:
-        tiles = cast("dict[str, TileDeclaration]", TILES)
-        failing = replace(TILES[TileId.PRODUCTION], build=fail_to_build)
-        monkeypatch.setitem(tiles, TileId.PRODUCTION, failing)
         screen = await driven.wait_for_text("Panel error")
         assert "DMDEE" in screen
 
@@ -301,21 +301,22 @@ def fail_to_paint(data: object, width: int, height: int) -> Rows:
 async def test_a_tile_that_cannot_be_drawn_says_so_at_any_size_and_the_others_go_on(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    shown = TILES[TileId.PRODUCTION]
+
+    def build(context: RenderContext) -> AnyTileContent:
+        return replace(shown.build(context), paint=fail_to_paint)
+
+    monkeypatch.setitem(
+        cast("dict[str, TileDeclaration]", TILES), TileId.PRODUCTION, replace(shown, build=build)
+    )
     async with open_console() as driven:
-        shown = TILES[TileId.PRODUCTION]
-
-        def build(context: RenderContext) -> AnyTileContent:
-            return replace(shown.build(context), paint=fail_to_paint)
-
-        monkeypatch.setitem(
-            cast("dict[str, TileDeclaration]", TILES), TileId.PRODUCTION, replace(shown, build=build)
-        )
         await driven.wait_for_text("Panel error")
         await driven.pilot.resize_terminal(100, 30)
         screen = await driven.wait_for_text("Panel error")
         assert "DMDEE" in screen
         assert [record.message for record in caplog.records].count("tile production cannot be drawn") == 1
         monkeypatch.undo()
+        driven.clock.move_forward(60)  # new data
         await wait_for(lambda: "Panel error" not in driven.screen)
 
 
