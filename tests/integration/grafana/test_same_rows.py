@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, replace
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
@@ -35,6 +36,7 @@ from dosing_tui.grafana.sql_macros import (
 from dosing_tui.tui.rendering.number_format import round_down_to_tenths
 from tests.integration.database.test_panels import SELECTIONS, WINDOWS, are_equal
 from tests.support.database.reading_samples import settings_for
+from tests.support.grafana.grafana_formatter import NODE_MODULES, UNIT_SUFFIXES, format_values
 from tests.support.grafana.query_interpolation import interpolate_query
 
 ZONE = "Europe/Berlin"
@@ -70,10 +72,9 @@ def _to_utc(moment: datetime | None) -> datetime | None:
     return None if moment is None else moment.astimezone(UTC)
 
 
-def query_panel(
+def select_panel_rows(
     session: psycopg.Connection[DictRow], panel: Panel[object], query: PanelQuery
-) -> list[object]:
-    """What Grafana's query answers, as the console's rows."""
+) -> list[DictRow]:
     sql = interpolate_query(
         SHOWN[panel.id],
         since=query.since,
@@ -82,9 +83,17 @@ def query_panel(
         chosen={name.value: query.selection.get_values(name) for name in Dimension},
         all_value=ALL_VALUES,
     )
+    return session.execute(sql).fetchall()
+
+
+def query_panel(
+    session: psycopg.Connection[DictRow], panel: Panel[object], query: PanelQuery
+) -> list[object]:
+    """What Grafana's query answers, as the console's rows."""
     known = {field.name for field in fields(panel.row_type)}  # type: ignore[arg-type]  # every row is a dataclass
     renamed = NAMES if panel.row_type is SeriesPoint else {}
-    told = [{renamed.get(name, name): value for name, value in row.items()} for row in session.execute(sql)]
+    rows = select_panel_rows(session, panel, query)
+    told = [{renamed.get(name, name): value for name, value in row.items()} for row in rows]
     scaled = panel.row_type in (SeriesPoint, LabeledTotal) and is_dosed_mass(panel)
     for row in told:
         if panel.row_type is RecipeDay:
@@ -132,6 +141,39 @@ def test_every_panel_tells_the_consoles_rows(
             if not are_equal(query_panel(grafana, panel, query), read_drawn(console, panel, query)):
                 wrong.append((window, choice))
     assert not wrong
+
+
+@pytest.mark.skipif(not NODE_MODULES, reason="DOSING_TEST_NODE_MODULES names no folder with @grafana/data")
+@pytest.mark.parametrize("panel", PANELS.values(), ids=lambda panel: panel.id)
+def test_grafanas_formatter_shows_the_digits_of_each_row(
+    grafana: psycopg.Connection[DictRow], panel: Panel[object]
+) -> None:
+    forms, others = list_column_formats(panel)
+    asked = [
+        (*forms.get(name, others), float(value))
+        for since, until in WINDOWS.values()
+        for row in select_panel_rows(grafana, panel, PanelQuery(since, until, until))
+        for name, value in row.items()
+        if isinstance(value, int | float | Decimal) and math.isfinite(value)
+    ]
+    assert asked
+    for (unit, decimals, value), text in zip(asked, format_values(asked), strict=True):
+        number = text.removesuffix(UNIT_SUFFIXES[unit])
+        assert len(number.partition(".")[2]) == decimals, (unit, value, text)
+        assert abs(float(number) - value) <= 0.5 * 10.0**-decimals + 1e-9, (unit, value, text)
+
+
+def list_column_formats(panel: Panel[object]) -> tuple[dict[str, tuple[str, int]], tuple[str, int]]:
+    """Unit and decimals of the columns that have their own, and of the others."""
+    shown = next(
+        each for board in BOARDS for each in board["panels"] if each["description"].endswith(f" {panel.id}")
+    )
+    config, forms = shown["fieldConfig"], {}
+    for override in config["overrides"]:
+        own = {each["id"]: each["value"] for each in override["properties"]}
+        if "unit" in own:
+            forms[override["matcher"]["options"]] = (own["unit"], own["decimals"])
+    return forms, (config["defaults"]["unit"], config["defaults"]["decimals"])
 
 
 @pytest.mark.parametrize("panel", PANELS.values(), ids=lambda panel: panel.id)

@@ -14,13 +14,12 @@ import pytest
 from dosing_tui.config.settings import Settings
 from dosing_tui.domain.panels.panel_catalog import PANELS
 from dosing_tui.grafana.dashboards import build_dashboards
-from tests.support.grafana.grafana_formatter import NODE_MODULES, format_values
+from tests.support.grafana.grafana_formatter import NODE_MODULES, UNIT_SUFFIXES, format_values
 
 SUPPORT = Path(__file__).parents[2] / "support/grafana"
 RECORDED: list[list[Any]] = json.loads((SUPPORT / "formatted_values.json").read_text(encoding="utf-8"))
 """Unit, decimals, value and text."""
 VALUES = (0, 1, 0.0123, -0.0004, -1.234, 4.114, 19.96, 57.3, 90.04, 999.96, 1612, 3250, 12345.678, 1230456.7)
-SUFFIXES = {"none": "", "percent": "%", "suffix:kg": " kg", "suffix:g": " g", "suffix:s": " s"}
 BOARDS: Any = build_dashboards(PANELS.values(), Settings())
 
 
@@ -40,7 +39,7 @@ def list_formats() -> set[tuple[str, int]]:
 def test_no_digit_is_scaled_away() -> None:
     for unit, decimals, value, text in RECORDED:
         rounded = round(value, decimals) + 0.0
-        assert text == f"{rounded:.{decimals}f}{SUFFIXES[unit]}", (unit, value)
+        assert text == f"{rounded:.{decimals}f}{UNIT_SUFFIXES[unit]}", (unit, value)
 
 
 def test_every_format_of_the_dashboards_is_recorded() -> None:
