@@ -186,5 +186,5 @@ def render_lines(lines: Sequence[DoctorLine], first: int, width: int, height: in
         column = x + LEVEL_WIDTH + SUBJECT_WIDTH
         canvas.write_text(column, y, line.text, line.text_style, width=width - column)
     if first + height < len(lines):
-        canvas.write_right(width - 1, height - 1, f" {len(lines) - first - height} more lines", DIM)
+        canvas.write_right(width, height - 1, f" {len(lines) - first - height} more lines ", DIM)
     return canvas.rows

@@ -127,7 +127,7 @@ def render_page(page: ShiftReportPage, first_line: int, width: int, height: int)
         following = lines[first_line + y + 1 : first_line + y + 2]
         canvas.write_text(x, y, line, _choose_style(line, following))
     if first_line + height < len(lines):
-        canvas.write_right(width - 1, height - 1, f" {len(lines) - first_line - height} more lines", DIM)
+        canvas.write_right(width, height - 1, f" {len(lines) - first_line - height} more lines ", DIM)
     return canvas.rows
 
 
