@@ -61,7 +61,7 @@ class OrderedInputApp(App[Result]):
 
     def _note_frame(self, screen: Screen[object]) -> None:
         if self._drawn_at is None and screen is self.screen:
-            self._drawn_at = Message().time
+            self._drawn_at = min(Message().time, self._changed_at + FRAME_TIMEOUT_S)
 
     def awaits_input(self, moment: float) -> bool:
         """What was typed at this moment was meant for the screen on top."""

@@ -7,6 +7,7 @@ from textual import events
 from textual.message import Message
 
 from dosing_tui.tui.alarms.alarm_screen import AlarmScreen
+from dosing_tui.tui.app.ordered_input import FRAME_TIMEOUT_S
 from dosing_tui.tui.batches.batch_screen import BatchScreen
 from dosing_tui.tui.dialogs.alarm_action_dialog import AlarmActionDialog
 from dosing_tui.tui.dialogs.quit_and_help import HelpScreen
@@ -104,6 +105,17 @@ async def test_a_dialog_of_the_batch_screen_leads_back_to_it_and_two_spaces_appr
                 await plant.console.wait_for_answers()
         shown = await plant.wait_for_text("to review 2")
         assert shown.count("□ to review") == 2
+
+
+async def test_a_key_that_was_accepted_is_not_dropped_by_a_late_frame() -> None:
+    """On a terminal that takes no output for a while."""
+    async with open_console() as console:
+        app, now = console.app, Message().time
+        app._changed_at, app._drawn_at = now - 2 * FRAME_TIMEOUT_S, None
+        typed_at = now - FRAME_TIMEOUT_S / 2
+        assert app.awaits_input(typed_at)
+        app._note_frame(app.screen)
+        assert app.awaits_input(typed_at)
 
 
 async def test_what_closes_late_takes_no_other_screen_with_it() -> None:
