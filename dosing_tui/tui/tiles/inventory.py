@@ -299,7 +299,7 @@ def _draw_one_row(
 @dataclass(frozen=True, slots=True)
 class TankTableContext:
     now: datetime
-    """To the minute: ages are shown in steps."""
+    """To the second: equal tables are painted once."""
     station_names: Mapping[str, str]
     mass_unit: number_format.MassUnit
     limits: tuple[float, float]
@@ -310,7 +310,7 @@ def build_tank_table(context: RenderContext) -> TileContent[TableData[InventoryL
     levels, settings = sort_by_urgency(context), context.settings
     names = name_stations([level.device_id for level in levels], settings.short_names)
     table_context = TankTableContext(
-        context.now.replace(second=0, microsecond=0), names, choose_tank_unit(levels),
+        context.now.replace(microsecond=0), names, choose_tank_unit(levels),
         get_stock_limits(settings), index_alarms(context.snapshot.alarms),
     )  # fmt: skip
     longest = max((len(split_cells(name)) for name in names.values()), default=0)

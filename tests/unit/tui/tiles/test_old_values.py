@@ -62,3 +62,16 @@ def test_the_table_of_tanks_keeps_the_age_of_an_old_level() -> None:
     rows = content.paint(content.data, 60, 10)
     drawn = ["".join(cell for cell, _ in row) for row in rows]
     assert sum("5 d" in row for row in drawn) == 4
+
+
+def test_the_table_of_tanks_counts_the_seconds_of_an_age() -> None:
+    """As the bars beside it do: the table was up to a minute behind them."""
+    levels = [replace(level, received_at=NOW.replace(second=50)) for level in make_levels(devices=2)]
+    now = NOW.replace(second=0) + timedelta(minutes=1, seconds=45)
+    context = RenderContext(
+        now, UTC, Settings(), live_plant(make_history(days=0.2), levels).get_snapshot(now)
+    )
+    content = build_tank_table(context)
+    rows = content.paint(content.data, 60, 12)
+    drawn = ["".join(cell for cell, _ in row).rstrip() for row in rows]
+    assert sum(row.endswith(" 50 s") for row in drawn) == len(levels)
