@@ -1,18 +1,18 @@
 """The collector: determines this process's role for its site and runs the components of that role."""
 
-import gc
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 
 from dosing_tui.collector.context.interfaces import CollectorContext, CollectorDatabase
-from dosing_tui.collector.context.intervals import HEAP_THRESHOLDS, Intervals
+from dosing_tui.collector.context.intervals import Intervals
 from dosing_tui.collector.context.status import CollectorStatus, StatusReporter
 from dosing_tui.collector.dependencies import build_database, build_parser, now_utc
 from dosing_tui.collector.leadership_monitor import LeadershipMonitor
 from dosing_tui.collector.role_runtime import RoleRuntime
 from dosing_tui.config.settings import Settings
 from dosing_tui.errors import BrokerError
+from dosing_tui.ipc.cycle_search import search_cycles_rarely
 from dosing_tui.live_state import LiveState, Role
 from dosing_tui.mqtt.subscriber import validate_mqtt_settings
 
@@ -51,7 +51,7 @@ class Collector:
         Raises: BrokerError when a TLS file or the host's name cannot be used.
         """
         validate_mqtt_settings(self._context.settings.mqtt)
-        gc.set_threshold(*HEAP_THRESHOLDS)
+        search_cycles_rarely()
         self._leadership.start()
         self._thread.start()
 

@@ -73,22 +73,27 @@ class ReadingWriter:
         self._session: Session | None = None
         self._target = describe_target(settings)
         self._progress: tuple[UUID, WriteProgress] | None = None
-        """The spool whose progress this session has read or written last."""
+        """The spool whose progress this session has written last."""
 
     def open(self) -> None:
         """Connect, or reconnect after a lost session; nothing if there is a good one."""
         if self._session is not None and not self._session.closed:
             return
         self._progress = None
-        self._session = open_connection(
+        session = open_connection(
             self._settings, application="collector", autocommit=True, timeouts=WRITE_TIMEOUTS
         )
-        with translate_rowless_errors(self._target), self._session.transaction():
-            # a committed chunk is deleted from the spool, so it has to be on the server's disk
-            self._session.execute(
-                "SELECT set_config('synchronous_commit', 'on', false)"
-                " WHERE current_setting('synchronous_commit') = 'off'"
-            )
+        try:
+            with translate_rowless_errors(self._target), session.transaction():
+                # a committed chunk is deleted from the spool, so it has to be on the server's disk
+                session.execute(
+                    "SELECT set_config('synchronous_commit', 'on', false)"
+                    " WHERE current_setting('synchronous_commit') = 'off'"
+                )
+        except BaseException:
+            session.close()
+            raise
+        self._session = session
 
     def close(self) -> None:
         if self._session is not None:

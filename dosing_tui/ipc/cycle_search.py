@@ -2,6 +2,10 @@
 
 import gc
 
+RARE_THRESHOLDS = (50_000, 20, 50)
+"""A chunk of messages is thousands of new objects, none in a cycle: at Python's default of 700 the search
+runs many times for each."""
+
 
 def pause_cycle_search() -> None:
     """Before the imports of a program: each search goes through all that was imported so far."""
@@ -12,3 +16,8 @@ def resume_cycle_search() -> None:
     """After them: what is there now stays until the end, and is not searched again."""
     gc.freeze()
     gc.enable()
+
+
+def search_cycles_rarely() -> None:
+    """For a process that handles many messages."""
+    gc.set_threshold(*RARE_THRESHOLDS)

@@ -19,7 +19,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from dosing_tui.config.settings import MqttSettings
 from dosing_tui.errors import BrokerError
-from dosing_tui.mqtt.buffered_client import BufferedClient
+from dosing_tui.mqtt.buffered_client import BufferedClient, ReadAheadSocket
 from dosing_tui.mqtt.connection import (
     connect_now,
     create_client,
@@ -231,8 +231,9 @@ class _BrokerProbe:
 
 def _read_certificate_end(client: Client) -> datetime | None:
     connection = client.socket()
-    inner = getattr(connection, "_socket", connection)  # below the read-ahead
-    if not isinstance(inner, ssl.SSLSocket):
+    if isinstance(connection, ReadAheadSocket):
+        connection = connection.connection
+    if not isinstance(connection, ssl.SSLSocket):
         return None
-    ends = (inner.getpeercert() or {}).get("notAfter")
+    ends = (connection.getpeercert() or {}).get("notAfter")
     return datetime.fromtimestamp(ssl.cert_time_to_seconds(ends), UTC) if isinstance(ends, str) else None

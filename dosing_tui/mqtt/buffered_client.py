@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 READ_AHEAD_BYTES = 64 * 1024
 MAX_PACKETS = 200
-"""Maximum of packets read before pending packets are written."""
+"""Maximum of packets that paho reads before pending packets are written; or those of one receive in bulk."""
 
 _PUBACK_PACKET = struct.Struct("!BBH")
 _PUBACK_REST = 2
@@ -60,6 +60,11 @@ class ReadAheadSocket:
         )
         return frames
 
+    @property
+    def connection(self) -> "SocketLike":
+        """What it reads from: a TLS socket, say."""
+        return self._socket
+
     def shutdown(self) -> None:
         """End both directions; a reading thread then gets b''."""
         with suppress(OSError), socket.socket(fileno=os.dup(self.fileno())) as same_connection:
@@ -90,8 +95,8 @@ class BufferedClient(Client):
 
     def loop_read(self, max_packets: int = 1) -> MQTTErrorCode:
         for _ in range(MAX_PACKETS):
-            if self._handle_frames() and not (self._read_ahead and self._read_ahead.pending()):
-                return MQTTErrorCode.MQTT_ERR_SUCCESS
+            if self._handle_frames():
+                return MQTTErrorCode.MQTT_ERR_SUCCESS  # acknowledgements and pings go out in between
             status = super().loop_read(max_packets)
             if status is not MQTTErrorCode.MQTT_ERR_SUCCESS or not (
                 self._read_ahead and self._read_ahead.pending()

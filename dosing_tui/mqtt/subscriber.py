@@ -319,7 +319,7 @@ class Subscriber:
         return self._reads_drop_count and asked_at is not None and self._clock() - asked_at < STABLE_AFTER
 
     def _on_message(self, _client: Client, _userdata: object, message: MQTTMessage) -> None:
-        """A message that is not for ``_on_frames``: very large, or of the broker itself."""
+        """A message that paho has read: received in part, say, or of the broker itself."""
         try:
             topic, payload = message.topic, bytes(message.payload)
         except UnicodeDecodeError:

@@ -77,7 +77,7 @@ class RebuildCall(Protocol):
 
     def __call__(self) -> None: ...
     def abort_call(self) -> None:
-        """End a long call, and refuse further ones. For any thread."""
+        """End a long call, and start none again; a short one ends by itself. For any thread."""
 
     def close(self) -> None:
         """After the last call, by the thread that made them."""

@@ -8,10 +8,6 @@ THREAD_SWITCH_S = 0.0005
 """Python's switch interval in the collector. Intake and writer wait for I/O many times per chunk.
 At Python's default of 5 ms each time, the writer cannot keep up with the intake."""
 
-HEAP_THRESHOLDS = (50_000, 20, 50)
-"""Of Python's search for unused cycles. A chunk of messages is thousands of new objects, none in a cycle:
-at Python's default of 700 the search runs many times for each."""
-
 NOTIFY_RETRY = RetryDelay(5.0, 600.0)
 
 

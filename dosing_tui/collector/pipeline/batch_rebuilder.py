@@ -68,7 +68,7 @@ class BatchRebuilder:
         self._thread.start()
 
     def stop(self) -> None:
-        """Abort a running rebuild; its transaction is rolled back."""
+        """End the process of a long rebuild: its transaction is rolled back. A short one ends by itself."""
         self._thread.request_stop()
         self._rebuild_call.abort_call()
         self._thread.stop(STOP_TIMEOUT_S)

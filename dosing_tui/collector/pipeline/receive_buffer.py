@@ -28,6 +28,10 @@ class ReceiveBuffer:
         self._condition = threading.Condition(threading.Lock())
         self._window = AdaptiveWindow(WINDOW_S)
         self._first_at = 0.0
+        self._connection = 0
+        """Number of the newest message's connection; the next two are of this connection alone."""
+        self._in_flight = 0
+        """Messages in the buffer that the broker waits to be acknowledged."""
         self._most_in_flight = MIN_IN_FLIGHT
         """The broker sent so many without an acknowledgement: its limit is not lower."""
 
@@ -43,7 +47,8 @@ class ReceiveBuffer:
                 self._condition.notify_all()
             self._messages.extend(messages)
             self._size_bytes += sum(len(message.payload) for message in messages)
-            if len(self._messages) >= self._most_in_flight:
+            self._count_in_flight(messages)
+            if self._in_flight >= self._most_in_flight:
                 self._condition.notify_all()
 
     def take_chunk(self) -> list[ReceivedMessage]:
@@ -61,6 +66,7 @@ class ReceiveBuffer:
                 self._condition.notify_all()
             chunk = [self._messages.popleft() for _ in range(min(CHUNK_MESSAGES, len(self._messages)))]
             self._size_bytes -= sum(len(message.payload) for message in chunk)
+            self._in_flight -= sum(map(self._is_in_flight, chunk))
             self._window.count_messages(len(chunk))
             return chunk
 
@@ -73,12 +79,21 @@ class ReceiveBuffer:
     def _wait_for_more(self) -> None:
         """Until the window is over, or the broker waits for acknowledgements."""
         until = self._first_at + self._window.window_s
-        while len(self._messages) < self._most_in_flight and not self._is_closed:
+        while self._in_flight < self._most_in_flight and not self._is_closed:
             remaining_s = until - time.monotonic()
             if remaining_s <= 0:
                 break
             self._condition.wait(remaining_s)
-        self._most_in_flight = min(max(self._most_in_flight, len(self._messages)), CHUNK_MESSAGES)
+        self._most_in_flight = min(max(self._most_in_flight, self._in_flight), CHUNK_MESSAGES)
+
+    def _count_in_flight(self, messages: Sequence[ReceivedMessage]) -> None:
+        if messages and messages[-1].connection_number != self._connection:
+            self._connection = messages[-1].connection_number
+            self._in_flight, self._most_in_flight = 0, MIN_IN_FLIGHT
+        self._in_flight += sum(map(self._is_in_flight, messages))
+
+    def _is_in_flight(self, message: ReceivedMessage) -> bool:
+        return message.qos > 0 and message.connection_number == self._connection
 
     def _has_room(self) -> bool:
         return len(self._messages) < self._max_messages and self._size_bytes < self._max_bytes

@@ -40,6 +40,8 @@ MAX_DAYS_PER_RUN = 40
 """Most stations' days of one call of ``rebuild_changed_days``."""
 MAX_SMALL_READINGS = 1_000
 """Rebuilding so many takes some 30 ms: for more, a process of its own is worth its start."""
+MAX_SMALL_EXTENT = timedelta(days=3)
+"""From the first span to the last: the alarms of all the time between are read."""
 REBUILD_TIMEOUTS = StatementTimeouts(statement_s=60.0, idle_s=60.0)
 _SET_UTC = "SET TIME ZONE 'UTC'"
 """Python compares times of one zone by local time, which repeats an hour in autumn."""
@@ -194,7 +196,7 @@ class SmallRebuilds:
         with translate_rowless_errors(describe_target(self._settings)):
             session = self._ensure_session()
             plan = _plan_queue(session, now)
-            if is_learning_due(session, now=now) or not _has_at_most(session, plan.spans, self._max_readings):
+            if is_learning_due(session, now=now) or not self._is_small(session, plan.spans):
                 return False
             if plan.spans and process_locks.is_free(session, LOCK_NAME):
                 _rebuild_queue(session, self._settings, plan, now=now, lease=lease)
@@ -205,10 +207,21 @@ class SmallRebuilds:
             self._session.close()
             self._session = None
 
+    def _is_small(self, session: Session, spans: Sequence[StationSpan]) -> bool:
+        if not spans:
+            return True
+        extent = max(span.until for span in spans) - min(span.since for span in spans)
+        return extent <= MAX_SMALL_EXTENT and _has_at_most(session, spans, self._max_readings)
+
     def _ensure_session(self) -> Session:
         if self._session is None or self._session.closed:
-            self._session = open_connection(
+            session = open_connection(
                 self._settings, application="batches", autocommit=True, timeouts=REBUILD_TIMEOUTS
             )
-            self._session.execute(_SET_UTC)
+            try:
+                session.execute(_SET_UTC)
+            except BaseException:
+                session.close()
+                raise
+            self._session = session
         return self._session

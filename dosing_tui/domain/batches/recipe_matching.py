@@ -10,11 +10,6 @@ from dosing_tui.domain.batches.reconstruction import group_ingredients
 from dosing_tui.domain.messages.chemical_names import fold_name
 
 
-def split_portions(batch: Batch, recipe: MasterRecipe | None) -> Batch:
-    """Return the batch with one ingredient per dose, for chemicals that are dosed repeatedly."""
-    return split_ingredients(batch, list_repeated_chemicals(batch, recipe))
-
-
 def list_repeated_chemicals(batch: Batch, recipe: MasterRecipe | None) -> tuple[str, ...]:
     """Chemicals that the recipe doses more than once, and those that the batch has more than one dose of."""
     repeated = dict.fromkeys(recipe.repeated_chemicals if recipe else ())

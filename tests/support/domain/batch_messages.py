@@ -2,7 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
+from dosing_tui.domain.batches.master_recipe import MasterRecipe
 from dosing_tui.domain.batches.models import Batch
+from dosing_tui.domain.batches.recipe_matching import list_repeated_chemicals, split_ingredients
 from dosing_tui.domain.batches.reconstruction import reconstruct_batches
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading, TimeQuality
 
@@ -75,6 +77,11 @@ def normal_batch(seconds: float = 0, recipe: str = "CU-85", device: str = STATIO
 
 def reconstruct_from(*readings: Reading, now: datetime = MUCH_LATER) -> list[Batch]:
     return reconstruct_batches(readings, now=now)
+
+
+def split_portions(batch: Batch, recipe: MasterRecipe | None) -> Batch:
+    """As a rebuild does: one ingredient per dose, for chemicals that are dosed repeatedly."""
+    return split_ingredients(batch, list_repeated_chemicals(batch, recipe))
 
 
 def describe_batches(batches: list[Batch]) -> list[str]:

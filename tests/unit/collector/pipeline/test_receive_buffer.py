@@ -82,6 +82,22 @@ def test_nobody_waits_when_the_broker_does(dense_inbox: ReceiveBuffer) -> None:
     assert len(dense_inbox.take_chunk()) == MIN_IN_FLIGHT
 
 
+def test_only_messages_that_the_broker_waits_for_use_up_the_quota(dense_inbox: ReceiveBuffer) -> None:
+    """Readings without acknowledgement, or of a connection before, raised the number that is waited for."""
+    unacknowledged = [make_delivery(number)._replace(qos=0) for number in range(5)]
+    quota = [make_delivery(number) for number in range(MIN_IN_FLIGHT)]
+    dense_inbox.put_messages([*unacknowledged, *quota])
+    assert len(dense_inbox.take_chunk()) == 5 + MIN_IN_FLIGHT
+    dense_inbox.put_messages([*quota, *quota])
+    assert len(dense_inbox.take_chunk()) == 2 * MIN_IN_FLIGHT
+    reconnected = [message._replace(connection_number=2) for message in quota]
+    dense_inbox.put_messages(quota)
+    dense_inbox.put_messages(reconnected)
+    assert len(dense_inbox.take_chunk()) == 2 * MIN_IN_FLIGHT
+    dense_inbox.put_messages(reconnected)
+    assert len(dense_inbox.take_chunk()) == MIN_IN_FLIGHT
+
+
 def test_the_message_that_uses_up_the_quota_ends_the_wait(dense_inbox: ReceiveBuffer) -> None:
     dense_inbox.put_messages([make_delivery(0)])
     taken: list[int] = []

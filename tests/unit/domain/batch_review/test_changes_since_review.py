@@ -19,13 +19,14 @@ from dosing_tui.domain.batches.alarm_overlap import BatchAlarm
 from dosing_tui.domain.batches.canonical_json import batch_to_record
 from dosing_tui.domain.batches.master_recipe import MasterVersion
 from dosing_tui.domain.batches.models import Batch
-from dosing_tui.domain.batches.recipe_matching import list_repeated_chemicals, split_portions
+from dosing_tui.domain.batches.recipe_matching import list_repeated_chemicals
 from tests.support.domain.batch_messages import (
     make_dose,
     make_level,
     normal_batch,
     reconstruct_from,
     seconds_after,
+    split_portions,
 )
 from tests.support.tui.batch_samples import told_batches
 from tests.unit.domain.batch_review.test_exception_checks import TWICE, TWO_OF_T12

@@ -22,7 +22,6 @@ from dosing_tui.domain.batch_review.finding_weight import (
 )
 from dosing_tui.domain.batches.alarm_overlap import AlarmSpan
 from dosing_tui.domain.batches.master_recipe import MasterIngredient, MasterRecipe, MasterVersion
-from dosing_tui.domain.batches.recipe_matching import split_portions
 from dosing_tui.domain.messages.models import Reading, TimeQuality
 from dosing_tui.domain.tolerances.rules import ToleranceRules
 from dosing_tui.domain.tolerances.tolerance_book import DatedRules, ToleranceBook
@@ -35,6 +34,7 @@ from tests.support.domain.batch_messages import (
     normal_batch,
     reconstruct_from,
     seconds_after,
+    split_portions,
 )
 
 MASTER = MasterVersion(
