@@ -21,7 +21,7 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.errors import DamagedSpoolError, SpoolError
 from dosing_tui.mqtt.subscriber import Subscriber
 
-BACKLOG = 1_000
+MAX_WRITER_BACKLOG = 1_000
 """The writer is behind when more than this number of readings is spooled."""
 SPOOL_FULL_TEXT = "Nothing is collected until the spool has room; the broker queues the messages."
 
@@ -175,7 +175,7 @@ class Leader:
         return IngestPipeline(self._drainer.spool, self._context, self._alarm_service)
 
     def _is_writer_behind(self) -> bool:
-        return self._drainer.spool.counts.spooled > BACKLOG
+        return self._drainer.spool.counts.spooled > MAX_WRITER_BACKLOG
 
     def _measure_spool(self) -> SpoolFill:
         spool = self._drainer.spool

@@ -25,12 +25,7 @@ class ChunkStatement:
     """Of readings that are all valid, for a spool whose progress is known."""
 
     def __init__(self, readings: Iterable[Reading]) -> None:
-        by_kind: dict[ReadingKind, list[Reading]] = {}
-        for reading in readings:
-            by_kind.setdefault(row_codec.get_kind(reading), []).append(reading)
-        self._readings: dict[ReadingKind, Sequence[Reading]] = {
-            kind: row_codec.sort_by_key(kind, by_kind[kind]) for kind in ReadingKind if kind in by_kind
-        }
+        self._readings = row_codec.group_by_kind(readings)
 
     @property
     def text(self) -> LiteralString:

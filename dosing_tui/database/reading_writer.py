@@ -196,10 +196,9 @@ class _ChunkWriter:
 
     def store_items(self, items: Sequence[ParsedItem]) -> WriteReceipt:
         outcome = WriteReceipt(rejections=tuple(unit for unit in items if isinstance(unit, Rejection)))
-        readings = [unit for unit in items if not isinstance(unit, Rejection)]
-        for kind in ReadingKind:
-            alike = [reading for reading in readings if row_codec.get_kind(reading) is kind]
-            outcome += self._store_or_bisect(kind, row_codec.sort_by_key(kind, alike))
+        readings = (unit for unit in items if not isinstance(unit, Rejection))
+        for kind, alike in row_codec.group_by_kind(readings).items():
+            outcome += self._store_or_bisect(kind, alike)
         if outcome.rejections:
             self.session.execute(
                 read_statement("writes/insert_rejected_messages"),
@@ -209,8 +208,6 @@ class _ChunkWriter:
 
     def _store_or_bisect(self, kind: ReadingKind, readings: Sequence[Reading]) -> WriteReceipt:
         """Store all. If the server refuses, each half separately, down to the refused reading."""
-        if not readings:
-            return WriteReceipt()
         try:
             with translate_errors(self.target), self.session.transaction():
                 done = self.session.execute(

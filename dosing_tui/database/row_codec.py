@@ -42,9 +42,12 @@ def get_kind(reading: Reading) -> ReadingKind:
     return _KINDS[type(reading)]
 
 
-def sort_by_key(kind: ReadingKind, readings: Iterable[Reading]) -> list[Reading]:
+def group_by_kind(readings: Iterable[Reading]) -> dict[ReadingKind, Sequence[Reading]]:
     """Sorted: two writers of the same readings lock in the same order, without a deadlock."""
-    return sorted(readings, key=_KEY_GETTERS[kind])
+    groups: dict[ReadingKind, list[Reading]] = {}
+    for reading in readings:
+        groups.setdefault(get_kind(reading), []).append(reading)
+    return {kind: sorted(groups[kind], key=_KEY_GETTERS[kind]) for kind in ReadingKind if kind in groups}
 
 
 def encode_readings(kind: ReadingKind, readings: Sequence[Reading]) -> dict[str, str]:

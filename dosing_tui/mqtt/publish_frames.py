@@ -7,7 +7,7 @@ left to paho, as are packets that are not well-formed.
 from collections.abc import Mapping
 from typing import NamedTuple
 
-_TYPE_AND_QOS_2 = 0xF4
+_TYPE_AND_QOS_2_MASK = 0xF4
 _PUBLISH = 0x30
 _DUP, _QOS_1, _RETAIN = 0x08, 0x02, 0x01
 
@@ -37,7 +37,7 @@ def read_frames(
             size, begin = (size & 0x7F) | data[begin] << 7, position + 3
         end = begin + size
         # a second length byte with its high bit set makes the packet larger than any that is handled here
-        if command & _TYPE_AND_QOS_2 != _PUBLISH or size > 0x3FFF or size < 2 or end > length:
+        if command & _TYPE_AND_QOS_2_MASK != _PUBLISH or size > 0x3FFF or size < 2 or end > length:
             break
         at = begin + 2 + (data[begin] << 8 | data[begin + 1])
         topic = topics.get(data[begin + 2 : at])

@@ -65,7 +65,10 @@ def measure_kill(consumer: Consumer, kind: str, count: int) -> dict[str, float]:
         now = int(time.time())
         messages = [Numbered(number, now) for number in range(count)]
         publishing = Thread(
-            target=publish_numbered, args=(broker.settings, messages), kwargs={"per_s": per_s}
+            target=publish_numbered,
+            args=(broker.settings, messages),
+            kwargs={"per_s": per_s},
+            daemon=True,  # a run that fails does not wait for it
         )
         publishing.start()
         _wait_for_numbers(database.dsn, count // 3)
