@@ -9,7 +9,8 @@ from dosing_tui.database.error_mapping import translate_errors
 from dosing_tui.database.legacy_import import file_import, finalize
 from dosing_tui.database.legacy_import.copy import CopyReporter
 from dosing_tui.database.schema import hourly_view, migration_history, retention
-from dosing_tui.database.server_flavour import ServerFlavour, detect_server
+from dosing_tui.database.server_flavour import ServerFlavour, has_policies
+from dosing_tui.domain.quantities.quantity_text import format_count
 from dosing_tui.errors import DatabaseAccessError
 
 
@@ -30,10 +31,10 @@ def import_file(settings: Settings, path: Path, table_name: str, *, report: Copy
         flavour = ServerFlavour(applied[0].flavour)
         table_owner.become_owner(session)
         rows = file_import.load_file(session, path, table_name, zone=settings.clock.device_timezone)
-        report(f"Read {rows:,} rows of {path.name}.")
+        report(f"Read {format_count(rows)} rows of {path.name}.")
         _keep_old_rows(session, settings, table_name, flavour)
         finalize.import_rows(session, flavour, report)
-        if _has_policies(session, flavour):
+        if has_policies(session, flavour):
             hourly_view.refresh_hours(session)
         for question in retention.list_questions(session, settings):
             report(question.text)
@@ -45,10 +46,5 @@ def _keep_old_rows(session: Session, settings: Settings, table_name: str, flavou
         return
     with session.transaction():
         retention.forget_decision(session, (table_name, retention.SUMS))
-        if _has_policies(session, flavour):
+        if has_policies(session, flavour):
             retention.apply_policies(session, settings)
-
-
-def _has_policies(session: Session, flavour: ServerFlavour) -> bool:
-    current = detect_server(session).flavour
-    return flavour is ServerFlavour.COMMUNITY and current is ServerFlavour.COMMUNITY
