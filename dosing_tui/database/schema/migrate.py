@@ -8,7 +8,7 @@ import psycopg
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database import server_flavour, table_owner
-from dosing_tui.database.connection import NO_TIMEOUTS, Session, describe_target, fetch_row, open_connection
+from dosing_tui.database.connection import NO_TIMEOUTS, Session, describe_target, open_connection
 from dosing_tui.database.error_mapping import DatabaseTarget, translate_error, translate_errors
 from dosing_tui.database.legacy_import import adoption, finalize, progress, table_swap
 from dosing_tui.database.legacy_import.adoption import AdoptionPlan
@@ -21,17 +21,15 @@ from dosing_tui.database.schema import (
     tolerance_rules,
 )
 from dosing_tui.database.schema.migration_history import FIRST_AFTER_IMPORT, Migration
+from dosing_tui.database.schema.migration_lock import hold_migration_lock
 from dosing_tui.database.schema.retention import HistoryChoice, RetentionQuestion
 from dosing_tui.database.server_flavour import ServerFlavour, has_policies
-from dosing_tui.database.sql_files import read_statement
 from dosing_tui.errors import DatabaseAccessError, DatabaseUnavailableError
 
 MigrationReporter = Callable[[str], None]
 
 RETENTION_PREFIX = "retention/"
 """Begin of the name of a step that changes how long rows are kept."""
-LOCK_KEY = 0x646F73696E67
-"""Key of the advisory lock: one program at a time changes the schema."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +87,7 @@ def migrate_schema(
     Raises: DatabaseUnavailableError, DatabaseAccessError.
     """
     request = MigrationRequest(keeps_newer_rules, history, named_tables)
-    with _open_session(settings, "migrate") as session, _hold_lock(session, report):
+    with _open_session(settings, "migrate") as session, hold_migration_lock(session, report):
         work = _plan_migration(session, settings, request)
         if not work.step_names:
             with suppress(DatabaseAccessError):  # not the owner: nothing was to be done
@@ -240,10 +238,7 @@ def _plan_migration(
     questions = retention.list_questions(
         session, settings, adopted_tables=adopted.copy_names, named_tables=request.named_tables
     )
-    is_settled = applied and not missing
-    changed = [] if request.keeps_newer_rules else list(retention.list_changes(session, settings))
-    if is_settled and not request.keeps_newer_rules and has_policies(session, flavour):
-        changed += retention.list_compression_changes(session, settings)
+    changed = _list_retention_changes(session, settings, request, None if missing else flavour)
     is_decided = request.history is not HistoryChoice.ASK_LATER
     decided = [question.table_name for question in questions if is_decided]
     return MigrationPlan(
@@ -260,6 +255,18 @@ def _plan_migration(
         questions=questions,
         has_retention=bool(retention.list_states(session)),
     )
+
+
+def _list_retention_changes(
+    session: Session, settings: Settings, request: MigrationRequest, flavour: ServerFlavour | None
+) -> list[str]:
+    """What changed settings change and drop nothing. ``flavour``: None while its policies are missing."""
+    if request.keeps_newer_rules:
+        return []
+    changed = list(retention.list_changes(session, settings))
+    if flavour is not None and has_policies(session, flavour):
+        changed += retention.list_compression_changes(session, settings)
+    return changed
 
 
 def _plan_adoption(session: Session, *, has_timescale: bool) -> AdoptionPlan:
@@ -281,19 +288,6 @@ def _open_session(settings: Settings, application: str) -> Iterator[Session]:
     ):
         session.execute("SET search_path = public")
         yield session
-
-
-@contextmanager
-def _hold_lock(session: Session, report: MigrationReporter) -> Iterator[None]:
-    """Hold the migration lock; it also ends with the session."""
-    if session.execute("SELECT pg_try_advisory_lock(%s)", (LOCK_KEY,)).fetchone() != (True,):
-        holders = session.execute(read_statement("maintenance/count_migrating_sessions"), {"key": LOCK_KEY})
-        if fetch_row(holders) == (0,):
-            report("The migration lock is held by a role that may not migrate: it is ignored.")
-        else:
-            report("Another dosing-tui is changing the schema; waiting for it to finish.")
-            session.execute("SELECT pg_advisory_lock(%s)", (LOCK_KEY,))
-    yield
 
 
 def _create_schema(
