@@ -4,6 +4,7 @@ import os
 import sqlite3
 from collections.abc import Mapping
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from shutil import rmtree
@@ -74,7 +75,9 @@ def _complete_folder(folder: Path) -> "Iterator[Path]":
 
 
 def _dump_and_measure(settings: "Settings", path: Path) -> table_proof.DatabaseProof:
-    with use_session(settings, application="backup", autocommit=False, timeouts=NO_TIMEOUTS) as session:
+    # its snapshot is the dump's: the session waits in its transaction for as long as pg_dump runs
+    timeouts = replace(NO_TIMEOUTS, idle_s=0)
+    with use_session(settings, application="backup", autocommit=False, timeouts=timeouts) as session:
         session.isolation_level = IsolationLevel.REPEATABLE_READ
         session.read_only = True
         (snapshot,) = fetch_row(session.execute("SELECT pg_export_snapshot()"))

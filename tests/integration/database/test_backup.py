@@ -6,10 +6,12 @@ from typing import LiteralString
 
 import pytest
 
-from dosing_tui.database.backup import dump, manifest, restore
+from dosing_tui.config.settings import Settings
+from dosing_tui.database.backup import client_programs, dump, manifest, restore
 from dosing_tui.database.backup.client_programs import find_program
 from dosing_tui.database.backup.manifest import BackupManifest
 from dosing_tui.database.backup.table_proof import DatabaseProof, TableProof
+from dosing_tui.database.connection import StatementTimeouts
 from dosing_tui.errors import BackupError
 from tests.support.database.reading_samples import settings_for
 from tests.support.database.schema_inspection import execute_statements, fetch_value
@@ -57,6 +59,24 @@ def test_a_restored_backup_equals_what_was_saved(
             restore.restore_database(settings, folder, read, database=name, report=print)
     finally:
         server.drop_database(name)
+
+
+def test_a_long_dump_keeps_its_snapshot(
+    migrated: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dump_slowly(command: list[str], _: Settings) -> None:
+        state = "SELECT count(*)::int FROM pg_stat_activity WHERE application_name = 'dosing-tui/backup'"
+        execute_statements(migrated, "SELECT pg_sleep(0.5)")
+        assert fetch_value(migrated, state + " AND state = 'idle in transaction'") == 1
+        Path(command[-1].partition("=")[2]).write_text("dump")
+
+    monkeypatch.setattr(dump, "NO_TIMEOUTS", StatementTimeouts(statement_s=0, lock_s=0, idle_s=0.2))
+    monkeypatch.setattr(client_programs, "find_program", lambda name, **_: name)
+    monkeypatch.setattr(client_programs, "run_program", dump_slowly)
+    folder, _ = dump.back_up_database(
+        settings_for(migrated), tmp_path, now=datetime.now(UTC), texts={}, spool_file=None
+    )
+    assert (folder / manifest.DUMP_FILE).read_text() == "dump"
 
 
 def test_a_changed_or_missing_file_is_no_backup(tmp_path: Path) -> None:
