@@ -18,6 +18,19 @@ class TableProof:
 
 
 @dataclass(frozen=True, slots=True)
+class AggregateTable:
+    """The hypertable of a continuous aggregate, under the aggregate's name."""
+
+    name: str
+    schema_name: str
+    table_name: str
+
+    @property
+    def identifier(self) -> Identifier:
+        return Identifier(self.schema_name, self.table_name)
+
+
+@dataclass(frozen=True, slots=True)
 class DatabaseProof:
     """What two equal databases have in common."""
 
@@ -52,7 +65,10 @@ def measure_database(session: Session) -> DatabaseProof:
         session.execute("SELECT set_config(%s, %s, true)", (name, value))
     head = select_row(session, DatabaseProof, "maintenance/select_backup_head")
     assert head is not None  # a SELECT without FROM
-    tables = tuple(_measure_table(session, name) for name in list_tables(session))
+    tables = tuple(_measure_table(session, name, Identifier(name)) for name in list_tables(session))
+    if head.timescaledb:  # hours whose doses were dropped are in the aggregate's own table only
+        aggregates = select_rows(session, AggregateTable, "maintenance/select_aggregate_tables")
+        tables += tuple(_measure_table(session, each.name, each.identifier) for each in aggregates)
     return DatabaseProof(head.postgresql, head.timescaledb, head.audit_entries, head.audit_head, tables)
 
 
@@ -84,8 +100,8 @@ def list_differences(expected: DatabaseProof, found: DatabaseProof) -> list[str]
     return faults
 
 
-def _measure_table(session: Session, name: str) -> TableProof:
-    rows, digest = fetch_row(session.execute(SQL(_PROOF_QUERY).format(Identifier(name))))
+def _measure_table(session: Session, name: str, relation: Identifier) -> TableProof:
+    rows, digest = fetch_row(session.execute(SQL(_PROOF_QUERY).format(relation)))
     return TableProof(name, rows, digest)
 
 
