@@ -7,6 +7,8 @@ from typing import LiteralString
 import pytest
 
 from dosing_tui.config.settings import RetentionSettings, Settings
+from dosing_tui.database.connection import Session
+from dosing_tui.database.schema import hourly_view
 from dosing_tui.database.schema.maintenance import run_maintenance
 from dosing_tui.database.schema.migrate import check_schema, migrate_schema
 from dosing_tui.database.schema.retention import HistoryChoice
@@ -171,3 +173,24 @@ def test_the_question_about_sums_names_all_that_would_go(flavour: Server, migrat
     assert question.startswith(
         "1 of 1 rows of the sums (rollups, hourly history, rejected messages) are older"
     )
+
+
+def test_a_refresh_deletes_no_hours_of_what_retention_drops_meanwhile(
+    flavour: Server, migrated: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if flavour_of(migrated) is not ServerFlavour.COMMUNITY:
+        return
+    migrate_schema(with_retention(migrated, readings_days=0), report=print)
+    execute_statements(migrated, "SELECT _timescaledb_functions.stop_background_workers()", DOSES)
+    run_maintenance(settings_for(migrated), now=datetime.now(UTC))
+    refresh = hourly_view.call_refresh
+
+    def drop_first(session: Session, since: datetime, now: datetime) -> None:
+        execute_statements(migrated, "SELECT drop_chunks('dosing_consumption', INTERVAL '90 days')")
+        refresh(session, since, now)
+
+    monkeypatch.setattr(hourly_view, "call_refresh", drop_first)
+    execute_statements(migrated, "UPDATE data_retention SET keep_days = 90 WHERE table_name <> 'sums'")
+    run_maintenance(settings_for(migrated), now=datetime.now(UTC))
+    assert fetch_value(migrated, "SELECT count(*) FROM dosing_consumption") < 100
+    assert fetch_value(migrated, "SELECT sum(dose_count)::int FROM dosing_consumption_hourly") == 200
