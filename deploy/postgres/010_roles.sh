@@ -1,7 +1,9 @@
 #!/bin/sh
-# Runs once, when the database is made: the roles with their passwords from /run/secrets, as roles.sql says.
+# Runs once, when the database is made: the roles with their passwords from /run/secrets, as roles.sql says, and what
+# database.sql beside it says of the database.
 set -eu
 secrets=${SECRETS:-/run/secrets}
+roles_sql=${ROLES_SQL:-/dosing/roles.sql}
 roles="dosing_owner dosing_writer dosing_operator dosing_viewer dosing_telegraf"
 for role in $roles; do
   [ -s "$secrets/$role" ] || { echo "$secrets/$role holds no password: run ./make-secrets." >&2; exit 1; }
@@ -9,5 +11,5 @@ done
 for role in $roles; do
   # read here and sent through a pipe: a password on a command line is seen by everybody on the machine
   printf "%s %s '%s'\n" '\set' "$role" "$(sed "s/\\\\/\\\\\\\\/g; s/'/''/g" "$secrets/$role")"
-done | cat - "${ROLES_SQL:-/dosing/roles.sql}" |
+done | cat - "$roles_sql" "${roles_sql%/*}/database.sql" |
   psql --no-psqlrc --quiet --set ON_ERROR_STOP=1 --username "$POSTGRES_USER" --dbname "$POSTGRES_DB"

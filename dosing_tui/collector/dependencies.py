@@ -106,7 +106,7 @@ def _prepare_schema(settings: Settings, report: StatusReporter) -> None:
         if name in missing:
             report(f"{difference}: the database's owner must run dosing-tui migrate.")
     if any(name.startswith(RETENTION_PREFIX) for name in missing):
-        difference = "The database drops rows earlier than these settings say"
+        difference = "The retention in these settings differs from the database's, which counts"
         report(f"{difference}: its owner must run dosing-tui migrate.")
 
 

@@ -146,7 +146,7 @@ class RetentionSettings:
     readings_days: int = 90
     """Doses, batch events and levels are dropped after so many days, by whole weeks; 0: never. At least 45,
     and 15 more than clock.oldest_days: batches are rebuilt from them. Batch records and reviews stay for
-    ever. "migrate" enters this: a longer time at once, a shorter one with --apply-retention."""
+    ever. "migrate" enters this at once, or with --apply-retention where rows would be dropped."""
     sums_days: int = 730
     """The same for rollups, the hourly view and rejected messages; not shorter than readings_days."""
     compress_after_days: int = 7

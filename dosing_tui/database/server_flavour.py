@@ -76,6 +76,15 @@ def detect_server(session: Session) -> ServerInfo:
     return server
 
 
+def has_policies(session: Session, schema_flavour: ServerFlavour) -> bool:
+    """TimescaleDB Community with its schema: jobs drop rows. Elsewhere the collector does.
+
+    A schema of Community on a server that fell back to the Apache license has policies, but no jobs.
+    """
+    current = detect_server(session).flavour
+    return schema_flavour is ServerFlavour.COMMUNITY and current is ServerFlavour.COMMUNITY
+
+
 def check_versions(server: ServerInfo) -> None:
     """Raises: DatabaseAccessError, if PostgreSQL or TimescaleDB is too old for the schema."""
     if server.postgresql < MIN_POSTGRESQL:

@@ -21,21 +21,25 @@ def backup(ctx: click.Context, target: Path) -> None:
 
     It holds the database (pg_dump), the spool of this machine, the settings without secrets, and a
     manifest with the rows and digests of every table and the last hash of the audit trail. Prints the folder.
+    The database's role must own the tables. Its passwords are not saved, hashes of reviewers' PINs are.
     """
     from dosing_tui.collector.context.local_state import get_spool_folder
     from dosing_tui.collector.pipeline.spool_file import FILE_NAME
     from dosing_tui.config.render_toml import render_settings
-    from dosing_tui.database.backup.dump import back_up_database
+    from dosing_tui.database.backup.dump import SPOOL_COPY, back_up_database
 
     loaded = load_config(ctx)
+    spool_file = get_spool_folder(loaded.settings) / FILE_NAME
     with exit_if_unavailable():
         folder, manifest = back_up_database(
             loaded.settings,
             target,
             now=datetime.now(UTC),
             texts={"settings.txt": render_settings(loaded)},
-            spool_file=get_spool_folder(loaded.settings) / FILE_NAME,
+            spool_file=spool_file,
         )
+    if SPOOL_COPY not in manifest.files:
+        print_message(f"No spool in {spool_file.parent}: not saved.")
     rows = sum(table.rows for table in manifest.proof.tables)
     print_message(
         f"{format_count(rows)} rows of {len(manifest.proof.tables)} tables. Keep a copy on another machine."
@@ -53,7 +57,8 @@ def restore(ctx: click.Context, *, folder: Path, database: str, verify: bool, on
     """Restore BACKUP into a fresh database of the settings' server.
 
     --verify compares the rows and digests of every table with the manifest, and checks the audit trail as
-    'audit verify' does. Background jobs stay off until that has passed. Exit 0: restored; 1: it differs.
+    'audit verify' does. It proves no sequence, trigger, function nor right. Background jobs stay off until
+    that has passed; then those run that ran before. Exit 0: restored; 1: it differs.
     """
     from dosing_tui.database.backup import restore as steps
     from dosing_tui.database.backup.manifest import read_manifest
@@ -64,7 +69,7 @@ def restore(ctx: click.Context, *, folder: Path, database: str, verify: bool, on
             steps.restore_database(settings, folder, manifest, database=database, report=print_message)
         faults = steps.verify_database(settings, manifest, database=database) if verify or only_verify else []
         if (verify or only_verify) and not faults:
-            steps.start_jobs(settings, database=database)
+            steps.start_jobs(settings, manifest, database=database)
     for fault in faults:
         click.echo(fault)
     if faults:

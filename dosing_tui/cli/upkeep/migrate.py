@@ -7,6 +7,7 @@ import click
 
 from dosing_tui.cli.context import get_settings, print_message
 
+DECIDED_TABLES = ("dosing_consumption", "batch_events", "inventory_levels", "sums")
 EXIT_PENDING = 1
 """``migrate --check``: the schema is not up to date."""
 
@@ -15,12 +16,17 @@ EXIT_PENDING = 1
 @click.option("--check", is_flag=True, help="Change nothing; list pending migrations, exit 1 if any.")
 @click.option("--keep-history", is_flag=True, help="Keep rows that are older than [retention] for good.")
 @click.option("--apply-retention", is_flag=True, help="Drop rows that are older than [retention], as set.")
+@click.option("--table", "tables", multiple=True, type=click.Choice(DECIDED_TABLES), metavar="NAME",
+              help="Decide only on this table, also if it is kept for ever; repeatable.")  # fmt: skip
 @click.pass_context
-def migrate(ctx: click.Context, *, check: bool, keep_history: bool, apply_retention: bool) -> None:
+def migrate(
+    ctx: click.Context, *, check: bool, keep_history: bool, apply_retention: bool, tables: tuple[str, ...]
+) -> None:
     """Create or update the database schema; import the guide's tables with their rows.
 
     Nothing is dropped unasked: where tables hold rows older than [retention], a terminal asks.
-    Without one the rows stay until --keep-history or --apply-retention.
+    Without one the rows stay until --keep-history or --apply-retention. Both decide only on what was in
+    question: a table that is kept for ever by an earlier decision is changed only with --table.
     """
     from dosing_tui.database.schema.migrate import check_schema, migrate_schema
     from dosing_tui.database.schema.retention import HistoryChoice
@@ -29,7 +35,7 @@ def migrate(ctx: click.Context, *, check: bool, keep_history: bool, apply_retent
     if keep_history and apply_retention:
         raise click.UsageError("--keep-history and --apply-retention exclude each other.")
     if check:
-        found = check_schema(settings)
+        found = check_schema(settings, tables)
         names = found.pending_steps
         for note in (*found.notes, *found.questions):
             print_message(note)
@@ -38,8 +44,8 @@ def migrate(ctx: click.Context, *, check: bool, keep_history: bool, apply_retent
         if keep_history or apply_retention:
             history = HistoryChoice.KEEP if keep_history else HistoryChoice.APPLY
         elif sys.stdin.isatty():
-            history = HistoryChoice(_ask_for_history(check_schema(settings).questions))
-        names = migrate_schema(settings, report=print_message, history=history)
+            history = HistoryChoice(_ask_for_history(check_schema(settings, tables).questions))
+        names = migrate_schema(settings, report=print_message, history=history, named_tables=tables)
     for name in names:
         click.echo(f"{'missing' if check else 'applied'}: {name}")
     if not names:

@@ -4,6 +4,7 @@ import os
 import sqlite3
 from collections.abc import Mapping
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from shutil import rmtree
@@ -16,7 +17,7 @@ from dosing_tui.database import table_owner
 from dosing_tui.database.backup import client_programs, manifest, table_proof
 from dosing_tui.database.backup.manifest import DUMP_FILE, BackupManifest
 from dosing_tui.database.connection import NO_TIMEOUTS, fetch_row, use_session
-from dosing_tui.database.schema import migration_history
+from dosing_tui.database.schema import background_jobs, migration_history
 from dosing_tui.errors import BackupError, DatabaseAccessError
 
 if TYPE_CHECKING:
@@ -42,11 +43,11 @@ def back_up_database(
         with _complete_folder(folder) as partial:
             if spool_file is not None and spool_file.exists():
                 _copy_spool(spool_file, partial / SPOOL_COPY)
-            proof = _dump_and_measure(settings, partial / DUMP_FILE)
+            proof, jobs = _dump_and_measure(settings, partial / DUMP_FILE)
             for name, text in texts.items():
                 (partial / name).write_text(text, encoding="utf-8")
             files = {path.name: manifest.hash_file(path) for path in sorted(partial.iterdir())}
-            made = BackupManifest(__version__, settings.plant.site, now, proof, files)
+            made = BackupManifest(__version__, settings.plant.site, now, proof, files, jobs)
             manifest.write_manifest(partial, made)
     except OSError as error:
         raise BackupError(f"{folder} cannot be written: {error.strerror or error}.") from error
@@ -73,8 +74,11 @@ def _complete_folder(folder: Path) -> "Iterator[Path]":
         raise
 
 
-def _dump_and_measure(settings: "Settings", path: Path) -> table_proof.DatabaseProof:
-    with use_session(settings, application="backup", autocommit=False, timeouts=NO_TIMEOUTS) as session:
+def _dump_and_measure(settings: "Settings", path: Path) -> tuple[table_proof.DatabaseProof, tuple[int, ...]]:
+    """Also the numbers of the jobs that are not switched off."""
+    # its snapshot is the dump's: the session waits in its transaction for as long as pg_dump runs
+    timeouts = replace(NO_TIMEOUTS, idle_s=0)
+    with use_session(settings, application="backup", autocommit=False, timeouts=timeouts) as session:
         session.isolation_level = IsolationLevel.REPEATABLE_READ
         session.read_only = True
         (snapshot,) = fetch_row(session.execute("SELECT pg_export_snapshot()"))
@@ -82,10 +86,11 @@ def _dump_and_measure(settings: "Settings", path: Path) -> table_proof.DatabaseP
             raise DatabaseAccessError("This database has no schema yet: run dosing-tui migrate.")
         table_owner.become_owner(session)
         proof = table_proof.measure_database(session)
+        jobs = tuple(job.job_id for job in background_jobs.list_jobs(session) if job.is_scheduled)
         program = client_programs.find_program("pg_dump", postgresql=proof.postgresql)
         command = [program, "--format=custom", f"--snapshot={snapshot}", f"--file={path}"]
         client_programs.run_program(command, settings)
-    return proof
+    return proof, jobs
 
 
 def _copy_spool(source: Path, copy: Path) -> None:

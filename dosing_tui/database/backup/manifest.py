@@ -25,6 +25,8 @@ class BackupManifest:
     created_at: datetime
     proof: DatabaseProof
     files: dict[str, str]
+    scheduled_jobs: tuple[int, ...] = ()
+    """TimescaleDB's jobs that were not switched off: those to start in a restored database."""
 
 
 def write_manifest(folder: Path, manifest: BackupManifest) -> None:
@@ -48,6 +50,7 @@ def read_manifest(folder: Path) -> BackupManifest:
             datetime.fromisoformat(document["created_at"]),
             DatabaseProof(**proof, tables=tables),
             document["files"],
+            tuple(int(job) for job in document["scheduled_jobs"]),
         )
     except OSError as error:
         raise BackupError(f"{folder} holds no backup: {path.name}: {error.strerror}.") from error

@@ -27,7 +27,10 @@ APPLICATION = "restore"
 
 _STOP_JOBS = "UPDATE _timescaledb_config.bgw_job SET scheduled = false WHERE id >= 1000"
 _START_JOBS = """
-SELECT alter_job(job_id, scheduled => true) FROM timescaledb_information.jobs WHERE job_id >= 1000
+SELECT alter_job(job_id, scheduled => true)
+  FROM timescaledb_information.jobs
+ WHERE job_id = ANY (%(jobs)s)
+   AND NOT EXISTS (SELECT FROM timescaledb_information.jobs WHERE job_id >= 1000 AND scheduled)
 """
 
 
@@ -71,11 +74,14 @@ def verify_database(settings: Settings, manifest: BackupManifest, *, database: s
         return faults + list(verify_in_session(session).faults)
 
 
-def start_jobs(settings: Settings, *, database: str) -> None:
-    """TimescaleDB Community: let the policies run again."""
+def start_jobs(settings: Settings, manifest: BackupManifest, *, database: str) -> None:
+    """TimescaleDB Community: let the jobs run again that ran when it was saved.
+
+    Only where all are off, as ``restore_database`` leaves them: in a database in use none is switched on.
+    """
     with use_session(point_to(settings, database), application=APPLICATION) as session:
         if detect_server(session).extension:
-            session.execute(_START_JOBS)
+            session.execute(_START_JOBS, {"jobs": list(manifest.scheduled_jobs)})
 
 
 def _create_database(settings: Settings, database: str) -> None:
@@ -107,14 +113,16 @@ def _check_target(session: Session, manifest: BackupManifest, database: str) -> 
 
 @contextmanager
 def _restoring(session: Session, timescaledb: str) -> "Iterator[None]":
-    """TimescaleDB's own steps before and after. Its jobs are off when it ends."""
+    """TimescaleDB's own steps before and after. Its jobs are off when it ends, also after an error."""
     if not timescaledb:
         yield
         return
     session.execute("SELECT timescaledb_pre_restore()")
     try:
         yield
-        session.execute(_STOP_JOBS)
     finally:
         if not session.closed:
-            session.execute("SELECT timescaledb_post_restore()")
+            try:
+                session.execute(_STOP_JOBS)
+            finally:
+                session.execute("SELECT timescaledb_post_restore()")

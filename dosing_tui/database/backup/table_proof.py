@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from psycopg.sql import SQL, Identifier
 
 from dosing_tui.database.connection import Session, fetch_row, select_row, select_rows
+from dosing_tui.domain.quantities.quantity_text import format_count
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +15,19 @@ class TableProof:
     name: str
     rows: int
     digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class AggregateTable:
+    """The hypertable of a continuous aggregate, under the aggregate's name."""
+
+    name: str
+    schema_name: str
+    table_name: str
+
+    @property
+    def identifier(self) -> Identifier:
+        return Identifier(self.schema_name, self.table_name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +65,10 @@ def measure_database(session: Session) -> DatabaseProof:
         session.execute("SELECT set_config(%s, %s, true)", (name, value))
     head = select_row(session, DatabaseProof, "maintenance/select_backup_head")
     assert head is not None  # a SELECT without FROM
-    tables = tuple(_measure_table(session, name) for name in list_tables(session))
+    tables = tuple(_measure_table(session, name, Identifier(name)) for name in list_tables(session))
+    if head.timescaledb:  # hours whose doses were dropped are in the aggregate's own table only
+        aggregates = select_rows(session, AggregateTable, "maintenance/select_aggregate_tables")
+        tables += tuple(_measure_table(session, each.name, each.identifier) for each in aggregates)
     return DatabaseProof(head.postgresql, head.timescaledb, head.audit_entries, head.audit_head, tables)
 
 
@@ -64,26 +81,27 @@ def list_differences(expected: DatabaseProof, found: DatabaseProof) -> list[str]
     by_name, known = {table.name: table for table in found.tables}, {t.name for t in expected.tables}
     faults = []
     for table in expected.tables:
-        other = by_name.get(table.name)
+        other, rows = by_name.get(table.name), format_count(table.rows)
         if other is None:
-            faults.append(f"The table {table.name} is missing: it had {table.rows:,} rows.")
+            faults.append(f"The table {table.name} is missing: it had {rows} rows.")
         elif other.rows != table.rows:
-            faults.append(f"{table.name} has {other.rows:,} rows instead of {table.rows:,}.")
+            faults.append(f"{table.name} has {format_count(other.rows)} rows instead of {rows}.")
         elif other.digest != table.digest:
-            faults.append(f"{table.name} has as many rows as before ({table.rows:,}), but they differ.")
+            faults.append(f"{table.name} has as many rows as before ({rows}), but they differ.")
     faults += [
         f"The table {table.name} is not in the backup." for table in found.tables if table.name not in known
     ]
     if (found.audit_entries, found.audit_head) != (expected.audit_entries, expected.audit_head):
         faults.append(
-            f"The audit trail ends with entry {found.audit_entries:,}, {found.audit_head or 'no hash'},"
-            f" instead of {expected.audit_entries:,}, {expected.audit_head or 'no hash'}."
+            f"The audit trail ends with entry {format_count(found.audit_entries)},"
+            f" {found.audit_head or 'no hash'},"
+            f" instead of {format_count(expected.audit_entries)}, {expected.audit_head or 'no hash'}."
         )
     return faults
 
 
-def _measure_table(session: Session, name: str) -> TableProof:
-    rows, digest = fetch_row(session.execute(SQL(_PROOF_QUERY).format(Identifier(name))))
+def _measure_table(session: Session, name: str, relation: Identifier) -> TableProof:
+    rows, digest = fetch_row(session.execute(SQL(_PROOF_QUERY).format(relation)))
     return TableProof(name, rows, digest)
 
 

@@ -14,6 +14,7 @@ from dosing_tui.database.legacy_import.legacy_schema import LegacyTable
 from dosing_tui.database.legacy_import.progress import ImportProgress, add_progress, start_table
 from dosing_tui.database.legacy_import.table_layout import TableLayout
 from dosing_tui.database.server_flavour import ServerFlavour
+from dosing_tui.domain.quantities.quantity_text import format_count
 from dosing_tui.errors import DatabaseUnavailableError
 
 CopyReporter = Callable[[str], None]
@@ -44,7 +45,8 @@ def copy_rows(session: Session, table: LegacyTable, flavour: ServerFlavour, repo
         percent = 100 * state.done_rows // max(state.rows, 1)
         if percent >= told + REPORT_PERCENT:
             told = percent
-            report(f"Importing {table.name}: {state.done_rows:,} of {state.rows:,} rows.")
+            done, rows_text = format_count(state.done_rows), format_count(state.rows)
+            report(f"Importing {table.name}: {done} of {rows_text} rows.")
 
 
 def compute_next_width(width: timedelta, rows: int) -> timedelta:

@@ -7,6 +7,7 @@ from dosing_tui.database.legacy_import import copy, hourly_history, progress
 from dosing_tui.database.legacy_import.copy import CopyReporter
 from dosing_tui.database.legacy_import.legacy_schema import HOURLY_AGGREGATE, TABLES
 from dosing_tui.database.server_flavour import ServerFlavour
+from dosing_tui.domain.quantities.quantity_text import format_count
 from dosing_tui.errors import DatabaseAccessError
 
 
@@ -38,18 +39,19 @@ def import_rows(session: Session, flavour: ServerFlavour, report: CopyReporter) 
 def _finish_table(session: Session, name: str, report: CopyReporter) -> None:
     """Drop the old relation, if the row counts match."""
     state = progress.list_unfinished(session)[name]
+    copied, rejected = format_count(state.copied), format_count(state.set_aside)
     with session.transaction():
         session.execute("SET LOCAL lock_timeout = '15s'")
         rows = state.rows if name == HOURLY_AGGREGATE else _recount_rows(session, state.old_name)
         if rows != state.done_rows:
             raise DatabaseAccessError(
-                f"{state.old_name} holds {rows:,} rows, but {state.copied:,} were copied and"
-                f" {state.set_aside:,} rejected. The old table stays and {name} is not imported yet."
+                f"{state.old_name} holds {format_count(rows)} rows, but {copied} were copied and"
+                f" {rejected} rejected. The old table stays and {name} is not imported yet."
             )
         _drop_relation(session, state.old_name)
         progress.finish_table(session, name)
-    rounded = f" {state.flagged:,} of them rounded," if state.flagged else ""
-    report(f"Imported {name}: {state.copied:,} rows copied,{rounded} {state.set_aside:,} rejected.")
+    rounded = f" {format_count(state.flagged)} of them rounded," if state.flagged else ""
+    report(f"Imported {name}: {copied} rows copied,{rounded} {rejected} rejected.")
     session.execute(SQL("ANALYZE {}").format(Identifier(name)))
 
 

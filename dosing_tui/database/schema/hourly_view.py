@@ -11,6 +11,15 @@ from dosing_tui.database.sql_files import read_statement
 
 WINDOW_DAYS, WINDOW_MARGIN_DAYS = 80, 10
 """The policy's window ends before readings are dropped: a refresh over dropped rows deletes their hours."""
+REFRESH_MARGIN_DAYS = 1
+"""More than a refresh takes."""
+
+_SPAN_QUERY = """
+SELECT greatest((SELECT min(time) FROM dosing_consumption),
+                (SELECT now() - make_interval(days => keep_days - %(margin)s)
+                   FROM data_retention WHERE table_name = 'dosing_consumption')), now()
+"""
+"""Greatest of what is not NULL: no limit while nothing is dropped."""
 
 
 def set_window(session: Session, keep_days: int | None) -> None:
@@ -32,9 +41,10 @@ def set_window(session: Session, keep_days: int | None) -> None:
 def refresh_hours(session: Session) -> None:
     """Refresh it from the oldest stored dose on: also hours filled late, before the policy's window.
 
-    Never from NULL: that deletes hours whose doses were dropped. The session must be in autocommit.
+    Never from NULL: that deletes hours whose doses were dropped. Nor from doses that retention may drop before
+    the refresh ends: it drops whole chunks that end before its limit. The session must be in autocommit.
     """
-    since, now = fetch_row(session.execute("SELECT min(time), now() FROM dosing_consumption"))
+    since, now = fetch_row(session.execute(_SPAN_QUERY, {"margin": REFRESH_MARGIN_DAYS}))
     if since is not None:
         with suppress(LockNotAvailable):  # its policy refreshes it now; the next maintenance does the rest
             call_refresh(session, since, now)

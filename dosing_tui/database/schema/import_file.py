@@ -8,8 +8,11 @@ from dosing_tui.database.connection import NO_TIMEOUTS, Session, describe_target
 from dosing_tui.database.error_mapping import translate_errors
 from dosing_tui.database.legacy_import import file_import, finalize
 from dosing_tui.database.legacy_import.copy import CopyReporter
+from dosing_tui.database.legacy_import.legacy_schema import get_legacy_name
 from dosing_tui.database.schema import hourly_view, migration_history, retention
-from dosing_tui.database.server_flavour import ServerFlavour, detect_server
+from dosing_tui.database.schema.migration_lock import hold_migration_lock
+from dosing_tui.database.server_flavour import ServerFlavour, has_policies
+from dosing_tui.domain.quantities.quantity_text import format_count
 from dosing_tui.errors import DatabaseAccessError
 
 
@@ -29,26 +32,23 @@ def import_file(settings: Settings, path: Path, table_name: str, *, report: Copy
             raise DatabaseAccessError("This database has no schema yet: run dosing-tui migrate.")
         flavour = ServerFlavour(applied[0].flavour)
         table_owner.become_owner(session)
-        rows = file_import.load_file(session, path, table_name, zone=settings.clock.device_timezone)
-        report(f"Read {rows:,} rows of {path.name}.")
-        _keep_old_rows(session, settings, table_name, flavour)
-        finalize.import_rows(session, flavour, report)
-        if _has_policies(session, flavour):
-            hourly_view.refresh_hours(session)
+        with hold_migration_lock(session, report):  # else a collector that starts copies the same rows
+            with session.transaction():
+                rows = file_import.load_file(session, path, table_name, zone=settings.clock.device_timezone)
+                _keep_old_rows(session, settings, table_name, flavour)
+            report(f"Read {format_count(rows)} rows of {path.name}.")
+            finalize.import_rows(session, flavour, report)
+            if has_policies(session, flavour):
+                hourly_view.refresh_hours(session)
         for question in retention.list_questions(session, settings):
             report(question.text)
 
 
 def _keep_old_rows(session: Session, settings: Settings, table_name: str, flavour: ServerFlavour) -> None:
-    """Nothing of the file is dropped before somebody decides, if any of it is older than the retention."""
-    if not retention.has_old_rows(session, table_name, f"adopted_{table_name}"):
-        return
-    with session.transaction():
-        retention.forget_decision(session, (table_name, retention.SUMS))
-        if _has_policies(session, flavour):
+    """Nothing of the file is dropped before somebody decides: neither old rows, nor what they add to sums."""
+    legacy_name = get_legacy_name(table_name)
+    names = (table_name, retention.SUMS)
+    if old := tuple(name for name in names if retention.has_old_rows(session, name, legacy_name)):
+        retention.forget_decision(session, old)
+        if has_policies(session, flavour):
             retention.apply_policies(session, settings)
-
-
-def _has_policies(session: Session, flavour: ServerFlavour) -> bool:
-    current = detect_server(session).flavour
-    return flavour is ServerFlavour.COMMUNITY and current is ServerFlavour.COMMUNITY

@@ -66,7 +66,7 @@ def _run_steps(session: Session, now: datetime) -> None:
         if process_locks.is_free(session, LOCK_NAME):
             with process_locks.hold_lock(session, LOCK_NAME):
                 session.execute(sql_files.read_statement(f"maintenance/{name}"), {"now": now})
-    if ServerFlavour.APACHE not in (flavour, current) and flavour is ServerFlavour.COMMUNITY:
+    if server_flavour.has_policies(session, flavour):
         hourly_view.refresh_hours(session)
 
 

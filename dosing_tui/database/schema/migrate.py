@@ -8,7 +8,7 @@ import psycopg
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database import server_flavour, table_owner
-from dosing_tui.database.connection import NO_TIMEOUTS, Session, describe_target, fetch_row, open_connection
+from dosing_tui.database.connection import NO_TIMEOUTS, Session, describe_target, open_connection
 from dosing_tui.database.error_mapping import DatabaseTarget, translate_error, translate_errors
 from dosing_tui.database.legacy_import import adoption, finalize, progress, table_swap
 from dosing_tui.database.legacy_import.adoption import AdoptionPlan
@@ -21,17 +21,15 @@ from dosing_tui.database.schema import (
     tolerance_rules,
 )
 from dosing_tui.database.schema.migration_history import FIRST_AFTER_IMPORT, Migration
+from dosing_tui.database.schema.migration_lock import hold_migration_lock
 from dosing_tui.database.schema.retention import HistoryChoice, RetentionQuestion
-from dosing_tui.database.server_flavour import ServerFlavour
-from dosing_tui.database.sql_files import read_statement
+from dosing_tui.database.server_flavour import ServerFlavour, has_policies
 from dosing_tui.errors import DatabaseAccessError, DatabaseUnavailableError
 
 MigrationReporter = Callable[[str], None]
 
 RETENTION_PREFIX = "retention/"
 """Begin of the name of a step that changes how long rows are kept."""
-LOCK_KEY = 0x646F73696E67
-"""Key of the advisory lock: one program at a time changes the schema."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +50,8 @@ class MigrationPlan:
     retention_changes: tuple[str, ...] = ()
     questions: tuple[RetentionQuestion, ...] = ()
     """What the settings' retention would drop, and nobody has decided yet."""
-    is_new: bool = False
-    """The database holds no readings yet."""
+    has_retention: bool = False
+    """The database says already how long rows are kept."""
 
     @property
     def step_names(self) -> list[str]:
@@ -62,23 +60,35 @@ class MigrationPlan:
         return [*self.extensions, *before, *imports, *after, *self.limit_changes, *self.retention_changes]
 
 
+@dataclass(frozen=True, slots=True)
+class MigrationRequest:
+    """The arguments of ``migrate_schema``."""
+
+    keeps_newer_rules: bool = False
+    history: HistoryChoice = HistoryChoice.ASK_LATER
+    named_tables: tuple[str, ...] = ()
+
+
 def migrate_schema(
     settings: Settings,
     *,
     report: MigrationReporter,
     keeps_newer_rules: bool = False,
     history: HistoryChoice = HistoryChoice.ASK_LATER,
+    named_tables: tuple[str, ...] = (),
 ) -> list[str]:
     """Apply the missing steps; return their names.
 
     ``keeps_newer_rules``: tolerance rules and retention that others have replaced since stay replaced. So
     two collectors with different settings do not take turns at every start.
-    ``history``: what happens to rows that are older than the settings' retention.
+    ``history``: what happens to rows that are older than the settings' retention; ``named_tables``: only of
+    these, also if they are kept for ever.
 
     Raises: DatabaseUnavailableError, DatabaseAccessError.
     """
-    with _open_session(settings, "migrate") as session, _hold_lock(session, report):
-        work = _plan_migration(session, settings, keeps_newer_rules=keeps_newer_rules, history=history)
+    request = MigrationRequest(keeps_newer_rules, history, named_tables)
+    with _open_session(settings, "migrate") as session, hold_migration_lock(session, report):
+        work = _plan_migration(session, settings, request)
         if not work.step_names:
             with suppress(DatabaseAccessError):  # not the owner: nothing was to be done
                 open_rights.close_open_rights(session, report)
@@ -87,35 +97,40 @@ def migrate_schema(
             report(note)
         if work.extensions:
             _create_extension(session, report)
-            again = _plan_migration(session, settings, keeps_newer_rules=keeps_newer_rules, history=history)
-            work = replace(again, extensions=work.extensions)
-        with _drop_extension_on_failure(session, work, report):
-            _create_schema(session, work, describe_target(settings), report)
-        _apply_limits(session, settings, report, keeps_newer_rules=keeps_newer_rules)
-        finalize.import_rows(session, work.flavour, report)
-        with session.transaction():
-            _apply_migrations(session, work.after_import, work.flavour, describe_target(settings), report)
-            # in the same transaction: no policy begins to drop what is to be kept
-            if not keeps_newer_rules or work.before_import or work.after_import:
-                _settle_retention(session, settings, work, history)
-        open_rights.close_open_rights(session, report)
-        if _has_policies(session, work):
-            hourly_view.refresh_hours(session)
+            work = replace(_plan_migration(session, settings, request), extensions=work.extensions)
+        _apply_plan(session, settings, work, request, report)
         return work.step_names
 
 
-def _settle_retention(
-    session: Session, settings: Settings, plan: MigrationPlan, history: HistoryChoice
+def _apply_plan(
+    session: Session,
+    settings: Settings,
+    plan: MigrationPlan,
+    request: MigrationRequest,
+    report: MigrationReporter,
 ) -> None:
-    retention.settle_retention(session, settings, history, is_new=plan.is_new)
-    if _has_policies(session, plan):
+    with _drop_extension_on_failure(session, plan, report):
+        _create_schema(session, plan, describe_target(settings), report)
+    _apply_limits(session, settings, report, keeps_newer_rules=request.keeps_newer_rules)
+    finalize.import_rows(session, plan.flavour, report)
+    with session.transaction():
+        _apply_migrations(session, plan.after_import, plan.flavour, describe_target(settings), report)
+        # in the same transaction: no policy begins to drop what is to be kept
+        _settle_retention(session, settings, plan, request)
+    open_rights.close_open_rights(session, report)
+    if has_policies(session, plan.flavour):
+        hourly_view.refresh_hours(session)
+
+
+def _settle_retention(
+    session: Session, settings: Settings, plan: MigrationPlan, request: MigrationRequest
+) -> None:
+    """A collector's start enters nothing, but in a database that has just got its schema."""
+    is_asked = not request.keeps_newer_rules
+    if is_asked or not plan.has_retention:
+        retention.settle_retention(session, settings, request.history, plan.questions)
+    if has_policies(session, plan.flavour) and (is_asked or plan.before_import or plan.after_import):
         retention.apply_policies(session, settings)
-
-
-def _has_policies(session: Session, plan: MigrationPlan) -> bool:
-    """TimescaleDB Community with its schema: jobs drop rows. Elsewhere the collector does."""
-    current = server_flavour.detect_server(session).flavour
-    return plan.flavour is ServerFlavour.COMMUNITY and current is ServerFlavour.COMMUNITY
 
 
 def _apply_limits(
@@ -167,15 +182,18 @@ class SchemaCheck:
     """Rows that are older than the settings' retention, and kept until somebody decides."""
 
 
-def check_schema(settings: Settings) -> SchemaCheck:
+def check_schema(settings: Settings, named_tables: tuple[str, ...] = ()) -> SchemaCheck:
     """Decide as ``migrate_schema`` does, and change nothing.
 
     Raises: DatabaseUnavailableError; DatabaseAccessError, also where ``migrate_schema`` would refuse.
     """
     with _open_session(settings, "check") as session:
-        plan = _plan_migration(session, settings)
+        plan = _plan_migration(session, settings, MigrationRequest(named_tables=named_tables))
+        notes = () if named_tables else retention.describe_kept(session, settings)
         return SchemaCheck(
-            plan.step_names, plan.adoption.notes, tuple(question.text for question in plan.questions)
+            plan.step_names,
+            (*plan.adoption.notes, *notes),
+            tuple(question.text for question in plan.questions),
         )
 
 
@@ -200,9 +218,7 @@ def list_pending_steps(settings: Settings) -> list[str]:
 def _plan_migration(
     session: Session,
     settings: Settings,
-    *,
-    keeps_newer_rules: bool = False,
-    history: HistoryChoice = HistoryChoice.ASK_LATER,
+    request: MigrationRequest,
 ) -> MigrationPlan:
     """Raises: DatabaseAccessError, if the database does not fit this version of the program."""
     server = server_flavour.detect_server(session)
@@ -219,9 +235,12 @@ def _plan_migration(
         applied,
     )
     adopted = AdoptionPlan() if applied else _plan_adoption(session, has_timescale=bool(server.extension))
-    questions = retention.list_questions(session, settings, adopted.copy_names)
-    longer = () if keeps_newer_rules else retention.list_longer(session, settings)
-    decided = [question.table_name for question in questions if history is not HistoryChoice.ASK_LATER]
+    questions = retention.list_questions(
+        session, settings, adopted_tables=adopted.copy_names, named_tables=request.named_tables
+    )
+    changed = _list_retention_changes(session, settings, request, None if missing else flavour)
+    is_decided = request.history is not HistoryChoice.ASK_LATER
+    decided = [question.table_name for question in questions if is_decided]
     return MigrationPlan(
         extension,
         flavour,
@@ -229,11 +248,25 @@ def _plan_migration(
         adoption=adopted,
         import_tables=adopted.copy_names or tuple(progress.list_unfinished(session)),
         after_import=tuple(m for m in missing if m.number >= FIRST_AFTER_IMPORT),
-        limit_changes=plant_limits.list_differences(session, settings, keeps_newer_rules=keeps_newer_rules),
-        retention_changes=tuple(f"{RETENTION_PREFIX}{name}" for name in (*longer, *decided)),
+        limit_changes=plant_limits.list_differences(
+            session, settings, keeps_newer_rules=request.keeps_newer_rules
+        ),
+        retention_changes=tuple(f"{RETENTION_PREFIX}{name}" for name in (*changed, *decided)),
         questions=questions,
-        is_new=not applied and not adopted.layouts,
+        has_retention=bool(retention.list_states(session)),
     )
+
+
+def _list_retention_changes(
+    session: Session, settings: Settings, request: MigrationRequest, flavour: ServerFlavour | None
+) -> list[str]:
+    """What changed settings change and drop nothing. ``flavour``: None while its policies are missing."""
+    if request.keeps_newer_rules:
+        return []
+    changed = list(retention.list_changes(session, settings))
+    if flavour is not None and has_policies(session, flavour):
+        changed += retention.list_compression_changes(session, settings)
+    return changed
 
 
 def _plan_adoption(session: Session, *, has_timescale: bool) -> AdoptionPlan:
@@ -255,19 +288,6 @@ def _open_session(settings: Settings, application: str) -> Iterator[Session]:
     ):
         session.execute("SET search_path = public")
         yield session
-
-
-@contextmanager
-def _hold_lock(session: Session, report: MigrationReporter) -> Iterator[None]:
-    """Hold the migration lock; it also ends with the session."""
-    if session.execute("SELECT pg_try_advisory_lock(%s)", (LOCK_KEY,)).fetchone() != (True,):
-        holders = session.execute(read_statement("maintenance/count_migrating_sessions"), {"key": LOCK_KEY})
-        if fetch_row(holders) == (0,):
-            report("The migration lock is held by a role that may not migrate: it is ignored.")
-        else:
-            report("Another dosing-tui is changing the schema; waiting for it to finish.")
-            session.execute("SELECT pg_advisory_lock(%s)", (LOCK_KEY,))
-    yield
 
 
 def _create_schema(

@@ -26,7 +26,7 @@ def close_open_rights(session: Session, report: Callable[[str], None]) -> None:
     if open_functions and fetch_row(session.execute("SHOW is_superuser")) == ("off",):
         report(
             "Every role may write large objects in this database: let an administrator migrate, or revoke it"
-            " (deploy/postgres/roles.sql)."
+            " (deploy/postgres/database.sql)."
         )
         return
     for (function,) in open_functions:

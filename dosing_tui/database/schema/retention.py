@@ -1,7 +1,8 @@
 """How long rows are kept: the plant decides, ``data_retention`` stores it, policies or collector apply it.
 
 Nothing is dropped unasked. Adopted tables keep their rows until somebody decides; a shorter retention in the
-settings takes effect only with ``HistoryChoice.APPLY``.
+settings that would drop rows takes effect only with ``HistoryChoice.APPLY``. What a decision keeps for ever
+changes only when its table is named.
 """
 
 from dataclasses import dataclass
@@ -15,9 +16,13 @@ from dosing_tui.database.connection import Session, fetch_row, select_rows
 from dosing_tui.database.legacy_import.legacy_schema import HOURLY_AGGREGATE
 from dosing_tui.database.schema import hourly_view
 from dosing_tui.database.sql_files import read_statement
+from dosing_tui.domain.quantities.quantity_text import format_count
 
 READING_TABLES = ("dosing_consumption", "batch_events", "inventory_levels")
 SUMS = "sums"
+DECIDED_TABLES = (*READING_TABLES, SUMS)
+COMPRESSION = "compression"
+_COMPRESSION_POLICY = "policy_compression"
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 """Before every reading: the tables refuse times before 2020."""
 
@@ -38,6 +43,11 @@ class RetentionState:
     keep_days: int | None
     is_decided: bool
 
+    @property
+    def is_for_ever(self) -> bool:
+        """Somebody decided that nothing is dropped."""
+        return self.is_decided and self.keep_days is None
+
 
 @dataclass(frozen=True, slots=True)
 class RetentionQuestion:
@@ -52,15 +62,16 @@ class RetentionQuestion:
 
     @property
     def text(self) -> str:
-        what = "the rollups" if self.table_name == SUMS else self.table_name
+        what = _describe_table(self.table_name)
         if not self.old_rows:
             return (
                 f"No row of {what} is older than {self.keep_days} days."
                 " None will be dropped until --apply-retention."
             )
         return (
-            f"{self.old_rows:,} of {self.rows:,} rows of {what} are older than {self.keep_days} days (oldest"
-            f" {self.oldest}). They stay until --apply-retention drops them, or for good with --keep-history."
+            f"{format_count(self.old_rows)} of {format_count(self.rows)} rows of {what} are older than"
+            f" {self.keep_days} days (oldest {self.oldest})."
+            " They stay until --apply-retention drops them, or for good with --keep-history."
         )
 
 
@@ -79,32 +90,53 @@ def find_kept_since(session: Session, now: datetime) -> datetime:
 
 
 def list_questions(
-    session: Session, settings: Settings, adopted_tables: tuple[str, ...] = ()
+    session: Session,
+    settings: Settings,
+    *,
+    adopted_tables: tuple[str, ...] = (),
+    named_tables: tuple[str, ...] = (),
 ) -> tuple[RetentionQuestion, ...]:
     """What the settings' retention would drop, where nobody has decided.
 
-    ``adopted_tables``: of the guide, to be imported.
+    ``adopted_tables``: of the guide, to be imported. ``named_tables``: only these, also if they are kept for
+    ever; all others without one.
     """
     states, found = list_states(session), []
-    for name in (*READING_TABLES, SUMS):
-        days = _get_wanted_days(settings.retention, name)
-        relation = "dosing_rollup_6h" if name == SUMS else name
-        state = RetentionState(name, None, False) if name in adopted_tables else states.get(name)
-        if days is None or state is None or not _is_shorter(state, days):
+    if adopted_tables:
+        states |= {name: RetentionState(name, None, False) for name in (*adopted_tables, SUMS)}
+    for name in named_tables or DECIDED_TABLES:
+        days, state = _get_wanted_days(settings.retention, name), states.get(name)
+        if days is None or state is None or not _is_in_question(state, days, is_named=name in named_tables):
             continue
-        question = _count_old_rows(session, name, relation, days)
-        if question.old_rows or not state.is_decided:
+        question = _count_old_rows(session, name, days, adopted_tables)
+        if question.old_rows or not state.is_decided or state.is_for_ever:
             found.append(question)
     return tuple(found)
 
 
-def list_longer(session: Session, settings: Settings) -> tuple[str, ...]:
-    """Tables that the settings keep longer than the database does: a change that drops nothing."""
+def describe_kept(session: Session, settings: Settings) -> tuple[str, ...]:
+    """One sentence for each table that is kept for ever by a decision, against the settings."""
+    states = list_states(session)
     return tuple(
-        name
-        for name, state in list_states(session).items()
-        if state.keep_days is not None and _is_longer(state, _get_wanted_days(settings.retention, name))
+        f"{_describe_table(name)} stay for ever, by a decision, not {days} days as set:"
+        f" --apply-retention --table {name} changes that."
+        for name in DECIDED_TABLES
+        if (state := states.get(name)) is not None
+        and state.is_for_ever
+        and (days := _get_wanted_days(settings.retention, name)) is not None
     )
+
+
+def list_changes(session: Session, settings: Settings) -> dict[str, int | None]:
+    """Table -> days of each changed setting that drops nothing at once: longer, or no row is old enough."""
+    states = list_states(session)
+    return {
+        name: days
+        for name, state in states.items()
+        if (days := _get_wanted_days(settings.retention, name)) != state.keep_days
+        and state.keep_days is not None
+        and (days is None or days > state.keep_days or not _count_old_rows(session, name, days).old_rows)
+    }
 
 
 def has_old_rows(session: Session, name: str, relation: str) -> bool:
@@ -112,7 +144,7 @@ def has_old_rows(session: Session, name: str, relation: str) -> bool:
     state = list_states(session).get(name)
     if state is None or state.keep_days is None:
         return False
-    return _count_old_rows(session, name, relation, state.keep_days).old_rows > 0
+    return _count_rows_before(session, name, relation, "time", state.keep_days).old_rows > 0
 
 
 def forget_decision(session: Session, tables: tuple[str, ...]) -> None:
@@ -120,18 +152,16 @@ def forget_decision(session: Session, tables: tuple[str, ...]) -> None:
     session.execute(read_statement("maintenance/update_retention_undecided"), {"tables": list(tables)})
 
 
-def settle_retention(session: Session, settings: Settings, choice: HistoryChoice, *, is_new: bool) -> None:
-    """Enter what was decided. ``is_new``: the database has just been created, and holds nothing to drop."""
-    for name, state in list_states(session).items():
-        days = _get_wanted_days(settings.retention, name)
-        if choice is HistoryChoice.APPLY or (is_new and state.is_decided):
-            _enter_decision(session, name, days)
-        elif choice is HistoryChoice.KEEP and not state.is_decided:
-            _enter_decision(session, name, None)
-        elif choice is HistoryChoice.KEEP and days is not None and _is_shorter(state, days):
-            continue
-        elif state.keep_days is not None and _is_longer(state, days):
-            _enter_decision(session, name, days)
+def settle_retention(
+    session: Session, settings: Settings, choice: HistoryChoice, questions: tuple[RetentionQuestion, ...]
+) -> None:
+    """Enter the changes that drop nothing, and the answer to ``questions``: no other table loses a row."""
+    for name, days in list_changes(session, settings).items():
+        _enter_decision(session, name, days)
+    if choice is not HistoryChoice.ASK_LATER:
+        for question in questions:
+            is_kept = choice is HistoryChoice.KEEP
+            _enter_decision(session, question.table_name, None if is_kept else question.keep_days)
 
 
 def apply_policies(session: Session, settings: Settings) -> None:
@@ -145,23 +175,32 @@ def apply_policies(session: Session, settings: Settings) -> None:
         _replace_policy(
             session,
             name,
-            "policy_compression",
+            _COMPRESSION_POLICY,
             "compress_after",
             settings.retention.compress_after_days or None,
         )
+
+
+def list_compression_changes(session: Session, settings: Settings) -> tuple[str, ...]:
+    """The step that changes when readings are compressed; none if the policies are as the settings say."""
+    wanted = settings.retention.compress_after_days or None
+    found = {_read_policy(session, name, _COMPRESSION_POLICY, "compress_after") for name in READING_TABLES}
+    return () if found == {wanted} else (COMPRESSION,)
 
 
 def _get_wanted_days(retention: RetentionSettings, name: str) -> int | None:
     return (retention.sums_days if name == SUMS else retention.readings_days) or None
 
 
-def _is_shorter(state: RetentionState, days: int) -> bool:
-    """A decision to keep everything is not asked about again."""
-    return not state.is_decided or (state.keep_days is not None and days < state.keep_days)
+def _is_in_question(state: RetentionState, days: int, *, is_named: bool) -> bool:
+    """Whether the settings' ``days`` may drop rows that the database keeps now."""
+    if state.is_for_ever:
+        return is_named
+    return state.keep_days is None or days < state.keep_days
 
 
-def _is_longer(state: RetentionState, days: int | None) -> bool:
-    return state.keep_days is not None and (days is None or days > state.keep_days)
+def _describe_table(name: str) -> str:
+    return "the sums (rollups, hourly history, rejected messages)" if name == SUMS else name
 
 
 def _enter_decision(session: Session, name: str, days: int | None) -> None:
@@ -175,21 +214,41 @@ SELECT count(*) FILTER (WHERE {time}::timestamptz < now() - make_interval(days =
 """
 
 
-def _count_old_rows(session: Session, name: str, relation: str, days: int) -> RetentionQuestion:
-    time = Identifier("bucket" if name == SUMS else "time")
-    query = SQL(_OLD_ROWS_QUERY).format(time=time, table=Identifier(relation))
-    old_rows, rows, oldest = fetch_row(session.execute(query, (days,)))
-    return RetentionQuestion(name, days, old_rows, rows, oldest)
+def _count_old_rows(
+    session: Session, name: str, days: int, adopted_tables: tuple[str, ...] = ()
+) -> RetentionQuestion:
+    """The rows of a table, or of all the sums; of the guide's sums while they are still to be adopted."""
+    if name != SUMS:
+        return _count_rows_before(session, name, name, "time", days)
+    if HOURLY_AGGREGATE in adopted_tables:
+        return _count_rows_before(session, name, HOURLY_AGGREGATE, "bucket", days)
+    if adopted_tables:
+        return RetentionQuestion(name, days, 0, 0, "")
+    parameters = {"days": days}
+    statement = read_statement("maintenance/count_old_sums")
+    return RetentionQuestion(name, days, *fetch_row(session.execute(statement, parameters)))
+
+
+def _count_rows_before(
+    session: Session, name: str, relation: str, time_column: str, days: int
+) -> RetentionQuestion:
+    query = SQL(_OLD_ROWS_QUERY).format(time=Identifier(time_column), table=Identifier(relation))
+    return RetentionQuestion(name, days, *fetch_row(session.execute(query, (days,))))
+
+
+def _read_policy(session: Session, relation: str, policy: str, key: str) -> int | None:
+    """The days in a policy's configuration; None without it."""
+    parameters = {"relation": relation, "policy": policy, "key": key}
+    found = session.execute(read_statement("maintenance/select_policy"), parameters).fetchone()
+    return found[0] if found else None
 
 
 def _replace_policy(session: Session, relation: str, policy: str, key: str, days: int | None) -> None:
-    found = session.execute(
-        read_statement("maintenance/select_policy"), {"relation": relation, "policy": policy, "key": key}
-    ).fetchone()
-    if (found[0] if found else None) == days:
+    current = _read_policy(session, relation, policy, key)
+    if current == days:
         return
     is_retention = policy == "policy_retention"
-    if found is not None:
+    if current is not None:
         remove = "remove_retention_policy" if is_retention else "remove_columnstore_policy"
         _call(session, "SELECT" if is_retention else "CALL", remove, relation, "")
     if days is not None:

@@ -4,8 +4,9 @@ CREATE TABLE data_retention (
     table_name text        PRIMARY KEY,
     keep_days  integer     CHECK (keep_days > 0),
     is_decided boolean     NOT NULL DEFAULT true,
-    decided_at timestamptz NOT NULL DEFAULT now(),
-    decided_by text        NOT NULL DEFAULT session_user
+    decided_at timestamptz DEFAULT now(),
+    decided_by text        DEFAULT session_user,
+    CHECK (is_decided = (decided_at IS NOT NULL) AND is_decided = (decided_by IS NOT NULL))
 );
 GRANT SELECT ON data_retention TO PUBLIC;
 INSERT INTO data_retention (table_name, keep_days)

@@ -14,5 +14,5 @@ def test_settings_that_differ_from_the_database_stop_no_collector(migrated: str)
     )
     notes: list[str] = []
     build_database(settings).prepare_schema(notes.append)
-    assert [note.partition(" ")[2][:9] for note in notes] == ["low-stock", "database "]
+    assert [note.partition(" ")[2][:9] for note in notes] == ["low-stock", "retention"]
     assert all("dosing-tui migrate" in note for note in notes)

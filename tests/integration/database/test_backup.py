@@ -6,13 +6,17 @@ from typing import LiteralString
 
 import pytest
 
-from dosing_tui.database.backup import dump, manifest, restore
+from dosing_tui.config.settings import Settings
+from dosing_tui.database.backup import client_programs, dump, manifest, restore
 from dosing_tui.database.backup.client_programs import find_program
 from dosing_tui.database.backup.manifest import BackupManifest
 from dosing_tui.database.backup.table_proof import DatabaseProof, TableProof
+from dosing_tui.database.connection import StatementTimeouts
+from dosing_tui.database.schema.maintenance import run_maintenance
+from dosing_tui.database.server_flavour import ServerFlavour
 from dosing_tui.errors import BackupError
 from tests.support.database.reading_samples import settings_for
-from tests.support.database.schema_inspection import execute_statements, fetch_value
+from tests.support.database.schema_inspection import execute_statements, fetch_rows, fetch_value, flavour_of
 from tests.support.database_servers import Server, new_name, skip_absent
 
 DOSES: LiteralString = """
@@ -20,6 +24,30 @@ DOSES: LiteralString = """
     SELECT now() - i * INTERVAL '1 hour', 'd', 1, 'BDO', i / 3.0 FROM generate_series(1, 500) AS i
 """
 NOTE: LiteralString = "INSERT INTO operator_notes (at, text, author) VALUES (now(), 'x', 'a')"
+
+
+AGGREGATE: LiteralString = """
+    SELECT format('%I.%I', materialization_hypertable_schema, materialization_hypertable_name)
+      FROM timescaledb_information.continuous_aggregates
+"""
+SCHEDULED: LiteralString = (
+    "SELECT job_id FROM timescaledb_information.jobs WHERE job_id >= 1000 AND scheduled"
+)
+OFF: LiteralString = "SELECT alter_job(min(job_id), scheduled => false) FROM timescaledb_information.jobs"
+
+
+def check_jobs(settings: Settings, made: BackupManifest, restored: str, name: str) -> None:
+    """One of them was off before: it stays off. In a database in use none is switched on."""
+    if not made.proof.timescaledb:
+        return
+    assert fetch_rows(restored, SCHEDULED) == []
+    restore.start_jobs(settings, made, database=name)
+    running = fetch_rows(restored, SCHEDULED)
+    assert sorted(running) == sorted((job,) for job in made.scheduled_jobs)
+    if len(running) > 1:
+        execute_statements(restored, OFF + f" WHERE job_id = {running[0][0]}")
+        restore.start_jobs(settings, made, database=name)
+        assert sorted(fetch_rows(restored, SCHEDULED)) == sorted(running[1:])
 
 
 def test_a_restored_backup_equals_what_was_saved(
@@ -31,6 +59,10 @@ def test_a_restored_backup_equals_what_was_saved(
     except BackupError:
         skip_absent(request, "no pg_dump is new enough for this server")
     execute_statements(migrated, DOSES, NOTE)
+    is_community = flavour_of(migrated) is ServerFlavour.COMMUNITY
+    if is_community:
+        execute_statements(migrated, OFF + " WHERE job_id >= 1000")
+        run_maintenance(settings, now=datetime.now(UTC))
     folder, made = dump.back_up_database(
         settings, tmp_path, now=datetime.now(UTC), texts={"settings.txt": "x = 1\n"}, spool_file=None
     )
@@ -42,8 +74,8 @@ def test_a_restored_backup_equals_what_was_saved(
         assert read == made
         restore.restore_database(settings, folder, read, database=name, report=print)
         assert restore.verify_database(settings, read, database=name) == []
-        restore.start_jobs(settings, database=name)
         restored = server.dsn_of(name)
+        check_jobs(settings, read, restored, name)
         # its triggers work, and one changed value is found
         execute_statements(
             restored,
@@ -53,10 +85,34 @@ def test_a_restored_backup_equals_what_was_saved(
         )
         faults = restore.verify_database(settings, read, database=name)
         assert "dosing_consumption has as many rows as before (500), but they differ." in faults
+        if is_community:
+            execute_statements(restored, f"DELETE FROM {fetch_value(restored, AGGREGATE)}")
+            faults = restore.verify_database(settings, read, database=name)
+            assert [
+                line for line in faults if line.startswith("dosing_consumption_hourly has 0 rows instead of")
+            ]
         with pytest.raises(BackupError, match="is not empty"):
             restore.restore_database(settings, folder, read, database=name, report=print)
     finally:
         server.drop_database(name)
+
+
+def test_a_long_dump_keeps_its_snapshot(
+    migrated: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dump_slowly(command: list[str], _: Settings) -> None:
+        state = "SELECT count(*)::int FROM pg_stat_activity WHERE application_name = 'dosing-tui/backup'"
+        execute_statements(migrated, "SELECT pg_sleep(0.5)")
+        assert fetch_value(migrated, state + " AND state = 'idle in transaction'") == 1
+        Path(command[-1].partition("=")[2]).write_text("dump")
+
+    monkeypatch.setattr(dump, "NO_TIMEOUTS", StatementTimeouts(statement_s=0, lock_s=0, idle_s=0.2))
+    monkeypatch.setattr(client_programs, "find_program", lambda name, **_: name)
+    monkeypatch.setattr(client_programs, "run_program", dump_slowly)
+    folder, _ = dump.back_up_database(
+        settings_for(migrated), tmp_path, now=datetime.now(UTC), texts={}, spool_file=None
+    )
+    assert (folder / manifest.DUMP_FILE).read_text() == "dump"
 
 
 def test_a_changed_or_missing_file_is_no_backup(tmp_path: Path) -> None:

@@ -3,13 +3,16 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
+import psycopg
 import pytest
 
+from dosing_tui.database.schema import retention
 from dosing_tui.database.schema.import_file import import_file
 from dosing_tui.database.schema.maintenance import run_maintenance
+from dosing_tui.database.schema.migration_lock import LOCK_KEY
 from dosing_tui.errors import DatabaseAccessError
 from tests.support.database.reading_samples import settings_for
-from tests.support.database.schema_inspection import fetch_rows, fetch_value
+from tests.support.database.schema_inspection import execute_statements, fetch_rows, fetch_value
 from tests.support.database_servers import Server
 
 HEADER = "time,device_id,pump,chemical,actual_g,recipe,duration_ms\n"
@@ -63,3 +66,49 @@ def test_a_file_that_does_not_fit_leaves_nothing_behind(
         import_file(settings_for(migrated), file, "dosing_consumption", report=print)
     assert fetch_value(migrated, "SELECT to_regclass('adopted_dosing_consumption')") is None
     assert fetch_value(migrated, "SELECT count(*) FROM legacy_imports") == 0
+
+
+def test_an_import_waits_for_another_that_changes_the_schema(migrated: str, tmp_path: Path) -> None:
+    """A collector that starts meanwhile would copy the same rows."""
+    file = tmp_path / "doses.csv"
+    file.write_text(HEADER + ROWS)
+    found: list[object] = []
+    with psycopg.connect(migrated, autocommit=True) as other:
+        other.execute("SELECT pg_advisory_lock(%s)", (LOCK_KEY,))
+
+        def release(line: str) -> None:
+            if line.startswith("Another dosing-tui is changing the schema"):
+                found.append(fetch_value(migrated, "SELECT to_regclass('adopted_dosing_consumption')"))
+                other.execute("SELECT pg_advisory_unlock(%s)", (LOCK_KEY,))
+
+        import_file(settings_for(migrated), file, "dosing_consumption", report=release)
+    assert found == [None]
+    assert fetch_value(migrated, "SELECT count(*) FROM dosing_consumption") == 3
+
+
+def test_an_interrupted_import_drops_no_old_row(
+    migrated: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the file holds is registered and kept in one transaction, or not at all."""
+    file = tmp_path / "doses.csv"
+    file.write_text(HEADER + ROWS)
+
+    def fail(*_: object) -> None:
+        raise DatabaseAccessError("interrupted")
+
+    monkeypatch.setattr(retention, "forget_decision", fail)
+    with pytest.raises(DatabaseAccessError, match="interrupted"):
+        import_file(settings_for(migrated), file, "dosing_consumption", report=print)
+    assert fetch_value(migrated, "SELECT to_regclass('adopted_dosing_consumption')") is None
+    assert fetch_value(migrated, "SELECT count(*) FROM legacy_imports") == 0
+
+
+def test_sums_of_imported_rows_are_kept_also_where_readings_are_for_ever(
+    migrated: str, tmp_path: Path
+) -> None:
+    execute_statements(migrated, "UPDATE data_retention SET keep_days = NULL WHERE table_name <> 'sums'")
+    file = tmp_path / "doses.csv"
+    file.write_text(HEADER + "2021-03-01 10:00:00,d,1,BDO,2.5,,4000\n")
+    import_file(settings_for(migrated), file, "dosing_consumption", report=print)
+    run_maintenance(settings_for(migrated), now=datetime.now(UTC))
+    assert fetch_value(migrated, "SELECT sum(doses)::int FROM dosing_rollup_6h") == 1

@@ -11,7 +11,8 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from dosing_tui.database import server_flavour
 from dosing_tui.database.schema import migration_history
-from dosing_tui.database.schema.migrate import LOCK_KEY, list_pending_steps, migrate_schema
+from dosing_tui.database.schema.migrate import list_pending_steps, migrate_schema
+from dosing_tui.database.schema.migration_lock import LOCK_KEY
 from dosing_tui.database.server_flavour import ServerFlavour
 from dosing_tui.errors import DatabaseAccessError
 from tests.support.database.reading_samples import settings_for

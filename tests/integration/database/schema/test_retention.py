@@ -7,6 +7,8 @@ from typing import LiteralString
 import pytest
 
 from dosing_tui.config.settings import RetentionSettings, Settings
+from dosing_tui.database.connection import Session
+from dosing_tui.database.schema import hourly_view
 from dosing_tui.database.schema.maintenance import run_maintenance
 from dosing_tui.database.schema.migrate import check_schema, migrate_schema
 from dosing_tui.database.schema.retention import HistoryChoice
@@ -84,7 +86,7 @@ def test_a_longer_retention_is_entered_and_a_shorter_one_asked_for(flavour: Serv
     assert ("inventory_levels", 400, True) in fetch_rows(migrated, STATES)
     execute_statements(migrated, LEVELS)
     shorter = check_schema(settings_for(migrated))
-    assert shorter.pending_steps == []
+    assert shorter.pending_steps == ["retention/batch_events", "retention/dosing_consumption"]
     assert [line for line in shorter.questions if "109 of 200 rows of inventory_levels" in line]
     migrate_schema(settings_for(migrated), report=print)
     drop_old_rows(migrated)
@@ -106,4 +108,89 @@ def test_hours_filled_late_are_in_the_hourly_view(flavour: Server, migrated: str
     migrate_schema(with_retention(migrated, readings_days=0), report=print)
     execute_statements(migrated, DOSES)
     drop_old_rows(migrated)
+    assert fetch_value(migrated, "SELECT sum(dose_count)::int FROM dosing_consumption_hourly") == 200
+
+
+def test_what_is_kept_for_ever_is_dropped_only_if_it_is_named(flavour: Server, migrated: str) -> None:
+    migrate_schema(with_retention(migrated, readings_days=0), report=print)
+    execute_statements(
+        migrated, LEVELS, "UPDATE data_retention SET keep_days = 95 WHERE table_name = 'batch_events'"
+    )
+    checked = check_schema(settings_for(migrated))
+    assert checked.questions == ()
+    assert [note for note in checked.notes if "--apply-retention --table inventory_levels" in note]
+    migrate_schema(settings_for(migrated), report=print, history=HistoryChoice.APPLY)
+    assert fetch_rows(migrated, STATES)[:3] == [
+        ("batch_events", 90, True),
+        ("dosing_consumption", None, True),
+        ("inventory_levels", None, True),
+    ]
+    drop_old_rows(migrated)
+    assert fetch_value(migrated, LEFT) == 200
+    named = ("inventory_levels",)
+    assert "109 of 200 rows" in check_schema(settings_for(migrated), named).questions[0]
+    steps = migrate_schema(
+        settings_for(migrated), report=print, history=HistoryChoice.APPLY, named_tables=named
+    )
+    assert steps == ["retention/inventory_levels"]
+    assert ("inventory_levels", 90, True) in fetch_rows(migrated, STATES)
+
+
+def test_history_that_a_shorter_setting_would_drop_is_kept_for_good(flavour: Server, migrated: str) -> None:
+    migrate_schema(with_retention(migrated, readings_days=400), report=print)
+    execute_statements(migrated, LEVELS)
+    settings = settings_for(migrated)
+    steps = migrate_schema(settings, report=print, history=HistoryChoice.KEEP)
+    assert steps == ["retention/batch_events", "retention/dosing_consumption", "retention/inventory_levels"]
+    assert ("inventory_levels", None, True) in fetch_rows(migrated, STATES)
+    checked = check_schema(settings)
+    assert (checked.questions, checked.pending_steps) == ((), [])
+
+
+def test_a_shorter_setting_that_drops_nothing_is_entered(flavour: Server, migrated: str) -> None:
+    shorter = with_retention(migrated, readings_days=60, sums_days=80, compress_after_days=3)
+    steps = [
+        f"retention/{name}" for name in ("batch_events", "dosing_consumption", "inventory_levels", "sums")
+    ]
+    if flavour_of(migrated) is ServerFlavour.COMMUNITY:
+        steps.append("retention/compression")
+    assert check_schema(shorter).pending_steps == steps
+    assert migrate_schema(shorter, report=print, keeps_newer_rules=True) == []
+    assert migrate_schema(shorter, report=print) == steps
+    assert check_schema(shorter).pending_steps == []
+    assert [days for _, days, _ in fetch_rows(migrated, STATES)] == [60, 60, 60, 80]
+
+
+def test_the_question_about_sums_names_all_that_would_go(flavour: Server, migrated: str) -> None:
+    rejected: LiteralString = """
+        INSERT INTO rejected_messages (received_at, topic, record, reason)
+        VALUES (now() - INTERVAL '800 days', 't', '', 'why')
+    """
+    execute_statements(
+        migrated, rejected, "UPDATE data_retention SET keep_days = 900 WHERE table_name = 'sums'"
+    )
+    (question,) = check_schema(settings_for(migrated)).questions
+    assert question.startswith(
+        "1 of 1 rows of the sums (rollups, hourly history, rejected messages) are older"
+    )
+
+
+def test_a_refresh_deletes_no_hours_of_what_retention_drops_meanwhile(
+    flavour: Server, migrated: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if flavour_of(migrated) is not ServerFlavour.COMMUNITY:
+        return
+    migrate_schema(with_retention(migrated, readings_days=0), report=print)
+    execute_statements(migrated, "SELECT _timescaledb_functions.stop_background_workers()", DOSES)
+    run_maintenance(settings_for(migrated), now=datetime.now(UTC))
+    refresh = hourly_view.call_refresh
+
+    def drop_first(session: Session, since: datetime, now: datetime) -> None:
+        execute_statements(migrated, "SELECT drop_chunks('dosing_consumption', INTERVAL '90 days')")
+        refresh(session, since, now)
+
+    monkeypatch.setattr(hourly_view, "call_refresh", drop_first)
+    execute_statements(migrated, "UPDATE data_retention SET keep_days = 90 WHERE table_name <> 'sums'")
+    run_maintenance(settings_for(migrated), now=datetime.now(UTC))
+    assert fetch_value(migrated, "SELECT count(*) FROM dosing_consumption") < 100
     assert fetch_value(migrated, "SELECT sum(dose_count)::int FROM dosing_consumption_hourly") == 200

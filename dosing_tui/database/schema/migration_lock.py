@@ -1,0 +1,23 @@
+"""The lock of the schema: one program at a time migrates or imports."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from dosing_tui.database.connection import Session, fetch_row
+from dosing_tui.database.sql_files import read_statement
+
+LOCK_KEY = 0x646F73696E67
+"""Key of the advisory lock."""
+
+
+@contextmanager
+def hold_migration_lock(session: Session, report: Callable[[str], None]) -> Iterator[None]:
+    """Hold the lock, which ends with the session; wait for another program that migrates."""
+    if session.execute("SELECT pg_try_advisory_lock(%s)", (LOCK_KEY,)).fetchone() != (True,):
+        holders = session.execute(read_statement("maintenance/count_migrating_sessions"), {"key": LOCK_KEY})
+        if fetch_row(holders) == (0,):
+            report("The migration lock is held by a role that may not migrate: it is ignored.")
+        else:
+            report("Another dosing-tui is changing the schema; waiting for it to finish.")
+            session.execute("SELECT pg_advisory_lock(%s)", (LOCK_KEY,))
+    yield
