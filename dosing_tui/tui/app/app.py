@@ -36,6 +36,7 @@ from dosing_tui.tui.rendering.theme import TerminalTheme
 from dosing_tui.tui.screens.console_screen import ConsoleScreen
 from dosing_tui.tui.screens.dashboard_screen import DashboardScreen
 from dosing_tui.tui.screens.doctor_screen import DoctorScreen, run_checks
+from dosing_tui.tui.screens.shift_report_screen import ShiftReportScreen
 from dosing_tui.tui.widgets.messages import BannerClicked, BatchRequested, StationChosen, ViewChanged
 
 log = logging.getLogger(__name__)
@@ -295,7 +296,8 @@ class DosingApp(OrderedInputApp[None]):
         self.show_message(f"Theme: {self._theme_name}.")
 
     def action_help(self) -> None:
-        page = 1 if self.controllers.active_screen is self.controllers.reviews.screen else 0
+        is_on_second_page = isinstance(self.screen, ShiftReportScreen | DoctorScreen)
+        page = int(is_on_second_page or self.controllers.active_screen is self.controllers.reviews.screen)
         self.push_screen(HelpScreen(self.terminal_theme, self._terminal.keymap, page=page))
 
     def action_ask_quit(self) -> None:

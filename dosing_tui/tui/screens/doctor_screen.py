@@ -12,7 +12,7 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.doctor.checks.check_result import CheckLevel, CheckResult, Diagnosis
 from dosing_tui.doctor.report_format import format_summary
 from dosing_tui.domain.messages.text_sanitizer import clean_line
-from dosing_tui.tui.keys.bindings import DOCTOR_KEYS
+from dosing_tui.tui.keys.bindings import DOCTOR_KEYS, MODAL_HELP_KEY, SCROLL_KEYS
 from dosing_tui.tui.layout.status_and_footer import KeyHint, render_footer
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, wrap_text
 from dosing_tui.tui.rendering.line_widget import LineWidget, WheelTurned
@@ -58,7 +58,7 @@ class DoctorLine:
 class DoctorScreen(ModalScreen[None], ClosableScreen[None]):
     """``diagnose`` runs in a worker thread, by ``submit``, when the page is opened and at each reload."""
 
-    BINDINGS = [*DOCTOR_KEYS]
+    BINDINGS = [*SCROLL_KEYS, *DOCTOR_KEYS, MODAL_HELP_KEY]
 
     def __init__(
         self, theme: TerminalTheme, hints: Sequence[KeyHint], *, diagnose: Callable[[], Diagnosis],
