@@ -26,7 +26,7 @@ from dosing_tui.tui.controllers.dashboard_controller import SLOW_TICK_S, STALE_A
 from dosing_tui.tui.controllers.screen_host import ConsoleServices
 from dosing_tui.tui.data.operator_session import OperatorSession
 from dosing_tui.tui.data.query_results import PanelLoaded, QueryResult
-from dosing_tui.tui.data.query_workers import ConsoleDataSource, QueryWorkers
+from dosing_tui.tui.data.query_workers import ConsoleDataSource, Lane, QueryWorkers
 from dosing_tui.tui.dialogs.quit_and_help import HelpScreen, QuitScreen
 from dosing_tui.tui.keys.bindings import APP_KEYS, SCOPE_KEYS
 from dosing_tui.tui.keys.footer_hints import FooterMode
@@ -112,9 +112,12 @@ class DosingApp(OrderedInputApp[None]):
             self._schedule_redraw()
 
     def action_doctor(self) -> None:
-        hints, submit = self.services.hints[FooterMode.DOCTOR], self._query_workers.submit_job
-        diagnose = partial(run_checks, self._settings)
-        self.push_screen(DoctorScreen(self.terminal_theme, hints, diagnose=diagnose, submit=submit))
+        page = DoctorScreen(
+            self.terminal_theme, self.services.hints[FooterMode.DOCTOR],
+            diagnose=partial(run_checks, self._settings),
+            submit=partial(self._query_workers.submit_job, lane=Lane.DOCTOR), zone=self.services.zone,
+        )  # fmt: skip
+        self.push_screen(page)
 
     # start and end
 

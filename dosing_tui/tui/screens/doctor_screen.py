@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import tzinfo
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -56,18 +57,22 @@ class DoctorLine:
 
 
 class DoctorScreen(ModalScreen[None], ClosableScreen[None]):
-    """``diagnose`` runs in a worker thread, by ``submit``, when the page is opened and at each reload."""
+    """``diagnose`` runs in a worker thread, by ``submit``, when the page is opened and at each reload.
+
+    ``zone`` is the plant's: the page shows when it was made.
+    """
 
     BINDINGS = [*SCROLL_KEYS, *DOCTOR_KEYS, MODAL_HELP_KEY]
 
     def __init__(
         self, theme: TerminalTheme, hints: Sequence[KeyHint], *, diagnose: Callable[[], Diagnosis],
-        submit: Callable[[Callable[[], object]], None],
+        submit: Callable[[Callable[[], object]], None], zone: tzinfo,
     ) -> None:  # fmt: skip
         super().__init__()
         self._page = LineWidget(theme, id="report")
         self._hints = hints
-        self._diagnose, self._submit = diagnose, submit
+        self._diagnose, self._submit, self._zone = diagnose, submit, zone
+        self._is_checking = False
         self._diagnosis: Diagnosis | None = None
         self._message = ""
         self._first_line = 0
@@ -83,6 +88,8 @@ class DoctorScreen(ModalScreen[None], ClosableScreen[None]):
 
     def _run_diagnosis(self) -> None:
         """In a worker thread; the page also hears of a failure, which the thread's owner reports."""
+        if self.is_closed:
+            return
         diagnosis = None
         try:
             diagnosis = self._diagnose()
@@ -91,6 +98,7 @@ class DoctorScreen(ModalScreen[None], ClosableScreen[None]):
 
     @on(DiagnosisLoaded)
     def show_diagnosis(self, loaded: DiagnosisLoaded) -> None:
+        self._is_checking = False
         self._diagnosis = loaded.diagnosis or self._diagnosis
         self._message = "" if loaded.diagnosis else "The checks failed unexpectedly; see the log file."
         self.draw_page()
@@ -111,7 +119,7 @@ class DoctorScreen(ModalScreen[None], ClosableScreen[None]):
     def _list_lines(self, width: int) -> list[DoctorLine]:
         head = "Doctor: nothing is changed by these checks."
         if self._diagnosis is not None:
-            at = self._diagnosis.at.astimezone()
+            at = self._diagnosis.at.astimezone(self._zone)
             head = f"Doctor, {at:%H:%M:%S}. {format_summary(self._diagnosis)}"
         lines = [DoctorLine("", "", "", TEXT, TEXT), DoctorLine(head, "", "", LABEL, TEXT)]
         if self._message:
@@ -139,6 +147,10 @@ class DoctorScreen(ModalScreen[None], ClosableScreen[None]):
         self.draw_page()
 
     def action_again(self) -> None:
+        """Nothing while the checks are under way."""
+        if self._is_checking:
+            return
+        self._is_checking = True
         self._message = "Checking; this takes some seconds ..."
         self.draw_page()
         self._submit(self._run_diagnosis)

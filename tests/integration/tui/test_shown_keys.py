@@ -44,7 +44,7 @@ async def test_a_page_is_closed_by_the_key_that_opened_it_and_the_help_shows_its
         await console.press_keys(key, "f1")
         await console.wait_for_text("Batches: the list")
         assert f"  {heading}  " in console.screen
-        await console.press_keys("escape", key)
+        await console.press_on_next_screen("escape", key)
         await wait_for(lambda: console.app.screen is console.app.dashboard_screen)
 
 
