@@ -26,8 +26,6 @@ ROWS_ABOVE = 2
 LEVEL_WIDTH = 9
 SUBJECT_WIDTH = 26
 MAX_WIDTH = 130
-MAX_CELLS = 600
-"""Longest sentence of a check."""
 _LEVELS: dict[CheckLevel, tuple[str, CellStyle]] = {
     CheckLevel.ERROR: ("■ ERROR", DEVIATION),
     CheckLevel.WARNING: ("▲ WARN", STRONG),
@@ -178,11 +176,11 @@ def _list_result_lines(result: CheckResult, room: int) -> Iterator[DoctorLine]:
     name, style = _LEVELS[result.level]
     subject = clean_line(f"{result.theme.value}: {result.name}", SUBJECT_WIDTH)
     text_style = TEXT if result.is_fault else DIM
-    for number, part in enumerate(wrap_text(clean_line(result.text, MAX_CELLS), max(1, room))):
+    for number, part in enumerate(wrap_text(result.text, max(1, room))):
         first = number == 0
         yield DoctorLine(name if first else "", subject if first else "", part, style, text_style)
     if result.remedy:
-        for number, part in enumerate(wrap_text(clean_line(result.remedy, MAX_CELLS), max(1, room - 2))):
+        for number, part in enumerate(wrap_text(result.remedy, max(1, room - 2))):
             yield DoctorLine("", "", f"{'→' if not number else ' '} {part}", style, STRONG)
 
 
