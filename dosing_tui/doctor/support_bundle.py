@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import re
 import sys
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from dosing_tui.config.loader import LoadedSettings, get_array_types, get_section_types
 from dosing_tui.config.render_toml import render_settings
+from dosing_tui.config.secrets import format_variable
 from dosing_tui.config.settings import Settings
 from dosing_tui.config.table_binding import list_secret_keys
 from dosing_tui.doctor.checks.check_result import Diagnosis
@@ -23,22 +25,24 @@ REDACTED = "…"
 MIN_SECRET_LENGTH = 4
 """Shorter texts would be found everywhere; a file holds no such secret anyway."""
 
+_NO_LOG = "# The log is left out: without the settings nobody can tell the secrets in it.\n"
+
 
 def write_bundle(
     path: Path, diagnosis: Diagnosis, loaded: LoadedSettings | None, log_file: Path, env: Mapping[str, str]
 ) -> None:
-    """Mode 0600. ``loaded`` is None where the settings cannot be used.
+    """Mode 0600. ``loaded`` is None where the settings cannot be used; the log is left out then.
 
     Raises: ExportError, if the file exists or cannot be written.
     """
-    secrets = set(_list_secrets(loaded.settings)) if loaded else set()
+    secrets = {*_list_variable_secrets(env), *(_list_secrets(loaded.settings) if loaded else ())}
     files = {
         "doctor.txt": render_text(diagnosis),
         "doctor.json": render_json(diagnosis),
         "versions.txt": _describe_versions(),
         "environment.txt": _list_variables(env),
         "settings.toml": render_settings(loaded) if loaded else "# The settings cannot be used: doctor.txt\n",
-        "log.txt": _read_log(log_file),
+        "log.txt": _read_log(log_file) if loaded else _NO_LOG,
     }
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -46,9 +50,19 @@ def write_bundle(
             for name, text in files.items():
                 bundle.writestr(name, redact_secrets(text, secrets))
     except FileExistsError as error:
-        raise ExportError(f"{path} exists already: name another file for --bundle.") from error
+        raise _describe_existing(path) from error
     except OSError as error:
         raise ExportError(f"{path} cannot be written: {error.strerror}.") from error
+
+
+def refuse_existing_bundle(path: Path) -> None:
+    """Raises: ExportError, if the file exists."""
+    if path.exists():
+        raise _describe_existing(path)
+
+
+def _describe_existing(path: Path) -> ExportError:
+    return ExportError(f"{path} exists already: name another file for --bundle.")
 
 
 def redact_secrets(text: str, secrets: Iterable[str]) -> str:
@@ -71,9 +85,30 @@ def _list_secrets(settings: Settings) -> Iterator[str]:
         for key in list_secret_keys(type(section)):
             yield getattr(section, key)
     for header in settings.mqtt.websocket_headers:
-        yield header.partition(":")[2].strip()
+        value = header.partition(":")[2].strip()
+        # of "Bearer x" and "session=x; path=y" also the x alone
+        yield from (value, *re.split(r"[\s=;,]+", value))
     for channel in settings.notifications:
         yield from channel.command[1:]
+
+
+def _list_variable_secrets(env: Mapping[str, str]) -> Iterator[str]:
+    """Values of the variables that hold a secret, whether or not the settings can be used."""
+    names = {
+        format_variable(name, key)
+        for name, kind in get_section_types().items()
+        for key in list_secret_keys(kind)
+    }
+    # of a repeated section the variable's name has the section's own name in its middle
+    ends = {
+        (format_variable(name, ""), format_variable(name, key).removeprefix(format_variable(name, "")))
+        for name, kind in get_array_types().items()
+        for key in list_secret_keys(kind)
+    }
+    for variable, value in env.items():
+        is_repeated = any(variable.startswith(start) and variable.endswith(end) for start, end in ends)
+        if variable in names or is_repeated or variable == "PGPASSWORD":
+            yield value
 
 
 def _describe_versions() -> str:

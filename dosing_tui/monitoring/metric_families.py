@@ -3,7 +3,7 @@
 import platform
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from prometheus_client.core import (
@@ -15,6 +15,7 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
+from dosing_tui.collector.spool_reading import SpoolAge
 from dosing_tui.domain.alarms.models import AlarmStateName, Priority
 from dosing_tui.domain.alarms.snapshot import AlarmSnapshot
 from dosing_tui.live_state import DatabasePart, LatencyHistogram, LinkStatus, LiveSnapshot, LiveState, Role
@@ -35,8 +36,7 @@ _ALARM_STATES = tuple(state for state in AlarmStateName if state is not AlarmSta
 class BackgroundFigures:
     """What is measured from time to time, not at each scrape. None: not known."""
 
-    spool_bytes: int | None = None
-    spool_oldest_at: datetime | None = None
+    spool: SpoolAge = field(default_factory=SpoolAge)
     job_count: int | None = None
     failed_job_count: int | None = None
 
@@ -91,9 +91,13 @@ class PlantMetrics(Collector):
         yield GaugeMetricFamily(
             "dosing_spool_limit_bytes", "Largest size of the spool.", self._spool_max_bytes
         )
-        if figures.spool_bytes is not None:
-            yield GaugeMetricFamily("dosing_spool_bytes", "Size of the spool's file.", figures.spool_bytes)
-            oldest = figures.spool_oldest_at
+        if figures.spool.file_bytes is not None:
+            yield GaugeMetricFamily(
+                "dosing_spool_bytes", "Size of the spool's file.", figures.spool.file_bytes
+            )
+        # an age that cannot be read is not 0
+        if figures.spool.is_known:
+            oldest = figures.spool.oldest_at
             age_s = (now - oldest).total_seconds() if oldest else 0.0
             yield GaugeMetricFamily(
                 "dosing_spool_oldest_seconds", "Age of the oldest reading that waits.", max(age_s, 0.0)

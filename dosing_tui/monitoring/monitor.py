@@ -9,10 +9,11 @@ from prometheus_client import CollectorRegistry, ProcessCollector, generate_late
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from dosing_tui import __version__
+from dosing_tui.collector.context.local_state import get_spool_folder
+from dosing_tui.collector.spool_reading import measure_spool
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.diagnosis.job_status import count_jobs
 from dosing_tui.database.schema.migration_history import get_newest_migration
-from dosing_tui.doctor.checks.spool_probe import inspect_spool
 from dosing_tui.errors import DatabaseError
 from dosing_tui.ipc.supervised_thread import SupervisedThread
 from dosing_tui.live_state import LinkStatus, LiveState
@@ -56,14 +57,12 @@ class _FigureReader:
         self.thread = SupervisedThread("monitoring-figures", self._read_figures)
 
     def _read_figures(self) -> None:
-        spool = inspect_spool(self._settings)
+        spool = measure_spool(get_spool_folder(self._settings))
         jobs = self.figures.job_count, self.figures.failed_job_count
         if self._round % JOBS_ROUNDS == 0 or jobs[0] is None:
             jobs = self._count_jobs()
         self._round += 1
-        self.figures = BackgroundFigures(
-            spool.file_bytes if spool.exists else None, spool.oldest_at, jobs[0], jobs[1]
-        )
+        self.figures = BackgroundFigures(spool, *jobs)
         self.thread.wait(FIGURES_INTERVAL_S)
 
     def _count_jobs(self) -> tuple[int | None, int | None]:

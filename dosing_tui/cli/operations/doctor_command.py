@@ -34,8 +34,11 @@ def doctor(
     from dosing_tui.doctor.checks.terminal_checks import read_terminal
     from dosing_tui.doctor.diagnose import DiagnosisOptions, run_diagnosis
     from dosing_tui.doctor.report_format import render_json
+    from dosing_tui.doctor.support_bundle import refuse_existing_bundle
     from dosing_tui.tui.app.terminal import get_encoding
 
+    if bundle is not None:
+        refuse_existing_bundle(bundle)
     config: Path | None = ctx.find_root().obj
     terminal = read_terminal(os.environ, encoding=get_encoding(os.environ))
     options = DiagnosisOptions(listen_s=listen_s, sends_notifications=notify, terminal=terminal)

@@ -6,6 +6,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from dosing_tui.domain.messages.text_sanitizer import clean_line
+
+MAX_CELLS = 1_000
+"""Longest sentence of a check."""
+
 
 class CheckLevel(StrEnum):
     OK = "ok"
@@ -31,13 +36,20 @@ class CheckTheme(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """``text`` is a sentence; ``remedy`` another one, '' where there is nothing to do."""
+    """``text`` is a sentence; ``remedy`` another one, '' where there is nothing to do.
+
+    Each is one line without control characters, whatever broker or server say of themselves.
+    """
 
     theme: CheckTheme
     name: str
     level: CheckLevel
     text: str
     remedy: str = ""
+
+    def __post_init__(self) -> None:
+        for field in ("name", "text", "remedy"):
+            object.__setattr__(self, field, clean_line(getattr(self, field), MAX_CELLS))
 
     @property
     def is_fault(self) -> bool:

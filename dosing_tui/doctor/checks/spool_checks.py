@@ -16,7 +16,7 @@ def check_spool(settings: Settings, facts: SpoolFacts, now: datetime) -> Iterato
     yield from _check_disk(settings, facts)
     if not facts.exists:
         yield _REPORT.skip_check("content", "No collector has run on this machine as this account.")
-    elif not facts.is_readable:
+    elif not facts.content.is_readable:
         yield _REPORT.skip_check("content", "Another account's: run doctor as the collector's account.")
     else:
         yield from _check_content(settings, facts, now)
@@ -68,10 +68,10 @@ def _check_disk(settings: Settings, facts: SpoolFacts) -> Iterator[CheckResult]:
 
 
 def _check_content(settings: Settings, facts: SpoolFacts, now: datetime) -> Iterator[CheckResult]:
-    if facts.damage:
+    if facts.content.damage:
         yield _REPORT.fail_check(
             "content",
-            f"The spool's file is damaged: {facts.damage.rstrip('.')}.",
+            f"The spool's file is damaged: {facts.content.damage.rstrip('.')}.",
             "Restart the collector: it takes over what can be read and keeps the damaged file.",
         )
         return
@@ -86,12 +86,13 @@ def _check_content(settings: Settings, facts: SpoolFacts, now: datetime) -> Iter
 
 def _check_age(settings: Settings, facts: SpoolFacts, now: datetime) -> CheckResult:
     """By the limits of the alarms for the spool."""
-    limits = settings.alarms
-    age_s = (now - facts.oldest_at).total_seconds() if facts.oldest_at else 0.0
+    limits, content = settings.alarms, facts.content
+    age_s = (now - content.oldest_at).total_seconds() if content.oldest_at else 0.0
     fill = 100.0 * facts.file_bytes / (settings.collector.spool_max_mb * 1024**2)
-    count = format_count(facts.message_count)
-    text = f"{count} readings wait for the database, the oldest for {format_duration(round(age_s))}."
+    since = f"for {format_duration(round(age_s))}" if content.oldest_at else "since nobody can read when"
+    text = f"{format_count(content.message_count)} readings wait for the database, the oldest {since}."
     remedy = "Let a collector run here while the database is available."
-    if facts.message_count and (age_s > limits.spool_age_minutes * 60 or fill > limits.spool_percent):
+    is_old = content.oldest_at is None or age_s > limits.spool_age_minutes * 60
+    if content.message_count and (is_old or fill > limits.spool_percent):
         return _REPORT.warn_of("age", text, remedy)
-    return _REPORT.pass_check("age", text if facts.message_count else "No reading waits.")
+    return _REPORT.pass_check("age", text if content.message_count else "No reading waits.")

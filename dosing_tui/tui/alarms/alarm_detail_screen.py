@@ -30,15 +30,16 @@ from dosing_tui.tui.widgets.canvas_dialog import (
 _WIDTH, _LABEL_WIDTH = 78, 13
 _TEXT_X = 4 + MARK_WIDTH
 """Where the message begins, behind the priority."""
-MAX_TITLE_CELLS, _MAX_TAG_CELLS = 60, 240
+_MAX_TITLE_CELLS, _MAX_TAG_CELLS = 60, 240
 """A longer tag is whole among the fields."""
 _SCROLL_KEYS = "↑↓"
 _FRAME_ROWS = 9
 """Rows beside the message and the fields: frame, title, value, keys and blanks."""
 MAX_TEXT_ROWS, MIN_TREND_ROWS, MAX_TREND_ROWS = 24, 9, 16
 """Limits of the rows of text, and of the trend below it."""
-_MESSAGE_ROWS = 9
-"""Rows of a page without text, where the trend is in its place."""
+_SHORT_MESSAGE_ROWS = 3
+_PAGE_ROWS = 6
+"""Rows of a page without text beside its message; the trend is in the place of the text."""
 TREND_INTERVAL_S = 15.0
 """Interval of the trend's query."""
 
@@ -123,8 +124,9 @@ class AlarmDetailScreen(CanvasDialog[AlarmAction]):
             trend_height = 0
             if self._trend_visible:
                 hints = [hint for hint in hints if hint.keys != _SCROLL_KEYS]
-                lines, text_rows, trend_height = [], _MESSAGE_ROWS, MAX_TEXT_ROWS - _MESSAGE_ROWS
-        title = sanitize_text(self.alarm_key.tag, MAX_TITLE_CELLS)
+                lines, text_rows = [], _PAGE_ROWS + max(message_rows, _SHORT_MESSAGE_ROWS)
+                trend_height = MAX_TEXT_ROWS - text_rows
+        title = sanitize_text(self.alarm_key.tag, _MAX_TITLE_CELLS)
         canvas = create_box(_WIDTH, text_rows + trend_height, title)
         _draw_message(canvas, self._view)
         if lines:
@@ -149,7 +151,7 @@ class AlarmDetailScreen(CanvasDialog[AlarmAction]):
     def _build_field_lines(self) -> list[tuple[str, str]]:
         room = _WIDTH - _LABEL_WIDTH - 6
         tag = sanitize_text(self.alarm_key.tag, _MAX_TAG_CELLS)
-        facts = [("Tag", tag)] if count_cells(tag) > MAX_TITLE_CELLS else []
+        facts = [("Tag", tag)] if count_cells(tag) > _MAX_TITLE_CELLS else []
         facts += list_state_fields(self._view, self._clock(), self._zone) + list_rule_fields(self._view)
         if self._trend.query is None:
             facts.append(("Trend", "None: this alarm tells of an event, not of a value over time."))

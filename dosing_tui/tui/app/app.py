@@ -26,7 +26,7 @@ from dosing_tui.tui.controllers.dashboard_controller import SLOW_TICK_S, STALE_A
 from dosing_tui.tui.controllers.screen_host import ConsoleServices
 from dosing_tui.tui.data.operator_session import OperatorSession
 from dosing_tui.tui.data.query_results import PanelLoaded, QueryResult
-from dosing_tui.tui.data.query_workers import ConsoleDataSource, QueryWorkers
+from dosing_tui.tui.data.query_workers import ConsoleDataSource, Lane, QueryWorkers
 from dosing_tui.tui.dialogs.quit_and_help import HelpScreen, QuitScreen
 from dosing_tui.tui.keys.bindings import APP_KEYS, SCOPE_KEYS
 from dosing_tui.tui.keys.footer_hints import FooterMode
@@ -36,6 +36,7 @@ from dosing_tui.tui.rendering.theme import TerminalTheme
 from dosing_tui.tui.screens.console_screen import ConsoleScreen
 from dosing_tui.tui.screens.dashboard_screen import DashboardScreen
 from dosing_tui.tui.screens.doctor_screen import DoctorScreen, run_checks
+from dosing_tui.tui.screens.shift_report_screen import ShiftReportScreen
 from dosing_tui.tui.widgets.messages import BannerClicked, BatchRequested, StationChosen, ViewChanged
 
 log = logging.getLogger(__name__)
@@ -111,9 +112,12 @@ class DosingApp(OrderedInputApp[None]):
             self._schedule_redraw()
 
     def action_doctor(self) -> None:
-        hints, submit = self.services.hints[FooterMode.DOCTOR], self._query_workers.submit_job
-        diagnose = partial(run_checks, self._settings)
-        self.push_screen(DoctorScreen(self.terminal_theme, hints, diagnose=diagnose, submit=submit))
+        page = DoctorScreen(
+            self.terminal_theme, self.services.hints[FooterMode.DOCTOR],
+            diagnose=partial(run_checks, self._settings),
+            submit=partial(self._query_workers.submit_job, lane=Lane.DOCTOR), zone=self.services.zone,
+        )  # fmt: skip
+        self.push_screen(page)
 
     # start and end
 
@@ -295,7 +299,8 @@ class DosingApp(OrderedInputApp[None]):
         self.show_message(f"Theme: {self._theme_name}.")
 
     def action_help(self) -> None:
-        page = 1 if self.controllers.active_screen is self.controllers.reviews.screen else 0
+        is_on_second_page = isinstance(self.screen, ShiftReportScreen | DoctorScreen)
+        page = int(is_on_second_page or self.controllers.active_screen is self.controllers.reviews.screen)
         self.push_screen(HelpScreen(self.terminal_theme, self._terminal.keymap, page=page))
 
     def action_ask_quit(self) -> None:

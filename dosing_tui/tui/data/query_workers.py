@@ -106,9 +106,11 @@ class Lane(StrEnum):
     """Operator actions on their way to the alarm journal, in their order."""
     REVIEWS = "reviews"
     """Batches and their reviews."""
+    DOCTOR = "doctor"
+    """Checks that take seconds; no panel waits for them."""
 
 
-LANE_THREADS = {Lane.PANELS: 3, Lane.JOURNAL: 1, Lane.REVIEWS: 2}
+LANE_THREADS = {Lane.PANELS: 3, Lane.JOURNAL: 1, Lane.REVIEWS: 2, Lane.DOCTOR: 1}
 UNEXPECTED_ERROR = "Unexpected error, see the log file."
 
 

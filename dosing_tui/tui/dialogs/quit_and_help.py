@@ -84,7 +84,7 @@ def render_quit(role: Role, *, is_quit_selected: bool, width: int = 56) -> Rows:
 
 
 class HelpScreen(CanvasDialog[None]):
-    """Two pages: the keys of the dashboard and of the batch screens."""
+    """Two pages: the keys of the dashboard, and those of batches, doctor and shift report."""
 
     BINDINGS = [
         Binding("q,question_mark,space", "leave", "Close", show=False),
@@ -104,7 +104,7 @@ class HelpScreen(CanvasDialog[None]):
         self.draw_dialog()
 
 
-HELP_PAGES = ((HELP_MAIN[:3], HELP_MAIN[3:]), (HELP_BATCHES[:2], HELP_BATCHES[2:]))
+HELP_PAGES = ((HELP_MAIN[:3], HELP_MAIN[3:]), (HELP_BATCHES[:3], HELP_BATCHES[3:]))
 
 
 def render_help(keymap: Mapping[str, str], columns: HelpPage = HELP_PAGES[0], width: int = 78) -> Rows:

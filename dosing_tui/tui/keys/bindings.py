@@ -1,6 +1,7 @@
 """All key bindings. Footers and help pages are built from them."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from difflib import get_close_matches
 
 from textual.binding import Binding
@@ -175,13 +176,20 @@ REPORT_KEYS = (
     Binding("escape,S", "dismiss", "Back", id="report-close", tooltip="Close the report"),
 )
 """Keys of the shift report: those with ``show`` are listed at its foot."""
-DOCTOR_KEYS = tuple(
+SCROLL_KEYS = tuple(
     binding
     for binding in REPORT_KEYS
-    if binding.id not in ("report-back", "report-forward", "report-details", "report-leave", "report-take",
-                          "report-save")
+    if binding.id in ("report-down", "report-up", "report-page-down", "report-page-up", "report-first",
+                      "report-last")
 )  # fmt: skip
-"""Keys of the doctor's page, which is read like a report."""
+"""Of the shift report, for pages that are read like it."""
+DOCTOR_KEYS = (
+    Binding("r", "again", "Check again", id="doctor-refresh", tooltip="Check everything again"),
+    Binding("escape,D", "dismiss", "Back", id="doctor-close", tooltip="Close the doctor's page"),
+)
+"""Keys of the doctor's page, beside those that scroll."""
+MODAL_HELP_KEY = replace(APP_KEYS[-1], action="app.help")
+"""A modal screen has no key of the app but those it names."""
 _PAGE_KEY_IDS = frozenset(
     {"zoom", "back", "next", "previous", "left", "right", "row-down", "row-up", "page-down", "page-up",
      "first", "last"}
@@ -189,7 +197,7 @@ _PAGE_KEY_IDS = frozenset(
 PAGE_KEYS = tuple(binding for binding in (*TILE_KEYS, *TABLE_KEYS) if binding.id in _PAGE_KEY_IDS)
 """Navigation on the alarm and batch screens."""
 _NAVIGATION_KEYS = (*VIEW_KEYS, *TILE_KEYS, *TANK_KEYS, *TABLE_KEYS, *CHART_KEYS)
-_SCREEN_KEYS = (*ALARM_KEYS, *ALARM_LIST_KEYS, *BATCH_KEYS, *REPORT_KEYS)
+_SCREEN_KEYS = (*ALARM_KEYS, *ALARM_LIST_KEYS, *BATCH_KEYS, *REPORT_KEYS, *DOCTOR_KEYS)
 ALL_KEYS = (*_NAVIGATION_KEYS, *SCOPE_KEYS, *APP_KEYS, *_SCREEN_KEYS)
 HELP_MAIN: tuple[HelpGroup, ...] = (
     ("Screens", (

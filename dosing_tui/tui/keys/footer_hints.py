@@ -58,9 +58,9 @@ _ESSENTIAL_KEYS: Mapping[FooterMode, frozenset[str]] = {
     FooterMode.STATIONS: frozenset({"zoom", "alarms", "batches", "palette", "help"}),
     FooterMode.ALARM_LIST: frozenset({"alarm-ack", "alarm-shelve", "back", "palette", "help"}),
     FooterMode.SHIFT_REPORT: frozenset(
-        {"report-details", "report-leave", "report-take", "report-back", "report-close"}
+        {"report-details", "report-leave", "report-take", "report-back", "report-close", "help"}
     ),
-    FooterMode.DOCTOR: frozenset({"report-close", "report-refresh"}),
+    FooterMode.DOCTOR: frozenset({"doctor-close", "doctor-refresh", "help"}),
     FooterMode.BATCH_DETAIL: frozenset(
         {"batch-approve", "batch-deviation", "batch-reject", "back", "palette", "help"}
     ),
@@ -155,7 +155,7 @@ _FOOTER_KEYS: Mapping[FooterMode, tuple[str, ...]] = {
         "palette",
         "help",
     ),
-    FooterMode.DOCTOR: ("report-close", "report-page-down", "report-page-up", "report-refresh", "help"),
+    FooterMode.DOCTOR: ("doctor-close", "report-page-down", "report-page-up", "doctor-refresh", "help"),
     FooterMode.SHIFT_REPORT: (
         "report-details",
         "report-leave",

@@ -1,4 +1,4 @@
-"""The help page's second page: the keys of batches and shift report, by the bindings' ids."""
+"""The help page's second page: the keys of batches, doctor and shift report, by the bindings' ids."""
 
 from typing import TypeAlias
 
@@ -15,6 +15,11 @@ HELP_BATCHES: tuple[HelpGroup, ...] = (
         ("Newer, older batch", ("left", "right")), ("Next to review", ("batch-next",)),
         ("Next with exceptions", ("batch-exception",)), ("Stored messages", ("batch-messages",)),
         ("Up, down", ("row-up", "row-down")),
+    )),
+    ("Doctor", (
+        ("Open, and close", ("doctor-close",)), ("Check again", ("doctor-refresh",)),
+        ("Line down, up", ("report-down", "report-up")),
+        ("By pages", ("report-page-down", "report-page-up")),
     )),
     ("Batches: review", (
         ("Approve, and go on", ("batch-approve",)), ("Approve with deviation", ("batch-deviation",)),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import tzinfo
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -12,7 +13,7 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.doctor.checks.check_result import CheckLevel, CheckResult, Diagnosis
 from dosing_tui.doctor.report_format import format_summary
 from dosing_tui.domain.messages.text_sanitizer import clean_line
-from dosing_tui.tui.keys.bindings import DOCTOR_KEYS
+from dosing_tui.tui.keys.bindings import DOCTOR_KEYS, MODAL_HELP_KEY, SCROLL_KEYS
 from dosing_tui.tui.layout.status_and_footer import KeyHint, render_footer
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, wrap_text
 from dosing_tui.tui.rendering.line_widget import LineWidget, WheelTurned
@@ -25,8 +26,6 @@ ROWS_ABOVE = 2
 LEVEL_WIDTH = 9
 SUBJECT_WIDTH = 26
 MAX_WIDTH = 130
-MAX_CELLS = 600
-"""Longest sentence of a check."""
 _LEVELS: dict[CheckLevel, tuple[str, CellStyle]] = {
     CheckLevel.ERROR: ("■ ERROR", DEVIATION),
     CheckLevel.WARNING: ("▲ WARN", STRONG),
@@ -56,18 +55,22 @@ class DoctorLine:
 
 
 class DoctorScreen(ModalScreen[None], ClosableScreen[None]):
-    """``diagnose`` runs in a worker thread, by ``submit``, when the page is opened and at each reload."""
+    """``diagnose`` runs in a worker thread, by ``submit``, when the page is opened and at each reload.
 
-    BINDINGS = [*DOCTOR_KEYS]
+    ``zone`` is the plant's: the page shows when it was made.
+    """
+
+    BINDINGS = [*SCROLL_KEYS, *DOCTOR_KEYS, MODAL_HELP_KEY]
 
     def __init__(
         self, theme: TerminalTheme, hints: Sequence[KeyHint], *, diagnose: Callable[[], Diagnosis],
-        submit: Callable[[Callable[[], object]], None],
+        submit: Callable[[Callable[[], object]], None], zone: tzinfo,
     ) -> None:  # fmt: skip
         super().__init__()
         self._page = LineWidget(theme, id="report")
         self._hints = hints
-        self._diagnose, self._submit = diagnose, submit
+        self._diagnose, self._submit, self._zone = diagnose, submit, zone
+        self._is_checking = False
         self._diagnosis: Diagnosis | None = None
         self._message = ""
         self._first_line = 0
@@ -83,6 +86,8 @@ class DoctorScreen(ModalScreen[None], ClosableScreen[None]):
 
     def _run_diagnosis(self) -> None:
         """In a worker thread; the page also hears of a failure, which the thread's owner reports."""
+        if self.is_closed:
+            return
         diagnosis = None
         try:
             diagnosis = self._diagnose()
@@ -91,6 +96,7 @@ class DoctorScreen(ModalScreen[None], ClosableScreen[None]):
 
     @on(DiagnosisLoaded)
     def show_diagnosis(self, loaded: DiagnosisLoaded) -> None:
+        self._is_checking = False
         self._diagnosis = loaded.diagnosis or self._diagnosis
         self._message = "" if loaded.diagnosis else "The checks failed unexpectedly; see the log file."
         self.draw_page()
@@ -111,7 +117,7 @@ class DoctorScreen(ModalScreen[None], ClosableScreen[None]):
     def _list_lines(self, width: int) -> list[DoctorLine]:
         head = "Doctor: nothing is changed by these checks."
         if self._diagnosis is not None:
-            at = self._diagnosis.at.astimezone()
+            at = self._diagnosis.at.astimezone(self._zone)
             head = f"Doctor, {at:%H:%M:%S}. {format_summary(self._diagnosis)}"
         lines = [DoctorLine("", "", "", TEXT, TEXT), DoctorLine(head, "", "", LABEL, TEXT)]
         if self._message:
@@ -139,6 +145,10 @@ class DoctorScreen(ModalScreen[None], ClosableScreen[None]):
         self.draw_page()
 
     def action_again(self) -> None:
+        """Nothing while the checks are under way."""
+        if self._is_checking:
+            return
+        self._is_checking = True
         self._message = "Checking; this takes some seconds ..."
         self.draw_page()
         self._submit(self._run_diagnosis)
@@ -166,11 +176,11 @@ def _list_result_lines(result: CheckResult, room: int) -> Iterator[DoctorLine]:
     name, style = _LEVELS[result.level]
     subject = clean_line(f"{result.theme.value}: {result.name}", SUBJECT_WIDTH)
     text_style = TEXT if result.is_fault else DIM
-    for number, part in enumerate(wrap_text(clean_line(result.text, MAX_CELLS), max(1, room))):
+    for number, part in enumerate(wrap_text(result.text, max(1, room))):
         first = number == 0
         yield DoctorLine(name if first else "", subject if first else "", part, style, text_style)
     if result.remedy:
-        for number, part in enumerate(wrap_text(clean_line(result.remedy, MAX_CELLS), max(1, room - 2))):
+        for number, part in enumerate(wrap_text(result.remedy, max(1, room - 2))):
             yield DoctorLine("", "", f"{'→' if not number else ' '} {part}", style, STRONG)
 
 

@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.screen import ModalScreen
 
 from dosing_tui.domain.messages.text_sanitizer import clean_line
-from dosing_tui.tui.keys.bindings import REPORT_KEYS
+from dosing_tui.tui.keys.bindings import MODAL_HELP_KEY, REPORT_KEYS
 from dosing_tui.tui.layout.status_and_footer import KeyHint, render_footer, render_message
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, wrap_text
 from dosing_tui.tui.rendering.line_widget import LineWidget, WheelTurned
@@ -36,7 +36,7 @@ class ShiftReportScreen(ModalScreen[None], ClosableScreen[None]):
     Keys call ``select_shift`` (-1, 1), ``reload``, ``save`` and ``sign`` (a ``HandoverStep``).
     """
 
-    BINDINGS = [*REPORT_KEYS]
+    BINDINGS = [*REPORT_KEYS, MODAL_HELP_KEY]
 
     def __init__(
         self, theme: TerminalTheme, hints: Sequence[KeyHint], *, select_shift: Callable[[int], None],

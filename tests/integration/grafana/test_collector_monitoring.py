@@ -8,6 +8,7 @@ from pathlib import Path
 import yaml
 from prometheus_client import CollectorRegistry, generate_latest
 
+from dosing_tui.collector.spool_reading import SpoolAge
 from dosing_tui.config.settings import MqttSettings, Settings
 from dosing_tui.domain.alarms.snapshot import AlarmSnapshot
 from dosing_tui.grafana.collector_monitoring import PANELS, list_alerts
@@ -25,7 +26,7 @@ def list_metric_names() -> set[str]:
     live = LiveState()
     live.set_alarms(AlarmSnapshot(NOW))
     live.count_messages([MqttSettings().topics[0]], NOW)
-    figures = BackgroundFigures(1, NOW, 1, 0)
+    figures = BackgroundFigures(SpoolAge(1, NOW, is_known=True), 1, 0)
     registry = CollectorRegistry()
     registry.register(
         PlantMetrics(

@@ -62,6 +62,13 @@ class Console:
         await self.pilot.pause()
         return self.screen
 
+    async def press_on_next_screen(self, opener: str, *keys: str) -> str:
+        """``keys`` once the screen that ``opener`` leads to is drawn: none is taken for typed ahead."""
+        before = self.app.screen
+        await self.press_keys(opener)
+        await wait_for(lambda: self.app.screen is not before and self.app._drawn_at is not None)
+        return await self.press_keys(*keys)
+
     async def wait_for_text(self, text: str) -> str:
         """The screen, once it shows the text."""
         await wait_for(lambda: text in self.screen, lambda: f"{text!r} is not on\n{self.screen}")

@@ -1,12 +1,17 @@
 """The file for support: everything that helps, and no secret, wherever one was written."""
 
+import os
 import zipfile
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from dosing_tui.cli.main import main
+from dosing_tui.doctor import diagnose
+from dosing_tui.doctor.checks.check_result import CheckLevel, CheckResult, CheckTheme, Diagnosis
+from dosing_tui.doctor.support_bundle import write_bundle
 
 BROKER, DATABASE, HOOK = 'mqtt "secret"\\1', "database-secret", "https://hooks.example/T0/abcdef"
 CONFIG = """
@@ -30,7 +35,9 @@ def test_the_bundle_has_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     config, bundle = tmp_path / "plant.toml", tmp_path / "support.zip"
     config.write_text(CONFIG.format(folder=tmp_path))
     config.chmod(0o600)
-    (tmp_path / "console.log").write_text(f"the broker refused {BROKER}\nposted to {HOOK}\n")
+    (tmp_path / "console.log").write_text(
+        f"the broker refused {BROKER}\nposted to {HOOK}\ntoken header-secret expired\n"
+    )
     for name, value in {
         "MQTT_PASSWORD": BROKER, "DATABASE_PASSWORD": DATABASE, "NOTIFICATIONS_CONTROL_ROOM_URL": HOOK,
     }.items():  # fmt: skip
@@ -47,6 +54,36 @@ def test_the_bundle_has_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert 'username = "collector"' in files["settings.toml"]
     for secret in (BROKER, DATABASE, HOOK, "header-secret", "mqtt \\"):
         assert [name for name, text in files.items() if secret in text] == []
-    again = CliRunner().invoke(main, arguments)
-    assert again.exit_code == 2
-    assert "exists already" in again.stderr
+
+
+def test_without_usable_settings_the_log_stays_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The secrets in it may come from a file that nobody can name now."""
+    bundle = tmp_path / "support.zip"
+    monkeypatch.setenv("DOSING_MQTT_PASSWORD", BROKER)
+    monkeypatch.setenv("PGPASSWORD", DATABASE)
+    monkeypatch.setenv("DOSING_NOTIFICATIONS_CONTROL_ROOM_URL", HOOK)
+    log_file = tmp_path / "console.log"
+    log_file.write_text(f"unknown-secret {BROKER}\n")
+    told = CheckResult(
+        CheckTheme.SETTINGS, "file", CheckLevel.ERROR, f"{BROKER} {DATABASE} {HOOK} is refused."
+    )
+    write_bundle(bundle, Diagnosis(datetime.now(UTC), "", "1", (told,)), None, log_file, os.environ)
+    with zipfile.ZipFile(bundle) as opened:
+        files = {name: opened.read(name).decode() for name in opened.namelist()}
+    assert "… … … is refused." in files["doctor.txt"]
+    assert "left out" in files["log.txt"]
+    for secret in (BROKER, DATABASE, HOOK, "unknown-secret"):
+        assert [name for name, text in files.items() if secret in text] == []
+
+
+def test_a_file_that_exists_is_refused_before_anything_is_checked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundle = tmp_path / "support.zip"
+    bundle.touch()
+    started: list[object] = []
+    monkeypatch.setattr(diagnose, "run_diagnosis", lambda *arguments: started.append(arguments))
+    refused = CliRunner().invoke(main, ["doctor", "--bundle", str(bundle)])
+    assert refused.exit_code == 2
+    assert "exists already" in refused.stderr
+    assert started == []

@@ -144,3 +144,15 @@ async def test_a_trend_that_was_read_stays_when_the_database_goes_away() -> None
         one.app.screen._request_trend()  # type: ignore[attr-defined]  # the detail: its timer is not waited for
         shown = await one.wait_for_text("▲ No database server listens.")
         assert "limit 20.0" in shown
+
+
+async def test_a_long_message_is_whole_above_the_trend_in_a_small_window() -> None:
+    words = " ".join(f"word{number:02}" for number in range(30))
+    async with open_console(size=SMALL) as one:
+        one.live.set_alarms(picture_of(make_state("STOCK_LOW", "T-12", number=90, message=words)))
+        one.app._run_tick()
+        await one.press_keys("a", "enter", "tab")
+        shown = await one.wait_for_text("Level, since")
+        assert [word for word in words.split() if word not in shown] == []
+        assert "◆ raised" in shown
+        assert "tab Words" in shown

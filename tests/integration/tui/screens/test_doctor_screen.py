@@ -1,9 +1,17 @@
 """The doctor's page: opened by its key or the palette, faults first, each with its remedy."""
 
 from dataclasses import replace
+from queue import SimpleQueue
+from threading import Event
 
-from dosing_tui.config.settings import DatabaseSettings, MqttSettings, Settings
+import pytest
+
+from dosing_tui.config.settings import DatabaseSettings, MqttSettings, PlantSettings, Settings
+from dosing_tui.doctor.checks.check_result import Diagnosis
+from dosing_tui.tui.app import app
+from tests.support.polling import PATIENCE_S
 from tests.support.tui.console_driver import SMALL, make_settings, open_console
+from tests.support.tui.sample_plant import NOW
 
 
 def make_unreachable_plant() -> Settings:
@@ -32,3 +40,32 @@ async def test_the_palette_finds_it() -> None:
     async with open_console(chosen=make_unreachable_plant()) as driven:
         await driven.press_keys("colon", *"spool", "enter")
         await driven.wait_for_text("2 errors")
+
+
+async def test_one_diagnosis_runs_at_a_time_and_no_panel_waits_for_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    started, release = SimpleQueue[None](), Event()
+
+    def diagnose(settings: Settings) -> Diagnosis:
+        started.put(None)
+        release.wait(PATIENCE_S)
+        return Diagnosis(NOW, "", "1", ())
+
+    monkeypatch.setattr(app, "run_checks", diagnose)
+    try:
+        plant = PlantSettings(timezone="Europe/Berlin", devices=("dosing_system_01",))
+        async with open_console(chosen=replace(make_settings(), plant=plant)) as driven:
+            await driven.press_keys("D", "r", "r", "r", "r")
+            await driven.press_on_next_screen("escape", "D", "r")
+            started.get(timeout=PATIENCE_S)
+            await driven.press_on_next_screen("escape", "4")
+            await driven.wait_for_answers()
+            assert "error_rate" in driven.source.asked
+            await driven.press_keys("D")
+            release.set()
+            await driven.wait_for_text("Doctor, 15:26:44.")
+            started.get(timeout=PATIENCE_S)
+            assert started.empty()
+    finally:
+        release.set()

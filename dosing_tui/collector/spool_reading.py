@@ -1,0 +1,91 @@
+"""What waits in a spool's file, read beside the collector that owns it; nothing is changed."""
+
+import os
+import sqlite3
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from dosing_tui.collector.pipeline.spool_codec import decode_items
+from dosing_tui.collector.pipeline.spool_file import FILE_NAME
+from dosing_tui.collector.pipeline.spool_schema import FORMAT_VERSION
+from dosing_tui.errors import SpoolError
+
+
+@dataclass(frozen=True, slots=True)
+class SpoolAge:
+    """``file_bytes`` is None without a file. ``oldest_at``: receipt of the first reading that waits, if any.
+
+    ``is_known`` is False where the first row cannot be read: there may or may not be an oldest reading.
+    """
+
+    file_bytes: int | None = None
+    oldest_at: datetime | None = None
+    is_known: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SpoolContent:
+    """``damage``: what is wrong with the file, '' if nothing is."""
+
+    is_readable: bool = True
+    damage: str = ""
+    message_count: int = 0
+    oldest_at: datetime | None = None
+
+
+def measure_spool(folder: Path) -> SpoolAge:
+    """Size and first row only, however much waits: for a look every few seconds."""
+    path = folder / FILE_NAME
+    try:
+        file_bytes = path.stat().st_size
+    except OSError:
+        return SpoolAge()
+    try:
+        with closing(_open_file(path)) as sql:
+            (version,) = sql.execute("PRAGMA user_version").fetchone()
+            if version > FORMAT_VERSION:
+                return SpoolAge(file_bytes)
+            return SpoolAge(file_bytes, _read_oldest(sql), is_known=True)
+    except (sqlite3.Error, SpoolError, IndexError):
+        return SpoolAge(file_bytes)
+
+
+def read_spool_content(path: Path) -> SpoolContent:
+    """Checks every page and counts every row: takes seconds for a large file."""
+    if not os.access(path, os.R_OK):
+        return SpoolContent(is_readable=False)
+    try:
+        with closing(_open_file(path)) as sql:
+            return _check_tables(sql)
+    except sqlite3.OperationalError as error:
+        if "unable to open" in str(error) or "locked" in str(error):
+            return SpoolContent(is_readable=False)
+        return SpoolContent(damage=str(error))
+    except sqlite3.DatabaseError as error:
+        return SpoolContent(damage=str(error))
+
+
+def _open_file(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5)
+
+
+def _check_tables(sql: sqlite3.Connection) -> SpoolContent:
+    (version,) = sql.execute("PRAGMA user_version").fetchone()
+    if version > FORMAT_VERSION:
+        return SpoolContent(damage="it was made by a newer version of this program")
+    (problem,) = sql.execute("PRAGMA quick_check(1)").fetchone()
+    if problem != "ok":
+        return SpoolContent(damage=problem)
+    (count,) = sql.execute("SELECT coalesce(sum(count), 0) FROM spool").fetchone()
+    oldest = None
+    with suppress(SpoolError, IndexError):
+        oldest = _read_oldest(sql)
+    return SpoolContent(message_count=count, oldest_at=oldest)
+
+
+def _read_oldest(sql: sqlite3.Connection) -> datetime | None:
+    """None if nothing waits. Raises: SpoolError, IndexError; sqlite3.Error."""
+    first = sql.execute("SELECT CAST(units AS BLOB) FROM spool ORDER BY seq LIMIT 1").fetchone()
+    return decode_items(first[0])[0].received_at if first else None
