@@ -8,6 +8,7 @@ import pytest
 
 from dosing_tui.config.settings import RetentionSettings, Settings
 from dosing_tui.database.connection import Session
+from dosing_tui.database.legacy_import import hourly_history
 from dosing_tui.database.schema import hourly_view
 from dosing_tui.database.schema.maintenance import run_maintenance
 from dosing_tui.database.schema.migrate import check_schema, migrate_schema
@@ -183,7 +184,7 @@ def test_a_refresh_deletes_no_hours_of_what_retention_drops_meanwhile(
     migrate_schema(with_retention(migrated, readings_days=0), report=print)
     execute_statements(migrated, "SELECT _timescaledb_functions.stop_background_workers()", DOSES)
     run_maintenance(settings_for(migrated), now=datetime.now(UTC))
-    refresh = hourly_view.call_refresh
+    refresh = hourly_history.call_refresh
 
     def drop_first(session: Session, since: datetime, now: datetime) -> None:
         execute_statements(migrated, "SELECT drop_chunks('dosing_consumption', INTERVAL '90 days')")
