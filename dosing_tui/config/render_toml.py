@@ -12,6 +12,7 @@ from typing import get_type_hints
 
 from dosing_tui.config.loader import LoadedSettings, get_array_types, get_section_types
 from dosing_tui.config.notification_channel import NotificationSettings
+from dosing_tui.config.secrets import mask_dsn
 from dosing_tui.config.settings import DEFAULT_SHIFTS, AlarmLimitSettings, ShiftSettings, StationSettings
 from dosing_tui.config.table_binding import format_key, list_file_keys, list_secret_keys
 from dosing_tui.errors import ConfigError
@@ -108,7 +109,7 @@ def _render_field(section: object, key: str) -> str:
     value = getattr(section, key)
     if key in list_secret_keys(type(section)):
         return f"# {key} is {'set' if value else 'not set'}"
-    return f"{format_key(key)} = {format_toml(value)}"
+    return f"{format_key(key)} = {format_toml(mask_dsn(value) if key == 'dsn' else value)}"
 
 
 def format_toml(value: object) -> str:

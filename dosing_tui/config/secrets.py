@@ -1,9 +1,11 @@
 """Secrets: from the environment, a systemd credential or a private file; never from argv or the TOML."""
 
+import re
 import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import unquote
 
 from dosing_tui.config.table_binding import list_secret_keys
 from dosing_tui.config.type_coercion import SettingValue
@@ -11,6 +13,13 @@ from dosing_tui.errors import ConfigError
 
 CREDENTIALS_VARIABLE = "CREDENTIALS_DIRECTORY"
 """Set by systemd for a unit with LoadCredential=."""
+SECRET_DSN_KEYS = frozenset(
+    {"password", "sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key"}
+)
+"""Parameters of a connection to PostgreSQL that hold a secret."""
+MASK = "…"
+_DSN_URI = re.compile(r"(\s*\w+://)(?:([^:@/]*)(:[^@/]*)?(@))?([^?]*)(.*)", re.DOTALL)
+_DSN_PARAMETER = re.compile(r"(\w+)(\s*=\s*)('(?:[^'\\]|\\.)*('?)|(?:[^\s\\]|\\.)*)", re.DOTALL)
 
 
 class SourcedValue(NamedTuple):
@@ -60,6 +69,33 @@ def _read_secret(
         path = Path(file).expanduser()
         return SourcedValue(read_private_line(setting, path), f"file {path}")
     return SourcedValue("", "not set here")
+
+
+def mask_dsn(dsn: str) -> str:
+    """A connection string of libpq, keywords or URI, for people: without the values of its secrets.
+
+    >>> mask_dsn("host=h user=u sslpassword = 'a b' port=5432")
+    'host=h user=u sslpassword = … port=5432'
+    >>> mask_dsn("postgresql://u:secret@h/db?sslmode=require&sslpassword=x")
+    'postgresql://u:…@h/db?sslmode=require&sslpassword=…'
+    """
+    if (uri := _DSN_URI.fullmatch(dsn)) is None:
+        return _DSN_PARAMETER.sub(_mask_parameter, dsn)
+    scheme, user, password, at, place, query = (part or "" for part in uri.groups())
+    parts = [_mask_query_part(part) for part in query[1:].split("&")]
+    secret = f":{MASK}" if password else ""
+    return f"{scheme}{user}{secret}{at}{place}{query[:1]}{'&'.join(parts)}"
+
+
+def _mask_parameter(found: re.Match[str]) -> str:
+    key, equals, value, end = found.groups()
+    is_cut_off = value.startswith("'") and not end  # nobody knows where it ends: it may hold a secret
+    return f"{key}{equals}{MASK if is_cut_off or key.lower() in SECRET_DSN_KEYS else value}"
+
+
+def _mask_query_part(part: str) -> str:
+    key, equals, _ = part.partition("=")
+    return f"{key}{equals}{MASK}" if unquote(key).lower() in SECRET_DSN_KEYS else part
 
 
 def read_private_line(option: str, path: Path) -> str:

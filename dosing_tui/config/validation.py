@@ -5,11 +5,11 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from ipaddress import ip_address
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dosing_tui.config import notification_sections, shift_sections
 from dosing_tui.config.range_check import RangeCheck, find_range_errors
+from dosing_tui.config.secrets import mask_dsn
 from dosing_tui.config.settings import (
     AlarmLimitSettings,
     AlarmSettings,
@@ -23,7 +23,6 @@ from dosing_tui.domain.tolerances.accuracy_class import parse_class_factor
 from dosing_tui.errors import ConfigError
 
 _SITE_NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
-_DSN_PASSWORD = re.compile(r"(^|\s)password\s*=", re.IGNORECASE)
 LIMIT_RANGES = (
     ("stock_low_percent", 0.0, 100.0),
     ("stock_critical_percent", 0.0, 100.0),
@@ -231,17 +230,13 @@ def _check_secrets(settings: Settings) -> Iterator[str]:
     if has_password(settings.database.dsn):
         yield (
             "database.dsn: holds a password; put it into ~/.pgpass, a service file, database.password_file "
-            "or DOSING_DATABASE_PASSWORD instead."
+            "or DOSING_DATABASE_PASSWORD instead. A client key's (sslpassword) goes into a service file."
         )
 
 
 def has_password(dsn: str) -> bool:
-    """True for ``password=`` in a keyword string, and for ``user:secret@`` or ``?password=`` in a URI."""
-    if "://" not in dsn:
-        return bool(_DSN_PASSWORD.search(dsn))
-    authority, query = urlsplit(dsn).netloc, urlsplit(dsn).query
-    user_info = authority.rpartition("@")[0]
-    return ":" in user_info or bool(re.search(r"(^|&)password=", query))
+    """Whether a connection string holds this or another secret, such as ``sslpassword``."""
+    return mask_dsn(dsn) != dsn
 
 
 def _is_time_zone(name: str) -> bool:

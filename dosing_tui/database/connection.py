@@ -11,6 +11,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import Conninfo
 from psycopg.rows import TupleRow, kwargs_row
 
+from dosing_tui.config.secrets import SECRET_DSN_KEYS
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.error_mapping import DatabaseTarget, create_dsn_error, translate_rowless_errors
 from dosing_tui.database.sessions.pooler_detection import SharedSessionError, find_server_pid
@@ -155,7 +156,7 @@ def describe_target(settings: Settings) -> DatabaseTarget:
     known = implied | _parse_dsn(settings)
     host = known.get("host") or known.get("hostaddr") or ""
     user = known.get("user", "")
-    secrets = (settings.database.password, known.get("password", ""))
+    secrets = (settings.database.password, *(known.get(key, "") for key in SECRET_DSN_KEYS))
     return DatabaseTarget(
         host=host or known.get("service", "") or "this machine",
         port="" if host.startswith("/") or not host else known.get("port", ""),

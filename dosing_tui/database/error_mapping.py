@@ -1,13 +1,14 @@
 """Translates psycopg's errors into ours: what is wrong and who has to act, in one sentence."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import psycopg
 from psycopg_pool import PoolClosed, PoolTimeout, TooManyRequests
 
+from dosing_tui.config.secrets import MASK
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.errors import DatabaseAccessError, DatabaseError, DatabaseUnavailableError, InvalidRowError
 
@@ -63,9 +64,13 @@ def translate_rowless_errors(target: DatabaseTarget) -> Iterator[None]:
 def translate_error(error: psycopg.Error | UnicodeError, target: DatabaseTarget) -> DatabaseError:
     """Our error for psycopg's, without the password and without control characters."""
     if isinstance(error, UnicodeError):
-        return InvalidRowError(f"Text that PostgreSQL cannot store: {_redact_text(str(error), target)}.")
+        return InvalidRowError(
+            f"Text that PostgreSQL cannot store: {redact_text(str(error), target.secrets)}."
+        )
     if isinstance(error, PoolTimeout | PoolClosed | TooManyRequests):
-        return DatabaseUnavailableError(_redact_text(f"The {target.named} gives no connection.", target))
+        return DatabaseUnavailableError(
+            redact_text(f"The {target.named} gives no connection.", target.secrets)
+        )
     if error.sqlstate is None:
         return _translate_libpq_error(error, target)
     return _translate_sqlstate(error, error.sqlstate, target)
@@ -114,7 +119,7 @@ _AWAY_TEMPLATES = {
 def _translate_sqlstate(error: psycopg.Error, state: str, target: DatabaseTarget) -> DatabaseError:
     reason = error.diag.message_primary or str(error)
     if state[:2] in _ROW_CLASSES:
-        return InvalidRowError(_redact_text(_prefix_column(error, reason), target))
+        return InvalidRowError(redact_text(_prefix_column(error, reason), target.secrets))
     away = _AWAY_TEMPLATES.get(state) or _AWAY_TEMPLATES.get(state[:2])
     if away and state not in _REFUSAL_TEMPLATES:
         return DatabaseUnavailableError(_format_sentence(away, reason, target))
@@ -203,7 +208,7 @@ _LIBPQ_ERRORS: tuple[tuple[str, type[DatabaseError], str], ...] = (
 def _translate_libpq_error(error: psycopg.Error, target: DatabaseTarget) -> DatabaseError:
     reason = str(error)
     if isinstance(error, psycopg.DataError):
-        return InvalidRowError(_redact_text(reason, target))
+        return InvalidRowError(redact_text(reason, target.secrets))
     if isinstance(error, psycopg.ProgrammingError | psycopg.NotSupportedError):
         return DatabaseAccessError(
             _format_sentence("The {named} cannot be asked this: {reason}.", reason, target)
@@ -221,10 +226,11 @@ def _extract_reason(text: str) -> str:
 def _format_sentence(template: str, reason: str, target: DatabaseTarget) -> str:
     """Fill the template; braces in values are text."""
     values = {name: getattr(target, name) for name in ("server", "named", "host", "user", "database")}
-    return _redact_text(template.format_map(values | {"reason": reason.strip().rstrip(".")}), target)
+    return redact_text(template.format_map(values | {"reason": reason.strip().rstrip(".")}), target.secrets)
 
 
-def _redact_text(text: str, target: DatabaseTarget) -> str:
-    for secret in target.secrets:
-        text = text.replace(secret, "…")
+def redact_text(text: str, secrets: Iterable[str]) -> str:
+    """One line for people, without the secrets."""
+    for secret in sorted(filter(None, secrets), key=len, reverse=True):
+        text = text.replace(secret, MASK)
     return clean_line(text, MAX_CELLS)

@@ -10,8 +10,10 @@ from shutil import which
 
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from dosing_tui.config.secrets import SECRET_DSN_KEYS
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.connection import build_connection_string
+from dosing_tui.database.error_mapping import redact_text
 from dosing_tui.errors import BackupError
 
 FOLDERS = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql@*/bin")
@@ -40,14 +42,14 @@ def find_program(name: str, *, postgresql: int) -> str:
 
 
 def run_program(command: Sequence[str], settings: Settings) -> None:
-    """Run it against the settings' database; the password travels in its environment, not in its arguments.
+    """Run it against the settings' database. Its arguments, which all users of the machine see, hold no secret.
 
     Raises: BackupError, with the last line of what it printed.
     """
     parameters = conninfo_to_dict(build_connection_string(settings, application="backup"))
-    password = parameters.pop("password", None)
+    secrets = {key: str(parameters.pop(key)) for key in SECRET_DSN_KEYS & parameters.keys()}
     parameters["options"] = None
-    environment = dict(os.environ) | ({"PGPASSWORD": str(password)} if password else {})
+    environment = dict(os.environ) | ({"PGPASSWORD": secrets["password"]} if "password" in secrets else {})
     arguments = [*command, f"--dbname={make_conninfo('', **parameters)}"]
     done = subprocess.run(
         arguments, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
@@ -56,8 +58,8 @@ def run_program(command: Sequence[str], settings: Settings) -> None:
         lines = [
             line for line in done.stderr.splitlines() if "error" in line.lower()
         ] or done.stderr.splitlines()
-        reason = lines[0] if lines else f"exit status {done.returncode}"
-        raise BackupError(f"{Path(command[0]).name} failed: {reason[:300].rstrip('.')}.")
+        reason = redact_text(lines[0] if lines else f"exit status {done.returncode}", secrets.values())
+        raise BackupError(f"{Path(command[0]).name} failed: {reason.rstrip('.')}.")
 
 
 def _list_candidates(name: str) -> Iterator[str]:

@@ -16,6 +16,7 @@ from dosing_tui.database.backup import client_programs, table_proof
 from dosing_tui.database.backup.manifest import DUMP_FILE, BackupManifest
 from dosing_tui.database.batches.audit_verify import verify_in_session
 from dosing_tui.database.connection import NO_TIMEOUTS, Session, use_session
+from dosing_tui.database.error_mapping import create_dsn_error
 from dosing_tui.database.server_flavour import detect_server
 from dosing_tui.errors import BackupError
 
@@ -35,8 +36,14 @@ SELECT alter_job(job_id, scheduled => true)
 
 
 def point_to(settings: Settings, database: str) -> Settings:
-    """The same server and role, another database."""
-    dsn = make_conninfo(settings.database.dsn, dbname=database)
+    """The same server and role, another database.
+
+    Raises: DatabaseAccessError, if the connection string cannot be read.
+    """
+    try:
+        dsn = make_conninfo(settings.database.dsn, dbname=database)
+    except psycopg.ProgrammingError as error:
+        raise create_dsn_error(error) from error
     return replace(settings, database=replace(settings.database, dsn=dsn))
 
 

@@ -41,8 +41,8 @@ def set_window(session: Session, keep_days: int | None) -> None:
 def refresh_hours(session: Session) -> None:
     """Refresh it from the oldest stored dose on: also hours filled late, before the policy's window.
 
-    Never from NULL: that deletes hours whose doses were dropped. Nor from doses that retention may drop before
-    the refresh ends: it drops whole chunks that end before its limit. The session must be in autocommit.
+    Never from NULL: that deletes hours whose doses were dropped. Nor from doses that retention may drop
+    before the refresh ends: it drops whole chunks that end before its limit. Needs autocommit.
     """
     since, now = fetch_row(session.execute(_SPAN_QUERY, {"margin": REFRESH_MARGIN_DAYS}))
     if since is not None:

@@ -1,13 +1,17 @@
 """How a session is set up, and what is said when none can be had or the server refuses."""
 
 import socket
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import psycopg
 import pytest
 
+from dosing_tui.config.secrets import SECRET_DSN_KEYS
 from dosing_tui.config.settings import Settings
+from dosing_tui.database.backup.client_programs import run_program
 from dosing_tui.database.connection import (
     NO_TIMEOUTS,
     StatementTimeouts,
@@ -18,7 +22,13 @@ from dosing_tui.database.connection import (
 from dosing_tui.database.error_mapping import DatabaseTarget, translate_error, translate_errors
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.demo.servers.mqtt_broker import find_free_port
-from dosing_tui.errors import DatabaseAccessError, DatabaseError, DatabaseUnavailableError, InvalidRowError
+from dosing_tui.errors import (
+    BackupError,
+    DatabaseAccessError,
+    DatabaseError,
+    DatabaseUnavailableError,
+    InvalidRowError,
+)
 from tests.support.database.reading_samples import settings_for
 from tests.support.database_servers import reachable_temp
 
@@ -317,6 +327,24 @@ def test_a_password_in_the_servers_words_is_struck_out() -> None:
     error = translate_error(psycopg.OperationalError("odd: hunter2 is what it got"), meant)
     assert "hunter2" not in str(error)
     assert "hunter2" not in repr(meant)
+
+
+@pytest.mark.parametrize("key", sorted(SECRET_DSN_KEYS))
+def test_every_secret_of_a_connection_string_is_struck_out(key: str, tmp_path: Path) -> None:
+    settings = settings_for(f"host=h dbname=d user=u {key}=hunter2")
+    error = translate_error(
+        psycopg.OperationalError("odd: hunter2 is what it got"), describe_target(settings)
+    )
+    assert "hunter2" not in str(error)
+    script = (
+        "import pathlib, sys; pathlib.Path(sys.argv[1]).write_text(' '.join(sys.argv)); sys.exit('hunter2')"
+    )
+    with pytest.raises(BackupError) as caught:
+        run_program([sys.executable, "-c", script, str(tmp_path / "arguments")], settings)
+    assert "hunter2" not in str(caught.value)
+    arguments = (tmp_path / "arguments").read_text()
+    assert "dbname=d" in arguments
+    assert "hunter2" not in arguments
 
 
 def test_other_peoples_errors_pass() -> None:

@@ -1,14 +1,17 @@
 """Settings: sources, refusals, secrets."""
 
+import json
 import os
 import tomllib
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
 
 from dosing_tui.config.loader import LoadedSettings, load_settings, resolve_config_path
 from dosing_tui.config.render_toml import render_settings, render_template, write_template
-from dosing_tui.config.settings import CollectorMode, Settings
+from dosing_tui.config.secrets import mask_dsn
+from dosing_tui.config.settings import CollectorMode, DatabaseSettings, Settings
 from dosing_tui.config.validation import has_password
 from dosing_tui.errors import ConfigError
 
@@ -107,6 +110,12 @@ def test_a_wrong_variable_is_named(tmp_path: Path, variable: str, text: str, sen
         ("postgresql://u:s@h/db", True),
         ("postgresql://u@h/db?password=s", True),
         ("postgresql://[::1]:5432/db", False),
+        ("host=h sslpassword='a b'", True),
+        ("host=h options='-c x.password=1'", False),
+        ("host=h sslcert=c sslkey=k passfile=/x", False),
+        ("postgresql://u@h/db?sslmode=require&sslpa%73sword=s", True),
+        ("postgresql://u:s#?@h/db", True),
+        ("host='h password=s", True),
     ],
 )
 def test_a_password_in_a_connection_string_is_noticed(dsn: str, holds: bool) -> None:
@@ -188,3 +197,23 @@ def test_batches_keep_the_readings_they_are_rebuilt_from(tmp_path: Path, text: s
     file.chmod(0o600)
     with pytest.raises(ConfigError, match=reason):
         load_settings(file, {})
+
+
+@pytest.mark.parametrize(
+    ("dsn", "shown"),
+    [
+        ("host=h sslpassword = 'a \\' b' user=u", "host=h sslpassword = … user=u"),
+        ("host=h password=a\\ b user=u", "host=h password=… user=u"),
+        ("postgresql://u:s?#x@h,i/db?sslpassword=a@b&sslmode=require", "postgresql://u:…@h,i/db?sslpassword=…&sslmode=require"),
+        ("postgresql://u@h:5432/db?sslcert=c", "postgresql://u@h:5432/db?sslcert=c"),
+        ("host='h password=s", "host=…"),
+        ("host=localhost dbname='a b' options='-c x=://y'", "host=localhost dbname='a b' options='-c x=://y'"),
+    ],
+)  # fmt: skip
+def test_a_connection_string_is_shown_without_its_secrets(dsn: str, shown: str) -> None:
+    assert mask_dsn(dsn) == shown
+    loaded = LoadedSettings(
+        settings := Settings(database=DatabaseSettings(dsn)), defaultdict(lambda: "here"), Path("x")
+    )
+    assert f"dsn = {json.dumps(shown, ensure_ascii=False)}" in render_settings(loaded)
+    assert settings.database.dsn == dsn
