@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from dosing_tui.cli.context import exit_if_unavailable, get_settings
+from dosing_tui.cli.context import exit_if_unavailable, get_settings, print_message
 from dosing_tui.domain.quantities.quantity_text import format_bytes, format_count, format_decimal
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def run(ctx: click.Context) -> None:
 
     settings = get_settings(ctx)
     with exit_if_unavailable():
-        run_maintenance(settings, now=datetime.now(UTC))
+        run_maintenance(settings, now=datetime.now(UTC), report=print_message)
     click.echo("Maintenance done.")
 
 

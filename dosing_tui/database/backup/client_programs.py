@@ -42,7 +42,7 @@ def find_program(name: str, *, postgresql: int) -> str:
 
 
 def run_program(command: Sequence[str], settings: Settings) -> None:
-    """Run it against the settings' database. Its arguments, which all users of the machine see, hold no secret.
+    """Run it against the settings' database. No secret is in its arguments, which all users can see.
 
     Raises: BackupError, with the last line of what it printed.
     """

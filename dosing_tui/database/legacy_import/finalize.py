@@ -27,7 +27,7 @@ def import_rows(session: Session, flavour: ServerFlavour, report: CopyReporter) 
         copy.copy_rows(session, table, flavour, report)
     if flavour is ServerFlavour.COMMUNITY:
         report("Refreshing the hourly aggregate.")
-        hourly_history.refresh_aggregate(session)
+        hourly_history.refresh_aggregate(session, report)
     hourly_history.store_history(session, flavour)
     # the aggregate goes before the table it is built on
     for name in (HOURLY_AGGREGATE, *(table.name for table in tables)):

@@ -1,6 +1,8 @@
 """Hours of the old aggregate whose doses were dropped by retention."""
 
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from time import monotonic
 from typing import LiteralString
 
 from psycopg.sql import SQL, Identifier, Literal
@@ -11,11 +13,16 @@ from dosing_tui.database.legacy_import import progress
 from dosing_tui.database.legacy_import.legacy_schema import HOURLY_AGGREGATE, HOURLY_COLUMNS
 from dosing_tui.database.server_flavour import ServerFlavour
 
-MIN_REFRESH_SPAN = timedelta(hours=4)
+MIN_STEP = timedelta(hours=3)
 """TimescaleDB refuses a refresh of fewer than two whole hours."""
+FIRST_STEP, MAX_STEP = timedelta(days=1), timedelta(days=7)
+STEP_S = 2.0
+"""Aim for the run time of one refresh, in s: the view's own job and readers of its chunks wait for it."""
+REPORT_S = 5.0
+"""Time in s between two reports."""
 
 
-def refresh_aggregate(session: Session) -> None:
+def refresh_aggregate(session: Session, report: Callable[[str], None]) -> None:
     """Fill the new aggregate from the copied doses, and mark all the past as refreshed.
 
     Otherwise the first run of its policy hides every hour before its window, and deletes stored hours in it.
@@ -31,21 +38,60 @@ def refresh_aggregate(session: Session) -> None:
     now = _select_time(session, "SELECT now()")
     if since is None or now is None:
         return
-    # the first fills it, chunk by chunk; the second marks the time outside the chunks as refreshed
-    call_refresh(session, since, now)
-    call_refresh(session, since, now)
+    # these fill it; the next marks the time outside the chunks as refreshed
+    refresh_in_steps(session, since, now, report)
+    for whole in iterate_steps(since, now, first=now - since, longest=now - since):
+        call_refresh(session, *whole)
 
 
-def call_refresh(session: Session, since: datetime, now: datetime) -> None:
-    """Refresh the hours from ``since`` to the last whole one before ``now``; nothing if there are too few."""
-    if now - since < MIN_REFRESH_SPAN:
-        return
+def refresh_in_steps(session: Session, since: datetime, now: datetime, report: Callable[[str], None]) -> None:
+    """Refresh the hours from ``since`` to the last whole one before ``now``; nothing if there are too few.
+
+    Oldest first: until the newest are refreshed, they are computed as the view is read. Needs autocommit.
+    """
+    told = monotonic()
+    for start, until in iterate_steps(since, now):
+        call_refresh(session, start, until)
+        if monotonic() - told >= REPORT_S:
+            told = monotonic()
+            report(f"Refreshed the hourly view up to {until:%Y-%m-%d}.")
+
+
+def iterate_steps(
+    since: datetime,
+    now: datetime,
+    *,
+    first: timedelta = FIRST_STEP,
+    longest: timedelta = MAX_STEP,
+    clock: Callable[[], float] = monotonic,
+) -> Iterator[tuple[datetime, datetime]]:
+    """Spans to refresh, each from a whole hour (UTC) on. Their width follows the time spent on the last."""
+    # whole hours of UTC, which those of a zone like Asia/Kolkata are not
+    start, end = since.astimezone(UTC).replace(minute=0, second=0, microsecond=0), now - timedelta(hours=1)
+    width = first
+    while end - start >= MIN_STEP:
+        until = end if end - start - width < MIN_STEP else start + width
+        began = clock()
+        yield start, until
+        start, width = until, min(compute_next_step(width, clock() - began), longest)
+
+
+def compute_next_step(width: timedelta, seconds: float) -> timedelta:
+    """Width of the next step, after one that took ``seconds``: whole hours.
+
+    >>> compute_next_step(timedelta(hours=5), 60.0), compute_next_step(timedelta(days=1), 0.1)
+    (datetime.timedelta(seconds=10800), datetime.timedelta(days=2))
+    """
+    if seconds > STEP_S:
+        return max(timedelta(hours=width // timedelta(hours=2)), MIN_STEP)
+    return width * 2 if seconds < STEP_S / 2 else width
+
+
+def call_refresh(session: Session, since: datetime, until: datetime) -> None:
     # the procedure commits itself: no transaction, and no parameters
     session.execute(
         SQL("CALL refresh_continuous_aggregate({}, {}, {})").format(
-            Literal(HOURLY_AGGREGATE),
-            Literal(since.replace(minute=0, second=0, microsecond=0)),
-            Literal(now - timedelta(hours=1)),
+            Literal(HOURLY_AGGREGATE), Literal(since), Literal(until)
         )
     )
 

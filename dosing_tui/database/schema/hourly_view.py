@@ -1,11 +1,12 @@
 """The guide's continuous aggregate of TimescaleDB Community: its refresh window, and refreshes before it."""
 
+from collections.abc import Callable
 from contextlib import suppress
 
 from psycopg.errors import LockNotAvailable
 
 from dosing_tui.database.connection import Session, fetch_row
-from dosing_tui.database.legacy_import.hourly_history import call_refresh
+from dosing_tui.database.legacy_import.hourly_history import refresh_in_steps
 from dosing_tui.database.legacy_import.legacy_schema import HOURLY_AGGREGATE
 from dosing_tui.database.sql_files import read_statement
 
@@ -38,7 +39,7 @@ def set_window(session: Session, keep_days: int | None) -> None:
     session.execute(read_statement("maintenance/create_refresh_policy"), {"days": days})
 
 
-def refresh_hours(session: Session) -> None:
+def refresh_hours(session: Session, report: Callable[[str], None]) -> None:
     """Refresh it from the oldest stored dose on: also hours filled late, before the policy's window.
 
     Never from NULL: that deletes hours whose doses were dropped. Nor from doses that retention may drop
@@ -47,4 +48,4 @@ def refresh_hours(session: Session) -> None:
     since, now = fetch_row(session.execute(_SPAN_QUERY, {"margin": REFRESH_MARGIN_DAYS}))
     if since is not None:
         with suppress(LockNotAvailable):  # its policy refreshes it now; the next maintenance does the rest
-            call_refresh(session, since, now)
+            refresh_in_steps(session, since, now, report)

@@ -38,8 +38,8 @@ def import_file(settings: Settings, path: Path, table_name: str, *, report: Copy
                 _keep_old_rows(session, settings, table_name, flavour)
             report(f"Read {format_count(rows)} rows of {path.name}.")
             finalize.import_rows(session, flavour, report)
-            if has_policies(session, flavour):
-                hourly_view.refresh_hours(session)
+        if has_policies(session, flavour):
+            hourly_view.refresh_hours(session, report)
         for question in retention.list_questions(session, settings):
             report(question.text)
 

@@ -1,5 +1,6 @@
 """Maintenance of a database without policies: partitions ahead, and retention."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -30,7 +31,9 @@ class MaintenanceSteps:
     retention: tuple[str, ...]
 
 
-def run_maintenance(settings: Settings, *, now: datetime) -> None:
+def run_maintenance(
+    settings: Settings, *, now: datetime, report: Callable[[str], None] = lambda _: None
+) -> None:
     """Create partitions ahead, apply retention, refresh the hourly view; nothing while another process does.
 
     Nothing is dropped during an import, nor before the schema says how long rows are kept.
@@ -46,14 +49,14 @@ def run_maintenance(settings: Settings, *, now: datetime) -> None:
         session.execute("SET search_path = public, compat")
         failures = background_jobs.describe_failures(session)
         try:
-            _run_steps(session, now)
+            _run_steps(session, now, report)
         except DatabaseAccessError as error:
             raise DatabaseAccessError(f"{failures} {error}".strip()) from error
         if failures:
             raise DatabaseAccessError(failures)
 
 
-def _run_steps(session: Session, now: datetime) -> None:
+def _run_steps(session: Session, now: datetime, report: Callable[[str], None]) -> None:
     applied = migration_history.list_applied(session)
     if not applied:
         raise DatabaseAccessError("This database has no schema yet: run dosing-tui migrate.")
@@ -67,7 +70,7 @@ def _run_steps(session: Session, now: datetime) -> None:
             with process_locks.hold_lock(session, LOCK_NAME):
                 session.execute(sql_files.read_statement(f"maintenance/{name}"), {"now": now})
     if server_flavour.has_policies(session, flavour):
-        hourly_view.refresh_hours(session)
+        hourly_view.refresh_hours(session, report)
 
 
 def _select_steps(schema_flavour: ServerFlavour, current_flavour: ServerFlavour) -> MaintenanceSteps:

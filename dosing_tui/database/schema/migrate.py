@@ -87,18 +87,21 @@ def migrate_schema(
     Raises: DatabaseUnavailableError, DatabaseAccessError.
     """
     request = MigrationRequest(keeps_newer_rules, history, named_tables)
-    with _open_session(settings, "migrate") as session, hold_migration_lock(session, report):
-        work = _plan_migration(session, settings, request)
-        if not work.step_names:
-            with suppress(DatabaseAccessError):  # not the owner: nothing was to be done
-                open_rights.close_open_rights(session, report)
-            return []
-        for note in _list_notes(work, history):
-            report(note)
-        if work.extensions:
-            _create_extension(session, report)
-            work = replace(_plan_migration(session, settings, request), extensions=work.extensions)
-        _apply_plan(session, settings, work, request, report)
+    with _open_session(settings, "migrate") as session:
+        with hold_migration_lock(session, report):
+            work = _plan_migration(session, settings, request)
+            if not work.step_names:
+                with suppress(DatabaseAccessError):  # not the owner: nothing was to be done
+                    open_rights.close_open_rights(session, report)
+                return []
+            for note in _list_notes(work, history):
+                report(note)
+            if work.extensions:
+                _create_extension(session, report)
+                work = replace(_plan_migration(session, settings, request), extensions=work.extensions)
+            _apply_plan(session, settings, work, request, report)
+        if has_policies(session, work.flavour):  # no collector that starts has to wait for it
+            hourly_view.refresh_hours(session, report)
         return work.step_names
 
 
@@ -118,8 +121,6 @@ def _apply_plan(
         # in the same transaction: no policy begins to drop what is to be kept
         _settle_retention(session, settings, plan, request)
     open_rights.close_open_rights(session, report)
-    if has_policies(session, plan.flavour):
-        hourly_view.refresh_hours(session)
 
 
 def _settle_retention(

@@ -12,12 +12,16 @@ LOCK_KEY = 0x646F73696E67
 
 @contextmanager
 def hold_migration_lock(session: Session, report: Callable[[str], None]) -> Iterator[None]:
-    """Hold the lock, which ends with the session; wait for another program that migrates."""
-    if session.execute("SELECT pg_try_advisory_lock(%s)", (LOCK_KEY,)).fetchone() != (True,):
+    """Hold the lock during the block; wait for another program that migrates. It ends with the session."""
+    is_held = fetch_row(session.execute("SELECT pg_try_advisory_lock(%s)", (LOCK_KEY,))) == (True,)
+    if not is_held:
         holders = session.execute(read_statement("maintenance/count_migrating_sessions"), {"key": LOCK_KEY})
         if fetch_row(holders) == (0,):
             report("The migration lock is held by a role that may not migrate: it is ignored.")
         else:
             report("Another dosing-tui is changing the schema; waiting for it to finish.")
             session.execute("SELECT pg_advisory_lock(%s)", (LOCK_KEY,))
+            is_held = True
     yield
+    if is_held:
+        session.execute("SELECT pg_advisory_unlock(%s)", (LOCK_KEY,))

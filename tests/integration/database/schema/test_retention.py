@@ -9,7 +9,6 @@ import pytest
 from dosing_tui.config.settings import RetentionSettings, Settings
 from dosing_tui.database.connection import Session
 from dosing_tui.database.legacy_import import hourly_history
-from dosing_tui.database.schema import hourly_view
 from dosing_tui.database.schema.maintenance import run_maintenance
 from dosing_tui.database.schema.migrate import check_schema, migrate_schema
 from dosing_tui.database.schema.retention import HistoryChoice
@@ -186,11 +185,11 @@ def test_a_refresh_deletes_no_hours_of_what_retention_drops_meanwhile(
     run_maintenance(settings_for(migrated), now=datetime.now(UTC))
     refresh = hourly_history.call_refresh
 
-    def drop_first(session: Session, since: datetime, now: datetime) -> None:
+    def drop_first(session: Session, since: datetime, until: datetime) -> None:
         execute_statements(migrated, "SELECT drop_chunks('dosing_consumption', INTERVAL '90 days')")
-        refresh(session, since, now)
+        refresh(session, since, until)
 
-    monkeypatch.setattr(hourly_view, "call_refresh", drop_first)
+    monkeypatch.setattr(hourly_history, "call_refresh", drop_first)
     execute_statements(migrated, "UPDATE data_retention SET keep_days = 90 WHERE table_name <> 'sums'")
     run_maintenance(settings_for(migrated), now=datetime.now(UTC))
     assert fetch_value(migrated, "SELECT count(*) FROM dosing_consumption") < 100
