@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from dosing_tui.domain.messages.models import READING_TABLES
+
 
 class TableRight(NamedTuple):
     table: str
@@ -12,15 +14,18 @@ def _list_rights(privileges: str, tables: str) -> tuple[TableRight, ...]:
     return tuple(TableRight(table, privilege) for table in tables.split() for privilege in privileges.split())
 
 
-READING_TABLES = "dosing_consumption batch_events inventory_levels"
+_READINGS = " ".join(READING_TABLES)
 VIEWER_RIGHTS = _list_rights(
     "SELECT",
-    f"{READING_TABLES} rejected_messages spool_progress collector_leases batches batch_records alarm_journal"
-    " alarm_notifications alarm_notification_channels",
+    f"{_READINGS} rejected_messages spool_progress collector_leases inventory_latest latest_inventory"
+    " device_last_seen dosing_rollup_15m dosing_rollup_6h plant_rollup batch_rollup tolerance_rules"
+    " recipe_tolerances alarm_journal alarm_checkpoints alarm_notifications alarm_notification_channels"
+    " operator_notes batches batch_records batch_numbers batch_rebuild_queue batch_duration_baselines"
+    " batch_reviews batch_review_status recipe_masters review_policy audit_trail audited_pins",
 )
-OPERATOR_RIGHTS = _list_rights("INSERT", "operator_notes pin_entry alarm_journal")
+"""Of every process: all that a panel or a screen reads."""
 COLLECTOR_RIGHTS = (
-    *_list_rights("INSERT", f"{READING_TABLES} rejected_messages alarm_journal"),
+    *_list_rights("INSERT", f"{_READINGS} rejected_messages alarm_journal"),
     *_list_rights("INSERT", "batch_numbers batch_duration_baselines"),
     *_list_rights("INSERT UPDATE", "spool_progress collector_leases"),
     *_list_rights("INSERT UPDATE DELETE", "batches batch_records batch_rebuild_queue"),

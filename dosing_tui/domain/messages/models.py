@@ -19,6 +19,10 @@ class ReadingKind(StrEnum):
     LEVEL = "inventory_levels"
 
 
+READING_TABLES = tuple(kind.value for kind in ReadingKind)
+"""The tables of readings, in the order of their topics."""
+
+
 class TimeQuality(StrEnum):
     """Source of a reading's time. Stored with the reading."""
 

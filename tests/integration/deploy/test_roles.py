@@ -14,7 +14,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from dosing_tui.config.settings import Settings
+from dosing_tui.config.settings import CollectorMode, CollectorSettings, Settings
 from dosing_tui.database import operator_notes
 from dosing_tui.database.alarms import journal
 from dosing_tui.database.alarms.notification_queue import NotificationQueue, list_channel_states
@@ -24,6 +24,7 @@ from dosing_tui.database.batches.incremental_rebuild import rebuild_batches, reb
 from dosing_tui.database.batches.queries import count_batches, list_batches, read_batch
 from dosing_tui.database.batches.review_policy import read_effective_policy, set_policy
 from dosing_tui.database.batches.review_writer import enter_review
+from dosing_tui.database.diagnosis.fact_reader import read_database_facts
 from dosing_tui.database.leader_election import LeaderElection, LeaderLease
 from dosing_tui.database.panel_reader import PanelReader
 from dosing_tui.database.reading_writer import ReadingWriter
@@ -144,6 +145,13 @@ def test_the_collector_stores_each_reading_once_and_keeps_its_books(plant: Plant
 
 def test_the_collector_sees_that_the_schema_is_the_one_it_knows(plant: Plant) -> None:
     assert list_pending_steps(plant.settings_of("dosing_writer")) == []
+
+
+@pytest.mark.parametrize("role", READERS)
+def test_the_diagnosis_misses_no_right_of_a_role_of_the_stack(plant: Plant, role: str) -> None:
+    mode = CollectorMode.AUTO if role == "dosing_writer" else CollectorMode.NEVER
+    facts = read_database_facts(replace(plant.settings_of(role), collector=CollectorSettings(mode)))
+    assert (facts.missing_rights, facts.unreadable) == ((), ())
 
 
 def test_the_collector_is_elected_and_the_next_one_sees_by_whom(plant: Plant) -> None:
