@@ -12,6 +12,7 @@ from dosing_tui.collector.context.local_state import get_spool_folder
 from dosing_tui.collector.context.non_blocking_log import NonBlockingLog
 from dosing_tui.collector.context.status import StatusReporter
 from dosing_tui.config.settings import Settings
+from dosing_tui.domain.quantities.quantity_text import format_count
 from dosing_tui.ipc.service_manager import ServiceManager
 from dosing_tui.ipc.stop_signal import StopSignal, stop_on_signal
 from dosing_tui.live_state import LiveState, MessageCounts
@@ -71,11 +72,12 @@ def _format_status(live: LiveState) -> str:
 def format_counts(counts: MessageCounts) -> str:
     """
     >>> format_counts(MessageCounts(received=1200, stored=1190, duplicates=4, spooled=5, rejected=1))
-    'Message counts: received 1,200 = stored 1,190 + duplicates 4 + spooled 5 + rejected 1.'
+    'Message counts: received 1 200 = stored 1 190 + duplicates 4 + spooled 5 + rejected 1.'
     """
     return (
-        f"Message counts: received {counts.received:,} = stored {counts.stored:,}"
-        f" + duplicates {counts.duplicates:,} + spooled {counts.spooled:,} + rejected {counts.rejected:,}."
+        f"Message counts: received {format_count(counts.received)} = stored {format_count(counts.stored)}"
+        f" + duplicates {format_count(counts.duplicates)} + spooled {format_count(counts.spooled)}"
+        f" + rejected {format_count(counts.rejected)}."
     )
 
 

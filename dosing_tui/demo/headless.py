@@ -14,6 +14,7 @@ from dosing_tui.collector.collector import Collector
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.connection import open_connection
 from dosing_tui.demo.simulator_thread import SimulatorThread
+from dosing_tui.domain.messages.models import READING_TABLES
 from dosing_tui.errors import DemoError
 from dosing_tui.live_state import LinkStatus, LiveSnapshot, LiveState, MessageCounts, Role
 from dosing_tui.simulator.publish_loop import PublishTally
@@ -26,7 +27,7 @@ COUNT_ROWS_SQL = """
 SELECT (SELECT count(*) FROM dosing_consumption), (SELECT count(*) FROM batch_events),
        (SELECT count(*) FROM inventory_levels), (SELECT count(*) FROM rejected_messages)
 """
-TABLES = ("dosing_consumption", "batch_events", "inventory_levels", "rejected_messages")
+TABLES = (*READING_TABLES, "rejected_messages")
 
 
 def collect_for(

@@ -5,12 +5,13 @@ from pathlib import Path
 import click
 
 from dosing_tui.cli.context import exit_if_unavailable, get_settings, print_message
+from dosing_tui.domain.messages.models import READING_TABLES
 
 
 @click.command(name="import")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False), metavar="FILE.csv")
-@click.option("--table", type=click.Choice(["dosing_consumption", "batch_events", "inventory_levels"]),
-              required=True, help="Table of readings that the rows belong to.")  # fmt: skip
+@click.option("--table", type=click.Choice(READING_TABLES), required=True,
+              help="Table of readings that the rows belong to.")  # fmt: skip
 @click.pass_context
 def import_(ctx: click.Context, file: Path, table: str) -> None:
     """Import history from a CSV file into a table of readings.

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 import click
 
 from dosing_tui.cli.context import get_settings, print_message
+from dosing_tui.domain.messages.models import READING_TABLES
 
-DECIDED_TABLES = ("dosing_consumption", "batch_events", "inventory_levels", "sums")
+DECIDED_TABLES = (*READING_TABLES, "sums")
 EXIT_PENDING = 1
 """``migrate --check``: the schema is not up to date."""
 

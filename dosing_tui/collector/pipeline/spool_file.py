@@ -24,6 +24,7 @@ from dosing_tui.collector.pipeline.redelivery_filter import (
     SessionMessage,
 )
 from dosing_tui.database.reading_writer import WriteProgress
+from dosing_tui.domain.quantities.quantity_text import format_count
 from dosing_tui.errors import DamagedSpoolError, SpoolError
 
 log = logging.getLogger(__name__)
@@ -254,10 +255,10 @@ class SpoolFile(SqliteFile):
             if found.session is not None:
                 sql.execute("UPDATE books SET session = ?", (found.session,))
         self.reset_counters()
-        unreadable = f"; {found.unreadable:,} cannot be read" if found.unreadable else ""
+        unreadable = f"; {format_count(found.unreadable)} cannot be read" if found.unreadable else ""
         return (
-            f"{reason} It is kept as {damaged.name}: {len(found.messages):,} of its messages were taken over"
-            f"{unreadable}. The message counters restart."
+            f"{reason} It is kept as {damaged.name}: {format_count(len(found.messages))} of its messages"
+            f" were taken over{unreadable}. The message counters restart."
         )
 
 

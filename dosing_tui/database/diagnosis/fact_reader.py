@@ -22,7 +22,7 @@ from dosing_tui.database.diagnosis.facts import (
 )
 from dosing_tui.database.diagnosis.rights import COLLECTOR_RIGHTS, VIEWER_RIGHTS
 from dosing_tui.database.schema import migration_history, retention
-from dosing_tui.database.schema.background_jobs import JobState
+from dosing_tui.database.schema.background_jobs import JOBS_STATEMENT, JobState
 from dosing_tui.database.server_flavour import ServerFlavour, detect_server
 from dosing_tui.database.sessions.statement_deadline import DeadlineConnection
 from dosing_tui.domain.alarm_rules.rule_state import SKEW_SAMPLES
@@ -55,7 +55,7 @@ class _FactReader:
         if flavour is not None:
             facts = self._read_schema_facts(flavour)
         if server.extension:
-            facts["jobs"] = self._list_rows("jobs", JobState, "doctor/select_jobs")
+            facts["jobs"] = self._list_rows("jobs", JobState, JOBS_STATEMENT)
         facts["replicas"] = self._list_rows("replication", ReplicaState, "doctor/select_standbys")
         return DatabaseFacts(
             server=server,

@@ -14,7 +14,6 @@ from dosing_tui.database.legacy_import import progress, table_layout
 from dosing_tui.database.legacy_import.legacy_schema import TABLES, LegacyTable
 from dosing_tui.errors import DatabaseAccessError
 
-FILE_TABLES = tuple(table.name for table in TABLES)
 _BLOCK_BYTES = 256 * 1024
 
 _REGISTER = """

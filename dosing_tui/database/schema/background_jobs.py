@@ -8,6 +8,8 @@ from dosing_tui.database.server_flavour import detect_server
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 
 MAX_ERROR_LENGTH = 160
+JOBS_STATEMENT = "maintenance/select_jobs"
+"""Its rows are ``JobState``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ def list_jobs(session: Session) -> list[JobState]:
     """None without TimescaleDB."""
     if not detect_server(session).extension:
         return []
-    return select_rows(session, JobState, "doctor/select_jobs")
+    return select_rows(session, JobState, JOBS_STATEMENT)
 
 
 def describe_failures(session: Session) -> str:

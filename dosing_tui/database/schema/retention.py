@@ -16,9 +16,9 @@ from dosing_tui.database.connection import Session, fetch_row, select_rows
 from dosing_tui.database.legacy_import.legacy_schema import HOURLY_AGGREGATE
 from dosing_tui.database.schema import hourly_view
 from dosing_tui.database.sql_files import read_statement
+from dosing_tui.domain.messages.models import READING_TABLES
 from dosing_tui.domain.quantities.quantity_text import format_count
 
-READING_TABLES = ("dosing_consumption", "batch_events", "inventory_levels")
 SUMS = "sums"
 DECIDED_TABLES = (*READING_TABLES, SUMS)
 COMPRESSION = "compression"

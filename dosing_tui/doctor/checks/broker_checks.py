@@ -8,7 +8,8 @@ from dosing_tui.config.settings import MqttSettings, MqttTransport
 from dosing_tui.config.validation import is_loopback
 from dosing_tui.database.diagnosis.facts import RowTimes
 from dosing_tui.doctor.checks.check_result import CheckResult, CheckTheme, ThemeReporter
-from dosing_tui.domain.quantities.quantity_text import format_decimal
+from dosing_tui.domain.messages.models import READING_TABLES
+from dosing_tui.domain.quantities.quantity_text import format_count, format_decimal
 from dosing_tui.mqtt.broker_probe import BrokerAnswers, BrokerFailure
 from dosing_tui.mqtt.connection import format_address
 from dosing_tui.mqtt.subscriber import DROP_COUNT_TOPIC
@@ -28,8 +29,6 @@ _REMEDIES: Mapping[BrokerFailure, str] = MappingProxyType(
         BrokerFailure.LOST: "Read the broker's log: it names the reason.",
     }
 )
-_TABLES = ("dosing_consumption", "batch_events", "inventory_levels")
-"""Tables of the topics, in the topics' order."""
 
 
 def check_broker(
@@ -111,7 +110,9 @@ def _check_deliveries(
     """A broker with an ACL file grants every subscription and sends nothing: only the readings show it."""
     newest = {row.table_name: row.newest for row in row_times}
     silent = [
-        topic for topic, table in zip(settings.topics, _TABLES, strict=True) if newest.get(table) is None
+        topic
+        for topic, table in zip(settings.topics, READING_TABLES, strict=True)
+        if newest.get(table) is None
     ]
     if 0 < len(silent) < len(settings.topics) and newest:
         yield _REPORT.warn_of(
@@ -141,7 +142,8 @@ def _check_drop_count(answers: BrokerAnswers) -> CheckResult:
     if answers.dropped_count > 0:
         return _REPORT.warn_of(
             "queue",
-            f"The broker has dropped {answers.dropped_count:,} messages since its start: a queue was full.",
+            f"The broker has dropped {format_count(answers.dropped_count)} messages since its start:"
+            " a queue was full.",
             "Raise max_queued_messages and max_queued_bytes at the broker (docs/user/it.md).",
         )
     return _REPORT.pass_check("queue", "The broker has dropped no message since its start.")
