@@ -8,8 +8,8 @@ batches, and has no breaks.
 import heapq
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta, tzinfo
 from random import Random
 
 from dosing_tui.config.settings import MqttSettings
@@ -117,8 +117,10 @@ class SimulatedPlant:
                 continue
             self._now = station.due_at
             for message in self._emit_step(station, at, injector):
+                yield (
+                    message if rate is None else replace(message, at=start + timedelta(seconds=count / rate))
+                )
                 count += 1
-                yield message
 
     def _set_batch_gaps(self, gap_s: tuple[float, float]) -> None:
         for station in self._stations:

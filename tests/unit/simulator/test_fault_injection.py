@@ -3,6 +3,7 @@
 import json
 import re
 from collections import Counter
+from datetime import timedelta
 from itertools import pairwise
 
 import pytest
@@ -17,7 +18,15 @@ from dosing_tui.simulator.fault_injection import (
     Fault,
     parse_faults,
 )
-from tests.support.simulator.simulated_plants import ALL, EVENTS, LEVELS, by_device, decode_fields, take_live
+from tests.support.simulator.simulated_plants import (
+    ALL,
+    EVENTS,
+    LEVELS,
+    NOW,
+    by_device,
+    decode_fields,
+    take_live,
+)
 
 CHOICES = st.frozensets(st.sampled_from(list(Fault)))
 
@@ -49,19 +58,21 @@ def test_a_nan_stands_bare_in_an_otherwise_good_message() -> None:
             assert json.loads(re.sub(rb":(?:nan|inf)", b":0", message.payload))
 
 
-def test_a_duplicate_is_the_message_right_before_it_at_the_same_time() -> None:
-    messages = take_live(3_000, faults=ALL, rate=50)
+@pytest.mark.parametrize("rate", [None, 50.0])
+def test_a_duplicate_is_the_message_right_before_it(rate: float | None) -> None:
+    messages = take_live(3_000, faults=ALL, rate=rate)
     pairs = [(a, b) for a, b in pairwise(messages) if b.outcome is ExpectedOutcome.DUPLICATE]
     assert len(pairs) > 50
     for original, copy in pairs:
-        assert (copy.topic, copy.payload, copy.at) == (original.topic, original.payload, original.at)
+        assert (copy.topic, copy.payload) == (original.topic, original.payload)
+        assert copy.at - original.at == timedelta(seconds=1 / rate if rate else 0)
         assert original.outcome is ExpectedOutcome.ACCEPT
     assert {copy.topic for _, copy in pairs} >= {EVENTS, LEVELS}
 
 
-def test_a_fault_does_not_change_the_rate() -> None:
+def test_no_fault_changes_the_rate_by_a_single_message() -> None:
     messages = take_live(5_000, faults=ALL, rate=100)
-    assert abs((messages[-1].at - messages[0].at).total_seconds() - 50) < 0.05
+    assert [message.at - NOW for message in messages] == [timedelta(seconds=n / 100) for n in range(5_000)]
 
 
 @pytest.mark.parametrize("devices", [1, 5])

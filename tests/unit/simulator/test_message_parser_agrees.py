@@ -60,7 +60,7 @@ def test_every_message_is_accepted_or_rejected_as_expected(seed: int, rate: floa
 def test_a_duplicate_reads_as_its_original() -> None:
     intake = new_intake()
     before: Reading | Rejection | None = None
-    for message in take_live(4_000, faults=[Fault.DUPLICATES, Fault.UPTIME]):
+    for message in take_live(4_000, rate=None, faults=[Fault.DUPLICATES, Fault.UPTIME]):
         unit = parse_received(intake, message)
         if message.outcome is ExpectedOutcome.DUPLICATE:
             assert unit == before
