@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from dosing_tui.collector.pipeline.spool_codec import decode_items
-from dosing_tui.collector.pipeline.spool_file import FILE_NAME
-from dosing_tui.collector.pipeline.spool_schema import FORMAT_VERSION
+from dosing_tui.collector.spool.spool_codec import decode_items
+from dosing_tui.collector.spool.spool_file import FILE_NAME
+from dosing_tui.collector.spool.spool_schema import FORMAT_VERSION
 from dosing_tui.errors import SpoolError
 
 

@@ -1,7 +1,18 @@
 """What the system says of processes."""
 
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
+
+KIB_PER_MIB = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryUse:
+    """In MiB. ``pss_mb``: a page shared by n processes counts as 1/n of it; ``rss_mb``: as a whole."""
+
+    pss_mb: float = 0.0
+    rss_mb: float = 0.0
 
 
 def is_alive(pid: int) -> bool:
@@ -21,3 +32,12 @@ def list_children(pid: int) -> list[int]:
                 for child in map(int, (task / "children").read_text().split()):
                     found += [child, *list_children(child)]
     return found
+
+
+def read_memory(pid: int) -> MemoryUse:
+    """Nothing of a process that has ended."""
+    with suppress(OSError):
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]
+        kib = {name: int(rest.split()[0]) for name, rest in (line.split(":", 1) for line in lines)}
+        return MemoryUse(kib["Pss"] / KIB_PER_MIB, kib["Rss"] / KIB_PER_MIB)
+    return MemoryUse()

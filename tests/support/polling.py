@@ -33,3 +33,16 @@ def wait_until(
             reason = why() if callable(why) else why
             raise AssertionError(reason or f"not within {timeout:g} s: {condition}")
         time.sleep(every or min(MAX_POLL_S, max(MIN_POLL_S, waited / 10)))
+
+
+def wait_while_rising(
+    count: Callable[[], int], goal: int, *, quiet_s: float, every: float = MAX_POLL_S
+) -> int:
+    """The last count: until it has reached ``goal``, or has not changed for ``quiet_s`` seconds."""
+    last, changed_at = count(), time.monotonic()
+    while last < goal and time.monotonic() - changed_at < quiet_s:
+        time.sleep(every)
+        before, last = last, count()
+        if last != before:
+            changed_at = time.monotonic()
+    return last

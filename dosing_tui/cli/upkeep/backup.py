@@ -24,7 +24,7 @@ def backup(ctx: click.Context, target: Path) -> None:
     The database's role must own the tables. Its passwords are not saved, hashes of reviewers' PINs are.
     """
     from dosing_tui.collector.context.local_state import get_spool_folder
-    from dosing_tui.collector.pipeline.spool_file import FILE_NAME
+    from dosing_tui.collector.spool.spool_file import FILE_NAME
     from dosing_tui.config.render_toml import render_settings
     from dosing_tui.database.backup.dump import SPOOL_COPY, back_up_database
 

@@ -1,1 +1,1 @@
-"""Ingest pipeline: broker, receive buffer, spool, database; batch rebuild and maintenance."""
+"""Ingest pipeline: broker, receive buffer, database; batch rebuild and maintenance."""

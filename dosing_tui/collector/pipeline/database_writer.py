@@ -3,10 +3,10 @@
 import threading
 from contextlib import closing
 
-from dosing_tui.collector.context.adaptive_window import AdaptiveWindow
 from dosing_tui.collector.context.interfaces import CollectorContext, RowWriter
+from dosing_tui.collector.pipeline.adaptive_window import AdaptiveWindow
 from dosing_tui.collector.pipeline.database_maintenance import run_maintenance
-from dosing_tui.collector.pipeline.spool import Spool
+from dosing_tui.collector.spool.spool import Spool
 from dosing_tui.database.reading_writer import WriteProgress
 from dosing_tui.errors import DatabaseError, DatabaseUnavailableError, SpoolError
 

@@ -5,7 +5,7 @@ import time
 from collections import deque
 from collections.abc import Sequence
 
-from dosing_tui.collector.context.adaptive_window import AdaptiveWindow
+from dosing_tui.collector.pipeline.adaptive_window import AdaptiveWindow
 from dosing_tui.mqtt.message import ReceivedMessage
 
 MAX_MESSAGES = 5_000

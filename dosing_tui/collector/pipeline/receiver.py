@@ -9,8 +9,8 @@ from typing import Protocol
 from dosing_tui.collector.context.interfaces import CollectorContext
 from dosing_tui.collector.pipeline.broker_drop_count import count_lost_messages, parse_drop_count
 from dosing_tui.collector.pipeline.receive_buffer import ReceiveBuffer
-from dosing_tui.collector.pipeline.redelivery_filter import RedeliveryFilter, flag_possible_repeat
-from dosing_tui.collector.pipeline.spool import ParsedMessage, Spool
+from dosing_tui.collector.spool.redelivery_filter import RedeliveryFilter, flag_possible_repeat
+from dosing_tui.collector.spool.spool import ParsedMessage, Spool
 from dosing_tui.domain.messages.models import ParsedItem, Rejection
 from dosing_tui.domain.quantities.quantity_text import format_count
 from dosing_tui.errors import SpoolError

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from dosing_tui.collector.context.local_state import get_spool_folder
-from dosing_tui.collector.pipeline.spool_file import FILE_NAME
+from dosing_tui.collector.spool.spool_file import FILE_NAME
 from dosing_tui.collector.spool_reading import SpoolContent, read_spool_content
 from dosing_tui.config.secrets import describe_foreign_access
 from dosing_tui.config.settings import Settings

@@ -86,7 +86,7 @@ def judge_batch(
     """Find all exceptions and remarks, each ordered by kind, as the ``rules`` of that version found them."""
     recipe = master.recipe if master else None
     results = assess_ingredients(batch, master=master, limits=limits)
-    scope = _ReviewScope(batch, recipe, limits, results, has_plant_pumps=rules >= RulesVersion.EACH_DOSE)
+    scope = _ReviewScope(batch, recipe, limits, results, has_pump_chemicals=rules >= RulesVersion.EACH_DOSE)
     found = [BatchException(*each) for check in _CHECKS for each in check(scope)]
     if rules is RulesVersion.ALL_COUNT:
         told = dict.fromkeys(describe_alarm(alarm) for alarm in alarms if is_batch_alarm(alarm, batch))
@@ -146,7 +146,7 @@ class _ReviewScope:
     recipe: MasterRecipe | None
     limits: ReviewLimits
     results: tuple[IngredientResult, ...]
-    has_plant_pumps: bool = True
+    has_pump_chemicals: bool = True
     """The rules know the chemical of each pump."""
 
 
@@ -236,7 +236,7 @@ def _check_pumps(scope: _ReviewScope) -> Iterator[_Finding]:
             said = f"pump {pump} dosed {by_pump[pump]} as well as {name}"
         elif expected is None and by_chemical.setdefault(name, pump) != pump:
             said = f"{name} came from pump {by_chemical[name]} and from pump {pump}"
-        elif result.plant_chemical and scope.has_plant_pumps:
+        elif result.plant_chemical and scope.has_pump_chemicals:
             said = f"pump {pump} dosed {name} instead of {result.plant_chemical}"
         else:
             continue

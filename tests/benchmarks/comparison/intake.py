@@ -14,6 +14,7 @@ from tests.benchmarks.comparison.process_usage import PeakMemory, ProcessTree
 from tests.benchmarks.comparison.servers import PlantServers, start_own_broker
 from tests.benchmarks.load import encode_backlog, publish_backlog
 from tests.support.database_servers import reachable_temp
+from tests.support.polling import wait_while_rising
 
 SETTLE_S, MAX_SETTLE_S = 1.0, 20.0
 IDLE_SHARE = 0.05
@@ -97,7 +98,7 @@ def _measure_run(
         peak = stack.enter_context(PeakMemory(tree).watch())
         began, cpu, database_cpu = time.time(), tree.count_cpu_seconds(), database.count_cpu_seconds()
         published = publish(broker.settings)
-        stored = _wait_for_rows(database, published)
+        stored = wait_while_rising(database.count_rows, published, quiet_s=GIVE_UP_S, every=LOOK_EVERY_S)
         used, database_used = tree.count_cpu_seconds() - cpu, database.count_cpu_seconds() - database_cpu
         ended = database.read_last_commit() if database.keeps_commit_times else time.time()
         latencies = database.read_latencies() if database.keeps_commit_times else None
@@ -112,14 +113,3 @@ def _wait_for_idleness(tree: ProcessTree) -> None:
         time.sleep(SETTLE_S)
         if tree.count_cpu_seconds() - used <= IDLE_SHARE * SETTLE_S:
             return
-
-
-def _wait_for_rows(database: DatabaseWatch, count: int) -> int:
-    """How many rows there are once there are enough, or none has come for a while."""
-    rows, changed = database.count_rows(), time.monotonic()
-    while rows < count and time.monotonic() < changed + GIVE_UP_S:
-        time.sleep(LOOK_EVERY_S)
-        before, rows = rows, database.count_rows()
-        if rows != before:
-            changed = time.monotonic()
-    return rows

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from threading import Thread
 
 import psycopg
@@ -14,6 +15,7 @@ from tests.benchmarks.comparison.consumers import Consumer, ConsumerProcess, run
 from tests.benchmarks.comparison.servers import start_own_broker
 from tests.support.collector.numbered_messages import Numbered, publish_numbered, stored_numbers
 from tests.support.database_servers import reachable_temp
+from tests.support.polling import wait_while_rising
 
 PER_S = 2_000
 GIVE_UP_S = 30.0
@@ -80,13 +82,7 @@ def measure_kill(consumer: Consumer, kind: str, count: int) -> dict[str, float]:
 
 
 def _wait_for_numbers(dsn: str, count: int) -> None:
-    """Until so many are stored, or none has come for a while."""
-    found, changed = _count_numbers(dsn), time.monotonic()
-    while found < count and time.monotonic() < changed + GIVE_UP_S:
-        time.sleep(LOOK_EVERY_S)
-        before, found = found, _count_numbers(dsn)
-        if found != before:
-            changed = time.monotonic()
+    wait_while_rising(partial(_count_numbers, dsn), count, quiet_s=GIVE_UP_S, every=LOOK_EVERY_S)
 
 
 def _count_numbers(dsn: str) -> int:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event, Thread
 
-from tests.support.os_processes import list_children
+from tests.support.os_processes import list_children, read_memory
 
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 SAMPLE_EVERY_S = 0.2
@@ -23,7 +23,7 @@ class ProcessTree:
 
     def measure_pss_mb(self) -> float:
         """Proportional set size: a page shared by n processes counts as 1/n of it. In MiB."""
-        return sum(map(_read_pss_kb, self._list_pids())) / 1024
+        return sum(read_memory(pid).pss_mb for pid in self._list_pids())
 
     def _list_pids(self) -> list[int]:
         return [self.pid, *list_children(self.pid)]
@@ -61,11 +61,3 @@ def count_cpu_seconds(pid: int) -> float:
 
 def find_parent(pid: int) -> int:
     return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-
-
-def _read_pss_kb(pid: int) -> int:
-    with suppress(OSError):
-        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
-                return int(line.split()[1])
-    return 0

@@ -35,8 +35,14 @@ from tests.support.polling import wait_until
 from tests.support.sizes import choose_size
 
 DURATION_S = choose_size("CHAOS_S", small=0, full=1200)
-"""0: each kind once, none longer than SHORT_HOLD_S unless the console has to notice it first."""
+"""0, in CI: each kind once, none for long but those of ``WHOLE_IN_CI``.
+
+Left out there: what is suspended or stalled goes on before anything times out, so nobody is elected instead,
+and the screen names nothing (111 s in all). Nor does any kind come twice.
+"""
 SHORT_HOLD_S = 3.0
+WHOLE_IN_CI = ("spool disks full",)
+"""The screen needs its whole hold to name it."""
 RATE = 500
 SEED = int(choose_size("CHAOS_SEED", small=11, full=11))
 PUMPS = 16
@@ -322,6 +328,8 @@ def draw_faults(plant: Plant) -> Iterator[Fault]:
 
 def shorten_fault(fault: Fault) -> Fault:
     """What is only suspended or stalled is noticed later than that, and then by time-outs."""
+    if fault.name in WHOLE_IN_CI:
+        return fault
     shown = fault.shown if "killed" in fault.name else ()
     return replace(fault, hold_s=min(fault.hold_s, SHORT_HOLD_S), shown=shown)
 

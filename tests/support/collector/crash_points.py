@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from dosing_tui.cli.main import main
-from dosing_tui.collector.pipeline.spool_file import SpoolFile
+from dosing_tui.collector.spool.spool_file import SpoolFile
 from dosing_tui.database.reading_writer import ReadingWriter
 from dosing_tui.live_state import LiveState
 

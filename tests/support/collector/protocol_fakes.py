@@ -16,7 +16,7 @@ from dosing_tui.collector.context.interfaces import (
 )
 from dosing_tui.collector.context.intervals import Intervals
 from dosing_tui.collector.context.status import CollectorStatus
-from dosing_tui.collector.pipeline.spool import Spool
+from dosing_tui.collector.spool.spool import Spool
 from dosing_tui.config.settings import CollectorSettings, Settings
 from dosing_tui.database.alarms.journal import JournalUpdate
 from dosing_tui.database.alarms.notification_queue import NotificationQueue

@@ -8,7 +8,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from dosing_tui.collector.context.local_state import get_spool_folder
-from dosing_tui.collector.pipeline.spool import Spool
+from dosing_tui.collector.spool.spool import Spool
 from dosing_tui.config.loader import LoadedSettings
 from dosing_tui.config.settings import CollectorSettings, MqttSettings, PlantSettings, Settings
 from dosing_tui.database.leader_election import LeaderElection, LeaderLease

@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 from prometheus_client import CollectorRegistry
 
-from dosing_tui.collector.pipeline.spool import Spool
-from dosing_tui.collector.pipeline.spool_file import FILE_NAME
+from dosing_tui.collector.spool.spool import Spool
+from dosing_tui.collector.spool.spool_file import FILE_NAME
 from dosing_tui.collector.spool_reading import measure_spool, read_spool_content
 from dosing_tui.config.settings import MqttSettings
 from dosing_tui.live_state import LiveState
 from dosing_tui.monitoring.metric_families import BackgroundFigures, PlantMetrics
 from tests.support.collector.parsed_items import NOON
-from tests.unit.collector.pipeline.test_spool import make_arrival
+from tests.unit.collector.spool.test_spool import make_arrival
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from dosing_tui.collector.alarms.journal_outbox import open_outbox
 from dosing_tui.collector.context.interfaces import CollectorContext
 from dosing_tui.collector.context.local_state import get_spool_folder
 from dosing_tui.collector.leader import Leader
-from dosing_tui.collector.pipeline.redelivery_filter import MessageFingerprint
-from dosing_tui.collector.pipeline.spool import ParsedMessage, Spool
+from dosing_tui.collector.spool.redelivery_filter import MessageFingerprint
+from dosing_tui.collector.spool.spool import ParsedMessage, Spool
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.reading_writer import WriteProgress
 from dosing_tui.database.schema.migrate import migrate_schema

@@ -12,7 +12,7 @@ import pytest
 from dosing_tui.collector.alarms.journal_outbox import JournalOutbox
 from dosing_tui.collector.alarms.offline_commands import OfflineCommands
 from dosing_tui.collector.context.local_state import get_spool_folder, set_collector_marker
-from dosing_tui.collector.pipeline.spool_file import SpoolFile
+from dosing_tui.collector.spool.spool_file import SpoolFile
 from dosing_tui.collector_process.remote_live_state import RemoteLiveState
 from dosing_tui.collector_process.state_delta import pack_changes
 from dosing_tui.config.settings import Settings

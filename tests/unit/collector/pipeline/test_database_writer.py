@@ -6,8 +6,8 @@ import pytest
 
 from dosing_tui.collector.context.interfaces import CollectorContext
 from dosing_tui.collector.pipeline.database_writer import DatabaseWriter
-from dosing_tui.collector.pipeline.redelivery_filter import MessageFingerprint
-from dosing_tui.collector.pipeline.spool import ParsedMessage, Spool
+from dosing_tui.collector.spool.redelivery_filter import MessageFingerprint
+from dosing_tui.collector.spool.spool import ParsedMessage, Spool
 from dosing_tui.config.settings import CollectorSettings
 from dosing_tui.database.reading_writer import WriteProgress
 from dosing_tui.domain.messages.models import Dose, ReadingKind

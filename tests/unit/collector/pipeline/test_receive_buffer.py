@@ -2,7 +2,7 @@ import threading
 
 import pytest
 
-from dosing_tui.collector.context.adaptive_window import AdaptiveWindow
+from dosing_tui.collector.pipeline.adaptive_window import AdaptiveWindow
 from dosing_tui.collector.pipeline.receive_buffer import CHUNK_MESSAGES, MIN_IN_FLIGHT, ReceiveBuffer
 from dosing_tui.mqtt.message import ReceivedMessage
 from tests.support.collector.parsed_items import NOON

@@ -8,8 +8,8 @@ import pytest
 from dosing_tui.collector.context.interfaces import CollectorContext
 from dosing_tui.collector.pipeline.receive_buffer import ReceiveBuffer
 from dosing_tui.collector.pipeline.receiver import MessageReceiver
-from dosing_tui.collector.pipeline.redelivery_filter import is_possible_repeat
-from dosing_tui.collector.pipeline.spool import Spool
+from dosing_tui.collector.spool.redelivery_filter import is_possible_repeat
+from dosing_tui.collector.spool.spool import Spool
 from dosing_tui.domain.messages.models import Dose, ParsedItem, TimeQuality
 from dosing_tui.live_state import MessageCounts
 from dosing_tui.mqtt.subscriber import DROP_COUNT_TOPIC

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from dosing_tui.collector.alarms.journal_outbox import open_outbox
-from dosing_tui.collector.pipeline.spool import Spool
+from dosing_tui.collector.spool.spool import Spool
 from dosing_tui.errors import SpoolError
 
 

@@ -8,12 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dosing_tui.collector.pipeline.redelivery_filter import (
+from dosing_tui.collector.spool.redelivery_filter import (
     NO_HISTORY,
     POSSIBLE_REPEAT,
     RESTORE_WINDOW,
     MessageFingerprint,
-    Receipt,
     ReceiptHistory,
     RedeliveryFilter,
     SessionMessage,
@@ -231,7 +230,7 @@ def test_never_more_are_kept_than_allowed_and_what_is_kept_can_be_cut_as_told(wo
         journal[kept.number] = kept
         keep_from = plant.filter.expire_old(kept.received_at)
         journal = {number: kept for number, kept in journal.items() if number >= keep_from}
-    assert len({kept.identity for kept in journal.values()}) <= 4
+    assert len(journal) <= 4
 
 
 class Broker:
@@ -288,22 +287,17 @@ def test_whatever_is_lost_every_message_has_one_time_and_no_two_have_the_same(
     assert len({next(iter(found)) for found in times.values()}) == len(times)
 
 
-@given(st.integers(1, 2**60), st.integers(0, 2**62), st.integers(0, 10**15))
-def test_what_is_kept_of_a_receipt_is_exact(number: int, connection: int, age_us: int) -> None:
-    receipt = Receipt(number, connection, NOON + timedelta(microseconds=age_us))
-    assert Receipt.unpack_bits(receipt.pack_bits()) == receipt
-
-
-def test_a_hundred_thousand_receipts_take_a_quarter_of_a_kilobyte_each() -> None:
+def test_a_hundred_thousand_receipts_take_a_hundred_bytes_each() -> None:
     """They are the collector's largest store: at a flood it is full after some minutes."""
-    plant, count = Plant(limit=100_000), 6_000
+    count = 6_000
     tracemalloc.start()
     try:
         before, _ = tracemalloc.get_traced_memory()
+        plant = Plant(limit=count)
         for number in range(count):
             plant.receive(1 + number, b"%d" % number, at=NOON)
             plant.received.clear()
         after, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert (after - before) / count < 256
+    assert (after - before) / count < 100

@@ -6,13 +6,20 @@ new message with equal content must not. ``docs/redelivery.md`` has the rules as
 """
 
 from array import array
-from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import NamedTuple
 
+from dosing_tui.collector.spool.receipt_log import (
+    IDENTITY_BYTES,
+    Receipt,
+    ReceiptLog,
+    pad_identity,
+    to_datetime,
+    to_microseconds,
+)
 from dosing_tui.domain.messages.models import ParsedItem, Rejection, TimeQuality
 from dosing_tui.mqtt.message import ReceivedMessage
 
@@ -59,25 +66,6 @@ class ReceiptHistory:
 
 
 NO_HISTORY = ReceiptHistory()
-IDENTITY_BYTES = 16
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-_LOW_BITS = (1 << 64) - 1
-
-
-class Receipt(NamedTuple):
-    """What is kept of a fingerprint. Packed into one integer, as a hundred thousand are kept."""
-
-    number: int
-    connection: int
-    received_at: datetime
-
-    def pack_bits(self) -> int:
-        return self.number << 128 | self.connection << 64 | _to_microseconds(self.received_at)
-
-    @classmethod
-    def unpack_bits(cls, packed: int) -> "Receipt":
-        return cls(packed >> 128, packed >> 64 & _LOW_BITS, _to_datetime(packed & _LOW_BITS))
 
 
 class SessionRecord:
@@ -96,38 +84,24 @@ class SessionRecord:
             self._sessions.extend([0] * missing)
             self._times.extend([0] * missing)
         begin = packet_id * IDENTITY_BYTES
-        self._identities[begin : begin + IDENTITY_BYTES] = _pad_identity(message.identity)
+        self._identities[begin : begin + IDENTITY_BYTES] = pad_identity(message.identity)
         self._sessions[packet_id] = message.session
-        self._times[packet_id] = _to_microseconds(message.received_at)
+        self._times[packet_id] = to_microseconds(message.received_at)
 
     def find_message(self, packet_id: int) -> SessionMessage | None:
         if packet_id >= len(self._times) or not self._times[packet_id]:
             return None
         begin = packet_id * IDENTITY_BYTES
         identity = bytes(self._identities[begin : begin + IDENTITY_BYTES])
-        return SessionMessage(self._sessions[packet_id], identity, _to_datetime(self._times[packet_id]))
-
-
-def _pad_identity(identity: bytes) -> bytes:
-    return identity[:IDENTITY_BYTES].ljust(IDENTITY_BYTES, b"\0")
-
-
-def _to_microseconds(at: datetime) -> int:
-    return (at - _EPOCH) // _MICROSECOND
-
-
-def _to_datetime(microseconds: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=microseconds)
+        return SessionMessage(self._sessions[packet_id], identity, to_datetime(self._times[packet_id]))
 
 
 class RedeliveryFilter:
     def __init__(self, history: ReceiptHistory = NO_HISTORY, *, limit: int = MAX_FINGERPRINTS) -> None:
-        self._receipts: OrderedDict[bytes, int] = OrderedDict()
-        """The last one of each content, packed."""
+        self._receipts = ReceiptLog(limit)
         self._last_number = 0
         for fingerprint in history.recent:
             self._store_fingerprint(fingerprint)
-        self._limit = limit
         self._session = history.session
         self._record = SessionRecord()
         self._unnumbered: dict[bytes, SessionMessage] = {}
@@ -186,11 +160,10 @@ class RedeliveryFilter:
         restored resends what it had saved before the outage.
         """
         settled = self._connected_at is not None and now - self._connected_at > RETENTION
-        while self._receipts:
-            oldest = Receipt.unpack_bits(next(iter(self._receipts.values())))
-            if len(self._receipts) <= self._limit and not (settled and now - oldest.received_at > RETENTION):
+        while oldest := self._receipts.oldest:
+            if not (settled and now - oldest.received_at > RETENTION):
                 return oldest.number
-            self._receipts.popitem(last=False)
+            self._receipts.drop_oldest()
         return self._last_number + 1
 
     def _find_first(self, identity: bytes, packet_id: int) -> SessionMessage | None:
@@ -201,10 +174,9 @@ class RedeliveryFilter:
         return None if self._is_record_whole else self._unnumbered.get(identity)
 
     def _resembles_recent(self, identity: bytes, at: datetime, *, is_acknowledged: bool) -> bool:
-        packed = self._receipts.get(identity)
-        if packed is None or self._connected_at is None:
+        last = self._receipts.find_newest(identity)
+        if last is None or self._connected_at is None:
             return False
-        last = Receipt.unpack_bits(packed)
         if last.connection == self._connection:
             return is_acknowledged and abs(at - last.received_at) <= RESEND_WINDOW
         return self._is_session_resumed and at - self._connected_at <= RESTORE_WINDOW
@@ -212,8 +184,7 @@ class RedeliveryFilter:
     def _store_fingerprint(self, fingerprint: MessageFingerprint) -> MessageFingerprint:
         self._last_number = fingerprint.number
         receipt = Receipt(fingerprint.number, fingerprint.connection, fingerprint.received_at)
-        self._receipts[fingerprint.identity] = receipt.pack_bits()
-        self._receipts.move_to_end(fingerprint.identity)
+        self._receipts.add_receipt(fingerprint.identity, receipt)
         return fingerprint
 
 

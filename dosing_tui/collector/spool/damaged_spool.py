@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from dosing_tui.collector.pipeline import spool_schema
+from dosing_tui.collector.spool import spool_schema
 from dosing_tui.errors import SpoolError
 
 MAX_GAP = 1_000_000

@@ -3,22 +3,21 @@
 import logging
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from dosing_tui.collector.pipeline import spool_schema
-from dosing_tui.collector.pipeline.redelivery_filter import (
+from dosing_tui.collector.spool import spool_schema
+from dosing_tui.collector.spool.redelivery_filter import (
     MAX_FINGERPRINTS,
     MessageFingerprint,
     RedeliveryFilter,
     is_possible_repeat,
 )
-from dosing_tui.collector.pipeline.spool_codec import decode_items, encode_items
-from dosing_tui.collector.pipeline.spool_file import SpoolFile, SpoolRow
+from dosing_tui.collector.spool.spool_codec import decode_items, encode_items
+from dosing_tui.collector.spool.spool_file import SpoolFile, SpoolRow
 from dosing_tui.database.reading_writer import WriteProgress
 from dosing_tui.domain.messages.models import ParsedItem, Rejection
 from dosing_tui.domain.quantities.quantity_text import format_count
@@ -31,8 +30,8 @@ BYTES_PER_FINGERPRINT = 80
 FINGERPRINT_SHARE = 4
 """Fingerprints take at most a quarter of a small spool."""
 
-MAX_CACHE_MESSAGES = 10_000
-"""Messages whose items stay in memory, so that the writer need not decode their text."""
+MAX_CACHE_MESSAGES = 2_000
+"""Messages whose items stay in memory, so that the writer need not decode their text; 1.5 KB each."""
 
 SpoolMessage = tuple[int, tuple[ParsedItem, ...]]
 
@@ -70,7 +69,8 @@ class Spool:
         self._chunk_start = time.monotonic()
         self._is_flushing = False
         self._awaited_items = 0
-        self._item_cache: OrderedDict[bytes, tuple[ParsedItem, ...]] = OrderedDict()
+        """Spooled items for which ``wait_for_chunk`` waits; fewer wake it only by the end of its time."""
+        self._item_cache: dict[bytes, tuple[ParsedItem, ...]] = {}
         self.counts = MessageCounts()
         self.progress = WriteProgress()
         """The progress that the database last confirmed."""
@@ -118,10 +118,11 @@ class Spool:
             self._file.append_messages(
                 encoded, fingerprints, expire_before=expire_before, possible_repeats=repeats
             )
-            self._cache_items(encoded, messages)
             was_empty = not self.counts.spooled
             if was_empty:
+                self._item_cache.clear()  # of what the database had already, and nobody read here
                 self._chunk_start = time.monotonic()
+            self._cache_items(encoded, messages)
             self._update_counts(
                 received=self.counts.received + item_count,
                 spooled=self.counts.spooled + item_count,
@@ -239,10 +240,10 @@ class Spool:
             self._report(f"The spool has lost {format_count(lost)} readings: its file was damaged.")
 
     def _cache_items(self, encoded: Sequence[tuple[bytes, int]], messages: Sequence[ParsedMessage]) -> None:
-        for (content, _), each in zip(encoded, messages, strict=True):
+        """Keep those of the first messages: the writer reads them next."""
+        room = max(0, MAX_CACHE_MESSAGES - len(self._item_cache))
+        for (content, _), each in zip(encoded[:room], messages[:room], strict=True):
             self._item_cache[content] = each.items
-        while len(self._item_cache) > MAX_CACHE_MESSAGES:
-            self._item_cache.popitem(last=False)
 
     def _load_state(self) -> None:
         state = self._file.read_state()

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from dosing_tui.collector.pipeline.redelivery_filter import MessageFingerprint
-from dosing_tui.collector.pipeline.spool import ParsedMessage, Spool
-from dosing_tui.collector.pipeline.spool_codec import encode_items
+from dosing_tui.collector.spool.redelivery_filter import MessageFingerprint
+from dosing_tui.collector.spool.spool import ParsedMessage, Spool
+from dosing_tui.collector.spool.spool_codec import encode_items
 from dosing_tui.database.reading_writer import WriteProgress
 from dosing_tui.domain.messages.models import ParsedItem, Rejection
 from dosing_tui.errors import DamagedSpoolError, SpoolError

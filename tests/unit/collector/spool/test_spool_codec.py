@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dosing_tui.collector.pipeline.spool_codec import decode_items, encode_items
+from dosing_tui.collector.spool.spool_codec import decode_items, encode_items
 from dosing_tui.domain.messages.models import ParsedItem
 from dosing_tui.errors import SpoolError
 from tests.support.collector.parsed_items import units

@@ -13,8 +13,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from dosing_tui.collector.pipeline.redelivery_filter import MessageFingerprint
-from dosing_tui.collector.pipeline.spool import ParsedMessage, Spool
+from dosing_tui.collector.spool import spool as spool_module
+from dosing_tui.collector.spool.redelivery_filter import MessageFingerprint
+from dosing_tui.collector.spool.spool import ParsedMessage, Spool
 from dosing_tui.database.reading_writer import WriteProgress
 from dosing_tui.domain.messages.models import ParsedItem
 from dosing_tui.errors import SpoolError
@@ -64,6 +65,22 @@ def test_what_is_settled_is_gone_and_what_is_not_stays(spool: Spool) -> None:
     spool.confirm_progress(WriteProgress(last_seq=seqs[1], stored=2))
     assert [seq for seq, _ in spool.read_chunk(100)] == seqs[2:]
     assert spool.counts == MessageCounts(received=3, stored=2, spooled=1)
+
+
+def test_what_was_spooled_first_needs_no_decoding(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The writer reads it next: a backlog must not push it out of the cache."""
+    monkeypatch.setattr(spool_module, "MAX_CACHE_MESSAGES", 2)
+    arrivals = [make_arrival(number) for number in range(4)]
+    for one in arrivals:
+        spool.append_messages([one], expire_before=0)
+    read = [items for _, items in spool.read_chunk(100)]
+    assert [items is one.items for items, one in zip(read, arrivals, strict=True)] == [
+        True,
+        True,
+        False,
+        False,
+    ]
+    assert read == [one.items for one in arrivals]
 
 
 def test_a_number_is_never_given_twice_even_after_the_spool_was_empty(tmp_path: Path) -> None:
@@ -151,7 +168,7 @@ def test_the_spool_belongs_to_one_process_at_a_time(tmp_path: Path) -> None:
 def test_a_killed_owner_leaves_the_spool_free_with_everything_in_it(tmp_path: Path) -> None:
     program = (
         "import os, signal; from pathlib import Path;"
-        "from tests.unit.collector.pipeline.test_spool import make_arrival, open_spool;"
+        "from tests.unit.collector.spool.test_spool import make_arrival, open_spool;"
         f"spool = open_spool(Path({str(tmp_path)!r}));"
         "spool.append_messages([make_arrival(1), make_arrival(2)], expire_before=0);"
         "os.kill(os.getpid(), signal.SIGKILL)"

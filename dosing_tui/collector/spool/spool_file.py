@@ -17,8 +17,8 @@ from uuid import UUID, uuid4
 from dosing_tui.collector.context.disk_reserve import DiskReserve
 from dosing_tui.collector.context.private_files import prepare_private_file, prepare_private_folder
 from dosing_tui.collector.context.sqlite_file import SqliteFile
-from dosing_tui.collector.pipeline import damaged_spool, spool_schema
-from dosing_tui.collector.pipeline.redelivery_filter import (
+from dosing_tui.collector.spool import damaged_spool, spool_schema
+from dosing_tui.collector.spool.redelivery_filter import (
     MessageFingerprint,
     ReceiptHistory,
     SessionMessage,

@@ -1,0 +1,41 @@
+"""The compact log answers like a list of all receipts, of which only the last ones are kept."""
+
+from datetime import timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dosing_tui.collector.spool.receipt_log import IDENTITY_BYTES, Receipt, ReceiptLog
+from tests.support.collector.parsed_items import NOON
+
+LIMIT = 5
+
+
+def make_identity(word: int) -> bytes:
+    """Of which two share a bucket at times: only the first four bytes choose it."""
+    return (word % 3).to_bytes(4) + word.to_bytes(IDENTITY_BYTES - 4)
+
+
+@given(st.lists(st.one_of(st.integers(0, 9), st.just("drop"))))
+def test_it_finds_the_newest_of_each_content_among_the_last(steps: list[int | str]) -> None:
+    log, model = ReceiptLog(LIMIT), list[tuple[int, Receipt]]()
+    for number, step in enumerate(steps):
+        if isinstance(step, int):
+            receipt = Receipt(number, number % 4, NOON + timedelta(microseconds=number))
+            log.add_receipt(make_identity(step), receipt)
+            model = [*model, (step, receipt)][-LIMIT:]
+        else:
+            log.drop_oldest()
+            model = model[1:]
+        assert (len(log), log.oldest) == (len(model), model[0][1] if model else None)
+        newest = dict(model)
+        assert [log.find_newest(make_identity(word)) for word in range(10)] == [
+            newest.get(word) for word in range(10)
+        ]
+
+
+@given(st.integers(1, 2**62), st.integers(0, 2**62), st.integers(0, 10**15))
+def test_what_is_kept_of_a_receipt_is_exact(number: int, connection: int, age_us: int) -> None:
+    log, receipt = ReceiptLog(1), Receipt(number, connection, NOON + timedelta(microseconds=age_us))
+    log.add_receipt(b"short", receipt)
+    assert log.find_newest(b"short") == receipt
