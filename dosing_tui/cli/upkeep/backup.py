@@ -79,5 +79,6 @@ def restore(ctx: click.Context, *, folder: Path, database: str, verify: bool, on
     if verify or only_verify:
         entries = format_count(proof.audit_entries)
         click.echo(f"{database} equals the backup: {rows}, audit trail of {entries} entries.")
+        print_message("Not proved: sequences, triggers, functions and rights.")
     else:
         click.echo(f"Restored {rows}. Background jobs are off until --only-verify has passed.")

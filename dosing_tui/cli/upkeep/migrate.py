@@ -18,7 +18,7 @@ EXIT_PENDING = 1
 @click.option("--keep-history", is_flag=True, help="Keep rows that are older than [retention] for good.")
 @click.option("--apply-retention", is_flag=True, help="Drop rows that are older than [retention], as set.")
 @click.option("--table", "tables", multiple=True, type=click.Choice(DECIDED_TABLES), metavar="NAME",
-              help="Decide only on this table, also if it is kept for ever; repeatable.")  # fmt: skip
+              help="Decide only on this table, in question or not; repeatable.")  # fmt: skip
 @click.pass_context
 def migrate(
     ctx: click.Context, *, check: bool, keep_history: bool, apply_retention: bool, tables: tuple[str, ...]

@@ -15,6 +15,7 @@ from psycopg import IsolationLevel
 from dosing_tui import __version__
 from dosing_tui.database import table_owner
 from dosing_tui.database.backup import client_programs, manifest, table_proof
+from dosing_tui.database.backup.database_properties import PROPERTIES_FILE, render_properties
 from dosing_tui.database.backup.manifest import DUMP_FILE, BackupManifest
 from dosing_tui.database.connection import NO_TIMEOUTS, fetch_row, use_session
 from dosing_tui.database.schema import background_jobs, migration_history
@@ -43,7 +44,8 @@ def back_up_database(
         with _complete_folder(folder) as partial:
             if spool_file is not None and spool_file.exists():
                 _copy_spool(spool_file, partial / SPOOL_COPY)
-            proof, jobs = _dump_and_measure(settings, partial / DUMP_FILE)
+            proof, jobs, properties = _dump_and_measure(settings, partial / DUMP_FILE)
+            (partial / PROPERTIES_FILE).write_text(properties, encoding="utf-8")
             for name, text in texts.items():
                 (partial / name).write_text(text, encoding="utf-8")
             files = {path.name: manifest.hash_file(path) for path in sorted(partial.iterdir())}
@@ -74,8 +76,10 @@ def _complete_folder(folder: Path) -> "Iterator[Path]":
         raise
 
 
-def _dump_and_measure(settings: "Settings", path: Path) -> tuple[table_proof.DatabaseProof, tuple[int, ...]]:
-    """Also the numbers of the jobs that are not switched off."""
+def _dump_and_measure(
+    settings: "Settings", path: Path
+) -> tuple[table_proof.DatabaseProof, tuple[int, ...], str]:
+    """Also the numbers of the jobs that are not switched off, and the properties of the database."""
     # its snapshot is the dump's: the session waits in its transaction for as long as pg_dump runs
     timeouts = replace(NO_TIMEOUTS, idle_s=0)
     with use_session(settings, application="backup", autocommit=False, timeouts=timeouts) as session:
@@ -87,10 +91,11 @@ def _dump_and_measure(settings: "Settings", path: Path) -> tuple[table_proof.Dat
         table_owner.become_owner(session)
         proof = table_proof.measure_database(session)
         jobs = tuple(job.job_id for job in background_jobs.list_jobs(session) if job.is_scheduled)
+        properties = render_properties(session)
         program = client_programs.find_program("pg_dump", postgresql=proof.postgresql)
         command = [program, "--format=custom", f"--snapshot={snapshot}", f"--file={path}"]
         client_programs.run_program(command, settings)
-    return proof, jobs
+    return proof, jobs, properties
 
 
 def _copy_spool(source: Path, copy: Path) -> None:

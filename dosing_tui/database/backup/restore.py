@@ -13,6 +13,7 @@ from psycopg.sql import SQL, Identifier
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.backup import client_programs, table_proof
+from dosing_tui.database.backup.database_properties import PROPERTIES_FILE, apply_properties
 from dosing_tui.database.backup.manifest import DUMP_FILE, BackupManifest
 from dosing_tui.database.batches.audit_verify import verify_in_session
 from dosing_tui.database.connection import NO_TIMEOUTS, Session, use_session
@@ -66,7 +67,18 @@ def restore_database(
         report(f"Restoring {folder.name} into the database {database}.")
         with _restoring(session, manifest.proof.timescaledb):
             client_programs.run_program([program, "--exit-on-error", str(folder / DUMP_FILE)], target)
+        _restore_properties(session, folder, database, report)
         session.execute("ANALYZE")
+
+
+def _restore_properties(session: Session, folder: Path, database: str, report: ProgressReporter) -> None:
+    """The database's own owner, rights and settings; the rows are restored without them as well."""
+    path = folder / PROPERTIES_FILE
+    if path.exists() and (reason := apply_properties(session, path.read_text(encoding="utf-8"), database)):
+        report(
+            f"Owner, rights and settings of the database {database} are not restored: {reason}."
+            f" Run {path} with psql as superuser."
+        )
 
 
 def verify_database(settings: Settings, manifest: BackupManifest, *, database: str) -> list[str]:

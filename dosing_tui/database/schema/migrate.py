@@ -1,8 +1,8 @@
 """Migrates the schema: numbered files, each applied once, under one lock."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import psycopg
 
@@ -50,6 +50,8 @@ class MigrationPlan:
     retention_changes: tuple[str, ...] = ()
     questions: tuple[RetentionQuestion, ...] = ()
     """What the settings' retention would drop, and nobody has decided yet."""
+    decisions: Mapping[str, int | None] = field(default_factory=dict)
+    """Table -> days of what is decided now; None: for ever."""
     has_retention: bool = False
     """The database says already how long rows are kept."""
 
@@ -129,7 +131,7 @@ def _settle_retention(
     """A collector's start enters nothing, but in a database that has just got its schema."""
     is_asked = not request.keeps_newer_rules
     if is_asked or not plan.has_retention:
-        retention.settle_retention(session, settings, request.history, plan.questions)
+        retention.settle_retention(session, settings, plan.decisions)
     if has_policies(session, plan.flavour) and (is_asked or plan.before_import or plan.after_import):
         retention.apply_policies(session, settings)
 
@@ -240,8 +242,7 @@ def _plan_migration(
         session, settings, adopted_tables=adopted.copy_names, named_tables=request.named_tables
     )
     changed = _list_retention_changes(session, settings, request, None if missing else flavour)
-    is_decided = request.history is not HistoryChoice.ASK_LATER
-    decided = [question.table_name for question in questions if is_decided]
+    decisions = retention.list_decisions(session, request.history, questions, request.named_tables)
     return MigrationPlan(
         extension,
         flavour,
@@ -252,8 +253,11 @@ def _plan_migration(
         limit_changes=plant_limits.list_differences(
             session, settings, keeps_newer_rules=request.keeps_newer_rules
         ),
-        retention_changes=tuple(f"{RETENTION_PREFIX}{name}" for name in (*changed, *decided)),
+        retention_changes=tuple(
+            f"{RETENTION_PREFIX}{name}" for name in dict.fromkeys([*changed, *decisions])
+        ),
         questions=questions,
+        decisions=decisions,
         has_retention=bool(retention.list_states(session)),
     )
 

@@ -5,6 +5,7 @@ settings that would drop rows takes effect only with ``HistoryChoice.APPLY``. Wh
 changes only when its table is named.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -152,16 +153,26 @@ def forget_decision(session: Session, tables: tuple[str, ...]) -> None:
     session.execute(read_statement("maintenance/update_retention_undecided"), {"tables": list(tables)})
 
 
-def settle_retention(
-    session: Session, settings: Settings, choice: HistoryChoice, questions: tuple[RetentionQuestion, ...]
-) -> None:
-    """Enter the changes that drop nothing, and the answer to ``questions``: no other table loses a row."""
-    for name, days in list_changes(session, settings).items():
+def list_decisions(
+    session: Session,
+    choice: HistoryChoice,
+    questions: tuple[RetentionQuestion, ...],
+    named_tables: tuple[str, ...],
+) -> dict[str, int | None]:
+    """Table -> days of the answer to ``questions``. To keep history is also an answer for a table by name."""
+    if choice is HistoryChoice.ASK_LATER:
+        return {}
+    if choice is HistoryChoice.APPLY:
+        return {question.table_name: question.keep_days for question in questions}
+    states = list_states(session)
+    names = named_tables or tuple(question.table_name for question in questions)
+    return {name: None for name in names if name not in states or not states[name].is_for_ever}
+
+
+def settle_retention(session: Session, settings: Settings, decisions: Mapping[str, int | None]) -> None:
+    """Enter the changes that drop nothing, and the decisions: no other table loses a row."""
+    for name, days in (list_changes(session, settings) | dict(decisions)).items():
         _enter_decision(session, name, days)
-    if choice is not HistoryChoice.ASK_LATER:
-        for question in questions:
-            is_kept = choice is HistoryChoice.KEEP
-            _enter_decision(session, question.table_name, None if is_kept else question.keep_days)
 
 
 def apply_policies(session: Session, settings: Settings) -> None:

@@ -9,9 +9,14 @@ import pytest
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.backup import client_programs, dump, manifest, restore
 from dosing_tui.database.backup.client_programs import find_program
+from dosing_tui.database.backup.database_properties import (
+    PROPERTIES_FILE,
+    apply_properties,
+    render_properties,
+)
 from dosing_tui.database.backup.manifest import BackupManifest
 from dosing_tui.database.backup.table_proof import DatabaseProof, TableProof
-from dosing_tui.database.connection import StatementTimeouts
+from dosing_tui.database.connection import StatementTimeouts, use_session
 from dosing_tui.database.schema.maintenance import run_maintenance
 from dosing_tui.database.server_flavour import ServerFlavour
 from dosing_tui.errors import BackupError
@@ -29,6 +34,21 @@ NOTE: LiteralString = "INSERT INTO operator_notes (at, text, author) VALUES (now
 AGGREGATE: LiteralString = """
     SELECT format('%I.%I', materialization_hypertable_schema, materialization_hypertable_name)
       FROM timescaledb_information.continuous_aggregates
+"""
+PROPERTIES: LiteralString = """
+    DO $$ DECLARE here text := current_database(); BEGIN
+        EXECUTE format('ALTER DATABASE %I SET search_path = public, compat', here);
+        EXECUTE format('ALTER DATABASE %I SET jit = off', here);
+        EXECUTE format('ALTER ROLE %I IN DATABASE %I SET work_mem = ''5MB'';', current_user, here);
+        EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', here);
+        EXECUTE format('GRANT CONNECT ON DATABASE %I TO pg_monitor', here);
+    END $$
+"""
+OWN_SETTINGS: LiteralString = """
+    SELECT setconfig
+      FROM pg_db_role_setting
+     WHERE setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())
+     ORDER BY setrole
 """
 SCHEDULED: LiteralString = (
     "SELECT job_id FROM timescaledb_information.jobs WHERE job_id >= 1000 AND scheduled"
@@ -50,6 +70,23 @@ def check_jobs(settings: Settings, made: BackupManifest, restored: str, name: st
         assert sorted(fetch_rows(restored, SCHEDULED)) == sorted(running[1:])
 
 
+def check_properties(settings: Settings, folder: Path, restored: str, name: str) -> None:
+    """What a dump leaves out of the database itself is as it was, and can be set again."""
+    found = fetch_rows(restored, OWN_SETTINGS)
+    assert ({"search_path=public, compat", "jit=off"}, "work_mem=5MB") == (
+        set(found[0][0]),
+        found[1][0][0],
+    )
+    with use_session(restore.point_to(settings, name), application="test") as session:
+        text = (folder / PROPERTIES_FILE).read_text()
+        assert render_properties(session) == text
+        assert 'GRANT CONNECT ON DATABASE :"DBNAME" TO pg_monitor' in text
+        assert "TO PUBLIC" not in text
+        assert apply_properties(session, text, name) == ""
+        assert "nobody_here" in apply_properties(session, text.replace("pg_monitor", "nobody_here"), name)
+        assert render_properties(session) == text
+
+
 def test_a_restored_backup_equals_what_was_saved(
     server: Server, flavour: Server, migrated: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
@@ -58,7 +95,7 @@ def test_a_restored_backup_equals_what_was_saved(
         find_program("pg_dump", postgresql=int(fetch_value(migrated, "SHOW server_version_num")) // 10_000)
     except BackupError:
         skip_absent(request, "no pg_dump is new enough for this server")
-    execute_statements(migrated, DOSES, NOTE)
+    execute_statements(migrated, DOSES, NOTE, PROPERTIES)
     is_community = flavour_of(migrated) is ServerFlavour.COMMUNITY
     if is_community:
         execute_statements(migrated, OFF + " WHERE job_id >= 1000")
@@ -76,6 +113,7 @@ def test_a_restored_backup_equals_what_was_saved(
         assert restore.verify_database(settings, read, database=name) == []
         restored = server.dsn_of(name)
         check_jobs(settings, read, restored, name)
+        check_properties(settings, folder, restored, name)
         # its triggers work, and one changed value is found
         execute_statements(
             restored,

@@ -147,6 +147,18 @@ def test_history_that_a_shorter_setting_would_drop_is_kept_for_good(flavour: Ser
     assert (checked.questions, checked.pending_steps) == ((), [])
 
 
+def test_a_table_is_kept_for_good_by_its_name_also_unasked(flavour: Server, migrated: str) -> None:
+    settings, named = settings_for(migrated), ("inventory_levels",)
+    assert check_schema(settings).questions == ()
+    for steps in (["retention/inventory_levels"], []):
+        found = migrate_schema(settings, report=print, history=HistoryChoice.KEEP, named_tables=named)
+        assert found == steps
+    assert [days for _, days, _ in fetch_rows(migrated, STATES)] == [90, 90, None, 730]
+    execute_statements(migrated, LEVELS)
+    drop_old_rows(migrated)
+    assert fetch_value(migrated, LEFT) == 200
+
+
 def test_a_shorter_setting_that_drops_nothing_is_entered(flavour: Server, migrated: str) -> None:
     shorter = with_retention(migrated, readings_days=60, sums_days=80, compress_after_days=3)
     steps = [
