@@ -50,8 +50,10 @@ def test_batches_are_rebuilt_over_a_range(shop: Shop) -> None:
     assert result.exit_code == 0
     assert "1 batches, 1 of them new or changed; 0 merged into others." in result.output
     assert describe_stored(shop.dsn) == ["complete CU-85 2"]
-    assert shop.run_command("batches", "rebuild", "--from", "yesterdaily").exit_code != 0
-    assert shop.run_command("batches", "rebuild", "--from", "2026-11-23", "--to", "2026-11-22").exit_code != 0
+    refused = shop.run_command("batches", "rebuild", "--from", "yesterdaily")
+    assert (refused.exit_code, "'yesterdaily' is not a date or time" in refused.stderr) == (2, True)
+    refused = shop.run_command("batches", "rebuild", "--from", "2026-11-23", "--to", "2026-11-22")
+    assert (refused.exit_code, "--from is not before --to." in refused.stderr) == (2, True)
 
 
 def test_a_rebuild_under_another_sites_name_is_refused_with_a_sentence(shop: Shop) -> None:
