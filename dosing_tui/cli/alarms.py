@@ -36,6 +36,7 @@ from dosing_tui.domain.alarms.operator_commands import (
     return_to_service,
     unshelve_alarm,
 )
+from dosing_tui.domain.quantities.quantity_text import count_noun
 
 if TYPE_CHECKING:
     from dosing_tui.cli.alarm_actions import EntryBuilder
@@ -297,8 +298,7 @@ def _confirm_all(action: str, targets: Sequence[AlarmState], *, is_confirmed: bo
     """List the alarms and ask; without a terminal only --yes confirms."""
     if is_confirmed or not targets:
         return
-    count = "1 alarm" if len(targets) == 1 else f"{len(targets)} alarms"
-    print_message(f"{count}: {', '.join(state.key.tag for state in targets)}")
+    print_message(f"{count_noun(len(targets), 'alarm')}: {', '.join(state.key.tag for state in targets)}")
     if not sys.stdin.isatty():
         raise click.UsageError("No terminal for the confirmation: give --yes.")
     if not click.confirm(f"{action} {'it' if len(targets) == 1 else 'them'}?", err=True):

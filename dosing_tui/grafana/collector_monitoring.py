@@ -130,7 +130,8 @@ def _list_storage_alerts(alarms: AlarmSettings) -> Iterator[CollectorAlert]:
         "spool-age", "Readings wait for long",
         f"dosing_spool_oldest_seconds > {alarms.spool_age_minutes * 60:.0f}", "1m",
         _get_priority("SPOOL_HIGH"),
-        f"A reading has waited in the spool for {{{{ humanizeDuration {FIGURE} }}}}.", "Bring the database back.",
+        f"A reading has waited in the spool for {{{{ humanizeDuration {FIGURE} }}}}.",
+        "Bring the database back.",
     )  # fmt: skip
     yield CollectorAlert(
         "jobs-failed", "Database job failed", "dosing_jobs_failed > 0", "5m", "medium",

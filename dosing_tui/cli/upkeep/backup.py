@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from dosing_tui.cli.context import exit_if_unavailable, get_settings, load_config, print_message
-from dosing_tui.domain.quantities.quantity_text import format_count
+from dosing_tui.domain.quantities.quantity_text import count_noun, format_count
 
 EXIT_DIFFERENT = 1
 """The restored database is not what was saved."""
@@ -42,7 +42,8 @@ def backup(ctx: click.Context, target: Path) -> None:
         print_message(f"No spool in {spool_file.parent}: not saved.")
     rows = sum(table.rows for table in manifest.proof.tables)
     print_message(
-        f"{format_count(rows)} rows of {len(manifest.proof.tables)} tables. Keep a copy on another machine."
+        f"{count_noun(rows, 'row')} of {count_noun(len(manifest.proof.tables), 'table')}."
+        " Keep a copy on another machine."
     )
     click.echo(folder)
 
@@ -75,7 +76,8 @@ def restore(ctx: click.Context, *, folder: Path, database: str, verify: bool, on
     if faults:
         sys.exit(EXIT_DIFFERENT)
     proof = manifest.proof
-    rows = f"{format_count(sum(table.rows for table in proof.tables))} rows of {len(proof.tables)} tables"
+    rows = count_noun(sum(table.rows for table in proof.tables), "row")
+    rows = f"{rows} of {count_noun(len(proof.tables), 'table')}"
     if verify or only_verify:
         entries = format_count(proof.audit_entries)
         click.echo(f"{database} equals the backup: {rows}, audit trail of {entries} entries.")

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from dosing_tui.cli.context import exit_if_unavailable, get_settings, print_message
-from dosing_tui.domain.quantities.quantity_text import format_bytes, format_count, format_decimal
+from dosing_tui.domain.quantities.quantity_text import count_noun, format_bytes, format_count, format_decimal
 
 if TYPE_CHECKING:
     from dosing_tui.database.maintenance.maintenance_status import MaintenanceStatus, TableStatus
@@ -82,7 +82,7 @@ def _list_lines(found: "MaintenanceStatus", zone: ZoneInfo) -> list[str]:
 def _list_cells(table: "TableStatus", zone: ZoneInfo) -> tuple[str, ...]:
     size = table.size
     drop = (
-        f"{_format_time(table.next_drop, zone)}, {format_count(table.next_rows)} rows"
+        f"{_format_time(table.next_drop, zone)}, {count_noun(table.next_rows, 'row')}"
         if table.next_drop
         else "–"
     )
