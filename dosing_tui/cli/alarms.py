@@ -13,7 +13,6 @@ import click
 from dosing_tui.cli.context import (
     EXIT_NO_RESULT,
     EXIT_UNAVAILABLE,
-    exit_if_unavailable,
     exit_without_result,
     get_os_user,
     get_settings,
@@ -70,15 +69,7 @@ REQUIRED_TAGS = click.argument("tags", nargs=-1, required=True, metavar="TAG..."
 OPTIONAL_TAGS = click.argument("tags", nargs=-1, metavar="[TAG]...")
 
 
-class AlarmCommandGroup(click.Group):
-    """For every command: an unavailable database is one sentence and an exit status of its own."""
-
-    def invoke(self, ctx: click.Context) -> object:
-        with exit_if_unavailable():
-            return super().invoke(ctx)
-
-
-@click.group(cls=AlarmCommandGroup)
+@click.group()
 @click.pass_context
 def alarms(ctx: click.Context) -> None:
     """List, acknowledge and shelve alarms, read their journal; exit 3: database unavailable."""

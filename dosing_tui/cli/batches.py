@@ -9,7 +9,6 @@ import click
 from dosing_tui.cli.batch_records import export, list_batches, show
 from dosing_tui.cli.batch_review import review
 from dosing_tui.cli.context import (
-    exit_if_unavailable,
     exit_without_result,
     get_os_user,
     get_settings,
@@ -76,7 +75,6 @@ def pin(ctx: click.Context, who: str) -> None:
 @click.option("--as", "who", default=get_os_user, show_default="the account", help="Author of the change.")
 @click.option("--reason", default="", help="Reason for the audit trail.")
 @click.pass_context
-@exit_if_unavailable()
 def policy(
     ctx: click.Context, *, pin: bool | None, second_person: bool | None, who: str, reason: str
 ) -> None:
@@ -143,8 +141,7 @@ def anchor(ctx: click.Context) -> None:
     from dosing_tui.domain.batch_review.audit_anchor import format_audit_anchor
 
     settings = get_settings(ctx)
-    with exit_if_unavailable():
-        head = read_audit_head(settings)
+    head = read_audit_head(settings)
     if head is None:
         exit_without_result("The audit trail has no entries.")
     click.echo(format_audit_anchor(build_audit_anchor(settings, head, datetime.now(UTC))))

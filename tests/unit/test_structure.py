@@ -69,6 +69,7 @@ COUNT = re.compile(r"format_count|\b(count|len)\(|count\b|number\b")
 """What a formatted expression has that counts."""
 PLURAL = re.compile(r" (?!times|bytes|characters|colours)[a-z]+(?<![sih])s\b")
 PLURAL_BY_HAND = re.compile(r"1 (alarm|batch|dose|entry|message|reading|row|station|tank)")
+BROAD_ERRORS = ("Exception", "BaseException")
 
 
 @cache
@@ -253,4 +254,22 @@ def test_a_number_of_things_has_one_format() -> None:
         for line, text in list_texts(module)
         if PLURAL_BY_HAND.fullmatch(text)
     ]
+    assert found == []
+
+
+def test_every_broad_except_that_swallows_and_every_ignored_type_has_a_reason() -> None:
+    found = []
+    for path, module in parse_package().items():
+        lines = path.read_text(encoding="utf-8").splitlines()
+        place = path.relative_to(ROOT)
+        found += [
+            f"{place}:{number} {line.strip()}"
+            for number, line in enumerate(lines, start=1)
+            if re.search(r"# type: ignore\[[\w,-]+\](?!  # \w)|# noqa: \w+$", line)
+        ]
+        for node in ast.walk(module):
+            if isinstance(node, ast.ExceptHandler) and ast.unparse(node.type or node) in BROAD_ERRORS:
+                head = "".join(lines[node.lineno - 1 : node.body[0].lineno])
+                if not isinstance(node.body[-1], ast.Raise) and "# " not in head:
+                    found.append(f"{place}:{node.lineno} {lines[node.lineno - 1].strip()}")
     assert found == []

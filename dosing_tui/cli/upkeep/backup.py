@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from dosing_tui.cli.context import exit_if_unavailable, get_settings, load_config, print_message
+from dosing_tui.cli.context import get_settings, load_config, print_message
 from dosing_tui.domain.quantities.quantity_text import count_noun, format_count
 
 EXIT_DIFFERENT = 1
@@ -30,14 +30,13 @@ def backup(ctx: click.Context, target: Path) -> None:
 
     loaded = load_config(ctx)
     spool_file = get_spool_folder(loaded.settings) / FILE_NAME
-    with exit_if_unavailable():
-        folder, manifest = back_up_database(
-            loaded.settings,
-            target,
-            now=datetime.now(UTC),
-            texts={"settings.txt": render_settings(loaded)},
-            spool_file=spool_file,
-        )
+    folder, manifest = back_up_database(
+        loaded.settings,
+        target,
+        now=datetime.now(UTC),
+        texts={"settings.txt": render_settings(loaded)},
+        spool_file=spool_file,
+    )
     if SPOOL_COPY not in manifest.files:
         print_message(f"No spool in {spool_file.parent}: not saved.")
     rows = sum(table.rows for table in manifest.proof.tables)
@@ -65,12 +64,11 @@ def restore(ctx: click.Context, *, folder: Path, database: str, verify: bool, on
     from dosing_tui.database.backup.manifest import read_manifest
 
     settings, manifest = get_settings(ctx), read_manifest(folder)
-    with exit_if_unavailable():
-        if not only_verify:
-            steps.restore_database(settings, folder, manifest, database=database, report=print_message)
-        faults = steps.verify_database(settings, manifest, database=database) if verify or only_verify else []
-        if (verify or only_verify) and not faults:
-            steps.start_jobs(settings, manifest, database=database)
+    if not only_verify:
+        steps.restore_database(settings, folder, manifest, database=database, report=print_message)
+    faults = steps.verify_database(settings, manifest, database=database) if verify or only_verify else []
+    if (verify or only_verify) and not faults:
+        steps.start_jobs(settings, manifest, database=database)
     for fault in faults:
         click.echo(fault)
     if faults:

@@ -5,10 +5,11 @@ from datetime import datetime
 from types import MappingProxyType
 
 from dosing_tui.config.settings import MqttSettings, MqttTransport
-from dosing_tui.config.validation import is_loopback
 from dosing_tui.database.diagnosis.facts import RowTimes
 from dosing_tui.doctor.checks.check_result import CheckResult, CheckTheme, ThemeReporter
+from dosing_tui.domain.messages.models import READING_TABLES
 from dosing_tui.domain.quantities.quantity_text import count_noun, format_decimal
+from dosing_tui.ipc.listen_address import is_loopback
 from dosing_tui.mqtt.broker_probe import BrokerAnswers, BrokerFailure
 from dosing_tui.mqtt.connection import format_address
 from dosing_tui.mqtt.subscriber import DROP_COUNT_TOPIC
