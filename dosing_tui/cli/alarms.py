@@ -13,7 +13,6 @@ import click
 from dosing_tui.cli.context import (
     EXIT_NO_RESULT,
     EXIT_UNAVAILABLE,
-    exit_if_unavailable,
     exit_without_result,
     get_os_user,
     get_settings,
@@ -36,6 +35,7 @@ from dosing_tui.domain.alarms.operator_commands import (
     return_to_service,
     unshelve_alarm,
 )
+from dosing_tui.domain.quantities.quantity_text import count_noun
 
 if TYPE_CHECKING:
     from dosing_tui.cli.alarm_actions import EntryBuilder
@@ -69,15 +69,7 @@ REQUIRED_TAGS = click.argument("tags", nargs=-1, required=True, metavar="TAG..."
 OPTIONAL_TAGS = click.argument("tags", nargs=-1, metavar="[TAG]...")
 
 
-class AlarmCommandGroup(click.Group):
-    """For every command: an unavailable database is one sentence and an exit status of its own."""
-
-    def invoke(self, ctx: click.Context) -> object:
-        with exit_if_unavailable():
-            return super().invoke(ctx)
-
-
-@click.group(cls=AlarmCommandGroup)
+@click.group()
 @click.pass_context
 def alarms(ctx: click.Context) -> None:
     """List, acknowledge and shelve alarms, read their journal; exit 3: database unavailable."""
@@ -297,8 +289,7 @@ def _confirm_all(action: str, targets: Sequence[AlarmState], *, is_confirmed: bo
     """List the alarms and ask; without a terminal only --yes confirms."""
     if is_confirmed or not targets:
         return
-    count = "1 alarm" if len(targets) == 1 else f"{len(targets)} alarms"
-    print_message(f"{count}: {', '.join(state.key.tag for state in targets)}")
+    print_message(f"{count_noun(len(targets), 'alarm')}: {', '.join(state.key.tag for state in targets)}")
     if not sys.stdin.isatty():
         raise click.UsageError("No terminal for the confirmation: give --yes.")
     if not click.confirm(f"{action} {'it' if len(targets) == 1 else 'them'}?", err=True):

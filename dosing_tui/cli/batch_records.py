@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dosing_tui.cli.context import (
-    exit_if_unavailable,
     exit_without_result,
     get_settings,
     print_message,
@@ -70,7 +69,6 @@ def add_filter_options(command: Callable[..., None]) -> Callable[..., None]:
 @click.option("--format", "format_", type=click.Choice(["table", "csv", "json"]), default="table",
               show_default=True)  # fmt: skip
 @click.pass_context
-@exit_if_unavailable()
 def list_batches(ctx: click.Context, *, query: "BatchListQuery", format_: str) -> None:
     """List batches, the newest first: exit 0 some, 1 none, 2 wrong input or set-up, 3 no database."""
     from dosing_tui.export.batch_list_export import explain_no_batches, find_batches, render_batches
@@ -88,7 +86,6 @@ def list_batches(ctx: click.Context, *, query: "BatchListQuery", format_: str) -
 @click.command()
 @click.argument("key")
 @click.pass_context
-@exit_if_unavailable()
 def show(ctx: click.Context, key: str) -> None:
     """Print the record of the batch KEY (its number or key), 80 columns wide: exit 0, 1 if there is none."""
     from dosing_tui.export.batch_record_files import render_record
@@ -108,7 +105,6 @@ def show(ctx: click.Context, key: str) -> None:
               help="File, or folder for one file per batch; default: stdout.")  # fmt: skip
 @click.option("--force", is_flag=True, help="Replace files that exist.")
 @click.pass_context
-@exit_if_unavailable()
 def export(
     ctx: click.Context, *, keys: tuple[str, ...], query: "BatchListQuery", format_: str, output: Path | None,
     force: bool,

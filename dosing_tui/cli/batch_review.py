@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 import click
 
 from dosing_tui.cli.context import (
-    exit_if_unavailable,
     exit_without_result,
     get_os_user,
     get_settings,
@@ -69,7 +68,6 @@ _FOLLOW_UP_DECISIONS = frozenset({"confirmed", "comment"})
 @click.option("--pin-file", type=click.Path(path_type=Path),
               help="Private file with your PIN; default: a prompt, if PINs are required.")  # fmt: skip
 @click.pass_context
-@exit_if_unavailable()
 def review(
     ctx: click.Context, *, key: str, option: str | None, reason: str, who: str, after: int | None,
     record: str, pin_file: Path | None,

@@ -9,14 +9,13 @@ import click
 from dosing_tui.cli.batch_records import export, list_batches, show
 from dosing_tui.cli.batch_review import review
 from dosing_tui.cli.context import (
-    exit_if_unavailable,
     exit_without_result,
     get_os_user,
     get_settings,
     parse_time,
     print_message,
 )
-from dosing_tui.domain.quantities.quantity_text import format_count
+from dosing_tui.domain.quantities.quantity_text import count_noun, format_count
 
 EXIT_MISMATCH = 1
 """``audit verify``: an entry was changed or is missing."""
@@ -46,7 +45,8 @@ def rebuild(ctx: click.Context, since: str, until: str | None) -> None:
         raise click.BadParameter("--from is not before --to.")
     done = rebuild_batches(settings, since=begins, until=ends, now=now, report=print_message)
     click.echo(
-        f"{format_count(done.batch_count)} batches, {format_count(done.stored_count)} of them new or changed;"
+        f"{count_noun(done.batch_count, 'batch', 'batches')},"
+        f" {format_count(done.stored_count)} of them new or changed;"
         f" {format_count(done.removed_count)} merged into others."
     )
 
@@ -75,7 +75,6 @@ def pin(ctx: click.Context, who: str) -> None:
 @click.option("--as", "who", default=get_os_user, show_default="the account", help="Author of the change.")
 @click.option("--reason", default="", help="Reason for the audit trail.")
 @click.pass_context
-@exit_if_unavailable()
 def policy(
     ctx: click.Context, *, pin: bool | None, second_person: bool | None, who: str, reason: str
 ) -> None:
@@ -119,16 +118,16 @@ def verify(ctx: click.Context, sources: tuple[Path, ...]) -> None:
     for fault in result.faults:
         click.echo(fault)
     click.echo(
-        f"{format_count(result.entries)} entries, {format_count(result.reviews)} reviews,"
-        f" {format_count(result.records)} batches: "
-        + (f"{format_count(len(result.faults))} faults." if result.faults else "all as they were entered.")
+        f"{count_noun(result.entries, 'entry', 'entries')}, {count_noun(result.reviews, 'review')},"
+        f" {count_noun(result.records, 'batch', 'batches')}: "
+        + (f"{count_noun(len(result.faults), 'fault')}." if result.faults else "all as they were entered.")
     )
     if anchors:
         last = max(anchor.at for anchor in anchors)
         checked = "signatures checked" if settings.anchors.key else "signatures not checked: no anchors.key"
         click.echo(
-            f"{format_count(len(anchors))} anchors, the last of {last:%Y-%m-%d %H:%M:%S %Z} ({checked}):"
-            f" {format_count(result.entries - result.anchored)} entries are not anchored."
+            f"{count_noun(len(anchors), 'anchor')}, the last of {last:%Y-%m-%d %H:%M:%S %Z} ({checked});"
+            f" {count_noun(result.entries - result.anchored, 'entry', 'entries')} not anchored."
         )
     click.echo(f"Head of the chain: {result.head}")
     sys.exit(EXIT_MISMATCH if result.faults else 0)
@@ -142,8 +141,7 @@ def anchor(ctx: click.Context) -> None:
     from dosing_tui.domain.batch_review.audit_anchor import format_audit_anchor
 
     settings = get_settings(ctx)
-    with exit_if_unavailable():
-        head = read_audit_head(settings)
+    head = read_audit_head(settings)
     if head is None:
         exit_without_result("The audit trail has no entries.")
     click.echo(format_audit_anchor(build_audit_anchor(settings, head, datetime.now(UTC))))

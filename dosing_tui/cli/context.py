@@ -3,14 +3,11 @@
 import os
 import re
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NoReturn
 
 import click
-
-from dosing_tui.errors import DatabaseUnavailableError
 
 if TYPE_CHECKING:
     from dosing_tui.config.loader import LoadedSettings
@@ -39,11 +36,7 @@ def get_plant_settings(ctx: click.Context) -> "Settings":
     from dosing_tui.errors import ConfigError
 
     loaded = load_config(ctx)
-    is_set = any(
-        source not in ("default", "not set here")
-        for name, source in loaded.sources.items()
-        if name.startswith(("plant.", "mqtt.", "database."))
-    )
+    is_set = any(name.startswith(("plant.", "mqtt.", "database.")) for name in loaded.list_given())
     if not is_set and not loaded.path.exists():
         raise ConfigError(
             "There are no settings yet. To see a plant: dosing-tui demo. For your plant: dosing-tui config "
@@ -115,13 +108,3 @@ def write_stdout(text: str) -> None:
     """On stdout, as bytes: the same line ends and encoding on every platform."""
     sys.stdout.buffer.write(text.encode())
     sys.stdout.buffer.flush()
-
-
-@contextmanager
-def exit_if_unavailable() -> Iterator[None]:
-    """An unavailable database is one sentence on stderr, and exit status EXIT_UNAVAILABLE."""
-    try:
-        yield
-    except DatabaseUnavailableError as error:
-        print_message(f"dosing-tui: {error}")
-        sys.exit(EXIT_UNAVAILABLE)

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from dosing_tui.cli.context import exit_if_unavailable, get_settings, print_message, write_stdout
+from dosing_tui.cli.context import get_settings, print_message, write_stdout
 from dosing_tui.errors import ConfigError, RangeError
 
 if TYPE_CHECKING:
@@ -93,7 +93,6 @@ def report() -> None:
 @click.option("--mail", "channel", default="", metavar="CHANNEL",
               help="Send it as text to the recipients of this mail channel ([[notifications]]).")  # fmt: skip
 @click.pass_context
-@exit_if_unavailable()
 def shift(
     ctx: click.Context, *, which: str | None, at: str, format_: str, output: Path | None, details: bool,
     force: bool, channel: str,

@@ -21,7 +21,8 @@ from dosing_tui.config.type_coercion import coerce_text
 from dosing_tui.errors import ConfigError
 
 CONFIG_VARIABLE = "DOSING_TUI_CONFIG"
-_DEFAULT = SourcedValue("", "default")
+UNGIVEN = (secrets.DEFAULT, secrets.NOT_SET)
+_DEFAULT = SourcedValue("", secrets.DEFAULT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,10 @@ class LoadedSettings:
     settings: Settings
     sources: Mapping[str, str]
     path: Path
+
+    def list_given(self) -> list[str]:
+        """Names of the settings that are not the program's defaults."""
+        return [name for name, source in self.sources.items() if source not in UNGIVEN]
 
 
 def resolve_config_path(option: Path | None, env: Mapping[str, str]) -> Path:

@@ -1,6 +1,5 @@
 """``[[notifications]]``: a section for each channel that the collector notifies of alarms."""
 
-import ipaddress
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -11,6 +10,7 @@ from dosing_tui.config.notification_channel import MailSecurity, NotificationKin
 from dosing_tui.config.range_check import find_range_errors
 from dosing_tui.config.secrets import format_variable
 from dosing_tui.errors import ConfigError
+from dosing_tui.ipc.listen_address import is_loopback
 
 SECTION = "notifications"
 PRIORITIES = ("high", "medium", "low")
@@ -111,7 +111,7 @@ def _find_url_errors(channel: NotificationSettings) -> Iterator[str]:
         yield "the URL does not begin with https:// and a host, or has characters that no URL may have."
     elif parts.username is not None:
         yield "the URL holds a user name; put the secret into its path or query."
-    elif parts.scheme == "http" and not channel.unencrypted and not is_localhost(host):
+    elif parts.scheme == "http" and not channel.unencrypted and not is_loopback(host):
         yield f"http:// to {host} is not encrypted; use https://, or set unencrypted = true."
 
 
@@ -125,19 +125,8 @@ def _find_mail_errors(channel: NotificationSettings) -> Iterator[str]:
     for setting, address in (("sender", channel.sender), *(("to", each) for each in channel.to)):
         if not _MAIL_ADDRESS.fullmatch(address) or not address.isascii():
             yield f'{setting} {address!r} is not an address, e.g. "shift@plant.example".'
-    if channel.security is MailSecurity.PLAIN and not channel.unencrypted and not is_localhost(channel.host):
+    if channel.security is MailSecurity.PLAIN and not channel.unencrypted and not is_loopback(channel.host):
         yield f"security 'plain' to {channel.host} is not encrypted; use starttls, or set unencrypted = true."
     if channel.username and not channel.password:
         variable = build_variable_name(channel, "password")
         yield f"username is set, but there is no password; set password_file or {variable}."
-
-
-def is_localhost(host: str) -> bool:
-    """
-    >>> is_localhost("127.0.0.1"), is_localhost("::1"), is_localhost("mail.plant")
-    (True, True, False)
-    """
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -22,6 +22,10 @@ _DSN_URI = re.compile(r"(\s*\w+://)(?:([^:@/]*)(:[^@/]*)?(@))?([^?]*)(.*)", re.D
 _DSN_PARAMETER = re.compile(r"(\w+)(\s*=\s*)('(?:[^'\\]|\\.)*('?)|(?:[^\s\\]|\\.)*)", re.DOTALL)
 
 
+DEFAULT, NOT_SET = "default", "not set here"
+"""The sources of a value that nobody gave; the second is a secret's."""
+
+
 class SourcedValue(NamedTuple):
     """The value of a setting, and the sentence of ``config show`` about its origin."""
 
@@ -68,7 +72,7 @@ def _read_secret(
     if file:
         path = Path(file).expanduser()
         return SourcedValue(read_private_line(setting, path), f"file {path}")
-    return SourcedValue("", "not set here")
+    return SourcedValue("", NOT_SET)
 
 
 def mask_dsn(dsn: str) -> str:

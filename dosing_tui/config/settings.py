@@ -3,11 +3,11 @@
 from dataclasses import dataclass, field
 from datetime import time, timedelta
 from enum import StrEnum
-from urllib.parse import urlsplit
 
 from dosing_tui.config.notification_channel import NotificationSettings
 from dosing_tui.domain.messages import default_limits
 from dosing_tui.domain.time.shift_calendar import WEEKDAYS, Shift, ShiftCalendar
+from dosing_tui.ipc.listen_address import ListenAddress, parse_listen_address
 
 
 class CollectorMode(StrEnum):
@@ -330,12 +330,9 @@ class MonitoringSettings:
     not encrypted."""
 
     @property
-    def address(self) -> tuple[str, int]:
-        """Host and port of ``listen``. Raises: ValueError."""
-        parts = urlsplit(f"//{self.listen}")
-        if not parts.hostname or parts.port is None or parts.path or parts.query or parts.username:
-            raise ValueError(self.listen)
-        return parts.hostname, parts.port
+    def address(self) -> ListenAddress:
+        """Raises: ValueError, if ``listen`` is none; the loader refuses that."""
+        return parse_listen_address(self.listen)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from ipaddress import ip_address
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dosing_tui.config import notification_sections, shift_sections
@@ -201,29 +200,15 @@ def _check_monitoring(monitoring: MonitoringSettings) -> Iterator[str]:
     if not monitoring.listen:
         return
     try:
-        host, _ = monitoring.address
+        address = monitoring.address
     except ValueError:
         yield f"monitoring.listen: {monitoring.listen!r} is not HOST:PORT, e.g. '127.0.0.1:9464'."
         return
-    if not monitoring.allow_remote and not is_loopback(host):
+    if not monitoring.allow_remote and not address.is_loopback:
         yield (
-            f"monitoring.listen: other machines reach {host}; set monitoring.allow_remote = true, or listen "
-            "on 127.0.0.1."
+            f"monitoring.listen: other machines reach {address.host}; set monitoring.allow_remote = true, "
+            "or listen on 127.0.0.1."
         )
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only programs on this machine reach the address; '' is its socket.
-
-    >>> is_loopback("127.0.0.1"), is_loopback("localhost"), is_loopback("broker.plant.example")
-    (True, True, False)
-    """
-    if host in ("", "localhost") or host.startswith("/"):
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _check_secrets(settings: Settings) -> Iterator[str]:

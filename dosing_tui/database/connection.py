@@ -13,7 +13,12 @@ from psycopg.rows import TupleRow, kwargs_row
 
 from dosing_tui.config.secrets import SECRET_DSN_KEYS
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.error_mapping import DatabaseTarget, create_dsn_error, translate_rowless_errors
+from dosing_tui.database.error_mapping import (
+    THIS_MACHINE,
+    DatabaseTarget,
+    create_dsn_error,
+    translate_rowless_errors,
+)
 from dosing_tui.database.sessions.pooler_detection import SharedSessionError, find_server_pid
 from dosing_tui.database.sessions.statement_deadline import DeadlineConnection, StatementDeadline
 from dosing_tui.database.sql_files import read_statement
@@ -158,7 +163,7 @@ def describe_target(settings: Settings) -> DatabaseTarget:
     user = known.get("user", "")
     secrets = (settings.database.password, *(known.get(key, "") for key in SECRET_DSN_KEYS))
     return DatabaseTarget(
-        host=host or known.get("service", "") or "this machine",
+        host=host or known.get("service", "") or THIS_MACHINE,
         port="" if host.startswith("/") or not host else known.get("port", ""),
         database=known.get("dbname") or user,
         user=user,

@@ -11,9 +11,14 @@ from psycopg_pool import PoolClosed, PoolTimeout, TooManyRequests
 from dosing_tui.config.secrets import MASK
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.errors import DatabaseAccessError, DatabaseError, DatabaseUnavailableError, InvalidRowError
+from dosing_tui.ipc.listen_address import is_loopback
 
 MAX_CELLS = 400
 """Longest sentence, in terminal cells."""
+
+
+THIS_MACHINE = "this machine"
+"""In place of a host: PostgreSQL's own socket."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +30,11 @@ class DatabaseTarget:
     database: str
     user: str
     secrets: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def is_local(self) -> bool:
+        """On this machine: a socket or the loopback; of a service file's server nobody knows."""
+        return self.host == THIS_MACHINE or self.host.startswith("/") or is_loopback(self.host)
 
     @property
     def server(self) -> str:

@@ -36,6 +36,12 @@ def read_statement(name: str) -> LiteralString:
     return INCLUDE_LINE.sub(lambda line: LEADING_COMMENT.sub("", read_statement(line[1])), text)
 
 
+def get_newest_migration() -> str:
+    """Name of the newest migration that every server has: the version of this program's schema."""
+    names = (name.removeprefix("schema/") for name in list_statements("schema/any"))
+    return max(names, key=lambda name: name.partition("/")[2])
+
+
 def list_statements(folder: str) -> list[str]:
     """Names, for ``read_statement``, of the SQL files in ``sql/<folder>``, in order."""
     place = find_sql_folder().joinpath(*folder.split("/"))

@@ -22,7 +22,7 @@ from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.demo.servers.folders import lock_file
 from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker, start_broker
 from dosing_tui.demo.simulator_thread import SimulatorThread
-from dosing_tui.domain.quantities.quantity_text import format_count
+from dosing_tui.domain.quantities.quantity_text import count_noun
 from dosing_tui.errors import DemoError
 from dosing_tui.ipc.supervised_thread import start_timer
 from dosing_tui.simulator.command import handle_signals
@@ -149,7 +149,7 @@ def _seed_plant_history(
         settings,
         seed_history.generate_messages(plant, since=since, until=now, zone=ZoneInfo(settings.plant.timezone)),
     )
-    report(f"Wrote {format_count(written)} messages of history.")
+    report(f"Wrote {count_noun(written, 'message')} of history.")
     return plant, written
 
 

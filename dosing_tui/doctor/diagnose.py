@@ -11,7 +11,6 @@ from dosing_tui import __version__
 from dosing_tui.collector.alarms.offline_commands import explain_unjournaled
 from dosing_tui.config.loader import LoadedSettings
 from dosing_tui.config.settings import Settings
-from dosing_tui.config.validation import is_loopback
 from dosing_tui.database.alarms.journal_health import list_journal_faults
 from dosing_tui.database.alarms.notification_queue import list_channel_states
 from dosing_tui.database.connection import describe_target
@@ -133,8 +132,9 @@ def _list_channels(settings: Settings, facts: DatabaseFacts | None, now: datetim
 def _measure_data_disk(settings: Settings, facts: DatabaseFacts) -> DiskSpace | None:
     """Of a server on this machine whose data folder can be seen."""
     folder = facts.details.data_folder
-    is_local = is_loopback(describe_target(settings).host.replace("this machine", ""))
-    return measure_disk(Path(folder)) if folder and is_local and os.path.isdir(folder) else None
+    if folder and describe_target(settings).is_local and os.path.isdir(folder):
+        return measure_disk(Path(folder))
+    return None
 
 
 def _find_machine_zone(environment: Mapping[str, str]) -> str:

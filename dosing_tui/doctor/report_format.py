@@ -5,6 +5,7 @@ import textwrap
 from collections.abc import Callable, Iterator
 
 from dosing_tui.doctor.checks.check_result import CheckLevel, CheckResult, Diagnosis
+from dosing_tui.domain.quantities.quantity_text import count_noun
 
 _NAMES = {
     CheckLevel.OK: "ok",
@@ -66,12 +67,12 @@ def render_json(diagnosis: Diagnosis) -> str:
 def format_summary(diagnosis: Diagnosis) -> str:
     counts = {level: diagnosis.count_level(level) for level in CheckLevel}
     words = [
-        f"{counts[CheckLevel.ERROR]} error{'s' * (counts[CheckLevel.ERROR] != 1)}",
-        f"{counts[CheckLevel.WARNING]} warning{'s' * (counts[CheckLevel.WARNING] != 1)}",
+        count_noun(counts[CheckLevel.ERROR], "error"),
+        count_noun(counts[CheckLevel.WARNING], "warning"),
         f"{counts[CheckLevel.OK]} ok",
         f"{counts[CheckLevel.SKIPPED]} not checked",
     ]
-    return f"{len(diagnosis.results)} checks: {', '.join(words)}."
+    return f"{count_noun(len(diagnosis.results), 'check')}: {', '.join(words)}."
 
 
 def _format_head(diagnosis: Diagnosis) -> str:

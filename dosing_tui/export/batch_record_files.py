@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.reports.batch_record import BatchRecordContent
+from dosing_tui.domain.quantities.quantity_text import count_noun
 from dosing_tui.errors import ExportError
 from dosing_tui.export import output_files
 from dosing_tui.export.documents.batch_record import build_batch_document
@@ -74,7 +75,8 @@ def write_records(
         return
     if len(batches) > 1 and output_format not in _MULTI_RECORD_FORMATS:
         raise ExportError(
-            f"{len(batches)} batches need a file each as {output_format}: name a folder with --output."
+            f"{count_noun(len(batches), 'batch', 'batches')} need a file each as {output_format}:"
+            " name a folder with --output."
         )
     content = _join_records(batches, output_format, settings, now)
     output_files.write_output(content, output, name="", force=force, show=show, report=report)

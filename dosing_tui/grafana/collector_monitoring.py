@@ -14,6 +14,8 @@ SCHEMA_VERSION = 41
 DATASOURCE_UID = "dosing-prometheus"
 _DATASOURCE: JsonObject = {"type": "prometheus", "uid": DATASOURCE_UID}
 _EXPRESSION: JsonObject = {"type": "__expr__", "uid": "__expr__"}
+FIGURE = "$figure"
+"""In a template of an alert's summary: the value of its expression, which each program names differently."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,10 @@ class MetricPanel:
 
 @dataclass(frozen=True, slots=True)
 class CollectorAlert:
-    """Firing when ``expression`` has a value other than 0 for ``pending``."""
+    """Firing when ``expression`` has had a result for ``pending``, whatever its value.
+
+    ``summary`` is a template of labels and of FIGURE.
+    """
 
     id: str
     title: str
@@ -39,6 +44,10 @@ class CollectorAlert:
     priority: str
     summary: str
     action: str
+
+    def build_annotations(self, figure: str) -> JsonObject:
+        """``figure``: the value of the expression in the templates of the program that evaluates it."""
+        return {"summary": self.summary.replace(FIGURE, figure), "description": self.action}
 
 
 PANELS = (
@@ -114,17 +123,19 @@ def _list_storage_alerts(alarms: AlarmSettings) -> Iterator[CollectorAlert]:
         "spool-fill", "Spool nearly full",
         f"dosing_spool_bytes / dosing_spool_limit_bytes > {alarms.spool_percent / 100:g}", "1m",
         _get_priority("SPOOL_HIGH"),
-        "The spool is nearly full: collecting stops when it is.", "Bring the database back.",
+        f"{{{{ humanizePercentage {FIGURE} }}}} of the spool is in use: collecting stops when it is full.",
+        "Bring the database back.",
     )  # fmt: skip
     yield CollectorAlert(
         "spool-age", "Readings wait for long",
         f"dosing_spool_oldest_seconds > {alarms.spool_age_minutes * 60:.0f}", "1m",
         _get_priority("SPOOL_HIGH"),
-        "Readings wait in the spool for too long.", "Bring the database back.",
+        f"A reading has waited in the spool for {{{{ humanizeDuration {FIGURE} }}}}.",
+        "Bring the database back.",
     )  # fmt: skip
     yield CollectorAlert(
         "jobs-failed", "Database job failed", "dosing_jobs_failed > 0", "5m", "medium",
-        "{{ $value }} background jobs of the database failed.", "dosing-tui doctor names them.",
+        f"Background jobs of the database that failed: {{{{ {FIGURE} }}}}.", "dosing-tui doctor names them.",
     )  # fmt: skip
     yield CollectorAlert(
         "counts-apart", "Readings unaccounted for",
@@ -171,7 +182,7 @@ def build_prometheus_rules(settings: Settings) -> JsonObject:
             "expr": alert.expression,
             "for": alert.pending,
             "labels": {"plant": settings.plant.site, "priority": alert.priority},
-            "annotations": {"summary": alert.summary, "description": alert.action},
+            "annotations": alert.build_annotations("$value"),
         }
         for alert in list_alerts(settings)
     ]
@@ -191,20 +202,22 @@ def build_collector_alerts(settings: Settings) -> JsonObject:
 
 
 def _build_grafana_rule(alert: CollectorAlert, site: str) -> Json:
-    """An expression without a result is no alert: only what is wrong has one."""
+    """An expression without a result is no alert: only what is wrong has one, be its value 0.
+
+    Grafana's own $value is a text with every label and step.
+    """
     steps: list[Json] = [
         {
             "refId": "A",
             "datasourceUid": DATASOURCE_UID,
             "relativeTimeRange": {"from": 600, "to": 0},
-            "model": {"refId": "A", "datasource": _DATASOURCE, "expr": f"({alert.expression}) * 0 + 1",
-                      "instant": True},
+            "model": {"refId": "A", "datasource": _DATASOURCE, "expr": alert.expression, "instant": True},
         },
         {
             "refId": "B",
             "datasourceUid": "__expr__",
             "relativeTimeRange": {"from": 600, "to": 0},
-            "model": {"refId": "B", "datasource": _EXPRESSION, "type": "math", "expression": "$A > 0"},
+            "model": {"refId": "B", "datasource": _EXPRESSION, "type": "math", "expression": "is_number($A)"},
         },
     ]  # fmt: skip
     return {
@@ -215,7 +228,7 @@ def _build_grafana_rule(alert: CollectorAlert, site: str) -> Json:
         "noDataState": "OK",
         "execErrState": "Error",
         "labels": {"plant": site, "priority": alert.priority},
-        "annotations": {"summary": alert.summary, "description": alert.action},
+        "annotations": alert.build_annotations("$values.A.Value"),
         "data": steps,
     }
 

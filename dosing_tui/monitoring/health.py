@@ -1,5 +1,6 @@
 """Whether the collector is ready, for service managers and load balancers. Pure."""
 
+from dosing_tui.domain.quantities.quantity_text import count_noun
 from dosing_tui.live_state import LinkStatus, LiveSnapshot, Role
 
 
@@ -15,6 +16,6 @@ def list_readiness_faults(snapshot: LiveSnapshot) -> list[str]:
         if link.status not in (LinkStatus.UP, LinkStatus.PARTIAL):
             faults.append(f"{name} {link.status.value}")
     if snapshot.refused_topics:
-        faults.append(f"{len(snapshot.refused_topics)} topics refused by the broker")
+        faults.append(f"{count_noun(len(snapshot.refused_topics), 'topic')} refused by the broker")
     faults += [f"database: {fault.part.value.lower()}" for fault in snapshot.database_faults]
     return faults

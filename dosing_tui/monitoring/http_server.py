@@ -7,6 +7,7 @@ from socket import AF_INET, AF_INET6, socket
 from threading import BoundedSemaphore
 
 from dosing_tui.errors import ConfigError
+from dosing_tui.ipc.listen_address import ListenAddress
 from dosing_tui.ipc.supervised_thread import FailureReporter, SupervisedThread, ignore_failure, start_one_shot
 
 POLL_S = 0.5
@@ -33,20 +34,20 @@ class MonitoringServer(HTTPServer):
 
     def __init__(
         self,
-        address: tuple[str, int],
+        address: ListenAddress,
         routes: dict[str, Route],
         *,
         on_failure: FailureReporter = ignore_failure,
     ) -> None:
         """Raises: ConfigError, if nothing can listen at the address."""
-        self.address_family = AF_INET6 if ":" in address[0] else AF_INET
+        self.address_family = AF_INET6 if ":" in address.host else AF_INET
         self.routes = routes
         self.timeout = POLL_S
         self._slots = BoundedSemaphore(MAX_REQUESTS)
         try:
-            super().__init__(address, MonitoringRequest)
+            super().__init__((address.host, address.port), MonitoringRequest)
         except OSError as error:
-            place = f"{address[0]}:{address[1]}"
+            place = f"{address.host}:{address.port}"
             raise ConfigError(
                 f"monitoring.listen: {place} cannot be used: {error.strerror or error}."
             ) from error

@@ -13,7 +13,7 @@ from dosing_tui.collector.context.local_state import get_spool_folder
 from dosing_tui.collector.spool_reading import measure_spool
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.diagnosis.job_status import count_jobs
-from dosing_tui.database.schema.migration_history import get_newest_migration
+from dosing_tui.database.sql_files import get_newest_migration
 from dosing_tui.errors import DatabaseError
 from dosing_tui.ipc.supervised_thread import SupervisedThread
 from dosing_tui.live_state import LinkStatus, LiveState

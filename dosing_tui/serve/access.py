@@ -1,35 +1,13 @@
 """Who may open the console in a browser: the address to listen on, the token, the origin of a page. Pure."""
 
 import hmac
-import ipaddress
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from dosing_tui.errors import ConfigError
+from dosing_tui.ipc.listen_address import ListenAddress, parse_listen_address
 
 COOKIE = "dosing_token"
 DEFAULT_PORT = 8000
-
-
-@dataclass(frozen=True, slots=True)
-class ListenAddress:
-    host: str
-    port: int
-
-    @property
-    def is_loopback(self) -> bool:
-        """Only programs on this machine reach it."""
-        if self.host == "localhost":
-            return True
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return False
-
-    def format_url(self, token: str) -> str:
-        """Where a browser on this machine finds the console."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self.port}/?token={token}"
 
 
 def parse_address(text: str) -> ListenAddress:
@@ -39,13 +17,9 @@ def parse_address(text: str) -> ListenAddress:
     (ListenAddress(host='127.0.0.1', port=8000), ListenAddress(host='::1', port=9000))
     """
     try:
-        parts = urlsplit(f"//{text}")
-        port = DEFAULT_PORT if parts.port is None else parts.port
+        return parse_listen_address(text, DEFAULT_PORT)
     except ValueError as error:
         raise ConfigError(f"'{text}' is not an address to listen on, e.g. 127.0.0.1:8000.") from error
-    if not parts.hostname or parts.path or parts.query or parts.username:
-        raise ConfigError(f"'{text}' is not an address to listen on, e.g. 127.0.0.1:8000.")
-    return ListenAddress(parts.hostname, port)
 
 
 def check_address(address: ListenAddress, *, is_remote_allowed: bool) -> None:

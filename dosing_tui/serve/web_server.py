@@ -15,7 +15,8 @@ from aiohttp import WSCloseCode, WSMsgType, web
 from textual_serve.download_manager import DownloadManager
 
 from dosing_tui.errors import ConfigError
-from dosing_tui.serve.access import COOKIE, ListenAddress, is_same_origin, is_token_valid
+from dosing_tui.ipc.listen_address import ListenAddress
+from dosing_tui.serve.access import COOKIE, is_same_origin, is_token_valid
 from dosing_tui.serve.browser_console import BrowserConsole
 
 PAGE_FOLDER = Path(__file__).parent / "page"

@@ -1,10 +1,12 @@
 """The rules of names, sizes and rooms that keep the package easy to find one's way in."""
 
 import ast
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -63,6 +65,11 @@ REPLACED_PHRASES = (
     "say why",
 )
 """Sentences that a clearer one has replaced, in lower case. docs/glossary.md has the terms that are used."""
+COUNT = re.compile(r"format_count|\b(count|len)\(|count\b|number\b")
+"""What a formatted expression has that counts."""
+PLURAL = re.compile(r" (?!times|bytes|characters|colours)[a-z]+(?<![sih])s\b")
+PLURAL_BY_HAND = re.compile(r"1 (alarm|batch|dose|entry|message|reading|row|station|tank)")
+BROAD_ERRORS = ("Exception", "BaseException")
 
 
 @cache
@@ -226,4 +233,43 @@ def test_thousands_have_one_format() -> None:
         and any(isinstance(part, ast.Constant) and "," in str(part.value)
                 for part in ast.walk(node.format_spec))
     ]  # fmt: skip
+    assert found == []
+
+
+def test_a_number_of_things_has_one_format() -> None:
+    """``count_noun`` knows that one of them has no s."""
+    found = [
+        f"{path.relative_to(ROOT)}:{node.lineno} {ast.unparse(value)}{text.value!r}"
+        for path, module in parse_package().items()
+        for node in ast.walk(module)
+        if isinstance(node, ast.JoinedStr)
+        for value, text in pairwise(node.values)
+        if isinstance(value, ast.FormattedValue) and COUNT.search(ast.unparse(value.value))
+        and isinstance(text, ast.Constant) and PLURAL.match(str(text.value))
+    ]  # fmt: skip
+    found += [
+        f"{path.relative_to(ROOT)}:{line} {text}"
+        for path, module in parse_package().items()
+        if path.name != "quantity_text.py"
+        for line, text in list_texts(module)
+        if PLURAL_BY_HAND.fullmatch(text)
+    ]
+    assert found == []
+
+
+def test_every_broad_except_that_swallows_and_every_ignored_type_has_a_reason() -> None:
+    found = []
+    for path, module in parse_package().items():
+        lines = path.read_text(encoding="utf-8").splitlines()
+        place = path.relative_to(ROOT)
+        found += [
+            f"{place}:{number} {line.strip()}"
+            for number, line in enumerate(lines, start=1)
+            if re.search(r"# type: ignore\[[\w,-]+\](?!  # \w)|# noqa: \w+$", line)
+        ]
+        for node in ast.walk(module):
+            if isinstance(node, ast.ExceptHandler) and ast.unparse(node.type or node) in BROAD_ERRORS:
+                head = "".join(lines[node.lineno - 1 : node.body[0].lineno])
+                if not isinstance(node.body[-1], ast.Raise) and "# " not in head:
+                    found.append(f"{place}:{node.lineno} {lines[node.lineno - 1].strip()}")
     assert found == []

@@ -7,7 +7,7 @@ from importlib import metadata
 from pathlib import Path
 
 from dosing_tui import __version__
-from dosing_tui.database.sql_files import list_statements
+from dosing_tui.database.sql_files import get_newest_migration
 
 BUILD_FILE = Path(__file__).parents[2] / "build.txt"
 """Written by the build of an image or a release; absent in a checkout."""
@@ -15,8 +15,7 @@ BUILD_FILE = Path(__file__).parents[2] / "build.txt"
 
 def format_version() -> str:
     """One line."""
-    numbered = (name.removeprefix("schema/") for name in list_statements("schema/any"))
-    schema = max(numbered, key=lambda name: name.split("/")[1])
+    schema = get_newest_migration()
     build = f", build {found}" if (found := _find_build()) else ""
     return f"dosing-tui {__version__} (schema {schema}, Python {platform.python_version()}{build})"
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from dosing_tui.cli.context import exit_if_unavailable, get_settings, load_config, print_message
-from dosing_tui.domain.quantities.quantity_text import format_count
+from dosing_tui.cli.context import get_settings, load_config, print_message
+from dosing_tui.domain.quantities.quantity_text import count_noun, format_count
 
 EXIT_DIFFERENT = 1
 """The restored database is not what was saved."""
@@ -30,19 +30,19 @@ def backup(ctx: click.Context, target: Path) -> None:
 
     loaded = load_config(ctx)
     spool_file = get_spool_folder(loaded.settings) / FILE_NAME
-    with exit_if_unavailable():
-        folder, manifest = back_up_database(
-            loaded.settings,
-            target,
-            now=datetime.now(UTC),
-            texts={"settings.txt": render_settings(loaded)},
-            spool_file=spool_file,
-        )
+    folder, manifest = back_up_database(
+        loaded.settings,
+        target,
+        now=datetime.now(UTC),
+        texts={"settings.txt": render_settings(loaded)},
+        spool_file=spool_file,
+    )
     if SPOOL_COPY not in manifest.files:
         print_message(f"No spool in {spool_file.parent}: not saved.")
     rows = sum(table.rows for table in manifest.proof.tables)
     print_message(
-        f"{format_count(rows)} rows of {len(manifest.proof.tables)} tables. Keep a copy on another machine."
+        f"{count_noun(rows, 'row')} of {count_noun(len(manifest.proof.tables), 'table')}."
+        " Keep a copy on another machine."
     )
     click.echo(folder)
 
@@ -64,18 +64,18 @@ def restore(ctx: click.Context, *, folder: Path, database: str, verify: bool, on
     from dosing_tui.database.backup.manifest import read_manifest
 
     settings, manifest = get_settings(ctx), read_manifest(folder)
-    with exit_if_unavailable():
-        if not only_verify:
-            steps.restore_database(settings, folder, manifest, database=database, report=print_message)
-        faults = steps.verify_database(settings, manifest, database=database) if verify or only_verify else []
-        if (verify or only_verify) and not faults:
-            steps.start_jobs(settings, manifest, database=database)
+    if not only_verify:
+        steps.restore_database(settings, folder, manifest, database=database, report=print_message)
+    faults = steps.verify_database(settings, manifest, database=database) if verify or only_verify else []
+    if (verify or only_verify) and not faults:
+        steps.start_jobs(settings, manifest, database=database)
     for fault in faults:
         click.echo(fault)
     if faults:
         sys.exit(EXIT_DIFFERENT)
     proof = manifest.proof
-    rows = f"{format_count(sum(table.rows for table in proof.tables))} rows of {len(proof.tables)} tables"
+    rows = count_noun(sum(table.rows for table in proof.tables), "row")
+    rows = f"{rows} of {count_noun(len(proof.tables), 'table')}"
     if verify or only_verify:
         entries = format_count(proof.audit_entries)
         click.echo(f"{database} equals the backup: {rows}, audit trail of {entries} entries.")

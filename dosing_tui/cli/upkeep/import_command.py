@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from dosing_tui.cli.context import exit_if_unavailable, get_settings, print_message
+from dosing_tui.cli.context import get_settings, print_message
 from dosing_tui.domain.messages.models import READING_TABLES
 
 
@@ -23,5 +23,4 @@ def import_(ctx: click.Context, file: Path, table: str) -> None:
     from dosing_tui.database.schema.import_file import import_file
 
     settings = get_settings(ctx)
-    with exit_if_unavailable():
-        import_file(settings, file, table, report=print_message)
+    import_file(settings, file, table, report=print_message)

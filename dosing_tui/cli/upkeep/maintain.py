@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from dosing_tui.cli.context import exit_if_unavailable, get_settings, print_message
-from dosing_tui.domain.quantities.quantity_text import format_bytes, format_count, format_decimal
+from dosing_tui.cli.context import get_settings, print_message
+from dosing_tui.domain.quantities.quantity_text import count_noun, format_bytes, format_count, format_decimal
 
 if TYPE_CHECKING:
     from dosing_tui.database.maintenance.maintenance_status import MaintenanceStatus, TableStatus
@@ -30,8 +30,7 @@ def status(ctx: click.Context) -> None:
     from dosing_tui.database.maintenance.maintenance_status import read_status
 
     settings = get_settings(ctx)
-    with exit_if_unavailable():
-        found = read_status(settings)
+    found = read_status(settings)
     for line in _list_lines(found, ZoneInfo(settings.plant.timezone)):
         click.echo(line)
     sys.exit(EXIT_FAILED_JOB if any(job.has_failed for job in found.jobs) else 0)
@@ -44,8 +43,7 @@ def run(ctx: click.Context) -> None:
     from dosing_tui.database.schema.maintenance import run_maintenance
 
     settings = get_settings(ctx)
-    with exit_if_unavailable():
-        run_maintenance(settings, now=datetime.now(UTC), report=print_message)
+    run_maintenance(settings, now=datetime.now(UTC), report=print_message)
     click.echo("Maintenance done.")
 
 
@@ -82,7 +80,7 @@ def _list_lines(found: "MaintenanceStatus", zone: ZoneInfo) -> list[str]:
 def _list_cells(table: "TableStatus", zone: ZoneInfo) -> tuple[str, ...]:
     size = table.size
     drop = (
-        f"{_format_time(table.next_drop, zone)}, {format_count(table.next_rows)} rows"
+        f"{_format_time(table.next_drop, zone)}, {count_noun(table.next_rows, 'row')}"
         if table.next_drop
         else "–"
     )

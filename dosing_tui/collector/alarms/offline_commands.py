@@ -15,6 +15,7 @@ from dosing_tui.collector.alarms.journal_outbox import FILE_NAME, JournalOutbox,
 from dosing_tui.collector.context.local_state import get_spool_folder, is_last_collector
 from dosing_tui.config.settings import Settings
 from dosing_tui.domain.alarms.models import JournalEntry
+from dosing_tui.domain.quantities.quantity_text import count_noun
 from dosing_tui.errors import SpoolError
 
 UNJOURNALED_AFTER = timedelta(minutes=1)
@@ -73,7 +74,7 @@ def explain_unjournaled(settings: Settings, now: datetime) -> str:
     if not waiting or max(waiting) < UNJOURNALED_AFTER:
         return ""
     minutes = max(waiting) // timedelta(minutes=1)
-    count = "1 alarm entry" if len(waiting) == 1 else f"{len(waiting)} alarm entries"
+    count = count_noun(len(waiting), "alarm entry", "alarm entries")
     return f"{count} of this machine not journaled yet, the oldest for {minutes} min."
 
 

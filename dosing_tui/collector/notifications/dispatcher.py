@@ -30,6 +30,7 @@ from dosing_tui.domain.notifications.policy import (
     choose_dispatch,
     create_notices,
 )
+from dosing_tui.domain.quantities.quantity_text import count_noun
 from dosing_tui.errors import DatabaseAccessError, DatabaseError
 from dosing_tui.live_state import DatabasePart
 
@@ -242,7 +243,7 @@ class NotificationDispatcher:
     def _send_summary(self, channel: DeliveryChannel, summary: PendingSummary) -> None:
         members = self._queue.list_summary_alarms(summary.id)
         message = channel.build_summary(summary.occurrence, members)
-        channel.start_delivery(summary.id, f"{len(members)} messages in one", message)
+        channel.start_delivery(summary.id, f"{count_noun(len(members), 'message')} in one", message)
 
     def _store_results(self) -> None:
         self._unstored_results.extend(self._channels.take_results())

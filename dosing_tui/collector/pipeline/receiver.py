@@ -12,7 +12,7 @@ from dosing_tui.collector.pipeline.receive_buffer import ReceiveBuffer
 from dosing_tui.collector.spool.redelivery_filter import RedeliveryFilter, flag_possible_repeat
 from dosing_tui.collector.spool.spool import ParsedMessage, Spool
 from dosing_tui.domain.messages.models import ParsedItem, Rejection
-from dosing_tui.domain.quantities.quantity_text import format_count
+from dosing_tui.domain.quantities.quantity_text import count_noun
 from dosing_tui.errors import SpoolError
 from dosing_tui.mqtt.message import ReceivedMessage
 from dosing_tui.mqtt.subscriber import DROP_COUNT_TOPIC
@@ -130,7 +130,7 @@ class MessageReceiver:
         if lost := count_lost_messages(self._spool.broker_drop_count, count):
             self._context.status.set_notice(
                 "dropped",
-                f"The broker dropped {format_count(lost)} messages because a queue was full: "
+                f"The broker dropped {count_noun(lost, 'message')} because a queue was full: "
                 "raise max_queued_messages in its configuration.",
             )
         self._spool.save_drop_count(count)

@@ -20,7 +20,7 @@ from dosing_tui.collector.spool.spool_codec import decode_items, encode_items
 from dosing_tui.collector.spool.spool_file import SpoolFile, SpoolRow
 from dosing_tui.database.reading_writer import WriteProgress
 from dosing_tui.domain.messages.models import ParsedItem, Rejection
-from dosing_tui.domain.quantities.quantity_text import format_count
+from dosing_tui.domain.quantities.quantity_text import count_noun
 from dosing_tui.errors import SpoolError
 from dosing_tui.live_state import MessageCounts
 
@@ -237,7 +237,7 @@ class Spool:
         self._update_counts(received=self.counts.received - lost, spooled=0)
         self._condition.notify_all()
         if lost > 0:
-            self._report(f"The spool has lost {format_count(lost)} readings: its file was damaged.")
+            self._report(f"The spool has lost {count_noun(lost, 'reading')}: its file was damaged.")
 
     def _cache_items(self, encoded: Sequence[tuple[bytes, int]], messages: Sequence[ParsedMessage]) -> None:
         """Keep those of the first messages: the writer reads them next."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from psycopg.sql import SQL, Identifier
 
 from dosing_tui.database.connection import Session, fetch_row, select_row, select_rows
-from dosing_tui.domain.quantities.quantity_text import format_count
+from dosing_tui.domain.quantities.quantity_text import count_noun, format_count
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ def list_differences(expected: DatabaseProof, found: DatabaseProof) -> list[str]
         if other is None:
             faults.append(f"The table {table.name} is missing: it had {rows} rows.")
         elif other.rows != table.rows:
-            faults.append(f"{table.name} has {format_count(other.rows)} rows instead of {rows}.")
+            faults.append(f"{table.name} has {count_noun(other.rows, 'row')} instead of {rows}.")
         elif other.digest != table.digest:
             faults.append(f"{table.name} has as many rows as before ({rows}), but they differ.")
     faults += [

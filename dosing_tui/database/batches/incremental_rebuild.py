@@ -31,7 +31,7 @@ from dosing_tui.database.schema import process_locks, retention
 from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.batches.models import DEFAULT_RULES
 from dosing_tui.domain.messages.text_sanitizer import clean_line
-from dosing_tui.domain.quantities.quantity_text import format_count
+from dosing_tui.domain.quantities.quantity_text import count_noun, format_count
 from dosing_tui.domain.tolerances.rules_text import describe_rules
 from dosing_tui.errors import ConfigError
 
@@ -95,7 +95,7 @@ def rebuild_batches(
                 with process_locks.hold_lock(session, LOCK_NAME):
                     done += rebuild_span(session, span, by, now=now)
             report(
-                f"{device}: {format_count(done.batch_count)} batches,"
+                f"{device}: {count_noun(done.batch_count, 'batch', 'batches')},"
                 f" {format_count(done.stored_count)} new or changed."
             )
     return done

@@ -7,7 +7,7 @@ from dosing_tui.database.legacy_import import copy, hourly_history, progress
 from dosing_tui.database.legacy_import.copy import CopyReporter
 from dosing_tui.database.legacy_import.legacy_schema import HOURLY_AGGREGATE, TABLES
 from dosing_tui.database.server_flavour import ServerFlavour
-from dosing_tui.domain.quantities.quantity_text import format_count
+from dosing_tui.domain.quantities.quantity_text import count_noun, format_count
 from dosing_tui.errors import DatabaseAccessError
 
 
@@ -45,7 +45,7 @@ def _finish_table(session: Session, name: str, report: CopyReporter) -> None:
         rows = state.rows if name == HOURLY_AGGREGATE else _recount_rows(session, state.old_name)
         if rows != state.done_rows:
             raise DatabaseAccessError(
-                f"{state.old_name} holds {format_count(rows)} rows, but {copied} were copied and"
+                f"{state.old_name} holds {count_noun(rows, 'row')}, but {copied} were copied and"
                 f" {rejected} rejected. The old table stays and {name} is not imported yet."
             )
         _drop_relation(session, state.old_name)

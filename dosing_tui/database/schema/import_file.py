@@ -12,7 +12,7 @@ from dosing_tui.database.legacy_import.legacy_schema import get_legacy_name
 from dosing_tui.database.schema import hourly_view, migration_history, retention
 from dosing_tui.database.schema.migration_lock import hold_migration_lock
 from dosing_tui.database.server_flavour import ServerFlavour, has_policies
-from dosing_tui.domain.quantities.quantity_text import format_count
+from dosing_tui.domain.quantities.quantity_text import count_noun
 from dosing_tui.errors import DatabaseAccessError
 
 
@@ -36,7 +36,7 @@ def import_file(settings: Settings, path: Path, table_name: str, *, report: Copy
             with session.transaction():
                 rows = file_import.load_file(session, path, table_name, zone=settings.clock.device_timezone)
                 _keep_old_rows(session, settings, table_name, flavour)
-            report(f"Read {format_count(rows)} rows of {path.name}.")
+            report(f"Read {count_noun(rows, 'row')} of {path.name}.")
             finalize.import_rows(session, flavour, report)
         if has_policies(session, flavour):
             hourly_view.refresh_hours(session, report)

@@ -49,11 +49,6 @@ def list_migrations(flavour: ServerFlavour) -> list[Migration]:
     return sorted(found, key=lambda migration: migration.number)
 
 
-def get_newest_migration() -> str:
-    """Name of the newest migration of this program: the version of its schema."""
-    return max(list_common_migrations(), key=lambda migration: migration.number).name
-
-
 def list_common_migrations() -> list[Migration]:
     """The migrations of both editions of TimescaleDB."""
     return [m for m in list_migrations(ServerFlavour.COMMUNITY) if m in list_migrations(ServerFlavour.APACHE)]

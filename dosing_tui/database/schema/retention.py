@@ -18,7 +18,7 @@ from dosing_tui.database.legacy_import.legacy_schema import HOURLY_AGGREGATE
 from dosing_tui.database.schema import hourly_view
 from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.messages.models import READING_TABLES
-from dosing_tui.domain.quantities.quantity_text import format_count
+from dosing_tui.domain.quantities.quantity_text import count_noun, format_count
 
 SUMS = "sums"
 DECIDED_TABLES = (*READING_TABLES, SUMS)
@@ -70,7 +70,7 @@ class RetentionQuestion:
                 " None will be dropped until --apply-retention."
             )
         return (
-            f"{format_count(self.old_rows)} of {format_count(self.rows)} rows of {what} are older than"
+            f"{format_count(self.old_rows)} of {count_noun(self.rows, 'row')} of {what} are older than"
             f" {self.keep_days} days (oldest {self.oldest})."
             " They stay until --apply-retention drops them, or for good with --keep-history."
         )

@@ -5,11 +5,11 @@ from datetime import datetime
 from types import MappingProxyType
 
 from dosing_tui.config.settings import MqttSettings, MqttTransport
-from dosing_tui.config.validation import is_loopback
 from dosing_tui.database.diagnosis.facts import RowTimes
 from dosing_tui.doctor.checks.check_result import CheckResult, CheckTheme, ThemeReporter
 from dosing_tui.domain.messages.models import READING_TABLES
-from dosing_tui.domain.quantities.quantity_text import format_count, format_decimal
+from dosing_tui.domain.quantities.quantity_text import count_noun, format_decimal
+from dosing_tui.ipc.listen_address import is_loopback
 from dosing_tui.mqtt.broker_probe import BrokerAnswers, BrokerFailure
 from dosing_tui.mqtt.connection import format_address
 from dosing_tui.mqtt.subscriber import DROP_COUNT_TOPIC
@@ -66,7 +66,7 @@ def _check_encryption(settings: MqttSettings, answers: BrokerAnswers, now: datet
             "Give the broker a certificate and set mqtt.tls, mqtt.ca_file and mqtt.port.",
         )
     ends, days = answers.certificate_ends, (answers.certificate_ends - now).days
-    text = f"The broker's certificate ends in {days} days, on {ends:%Y-%m-%d}."
+    text = f"The broker's certificate ends in {count_noun(days, 'day')}, on {ends:%Y-%m-%d}."
     if days < CERTIFICATE_ERROR_DAYS:
         return _REPORT.fail_check("encryption", text, "Renew the broker's certificate now.")
     if days < CERTIFICATE_WARN_DAYS:
@@ -127,11 +127,11 @@ def _check_deliveries(
     elif qos0:
         yield _REPORT.pass_check(
             "deliveries",
-            f"{count} messages, {qos0} with QoS 0: the broker needs queue_qos0_messages, or they are lost "
-            "while the collector is away.",
+            f"{count_noun(count, 'message')}, {qos0} with QoS 0: the broker needs queue_qos0_messages, "
+            "or they are lost while the collector is away.",
         )
     else:
-        yield _REPORT.pass_check("deliveries", f"{count} messages, all with QoS 1.")
+        yield _REPORT.pass_check("deliveries", f"{count_noun(count, 'message')}, all with QoS 1.")
 
 
 def _check_drop_count(answers: BrokerAnswers) -> CheckResult:
@@ -142,7 +142,7 @@ def _check_drop_count(answers: BrokerAnswers) -> CheckResult:
     if answers.dropped_count > 0:
         return _REPORT.warn_of(
             "queue",
-            f"The broker has dropped {format_count(answers.dropped_count)} messages since its start:"
+            f"The broker has dropped {count_noun(answers.dropped_count, 'message')} since its start:"
             " a queue was full.",
             "Raise max_queued_messages and max_queued_bytes at the broker (docs/user/it.md).",
         )

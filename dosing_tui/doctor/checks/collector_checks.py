@@ -13,7 +13,7 @@ from dosing_tui.domain.alarm_rules.station_rules import add_clock_reading, check
 from dosing_tui.domain.alarms.models import Priority
 from dosing_tui.domain.messages.models import TimeQuality
 from dosing_tui.domain.messages.text_sanitizer import clean_line
-from dosing_tui.domain.quantities.quantity_text import format_duration
+from dosing_tui.domain.quantities.quantity_text import count_noun, format_duration
 
 _QUALITIES = frozenset(quality.value for quality in TimeQuality)
 _COLLECTOR = ThemeReporter(CheckTheme.COLLECTOR)
@@ -70,5 +70,5 @@ def check_station_clocks(
     if not found:
         yield _STATIONS.skip_check("clock", "No station has sent a dose in the last hour.")
     elif not wrong:
-        text = f"{len(found)} stations with doses in the last hour, no clock is wrong."
+        text = f"{count_noun(len(found), 'station')} with doses in the last hour, no clock is wrong."
         yield _STATIONS.pass_check("clock", text)

@@ -1,9 +1,10 @@
 """Checks of the settings: the file, and what was forgotten in it. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from dosing_tui.config.loader import LoadedSettings
 from dosing_tui.doctor.checks.check_result import CheckResult, CheckTheme, ThemeReporter
+from dosing_tui.domain.quantities.quantity_text import count_noun
 
 _REPORT = ThemeReporter(CheckTheme.SETTINGS)
 
@@ -16,8 +17,8 @@ def explain_refused_settings(reason: str) -> Iterator[CheckResult]:
 
 def check_settings(loaded: LoadedSettings, *, machine_zone: str) -> Iterator[CheckResult]:
     """``machine_zone``: name of this machine's time zone; '' if it is not known."""
-    changed = sum(source not in ("default", "not set here") for source in loaded.sources.values())
-    if not loaded.path.exists() and not changed:
+    given = loaded.list_given()
+    if not loaded.path.exists() and not given:
         yield _REPORT.fail_check(
             "file",
             f"There are no settings: {loaded.path} does not exist, so the defaults of no plant count.",
@@ -25,12 +26,14 @@ def check_settings(loaded: LoadedSettings, *, machine_zone: str) -> Iterator[Che
         )
     else:
         origin = str(loaded.path) if loaded.path.exists() else "the environment"
-        yield _REPORT.pass_check("file", f"{changed} values from {origin}, no mistake in them.")
-    yield _check_zone(loaded.settings.plant.timezone, loaded.sources, machine_zone)
+        yield _REPORT.pass_check(
+            "file", f"{count_noun(len(given), 'value')} from {origin}, no mistake in them."
+        )
+    is_default = "plant.timezone" not in given
+    yield _check_zone(loaded.settings.plant.timezone, machine_zone, is_default=is_default)
 
 
-def _check_zone(zone: str, sources: Mapping[str, str], machine_zone: str) -> CheckResult:
-    is_default = sources.get("plant.timezone") == "default"
+def _check_zone(zone: str, machine_zone: str, *, is_default: bool) -> CheckResult:
     if is_default and machine_zone not in ("", zone, "Etc/UTC", "UTC", "Etc/UCT", "UCT", "Zulu", "Etc/Zulu"):
         return _REPORT.warn_of(
             "time zone",

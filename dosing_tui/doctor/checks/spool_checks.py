@@ -6,7 +6,7 @@ from datetime import datetime
 from dosing_tui.config.settings import Settings
 from dosing_tui.doctor.checks.check_result import CheckResult, CheckTheme, ThemeReporter
 from dosing_tui.doctor.checks.spool_probe import SpoolFacts
-from dosing_tui.domain.quantities.quantity_text import format_bytes, format_count, format_duration
+from dosing_tui.domain.quantities.quantity_text import count_noun, format_bytes, format_duration
 
 _REPORT = ThemeReporter(CheckTheme.SPOOL)
 
@@ -90,7 +90,8 @@ def _check_age(settings: Settings, facts: SpoolFacts, now: datetime) -> CheckRes
     age_s = (now - content.oldest_at).total_seconds() if content.oldest_at else 0.0
     fill = 100.0 * facts.file_bytes / (settings.collector.spool_max_mb * 1024**2)
     since = f"for {format_duration(round(age_s))}" if content.oldest_at else "since nobody can read when"
-    text = f"{format_count(content.message_count)} readings wait for the database, the oldest {since}."
+    waiting = count_noun(content.message_count, "reading")
+    text = f"Waiting for the database: {waiting}, the oldest {since}."
     remedy = "Let a collector run here while the database is available."
     is_old = content.oldest_at is None or age_s > limits.spool_age_minutes * 60
     if content.message_count and (is_old or fill > limits.spool_percent):

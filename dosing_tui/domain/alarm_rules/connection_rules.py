@@ -5,7 +5,11 @@ from collections.abc import Iterator
 from dosing_tui.domain.alarm_rules.detection import ConnectionState, Detection, EvaluationContext
 from dosing_tui.domain.alarm_rules.limits import AlarmLimits
 from dosing_tui.domain.alarms.models import AlarmKey
-from dosing_tui.domain.quantities.quantity_text import format_count, format_duration, format_percent
+from dosing_tui.domain.quantities.quantity_text import (
+    count_noun,
+    format_duration,
+    format_percent,
+)
 
 
 def check_connections(context: EvaluationContext, limits: AlarmLimits) -> Iterator[Detection]:
@@ -13,7 +17,7 @@ def check_connections(context: EvaluationContext, limits: AlarmLimits) -> Iterat
     for topic, is_refused in context.topics:
         known = is_refused if context.broker.is_up else None
         yield Detection(AlarmKey("TOPIC_REFUSED", "", topic), known, f"Broker refuses to deliver {topic}")
-    buffering = f"Database down: buffering {format_count(context.spool_count)} messages"
+    buffering = f"Database down: buffering {count_noun(context.spool_count, 'message')}"
     if context.oldest_spooled_at is not None:
         age = (context.now - context.oldest_spooled_at).total_seconds()
         buffering += f", oldest {format_duration(age // 60 * 60)}"
@@ -41,12 +45,12 @@ def _check_connection(
 
 
 def _check_spool(context: EvaluationContext, limits: AlarmLimits) -> Detection:
-    key, count = AlarmKey("SPOOL_HIGH"), format_count(context.spool_count)
+    key, count = AlarmKey("SPOOL_HIGH"), count_noun(context.spool_count, "reading")
     age = (context.now - context.oldest_spooled_at) if context.oldest_spooled_at else None
     if age is not None and age > limits.spool_age:
         oldest = format_duration(age.total_seconds())
         # the value of this alarm is a percentage: the age is in the text
-        return Detection(key, True, f"Spool: the oldest of {count} readings is {oldest} old")
+        return Detection(key, True, f"Spool: the oldest of {count} is {oldest} old")
     percent = context.spool_percent
-    words = f"Spool {format_percent(percent)} full, {count} readings buffered"
+    words = f"Spool {format_percent(percent)} full, {count} buffered"
     return Detection(key, percent > limits.spool_percent, words, percent, limits.spool_percent)

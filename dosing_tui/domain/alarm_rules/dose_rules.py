@@ -15,7 +15,12 @@ from dosing_tui.domain.alarm_rules.rule_state import (
 )
 from dosing_tui.domain.alarms.models import AlarmKey
 from dosing_tui.domain.messages.models import Dose
-from dosing_tui.domain.quantities.quantity_text import format_deviation, format_mass, format_percent
+from dosing_tui.domain.quantities.quantity_text import (
+    count_noun,
+    format_deviation,
+    format_mass,
+    format_percent,
+)
 from dosing_tui.domain.tolerances.tolerance_book import ToleranceBook
 
 RETURN_RATIO = 0.9
@@ -87,6 +92,7 @@ def check_hourly_errors(
         yield Detection(key, is_high(window, limits.mean_error_doses, mean, limit), words, mean, limit)
     window = station.error_window
     rate, limit = window.outside_percent, limits.error_rate_percent
-    words = f"{format_percent(rate)} of the last hour's {window.dose_count} doses out of tolerance ({device})"
+    doses = count_noun(window.dose_count, "dose")
+    words = f"{format_percent(rate)} of the last hour's {doses} out of tolerance ({device})"
     active = is_high(window, limits.error_rate_doses, rate, limit)
     yield Detection(AlarmKey("ERR_RATE_1H", device), active, words, rate, limit)

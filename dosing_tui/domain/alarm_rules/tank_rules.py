@@ -10,7 +10,7 @@ from dosing_tui.domain.alarm_rules.rule_state import RuleState, TankState
 from dosing_tui.domain.alarms.models import AlarmKey
 from dosing_tui.domain.messages import tank_level
 from dosing_tui.domain.messages.models import Dose, InventoryLevel, Reading, TimeQuality
-from dosing_tui.domain.quantities.quantity_text import format_mass, format_percent
+from dosing_tui.domain.quantities.quantity_text import count_noun, format_mass, format_percent
 
 GAP_CONFIRM_TIME = timedelta(seconds=30)
 """Minimum duration of a level mismatch. A dose and its level may arrive in either order."""
@@ -83,7 +83,7 @@ def _format_batches_left(level: InventoryLevel, tank: TankState | None) -> str:
     if tank is None or not tank.batch_need_g or level.remaining_g is None:
         return ""
     left = max(math.floor(level.remaining_g / tank.batch_need_g), 0)
-    return f" · {left} {'batch' if left == 1 else 'batches'} of {tank.recipe} left"
+    return f" · {count_noun(left, 'batch', 'batches')} of {tank.recipe} left"
 
 
 def add_dose(rule_state: RuleState, dose: Dose) -> Iterator[Detection]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from dosing_tui.domain.batch_review.review_rules import Review, ReviewDraft
+from dosing_tui.domain.quantities.quantity_text import count_noun
 from dosing_tui.errors import DosingError
 
 
@@ -43,9 +44,9 @@ def describe_bulk_result(result: ReviewResult) -> str:
     """Describe the numbers of approvals saved, not saved and unknown, and the reasons."""
     unknown, others = len(result.unknown_drafts), len(result.unsaved_drafts) + len(result.refusals)
     said = [
-        f"Approved {_format_batch_count(len(result.new_reviews))}.",
+        f"Approved {count_noun(len(result.new_reviews), 'batch', 'batches')}.",
         *(
-            [f"Result unknown for {_format_batch_count(unknown)}: check before trying again."]
+            [f"Result unknown for {count_noun(unknown, 'batch', 'batches')}: check before trying again."]
             if unknown
             else []
         ),
@@ -54,7 +55,3 @@ def describe_bulk_result(result: ReviewResult) -> str:
         *([str(result.error)] if result.error is not None else []),
     ]
     return " ".join(said)
-
-
-def _format_batch_count(count: int) -> str:
-    return "1 batch" if count == 1 else f"{count} batches"

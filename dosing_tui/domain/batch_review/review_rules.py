@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from dosing_tui.domain.batches.models import BatchStatus
+from dosing_tui.domain.quantities.quantity_text import count_noun
 
 MAX_WHO_LENGTH = 60
 MAX_COMMENT_LENGTH = 500
@@ -164,7 +165,7 @@ def _validate_approval(context: ReviewContext) -> str:
     if context.review_state not in UNDECIDED_STATES:
         return f"It is {context.review_state} already. Undo that first, and say why."
     if count := context.findings:
-        what = f"{count} exceptions" if count > 1 else "an exception"
+        what = count_noun(count, "exception") if count > 1 else "an exception"
         return f"The batch has {what}: approve it with deviation and say why, or reject it."
     return ""
 

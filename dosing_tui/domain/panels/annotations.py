@@ -42,4 +42,8 @@ class AnnotationList:
     @property
     def truncation_text(self) -> str:
         """A sentence for the operator; '' if the list is complete."""
-        return f"Only the newest {len(self.items)} batches and notes are marked." if self.is_truncated else ""
+        return (
+            f"Only the newest {len(self.items)} of the batches and notes are marked."
+            if self.is_truncated
+            else ""
+        )

@@ -70,6 +70,15 @@ def format_count(number: int) -> str:
     return f"{number:,}".replace(",", " ")
 
 
+def count_noun(number: int, noun: str, plural: str = "") -> str:
+    """A number of things; without ``plural`` they take an s.
+
+    >>> count_noun(1, "batch", "batches"), count_noun(0, "dose"), count_noun(12_345, "dose")
+    ('1 batch', '0 doses', '12 345 doses')
+    """
+    return f"{format_count(number)} {noun if number == 1 else plural or f'{noun}s'}"
+
+
 def format_bytes(count: float) -> str:
     """To the tenth of the unit, by factors of 1000 as disks are sold.
 

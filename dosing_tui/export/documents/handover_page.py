@@ -11,7 +11,12 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.domain.alarms.models import UNACKNOWLEDGED_STATES, AlarmState, AlarmStateName
 from dosing_tui.domain.batches.models import BatchStatus
 from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text, count_cells
-from dosing_tui.domain.quantities.quantity_text import format_count, format_duration, format_percent
+from dosing_tui.domain.quantities.quantity_text import (
+    count_noun,
+    format_count,
+    format_duration,
+    format_percent,
+)
 from dosing_tui.domain.shift_handover import HandoverSignature, is_handover_note
 from dosing_tui.domain.shift_report import ShiftReport, ShiftStock
 from dosing_tui.export.documents.document import (
@@ -97,15 +102,15 @@ def _list_batches(report: ShiftReport, join: EntryJoiner) -> Iterable[DocumentFi
         for batch in wrong
     ]
     count = sum(each.with_findings for each in report.batches)
-    yield DocumentField("Exceptions", join(f"{format_count(count)} batches", named, count), count > 0)
+    yield DocumentField("Exceptions", join(count_noun(count, "batch", "batches"), named, count), count > 0)
 
 
 def _format_right_first_time(report: ShiftReport) -> str:
     percent = report.right_first_time_percent
     if percent is None:
         return f"{UNKNOWN} (no batch ended)"
-    clean, ended = format_count(report.clean_batches), format_count(report.ended_batches)
-    return f"{format_percent(percent)} ({clean} of {ended} batches)"
+    clean, ended = format_count(report.clean_batches), count_noun(report.ended_batches, "batch", "batches")
+    return f"{format_percent(percent)} ({clean} of {ended})"
 
 
 def _list_doses(report: ShiftReport) -> Iterable[DocumentField]:
@@ -127,8 +132,9 @@ def _list_stock(report: ShiftReport, settings: Settings, join: EntryJoiner) -> I
             refilled.append(f"{_format_tank(tank)} {format_number(tank.refilled_g, 0, sign=True)} g")
     low.sort(key=lambda tank: tank.end_percent or 0)
     named = [_format_low_tank(tank, report) for tank in low]
-    text = join(f"{len(low)} of {len(report.stock)} tanks", named, len(low))
-    yield DocumentField("Low stock", text if low else f"none of {len(report.stock)} tanks", bool(low))
+    tanks = count_noun(len(report.stock), "tank")
+    text = join(f"{len(low)} of {tanks}", named, len(low))
+    yield DocumentField("Low stock", text if low else f"none of {tanks}", bool(low))
     if refilled:
         yield DocumentField("Refilled", join("", refilled, len(refilled)))
 
@@ -194,8 +200,7 @@ def _build_notes(report: ShiftReport, zone: tzinfo, join: EntryJoiner) -> Docume
 
 def _build_integrity(report: ShiftReport) -> DocumentField:
     missing = sum(total.value or 0 for total in report.unweighed)
-    doses = "1 dose" if missing == 1 else f"{format_count(round(missing))} doses"
-    text = f"{doses} without a mass" if missing else "every dose has a mass"
+    text = f"{count_noun(round(missing), 'dose')} without a mass" if missing else "every dose has a mass"
     return DocumentField("Data integrity", text, missing > 0)
 
 

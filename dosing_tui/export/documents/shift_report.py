@@ -8,7 +8,7 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.domain.alarms.models import Suppression
 from dosing_tui.domain.batches.models import BatchStatus
 from dosing_tui.domain.panels.panel_catalog import ProductionDay
-from dosing_tui.domain.quantities.quantity_text import format_count, format_percent
+from dosing_tui.domain.quantities.quantity_text import count_noun, format_count, format_percent
 from dosing_tui.domain.shift_report import ShiftReport, UnreviewedBatch
 from dosing_tui.export.documents.document import (
     Document,
@@ -85,15 +85,15 @@ def _build_summary(report: ShiftReport, zone: tzinfo) -> DocumentBlock:
     return make_field_list(
         ("From", format_timestamp(shift.since, zone)),
         ("To", f"{format_timestamp(shift.until, zone)}{progress}"),
-        ("Completed", f"{format_count(made.batches or 0)} batches{_format_recipe_totals(report)}"),
+        ("Completed", f"{count_noun(made.batches or 0, 'batch', 'batches')}{_format_recipe_totals(report)}"),
         ("Aborted", f"{format_count(made.aborted or 0)}", bool(made.aborted)),
         ("Right first time", _format_right_first_time(report)),
         ("Doses", _format_doses(made, is_bound=bool(report.unweighed))),
         ("Out of tolerance", f"{format_number(made.out_percent, 1)} % of the doses", bool(made.out_percent)),
-        ("To review", f"{format_count(report.unreviewed)} batches", report.unreviewed > 0),
+        ("To review", count_noun(report.unreviewed, "batch", "batches"), report.unreviewed > 0),
         (
             "From earlier shifts",
-            f"{format_count(report.earlier_unreviewed)} batches",
+            count_noun(report.earlier_unreviewed, "batch", "batches"),
             report.earlier_unreviewed > 0,
         ),
     )
@@ -103,7 +103,7 @@ def _format_right_first_time(report: ShiftReport) -> str:
     percent = report.right_first_time_percent
     if percent is None:
         return "no batch ended"
-    counts = f"{report.clean_batches} of {report.ended_batches} batches"
+    counts = f"{report.clean_batches} of {count_noun(report.ended_batches, 'batch', 'batches')}"
     return f"{format_percent(percent)} ({counts} complete and without exceptions)"
 
 
@@ -160,8 +160,7 @@ def _build_consumption(report: ShiftReport) -> tuple[DocumentBlock, ...]:
     if not report.unweighed:
         return (table,)
     each = ", ".join(
-        f"{format_count(round(total.value or 0))} dose{'' if total.value == 1 else 's'}"
-        f" of {total.label or UNKNOWN}"
+        f"{count_noun(round(total.value or 0), 'dose')} of {total.label or UNKNOWN}"
         for total in report.unweighed
     )
     return (table, make_field_list(("Mass not measured", f"{each} (not in the total)", True)))

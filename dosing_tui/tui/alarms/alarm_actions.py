@@ -18,6 +18,7 @@ from dosing_tui.domain.alarms.models import (
 )
 from dosing_tui.domain.alarms.operator_commands import CommandContext
 from dosing_tui.domain.alarms.snapshot import AlarmSnapshot, AlarmView
+from dosing_tui.domain.quantities.quantity_text import count_noun
 from dosing_tui.errors import AlarmCommandError
 
 SHELVING_DURATIONS = tuple(timedelta(minutes=minutes) for minutes in (5, 15, 30, 60, 120, 240, 480, 720))
@@ -113,8 +114,8 @@ def format_result(request: ActionRequest, result: ActionResult) -> str:
     """The message once the entries are in the journal."""
     label, count = _EVENT_LABELS[request.event], len(request.views)
     if result.skip_reasons:
-        return f"{label} {len(result.entries)} of {count} alarms"
-    return f"{label}: {request.views[0].state.key.tag if count == 1 else f'{count} alarms'}."
+        return f"{label} {len(result.entries)} of {count_noun(count, 'alarm')}"
+    return f"{label}: {request.views[0].state.key.tag if count == 1 else count_noun(count, 'alarm')}."
 
 
 def check_request(

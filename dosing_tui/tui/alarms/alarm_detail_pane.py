@@ -56,8 +56,8 @@ def _draw_heading(canvas: Canvas, row: AlarmRow, context: AlarmListContext) -> i
     title = sanitize_text(view.state.key.rule) if row.is_group else format_short_tag(view.state.key)
     y = _draw_lines(canvas, 2, wrap_text(title, room), STRONG)
     if row.is_group:
-        count = number_format.format_count(len(row.views))
-        text = f"{count} alarms: {view.rule.title if view.rule else title}"
+        count = number_format.count_noun(len(row.views), "alarm")
+        text = f"{count}: {view.rule.title if view.rule else title}"
     else:
         text = format_message(view)
     return _draw_lines(canvas, y, wrap_text(text, room), LABEL) + 1

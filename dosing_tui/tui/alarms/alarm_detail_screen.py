@@ -30,8 +30,9 @@ from dosing_tui.tui.widgets.canvas_dialog import (
 _WIDTH, _LABEL_WIDTH = 78, 13
 _TEXT_X = 4 + MARK_WIDTH
 """Where the message begins, behind the priority."""
-_MAX_TITLE_CELLS, _MAX_TAG_CELLS = 60, 240
-"""A longer tag is whole among the fields."""
+_MAX_TITLE_CELLS = 60
+"""Of the tag in the dialog's frame; a longer one is whole among the fields."""
+_MAX_TAG_CELLS = 240
 _SCROLL_KEYS = "↑↓"
 _FRAME_ROWS = 9
 """Rows beside the message and the fields: frame, title, value, keys and blanks."""

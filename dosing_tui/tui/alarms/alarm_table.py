@@ -215,7 +215,7 @@ def _format_stations(names: Mapping[str, str], row: AlarmRow) -> str:
     """The station's name; of a group with several their number."""
     devices = {view.state.key.device for view in row.views}
     if len(devices) > 1:
-        return f"{len(devices)} stations"
+        return number_format.count_noun(len(devices), "station")
     return names[row.first.state.key.device] or WHOLE_PLANT
 
 

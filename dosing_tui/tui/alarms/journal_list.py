@@ -195,10 +195,10 @@ def _format_extent(journal: JournalList, heading: JournalHeading) -> str:
         return f"▲ {journal.error}" if journal.rows else "▲ query failed"
     if journal.journal_filter is None:
         return ""
-    count = number_format.format_count(len(journal.rows))
     if journal.is_full:
-        return f"the newest {count}: narrow the range for older ones"
-    text = f"{count} entr{'y' if count == '1' else 'ies'}"
+        newest = number_format.format_count(len(journal.rows))
+        return f"the newest {newest}: narrow the range for older ones"
+    text = number_format.count_noun(len(journal.rows), "entry", "entries")
     if journal.has_more:
         text += ", older below"
     if heading.is_live:

@@ -17,6 +17,7 @@ from dosing_tui.tui.controllers.screen_host import ConsoleServices
 from dosing_tui.tui.data.operator_session import SignedOnOperator
 from dosing_tui.tui.data.panel_cache import PanelCache
 from dosing_tui.tui.data.query_results import PanelLoaded
+from dosing_tui.tui.keys.bindings import format_keys
 from dosing_tui.tui.layout.alarm_banner import SystemNotice, find_notices, keep_start_times
 from dosing_tui.tui.layout.status_and_footer import StatusBarState, count_spooled
 from dosing_tui.tui.rendering import number_format
@@ -151,7 +152,9 @@ class DashboardController:
             )
             for name, why in self.guard.failures.items()
         ]
-        notices = keep_start_times([*find_notices(snapshot, now), *failures], self._notice_start_times)
+        data_key = format_keys(["books"], self.services.keymap).split(" ")[0]
+        found = find_notices(snapshot, now, data_key=data_key)
+        notices = keep_start_times([*found, *failures], self._notice_start_times)
         self._notice_start_times = {notice.key: notice.at for notice in notices}
         return notices
 

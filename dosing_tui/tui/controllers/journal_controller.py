@@ -9,6 +9,7 @@ from dosing_tui.domain.alarms.journal_filter import MAX_ENTRIES, JournalFilter
 from dosing_tui.domain.alarms.models import JournalEntry
 from dosing_tui.domain.alarms.snapshot import AlarmSnapshot
 from dosing_tui.domain.panels.filters import Dimension, Selection
+from dosing_tui.domain.quantities.quantity_text import count_noun
 from dosing_tui.domain.time.time_range import RangeSpec
 from dosing_tui.errors import RangeError
 from dosing_tui.export.alarm_export import build_journal_table
@@ -216,11 +217,8 @@ class JournalController(Controller):
             zone=self.services.zone,
         )
         files = self.exporter.export_table(table)
-        return (
-            f"{files}: the newest {len(entries)} entries, narrow the range for older ones."
-            if has_more
-            else files
-        )
+        newest = count_noun(len(entries), "entry", "entries")
+        return f"{files}: the newest {newest}, narrow the range for older ones." if has_more else files
 
     def _read_all_entries(
         self, journal: JournalList, journal_filter: JournalFilter

@@ -108,7 +108,7 @@ class AlarmActionDialog(FormDialog[AlarmActionInput]):
         action, count = _TITLES[event], len(views)
         super().__init__(
             theme,
-            f"{action} {number_format.format_count(count)} alarms?" if count > 1 else f"{action}?",
+            f"{action} {number_format.count_noun(count, 'alarm')}?" if count > 1 else f"{action}?",
             [_AlarmLines(views, short_names), BLANK_ROW, consequence, BLANK_ROW, *fields],
             action=action,
         )

@@ -75,7 +75,7 @@ def build_bulk_prompt(
     """The approval of ``rows``, newest first, of the list named; at ``limit`` there may be more."""
     count = len(rows)
     note = " The newest; there may be more." if count == limit else ""
-    batches = "1 batch" if count == 1 else f"{number_format.format_count(count)} batches"
+    batches = number_format.count_noun(count, "batch", "batches")
     ends = rows[0].batch_id if count == 1 else f"{rows[-1].batch_id} to {rows[0].batch_id}"
     summary = f"{batches} without exceptions, complete and unreviewed.{note}"
     return ReviewPrompt(

@@ -199,6 +199,7 @@ PAGE_KEYS = tuple(binding for binding in (*TILE_KEYS, *TABLE_KEYS) if binding.id
 _NAVIGATION_KEYS = (*VIEW_KEYS, *TILE_KEYS, *TANK_KEYS, *TABLE_KEYS, *CHART_KEYS)
 _SCREEN_KEYS = (*ALARM_KEYS, *ALARM_LIST_KEYS, *BATCH_KEYS, *REPORT_KEYS, *DOCTOR_KEYS)
 ALL_KEYS = (*_NAVIGATION_KEYS, *SCOPE_KEYS, *APP_KEYS, *_SCREEN_KEYS)
+_BY_ID = {str(binding.id): binding for binding in ALL_KEYS}
 HELP_MAIN: tuple[HelpGroup, ...] = (
     ("Screens", (
         ("All at a glance", ("overview",)), ("Tanks and levels", ("inventory",)),
@@ -257,8 +258,7 @@ def validate_keymap(keymap: Mapping[str, str]) -> Mapping[str, str]:
 
 def format_keys(ids: Iterable[str], keymap: Mapping[str, str]) -> str:
     """The keys of these bindings; of several bindings the first key of each."""
-    bound = {binding.id: format_binding(binding, keymap) for binding in ALL_KEYS}
-    keys = [bound[name] for name in ids]
+    keys = [format_binding(_BY_ID[name], keymap) for name in ids]
     return keys[0] if len(keys) == 1 else " ".join(key.split(" ")[0] for key in keys)
 
 

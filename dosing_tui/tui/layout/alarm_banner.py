@@ -37,13 +37,16 @@ class SystemNotice:
     at: datetime
 
 
-def find_notices(snapshot: LiveSnapshot, now: datetime) -> list[SystemNotice]:
-    """Every abnormal condition without an active alarm, the worst first."""
+def find_notices(snapshot: LiveSnapshot, now: datetime, *, data_key: str) -> list[SystemNotice]:
+    """Every abnormal condition without an active alarm, the worst first.
+
+    ``data_key`` is that of the screen with the message counts.
+    """
     return sort_notices(
         [
             *_find_link_notices(snapshot, now),
             *_find_fault_notices(snapshot, now),
-            *_find_process_notices(snapshot, now),
+            *_find_process_notices(snapshot, now, data_key),
         ]
     )
 
@@ -103,11 +106,10 @@ def _join_parts(*parts: str) -> str:
     return " · ".join(part.rstrip(".") for part in parts if part)
 
 
-def _find_process_notices(snapshot: LiveSnapshot, now: datetime) -> Iterator[SystemNotice]:
+def _find_process_notices(snapshot: LiveSnapshot, now: datetime, data_key: str) -> Iterator[SystemNotice]:
     if not snapshot.message_counts.is_reconciled:
-        yield SystemNotice(
-            "books", Priority.MEDIUM, "Data integrity: counts not reconciled. See screen 7", now
-        )
+        text = f"Data integrity: counts not reconciled. See screen {data_key}"
+        yield SystemNotice("books", Priority.MEDIUM, text, now)
     if snapshot.notice:
         yield SystemNotice("notice", Priority.LOW, clean_line(snapshot.notice), now)
 

@@ -78,7 +78,7 @@ def paint_nothing(data: object, width: int, height: int) -> Rows:
 
 
 def sanitize_text(text: str, limit: int = 64) -> str:
-    """Text from messages without control characters, at most ``limit`` characters."""
+    """Text from messages without control characters, at most ``limit`` cells."""
     return clean_text(text, limit=limit)
 
 

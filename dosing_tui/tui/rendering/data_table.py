@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import partial
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, cut_middle, fit_names, paint_cells, split_cells
@@ -119,9 +120,13 @@ def arrange_rows(table: TableData[Row], cursor: TableCursor) -> tuple[Row, ...]:
     if column is None:
         return rows[::-1] if cursor.is_reversed else rows
     with_value = [row for row in rows if column.read_value(row, table.context) is not None]
-    # one column's values are all of one type, or None
-    with_value.sort(key=lambda row: column.read_value(row, table.context), reverse=cursor.is_reversed)  # type: ignore[arg-type,return-value]
+    with_value.sort(key=partial(_read_sort_value, column, table.context), reverse=cursor.is_reversed)
     return (*with_value, *(row for row in rows if column.read_value(row, table.context) is None))
+
+
+def _read_sort_value(column: TableColumn[Row], context: object, row: Row) -> Any:
+    """A column's values are all of one type, which has an order, or None."""
+    return column.read_value(row, context)
 
 
 def sort_by_next_column(cursor: TableCursor, table: TableData[Row]) -> TableCursor:

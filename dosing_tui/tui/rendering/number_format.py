@@ -9,15 +9,17 @@ from dosing_tui.domain.quantities.quantity_text import (
     NO_VALUE,
     MassUnit,
     choose_mass_unit,
+    count_noun,
     format_count,
     format_decimal,
     round_down_to_tenths,
 )
 
 __all__ = [
-    "GRAMS", "KILOGRAMS", "NO_VALUE", "MassUnit", "choose_mass_unit", "format_age", "format_bucket_width",
-    "format_clock", "format_count", "format_decimal", "format_full_timestamp", "format_rest", "format_signed",
-    "format_timestamp", "format_whole", "round_down_to_tenths", "shorten_names",
+    "GRAMS", "KILOGRAMS", "NO_VALUE", "MassUnit", "choose_mass_unit", "count_noun", "format_age",
+    "format_bucket_width", "format_clock", "format_count", "format_decimal", "format_full_timestamp",
+    "format_rest", "format_signed", "format_timestamp", "format_whole", "round_down_to_tenths",
+    "shorten_names",
 ]  # fmt: skip
 
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400

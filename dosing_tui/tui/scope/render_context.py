@@ -14,6 +14,7 @@ from dosing_tui.domain.panels.panel_catalog import Panel, PanelQuery
 from dosing_tui.domain.tolerances.tolerance_book import DatedRules, ToleranceBook
 from dosing_tui.live_state import LinkState, LinkStatus, LiveSnapshot
 from dosing_tui.tui.charts.series import ChartAnnotation
+from dosing_tui.tui.keys.bindings import format_keys
 from dosing_tui.tui.scope.chart_annotations import ANNOTATIONS_PANEL, build_chart_annotations
 from dosing_tui.tui.scope.scope import LIVE_SCOPE, Scope, TimeContext, format_filters, matches_selection
 
@@ -62,6 +63,10 @@ class RenderContext:
     @property
     def time_context(self) -> TimeContext:
         return TimeContext(self.now, self.zone, self.snapshot, self.settings.calendar)
+
+    def format_key(self, binding: str) -> str:
+        """The first key of a binding of ``keys.bindings`` on this console."""
+        return format_keys([binding], self.settings.console.keys).split(" ")[0]
 
     @property
     def tolerances(self) -> ToleranceBook:

@@ -61,6 +61,8 @@ class TankGauges:
     """The most urgent first."""
     limits: tuple[float, float]
     mass_unit: number_format.MassUnit
+    list_key: str
+    """Key of the screen with the table of tanks."""
 
 
 def build_inventory(context: RenderContext) -> TileContent[TankGauges]:
@@ -69,8 +71,9 @@ def build_inventory(context: RenderContext) -> TileContent[TankGauges]:
     low, warn = get_stock_limits(settings)
     active = index_alarms(context.snapshot.alarms)
     tanks = tuple(_build_tank_gauge(context, level, names, (low, warn), active) for level in levels)
+    gauges = TankGauges(tanks, (low, warn), choose_tank_unit(levels), context.format_key("inventory"))
     return build_live_content(
-        context, "Inventory", TankGauges(tanks, (low, warn), choose_tank_unit(levels)), paint_inventory,
+        context, "Inventory", gauges, paint_inventory,
         f"limits {low:g} / {warn:g} %", newest=find_newest_level(levels), kind=ValueKind.LEVEL,
         empty_text=EMPTY_TEXT,
     )  # fmt: skip
@@ -188,12 +191,12 @@ def _list_names(tanks: Sequence[TankGauge], width: int) -> Iterator[dict[TankGau
 def _draw_counts(canvas: Canvas, data: TankGauges) -> None:
     """How many tanks there are of each band, and where their names are."""
     counts = Counter(tank.band for tank in data.tanks)
-    lines = [f"{number_format.format_count(len(data.tanks))} tanks"]
+    lines = [number_format.count_noun(len(data.tanks), "tank")]
     lines += [
         f"{shape} {number_format.format_count(counts[band])} {word}"
         for band, shape, word in _BAND_WORDS if counts[band]
     ]  # fmt: skip
-    lines = [*lines[: max(1, canvas.height - 1)], "2 lists them"]
+    lines = [*lines[: max(1, canvas.height - 1)], f"{data.list_key} lists them"]
     for y, line in enumerate(lines):
         canvas.write_text(2, y, line, DIM if y == len(lines) - 1 else TEXT)
 

@@ -255,6 +255,7 @@ class TileRegistry:
                 origin=build_origin(name, tile, context),
             )
         except Exception:
+            # boundary of one tile: the others are built
             if name not in self._failing_tiles:
                 log.exception("Tile %s failed", name)
             self._failing_tiles.add(name)

@@ -180,13 +180,21 @@ class StationLight:
     has_alarm: bool = False
 
 
-def build_station_lights(context: RenderContext) -> TileContent[tuple[StationLight, ...]]:
+@dataclass(frozen=True, slots=True)
+class StationLights:
+    lights: tuple[StationLight, ...]
+    list_key: str
+    """Key of the screen with the table of stations."""
+
+
+def build_station_lights(context: RenderContext) -> TileContent[StationLights]:
     """A light for each station: the shape of its highest alarm, or of its state."""
     statuses = list_statuses(context)
     labels = label_stations_compactly([status.device for status in statuses], context.settings.short_names)
     lights = tuple(_build_light(status, labels[status.device], context.now) for status in statuses)
+    key = context.format_key("stations")
     return build_live_content(
-        context, TITLE, lights, paint_station_lights, "9 opens",
+        context, TITLE, StationLights(lights, key), paint_station_lights, f"{key} opens",
         newest=_find_newest(statuses), kind=ValueKind.STATION, empty_text=EMPTY_TEXT,
     )  # fmt: skip
 
@@ -206,8 +214,9 @@ def _build_light(status: StationStatus, name: str, now: datetime) -> StationLigh
 
 
 @paint_cells
-def paint_station_lights(canvas: Canvas, lights: Sequence[StationLight]) -> None:
+def paint_station_lights(canvas: Canvas, data: StationLights) -> None:
     """Side by side, in their order; without room for all the most urgent ones, and how many more."""
+    lights = data.lights
     capacity = max(1, (canvas.width + 1) // (_MIN_LIGHT_WIDTH + 1)) * canvas.height
     shown, rest = list(lights), ""
     if len(lights) > capacity:
@@ -217,7 +226,7 @@ def paint_station_lights(canvas: Canvas, lights: Sequence[StationLight]) -> None
     columns = -(-(len(shown) + bool(rest)) // canvas.height)
     width = canvas.width // columns
     if shown and not are_labels_clear([light.name for light in lights], max(2, width - 4)):
-        _draw_counts(canvas, lights)
+        _draw_counts(canvas, data)
         return
     names = fit_names([light.name for light in shown], max(2, width - 4))
     for number, (light, name) in enumerate(zip(shown, names, strict=True)):
@@ -233,12 +242,9 @@ def paint_station_lights(canvas: Canvas, lights: Sequence[StationLight]) -> None
         canvas.write_text(x, y, text, DIM)
 
 
-def _draw_counts(canvas: Canvas, lights: Sequence[StationLight]) -> None:
+def _draw_counts(canvas: Canvas, data: StationLights) -> None:
     """How many stations there are, and with an alarm, where their names have no room."""
-    count = number_format.format_count
-    alarmed = sum(light.has_alarm for light in lights)
-    texts = (
-        f"{count(len(lights))} stations, {count(alarmed)} with alarms: 9 lists them",
-        f"{count(len(lights))} stations: 9",
-    )
+    stations = number_format.count_noun(len(data.lights), "station")
+    alarmed = number_format.format_count(sum(light.has_alarm for light in data.lights))
+    texts = (f"{stations}, {alarmed} with alarms: {data.list_key} lists them", f"{stations}: {data.list_key}")
     canvas.write_text(0, 0, next((text for text in texts if len(text) <= canvas.width), ""), TEXT)

@@ -159,6 +159,7 @@ class Tile(LineWidget, can_focus=True):
         try:
             rows = draw(self._apply_cursor(content))
         except Exception:
+            # boundary of one tile: the others are drawn
             if not self._has_failed:
                 log.exception("tile %s cannot be drawn", self.tile_id)
             self._has_failed = True

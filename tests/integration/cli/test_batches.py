@@ -48,10 +48,12 @@ def test_batches_are_rebuilt_over_a_range(shop: Shop) -> None:
     write_readings(shop.dsn, [*normal_batch(), *normal_batch(-86_400)])
     result = shop.run_command("batches", "rebuild", "--from", "2026-11-23", "--to", "2026-11-24")
     assert result.exit_code == 0
-    assert "1 batches, 1 of them new or changed; 0 merged into others." in result.output
+    assert "1 batch, 1 of them new or changed; 0 merged into others." in result.output
     assert describe_stored(shop.dsn) == ["complete CU-85 2"]
-    assert shop.run_command("batches", "rebuild", "--from", "yesterdaily").exit_code != 0
-    assert shop.run_command("batches", "rebuild", "--from", "2026-11-23", "--to", "2026-11-22").exit_code != 0
+    refused = shop.run_command("batches", "rebuild", "--from", "yesterdaily")
+    assert (refused.exit_code, "'yesterdaily' is not a date or time" in refused.stderr) == (2, True)
+    refused = shop.run_command("batches", "rebuild", "--from", "2026-11-23", "--to", "2026-11-22")
+    assert (refused.exit_code, "--from is not before --to." in refused.stderr) == (2, True)
 
 
 def test_a_rebuild_under_another_sites_name_is_refused_with_a_sentence(shop: Shop) -> None:
@@ -101,7 +103,7 @@ def test_the_audit_trail_is_verified_and_a_changed_byte_is_told(shop: Shop) -> N
     shop.run_command("batches", "pin", "--as", "Anna", typed="\n1234\n1234\n")
     good = shop.run_command("audit", "verify")
     assert (good.exit_code, good.output.splitlines()[0]) == (
-        0, "1 entries, 0 reviews, 0 batches: all as they were entered.",
+        0, "1 entry, 0 reviews, 0 batches: all as they were entered.",
     )  # fmt: skip
     with psycopg.connect(shop.dsn) as session:
         session.execute("SET session_replication_role = replica")

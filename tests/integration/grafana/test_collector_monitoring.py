@@ -5,13 +5,14 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import pytest
 import yaml
 from prometheus_client import CollectorRegistry, generate_latest
 
 from dosing_tui.collector.spool_reading import SpoolAge
 from dosing_tui.config.settings import MqttSettings, Settings
 from dosing_tui.domain.alarms.snapshot import AlarmSnapshot
-from dosing_tui.grafana.collector_monitoring import PANELS, list_alerts
+from dosing_tui.grafana.collector_monitoring import FIGURE, PANELS, list_alerts
 from dosing_tui.grafana.provisioning import GrafanaOptions, build_provisioning_files
 from dosing_tui.live_state import LiveState
 from dosing_tui.monitoring.metric_families import BackgroundFigures, PlantMetrics
@@ -51,3 +52,56 @@ def test_prometheus_reads_the_rules(tmp_path: Path) -> None:
     if promtool := shutil.which("promtool"):
         checked = subprocess.run([promtool, "check", "rules", str(rules)], capture_output=True, check=False)
         assert checked.returncode == 0, checked.stderr
+
+
+def test_grafanas_annotations_have_the_figure_of_the_condition() -> None:
+    files = build_provisioning_files(Settings(), OPTIONS)
+    rules = yaml.safe_load(files["alerting/dosing-collector.yaml"])["groups"][0]["rules"]
+    assert len(rules) == len(list_alerts(Settings()))
+    for rule, alert in zip(rules, list_alerts(Settings()), strict=True):
+        asked, condition = rule["data"]
+        assert (asked["refId"], asked["model"]["expr"]) == ("A", alert.expression)
+        # fires for a value of 0, too: a link that is down has it
+        assert condition["model"]["expression"] == "is_number($A)"
+        summary = rule["annotations"]["summary"]
+        assert "$value " not in summary
+        assert ("$values.A.Value" in summary) is (FIGURE in alert.summary)
+    assert any(FIGURE in alert.summary for alert in list_alerts(Settings()))
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is missing")
+def test_prometheus_writes_the_figure_into_the_annotations(tmp_path: Path) -> None:
+    series = {"dosing_jobs_failed": 3, "dosing_spool_bytes": 95, "dosing_spool_limit_bytes": 100,
+              "dosing_spool_oldest_seconds": 7200, "dosing_database_up": 0}  # fmt: skip
+    expected = {
+        "DosingJobsFailed": "Background jobs of the database that failed: 3.",
+        "DosingSpoolFill": "95% of the spool is in use: collecting stops when it is full.",
+        "DosingSpoolAge": "A reading has waited in the spool for 2h 0m 0s.",
+        "DosingDatabaseDown": "The collector cannot store readings; they wait in its spool.",
+    }
+    text = build_provisioning_files(Settings(), OPTIONS)["prometheus/dosing-rules.yaml"]
+    (tmp_path / "rules.yaml").write_text(text)
+    rules = {rule["alert"]: rule for rule in yaml.safe_load(text)["groups"][0]["rules"]}
+    cases = [
+        {
+            "eval_time": "20m", "alertname": name,
+            "exp_alerts": [{"exp_labels": rules[name]["labels"], "exp_annotations": {
+                "summary": summary, "description": rules[name]["annotations"]["description"]}}],
+        }
+        for name, summary in expected.items()
+    ]  # fmt: skip
+    tests = {
+        "rule_files": ["rules.yaml"],
+        "tests": [
+            {
+                "interval": "1m",
+                "input_series": [{"series": name, "values": f"{value}x30"} for name, value in series.items()],
+                "alert_rule_test": cases,
+            }
+        ],
+    }
+    (tmp_path / "tests.yaml").write_text(yaml.safe_dump(tests))
+    done = subprocess.run(
+        ["promtool", "test", "rules", "tests.yaml"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr

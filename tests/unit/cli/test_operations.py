@@ -124,5 +124,10 @@ def test_the_service_runs_as_its_account_with_its_passwords(
     assert "--force replaces it" in refused.stderr
 
 
-def test_a_home_folder_is_hidden_from_a_service(tmp_path: Path) -> None:
-    assert CliRunner().invoke(main, ["service", "show"]).exit_code == 2
+def test_a_home_folder_is_hidden_from_a_service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    # below /home by its name, without a file in anybody's home
+    path = Path("/home/..", write_settings(tmp_path).relative_to("/"))
+    refused = CliRunner().invoke(main, ["--config", str(path), "service", "show"])
+    assert f"The settings are in {path}, which a service may not read" in refused.stderr
+    assert refused.exit_code == 2

@@ -3,8 +3,8 @@
 import pytest
 
 from dosing_tui.errors import ConfigError
+from dosing_tui.ipc.listen_address import ListenAddress
 from dosing_tui.serve.access import (
-    ListenAddress,
     check_address,
     is_same_origin,
     is_token_valid,

@@ -183,7 +183,7 @@ def test_the_question_about_sums_names_all_that_would_go(flavour: Server, migrat
     )
     (question,) = check_schema(settings_for(migrated)).questions
     assert question.startswith(
-        "1 of 1 rows of the sums (rollups, hourly history, rejected messages) are older"
+        "1 of 1 row of the sums (rollups, hourly history, rejected messages) are older"
     )
 
 

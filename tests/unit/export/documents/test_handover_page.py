@@ -30,7 +30,7 @@ def test_it_says_what_the_next_shift_has_to_know() -> None:
         "! To review 2 of this shift, 31 of earlier ones",
         "! Exceptions 2 batches: station-20260311-004 CU-85: not complete; and 1 more",
         "! Out of tolerance 4.3 % of the doses",
-        "! Low stock 1 of 1 tanks: T-12 at dosing_system_01 16.3 %",
+        "! Low stock 1 of 1 tank: T-12 at dosing_system_01 16.3 %",
         "lasts 2 d 7 h at this shift's rate",
         "Alarms raised 3 medium, 1 low",
         "! Active alarms 1 unacknowledged of 1",

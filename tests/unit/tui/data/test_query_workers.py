@@ -27,7 +27,7 @@ def test_an_unforeseen_exception_does_not_end_a_worker_and_is_shown(lane: Lane) 
     workers.start()
     workers.submit_job(fail, lane)
     wait_until(lambda: live_state.get_snapshot(NOON).notice)
-    (notice,) = find_notices(live_state.get_snapshot(NOON), NOON)
+    (notice,) = find_notices(live_state.get_snapshot(NOON), NOON, data_key="7")
     assert re.search(rf"Thread {lane}-\d failed: TypeError", notice.text)
     (failed,) = live_state.get_snapshot(NOON).failed_threads
     assert failed.startswith(f"{lane}-")

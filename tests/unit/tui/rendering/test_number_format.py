@@ -148,9 +148,15 @@ def test_a_wide_character_that_does_not_fit_leaves_a_blank() -> None:
 def test_the_worst_notice_comes_first() -> None:
     down = LinkState(LinkStatus.DOWN, NOW - timedelta(hours=3), "Broker b:1883 cannot be reached: refused.")
     picture = LiveSnapshot(broker=down, database=UP, notice="Telegraf writes, too.")
-    found = find_notices(picture, NOW)
+    found = find_notices(picture, NOW, data_key="7")
     assert [notice.priority for notice in found] == [Priority.HIGH, Priority.LOW]
     assert found[0].text == "Broker down · b:1883 cannot be reached: refused"
+
+
+def test_counts_that_do_not_balance_name_the_key_of_their_screen() -> None:
+    picture = LiveSnapshot(broker=UP, database=UP, message_counts=MessageCounts(received=3, stored=1))
+    (notice,) = find_notices(picture, NOW, data_key="F7")
+    assert notice.text == "Data integrity: counts not reconciled. See screen F7"
 
 
 def test_a_database_that_is_away_says_how_much_is_buffered() -> None:
@@ -158,19 +164,21 @@ def test_a_database_that_is_away_says_how_much_is_buffered() -> None:
     picture = LiveSnapshot(
         broker=UP, database=down, message_counts=MessageCounts(received=1_204, spooled=1_204)
     )
-    assert find_notices(picture, NOW)[0].text == "Database down · buffering 1 204 · No server"
+    assert find_notices(picture, NOW, data_key="7")[0].text == "Database down · buffering 1 204 · No server"
 
 
 @pytest.mark.parametrize(("rule", "told"), [("BROKER_DOWN", "database"), ("DB_DOWN", "broker")])
 def test_a_link_that_an_alarm_tells_of_is_not_told_twice(rule: str, told: str) -> None:
     down = LinkState(LinkStatus.DOWN, NOW, "gone")
     alarms = picture_of(make_state(rule))
-    (notice,) = find_notices(LiveSnapshot(broker=down, database=down, alarms=alarms), NOW)
+    (notice,) = find_notices(LiveSnapshot(broker=down, database=down, alarms=alarms), NOW, data_key="7")
     assert notice.key == told
 
 
 def test_a_notice_keeps_the_time_its_condition_began() -> None:
-    found = find_notices(LiveSnapshot(broker=UP, database=UP, notice="Telegraf writes, too."), NOW)
+    found = find_notices(
+        LiveSnapshot(broker=UP, database=UP, notice="Telegraf writes, too."), NOW, data_key="7"
+    )
     began = {found[0].key: NOW - timedelta(hours=2)}
     assert keep_start_times(found, began)[0].at == NOW - timedelta(hours=2)
 
@@ -186,7 +194,7 @@ def test_all_is_not_called_well_before_it_is_known() -> None:
 
 def test_hostile_text_in_a_notice_is_cleaned() -> None:
     picture = LiveSnapshot(broker=LinkState(LinkStatus.DOWN, NOW, HOSTILE), database=UP, notice=HOSTILE)
-    for notice in find_notices(picture, NOW):
+    for notice in find_notices(picture, NOW, data_key="7"):
         assert notice.text.isprintable()
 
 

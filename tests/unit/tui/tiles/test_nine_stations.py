@@ -1,10 +1,11 @@
 """Nine stations with twelve chemicals each: every row names its own station and tank, at every size."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import pytest
 
-from dosing_tui.config.settings import PlantSettings, Settings, StationSettings
+from dosing_tui.config.settings import ConsoleSettings, PlantSettings, Settings, StationSettings
 from dosing_tui.domain.alarm_rules.evaluator import Evaluator
 from dosing_tui.domain.alarm_rules.limits import AlarmLimits
 from dosing_tui.domain.panels.filters import Selection
@@ -127,7 +128,14 @@ def test_a_light_is_the_shape_of_the_highest_alarm_or_the_state() -> None:
     assert "○ 04 idle" in row
 
 
-def build_crowd(count: int) -> RenderContext:
+def test_a_tile_names_the_key_that_this_console_has() -> None:
+    assert build_station_lights(build_crowd(1, keys={"stations": "f9,s"})).unit == "F9 opens"
+    rows = [read_rows(paint_inventory(build_inventory(build_crowd(2_000, keys=keys)).data, 16, 5))
+            for keys in ({}, {"inventory": "i"})]  # fmt: skip
+    assert [shown[3].strip() for shown in rows] == ["2 lists them", "i lists them"]
+
+
+def build_crowd(count: int, *, keys: Mapping[str, str] | None = None) -> RenderContext:
     """So many stations with a tank each; every second tank is low."""
     levels = build_levels(count, AT)
     live, evaluator = LiveState(), Evaluator(AlarmLimits(), expected_stations=(), started_at=AT)
@@ -135,7 +143,8 @@ def build_crowd(count: int) -> RenderContext:
     for level in levels:
         evaluator.on_reading(level)
     live.set_alarms(evaluator.take_snapshot(AT, is_journal_live=True))
-    return RenderContext(AT, UTC, Settings(), live.get_snapshot(AT))
+    settings = Settings(console=ConsoleSettings(keys=dict(keys or {})))
+    return RenderContext(AT, UTC, settings, live.get_snapshot(AT))
 
 
 @pytest.mark.parametrize("width", [16, 20, 27, 36, 38, 58, 76])
