@@ -108,8 +108,12 @@ COMMANDS = {
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_command_prints_ten_thousand_names(plant: CrowdedPlant, name: str) -> None:
+    env = {
+        "DOSING_DATABASE_DSN": plant.settings.database.dsn,
+        "DOSING_PLANT_TIMEZONE": plant.settings.plant.timezone,
+    }
     begun = time.process_time()
-    result = CliRunner(env={"DOSING_DATABASE_DSN": plant.settings.database.dsn}).invoke(main, COMMANDS[name])
+    result = CliRunner(env=env).invoke(main, COMMANDS[name])
     cost = time.process_time() - begun
     sys.stdout.write(f"{cost * 1000:8.0f} ms  {name}: {len(result.stdout.splitlines())} lines\n")
     assert result.exit_code == 0, result.output[-500:]

@@ -22,10 +22,13 @@ from dosing_tui.tui.app.app import DosingApp
 from dosing_tui.tui.data.backend import Backend
 from tests.support.database.reading_samples import settings_for
 from tests.support.database.stored_batches import write_readings
+from tests.support.local_days import find_zone_where_it_is
 from tests.support.tui.console_driver import Clock, wait_for, wait_until_drawn
 
 SPREAD = timedelta(hours=20)
 """Before the present, in which everything happens."""
+HOUR = 21
+"""Of the plant's present: all of the spread is of today, and today goes on for longer than any test."""
 REBUILT = 20
 """Batches that are made of their messages; the others are copies of their rows under other names."""
 _COPY_BATCHES = """
@@ -98,7 +101,8 @@ class CrowdedPlant:
 def fill_plant(dsn: str, count: int) -> CrowdedPlant:
     """``count`` names of each kind, a batch of each, and an alarm for every second tank that is known."""
     at = datetime.now(UTC)
-    settings = replace(settings_for(dsn), plant=PlantSettings(name="Plant 1"))
+    zone = find_zone_where_it_is(HOUR, at)
+    settings = replace(settings_for(dsn), plant=PlantSettings(name="Plant 1", timezone=zone))
     readings, levels = list(build_readings(count, at)), build_levels(count, at)
     write_readings(dsn, [*readings, *levels])
     rebuild_changed_days(settings, now=at)

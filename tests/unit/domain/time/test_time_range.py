@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from dosing_tui.domain.time.range_parser import resolve_range
 from dosing_tui.domain.time.time_range import RangeSpec, get_last_24h
-from tests.support.local_days import get_today
+from tests.support.local_days import find_zone_where_it_is, get_today
 
 BERLIN = ZoneInfo("Europe/Berlin")
 ZONES = st.sampled_from(
@@ -87,3 +87,13 @@ def test_the_last_24_hours_are_96_quarters_with_now_in_the_last(now: datetime, z
     assert (found.until - found.since) / timedelta(minutes=15) == 96
     assert found.until - timedelta(minutes=15) <= now < found.until
     assert found.until.timestamp() % 900 == 0
+
+
+@given(NOWS, st.integers(1, 22))
+def test_a_plant_for_the_real_clock_is_within_half_an_hour_of_the_hour_asked_for(
+    now: datetime, hour: int
+) -> None:
+    local = now.astimezone(ZoneInfo(find_zone_where_it_is(hour, now)))
+    asked = local.replace(hour=hour, minute=0, second=0, microsecond=0)
+    assert abs(local - asked) <= timedelta(minutes=30)
+    assert local.utcoffset() == (local + timedelta(days=180)).utcoffset()
