@@ -5,9 +5,13 @@ from datetime import datetime
 from uuid import UUID
 
 from dosing_tui.domain.alarm_rules.detection import Detection
+from dosing_tui.domain.alarm_rules.rule_state import MAX_CLOSED_BATCHES
 from dosing_tui.domain.alarms.catalog import CATALOG_VERSION, RULES, AlarmRule
 from dosing_tui.domain.alarms.models import AlarmEvent, AlarmState, AlarmStateName, JournalEntry, Priority
 from dosing_tui.domain.alarms.snapshot import AlarmView
+
+MAX_STANDING = 2 * MAX_CLOSED_BATCHES
+"""A late message disproves one of the last batches only."""
 
 
 @dataclass(slots=True)
@@ -23,6 +27,16 @@ class DelayedCondition:
     """Messages of a disprovable rule's detections since the alarm was last normal, and not disproved."""
     is_disproved: bool = False
     """The last detection was proven wrong by a late message."""
+
+    def add_standing(self, message: str) -> None:
+        """Add a detection's message; of more than MAX_STANDING the first stays, and the last ones.
+
+        Nobody may acknowledge the alarm for months. What can still be disproved is among the last; the first,
+        which no longer can, keeps the alarm from being withdrawn.
+        """
+        self.standing.append(message)
+        if len(self.standing) > MAX_STANDING:
+            del self.standing[1]
 
 
 def apply_delays(condition: DelayedCondition, now: datetime, *, is_alarm_active: bool) -> None:

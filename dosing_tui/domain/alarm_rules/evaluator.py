@@ -225,7 +225,7 @@ class Evaluator:
             condition.is_disproved = False
             if self.projection.get_state(detection.key).state_name is AlarmStateName.NORMAL:
                 condition.standing.clear()
-            condition.standing.append(detection.message)
+            condition.add_standing(detection.message)
         if detection.active and is_realarm_due(self.projection.get_state(detection.key), condition.rule):
             condition.detection, condition.since = detection, at
             condition.is_detected, condition.is_active = False, True  # the off-delay begins again

@@ -5,8 +5,11 @@ from datetime import timedelta
 
 import pytest
 
+from dosing_tui.domain.alarm_rules.delays import MAX_STANDING, DelayedCondition
+from dosing_tui.domain.alarm_rules.detection import Detection
 from dosing_tui.domain.alarm_rules.limits import AlarmLimits
-from dosing_tui.domain.alarms.models import AlarmEvent, AlarmStateName, JournalEntry
+from dosing_tui.domain.alarms.catalog import RULES
+from dosing_tui.domain.alarms.models import AlarmEvent, AlarmKey, AlarmStateName, JournalEntry
 from dosing_tui.domain.batches.master_recipe import MasterIngredient, MasterRecipe, MasterVersion
 from dosing_tui.domain.messages.models import Reading, TimeQuality
 from dosing_tui.domain.tolerances.tolerance_book import ToleranceBook
@@ -276,3 +279,13 @@ def test_a_late_complete_withdraws_also_after_a_restart() -> None:
     after.receive_readings(replace(late, time=late.time - timedelta(seconds=30)))
     assert after.get_shown_state("BATCH_ABORTED", item="CU-85") is AlarmStateName.RTN_UNACK
     assert "BATCH_INGREDIENT" not in {entry.key.rule for entry in after.journal}
+
+
+def test_of_what_stands_against_an_alarm_that_nobody_acknowledges_the_first_and_the_last_are_kept() -> None:
+    """A batch without its dose every few minutes, for months."""
+    detection = Detection(AlarmKey("BATCH_INGREDIENT", STATION, "CU-85"), True, "")
+    condition = DelayedCondition(RULES["BATCH_INGREDIENT"], detection, True, True, NOW)
+    for number in range(10_000):
+        condition.add_standing(str(number))
+    last = [str(number) for number in range(10_001 - MAX_STANDING, 10_000)]
+    assert condition.standing == ["0", *last]
