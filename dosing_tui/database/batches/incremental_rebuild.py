@@ -7,13 +7,18 @@ from datetime import UTC, datetime, timedelta
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.batches.duration_learning import is_learning_due, learn_durations
-from dosing_tui.database.batches.rebuild_span import RebuildResult, rebuild_span, select_assessment_basis
-from dosing_tui.database.batches.span_planner import (
+from dosing_tui.database.batches.rebuild_span import (
+    AssessmentBasis,
+    RebuildResult,
+    rebuild_span,
+    select_assessment_basis,
+)
+from dosing_tui.database.batches.spans.reading_window import plan_first_window
+from dosing_tui.database.batches.spans.span_planner import (
     ChangedDay,
     StationSpan,
     compute_affected_span,
     merge_spans,
-    split_span,
     widen_span,
 )
 from dosing_tui.database.connection import (
@@ -91,9 +96,7 @@ def rebuild_batches(
         )
         parameters = {"from": since, "to": until}
         for (device,) in session.execute(read_statement("batches/select_stations"), parameters).fetchall():
-            for span in split_span(StationSpan(device, since, until)):
-                with process_locks.hold_lock(session, LOCK_NAME):
-                    done += rebuild_span(session, span, by, now=now)
+            done += _rebuild_parts(session, StationSpan(device, since, until), by, now=now, lease=None)
             report(
                 f"{device}: {count_noun(done.batch_count, 'batch', 'batches')},"
                 f" {format_count(done.stored_count)} new or changed."
@@ -138,9 +141,8 @@ def _rebuild_queue(
     by, done = select_assessment_basis(session, settings, since=since, until=until), RebuildResult()
     for whole in plan.spans:
         # the readings of a batch that began earlier were dropped: it stays as it is
-        for span in split_span(replace(whole, since=max(whole.since, oldest))):
-            with lead_transaction(session, lease), process_locks.hold_lock(session, LOCK_NAME):
-                done += rebuild_span(session, span, by, now=now)
+        kept = replace(whole, since=max(whole.since, oldest))
+        done += _rebuild_parts(session, kept, by, now=now, lease=lease)
     session.execute(
         read_statement("batches/delete_rebuilt_days"),
         {name: [getattr(each, name) for each in plan.touched] for name in ("device_id", "day", "touches")},
@@ -148,11 +150,25 @@ def _rebuild_queue(
     return done
 
 
+def _rebuild_parts(
+    session: Session, whole: StationSpan, by: AssessmentBasis, *, now: datetime, lease: LeaseToken | None
+) -> RebuildResult:
+    """Rebuild a span in parts of bounded size, each in a transaction of its own."""
+    done, left = RebuildResult(), whole
+    while left.since < left.until:
+        with lead_transaction(session, lease), process_locks.hold_lock(session, LOCK_NAME):
+            result, part = rebuild_span(session, left, by, now=now)
+        done += result
+        left = replace(whole, since=part.until, changed_at=None)
+    return done
+
+
 def _has_at_most(session: Session, spans: Iterable[StationSpan], max_readings: int) -> bool:
     """Whether a rebuild of these spans reads no more than so many readings."""
     left = max_readings
-    for span in (widen_span(span, DEFAULT_RULES) for span in spans):
-        parameters = {"device": span.device_id, "from": span.since, "to": span.until, "rows": left + 1}
+    for span in spans:
+        since, until = plan_first_window(session, span).reads_since, widen_span(span, DEFAULT_RULES).until
+        parameters = {"device": span.device_id, "from": since, "to": until, "rows": left + 1}
         (count,) = fetch_row(session.execute(read_statement("batches/count_span_readings"), parameters))
         left -= count
         if left < 0:

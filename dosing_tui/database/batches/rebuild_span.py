@@ -1,16 +1,15 @@
 """Reconstructs the batches of one station and time span from its readings; stores those that changed."""
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from zoneinfo import ZoneInfo
 
-from psycopg.rows import TupleRow
-
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.batches.context_events import select_alarm_spans
-from dosing_tui.database.batches.span_planner import StationSpan, widen_span
+from dosing_tui.database.batches.spans.reading_window import reconstruct_span
+from dosing_tui.database.batches.spans.span_planner import StationSpan
 from dosing_tui.database.connection import Session, fetch_row, select_rows
 from dosing_tui.database.schema.tolerance_rules import select_rules_versions
 from dosing_tui.database.sql_files import read_statement
@@ -35,12 +34,9 @@ from dosing_tui.domain.batches.duration_baseline import select_baselines as sele
 from dosing_tui.domain.batches.master_recipe import MasterVersion, parse_definition, select_version
 from dosing_tui.domain.batches.models import DEFAULT_RULES, Batch
 from dosing_tui.domain.batches.recipe_matching import list_repeated_chemicals, split_ingredients
-from dosing_tui.domain.batches.reconstruction import reconstruct_batches
-from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading, TimeQuality
 from dosing_tui.domain.tolerances.tolerance_book import ToleranceBook
 
 _SEPARATOR = "\x1f"
-_TIME_QUALITIES = {quality.value: quality for quality in TimeQuality}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +55,19 @@ class StoredBatch:
 
 @dataclass(frozen=True, slots=True)
 class RebuildResult:
-    """Number of batches in a span, of those stored, and of those removed or merged."""
+    """Number of batches in a span, of those stored, of those removed or merged, and of the readings read."""
 
     batch_count: int = 0
     stored_count: int = 0
     removed_count: int = 0
+    reading_count: int = 0
 
     def __add__(self, other: "RebuildResult") -> "RebuildResult":
         return RebuildResult(
             self.batch_count + other.batch_count,
             self.stored_count + other.stored_count,
             self.removed_count + other.removed_count,
+            self.reading_count + other.reading_count,
         )
 
 
@@ -132,15 +130,14 @@ def select_baselines(session: Session, *, since: datetime, until: datetime) -> t
 
 
 def rebuild_span(
-    session: Session, span: StationSpan, basis: AssessmentBasis, *, now: datetime
-) -> RebuildResult:
-    """Rebuild one span in the caller's transaction, which holds the rebuild lock."""
-    readings = _select_readings(session, widen_span(span, DEFAULT_RULES))
-    batches = [
-        batch
-        for batch in reconstruct_batches(readings, now=now)
-        if batch.device_id == span.device_id and span.since <= batch.anchor_time < span.until
-    ]
+    session: Session, whole: StationSpan, basis: AssessmentBasis, *, now: datetime
+) -> tuple[RebuildResult, StationSpan]:
+    """Rebuild the first part of a span in the caller's transaction, which holds the rebuild lock.
+
+    Returns what was done, and the part: it may be the whole span.
+    """
+    found = reconstruct_span(session, whole, now=now)
+    span, batches = found.span, found.batches
     parameters = {"device": span.device_id, "from": span.since, "to": span.until}
     stored_batches = {
         row.batch_key: row
@@ -162,7 +159,7 @@ def rebuild_span(
         session.execute(read_statement("batches/delete_batches"), {"batch_key": vanished})
         # After the deletion: it may have waited for a review, which is visible only now.
         session.execute(read_statement("batches/update_merged_batches"), {"batch_key": vanished})
-    return RebuildResult(len(batches), len(changed), len(vanished))
+    return RebuildResult(len(batches), len(changed), len(vanished), found.reading_count), span
 
 
 def _filter_alarms(span: StationSpan, alarms: Iterable[AlarmSpan]) -> tuple[AlarmSpan, ...]:
@@ -175,26 +172,6 @@ def _filter_alarms(span: StationSpan, alarms: Iterable[AlarmSpan]) -> tuple[Alar
         and alarm.since <= until
         and (alarm.until is None or alarm.until >= since)
     )
-
-
-def _select_readings(session: Session, span: StationSpan) -> list[Reading]:
-    parameters = {"device": span.device_id, "from": span.since, "to": span.until}
-    kinds: dict[str, Callable[..., Reading]] = {
-        "batches/select_doses": Dose,
-        "batches/select_events": BatchEvent,
-        "batches/select_levels": InventoryLevel,
-    }
-    return [
-        build(*_convert_row(row))
-        for name, build in kinds.items()
-        for row in session.execute(read_statement(name), parameters)
-    ]
-
-
-def _convert_row(row: TupleRow) -> TupleRow:
-    """The last two columns are the time quality and the flags."""
-    *values, quality, flags = row
-    return (*values, _TIME_QUALITIES.get(quality, TimeQuality.RECEIVE), tuple(flags))
 
 
 def _choose_edition(batch: Batch, basis: AssessmentBasis, stored: StoredBatch | None) -> _AssessedBatch:

@@ -46,6 +46,17 @@ class SegmentationRules:
     """Maximum duration of a run of orphan doses. A longer run is divided ..."""
     cut_interval: timedelta = timedelta(hours=1)
     """... at multiples of this interval in UTC, after ``orphan_run_limit`` has elapsed."""
+    dense_run_doses: int = 500
+    """A run with so many orphan doses is no batch. It is divided at multiples of the first of these intervals
+    (UTC) that held so many; everything that is under way ends there."""
+    dense_intervals: tuple[timedelta, ...] = (
+        timedelta(seconds=10),
+        timedelta(minutes=1),
+        timedelta(minutes=10),
+        timedelta(hours=1),
+    )
+    max_batch_doses: int = 1_000
+    """Maximum number of doses of a started batch: later ones do not belong to it."""
     min_silence: timedelta = timedelta(minutes=15)
     """Minimum time without a message after which a batch is incomplete ..."""
     silence_per_pump: timedelta = timedelta(minutes=5)
@@ -60,6 +71,8 @@ class SegmentationRules:
     """Maximum lead of a station's time, cut to whole seconds, over the receipt of an earlier message."""
     max_level_age: timedelta = timedelta(hours=8)
     """Maximum age of the tank level before a batch."""
+    max_doses_since_level: int = 1_000
+    """Maximum number of doses from the tank since the level before a batch: else it is too old."""
 
     def get_silence_limit(self, pumps: int | None) -> timedelta:
         """Return the time without a message after which a batch is incomplete."""
@@ -73,9 +86,12 @@ class SegmentationRules:
         """
         return self.max_duration + self.orphan_run_limit + 2 * self.cut_interval + self.max_orphan_gap
 
-    def get_last_cut(self, moment: datetime) -> datetime:
-        """Return the last time up to ``moment`` at which orphan doses can be divided."""
-        return moment - (moment - _EPOCH) % self.cut_interval
+    def get_last_cut(self, moment: datetime, interval: timedelta | None = None) -> datetime:
+        """Return the last time up to ``moment`` at which orphan doses can be divided.
+
+        ``interval``: its multiples; default is ``cut_interval``.
+        """
+        return moment - (moment - _EPOCH) % (interval or self.cut_interval)
 
 
 DEFAULT_RULES = SegmentationRules()
@@ -155,6 +171,8 @@ class Batch:
     """Inconsistencies between its messages, as sentences."""
     ingredients: tuple[Ingredient, ...] = field(default=())
     """Ingredients in the order of dosing."""
+    ends_all_before: bool = field(default=False, compare=False)
+    """Whether every earlier batch of its station ended with its first message: nothing before it matters."""
 
     @property
     def anchor_time(self) -> datetime:

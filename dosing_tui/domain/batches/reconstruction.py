@@ -21,10 +21,13 @@ from dosing_tui.domain.batches.stock_balance import BatchSpan, StockBalance, est
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading
 
 
-def reconstruct_batches(readings: Iterable[Reading], *, now: datetime) -> list[Batch]:
+def reconstruct_batches(
+    readings: Iterable[Reading], *, now: datetime, stock_doses: Iterable[Dose] = ()
+) -> list[Batch]:
     """Reconstruct the batches of all stations, by station and time of the first message.
 
-    Duplicates are ignored. ``now`` decides which batches are still running.
+    Duplicates are ignored. ``now`` decides which batches are still running. ``stock_doses`` precede the
+    readings: they count for the stock only.
     """
     messages: dict[str, dict[MessageIdentity, BatchMessage]] = defaultdict(dict)
     levels: dict[str, list[InventoryLevel]] = defaultdict(list)
@@ -33,10 +36,13 @@ def reconstruct_batches(readings: Iterable[Reading], *, now: datetime) -> list[B
             levels[reading.device_id].append(reading)
         else:
             _add_first(messages[reading.device_id], reading)
+    earlier: dict[str, list[Dose]] = defaultdict(list)
+    for dose in stock_doses:
+        earlier[dose.device_id].append(dose)
     return [
         batch
         for device in sorted(messages)
-        for batch in _reconstruct_station(messages[device].values(), levels[device], now)
+        for batch in _reconstruct_station(messages[device].values(), levels[device], earlier[device], now)
     ]
 
 
@@ -54,10 +60,14 @@ def _add_first(messages: dict[MessageIdentity, BatchMessage], message: BatchMess
 
 
 def _reconstruct_station(
-    messages: Collection[BatchMessage], levels: Iterable[InventoryLevel], now: datetime
+    messages: Collection[BatchMessage],
+    levels: Iterable[InventoryLevel],
+    stock_doses: Iterable[Dose],
+    now: datetime,
 ) -> list[Batch]:
     instants = group_instants(messages)
-    tanks = StockBalance([m for instant in instants for m in instant if isinstance(m, Dose)], levels)
+    doses = (m for instant in instants for m in instant if isinstance(m, Dose))
+    tanks = StockBalance([*stock_doses, *doses], levels)
     found: list[Batch] = []
     taken: set[str] = set()
     for draft in sorted(segment_messages(instants, now=now), key=lambda each: each.anchor):
@@ -89,6 +99,7 @@ def _build_batch(open_batch: OpenBatch, key: str, balance: StockBalance) -> Batc
         stock=_build_stock_changes(doses, events, balance),
         anomalies=tuple(dict.fromkeys(open_batch.anomalies)),
         ingredients=group_ingredients(doses),
+        ends_all_before=open_batch.ends_all_before,
     )
 
 

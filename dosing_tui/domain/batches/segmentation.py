@@ -1,5 +1,6 @@
 """Divide the messages of one station, ordered by time, into batches."""
 
+from collections import deque
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
@@ -23,6 +24,7 @@ class OpenBatch:
         "anomalies",
         "begins_at",
         "doses",
+        "ends_all_before",
         "ends_at",
         "events",
         "is_paused",
@@ -43,6 +45,7 @@ class OpenBatch:
         """Start of the run of orphan doses, including those of earlier batches."""
         self.ends_at: datetime | None = None
         self.is_paused = False
+        self.ends_all_before = has_start
         self.status = BatchStatus.OPEN if has_start else BatchStatus.NO_START
         self.reason = "" if has_start else "its start was not received"
         self.pumps: int | None = None
@@ -88,6 +91,8 @@ class Segmenter:
         self._orphan: OpenBatch | None = None
         self._previous: OpenBatch | None = None
         """Batch ended by the last complete event, until the next message."""
+        self._run_times: deque[datetime] = deque(maxlen=DEFAULT_RULES.dense_run_doses)
+        """Times of the last orphan doses of the run under way, since it was last divided as too dense."""
 
     def order_instant(self, instant: list[BatchMessage]) -> list[BatchMessage]:
         """Order messages of the same instant: the end of the batch under way precedes the next start."""
@@ -137,7 +142,7 @@ class Segmenter:
 
     def _add_dose(self, dose: Dose) -> None:
         batch = self._current
-        if batch and self._is_past_limit(batch, dose):
+        if batch and (self._is_past_limit(batch, dose) or len(batch.doses) >= DEFAULT_RULES.max_batch_doses):
             self._end_incomplete()
             batch = None
         if batch and _is_foreign_backlog(batch, dose):
@@ -153,13 +158,20 @@ class Segmenter:
 
     def _add_orphan_dose(self, dose: Dose, *, beside: OpenBatch | None) -> None:
         before = self._orphan
-        follows = before is not None and self._is_same_run(before, dose)
-        if before and follows and not self._is_cut_between(before, dose):
+        if before is None or not self._is_same_run(before, dose):
+            before = None
+            self._run_times.clear()
+        is_dense = before is not None and self._is_dense_between(before, dose)
+        self._run_times.append(dose.time)
+        if before and not is_dense and not self._is_cut_between(before, dose):
             before.add(dose)
             return
         self._close_orphan()
         stray = self._orphan = self._open_batch(dose, _get_dose_start(dose))
-        if before and follows:
+        if is_dense:
+            self._forget_all_before(stray)
+            return
+        if before:
             stray.orphan_run_since = before.orphan_run_since
         if beside:
             stray.anomalies.append(f"it was dosed while {beside.recipe or 'another batch'} was under way")
@@ -244,6 +256,22 @@ class Segmenter:
     def _is_same_run(self, orphan: OpenBatch, message: BatchMessage) -> bool:
         soon = message.time - orphan.last_at <= DEFAULT_RULES.max_orphan_gap
         return soon and is_same_name(orphan.recipe, message.recipe)
+
+    def _forget_all_before(self, stray: OpenBatch) -> None:
+        """End what is under way beside a run that is divided as too dense: a rebuild can begin there."""
+        if self._current:
+            self._end_incomplete()
+        self._run_times.clear()
+        self._run_times.append(stray.last_at)
+        stray.ends_all_before = True
+
+    def _is_dense_between(self, orphan: OpenBatch, dose: Dose) -> bool:
+        """Return whether a run is divided before ``dose``: the last interval held too many of its doses."""
+        times = self._run_times
+        if len(times) < DEFAULT_RULES.dense_run_doses:
+            return False
+        cuts = [(DEFAULT_RULES.get_last_cut(dose.time, step), step) for step in DEFAULT_RULES.dense_intervals]
+        return any(orphan.last_at < cut and times[0] >= cut - step for cut, step in cuts)
 
     def _is_cut_between(self, orphan: OpenBatch, dose: Dose) -> bool:
         """Return whether a long run of orphan doses is divided before ``dose``.

@@ -69,12 +69,16 @@ class StockBalance:
         levels, doses, first = self._levels[chemical], self._doses[chemical], span.first
         after_at, level = levels[after]
         before = bisect_right(levels, first, key=_get_send_time) - 1
-        if before < 0 or first - levels[before][0] > DEFAULT_RULES.max_level_age:
+        before_at, level_before = levels[before]
+        begin, end = (bisect_right(doses, at, key=_get_send_time) for at in (before_at, after_at))
+        is_old = (
+            first - before_at > DEFAULT_RULES.max_level_age
+            or end - begin > DEFAULT_RULES.max_doses_since_level
+        )
+        if before < 0 or is_old:
             return StockChange(
                 chemical, None, level.remaining_g, level.percent_full, level.capacity_g, None, 0
             )
-        before_at, level_before = levels[before]
-        begin, end = (bisect_right(doses, at, key=_get_send_time) for at in (before_at, after_at))
         return StockChange(
             chemical,
             before_g=level_before.remaining_g,

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dosing_tui.database.batches.span_planner import (
+from dosing_tui.database.batches.spans.span_planner import (
     ChangedDay,
     StationSpan,
     compute_affected_span,
@@ -133,3 +133,24 @@ def test_what_comes_late_changes_no_batch_beyond_what_is_rebuilt_for_it(
         for each in (early, readings)
     )
     assert before == after
+
+
+@pytest.mark.parametrize(("per_s", "most"), [(0.3, 1_080), (2, 1_200), (20, 1_200), (100, 1_000)])
+def test_a_run_of_too_many_doses_is_divided_into_bounded_batches_that_need_nothing_before(
+    per_s: float, most: int
+) -> None:
+    count = 6_000
+    readings = make_doses(0.3, 0.3 + count / per_s / HOUR, every=1 / per_s)
+    found = reconstruct_from(*readings, now=seconds_after(3000 * HOUR))
+    assert sum(len(batch.doses) for batch in found) == len(readings)
+    assert max(len(batch.doses) for batch in found[2:]) <= most
+    late = next(batch for batch in found[3:] if batch.ends_all_before)
+    before = found[found.index(late) - 1].anchor_time
+    again = reconstruct_from(*(r for r in readings if r.time >= before), now=seconds_after(3000 * HOUR))
+    assert again[again.index(late) :] == found[found.index(late) :]
+
+
+def test_a_started_batch_takes_no_more_doses_than_a_batch_can_have() -> None:
+    most = DEFAULT_RULES.max_batch_doses
+    readings = [make_event(0, "start"), *(make_dose(n + 1.0, "T-9", dedup=n) for n in range(most + 5))]
+    assert describe_batches(reconstruct_from(*readings)) == [f"incomplete CU-85 {most}", "no-start CU-85 5"]

@@ -1,6 +1,6 @@
 """Plans the spans to rebuild and the readings each of them needs. Pure."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from operator import attrgetter
@@ -9,6 +9,8 @@ from dosing_tui.domain.batches.models import SegmentationRules
 
 MAX_SPAN = timedelta(days=2)
 """Longest span rebuilt in one transaction, without its margins."""
+MAX_MESSAGES = 20_000
+"""Most doses, or events, of a span rebuilt in one transaction, and of the time before and after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,12 @@ class StationSpan:
     device_id: str
     since: datetime
     until: datetime
+    changed_at: datetime | None = None
+    """Readings from then on are new; None: from ``since`` on. Batches that ended before are as they were."""
+
+    @property
+    def first_change(self) -> datetime:
+        return self.changed_at or self.since
 
 
 def compute_affected_span(changed_day: ChangedDay, rules: SegmentationRules) -> StationSpan:
@@ -37,6 +45,7 @@ def compute_affected_span(changed_day: ChangedDay, rules: SegmentationRules) -> 
         changed_day.device_id,
         changed_day.since - rules.max_duration,
         changed_day.until + rules.max_level_age + rules.max_delay,
+        changed_day.since,
     )
 
 
@@ -55,16 +64,8 @@ def merge_spans(spans: Iterable[StationSpan]) -> list[StationSpan]:
     for span in sorted(spans, key=attrgetter("device_id", "since")):
         last = found[-1] if found else None
         if last is not None and last.device_id == span.device_id and span.since <= last.until:
-            found[-1] = replace(last, until=max(last.until, span.until))
+            first_change = min(last.first_change, span.first_change)
+            found[-1] = replace(last, until=max(last.until, span.until), changed_at=first_change)
         else:
             found.append(span)
     return found
-
-
-def split_span(span: StationSpan) -> Iterator[StationSpan]:
-    """Split a span into parts short enough for one transaction."""
-    since = span.since
-    while since < span.until:
-        until = min(since + MAX_SPAN, span.until)
-        yield StationSpan(span.device_id, since, until)
-        since = until

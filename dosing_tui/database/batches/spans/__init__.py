@@ -1,0 +1,1 @@
+"""Which readings a rebuild of batches needs, and reading no others."""
