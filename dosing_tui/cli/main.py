@@ -61,7 +61,8 @@ COMMAND_PLACES = {
         "Write Grafana's provisioning: the same SQL, ranges, filters and limits as in the console.",
     ),
     "import": CommandPlace(
-        "dosing_tui.cli.upkeep.import_command", "Import history from a CSV file into a table of readings."
+        "dosing_tui.cli.upkeep.import_command",
+        "Import history from a CSV or Parquet file into a table of readings.",
     ),
     "maintain": CommandPlace(
         "dosing_tui.cli.upkeep.maintain",

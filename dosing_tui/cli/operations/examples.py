@@ -48,7 +48,10 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = MappingProxyType({
         "dosing-tui doctor --format json | jq '.checks[] | select(.level == \"error\")'",
     ),
     "grafana": ("dosing-tui grafana --output /etc/grafana/provisioning --prometheus http://localhost:9090",),
-    "import": ("dosing-tui import doses-2025.csv --table dosing_consumption",),
+    "import": (
+        "dosing-tui import doses-2025.csv --table dosing_consumption",
+        "dosing-tui import levels.parquet --table inventory_levels",
+    ),
     "maintain": ("dosing-tui maintain status",),
     "maintain run": ("dosing-tui maintain run",),
     "maintain status": ("dosing-tui maintain status",),

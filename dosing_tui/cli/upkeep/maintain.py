@@ -3,16 +3,19 @@
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import click
 
 from dosing_tui.cli.context import get_settings, print_message
+from dosing_tui.database.maintenance.maintenance_facts import (
+    NO_JOBS_TEXT,
+    UNDECIDED_TEXT,
+    MaintenanceStatus,
+    TableStatus,
+    format_keep_days,
+)
 from dosing_tui.domain.quantities.quantity_text import count_noun, format_bytes, format_count, format_decimal
-
-if TYPE_CHECKING:
-    from dosing_tui.database.maintenance.maintenance_status import MaintenanceStatus, TableStatus
 
 EXIT_FAILED_JOB = 1
 """A background job of the database failed."""
@@ -24,14 +27,16 @@ def maintain() -> None:
 
 
 @maintain.command()
+@click.option("--chunks", "has_chunks", is_flag=True, help="Also print each chunk of the tables of readings.")
 @click.pass_context
-def status(ctx: click.Context) -> None:
+def status(ctx: click.Context, has_chunks: bool) -> None:
     """Print sizes, compression, what retention drops next and when, and the jobs. Exit 1: a job failed."""
     from dosing_tui.database.maintenance.maintenance_status import read_status
 
     settings = get_settings(ctx)
     found = read_status(settings)
-    for line in _list_lines(found, ZoneInfo(settings.plant.timezone)):
+    zone = ZoneInfo(settings.plant.timezone)
+    for line in (*_list_lines(found, zone), *(_list_chunk_lines(found, zone) if has_chunks else ())):
         click.echo(line)
     sys.exit(EXIT_FAILED_JOB if any(job.has_failed for job in found.jobs) else 0)
 
@@ -47,16 +52,13 @@ def run(ctx: click.Context) -> None:
     click.echo("Maintenance done.")
 
 
-def _list_lines(found: "MaintenanceStatus", zone: ZoneInfo) -> list[str]:
+def _list_lines(found: MaintenanceStatus, zone: ZoneInfo) -> list[str]:
     head = ("table", "size", "chunks", "compressed", "ratio", "dead rows", "oldest", "kept", "next drop")
     rows = [_list_cells(table, zone) for table in found.tables]
     lines = [f"{found.flavour.label}, {format_bytes(found.database_bytes)}", ""]
-    lines += _align_columns([head, *rows], numbers=range(1, 6))
-    lines += [
-        f"{one.size.table_name}: nothing is dropped until 'migrate --apply-retention' or '--keep-history'."
-        for one in found.tables
-        if not one.is_decided
-    ]
+    rest = ("all other tables", format_bytes(found.other_bytes), *("–" for _ in head[2:]))
+    lines += _align_columns([head, *rows, rest], numbers=range(1, 6))
+    lines += [f"{one.size.table_name}: {UNDECIDED_TEXT}" for one in found.tables if not one.is_decided]
     if found.jobs:
         jobs = [("job", "", "of", "last run", "result", "next run")]
         jobs += [
@@ -73,11 +75,24 @@ def _list_lines(found: "MaintenanceStatus", zone: ZoneInfo) -> list[str]:
         lines += ["", *_align_columns(jobs)]
         lines += [f"Job {job.job_id}: {job.last_error}" for job in found.jobs if job.has_failed]
     else:
-        lines += ["", "No background jobs: the collector maintains this database every hour."]
+        lines += ["", NO_JOBS_TEXT]
     return lines
 
 
-def _list_cells(table: "TableStatus", zone: ZoneInfo) -> tuple[str, ...]:
+def _list_chunk_lines(found: MaintenanceStatus, zone: ZoneInfo) -> list[str]:
+    rows = [
+        (
+            chunk.table_name,
+            f"{chunk.since.astimezone(zone):%Y-%m-%d} – {chunk.until.astimezone(zone):%Y-%m-%d}",
+            format_bytes(chunk.bytes),
+            found.describe_chunk(chunk),
+        )
+        for chunk in found.chunks
+    ]
+    return ["", *_align_columns([("chunk of", "rows from – until", "size", "state"), *rows], range(2, 3))]
+
+
+def _list_cells(table: TableStatus, zone: ZoneInfo) -> tuple[str, ...]:
     size = table.size
     drop = (
         f"{_format_time(table.next_drop, zone)}, {count_noun(table.next_rows, 'row')}"
@@ -92,7 +107,7 @@ def _list_cells(table: "TableStatus", zone: ZoneInfo) -> tuple[str, ...]:
         format_decimal(table.compression, 1, "x"),
         format_count(size.dead_rows),
         f"{table.oldest.astimezone(zone):%Y-%m-%d}" if table.oldest else "–",
-        "for ever" if table.keep_days is None else f"{table.keep_days} d",
+        format_keep_days(table.keep_days, is_decided=table.is_decided),
         drop,
     )
 

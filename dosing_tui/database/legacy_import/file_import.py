@@ -1,20 +1,19 @@
-"""Loads a CSV file into a table as an import finds them, with the columns of its header."""
+"""Loads a CSV or Parquet file into a table as an import finds them, with the columns that the file names."""
 
-import csv
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
 
 import psycopg
 from psycopg.sql import SQL, Identifier
 
 from dosing_tui.database.connection import Session, fetch_row
 from dosing_tui.database.legacy_import import progress, table_layout
+from dosing_tui.database.legacy_import.file_formats.csv_file import read_csv
+from dosing_tui.database.legacy_import.file_formats.file_rows import FileRows, open_stream
+from dosing_tui.database.legacy_import.file_formats.parquet_file import is_parquet, read_parquet
 from dosing_tui.database.legacy_import.legacy_schema import TABLES, LegacyTable
 from dosing_tui.errors import DatabaseAccessError
-
-_BLOCK_BYTES = 256 * 1024
 
 _REGISTER = """
 INSERT INTO legacy_imports (table_name, old_name) VALUES (%(table)s, %(old)s)
@@ -34,11 +33,10 @@ def load_file(session: Session, path: Path, table_name: str, *, zone: str) -> in
     (table,) = (each for each in TABLES if each.name == table_name)
     if table_name in progress.list_unfinished(session):
         raise DatabaseAccessError(f"An import of {table_name} is not finished: run dosing-tui migrate first.")
-    with _open_file(path) as stream, session.transaction():
-        columns = _read_header(stream, path)
+    with _open_rows(path) as rows, session.transaction():
         session.execute("SELECT set_config('TimeZone', %s, true)", (zone,))
-        _create_table(session, table, columns)
-        _copy_rows(session, stream, table, path)
+        _create_table(session, table, rows.columns)
+        _copy_rows(session, rows, table, path)
         session.execute("SET LOCAL TimeZone = 'UTC'")
         table_layout.check_layout(
             session, table_layout.read_layout(session, table, table.legacy_name), table.legacy_name
@@ -49,26 +47,15 @@ def load_file(session: Session, path: Path, table_name: str, *, zone: str) -> in
 
 
 @contextmanager
-def _open_file(path: Path) -> Iterator[BinaryIO]:
-    try:
-        with path.open("rb") as stream:
-            yield stream
-    except OSError as error:
-        raise DatabaseAccessError(f"{path} cannot be read: {error.strerror}.") from error
-
-
-def _read_header(stream: BinaryIO, path: Path) -> list[str]:
-    """The names of the columns; the stream is left at the first row."""
-    try:
-        line = stream.readline().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DatabaseAccessError(f"{path.name} is not a CSV file in UTF-8.") from error
-    columns = [name.strip() for name in next(csv.reader([line]), [])]
-    if len(set(columns)) != len(columns) or not all(columns):
-        raise DatabaseAccessError(f"{path.name} has a column twice or without a name in its first line.")
-    if "time" not in columns:
-        raise DatabaseAccessError(f"{path.name} has no column time in its first line.")
-    return columns
+def _open_rows(path: Path) -> Iterator[FileRows]:
+    with open_stream(path) as stream:
+        if is_parquet(stream):
+            with read_parquet(stream, path) as rows:
+                yield rows
+        elif path.suffix.lower() == ".parquet":
+            raise DatabaseAccessError(f"{path.name} is not a Parquet file: it does not begin with PAR1.")
+        else:
+            yield read_csv(stream, path)
 
 
 def _create_table(session: Session, table: LegacyTable, columns: list[str]) -> None:
@@ -84,11 +71,11 @@ def _create_table(session: Session, table: LegacyTable, columns: list[str]) -> N
     session.execute(SQL("CREATE TABLE {} ({})").format(Identifier(table.legacy_name), definition))
 
 
-def _copy_rows(session: Session, stream: BinaryIO, table: LegacyTable, path: Path) -> None:
+def _copy_rows(session: Session, rows: FileRows, table: LegacyTable, path: Path) -> None:
     statement = SQL("COPY {} FROM STDIN (FORMAT csv)").format(Identifier(table.legacy_name))
     try:
         with session.cursor().copy(statement) as copy:
-            while block := stream.read(_BLOCK_BYTES):
+            for block in rows.blocks:
                 copy.write(block)
     except psycopg.DataError as error:
         where = (error.diag.context or "").partition(",")[2].strip()

@@ -1,7 +1,6 @@
 """What each table holds, what retention drops next and when, and what the background jobs did."""
 
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 
 from psycopg.sql import SQL, Identifier
 
@@ -9,59 +8,35 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.database.connection import (
     NO_TIMEOUTS,
     Session,
+    StatementTimeouts,
     fetch_row,
     select_row,
     select_rows,
     use_session,
 )
+from dosing_tui.database.maintenance.maintenance_facts import (
+    ChunkSize,
+    MaintenanceStatus,
+    TableSize,
+    TableStatus,
+)
 from dosing_tui.database.schema import background_jobs, migration_history, retention
-from dosing_tui.database.schema.background_jobs import JobState
 from dosing_tui.database.server_flavour import ServerFlavour, detect_server
 from dosing_tui.errors import DatabaseAccessError
 
 
-@dataclass(frozen=True, slots=True)
-class TableSize:
-    """``oldest_until``: end of the oldest chunk, which is dropped first; None without one."""
-
-    table_name: str
-    bytes: int
-    chunk_count: int
-    compressed_chunks: int
-    dead_rows: int
-    oldest_until: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class TableStatus:
-    """``next_drop``: when ``next_rows`` go; None while nothing does. ``compression``: before : after."""
-
-    size: TableSize
-    oldest: datetime | None
-    keep_days: int | None
-    is_decided: bool
-    next_drop: datetime | None
-    next_rows: int
-    compression: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class MaintenanceStatus:
-    flavour: ServerFlavour
-    database_bytes: int
-    tables: tuple[TableStatus, ...]
-    jobs: tuple[JobState, ...]
-
-
-def read_status(settings: Settings) -> MaintenanceStatus:
+def read_status(settings: Settings, *, timeouts: StatementTimeouts = NO_TIMEOUTS) -> MaintenanceStatus:
     """Raises: DatabaseUnavailableError, DatabaseAccessError."""
-    with use_session(settings, application="maintain", timeouts=NO_TIMEOUTS) as session:
+    with use_session(settings, application="maintain", timeouts=timeouts) as session:
         session.execute("SET search_path = public")
         if not (applied := migration_history.list_applied(session)):
             raise DatabaseAccessError("This database has no schema yet: run dosing-tui migrate.")
         flavour = ServerFlavour(applied[0].flavour)
-        is_plain = flavour is ServerFlavour.PLAIN
-        sizes = "maintenance/select_partition_sizes" if is_plain else "maintenance/select_hypertable_sizes"
+        sizes, chunk_sizes = (
+            ("maintenance/select_partition_sizes", "maintenance/select_week_sizes")
+            if flavour is ServerFlavour.PLAIN
+            else ("maintenance/select_hypertable_sizes", "maintenance/select_chunk_sizes")
+        )
         tables = select_rows(session, TableSize, sizes)
         (database_bytes,) = fetch_row(session.execute("SELECT pg_database_size(current_database())"))
         return MaintenanceStatus(
@@ -69,6 +44,8 @@ def read_status(settings: Settings) -> MaintenanceStatus:
             database_bytes,
             tuple(_read_table(session, size) for size in tables),
             tuple(background_jobs.list_jobs(session)),
+            retention.list_states(session).get(retention.SUMS),
+            tuple(select_rows(session, ChunkSize, chunk_sizes)),
         )
 
 

@@ -36,6 +36,13 @@ class JobState:
         """By its last run."""
         return self.last_status.lower() == "failed"
 
+    @property
+    def remedy(self) -> str:
+        """What to do about a failed or stopped job; '' for any other."""
+        if self.has_failed:
+            return f"Remove the cause, then: CALL run_job({self.job_id})"
+        return "" if self.is_scheduled else f"SELECT alter_job({self.job_id}, scheduled => true)"
+
 
 def list_jobs(session: Session) -> list[JobState]:
     """None without TimescaleDB."""

@@ -17,9 +17,10 @@ from dosing_tui.errors import DatabaseAccessError
 
 
 def import_file(settings: Settings, path: Path, table_name: str, *, report: CopyReporter) -> None:
-    """Import a CSV file with a header into one of the tables of readings. The same file twice is stored once.
+    """Import a CSV file with a header, or a Parquet file, into one of the tables of readings.
 
-    Rows older than the table's retention are kept until somebody decides.
+    The same file twice is stored once. Rows older than the table's retention are kept until
+    somebody decides.
 
     Raises: DatabaseUnavailableError, DatabaseAccessError.
     """

@@ -24,19 +24,19 @@ def check_maintenance(facts: DatabaseFacts, now: datetime) -> Iterator[CheckResu
 
 def _check_jobs(facts: DatabaseFacts) -> Iterator[CheckResult]:
     failed = [job for job in facts.jobs if job.has_failed]
-    stopped = [job for job in facts.jobs if not job.is_scheduled]
+    stopped = [job for job in facts.jobs if not job.is_scheduled and not job.has_failed]
     for job in failed:
         error = clean_line(job.last_error.rstrip("."), 160) or "no reason is recorded"
         yield _REPORT.fail_check(
             "jobs",
             f"Background {_name_job(job)} failed: {error}.",
-            f"Remove the cause, then: CALL run_job({job.job_id})",
+            job.remedy,
         )
     for job in stopped:
         yield _REPORT.warn_of(
             "jobs",
             f"Background {_name_job(job)} is switched off.",
-            f"SELECT alter_job({job.job_id}, scheduled => true)",
+            job.remedy,
         )
     if not failed and not stopped and facts.schema_flavour is ServerFlavour.COMMUNITY:
         yield _REPORT.pass_check("jobs", f"{len(facts.jobs)} background jobs, none failed.")

@@ -35,7 +35,9 @@ from dosing_tui.tui.rendering.palette import PALETTES
 from dosing_tui.tui.rendering.theme import TerminalTheme
 from dosing_tui.tui.screens.console_screen import ConsoleScreen
 from dosing_tui.tui.screens.dashboard_screen import DashboardScreen
-from dosing_tui.tui.screens.doctor_screen import DoctorScreen, run_checks
+from dosing_tui.tui.screens.doctor_screen import DoctorPage, DoctorScreen, run_checks
+from dosing_tui.tui.screens.maintenance_screen import MaintenancePage, MaintenanceScreen, read_status_once
+from dosing_tui.tui.screens.report_page import ReportPage
 from dosing_tui.tui.screens.shift_report_screen import ShiftReportScreen
 from dosing_tui.tui.widgets.messages import BannerClicked, BatchRequested, StationChosen, ViewChanged
 
@@ -114,8 +116,17 @@ class DosingApp(OrderedInputApp[None]):
     def action_doctor(self) -> None:
         page = DoctorScreen(
             self.terminal_theme, self.services.hints[FooterMode.DOCTOR],
-            diagnose=partial(run_checks, self._settings),
-            submit=partial(self._query_workers.submit_job, lane=Lane.DOCTOR), zone=self.services.zone,
+            content=DoctorPage(partial(run_checks, self._settings), self.services.zone),
+            submit=partial(self._query_workers.submit_job, lane=Lane.DOCTOR),
+        )  # fmt: skip
+        self.push_screen(page)
+
+    def action_maintenance(self) -> None:
+        read = partial(read_status_once, self._settings)
+        page = MaintenanceScreen(
+            self.terminal_theme, self.services.hints[FooterMode.MAINTENANCE],
+            content=MaintenancePage(read, self.services.clock, self.services.zone),
+            submit=partial(self._query_workers.submit_job, lane=Lane.MAINTENANCE),
         )  # fmt: skip
         self.push_screen(page)
 
@@ -299,7 +310,7 @@ class DosingApp(OrderedInputApp[None]):
         self.show_message(f"Theme: {self._theme_name}.")
 
     def action_help(self) -> None:
-        is_on_second_page = isinstance(self.screen, ShiftReportScreen | DoctorScreen)
+        is_on_second_page = isinstance(self.screen, ShiftReportScreen | ReportPage)
         page = int(is_on_second_page or self.controllers.active_screen is self.controllers.reviews.screen)
         self.push_screen(HelpScreen(self.terminal_theme, self._terminal.keymap, page=page))
 

@@ -28,6 +28,7 @@ BINDING_GROUPS = (
     BindingGroup(CommandKind.BATCH, keys.BATCH_KEYS, "on the batch screen"),
     BindingGroup(CommandKind.REPORT, keys.REPORT_KEYS, "on the shift report"),
     BindingGroup(CommandKind.CONSOLE, keys.DOCTOR_KEYS, "on the doctor's page"),
+    BindingGroup(CommandKind.CONSOLE, keys.MAINTENANCE_KEYS, "on the maintenance page"),
     BindingGroup(CommandKind.MOVE, keys.TILE_KEYS, "on the dashboard"),
     BindingGroup(CommandKind.MOVE, keys.TABLE_KEYS, "in a table"),
     BindingGroup(CommandKind.MOVE, keys.CHART_KEYS, "in an enlarged chart"),

@@ -21,6 +21,7 @@ from dosing_tui.domain.messages.text_sanitizer import clean_text
 from dosing_tui.errors import DatabaseError, DatabaseUnavailableError, SpoolError
 from dosing_tui.ipc.supervised_thread import start_one_shot
 from dosing_tui.live_state import LinkStatus
+from dosing_tui.tui.data.driver_import import import_driver
 from dosing_tui.tui.data.query_workers import PanelSource
 from dosing_tui.tui.data.record_source import BatchSource, DatabaseBatchSource, DatabaseRecords, RecordSource
 
@@ -81,6 +82,7 @@ class Backend:
 
     def append_entries(self, entries: Sequence[JournalEntry]) -> bool:
         # imported here to save start-up: psycopg
+        import_driver()
         from dosing_tui.database.alarms import journal
 
         account = clean_text(getuser())
@@ -111,6 +113,7 @@ class Backend:
     def _open_reader(self) -> None:
         try:
             # imported here to save start-up: psycopg takes 150 ms
+            import_driver()
             from dosing_tui.database.panel_reader import PanelReader
 
             reader = PanelReader(self._settings)

@@ -108,9 +108,11 @@ class Lane(StrEnum):
     """Batches and their reviews."""
     DOCTOR = "doctor"
     """Checks that take seconds; no panel waits for them."""
+    MAINTENANCE = "maintenance"
+    """Sizes of tables and chunks, which may take seconds, too."""
 
 
-LANE_THREADS = {Lane.PANELS: 3, Lane.JOURNAL: 1, Lane.REVIEWS: 2, Lane.DOCTOR: 1}
+LANE_THREADS = {Lane.PANELS: 3, Lane.JOURNAL: 1, Lane.REVIEWS: 2, Lane.DOCTOR: 1, Lane.MAINTENANCE: 1}
 UNEXPECTED_ERROR = "Unexpected error, see the log file."
 
 

@@ -24,6 +24,7 @@ from dosing_tui.domain.panels.alarm_trend_query import AlarmTrendPoint, AlarmTre
 from dosing_tui.domain.panels.operator_notes import NoteDraft
 from dosing_tui.domain.shift_report import ShiftReport
 from dosing_tui.domain.time.shift_calendar import ShiftPeriod
+from dosing_tui.tui.data.driver_import import import_driver
 
 
 class BatchSource(Protocol):
@@ -66,6 +67,7 @@ class DatabaseBatchSource:
     """The site's database. Made when it is first needed: its driver is imported then, to save start-up."""
 
     def __init__(self, settings: Settings, account: str) -> None:
+        import_driver()
         from dosing_tui.database.audit import pins
         from dosing_tui.database.batches import context_events, queries, review_policy, review_writer
 
@@ -106,6 +108,7 @@ class DatabaseRecords:
     """The site's database. Made when it is first needed: its driver is imported then, to save start-up."""
 
     def __init__(self, settings: Settings, account: str) -> None:
+        import_driver()
         from dosing_tui.database import operator_notes
         from dosing_tui.database.alarms import journal, notification_queue, trend
         from dosing_tui.database.reports import shift_report

@@ -84,7 +84,7 @@ def render_quit(role: Role, *, is_quit_selected: bool, width: int = 56) -> Rows:
 
 
 class HelpScreen(CanvasDialog[None]):
-    """Two pages: the keys of the dashboard, and those of batches, doctor and shift report."""
+    """Two pages: the keys of the dashboard, and those of batches, shift report, doctor and maintenance."""
 
     BINDINGS = [
         Binding("q,question_mark,space", "leave", "Close", show=False),

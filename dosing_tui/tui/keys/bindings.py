@@ -87,6 +87,8 @@ APP_KEYS = (
     Binding("S", "shift_report", "Shift", id="shift-report", show=False, tooltip="Shift report"),
     Binding("D", "doctor", "Doctor", id="doctor", show=False,
             tooltip="Check broker, database, spool, stations: what to do"),
+    Binding("M", "maintenance", "Maintenance", id="maintenance", show=False,
+            tooltip="Sizes, retention, jobs of the database"),
     Binding("f", "freeze", "Freeze", id="freeze", tooltip="Freeze the view, resume"),
     Binding("r", "refresh_now", "Refresh", id="refresh", tooltip="Reload all panels"),
     Binding("t", "switch_theme", "Theme", id="theme", tooltip="The next theme"),
@@ -188,6 +190,11 @@ DOCTOR_KEYS = (
     Binding("escape,D", "dismiss", "Back", id="doctor-close", tooltip="Close the doctor's page"),
 )
 """Keys of the doctor's page, beside those that scroll."""
+MAINTENANCE_KEYS = (
+    Binding("r", "again", "Read again", id="maintenance-refresh", tooltip="Read sizes and jobs again"),
+    Binding("escape,M", "dismiss", "Back", id="maintenance-close", tooltip="Close the maintenance page"),
+)
+"""Keys of the maintenance page, beside those that scroll."""
 MODAL_HELP_KEY = replace(APP_KEYS[-1], action="app.help")
 """A modal screen has no key of the app but those it names."""
 _PAGE_KEY_IDS = frozenset(
@@ -197,7 +204,7 @@ _PAGE_KEY_IDS = frozenset(
 PAGE_KEYS = tuple(binding for binding in (*TILE_KEYS, *TABLE_KEYS) if binding.id in _PAGE_KEY_IDS)
 """Navigation on the alarm and batch screens."""
 _NAVIGATION_KEYS = (*VIEW_KEYS, *TILE_KEYS, *TANK_KEYS, *TABLE_KEYS, *CHART_KEYS)
-_SCREEN_KEYS = (*ALARM_KEYS, *ALARM_LIST_KEYS, *BATCH_KEYS, *REPORT_KEYS, *DOCTOR_KEYS)
+_SCREEN_KEYS = (*ALARM_KEYS, *ALARM_LIST_KEYS, *BATCH_KEYS, *REPORT_KEYS, *DOCTOR_KEYS, *MAINTENANCE_KEYS)
 ALL_KEYS = (*_NAVIGATION_KEYS, *SCOPE_KEYS, *APP_KEYS, *_SCREEN_KEYS)
 _BY_ID = {str(binding.id): binding for binding in ALL_KEYS}
 HELP_MAIN: tuple[HelpGroup, ...] = (
@@ -235,8 +242,8 @@ HELP_MAIN: tuple[HelpGroup, ...] = (
         ("Freeze; reload panels", ("freeze", "refresh")), ("Sign on, sign off", ("sign-on",)),
         ("A note; shift report", ("note", "shift-report")),
         ("Save rows, the picture", ("export", "picture")),
-        ("Dark or light", ("theme",)), ("This page", ("help",)),
-        ("Find a command; doctor", ("palette", "doctor")),
+        ("Dark or light; this page", ("theme", "help")), ("Find a command", ("palette",)),
+        ("Doctor; maintenance", ("doctor", "maintenance")),
         ("Quit; quit at once", ("quit", "quit-now")),
     )),
 )  # fmt: skip

@@ -46,6 +46,7 @@ class FooterMode(StrEnum):
     BATCH_LIST = "batches"
     SHIFT_REPORT = "report"
     DOCTOR = "doctor"
+    MAINTENANCE = "maintenance"
     BATCH_DETAIL = "batch"
     """A single batch."""
 
@@ -61,6 +62,7 @@ _ESSENTIAL_KEYS: Mapping[FooterMode, frozenset[str]] = {
         {"report-details", "report-leave", "report-take", "report-back", "report-close", "help"}
     ),
     FooterMode.DOCTOR: frozenset({"doctor-close", "doctor-refresh", "help"}),
+    FooterMode.MAINTENANCE: frozenset({"maintenance-close", "maintenance-refresh", "help"}),
     FooterMode.BATCH_DETAIL: frozenset(
         {"batch-approve", "batch-deviation", "batch-reject", "back", "palette", "help"}
     ),
@@ -156,6 +158,13 @@ _FOOTER_KEYS: Mapping[FooterMode, tuple[str, ...]] = {
         "help",
     ),
     FooterMode.DOCTOR: ("doctor-close", "report-page-down", "report-page-up", "doctor-refresh", "help"),
+    FooterMode.MAINTENANCE: (
+        "maintenance-close",
+        "report-page-down",
+        "report-page-up",
+        "maintenance-refresh",
+        "help",
+    ),
     FooterMode.SHIFT_REPORT: (
         "report-details",
         "report-leave",

@@ -1,4 +1,4 @@
-"""The help page's second page: the keys of batches, doctor and shift report, by the bindings' ids."""
+"""The help page's second page, by the bindings' ids: batches, shift report, doctor, maintenance."""
 
 from typing import TypeAlias
 
@@ -35,5 +35,9 @@ HELP_BATCHES: tuple[HelpGroup, ...] = (
         ("Save; make again", ("report-save", "report-refresh")),
         ("Details, close", ("report-details", "report-close")),
         ("Hand over, take over", ("report-leave", "report-take")),
+    )),
+    ("Maintenance", (
+        ("Open, and close", ("maintenance-close",)), ("Read again", ("maintenance-refresh",)),
+        ("By pages", ("report-page-down", "report-page-up")),
     )),
 )  # fmt: skip

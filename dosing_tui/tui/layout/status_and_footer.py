@@ -114,7 +114,7 @@ _PART_NAMES: Mapping[DatabasePart, str] = {
 _THREAD_NAMES: Mapping[str, str] = {
     "alarm-": "alarms", "collector-batches": "batches", "collector-intake": "intake",
     "collector-writer": "storing", "collector": "collector", "doctor-": "doctor", "journal-": "alarm actions",
-    "leader-": "leadership",
+    "leader-": "leadership", "maintenance-": "maintenance page",
     "mqtt-": "MQTT", "notify-": "notifications", "panels-": "panels", "reviews-": "reviews",
     "state-publisher": "display", "viewer": "display",
 }  # fmt: skip

@@ -14,6 +14,7 @@ SCREENS = {
     FooterMode.BATCH_LIST: ("b",),
     FooterMode.SHIFT_REPORT: ("S",),
     FooterMode.DOCTOR: ("D",),
+    FooterMode.MAINTENANCE: ("M",),
 }
 """The keys that open each screen from the overview."""
 
@@ -36,7 +37,7 @@ async def test_every_shown_key_is_bound_and_f1_opens_the_help(mode: FooterMode) 
         await wait_for(lambda: console.app.screen is shown)
 
 
-@pytest.mark.parametrize(("key", "heading"), [("S", "Shift report"), ("D", "Doctor")])
+@pytest.mark.parametrize(("key", "heading"), [("S", "Shift report"), ("D", "Doctor"), ("M", "Maintenance")])
 async def test_a_page_is_closed_by_the_key_that_opened_it_and_the_help_shows_its_keys(
     key: str, heading: str
 ) -> None:

@@ -12,8 +12,10 @@ from dosing_tui.config.settings import ColourTheme, GlyphMode
 from dosing_tui.domain.alarms.models import SYSTEM_ACTOR, Actor, AlarmEvent
 from dosing_tui.live_state import LinkState, LinkStatus, LiveState, MessageCounts
 from dosing_tui.tui.alarms.alarm_detail_screen import AlarmDetailScreen
+from dosing_tui.tui.app import app
 from dosing_tui.tui.app.app import DosingApp
 from dosing_tui.tui.app.terminal_options import TerminalOptions
+from dosing_tui.tui.screens.maintenance_screen import MaintenanceScreen
 from tests.support.domain.alarm_entries import make_entry
 from tests.support.tui.alarm_samples import make_state, picture_of
 from tests.support.tui.batch_samples import told_batches
@@ -27,6 +29,7 @@ from tests.support.tui.console_driver import (
     wait_for,
     wait_until_drawn,
 )
+from tests.support.tui.maintenance_samples import make_status
 from tests.support.tui.sample_plant import NOW, FakeSource, live_plant, make_history, make_levels
 
 Compare = Callable[..., bool]
@@ -201,3 +204,26 @@ def test_batches(
             await pilot.pause()
 
     assert snap_compare(made(), terminal_size=size, run_before=run_before)
+
+
+@pytest.mark.parametrize(
+    ("size", "glyphs"),
+    [
+        pytest.param(LARGE, GlyphMode.UNICODE, id="120x40"),
+        pytest.param(SMALL, GlyphMode.ASCII, id="80x24-ascii"),
+    ],
+)
+def test_maintenance(
+    snap_compare: Compare, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int], glyphs: GlyphMode
+) -> None:
+    monkeypatch.setattr(app, "read_status_once", lambda settings: make_status())
+
+    async def open_page(pilot: Pilot[Any]) -> None:
+        await wait_until_settled(pilot)
+        await pilot.press("M")
+        await wait_for(
+            lambda: isinstance(pilot.app.screen, MaintenanceScreen) and pilot.app.screen._state.value
+        )
+        await pilot.pause()
+
+    assert snap_compare(make_app(glyphs=glyphs), terminal_size=size, run_before=open_page)

@@ -146,7 +146,8 @@ def test_a_run_of_too_many_doses_is_divided_into_bounded_batches_that_need_nothi
     assert max(len(batch.doses) for batch in found[2:]) <= most
     late = next(batch for batch in found[3:] if batch.ends_all_before)
     before = found[found.index(late) - 1].anchor_time
-    again = reconstruct_from(*(r for r in readings if r.time >= before), now=seconds_after(3000 * HOUR))
+    kept = [reading for reading in readings if reading.time >= before]
+    again = reconstruct_from(*kept, now=seconds_after(3000 * HOUR))
     assert again[again.index(late) :] == found[found.index(late) :]
 
 

@@ -1,0 +1,36 @@
+"""The rows of a file of history, whatever its format."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from dosing_tui.errors import DatabaseAccessError
+
+
+@dataclass(frozen=True, slots=True)
+class FileRows:
+    """``blocks``: the rows as CSV without a header, NULL as nothing, in any pieces; read once, in order."""
+
+    columns: list[str]
+    blocks: Iterator[bytes]
+
+
+@contextmanager
+def open_stream(path: Path) -> Iterator[BinaryIO]:
+    """Raises: DatabaseAccessError, also for a read that fails later."""
+    try:
+        with path.open("rb") as stream:
+            yield stream
+    except OSError as error:
+        raise DatabaseAccessError(f"{path} cannot be read: {error.strerror or error}.") from error
+
+
+def check_columns(columns: list[str], path: Path) -> list[str]:
+    """Raises: DatabaseAccessError, if a column is there twice or has no name, or none is called time."""
+    if len(set(columns)) != len(columns) or not all(columns):
+        raise DatabaseAccessError(f"{path.name} has a column twice or without a name.")
+    if "time" not in columns:
+        raise DatabaseAccessError(f"{path.name} has no column time.")
+    return columns
