@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from dosing_tui.config.notification_channel import NotificationSettings
 from dosing_tui.domain.messages import default_limits
 from dosing_tui.domain.time.shift_calendar import WEEKDAYS, Shift, ShiftCalendar
-from dosing_tui.domain.topics import find_station
+from dosing_tui.domain.topics.topic_filter import find_station
 
 
 class CollectorMode(StrEnum):

@@ -45,7 +45,7 @@ from dosing_tui.domain.messages.timestamp_rules import (
     ResolvedTime,
     resolve_timestamp,
 )
-from dosing_tui.domain.topics import find_station
+from dosing_tui.domain.topics.topic_filter import find_station
 from dosing_tui.errors import PayloadError
 
 __all__ = ["ClockRules", "MessageParser"]
