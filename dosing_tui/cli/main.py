@@ -52,6 +52,9 @@ COMMAND_PLACES = {
         "dosing_tui.cli.operations.shell_commands",
         "Print the shell's function that completes commands and options with the tab key.",
     ),
+    "deploy": CommandPlace(
+        "dosing_tui.cli.operations.deploy_command", "The plant's stack in containers: check its folder."
+    ),
     "doctor": CommandPlace(
         "dosing_tui.cli.operations.doctor_command",
         "Check settings, broker, database, spool, stations and terminal; say what to do.",
@@ -89,7 +92,7 @@ COMMAND_PLACES = {
     ),
     "service": CommandPlace(
         "dosing_tui.cli.operations.service_command",
-        "The collector as a systemd service: show its unit, or install it.",
+        "The collector as a systemd service: show its unit, install or remove it, diagnose it.",
     ),
 }
 """The commands of other modules. A test compares these texts with the commands' own."""

@@ -16,6 +16,7 @@ class Viewer:
         self._buffer = ReceiveBuffer()
         self._parser = context.create_parser()
         self._live_state = context.live_state
+        self._find_topic = context.settings.mqtt.find_topic
         self._subscriber = Subscriber(
             context.settings.mqtt,
             client_id=f"dosing-tui-viewer-{secrets.token_hex(4)}",
@@ -56,6 +57,6 @@ class Viewer:
             shown += items
         self._live_state.apply_readings(item for item in shown if not isinstance(item, Rejection))
         if messages:
-            topics = [message.topic for message in messages]
+            topics = [self._find_topic(message.topic) for message in messages]
             self._live_state.count_messages(topics, messages[-1].received_at)
         return bool(messages)

@@ -7,6 +7,7 @@ from enum import StrEnum
 from dosing_tui.config.notification_channel import NotificationSettings
 from dosing_tui.domain.messages import default_limits
 from dosing_tui.domain.time.shift_calendar import WEEKDAYS, Shift, ShiftCalendar
+from dosing_tui.domain.topics.topic_filter import find_station
 from dosing_tui.ipc.listen_address import ListenAddress, parse_listen_address
 
 
@@ -70,7 +71,8 @@ class MqttSettings:
     """1883 without TLS, 8883 with."""
     prefix: str = "factory"
     """First level(s) of the topics <prefix>/dosing/consumption, <prefix>/batch/events and
-    <prefix>/inventory/levels."""
+    <prefix>/inventory/levels. One level may be +, the station: a message of another device_id is then
+    rejected, so that the broker's rights per topic hold for the readings, too."""
     protocol: MqttVersion = MqttVersion.V311
     """"3.1.1" is fastest and supported by every broker; "5" where the broker requires it."""
     transport: MqttTransport = MqttTransport.TCP
@@ -105,6 +107,10 @@ class MqttSettings:
         """Topics of doses, batch events and inventory levels, in this order."""
         p = self.prefix
         return (f"{p}/dosing/consumption", f"{p}/batch/events", f"{p}/inventory/levels")
+
+    def find_topic(self, topic: str) -> str:
+        """That of ``topics`` which covers a message's topic; the message's if none does."""
+        return next((one for one in self.topics if find_station(one, topic) is not None), topic)
 
 
 @dataclass(frozen=True, slots=True)

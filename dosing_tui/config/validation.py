@@ -67,8 +67,10 @@ def _check_names(settings: Settings) -> Iterator[str]:
             yield f"{name}: {zone!r} is not a time zone of this machine, e.g. 'Europe/Berlin'."
     if not mqtt.host:
         yield "mqtt.host: is empty; name the broker's host."
-    if not mqtt.prefix or re.search(r"[#+\x00]|^/|/$", mqtt.prefix):
-        yield f"mqtt.prefix: {mqtt.prefix!r} may not be empty, hold # or +, or begin or end with a slash."
+    if not mqtt.prefix or re.search(r"[#\x00]|^/|/$", mqtt.prefix):
+        yield f"mqtt.prefix: {mqtt.prefix!r} may not be empty, hold #, or begin or end with a slash."
+    if "+" in mqtt.prefix and [level for level in mqtt.prefix.split("/") if "+" in level] != ["+"]:
+        yield f"mqtt.prefix: {mqtt.prefix!r} may hold one +, as a whole level: the station, e.g. 'factory/+'."
     if not mqtt.websocket_path.startswith("/"):
         yield f"mqtt.websocket_path: {mqtt.websocket_path!r} must begin with a slash."
     for header in mqtt.websocket_headers:

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import psycopg
@@ -169,6 +169,12 @@ def describe_target(settings: Settings) -> DatabaseTarget:
         user=user,
         secrets=tuple(secret for secret in secrets if secret),
     )
+
+
+def use_role(settings: Settings, user: str) -> Settings:
+    """The settings with another role in ``database.dsn``. Raises: DatabaseAccessError."""
+    dsn = make_conninfo("", **(_parse_dsn(settings) | {"user": user}))
+    return replace(settings, database=replace(settings.database, dsn=dsn))
 
 
 def _parse_dsn(settings: Settings) -> dict[str, str]:

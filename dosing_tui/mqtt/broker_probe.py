@@ -153,10 +153,11 @@ class _BrokerProbe:
         return self._wait(lambda: mid not in self._requests)
 
     def _sort_messages(self) -> None:
-        plant = [one for one in self._messages if one.topic in self._settings.topics]
-        retained = {one.topic for one in plant if one.retain}
+        topics = self._settings.topics
+        plant = [one for one in self._messages if self._settings.find_topic(one.topic) in topics]
+        retained = {one.topic: self._settings.find_topic(one.topic) for one in plant if one.retain}
         live = [one for one in plant if not one.retain]
-        self._answers.retained_topics = tuple(one for one in self._settings.topics if one in retained)
+        self._answers.retained_topics = tuple(sorted(retained, key=lambda one: topics.index(retained[one])))
         self._answers.message_count = len(live)
         self._answers.qos0_count = sum(one.qos == 0 for one in live)
 

@@ -44,7 +44,7 @@ class SimulatedPlant:
     """Stations and their plant time. One iterator at a time; each continues where the previous ended."""
 
     def __init__(self, seed: int, devices: int, *, since: datetime, mqtt: MqttSettings | None = None) -> None:
-        """``mqtt`` gives the topics' prefix."""
+        """``mqtt`` gives the topics' prefix; a level + of it is the station."""
         self._random = Random(f"{seed}/plant")
         self._now = since.timestamp()
         topics = (mqtt or MqttSettings()).topics
@@ -136,7 +136,10 @@ class SimulatedPlant:
         uptime = station.booted_at is not None and not isinstance(line, LevelLine)
         fault = Fault.REBOOT if after_reboot else Fault.UPTIME if uptime else ""
         fault = self._lost_line_faults.pop(station.device_id, fault)
-        when, topic = datetime.fromtimestamp(at, UTC), self._topics[type(line)]
+        when, topic = (
+            datetime.fromtimestamp(at, UTC),
+            self._topics[type(line)].replace("+", station.device_id),
+        )
         for message in injector.emit_messages(line, fault):
             yield PlantMessage(when, topic, *message)
 

@@ -22,7 +22,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = MappingProxyType({
     "audit": ("dosing-tui audit verify",),
     "audit anchor": ("dosing-tui audit anchor >> /mnt/quality/anchors.txt",),
     "audit verify": ("dosing-tui audit verify --anchors /mnt/quality",),
-    "backup": ("dosing-tui backup /var/backups/dosing-tui",),
+    "backup": ("dosing-tui backup /var/backups/dosing-tui --user dosing_owner --keep 30",),
     "batches": ("dosing-tui batches list --range today",),
     "batches export": ("dosing-tui batches export --range yesterday --format html --output records",),
     "batches list": ("dosing-tui batches list --range today --unreviewed --format csv",),
@@ -40,6 +40,8 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = MappingProxyType({
     "config init": ("dosing-tui --config /etc/dosing-tui/config.toml config init",),
     "config path": ("$EDITOR \"$(dosing-tui config path)\"",),
     "config show": ("dosing-tui config show",),
+    "deploy": ("dosing-tui deploy check",),
+    "deploy check": ("dosing-tui deploy check deploy",),
     "demo": ("dosing-tui demo", "dosing-tui demo --headless --duration 60 --devices 3"),
     "doctor": (
         "dosing-tui doctor",
@@ -67,8 +69,13 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = MappingProxyType({
     "restore": ("dosing-tui restore /var/backups/dosing-plant1-20261129T020000Z --database proof --verify",),
     "serve": ("dosing-tui serve --listen 127.0.0.1:8000",),
     "service": ("dosing-tui service show",),
-    "service install": ("sudo dosing-tui --config /etc/dosing-tui/config.toml service install --start",),
+    "service doctor": ("sudo dosing-tui --config /etc/dosing-tui/config.toml service doctor",),
+    "service install": (
+        "sudo dosing-tui --config /etc/dosing-tui/config.toml service install --start",
+        "sudo dosing-tui service install --backup /var/backups/dosing-tui --backup-user dosing_owner",
+    ),
     "service show": ("dosing-tui service show --account dosing",),
+    "service uninstall": ("sudo dosing-tui service uninstall",),
     "simulate": ("dosing-tui simulate --broker localhost:1883 --devices 3 --faults nan,duplicates",),
 })  # fmt: skip
 """Words of the command -> its examples; "" is the program itself."""

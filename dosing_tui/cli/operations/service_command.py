@@ -1,138 +1,235 @@
 """``dosing-tui service``: the collector as a hardened systemd service of an account of its own."""
 
 import os
-import pwd
+import re
 import shutil
-import stat
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
     from dosing_tui.config.loader import LoadedSettings
-    from dosing_tui.config.settings import Settings
+    from dosing_tui.deployment.unit_files import BackupPlan, ServicePlan
 
 UNIT_FOLDER = Path("/etc/systemd/system")
-UNIT_NAME = "dosing-tui.service"
-NO_LOGIN_SHELL = "/usr/sbin/nologin"
+Command = Callable[..., Any]
 ACCOUNT_OPTION = click.option(
     "--account", default="dosing", show_default=True, help="Account of the service."
 )
+NAME_OPTION = click.option(
+    "--name", default="dosing-tui", show_default=True,
+    callback=lambda _ctx, _option, value: _check_name(value),
+    help="Name of the unit and of its folder in /var/lib: one for each site.",
+)  # fmt: skip
+FOLDER_OPTION = click.option(
+    "--folder", type=click.Path(path_type=Path), default=UNIT_FOLDER, show_default=True,
+    help="Folder of unit files.",
+)  # fmt: skip
+BACKUP_OPTIONS = (
+    click.option("--backup", "backup_folder", type=click.Path(path_type=Path), metavar="DIR",
+                 help="Also a backup into DIR, each day."),
+    click.option("--backup-at", default="02:30", show_default=True, metavar="HH:MM",
+                 callback=lambda _ctx, _option, value: _check_time(value), help="Time of the backup."),
+    click.option("--backup-keep", type=click.IntRange(1), default=30, show_default=True,
+                 help="Backups of this site to keep in DIR."),
+    click.option("--backup-user", default="", metavar="ROLE", show_default="that of database.dsn",
+                 help="Role that owns the tables: dosing_owner."),
+    click.option("--backup-password", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+                 show_default="database.password_file", help="File with the password of that role."),
+)  # fmt: skip
+
+
+def _accept_backup(command: Command) -> Command:
+    for option in reversed(BACKUP_OPTIONS):
+        command = option(command)
+    return command
+
+
+def _check_name(name: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name):
+        raise click.BadParameter(f"{name!r} may hold letters, digits, - and _ only.")
+    return name
+
+
+def _check_time(text: str) -> str:
+    if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", text):
+        raise click.BadParameter(f"{text!r} is no time of the day, e.g. 02:30.")
+    return text
 
 
 @click.group()
 def service() -> None:
-    """The collector as a systemd service: show its unit, or install it."""
+    """The collector as a systemd service: show its unit, install or remove it, diagnose it."""
 
 
 @service.command()
 @ACCOUNT_OPTION
+@NAME_OPTION
+@_accept_backup
 @click.pass_context
-def show(ctx: click.Context, account: str) -> None:
-    """Print the unit file that 'install' would write."""
-    click.echo(_render_unit(ctx, account), nl=False)
+def show(ctx: click.Context, /, account: str, name: str, **backup: Any) -> None:
+    """Print the unit files that 'install' would write."""
+    from dosing_tui.deployment.unit_files import render_units
+
+    units = render_units(_make_plan(ctx, account, name, _make_backup(**backup)))
+    for number, (unit, text) in enumerate(units.items()):
+        gap = "\n" if number else ""
+        heading = f"{gap}# {UNIT_FOLDER / unit}\n" if len(units) > 1 else ""
+        click.echo(f"{heading}{text}", nl=False)
 
 
 @service.command()
 @ACCOUNT_OPTION
-@click.option("--folder", type=click.Path(path_type=Path), default=UNIT_FOLDER, show_default=True,
-              help="Folder of unit files.")  # fmt: skip
+@NAME_OPTION
+@_accept_backup
+@FOLDER_OPTION
 @click.option("--start", is_flag=True, help="Also start it now and at each boot.")
 @click.option("--force", is_flag=True, help="Replace a unit file that differs.")
 @click.pass_context
-def install(ctx: click.Context, *, account: str, folder: Path, start: bool, force: bool) -> None:
-    """Create the account and the unit file. Needs root; the settings must be in a file.
+def install(
+    ctx: click.Context, /, *, account: str, name: str, folder: Path, start: bool, force: bool, **backup: Any
+) -> None:
+    """Create the account and the unit files. Needs root; the settings must be in a file.
 
     Passwords that the settings name as files are given to the service as systemd credentials: the files
-    may stay readable for root alone.
+    may stay readable for root alone. Variables (DOSING_...) may stand in a file 'environment' beside the
+    settings.
+    """
+    from dosing_tui.deployment.unit_files import render_units
+    from dosing_tui.errors import ConfigError
+
+    if start and folder != UNIT_FOLDER:
+        raise click.UsageError(f"--start needs the unit files in {UNIT_FOLDER}: leave --folder out.")
+    plan = _make_plan(ctx, account, name, _make_backup(**backup))
+    units = {folder / unit: text for unit, text in render_units(plan).items()}
+    for path, text in units.items():
+        if path.exists() and path.read_text(encoding="utf-8") != text and not force:
+            raise ConfigError(f"{path} exists and differs; --force replaces it.")
+    try:
+        _prepare_machine(plan)
+        for path, text in units.items():
+            path.write_text(text, encoding="utf-8")
+            click.echo(f"Wrote {path}")
+    except OSError as error:
+        raise ConfigError(f"{error.filename} cannot be changed: {error.strerror}. Run it as root.") from error
+    _enable_units([path.name for path in units], reload=folder == UNIT_FOLDER, start=start)
+
+
+@service.command()
+@NAME_OPTION
+@FOLDER_OPTION
+def uninstall(name: str, folder: Path) -> None:
+    """Stop the service and remove its unit files. Data stay: says where they are. Needs root."""
+    from dosing_tui.deployment.systemd_commands import run_command
+    from dosing_tui.deployment.unit_files import STATE_FOLDER, list_unit_names
+    from dosing_tui.errors import ConfigError
+
+    found = [folder / unit for unit in list_unit_names(name) if (folder / unit).exists()]
+    if not found:
+        raise ConfigError(f"{folder} has no unit of {name}.")
+    if folder == UNIT_FOLDER:
+        run_command("systemctl", "disable", "--now", *(path.name for path in found))
+    for path in found:
+        try:
+            path.unlink()
+        except OSError as error:
+            raise ConfigError(f"{path} cannot be removed: {error.strerror}. Run it as root.") from error
+        click.echo(f"Removed {path}")
+    if folder == UNIT_FOLDER:
+        run_command("systemctl", "daemon-reload")
+    click.echo(
+        f"Kept: {STATE_FOLDER / name} with the spool (messages not yet in the database), the settings "
+        "with their passwords, backups, the account, the database."
+    )
+
+
+@service.command(
+    "doctor", context_settings={"ignore_unknown_options": True, "help_option_names": ["-h", "--help"]}
+)
+@ACCOUNT_OPTION
+@NAME_OPTION
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[OPTIONS OF DOCTOR]...")
+@click.pass_context
+def doctor_of_service(ctx: click.Context, account: str, name: str, arguments: tuple[str, ...]) -> None:
+    """Run 'doctor' in the service's place: its account, credentials, spool and limits. Needs root.
+
+    A file for --bundle must be in the service's own folder, e.g. /var/lib/dosing-tui/support.zip.
     """
     from dosing_tui.errors import ConfigError
 
-    text, path = _render_unit(ctx, account), folder / UNIT_NAME
-    settings_path = _find_settings(ctx).path.absolute()
-    if path.exists() and path.read_text(encoding="utf-8") != text and not force:
-        raise ConfigError(f"{path} exists and differs; --force replaces it.")
+    command = build_doctor_command(_make_plan(ctx, account, name, None), arguments)
     try:
-        _create_account(account)
-        _let_read(settings_path, account)
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(f"{error.filename} cannot be changed: {error.strerror}. Run it as root.") from error
-    click.echo(f"Wrote {path}")
-    if folder == UNIT_FOLDER:
-        _run("systemctl", "daemon-reload")
-        if start:
-            _run("systemctl", "enable", "--now", UNIT_NAME)
-    if not start:
-        click.echo(f"Start it now and at each boot: systemctl enable --now {UNIT_NAME}")
-
-
-def _create_account(account: str) -> None:
-    """A system account without a login. Raises: ConfigError."""
-    try:
-        pwd.getpwnam(account)
-    except KeyError:
-        _run("useradd", "--system", "--no-create-home", "--shell", NO_LOGIN_SHELL, account)
-
-
-def _let_read(path: Path, account: str) -> None:
-    """Let the account's group read the settings, which 'config init' lets nobody. Raises: OSError."""
-    mode = path.stat().st_mode
-    if not mode & stat.S_IROTH:
-        os.chown(path, -1, pwd.getpwnam(account).pw_gid)
-        path.chmod(stat.S_IMODE(mode) | stat.S_IRGRP)
-
-
-def _run(*command: str) -> None:
-    """Raises: ConfigError with what the command says."""
-    from dosing_tui.errors import ConfigError
-
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        sys.exit(subprocess.run(command, check=False).returncode)
     except OSError as error:
         raise ConfigError(f"{command[0]} cannot be run: {error.strerror}.") from error
-    if done.returncode:
-        reason = done.stderr.strip().splitlines() or ["no reason given"]
-        raise ConfigError(f"{' '.join(command)} failed: {reason[-1]}")
 
 
-def _render_unit(ctx: click.Context, account: str) -> str:
+def build_doctor_command(plan: "ServicePlan", arguments: tuple[str, ...]) -> list[str]:
+    """A transient unit with the properties of the service."""
+    from dosing_tui.deployment.unit_files import list_sandbox
+
+    return [
+        "systemd-run", "--quiet", "--wait", "--collect", "--pipe", "--service-type=exec",
+        *(f"--property={line}" for line in list_sandbox(plan)),
+        *plan.program.split(), "--config", str(plan.settings_path), "doctor", *arguments,
+    ]  # fmt: skip
+
+
+def _prepare_machine(plan: "ServicePlan") -> None:
+    """Raises: OSError, ConfigError."""
+    from dosing_tui.deployment.systemd_commands import allow_reading, create_account, create_private_folder
+
+    create_account(plan.account)
+    allow_reading(plan.settings_path, plan.account)
+    if plan.backup:
+        create_private_folder(plan.backup.folder, plan.account)
+
+
+def _enable_units(names: list[str], *, reload: bool, start: bool) -> None:
+    """The service and the timer; the timer's own service is started by it."""
+    from dosing_tui.deployment.systemd_commands import run_command
+
+    wanted = [name for name in names if not name.endswith("-backup.service")]
+    if reload:
+        run_command("systemctl", "daemon-reload")
+    if start:
+        run_command("systemctl", "enable", "--now", *wanted)
+    else:
+        click.echo(f"Start it now and at each boot: systemctl enable --now {' '.join(wanted)}")
+
+
+def _make_backup(
+    *, backup_folder: Path | None, backup_at: str, backup_keep: int, backup_user: str,
+    backup_password: Path | None,
+) -> "BackupPlan | None":  # fmt: skip
+    from dosing_tui.deployment.unit_files import BackupPlan
+
+    if backup_folder is None:
+        return None
+    if re.search(r"[\s%\"'\\]", str(backup_folder)):
+        raise click.BadParameter(f"{backup_folder} holds a blank, %, a quote or a backslash.")
+    if backup_user and not re.fullmatch(r"\w[\w.-]*", backup_user):
+        raise click.BadParameter(f"{backup_user!r} is no name of a role.")
+    password = str(backup_password.absolute()) if backup_password else ""
+    return BackupPlan(backup_folder.absolute(), backup_at, backup_keep, backup_user, password)
+
+
+def _make_plan(ctx: click.Context, account: str, name: str, backup: "BackupPlan | None") -> "ServicePlan":
     """Raises: ConfigError, without settings and program where a service may read them."""
+    from dosing_tui.deployment.unit_files import ServicePlan
+
     loaded = _find_settings(ctx)
     path = loaded.path.absolute()
     program = shutil.which("dosing-tui") or f"{sys.executable} -m dosing_tui"
     _refuse_home(path, "The settings are")
     _refuse_home(Path(program.split()[0]), "The program is")
-    lines = [
-        "[Unit]",
-        "Description=dosing-tui collector: broker to database",
-        "Documentation=man:dosing-tui(1)",
-        "Wants=network-online.target",
-        "After=network-online.target",
-        "",
-        "[Service]",
-        "Type=notify",
-        "WatchdogSec=60",
-        f"User={account}",
-        f"ExecStart={program} --config {path} collect",
-        "Restart=always",
-        "RestartSec=2",
-        "# what is in the spool may be written before the end",
-        "TimeoutStopSec=60",
-        "StateDirectory=dosing-tui",
-        "StateDirectoryMode=0700",
-        "Environment=DOSING_COLLECTOR_SPOOL_DIR=/var/lib/dosing-tui",
-        *_list_credentials(loaded.settings),
-        *HARDENING,
-        "",
-        "[Install]",
-        "WantedBy=multi-user.target",
-        "",
-    ]
-    return "\n".join(lines)
+    if backup:
+        _refuse_home(backup.folder, "The backup is")
+    return ServicePlan(name, account, program, path, loaded.settings, backup)
 
 
 def _find_settings(ctx: click.Context) -> "LoadedSettings":
@@ -155,45 +252,3 @@ def _refuse_home(path: Path, subject: str) -> None:
             f"{subject} in {path}, which a service may not read: use /etc/dosing-tui/config.toml and "
             "a virtual environment in /opt/dosing-tui."
         )
-
-
-HARDENING = (
-    "UMask=0077",
-    "CapabilityBoundingSet=",
-    "AmbientCapabilities=",
-    "NoNewPrivileges=yes",
-    "ProtectSystem=strict",
-    "ProtectHome=yes",
-    "PrivateTmp=yes",
-    "PrivateDevices=yes",
-    "ProtectClock=yes",
-    "ProtectHostname=yes",
-    "ProtectKernelTunables=yes",
-    "ProtectKernelModules=yes",
-    "ProtectKernelLogs=yes",
-    "ProtectControlGroups=yes",
-    "ProtectProc=invisible",
-    "RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX",
-    "RestrictNamespaces=yes",
-    "RestrictRealtime=yes",
-    "RestrictSUIDSGID=yes",
-    "LockPersonality=yes",
-    "SystemCallArchitectures=native",
-    "SystemCallFilter=@system-service",
-)
-"""No capability, no write but to the state folder; sockets of broker, database and channels only."""
-
-
-def _list_credentials(settings: "Settings") -> list[str]:
-    """Each secret that the settings name as a file, under the name by which the program looks for it."""
-    files = {
-        "mqtt-password": settings.mqtt.password_file,
-        "database-password": settings.database.password_file,
-        "anchors-key": settings.anchors.key_file,
-    }
-    for channel in settings.notifications:
-        files[f"notification-{channel.name}-url"] = channel.url_file
-        files[f"notification-{channel.name}-password"] = channel.password_file
-    return [
-        f"LoadCredential={name}:{Path(file).expanduser().absolute()}" for name, file in files.items() if file
-    ]

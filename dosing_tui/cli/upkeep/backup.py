@@ -15,8 +15,12 @@ EXIT_DIFFERENT = 1
 
 @click.command()
 @click.argument("target", type=click.Path(path_type=Path, file_okay=False), metavar="DIR")
+@click.option("--user", default="", metavar="ROLE", show_default="that of database.dsn",
+              help="Role that owns the tables: dosing_owner.")  # fmt: skip
+@click.option("--keep", type=click.IntRange(1), metavar="N",
+              help="Afterwards remove all backups of this site in DIR but the newest N.")  # fmt: skip
 @click.pass_context
-def backup(ctx: click.Context, target: Path) -> None:
+def backup(ctx: click.Context, target: Path, user: str, keep: int | None) -> None:
     """Write a backup into a new folder of DIR, while the plant runs.
 
     It holds the database (pg_dump), the spool of this machine, the settings without secrets, and a
@@ -27,23 +31,31 @@ def backup(ctx: click.Context, target: Path) -> None:
     from dosing_tui.collector.spool.spool_file import FILE_NAME
     from dosing_tui.config.render_toml import render_settings
     from dosing_tui.database.backup.dump import SPOOL_COPY, back_up_database
+    from dosing_tui.database.backup.retention import remove_old_backups
+    from dosing_tui.database.connection import use_role
 
     loaded = load_config(ctx)
     spool_file = get_spool_folder(loaded.settings) / FILE_NAME
+    settings = use_role(loaded.settings, user) if user else loaded.settings
     folder, manifest = back_up_database(
-        loaded.settings,
+        settings,
         target,
         now=datetime.now(UTC),
         texts={"settings.txt": render_settings(loaded)},
         spool_file=spool_file,
     )
     if SPOOL_COPY not in manifest.files:
-        print_message(f"No spool in {spool_file.parent}: not saved.")
+        print_message(
+            f"No spool in {spool_file.parent}: not saved. The collector's is where its service's "
+            "DOSING_COLLECTOR_SPOOL_DIR or collector.spool_dir say."
+        )
     rows = sum(table.rows for table in manifest.proof.tables)
     print_message(
         f"{count_noun(rows, 'row')} of {count_noun(len(manifest.proof.tables), 'table')}."
         " Keep a copy on another machine."
     )
+    for removed in remove_old_backups(target, settings.plant.site, keep) if keep else ():
+        print_message(f"Removed {removed}.")
     click.echo(folder)
 
 

@@ -95,7 +95,8 @@ class MessageReceiver:
         self._broker.ack_messages(messages)
         if station_messages:
             self._context.live_state.apply_readings(item for item in shown if not isinstance(item, Rejection))
-            topics = [message.topic for message in station_messages]
+            find_topic = self._context.settings.mqtt.find_topic
+            topics = [find_topic(message.topic) for message in station_messages]
             self._context.live_state.count_messages(topics, station_messages[-1].received_at)
         for message in messages:
             if message.topic == DROP_COUNT_TOPIC:

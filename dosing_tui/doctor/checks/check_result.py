@@ -32,6 +32,11 @@ class CheckTheme(StrEnum):
     STATIONS = "stations"
     NOTIFICATIONS = "notifications"
     TERMINAL = "terminal"
+    STACK = "stack"
+    TELEGRAF = "telegraf"
+    GRAFANA = "grafana"
+    UNITS = "units"
+    DOCUMENTS = "documents"
 
 
 @dataclass(frozen=True, slots=True)

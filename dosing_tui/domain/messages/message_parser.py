@@ -45,6 +45,7 @@ from dosing_tui.domain.messages.timestamp_rules import (
     ResolvedTime,
     resolve_timestamp,
 )
+from dosing_tui.domain.topics.topic_filter import find_station
 from dosing_tui.errors import PayloadError
 
 __all__ = ["ClockRules", "MessageParser"]
@@ -58,7 +59,10 @@ BACKLOG_DELAY = timedelta(seconds=30)
 
 
 class MessageParser:
-    """Stateful message parser, not thread-safe. ``topics`` maps an MQTT topic to its reading kind."""
+    """Stateful message parser, not thread-safe. ``topics`` maps an MQTT topic to its reading kind.
+
+    A topic may have a level + for the station: its messages are only those of that station.
+    """
 
     def __init__(self, topics: Mapping[str, ReadingKind], rules: ClockRules) -> None:
         self._topics = dict(topics)
@@ -85,14 +89,25 @@ class MessageParser:
 
         ``received_at`` is the time of receipt, with a time zone.
         """
-        kind = self._topics.get(topic)
+        kind, station = self._find_kind(topic)
         if kind is None:
             topic = clean_line(topic)
             return (Rejection(topic, payload, f"nothing is expected on the topic '{topic}'", received_at),)
         record = read_canonical(kind, payload)
-        if record and (reading := self._build_canonical(record, payload, received_at)):
+        is_own = record is not None and station in ("", record.device_id)
+        if record and is_own and (reading := self._build_canonical(record, payload, received_at)):
             return (reading,)
-        return tuple([self._parse_record(topic, kind, one, received_at) for one in decode_records(payload)])
+        records = decode_records(payload)
+        return tuple([self._parse_record(topic, station, kind, one, received_at) for one in records])
+
+    def _find_kind(self, topic: str) -> tuple[ReadingKind | None, str]:
+        """The kind of the topic's readings, and the station that the topic carries."""
+        if kind := self._topics.get(topic):
+            return kind, ""
+        for topic_filter, kind in self._topics.items():
+            if station := find_station(topic_filter, topic):
+                return kind, station
+        return None, ""
 
     def _build_canonical(
         self, record: CanonicalRecord, payload: bytes, received_at: datetime
@@ -123,16 +138,18 @@ class MessageParser:
         )
 
     def _parse_record(
-        self, topic: str, kind: ReadingKind, result: DecodeResult, received_at: datetime
+        self, topic: str, station: str, kind: ReadingKind, result: DecodeResult, received_at: datetime
     ) -> ParsedItem:
         if not isinstance(result, JsonRecord):
             return Rejection(topic, result.raw, result.reason, received_at)
         try:
-            return self._build_reading(kind, result, received_at)
+            return self._build_reading(kind, result, received_at, station)
         except PayloadError as error:
             return Rejection(topic, result.raw, clean_line(str(error)), received_at)
 
-    def _build_reading(self, kind: ReadingKind, record: JsonRecord, received_at: datetime) -> Reading:
+    def _build_reading(
+        self, kind: ReadingKind, record: JsonRecord, received_at: datetime, station: str
+    ) -> Reading:
         """Build the reading of one record.
 
         Raises: PayloadError; the parser's state is then unchanged, except for the measured delay.
@@ -140,6 +157,8 @@ class MessageParser:
         flags: list[str] = []
         fields = record.fields
         device = message_schema.parse_device_id(fields, flags)
+        if station not in ("", device):
+            raise PayloadError("device_id", f"device_id is '{device}', but the topic is that of '{station}'")
         resolved = resolve_timestamp(
             message_schema.get_field(fields, "timestamp"), received_at, self._rules, self._clocks.get(device)
         )

@@ -4,8 +4,6 @@ import shutil
 import stat
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -14,6 +12,15 @@ from dosing_tui.config.settings import MqttSettings
 from dosing_tui.demo.servers.mqtt_broker import find_free_port, find_mosquitto
 from dosing_tui.mqtt.subscriber import DROP_COUNT_TOPIC
 from tests.support.database_servers import reachable_temp, skip_absent
+from tests.support.deploy.deploy_broker import (
+    Stack,
+    enable_tls,
+    is_root_with_account,
+    make_certificates,
+    make_secrets,
+    run_stack_broker,
+    write_configuration,
+)
 from tests.support.deploy.deploy_files import FOLDER, list_users
 from tests.support.mqtt.publishers import connect_subscriber, publish_payloads
 from tests.support.polling import wait_until
@@ -23,76 +30,16 @@ STATIONS = [user for user in list_users() if user.startswith("dosing_system_")]
 READERS = ["collector", "console", "telegraf"]
 
 
-@dataclass(frozen=True, slots=True)
-class Stack:
-    """``folder`` is a copy of deploy/ in which make-secrets has run."""
-
-    folder: Path
-    port: int
-
-    def settings_of(self, user: str) -> MqttSettings:
-        password = (self.folder / "secrets" / f"mqtt_{user}").read_text()
-        return MqttSettings(host="127.0.0.1", port=self.port, username=user, password=password)
-
-
 @pytest.fixture(scope="module")
 def stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
+    skip_without_broker(request)
+    with run_stack_broker() as stack:
+        yield stack
+
+
+def skip_without_broker(request: pytest.FixtureRequest) -> None:
     if find_mosquitto() is None or not shutil.which("mosquitto_passwd"):
         skip_absent(request, "Mosquitto or its mosquitto_passwd is not installed")
-    with reachable_temp() as place:
-        folder = place / "deploy"
-        shutil.copytree(FOLDER, folder, ignore=shutil.ignore_patterns("secrets", ".env"))
-        make_secrets(folder)
-        port = find_free_port()
-        with run_broker(write_configuration(place, folder, port), place / "log"):
-            stack = Stack(folder, port)
-            wait_until(lambda: can_connect(stack.settings_of("collector")), why=(place / "log").read_text())
-            yield stack
-
-
-def make_secrets(folder: Path) -> None:
-    subprocess.run((folder / "make-secrets",), check=True, capture_output=True)
-
-
-def write_configuration(place: Path, folder: Path, port: int) -> Path:
-    """The stack's configuration with the container's paths and port put in their places here."""
-    for source in ("secrets/mosquitto_passwd", "mosquitto/acl"):
-        shutil.copy(folder / source, place)
-    data = place / "data"
-    data.mkdir()
-    data.chmod(0o777)
-    text = (folder / "mosquitto" / "mosquitto.conf").read_text()
-    for theirs, here in {
-        "/run/secrets/mosquitto_passwd": place / "mosquitto_passwd",
-        "/mosquitto/config/acl": place / "acl",
-        "/mosquitto/data/": f"{data}/",
-        "\nlistener 1883\n": f"\nlistener {port} 127.0.0.1\n",
-    }.items():
-        assert theirs in text
-        text = text.replace(theirs, str(here))
-    path = place / "mosquitto.conf"
-    path.write_text(text)
-    path.chmod(0o644)
-    return path
-
-
-@contextmanager
-def run_broker(configuration: Path, log: Path) -> Iterator[None]:
-    program = find_mosquitto()
-    assert program
-    with log.open("wb") as output:
-        process = subprocess.Popen((program, "-c", configuration), stdout=output, stderr=output)
-        try:
-            yield
-        finally:
-            process.terminate()
-            process.wait(10)
-
-
-def can_connect(account: MqttSettings) -> bool:
-    with connect_subscriber(account, client_id="probe", persistent=False, wait=False) as ear:
-        wait_until(lambda: ear.links)
-        return ear.up
 
 
 @pytest.mark.parametrize("reader", READERS)
@@ -167,3 +114,70 @@ def test_a_station_that_is_added_to_the_acl_gets_a_password(stack: Stack) -> Non
         assert (folder / "secrets" / "mqtt_dosing_system_99").read_text()
         lines = (folder / "secrets" / "mosquitto_passwd").read_text().splitlines()
         assert [line.split(":")[0] for line in lines] == [*list_users(), "dosing_system_99"]
+
+
+def test_a_station_can_send_in_no_name_but_its_own_where_topics_carry_it(
+    request: pytest.FixtureRequest,
+) -> None:
+    skip_without_broker(request)
+    first, second = STATIONS
+    with run_stack_broker(use_per_station_rights) as stack:
+        account = stack.settings_of("collector", prefix="factory/+")
+        with connect_subscriber(account, persistent=False) as ear:
+            for topic in account.topics:
+                foreign, own = (topic.replace("+", station) for station in (second, first))
+                publish_payloads(stack.settings_of(first), b"forged", topic=foreign)
+                publish_payloads(stack.settings_of(first), b"forged", topic=topic.replace("/+", ""))
+                publish_payloads(stack.settings_of(first), b"true", topic=own)
+                publish_payloads(stack.settings_of("console"), b"forged", topic=own)
+                publish_payloads(stack.settings_of(second), b"true", topic=foreign)
+            wait_until(lambda: ear.payloads.count(b"true") == 2 * len(account.topics))
+            assert set(ear.payloads) == {b"true"}
+            assert {one.topic.split("/")[1] for one in ear.plant} == {first, second}
+
+
+def use_per_station_rights(folder: Path) -> None:
+    (folder / "mosquitto" / "acl-per-station").replace(folder / "mosquitto" / "acl")
+
+
+def test_stations_and_console_connect_by_tls_to_a_broker_that_gave_up_roots_rights(
+    request: pytest.FixtureRequest,
+) -> None:
+    skip_without_broker(request)
+    with run_stack_broker(enable_tls) as stack:
+        with connect_subscriber(stack.tls_settings_of("console"), persistent=False) as ear:
+            publish_payloads(stack.tls_settings_of(STATIONS[0]), b"encrypted")
+            wait_until(lambda: ear.payloads == [b"encrypted"])
+        made = (stack.folder / "mosquitto" / "certs" / "ca.crt").read_bytes()
+        make_certificates(stack.folder)  # renewed: the authority stays
+        assert (stack.folder / "mosquitto" / "certs" / "ca.crt").read_bytes() == made
+        assert_strictly_valid(stack.folder / "mosquitto" / "certs")
+        assert stat.S_IMODE((stack.folder / "secrets" / "ca.key").stat().st_mode) == 0o600
+        assert stat.S_IMODE((stack.folder / "mosquitto" / "certs" / "server.key").stat().st_mode) == 0o440
+
+
+def assert_strictly_valid(folder: Path) -> None:
+    """As Python verifies from 3.13 on."""
+    command = ("openssl", "verify", "-x509_strict", "-CAfile", folder / "ca.crt", folder / "server.crt")
+    assert subprocess.run(command, capture_output=True).returncode == 0
+
+
+def test_a_key_that_only_root_reads_is_what_stops_the_broker(
+    request: pytest.FixtureRequest,
+) -> None:
+    """The reason for the owner that make-certificates gives the key."""
+    skip_without_broker(request)
+    if not is_root_with_account():
+        pytest.skip("Mosquitto gives up its rights only where root starts it")
+    with reachable_temp() as place:
+        folder = place / "deploy"
+        shutil.copytree(FOLDER, folder, ignore=shutil.ignore_patterns("secrets", ".env", "certs"))
+        enable_tls(folder)
+        make_secrets(folder)
+        key = folder / "mosquitto" / "certs" / "server.key"
+        shutil.chown(key, "root", "root")
+        stack = Stack(folder, find_free_port(), find_free_port())
+        program, configuration = find_mosquitto(), write_configuration(place, stack)
+        done = subprocess.run((str(program), "-c", configuration), capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "Unable to load server key file" in done.stdout + done.stderr

@@ -67,6 +67,8 @@ def test_the_environment_wins_over_the_file_and_each_source_is_known(tmp_path: P
         ("[mqtt]\nport = 70000", "mqtt.port: 70000 is outside 1 to 65535."),
         ('[mqtt]\nprotocol = "4"', "mqtt.protocol: '4' is not one of 3.1.1, 5."),
         ('[mqtt]\nprefix = "factory/#"', "mqtt.prefix:"),
+        ('[mqtt]\nprefix = "factory/st+"', "may hold one +, as a whole level"),
+        ('[mqtt]\nprefix = "+/+"', "may hold one +, as a whole level"),
         ('[mqtt]\npassword = "x"', "mqtt.password does not belong in the file"),
         ('[mqtt]\nca_file = "/ca"', "mqtt.ca_file: is set, but mqtt.tls is false"),
         ('[mqtt]\ncert_file = "/c"', "needs both cert_file and key_file"),

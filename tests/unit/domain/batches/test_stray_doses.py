@@ -146,12 +146,15 @@ def test_a_run_of_too_many_doses_is_divided_into_bounded_batches_that_need_nothi
     assert max(len(batch.doses) for batch in found[2:]) <= most
     late = next(batch for batch in found[3:] if batch.ends_all_before)
     before = found[found.index(late) - 1].anchor_time
-    kept = [reading for reading in readings if reading.time >= before]
+    kept: list[Reading] = [reading for reading in readings if reading.time >= before]
     again = reconstruct_from(*kept, now=seconds_after(3000 * HOUR))
     assert again[again.index(late) :] == found[found.index(late) :]
 
 
 def test_a_started_batch_takes_no_more_doses_than_a_batch_can_have() -> None:
     most = DEFAULT_RULES.max_batch_doses
-    readings = [make_event(0, "start"), *(make_dose(n + 1.0, "T-9", dedup=n) for n in range(most + 5))]
+    readings: list[Reading] = [
+        make_event(0, "start"),
+        *(make_dose(n + 1.0, "T-9", dedup=n) for n in range(most + 5)),
+    ]
     assert describe_batches(reconstruct_from(*readings)) == [f"incomplete CU-85 {most}", "no-start CU-85 5"]

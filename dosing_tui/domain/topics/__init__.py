@@ -1,0 +1,1 @@
+"""Topics under which stations publish."""
