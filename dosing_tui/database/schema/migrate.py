@@ -241,8 +241,8 @@ def _plan_migration(
     questions = retention.list_questions(
         session, settings, adopted_tables=adopted.copy_names, named_tables=request.named_tables
     )
-    changed = _list_retention_changes(session, settings, request, None if missing else flavour)
     decisions = retention.list_decisions(session, request.history, questions, request.named_tables)
+    changed = _list_retention_changes(session, settings, request, None if missing else flavour)
     return MigrationPlan(
         extension,
         flavour,
@@ -253,9 +253,7 @@ def _plan_migration(
         limit_changes=plant_limits.list_differences(
             session, settings, keeps_newer_rules=request.keeps_newer_rules
         ),
-        retention_changes=tuple(
-            f"{RETENTION_PREFIX}{name}" for name in dict.fromkeys([*changed, *decisions])
-        ),
+        retention_changes=tuple(f"{RETENTION_PREFIX}{name}" for name in {**changed, **decisions}),
         questions=questions,
         decisions=decisions,
         has_retention=bool(retention.list_states(session)),
@@ -264,13 +262,14 @@ def _plan_migration(
 
 def _list_retention_changes(
     session: Session, settings: Settings, request: MigrationRequest, flavour: ServerFlavour | None
-) -> list[str]:
+) -> dict[str, int | None]:
     """What changed settings change and drop nothing. ``flavour``: None while its policies are missing."""
     if request.keeps_newer_rules:
-        return []
-    changed = list(retention.list_changes(session, settings))
+        return {}
+    changed = retention.list_changes(session, settings)
     if flavour is not None and has_policies(session, flavour):
-        changed += retention.list_compression_changes(session, settings)
+        days = settings.retention.compress_after_days
+        changed |= dict.fromkeys(retention.list_compression_changes(session, settings), days)
     return changed
 
 
