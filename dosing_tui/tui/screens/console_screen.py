@@ -50,6 +50,8 @@ class ConsoleScreen(ClosableScreen[Result]):
         self._status = LineWidget(theme, id="status")
         self._banner = LineWidget(theme, id="notices")
         self._footer = LineWidget(theme, id="keys")
+        self._drawn_banner: tuple[object, ...] = ()
+        """What the banner in sight was drawn from."""
         self._message_timer: Timer | None = None
 
     @property
@@ -80,8 +82,13 @@ class ConsoleScreen(ClosableScreen[Result]):
         self._status.show_rows(render_status_bar(status, self.size.width))
 
     def show_banner(self, banner: AlarmBanner, format_time: Callable[[datetime], str]) -> None:
-        self._banner.styles.height = self.banner_rows
-        self._banner.show_rows(render_banner(banner, format_time, self.size.width, self.banner_rows))
+        width, height = self.size.width, self.banner_rows
+        times = [line.at and format_time(line.at) for line in banner.lines[:height]]
+        if (wanted := (banner, times, width, height)) == self._drawn_banner:
+            return
+        self._drawn_banner = wanted
+        self._banner.styles.height = height
+        self._banner.show_rows(render_banner(banner, format_time, width, height))
 
     def show_message(self, sentence: str) -> None:
         """For a few seconds, in place of the keys."""

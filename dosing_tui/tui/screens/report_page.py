@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.message import Message
 from textual.screen import ModalScreen
 
+from dosing_tui.domain.quantities.quantity_text import count_noun
 from dosing_tui.errors import DosingError
 from dosing_tui.tui.keys.bindings import MODAL_HELP_KEY, SCROLL_KEYS
 from dosing_tui.tui.layout.status_and_footer import KeyHint, render_footer
@@ -166,9 +167,12 @@ class ReportPage(ModalScreen[None], ClosableScreen[None], Generic[Value]):
 def render_lines(lines: Sequence[PageLine], first: int, left: int, width: int, height: int) -> Rows:
     """``left``: the column where the page begins."""
     canvas = Canvas(width, height)
-    for y, line in enumerate(lines[first : first + height]):
+    hidden = len(lines) - first - height
+    # the last row is for their number alone: nothing is written over a line
+    shown = height - 1 if hidden > 0 else height
+    for y, line in enumerate(lines[first : first + shown]):
         for span in line:
             canvas.write_text(left + span.x, y, span.text, span.style, width=span.width)
-    if first + height < len(lines):
-        canvas.write_right(width, height - 1, f" {len(lines) - first - height} more lines ", DIM)
+    if hidden > 0:
+        canvas.write_right(width, height - 1, f" {count_noun(hidden + 1, 'more line')} ", DIM)
     return canvas.rows

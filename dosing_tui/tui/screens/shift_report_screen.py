@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from textual.screen import ModalScreen
 
 from dosing_tui.domain.messages.text_sanitizer import clean_line
+from dosing_tui.domain.quantities.quantity_text import count_noun
 from dosing_tui.tui.keys.bindings import MODAL_HELP_KEY, REPORT_KEYS
 from dosing_tui.tui.layout.status_and_footer import KeyHint, render_footer, render_message
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, wrap_text
@@ -122,12 +123,14 @@ def render_page(page: ShiftReportPage, first_line: int, width: int, height: int)
     canvas = Canvas(width, height)
     lines = page.lines or tuple(wrap_text(page.message, max(1, width - 4)))
     x = max(0, (width - max(map(len, lines), default=0)) // 2)
-    seen = lines[first_line : first_line + height]
+    hidden = len(lines) - first_line - height
+    # the last row is for their number alone: nothing is written over a line
+    seen = lines[first_line : first_line + (height - 1 if hidden > 0 else height)]
     for y, line in enumerate(seen):
         following = lines[first_line + y + 1 : first_line + y + 2]
         canvas.write_text(x, y, line, _choose_style(line, following))
-    if first_line + height < len(lines):
-        canvas.write_right(width, height - 1, f" {len(lines) - first_line - height} more lines ", DIM)
+    if hidden > 0:
+        canvas.write_right(width, height - 1, f" {count_noun(hidden + 1, 'more line')} ", DIM)
     return canvas.rows
 
 

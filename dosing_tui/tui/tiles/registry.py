@@ -12,6 +12,7 @@ from dosing_tui.domain.panels.filters import Dimension
 from dosing_tui.domain.panels.panel_catalog import PANELS, Panel, SeriesPoint
 from dosing_tui.domain.panels.spool_progress import SPOOLS_PANEL
 from dosing_tui.tui.layout.geometry import TileId
+from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.scope.chart_annotations import ANNOTATIONS_PANEL
 from dosing_tui.tui.scope.render_context import RenderContext, get_range_label
 from dosing_tui.tui.scope.scope import LIVE_SCOPE, Scope, format_filters, format_range, is_live
@@ -191,7 +192,7 @@ class _ContentInputs:
     live: tuple[object, ...]
     """Of the snapshot, and the results of the panels: compared by identity."""
     view: tuple[object, ...]
-    """Time in seconds, as ages are shown, range and filters, settings."""
+    """Time as exactly as the content shows it, range and filters, settings."""
 
     def are_same(self, other: "_ContentInputs | None") -> bool:
         return (
@@ -211,11 +212,22 @@ def _list_inputs(tile: TileDeclaration, context: RenderContext, *, is_large: boo
         events = snapshot.events if scope.spec is not None else ()
         live = (snapshot.broker, snapshot.database, snapshot.tolerances, events)
     results = (context.get_result(panel) for panel in (*tile.panels, ANNOTATIONS_PANEL))
-    second = context.now.replace(microsecond=0)
     return _ContentInputs(
         (*live, *results, context.settings),
-        (second, context.zone, scope, context.is_overdue, context.log_file, is_large),
+        (_list_moments(tile, context), context.zone, scope, context.is_overdue, context.log_file, is_large),
     )
+
+
+def _list_moments(tile: TileDeclaration, context: RenderContext) -> tuple[object, ...]:
+    """The minute and the shown ages of loaded panels; elsewhere the second, as live ages change with it."""
+    second = context.now.replace(microsecond=0)
+    times = [context.get_result(panel).loaded_at for panel in tile.panels]
+    loaded = [at for at in times if at is not None]
+    is_exact = tile.is_live(context.scope) or tile.is_about_program or context.scope.spec is not None
+    if is_exact or len(loaded) < len(times):
+        return (second,)
+    ages = (number_format.format_age((context.now - at).total_seconds()) for at in loaded)
+    return (second.replace(second=0), *ages)
 
 
 class TileRegistry:

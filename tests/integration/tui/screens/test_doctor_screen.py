@@ -9,6 +9,8 @@ import pytest
 from dosing_tui.config.settings import DatabaseSettings, MqttSettings, PlantSettings, Settings
 from dosing_tui.doctor.checks.check_result import Diagnosis
 from dosing_tui.tui.app import app
+from dosing_tui.tui.rendering.palette import TEXT
+from dosing_tui.tui.screens.report_page import PageSpan, render_lines
 from tests.support.polling import PATIENCE_S
 from tests.support.tui.console_driver import SMALL, make_settings, open_console
 from tests.support.tui.sample_plant import NOW
@@ -69,3 +71,12 @@ async def test_one_diagnosis_runs_at_a_time_and_no_panel_waits_for_it(
             assert started.empty()
     finally:
         release.set()
+
+
+def test_the_number_of_hidden_lines_covers_none_in_sight() -> None:
+    lines = [(PageSpan(0, f"ok subject {number}", TEXT, 79),) for number in range(10)]
+    drawn = ["".join(cell for cell, _ in row).strip() for row in render_lines(lines, 0, 0, 80, 5)]
+    assert [line.split()[:3] for line in drawn[:4]] == [["ok", "subject", str(n)] for n in range(4)]
+    assert drawn[4] == "6 more lines"
+    last = ["".join(cell for cell, _ in row).strip() for row in render_lines(lines, 5, 0, 80, 5)]
+    assert last[4].startswith("ok")

@@ -55,6 +55,21 @@ def test_a_tile_of_a_panel_is_built_when_something_of_it_has_changed(changed: Re
     assert registry.build_content(TileId.ERROR_RATE, changed) is not before
 
 
+def test_a_loaded_tile_is_built_again_when_its_age_or_the_minute_changes() -> None:
+    registry = TileRegistry()
+    context = replace(CONTEXT, results={ERROR_RATE.id: PanelResult((), NOON)})
+    at = {
+        seconds: registry.build_content(
+            TileId.ERROR_RATE, replace(context, now=NOON + timedelta(seconds=seconds))
+        )
+        for seconds in (1, 9, 10, 19, 59, 60, 61, 119, 120)
+    }
+    assert at[1] is at[9]
+    assert at[10] is at[19]
+    assert at[60] is at[61] is at[119]
+    assert [at[seconds].age for seconds in (1, 10, 59, 60, 120)] == ["now", "10 s", "50 s", "1 min", "2 min"]
+
+
 def test_an_age_is_no_reason_to_paint_the_chart_below_it() -> None:
     painted = []
 
