@@ -44,6 +44,8 @@ class StationStatus:
     @property
     def alarm_counts(self) -> Mapping[Priority, int]:
         """Open alarms by priority, the highest first; without those that have none."""
+        if not self.alarms:
+            return {}  # most stations, at every frame
         counts = Counter(view.state.priority for view in self.alarms)
         return {priority: counts[priority] for priority in Priority if counts[priority]}
 

@@ -110,6 +110,7 @@ COMMANDS = {
 def test_a_command_prints_ten_thousand_names(plant: CrowdedPlant, name: str) -> None:
     env = {
         "DOSING_DATABASE_DSN": plant.settings.database.dsn,
+        "DOSING_DATABASE_STATEMENT_TIMEOUT_S": f"{plant.settings.database.statement_timeout_s:g}",
         "DOSING_PLANT_TIMEZONE": plant.settings.plant.timezone,
     }
     begun = time.process_time()

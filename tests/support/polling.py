@@ -32,7 +32,12 @@ def wait_until(
         if waited > timeout:
             reason = why() if callable(why) else why
             raise AssertionError(reason or f"not within {timeout:g} s: {condition}")
-        time.sleep(every or min(MAX_POLL_S, max(MIN_POLL_S, waited / 10)))
+        time.sleep(every or choose_pause(waited))
+
+
+def choose_pause(waited_s: float) -> float:
+    """Seconds until the next look: a tenth of the time that has passed, within limits."""
+    return min(MAX_POLL_S, max(MIN_POLL_S, waited_s / 10))
 
 
 def wait_while_rising(

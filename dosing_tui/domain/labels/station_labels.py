@@ -1,6 +1,7 @@
 """Names of stations on screens and in lists: the short name of the settings, else the station's id."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 from dosing_tui.domain.labels.name_labels import MAX_BARE_WIDTH, are_labels_clear, fit_labels
 from dosing_tui.domain.messages.text_sanitizer import ELLIPSIS, clean_text, count_cells
@@ -34,13 +35,22 @@ def label_stations_compactly(devices: Iterable[str], short_names: Mapping[str, s
     >>> label_stations_compactly(["dosing_system_01"], {"dosing_system_01": "Hall 2"})
     {'dosing_system_01': 'Hall 2'}
     """
+    return dict(_label_compactly(tuple(devices), tuple(short_names.items())))
+
+
+@lru_cache(maxsize=64)  # every frame asks for the same stations
+def _label_compactly(
+    devices: tuple[str, ...], own_names: tuple[tuple[str, str], ...]
+) -> tuple[tuple[str, str], ...]:
+    short_names = dict(own_names)
     names = name_stations(devices, short_names)
     given = {name for device, name in names.items() if short_names.get(device) == name}
     labels = _find_last_words([name for name in names.values() if name not in given])
     is_clear = len(labels) == len(set(names.values()) - given) and not given & set(labels.values())
     if not is_clear or max(map(count_cells, names.values()), default=0) <= COMPACT_WIDTH:
-        return label_stations(devices, short_names, max(COMPACT_WIDTH, *map(count_cells, given), 0))
-    return {device: labels.get(name, name) for device, name in names.items()}
+        width = max(COMPACT_WIDTH, *map(count_cells, given), 0)
+        return tuple(label_stations(devices, short_names, width).items())
+    return tuple((device, labels.get(name, name)) for device, name in names.items())
 
 
 def _find_last_words(names: Sequence[str]) -> dict[str, str]:

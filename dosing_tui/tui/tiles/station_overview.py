@@ -201,8 +201,8 @@ def build_station_lights(context: RenderContext) -> TileContent[StationLights]:
 
 def _build_light(status: StationStatus, name: str, now: datetime) -> StationLight:
     mark, style = _STATE_MARKS[status.state], _choose_state_style(status)
-    if status.alarm_counts:
-        highest: Priority = next(iter(status.alarm_counts))
+    if counts := status.alarm_counts:
+        highest: Priority = next(iter(counts))
         look = PRIORITY_MARKS[highest]
         mark, style = (
             f"{look.shape}{len(status.alarms)}",
@@ -210,7 +210,7 @@ def _build_light(status: StationStatus, name: str, now: datetime) -> StationLigh
         )
     is_silent = status.state in (StationActivity.OFFLINE, StationActivity.NEVER_REPORTED)
     progress = _format_last(status, now) if is_silent else format_progress(status) or status.state.value
-    return StationLight(sanitize_text(name), mark, style, progress, status.urgency, bool(status.alarm_counts))
+    return StationLight(sanitize_text(name), mark, style, progress, status.urgency, bool(counts))
 
 
 @paint_cells

@@ -15,7 +15,7 @@ from dosing_tui.tui.app.terminal_options import TerminalOptions
 from dosing_tui.tui.rendering.palette import ColourRole
 from dosing_tui.tui.screens.dashboard_screen import DashboardScreen
 from dosing_tui.tui.tiles.registry import list_panels
-from tests.support.polling import PATIENCE_S
+from tests.support.polling import PATIENCE_S, choose_pause
 from tests.support.tui import sample_plant
 from tests.support.tui.sample_plant import FakeSource, History
 
@@ -106,11 +106,12 @@ async def wait_for(
 ) -> None:
     """Let the console run until the condition holds."""
     loop = asyncio.get_running_loop()
-    end = loop.time() + seconds
+    began = loop.time()
     while not condition():
-        if loop.time() > end:
+        waited = loop.time() - began
+        if waited > seconds:
             raise AssertionError(why() or "did not happen in time")
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(choose_pause(waited))  # a look may draw the whole screen
 
 
 @asynccontextmanager

@@ -23,6 +23,7 @@ from dosing_tui.tui.data.backend import Backend
 from tests.support.database.reading_samples import settings_for
 from tests.support.database.stored_batches import write_readings
 from tests.support.local_days import find_zone_where_it_is
+from tests.support.polling import PATIENCE_S
 from tests.support.tui.console_driver import Clock, wait_for, wait_until_drawn
 
 SPREAD = timedelta(hours=20)
@@ -102,7 +103,12 @@ def fill_plant(dsn: str, count: int) -> CrowdedPlant:
     """``count`` names of each kind, a batch of each, and an alarm for every second tank that is known."""
     at = datetime.now(UTC)
     zone = find_zone_where_it_is(HOUR, at)
-    settings = replace(settings_for(dsn), plant=PlantSettings(name="Plant 1", timezone=zone))
+    settings = settings_for(dsn)
+    settings = replace(
+        settings,
+        plant=PlantSettings(name="Plant 1", timezone=zone),
+        database=replace(settings.database, statement_timeout_s=PATIENCE_S),
+    )
     readings, levels = list(build_readings(count, at)), build_levels(count, at)
     write_readings(dsn, [*readings, *levels])
     rebuild_changed_days(settings, now=at)
