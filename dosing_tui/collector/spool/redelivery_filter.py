@@ -6,7 +6,7 @@ new message with equal content must not. ``docs/redelivery.md`` has the rules as
 """
 
 from array import array
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
@@ -61,8 +61,8 @@ class ReceiptHistory:
 
     recent: Iterable[MessageFingerprint] = ()
     session: int = 0
-    by_packet_id: Mapping[int, SessionMessage] | None = None
-    """Negative IDs: messages of a spool that kept no packet IDs. Each may be redelivered with any ID."""
+    by_packet_id: Iterable[tuple[int, SessionMessage]] = ()
+    """Packet IDs with their messages. A negative ID: one of a spool that kept none; any ID may repeat it."""
 
 
 NO_HISTORY = ReceiptHistory()
@@ -105,7 +105,7 @@ class RedeliveryFilter:
         self._session = history.session
         self._record = SessionRecord()
         self._unnumbered: dict[bytes, SessionMessage] = {}
-        for packet_id, message in (history.by_packet_id or {}).items():
+        for packet_id, message in history.by_packet_id:
             if packet_id < 0:
                 self._unnumbered[message.identity] = message
             else:

@@ -6,12 +6,13 @@ One process at a time owns it, and one thread at a time may call it.
 import fcntl
 import logging
 import os
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import astuple, dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 from uuid import UUID, uuid4
 
 from dosing_tui.collector.context.disk_reserve import DiskReserve
@@ -39,6 +40,14 @@ FILE_NAME = "spool.sqlite"
 BYTES_PER_RECORD = 100
 RECORD_SHARE = 8
 """The session's record takes at most an eighth of a small spool."""
+PAGE_ROWS = 1_000
+_READ_RECENT = """
+SELECT number, identity, received_at, connection FROM recent WHERE number > ? ORDER BY number LIMIT ?
+"""
+_READ_RECORD = """
+SELECT packet_id, session, identity, received_at FROM session_messages
+ WHERE packet_id > ? ORDER BY packet_id LIMIT ?
+"""
 _TRIM_RECORD = """
 DELETE FROM session_messages WHERE packet_id IN (
     SELECT packet_id FROM session_messages ORDER BY received_at DESC LIMIT -1 OFFSET ?)
@@ -108,18 +117,17 @@ class SpoolFile(SqliteFile):
         )
 
     def read_history(self) -> ReceiptHistory:
-        recent = self.select("SELECT number, identity, received_at, connection FROM recent ORDER BY number")
-        record = self.select("SELECT packet_id, session, identity, received_at FROM session_messages")
+        """Its iterables read the file when they are used, a page of rows at a time."""
         return ReceiptHistory(
-            [
+            (
                 MessageFingerprint(number, identity, datetime.fromisoformat(at), connection)
-                for number, identity, at, connection in recent
-            ],
+                for number, identity, at, connection in self._read_pages(_READ_RECENT)
+            ),
             self.read_state().session,
-            {
-                packet_id: SessionMessage(session, identity, datetime.fromisoformat(at))
-                for packet_id, session, identity, at in record
-            },
+            (
+                (packet_id, SessionMessage(session, identity, datetime.fromisoformat(at)))
+                for packet_id, session, identity, at in self._read_pages(_READ_RECORD)
+            ),
         )
 
     def append_messages(
@@ -191,6 +199,13 @@ class SpoolFile(SqliteFile):
         except SpoolError:
             self._reserve.release()
             self._delete_stored(progress)
+
+    def _read_pages(self, query: str) -> Iterator[tuple[Any, ...]]:
+        """All rows, in the order of the key in their first column."""
+        last = -sys.maxsize
+        while rows := self.select(query, (last, PAGE_ROWS)):
+            yield from rows
+            last = rows[-1][0]
 
     def _delete_stored(self, progress: WriteProgress) -> None:
         with self.write_transaction(durable=False) as sql:

@@ -103,13 +103,15 @@ def test_a_broker_killed_with_an_old_save_lets_no_dose_vanish_and_no_repeat_go_u
     with run_in_threads(settings) as plant:
         wait_until(lambda: plant.ready)
     publish_doses(settings, [40.1, 40.2, 40.1])
-    save_queues(mosquitto)
+    saved = save_queues(mosquitto)
     with run_in_threads(settings) as plant:
         wait_until(lambda: plant.books.stored == 3)
         publish_doses(settings, [40.3])
         wait_until(lambda: plant.books.stored == 4)
         before = plant.books.possible_repeats
         mosquitto.kill()
+        for file, content in saved.items():  # it may have saved its empty queue meanwhile
+            file.write_bytes(content)
         mosquitto.start()
         wait_until(lambda: plant.ready and plant.books.received == 7 and plant.books.spooled == 0)
         counts = plant.books
@@ -118,12 +120,13 @@ def test_a_broker_killed_with_an_old_save_lets_no_dose_vanish_and_no_repeat_go_u
     assert len(list_flagged(settings)) == counts.stored
 
 
-def save_queues(broker: EmbeddedBroker) -> None:
-    """Mosquitto writes what it has to its disk, as it does every half hour by default."""
+def save_queues(broker: EmbeddedBroker) -> dict[Path, bytes]:
+    """Mosquitto writes what it has to its disk, as it does every half hour by default. Returns its files."""
     folder = broker._log.parent
     before = [one.stat().st_mtime_ns for one in folder.glob("**/mosquitto.db")]
     os.kill(broker.pid, signal.SIGUSR1)
     wait_until(lambda: [one.stat().st_mtime_ns for one in folder.glob("**/mosquitto.db")] != before)
+    return {file: file.read_bytes() for file in folder.glob("**/mosquitto.db")}
 
 
 def test_with_amqtt_equal_doses_around_a_reconnect_are_all_stored(

@@ -57,7 +57,7 @@ class Plant:
             for one in self.received
             if one.packet_id
         }
-        after = Plant(ReceiptHistory(self.received, self.session, record))
+        after = Plant(ReceiptHistory(self.received, self.session, record.items()))
         after.connection, after.session = self.connection + 1, self.session
         return after
 
@@ -184,7 +184,7 @@ def test_a_message_in_flight_while_the_program_was_updated_is_the_same() -> None
     """The version before kept no packet IDs."""
     plant = Plant()
     first = plant.receive(7, at=NOON)
-    record = {-1: SessionMessage(0, first.identity, NOON)}
+    record = [(-1, SessionMessage(0, first.identity, NOON))]
     after = Plant(ReceiptHistory([first._replace(packet_id=0)], 0, record))
     after.connection, after.session = 2, 0
     assert is_same(first, after.receive(7, at=LATER, dup=True))

@@ -4,8 +4,10 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import tracemalloc
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -81,6 +83,26 @@ def test_what_was_spooled_first_needs_no_decoding(spool: Spool, monkeypatch: pyt
         False,
     ]
     assert read == [one.items for one in arrivals]
+
+
+def test_what_earlier_processes_received_is_read_in_pages(tmp_path: Path) -> None:
+    """A hundred thousand receipts and 65,535 packet IDs at once would take 85 MB at each start."""
+    spool = open_spool(tmp_path)
+    for begin in range(1, 10_000, 1_000):
+        arrivals = [make_arrival(number) for number in range(begin, begin + 1_000)]
+        with_ids = [
+            replace(one, fingerprint=one.fingerprint._replace(packet_id=begin + place))
+            for place, one in enumerate(arrivals)
+        ]
+        spool.append_messages(with_ids, expire_before=0)
+    tracemalloc.start()
+    try:
+        spool.load_redelivery_filter()
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    spool.close()
+    assert peak < 4_000_000
 
 
 def test_a_number_is_never_given_twice_even_after_the_spool_was_empty(tmp_path: Path) -> None:
