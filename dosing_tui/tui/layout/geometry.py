@@ -32,6 +32,7 @@ class TileId(StrEnum):
     DAILY_PRODUCTION = "days"
     STATION_TABLE = "stations"
     STATION_LIGHTS = "lights"
+    PUMP_TABLE = "pumps"
 
 
 class TileRect(NamedTuple):

@@ -33,6 +33,7 @@ class DashboardView(StrEnum):
     PANELS = "panels"
     """Declared panels without a tile of their own; see ``panel_catalog``."""
     STATIONS = "stations"
+    PUMPS = "pumps"
 
     @property
     def display_name(self) -> str:
@@ -86,6 +87,7 @@ VIEW_LAYOUTS: Mapping[DashboardView, ViewLayout] = {
     DashboardView.DOSES: ViewLayout(TileId.DOSES, TileId.DOSES),
     DashboardView.SYSTEM_STATUS: ViewLayout(TileId.SYSTEM_STATUS, TileId.SYSTEM_STATUS),
     DashboardView.STATIONS: ViewLayout(TileId.STATION_TABLE, TileId.STATION_TABLE),
+    DashboardView.PUMPS: ViewLayout(TileId.PUMP_TABLE, TileId.PUMP_TABLE),
 }
 """Every view but the overview and the other panels, which are computed."""
 

@@ -22,6 +22,7 @@ from dosing_tui.tui.tiles import (
     inventory,
     other_panels,
     production,
+    pump_table,
     station_overview,
     system_status,
     totals,
@@ -105,6 +106,7 @@ TILES: Mapping[str, TileDeclaration] = {
         production.build_production, (catalog.PRODUCTION_TODAY,), names_own_range=True
     ),
     TileId.DAILY_PRODUCTION: TileDeclaration(production.build_daily_production, (catalog.DAILY_SUMMARY,)),
+    TileId.PUMP_TABLE: TileDeclaration(pump_table.build_pump_table, (catalog.PUMP_CAPABILITY,)),
     TileId.STATION_TABLE: TileDeclaration(station_overview.build_station_table, has_caption=False),
     TileId.STATION_LIGHTS: TileDeclaration(station_overview.build_station_lights, has_caption=False),
     TileId.SYSTEM_STATUS: TileDeclaration(

@@ -40,6 +40,7 @@ from dosing_tui.domain.panels.panel_catalog import (
     Panel,
     PanelQuery,
     ProductionDay,
+    PumpCapability,
     RecipeDay,
     SeriesPoint,
 )
@@ -49,6 +50,7 @@ from dosing_tui.domain.time.shift_calendar import ShiftPeriod
 from dosing_tui.errors import DatabaseUnavailableError, ReviewError
 from dosing_tui.live_state import LinkState, LinkStatus, LiveState, MessageCounts, Role
 from dosing_tui.tui.data.record_source import BatchSource
+from tests.support.database.expected_pumps import expect_pumps
 from tests.support.domain import shift_report_samples
 from tests.support.domain.alarm_entries import build_history
 from tests.support.local_days import get_today
@@ -500,6 +502,12 @@ def _answer_doses(story: History, doses: list[Dose], panel: Panel[Any], now: dat
     ]  # fmt: skip
 
 
+def _answer_pumps(
+    story: History, doses: list[Dose], panel: Panel[Any], now: datetime
+) -> list[PumpCapability]:
+    return expect_pumps(doses, now - timedelta(days=7), now + timedelta(days=1), (), 0.5)
+
+
 _ANSWERS: dict[str, Answering] = {
     panel_catalog.DOSES.id: _answer_doses,
     panel_catalog.CONSUMPTION_TODAY.id: _answer_totals,
@@ -512,6 +520,7 @@ _ANSWERS: dict[str, Answering] = {
     panel_catalog.DOSING_DURATION.id: _answer_durations,
     panel_catalog.DAILY_SUMMARY.id: _answer_daily,
     panel_catalog.PRODUCTION_TODAY.id: _answer_production,
+    panel_catalog.PUMP_CAPABILITY.id: _answer_pumps,
 }
 
 HOSTILE = "[/] [bold \x1b]52;c;aGk=\x07 \u202eevil\u0000 [@click=app.quit]x[/]"
