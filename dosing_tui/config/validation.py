@@ -107,6 +107,8 @@ def _check_ranges(settings: Settings) -> Iterator[str]:
         ("limits.tolerance_g:", limits.tolerance_g, 0.001, 10_000),
         ("limits.scale_division_g:", limits.scale_division_g, 0, 1_000),
         ("limits.scale_deviation_g:", limits.scale_deviation_g, 0, 1_000),
+        ("limits.reorder_lead_days:", limits.reorder_lead_days, 0, 365),
+        ("limits.reorder_z:", limits.reorder_z, 0, 10),
         ("limits.cpk_low:", limits.cpk_low, 0, 10),
         ("limits.scale_repeatability_percent:", limits.scale_repeatability_percent, 0.001, 100),
         ("anchors.interval_minutes:", settings.anchors.interval_minutes, 1, 1_440),

@@ -18,7 +18,13 @@ _COUNT = ("none", 0)
 _KILOGRAMS = ("suffix:kg", 3)
 _PANEL_UNITS = {"g": _KILOGRAMS, "g/h": _KILOGRAMS, "error g": ("suffix:g", 2), "%": ("percent", 1),
                 "s": ("suffix:s", 1)}  # fmt: skip
-_COLUMN_UNITS = {"g": ("suffix:g", 2), "%": ("percent", 1), "s": ("suffix:s", 1), "g/s": ("suffix:g/s", 3)}
+_COLUMN_UNITS = {
+    "g": ("suffix:g", 2),
+    "%": ("percent", 1),
+    "s": ("suffix:s", 1),
+    "g/s": ("suffix:g/s", 3),
+    "d": ("suffix:d", 1),
+}
 """Grafana's unit and decimals by ours. Only units that do not scale: s would turn 90.0 s into 1.5 mins."""
 _DECIMAL_COLUMNS = {"cpk": ("none", 2)}
 """Columns without a unit that are no counts."""

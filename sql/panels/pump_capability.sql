@@ -3,27 +3,27 @@
 -- tolerance that of the newest dose, the narrowest of its recipes. NULL below ten doses, and below what the scale can
 -- weigh. Whole six hours come from a rollup, the cut ends of the window from the doses. docs/capability.md has the formulas.
 WITH classes AS MATERIALIZED (
-SELECT t.device_id, t.pump, t.chemical, t.target_g, min(f.tolerance_g) AS tolerance_g, bool_and(f.is_weighable) AS is_weighable
+SELECT row_number() OVER () AS class, t.device_id, t.pump, t.chemical, t.target_g, min(f.tolerance_g) AS tolerance_g, bool_and(f.is_weighable) AS is_weighable
   FROM pump_targets AS t
  CROSS JOIN LATERAL find_tolerance(least(t.last_at, %(to)s::timestamptz), t.recipe, t.mode, t.chemical, t.pump, t.target_g) AS f
  WHERE t.doses >= 10
    AND t.first_at < %(to)s::timestamptz
    AND t.last_at >= %(from)s::timestamptz
    AND (%(device)s::text[] IS NULL OR t.device_id = ANY (%(device)s::text[]))
- GROUP BY 1, 2, 3, 4
+ GROUP BY t.device_id, t.pump, t.chemical, t.target_g
 ), cut (since, until) AS (
 VALUES (%(from)s::timestamptz, least(next_bucket_start('6 hours', %(from)s::timestamptz), %(to)s::timestamptz)),
        (greatest(date_bin('6 hours', %(to)s::timestamptz, '2000-01-01 00:00:00+00'),
                  least(next_bucket_start('6 hours', %(from)s::timestamptz), %(to)s::timestamptz)), %(to)s::timestamptz)
 ), parts AS (
-SELECT device_id, pump, chemical, target_g, r.first_at AS at, 0::bigint AS place, r.doses, r.sum_error_g, r.sum_range_g,
+SELECT class, r.first_at AS at, 0::bigint AS place, r.doses, r.sum_error_g, r.sum_range_g,
        r.first_error_g, r.last_error_g, r.n_rate, r.sum_rate, r.sum_sq_rate, r.sum_error_of_rate, r.sum_rate_error
   FROM classes
   JOIN pump_rollup AS r USING (device_id, pump, chemical, target_g)
  WHERE r.bucket >= next_bucket_start('6 hours', %(from)s::timestamptz)
    AND r.bucket < date_bin('6 hours', %(to)s::timestamptz, '2000-01-01 00:00:00+00')
  UNION ALL
-SELECT device_id, pump, chemical, target_g, d.time, d.dedup, 1, d.error_g, 0, d.error_g, d.error_g,
+SELECT class, d.time, d.dedup, 1, d.error_g, 0, d.error_g, d.error_g,
        (d.rate IS NOT NULL)::integer, coalesce(d.rate, 0), coalesce(d.rate * d.rate, 0),
        CASE WHEN d.rate IS NULL THEN 0 ELSE d.error_g END, coalesce(d.rate * d.error_g, 0)
   FROM cut
@@ -34,23 +34,23 @@ SELECT device_id, pump, chemical, target_g, d.time, d.dedup, 1, d.error_g, 0, d.
                         AND (%(device)s::text[] IS NULL OR device_id = ANY (%(device)s::text[]))) AS d
   JOIN classes USING (device_id, pump, chemical, target_g)
 ), linked AS (
-SELECT *, abs(first_error_g - lag(last_error_g) OVER (PARTITION BY device_id, pump, chemical, target_g ORDER BY at, place)) AS gap_g
+SELECT *, abs(first_error_g - lag(last_error_g) OVER (PARTITION BY class ORDER BY at, place)) AS gap_g
   FROM parts
 ), summed AS (
-SELECT device_id, pump, chemical, target_g, sum(doses)::bigint AS doses, sum(sum_error_g) AS sum_error_g,
+SELECT class, sum(doses)::bigint AS doses, sum(sum_error_g) AS sum_error_g,
        sum(sum_range_g) + coalesce(sum(gap_g), 0) AS ranges_g, sum(n_rate)::float8 AS n_rate, sum(sum_rate) AS sum_rate,
        sum(sum_sq_rate) - sum(sum_rate) * sum(sum_rate) / nullif(sum(n_rate), 0)::float8 AS spread,
        sum(sum_rate_error) - sum(sum_rate) * sum(sum_error_of_rate) / nullif(sum(n_rate), 0)::float8 AS common_spread,
        sum(sum_sq_rate) AS sum_sq_rate, sum(sum_error_of_rate) AS sum_error_of_rate
   FROM linked
- GROUP BY 1, 2, 3, 4
+ GROUP BY 1
 ), judged AS (
-SELECT s.*, c.tolerance_g, c.tolerance_g / 4 AS allowance_g,
+SELECT s.*, c.device_id, c.pump, c.chemical, c.target_g, c.tolerance_g, c.tolerance_g / 4 AS allowance_g,
        CASE WHEN c.is_weighable AND s.doses >= 10 THEN s.sum_error_g / s.doses END AS mean_error_g,
        CASE WHEN c.is_weighable AND s.doses >= 10 THEN s.ranges_g / (s.doses - 1) / 1.128 END AS sigma_g,
        CASE WHEN s.doses >= 10 AND s.spread > 1e-9 * s.sum_sq_rate THEN s.common_spread / s.spread END AS stop_delay_s
   FROM summed AS s
-  JOIN classes AS c USING (device_id, pump, chemical, target_g)
+  JOIN classes AS c USING (class)
 ), shifts AS (
 -- of a pump: 1 if its bias is above the allowance, -1 if below, 0 if neither or both
 SELECT device_id, pump,

@@ -173,6 +173,56 @@ class PumpCapability:
 
 
 @dataclass(frozen=True, slots=True)
+class StockOutlook:
+    """How long a tank lasts; the formulas are in ``domain.materials.stock_outlook``.
+
+    Uses are means of a production day. They and what is made of them are None below three production days.
+    """
+
+    device_id: str
+    chemical: str
+    remaining_g: float | None
+    percent_full: float | None
+    production_days: int
+    """Of the last 28 days before today."""
+    use_7_days_g: float | None
+    use_28_days_g: float | None
+    use_p10_g: float | None
+    use_p90_g: float | None
+    cover_days: float | None
+    """Production days that the stock lasts at the use of 28 days."""
+    least_cover_days: float | None
+    """The same at the 90th percentile of the use."""
+    run_out_at: datetime | None
+    """Days without production are counted as often as in the 28 days; None beyond ten years."""
+    reorder_g: float | None
+    """None where ``limits.reorder_lead_days`` is not set."""
+    remark: str
+    """Why there are no figures, or 'order now'."""
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        """The row stays selected when its figures change."""
+        return self.device_id, self.chemical
+
+
+@dataclass(frozen=True, slots=True)
+class BatchesLeft:
+    """Whole batches of a recipe at a station, by the ingredient that is used up first."""
+
+    device_id: str
+    recipe: str
+    batches_left: int
+    scarcest: str
+    remaining_g: float
+    """Of the scarcest ingredient."""
+    median_use_g: float
+    """Of the scarcest ingredient in a batch."""
+    batches: int
+    """The number of batches that the median is of, at most 20."""
+
+
+@dataclass(frozen=True, slots=True)
 class PanelQuery:
     """One request for a panel: the range [since, until) in UTC, and the filters."""
 
@@ -325,5 +375,13 @@ PUMP_CAPABILITY = declare_panel(Panel(
     "pump_capability", "Pump capability", "", PumpCapability, _DOSES, chart=ChartKind.TABLE,
     default_range="now-6d/d", dimensions=_TANK_DIMENSIONS, column_limits=(("bias_percent", 100.0),),
     column_minimums=(("cpk", PlantLimit.CPK_LOW),),
+))  # fmt: skip
+STOCK_OUTLOOK = declare_panel(Panel(
+    "stock_outlook", "Stock outlook", "", StockOutlook, _LEVELS, chart=ChartKind.TABLE,
+    dimensions=_TANK_DIMENSIONS,
+))  # fmt: skip
+BATCHES_LEFT = declare_panel(Panel(
+    "batches_left", "Batches left", "", BatchesLeft, _LEVELS | _EVENTS, chart=ChartKind.TABLE,
+    dimensions=frozenset({Dimension.DEVICE, Dimension.RECIPE}), settle_time=BATCH_SETTLE_TIME,
 ))  # fmt: skip
 DOSES = declare_panel(Panel("doses", "Doses", "", DoseRow, _DOSES, max_rows=5_000))

@@ -33,6 +33,8 @@ class TileId(StrEnum):
     STATION_TABLE = "stations"
     STATION_LIGHTS = "lights"
     PUMP_TABLE = "pumps"
+    STOCK_OUTLOOK = "outlook"
+    BATCHES_LEFT = "left"
 
 
 class TileRect(NamedTuple):

@@ -51,9 +51,13 @@ class ViewLayout:
 VIEW_LAYOUTS: Mapping[DashboardView, ViewLayout] = {
     DashboardView.INVENTORY: ViewLayout(
         wide=split_columns(
-            (4, TileId.INVENTORY), (7, split_rows((4, TileId.TANK_TABLE), (5, TileId.SPARKLINES)))
+            (4, TileId.INVENTORY),
+            (
+                7,
+                split_rows((4, TileId.TANK_TABLE), (4, TileId.STOCK_OUTLOOK), (3, TileId.BATCHES_LEFT)),
+            ),
         ),
-        narrow=split_rows((9, TileId.INVENTORY), (12, TileId.TANK_TABLE)),
+        narrow=split_rows((7, TileId.INVENTORY), (7, TileId.TANK_TABLE), (7, TileId.STOCK_OUTLOOK)),
     ),
     DashboardView.CONSUMPTION: ViewLayout(
         wide=split_rows(
