@@ -73,9 +73,9 @@ def _select_overrides(overrides: AlarmLimitSettings) -> dict[str, float]:
     return {key: value for key, value in values.items() if value is not None}
 
 
-def get_limit(settings: Settings, limit: PlantLimit) -> float:
-    """The value of a limit at this site, from the setting that the limit names."""
-    return float(attrgetter(limit.value)(settings))
+def get_limit(settings: Settings, limit: PlantLimit | float) -> float:
+    """The value of a limit at this site, from the setting that the limit names; a number is its own value."""
+    return float(attrgetter(limit.value)(settings)) if isinstance(limit, PlantLimit) else limit
 
 
 def get_max_shelving(settings: Settings, priority: Priority) -> timedelta:

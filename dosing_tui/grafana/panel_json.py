@@ -18,8 +18,16 @@ _COUNT = ("none", 0)
 _KILOGRAMS = ("suffix:kg", 3)
 _PANEL_UNITS = {"g": _KILOGRAMS, "g/h": _KILOGRAMS, "error g": ("suffix:g", 2), "%": ("percent", 1),
                 "s": ("suffix:s", 1)}  # fmt: skip
-_COLUMN_UNITS = {"g": ("suffix:g", 2), "%": ("percent", 1), "s": ("suffix:s", 1)}
+_COLUMN_UNITS = {
+    "g": ("suffix:g", 2),
+    "%": ("percent", 1),
+    "s": ("suffix:s", 1),
+    "g/s": ("suffix:g/s", 3),
+    "d": ("suffix:d", 1),
+}
 """Grafana's unit and decimals by ours. Only units that do not scale: s would turn 90.0 s into 1.5 mins."""
+_DECIMAL_COLUMNS = {"cpk": ("none", 2)}
+"""Columns without a unit that are no counts."""
 _HIDDEN_COLUMNS = {
     ChartKind.GAUGES: ("remaining_g", "capacity_g", "time", "received_at"),
     ChartKind.HISTOGRAM: ("lower_g", "upper_g"),
@@ -145,17 +153,19 @@ def _build_overrides(panel: Panel[object], settings: Settings) -> Sequence[Json]
     """Unit of each column that has one of its own, and the limit on both sides of zero."""
     if panel.chart not in (ChartKind.STATS, ChartKind.TABLE, ChartKind.GAUGES):
         return []
-    limits = dict(panel.column_limits)
+    limits, minimums = dict(panel.column_limits), dict(panel.column_minimums)
     overrides: list[Json] = []
     for column in list_panel_columns(panel, ""):
         properties: list[Json] = []
         name = COLUMN_NAMES.get(column.field, column.field)
-        if column.unit in _COLUMN_UNITS:
-            unit, decimals = _KILOGRAMS if name != column.field else _COLUMN_UNITS[column.unit]
+        if (shown := _DECIMAL_COLUMNS.get(column.field) or _COLUMN_UNITS.get(column.unit)) is not None:
+            unit, decimals = _KILOGRAMS if name != column.field else shown
             properties += [{"id": "unit", "value": unit}, {"id": "decimals", "value": decimals}]
-        if column.field in limits:
-            limit = get_limit(settings, limits[column.field])
-            steps = _build_thresholds((RED, None), (NEUTRAL, -limit), (RED, limit))
+        if column.field in limits or column.field in minimums:
+            limit = get_limit(settings, {**limits, **minimums}[column.field])
+            is_minimum = column.field in minimums
+            two_sided = (RED, None), (NEUTRAL, -limit), (RED, limit)
+            steps = _build_thresholds(*(((RED, None), (NEUTRAL, limit)) if is_minimum else two_sided))
             properties += [
                 {"id": "thresholds", "value": steps},
                 {"id": "color", "value": {"mode": "thresholds"}},

@@ -4,5 +4,6 @@ SELECT count(*) FILTER (WHERE at < now() - make_interval(days => %(days)s)), cou
   FROM (SELECT bucket FROM dosing_rollup_15m
          UNION ALL SELECT bucket FROM dosing_rollup_6h
          UNION ALL SELECT bucket FROM plant_rollup
+         UNION ALL SELECT bucket FROM pump_rollup
          UNION ALL SELECT bucket FROM dosing_hourly_history
          UNION ALL SELECT received_at FROM rejected_messages) AS sums (at)

@@ -7,10 +7,14 @@ WITH kept AS (
     DELETE FROM dosing_rollup_6h WHERE bucket < (SELECT since FROM kept) RETURNING 1
 ), plant AS (
     DELETE FROM plant_rollup WHERE bucket < (SELECT since FROM kept) RETURNING 1
+), pumps AS (
+    DELETE FROM pump_rollup WHERE bucket < (SELECT since FROM kept) RETURNING 1
+), targets AS (
+    DELETE FROM pump_targets WHERE last_at < (SELECT since FROM kept)
 ), history AS (
     DELETE FROM dosing_hourly_history WHERE bucket < (SELECT since FROM kept) RETURNING 1
 ), rejected AS (
     DELETE FROM rejected_messages WHERE received_at < (SELECT since FROM kept) RETURNING 1
 )
 SELECT (SELECT count(*) FROM quarters) + (SELECT count(*) FROM sixes)
-     + (SELECT count(*) FROM plant) + (SELECT count(*) FROM history) + (SELECT count(*) FROM rejected)
+     + (SELECT count(*) FROM plant) + (SELECT count(*) FROM pumps) + (SELECT count(*) FROM history) + (SELECT count(*) FROM rejected)

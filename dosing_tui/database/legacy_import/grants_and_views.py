@@ -30,6 +30,8 @@ READER_RELATIONS = (
     "dosing_rollup_6h",
     "plant_rollup",
     "batch_rollup",
+    "pump_rollup",
+    "pump_targets",
     "batches",
     "dosing_hourly_history",
     "rejected_messages",

@@ -149,6 +149,10 @@ def _apply_limits(
         low = settings.limits.stock_low_percent
         report(f"Low stock in batch assessments is now below {low:g} %.")
         plant_limits.set_stock_low(session, low)
+    if plant_limits.REORDER in differing:
+        lead_days, z = settings.limits.reorder_lead_days, settings.limits.reorder_z
+        report(f"Reorder points are made for {lead_days:g} production days, z = {z:g}.")
+        plant_limits.set_reorder(session, lead_days=lead_days, z=z)
 
 
 def _create_extension(session: Session, report: MigrationReporter) -> None:

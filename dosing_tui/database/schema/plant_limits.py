@@ -1,4 +1,4 @@
-"""Sets the limits in the database from the settings: tolerance rules, and low stock."""
+"""Sets the limits in the database from the settings: tolerance rules, low stock, reorder point."""
 
 from dosing_tui.config.alarm_limits import build_tolerance_rules
 from dosing_tui.config.settings import Settings
@@ -9,24 +9,31 @@ from dosing_tui.domain.tolerances.tolerance_book import ToleranceBook
 
 TOLERANCE = "limits/tolerance"
 STOCK_LOW = "limits/stock_low"
-LIMIT_NAMES = frozenset({TOLERANCE, STOCK_LOW})
+REORDER = "limits/reorder"
+_HAS_LIMITS = (
+    "SELECT FROM pg_attribute WHERE attrelid = to_regclass('public.plant_limits') AND attname = 'reorder_z'"
+)
+LIMIT_NAMES = frozenset({TOLERANCE, STOCK_LOW, REORDER})
 
 
 def list_differences(
     session: Session, settings: Settings, *, keeps_newer_rules: bool = False
 ) -> tuple[str, ...]:
-    """Names of limits that differ from the settings; none before the schema has tolerance rules.
+    """Names of limits that differ from the settings; none before the schema has all of them.
 
     ``keeps_newer_rules``: tolerance rules that have replaced those of the settings are no difference.
     """
-    if session.execute("SELECT to_regclass('public.tolerance_rules')").fetchone() == (None,):
+    if session.execute(_HAS_LIMITS).fetchone() is None:
         return ()
     (stock_low_percent,) = fetch_row(session.execute(read_statement("maintenance/select_plant_limits")))
+    reorder = fetch_row(session.execute(read_statement("maintenance/select_reorder")))
+    limits = settings.limits
     book = ToleranceBook(select_rules_versions(session))
     is_kept = keeps_newer_rules and was_replaced(settings, book)
     checks = (
         (TOLERANCE, is_kept or book.newest.rules == build_tolerance_rules(settings)),
-        (STOCK_LOW, stock_low_percent == settings.limits.stock_low_percent),
+        (STOCK_LOW, stock_low_percent == limits.stock_low_percent),
+        (REORDER, reorder == (limits.reorder_lead_days, limits.reorder_z)),
     )
     return tuple(name for name, is_equal in checks if not is_equal)
 
@@ -34,3 +41,8 @@ def list_differences(
 def set_stock_low(session: Session, stock_low_percent: float) -> None:
     """Set the low stock mark of later assessments."""
     session.execute(read_statement("maintenance/update_stock_low"), {"stock_low_percent": stock_low_percent})
+
+
+def set_reorder(session: Session, *, lead_days: float, z: float) -> None:
+    """Set the lead time in production days and the safety factor of the reorder point."""
+    session.execute(read_statement("maintenance/update_reorder"), {"lead_days": lead_days, "z": z})

@@ -131,7 +131,7 @@ _CATALOG = (
         "ERR_RATE_1H", _L, "Many doses out of tolerance", on_delay=_S10, off_delay=_S60,
         cause="A pump wears, or a tolerance is narrower than the pump can do.",
         consequence="More batches need a review.",
-        action="Plan a calibration; compare the pumps on the quality page.",
+        action="Plan a calibration; compare the pumps on screen 0.",
         batch_weight=_REMARK,
         quantity=Quantity.PERCENT,
     ),

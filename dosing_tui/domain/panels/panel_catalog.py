@@ -136,6 +136,93 @@ class DoseRow:
 
 
 @dataclass(frozen=True, slots=True)
+class PumpCapability:
+    """A pump's doses of one target; the formulas are in ``domain.capability``.
+
+    Mean error, sigma and what is made of them are None below ten doses, and below what the scale can weigh.
+    """
+
+    device_id: str
+    pump: int
+    chemical: str
+    target_g: float
+    doses: int
+    mean_error_g: float | None
+    allowance_g: float
+    """Permitted |mean error|: a quarter of the tolerance."""
+    bias_percent: float | None
+    """|mean error|, in percent of the allowance."""
+    sigma_g: float | None
+    cpk: float | None
+    tolerance_g: float
+    sum_error_g: float
+    """All errors together: what was dosed too much, negative for too little."""
+    rate_g_per_s: float | None
+    """Mean of target / duration."""
+    stop_delay_s: float | None
+    """tau of error = a + tau x rate; None where the rates do not differ."""
+    overshoot_g: float | None
+    """a of it."""
+    cause: str
+    """``domain.capability.process_capability.ShiftCause``: '' while the bias is permitted."""
+
+    @property
+    def identity(self) -> tuple[str, int, str, float]:
+        """The row stays selected when its figures change."""
+        return self.device_id, self.pump, self.chemical, self.target_g
+
+
+@dataclass(frozen=True, slots=True)
+class StockOutlook:
+    """How long a tank lasts; the formulas are in ``domain.materials.stock_outlook``.
+
+    Uses are means of a production day. They and what is made of them are None below three production days.
+    """
+
+    device_id: str
+    chemical: str
+    remaining_g: float | None
+    percent_full: float | None
+    production_days: int
+    """Of the last 28 days before today."""
+    use_7_days_g: float | None
+    use_28_days_g: float | None
+    use_p10_g: float | None
+    use_p90_g: float | None
+    cover_days: float | None
+    """Production days that the stock lasts at the use of 28 days."""
+    least_cover_days: float | None
+    """The same at the 90th percentile of the use."""
+    run_out_at: datetime | None
+    """Days without production are counted as often as in the 28 days; None beyond ten years."""
+    reorder_g: float | None
+    """None where ``limits.reorder_lead_days`` is not set."""
+    remark: str
+    """Why there are no figures, or 'order now'."""
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        """The row stays selected when its figures change."""
+        return self.device_id, self.chemical
+
+
+@dataclass(frozen=True, slots=True)
+class BatchesLeft:
+    """Whole batches of a recipe at a station, by the ingredient that is used up first."""
+
+    device_id: str
+    recipe: str
+    batches_left: int
+    scarcest: str
+    remaining_g: float
+    """Of the scarcest ingredient."""
+    median_use_g: float
+    """Of the scarcest ingredient in a batch."""
+    batches: int
+    """The number of batches that the median is of, at most 20."""
+
+
+@dataclass(frozen=True, slots=True)
 class PanelQuery:
     """One request for a panel: the range [since, until) in UTC, and the filters."""
 
@@ -165,6 +252,7 @@ class PlantLimit(StrEnum):
     STOCK_WARN = "limits.stock_warn_percent"
     MEAN_ERROR = "alarms.mean_error_g"
     ERROR_RATE = "alarms.error_rate_percent"
+    CPK_LOW = "limits.cpk_low"
 
 
 class ChartKind(StrEnum):
@@ -195,8 +283,10 @@ class Panel(Generic[RowT]):
     dimensions: frozenset[Dimension] = frozenset(Dimension)
     limit: PlantLimit | None = None
     """Drawn as a line over time; values above it are abnormal."""
-    column_limits: tuple[tuple[str, PlantLimit], ...] = ()
+    column_limits: tuple[tuple[str, PlantLimit | float], ...] = ()
     """Columns of a table or of statistics whose absolute value is abnormal above a limit."""
+    column_minimums: tuple[tuple[str, PlantLimit], ...] = ()
+    """Columns of a table whose value is abnormal below a limit."""
     max_rows: int | None = None
     """The statement returns the newest of so many rows; None: all."""
     guide_panel_number: int | None = None
@@ -280,5 +370,18 @@ DAILY_SUMMARY = declare_panel(Panel(
     "daily_summary", "Daily production", "", RecipeDay, _DOSES | _EVENTS, chart=ChartKind.TABLE,
     default_range="now-6d/d", column_limits=(("mean_error_g", PlantLimit.MEAN_ERROR),), guide_panel_number=8,
     settle_time=BATCH_SETTLE_TIME,
+))  # fmt: skip
+PUMP_CAPABILITY = declare_panel(Panel(
+    "pump_capability", "Pump capability", "", PumpCapability, _DOSES, chart=ChartKind.TABLE,
+    default_range="now-6d/d", dimensions=_TANK_DIMENSIONS, column_limits=(("bias_percent", 100.0),),
+    column_minimums=(("cpk", PlantLimit.CPK_LOW),),
+))  # fmt: skip
+STOCK_OUTLOOK = declare_panel(Panel(
+    "stock_outlook", "Stock outlook", "", StockOutlook, _LEVELS, chart=ChartKind.TABLE,
+    dimensions=_TANK_DIMENSIONS,
+))  # fmt: skip
+BATCHES_LEFT = declare_panel(Panel(
+    "batches_left", "Batches left", "", BatchesLeft, _LEVELS | _EVENTS, chart=ChartKind.TABLE,
+    dimensions=frozenset({Dimension.DEVICE, Dimension.RECIPE}), settle_time=BATCH_SETTLE_TIME,
 ))  # fmt: skip
 DOSES = declare_panel(Panel("doses", "Doses", "", DoseRow, _DOSES, max_rows=5_000))

@@ -5,7 +5,15 @@ from typing import Any
 
 from dosing_tui.domain.panels.panel_catalog import Panel
 
-UNIT_AFFIXES = {"percent_": "%", "_g": "g", "_s": "s", "_ms": "ms", "_percent": "%"}
+UNIT_AFFIXES = {
+    "percent_": "%",
+    "_days": "d",
+    "_g_per_s": "g/s",
+    "_g": "g",
+    "_s": "s",
+    "_ms": "ms",
+    "_percent": "%",
+}
 """Unit by the beginning or the end of a field's name."""
 NO_UNITS = frozenset({"", "today"})
 """Units of a panel that are none of its ``value``."""

@@ -13,6 +13,7 @@ from textual import events, on
 
 from dosing_tui.config.settings import ColourTheme, Settings
 from dosing_tui.domain.messages.text_sanitizer import clean_line
+from dosing_tui.domain.panels.panel_catalog import DOSES
 from dosing_tui.ipc.supervised_thread import FailureReporter, ignore_failure
 from dosing_tui.live_state import LiveSnapshot, LiveSnapshotSource, Role
 from dosing_tui.tui.app.ordered_input import OrderedInputApp
@@ -37,9 +38,16 @@ from dosing_tui.tui.screens.console_screen import ConsoleScreen
 from dosing_tui.tui.screens.dashboard_screen import DashboardScreen
 from dosing_tui.tui.screens.doctor_screen import DoctorPage, DoctorScreen, run_checks
 from dosing_tui.tui.screens.maintenance_screen import MaintenancePage, MaintenanceScreen, read_status_once
+from dosing_tui.tui.screens.pump_chart_screen import PumpChartScreen
 from dosing_tui.tui.screens.report_page import ReportPage
 from dosing_tui.tui.screens.shift_report_screen import ShiftReportScreen
-from dosing_tui.tui.widgets.messages import BannerClicked, BatchRequested, StationChosen, ViewChanged
+from dosing_tui.tui.widgets.messages import (
+    BannerClicked,
+    BatchRequested,
+    PumpChosen,
+    StationChosen,
+    ViewChanged,
+)
 
 log = logging.getLogger(__name__)
 REDRAW_DELAY_S = 0.05
@@ -222,6 +230,19 @@ class DosingApp(OrderedInputApp[None]):
     @on(StationChosen)
     def _show_station(self, event: StationChosen) -> None:
         self.controllers.scopes.show_station(event.device)
+
+    @on(PumpChosen)
+    def _show_pump(self, event: PumpChosen) -> None:
+        read = partial(
+            self.services.source.reader.read_panel,
+            DOSES,
+            self.controllers.dashboard.build_pump_query(event.row),
+        )
+        chart = PumpChartScreen(
+            self.terminal_theme, self.services.hints[FooterMode.PUMP_CHART], event.row,
+            settings=self._settings, read_doses=read, submit=self._query_workers.submit_job,
+        )  # fmt: skip
+        self.push_screen(chart)
 
     @on(ViewChanged)
     def _refresh_view(self) -> None:

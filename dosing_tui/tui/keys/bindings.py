@@ -30,6 +30,9 @@ VIEW_KEYS = (
     Binding(
         "9", "view('stations')", "Stations", id="stations", show=False, tooltip="A line for each station"
     ),
+    Binding(
+        "0", "view('pumps')", "Pumps", id="pumps", show=False, tooltip="Pumps: Cpk, bias and control chart"
+    ),
 )
 TILE_KEYS = (
     Binding("enter", "zoom", "Zoom", id="zoom", tooltip="Enlarge the focused tile"),
@@ -195,6 +198,11 @@ MAINTENANCE_KEYS = (
     Binding("escape,M", "dismiss", "Back", id="maintenance-close", tooltip="Close the maintenance page"),
 )
 """Keys of the maintenance page, beside those that scroll."""
+PUMP_CHART_KEYS = (
+    *(binding for binding in CHART_KEYS if binding.id != "axis"),
+    *(binding for binding in TILE_KEYS if binding.id == "back"),
+)
+"""Keys of a pump's control chart."""
 MODAL_HELP_KEY = replace(APP_KEYS[-1], action="app.help")
 """A modal screen has no key of the app but those it names."""
 _PAGE_KEY_IDS = frozenset(
@@ -212,7 +220,8 @@ HELP_MAIN: tuple[HelpGroup, ...] = (
         ("All at a glance", ("overview",)), ("Tanks and levels", ("inventory",)),
         ("Consumption", ("consumption",)), ("Quality", ("quality",)),
         ("Batches and days", ("production",)), ("Doses; other panels", ("doses", "panels")),
-        ("Data; all stations", ("books", "stations")), ("Next tile, tile before", ("next", "previous")),
+        ("Data; stations; pumps", ("books", "stations", "pumps")),
+        ("Next tile, tile before", ("next", "previous")),
         ("Tile in that direction", ("left", "right", "up", "down")), ("Large, and back", ("zoom", "back")),
     )),
     ("Tables", (

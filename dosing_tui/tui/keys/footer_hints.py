@@ -33,6 +33,9 @@ class FooterMode(StrEnum):
     """The inventory screen."""
     STATIONS = "stations"
     """The table of stations."""
+    PUMPS = "pumps"
+    """The table of pumps."""
+    PUMP_CHART = "pump chart"
     CHART = "chart"
     TABLE = "table"
     DOSES = "doses"
@@ -61,6 +64,7 @@ _ESSENTIAL_KEYS: Mapping[FooterMode, frozenset[str]] = {
     FooterMode.SHIFT_REPORT: frozenset(
         {"report-details", "report-leave", "report-take", "report-back", "report-close", "help"}
     ),
+    FooterMode.PUMP_CHART: frozenset({"back", "cursor-left", "cursor-right", "help"}),
     FooterMode.DOCTOR: frozenset({"doctor-close", "doctor-refresh", "help"}),
     FooterMode.MAINTENANCE: frozenset({"maintenance-close", "maintenance-refresh", "help"}),
     FooterMode.BATCH_DETAIL: frozenset(
@@ -105,6 +109,17 @@ _FOOTER_KEYS: Mapping[FooterMode, tuple[str, ...]] = {
         "find",
         "export",
         "palette",
+        "help",
+    ),
+    FooterMode.PUMPS: ("zoom", "back", "row-down", "sort", "reverse", "find", *_COMMON_KEYS),
+    FooterMode.PUMP_CHART: (
+        "back",
+        "cursor-left",
+        "cursor-right",
+        "cursor-left-10",
+        "cursor-right-10",
+        "cursor-home",
+        "cursor-end",
         "help",
     ),
     FooterMode.JOURNAL: (
@@ -199,6 +214,7 @@ _FOOTER_KEYS: Mapping[FooterMode, tuple[str, ...]] = {
 _LABEL_OVERRIDES: Mapping[FooterMode, Mapping[str, str]] = {
     FooterMode.JOURNAL: {"zoom": "Entry", "first": "Newest"},
     FooterMode.STATIONS: {"zoom": "Open station"},
+    FooterMode.PUMPS: {"zoom": "Control chart"},
     FooterMode.DOSES: {"zoom": "Batch"},
 }
 

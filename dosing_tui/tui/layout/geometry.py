@@ -32,6 +32,9 @@ class TileId(StrEnum):
     DAILY_PRODUCTION = "days"
     STATION_TABLE = "stations"
     STATION_LIGHTS = "lights"
+    PUMP_TABLE = "pumps"
+    STOCK_OUTLOOK = "outlook"
+    BATCHES_LEFT = "left"
 
 
 class TileRect(NamedTuple):

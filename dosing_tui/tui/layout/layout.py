@@ -33,6 +33,7 @@ class DashboardView(StrEnum):
     PANELS = "panels"
     """Declared panels without a tile of their own; see ``panel_catalog``."""
     STATIONS = "stations"
+    PUMPS = "pumps"
 
     @property
     def display_name(self) -> str:
@@ -50,9 +51,13 @@ class ViewLayout:
 VIEW_LAYOUTS: Mapping[DashboardView, ViewLayout] = {
     DashboardView.INVENTORY: ViewLayout(
         wide=split_columns(
-            (4, TileId.INVENTORY), (7, split_rows((4, TileId.TANK_TABLE), (5, TileId.SPARKLINES)))
+            (4, TileId.INVENTORY),
+            (
+                7,
+                split_rows((4, TileId.TANK_TABLE), (4, TileId.STOCK_OUTLOOK), (3, TileId.BATCHES_LEFT)),
+            ),
         ),
-        narrow=split_rows((9, TileId.INVENTORY), (12, TileId.TANK_TABLE)),
+        narrow=split_rows((7, TileId.INVENTORY), (7, TileId.TANK_TABLE), (7, TileId.STOCK_OUTLOOK)),
     ),
     DashboardView.CONSUMPTION: ViewLayout(
         wide=split_rows(
@@ -86,6 +91,7 @@ VIEW_LAYOUTS: Mapping[DashboardView, ViewLayout] = {
     DashboardView.DOSES: ViewLayout(TileId.DOSES, TileId.DOSES),
     DashboardView.SYSTEM_STATUS: ViewLayout(TileId.SYSTEM_STATUS, TileId.SYSTEM_STATUS),
     DashboardView.STATIONS: ViewLayout(TileId.STATION_TABLE, TileId.STATION_TABLE),
+    DashboardView.PUMPS: ViewLayout(TileId.PUMP_TABLE, TileId.PUMP_TABLE),
 }
 """Every view but the overview and the other panels, which are computed."""
 

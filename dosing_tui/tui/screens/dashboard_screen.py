@@ -10,6 +10,7 @@ from textual.reactive import Reactive
 from textual.widget import Widget
 
 from dosing_tui.domain.messages.models import Dose, InventoryLevel
+from dosing_tui.domain.panels.panel_catalog import PumpCapability
 from dosing_tui.domain.station_status import StationStatus
 from dosing_tui.tui.keys.bindings import TANK_KEYS, TILE_KEYS, VIEW_KEYS
 from dosing_tui.tui.keys.footer_hints import FooterMode
@@ -33,7 +34,7 @@ from dosing_tui.tui.rendering.theme import TerminalTheme
 from dosing_tui.tui.screens.console_screen import ConsoleScreen
 from dosing_tui.tui.tiles.registry import list_other_panels
 from dosing_tui.tui.tiles.shared.tile_content import AnyTileContent
-from dosing_tui.tui.widgets.messages import BatchRequested, StationChosen, ViewChanged
+from dosing_tui.tui.widgets.messages import BatchRequested, PumpChosen, StationChosen, ViewChanged
 from dosing_tui.tui.widgets.tile_widget import Tile
 from dosing_tui.tui.widgets.visible_rows import VisibleRows
 
@@ -125,6 +126,8 @@ class DashboardScreen(ConsoleScreen[None]):
         """The keys of the visible tiles."""
         if self.visible_tiles == (TileId.STATION_TABLE,):
             return FooterMode.STATIONS
+        if self.visible_tiles == (TileId.PUMP_TABLE,):
+            return FooterMode.PUMPS
         if self.is_single_tile:
             return self.tiles[self.visible_tiles[0]].mode
         return FooterMode.TANKS if self.view is DashboardView.INVENTORY else FooterMode.SCREEN
@@ -237,6 +240,8 @@ class DashboardScreen(ConsoleScreen[None]):
             self._switch_view(DashboardView.STATIONS, None)
         elif focused == TileId.STATION_TABLE:
             self._open_station()
+        elif focused == TileId.PUMP_TABLE:
+            self._open_pump()
         else:
             self._zoom_tile()
 
@@ -246,6 +251,11 @@ class DashboardScreen(ConsoleScreen[None]):
         if isinstance(chosen, StationStatus):
             self.post_message(StationChosen(chosen.device))
             self._switch_view(DashboardView.OVERVIEW, None)
+
+    def _open_pump(self) -> None:
+        row = self.tiles[TileId.PUMP_TABLE].selected_row
+        if isinstance(row, PumpCapability):
+            self.post_message(PumpChosen(row))
 
     def _zoom_tile(self) -> None:
         if (dose := self.selected_dose) is not None:

@@ -23,7 +23,9 @@ from dosing_tui.tui.tiles import (
     inventory,
     other_panels,
     production,
+    pump_table,
     station_overview,
+    stock_outlook,
     system_status,
     totals,
 )
@@ -106,6 +108,13 @@ TILES: Mapping[str, TileDeclaration] = {
         production.build_production, (catalog.PRODUCTION_TODAY,), names_own_range=True
     ),
     TileId.DAILY_PRODUCTION: TileDeclaration(production.build_daily_production, (catalog.DAILY_SUMMARY,)),
+    TileId.PUMP_TABLE: TileDeclaration(pump_table.build_pump_table, (catalog.PUMP_CAPABILITY,)),
+    TileId.STOCK_OUTLOOK: TileDeclaration(
+        stock_outlook.build_stock_outlook, (catalog.STOCK_OUTLOOK,), names_own_range=True
+    ),
+    TileId.BATCHES_LEFT: TileDeclaration(
+        stock_outlook.build_batches_left, (catalog.BATCHES_LEFT,), names_own_range=True
+    ),
     TileId.STATION_TABLE: TileDeclaration(station_overview.build_station_table, has_caption=False),
     TileId.STATION_LIGHTS: TileDeclaration(station_overview.build_station_lights, has_caption=False),
     TileId.SYSTEM_STATUS: TileDeclaration(

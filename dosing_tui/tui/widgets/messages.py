@@ -4,6 +4,8 @@ from datetime import datetime
 
 from textual.message import Message
 
+from dosing_tui.domain.panels.panel_catalog import PumpCapability
+
 
 class BannerClicked(Message):
     """The alarm banner was clicked: it leads to the alarms."""
@@ -19,6 +21,14 @@ class StationChosen(Message):
     def __init__(self, device: str) -> None:
         super().__init__()
         self.device = device
+
+
+class PumpChosen(Message):
+    """Show the control chart of a pump at a target."""
+
+    def __init__(self, row: PumpCapability) -> None:
+        super().__init__()
+        self.row = row
 
 
 class BatchRequested(Message):

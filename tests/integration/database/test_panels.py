@@ -26,6 +26,8 @@ from dosing_tui.domain.panels import panel_catalog
 from dosing_tui.domain.panels.filters import Selection
 from dosing_tui.domain.panels.panel_catalog import PANELS, Panel, PanelQuery
 from tests.support.database import sample_month
+from tests.support.database.expected_pumps import expect_pumps
+from tests.support.database.expected_stock import expect_batches_left, expect_outlook
 from tests.support.database.reading_samples import number_rows, settings_for
 from tests.support.database.sample_month import Plant, doses_in_buckets, doses_within
 from tests.support.database_servers import Server
@@ -143,6 +145,28 @@ EXPECTED: Mapping[str, Expected] = {
         batches_known=not q.selection.chemical,
     ),
     "production_today": _expect_production,
+    "pump_capability": lambda plant, q, width, zone, tolerance_g: expect_pumps(
+        # a cause is that of the whole station
+        MONTH.filter_by(Selection(device=q.selection.device)).doses,
+        q.since,
+        q.until,
+        q.selection.chemical,
+        tolerance_g,
+    ),
+    "stock_outlook": lambda plant, q, width, zone, tolerance_g: expect_outlook(
+        # a production day is one of the station
+        plant.levels,
+        MONTH.doses,
+        q.now,
+        zone,
+        (),
+    ),
+    "batches_left": lambda plant, q, *_: expect_batches_left(
+        MONTH.filter_by(Selection(device=q.selection.device)).levels,
+        MONTH.doses,
+        MONTH.filter_by(Selection(q.selection.device, recipe=q.selection.recipe)).batches,
+        q.now,
+    ),
     "doses": lambda plant, q, *_: sample_month.expect_doses(doses_within(plant.doses, q.since, q.until)),
 }
 

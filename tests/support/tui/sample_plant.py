@@ -33,6 +33,7 @@ from dosing_tui.domain.panels.annotations import Annotation, AnnotationKind, Ann
 from dosing_tui.domain.panels.filters import Dimension, Selection
 from dosing_tui.domain.panels.operator_notes import NoteDraft
 from dosing_tui.domain.panels.panel_catalog import (
+    BatchesLeft,
     DoseRow,
     ErrorBin,
     ErrorSummary,
@@ -40,8 +41,10 @@ from dosing_tui.domain.panels.panel_catalog import (
     Panel,
     PanelQuery,
     ProductionDay,
+    PumpCapability,
     RecipeDay,
     SeriesPoint,
+    StockOutlook,
 )
 from dosing_tui.domain.panels.spool_progress import SpoolProgress
 from dosing_tui.domain.shift_report import ShiftReport
@@ -49,6 +52,7 @@ from dosing_tui.domain.time.shift_calendar import ShiftPeriod
 from dosing_tui.errors import DatabaseUnavailableError, ReviewError
 from dosing_tui.live_state import LinkState, LinkStatus, LiveState, MessageCounts, Role
 from dosing_tui.tui.data.record_source import BatchSource
+from tests.support.database.expected_pumps import expect_pumps
 from tests.support.domain import shift_report_samples
 from tests.support.domain.alarm_entries import build_history
 from tests.support.local_days import get_today
@@ -500,6 +504,31 @@ def _answer_doses(story: History, doses: list[Dose], panel: Panel[Any], now: dat
     ]  # fmt: skip
 
 
+def _answer_pumps(
+    story: History, doses: list[Dose], panel: Panel[Any], now: datetime
+) -> list[PumpCapability]:
+    return expect_pumps(doses, now - timedelta(days=7), now + timedelta(days=1), (), 0.5)
+
+
+def _answer_outlook(
+    story: History, doses: list[Dose], panel: Panel[Any], now: datetime
+) -> list[StockOutlook]:
+    """Of a plant that has run for two days."""
+    names = sorted({(dose.device_id, dose.chemical) for dose in doses})
+    remark = "fewer than 3 production days"
+    return [
+        StockOutlook(device, chemical, 500.0, 50.0, 2, None, None, None, None, None, None, None, None, remark)
+        for device, chemical in names
+    ]
+
+
+def _answer_batches_left(
+    story: History, doses: list[Dose], panel: Panel[Any], now: datetime
+) -> list[BatchesLeft]:
+    names = sorted({(dose.device_id, dose.recipe) for dose in doses})
+    return [BatchesLeft(device, recipe, 12, "T-12", 500.0, 40.0, 20) for device, recipe in names]
+
+
 _ANSWERS: dict[str, Answering] = {
     panel_catalog.DOSES.id: _answer_doses,
     panel_catalog.CONSUMPTION_TODAY.id: _answer_totals,
@@ -512,6 +541,9 @@ _ANSWERS: dict[str, Answering] = {
     panel_catalog.DOSING_DURATION.id: _answer_durations,
     panel_catalog.DAILY_SUMMARY.id: _answer_daily,
     panel_catalog.PRODUCTION_TODAY.id: _answer_production,
+    panel_catalog.PUMP_CAPABILITY.id: _answer_pumps,
+    panel_catalog.STOCK_OUTLOOK.id: _answer_outlook,
+    panel_catalog.BATCHES_LEFT.id: _answer_batches_left,
 }
 
 HOSTILE = "[/] [bold \x1b]52;c;aGk=\x07 \u202eevil\u0000 [@click=app.quit]x[/]"

@@ -72,6 +72,21 @@ RECOMPUTED: dict[LiteralString, LiteralString] = {
         " FROM dosing_consumption GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5"
     ),
 }
+RECOMPUTED[
+    "SELECT device_id, pump, chemical, bucket, doses, sum_error_g, sum_range_g, first_at, last_at,"
+    " first_error_g, last_error_g, is_late FROM pump_rollup ORDER BY 1, 2, 3, 4"
+] = """
+SELECT device_id, pump, chemical, bucket, count(*), sum(error_g), coalesce(sum(abs(error_g - before)), 0),
+       min(time), max(time), (array_agg(error_g ORDER BY time, dedup))[1],
+       (array_agg(error_g ORDER BY time DESC, dedup DESC))[1], false
+  FROM (SELECT *, lag(error_g) OVER (PARTITION BY device_id, pump, chemical, bucket
+                                         ORDER BY time, dedup) AS before
+          FROM (SELECT *, to_timestamp(floor(extract(epoch FROM time) / 21600) * 21600) AS bucket
+                  FROM dosing_consumption WHERE error_g IS NOT NULL) AS measured) AS ordered
+ GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4"""
+RECOMPUTED["SELECT sum(doses)::bigint, max(last_at) FROM pump_targets"] = (
+    "SELECT count(error_g), max(time) FILTER (WHERE error_g IS NOT NULL) FROM dosing_consumption"
+)
 for grain, seconds, station, name in GRAINS:
     RECOMPUTED[
         f"SELECT bucket, device_id, chemical, recipe, mode, {SUM_COLUMNS}"

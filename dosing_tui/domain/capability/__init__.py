@@ -1,0 +1,1 @@
+"""Capability of a pump: control chart of its errors, Cpk, bias, run rules, overshoot. Pure."""

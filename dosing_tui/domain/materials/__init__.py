@@ -1,0 +1,1 @@
+"""Materials of the plant: how long the stock lasts. Pure."""

@@ -1,0 +1,200 @@
+"""The control chart of one pump at one target, with advice."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.message import Message
+from textual.screen import ModalScreen
+
+from dosing_tui.config.alarm_limits import get_limit
+from dosing_tui.config.settings import Settings
+from dosing_tui.domain.capability.individuals_chart import ControlLimits
+from dosing_tui.domain.capability.run_rules import RunFinding, find_runs
+from dosing_tui.domain.labels.station_labels import name_stations
+from dosing_tui.domain.messages.text_sanitizer import clean_line
+from dosing_tui.domain.panels.panel_catalog import DoseRow, PlantLimit, PumpCapability
+from dosing_tui.errors import DosingError
+from dosing_tui.tui.charts.control_chart import ControlChart, paint_control_chart
+from dosing_tui.tui.keys.bindings import MODAL_HELP_KEY, PUMP_CHART_KEYS
+from dosing_tui.tui.layout.status_and_footer import KeyHint, render_footer
+from dosing_tui.tui.rendering import number_format
+from dosing_tui.tui.rendering.canvas import Canvas, wrap_text
+from dosing_tui.tui.rendering.line_widget import LineWidget, WheelTurned
+from dosing_tui.tui.rendering.palette import DEVIATION, DIM, LABEL, STRONG, TEXT, CellStyle
+from dosing_tui.tui.rendering.theme import TerminalTheme
+from dosing_tui.tui.tiles.pump_table import describe_finding, is_incapable
+from dosing_tui.tui.widgets.closable_screen import ClosableScreen
+
+ROWS_ABOVE = 2
+"""Rows of the screen below that stay visible: status bar and alarm banner."""
+HEAD_ROWS = 4
+MAX_ADVICE = 4
+
+
+@dataclass
+class PumpDosesLoaded(Message):
+    """``doses`` is None if they could not be read; ``error`` says why."""
+
+    doses: Sequence[DoseRow] | None
+    error: str = ""
+
+
+class PumpChartScreen(ModalScreen[None], ClosableScreen[None]):
+    """``read_doses`` runs in a worker thread, by ``submit``: the doses of the row's range, newest first."""
+
+    BINDINGS = [*PUMP_CHART_KEYS, MODAL_HELP_KEY]
+
+    def __init__(
+        self, theme: TerminalTheme, hints: Sequence[KeyHint], row: PumpCapability, *,
+        settings: Settings, read_doses: Callable[[], Sequence[DoseRow]],
+        submit: Callable[[Callable[[], object]], None],
+    ) -> None:  # fmt: skip
+        super().__init__()
+        self._page = LineWidget(theme, id="report")
+        self._hints, self._row = hints, row
+        self._station = name_stations([row.device_id], settings.short_names)[row.device_id]
+        self._cpk_low = get_limit(settings, PlantLimit.CPK_LOW)
+        self._zone = ZoneInfo(settings.plant.timezone)
+        self._read_doses, self._submit = read_doses, submit
+        self._doses: list[DoseRow] | None = None
+        self._message = "Reading the doses …"
+        self._cursor = 0
+
+    def compose(self) -> ComposeResult:
+        yield self._page
+
+    def on_mount(self) -> None:
+        self.draw_page()
+        self._submit(self._load_doses)
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.draw_page()
+
+    def _load_doses(self) -> None:
+        """In a worker thread."""
+        if self.is_closed:
+            return
+        result = PumpDosesLoaded(None, "Unexpected error, see the log file.")
+        try:
+            result = PumpDosesLoaded(self._read_doses())
+        except DosingError as error:
+            result = PumpDosesLoaded(None, str(error))
+        finally:
+            self.post_message(result)
+
+    @on(PumpDosesLoaded)
+    def show_doses(self, loaded: PumpDosesLoaded) -> None:
+        if loaded.doses is None:
+            self._message = clean_line(loaded.error)
+        else:
+            self._doses = select_doses(loaded.doses, self._row)
+            self._message = "" if len(self._doses) > 1 else "Fewer than two doses in this range."
+            self._cursor = max(0, len(self._doses) - 1)
+        self.draw_page()
+
+    def draw_page(self) -> None:
+        width, height = self.app.size.width, max(6, self.app.size.height - ROWS_ABOVE - 1)
+        canvas = Canvas(width, height)
+        self._draw_head(canvas)
+        limits = self._get_limits()
+        if self._message or self._doses is None or limits is None:
+            text = (
+                self._message or "Fewer than ten doses, or below what the scale can weigh: no control limits."
+            )
+            canvas.write_text(1, HEAD_ROWS, text, TEXT)
+        else:
+            self._draw_chart(canvas, self._doses, limits)
+        rows = canvas.rows + render_footer(self._hints, width)
+        self._page.styles.width, self._page.styles.height = width, len(rows)
+        self._page.show_rows(rows)
+
+    def _get_limits(self) -> ControlLimits | None:
+        """The figures of the table, so that both say the same."""
+        if self._row.mean_error_g is None or self._row.sigma_g is None:
+            return None
+        return ControlLimits(self._row.mean_error_g, self._row.sigma_g)
+
+    def _draw_head(self, canvas: Canvas) -> None:
+        row = self._row
+        title = f"{self._station} · pump {row.pump} · {clean_line(row.chemical, 40)} · {row.target_g:g} g"
+        end = canvas.write_text(1, 1, title, LABEL)
+        finding = describe_finding(row, self._cpk_low)
+        if is_incapable(row, self._cpk_low):
+            canvas.write_text(end + 2, 1, f"■ not capable · {finding}", DEVIATION)
+        elif finding:
+            canvas.write_text(end + 2, 1, f"▲ {finding}", DEVIATION)
+        numbers = (
+            f"Cpk {number_format.format_decimal(row.cpk, 2)}",
+            f"bias {number_format.format_signed(row.mean_error_g)} g (allowed ±{row.allowance_g:.3g})",
+            f"σ {number_format.format_decimal(row.sigma_g, 3)} g",
+            f"{number_format.format_count(row.doses)} doses",
+            f"{number_format.format_signed(row.sum_error_g, 1)} g in all",
+            f"{number_format.format_decimal(row.rate_g_per_s, 3)} g/s",
+        )
+        canvas.write_text(1, 2, " · ".join(numbers), TEXT, width=canvas.width - 2)
+
+    def _draw_chart(self, canvas: Canvas, doses: Sequence[DoseRow], limits: ControlLimits) -> None:
+        errors = [dose.error_g or 0.0 for dose in doses]
+        runs = find_runs(errors, limits)
+        advice = [
+            (line, style)
+            for text, style in list_advice(self._row, runs)
+            for line in wrap_text(text, canvas.width - 2)
+        ][:MAX_ADVICE]
+        marked = frozenset(run.last for run in runs if run.rule.number == 1)
+        chart = ControlChart(errors, limits, self._row.tolerance_g, self._cursor, marked)
+        height = canvas.height - HEAD_ROWS - len(advice) - 2
+        canvas.paste_rows(1, HEAD_ROWS, paint_control_chart(chart, canvas.width - 2, height))
+        self._draw_cursor_value(canvas, doses[self._cursor], HEAD_ROWS + height)
+        for number, (text, style) in enumerate(advice):
+            canvas.write_text(1, canvas.height - len(advice) + number, text, style, width=canvas.width - 2)
+
+    def _draw_cursor_value(self, canvas: Canvas, dose: DoseRow, y: int) -> None:
+        at = number_format.format_full_timestamp(dose.time, self._zone)
+        x = canvas.write_text(1, y, f"{at}  ", DIM)
+        x = canvas.write_text(x, y, f"{number_format.format_signed(dose.error_g)} g", STRONG)
+        canvas.write_text(x, y, f"   {clean_line(dose.recipe, 30)} {clean_line(dose.mode, 20)}", DIM)
+
+    @on(WheelTurned)
+    def _scroll_chart(self, event: WheelTurned) -> None:
+        self.action_cursor(event.step)
+
+    def action_back(self) -> None:
+        self.dismiss()
+
+    def action_cursor(self, step: int) -> None:
+        """Move the cursor by so many doses."""
+        self._cursor = max(0, min(len(self._doses or ()) - 1, self._cursor + step))
+        self.draw_page()
+
+    def action_cursor_end(self, last: bool) -> None:
+        self.action_cursor(1_000_000 if last else -1_000_000)
+
+
+def select_doses(doses: Sequence[DoseRow], row: PumpCapability) -> list[DoseRow]:
+    """Those of the row's pump and target that have an error, in the order of time."""
+    return [
+        dose
+        for dose in reversed(doses)
+        if (dose.device_id, dose.pump, dose.chemical, dose.target_g)
+        == (row.device_id, row.pump, row.chemical, row.target_g) and dose.error_g is not None
+    ]  # fmt: skip
+
+
+def list_advice(row: PumpCapability, runs: Sequence[RunFinding]) -> Iterator[tuple[str, CellStyle]]:
+    """What to do about the bias, and what the runs suggest: advice, no alarm."""
+    if row.cause and row.mean_error_g is not None:
+        side = "earlier" if row.mean_error_g > 0 else "later"
+        where = (
+            "all pumps of the station are off: check the scale" if row.cause == "scale" else "check the tube"
+        )
+        yield f"▲ Stop {abs(row.mean_error_g):.2f} g {side}; {where}.", STRONG
+    if row.overshoot_g is not None and row.stop_delay_s is not None and row.stop_delay_s > 0:
+        yield f"Overshoot: {row.overshoot_g:+.2f} g + {row.stop_delay_s:.2f} s × rate.", DIM
+    found = {run.rule.number: run.rule for run in runs}
+    if found:
+        texts = [found[number].text for number in sorted(found)]
+        yield f"Runs (advice): {'; '.join(texts)}.", DIM

@@ -1,0 +1,104 @@
+"""The pumps by what they can do: bias, sigma and Cpk of each target, the worst first."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from dosing_tui.config.alarm_limits import get_limit
+from dosing_tui.domain.labels.station_labels import name_stations
+from dosing_tui.domain.panels.panel_catalog import PUMP_CAPABILITY, PlantLimit, PumpCapability
+from dosing_tui.tui.rendering import data_table, number_format
+from dosing_tui.tui.rendering.canvas import Rows, sanitize_text
+from dosing_tui.tui.rendering.data_table import TableColumn, TableData
+from dosing_tui.tui.rendering.palette import DEVIATION, DIM, STRONG, TEXT, CellStyle, ColourRole
+from dosing_tui.tui.scope.render_context import RenderContext
+from dosing_tui.tui.tiles.shared.number_list import draw_marked_cell
+from dosing_tui.tui.tiles.shared.tile_content import TileContent, build_panel_content
+
+EMPTY_TEXT = "no target was dosed ten times"
+FULL_ALLOWANCE = 100.0
+LOW_MARK, BIAS_MARK = "■", "▲"
+
+
+@dataclass(frozen=True, slots=True)
+class PumpTableContext:
+    names: Mapping[str, str]
+    """Station -> its name."""
+    cpk_low: float
+
+
+def build_pump_table(context: RenderContext) -> TileContent[TableData[PumpCapability]]:
+    rows = context.get_rows(PUMP_CAPABILITY)
+    names = name_stations([row.device_id for row in rows], context.settings.short_names)
+    table_context = PumpTableContext(names, get_limit(context.settings, PlantLimit.CPK_LOW))
+    table = TableData(rows, COLUMNS, table_context)
+    note = f"Cpk below {table_context.cpk_low:g}: not capable"
+    return build_panel_content(
+        context,
+        PUMP_CAPABILITY,
+        table,
+        data_table.paint_table,
+        note,
+        is_empty=not rows,
+        empty_text=EMPTY_TEXT,
+    )
+
+
+def is_biased(row: PumpCapability) -> bool:
+    """Its mean error is beyond the allowance."""
+    return row.bias_percent is not None and row.bias_percent > FULL_ALLOWANCE
+
+
+def is_incapable(row: PumpCapability, cpk_low: float) -> bool:
+    """Its Cpk is below the plant's limit."""
+    return row.cpk is not None and row.cpk < cpk_low
+
+
+def describe_finding(row: PumpCapability, cpk_low: float) -> str:
+    """What to look at, in two words; '' where nothing is the matter."""
+    if is_biased(row):
+        return f"bias: {row.cause}"
+    return "scatter" if is_incapable(row, cpk_low) else ""
+
+
+def _draw_number(
+    text: str, mark: str, width: int, ground: ColourRole, *, is_abnormal: bool, style: CellStyle = TEXT
+) -> Rows:
+    shown = DEVIATION if is_abnormal else style
+    return draw_marked_cell(text, mark if is_abnormal else " ", width, shown._replace(bg=ground))
+
+
+def _draw_bias(row: PumpCapability, context: PumpTableContext, width: int, ground: ColourRole) -> Rows:
+    text = number_format.format_signed(row.mean_error_g)
+    return _draw_number(text, BIAS_MARK, width, ground, is_abnormal=is_biased(row))
+
+
+def _draw_cpk(row: PumpCapability, context: PumpTableContext, width: int, ground: ColourRole) -> Rows:
+    is_low = is_incapable(row, context.cpk_low)
+    text = number_format.format_decimal(row.cpk, 2)
+    return _draw_number(text, LOW_MARK, width, ground, is_abnormal=is_low, style=STRONG)
+
+
+COLUMNS: tuple[TableColumn[PumpCapability], ...] = (
+    TableColumn("Station", 7, 100, lambda row, context: sanitize_text(context.names[row.device_id]),
+                style=STRONG, max_growth=12, is_name=True),
+    TableColumn("Pump", 4, 99, lambda row, _: str(row.pump), lambda row, _: row.pump, align_right=True),
+    TableColumn("Chemical", 9, 96, lambda row, _: sanitize_text(row.chemical), max_growth=14, is_name=True),
+    TableColumn("Target g", 8, 98, lambda row, _: number_format.format_decimal(row.target_g, 2),
+                lambda row, _: row.target_g, unit="g", align_right=True),
+    TableColumn("Doses", 6, 80, lambda row, _: number_format.format_count(row.doses),
+                lambda row, _: row.doses, align_right=True),
+    TableColumn("Cpk  ", 7, 97, lambda row, _: number_format.format_decimal(row.cpk, 2),
+                lambda row, _: row.cpk, draw_cell=_draw_cpk, align_right=True),
+    TableColumn("Bias g  ", 8, 95, lambda row, _: number_format.format_signed(row.mean_error_g),
+                lambda row, _: row.mean_error_g, unit="g", draw_cell=_draw_bias, align_right=True),
+    TableColumn("Allowed", 7, 70, lambda row, _: f"±{number_format.format_decimal(row.allowance_g, 3)}",
+                lambda row, _: row.allowance_g, unit="g", style=DIM, align_right=True),
+    TableColumn("σ g", 6, 85, lambda row, _: number_format.format_decimal(row.sigma_g, 3),
+                lambda row, _: row.sigma_g, unit="g", align_right=True),
+    TableColumn("Sum g", 8, 60, lambda row, _: number_format.format_signed(row.sum_error_g, 1),
+                lambda row, _: row.sum_error_g, unit="g", align_right=True),
+    TableColumn("g/s", 6, 50, lambda row, _: number_format.format_decimal(row.rate_g_per_s, 3),
+                lambda row, _: row.rate_g_per_s, unit="g/s", style=DIM, align_right=True),
+    TableColumn("Finding", 11, 90, lambda row, context: describe_finding(row, context.cpk_low), style=STRONG,
+                max_growth=16),
+)  # fmt: skip

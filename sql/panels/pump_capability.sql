@@ -1,0 +1,77 @@
+-- Pumps by what they can do, the worst first: for each station, pump and target that a recipe has dosed ten times, the
+-- doses of the window with their bias, sigma, Cpk and flow. sigma is the mean range from dose to dose / 1.128, the
+-- tolerance that of the newest dose, the narrowest of its recipes. NULL below ten doses, and below what the scale can
+-- weigh. Whole six hours come from a rollup, the cut ends of the window from the doses. docs/capability.md has the formulas.
+WITH classes AS MATERIALIZED (
+SELECT row_number() OVER () AS class, t.device_id, t.pump, t.chemical, t.target_g, min(f.tolerance_g) AS tolerance_g, bool_and(f.is_weighable) AS is_weighable
+  FROM pump_targets AS t
+ CROSS JOIN LATERAL find_tolerance(least(t.last_at, %(to)s::timestamptz), t.recipe, t.mode, t.chemical, t.pump, t.target_g) AS f
+ WHERE t.doses >= 10
+   AND t.first_at < %(to)s::timestamptz
+   AND t.last_at >= %(from)s::timestamptz
+   AND (%(device)s::text[] IS NULL OR t.device_id = ANY (%(device)s::text[]))
+ GROUP BY t.device_id, t.pump, t.chemical, t.target_g
+), cut (since, until) AS (
+VALUES (%(from)s::timestamptz, least(next_bucket_start('6 hours', %(from)s::timestamptz), %(to)s::timestamptz)),
+       (greatest(date_bin('6 hours', %(to)s::timestamptz, '2000-01-01 00:00:00+00'),
+                 least(next_bucket_start('6 hours', %(from)s::timestamptz), %(to)s::timestamptz)), %(to)s::timestamptz)
+), parts AS (
+SELECT class, r.first_at AS at, 0::bigint AS place, r.doses, r.sum_error_g, r.sum_range_g,
+       r.first_error_g, r.last_error_g, r.n_rate, r.sum_rate, r.sum_sq_rate, r.sum_error_of_rate, r.sum_rate_error
+  FROM classes
+  JOIN pump_rollup AS r USING (device_id, pump, chemical, target_g)
+ WHERE r.bucket >= next_bucket_start('6 hours', %(from)s::timestamptz)
+   AND r.bucket < date_bin('6 hours', %(to)s::timestamptz, '2000-01-01 00:00:00+00')
+ UNION ALL
+SELECT class, d.time, d.dedup, 1, d.error_g, 0, d.error_g, d.error_g,
+       (d.rate IS NOT NULL)::integer, coalesce(d.rate, 0), coalesce(d.rate * d.rate, 0),
+       CASE WHEN d.rate IS NULL THEN 0 ELSE d.error_g END, coalesce(d.rate * d.error_g, 0)
+  FROM cut
+ CROSS JOIN LATERAL (SELECT device_id, pump, chemical, target_g, time, dedup, error_g,
+                            target_g * 1000 / nullif(plausible_duration_ms(duration_ms), 0) AS rate
+                       FROM dosing_consumption
+                      WHERE time >= cut.since AND time < cut.until AND error_g IS NOT NULL
+                        AND (%(device)s::text[] IS NULL OR device_id = ANY (%(device)s::text[]))) AS d
+  JOIN classes USING (device_id, pump, chemical, target_g)
+), linked AS (
+SELECT *, abs(first_error_g - lag(last_error_g) OVER (PARTITION BY class ORDER BY at, place)) AS gap_g
+  FROM parts
+), summed AS (
+SELECT class, sum(doses)::bigint AS doses, sum(sum_error_g) AS sum_error_g,
+       sum(sum_range_g) + coalesce(sum(gap_g), 0) AS ranges_g, sum(n_rate)::float8 AS n_rate, sum(sum_rate) AS sum_rate,
+       sum(sum_sq_rate) - sum(sum_rate) * sum(sum_rate) / nullif(sum(n_rate), 0)::float8 AS spread,
+       sum(sum_rate_error) - sum(sum_rate) * sum(sum_error_of_rate) / nullif(sum(n_rate), 0)::float8 AS common_spread,
+       sum(sum_sq_rate) AS sum_sq_rate, sum(sum_error_of_rate) AS sum_error_of_rate
+  FROM linked
+ GROUP BY 1
+), judged AS (
+SELECT s.*, c.device_id, c.pump, c.chemical, c.target_g, c.tolerance_g, c.tolerance_g / 4 AS allowance_g,
+       CASE WHEN c.is_weighable AND s.doses >= 10 THEN s.sum_error_g / s.doses END AS mean_error_g,
+       CASE WHEN c.is_weighable AND s.doses >= 10 THEN s.ranges_g / (s.doses - 1) / 1.128 END AS sigma_g,
+       CASE WHEN s.doses >= 10 AND s.spread > 1e-9 * s.sum_sq_rate THEN s.common_spread / s.spread END AS stop_delay_s
+  FROM summed AS s
+  JOIN classes AS c USING (class)
+), shifts AS (
+-- of a pump: 1 if its bias is above the allowance, -1 if below, 0 if neither or both
+SELECT device_id, pump,
+       max(CASE WHEN mean_error_g > allowance_g THEN 1 ELSE 0 END) - max(CASE WHEN mean_error_g < -allowance_g THEN 1 ELSE 0 END)
+           AS shift
+  FROM judged
+ WHERE mean_error_g IS NOT NULL
+ GROUP BY 1, 2
+), stations AS (
+SELECT device_id, count(*) > 1 AND min(shift) = max(shift) AND min(shift) <> 0 AS is_common
+  FROM shifts
+ GROUP BY 1
+)
+SELECT device_id, pump, chemical, target_g, doses, mean_error_g, allowance_g,
+       100 * abs(mean_error_g) / allowance_g AS bias_percent, sigma_g,
+       (tolerance_g - abs(mean_error_g)) / (3 * nullif(sigma_g, 0)) AS cpk, tolerance_g, sum_error_g,
+       sum_rate / nullif(n_rate, 0) AS rate_g_per_s, stop_delay_s,
+       (sum_error_of_rate - stop_delay_s * sum_rate) / nullif(n_rate, 0) AS overshoot_g,
+       CASE WHEN abs(mean_error_g) <= allowance_g OR mean_error_g IS NULL THEN ''
+            WHEN is_common THEN 'scale' ELSE 'tube' END AS cause
+  FROM judged
+  LEFT JOIN stations USING (device_id)
+ WHERE (%(chemical)s::text[] IS NULL OR chemical = ANY (%(chemical)s::text[]))
+ ORDER BY cpk NULLS LAST, bias_percent DESC NULLS LAST, device_id, pump, chemical, target_g

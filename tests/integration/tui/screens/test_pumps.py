@@ -1,0 +1,26 @@
+"""Screen 0: the pumps, and the control chart behind a row."""
+
+from dataclasses import replace
+
+from dosing_tui.config.settings import LimitSettings
+from tests.support.tui.console_driver import SMALL, make_settings, open_console
+
+
+async def test_a_row_leads_to_its_control_chart_and_back() -> None:
+    strict = replace(make_settings(), limits=LimitSettings(cpk_low=9.0))
+    async with open_console(size=SMALL, chosen=strict) as driven:
+        await driven.press_keys("0")
+        table = await driven.wait_for_text("Pump capability")
+        assert "Cpk below 9: not capable" in table
+        first = table.splitlines()[4].split()
+        assert "■" in first
+        await driven.press_keys("enter")
+        shown = await driven.wait_for_text("UCL")
+        assert f"pump {first[2]}" in shown
+        assert "not capable" in shown
+        assert "esc Back" in shown.splitlines()[-1]
+        newest = shown
+        moved = await driven.press_keys("left")
+        assert moved != newest
+        assert await driven.press_keys("end") == newest
+        assert "Pump capability" in await driven.press_keys("escape")
