@@ -1,5 +1,6 @@
 """Real servers for every test that asks, and nothing of the machine's user in any test."""
 
+import gc
 import os
 import signal
 import subprocess
@@ -15,6 +16,7 @@ from hypothesis import HealthCheck, settings
 from dosing_tui.config.settings import DatabaseSettings, Settings
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker, find_free_port, find_mosquitto, start_broker
+from dosing_tui.ipc.cycle_search import pause_cycle_search, resume_cycle_search
 from tests.support.database_servers import (
     ANY_DSN,
     APACHE_DSN,
@@ -53,6 +55,8 @@ WORKERS_PER_CORE = 2
 """Most tests wait for a server, a timer or a process most of their time."""
 MAX_WORKERS = 8
 """Each worker has a database server of its own."""
+CYCLE_THRESHOLDS = (10_000, 10, 10)
+"""A console that is drawn makes many objects, few of them in a cycle: see ``gc.set_threshold``."""
 
 # On a busy machine an example may take any time; what is asserted has nothing to do with it.
 _PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -84,6 +88,7 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("numprocesses", None) and not hasattr(config, "workerinput"):
         return  # runs no test itself, and what it removed its workers would miss: the servers to test on
+    pause_cycle_search()
     for name in [name for name in os.environ if name.startswith(FOREIGN) and name != OURS]:
         del os.environ[name]
     if config.getoption("full_size"):
@@ -92,6 +97,12 @@ def pytest_configure(config: pytest.Config) -> None:
     time.tzset()
     # started in the background, a shell has everything ignore Ctrl+C, the programs under test included
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays until the end: no search for cycles goes through it again."""
+    resume_cycle_search()
+    gc.set_threshold(*CYCLE_THRESHOLDS)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
