@@ -1,5 +1,6 @@
 """Keys that arrive faster than the screen is drawn: a closed dialog takes none, nor does the screen below."""
 
+import asyncio
 from collections.abc import Iterable
 
 import pytest
@@ -28,6 +29,9 @@ async def send_packet(console: Console, keys: Iterable[str]) -> None:
         key = "colon" if key == ":" else key
         character = CHARACTERS.get(key, key if len(key) == 1 else None)
         console.app.post_message(events.Key(key, character))
+    handled = asyncio.Event()
+    console.app.call_later(handled.set)  # behind the keys
+    await wait_for(handled.is_set)
     await console.pilot.pause()
     await wait_for(lambda: console.app.awaits_input(Message().time))
 
@@ -50,7 +54,7 @@ async def test_a_double_tap_closes_a_dialog_once_and_leaves_the_screen_below_alo
         if is_drawn_first:
             await console.press_keys(opener)
         await send_packet(console, behind if is_drawn_first else packet.split())
-        assert isinstance(console.app.screen, DashboardScreen)
+        await wait_for(lambda: isinstance(console.app.screen, DashboardScreen))
         assert "Plant 1" in console.screen
         assert "Quit the console?" not in console.screen
         assert "Readings of process" in await console.press_keys("7")
