@@ -43,7 +43,8 @@ and the screen names nothing (111 s in all). Nor does any kind come twice.
 SHORT_HOLD_S = 3.0
 WHOLE_IN_CI = ("spool disks full",)
 """The screen needs its whole hold to name it."""
-RATE = 500
+RATE = int(choose_size("CHAOS_RATE", small=100, full=500))
+"""Doses per second: at each fault some are on their way."""
 SEED = int(choose_size("CHAOS_SEED", small=11, full=11))
 PUMPS = 16
 SPOOL_DISK = "48m"
