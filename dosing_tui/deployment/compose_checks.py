@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from dosing_tui.deployment.stack_folder import StackFolder, list_secrets
 from dosing_tui.doctor.checks.check_result import CheckResult, CheckTheme, ThemeReporter
+from dosing_tui.domain.quantities.quantity_text import count_noun
 
 EVERY_ADDRESS = ("0.0.0.0", "::", "[::]")
 _REPORT = ThemeReporter(CheckTheme.STACK)
@@ -13,7 +14,7 @@ _REPORT = ThemeReporter(CheckTheme.STACK)
 
 def check_compose(stack: StackFolder) -> Iterator[CheckResult]:
     try:
-        stack.compose  # noqa: B018
+        stack.compose  # noqa: B018  # read for its errors
     except (OSError, ValueError) as error:
         yield _REPORT.fail_check(
             "compose", f"compose.yaml cannot be used: {error}.", "Mend it, or take a new copy."
@@ -50,7 +51,9 @@ def _check_references(stack: StackFolder) -> Iterator[CheckResult]:
         yield _REPORT.fail_check("compose", fault, "Mend compose.yaml, or put the file there.")
     if not faults:
         count = len(stack.services)
-        yield _REPORT.pass_check("compose", f"{count} services; all they mount, need and wait for is there.")
+        yield _REPORT.pass_check(
+            "compose", f"{count_noun(count, 'service')}; all they mount, need and wait for is there."
+        )
 
 
 def _list_broken_references(stack: StackFolder) -> Iterator[str]:

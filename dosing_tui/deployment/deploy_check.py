@@ -75,4 +75,6 @@ def _check_documents(folder: Path) -> CheckResult:
             f"It names {', '.join(missing)}, which are not there.",
             "Take them from the program's source.",
         )
-    return _DOCUMENTS.pass_check("README.md", f"The {len(named)} files of the stack that it names are there.")
+    return _DOCUMENTS.pass_check(
+        "README.md", f"Files of the stack that it names: all {len(named)} are there."
+    )

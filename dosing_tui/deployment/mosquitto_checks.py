@@ -12,6 +12,7 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.demo.servers.mqtt_broker import find_free_port, find_mosquitto
 from dosing_tui.deployment.stack_folder import StackFolder
 from dosing_tui.doctor.checks.check_result import CheckResult, CheckTheme, ThemeReporter
+from dosing_tui.domain.quantities.quantity_text import count_noun
 
 CONFIG_FOLDER = "/mosquitto/config/"
 IMAGE_USER = 1883
@@ -52,7 +53,7 @@ def _check_accounts(stack: StackFolder, settings: Settings | None) -> Iterator[C
             return
     if not unknown:
         yield _REPORT.pass_check(
-            "accounts", f"{len(users)} accounts, all stations of the settings among them."
+            "accounts", f"{count_noun(len(users), 'account')}, all stations of the settings among them."
         )
 
 

@@ -16,6 +16,7 @@ from dosing_tui.database.sql_files import find_sql_folder
 from dosing_tui.deployment.stack_folder import Service, StackFolder, list_secrets
 from dosing_tui.deployment.unit_files import BackupPlan, ServicePlan, render_units
 from dosing_tui.doctor.checks.check_result import CheckResult, CheckTheme, ThemeReporter
+from dosing_tui.domain.quantities.quantity_text import count_noun
 from dosing_tui.errors import DosingError
 from dosing_tui.grafana.provisioning import GrafanaOptions, build_provisioning_files
 
@@ -115,7 +116,7 @@ def check_grafana(settings: Settings | None) -> Iterator[CheckResult]:
                 "provisioning", f"{name} cannot be read: {error}.", "Report this as a fault."
             )
             return
-    yield _GRAFANA.pass_check("provisioning", f"{len(files)} files can be written and read.")
+    yield _GRAFANA.pass_check("provisioning", f"{count_noun(len(files), 'file')} can be written and read.")
 
 
 def check_units(settings: Settings | None) -> Iterator[CheckResult]:
@@ -139,4 +140,4 @@ def check_units(settings: Settings | None) -> Iterator[CheckResult]:
             "systemd", f"It objects: {(said or [done.stderr])[0]}", "Report this as a fault."
         )
     else:
-        yield _UNITS.pass_check("systemd", f"{len(units)} units of 'service install' are accepted.")
+        yield _UNITS.pass_check("systemd", f"Units of 'service install': all {len(units)} are accepted.")

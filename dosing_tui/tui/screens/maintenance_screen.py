@@ -16,6 +16,7 @@ from dosing_tui.database.maintenance.maintenance_facts import (
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.domain.quantities.quantity_text import (
     NO_VALUE,
+    count_noun,
     format_bytes,
     format_count,
     format_decimal,
@@ -107,7 +108,7 @@ def read_status_once(settings: Settings) -> MaintenanceStatus:
 
 def _write_head(report: MaintenanceReport, width: int, zone: tzinfo) -> PageLine:
     status, failed = report.status, len(report.status.failed_jobs)
-    jobs = f" {failed} of {len(status.jobs)} jobs failed." if failed else ""
+    jobs = f" {failed} of {count_noun(len(status.jobs), 'job')} failed." if failed else ""
     size = format_bytes(status.database_bytes)
     head = f"Maintenance, {report.at.astimezone(zone):%H:%M:%S}. {status.flavour.label}, {size}."
     return PageSpan(0, head, LABEL, width), PageSpan(len(head), jobs, DEVIATION, width - len(head))

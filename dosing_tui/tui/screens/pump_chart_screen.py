@@ -130,7 +130,7 @@ class PumpChartScreen(ModalScreen[None], ClosableScreen[None]):
             f"Cpk {number_format.format_decimal(row.cpk, 2)}",
             f"bias {number_format.format_signed(row.mean_error_g)} g (allowed ±{row.allowance_g:.3g})",
             f"σ {number_format.format_decimal(row.sigma_g, 3)} g",
-            f"{number_format.format_count(row.doses)} doses",
+            f"{number_format.count_noun(row.doses, 'dose')}",
             f"{number_format.format_signed(row.sum_error_g, 1)} g in all",
             f"{number_format.format_decimal(row.rate_g_per_s, 3)} g/s",
         )
