@@ -65,7 +65,7 @@ def main(arguments: Sequence[str]) -> None:
     figures, loads = FigureSet(), [os.getloadavg()]
     with _own_environment(), start_servers(asked.dsn) as servers:
         run = describe_run(servers.database.dsn, asked.telegraf) | {"load_averages": loads}
-        consumers = _list_consumers(asked.telegraf)
+        consumers = _list_consumers(asked.telegraf, asked.flush)
         for number in range(1, asked.rounds + 1 if set(parts) & set(INTAKE_PARTS) else 0):
             _say(f"round {number} of {asked.rounds}")
             if "flood" in parts:
@@ -106,6 +106,13 @@ def _parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     )
     parser.add_argument("--telegraf", type=Path, metavar="PATH", help="a binary, measured in turn with ours")
     parser.add_argument(
+        "--flush",
+        nargs="+",
+        choices=FLUSH_INTERVALS,
+        default=FLUSH_INTERVALS,
+        help="of Telegraf; default: all",
+    )
+    parser.add_argument(
         "--dsn", default="", help="a database server of this machine to use, with track_commit_timestamp = on"
     )
     parser.add_argument("--flood", type=int, metavar="MESSAGES", help="instead of the size's own number")
@@ -135,12 +142,12 @@ def _own_environment() -> Iterator[None]:
             os.environ.update(before)
 
 
-def _list_consumers(telegraf: Path | None) -> list[Consumer]:
+def _list_consumers(telegraf: Path | None, flush_intervals: Sequence[str]) -> list[Consumer]:
     """In the order of their turns."""
     found: list[Consumer] = [DosingCollector()]
     if telegraf:
         found += [
-            Telegraf(telegraf.resolve(), schema, flush) for flush in FLUSH_INTERVALS for schema in Schema
+            Telegraf(telegraf.resolve(), schema, flush) for flush in flush_intervals for schema in Schema
         ]
     return found
 
