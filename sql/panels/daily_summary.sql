@@ -1,12 +1,13 @@
 -- Per day of the plant, recipe and mode: batches that began on it and are completed or aborted, doses, g dosed, mean
 -- error in g and mean duration in s. A batch is in the row of its own mode. Batches are NULL under a filter by chemical,
--- and on days before the first recorded batch. Whole hours of a day (of stations and chemicals: six hours) are read from
--- the rollup that fits the filter, the rest of its quarters from that of 15 minutes, and the cut quarters at both ends of
--- the window from the doses. Guide's panel 8.
+-- and on days before the first recorded batch. Whole hours of a day (of chemicals: six hours, and hours around
+-- them) are read from the rollup that fits the filter, the rest of its quarters from that of 15 minutes, and the cut
+-- quarters at both ends of the window from the doses. Guide's panel 8.
 WITH days AS MATERIALIZED (
-SELECT d.day, clock.since AS day_since, clock.until AS day_until, q.since, q.until, wide.since AS wide_since,
-       greatest(date_bin(width.step, q.until, '2000-01-01 00:00:00+00'), wide.since) AS wide_until
-  FROM (SELECT CASE WHEN %(device)s::text[] IS NULL OR %(chemical)s::text[] IS NULL THEN INTERVAL '1 hour' ELSE INTERVAL '6 hours' END) AS width (step)
+SELECT d.day, clock.since AS day_since, clock.until AS day_until, q.since, q.until, hours.since AS hours_since,
+       hours.until AS hours_until, wide.since AS wide_since,
+       greatest(date_bin(width.step, hours.until, '2000-01-01 00:00:00+00'), wide.since) AS wide_until
+  FROM (SELECT CASE WHEN %(chemical)s::text[] IS NULL THEN INTERVAL '1 hour' ELSE INTERVAL '6 hours' END) AS width (step)
  CROSS JOIN generate_series((%(from)s::timestamptz AT TIME ZONE %(tz)s::text)::date::timestamp,
                             (%(to)s::timestamptz AT TIME ZONE %(tz)s::text)::date::timestamp, INTERVAL '1 day') AS g (midnight)
  CROSS JOIN LATERAL (SELECT g.midnight::date) AS d (day)
@@ -14,7 +15,10 @@ SELECT d.day, clock.since AS day_since, clock.until AS day_until, q.since, q.unt
                             least(day_start(d.day + 1, %(tz)s::text), %(to)s::timestamptz)) AS clock (since, until)
  CROSS JOIN LATERAL (SELECT next_bucket_start('15 minutes', clock.since), date_bin('15 minutes', clock.until, '2000-01-01 00:00:00+00'))
                     AS q (since, until)
- CROSS JOIN LATERAL (SELECT least(next_bucket_start(width.step, q.since), q.until)) AS wide (since)
+ CROSS JOIN LATERAL (SELECT least(next_bucket_start('1 hour', q.since), q.until)) AS whole (since)
+ CROSS JOIN LATERAL (SELECT whole.since, greatest(date_bin('1 hour', q.until, '2000-01-01 00:00:00+00'), whole.since))
+                    AS hours (since, until)
+ CROSS JOIN LATERAL (SELECT least(next_bucket_start(width.step, hours.since), hours.until)) AS wide (since)
 ), parts AS (
 SELECT d.day, r.*
   FROM days AS d
@@ -24,7 +28,7 @@ SELECT d.day, r.*
                             sum(n_duration) AS n_duration
                        FROM plant_rollup
                       WHERE (%(device)s::text[] IS NULL OR %(chemical)s::text[] IS NULL)
-                       AND grain = CASE WHEN %(device)s::text[] IS NOT NULL THEN 4 WHEN %(chemical)s::text[] IS NOT NULL THEN 2
+                       AND grain = CASE WHEN %(device)s::text[] IS NOT NULL THEN 4 WHEN %(chemical)s::text[] IS NOT NULL THEN 3
                                         ELSE 5 END
                        AND device_id = ANY (coalesce(%(device)s::text[], '{""}'))
                        AND bucket >= d.wide_since AND bucket < d.wide_until
@@ -58,7 +62,7 @@ SELECT d.day, r.*
                       WHERE %(device)s::text[] IS NULL
                        AND grain = 1
                        AND device_id = ''
-                       AND bucket >= d.since AND bucket < d.wide_since
+                       AND bucket >= d.since AND bucket < d.hours_since
                        AND (%(chemical)s::text[] IS NULL OR chemical = ANY (%(chemical)s::text[]))
                        AND (%(recipe)s::text[] IS NULL OR recipe = ANY (%(recipe)s::text[]))
                        AND (%(mode)s::text[] IS NULL OR mode = ANY (%(mode)s::text[]))
@@ -74,7 +78,39 @@ SELECT d.day, r.*
                       WHERE %(device)s::text[] IS NULL
                        AND grain = 1
                        AND device_id = ''
-                       AND bucket >= d.wide_until AND bucket < d.until
+                       AND bucket >= d.hours_until AND bucket < d.until
+                       AND (%(chemical)s::text[] IS NULL OR chemical = ANY (%(chemical)s::text[]))
+                       AND (%(recipe)s::text[] IS NULL OR recipe = ANY (%(recipe)s::text[]))
+                       AND (%(mode)s::text[] IS NULL OR mode = ANY (%(mode)s::text[]))
+                      GROUP BY recipe, mode) AS r
+ UNION ALL
+SELECT d.day, r.*
+  FROM days AS d
+ CROSS JOIN LATERAL (SELECT recipe, mode,
+                            sum(doses) AS doses, sum(sum_actual_g) AS sum_actual_g, sum(n_actual) AS n_actual,
+                            sum(sum_error_g) AS sum_error_g, sum(n_error) AS n_error, sum(sum_duration_ms) AS sum_duration_ms,
+                            sum(n_duration) AS n_duration
+                       FROM plant_rollup
+                      WHERE %(device)s::text[] IS NULL AND %(chemical)s::text[] IS NOT NULL
+                       AND grain = 2
+                       AND device_id = ''
+                       AND bucket >= d.hours_since AND bucket < d.wide_since
+                       AND (%(chemical)s::text[] IS NULL OR chemical = ANY (%(chemical)s::text[]))
+                       AND (%(recipe)s::text[] IS NULL OR recipe = ANY (%(recipe)s::text[]))
+                       AND (%(mode)s::text[] IS NULL OR mode = ANY (%(mode)s::text[]))
+                      GROUP BY recipe, mode) AS r
+ UNION ALL
+SELECT d.day, r.*
+  FROM days AS d
+ CROSS JOIN LATERAL (SELECT recipe, mode,
+                            sum(doses) AS doses, sum(sum_actual_g) AS sum_actual_g, sum(n_actual) AS n_actual,
+                            sum(sum_error_g) AS sum_error_g, sum(n_error) AS n_error, sum(sum_duration_ms) AS sum_duration_ms,
+                            sum(n_duration) AS n_duration
+                       FROM plant_rollup
+                      WHERE %(device)s::text[] IS NULL AND %(chemical)s::text[] IS NOT NULL
+                       AND grain = 2
+                       AND device_id = ''
+                       AND bucket >= d.wide_until AND bucket < d.hours_until
                        AND (%(chemical)s::text[] IS NULL OR chemical = ANY (%(chemical)s::text[]))
                        AND (%(recipe)s::text[] IS NULL OR recipe = ANY (%(recipe)s::text[]))
                        AND (%(mode)s::text[] IS NULL OR mode = ANY (%(mode)s::text[]))
