@@ -184,20 +184,17 @@ class LimitSettings:
     stock_warn_percent: float = default_limits.STOCK_WARN_PERCENT
     """Up to this a tank is yellow."""
     tolerance_g: float = default_limits.TOLERANCE_G
-    """A dose further from its target than this is out of tolerance: in alarms, batches, marks, charts and
-    reports. A master recipe, [[alarm_limits]] and limits.class count before it ("migrate" stores them all,
-    with the time from which they hold)."""
+    """A dose further from its target is out of tolerance: in alarms, batches, marks, charts and reports. A
+    master recipe, [[alarm_limits]] and limits.class count before it ("migrate" stores them all, dated)."""
     class_: str = ""
     """Accuracy class of the plant, e.g. "X(0.2)": instead of limits.tolerance_g and alarms.tolerance_percent,
-    the deviations in service of OIML R61's class X(x) for the target's mass. R61 itself compares fills with
-    their mean; against the target it is this plant's rule. Empty: no class."""
+    the deviations of OIML R61's class X(x), against the target by this plant's rule. Empty: no class."""
     cpk_low: float = 0.5
-    """Below this Cpk a pump is marked "not capable" at a target. 0.5: the mean error is 1.5 sigma from the
-    nearer tolerance limit, and about 7 % of the doses lie beyond it. 1.33 is usual for a new pump."""
+    """Below this Cpk a pump is not capable. 0.5: about 7 % of its doses are beyond the nearer limit."""
     reorder_lead_days: float = 0.0
     """Production days from an order to its delivery, for the reorder point. 0: not known, there is none."""
     reorder_z: float = 1.65
-    """Safety stock in standard deviations of the use in that time: 1.65 is enough in 95 % of them."""
+    """Safety stock in standard deviations of the use in that time: 1.65 is enough in 95 % of cases."""
     scale_division_g: float = 0.0
     """Division d of the scale: the step of its reading. With it, or with limits.scale_deviation_g, a dose
     whose target is below 2·max(s, 0.41·d)/p (after USP <41>) is "below what the scale can weigh": it is

@@ -61,7 +61,7 @@ SELECT device_id, chemical, remaining_g, percent_full, production_days, week_g A
        low_g AS use_p10_g, high_g AS use_p90_g, remaining_g / nullif(mean_g, 0) AS cover_days,
        remaining_g / nullif(high_g, 0) AS least_cover_days,
        CASE WHEN mean_g > 0 AND remaining_g * calendar_share < 3650 * mean_g
-            THEN %(now)s::timestamptz + remaining_g / mean_g * calendar_share * INTERVAL '1 day' END AS run_out_at,
+            THEN %(now)s::timestamptz + remaining_g / mean_g * calendar_share * INTERVAL '24 hours' END AS run_out_at,
        reorder_g,
        CASE WHEN production_days < 3 THEN 'fewer than 3 production days'
             WHEN remaining_g IS NULL THEN 'no level in g'
