@@ -57,7 +57,12 @@ VIEW_LAYOUTS: Mapping[DashboardView, ViewLayout] = {
                 split_rows((4, TileId.TANK_TABLE), (4, TileId.STOCK_OUTLOOK), (3, TileId.BATCHES_LEFT)),
             ),
         ),
-        narrow=split_rows((7, TileId.INVENTORY), (7, TileId.TANK_TABLE), (7, TileId.STOCK_OUTLOOK)),
+        narrow=split_rows(
+            (6, TileId.INVENTORY),
+            (6, TileId.TANK_TABLE),
+            (5, TileId.STOCK_OUTLOOK),
+            (4, TileId.BATCHES_LEFT),
+        ),
     ),
     DashboardView.CONSUMPTION: ViewLayout(
         wide=split_rows(
