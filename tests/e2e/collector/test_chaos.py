@@ -233,7 +233,8 @@ FAULTS = [
         "spool disks full",
         _fill_disks,
         _empty_disks,
-        20.0, ("Spool full", "no collector"), 20.0, may_be_harmless=True,
+        # if it is harmless, what a slow machine is behind with comes first
+        20.0, ("Spool full", "no collector"), 60.0, may_be_harmless=True,
     ),
     Fault("console killed", _kill_console, _restart_console, 1.0),
 ]  # fmt: skip
