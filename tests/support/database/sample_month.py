@@ -29,7 +29,7 @@ from tests.support.database.reading_samples import DOSE, EVENT, LEVEL
 MONTH = tuple(date(2026, 10, day) for day in range(3, 32))
 EMPTY_DAYS = (date(2026, 10, 11), date(2026, 10, 18), date(2026, 10, 26))
 """Without a message; the last one is the day after the clocks went back."""
-BUSY_DAYS = (date(2026, 10, 14), date(2026, 10, 25))
+BUSY_DAYS: tuple[date, ...] = (date(2026, 10, 14), date(2026, 10, 25))
 """With doses in every window of minutes."""
 CHEMICALS = ("BDO", "T-12", "Isocyanate", "Catalyst, unmeasured")
 RECIPES = ("CU-65/75", "CU-80", "")
