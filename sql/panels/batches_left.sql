@@ -32,7 +32,7 @@ SELECT device_id, recipe, chemical, percentile_cont(0.5) WITHIN GROUP (ORDER BY 
   FROM used
  GROUP BY 1, 2, 3
 )
-SELECT *
+SELECT device_id, recipe, batches_left, scarcest, remaining_g, median_use_g, batches
   FROM (SELECT DISTINCT ON (m.device_id, m.recipe) m.device_id, m.recipe,
                floor(greatest(t.remaining_g, 0) / m.median_g)::bigint AS batches_left,
        m.chemical AS scarcest, t.remaining_g, m.median_g AS median_use_g, m.batches

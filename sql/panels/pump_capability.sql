@@ -34,7 +34,8 @@ SELECT class, d.time, d.dedup, 1, d.error_g, 0, d.error_g, d.error_g,
                         AND (%(device)s::text[] IS NULL OR device_id = ANY (%(device)s::text[]))) AS d
   JOIN classes USING (device_id, pump, chemical, target_g)
 ), linked AS (
-SELECT *, abs(first_error_g - lag(last_error_g) OVER (PARTITION BY class ORDER BY at, place)) AS gap_g
+SELECT class, doses, sum_error_g, sum_range_g, n_rate, sum_rate, sum_sq_rate, sum_error_of_rate, sum_rate_error,
+       abs(first_error_g - lag(last_error_g) OVER (PARTITION BY class ORDER BY at, place)) AS gap_g
   FROM parts
 ), summed AS (
 SELECT class, sum(doses)::bigint AS doses, sum(sum_error_g) AS sum_error_g,
