@@ -128,7 +128,7 @@ class PumpChartScreen(ModalScreen[None], ClosableScreen[None]):
             canvas.write_text(end + 2, 1, f"▲ {finding}", DEVIATION)
         numbers = (
             f"Cpk {number_format.format_decimal(row.cpk, 2)}",
-            f"bias {number_format.format_signed(row.mean_error_g)} g (allowed ±{row.allowance_g:.3g})",
+            f"bias {number_format.format_signed(row.mean_error_g)} g (allowed ±{number_format.format_decimal(row.allowance_g, 3)})",
             f"σ {number_format.format_decimal(row.sigma_g, 3)} g",
             f"{number_format.count_noun(row.doses, 'dose')}",
             f"{number_format.format_signed(row.sum_error_g, 1)} g in all",
@@ -191,9 +191,11 @@ def list_advice(row: PumpCapability, runs: Sequence[RunFinding]) -> Iterator[tup
         where = (
             "all pumps of the station are off: check the scale" if row.cause == "scale" else "check the tube"
         )
-        yield f"▲ Stop {abs(row.mean_error_g):.2f} g {side}; {where}.", STRONG
+        amount = number_format.format_decimal(abs(row.mean_error_g), 2, " g")
+        yield f"▲ Stop {amount} {side}; {where}.", STRONG
     if row.overshoot_g is not None and row.stop_delay_s is not None and row.stop_delay_s > 0:
-        yield f"Overshoot: {row.overshoot_g:+.2f} g + {row.stop_delay_s:.2f} s × rate.", DIM
+        fixed = number_format.format_signed(row.overshoot_g)
+        yield f"Overshoot: {fixed} g + {number_format.format_decimal(row.stop_delay_s, 2)} s × rate.", DIM
     found = {run.rule.number: run.rule for run in runs}
     if found:
         texts = [found[number].text for number in sorted(found)]

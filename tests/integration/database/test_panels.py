@@ -2,6 +2,7 @@
 
 import math
 import random
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
@@ -339,7 +340,8 @@ def test_every_panel_of_the_guide_is_there() -> None:
 def test_each_file_says_what_it_does_and_holds_one_statement(name: str) -> None:
     text = sql_files.read_statement(name)
     assert text.startswith("-- ")
-    assert ";" not in "".join(line for line in text.splitlines() if not line.startswith("--"))
+    code = "".join(line for line in text.splitlines() if not line.startswith("--"))
+    assert ";" not in re.sub(r"'(?:[^']|'')*'", "", code)
     assert "SELECT *" not in text
 
 
