@@ -126,9 +126,10 @@ class PumpChartScreen(ModalScreen[None], ClosableScreen[None]):
             canvas.write_text(end + 2, 1, f"■ not capable · {finding}", DEVIATION)
         elif finding:
             canvas.write_text(end + 2, 1, f"▲ {finding}", DEVIATION)
+        allowed = number_format.format_decimal(row.allowance_g, 3)
         numbers = (
             f"Cpk {number_format.format_decimal(row.cpk, 2)}",
-            f"bias {number_format.format_signed(row.mean_error_g)} g (allowed ±{number_format.format_decimal(row.allowance_g, 3)})",
+            f"bias {number_format.format_signed(row.mean_error_g)} g (allowed ±{allowed})",
             f"σ {number_format.format_decimal(row.sigma_g, 3)} g",
             f"{number_format.count_noun(row.doses, 'dose')}",
             f"{number_format.format_signed(row.sum_error_g, 1)} g in all",
