@@ -157,7 +157,7 @@ def test_the_newest_are_shown_where_there_are_too_many_and_it_is_said(
     assert len(found.items) == 500
     assert to_minutes(found.items[-1:]) == [(1398 / 60, 1399 / 60, AnnotationKind.BATCH)]
     assert to_minutes(found.items[:1]) == [(400 / 60, 401 / 60, AnnotationKind.BATCH)]
-    assert found.truncation_text == "Only the newest 500 batches and notes are marked."
+    assert found.truncation_text == "Only the newest 500 of the batches and notes are marked."
     few = reader.read_annotations(since=NOW, until=NOW + timedelta(minutes=5))
     assert (len(few.items), few.truncation_text) == (150, "")
 
