@@ -131,7 +131,10 @@ class _StatusLines:
         return 4 if self.width >= WIDE else 2
 
     def list_sections(self) -> Iterator[PageLine]:
-        for section in (self._list_sizes(), self._list_retention(), self._list_jobs(), self._list_chunks()):
+        sections = [self._list_sizes(), self._list_retention(), self._list_jobs(), self._list_chunks()]
+        if self._status.failed_jobs:
+            sections.insert(0, sections.pop(2))
+        for section in sections:
             yield ()
             yield from section
 
