@@ -22,9 +22,8 @@ LONGEST_DAYS = 3650
 
 
 def expect_outlook(
-    levels: Iterable[InventoryLevel], doses: Iterable[Dose], now: datetime, zone: ZoneInfo,
-    chemicals: tuple[str, ...],
-) -> list[StockOutlook]:  # fmt: skip
+    levels: Iterable[InventoryLevel], doses: Iterable[Dose], now: datetime, zone: ZoneInfo
+) -> list[StockOutlook]:
     """Of all doses of the stations that are shown; without a lead time."""
     today = now.astimezone(zone).date()
     used: dict[tuple[str, date], dict[str, float]] = defaultdict(lambda: defaultdict(float))
@@ -36,8 +35,7 @@ def expect_outlook(
     for tank in expect_tanks(levels):
         days = {day: uses[tank.chemical] for (device, day), uses in used.items() if device == tank.device_id}
         rows.append(_expect_tank(tank, days, now, today))
-    shown = [row for row in rows if not chemicals or row.chemical in chemicals]
-    return sorted(shown, key=_get_rank)
+    return sorted(rows, key=_get_rank)
 
 
 def _get_rank(row: StockOutlook) -> tuple[object, ...]:
