@@ -5,7 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cache
 from itertools import product
 from typing import Any
@@ -16,6 +16,7 @@ import pytest
 from click.testing import CliRunner
 from psycopg.rows import dict_row
 
+from dosing_tui.cli import reports
 from dosing_tui.cli.main import main
 from dosing_tui.database.batches.incremental_rebuild import rebuild_batches
 from dosing_tui.database.batches.queries import count_batches
@@ -55,6 +56,14 @@ BERLIN = ZoneInfo("Europe/Berlin")
 MONTH = planned_month.plan_month()
 AFTER = planned_month.BEGIN + timedelta(days=planned_month.DAYS + 2)
 TOLERANCE_G = 0.5
+
+
+class ClockAfter(datetime):
+    """The clock of a command that is given after the month: what is told of the present state is of then."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> "ClockAfter":
+        return cls.fromtimestamp(AFTER.timestamp(), tz)
 
 
 def _local(day: int, hour: int = 0, minute: int = 0) -> datetime:
@@ -142,7 +151,10 @@ def test_panel_and_grafana_say_what_was_planned(
 
 
 @pytest.mark.parametrize("panel", PANELS.values(), ids=lambda panel: panel.id)
-def test_the_command_prints_what_was_planned(plant: str, panel: Panel[object]) -> None:
+def test_the_command_prints_what_was_planned(
+    plant: str, panel: Panel[object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reports, "datetime", ClockAfter)
     since, until = RANGES["cut"]
     env = {"DOSING_DATABASE_DSN": plant, "DOSING_PLANT_TIMEZONE": "Europe/Berlin"}
     span = (
