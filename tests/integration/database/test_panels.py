@@ -148,24 +148,24 @@ EXPECTED: Mapping[str, Expected] = {
     "production_today": _expect_production,
     "pump_capability": lambda plant, q, width, zone, tolerance_g: expect_pumps(
         # a cause is that of the whole station
-        MONTH.filter_by(Selection(device=q.selection.device)).doses,
+        plant.whole.filter_by(Selection(device=q.selection.device)).doses,
         q.since,
         q.until,
         q.selection.chemical,
         tolerance_g,
     ),
-    "stock_outlook": lambda plant, q, width, zone, tolerance_g: expect_outlook(
+    "stock_outlook": lambda plant, q, width, zone, *_: expect_outlook(
         # a production day is one of the station
         plant.levels,
-        MONTH.doses,
+        plant.whole.doses,
         q.now,
         zone,
-        (),
     ),
     "batches_left": lambda plant, q, *_: expect_batches_left(
-        MONTH.filter_by(Selection(device=q.selection.device)).levels,
-        MONTH.doses,
-        MONTH.filter_by(Selection(q.selection.device, recipe=q.selection.recipe)).batches,
+        # the tanks of a station are filtered by the station alone
+        plant.whole.filter_by(Selection(device=q.selection.device)).levels,
+        plant.whole.doses,
+        plant.batches,
         q.now,
     ),
     "doses": lambda plant, q, *_: sample_month.expect_doses(doses_within(plant.doses, q.since, q.until)),

@@ -1,23 +1,19 @@
-"""What the panel of pumps should say of the sample month, by the rules of the domain."""
+"""What the panel of pumps should say of a plant: the formulas of docs/capability.md, on its doses."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
+from itertools import pairwise
+from math import fsum
+from statistics import fmean, linear_regression
 
-from dosing_tui.domain.capability.individuals_chart import compute_limits
-from dosing_tui.domain.capability.overshoot_fit import fit_overshoot
-from dosing_tui.domain.capability.process_capability import (
-    MIN_DOSES,
-    compute_allowance,
-    compute_cpk,
-    find_causes,
-    get_shift,
-)
 from dosing_tui.domain.messages.models import Dose
 from dosing_tui.domain.panels.panel_catalog import PumpCapability
 
 PumpTarget = tuple[str, int, str, float]
-MAX_DURATION_MS = 300_000
+LEAST_DOSES = 10
+LONGEST_DOSE_MS = 300_000
 
 
 def expect_pumps(
@@ -33,14 +29,10 @@ def expect_pumps(
         askers[key, dose.recipe, dose.mode] += 1
         if since <= dose.time < until:
             groups[key].append(dose)
-    asked = {key for (key, _, _), count in askers.items() if count >= MIN_DOSES}
+    asked = {key for (key, _, _), count in askers.items() if count >= LEAST_DOSES}
     rows = [_expect_pump(key, groups[key], tolerance_g) for key in groups if key in asked]
-    causes = _expect_causes(rows)
-    for row in rows:
-        is_shifted = row.mean_error_g is not None and get_shift(row.mean_error_g, row.allowance_g) != 0
-        object.__setattr__(row, "cause", str(causes[row.device_id][row.pump]) or "tube" if is_shifted else "")
-    shown = [row for row in rows if not chemicals or row.chemical in chemicals]
-    return sorted(shown, key=_get_rank)
+    told = [replace(row, cause=_expect_cause(row, rows)) for row in rows]
+    return sorted((row for row in told if not chemicals or row.chemical in chemicals), key=_get_rank)
 
 
 def _get_rank(row: PumpCapability) -> tuple[object, ...]:
@@ -48,39 +40,48 @@ def _get_rank(row: PumpCapability) -> tuple[object, ...]:
     return (cpk, -(row.bias_percent or -1.0), row.device_id, row.pump, row.chemical, row.target_g)
 
 
-def _expect_causes(rows: Iterable[PumpCapability]) -> dict[str, dict[int, object]]:
-    found: dict[str, dict[int, set[int]]] = defaultdict(lambda: defaultdict(set))
-    for row in rows:
-        if row.mean_error_g is not None:
-            found[row.device_id][row.pump].add(get_shift(row.mean_error_g, row.allowance_g))
-    return {
-        device: dict(find_causes({pump: sum(shifts) for pump, shifts in pumps.items()}))
-        for device, pumps in found.items()
-    }
+def _is_biased(row: PumpCapability) -> bool:
+    return row.mean_error_g is not None and abs(row.mean_error_g) > row.allowance_g
+
+
+def _expect_cause(row: PumpCapability, rows: Iterable[PumpCapability]) -> str:
+    """The scale's, if every pump of the station that is known, of two at least, is off in one direction."""
+    if not _is_biased(row):
+        return ""
+    directions: dict[int, set[bool]] = defaultdict(set)
+    for other in rows:
+        if other.device_id == row.device_id and other.mean_error_g is not None:
+            directions[other.pump] |= {other.mean_error_g > 0} if _is_biased(other) else set()
+    is_common = all(found == {True} for found in directions.values())
+    is_common = is_common or all(found == {False} for found in directions.values())
+    return "scale" if is_common and len(directions) >= 2 else "tube"
 
 
 def _expect_pump(key: PumpTarget, doses: list[Dose], tolerance_g: float) -> PumpCapability:
     errors = [dose.error_g for dose in doses if dose.error_g is not None]
-    limits = compute_limits(errors) if len(errors) >= MIN_DOSES else None
-    allowance = compute_allowance(tolerance_g)
     rated = [
-        (dose.error_g or 0.0, 1000 * (dose.target_g or 0.0) / dose.duration_ms)
+        (1000 * (dose.target_g or 0.0) / dose.duration_ms, dose.error_g or 0.0)
         for dose in doses
-        if dose.duration_ms and 0 < dose.duration_ms <= MAX_DURATION_MS
+        if dose.duration_ms and 0 < dose.duration_ms <= LONGEST_DOSE_MS
     ]
-    fit = fit_overshoot(*zip(*rated, strict=True)) if rated and len(errors) >= MIN_DOSES else None
-    return PumpCapability(
+    row = PumpCapability(
         *key,
-        doses=len(errors),
-        mean_error_g=limits.mean if limits else None,
-        allowance_g=allowance,
-        bias_percent=100 * abs(limits.mean) / allowance if limits else None,
-        sigma_g=limits.sigma if limits else None,
-        cpk=compute_cpk(limits.mean, limits.sigma, tolerance_g) if limits else None,
-        tolerance_g=tolerance_g,
-        sum_error_g=sum(errors),
-        rate_g_per_s=sum(rate for _, rate in rated) / len(rated) if rated else None,
-        stop_delay_s=fit.stop_delay_s if fit else None,
-        overshoot_g=fit.overshoot_g if fit else None,
+        doses=len(errors), tolerance_g=tolerance_g, allowance_g=tolerance_g / 4, sum_error_g=fsum(errors),
+        rate_g_per_s=fmean(rate for rate, _ in rated) if rated else None,
+        mean_error_g=None, bias_percent=None, sigma_g=None, cpk=None, stop_delay_s=None, overshoot_g=None,
         cause="",
+    )  # fmt: skip
+    if len(errors) < LEAST_DOSES:
+        return row
+    mean = fmean(errors)
+    sigma = fmean(abs(after - before) for before, after in pairwise(errors)) / 1.128
+    line = linear_regression(*zip(*rated, strict=True)) if len({rate for rate, _ in rated}) > 1 else None
+    return replace(
+        row,
+        mean_error_g=mean,
+        bias_percent=abs(mean) / (tolerance_g / 4) * 100,
+        sigma_g=sigma,
+        cpk=(tolerance_g - abs(mean)) / (3 * sigma) if sigma else None,
+        stop_delay_s=line.slope if line else None,
+        overshoot_g=line.intercept if line else None,
     )

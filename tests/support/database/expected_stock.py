@@ -1,31 +1,28 @@
-"""What the panels of stock should say of the sample month, by the rules of the domain."""
+"""What the panels of stock should say of a plant: the formulas of docs/materials.md, on its doses."""
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, datetime, timedelta
-from statistics import median
+from math import floor, sqrt
+from statistics import fmean, median, quantiles, stdev
 from zoneinfo import ZoneInfo
 
 from dosing_tui.domain.batches.models import Batch, BatchStatus
-from dosing_tui.domain.materials.stock_outlook import (
-    DailyUse,
-    compute_cover,
-    count_batches_left,
-    summarize_use,
-)
 from dosing_tui.domain.messages.models import Dose, InventoryLevel
 from dosing_tui.domain.panels.panel_catalog import BatchesLeft, StockOutlook, TankLevel
 from tests.support.database.sample_month import expect_tanks
 
 DAYS, BATCHES = 28, 20
+LEAST_DAYS = 3
 LONGEST_DAYS = 3650
 
 
 def expect_outlook(
     levels: Iterable[InventoryLevel], doses: Iterable[Dose], now: datetime, zone: ZoneInfo,
-    chemicals: tuple[str, ...],
+    *, lead_days: float = 0.0, z: float = 0.0,
 ) -> list[StockOutlook]:  # fmt: skip
-    """Of all doses of the stations that are shown; without a lead time."""
+    """Of all doses of the stations that are shown; 0 lead days: without a reorder point."""
     today = now.astimezone(zone).date()
     used: dict[tuple[str, date], dict[str, float]] = defaultdict(lambda: defaultdict(float))
     for dose in doses:
@@ -35,9 +32,9 @@ def expect_outlook(
     rows = []
     for tank in expect_tanks(levels):
         days = {day: uses[tank.chemical] for (device, day), uses in used.items() if device == tank.device_id}
-        rows.append(_expect_tank(tank, days, now, today))
-    shown = [row for row in rows if not chemicals or row.chemical in chemicals]
-    return sorted(shown, key=_get_rank)
+        row = _expect_tank(tank, days, now, today)
+        rows.append(_add_reorder_point(row, days, lead_days, z) if lead_days else row)
+    return sorted(rows, key=_get_rank)
 
 
 def _get_rank(row: StockOutlook) -> tuple[object, ...]:
@@ -47,32 +44,41 @@ def _get_rank(row: StockOutlook) -> tuple[object, ...]:
 
 
 def _expect_tank(tank: TankLevel, days: dict[date, float], now: datetime, today: date) -> StockOutlook:
-    use = summarize_use(list(days.values()))
+    """``days``: the use on each production day of the station."""
+    left = tank.remaining_g
+    row = StockOutlook(
+        tank.device_id, tank.chemical, left, tank.percent_full, len(days),
+        None, None, None, None, None, None, None, None, "fewer than 3 production days",
+    )  # fmt: skip
+    if len(days) < LEAST_DAYS:
+        return row
+    mean = fmean(days.values())
+    tenths = quantiles(days.values(), n=10, method="inclusive")
     week = [used for day, used in days.items() if day >= today - timedelta(days=7)]
-    cover = None if use is None or tank.remaining_g is None else compute_cover(tank.remaining_g, use.mean_g)
-    least = None if use is None or tank.remaining_g is None else compute_cover(tank.remaining_g, use.high_g)
+    cover = None if left is None or not mean else left / mean
     calendar_days = None if cover is None else cover * (today - min(days)).days / len(days)
-    return StockOutlook(
-        tank.device_id, tank.chemical, tank.remaining_g, tank.percent_full, len(days),
-        use_7_days_g=sum(week) / len(week) if use and week else None,
-        use_28_days_g=use.mean_g if use else None,
-        use_p10_g=use.low_g if use else None,
-        use_p90_g=use.high_g if use else None,
+    return replace(
+        row,
+        use_7_days_g=fmean(week) if week else None,
+        use_28_days_g=mean,
+        use_p10_g=tenths[0],
+        use_p90_g=tenths[-1],
         cover_days=cover,
-        least_cover_days=least,
+        least_cover_days=None if left is None or not tenths[-1] else left / tenths[-1],
         run_out_at=now + timedelta(days=calendar_days)
         if calendar_days is not None and calendar_days < LONGEST_DAYS else None,
-        reorder_g=None,
-        remark=_expect_remark(use, tank),
+        remark="no level in g" if left is None else "" if mean else "no use",
     )  # fmt: skip
 
 
-def _expect_remark(use: DailyUse | None, tank: TankLevel) -> str:
-    if use is None:
-        return "fewer than 3 production days"
-    if tank.remaining_g is None:
-        return "no level in g"
-    return "" if use.mean_g else "no use"
+def _add_reorder_point(
+    row: StockOutlook, days: dict[date, float], lead_days: float, z: float
+) -> StockOutlook:
+    if row.use_28_days_g is None:
+        return row
+    point = row.use_28_days_g * lead_days + z * stdev(days.values()) * sqrt(lead_days)
+    is_due = row.remaining_g is not None and row.remaining_g <= point and not row.remark
+    return replace(row, reorder_g=point, remark="order now" if is_due else row.remark)
 
 
 def expect_batches_left(
@@ -99,12 +105,12 @@ def expect_batches_left(
             for chemical, mass in masses.items():
                 uses[chemical].append(mass)
         medians = {chemical: median(each) for chemical, each in uses.items()}
-        stock = {
-            name: left for (station, name), left in tanks.items() if station == device and left is not None
-        }
-        if left := count_batches_left(stock, medians):
-            count, scarcest = left
-            rows.append(BatchesLeft(
-                device, recipe, count, scarcest, stock[scarcest], medians[scarcest], len(uses[scarcest])
-            ))  # fmt: skip
+        tanks_left = [
+            (floor(max(left, 0.0) / medians[name]), name, left)
+            for (station, name), left in tanks.items()
+            if station == device and left is not None and medians.get(name, 0.0) > 0
+        ]
+        if tanks_left:
+            count, name, left = min(tanks_left)
+            rows.append(BatchesLeft(device, recipe, count, name, left, medians[name], len(uses[name])))
     return sorted(rows, key=lambda row: (row.batches_left, row.device_id, row.recipe))

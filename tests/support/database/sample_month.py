@@ -46,6 +46,12 @@ class Plant:
     events: tuple[BatchEvent, ...]
     levels: tuple[InventoryLevel, ...]
     batches: tuple[Batch, ...] = field(default=(), repr=False)
+    unfiltered: "Plant | None" = field(default=None, repr=False, compare=False)
+
+    @property
+    def whole(self) -> "Plant":
+        """The plant that this one was filtered from: some figures of a row need what a filter hides."""
+        return self.unfiltered or self
 
     def filter_by(self, selection: Selection) -> "Plant":
         """What a panel of doses, or of batches, sees of the plant."""
@@ -76,6 +82,7 @@ class Plant:
                 if chosen(Dimension.DEVICE, batch.device_id) and chosen(Dimension.RECIPE, batch.recipe)
                 and chosen(Dimension.MODE, batch.mode)
             ),
+            self.whole,
         )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cache
 from itertools import product
 from typing import Any
@@ -16,6 +16,7 @@ import pytest
 from click.testing import CliRunner
 from psycopg.rows import dict_row
 
+from dosing_tui.cli import reports
 from dosing_tui.cli.main import main
 from dosing_tui.database.batches.incremental_rebuild import rebuild_batches
 from dosing_tui.database.batches.queries import count_batches
@@ -26,12 +27,18 @@ from dosing_tui.domain.batch_review.query_models import BatchFilter
 from dosing_tui.domain.batches.models import BatchStatus
 from dosing_tui.domain.panels.filters import NO_FILTER, Dimension, Selection
 from dosing_tui.domain.panels.panel_catalog import (
+    BATCHES_LEFT,
     ERROR_RATE,
     PANELS,
     PRODUCTION_TODAY,
+    PUMP_CAPABILITY,
+    STOCK_OUTLOOK,
+    BatchesLeft,
     Panel,
     PanelQuery,
     ProductionDay,
+    PumpCapability,
+    StockOutlook,
 )
 from dosing_tui.domain.time.shift_calendar import ShiftPeriod
 from dosing_tui.domain.time.time_range import RangeSpec
@@ -45,6 +52,7 @@ from dosing_tui.tui.tiles.registry import TILES
 from tests.integration.database.test_panels import EXPECTED, are_equal
 from tests.integration.grafana.test_same_rows import draw_row, query_panel
 from tests.support.database import planned_month, sample_month
+from tests.support.database.expected_stock import expect_outlook
 from tests.support.database.reading_samples import settings_for
 from tests.support.database.sample_month import Plant, doses_within
 from tests.support.database.stored_batches import write_readings
@@ -55,6 +63,14 @@ BERLIN = ZoneInfo("Europe/Berlin")
 MONTH = planned_month.plan_month()
 AFTER = planned_month.BEGIN + timedelta(days=planned_month.DAYS + 2)
 TOLERANCE_G = 0.5
+
+
+class ClockAfter(datetime):
+    """The clock of a command that is given after the month: what is told of the present state is of then."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> "ClockAfter":
+        return cls.fromtimestamp(AFTER.timestamp(), tz)
 
 
 def _local(day: int, hour: int = 0, minute: int = 0) -> datetime:
@@ -141,8 +157,26 @@ def test_panel_and_grafana_say_what_was_planned(
     assert not wrong
 
 
+def test_reorder_points_are_those_of_the_lead_time(plant: str, reader: PanelReader) -> None:
+    panel: Panel[Any] = STOCK_OUTLOOK
+    query = PanelQuery(*RANGES["cut"], AFTER)
+    expected = expect_outlook(MONTH.levels, MONTH.doses, AFTER, BERLIN, lead_days=8, z=1.65)
+    assert {row.remark for row in expected} == {"", "order now"}
+    set_limits = "UPDATE plant_limits SET reorder_lead_days = %s, reorder_z = 1.65"
+    with psycopg.connect(plant, autocommit=True, row_factory=dict_row) as session:
+        session.execute(set_limits, [8])
+        try:
+            assert are_equal(reader.read_panel(panel, query), expected)
+            assert are_equal(query_panel(session, panel, query), expected)
+        finally:
+            session.execute(set_limits, [0])
+
+
 @pytest.mark.parametrize("panel", PANELS.values(), ids=lambda panel: panel.id)
-def test_the_command_prints_what_was_planned(plant: str, panel: Panel[object]) -> None:
+def test_the_command_prints_what_was_planned(
+    plant: str, panel: Panel[object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reports, "datetime", ClockAfter)
     since, until = RANGES["cut"]
     env = {"DOSING_DATABASE_DSN": plant, "DOSING_PLANT_TIMEZONE": "Europe/Berlin"}
     span = (
@@ -251,6 +285,43 @@ def _list_doses(plant: Plant, query: PanelQuery) -> list[str]:
     return list_dose_texts(replace(plant, doses=doses), AFTER)
 
 
+def _format_number(value: float | None, form: str) -> str:
+    return "–" if value is None else f"{value:{form}}".replace(",", "\N{NO-BREAK SPACE}")
+
+
+def _list_pumps(plant: Plant, query: PanelQuery) -> list[str]:
+    rows = [row for row in work_out(PUMP_CAPABILITY, query) if isinstance(row, PumpCapability)]
+    return [" ".join((
+        row.device_id, str(row.pump), row.chemical, f"{row.target_g:.2f}", str(row.doses),
+        _format_number(row.cpk, ".2f"),
+        "0.00" if row.mean_error_g is not None and abs(row.mean_error_g) < 0.005
+        else _format_number(row.mean_error_g, "+.2f"),
+        f"±{row.allowance_g:.3f}", _format_number(row.sigma_g, ".3f"), f"{row.sum_error_g:+.1f}",
+        _format_number(row.rate_g_per_s, ".3f"),
+        f"bias: {row.cause}" if row.cause else "scatter" if row.cpk is not None and row.cpk < 0.5 else "",
+    )).strip() for row in rows]  # fmt: skip
+
+
+def _list_outlook(plant: Plant, query: PanelQuery) -> list[str]:
+    rows = [row for row in work_out(STOCK_OUTLOOK, query) if isinstance(row, StockOutlook)]
+    return [" ".join((
+        row.device_id, row.chemical, _format_number(row.remaining_g, ",.0f"),
+        _format_number(row.use_28_days_g, ",.0f"),
+        f"{_format_number(row.use_p10_g, ',.0f')}–{_format_number(row.use_p90_g, ',.0f')}",
+        _format_number(row.use_7_days_g, ",.0f"), _format_number(row.cover_days, ".1f"),
+        f"{row.run_out_at.astimezone(BERLIN):%a %d %b %H:%M}" if row.run_out_at else "–",
+        _format_number(row.reorder_g, ",.0f"), row.remark,
+    )).strip() for row in rows]  # fmt: skip
+
+
+def _list_batches_left(plant: Plant, query: PanelQuery) -> list[str]:
+    rows = [row for row in work_out(BATCHES_LEFT, query) if isinstance(row, BatchesLeft)]
+    return [" ".join((
+        row.device_id, row.recipe, str(row.batches_left), row.scarcest,
+        _format_number(row.remaining_g, ",.0f"), _format_number(row.median_use_g, ".1f"), str(row.batches),
+    )) for row in rows]  # fmt: skip
+
+
 TILE_TEXTS: Mapping[str, Callable[[Plant, PanelQuery], list[str]]] = {
     TileId.CHEMICAL_TOTALS: _sum_text,
     TileId.BATCH_TOTALS: _list_recipes,
@@ -264,7 +335,14 @@ TILE_TEXTS: Mapping[str, Callable[[Plant, PanelQuery], list[str]]] = {
     TileId.PRODUCTION: _list_production,
     TileId.DAILY_PRODUCTION: _list_days,
     TileId.DOSES: _list_doses,
+    TileId.PUMP_TABLE: _list_pumps,
+    TileId.STOCK_OUTLOOK: _list_outlook,
+    TileId.BATCHES_LEFT: _list_batches_left,
 }
+TILE_RANGES = [
+    *product(TILE_TEXTS, ("the long day", "a night shift across midnight")),
+    *product((TileId.PUMP_TABLE,), ("cut", "the month")),  # a day has fewer doses than a capability needs
+]
 
 
 def test_every_tile_is_walked() -> None:
@@ -273,8 +351,7 @@ def test_every_tile_is_walked() -> None:
     assert set(EXPECTED) == set(PANELS)
 
 
-@pytest.mark.parametrize("tile", TILE_TEXTS)
-@pytest.mark.parametrize("name", ["the long day", "a night shift across midnight"])
+@pytest.mark.parametrize(("tile", "name"), TILE_RANGES)
 def test_every_tile_shows_what_was_planned(plant: str, reader: PanelReader, tile: TileId, name: str) -> None:
     since, until = RANGES[name]
     query = PanelQuery(since, until, until)
@@ -289,7 +366,9 @@ def test_every_tile_shows_what_was_planned(plant: str, reader: PanelReader, tile
     draw = draw_full_screen_chart if isinstance(content.data, ChartData) else content.paint
     rows = [*content.paint(content.data, 160, 40), *draw(content.data, 160, 40)]
     shown = [" ".join("".join(cell for cell, _ in row).split()) for row in rows]
-    for text in TILE_TEXTS[tile](MONTH, query):
+    texts = TILE_TEXTS[tile](MONTH, query)
+    assert texts
+    for text in texts:
         pattern = re.escape(text).replace(r"\(", "(").replace(r"\)", ")").replace(r"\|", "|")
         pattern = pattern.replace(r"\ ", r"(?:\s|\s.*[^\d.,+-])").replace("\N{NO-BREAK SPACE}", " ")
         assert any(re.search(rf"(^|[^\d.]){pattern}($|[^\d.])", line) for line in shown), (text, shown)

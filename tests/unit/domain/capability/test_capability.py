@@ -14,6 +14,8 @@ from dosing_tui.domain.capability.process_capability import (
     get_shift,
 )
 from dosing_tui.domain.capability.run_rules import RUN_RULES, find_runs
+from tests.support.database.expected_pumps import expect_pumps
+from tests.support.database.planned_month import plan_month
 
 FLOWRATE = [49.6, 47.6, 49.9, 51.3, 47.8, 51.2, 52.6, 52.4, 53.6, 52.1]
 """NIST/SEMATECH e-Handbook of Statistical Methods, 6.3.2.2: flow rates of ten batches."""
@@ -33,6 +35,32 @@ def test_the_limits_are_those_of_the_published_example() -> None:
 def test_a_single_value_has_no_limits() -> None:
     assert compute_limits([1.0]) is None
     assert compute_limits([]) is None
+
+
+def test_the_rules_say_of_a_month_what_the_formulas_say() -> None:
+    """The panel is held to the same rows: the control chart and the table show one sigma."""
+    doses = sorted(plan_month().doses, key=lambda dose: dose.time)
+    rows = expect_pumps(doses, doses[0].time, doses[-1].time, (), 0.5)
+    assert len(rows) == 8
+    for row in rows:
+        own = [
+            d for d in doses[:-1] if (d.device_id, d.pump, d.target_g) == row.identity[:2] + row.identity[3:]
+        ]
+        values = [dose.error_g for dose in own if dose.error_g is not None]
+        limits = compute_limits(values)
+        assert limits is not None
+        cpk = compute_cpk(limits.mean, limits.sigma, row.tolerance_g)
+        assert (limits.mean, limits.sigma, cpk) == pytest.approx((row.mean_error_g, row.sigma_g, row.cpk))
+        assert compute_allowance(row.tolerance_g) == row.allowance_g
+        rated = [
+            (d.error_g, 1000 * (d.target_g or 0.0) / d.duration_ms)
+            for d in own if d.error_g is not None and d.duration_ms
+        ]  # fmt: skip
+        fit = fit_overshoot(*zip(*rated, strict=True))
+        assert fit is not None
+        assert (fit.overshoot_g, fit.stop_delay_s, fit.rate) == pytest.approx(
+            (row.overshoot_g, row.stop_delay_s, row.rate_g_per_s)
+        )
 
 
 @given(series, errors)

@@ -1,6 +1,9 @@
 """Use, cover, reorder point and batches left: examples, and properties of any stock."""
 
+from collections import defaultdict
+from datetime import date
 from math import floor
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -13,6 +16,8 @@ from dosing_tui.domain.materials.stock_outlook import (
     count_batches_left,
     summarize_use,
 )
+from tests.support.database.expected_stock import expect_outlook
+from tests.support.database.planned_month import plan_month
 
 grams = st.integers(0, 5_000_00).map(lambda hundredths: hundredths / 100)
 uses = st.lists(grams, min_size=3, max_size=28)
@@ -27,6 +32,28 @@ def test_500_g_at_a_median_of_40_g_are_12_batches() -> None:
 @pytest.mark.parametrize("count", range(3))
 def test_fewer_than_three_production_days_say_nothing(count: int) -> None:
     assert summarize_use([100.0] * count) is None
+
+
+def test_the_rules_say_of_a_month_what_the_formulas_say() -> None:
+    """The panel is held to the same rows."""
+    month, zone = plan_month(), ZoneInfo("Europe/Berlin")
+    now = max(dose.time for dose in month.doses)
+    rows = expect_outlook(month.levels, month.doses, now, zone, lead_days=6, z=1.65)
+    assert len(rows) == 4
+    for row in rows:
+        days: dict[date, float] = defaultdict(float)
+        for dose in month.doses:
+            if (dose.device_id, dose.chemical) == row.identity:
+                days[dose.time.astimezone(zone).date()] += dose.actual_g or 0.0
+        use = summarize_use([days[day] for day in sorted(days) if day < now.astimezone(zone).date()])
+        assert use is not None
+        assert row.remaining_g is not None
+        assert (use.days, use.mean_g, use.low_g, use.high_g) == pytest.approx(
+            (row.production_days, row.use_28_days_g, row.use_p10_g, row.use_p90_g)
+        )
+        assert compute_cover(row.remaining_g, use.mean_g) == pytest.approx(row.cover_days)
+        assert compute_cover(row.remaining_g, use.high_g) == pytest.approx(row.least_cover_days)
+        assert compute_reorder_point(use, lead_days=6, z=1.65) == pytest.approx(row.reorder_g)
 
 
 @given(uses)
