@@ -54,14 +54,13 @@ VIEW_LAYOUTS: Mapping[DashboardView, ViewLayout] = {
             (4, TileId.INVENTORY),
             (
                 7,
-                split_rows((4, TileId.TANK_TABLE), (4, TileId.STOCK_OUTLOOK), (3, TileId.BATCHES_LEFT)),
+                split_rows((6, TileId.TANK_TABLE), (4, TileId.STOCK_OUTLOOK), (3, TileId.BATCHES_LEFT)),
             ),
         ),
         narrow=split_rows(
-            (6, TileId.INVENTORY),
-            (6, TileId.TANK_TABLE),
-            (5, TileId.STOCK_OUTLOOK),
-            (4, TileId.BATCHES_LEFT),
+            (5, TileId.INVENTORY),
+            (11, TileId.TANK_TABLE),
+            (5, split_columns((1, TileId.STOCK_OUTLOOK), (1, TileId.BATCHES_LEFT))),
         ),
     ),
     DashboardView.CONSUMPTION: ViewLayout(

@@ -21,7 +21,16 @@ from dosing_tui.domain.panels.filters import Dimension, Selection
 from dosing_tui.domain.panels.panel_catalog import PANELS
 from dosing_tui.domain.time.latest_batch import find_latest_batch
 from dosing_tui.domain.time.time_range import TimeRange
-from tests.support.database.reading_samples import DOSE, EVENT, LEVEL, NOW, number_rows, settings_for
+from tests.support.database.reading_samples import (
+    DOSE,
+    EVENT,
+    LEVEL,
+    NOW,
+    make_doses,
+    number_rows,
+    settings_for,
+)
+from tests.support.database.stored_batches import write_readings
 
 FROM_TO = ("--from", "2026-11-23 06:00", "--to", "2026-11-23 14:00")
 STARTED = replace(EVENT, event="start", time=NOW - timedelta(minutes=10), dedup=2)
@@ -46,6 +55,8 @@ def run_panel(dsn: str, *arguments: str) -> Result:
 
 
 def test_every_panel_answers_in_every_format(plant: str) -> None:
+    # a target is repeated, and listed by the panel of the pumps, from ten doses on
+    write_readings(plant, [dose for dose in make_doses(11) if dose.dedup])
     for name in PANELS:
         for form in ("table", "csv", "json"):
             result = run_panel(plant, name, *FROM_TO, "--format", form)

@@ -43,6 +43,8 @@ SELECT batch_key || n, batch_id || '-' || n, 'dosing_system_' || lpad(n::text, 5
   FROM (SELECT * FROM batches WHERE status = 'complete' ORDER BY batch_key LIMIT 1) AS one,
        generate_series(%s::int, %s::int) AS n
 """
+_REPEAT_TARGETS = "UPDATE pump_targets SET doses = 10"
+"""Their older doses are beyond the retention: the panel of the pumps lists each."""
 
 
 def build_readings(count: int, at: datetime) -> Iterator[Reading]:
@@ -114,6 +116,7 @@ def fill_plant(dsn: str, count: int) -> CrowdedPlant:
     rebuild_changed_days(settings, now=at)
     with psycopg.connect(dsn, autocommit=True) as session:
         session.execute(_COPY_BATCHES, (REBUILT, count - 1))
+        session.execute(_REPEAT_TARGETS)
         session.execute("ANALYZE")
     evaluator = Evaluator(AlarmLimits(), expected_stations=(), started_at=at)
     journal.append_entries(settings, [entry for level in levels for entry in evaluator.on_reading(level)])

@@ -56,8 +56,9 @@ async def test_every_tank_is_reached_at_80x24() -> None:
     live, source = build_live_state(NOW), build_source(NOW)
     async with open_console(size=SMALL, live=live, source=source, chosen=SETTINGS) as driven:
         first = await driven.press_keys("2")
-        assert "+ 101 more" in first
-        assert "+ 101 more above" in await driven.press_keys("end")
-        assert "+ 101 more" in await driven.press_keys("home")
+        assert "+ 105 more" in first
+        assert "1–9 of 108" in first
+        assert "+ 105 more above" in await driven.press_keys("end")
+        assert "+ 105 more" in await driven.press_keys("home")
         await driven.press_keys("tab", "end")
         assert "108 of 108" in driven.screen

@@ -82,6 +82,18 @@ def test_tanks_and_doses_are_on_every_screen(width: int, height: int) -> None:
     assert {TileId.INVENTORY, TileId.DOSES, TileId.SPARKLINES} <= set(arrange_tiles(width, height).places)
 
 
+@given(WIDTHS, HEIGHTS)
+def test_the_tank_table_has_the_most_rows_of_the_tables_beside_it(width: int, height: int) -> None:
+    """Nine tanks and the heading in the smallest window; at least two rows of what is forecast."""
+    layout = arrange_tiles(width, height, LayoutOptions(DashboardView.INVENTORY))
+    edges = 3 if layout.frame is TileFrame.FULL else 2
+    rows = {name: place.height - edges for name, place in layout.places.items()}
+    forecasts = (rows[TileId.STOCK_OUTLOOK], rows[TileId.BATCHES_LEFT])
+    assert rows[TileId.TANK_TABLE] >= 9
+    assert rows[TileId.TANK_TABLE] > max(forecasts)
+    assert min(forecasts) >= 2
+
+
 def test_every_tile_is_on_some_screen_of_every_size() -> None:
     for size in ((120, 40), (100, 30)):
         assert {
