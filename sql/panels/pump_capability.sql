@@ -3,19 +3,16 @@
 -- tolerance that of the newest dose, the narrowest of all recipes that ask for the target in the window. NULL below ten
 -- doses, and below what the scale can weigh. Whole six hours come from a rollup, the cut ends of the window from the
 -- doses. docs/capability.md has the formulas.
-WITH repeated AS MATERIALIZED (
-SELECT DISTINCT device_id, pump, chemical, target_g
-  FROM pump_targets
- WHERE doses >= 10
-   AND (%(device)s::text[] IS NULL OR device_id = ANY (%(device)s::text[]))
-), classes AS MATERIALIZED (
+WITH classes AS MATERIALIZED (
 SELECT row_number() OVER () AS class, t.device_id, t.pump, t.chemical, t.target_g,
        min(f.tolerance_g) AS tolerance_g, bool_and(f.is_weighable) AS is_weighable
-  FROM repeated
-  JOIN pump_targets AS t USING (device_id, pump, chemical, target_g)
+  FROM pump_targets AS t
  CROSS JOIN LATERAL find_tolerance(least(t.last_at, %(to)s::timestamptz), t.recipe, t.mode, t.chemical, t.pump, t.target_g) AS f
  WHERE t.first_at < %(to)s::timestamptz
    AND t.last_at >= %(from)s::timestamptz
+   AND (%(device)s::text[] IS NULL OR t.device_id = ANY (%(device)s::text[]))
+   AND (t.device_id, t.pump, t.chemical, t.target_g) IN
+       (SELECT r.device_id, r.pump, r.chemical, r.target_g FROM pump_targets AS r WHERE r.doses >= 10)
  GROUP BY t.device_id, t.pump, t.chemical, t.target_g
 ), cut (since, until) AS (
 VALUES (%(from)s::timestamptz, least(next_bucket_start('6 hours', %(from)s::timestamptz), %(to)s::timestamptz)),
