@@ -146,8 +146,6 @@ class TankState:
     batch_need_g: float = 0.0
     """Target, or else actual mass, of the newest dose; 0 without a dose."""
     batch_need_at: datetime | None = None
-    recipe: str = ""
-    """Recipe of that dose."""
 
 
 class RuleState:

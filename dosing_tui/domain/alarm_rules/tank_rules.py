@@ -1,6 +1,5 @@
 """Tank alarms: low, critical, level jump, and mismatch of level and doses."""
 
-import math
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
@@ -10,7 +9,7 @@ from dosing_tui.domain.alarm_rules.rule_state import RuleState, TankState
 from dosing_tui.domain.alarms.models import AlarmKey
 from dosing_tui.domain.messages import tank_level
 from dosing_tui.domain.messages.models import Dose, InventoryLevel, Reading, TimeQuality
-from dosing_tui.domain.quantities.quantity_text import count_noun, format_mass, format_percent
+from dosing_tui.domain.quantities.quantity_text import format_mass, format_percent
 
 GAP_CONFIRM_TIME = timedelta(seconds=30)
 """Minimum duration of a level mismatch. A dose and its level may arrive in either order."""
@@ -41,7 +40,7 @@ def check_fill_level(
     own = limits.get_ingredient_limits(chemical=level.chemical)
     tank = rule_state.tanks.get((level.device_id, level.chemical))
     low = tank_level.describe_low_level(level, own.stock_low_percent)
-    low = (low or f"{level.chemical} at {format_percent(percent)}") + _format_batches_left(level, tank)
+    low = (low or f"{level.chemical} at {format_percent(percent)}") + _format_batch_need(tank)
     critical = max(own.stock_critical_percent, _calculate_batch_percent(level, tank))
     for rule, limit, message in (
         # the higher priority first: it suppresses the other by design
@@ -69,7 +68,7 @@ def update_batch_need(rule_state: RuleState, dose: Dose) -> None:
     grams = dose.target_g or dose.actual_g or 0.0
     if tank is None or grams <= 0 or dose.time < (tank.batch_need_at or dose.time):
         return
-    tank.batch_need_g, tank.batch_need_at, tank.recipe = grams, dose.time, dose.recipe
+    tank.batch_need_g, tank.batch_need_at = grams, dose.time
 
 
 def _calculate_batch_percent(level: InventoryLevel, tank: TankState | None) -> float:
@@ -79,11 +78,9 @@ def _calculate_batch_percent(level: InventoryLevel, tank: TankState | None) -> f
     return min(100.0 * tank.batch_need_g / level.capacity_g, 100.0)
 
 
-def _format_batches_left(level: InventoryLevel, tank: TankState | None) -> str:
-    if tank is None or not tank.batch_need_g or level.remaining_g is None:
-        return ""
-    left = max(math.floor(level.remaining_g / tank.batch_need_g), 0)
-    return f" · {count_noun(left, 'batch', 'batches')} of {tank.recipe} left"
+def _format_batch_need(tank: TankState | None) -> str:
+    """How many batches are left is the inventory screen's figure: it knows the use of twenty batches."""
+    return f" · last dose {format_mass(tank.batch_need_g)}" if tank is not None and tank.batch_need_g else ""
 
 
 def add_dose(rule_state: RuleState, dose: Dose) -> Iterator[Detection]:

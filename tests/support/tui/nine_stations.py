@@ -144,7 +144,7 @@ def list_tank_alarms() -> list[tuple[AlarmKey, str]]:
         (AlarmKey(rule, device, chemical), text.format(chemical=chemical, device=device))
         for device in STATIONS for chemical in CHEMICALS
         for rule, text in (
-            ("STOCK_LOW", "Low inventory: {chemical} at 18.3 % · 2 batches of FG-85/95 left"),
+            ("STOCK_LOW", "Low inventory: {chemical} at 18.3 % · last dose 40.00 g"),
             ("STOCK_CRITICAL", "Tank nearly empty: {chemical} at 4.1 %"),
             ("DOSE_OUT_OF_TOL", "Dose out of tolerance: {chemical} +0.61 g of 40.00 g (pump 3, {device})"),
             ("DOSE_GROSS", "Gross dosing error: {chemical} +3.10 g of 40.00 g (pump 3, {device})"),

@@ -56,8 +56,8 @@ def test_a_tank_with_less_than_a_batch_takes_is_nearly_empty(need_g: float, foun
     plant = Plant()
     plant.receive_readings(plant.make_dose(target_g=need_g), plant.make_level(10))
     assert list_raised(plant) == found
-    left = {500.0: "2 batches", 1500.0: "0 batches"}[need_g]
-    assert plant.journal[0].message.endswith(f"T-12 at 10.0 % · {left} of CU-85 left")
+    took = {500.0: "500.0 g", 1500.0: "1.50 kg"}[need_g]
+    assert plant.journal[0].message.endswith(f"T-12 at 10.0 % · last dose {took}")
 
 
 def test_what_a_batch_takes_is_known_from_before_a_restart() -> None:
