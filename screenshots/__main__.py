@@ -47,6 +47,8 @@ class Picture:
     """Of the terminal."""
     environment: tuple[tuple[str, str], ...] = ()
     """Variables that differ from those of a terminal with all colours."""
+    answer_s: float = 1.5
+    """How long the program takes to act on the last key."""
     is_kiosk: bool = False
     """The wall mode, beside a demo plant without a screen."""
 
@@ -76,7 +78,7 @@ PICTURES = (
     Picture("batch_120x40", keys=b"bjjj\r"),
     Picture("shift_report_100x30", MEDIUM, keys=b"S"),
     Picture("books_100x30", MEDIUM, keys=b"7"),
-    Picture("doctor_120x40", keys=b"D"),
+    Picture("doctor_120x40", keys=b"D", answer_s=15.0),
     Picture("maintenance_120x40", keys=b"M"),
     Picture("help_80x24", SMALL, keys=b"?"),
     Picture("ascii_100x30", MEDIUM, TWO_STATIONS, encoding="latin-1"),
@@ -135,7 +137,7 @@ def record(picture: Picture) -> bytes:
             for key in _keys(picture.keys):
                 recorder.press(key)
                 recorder.watch(0.7)
-            recorder.watch(1.5 if picture.keys else 0)
+            recorder.watch(picture.answer_s if picture.keys else 0)
             return recorder.recorded
 
 
