@@ -78,7 +78,6 @@ PICTURES = (
     Picture("batch_120x40", keys=b"bjjj\r"),
     Picture("shift_report_100x30", MEDIUM, keys=b"S"),
     Picture("books_100x30", MEDIUM, keys=b"7"),
-    Picture("doctor_120x40", keys=b"D", answer_s=15.0),
     Picture("maintenance_120x40", keys=b"M"),
     Picture("help_80x24", SMALL, keys=b"?"),
     Picture("ascii_100x30", MEDIUM, TWO_STATIONS, encoding="latin-1"),
