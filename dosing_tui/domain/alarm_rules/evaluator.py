@@ -191,12 +191,13 @@ class Evaluator:
     def _check_periodic_rules(self, context: EvaluationContext) -> Iterable[Detection]:
         """Check the rules that need no reading but the time."""
         state, limits, minute = self._rule_state, self.limits, to_epoch_minute(context.now)
+        state.update_intake(context)
         yield from connection_rules.check_connections(context, limits)
         yield from tank_rules.check_lasting_gaps(state, context.now)
         for device in state.stations:
             yield station_rules.check_station_offline(state, device, context, limits)
             yield station_rules.check_clock_skew(state, device, limits)
-            yield from batch_rules.check_stalled_batch(state, device, context.now, limits)
+            yield from batch_rules.check_stalled_batch(state, device, context, limits)
             yield from dose_rules.check_hourly_errors(state, device, minute, limits)
 
     def _check_reading(self, station: StationState, reading: Dose | BatchEvent) -> Iterable[Detection]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from dosing_tui.domain.alarm_rules.detection import Detection
+from dosing_tui.domain.alarm_rules.detection import Detection, EvaluationContext
 from dosing_tui.domain.messages.models import BatchEvent, Dose
 
 MAX_SERIES = 2_000
@@ -153,6 +153,8 @@ class RuleState:
 
     def __init__(self, expected_stations: tuple[str, ...], started_at: datetime) -> None:
         self.started_at = started_at
+        self._intake_since = started_at
+        """Since when messages are taken, whenever the broker delivers them."""
         self.is_history_loaded = False
         """The history was loaded from the database."""
         self.stations: dict[str, StationState] = {
@@ -162,6 +164,16 @@ class RuleState:
         self.tanks_with_gap: set[tuple[str, str]] = set()
         """Keys of the tanks with an unreported difference."""
         self._recent_readings: dict[tuple[object, ...], int] = {}
+
+    def update_intake(self, context: EvaluationContext) -> None:
+        if context.is_intake_stopped:
+            self._intake_since = context.now
+
+    def get_listening_since(self, context: EvaluationContext) -> datetime | None:
+        """Since when a station would be heard; None while the broker is away, or no message is taken."""
+        if not context.broker.is_up or context.is_intake_stopped:
+            return None
+        return max(context.broker.since or self._intake_since, self._intake_since)
 
     def get_station(self, device: str) -> StationState | None:
         """Return the station, created if new; None above MAX_SERIES."""

@@ -57,20 +57,22 @@ def update_last_message(station: StationState, reading: Reading) -> None:
 def check_station_offline(
     rule_state: RuleState, device: str, context: EvaluationContext, limits: AlarmLimits
 ) -> Detection:
-    """Check the time since the last message; unknown while the broker is down or its queue drains."""
+    """Check the time since the last message; unknown while nobody listens or the broker's queue drains."""
     key = AlarmKey("DEVICE_OFFLINE", device)
     limit = limits.offline_after
     heard = rule_state.stations[device].last_message_at
-    listening_since = max(context.broker.since or rule_state.started_at, rule_state.started_at)
+    listening_since = rule_state.get_listening_since(context)
+    if listening_since is None:
+        return Detection(key, None)
     listening = context.now - listening_since
     silent = context.now - (heard or listening_since)
     words = f"Dosing system offline for {format_age(silent)} ({device})"
     if heard is None:
         words = f"Dosing system offline: {device} has never reported"
     active: bool | None = None
-    if context.broker.is_up and silent < limit:
+    if silent < limit:
         active = False if heard is not None and heard >= listening_since else None
-    elif context.broker.is_up and listening >= (QUEUE_DRAIN_TIME if heard else limit):
+    elif listening >= (QUEUE_DRAIN_TIME if heard else limit):
         active = True
     return Detection(key, active, words, silent.total_seconds(), limit.total_seconds())
 

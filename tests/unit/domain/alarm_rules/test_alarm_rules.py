@@ -492,7 +492,7 @@ def test_a_batch_that_nobody_can_hear_of_is_not_called_stalled() -> None:
     plant.outlook = replace(plant.outlook, broker=ConnectionState(False, NOW, "connection refused"))
     plant.advance_clock(400)
     assert plant.get_shown_state("BROKER_DOWN", "") is AlarmStateName.UNACK
-    assert plant.get_shown_state("BATCH_STALLED") is AlarmStateName.SUPPRESSED
+    assert plant.get_shown_state("BATCH_STALLED") is AlarmStateName.NORMAL
 
 
 @pytest.mark.parametrize(("behind", "found"), [(4, []), (6, ["CLOCK_SKEW"]), (-6, ["CLOCK_SKEW"])])
