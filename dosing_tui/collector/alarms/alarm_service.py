@@ -21,14 +21,14 @@ from dosing_tui.collector.context.local_state import get_spool_folder
 from dosing_tui.config.alarm_limits import build_alarm_limits
 from dosing_tui.database.alarms.journal import JournalUpdate
 from dosing_tui.database.schema.tolerance_rules import describe_difference
-from dosing_tui.domain.alarm_rules.detection import (
+from dosing_tui.domain.alarm_rules.evaluator import Evaluator
+from dosing_tui.domain.alarm_rules.shared.detection import (
     ConnectionState,
     DatabasePartState,
     EvaluationContext,
     TopicAccess,
 )
-from dosing_tui.domain.alarm_rules.evaluator import Evaluator
-from dosing_tui.domain.alarm_rules.rule_state import HOUR
+from dosing_tui.domain.alarm_rules.shared.rule_state import HOUR
 from dosing_tui.domain.alarms.checkpoint import CHECKPOINT_INTERVAL, Checkpoint
 from dosing_tui.domain.alarms.journal_filter import MAX_ENTRIES
 from dosing_tui.domain.alarms.models import JournalEntry

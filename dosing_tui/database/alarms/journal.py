@@ -19,7 +19,7 @@ from dosing_tui.database.connection import Session, describe_target, open_connec
 from dosing_tui.database.error_mapping import translate_errors
 from dosing_tui.database.leader_election import LeaseToken, lead_transaction
 from dosing_tui.database.sql_files import read_statement
-from dosing_tui.domain.alarm_rules.rule_state import DoseErrorMinute
+from dosing_tui.domain.alarm_rules.shared.rule_state import DoseErrorMinute
 from dosing_tui.domain.alarms.checkpoint import (
     EMPTY_CHECKPOINT,
     FOLD_VERSION,

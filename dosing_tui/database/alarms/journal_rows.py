@@ -4,7 +4,14 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from dosing_tui.domain.alarms.models import Actor, AlarmEvent, AlarmKey, JournalEntry, Priority
+from dosing_tui.domain.alarms.models import (
+    MAX_ITEM_CELLS,
+    Actor,
+    AlarmEvent,
+    AlarmKey,
+    JournalEntry,
+    Priority,
+)
 from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text
 
 
@@ -34,7 +41,7 @@ def build_entry(
     # an offline entry was written by the collector's session, not by the operator's
     who = Actor(clean_text(author), clean_text(os_user), "" if offline else clean_text(db_role))
     return JournalEntry(
-        key=AlarmKey(clean_text(rule), clean_text(device_id), clean_text(item)),
+        key=build_key(rule, device_id, item),
         event=AlarmEvent(event),
         at=at.astimezone(UTC),
         received_at=received_at.astimezone(UTC),
@@ -47,6 +54,10 @@ def build_entry(
         comment=clean_line(comment),
         **same,
     )
+
+
+def build_key(rule: str, device_id: str, item: str) -> AlarmKey:
+    return AlarmKey(clean_text(rule), clean_text(device_id), clean_text(item, limit=MAX_ITEM_CELLS))
 
 
 def entries_to_columns(site: str, entries: Sequence[JournalEntry]) -> dict[str, object]:

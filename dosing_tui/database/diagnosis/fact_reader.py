@@ -25,7 +25,7 @@ from dosing_tui.database.schema import migration_history, retention
 from dosing_tui.database.schema.background_jobs import JOBS_STATEMENT, JobState
 from dosing_tui.database.server_flavour import ServerFlavour, detect_server
 from dosing_tui.database.sessions.statement_deadline import DeadlineConnection
-from dosing_tui.domain.alarm_rules.rule_state import SKEW_SAMPLES
+from dosing_tui.domain.alarm_rules.shared.rule_state import SKEW_SAMPLES
 from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text
 
 APPLICATION_NAME = "doctor"

@@ -8,7 +8,7 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.database.diagnosis.facts import DatabaseFacts, StationClockSample
 from dosing_tui.database.leader_election import LEASE_S
 from dosing_tui.doctor.checks.check_result import CheckResult, CheckTheme, ThemeReporter
-from dosing_tui.domain.alarm_rules.rule_state import RuleState
+from dosing_tui.domain.alarm_rules.shared.rule_state import RuleState
 from dosing_tui.domain.alarm_rules.station_rules import add_clock_reading, check_clock_skew
 from dosing_tui.domain.alarms.models import Priority
 from dosing_tui.domain.messages.models import TimeQuality

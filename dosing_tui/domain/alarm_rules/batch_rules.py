@@ -3,15 +3,15 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from dosing_tui.domain.alarm_rules.detection import Detection, EvaluationContext
 from dosing_tui.domain.alarm_rules.late_messages import (
     ROUNDING,
     find_closed_batch,
     is_late_start,
     revise_detection,
 )
-from dosing_tui.domain.alarm_rules.limits import AlarmLimits
-from dosing_tui.domain.alarm_rules.rule_state import BatchState, ClosedBatch, RuleState, StationState
+from dosing_tui.domain.alarm_rules.shared.detection import Detection, EvaluationContext
+from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits
+from dosing_tui.domain.alarm_rules.shared.rule_state import BatchState, ClosedBatch, RuleState, StationState
 from dosing_tui.domain.alarm_rules.station_rules import format_age
 from dosing_tui.domain.alarms.models import AlarmKey
 from dosing_tui.domain.batches.master_recipe import MasterRecipe, MasterVersion, select_version

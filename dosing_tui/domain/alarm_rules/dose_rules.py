@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from dosing_tui.domain.alarm_rules.detection import Detection, is_above
-from dosing_tui.domain.alarm_rules.limits import AlarmLimits
-from dosing_tui.domain.alarm_rules.rule_state import (
+from dosing_tui.domain.alarm_rules.shared.detection import Detection, is_above
+from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits
+from dosing_tui.domain.alarm_rules.shared.rule_state import (
     HOUR,
     MAX_PUMPS,
     WINDOW_MINUTES,

@@ -2,9 +2,9 @@
 
 from datetime import datetime, timedelta
 
-from dosing_tui.domain.alarm_rules.detection import Detection, EvaluationContext, is_above
-from dosing_tui.domain.alarm_rules.limits import AlarmLimits
-from dosing_tui.domain.alarm_rules.rule_state import RuleState, StationState
+from dosing_tui.domain.alarm_rules.shared.detection import Detection, EvaluationContext, is_above
+from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits
+from dosing_tui.domain.alarm_rules.shared.rule_state import RuleState, StationState
 from dosing_tui.domain.alarms.models import AlarmKey, Priority
 from dosing_tui.domain.messages.models import Reading, TimeQuality
 from dosing_tui.domain.quantities.quantity_text import format_duration

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from dosing_tui.domain.alarm_rules.evaluator import Evaluator
-from dosing_tui.domain.alarm_rules.limits import AlarmLimits
+from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits
 from dosing_tui.domain.alarms.models import AlarmEvent, AlarmKey, AlarmStateName, Suppression
 from dosing_tui.domain.messages.models import InventoryLevel
 from dosing_tui.tui.dialogs.refill_dialog import parse_mass

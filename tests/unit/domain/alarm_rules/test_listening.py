@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from dosing_tui.domain.alarm_rules.detection import ConnectionState
-from dosing_tui.domain.alarms.models import AlarmKey
+from dosing_tui.domain.alarm_rules.shared.detection import ConnectionState
+from dosing_tui.domain.alarms.models import AlarmEvent, AlarmKey, AlarmStateName
 from dosing_tui.domain.messages.models import Reading
 from tests.support.domain.alarm_entries import NOW
 from tests.support.domain.evaluated_plant import STATION, Plant
@@ -77,3 +77,33 @@ def test_a_station_that_is_silent_is_offline_though_the_collector_was_started_ag
     plant.evaluator.load_dose_errors([])
     plant.advance_clock(61)
     assert list_raised(plant) == ["DEVICE_OFFLINE"]
+
+
+def test_a_station_that_started_again_with_a_full_tank_is_told_of_though_the_collector_did_too() -> None:
+    """A power cut restarts both: the station counts from a full tank, which nobody has filled."""
+    plant = Plant()
+    plant.evaluator.load_history([set_back(plant.make_level(12.0), 20)])
+    plant.evaluator.load_dose_errors([])
+    plant.advance_clock(2)
+    plant.receive_readings(plant.make_level(100.0))
+    assert [entry.key.rule for entry in plant.journal if entry.event is AlarmEvent.RAISE] == ["STOCK_RESET"]
+
+
+def test_a_level_below_the_stored_one_is_no_mismatch() -> None:
+    """Nobody knows what was dosed in between."""
+    plant = Plant()
+    plant.evaluator.load_history([set_back(plant.make_level(60.0), 20)])
+    plant.receive_readings(plant.make_dose(), plant.make_level(40.0))
+    plant.advance_clock(60)
+    assert plant.journal == []
+    plant.receive_readings(plant.make_level(39.0))
+    plant.advance_clock(40)
+    assert list_raised(plant) == ["STOCK_MISMATCH"]
+
+
+def test_a_stored_level_of_a_clock_that_was_ahead_hides_no_level() -> None:
+    plant = Plant()
+    ahead = replace(plant.make_level(60.0), time=NOW + timedelta(hours=5))
+    plant.evaluator.load_history([ahead])
+    plant.receive_readings(plant.make_level(3.0))
+    assert plant.get_shown_state("STOCK_CRITICAL", item="T-12") is AlarmStateName.UNACK

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from dosing_tui.domain.alarm_rules.detection import Detection, EvaluationContext
+from dosing_tui.domain.alarm_rules.shared.detection import Detection, EvaluationContext
 from dosing_tui.domain.messages.models import BatchEvent, Dose
 
 MAX_SERIES = 2_000
@@ -130,10 +130,15 @@ class StationState:
 
 @dataclass(slots=True)
 class TankState:
-    """State of one tank. ``dosed_g``: since the last level; ``gap_g``: unreported difference to the doses."""
+    """State of one tank.
+
+    ``dosed_g``: since the last level, None if unknown; ``gap_g``: unreported difference to the doses.
+    """
 
     level_g: float | None = None
     level_time: datetime | None = None
+    has_live_level: bool = False
+    """The level was received, not loaded."""
     dosed_g: float | None = 0.0
     dose_count: int = 0
     gap_g: float = 0.0
