@@ -181,8 +181,16 @@ def build_doctor_command(plan: "ServicePlan", arguments: tuple[str, ...]) -> lis
 
 def _prepare_machine(plan: "ServicePlan") -> None:
     """Raises: OSError, ConfigError."""
-    from dosing_tui.deployment.systemd_commands import allow_reading, create_account, create_private_folder
+    from dosing_tui.deployment.systemd_commands import (
+        allow_reading,
+        create_account,
+        create_private_folder,
+        refuse_foreign_folder,
+    )
 
+    # systemd gives the state folder to the account, with all that is in it
+    for folder in (plan.state_folder, *([plan.backup.folder] if plan.backup else [])):
+        refuse_foreign_folder(folder, plan.account)
     create_account(plan.account)
     allow_reading(plan.settings_path, plan.account)
     if plan.backup:
