@@ -69,6 +69,9 @@ def test_a_backup_each_day_has_the_hardening_and_the_credentials_of_the_service(
     assert f"LoadCredential=database-password:{folder}/owner-password" in backup
     assert f"LoadCredential=database-password:{folder}/writer-password" in service
     assert sum(line.startswith("LoadCredential=database-password:") for line in backup) == 1
+    # a variable of the collector's comes before a credential
+    assert "UnsetEnvironment=DOSING_DATABASE_PASSWORD" in backup
+    assert not any("UnsetEnvironment" in line for line in service)
     assert f"ReadWritePaths={folder}/backups" in backup
     own = ("Type=", "Restart", "Watchdog", "Timeout", "ExecStart=", "LoadCredential=database-password")
     section = service[service.index("[Service]") + 1 : service.index("[Install]") - 1]
