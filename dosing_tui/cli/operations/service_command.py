@@ -52,6 +52,8 @@ def _accept_backup(command: Command) -> Command:
 def _check_name(name: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name):
         raise click.BadParameter(f"{name!r} may hold letters, digits, - and _ only.")
+    if name.endswith("-backup"):
+        raise click.BadParameter(f"{name!r} ends as the backup of a service does: leave out '-backup'.")
     return name
 
 

@@ -119,6 +119,14 @@ def test_a_time_that_is_none_is_refused(folder: Path, command: str) -> None:
     assert "is no time of the day" in done.stderr
 
 
+@pytest.mark.parametrize("name", ["line-backup", "-line", "a b", ""])
+def test_a_name_that_a_unit_of_another_site_may_bear_is_refused(folder: Path, name: str) -> None:
+    done = install(folder, "--name", name)
+    assert done.exit_code == 2
+    assert "Invalid value for '--name'" in done.stderr
+    assert not list(folder.glob("*.service"))
+
+
 def test_what_is_started_is_where_systemd_looks_for_it(folder: Path) -> None:
     done = install(folder, "--start")
     assert done.exit_code == 2
