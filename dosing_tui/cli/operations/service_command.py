@@ -220,8 +220,6 @@ def _make_backup(
 
     if backup_folder is None:
         return None
-    if re.search(r"[\s%\"'\\]", str(backup_folder)):
-        raise click.BadParameter(f"{backup_folder} holds a blank, %, a quote or a backslash.")
     if backup_user and not re.fullmatch(r"\w[\w.-]*", backup_user):
         raise click.BadParameter(f"{backup_user!r} is no name of a role.")
     password = str(backup_password.absolute()) if backup_password else ""
@@ -229,17 +227,22 @@ def _make_backup(
 
 
 def _make_plan(ctx: click.Context, account: str, name: str, backup: "BackupPlan | None") -> "ServicePlan":
-    """Raises: ConfigError, without settings and program where a service may read them."""
+    """Raises: ConfigError, without settings and program where a service may read them.
+
+    Their paths and the backup's are words of a unit as they are.
+    """
     from dosing_tui.deployment.unit_files import ServicePlan
 
     loaded = _find_settings(ctx)
     path = loaded.path.absolute()
-    program = shutil.which("dosing-tui") or f"{sys.executable} -m dosing_tui"
-    _refuse_home(path, "The settings are")
-    _refuse_home(Path(program.split()[0]), "The program is")
+    program, module = shutil.which("dosing-tui"), ""
+    if program is None:
+        program, module = sys.executable, " -m dosing_tui"
+    _refuse_path(path, "The settings are")
+    _refuse_path(Path(program), "The program is")
     if backup:
-        _refuse_home(backup.folder, "The backup is")
-    return ServicePlan(name, account, program, path, loaded.settings, backup)
+        _refuse_path(backup.folder, "The backup is")
+    return ServicePlan(name, account, f"{program}{module}", path, loaded.settings, backup)
 
 
 def _find_settings(ctx: click.Context) -> "LoadedSettings":
@@ -253,10 +256,12 @@ def _find_settings(ctx: click.Context) -> "LoadedSettings":
     return loaded
 
 
-def _refuse_home(path: Path, subject: str) -> None:
-    """Raises: ConfigError for a place that ProtectHome=yes hides from the service."""
+def _refuse_path(path: Path, subject: str) -> None:
+    """Raises: ConfigError for what systemd would read as something else, or ProtectHome=yes hides."""
     from dosing_tui.errors import ConfigError
 
+    if re.search(r"[\s%$\"'\\]", str(path)):
+        raise ConfigError(f"{subject} in {path}, which holds a blank, %, $, a quote or a backslash.")
     if any(path.is_relative_to(home) for home in ("/home", "/root", "/run/user")):
         raise ConfigError(
             f"{subject} in {path}, which a service may not read: use /etc/dosing-tui/config.toml and "

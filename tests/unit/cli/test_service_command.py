@@ -119,6 +119,26 @@ def test_a_time_that_is_none_is_refused(folder: Path, command: str) -> None:
     assert "is no time of the day" in done.stderr
 
 
+@pytest.mark.parametrize("name", ["a b", "50%", "$HOME", "it's", 'a"b', "a\\b"])
+def test_a_path_that_systemd_would_read_otherwise_is_refused(
+    folder: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = folder / name
+    other.mkdir()
+    write_settings(other)
+    program = other / "dosing-tui"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    for refused in (run_service(other, "show"), run_service(folder, "show", "--backup", str(other))):
+        assert refused.exit_code == 2
+        assert f"{other}" in refused.stderr
+        assert "holds a blank, %, $, a quote or a backslash" in refused.stderr
+    monkeypatch.setenv("PATH", str(other))
+    refused = run_service(folder, "show")
+    assert refused.exit_code == 2
+    assert str(program) in refused.stderr
+
+
 @pytest.mark.parametrize("name", ["line-backup", "-line", "a b", ""])
 def test_a_name_that_a_unit_of_another_site_may_bear_is_refused(folder: Path, name: str) -> None:
     done = install(folder, "--name", name)
