@@ -27,7 +27,7 @@ def check(folder: Path, form: str) -> None:
     from dosing_tui.doctor.report_format import render_json, render_text
     from dosing_tui.tui.app.terminal import get_encoding
 
-    diagnosis = check_deployment(folder)
+    diagnosis = check_deployment(folder, os.environ)
     ascii_only = get_encoding(os.environ).lower().replace("-", "") != "utf8"
     shown = render_json(diagnosis) if form == "json" else render_text(diagnosis, ascii_only=ascii_only)
     click.echo(shown, nl=False)
