@@ -3,7 +3,6 @@
 import os
 import re
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -161,24 +160,9 @@ def doctor_of_service(ctx: click.Context, account: str, name: str, arguments: tu
 
     A file for --bundle must be in the service's own folder, e.g. /var/lib/dosing-tui/support.zip.
     """
-    from dosing_tui.errors import ConfigError
+    from dosing_tui.deployment.transient_unit import diagnose_service
 
-    command = build_doctor_command(_make_plan(ctx, account, name, None), arguments)
-    try:
-        sys.exit(subprocess.run(command, check=False).returncode)
-    except OSError as error:
-        raise ConfigError(f"{command[0]} cannot be run: {error.strerror}.") from error
-
-
-def build_doctor_command(plan: "ServicePlan", arguments: tuple[str, ...]) -> list[str]:
-    """A transient unit with the properties of the service."""
-    from dosing_tui.deployment.unit_files import list_sandbox
-
-    return [
-        "systemd-run", "--quiet", "--wait", "--collect", "--pipe", "--service-type=exec",
-        *(f"--property={line}" for line in list_sandbox(plan)),
-        *plan.program.split(), "--config", str(plan.settings_path), "doctor", *arguments,
-    ]  # fmt: skip
+    sys.exit(diagnose_service(_make_plan(ctx, account, name, None), arguments))
 
 
 def _prepare_machine(plan: "ServicePlan") -> None:

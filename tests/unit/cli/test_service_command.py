@@ -9,9 +9,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from dosing_tui.cli.main import main
-from dosing_tui.cli.operations.service_command import build_doctor_command
 from dosing_tui.config.loader import load_settings
 from dosing_tui.deployment import unit_files
+from dosing_tui.deployment.transient_unit import build_doctor_command
 from dosing_tui.deployment.unit_files import BackupPlan, ServicePlan, list_sandbox, render_units
 
 ACCOUNT = os.environ.get("USER") or "root"
