@@ -17,6 +17,7 @@ from dosing_tui.database import table_owner
 from dosing_tui.database.backup import client_programs, manifest, table_proof
 from dosing_tui.database.backup.database_properties import PROPERTIES_FILE, render_properties
 from dosing_tui.database.backup.manifest import DUMP_FILE, BackupManifest
+from dosing_tui.database.backup.retention import PARTIAL_SUFFIX, hold_folder
 from dosing_tui.database.connection import NO_TIMEOUTS, fetch_row, use_session
 from dosing_tui.database.schema import background_jobs, migration_history
 from dosing_tui.errors import BackupError, DatabaseAccessError
@@ -59,18 +60,19 @@ def back_up_database(
 @contextmanager
 def _complete_folder(folder: Path) -> "Iterator[Path]":
     """A folder for the owner alone, renamed at the end; removed after an error."""
-    partial = folder.with_name(folder.name + ".partial")
+    partial = folder.with_name(folder.name + PARTIAL_SUFFIX)
     folder.parent.mkdir(parents=True, exist_ok=True)
     if folder.exists():
         raise BackupError(f"{folder} exists already.")
     partial.mkdir(mode=0o700)
     try:
-        yield partial
-        for path in partial.iterdir():
-            path.chmod(0o600)
-            with path.open("rb") as stream:
-                os.fsync(stream.fileno())
-        partial.rename(folder)
+        with hold_folder(partial):
+            yield partial
+            for path in partial.iterdir():
+                path.chmod(0o600)
+                with path.open("rb") as stream:
+                    os.fsync(stream.fileno())
+            partial.rename(folder)
     except BaseException:
         rmtree(partial, ignore_errors=True)
         raise

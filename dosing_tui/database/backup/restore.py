@@ -31,7 +31,7 @@ _STOP_JOBS = "UPDATE _timescaledb_config.bgw_job SET scheduled = false WHERE id 
 _START_JOBS = """
 SELECT alter_job(job_id, scheduled => true)
   FROM timescaledb_information.jobs
- WHERE job_id = ANY (%(jobs)s)
+ WHERE CASE WHEN %(jobs)s::int[] IS NULL THEN job_id >= 1000 ELSE job_id = ANY (%(jobs)s) END
    AND NOT EXISTS (SELECT FROM timescaledb_information.jobs WHERE job_id >= 1000 AND scheduled)
 """
 
@@ -67,14 +67,21 @@ def restore_database(
         report(f"Restoring {folder.name} into the database {database}.")
         with _restoring(session, manifest.proof.timescaledb):
             client_programs.run_program([program, "--exit-on-error", str(folder / DUMP_FILE)], target)
-        _restore_properties(session, folder, database, report)
+        restore_properties(session, folder, manifest, database, report)
         session.execute("ANALYZE")
 
 
-def _restore_properties(session: Session, folder: Path, database: str, report: ProgressReporter) -> None:
-    """The database's own owner, rights and settings; the rows are restored without them as well."""
+def restore_properties(
+    session: Session, folder: Path, manifest: BackupManifest, database: str, report: ProgressReporter
+) -> None:
+    """The database's own owner, rights and settings; the rows are restored without them as well.
+
+    Only of a file whose hash the manifest has: it runs with the rights of a superuser.
+    """
     path = folder / PROPERTIES_FILE
-    if path.exists() and (reason := apply_properties(session, path.read_text(encoding="utf-8"), database)):
+    if path.name in manifest.files and (
+        reason := apply_properties(session, path.read_text(encoding="utf-8"), database)
+    ):
         report(
             f"Owner, rights and settings of the database {database} are not restored: {reason}."
             f" Run {path} with psql as superuser."
@@ -89,7 +96,9 @@ def verify_database(settings: Settings, manifest: BackupManifest, *, database: s
     target = point_to(settings, database)
     with use_session(target, application=APPLICATION, autocommit=False, timeouts=NO_TIMEOUTS) as session:
         session.isolation_level = IsolationLevel.REPEATABLE_READ
-        faults = table_proof.list_differences(manifest.proof, table_proof.measure_database(session))
+        has_aggregates = manifest.scheduled_jobs is not None
+        found = table_proof.measure_database(session, has_aggregates=has_aggregates)
+        faults = table_proof.list_differences(manifest.proof, found)
         return faults + list(verify_in_session(session).faults)
 
 
@@ -98,9 +107,10 @@ def start_jobs(settings: Settings, manifest: BackupManifest, *, database: str) -
 
     Only where all are off, as ``restore_database`` leaves them: in a database in use none is switched on.
     """
+    jobs = None if manifest.scheduled_jobs is None else list(manifest.scheduled_jobs)
     with use_session(point_to(settings, database), application=APPLICATION) as session:
         if detect_server(session).extension:
-            session.execute(_START_JOBS, {"jobs": list(manifest.scheduled_jobs)})
+            session.execute(_START_JOBS, {"jobs": jobs})
 
 
 def _create_database(settings: Settings, database: str) -> None:
