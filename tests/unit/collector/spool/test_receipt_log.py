@@ -3,12 +3,16 @@
 import sys
 from datetime import timedelta
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dosing_tui.collector.spool.receipt_log import IDENTITY_BYTES, Receipt, ReceiptLog
 from tests.support.collector.parsed_items import NOON
+
+if TYPE_CHECKING:
+    from _typeshed import TraceFunction
 
 LIMIT = 5
 
@@ -47,7 +51,7 @@ def test_of_many_equal_messages_each_costs_the_same() -> None:
     """Each one dropped walked past all its equals: 100,000 of them took seconds a message."""
     log, lines = ReceiptLog(1_000), 0
 
-    def count_lines(_frame: FrameType, event: str, _argument: object) -> object:
+    def count_lines(_frame: FrameType, event: str, _argument: object) -> "TraceFunction":
         nonlocal lines
         lines += event == "line"
         return count_lines
