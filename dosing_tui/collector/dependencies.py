@@ -73,6 +73,7 @@ def build_database(settings: Settings) -> CollectorDatabase:
             find_stored=partial(journal.find_stored, settings),
             load_readings=partial(_call_reader, settings, PanelReader.load_readings),
             list_dose_errors=partial(journal.list_dose_errors, settings),
+            list_pump_doses=partial(journal.list_pump_doses, settings),
             read_tolerances=partial(read_tolerance_book, settings),
         ),
         create_notification_queue=partial(NotificationQueue, settings, lease),

@@ -255,7 +255,7 @@ class AlarmSettings:
     """Minimum of doses in the hour for a rate."""
     pump_chemicals: tuple[str, ...] = ()
     """Chemicals of pumps 1, 2, ... on every station, e.g. ["DMDEE", "T-12"], for alarms and batches; "": any.
-    Empty: not checked. As the tolerances, `migrate` enters them in the database, whose version counts."""
+    Not named: learnt. As the tolerances, `migrate` enters them in the database, whose version counts."""
     batch_stalled_s: float = 360.0
     """An open batch without a message for this time is stalled; a pump may run for 300 s."""
     batch_abandoned_minutes: float = 60.0

@@ -42,6 +42,7 @@ from dosing_tui.domain.alarms.snapshot import (
     is_flood_active,
 )
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading, Rejection
+from dosing_tui.domain.tolerances.pump_history import StoredPumpDoses
 from dosing_tui.domain.tolerances.tolerance_book import DatedRules, ToleranceBook
 
 MAX_CONDITIONS = 10_000
@@ -137,6 +138,10 @@ class Evaluator:
                     outside_tolerance=one.outside,
                 )
         self._rule_state.is_history_loaded = True
+
+    def load_pump_doses(self, stored: Iterable[StoredPumpDoses]) -> None:
+        """Load what each pump dosed last: a dose of another chemical is told of."""
+        dose_rules.load_pump_doses(self._rule_state, stored)
 
     def on_reading(self, reading: Reading) -> list[JournalEntry]:
         """Evaluate a live reading; return the resulting entries."""

@@ -364,6 +364,8 @@ ALARM_CASES: dict[tuple[str, float, float | None], str] = {
     ("DOSE_GROSS/T-9", 1, 61): "exception",
     ("DOSE_GROSS/T-9", -30, 30): "",
     ("DOSE_OUT_OF_TOL/T-9", 124, 184): "remark",  # raised a minute after its dose: of another batch's, late
+    ("PUMP_CHEMICAL/pump 3", 61.3, 125): "exception",
+    ("PUMP_CHEMICAL/pump 4", 61.3, 125): "remark",
     ("BATCH_ABORTED/CU-85", 0, 60): "",
     ("BATCH_INGREDIENT/CU-85", -5, 55): "",
     ("OF_A_LATER_VERSION", 0, 60): "exception",
