@@ -31,7 +31,7 @@ from dosing_tui.database.schema.migrate import (
     list_pending_steps,
     migrate_schema,
 )
-from dosing_tui.database.schema.plant_limits import STOCK_LOW, TOLERANCE
+from dosing_tui.database.schema.plant_limits import REORDER, STOCK_LOW, TOLERANCE
 from dosing_tui.domain.messages.message_parser import ClockRules, MessageParser
 from dosing_tui.domain.messages.models import ReadingKind
 from dosing_tui.errors import DatabaseAccessError, DatabaseError
@@ -73,6 +73,7 @@ def build_database(settings: Settings) -> CollectorDatabase:
             find_stored=partial(journal.find_stored, settings),
             load_readings=partial(_call_reader, settings, PanelReader.load_readings),
             list_dose_errors=partial(journal.list_dose_errors, settings),
+            list_pump_doses=partial(journal.list_pump_doses, settings),
             read_tolerances=partial(read_tolerance_book, settings),
         ),
         create_notification_queue=partial(NotificationQueue, settings, lease),
@@ -97,17 +98,22 @@ def _prepare_schema(settings: Settings, report: StatusReporter) -> None:
             f"The database schema is not up to date ({', '.join(schema)} missing): "
             "its owner must run dosing-tui migrate."
         )
+    for difference in dict.fromkeys(_describe_difference(name, settings) for name in missing):
+        report(f"{difference}: the database's owner must run dosing-tui migrate.")
+
+
+def _describe_difference(step: str, settings: Settings) -> str:
+    """``step``: one that only enters changed settings."""
+    limits = settings.limits
     differences = {
         TOLERANCE: "The tolerances in these settings differ from the database's, which count",
         STOCK_LOW: "The low-stock limit in the database differs from the settings' "
-        f"{settings.limits.stock_low_percent:g} %",
+        f"{limits.stock_low_percent:g} %",
+        REORDER: f"The reorder point's lead time ({limits.reorder_lead_days:g} d) or z "
+        f"({limits.reorder_z:g}) in these settings differs from the database's, which counts",
     }
-    for name, difference in differences.items():
-        if name in missing:
-            report(f"{difference}: the database's owner must run dosing-tui migrate.")
-    if any(name.startswith(RETENTION_PREFIX) for name in missing):
-        difference = "The retention in these settings differs from the database's, which counts"
-        report(f"{difference}: its owner must run dosing-tui migrate.")
+    name = "retention" if step.startswith(RETENTION_PREFIX) else step
+    return differences.get(name, f"The {name} in these settings differs from the database's, which counts")
 
 
 def _call_reader(settings: Settings, query: Callable[[PanelReader], ResultT]) -> ResultT:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from dosing_tui.config.notification_channel import NotificationSettings
 from dosing_tui.domain.messages import default_limits
 from dosing_tui.domain.time.shift_calendar import WEEKDAYS, Shift, ShiftCalendar
-from dosing_tui.domain.topics.topic_filter import find_station
+from dosing_tui.domain.topics.topic_filter import OTHER_TOPICS, find_station
 from dosing_tui.ipc.listen_address import ListenAddress, parse_listen_address
 
 
@@ -109,8 +109,8 @@ class MqttSettings:
         return (f"{p}/dosing/consumption", f"{p}/batch/events", f"{p}/inventory/levels")
 
     def find_topic(self, topic: str) -> str:
-        """That of ``topics`` which covers a message's topic; the message's if none does."""
-        return next((one for one in self.topics if find_station(one, topic) is not None), topic)
+        """That of ``topics`` which covers a message's topic; OTHER_TOPICS if none does."""
+        return next((one for one in self.topics if find_station(one, topic) is not None), OTHER_TOPICS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,7 +255,7 @@ class AlarmSettings:
     """Minimum of doses in the hour for a rate."""
     pump_chemicals: tuple[str, ...] = ()
     """Chemicals of pumps 1, 2, ... on every station, e.g. ["DMDEE", "T-12"], for alarms and batches; "": any.
-    Empty: not checked. As the tolerances, `migrate` enters them in the database, whose version counts."""
+    Not named: learnt. As the tolerances, `migrate` enters them in the database, whose version counts."""
     batch_stalled_s: float = 360.0
     """An open batch without a message for this time is stalled; a pump may run for 300 s."""
     batch_abandoned_minutes: float = 60.0

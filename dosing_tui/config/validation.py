@@ -80,8 +80,8 @@ def _check_names(settings: Settings) -> Iterator[str]:
         yield "mqtt.cert_file: a client certificate needs both cert_file and key_file."
     if mqtt.ca_file and not mqtt.tls:
         yield "mqtt.ca_file: is set, but mqtt.tls is false: the connection would not be encrypted."
-    if re.search(r"[#+\x00]", settings.anchors.mqtt_topic) or settings.anchors.mqtt_topic in mqtt.topics:
-        topic = settings.anchors.mqtt_topic
+    topic = settings.anchors.mqtt_topic
+    if re.search(r"[#+\x00]", topic) or mqtt.find_topic(topic) in mqtt.topics:
         yield f"anchors.mqtt_topic: {topic!r} may not hold # or +, or be one of the readings' topics."
     if 0 < len(settings.anchors.key) < MIN_KEY_LENGTH:
         yield f"anchors.key: is shorter than {MIN_KEY_LENGTH} characters."

@@ -15,7 +15,7 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
-from dosing_tui.collector.spool_reading import SpoolAge
+from dosing_tui.collector.spool.spool_reading import SpoolAge
 from dosing_tui.domain.alarms.models import AlarmStateName, Priority
 from dosing_tui.domain.alarms.snapshot import AlarmSnapshot
 from dosing_tui.live_state import DatabasePart, LatencyHistogram, LinkStatus, LiveSnapshot, LiveState, Role

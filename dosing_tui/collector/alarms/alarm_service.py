@@ -268,17 +268,19 @@ class AlarmService:
         self._context.status.set_database_fault(DatabasePart.JOURNAL_READING, "" if up else why)
 
     def _load_history(self) -> None:
-        """Load levels, times and the dose errors of the last hour, once the journal is connected."""
+        """Load levels, times, last doses and the last hour's errors, once the journal is connected."""
         if not self._is_journal_up:
             return
         try:
             readings = self._alarm_store.load_readings()
             minutes = self._alarm_store.list_dose_errors(self._clock() - HOUR)
+            pump_doses = self._alarm_store.list_pump_doses()
         except DatabaseError as error:
             log.info("alarm history not loaded yet: %s", error)
             return
         with self._lock:
             self._save_entries(self._evaluator.load_history(readings))
+            self._evaluator.load_pump_doses(pump_doses)
             self._evaluator.load_dose_errors(minutes)
         self._has_history = True
 

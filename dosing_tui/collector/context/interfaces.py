@@ -18,6 +18,7 @@ from dosing_tui.domain.alarm_rules.shared.rule_state import DoseErrorMinute
 from dosing_tui.domain.alarms.checkpoint import Checkpoint
 from dosing_tui.domain.alarms.models import JournalEntry
 from dosing_tui.domain.messages.models import ParsedItem, Reading
+from dosing_tui.domain.tolerances.pump_history import StoredPumpDoses
 from dosing_tui.domain.tolerances.tolerance_book import ToleranceBook
 from dosing_tui.ipc.supervised_thread import SupervisedThread
 from dosing_tui.live_state import LiveState
@@ -102,6 +103,8 @@ class AlarmStore:
     load_readings: Callable[[], list[Reading]]
     list_dose_errors: Callable[[datetime], list[DoseErrorMinute]]
     """Dose errors since the given time, by minute."""
+    list_pump_doses: Callable[[], list[StoredPumpDoses]]
+    """The chemicals of each pump's last doses."""
     read_tolerances: Callable[[], ToleranceBook]
     """All versions of the tolerance rules and of the master recipes."""
 

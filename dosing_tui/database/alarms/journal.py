@@ -32,6 +32,7 @@ from dosing_tui.domain.alarms.journal_projection import fold_entries
 from dosing_tui.domain.alarms.kpis import KPI_PERIOD, SHELVE_LOOKBACK, KpiHistory
 from dosing_tui.domain.alarms.models import AlarmKey, AlarmState, AlarmStateName, JournalEntry
 from dosing_tui.domain.messages.text_sanitizer import clean_text
+from dosing_tui.domain.tolerances.pump_history import StoredPumpDoses
 from dosing_tui.errors import DatabaseAccessError, DatabaseError
 
 APPLICATION_NAME = "alarms"
@@ -188,6 +189,19 @@ def list_dose_errors(settings: Settings, since: datetime) -> list[DoseErrorMinut
     with use_session(settings, application=APPLICATION_NAME) as session:
         rows = select_rows(session, DoseErrorMinute, "reads/select_dose_error_minutes", parameters)
     return [replace(row, device=clean_text(row.device)) for row in rows]
+
+
+def list_pump_doses(settings: Settings) -> list[StoredPumpDoses]:
+    """The chemicals of each pump's last doses.
+
+    Raises: DatabaseUnavailableError, DatabaseAccessError.
+    """
+    with use_session(settings, application=APPLICATION_NAME) as session:
+        rows = session.execute(read_statement("reads/select_pump_doses")).fetchall()
+    return [
+        StoredPumpDoses(clean_text(device), pump, tuple(map(clean_text, chemicals)))
+        for device, pump, chemicals in rows
+    ]
 
 
 def follow_journal(

@@ -20,7 +20,7 @@ class BatchWeight(Enum):
     EXCEPTION = "exception"
     """It says something about the batch."""
     USED_TANK = "exception of a batch that used the tank"
-    """It says something about a batch that dosed the chemical at that time; a remark of other batches."""
+    """Of a batch that dosed the chemical, or with the pump, at that time; a remark of other batches."""
     REMARK = "remark"
     """It says something about the plant at that time: shown and printed, not counted."""
     OWN_CHECK = "checked by the batch itself"
@@ -158,6 +158,14 @@ _CATALOG = (
         action="Set the batch aside; compare its doses with the recipe.",
         batch_weight=_OWN_CHECK,
         quantity=Quantity.COUNT,
+    ),
+    AlarmRule(
+        "PUMP_CHEMICAL", _H, "Pump doses another chemical", off_delay=_S60, latching=True, momentary=True,
+        cause="Another drum was connected, or the pump was set up for another chemical.",
+        consequence="The batch may hold the wrong chemical.",
+        action="Stop the station; compare drum and pump. A planned change is learnt within 200 doses.",
+        batch_weight=BatchWeight.USED_TANK,
+        quantity=Quantity.EVENT,
     ),
     AlarmRule(
         "DEVICE_OFFLINE", _M, "Station offline", group=AlarmGroup.LINKS,

@@ -19,6 +19,7 @@ class TagScope(Enum):
     TOPIC = "/TOPIC"
     STATION = "/STATION"
     PUMP = "/STATION or, of one pump, /STATION/pump 2"
+    ONE_PUMP = "/STATION/pump 2"
     CHEMICAL = "/STATION/CHEMICAL"
     RECIPE = "/STATION/RECIPE"
 
@@ -30,6 +31,7 @@ TAG_SCOPES: Mapping[str, TagScope] = {
     **dict.fromkeys(("DOSE_OUT_OF_TOL", "DOSE_GROSS"), TagScope.CHEMICAL),
     **dict.fromkeys(("BATCH_ABORTED", "BATCH_INGREDIENT"), TagScope.RECIPE),
     "ERR_MEAN_1H": TagScope.PUMP,
+    "PUMP_CHEMICAL": TagScope.ONE_PUMP,
     **dict.fromkeys(("QUARANTINE", "TOPIC_REFUSED", "DB_PARTIAL"), TagScope.TOPIC),
 }
 
@@ -38,6 +40,7 @@ _ITEM_PATTERNS = {
     TagScope.CHEMICAL: ".+",
     TagScope.RECIPE: ".+",
     TagScope.PUMP: r"(pump [1-9]\d?)?",
+    TagScope.ONE_PUMP: r"pump [1-9]\d?",
 }
 """Pattern of a tag's item; without one, the tag has no item."""
 
@@ -76,7 +79,7 @@ def _parse_key(tag: str, plant_names: PlantNames) -> AlarmKey:
     device = _match_name("station", station, plant_names.stations)
     if about is TagScope.CHEMICAL:
         item = _match_name("chemical", item, plant_names.chemicals)
-    return AlarmKey(rule, device, item.lower() if about is TagScope.PUMP else item)
+    return AlarmKey(rule, device, item.lower() if about in (TagScope.PUMP, TagScope.ONE_PUMP) else item)
 
 
 def _match_name(kind: str, name: str, names: Collection[str]) -> str:

@@ -15,6 +15,7 @@ from dosing_tui.domain.batch_review.finding_weight import (
     describe_alarm,
     divide_findings,
 )
+from dosing_tui.domain.batch_review.ingredient_ratio import BdoPounds, do_pounds_agree
 from dosing_tui.domain.batches.alarm_overlap import AlarmSpan, is_batch_alarm
 from dosing_tui.domain.batches.duration_baseline import DurationBaseline
 from dosing_tui.domain.batches.master_recipe import MasterIngredient, MasterRecipe, MasterVersion
@@ -170,6 +171,18 @@ def _check_tolerance(scope: _ReviewScope) -> Iterator[_Finding]:
                 name,
                 f"{name} was to be {said_g:.2f} g; the recipe says {target_g:.2f} g",
             )
+
+
+def _check_pounds(scope: _ReviewScope) -> Iterator[_Finding]:
+    """In BDO mode each target is grams per pound by the pounds of BDO, which are the same for all."""
+    said = [
+        BdoPounds(one.ingredient.chemical, one.ingredient.target_g, one.reference.g_per_lb)
+        for one in scope.results
+        if one.reference and one.reference.g_per_lb and one.ingredient.target_g is not None
+    ]
+    if not do_pounds_agree(said):
+        each = ", ".join(f"{one.pounds:.1f} lb by {one.chemical}" for one in said)
+        yield ExceptionKind.WRONG_TARGET, "", f"the targets are of different weights of BDO: {each}"
 
 
 def _check_completeness(scope: _ReviewScope) -> Iterator[_Finding]:
@@ -328,6 +341,7 @@ _CHECKS: tuple[Callable[[_ReviewScope], Iterator[_Finding]], ...] = (
     _check_ending,
     _check_completeness,
     _check_tolerance,
+    _check_pounds,
     _check_pumps,
     _check_order,
     _check_durations,

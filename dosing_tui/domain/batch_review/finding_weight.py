@@ -139,7 +139,8 @@ def _is_alarm_exception(batch: Batch, alarm: AlarmSpan) -> bool:
         return True  # of a catalog that this version does not know: somebody has to look
     if known.batch_weight is BatchWeight.USED_TANK:
         return any(
-            is_same_name(dose.chemical, item) and abs(alarm.since - dose.time) <= DOSE_ALARM_DELAY
+            (is_same_name(dose.chemical, item) or item == f"pump {dose.pump}")
+            and abs(alarm.since - dose.time) <= DOSE_ALARM_DELAY
             for dose in batch.doses
         )
     return known.batch_weight is BatchWeight.EXCEPTION

@@ -26,6 +26,7 @@ from typing import Any, Generic, TypeVar
 
 from dosing_tui.domain.messages.models import ReadingKind
 from dosing_tui.domain.panels.filters import NO_FILTER, Dimension, Selection
+from dosing_tui.domain.panels.pump_chemical import PumpChemical
 
 
 @dataclass(frozen=True, slots=True)
@@ -375,6 +376,10 @@ PUMP_CAPABILITY = declare_panel(Panel(
     "pump_capability", "Pump capability", "", PumpCapability, _DOSES, chart=ChartKind.TABLE,
     default_range="now-6d/d", dimensions=_TANK_DIMENSIONS, column_limits=(("bias_percent", 100.0),),
     column_minimums=(("cpk", PlantLimit.CPK_LOW),),
+))  # fmt: skip
+PUMP_CHEMICALS = declare_panel(Panel(
+    "pump_chemicals", "Pump chemicals", "", PumpChemical, _DOSES, chart=ChartKind.TABLE,
+    dimensions=_TANK_DIMENSIONS,
 ))  # fmt: skip
 STOCK_OUTLOOK = declare_panel(Panel(
     "stock_outlook", "Stock outlook", "", StockOutlook, _LEVELS, chart=ChartKind.TABLE,

@@ -29,6 +29,7 @@ from dosing_tui.tui.tiles import (
     system_status,
     totals,
 )
+from dosing_tui.tui.tiles.pumps.pump_chemicals import build_pump_chemicals
 from dosing_tui.tui.tiles.shared.tile_content import AnyTileContent, DataOrigin, build_failed_content
 
 log = logging.getLogger(__name__)
@@ -109,6 +110,9 @@ TILES: Mapping[str, TileDeclaration] = {
     ),
     TileId.DAILY_PRODUCTION: TileDeclaration(production.build_daily_production, (catalog.DAILY_SUMMARY,)),
     TileId.PUMP_TABLE: TileDeclaration(pump_table.build_pump_table, (catalog.PUMP_CAPABILITY,)),
+    TileId.PUMP_CHEMICALS: TileDeclaration(
+        build_pump_chemicals, (catalog.PUMP_CHEMICALS,), names_own_range=True
+    ),
     TileId.STOCK_OUTLOOK: TileDeclaration(
         stock_outlook.build_stock_outlook, (catalog.STOCK_OUTLOOK,), names_own_range=True
     ),

@@ -27,7 +27,7 @@ from dosing_tui.domain.panels import panel_catalog
 from dosing_tui.domain.panels.filters import Selection
 from dosing_tui.domain.panels.panel_catalog import PANELS, Panel, PanelQuery
 from tests.support.database import sample_month
-from tests.support.database.expected_pumps import expect_pumps
+from tests.support.database.expected_pumps import expect_pump_chemicals, expect_pumps
 from tests.support.database.expected_stock import expect_batches_left, expect_outlook
 from tests.support.database.reading_samples import number_rows, settings_for
 from tests.support.database.sample_month import Plant, doses_in_buckets, doses_within
@@ -153,6 +153,9 @@ EXPECTED: Mapping[str, Expected] = {
         q.until,
         q.selection.chemical,
         tolerance_g,
+    ),
+    "pump_chemicals": lambda plant, q, *_: expect_pump_chemicals(
+        plant.whole.filter_by(Selection(device=q.selection.device)).doses, q.now, q.selection.chemical
     ),
     "stock_outlook": lambda plant, q, width, zone, *_: expect_outlook(
         # a production day is one of the station

@@ -123,6 +123,7 @@ class FakeServer:
                 find_stored=self.journaled,
                 load_readings=list,
                 list_dose_errors=lambda _since: [],
+                list_pump_doses=list,
                 read_tolerances=lambda: self.tolerances,
             ),
             create_notification_queue=lambda: NotificationQueue(Settings()),

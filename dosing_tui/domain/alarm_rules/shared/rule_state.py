@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from dosing_tui.domain.alarm_rules.shared.detection import Detection, EvaluationContext
 from dosing_tui.domain.messages.models import BatchEvent, Dose
+from dosing_tui.domain.tolerances.pump_history import PumpHistory
 
 MAX_SERIES = 2_000
 """Maximum number of stations, and of tanks: it bounds memory if names are invented."""
@@ -121,6 +122,7 @@ class StationState:
     """A batch event was received since the start of this process."""
     error_window: DoseErrorWindow = field(default_factory=DoseErrorWindow)
     pump_error_windows: dict[int, DoseErrorWindow] = field(default_factory=dict)
+    pump_histories: dict[int, PumpHistory] = field(default_factory=dict)
     closed_batches: deque[ClosedBatch] = field(default_factory=lambda: deque(maxlen=MAX_CLOSED_BATCHES))
     clock_offsets: deque[tuple[datetime, float | None]] = field(
         default_factory=lambda: deque(maxlen=SKEW_SAMPLES)
