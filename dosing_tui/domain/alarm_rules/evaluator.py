@@ -33,14 +33,9 @@ from dosing_tui.domain.alarms.snapshot import (
     find_first_outs,
     is_flood_active,
 )
-<<<<<<< HEAD
 from dosing_tui.domain.messages.models import Reading, Rejection
-from dosing_tui.domain.tolerances.tolerance_book import ToleranceBook
-=======
-from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading, Rejection
 from dosing_tui.domain.tolerances.pump_history import StoredPumpDoses
-from dosing_tui.domain.tolerances.tolerance_book import DatedRules, ToleranceBook
->>>>>>> lastcol
+from dosing_tui.domain.tolerances.tolerance_book import ToleranceBook
 
 MAX_CONDITIONS = 10_000
 VIEWER_GRACE_TIME = timedelta(seconds=5)
@@ -119,7 +114,7 @@ class Evaluator:
 
     def load_pump_doses(self, stored: Iterable[StoredPumpDoses]) -> None:
         """Load what each pump dosed last: a dose of another chemical is told of."""
-        dose_rules.load_pump_doses(self._rule_state, stored)
+        self._rules.load_pump_doses(stored)
 
     def on_reading(self, reading: Reading) -> list[JournalEntry]:
         """Evaluate a live reading; return the resulting entries."""

@@ -24,6 +24,7 @@ from dosing_tui.domain.alarm_rules.shared.rule_state import (
 from dosing_tui.domain.alarms.models import MAX_ITEM_CELLS, AlarmKey
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading, Rejection
 from dosing_tui.domain.messages.text_sanitizer import clean_text
+from dosing_tui.domain.tolerances.pump_history import StoredPumpDoses
 from dosing_tui.domain.tolerances.tolerance_book import DatedRules, ToleranceBook
 
 
@@ -67,6 +68,10 @@ class RuleSet:
                     outside_tolerance=one.outside,
                 )
         self.state.is_history_loaded = True
+
+    def load_pump_doses(self, stored: Iterable[StoredPumpDoses]) -> None:
+        """Load what each pump dosed last: a dose of another chemical is told of."""
+        dose_rules.load_pump_doses(self.state, stored)
 
     def check_reading(self, reading: Reading) -> Iterable[Detection]:
         """Check a live reading. The detections have to be taken before the next call."""
