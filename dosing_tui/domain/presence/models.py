@@ -1,0 +1,70 @@
+"""Frozen records of a station's status and of its lost messages."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class ConnectionReport(StrEnum):
+    """What the status topic says of the station's connection to the broker."""
+
+    ONLINE = "online"
+    OFFLINE = "offline"
+    """Published by the station before it goes, or by the broker as its last will."""
+
+
+@dataclass(frozen=True, slots=True)
+class StationReport:
+    """One message of a status topic. None is what it does not say, or not in a usable way (``flags``)."""
+
+    device_id: str
+    received_at: datetime
+    is_retained: bool = False
+    """The broker kept it: it is a state, and its age is not known."""
+    status: ConnectionReport | None = None
+    boot_id: str | None = None
+    seq: int | None = None
+    rssi_dbm: int | None = None
+    firmware: str | None = None
+    heap_free_bytes: int | None = None
+    uptime_ms: int | None = None
+    flags: tuple[str, ...] = ()
+
+    @property
+    def is_sign_of_life(self) -> bool:
+        """The station itself has just sent it; a last will is of the broker."""
+        return not self.is_retained and self.status is not ConnectionReport.OFFLINE
+
+
+@dataclass(frozen=True, slots=True)
+class MessageLoss:
+    """Numbers that a station used and that never arrived.
+
+    ``count`` is negative for messages that were counted as lost, and arrived after all.
+    """
+
+    device_id: str
+    at: datetime
+    count: int
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class StationPresence:
+    """What is known of a station's connection, by its last report and its sequence numbers."""
+
+    device_id: str
+    status: ConnectionReport | None = None
+    """None: it has no status topic, or cleared it."""
+    reported_at: datetime | None = None
+    is_retained: bool = False
+    """The state was kept by the broker: since when it holds is not known."""
+    messages_lost: int = 0
+    """Since this process began to collect."""
+
+    def is_offline(self, last_message_at: datetime | None) -> bool:
+        """Whether the broker says so, and no message of the station came after that."""
+        if self.status is not ConnectionReport.OFFLINE or self.reported_at is None:
+            return False
+        return last_message_at is None or last_message_at <= self.reported_at
