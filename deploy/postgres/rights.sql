@@ -6,7 +6,8 @@ GRANT SELECT ON ALL TABLES IN SCHEMA public TO dosing_writer, dosing_operator, d
 
 -- Collector: readings, its books, alarms and batches.
 GRANT INSERT ON dosing_consumption, batch_events, inventory_levels, rejected_messages TO dosing_writer;
-GRANT INSERT, UPDATE ON spool_progress, collector_leases TO dosing_writer;
+GRANT INSERT, UPDATE ON spool_progress, collector_leases, station_status TO dosing_writer;
+GRANT INSERT, DELETE ON station_changes TO dosing_writer;
 GRANT INSERT ON batch_numbers, batch_duration_baselines TO dosing_writer;
 GRANT INSERT, UPDATE, DELETE ON batch_records, batch_rebuild_queue TO dosing_writer;
 -- What reviews say about a batch, the reviews alone write.

@@ -23,6 +23,7 @@ from dosing_tui.database.batches.incremental_rebuild import SmallRebuilds, rebui
 from dosing_tui.database.batches.master_recipes import read_tolerance_book
 from dosing_tui.database.leader_election import LeaderElection, LeaderLease
 from dosing_tui.database.panel_reader import PanelReader
+from dosing_tui.database.presence.station_status_writer import StationStatusWriter
 from dosing_tui.database.reading_writer import ReadingWriter
 from dosing_tui.database.schema.maintenance import run_maintenance
 from dosing_tui.database.schema.migrate import (
@@ -59,6 +60,7 @@ def build_database(settings: Settings) -> CollectorDatabase:
     lease = LeaderLease()
     return CollectorDatabase(
         create_writer=partial(ReadingWriter, settings),
+        create_status_writer=partial(StationStatusWriter, settings),
         create_leader_lock=partial(LeaderElection, settings, lease),
         is_leader_confirmed=lambda: lease.is_confirmed,
         get_leader_epoch=lambda: lease.token.epoch if lease.token else None,

@@ -15,6 +15,8 @@ from dosing_tui.collector.pipeline.batch_rebuilder import BatchRebuilder
 from dosing_tui.collector.pipeline.database_writer import DatabaseWriter
 from dosing_tui.collector.pipeline.receive_buffer import ReceiveBuffer
 from dosing_tui.collector.pipeline.receiver import MessageReceiver
+from dosing_tui.collector.presence.presence_recorder import PresenceRecorder
+from dosing_tui.collector.presence.station_intake import StationIntake
 from dosing_tui.collector.spool.spool import Spool
 from dosing_tui.collector.viewer import Viewer
 from dosing_tui.config.settings import Settings
@@ -34,7 +36,9 @@ def build_client_id(settings: Settings) -> str:
 class IngestPipeline:
     """Broker to spool, until it is stopped or the spool fails."""
 
-    def __init__(self, spool: Spool, context: CollectorContext, alarms: AlarmService) -> None:
+    def __init__(
+        self, spool: Spool, context: CollectorContext, alarms: AlarmService, stations: StationIntake
+    ) -> None:
         buffer = ReceiveBuffer()
         self.subscriber = Subscriber(
             context.settings.mqtt,
@@ -48,7 +52,9 @@ class IngestPipeline:
             session=spool.session,
             on_new_session=spool.begin_session,
         )
-        self.receiver = MessageReceiver(buffer, spool, self.subscriber, context, alarms=alarms)
+        self.receiver = MessageReceiver(
+            buffer, spool, self.subscriber, context, alarms=alarms, stations=stations
+        )
 
     def start(self) -> None:
         """Raises: BrokerError when a TLS file or the host's name cannot be used."""
@@ -103,6 +109,7 @@ class Leader:
     def __init__(self, context: CollectorContext) -> None:
         self._context = context
         self._is_intake_stopped = False
+        self._stations = StationIntake(context.settings.mqtt)
         with ExitStack() as opened:
             self._drainer = SpoolDrainer(context)
             opened.callback(self._drainer.stop)
@@ -124,9 +131,13 @@ class Leader:
             context, hand_over_notice=self._outage_notifier.hand_over_notice
         )
         self._anchor_publisher = AnchorPublisher(context)
+        self._presence_recorder = PresenceRecorder(
+            self._stations, context, on_losses=self._alarm_service.on_readings,
+            is_schema_ready=self._drainer.writer.schema_ready.is_set,
+        )  # fmt: skip
         for part in (
             self._drainer, self._batch_rebuilder, self._outage_notifier, self._dispatcher,
-            self._anchor_publisher,
+            self._anchor_publisher, self._presence_recorder,
         ):  # fmt: skip
             part.start()
 
@@ -157,6 +168,7 @@ class Leader:
     def stop(self, *, drain_timeout_s: float) -> None:
         self._intake.stop()
         self._context.status.set_notice("held", "")
+        self._presence_recorder.stop()
         self._alarm_service.stop()
         self._outage_notifier.stop()
         self._anchor_publisher.stop()
@@ -172,7 +184,7 @@ class Leader:
             raise SpoolError(f"The spool in {folder} has no room, and nothing that could leave it.")
 
     def _create_pipeline(self) -> IngestPipeline | Viewer:
-        return IngestPipeline(self._drainer.spool, self._context, self._alarm_service)
+        return IngestPipeline(self._drainer.spool, self._context, self._alarm_service, self._stations)
 
     def _is_writer_behind(self) -> bool:
         return self._drainer.spool.counts.spooled > MAX_WRITER_BACKLOG

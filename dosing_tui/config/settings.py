@@ -7,6 +7,7 @@ from enum import StrEnum
 from dosing_tui.config.notification_channel import NotificationSettings
 from dosing_tui.domain.messages import default_limits
 from dosing_tui.domain.time.shift_calendar import WEEKDAYS, Shift, ShiftCalendar
+from dosing_tui.domain.topics.status_topic import build_status_topic
 from dosing_tui.domain.topics.topic_filter import OTHER_TOPICS, find_station
 from dosing_tui.ipc.listen_address import ListenAddress, parse_listen_address
 
@@ -73,6 +74,8 @@ class MqttSettings:
     """First level(s) of the topics <prefix>/dosing/consumption, <prefix>/batch/events and
     <prefix>/inventory/levels. One level may be +, the station: a message of another device_id is then
     rejected, so that the broker's rights per topic hold for the readings, too."""
+    status_topic: str = ""
+    """Optional: the stations' status and last will; + is the station. Empty: <prefix>/devices/+/status."""
     protocol: MqttVersion = MqttVersion.V311
     """"3.1.1" is fastest and supported by every broker; "5" where the broker requires it."""
     transport: MqttTransport = MqttTransport.TCP
@@ -105,8 +108,11 @@ class MqttSettings:
     @property
     def topics(self) -> tuple[str, str, str]:
         """Topics of doses, batch events and inventory levels, in this order."""
-        p = self.prefix
-        return (f"{p}/dosing/consumption", f"{p}/batch/events", f"{p}/inventory/levels")
+        return (f"{(p := self.prefix)}/dosing/consumption", f"{p}/batch/events", f"{p}/inventory/levels")
+
+    @property
+    def station_status_topic(self) -> str:
+        return build_status_topic(self.prefix, self.status_topic)
 
     def find_topic(self, topic: str) -> str:
         """That of ``topics`` which covers a message's topic; OTHER_TOPICS if none does."""
@@ -116,12 +122,10 @@ class MqttSettings:
 @dataclass(frozen=True, slots=True)
 class DatabaseSettings:
     dsn: str = "host=localhost dbname=factory_metrics"
-    """libpq connection string or URI, without a password. PGHOST, PGSERVICE, ~/.pgpass and the rest of libpq
-    apply."""
+    """libpq connection string or URI, without a password. libpq's variables (PGHOST, PGSERVICE …) apply."""
     password_file: str = ""
-    """File (mode 0600) that holds the password. DOSING_DATABASE_PASSWORD and the systemd credential
-    "database-password" take precedence; without any of them libpq reads
-    PGPASSWORD, PGPASSFILE and ~/.pgpass."""
+    """File (mode 0600) with the password. DOSING_DATABASE_PASSWORD and the systemd credential
+    "database-password" take precedence; without any, libpq reads PGPASSWORD, PGPASSFILE and ~/.pgpass."""
     password: str = field(default="", repr=False)
     """Filled from the environment, a systemd credential or password_file; refused in the file."""
     statement_timeout_s: float = 5.0
@@ -336,8 +340,7 @@ class MonitoringSettings:
     """Address at which "dosing-tui collect" answers /metrics (Prometheus), /healthz and /readyz, e.g.
     "127.0.0.1:9464". Empty: off."""
     allow_remote: bool = False
-    """Allow an address that other machines reach. The answers hold counts and states, no secrets; they are
-    not encrypted."""
+    """Allow an address that other machines reach. The answers hold no secrets, and are not encrypted."""
 
     @property
     def address(self) -> ListenAddress:
@@ -357,10 +360,8 @@ class ShiftSettings:
     """Days on which it starts."""
 
 
-DEFAULT_SHIFTS = (
-    ShiftSettings("Early", "06:00"),
-    ShiftSettings("Late", "14:00"),
-    ShiftSettings("Night", "22:00"),
+DEFAULT_SHIFTS = tuple(
+    ShiftSettings(name, f"{hour:02}:00") for name, hour in (("Early", 6), ("Late", 14), ("Night", 22))
 )
 
 
@@ -392,9 +393,8 @@ class Settings:
     @property
     def calendar(self) -> ShiftCalendar:
         """The shifts as a calendar, which finds the shift of a time."""
-        return ShiftCalendar(
-            tuple(
-                Shift(s.name, time.fromisoformat(s.start), timedelta(hours=s.hours), frozenset(s.days))
-                for s in self.shifts
-            )
+        shifts = (
+            Shift(s.name, time.fromisoformat(s.start), timedelta(hours=s.hours), frozenset(s.days))
+            for s in self.shifts
         )
+        return ShiftCalendar(tuple(shifts))

@@ -71,6 +71,11 @@ def _check_names(settings: Settings) -> Iterator[str]:
         yield f"mqtt.prefix: {mqtt.prefix!r} may not be empty, hold #, or begin or end with a slash."
     if "+" in mqtt.prefix and [level for level in mqtt.prefix.split("/") if "+" in level] != ["+"]:
         yield f"mqtt.prefix: {mqtt.prefix!r} may hold one +, as a whole level: the station, e.g. 'factory/+'."
+    levels = mqtt.status_topic.split("/") if mqtt.status_topic else ["+"]
+    if [level for level in levels if re.search(r"[#+\x00]", level)] != ["+"]:
+        yield f"mqtt.status_topic: {mqtt.status_topic!r} must hold one +, as a whole level: the station."
+    if mqtt.station_status_topic in mqtt.topics:
+        yield f"mqtt.status_topic: {mqtt.status_topic!r} is one of the readings' topics."
     if not mqtt.websocket_path.startswith("/"):
         yield f"mqtt.websocket_path: {mqtt.websocket_path!r} must begin with a slash."
     for header in mqtt.websocket_headers:

@@ -33,6 +33,7 @@ from dosing_tui.domain.alarms.checkpoint import CHECKPOINT_INTERVAL, Checkpoint
 from dosing_tui.domain.alarms.journal_filter import MAX_ENTRIES
 from dosing_tui.domain.alarms.models import JournalEntry
 from dosing_tui.domain.messages.models import ParsedItem, Rejection
+from dosing_tui.domain.presence.models import StationNews
 from dosing_tui.domain.tolerances.tolerance_book import ToleranceBook
 from dosing_tui.errors import DatabaseError, SpoolError
 from dosing_tui.live_state import DatabasePart, LinkState, LinkStatus
@@ -121,8 +122,8 @@ class AlarmService:
         for thread in self._threads:
             thread.stop(STOP_TIMEOUT_S)
 
-    def on_readings(self, items: Iterable[ParsedItem]) -> None:
-        """Evaluate new readings and rejections, in order of receipt. Never raises."""
+    def on_readings(self, items: Iterable[ParsedItem | StationNews]) -> None:
+        """Evaluate new readings, rejections and news of stations, in order of receipt. Never raises."""
         with self._contain_failure("readings"), self._lock:
             entries = [entry for item in items for entry in self._evaluate_item(item)]
             if entries:
@@ -151,7 +152,11 @@ class AlarmService:
             self._failed_at = None
             self._context.status.set_thread_failure("alarm-rules", "")
 
-    def _evaluate_item(self, item: ParsedItem) -> list[JournalEntry]:
+    def _evaluate_item(self, item: ParsedItem | StationNews) -> list[JournalEntry]:
+        if isinstance(item, StationNews):
+            if self._evaluator.on_news(item):
+                self._last_tick = -TICK_INTERVAL_S  # the clock thread evaluates it at once
+            return []
         return (
             self._evaluator.on_rejection(item)
             if isinstance(item, Rejection)

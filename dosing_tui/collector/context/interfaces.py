@@ -18,6 +18,7 @@ from dosing_tui.domain.alarm_rules.shared.rule_state import DoseErrorMinute
 from dosing_tui.domain.alarms.checkpoint import Checkpoint
 from dosing_tui.domain.alarms.models import JournalEntry
 from dosing_tui.domain.messages.models import ParsedItem, Reading
+from dosing_tui.domain.presence.models import StationNews
 from dosing_tui.domain.tolerances.pump_history import StoredPumpDoses
 from dosing_tui.domain.tolerances.tolerance_book import ToleranceBook
 from dosing_tui.ipc.supervised_thread import SupervisedThread
@@ -39,6 +40,13 @@ class RowWriter(Protocol):
     def close(self) -> None: ...
     def read_progress(self, spool_id: UUID) -> WriteProgress: ...
     def write(self, spool_id: UUID, rows: Sequence[SpoolRow]) -> WriteReceipt: ...
+
+
+class StatusWriter(Protocol):
+    """``write_news`` may raise DatabaseUnavailableError or DatabaseAccessError."""
+
+    def write_news(self, news: Sequence[StationNews]) -> None: ...
+    def close(self) -> None: ...
 
 
 class LeaderLock(Protocol):
@@ -114,6 +122,7 @@ class CollectorDatabase:
     """The database calls of the collector. Each may raise DatabaseUnavailableError or DatabaseAccessError."""
 
     create_writer: Callable[[], RowWriter]
+    create_status_writer: Callable[[], StatusWriter]
     create_leader_lock: Callable[[], LeaderLock]
     is_leader_confirmed: Callable[[], bool]
     """False in a leader that was suspended, until it knows whether another process was elected."""

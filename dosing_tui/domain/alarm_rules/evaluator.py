@@ -34,6 +34,7 @@ from dosing_tui.domain.alarms.snapshot import (
     is_flood_active,
 )
 from dosing_tui.domain.messages.models import Reading, Rejection
+from dosing_tui.domain.presence.models import StationNews
 from dosing_tui.domain.tolerances.pump_history import StoredPumpDoses
 from dosing_tui.domain.tolerances.tolerance_book import ToleranceBook
 
@@ -123,6 +124,10 @@ class Evaluator:
     def on_rejection(self, rejection: Rejection) -> list[JournalEntry]:
         """Evaluate a rejected message (rule QUARANTINE); return the resulting entries."""
         return self._apply_detections([self._rules.check_rejection(rejection)], rejection.received_at)
+
+    def on_news(self, news: StationNews) -> bool:
+        """Note a station's status or loss of messages; whether the next tick should follow at once."""
+        return self._rules.note_news(news)
 
     def on_tick(self, context: EvaluationContext) -> list[JournalEntry]:
         """Evaluate the time-dependent rules, delays and shelving times; call it once a second."""

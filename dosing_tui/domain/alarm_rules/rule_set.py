@@ -24,6 +24,7 @@ from dosing_tui.domain.alarm_rules.shared.rule_state import (
 from dosing_tui.domain.alarms.models import MAX_ITEM_CELLS, AlarmKey
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading, Rejection
 from dosing_tui.domain.messages.text_sanitizer import clean_text
+from dosing_tui.domain.presence.models import StationNews
 from dosing_tui.domain.tolerances.pump_history import StoredPumpDoses
 from dosing_tui.domain.tolerances.tolerance_book import DatedRules, ToleranceBook
 
@@ -87,6 +88,10 @@ class RuleSet:
         station_rules.update_station(station, reading)
         return (describe_own_time(detection, reading, self._limits.zone) for detection in found)
 
+    def note_news(self, news: StationNews) -> bool:
+        """Note a station's status or loss of messages; whether an alarm may follow from it."""
+        return station_rules.note_news(self.state, news)
+
     def check_rejection(self, rejection: Rejection) -> Detection:
         key = AlarmKey("QUARANTINE", "", clean_text(rejection.topic, limit=MAX_ITEM_CELLS))
         return Detection(key, True, f"Unreadable message on {rejection.topic}: {rejection.reason}")
@@ -103,6 +108,7 @@ class RuleSet:
         for device in state.stations:
             yield station_rules.check_station_offline(state, device, context, limits)
             yield station_rules.check_clock_skew(state, device, limits)
+            yield from station_rules.check_lost_messages(state.stations[device])
             yield from batch_rules.check_stalled_batch(state, device, context, limits)
             yield from dose_rules.check_hourly_errors(state, device, minute, limits)
 

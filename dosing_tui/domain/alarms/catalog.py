@@ -176,6 +176,14 @@ _CATALOG = (
         quantity=Quantity.DURATION,
     ),
     AlarmRule(
+        "MESSAGES_LOST", _L, "Messages lost", off_delay=_S60, latching=True, momentary=True,
+        cause="The station's numbers have a gap: it published without a connection, or a queue was full.",
+        consequence="Doses, levels or events may be missing in totals, charts and batches.",
+        action="Compare the batch with the station's display; check its network, and publish with QoS 1.",
+        batch_weight=_REMARK,
+        quantity=Quantity.COUNT,
+    ),
+    AlarmRule(
         "CLOCK_SKEW", _L, "Station's clock is off", on_delay=_S60, off_delay=_S60,
         cause="The station has no time server, or a wrong time zone.",
         consequence="Its doses are filed under wrong times, or under those of their arrival.",

@@ -27,6 +27,7 @@ from typing import Any, Generic, TypeVar
 from dosing_tui.domain.messages.models import ReadingKind
 from dosing_tui.domain.panels.filters import NO_FILTER, Dimension, Selection
 from dosing_tui.domain.panels.pump_chemical import PumpChemical
+from dosing_tui.domain.panels.station_health import StationHealth
 
 
 @dataclass(frozen=True, slots=True)
@@ -388,5 +389,9 @@ STOCK_OUTLOOK = declare_panel(Panel(
 BATCHES_LEFT = declare_panel(Panel(
     "batches_left", "Batches left", "", BatchesLeft, _LEVELS | _EVENTS, chart=ChartKind.TABLE,
     dimensions=frozenset({Dimension.DEVICE, Dimension.RECIPE}), settle_time=BATCH_SETTLE_TIME,
+))  # fmt: skip
+STATION_STATUS = declare_panel(Panel(
+    "station_status", "Station status", "", StationHealth, _DOSES | _EVENTS | _LEVELS, chart=ChartKind.TABLE,
+    dimensions=frozenset({Dimension.DEVICE}), column_limits=(("messages_lost", 0.0),),
 ))  # fmt: skip
 DOSES = declare_panel(Panel("doses", "Doses", "", DoseRow, _DOSES, max_rows=5_000))

@@ -13,21 +13,21 @@ MAX_OPEN_GAPS = 1_000
 
 
 class NumberGap(NamedTuple):
-    """``count`` numbers from ``first`` on, missing since ``noticed_at``."""
+    """``length`` numbers from ``first`` on, missing since ``noticed_at``."""
 
     first: int
-    count: int
+    length: int
     noticed_at: datetime
 
     def contains(self, number: int) -> bool:
-        return (number - self.first) % WRAP < self.count
+        return (number - self.first) % WRAP < self.length
 
     def without(self, number: int) -> Iterable["NumberGap"]:
         """What is left of the gap when this number of it has arrived."""
         before = (number - self.first) % WRAP
         if before:
             yield NumberGap(self.first, before, self.noticed_at)
-        if after := self.count - before - 1:
+        if after := self.length - before - 1:
             yield NumberGap((number + 1) % WRAP, after, self.noticed_at)
 
 

@@ -1,8 +1,9 @@
 """Frozen records of a station's status and of its lost messages."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import TypeAlias
 
 
 class ConnectionReport(StrEnum):
@@ -29,11 +30,14 @@ class StationReport:
     heap_free_bytes: int | None = None
     uptime_ms: int | None = None
     flags: tuple[str, ...] = ()
+    is_cleared: bool = False
+    """An empty message: the state is taken back."""
 
     @property
     def is_sign_of_life(self) -> bool:
         """The station itself has just sent it; a last will is of the broker."""
-        return not self.is_retained and self.status is not ConnectionReport.OFFLINE
+        is_of_station = self.status is not ConnectionReport.OFFLINE and not self.is_cleared
+        return is_of_station and not self.is_retained
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,3 +72,20 @@ class StationPresence:
         if self.status is not ConnectionReport.OFFLINE or self.reported_at is None:
             return False
         return last_message_at is None or last_message_at <= self.reported_at
+
+    def apply_report(self, report: StationReport) -> "StationPresence":
+        """The state after a report. What the broker kept and only confirms leaves since when it holds."""
+        if report.is_cleared:
+            return replace(self, status=None, reported_at=report.received_at, is_retained=False)
+        if report.status is None or (report.is_retained and report.status is self.status):
+            return self
+        return replace(
+            self, status=report.status, reported_at=report.received_at, is_retained=report.is_retained
+        )
+
+    def add_loss(self, loss: MessageLoss) -> "StationPresence":
+        return replace(self, messages_lost=max(0, self.messages_lost + loss.count))
+
+
+StationNews: TypeAlias = StationReport | MessageLoss
+"""What is heard of a station beside its readings."""

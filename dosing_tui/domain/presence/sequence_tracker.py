@@ -78,7 +78,7 @@ class SequenceTracker:
             counter = self._counters.get(device)
             runs = counter.runs if counter else ()
             losses += [
-                MessageLoss(device, now, gap.count, gap.first, (gap.first + gap.count - 1) % WRAP)
+                MessageLoss(device, now, gap.length, gap.first, (gap.first + gap.length - 1) % WRAP)
                 for run in runs
                 for gap in run.take_lost(now - SETTLE_TIME)
             ]

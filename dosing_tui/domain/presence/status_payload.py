@@ -45,7 +45,7 @@ def parse_status(
     """Read a status message of ``station``, the level of the topic. Never raises."""
     device = clean_text(station)
     if not payload.strip(b" \t\r\n\0"):
-        return StationReport(device, received_at, is_retained)
+        return StationReport(device, received_at, is_retained, is_cleared=True)
     if (status := _read_word(payload)) is not None:
         return StationReport(device, received_at, is_retained, status)
     record, *rest = decode_records(payload)

@@ -66,7 +66,9 @@ def list_statuses(context: RenderContext) -> list[StationStatus]:
     """Of every station of the plant, by name."""
     snapshot, settings = context.snapshot, context.settings
     return list_station_statuses(
-        StationReadings(snapshot.device_last_seen, snapshot.levels, snapshot.doses, snapshot.events),
+        StationReadings(
+            snapshot.device_last_seen, snapshot.levels, snapshot.doses, snapshot.events, snapshot.presences
+        ),
         snapshot.alarms, expected=settings.plant.devices, now=context.now,
         offline_after=timedelta(minutes=settings.alarms.offline_minutes),
     )  # fmt: skip

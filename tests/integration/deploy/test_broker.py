@@ -10,7 +10,7 @@ import pytest
 
 from dosing_tui.config.settings import MqttSettings
 from dosing_tui.demo.servers.mqtt_broker import find_free_port, find_mosquitto
-from dosing_tui.mqtt.subscriber import DROP_COUNT_TOPIC
+from dosing_tui.mqtt.optional_topics import DROP_COUNT_TOPIC
 from tests.support.database_servers import reachable_temp, skip_absent
 from tests.support.deploy.deploy_broker import (
     Stack,

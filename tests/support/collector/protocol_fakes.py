@@ -24,6 +24,7 @@ from dosing_tui.database.reading_writer import SpoolRow, WriteProgress, WriteRec
 from dosing_tui.domain.alarms.checkpoint import Checkpoint
 from dosing_tui.domain.alarms.models import JournalEntry
 from dosing_tui.domain.messages.models import Dose, ParsedItem
+from dosing_tui.domain.presence.models import StationNews
 from dosing_tui.domain.tolerances.tolerance_book import ToleranceBook
 from dosing_tui.errors import DatabaseError
 from dosing_tui.ipc.supervised_thread import RetryDelay
@@ -57,6 +58,7 @@ class FakeServer:
         self.confirmed = True
         self.refusal = ""
         self.stored: list[ParsedItem] = []
+        self.news: list[StationNews] = []
         self.books: dict[UUID, WriteProgress] = {}
         self.request_count = 0
         self.journal: list[JournalEntry] = []
@@ -85,6 +87,10 @@ class FakeServer:
             raise self.lost
         return WriteReceipt(after, tuple(unit for unit in new if isinstance(unit, Dose)))
 
+    def write_news(self, news: Sequence[StationNews]) -> None:
+        self.count_request()
+        self.news += news
+
     lost = DatabaseError()
 
     def count_request(self) -> None:
@@ -109,6 +115,7 @@ class FakeServer:
     def as_database(self) -> CollectorDatabase:
         return CollectorDatabase(
             create_writer=lambda: self,
+            create_status_writer=lambda: self,
             create_leader_lock=lambda: self,
             is_leader_confirmed=lambda: self.confirmed,
             get_leader_epoch=lambda: None,
@@ -158,7 +165,7 @@ class FakeServer:
 class NoAlarms:
     """Hears everything, and says nothing."""
 
-    def on_readings(self, units: Iterable[ParsedItem]) -> None:
+    def on_readings(self, units: Iterable[ParsedItem | StationNews]) -> None:
         """Nothing."""
 
     def on_retained(self, units: Iterable[ParsedItem]) -> None:

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from dosing_tui.domain.alarm_rules.shared.detection import Detection, EvaluationContext
 from dosing_tui.domain.messages.models import BatchEvent, Dose
+from dosing_tui.domain.presence.models import MessageLoss, StationPresence
 from dosing_tui.domain.tolerances.pump_history import PumpHistory
 
 MAX_SERIES = 2_000
@@ -115,6 +116,10 @@ class StationState:
     """State of one station."""
 
     last_message_at: datetime | None = None
+    presence: StationPresence | None = None
+    """None without a status topic."""
+    new_losses: list[MessageLoss] = field(default_factory=list)
+    """Lost messages that no alarm has told yet."""
     batch: BatchState | None = None
     lone_end: BatchEvent | None = None
     """Last end event that was received without a batch: its start may arrive later."""
