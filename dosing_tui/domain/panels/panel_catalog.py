@@ -392,6 +392,6 @@ BATCHES_LEFT = declare_panel(Panel(
 ))  # fmt: skip
 STATION_STATUS = declare_panel(Panel(
     "station_status", "Station status", "", StationHealth, _DOSES | _EVENTS | _LEVELS, chart=ChartKind.TABLE,
-    dimensions=frozenset({Dimension.DEVICE}), column_limits=(("messages_lost", 0.0),),
+    dimensions=frozenset({Dimension.DEVICE}), column_limits=(("messages_lost", 0.5),),
 ))  # fmt: skip
 DOSES = declare_panel(Panel("doses", "Doses", "", DoseRow, _DOSES, max_rows=5_000))

@@ -55,7 +55,7 @@ class TileDeclaration:
     names_own_range: bool = False
     """The content itself names the panel's default range."""
     is_about_program: bool = False
-    """It shows the state of the program itself, beside its panels."""
+    """It shows live readings, or the state of the program itself, beside its panels."""
     is_live_by_default: bool = False
     """Without range and filters it shows live readings, and its panels are not queried."""
 
@@ -119,10 +119,18 @@ TILES: Mapping[str, TileDeclaration] = {
     TileId.BATCHES_LEFT: TileDeclaration(
         stock_outlook.build_batches_left, (catalog.BATCHES_LEFT,), names_own_range=True
     ),
-    TileId.STATION_TABLE: TileDeclaration(station_overview.build_station_table, has_caption=False),
+    TileId.STATION_TABLE: TileDeclaration(
+        station_overview.build_station_table,
+        (catalog.STATION_STATUS,),
+        has_caption=False,
+        is_about_program=True,
+    ),
     TileId.STATION_LIGHTS: TileDeclaration(station_overview.build_station_lights, has_caption=False),
     TileId.SYSTEM_STATUS: TileDeclaration(
-        system_status.build_system_status, (SPOOLS_PANEL,), has_caption=False, is_about_program=True
+        system_status.build_system_status,
+        (SPOOLS_PANEL, catalog.STATION_STATUS),
+        has_caption=False,
+        is_about_program=True,
     ),
 }
 

@@ -31,6 +31,7 @@ from tests.support.database.expected_pumps import expect_pump_chemicals, expect_
 from tests.support.database.expected_stock import expect_batches_left, expect_outlook
 from tests.support.database.reading_samples import number_rows, settings_for
 from tests.support.database.sample_month import Plant, doses_in_buckets, doses_within
+from tests.support.database.station_news import expect_station_status, write_station_news
 from tests.support.database_servers import Server
 
 MONTH = sample_month.a_month()
@@ -171,6 +172,7 @@ EXPECTED: Mapping[str, Expected] = {
         plant.batches,
         q.now,
     ),
+    "station_status": lambda plant, q, *_: expect_station_status(plant, q),
     "doses": lambda plant, q, *_: sample_month.expect_doses(doses_within(plant.doses, q.since, q.until)),
 }
 
@@ -190,6 +192,7 @@ def plant(flavour: Server) -> Iterator[str]:
                 writer.write(uuid4(), number_rows(*readings[start : start + 500]))
         writer.write(uuid4(), number_rows(spoilt))
         writer.close()
+        write_station_news(dsn, MONTH)
         rebuild_batches(
             settings_for(dsn),
             since=MONTH.doses[0].time - timedelta(days=2), until=sample_month.REBUILT_AT,
