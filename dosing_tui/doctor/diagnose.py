@@ -19,7 +19,11 @@ from dosing_tui.database.diagnosis.facts import DatabaseFacts
 from dosing_tui.database.schema.migrate import list_pending_steps
 from dosing_tui.doctor.checks.broker_checks import check_broker
 from dosing_tui.doctor.checks.check_result import CheckResult, Diagnosis, sort_results
-from dosing_tui.doctor.checks.collector_checks import check_collector, check_station_clocks
+from dosing_tui.doctor.checks.collector_checks import (
+    check_collector,
+    check_lost_messages,
+    check_station_clocks,
+)
 from dosing_tui.doctor.checks.database_checks import (
     check_journal,
     check_rights,
@@ -125,6 +129,7 @@ def _check_database(settings: Settings, facts: DatabaseFacts, now: datetime) -> 
     yield from check_maintenance(facts, now)
     yield from check_collector(settings, facts)
     yield from check_station_clocks(settings, facts.clock_samples, now)
+    yield from check_lost_messages(facts.station_losses)
 
 
 def _list_journal_faults(settings: Settings, now: datetime) -> list[str]:

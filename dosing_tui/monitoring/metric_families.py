@@ -86,6 +86,17 @@ class PlantMetrics(Collector):
         yield GaugeMetricFamily(
             "dosing_stations", "Stations that have sent a message.", len(snapshot.device_last_seen)
         )
+        seen = dict(snapshot.device_last_seen)
+        yield GaugeMetricFamily(
+            "dosing_stations_offline",
+            "Stations that are offline by their status topic.",
+            sum(each.is_offline(seen.get(each.device_id)) for each in snapshot.presences),
+        )
+        yield GaugeMetricFamily(
+            "dosing_messages_lost",
+            "Messages lost since the collector's start, by gaps in the stations' sequence numbers.",
+            sum(each.messages_lost for each in snapshot.presences),
+        )
 
     def _list_spool(self, figures: BackgroundFigures, now: datetime) -> Iterator[Metric]:
         yield GaugeMetricFamily(

@@ -19,6 +19,7 @@ from dosing_tui.database.diagnosis.facts import (
     RowTimes,
     ServerDetails,
     StationClockSample,
+    StationLoss,
 )
 from dosing_tui.database.diagnosis.rights import COLLECTOR_RIGHTS, VIEWER_RIGHTS
 from dosing_tui.database.schema import migration_history, retention
@@ -98,6 +99,7 @@ class _FactReader:
             "clock_samples": self._list_rows(
                 "clocks", _build_sample, "doctor/select_clock_samples", {"samples": SKEW_SAMPLES}
             ),
+            "station_losses": self._list_rows("stations", StationLoss, "doctor/select_station_losses"),
         }
 
     def _list_rows(

@@ -80,6 +80,14 @@ class StationClockSample:
 
 
 @dataclass(frozen=True, slots=True)
+class StationLoss:
+    """Messages of a station that were lost in the last 24 hours."""
+
+    device_id: str
+    lost: int
+
+
+@dataclass(frozen=True, slots=True)
 class DatabaseFacts:
     """Everything read in one session. ``unreadable``: 'subject: reason' of what this role may not read."""
 
@@ -100,4 +108,6 @@ class DatabaseFacts:
     lease: CollectorLease | None = None
     other_writers: tuple[str, ...] = ()
     clock_samples: tuple[StationClockSample, ...] = ()
+    station_losses: tuple[StationLoss, ...] = ()
+    """Of the stations that number their messages, or have a status topic."""
     unreadable: tuple[str, ...] = ()
