@@ -1,6 +1,7 @@
 -- What each station tells of itself, those that are offline first: its last status with the time since which it holds (NULL:
 -- not known), its last reading, and messages lost and restarts in the window. A station that has sent a reading after it
--- was offline is not. Stations without a status topic and without sequence numbers have no row. docs/presence.md.
+-- was offline is not. messages_lost is NULL where messages have no numbers; a station that sends neither numbers nor a
+-- status has no row. docs/presence.md.
 WITH told AS (
 SELECT s.*, seen.received_at AS last_reading_at,
        s.status = 'offline' AND coalesce(seen.received_at > s.reported_at, false) AS is_back
@@ -10,7 +11,8 @@ SELECT s.*, seen.received_at AS last_reading_at,
 )
 SELECT t.device_id, CASE WHEN t.is_back THEN 'online' ELSE t.status END AS status,
        CASE WHEN NOT t.is_back THEN t.status_since END AS status_since, t.last_reading_at,
-       coalesce(greatest(changed.lost, 0), 0)::bigint AS messages_lost, t.messages_lost AS lost_in_all,
+       CASE WHEN t.messages_lost IS NOT NULL THEN coalesce(greatest(changed.lost, 0), 0)::bigint END AS messages_lost,
+       t.messages_lost AS lost_in_all,
        coalesce(changed.restarts, 0)::bigint AS restarts, t.rssi_dbm, t.heap_free_bytes,
        t.uptime_ms / 1000::float8 AS uptime_s, coalesce(t.firmware, '') AS firmware, t.reported_at
   FROM told AS t

@@ -109,5 +109,5 @@ class DatabaseFacts:
     other_writers: tuple[str, ...] = ()
     clock_samples: tuple[StationClockSample, ...] = ()
     station_losses: tuple[StationLoss, ...] = ()
-    """Of the stations that number their messages, or have a status topic."""
+    """Of the stations that number their messages."""
     unreadable: tuple[str, ...] = ()

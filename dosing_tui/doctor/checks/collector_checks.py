@@ -59,10 +59,10 @@ def check_lost_messages(losses: Iterable[StationLoss]) -> Iterator[CheckResult]:
             "Check its network; let it publish with QoS 1, or set queue_qos0_messages at the broker.",
         )
     if not known:
-        yield _STATIONS.skip_check("messages", "No station sends sequence numbers or a status.")
+        yield _STATIONS.skip_check("messages", "No station numbers its messages (seq).")
     elif not lossy:
         yield _STATIONS.pass_check(
-            "messages", f"{count_noun(len(known), 'station')} with a status, no lost message in 24 hours."
+            "messages", f"{count_noun(len(known), 'station')} with numbered messages, none lost in 24 hours."
         )
 
 

@@ -104,7 +104,7 @@ def note_news(rule_state: RuleState, news: StationNews) -> bool:
         return False
     if isinstance(news, MessageLoss):
         station.new_losses.append(news)
-        return True
+        return news.count > 0
     before = station.presence
     station.presence = (before or StationPresence(news.device_id)).apply_report(news)
     if news.is_sign_of_life:

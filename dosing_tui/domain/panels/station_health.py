@@ -13,9 +13,9 @@ class StationHealth:
     """online or offline, by its status topic; a reading after that proves it online."""
     status_since: datetime | None
     last_reading_at: datetime | None
-    messages_lost: int
-    """In the window, by gaps in its sequence numbers, as far as its newest 500 changes go."""
-    lost_in_all: int
+    messages_lost: int | None
+    """In the window, by gaps in its numbers, as far as its newest 500 changes go. None: it has no numbers."""
+    lost_in_all: int | None
     restarts: int
     """In the window, by its boot ids."""
     rssi_dbm: int | None

@@ -44,7 +44,8 @@ class StationReport:
 class MessageLoss:
     """Numbers that a station used and that never arrived.
 
-    ``count`` is negative for messages that were counted as lost, and arrived after all.
+    ``count`` is negative for messages that were counted as lost, and arrived after all; 0 when the count of
+    a station begins.
     """
 
     device_id: str

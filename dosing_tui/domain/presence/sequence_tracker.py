@@ -62,18 +62,21 @@ class SequenceTracker:
         self._counters: RecentValues[str, StationCounter] = RecentValues(MAX_TRACKED_STATIONS)
         self._open_devices: set[str] = set()
         """Stations with a gap that may still close."""
-        self._late: list[MessageLoss] = []
+        self._news: list[MessageLoss] = []
 
     def add_stamps(self, stamps: Iterable[SequenceStamp], at: datetime, *, is_resent: bool = False) -> None:
         """Enter the numbers of a message. ``is_resent``: by the broker, which proves no new counter."""
         for stamp in stamps:
-            counter = self._counters.get(stamp.device_id) or StationCounter()
+            counter = self._counters.get(stamp.device_id)
+            if counter is None:
+                counter = StationCounter()
+                self._news.append(MessageLoss(stamp.device_id, at, 0, stamp.number, stamp.number))
             self._counters.store(stamp.device_id, counter)
             self._add_number(counter, stamp, at, is_resent=is_resent)
 
     def settle(self, now: datetime) -> list[MessageLoss]:
-        """What is lost since the last call, and what was, but has arrived."""
-        losses, self._late = self._late, []
+        """What is lost since the last call, what was but has arrived, and whose count has begun."""
+        losses, self._news = self._news, []
         for device in list(self._open_devices):
             counter = self._counters.get(device)
             runs = counter.runs if counter else ()
@@ -98,7 +101,7 @@ class SequenceTracker:
                 counter.runs.append(CounterRun(stamp.boot_id, number, at))
             return
         if run.add_number(number, at):
-            self._late.append(MessageLoss(stamp.device_id, at, -1, number, number))
+            self._news.append(MessageLoss(stamp.device_id, at, -1, number, number))
         if run.missing:
             self._open_devices.add(stamp.device_id)
 

@@ -31,6 +31,7 @@ from dosing_tui.tui.tiles.shared.station_health_text import (
     format_signal,
     format_uptime,
     index_health,
+    list_health_texts,
 )
 from dosing_tui.tui.tiles.shared.tank_mark import choose_tank_mark, index_alarms
 from dosing_tui.tui.tiles.shared.tile_content import TileContent, build_live_content
@@ -69,8 +70,8 @@ def build_station_table(context: RenderContext) -> TileContent[TableData[Station
     titles = TITLE_COLUMNS if any(table_context.titles.values()) else ()
     columns = (*COLUMNS, *(HEALTH_COLUMNS if table_context.health else ()), *titles)
     return build_live_content(
-        context, TITLE, TableData(tuple(statuses), columns, table_context), data_table.paint_table,
-        newest=_find_newest(statuses), kind=ValueKind.STATION, empty_text=EMPTY_TEXT,
+        context, TITLE, TableData(tuple(statuses), columns, table_context, _describe_health),
+        data_table.paint_table, newest=_find_newest(statuses), kind=ValueKind.STATION, empty_text=EMPTY_TEXT,
     )  # fmt: skip
 
 
@@ -164,6 +165,15 @@ def _format_tank(status: StationStatus, context: StationTableContext) -> StyledR
 
 def _describe_tank(status: StationStatus, context: StationTableContext) -> str:
     return "" if status.worst_tank is None else sanitize_text(status.worst_tank.chemical)
+
+
+def _describe_health(status: StationStatus, context: StationTableContext) -> str:
+    """What the columns of a narrow table leave out."""
+    health = context.health.get(status.device)
+    if health is None:
+        return ""
+    uptime = () if health.uptime_s is None else (f"up {format_uptime(health)}",)
+    return " · ".join((sanitize_text(context.names[status.device]), *list_health_texts(health), *uptime))
 
 
 def _format_lost(status: StationStatus, context: StationTableContext) -> StyledRuns:

@@ -183,7 +183,7 @@ def _list_stations(context: RenderContext) -> Iterator[SystemStatusLine]:
         if device in offline:
             parts.append("offline")
         parts += list_health_texts(health[device]) if device in health else ()
-        is_lossy = device in health and health[device].messages_lost > 0
+        is_lossy = device in health and bool(health[device].messages_lost)
         yield SystemStatusLine(clean_line(device, 28), " · ".join(parts), STRONG if is_lossy else TEXT)
 
 

@@ -13,7 +13,7 @@ CREATE TABLE station_status (
     heap_free_bytes bigint,
     uptime_ms       bigint,
     flags           text[],
-    messages_lost   bigint      NOT NULL DEFAULT 0,
+    messages_lost   bigint,               -- NULL: it does not number its messages
     last_lost_at    timestamptz,
     CONSTRAINT station_status_word CHECK (status IN ('online', 'offline')),
     CONSTRAINT station_status_short CHECK (octet_length(device_id) <= 512 AND octet_length(boot_id) <= 512

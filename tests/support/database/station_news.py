@@ -31,7 +31,10 @@ def list_devices(plant: Plant) -> list[str]:
 
 
 def expect_station_status(plant: Plant, query: PanelQuery) -> list[StationHealth]:
-    """Of the whole plant, filtered by station; the first one is offline, the second one came back."""
+    """Of the whole plant, filtered by station.
+
+    The first one is offline, the second one came back; the others do not number their messages.
+    """
     devices = list_devices(plant.whole)
     rows = []
     for place, device in enumerate(devices):
@@ -44,7 +47,8 @@ def expect_station_status(plant: Plant, query: PanelQuery) -> list[StationHealth
         rows.append(
             StationHealth(
                 device, "offline" if place == 0 else "online", (last + HOUR, None, first)[kind], last,
-                max(lost, 0), sum(count for _, count in LOST), restarts, -50 - place, 180_000 + place,
+                *((max(lost, 0), sum(count for _, count in LOST)) if kind < 2 else (None, None)),
+                restarts, -50 - place, 180_000 + place,
                 3_600.0 * (1 + place), f"1.{place}", (last + HOUR, last - HOUR, first + 12 * DAY)[kind],
             )
         )  # fmt: skip
@@ -62,7 +66,7 @@ def _tell_news(plant: Plant, device: str) -> Iterator[StationNews]:
     first, last = _find_span(plant, device)
     told: Sequence[StationNews] = (
         StationReport(device, first, False, ConnectionReport.ONLINE, "b0", 1, -90, "0.9", 1, 2),
-        *(MessageLoss(device, first + day * DAY, count, 7, 7) for day, count in LOST),
+        *(MessageLoss(device, first + day * DAY, count, 7, 7) for day, count in LOST if place < 2),
         *(
             StationReport(device, first + day * DAY, False, ConnectionReport.ONLINE, f"b{day}", 1,
                           -50 - place, f"1.{place}", 180_000 + place, 3_600_000 * (1 + place))

@@ -40,7 +40,9 @@ def format_uptime(health: StationHealth | None) -> str:
 
 
 def format_lost(health: StationHealth | None) -> str:
-    return number_format.NO_VALUE if health is None else number_format.format_count(health.messages_lost)
+    if health is None or health.messages_lost is None:
+        return number_format.NO_VALUE
+    return number_format.format_count(health.messages_lost)
 
 
 def list_health_texts(health: StationHealth) -> Iterator[str]:

@@ -139,3 +139,4 @@ def test_only_what_changes_a_state_asks_for_an_evaluation_at_once() -> None:
     plant.advance_clock(1)
     assert not plant.evaluator.on_news(report(plant, None))
     assert plant.evaluator.on_news(report(plant, OFFLINE))
+    assert not plant.evaluator.on_news(MessageLoss(STATION, plant.now, 0, 7, 7))
