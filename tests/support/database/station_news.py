@@ -41,14 +41,14 @@ def expect_station_status(plant: Plant, query: PanelQuery) -> list[StationHealth
         if query.selection.device and device not in query.selection.device:
             continue
         first, last = _find_span(plant.whole, device)
-        kind = min(place, 2)
+        kind, in_all = min(place, 2), sum(count for _, count in LOST)
         lost = sum(count for day, count in LOST if query.since <= first + day * DAY < query.until)
         restarts = sum(query.since <= first + day * DAY < query.until for day in RESTARTS)
         rows.append(
             StationHealth(
                 device, "offline" if place == 0 else "online", (last + HOUR, None, first)[kind], last,
-                *((max(lost, 0), sum(count for _, count in LOST)) if kind < 2 else (None, None)),
-                restarts, -50 - place, 180_000 + place,
+                max(lost, 0) if kind < 2 else None, in_all if kind < 2 else None, restarts,
+                -50 - place, 180_000 + place,
                 3_600.0 * (1 + place), f"1.{place}", (last + HOUR, last - HOUR, first + 12 * DAY)[kind],
             )
         )  # fmt: skip
