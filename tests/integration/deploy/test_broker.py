@@ -52,6 +52,16 @@ def test_what_stations_send_is_read_on_every_topic(stack: Stack, reader: str) ->
         assert {delivery.topic for delivery in ear.plant} == set(TOPICS)
 
 
+@pytest.mark.parametrize("reader", ["collector", "console"])
+def test_a_station_keeps_its_own_status_and_no_other(stack: Stack, reader: str) -> None:
+    own, other = (f"factory/devices/{station}/status" for station in STATIONS[:2])
+    with connect_subscriber(stack.settings_of(reader), client_id=reader, persistent=False) as ear:
+        publish_payloads(stack.settings_of(STATIONS[0]), b"offline", topic=other)
+        publish_payloads(stack.settings_of(STATIONS[0]), b"online", topic=own)
+        wait_until(lambda: ear.payloads)
+        assert [(delivery.topic, delivery.payload) for delivery in ear.plant] == [(own, b"online")]
+
+
 @pytest.mark.parametrize("reader", READERS)
 def test_who_reads_may_not_send(stack: Stack, reader: str) -> None:
     with connect_subscriber(stack.settings_of("collector"), persistent=False) as ear:
