@@ -15,6 +15,7 @@ from dosing_tui.collector.pipeline.batch_rebuilder import BatchRebuilder
 from dosing_tui.collector.pipeline.database_writer import DatabaseWriter
 from dosing_tui.collector.pipeline.receive_buffer import ReceiveBuffer
 from dosing_tui.collector.pipeline.receiver import MessageReceiver
+from dosing_tui.collector.presence.counter_file import save_counters, take_counters
 from dosing_tui.collector.presence.presence_recorder import PresenceRecorder
 from dosing_tui.collector.presence.station_intake import StationIntake
 from dosing_tui.collector.spool.spool import Spool
@@ -114,7 +115,10 @@ class Leader:
             self._drainer = SpoolDrainer(context)
             opened.callback(self._drainer.stop)
             self._check_room()
-            self._drainer.spool.join_election(context.database.get_leader_epoch())
+            self._epoch = context.database.get_leader_epoch()
+            self._drainer.spool.join_election(self._epoch)
+            saved = take_counters(get_spool_folder(context.settings), self._epoch)
+            self._stations.restore_runs(saved, context.clock())
             self._alarm_service = AlarmService(
                 context, outbox=self._drainer.outbox, measure_spool=self._measure_spool
             )
@@ -169,6 +173,7 @@ class Leader:
         self._intake.stop()
         self._context.status.set_notice("held", "")
         self._presence_recorder.stop()
+        save_counters(get_spool_folder(self._context.settings), self._epoch, self._stations.save_runs())
         self._alarm_service.stop()
         self._outage_notifier.stop()
         self._anchor_publisher.stop()

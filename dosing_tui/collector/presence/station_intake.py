@@ -2,11 +2,12 @@
 
 import threading
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from dosing_tui.config.settings import MqttSettings
 from dosing_tui.domain.messages.models import ParsedItem, Rejection
+from dosing_tui.domain.presence.counter_run import SavedRun
 from dosing_tui.domain.presence.models import StationNews, StationReport
 from dosing_tui.domain.presence.sequence_stamp import read_sequence_stamps
 from dosing_tui.domain.presence.sequence_tracker import SequenceTracker
@@ -70,6 +71,15 @@ class StationIntake:
                 if isinstance(report, StationReport):
                     self._reports.append(report)
         return report
+
+    def save_runs(self) -> dict[str, list[SavedRun]]:
+        with self._lock:
+            return self._tracker.save_runs()
+
+    def restore_runs(self, saved: Mapping[str, Iterable[SavedRun]], now: datetime) -> None:
+        """Before the first message."""
+        with self._lock:
+            self._tracker.restore_runs(saved, now)
 
     def take_news(self, now: datetime) -> list[StationNews]:
         """Reports and losses of messages since the last call."""

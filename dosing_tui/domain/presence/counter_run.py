@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 WRAP = 2**32
 """Sequence numbers are unsigned 32-bit integers: after the last one comes 0."""
@@ -31,6 +31,21 @@ class NumberGap(NamedTuple):
             yield NumberGap((number + 1) % WRAP, after, self.noticed_at)
 
 
+class SavedRun(NamedTuple):
+    """A run between two starts of the collector. Gaps are (first, length): those that may still close."""
+
+    boot_id: str | None
+    newest: int
+    missing: list[tuple[int, int]]
+
+    @classmethod
+    def read(cls, values: Any) -> "SavedRun":  # Any: JSON
+        """Raises: ValueError, TypeError."""
+        boot_id, newest, missing = values
+        gaps = [(int(first) % WRAP, int(length)) for first, length in missing[-MAX_OPEN_GAPS:]]
+        return cls(None if boot_id is None else str(boot_id), int(newest) % WRAP, gaps)
+
+
 @dataclass(slots=True)
 class CounterRun:
     """``newest``: the highest number of this boot that arrived."""
@@ -41,6 +56,15 @@ class CounterRun:
     missing: list[NumberGap] = field(default_factory=list)
     """Gaps whose numbers may still be on their way."""
     lost: list[NumberGap] = field(default_factory=list)
+
+    def save(self) -> SavedRun:
+        return SavedRun(self.boot_id, self.newest, [(gap.first, gap.length) for gap in self.missing])
+
+    @classmethod
+    def restore(cls, saved: SavedRun, at: datetime) -> "CounterRun":
+        """Its open gaps have their whole time again: the broker first sends what it has queued."""
+        missing = [NumberGap(first, length, at) for first, length in saved.missing]
+        return cls(saved.boot_id, saved.newest, at, missing)
 
     def measure_distance(self, number: int) -> int:
         """How far a number is ahead of the newest; 0 or less for one that is not."""

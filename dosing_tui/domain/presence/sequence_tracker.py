@@ -6,12 +6,12 @@ begins anew is recognized by numbers that follow each other, far from those befo
 """
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from dosing_tui.domain.messages.reading_identity import RecentValues
-from dosing_tui.domain.presence.counter_run import WRAP, CounterRun
+from dosing_tui.domain.presence.counter_run import WRAP, CounterRun, SavedRun
 from dosing_tui.domain.presence.models import MessageLoss
 from dosing_tui.domain.presence.sequence_stamp import SequenceStamp
 
@@ -73,6 +73,20 @@ class SequenceTracker:
                 self._news.append(MessageLoss(stamp.device_id, at, 0, stamp.number, stamp.number))
             self._counters.store(stamp.device_id, counter)
             self._add_number(counter, stamp, at, is_resent=is_resent)
+
+    def save_runs(self) -> dict[str, list[SavedRun]]:
+        """Station -> its runs, to go on with them after a restart."""
+        return {
+            device: [run.save() for run in counter.runs] for device, counter in self._counters.list_items()
+        }
+
+    def restore_runs(self, saved: Mapping[str, Iterable[SavedRun]], at: datetime) -> None:
+        for device, runs in saved.items():
+            counter = StationCounter()
+            counter.runs.extend(CounterRun.restore(run, at) for run in runs)
+            if counter.runs:
+                self._counters.store(device, counter)
+                self._open_devices.add(device)
 
     def settle(self, now: datetime) -> list[MessageLoss]:
         """What is lost since the last call, what was but has arrived, and whose count has begun."""

@@ -116,7 +116,7 @@ _THREAD_NAMES: Mapping[str, str] = {
     "collector-writer": "storing", "collector": "collector", "doctor-": "doctor", "journal-": "alarm actions",
     "leader-": "leadership", "maintenance-": "maintenance page",
     "mqtt-": "MQTT", "notify-": "notifications", "panels-": "panels", "reviews-": "reviews",
-    "state-publisher": "display", "viewer": "display",
+    "state-publisher": "display", "station-status": "stations", "viewer": "display",
 }  # fmt: skip
 """What a thread does, by the start of its name."""
 

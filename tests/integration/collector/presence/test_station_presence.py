@@ -106,6 +106,11 @@ def test_a_closed_socket_is_an_offline_station_on_every_console(
             assert (row.firmware, row.lost_in_all) == ("1.4.2", 3)
             wait_until(lambda: collector.picture.presences[0].messages_lost == 3)
     ear.subscriber.stop()
+    with run_in_threads(settings) as collector:  # it goes on where it stood
+        wait_until(lambda: collector.ready)
+        with connect_raw_station(settings.mqtt) as station:
+            station.publish_status(status="online", boot_id="b2", seq=8)
+            wait_until(lambda: [row.lost_in_all for row in read_health(settings)] == [5])
     assert list_entries(settings)[:2] == [AlarmEvent.RAISE, AlarmEvent.RETURN]
 
 

@@ -1,11 +1,13 @@
 """Gaps in sequence numbers: repetitions, overtaking, a counter that wraps, a new boot."""
 
+import json
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dosing_tui.domain.presence.counter_run import SavedRun
 from dosing_tui.domain.presence.models import MessageLoss
 from dosing_tui.domain.presence.sequence_stamp import SequenceStamp
 from dosing_tui.domain.presence.sequence_tracker import BACK_WINDOW, SETTLE_TIME, SequenceTracker
@@ -141,3 +143,14 @@ def test_numbers_of_the_status_count_with_those_of_the_readings() -> None:
     for boot_id, number in (("b1", 1), (None, 2), ("b1", 3), (None, 6)):
         tracker.add_stamps([SequenceStamp("s1", boot_id, number)], START)
     assert count_lost(tracker) == 2
+
+
+def test_a_count_goes_on_after_a_restart_and_an_open_gap_has_its_time_again() -> None:
+    before = track([1, 2, 5], "b1")
+    tracker, later = SequenceTracker(), START + timedelta(hours=1)
+    (saved,) = (json.loads(json.dumps(runs)) for runs in before.save_runs().values())
+    tracker.restore_runs({"s1": map(SavedRun.read, saved)}, later)
+    assert [loss for loss in tracker.settle(later) if loss.count] == []
+    tracker.add_stamps([SequenceStamp("s1", "b1", 4), SequenceStamp("s1", "b1", 8)], later)
+    losses = [(loss.count, loss.first) for loss in settle_all(tracker, later)]
+    assert sorted(losses) == [(1, 3), (2, 6)]
