@@ -28,6 +28,7 @@ from dosing_tui.domain.alarm_rules.delays import (
 from dosing_tui.domain.alarm_rules.detection import Detection, EvaluationContext
 from dosing_tui.domain.alarm_rules.late_messages import describe_own_time
 from dosing_tui.domain.alarm_rules.limits import AlarmLimits
+from dosing_tui.domain.alarm_rules.plant_wide.dosing_pace import UsualDuration
 from dosing_tui.domain.alarm_rules.rule_state import DoseErrorMinute, RuleState, StationState, to_epoch_minute
 from dosing_tui.domain.alarm_rules.suppression import get_suppression_reason
 from dosing_tui.domain.alarms.catalog import CATALOG_VERSION, RULES
@@ -139,9 +140,9 @@ class Evaluator:
                 )
         self._rule_state.is_history_loaded = True
 
-    def load_pump_doses(self, stored: Iterable[StoredPumpDoses]) -> None:
-        """Load what each pump dosed last: a dose of another chemical is told of."""
-        dose_rules.load_pump_doses(self._rule_state, stored)
+    def load_dose_history(self, stored: Iterable[StoredPumpDoses], usual: Iterable[UsualDuration]) -> None:
+        """Load what each pump dosed last, and how long doses usually take."""
+        dose_rules.load_dose_history(self._rule_state, stored, usual)
 
     def on_reading(self, reading: Reading) -> list[JournalEntry]:
         """Evaluate a live reading; return the resulting entries."""
@@ -198,6 +199,7 @@ class Evaluator:
         state, limits, minute = self._rule_state, self.limits, to_epoch_minute(context.now)
         yield from connection_rules.check_connections(context, limits)
         yield from tank_rules.check_lasting_gaps(state, context.now)
+        yield from dose_rules.check_slow_chemicals(state, minute, limits)
         for device in state.stations:
             yield station_rules.check_station_offline(state, device, context, limits)
             yield station_rules.check_clock_skew(state, device, limits)
@@ -210,7 +212,7 @@ class Evaluator:
         return chain(
             tank_rules.add_dose(self._rule_state, reading),
             batch_rules.add_dose(station, reading, self.tolerances.masters),
-            dose_rules.check_dose(station, reading, self.limits, self.tolerances),
+            dose_rules.check_dose(self._rule_state, reading, self.limits, self.tolerances),
         )
 
     def _apply_detections(self, detections: Iterable[Detection], at: datetime) -> list[JournalEntry]:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from dosing_tui.domain.alarm_rules.detection import Detection
+from dosing_tui.domain.alarm_rules.plant_wide.dosing_pace import DosingPace
 from dosing_tui.domain.messages.models import BatchEvent, Dose
 from dosing_tui.domain.tolerances.pump_history import PumpHistory
 
@@ -160,6 +161,7 @@ class RuleState:
         self.stations: dict[str, StationState] = {
             name: StationState() for name in expected_stations[:MAX_SERIES]
         }
+        self.pace = DosingPace()
         self.tanks: dict[tuple[str, str], TankState] = {}
         self.tanks_with_gap: set[tuple[str, str]] = set()
         """Keys of the tanks with an unreported difference."""
