@@ -76,6 +76,7 @@ def build_database(settings: Settings) -> CollectorDatabase:
             load_readings=partial(_call_reader, settings, PanelReader.load_readings),
             list_dose_errors=partial(journal.list_dose_errors, settings),
             list_pump_doses=partial(journal.list_pump_doses, settings),
+            list_usual_durations=partial(journal.list_usual_durations, settings),
             read_tolerances=partial(read_tolerance_book, settings),
         ),
         create_notification_queue=partial(NotificationQueue, settings, lease),

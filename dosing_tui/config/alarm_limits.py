@@ -34,6 +34,7 @@ def build_alarm_limits(settings: Settings) -> AlarmLimits:
         mean_error_doses=alarms.mean_error_doses,
         error_rate_percent=alarms.error_rate_percent,
         error_rate_doses=alarms.error_rate_doses,
+        slow_percent=alarms.slow_percent,
         stalled_after=timedelta(seconds=alarms.batch_stalled_s),
         abandoned_after=timedelta(minutes=alarms.batch_abandoned_minutes),
         offline_after=timedelta(minutes=alarms.offline_minutes),

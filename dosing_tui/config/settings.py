@@ -245,8 +245,7 @@ class AlarmSettings:
     stock_jump_percent: float = 1.0
     """A rise by more than this share of the capacity is a refill, or a reset of the station."""
     tolerance_percent: float = 0.0
-    """A dose further from its target than this share of it is also out of tolerance, in batches and reports,
-    too; 0: grams only. Not used with limits.class."""
+    """A dose further off than this share of its target is out of tolerance; 0, or limits.class: grams."""
     gross_error_g: float = 2.0
     """A dose further from its target than this is a gross error."""
     mean_error_g: float = 1.0
@@ -258,8 +257,9 @@ class AlarmSettings:
     error_rate_doses: int = 20
     """Minimum of doses in the hour for a rate."""
     pump_chemicals: tuple[str, ...] = ()
-    """Chemicals of pumps 1, 2, ... on every station, e.g. ["DMDEE", "T-12"], for alarms and batches; "": any.
-    Not named: learnt. As the tolerances, `migrate` enters them in the database, whose version counts."""
+    """Of pumps 1, 2, ..., e.g. ["DMDEE", "T-12"]; "": any; not named: learnt. `migrate` enters them."""
+    slow_percent: float = 10.0
+    """Every station is slower than usual with a chemical by more than this: it may be cold."""
     batch_stalled_s: float = 360.0
     """An open batch without a message for this time is stalled; a pump may run for 300 s."""
     batch_abandoned_minutes: float = 60.0

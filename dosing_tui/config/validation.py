@@ -154,6 +154,7 @@ def _list_alarm_ranges(alarms: AlarmSettings) -> Iterator[RangeCheck]:
         ("mean_error_doses", 1, 100_000),
         ("error_rate_percent", 0, 100),
         ("error_rate_doses", 1, 100_000),
+        ("slow_percent", 1, 1_000),
         ("batch_stalled_s", 10, 86_400),
         ("batch_abandoned_minutes", 1, 10_080),
         ("offline_minutes", 0.1, 10_080),

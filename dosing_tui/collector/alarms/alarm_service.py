@@ -280,12 +280,13 @@ class AlarmService:
             readings = self._alarm_store.load_readings()
             minutes = self._alarm_store.list_dose_errors(self._clock() - HOUR)
             pump_doses = self._alarm_store.list_pump_doses()
+            usual = self._alarm_store.list_usual_durations()
         except DatabaseError as error:
             log.info("alarm history not loaded yet: %s", error)
             return
         with self._lock:
             self._save_entries(self._evaluator.load_history(readings))
-            self._evaluator.load_pump_doses(pump_doses)
+            self._evaluator.load_dose_history(pump_doses, usual)
             self._evaluator.load_dose_errors(minutes)
         self._has_history = True
 

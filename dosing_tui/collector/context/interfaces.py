@@ -14,6 +14,7 @@ from dosing_tui.database.alarms.journal import JournalUpdate
 from dosing_tui.database.alarms.notification_queue import NotificationQueue
 from dosing_tui.database.audit.audit_head import AuditHead
 from dosing_tui.database.reading_writer import SpoolRow, WriteProgress, WriteReceipt
+from dosing_tui.domain.alarm_rules.plant_wide.dosing_pace import UsualDuration
 from dosing_tui.domain.alarm_rules.shared.rule_state import DoseErrorMinute
 from dosing_tui.domain.alarms.checkpoint import Checkpoint
 from dosing_tui.domain.alarms.models import JournalEntry
@@ -113,6 +114,8 @@ class AlarmStore:
     """Dose errors since the given time, by minute."""
     list_pump_doses: Callable[[], list[StoredPumpDoses]]
     """The chemicals of each pump's last doses."""
+    list_usual_durations: Callable[[], list[UsualDuration]]
+    """How long doses took in the last weeks."""
     read_tolerances: Callable[[], ToleranceBook]
     """All versions of the tolerance rules and of the master recipes."""
 

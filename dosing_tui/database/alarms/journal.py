@@ -19,6 +19,7 @@ from dosing_tui.database.connection import Session, describe_target, open_connec
 from dosing_tui.database.error_mapping import translate_errors
 from dosing_tui.database.leader_election import LeaseToken, lead_transaction
 from dosing_tui.database.sql_files import read_statement
+from dosing_tui.domain.alarm_rules.plant_wide.dosing_pace import UsualDuration
 from dosing_tui.domain.alarm_rules.shared.rule_state import DoseErrorMinute
 from dosing_tui.domain.alarms.checkpoint import (
     EMPTY_CHECKPOINT,
@@ -202,6 +203,15 @@ def list_pump_doses(settings: Settings) -> list[StoredPumpDoses]:
         StoredPumpDoses(clean_text(device), pump, tuple(map(clean_text, chemicals)))
         for device, pump, chemicals in rows
     ]
+
+
+def list_usual_durations(settings: Settings) -> list[UsualDuration]:
+    """How long doses took in the last weeks.
+
+    Raises: DatabaseUnavailableError, DatabaseAccessError.
+    """
+    with use_session(settings, application=APPLICATION_NAME) as session:
+        return select_rows(session, UsualDuration, "reads/select_usual_durations", {})
 
 
 def follow_journal(

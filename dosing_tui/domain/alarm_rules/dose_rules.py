@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from dosing_tui.domain.alarm_rules.plant_wide.dosing_pace import RECENT_MINUTES, DosingPace, UsualDuration
 from dosing_tui.domain.alarm_rules.shared.detection import Detection, is_above
 from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits
 from dosing_tui.domain.alarm_rules.shared.rule_state import (
@@ -30,10 +31,11 @@ RETURN_RATIO = 0.9
 
 
 def check_dose(
-    station: StationState, dose: Dose, limits: AlarmLimits, tolerances: ToleranceBook
+    rule_state: RuleState, dose: Dose, limits: AlarmLimits, tolerances: ToleranceBook
 ) -> Iterator[Detection]:
     """Check one dose. Below what the scale can weigh it is out of tolerance never, grossly wrong perhaps."""
-    error = dose.error_g
+    station, error = rule_state.stations[dose.device_id], dose.error_g
+    add_duration(rule_state.pace, dose)
     if error is not None:
         own = limits.get_ingredient_limits(chemical=dose.chemical, recipe=dose.recipe)
         tolerance = tolerances.find_tolerance(dose)
@@ -67,6 +69,24 @@ def _check_chemical(station: StationState, dose: Dose, rules: ToleranceRules) ->
         yield Detection(key, True, f"{words} {learnt.chemical} ({where})")
 
 
+def add_duration(pace: DosingPace, dose: Dose) -> None:
+    """A dose that was sent late says nothing about now."""
+    minute = to_epoch_minute(dose.time)
+    if minute > to_epoch_minute(dose.received_at) - RECENT_MINUTES:
+        pace.add_dose(dose, minute)
+
+
+def check_slow_chemicals(rule_state: RuleState, minute: int, limits: AlarmLimits) -> Iterator[Detection]:
+    """Check whether every station is slower than usual with a chemical."""
+    for common in rule_state.pace.compare_stations(minute):
+        value, limit = common.slower_percent, limits.slow_percent
+        active = False if value is None else is_above(value, limit, returns_at=limit * RETURN_RATIO)
+        words = f"{common.chemical} takes {format_percent(value)} longer than usual at all"
+        where = f"{common.stations} stations that dose it"
+        key = AlarmKey("CHEMICAL_SLOW", "", common.chemical)
+        yield Detection(key, active, f"{words} {where}", value, limit)
+
+
 def get_pump_history(station: StationState, pump: int) -> PumpHistory | None:
     """Return a pump's history, empty if new; None above MAX_PUMPS."""
     if pump not in station.pump_histories and len(station.pump_histories) >= MAX_PUMPS:
@@ -74,8 +94,11 @@ def get_pump_history(station: StationState, pump: int) -> PumpHistory | None:
     return station.pump_histories.setdefault(pump, PumpHistory())
 
 
-def load_pump_doses(rule_state: RuleState, stored: Iterable[StoredPumpDoses]) -> None:
+def load_dose_history(
+    rule_state: RuleState, stored: Iterable[StoredPumpDoses], usual: Iterable[UsualDuration]
+) -> None:
     """Replace the histories by those of the database."""
+    rule_state.pace.load_usual(usual)
     for one in stored:
         station = rule_state.get_station(one.device)
         if station is not None and get_pump_history(station, one.pump) is not None:

@@ -17,6 +17,7 @@ from dosing_tui.domain.alarm_rules.delays import (
     create_entry,
     is_realarm_due,
 )
+from dosing_tui.domain.alarm_rules.plant_wide.dosing_pace import UsualDuration
 from dosing_tui.domain.alarm_rules.rule_set import RuleSet
 from dosing_tui.domain.alarm_rules.shared.detection import Detection, EvaluationContext
 from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits
@@ -113,9 +114,9 @@ class Evaluator:
         """Load the doses of the last hour from the database, oldest first."""
         self._rules.load_dose_errors(minutes)
 
-    def load_pump_doses(self, stored: Iterable[StoredPumpDoses]) -> None:
-        """Load what each pump dosed last: a dose of another chemical is told of."""
-        self._rules.load_pump_doses(stored)
+    def load_dose_history(self, stored: Iterable[StoredPumpDoses], usual: Iterable[UsualDuration]) -> None:
+        """Load what each pump dosed last, and how long doses usually take."""
+        self._rules.load_dose_history(stored, usual)
 
     def on_reading(self, reading: Reading) -> list[JournalEntry]:
         """Evaluate a live reading; return the resulting entries."""

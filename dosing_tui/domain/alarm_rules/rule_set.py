@@ -13,6 +13,7 @@ from dosing_tui.domain.alarm_rules import (
     tank_rules,
 )
 from dosing_tui.domain.alarm_rules.late_messages import describe_own_time
+from dosing_tui.domain.alarm_rules.plant_wide.dosing_pace import UsualDuration
 from dosing_tui.domain.alarm_rules.shared.detection import Detection, EvaluationContext
 from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits
 from dosing_tui.domain.alarm_rules.shared.rule_state import (
@@ -70,9 +71,9 @@ class RuleSet:
                 )
         self.state.is_history_loaded = True
 
-    def load_pump_doses(self, stored: Iterable[StoredPumpDoses]) -> None:
-        """Load what each pump dosed last: a dose of another chemical is told of."""
-        dose_rules.load_pump_doses(self.state, stored)
+    def load_dose_history(self, stored: Iterable[StoredPumpDoses], usual: Iterable[UsualDuration]) -> None:
+        """Load what each pump dosed last, and how long doses usually take."""
+        dose_rules.load_dose_history(self.state, stored, usual)
 
     def check_reading(self, reading: Reading) -> Iterable[Detection]:
         """Check a live reading. The detections have to be taken before the next call."""
@@ -105,6 +106,7 @@ class RuleSet:
         yield from connection_rules.check_connections(context, limits)
         yield from connection_rules.check_removed_topics(context, alarms)
         yield from tank_rules.check_lasting_gaps(state, context.now)
+        yield from dose_rules.check_slow_chemicals(state, minute, limits)
         for device in state.stations:
             yield station_rules.check_station_offline(state, device, context, limits)
             yield station_rules.check_clock_skew(state, device, limits)
@@ -118,5 +120,5 @@ class RuleSet:
         return chain(
             tank_rules.add_dose(self.state, reading),
             batch_rules.add_dose(station, reading, self.tolerances.masters),
-            dose_rules.check_dose(station, reading, self._limits, self.tolerances),
+            dose_rules.check_dose(self.state, reading, self._limits, self.tolerances),
         )

@@ -168,6 +168,14 @@ _CATALOG = (
         quantity=Quantity.EVENT,
     ),
     AlarmRule(
+        "CHEMICAL_SLOW", _L, "Chemical is dosed slowly everywhere", on_delay=_S10, off_delay=_S60,
+        cause="The chemical is cold and thick, or another quality: a worn pump would be slow alone.",
+        consequence="Batches take longer; doses may overshoot less or end at their time-out.",
+        action="Measure the drum's temperature; warm it, or wait. Leave the tubes.",
+        batch_weight=_REMARK,
+        quantity=Quantity.PERCENT,
+    ),
+    AlarmRule(
         "DEVICE_OFFLINE", _M, "Station offline", group=AlarmGroup.LINKS,
         cause="The station has no power or no network, or has crashed.",
         consequence="Its doses and levels are not seen.",

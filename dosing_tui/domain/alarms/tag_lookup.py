@@ -21,6 +21,7 @@ class TagScope(Enum):
     PUMP = "/STATION or, of one pump, /STATION/pump 2"
     ONE_PUMP = "/STATION/pump 2"
     CHEMICAL = "/STATION/CHEMICAL"
+    PLANT_CHEMICAL = "/CHEMICAL"
     RECIPE = "/STATION/RECIPE"
 
 
@@ -33,6 +34,7 @@ TAG_SCOPES: Mapping[str, TagScope] = {
     **dict.fromkeys(("BATCH_ABORTED", "BATCH_INGREDIENT"), TagScope.RECIPE),
     "ERR_MEAN_1H": TagScope.PUMP,
     "PUMP_CHEMICAL": TagScope.ONE_PUMP,
+    "CHEMICAL_SLOW": TagScope.PLANT_CHEMICAL,
     **dict.fromkeys(("QUARANTINE", "TOPIC_REFUSED", "DB_PARTIAL"), TagScope.TOPIC),
 }
 
@@ -73,6 +75,8 @@ def _parse_key(tag: str, plant_names: PlantNames) -> AlarmKey:
         return AlarmKey(rule)
     if about is TagScope.TOPIC and rest:
         return AlarmKey(rule, "", rest)
+    if about is TagScope.PLANT_CHEMICAL and rest:
+        return AlarmKey(rule, "", _match_name("chemical", rest, plant_names.chemicals))
     station, _, item = rest.partition("/")
     is_item_valid = re.fullmatch(_ITEM_PATTERNS.get(about, ""), item, re.IGNORECASE)
     if about is TagScope.PLANT or not station or not is_item_valid:

@@ -1,7 +1,7 @@
 """Findings of a batch: deviations from the master recipe, inconsistent messages, and alarms."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from operator import itemgetter
 from typing import TypeAlias
@@ -16,12 +16,13 @@ from dosing_tui.domain.batch_review.finding_weight import (
     divide_findings,
 )
 from dosing_tui.domain.batch_review.ingredient_ratio import BdoPounds, do_pounds_agree
-from dosing_tui.domain.batches.alarm_overlap import AlarmSpan, is_batch_alarm
+from dosing_tui.domain.batches.alarm_overlap import AlarmSpan, is_active_during, is_batch_alarm
 from dosing_tui.domain.batches.duration_baseline import DurationBaseline
 from dosing_tui.domain.batches.master_recipe import MasterIngredient, MasterRecipe, MasterVersion
 from dosing_tui.domain.batches.models import Batch, BatchMessage, BatchStatus, Ingredient, is_same_name
 from dosing_tui.domain.batches.recipe_matching import match_ingredients
 from dosing_tui.domain.messages import default_limits
+from dosing_tui.domain.messages.chemical_names import fold_name
 from dosing_tui.domain.messages.models import Dose, TimeQuality
 from dosing_tui.domain.tolerances.tolerance_book import ToleranceBook
 
@@ -87,12 +88,20 @@ def judge_batch(
     """Find all exceptions and remarks, each ordered by kind, as the ``rules`` of that version found them."""
     recipe = master.recipe if master else None
     results = assess_ingredients(batch, master=master, limits=limits)
-    scope = _ReviewScope(batch, recipe, limits, results, has_pump_chemicals=rules >= RulesVersion.EACH_DOSE)
+    scope = _ReviewScope(
+        batch, recipe, limits, results, _list_slow_chemicals(batch, alarms),
+        has_pump_chemicals=rules >= RulesVersion.EACH_DOSE,
+    )  # fmt: skip
     found = [BatchException(*each) for check in _CHECKS for each in check(scope)]
     if rules is RulesVersion.ALL_COUNT:
         told = dict.fromkeys(describe_alarm(alarm) for alarm in alarms if is_batch_alarm(alarm, batch))
         return BatchFindings((*found, *told))
     return divide_findings(batch, found, alarms)
+
+
+def _list_slow_chemicals(batch: Batch, alarms: Iterable[AlarmSpan]) -> frozenset[str]:
+    names = (alarm.name.partition("/") for alarm in alarms if is_active_during(alarm, batch))
+    return frozenset(fold_name(item) for rule, _, item in names if rule == "CHEMICAL_SLOW")
 
 
 def assess_ingredients(
@@ -147,6 +156,8 @@ class _ReviewScope:
     recipe: MasterRecipe | None
     limits: ReviewLimits
     results: tuple[IngredientResult, ...]
+    slow_chemicals: frozenset[str] = frozenset()
+    """Chemicals, folded, with which every station was slower than usual during the batch."""
     has_pump_chemicals: bool = True
     """The rules know the chemical of each pump."""
 
@@ -276,8 +287,12 @@ def _check_durations(scope: _ReviewScope) -> Iterator[_Finding]:
         elif dose.duration_ms is not None:
             seconds, usual = dose.duration_ms / 1000, limits.baselines.get(dose.chemical)
             shortest, longest = (usual.low_s, usual.high_s) if usual else limits.dose_range_s
-            if not shortest <= seconds <= longest:
-                often = f"; {shortest:.0f} to {longest:.0f} s are usual" if usual else ""
+            often = f"; {shortest:.0f} to {longest:.0f} s are usual" if usual else ""
+            if seconds > longest and fold_name(dose.chemical) in scope.slow_chemicals:
+                said = f"the dose of {dose.chemical} took {seconds:.0f} s{often}"
+                why = "every station was slower with it"
+                yield ExceptionKind.SLOW_CHEMICAL, dose.chemical, f"{said}: {why}"
+            elif not shortest <= seconds <= longest:
                 yield (
                     ExceptionKind.DURATION,
                     dose.chemical,

@@ -25,6 +25,7 @@ class ExceptionKind(StrEnum):
     WRONG_TARGET = "wrong target"
     WRONG_ORDER = "wrong order"
     DURATION = "duration"
+    SLOW_CHEMICAL = "slow chemical"
     NOT_COMPLETE = "not complete"
     TIME_QUALITY = "time quality"
     DATA_REPAIR = "repaired data"
@@ -49,7 +50,7 @@ class ExceptionKind(StrEnum):
                 return BatchWeight.EXCEPTION
             case ExceptionKind.STOCK_JUMP:
                 return BatchWeight.USED_TANK
-            case ExceptionKind.LOW_STOCK | ExceptionKind.TIME_QUALITY:
+            case ExceptionKind.LOW_STOCK | ExceptionKind.TIME_QUALITY | ExceptionKind.SLOW_CHEMICAL:
                 return BatchWeight.REMARK
 
 

@@ -12,6 +12,7 @@ from dosing_tui.database.panel_reader import PanelReader
 from dosing_tui.database.reading_writer import ReadingWriter
 from dosing_tui.database.schema.migrate import migrate_schema
 from dosing_tui.domain.alarm_rules.evaluator import Evaluator
+from dosing_tui.domain.alarm_rules.plant_wide.dosing_pace import UsualDuration
 from dosing_tui.domain.messages.models import Dose
 from dosing_tui.domain.panels.panel_catalog import PUMP_CHEMICALS, PanelQuery
 from dosing_tui.domain.panels.pump_chemical import PumpChemical
@@ -47,7 +48,7 @@ def read_chemicals(settings: Settings) -> list[PumpChemical]:
 
 def list_raised(settings: Settings, *doses: Dose) -> list[str]:
     evaluator = Evaluator(build_alarm_limits(settings), expected_stations=(), started_at=datetime.now(UTC))
-    evaluator.load_pump_doses(build_database(settings).alarm_store.list_pump_doses())
+    evaluator.load_dose_history(build_database(settings).alarm_store.list_pump_doses(), ())
     return [entry.message for dose in doses for entry in evaluator.on_reading(dose)]
 
 
@@ -81,3 +82,18 @@ def test_a_pumps_chemical_is_learnt_from_its_doses_unless_it_is_set(flavour: Ser
         (3, "set", 0.5), (1, "set", 100.0), (2, "any", 100.0), (4, "not learnt", 98.0),
     ]  # fmt: skip
     assert list_raised(chosen, *wrong) == ["Pump 1 dosed T-9 instead of DMDEE (station-1)"]
+
+
+def test_the_usual_duration_of_a_dose_is_that_of_earlier_hours(flavour: Server, migrated: str) -> None:
+    """A chemical that is slow now must not be usual at the next start."""
+    settings, now = settings_for(migrated), datetime.now(UTC)
+    before, lately = make_doses(25, start=now - timedelta(days=2)), make_doses(25, start=now)
+    impossible = replace(before[0], duration_ms=4_294_966_296, dedup=99)
+    writer = ReadingWriter(settings)
+    writer.write(
+        uuid4(), number_rows(*before, *(replace(dose, duration_ms=9_000) for dose in lately), impossible)
+    )
+    writer.close()
+    assert build_database(settings).alarm_store.list_usual_durations() == [
+        UsualDuration("station-1", "BDO", "CU-65/75", "auto", 4.2, 25)
+    ]

@@ -180,6 +180,7 @@ def test_the_collector_keeps_batches_and_alarms(plant: Plant) -> None:
     assert journal.read_journal(settings)[-1].event is AlarmEvent.RAISE
     journal.list_dose_errors(settings, since=NOON)
     assert journal.list_pump_doses(settings) is not None
+    assert journal.list_usual_durations(settings) is not None
 
 
 def test_the_collector_may_not_change_the_schema_which_is_why_it_cannot_tidy_up(plant: Plant) -> None:

@@ -131,6 +131,7 @@ class FakeServer:
                 load_readings=list,
                 list_dose_errors=lambda _since: [],
                 list_pump_doses=list,
+                list_usual_durations=list,
                 read_tolerances=lambda: self.tolerances,
             ),
             create_notification_queue=lambda: NotificationQueue(Settings()),

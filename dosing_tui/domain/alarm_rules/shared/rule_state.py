@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
 
+from dosing_tui.domain.alarm_rules.plant_wide.dosing_pace import DosingPace
 from dosing_tui.domain.alarm_rules.shared.detection import Detection, EvaluationContext
 from dosing_tui.domain.messages.models import BatchEvent, Dose
 from dosing_tui.domain.presence.models import MessageLoss, StationPresence
@@ -172,6 +173,7 @@ class RuleState:
         self.stations: dict[str, StationState] = {
             name: StationState() for name in expected_stations[:MAX_SERIES]
         }
+        self.pace = DosingPace()
         self.tanks: dict[tuple[str, str], TankState] = {}
         self.tanks_with_gap: set[tuple[str, str]] = set()
         """Keys of the tanks with an unreported difference."""

@@ -351,7 +351,7 @@ def test_what_a_pump_doses_is_learnt_unless_the_plant_says_it(
     named: tuple[str, ...], found: list[str]
 ) -> None:
     plant = Plant(AlarmLimits(tolerance_rules=ToleranceRules(pump_chemicals=named)))
-    plant.evaluator.load_pump_doses([StoredPumpDoses(STATION, 2, ("T-9",) + ("T-12",) * 199)])
+    plant.evaluator.load_dose_history([StoredPumpDoses(STATION, 2, ("T-9",) + ("T-12",) * 199)], ())
     doses = [plant.make_dose(pump=2, dedup=number) for number in range(3)]
     plant.receive_readings(doses[0], replace(doses[1], chemical="T-9"), doses[2])
     assert [each for each in list_raised(plant) if each != "BATCH_INGREDIENT"] == found

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from dosing_tui.domain.alarm_rules.detection import ConnectionState
+from dosing_tui.domain.alarm_rules.shared.detection import ConnectionState
 from dosing_tui.domain.alarms.models import AlarmEvent, AlarmStateName
 from dosing_tui.domain.presence.models import ConnectionReport, MessageLoss, StationNews, StationReport
 from tests.support.domain.evaluated_plant import STATION, Plant

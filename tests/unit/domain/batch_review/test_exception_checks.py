@@ -378,6 +378,25 @@ def test_targets_of_different_pounds_of_bdo_are_an_exception(
     assert {one.kind for one in exceptions} <= {ExceptionKind.WRONG_TARGET}
 
 
+@pytest.mark.parametrize(
+    ("chemical", "took_s", "is_remark"),
+    [("T-9", 130, True), ("T-12", 130, False), ("T-9", 5, False)],
+)
+def test_a_dose_that_is_slow_at_every_station_is_a_remark_with_its_reason(
+    chemical: str, took_s: float, *, is_remark: bool
+) -> None:
+    """A worn pump is slow alone; a cold chemical is slow everywhere."""
+    alarm = AlarmSpan(f"CHEMICAL_SLOW/{chemical}", seconds_after(-600), None)
+    doses = make_dose(131, "T-9", duration_s=took_s), make_dose(192, "T-12", target_g=5.0, actual_g=5.1)
+    batch = reconstruct_from(make_event(0, "start"), *doses, make_event(195, "complete"))[0]
+    found = judge_batch(batch, alarms=(alarm,))
+    sentence = f"the dose of T-9 took {took_s} s"
+    durations = [one for one in found.exceptions if one.kind is ExceptionKind.DURATION]
+    slow = [one for one in found.remarks if one.kind is ExceptionKind.SLOW_CHEMICAL]
+    assert [one.sentence for one in durations] == [sentence] * (not is_remark)
+    assert [one.sentence for one in slow] == [f"{sentence}: every station was slower with it"] * is_remark
+
+
 ALARM_CASES: dict[tuple[str, float, float | None], str] = {
     ("DEVICE_OFFLINE", -50, 5): "remark",
     ("CLOCK_SKEW", -50, None): "remark",
