@@ -30,7 +30,11 @@ from dosing_tui.doctor.checks.database_checks import (
 from dosing_tui.doctor.checks.disk_space import DiskSpace, measure_disk
 from dosing_tui.doctor.checks.maintenance_checks import check_maintenance
 from dosing_tui.doctor.checks.notification_checks import check_channel_states, try_channels
-from dosing_tui.doctor.checks.settings_checks import check_settings, explain_refused_settings
+from dosing_tui.doctor.checks.settings_checks import (
+    check_settings,
+    explain_missing_settings,
+    explain_refused_settings,
+)
 from dosing_tui.doctor.checks.spool_checks import check_spool
 from dosing_tui.doctor.checks.spool_probe import inspect_spool
 from dosing_tui.doctor.checks.terminal_checks import TerminalFacts, check_terminal_facts
@@ -62,14 +66,22 @@ def run_diagnosis(
     try:
         loaded = load_settings()
     except ConfigError as error:
-        results = [*explain_refused_settings(str(error)), *check_terminal_facts(options.terminal)]
-        return Diagnosis(now, "", __version__, sort_results(results))
+        return _explain_without_settings(explain_refused_settings(str(error)), options, now)
+    if not loaded.describes_plant:
+        return _explain_without_settings(explain_missing_settings(loaded.path), options, now)
     results = [
         *check_settings(loaded, machine_zone=_find_machine_zone(environment)),
         *_check_everything(loaded.settings, options, now),
         *check_terminal_facts(options.terminal),
     ]
     return Diagnosis(now, loaded.settings.plant.site, __version__, sort_results(results))
+
+
+def _explain_without_settings(
+    reasons: Iterator[CheckResult], options: DiagnosisOptions, now: datetime
+) -> Diagnosis:
+    results = [*reasons, *check_terminal_facts(options.terminal)]
+    return Diagnosis(now, "", __version__, sort_results(results))
 
 
 def diagnose_settings(settings: Settings, *, listen_s: float = LISTEN_S) -> Diagnosis:

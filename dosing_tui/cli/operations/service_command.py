@@ -156,9 +156,10 @@ def uninstall(name: str, folder: Path) -> None:
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[OPTIONS OF DOCTOR]...")
 @click.pass_context
 def doctor_of_service(ctx: click.Context, account: str, name: str, arguments: tuple[str, ...]) -> None:
-    """Run 'doctor' in the service's place: its account, credentials, spool and limits. Needs root.
+    """Run 'doctor' in the service's place. Needs root.
 
-    A file for --bundle must be in the service's own folder, e.g. /var/lib/dosing-tui/support.zip.
+    It has the account, passwords, spool and limits of the service. A file for --bundle must be in the
+    service's own folder, e.g. /var/lib/dosing-tui/support.zip.
     """
     from dosing_tui.deployment.transient_unit import diagnose_service
 

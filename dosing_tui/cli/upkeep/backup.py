@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from dosing_tui.cli.context import get_settings, load_config, print_message
+from dosing_tui.cli.context import get_settings, load_plant_config, print_message
 from dosing_tui.domain.quantities.quantity_text import count_noun, format_count
 from dosing_tui.ipc.stop_signal import exit_on_signal
 
@@ -35,7 +35,7 @@ def backup(ctx: click.Context, target: Path, user: str, keep: int | None) -> Non
     from dosing_tui.database.backup.retention import remove_old_backups, remove_unfinished_backups
     from dosing_tui.database.connection import use_role
 
-    loaded = load_config(ctx)
+    loaded = load_plant_config(ctx)
     for left in remove_unfinished_backups(target, loaded.settings.plant.site):
         print_message(f"Removed {left}, an unfinished backup.")
     spool_file = get_spool_folder(loaded.settings) / FILE_NAME
