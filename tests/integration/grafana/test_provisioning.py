@@ -240,7 +240,10 @@ def test_a_plant_without_channels_leaves_grafanas_policy_alone() -> None:
     assert READ["alerting/dosing-notifications.yaml"] == {"apiVersion": 1}
 
 
-def test_the_command_writes_the_files_and_no_password(tmp_path: Path) -> None:
+def test_the_command_writes_the_files_and_no_password(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOSING_DATABASE_DSN", "host=db1 dbname=factory_metrics user=dosing_viewer")
     done = CliRunner().invoke(main, ["grafana", "--output", str(tmp_path / "new")])
     assert done.exit_code == 0, done.output
     assert (tmp_path / "new/alerting/dosing.yaml").exists()

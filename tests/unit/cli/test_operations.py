@@ -80,6 +80,10 @@ def test_there_is_a_man_page_for_each_command(tmp_path: Path) -> None:
     page = (tmp_path / "dosing-tui-doctor.1").read_text()
     assert ".SH EXIT STATUS" in page
     assert "\\-\\-bundle" in page
+    assert "\\fB\\-h, \\-\\-help\\fR" in page
+    assert ".SH EXAMPLES\n.nf\ndosing\\-tui doctor\n" in page
+    synopsis = (tmp_path / "dosing-tui-alarms-test-notification.1").read_text()
+    assert "\\fBdosing\\-tui alarms test\\-notification\\fR" in synopsis
 
 
 @pytest.mark.parametrize(
