@@ -101,5 +101,7 @@ class DatabaseFacts:
     replicas: tuple[ReplicaState, ...] = ()
     lease: CollectorLease | None = None
     other_writers: tuple[str, ...] = ()
+    unreadable_entries: int = 0
+    """Entries of the alarm journal with an impossible time: nobody reads them."""
     clock_samples: tuple[StationClockSample, ...] = ()
     unreadable: tuple[str, ...] = ()
