@@ -32,6 +32,8 @@ class BackupManifest:
 
     None: a backup that does not say, and has no proof of continuous aggregates.
     """
+    roles: tuple[str, ...] = ()
+    """Those that its objects belong to or give rights to; a backup of format 1 names none."""
 
 
 def write_manifest(folder: Path, manifest: BackupManifest) -> None:
@@ -56,6 +58,7 @@ def read_manifest(folder: Path) -> BackupManifest:
             DatabaseProof(**proof, tables=tables),
             document["files"],
             tuple(int(job) for job in document["scheduled_jobs"]) if says_jobs else None,
+            tuple(document.get("roles", ())),
         )
     except OSError as error:
         raise BackupError(f"{folder} holds no backup: {path.name}: {error.strerror}.") from error

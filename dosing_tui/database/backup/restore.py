@@ -1,7 +1,7 @@
 """Restores a backup into a fresh database, and proves that it equals what was saved."""
 
 from collections.abc import Callable
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ from dosing_tui.database.batches.audit_verify import verify_in_session
 from dosing_tui.database.connection import NO_TIMEOUTS, Session, use_session
 from dosing_tui.database.error_mapping import create_dsn_error
 from dosing_tui.database.server_flavour import detect_server
-from dosing_tui.errors import BackupError
+from dosing_tui.errors import BackupError, DatabaseError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,18 +57,18 @@ def restore_database(
 
     Raises: BackupError, DatabaseUnavailableError, DatabaseAccessError.
     """
-    target = point_to(settings, database)
-    _create_database(settings, database)
-    with use_session(target, application=APPLICATION, timeouts=NO_TIMEOUTS) as session:
-        _check_target(session, manifest, database)
-        program = client_programs.find_program(
-            "pg_restore", postgresql=max(manifest.proof.postgresql, detect_server(session).postgresql)
-        )
-        report(f"Restoring {folder.name} into the database {database}.")
-        with _restoring(session, manifest.proof.timescaledb):
-            client_programs.run_program([program, "--exit-on-error", str(folder / DUMP_FILE)], target)
-        restore_properties(session, folder, manifest, database, report)
-        session.execute("ANALYZE")
+    with _create_database(settings, manifest, database):
+        target = point_to(settings, database)
+        with use_session(target, application=APPLICATION, timeouts=NO_TIMEOUTS) as session:
+            _check_target(session, manifest, database)
+            program = client_programs.find_program(
+                "pg_restore", postgresql=max(manifest.proof.postgresql, detect_server(session).postgresql)
+            )
+            report(f"Restoring {folder.name} into the database {database}.")
+            with _restoring(session, manifest.proof.timescaledb):
+                client_programs.run_program([program, "--exit-on-error", str(folder / DUMP_FILE)], target)
+            restore_properties(session, folder, manifest, database, report)
+            session.execute("ANALYZE")
 
 
 def restore_properties(
@@ -113,11 +113,30 @@ def start_jobs(settings: Settings, manifest: BackupManifest, *, database: str) -
             session.execute(_START_JOBS, {"jobs": jobs})
 
 
-def _create_database(settings: Settings, database: str) -> None:
+@contextmanager
+def _create_database(settings: Settings, manifest: BackupManifest, database: str) -> "Iterator[None]":
+    """Unless it is there. One that is created here is dropped again after an error.
+
+    Raises: BackupError, if the server lacks a role of the backup.
+    """
+    place = Identifier(database)
     with use_session(settings, application=APPLICATION, timeouts=NO_TIMEOUTS) as session:
+        known = {name for (name,) in session.execute("SELECT rolname FROM pg_roles")}
+        if missing := sorted(set(manifest.roles) - known):
+            raise BackupError(
+                f"The server has no role {', '.join(missing)}, which the backup needs: create it first"
+                " (deploy/postgres/roles.sql)."
+            )
         found = session.execute("SELECT 1 FROM pg_database WHERE datname = %s", (database,)).fetchone()
         if found is None:
-            session.execute(SQL("CREATE DATABASE {} TEMPLATE template0").format(Identifier(database)))
+            session.execute(SQL("CREATE DATABASE {} TEMPLATE template0").format(place))
+    try:
+        yield
+    except BaseException:
+        if found is None:
+            with suppress(DatabaseError), use_session(settings, application=APPLICATION) as session:
+                session.execute(SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(place))
+        raise
 
 
 def _check_target(session: Session, manifest: BackupManifest, database: str) -> None:

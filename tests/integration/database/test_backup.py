@@ -88,6 +88,23 @@ def check_jobs(settings: Settings, made: BackupManifest, restored: str, name: st
         assert sorted(fetch_rows(restored, SCHEDULED)) == sorted(running[1:])
 
 
+def check_failed_restore(
+    server: Server, settings: Settings, folder: Path, made: BackupManifest, name: str
+) -> None:
+    """A role is named before anything is made; what a restore that fails has made is gone."""
+    assert made.roles
+    lacking = replace(made, roles=(*made.roles, "nobody_here"))
+    (broken := folder.with_name("broken")).mkdir()
+    (broken / manifest.DUMP_FILE).write_bytes((folder / manifest.DUMP_FILE).read_bytes()[:5000])
+    for wanted, place, reason in (
+        (lacking, folder, "The server has no role nobody_here, which the backup needs"),
+        (made, broken, "pg_restore failed"),
+    ):
+        with pytest.raises(BackupError, match=reason):
+            restore.restore_database(settings, place, wanted, database=name, report=print)
+        assert fetch_rows(server.dsn, f"SELECT FROM pg_database WHERE datname = '{name}'") == []
+
+
 def check_properties(settings: Settings, folder: Path, restored: str, name: str) -> None:
     """What a dump leaves out of the database itself is as it was, and can be set again."""
     found = fetch_rows(restored, OWN_SETTINGS)
@@ -127,6 +144,7 @@ def test_a_restored_backup_equals_what_was_saved(
     try:
         read = manifest.read_manifest(folder)
         assert read == made
+        check_failed_restore(server, settings, folder, read, name)
         restore.restore_database(settings, folder, read, database=name, report=print)
         assert restore.verify_database(settings, read, database=name) == []
         restored = server.dsn_of(name)
@@ -217,7 +235,7 @@ def test_a_changed_or_missing_file_is_no_backup(tmp_path: Path) -> None:
         manifest.read_manifest(tmp_path)
     path.write_text(json.dumps(document | {"format": 1}))  # it may have jobs
     assert manifest.read_manifest(tmp_path) == made
-    del document["scheduled_jobs"]
+    del document["scheduled_jobs"], document["roles"]
     path.write_text(json.dumps(document | {"format": 1}))
     assert manifest.read_manifest(tmp_path) == replace(made, scheduled_jobs=None)
     path.write_text(json.dumps(document | {"format": 2}))
