@@ -89,6 +89,7 @@ class _FactReader:
         writers = self._list_rows("other writers", _read_writer, "reads/select_other_writers")
         return {
             "missing_rights": self._list_rows("rights", MissingRight, "doctor/select_missing_rights", rights),
+            "open_rights": self._list_rows("open rights", _read_act, "maintenance/select_open_rights"),
             "chunks": self._list_rows("chunks", ChunkCounts, chunks),
             "row_times": self._list_rows("readings", RowTimes, "doctor/select_row_times"),
             "keep_days": {
@@ -125,6 +126,10 @@ def _build_details(**columns: Any) -> ServerDetails:  # Any: the columns of a ro
 
 def _read_writer(writer: str) -> str:
     return clean_text(writer)
+
+
+def _read_act(act: str, **_: object) -> str:
+    return act
 
 
 def _build_sample(**columns: Any) -> StationClockSample:

@@ -99,6 +99,8 @@ class DatabaseFacts:
     schema_flavour: ServerFlavour | None
     """None without a schema."""
     missing_rights: tuple[MissingRight, ...] = ()
+    open_rights: tuple[str, ...] = ()
+    """What every role may do in the database, and should not."""
     jobs: tuple[JobState, ...] = ()
     chunks: tuple[ChunkCounts, ...] = ()
     row_times: tuple[RowTimes, ...] = ()

@@ -98,6 +98,14 @@ def check_rights(facts: DatabaseFacts) -> Iterator[CheckResult]:
         )
     elif facts.schema_flavour is not None:
         yield _REPORT.pass_check("rights", f"User {facts.details.user_name} has every right it needs.")
+    if facts.open_rights:
+        yield _REPORT.warn_of(
+            "open rights",
+            f"Every role may {', '.join(facts.open_rights)} in this database.",
+            "Migrate, or run deploy/postgres/database.sql, as a superuser.",
+        )
+    elif facts.schema_flavour is not None:
+        yield _REPORT.pass_check("open rights", "What harms the server is no right of every role.")
 
 
 def check_journal(faults: list[str]) -> Iterator[CheckResult]:

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from dosing_tui.database.alarms import journal
 from dosing_tui.database.audit.pins import set_pin
@@ -133,7 +134,7 @@ FORMER_LOCKS = (7233179128203636, 0x646F73696E67, 0x646F73696E68, 0x646F73696E69
 
 
 def test_a_viewer_that_holds_every_lock_it_can_stops_nothing(plant: Plant) -> None:
-    """Advisory locks are open to every role; the program waits for none that a viewer can hold."""
+    """The program waits for none of them, also where advisory locks are left to every role."""
     tables: LiteralString = """
         SELECT string_agg(format('public.%I', relname), ', ') FROM pg_class
          WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')
@@ -144,6 +145,7 @@ def test_a_viewer_that_holds_every_lock_it_can_stops_nothing(plant: Plant) -> No
     told: list[str] = []
     owner = plant.settings_of("dosing_owner")
     execute_statements(plant.dsn, "UPDATE plant_limits SET stock_low_percent = 33")  # there is work to do
+    execute_statements(plant.dsn, "GRANT EXECUTE ON FUNCTION pg_advisory_lock(bigint) TO dosing_viewer")
     with psycopg.connect(plant.dsn_of("dosing_viewer")) as viewer:
         for key in FORMER_LOCKS:
             viewer.execute("SELECT pg_advisory_lock(%s)", (key,))
@@ -159,3 +161,16 @@ def test_a_viewer_that_holds_every_lock_it_can_stops_nothing(plant: Plant) -> No
     assert "The migration lock is held by a role that may not migrate: it is ignored." in told
     assert len(journal.read_journal(owner)) == 1
     assert verify_audit_trail(owner).faults == ()
+
+
+def test_no_role_of_the_plant_works_in_another_database_of_the_server(plant: Plant) -> None:
+    """There nothing is closed: locks that are held there fill the same table."""
+    for database in ("postgres", "template1"):
+        with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
+            psycopg.connect(make_conninfo(plant.dsn_of("dosing_viewer"), dbname=database))
+
+
+def test_low_roles_leave_connections_to_the_collector(plant: Plant) -> None:
+    limits = "SELECT rolconnlimit FROM pg_roles WHERE rolname ~ '^dosing_(viewer|operator|telegraf)$'"
+    assert sorted(fetch_rows(plant.dsn, limits)) == [(5,), (40,), (40,)]
+    assert fetch_value(plant.dsn_of("dosing_viewer"), "SHOW temp_file_limit") == "1GB"

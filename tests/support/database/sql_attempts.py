@@ -112,6 +112,10 @@ OPERATOR = [
         ("stop notes by their sequence",
          "SELECT setval('operator_notes_id_seq', 9223372036854775807)"),
         ("write a large object", "SELECT lo_from_bytea(0, 'x')"),
+        ("hold an advisory lock", "SELECT pg_advisory_lock(1)"),
+        ("make a temporary table", "CREATE TEMPORARY TABLE t (a integer)"),
+        ("write to the transaction log", "SELECT pg_logical_emit_message(false, 'x', 'x')"),
+        ("fill the disk with temporary files", "SET temp_file_limit = -1"),
         ("end the collector's sessions",
          "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'dosing_writer'"),
         ("run a program on the server", "COPY (SELECT 1) TO PROGRAM 'true'"),
@@ -171,6 +175,12 @@ VIEWER = as_role(
      " VALUES (gen_random_uuid(), 's', 'r', 'acknowledge', now(), now(), 'high', 1)"),
     ("create a large object", WRITABLE, "SELECT lo_create(0)"),
     ("open a large object for writing", WRITABLE, "SELECT lo_open(1, 131072)"),
+    ("fill the server's table of locks",
+     "SELECT count(*) FROM (SELECT pg_advisory_lock(g) FROM generate_series(1, 1000000) AS g) AS x"),
+    ("hold an advisory lock shared", "SELECT pg_try_advisory_xact_lock_shared(1, 2)"),
+    ("write to the transaction log",
+     "SELECT pg_logical_emit_message(false, 'x', repeat('x', 50000000))"),
+    ("fill the disk with temporary files", "SET temp_file_limit = -1"),
     ("make a temporary table", WRITABLE, "CREATE TEMPORARY TABLE t (a integer)"),
     ("end the collector's query",
      "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE usename = 'dosing_writer'"),
@@ -195,6 +205,8 @@ TELEGRAF = as_role(
     ("stop the collector", "UPDATE collector_leases SET holder = NULL"),
     ("review", ENTER.format(who="Anna")),
     ("write to the journal", "INSERT INTO alarm_journal (uuid) VALUES (gen_random_uuid())"),
+    ("hold an advisory lock", "SELECT pg_advisory_lock(1)"),
+    ("make a temporary table", "CREATE TEMPORARY TABLE t (a integer)"),
 )
 ATTEMPTS = [*OPERATOR, *VIEWER, *COLLECTOR, *TELEGRAF]
 
