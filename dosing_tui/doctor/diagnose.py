@@ -26,6 +26,7 @@ from dosing_tui.doctor.checks.collector_checks import (
 )
 from dosing_tui.doctor.checks.database_checks import (
     check_journal,
+    check_journal_times,
     check_rights,
     check_schema,
     check_server,
@@ -124,6 +125,7 @@ def _check_database(settings: Settings, facts: DatabaseFacts, now: datetime) -> 
     if facts.schema_flavour is None:
         return
     yield from check_rights(facts)
+    yield from check_journal_times(facts)
     if not facts.details.is_read_only and not facts.details.is_standby:
         yield from check_journal(_list_journal_faults(settings, now))
     yield from check_maintenance(facts, now)

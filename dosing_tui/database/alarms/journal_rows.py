@@ -14,6 +14,10 @@ from dosing_tui.domain.alarms.models import (
 )
 from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text
 
+MAX_TEXT_BYTES = 2048
+MAX_NAME_BYTES = 512
+"""Longest message or comment, and longest name, that the table takes."""
+
 
 def build_entry(
     *,
@@ -61,6 +65,7 @@ def build_key(rule: str, device_id: str, item: str) -> AlarmKey:
 
 
 def entries_to_columns(site: str, entries: Sequence[JournalEntry]) -> dict[str, object]:
+    """Free text without harmful characters: the table takes no other."""
     return {
         "site": site,
         "uuid": [entry.uuid for entry in entries],
@@ -72,15 +77,19 @@ def entries_to_columns(site: str, entries: Sequence[JournalEntry]) -> dict[str, 
         "received_at": [entry.received_at for entry in entries],
         "priority": [entry.priority.value for entry in entries],
         "rule_version": [entry.rule_version for entry in entries],
-        "message": [entry.message for entry in entries],
+        "message": [_fit_text(entry.message, MAX_TEXT_BYTES) for entry in entries],
         "value": [entry.value for entry in entries],
         "limit_value": [entry.limit for entry in entries],
         "latching": [entry.latching for entry in entries],
         "active": [entry.active for entry in entries],
         "occurrence": [entry.occurrence for entry in entries],
         "until": [entry.until for entry in entries],
-        "author": [entry.who.name for entry in entries],
-        "os_user": [entry.who.os_user for entry in entries],
+        "author": [_fit_text(entry.who.name, MAX_NAME_BYTES) for entry in entries],
+        "os_user": [_fit_text(entry.who.os_user, MAX_NAME_BYTES) for entry in entries],
         "offline": [entry.offline for entry in entries],
-        "comment": [entry.comment for entry in entries],
+        "comment": [_fit_text(entry.comment, MAX_TEXT_BYTES) for entry in entries],
     }
+
+
+def _fit_text(text: str, most: int) -> str:
+    return clean_line(text, most).encode()[:most].decode(errors="ignore")

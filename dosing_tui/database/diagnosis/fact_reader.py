@@ -97,6 +97,9 @@ class _FactReader:
             },
             "lease": leases[0] if leases else None,
             "other_writers": writers,
+            "unreadable_entries": sum(
+                self._list_rows("journal", _read_count, "doctor/count_unreadable_entries", site)
+            ),
             "clock_samples": self._list_rows(
                 "clocks", _build_sample, "doctor/select_clock_samples", {"samples": SKEW_SAMPLES}
             ),
@@ -126,6 +129,10 @@ def _build_details(**columns: Any) -> ServerDetails:  # Any: the columns of a ro
 
 def _read_writer(writer: str) -> str:
     return clean_text(writer)
+
+
+def _read_count(unreadable: int) -> int:
+    return unreadable
 
 
 def _read_act(act: str, **_: object) -> str:

@@ -109,6 +109,8 @@ class DatabaseFacts:
     replicas: tuple[ReplicaState, ...] = ()
     lease: CollectorLease | None = None
     other_writers: tuple[str, ...] = ()
+    unreadable_entries: int = 0
+    """Entries of the alarm journal with an impossible time: nobody reads them."""
     clock_samples: tuple[StationClockSample, ...] = ()
     station_losses: tuple[StationLoss, ...] = ()
     """Of the stations that number their messages."""

@@ -10,9 +10,21 @@ RIGHT = "42501"
 """SQLSTATE of a missing right."""
 REFUSED = "DT001"
 READ_ONLY = "25006"
-WHY = {RIGHT: "no right", REFUSED: "refused by the function", READ_ONLY: "read-only role"}
+CHECK = "23514"
+WHY = {
+    RIGHT: "no right",
+    REFUSED: "refused by the function",
+    READ_ONLY: "read-only role",
+    CHECK: "refused by a check",
+}
 ENTER = "SELECT enter_review(:key, 'approved', '{who}', '', '', 0, :record, :judgement)"
 PIN = "INSERT INTO pin_entry (who, pin, new_pin) VALUES ('{who}', '{pin}', {new})"
+ENTRY = (
+    "INSERT INTO alarm_journal"
+    " (uuid, site, rule, event, at, received_at, priority, rule_version, until, author)"
+    " VALUES (gen_random_uuid(), 'plant1', 'R', 'shelve', now(), {received}, 'low', 1, {until}, U&'{author}')"
+)
+"""Into the alarm journal."""
 LATER_SEQ = "'2024-01-01', 'review', 'b', 'Anna', '{}', 'p', 'h'"
 
 
@@ -143,7 +155,27 @@ OPERATOR = [
          "SELECT enter_review(:key, 'approved', 'Anna', '', '', 0, 'other', :judgement)"),
         ("hide who signs behind control characters", PIN.format(who="Anna", pin="1234", new="NULL"),
          "SELECT enter_review(:key, 'approved', 'Anna', E'a\\x1b[2J', '', 0, :record, :judgement)"),
+        ("turn around the text of who signs", PIN.format(who="Anna", pin="1234", new="NULL"),
+         "SELECT enter_review(:key, 'approved', U&'Anna\\202E', '', '', 0, :record, :judgement)"),
+        ("sign as an invisible namesake",
+         "SELECT enter_review(:key, 'comment', U&'An\\200Bna', '', 'seen', 0, :record, :judgement)"),
+        ("hide a remark behind eight-bit controls", PIN.format(who="Anna", pin="1234", new="NULL"),
+         "SELECT enter_review(:key, 'comment', 'Anna', '', U&'a\\009B2J', 0, :record, :judgement)"),
+        ("fill the audit trail with a remark of megabytes", PIN.format(who="Anna", pin="1234", new="NULL"),
+         "SELECT enter_review(:key, 'comment', 'Anna', '', repeat('x', 2001), 0, :record, :judgement)"),
+        ("fill the audit trail with an account of megabytes", PIN.format(who="Anna", pin="1234", new="NULL"),
+         "SELECT enter_review(:key, 'comment', 'Anna', repeat('x', 513), 'a', 0, :record, :judgement)"),
         sqlstate=REFUSED,
+    ),
+    *as_role(
+        "dosing_operator",
+        ("write a note of no time",
+         "INSERT INTO operator_notes (at, text, author) VALUES ('infinity', 'a', 'b')"),
+        ("write a note with invisible letters",
+         "INSERT INTO operator_notes (at, text, author) VALUES (now(), U&'a\\200B', 'b')"),
+        ("fill the disk with the name of a PIN",
+         "INSERT INTO pin_entry (who, pin) VALUES (repeat('x', 100000), '1234')"),
+        sqlstate=CHECK,
     ),
     SqlAttempt("dosing_operator", "confirm one's own approval as the second person",
                (PIN.format(who="Anna", pin="1234", new="NULL"), ENTER.format(who="Anna"),
@@ -198,6 +230,19 @@ COLLECTOR = as_role(
     ("rename a lock of the program", "UPDATE process_locks SET name = 'x'"),
     ("create a large object", "SELECT lo_create(0)"),
     ("write a note", "INSERT INTO operator_notes (at, text, author) VALUES (now(), 'a', 'b')"),
+) + as_role(
+    "dosing_writer",
+    ("store an alarm entry that nobody can read",
+     ENTRY.format(received="'infinity'", until="NULL", author="a")),
+    ("hide an alarm for ever", ENTRY.format(received="now()", until="'infinity'", author="a")),
+    ("turn around the text of an alarm entry", ENTRY.format(received="now()", until="NULL", author="\\202E")),
+    ("store a reading that nobody can read",
+     "INSERT INTO inventory_levels (time, device_id, chemical, received_at)"
+     " VALUES (now(), 'd', 'B', 'infinity')"),
+    ("store a reading with a flag of megabytes",
+     "INSERT INTO batch_events (time, device_id, event, flags)"
+     " VALUES (now(), 'd', 'e', ARRAY[repeat('x', 30000000)])"),
+    sqlstate=CHECK,
 )  # fmt: skip
 TELEGRAF = as_role(
     "dosing_telegraf",
