@@ -20,6 +20,7 @@ GRANT INSERT (batch_key, batch_id, device_id, recipe, mode, status, reason, begi
 GRANT INSERT, UPDATE ON alarm_notifications, alarm_notification_channels, alarm_checkpoints TO dosing_writer;
 
 GRANT UPDATE (taken_at) ON process_locks TO dosing_writer;
+GRANT EXECUTE ON FUNCTION end_blocking_sessions() TO dosing_writer;
 
 -- Operators' consoles: notes, what is done about alarms, and reviews. Functions of the database enter the last two: nobody
 -- writes to the audit trail himself, and only the collector says of an alarm that it came or went.
