@@ -44,7 +44,7 @@ def _build_rules(settings: Settings) -> list[Json]:
         _build_rule(
             settings, "offline", "Dosing system offline", ("gt", alarms.offline_minutes * 60), ("0s", "0s"),
             "🔴 Dosing system offline for {{ humanizeDuration $values.B.Value }}",
-            "No messages from station {{ $labels.device_id }}; 36525d means never. "
+            "No messages from station {{ $labels.device_id }}; 36525d means never, or a lost connection. "
             "A plant at rest sends none either: mute this rule outside the shifts.",
         ),
     ]  # fmt: skip

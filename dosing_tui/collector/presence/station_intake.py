@@ -56,13 +56,14 @@ class StationIntake:
 
     def __init__(self, settings: MqttSettings) -> None:
         self._topic = settings.station_status_topic
+        self._reading_topics = frozenset(settings.topics)
         self._lock = threading.Lock()
         self._tracker = SequenceTracker()
         self._reports: deque[StationReport] = deque(maxlen=MAX_PENDING)
 
     def take_report(self, message: ReceivedMessage) -> StationReport | Rejection | None:
         """What a status message says, None for a reading; counts the numbers of both."""
-        report = read_status(self._topic, message)
+        report = None if message.topic in self._reading_topics else read_status(self._topic, message)
         station = report.device_id if isinstance(report, StationReport) else ""
         stamps = () if message.is_retained else read_sequence_stamps(message.payload, station)
         if stamps or isinstance(report, StationReport):

@@ -70,6 +70,9 @@ class CounterRun:
         """How far a number is ahead of the newest; 0 or less for one that is not."""
         return (number - self.newest + WRAP // 2) % WRAP - WRAP // 2
 
+    def is_followed_by(self, boot_id: str | None, number: int) -> bool:
+        return boot_id in (None, self.boot_id) and number == (self.newest + 1) % WRAP
+
     def lacks(self, number: int) -> bool:
         return any(gap.contains(number) for gap in (*self.missing, *self.lost))
 

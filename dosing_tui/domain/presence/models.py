@@ -75,14 +75,18 @@ class StationPresence:
         return last_message_at is None or last_message_at <= self.reported_at
 
     def apply_report(self, report: StationReport) -> "StationPresence":
-        """The state after a report. What the broker kept and only confirms leaves since when it holds."""
+        """The state after a report. What the broker kept and only confirms leaves since when it holds.
+
+        A station that was offline and now sends a report without a word is online.
+        """
         if report.is_cleared:
             return replace(self, status=None, reported_at=report.received_at, is_retained=False)
-        if report.status is None or (report.is_retained and report.status is self.status):
+        status = report.status
+        if status is None and self.status is ConnectionReport.OFFLINE and report.is_sign_of_life:
+            status = ConnectionReport.ONLINE
+        if status is None or (report.is_retained and status is self.status):
             return self
-        return replace(
-            self, status=report.status, reported_at=report.received_at, is_retained=report.is_retained
-        )
+        return replace(self, status=status, reported_at=report.received_at, is_retained=report.is_retained)
 
     def add_loss(self, loss: MessageLoss) -> "StationPresence":
         return replace(self, messages_lost=max(0, self.messages_lost + loss.count))

@@ -9,11 +9,12 @@ from dosing_tui.domain.messages.message_schema import parse_device_id
 from dosing_tui.errors import PayloadError
 
 _NAME = rb'"([!#-\[\]-~]{1,64})"'
-_FIRMWARE_RECORD = re.compile(
-    rb'\{"device_id":' + _NAME + rb',[^{}\[\]\\]{0,400}?,"seq":(0|[1-9][0-9]{0,17})'
-    rb'(?:,"boot_id":' + _NAME + rb')?(?:,"timestamp":[0-9]{1,20})?\}'
+_HEAD = re.compile(rb'\{"device_id":' + _NAME + rb",")
+_TAIL = re.compile(
+    rb',"seq":(0|[1-9][0-9]{0,17})(?:,"boot_id":' + _NAME + rb')?(?:,"timestamp":[0-9]{1,20})?\}\Z'
 )
-"""A record as the firmware prints it: everything else is decoded."""
+_TAIL_BYTES = 150
+"""Begin and end of a record as the firmware prints it: every other one is decoded."""
 
 
 class SequenceStamp(NamedTuple):
@@ -31,9 +32,11 @@ def read_sequence_stamps(payload: bytes, station: str = "") -> tuple[SequenceSta
     """
     if b'"seq"' not in payload:
         return ()
-    if found := _FIRMWARE_RECORD.fullmatch(payload):
-        device, number, boot = found.groups()
-        return (SequenceStamp(device.decode(), boot.decode() if boot else None, int(number)),)
+    if payload.count(b"{") == payload.count(b'"seq"') == 1 and b"\\" not in payload:
+        head, tail = _HEAD.match(payload), _TAIL.search(payload, max(0, len(payload) - _TAIL_BYTES))
+        if head and tail:
+            number, boot = tail.groups()
+            return (SequenceStamp(head[1].decode(), boot.decode() if boot else None, int(number)),)
     records = (record for record in decode_records(payload) if isinstance(record, JsonRecord))
     return tuple(stamp for record in records if (stamp := _read_stamp(record.fields, station)))
 

@@ -37,6 +37,8 @@ class StationCounter:
 
     def find_run(self, boot_id: str | None, number: int) -> CounterRun | None:
         """The run that the number belongs to: that of its boot, or the one that it continues."""
+        if len(self.runs) == 1 and self.runs[0].is_followed_by(boot_id, number):
+            return self.runs[0]  # nearly always
         if boot_id is not None:
             run = next((one for one in reversed(self.runs) if one.boot_id == boot_id), None)
             return run if run and abs(run.measure_distance(number)) <= MAX_BOOT_GAP else None

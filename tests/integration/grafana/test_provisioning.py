@@ -16,8 +16,10 @@ from click.testing import CliRunner
 from dosing_tui.cli.main import main
 from dosing_tui.config.notification_channel import NotificationKind, NotificationSettings
 from dosing_tui.config.settings import DatabaseSettings, LimitSettings, PlantSettings, Settings
+from dosing_tui.database.presence.station_status_writer import StationStatusWriter
 from dosing_tui.database.reading_writer import ReadingWriter
 from dosing_tui.domain.panels.panel_catalog import PANELS
+from dosing_tui.domain.presence.models import ConnectionReport, StationReport
 from dosing_tui.errors import ExportError
 from dosing_tui.grafana.provisioning import GrafanaOptions, build_provisioning_files, write_files
 from dosing_tui.grafana.sql_macros import build_alert_sql
@@ -145,6 +147,19 @@ def test_a_station_that_was_heard_and_one_that_never_was(migrated: str, grafana:
     silent = dict(_run_alert_query(grafana, "offline", "never"))
     assert silent["never"] == 3155760000
     assert silent[DOSE.device_id] == pytest.approx(20 * 60, abs=60)
+    stations = StationStatusWriter(settings_for(migrated))
+    kept, live = (
+        StationReport(DOSE.device_id, now, is_retained, ConnectionReport.OFFLINE)
+        for is_retained in (True, False)
+    )
+    stations.write_news([kept])
+    silent = dict(_run_alert_query(grafana, "offline"))
+    assert silent[DOSE.device_id] == pytest.approx(20 * 60, abs=60)
+    stations.write_news([live])
+    assert dict(_run_alert_query(grafana, "offline"))[DOSE.device_id] == 3155760000
+    stations.write_news([replace(live, status=None)])  # a sign of life
+    assert dict(_run_alert_query(grafana, "offline"))[DOSE.device_id] == pytest.approx(0, abs=60)
+    stations.close()
     assert _run_alert_query(grafana, "low_inventory") == [(LEVEL.device_id, LEVEL.chemical, 5.0)]
     assert _run_alert_query(grafana, "high_error") == [(3.0,)]
 

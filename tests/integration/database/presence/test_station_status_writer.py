@@ -100,6 +100,18 @@ def test_a_last_will_keeps_the_last_figures_and_the_history_has_every_change(
     assert facts.station_losses == (StationLoss("s1", 2),)
 
 
+def test_a_report_without_a_word_ends_an_offline(writer: StationStatusWriter, migrated: str) -> None:
+    at = NOW + timedelta(seconds=9)
+    writer.write_news(
+        [FULL, read_report(b"offline", NOW), read_report(b'{"rssi_dbm":-62}', at, is_retained=True)]
+    )
+    assert read_row(migrated)["status"] == "offline"
+    writer.write_news([read_report(b'{"rssi_dbm":-63}', at)])
+    row = read_row(migrated)
+    assert (row["status"], row["status_since"], row["rssi_dbm"]) == ("online", at, -63)
+    assert [kind for kind, *_ in list_changes(migrated)] == ["online", "offline", "online"]
+
+
 def test_an_empty_message_takes_the_state_back(writer: StationStatusWriter, migrated: str) -> None:
     writer.write_news([FULL, read_report(b"", NOW)])
     row = read_row(migrated)
