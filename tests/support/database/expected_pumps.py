@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from math import fsum
 from statistics import fmean, linear_regression
@@ -92,10 +92,12 @@ def expect_pump_chemicals(
     doses: Iterable[Dose], now: datetime, chemicals: tuple[str, ...], named: tuple[str, ...] = ()
 ) -> list[PumpChemical]:
     """Of these stations' doses, in the order of the panel; ``named``: what is set for pumps 1, 2, ..."""
+    six_hours, first_day = timedelta(hours=6), datetime(2000, 1, 1, tzinfo=UTC)
+    since = first_day - (first_day - (now - timedelta(days=28))) // six_hours * six_hours
     last: dict[tuple[str, int], list[Dose]] = defaultdict(list)
     for dose in sorted(doses, key=lambda dose: (dose.time, dose.dedup), reverse=True):
         pump = last[dose.device_id, dose.pump]
-        if dose.time < now and len(pump) < 200:
+        if since <= dose.time < now and len(pump) < 200:
             pump.append(dose)
     rows = [
         _expect_chemical(key, pump, dict(enumerate(named, start=1))) for key, pump in last.items() if pump

@@ -30,7 +30,7 @@ def build_pump_chemicals(context: RenderContext) -> TileContent[TableData[PumpCh
     table = TableData(rows, COLUMNS, ChemicalTableContext(names, context.zone))
     return build_panel_content(
         context, PUMP_CHEMICALS, table, data_table.paint_table, "last 200 doses",
-        is_empty=not rows, empty_text="no dose in 90 days",
+        is_empty=not rows, empty_text="no dose in 28 days",
     )  # fmt: skip
 
 
