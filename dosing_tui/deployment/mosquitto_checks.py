@@ -150,7 +150,7 @@ def _start_shortly(program: str, place: Path) -> str:
                 return ""
             time.sleep(0.02)
     finally:
-        process.terminate()
-        process.wait(START_S)
+        process.kill()  # it has nothing to save, and may miss a SIGTERM right after its start
+        process.wait()
     faults = [line for line in log.read_text(errors="replace").splitlines() if "Error" in line]
     return faults[0].split(": ", 1)[-1] if faults else "it does not say why"

@@ -34,8 +34,8 @@ def refuse_foreign_folder(folder: Path, account: str) -> None:
     if not folder.exists() or _is_owned(folder, account) or not any(folder.iterdir()):
         return
     raise ConfigError(
-        f"{folder} is in use and belongs to {_name_owner(folder)}, not to {account}: choose another by --name or "
-        "--backup, or give it to the account yourself (chown -R)."
+        f"{folder} is in use and belongs to {_name_owner(folder)}, not to {account}: choose another by --name"
+        " or --backup, or give it to the account yourself (chown -R)."
     )
 
 

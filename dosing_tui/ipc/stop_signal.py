@@ -65,7 +65,8 @@ def exit_on_signal() -> Iterator[None]:
     def interrupt(number: int, _frame: FrameType | None) -> None:
         raise SignalInterrupt(number)
 
-    previous = {number: signal.signal(number, interrupt) for number in STOP_SIGNALS}
+    wanted = [number for number in STOP_SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]  # nohup
+    previous = {number: signal.signal(number, interrupt) for number in wanted}
     try:
         yield
     except SignalInterrupt as error:

@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from dosing_tui.cli.main import main
 from dosing_tui.demo.servers.mqtt_broker import find_mosquitto
+from dosing_tui.deployment import mosquitto_checks
 from dosing_tui.deployment.deploy_check import check_deployment
 from dosing_tui.doctor.checks.check_result import CheckLevel
 from tests.support.deploy.deploy_files import FOLDER
@@ -88,6 +89,18 @@ def test_a_file_that_mosquitto_refuses_is_named(tmp_path: Path, name: str) -> No
         stream.write("\nnonsense true\n")
     (error,) = list_errors(folder)
     assert error.startswith("Mosquitto refuses it: ")
+
+
+def test_a_broker_that_does_not_hear_the_first_signal_is_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Mosquitto says that it runs a moment before SIGTERM ends it."""
+    deaf = tmp_path / "mosquitto"
+    deaf.write_text("#!/bin/sh\ntrap '' TERM\necho '1: mosquitto version 2 running'\nexec sleep 60\n")
+    deaf.chmod(0o755)
+    monkeypatch.setattr(mosquitto_checks, "find_mosquitto", lambda: deaf)
+    monkeypatch.setattr(mosquitto_checks, "START_S", 1.0)
+    assert list_errors(copy_stack(tmp_path)) == []
 
 
 def test_a_file_in_another_encoding_is_named_and_the_rest_is_checked(tmp_path: Path) -> None:
