@@ -1,6 +1,6 @@
 """Builds the collector's parser and database calls from the settings."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from datetime import UTC, datetime
 from functools import partial
@@ -23,6 +23,7 @@ from dosing_tui.database.batches.incremental_rebuild import SmallRebuilds, rebui
 from dosing_tui.database.batches.master_recipes import read_tolerance_book
 from dosing_tui.database.leader_election import LeaderElection, LeaderLease
 from dosing_tui.database.maintenance.blocking_sessions import SessionWatchdog
+from dosing_tui.database.materials.ledger_entries import list_movements
 from dosing_tui.database.panel_reader import PanelReader
 from dosing_tui.database.presence.station_status_writer import StationStatusWriter
 from dosing_tui.database.reading_writer import ReadingWriter
@@ -36,6 +37,7 @@ from dosing_tui.database.schema.migrate import (
 from dosing_tui.database.schema.plant_limits import REORDER, STOCK_LOW, TOLERANCE
 from dosing_tui.domain.messages.message_parser import ClockRules, MessageParser
 from dosing_tui.domain.messages.models import ReadingKind
+from dosing_tui.domain.panels.panel_catalog import STOCK_OUTLOOK, PanelQuery, StockOutlook
 from dosing_tui.errors import DatabaseAccessError, DatabaseError
 from dosing_tui.ipc.subprocess_call import SubprocessCall
 
@@ -80,10 +82,18 @@ def build_database(settings: Settings) -> CollectorDatabase:
             list_pump_doses=partial(journal.list_pump_doses, settings),
             list_usual_durations=partial(journal.list_usual_durations, settings),
             read_tolerances=partial(read_tolerance_book, settings),
+            list_movements=partial(list_movements, settings),
+            read_outlook=partial(_read_outlook, settings),
         ),
         create_notification_queue=partial(NotificationQueue, settings, lease),
         read_audit_head=partial(read_audit_head, settings),
     )
+
+
+def _read_outlook(settings: Settings, now: datetime) -> Sequence[StockOutlook]:
+    """The rows of the panel."""
+    query = PanelQuery(now, now, now)
+    return _call_reader(settings, lambda reader: reader.read_panel(STOCK_OUTLOOK, query))
 
 
 def _create_rebuild_call(settings: Settings, lease: LeaderLease) -> RebuildCall:

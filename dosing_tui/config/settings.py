@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import time, timedelta
 from enum import StrEnum
 
+from dosing_tui.config.chemical_sections import ChemicalSettings
 from dosing_tui.config.notification_channel import NotificationSettings
 from dosing_tui.domain.messages import default_limits
 from dosing_tui.domain.time.shift_calendar import WEEKDAYS, Shift, ShiftCalendar
@@ -92,8 +93,7 @@ class MqttSettings:
     username: str = ""
     """Broker account; empty for an anonymous broker."""
     password_file: str = ""
-    """File (mode 0600) that holds the broker password. DOSING_MQTT_PASSWORD and the systemd credential
-    "mqtt-password" take precedence."""
+    """File (mode 0600) with the broker password; DOSING_MQTT_PASSWORD and "mqtt-password" of systemd win."""
     password: str = field(default="", repr=False)
     """Filled from the environment, a systemd credential or password_file; refused in the file."""
     tls: bool = False
@@ -230,8 +230,8 @@ class AnchorSettings:
     interval_minutes: float = 15.0
     """Shortest time between two anchors; an unchanged trail is anchored once a day."""
     key_file: str = ""
-    """File (mode 0600) that holds the key with which anchors are signed: 16 characters or more, unknown to
-    the database's owner. DOSING_ANCHORS_KEY and the systemd credential "anchors-key" take precedence."""
+    """File (mode 0600) with the key that signs anchors: 16 characters or more, unknown to the database's
+    owner. DOSING_ANCHORS_KEY and the systemd credential "anchors-key" take precedence."""
     key: str = field(default="", repr=False)
     """Filled from the environment, a systemd credential or key_file; refused in the file."""
 
@@ -240,6 +240,8 @@ class AnchorSettings:
 class AlarmSettings:
     stock_critical_percent: float = 5.0
     """Below this a tank is nearly empty."""
+    stock_cover_days: float = 0.0
+    """A tank that lasts fewer production days, by its use of 28 days, is short of stock; 0: off."""
     stock_deadband_percent: float = 2.0
     """Deadband: a low tank returns to normal this many percentage points above its limit."""
     stock_jump_percent: float = 1.0
@@ -382,6 +384,7 @@ class Settings:
     monitoring: MonitoringSettings = field(default_factory=MonitoringSettings)
     shifts: tuple[ShiftSettings, ...] = DEFAULT_SHIFTS
     stations: tuple[StationSettings, ...] = ()
+    chemicals: tuple[ChemicalSettings, ...] = ()
     alarm_limits: tuple[AlarmLimitSettings, ...] = ()
     notifications: tuple[NotificationSettings, ...] = ()
 

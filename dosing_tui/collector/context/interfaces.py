@@ -19,7 +19,9 @@ from dosing_tui.domain.alarm_rules.plant_wide.dosing_pace import UsualDuration
 from dosing_tui.domain.alarm_rules.shared.rule_state import DoseErrorMinute
 from dosing_tui.domain.alarms.checkpoint import Checkpoint
 from dosing_tui.domain.alarms.models import JournalEntry
+from dosing_tui.domain.materials.ledger import TankMovement
 from dosing_tui.domain.messages.models import ParsedItem, Reading
+from dosing_tui.domain.panels.panel_catalog import StockOutlook
 from dosing_tui.domain.presence.models import StationNews
 from dosing_tui.domain.tolerances.pump_history import StoredPumpDoses
 from dosing_tui.domain.tolerances.tolerance_book import ToleranceBook
@@ -131,6 +133,10 @@ class AlarmStore:
     """How long doses took in the last weeks."""
     read_tolerances: Callable[[], ToleranceBook]
     """All versions of the tolerance rules and of the master recipes."""
+    list_movements: Callable[[int | None], Sequence[TankMovement]] = lambda after: ()
+    """Entries of the material ledger after one; None: the last one."""
+    read_outlook: Callable[[datetime], Sequence[StockOutlook]] = lambda now: ()
+    """How long each tank lasts at a time."""
 
 
 @dataclass(frozen=True, slots=True)

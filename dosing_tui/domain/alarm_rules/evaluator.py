@@ -1,7 +1,7 @@
 """Alarm evaluator: converts readings and time into journal entries.
 
 It has no I/O and is not thread-safe. Its entries take effect at once in this process. The collector journals
-them and passes the committed entries to ``apply_committed``; a viewer discards them.
+them, and passes the committed entries to ``apply_committed``; a viewer discards them.
 """
 
 from collections.abc import Callable, Iterable
@@ -34,7 +34,9 @@ from dosing_tui.domain.alarms.snapshot import (
     find_first_outs,
     is_flood_active,
 )
+from dosing_tui.domain.materials.ledger import TankMovement
 from dosing_tui.domain.messages.models import Reading, Rejection
+from dosing_tui.domain.panels.panel_catalog import StockOutlook
 from dosing_tui.domain.presence.models import StationNews
 from dosing_tui.domain.tolerances.pump_history import StoredPumpDoses
 from dosing_tui.domain.tolerances.tolerance_book import ToleranceBook
@@ -130,6 +132,12 @@ class Evaluator:
         """Note a station's status or loss of messages; whether the next tick should follow at once."""
         return self._rules.note_news(news)
 
+    def on_stock(
+        self, now: datetime, movements: Iterable[TankMovement], outlook: Iterable[StockOutlook]
+    ) -> list[JournalEntry]:
+        """Evaluate entries of the material ledger, and how long each tank lasts."""
+        return self._apply_detections(self._rules.check_stock(now, movements, outlook), now)
+
     def on_tick(self, context: EvaluationContext) -> list[JournalEntry]:
         """Evaluate the time-dependent rules, delays and shelving times; call it once a second."""
         self._is_shift_scheduled = context.is_shift_scheduled
@@ -144,7 +152,7 @@ class Evaluator:
         return entries
 
     def restart_from(self, checkpoint: Checkpoint = EMPTY_CHECKPOINT) -> None:
-        """Restart from a checkpoint: the next entries follow it in the journal."""
+        """The next entries follow the checkpoint in the journal."""
         self.projection.restart_from(checkpoint)
         self._raise_times = {uuid4(): at for at in checkpoint.raise_times}
 

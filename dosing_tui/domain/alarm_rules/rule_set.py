@@ -23,8 +23,10 @@ from dosing_tui.domain.alarm_rules.shared.rule_state import (
     to_epoch_minute,
 )
 from dosing_tui.domain.alarms.models import MAX_ITEM_CELLS, AlarmKey
+from dosing_tui.domain.materials.ledger import TankMovement
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading, Rejection
 from dosing_tui.domain.messages.text_sanitizer import clean_text
+from dosing_tui.domain.panels.panel_catalog import StockOutlook
 from dosing_tui.domain.presence.models import StationNews
 from dosing_tui.domain.tolerances.pump_history import StoredPumpDoses
 from dosing_tui.domain.tolerances.tolerance_book import DatedRules, ToleranceBook
@@ -88,6 +90,14 @@ class RuleSet:
             return ()
         station_rules.update_station(station, reading)
         return (describe_own_time(detection, reading, self._limits.zone) for detection in found)
+
+    def check_stock(
+        self, now: datetime, movements: Iterable[TankMovement], outlook: Iterable[StockOutlook]
+    ) -> Iterator[Detection]:
+        """Check entries of the material ledger, and how long each tank lasts."""
+        for movement in movements:
+            yield from tank_rules.apply_movement(self.state, movement, now)
+        yield from tank_rules.check_cover(outlook, self._limits.stock_cover_days)
 
     def note_news(self, news: StationNews) -> bool:
         """Note a station's status or loss of messages; whether an alarm may follow from it."""

@@ -26,6 +26,8 @@ from typing import Any, Generic, TypeVar
 
 from dosing_tui.domain.messages.models import ReadingKind
 from dosing_tui.domain.panels.filters import NO_FILTER, Dimension, Selection
+from dosing_tui.domain.panels.material_rows import BatchesLeft as BatchesLeft  # its name in the catalog
+from dosing_tui.domain.panels.material_rows import MaterialBook, TankBalance
 from dosing_tui.domain.panels.pump_chemical import PumpChemical
 from dosing_tui.domain.panels.station_health import StationHealth
 
@@ -209,22 +211,6 @@ class StockOutlook:
 
 
 @dataclass(frozen=True, slots=True)
-class BatchesLeft:
-    """Whole batches of a recipe at a station, by the ingredient that is used up first."""
-
-    device_id: str
-    recipe: str
-    batches_left: int
-    scarcest: str
-    remaining_g: float
-    """Of the scarcest ingredient."""
-    median_use_g: float
-    """Of the scarcest ingredient in a batch."""
-    batches: int
-    """The number of batches that the median is of, at most 20."""
-
-
-@dataclass(frozen=True, slots=True)
 class PanelQuery:
     """One request for a panel: the range [since, until) in UTC, and the filters."""
 
@@ -393,5 +379,12 @@ BATCHES_LEFT = declare_panel(Panel(
 STATION_STATUS = declare_panel(Panel(
     "station_status", "Station status", "", StationHealth, _DOSES | _EVENTS | _LEVELS, chart=ChartKind.TABLE,
     dimensions=frozenset({Dimension.DEVICE}), column_limits=(("messages_lost", 0.5),),
+))  # fmt: skip
+MATERIAL_BOOK = declare_panel(Panel(
+    "material_book", "Book and level", "", MaterialBook, _LEVELS, dimensions=_TANK_DIMENSIONS,
+))  # fmt: skip
+STOCK_BALANCE = declare_panel(Panel(
+    "stock_balance", "Unexplained loss", "", TankBalance, _LEVELS, default_range="now-6d/d",
+    dimensions=_TANK_DIMENSIONS,
 ))  # fmt: skip
 DOSES = declare_panel(Panel("doses", "Doses", "", DoseRow, _DOSES, max_rows=5_000))

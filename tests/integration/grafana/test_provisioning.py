@@ -130,6 +130,7 @@ def _run_alert_query(session: psycopg.Connection, rule: str, *expected: str) -> 
 
 def test_an_empty_database_is_a_number_too(grafana: psycopg.Connection) -> None:
     assert _run_alert_query(grafana, "low_inventory") == [("none", "no tank known", 100.0)]
+    assert _run_alert_query(grafana, "low_cover") == [("none", "no use known", 36525.0)]
     assert _run_alert_query(grafana, "high_error") == [(0.0,)]
     assert _run_alert_query(grafana, "offline") == [("any station", 3155760000.0)]
     assert _run_alert_query(grafana, "offline", "it's new") == [("it's new", 3155760000.0)]
@@ -207,6 +208,16 @@ def test_the_statements_of_the_rules_are_readable_and_keep_their_comments() -> N
         id_ = rule["uid"].removeprefix("dosing-").replace("-", "_")
         asked = rule["data"][0]["model"]["rawSql"]
         assert asked == build_alert_sql(id_, expected=SETTINGS.plant.devices)
+
+
+def test_days_of_cover_are_a_rule_where_there_is_a_limit() -> None:
+    limited = replace(SETTINGS, alarms=replace(SETTINGS.alarms, stock_cover_days=1.5))
+    text = build_provisioning_files(limited, SEEN)["alerting/dosing.yaml"]
+    rules = {rule["uid"]: rule for rule in yaml.safe_load(text)["groups"][0]["rules"]}
+    assert "dosing-low-cover" in rules
+    assert "dosing-low-cover" not in {rule["uid"] for rule in RULES.values()}
+    statement = rules["dosing-low-cover"]["data"][0]["model"]["rawSql"]
+    assert f"'{SETTINGS.plant.timezone}'" in statement
 
 
 def test_numbers_of_doses_are_not_drawn_as_grams() -> None:
