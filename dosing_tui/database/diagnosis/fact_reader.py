@@ -98,6 +98,9 @@ class _FactReader:
             },
             "lease": leases[0] if leases else None,
             "other_writers": writers,
+            "signature_owner": "".join(
+                self._list_rows("signatures", _read_owner, "maintenance/select_signature_owner")
+            ),
             "shared_logins": self._list_rows("logins", _build_login, "doctor/select_shared_logins"),
             "unreadable_entries": sum(
                 self._list_rows("journal", _read_count, "doctor/count_unreadable_entries", site)
@@ -135,6 +138,10 @@ def _read_writer(writer: str) -> str:
 
 def _build_login(login: str, reviewers: int) -> SharedLogin:
     return SharedLogin(clean_text(login), reviewers)
+
+
+def _read_owner(owner_name: str) -> str:
+    return clean_text(owner_name)
 
 
 def _read_count(unreadable: int) -> int:

@@ -117,6 +117,8 @@ class DatabaseFacts:
     replicas: tuple[ReplicaState, ...] = ()
     lease: CollectorLease | None = None
     other_writers: tuple[str, ...] = ()
+    signature_owner: str = ""
+    """Owner of the functions that sign; '' where there are none."""
     shared_logins: tuple[SharedLogin, ...] = ()
     unreadable_entries: int = 0
     """Entries of the alarm journal with an impossible time: nobody reads them."""

@@ -106,6 +106,12 @@ def check_rights(facts: DatabaseFacts) -> Iterator[CheckResult]:
         )
     elif facts.schema_flavour is not None:
         yield _REPORT.pass_check("open rights", "What harms the server is no right of every role.")
+    if facts.signature_owner not in ("", "dosing_auditor"):
+        yield _REPORT.warn_of(
+            "signatures",
+            f"Reviews are signed with the rights of {facts.signature_owner}: that role logs in.",
+            "CREATE ROLE dosing_auditor NOLOGIN, GRANT it to the tables' owner, then migrate.",
+        )
 
 
 def check_journal(faults: list[str]) -> Iterator[CheckResult]:
