@@ -31,7 +31,7 @@ COLLECTORS_BOOKS = frozenset(
     {
         "alarm_checkpoints", "alarm_notification_channels", "alarm_notifications", "batch_duration_baselines",
         "batch_numbers", "batch_rebuild_queue", "batch_records", "batches", "collector_leases",
-        "process_locks", "rejected_messages", "spool_progress",
+        "process_locks", "rejected_messages", "spool_progress", "station_changes", "station_status",
     }
 )  # fmt: skip
 """Written by the collector alone, whose program bounds them."""
