@@ -120,6 +120,16 @@ def check_journal(faults: list[str]) -> Iterator[CheckResult]:
         yield _REPORT.pass_check("journal", "The alarm journal takes entries.")
 
 
+def check_logins(facts: DatabaseFacts) -> Iterator[CheckResult]:
+    """Wrong PINs are counted for each login and person."""
+    for shared in facts.shared_logins:
+        yield _REPORT.warn_of(
+            "logins",
+            f"{shared.reviewers} reviewers sign as {shared.login}: one can lock out the others.",
+            "A login for each: CREATE ROLE anna LOGIN IN ROLE dosing_operator (deploy/README.md).",
+        )
+
+
 def check_journal_times(facts: DatabaseFacts) -> Iterator[CheckResult]:
     if facts.unreadable_entries:
         count = count_noun(facts.unreadable_entries, "entry", "entries")
