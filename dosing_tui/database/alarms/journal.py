@@ -7,6 +7,7 @@ none below it.
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from uuid import UUID
@@ -40,8 +41,8 @@ APPLICATION_NAME = "alarms"
 READER_NAME = "alarms"
 """The reader that stores this checkpoint."""
 NOTIFY_CHANNEL = "alarm_journal"
-POLL_INTERVAL_S = 5.0
-"""A connection pooler may drop notifications: then entries are read after this time at the latest."""
+POLL_INTERVAL_S = 1.0
+"""A notification may be lost, in a connection pooler or a full queue: then entries are read after this time."""
 STOP_CHECK_S = 0.5
 """Longest time between two checks of ``stop_event``."""
 
@@ -69,7 +70,7 @@ def append_entries(
     Raises: DatabaseUnavailableError, DatabaseAccessError (a right is missing), InvalidRowError.
     """
     target = describe_target(settings)
-    with open_connection(settings, application=APPLICATION_NAME) as session:
+    with open_connection(settings, application=APPLICATION_NAME, autocommit=True) as session:
         try:
             with translate_errors(target), lead_transaction(session, lease):
                 session.execute(
@@ -83,6 +84,14 @@ def append_entries(
                     f" in database {target.database} on {target.server}."
                 ) from error.__cause__
             raise
+        if entries:
+            _announce_entries(session)
+
+
+def _announce_entries(session: Session) -> None:
+    """Wake those who follow the journal. A failure delays them by POLL_INTERVAL_S: the entries are stored."""
+    with suppress(psycopg.Error):
+        session.execute("SELECT pg_notify(%s, '')", (NOTIFY_CHANNEL,))
 
 
 def save_checkpoint(settings: Settings, checkpoint: Checkpoint, *, lease: LeaseToken | None = None) -> None:
