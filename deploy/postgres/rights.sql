@@ -22,8 +22,8 @@ GRANT EXECUTE ON FUNCTION recount_late_pump_errors(bigint, boolean) TO dosing_wr
 
 GRANT UPDATE (taken_at) ON process_locks TO dosing_writer;
 
--- Operators' consoles: notes, what is done about alarms, and reviews. Functions of the database enter these: nobody
--- writes to the audit trail himself.
+-- Operators' consoles: notes, what is done about alarms, and reviews. Functions of the database enter the last two: nobody
+-- writes to the audit trail himself, and only the collector says of an alarm that it came or went.
 GRANT INSERT (at, text, author, os_user, device_id) ON operator_notes TO dosing_operator;
 GRANT INSERT ON pin_entry TO dosing_operator;
 GRANT EXECUTE ON FUNCTION lock_audit_trail(), prepare_pin_entry(text), take_pin_check(text, boolean),
@@ -32,7 +32,8 @@ GRANT EXECUTE ON FUNCTION lock_audit_trail(), prepare_pin_entry(text), take_pin_
 -- The server itself says when and as which role an entry was made: nobody inserts into those columns.
 GRANT INSERT (uuid, site, rule, device_id, item, event, at, received_at, priority, rule_version, message, value,
               limit_value, latching, active, occurrence, until, author, os_user, offline, comment)
-   ON alarm_journal TO dosing_writer, dosing_operator;
+   ON alarm_journal TO dosing_writer;
+GRANT EXECUTE ON FUNCTION enter_alarm_action(jsonb) TO dosing_writer, dosing_operator;
 
 -- Hashes of PINs are nobody's to read.
 REVOKE ALL ON reviewer_pins, pin_counters, pin_checks FROM dosing_writer, dosing_operator, dosing_viewer;

@@ -13,9 +13,10 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import psycopg
+from psycopg.types.json import Jsonb
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.alarms.journal_rows import build_entry, entries_to_columns
+from dosing_tui.database.alarms.journal_rows import build_entry, entries_to_columns, entry_to_action
 from dosing_tui.database.connection import Session, describe_target, open_connection, select_rows, use_session
 from dosing_tui.database.error_mapping import translate_errors
 from dosing_tui.database.leader_election import LeaseToken, lead_transaction
@@ -35,18 +36,20 @@ from dosing_tui.domain.alarms.kpis import KPI_PERIOD, SHELVE_LOOKBACK, KpiHistor
 from dosing_tui.domain.alarms.models import AlarmKey, AlarmState, AlarmStateName, JournalEntry
 from dosing_tui.domain.messages.text_sanitizer import clean_text
 from dosing_tui.domain.tolerances.pump_history import StoredPumpDoses
-from dosing_tui.errors import DatabaseAccessError, DatabaseError
+from dosing_tui.errors import AlarmCommandError, DatabaseAccessError, DatabaseError
 
 APPLICATION_NAME = "alarms"
 READER_NAME = "alarms"
 """The reader that stores this checkpoint."""
 NOTIFY_CHANNEL = "alarm_journal"
 POLL_INTERVAL_S = 1.0
-"""A notification may be lost, in a connection pooler or a full queue: then entries are read after this time."""
+"""Entries are read after this time also if a connection pooler or a full queue loses their notification."""
 STOP_CHECK_S = 0.5
 """Longest time between two checks of ``stop_event``."""
 
 MAX_RETRY_DELAY_S = 5.0
+REFUSED = "DT001"
+"""SQLSTATE of a refusal with a sentence for the operator."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,7 @@ class JournalUpdate:
 def append_entries(
     settings: Settings, entries: Sequence[JournalEntry], *, lease: LeaseToken | None = None
 ) -> None:
-    """Add entries in this order, all or none. An entry that is stored already is ignored.
+    """Add a collector's entries in this order, all or none. An entry that is stored already is ignored.
 
     ``lease``: of a leader; adds none after another process was elected.
 
@@ -86,6 +89,23 @@ def append_entries(
             raise
         if entries:
             _announce_entries(session)
+
+
+def enter_actions(settings: Settings, entries: Sequence[JournalEntry]) -> None:
+    """Enter an operator's actions in this order, all or none, at the server's time; each is stored once.
+
+    Raises: AlarmCommandError (refused), DatabaseUnavailableError, DatabaseAccessError (a right is missing).
+    """
+    actions = [Jsonb(entry_to_action(settings.plant.site, entry)) for entry in entries]
+    with use_session(settings, application=APPLICATION_NAME) as session:
+        try:
+            with session.transaction():
+                session.execute(read_statement("writes/enter_alarm_actions"), {"actions": actions})
+        except psycopg.DatabaseError as error:
+            if error.sqlstate != REFUSED:
+                raise
+            raise AlarmCommandError(error.diag.message_primary or "Not entered.") from error
+        _announce_entries(session)
 
 
 def _announce_entries(session: Session) -> None:

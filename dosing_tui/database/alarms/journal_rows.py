@@ -64,6 +64,26 @@ def build_key(rule: str, device_id: str, item: str) -> AlarmKey:
     return AlarmKey(clean_text(rule), clean_text(device_id), clean_text(item, limit=MAX_ITEM_CELLS))
 
 
+def entry_to_action(site: str, entry: JournalEntry) -> dict[str, object]:
+    """What an operator decides of an entry, for ``enter_alarm_action``; the database knows the rest."""
+    return {
+        "uuid": str(entry.uuid),
+        "site": site,
+        "rule": entry.key.rule,
+        "device_id": entry.key.device,
+        "item": entry.key.item,
+        "event": entry.event.value,
+        "priority": entry.priority.value,
+        "rule_version": entry.rule_version,
+        "value": entry.value,
+        "occurrence": entry.occurrence and str(entry.occurrence),
+        "shelve_s": entry.until and (entry.until - entry.at).total_seconds(),
+        "author": entry.who.name,
+        "os_user": entry.who.os_user,
+        "comment": entry.comment,
+    }
+
+
 def entries_to_columns(site: str, entries: Sequence[JournalEntry]) -> dict[str, object]:
     """Free text without harmful characters: the table takes no other."""
     return {

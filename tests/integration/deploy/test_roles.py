@@ -48,7 +48,7 @@ from tests.support.database.reading_samples import LEVEL, REJECTION, make_doses,
 from tests.support.database.schema_inspection import execute_statements, fetch_rows, fetch_value
 from tests.support.database_servers import APACHE_DSN, Server, skip_absent
 from tests.support.deploy.deploy_database import ROLES, Plant, is_refused, password_of, plant_on
-from tests.support.domain.alarm_entries import make_entry
+from tests.support.domain.alarm_entries import ANNA, make_entry
 from tests.support.domain.batch_messages import NOON, normal_batch
 
 LATER = NOON + timedelta(hours=1)
@@ -243,8 +243,8 @@ def test_the_viewer_reads_all_but_the_hashes_of_pins_and_changes_nothing(plant: 
     with pytest.raises(DatabaseAccessError):
         operator_notes.add_note(plant.settings_of("dosing_viewer"), NOTE, os_user="")
     with pytest.raises(DatabaseAccessError):
-        journal.append_entries(
-            plant.settings_of("dosing_viewer"), [make_entry(AlarmEvent.ACKNOWLEDGE, number=9)]
+        journal.enter_actions(
+            plant.settings_of("dosing_viewer"), [make_entry(AlarmEvent.ACKNOWLEDGE, number=9, who=ANNA)]
         )
 
 
@@ -259,7 +259,7 @@ def test_the_viewer_is_read_only_even_where_a_right_was_given_by_mistake(plant: 
 def test_an_operator_notes_acknowledges_and_reviews(plant: Plant) -> None:
     settings = plant.settings_of("dosing_operator")
     assert operator_notes.add_note(settings, NOTE, os_user="panel3").db_role == "dosing_operator"
-    journal.append_entries(settings, [make_entry(AlarmEvent.ACKNOWLEDGE, number=2)])
+    journal.enter_actions(settings, [make_entry(AlarmEvent.ACKNOWLEDGE, number=2, who=ANNA)])
     said = enter_review(settings, make_draft(settings), os_user="panel3")
     assert said.meaning == "approved"
     assert verify_audit_trail(settings).faults == ()

@@ -25,6 +25,16 @@ ENTRY = (
     " VALUES (gen_random_uuid(), 'plant1', 'R', 'shelve', now(), {received}, 'low', 1, {until}, U&'{author}')"
 )
 """Into the alarm journal."""
+ACT = (
+    """SELECT enter_alarm_action('{{"uuid": "00000000-0000-0000-0000-0000000000aa", "site": "plant1","""
+    """ "rule": "STOCK_LOW", "device_id": "d", "priority": "low", "author": "Anna", "comment": "why not","""
+    """ {more}}}')"""
+)
+"""An action on an alarm."""
+JOURNAL = (
+    "INSERT INTO alarm_journal (uuid, site, rule, event, at, received_at, priority, rule_version, until)"
+    " VALUES (gen_random_uuid(), 'plant1', 'STOCK_LOW', '{event}', {at}, now(), 'high', 1, {until})"
+)
 LATER_SEQ = "'2024-01-01', 'review', 'b', 'Anna', '{}', 'p', 'h'"
 
 
@@ -111,6 +121,14 @@ OPERATOR = [
         ("hide one's role in the journal as entered offline",
          "INSERT INTO alarm_journal (uuid, site, rule, event, at, received_at, priority, rule_version,"
          " offline) VALUES (gen_random_uuid(), 's', 'r', 'raise', now(), now(), 'high', 1, true)"),
+        ("raise an alarm", JOURNAL.format(event="raise", at="now()", until="NULL")),
+        ("end a standing alarm yesterday",
+         JOURNAL.format(event="return", at="now() - INTERVAL '1 day'", until="NULL")),
+        ("hide an alarm without a name", JOURNAL.format(event="suppress", at="now()", until="NULL")),
+        ("shelve an alarm for 73 years",
+         JOURNAL.format(event="shelve", at="'2099-12-31'", until="'2099-12-31 00:05'")),
+        ("acknowledge an alarm at a time of one's choice",
+         JOURNAL.format(event="acknowledge", at="'2024-01-01'", until="NULL")),
         ("remove an alarm from the journal", "DELETE FROM alarm_journal"),
         ("store a dose",
          "INSERT INTO dosing_consumption (time, device_id, pump, chemical) VALUES (now(), 'd', 1, 'B')"),
@@ -177,6 +195,20 @@ OPERATOR = [
          "INSERT INTO pin_entry (who, pin) VALUES (repeat('x', 100000), '1234')"),
         sqlstate=CHECK,
     ),
+    *as_role(
+        "dosing_operator",
+        ("raise an alarm by the function", ACT.format(more='"event": "raise"')),
+        ("return an alarm to normal by the function", ACT.format(more='"event": "return"')),
+        ("hide an alarm by the function", ACT.format(more='"event": "suppress"')),
+        ("shelve an alarm for a year", ACT.format(more='"event": "shelve", "shelve_s": 31536000')),
+        ("shelve an alarm for no known time", ACT.format(more='"event": "shelve", "shelve_s": "NaN"')),
+        ("act on an alarm without a name", ACT.format(more='"event": "acknowledge", "author": ""')),
+        ("act on an alarm with a name that turns the text around",
+         ACT.format(more='"event": "acknowledge", "author": "Anna\\u202e"')),
+        ("write a book into the journal",
+         ACT.format(more='"event": "acknowledge", "comment": "%s"' % ("x" * 501))),
+        sqlstate=REFUSED,
+    ),
     SqlAttempt("dosing_operator", "confirm one's own approval as the second person",
                (PIN.format(who="Anna", pin="1234", new="NULL"), ENTER.format(who="Anna"),
                 PIN.format(who="Anna", pin="1234", new="NULL"),
@@ -205,6 +237,7 @@ VIEWER = as_role(
     ("acknowledge an alarm", WRITABLE,
      "INSERT INTO alarm_journal (uuid, site, rule, event, at, received_at, priority, rule_version)"
      " VALUES (gen_random_uuid(), 's', 'r', 'acknowledge', now(), now(), 'high', 1)"),
+    ("acknowledge an alarm by the function", WRITABLE, ACT.format(more='"event": "acknowledge"')),
     ("create a large object", WRITABLE, "SELECT lo_create(0)"),
     ("open a large object for writing", WRITABLE, "SELECT lo_open(1, 131072)"),
     ("fill the server's table of locks",
@@ -252,6 +285,7 @@ TELEGRAF = as_role(
     ("write to the journal", "INSERT INTO alarm_journal (uuid) VALUES (gen_random_uuid())"),
     ("hold an advisory lock", "SELECT pg_advisory_lock(1)"),
     ("make a temporary table", "CREATE TEMPORARY TABLE t (a integer)"),
+    ("act on an alarm", ACT.format(more='"event": "acknowledge"')),
 )
 ATTEMPTS = [*OPERATOR, *VIEWER, *COLLECTOR, *TELEGRAF]
 

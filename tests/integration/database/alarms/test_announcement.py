@@ -62,7 +62,9 @@ def test_an_entry_is_stored_and_heard_while_the_queue_of_notifications_is_full(
         journal.append_entries(settings, [second])
         wait_until(lambda: ear.uuids == [first.uuid, second.uuid])
         with pytest.raises(DatabaseUnavailableError), translate_errors(describe_target(settings)):
-            execute_statements(short_queue.dsn, "SELECT pg_notify('a', 'the queue is full: no row is at fault')")
+            execute_statements(
+                short_queue.dsn, "SELECT pg_notify('a', 'the queue is full: no row is at fault')"
+            )
 
 
 def test_a_row_beyond_a_limit_of_the_server_is_at_fault(migrated: str) -> None:
