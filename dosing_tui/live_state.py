@@ -65,6 +65,8 @@ class DatabasePart(StrEnum):
     BATCHES = "Batches are not updated"
     REVIEWS = "Reviews unavailable"
     MAINTENANCE = "Database maintenance failed"
+    LOCKS = "Collector held up"
+    """By the session of another user, for some minutes after its end."""
     COLLECTOR = "No collector"
     """Seen by a process that never collects itself."""
     QUERIES = "Queries fail"

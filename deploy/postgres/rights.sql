@@ -21,6 +21,7 @@ GRANT INSERT, UPDATE ON alarm_notifications, alarm_notification_channels, alarm_
 GRANT EXECUTE ON FUNCTION recount_late_pump_errors(bigint, boolean) TO dosing_writer;
 
 GRANT UPDATE (taken_at) ON process_locks TO dosing_writer;
+GRANT EXECUTE ON FUNCTION end_blocking_sessions() TO dosing_writer;
 
 -- Operators' consoles: notes, what is done about alarms, and reviews. Functions of the database enter the last two: nobody
 -- writes to the audit trail himself, and only the collector says of an alarm that it came or went.

@@ -11,6 +11,11 @@ SELECT format('CREATE ROLE %I NOLOGIN', name) FROM unnest(ARRAY['dosing_auditor'
  WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) \gexec
 GRANT dosing_auditor TO dosing_owner;
 
+-- The function that ends sessions which hold up the collector belongs to dosing_watchdog, as which nobody logs in either.
+SELECT 'CREATE ROLE dosing_watchdog NOLOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'dosing_watchdog') \gexec
+GRANT pg_signal_backend, pg_read_all_stats TO dosing_watchdog;
+GRANT dosing_watchdog TO dosing_owner;
+
 -- Guards against mistakes: a session may set both otherwise. What the viewer cannot do are the rights it lacks.
 ALTER ROLE dosing_viewer SET default_transaction_read_only = on;
 ALTER ROLE dosing_viewer SET statement_timeout = '30s';

@@ -22,6 +22,7 @@ from dosing_tui.database.audit.audit_head import read_audit_head
 from dosing_tui.database.batches.incremental_rebuild import SmallRebuilds, rebuild_until_now
 from dosing_tui.database.batches.master_recipes import read_tolerance_book
 from dosing_tui.database.leader_election import LeaderElection, LeaderLease
+from dosing_tui.database.maintenance.blocking_sessions import SessionWatchdog
 from dosing_tui.database.panel_reader import PanelReader
 from dosing_tui.database.presence.station_status_writer import StationStatusWriter
 from dosing_tui.database.reading_writer import ReadingWriter
@@ -67,6 +68,7 @@ def build_database(settings: Settings) -> CollectorDatabase:
         prepare_schema=partial(_prepare_schema, settings),
         run_maintenance=lambda: run_maintenance(settings, now=now_utc()),
         create_rebuild_call=partial(_create_rebuild_call, settings, lease),
+        create_watchdog=partial(SessionWatchdog, settings),
         list_other_writers=partial(_call_reader, settings, PanelReader.list_other_writers),
         alarm_store=AlarmStore(
             append_entries=lambda entries: journal.append_entries(settings, entries, lease=lease.token),

@@ -13,6 +13,7 @@ from dosing_tui.collector.notifications.database_outage import OutageNotifier
 from dosing_tui.collector.notifications.dispatcher import NotificationDispatcher
 from dosing_tui.collector.pipeline.batch_rebuilder import BatchRebuilder
 from dosing_tui.collector.pipeline.database_writer import DatabaseWriter
+from dosing_tui.collector.pipeline.lock_watchdog import LockWatchdog
 from dosing_tui.collector.pipeline.receive_buffer import ReceiveBuffer
 from dosing_tui.collector.pipeline.receiver import MessageReceiver
 from dosing_tui.collector.presence.counter_file import save_counters, take_counters
@@ -139,9 +140,10 @@ class Leader:
             self._stations, context, on_losses=self._alarm_service.on_readings,
             is_schema_ready=self._drainer.writer.schema_ready.is_set,
         )  # fmt: skip
+        self._lock_watchdog = LockWatchdog(context)
         for part in (
             self._drainer, self._batch_rebuilder, self._outage_notifier, self._dispatcher,
-            self._anchor_publisher, self._presence_recorder,
+            self._anchor_publisher, self._presence_recorder, self._lock_watchdog,
         ):  # fmt: skip
             part.start()
 
@@ -179,6 +181,7 @@ class Leader:
         self._anchor_publisher.stop()
         self._dispatcher.stop()
         self._drainer.stop(drain_timeout_s=drain_timeout_s)
+        self._lock_watchdog.stop()
         self._batch_rebuilder.stop()
 
     def _check_room(self) -> None:

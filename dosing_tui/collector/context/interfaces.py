@@ -13,6 +13,7 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.database.alarms.journal import JournalUpdate
 from dosing_tui.database.alarms.notification_queue import NotificationQueue
 from dosing_tui.database.audit.audit_head import AuditHead
+from dosing_tui.database.maintenance.blocking_sessions import BlockingSession
 from dosing_tui.database.reading_writer import SpoolRow, WriteProgress, WriteReceipt
 from dosing_tui.domain.alarm_rules.plant_wide.dosing_pace import UsualDuration
 from dosing_tui.domain.alarm_rules.shared.rule_state import DoseErrorMinute
@@ -65,6 +66,18 @@ class LeaderLock(Protocol):
 
     def renew(self) -> None: ...
     def release_lock(self) -> None: ...
+
+
+class Watchdog(Protocol):
+    """For one thread."""
+
+    def end_blocking_sessions(self) -> list[BlockingSession]:
+        """End the sessions that keep the collector's from their locks, and name them.
+
+        Raises: DatabaseUnavailableError, DatabaseAccessError.
+        """
+
+    def close(self) -> None: ...
 
 
 class SmallRebuild(Protocol):
@@ -136,6 +149,7 @@ class CollectorDatabase:
     run_maintenance: Callable[[], None]
     """Create partitions ahead and apply retention."""
     create_rebuild_call: Callable[[], RebuildCall]
+    create_watchdog: Callable[[], Watchdog]
     list_other_writers: Callable[[], list[str]]
     """Names of foreign programs that write the same tables."""
     alarm_store: AlarmStore

@@ -12,6 +12,7 @@ def close_open_rights(session: Session, report: Callable[[str], None]) -> None:
 
     Raises: DatabaseAccessError, if the user may not change the schema.
     """
+    _prepare_watchdog(session, report)
     table_owner.become_owner(session)
     (owner,) = fetch_row(session.execute(read_statement("maintenance/select_signature_owner")))
     if owner != "dosing_auditor" and fetch_row(session.execute("SELECT assign_signature_owner()")) != (True,):
@@ -32,4 +33,22 @@ def close_open_rights(session: Session, report: Callable[[str], None]) -> None:
         report(
             f"Every role may {', '.join(left_open)} in this database: let an administrator migrate, or run"
             " deploy/postgres/database.sql."
+        )
+
+
+def _prepare_watchdog(session: Session, report: Callable[[str], None]) -> None:
+    """Give the function that ends sessions to the role that may, and that nobody logs in as."""
+    owner = session.execute(read_statement("maintenance/select_watchdog_owner")).fetchone()
+    if owner is None or owner == ("dosing_watchdog",):
+        return
+    if fetch_row(session.execute("SHOW is_superuser")) == ("on",):
+        session.execute(read_statement("maintenance/create_watchdog"))
+    else:
+        table_owner.become_owner(session)
+    is_assigned = fetch_row(session.execute("SELECT assign_watchdog_owner()")) == (True,)
+    session.execute("RESET ROLE")
+    if not is_assigned:
+        report(
+            "A session that holds up the collector is named, not ended: let an administrator migrate, or run"
+            " the lines on dosing_watchdog of deploy/postgres/roles.sql, then migrate again."
         )

@@ -108,13 +108,14 @@ _PART_NAMES: Mapping[DatabasePart, str] = {
     DatabasePart.BATCHES: "batches",
     DatabasePart.REVIEWS: "reviews",
     DatabasePart.MAINTENANCE: "maintenance",
+    DatabasePart.LOCKS: "locks",
     DatabasePart.QUERIES: "queries",
     DatabasePart.COLLECTOR: "no collector",
 }
 _THREAD_NAMES: Mapping[str, str] = {
     "alarm-": "alarms", "collector-batches": "batches", "collector-intake": "intake",
     "collector-writer": "storing", "collector": "collector", "doctor-": "doctor", "journal-": "alarm actions",
-    "leader-": "leadership", "maintenance-": "maintenance page",
+    "leader-": "leadership", "lock-": "locks", "maintenance-": "maintenance page",
     "mqtt-": "MQTT", "notify-": "notifications", "panels-": "panels", "reviews-": "reviews",
     "state-publisher": "display", "station-status": "stations", "viewer": "display",
 }  # fmt: skip

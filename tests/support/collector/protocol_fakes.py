@@ -20,6 +20,7 @@ from dosing_tui.collector.spool.spool import Spool
 from dosing_tui.config.settings import CollectorSettings, Settings
 from dosing_tui.database.alarms.journal import JournalUpdate
 from dosing_tui.database.alarms.notification_queue import NotificationQueue
+from dosing_tui.database.maintenance.blocking_sessions import BlockingSession
 from dosing_tui.database.reading_writer import SpoolRow, WriteProgress, WriteReceipt
 from dosing_tui.domain.alarms.checkpoint import Checkpoint
 from dosing_tui.domain.alarms.models import JournalEntry
@@ -122,6 +123,7 @@ class FakeServer:
             prepare_schema=lambda _report: self.count_request(),
             run_maintenance=self.count_request,
             create_rebuild_call=IdleKeeper,
+            create_watchdog=IdleWatchdog,
             list_other_writers=list,
             alarm_store=AlarmStore(
                 self.append,
@@ -205,6 +207,16 @@ def open_counted_spool(folder: Path, around: CollectorContext, max_mb: int = 10)
         yield spool
     finally:
         spool.close()
+
+
+class IdleWatchdog:
+    """Nobody holds up the collector."""
+
+    def end_blocking_sessions(self) -> list[BlockingSession]:
+        return []
+
+    def close(self) -> None:
+        pass
 
 
 class IdleKeeper:

@@ -148,6 +148,7 @@ OPERATOR = [
         ("fill the disk with temporary files", "SET temp_file_limit = -1"),
         ("end the collector's sessions",
          "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'dosing_writer'"),
+        ("end sessions as the collector may", "SELECT * FROM end_blocking_sessions()"),
         ("run a program on the server", "COPY (SELECT 1) TO PROGRAM 'true'"),
         ("read a file of the server", "SELECT pg_read_file('postgresql.conf')"),
     ),
@@ -263,6 +264,7 @@ COLLECTOR = as_role(
     ("rename a lock of the program", "UPDATE process_locks SET name = 'x'"),
     ("create a large object", "SELECT lo_create(0)"),
     ("write a note", "INSERT INTO operator_notes (at, text, author) VALUES (now(), 'a', 'b')"),
+    ("take the right to end sessions", "SET ROLE dosing_watchdog"),
 ) + as_role(
     "dosing_writer",
     ("store an alarm entry that nobody can read",

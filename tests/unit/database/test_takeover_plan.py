@@ -3,6 +3,7 @@
 import pytest
 
 from dosing_tui.database.schema.migration_history import (
+    FIRST_AFTER_IMPORT,
     LAST_BASELINE,
     LAST_DEVELOPMENT_MIGRATION,
     TAKEOVER,

@@ -14,6 +14,7 @@ from tests.support.database.schema_inspection import fetch_value
 from tests.support.database_servers import Server, new_name
 
 SIGNER = "SELECT proowner::regrole::text FROM pg_proc WHERE proname = 'enter_review'"
+WATCHDOG = "SELECT proowner::regrole::text FROM pg_proc WHERE proname = 'end_blocking_sessions'"
 CREATE_AUDITOR = """
 DO $$ BEGIN CREATE ROLE dosing_auditor NOLOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$
 """
@@ -69,11 +70,12 @@ def test_another_owner_names_them_until_an_administrator_has_closed_them(databas
         session.execute(sql.SQL("GRANT dosing_auditor TO {}").format(sql.Identifier(owner)))
     again: list[str] = []
     assert migrate_schema(settings, report=again.append) == []
-    assert [each[:10] for each in again] == ["Every role"]
+    assert [each[:10] for each in again] == ["A session ", "Every role"]
     assert fetch_value(database, SIGNER) == "dosing_auditor"
     assert migrate_schema(settings_for(database), report=again.append) == []
     assert migrate_schema(settings, report=again.append) == []
-    assert len(again) == 1
+    assert len(again) == 2
+    assert fetch_value(database, WATCHDOG) == "dosing_watchdog"
 
 
 def test_the_functions_of_a_role_that_can_log_in_do_not_sign(database: str, owner: str) -> None:
