@@ -162,7 +162,7 @@ def run_jobs(dsn: str, procedure: str) -> None:
 def test_who_keeps_maintenance_and_migrations_from_their_locks_is_named(
     migrated: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A reader's open transaction is enough; what waits for it ends in time, and with it what waits behind."""
+    """A reader's open transaction is enough; what waits for it ends in time, and what waits behind it."""
     monkeypatch.setattr(maintenance, "LOCK_WAIT_S", 0.2)
     monkeypatch.setattr(migrate, "LOCK_TIMEOUT", "200ms")
     settings = settings_for(migrated)
