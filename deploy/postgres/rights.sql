@@ -19,13 +19,15 @@ GRANT INSERT (batch_key, batch_id, device_id, recipe, mode, status, reason, begi
 GRANT INSERT, UPDATE ON alarm_notifications, alarm_notification_channels, alarm_checkpoints TO dosing_writer;
 
 GRANT UPDATE (taken_at) ON process_locks TO dosing_writer;
+-- What a station sends about its tanks: a trigger of the events enters it, in the collector's name.
+GRANT EXECUTE ON FUNCTION enter_material(jsonb) TO dosing_writer;
 
 -- Operators' consoles: notes, what is done about alarms, and reviews. Functions of the database enter these: nobody
 -- writes to the audit trail himself.
 GRANT INSERT (at, text, author, os_user, device_id) ON operator_notes TO dosing_operator;
 GRANT INSERT ON pin_entry TO dosing_operator;
 GRANT EXECUTE ON FUNCTION lock_audit_trail(), prepare_pin_entry(text), take_pin_check(text, boolean),
-    enter_review(text, text, text, text, text, bigint, text, text) TO dosing_operator;
+    enter_review(text, text, text, text, text, bigint, text, text), enter_material(jsonb) TO dosing_operator;
 
 -- The server itself says when and as which role an entry was made: nobody inserts into those columns.
 GRANT INSERT (uuid, site, rule, device_id, item, event, at, received_at, priority, rule_version, message, value,

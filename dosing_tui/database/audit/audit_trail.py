@@ -20,6 +20,7 @@ REFUSED = "DT001"
 GENESIS_HASH = "0" * 64
 """The previous hash of the first entry."""
 REVIEW, RECIPE, PIN, POLICY, TOLERANCE = "review", "recipe", "pin", "policy", "tolerance"
+MATERIAL = "material"
 """The actions."""
 
 
@@ -96,6 +97,19 @@ def build_tolerance_content(version: int, valid_from: datetime, definition: str)
 
 def build_policy_content(pin: bool, second_person: bool, reason: str) -> dict[str, object]:
     return {"pin": pin, "second_person": second_person, "reason": reason}
+
+
+MATERIAL_COLUMNS = (
+    "entry_key", "time", "recorded_at", "device_id", "chemical", "pump", "kind", "mass_g", "entered_quantity",
+    "entered_unit", "density_g_per_ml", "lot_number", "supplier", "expires_on", "opened_on", "certificate",
+    "reason", "source", "operator", "os_user", "db_role",
+)  # fmt: skip
+
+
+def build_material_content(*values: object) -> dict[str, object]:
+    """The content of a ledger entry: all of its columns, masses as the server's text."""
+    plain = [format_instant(value) if isinstance(value, datetime) else value for value in values]
+    return dict(zip(MATERIAL_COLUMNS, plain, strict=True))
 
 
 def build_pin_content(who: str, pin_digest: str) -> dict[str, object]:

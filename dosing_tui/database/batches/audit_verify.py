@@ -36,7 +36,7 @@ class AuditReport:
 
 
 def verify_audit_trail(settings: Settings, anchors: Sequence[AuditAnchor] = ()) -> AuditReport:
-    """Compare entries, reviews, recipes, PINs, policies, tolerances and batches with hashes and ``anchors``.
+    """Compare entries, and all rows that they cover, with hashes and ``anchors``.
 
     Raises: DatabaseUnavailableError, DatabaseAccessError.
     """
@@ -54,9 +54,9 @@ def verify_audit_trail(settings: Settings, anchors: Sequence[AuditAnchor] = ()) 
 
 def verify_in_session(session: Session) -> AuditReport:
     """The same in the caller's transaction, without anchors."""
-    session.execute(
-        "SET LOCAL TIME ZONE 'UTC'"
-    )  # in other zones times in the repeated hour of autumn never compare equal
+    # in other zones times in the repeated hour of autumn never compare equal
+    session.execute("SET LOCAL TIME ZONE 'UTC'")
+    session.execute("SET LOCAL extra_float_digits = 1")  # the entries hold numbers as text
     entries = select_rows(session, AuditEntry, "batches/select_audit_trail")
     by_seq = {entry.seq: entry for entry in entries}
     told = [*_check_reviews(session, by_seq), *_check_tables(session, by_seq)]
@@ -128,6 +128,11 @@ _AUDITED_TABLES: Mapping[str, tuple[str, Callable[..., dict[str, object]], str]]
         audit_trail.build_tolerance_content,
         "Version {1} of the tolerance rules",
     ),
+    audit_trail.MATERIAL: (
+        "batches/select_audited_materials",
+        audit_trail.build_material_content,
+        "Material entry {0} ({5} of {4})",
+    ),
 }
 """By action: the statement of its rows, the content of a row's entry, and the row's name in a message."""
 
@@ -164,6 +169,8 @@ def _describe_entry(entry: AuditEntry) -> str:
             return "The review policy"
         case audit_trail.TOLERANCE:
             return f"Version {_parse_version(entry)} of the tolerance rules"
+        case audit_trail.MATERIAL:
+            return f"Material entry {entry.seq}, {entry.subject},"
         case _:
             return f"What is called '{entry.action}' of {entry.subject}"
 

@@ -38,6 +38,7 @@ READER_RELATIONS = (
     "spool_progress",
     "legacy_import_rejects",
     "operator_notes",
+    "material_entries",
     "alarm_journal",
 )
 """Relations that a reader of the guide's doses may read: all that dashboards and consoles display."""

@@ -13,6 +13,11 @@ READ_ONLY = "25006"
 WHY = {RIGHT: "no right", REFUSED: "refused by the function", READ_ONLY: "read-only role"}
 ENTER = "SELECT enter_review(:key, 'approved', '{who}', '', '', 0, :record, :judgement)"
 PIN = "INSERT INTO pin_entry (who, pin, new_pin) VALUES ('{who}', '{pin}', {new})"
+MATERIAL = "SELECT enter_material('{entry}')"
+STATION_ENTRY = (
+    '{"entry_key": "station:1", "source": "station", "time": "2026-11-23T12:00:00Z", "device_id": "d",'
+    ' "chemical": "B", "kind": "count", "entered_quantity": 1, "entered_unit": "g"}'
+)
 LATER_SEQ = "'2024-01-01', 'review', 'b', 'Anna', '{}', 'p', 'h'"
 
 
@@ -107,6 +112,11 @@ OPERATOR = [
          " VALUES (now(), 'd', 1, 'B')"),
         ("widen the tolerance", "UPDATE tolerance_rules SET definition = replace(definition, '0.5', '99')"),
         ("enter a wider tolerance", "SELECT set_tolerance_rules(definition, 'me') FROM tolerance_rules"),
+        ("write to the material ledger without the function",
+         "INSERT INTO material_entries (entry_id, kind) VALUES (1, 'count')"),
+        ("change an entry of the material ledger", "UPDATE material_entries SET mass_g = 1"),
+        ("remove an entry of the material ledger", "DELETE FROM material_entries"),
+        ("empty the material ledger", "TRUNCATE material_entries"),
         ("hold a lock of the program", "SELECT FROM process_locks WHERE name = 'audit_trail' FOR UPDATE"),
         ("rename a lock of the program", "UPDATE process_locks SET name = 'x'"),
         ("stop notes by their sequence",
@@ -137,6 +147,8 @@ OPERATOR = [
          ENTER.format(who="Ben")),
         ("sign a batch that has changed", PIN.format(who="Anna", pin="1234", new="NULL"),
          "SELECT enter_review(:key, 'approved', 'Anna', '', '', 0, 'other', :judgement)"),
+        ("enter material in the name of a station", MATERIAL.format(entry=STATION_ENTRY)),
+        ("enter material in nobody's name", MATERIAL.format(entry=STATION_ENTRY.replace("station", "cli"))),
         ("hide who signs behind control characters", PIN.format(who="Anna", pin="1234", new="NULL"),
          "SELECT enter_review(:key, 'approved', 'Anna', E'a\\x1b[2J', '', 0, :record, :judgement)"),
         sqlstate=REFUSED,
@@ -165,6 +177,8 @@ VIEWER = as_role(
      "INSERT INTO ingest_dosing_consumption (time, device_id, pump, chemical) VALUES (now(), 'd', 1, 'B')"),
     ("lock a batch", WRITABLE, "SELECT FROM batches FOR KEY SHARE"),
     ("read the hashes of PINs", "SELECT pin_hash FROM reviewer_pins"),
+    ("enter material", WRITABLE, MATERIAL.format(entry=STATION_ENTRY)),
+    ("change the material ledger", WRITABLE, "UPDATE material_entries SET mass_g = 1"),
     ("write a note", WRITABLE, "INSERT INTO operator_notes (at, text, author) VALUES (now(), 'a', 'b')"),
     ("acknowledge an alarm", WRITABLE,
      "INSERT INTO alarm_journal (uuid, site, rule, event, at, received_at, priority, rule_version)"
@@ -185,6 +199,7 @@ COLLECTOR = as_role(
     ("store a batch as approved already",
      "INSERT INTO batches (batch_key, disposition) VALUES ('x', 'approved')"),
     ("remove a reading", "DELETE FROM dosing_consumption"),
+    ("change the material ledger", "UPDATE material_entries SET mass_g = 1"),
     ("rename a lock of the program", "UPDATE process_locks SET name = 'x'"),
     ("create a large object", "SELECT lo_create(0)"),
     ("write a note", "INSERT INTO operator_notes (at, text, author) VALUES (now(), 'a', 'b')"),

@@ -1,0 +1,1 @@
+"""The material ledger, on a real server."""
