@@ -8,7 +8,8 @@ GRANT SELECT ON ALL TABLES IN SCHEMA public TO dosing_writer, dosing_operator, d
 GRANT INSERT ON dosing_consumption, batch_events, inventory_levels, rejected_messages TO dosing_writer;
 GRANT INSERT, UPDATE ON spool_progress, collector_leases TO dosing_writer;
 GRANT INSERT ON batch_numbers, batch_duration_baselines TO dosing_writer;
-GRANT INSERT, UPDATE, DELETE ON batch_records, batch_rebuild_queue TO dosing_writer;
+GRANT INSERT, UPDATE, DELETE ON batch_records, batch_lots, batch_rebuild_queue TO dosing_writer;
+GRANT INSERT, UPDATE ON tank_mixes TO dosing_writer;
 -- What reviews say about a batch, the reviews alone write.
 GRANT INSERT (batch_key, batch_id, device_id, recipe, mode, status, reason, begins_at, ends_at, last_at, anchored_at,
               anchor, pumps, doses, target_g, actual_g, findings, finding_kinds, recipe_version, record_hash,

@@ -38,6 +38,9 @@ class StationLots:
     """Of the plant: the day of a dose decides whether its lot had expired. None: UTC."""
 
 
+NO_LOTS = StationLots()
+
+
 @dataclass(frozen=True, slots=True)
 class BatchLot:
     """One lot in a batch: its share of the batch's mass of this chemical; 0: nobody knows how much of it.
@@ -59,6 +62,22 @@ class BatchLot:
     def is_finding(self) -> bool:
         """Whether it is too much to be passed over, or nobody knows how much."""
         return self.share >= MIN_SHARE or self.share == 0.0
+
+
+def describe_share(lot: BatchLot) -> str:
+    """What of the batch's mass it is, in percent.
+
+    >>> [describe_share(BatchLot("T-9", Lot("A"), share, None)) for share in (1.0, 0.1234, 0.00001, 0.0)]
+    ['100.0 %', '12.3 %', 'below 0.1 %', 'an unknown part']
+    """
+    if lot.share == 0.0:
+        return "an unknown part"
+    percent = 100.0 * lot.share
+    return f"{percent:.1f} %" if percent >= 0.1 else "below 0.1 %"
+
+
+def describe_lot(lot: Lot) -> str:
+    return f"lot {lot.number}" if lot.number != UNKNOWN_LOT else "unknown lot"
 
 
 def list_batch_lots(batch: Batch, lots: StationLots) -> tuple[BatchLot, ...]:

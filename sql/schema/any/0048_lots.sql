@@ -1,0 +1,75 @@
+-- Lots: what each tank held after each entry of the material ledger, and which lots each batch got.
+
+-- The book of a tank and the shares of its lots after an entry; [] while no lot was entered for it. Ideal mixing: the rules
+-- are in domain/materials/lots. Derived from the ledger and the doses: an entry or a dose that comes late changes it.
+CREATE TABLE tank_mixes (
+    entry_id bigint           PRIMARY KEY REFERENCES material_entries (entry_id),
+    book_g   double precision,              -- NULL: not known
+    lots     jsonb            NOT NULL
+);
+CREATE INDEX material_entries_lot ON material_entries (chemical_key, lot_number, time) WHERE lot_number <> '';
+
+-- The lots in a batch, for tracing: its judgement, which is hashed, says the same. lot_number is '' for an unknown lot, share 0
+-- where nobody knows how much.
+CREATE TABLE batch_lots (
+    batch_key  text             NOT NULL REFERENCES batches ON DELETE CASCADE,
+    chemical   text             NOT NULL,
+    lot_number text             NOT NULL,
+    share      double precision NOT NULL,
+    mass_g     double precision,
+    PRIMARY KEY (batch_key, chemical, lot_number)
+);
+CREATE INDEX batch_lots_number ON batch_lots (fold_name(lot_number));
+
+-- Mass in g that was dosed from a tank after one time, up to another and with it. Whole quarters of an hour are read from the
+-- rollup, which outlives the doses.
+CREATE FUNCTION sum_tank_doses(station text, tank text, since timestamptz, until timestamptz)
+RETURNS double precision LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    first_bucket timestamptz := date_bin('15 minutes', since, '2000-01-01 00:00:00+00') + INTERVAL '15 minutes';
+    end_bucket timestamptz := date_bin('15 minutes', until, '2000-01-01 00:00:00+00');
+    total double precision;
+BEGIN
+    IF first_bucket >= end_bucket THEN
+        first_bucket := 'infinity';
+        end_bucket := 'infinity';
+    END IF;
+    SELECT sum(grams) INTO total
+      FROM (SELECT sum(sum_actual_g) FROM dosing_rollup_15m
+             WHERE device_id = station AND bucket >= first_bucket AND bucket < end_bucket AND fold_name(chemical) = tank
+             UNION ALL
+            SELECT sum(actual_g) FROM dosing_consumption
+             WHERE device_id = station AND time > since AND time <= until AND time < first_bucket
+               AND fold_name(chemical) = tank
+             UNION ALL
+            SELECT sum(actual_g) FROM dosing_consumption
+             WHERE device_id = station AND time > since AND time >= end_bucket AND time <= until
+               AND fold_name(chemical) = tank) AS parts (grams);
+    RETURN coalesce(total, 0);
+END $$;
+
+-- An entry changes what the batches after it were made of: they are judged again, and so are those of other tanks that got
+-- the same lot, whose supplier or expiry it may tell.
+CREATE FUNCTION queue_batch_rebuild_by_materials() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    INSERT INTO batch_rebuild_queue AS t (device_id, day, since, until)
+    SELECT s.device_id, (n.time AT TIME ZONE 'UTC')::date, min(n.time), max(n.time)
+      FROM new_rows AS n
+     CROSS JOIN LATERAL (SELECT n.device_id
+                          UNION
+                         SELECT m.device_id FROM material_entries AS m
+                          WHERE n.lot_number <> '' AND m.lot_number = n.lot_number AND m.chemical_key = n.chemical_key
+                            AND m.time >= n.time) AS s
+     GROUP BY 1, 2 ORDER BY 1, 2
+    ON CONFLICT (device_id, day) DO UPDATE
+       SET since = least(t.since, excluded.since), until = greatest(t.until, excluded.until),
+           touches = t.touches + 1;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER queue_batch_rebuild AFTER INSERT ON material_entries
+    REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION queue_batch_rebuild_by_materials();
+REVOKE ALL ON FUNCTION queue_batch_rebuild_by_materials() FROM PUBLIC;
+
+SELECT copy_dose_grants('public.tank_mixes, public.batch_lots', 'INSERT, UPDATE ON public.tank_mixes',
+                        'INSERT, UPDATE, DELETE ON public.batch_lots');
