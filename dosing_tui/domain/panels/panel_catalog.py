@@ -26,6 +26,7 @@ from typing import Any, Generic, TypeVar
 
 from dosing_tui.domain.messages.models import ReadingKind
 from dosing_tui.domain.panels.filters import NO_FILTER, Dimension, Selection
+from dosing_tui.domain.panels.material_rows import MaterialBook, TankBalance
 
 
 @dataclass(frozen=True, slots=True)
@@ -383,5 +384,12 @@ STOCK_OUTLOOK = declare_panel(Panel(
 BATCHES_LEFT = declare_panel(Panel(
     "batches_left", "Batches left", "", BatchesLeft, _LEVELS | _EVENTS, chart=ChartKind.TABLE,
     dimensions=frozenset({Dimension.DEVICE, Dimension.RECIPE}), settle_time=BATCH_SETTLE_TIME,
+))  # fmt: skip
+MATERIAL_BOOK = declare_panel(Panel(
+    "material_book", "Book and level", "", MaterialBook, _LEVELS, dimensions=_TANK_DIMENSIONS,
+))  # fmt: skip
+STOCK_BALANCE = declare_panel(Panel(
+    "stock_balance", "Unexplained loss", "", TankBalance, _LEVELS, default_range="now-6d/d",
+    dimensions=_TANK_DIMENSIONS,
 ))  # fmt: skip
 DOSES = declare_panel(Panel("doses", "Doses", "", DoseRow, _DOSES, max_rows=5_000))

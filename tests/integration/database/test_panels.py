@@ -28,6 +28,7 @@ from dosing_tui.domain.panels.filters import Selection
 from dosing_tui.domain.panels.panel_catalog import PANELS, Panel, PanelQuery
 from tests.support.database import sample_month
 from tests.support.database.expected_pumps import expect_pumps
+from tests.support.database.expected_materials import expect_balances, expect_books
 from tests.support.database.expected_stock import expect_batches_left, expect_outlook
 from tests.support.database.reading_samples import number_rows, settings_for
 from tests.support.database.sample_month import Plant, doses_in_buckets, doses_within
@@ -161,6 +162,8 @@ EXPECTED: Mapping[str, Expected] = {
         q.now,
         zone,
     ),
+    "material_book": lambda plant, q, *_: expect_books(plant, q.now),
+    "stock_balance": lambda plant, q, width, zone, *_: expect_balances(plant, q, zone),
     "batches_left": lambda plant, q, *_: expect_batches_left(
         # the tanks of a station are filtered by the station alone
         plant.whole.filter_by(Selection(device=q.selection.device)).levels,

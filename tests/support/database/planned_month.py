@@ -6,8 +6,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from dosing_tui.domain.batches.models import Batch, BatchStatus
+from dosing_tui.domain.materials.ledger import SETTING_KINDS, MaterialKind
+from dosing_tui.domain.materials.material_book import BookEntry
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, TimeQuality
-from tests.support.database.sample_month import Plant
+from tests.support.database.sample_month import Plant, TankEntry
 
 BEGIN = datetime(2026, 10, 3, tzinfo=UTC)
 DAYS = 28
@@ -29,7 +31,10 @@ _DEVICE = TimeQuality.DEVICE
 
 
 def plan_month() -> Plant:
-    """Some masses and durations are missing; a station restarts every fifth day with full tanks."""
+    """Some masses and durations are missing; a station restarts every fifth day with full tanks.
+
+    The last tank is never counted.
+    """
     chance = random.Random(12)
     made: list[Plant] = []
     for station in STATIONS:
@@ -39,7 +44,25 @@ def plan_month() -> Plant:
                 tanks = dict.fromkeys(tanks, CAPACITY_G)
             starts = _list_starts(BEGIN + timedelta(days=day), chance)
             made += [_plan_batch(station, start, chance, tanks) for start in starts]
-    return _join_plants(made)
+    names = [(station, chemical) for station in STATIONS for chemical in CHEMICALS.values()]
+    materials = [entry for name in names[:-1] for entry in _plan_materials(*name, chance)]
+    return replace(_join_plants(made), materials=tuple(materials))
+
+
+def _plan_materials(station: str, chemical: str, chance: random.Random) -> list[TankEntry]:
+    """A count, then one entry a day; some at the same instant, one of a mass that is not known."""
+    kinds = [MaterialKind.COUNT, *chance.choices(list(MaterialKind), k=DAYS - 1)]
+    made = []
+    for day, kind in enumerate(kinds):
+        at = BEGIN + timedelta(days=day, hours=chance.randint(0, 20), minutes=chance.randint(0, 59))
+        mass_g = round(chance.uniform(1, 9_000), 2)
+        if kind is MaterialKind.CORRECTION:
+            mass_g -= 5_000
+        made.append(BookEntry(at, kind, mass_g, 2 * day))
+        if kind in SETTING_KINDS:  # what happens at its instant
+            made.append(BookEntry(at, MaterialKind.PURGE, 7.5, 2 * day + 1))
+    made[-1] = replace(made[-1], kind=MaterialKind.PRIME, mass_g=None)
+    return [TankEntry(station, chemical, entry) for entry in made]
 
 
 def _join_plants(plants: Sequence[Plant]) -> Plant:

@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_FLOOR, Decimal
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from dosing_tui.domain.batches.models import Batch, BatchStatus
 from dosing_tui.domain.batches.reconstruction import reconstruct_batches
+from dosing_tui.domain.materials.material_book import BookEntry
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel
 from dosing_tui.domain.panels.filters import Dimension, Selection
 from dosing_tui.domain.panels.panel_catalog import (
@@ -40,6 +42,14 @@ REBUILT_AT = datetime(2026, 11, 2, tzinfo=UTC)
 ORIGIN = datetime(2000, 1, 1, tzinfo=UTC)
 
 
+class TankEntry(NamedTuple):
+    """An entry of the material ledger."""
+
+    device_id: str
+    chemical: str
+    entry: BookEntry
+
+
 @dataclass(frozen=True, slots=True)
 class Plant:
     doses: tuple[Dose, ...]
@@ -47,6 +57,7 @@ class Plant:
     levels: tuple[InventoryLevel, ...]
     batches: tuple[Batch, ...] = field(default=(), repr=False)
     unfiltered: "Plant | None" = field(default=None, repr=False, compare=False)
+    materials: tuple[TankEntry, ...] = ()
 
     @property
     def whole(self) -> "Plant":
@@ -83,6 +94,11 @@ class Plant:
                 and chosen(Dimension.MODE, batch.mode)
             ),
             self.whole,
+            tuple(
+                entry
+                for entry in self.materials
+                if chosen(Dimension.DEVICE, entry.device_id) and chosen(Dimension.CHEMICAL, entry.chemical)
+            ),
         )  # fmt: skip
 
 

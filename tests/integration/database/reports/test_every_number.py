@@ -56,6 +56,7 @@ from tests.support.database.expected_stock import expect_outlook
 from tests.support.database.reading_samples import settings_for
 from tests.support.database.sample_month import Plant, doses_within
 from tests.support.database.stored_batches import write_readings
+from tests.support.database.stored_materials import write_materials
 from tests.support.database_servers import Server
 from tests.unit.tui.tiles.test_every_live_number import LIVE_TEXTS, list_dose_texts
 
@@ -102,6 +103,7 @@ def plant(postgres: Server) -> Iterator[str]:
     with postgres.create_database() as dsn:
         migrate_schema(settings_for(dsn), report=print)
         write_readings(dsn, [*MONTH.doses, *MONTH.events, *MONTH.levels])
+        write_materials(dsn, MONTH.materials)
         rebuild_batches(
             settings_for(dsn), since=planned_month.BEGIN, until=AFTER, now=AFTER, report=print
         )  # fmt: skip

@@ -1,0 +1,64 @@
+"""Rows of the panels about the material ledger; ``docs/materials.md`` has the formulas."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MaterialBook:
+    """Book, level and last count of a tank. None where there is no count, level or use.
+
+    The book is the last count or drum change + what came in - what went out since; percentages are of the use
+    since then.
+    """
+
+    device_id: str
+    chemical: str
+    book_g: float | None
+    level_g: float | None
+    """The station's."""
+    level_difference_g: float | None
+    """The level, less the book."""
+    level_difference_percent: float | None
+    count_g: float | None
+    counted_at: datetime | None
+    count_difference_g: float | None
+    """What was counted, less the book before; entries that explain it are in that book."""
+    count_difference_percent: float | None
+    use_g: float | None
+    """Doses since the count or drum change."""
+    remark: str
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        """The row stays selected when its figures change."""
+        return self.device_id, self.chemical
+
+
+@dataclass(frozen=True, slots=True)
+class TankBalance:
+    """A tank's day: from its last level before the day to the last one in it. Negative: lost."""
+
+    day: str
+    """As 2026-11-23: of the plant's zone, also in Grafana."""
+    device_id: str
+    chemical: str
+    start_g: float | None
+    added_g: float | None
+    """Deliveries, refills, and what a drum change added."""
+    removed_g: float | None
+    """Primes, purges and waste."""
+    dosed_g: float | None
+    end_g: float | None
+    unexplained_g: float | None
+    """End - start - added + dosed; what was removed or corrected explains it up to its size."""
+    unexplained_percent: float | None
+    """Of what was dosed."""
+    count_difference_g: float | None
+    """What the day's counts found, less the book before."""
+    remark: str
+
+    @property
+    def identity(self) -> tuple[str, str, str]:
+        """The row stays selected when its figures change."""
+        return self.day, self.device_id, self.chemical
