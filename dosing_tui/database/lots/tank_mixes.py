@@ -9,10 +9,10 @@ from typing import Any
 
 from dosing_tui.database.connection import Session, fetch_row, select_rows
 from dosing_tui.database.sql_files import read_statement
+from dosing_tui.domain.materials.ledger import MaterialKind
 from dosing_tui.domain.materials.lots.batch_lots import StationLots, TankHistory
 from dosing_tui.domain.materials.lots.lot_json import parse_shares, shares_to_json
 from dosing_tui.domain.materials.lots.lot_mixing import (
-    EntryKind,
     Lot,
     LotShare,
     TankEntry,
@@ -46,7 +46,7 @@ class LedgerRow:
     @property
     def entry(self) -> TankEntry:
         lot = Lot(self.number, self.supplier, self.expires_on, self.opened_on, self.certificate)
-        return TankEntry(self.entry_id, self.time, EntryKind(self.kind), self.mass_g, lot)
+        return TankEntry(self.entry_id, self.time, MaterialKind(self.kind), self.mass_g, lot)
 
     @property
     def mix(self) -> TankMix:
@@ -89,11 +89,11 @@ def _compute_update(session: Session, device: str, tank: str, rows: Sequence[Led
     entries = sort_entries(row.entry for row in rows if not row.is_before)
     if before:
         start = by_id[before[-1].entry_id].mix
-        times = [before[-1].time, *(each.time for each in entries)]
+        first = before[-1]
     else:
         start = TankMix(_select_level_before(session, device, tank, entries[0].time))
-        times = [entries[0].time, *(each.time for each in entries)]
-    mixes = mix_entries(entries, _select_uses(session, device, tank, times), start)
+        first = entries[0]  # nothing is dosed between it and itself
+    mixes = mix_entries(entries, _select_uses(session, device, tank, [first, *entries]), start)
     ends = [*(each.time for each in entries[1:]), None]
     changed: list[tuple[int, TankMix]] = []
     spans: list[tuple[datetime, datetime | None]] = []
@@ -112,9 +112,14 @@ def _select_level_before(session: Session, device: str, tank: str, before: datet
     return None if found is None else found[0]
 
 
-def _select_uses(session: Session, device: str, tank: str, times: Sequence[datetime]) -> list[float]:
-    """The mass in g that was dosed between each two of these times."""
-    asked = {"device": device, "tank": [tank] * (len(times) - 1), "since": times[:-1], "until": times[1:]}
+def _select_uses(session: Session, device: str, tank: str, entries: Sequence[TankEntry]) -> list[float]:
+    """The mass in g that was dosed between each two of these entries."""
+    asked = {
+        "device": device,
+        "tank": [tank] * (len(entries) - 1),
+        "since": [each.holds_from for each in entries[:-1]],
+        "until": [each.holds_from for each in entries[1:]],
+    }
     return [float(mass_g) for (mass_g,) in session.execute(read_statement("lots/select_tank_use"), asked)]
 
 
@@ -154,9 +159,9 @@ def select_station_lots(
 
 def _build_history(rows: Mapping[int, MixRow]) -> TankHistory:
     ordered = sort_entries(
-        TankEntry(row.entry_id, row.time, EntryKind(row.kind), None) for row in rows.values()
+        TankEntry(row.entry_id, row.time, MaterialKind(row.kind), None) for row in rows.values()
     )
     contents: dict[datetime, tuple[LotShare, ...]] = {}
     for entry in ordered:
-        contents[entry.time] = parse_shares(rows[entry.entry_id].lots)  # the last one of that time
+        contents[entry.holds_from] = parse_shares(rows[entry.entry_id].lots)  # the last one of that time
     return TankHistory(tuple(contents), tuple(contents.values()))

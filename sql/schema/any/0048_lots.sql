@@ -21,33 +21,6 @@ CREATE TABLE batch_lots (
 );
 CREATE INDEX batch_lots_number ON batch_lots (fold_name(lot_number));
 
--- Mass in g that was dosed from a tank after one time, up to another and with it. Whole quarters of an hour are read from the
--- rollup, which outlives the doses.
-CREATE FUNCTION sum_tank_doses(station text, tank text, since timestamptz, until timestamptz)
-RETURNS double precision LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
-DECLARE
-    first_bucket timestamptz := date_bin('15 minutes', since, '2000-01-01 00:00:00+00') + INTERVAL '15 minutes';
-    end_bucket timestamptz := date_bin('15 minutes', until, '2000-01-01 00:00:00+00');
-    total double precision;
-BEGIN
-    IF first_bucket >= end_bucket THEN
-        first_bucket := 'infinity';
-        end_bucket := 'infinity';
-    END IF;
-    SELECT sum(grams) INTO total
-      FROM (SELECT sum(sum_actual_g) FROM dosing_rollup_15m
-             WHERE device_id = station AND bucket >= first_bucket AND bucket < end_bucket AND fold_name(chemical) = tank
-             UNION ALL
-            SELECT sum(actual_g) FROM dosing_consumption
-             WHERE device_id = station AND time > since AND time <= until AND time < first_bucket
-               AND fold_name(chemical) = tank
-             UNION ALL
-            SELECT sum(actual_g) FROM dosing_consumption
-             WHERE device_id = station AND time > since AND time >= end_bucket AND time <= until
-               AND fold_name(chemical) = tank) AS parts (grams);
-    RETURN coalesce(total, 0);
-END $$;
-
 -- An entry changes what the batches after it were made of: they are judged again, and so are those of other tanks that got
 -- the same lot, whose supplier or expiry it may tell.
 CREATE FUNCTION queue_batch_rebuild_by_materials() RETURNS trigger

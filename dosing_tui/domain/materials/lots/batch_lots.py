@@ -1,6 +1,6 @@
 """Which lots are in a batch: the shares of its doses, weighted by their masses."""
 
-from bisect import bisect_left
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,14 +18,14 @@ SHARE_DIGITS = 6
 
 @dataclass(frozen=True, slots=True)
 class TankHistory:
-    """Contents of one tank by time: ``shares`` hold from their time on, up to the next."""
+    """Contents of one tank by time: ``shares`` hold for doses from their time on, up to the next."""
 
     times: tuple[datetime, ...] = ()
     shares: tuple[tuple[LotShare, ...], ...] = ()
 
     def find_shares(self, at: datetime) -> tuple[LotShare, ...]:
-        """What a dose at this time was taken from; a dose at the time of an entry precedes it."""
-        place = bisect_left(self.times, at)
+        """What a dose at this time was taken from."""
+        place = bisect_right(self.times, at)
         return self.shares[place - 1] if place else ()
 
 

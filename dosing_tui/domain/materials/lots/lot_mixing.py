@@ -6,28 +6,16 @@ replaces the content. What was there before the first entry with a lot is of an 
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
-from enum import StrEnum
+from datetime import date, datetime, timedelta
+
+from dosing_tui.domain.materials.ledger import ADDED_KINDS, MaterialKind
 
 UNKNOWN_LOT = ""
 """Number of what nobody has given a lot."""
 
 
-class EntryKind(StrEnum):
-    """Kind of an entry in the ledger; the value is stored."""
-
-    DELIVERY = "delivery"
-    DRUM_CHANGE = "drum_change"
-    REFILL = "refill"
-    PRIME = "prime"
-    PURGE = "purge"
-    WASTE = "waste"
-    COUNT = "count"
-    CORRECTION = "correction"
-
-
-_ADDITIONS = frozenset({EntryKind.DELIVERY, EntryKind.REFILL})
-_ORDER = {EntryKind.DRUM_CHANGE: 0, EntryKind.COUNT: 1}
+_ORDER = {MaterialKind.DRUM_CHANGE: 0, MaterialKind.COUNT: 2}
+_MOMENT = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +53,14 @@ class TankEntry:
 
     entry_id: int
     time: datetime
-    kind: EntryKind
+    kind: MaterialKind
     mass_g: float | None
     lot: Lot = Lot(UNKNOWN_LOT)
+
+    @property
+    def holds_from(self) -> datetime:
+        """First time of a dose after it. As in the book, a dose at the instant of a drum change is one."""
+        return self.time if self.kind is MaterialKind.DRUM_CHANGE else self.time + _MOMENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +77,9 @@ class TankMix:
 def sort_entries(entries: Iterable[TankEntry]) -> list[TankEntry]:
     """In the order of their times, whatever the order they were entered in.
 
-    At the same time: what replaces or counts the content comes before what changes it.
+    At the same time, as in the book: a drum change comes before what else happened, a count after it.
     """
-    return sorted(entries, key=lambda each: (each.time, _ORDER.get(each.kind, 2), each.entry_id))
+    return sorted(entries, key=lambda each: (each.time, _ORDER.get(each.kind, 1), each.entry_id))
 
 
 def mix_entries(entries: Sequence[TankEntry], uses_g: Sequence[float], start: TankMix) -> tuple[TankMix, ...]:
@@ -104,21 +97,19 @@ def mix_entries(entries: Sequence[TankEntry], uses_g: Sequence[float], start: Ta
 
 
 def _apply_entry(mix: TankMix, entry: TankEntry) -> TankMix:
-    if entry.kind is EntryKind.DRUM_CHANGE:
+    if entry.kind is MaterialKind.DRUM_CHANGE:
         keeps_lots = bool(mix.shares) or entry.lot.number != UNKNOWN_LOT
         return TankMix(entry.mass_g, (LotShare(entry.lot, 1.0),) if keeps_lots else ())
-    if entry.kind is EntryKind.COUNT:
+    if entry.kind is MaterialKind.COUNT:
         return replace(mix, book_g=mix.book_g if entry.mass_g is None else entry.mass_g)
-    is_addition = entry.kind in _ADDITIONS
+    is_addition = entry.kind in ADDED_KINDS
     shares = _add_lot(mix, entry) if is_addition else mix.shares
     change_g = entry.mass_g
-    if change_g is not None and not is_addition and entry.kind is not EntryKind.CORRECTION:
+    if change_g is not None and not is_addition and entry.kind is not MaterialKind.CORRECTION:
         change_g = -change_g
     if change_g is None or mix.book_g is None:
         return TankMix(None if is_addition else mix.book_g, shares)
-    # the book may fall below zero; what is poured into a tank finds nothing less than nothing there
-    rest_g = max(mix.book_g, 0.0) if is_addition else mix.book_g
-    return TankMix(rest_g + change_g, shares)
+    return TankMix(mix.book_g + change_g, shares)
 
 
 def _add_lot(mix: TankMix, entry: TankEntry) -> tuple[LotShare, ...]:
@@ -128,7 +119,7 @@ def _add_lot(mix: TankMix, entry: TankEntry) -> tuple[LotShare, ...]:
     old = mix.shares or (LotShare(Lot(UNKNOWN_LOT), 1.0),)
     if entry.mass_g is None or mix.book_g is None:
         return _forget_shares((*old, LotShare(entry.lot, 0.0)))
-    rest_g = max(mix.book_g, 0.0)
+    rest_g = max(mix.book_g, 0.0)  # the book may fall below zero, a tank does not
     total_g = rest_g + entry.mass_g
     if rest_g <= 0.0 or total_g <= 0.0:
         return (LotShare(entry.lot, 1.0),)

@@ -159,15 +159,3 @@ def test_one_changed_byte_of_a_lot_is_found(traced: Settings, change: str, fault
     faults = verify_audit_trail(traced).faults
     assert len(faults) == 3
     assert all(fault in each for each in faults)
-
-
-def test_doses_are_summed_exactly_at_the_ends_of_quarters(migrated: str) -> None:
-    times = [0, 1, 899, 900, 901, 1_799, 1_800, 1_801, 2_700, 3_599, 3_600]
-    write_readings(migrated, [make_dose(t, "T-12", actual_g=float(2**n)) for n, t in enumerate(times)])
-    for begin in range(len(times)):
-        for end in range(begin, len(times)):
-            ((found,),) = fetch_rows(
-                migrated, "SELECT sum_tank_doses('dosing_system_01', 't-12', %s, %s)",
-                seconds_after(times[begin]), seconds_after(times[end]),
-            )  # fmt: skip
-            assert found == sum(2**n for n in range(begin + 1, end + 1)), (begin, end)
