@@ -1,0 +1,76 @@
+"""Traces of lots and batches, and the lots in store, for commands and screens; text is sanitized."""
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from dosing_tui.config.settings import Settings
+from dosing_tui.database.connection import select_rows, use_session
+from dosing_tui.domain.materials.lots.lot_mixing import Lot
+from dosing_tui.domain.materials.lots.lot_order import StoredLot
+from dosing_tui.domain.materials.lots.lot_trace import LotTraceRow
+from dosing_tui.domain.messages.text_sanitizer import clean_text
+
+APPLICATION_NAME = "lots"
+
+
+def trace_lot(settings: Settings, number: str, *, chemical: str = "") -> tuple[LotTraceRow, ...]:
+    """The batches that a lot is in, the oldest first. ``chemical``: '' is any.
+
+    Raises: DatabaseUnavailableError, DatabaseAccessError.
+    """
+    return _trace(settings, "lots/trace_lot", {"lot": number, "chemical": chemical or None})
+
+
+def trace_batch(settings: Settings, batch_key: str) -> tuple[LotTraceRow, ...]:
+    """The lots that are in a batch. Raises: DatabaseUnavailableError, DatabaseAccessError."""
+    return _trace(settings, "lots/trace_batch", {"batch_key": batch_key})
+
+
+def _trace(settings: Settings, statement: str, asked: dict[str, object]) -> tuple[LotTraceRow, ...]:
+    with use_session(settings, application=APPLICATION_NAME) as session:
+        return tuple(_clean_row(row) for row in select_rows(session, LotTraceRow, statement, asked))
+
+
+def _clean_row(row: LotTraceRow) -> LotTraceRow:
+    return replace(
+        row,
+        batch_id=clean_text(row.batch_id, limit=90),
+        device_id=clean_text(row.device_id),
+        recipe=clean_text(row.recipe),
+        chemical=clean_text(row.chemical),
+        lot_number=clean_text(row.lot_number, limit=100),
+        supplier=clean_text(row.supplier or "", limit=100),
+        certificate=clean_text(row.certificate or "", limit=200),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class StoredLotRow:
+    place: str
+    chemical: str
+    number: str
+    supplier: str
+    expires_on: date | None
+    certificate: str
+    delivered_at: datetime
+    mass_g: float | None
+
+    @property
+    def stored_lot(self) -> StoredLot:
+        lot = Lot(
+            clean_text(self.number, limit=100),
+            clean_text(self.supplier, limit=100),
+            self.expires_on,
+            None,
+            clean_text(self.certificate, limit=200),
+        )
+        place = clean_text(self.place)
+        return StoredLot(place, clean_text(self.chemical), lot, self.delivered_at, self.mass_g)
+
+
+def list_stored_lots(settings: Settings, *, chemical: str = "") -> tuple[StoredLot, ...]:
+    """The lots that wait in store. Raises: DatabaseUnavailableError, DatabaseAccessError."""
+    asked = {"chemical": chemical or None}
+    with use_session(settings, application=APPLICATION_NAME) as session:
+        rows = select_rows(session, StoredLotRow, "lots/select_stored_lots", asked)
+    return tuple(row.stored_lot for row in rows)
