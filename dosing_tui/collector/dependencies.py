@@ -22,6 +22,7 @@ from dosing_tui.database.audit.audit_head import read_audit_head
 from dosing_tui.database.batches.incremental_rebuild import SmallRebuilds, rebuild_until_now
 from dosing_tui.database.batches.master_recipes import read_tolerance_book
 from dosing_tui.database.leader_election import LeaderElection, LeaderLease
+from dosing_tui.database.lots.lot_reader import read_tank_lots
 from dosing_tui.database.panel_reader import PanelReader
 from dosing_tui.database.reading_writer import ReadingWriter
 from dosing_tui.database.schema.maintenance import run_maintenance
@@ -74,6 +75,7 @@ def build_database(settings: Settings) -> CollectorDatabase:
             load_readings=partial(_call_reader, settings, PanelReader.load_readings),
             list_dose_errors=partial(journal.list_dose_errors, settings),
             read_tolerances=partial(read_tolerance_book, settings),
+            read_tank_lots=partial(read_tank_lots, settings),
         ),
         create_notification_queue=partial(NotificationQueue, settings, lease),
         read_audit_head=partial(read_audit_head, settings),

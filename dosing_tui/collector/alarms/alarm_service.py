@@ -32,6 +32,7 @@ from dosing_tui.domain.alarm_rules.rule_state import HOUR
 from dosing_tui.domain.alarms.checkpoint import CHECKPOINT_INTERVAL, Checkpoint
 from dosing_tui.domain.alarms.journal_filter import MAX_ENTRIES
 from dosing_tui.domain.alarms.models import JournalEntry
+from dosing_tui.domain.materials.lots.tank_lots import TankLots
 from dosing_tui.domain.messages.models import ParsedItem, Rejection
 from dosing_tui.domain.tolerances.tolerance_book import ToleranceBook
 from dosing_tui.errors import DatabaseError, SpoolError
@@ -48,6 +49,8 @@ MAX_PUBLISH_PAUSE_S = 2.0
 STOP_TIMEOUT_S = 10.0
 RECIPE_POLL_S = 5.0
 """Interval between two reads of the tolerance rules and master recipes: a change reaches alarms so soon."""
+LOTS_POLL_S = 30.0
+"""Interval between two reads of what the tanks hold: an entry or an expiry reaches alarms so soon."""
 FAILURE_SHOWN_FOR = timedelta(minutes=1)
 """A failure of the rules on one reading would otherwise be gone with the next."""
 
@@ -88,6 +91,8 @@ class AlarmService:
         self._is_journal_up = self._has_history = False
         self._entries_since_checkpoint = 0
         """Entries of the journal since its last checkpoint."""
+        self._tank_lots: tuple[TankLots, ...] = ()
+        self._next_lots = 0.0
         self._failed_at: datetime | None = None
         """When the rules last failed on a reading, while it is shown."""
         self._is_publish_due = False
@@ -205,10 +210,17 @@ class AlarmService:
             return
         try:
             self._apply_tolerances(self._alarm_store.read_tolerances())
+            self._read_tank_lots()
         except DatabaseError as error:
             log.info("tolerances and recipes not read, the previous versions stay: %s", error)
         self._recipe_thread.mark_working()
         self._recipe_thread.wait(RECIPE_POLL_S - TICK_INTERVAL_S)
+
+    def _read_tank_lots(self) -> None:
+        """Raises: DatabaseError."""
+        if time.monotonic() >= self._next_lots:
+            self._tank_lots = self._alarm_store.read_tank_lots()
+            self._next_lots = time.monotonic() + LOTS_POLL_S
 
     def _apply_tolerances(self, book: ToleranceBook) -> None:
         """Use the database's rules from now on; say so if those of the settings differ."""
@@ -305,6 +317,7 @@ class AlarmService:
             oldest_spooled_at=spool.oldest_at,
             spool_percent=spool.percent,
             is_intake_stopped=spool.is_intake_stopped,
+            tank_lots=self._tank_lots,
             is_shift_scheduled=not calendar.shifts or calendar.get_current_shift(now, self._zone) is not None,
         )
 

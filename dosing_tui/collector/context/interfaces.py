@@ -17,6 +17,7 @@ from dosing_tui.database.reading_writer import SpoolRow, WriteProgress, WriteRec
 from dosing_tui.domain.alarm_rules.rule_state import DoseErrorMinute
 from dosing_tui.domain.alarms.checkpoint import Checkpoint
 from dosing_tui.domain.alarms.models import JournalEntry
+from dosing_tui.domain.materials.lots.tank_lots import TankLots
 from dosing_tui.domain.messages.models import ParsedItem, Reading
 from dosing_tui.domain.tolerances.tolerance_book import ToleranceBook
 from dosing_tui.ipc.supervised_thread import SupervisedThread
@@ -104,6 +105,8 @@ class AlarmStore:
     """Dose errors since the given time, by minute."""
     read_tolerances: Callable[[], ToleranceBook]
     """All versions of the tolerance rules and of the master recipes."""
+    read_tank_lots: Callable[[], tuple[TankLots, ...]]
+    """What the tanks for which lots are entered hold."""
 
 
 @dataclass(frozen=True, slots=True)

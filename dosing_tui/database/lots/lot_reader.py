@@ -1,14 +1,20 @@
 """Traces of lots and batches, and the lots in store, for commands and screens; text is sanitized."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
+from typing import Any
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.connection import select_rows, use_session
-from dosing_tui.domain.materials.lots.lot_mixing import Lot
+from dosing_tui.domain.materials.lots.lot_json import parse_shares
+from dosing_tui.domain.materials.lots.lot_mixing import Lot, LotShare
 from dosing_tui.domain.materials.lots.lot_order import StoredLot
 from dosing_tui.domain.materials.lots.lot_trace import LotTraceRow
+from dosing_tui.domain.materials.lots.tank_lots import TankLots
+from dosing_tui.domain.messages.chemical_names import fold_name
 from dosing_tui.domain.messages.text_sanitizer import clean_text
+from dosing_tui.domain.panels.panel_catalog import StockOutlook
 
 APPLICATION_NAME = "lots"
 
@@ -66,6 +72,64 @@ class StoredLotRow:
         )
         place = clean_text(self.place)
         return StoredLot(place, clean_text(self.chemical), lot, self.delivered_at, self.mass_g)
+
+
+@dataclass(frozen=True, slots=True)
+class TankLotsRow:
+    device_id: str
+    chemical: str
+    chemical_key: str
+    since: datetime
+    book_g: float | None
+    lots: list[Mapping[str, Any]]
+
+    def build_lots(self, run_out: Mapping[tuple[str, str], datetime | None]) -> TankLots:
+        runs_out_at = run_out.get((self.device_id, self.chemical_key))
+        device, chemical = clean_text(self.device_id), clean_text(self.chemical)
+        return TankLots(
+            device,
+            chemical,
+            tuple(map(_clean_share, parse_shares(self.lots))),
+            self.since,
+            self.book_g,
+            runs_out_at,
+        )
+
+
+def _clean_share(share: LotShare) -> LotShare:
+    lot = share.lot
+    return LotShare(
+        replace(
+            lot,
+            number=clean_text(lot.number, limit=100),
+            supplier=clean_text(lot.supplier, limit=100),
+            certificate=clean_text(lot.certificate, limit=200),
+        ),
+        share.share,
+    )
+
+
+def read_tank_lots(settings: Settings, *, device: str = "") -> tuple[TankLots, ...]:
+    """What the tanks for which lots are entered hold now, and how long they last. ``device``: '' is any.
+
+    Raises: DatabaseUnavailableError, DatabaseAccessError.
+    """
+    now = datetime.now(UTC)
+    with use_session(settings, application=APPLICATION_NAME) as session:
+        rows = select_rows(
+            session, TankLotsRow, "lots/select_tank_lots", {"now": now, "device": device or None}
+        )
+        if not rows:
+            return ()
+        asked = {
+            "now": now,
+            "tz": settings.plant.timezone,
+            "device": sorted({row.device_id for row in rows}),
+            "chemical": None,
+        }
+        outlook = select_rows(session, StockOutlook, "panels/stock_outlook", asked)
+    run_out = {(row.device_id, fold_name(row.chemical)): row.run_out_at for row in outlook}
+    return tuple(row.build_lots(run_out) for row in rows)
 
 
 def list_stored_lots(settings: Settings, *, chemical: str = "") -> tuple[StoredLot, ...]:

@@ -193,6 +193,7 @@ class Evaluator:
         state, limits, minute = self._rule_state, self.limits, to_epoch_minute(context.now)
         yield from connection_rules.check_connections(context, limits)
         yield from tank_rules.check_lasting_gaps(state, context.now)
+        yield from tank_rules.check_lots(context.tank_lots, context.now, limits)
         for device in state.stations:
             yield station_rules.check_station_offline(state, device, context, limits)
             yield station_rules.check_clock_skew(state, device, limits)

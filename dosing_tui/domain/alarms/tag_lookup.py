@@ -28,6 +28,7 @@ TAG_SCOPES: Mapping[str, TagScope] = {
     **dict.fromkeys(("BATCH_STALLED", "DEVICE_OFFLINE", "CLOCK_SKEW", "ERR_RATE_1H"), TagScope.STATION),
     **dict.fromkeys(("STOCK_LOW", "STOCK_CRITICAL", "STOCK_RESET", "STOCK_MISMATCH"), TagScope.CHEMICAL),
     **dict.fromkeys(("DOSE_OUT_OF_TOL", "DOSE_GROSS"), TagScope.CHEMICAL),
+    **dict.fromkeys(("LOT_EXPIRED", "LOT_UNKNOWN", "LOT_EXPIRES_SOON"), TagScope.CHEMICAL),
     **dict.fromkeys(("BATCH_ABORTED", "BATCH_INGREDIENT"), TagScope.RECIPE),
     "ERR_MEAN_1H": TagScope.PUMP,
     **dict.fromkeys(("QUARANTINE", "TOPIC_REFUSED", "DB_PARTIAL"), TagScope.TOPIC),

@@ -124,6 +124,7 @@ class FakeServer:
                 load_readings=list,
                 list_dose_errors=lambda _since: [],
                 read_tolerances=lambda: self.tolerances,
+                read_tank_lots=tuple,
             ),
             create_notification_queue=lambda: NotificationQueue(Settings()),
             read_audit_head=lambda anchored: None,

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dosing_tui.domain.materials.ledger import MaterialKind
-from dosing_tui.domain.materials.material_book import BookEntry, DosedMass, compute_book
 from dosing_tui.domain.materials.lots.lot_mixing import (
     UNKNOWN_LOT,
     Lot,
@@ -19,6 +18,7 @@ from dosing_tui.domain.materials.lots.lot_mixing import (
     mix_entries,
     sort_entries,
 )
+from dosing_tui.domain.materials.material_book import BookEntry, DosedMass, compute_book
 
 BEGIN = datetime(2026, 11, 2, 6, 0, tzinfo=UTC)
 EMPTY = TankMix()

@@ -1,0 +1,13 @@
+-- What the tanks of the stations hold now, where lots were entered: of a station or of all (NULL), as of a time.
+SELECT t.device_id, coalesce(l.chemical, t.chemical) AS chemical, t.chemical_key, t.time AS since, t.book_g, t.lots
+  FROM (SELECT DISTINCT ON (m.device_id, m.chemical_key) m.device_id, m.chemical, m.chemical_key, m.time, x.book_g, x.lots
+          FROM material_entries AS m
+          JOIN tank_mixes AS x USING (entry_id)
+         WHERE m.time <= %(now)s AND (%(device)s::text IS NULL OR m.device_id = %(device)s)
+         ORDER BY m.device_id, m.chemical_key, m.time DESC,
+                  CASE m.kind WHEN 'count' THEN 2 WHEN 'drum_change' THEN 0 ELSE 1 END DESC, m.entry_id DESC) AS t
+  LEFT JOIN LATERAL (SELECT i.chemical FROM inventory_latest AS i
+                      WHERE i.device_id = t.device_id AND fold_name(i.chemical) = t.chemical_key
+                      LIMIT 1) AS l ON true
+ WHERE t.lots <> '[]' AND EXISTS (SELECT FROM device_last_seen AS s WHERE s.device_id = t.device_id)
+ ORDER BY t.device_id, chemical
