@@ -91,8 +91,7 @@ class AlarmService:
         self._is_journal_up = self._has_history = False
         self._entries_since_checkpoint = 0
         """Entries of the journal since its last checkpoint."""
-        self._tank_lots: tuple[TankLots, ...] = ()
-        self._next_lots = 0.0
+        self._tank_lots, self._next_lots = tuple[TankLots, ...](), 0.0
         self._failed_at: datetime | None = None
         """When the rules last failed on a reading, while it is shown."""
         self._is_publish_due = False
