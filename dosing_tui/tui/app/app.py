@@ -36,6 +36,7 @@ from dosing_tui.tui.kiosk.kiosk_screen import KioskScreen
 from dosing_tui.tui.lots.lot_lists import LotListContext
 from dosing_tui.tui.lots.lot_queries import LotQueries
 from dosing_tui.tui.lots.lot_screen import LotScreen
+from dosing_tui.tui.rendering.number_format import shorten_names
 from dosing_tui.tui.rendering.palette import PALETTES
 from dosing_tui.tui.rendering.theme import TerminalTheme
 from dosing_tui.tui.screens.console_screen import ConsoleScreen
@@ -145,7 +146,8 @@ class DosingApp(OrderedInputApp[None]):
     def action_lots(self) -> None:
         """Of the batch at the cursor of the batch screen; else those in tanks and in store."""
         devices = [device for device, _ in self.services.get_snapshot().device_last_seen]
-        stations = name_stations(devices, self._settings.short_names)
+        given = self._settings.short_names
+        stations = name_stations(devices, given) if given else shorten_names(tuple(devices))
         batches = self.controllers.reviews.screen
         row = None if batches is None else batches.selected_row
         page = LotScreen(

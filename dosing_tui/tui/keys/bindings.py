@@ -254,7 +254,7 @@ HELP_MAIN: tuple[HelpGroup, ...] = (
         ("Shelve, out of service", ("alarm-shelve", "alarm-remove")),
         ("Return, reset latched", ("alarm-back", "alarm-reset")),
         ("Sort, filter the list", ("alarm-sort", "filters")),
-        ("Record refill", ("refill",)),
+        ("Record refill; lots", ("refill", "lots")),
     )),
     ("Range and filters", (
         ("Choose a range", ("range",)), ("Range before, after", ("range-back", "range-forward")),
@@ -266,7 +266,7 @@ HELP_MAIN: tuple[HelpGroup, ...] = (
         ("A note; shift report", ("note", "shift-report")),
         ("Save rows, the picture", ("export", "picture")),
         ("Dark or light; this page", ("theme", "help")), ("Find a command", ("palette",)),
-        ("Doctor; maintenance", ("doctor", "maintenance")), ("Lots, their batches", ("lots",)),
+        ("Doctor; maintenance", ("doctor", "maintenance")),
         ("Quit; quit at once", ("quit", "quit-now")),
     )),
 )  # fmt: skip

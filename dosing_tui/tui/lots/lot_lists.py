@@ -88,11 +88,11 @@ def list_lot_rows(
 
 def _judge_lot(number: str, expires_on: date | None, today: date, last_day: date | None) -> tuple[str, bool]:
     if number == UNKNOWN_LOT:
-        return "▲ enter the drum change with its lot", True
+        return "▲ enter its lot", True
     if expires_on is not None and expires_on < today:
         return "▲ expired", True
     if expires_on is not None and last_day is not None and expires_on < last_day:
-        return f"▲ lasts until {last_day}", True
+        return f"▲ lasts to {last_day:%d %b}", True
     return "", False
 
 
@@ -173,21 +173,21 @@ def _name_station(device: str, context: LotListContext) -> str:
 
 
 _LOT_COLUMNS: tuple[TableColumn[LotRow], ...] = (
-    TableColumn("Chemical", 9, 90, lambda row, facts: sanitize_text(row.chemical, 40), style=STRONG,
-                max_growth=6, is_name=True),
-    TableColumn("Lot", 14, 99, lambda row, facts: row.number, max_growth=14, is_name=True,
+    TableColumn("Chemical", 8, 90, lambda row, facts: sanitize_text(row.chemical, 40), style=STRONG,
+                max_growth=2, is_name=True),
+    TableColumn("Lot", 14, 99, lambda row, facts: row.number, max_growth=8, is_name=True,
                 format_runs=lambda row, facts: _style_number(row)),
-    TableColumn("In", 8, 80, lambda row, facts: _name_station(row.place, facts), max_growth=10, is_name=True),
+    TableColumn("In", 6, 80, lambda row, facts: _name_station(row.place, facts), max_growth=4, is_name=True),
     TableColumn("Share %", 7, 95, lambda row, facts: _format_share(row.share), lambda row, facts: row.share,
                 align_right=True),
-    TableColumn("Left", 9, 70, lambda row, facts: format_mass(row.mass_g), lambda row, facts: row.mass_g,
+    TableColumn("Left", 8, 70, lambda row, facts: format_mass(row.mass_g), lambda row, facts: row.mass_g,
                 unit="g", align_right=True),
     TableColumn("Expires", 10, 85, lambda row, facts: _format_day(row.expires_on),
                 lambda row, facts: row.expires_on),
-    TableColumn("Supplier", 10, 20, lambda row, facts: sanitize_text(row.supplier, 100), style=DIM,
-                max_growth=14, is_name=True),
-    TableColumn("", 11, 88, lambda row, facts: row.note, max_growth=26,
+    TableColumn("State", 18, 88, lambda row, facts: row.note, max_growth=6,
                 format_runs=lambda row, facts: [(row.note, DEVIATION if row.is_fault else TEXT)]),
+    TableColumn("Supplier", 10, 20, lambda row, facts: sanitize_text(row.supplier, 100), style=DIM,
+                max_growth=20, is_name=True),
 )  # fmt: skip
 _SHARE_COLUMNS: tuple[TableColumn[LotTraceRow], ...] = (
     TableColumn("Share %", 7, 96, lambda row, facts: _format_share(row.share), lambda row, facts: row.share,
