@@ -10,6 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import get_type_hints
 
+from dosing_tui.config.chemical_sections import ChemicalSettings
 from dosing_tui.config.loader import LoadedSettings, get_array_types, get_section_types
 from dosing_tui.config.notification_channel import NotificationSettings
 from dosing_tui.config.secrets import mask_dsn
@@ -18,6 +19,7 @@ from dosing_tui.config.table_binding import format_key, list_file_keys, list_sec
 from dosing_tui.errors import ConfigError
 
 _EXAMPLE_LIMITS = AlarmLimitSettings("T-12", "CU-85", 25.0, 8.0, 0.2, 2.0, 1.0)
+_EXAMPLE_CHEMICAL = ChemicalSettings("T-12", 1.06)
 _EXAMPLE_STATION = StationSettings("dosing_system_01", "L1", "Hall 2, foam line 1")
 
 
@@ -39,6 +41,12 @@ def render_template() -> str:
             *(f"# {_render_field(shift, key)}" for key in list_file_keys(ShiftSettings)),
             "",
         ]
+    lines += [
+        "# What the plant says of its chemicals: one section for each that has something to say.",
+        "# [[chemicals]]",
+        *_render_documented(_EXAMPLE_CHEMICAL),
+        "",
+    ]
     lines += [
         "# Names of stations for people: one section for each station that has some.",
         "# [[stations]]",

@@ -22,7 +22,8 @@ VIEWER_RIGHTS = _list_rights(
     " pump_targets plant_limits tolerance_rules"
     " recipe_tolerances alarm_journal alarm_checkpoints alarm_notifications alarm_notification_channels"
     " operator_notes batches batch_records batch_numbers batch_rebuild_queue batch_duration_baselines"
-    " batch_reviews batch_review_status recipe_masters review_policy audit_trail audited_pins material_entries",
+    " batch_reviews batch_review_status recipe_masters review_policy audit_trail audited_pins"
+    " material_entries",
 )
 """Of every process: all that a panel or a screen reads."""
 COLLECTOR_RIGHTS = (

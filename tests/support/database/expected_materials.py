@@ -62,7 +62,8 @@ def expect_books(plant: Plant, now: datetime) -> list[MaterialBook]:
         rows.append(MaterialBook(
             *name, None if book is None else book.book_g, level, gap, divide_percent(gap, dosed),
             None if count is None else count.mass_g, None if count is None else count.time, found,
-            divide_percent(found, use), dosed, "no count yet" if book is None else format_unknown(book.unknown),
+            divide_percent(found, use), dosed,
+            "no count yet" if book is None else format_unknown(book.unknown),
         ))  # fmt: skip
     return sorted(rows, key=_get_book_rank)
 
