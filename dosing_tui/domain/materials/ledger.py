@@ -169,7 +169,7 @@ def validate_draft(draft: MaterialDraft) -> str:
 
 
 def _describe_missing_density(draft: MaterialDraft) -> str:
-    return f"Litres of {draft.chemical} need its density: set it in [materials] densities, in g/ml."
+    return f"Litres of {draft.chemical} need its density: give density_g_per_ml, or set it in [[chemicals]]."
 
 
 def _is_density_valid(density: float | None) -> bool:

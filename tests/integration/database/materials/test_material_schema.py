@@ -24,7 +24,7 @@ REFUSED: dict[str, dict[str, object]] = {
     "Enter your name.": {"operator": ""},
     "A reason is required.": {"kind": "waste"},
     "Enter a quantity in g, kg, lb or l.": {"entered_unit": "oz"},
-    "Litres of T-12 need its density in g/ml (setting densities).": {"entered_unit": "l"},
+    "Litres of T-12 need its density in g/ml (setting [[chemicals]]).": {"entered_unit": "l"},
     "The time of the entry is in the future.": {"time": "2099-01-01T00:00:00+00:00"},
     "Enter station and chemical.": {"chemical": ""},
 }

@@ -133,7 +133,7 @@ def test_an_entry_of_the_difference_explains_a_count(
         (replace(DRAFT, kind=MaterialKind.CORRECTION, quantity=-1.0, reason="x"), ""),
         (
             replace(DRAFT, unit=MassUnitName.LITRE),
-            "Litres of T-12 need its density: set it in [materials] densities, in g/ml.",
+            "Litres of T-12 need its density: give density_g_per_ml, or set it in [[chemicals]].",
         ),
         (
             replace(DRAFT, unit=MassUnitName.LITRE, density_g_per_ml=40.0),

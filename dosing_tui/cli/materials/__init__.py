@@ -1,0 +1,1 @@
+"""``dosing-tui materials``: the material ledger."""
