@@ -12,6 +12,7 @@ DosingError
 ├── DeliveryError          a notification was not delivered: retry, unless it is permanent
 ├── DemoError              an embedded server does not start: print the reason, exit 2
 ├── RecipeError            an unusable master recipe: print the reason, exit 2
+├── MaterialError          an entry of the material ledger is refused: show the reason
 ├── ReviewError            a review is not stored: show the reason, reload the batch
 └── DatabaseError
     ├── DatabaseUnavailableError  refused connection, restart, timeout: retry later
@@ -80,6 +81,10 @@ class DemoError(DosingError):
 
 class RecipeError(DosingError):
     """A master recipe is not readable, or has impossible values."""
+
+
+class MaterialError(DosingError):
+    """An entry of the material ledger lacks something, or a file of entries is not readable."""
 
 
 class ReviewError(DosingError):

@@ -71,6 +71,10 @@ COMMAND_PLACES = {
         "dosing_tui.cli.upkeep.maintain",
         "Sizes, retention and background jobs of the database; run its maintenance.",
     ),
+    "materials": CommandPlace(
+        "dosing_tui.cli.materials.ledger_commands",
+        "The material ledger: deliveries, drum changes, refills, losses and counts of the tanks.",
+    ),
     "migrate": CommandPlace(
         "dosing_tui.cli.upkeep.migrate",
         "Create or update the database schema; import the guide's tables with their rows.",

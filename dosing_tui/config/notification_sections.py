@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 from dosing_tui.config import secrets
 from dosing_tui.config.notification_channel import MailSecurity, NotificationKind, NotificationSettings
-from dosing_tui.config.range_check import find_range_errors
 from dosing_tui.config.secrets import format_variable
+from dosing_tui.config.type_coercion import find_range_errors
 from dosing_tui.errors import ConfigError
 from dosing_tui.ipc.listen_address import is_loopback
 

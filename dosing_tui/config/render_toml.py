@@ -10,6 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import get_type_hints
 
+from dosing_tui.config.chemical_sections import ChemicalSettings
 from dosing_tui.config.loader import LoadedSettings, get_array_types, get_section_types
 from dosing_tui.config.notification_channel import NotificationSettings
 from dosing_tui.config.secrets import mask_dsn
@@ -18,6 +19,7 @@ from dosing_tui.config.table_binding import format_key, list_file_keys, list_sec
 from dosing_tui.errors import ConfigError
 
 _EXAMPLE_LIMITS = AlarmLimitSettings("T-12", "CU-85", 25.0, 8.0, 0.2, 2.0, 1.0)
+_EXAMPLE_CHEMICAL = ChemicalSettings("T-12", 1.06)
 _EXAMPLE_STATION = StationSettings("dosing_system_01", "L1", "Hall 2, foam line 1")
 
 
@@ -39,27 +41,7 @@ def render_template() -> str:
             *(f"# {_render_field(shift, key)}" for key in list_file_keys(ShiftSettings)),
             "",
         ]
-    lines += [
-        "# Names of stations for people: one section for each station that has some.",
-        "# [[stations]]",
-        *_render_documented(_EXAMPLE_STATION),
-        "",
-    ]
-    lines += [
-        "# Other limits: one section for each chemical or recipe that has its own. A later section counts.",
-        "# The tolerance counts everywhere: alarms, batches, marks, charts and reports. Of several rules the",
-        "# first counts: the master recipe's ingredient, these sections, limits.class, limits.tolerance_g",
-        "# with alarms.tolerance_percent. The other limits are for alarms: batches use",
-        "# limits.stock_low_percent.",
-        "# [[alarm_limits]]",
-        *_render_documented(_EXAMPLE_LIMITS),
-        "",
-        "# Notifications of alarms: one section for each channel.",
-        "# [[notifications]]",
-        *_render_documented(NotificationSettings(name="control-room")),
-        "",
-    ]
-    return "\n".join(lines)
+    return "\n".join([*lines, *_list_examples()])
 
 
 def write_template(path: Path, *, force: bool) -> None:
@@ -73,6 +55,32 @@ def write_template(path: Path, *, force: bool) -> None:
         raise ConfigError(f"configuration: {path} exists already; --force replaces it.") from error
     except OSError as error:
         raise ConfigError(f"configuration: {path} cannot be written: {error.strerror}.") from error
+
+
+def _list_examples() -> list[str]:
+    """Repeated sections, which have no default."""
+    return [
+        "# Names of stations for people: one section for each station that has some.",
+        "# [[stations]]",
+        *_render_documented(_EXAMPLE_STATION),
+        "",
+        "# Other limits: one section for each chemical or recipe that has its own. A later section counts.",
+        "# The tolerance counts everywhere: alarms, batches, marks, charts and reports. Of several rules the",
+        "# first counts: the master recipe's ingredient, these sections, limits.class, limits.tolerance_g",
+        "# with alarms.tolerance_percent. The other limits are for alarms: batches use",
+        "# limits.stock_low_percent.",
+        "# [[alarm_limits]]",
+        *_render_documented(_EXAMPLE_LIMITS),
+        "",
+        "# What the plant says of a chemical: one section for each that has something to say.",
+        "# [[chemicals]]",
+        *_render_documented(_EXAMPLE_CHEMICAL),
+        "",
+        "# Notifications of alarms: one section for each channel.",
+        "# [[notifications]]",
+        *_render_documented(NotificationSettings(name="control-room")),
+        "",
+    ]
 
 
 def render_settings(loaded: LoadedSettings) -> str:

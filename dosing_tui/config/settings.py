@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import time, timedelta
 from enum import StrEnum
 
+from dosing_tui.config.chemical_sections import ChemicalSettings
 from dosing_tui.config.notification_channel import NotificationSettings
 from dosing_tui.domain.messages import default_limits
 from dosing_tui.domain.time.shift_calendar import WEEKDAYS, Shift, ShiftCalendar
@@ -89,8 +90,7 @@ class MqttSettings:
     username: str = ""
     """Broker account; empty for an anonymous broker."""
     password_file: str = ""
-    """File (mode 0600) that holds the broker password. DOSING_MQTT_PASSWORD and the systemd credential
-    "mqtt-password" take precedence."""
+    """File (mode 0600) with the broker password; DOSING_MQTT_PASSWORD and "mqtt-password" of systemd win."""
     password: str = field(default="", repr=False)
     """Filled from the environment, a systemd credential or password_file; refused in the file."""
     tls: bool = False
@@ -116,12 +116,10 @@ class MqttSettings:
 @dataclass(frozen=True, slots=True)
 class DatabaseSettings:
     dsn: str = "host=localhost dbname=factory_metrics"
-    """libpq connection string or URI, without a password. PGHOST, PGSERVICE, ~/.pgpass and the rest of libpq
-    apply."""
+    """libpq connection string or URI, without a password. PGHOST, PGSERVICE, ~/.pgpass and so on apply."""
     password_file: str = ""
     """File (mode 0600) that holds the password. DOSING_DATABASE_PASSWORD and the systemd credential
-    "database-password" take precedence; without any of them libpq reads
-    PGPASSWORD, PGPASSFILE and ~/.pgpass."""
+    "database-password" take precedence; without them libpq reads PGPASSWORD, PGPASSFILE and ~/.pgpass."""
     password: str = field(default="", repr=False)
     """Filled from the environment, a systemd credential or password_file; refused in the file."""
     statement_timeout_s: float = 5.0
@@ -226,8 +224,8 @@ class AnchorSettings:
     interval_minutes: float = 15.0
     """Shortest time between two anchors; an unchanged trail is anchored once a day."""
     key_file: str = ""
-    """File (mode 0600) that holds the key with which anchors are signed: 16 characters or more, unknown to
-    the database's owner. DOSING_ANCHORS_KEY and the systemd credential "anchors-key" take precedence."""
+    """File (mode 0600) with the key that signs anchors: 16 characters or more, unknown to the database's
+    owner. DOSING_ANCHORS_KEY and the systemd credential "anchors-key" take precedence."""
     key: str = field(default="", repr=False)
     """Filled from the environment, a systemd credential or key_file; refused in the file."""
 
@@ -236,6 +234,8 @@ class AnchorSettings:
 class AlarmSettings:
     stock_critical_percent: float = 5.0
     """Below this a tank is nearly empty."""
+    stock_cover_days: float = 0.0
+    """A tank that lasts fewer production days, by its use of 28 days, is short of stock; 0: off."""
     stock_deadband_percent: float = 2.0
     """Deadband: a low tank returns to normal this many percentage points above its limit."""
     stock_jump_percent: float = 1.0
@@ -336,8 +336,7 @@ class MonitoringSettings:
     """Address at which "dosing-tui collect" answers /metrics (Prometheus), /healthz and /readyz, e.g.
     "127.0.0.1:9464". Empty: off."""
     allow_remote: bool = False
-    """Allow an address that other machines reach. The answers hold counts and states, no secrets; they are
-    not encrypted."""
+    """Allow an address that other machines reach, unencrypted. The answers hold no secrets."""
 
     @property
     def address(self) -> ListenAddress:
@@ -381,6 +380,7 @@ class Settings:
     monitoring: MonitoringSettings = field(default_factory=MonitoringSettings)
     shifts: tuple[ShiftSettings, ...] = DEFAULT_SHIFTS
     stations: tuple[StationSettings, ...] = ()
+    chemicals: tuple[ChemicalSettings, ...] = ()
     alarm_limits: tuple[AlarmLimitSettings, ...] = ()
     notifications: tuple[NotificationSettings, ...] = ()
 

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from dosing_tui.config.range_check import find_range_errors
 from dosing_tui.config.settings import ShiftSettings
 from dosing_tui.config.table_binding import suggest_nearest
+from dosing_tui.config.type_coercion import find_range_errors
 from dosing_tui.domain.time.shift_calendar import WEEKDAYS
 
 SECTION = "shifts"

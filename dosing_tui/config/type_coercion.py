@@ -1,5 +1,6 @@
-"""One value of a TOML table or of the environment to the exact type of its setting."""
+"""One value of a TOML table or of the environment to the exact type of its setting; ranges of numbers."""
 
+from collections.abc import Iterator
 from enum import StrEnum
 from types import GenericAlias, UnionType
 from typing import TypeAlias
@@ -7,6 +8,9 @@ from typing import TypeAlias
 from dosing_tui.errors import ConfigError
 
 SettingValue: TypeAlias = str | int | float | bool | tuple[str, ...] | dict[str, str] | StrEnum
+
+RangeCheck: TypeAlias = tuple[str, float, float, float]
+"""Label of the setting, its value, least and greatest value."""
 
 _BOOLEAN_WORDS = {"1": True, "true": True, "yes": True, "on": True} | {
     "0": False, "false": False, "no": False, "off": False
@@ -72,3 +76,10 @@ def _get_plain_type(hint: object) -> type:
 
 def _describe_type(kind: type) -> str:
     return f"one of {', '.join(kind)}" if issubclass(kind, StrEnum) else _TYPE_NAMES[kind]
+
+
+def find_range_errors(*checks: RangeCheck) -> Iterator[str]:
+    """One sentence for each value outside its range; NaN is outside of every range."""
+    for label, value, low, high in checks:
+        if not low <= value <= high:
+            yield f"{label} {value:g} is outside {low:g} to {high:g}."

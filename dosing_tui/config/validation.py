@@ -6,8 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from dosing_tui.config import notification_sections, shift_sections
-from dosing_tui.config.range_check import RangeCheck, find_range_errors
+from dosing_tui.config import chemical_sections, notification_sections, shift_sections
 from dosing_tui.config.secrets import mask_dsn
 from dosing_tui.config.settings import (
     AlarmLimitSettings,
@@ -16,6 +15,7 @@ from dosing_tui.config.settings import (
     Settings,
     StationSettings,
 )
+from dosing_tui.config.type_coercion import RangeCheck, find_range_errors
 from dosing_tui.domain.messages.chemical_names import fold_name
 from dosing_tui.domain.messages.text_sanitizer import clean_text
 from dosing_tui.domain.tolerances.accuracy_class import parse_class_factor
@@ -51,6 +51,7 @@ def _find_errors(settings: Settings) -> Iterator[str]:
     yield from _check_monitoring(settings.monitoring)
     yield from shift_sections.find_errors(settings.shifts)
     yield from _check_stations(settings.stations)
+    yield from chemical_sections.find_errors(settings.chemicals)
     yield from _check_overrides(settings.alarm_limits)
     yield from notification_sections.find_errors(settings.notifications)
 
@@ -141,6 +142,7 @@ def _check_retention(settings: Settings) -> Iterator[str]:
 def _list_alarm_ranges(alarms: AlarmSettings) -> Iterator[RangeCheck]:
     for name, low, high in (
         ("stock_critical_percent", 0, 100),
+        ("stock_cover_days", 0, 365),
         ("stock_deadband_percent", 0, 50),
         ("stock_jump_percent", 0.01, 100),
         ("tolerance_percent", 0, 100),

@@ -36,10 +36,10 @@ SELECT t.device_id, t.chemical, b.book_g, t.level_g, b.dosed_g, b.unknown, c.mas
     ON before.device_id = t.device_id AND before.chemical_key = t.chemical_key AND before.is_before_count
   LEFT JOIN counts AS c ON c.device_id = t.device_id AND c.chemical_key = t.chemical_key
 )
-SELECT device_id, chemical, book_g, level_g, level_gap_g AS level_difference_g,
-       100 * level_gap_g / nullif(dosed_g, 0) AS level_difference_percent,
-       count_g, counted_at, count_gap_g AS count_difference_g,
-       100 * count_gap_g / nullif(dosed_before_g, 0) AS count_difference_percent, dosed_g AS use_g,
+SELECT device_id, chemical, book_g, level_g, level_gap_g,
+       100 * level_gap_g / nullif(dosed_g, 0) AS level_gap_percent,
+       count_g, counted_at, count_gap_g,
+       100 * count_gap_g / nullif(dosed_before_g, 0) AS count_gap_percent, dosed_g AS use_g,
        CASE WHEN book_g IS NULL THEN 'no count yet'
             WHEN unknown > 0 THEN unknown || ' without a mass'
             ELSE '' END AS remark

@@ -67,7 +67,7 @@ SELECT DISTINCT m.device_id, m.chemical_key, m.time AS at, true AS is_before_cou
 -- include materials/compute_books
 , counted AS (
 SELECT (b.at AT TIME ZONE %(tz)s::text)::date AS day, b.device_id, b.chemical_key, min(m.chemical) AS chemical,
-       round(sum(m.mass_g - b.book_g)::numeric, 6)::float8 AS count_difference_g
+       round(sum(m.mass_g - b.book_g)::numeric, 6)::float8 AS count_gap_g
   FROM books AS b
  CROSS JOIN LATERAL (SELECT e.chemical, e.mass_g
                        FROM material_entries AS e
@@ -78,7 +78,7 @@ SELECT (b.at AT TIME ZONE %(tz)s::text)::date AS day, b.device_id, b.chemical_ke
  GROUP BY 1, 2, 3
 ), told AS (
 SELECT day, device_id, chemical_key, coalesce(m.chemical, c.chemical) AS chemical, m.start_g, m.added_g + m.drum_g AS added_g,
-       m.removed_g, m.dosed_g, m.end_g, m.unknown, c.count_difference_g, m.corrected_g - m.removed_g AS told_g,
+       m.removed_g, m.dosed_g, m.end_g, m.unknown, c.count_gap_g, m.corrected_g - m.removed_g AS told_g,
        round((m.end_g - m.start_g - m.added_g - m.drum_g + m.dosed_g)::numeric, 6)::float8 AS gap_g
   FROM moved AS m
   FULL JOIN counted AS c USING (day, device_id, chemical_key)
@@ -89,7 +89,7 @@ SELECT t.*, CASE WHEN gap_g < 0 AND told_g < 0 THEN least(gap_g - told_g, 0)
   FROM told AS t
 )
 SELECT to_char(day, 'YYYY-MM-DD') AS day, device_id, chemical, start_g, added_g, removed_g, dosed_g, end_g, unexplained_g,
-       100 * unexplained_g / nullif(dosed_g, 0) AS unexplained_percent, count_difference_g,
+       100 * unexplained_g / nullif(dosed_g, 0) AS unexplained_percent, count_gap_g,
        CASE WHEN unknown > 0 THEN unknown || ' without a mass' ELSE '' END AS remark
   FROM explained
- ORDER BY explained.day DESC, greatest(abs(unexplained_g), abs(count_difference_g)) DESC NULLS LAST, device_id, chemical
+ ORDER BY explained.day DESC, greatest(abs(unexplained_g), abs(count_gap_g)) DESC NULLS LAST, device_id, chemical

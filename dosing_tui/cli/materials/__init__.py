@@ -1,1 +1,1 @@
-"""Commands about materials."""
+"""``dosing-tui materials``: the material ledger."""

@@ -22,6 +22,8 @@ from dosing_tui.domain.alarms.state_machine import apply_event
 from dosing_tui.errors import AlarmCommandError
 
 REFILL_RULE = RULES["STOCK_RESET"]
+LEVEL_TIMEOUT = timedelta(hours=1)
+"""The station publishes the new level within it, unless the site shelves for less."""
 
 
 def create_refill_entries(
@@ -39,9 +41,30 @@ def create_refill_entries(
     ``grams``: the new level in g, None if not measured; ``level_timeout``: maximum time until the station
     publishes it. Raises: AlarmCommandError if the alarm is suppressed by design or out of service.
     """
+    words = "Refilled." if grams is None else f"Refilled to {grams:g} g."
+    return create_material_entries(
+        states, context, device=device, chemical=chemical, words=words, added_g=grams,
+        level_timeout=level_timeout, max_duration=max_duration,
+    )  # fmt: skip
+
+
+def create_material_entries(
+    states: Mapping[AlarmKey, AlarmState],
+    context: CommandContext,
+    *,
+    device: str,
+    chemical: str,
+    words: str,
+    added_g: float | None,
+    max_duration: timedelta,
+    level_timeout: timedelta = LEVEL_TIMEOUT,
+) -> list[JournalEntry]:
+    """Create the journal entries of anything that fills a tank; ``words`` are its reason.
+
+    Raises: AlarmCommandError if the alarm is suppressed by design or out of service.
+    """
     key = AlarmKey(REFILL_RULE.id, device, chemical)
     state = states.get(key) or AlarmState(key)
-    words = "Refilled." if grams is None else f"Refilled to {grams:g} g."
     if state.hiding is not None and state.state_name is not AlarmStateName.SHELVED:
         raise AlarmCommandError(f"{key.tag} is {state.state_name}: a refill raises no alarm.")
     if state.is_annunciated and not state.active:
@@ -50,11 +73,11 @@ def create_refill_entries(
         state,
         context,
         priority=REFILL_RULE.priority,
-        duration=level_timeout,
+        duration=min(level_timeout, max_duration),
         max_duration=max_duration,
         reason=words,
     )
-    return [replace(entry, value=grams)]
+    return [replace(entry, value=added_g)]
 
 
 def _acknowledge_level_jump(state: AlarmState, context: CommandContext, comment: str) -> list[JournalEntry]:

@@ -1,4 +1,4 @@
-"""The material ledger: what is entered about a tank's content, in which unit, and the checks before it is stored.
+"""The material ledger: what is entered about a tank's content, and the checks before it is stored.
 
 Every entry is about one tank, of a station and a chemical. ``any/0047_material_entries`` stores them.
 """
@@ -80,8 +80,8 @@ def convert_to_grams(quantity: float, unit: MassUnitName, density_g_per_ml: floa
 class MaterialDraft:
     """An entry that is not stored yet. ``entry_key``: one that is sent again adds nothing.
 
-    ``quantity`` is in ``unit``: what was added or taken, positive; of a count what was there, of a drum change
-    what the new drum holds; a correction has its sign.
+    ``quantity`` is in ``unit``: what was added or taken, positive; of a count what was there, of a drum
+    change what the new drum holds; a correction has its sign.
     """
 
     entry_key: str
@@ -169,7 +169,7 @@ def validate_draft(draft: MaterialDraft) -> str:
 
 
 def _describe_missing_density(draft: MaterialDraft) -> str:
-    return f"Litres of {draft.chemical} need its density: set it in [materials] densities, in g/ml."
+    return f"Litres of {draft.chemical} need its density: give density_g_per_ml, or set it in [[chemicals]]."
 
 
 def _is_density_valid(density: float | None) -> bool:

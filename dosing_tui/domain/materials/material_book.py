@@ -1,7 +1,7 @@
 """The book of a tank: last count or drum change + sum in - sum out, doses included.
 
-``panels/material_book`` computes the same in SQL. The result does not depend on the order of the entries, nor on
-when they were recorded: only on when things happened. What happened at the instant of a count is in what was
+``panels/material_book`` computes the same in SQL. The result depends on when things happened, not on when
+they were recorded, or in which order. What happened at the instant of a count is in what was
 counted; what happened at the instant of a drum change came after it.
 """
 
@@ -41,7 +41,7 @@ class DosedMass:
 
 @dataclass(frozen=True, slots=True)
 class TankBook:
-    """``since``: the count or drum change that it starts from; ``unknown``: entries and doses without a mass."""
+    """``since``: the count or drum change it starts from; ``unknown``: entries and doses without a mass."""
 
     since: datetime
     book_g: float

@@ -17,14 +17,14 @@ class MaterialBook:
     book_g: float | None
     level_g: float | None
     """The station's."""
-    level_difference_g: float | None
+    level_gap_g: float | None
     """The level, less the book."""
-    level_difference_percent: float | None
+    level_gap_percent: float | None
     count_g: float | None
     counted_at: datetime | None
-    count_difference_g: float | None
+    count_gap_g: float | None
     """What was counted, less the book before; entries that explain it are in that book."""
-    count_difference_percent: float | None
+    count_gap_percent: float | None
     use_g: float | None
     """Doses since the count or drum change."""
     remark: str
@@ -54,7 +54,7 @@ class TankBalance:
     """End - start - added + dosed; what was removed or corrected explains it up to its size."""
     unexplained_percent: float | None
     """Of what was dosed."""
-    count_difference_g: float | None
+    count_gap_g: float | None
     """What the day's counts found, less the book before."""
     remark: str
 

@@ -95,7 +95,7 @@ BEGIN
         WHEN coalesce(given.device_id, '') = '' OR coalesce(given.chemical, '') = '' THEN 'Enter station and chemical.'
         WHEN given.source = 'station' THEN NULL
         WHEN given.entered_unit = 'l' AND given.density_g_per_ml IS NULL
-        THEN 'Litres of ' || given.chemical || ' need its density in g/ml (setting densities).'
+        THEN 'Litres of ' || given.chemical || ' need its density in g/ml (setting [[chemicals]]).'
         WHEN grams IS NULL THEN 'Enter a quantity in g, kg, lb or l.'
         WHEN given.time > moment + INTERVAL '5 minutes' THEN 'The time of the entry is in the future.'
         WHEN coalesce(given.reason, '') = '' AND given.kind IN ('waste', 'correction') THEN 'A reason is required.'

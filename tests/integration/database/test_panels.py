@@ -27,8 +27,8 @@ from dosing_tui.domain.panels import panel_catalog
 from dosing_tui.domain.panels.filters import Selection
 from dosing_tui.domain.panels.panel_catalog import PANELS, Panel, PanelQuery
 from tests.support.database import sample_month
-from tests.support.database.expected_pumps import expect_pumps
 from tests.support.database.expected_materials import expect_balances, expect_books
+from tests.support.database.expected_pumps import expect_pumps
 from tests.support.database.expected_stock import expect_batches_left, expect_outlook
 from tests.support.database.reading_samples import number_rows, settings_for
 from tests.support.database.sample_month import Plant, doses_in_buckets, doses_within

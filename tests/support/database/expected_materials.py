@@ -62,7 +62,8 @@ def expect_books(plant: Plant, now: datetime) -> list[MaterialBook]:
         rows.append(MaterialBook(
             *name, None if book is None else book.book_g, level, gap, divide_percent(gap, dosed),
             None if count is None else count.mass_g, None if count is None else count.time, found,
-            divide_percent(found, use), dosed, "no count yet" if book is None else format_unknown(book.unknown),
+            divide_percent(found, use), dosed,
+            "no count yet" if book is None else format_unknown(book.unknown),
         ))  # fmt: skip
     return sorted(rows, key=_get_book_rank)
 
@@ -74,7 +75,7 @@ def _sum_before(entries: list[BookEntry], doses: list[DosedMass], count: BookEnt
 
 
 def _get_book_rank(row: MaterialBook) -> tuple[object, ...]:
-    gaps = [abs(gap) for gap in (row.count_difference_g, row.level_difference_g) if gap is not None]
+    gaps = [abs(gap) for gap in (row.count_gap_g, row.level_gap_g) if gap is not None]
     return row.book_g is None, -max(gaps, default=-INFINITE), row.device_id, row.chemical
 
 
@@ -91,7 +92,7 @@ def expect_balances(plant: Plant, query: PanelQuery, zone: ZoneInfo) -> list[Tan
 
 
 def _get_balance_rank(row: TankBalance) -> tuple[object, ...]:
-    gaps = [abs(gap) for gap in (row.unexplained_g, row.count_difference_g) if gap is not None]
+    gaps = [abs(gap) for gap in (row.unexplained_g, row.count_gap_g) if gap is not None]
     return -max(gaps, default=-INFINITE), row.device_id, row.chemical
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from dosing_tui.config.alarm_limits import build_alarm_limits
+from dosing_tui.config.chemical_sections import find_density
 from dosing_tui.config.loader import load_settings
 from dosing_tui.config.render_toml import render_settings, render_template
 from dosing_tui.domain.tolerances.rules import ToleranceOverride, ToleranceRules
@@ -50,7 +51,12 @@ def test_what_is_in_force_shows_them(tmp_path: Path) -> None:
 
 
 def test_the_documented_example_can_be_used(tmp_path: Path) -> None:
-    lines = render_template().partition("# [[alarm_limits]]")[2].partition("# Notifications")[0].splitlines()
+    lines = (
+        render_template()
+        .partition("# [[alarm_limits]]")[2]
+        .partition("# What the plant says")[0]
+        .splitlines()
+    )
     example = "[[alarm_limits]]\n" + "\n".join(line.removeprefix("# ") for line in lines if " = " in line)
     (one,) = load_settings(write_config(tmp_path, example), {}).settings.alarm_limits
     assert (one.chemical, one.recipe, one.stock_low_percent) == ("T-12", "CU-85", 25.0)
@@ -95,3 +101,15 @@ def test_the_documented_file_says_what_the_tolerance_is_for_and_which_counts() -
     text = " ".join(line.removeprefix("#").strip() for line in render_template().splitlines())
     assert "The tolerance counts everywhere: alarms, batches, marks, charts and reports." in text
     assert "the master recipe's ingredient, these sections, limits.class, limits.tolerance_g with" in text
+
+
+def test_a_density_is_found_by_any_spelling_and_a_wrong_one_is_named(tmp_path: Path) -> None:
+    lines = render_template().partition("# [[chemicals]]")[2].partition("# Notifications")[0].splitlines()
+    example = "[[chemicals]]\n" + "\n".join(line.removeprefix("# ") for line in lines if " = " in line)
+    chemicals = load_settings(write_config(tmp_path, example), {}).settings.chemicals
+    assert (find_density(chemicals, "t 12"), find_density(chemicals, "T\N{EN DASH}12")) == (None, 1.06)
+    wrong = "[[chemicals]]\nname = 'T-9'\ndensity_g_per_ml = 1060"
+    with pytest.raises(ConfigError, match=r"chemicals\[1\].density_g_per_ml: 1060 is outside 0.1 to 25"):
+        load_settings(write_config(tmp_path, wrong), {})
+    with pytest.raises(ConfigError, match=r"chemicals\[2\].name: 't-12' is there twice"):
+        load_settings(write_config(tmp_path, f"{example}\n{example.replace('T-12', 't-12')}"), {})

@@ -24,7 +24,7 @@ REFUSED: dict[str, dict[str, object]] = {
     "Enter your name.": {"operator": ""},
     "A reason is required.": {"kind": "waste"},
     "Enter a quantity in g, kg, lb or l.": {"entered_unit": "oz"},
-    "Litres of T-12 need its density in g/ml (setting densities).": {"entered_unit": "l"},
+    "Litres of T-12 need its density in g/ml (setting [[chemicals]]).": {"entered_unit": "l"},
     "The time of the entry is in the future.": {"time": "2099-01-01T00:00:00+00:00"},
     "Enter station and chemical.": {"chemical": ""},
 }
@@ -64,9 +64,11 @@ def test_an_entry_is_stored_once_with_its_mass_role_and_place_in_the_chain(
     assert before <= recorded_at
     pounds = enter(migrated, entered_unit="lb", kind="waste", reason="spilled")
     litres = enter(migrated, entered_unit="l", kind="count", density_g_per_ml=1.2)
-    assert fetch_rows(
-        migrated, "SELECT entry_id, mass_g, change_g FROM material_entries WHERE entry_id > %s ORDER BY 1", number
-    ) == [(pounds, 2.5 * 453.59237, -2.5 * 453.59237), (litres, 3000.0, None)]  # fmt: skip
+    others = "SELECT entry_id, mass_g, change_g FROM material_entries WHERE entry_id > %s ORDER BY 1"
+    assert fetch_rows(migrated, others, number) == [
+        (pounds, 2.5 * 453.59237, -2.5 * 453.59237),
+        (litres, 3000.0, None),
+    ]
     assert verify_audit_trail(settings_for(migrated)).faults == ()
 
 
@@ -129,7 +131,8 @@ def test_the_owners_change_of_any_column_is_found_and_so_is_a_missing_row(migrat
         session.execute("ALTER TABLE material_entries DISABLE TRIGGER append_only")
         session.execute("DELETE FROM material_entries")
         assert verify_in_session(session).faults == (
-            f"Material entry {number}, T-12 (station_1), is missing; it is in entry {number} of the audit trail.",
+            f"Material entry {number}, T-12 (station_1), is missing;"
+            f" it is in entry {number} of the audit trail.",
         )
         session.rollback()
 

@@ -26,7 +26,8 @@ from dosing_tui.domain.materials.material_book import (
 
 BEGIN = datetime(2026, 11, 23, 6, tzinfo=UTC)
 DRAFT = MaterialDraft(
-    "cli:1", EntrySource.CLI, BEGIN, "station-1", "T-12", MaterialKind.DELIVERY, 2.0, MassUnitName.KILOGRAM, "Anna"
+    "cli:1", EntrySource.CLI, BEGIN, "station-1", "T-12", MaterialKind.DELIVERY, 2.0, MassUnitName.KILOGRAM,
+    "Anna",
 )  # fmt: skip
 kinds = st.sampled_from(list(MaterialKind))
 masses = st.one_of(st.none(), st.integers(1, 2_000_000).map(lambda hundredths: hundredths / 100))
@@ -132,7 +133,7 @@ def test_an_entry_of_the_difference_explains_a_count(
         (replace(DRAFT, kind=MaterialKind.CORRECTION, quantity=-1.0, reason="x"), ""),
         (
             replace(DRAFT, unit=MassUnitName.LITRE),
-            "Litres of T-12 need its density: set it in [materials] densities, in g/ml.",
+            "Litres of T-12 need its density: give density_g_per_ml, or set it in [[chemicals]].",
         ),
         (
             replace(DRAFT, unit=MassUnitName.LITRE, density_g_per_ml=40.0),
@@ -149,7 +150,8 @@ def test_what_is_no_entry_is_refused_with_a_sentence(draft: MaterialDraft, sente
 
 def test_text_from_people_is_one_line_without_control_characters() -> None:
     draft = clean_draft(replace(
-        DRAFT, chemical="T\N{NON-BREAKING HYPHEN}12", reason="a\nb\x1b[2J", supplier="[bold]\u202ex", lot_number="\tL"
+        DRAFT, chemical="T\N{NON-BREAKING HYPHEN}12", reason="a\nb\x1b[2J", supplier="[bold]\u202ex",
+        lot_number="\tL",
     ))  # fmt: skip
     assert (draft.chemical, draft.reason) == ("T-12", "a b\N{REPLACEMENT CHARACTER}[2J")
     assert (draft.supplier, draft.lot_number) == ("[bold]\N{REPLACEMENT CHARACTER}x", "L")

@@ -1,0 +1,1 @@
+"""The material ledger: entries are added by a function of the database, and never changed."""

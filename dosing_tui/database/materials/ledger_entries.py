@@ -1,0 +1,99 @@
+"""Enter and list entries of the material ledger."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import psycopg
+
+from dosing_tui.config.settings import Settings
+from dosing_tui.database.audit.audit_trail import REFUSED
+from dosing_tui.database.connection import (
+    Session,
+    StatementTimeouts,
+    fetch_row,
+    select_rows,
+    use_session,
+)
+from dosing_tui.database.sql_files import read_statement
+from dosing_tui.domain.materials.ledger import MaterialDraft, MaterialEntry, clean_draft, validate_draft
+from dosing_tui.domain.messages.chemical_names import fold_name
+from dosing_tui.domain.messages.text_sanitizer import clean_text
+from dosing_tui.errors import MaterialError
+
+APPLICATION_NAME = "materials"
+IMPORT_TIMEOUTS = StatementTimeouts(statement_s=60.0, lock_s=60.0, idle_s=60.0)
+MAX_ENTRIES = 5_000
+"""Most entries of one query."""
+
+
+@dataclass(frozen=True, slots=True)
+class MaterialFilter:
+    """The range is of the times when things happened; None and () are all."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    devices: tuple[str, ...] = ()
+    chemicals: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+
+
+def enter_materials(settings: Settings, drafts: Sequence[MaterialDraft], *, os_user: str) -> list[int | None]:
+    """Store entries, all or none. Returns their numbers; None of one that was stored before.
+
+    Raises: MaterialError, DatabaseUnavailableError, DatabaseAccessError.
+    """
+    cleaned = [clean_draft(draft) for draft in drafts]
+    for draft in cleaned:
+        if sentence := validate_draft(draft):
+            raise MaterialError(sentence)
+    with use_session(
+        settings, application=APPLICATION_NAME, autocommit=False, timeouts=IMPORT_TIMEOUTS
+    ) as session:
+        return [_enter_draft(session, draft, os_user) for draft in cleaned]
+
+
+def list_materials(
+    settings: Settings, which: MaterialFilter | None = None, *, most: int = MAX_ENTRIES
+) -> list[MaterialEntry]:
+    """The newest entries that match, newest first. Raises: DatabaseUnavailableError, DatabaseAccessError."""
+    which = which or MaterialFilter()
+    parameters = {
+        "since": which.since,
+        "until": which.until,
+        "devices": list(which.devices) or None,
+        "chemical_keys": [fold_name(name) for name in which.chemicals] or None,
+        "kinds": list(which.kinds) or None,
+        "most": most,
+    }
+    with use_session(settings, application=APPLICATION_NAME) as session:
+        return select_rows(session, MaterialEntry, "materials/select_materials", parameters)
+
+
+def _enter_draft(session: Session, draft: MaterialDraft, os_user: str) -> int | None:
+    parameters = {"entry": _format_draft(draft, clean_text(os_user))}
+    try:
+        (number,) = fetch_row(session.execute(read_statement("materials/enter_material"), parameters))
+    except psycopg.DatabaseError as error:
+        if error.sqlstate != REFUSED:
+            raise
+        raise MaterialError(error.diag.message_primary or "Not saved.") from error
+    return None if number is None else int(number)
+
+
+def _format_draft(draft: MaterialDraft, os_user: str) -> str:
+    """The entry as the database's function takes it."""
+    return json.dumps({
+        "entry_key": draft.entry_key, "source": draft.source.value, "time": draft.time.isoformat(),
+        "device_id": draft.device_id, "chemical": draft.chemical, "pump": draft.pump,
+        "kind": draft.kind.value, "entered_quantity": draft.quantity, "entered_unit": draft.unit.value,
+        "density_g_per_ml": draft.density_g_per_ml, "lot_number": draft.lot_number,
+        "supplier": draft.supplier, "expires_on": _format_day(draft.expires_on),
+        "opened_on": _format_day(draft.opened_on), "certificate": draft.certificate, "reason": draft.reason,
+        "operator": draft.operator, "os_user": os_user,
+    })  # fmt: skip
+
+
+def _format_day(day: date | None) -> str | None:
+    return None if day is None else str(day)
