@@ -11,7 +11,7 @@ from dosing_tui.database.batches.context_events import select_alarm_spans
 from dosing_tui.database.batches.spans.reading_window import reconstruct_span
 from dosing_tui.database.batches.spans.span_planner import StationSpan
 from dosing_tui.database.connection import Session, fetch_row, select_rows
-from dosing_tui.database.lots.tank_mixes import select_station_lots
+from dosing_tui.database.lots.tank_mixes import add_entered_lots, select_station_lots
 from dosing_tui.database.schema.tolerance_rules import select_rules_versions
 from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.batch_review import assessment as judging
@@ -156,6 +156,7 @@ def rebuild_span(
         until=span.until + 2 * longest,
         zone=basis.zone,
     )
+    lots = add_entered_lots(session, lots, (dose for batch in batches for dose in batch.doses))
     basis = replace(basis, alarms=_filter_alarms(span, basis.alarms), lots=lots)
     changed = [
         whole

@@ -2,8 +2,8 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, tzinfo
 from typing import Any
 
@@ -20,6 +20,8 @@ from dosing_tui.domain.materials.lots.lot_mixing import (
     mix_entries,
     sort_entries,
 )
+from dosing_tui.domain.messages.chemical_names import fold_name
+from dosing_tui.domain.messages.models import Dose
 
 _JsonShares = list[Mapping[str, Any]]
 
@@ -134,6 +136,33 @@ def _store_update(session: Session, device: str, update: TankUpdate, queued_from
             "until": update.changed_until or datetime.max.replace(tzinfo=queued_from.tzinfo),
         }
         session.execute(read_statement("lots/queue_lot_changes"), asked)
+
+
+@dataclass(frozen=True, slots=True)
+class EnteredLotRow:
+    time: datetime
+    chemical_key: str
+    lot_key: str
+    number: str
+    supplier: str
+    expires_on: date | None
+    opened_on: date | None
+    certificate: str
+
+
+def add_entered_lots(session: Session, lots: StationLots, doses: Iterable[Dose]) -> StationLots:
+    """With what the ledger says of the lots that the station named; no query where it named none."""
+    names = sorted({(fold_name(dose.chemical), fold_name(dose.lot)) for dose in doses if dose.lot})
+    if not names:
+        return lots
+    asked = {"tank": [tank for tank, _ in names], "lot": [lot for _, lot in names]}
+    entered: dict[tuple[str, str], tuple[tuple[datetime, Lot], ...]] = {}
+    for row in select_rows(session, EnteredLotRow, "lots/select_entered_lots", asked):
+        key = row.chemical_key, row.lot_key
+        had = entered.get(key, ())
+        lot = Lot(row.number, row.supplier, row.expires_on, row.opened_on, row.certificate)
+        entered[key] = (*had, (row.time, lot.merge_details(had[-1][1]) if had else lot))
+    return replace(lots, entered=entered)
 
 
 @dataclass(frozen=True, slots=True)

@@ -335,6 +335,9 @@ def _check_lots(scope: _ReviewScope) -> Iterator[_Finding]:
         how_much, name = describe_share(each), each.chemical
         if not each.is_known:
             yield ExceptionKind.UNKNOWN_LOT, name, f"{how_much} of {name} is of an unknown lot"
+        elif each.is_unentered:
+            said = f"{how_much} of {name} is of lot {each.lot.number}, which is not in the material ledger"
+            yield ExceptionKind.UNKNOWN_LOT, name, said
         elif each.is_expired:
             said = f"{how_much} of {name} is of lot {each.lot.number}, which expired on {each.lot.expires_on}"
             yield ExceptionKind.EXPIRED_LOT, name, said

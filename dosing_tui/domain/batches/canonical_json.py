@@ -10,6 +10,9 @@ from dosing_tui.domain.messages.models import BatchEvent, Dose
 FORMAT_VERSION = 2
 """Version of the record format, part of the hashed record. Since 2, stock changes have ``attributed``."""
 
+SENT_NAMES = ("batch_id", "lot", "operator")
+"""Of a dose: few stations send them, and a record has only those that were sent."""
+
 
 def to_canonical_json(value: object) -> str:
     """Encode as JSON with sorted keys and without spaces.
@@ -67,6 +70,7 @@ def _dose_to_dict(dose: Dose) -> dict[str, object]:
         "dedup": dose.dedup,
         "time_quality": dose.time_quality.value,
         "flags": list(dose.flags),
+        **{name: text for name in SENT_NAMES if (text := getattr(dose, name))},
     }
 
 

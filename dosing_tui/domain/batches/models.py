@@ -183,6 +183,16 @@ class Batch:
         """Time from start to end, in s."""
         return None if self.ends_at is None else (self.ends_at - self.begins_at).total_seconds()
 
+    @property
+    def station_names(self) -> str:
+        """The station's own name of it; '' if it sent none."""
+        return ", ".join(dict.fromkeys(dose.batch_id for dose in self.doses if dose.batch_id))
+
+    @property
+    def operators(self) -> str:
+        """Who was at the station, as it says; '' if it said nothing."""
+        return ", ".join(dict.fromkeys(dose.operator for dose in self.doses if dose.operator))
+
     def iter_identities(self) -> Iterator[MessageIdentity]:
         """Iterate over the identities of all its messages."""
         yield from map(identify_message, self.events)

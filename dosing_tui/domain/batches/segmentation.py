@@ -22,6 +22,7 @@ class OpenBatch:
     __slots__ = (
         "anchor",
         "anomalies",
+        "batch_id",
         "begins_at",
         "doses",
         "ends_all_before",
@@ -49,6 +50,8 @@ class OpenBatch:
         self.status = BatchStatus.OPEN if has_start else BatchStatus.NO_START
         self.reason = "" if has_start else "its start was not received"
         self.pumps: int | None = None
+        self.batch_id = ""
+        """What the station calls it."""
         self.doses: list[Dose] = []
         self.events: list[BatchEvent] = []
         self.anomalies: list[str] = []
@@ -57,6 +60,7 @@ class OpenBatch:
     def add(self, message: BatchMessage) -> None:
         if isinstance(message, Dose):
             self.doses.append(message)
+            self.batch_id = self.batch_id or message.batch_id
         else:
             self.events.append(message)
             if message.pumps is not None:
@@ -67,6 +71,12 @@ class OpenBatch:
 
     def set_end(self, status: BatchStatus, reason: str, at: datetime) -> None:
         self.status, self.reason, self.ends_at = status, reason, max(at, self.begins_at)
+
+
+def is_own_message(batch: OpenBatch, message: BatchMessage) -> bool:
+    """Whether a message can be of a batch: by the station's name of it, if both have one, or the recipe."""
+    sent = message.batch_id if isinstance(message, Dose) else ""
+    return sent == batch.batch_id if sent and batch.batch_id else is_same_name(batch.recipe, message.recipe)
 
 
 def segment_messages(instants: Iterable[list[BatchMessage]], *, now: datetime) -> list[OpenBatch]:
@@ -148,7 +158,7 @@ class Segmenter:
         if batch and _is_foreign_backlog(batch, dose):
             self._add_orphan_dose(dose, beside=None)
             return
-        if batch and is_same_name(batch.recipe, dose.recipe):
+        if batch and is_own_message(batch, dose):
             if self._is_of_next_batch(batch, dose):
                 self._end_incomplete()
             elif _get_dose_start(dose) >= batch.begins_at - DEFAULT_RULES.max_start_skew:
@@ -255,7 +265,7 @@ class Segmenter:
 
     def _is_same_run(self, orphan: OpenBatch, message: BatchMessage) -> bool:
         soon = message.time - orphan.last_at <= DEFAULT_RULES.max_orphan_gap
-        return soon and is_same_name(orphan.recipe, message.recipe)
+        return soon and is_own_message(orphan, message)
 
     def _forget_all_before(self, stray: OpenBatch) -> None:
         """End what is under way beside a run that is divided as too dense: a rebuild can begin there."""

@@ -98,9 +98,11 @@ def parse_dose(device: str, fields: Fields, header: ReadingHeader, flags: Flags)
     recipe, mode = _parse_optional_text(fields, "recipe", flags), _parse_mode(fields, flags)
     duration_ms = parse_rounded(fields, "duration_ms", flags)
     _check_range(duration_ms, DURATION_RANGE_MS, "duration_ms", flags)
+    sent = {name: _parse_sent_name(fields, name, flags) for name in ("batch_id", "lot", "operator")}
     return Dose(
         header.time, device, pump, chemical, target_g, actual_g, error_g, recipe, mode, duration_ms,
         header.dedup, header.received_at, header.quality, tuple(flags),
+        batch_id=sent["batch_id"], lot=sent["lot"], operator=sent["operator"],
     )  # fmt: skip
 
 
@@ -183,6 +185,11 @@ def _reconcile_percent(
 
 def _parse_optional_text(fields: Fields, name: str, flags: Flags) -> str:
     return parse_optional(parse_text, fields, name, flags) or ""
+
+
+def _parse_sent_name(fields: Fields, name: str, flags: Flags) -> str:
+    """Text that few stations send: nothing is said where it is missing."""
+    return "" if fields.get(name) is None else _parse_optional_text(fields, name, flags)
 
 
 def _parse_mode(fields: Fields, flags: Flags) -> str:

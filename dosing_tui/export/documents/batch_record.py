@@ -90,6 +90,8 @@ def _build_header(detail: BatchDetail, calendar: ShiftCalendar, zone: tzinfo) ->
         ("Duration", format_duration(batch.duration_s)),
         ("Shift", shift.name if shift else "none"),
         ("Ingredients", f"{len(batch.ingredients)} dosed, {announced} announced"),
+        *([("Batch at the station", batch.station_names)] if batch.station_names else []),
+        *([("Operator there", batch.operators)] if batch.operators else []),
     )
 
 

@@ -45,5 +45,5 @@ def _build_row(lot: BatchLot) -> DocumentRow:
             lot.lot.supplier,
             lot.lot.certificate,
         ),
-        is_flagged=lot.is_expired or not lot.is_known,
+        is_flagged=lot.is_expired or lot.is_unentered or not lot.is_known,
     )

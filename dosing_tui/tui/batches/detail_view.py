@@ -114,6 +114,8 @@ def _render_header(detail: BatchDetail, batch: Batch, context: BatchDetailContex
         (master, DIM),
         (sanitize_text(batch.mode, 20), DIM),
         (sanitize_text(batch.device_id, 40), DIM),
+        (sanitize_text(batch.station_names, 40), DIM),
+        (sanitize_text(batch.operators, 40), DIM),
     )
     when = (_format_period(batch, context), TEXT), (_format_shift(batch, context), DIM)
     dosed = (_format_doses(batch), TEXT), (_format_masses(batch), TEXT)

@@ -24,7 +24,7 @@ def render_lots(lots: Sequence[BatchLot], width: int) -> Rows:
 
 
 def _draw_lot(canvas: Canvas, y: int, lot: BatchLot) -> None:
-    is_good = lot.is_known and not lot.is_expired
+    is_good = lot.is_known and not lot.is_expired and not lot.is_unentered
     canvas.write_text(0, y, sanitize_text(lot.chemical, 24), STRONG, width=_NAME_WIDTH - 1)
     name = sanitize_text(lot.lot.number, 100) if lot.is_known else f"▲ {_UNKNOWN_LABEL}"
     canvas.write_text(_NAME_WIDTH, y, name, STRONG if lot.is_known else DEVIATION, width=_LOT_WIDTH - 1)
@@ -34,6 +34,8 @@ def _draw_lot(canvas: Canvas, y: int, lot: BatchLot) -> None:
     x = canvas.write_text(x + max(8, len(share)), y, f" · {format_mass(lot.mass_g)}", DIM)
     if lot.is_expired:
         canvas.write_text(x, y, f" · ▲ expired on {lot.lot.expires_on}", DEVIATION)
+    elif lot.is_unentered:
+        canvas.write_text(x, y, " · ▲ not in the material ledger", DEVIATION)
     elif lot.lot.expires_on and is_good:
         x = canvas.write_text(x, y, f" · expires {lot.lot.expires_on}", DIM)
         canvas.write_text(x, y, f" · {sanitize_text(lot.lot.supplier, 40)}" if lot.lot.supplier else "", DIM)

@@ -1,5 +1,11 @@
 -- Lots: what each tank held after each entry of the material ledger, and which lots each batch got.
 
+-- What a station says of a dose, if it says it: its own name of the batch, the lot, who was there.
+ALTER TABLE dosing_consumption
+    ADD COLUMN IF NOT EXISTS batch_id text,
+    ADD COLUMN IF NOT EXISTS lot      text,
+    ADD COLUMN IF NOT EXISTS operator text;
+
 -- The book of a tank and the shares of its lots after an entry; [] while no lot was entered for it. Ideal mixing: the rules
 -- are in domain/materials/lots. Derived from the ledger and the doses: an entry or a dose that comes late changes it.
 CREATE TABLE tank_mixes (

@@ -146,7 +146,7 @@ def _reconstruct_window(session: Session, window: ReadingWindow, now: datetime) 
     """The batches of a window, and how many rows were read."""
     device, since = window.span.device_id, window.reads_since
     asked = {"device": device, "from": since, "to": window.reads_until}
-    doses = _read_rows(session, Dose, "batches/select_doses", asked)
+    doses = [_build_dose(row) for row in session.execute(read_statement("batches/select_doses"), asked)]
     events = _read_rows(session, BatchEvent, "batches/select_events", asked)
     if not doses and not events:
         return [], 0
@@ -186,6 +186,15 @@ def _read_rows(
     session: Session, build: Callable[..., ReadingT], statement: str, asked: dict[str, object]
 ) -> list[ReadingT]:
     return [build(*_convert_row(row)) for row in session.execute(read_statement(statement), asked)]
+
+
+def _build_dose(row: TupleRow) -> Dose:
+    """The last three columns are what few stations send."""
+    *values, batch_id, lot, operator = row
+    dose = Dose(*_convert_row(tuple(values)))
+    return (
+        replace(dose, batch_id=batch_id, lot=lot, operator=operator) if batch_id or lot or operator else dose
+    )
 
 
 def _convert_row(row: TupleRow) -> TupleRow:

@@ -36,6 +36,8 @@ class StationLots:
     tanks: Mapping[str, TankHistory] = field(default_factory=dict)
     zone: tzinfo | None = None
     """Of the plant: the day of a dose decides whether its lot had expired. None: UTC."""
+    entered: Mapping[tuple[str, str], tuple[tuple[datetime, Lot], ...]] = field(default_factory=dict)
+    """By folded chemical and number: what the ledger says, from each time on, of lots the station named."""
 
 
 NO_LOTS = StationLots()
@@ -45,7 +47,8 @@ NO_LOTS = StationLots()
 class BatchLot:
     """One lot in a batch: its share of the batch's mass of this chemical; 0: nobody knows how much of it.
 
-    ``is_expired``: it was used after the last day on which it may be.
+    ``is_expired``: it was used after the last day on which it may be. ``is_sent``: the station named it.
+    ``is_unentered``: it is not in the ledger, though the tank keeps lots.
     """
 
     chemical: str
@@ -53,6 +56,8 @@ class BatchLot:
     share: float
     mass_g: float | None
     is_expired: bool = False
+    is_sent: bool = False
+    is_unentered: bool = False
 
     @property
     def is_known(self) -> bool:
@@ -90,7 +95,7 @@ def list_batch_lots(batch: Batch, lots: StationLots) -> tuple[BatchLot, ...]:
 
 def _list_chemical_lots(key: str, doses: Sequence[Dose], lots: StationLots) -> list[BatchLot]:
     history = lots.tanks.get(key, TankHistory())
-    sources = [(dose, _find_dose_shares(dose, history)) for dose in doses]
+    sources = [(dose, _find_dose_shares(key, dose, history, lots)) for dose in doses]
     if not any(shares for _, shares in sources):
         return []
     masses = [dose.actual_g for dose in doses]
@@ -116,6 +121,8 @@ def _list_chemical_lots(key: str, doses: Sequence[Dose], lots: StationLots) -> l
             _round_share(one.share),
             None if total_g is None or one.share == 0.0 else round(one.share * total_g, 3),
             number in expired,
+            is_sent := any(dose.lot and number == shares[0].lot.number for dose, shares in sources),
+            is_sent and any(history.shares) and (key, fold_name(number)) not in lots.entered,
         )
         for number, one in sorted(found.items())
     ]
@@ -126,8 +133,13 @@ def _round_share(share: float) -> float:
     return max(round(share, SHARE_DIGITS), 10.0**-SHARE_DIGITS) if share > 0.0 else 0.0
 
 
-def _find_dose_shares(dose: Dose, history: TankHistory) -> tuple[LotShare, ...]:
-    return history.find_shares(dose.time)
+def _find_dose_shares(key: str, dose: Dose, history: TankHistory, lots: StationLots) -> tuple[LotShare, ...]:
+    """What the station says it dosed comes before what the tank should hold."""
+    if not dose.lot:
+        return history.find_shares(dose.time)
+    entries = lots.entered.get((key, fold_name(dose.lot)), ())
+    known = next((lot for at, lot in reversed(entries) if at <= dose.time), Lot(dose.lot))
+    return (LotShare(known, 1.0),)
 
 
 def _is_expired(expires_on: date | None, at: datetime, zone: tzinfo | None) -> bool:

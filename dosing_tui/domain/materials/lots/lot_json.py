@@ -28,7 +28,7 @@ def batch_lots_to_json(lots: Iterable[BatchLot]) -> list[dict[str, object]]:
             **_lot_to_dict(each.lot),
             "share": each.share,
             "mass_g": each.mass_g,
-            **({"expired": True} if each.is_expired else {}),
+            **{name: True for name, is_true in _list_marks(each) if is_true},
         }
         for each in lots
     ]
@@ -43,9 +43,15 @@ def parse_batch_lots(data: Iterable[JsonDict]) -> tuple[BatchLot, ...]:
             each["share"],
             each["mass_g"],
             bool(each.get("expired", False)),
+            bool(each.get("sent", False)),
+            bool(each.get("unentered", False)),
         )
         for each in data
     )
+
+
+def _list_marks(lot: BatchLot) -> tuple[tuple[str, bool], ...]:
+    return ("expired", lot.is_expired), ("sent", lot.is_sent), ("unentered", lot.is_unentered)
 
 
 def _lot_to_dict(lot: Lot) -> dict[str, object]:

@@ -1,5 +1,7 @@
 """Lots of stored batches: across a drum change and a top-up, in any order of entry, and held by the audit."""
 
+import json
+from dataclasses import replace
 from datetime import datetime
 
 import psycopg
@@ -12,7 +14,7 @@ from dosing_tui.database.batches.queries import list_batches, read_batch
 from dosing_tui.database.batches.review_writer import enter_review
 from dosing_tui.domain.batch_review.query_models import BatchFilter, create_review_draft
 from dosing_tui.domain.batch_review.review_rules import Decision
-from dosing_tui.domain.messages.models import Reading
+from dosing_tui.domain.messages.models import Dose, Reading
 from tests.support.database.ledger_entries import enter_material
 from tests.support.database.reading_samples import settings_for
 from tests.support.database.schema_inspection import fetch_rows
@@ -159,3 +161,33 @@ def test_one_changed_byte_of_a_lot_is_found(traced: Settings, change: str, fault
     faults = verify_audit_trail(traced).faults
     assert len(faults) == 3
     assert all(fault in each for each in faults)
+
+
+def test_what_a_station_sends_is_stored_wins_and_is_in_the_record(traced: Settings) -> None:
+    dsn = traced.database.dsn
+    sent = [
+        replace(each, batch_id="W-9", lot="B", operator="Cem") if isinstance(each, Dose) else each
+        for each in batch_at(7)
+    ]
+    store_and_rebuild(dsn, *sent, now=LATER)
+    foreign = [replace(each, lot="Z") if isinstance(each, Dose) else each for each in batch_at(8)]
+    store_and_rebuild(dsn, *foreign, now=LATER)
+    stored = "SELECT batch_id, lot, operator FROM dosing_consumption WHERE lot IS NOT NULL ORDER BY lot"
+    assert fetch_rows(dsn, stored) == [
+        ("W-9", "B", "Cem"), (None, "Z", None),
+    ]  # fmt: skip
+    newest, named = [read_batch(traced, row.batch_key) for row in list_batches(traced, BatchFilter())[:2]]
+    assert newest is not None
+    assert named is not None
+    assert [(each.lot.number, each.is_sent) for each in named.assessment.lots] == [("B", True)]
+    assert named.assessment.exceptions == ()
+    assert '"batch_id":"W-9"' in named.record_text
+    assert (named.batch.station_names, named.batch.operators) == ("W-9", "Cem")
+    assert [each.sentence for each in newest.assessment.exceptions] == [
+        "100.0 % of T-12 is of lot Z, which is not in the material ledger"
+    ]
+    assert verify_audit_trail(traced).faults == ()
+    # the others have the bytes that they had before stations could send it
+    old = read_batch(traced, list_batches(traced, BatchFilter())[2].batch_key)
+    assert old is not None
+    assert not {"batch_id", "lot", "operator"} & set(json.loads(old.record_text)["doses"][0])

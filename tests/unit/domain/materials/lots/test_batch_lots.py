@@ -1,5 +1,6 @@
 """Lots of a batch, by what its tanks held at each dose."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
@@ -106,3 +107,18 @@ def test_the_shares_of_a_batch_sum_to_one(
     )
     if lots:
         assert sum(each.share for each in lots) == pytest.approx(1.0, abs=1e-5)
+
+
+def test_what_the_station_names_comes_before_what_its_tank_should_hold() -> None:
+    (batch,) = reconstruct_from(*dose_at((60, 10.0), (200, 30.0)))
+    batch = replace(batch, doses=(batch.doses[0], replace(batch.doses[1], lot="b-2")))
+    known = Lot("B-2", "Nord", date(2026, 11, 1))
+    tank = hold((-10, {"A": 1.0}))
+    first, second = list_batch_lots(batch, tank)
+    assert (first.lot.number, first.share, first.is_sent, first.is_unentered) == ("A", 0.25, False, False)
+    assert (second.lot, second.share, second.is_sent, second.is_unentered) == (Lot("b-2"), 0.75, True, True)
+    entered = replace(tank, entered={("t-12", "b-2"): ((seconds_after(-999), known),)})
+    _, second = list_batch_lots(batch, entered)
+    assert (second.lot, second.is_expired, second.is_unentered) == (known, True, False)
+    # where no lots are kept, nobody has to enter what the station names
+    assert [each.is_unentered for each in list_batch_lots(batch, StationLots()) if each.is_sent] == [False]
