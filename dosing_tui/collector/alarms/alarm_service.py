@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from dosing_tui.collector.alarms.journal_outbox import JournalOutbox
 from dosing_tui.collector.alarms.offline_commands import OfflineCommands
+from dosing_tui.collector.alarms.stock_watch import StockWatch
 from dosing_tui.collector.context.interfaces import CollectorContext
 from dosing_tui.collector.context.local_state import get_spool_folder
 from dosing_tui.config.alarm_limits import build_alarm_limits
@@ -32,7 +33,9 @@ from dosing_tui.domain.alarm_rules.rule_state import HOUR
 from dosing_tui.domain.alarms.checkpoint import CHECKPOINT_INTERVAL, Checkpoint
 from dosing_tui.domain.alarms.journal_filter import MAX_ENTRIES
 from dosing_tui.domain.alarms.models import JournalEntry
+from dosing_tui.domain.materials.ledger import TankMovement
 from dosing_tui.domain.messages.models import ParsedItem, Rejection
+from dosing_tui.domain.panels.panel_catalog import StockOutlook
 from dosing_tui.domain.tolerances.tolerance_book import ToleranceBook
 from dosing_tui.errors import DatabaseError, SpoolError
 from dosing_tui.live_state import DatabasePart, LinkState, LinkStatus
@@ -62,7 +65,7 @@ class SpoolFill:
 
 
 class AlarmService:
-    """Three threads: clock, journal and recipes. ``on_readings`` is for any thread."""
+    """Four threads: clock, journal, recipes and stock. ``on_readings`` is for any thread."""
 
     def __init__(
         self,
@@ -102,6 +105,7 @@ class AlarmService:
             context.create_thread("alarm-clock", self._tick_clock, interval_s=PUBLISH_INTERVAL_S),
             self._journal_thread,
             self._recipe_thread,
+            StockWatch(context, self._apply_stock, is_ready=lambda: self._is_journal_up).thread,
         )
 
     def start(self) -> None:
@@ -222,6 +226,11 @@ class AlarmService:
             self._evaluator.tolerances = book
         self._context.live_state.set_tolerances(book)
         self._context.status.set_notice("tolerances", difference)
+
+    def _apply_stock(self, movements: Sequence[TankMovement], outlook: Sequence[StockOutlook]) -> None:
+        with self._contain_failure("stock"), self._lock:
+            self._save_entries(self._evaluator.on_stock(self._clock(), movements, outlook))
+            self._request_publish()
 
     def _apply_update(self, update: JournalUpdate) -> None:
         stored = self._find_stored_pending(update)

@@ -6,7 +6,7 @@ Every entry is about one tank, of a station and a chemical. ``any/0047_material_
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from math import isfinite
+from math import inf, isfinite
 
 from dosing_tui.domain.messages.chemical_names import normalize_name
 from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text
@@ -137,6 +137,27 @@ class MaterialEntry:
     operator: str
     os_user: str
     db_role: str
+
+
+@dataclass(frozen=True, slots=True)
+class TankMovement:
+    """What the alarm rules take of an entry: a loss (negative), an addition, or an unknown mass of either."""
+
+    entry_id: int
+    time: datetime
+    device_id: str
+    chemical: str
+    kind: str
+    change_g: float | None
+
+    @property
+    def is_addition(self) -> bool:
+        return self.kind in LOT_KINDS
+
+    @property
+    def loss_g(self) -> float:
+        """Infinite, if its mass is not known."""
+        return inf if self.change_g is None else max(-self.change_g, 0.0)
 
 
 def clean_draft(draft: MaterialDraft) -> MaterialDraft:
