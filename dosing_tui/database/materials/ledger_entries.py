@@ -60,6 +60,11 @@ def enter_materials(settings: Settings, drafts: Sequence[MaterialDraft], *, os_u
         return [_enter_draft(session, draft, os_user) for draft in cleaned]
 
 
+def enter_material(settings: Settings, draft: MaterialDraft, *, os_user: str) -> int | None:
+    """One entry, as ``enter_materials``."""
+    return enter_materials(settings, [draft], os_user=os_user)[0]
+
+
 def list_materials(
     settings: Settings, which: MaterialFilter | None = None, *, most: int = MAX_ENTRIES
 ) -> list[MaterialEntry]:

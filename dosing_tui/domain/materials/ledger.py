@@ -10,6 +10,7 @@ from math import inf, isfinite
 
 from dosing_tui.domain.messages.chemical_names import normalize_name
 from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text
+from dosing_tui.domain.quantities.quantity_text import format_deviation, format_mass
 
 MAX_REASON_LENGTH = 500
 MAX_OPERATOR_LENGTH = 60
@@ -172,6 +173,13 @@ def clean_draft(draft: MaterialDraft) -> MaterialDraft:
         certificate=clean_line(draft.certificate, 2 * MAX_CERTIFICATE_LENGTH),
         reason=clean_line(draft.reason, 2 * MAX_REASON_LENGTH),
     )
+
+
+def describe_draft(draft: MaterialDraft) -> str:
+    """In words: kind, mass, tank."""
+    is_signed = draft.kind is MaterialKind.CORRECTION
+    mass = format_deviation(draft.mass_g) if is_signed else format_mass(draft.mass_g)
+    return f"{draft.kind.label} of {mass}, {draft.chemical} ({draft.device_id})"
 
 
 def validate_draft(draft: MaterialDraft) -> str:
