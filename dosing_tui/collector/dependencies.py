@@ -1,6 +1,6 @@
 """Builds the collector's parser and database calls from the settings."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from datetime import UTC, datetime
 from functools import partial
@@ -23,6 +23,7 @@ from dosing_tui.database.batches.incremental_rebuild import SmallRebuilds, rebui
 from dosing_tui.database.batches.master_recipes import read_tolerance_book
 from dosing_tui.database.leader_election import LeaderElection, LeaderLease
 from dosing_tui.database.lots.lot_reader import read_tank_lots
+from dosing_tui.database.materials.ledger_entries import list_movements
 from dosing_tui.database.panel_reader import PanelReader
 from dosing_tui.database.reading_writer import ReadingWriter
 from dosing_tui.database.schema.maintenance import run_maintenance
@@ -35,6 +36,7 @@ from dosing_tui.database.schema.migrate import (
 from dosing_tui.database.schema.plant_limits import STOCK_LOW, TOLERANCE
 from dosing_tui.domain.messages.message_parser import ClockRules, MessageParser
 from dosing_tui.domain.messages.models import ReadingKind
+from dosing_tui.domain.panels.panel_catalog import STOCK_OUTLOOK, PanelQuery, StockOutlook
 from dosing_tui.errors import DatabaseAccessError, DatabaseError
 from dosing_tui.ipc.subprocess_call import SubprocessCall
 
@@ -76,10 +78,18 @@ def build_database(settings: Settings) -> CollectorDatabase:
             list_dose_errors=partial(journal.list_dose_errors, settings),
             read_tolerances=partial(read_tolerance_book, settings),
             read_tank_lots=partial(read_tank_lots, settings),
+            list_movements=partial(list_movements, settings),
+            read_outlook=partial(_read_outlook, settings),
         ),
         create_notification_queue=partial(NotificationQueue, settings, lease),
         read_audit_head=partial(read_audit_head, settings),
     )
+
+
+def _read_outlook(settings: Settings, now: datetime) -> Sequence[StockOutlook]:
+    """The rows of the panel."""
+    query = PanelQuery(now, now, now)
+    return _call_reader(settings, lambda reader: reader.read_panel(STOCK_OUTLOOK, query))
 
 
 def _create_rebuild_call(settings: Settings, lease: LeaderLease) -> RebuildCall:

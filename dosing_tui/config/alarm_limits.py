@@ -28,6 +28,7 @@ def build_alarm_limits(settings: Settings) -> AlarmLimits:
             LimitOverride(one.chemical, one.recipe, _select_overrides(one)) for one in settings.alarm_limits
         ),
         tolerance_rules=build_tolerance_rules(settings),
+        stock_cover_days=alarms.stock_cover_days,
         stock_deadband_percent=alarms.stock_deadband_percent,
         stock_jump_percent=alarms.stock_jump_percent,
         mean_error_g=alarms.mean_error_g,

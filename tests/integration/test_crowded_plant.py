@@ -69,7 +69,7 @@ DIALOGS: dict[str, Steps] = {
     "range": [("g", "Time range"), ("escape", "Overview")],
     "note": [("n", "Note"), *[("tab", "Author")] * 3, ("right", "dosing_system_0"),
              ("left", "whole plant")],
-    "refill": [("2", "of 2 000"), ("R", "Record refill"), ("right", "Record refill")],
+    "refill": [("2", "of 2 000"), ("R", "Material entry"), ("right", "Material entry")],
     "export of a table": [("2", "of 2 000"), ("tab", "chemical 00001"), ("e", "Saved")],
     "picture": [("s", "Saved")],
     "help": [("question_mark", "Help"), ("escape", "Overview")],

@@ -18,8 +18,14 @@ from dosing_tui.cli.context import (
     print_message,
     write_stdout,
 )
-from dosing_tui.domain.materials.ledger import LOT_KINDS, EntrySource, MassUnitName, MaterialKind
-from dosing_tui.domain.quantities.quantity_text import count_noun, format_deviation, format_mass
+from dosing_tui.domain.materials.ledger import (
+    LOT_KINDS,
+    EntrySource,
+    MassUnitName,
+    MaterialKind,
+    describe_draft,
+)
+from dosing_tui.domain.quantities.quantity_text import count_noun
 
 if TYPE_CHECKING:
     from dosing_tui.config.settings import Settings
@@ -90,11 +96,12 @@ def _parse_day(option: str, text: str) -> date | None:
 
 
 def _enter_draft(settings: "Settings", draft: "MaterialDraft") -> None:
-    from dosing_tui.database.materials.ledger_entries import enter_materials
+    from dosing_tui.database.materials.ledger_entries import enter_material
+    from dosing_tui.domain.alarms.tank_refill import LEVEL_TIMEOUT
 
-    (number,) = enter_materials(settings, [draft], os_user=get_os_user())
+    number = enter_material(settings, draft, os_user=get_os_user())
     click.echo(f"Entry {number}: {describe_draft(draft)}.")
-    if draft.kind in LOT_KINDS:
+    if draft.kind in LOT_KINDS and datetime.now(UTC) - draft.time <= LEVEL_TIMEOUT:
         _expect_level_jump(settings, draft)
 
 
@@ -113,19 +120,12 @@ def _expect_level_jump(settings: "Settings", draft: "MaterialDraft") -> None:
             journal.read_alarm_states(settings),
             CommandContext(Actor(draft.operator, get_os_user()), datetime.now(UTC)),
             device=clean_text(draft.device_id), chemical=clean_text(draft.chemical),
-            words=f"{draft.kind.label} of {format_mass(draft.mass_g)}.", added_g=draft.mass_g,
+            words=f"{describe_draft(draft)}.", added_g=draft.mass_g,
             max_duration=get_max_shelving(settings, REFILL_RULE.priority),
         )  # fmt: skip
     except AlarmCommandError:
         return  # suppressed by design or out of service: it raises no alarm in any case
     journal.append_entries(settings, entries)
-
-
-def describe_draft(draft: "MaterialDraft") -> str:
-    """In words: kind, mass, tank."""
-    is_signed = draft.kind is MaterialKind.CORRECTION
-    mass = format_deviation(draft.mass_g) if is_signed else format_mass(draft.mass_g)
-    return f"{draft.kind.label} of {mass}, {draft.chemical} ({draft.device_id})"
 
 
 @materials.command("list")

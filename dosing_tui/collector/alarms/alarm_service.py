@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from dosing_tui.collector.alarms.journal_outbox import JournalOutbox
 from dosing_tui.collector.alarms.offline_commands import OfflineCommands
+from dosing_tui.collector.alarms.stock_watch import StockWatch
 from dosing_tui.collector.context.interfaces import CollectorContext
 from dosing_tui.collector.context.local_state import get_spool_folder
 from dosing_tui.config.alarm_limits import build_alarm_limits
@@ -32,8 +33,9 @@ from dosing_tui.domain.alarm_rules.rule_state import HOUR
 from dosing_tui.domain.alarms.checkpoint import CHECKPOINT_INTERVAL, Checkpoint
 from dosing_tui.domain.alarms.journal_filter import MAX_ENTRIES
 from dosing_tui.domain.alarms.models import JournalEntry
-from dosing_tui.domain.materials.lots.tank_lots import TankLots
+from dosing_tui.domain.materials.ledger import TankMovement
 from dosing_tui.domain.messages.models import ParsedItem, Rejection
+from dosing_tui.domain.panels.panel_catalog import StockOutlook
 from dosing_tui.domain.tolerances.tolerance_book import ToleranceBook
 from dosing_tui.errors import DatabaseError, SpoolError
 from dosing_tui.live_state import DatabasePart, LinkState, LinkStatus
@@ -49,8 +51,6 @@ MAX_PUBLISH_PAUSE_S = 2.0
 STOP_TIMEOUT_S = 10.0
 RECIPE_POLL_S = 5.0
 """Interval between two reads of the tolerance rules and master recipes: a change reaches alarms so soon."""
-LOTS_POLL_S = 30.0
-"""Interval between two reads of what the tanks hold: an entry or an expiry reaches alarms so soon."""
 FAILURE_SHOWN_FOR = timedelta(minutes=1)
 """A failure of the rules on one reading would otherwise be gone with the next."""
 
@@ -65,7 +65,7 @@ class SpoolFill:
 
 
 class AlarmService:
-    """Three threads: clock, journal and recipes. ``on_readings`` is for any thread."""
+    """Four threads: clock, journal, recipes and stock. ``on_readings`` is for any thread."""
 
     def __init__(
         self,
@@ -91,7 +91,6 @@ class AlarmService:
         self._is_journal_up = self._has_history = False
         self._entries_since_checkpoint = 0
         """Entries of the journal since its last checkpoint."""
-        self._tank_lots, self._next_lots = tuple[TankLots, ...](), 0.0
         self._failed_at: datetime | None = None
         """When the rules last failed on a reading, while it is shown."""
         self._is_publish_due = False
@@ -102,10 +101,12 @@ class AlarmService:
         self._recipe_thread = context.create_thread(
             "alarm-recipes", self._poll_tolerances, interval_s=TICK_INTERVAL_S
         )
+        self._stock = StockWatch(context, self._apply_stock, is_ready=lambda: self._is_journal_up)
         self._threads = (
             context.create_thread("alarm-clock", self._tick_clock, interval_s=PUBLISH_INTERVAL_S),
             self._journal_thread,
             self._recipe_thread,
+            self._stock.thread,
         )
 
     def start(self) -> None:
@@ -209,17 +210,10 @@ class AlarmService:
             return
         try:
             self._apply_tolerances(self._alarm_store.read_tolerances())
-            self._read_tank_lots()
         except DatabaseError as error:
             log.info("tolerances and recipes not read, the previous versions stay: %s", error)
         self._recipe_thread.mark_working()
         self._recipe_thread.wait(RECIPE_POLL_S - TICK_INTERVAL_S)
-
-    def _read_tank_lots(self) -> None:
-        """Raises: DatabaseError."""
-        if time.monotonic() >= self._next_lots:
-            self._tank_lots = self._alarm_store.read_tank_lots()
-            self._next_lots = time.monotonic() + LOTS_POLL_S
 
     def _apply_tolerances(self, book: ToleranceBook) -> None:
         """Use the database's rules from now on; say so if those of the settings differ."""
@@ -233,6 +227,11 @@ class AlarmService:
             self._evaluator.tolerances = book
         self._context.live_state.set_tolerances(book)
         self._context.status.set_notice("tolerances", difference)
+
+    def _apply_stock(self, movements: Sequence[TankMovement], outlook: Sequence[StockOutlook]) -> None:
+        with self._contain_failure("stock"), self._lock:
+            self._save_entries(self._evaluator.on_stock(self._clock(), movements, outlook))
+            self._request_publish()
 
     def _apply_update(self, update: JournalUpdate) -> None:
         stored = self._find_stored_pending(update)
@@ -316,7 +315,7 @@ class AlarmService:
             oldest_spooled_at=spool.oldest_at,
             spool_percent=spool.percent,
             is_intake_stopped=spool.is_intake_stopped,
-            tank_lots=self._tank_lots,
+            tank_lots=self._stock.tank_lots,
             is_shift_scheduled=not calendar.shifts or calendar.get_current_shift(now, self._zone) is not None,
         )
 

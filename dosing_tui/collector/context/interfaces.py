@@ -17,8 +17,10 @@ from dosing_tui.database.reading_writer import SpoolRow, WriteProgress, WriteRec
 from dosing_tui.domain.alarm_rules.rule_state import DoseErrorMinute
 from dosing_tui.domain.alarms.checkpoint import Checkpoint
 from dosing_tui.domain.alarms.models import JournalEntry
+from dosing_tui.domain.materials.ledger import TankMovement
 from dosing_tui.domain.materials.lots.tank_lots import TankLots
 from dosing_tui.domain.messages.models import ParsedItem, Reading
+from dosing_tui.domain.panels.panel_catalog import StockOutlook
 from dosing_tui.domain.tolerances.tolerance_book import ToleranceBook
 from dosing_tui.ipc.supervised_thread import SupervisedThread
 from dosing_tui.live_state import LiveState
@@ -107,6 +109,10 @@ class AlarmStore:
     """All versions of the tolerance rules and of the master recipes."""
     read_tank_lots: Callable[[], tuple[TankLots, ...]]
     """What the tanks for which lots are entered hold."""
+    list_movements: Callable[[int | None], Sequence[TankMovement]] = lambda after: ()
+    """Entries of the material ledger after one; None: the last one."""
+    read_outlook: Callable[[datetime], Sequence[StockOutlook]] = lambda now: ()
+    """How long each tank lasts at a time."""
 
 
 @dataclass(frozen=True, slots=True)

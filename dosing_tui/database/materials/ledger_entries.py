@@ -17,7 +17,13 @@ from dosing_tui.database.connection import (
     use_session,
 )
 from dosing_tui.database.sql_files import read_statement
-from dosing_tui.domain.materials.ledger import MaterialDraft, MaterialEntry, clean_draft, validate_draft
+from dosing_tui.domain.materials.ledger import (
+    MaterialDraft,
+    MaterialEntry,
+    TankMovement,
+    clean_draft,
+    validate_draft,
+)
 from dosing_tui.domain.messages.chemical_names import fold_name
 from dosing_tui.domain.messages.text_sanitizer import clean_text
 from dosing_tui.errors import MaterialError
@@ -54,6 +60,11 @@ def enter_materials(settings: Settings, drafts: Sequence[MaterialDraft], *, os_u
         return [_enter_draft(session, draft, os_user) for draft in cleaned]
 
 
+def enter_material(settings: Settings, draft: MaterialDraft, *, os_user: str) -> int | None:
+    """One entry, as ``enter_materials``."""
+    return enter_materials(settings, [draft], os_user=os_user)[0]
+
+
 def list_materials(
     settings: Settings, which: MaterialFilter | None = None, *, most: int = MAX_ENTRIES
 ) -> list[MaterialEntry]:
@@ -69,6 +80,15 @@ def list_materials(
     }
     with use_session(settings, application=APPLICATION_NAME) as session:
         return select_rows(session, MaterialEntry, "materials/select_materials", parameters)
+
+
+def list_movements(settings: Settings, after: int | None) -> list[TankMovement]:
+    """Entries after this one, at most 1,000; None: the last one alone, from which to go on.
+
+    Raises: DatabaseUnavailableError, DatabaseAccessError.
+    """
+    with use_session(settings, application=APPLICATION_NAME) as session:
+        return select_rows(session, TankMovement, "materials/select_movements", {"after": after})
 
 
 def _enter_draft(session: Session, draft: MaterialDraft, os_user: str) -> int | None:

@@ -1,7 +1,7 @@
 """Alarm evaluator: converts readings and time into journal entries.
 
 It has no I/O and is not thread-safe. Its entries take effect at once in this process. The collector journals
-them and passes the committed entries to ``apply_committed``; a viewer discards them.
+them, and passes the committed entries to ``apply_committed``; a viewer discards them.
 """
 
 from collections import defaultdict
@@ -41,7 +41,9 @@ from dosing_tui.domain.alarms.snapshot import (
     find_first_outs,
     is_flood_active,
 )
+from dosing_tui.domain.materials.ledger import TankMovement
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading, Rejection
+from dosing_tui.domain.panels.panel_catalog import StockOutlook
 from dosing_tui.domain.tolerances.tolerance_book import DatedRules, ToleranceBook
 
 MAX_CONDITIONS = 10_000
@@ -129,13 +131,9 @@ class Evaluator:
             station = self._rule_state.get_station(one.device)
             if station is not None:
                 dose_rules.add_dose_errors(
-                    station,
-                    one.pump,
-                    to_epoch_minute(one.minute),
-                    doses=one.doses,
-                    error_g=one.error_g,
+                    station, one.pump, to_epoch_minute(one.minute), doses=one.doses, error_g=one.error_g,
                     outside_tolerance=one.outside,
-                )
+                )  # fmt: skip
         self._rule_state.is_history_loaded = True
 
     def on_reading(self, reading: Reading) -> list[JournalEntry]:
@@ -159,19 +157,25 @@ class Evaluator:
         finding = Detection(key, True, f"Unreadable message on {rejection.topic}: {rejection.reason}")
         return self._apply_detections([finding], rejection.received_at)
 
+    def on_stock(
+        self, now: datetime, movements: Iterable[TankMovement], outlook: Iterable[StockOutlook]
+    ) -> list[JournalEntry]:
+        """Evaluate entries of the material ledger, and how long each tank lasts."""
+        told = (tank_rules.apply_movement(self._rule_state, each, now) for each in movements)
+        cover = tank_rules.check_cover(outlook, self.limits.stock_cover_days)
+        return self._apply_detections(chain(*told, cover), now)
+
     def on_tick(self, context: EvaluationContext) -> list[JournalEntry]:
         """Evaluate the time-dependent rules, delays and shelving times; call it once a second."""
         self._is_shift_scheduled = context.is_shift_scheduled
         entries = self._apply_detections(self._check_periodic_rules(context), context.now)
-        for key in [
-            *self._keys_to_check,
-            *(key for key in self.projection.states if key not in self._keys_to_check),
-        ]:
+        others = (key for key in self.projection.states if key not in self._keys_to_check)
+        for key in [*self._keys_to_check, *others]:
             entries += self._update_alarm(key, context.now)
         return entries
 
     def restart_from(self, checkpoint: Checkpoint = EMPTY_CHECKPOINT) -> None:
-        """Restart from a checkpoint: the next entries follow it in the journal."""
+        """The next entries follow the checkpoint in the journal."""
         self.projection.restart_from(checkpoint)
         self._raise_times = {uuid4(): at for at in checkpoint.raise_times}
 

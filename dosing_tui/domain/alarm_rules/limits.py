@@ -38,6 +38,8 @@ class AlarmLimits:
     """Deadband of the level alarms, in percentage points."""
     stock_jump_percent: float = 1.0
     """Level rise that counts as a refill or a reset of the station, in percent of the capacity."""
+    stock_cover_days: float = 0.0
+    """In production days; 0: no limit."""
     mean_error_g: float = 1.0
     mean_error_doses: int = 5
     error_rate_percent: float = default_limits.ERROR_RATE_PERCENT

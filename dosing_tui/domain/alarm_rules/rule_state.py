@@ -143,6 +143,13 @@ class TankState:
     reported_gap: Detection | None = None
     """Detection of the last reported difference, of which late doses have not explained ``open_gap_g``."""
     open_gap_g: float = 0.0
+    told_loss_g: float = 0.0
+    """Loss by the material ledger that the next level may show."""
+    filled_until: datetime | None = None
+    """Until then the level may jump up: the material ledger has an addition."""
+    reported_jump: Detection | None = None
+    """Detection of the last jump, until an addition or another level explains it."""
+    jump_time: datetime | None = None
     batch_need_g: float = 0.0
     """Target, or else actual mass, of the newest dose; 0 without a dose."""
     batch_need_at: datetime | None = None

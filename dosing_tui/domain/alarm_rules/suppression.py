@@ -29,7 +29,7 @@ def get_suppression_reason(
         return "the database is down"
     if key.rule in _STATION_RULES and is_active("DEVICE_OFFLINE", key.device):
         return "the station is offline"
-    if key.rule == "STOCK_LOW" and is_active("STOCK_CRITICAL", key.device, key.item):
+    if key.rule in ("STOCK_LOW", "STOCK_COVER_LOW") and is_active("STOCK_CRITICAL", key.device, key.item):
         return "the tank is nearly empty"
     if key.rule == "DEVICE_OFFLINE" and not is_shift_scheduled:
         station = rule_state.stations.get(key.device)

@@ -7,15 +7,22 @@ from dosing_tui.domain.alarm_rules.detection import Detection
 from dosing_tui.domain.alarm_rules.limits import AlarmLimits
 from dosing_tui.domain.alarm_rules.rule_state import RuleState, TankState
 from dosing_tui.domain.alarms.models import AlarmKey
+from dosing_tui.domain.materials.ledger import TankMovement
 from dosing_tui.domain.materials.lots.tank_lots import TankLots, check_tank_lots
 from dosing_tui.domain.messages import tank_level
+from dosing_tui.domain.messages.chemical_names import fold_name
 from dosing_tui.domain.messages.models import Dose, InventoryLevel, Reading, TimeQuality
-from dosing_tui.domain.quantities.quantity_text import format_mass, format_percent
+from dosing_tui.domain.panels.panel_catalog import StockOutlook
+from dosing_tui.domain.quantities.quantity_text import format_decimal, format_mass, format_percent
 
 GAP_CONFIRM_TIME = timedelta(seconds=30)
 """Minimum duration of a level mismatch. A dose and its level may arrive in either order."""
 MIN_GAP_G = 0.1
 GAP_PER_DOSE_G = 0.05
+CLOCK_TOLERANCE = timedelta(seconds=60)
+"""An event has the station's time, in whole seconds; a level that of its receipt."""
+FILL_TIME = timedelta(hours=1)
+"""A level may jump up for so long after an addition is recorded, and it explains a jump of so long before."""
 
 
 def check_level(rule_state: RuleState, level: InventoryLevel, limits: AlarmLimits) -> Iterator[Detection]:
@@ -143,17 +150,87 @@ def _check_level_change(
     tank.dosed_g, tank.dose_count = 0.0, 0
     if before is None:
         return
+    told_loss_g, tank.told_loss_g = tank.told_loss_g, 0.0
     rise = remaining_g - before
     jump = limits.stock_jump_percent / 100.0 * (level.capacity_g or abs(before))
     if rise > jump:
         _close_gap(rule_state, tank, level.device_id, level.chemical)
+        if tank.filled_until is not None and level.time <= tank.filled_until:
+            return
         key = AlarmKey("STOCK_RESET", level.device_id, level.chemical)
         words = (
             f"{level.chemical} rose by {format_mass(rise)}: refilled, or station {level.device_id} restarted"
         )
-        yield Detection(key, True, words, rise, jump)
+        tank.reported_jump, tank.jump_time = Detection(key, True, words, rise, jump), level.time
+        yield tank.reported_jump
     elif dosed is not None:
-        _update_gap(rule_state, tank, level, gap=tank.gap_g - rise - dosed, doses=doses)
+        gap = tank.gap_g - rise - dosed
+        _update_gap(rule_state, tank, level, gap=_reduce_loss(gap, told_loss_g), doses=doses)
+
+
+def apply_movement(rule_state: RuleState, movement: TankMovement, now: datetime) -> Iterator[Detection]:
+    """Let an entry of the material ledger explain what the level showed, or what it will show next.
+
+    It explains a loss up to its size, whether it is entered before or after the level.
+    """
+    for device, chemical in [key for key in rule_state.tanks if _is_tank_of(key, movement)]:
+        tank = rule_state.tanks[device, chemical]
+        if movement.is_addition:
+            yield from _apply_addition(tank, movement, now)
+            continue
+        left = movement.loss_g
+        if tank.reported_gap is not None and tank.open_gap_g > 0:
+            left, tank.open_gap_g = max(left - tank.open_gap_g, 0.0), _reduce_loss(tank.open_gap_g, left)
+            if tank.open_gap_g <= MIN_GAP_G:
+                yield tank.reported_gap._replace(active=False, disproved_by=_name_entry(movement))
+                tank.reported_gap = None
+        elif tank.gap_since is not None and tank.gap_g > 0:
+            left, tank.gap_g = max(left - tank.gap_g, 0.0), _reduce_loss(tank.gap_g, left)
+            if tank.gap_g <= MIN_GAP_G:
+                _close_gap(rule_state, tank, device, chemical)
+        if tank.level_time is None or movement.time >= tank.level_time - CLOCK_TOLERANCE:
+            tank.told_loss_g += left
+
+
+def _apply_addition(tank: TankState, movement: TankMovement, now: datetime) -> Iterator[Detection]:
+    tank.filled_until = now + FILL_TIME
+    jump, at = tank.reported_jump, tank.jump_time
+    if jump is not None and at is not None and abs(movement.time - at) <= FILL_TIME:
+        tank.reported_jump = None
+        yield jump._replace(active=False, disproved_by=_name_entry(movement))
+
+
+def _is_tank_of(key: tuple[str, str], movement: TankMovement) -> bool:
+    return key[0] == movement.device_id and fold_name(key[1]) == fold_name(movement.chemical)
+
+
+def _name_entry(movement: TankMovement) -> str:
+    return f"entry {movement.entry_id} of the material ledger ({movement.kind.replace('_', ' ')})."
+
+
+def _reduce_loss(gap_g: float, told_g: float) -> float:
+    """The loss that is left of a gap; a gain stays as it is.
+
+    >>> _reduce_loss(4.0, 3.0), _reduce_loss(4.0, 5.0), _reduce_loss(-4.0, 3.0)
+    (1.0, 0.0, -4.0)
+    """
+    return gap_g if gap_g <= 0 else max(gap_g - told_g, 0.0)
+
+
+def check_cover(outlook: Iterable[StockOutlook], limit_days: float) -> Iterator[Detection]:
+    """Compare the days of cover of each tank with a limit in production days; 0 is none.
+
+    Without figures a state stays as it is. A tank returns at a tenth above the limit.
+    """
+    for row in outlook:
+        if row.cover_days is None or limit_days <= 0:
+            continue
+        words = f"{row.chemical} lasts {format_decimal(row.cover_days, 1)} production days ({row.device_id})"
+        active = (
+            True if row.cover_days < limit_days else False if row.cover_days >= 1.1 * limit_days else None
+        )
+        key = AlarmKey("STOCK_COVER_LOW", row.device_id, row.chemical)
+        yield Detection(key, active, words, row.cover_days, limit_days)
 
 
 def _update_gap(

@@ -64,7 +64,7 @@ class AlarmRule:
         return AlarmGroup.LINKS if self.group is AlarmGroup.LINKS else f"{self.group}/{key.device}"
 
 
-_DISPROVABLE = frozenset({"BATCH_ABORTED", "BATCH_INGREDIENT", "STOCK_MISMATCH"})
+_DISPROVABLE = frozenset({"BATCH_ABORTED", "BATCH_INGREDIENT", "STOCK_MISMATCH", "STOCK_RESET"})
 
 _H, _M, _L = Priority.HIGH, Priority.MEDIUM, Priority.LOW
 _S10, _S60 = timedelta(seconds=10), timedelta(seconds=60)
@@ -88,18 +88,26 @@ _CATALOG = (
         quantity=Quantity.LEVEL,
     ),
     AlarmRule(
+        "STOCK_COVER_LOW", _M, "Stock lasts too short", off_delay=_S60,
+        cause="The tank is used faster than it is refilled, or the use has risen.",
+        consequence="It runs empty before the limit of the settings, however full it looks.",
+        action="Order the chemical, or refill the tank; compare the tanks on screen 2.",
+        batch_weight=_REMARK,
+        quantity=Quantity.PRODUCTION_DAYS,
+    ),
+    AlarmRule(
         "STOCK_RESET", _M, "Level jumped up", off_delay=_S60, latching=True, momentary=True,
         cause="The tank was refilled, or the station restarted and believes the tank is full.",
         consequence="After a restart the level shown is wrong, and running empty will not be noticed.",
-        action="Look into the tank; correct the station's level, or record the refill.",
+        action="Look into the tank; correct the station's level, or enter the refill (R on screen 2).",
         batch_weight=_REMARK,
         quantity=Quantity.MASS,
     ),
     AlarmRule(
         "STOCK_MISMATCH", _M, "Level and doses differ", off_delay=_S60, latching=True, momentary=True,
-        cause="A dose's message was lost, or something else takes from the tank or leaks.",
+        cause="A dose's message was lost, a prime or waste was not entered, or the tank leaks.",
         consequence="The calculated stock differs from the content of the tank.",
-        action="Compare the last doses with the level; look for a leak or a missing message.",
+        action="Enter what was primed or wasted (R on screen 2); else look for a leak or a lost message.",
         batch_weight=_REMARK,
         quantity=Quantity.MASS,
     ),

@@ -26,7 +26,9 @@ class TagScope(Enum):
 TAG_SCOPES: Mapping[str, TagScope] = {
     **dict.fromkeys(("BROKER_DOWN", "DB_DOWN", "SPOOL_HIGH", "SPOOL_FULL"), TagScope.PLANT),
     **dict.fromkeys(("BATCH_STALLED", "DEVICE_OFFLINE", "CLOCK_SKEW", "ERR_RATE_1H"), TagScope.STATION),
-    **dict.fromkeys(("STOCK_LOW", "STOCK_CRITICAL", "STOCK_RESET", "STOCK_MISMATCH"), TagScope.CHEMICAL),
+    **dict.fromkeys(
+        ("STOCK_LOW", "STOCK_CRITICAL", "STOCK_COVER_LOW", "STOCK_RESET", "STOCK_MISMATCH"), TagScope.CHEMICAL
+    ),
     **dict.fromkeys(("DOSE_OUT_OF_TOL", "DOSE_GROSS"), TagScope.CHEMICAL),
     **dict.fromkeys(("LOT_EXPIRED", "LOT_UNKNOWN", "LOT_EXPIRES_SOON"), TagScope.CHEMICAL),
     **dict.fromkeys(("BATCH_ABORTED", "BATCH_INGREDIENT"), TagScope.RECIPE),

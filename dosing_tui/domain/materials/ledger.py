@@ -6,10 +6,11 @@ Every entry is about one tank, of a station and a chemical. ``any/0047_material_
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from math import isfinite
+from math import inf, isfinite
 
 from dosing_tui.domain.messages.chemical_names import normalize_name
 from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text
+from dosing_tui.domain.quantities.quantity_text import format_deviation, format_mass
 
 MAX_REASON_LENGTH = 500
 MAX_OPERATOR_LENGTH = 60
@@ -139,6 +140,27 @@ class MaterialEntry:
     db_role: str
 
 
+@dataclass(frozen=True, slots=True)
+class TankMovement:
+    """What the alarm rules take of an entry: a loss (negative), an addition, or an unknown mass of either."""
+
+    entry_id: int
+    time: datetime
+    device_id: str
+    chemical: str
+    kind: str
+    change_g: float | None
+
+    @property
+    def is_addition(self) -> bool:
+        return self.kind in LOT_KINDS
+
+    @property
+    def loss_g(self) -> float:
+        """Infinite, if its mass is not known."""
+        return inf if self.change_g is None else max(-self.change_g, 0.0)
+
+
 def clean_draft(draft: MaterialDraft) -> MaterialDraft:
     """The draft without control characters or line breaks; lengths are left to ``validate_draft``."""
     return replace(
@@ -151,6 +173,13 @@ def clean_draft(draft: MaterialDraft) -> MaterialDraft:
         certificate=clean_line(draft.certificate, 2 * MAX_CERTIFICATE_LENGTH),
         reason=clean_line(draft.reason, 2 * MAX_REASON_LENGTH),
     )
+
+
+def describe_draft(draft: MaterialDraft) -> str:
+    """In words: kind, mass, tank."""
+    is_signed = draft.kind is MaterialKind.CORRECTION
+    mass = format_deviation(draft.mass_g) if is_signed else format_mass(draft.mass_g)
+    return f"{draft.kind.label} of {mass}, {draft.chemical} ({draft.device_id})"
 
 
 def validate_draft(draft: MaterialDraft) -> str:

@@ -44,7 +44,14 @@ EVENT_WORDS = {
     "pause": ("pause", "paused"),
     "resume": ("resume", "resumed"),
     "prime": ("prime", "primed", "priming"),
+    "purge": ("purge", "purged", "purging", "flush", "flushed"),
+    "waste": ("waste", "wasted", "drain", "drained"),
+    "refill": ("refill", "refilled", "refilling", "topup", "top_up"),
+    "drum_change": ("drum_change", "drum_changed", "container_change"),
 }
+MATERIAL_EVENTS = frozenset({"prime", "purge", "waste", "refill", "drum_change"})
+"""Events about the content of a tank: each becomes an entry of the material ledger."""
+_MASS_FIELDS = ("mass_g", "actual_g", "amount_g", "grams")
 """Stored event names with the names that stations publish, in lower case."""
 
 _EVENT_BY_WORD = {word: event for event, words in EVENT_WORDS.items() for word in words}
@@ -110,10 +117,24 @@ def parse_event(device: str, fields: Fields, header: ReadingHeader, flags: Flags
     name = _normalize_event(parse_required_text(fields, "event", flags), flags)
     recipe = _parse_optional_text(fields, "recipe", flags)
     pumps = _check_range(parse_optional(parse_int4, fields, "pumps", flags), PUMP_RANGE, "pumps", flags)
+    pump, chemical, mass_g = _parse_material(fields, flags) if name in MATERIAL_EVENTS else (None, "", None)
     return BatchEvent(
         header.time, device, name, recipe, pumps,
         header.dedup, header.received_at, header.quality, tuple(flags),
+        pump=pump, chemical=chemical, mass_g=mass_g,
     )  # fmt: skip
+
+
+def _parse_material(fields: Fields, flags: Flags) -> tuple[int | None, str, float | None]:
+    """The pump, chemical and mass of an event about a tank's content, as far as the station sends them."""
+    known = {name for name, value in fields.items() if value is not None}
+    pump = parse_optional(parse_int4, fields, "pump", flags) if "pump" in known else None
+    chemical = _parse_optional_text(fields, "chemical", flags) if "chemical" in known else ""
+    name = next((each for each in _MASS_FIELDS if each in known), "")
+    mass_g = parse_optional(parse_number, fields, name, flags) if name else None
+    if mass_g is not None and mass_g <= 0:
+        flags.append(f"{name}: range")
+    return _check_range(pump, PUMP_RANGE, "pump", flags), normalize_name(chemical), mass_g
 
 
 def parse_level(device: str, fields: Fields, header: ReadingHeader, flags: Flags) -> InventoryLevel:

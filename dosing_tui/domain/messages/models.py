@@ -74,7 +74,10 @@ class Dose:
 
 @dataclass(frozen=True, slots=True)
 class BatchEvent:
-    """Batch event. ``event`` is normalized: start, complete, abort, error, pause, resume, ..."""
+    """Batch event. ``event`` is normalized: start, complete, abort, error, pause, resume, prime, refill, ...
+
+    ``pump``, ``chemical`` ('' if missing) and ``mass_g`` are of an event about a tank's content alone.
+    """
 
     time: datetime
     device_id: str
@@ -86,6 +89,9 @@ class BatchEvent:
     time_quality: TimeQuality
     flags: tuple[str, ...] = ()
     legacy_dedup: int | None = field(default=None, compare=False)
+    pump: int | None = None
+    chemical: str = ""
+    mass_g: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,5 +144,6 @@ def is_finite(item: ParsedItem) -> bool:
 
 _NUMERIC_FIELDS: Mapping[type[ParsedItem], Callable[[ParsedItem], tuple[float | None, ...]]] = {
     Dose: attrgetter("target_g", "actual_g", "error_g"),
+    BatchEvent: lambda item: (item.mass_g,) if isinstance(item, BatchEvent) else (),
     InventoryLevel: attrgetter("remaining_g", "capacity_g", "percent_full"),
 }

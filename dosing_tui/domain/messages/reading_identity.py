@@ -43,6 +43,8 @@ def hash_values(reading: Reading, stamp: float | None) -> int:
             values = ("dose", name, *grams, recipe, mode, reading.duration_ms)
         case BatchEvent():
             values = ("event", reading.pumps)
+            if reading.pump is not None or reading.chemical or reading.mass_g is not None:
+                values = (*values, reading.pump, fold_name(reading.chemical), reading.mass_g)
         case InventoryLevel():
             values = ("level", reading.remaining_g, reading.capacity_g, reading.percent_full)
     return hash_identity(values, stamp)

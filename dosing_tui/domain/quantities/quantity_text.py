@@ -17,6 +17,7 @@ class Quantity(StrEnum):
     PERCENT = "percent"
     LEVEL = "level"
     """Percentage of a tank, rounded down: 19.96 % is below a limit of 20 %."""
+    PRODUCTION_DAYS = "production days"
     COUNT = "count"
     RATE = "rate"
     EVENT = "event"
@@ -173,6 +174,8 @@ def format_quantity(value: float | None, quantity: Quantity) -> str:
             return format_percent(value)
         case Quantity.LEVEL:
             return format_level(value)
+        case Quantity.PRODUCTION_DAYS:
+            return format_decimal(value, 1, " d")
         case Quantity.COUNT:
             return format_count(round(value))
         case Quantity.RATE:

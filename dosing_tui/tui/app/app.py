@@ -300,8 +300,8 @@ class DosingApp(OrderedInputApp[None]):
     def action_ask_note(self) -> None:
         self.controllers.scopes.open_note_dialog(self.dashboard_screen.cursor_time)
 
-    def action_ask_refill(self) -> None:
-        self.controllers.refills.open_refill_dialog(self.dashboard_screen.selected_tank)
+    def action_ask_material(self) -> None:
+        self.controllers.materials.open_material_dialog(self.dashboard_screen.selected_tank)
 
     @on(BatchRequested)
     def _open_requested_batch(self, request: BatchRequested) -> None:

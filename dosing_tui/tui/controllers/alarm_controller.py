@@ -22,7 +22,7 @@ from dosing_tui.tui.alarms.alarm_trend import AlarmTrendState
 from dosing_tui.tui.alarms.audible_alarm import AudibleAlarm
 from dosing_tui.tui.controllers.alarm_kpi_controller import AlarmKpiController
 from dosing_tui.tui.controllers.journal_controller import JournalController
-from dosing_tui.tui.controllers.refill_controller import STORED_LOCALLY
+from dosing_tui.tui.controllers.material_controller import STORED_LOCALLY
 from dosing_tui.tui.controllers.screen_host import Controller
 from dosing_tui.tui.data.query_results import QueryResult
 from dosing_tui.tui.data.query_workers import Lane

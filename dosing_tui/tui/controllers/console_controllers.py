@@ -22,7 +22,11 @@ from dosing_tui.tui.controllers.journal_controller import (
     JournalExported,
     JournalPageLoaded,
 )
-from dosing_tui.tui.controllers.refill_controller import RefillController, RefillStored
+from dosing_tui.tui.controllers.material_controller import (
+    LevelJumpExpected,
+    MaterialController,
+    MaterialStored,
+)
 from dosing_tui.tui.controllers.review_controller import (
     BulkCandidatesLoaded,
     BulkChunkEntered,
@@ -44,7 +48,7 @@ from dosing_tui.tui.screens.dashboard_screen import DashboardScreen
 
 _WRITTEN_PARTS: Mapping[type[Message], DatabasePart] = {
     **dict.fromkeys((ReviewsEntered, BulkChunkEntered), DatabasePart.REVIEWS),
-    **dict.fromkeys((AlarmActionStored, RefillStored), DatabasePart.JOURNAL),
+    **dict.fromkeys((AlarmActionStored, LevelJumpExpected), DatabasePart.JOURNAL),
 }
 """What the results of writing queries are about; the others only read."""
 
@@ -73,7 +77,7 @@ class ConsoleControllers:
         self.journal = JournalController(services, host, self.scopes, exporter)
         self.alarms = AlarmController(services, host, self.journal, self.kpis)
         self.sign_on = SignOnController(services, host)
-        self.refills = RefillController(services, host)
+        self.materials = MaterialController(services, host)
         self.reviews = ReviewController(services, host, self.scopes)
         self.shift_reports = ShiftReportController(services, host, exporter)
         self.result_handlers = self._map_results()
@@ -94,7 +98,8 @@ class ConsoleControllers:
             ChannelStatesLoaded: self.kpis.show_channels,
             TrendLoaded: self.alarms.show_trend,
             AlarmActionStored: self.alarms.confirm_action,
-            RefillStored: self.refills.confirm_refill,
+            MaterialStored: self.materials.confirm_entry,
+            LevelJumpExpected: self.materials.confirm_level_jump,
             SignOnPolicyLoaded: self.sign_on.store_policy,
             PinVerified: self.sign_on.confirm_pin,
             JournalPageLoaded: self.journal.store_page,

@@ -45,7 +45,14 @@ TILE_KEYS = (
     Binding("down", "move('down')", "Down", id="down", show=False, tooltip="Tile below"),
 )
 TANK_KEYS = (
-    Binding("R", "app.ask_refill", "Refill", id="refill", show=False, tooltip="Record a tank refill"),
+    Binding(
+        "R",
+        "app.ask_material",
+        "Material",
+        id="refill",
+        show=False,
+        tooltip="Enter a refill, delivery, loss or count of a tank",
+    ),
 )
 SCOPE_KEYS = (
     Binding("g", "ask_range", "Range", id="range", tooltip="Choose a range of time"),
@@ -254,7 +261,7 @@ HELP_MAIN: tuple[HelpGroup, ...] = (
         ("Shelve, out of service", ("alarm-shelve", "alarm-remove")),
         ("Return, reset latched", ("alarm-back", "alarm-reset")),
         ("Sort, filter the list", ("alarm-sort", "filters")),
-        ("Record refill; lots", ("refill", "lots")),
+        ("Refill, count; lots", ("refill", "lots")),
     )),
     ("Range and filters", (
         ("Choose a range", ("range",)), ("Range before, after", ("range-back", "range-forward")),

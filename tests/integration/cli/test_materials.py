@@ -89,7 +89,7 @@ def test_what_fills_a_tank_is_in_ledger_and_journal_and_litres_need_a_density(
     stored = fetch_rows(migrated, "SELECT mass_g, lot_number, expires_on::text, source FROM material_entries")
     assert stored == [(10_000.0, "B-2", "2027-05-01", "cli")]
     journal = fetch_rows(migrated, "SELECT rule, event, item, comment FROM alarm_journal")
-    assert journal == [("STOCK_RESET", "shelve", "T-9", "drum change of 10.00 kg.")]
+    assert journal == [("STOCK_RESET", "shelve", "T-9", f"drum change of 10.00 kg, T-9 ({DEVICE}).")]
     refused = run("add", "refill", DEVICE, "T-12", "8", "--unit", "l", status=2)
     assert "Litres of T-12 need its density" in refused.stderr
     assert "A waste needs a reason." in run("add", "waste", DEVICE, "T-12", "8", status=2).stderr

@@ -11,6 +11,7 @@ import pytest
 from dosing_tui.collector.alarms import alarm_service
 from dosing_tui.collector.alarms.alarm_service import AlarmService
 from dosing_tui.collector.alarms.outbox_sender import OutboxSender
+from dosing_tui.collector.alarms.stock_watch import StockWatch
 from dosing_tui.collector.leadership_monitor import LeadershipMonitor
 from dosing_tui.collector.notifications.database_outage import OutageNotifier
 from dosing_tui.collector.notifications.dispatcher import NotificationDispatcher
@@ -34,6 +35,7 @@ LEADER_LOOPS: dict[str, tuple[type, str]] = {
     "alarm-clock": (AlarmService, "_tick_rules"),
     "alarm-journal": (AlarmService, "_on_journal_link"),
     "alarm-recipes": (AlarmService, "_poll_tolerances"),
+    "alarm-stock": (StockWatch, "_list_new"),
     "alarm-sender": (OutboxSender, "_send_pending"),
     "notify-dispatch": (NotificationDispatcher, "_read_journal"),
     "notify-outage": (OutageNotifier, "_check_database"),

@@ -25,6 +25,7 @@ from dosing_tui.domain.batch_review.query_models import (
 from dosing_tui.domain.batch_review.review_policy import ReviewPolicy
 from dosing_tui.domain.batch_review.review_result import ReviewResult
 from dosing_tui.domain.batch_review.review_rules import ReviewDraft
+from dosing_tui.domain.materials.ledger import MaterialDraft
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, TimeQuality
 from dosing_tui.domain.notifications.channel_status import ChannelStatus
 from dosing_tui.domain.panels import panel_catalog
@@ -230,6 +231,7 @@ class FakeSource:
         self.asked: list[str] = []
         self.queries: list[PanelQuery] = []
         self.notes: list[Annotation] = []
+        self.materials: list[MaterialDraft] = []
         self.more_happened = False
         self.cancelled: set[str] = set()
         self.keeps = False
@@ -269,6 +271,12 @@ class FakeSource:
         self.notes.append(
             Annotation(draft.at, None, AnnotationKind.NOTE, draft.text, draft.author, draft.device or "")
         )
+
+    def enter_material(self, draft: MaterialDraft) -> int:
+        if self.away:
+            raise DatabaseUnavailableError(self.away)
+        self.materials.append(draft)
+        return len(self.materials)
 
     def read_kpi_history(self, now: datetime) -> KpiHistory:
         if self.away:

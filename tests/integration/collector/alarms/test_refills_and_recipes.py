@@ -2,14 +2,17 @@
 
 import json
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from dosing_tui.collector.alarms import alarm_service
+from dosing_tui.collector.alarms import alarm_service, stock_watch
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.alarms import journal
 from dosing_tui.database.batches.master_recipes import import_recipes
+from dosing_tui.database.materials.ledger_entries import list_materials
+from dosing_tui.domain.alarm_rules import tank_rules
 from dosing_tui.domain.alarms.models import AlarmEvent
 from dosing_tui.domain.alarms.operator_commands import CommandContext
 from dosing_tui.domain.alarms.tank_refill import create_refill_entries
@@ -21,6 +24,8 @@ from tests.integration.collector.alarms.test_alarm_service_on_servers import (
     say_level,
 )
 from tests.support.collector.running_collector import run_in_threads
+from tests.support.database.reading_samples import DOSE, LEVEL
+from tests.support.database.stored_batches import write_readings
 from tests.support.domain.alarm_entries import ANNA
 from tests.support.polling import wait_until
 
@@ -54,6 +59,58 @@ def test_a_tank_that_somebody_says_is_refilled_jumps_up_without_an_alarm(setting
         say_level(plant, settings, 19.9)  # an alarm that shows that the jump has had its turn
         wait_until(lambda: "STOCK_LOW/dosing_system_01/T-12" in list_raised(settings))
         assert "STOCK_RESET/dosing_system_01/T-12" not in list_raised(settings)
+
+
+def test_a_prime_of_4_g_is_one_ledger_row_and_no_mismatch(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    monkeypatch.setattr(stock_watch, "POLL_INTERVAL_S", 0.2)
+    monkeypatch.setattr(tank_rules, "GAP_CONFIRM_TIME", timedelta(seconds=1))
+    stamp = int(time.time())
+    prime = {"device_id": "dosing_system_01", "event": "prime", "pump": 2, "chemical": "t-12", "mass_g": 4}
+
+    def say(chemical: str, grams: float) -> None:
+        level = {"device_id": "dosing_system_01", "chemical": chemical, "remaining_g": grams}
+        payload = json.dumps({**level, "capacity_g": 20_000, "percent_full": grams / 200}).encode()
+        assert plant.publish_message(settings.mqtt.topics[2], payload, 1)
+
+    with run_in_threads(settings) as collector, connect_station(settings) as plant:
+        wait_until(lambda: collector.ready and is_following(collector))
+        wait_until(lambda: "material ledger followed" in caplog.text)
+        for chemical in ("T-12", "T-9"):
+            say(chemical, 10_000)
+        for _ in range(2):
+            sent = json.dumps({**prime, "timestamp": stamp}).encode()
+            assert plant.publish_message(settings.mqtt.topics[1], sent, 1)
+        wait_until(lambda: collector.books.duplicates == 1)
+        wait_until(lambda: "1 ledger entries applied" in caplog.text)
+        for chemical in ("T-12", "T-9"):
+            say(chemical, 9_996)
+        wait_until(lambda: "STOCK_MISMATCH/dosing_system_01/T-9" in list_raised(settings))
+        assert "STOCK_MISMATCH/dosing_system_01/T-12" not in list_raised(settings)
+    (entry,) = list_materials(settings)
+    assert (entry.kind, entry.mass_g, entry.chemical, entry.pump, entry.source) == (
+        "prime", 4.0, "t-12", 2, "station",
+    )  # fmt: skip
+
+
+def test_a_tank_that_lasts_too_short_raises_the_alarm_of_the_panel(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stock_watch, "POLL_INTERVAL_S", 0.2)
+    now = datetime.now(UTC)
+    days = [now - timedelta(days=number) for number in (1, 2, 3)]
+    doses = [replace(DOSE, time=day, received_at=day, chemical="T-12", actual_g=1_000.0) for day in days]
+    level = replace(
+        LEVEL, device_id=DOSE.device_id, chemical="T-12", remaining_g=500.0, time=now, received_at=now
+    )
+    write_readings(settings.database.dsn, [*doses, level])
+    limited = replace(settings, alarms=replace(settings.alarms, stock_cover_days=1.0))
+    with run_in_threads(limited):
+        tag = f"STOCK_COVER_LOW/{DOSE.device_id}/T-12"
+        wait_until(lambda: tag in list_raised(limited))
+        assert list_raised(limited)[tag] == f"T-12 lasts 0.5 production days ({DOSE.device_id})"
 
 
 def test_a_batch_is_compared_with_the_master_that_was_imported(

@@ -29,7 +29,7 @@ def test_a_value_of_an_alarm_has_a_unit_unless_it_is_a_count(rule: AlarmRule) ->
     if rule.quantity is Quantity.COUNT:
         assert text == "1 235"
     else:
-        assert text.split()[-1] in ("g", "kg", "%", "s", "min", "h")
+        assert text.split()[-1] in ("g", "kg", "%", "s", "min", "h", "d")
         assert "5678" not in text
 
 

@@ -12,6 +12,7 @@ from dosing_tui.domain.batch_review.query_models import BatchRow
 from dosing_tui.domain.batch_review.review_policy import ReviewPolicy
 from dosing_tui.domain.batch_review.review_result import ReviewResult
 from dosing_tui.domain.batch_review.review_rules import Decision
+from dosing_tui.domain.materials.ledger import EntrySource, MassUnitName, MaterialDraft, MaterialKind
 from dosing_tui.domain.panels.filters import Dimension, Selection
 from dosing_tui.domain.panels.operator_notes import NoteDraft
 from dosing_tui.domain.time.time_range import RangeSpec
@@ -26,7 +27,11 @@ from dosing_tui.tui.controllers.journal_controller import (
     JournalExported,
     JournalPageLoaded,
 )
-from dosing_tui.tui.controllers.refill_controller import STORED_LOCALLY, RefillController, RefillStored
+from dosing_tui.tui.controllers.material_controller import (
+    LevelJumpExpected,
+    MaterialController,
+    MaterialStored,
+)
 from dosing_tui.tui.controllers.review_controller import (
     BulkCandidatesLoaded,
     BulkChunkEntered,
@@ -40,7 +45,6 @@ from dosing_tui.tui.data.batch_list_state import BatchListOptions, build_batch_f
 from dosing_tui.tui.data.query_results import PanelLoaded
 from dosing_tui.tui.data.query_workers import Lane
 from dosing_tui.tui.dialogs.filter_dialog import FilterDialog
-from dosing_tui.tui.dialogs.refill_dialog import RefillInput
 from dosing_tui.tui.dialogs.review_dialog import ReviewDialog, ReviewInput
 from dosing_tui.tui.layout.layout import DashboardView, LayoutOptions, arrange_tiles
 from dosing_tui.tui.screens.dashboard_screen import DashboardScreen
@@ -268,21 +272,39 @@ def test_files_are_written_to_the_configured_folder(tmp_path: Path) -> None:
     assert exporter.export_rows(None) == NOTHING_TO_EXPORT
 
 
-def test_a_refill_waits_on_this_machine_while_the_database_is_down(bench: ControllerBench) -> None:
-    bench.source.away, bench.source.keeps = "No database server listens.", True
-    refills = RefillController(bench.services, bench.host)
-    refills.open_refill_dialog(None)
+def test_an_entry_is_numbered_and_what_fills_a_tank_is_in_the_journal(bench: ControllerBench) -> None:
+    controller = MaterialController(bench.services, bench.host)
+    controller.open_material_dialog(None)
     tank = bench.services.get_snapshot().levels[0]
-    bench.host.answer(RefillInput(tank, 1450.0, "Zoe"))
-    refills.confirm_refill(bench.workers.take(RefillStored))
-    assert bench.host.messages == [
-        f"Refilled to 1450 g: {tank.chemical} ({tank.device_id}). {STORED_LOCALLY}"
-    ]
+    draft = MaterialDraft(
+        "console:1", EntrySource.CONSOLE, bench.services.clock(), tank.device_id, tank.chemical,
+        MaterialKind.REFILL, 2.5, MassUnitName.KILOGRAM, "Zoe",
+    )  # fmt: skip
+    bench.host.answer(draft)
+    controller.confirm_entry(bench.workers.take(MaterialStored))
+    controller.confirm_level_jump(bench.workers.take(LevelJumpExpected))
+    words = f"refill of 2.50 kg, {tank.chemical} ({tank.device_id})."
+    assert bench.host.messages == [f"Entry 1: {words}"]
+    assert [(entry.key.rule, entry.comment) for entry in bench.source.entries] == [("STOCK_RESET", words)]
 
 
-def test_without_a_level_there_is_no_refill() -> None:
+def test_an_entry_without_the_database_is_refused_with_its_reason(bench: ControllerBench) -> None:
+    bench.source.away = "No database server listens."
+    controller = MaterialController(bench.services, bench.host)
+    controller.open_material_dialog(None)
+    tank = bench.services.get_snapshot().levels[0]
+    bench.host.answer(MaterialDraft(
+        "console:1", EntrySource.CONSOLE, bench.services.clock(), tank.device_id, tank.chemical,
+        MaterialKind.COUNT, 2.5, MassUnitName.KILOGRAM, "Zoe",
+    ))  # fmt: skip
+    controller.confirm_entry(bench.workers.take(MaterialStored))
+    assert bench.host.messages == ["Not entered: No database server listens."]
+    assert bench.source.entries == []
+
+
+def test_without_a_level_there_is_no_entry() -> None:
     bench = ControllerBench(live=LiveState())
-    RefillController(bench.services, bench.host).open_refill_dialog(None)
+    MaterialController(bench.services, bench.host).open_material_dialog(None)
     assert bench.host.messages == ["No tank level received yet."]
 
 

@@ -1,0 +1,176 @@
+"""Enters what was done with a tank: a delivery, drum change, refill, loss, count or correction."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from uuid import uuid4
+
+from dosing_tui.domain.materials.csv_entries import parse_day, parse_quantity
+from dosing_tui.domain.materials.ledger import (
+    LOT_KINDS,
+    MAX_NAME_LENGTH,
+    MAX_OPERATOR_LENGTH,
+    MAX_REASON_LENGTH,
+    EntrySource,
+    MassUnitName,
+    MaterialDraft,
+    MaterialKind,
+    clean_draft,
+    validate_draft,
+)
+from dosing_tui.domain.messages.models import InventoryLevel
+from dosing_tui.tui.rendering import number_format, text_field
+from dosing_tui.tui.rendering.canvas import Rows, sanitize_text
+from dosing_tui.tui.rendering.theme import TerminalTheme
+from dosing_tui.tui.widgets.form_dialog import FormDialog, InvalidEntryError
+from dosing_tui.tui.widgets.form_fields import BLANK_ROW, ChoiceField, FormPart, TextEntry
+
+_MASS_WIDTH, _TIME_LENGTH, _DATE_WIDTH = 14, 25, 12
+KINDS = (
+    MaterialKind.REFILL,
+    MaterialKind.DELIVERY,
+    MaterialKind.DRUM_CHANGE,
+    MaterialKind.COUNT,
+    MaterialKind.PRIME,
+    MaterialKind.PURGE,
+    MaterialKind.WASTE,
+    MaterialKind.CORRECTION,
+)
+"""In the order of the choice; the first is the most frequent."""
+_QUANTITY_HINTS: Mapping[MaterialKind, str] = {
+    MaterialKind.REFILL: "added",
+    MaterialKind.DELIVERY: "added",
+    MaterialKind.DRUM_CHANGE: "in the new drum",
+    MaterialKind.COUNT: "counted: in it now",
+    MaterialKind.PRIME: "taken",
+    MaterialKind.PURGE: "taken",
+    MaterialKind.WASTE: "taken",
+    MaterialKind.CORRECTION: "with its sign: -100 was lost",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class MaterialDefaults:
+    """``tank_index``: the tank shown first; ``at``: the time; ``name``: who is signed on, or ''."""
+
+    tank_index: int
+    at: datetime
+    name: str
+
+
+class MaterialDialog(FormDialog[MaterialDraft]):
+    gap = 0
+
+    def __init__(
+        self,
+        theme: TerminalTheme,
+        tanks: Sequence[InventoryLevel],
+        defaults: MaterialDefaults,
+        *,
+        zone: tzinfo,
+        find_density: Callable[[str], float | None],
+    ) -> None:
+        """``find_density``: of a chemical in g/ml, None if it is not set."""
+        self._tanks, self._defaults, self._zone = tanks, defaults, zone
+        self._find_density = find_density
+        self._entry_key = f"console:{uuid4()}"
+        self._kind = ChoiceField(label="Kind", options=[kind.label for kind in KINDS])
+        self._tank = ChoiceField(
+            label="Tank",
+            options=[
+                f"{sanitize_text(tank.chemical, 24)} · {sanitize_text(tank.device_id, 24)}" for tank in tanks
+            ],
+            index=defaults.tank_index,
+        )
+        self._quantity = _create_entry("Quantity", _MASS_WIDTH, required="Enter a quantity.")
+        self._unit = ChoiceField(label="Unit", options=[unit.value for unit in MassUnitName])
+        self._shown_time = number_format.format_full_timestamp(defaults.at, zone)
+        self._time = _create_entry("Time", _TIME_LENGTH, text=self._shown_time)
+        self._lot = _create_entry("Lot", MAX_NAME_LENGTH)
+        self._supplier = _create_entry("Supplier", MAX_NAME_LENGTH)
+        self._expires = _create_entry("Expires", _DATE_WIDTH, width=_DATE_WIDTH + 1)
+        self._opened = _create_entry("Opened", _DATE_WIDTH, width=_DATE_WIDTH + 1)
+        self._certificate = _create_entry("Certific.", MAX_NAME_LENGTH)
+        self._reason = _create_entry("Reason", MAX_REASON_LENGTH)
+        self._operator = _create_entry("Name", MAX_OPERATOR_LENGTH, text=defaults.name)
+        parts: list[FormPart] = [
+            self._kind, self._tank, self._quantity, self._unit, self._time, self._reason, self._operator,
+            BLANK_ROW,
+            self._lot, self._supplier, self._expires, self._opened, self._certificate, BLANK_ROW,
+        ]  # fmt: skip
+        super().__init__(theme, "Material entry", parts, action="Enter in the ledger")
+        self._focused_field = self._quantity
+
+    @property
+    def _selected_tank(self) -> InventoryLevel:
+        return self._tanks[self._tank.index]
+
+    @property
+    def _selected_kind(self) -> MaterialKind:
+        return KINDS[self._kind.index]
+
+    def render_rows(self, width: int, height: int) -> Rows:
+        kind, tank = self._selected_kind, self._selected_tank
+        self._kind.hint = "the level may then jump up" if kind in LOT_KINDS else ""
+        self._quantity.hint = _QUANTITY_HINTS[kind]
+        density = self._find_density(tank.chemical)
+        is_volume = list(MassUnitName)[self._unit.index] is MassUnitName.LITRE
+        self._unit.hint = "" if not is_volume else _describe_density(density)
+        self._expires.hint = self._opened.hint = "2027-05-01"
+        self._notice = "" if kind in LOT_KINDS else "Lot, supplier and dates are for what comes in."
+        return super().render_rows(width, height)
+
+    def build_result(self) -> MaterialDraft:
+        tank, unit = self._selected_tank, list(MassUnitName)[self._unit.index]
+        try:
+            quantity = parse_quantity(self._quantity.text)
+            expires, opened = (
+                parse_day(each.label, each.text) if self._selected_kind in LOT_KINDS else None
+                for each in (self._expires, self._opened)
+            )
+        except ValueError as error:
+            raise InvalidEntryError(str(error)) from error
+        lot, supplier, certificate = (
+            each.text if self._selected_kind in LOT_KINDS else ""
+            for each in (self._lot, self._supplier, self._certificate)
+        )
+        draft = clean_draft(MaterialDraft(
+            self._entry_key, EntrySource.CONSOLE, self._parse_time(), tank.device_id, tank.chemical,
+            self._selected_kind, quantity, unit, self._operator.text,
+            self._find_density(tank.chemical) if unit is MassUnitName.LITRE else None, None,
+            lot, supplier, expires, opened, certificate, self._reason.text,
+        ))  # fmt: skip
+        if sentence := validate_draft(draft) or _check_capacity(draft, tank):
+            raise InvalidEntryError(sentence)
+        return draft
+
+    def _parse_time(self) -> datetime:
+        """The time of its field, in the plant's time zone unless it has an offset."""
+        if self._time.text == self._shown_time:
+            return self._defaults.at
+        try:
+            time = datetime.fromisoformat(self._time.text)
+            return (time if time.tzinfo else time.replace(tzinfo=self._zone)).astimezone(UTC)
+        except (ValueError, OverflowError) as error:
+            raise InvalidEntryError("Enter the time as 2026-11-24 06:00, in the plant's zone.") from error
+
+
+def _create_entry(
+    label: str, most: int, *, text: str = "", width: int | None = None, required: str = ""
+) -> TextEntry:
+    entry = TextEntry(label=label, field=text_field.create_field(text, most), required=required)
+    if width is not None or most < 40:
+        entry.width = width or most + 1
+    return entry
+
+
+def _describe_density(density: float | None) -> str:
+    return "no density: [[chemicals]] of the settings" if density is None else f"{density:g} g/ml"
+
+
+def _check_capacity(draft: MaterialDraft, tank: InventoryLevel) -> str:
+    """A sentence, if the tank cannot hold so much."""
+    is_content = draft.kind in LOT_KINDS or draft.kind is MaterialKind.COUNT
+    if tank.capacity_g is None or draft.mass_g is None or not is_content or draft.mass_g <= tank.capacity_g:
+        return ""
+    return f"The tank holds {number_format.format_whole(tank.capacity_g)} g at most."

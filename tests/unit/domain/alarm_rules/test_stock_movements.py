@@ -1,0 +1,131 @@
+"""Entries of the material ledger explain what levels show; days of cover raise an alarm of their own."""
+
+from datetime import timedelta
+
+import pytest
+
+from dosing_tui.domain.alarm_rules.limits import AlarmLimits
+from dosing_tui.domain.alarms.models import AlarmEvent, AlarmStateName
+from dosing_tui.domain.materials.ledger import TankMovement
+from dosing_tui.domain.panels.panel_catalog import StockOutlook
+from tests.support.domain.evaluated_plant import STATION, Plant
+
+OUTLOOK = StockOutlook(
+    STATION, "T-12", 500.0, 5.0, 20, None, 1_000.0, None, None, 0.5, None, None, None, ""
+)  # fmt: skip
+
+
+def enter(
+    plant: Plant, change_g: float | None, kind: str = "prime", chemical: str = "t-12", behind_s: int = 0
+) -> None:
+    at = plant.now - timedelta(seconds=behind_s)
+    movement = TankMovement(7, at, STATION, chemical, kind, change_g)
+    plant.journal += plant.evaluator.on_stock(plant.now, [movement], [])
+
+
+def show_level(plant: Plant, percent: float) -> None:
+    plant.receive_readings(plant.make_level(percent))
+    plant.advance_clock(60)
+
+
+def get_mismatch(plant: Plant) -> AlarmStateName:
+    return plant.get_shown_state("STOCK_MISMATCH", item="T-12")
+
+
+@pytest.mark.parametrize("change_g", [-4.0, None, -6.0])
+def test_a_prime_of_4_g_is_no_mismatch(change_g: float | None) -> None:
+    plant = Plant()
+    show_level(plant, 50)
+    enter(plant, change_g)
+    plant.advance_clock(300)
+    show_level(plant, 49.96)
+    assert plant.journal == []
+
+
+def test_without_its_entry_it_is_one_and_the_entry_withdraws_it() -> None:
+    plant = Plant()
+    show_level(plant, 50)
+    show_level(plant, 49.96)
+    assert get_mismatch(plant) is AlarmStateName.UNACK
+    enter(plant, -4.0, behind_s=90)
+    assert get_mismatch(plant) is AlarmStateName.RTN_UNACK
+    assert plant.journal[-1].comment == "Withdrawn: entry 7 of the material ledger (prime)."
+
+
+def test_an_entry_within_the_time_of_confirmation_prevents_it() -> None:
+    plant = Plant()
+    show_level(plant, 50)
+    plant.receive_readings(plant.make_level(49.96))
+    plant.advance_clock(10)
+    enter(plant, -4.0, behind_s=15)
+    plant.advance_clock(60)
+    assert plant.journal == []
+
+
+def test_an_entry_explains_as_much_as_it_says_and_only_the_next_level() -> None:
+    plant = Plant()
+    show_level(plant, 50)
+    enter(plant, -3.0)
+    show_level(plant, 49.96)
+    assert get_mismatch(plant) is AlarmStateName.UNACK
+    assert plant.journal[-1].value == pytest.approx(1.0)
+    other = Plant()
+    show_level(other, 50)
+    enter(other, -4.0)
+    show_level(other, 50)  # the station does not know of it: no gain, and nothing is left of it
+    show_level(other, 49.96)
+    assert get_mismatch(other) is AlarmStateName.UNACK
+
+
+def test_an_entry_of_another_tank_or_an_old_one_explains_nothing_to_come() -> None:
+    plant = Plant()
+    show_level(plant, 50)
+    enter(plant, -4.0, chemical="T-9")
+    enter(plant, -4.0, behind_s=3_600)
+    show_level(plant, 49.96)
+    assert get_mismatch(plant) is AlarmStateName.UNACK
+
+
+@pytest.mark.parametrize("kind", ["refill", "delivery", "drum_change"])
+def test_what_fills_the_tank_explains_its_jump_before_and_after(kind: str) -> None:
+    plant = Plant()
+    show_level(plant, 10)
+    enter(plant, None if kind == "drum_change" else 8_000.0, kind)
+    show_level(plant, 90)
+    assert plant.get_shown_state("STOCK_RESET", item="T-12") is AlarmStateName.NORMAL
+    late = Plant()
+    show_level(late, 10)
+    late.receive_readings(late.make_level(90))
+    assert late.get_shown_state("STOCK_RESET", item="T-12") is AlarmStateName.UNACK
+    late.advance_clock(5)
+    enter(late, 8_000.0, kind, behind_s=10)
+    assert late.get_shown_state("STOCK_RESET", item="T-12") is AlarmStateName.RTN_UNACK
+
+
+def test_a_tank_that_lasts_too_short_is_an_alarm_until_it_lasts_a_tenth_longer() -> None:
+    plant = Plant(limits=AlarmLimits(stock_cover_days=1.0))
+
+    def tell(days: float | None) -> None:
+        row = StockOutlook(
+            STATION, "T-12", 500.0, 50.0, 20, None, 1_000.0, None, None, days, None, None, None, ""
+        )  # fmt: skip
+        plant.journal += plant.evaluator.on_stock(plant.now, [], [row])
+        plant.advance_clock(61)
+
+    tell(1.0)
+    assert plant.journal == []
+    tell(0.44)
+    (raised,) = plant.journal
+    assert (raised.event, raised.key.tag) == (AlarmEvent.RAISE, f"STOCK_COVER_LOW/{STATION}/T-12")
+    assert raised.message == f"T-12 lasts 0.4 production days ({STATION})"
+    assert (raised.value, raised.limit) == (0.44, 1.0)
+    tell(1.05)
+    tell(None)
+    assert len(plant.journal) == 1
+    tell(1.1)
+    assert plant.journal[-1].event is AlarmEvent.RETURN
+
+
+def test_without_a_limit_there_is_no_alarm_of_cover() -> None:
+    plant = Plant()
+    assert plant.evaluator.on_stock(plant.now, [], [OUTLOOK]) == []
