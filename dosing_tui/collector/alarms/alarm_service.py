@@ -93,9 +93,8 @@ class AlarmService:
         """Entries of the journal since its last checkpoint."""
         self._failed_at: datetime | None = None
         """When the rules last failed on a reading, while it is shown."""
-        self._is_publish_due = False
-        """A change is not published yet."""
-        self._next_publish = 0.0
+        self._is_publish_due, self._next_publish = False, 0.0
+        """A change is not published yet; no snapshot before that time."""
         self._last_tick = -TICK_INTERVAL_S
         self._journal_thread = context.create_thread("alarm-journal", self._follow_journal)
         self._recipe_thread = context.create_thread(

@@ -1,4 +1,4 @@
-"""Reads what the alarm rules need of the stock: new ledger entries, how long each tank lasts, and its lots."""
+"""Reads what the alarm rules need of the stock: ledger entries, how long each tank lasts, and its lots."""
 
 import logging
 from collections.abc import Callable, Sequence
