@@ -59,6 +59,7 @@ def _parse_event(data: JsonDict, device_id: str) -> BatchEvent:
     return BatchEvent(
         moment, device_id, data["event"], data["recipe"], data["pumps"], data["dedup"], moment,
         TimeQuality(data["time_quality"]), tuple(data["flags"]),
+        **{name: data.get(name, "") for name in SENT_NAMES},
     )  # fmt: skip
 
 

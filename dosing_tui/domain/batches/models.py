@@ -186,12 +186,14 @@ class Batch:
     @property
     def station_names(self) -> str:
         """The station's own name of it; '' if it sent none."""
-        return ", ".join(dict.fromkeys(dose.batch_id for dose in self.doses if dose.batch_id))
+        messages: tuple[BatchMessage, ...] = (*self.events, *self.doses)
+        return ", ".join(dict.fromkeys(each.batch_id for each in messages if each.batch_id))
 
     @property
     def operators(self) -> str:
         """Who was at the station, as it says; '' if it said nothing."""
-        return ", ".join(dict.fromkeys(dose.operator for dose in self.doses if dose.operator))
+        messages: tuple[BatchMessage, ...] = (*self.events, *self.doses)
+        return ", ".join(dict.fromkeys(each.operator for each in messages if each.operator))
 
     def iter_identities(self) -> Iterator[MessageIdentity]:
         """Iterate over the identities of all its messages."""

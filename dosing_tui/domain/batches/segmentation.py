@@ -60,13 +60,13 @@ class OpenBatch:
     def add(self, message: BatchMessage) -> None:
         if isinstance(message, Dose):
             self.doses.append(message)
-            self.batch_id = self.batch_id or message.batch_id
         else:
             self.events.append(message)
             if message.pumps is not None:
                 self.pumps = message.pumps
             self.is_paused = message.event == "pause"
         self.recipe = self.recipe or message.recipe
+        self.batch_id = self.batch_id or message.batch_id
         self.last_at = max(self.last_at, message.time)
 
     def set_end(self, status: BatchStatus, reason: str, at: datetime) -> None:
@@ -75,8 +75,9 @@ class OpenBatch:
 
 def is_own_message(batch: OpenBatch, message: BatchMessage) -> bool:
     """Whether a message can be of a batch: by the station's name of it, if both have one, or the recipe."""
-    sent = message.batch_id if isinstance(message, Dose) else ""
-    return sent == batch.batch_id if sent and batch.batch_id else is_same_name(batch.recipe, message.recipe)
+    if message.batch_id and batch.batch_id:
+        return message.batch_id == batch.batch_id
+    return is_same_name(batch.recipe, message.recipe)
 
 
 def segment_messages(instants: Iterable[list[BatchMessage]], *, now: datetime) -> list[OpenBatch]:
@@ -113,7 +114,7 @@ class Segmenter:
         if under_way is self._orphan and not self._is_same_run(under_way, first):
             return instant
         missing = len(instant) if under_way.pumps is None else max(under_way.pumps - len(under_way.doses), 0)
-        ours = [m for m in instant if is_same_name(under_way.recipe, m.recipe)]
+        ours = [m for m in instant if is_own_message(under_way, m)]
         ends = [m for m in ours if isinstance(m, BatchEvent) and m.event in END_REASONS]
         older = [m for m in ours if isinstance(m, Dose)][:missing] + ends[:1]
         return older + [m for m in instant if not any(m is each for each in older)]
@@ -189,7 +190,7 @@ class Segmenter:
 
     def _end_batch(self, event: BatchEvent) -> None:
         batch, stray = self._current, self._orphan
-        if batch and is_same_name(batch.recipe, event.recipe) and not self._is_past_limit(batch, event):
+        if batch and is_own_message(batch, event) and not self._is_past_limit(batch, event):
             self._apply_end(batch, event)
             self._current = None
             return

@@ -92,6 +92,10 @@ class BatchEvent:
     pump: int | None = None
     chemical: str = ""
     mass_g: float | None = None
+    batch_id: str = ""
+    lot: str = ""
+    """Of a drum change or refill."""
+    operator: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,28 @@
 -- Lots: what each tank held after each entry of the material ledger, and which lots each batch got.
 
--- What a station says of a dose, if it says it: its own name of the batch, the lot, who was there.
+-- What a station says of a dose or an event, if it says it: its own name of the batch, the lot, who was there.
 ALTER TABLE dosing_consumption
     ADD COLUMN IF NOT EXISTS batch_id text,
     ADD COLUMN IF NOT EXISTS lot      text,
     ADD COLUMN IF NOT EXISTS operator text;
+ALTER TABLE batch_events
+    ADD COLUMN IF NOT EXISTS batch_id text,
+    ADD COLUMN IF NOT EXISTS lot      text,
+    ADD COLUMN IF NOT EXISTS operator text;
+
+-- The entry that a station's refill or drum change makes in the ledger has the lot and the operator that it sends.
+DO $$
+DECLARE
+    body text := pg_get_functiondef('public.enter_station_materials()'::regprocedure);
+BEGIN
+    body := replace(body, 'n.dedup, n.pump,', 'n.dedup, n.pump, n.lot, n.operator,');
+    body := replace(body, $old$'source', 'station'$old$,
+        $new$'source', 'station', 'lot_number', coalesce(sent.lot, ''), 'operator', coalesce(sent.operator, '')$new$);
+    IF body NOT LIKE '%n.lot%sent.lot%' THEN
+        RAISE EXCEPTION 'enter_station_materials() is not as it was expected';
+    END IF;
+    EXECUTE body;
+END $$;
 
 -- The book of a tank and the shares of its lots after an entry; [] while no lot was entered for it. Ideal mixing: the rules
 -- are in domain/materials/lots. Derived from the ledger and the doses: an entry or a dose that comes late changes it.

@@ -14,13 +14,13 @@ from dosing_tui.database.batches.queries import list_batches, read_batch
 from dosing_tui.database.batches.review_writer import enter_review
 from dosing_tui.domain.batch_review.query_models import BatchFilter, create_review_draft
 from dosing_tui.domain.batch_review.review_rules import Decision
-from dosing_tui.domain.messages.models import Dose, Reading
+from dosing_tui.domain.messages.models import BatchEvent, Dose, Reading, TimeQuality
 from tests.support.database.ledger_entries import enter_material
 from tests.support.database.reading_samples import settings_for
 from tests.support.database.schema_inspection import fetch_rows
 from tests.support.database.stored_batches import store_and_rebuild, write_readings
 from tests.support.database_servers import Server
-from tests.support.domain.batch_messages import make_dose, make_event, seconds_after
+from tests.support.domain.batch_messages import STATION, make_dose, make_event, seconds_after
 
 HOUR = 3_600.0
 LATER = seconds_after(12 * HOUR)
@@ -191,3 +191,18 @@ def test_what_a_station_sends_is_stored_wins_and_is_in_the_record(traced: Settin
     old = read_batch(traced, list_batches(traced, BatchFilter())[2].batch_key)
     assert old is not None
     assert not {"batch_id", "lot", "operator"} & set(json.loads(old.record_text)["doses"][0])
+
+
+def test_a_stations_drum_change_with_its_lot_needs_nobody(migrated: str) -> None:
+    moment = at(0.5)
+    change = BatchEvent(
+        moment, STATION, "drum_change", "", None, 1, moment, TimeQuality.DEVICE,
+        pump=2, chemical="T-12", mass_g=100.0, lot="A", operator="Cem",
+    )  # fmt: skip
+    store_and_rebuild(migrated, change, *batch_at(1), now=LATER)
+    rebuild_changed_days(settings_for(migrated), now=LATER)
+    assert fetch_lots(migrated) == [(1, "A", 1.0, 40.0)]
+    assert fetch_rows(migrated, "SELECT lot_number, operator, source FROM material_entries") == [
+        ("A", "Cem", "station")
+    ]
+    assert verify_audit_trail(settings_for(migrated)).faults == ()

@@ -183,3 +183,16 @@ def test_doses_of_one_batch_by_the_stations_name_are_one_whatever_their_recipe()
     started: list[Reading] = [make_event(-5, "start", pumps=2), *doses, make_event(70, "complete", pumps=2)]
     (batch,) = reconstruct_from(*started)
     assert (len(batch.doses), batch.status, batch.station_names) == (2, "complete", "one")
+
+
+def test_the_complete_of_another_batch_by_the_stations_name_ends_it_not() -> None:
+    """Of the same recipe: without the names it would be its end."""
+    begun: list[Reading] = [
+        replace(make_event(0, "start", pumps=1), batch_id="one"),
+        name_batch(make_dose(60, "T-12"), "one"),
+    ]
+    end = make_event(70, "complete", pumps=1)
+    (whole,) = reconstruct_from(*begun, replace(end, batch_id="one"))
+    assert whole.status == "complete"
+    first, _ = reconstruct_from(*begun, replace(end, batch_id="two"))
+    assert first.status != "complete"

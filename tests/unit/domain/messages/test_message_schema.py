@@ -42,6 +42,8 @@ def test_a_stations_batch_lot_and_operator_are_kept_and_nobody_misses_them() -> 
     assert (plain.batch_id, plain.lot, plain.operator, plain.flags) == ("", "", "", ())
     odd = a_dose(change_fields(DOSE, lot=["A"], operator=None))
     assert (odd.lot, odd.operator, len(odd.flags)) == ("", "", 1)
+    event = an_event(change_fields(EVENT, batch_id="B 17", operator="Anna"))
+    assert (event.batch_id, event.lot, event.operator, event.flags) == ("B 17", "", "Anna", ())
     assert sent.dedup == plain.dedup  # they are no part of what makes it the same dose
 
 
