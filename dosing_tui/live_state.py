@@ -16,6 +16,7 @@ from typing import NamedTuple, Protocol, TypeVar
 
 from dosing_tui.domain.alarms.snapshot import AlarmSnapshot
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading, ReadingKind
+from dosing_tui.domain.presence.models import MessageLoss, StationNews, StationPresence
 from dosing_tui.domain.tolerances.tolerance_book import ToleranceBook
 
 MAX_RECENT_READINGS = 200
@@ -64,6 +65,8 @@ class DatabasePart(StrEnum):
     BATCHES = "Batches are not updated"
     REVIEWS = "Reviews unavailable"
     MAINTENANCE = "Database maintenance failed"
+    LOCKS = "Collector held up"
+    """By the session of another user, for some minutes after its end."""
     COLLECTOR = "No collector"
     """Seen by a process that never collects itself."""
     QUERIES = "Queries fail"
@@ -115,6 +118,8 @@ class LiveSnapshot:
     """Newest first."""
     device_last_seen: tuple[tuple[str, datetime], ...] = ()
     """Device -> receive time of its last message."""
+    presences: tuple[StationPresence, ...] = ()
+    """By station, of those with a status topic or sequence numbers."""
     last_message_at: datetime | None = None
     message_rate: float = 0.0
     """Messages per second over the last ten seconds."""
@@ -196,6 +201,7 @@ class LiveState:
         self._doses: OrderedDict[tuple[object, ...], Dose] = OrderedDict()
         self._events: OrderedDict[tuple[object, ...], BatchEvent] = OrderedDict()
         self._device_last_seen: dict[str, datetime] = {}
+        self._presences: dict[str, StationPresence] = {}
         self._received_counts = dict.fromkeys(ReadingKind, 0)
         self._stored_counts = dict.fromkeys(ReadingKind, 0)
         self._arrivals: deque[tuple[datetime, int]] = deque()
@@ -209,6 +215,19 @@ class LiveState:
             for reading in readings:
                 kind, is_new = self._store_reading(reading)
                 self._received_counts[kind] += is_new
+            self._increment_revision()
+
+    def apply_news(self, news: Iterable[StationNews]) -> None:
+        """Enter stations' status and losses of messages."""
+        with self._lock:
+            for each in news:
+                known = self._presences.get(each.device_id) or StationPresence(each.device_id)
+                if not isinstance(each, MessageLoss) and each.is_sign_of_life:
+                    self._update_last_seen(each.device_id, each.received_at)
+                if _accepts(self._presences, each.device_id, lambda _: True):
+                    self._presences[each.device_id] = (
+                        known.add_loss(each) if isinstance(each, MessageLoss) else known.apply_report(each)
+                    )
             self._increment_revision()
 
     def seed_readings(self, readings: Iterable[Reading]) -> None:
@@ -271,6 +290,7 @@ class LiveState:
                 events=_sort_newest_first(self._events.values()),
                 topic_last_message=tuple(self._topic_last_message.items()),
                 device_last_seen=tuple(sorted(self._device_last_seen.items())),
+                presences=tuple(self._presences[device] for device in sorted(self._presences)),
                 message_rate=sum(count for _, count in self._arrivals) / RATE_WINDOW.total_seconds(),
                 received_counts=tuple(self._received_counts.items()),
                 stored_counts=tuple(self._stored_counts.items()),
@@ -289,8 +309,7 @@ class LiveState:
     def _store_reading(self, reading: Reading) -> tuple[ReadingKind, bool]:
         """The kind of the reading, and whether it was new; every level counts as new."""
         device_id = reading.device_id
-        if _accepts(self._device_last_seen, device_id, lambda seen: seen < reading.received_at):
-            self._device_last_seen[device_id] = reading.received_at
+        self._update_last_seen(device_id, reading.received_at)
         match reading:
             case InventoryLevel():
                 tank = (device_id, reading.chemical)
@@ -303,6 +322,10 @@ class LiveState:
             case BatchEvent():
                 event_key = (device_id, reading.time, reading.event, reading.recipe, reading.dedup)
                 return ReadingKind.EVENT, _add_recent(self._events, event_key, reading)
+
+    def _update_last_seen(self, device: str, at: datetime) -> None:
+        if _accepts(self._device_last_seen, device, lambda seen: seen < at):
+            self._device_last_seen[device] = at
 
     def _drop_old_arrivals(self, now: datetime) -> None:
         while self._arrivals and self._arrivals[0][0] < now - RATE_WINDOW:

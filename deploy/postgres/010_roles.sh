@@ -11,5 +11,7 @@ done
 for role in $roles; do
   # read here and sent through a pipe: a password on a command line is seen by everybody on the machine
   printf "%s %s '%s'\n" '\set' "$role" "$(sed "s/\\\\/\\\\\\\\/g; s/'/''/g" "$secrets/$role")"
-done | cat - "$roles_sql" "${roles_sql%/*}/database.sql" |
+done | { cat - "$roles_sql" "${roles_sql%/*}/database.sql"
+  # this server is the plant's alone: its roles do in no other database what database.sql forbids
+  echo 'REVOKE CONNECT ON DATABASE postgres, template1 FROM PUBLIC;'; } |
   psql --no-psqlrc --quiet --set ON_ERROR_STOP=1 --username "$POSTGRES_USER" --dbname "$POSTGRES_DB"

@@ -6,7 +6,8 @@ GRANT SELECT ON ALL TABLES IN SCHEMA public TO dosing_writer, dosing_operator, d
 
 -- Collector: readings, its books, alarms and batches.
 GRANT INSERT ON dosing_consumption, batch_events, inventory_levels, rejected_messages TO dosing_writer;
-GRANT INSERT, UPDATE ON spool_progress, collector_leases TO dosing_writer;
+GRANT INSERT, UPDATE ON spool_progress, collector_leases, station_status TO dosing_writer;
+GRANT INSERT, DELETE ON station_changes TO dosing_writer;
 GRANT INSERT ON batch_numbers, batch_duration_baselines TO dosing_writer;
 GRANT INSERT, UPDATE, DELETE ON batch_records, batch_lots, batch_rebuild_queue TO dosing_writer;
 GRANT INSERT, UPDATE ON tank_mixes TO dosing_writer;
@@ -20,11 +21,12 @@ GRANT INSERT (batch_key, batch_id, device_id, recipe, mode, status, reason, begi
 GRANT INSERT, UPDATE ON alarm_notifications, alarm_notification_channels, alarm_checkpoints TO dosing_writer;
 
 GRANT UPDATE (taken_at) ON process_locks TO dosing_writer;
+GRANT EXECUTE ON FUNCTION end_blocking_sessions() TO dosing_writer;
 -- What a station sends about its tanks: a trigger of the events enters it, in the collector's name.
 GRANT EXECUTE ON FUNCTION enter_material(jsonb) TO dosing_writer;
 
--- Operators' consoles: notes, what is done about alarms, and reviews. Functions of the database enter these: nobody
--- writes to the audit trail himself.
+-- Operators' consoles: notes, what is done about alarms, and reviews. Functions of the database enter the last two: nobody
+-- writes to the audit trail himself, and only the collector says of an alarm that it came or went.
 GRANT INSERT (at, text, author, os_user, device_id) ON operator_notes TO dosing_operator;
 GRANT INSERT ON pin_entry TO dosing_operator;
 GRANT EXECUTE ON FUNCTION lock_audit_trail(), prepare_pin_entry(text), take_pin_check(text, boolean),
@@ -33,7 +35,8 @@ GRANT EXECUTE ON FUNCTION lock_audit_trail(), prepare_pin_entry(text), take_pin_
 -- The server itself says when and as which role an entry was made: nobody inserts into those columns.
 GRANT INSERT (uuid, site, rule, device_id, item, event, at, received_at, priority, rule_version, message, value,
               limit_value, latching, active, occurrence, until, author, os_user, offline, comment)
-   ON alarm_journal TO dosing_writer, dosing_operator;
+   ON alarm_journal TO dosing_writer;
+GRANT EXECUTE ON FUNCTION enter_alarm_action(jsonb) TO dosing_writer, dosing_operator;
 
 -- Hashes of PINs are nobody's to read.
 REVOKE ALL ON reviewer_pins, pin_counters, pin_checks FROM dosing_writer, dosing_operator, dosing_viewer;

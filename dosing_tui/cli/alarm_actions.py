@@ -113,7 +113,7 @@ def apply_command(
         else:
             entries.append(entry)
     if entries:
-        journal.append_entries(settings, entries)
+        journal.enter_actions(settings, entries)
     elif refusals:
         raise AlarmCommandError(" ".join(refusals))
     return AlarmCommandResult(tuple(entry.key.tag for entry in entries), tuple(refusals))

@@ -15,7 +15,7 @@ from dosing_tui.cli.context import (
     EXIT_UNAVAILABLE,
     exit_without_result,
     get_os_user,
-    get_settings,
+    pass_settings,
     print_message,
     write_stdout,
 )
@@ -70,10 +70,8 @@ OPTIONAL_TAGS = click.argument("tags", nargs=-1, metavar="[TAG]...")
 
 
 @click.group()
-@click.pass_context
-def alarms(ctx: click.Context) -> None:
+def alarms() -> None:
     """List, acknowledge and shelve alarms, read their journal; exit 3: database unavailable."""
-    ctx.obj = get_settings(ctx)
 
 
 for command in (notifications, refill, try_channel):
@@ -84,7 +82,7 @@ for command in (notifications, refill, try_channel):
 @click.option("--tag", default="", help="Any part of rule/station/chemical.")
 @click.option("--state", "states", multiple=True, help="Only this state, e.g. unacknowledged; repeatable.")
 @FORMAT_OPTION
-@click.pass_obj
+@pass_settings
 def list_active(settings: "Settings", tag: str, states: tuple[str, ...], form: str) -> None:
     """List the alarms that are not normal, by priority; exit 3: some may be missing, stderr says why."""
     from dosing_tui.cli import alarm_actions
@@ -129,7 +127,7 @@ def list_active(settings: "Settings", tag: str, states: tuple[str, ...], form: s
 @click.option("--user", default="", help="Only entries of this name, account or database role.")
 @click.option("--most", type=click.IntRange(1, 1_000_000), default=1_000, show_default=True)
 @FORMAT_OPTION
-@click.pass_obj
+@pass_settings
 def journal(
     settings: "Settings", *, since: timedelta, until: timedelta, range_: str, device: tuple[str, ...],
     tag: str, events: tuple[str, ...], states: tuple[str, ...], user: str, most: int, form: str,
@@ -184,7 +182,7 @@ def _resolve_journal_range(
 @YES_OPTION
 @COMMENT_OPTION
 @NAME_OPTION
-@click.pass_obj
+@pass_settings
 def ack(
     settings: "Settings", *, tags: tuple[str, ...], is_all: bool, is_confirmed: bool, comment: str, name: str
 ) -> None:
@@ -203,7 +201,7 @@ def ack(
 @YES_OPTION
 @COMMENT_OPTION
 @NAME_OPTION
-@click.pass_obj
+@pass_settings
 def reset(
     settings: "Settings", *, tags: tuple[str, ...], is_all: bool, is_confirmed: bool, comment: str, name: str
 ) -> None:
@@ -223,7 +221,7 @@ def reset(
 )
 @REASON_OPTION
 @NAME_OPTION
-@click.pass_obj
+@pass_settings
 def shelve(settings: "Settings", tags: tuple[str, ...], duration: timedelta, reason: str, name: str) -> None:
     """Shelve alarms for a limited time.
 
@@ -239,7 +237,7 @@ def shelve(settings: "Settings", tags: tuple[str, ...], duration: timedelta, rea
 @REQUIRED_TAGS
 @COMMENT_OPTION
 @NAME_OPTION
-@click.pass_obj
+@pass_settings
 def unshelve(settings: "Settings", tags: tuple[str, ...], comment: str, name: str) -> None:
     """End the shelving of alarms."""
     build_entry = partial(unshelve_alarm, comment=comment)
@@ -250,7 +248,7 @@ def unshelve(settings: "Settings", tags: tuple[str, ...], comment: str, name: st
 @REQUIRED_TAGS
 @REASON_OPTION
 @NAME_OPTION
-@click.pass_obj
+@pass_settings
 def remove(settings: "Settings", tags: tuple[str, ...], reason: str, name: str) -> None:
     """Take alarms out of service.
 
@@ -267,7 +265,7 @@ def remove(settings: "Settings", tags: tuple[str, ...], reason: str, name: str) 
 @REQUIRED_TAGS
 @COMMENT_OPTION
 @NAME_OPTION
-@click.pass_obj
+@pass_settings
 def restore(settings: "Settings", tags: tuple[str, ...], comment: str, name: str) -> None:
     """Return alarms to service."""
     build_entry = partial(return_to_service, comment=comment)

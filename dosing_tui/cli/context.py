@@ -3,8 +3,10 @@
 import os
 import re
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import wraps
 from typing import TYPE_CHECKING, NoReturn
 
 import click
@@ -26,23 +28,32 @@ def load_config(ctx: click.Context) -> "LoadedSettings":
     return load_settings(ctx.find_root().obj, os.environ)
 
 
-def get_settings(ctx: click.Context) -> "Settings":
-    """Raises: ConfigError."""
-    return load_config(ctx).settings
-
-
-def get_plant_settings(ctx: click.Context) -> "Settings":
+def load_plant_config(ctx: click.Context) -> "LoadedSettings":
     """For what works with a plant. Raises: ConfigError, also without any setting of a plant."""
     from dosing_tui.errors import ConfigError
 
     loaded = load_config(ctx)
-    is_set = any(name.startswith(("plant.", "mqtt.", "database.")) for name in loaded.list_given())
-    if not is_set and not loaded.path.exists():
+    if not loaded.describes_plant:
         raise ConfigError(
             "There are no settings yet. To see a plant: dosing-tui demo. For your plant: dosing-tui config "
             f"init writes {loaded.path}; then set broker, database and time zone there."
         )
-    return loaded.settings
+    return loaded
+
+
+def get_settings(ctx: click.Context) -> "Settings":
+    """Those of a plant. Raises: ConfigError, see ``load_plant_config``."""
+    return load_plant_config(ctx).settings
+
+
+def pass_settings(command: Callable[..., object]) -> Callable[..., object]:
+    """A decorator: the plant's settings are the command's first argument. Its help needs none."""
+
+    @wraps(command)
+    def run_with_settings(*arguments: object, **options: object) -> object:
+        return command(get_settings(click.get_current_context()), *arguments, **options)
+
+    return run_with_settings
 
 
 def parse_time(text: str, zone: str) -> datetime:

@@ -13,20 +13,17 @@ import click
 
 from dosing_tui.cli.context import (
     EXIT_UNAVAILABLE,
-    get_plant_settings,
     get_settings,
     load_config,
     parse_interval,
     print_message,
 )
-from dosing_tui.cli.operations.examples import add_examples, format_examples
+from dosing_tui.cli.operations.examples import WHOLE_SENTENCE, add_examples, format_examples
 from dosing_tui.errors import DatabaseUnavailableError, DosingError
 from dosing_tui.ipc.cycle_search import pause_cycle_search, resume_cycle_search
 
 EXIT_ERROR = 2
 """A setting, a password or a server is wrong; the reason is on stderr."""
-_COLUMNS_BESIDE = 6
-"""Indentation and gap around a command's name in the help, as click has them."""
 
 
 class CommandPlace(NamedTuple):
@@ -131,12 +128,11 @@ class LazyGroup(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         names = self.list_commands(ctx)
-        room = formatter.width - _COLUMNS_BESIDE - max(map(len, names))
         # commands that have a help and nothing else
         texts = {name: click.Command(name, help=place.help) for name, place in self._places.items()}
         known = {**self.commands, **texts}
         with formatter.section("Commands"):
-            formatter.write_dl([(name, known[name].get_short_help_str(room)) for name in names])
+            formatter.write_dl([(name, known[name].get_short_help_str(WHOLE_SENTENCE)) for name in names])
 
 
 class ErrorReportingGroup(LazyGroup):
@@ -212,7 +208,7 @@ def main(
         try:
             from dosing_tui.tui.app.main import run_console
 
-            settings = get_plant_settings(ctx)
+            settings = get_settings(ctx)
             sys.exit(run_console(settings, kiosk=parse_interval(rotate) if kiosk else None))
         finally:
             resume_cycle_search()
@@ -225,7 +221,7 @@ def collect(ctx: click.Context) -> None:
     from dosing_tui.collector.service_main import run
     from dosing_tui.live_state import LiveState
 
-    settings = get_plant_settings(ctx)
+    settings = get_settings(ctx)
 
     def observe(live_state: LiveState) -> AbstractContextManager[None]:
         if not settings.monitoring.listen:
@@ -265,7 +261,7 @@ def simulate(
 
     sys.exit(
         run_simulate_command(
-            get_settings(ctx).mqtt, broker=broker, devices=devices, rate=rate, seed=seed, speed=speed,
+            load_config(ctx).settings.mqtt, broker=broker, devices=devices, rate=rate, seed=seed, speed=speed,
             faults=faults, qos=qos, duration_s=duration, report=print_message,
         )
     )  # fmt: skip
@@ -291,7 +287,7 @@ def demo(
     sys.exit(
         run_demo(
             folder=folder, headless=headless, duration_s=duration, devices=devices, seed=seed, rate=rate,
-            faults=faults, console=get_settings(ctx).console, report=print_message,
+            faults=faults, console=load_config(ctx).settings.console, report=print_message,
         )
     )  # fmt: skip
 
@@ -334,12 +330,14 @@ def init(ctx: click.Context, force: bool) -> None:
     path = resolve_config_path(ctx.obj, os.environ)
     write_template(path, force=force)
     click.echo(f"Wrote {path}")
+    option = f" --config {path}" if ctx.obj else ""
+    print_message(f"Set broker, database and time zone there, then run: dosing-tui{option} doctor")
 
 
 @config.command()
 @click.pass_context
 def show(ctx: click.Context) -> None:
-    """Print every setting in force and where it comes from; secrets are not printed."""
+    """Print every setting in force, and where it comes from. Secrets are not printed."""
     from dosing_tui.config.render_toml import render_settings
 
     click.echo(render_settings(load_config(ctx)), nl=False)

@@ -27,6 +27,7 @@ def import_recipe_file(ctx: click.Context, file: Path, who: str, valid_from: str
     """Import the recipes of FILE; a recipe that differs from its newest version becomes a new version.
 
     An ingredient is one dose: list a chemical twice if it is dosed twice, each time with its target.
+    A recipe of the mode BDO has g_per_lb in place of a target: the grams to a pound of BDO.
     """
     from dosing_tui.database.batches.master_recipes import import_recipes
     from dosing_tui.domain.batches.master_recipe import parse_recipes
@@ -87,6 +88,7 @@ def _format_ingredient(ingredient: "MasterIngredient") -> str:
         (ingredient.target_g, "{:g} g"),
         (ingredient.tolerance_g, "± {:g} g"),
         (ingredient.tolerance_percent, "± {:g} %"),
+        (ingredient.g_per_lb, "{:g} g per lb of BDO"),
     )
     return ", ".join(
         [ingredient.chemical, *(form.format(value) for value, form in parts if value is not None)]

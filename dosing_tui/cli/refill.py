@@ -41,7 +41,7 @@ def refill(
         level_timeout=timedelta(minutes=minutes),
         max_duration=get_max_shelving(settings, REFILL_RULE.priority),
     )
-    journal.append_entries(settings, entries)
+    journal.enter_actions(settings, entries)
     done = any(entry.event in (AlarmEvent.ACKNOWLEDGE, AlarmEvent.RESET) for entry in entries)
     effect = "is explained" if done else f"is no alarm for {minutes:g} minutes"
     click.echo(f"Refill of {clean_text(chemical)} ({clean_text(device)}): the jump of its level {effect}.")

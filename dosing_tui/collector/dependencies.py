@@ -23,8 +23,10 @@ from dosing_tui.database.batches.incremental_rebuild import SmallRebuilds, rebui
 from dosing_tui.database.batches.master_recipes import read_tolerance_book
 from dosing_tui.database.leader_election import LeaderElection, LeaderLease
 from dosing_tui.database.lots.lot_reader import read_tank_lots
+from dosing_tui.database.maintenance.blocking_sessions import SessionWatchdog
 from dosing_tui.database.materials.ledger_entries import list_movements
 from dosing_tui.database.panel_reader import PanelReader
+from dosing_tui.database.presence.station_status_writer import StationStatusWriter
 from dosing_tui.database.reading_writer import ReadingWriter
 from dosing_tui.database.schema.maintenance import run_maintenance
 from dosing_tui.database.schema.migrate import (
@@ -33,7 +35,7 @@ from dosing_tui.database.schema.migrate import (
     list_pending_steps,
     migrate_schema,
 )
-from dosing_tui.database.schema.plant_limits import STOCK_LOW, TOLERANCE
+from dosing_tui.database.schema.plant_limits import REORDER, STOCK_LOW, TOLERANCE
 from dosing_tui.domain.messages.message_parser import ClockRules, MessageParser
 from dosing_tui.domain.messages.models import ReadingKind
 from dosing_tui.domain.panels.panel_catalog import STOCK_OUTLOOK, PanelQuery, StockOutlook
@@ -62,12 +64,14 @@ def build_database(settings: Settings) -> CollectorDatabase:
     lease = LeaderLease()
     return CollectorDatabase(
         create_writer=partial(ReadingWriter, settings),
+        create_status_writer=partial(StationStatusWriter, settings),
         create_leader_lock=partial(LeaderElection, settings, lease),
         is_leader_confirmed=lambda: lease.is_confirmed,
         get_leader_epoch=lambda: lease.token.epoch if lease.token else None,
         prepare_schema=partial(_prepare_schema, settings),
         run_maintenance=lambda: run_maintenance(settings, now=now_utc()),
         create_rebuild_call=partial(_create_rebuild_call, settings, lease),
+        create_watchdog=partial(SessionWatchdog, settings),
         list_other_writers=partial(_call_reader, settings, PanelReader.list_other_writers),
         alarm_store=AlarmStore(
             append_entries=lambda entries: journal.append_entries(settings, entries, lease=lease.token),
@@ -76,6 +80,8 @@ def build_database(settings: Settings) -> CollectorDatabase:
             find_stored=partial(journal.find_stored, settings),
             load_readings=partial(_call_reader, settings, PanelReader.load_readings),
             list_dose_errors=partial(journal.list_dose_errors, settings),
+            list_pump_doses=partial(journal.list_pump_doses, settings),
+            list_usual_durations=partial(journal.list_usual_durations, settings),
             read_tolerances=partial(read_tolerance_book, settings),
             read_tank_lots=partial(read_tank_lots, settings),
             list_movements=partial(list_movements, settings),
@@ -109,17 +115,22 @@ def _prepare_schema(settings: Settings, report: StatusReporter) -> None:
             f"The database schema is not up to date ({', '.join(schema)} missing): "
             "its owner must run dosing-tui migrate."
         )
+    for difference in dict.fromkeys(_describe_difference(name, settings) for name in missing):
+        report(f"{difference}: the database's owner must run dosing-tui migrate.")
+
+
+def _describe_difference(step: str, settings: Settings) -> str:
+    """``step``: one that only enters changed settings."""
+    limits = settings.limits
     differences = {
         TOLERANCE: "The tolerances in these settings differ from the database's, which count",
         STOCK_LOW: "The low-stock limit in the database differs from the settings' "
-        f"{settings.limits.stock_low_percent:g} %",
+        f"{limits.stock_low_percent:g} %",
+        REORDER: f"The reorder point's lead time ({limits.reorder_lead_days:g} d) or z "
+        f"({limits.reorder_z:g}) in these settings differs from the database's, which counts",
     }
-    for name, difference in differences.items():
-        if name in missing:
-            report(f"{difference}: the database's owner must run dosing-tui migrate.")
-    if any(name.startswith(RETENTION_PREFIX) for name in missing):
-        difference = "The retention in these settings differs from the database's, which counts"
-        report(f"{difference}: its owner must run dosing-tui migrate.")
+    name = "retention" if step.startswith(RETENTION_PREFIX) else step
+    return differences.get(name, f"The {name} in these settings differs from the database's, which counts")
 
 
 def _call_reader(settings: Settings, query: Callable[[PanelReader], ResultT]) -> ResultT:

@@ -13,8 +13,12 @@ from dosing_tui.collector.notifications.database_outage import OutageNotifier
 from dosing_tui.collector.notifications.dispatcher import NotificationDispatcher
 from dosing_tui.collector.pipeline.batch_rebuilder import BatchRebuilder
 from dosing_tui.collector.pipeline.database_writer import DatabaseWriter
+from dosing_tui.collector.pipeline.lock_watchdog import LockWatchdog
 from dosing_tui.collector.pipeline.receive_buffer import ReceiveBuffer
 from dosing_tui.collector.pipeline.receiver import MessageReceiver
+from dosing_tui.collector.presence.counter_file import save_counters, take_counters
+from dosing_tui.collector.presence.presence_recorder import PresenceRecorder
+from dosing_tui.collector.presence.station_intake import StationIntake
 from dosing_tui.collector.spool.spool import Spool
 from dosing_tui.collector.viewer import Viewer
 from dosing_tui.config.settings import Settings
@@ -34,7 +38,9 @@ def build_client_id(settings: Settings) -> str:
 class IngestPipeline:
     """Broker to spool, until it is stopped or the spool fails."""
 
-    def __init__(self, spool: Spool, context: CollectorContext, alarms: AlarmService) -> None:
+    def __init__(
+        self, spool: Spool, context: CollectorContext, alarms: AlarmService, stations: StationIntake
+    ) -> None:
         buffer = ReceiveBuffer()
         self.subscriber = Subscriber(
             context.settings.mqtt,
@@ -48,7 +54,9 @@ class IngestPipeline:
             session=spool.session,
             on_new_session=spool.begin_session,
         )
-        self.receiver = MessageReceiver(buffer, spool, self.subscriber, context, alarms=alarms)
+        self.receiver = MessageReceiver(
+            buffer, spool, self.subscriber, context, alarms=alarms, stations=stations
+        )
 
     def start(self) -> None:
         """Raises: BrokerError when a TLS file or the host's name cannot be used."""
@@ -103,11 +111,15 @@ class Leader:
     def __init__(self, context: CollectorContext) -> None:
         self._context = context
         self._is_intake_stopped = False
+        self._stations = StationIntake(context.settings.mqtt)
         with ExitStack() as opened:
             self._drainer = SpoolDrainer(context)
             opened.callback(self._drainer.stop)
             self._check_room()
-            self._drainer.spool.join_election(context.database.get_leader_epoch())
+            self._epoch = context.database.get_leader_epoch()
+            self._drainer.spool.join_election(self._epoch)
+            saved = take_counters(get_spool_folder(context.settings), self._epoch)
+            self._stations.restore_runs(saved, context.clock())
             self._alarm_service = AlarmService(
                 context, outbox=self._drainer.outbox, measure_spool=self._measure_spool
             )
@@ -124,9 +136,14 @@ class Leader:
             context, hand_over_notice=self._outage_notifier.hand_over_notice
         )
         self._anchor_publisher = AnchorPublisher(context)
+        self._presence_recorder = PresenceRecorder(
+            self._stations, context, on_losses=self._alarm_service.on_readings,
+            is_schema_ready=self._drainer.writer.schema_ready.is_set,
+        )  # fmt: skip
+        self._lock_watchdog = LockWatchdog(context)
         for part in (
             self._drainer, self._batch_rebuilder, self._outage_notifier, self._dispatcher,
-            self._anchor_publisher,
+            self._anchor_publisher, self._presence_recorder, self._lock_watchdog,
         ):  # fmt: skip
             part.start()
 
@@ -157,11 +174,14 @@ class Leader:
     def stop(self, *, drain_timeout_s: float) -> None:
         self._intake.stop()
         self._context.status.set_notice("held", "")
+        self._presence_recorder.stop()
+        save_counters(get_spool_folder(self._context.settings), self._epoch, self._stations.save_runs())
         self._alarm_service.stop()
         self._outage_notifier.stop()
         self._anchor_publisher.stop()
         self._dispatcher.stop()
         self._drainer.stop(drain_timeout_s=drain_timeout_s)
+        self._lock_watchdog.stop()
         self._batch_rebuilder.stop()
 
     def _check_room(self) -> None:
@@ -172,7 +192,7 @@ class Leader:
             raise SpoolError(f"The spool in {folder} has no room, and nothing that could leave it.")
 
     def _create_pipeline(self) -> IngestPipeline | Viewer:
-        return IngestPipeline(self._drainer.spool, self._context, self._alarm_service)
+        return IngestPipeline(self._drainer.spool, self._context, self._alarm_service, self._stations)
 
     def _is_writer_behind(self) -> bool:
         return self._drainer.spool.counts.spooled > MAX_WRITER_BACKLOG

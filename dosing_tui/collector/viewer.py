@@ -5,7 +5,10 @@ import secrets
 from dosing_tui.collector.alarms.alarm_service import AlarmService
 from dosing_tui.collector.context.interfaces import CollectorContext
 from dosing_tui.collector.pipeline.receive_buffer import ReceiveBuffer
+from dosing_tui.collector.presence.station_intake import apply_to_live_state, name_topics, read_status
 from dosing_tui.domain.messages.models import ParsedItem, Rejection
+from dosing_tui.domain.presence.models import StationReport
+from dosing_tui.mqtt.message import ReceivedMessage
 from dosing_tui.mqtt.subscriber import Subscriber
 
 
@@ -16,7 +19,7 @@ class Viewer:
         self._buffer = ReceiveBuffer()
         self._parser = context.create_parser()
         self._live_state = context.live_state
-        self._find_topic = context.settings.mqtt.find_topic
+        self._mqtt_settings = context.settings.mqtt
         self._subscriber = Subscriber(
             context.settings.mqtt,
             client_id=f"dosing-tui-viewer-{secrets.token_hex(4)}",
@@ -44,19 +47,24 @@ class Viewer:
 
     def _show_chunk(self) -> bool:
         """False once the buffer is closed."""
-        shown: list[ParsedItem] = []
+        shown: list[ParsedItem | StationReport] = []
         messages = self._buffer.take_chunk()
         for message in messages:
-            items = self._parser.parse_message(
-                message.topic, message.payload, received_at=message.received_at
-            )
-            if self._alarm_service:
-                (self._alarm_service.on_retained if message.is_retained else self._alarm_service.on_readings)(
-                    items
-                )
-            shown += items
-        self._live_state.apply_readings(item for item in shown if not isinstance(item, Rejection))
+            report = read_status(self._mqtt_settings.station_status_topic, message)
+            shown += self._parse_reading(message) if report is None else (report,)
+            is_old = message.is_retained and isinstance(report, Rejection)
+            if self._alarm_service and report is not None and not is_old:
+                self._alarm_service.on_readings((report,))
+        apply_to_live_state(self._live_state, shown)
         if messages:
-            topics = [self._find_topic(message.topic) for message in messages]
+            topics = name_topics(self._mqtt_settings, messages)
             self._live_state.count_messages(topics, messages[-1].received_at)
         return bool(messages)
+
+    def _parse_reading(self, message: ReceivedMessage) -> tuple[ParsedItem, ...]:
+        items = self._parser.parse_message(message.topic, message.payload, received_at=message.received_at)
+        if self._alarm_service and message.is_retained:
+            self._alarm_service.on_retained(items)
+        elif self._alarm_service:
+            self._alarm_service.on_readings(items)
+        return items

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from dosing_tui.config.settings import AlarmLimitSettings, Settings
 from dosing_tui.config.validation import LIMIT_RANGES
-from dosing_tui.domain.alarm_rules.limits import AlarmLimits, IngredientLimits, LimitOverride
+from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits, IngredientLimits, LimitOverride
 from dosing_tui.domain.alarms.models import Priority
 from dosing_tui.domain.panels.panel_catalog import PlantLimit
 from dosing_tui.domain.tolerances.accuracy_class import parse_class_factor
@@ -35,6 +35,7 @@ def build_alarm_limits(settings: Settings) -> AlarmLimits:
         mean_error_doses=alarms.mean_error_doses,
         error_rate_percent=alarms.error_rate_percent,
         error_rate_doses=alarms.error_rate_doses,
+        slow_percent=alarms.slow_percent,
         stalled_after=timedelta(seconds=alarms.batch_stalled_s),
         abandoned_after=timedelta(minutes=alarms.batch_abandoned_minutes),
         offline_after=timedelta(minutes=alarms.offline_minutes),

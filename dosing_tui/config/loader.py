@@ -40,6 +40,12 @@ class LoadedSettings:
         """Names of the settings that are not the program's defaults."""
         return [name for name, source in self.sources.items() if source not in UNGIVEN]
 
+    @property
+    def describes_plant(self) -> bool:
+        """Whether there is a file, or a variable with a setting of plant, broker or database."""
+        places = ("plant.", "mqtt.", "database.")
+        return self.path.exists() or any(name.startswith(places) for name in self.list_given())
+
 
 def resolve_config_path(option: Path | None, env: Mapping[str, str]) -> Path:
     """``--config``, else $DOSING_TUI_CONFIG, else the platform's configuration folder."""

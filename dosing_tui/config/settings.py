@@ -8,7 +8,8 @@ from dosing_tui.config.chemical_sections import ChemicalSettings
 from dosing_tui.config.notification_channel import NotificationSettings
 from dosing_tui.domain.messages import default_limits
 from dosing_tui.domain.time.shift_calendar import WEEKDAYS, Shift, ShiftCalendar
-from dosing_tui.domain.topics.topic_filter import find_station
+from dosing_tui.domain.topics.status_topic import build_status_topic
+from dosing_tui.domain.topics.topic_filter import OTHER_TOPICS, find_station
 from dosing_tui.ipc.listen_address import ListenAddress, parse_listen_address
 
 
@@ -74,6 +75,8 @@ class MqttSettings:
     """First level(s) of the topics <prefix>/dosing/consumption, <prefix>/batch/events and
     <prefix>/inventory/levels. One level may be +, the station: a message of another device_id is then
     rejected, so that the broker's rights per topic hold for the readings, too."""
+    status_topic: str = ""
+    """Optional: the stations' status and last will; + is the station. Empty: <prefix>/devices/+/status."""
     protocol: MqttVersion = MqttVersion.V311
     """"3.1.1" is fastest and supported by every broker; "5" where the broker requires it."""
     transport: MqttTransport = MqttTransport.TCP
@@ -105,21 +108,24 @@ class MqttSettings:
     @property
     def topics(self) -> tuple[str, str, str]:
         """Topics of doses, batch events and inventory levels, in this order."""
-        p = self.prefix
-        return (f"{p}/dosing/consumption", f"{p}/batch/events", f"{p}/inventory/levels")
+        return (f"{(p := self.prefix)}/dosing/consumption", f"{p}/batch/events", f"{p}/inventory/levels")
+
+    @property
+    def station_status_topic(self) -> str:
+        return build_status_topic(self.prefix, self.status_topic)
 
     def find_topic(self, topic: str) -> str:
-        """That of ``topics`` which covers a message's topic; the message's if none does."""
-        return next((one for one in self.topics if find_station(one, topic) is not None), topic)
+        """That of ``topics`` which covers a message's topic; OTHER_TOPICS if none does."""
+        return next((one for one in self.topics if find_station(one, topic) is not None), OTHER_TOPICS)
 
 
 @dataclass(frozen=True, slots=True)
 class DatabaseSettings:
     dsn: str = "host=localhost dbname=factory_metrics"
-    """libpq connection string or URI, without a password. PGHOST, PGSERVICE, ~/.pgpass and so on apply."""
+    """libpq connection string or URI, without a password. libpq's variables (PGHOST, PGSERVICE …) apply."""
     password_file: str = ""
-    """File (mode 0600) that holds the password. DOSING_DATABASE_PASSWORD and the systemd credential
-    "database-password" take precedence; without them libpq reads PGPASSWORD, PGPASSFILE and ~/.pgpass."""
+    """File (mode 0600) with the password. DOSING_DATABASE_PASSWORD and the systemd credential
+    "database-password" take precedence; without any, libpq reads PGPASSWORD, PGPASSFILE and ~/.pgpass."""
     password: str = field(default="", repr=False)
     """Filled from the environment, a systemd credential or password_file; refused in the file."""
     statement_timeout_s: float = 5.0
@@ -241,8 +247,7 @@ class AlarmSettings:
     stock_jump_percent: float = 1.0
     """A rise by more than this share of the capacity is a refill, or a reset of the station."""
     tolerance_percent: float = 0.0
-    """A dose further from its target than this share of it is also out of tolerance, in batches and reports,
-    too; 0: grams only. Not used with limits.class."""
+    """A dose further off than this share of its target is out of tolerance; 0, or limits.class: grams."""
     gross_error_g: float = 2.0
     """A dose further from its target than this is a gross error."""
     mean_error_g: float = 1.0
@@ -254,8 +259,9 @@ class AlarmSettings:
     error_rate_doses: int = 20
     """Minimum of doses in the hour for a rate."""
     pump_chemicals: tuple[str, ...] = ()
-    """Chemicals of pumps 1, 2, ... on every station, e.g. ["DMDEE", "T-12"], for alarms and batches; "": any.
-    Empty: not checked. As the tolerances, `migrate` enters them in the database, whose version counts."""
+    """Of pumps 1, 2, ..., e.g. ["DMDEE", "T-12"]; "": any; not named: learnt. `migrate` enters them."""
+    slow_percent: float = 10.0
+    """Every station is slower than usual with a chemical by more than this: it may be cold."""
     batch_stalled_s: float = 360.0
     """An open batch without a message for this time is stalled; a pump may run for 300 s."""
     batch_abandoned_minutes: float = 60.0
@@ -336,7 +342,7 @@ class MonitoringSettings:
     """Address at which "dosing-tui collect" answers /metrics (Prometheus), /healthz and /readyz, e.g.
     "127.0.0.1:9464". Empty: off."""
     allow_remote: bool = False
-    """Allow an address that other machines reach, unencrypted. The answers hold no secrets."""
+    """Allow an address that other machines reach. The answers hold no secrets, and are not encrypted."""
 
     @property
     def address(self) -> ListenAddress:
@@ -356,10 +362,8 @@ class ShiftSettings:
     """Days on which it starts."""
 
 
-DEFAULT_SHIFTS = (
-    ShiftSettings("Early", "06:00"),
-    ShiftSettings("Late", "14:00"),
-    ShiftSettings("Night", "22:00"),
+DEFAULT_SHIFTS = tuple(
+    ShiftSettings(name, f"{hour:02}:00") for name, hour in (("Early", 6), ("Late", 14), ("Night", 22))
 )
 
 
@@ -392,9 +396,8 @@ class Settings:
     @property
     def calendar(self) -> ShiftCalendar:
         """The shifts as a calendar, which finds the shift of a time."""
-        return ShiftCalendar(
-            tuple(
-                Shift(s.name, time.fromisoformat(s.start), timedelta(hours=s.hours), frozenset(s.days))
-                for s in self.shifts
-            )
+        shifts = (
+            Shift(s.name, time.fromisoformat(s.start), timedelta(hours=s.hours), frozenset(s.days))
+            for s in self.shifts
         )
+        return ShiftCalendar(tuple(shifts))

@@ -72,6 +72,11 @@ def _check_names(settings: Settings) -> Iterator[str]:
         yield f"mqtt.prefix: {mqtt.prefix!r} may not be empty, hold #, or begin or end with a slash."
     if "+" in mqtt.prefix and [level for level in mqtt.prefix.split("/") if "+" in level] != ["+"]:
         yield f"mqtt.prefix: {mqtt.prefix!r} may hold one +, as a whole level: the station, e.g. 'factory/+'."
+    levels = mqtt.status_topic.split("/") if mqtt.status_topic else ["+"]
+    if [level for level in levels if re.search(r"[#+\x00]", level)] != ["+"]:
+        yield f"mqtt.status_topic: {mqtt.status_topic!r} must hold one +, as a whole level: the station."
+    if mqtt.station_status_topic in mqtt.topics:
+        yield f"mqtt.status_topic: {mqtt.status_topic!r} is one of the readings' topics."
     if not mqtt.websocket_path.startswith("/"):
         yield f"mqtt.websocket_path: {mqtt.websocket_path!r} must begin with a slash."
     for header in mqtt.websocket_headers:
@@ -81,8 +86,8 @@ def _check_names(settings: Settings) -> Iterator[str]:
         yield "mqtt.cert_file: a client certificate needs both cert_file and key_file."
     if mqtt.ca_file and not mqtt.tls:
         yield "mqtt.ca_file: is set, but mqtt.tls is false: the connection would not be encrypted."
-    if re.search(r"[#+\x00]", settings.anchors.mqtt_topic) or settings.anchors.mqtt_topic in mqtt.topics:
-        topic = settings.anchors.mqtt_topic
+    topic = settings.anchors.mqtt_topic
+    if re.search(r"[#+\x00]", topic) or mqtt.find_topic(topic) in mqtt.topics:
         yield f"anchors.mqtt_topic: {topic!r} may not hold # or +, or be one of the readings' topics."
     if 0 < len(settings.anchors.key) < MIN_KEY_LENGTH:
         yield f"anchors.key: is shorter than {MIN_KEY_LENGTH} characters."
@@ -151,6 +156,7 @@ def _list_alarm_ranges(alarms: AlarmSettings) -> Iterator[RangeCheck]:
         ("mean_error_doses", 1, 100_000),
         ("error_rate_percent", 0, 100),
         ("error_rate_doses", 1, 100_000),
+        ("slow_percent", 1, 1_000),
         ("batch_stalled_s", 10, 86_400),
         ("batch_abandoned_minutes", 1, 10_080),
         ("offline_minutes", 0.1, 10_080),

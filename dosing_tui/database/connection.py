@@ -21,6 +21,7 @@ from dosing_tui.database.error_mapping import (
 )
 from dosing_tui.database.sessions.pooler_detection import SharedSessionError, find_server_pid
 from dosing_tui.database.sessions.statement_deadline import DeadlineConnection, StatementDeadline
+from dosing_tui.database.sessions.time_loader import read_every_time
 from dosing_tui.database.sql_files import read_statement
 from dosing_tui.errors import DatabaseAccessError
 
@@ -92,6 +93,7 @@ def prepare_session(session: DeadlineConnection, settings: Settings, timeouts: S
     """
     probe = build_connection_string(settings, application="pooler")
     session.deadline = StatementDeadline(probe, timeouts.statement_s)
+    read_every_time(session)
     try:
         session.server_pid = find_server_pid(session, probe)
     except SharedSessionError as error:

@@ -99,6 +99,9 @@ def create_dsn_error(error: psycopg.Error) -> DatabaseAccessError:
 _ROW_CLASSES = frozenset({"21", "22", "23", "2F", "38", "39", "44", "54", "P0"})
 """Data, constraints, triggers and limits: this row can never be stored."""
 
+_NOTIFICATIONS_SOURCE = "async.c"
+"""Where the server refuses COMMIT of a transaction with a NOTIFY, as its queue is full: no row's fault."""
+
 _REFUSAL_TEMPLATES = {
     "25006": "The server {server} is read-only (a standby?): {named} cannot be written.",
     "28000": "The server {server} rejects user {user}: {reason}.",
@@ -128,6 +131,8 @@ _AWAY_TEMPLATES = {
 
 def _translate_sqlstate(error: psycopg.Error, state: str, target: DatabaseTarget) -> DatabaseError:
     reason = error.diag.message_primary or str(error)
+    if error.diag.source_file == _NOTIFICATIONS_SOURCE:
+        return DatabaseUnavailableError(_format_sentence(_AWAY_TEMPLATES["53"], reason, target))
     if state[:2] in _ROW_CLASSES:
         return InvalidRowError(redact_text(_prefix_column(error, reason), target.secrets))
     away = _AWAY_TEMPLATES.get(state) or _AWAY_TEMPLATES.get(state[:2])

@@ -237,7 +237,13 @@ class LeaderElection:
     def _try_advisory_lock(self, session: Session) -> bool:
         """Elect a process before the migration that creates the leases."""
         key = {"key": compute_lock_key(self._site)}
-        if session.execute("SELECT pg_try_advisory_lock(%(key)s)", key).fetchone() == (True,):
+        try:
+            tried = session.execute("SELECT pg_try_advisory_lock(%(key)s)", key).fetchone()
+        except psycopg.errors.InsufficientPrivilege:
+            user = describe_target(self._settings).user
+            self.refusal = f"The database has no schema yet, and database user {user} cannot collect there."
+            return False
+        if tried == (True,):
             return True
         return session.execute(read_statement("reads/count_elected_sessions"), key).fetchone() == (0,)
 

@@ -19,10 +19,14 @@ from dosing_tui.database.connection import (
 from dosing_tui.database.error_mapping import DatabaseTarget, translate_errors, translate_rowless_errors
 from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.messages.models import ParsedItem, Reading, ReadingKind, Rejection
+from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.errors import InvalidRowError
 
 WRITE_TIMEOUTS = StatementTimeouts(statement_s=30.0)
 """A chunk may meet a slow disk; a lock not granted in time is waited for outside the transaction."""
+
+MIN_KEPT_BYTES = 1_024
+"""What is kept of a rejected record that the table refuses."""
 
 SpoolRow = tuple[int, tuple[ParsedItem, ...]]
 """A sequence number of the spool, and the units of its message."""
@@ -200,11 +204,39 @@ class _ChunkWriter:
         for kind, alike in row_codec.group_by_kind(readings).items():
             outcome += self._store_or_bisect(kind, alike)
         if outcome.rejections:
-            self.session.execute(
-                read_statement("writes/insert_rejected_messages"),
-                row_codec.encode_rejections(outcome.rejections),
-            )
+            self._keep_or_bisect(outcome.rejections)
         return outcome
+
+    def _keep_or_bisect(self, rejections: Sequence[Rejection]) -> None:
+        """Keep all. If the server refuses, each half separately; of the refused one what is surely taken.
+
+        Raises: InvalidRowError if the table takes nothing at all: then no row is at fault.
+        """
+        try:
+            self._insert_rejections(rejections)
+        except InvalidRowError:
+            if len(rejections) == 1:
+                self._keep_shortened(rejections[0])
+                return
+            middle = len(rejections) // 2
+            self._keep_or_bisect(rejections[:middle])
+            self._keep_or_bisect(rejections[middle:])
+
+    def _keep_shortened(self, rejection: Rejection) -> None:
+        """With a topic that fits into a key; if that is refused, too, with the record's beginning only."""
+        plain = replace(rejection, topic=clean_line(rejection.topic), reason=clean_line(rejection.reason))
+        try:
+            self._insert_rejections([plain])
+        except InvalidRowError:
+            kept, size = plain.record[:MIN_KEPT_BYTES], len(plain.record)
+            reason = f"only the first {len(kept)} of {size} bytes are kept: {plain.reason}"
+            self._insert_rejections([replace(plain, record=kept, reason=reason)])
+
+    def _insert_rejections(self, rejections: Sequence[Rejection]) -> None:
+        with translate_errors(self.target), self.session.transaction():
+            self.session.execute(
+                read_statement("writes/insert_rejected_messages"), row_codec.encode_rejections(rejections)
+            )
 
     def _store_or_bisect(self, kind: ReadingKind, readings: Sequence[Reading]) -> WriteReceipt:
         """Store all. If the server refuses, each half separately, down to the refused reading."""

@@ -68,7 +68,7 @@ def run_demo(
     """
     fault_set = parse_faults(faults or (HEADLESS_FAULTS if headless else SCREEN_FAULTS))
     if not headless:
-        check_terminal(os.environ)
+        check_terminal(os.environ, without="dosing-tui demo --headless")
     folder = (folder or get_default_folder()).expanduser().absolute()
     report = _ignore_closed_terminal(report)
     # SIGTERM, and SIGHUP of a closed terminal, stop everything in order, like Ctrl+C

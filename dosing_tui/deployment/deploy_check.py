@@ -1,7 +1,7 @@
 """Every check of a folder with the container stack, without running it."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,8 +24,7 @@ from dosing_tui.doctor.checks.check_result import (
     sort_results,
 )
 
-NEEDED = ("compose.yaml", ".env.example", "dosing-tui.toml", "mosquitto/mosquitto.conf", "mosquitto/acl",
-          "telegraf/telegraf.conf")  # fmt: skip
+NEEDED = ("compose.yaml", "dosing-tui.toml", "mosquitto/mosquitto.conf", "mosquitto/acl")
 _NAMED_FILE = re.compile(
     r"(?<![\w/.])(?:\./)?((?:mosquitto|postgres|telegraf|monitoring)/[\w./-]*\w|make-\w+|compose\.yaml|dosing-tui\.toml)"
 )
@@ -33,31 +32,43 @@ _MADE_LATER = "mosquitto/certs"
 _STACK, _DOCUMENTS = ThemeReporter(CheckTheme.STACK), ThemeReporter(CheckTheme.DOCUMENTS)
 
 
-def check_deployment(folder: Path) -> Diagnosis:
-    """Takes a second or two. Never raises for what it finds."""
-    return Diagnosis(datetime.now(UTC), "", __version__, sort_results(_check_everything(folder.resolve())))
+def check_deployment(folder: Path, environment: Mapping[str, str]) -> Diagnosis:
+    """With the variables of the shell. Takes a second or two. Never raises for what it finds."""
+    stack = StackFolder(folder.resolve(), environment)
+    return Diagnosis(datetime.now(UTC), "", __version__, sort_results(_check_everything(stack)))
 
 
-def _check_everything(folder: Path) -> Iterator[CheckResult]:
-    if missing := [name for name in NEEDED if not (folder / name).is_file()]:
+def _check_everything(stack: StackFolder) -> Iterator[CheckResult]:
+    folder = stack.path
+    needed = (*NEEDED, ".env" if stack.has_variables else ".env.example")
+    if missing := [name for name in needed if not (folder / name).is_file()]:
         yield _STACK.fail_check(
             "files",
             f"{folder} lacks {', '.join(missing)}.",
             "Name a copy of the folder deploy/: deploy check FOLDER",
         )
         return
-    stack = StackFolder(folder)
-    compose = list(check_compose(stack))
+    compose = list(_guard_checks(check_compose(stack)))
     yield from compose
     if any(result.name == "compose" and result.level is CheckLevel.ERROR for result in compose):
         return
     results, settings = check_settings_of(stack)
     yield from results
-    yield from check_mosquitto(stack, settings)
+    yield from _guard_checks(check_mosquitto(stack, settings))
     yield from check_telegraf(stack, settings)
     yield from check_grafana(settings)
     yield from check_units(settings)
     yield _check_documents(folder)
+
+
+def _guard_checks(checks: Iterator[CheckResult]) -> Iterator[CheckResult]:
+    """A file that cannot be read ends the checks that need it, not the others."""
+    try:
+        yield from checks
+    except (OSError, ValueError) as error:
+        yield _STACK.fail_check(
+            "files", f"A file cannot be read: {error}.", "Save it as UTF-8; run this as its owner."
+        )
 
 
 def _check_documents(folder: Path) -> CheckResult:

@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.demo.servers.mqtt_broker import find_free_port, find_mosquitto
 from dosing_tui.deployment.stack_folder import StackFolder
 from dosing_tui.doctor.checks.check_result import CheckResult, CheckTheme, ThemeReporter
 from dosing_tui.domain.quantities.quantity_text import count_noun
+from dosing_tui.ipc.local_servers import find_free_port, find_mosquitto
 
 CONFIG_FOLDER = "/mosquitto/config/"
 IMAGE_USER = 1883
@@ -150,7 +150,7 @@ def _start_shortly(program: str, place: Path) -> str:
                 return ""
             time.sleep(0.02)
     finally:
-        process.terminate()
-        process.wait(START_S)
+        process.kill()  # it has nothing to save, and may miss a SIGTERM right after its start
+        process.wait()
     faults = [line for line in log.read_text(errors="replace").splitlines() if "Error" in line]
     return faults[0].split(": ", 1)[-1] if faults else "it does not say why"

@@ -13,7 +13,8 @@ from typing import Any
 from dosing_tui.config.loader import load_settings
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.sql_files import find_sql_folder
-from dosing_tui.deployment.stack_folder import Service, StackFolder, list_secrets
+from dosing_tui.deployment.compose.compose_service import ComposeService
+from dosing_tui.deployment.stack_folder import StackFolder, list_credentials
 from dosing_tui.deployment.unit_files import BackupPlan, ServicePlan, render_units
 from dosing_tui.doctor.checks.check_result import CheckResult, CheckTheme, ThemeReporter
 from dosing_tui.domain.quantities.quantity_text import count_noun
@@ -26,7 +27,8 @@ FIELDS = {
     "ingest_inventory_levels": ("remaining_g", "capacity_g", "percent_full"),
 }
 """Numbers of the stations' messages, by the view to which Telegraf writes them."""
-COLLECTOR = "collector"
+COLLECT = ("collect",)
+TELEGRAF_FILE = "telegraf/telegraf.conf"
 _SETTINGS, _TELEGRAF = ThemeReporter(CheckTheme.SETTINGS), ThemeReporter(CheckTheme.TELEGRAF)
 _GRAFANA, _UNITS = ThemeReporter(CheckTheme.GRAFANA), ThemeReporter(CheckTheme.UNITS)
 
@@ -34,9 +36,7 @@ _GRAFANA, _UNITS = ThemeReporter(CheckTheme.GRAFANA), ThemeReporter(CheckTheme.U
 def check_settings_of(stack: StackFolder) -> tuple[list[CheckResult], Settings | None]:
     """Each own service loads the settings with its variables and secrets; also those of the collector."""
     results, found = [], None
-    for name, service in stack.services.items():
-        if "build" not in service:
-            continue
+    for name, service in stack.own_services.items():
         try:
             settings = _load_for(stack, service)
         except DosingError as error:
@@ -44,30 +44,40 @@ def check_settings_of(stack: StackFolder) -> tuple[list[CheckResult], Settings |
                 _SETTINGS.fail_check(name, str(error), "Mend dosing-tui.toml, .env or compose.yaml.")
             )
             continue
-        found = settings if name == COLLECTOR else found
+        found = settings if service.command[:1] == COLLECT or found is None else found
         results.append(_SETTINGS.pass_check(name, "Loads its settings."))
+    if not results:
+        results.append(
+            _SETTINGS.skip_check("services", "No service of compose.yaml is built or has dosing-tui's image.")
+        )
     return results, found
 
 
-def _load_for(stack: StackFolder, service: Service) -> Settings:
+def _load_for(stack: StackFolder, service: ComposeService) -> Settings:
     """As in the container: variables, and the secrets as credentials. Raises: ConfigError."""
     with tempfile.TemporaryDirectory() as place:
-        for target in list_secrets(service):
-            (Path(place) / target).write_text("https://example.invalid/ a password\n", encoding="utf-8")
-        environment = {**stack.read_environment(service), "CREDENTIALS_DIRECTORY": place}
+        for name in list_credentials(service):
+            (Path(place) / name).write_text("https://example.invalid/ a password\n", encoding="utf-8")
+        environment = {**service.environment, "CREDENTIALS_DIRECTORY": place}
         return load_settings(stack.path / "dosing-tui.toml", environment).settings
 
 
 def check_telegraf(stack: StackFolder, settings: Settings | None) -> Iterator[CheckResult]:
+    users = list(stack.list_users(TELEGRAF_FILE))
+    if not users:
+        yield _TELEGRAF.skip_check("configuration", f"No service mounts {TELEGRAF_FILE}.")
+        return
+    is_started = any(stack.starts_service(service) for service in users)
+    report = _TELEGRAF.fail_check if is_started else _TELEGRAF.warn_of
     try:
-        given: dict[str, Any] = tomllib.loads(stack.read_file("telegraf/telegraf.conf"))
+        given: dict[str, Any] = tomllib.loads(stack.read_file(TELEGRAF_FILE))
         inputs = given["inputs"]["mqtt_consumer"]
         faults = [fault for one in inputs for fault in _list_input_faults(one, stack, settings)]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        yield _TELEGRAF.fail_check("configuration", f"telegraf.conf cannot be used: {error!r}.", "Mend it.")
+        yield report("configuration", f"telegraf.conf cannot be used: {error!r}.", "Mend it.")
         return
     for fault in faults:
-        yield _TELEGRAF.fail_check("configuration", fault, "Mend telegraf/telegraf.conf.")
+        yield report("configuration", fault, "Mend telegraf/telegraf.conf.")
     if not faults:
         yield _TELEGRAF.pass_check(
             "configuration", "Its views, columns, topics and account are those of the stack."

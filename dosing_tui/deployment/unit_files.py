@@ -1,9 +1,10 @@
 """The units of systemd, as text: the collector as a hardened service, and its backup by a timer."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from dosing_tui.config.secrets import format_variable
 from dosing_tui.config.settings import Settings
 
 STATE_FOLDER = Path("/var/lib")
@@ -131,19 +132,20 @@ def _list_backup_lines(plan: ServicePlan, backup: BackupPlan) -> Iterator[str]:
         "Type=oneshot",
         "Nice=10",
         f"ExecStart={plan.program} --config {plan.settings_path} {command}",
-        *(_replace_password(line, backup.password_file) for line in list_sandbox(plan)),
-        *([_load_credential(_DATABASE, backup.password_file)] if backup.password_file else []),
+        *_list_backup_sandbox(plan, backup.password_file),
         f"ReadWritePaths={backup.folder}",
     )
 
 
-_DATABASE = "database-password"
-
-
-def _replace_password(line: str, password_file: str) -> str:
-    """A comment in place of the collector's own password of the database, where another one is loaded."""
-    is_replaced = password_file and line.startswith(f"LoadCredential={_DATABASE}:")
-    return "# the password of the tables' owner:" if is_replaced else line
+def _list_backup_sandbox(plan: ServicePlan, password_file: str) -> Iterator[str]:
+    """The collector's; with the password of the tables' owner where there is a file with it."""
+    if not password_file:
+        yield from list_sandbox(plan)
+        return
+    database = replace(plan.settings.database, password_file=password_file)
+    yield from list_sandbox(replace(plan, settings=replace(plan.settings, database=database)))
+    yield "# the collector's own, which would come before the file"
+    yield f"UnsetEnvironment={format_variable('database', 'password')}"
 
 
 def _list_timer_lines(backup: BackupPlan) -> Iterator[str]:
@@ -165,17 +167,17 @@ def _list_credentials(settings: Settings) -> list[str]:
     """Each secret that the settings name as a file, under the name by which the program looks for it."""
     files = {
         "mqtt-password": settings.mqtt.password_file,
-        _DATABASE: settings.database.password_file,
+        "database-password": settings.database.password_file,
         "anchors-key": settings.anchors.key_file,
     }
     for channel in settings.notifications:
         files[f"notification-{channel.name}-url"] = channel.url_file
         files[f"notification-{channel.name}-password"] = channel.password_file
-    return [_load_credential(name, file) for name, file in files.items() if file]
-
-
-def _load_credential(name: str, file: str) -> str:
-    return f"LoadCredential={name}:{_escape_specifiers(str(Path(file).expanduser().absolute()))}"
+    return [
+        f"LoadCredential={name}:{_escape_specifiers(str(Path(file).expanduser().absolute()))}"
+        for name, file in files.items()
+        if file
+    ]
 
 
 def _escape_specifiers(text: str) -> str:

@@ -19,9 +19,14 @@ from dosing_tui.database.diagnosis.facts import DatabaseFacts
 from dosing_tui.database.schema.migrate import list_pending_steps
 from dosing_tui.doctor.checks.broker_checks import check_broker
 from dosing_tui.doctor.checks.check_result import CheckResult, Diagnosis, sort_results
-from dosing_tui.doctor.checks.collector_checks import check_collector, check_station_clocks
+from dosing_tui.doctor.checks.collector_checks import (
+    check_collector,
+    check_lost_messages,
+    check_station_clocks,
+)
 from dosing_tui.doctor.checks.database_checks import (
     check_journal,
+    check_journal_times,
     check_rights,
     check_schema,
     check_server,
@@ -30,7 +35,11 @@ from dosing_tui.doctor.checks.database_checks import (
 from dosing_tui.doctor.checks.disk_space import DiskSpace, measure_disk
 from dosing_tui.doctor.checks.maintenance_checks import check_maintenance
 from dosing_tui.doctor.checks.notification_checks import check_channel_states, try_channels
-from dosing_tui.doctor.checks.settings_checks import check_settings, explain_refused_settings
+from dosing_tui.doctor.checks.settings_checks import (
+    check_settings,
+    explain_missing_settings,
+    explain_refused_settings,
+)
 from dosing_tui.doctor.checks.spool_checks import check_spool
 from dosing_tui.doctor.checks.spool_probe import inspect_spool
 from dosing_tui.doctor.checks.terminal_checks import TerminalFacts, check_terminal_facts
@@ -62,14 +71,22 @@ def run_diagnosis(
     try:
         loaded = load_settings()
     except ConfigError as error:
-        results = [*explain_refused_settings(str(error)), *check_terminal_facts(options.terminal)]
-        return Diagnosis(now, "", __version__, sort_results(results))
+        return _explain_without_settings(explain_refused_settings(str(error)), options, now)
+    if not loaded.describes_plant:
+        return _explain_without_settings(explain_missing_settings(loaded.path), options, now)
     results = [
         *check_settings(loaded, machine_zone=_find_machine_zone(environment)),
         *_check_everything(loaded.settings, options, now),
         *check_terminal_facts(options.terminal),
     ]
     return Diagnosis(now, loaded.settings.plant.site, __version__, sort_results(results))
+
+
+def _explain_without_settings(
+    reasons: Iterator[CheckResult], options: DiagnosisOptions, now: datetime
+) -> Diagnosis:
+    results = [*reasons, *check_terminal_facts(options.terminal)]
+    return Diagnosis(now, "", __version__, sort_results(results))
 
 
 def diagnose_settings(settings: Settings, *, listen_s: float = LISTEN_S) -> Diagnosis:
@@ -108,11 +125,13 @@ def _check_database(settings: Settings, facts: DatabaseFacts, now: datetime) -> 
     if facts.schema_flavour is None:
         return
     yield from check_rights(facts)
+    yield from check_journal_times(facts)
     if not facts.details.is_read_only and not facts.details.is_standby:
         yield from check_journal(_list_journal_faults(settings, now))
     yield from check_maintenance(facts, now)
     yield from check_collector(settings, facts)
     yield from check_station_clocks(settings, facts.clock_samples, now)
+    yield from check_lost_messages(facts.station_losses)
 
 
 def _list_journal_faults(settings: Settings, now: datetime) -> list[str]:

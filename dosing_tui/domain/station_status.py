@@ -12,6 +12,7 @@ from dosing_tui.domain.alarms.snapshot import AlarmSnapshot, AlarmView
 from dosing_tui.domain.batches.models import Batch, BatchStatus
 from dosing_tui.domain.batches.reconstruction import reconstruct_batches
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel
+from dosing_tui.domain.presence.models import StationPresence
 
 
 class StationActivity(StrEnum):
@@ -69,6 +70,8 @@ class StationReadings:
     levels: Sequence[InventoryLevel] = ()
     doses: Sequence[Dose] = ()
     events: Sequence[BatchEvent] = ()
+    presences: Sequence[StationPresence] = ()
+    """Of the stations with a status topic."""
 
 
 def list_station_statuses(
@@ -77,6 +80,7 @@ def list_station_statuses(
 ) -> list[StationStatus]:  # fmt: skip
     """The stations that have reported and those that must, by name."""
     last_seen = dict(readings.last_seen)
+    presences = {presence.device_id: presence for presence in readings.presences}
     running = _find_running_batches(
         tuple(readings.doses), tuple(readings.events), now.replace(second=0, microsecond=0)
     )
@@ -89,10 +93,12 @@ def list_station_statuses(
     return [
         StationStatus(
             device,
-            _find_state(last_seen.get(device), running.get(device), views[device], now, offline_after),
+            StationActivity.OFFLINE
+            if device in presences and presences[device].is_offline(last_seen.get(device))
+            else _find_state(last_seen.get(device), running.get(device), views[device], now, offline_after),
             last_seen.get(device), running.get(device), find_worst_tank(tanks[device]), tuple(views[device]),
         )
-        for device in sorted({*expected, *last_seen, *tanks})
+        for device in sorted({*expected, *last_seen, *tanks, *presences})
     ]  # fmt: skip
 
 

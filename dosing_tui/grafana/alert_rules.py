@@ -1,4 +1,4 @@
-"""The integration guide's three alert rules as Grafana evaluates them: a query for a number, and a threshold.
+"""The integration guide's three alert rules, and that of cover, as Grafana evaluates them: number, threshold.
 
 Each query always returns a row: Grafana reports a query without rows as an alert of its own ("no data").
 """
@@ -11,7 +11,12 @@ from dosing_tui.grafana.sql_macros import build_alert_sql
 _EXPRESSION: Json = {"type": "__expr__", "uid": "__expr__"}
 
 
-_ALARMS = {"low_inventory": "STOCK_LOW", "high_error": "ERR_MEAN_1H", "offline": "DEVICE_OFFLINE"}
+_ALARMS = {
+    "low_inventory": "STOCK_LOW",
+    "low_cover": "STOCK_COVER_LOW",
+    "high_error": "ERR_MEAN_1H",
+    "offline": "DEVICE_OFFLINE",
+}
 """The console's alarm of the same condition, whose priority the rule has."""
 
 
@@ -30,7 +35,13 @@ def build_alert_file(settings: Settings) -> JsonObject:
 def _build_rules(settings: Settings) -> list[Json]:
     """The rules, with the limits of the settings."""
     limits, alarms = settings.limits, settings.alarms
+    cover = _build_rule(
+        settings, "low_cover", "Stock lasts too short", ("lt", alarms.stock_cover_days), ("1m", "5m"),
+        '⚠️ {{ $labels.chemical }} lasts {{ printf "%.1f" $values.B.Value }} production days',
+        "Station {{ $labels.device_id }}: order the chemical, or refill the tank.",
+    )  # fmt: skip
     return [
+        *([cover] if alarms.stock_cover_days > 0 else []),
         _build_rule(
             settings, "low_inventory", "Low inventory", ("lt", limits.stock_low_percent), ("1m", "5m"),
             '⚠️ Low inventory: {{ $labels.chemical }} at {{ printf "%.1f" $values.B.Value }}%',
@@ -44,7 +55,7 @@ def _build_rules(settings: Settings) -> list[Json]:
         _build_rule(
             settings, "offline", "Dosing system offline", ("gt", alarms.offline_minutes * 60), ("0s", "0s"),
             "🔴 Dosing system offline for {{ humanizeDuration $values.B.Value }}",
-            "No messages from station {{ $labels.device_id }}; 36525d means never. "
+            "No messages from station {{ $labels.device_id }}; 36525d means never, or a lost connection. "
             "A plant at rest sends none either: mute this rule outside the shifts.",
         ),
     ]  # fmt: skip
@@ -60,7 +71,7 @@ def _build_rule(
     """
     pending_period, keep_firing_for = periods
     comparison, limit = threshold
-    sql = build_alert_sql(rule, expected=settings.plant.devices)
+    sql = build_alert_sql(rule, expected=settings.plant.devices, zone=settings.plant.timezone)
     condition: Json = {
         "type": "query",
         "evaluator": {"type": comparison, "params": [limit]},

@@ -24,6 +24,8 @@ _COLUMN_UNITS = {
     "s": ("suffix:s", 1),
     "g/s": ("suffix:g/s", 3),
     "d": ("suffix:d", 1),
+    "dBm": ("suffix:dBm", 0),
+    "B": ("suffix:B", 0),
 }
 """Grafana's unit and decimals by ours. Only units that do not scale: s would turn 90.0 s into 1.5 mins."""
 _DECIMAL_COLUMNS = {"cpk": ("none", 2)}

@@ -109,10 +109,12 @@ def build_variable_sql(dimension: Dimension) -> str:
     return _substitute_parameters(f"reads/select_{dimension.value}_names", {"since": TIME_FROM})
 
 
-def build_alert_sql(name: str, *, expected: Iterable[str]) -> str:
-    """An alert rule's statement: no macro, no variable."""
+def build_alert_sql(name: str, *, expected: Iterable[str], zone: str = "UTC") -> str:
+    """An alert rule's statement: no macro, no variable. ``zone``: of the plant's days."""
+    stations = f"ARRAY[{', '.join(map(_quote_literal, expected))}]"
+    every = {"device": ALL_VALUES, "chemical": ALL_VALUES}
     return _substitute_parameters(
-        f"alerts/{name}", {"expected": f"ARRAY[{', '.join(map(_quote_literal, expected))}]"}
+        f"alerts/{name}", {"expected": stations, "now": "now()", "tz": _quote_literal(zone), **every}
     )
 
 

@@ -21,7 +21,8 @@ def spawn_process(
         try:
             process = subprocess.Popen(
                 [sys.executable, "-P", *program], stdin=theirs.fileno(), stdout=output, stderr=errors,
-                start_new_session=True, env=_build_environment(),
+                start_new_session=True,
+                env={**os.environ, "PYTHONPATH": list_import_path()},
             )  # fmt: skip
         except BaseException:
             ours.close()
@@ -29,6 +30,6 @@ def spawn_process(
     return process, ours.detach()
 
 
-def _build_environment() -> dict[str, str]:
-    """Our environment, with PYTHONPATH set to this process's import path."""
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(folder or os.getcwd() for folder in sys.path)}
+def list_import_path() -> str:
+    """This process's import path as PYTHONPATH: with -P another Python finds what this one has found."""
+    return os.pathsep.join(folder or os.getcwd() for folder in sys.path)

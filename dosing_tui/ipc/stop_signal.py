@@ -4,6 +4,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from queue import Empty, SimpleQueue
+from types import FrameType
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
@@ -44,6 +45,32 @@ def stop_on_signal() -> Iterator[StopSignal]:
     }
     try:
         yield stop_signal
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+class SignalInterrupt(KeyboardInterrupt):
+    """Raised in the main thread by a signal, so that what is open is closed as after Ctrl+C."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        super().__init__()
+
+
+@contextmanager
+def exit_on_signal() -> Iterator[None]:
+    """STOP_SIGNALS end the block, close what it opened, and exit with 128 + number. Main thread only."""
+
+    def interrupt(number: int, _frame: FrameType | None) -> None:
+        raise SignalInterrupt(number)
+
+    wanted = [number for number in STOP_SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]  # nohup
+    previous = {number: signal.signal(number, interrupt) for number in wanted}
+    try:
+        yield
+    except SignalInterrupt as error:
+        raise SystemExit(128 + error.number) from error
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)

@@ -15,7 +15,7 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
-from dosing_tui.collector.spool_reading import SpoolAge
+from dosing_tui.collector.spool.spool_reading import SpoolAge
 from dosing_tui.domain.alarms.models import AlarmStateName, Priority
 from dosing_tui.domain.alarms.snapshot import AlarmSnapshot
 from dosing_tui.live_state import DatabasePart, LatencyHistogram, LinkStatus, LiveSnapshot, LiveState, Role
@@ -85,6 +85,17 @@ class PlantMetrics(Collector):
         )
         yield GaugeMetricFamily(
             "dosing_stations", "Stations that have sent a message.", len(snapshot.device_last_seen)
+        )
+        seen = dict(snapshot.device_last_seen)
+        yield GaugeMetricFamily(
+            "dosing_stations_offline",
+            "Stations that are offline by their status topic.",
+            sum(each.is_offline(seen.get(each.device_id)) for each in snapshot.presences),
+        )
+        yield GaugeMetricFamily(
+            "dosing_messages_lost",
+            "Messages lost since the collector's start, by gaps in the stations' sequence numbers.",
+            sum(each.messages_lost for each in snapshot.presences),
         )
 
     def _list_spool(self, figures: BackgroundFigures, now: datetime) -> Iterator[Metric]:

@@ -10,7 +10,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from dosing_tui import __version__
 from dosing_tui.collector.context.local_state import get_spool_folder
-from dosing_tui.collector.spool_reading import measure_spool
+from dosing_tui.collector.spool.spool_reading import measure_spool
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.diagnosis.job_status import count_jobs
 from dosing_tui.database.sql_files import get_newest_migration

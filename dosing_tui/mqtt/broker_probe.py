@@ -27,7 +27,8 @@ from dosing_tui.mqtt.connection import (
     format_no_answer,
     format_refusal,
 )
-from dosing_tui.mqtt.subscriber import DROP_COUNT_TOPIC, validate_mqtt_settings
+from dosing_tui.mqtt.optional_topics import DROP_COUNT_TOPIC
+from dosing_tui.mqtt.subscriber import validate_mqtt_settings
 
 VERSION_TOPIC = "$SYS/broker/version"
 SYS_TOPICS = (VERSION_TOPIC, DROP_COUNT_TOPIC)

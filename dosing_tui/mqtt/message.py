@@ -18,3 +18,8 @@ class ReceivedMessage(NamedTuple):
     """The DUP flag: the broker has sent it before, in this session."""
     session: int = 0
     """Number of the broker's session, from ``on_new_session``."""
+
+    @property
+    def size_bytes(self) -> int:
+        """Of payload and topic, which is up to 64 KB long."""
+        return len(self.payload) + len(self.topic)

@@ -17,7 +17,7 @@ from dosing_tui.config.settings import MqttSettings
 from dosing_tui.errors import BrokerError
 from dosing_tui.ipc.supervised_thread import SupervisedThread
 from dosing_tui.mqtt.buffered_client import BufferedClient
-from dosing_tui.mqtt.client_id_conflict import STABLE_AFTER, ClientIdConflict
+from dosing_tui.mqtt.client_id_conflict import ClientIdConflict
 from dosing_tui.mqtt.connection import (
     RETRY_MAX_S,
     RETRY_MIN_S,
@@ -31,15 +31,13 @@ from dosing_tui.mqtt.connection import (
     format_unreachable,
 )
 from dosing_tui.mqtt.message import ReceivedMessage
+from dosing_tui.mqtt.optional_topics import OptionalTopics, list_optional_topics
 from dosing_tui.mqtt.publish_frames import PublishFrame
 
-DROP_COUNT_TOPIC = "$SYS/broker/publish/messages/dropped"
-"""Mosquitto's count of messages dropped because a queue was full."""
 WATCHDOG_INTERVAL_S = 1.0
 REFUSED_RETRY_S = 30
 """Retry after a refusal that lasts until a person acts, such as a wrong password or a refused topic."""
 REFUSED_RETRY = timedelta(seconds=REFUSED_RETRY_S)
-NO_DROP_COUNT = "messages that the broker drops are not counted"
 SESSION_TAKEN_OVER = 142
 """Reason code of MQTT 5: another client connected with this client ID."""
 CONNACK_TIMEOUT = timedelta(seconds=8)
@@ -115,10 +113,9 @@ class Subscriber:
         self._refused_topics: tuple[str, ...] = ()
         self._refused_at: datetime | None = None
         self._connect_began_at: datetime | None = None
-        self._drop_count_asked_at: datetime | None = None
         self._received_at: datetime | None = None
         """Time of receipt of the last message."""
-        self._reads_drop_count = persistent
+        self._optional_topics = OptionalTopics(list_optional_topics(settings, persistent=persistent))
         self._stop_event = threading.Event()
         self._client: BufferedClient | None = None
         self._network_thread: threading.Thread | None = None
@@ -245,7 +242,7 @@ class Subscriber:
         self._client_id_conflict.on_connect(self._clock())
         with self._lock:
             self._requests.clear()
-        self._drop_count_asked_at = None
+        self._optional_topics.on_connect()
         if not flags.session_present:
             # before the subscription: a session without one holds no messages
             self._begin_session()
@@ -271,17 +268,12 @@ class Subscriber:
         with self._lock:
             topics = self._requests.pop(mid, ())
         refused = {topic for topic, reason in zip(topics, reasons, strict=False) if reason.is_failure}
-        if DROP_COUNT_TOPIC in topics:
-            if refused:
-                log.warning("the broker refuses %s: %s", DROP_COUNT_TOPIC, NO_DROP_COUNT)
-            return
-        self._set_refused_topics(refused | set(self._refused_topics).difference(topics))
-        if not self.has_client_id_conflict:
-            self._report_link_up()
-        if self._reads_drop_count and self._drop_count_asked_at is None:
-            # apart and last: some brokers (AWS IoT) close the connection of a client that asks for $SYS
-            self._drop_count_asked_at = self._clock()
-            self._subscribe_topics(client, (DROP_COUNT_TOPIC,), qos=0)
+        if not self._optional_topics.take_answer(topics, is_refused=bool(refused)):
+            self._set_refused_topics(refused | set(self._refused_topics).difference(topics))
+            if not self.has_client_id_conflict:
+                self._report_link_up()
+        if request := self._optional_topics.take_next(self._clock()):
+            self._subscribe_topics(client, (request.topic,), request.qos)
 
     def _on_connect_fail(self, _client: Client, _userdata: object) -> None:
         self._connect_began_at = None
@@ -303,20 +295,13 @@ class Subscriber:
             return
         if self._is_connected:
             is_taken_over = reason.value == SESSION_TAKEN_OVER
-            if self._is_closed_by_drop_count() and not is_taken_over:
-                self._reads_drop_count = False
-                log.warning("the broker closes the connection that reads $SYS: %s", NO_DROP_COUNT)
-            else:
+            if is_taken_over or not self._optional_topics.give_up_topic(self._clock()):
                 self._client_id_conflict.on_disconnect(self._clock(), taken_over=is_taken_over)
             self._report_link_down(
                 self._client_id_conflict.reason or format_disconnect(self._settings, reason)
             )
         elif began_at:
             self._report_link(False, format_no_answer(self._settings))
-
-    def _is_closed_by_drop_count(self) -> bool:
-        asked_at = self._drop_count_asked_at
-        return self._reads_drop_count and asked_at is not None and self._clock() - asked_at < STABLE_AFTER
 
     def _on_message(self, _client: Client, _userdata: object, message: MQTTMessage) -> None:
         """A message that paho has read: received in part, say, or of the broker itself."""

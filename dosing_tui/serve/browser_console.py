@@ -9,6 +9,8 @@ from contextlib import suppress
 
 from textual_serve.app_service import AppService
 
+from dosing_tui.ipc.spawn import list_import_path
+
 log = logging.getLogger(__name__)
 STOP_TIMEOUT_S = 10.0
 """After it, a console that does not end is killed."""
@@ -17,8 +19,11 @@ _NOT_PASSED_ON = frozenset({"NO_COLOR", "TERM", "DOSING_SERVE_TOKEN"})
 
 
 def build_command(config: str | None) -> list[str]:
-    """The console, with this program's Python and settings file."""
-    return [sys.executable, "-m", "dosing_tui", *(["--config", config] if config else [])]
+    """The console, with this program's Python and settings file.
+
+    -P: what lies in the working folder, where others may write, is no module of the program.
+    """
+    return [sys.executable, "-P", "-m", "dosing_tui", *(["--config", config] if config else [])]
 
 
 def build_environment(base: Mapping[str, str], *, collects: bool) -> dict[str, str]:
@@ -26,7 +31,7 @@ def build_environment(base: Mapping[str, str], *, collects: bool) -> dict[str, s
     # a browser shows every colour and character, whatever the terminal of the server does
     kept = {name: value for name, value in base.items() if name not in _NOT_PASSED_ON}
     mode = {} if collects else {COLLECTOR_MODE: "never"}
-    return {**kept, **mode, "PYTHONUTF8": "1"}
+    return {**kept, **mode, "PYTHONUTF8": "1", "PYTHONPATH": list_import_path()}
 
 
 class BrowserConsole(AppService):

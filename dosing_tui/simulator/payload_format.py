@@ -38,6 +38,19 @@ class LevelLine(NamedTuple):
     percent_full: float
 
 
+class StatusLine(NamedTuple):
+    """What a station keeps on its status topic. ``seq`` counts its messages, here those of this topic."""
+
+    device_id: str
+    status: str
+    boot_id: str
+    seq: int
+    rssi_dbm: int
+    firmware: str
+    heap_free_bytes: int
+    uptime_ms: int
+
+
 FirmwareLine: TypeAlias = DoseLine | EventLine | LevelLine
 
 _FORMATS: dict[type[FirmwareLine], str] = {
@@ -51,3 +64,19 @@ _FORMATS: dict[type[FirmwareLine], str] = {
 def format_payload(line: FirmwareLine) -> bytes:
     """The line as published. Texts are not escaped, like in the firmware."""
     return (_FORMATS[type(line)] % line).encode()
+
+
+_STATUS_FORMAT = (
+    '{"device_id":"%s","status":"%s","boot_id":"%s","seq":%lu,"rssi_dbm":%d,"firmware":"%s",'
+    '"heap_free_bytes":%lu,"uptime_ms":%lu}'
+)
+
+
+def format_status(line: StatusLine) -> bytes:
+    """As ``docs/presence.md`` recommends it."""
+    return (_STATUS_FORMAT % line).encode()
+
+
+def format_will() -> bytes:
+    """A last will is fixed when the station connects: it holds no figure."""
+    return b'{"status":"offline"}'

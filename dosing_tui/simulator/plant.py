@@ -66,6 +66,10 @@ class SimulatedPlant:
             for number in range(1, devices + 1)
         ]
 
+    @property
+    def device_ids(self) -> tuple[str, ...]:
+        return tuple(station.device_id for station in self._stations)
+
     def generate_history(self, until: datetime, zone: tzinfo) -> Iterator[PlantMessage]:
         """Messages up to ``until``, without faults; no work at night in ``zone``."""
         end = until.timestamp()

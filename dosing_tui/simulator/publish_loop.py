@@ -16,6 +16,7 @@ from dosing_tui.mqtt.connection import format_address
 from dosing_tui.mqtt.publisher import Publisher
 from dosing_tui.simulator.fault_injection import ExpectedOutcome, Fault
 from dosing_tui.simulator.plant import PlantMessage, SimulatedPlant
+from dosing_tui.simulator.station_statuses import StationStatuses
 
 MIN_WAIT_S = 0.002
 """A message due within this time is published at once: a shorter wait costs more than it gains."""
@@ -63,7 +64,8 @@ def run_simulation(
 ) -> PublishTally:
     """Publish until ``stop`` is set or ``duration_s`` is over. ``plant``: one that already has a history.
 
-    The schedule is absolute: delays are made up for. All stations share one connection.
+    The schedule is absolute: delays are made up for. The readings of all stations share one connection; each
+    station's status has one of its own (``station_statuses``).
     Raises: BrokerError when the broker is unreachable at the start; later the run waits for it.
     """
     name = f"dosing-tui-simulator-{uuid4().hex[:8]}"
@@ -71,6 +73,8 @@ def run_simulation(
     publisher.start()
     start = datetime.now(UTC)
     plant = plant or SimulatedPlant(seed, devices, since=start, mqtt=mqtt)
+    statuses = StationStatuses(mqtt, plant.device_ids, seed=str(seed))
+    statuses.start()
     try:
         messages = plant.generate_live(start, rate=rate, speed=speed, faults=faults)
         end_s = duration_s or math.inf
@@ -81,6 +85,7 @@ def run_simulation(
         )  # fmt: skip
         publisher.wait_for_publish(FLUSH_TIMEOUT_S)
     finally:
+        statuses.stop()
         publisher.stop()
     return _build_tally(accepted, publisher)
 

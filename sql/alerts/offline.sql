@@ -1,6 +1,7 @@
--- Seconds since the last message of each expected or recorded station; a hundred years if it never sent one.
--- By the time of receipt, so that a wrong clock does not hide a lost station. Without any station there is one
--- row for the plant. Grafana alerts above a threshold.
+-- Seconds since the last message of each expected or recorded station; a hundred years if it never sent one, and for one whose
+-- last will came after its last message. By the time of receipt, so that a wrong clock does not hide a lost station. What
+-- the broker kept is of unknown age: it counts for nothing. Without any station there is one row for the plant.
+-- Grafana alerts above a threshold.
 WITH station (device_id) AS (
 SELECT unnest(%(expected)s::text[])
  UNION
@@ -8,9 +9,15 @@ SELECT device_id
   FROM device_last_seen
 )
 SELECT station.device_id,
-       greatest(coalesce(extract(epoch FROM now() - seen.received_at), 3155760000), 0)::float8 AS silent_s
+       CASE WHEN told.status = 'offline' AND told.reported_at >= seen.received_at THEN 3155760000
+            ELSE greatest(coalesce(extract(epoch FROM now() - greatest(seen.received_at, told.online_at)), 3155760000), 0)
+            END::float8 AS silent_s
   FROM station
   LEFT JOIN device_last_seen AS seen ON seen.device_id = station.device_id
+  LEFT JOIN (SELECT device_id, status, reported_at,
+                    CASE WHEN status IS DISTINCT FROM 'offline' THEN reported_at END AS online_at
+               FROM station_status
+              WHERE NOT is_retained) AS told ON told.device_id = station.device_id
  UNION ALL
 SELECT 'any station', 3155760000::float8
  WHERE NOT EXISTS (SELECT FROM station)

@@ -1,9 +1,13 @@
 -- Alarms active at some time in [from, to), each with the start and end of its active time. The last event of each
--- alarm before the window counts, too; a recursive query steps through the tags by their index. Events that end a
--- suppression carry the condition's state. Diagnostic alarms are left out.
+-- alarm before the window counts, too; a recursive query steps through the site's tags by their index, those that the
+-- collector has ever raised: what other sites or operators enter costs nothing. Events that end a suppression carry the
+-- condition's state. Diagnostic alarms are left out.
 WITH RECURSIVE tags AS (
     (SELECT rule, device_id, item
        FROM alarm_journal
+      WHERE site = %(site)s
+        AND priority <> 'diagnostic'
+        AND (event = 'raise' OR active)
       ORDER BY rule, device_id, item
       LIMIT 1)
      UNION ALL
@@ -11,7 +15,10 @@ WITH RECURSIVE tags AS (
       FROM tags AS t
      CROSS JOIN LATERAL (SELECT rule, device_id, item
                            FROM alarm_journal AS j
-                          WHERE (j.rule, j.device_id, j.item) > (t.rule, t.device_id, t.item)
+                          WHERE j.site = %(site)s
+                            AND (j.rule, j.device_id, j.item) > (t.rule, t.device_id, t.item)
+                            AND j.priority <> 'diagnostic'
+                            AND (j.event = 'raise' OR j.active)
                           ORDER BY rule, device_id, item
                           LIMIT 1) AS n
 ), told AS (
@@ -19,8 +26,8 @@ WITH RECURSIVE tags AS (
       FROM tags AS t
      CROSS JOIN LATERAL (SELECT id, at, event, active, message
                            FROM alarm_journal AS j
-                          WHERE (j.rule, j.device_id, j.item) = (t.rule, t.device_id, t.item)
-                            AND j.site = %(site)s
+                          WHERE j.site = %(site)s
+                            AND (j.rule, j.device_id, j.item) = (t.rule, t.device_id, t.item)
                             AND j.at < %(from)s::timestamptz
                             AND j.priority <> 'diagnostic'
                             AND j.event IN ('raise', 'return', 'unshelve', 'expire', 'release', 'return to service')

@@ -1,12 +1,23 @@
 -- What pg_dump leaves out of this database: its owner, limit of connections, rights and settings, as statements for psql.
-WITH settings AS (
-    SELECT s.setrole, string_agg(quote_ident(part.name), '.' ORDER BY part.position) AS name, min(one.text) AS text
+WITH entries AS (
+    SELECT s.setrole, split_part(text, '=', 1) AS name, substr(text, strpos(text, '=') + 1) AS value
       FROM pg_db_role_setting AS s
       JOIN pg_database AS d ON d.oid = s.setdatabase AND d.datname = current_database()
-     CROSS JOIN LATERAL unnest(s.setconfig) AS one (text)
-     CROSS JOIN LATERAL unnest(string_to_array(split_part(one.text, '=', 1), '.')) WITH ORDINALITY AS part (name, position)
-     WHERE one.text NOT LIKE 'timescaledb.restoring=%%'
-     GROUP BY s.setrole, split_part(one.text, '=', 1)
+     CROSS JOIN LATERAL unnest(s.setconfig) AS text
+     WHERE text NOT LIKE 'timescaledb.restoring=%%'
+), settings AS (
+    SELECT setrole,
+           (SELECT string_agg(quote_ident(part.name), '.' ORDER BY part.position)
+              FROM unnest(string_to_array(e.name, '.')) WITH ORDINALITY AS part (name, position)) AS name,
+           -- lists of names, as pg_dump knows them: one literal for each, without its double quotes
+           CASE WHEN name IN ('local_preload_libraries', 'search_path', 'session_preload_libraries',
+                              'shared_preload_libraries', 'temp_tablespaces', 'unix_socket_directories')
+                THEN (SELECT string_agg(quote_literal(coalesce(replace(item.parts[1], '""', '"'), item.parts[2])),
+                                        ', ' ORDER BY item.position)
+                        FROM regexp_matches(e.value, '"((?:[^"]|"")*)"|([^",\s]+)', 'g')
+                             WITH ORDINALITY AS item (parts, position))
+                ELSE quote_literal(value) END AS value
+      FROM entries AS e
 ), rights AS (
     SELECT coalesce(quote_ident(r.rolname), 'PUBLIC') AS grantee, x.is_grantable,
            string_agg(x.privilege_type, ', ' ORDER BY x.privilege_type) AS privileges
@@ -28,11 +39,9 @@ SELECT format('GRANT %%s ON DATABASE :"DBNAME" TO %%s%%s;', privileges, grantee,
               CASE WHEN is_grantable THEN ' WITH GRANT OPTION' ELSE '' END), 4
   FROM rights
  UNION ALL
--- FROM CURRENT: a list such as search_path cannot be written as one literal
-SELECT format(E'SELECT set_config(%%L, %%L, true);\n%%s SET %%s FROM CURRENT;',
-              split_part(text, '=', 1), substr(text, strpos(text, '=') + 1),
+SELECT format('%%s SET %%s TO %%s;',
               CASE setrole WHEN 0 THEN 'ALTER DATABASE :"DBNAME"'
                            ELSE format('ALTER ROLE %%I IN DATABASE :"DBNAME"', pg_get_userbyid(setrole)) END,
-              name), 5
+              name, value), 5
   FROM settings
  ORDER BY part, line

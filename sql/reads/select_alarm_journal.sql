@@ -1,10 +1,13 @@
 -- Journal entries of a site in [from, to), below the id before, newest first. A filter that is NULL matches every entry.
+-- Those with a time that no program can read are left out.
 SELECT id, uuid, rule, device_id, item, event, at, received_at, priority, rule_version, message, value::float8,
        limit_value::float8, latching, active, occurrence, until, author, os_user, db_role, offline, comment
   FROM alarm_journal
  WHERE site = %(site)s
    AND at >= %(from)s
    AND (at, id) < (%(to)s, %(before)s::bigint)
+   AND is_sane_time(received_at)
+   AND coalesce(is_sane_time(until), true)
    AND (%(device)s::text[] IS NULL OR device_id = ANY (%(device)s))
    AND (%(tag)s::text IS NULL
         OR strpos(lower(concat_ws('/', rule, nullif(device_id, ''), nullif(item, ''))), lower(%(tag)s)) > 0)

@@ -75,13 +75,15 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = MappingProxyType({
     "recipes show": ("dosing-tui recipes show",),
     "report": ("dosing-tui report shift --last",),
     "report shift": ("dosing-tui report shift --last --format html --output handover.html",),
-    "restore": ("dosing-tui restore /var/backups/dosing-plant1-20261129T020000Z --database proof --verify",),
+    "restore": (
+        "dosing-tui restore /var/backups/dosing-tui/dosing-plant1-20261129T020000Z --database proof --verify",
+    ),
     "serve": ("dosing-tui serve --listen 127.0.0.1:8000",),
     "service": ("dosing-tui service show",),
     "service doctor": ("sudo dosing-tui --config /etc/dosing-tui/config.toml service doctor",),
     "service install": (
         "sudo dosing-tui --config /etc/dosing-tui/config.toml service install --start",
-        "sudo dosing-tui service install --backup /var/backups/dosing-tui --backup-user dosing_owner",
+        "sudo dosing-tui --config /etc/dosing-tui/config.toml service install --force --backup /var/backups",
     ),
     "service show": ("dosing-tui service show --account dosing",),
     "service uninstall": ("sudo dosing-tui service uninstall",),
@@ -95,13 +97,21 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = MappingProxyType({
 """Words of the command -> its examples; "" is the program itself."""
 
 
+WHOLE_SENTENCE = 200
+"""Characters of a command in a list of commands: click breaks lines, and cuts off what is longer."""
+
+
 def format_examples(words: str) -> str:
     """The end of a help page; lines are kept as they are."""
     return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in EXAMPLES[words])
 
 
 def add_examples(command: click.Command, words: str) -> None:
-    """To the command and those in its group. A help that has examples of its own keeps them."""
+    """To the command and those in its group, and the first sentence of each, whole, to the list of commands.
+
+    A help that has examples of its own keeps them.
+    """
+    command.short_help = command.short_help or command.get_short_help_str(WHOLE_SENTENCE)
     if command.epilog is None and words in EXAMPLES:
         command.epilog = format_examples(words)
     if isinstance(command, click.Group):

@@ -18,15 +18,20 @@ _ENVIRONMENT = (
 )
 
 
-def render_man_pages(command: click.Command, name: str = "dosing-tui") -> dict[str, str]:
-    """Name of each page -> its text: of the command and of all in its group."""
-    with click.Context(command, info_name=name.replace("-", " ").replace("dosing tui", "dosing-tui")) as ctx:
+_HELP_OPTIONS = ("-h", "--help")
+_EXAMPLES = "\b\nExamples:\n"
+
+
+def render_man_pages(command: click.Command, words: tuple[str, ...] = ("dosing-tui",)) -> dict[str, str]:
+    """Name of each page -> its text: of the command, typed as ``words``, and of all in its group."""
+    name, options = "-".join(words), list(_HELP_OPTIONS)
+    with click.Context(command, info_name=" ".join(words), help_option_names=options) as ctx:
         pages = {name: "\n".join(_list_lines(command, ctx, name)) + "\n"}
         if isinstance(command, click.Group):
             for member_name in command.list_commands(ctx):
                 member = command.get_command(ctx, member_name)
                 if member is not None and not member.hidden:
-                    pages |= render_man_pages(member, f"{name}-{member_name}")
+                    pages |= render_man_pages(member, (*words, member_name))
     return pages
 
 
@@ -38,7 +43,10 @@ def _list_lines(command: click.Command, ctx: click.Context, name: str) -> Iterat
     yield f"\\fB{_escape(ctx.info_name or name)}\\fR {_escape(' '.join(command.collect_usage_pieces(ctx)))}"
     yield ".SH DESCRIPTION"
     yield from _list_paragraphs(command.help or "")
-    options = [option for each in command.get_params(ctx) if (option := each.get_help_record(ctx))]
+    records = [
+        each.get_help_record(ctx) for each in command.get_params(ctx) if isinstance(each, click.Option)
+    ]
+    options = [record for record in records if record]
     yield from _list_items("OPTIONS", options)
     if isinstance(command, click.Group):
         members = ((one, command.get_command(ctx, one)) for one in command.list_commands(ctx))
@@ -47,7 +55,10 @@ def _list_lines(command: click.Command, ctx: click.Context, name: str) -> Iterat
         )
     yield from _list_items("EXIT STATUS", EXIT_STATUSES)
     yield from _list_items("ENVIRONMENT", _ENVIRONMENT)
-    if command.epilog:
+    if command.epilog and command.epilog.startswith(_EXAMPLES):
+        lines = command.epilog.removeprefix(_EXAMPLES).splitlines()
+        yield from (".SH EXAMPLES", ".nf", *(_escape(line.strip()) for line in lines), ".fi")
+    elif command.epilog:
         yield from _list_paragraphs(command.epilog)
 
 

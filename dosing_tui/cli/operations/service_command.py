@@ -3,7 +3,6 @@
 import os
 import re
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -52,6 +51,8 @@ def _accept_backup(command: Command) -> Command:
 def _check_name(name: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]*", name):
         raise click.BadParameter(f"{name!r} may hold letters, digits, - and _ only.")
+    if name.endswith("-backup"):
+        raise click.BadParameter(f"{name!r} ends as the backup of a service does: leave out '-backup'.")
     return name
 
 
@@ -155,34 +156,28 @@ def uninstall(name: str, folder: Path) -> None:
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[OPTIONS OF DOCTOR]...")
 @click.pass_context
 def doctor_of_service(ctx: click.Context, account: str, name: str, arguments: tuple[str, ...]) -> None:
-    """Run 'doctor' in the service's place: its account, credentials, spool and limits. Needs root.
+    """Run 'doctor' in the service's place. Needs root.
 
-    A file for --bundle must be in the service's own folder, e.g. /var/lib/dosing-tui/support.zip.
+    It has the account, passwords, spool and limits of the service. A file for --bundle must be in the
+    service's own folder, e.g. /var/lib/dosing-tui/support.zip.
     """
-    from dosing_tui.errors import ConfigError
+    from dosing_tui.deployment.transient_unit import diagnose_service
 
-    command = build_doctor_command(_make_plan(ctx, account, name, None), arguments)
-    try:
-        sys.exit(subprocess.run(command, check=False).returncode)
-    except OSError as error:
-        raise ConfigError(f"{command[0]} cannot be run: {error.strerror}.") from error
-
-
-def build_doctor_command(plan: "ServicePlan", arguments: tuple[str, ...]) -> list[str]:
-    """A transient unit with the properties of the service."""
-    from dosing_tui.deployment.unit_files import list_sandbox
-
-    return [
-        "systemd-run", "--quiet", "--wait", "--collect", "--pipe", "--service-type=exec",
-        *(f"--property={line}" for line in list_sandbox(plan)),
-        *plan.program.split(), "--config", str(plan.settings_path), "doctor", *arguments,
-    ]  # fmt: skip
+    sys.exit(diagnose_service(_make_plan(ctx, account, name, None), arguments))
 
 
 def _prepare_machine(plan: "ServicePlan") -> None:
     """Raises: OSError, ConfigError."""
-    from dosing_tui.deployment.systemd_commands import allow_reading, create_account, create_private_folder
+    from dosing_tui.deployment.systemd_commands import (
+        allow_reading,
+        create_account,
+        create_private_folder,
+        refuse_foreign_folder,
+    )
 
+    # systemd gives the state folder to the account, with all that is in it
+    for folder in (plan.state_folder, *([plan.backup.folder] if plan.backup else [])):
+        refuse_foreign_folder(folder, plan.account)
     create_account(plan.account)
     allow_reading(plan.settings_path, plan.account)
     if plan.backup:
@@ -210,8 +205,6 @@ def _make_backup(
 
     if backup_folder is None:
         return None
-    if re.search(r"[\s%\"'\\]", str(backup_folder)):
-        raise click.BadParameter(f"{backup_folder} holds a blank, %, a quote or a backslash.")
     if backup_user and not re.fullmatch(r"\w[\w.-]*", backup_user):
         raise click.BadParameter(f"{backup_user!r} is no name of a role.")
     password = str(backup_password.absolute()) if backup_password else ""
@@ -219,17 +212,22 @@ def _make_backup(
 
 
 def _make_plan(ctx: click.Context, account: str, name: str, backup: "BackupPlan | None") -> "ServicePlan":
-    """Raises: ConfigError, without settings and program where a service may read them."""
+    """Raises: ConfigError, without settings and program where a service may read them.
+
+    Their paths and the backup's are words of a unit as they are.
+    """
     from dosing_tui.deployment.unit_files import ServicePlan
 
     loaded = _find_settings(ctx)
     path = loaded.path.absolute()
-    program = shutil.which("dosing-tui") or f"{sys.executable} -m dosing_tui"
-    _refuse_home(path, "The settings are")
-    _refuse_home(Path(program.split()[0]), "The program is")
+    program, module = shutil.which("dosing-tui"), ""
+    if program is None:
+        program, module = sys.executable, " -m dosing_tui"
+    _refuse_path(path, "The settings are")
+    _refuse_path(Path(program), "The program is")
     if backup:
-        _refuse_home(backup.folder, "The backup is")
-    return ServicePlan(name, account, program, path, loaded.settings, backup)
+        _refuse_path(backup.folder, "The backup is")
+    return ServicePlan(name, account, f"{program}{module}", path, loaded.settings, backup)
 
 
 def _find_settings(ctx: click.Context) -> "LoadedSettings":
@@ -243,10 +241,12 @@ def _find_settings(ctx: click.Context) -> "LoadedSettings":
     return loaded
 
 
-def _refuse_home(path: Path, subject: str) -> None:
-    """Raises: ConfigError for a place that ProtectHome=yes hides from the service."""
+def _refuse_path(path: Path, subject: str) -> None:
+    """Raises: ConfigError for what systemd would read as something else, or ProtectHome=yes hides."""
     from dosing_tui.errors import ConfigError
 
+    if re.search(r"[\s%$\"'\\]", str(path)):
+        raise ConfigError(f"{subject} in {path}, which holds a blank, %, $, a quote or a backslash.")
     if any(path.is_relative_to(home) for home in ("/home", "/root", "/run/user")):
         raise ConfigError(
             f"{subject} in {path}, which a service may not read: use /etc/dosing-tui/config.toml and "

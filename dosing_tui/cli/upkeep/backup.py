@@ -6,8 +6,9 @@ from pathlib import Path
 
 import click
 
-from dosing_tui.cli.context import get_settings, load_config, print_message
+from dosing_tui.cli.context import get_settings, load_plant_config, print_message
 from dosing_tui.domain.quantities.quantity_text import count_noun, format_count
+from dosing_tui.ipc.stop_signal import exit_on_signal
 
 EXIT_DIFFERENT = 1
 """The restored database is not what was saved."""
@@ -31,19 +32,22 @@ def backup(ctx: click.Context, target: Path, user: str, keep: int | None) -> Non
     from dosing_tui.collector.spool.spool_file import FILE_NAME
     from dosing_tui.config.render_toml import render_settings
     from dosing_tui.database.backup.dump import SPOOL_COPY, back_up_database
-    from dosing_tui.database.backup.retention import remove_old_backups
+    from dosing_tui.database.backup.retention import remove_old_backups, remove_unfinished_backups
     from dosing_tui.database.connection import use_role
 
-    loaded = load_config(ctx)
+    loaded = load_plant_config(ctx)
+    for left in remove_unfinished_backups(target, loaded.settings.plant.site):
+        print_message(f"Removed {left}, an unfinished backup.")
     spool_file = get_spool_folder(loaded.settings) / FILE_NAME
     settings = use_role(loaded.settings, user) if user else loaded.settings
-    folder, manifest = back_up_database(
-        settings,
-        target,
-        now=datetime.now(UTC),
-        texts={"settings.txt": render_settings(loaded)},
-        spool_file=spool_file,
-    )
+    with exit_on_signal():
+        folder, manifest = back_up_database(
+            settings,
+            target,
+            now=datetime.now(UTC),
+            texts={"settings.txt": render_settings(loaded)},
+            spool_file=spool_file,
+        )
     if SPOOL_COPY not in manifest.files:
         print_message(
             f"No spool in {spool_file.parent}: not saved. The collector's is where its service's "
@@ -77,7 +81,8 @@ def restore(ctx: click.Context, *, folder: Path, database: str, verify: bool, on
 
     settings, manifest = get_settings(ctx), read_manifest(folder)
     if not only_verify:
-        steps.restore_database(settings, folder, manifest, database=database, report=print_message)
+        with exit_on_signal():
+            steps.restore_database(settings, folder, manifest, database=database, report=print_message)
     faults = steps.verify_database(settings, manifest, database=database) if verify or only_verify else []
     if (verify or only_verify) and not faults:
         steps.start_jobs(settings, manifest, database=database)

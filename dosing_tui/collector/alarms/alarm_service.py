@@ -22,20 +22,21 @@ from dosing_tui.collector.context.local_state import get_spool_folder
 from dosing_tui.config.alarm_limits import build_alarm_limits
 from dosing_tui.database.alarms.journal import JournalUpdate
 from dosing_tui.database.schema.tolerance_rules import describe_difference
-from dosing_tui.domain.alarm_rules.detection import (
+from dosing_tui.domain.alarm_rules.evaluator import Evaluator
+from dosing_tui.domain.alarm_rules.shared.detection import (
     ConnectionState,
     DatabasePartState,
     EvaluationContext,
     TopicAccess,
 )
-from dosing_tui.domain.alarm_rules.evaluator import Evaluator
-from dosing_tui.domain.alarm_rules.rule_state import HOUR
+from dosing_tui.domain.alarm_rules.shared.rule_state import HOUR
 from dosing_tui.domain.alarms.checkpoint import CHECKPOINT_INTERVAL, Checkpoint
 from dosing_tui.domain.alarms.journal_filter import MAX_ENTRIES
 from dosing_tui.domain.alarms.models import JournalEntry
 from dosing_tui.domain.materials.ledger import TankMovement
 from dosing_tui.domain.messages.models import ParsedItem, Rejection
 from dosing_tui.domain.panels.panel_catalog import StockOutlook
+from dosing_tui.domain.presence.models import StationNews
 from dosing_tui.domain.tolerances.tolerance_book import ToleranceBook
 from dosing_tui.errors import DatabaseError, SpoolError
 from dosing_tui.live_state import DatabasePart, LinkState, LinkStatus
@@ -125,8 +126,8 @@ class AlarmService:
         for thread in self._threads:
             thread.stop(STOP_TIMEOUT_S)
 
-    def on_readings(self, items: Iterable[ParsedItem]) -> None:
-        """Evaluate new readings and rejections, in order of receipt. Never raises."""
+    def on_readings(self, items: Iterable[ParsedItem | StationNews]) -> None:
+        """Evaluate new readings, rejections and news of stations, in order of receipt. Never raises."""
         with self._contain_failure("readings"), self._lock:
             entries = [entry for item in items for entry in self._evaluate_item(item)]
             if entries:
@@ -155,7 +156,11 @@ class AlarmService:
             self._failed_at = None
             self._context.status.set_thread_failure("alarm-rules", "")
 
-    def _evaluate_item(self, item: ParsedItem) -> list[JournalEntry]:
+    def _evaluate_item(self, item: ParsedItem | StationNews) -> list[JournalEntry]:
+        if isinstance(item, StationNews):
+            if self._evaluator.on_news(item):
+                self._last_tick = -TICK_INTERVAL_S  # the clock thread evaluates it at once
+            return []
         return (
             self._evaluator.on_rejection(item)
             if isinstance(item, Rejection)
@@ -277,17 +282,20 @@ class AlarmService:
         self._context.status.set_database_fault(DatabasePart.JOURNAL_READING, "" if up else why)
 
     def _load_history(self) -> None:
-        """Load levels, times and the dose errors of the last hour, once the journal is connected."""
+        """Load levels, times, last doses and the last hour's errors, once the journal is connected."""
         if not self._is_journal_up:
             return
         try:
             readings = self._alarm_store.load_readings()
             minutes = self._alarm_store.list_dose_errors(self._clock() - HOUR)
+            pump_doses = self._alarm_store.list_pump_doses()
+            usual = self._alarm_store.list_usual_durations()
         except DatabaseError as error:
             log.info("alarm history not loaded yet: %s", error)
             return
         with self._lock:
             self._save_entries(self._evaluator.load_history(readings))
+            self._evaluator.load_dose_history(pump_doses, usual)
             self._evaluator.load_dose_errors(minutes)
         self._has_history = True
 

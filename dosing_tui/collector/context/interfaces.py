@@ -13,14 +13,18 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.database.alarms.journal import JournalUpdate
 from dosing_tui.database.alarms.notification_queue import NotificationQueue
 from dosing_tui.database.audit.audit_head import AuditHead
+from dosing_tui.database.maintenance.blocking_sessions import BlockingSession
 from dosing_tui.database.reading_writer import SpoolRow, WriteProgress, WriteReceipt
-from dosing_tui.domain.alarm_rules.rule_state import DoseErrorMinute
+from dosing_tui.domain.alarm_rules.plant_wide.dosing_pace import UsualDuration
+from dosing_tui.domain.alarm_rules.shared.rule_state import DoseErrorMinute
 from dosing_tui.domain.alarms.checkpoint import Checkpoint
 from dosing_tui.domain.alarms.models import JournalEntry
 from dosing_tui.domain.materials.ledger import TankMovement
 from dosing_tui.domain.materials.lots.tank_lots import TankLots
 from dosing_tui.domain.messages.models import ParsedItem, Reading
 from dosing_tui.domain.panels.panel_catalog import StockOutlook
+from dosing_tui.domain.presence.models import StationNews
+from dosing_tui.domain.tolerances.pump_history import StoredPumpDoses
 from dosing_tui.domain.tolerances.tolerance_book import ToleranceBook
 from dosing_tui.ipc.supervised_thread import SupervisedThread
 from dosing_tui.live_state import LiveState
@@ -43,6 +47,13 @@ class RowWriter(Protocol):
     def write(self, spool_id: UUID, rows: Sequence[SpoolRow]) -> WriteReceipt: ...
 
 
+class StatusWriter(Protocol):
+    """``write_news`` may raise DatabaseUnavailableError or DatabaseAccessError."""
+
+    def write_news(self, news: Sequence[StationNews]) -> None: ...
+    def close(self) -> None: ...
+
+
 class LeaderLock(Protocol):
     """Every method may raise DatabaseUnavailableError or DatabaseAccessError."""
 
@@ -58,6 +69,18 @@ class LeaderLock(Protocol):
 
     def renew(self) -> None: ...
     def release_lock(self) -> None: ...
+
+
+class Watchdog(Protocol):
+    """For one thread."""
+
+    def end_blocking_sessions(self) -> list[BlockingSession]:
+        """End the sessions that keep the collector's from their locks, and name them.
+
+        Raises: DatabaseUnavailableError, DatabaseAccessError.
+        """
+
+    def close(self) -> None: ...
 
 
 class SmallRebuild(Protocol):
@@ -105,6 +128,10 @@ class AlarmStore:
     load_readings: Callable[[], list[Reading]]
     list_dose_errors: Callable[[datetime], list[DoseErrorMinute]]
     """Dose errors since the given time, by minute."""
+    list_pump_doses: Callable[[], list[StoredPumpDoses]]
+    """The chemicals of each pump's last doses."""
+    list_usual_durations: Callable[[], list[UsualDuration]]
+    """How long doses took in the last weeks."""
     read_tolerances: Callable[[], ToleranceBook]
     """All versions of the tolerance rules and of the master recipes."""
     read_tank_lots: Callable[[], tuple[TankLots, ...]]
@@ -120,6 +147,7 @@ class CollectorDatabase:
     """The database calls of the collector. Each may raise DatabaseUnavailableError or DatabaseAccessError."""
 
     create_writer: Callable[[], RowWriter]
+    create_status_writer: Callable[[], StatusWriter]
     create_leader_lock: Callable[[], LeaderLock]
     is_leader_confirmed: Callable[[], bool]
     """False in a leader that was suspended, until it knows whether another process was elected."""
@@ -130,6 +158,7 @@ class CollectorDatabase:
     run_maintenance: Callable[[], None]
     """Create partitions ahead and apply retention."""
     create_rebuild_call: Callable[[], RebuildCall]
+    create_watchdog: Callable[[], Watchdog]
     list_other_writers: Callable[[], list[str]]
     """Names of foreign programs that write the same tables."""
     alarm_store: AlarmStore

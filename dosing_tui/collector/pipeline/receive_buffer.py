@@ -46,7 +46,7 @@ class ReceiveBuffer:
                 self._first_at = time.monotonic()
                 self._condition.notify_all()
             self._messages.extend(messages)
-            self._size_bytes += sum(len(message.payload) for message in messages)
+            self._size_bytes += sum(message.size_bytes for message in messages)
             self._count_in_flight(messages)
             if self._in_flight >= self._most_in_flight:
                 self._condition.notify_all()
@@ -65,7 +65,7 @@ class ReceiveBuffer:
             if not self._has_room():
                 self._condition.notify_all()
             chunk = [self._messages.popleft() for _ in range(min(CHUNK_MESSAGES, len(self._messages)))]
-            self._size_bytes -= sum(len(message.payload) for message in chunk)
+            self._size_bytes -= sum(message.size_bytes for message in chunk)
             self._in_flight -= sum(map(self._is_in_flight, chunk))
             self._window.count_messages(len(chunk))
             return chunk

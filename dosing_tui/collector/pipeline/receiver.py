@@ -4,20 +4,31 @@ import logging
 import secrets
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from dosing_tui.collector.context.interfaces import CollectorContext
 from dosing_tui.collector.pipeline.broker_drop_count import count_lost_messages, parse_drop_count
 from dosing_tui.collector.pipeline.receive_buffer import ReceiveBuffer
+from dosing_tui.collector.presence.station_intake import StationIntake, apply_to_live_state, name_topics
 from dosing_tui.collector.spool.redelivery_filter import RedeliveryFilter, flag_possible_repeat
 from dosing_tui.collector.spool.spool import ParsedMessage, Spool
-from dosing_tui.domain.messages.models import ParsedItem, Rejection
+from dosing_tui.domain.messages.models import ParsedItem
+from dosing_tui.domain.presence.models import StationNews, StationReport
 from dosing_tui.domain.quantities.quantity_text import count_noun
 from dosing_tui.errors import SpoolError
 from dosing_tui.mqtt.message import ReceivedMessage
-from dosing_tui.mqtt.subscriber import DROP_COUNT_TOPIC
+from dosing_tui.mqtt.optional_topics import DROP_COUNT_TOPIC
 
 log = logging.getLogger(__name__)
+
+
+class ParsedChunk(NamedTuple):
+    """``messages`` are to be stored; ``new_items``: their items and the stations' reports, in order."""
+
+    messages: list[ParsedMessage]
+    new_items: list[ParsedItem | StationReport]
+    retained: list[ParsedItem]
+    """Were stored when they were new."""
 
 
 class Acknowledger(Protocol):
@@ -27,7 +38,7 @@ class Acknowledger(Protocol):
 class ReadingListener(Protocol):
     """Gets the items of stored messages before these are acknowledged. Never raises."""
 
-    def on_readings(self, items: Iterable[ParsedItem]) -> None: ...
+    def on_readings(self, items: Iterable[ParsedItem | StationNews]) -> None: ...
     def on_retained(self, items: Iterable[ParsedItem]) -> None: ...
 
 
@@ -42,6 +53,7 @@ class MessageReceiver:
         context: CollectorContext,
         *,
         alarms: ReadingListener,
+        stations: StationIntake | None = None,
     ) -> None:
         self._buffer = buffer
         self._spool = spool
@@ -49,6 +61,7 @@ class MessageReceiver:
         self._parser = context.create_parser()
         self._broker = broker
         self._alarms = alarms
+        self._stations = stations or StationIntake(context.settings.mqtt)
         self._context = context
         # connection_number counts one client's connections; the offset makes it unique among clients
         self._connection_offset = secrets.randbits(60)
@@ -86,40 +99,41 @@ class MessageReceiver:
 
     def _store_chunk(self, messages: list[ReceivedMessage]) -> None:
         station_messages = [message for message in messages if message.topic != DROP_COUNT_TOPIC]
-        parsed_messages, shown = self._parse_chunk(station_messages)
-        if parsed_messages:
+        chunk = self._parse_chunk(station_messages)
+        if chunk.messages:
             self._spool.append_messages(
-                parsed_messages, expire_before=self._redelivery_filter.expire_old(self._context.clock())
+                chunk.messages, expire_before=self._redelivery_filter.expire_old(self._context.clock())
             )
-            self._alarms.on_readings(item for message in parsed_messages for item in message.items)
+        self._alarms.on_readings(chunk.new_items)
         self._broker.ack_messages(messages)
         if station_messages:
-            self._context.live_state.apply_readings(item for item in shown if not isinstance(item, Rejection))
-            find_topic = self._context.settings.mqtt.find_topic
-            topics = [find_topic(message.topic) for message in station_messages]
+            apply_to_live_state(self._context.live_state, [*chunk.retained, *chunk.new_items])
+            topics = name_topics(self._context.settings.mqtt, station_messages)
             self._context.live_state.count_messages(topics, station_messages[-1].received_at)
         for message in messages:
             if message.topic == DROP_COUNT_TOPIC:
                 self._update_drop_count(message.payload)
 
-    def _parse_chunk(self, messages: list[ReceivedMessage]) -> tuple[list[ParsedMessage], list[ParsedItem]]:
-        """Messages to store and items to show. A retained message was stored when it was new."""
-        parsed_messages: list[ParsedMessage] = []
-        shown: list[ParsedItem] = []
+    def _parse_chunk(self, messages: list[ReceivedMessage]) -> ParsedChunk:
+        chunk = ParsedChunk([], [], [])
         for message in messages:
+            report = self._stations.take_report(message)
+            if isinstance(report, StationReport):
+                chunk.new_items.append(report)
+                continue
             if message.is_retained:
-                retained = self._parse_received(message, message.received_at)
+                retained = () if report else self._parse_received(message, message.received_at)
                 self._alarms.on_retained(retained)
-                shown += retained
+                chunk.retained.extend(retained)
                 continue
             connection = self._connection_offset + message.connection_number
             fingerprint = self._redelivery_filter.register_message(message, connection=connection)
-            items = self._parse_received(message, fingerprint.received_at)
+            items = (report,) if report else self._parse_received(message, fingerprint.received_at)
             if fingerprint.is_possible_repeat:
                 items = tuple(map(flag_possible_repeat, items))
-            parsed_messages.append(ParsedMessage(items, fingerprint))
-            shown += items
-        return parsed_messages, shown
+            chunk.messages.append(ParsedMessage(items, fingerprint))
+            chunk.new_items.extend(items)
+        return chunk
 
     def _parse_received(self, message: ReceivedMessage, received_at: datetime) -> tuple[ParsedItem, ...]:
         return self._parser.parse_message(message.topic, message.payload, received_at=received_at)

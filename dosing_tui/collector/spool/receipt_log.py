@@ -1,4 +1,4 @@
-"""The last receipts, found by their content: a fixed number in 44 bytes each. Pure, for one thread.
+"""The last receipts, found by their content: a fixed number in 60 bytes each. Pure, for one thread.
 
 As objects they would take 250 bytes each, and a hundred thousand are kept.
 """
@@ -22,78 +22,68 @@ class Receipt(NamedTuple):
 class ReceiptLog:
     """Drops the oldest receipt when there is no room for a new one.
 
-    A hash table with chained slots: each bucket has the slot of its newest receipt, each slot that of the
-    next older one of its bucket. A slot's number is one higher than its place, and 0 ends a chain.
+    Receipts are counted from 1, and kept in a ring. A hash table: each bucket has the count of its newest
+    receipt, each receipt that of the next older one of its bucket. Of a dropped one nothing is taken back:
+    its count is lower than that of the oldest kept, and ends a chain as 0 does.
     """
 
     def __init__(self, limit: int) -> None:
         """``limit``: most receipts kept, 1 at the least."""
         self._limit = max(1, limit)
         self._mask = (1 << self._limit.bit_length()) - 1
-        # memory that is taken from the system only when it is written to
         self._identities = bytearray(IDENTITY_BYTES * self._limit)
-        self._numbers = memoryview(bytearray(8 * self._limit)).cast("q")
-        self._connections = memoryview(bytearray(8 * self._limit)).cast("q")
-        self._times = memoryview(bytearray(8 * self._limit)).cast("q")
-        self._older = memoryview(bytearray(4 * self._limit)).cast("I")
-        self._newest = memoryview(bytearray(4 * (self._mask + 1))).cast("I")
-        self._first = self._count = 0
-        """Place of the oldest receipt, and how many follow in a ring."""
+        self._numbers, self._connections, self._times, self._older = (
+            _make_integers(self._limit) for _ in range(4)
+        )
+        self._newest = _make_integers(self._mask + 1)
+        self._first, self._next = 1, 1
+        """Count of the oldest receipt that is kept, and of the one to come."""
 
     def __len__(self) -> int:
-        return self._count
+        return self._next - self._first
 
     @property
     def oldest(self) -> Receipt | None:
-        return self._read_slot(self._first + 1) if self._count else None
+        return self._read_receipt(self._first) if len(self) else None
 
     def add_receipt(self, identity: bytes, receipt: Receipt) -> None:
         """``identity``: hash of the content, of IDENTITY_BYTES."""
-        if self._count == self._limit:
+        if len(self) == self._limit:
             self.drop_oldest()
-        place = (self._first + self._count) % self._limit
-        begin = place * IDENTITY_BYTES
-        self._identities[begin : begin + IDENTITY_BYTES] = pad_identity(identity)
+        place, wanted = self._next % self._limit, pad_identity(identity)
+        self._identities[place * IDENTITY_BYTES : (place + 1) * IDENTITY_BYTES] = wanted
         self._numbers[place], self._connections[place] = receipt.number, receipt.connection
         self._times[place] = to_microseconds(receipt.received_at)
-        bucket = self._find_bucket(place)
-        self._older[place], self._newest[bucket] = self._newest[bucket], place + 1
-        self._count += 1
+        bucket = self._choose_bucket(wanted)
+        self._older[place], self._newest[bucket] = self._newest[bucket], self._next
+        self._next += 1
 
     def find_newest(self, identity: bytes) -> Receipt | None:
         """The last receipt of a content."""
         wanted = pad_identity(identity)
-        slot = self._newest[int.from_bytes(wanted[:4]) & self._mask]
-        while slot:
-            begin = (slot - 1) * IDENTITY_BYTES
-            if self._identities[begin : begin + IDENTITY_BYTES] == wanted:
-                return self._read_slot(slot)
-            slot = self._older[slot - 1]
+        count = self._newest[self._choose_bucket(wanted)]
+        while count >= self._first:
+            place = count % self._limit
+            if self._identities[place * IDENTITY_BYTES : (place + 1) * IDENTITY_BYTES] == wanted:
+                return self._read_receipt(count)
+            count = self._older[place]
         return None
 
     def drop_oldest(self) -> None:
         """Nothing of an empty log."""
-        if not self._count:
-            return
-        dropped, bucket = self._first + 1, self._find_bucket(self._first)
-        slot = self._newest[bucket]
-        if slot == dropped:
-            self._newest[bucket] = 0
-        else:  # it is the last of its chain
-            while self._older[slot - 1] != dropped:
-                slot = self._older[slot - 1]
-            self._older[slot - 1] = 0
-        self._first = (self._first + 1) % self._limit
-        self._count -= 1
+        self._first = min(self._first + 1, self._next)
 
-    def _find_bucket(self, place: int) -> int:
-        begin = place * IDENTITY_BYTES
-        return int.from_bytes(self._identities[begin : begin + 4]) & self._mask
+    def _choose_bucket(self, identity: bytes) -> int:
+        return int.from_bytes(identity[:4]) & self._mask
 
-    def _read_slot(self, slot: int) -> Receipt:
-        place = slot - 1
-        at = to_datetime(self._times[place])
-        return Receipt(self._numbers[place], self._connections[place], at)
+    def _read_receipt(self, count: int) -> Receipt:
+        place = count % self._limit
+        return Receipt(self._numbers[place], self._connections[place], to_datetime(self._times[place]))
+
+
+def _make_integers(count: int) -> "memoryview[int]":
+    """Zeros of 64 bits."""
+    return memoryview(bytearray(8 * count)).cast("q")
 
 
 def pad_identity(identity: bytes) -> bytes:

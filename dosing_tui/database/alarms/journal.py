@@ -7,19 +7,22 @@ none below it.
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from uuid import UUID
 
 import psycopg
+from psycopg.types.json import Jsonb
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.alarms.journal_rows import build_entry, entries_to_columns
+from dosing_tui.database.alarms.journal_rows import build_entry, entries_to_columns, entry_to_action
 from dosing_tui.database.connection import Session, describe_target, open_connection, select_rows, use_session
 from dosing_tui.database.error_mapping import translate_errors
 from dosing_tui.database.leader_election import LeaseToken, lead_transaction
 from dosing_tui.database.sql_files import read_statement
-from dosing_tui.domain.alarm_rules.rule_state import DoseErrorMinute
+from dosing_tui.domain.alarm_rules.plant_wide.dosing_pace import UsualDuration
+from dosing_tui.domain.alarm_rules.shared.rule_state import DoseErrorMinute
 from dosing_tui.domain.alarms.checkpoint import (
     EMPTY_CHECKPOINT,
     FOLD_VERSION,
@@ -32,18 +35,21 @@ from dosing_tui.domain.alarms.journal_projection import fold_entries
 from dosing_tui.domain.alarms.kpis import KPI_PERIOD, SHELVE_LOOKBACK, KpiHistory
 from dosing_tui.domain.alarms.models import AlarmKey, AlarmState, AlarmStateName, JournalEntry
 from dosing_tui.domain.messages.text_sanitizer import clean_text
-from dosing_tui.errors import DatabaseAccessError, DatabaseError
+from dosing_tui.domain.tolerances.pump_history import StoredPumpDoses
+from dosing_tui.errors import AlarmCommandError, DatabaseAccessError, DatabaseError
 
 APPLICATION_NAME = "alarms"
 READER_NAME = "alarms"
 """The reader that stores this checkpoint."""
 NOTIFY_CHANNEL = "alarm_journal"
-POLL_INTERVAL_S = 5.0
-"""A connection pooler may drop notifications: then entries are read after this time at the latest."""
+POLL_INTERVAL_S = 1.0
+"""Entries are read after this time also if a connection pooler or a full queue loses their notification."""
 STOP_CHECK_S = 0.5
 """Longest time between two checks of ``stop_event``."""
 
 MAX_RETRY_DELAY_S = 5.0
+REFUSED = "DT001"
+"""SQLSTATE of a refusal with a sentence for the operator."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +66,14 @@ class JournalUpdate:
 def append_entries(
     settings: Settings, entries: Sequence[JournalEntry], *, lease: LeaseToken | None = None
 ) -> None:
-    """Add entries in this order, all or none. An entry that is stored already is ignored.
+    """Add a collector's entries in this order, all or none. An entry that is stored already is ignored.
 
     ``lease``: of a leader; adds none after another process was elected.
 
     Raises: DatabaseUnavailableError, DatabaseAccessError (a right is missing), InvalidRowError.
     """
     target = describe_target(settings)
-    with open_connection(settings, application=APPLICATION_NAME) as session:
+    with open_connection(settings, application=APPLICATION_NAME, autocommit=True) as session:
         try:
             with translate_errors(target), lead_transaction(session, lease):
                 session.execute(
@@ -81,6 +87,31 @@ def append_entries(
                     f" in database {target.database} on {target.server}."
                 ) from error.__cause__
             raise
+        if entries:
+            _announce_entries(session)
+
+
+def enter_actions(settings: Settings, entries: Sequence[JournalEntry]) -> None:
+    """Enter an operator's actions in this order, all or none, at the server's time; each is stored once.
+
+    Raises: AlarmCommandError (refused), DatabaseUnavailableError, DatabaseAccessError (a right is missing).
+    """
+    actions = [Jsonb(entry_to_action(settings.plant.site, entry)) for entry in entries]
+    with use_session(settings, application=APPLICATION_NAME) as session:
+        try:
+            with session.transaction():
+                session.execute(read_statement("writes/enter_alarm_actions"), {"actions": actions})
+        except psycopg.DatabaseError as error:
+            if error.sqlstate != REFUSED:
+                raise
+            raise AlarmCommandError(error.diag.message_primary or "Not entered.") from error
+        _announce_entries(session)
+
+
+def _announce_entries(session: Session) -> None:
+    """Wake those who follow the journal. A failure delays them by POLL_INTERVAL_S: the entries are stored."""
+    with suppress(psycopg.Error):
+        session.execute("SELECT pg_notify(%s, '')", (NOTIFY_CHANNEL,))
 
 
 def save_checkpoint(settings: Settings, checkpoint: Checkpoint, *, lease: LeaseToken | None = None) -> None:
@@ -188,6 +219,28 @@ def list_dose_errors(settings: Settings, since: datetime) -> list[DoseErrorMinut
     with use_session(settings, application=APPLICATION_NAME) as session:
         rows = select_rows(session, DoseErrorMinute, "reads/select_dose_error_minutes", parameters)
     return [replace(row, device=clean_text(row.device)) for row in rows]
+
+
+def list_pump_doses(settings: Settings) -> list[StoredPumpDoses]:
+    """The chemicals of each pump's last doses.
+
+    Raises: DatabaseUnavailableError, DatabaseAccessError.
+    """
+    with use_session(settings, application=APPLICATION_NAME) as session:
+        rows = session.execute(read_statement("reads/select_pump_doses")).fetchall()
+    return [
+        StoredPumpDoses(clean_text(device), pump, tuple(map(clean_text, chemicals)))
+        for device, pump, chemicals in rows
+    ]
+
+
+def list_usual_durations(settings: Settings) -> list[UsualDuration]:
+    """How long doses took in the last weeks.
+
+    Raises: DatabaseUnavailableError, DatabaseAccessError.
+    """
+    with use_session(settings, application=APPLICATION_NAME) as session:
+        return select_rows(session, UsualDuration, "reads/select_usual_durations", {})
 
 
 def follow_journal(

@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Mapping
 from contextlib import closing, contextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from shutil import rmtree
 from typing import TYPE_CHECKING
@@ -17,8 +17,10 @@ from dosing_tui.database import table_owner
 from dosing_tui.database.backup import client_programs, manifest, table_proof
 from dosing_tui.database.backup.database_properties import PROPERTIES_FILE, render_properties
 from dosing_tui.database.backup.manifest import DUMP_FILE, BackupManifest
+from dosing_tui.database.backup.retention import PARTIAL_SUFFIX, hold_folder
 from dosing_tui.database.connection import NO_TIMEOUTS, fetch_row, use_session
 from dosing_tui.database.schema import background_jobs, migration_history
+from dosing_tui.database.sql_files import read_statement
 from dosing_tui.errors import BackupError, DatabaseAccessError
 
 if TYPE_CHECKING:
@@ -44,12 +46,12 @@ def back_up_database(
         with _complete_folder(folder) as partial:
             if spool_file is not None and spool_file.exists():
                 _copy_spool(spool_file, partial / SPOOL_COPY)
-            proof, jobs, properties = _dump_and_measure(settings, partial / DUMP_FILE)
+            measured, properties = _dump_and_measure(settings, partial / DUMP_FILE)
             (partial / PROPERTIES_FILE).write_text(properties, encoding="utf-8")
             for name, text in texts.items():
                 (partial / name).write_text(text, encoding="utf-8")
             files = {path.name: manifest.hash_file(path) for path in sorted(partial.iterdir())}
-            made = BackupManifest(__version__, settings.plant.site, now, proof, files, jobs)
+            made = replace(measured, created_at=now, files=files)
             manifest.write_manifest(partial, made)
     except OSError as error:
         raise BackupError(f"{folder} cannot be written: {error.strerror or error}.") from error
@@ -59,27 +61,26 @@ def back_up_database(
 @contextmanager
 def _complete_folder(folder: Path) -> "Iterator[Path]":
     """A folder for the owner alone, renamed at the end; removed after an error."""
-    partial = folder.with_name(folder.name + ".partial")
+    partial = folder.with_name(folder.name + PARTIAL_SUFFIX)
     folder.parent.mkdir(parents=True, exist_ok=True)
     if folder.exists():
         raise BackupError(f"{folder} exists already.")
     partial.mkdir(mode=0o700)
     try:
-        yield partial
-        for path in partial.iterdir():
-            path.chmod(0o600)
-            with path.open("rb") as stream:
-                os.fsync(stream.fileno())
-        partial.rename(folder)
+        with hold_folder(partial):
+            yield partial
+            for path in partial.iterdir():
+                path.chmod(0o600)
+                with path.open("rb") as stream:
+                    os.fsync(stream.fileno())
+            partial.rename(folder)
     except BaseException:
         rmtree(partial, ignore_errors=True)
         raise
 
 
-def _dump_and_measure(
-    settings: "Settings", path: Path
-) -> tuple[table_proof.DatabaseProof, tuple[int, ...], str]:
-    """Also the numbers of the jobs that are not switched off, and the properties of the database."""
+def _dump_and_measure(settings: "Settings", path: Path) -> tuple[BackupManifest, str]:
+    """A manifest without its files, and the properties of the database."""
     # its snapshot is the dump's: the session waits in its transaction for as long as pg_dump runs
     timeouts = replace(NO_TIMEOUTS, idle_s=0)
     with use_session(settings, application="backup", autocommit=False, timeouts=timeouts) as session:
@@ -91,11 +92,15 @@ def _dump_and_measure(
         table_owner.become_owner(session)
         proof = table_proof.measure_database(session)
         jobs = tuple(job.job_id for job in background_jobs.list_jobs(session) if job.is_scheduled)
+        roles = tuple(
+            name for (name,) in session.execute(read_statement("maintenance/select_needed_roles"), {})
+        )
         properties = render_properties(session)
         program = client_programs.find_program("pg_dump", postgresql=proof.postgresql)
         command = [program, "--format=custom", f"--snapshot={snapshot}", f"--file={path}"]
         client_programs.run_program(command, settings)
-    return proof, jobs, properties
+    now = datetime.now(UTC)
+    return BackupManifest(__version__, settings.plant.site, now, proof, {}, jobs, roles), properties
 
 
 def _copy_spool(source: Path, copy: Path) -> None:

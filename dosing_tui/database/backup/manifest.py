@@ -12,7 +12,9 @@ from dosing_tui.errors import BackupError
 
 MANIFEST_FILE: Final = "manifest.json"
 DUMP_FILE: Final = "database.dump"
-FORMAT: Final = 1
+FORMAT: Final = 2
+READABLE_FORMATS: Final = (1, FORMAT)
+"""Format 1 began without jobs and without the hours of continuous aggregates."""
 _BLOCK_BYTES = 1024 * 1024
 
 
@@ -25,8 +27,13 @@ class BackupManifest:
     created_at: datetime
     proof: DatabaseProof
     files: dict[str, str]
-    scheduled_jobs: tuple[int, ...] = ()
-    """TimescaleDB's jobs that were not switched off: those to start in a restored database."""
+    scheduled_jobs: tuple[int, ...] | None = ()
+    """TimescaleDB's jobs that were not switched off: those to start in a restored database.
+
+    None: a backup that does not say, and has no proof of continuous aggregates.
+    """
+    roles: tuple[str, ...] = ()
+    """Those that its objects belong to or give rights to; a backup of format 1 names none."""
 
 
 def write_manifest(folder: Path, manifest: BackupManifest) -> None:
@@ -40,9 +47,9 @@ def read_manifest(folder: Path) -> BackupManifest:
     path = folder / MANIFEST_FILE
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
-        if document["format"] != FORMAT:
+        if document["format"] not in READABLE_FORMATS:
             raise BackupError(f"{path} has format {document['format']}: use the dosing-tui that made it.")
-        proof = document["proof"]
+        proof, says_jobs = document["proof"], document["format"] == FORMAT or "scheduled_jobs" in document
         tables = tuple(TableProof(**table) for table in proof.pop("tables"))
         manifest = BackupManifest(
             document["program"],
@@ -50,7 +57,8 @@ def read_manifest(folder: Path) -> BackupManifest:
             datetime.fromisoformat(document["created_at"]),
             DatabaseProof(**proof, tables=tables),
             document["files"],
-            tuple(int(job) for job in document["scheduled_jobs"]),
+            tuple(int(job) for job in document["scheduled_jobs"]) if says_jobs else None,
+            tuple(document.get("roles", ())),
         )
     except OSError as error:
         raise BackupError(f"{folder} holds no backup: {path.name}: {error.strerror}.") from error

@@ -1,7 +1,7 @@
 """Restores a backup into a fresh database, and proves that it equals what was saved."""
 
 from collections.abc import Callable
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ from dosing_tui.database.batches.audit_verify import verify_in_session
 from dosing_tui.database.connection import NO_TIMEOUTS, Session, use_session
 from dosing_tui.database.error_mapping import create_dsn_error
 from dosing_tui.database.server_flavour import detect_server
-from dosing_tui.errors import BackupError
+from dosing_tui.errors import BackupError, DatabaseError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +31,7 @@ _STOP_JOBS = "UPDATE _timescaledb_config.bgw_job SET scheduled = false WHERE id 
 _START_JOBS = """
 SELECT alter_job(job_id, scheduled => true)
   FROM timescaledb_information.jobs
- WHERE job_id = ANY (%(jobs)s)
+ WHERE CASE WHEN %(jobs)s::int[] IS NULL THEN job_id >= 1000 ELSE job_id = ANY (%(jobs)s) END
    AND NOT EXISTS (SELECT FROM timescaledb_information.jobs WHERE job_id >= 1000 AND scheduled)
 """
 
@@ -57,24 +57,31 @@ def restore_database(
 
     Raises: BackupError, DatabaseUnavailableError, DatabaseAccessError.
     """
-    target = point_to(settings, database)
-    _create_database(settings, database)
-    with use_session(target, application=APPLICATION, timeouts=NO_TIMEOUTS) as session:
-        _check_target(session, manifest, database)
-        program = client_programs.find_program(
-            "pg_restore", postgresql=max(manifest.proof.postgresql, detect_server(session).postgresql)
-        )
-        report(f"Restoring {folder.name} into the database {database}.")
-        with _restoring(session, manifest.proof.timescaledb):
-            client_programs.run_program([program, "--exit-on-error", str(folder / DUMP_FILE)], target)
-        _restore_properties(session, folder, database, report)
-        session.execute("ANALYZE")
+    with _create_database(settings, manifest, database):
+        target = point_to(settings, database)
+        with use_session(target, application=APPLICATION, timeouts=NO_TIMEOUTS) as session:
+            _check_target(session, manifest, database)
+            program = client_programs.find_program(
+                "pg_restore", postgresql=max(manifest.proof.postgresql, detect_server(session).postgresql)
+            )
+            report(f"Restoring {folder.name} into the database {database}.")
+            with _restoring(session, manifest.proof.timescaledb):
+                client_programs.run_program([program, "--exit-on-error", str(folder / DUMP_FILE)], target)
+            restore_properties(session, folder, manifest, database, report)
+            session.execute("ANALYZE")
 
 
-def _restore_properties(session: Session, folder: Path, database: str, report: ProgressReporter) -> None:
-    """The database's own owner, rights and settings; the rows are restored without them as well."""
+def restore_properties(
+    session: Session, folder: Path, manifest: BackupManifest, database: str, report: ProgressReporter
+) -> None:
+    """The database's own owner, rights and settings; the rows are restored without them as well.
+
+    Only of a file whose hash the manifest has: it runs with the rights of a superuser.
+    """
     path = folder / PROPERTIES_FILE
-    if path.exists() and (reason := apply_properties(session, path.read_text(encoding="utf-8"), database)):
+    if path.name in manifest.files and (
+        reason := apply_properties(session, path.read_text(encoding="utf-8"), database)
+    ):
         report(
             f"Owner, rights and settings of the database {database} are not restored: {reason}."
             f" Run {path} with psql as superuser."
@@ -89,7 +96,9 @@ def verify_database(settings: Settings, manifest: BackupManifest, *, database: s
     target = point_to(settings, database)
     with use_session(target, application=APPLICATION, autocommit=False, timeouts=NO_TIMEOUTS) as session:
         session.isolation_level = IsolationLevel.REPEATABLE_READ
-        faults = table_proof.list_differences(manifest.proof, table_proof.measure_database(session))
+        has_aggregates = manifest.scheduled_jobs is not None
+        found = table_proof.measure_database(session, has_aggregates=has_aggregates)
+        faults = table_proof.list_differences(manifest.proof, found)
         return faults + list(verify_in_session(session).faults)
 
 
@@ -98,16 +107,36 @@ def start_jobs(settings: Settings, manifest: BackupManifest, *, database: str) -
 
     Only where all are off, as ``restore_database`` leaves them: in a database in use none is switched on.
     """
+    jobs = None if manifest.scheduled_jobs is None else list(manifest.scheduled_jobs)
     with use_session(point_to(settings, database), application=APPLICATION) as session:
         if detect_server(session).extension:
-            session.execute(_START_JOBS, {"jobs": list(manifest.scheduled_jobs)})
+            session.execute(_START_JOBS, {"jobs": jobs})
 
 
-def _create_database(settings: Settings, database: str) -> None:
+@contextmanager
+def _create_database(settings: Settings, manifest: BackupManifest, database: str) -> "Iterator[None]":
+    """Unless it is there. One that is created here is dropped again after an error.
+
+    Raises: BackupError, if the server lacks a role of the backup.
+    """
+    place = Identifier(database)
     with use_session(settings, application=APPLICATION, timeouts=NO_TIMEOUTS) as session:
+        known = {name for (name,) in session.execute("SELECT rolname FROM pg_roles")}
+        if missing := sorted(set(manifest.roles) - known):
+            raise BackupError(
+                f"The server has no role {', '.join(missing)}, which the backup needs: create it first"
+                " (deploy/postgres/roles.sql)."
+            )
         found = session.execute("SELECT 1 FROM pg_database WHERE datname = %s", (database,)).fetchone()
         if found is None:
-            session.execute(SQL("CREATE DATABASE {} TEMPLATE template0").format(Identifier(database)))
+            session.execute(SQL("CREATE DATABASE {} TEMPLATE template0").format(place))
+    try:
+        yield
+    except BaseException:
+        if found is None:
+            with suppress(DatabaseError), use_session(settings, application=APPLICATION) as session:
+                session.execute(SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(place))
+        raise
 
 
 def _check_target(session: Session, manifest: BackupManifest, database: str) -> None:

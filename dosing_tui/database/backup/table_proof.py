@@ -59,14 +59,16 @@ SELECT count(*), concat(coalesce(sum(hashtextextended(r::text, 0)::numeric), 0),
 """
 
 
-def measure_database(session: Session) -> DatabaseProof:
+def measure_database(session: Session, *, has_aggregates: bool = True) -> DatabaseProof:
     """Read every row in the caller's transaction, which should be REPEATABLE READ."""
     for name, value in _SESSION_SETTINGS.items():
         session.execute("SELECT set_config(%s, %s, true)", (name, value))
     head = select_row(session, DatabaseProof, "maintenance/select_backup_head")
     assert head is not None  # a SELECT without FROM
     tables = tuple(_measure_table(session, name, Identifier(name)) for name in list_tables(session))
-    if head.timescaledb:  # hours whose doses were dropped are in the aggregate's own table only
+    if (
+        head.timescaledb and has_aggregates
+    ):  # hours whose doses were dropped are in the aggregate's own table only
         aggregates = select_rows(session, AggregateTable, "maintenance/select_aggregate_tables")
         tables += tuple(_measure_table(session, each.name, each.identifier) for each in aggregates)
     return DatabaseProof(head.postgresql, head.timescaledb, head.audit_entries, head.audit_head, tables)

@@ -69,6 +69,7 @@ def rebuild_changed_days(
         done = _rebuild_queue(session, settings, _plan_queue(session, now), now=now, lease=lease)
         with process_locks.hold_lock(session, LOCK_NAME):
             learn_durations(session, now=now)
+            session.execute(read_statement("batches/recount_late_pump_errors"))
         return done
 
 

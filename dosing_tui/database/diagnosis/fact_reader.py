@@ -19,13 +19,14 @@ from dosing_tui.database.diagnosis.facts import (
     RowTimes,
     ServerDetails,
     StationClockSample,
+    StationLoss,
 )
 from dosing_tui.database.diagnosis.rights import COLLECTOR_RIGHTS, VIEWER_RIGHTS
 from dosing_tui.database.schema import migration_history, retention
 from dosing_tui.database.schema.background_jobs import JOBS_STATEMENT, JobState
 from dosing_tui.database.server_flavour import ServerFlavour, detect_server
 from dosing_tui.database.sessions.statement_deadline import DeadlineConnection
-from dosing_tui.domain.alarm_rules.rule_state import SKEW_SAMPLES
+from dosing_tui.domain.alarm_rules.shared.rule_state import SKEW_SAMPLES
 from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text
 
 APPLICATION_NAME = "doctor"
@@ -88,6 +89,7 @@ class _FactReader:
         writers = self._list_rows("other writers", _read_writer, "reads/select_other_writers")
         return {
             "missing_rights": self._list_rows("rights", MissingRight, "doctor/select_missing_rights", rights),
+            "open_rights": self._list_rows("open rights", _read_act, "maintenance/select_open_rights"),
             "chunks": self._list_rows("chunks", ChunkCounts, chunks),
             "row_times": self._list_rows("readings", RowTimes, "doctor/select_row_times"),
             "keep_days": {
@@ -95,9 +97,13 @@ class _FactReader:
             },
             "lease": leases[0] if leases else None,
             "other_writers": writers,
+            "unreadable_entries": sum(
+                self._list_rows("journal", _read_count, "doctor/count_unreadable_entries", site)
+            ),
             "clock_samples": self._list_rows(
                 "clocks", _build_sample, "doctor/select_clock_samples", {"samples": SKEW_SAMPLES}
             ),
+            "station_losses": self._list_rows("stations", StationLoss, "doctor/select_station_losses"),
         }
 
     def _list_rows(
@@ -123,6 +129,14 @@ def _build_details(**columns: Any) -> ServerDetails:  # Any: the columns of a ro
 
 def _read_writer(writer: str) -> str:
     return clean_text(writer)
+
+
+def _read_count(unreadable: int) -> int:
+    return unreadable
+
+
+def _read_act(act: str, **_: object) -> str:
+    return act
 
 
 def _build_sample(**columns: Any) -> StationClockSample:

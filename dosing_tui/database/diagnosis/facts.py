@@ -80,6 +80,14 @@ class StationClockSample:
 
 
 @dataclass(frozen=True, slots=True)
+class StationLoss:
+    """Messages of a station that were lost in the last 24 hours."""
+
+    device_id: str
+    lost: int
+
+
+@dataclass(frozen=True, slots=True)
 class DatabaseFacts:
     """Everything read in one session. ``unreadable``: 'subject: reason' of what this role may not read."""
 
@@ -91,6 +99,8 @@ class DatabaseFacts:
     schema_flavour: ServerFlavour | None
     """None without a schema."""
     missing_rights: tuple[MissingRight, ...] = ()
+    open_rights: tuple[str, ...] = ()
+    """What every role may do in the database, and should not."""
     jobs: tuple[JobState, ...] = ()
     chunks: tuple[ChunkCounts, ...] = ()
     row_times: tuple[RowTimes, ...] = ()
@@ -99,5 +109,9 @@ class DatabaseFacts:
     replicas: tuple[ReplicaState, ...] = ()
     lease: CollectorLease | None = None
     other_writers: tuple[str, ...] = ()
+    unreadable_entries: int = 0
+    """Entries of the alarm journal with an impossible time: nobody reads them."""
     clock_samples: tuple[StationClockSample, ...] = ()
+    station_losses: tuple[StationLoss, ...] = ()
+    """Of the stations that number their messages."""
     unreadable: tuple[str, ...] = ()

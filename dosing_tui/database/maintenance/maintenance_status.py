@@ -52,7 +52,7 @@ def read_status(settings: Settings, *, timeouts: StatementTimeouts = NO_TIMEOUTS
 def _read_table(session: Session, size: TableSize) -> TableStatus:
     state = retention.list_states(session).get(size.table_name)
     keep_days = state.keep_days if state else None
-    query = SQL("SELECT min(time), count(*) FILTER (WHERE time < %s) FROM {}")
+    query = SQL("SELECT (SELECT min(time) FROM {0}), (SELECT count(*) FROM {0} WHERE time < %s)")
     oldest, rows = fetch_row(session.execute(query.format(Identifier(size.table_name)), (size.oldest_until,)))
     next_drop = None
     if keep_days is not None and size.oldest_until is not None and rows:

@@ -19,6 +19,8 @@ from dosing_tui.database.schema import (
 from dosing_tui.database.server_flavour import ServerFlavour
 from dosing_tui.errors import DatabaseAccessError
 
+LOCK_WAIT_S = 10.0
+"""Longest wait for the locks of other sessions: readings wait behind it."""
 LOCK_NAME = "maintenance"
 """Row of process_locks: one process at a time runs a step."""
 
@@ -41,10 +43,11 @@ def run_maintenance(
     Raises: DatabaseUnavailableError; DatabaseAccessError, if there is no schema, the user does not own it, or
     a background job of the database failed.
     """
-    limits = StatementTimeouts(statement_s=0, lock_s=10, idle_s=300)
+    limits = StatementTimeouts(statement_s=0, lock_s=LOCK_WAIT_S, idle_s=300)
     with (
         open_connection(settings, application="maintenance", autocommit=True, timeouts=limits) as session,
         translate_errors(describe_target(settings)),
+        process_locks.name_lock_holder(session),
     ):
         session.execute("SET search_path = public, compat")
         failures = background_jobs.describe_failures(session)

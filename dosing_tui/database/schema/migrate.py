@@ -17,6 +17,7 @@ from dosing_tui.database.schema import (
     migration_history,
     open_rights,
     plant_limits,
+    process_locks,
     retention,
     tolerance_rules,
 )
@@ -28,6 +29,9 @@ from dosing_tui.errors import DatabaseAccessError, DatabaseUnavailableError
 
 MigrationReporter = Callable[[str], None]
 
+LOCK_TIMEOUT = "15s"
+"""Longest wait for the locks of other sessions: readings wait behind it."""
+_SET_LOCK_TIMEOUT = "SELECT set_config('lock_timeout', %s, false) WHERE current_setting('lock_timeout') = '0'"
 RETENTION_PREFIX = "retention/"
 """Begin of the name of a step that changes how long rows are kept."""
 
@@ -90,7 +94,8 @@ def migrate_schema(
     """
     request = MigrationRequest(keeps_newer_rules, history, named_tables)
     with _open_session(settings, "migrate") as session:
-        with hold_migration_lock(session, report):
+        with hold_migration_lock(session, report), process_locks.name_lock_holder(session):
+            session.execute(_SET_LOCK_TIMEOUT, (LOCK_TIMEOUT,))
             work = _plan_migration(session, settings, request)
             if not work.step_names:
                 with suppress(DatabaseAccessError):  # not the owner: nothing was to be done
@@ -305,7 +310,6 @@ def _create_schema(
     table_owner.become_owner(session)
     table_owner.check_create_right(session, schema="compat" if plan.flavour is ServerFlavour.PLAIN else "")
     with session.transaction():
-        session.execute("SET LOCAL lock_timeout = '15s'")
         timescale = plan.flavour is not ServerFlavour.PLAIN
         aside = (
             table_swap.rename_legacy_tables(

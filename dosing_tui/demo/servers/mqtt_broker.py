@@ -6,7 +6,6 @@ unacknowledged messages when a consumer dies. The guarantee of no loss requires 
 
 import logging
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -30,15 +29,15 @@ from dosing_tui.demo.servers.child_processes import (
 from dosing_tui.demo.servers.folders import make_reachable_folder
 from dosing_tui.demo.servers.postgres_binaries import COPIES
 from dosing_tui.errors import DemoError
+from dosing_tui.ipc.local_servers import LOOPBACK as HOST
+from dosing_tui.ipc.local_servers import find_free_port as find_free_port
+from dosing_tui.ipc.local_servers import find_mosquitto as find_mosquitto
 
-HOST = "127.0.0.1"
 USER = "demo"
 PASSWORD_VARIABLE = "DEMO_BROKER_PASSWORD"
 """Environment variable with which amqtt's process gets the password."""
 HASH_ROUNDS = 1_000
 START_TIMEOUT_S = 20.0
-SEARCH_PATHS = ("/usr/sbin", "/usr/local/sbin", "/opt/homebrew/sbin")
-"""Folders of mosquitto besides PATH."""
 STOP_SIGNALS = ((SIGTERM, 10.0), (SIGKILL, 5.0))
 MOSQUITTO_CONF = """\
 per_listener_settings false
@@ -145,19 +144,6 @@ def start_broker(folder: Path, port: int | None = None, *, password: str = "") -
     if not amqtt:
         raise DemoError(INSTALL_HINT)
     return _configure_amqtt(folder, port, password).start()
-
-
-def find_mosquitto() -> Path | None:
-    program = shutil.which("mosquitto") or shutil.which("mosquitto", path=os.pathsep.join(SEARCH_PATHS))
-    return Path(program).resolve() if program else None
-
-
-def find_free_port() -> int:
-    """A port of 127.0.0.1 that is free at this moment."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _configure_mosquitto(program: Path, folder: Path, port: int, password: str) -> EmbeddedBroker:

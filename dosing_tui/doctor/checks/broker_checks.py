@@ -12,7 +12,7 @@ from dosing_tui.domain.quantities.quantity_text import count_noun, format_decima
 from dosing_tui.ipc.listen_address import is_loopback
 from dosing_tui.mqtt.broker_probe import BrokerAnswers, BrokerFailure
 from dosing_tui.mqtt.connection import format_address
-from dosing_tui.mqtt.subscriber import DROP_COUNT_TOPIC
+from dosing_tui.mqtt.optional_topics import DROP_COUNT_TOPIC
 
 REFUSED_QOS = 128
 CERTIFICATE_WARN_DAYS = 30

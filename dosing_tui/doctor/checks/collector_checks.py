@@ -1,14 +1,14 @@
-"""Checks of who collects, who else writes, and of the stations' clocks. Pure."""
+"""Checks of who collects, who else writes, of the stations' clocks and lost messages. Pure."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from dosing_tui.config.alarm_limits import build_alarm_limits
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.diagnosis.facts import DatabaseFacts, StationClockSample
+from dosing_tui.database.diagnosis.facts import DatabaseFacts, StationClockSample, StationLoss
 from dosing_tui.database.leader_election import LEASE_S
 from dosing_tui.doctor.checks.check_result import CheckResult, CheckTheme, ThemeReporter
-from dosing_tui.domain.alarm_rules.rule_state import RuleState
+from dosing_tui.domain.alarm_rules.shared.rule_state import RuleState
 from dosing_tui.domain.alarm_rules.station_rules import add_clock_reading, check_clock_skew
 from dosing_tui.domain.alarms.models import Priority
 from dosing_tui.domain.messages.models import TimeQuality
@@ -46,6 +46,24 @@ def check_collector(settings: Settings, facts: DatabaseFacts) -> Iterator[CheckR
         )
     if not facts.other_writers:
         yield _COLLECTOR.pass_check("other writers", "No other program writes the tables.")
+
+
+def check_lost_messages(losses: Iterable[StationLoss]) -> Iterator[CheckResult]:
+    """By the gaps in the stations' sequence numbers."""
+    known = tuple(losses)
+    lossy = [each for each in known if each.lost]
+    for each in lossy:
+        yield _STATIONS.warn_of(
+            "messages",
+            f"{count_noun(each.lost, 'message')} of {clean_line(each.device_id, 40)} lost in 24 hours.",
+            "Check its network; let it publish with QoS 1, or set queue_qos0_messages at the broker.",
+        )
+    if not known:
+        yield _STATIONS.skip_check("messages", "No station numbers its messages (seq).")
+    elif not lossy:
+        yield _STATIONS.pass_check(
+            "messages", f"{count_noun(len(known), 'station')} with numbered messages, none lost in 24 hours."
+        )
 
 
 def check_station_clocks(

@@ -11,7 +11,7 @@ from dosing_tui.database.schema.migrate import is_settings_step
 from dosing_tui.database.server_flavour import ServerFlavour
 from dosing_tui.doctor.checks.check_result import CheckResult, CheckTheme, ThemeReporter
 from dosing_tui.doctor.checks.disk_space import DiskSpace
-from dosing_tui.domain.quantities.quantity_text import format_bytes, format_duration
+from dosing_tui.domain.quantities.quantity_text import count_noun, format_bytes, format_duration
 from dosing_tui.errors import DatabaseError
 
 MIN_FREE_CONNECTIONS = 12
@@ -98,6 +98,14 @@ def check_rights(facts: DatabaseFacts) -> Iterator[CheckResult]:
         )
     elif facts.schema_flavour is not None:
         yield _REPORT.pass_check("rights", f"User {facts.details.user_name} has every right it needs.")
+    if facts.open_rights:
+        yield _REPORT.warn_of(
+            "open rights",
+            f"Every role may {', '.join(facts.open_rights)} in this database.",
+            "Migrate, or run deploy/postgres/database.sql, as a superuser.",
+        )
+    elif facts.schema_flavour is not None:
+        yield _REPORT.pass_check("open rights", "What harms the server is no right of every role.")
 
 
 def check_journal(faults: list[str]) -> Iterator[CheckResult]:
@@ -110,6 +118,16 @@ def check_journal(faults: list[str]) -> Iterator[CheckResult]:
         )
     if not faults:
         yield _REPORT.pass_check("journal", "The alarm journal takes entries.")
+
+
+def check_journal_times(facts: DatabaseFacts) -> Iterator[CheckResult]:
+    if facts.unreadable_entries:
+        count = count_noun(facts.unreadable_entries, "entry", "entries")
+        yield _REPORT.warn_of(
+            "journal times",
+            f"The alarm journal has {count} with an impossible time: left out everywhere.",
+            "Find who wrote it (db_role, recorded_at in alarm_journal); new ones are refused.",
+        )
 
 
 def _check_flavour(facts: DatabaseFacts) -> Iterator[CheckResult]:

@@ -1,6 +1,7 @@
 """Checks of the settings: the file, and what was forgotten in it. Pure."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from dosing_tui.config.loader import LoadedSettings
 from dosing_tui.doctor.checks.check_result import CheckResult, CheckTheme, ThemeReporter
@@ -15,20 +16,21 @@ def explain_refused_settings(reason: str) -> Iterator[CheckResult]:
     yield _REPORT.skip_check("others", "Every other check needs the settings.")
 
 
+def explain_missing_settings(path: Path) -> Iterator[CheckResult]:
+    """``path``: where the file is looked for."""
+    yield _REPORT.fail_check(
+        "file",
+        f"There are no settings: {path} does not exist.",
+        "Run dosing-tui config init and set broker, database and time zone there; or try dosing-tui demo.",
+    )
+    yield _REPORT.skip_check("others", "Every other check needs the settings.")
+
+
 def check_settings(loaded: LoadedSettings, *, machine_zone: str) -> Iterator[CheckResult]:
     """``machine_zone``: name of this machine's time zone; '' if it is not known."""
     given = loaded.list_given()
-    if not loaded.path.exists() and not given:
-        yield _REPORT.fail_check(
-            "file",
-            f"There are no settings: {loaded.path} does not exist, so the defaults of no plant count.",
-            "Run: dosing-tui config init",
-        )
-    else:
-        origin = str(loaded.path) if loaded.path.exists() else "the environment"
-        yield _REPORT.pass_check(
-            "file", f"{count_noun(len(given), 'value')} from {origin}, no mistake in them."
-        )
+    origin = str(loaded.path) if loaded.path.exists() else "the environment"
+    yield _REPORT.pass_check("file", f"{count_noun(len(given), 'value')} from {origin}, no mistake in them.")
     is_default = "plant.timezone" not in given
     yield _check_zone(loaded.settings.plant.timezone, machine_zone, is_default=is_default)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from dosing_tui.collector.context.local_state import get_spool_folder
 from dosing_tui.collector.spool.spool_file import FILE_NAME
-from dosing_tui.collector.spool_reading import SpoolContent, read_spool_content
+from dosing_tui.collector.spool.spool_reading import SpoolContent, read_spool_content
 from dosing_tui.config.secrets import describe_foreign_access
 from dosing_tui.config.settings import Settings
 from dosing_tui.doctor.checks.disk_space import DiskSpace, measure_disk

@@ -3,15 +3,15 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from dosing_tui.domain.alarm_rules.detection import Detection
 from dosing_tui.domain.alarm_rules.late_messages import (
     ROUNDING,
     find_closed_batch,
     is_late_start,
     revise_detection,
 )
-from dosing_tui.domain.alarm_rules.limits import AlarmLimits
-from dosing_tui.domain.alarm_rules.rule_state import BatchState, ClosedBatch, RuleState, StationState
+from dosing_tui.domain.alarm_rules.shared.detection import Detection, EvaluationContext
+from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits
+from dosing_tui.domain.alarm_rules.shared.rule_state import BatchState, ClosedBatch, RuleState, StationState
 from dosing_tui.domain.alarm_rules.station_rules import format_age
 from dosing_tui.domain.alarms.models import AlarmKey
 from dosing_tui.domain.batches.master_recipe import MasterRecipe, MasterVersion, select_version
@@ -63,8 +63,10 @@ def restore_batches(station: StationState, messages: Sequence[Dose | BatchEvent]
     for message in sorted(messages, key=lambda each: (each.time, each.received_at)):
         batch = station.batch
         if isinstance(message, Dose):
-            if batch is not None and len(batch.doses) < MAX_DOSES:
-                batch.doses.append((message.pump, message.chemical))
+            if batch is not None:
+                batch.last_message_at = max(batch.last_message_at, message.received_at)
+                if len(batch.doses) < MAX_DOSES:
+                    batch.doses.append((message.pump, message.chemical))
             continue
         is_start, is_complete = message.event == "start", message.event == "complete"
         if not is_start and not is_complete and message.event not in ABORT_EVENTS:
@@ -111,23 +113,32 @@ def _revise_completion(
 
 
 def check_stalled_batch(
-    rule_state: RuleState, device: str, now: datetime, limits: AlarmLimits
+    rule_state: RuleState, device: str, context: EvaluationContext, limits: AlarmLimits
 ) -> Iterator[Detection]:
-    """Check whether the open batch has stalled, or is abandoned after ``limits.abandoned_after``."""
+    """Check whether the open batch has stalled, or is abandoned after ``limits.abandoned_after``.
+
+    Only the silence that this process could hear counts.
+    """
     station = rule_state.stations[device]
     batch = station.batch
     if batch is None:
         known = station.has_live_event or rule_state.is_history_loaded
         yield Detection(AlarmKey("BATCH_STALLED", device), False if known else None)
         return
-    silent = now - batch.last_message_at
-    if silent >= limits.abandoned_after:
-        reason = f"no messages for {format_age(silent)}"
-        yield from _abort_batch(station, device, batch.recipe, reason, until=now)
+    key, listening_since = AlarmKey("BATCH_STALLED", device), rule_state.get_listening_since(context)
+    if listening_since is None:
+        yield Detection(key, None)
         return
-    seconds, limit = silent.total_seconds(), limits.stalled_after.total_seconds()
+    silent = context.now - batch.last_message_at
+    heard_silence = min(silent, context.now - listening_since)
+    if heard_silence >= limits.abandoned_after:
+        reason = f"no messages for {format_age(silent)}"
+        yield from _abort_batch(station, device, batch.recipe, reason, until=context.now)
+        return
+    limit, seconds = limits.stalled_after, silent.total_seconds()
     words = f"Batch {batch.recipe} stalled: no message for {format_duration(seconds)} ({device})"
-    yield Detection(AlarmKey("BATCH_STALLED", device), seconds > limit, words, seconds, limit)
+    active = True if heard_silence > limit else False if silent <= limit else None
+    yield Detection(key, active, words, seconds, limit.total_seconds())
 
 
 def _close_batch(

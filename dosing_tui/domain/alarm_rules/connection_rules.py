@@ -1,22 +1,29 @@
 """Connection alarms: broker down, topic refused, database down, spool high."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from dosing_tui.domain.alarm_rules.detection import ConnectionState, Detection, EvaluationContext
-from dosing_tui.domain.alarm_rules.limits import AlarmLimits
-from dosing_tui.domain.alarms.models import AlarmKey
+from dosing_tui.domain.alarm_rules.shared.detection import ConnectionState, Detection, EvaluationContext
+from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits
+from dosing_tui.domain.alarms.models import MAX_ITEM_CELLS, AlarmKey
+from dosing_tui.domain.messages.text_sanitizer import clean_text
 from dosing_tui.domain.quantities.quantity_text import (
     count_noun,
     format_duration,
     format_percent,
 )
 
+COLLECTOR_RULES = frozenset(
+    {"BROKER_DOWN", "TOPIC_REFUSED", "DB_DOWN", "DB_PARTIAL", "SPOOL_HIGH", "SPOOL_FULL"}
+)
+"""Rules about the collector itself: of what it has journaled, no other process can tell that it has ended."""
+
 
 def check_connections(context: EvaluationContext, limits: AlarmLimits) -> Iterator[Detection]:
     yield _check_connection("BROKER_DOWN", "Broker down", context.broker, context, limits)
     for topic, is_refused in context.topics:
         known = is_refused if context.broker.is_up else None
-        yield Detection(AlarmKey("TOPIC_REFUSED", "", topic), known, f"Broker refuses to deliver {topic}")
+        name = clean_text(topic, limit=MAX_ITEM_CELLS)
+        yield Detection(AlarmKey("TOPIC_REFUSED", "", name), known, f"Broker refuses to deliver {name}")
     buffering = f"Database down: buffering {count_noun(context.spool_count, 'message')}"
     if context.oldest_spooled_at is not None:
         age = (context.now - context.oldest_spooled_at).total_seconds()
@@ -29,6 +36,14 @@ def check_connections(context: EvaluationContext, limits: AlarmLimits) -> Iterat
     yield Detection(
         AlarmKey("SPOOL_FULL"), context.is_intake_stopped, "Spool full: messages wait at the broker"
     )
+
+
+def check_removed_topics(context: EvaluationContext, alarms: Iterable[AlarmKey]) -> Iterator[Detection]:
+    """End the alarms of topics that are no longer configured."""
+    configured = {clean_text(topic, limit=MAX_ITEM_CELLS) for topic, _ in context.topics}
+    for key in alarms:
+        if key.rule == "TOPIC_REFUSED" and configured and key.item not in configured:
+            yield Detection(key, False)
 
 
 def _check_connection(

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from dosing_tui.domain.alarm_rules.detection import Detection
-from dosing_tui.domain.alarm_rules.rule_state import MAX_CLOSED_BATCHES
+from dosing_tui.domain.alarm_rules.shared.detection import Detection
+from dosing_tui.domain.alarm_rules.shared.rule_state import MAX_CLOSED_BATCHES
 from dosing_tui.domain.alarms.catalog import CATALOG_VERSION, RULES, AlarmRule
 from dosing_tui.domain.alarms.models import AlarmEvent, AlarmState, AlarmStateName, JournalEntry, Priority
 from dosing_tui.domain.alarms.snapshot import AlarmView

@@ -1,10 +1,11 @@
 """Dose alarms: out of tolerance, gross error, wrong pump, mean error and error rate of the last hour."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from dosing_tui.domain.alarm_rules.detection import Detection, is_above
-from dosing_tui.domain.alarm_rules.limits import AlarmLimits
-from dosing_tui.domain.alarm_rules.rule_state import (
+from dosing_tui.domain.alarm_rules.plant_wide.dosing_pace import RECENT_MINUTES, DosingPace, UsualDuration
+from dosing_tui.domain.alarm_rules.shared.detection import Detection, is_above
+from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits
+from dosing_tui.domain.alarm_rules.shared.rule_state import (
     HOUR,
     MAX_PUMPS,
     WINDOW_MINUTES,
@@ -21,6 +22,8 @@ from dosing_tui.domain.quantities.quantity_text import (
     format_mass,
     format_percent,
 )
+from dosing_tui.domain.tolerances.pump_history import LEARNT_DOSES, PumpHistory, StoredPumpDoses
+from dosing_tui.domain.tolerances.rules import ToleranceRules
 from dosing_tui.domain.tolerances.tolerance_book import ToleranceBook
 
 RETURN_RATIO = 0.9
@@ -28,10 +31,11 @@ RETURN_RATIO = 0.9
 
 
 def check_dose(
-    station: StationState, dose: Dose, limits: AlarmLimits, tolerances: ToleranceBook
+    rule_state: RuleState, dose: Dose, limits: AlarmLimits, tolerances: ToleranceBook
 ) -> Iterator[Detection]:
     """Check one dose. Below what the scale can weigh it is out of tolerance never, grossly wrong perhaps."""
-    error = dose.error_g
+    station, error = rule_state.stations[dose.device_id], dose.error_g
+    add_duration(rule_state.pace, dose)
     if error is not None:
         own = limits.get_ingredient_limits(chemical=dose.chemical, recipe=dose.recipe)
         tolerance = tolerances.find_tolerance(dose)
@@ -45,9 +49,60 @@ def check_dose(
             add_dose_errors(
                 station, dose.pump, minute, doses=1, error_g=off, outside_tolerance=int(is_outside)
             )
-    if expected := tolerances.find_rules(dose.time).rules.find_wrong_pump(dose):
-        words = f"Pump {dose.pump} dosed {dose.chemical} instead of {expected} ({dose.device_id})"
-        yield Detection(AlarmKey("BATCH_INGREDIENT", dose.device_id, dose.recipe), True, words)
+    yield from _check_chemical(station, dose, tolerances.find_rules(dose.time).rules)
+
+
+def _check_chemical(station: StationState, dose: Dose, rules: ToleranceRules) -> Iterator[Detection]:
+    """Check the chemical of a dose by what the plant says of its pump, else by what the pump dosed before."""
+    words = f"Pump {dose.pump} dosed {dose.chemical} instead of"
+    if expected := rules.find_wrong_pump(dose):
+        key = AlarmKey("BATCH_INGREDIENT", dose.device_id, dose.recipe)
+        yield Detection(key, True, f"{words} {expected} ({dose.device_id})")
+    history = get_pump_history(station, dose.pump)
+    if history is None:
+        return
+    learnt = None if rules.names_pump(dose.pump) else history.find_break(dose.chemical)
+    history.add_dose(dose.chemical)
+    if learnt:
+        where = f"{learnt.doses} of its last {LEARNT_DOSES} doses, {dose.device_id}"
+        key = AlarmKey("PUMP_CHEMICAL", dose.device_id, f"pump {dose.pump}")
+        yield Detection(key, True, f"{words} {learnt.chemical} ({where})")
+
+
+def add_duration(pace: DosingPace, dose: Dose) -> None:
+    """A dose that was sent late says nothing about now."""
+    minute = to_epoch_minute(dose.time)
+    if minute > to_epoch_minute(dose.received_at) - RECENT_MINUTES:
+        pace.add_dose(dose, minute)
+
+
+def check_slow_chemicals(rule_state: RuleState, minute: int, limits: AlarmLimits) -> Iterator[Detection]:
+    """Check whether every station is slower than usual with a chemical."""
+    for common in rule_state.pace.compare_stations(minute):
+        value, limit = common.slower_percent, limits.slow_percent
+        active = False if value is None else is_above(value, limit, returns_at=limit * RETURN_RATIO)
+        words = f"{common.chemical} takes {format_percent(value)} longer than usual at all"
+        where = f"{common.stations} stations that dose it"
+        key = AlarmKey("CHEMICAL_SLOW", "", common.chemical)
+        yield Detection(key, active, f"{words} {where}", value, limit)
+
+
+def get_pump_history(station: StationState, pump: int) -> PumpHistory | None:
+    """Return a pump's history, empty if new; None above MAX_PUMPS."""
+    if pump not in station.pump_histories and len(station.pump_histories) >= MAX_PUMPS:
+        return None
+    return station.pump_histories.setdefault(pump, PumpHistory())
+
+
+def load_dose_history(
+    rule_state: RuleState, stored: Iterable[StoredPumpDoses], usual: Iterable[UsualDuration]
+) -> None:
+    """Replace the histories by those of the database."""
+    rule_state.pace.load_usual(usual)
+    for one in stored:
+        station = rule_state.get_station(one.device)
+        if station is not None and get_pump_history(station, one.pump) is not None:
+            station.pump_histories[one.pump] = PumpHistory(one.chemicals)
 
 
 def _create_dose_detection(dose: Dose, error: float, *, tolerance: float, gross_limit: float) -> Detection:

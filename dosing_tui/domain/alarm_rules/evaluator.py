@@ -4,20 +4,12 @@ It has no I/O and is not thread-safe. Its entries take effect at once in this pr
 them, and passes the committed entries to ``apply_committed``; a viewer discards them.
 """
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from itertools import chain
 from uuid import UUID, uuid4
 
-from dosing_tui.domain.alarm_rules import (
-    batch_rules,
-    connection_rules,
-    dose_rules,
-    station_rules,
-    tank_rules,
-)
+from dosing_tui.domain.alarm_rules.connection_rules import COLLECTOR_RULES
 from dosing_tui.domain.alarm_rules.delays import (
     DelayedCondition,
     apply_delays,
@@ -25,10 +17,11 @@ from dosing_tui.domain.alarm_rules.delays import (
     create_entry,
     is_realarm_due,
 )
-from dosing_tui.domain.alarm_rules.detection import Detection, EvaluationContext
-from dosing_tui.domain.alarm_rules.late_messages import describe_own_time
-from dosing_tui.domain.alarm_rules.limits import AlarmLimits
-from dosing_tui.domain.alarm_rules.rule_state import DoseErrorMinute, RuleState, StationState, to_epoch_minute
+from dosing_tui.domain.alarm_rules.plant_wide.dosing_pace import UsualDuration
+from dosing_tui.domain.alarm_rules.rule_set import RuleSet
+from dosing_tui.domain.alarm_rules.shared.detection import Detection, EvaluationContext
+from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits
+from dosing_tui.domain.alarm_rules.shared.rule_state import DoseErrorMinute
 from dosing_tui.domain.alarm_rules.suppression import get_suppression_reason
 from dosing_tui.domain.alarms.catalog import CATALOG_VERSION, RULES
 from dosing_tui.domain.alarms.checkpoint import EMPTY_CHECKPOINT, Checkpoint
@@ -42,9 +35,11 @@ from dosing_tui.domain.alarms.snapshot import (
     is_flood_active,
 )
 from dosing_tui.domain.materials.ledger import TankMovement
-from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading, Rejection
+from dosing_tui.domain.messages.models import Reading, Rejection
 from dosing_tui.domain.panels.panel_catalog import StockOutlook
-from dosing_tui.domain.tolerances.tolerance_book import DatedRules, ToleranceBook
+from dosing_tui.domain.presence.models import StationNews
+from dosing_tui.domain.tolerances.pump_history import StoredPumpDoses
+from dosing_tui.domain.tolerances.tolerance_book import ToleranceBook
 
 MAX_CONDITIONS = 10_000
 VIEWER_GRACE_TIME = timedelta(seconds=5)
@@ -69,10 +64,9 @@ class Evaluator:
         displayed, while the journal is unavailable or after VIEWER_GRACE_TIME.
         """
         self.projection = JournalProjection(journal_overrides=not writes_journal)
+        self._writes_journal = writes_journal
         self._grace_time = timedelta() if writes_journal else VIEWER_GRACE_TIME
-        self.limits = limits
-        self._rule_state = RuleState(expected_stations, started_at)
-        self.tolerances = ToleranceBook((DatedRules(limits.tolerance_rules),))
+        self._rules = RuleSet(limits, expected_stations=expected_stations, started_at=started_at)
         self._realarm_after = realarm_after
         self._new_id = new_id
         self._conditions: dict[AlarmKey, DelayedCondition] = {}
@@ -82,6 +76,14 @@ class Evaluator:
         self._raise_times: dict[UUID, datetime] = {}
         """Raise times by entry UUID, because the process reads its own entries back from the journal."""
         self._is_flood = False
+
+    @property
+    def tolerances(self) -> ToleranceBook:
+        return self._rules.tolerances
+
+    @tolerances.setter
+    def tolerances(self, book: ToleranceBook) -> None:
+        self._rules.tolerances = book
 
     def take_snapshot(self, now: datetime, *, is_journal_live: bool) -> AlarmSnapshot:
         """Return a snapshot for the screens; ``is_journal_live``: the journal is being read."""
@@ -93,7 +95,7 @@ class Evaluator:
         )
         first = find_first_outs(states.values())
         views = {
-            key: build_alarm_view(state, self._conditions.get(key), first_out=key in first)
+            key: build_alarm_view(state, self._find_shown_condition(key), first_out=key in first)
             for key, state in states.items()
         }
         return build_snapshot(
@@ -107,70 +109,45 @@ class Evaluator:
 
     def load_history(self, readings: Iterable[Reading]) -> list[JournalEntry]:
         """Load levels and message times from the database. Stored doses and events raise no alarms."""
-        entries: list[JournalEntry] = []
-        messages: defaultdict[str, list[Dose | BatchEvent]] = defaultdict(list)
-        for reading in tank_rules.load_batch_needs(self._rule_state, readings):
-            station = self._rule_state.get_station(reading.device_id)
-            if station is None:
-                continue
-            station_rules.update_last_message(station, reading)
-            if isinstance(reading, InventoryLevel):
-                tank = self._rule_state.tanks.get((reading.device_id, reading.chemical))
-                if tank is None or tank.level_time is None:
-                    found = tank_rules.check_fill_level(self._rule_state, reading, self.limits)
-                    entries += self._apply_detections(found, reading.received_at)
-            elif self._rule_state.is_new(reading):
-                messages[reading.device_id].append(reading)
-        for device, known in messages.items():
-            batch_rules.restore_batches(self._rule_state.stations[device], known)
-        return entries
+        found = self._rules.load_history(readings)
+        return [entry for detection, at in found for entry in self._apply_detection(detection, at)]
 
     def load_dose_errors(self, minutes: Iterable[DoseErrorMinute]) -> None:
         """Load the doses of the last hour from the database, oldest first."""
-        for one in minutes:
-            station = self._rule_state.get_station(one.device)
-            if station is not None:
-                dose_rules.add_dose_errors(
-                    station, one.pump, to_epoch_minute(one.minute), doses=one.doses, error_g=one.error_g,
-                    outside_tolerance=one.outside,
-                )  # fmt: skip
-        self._rule_state.is_history_loaded = True
+        self._rules.load_dose_errors(minutes)
+
+    def load_dose_history(self, stored: Iterable[StoredPumpDoses], usual: Iterable[UsualDuration]) -> None:
+        """Load what each pump dosed last, and how long doses usually take."""
+        self._rules.load_dose_history(stored, usual)
 
     def on_reading(self, reading: Reading) -> list[JournalEntry]:
         """Evaluate a live reading; return the resulting entries."""
-        station = self._rule_state.get_station(reading.device_id)
-        if station is None:
-            return []
-        if isinstance(reading, InventoryLevel):
-            found: Iterable[Detection] = tank_rules.check_level(self._rule_state, reading, self.limits)
-        elif self._rule_state.is_new(reading):
-            found = self._check_reading(station, reading)
-        else:
-            return []
-        station_rules.update_station(station, reading)
-        described = (describe_own_time(detection, reading, self.limits.zone) for detection in found)
-        return self._apply_detections(described, reading.received_at)
+        return self._apply_detections(self._rules.check_reading(reading), reading.received_at)
 
     def on_rejection(self, rejection: Rejection) -> list[JournalEntry]:
         """Evaluate a rejected message (rule QUARANTINE); return the resulting entries."""
-        key = AlarmKey("QUARANTINE", "", rejection.topic)
-        finding = Detection(key, True, f"Unreadable message on {rejection.topic}: {rejection.reason}")
-        return self._apply_detections([finding], rejection.received_at)
+        return self._apply_detections([self._rules.check_rejection(rejection)], rejection.received_at)
+
+    def on_news(self, news: StationNews) -> bool:
+        """Note a station's status or loss of messages; whether the next tick should follow at once."""
+        return self._rules.note_news(news)
 
     def on_stock(
         self, now: datetime, movements: Iterable[TankMovement], outlook: Iterable[StockOutlook]
     ) -> list[JournalEntry]:
         """Evaluate entries of the material ledger, and how long each tank lasts."""
-        told = (tank_rules.apply_movement(self._rule_state, each, now) for each in movements)
-        cover = tank_rules.check_cover(outlook, self.limits.stock_cover_days)
-        return self._apply_detections(chain(*told, cover), now)
+        return self._apply_detections(self._rules.check_stock(now, movements, outlook), now)
 
     def on_tick(self, context: EvaluationContext) -> list[JournalEntry]:
         """Evaluate the time-dependent rules, delays and shelving times; call it once a second."""
         self._is_shift_scheduled = context.is_shift_scheduled
-        entries = self._apply_detections(self._check_periodic_rules(context), context.now)
-        others = (key for key in self.projection.states if key not in self._keys_to_check)
-        for key in [*self._keys_to_check, *others]:
+        entries = self._apply_detections(
+            self._rules.check_periodically(context, self.projection.states), context.now
+        )
+        for key in [
+            *self._keys_to_check,
+            *(key for key in self.projection.states if key not in self._keys_to_check),
+        ]:
             entries += self._update_alarm(key, context.now)
         return entries
 
@@ -191,27 +168,6 @@ class Evaluator:
         for effect in effects:
             self._count_raise(effect)
         return effects
-
-    def _check_periodic_rules(self, context: EvaluationContext) -> Iterable[Detection]:
-        """Check the rules that need no reading but the time."""
-        state, limits, minute = self._rule_state, self.limits, to_epoch_minute(context.now)
-        yield from connection_rules.check_connections(context, limits)
-        yield from tank_rules.check_lasting_gaps(state, context.now)
-        yield from tank_rules.check_lots(context.tank_lots, context.now, limits)
-        for device in state.stations:
-            yield station_rules.check_station_offline(state, device, context, limits)
-            yield station_rules.check_clock_skew(state, device, limits)
-            yield from batch_rules.check_stalled_batch(state, device, context.now, limits)
-            yield from dose_rules.check_hourly_errors(state, device, minute, limits)
-
-    def _check_reading(self, station: StationState, reading: Dose | BatchEvent) -> Iterable[Detection]:
-        if isinstance(reading, BatchEvent):
-            return batch_rules.check_batch_event(station, reading, self.tolerances.masters)
-        return chain(
-            tank_rules.add_dose(self._rule_state, reading),
-            batch_rules.add_dose(station, reading, self.tolerances.masters),
-            dose_rules.check_dose(station, reading, self.limits, self.tolerances),
-        )
 
     def _apply_detections(self, detections: Iterable[Detection], at: datetime) -> list[JournalEntry]:
         return [entry for detection in detections for entry in self._apply_detection(detection, at)]
@@ -292,7 +248,8 @@ class Evaluator:
             return []
         if not condition.is_active:
             if state.active:
-                return self._emit_entry(AlarmEvent.RETURN, condition, now)
+                is_others = self._is_collectors_own(key)
+                return [] if is_others else self._emit_entry(AlarmEvent.RETURN, condition, now)
             if not condition.is_detected:
                 self._keys_to_check.discard(key)
             return []
@@ -303,6 +260,19 @@ class Evaluator:
         if not state.active:
             return self._emit_entry(AlarmEvent.RAISE, condition, now)
         return self._check_escalation(state, condition, now)
+
+    def _is_collectors_own(self, key: AlarmKey) -> bool:
+        """Whether an active alarm is about the collector, and this process is another."""
+        return (
+            not self._writes_journal
+            and key.rule in COLLECTOR_RULES
+            and self.projection.is_confirmed_active(key)
+        )
+
+    def _find_shown_condition(self, key: AlarmKey) -> DelayedCondition | None:
+        condition = self._conditions.get(key)
+        is_others = condition is not None and not condition.is_active and self._is_collectors_own(key)
+        return None if is_others else condition
 
     def _update_condition(self, state: AlarmState, now: datetime) -> DelayedCondition | None:
         """Return the condition after its delays; None if this process cannot evaluate it."""
@@ -327,7 +297,7 @@ class Evaluator:
     ) -> list[JournalEntry]:
         hiding = state.hiding
         assert hiding is not None  # only called for a suppressed alarm
-        holds = condition is not None and condition.is_active
+        holds = (condition is not None and condition.is_active) or self._is_collectors_own(state.key)
         if hiding.shown is AlarmStateName.SHELVED and hiding.until is not None and hiding.until <= now:
             return self._end_suppression(AlarmEvent.SHELVE_EXPIRE, state, condition, now, active=holds)
         if hiding.shown is AlarmStateName.SUPPRESSED and not self._get_suppression_reason(state.key):
@@ -368,7 +338,7 @@ class Evaluator:
 
     def _get_suppression_reason(self, key: AlarmKey) -> str:
         return get_suppression_reason(
-            key, self.projection.states, self._rule_state, is_shift_scheduled=self._is_shift_scheduled
+            key, self.projection.states, self._rules.state, is_shift_scheduled=self._is_shift_scheduled
         )
 
     def _emit_entry(

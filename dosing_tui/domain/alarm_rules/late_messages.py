@@ -7,8 +7,8 @@ except within ROUNDING of a complete event: stations stamp in whole seconds.
 from collections.abc import Iterator
 from datetime import timedelta, tzinfo
 
-from dosing_tui.domain.alarm_rules.detection import Detection
-from dosing_tui.domain.alarm_rules.rule_state import ClosedBatch, StationState
+from dosing_tui.domain.alarm_rules.shared.detection import Detection
+from dosing_tui.domain.alarm_rules.shared.rule_state import ClosedBatch, StationState
 from dosing_tui.domain.batches.models import is_same_name
 from dosing_tui.domain.messages.models import BatchEvent, Dose, Reading, TimeQuality
 

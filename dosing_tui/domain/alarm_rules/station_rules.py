@@ -1,13 +1,21 @@
-"""Station alarms: offline and clock skew."""
+"""Station alarms: offline, lost messages and clock skew."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from dosing_tui.domain.alarm_rules.detection import Detection, EvaluationContext, is_above
-from dosing_tui.domain.alarm_rules.limits import AlarmLimits
-from dosing_tui.domain.alarm_rules.rule_state import RuleState, StationState
+from dosing_tui.domain.alarm_rules.shared.detection import Detection, EvaluationContext, is_above
+from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits
+from dosing_tui.domain.alarm_rules.shared.rule_state import RuleState, StationState
 from dosing_tui.domain.alarms.models import AlarmKey, Priority
 from dosing_tui.domain.messages.models import Reading, TimeQuality
-from dosing_tui.domain.quantities.quantity_text import format_duration
+from dosing_tui.domain.presence.models import (
+    ConnectionReport,
+    MessageLoss,
+    StationNews,
+    StationPresence,
+    StationReport,
+)
+from dosing_tui.domain.quantities.quantity_text import count_noun, format_duration
 
 QUEUE_DRAIN_TIME = timedelta(minutes=1)
 """Time for the broker's queued messages to arrive after a reconnect."""
@@ -57,22 +65,70 @@ def update_last_message(station: StationState, reading: Reading) -> None:
 def check_station_offline(
     rule_state: RuleState, device: str, context: EvaluationContext, limits: AlarmLimits
 ) -> Detection:
-    """Check the time since the last message; unknown while the broker is down or its queue drains."""
+    """Check the time since the last message; unknown while nobody listens or the broker's queue drains.
+
+    A last will counts at once. A retained status is a state of unknown age: it raises nothing, and one that
+    is online ends what a last will began.
+    """
     key = AlarmKey("DEVICE_OFFLINE", device)
     limit = limits.offline_after
-    heard = rule_state.stations[device].last_message_at
-    listening_since = max(context.broker.since or rule_state.started_at, rule_state.started_at)
+    station = rule_state.stations[device]
+    heard, presence = station.last_message_at, station.presence or StationPresence(device)
+    is_offline = presence.is_offline(heard)
+    listening_since = rule_state.get_listening_since(context)
+    if listening_since is None:
+        return Detection(key, None)
     listening = context.now - listening_since
     silent = context.now - (heard or listening_since)
     words = f"Dosing system offline for {format_age(silent)} ({device})"
     if heard is None:
         words = f"Dosing system offline: {device} has never reported"
     active: bool | None = None
-    if context.broker.is_up and silent < limit:
-        active = False if heard is not None and heard >= listening_since else None
-    elif context.broker.is_up and listening >= (QUEUE_DRAIN_TIME if heard else limit):
+    if is_offline and not presence.is_retained:
+        words = f"Dosing system offline: disconnected from the broker ({device})"
+        return Detection(key, True, words, silent.total_seconds())
+    if silent < limit:
+        is_heard = heard is not None and heard >= listening_since and not is_offline
+        active = False if is_heard or presence.status is ConnectionReport.ONLINE else None
+    elif listening >= (QUEUE_DRAIN_TIME if heard else limit):
         active = True
     return Detection(key, active, words, silent.total_seconds(), limit.total_seconds())
+
+
+def note_news(rule_state: RuleState, news: StationNews) -> bool:
+    """Note a station's status or loss of messages; whether an alarm may follow from it."""
+    if isinstance(news, StationReport) and _is_leftover(rule_state, news):
+        return False
+    station = rule_state.get_station(news.device_id)
+    if station is None:
+        return False
+    if isinstance(news, MessageLoss):
+        station.new_losses.append(news)
+        return news.count > 0
+    before = station.presence
+    station.presence = (before or StationPresence(news.device_id)).apply_report(news)
+    if news.is_sign_of_life:
+        station.last_message_at = max(station.last_message_at or news.received_at, news.received_at)
+    return station.presence != before
+
+
+def _is_leftover(rule_state: RuleState, report: StationReport) -> bool:
+    """Whether only a kept 'offline' is known of the station: it may have been taken away long ago."""
+    is_online = report.status is ConnectionReport.ONLINE
+    return report.is_retained and not is_online and report.device_id not in rule_state.stations
+
+
+def check_lost_messages(station: StationState) -> Iterator[Detection]:
+    """Tell the messages that were lost since the last check."""
+    losses, station.new_losses = [loss for loss in station.new_losses if loss.count > 0], []
+    if not losses:
+        return
+    device, count = losses[0].device_id, sum(loss.count for loss in losses)
+    words = f"{count_noun(count, 'message')} of {device} lost"
+    if len(losses) == 1:
+        first, last = losses[0].first, losses[0].last
+        words += f" (number {first})" if first == last else f" (numbers {first} to {last})"
+    yield Detection(AlarmKey("MESSAGES_LOST", device), True, words, float(count))
 
 
 def check_clock_skew(rule_state: RuleState, device: str, limits: AlarmLimits) -> Detection:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from dosing_tui.domain.alarm_rules.rule_state import RuleState
+from dosing_tui.domain.alarm_rules.shared.rule_state import RuleState
 from dosing_tui.domain.alarms.models import AlarmKey, AlarmState
 
 _STATION_RULES = frozenset({"DOSE_OUT_OF_TOL", "DOSE_GROSS", "ERR_MEAN_1H", "ERR_RATE_1H", "CLOCK_SKEW"})

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
-from dosing_tui.domain.alarm_rules.detection import Detection
-from dosing_tui.domain.alarm_rules.limits import AlarmLimits
-from dosing_tui.domain.alarm_rules.rule_state import RuleState, TankState
+from dosing_tui.domain.alarm_rules.shared.detection import Detection
+from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits
+from dosing_tui.domain.alarm_rules.shared.rule_state import RuleState, TankState
 from dosing_tui.domain.alarms.models import AlarmKey
 from dosing_tui.domain.materials.ledger import TankMovement
 from dosing_tui.domain.materials.lots.tank_lots import TankLots, check_tank_lots
@@ -27,12 +27,28 @@ FILL_TIME = timedelta(hours=1)
 
 def check_level(rule_state: RuleState, level: InventoryLevel, limits: AlarmLimits) -> Iterator[Detection]:
     tank = rule_state.get_tank(level.device_id, level.chemical)
-    if tank is None or level.time < (tank.level_time or level.time):
+    if tank is None or (tank.has_live_level and level.time < (tank.level_time or level.time)):
+        return
+    tank.level_time, tank.has_live_level = level.time, True
+    yield from check_fill_level(rule_state, level, limits)
+    if level.remaining_g is not None:
+        yield from _check_level_change(rule_state, tank, level, level.remaining_g, limits)
+
+
+def load_level(rule_state: RuleState, level: InventoryLevel, limits: AlarmLimits) -> Iterator[Detection]:
+    """Load a stored or retained level, unless a live one or a newer one is known.
+
+    A rise from it to the next level is told. A mismatch is not: what was dosed in between is unknown.
+    """
+    tank = rule_state.get_tank(level.device_id, level.chemical)
+    if tank is None or tank.has_live_level or level.time < (tank.level_time or level.time):
         return
     tank.level_time = level.time
     yield from check_fill_level(rule_state, level, limits)
     if level.remaining_g is not None:
+        tank.dosed_g = None
         yield from _check_level_change(rule_state, tank, level, level.remaining_g, limits)
+        tank.dosed_g = None
 
 
 def check_fill_level(

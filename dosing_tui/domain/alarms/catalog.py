@@ -20,7 +20,7 @@ class BatchWeight(Enum):
     EXCEPTION = "exception"
     """It says something about the batch."""
     USED_TANK = "exception of a batch that used the tank"
-    """It says something about a batch that dosed the chemical at that time; a remark of other batches."""
+    """Of a batch that dosed the chemical, or with the pump, at that time; a remark of other batches."""
     REMARK = "remark"
     """It says something about the plant at that time: shown and printed, not counted."""
     OWN_CHECK = "checked by the batch itself"
@@ -192,12 +192,36 @@ _CATALOG = (
         quantity=Quantity.COUNT,
     ),
     AlarmRule(
+        "PUMP_CHEMICAL", _H, "Pump doses another chemical", off_delay=_S60, latching=True, momentary=True,
+        cause="Another drum was connected, or the pump was set up for another chemical.",
+        consequence="The batch may hold the wrong chemical.",
+        action="Stop the station; compare drum and pump. A planned change is learnt within 200 doses.",
+        batch_weight=BatchWeight.USED_TANK,
+        quantity=Quantity.EVENT,
+    ),
+    AlarmRule(
+        "CHEMICAL_SLOW", _L, "Chemical is dosed slowly everywhere", on_delay=_S10, off_delay=_S60,
+        cause="The chemical is cold and thick, or another quality: a worn pump would be slow alone.",
+        consequence="Batches take longer; doses may overshoot less or end at their time-out.",
+        action="Measure the drum's temperature; warm it, or wait. Leave the tubes.",
+        batch_weight=_REMARK,
+        quantity=Quantity.PERCENT,
+    ),
+    AlarmRule(
         "DEVICE_OFFLINE", _M, "Station offline", group=AlarmGroup.LINKS,
         cause="The station has no power or no network, or has crashed.",
         consequence="Its doses and levels are not seen.",
         action="Look at the station's display; restart it; check the network.",
         batch_weight=_REMARK,
         quantity=Quantity.DURATION,
+    ),
+    AlarmRule(
+        "MESSAGES_LOST", _L, "Messages lost", off_delay=_S60, latching=True, momentary=True,
+        cause="The station's numbers have a gap: it published without a connection, or a queue was full.",
+        consequence="Doses, levels or events may be missing in totals, charts and batches.",
+        action="Compare the batch with the station's display; check its network, and publish with QoS 1.",
+        batch_weight=_REMARK,
+        quantity=Quantity.COUNT,
     ),
     AlarmRule(
         "CLOCK_SKEW", _L, "Station's clock is off", on_delay=_S60, off_delay=_S60,

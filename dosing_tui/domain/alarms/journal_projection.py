@@ -63,6 +63,11 @@ class JournalProjection:
     def get_state(self, key: AlarmKey) -> AlarmState:
         return self._states.get(key) or AlarmState(key)
 
+    def is_confirmed_active(self, key: AlarmKey) -> bool:
+        """Whether the alarm is active by the journal alone."""
+        state = self._confirmed_states.get(key)
+        return state is not None and state.active
+
     def apply_pending(self, entry: JournalEntry) -> AlarmTransition | None:
         """Apply an entry of this process until it is read back from the journal.
 

@@ -81,8 +81,15 @@ MAX_SHELVE_DURATION = {
 """Maximum shelving time per priority. Not configurable: all processes have to accept the same entries."""
 
 
+MAX_ITEM_CELLS = 160
+"""Longest item, in terminal cells: topics differ at their end."""
+
+
 class AlarmKey(NamedTuple):
-    """Identity of an alarm: rule, station and item (a chemical, a pump, ...); '' if not applicable."""
+    """Identity of an alarm: rule, station and item (a chemical, a pump, ...); '' if not applicable.
+
+    Station and item are as the journal gives them back: sanitized, the item to MAX_ITEM_CELLS.
+    """
 
     rule: str
     device: str = ""

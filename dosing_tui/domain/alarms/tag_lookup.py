@@ -19,13 +19,16 @@ class TagScope(Enum):
     TOPIC = "/TOPIC"
     STATION = "/STATION"
     PUMP = "/STATION or, of one pump, /STATION/pump 2"
+    ONE_PUMP = "/STATION/pump 2"
     CHEMICAL = "/STATION/CHEMICAL"
+    PLANT_CHEMICAL = "/CHEMICAL"
     RECIPE = "/STATION/RECIPE"
 
 
 TAG_SCOPES: Mapping[str, TagScope] = {
     **dict.fromkeys(("BROKER_DOWN", "DB_DOWN", "SPOOL_HIGH", "SPOOL_FULL"), TagScope.PLANT),
     **dict.fromkeys(("BATCH_STALLED", "DEVICE_OFFLINE", "CLOCK_SKEW", "ERR_RATE_1H"), TagScope.STATION),
+    "MESSAGES_LOST": TagScope.STATION,
     **dict.fromkeys(
         ("STOCK_LOW", "STOCK_CRITICAL", "STOCK_COVER_LOW", "STOCK_RESET", "STOCK_MISMATCH"), TagScope.CHEMICAL
     ),
@@ -33,6 +36,8 @@ TAG_SCOPES: Mapping[str, TagScope] = {
     **dict.fromkeys(("LOT_EXPIRED", "LOT_UNKNOWN", "LOT_EXPIRES_SOON"), TagScope.CHEMICAL),
     **dict.fromkeys(("BATCH_ABORTED", "BATCH_INGREDIENT"), TagScope.RECIPE),
     "ERR_MEAN_1H": TagScope.PUMP,
+    "PUMP_CHEMICAL": TagScope.ONE_PUMP,
+    "CHEMICAL_SLOW": TagScope.PLANT_CHEMICAL,
     **dict.fromkeys(("QUARANTINE", "TOPIC_REFUSED", "DB_PARTIAL"), TagScope.TOPIC),
 }
 
@@ -41,6 +46,7 @@ _ITEM_PATTERNS = {
     TagScope.CHEMICAL: ".+",
     TagScope.RECIPE: ".+",
     TagScope.PUMP: r"(pump [1-9]\d?)?",
+    TagScope.ONE_PUMP: r"pump [1-9]\d?",
 }
 """Pattern of a tag's item; without one, the tag has no item."""
 
@@ -72,6 +78,8 @@ def _parse_key(tag: str, plant_names: PlantNames) -> AlarmKey:
         return AlarmKey(rule)
     if about is TagScope.TOPIC and rest:
         return AlarmKey(rule, "", rest)
+    if about is TagScope.PLANT_CHEMICAL and rest:
+        return AlarmKey(rule, "", _match_name("chemical", rest, plant_names.chemicals))
     station, _, item = rest.partition("/")
     is_item_valid = re.fullmatch(_ITEM_PATTERNS.get(about, ""), item, re.IGNORECASE)
     if about is TagScope.PLANT or not station or not is_item_valid:
@@ -79,7 +87,7 @@ def _parse_key(tag: str, plant_names: PlantNames) -> AlarmKey:
     device = _match_name("station", station, plant_names.stations)
     if about is TagScope.CHEMICAL:
         item = _match_name("chemical", item, plant_names.chemicals)
-    return AlarmKey(rule, device, item.lower() if about is TagScope.PUMP else item)
+    return AlarmKey(rule, device, item.lower() if about in (TagScope.PUMP, TagScope.ONE_PUMP) else item)
 
 
 def _match_name(kind: str, name: str, names: Collection[str]) -> str:

@@ -1,7 +1,7 @@
 """Findings of a batch: deviations from the master recipe, inconsistent messages, and alarms."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from operator import itemgetter
 from typing import TypeAlias
@@ -15,13 +15,15 @@ from dosing_tui.domain.batch_review.finding_weight import (
     describe_alarm,
     divide_findings,
 )
-from dosing_tui.domain.batches.alarm_overlap import AlarmSpan, is_batch_alarm
+from dosing_tui.domain.batch_review.ingredient_ratio import BdoPounds, do_pounds_agree
+from dosing_tui.domain.batches.alarm_overlap import AlarmSpan, is_active_during, is_batch_alarm
 from dosing_tui.domain.batches.duration_baseline import DurationBaseline
 from dosing_tui.domain.batches.master_recipe import MasterIngredient, MasterRecipe, MasterVersion
 from dosing_tui.domain.batches.models import Batch, BatchMessage, BatchStatus, Ingredient, is_same_name
 from dosing_tui.domain.batches.recipe_matching import match_ingredients
 from dosing_tui.domain.materials.lots.batch_lots import BatchLot, describe_share
 from dosing_tui.domain.messages import default_limits
+from dosing_tui.domain.messages.chemical_names import fold_name
 from dosing_tui.domain.messages.models import Dose, TimeQuality
 from dosing_tui.domain.tolerances.tolerance_book import ToleranceBook
 
@@ -88,12 +90,25 @@ def judge_batch(
     """Find all exceptions and remarks, each ordered by kind, as the ``rules`` of that version found them."""
     recipe = master.recipe if master else None
     results = assess_ingredients(batch, master=master, limits=limits)
-    scope = _ReviewScope(batch, recipe, limits, results, rules >= RulesVersion.EACH_DOSE, lots)
+    scope = _ReviewScope(
+        batch,
+        recipe,
+        limits,
+        results,
+        _list_slow_chemicals(batch, alarms),
+        rules >= RulesVersion.EACH_DOSE,
+        lots,
+    )
     found = [BatchException(*each) for check in _CHECKS for each in check(scope)]
     if rules is RulesVersion.ALL_COUNT:
         told = dict.fromkeys(describe_alarm(alarm) for alarm in alarms if is_batch_alarm(alarm, batch))
         return BatchFindings((*found, *told))
     return divide_findings(batch, found, alarms)
+
+
+def _list_slow_chemicals(batch: Batch, alarms: Iterable[AlarmSpan]) -> frozenset[str]:
+    names = (alarm.name.partition("/") for alarm in alarms if is_active_during(alarm, batch))
+    return frozenset(fold_name(item) for rule, _, item in names if rule == "CHEMICAL_SLOW")
 
 
 def assess_ingredients(
@@ -148,6 +163,8 @@ class _ReviewScope:
     recipe: MasterRecipe | None
     limits: ReviewLimits
     results: tuple[IngredientResult, ...]
+    slow_chemicals: frozenset[str] = frozenset()
+    """Chemicals, folded, with which every station was slower than usual during the batch."""
     has_pump_chemicals: bool = True
     """The rules know the chemical of each pump."""
     lots: Sequence[BatchLot] = ()
@@ -173,6 +190,18 @@ def _check_tolerance(scope: _ReviewScope) -> Iterator[_Finding]:
                 name,
                 f"{name} was to be {said_g:.2f} g; the recipe says {target_g:.2f} g",
             )
+
+
+def _check_pounds(scope: _ReviewScope) -> Iterator[_Finding]:
+    """In BDO mode each target is grams per pound by the pounds of BDO, which are the same for all."""
+    said = [
+        BdoPounds(one.ingredient.chemical, one.ingredient.target_g, one.reference.g_per_lb)
+        for one in scope.results
+        if one.reference and one.reference.g_per_lb and one.ingredient.target_g is not None
+    ]
+    if not do_pounds_agree(said):
+        each = ", ".join(f"{one.pounds:.1f} lb by {one.chemical}" for one in said)
+        yield ExceptionKind.WRONG_TARGET, "", f"the targets are of different weights of BDO: {each}"
 
 
 def _check_completeness(scope: _ReviewScope) -> Iterator[_Finding]:
@@ -266,8 +295,12 @@ def _check_durations(scope: _ReviewScope) -> Iterator[_Finding]:
         elif dose.duration_ms is not None:
             seconds, usual = dose.duration_ms / 1000, limits.baselines.get(dose.chemical)
             shortest, longest = (usual.low_s, usual.high_s) if usual else limits.dose_range_s
-            if not shortest <= seconds <= longest:
-                often = f"; {shortest:.0f} to {longest:.0f} s are usual" if usual else ""
+            often = f"; {shortest:.0f} to {longest:.0f} s are usual" if usual else ""
+            if seconds > longest and fold_name(dose.chemical) in scope.slow_chemicals:
+                said = f"the dose of {dose.chemical} took {seconds:.0f} s{often}"
+                why = "every station was slower with it"
+                yield ExceptionKind.SLOW_CHEMICAL, dose.chemical, f"{said}: {why}"
+            elif not shortest <= seconds <= longest:
                 yield (
                     ExceptionKind.DURATION,
                     dose.chemical,
@@ -347,6 +380,7 @@ _CHECKS: tuple[Callable[[_ReviewScope], Iterator[_Finding]], ...] = (
     _check_ending,
     _check_completeness,
     _check_tolerance,
+    _check_pounds,
     _check_pumps,
     _check_order,
     _check_durations,

@@ -25,6 +25,7 @@ class ExceptionKind(StrEnum):
     WRONG_TARGET = "wrong target"
     WRONG_ORDER = "wrong order"
     DURATION = "duration"
+    SLOW_CHEMICAL = "slow chemical"
     NOT_COMPLETE = "not complete"
     TIME_QUALITY = "time quality"
     DATA_REPAIR = "repaired data"
@@ -51,7 +52,7 @@ class ExceptionKind(StrEnum):
                 return BatchWeight.EXCEPTION
             case ExceptionKind.STOCK_JUMP:
                 return BatchWeight.USED_TANK
-            case ExceptionKind.LOW_STOCK | ExceptionKind.TIME_QUALITY:
+            case ExceptionKind.LOW_STOCK | ExceptionKind.TIME_QUALITY | ExceptionKind.SLOW_CHEMICAL:
                 return BatchWeight.REMARK
 
 
@@ -141,7 +142,8 @@ def _is_alarm_exception(batch: Batch, alarm: AlarmSpan) -> bool:
         return True  # of a catalog that this version does not know: somebody has to look
     if known.batch_weight is BatchWeight.USED_TANK:
         return any(
-            is_same_name(dose.chemical, item) and abs(alarm.since - dose.time) <= DOSE_ALARM_DELAY
+            (is_same_name(dose.chemical, item) or item == f"pump {dose.pump}")
+            and abs(alarm.since - dose.time) <= DOSE_ALARM_DELAY
             for dose in batch.doses
         )
     return known.batch_weight is BatchWeight.EXCEPTION

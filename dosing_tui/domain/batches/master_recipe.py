@@ -6,7 +6,7 @@ reference.
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 
 from dosing_tui.domain.batches.canonical_json import to_canonical_json
@@ -24,6 +24,8 @@ class MasterIngredient:
     target_g: float | None = None
     tolerance_g: float | None = None
     tolerance_percent: float | None = None
+    g_per_lb: float | None = None
+    """In BDO mode: grams of it to a pound of BDO, by which the station works out the target."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +147,8 @@ def _recipe_to_dict(recipe: MasterRecipe) -> dict[str, object]:
         "mode": recipe.mode,
         "ordered": recipe.ordered,
         "ingredient": [
-            {field.name: getattr(each, field.name) for field in fields(MasterIngredient)}
+            # omitted if missing: recipes that were stored before keep their text
+            {name: value for name, value in asdict(each).items() if name != "g_per_lb" or value is not None}
             for each in recipe.ingredients
         ],
     }
@@ -191,6 +194,7 @@ _NUMBERS = {
     "target_g": (int | float, 0, 1e9, "a number from 0 on"),
     "tolerance_g": (int | float, 0, 1e9, "a number from 0 on"),
     "tolerance_percent": (int | float, 0, 1e9, "a number from 0 on"),
+    "g_per_lb": (int | float, 1e-6, 1e6, "a number above 0"),
 }
 """Type, smallest and largest value of an ingredient's numbers, and what they are called in an error."""
 

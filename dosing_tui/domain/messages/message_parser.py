@@ -5,7 +5,7 @@ and the spelling of each chemical.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from dosing_tui.domain.messages import message_schema
@@ -38,20 +38,22 @@ from dosing_tui.domain.messages.reading_identity import (
     read_stamp,
 )
 from dosing_tui.domain.messages.tank_level import fill_capacity
-from dosing_tui.domain.messages.text_sanitizer import clean_line
+from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text, count_cells
 from dosing_tui.domain.messages.timestamp_rules import (
     ClockRules,
     DeviceClock,
     ResolvedTime,
     resolve_timestamp,
 )
-from dosing_tui.domain.topics.topic_filter import find_station
+from dosing_tui.domain.topics.topic_filter import OTHER_TOPICS, find_station, has_station_level
 from dosing_tui.errors import PayloadError
 
 __all__ = ["ClockRules", "MessageParser"]
 
 MAX_TRACKED = 2_000
 """Maximum number of devices, and of tanks, with stored state. The least recently updated is evicted."""
+
+MAX_REASON_CELLS = 240
 
 NO_DELAY = timedelta()
 BACKLOG_DELAY = timedelta(seconds=30)
@@ -89,25 +91,22 @@ class MessageParser:
 
         ``received_at`` is the time of receipt, with a time zone.
         """
-        kind, station = self._find_kind(topic)
-        if kind is None:
-            topic = clean_line(topic)
-            return (Rejection(topic, payload, f"nothing is expected on the topic '{topic}'", received_at),)
-        record = read_canonical(kind, payload)
-        is_own = record is not None and station in ("", record.device_id)
+        source = self._find_source(topic)
+        if source is None:
+            reason = f"nothing is expected on the topic '{clean_text(topic)}'"
+            return (Rejection(OTHER_TOPICS, payload, reason, received_at),)
+        record = read_canonical(source.kind, payload)
+        is_own = record is not None and source.station in (None, record.device_id)
         if record and is_own and (reading := self._build_canonical(record, payload, received_at)):
             return (reading,)
-        records = decode_records(payload)
-        return tuple([self._parse_record(topic, station, kind, one, received_at) for one in records])
+        return tuple([self._parse_record(source, one, received_at) for one in decode_records(payload)])
 
-    def _find_kind(self, topic: str) -> tuple[ReadingKind | None, str]:
-        """The kind of the topic's readings, and the station that the topic carries."""
-        if kind := self._topics.get(topic):
-            return kind, ""
+    def _find_source(self, topic: str) -> "_Source | None":
+        """None for a topic on which nothing is expected."""
         for topic_filter, kind in self._topics.items():
-            if station := find_station(topic_filter, topic):
-                return kind, station
-        return None, ""
+            if (station := find_station(topic_filter, topic)) is not None:
+                return _Source(topic_filter, kind, station if has_station_level(topic_filter) else None)
+        return None
 
     def _build_canonical(
         self, record: CanonicalRecord, payload: bytes, received_at: datetime
@@ -137,19 +136,15 @@ class MessageParser:
             resolved.time, device, chemical, *values[1:], dedup, received_at, quality, legacy_dedup=legacy
         )
 
-    def _parse_record(
-        self, topic: str, station: str, kind: ReadingKind, result: DecodeResult, received_at: datetime
-    ) -> ParsedItem:
+    def _parse_record(self, source: "_Source", result: DecodeResult, received_at: datetime) -> ParsedItem:
         if not isinstance(result, JsonRecord):
-            return Rejection(topic, result.raw, result.reason, received_at)
+            return source.build_rejection(result.raw, result.reason, received_at)
         try:
-            return self._build_reading(kind, result, received_at, station)
+            return self._build_reading(source, result, received_at)
         except PayloadError as error:
-            return Rejection(topic, result.raw, clean_line(str(error)), received_at)
+            return source.build_rejection(result.raw, str(error), received_at)
 
-    def _build_reading(
-        self, kind: ReadingKind, record: JsonRecord, received_at: datetime, station: str
-    ) -> Reading:
+    def _build_reading(self, source: "_Source", record: JsonRecord, received_at: datetime) -> Reading:
         """Build the reading of one record.
 
         Raises: PayloadError; the parser's state is then unchanged, except for the measured delay.
@@ -157,8 +152,8 @@ class MessageParser:
         flags: list[str] = []
         fields = record.fields
         device = message_schema.parse_device_id(fields, flags)
-        if station not in ("", device):
-            raise PayloadError("device_id", f"device_id is '{device}', but the topic is that of '{station}'")
+        if source.station not in (None, device):
+            raise PayloadError("device_id", f"device_id is '{device}'")
         resolved = resolve_timestamp(
             message_schema.get_field(fields, "timestamp"), received_at, self._rules, self._clocks.get(device)
         )
@@ -167,7 +162,7 @@ class MessageParser:
         quality = self._classify_time(device, resolved, received_at)
         sequence = _parse_sequence(fields, flags)
         header = ReadingHeader(resolved.time, quality, received_at, sequence or 0)
-        reading = self._unify_names(RECORD_PARSERS[kind](device, fields, header, flags))
+        reading = self._unify_names(RECORD_PARSERS[source.kind](device, fields, header, flags))
         if resolved.clock is not None:
             self._clocks.store(device, resolved.clock)
         stamp = read_stamp(reading)
@@ -213,6 +208,24 @@ class MessageParser:
             return fill_capacity(level, self._capacities.get(tank))
         self._capacities.store(tank, level.capacity_g)
         return level
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """Where a message came from: the configured topic that covers its own, and the station in its own.
+
+    ``station`` is None without a level for it.
+    """
+
+    topic: str
+    kind: ReadingKind
+    station: str | None
+
+    def build_rejection(self, raw: bytes, reason: str, received_at: datetime) -> Rejection:
+        """Names the station in the reason: a topic as it was sent is up to 64 KB of anything."""
+        where = "" if self.station is None else f", on the topic of '{clean_text(self.station)}'"
+        reason = clean_line(reason, MAX_REASON_CELLS - count_cells(where)) + where
+        return Rejection(self.topic, raw, reason, received_at)
 
 
 def _parse_sequence(fields: Fields, flags: Flags) -> int | None:

@@ -68,6 +68,9 @@ class RecentValues(Generic[Key, Value]):
     def __contains__(self, key: object) -> bool:
         return key in self._values
 
+    def list_items(self) -> list[tuple[Key, Value]]:
+        return list(self._values.items())
+
     def get(self, key: Key) -> Value | None:
         return self._values.get(key)
 

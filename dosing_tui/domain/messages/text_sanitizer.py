@@ -39,17 +39,21 @@ _LATE_WIDE_RANGES = (
 )
 
 
-@lru_cache(maxsize=4096)  # every message repeats the plant's few names
 def clean_text(text: str, *, limit: int = 64) -> str:
     """Sanitize one name: trim, limit to ``limit`` terminal cells, replace unsafe characters by U+FFFD.
 
     >>> clean_text(" T-12\\x1b[2J ")
     'T-12�[2J'
     """
+    # NFC composition takes quadratic time for thousands of marks in a row, and the cache keeps what it gets
+    return _clean_short(text if len(text) <= limit * 8 else text.strip()[: limit * 8], limit)
+
+
+@lru_cache(maxsize=4096)  # every message repeats the plant's few names
+def _clean_short(text: str, limit: int) -> str:
     if len(text) <= limit and text.isascii() and text.isprintable():
         return text.strip()
-    # NFC composition takes quadratic time for thousands of consecutive marks
-    return _fit_cells(text.strip()[: limit * 8], limit)
+    return _fit_cells(text.strip(), limit)
 
 
 def clean_line(text: str, limit: int = 240) -> str:

@@ -1,7 +1,23 @@
-"""Rows of the panels about the material ledger; ``docs/materials.md`` has the formulas."""
+"""Rows of the panels about stock and the material ledger; ``docs/materials.md`` has the formulas."""
 
 from dataclasses import dataclass
 from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class BatchesLeft:
+    """Whole batches of a recipe at a station, by the ingredient that is used up first."""
+
+    device_id: str
+    recipe: str
+    batches_left: int
+    scarcest: str
+    remaining_g: float
+    """Of the scarcest ingredient."""
+    median_use_g: float
+    """Of the scarcest ingredient in a batch."""
+    batches: int
+    """The number of batches that the median is of, at most 20."""
 
 
 @dataclass(frozen=True, slots=True)

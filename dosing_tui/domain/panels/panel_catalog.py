@@ -26,7 +26,10 @@ from typing import Any, Generic, TypeVar
 
 from dosing_tui.domain.messages.models import ReadingKind
 from dosing_tui.domain.panels.filters import NO_FILTER, Dimension, Selection
+from dosing_tui.domain.panels.material_rows import BatchesLeft as BatchesLeft  # its name in the catalog
 from dosing_tui.domain.panels.material_rows import MaterialBook, TankBalance
+from dosing_tui.domain.panels.pump_chemical import PumpChemical
+from dosing_tui.domain.panels.station_health import StationHealth
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,22 +211,6 @@ class StockOutlook:
 
 
 @dataclass(frozen=True, slots=True)
-class BatchesLeft:
-    """Whole batches of a recipe at a station, by the ingredient that is used up first."""
-
-    device_id: str
-    recipe: str
-    batches_left: int
-    scarcest: str
-    remaining_g: float
-    """Of the scarcest ingredient."""
-    median_use_g: float
-    """Of the scarcest ingredient in a batch."""
-    batches: int
-    """The number of batches that the median is of, at most 20."""
-
-
-@dataclass(frozen=True, slots=True)
 class PanelQuery:
     """One request for a panel: the range [since, until) in UTC, and the filters."""
 
@@ -377,6 +364,10 @@ PUMP_CAPABILITY = declare_panel(Panel(
     default_range="now-6d/d", dimensions=_TANK_DIMENSIONS, column_limits=(("bias_percent", 100.0),),
     column_minimums=(("cpk", PlantLimit.CPK_LOW),),
 ))  # fmt: skip
+PUMP_CHEMICALS = declare_panel(Panel(
+    "pump_chemicals", "Pump chemicals", "", PumpChemical, _DOSES, chart=ChartKind.TABLE,
+    dimensions=_TANK_DIMENSIONS,
+))  # fmt: skip
 STOCK_OUTLOOK = declare_panel(Panel(
     "stock_outlook", "Stock outlook", "", StockOutlook, _LEVELS, chart=ChartKind.TABLE,
     dimensions=_TANK_DIMENSIONS,
@@ -384,6 +375,10 @@ STOCK_OUTLOOK = declare_panel(Panel(
 BATCHES_LEFT = declare_panel(Panel(
     "batches_left", "Batches left", "", BatchesLeft, _LEVELS | _EVENTS, chart=ChartKind.TABLE,
     dimensions=frozenset({Dimension.DEVICE, Dimension.RECIPE}), settle_time=BATCH_SETTLE_TIME,
+))  # fmt: skip
+STATION_STATUS = declare_panel(Panel(
+    "station_status", "Station status", "", StationHealth, _DOSES | _EVENTS | _LEVELS, chart=ChartKind.TABLE,
+    dimensions=frozenset({Dimension.DEVICE}), column_limits=(("messages_lost", 0.5),),
 ))  # fmt: skip
 MATERIAL_BOOK = declare_panel(Panel(
     "material_book", "Book and level", "", MaterialBook, _LEVELS, dimensions=_TANK_DIMENSIONS,

@@ -13,6 +13,8 @@ UNIT_AFFIXES = {
     "_s": "s",
     "_ms": "ms",
     "_percent": "%",
+    "_dbm": "dBm",
+    "_bytes": "B",
 }
 """Unit by the beginning or the end of a field's name."""
 NO_UNITS = frozenset({"", "today"})

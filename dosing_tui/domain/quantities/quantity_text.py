@@ -120,6 +120,11 @@ def format_percent(percent: float | None) -> str:
     return format_decimal(percent, 1, " %")
 
 
+def format_change(percent: float) -> str:
+    """A deviation in percent with its sign: +6.5 %."""
+    return f"{'+' if round(percent, 1) > 0 else ''}{format_percent(percent)}"
+
+
 def format_level(percent: float | None) -> str:
     """Of a tank, rounded down to the tenth: 19.9 % for 19.96."""
     return format_percent(None if percent is None else round_down_to_tenths(percent))

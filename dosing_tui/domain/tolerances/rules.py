@@ -48,7 +48,14 @@ class ToleranceRules:
     overrides: tuple[ToleranceOverride, ...] = ()
     """The last that matches and has a value counts."""
     pump_chemicals: tuple[str, ...] = ()
-    """Chemicals of pumps 1, 2, ...; '' for a pump with any. A dose of another one is from the wrong pump."""
+    """Chemicals of pumps 1, 2, ...; '' for a pump with any. A dose of another one is from the wrong pump.
+
+    What the other pumps dose is learnt: see ``pump_history``.
+    """
+
+    def names_pump(self, pump: int) -> bool:
+        """Whether it says what this pump doses, or that it may dose anything."""
+        return 1 <= pump <= len(self.pump_chemicals)
 
     def find_wrong_pump(self, dose: Dose) -> str:
         """The chemical that the dose's pump should have dosed; '' if it did, or none is named."""

@@ -10,11 +10,13 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.database.reports.batch_record import BatchRecordContent
 from dosing_tui.domain.alarms.occurrence import Occurrence
 from dosing_tui.domain.batch_review.changes_since_review import describe_changes, describe_merged_reviews
+from dosing_tui.domain.batch_review.ingredient_ratio import compute_ratio
 from dosing_tui.domain.batch_review.query_models import BatchDetail, BatchRow, format_version_tag
 from dosing_tui.domain.batch_review.review_rules import NO_SIGNATURE, Review, describe_withdrawal
 from dosing_tui.domain.batches.models import Batch, BatchMessage, BatchStatus, Ingredient
 from dosing_tui.domain.messages.models import Dose, TimeQuality
 from dosing_tui.domain.panels.operator_notes import Note
+from dosing_tui.domain.quantities.quantity_text import format_change
 from dosing_tui.domain.time.shift_calendar import ShiftCalendar
 from dosing_tui.export.documents.document import (
     Document,
@@ -90,9 +92,22 @@ def _build_header(detail: BatchDetail, calendar: ShiftCalendar, zone: tzinfo) ->
         ("Duration", format_duration(batch.duration_s)),
         ("Shift", shift.name if shift else "none"),
         ("Ingredients", f"{len(batch.ingredients)} dosed, {announced} announced"),
+        *_list_ratio_fields(batch),
         *([("Batch at the station", batch.station_names)] if batch.station_names else []),
         *([("Operator there", batch.operators)] if batch.operators else []),
     )
+
+
+def _list_ratio_fields(batch: Batch) -> list[tuple[str, str, bool]]:
+    """Nothing unless two chemicals were dosed."""
+    ratio = compute_ratio(batch.ingredients)
+    if ratio is None:
+        return []
+    text = (
+        f"{ratio.numerator} : {ratio.denominator} = {ratio.actual:.2f} : 1,"
+        f" target {ratio.target:.2f} : 1 ({format_change(ratio.deviation_percent)})"
+    )
+    return [("Ratio", text, ratio.is_notable)]
 
 
 def _format_review_state(row: BatchRow) -> str:

@@ -21,19 +21,17 @@ def is_in_browser(environment: Mapping[str, str]) -> bool:
     return environment.get("TEXTUAL_DRIVER") == WEB_DRIVER
 
 
-def check_terminal(environment: Mapping[str, str]) -> None:
-    """Raises: ConfigError when this terminal cannot show the console."""
+def check_terminal(environment: Mapping[str, str], *, without: str = "dosing-tui collect") -> None:
+    """``without``: the command that needs no terminal. Raises: ConfigError when this one shows no console."""
     if is_in_browser(environment):
         return
     term = environment.get("TERM", "")
     if not all(stream is not None and stream.isatty() for stream in (sys.__stdin__, sys.__stderr__)):
-        raise ConfigError(
-            "The console needs a terminal on stdin and stderr. Without one: dosing-tui collect."
-        )
+        raise ConfigError(f"The console needs a terminal on stdin and stderr. Without one: {without}.")
     if term in ("", "dumb", "unknown"):
         raise ConfigError(
             f"The console cannot draw on this terminal (TERM={term or 'is not set'}). "
-            "Set TERM to what the terminal is, or use: dosing-tui collect."
+            f"Set TERM to what the terminal is, or use: {without}."
         )
 
 

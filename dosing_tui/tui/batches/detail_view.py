@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from dosing_tui.domain.batch_review.changes_since_review import describe_changes, describe_merged_reviews
+from dosing_tui.domain.batch_review.ingredient_ratio import IngredientRatio, compute_ratio
 from dosing_tui.domain.batch_review.query_models import BatchDetail, ContextEvents
 from dosing_tui.domain.batch_review.review_rules import Decision, Review, ReviewState, describe_withdrawal
 from dosing_tui.domain.batches.canonical_json import batch_to_record, to_canonical_json
 from dosing_tui.domain.batches.models import Batch, BatchStatus, StockChange
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.domain.quantities.quantity_text import (
+    format_change,
     format_deviation,
     format_duration,
     format_level,
@@ -98,9 +100,9 @@ def _render_section(title: str, body: Rows, width: int) -> Rows:
 
 
 def _render_header(detail: BatchDetail, batch: Batch, context: BatchDetailContext, width: int) -> Rows:
-    row = detail.row
+    row, ratio = detail.row, compute_ratio(batch.ingredients)
     narrow = width < 110
-    canvas = Canvas(width, 3 + narrow)
+    canvas = Canvas(width, 3 + narrow + (ratio is not None))
     x = canvas.write_text(1, 0, row.batch_id, CellStyle(ColourRole.STRONG, bold=True), width=width - 34)
     shape, word = format_status(batch.status)
     style = CellStyle(ColourRole.ACCENT) if batch.status is BatchStatus.OPEN else TEXT
@@ -120,8 +122,24 @@ def _render_header(detail: BatchDetail, batch: Batch, context: BatchDetailContex
     when = (_format_period(batch, context), TEXT), (_format_shift(batch, context), DIM)
     dosed = (_format_doses(batch), TEXT), (_format_masses(batch), TEXT)
     _draw_parts(canvas, 2, *when, *(() if narrow else dosed))
-    _draw_parts(canvas, 3, *dosed)
+    if narrow:
+        _draw_parts(canvas, 3, *dosed)
+    if ratio is not None:
+        _draw_ratio(canvas, canvas.height - 1, ratio)
     return canvas.rows
+
+
+def _draw_ratio(canvas: Canvas, y: int, ratio: IngredientRatio) -> None:
+    names = " : ".join(sanitize_text(name, 20) for name in (ratio.numerator, ratio.denominator))
+    mark = "▲ " if ratio.is_notable else ""
+    _draw_parts(
+        canvas,
+        y,
+        (f"ratio {names}", DIM),
+        (f"{ratio.actual:.2f} : 1", TEXT),
+        (f"target {ratio.target:.2f} : 1", DIM),
+        (f"{mark}{format_change(ratio.deviation_percent)}", DEVIATION if ratio.is_notable else TEXT),
+    )
 
 
 def _draw_parts(canvas: Canvas, y: int, *parts: tuple[str, CellStyle]) -> None:

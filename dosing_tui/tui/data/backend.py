@@ -90,7 +90,7 @@ class Backend:
         if self._is_database_down and not self._store_locally(named):
             return False
         try:
-            journal.append_entries(self._settings, named)
+            journal.enter_actions(self._settings, named)
         except DatabaseUnavailableError as away:
             why_not = self._store_locally(named)
             if why_not:

@@ -90,7 +90,7 @@ class MaterialDialog(FormDialog[MaterialDraft]):
         self._supplier = _create_entry("Supplier", MAX_NAME_LENGTH)
         self._expires = _create_entry("Expires", _DATE_WIDTH, width=_DATE_WIDTH + 1)
         self._opened = _create_entry("Opened", _DATE_WIDTH, width=_DATE_WIDTH + 1)
-        self._certificate = _create_entry("Certific.", MAX_NAME_LENGTH)
+        self._certificate = _create_entry("Cert. ref", MAX_NAME_LENGTH)
         self._reason = _create_entry("Reason", MAX_REASON_LENGTH)
         self._operator = _create_entry("Name", MAX_OPERATOR_LENGTH, text=defaults.name)
         parts: list[FormPart] = [
@@ -98,7 +98,7 @@ class MaterialDialog(FormDialog[MaterialDraft]):
             BLANK_ROW,
             self._lot, self._supplier, self._expires, self._opened, self._certificate, BLANK_ROW,
         ]  # fmt: skip
-        super().__init__(theme, "Material entry", parts, action="Enter in the ledger")
+        super().__init__(theme, "Material entry", parts, action="Save")
         self._focused_field = self._quantity
 
     @property

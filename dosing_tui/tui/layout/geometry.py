@@ -33,6 +33,7 @@ class TileId(StrEnum):
     STATION_TABLE = "stations"
     STATION_LIGHTS = "lights"
     PUMP_TABLE = "pumps"
+    PUMP_CHEMICALS = "pump_chemicals"
     STOCK_OUTLOOK = "outlook"
     BATCHES_LEFT = "left"
 

@@ -95,7 +95,10 @@ VIEW_LAYOUTS: Mapping[DashboardView, ViewLayout] = {
     DashboardView.DOSES: ViewLayout(TileId.DOSES, TileId.DOSES),
     DashboardView.SYSTEM_STATUS: ViewLayout(TileId.SYSTEM_STATUS, TileId.SYSTEM_STATUS),
     DashboardView.STATIONS: ViewLayout(TileId.STATION_TABLE, TileId.STATION_TABLE),
-    DashboardView.PUMPS: ViewLayout(TileId.PUMP_TABLE, TileId.PUMP_TABLE),
+    DashboardView.PUMPS: ViewLayout(
+        wide=split_rows((3, TileId.PUMP_TABLE), (2, TileId.PUMP_CHEMICALS)),
+        narrow=split_rows((13, TileId.PUMP_TABLE), (8, TileId.PUMP_CHEMICALS)),
+    ),
 }
 """Every view but the overview and the other panels, which are computed."""
 

@@ -108,15 +108,16 @@ _PART_NAMES: Mapping[DatabasePart, str] = {
     DatabasePart.BATCHES: "batches",
     DatabasePart.REVIEWS: "reviews",
     DatabasePart.MAINTENANCE: "maintenance",
+    DatabasePart.LOCKS: "locks",
     DatabasePart.QUERIES: "queries",
     DatabasePart.COLLECTOR: "no collector",
 }
 _THREAD_NAMES: Mapping[str, str] = {
     "alarm-": "alarms", "collector-batches": "batches", "collector-intake": "intake",
     "collector-writer": "storing", "collector": "collector", "doctor-": "doctor", "journal-": "alarm actions",
-    "leader-": "leadership", "maintenance-": "maintenance page",
+    "leader-": "leadership", "lock-": "locks", "maintenance-": "maintenance page",
     "mqtt-": "MQTT", "notify-": "notifications", "panels-": "panels", "reviews-": "reviews",
-    "state-publisher": "display", "viewer": "display",
+    "state-publisher": "display", "station-status": "stations", "viewer": "display",
 }  # fmt: skip
 """What a thread does, by the start of its name."""
 

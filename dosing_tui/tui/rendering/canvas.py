@@ -188,4 +188,4 @@ def _split_words(text: str) -> list[str]:
     return words
 
 
-_UNITS = frozenset({"%", "g", "kg", "s", "min", "h", "d"})
+_UNITS = frozenset({"%", "g", "kg", "s", "min", "h", "d", "kB", "MB", "dBm"})

@@ -6,7 +6,15 @@ from datetime import date, datetime
 from functools import partial
 from typing import Any, Generic, TypeAlias, TypeVar
 
-from dosing_tui.tui.rendering.canvas import Canvas, Rows, cut_middle, fit_names, paint_cells, split_cells
+from dosing_tui.tui.rendering.canvas import (
+    Canvas,
+    Rows,
+    cut_middle,
+    fit_names,
+    paint_cells,
+    split_cells,
+    wrap_text,
+)
 from dosing_tui.tui.rendering.palette import DIM, TEXT, CellStyle, ColourRole
 
 Row = TypeVar("Row")
@@ -89,6 +97,8 @@ class TableData(Generic[Row]):
     rows: tuple[Row, ...]
     columns: tuple[TableColumn[Row], ...]
     context: Any = None
+    describe_row: Callable[[Row, Any], str] | None = None
+    """More of the selected row, for the last lines of a table with room below its rows; '' for nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +255,19 @@ def paint_table(
             x += column.width + 1
     if cursor.search_text or cursor.is_searching:
         _draw_search(canvas, cursor, len(rows))
+    elif table.describe_row is not None and rows:
+        text = table.describe_row(rows[find_cursor_row(cursor, rows)], table.context)
+        _draw_description(canvas, text, first_free_row=1 + len(rows))
+
+
+def _draw_description(canvas: Canvas, text: str, *, first_free_row: int) -> None:
+    """In the last lines, with an empty one above; not at all without the room."""
+    lines = wrap_text(text, canvas.width) if text else []
+    begin = canvas.height - len(lines)
+    if begin <= first_free_row:
+        return
+    for y, line in enumerate(lines, start=begin):
+        canvas.write_text(0, y, line, DIM)
 
 
 def _fit_column_names(table: TableData[Row], column: TableColumn[Row], shown: Sequence[Row]) -> Sequence[str]:

@@ -126,7 +126,7 @@ class DashboardScreen(ConsoleScreen[None]):
         """The keys of the visible tiles."""
         if self.visible_tiles == (TileId.STATION_TABLE,):
             return FooterMode.STATIONS
-        if self.visible_tiles == (TileId.PUMP_TABLE,):
+        if TileId.PUMP_TABLE in self.visible_tiles:
             return FooterMode.PUMPS
         if self.is_single_tile:
             return self.tiles[self.visible_tiles[0]].mode

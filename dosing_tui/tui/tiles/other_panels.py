@@ -16,7 +16,7 @@ from dosing_tui.tui.tiles.shared.bucketing import build_value_chart, has_values
 from dosing_tui.tui.tiles.shared.tile_content import AnyTileContent, build_panel_content
 from dosing_tui.tui.tiles.totals import build_totals
 
-_MIN_COLUMN_WIDTH, _MAX_COLUMN_GROWTH = 8, 14
+_MIN_COLUMN_WIDTH, _MAX_COLUMN_GROWTH = 9, 14
 _DECIMALS = {"g": 2, "%": 1, "s": 1}
 EMPTY_TEXT = "no data"
 
@@ -35,17 +35,20 @@ def build_panel_tile(panel: Panel[Any], context: RenderContext) -> AnyTileConten
     if panel.row_type is LabeledTotal:
         return build_totals(panel, panel.unit, EMPTY_TEXT, context)
     rows = context.get_rows(panel)
-    columns = tuple(_build_column(column) for column in list_panel_columns(panel, panel.unit))
+    columns = tuple(
+        _build_column(column, place) for place, column in enumerate(list_panel_columns(panel, panel.unit))
+    )
     table = TableData(rows, columns, context.zone)
     return build_panel_content(context, panel, table, paint_table, is_empty=not rows, empty_text=EMPTY_TEXT)
 
 
-def _build_column(column: DataColumn) -> TableColumn[Any]:
+def _build_column(column: DataColumn, place: int) -> TableColumn[Any]:
+    """The first columns name the row: where room is short, the last ones go first."""
     title = f"{column.title.capitalize()} {column.unit}".strip()
     return TableColumn(
         title,
         max(_MIN_COLUMN_WIDTH, len(title) + 1),
-        50,
+        100 - place,
         lambda row, zone: _format_value(getattr(row, column.field), column.unit, zone),
         lambda row, zone: getattr(row, column.field),
         unit=column.unit,

@@ -29,6 +29,7 @@ from dosing_tui.tui.tiles import (
     system_status,
     totals,
 )
+from dosing_tui.tui.tiles.pumps.pump_chemicals import build_pump_chemicals
 from dosing_tui.tui.tiles.shared.tile_content import AnyTileContent, DataOrigin, build_failed_content
 
 log = logging.getLogger(__name__)
@@ -54,7 +55,7 @@ class TileDeclaration:
     names_own_range: bool = False
     """The content itself names the panel's default range."""
     is_about_program: bool = False
-    """It shows the state of the program itself, beside its panels."""
+    """It shows live readings, or the state of the program itself, beside its panels."""
     is_live_by_default: bool = False
     """Without range and filters it shows live readings, and its panels are not queried."""
 
@@ -109,16 +110,27 @@ TILES: Mapping[str, TileDeclaration] = {
     ),
     TileId.DAILY_PRODUCTION: TileDeclaration(production.build_daily_production, (catalog.DAILY_SUMMARY,)),
     TileId.PUMP_TABLE: TileDeclaration(pump_table.build_pump_table, (catalog.PUMP_CAPABILITY,)),
+    TileId.PUMP_CHEMICALS: TileDeclaration(
+        build_pump_chemicals, (catalog.PUMP_CHEMICALS,), names_own_range=True
+    ),
     TileId.STOCK_OUTLOOK: TileDeclaration(
         stock_outlook.build_stock_outlook, (catalog.STOCK_OUTLOOK,), names_own_range=True
     ),
     TileId.BATCHES_LEFT: TileDeclaration(
         stock_outlook.build_batches_left, (catalog.BATCHES_LEFT,), names_own_range=True
     ),
-    TileId.STATION_TABLE: TileDeclaration(station_overview.build_station_table, has_caption=False),
+    TileId.STATION_TABLE: TileDeclaration(
+        station_overview.build_station_table,
+        (catalog.STATION_STATUS,),
+        has_caption=False,
+        is_about_program=True,
+    ),
     TileId.STATION_LIGHTS: TileDeclaration(station_overview.build_station_lights, has_caption=False),
     TileId.SYSTEM_STATUS: TileDeclaration(
-        system_status.build_system_status, (SPOOLS_PANEL,), has_caption=False, is_about_program=True
+        system_status.build_system_status,
+        (SPOOLS_PANEL, catalog.STATION_STATUS),
+        has_caption=False,
+        is_about_program=True,
     ),
 }
 

@@ -8,6 +8,7 @@ from dosing_tui.domain.alarms.models import UNACKNOWLEDGED_STATES, AlarmKey, Ala
 from dosing_tui.domain.labels.name_labels import are_labels_clear
 from dosing_tui.domain.labels.station_labels import label_stations_compactly, name_stations
 from dosing_tui.domain.messages.tank_level import classify_level
+from dosing_tui.domain.panels.station_health import StationHealth
 from dosing_tui.domain.quantities.value_age import ValueKind
 from dosing_tui.domain.station_status import (
     StationActivity,
@@ -19,10 +20,19 @@ from dosing_tui.tui.charts.primitives.bars import draw_thin_gauge
 from dosing_tui.tui.rendering import data_table, number_format
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, fit_names, paint_cells, sanitize_text, split_cells
 from dosing_tui.tui.rendering.data_table import StyledRuns, TableColumn, TableData
-from dosing_tui.tui.rendering.palette import DIM, LABEL, STRONG, TEXT, CellStyle, ColourRole
+from dosing_tui.tui.rendering.palette import DEVIATION, DIM, LABEL, STRONG, TEXT, CellStyle, ColourRole
 from dosing_tui.tui.rendering.priority_style import PRIORITY_MARKS
 from dosing_tui.tui.scope.render_context import RenderContext
 from dosing_tui.tui.tiles.inventory import format_percent_full, get_stock_limits
+from dosing_tui.tui.tiles.shared.station_health_text import (
+    format_firmware,
+    format_heap,
+    format_lost,
+    format_signal,
+    format_uptime,
+    index_health,
+    list_health_texts,
+)
 from dosing_tui.tui.tiles.shared.tank_mark import choose_tank_mark, index_alarms
 from dosing_tui.tui.tiles.shared.tile_content import TileContent, build_live_content
 
@@ -44,6 +54,8 @@ class StationTableContext:
     titles: Mapping[str, str]
     limits: tuple[float, float]
     alarms: Mapping[AlarmKey, AlarmState]
+    health: Mapping[str, StationHealth]
+    """Station -> what it tells of itself."""
 
 
 def build_station_table(context: RenderContext) -> TileContent[TableData[StationStatus]]:
@@ -53,12 +65,13 @@ def build_station_table(context: RenderContext) -> TileContent[TableData[Station
     table_context = StationTableContext(
         context.now.replace(microsecond=0), names,
         {station.id: station.title for station in context.settings.stations},
-        get_stock_limits(context.settings), index_alarms(context.snapshot.alarms),
+        get_stock_limits(context.settings), index_alarms(context.snapshot.alarms), index_health(context),
     )  # fmt: skip
-    columns = COLUMNS if any(table_context.titles.values()) else COLUMNS[:-1]
+    titles = TITLE_COLUMNS if any(table_context.titles.values()) else ()
+    columns = (*COLUMNS, *(HEALTH_COLUMNS if table_context.health else ()), *titles)
     return build_live_content(
-        context, TITLE, TableData(tuple(statuses), columns, table_context), data_table.paint_table,
-        newest=_find_newest(statuses), kind=ValueKind.STATION, empty_text=EMPTY_TEXT,
+        context, TITLE, TableData(tuple(statuses), columns, table_context, _describe_health),
+        data_table.paint_table, newest=_find_newest(statuses), kind=ValueKind.STATION, empty_text=EMPTY_TEXT,
     )  # fmt: skip
 
 
@@ -66,7 +79,9 @@ def list_statuses(context: RenderContext) -> list[StationStatus]:
     """Of every station of the plant, by name."""
     snapshot, settings = context.snapshot, context.settings
     return list_station_statuses(
-        StationReadings(snapshot.device_last_seen, snapshot.levels, snapshot.doses, snapshot.events),
+        StationReadings(
+            snapshot.device_last_seen, snapshot.levels, snapshot.doses, snapshot.events, snapshot.presences
+        ),
         snapshot.alarms, expected=settings.plant.devices, now=context.now,
         offline_after=timedelta(minutes=settings.alarms.offline_minutes),
     )  # fmt: skip
@@ -152,6 +167,21 @@ def _describe_tank(status: StationStatus, context: StationTableContext) -> str:
     return "" if status.worst_tank is None else sanitize_text(status.worst_tank.chemical)
 
 
+def _describe_health(status: StationStatus, context: StationTableContext) -> str:
+    """What the columns of a narrow table leave out."""
+    health = context.health.get(status.device)
+    if health is None:
+        return ""
+    uptime = () if health.uptime_s is None else (f"up {format_uptime(health)}",)
+    return " · ".join((sanitize_text(context.names[status.device]), *list_health_texts(health), *uptime))
+
+
+def _format_lost(status: StationStatus, context: StationTableContext) -> StyledRuns:
+    health = context.health.get(status.device)
+    style = DEVIATION if health is not None and health.messages_lost else DIM
+    return [(format_lost(health), style)]
+
+
 COLUMNS: tuple[TableColumn[StationStatus], ...] = (
     TableColumn("Station", 10, 100, lambda s, f: f.names[s.device], style=STRONG, max_growth=10,
                 is_name=True),
@@ -166,8 +196,24 @@ COLUMNS: tuple[TableColumn[StationStatus], ...] = (
     TableColumn("Tank", 11, 95, _describe_tank, max_growth=18, is_name=True),
     TableColumn("Alarms", 9, 99, lambda s, f: "".join(text for text, _ in format_alarm_counts(s)),
                 lambda s, f: -s.urgency[0], format_runs=lambda s, f: format_alarm_counts(s), max_growth=4),
-    TableColumn("Title", 12, 20, lambda s, f: f.titles.get(s.device, ""), style=DIM, max_growth=40),
 )  # fmt: skip
+HEALTH_COLUMNS: tuple[TableColumn[StationStatus], ...] = (
+    TableColumn("Lost", 5, 79, lambda s, f: format_lost(f.health.get(s.device)),
+                lambda s, f: f.health[s.device].messages_lost if s.device in f.health else None,
+                format_runs=lambda s, f: _format_lost(s, f), align_right=True),
+    TableColumn("dBm", 5, 75, lambda s, f: format_signal(f.health.get(s.device)), style=DIM,
+                align_right=True),
+    TableColumn("Heap free", 9, 65, lambda s, f: format_heap(f.health.get(s.device)), style=DIM,
+                align_right=True),
+    TableColumn("Firmware", 9, 70, lambda s, f: format_firmware(f.health.get(s.device)), style=DIM,
+                max_growth=11),
+    TableColumn("Uptime", 11, 60, lambda s, f: format_uptime(f.health.get(s.device)), style=DIM,
+                align_right=True),
+)  # fmt: skip
+"""Of plants where a station has a status topic or sequence numbers."""
+TITLE_COLUMNS: tuple[TableColumn[StationStatus], ...] = (
+    TableColumn("Title", 12, 20, lambda s, f: f.titles.get(s.device, ""), style=DIM, max_growth=40),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from dosing_tui.tui.rendering.canvas import Canvas, paint_cells, wrap_text
 from dosing_tui.tui.rendering.palette import DEVIATION, DIM, LABEL, STRONG, TEXT, CellStyle, ColourRole
 from dosing_tui.tui.rendering.priority_style import choose_rule_style
 from dosing_tui.tui.scope.render_context import RenderContext
+from dosing_tui.tui.tiles.shared.station_health_text import index_health, list_health_texts
 from dosing_tui.tui.tiles.shared.tile_content import TileContent
 
 TITLE = "Data integrity"
@@ -169,12 +170,21 @@ def _list_spools(context: RenderContext) -> Iterator[SystemStatusLine]:
 
 
 def _list_stations(context: RenderContext) -> Iterator[SystemStatusLine]:
-    if not context.snapshot.device_last_seen:
+    health, seen = index_health(context), dict(context.snapshot.device_last_seen)
+    if not seen:
         yield SystemStatusLine("none yet", "")
-    for device, seen_at in context.snapshot.device_last_seen:
-        yield SystemStatusLine(
-            clean_line(device, 28), number_format.format_age((context.now - seen_at).total_seconds())
-        )
+    offline = {
+        each.device_id for each in context.snapshot.presences if each.is_offline(seen.get(each.device_id))
+    }
+    for device in sorted({*seen, *offline}):
+        parts: list[str] = []
+        if device in seen:
+            parts.append(number_format.format_age((context.now - seen[device]).total_seconds()))
+        if device in offline:
+            parts.append("offline")
+        parts += list_health_texts(health[device]) if device in health else ()
+        is_lossy = device in health and bool(health[device].messages_lost)
+        yield SystemStatusLine(clean_line(device, 28), " · ".join(parts), STRONG if is_lossy else TEXT)
 
 
 @paint_cells

@@ -27,7 +27,7 @@ END $$;
 -- The book of a tank and the shares of its lots after an entry; [] while no lot was entered for it. Ideal mixing: the rules
 -- are in domain/materials/lots. Derived from the ledger and the doses: an entry or a dose that comes late changes it.
 CREATE TABLE tank_mixes (
-    entry_id bigint           PRIMARY KEY REFERENCES material_entries (entry_id),
+    entry_id bigint           PRIMARY KEY,  -- of material_entries, which no role empties
     book_g   double precision,              -- NULL: not known
     lots     jsonb            NOT NULL
 );

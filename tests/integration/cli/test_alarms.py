@@ -138,7 +138,7 @@ def test_on_a_terminal_all_is_asked_about_with_how_many_and_which(
 def test_what_changed_since_it_was_seen_is_left_out_with_its_reason(plant: Settings) -> None:
     seen = alarm_actions.list_alarms(plant)
     others = CommandContext(Actor("Bob", "bob"), NOW)
-    journal.append_entries(plant, [acknowledge_alarm(seen[0], others)])
+    journal.enter_actions(plant, [acknowledge_alarm(seen[0], others)])
     done = alarm_actions.apply_command(
         plant, seen, CommandContext(Actor("Anna", "anna"), NOW), acknowledge_alarm
     )

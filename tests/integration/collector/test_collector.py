@@ -70,6 +70,23 @@ def test_what_cannot_be_read_is_rejected_and_kept(settings: Settings) -> None:
             assert session.execute("SELECT record FROM rejected_messages").fetchall() == [(b"\xff{",)]
 
 
+def test_no_topic_can_stop_the_readings_behind_it(settings: Settings) -> None:
+    """It is sent by a station, and up to 64 KB long; it became part of a key, which the database refused."""
+    settings = replace(settings, mqtt=replace(settings.mqtt, prefix="factory/+"))
+    invented = "".join(f"{number:x}" for number in range(1_500))
+    dose = number_messages(0, 1)[0]
+    station = json.loads(dose.payload)["device_id"]
+    host, port = settings.mqtt.host, settings.mqtt.port
+    with run_in_threads(settings) as plant:
+        wait_until(lambda: plant.ready)
+        for name in (invented, station):
+            single(f"factory/{name}/dosing/consumption", dose.payload, qos=1, hostname=host, port=port)
+        wait_until(lambda: plant.books == MessageCounts(received=2, stored=1, rejected=1))
+    query: LiteralString = "SELECT topic, right(reason, 2) FROM rejected_messages"
+    assert fetch_rows(settings.database.dsn, query) == [("factory/+/dosing/consumption", "…'")]
+    assert set(stored_numbers(settings.database.dsn)) == {0}
+
+
 def test_a_row_the_database_refuses_does_not_take_its_neighbours_with_it(settings: Settings) -> None:
     with psycopg.connect(settings.database.dsn) as session:
         session.execute("ALTER TABLE dosing_consumption ADD CHECK (duration_ms <> 8)")

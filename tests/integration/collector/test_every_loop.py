@@ -17,6 +17,8 @@ from dosing_tui.collector.notifications.database_outage import OutageNotifier
 from dosing_tui.collector.notifications.dispatcher import NotificationDispatcher
 from dosing_tui.collector.pipeline.batch_rebuilder import BatchRebuilder
 from dosing_tui.collector.pipeline.database_writer import DatabaseWriter
+from dosing_tui.collector.pipeline.lock_watchdog import LockWatchdog
+from dosing_tui.collector.presence.presence_recorder import PresenceRecorder
 from dosing_tui.collector.role_runtime import RoleRuntime
 from dosing_tui.collector.viewer import Viewer
 from dosing_tui.config.notification_channel import NotificationKind, NotificationSettings
@@ -38,7 +40,9 @@ LEADER_LOOPS: dict[str, tuple[type, str]] = {
     "alarm-stock": (StockWatch, "_list_new"),
     "alarm-sender": (OutboxSender, "_send_pending"),
     "notify-dispatch": (NotificationDispatcher, "_read_journal"),
+    "lock-watchdog": (LockWatchdog, "_check_locks"),
     "notify-outage": (OutageNotifier, "_check_database"),
+    "station-status": (PresenceRecorder, "_collect_news"),
 }
 VIEWER_LOOPS: dict[str, tuple[type, str]] = {"viewer": (Viewer, "_show_chunk")}
 

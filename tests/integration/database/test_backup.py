@@ -1,10 +1,13 @@
 """A backup restored into a fresh database equals what was saved, and one changed row is found."""
 
+import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import LiteralString
 
 import pytest
+from psycopg.sql import Identifier
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.backup import client_programs, dump, manifest, restore
@@ -44,6 +47,21 @@ PROPERTIES: LiteralString = """
         EXECUTE format('GRANT CONNECT ON DATABASE %I TO pg_monitor', here);
     END $$
 """
+ODD_SETTINGS: LiteralString = r"""
+    CREATE ROLE dosing_test_guest;
+    CREATE ROLE dosing_test_host;
+    DO $$ DECLARE here text := quote_ident(current_database()); BEGIN
+        EXECUTE 'ALTER ROLE dosing_test_guest IN DATABASE ' || here || ' SET role = dosing_test_host';
+        EXECUTE 'ALTER ROLE dosing_test_guest IN DATABASE ' || here ||
+            ' SET search_path = ''$user'', "O""k, x", b';
+        EXECUTE 'ALTER DATABASE ' || here || ' SET role = dosing_test_guest';
+        EXECUTE 'ALTER DATABASE ' || here || ' SET search_path = ''''';
+        EXECUTE 'ALTER DATABASE ' || here || ' SET session_preload_libraries = ''plpgsql''';
+        EXECUTE 'ALTER DATABASE ' || here || ' SET dosing.note = ''it''''s \\ 5, 6''';
+        EXECUTE 'ALTER DATABASE ' || here || ' SET statement_timeout = ''1h''';
+    END $$
+"""
+CLEAN: LiteralString = "ALTER DATABASE {0} RESET ALL; ALTER ROLE dosing_test_guest IN DATABASE {0} RESET ALL"
 OWN_SETTINGS: LiteralString = """
     SELECT setconfig
       FROM pg_db_role_setting
@@ -63,11 +81,28 @@ def check_jobs(settings: Settings, made: BackupManifest, restored: str, name: st
     assert fetch_rows(restored, SCHEDULED) == []
     restore.start_jobs(settings, made, database=name)
     running = fetch_rows(restored, SCHEDULED)
-    assert sorted(running) == sorted((job,) for job in made.scheduled_jobs)
+    assert sorted(running) == sorted((job,) for job in made.scheduled_jobs or ())
     if len(running) > 1:
         execute_statements(restored, OFF + f" WHERE job_id = {running[0][0]}")
         restore.start_jobs(settings, made, database=name)
         assert sorted(fetch_rows(restored, SCHEDULED)) == sorted(running[1:])
+
+
+def check_failed_restore(
+    server: Server, settings: Settings, folder: Path, made: BackupManifest, name: str
+) -> None:
+    """A role is named before anything is made; what a restore that fails has made is gone."""
+    assert made.roles
+    lacking = replace(made, roles=(*made.roles, "nobody_here"))
+    (broken := folder.with_name("broken")).mkdir()
+    (broken / manifest.DUMP_FILE).write_bytes((folder / manifest.DUMP_FILE).read_bytes()[:5000])
+    for wanted, place, reason in (
+        (lacking, folder, "The server has no role nobody_here, which the backup needs"),
+        (made, broken, "pg_restore failed"),
+    ):
+        with pytest.raises(BackupError, match=reason):
+            restore.restore_database(settings, place, wanted, database=name, report=print)
+        assert fetch_rows(server.dsn, f"SELECT FROM pg_database WHERE datname = '{name}'") == []
 
 
 def check_properties(settings: Settings, folder: Path, restored: str, name: str) -> None:
@@ -109,6 +144,7 @@ def test_a_restored_backup_equals_what_was_saved(
     try:
         read = manifest.read_manifest(folder)
         assert read == made
+        check_failed_restore(server, settings, folder, read, name)
         restore.restore_database(settings, folder, read, database=name, report=print)
         assert restore.verify_database(settings, read, database=name) == []
         restored = server.dsn_of(name)
@@ -124,6 +160,9 @@ def test_a_restored_backup_equals_what_was_saved(
         faults = restore.verify_database(settings, read, database=name)
         assert "dosing_consumption has as many rows as before (500), but they differ." in faults
         if is_community:
+            kept = [table for table in read.proof.tables if table.name != "dosing_consumption_hourly"]
+            old = replace(read, scheduled_jobs=None, proof=replace(read.proof, tables=tuple(kept)))
+            assert restore.verify_database(settings, old, database=name) == faults
             execute_statements(restored, f"DELETE FROM {fetch_value(restored, AGGREGATE)}")
             faults = restore.verify_database(settings, read, database=name)
             assert [
@@ -133,6 +172,34 @@ def test_a_restored_backup_equals_what_was_saved(
             restore.restore_database(settings, folder, read, database=name, report=print)
     finally:
         server.drop_database(name)
+
+
+def test_settings_of_the_database_come_back_as_they_were_whatever_they_set(
+    database: str, tmp_path: Path
+) -> None:
+    """Also those that would change the role or the reading of the session that restores them."""
+    execute_statements(database, ODD_SETTINGS)
+    settings, printed = settings_for(database), list[str]()
+    files = {PROPERTIES_FILE: ""}
+    listed = BackupManifest("", "plant1", datetime.now(UTC), DatabaseProof(15, "", 0, ""), files)
+    try:
+        with use_session(settings, application="test") as session:
+            session.execute("SET ROLE NONE; SET search_path = public, pg_catalog")
+            name, before = session.info.dbname, session.execute(OWN_SETTINGS).fetchall()
+            text = render_properties(session)
+            (tmp_path / PROPERTIES_FILE).write_text(text)
+            clean = CLEAN.format(Identifier(name).as_string(session)).encode()
+            session.execute(clean)
+            restore.restore_properties(session, tmp_path, replace(listed, files={}), name, printed.append)
+            assert session.execute(OWN_SETTINGS).fetchall() == []  # a file that the manifest does not list
+            restore.restore_properties(session, tmp_path, listed, name, printed.append)
+            assert printed == []
+            found = session.execute(OWN_SETTINGS).fetchall()
+            assert [set(one) for (one,) in found] == [set(one) for (one,) in before]
+            assert render_properties(session) == text
+            session.execute(clean)
+    finally:
+        execute_statements(database, "SET ROLE NONE; DROP ROLE dosing_test_guest, dosing_test_host")
 
 
 def test_a_long_dump_keeps_its_snapshot(
@@ -160,6 +227,21 @@ def test_a_changed_or_missing_file_is_no_backup(tmp_path: Path) -> None:
     made = BackupManifest("0.1.0", "plant1", datetime.now(UTC), proof, files)
     manifest.write_manifest(tmp_path, made)
     assert manifest.read_manifest(tmp_path) == made
+    path = tmp_path / "manifest.json"
+    document = json.loads(path.read_text())
+    assert document.pop("format") == 2
+    path.write_text(json.dumps(document | {"format": 3}))
+    with pytest.raises(BackupError, match="has format 3: use the dosing-tui that made it"):
+        manifest.read_manifest(tmp_path)
+    path.write_text(json.dumps(document | {"format": 1}))  # it may have jobs
+    assert manifest.read_manifest(tmp_path) == made
+    del document["scheduled_jobs"], document["roles"]
+    path.write_text(json.dumps(document | {"format": 1}))
+    assert manifest.read_manifest(tmp_path) == replace(made, scheduled_jobs=None)
+    path.write_text(json.dumps(document | {"format": 2}))
+    with pytest.raises(BackupError, match="is not the manifest of a backup"):
+        manifest.read_manifest(tmp_path)
+    manifest.write_manifest(tmp_path, made)
     (tmp_path / "settings.txt").write_text("y")
     with pytest.raises(BackupError, match=r"settings\.txt was changed after the backup"):
         manifest.read_manifest(tmp_path)

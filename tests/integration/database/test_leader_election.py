@@ -229,11 +229,11 @@ def test_a_role_that_may_only_read_cannot_stop_the_election(migrated: str) -> No
                 "UPDATE collector_leases SET holder = NULL",
                 "DELETE FROM collector_leases",
                 "INSERT INTO collector_leases VALUES ('plant1', 99, NULL, '', 0)",
+                f"SELECT pg_advisory_lock({key})",
             ):
                 with pytest.raises(psycopg.errors.InsufficientPrivilege):
                     viewer.execute(sql.SQL(attempt))
                 viewer.rollback()
-            viewer.execute("SELECT pg_advisory_lock(%s)", (key,))
             viewer.execute("LOCK TABLE collector_leases IN ACCESS SHARE MODE")
             with join_election(migrated) as first, join_election(migrated) as second:
                 assert first.try_acquire()

@@ -16,7 +16,7 @@ from dosing_tui.database.batches.queries import list_batches, read_batch
 from dosing_tui.database.panel_reader import PanelReader
 from dosing_tui.database.reports.shift_report import read_shift_report
 from dosing_tui.database.schema.migrate import migrate_schema
-from dosing_tui.domain.alarm_rules.limits import AlarmLimits
+from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits
 from dosing_tui.domain.alarms.models import AlarmEvent
 from dosing_tui.domain.batch_review.finding_weight import ExceptionKind
 from dosing_tui.domain.batch_review.query_models import BatchFilter

@@ -28,10 +28,11 @@ from dosing_tui.domain.panels.filters import Selection
 from dosing_tui.domain.panels.panel_catalog import PANELS, Panel, PanelQuery
 from tests.support.database import sample_month
 from tests.support.database.expected_materials import expect_balances, expect_books
-from tests.support.database.expected_pumps import expect_pumps
+from tests.support.database.expected_pumps import expect_pump_chemicals, expect_pumps
 from tests.support.database.expected_stock import expect_batches_left, expect_outlook
 from tests.support.database.reading_samples import number_rows, settings_for
 from tests.support.database.sample_month import Plant, doses_in_buckets, doses_within
+from tests.support.database.station_news import expect_station_status, write_station_news
 from tests.support.database_servers import Server
 
 MONTH = sample_month.a_month()
@@ -155,6 +156,9 @@ EXPECTED: Mapping[str, Expected] = {
         q.selection.chemical,
         tolerance_g,
     ),
+    "pump_chemicals": lambda plant, q, *_: expect_pump_chemicals(
+        plant.whole.filter_by(Selection(device=q.selection.device)).doses, q.now, q.selection.chemical
+    ),
     "stock_outlook": lambda plant, q, width, zone, *_: expect_outlook(
         # a production day is one of the station
         plant.levels,
@@ -171,6 +175,7 @@ EXPECTED: Mapping[str, Expected] = {
         plant.batches,
         q.now,
     ),
+    "station_status": lambda plant, q, *_: expect_station_status(plant, q),
     "doses": lambda plant, q, *_: sample_month.expect_doses(doses_within(plant.doses, q.since, q.until)),
 }
 
@@ -190,6 +195,7 @@ def plant(flavour: Server) -> Iterator[str]:
                 writer.write(uuid4(), number_rows(*readings[start : start + 500]))
         writer.write(uuid4(), number_rows(spoilt))
         writer.close()
+        write_station_news(dsn, MONTH)
         rebuild_batches(
             settings_for(dsn),
             since=MONTH.doses[0].time - timedelta(days=2), until=sample_month.REBUILT_AT,

@@ -10,7 +10,7 @@ import pytest
 from dosing_tui.database.panel_reader import PanelReader
 from dosing_tui.database.reading_writer import ReadingWriter, WriteProgress
 from dosing_tui.domain.alarm_rules.evaluator import Evaluator
-from dosing_tui.domain.alarm_rules.limits import AlarmLimits
+from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits
 from dosing_tui.domain.batch_review.exception_checks import find_exceptions
 from dosing_tui.domain.batches.duration_baseline import learn_baselines
 from dosing_tui.domain.batches.reconstruction import reconstruct_batches

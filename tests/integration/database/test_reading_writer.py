@@ -22,6 +22,7 @@ from dosing_tui.database.reading_writer import ReadingWriter, SpoolRow, WritePro
 from dosing_tui.database.schema.migrate import migrate_schema
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.domain.messages.models import Dose, ParsedItem, Reading, ReadingKind, Rejection
+from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.errors import DatabaseAccessError, DatabaseUnavailableError
 from tests.support.database.reading_samples import (
     DOSE,
@@ -246,6 +247,43 @@ def test_the_reason_says_which_column_the_server_refuses(
 def test_a_rejection_with_text_that_no_column_takes_is_kept_all_the_same(writer: ReadingWriter) -> None:
     odd = Rejection(topic="a\x00b", record=b"\x00\xff", reason="it said \ud800\x00", received_at=NOW)
     assert write_units(writer, odd).progress == WriteProgress(last_seq=1, rejected=1)
+
+
+def test_a_rejection_that_the_table_refuses_takes_no_neighbour_with_it(
+    writer: ReadingWriter, migrated: str
+) -> None:
+    """Collectors up to now spooled the topic as it was sent, longer than a key of the database can be."""
+    long = replace(REJECTION, topic="".join(f"{number:x}" for number in range(1_500)))
+    written = write_units(writer, REJECTION, long, DOSE, replace(REJECTION, record=b"third"))
+    assert written.progress == WriteProgress(last_seq=4, stored=1, rejected=3)
+    with psycopg.connect(migrated) as connection:
+        rows = connection.execute("SELECT topic, record FROM rejected_messages ORDER BY id").fetchall()
+    assert [record for _, record in rows] == [REJECTION.record, long.record, b"third"]
+    assert rows[1][0] == clean_line(long.topic)
+
+
+def test_of_a_record_that_the_table_refuses_the_beginning_stays(
+    plain_writer: ReadingWriter, migrated: str
+) -> None:
+    with psycopg.connect(migrated) as connection:
+        connection.execute("ALTER TABLE rejected_messages ADD CHECK (octet_length(record) < 2000)")
+    write_units(plain_writer, replace(REJECTION, record=b"x" * 5_000), DOSE)
+    with psycopg.connect(migrated) as connection:
+        ((record, reason),) = connection.execute("SELECT record, reason FROM rejected_messages").fetchall()
+    assert record == b"x" * 1_024
+    assert reason.startswith("only the first 1024 of 5000 bytes are kept: ")
+    assert count_rows(migrated, "dosing_consumption") == 1
+
+
+def test_a_table_that_takes_no_rejection_at_all_loses_none(
+    plain_writer: ReadingWriter, migrated: str
+) -> None:
+    """Then the row is not at fault: what waits stays in the spool until the table takes it."""
+    with psycopg.connect(migrated) as connection:
+        connection.execute("ALTER TABLE rejected_messages ADD CONSTRAINT nothing CHECK (false) NOT VALID")
+    with pytest.raises(DatabaseAccessError, match="nothing"):
+        write_units(plain_writer, REJECTION, DOSE)
+    assert count_rows(migrated, "dosing_consumption") == 0
 
 
 def test_rejections_are_counted_even_if_the_same_record_came_twice(

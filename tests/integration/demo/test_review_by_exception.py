@@ -21,9 +21,9 @@ from dosing_tui.database.batches.queries import list_batches, open_session, read
 from dosing_tui.demo import seed_history
 from dosing_tui.demo.demo_settings import list_station_names
 from dosing_tui.demo.main import SCREEN_FAULTS
-from dosing_tui.domain.alarm_rules.detection import ConnectionState, EvaluationContext
 from dosing_tui.domain.alarm_rules.evaluator import Evaluator
-from dosing_tui.domain.alarm_rules.rule_state import HOUR
+from dosing_tui.domain.alarm_rules.shared.detection import ConnectionState, EvaluationContext
+from dosing_tui.domain.alarm_rules.shared.rule_state import HOUR
 from dosing_tui.domain.batch_review.exception_checks import judge_batch
 from dosing_tui.domain.batch_review.finding_weight import ExceptionKind, RulesVersion
 from dosing_tui.domain.batch_review.query_models import BatchDetail, BatchFilter
@@ -55,6 +55,7 @@ class RecordedCollector:
         )
         self.readings: list[Reading] = []
         self.entries = self._evaluator.load_history(store.load_readings())
+        self._evaluator.load_dose_history(store.list_pump_doses(), store.list_usual_durations())
         self._evaluator.load_dose_errors(store.list_dose_errors(START - HOUR))
         self._ticked_at = START
 

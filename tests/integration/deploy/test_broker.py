@@ -10,7 +10,7 @@ import pytest
 
 from dosing_tui.config.settings import MqttSettings
 from dosing_tui.demo.servers.mqtt_broker import find_free_port, find_mosquitto
-from dosing_tui.mqtt.subscriber import DROP_COUNT_TOPIC
+from dosing_tui.mqtt.optional_topics import DROP_COUNT_TOPIC
 from tests.support.database_servers import reachable_temp, skip_absent
 from tests.support.deploy.deploy_broker import (
     Stack,
@@ -50,6 +50,16 @@ def test_what_stations_send_is_read_on_every_topic(stack: Stack, reader: str) ->
                 publish_payloads(stack.settings_of(station), f"{station} {topic}".encode(), topic=topic)
         wait_until(lambda: len(ear.plant) == len(STATIONS) * len(TOPICS))
         assert {delivery.topic for delivery in ear.plant} == set(TOPICS)
+
+
+@pytest.mark.parametrize("reader", ["collector", "console"])
+def test_a_station_keeps_its_own_status_and_no_other(stack: Stack, reader: str) -> None:
+    own, other = (f"factory/devices/{station}/status" for station in STATIONS[:2])
+    with connect_subscriber(stack.settings_of(reader), client_id=reader, persistent=False) as ear:
+        publish_payloads(stack.settings_of(STATIONS[0]), b"offline", topic=other)
+        publish_payloads(stack.settings_of(STATIONS[0]), b"online", topic=own)
+        wait_until(lambda: ear.payloads)
+        assert [(delivery.topic, delivery.payload) for delivery in ear.plant] == [(own, b"online")]
 
 
 @pytest.mark.parametrize("reader", READERS)
@@ -129,7 +139,9 @@ def test_a_station_can_send_in_no_name_but_its_own_where_topics_carry_it(
                 publish_payloads(stack.settings_of(first), b"forged", topic=foreign)
                 publish_payloads(stack.settings_of(first), b"forged", topic=topic.replace("/+", ""))
                 publish_payloads(stack.settings_of(first), b"true", topic=own)
-                publish_payloads(stack.settings_of("console"), b"forged", topic=own)
+                for reader in READERS:
+                    for topic_of in (own, topic.replace("+", reader)):
+                        publish_payloads(stack.settings_of(reader), b"forged", topic=topic_of)
                 publish_payloads(stack.settings_of(second), b"true", topic=foreign)
             wait_until(lambda: ear.payloads.count(b"true") == 2 * len(account.topics))
             assert set(ear.payloads) == {b"true"}
@@ -137,7 +149,7 @@ def test_a_station_can_send_in_no_name_but_its_own_where_topics_carry_it(
 
 
 def use_per_station_rights(folder: Path) -> None:
-    (folder / "mosquitto" / "acl-per-station").replace(folder / "mosquitto" / "acl")
+    shutil.copy(folder / "mosquitto" / "acl-per-station", folder / "mosquitto" / "acl")
 
 
 def test_stations_and_console_connect_by_tls_to_a_broker_that_gave_up_roots_rights(

@@ -48,7 +48,7 @@ from tests.support.database.reading_samples import LEVEL, REJECTION, make_doses,
 from tests.support.database.schema_inspection import execute_statements, fetch_rows, fetch_value
 from tests.support.database_servers import APACHE_DSN, Server, skip_absent
 from tests.support.deploy.deploy_database import ROLES, Plant, is_refused, password_of, plant_on
-from tests.support.domain.alarm_entries import make_entry
+from tests.support.domain.alarm_entries import ANNA, make_entry
 from tests.support.domain.batch_messages import NOON, normal_batch
 
 LATER = NOON + timedelta(hours=1)
@@ -179,6 +179,8 @@ def test_the_collector_keeps_batches_and_alarms(plant: Plant) -> None:
     journal.append_entries(settings, [make_entry(AlarmEvent.RAISE, number=1)])
     assert journal.read_journal(settings)[-1].event is AlarmEvent.RAISE
     journal.list_dose_errors(settings, since=NOON)
+    assert journal.list_pump_doses(settings) is not None
+    assert journal.list_usual_durations(settings) is not None
 
 
 def test_the_collector_may_not_change_the_schema_which_is_why_it_cannot_tidy_up(plant: Plant) -> None:
@@ -241,8 +243,8 @@ def test_the_viewer_reads_all_but_the_hashes_of_pins_and_changes_nothing(plant: 
     with pytest.raises(DatabaseAccessError):
         operator_notes.add_note(plant.settings_of("dosing_viewer"), NOTE, os_user="")
     with pytest.raises(DatabaseAccessError):
-        journal.append_entries(
-            plant.settings_of("dosing_viewer"), [make_entry(AlarmEvent.ACKNOWLEDGE, number=9)]
+        journal.enter_actions(
+            plant.settings_of("dosing_viewer"), [make_entry(AlarmEvent.ACKNOWLEDGE, number=9, who=ANNA)]
         )
 
 
@@ -257,7 +259,7 @@ def test_the_viewer_is_read_only_even_where_a_right_was_given_by_mistake(plant: 
 def test_an_operator_notes_acknowledges_and_reviews(plant: Plant) -> None:
     settings = plant.settings_of("dosing_operator")
     assert operator_notes.add_note(settings, NOTE, os_user="panel3").db_role == "dosing_operator"
-    journal.append_entries(settings, [make_entry(AlarmEvent.ACKNOWLEDGE, number=2)])
+    journal.enter_actions(settings, [make_entry(AlarmEvent.ACKNOWLEDGE, number=2, who=ANNA)])
     said = enter_review(settings, make_draft(settings), os_user="panel3")
     assert said.meaning == "approved"
     assert verify_audit_trail(settings).faults == ()
@@ -298,6 +300,7 @@ def test_the_collector_changes_only_what_it_keeps(plant: Plant) -> None:
     assert {name for name, _ in list_rights(plant, "dosing_writer", "UPDATE", "DELETE", "TRUNCATE")} == {
         "spool_progress", "batches", "batch_records", "batch_rebuild_queue",
         "alarm_notifications", "alarm_notification_channels", "alarm_checkpoints", "collector_leases",
+        "station_status", "station_changes", "batch_lots", "tank_mixes",
     }  # fmt: skip
     for table in (
         "audit_trail",

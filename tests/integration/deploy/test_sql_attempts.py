@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from dosing_tui.database.alarms import journal
 from dosing_tui.database.audit.pins import set_pin
@@ -17,7 +18,7 @@ from dosing_tui.database.batches.review_policy import set_policy
 from dosing_tui.database.reading_writer import ReadingWriter
 from dosing_tui.database.schema.maintenance import run_maintenance
 from dosing_tui.database.schema.migrate import migrate_schema
-from dosing_tui.domain.alarms.models import AlarmEvent
+from dosing_tui.domain.alarms.models import AlarmEvent, JournalEntry
 from dosing_tui.domain.batch_review.review_policy import ReviewPolicy
 from tests.integration.database.batches.test_review_writer import LATER
 from tests.support.database.reading_samples import number_rows
@@ -25,7 +26,7 @@ from tests.support.database.schema_inspection import execute_statements, fetch_r
 from tests.support.database.sql_attempts import ATTEMPTS, SqlAttempt, format_table
 from tests.support.database_servers import APACHE_DSN, Server, skip_absent
 from tests.support.deploy.deploy_database import Plant, plant_on
-from tests.support.domain.alarm_entries import make_entry
+from tests.support.domain.alarm_entries import ANNA, make_entry
 from tests.support.domain.batch_messages import normal_batch
 
 TABLE = Path(__file__).parents[3] / "docs" / "sql-attempts.md"
@@ -70,6 +71,7 @@ def read_facts(plant: Plant) -> list[object]:
         "SELECT * FROM batch_reviews ORDER BY review_id",
         "SELECT * FROM reviewer_pins ORDER BY audit_seq",
         "SELECT * FROM batches",
+        "SELECT * FROM alarm_journal ORDER BY id",
         "SELECT relname, relacl::text, relowner FROM pg_class ORDER BY oid",
         "SELECT proname, proacl::text, proowner FROM pg_proc ORDER BY oid",
     )
@@ -122,10 +124,14 @@ def test_the_functions_that_sign_belong_to_a_role_that_nobody_logs_in_as(plant: 
         "SELECT DISTINCT r.rolname, r.rolcanlogin, r.rolsuper FROM pg_proc AS p"
         " JOIN pg_roles AS r ON r.oid = p.proowner WHERE p.prosecdef AND p.proname IN"
         " ('enter_review', 'receive_pin', 'set_review_policy', 'add_recipe_version', 'take_pin_check',"
-        " 'set_tolerance_rules')",
+        " 'set_tolerance_rules', 'enter_alarm_action')",
     )
     assert owners == [("dosing_auditor", False, False)]
     assert fetch_value(plant.dsn, "SELECT count(*) FROM pg_largeobject_metadata") == 0
+
+
+def acknowledge_by_anna() -> JournalEntry:
+    return make_entry(AlarmEvent.ACKNOWLEDGE, number=6, who=ANNA)
 
 
 FORMER_LOCKS = (7233179128203636, 0x646F73696E67, 0x646F73696E68, 0x646F73696E69, 0x646F73696E6A)
@@ -133,7 +139,7 @@ FORMER_LOCKS = (7233179128203636, 0x646F73696E67, 0x646F73696E68, 0x646F73696E69
 
 
 def test_a_viewer_that_holds_every_lock_it_can_stops_nothing(plant: Plant) -> None:
-    """Advisory locks are open to every role; the program waits for none that a viewer can hold."""
+    """The program waits for none of them, also where advisory locks are left to every role."""
     tables: LiteralString = """
         SELECT string_agg(format('public.%I', relname), ', ') FROM pg_class
          WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')
@@ -144,6 +150,7 @@ def test_a_viewer_that_holds_every_lock_it_can_stops_nothing(plant: Plant) -> No
     told: list[str] = []
     owner = plant.settings_of("dosing_owner")
     execute_statements(plant.dsn, "UPDATE plant_limits SET stock_low_percent = 33")  # there is work to do
+    execute_statements(plant.dsn, "GRANT EXECUTE ON FUNCTION pg_advisory_lock(bigint) TO dosing_viewer")
     with psycopg.connect(plant.dsn_of("dosing_viewer")) as viewer:
         for key in FORMER_LOCKS:
             viewer.execute("SELECT pg_advisory_lock(%s)", (key,))
@@ -152,10 +159,24 @@ def test_a_viewer_that_holds_every_lock_it_can_stops_nothing(plant: Plant) -> No
         writer.write(uuid4(), number_rows(*normal_batch(900)))
         writer.close()
         assert rebuild_changed_days(plant.settings_of("dosing_writer"), now=LATER).stored_count > 0
-        journal.append_entries(plant.settings_of("dosing_operator"), [make_entry(AlarmEvent.RAISE, number=5)])
+        journal.append_entries(plant.settings_of("dosing_writer"), [make_entry(AlarmEvent.RAISE, number=5)])
+        journal.enter_actions(plant.settings_of("dosing_operator"), [acknowledge_by_anna()])
         assert set_policy(owner, ReviewPolicy(pin=True), who="Anna", reason="end of the audit")
         run_maintenance(owner, now=LATER)
         assert migrate_schema(owner, report=told.append) == ["limits/stock_low"]
     assert "The migration lock is held by a role that may not migrate: it is ignored." in told
-    assert len(journal.read_journal(owner)) == 1
+    assert len(journal.read_journal(owner)) == 2
     assert verify_audit_trail(owner).faults == ()
+
+
+def test_no_role_of_the_plant_works_in_another_database_of_the_server(plant: Plant) -> None:
+    """There nothing is closed: locks that are held there fill the same table."""
+    for database in ("postgres", "template1"):
+        with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
+            psycopg.connect(make_conninfo(plant.dsn_of("dosing_viewer"), dbname=database))
+
+
+def test_low_roles_leave_connections_to_the_collector(plant: Plant) -> None:
+    limits = "SELECT rolconnlimit FROM pg_roles WHERE rolname ~ '^dosing_(viewer|operator|telegraf)$'"
+    assert sorted(fetch_rows(plant.dsn, limits)) == [(5,), (40,), (40,)]
+    assert fetch_value(plant.dsn_of("dosing_viewer"), "SHOW temp_file_limit") == "1GB"

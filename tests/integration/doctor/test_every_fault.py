@@ -214,6 +214,13 @@ FAULTS = {
             "GRANT INSERT ON batch_events TO dosing_writer",
         ),
     ),
+    "open right": Fault(
+        "database: open rights", "Every role may hold advisory locks", "database.sql",
+        lambda plant, stack: change_database(
+            plant, stack, "GRANT EXECUTE ON FUNCTION pg_advisory_lock(bigint) TO PUBLIC",
+            "REVOKE EXECUTE ON FUNCTION pg_advisory_lock(bigint) FROM PUBLIC",
+        ),
+    ),
     "read-only": Fault(
         "database: writing", "read-only", "default_transaction_read_only",
         lambda plant, stack: change_database(

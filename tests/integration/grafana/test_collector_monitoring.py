@@ -9,7 +9,7 @@ import pytest
 import yaml
 from prometheus_client import CollectorRegistry, generate_latest
 
-from dosing_tui.collector.spool_reading import SpoolAge
+from dosing_tui.collector.spool.spool_reading import SpoolAge
 from dosing_tui.config.settings import MqttSettings, Settings
 from dosing_tui.domain.alarms.snapshot import AlarmSnapshot
 from dosing_tui.grafana.collector_monitoring import FIGURE, PANELS, list_alerts

@@ -16,8 +16,10 @@ from click.testing import CliRunner
 from dosing_tui.cli.main import main
 from dosing_tui.config.notification_channel import NotificationKind, NotificationSettings
 from dosing_tui.config.settings import DatabaseSettings, LimitSettings, PlantSettings, Settings
+from dosing_tui.database.presence.station_status_writer import StationStatusWriter
 from dosing_tui.database.reading_writer import ReadingWriter
 from dosing_tui.domain.panels.panel_catalog import PANELS
+from dosing_tui.domain.presence.models import ConnectionReport, StationReport
 from dosing_tui.errors import ExportError
 from dosing_tui.grafana.provisioning import GrafanaOptions, build_provisioning_files, write_files
 from dosing_tui.grafana.sql_macros import build_alert_sql
@@ -128,6 +130,7 @@ def _run_alert_query(session: psycopg.Connection, rule: str, *expected: str) -> 
 
 def test_an_empty_database_is_a_number_too(grafana: psycopg.Connection) -> None:
     assert _run_alert_query(grafana, "low_inventory") == [("none", "no tank known", 100.0)]
+    assert _run_alert_query(grafana, "low_cover") == [("none", "no use known", 36525.0)]
     assert _run_alert_query(grafana, "high_error") == [(0.0,)]
     assert _run_alert_query(grafana, "offline") == [("any station", 3155760000.0)]
     assert _run_alert_query(grafana, "offline", "it's new") == [("it's new", 3155760000.0)]
@@ -145,6 +148,19 @@ def test_a_station_that_was_heard_and_one_that_never_was(migrated: str, grafana:
     silent = dict(_run_alert_query(grafana, "offline", "never"))
     assert silent["never"] == 3155760000
     assert silent[DOSE.device_id] == pytest.approx(20 * 60, abs=60)
+    stations = StationStatusWriter(settings_for(migrated))
+    kept, live = (
+        StationReport(DOSE.device_id, now, is_retained, ConnectionReport.OFFLINE)
+        for is_retained in (True, False)
+    )
+    stations.write_news([kept])
+    silent = dict(_run_alert_query(grafana, "offline"))
+    assert silent[DOSE.device_id] == pytest.approx(20 * 60, abs=60)
+    stations.write_news([live])
+    assert dict(_run_alert_query(grafana, "offline"))[DOSE.device_id] == 3155760000
+    stations.write_news([replace(live, status=None)])  # a sign of life
+    assert dict(_run_alert_query(grafana, "offline"))[DOSE.device_id] == pytest.approx(0, abs=60)
+    stations.close()
     assert _run_alert_query(grafana, "low_inventory") == [(LEVEL.device_id, LEVEL.chemical, 5.0)]
     assert _run_alert_query(grafana, "high_error") == [(3.0,)]
 
@@ -194,6 +210,16 @@ def test_the_statements_of_the_rules_are_readable_and_keep_their_comments() -> N
         assert asked == build_alert_sql(id_, expected=SETTINGS.plant.devices)
 
 
+def test_days_of_cover_are_a_rule_where_there_is_a_limit() -> None:
+    limited = replace(SETTINGS, alarms=replace(SETTINGS.alarms, stock_cover_days=1.5))
+    text = build_provisioning_files(limited, SEEN)["alerting/dosing.yaml"]
+    rules = {rule["uid"]: rule for rule in yaml.safe_load(text)["groups"][0]["rules"]}
+    assert "dosing-low-cover" in rules
+    assert "dosing-low-cover" not in {rule["uid"] for rule in RULES.values()}
+    statement = rules["dosing-low-cover"]["data"][0]["model"]["rawSql"]
+    assert f"'{SETTINGS.plant.timezone}'" in statement
+
+
 def test_numbers_of_doses_are_not_drawn_as_grams() -> None:
     shown = _find_panel("accuracy_summary")["fieldConfig"]
     assert (shown["defaults"]["unit"], shown["defaults"]["decimals"]) == ("none", 0)
@@ -240,7 +266,10 @@ def test_a_plant_without_channels_leaves_grafanas_policy_alone() -> None:
     assert READ["alerting/dosing-notifications.yaml"] == {"apiVersion": 1}
 
 
-def test_the_command_writes_the_files_and_no_password(tmp_path: Path) -> None:
+def test_the_command_writes_the_files_and_no_password(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOSING_DATABASE_DSN", "host=db1 dbname=factory_metrics user=dosing_viewer")
     done = CliRunner().invoke(main, ["grafana", "--output", str(tmp_path / "new")])
     assert done.exit_code == 0, done.output
     assert (tmp_path / "new/alerting/dosing.yaml").exists()

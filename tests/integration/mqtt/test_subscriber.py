@@ -8,7 +8,7 @@ from dosing_tui.config.settings import MqttSettings, MqttVersion
 from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker, find_free_port
 from dosing_tui.errors import BrokerError
 from dosing_tui.mqtt.message import ReceivedMessage
-from dosing_tui.mqtt.subscriber import DROP_COUNT_TOPIC
+from dosing_tui.mqtt.optional_topics import DROP_COUNT_TOPIC
 from tests.support.mqtt.publishers import DOSES, Ear, connect_subscriber, publish_payloads
 from tests.support.polling import wait_until
 

@@ -1,14 +1,16 @@
 """Topics that a broker refuses, and brokers that close the connection of a client that reads $SYS."""
 
+import re
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 
 from dosing_tui.config.settings import MqttSettings
 from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker
 from dosing_tui.mqtt import subscriber
-from tests.support.mqtt.broker_proxy import RefuseTopic, close_on_sys, run_broker_proxy
+from tests.support.mqtt.broker_proxy import RefuseTopic, close_on_word, run_broker_proxy
 from tests.support.mqtt.publishers import connect_subscriber, publish_payloads
 from tests.support.polling import wait_until
 
@@ -35,9 +37,9 @@ def test_a_refused_topic_is_requested_again_until_it_is_granted(mosquitto: Embed
         settings = replace(mosquitto.settings, port=proxy.port)
         with connect_subscriber(settings) as ear:
             wait_until(lambda: ear.refused_topics == [(EVENTS,)])
-            wait_until(lambda: refusal.subacks == 2)  # the three topics, then $SYS
+            wait_until(lambda: refusal.subacks == 3)  # the three topics, the status, then $SYS
             let_time_pass(ear.subscriber, subscriber.REFUSED_RETRY)
-            wait_until(lambda: refusal.subacks == 3)
+            wait_until(lambda: refusal.subacks == 4)
             refusal.is_active = False
             let_time_pass(ear.subscriber, 2 * subscriber.REFUSED_RETRY)
             wait_until(lambda: ear.refused_topics == [(EVENTS,), ()])
@@ -46,17 +48,18 @@ def test_a_refused_topic_is_requested_again_until_it_is_granted(mosquitto: Embed
             wait_until(lambda: ear.payloads == [b"event"])
 
 
-def test_a_broker_that_closes_on_sys_is_used_without_it(
-    mosquitto: EmbeddedBroker, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("word", [b"$SYS", b"devices/+/status"])
+def test_a_broker_that_closes_on_an_optional_topic_is_used_without_it(
+    mosquitto: EmbeddedBroker, caplog: pytest.LogCaptureFixture, word: bytes
 ) -> None:
-    with run_broker_proxy(mosquitto.port, on_client=close_on_sys) as proxy:
+    with run_broker_proxy(mosquitto.port, on_client=partial(close_on_word, word)) as proxy:
         with connect_subscriber(replace(mosquitto.settings, port=proxy.port)) as ear:
             wait_until(lambda: [up for up, _ in ear.links] == [True, False, True])
             assert not ear.subscriber.has_client_id_conflict
             publish_payloads(mosquitto.settings, b"1", b"2")
             wait_until(lambda: ear.payloads == [b"1", b"2"])
         assert proxy.connection_count == 2
-    assert "closes the connection that reads $SYS" in caplog.text
+    assert re.search(f"closes the connection that reads .*{re.escape(word.decode())}", caplog.text)
 
 
 def let_time_pass(reader: subscriber.Subscriber, duration: timedelta) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from dosing_tui.config.alarm_limits import build_alarm_limits, build_tolerance_rules, get_limit
 from dosing_tui.config.settings import AlarmSettings, LimitSettings, Settings
-from dosing_tui.domain.alarm_rules.limits import AlarmLimits
+from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits
 from dosing_tui.domain.alarms.models import AlarmEvent
 from dosing_tui.domain.batch_review.exception_checks import ReviewLimits
 from dosing_tui.domain.messages.models import Reading

@@ -20,10 +20,12 @@ from dosing_tui.collector.spool.spool import Spool
 from dosing_tui.config.settings import CollectorSettings, Settings
 from dosing_tui.database.alarms.journal import JournalUpdate
 from dosing_tui.database.alarms.notification_queue import NotificationQueue
+from dosing_tui.database.maintenance.blocking_sessions import BlockingSession
 from dosing_tui.database.reading_writer import SpoolRow, WriteProgress, WriteReceipt
 from dosing_tui.domain.alarms.checkpoint import Checkpoint
 from dosing_tui.domain.alarms.models import JournalEntry
 from dosing_tui.domain.messages.models import Dose, ParsedItem
+from dosing_tui.domain.presence.models import StationNews
 from dosing_tui.domain.tolerances.tolerance_book import ToleranceBook
 from dosing_tui.errors import DatabaseError
 from dosing_tui.ipc.supervised_thread import RetryDelay
@@ -57,6 +59,7 @@ class FakeServer:
         self.confirmed = True
         self.refusal = ""
         self.stored: list[ParsedItem] = []
+        self.news: list[StationNews] = []
         self.books: dict[UUID, WriteProgress] = {}
         self.request_count = 0
         self.journal: list[JournalEntry] = []
@@ -85,6 +88,10 @@ class FakeServer:
             raise self.lost
         return WriteReceipt(after, tuple(unit for unit in new if isinstance(unit, Dose)))
 
+    def write_news(self, news: Sequence[StationNews]) -> None:
+        self.count_request()
+        self.news += news
+
     lost = DatabaseError()
 
     def count_request(self) -> None:
@@ -109,12 +116,14 @@ class FakeServer:
     def as_database(self) -> CollectorDatabase:
         return CollectorDatabase(
             create_writer=lambda: self,
+            create_status_writer=lambda: self,
             create_leader_lock=lambda: self,
             is_leader_confirmed=lambda: self.confirmed,
             get_leader_epoch=lambda: None,
             prepare_schema=lambda _report: self.count_request(),
             run_maintenance=self.count_request,
             create_rebuild_call=IdleKeeper,
+            create_watchdog=IdleWatchdog,
             list_other_writers=list,
             alarm_store=AlarmStore(
                 self.append,
@@ -123,6 +132,8 @@ class FakeServer:
                 find_stored=self.journaled,
                 load_readings=list,
                 list_dose_errors=lambda _since: [],
+                list_pump_doses=list,
+                list_usual_durations=list,
                 read_tolerances=lambda: self.tolerances,
                 read_tank_lots=tuple,
             ),
@@ -158,7 +169,7 @@ class FakeServer:
 class NoAlarms:
     """Hears everything, and says nothing."""
 
-    def on_readings(self, units: Iterable[ParsedItem]) -> None:
+    def on_readings(self, units: Iterable[ParsedItem | StationNews]) -> None:
         """Nothing."""
 
     def on_retained(self, units: Iterable[ParsedItem]) -> None:
@@ -197,6 +208,16 @@ def open_counted_spool(folder: Path, around: CollectorContext, max_mb: int = 10)
         yield spool
     finally:
         spool.close()
+
+
+class IdleWatchdog:
+    """Nobody holds up the collector."""
+
+    def end_blocking_sessions(self) -> list[BlockingSession]:
+        return []
+
+    def close(self) -> None:
+        pass
 
 
 class IdleKeeper:

@@ -3,13 +3,14 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from math import fsum
 from statistics import fmean, linear_regression
 
 from dosing_tui.domain.messages.models import Dose
 from dosing_tui.domain.panels.panel_catalog import PumpCapability
+from dosing_tui.domain.panels.pump_chemical import PumpChemical
 
 PumpTarget = tuple[str, int, str, float]
 LEAST_DOSES = 10
@@ -85,3 +86,38 @@ def _expect_pump(key: PumpTarget, doses: list[Dose], tolerance_g: float) -> Pump
         stop_delay_s=line.slope if line else None,
         overshoot_g=line.intercept if line else None,
     )
+
+
+def expect_pump_chemicals(
+    doses: Iterable[Dose], now: datetime, chemicals: tuple[str, ...], named: tuple[str, ...] = ()
+) -> list[PumpChemical]:
+    """Of these stations' doses, in the order of the panel; ``named``: what is set for pumps 1, 2, ..."""
+    six_hours, first_day = timedelta(hours=6), datetime(2000, 1, 1, tzinfo=UTC)
+    since = first_day - (first_day - (now - timedelta(days=28))) // six_hours * six_hours
+    last: dict[tuple[str, int], list[Dose]] = defaultdict(list)
+    for dose in sorted(doses, key=lambda dose: (dose.time, dose.dedup), reverse=True):
+        pump = last[dose.device_id, dose.pump]
+        if since <= dose.time < now and len(pump) < 200:
+            pump.append(dose)
+    rows = [
+        _expect_chemical(key, pump, dict(enumerate(named, start=1))) for key, pump in last.items() if pump
+    ]
+    return sorted(
+        (row for row in rows if not chemicals or row.chemical in chemicals),
+        key=lambda row: (
+            not (row.basis in {"set", "learnt"} and row.own_percent < 100), row.device_id, row.pump
+        ),
+    )  # fmt: skip
+
+
+def _expect_chemical(key: tuple[str, int], doses: list[Dose], named: dict[int, str]) -> PumpChemical:
+    """``doses``: newest first."""
+    counts = Counter(dose.chemical for dose in doses)
+    most = min(counts, key=lambda name: (-counts[name], name))
+    own, said = named.get(key[1]) or most, named.get(key[1])
+    others = [dose for dose in doses if dose.chemical != own]
+    basis = "set" if said else "learnt" if len(doses) == 200 and counts[most] >= 198 else "not learnt"
+    return PumpChemical(
+        *key, own, "any" if said == "" else basis, 100 * counts[own] / len(doses), len(doses),
+        others[0].chemical if others else "", others[0].time if others else None,
+    )  # fmt: skip

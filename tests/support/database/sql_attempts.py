@@ -10,9 +10,31 @@ RIGHT = "42501"
 """SQLSTATE of a missing right."""
 REFUSED = "DT001"
 READ_ONLY = "25006"
-WHY = {RIGHT: "no right", REFUSED: "refused by the function", READ_ONLY: "read-only role"}
+CHECK = "23514"
+WHY = {
+    RIGHT: "no right",
+    REFUSED: "refused by the function",
+    READ_ONLY: "read-only role",
+    CHECK: "refused by a check",
+}
 ENTER = "SELECT enter_review(:key, 'approved', '{who}', '', '', 0, :record, :judgement)"
 PIN = "INSERT INTO pin_entry (who, pin, new_pin) VALUES ('{who}', '{pin}', {new})"
+ENTRY = (
+    "INSERT INTO alarm_journal"
+    " (uuid, site, rule, event, at, received_at, priority, rule_version, until, author)"
+    " VALUES (gen_random_uuid(), 'plant1', 'R', 'shelve', now(), {received}, 'low', 1, {until}, U&'{author}')"
+)
+"""Into the alarm journal."""
+ACT = (
+    """SELECT enter_alarm_action('{{"uuid": "00000000-0000-0000-0000-0000000000aa", "site": "plant1","""
+    """ "rule": "STOCK_LOW", "device_id": "d", "priority": "low", "author": "Anna", "comment": "why not","""
+    """ {more}}}')"""
+)
+"""An action on an alarm."""
+JOURNAL = (
+    "INSERT INTO alarm_journal (uuid, site, rule, event, at, received_at, priority, rule_version, until)"
+    " VALUES (gen_random_uuid(), 'plant1', 'STOCK_LOW', '{event}', {at}, now(), 'high', 1, {until})"
+)
 MATERIAL = "SELECT enter_material('{entry}')"
 STATION_ENTRY = (
     '{"entry_key": "station:1", "source": "station", "time": "2026-11-23T12:00:00Z", "device_id": "d",'
@@ -104,6 +126,14 @@ OPERATOR = [
         ("hide one's role in the journal as entered offline",
          "INSERT INTO alarm_journal (uuid, site, rule, event, at, received_at, priority, rule_version,"
          " offline) VALUES (gen_random_uuid(), 's', 'r', 'raise', now(), now(), 'high', 1, true)"),
+        ("raise an alarm", JOURNAL.format(event="raise", at="now()", until="NULL")),
+        ("end a standing alarm yesterday",
+         JOURNAL.format(event="return", at="now() - INTERVAL '1 day'", until="NULL")),
+        ("hide an alarm without a name", JOURNAL.format(event="suppress", at="now()", until="NULL")),
+        ("shelve an alarm for 73 years",
+         JOURNAL.format(event="shelve", at="'2099-12-31'", until="'2099-12-31 00:05'")),
+        ("acknowledge an alarm at a time of one's choice",
+         JOURNAL.format(event="acknowledge", at="'2024-01-01'", until="NULL")),
         ("remove an alarm from the journal", "DELETE FROM alarm_journal"),
         ("store a dose",
          "INSERT INTO dosing_consumption (time, device_id, pump, chemical) VALUES (now(), 'd', 1, 'B')"),
@@ -122,8 +152,13 @@ OPERATOR = [
         ("stop notes by their sequence",
          "SELECT setval('operator_notes_id_seq', 9223372036854775807)"),
         ("write a large object", "SELECT lo_from_bytea(0, 'x')"),
+        ("hold an advisory lock", "SELECT pg_advisory_lock(1)"),
+        ("make a temporary table", "CREATE TEMPORARY TABLE t (a integer)"),
+        ("write to the transaction log", "SELECT pg_logical_emit_message(false, 'x', 'x')"),
+        ("fill the disk with temporary files", "SET temp_file_limit = -1"),
         ("end the collector's sessions",
          "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'dosing_writer'"),
+        ("end sessions as the collector may", "SELECT * FROM end_blocking_sessions()"),
         ("run a program on the server", "COPY (SELECT 1) TO PROGRAM 'true'"),
         ("read a file of the server", "SELECT pg_read_file('postgresql.conf')"),
     ),
@@ -151,6 +186,40 @@ OPERATOR = [
         ("enter material in nobody's name", MATERIAL.format(entry=STATION_ENTRY.replace("station", "cli"))),
         ("hide who signs behind control characters", PIN.format(who="Anna", pin="1234", new="NULL"),
          "SELECT enter_review(:key, 'approved', 'Anna', E'a\\x1b[2J', '', 0, :record, :judgement)"),
+        ("turn around the text of who signs", PIN.format(who="Anna", pin="1234", new="NULL"),
+         "SELECT enter_review(:key, 'approved', U&'Anna\\202E', '', '', 0, :record, :judgement)"),
+        ("sign as an invisible namesake",
+         "SELECT enter_review(:key, 'comment', U&'An\\200Bna', '', 'seen', 0, :record, :judgement)"),
+        ("hide a remark behind eight-bit controls", PIN.format(who="Anna", pin="1234", new="NULL"),
+         "SELECT enter_review(:key, 'comment', 'Anna', '', U&'a\\009B2J', 0, :record, :judgement)"),
+        ("fill the audit trail with a remark of megabytes", PIN.format(who="Anna", pin="1234", new="NULL"),
+         "SELECT enter_review(:key, 'comment', 'Anna', '', repeat('x', 2001), 0, :record, :judgement)"),
+        ("fill the audit trail with an account of megabytes", PIN.format(who="Anna", pin="1234", new="NULL"),
+         "SELECT enter_review(:key, 'comment', 'Anna', repeat('x', 513), 'a', 0, :record, :judgement)"),
+        sqlstate=REFUSED,
+    ),
+    *as_role(
+        "dosing_operator",
+        ("write a note of no time",
+         "INSERT INTO operator_notes (at, text, author) VALUES ('infinity', 'a', 'b')"),
+        ("write a note with invisible letters",
+         "INSERT INTO operator_notes (at, text, author) VALUES (now(), U&'a\\200B', 'b')"),
+        ("fill the disk with the name of a PIN",
+         "INSERT INTO pin_entry (who, pin) VALUES (repeat('x', 100000), '1234')"),
+        sqlstate=CHECK,
+    ),
+    *as_role(
+        "dosing_operator",
+        ("raise an alarm by the function", ACT.format(more='"event": "raise"')),
+        ("return an alarm to normal by the function", ACT.format(more='"event": "return"')),
+        ("hide an alarm by the function", ACT.format(more='"event": "suppress"')),
+        ("shelve an alarm for a year", ACT.format(more='"event": "shelve", "shelve_s": 31536000')),
+        ("shelve an alarm for no known time", ACT.format(more='"event": "shelve", "shelve_s": "NaN"')),
+        ("act on an alarm without a name", ACT.format(more='"event": "acknowledge", "author": ""')),
+        ("act on an alarm with a name that turns the text around",
+         ACT.format(more='"event": "acknowledge", "author": "Anna\\u202e"')),
+        ("write a book into the journal",
+         ACT.format(more='"event": "acknowledge", "comment": "%s"' % ("x" * 501))),
         sqlstate=REFUSED,
     ),
     SqlAttempt("dosing_operator", "confirm one's own approval as the second person",
@@ -183,8 +252,15 @@ VIEWER = as_role(
     ("acknowledge an alarm", WRITABLE,
      "INSERT INTO alarm_journal (uuid, site, rule, event, at, received_at, priority, rule_version)"
      " VALUES (gen_random_uuid(), 's', 'r', 'acknowledge', now(), now(), 'high', 1)"),
+    ("acknowledge an alarm by the function", WRITABLE, ACT.format(more='"event": "acknowledge"')),
     ("create a large object", WRITABLE, "SELECT lo_create(0)"),
     ("open a large object for writing", WRITABLE, "SELECT lo_open(1, 131072)"),
+    ("fill the server's table of locks",
+     "SELECT count(*) FROM (SELECT pg_advisory_lock(g) FROM generate_series(1, 1000000) AS g) AS x"),
+    ("hold an advisory lock shared", "SELECT pg_try_advisory_xact_lock_shared(1, 2)"),
+    ("write to the transaction log",
+     "SELECT pg_logical_emit_message(false, 'x', repeat('x', 50000000))"),
+    ("fill the disk with temporary files", "SET temp_file_limit = -1"),
     ("make a temporary table", WRITABLE, "CREATE TEMPORARY TABLE t (a integer)"),
     ("end the collector's query",
      "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE usename = 'dosing_writer'"),
@@ -203,6 +279,20 @@ COLLECTOR = as_role(
     ("rename a lock of the program", "UPDATE process_locks SET name = 'x'"),
     ("create a large object", "SELECT lo_create(0)"),
     ("write a note", "INSERT INTO operator_notes (at, text, author) VALUES (now(), 'a', 'b')"),
+    ("take the right to end sessions", "SET ROLE dosing_watchdog"),
+) + as_role(
+    "dosing_writer",
+    ("store an alarm entry that nobody can read",
+     ENTRY.format(received="'infinity'", until="NULL", author="a")),
+    ("hide an alarm for ever", ENTRY.format(received="now()", until="'infinity'", author="a")),
+    ("turn around the text of an alarm entry", ENTRY.format(received="now()", until="NULL", author="\\202E")),
+    ("store a reading that nobody can read",
+     "INSERT INTO inventory_levels (time, device_id, chemical, received_at)"
+     " VALUES (now(), 'd', 'B', 'infinity')"),
+    ("store a reading with a flag of megabytes",
+     "INSERT INTO batch_events (time, device_id, event, flags)"
+     " VALUES (now(), 'd', 'e', ARRAY[repeat('x', 30000000)])"),
+    sqlstate=CHECK,
 )  # fmt: skip
 TELEGRAF = as_role(
     "dosing_telegraf",
@@ -210,6 +300,9 @@ TELEGRAF = as_role(
     ("stop the collector", "UPDATE collector_leases SET holder = NULL"),
     ("review", ENTER.format(who="Anna")),
     ("write to the journal", "INSERT INTO alarm_journal (uuid) VALUES (gen_random_uuid())"),
+    ("hold an advisory lock", "SELECT pg_advisory_lock(1)"),
+    ("make a temporary table", "CREATE TEMPORARY TABLE t (a integer)"),
+    ("act on an alarm", ACT.format(more='"event": "acknowledge"')),
 )
 ATTEMPTS = [*OPERATOR, *VIEWER, *COLLECTOR, *TELEGRAF]
 

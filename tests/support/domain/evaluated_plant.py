@@ -4,9 +4,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import count
 
-from dosing_tui.domain.alarm_rules.detection import ConnectionState, EvaluationContext
 from dosing_tui.domain.alarm_rules.evaluator import Evaluator
-from dosing_tui.domain.alarm_rules.limits import AlarmLimits
+from dosing_tui.domain.alarm_rules.shared.detection import ConnectionState, EvaluationContext
+from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits
 from dosing_tui.domain.alarms.models import AlarmKey, AlarmStateName, JournalEntry
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading, TimeQuality
 from tests.support.domain.alarm_entries import NOW, numbered_uuid

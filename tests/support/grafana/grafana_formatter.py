@@ -10,7 +10,7 @@ NODE_MODULES = os.environ.get("DOSING_TEST_NODE_MODULES", "")
 """A folder of node modules with that package; '' for none."""
 UNIT_SUFFIXES = {
     "none": "", "percent": "%", "suffix:kg": " kg", "suffix:g": " g", "suffix:s": " s", "suffix:g/s": " g/s",
-    "suffix:d": " d",
+    "suffix:d": " d", "suffix:dBm": " dBm", "suffix:B": " B",
 }  # fmt: skip
 """What each unit of the dashboards adds to a number."""
 _PROGRAM = Path(__file__).with_name("format_values.cjs")

@@ -1,4 +1,4 @@
-"""A TCP proxy in front of a real broker that refuses a topic or closes on $SYS, as Mosquitto cannot."""
+"""A TCP proxy in front of a real broker that refuses a topic or closes on it, as Mosquitto cannot."""
 
 import socketserver
 import threading
@@ -18,9 +18,9 @@ def pass_on(sent: bytes) -> bytes:
     return sent
 
 
-def close_on_sys(sent: bytes) -> bytes | None:
+def close_on_word(word: bytes, sent: bytes) -> bytes | None:
     """Like brokers that close the connection of a client that subscribes to a forbidden topic."""
-    return None if b"$SYS" in sent else sent
+    return None if word in sent else sent
 
 
 @dataclass

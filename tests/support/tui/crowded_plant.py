@@ -15,7 +15,7 @@ from dosing_tui.config.settings import PlantSettings, Settings
 from dosing_tui.database.alarms import journal
 from dosing_tui.database.batches.incremental_rebuild import rebuild_changed_days
 from dosing_tui.domain.alarm_rules.evaluator import Evaluator
-from dosing_tui.domain.alarm_rules.limits import AlarmLimits
+from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading, TimeQuality
 from dosing_tui.live_state import LinkState, LinkStatus, LiveState, Role
 from dosing_tui.tui.app.app import DosingApp

@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 
 from dosing_tui.config.loader import load_settings
 from dosing_tui.config.settings import PlantSettings
-from dosing_tui.domain.alarm_rules.detection import ConnectionState, EvaluationContext
 from dosing_tui.domain.alarm_rules.evaluator import Evaluator
-from dosing_tui.domain.alarm_rules.limits import AlarmLimits
+from dosing_tui.domain.alarm_rules.shared.detection import ConnectionState, EvaluationContext
+from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits
 from dosing_tui.domain.alarms.models import AlarmKey
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading, TimeQuality
 from dosing_tui.live_state import LinkState, LinkStatus, LiveState, MessageCounts, Role

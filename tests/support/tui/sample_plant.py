@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from dosing_tui.domain.alarm_rules.evaluator import Evaluator
-from dosing_tui.domain.alarm_rules.limits import AlarmLimits
+from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits
 from dosing_tui.domain.alarms.journal_filter import JournalFilter
 from dosing_tui.domain.alarms.journal_projection import fold_entries
 from dosing_tui.domain.alarms.kpis import KpiHistory
@@ -47,13 +47,14 @@ from dosing_tui.domain.panels.panel_catalog import (
     SeriesPoint,
     StockOutlook,
 )
+from dosing_tui.domain.panels.pump_chemical import PumpChemical
 from dosing_tui.domain.panels.spool_progress import SpoolProgress
 from dosing_tui.domain.shift_report import ShiftReport
 from dosing_tui.domain.time.shift_calendar import ShiftPeriod
 from dosing_tui.errors import DatabaseUnavailableError, ReviewError
 from dosing_tui.live_state import LinkState, LinkStatus, LiveState, MessageCounts, Role
 from dosing_tui.tui.data.record_source import BatchSource
-from tests.support.database.expected_pumps import expect_pumps
+from tests.support.database.expected_pumps import expect_pump_chemicals, expect_pumps
 from tests.support.domain import shift_report_samples
 from tests.support.domain.alarm_entries import build_history
 from tests.support.local_days import get_today
@@ -518,6 +519,12 @@ def _answer_pumps(
     return expect_pumps(doses, now - timedelta(days=7), now + timedelta(days=1), (), 0.5)
 
 
+def _answer_pump_chemicals(
+    story: History, doses: list[Dose], panel: Panel[Any], now: datetime
+) -> list[PumpChemical]:
+    return expect_pump_chemicals(doses, now + timedelta(days=1), ())
+
+
 def _answer_outlook(
     story: History, doses: list[Dose], panel: Panel[Any], now: datetime
 ) -> list[StockOutlook]:
@@ -552,6 +559,7 @@ _ANSWERS: dict[str, Answering] = {
     panel_catalog.PUMP_CAPABILITY.id: _answer_pumps,
     panel_catalog.STOCK_OUTLOOK.id: _answer_outlook,
     panel_catalog.BATCHES_LEFT.id: _answer_batches_left,
+    panel_catalog.PUMP_CHEMICALS.id: _answer_pump_chemicals,
 }
 
 HOSTILE = "[/] [bold \x1b]52;c;aGk=\x07 \u202eevil\u0000 [@click=app.quit]x[/]"

@@ -80,14 +80,43 @@ def test_there_is_a_man_page_for_each_command(tmp_path: Path) -> None:
     page = (tmp_path / "dosing-tui-doctor.1").read_text()
     assert ".SH EXIT STATUS" in page
     assert "\\-\\-bundle" in page
+    assert "\\fB\\-h, \\-\\-help\\fR" in page
+    assert ".SH EXAMPLES\n.nf\ndosing\\-tui doctor\n" in page
+    synopsis = (tmp_path / "dosing-tui-alarms-test-notification.1").read_text()
+    assert "\\fBdosing\\-tui alarms test\\-notification\\fR" in synopsis
 
 
-@pytest.mark.parametrize("arguments", [[], ["collect"]])
-def test_without_settings_it_says_what_to_do(arguments: list[str]) -> None:
-    done = CliRunner().invoke(main, arguments)
+@pytest.mark.parametrize(
+    "command",
+    [
+        "", "alarms list", "alarms notifications", "audit verify", "backup x", "batches list", "collect",
+        "grafana", "maintain status", "migrate --check", "panel error_rate", "recipes show", "report shift",
+        "serve",
+    ],
+)  # fmt: skip
+def test_without_settings_it_says_what_to_do(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(main, command.split())
     assert done.exit_code == 2
+    assert list(tmp_path.iterdir()) == []
     assert "dosing-tui demo" in done.stderr
     assert "config init" in done.stderr
+
+
+def test_the_list_of_commands_says_each_sentence_whole() -> None:
+    groups = sorted({words.rpartition(" ")[0] for words in COMMANDS})
+    for words in groups:
+        shown = CliRunner().invoke(main, [*words.split(), "--help"], terminal_width=80).output
+        assert not re.search(r"[a-z,;]\.\.\.", shown), shown
+
+
+def test_a_new_settings_file_says_what_comes_next(tmp_path: Path) -> None:
+    done = CliRunner().invoke(main, ["--config", str(tmp_path / "config.toml"), "config", "init"])
+    assert done.stdout == f"Wrote {tmp_path}/config.toml\n"
+    assert "then run: dosing-tui --config" in done.stderr
+    assert "doctor" in done.stderr
 
 
 def test_the_version_names_the_schema() -> None:

@@ -9,8 +9,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from dosing_tui.cli.main import main
-from dosing_tui.cli.operations.service_command import build_doctor_command
 from dosing_tui.config.loader import load_settings
+from dosing_tui.deployment import unit_files
+from dosing_tui.deployment.transient_unit import build_doctor_command
 from dosing_tui.deployment.unit_files import BackupPlan, ServicePlan, list_sandbox, render_units
 
 ACCOUNT = os.environ.get("USER") or "root"
@@ -35,6 +36,7 @@ def write_settings(folder: Path) -> Path:
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(unit_files, "STATE_FOLDER", tmp_path / "state")
     write_settings(tmp_path)
     return tmp_path
 
@@ -67,6 +69,9 @@ def test_a_backup_each_day_has_the_hardening_and_the_credentials_of_the_service(
     assert f"LoadCredential=database-password:{folder}/owner-password" in backup
     assert f"LoadCredential=database-password:{folder}/writer-password" in service
     assert sum(line.startswith("LoadCredential=database-password:") for line in backup) == 1
+    # a variable of the collector's comes before a credential
+    assert "UnsetEnvironment=DOSING_DATABASE_PASSWORD" in backup
+    assert not any("UnsetEnvironment" in line for line in service)
     assert f"ReadWritePaths={folder}/backups" in backup
     own = ("Type=", "Restart", "Watchdog", "Timeout", "ExecStart=", "LoadCredential=database-password")
     section = service[service.index("[Service]") + 1 : service.index("[Install]") - 1]
@@ -80,11 +85,66 @@ def test_the_folder_of_anchors_can_be_written(folder: Path) -> None:
     assert not (folder / NAMES[1]).exists()
 
 
+@pytest.mark.parametrize("option", ["--backup", "--name"])
+def test_a_folder_that_others_use_is_left_to_them(folder: Path, option: str) -> None:
+    used = folder / "state" / "used"
+    used.mkdir(mode=0o755, parents=True)
+    (used / "theirs").write_text("")
+    value = str(used) if option == "--backup" else used.name
+    done = run_service(folder, "install", "--account", "nobody", "--folder", str(folder), option, value)
+    assert done.exit_code == 2, done.output
+    assert f"{used} is in use and belongs to {ACCOUNT}, not to nobody" in done.stderr
+    assert (used.stat().st_uid, used.stat().st_mode & 0o777) == (os.getuid(), 0o755)
+    assert (folder / "config.toml").stat().st_mode & 0o777 == 0o600
+    assert not list(folder.glob("*.service"))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="root alone gives a folder to an account")
+def test_an_empty_or_missing_folder_is_given_to_the_account(folder: Path) -> None:
+    (folder / "empty").mkdir()
+    for name in ("empty", "missing"):
+        done = run_service(
+            folder, "install", "--force", "--account", "nobody", "--folder", str(folder),
+            "--backup", str(folder / name),
+        )  # fmt: skip
+        assert done.exit_code == 0, done.output
+        assert (folder / name).owner() == "nobody"
+        assert (folder / name).stat().st_mode & 0o777 == 0o700
+
+
 @pytest.mark.parametrize("command", ["show", "install"])
 def test_a_time_that_is_none_is_refused(folder: Path, command: str) -> None:
     done = run_service(folder, command, "--backup", str(folder), "--backup-at", "24:00")
     assert done.exit_code == 2
     assert "is no time of the day" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["a b", "50%", "$HOME", "it's", 'a"b', "a\\b"])
+def test_a_path_that_systemd_would_read_otherwise_is_refused(
+    folder: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = folder / name
+    other.mkdir()
+    write_settings(other)
+    program = other / "dosing-tui"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    for refused in (run_service(other, "show"), run_service(folder, "show", "--backup", str(other))):
+        assert refused.exit_code == 2
+        assert f"{other}" in refused.stderr
+        assert "holds a blank, %, $, a quote or a backslash" in refused.stderr
+    monkeypatch.setenv("PATH", str(other))
+    refused = run_service(folder, "show")
+    assert refused.exit_code == 2
+    assert str(program) in refused.stderr
+
+
+@pytest.mark.parametrize("name", ["line-backup", "-line", "a b", ""])
+def test_a_name_that_a_unit_of_another_site_may_bear_is_refused(folder: Path, name: str) -> None:
+    done = install(folder, "--name", name)
+    assert done.exit_code == 2
+    assert "Invalid value for '--name'" in done.stderr
+    assert not list(folder.glob("*.service"))
 
 
 def test_what_is_started_is_where_systemd_looks_for_it(folder: Path) -> None:
@@ -98,7 +158,7 @@ def test_two_sites_share_neither_unit_nor_spool(folder: Path) -> None:
     assert install(folder).exit_code == install(folder, "--name", "dosing-hall2").exit_code == 0
     unit = (folder / "dosing-hall2.service").read_text()
     assert "StateDirectory=dosing-hall2\n" in unit
-    assert "Environment=DOSING_COLLECTOR_SPOOL_DIR=/var/lib/dosing-hall2\n" in unit
+    assert f"Environment=DOSING_COLLECTOR_SPOOL_DIR={folder}/state/dosing-hall2\n" in unit
 
 
 def test_what_is_uninstalled_is_gone_and_the_data_are_not(folder: Path) -> None:
@@ -108,7 +168,7 @@ def test_what_is_uninstalled_is_gone_and_the_data_are_not(folder: Path) -> None:
     assert done.exit_code == 0, done.output
     assert not any((folder / name).exists() for name in NAMES)
     assert (folder / "other.service").exists()
-    assert "Kept: /var/lib/dosing-tui with the spool" in done.output
+    assert f"Kept: {folder}/state/dosing-tui with the spool" in done.output
     assert (folder / "config.toml").exists()
     assert (folder / "backups").exists()
     again = run_service(folder, "uninstall", "--folder", str(folder))

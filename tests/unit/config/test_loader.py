@@ -79,6 +79,10 @@ def test_the_environment_wins_over_the_file_and_each_source_is_known(tmp_path: P
         ('[database]\ndsn = "host=h password=s"', "database.dsn: holds a password"),
         ("[limits]\nstock_low_percent = 60", "limits.stock_low_percent: is above"),
         ("[limits]\ntolerance_g = nan", "limits.tolerance_g: nan is outside"),
+        (
+            '[mqtt]\nprefix = "factory/+"\n[anchors]\nmqtt_topic = "factory/audit/batch/events"',
+            "or be one of the readings' topics",
+        ),
         ('[log]\nlevel = "LOUD"', "log.level: 'LOUD' is not one of"),
         ("[mqtt", "is not valid TOML"),
     ],

@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from dosing_tui.cli.main import main
 from dosing_tui.demo.servers.mqtt_broker import find_mosquitto
+from dosing_tui.deployment import mosquitto_checks
 from dosing_tui.deployment.deploy_check import check_deployment
 from dosing_tui.doctor.checks.check_result import CheckLevel
 from tests.support.deploy.deploy_files import FOLDER
@@ -34,7 +35,7 @@ def change_text(name: str, old: str, new: str) -> Change:
 
 
 def list_errors(folder: Path) -> list[str]:
-    return [one.text for one in check_deployment(folder).results if one.level is CheckLevel.ERROR]
+    return [one.text for one in check_deployment(folder, {}).results if one.level is CheckLevel.ERROR]
 
 
 def test_the_stack_as_it_is_has_no_error(tmp_path: Path) -> None:
@@ -43,7 +44,7 @@ def test_the_stack_as_it_is_has_no_error(tmp_path: Path) -> None:
     done = CliRunner().invoke(main, ["deploy", "check", str(folder)])
     assert done.exit_code == 1, done.output  # warnings: no passwords yet, no TLS
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
-    checked = {one.name for one in check_deployment(folder).results if one.level is CheckLevel.OK}
+    checked = {one.name for one in check_deployment(folder, {}).results if one.level is CheckLevel.OK}
     assert {
         "compose",
         "variables",
@@ -72,6 +73,8 @@ def test_the_stack_as_it_is_has_no_error(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_a_fault_is_named(tmp_path: Path, change: Change, text: str) -> None:
     folder = copy_stack(tmp_path)
+    with (folder / ".env").open("a") as stream:
+        stream.write("COMPOSE_PROFILES=telegraf\n")
     change(folder)
     errors = list_errors(folder)
     assert errors
@@ -86,6 +89,28 @@ def test_a_file_that_mosquitto_refuses_is_named(tmp_path: Path, name: str) -> No
         stream.write("\nnonsense true\n")
     (error,) = list_errors(folder)
     assert error.startswith("Mosquitto refuses it: ")
+
+
+def test_a_broker_that_does_not_hear_the_first_signal_is_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Mosquitto says that it runs a moment before SIGTERM ends it."""
+    deaf = tmp_path / "mosquitto"
+    deaf.write_text("#!/bin/sh\ntrap '' TERM\necho '1: mosquitto version 2 running'\nexec sleep 60\n")
+    deaf.chmod(0o755)
+    monkeypatch.setattr(mosquitto_checks, "find_mosquitto", lambda: deaf)
+    monkeypatch.setattr(mosquitto_checks, "START_S", 1.0)
+    assert list_errors(copy_stack(tmp_path)) == []
+
+
+def test_a_file_in_another_encoding_is_named_and_the_rest_is_checked(tmp_path: Path) -> None:
+    folder = copy_stack(tmp_path)
+    with (folder / "mosquitto" / "mosquitto.conf").open("ab") as stream:
+        stream.write("# für die Stationen\n".encode("latin-1"))
+    (error,) = list_errors(folder)
+    assert "'utf-8' codec can't decode byte 0xfc" in error
+    checked = {one.name for one in check_deployment(folder, {}).results if one.level is CheckLevel.OK}
+    assert {"compose", "provisioning", "README.md"} <= checked
 
 
 def test_a_key_that_mosquittos_user_cannot_read_is_named(tmp_path: Path) -> None:

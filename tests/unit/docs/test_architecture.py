@@ -1,6 +1,8 @@
 """Walks of docs/architecture.md name existing modules and functions; decisions are listed by their titles."""
 
 import re
+import tomllib
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -36,6 +38,23 @@ def test_a_step_names_a_function_of_its_module(module: str, name: str) -> None:
         assert re.search(
             rf"^(?: {{4}}async | {{4}}|async )?(?:def|class) {part}\b|^{part}\b", source, re.MULTILINE
         )
+
+
+def test_the_rooms_are_in_the_order_in_which_they_import() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    (layers,) = [one["layers"] for one in contracts if one["name"] == "Imports run one way"]
+    depths = {name: depth for depth, layer in enumerate(layers) for name in re.findall(r"\w+", layer)}
+    table = re.findall(r"^\| ((?:`\w+`(?:, )?)+) \| ", ARCHITECTURE, re.MULTILINE)
+    rooms = [re.findall(r"\w+", line) for line in table]
+    assert sorted(depths) == sorted(room for line in rooms for room in line)
+    wrong = [
+        (upper, lower)
+        for uppers, lowers in pairwise(rooms)
+        for upper in uppers
+        for lower in lowers
+        if depths[upper] > depths[lower]
+    ]
+    assert wrong == []
 
 
 @pytest.mark.parametrize("path", DECISIONS, ids=lambda path: path.stem)

@@ -51,6 +51,16 @@ def test_settings_that_cannot_be_used_are_one_error(tmp_path: Path, content: str
     assert "config init" in lines[0]
 
 
+def test_without_settings_there_is_one_error_that_says_what_to_do() -> None:
+    done = run_doctor("--faults", env={})
+    lines = [line for line in done.stdout.splitlines() if line.startswith(("ERROR", "WARNING"))]
+    assert done.returncode == 3
+    assert len(lines) == 1
+    assert "There are no settings" in lines[0]
+    assert "dosing-tui config init" in lines[0]
+    assert "dosing-tui demo" in lines[0]
+
+
 def test_wrong_input_is_exit_status_2() -> None:
     assert run_doctor("--format", "yaml", env=NOWHERE).returncode == 2
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from dosing_tui.domain.alarms.models import Priority
 from dosing_tui.domain.alarms.snapshot import AlarmSnapshot
+from dosing_tui.domain.presence.models import ConnectionReport, StationPresence, StationReport
 from dosing_tui.domain.station_status import (
     StationActivity,
     StationReadings,
@@ -43,6 +44,24 @@ def test_without_its_alarm_a_silent_station_is_offline_too() -> None:
     assert {status.state for device, status in found.items() if device != "mixer"} == {
         StationActivity.OFFLINE
     }
+
+
+def test_a_status_topic_makes_a_station_offline_at_once_until_its_next_message() -> None:
+    live = build_live_state(AT)
+    seen = dict(live.get_snapshot(AT).device_last_seen)["dosing_system_01"]
+
+    def find_state(at: datetime, *, is_retained: bool = False) -> StationActivity:
+        report = StationReport("dosing_system_01", at, is_retained, ConnectionReport.OFFLINE)
+        presence = StationPresence("dosing_system_01").apply_report(report)
+        readings = StationReadings((("dosing_system_01", seen),), presences=[presence])
+        (status,) = list_station_statuses(
+            readings, None, expected=(), now=AT, offline_after=timedelta(minutes=10)
+        )
+        return status.state
+
+    assert find_state(seen + timedelta(seconds=1)) is StationActivity.OFFLINE
+    assert find_state(seen + timedelta(seconds=1), is_retained=True) is StationActivity.OFFLINE
+    assert find_state(seen - timedelta(seconds=1)) is StationActivity.IDLE
 
 
 def test_a_running_batch_has_its_progress() -> None:

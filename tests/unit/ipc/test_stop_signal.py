@@ -1,7 +1,11 @@
+import os
+import signal
 import subprocess
 import sys
 
-from dosing_tui.ipc.stop_signal import StopSignal
+import pytest
+
+from dosing_tui.ipc.stop_signal import StopSignal, exit_on_signal
 
 PROGRAM = """
 import os, random, signal, time
@@ -39,3 +43,31 @@ def test_what_was_said_stays_said() -> None:
     assert ending.is_set
     assert ending.wait_until_set(0)
     assert ending.wait_until_set()
+
+
+def test_a_signal_ends_the_block_with_the_status_of_a_shell() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    is_closed: list[bool] = []
+    with pytest.raises(SystemExit) as raised:
+        end_block(is_closed)
+    assert is_closed
+    assert raised.value.code == 128 + signal.SIGTERM
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def end_block(is_closed: list[bool]) -> None:
+    with exit_on_signal():
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+        finally:
+            is_closed.append(True)
+
+
+def test_what_nohup_has_ignored_stays_ignored() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with exit_on_signal():
+            os.kill(os.getpid(), signal.SIGHUP)
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)

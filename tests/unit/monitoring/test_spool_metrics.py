@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry
 
 from dosing_tui.collector.spool.spool import Spool
 from dosing_tui.collector.spool.spool_file import FILE_NAME
-from dosing_tui.collector.spool_reading import measure_spool, read_spool_content
+from dosing_tui.collector.spool.spool_reading import measure_spool, read_spool_content
 from dosing_tui.config.settings import MqttSettings
 from dosing_tui.live_state import LiveState
 from dosing_tui.monitoring.metric_families import BackgroundFigures, PlantMetrics

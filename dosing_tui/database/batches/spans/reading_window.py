@@ -100,7 +100,7 @@ def _plan_windows(session: Session, span: StationSpan) -> Iterator[ReadingWindow
 def _list_leads(session: Session, span: StationSpan) -> Sequence[tuple[StoredLead, datetime]]:
     """Stored batches to go on from, each with the time from which on its messages are read."""
     earliest = widen_span(replace(span, since=span.first_change), DEFAULT_RULES).since
-    before = span.first_change - LEAD_GAP
+    before = span.first_change - 2 * LEAD_GAP
     asked = {"device": span.device_id, "from": earliest, "before": before, "rows": MAX_LEADS}
     stored = select_rows(session, StoredLead, "batches/select_rebuild_lead", asked)
     found: list[tuple[StoredLead, datetime]] = []
@@ -109,10 +109,10 @@ def _list_leads(session: Session, span: StationSpan) -> Sequence[tuple[StoredLea
         since = lead.anchored_at - 2 * LEAD_GAP
         if lead.last_at >= before or times[lead.anchored_at] > 1:
             continue
-        if lead.status in (BatchStatus.COMPLETE, BatchStatus.ABORTED):
+        if lead.status == BatchStatus.COMPLETE:
             return [*found, (lead, since)]
-        if lead.status == BatchStatus.NO_START and earlier and not found:
-            found.append((lead, min(since, earlier.anchored_at)))
+        if lead.status in (BatchStatus.ABORTED, BatchStatus.NO_START) and not found:
+            found.append((lead, min(since, earlier.anchored_at) if earlier else since))
     return found
 
 
@@ -124,7 +124,7 @@ def _bound_window(
     wide = widen_span(replace(span, until=end), DEFAULT_RULES)
     asked = {
         "device": span.device_id,
-        "from": wide.since,
+        "from": span.since if lead else wide.since,  # nothing before it is asked for with a lead
         "since": span.since,
         "before_rows": MAX_MESSAGES,
         "until": span.since,

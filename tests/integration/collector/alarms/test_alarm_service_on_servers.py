@@ -97,7 +97,7 @@ def shows_journaled_alarms(this: Running, settings: Settings) -> bool:
 
 
 def acknowledge_alarm(settings: Settings, of: AlarmState) -> None:
-    journal.append_entries(
+    journal.enter_actions(
         settings, [operator_commands.acknowledge_alarm(of, CommandContext(ANNA, datetime.now(UTC)))]
     )
 

@@ -355,7 +355,9 @@ def test_the_journal_is_filtered_by_time_tag_event_and_user(migrated: str) -> No
 
 
 def test_hostile_text_in_the_journal_is_harmless_when_read(migrated: str) -> None:
+    """Of an earlier version, which took it."""
     with psycopg.connect(migrated) as session:
+        session.execute("ALTER TABLE alarm_journal DROP CONSTRAINT alarm_text_harmless")
         session.execute(
             "INSERT INTO alarm_journal (uuid, site, rule, item, event, at, received_at, priority,"
             " rule_version, message, comment)"
@@ -364,6 +366,14 @@ def test_hostile_text_in_the_journal_is_harmless_when_read(migrated: str) -> Non
         )
     (found,) = journal.read_journal(settings_for(migrated))
     assert not {"\x1b", "\x07", "\n", "\u202e"} & set(found.message + found.comment + found.key.item)
+
+
+def test_text_of_the_plant_does_not_keep_an_alarm_out_of_the_journal(migrated: str) -> None:
+    settings = settings_for(migrated)
+    hostile = "two\nlines \x1b[2J\u202e\u200babc" + "ภู่" * 2000
+    journal.append_entries(settings, [replace(new_entry(AlarmEvent.RAISE), message=hostile, comment=hostile)])
+    (found,) = journal.read_journal(settings)
+    assert found.message.startswith("two lines \ufffd[2J\ufffd\ufffdabcภู่")
 
 
 def test_an_entry_that_cannot_be_stored_says_so(migrated: str) -> None:

@@ -62,6 +62,16 @@ def test_an_alarm_that_comes_after_its_batch_was_judged_is_told_by_it(migrated: 
     assert read_findings(migrated) == [[], ["alarm"], []]
 
 
+def test_an_alarm_journaled_long_after_it_came_is_told_by_every_batch_until_then(migrated: str) -> None:
+    """The entry waited while the database or the journal was away; the batches had been judged without it."""
+    three_batches(migrated)
+    store_and_rebuild(migrated, *normal_batch(36_000), now=LATER + timedelta(hours=10))
+    settings = settings_for(migrated)
+    journal.append_entries(settings, [make_alarm_entry(AlarmEvent.RAISE, 410)])
+    rebuild_changed_days(settings, now=LATER + timedelta(hours=11))
+    assert read_findings(migrated) == [[], ["alarm"], ["alarm"], ["alarm"]]
+
+
 def test_live_and_rebuilt_batches_are_judged_by_the_same_alarms(migrated: str) -> None:
     three_batches(migrated)
     settings = settings_for(migrated)

@@ -32,6 +32,7 @@ from dosing_tui.domain.panels.panel_catalog import (
     PANELS,
     PRODUCTION_TODAY,
     PUMP_CAPABILITY,
+    PUMP_CHEMICALS,
     STOCK_OUTLOOK,
     BatchesLeft,
     Panel,
@@ -40,6 +41,7 @@ from dosing_tui.domain.panels.panel_catalog import (
     PumpCapability,
     StockOutlook,
 )
+from dosing_tui.domain.panels.pump_chemical import PumpChemical
 from dosing_tui.domain.time.shift_calendar import ShiftPeriod
 from dosing_tui.domain.time.time_range import RangeSpec
 from dosing_tui.live_state import LiveSnapshot
@@ -55,6 +57,7 @@ from tests.support.database import planned_month, sample_month
 from tests.support.database.expected_stock import expect_outlook
 from tests.support.database.reading_samples import settings_for
 from tests.support.database.sample_month import Plant, doses_within
+from tests.support.database.station_news import write_station_news
 from tests.support.database.stored_batches import write_readings
 from tests.support.database.stored_materials import write_materials
 from tests.support.database_servers import Server
@@ -103,6 +106,7 @@ def plant(postgres: Server) -> Iterator[str]:
     with postgres.create_database() as dsn:
         migrate_schema(settings_for(dsn), report=print)
         write_readings(dsn, [*MONTH.doses, *MONTH.events, *MONTH.levels])
+        write_station_news(dsn, MONTH)
         write_materials(dsn, MONTH.materials)
         rebuild_batches(
             settings_for(dsn), since=planned_month.BEGIN, until=AFTER, now=AFTER, report=print
@@ -304,6 +308,16 @@ def _list_pumps(plant: Plant, query: PanelQuery) -> list[str]:
     )).strip() for row in rows]  # fmt: skip
 
 
+def _list_pump_chemicals(plant: Plant, query: PanelQuery) -> list[str]:
+    rows = [row for row in work_out(PUMP_CHEMICALS, query) if isinstance(row, PumpChemical)]
+    return [" ".join((
+        row.device_id, str(row.pump), row.chemical, row.basis,
+        "▲" if row.basis in {"set", "learnt"} and row.own_percent < 100 else "", f"{row.own_percent:.1f}",
+        str(row.doses), row.other_chemical,
+        f"{row.other_at.astimezone(BERLIN):%Y-%m-%d %H:%M:%S}" if row.other_at else "",
+    )).replace("  ", " ").strip() for row in rows]  # fmt: skip
+
+
 def _list_outlook(plant: Plant, query: PanelQuery) -> list[str]:
     rows = [row for row in work_out(STOCK_OUTLOOK, query) if isinstance(row, StockOutlook)]
     return [" ".join((
@@ -338,6 +352,7 @@ TILE_TEXTS: Mapping[str, Callable[[Plant, PanelQuery], list[str]]] = {
     TileId.DAILY_PRODUCTION: _list_days,
     TileId.DOSES: _list_doses,
     TileId.PUMP_TABLE: _list_pumps,
+    TileId.PUMP_CHEMICALS: _list_pump_chemicals,
     TileId.STOCK_OUTLOOK: _list_outlook,
     TileId.BATCHES_LEFT: _list_batches_left,
 }

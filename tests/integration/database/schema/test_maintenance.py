@@ -1,19 +1,24 @@
 """Partitions are there before the readings, and nothing is kept longer than it should be."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import LiteralString
 
 import psycopg
 import pytest
 from psycopg import sql
+from psycopg.conninfo import make_conninfo
 
-from dosing_tui.database.schema import maintenance, process_locks
+from dosing_tui.database.schema import maintenance, migrate, process_locks
 from dosing_tui.database.schema.maintenance import run_maintenance
 from dosing_tui.database.server_flavour import ServerFlavour
-from dosing_tui.errors import DatabaseAccessError
+from dosing_tui.errors import DatabaseAccessError, DatabaseUnavailableError
+from dosing_tui.ipc.supervised_thread import start_one_shot
 from tests.support.database.reading_samples import settings_for
 from tests.support.database.schema_inspection import execute_statements, fetch_rows, fetch_value, flavour_of
 from tests.support.database_servers import Server
+from tests.support.polling import wait_until
 
 NOW = datetime.now(UTC)
 DOSE: LiteralString = """
@@ -152,3 +157,49 @@ def run_jobs(dsn: str, procedure: str) -> None:
     for (job,) in fetch_rows(dsn, query, procedure):
         with psycopg.connect(dsn, autocommit=True) as session:
             session.execute(sql.SQL("CALL run_job({})").format(job))
+
+
+def test_who_keeps_maintenance_and_migrations_from_their_locks_is_named(
+    migrated: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reader's open transaction is enough; what waits for it ends in time, and what waits behind it too."""
+    monkeypatch.setattr(maintenance, "LOCK_WAIT_S", 0.2)
+    monkeypatch.setattr(migrate, "LOCK_TIMEOUT", "200ms")
+    settings = settings_for(migrated)
+    execute_statements(migrated, "DROP ROLE IF EXISTS looks_on", "CREATE ROLE looks_on LOGIN")
+    execute_statements(migrated, "GRANT SELECT ON dosing_consumption, plant_limits TO looks_on",
+                       "UPDATE plant_limits SET stock_low_percent = 33")  # fmt: skip
+    viewer = make_conninfo(migrated, user="looks_on", application_name="psql")
+    try:
+        with psycopg.connect(viewer) as reading:
+            reading.execute("SELECT FROM dosing_consumption, plant_limits")
+            said = (
+                rf"Session {reading.info.backend_pid} of user looks_on \(psql\) holds a lock since"
+                r" \d\d:\d\d:\d\d \(last statement \d\d:\d\d:\d\d\)\. Let it end, or end it"
+            )
+            with pytest.raises(DatabaseUnavailableError, match=said):
+                run_maintenance(settings, now=NOW + timedelta(days=400))
+            with pytest.raises(DatabaseUnavailableError, match=said), lock_limits(migrated):
+                migrate.migrate_schema(settings, report=print)
+        run_maintenance(settings, now=NOW + timedelta(days=400))
+        assert migrate.migrate_schema(settings, report=print) == ["limits/stock_low"]
+    finally:
+        execute_statements(migrated, "DROP OWNED BY looks_on", "DROP ROLE looks_on")
+
+
+@contextmanager
+def lock_limits(dsn: str) -> Iterator[None]:
+    """Another session that waits behind the reader for the table that a migration changes."""
+    with psycopg.connect(dsn) as waiting:
+        thread = start_one_shot("waits", lambda: lock_table(waiting))
+        try:
+            wait_until(lambda: fetch_value(dsn, "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"))
+            yield
+        finally:
+            waiting.cancel_safe()
+            thread.join(10)
+
+
+def lock_table(session: psycopg.Connection) -> None:
+    with suppress(psycopg.Error):
+        session.execute("LOCK TABLE plant_limits IN ACCESS EXCLUSIVE MODE")

@@ -12,6 +12,7 @@ from dosing_tui.database.batches.incremental_rebuild import rebuild_batches
 from dosing_tui.database.batches.queries import list_batches, read_batch
 from dosing_tui.database.reading_writer import ReadingWriter
 from dosing_tui.database.schema.migrate import list_pending_steps, migrate_schema
+from dosing_tui.database.schema.plant_limits import LIMIT_NAMES
 from dosing_tui.domain.batch_review.query_models import BatchFilter
 from dosing_tui.domain.panels import panel_catalog
 from dosing_tui.domain.panels.panel_catalog import PanelQuery
@@ -37,18 +38,26 @@ def test_batches_of_days_whose_events_are_gone_are_unknown_and_not_none(migrated
     assert [(row.day.day, row.doses, row.batches) for row in rows] == [(25, 1, 0), (24, 1, 1), (23, 1, None)]
 
 
-def test_another_tolerance_is_told_where_migrating_is_not_allowed_and_nothing_is_held_up(
-    migrated: str,
-) -> None:
+def test_other_limits_are_told_where_migrating_is_not_allowed_and_nothing_is_held_up(migrated: str) -> None:
     told: list[str] = []
     settings = settings_for(migrated, tolerance_g=0.25)
-    own = replace(settings, database=replace(settings.database, migrate=False))
+    own = replace(
+        settings,
+        database=replace(settings.database, migrate=False),
+        limits=replace(settings.limits, stock_low_percent=15.0, reorder_lead_days=3.0),
+        retention=replace(settings.retention, readings_days=400),
+    )
     build_database(own).prepare_schema(told.append)
+    owner = ": the database's owner must run dosing-tui migrate."
     assert told == [
-        "The tolerances in these settings differ from the database's, which count:"
-        " the database's owner must run dosing-tui migrate."
+        f"The tolerances in these settings differ from the database's, which count{owner}",
+        f"The low-stock limit in the database differs from the settings' 15 %{owner}",
+        "The reorder point's lead time (3 d) or z (1.65) in these settings differs from the database's, which"
+        f" counts{owner}",
+        f"The retention in these settings differs from the database's, which counts{owner}",
     ]
-    assert list_pending_steps(own) == ["limits/tolerance"]
+    missing = list_pending_steps(own)
+    assert {step for step in missing if not step.startswith("retention/")} == LIMIT_NAMES
 
 
 def test_batches_are_judged_by_the_databases_level_of_low_stock_whoever_rebuilds(migrated: str) -> None:

@@ -10,6 +10,8 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
+from dosing_tui.database.batches.incremental_rebuild import rebuild_changed_days
+from tests.support.database.reading_samples import settings_for
 from tests.support.database.schema_inspection import execute_statements, fetch_rows, fetch_value
 from tests.support.database_servers import Server, new_name
 
@@ -146,6 +148,23 @@ def test_rollups_are_what_the_raw_rows_say(flavour: Server, migrated: str, seed:
     )
     for kept, recomputed in RECOMPUTED.items():
         assert fetch_rows(migrated, kept) == fetch_rows(migrated, recomputed)
+
+
+def test_a_late_dose_of_a_dense_station_is_put_in_order_by_the_next_rebuild(
+    flavour: Server, migrated: str
+) -> None:
+    """Counted again with each chunk, the doses of six hours would cost more than all else."""
+    pumps, kept = "SELECT is_late FROM pump_rollup", next(name for name in RECOMPUTED if "is_late" in name)
+    dense = [
+        (START + timedelta(seconds=2 * n), "d", 1, "BDO", 50.0, 50.0, n % 5 / 8, "", "auto", 4000, n)
+        for n in range(1, 2_500)
+    ]
+    late = (START + timedelta(seconds=1), "d", 1, "BDO", 50.0, 50.0, 1.0, "", "auto", 4000, 0)
+    insert_chunks(migrated, "dosing_consumption", DOSE_COLUMNS, [dense, [late]])
+    assert fetch_rows(migrated, pumps) == [(True,)]
+    rebuild_changed_days(settings_for(migrated), now=START + timedelta(hours=6))
+    assert fetch_rows(migrated, pumps) == [(False,)]
+    assert fetch_rows(migrated, kept) == fetch_rows(migrated, RECOMPUTED[kept])
 
 
 def test_copy_feeds_the_rollups_too(flavour: Server, migrated: str) -> None:

@@ -32,7 +32,8 @@ def get_now() -> datetime:
 def test_an_acknowledgement_is_journaled_under_name_and_account(migrated: str) -> None:
     engine = Backend(settings_for(migrated), RemoteLiveState(), get_now)
     raised = replace(make_entry(AlarmEvent.RAISE), uuid=uuid4(), id=0)
-    engine.append_entries([raised, replace(make_entry(AlarmEvent.ACKNOWLEDGE), uuid=uuid4(), id=0, who=ANNA)])
+    journal.append_entries(settings_for(migrated), [raised])
+    engine.append_entries([replace(make_entry(AlarmEvent.ACKNOWLEDGE), uuid=uuid4(), id=0, who=ANNA)])
     told = journal.read_journal(settings_for(migrated))
     assert [one.event for one in told] == [AlarmEvent.RAISE, AlarmEvent.ACKNOWLEDGE]
     assert (told[1].who.name, told[1].who.os_user) == ("Anna", getuser())

@@ -125,4 +125,4 @@ async def test_names_are_only_text_in_the_smallest_terminal() -> None:
         for line in shown.splitlines():
             assert line.isprintable()
             assert len(line) == 80
-        assert "Enter in the ledger" in shown
+        assert "Enter Save" in shown

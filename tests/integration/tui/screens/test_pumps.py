@@ -12,11 +12,12 @@ async def test_a_row_leads_to_its_control_chart_and_back() -> None:
         await driven.press_keys("0")
         table = await driven.wait_for_text("Pump capability")
         assert "Cpk below 9: not capable" in table
+        assert "Pump chemicals last 200 doses" in table
         first = table.splitlines()[4].split()
         assert "■" in first
         await driven.press_keys("enter")
         shown = await driven.wait_for_text("UCL")
-        assert f"pump {first[2]}" in shown
+        assert f"pump {first[1]}" in shown
         assert "not capable" in shown
         assert "esc Back" in shown.splitlines()[-1]
         newest = shown

@@ -76,6 +76,16 @@ def dense_inbox(monkeypatch: pytest.MonkeyPatch) -> ReceiveBuffer:
     return ReceiveBuffer()
 
 
+def test_a_topic_takes_room_as_a_payload_does() -> None:
+    """It is up to 64 KB long."""
+    inbox = ReceiveBuffer(max_bytes=1_000)
+    inbox.put_messages([make_delivery(1, size=0)._replace(topic="t" * 1_000)])
+    waiting = blocked_put(inbox, make_delivery(2))
+    assert [taken.packet_id for taken in inbox.take_chunk()] == [1]
+    wait_until(lambda: not waiting.is_alive())
+    assert [taken.packet_id for taken in inbox.take_chunk()] == [2]
+
+
 def test_nobody_waits_when_the_broker_does(dense_inbox: ReceiveBuffer) -> None:
     for number in range(MIN_IN_FLIGHT):
         dense_inbox.put_messages([make_delivery(number)])

@@ -7,13 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dosing_tui.domain.alarm_rules.detection import ConnectionState, DatabasePartState, TopicAccess
-from dosing_tui.domain.alarm_rules.limits import AlarmLimits, IngredientLimits, LimitOverride
-from dosing_tui.domain.alarm_rules.rule_state import DoseErrorMinute
+from dosing_tui.domain.alarm_rules.shared.detection import ConnectionState, DatabasePartState, TopicAccess
+from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits, IngredientLimits, LimitOverride
+from dosing_tui.domain.alarm_rules.shared.rule_state import DoseErrorMinute
 from dosing_tui.domain.alarms.catalog import RULES
 from dosing_tui.domain.alarms.models import AlarmEvent, AlarmStateName
 from dosing_tui.domain.batches.master_recipe import MasterIngredient, MasterRecipe, MasterVersion
 from dosing_tui.domain.messages.models import TimeQuality
+from dosing_tui.domain.tolerances.pump_history import StoredPumpDoses
 from dosing_tui.domain.tolerances.rules import ToleranceOverride, ToleranceRules
 from dosing_tui.domain.tolerances.tolerance_book import ToleranceBook
 from tests.support.domain.alarm_entries import NOW
@@ -342,6 +343,34 @@ def test_a_pump_with_the_wrong_chemical_is_told_of() -> None:
     assert len(plant.journal) == 1
 
 
+@pytest.mark.parametrize(
+    ("named", "found"),
+    [((), ["PUMP_CHEMICAL"]), (("", ""), []), (("", "T-9"), []), (("T-9",), ["PUMP_CHEMICAL"])],
+)
+def test_what_a_pump_doses_is_learnt_unless_the_plant_says_it(
+    named: tuple[str, ...], found: list[str]
+) -> None:
+    plant = Plant(AlarmLimits(tolerance_rules=ToleranceRules(pump_chemicals=named)))
+    plant.evaluator.load_dose_history([StoredPumpDoses(STATION, 2, ("T-9",) + ("T-12",) * 199)], ())
+    doses = [plant.make_dose(pump=2, dedup=number) for number in range(3)]
+    plant.receive_readings(doses[0], replace(doses[1], chemical="T-9"), doses[2])
+    assert [each for each in list_raised(plant) if each != "BATCH_INGREDIENT"] == found
+    if found:
+        assert find_message(plant, "PUMP_CHEMICAL") == (
+            "Pump 2 dosed T-9 instead of T-12 (200 of its last 200 doses, dosing_system_01)"
+        )
+
+
+def test_another_chemical_for_good_is_told_until_the_pump_is_no_longer_sure() -> None:
+    plant = Plant()
+    plant.receive_readings(*(plant.make_dose(pump=2, dedup=number) for number in range(200)))
+    for number in range(200, 210):
+        plant.receive_readings(replace(plant.make_dose(pump=2, dedup=number), chemical="T-9"))
+    assert list_raised(plant) == ["PUMP_CHEMICAL"]
+    counts = {entry.event for entry in plant.journal}
+    assert counts <= {AlarmEvent.RAISE, AlarmEvent.REALARM}
+
+
 @pytest.mark.parametrize("ending", ["abort", "error", "start"])
 def test_a_batch_that_does_not_end_well_is_told_of(ending: str) -> None:
     plant = Plant()
@@ -492,7 +521,7 @@ def test_a_batch_that_nobody_can_hear_of_is_not_called_stalled() -> None:
     plant.outlook = replace(plant.outlook, broker=ConnectionState(False, NOW, "connection refused"))
     plant.advance_clock(400)
     assert plant.get_shown_state("BROKER_DOWN", "") is AlarmStateName.UNACK
-    assert plant.get_shown_state("BATCH_STALLED") is AlarmStateName.SUPPRESSED
+    assert plant.get_shown_state("BATCH_STALLED") is AlarmStateName.NORMAL
 
 
 @pytest.mark.parametrize(("behind", "found"), [(4, []), (6, ["CLOCK_SKEW"]), (-6, ["CLOCK_SKEW"])])

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from dosing_tui.domain.alarm_rules.detection import ConnectionState
-from dosing_tui.domain.alarm_rules.limits import AlarmLimits
+from dosing_tui.domain.alarm_rules.shared.detection import ConnectionState
+from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits
 from dosing_tui.domain.alarms import operator_commands
 from dosing_tui.domain.alarms.journal_projection import fold_entries
 from dosing_tui.domain.alarms.models import AlarmEvent, AlarmKey, AlarmStateName, JournalEntry, Priority

@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from dosing_tui.domain.alarm_rules.delays import MAX_STANDING, DelayedCondition
-from dosing_tui.domain.alarm_rules.detection import Detection
-from dosing_tui.domain.alarm_rules.limits import AlarmLimits
+from dosing_tui.domain.alarm_rules.shared.detection import Detection
+from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits
 from dosing_tui.domain.alarms.catalog import RULES
 from dosing_tui.domain.alarms.models import AlarmEvent, AlarmKey, AlarmStateName, JournalEntry
 from dosing_tui.domain.batches.master_recipe import MasterIngredient, MasterRecipe, MasterVersion

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from dosing_tui.domain.alarm_rules.limits import AlarmLimits
+from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits
 from dosing_tui.domain.alarms.models import AlarmEvent, AlarmStateName
 from dosing_tui.domain.materials.ledger import TankMovement
 from dosing_tui.domain.panels.panel_catalog import StockOutlook

@@ -27,6 +27,8 @@ def test_every_rule_says_what_it_is_about() -> None:
         AlarmKey("ERR_MEAN_1H", STATION, "pump 2"),
         AlarmKey("STOCK_RESET", STATION, "A/B"),
         AlarmKey("BATCH_ABORTED", STATION, "FG-85/95"),
+        AlarmKey("PUMP_CHEMICAL", STATION, "pump 2"),
+        AlarmKey("CHEMICAL_SLOW", "", "A/B"),
         AlarmKey("QUARANTINE", "", "factory/line 1/x"),
     ],
     ids=lambda key: key.tag,
@@ -45,6 +47,8 @@ def test_a_tag_is_its_alarm(key: AlarmKey) -> None:
         (f"DOSE_GROSS/{STATION}", "DOSE_GROSS/STATION/CHEMICAL."),
         (f"BATCH_ABORTED/{STATION}/", "BATCH_ABORTED/STATION/RECIPE."),
         (f"ERR_MEAN_1H/{STATION}/T-12", "pump 2."),
+        (f"PUMP_CHEMICAL/{STATION}", "PUMP_CHEMICAL/STATION/pump 2."),
+        ("CHEMICAL_SLOW", "CHEMICAL_SLOW/CHEMICAL."),
         ("QUARANTINE", "QUARANTINE/TOPIC."),
     ],
 )

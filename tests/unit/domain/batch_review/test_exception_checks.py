@@ -351,6 +351,52 @@ def test_less_gone_than_was_dosed_is_said_as_less() -> None:
     assert "g less than was dosed" in finding.sentence
 
 
+@pytest.mark.parametrize(
+    ("t9_g", "t12_g", "sentences"),
+    [
+        (20.0, 2.5, []),
+        (20.03, 2.5, []),  # the second decimal of 0.025 g per lb is 0.4 lb
+        (
+            20.0, 2.8,
+            ["the targets are of different weights of BDO: 100.0 lb by T-9, 112.0 lb by T-12"],
+        ),
+    ],
+)  # fmt: skip
+def test_targets_of_different_pounds_of_bdo_are_an_exception(
+    t9_g: float, t12_g: float, sentences: list[str]
+) -> None:
+    portions = MasterIngredient("T-9", g_per_lb=0.2), MasterIngredient("T-12", g_per_lb=0.025)
+    master = MasterVersion(MasterRecipe("CU-85", portions, mode="BDO"), 1, NOON)
+    readings: list[Reading] = [
+        make_event(0, "start"),
+        make_dose(61, "T-9", target_g=t9_g, actual_g=t9_g, mode="BDO"),
+        make_dose(122, "T-12", target_g=t12_g, actual_g=t12_g, mode="BDO"),
+        make_event(125, "complete"),
+    ]
+    exceptions = find_exceptions(reconstruct_from(*readings)[0], master=master)
+    assert [one.sentence for one in exceptions] == sentences
+    assert {one.kind for one in exceptions} <= {ExceptionKind.WRONG_TARGET}
+
+
+@pytest.mark.parametrize(
+    ("chemical", "took_s", "is_remark"),
+    [("T-9", 130, True), ("T-12", 130, False), ("T-9", 5, False)],
+)
+def test_a_dose_that_is_slow_at_every_station_is_a_remark_with_its_reason(
+    chemical: str, took_s: float, *, is_remark: bool
+) -> None:
+    """A worn pump is slow alone; a cold chemical is slow everywhere."""
+    alarm = AlarmSpan(f"CHEMICAL_SLOW/{chemical}", seconds_after(-600), None)
+    doses = make_dose(131, "T-9", duration_s=took_s), make_dose(192, "T-12", target_g=5.0, actual_g=5.1)
+    batch = reconstruct_from(make_event(0, "start"), *doses, make_event(195, "complete"))[0]
+    found = judge_batch(batch, alarms=(alarm,))
+    sentence = f"the dose of T-9 took {took_s} s"
+    durations = [one for one in found.exceptions if one.kind is ExceptionKind.DURATION]
+    slow = [one for one in found.remarks if one.kind is ExceptionKind.SLOW_CHEMICAL]
+    assert [one.sentence for one in durations] == [sentence] * (not is_remark)
+    assert [one.sentence for one in slow] == [f"{sentence}: every station was slower with it"] * is_remark
+
+
 ALARM_CASES: dict[tuple[str, float, float | None], str] = {
     ("DEVICE_OFFLINE", -50, 5): "remark",
     ("CLOCK_SKEW", -50, None): "remark",
@@ -364,6 +410,8 @@ ALARM_CASES: dict[tuple[str, float, float | None], str] = {
     ("DOSE_GROSS/T-9", 1, 61): "exception",
     ("DOSE_GROSS/T-9", -30, 30): "",
     ("DOSE_OUT_OF_TOL/T-9", 124, 184): "remark",  # raised a minute after its dose: of another batch's, late
+    ("PUMP_CHEMICAL/pump 3", 61.3, 125): "exception",
+    ("PUMP_CHEMICAL/pump 4", 61.3, 125): "remark",
     ("BATCH_ABORTED/CU-85", 0, 60): "",
     ("BATCH_INGREDIENT/CU-85", -5, 55): "",
     ("OF_A_LATER_VERSION", 0, 60): "exception",

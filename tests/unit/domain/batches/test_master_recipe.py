@@ -27,7 +27,10 @@ recipes = st.builds(
     MasterRecipe,
     names,
     st.lists(
-        st.builds(MasterIngredient, names, st.one_of(st.none(), st.integers(1, 9)), masses, masses, masses),
+        st.builds(
+            MasterIngredient, names, st.one_of(st.none(), st.integers(1, 9)), masses, masses, masses,
+            st.one_of(st.none(), st.floats(1e-6, 1e6)),
+        ),
         min_size=1, max_size=4,
     ).map(tuple),
     st.sampled_from(["", "CATALYST", "BDO"]),
@@ -76,3 +79,15 @@ def test_a_version_holds_from_its_day_on_and_one_of_the_very_mode_comes_first() 
     assert version("CATALYST", 24) is second
     assert version("BDO", 24) is bdo
     assert select_version(versions, recipe="", mode="", at=NOON) is None
+
+
+def test_a_recipe_without_pounds_of_bdo_keeps_its_stored_text() -> None:
+    """It is compared, and its hash is in the audit trail."""
+    plain, bdo = (MasterRecipe("CU-85", (MasterIngredient("T-9", g_per_lb=each),)) for each in (None, 0.2))
+    assert format_definition(plain) == (
+        '{"ingredient":[{"chemical":"T-9","pump":null,"target_g":null,"tolerance_g":null,'
+        '"tolerance_percent":null}],"mode":"","name":"CU-85","ordered":false}'
+    )
+    assert '"g_per_lb":0.2' in format_definition(bdo)
+    assert parse_recipes(format_recipes([bdo])) == (bdo,)
+    assert parse_definition(json.loads(format_definition(bdo))) == bdo

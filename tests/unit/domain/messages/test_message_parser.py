@@ -7,6 +7,8 @@ import pytest
 
 from dosing_tui.domain.messages.message_parser import MAX_TRACKED
 from dosing_tui.domain.messages.models import Dose, InventoryLevel, Rejection, TimeQuality
+from dosing_tui.domain.messages.text_sanitizer import clean_text
+from dosing_tui.domain.topics.topic_filter import OTHER_TOPICS
 from tests.support.domain.payload_samples import (
     DOSE,
     DOSES,
@@ -27,13 +29,13 @@ from tests.support.domain.payload_samples import (
 )
 
 
-@pytest.mark.parametrize("topic", ["factory/other", "", "factory/\x1b[2J", "\ud800\0"])
+@pytest.mark.parametrize("topic", ["factory/other", "", "factory/\x1b[2J", "\ud800\0", "x" * 60_000])
 def test_a_message_on_another_topic_is_set_aside(topic: str) -> None:
     (unit,) = parse_payload(topic, DOSE)
     assert isinstance(unit, Rejection)
     assert unit.record == DOSE
-    assert unit.reason == f"nothing is expected on the topic '{unit.topic}'"
-    assert unit.topic.isprintable()
+    assert unit.reason == f"nothing is expected on the topic '{clean_text(topic)}'"
+    assert unit.topic == OTHER_TOPICS
 
 
 @pytest.mark.parametrize(("topic", "payload"), PAYLOADS.items())

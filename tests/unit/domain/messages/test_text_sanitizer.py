@@ -1,6 +1,7 @@
 """Text that plant and network may contain, and what becomes of it."""
 
 import doctest
+import tracemalloc
 import unicodedata
 from types import ModuleType
 
@@ -118,3 +119,14 @@ def test_cleaned_text_is_harmless_and_fits(dirty: str, limit: int) -> None:
 def test_cleaning_twice_changes_nothing(dirty: str, limit: int) -> None:
     assert clean_text(clean_text(dirty, limit=limit), limit=limit) == clean_text(dirty, limit=limit)
     assert "\n" not in clean_line(dirty, limit=limit)
+
+
+def test_of_long_text_only_the_beginning_is_remembered() -> None:
+    """It comes from the plant, up to 64 KB of it, and thousands are remembered."""
+    tracemalloc.start()
+    try:
+        for number in range(100):
+            clean_text(f"{number}" + "\u202e" * 50_000)
+        assert tracemalloc.get_traced_memory()[0] < 1_000_000
+    finally:
+        tracemalloc.stop()

@@ -92,9 +92,12 @@ def test_no_terminal_at_all_is_refused() -> None:
         terminal.check_terminal({"TERM": "xterm"})
 
 
-def test_the_command_says_so_in_one_sentence() -> None:
+@pytest.mark.parametrize(
+    ("arguments", "instead"), [([], "dosing-tui collect"), (["demo"], "dosing-tui demo --headless")]
+)
+def test_the_command_says_so_in_one_sentence(arguments: list[str], instead: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "dosing_tui"],
+        [sys.executable, "-m", "dosing_tui", *arguments],
         capture_output=True,
         text=True,
         stdin=subprocess.DEVNULL,
@@ -104,6 +107,7 @@ def test_the_command_says_so_in_one_sentence() -> None:
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
     assert "needs a terminal" in done.stderr
+    assert done.stderr.endswith(f": {instead}.\n")
 
 
 def test_textual_is_told_not_to_animate_but_the_sites_wish_wins() -> None:

@@ -1,16 +1,21 @@
 """Where the reviewer is in the list, and how errors, courses and batches under way are drawn."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dosing_tui.config.settings import Settings
+from dosing_tui.database.reports.batch_record import BatchRecordContent
 from dosing_tui.domain.batch_review.query_models import BatchRow
 from dosing_tui.domain.batches.models import BatchStatus
 from dosing_tui.domain.panels.filters import NO_FILTER, Selection
 from dosing_tui.domain.time.time_range import TimeRange
+from dosing_tui.export.documents.batch_record import build_batch_document
+from dosing_tui.export.documents.text_renderer import to_text
 from dosing_tui.live_state import LiveSnapshot
+from dosing_tui.tui.batches.detail_view import BatchDetailContext, render_batch_detail
 from dosing_tui.tui.batches.ingredient_table import render_tolerance_bar
 from dosing_tui.tui.batches.live_batch import apply_live_messages
 from dosing_tui.tui.batches.timeline import find_longest_gap
@@ -149,3 +154,22 @@ def test_the_longest_gap_is_named_by_what_came_after_it() -> None:
         make_event(0, "start"), make_dose(61, "T-9"), make_dose(200, "T-12"), make_event(203, "complete")
     )
     assert find_longest_gap(slow) == (81.0, "T-12")
+
+
+def test_the_ratio_of_two_catalysts_is_on_the_screen_and_in_the_printed_record() -> None:
+    """Both are in tolerance, and the ratio is a tenth off."""
+    doses = make_dose(61, "T-9", actual_g=39.6), make_dose(122, "T-12", target_g=5.0, actual_g=5.5)
+    batch = reconstruct_from(make_event(0, "start"), *doses, make_event(125, "complete"))[0]
+    detail = told_batches().details[0]
+    detail = replace(
+        detail, batch=batch, assessment=replace(detail.assessment, tolerance_bands=((0.5, True),) * 2)
+    )
+    context = BatchDetailContext(NOON, UTC, Settings().calendar)
+    for width in (80, 120):
+        rows = render_batch_detail(detail, batch, context, width)
+        shown = ["".join(cell for cell, _ in row).strip() for row in rows]
+        assert shown[3 + (width == 80)] == "ratio T-9 : T-12 · 7.20 : 1 · target 8.00 : 1 · ▲ -10.0 %"
+    printed = to_text(
+        build_batch_document(BatchRecordContent(detail, (), ()), Settings(), now=NOON, zone=UTC)
+    )
+    assert "T-9 : T-12 = 7.20 : 1, target 8.00 : 1 (-10.0 %)" in " ".join(printed.split())

@@ -7,7 +7,7 @@ import pytest
 
 from dosing_tui.config.settings import ConsoleSettings, PlantSettings, Settings, StationSettings
 from dosing_tui.domain.alarm_rules.evaluator import Evaluator
-from dosing_tui.domain.alarm_rules.limits import AlarmLimits
+from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits
 from dosing_tui.domain.panels.filters import Selection
 from dosing_tui.live_state import LiveState
 from dosing_tui.tui.rendering.canvas import Rows

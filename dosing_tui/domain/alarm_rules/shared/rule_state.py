@@ -9,8 +9,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from dosing_tui.domain.alarm_rules.detection import Detection
+from dosing_tui.domain.alarm_rules.plant_wide.dosing_pace import DosingPace
+from dosing_tui.domain.alarm_rules.shared.detection import Detection, EvaluationContext
 from dosing_tui.domain.messages.models import BatchEvent, Dose
+from dosing_tui.domain.presence.models import MessageLoss, StationPresence
+from dosing_tui.domain.tolerances.pump_history import PumpHistory
 
 MAX_SERIES = 2_000
 """Maximum number of stations, and of tanks: it bounds memory if names are invented."""
@@ -114,6 +117,10 @@ class StationState:
     """State of one station."""
 
     last_message_at: datetime | None = None
+    presence: StationPresence | None = None
+    """None without a status topic."""
+    new_losses: list[MessageLoss] = field(default_factory=list)
+    """Lost messages that no alarm has told yet."""
     batch: BatchState | None = None
     lone_end: BatchEvent | None = None
     """Last end event that was received without a batch: its start may arrive later."""
@@ -121,6 +128,7 @@ class StationState:
     """A batch event was received since the start of this process."""
     error_window: DoseErrorWindow = field(default_factory=DoseErrorWindow)
     pump_error_windows: dict[int, DoseErrorWindow] = field(default_factory=dict)
+    pump_histories: dict[int, PumpHistory] = field(default_factory=dict)
     closed_batches: deque[ClosedBatch] = field(default_factory=lambda: deque(maxlen=MAX_CLOSED_BATCHES))
     clock_offsets: deque[tuple[datetime, float | None]] = field(
         default_factory=lambda: deque(maxlen=SKEW_SAMPLES)
@@ -130,10 +138,15 @@ class StationState:
 
 @dataclass(slots=True)
 class TankState:
-    """State of one tank. ``dosed_g``: since the last level; ``gap_g``: unreported difference to the doses."""
+    """State of one tank.
+
+    ``dosed_g``: since the last level, None if unknown; ``gap_g``: unreported difference to the doses.
+    """
 
     level_g: float | None = None
     level_time: datetime | None = None
+    has_live_level: bool = False
+    """The level was received, not loaded."""
     dosed_g: float | None = 0.0
     dose_count: int = 0
     gap_g: float = 0.0
@@ -160,15 +173,28 @@ class RuleState:
 
     def __init__(self, expected_stations: tuple[str, ...], started_at: datetime) -> None:
         self.started_at = started_at
+        self._intake_since = started_at
+        """Since when messages are taken, whenever the broker delivers them."""
         self.is_history_loaded = False
         """The history was loaded from the database."""
         self.stations: dict[str, StationState] = {
             name: StationState() for name in expected_stations[:MAX_SERIES]
         }
+        self.pace = DosingPace()
         self.tanks: dict[tuple[str, str], TankState] = {}
         self.tanks_with_gap: set[tuple[str, str]] = set()
         """Keys of the tanks with an unreported difference."""
         self._recent_readings: dict[tuple[object, ...], int] = {}
+
+    def update_intake(self, context: EvaluationContext) -> None:
+        if context.is_intake_stopped:
+            self._intake_since = context.now
+
+    def get_listening_since(self, context: EvaluationContext) -> datetime | None:
+        """Since when a station would be heard; None while the broker is away, or no message is taken."""
+        if not context.broker.is_up or context.is_intake_stopped:
+            return None
+        return max(context.broker.since or self._intake_since, self._intake_since)
 
     def get_station(self, device: str) -> StationState | None:
         """Return the station, created if new; None above MAX_SERIES."""

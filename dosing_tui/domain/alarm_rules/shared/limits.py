@@ -44,6 +44,8 @@ class AlarmLimits:
     mean_error_doses: int = 5
     error_rate_percent: float = default_limits.ERROR_RATE_PERCENT
     error_rate_doses: int = 20
+    slow_percent: float = 10.0
+    """By how much longer than usual every station's doses of a chemical take."""
     stalled_after: timedelta = timedelta(seconds=360)
     """Time without a message after which an open batch is stalled: pump time-out of 300 s plus 60 s."""
     abandoned_after: timedelta = timedelta(minutes=60)

@@ -1,0 +1,1 @@
+"""What stations tell of themselves, in the database."""

@@ -1,0 +1,1 @@
+"""Compose files, read in any legal form."""

@@ -1,0 +1,1 @@
+"""Rules that compare the stations with each other."""

@@ -1,0 +1,98 @@
+"""How long doses take against what is usual: if every station is slower with a chemical, it is no pump. Pure.
+
+A worn tube makes one pump slower. A cold, thick chemical makes them all slower at once.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from dosing_tui.domain.messages.chemical_names import fold_name
+from dosing_tui.domain.messages.models import Dose
+
+RECENT_MINUTES = 60
+MIN_RECENT_DOSES = 3
+"""Doses of a chemical that a station must have made lately, to say that it is slow with it."""
+MIN_STATIONS = 2
+MIN_USUAL_DOSES = 20
+MAX_USUAL_DOSES = 200
+"""The usual duration follows a lasting change with a weight of 1 / MAX_USUAL_DOSES a dose."""
+MAX_RECENT_DOSES = 1_000
+"""Of a station and chemical; more than a station doses in RECENT_MINUTES."""
+MAX_KINDS = 2_000
+"""Maximum number of kinds of doses: it bounds memory if names are invented."""
+
+DoseKind = tuple[str, str, str, str]
+"""Station, chemical (folded), recipe, mode: doses that take equally long."""
+
+
+@dataclass(frozen=True, slots=True)
+class UsualDuration:
+    """Mean duration of a kind of doses in the database, in s, and how many they were."""
+
+    device: str
+    chemical: str
+    recipe: str
+    mode: str
+    mean_s: float
+    doses: int
+
+
+@dataclass(frozen=True, slots=True)
+class CommonPace:
+    """By how much every station is slower with a chemical than usual, at least: that of the quickest one.
+
+    ``slower_percent`` is None while fewer than MIN_STATIONS have dosed it lately.
+    """
+
+    chemical: str
+    stations: int
+    slower_percent: float | None
+
+
+@dataclass(slots=True)
+class DosingPace:
+    """Usual durations, and the recent doses against them."""
+
+    _usual: dict[DoseKind, tuple[float, int]] = field(default_factory=dict)
+    """Mean in s, and the number of doses in it."""
+    _recent: dict[str, dict[str, deque[tuple[int, float]]]] = field(default_factory=dict)
+    """Chemical -> station -> minute and duration, as a share of the usual one."""
+    _names: dict[str, str] = field(default_factory=dict)
+    """Chemical as it was spelled first."""
+
+    def load_usual(self, stored: Iterable[UsualDuration]) -> None:
+        """Replace what is usual by what the database says."""
+        for one in stored:
+            kind = (one.device, fold_name(one.chemical), one.recipe, one.mode)
+            if one.doses > 0 and (kind in self._usual or len(self._usual) < MAX_KINDS):
+                self._usual[kind] = one.mean_s, min(one.doses, MAX_USUAL_DOSES)
+
+    def add_dose(self, dose: Dose, minute: int) -> None:
+        """``minute``: of the dose, since 1970. A dose without a plausible duration says nothing."""
+        if not dose.plausible_duration_ms:
+            return
+        seconds, chemical = dose.plausible_duration_ms / 1000, fold_name(dose.chemical)
+        kind = (dose.device_id, chemical, dose.recipe, dose.mode)
+        if kind not in self._usual and len(self._usual) >= MAX_KINDS:
+            return
+        mean_s, doses = self._usual.get(kind, (seconds, 0))
+        if doses >= MIN_USUAL_DOSES:
+            self._names.setdefault(chemical, dose.chemical)
+            stations = self._recent.setdefault(chemical, {})
+            recent = stations.setdefault(dose.device_id, deque(maxlen=MAX_RECENT_DOSES))
+            recent.append((minute, seconds / mean_s))
+        doses = min(doses + 1, MAX_USUAL_DOSES)
+        self._usual[kind] = mean_s + (seconds - mean_s) / doses, doses
+
+    def compare_stations(self, minute: int) -> Iterator[CommonPace]:
+        """Of each chemical that was dosed since the start, at a minute since 1970."""
+        for chemical, stations in self._recent.items():
+            paces = []
+            for recent in stations.values():
+                while recent and recent[0][0] <= minute - RECENT_MINUTES:
+                    recent.popleft()
+                if len(recent) >= MIN_RECENT_DOSES:
+                    paces.append(sum(pace for _, pace in recent) / len(recent))
+            slower = 100.0 * (min(paces) - 1.0) if len(paces) >= MIN_STATIONS else None
+            yield CommonPace(self._names[chemical], len(paces), slower)

@@ -1,0 +1,1 @@
+"""What stations tell of themselves: their status topic, and the gaps in their sequence numbers."""

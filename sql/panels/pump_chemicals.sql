@@ -1,0 +1,43 @@
+-- What each pump doses, the pumps first that broke with it: 'set' by alarms.pump_chemicals, 'any' by it, else 'learnt' from the
+-- last 200 doses if at least 198 of them are of one chemical, else 'not learnt'. own_percent is the share of its chemical in
+-- these doses, other_at the last dose of another one. It is the present state, whatever the window. docs/capability.md.
+WITH recent AS MATERIALIZED (
+SELECT device_id, pump, time, chemical
+  FROM recent_pump_doses(%(now)s::timestamptz, %(device)s::text[])
+), newest AS (
+SELECT definition::jsonb -> 'pump_chemicals' AS names
+  FROM tolerance_rules
+ WHERE valid_from <= %(now)s::timestamptz
+ ORDER BY valid_from DESC, version DESC
+ LIMIT 1
+), counted AS (
+SELECT device_id, pump, chemical, count(*) AS doses
+  FROM recent
+ GROUP BY 1, 2, 3
+), pumps AS (
+SELECT device_id, pump, sum(doses)::integer AS doses, max(doses) AS most_doses,
+       (array_agg(chemical ORDER BY doses DESC, chemical))[1] AS most,
+       (SELECT n.names ->> (c.pump - 1) FROM newest AS n WHERE c.pump > 0) AS named
+  FROM counted AS c
+ GROUP BY 1, 2
+), known AS (
+SELECT device_id, pump, doses, coalesce(nullif(named, ''), most) AS chemical,
+       CASE WHEN named <> '' THEN 'set'
+            WHEN named = '' THEN 'any'
+            WHEN doses = 200 AND 100 * most_doses >= 99 * doses THEN 'learnt'
+            ELSE 'not learnt' END AS basis
+  FROM pumps
+), compared AS (
+SELECT k.device_id, k.pump, k.chemical, k.basis, k.doses,
+       100.0 * count(*) FILTER (WHERE lower(r.chemical) = lower(k.chemical)) / k.doses AS own_percent,
+       (array_agg(r.chemical ORDER BY r.time DESC, r.chemical)
+           FILTER (WHERE lower(r.chemical) <> lower(k.chemical)))[1] AS other,
+       max(r.time) FILTER (WHERE lower(r.chemical) <> lower(k.chemical)) AS other_at
+  FROM known AS k
+  JOIN recent AS r USING (device_id, pump)
+ GROUP BY 1, 2, 3, 4, 5
+)
+SELECT device_id, pump, chemical, basis, own_percent::float8, doses, coalesce(other, '') AS other_chemical, other_at
+  FROM compared
+ WHERE (%(chemical)s::text[] IS NULL OR chemical = ANY (%(chemical)s::text[]))
+ ORDER BY (basis IN ('set', 'learnt') AND own_percent < 100) DESC, device_id, pump

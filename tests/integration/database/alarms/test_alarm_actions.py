@@ -1,0 +1,161 @@
+"""Operators' actions on alarms are entered by a function of the database, at its time, within its limits."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from dosing_tui.config.settings import Settings
+from dosing_tui.database.alarms import journal
+from dosing_tui.database.sql_files import read_statement
+from dosing_tui.domain.alarms.models import (
+    MAX_SHELVE_DURATION,
+    Actor,
+    AlarmEvent,
+    AlarmStateName,
+    JournalEntry,
+    Priority,
+)
+from dosing_tui.errors import AlarmCommandError, DatabaseAccessError, InvalidRowError
+from tests.integration.database.alarms.test_journal import follow_in_thread, new_entry
+from tests.support.database.reading_samples import settings_for
+from tests.support.database.schema_inspection import execute_statements, fetch_value
+from tests.support.database_servers import Server
+from tests.support.domain.alarm_entries import ANNA, KEY, NOW
+from tests.support.polling import wait_until
+
+LONG_AGO = datetime(2021, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def plant(migrated: str) -> Settings:
+    """With one high alarm."""
+    settings = settings_for(migrated)
+    journal.append_entries(
+        settings, [new_entry(AlarmEvent.RAISE, priority=Priority.HIGH, message="Low: 3 %")]
+    )
+    return settings
+
+
+def enter(settings: Settings, event: AlarmEvent, **changes: object) -> JournalEntry:
+    """Anna's action, and the entry that the journal has of it."""
+    asked = new_entry(event, **{"who": ANNA, **changes})
+    journal.enter_actions(settings, [asked])
+    return next(one for one in journal.read_journal(settings) if one.uuid == asked.uuid)
+
+
+def test_an_action_has_the_servers_time_and_role_and_the_journals_words(
+    flavour: Server, plant: Settings
+) -> None:
+    (raised,) = journal.read_journal(plant)
+    stored = enter(plant, AlarmEvent.ACKNOWLEDGE, at=LONG_AGO, received_at=LONG_AGO, message="all is well",
+                   limit=0.0, rule_version=99, active=True, latching=True, priority=Priority.DIAGNOSTIC,
+                   occurrence=raised.uuid, comment="seen")  # fmt: skip
+    now: datetime = fetch_value(plant.database.dsn, "SELECT now()")
+    assert now - timedelta(minutes=5) < stored.at == stored.received_at <= now
+    role = fetch_value(plant.database.dsn, "SELECT session_user::text")
+    assert (stored.who, stored.comment) == (Actor("Anna", "anna", role), "seen")
+    assert (stored.message, stored.limit, stored.rule_version) == ("Low: 3 %", raised.limit, 1)
+    assert (stored.priority, stored.active, stored.latching) == (Priority.HIGH, False, False)
+    assert journal.read_alarm_states(plant)[KEY].state_name is AlarmStateName.ACKED
+
+
+def test_an_action_that_is_sent_twice_is_one_and_is_heard(plant: Settings) -> None:
+    asked = new_entry(AlarmEvent.ACKNOWLEDGE, who=ANNA)
+    with follow_in_thread(plant) as ear:
+        journal.enter_actions(plant, [asked])
+        journal.enter_actions(plant, [asked, new_entry(AlarmEvent.REMOVE_FROM_SERVICE)])
+        wait_until(lambda: len(ear.entries) == 3)
+    assert [one.event for one in journal.read_journal(plant)] == [
+        AlarmEvent.RAISE, AlarmEvent.ACKNOWLEDGE, AlarmEvent.REMOVE_FROM_SERVICE,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("priority", Priority)
+def test_an_alarm_is_shelved_for_as_long_as_its_priority_permits_by_the_servers_clock(
+    plant: Settings, priority: Priority
+) -> None:
+    """The state machine's limits; a time far ahead, as the client's clock has it, is not taken."""
+    key, most = KEY._replace(item="B"), MAX_SHELVE_DURATION[priority]
+    ahead = datetime(2099, 12, 31, tzinfo=UTC)
+    stored = enter(plant, AlarmEvent.SHELVE, key=key, priority=priority, at=ahead, until=ahead + most)
+    assert (stored.until or ahead) - stored.at == most
+    assert stored.at < ahead
+    assert journal.read_alarm_states(plant)[key].state_name is AlarmStateName.SHELVED
+    with pytest.raises(AlarmCommandError, match=r"B is not shelved: with priority .* minutes at most\."):
+        enter(plant, AlarmEvent.SHELVE, key=key, priority=priority, until=NOW + most + timedelta(seconds=1))
+
+
+def test_an_active_alarm_is_as_urgent_as_the_collector_says(plant: Settings) -> None:
+    hours = {"priority": Priority.LOW, "until": NOW + timedelta(hours=4)}
+    with pytest.raises(AlarmCommandError, match="with priority high for 30 minutes at most"):
+        enter(plant, AlarmEvent.SHELVE, **hours)
+    journal.append_entries(plant, [new_entry(AlarmEvent.RETURN)])
+    assert enter(plant, AlarmEvent.SHELVE, **hours).message == ""
+
+
+def test_a_refused_action_stores_none_of_those_with_it_and_says_why(plant: Settings) -> None:
+    nobody = new_entry(AlarmEvent.ACKNOWLEDGE)
+    with pytest.raises(AlarmCommandError, match=r"^Enter your name\.$"):
+        journal.enter_actions(plant, [new_entry(AlarmEvent.ACKNOWLEDGE, who=ANNA), nobody])
+    assert len(journal.read_journal(plant)) == 1
+
+
+def test_who_may_only_read_acts_on_no_alarm(plant: Settings) -> None:
+    dsn = plant.database.dsn
+    execute_statements(dsn, "CREATE ROLE looks_on LOGIN", "GRANT SELECT ON alarm_journal TO looks_on")
+    try:
+        viewer = settings_for(psycopg.conninfo.make_conninfo(dsn, user="looks_on"))
+        with pytest.raises(DatabaseAccessError, match="lacks a right"):
+            journal.enter_actions(viewer, [new_entry(AlarmEvent.ACKNOWLEDGE, who=ANNA)])
+    finally:
+        execute_statements(dsn, "DROP OWNED BY looks_on", "DROP ROLE looks_on")
+
+
+def test_an_entry_made_offline_keeps_its_own_time_within_bounds(plant: Settings) -> None:
+    now = datetime.now(UTC)
+    ahead, past = now + timedelta(hours=1), now - timedelta(days=2)
+    offline = {"who": ANNA, "offline": True}
+    journal.append_entries(plant, [
+        new_entry(AlarmEvent.ACKNOWLEDGE, at=past, **offline),
+        new_entry(AlarmEvent.SHELVE, at=ahead, until=ahead + timedelta(minutes=20), **offline),
+    ])  # fmt: skip
+    _, acked, shelved = journal.read_journal(plant)
+    assert (acked.at, acked.offline) == (past, True)
+    assert shelved.at < ahead
+    assert (shelved.until or ahead) - shelved.at == timedelta(minutes=20)
+    for bad in ({"event": AlarmEvent.RAISE}, {"at": now - timedelta(days=91)}):
+        with pytest.raises(InvalidRowError):
+            journal.append_entries(plant, [replace(acked, uuid=uuid4(), **bad)])
+
+
+def test_tags_of_another_site_and_those_that_only_operators_name_are_not_walked(plant: Settings) -> None:
+    """By a batch's rebuild, which asks for the alarms of its time."""
+    dsn = plant.database.dsn
+    execute_statements(
+        dsn,
+        "INSERT INTO alarm_journal (uuid, site, rule, item, event, at, received_at, priority, rule_version)"
+        " SELECT gen_random_uuid(), s.site, 'STOCK_LOW', 'tag ' || g, s.event, now(), now(), 'high', 1"
+        " FROM generate_series(1, 2000) AS g,"
+        " (VALUES ('x', 'raise'), ('plant1', 'unshelve')) AS s (site, event)",
+        "ANALYZE alarm_journal",
+    )
+    asked = {"site": plant.plant.site, "from": NOW, "to": NOW + timedelta(hours=1)}
+    with psycopg.connect(dsn) as session:
+        explain = "EXPLAIN (ANALYZE, FORMAT JSON) " + read_statement("batches/select_alarm_spans")
+        plan = session.execute(explain.encode(), asked).fetchone()
+    assert plan
+    walked = [node for node in iterate_nodes(plan[0][0]["Plan"]) if node["Node Type"] == "Recursive Union"]
+    assert [node["Actual Rows"] for node in walked] == [1]
+    assert sum(sum(value for name, value in node.items() if name.startswith("Rows Removed"))
+               for node in iterate_nodes(walked[0])) == 0  # fmt: skip
+
+
+def iterate_nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield node
+    for part in node.get("Plans", []):
+        yield from iterate_nodes(part)

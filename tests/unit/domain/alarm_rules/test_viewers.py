@@ -1,0 +1,86 @@
+"""A console that only watches never contradicts the collector about the collector's own state."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from dosing_tui.domain.alarm_rules.shared.detection import ConnectionState, DatabasePartState, TopicAccess
+from dosing_tui.domain.alarms.models import AlarmEvent, AlarmKey, AlarmStateName, JournalEntry
+from tests.support.domain.alarm_entries import make_entry, numbered_uuid
+from tests.support.domain.evaluated_plant import Plant
+
+TOPIC = "factory/dosing/consumption"
+COLLECTORS = [
+    AlarmKey("BROKER_DOWN"), AlarmKey("DB_DOWN"), AlarmKey("SPOOL_FULL"), AlarmKey("SPOOL_HIGH"),
+    AlarmKey("DB_PARTIAL", "", "journal"), AlarmKey("TOPIC_REFUSED", "", TOPIC),
+]  # fmt: skip
+
+
+def make_viewer() -> Plant:
+    """Its own links, spool, topics and database parts are all right."""
+    viewer = Plant(journaling=False)
+    viewer.outlook = replace(
+        viewer.outlook,
+        database_parts=(DatabasePartState("journal", ""),),
+        topics=(TopicAccess(TOPIC, False),),
+    )
+    viewer.advance_clock(5)
+    return viewer
+
+
+def journal_event(plant: Plant, event: AlarmEvent, key: AlarmKey, number: int) -> JournalEntry:
+    entry = replace(
+        make_entry(event),
+        uuid=numbered_uuid(10_000 + number),
+        key=key,
+        at=plant.now,
+        received_at=plant.now,
+        id=number,
+    )
+    plant.evaluator.apply_committed([entry])
+    return entry
+
+
+def list_shown(
+    viewer: Plant, *, is_journal_live: bool = True
+) -> list[tuple[AlarmKey, AlarmStateName, bool | None]]:
+    snapshot = viewer.evaluator.take_snapshot(viewer.now, is_journal_live=is_journal_live)
+    return [
+        (view.state.key, view.state.state_name, view.condition_active) for view in snapshot.annunciated_alarms
+    ]
+
+
+@pytest.mark.parametrize("key", COLLECTORS, ids=lambda key: key.rule)
+def test_what_only_the_collector_can_tell_stands_until_the_journal_says_otherwise(key: AlarmKey) -> None:
+    viewer = make_viewer()
+    raised = journal_event(viewer, AlarmEvent.RAISE, key, 1)
+    viewer.advance_clock(120)
+    for is_live in (True, False):
+        assert list_shown(viewer, is_journal_live=is_live) == [(key, AlarmStateName.UNACK, None)]
+    journal_event(viewer, AlarmEvent.ACKNOWLEDGE, key, 2)
+    viewer.advance_clock(120)
+    assert list_shown(viewer) == [(key, AlarmStateName.ACKED, None)]
+    journal_event(viewer, AlarmEvent.RETURN, key, 3)
+    assert list_shown(viewer) == []
+    assert raised.key == key
+
+
+def test_its_own_lost_broker_is_shown_and_ends_by_itself() -> None:
+    viewer = make_viewer()
+    viewer.outlook = replace(viewer.outlook, broker=ConnectionState(False, viewer.now, "gone"))
+    viewer.advance_clock(60)
+    assert [state for _, state, _ in list_shown(viewer)] == [AlarmStateName.UNACK]
+    viewer.outlook = replace(viewer.outlook, broker=ConnectionState(True, viewer.now))
+    viewer.advance_clock(60)
+    assert [state for _, state, _ in list_shown(viewer)] == [AlarmStateName.RTN_UNACK]
+
+
+def test_the_alarm_of_a_topic_that_is_no_longer_configured_returns() -> None:
+    """Its topic was wrong in the settings, and the collector has been started again with another."""
+    collector = Plant()
+    collector.outlook = replace(collector.outlook, topics=(TopicAccess(TOPIC, False),))
+    old = AlarmKey("TOPIC_REFUSED", "", "factory/dosnig/consumption")
+    journal_event(collector, AlarmEvent.RAISE, old, 1)
+    collector.advance_clock(int(timedelta(minutes=2).total_seconds()))
+    assert collector.evaluator.projection.get_state(old).state_name is AlarmStateName.RTN_UNACK
