@@ -17,11 +17,11 @@ _OID = postgres.types["timestamptz"].oid
 
 def read_every_time(session: psycopg.Connection[object]) -> None:
     """Let this session read every timestamptz."""
-    session.adapters.register_loader(_OID, _TextLoader)
-    session.adapters.register_loader(_OID, _BinaryLoader)
+    session.adapters.register_loader(_OID, _TextTimeLoader)
+    session.adapters.register_loader(_OID, _BinaryTimeLoader)
 
 
-class _BinaryLoader(Loader):
+class _BinaryTimeLoader(Loader):
     format = Format.BINARY
 
     def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
@@ -41,7 +41,7 @@ class _BinaryLoader(Loader):
         return data[0] >= 128
 
 
-class _TextLoader(_BinaryLoader):
+class _TextTimeLoader(_BinaryTimeLoader):
     format = Format.TEXT
 
     def is_before_all(self, data: bytes) -> bool:
