@@ -9,7 +9,8 @@ GRANT INSERT ON dosing_consumption, batch_events, inventory_levels, rejected_mes
 GRANT INSERT, UPDATE ON spool_progress, collector_leases, station_status TO dosing_writer;
 GRANT INSERT, DELETE ON station_changes TO dosing_writer;
 GRANT INSERT ON batch_numbers, batch_duration_baselines TO dosing_writer;
-GRANT INSERT, UPDATE, DELETE ON batch_records, batch_rebuild_queue TO dosing_writer;
+GRANT INSERT, UPDATE, DELETE ON batch_records, batch_lots, batch_rebuild_queue TO dosing_writer;
+GRANT INSERT, UPDATE ON tank_mixes TO dosing_writer;
 -- What reviews say about a batch, the reviews alone write.
 GRANT INSERT (batch_key, batch_id, device_id, recipe, mode, status, reason, begins_at, ends_at, last_at, anchored_at,
               anchor, pumps, doses, target_g, actual_g, findings, finding_kinds, recipe_version, record_hash,

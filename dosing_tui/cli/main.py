@@ -95,6 +95,10 @@ COMMAND_PLACES = {
         "dosing_tui.cli.operations.service_command",
         "The collector as a systemd service: show its unit, install or remove it, diagnose it.",
     ),
+    "trace": CommandPlace(
+        "dosing_tui.cli.materials.trace_command",
+        "Trace lots of chemicals: exit 0 some, 1 none, 2 wrong input or set-up, 3 no database.",
+    ),
 }
 """The commands of other modules. A test compares these texts with the commands' own."""
 

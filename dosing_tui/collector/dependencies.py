@@ -22,6 +22,7 @@ from dosing_tui.database.audit.audit_head import read_audit_head
 from dosing_tui.database.batches.incremental_rebuild import SmallRebuilds, rebuild_until_now
 from dosing_tui.database.batches.master_recipes import read_tolerance_book
 from dosing_tui.database.leader_election import LeaderElection, LeaderLease
+from dosing_tui.database.lots.lot_reader import read_tank_lots
 from dosing_tui.database.maintenance.blocking_sessions import SessionWatchdog
 from dosing_tui.database.materials.ledger_entries import list_movements
 from dosing_tui.database.panel_reader import PanelReader
@@ -82,6 +83,7 @@ def build_database(settings: Settings) -> CollectorDatabase:
             list_pump_doses=partial(journal.list_pump_doses, settings),
             list_usual_durations=partial(journal.list_usual_durations, settings),
             read_tolerances=partial(read_tolerance_book, settings),
+            read_tank_lots=partial(read_tank_lots, settings),
             list_movements=partial(list_movements, settings),
             read_outlook=partial(_read_outlook, settings),
         ),

@@ -1,13 +1,14 @@
 -- Store batch events, each once; returns the identities of new ones.
 -- legacy_dedup: see insert_dosing_consumption.
 INSERT INTO batch_events (time, device_id, event, recipe, pumps, dedup, received_at, time_quality, flags, pump, chemical,
-                          mass_g)
+                          mass_g, batch_id, lot, operator)
 SELECT given.time, given.device_id, given.event, given.recipe, given.pumps, given.dedup, given.received_at,
-       given.time_quality, nullif(given.flags, '{}'), given.pump, nullif(given.chemical, ''), given.mass_g
+       given.time_quality, nullif(given.flags, '{}'), given.pump, nullif(given.chemical, ''), given.mass_g,
+       nullif(given.batch_id, ''), nullif(given.lot, ''), nullif(given.operator, '')
   FROM json_to_recordset(%(batch_events)s::json)
        AS given (time timestamptz, device_id text, event text, recipe text, pumps int, dedup int,
                  received_at timestamptz, time_quality text, flags text[], legacy_dedup int, pump int,
-                 chemical text, mass_g float8)
+                 chemical text, mass_g float8, batch_id text, lot text, operator text)
  WHERE CASE WHEN given.time < (SELECT applied_at + INTERVAL '10 minutes' FROM schema_migrations
                                 WHERE name = 'any/0024_plausible_durations')
             THEN NOT EXISTS (SELECT FROM batch_events AS stored

@@ -88,6 +88,11 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = MappingProxyType({
     "service show": ("dosing-tui service show --account dosing",),
     "service uninstall": ("sudo dosing-tui service uninstall",),
     "simulate": ("dosing-tui simulate --broker localhost:1883 --devices 3 --faults nan,duplicates",),
+    "trace": (
+        "dosing-tui trace --lot A-17 --chemical T-12",
+        "dosing-tui trace --batch dosing_system_01-20261124-007 --format json",
+        "dosing-tui trace --next",
+    ),
 })  # fmt: skip
 """Words of the command -> its examples; "" is the program itself."""
 

@@ -94,19 +94,19 @@ class AlarmService:
         """Entries of the journal since its last checkpoint."""
         self._failed_at: datetime | None = None
         """When the rules last failed on a reading, while it is shown."""
-        self._is_publish_due = False
-        """A change is not published yet."""
-        self._next_publish = 0.0
+        self._is_publish_due, self._next_publish = False, 0.0
+        """A change is not published yet; no snapshot before that time."""
         self._last_tick = -TICK_INTERVAL_S
         self._journal_thread = context.create_thread("alarm-journal", self._follow_journal)
         self._recipe_thread = context.create_thread(
             "alarm-recipes", self._poll_tolerances, interval_s=TICK_INTERVAL_S
         )
+        self._stock = StockWatch(context, self._apply_stock, is_ready=lambda: self._is_journal_up)
         self._threads = (
             context.create_thread("alarm-clock", self._tick_clock, interval_s=PUBLISH_INTERVAL_S),
             self._journal_thread,
             self._recipe_thread,
-            StockWatch(context, self._apply_stock, is_ready=lambda: self._is_journal_up).thread,
+            self._stock.thread,
         )
 
     def start(self) -> None:
@@ -322,6 +322,7 @@ class AlarmService:
             oldest_spooled_at=spool.oldest_at,
             spool_percent=spool.percent,
             is_intake_stopped=spool.is_intake_stopped,
+            tank_lots=self._stock.tank_lots,
             is_shift_scheduled=not calendar.shifts or calendar.get_current_shift(now, self._zone) is not None,
         )
 

@@ -1,4 +1,4 @@
-"""Reads what the alarm rules need of the stock: new ledger entries, and how long each tank lasts."""
+"""Reads what the alarm rules need of the stock: ledger entries, how long each tank lasts, and its lots."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from dosing_tui.collector.context.interfaces import CollectorContext
 from dosing_tui.domain.materials.ledger import TankMovement
+from dosing_tui.domain.materials.lots.tank_lots import TankLots
 from dosing_tui.domain.panels.panel_catalog import StockOutlook
 from dosing_tui.errors import DatabaseError
 
@@ -14,6 +15,8 @@ log = logging.getLogger(__name__)
 POLL_INTERVAL_S = 5.0
 """A loss is known before the level that shows it counts as a mismatch."""
 OUTLOOK_INTERVAL = timedelta(minutes=1)
+LOTS_INTERVAL = timedelta(seconds=30)
+"""An entry or an expiry reaches the alarms so soon."""
 
 StockReceiver = Callable[[Sequence[TankMovement], Sequence[StockOutlook]], None]
 
@@ -30,6 +33,9 @@ class StockWatch:
         self._has_cover_limit = context.settings.alarms.stock_cover_days > 0
         self._last_entry: int | None = None
         self._outlook_at: datetime | None = None
+        self._lots_at: datetime | None = None
+        self.tank_lots: tuple[TankLots, ...] = ()
+        """What the tanks for which lots are entered held when it was last read."""
         self.thread = context.create_thread("alarm-stock", self._poll_stock, interval_s=POLL_INTERVAL_S)
 
     def _poll_stock(self) -> None:
@@ -37,6 +43,7 @@ class StockWatch:
             return
         try:
             movements, outlook = self._list_new(), self._read_outlook()
+            self._read_lots()
         except DatabaseError as error:
             log.info("material ledger and stock outlook not read, retrying: %s", error)
             return
@@ -54,6 +61,11 @@ class StockWatch:
         if is_first:
             log.info("material ledger followed from entry %d on", self._last_entry)
         return () if is_first else found
+
+    def _read_lots(self) -> None:
+        now = self._clock()
+        if self._lots_at is None or now - self._lots_at >= LOTS_INTERVAL:
+            self.tank_lots, self._lots_at = self._store.read_tank_lots(), now
 
     def _read_outlook(self) -> Sequence[StockOutlook]:
         now = self._clock()

@@ -20,6 +20,7 @@ from dosing_tui.domain.alarm_rules.shared.rule_state import DoseErrorMinute
 from dosing_tui.domain.alarms.checkpoint import Checkpoint
 from dosing_tui.domain.alarms.models import JournalEntry
 from dosing_tui.domain.materials.ledger import TankMovement
+from dosing_tui.domain.materials.lots.tank_lots import TankLots
 from dosing_tui.domain.messages.models import ParsedItem, Reading
 from dosing_tui.domain.panels.panel_catalog import StockOutlook
 from dosing_tui.domain.presence.models import StationNews
@@ -133,6 +134,8 @@ class AlarmStore:
     """How long doses took in the last weeks."""
     read_tolerances: Callable[[], ToleranceBook]
     """All versions of the tolerance rules and of the master recipes."""
+    read_tank_lots: Callable[[], tuple[TankLots, ...]]
+    """What the tanks for which lots are entered hold."""
     list_movements: Callable[[int | None], Sequence[TankMovement]] = lambda after: ()
     """Entries of the material ledger after one; None: the last one."""
     read_outlook: Callable[[datetime], Sequence[StockOutlook]] = lambda now: ()

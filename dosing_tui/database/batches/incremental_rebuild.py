@@ -32,6 +32,7 @@ from dosing_tui.database.connection import (
 )
 from dosing_tui.database.error_mapping import translate_rowless_errors
 from dosing_tui.database.leader_election import LeaseToken, lead_transaction
+from dosing_tui.database.lots.tank_mixes import has_tank_entries, update_tank_mixes
 from dosing_tui.database.schema import process_locks, retention
 from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.batches.models import DEFAULT_RULES
@@ -97,7 +98,9 @@ def rebuild_batches(
         )
         parameters = {"from": since, "to": until}
         for (device,) in session.execute(read_statement("batches/select_stations"), parameters).fetchall():
-            done += _rebuild_parts(session, StationSpan(device, since, until), by, now=now, lease=None)
+            span = StationSpan(device, since, until)
+            _update_lots(session, span, lease=None)
+            done += _rebuild_parts(session, span, by, now=now, lease=None)
             report(
                 f"{device}: {count_noun(done.batch_count, 'batch', 'batches')},"
                 f" {format_count(done.stored_count)} new or changed."
@@ -143,6 +146,7 @@ def _rebuild_queue(
     for whole in plan.spans:
         # the readings of a batch that began earlier were dropped: it stays as it is
         kept = replace(whole, since=max(whole.since, oldest))
+        _update_lots(session, whole, lease=lease)
         done += _rebuild_parts(session, kept, by, now=now, lease=lease)
     session.execute(
         read_statement("batches/delete_rebuilt_days"),
@@ -162,6 +166,14 @@ def _rebuild_parts(
         done += result
         left = replace(whole, since=part.until, changed_at=None)
     return done
+
+
+def _update_lots(session: Session, span: StationSpan, *, lease: LeaseToken | None) -> None:
+    """Before the batches of a span: what is entered or dosed late changes the contents of tanks after it."""
+    if not has_tank_entries(session, span.device_id, since=span.first_change):
+        return
+    with lead_transaction(session, lease), process_locks.hold_lock(session, LOCK_NAME):
+        update_tank_mixes(session, span.device_id, since=span.first_change, queued_from=span.until)
 
 
 def _has_at_most(session: Session, spans: Iterable[StationSpan], max_readings: int) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 from psycopg.rows import kwargs_row
 
-from dosing_tui.database.batches.rebuild_span import build_list_columns
+from dosing_tui.database.batches.rebuild_span import build_list_columns, list_lot_rows
 from dosing_tui.database.connection import Session
 from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.batch_review import assessment as judging
@@ -60,6 +60,7 @@ def _list_faults(
     judgement: str | None,
     record_hash: str,
     judgement_hash: str,
+    listed_lots: list[list[str | float | None]],
     listed_values: list[str | None],
     review_values: list[str | None],
     **columns: Any,
@@ -77,7 +78,7 @@ def _list_faults(
         changed.append(f"The stored record of {name} has been changed.")
     if hash_text(judgement) != judgement_hash:
         changed.append(f"The stored findings of {name} have been changed.")
-    return [*faults, *(changed or _check_columns(columns, record, judgement))]
+    return [*faults, *(changed or _check_columns({**columns, "lots": listed_lots}, record, judgement))]
 
 
 def _check_columns(columns: Mapping[str, Any], record: str, judgement: str) -> Iterator[str]:
@@ -86,10 +87,12 @@ def _check_columns(columns: Mapping[str, Any], record: str, judgement: str) -> I
         batch = split_ingredients(record_to_batch(record, columns["batch_key"]), assessment.split_chemicals)
         batch_id = _format_stored_id(columns["numbered_of"], columns["day"], columns["number"])
         expected = {**build_list_columns(batch, assessment), "batch_id": batch_id}
+        expected["lots"] = sorted(map(list, list_lot_rows(batch.key, assessment)))
+        listed = {**columns, "lots": sorted(columns["lots"])}
     except (ValueError, KeyError, TypeError):
         yield f"The stored record of {columns['batch_id']} cannot be read."
         return
-    if differing := [column for column, value in expected.items() if columns[column] != value]:
+    if differing := [column for column, value in expected.items() if listed[column] != value]:
         yield f"The list columns of {columns['batch_id']} differ from its record: {', '.join(differing)}."
 
 

@@ -11,6 +11,7 @@ from dosing_tui.database.batches.context_events import select_alarm_spans
 from dosing_tui.database.batches.spans.reading_window import reconstruct_span
 from dosing_tui.database.batches.spans.span_planner import StationSpan
 from dosing_tui.database.connection import Session, fetch_row, select_rows
+from dosing_tui.database.lots.tank_mixes import add_entered_lots, select_station_lots
 from dosing_tui.database.schema.tolerance_rules import select_rules_versions
 from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.batch_review import assessment as judging
@@ -34,6 +35,7 @@ from dosing_tui.domain.batches.duration_baseline import select_baselines as sele
 from dosing_tui.domain.batches.master_recipe import MasterVersion, parse_definition, select_version
 from dosing_tui.domain.batches.models import DEFAULT_RULES, Batch
 from dosing_tui.domain.batches.recipe_matching import list_repeated_chemicals, split_ingredients
+from dosing_tui.domain.materials.lots.batch_lots import NO_LOTS, StationLots, list_batch_lots
 from dosing_tui.domain.tolerances.tolerance_book import ToleranceBook
 
 _SEPARATOR = "\x1f"
@@ -81,6 +83,8 @@ class AssessmentBasis:
     alarms: tuple[AlarmSpan, ...] = ()
     """Alarms of the whole rebuilt time."""
     baselines: tuple[DurationBaseline, ...] = ()
+    lots: StationLots = NO_LOTS
+    """Of the station whose batches are assessed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +148,16 @@ def rebuild_span(
         for row in select_rows(session, StoredBatch, "batches/select_stored_batches", parameters)
     }
     identified = restore_keys(batches, {key: row.anchor for key, row in stored_batches.items()})
-    basis = replace(basis, alarms=_filter_alarms(span, basis.alarms))
+    longest = DEFAULT_RULES.max_duration
+    lots = select_station_lots(
+        session,
+        span.device_id,
+        since=span.since - longest,
+        until=span.until + 2 * longest,
+        zone=basis.zone,
+    )
+    lots = add_entered_lots(session, lots, (dose for batch in batches for dose in batch.doses))
+    basis = replace(basis, alarms=_filter_alarms(span, basis.alarms), lots=lots)
     changed = [
         whole
         for whole in (
@@ -200,13 +213,15 @@ def _assess_batch(batch: Batch, basis: AssessmentBasis, edition: Edition) -> _As
     if rules is RulesVersion.ALL_COUNT:
         limits = replace(limits, tolerances=limits.tolerances.without_overrides())
     belongs = is_batch_alarm if rules is RulesVersion.ALL_COUNT else is_active_during
+    lots = list_batch_lots(batch, basis.lots)
     assessment = judging.build_assessment(
-        judge_batch(batch, master=master, limits=limits, alarms=basis.alarms, rules=rules),
+        judge_batch(batch, master=master, limits=limits, alarms=basis.alarms, rules=rules, lots=lots),
         assess_ingredients(batch, master=master, limits=limits),
         master,
         list_batch_alarms(batch, basis.alarms, belongs),
         rules,
         split_chemicals=repeated,
+        lots=lots,
     )
     record = batch_to_record(batch, record_format=edition.record_format)
     return _AssessedBatch(batch, record, assessment, judging.format_assessment(assessment))
@@ -230,6 +245,9 @@ def _store_batches(session: Session, batches: Sequence[_AssessedBatch], zone: tz
     )
     texts = json.dumps([(whole.batch.key, whole.record_text, whole.assessment_text) for whole in batches])
     session.execute(read_statement("batches/upsert_batch_records"), {"texts": texts})
+    lots = [row for whole in batches for row in list_lot_rows(whole.batch.key, whole.assessment)]
+    keys = [whole.batch.key for whole in batches]
+    session.execute(read_statement("lots/replace_batch_lots"), {"batch_key": keys, "lots": json.dumps(lots)})
 
 
 def _assign_batch_ids(session: Session, batches: Sequence[Batch], zone: tzinfo) -> dict[str, str]:
@@ -279,6 +297,13 @@ def build_list_columns(batch: Batch, assessment: judging.Assessment) -> dict[str
         "finding_kinds": _list_exception_kinds(assessment),
         "recipe_version": assessment.recipe_version,
     }
+
+
+def list_lot_rows(
+    batch_key: str, assessment: judging.Assessment
+) -> list[tuple[str, str, str, float, float | None]]:
+    """The rows of ``batch_lots``: key, chemical, number, share and mass in g, as the assessment has them."""
+    return [(batch_key, each.chemical, each.lot.number, each.share, each.mass_g) for each in assessment.lots]
 
 
 def _list_exception_kinds(assessment: judging.Assessment) -> list[str]:

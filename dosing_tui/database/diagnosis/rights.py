@@ -23,15 +23,15 @@ VIEWER_RIGHTS = _list_rights(
     " recipe_tolerances alarm_journal alarm_checkpoints alarm_notifications alarm_notification_channels"
     " operator_notes batches batch_records batch_numbers batch_rebuild_queue batch_duration_baselines"
     " batch_reviews batch_review_status recipe_masters review_policy audit_trail audited_pins"
-    " station_status station_changes material_entries",
+    " station_status station_changes material_entries tank_mixes batch_lots",
 )
 """Of every process: all that a panel or a screen reads."""
 COLLECTOR_RIGHTS = (
     *_list_rights("INSERT", f"{_READINGS} rejected_messages alarm_journal"),
     *_list_rights("INSERT", "batch_numbers batch_duration_baselines"),
-    *_list_rights("INSERT UPDATE", "spool_progress collector_leases station_status"),
+    *_list_rights("INSERT UPDATE", "spool_progress collector_leases station_status tank_mixes"),
     *_list_rights("INSERT DELETE", "station_changes"),
-    *_list_rights("INSERT UPDATE DELETE", "batches batch_records batch_rebuild_queue"),
+    *_list_rights("INSERT UPDATE DELETE", "batches batch_records batch_lots batch_rebuild_queue"),
     *_list_rights("INSERT UPDATE", "alarm_notifications alarm_notification_channels alarm_checkpoints"),
     TableRight("process_locks", "UPDATE"),
 )

@@ -33,6 +33,7 @@ READER_RELATIONS = (
     "pump_rollup",
     "pump_targets",
     "batches",
+    "batch_lots",
     "dosing_hourly_history",
     "rejected_messages",
     "spool_progress",

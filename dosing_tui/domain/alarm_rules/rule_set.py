@@ -116,6 +116,7 @@ class RuleSet:
         yield from connection_rules.check_connections(context, limits)
         yield from connection_rules.check_removed_topics(context, alarms)
         yield from tank_rules.check_lasting_gaps(state, context.now)
+        yield from tank_rules.check_lots(context.tank_lots, context.now, limits)
         yield from dose_rules.check_slow_chemicals(state, minute, limits)
         for device in state.stations:
             yield station_rules.check_station_offline(state, device, context, limits)

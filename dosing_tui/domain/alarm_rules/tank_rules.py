@@ -1,4 +1,4 @@
-"""Tank alarms: low, critical, level jump, and mismatch of level and doses."""
+"""Tank alarms: low, critical, level jump, mismatch of level and doses, and lots."""
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
@@ -8,6 +8,7 @@ from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits
 from dosing_tui.domain.alarm_rules.shared.rule_state import RuleState, TankState
 from dosing_tui.domain.alarms.models import AlarmKey
 from dosing_tui.domain.materials.ledger import TankMovement
+from dosing_tui.domain.materials.lots.tank_lots import TankLots, check_tank_lots
 from dosing_tui.domain.messages import tank_level
 from dosing_tui.domain.messages.chemical_names import fold_name
 from dosing_tui.domain.messages.models import Dose, InventoryLevel, Reading, TimeQuality
@@ -141,6 +142,13 @@ def check_lasting_gaps(rule_state: RuleState, now: datetime) -> Iterator[Detecti
             words = f"{chemical}: {format_mass(abs(gap))} {side} gone than was dosed ({device})"
             tank.reported_gap, tank.open_gap_g = Detection(key, True, words, gap, MIN_GAP_G), gap
             yield tank.reported_gap
+
+
+def check_lots(tanks: Iterable[TankLots], now: datetime, limits: AlarmLimits) -> Iterator[Detection]:
+    """Detect expired and unknown lots in the tanks, and those that expire before they are used up."""
+    for tank in tanks:
+        for rule, is_active, sentence in check_tank_lots(tank, now, limits.zone):
+            yield Detection(AlarmKey(rule, tank.device_id, tank.chemical), is_active, sentence)
 
 
 def _explains_gap(tank: TankState, dose: Dose) -> bool:

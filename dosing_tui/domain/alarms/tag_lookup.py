@@ -33,6 +33,7 @@ TAG_SCOPES: Mapping[str, TagScope] = {
         ("STOCK_LOW", "STOCK_CRITICAL", "STOCK_COVER_LOW", "STOCK_RESET", "STOCK_MISMATCH"), TagScope.CHEMICAL
     ),
     **dict.fromkeys(("DOSE_OUT_OF_TOL", "DOSE_GROSS"), TagScope.CHEMICAL),
+    **dict.fromkeys(("LOT_EXPIRED", "LOT_UNKNOWN", "LOT_EXPIRES_SOON"), TagScope.CHEMICAL),
     **dict.fromkeys(("BATCH_ABORTED", "BATCH_INGREDIENT"), TagScope.RECIPE),
     "ERR_MEAN_1H": TagScope.PUMP,
     "PUMP_CHEMICAL": TagScope.ONE_PUMP,

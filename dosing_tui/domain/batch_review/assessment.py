@@ -1,4 +1,4 @@
-"""Assessment of a batch as canonical JSON: exceptions, remarks, tolerances, recipe version and alarms."""
+"""Assessment of a batch as canonical JSON: exceptions, remarks, tolerances, recipe version, alarms, lots."""
 
 import json
 from collections.abc import Iterable
@@ -16,6 +16,8 @@ from dosing_tui.domain.batch_review.finding_weight import (
 from dosing_tui.domain.batches.alarm_overlap import BatchAlarm
 from dosing_tui.domain.batches.canonical_json import format_instant, to_canonical_json
 from dosing_tui.domain.batches.master_recipe import MasterVersion
+from dosing_tui.domain.materials.lots.batch_lots import BatchLot
+from dosing_tui.domain.materials.lots.lot_json import batch_lots_to_json, parse_batch_lots
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,8 @@ class Assessment:
     """Findings that say nothing about the batch itself: hashed and printed, not counted."""
     rules: RulesVersion = CURRENT_EDITION.rules
     """Version of the rules it was made under."""
+    lots: tuple[BatchLot, ...] = ()
+    """Lots in the batch; none where no lots are kept."""
 
 
 def build_assessment(
@@ -46,10 +50,13 @@ def build_assessment(
     rules: RulesVersion = CURRENT_EDITION.rules,
     *,
     split_chemicals: tuple[str, ...] = (),
+    lots: tuple[BatchLot, ...] = (),
 ) -> Assessment:
     bands = tuple([(verdict.tolerance_g, verdict.is_within_tolerance) for verdict in results])
     version = master.version if master else None
-    return Assessment(findings.exceptions, bands, version, split_chemicals, alarms, findings.remarks, rules)
+    return Assessment(
+        findings.exceptions, bands, version, split_chemicals, alarms, findings.remarks, rules, lots
+    )
 
 
 def format_assessment(assessment: Assessment) -> str:
@@ -66,6 +73,7 @@ def format_assessment(assessment: Assessment) -> str:
             "recipe_version": assessment.recipe_version,
             **({"apart": assessment.split_chemicals} if assessment.split_chemicals else {}),
             **(alarms if assessment.alarms else {}),
+            **({"lots": batch_lots_to_json(assessment.lots)} if assessment.lots else {}),
             **(_format_new_keys(assessment) if assessment.rules > RulesVersion.ALL_COUNT else {}),
         }
     )
@@ -97,4 +105,5 @@ def parse_assessment(text: str) -> Assessment:
         tuple(BatchAlarm(datetime.fromisoformat(at), name) for name, at in data.get("alarms", ())),
         _parse_findings(data.get("remarks", ())),
         RulesVersion(data.get("rules", RulesVersion.ALL_COUNT)),
+        parse_batch_lots(data.get("lots", ())),
     )

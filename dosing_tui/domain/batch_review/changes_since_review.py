@@ -13,6 +13,7 @@ from dosing_tui.domain.batches.alarm_overlap import BatchAlarm
 from dosing_tui.domain.batches.canonical_json_reader import record_to_batch
 from dosing_tui.domain.batches.models import Batch, BatchMessage, MessageIdentity, identify_message
 from dosing_tui.domain.batches.recipe_matching import split_ingredients
+from dosing_tui.domain.materials.lots.batch_lots import describe_lot, describe_share
 from dosing_tui.domain.messages.models import Dose
 
 ItemT = TypeVar("ItemT")
@@ -84,6 +85,8 @@ def _compare_assessments(before: Assessment, now: Assessment, zone: tzinfo) -> I
         yield f"It is judged by {_format_version(now)} now; there was {_format_version(before)} then."
     if before.rules != now.rules:
         yield f"It is judged by version {now.rules} of the rules now; by version {before.rules} then."
+    if before.lots != now.lots:
+        yield f"It was made of {_format_lots(now)} now; of {_format_lots(before)} then."
     had, has = _drop_alarms(before.exceptions), _drop_alarms(now.exceptions)
     for finding in _iter_new(has, had):
         yield f"An exception came: {finding.sentence}."
@@ -115,6 +118,11 @@ def _format_version(assessment: Assessment) -> str:
         if assessment.recipe_version
         else "no recipe master"
     )
+
+
+def _format_lots(assessment: Assessment) -> str:
+    parts = (f"{each.chemical} {describe_lot(each.lot)} ({describe_share(each)})" for each in assessment.lots)
+    return ", ".join(parts) or "lots that nobody had entered"
 
 
 def _format_alarm(alarm: BatchAlarm, zone: tzinfo) -> str:

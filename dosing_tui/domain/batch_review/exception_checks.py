@@ -21,6 +21,7 @@ from dosing_tui.domain.batches.duration_baseline import DurationBaseline
 from dosing_tui.domain.batches.master_recipe import MasterIngredient, MasterRecipe, MasterVersion
 from dosing_tui.domain.batches.models import Batch, BatchMessage, BatchStatus, Ingredient, is_same_name
 from dosing_tui.domain.batches.recipe_matching import match_ingredients
+from dosing_tui.domain.materials.lots.batch_lots import BatchLot, describe_share
 from dosing_tui.domain.messages import default_limits
 from dosing_tui.domain.messages.chemical_names import fold_name
 from dosing_tui.domain.messages.models import Dose, TimeQuality
@@ -84,14 +85,20 @@ def judge_batch(
     limits: ReviewLimits = DEFAULT_LIMITS,
     alarms: Sequence[AlarmSpan] = (),
     rules: RulesVersion = CURRENT_EDITION.rules,
+    lots: Sequence[BatchLot] = (),
 ) -> BatchFindings:
     """Find all exceptions and remarks, each ordered by kind, as the ``rules`` of that version found them."""
     recipe = master.recipe if master else None
     results = assess_ingredients(batch, master=master, limits=limits)
     scope = _ReviewScope(
-        batch, recipe, limits, results, _list_slow_chemicals(batch, alarms),
-        has_pump_chemicals=rules >= RulesVersion.EACH_DOSE,
-    )  # fmt: skip
+        batch,
+        recipe,
+        limits,
+        results,
+        _list_slow_chemicals(batch, alarms),
+        rules >= RulesVersion.EACH_DOSE,
+        lots,
+    )
     found = [BatchException(*each) for check in _CHECKS for each in check(scope)]
     if rules is RulesVersion.ALL_COUNT:
         told = dict.fromkeys(describe_alarm(alarm) for alarm in alarms if is_batch_alarm(alarm, batch))
@@ -160,6 +167,7 @@ class _ReviewScope:
     """Chemicals, folded, with which every station was slower than usual during the batch."""
     has_pump_chemicals: bool = True
     """The rules know the chemical of each pump."""
+    lots: Sequence[BatchLot] = ()
 
 
 def _check_tolerance(scope: _ReviewScope) -> Iterator[_Finding]:
@@ -352,6 +360,22 @@ def _check_stock(scope: _ReviewScope) -> Iterator[_Finding]:
             yield ExceptionKind.LOW_STOCK, name, f"{name} was down to {percent:.1f} %"
 
 
+def _check_lots(scope: _ReviewScope) -> Iterator[_Finding]:
+    """Shares below 1 % are in the record, and no finding."""
+    for each in scope.lots:
+        if not each.is_finding:
+            continue
+        how_much, name = describe_share(each), each.chemical
+        if not each.is_known:
+            yield ExceptionKind.UNKNOWN_LOT, name, f"{how_much} of {name} is of an unknown lot"
+        elif each.is_unentered:
+            said = f"{how_much} of {name} is of lot {each.lot.number}, which is not in the material ledger"
+            yield ExceptionKind.UNKNOWN_LOT, name, said
+        elif each.is_expired:
+            said = f"{how_much} of {name} is of lot {each.lot.number}, which expired on {each.lot.expires_on}"
+            yield ExceptionKind.EXPIRED_LOT, name, said
+
+
 _CHECKS: tuple[Callable[[_ReviewScope], Iterator[_Finding]], ...] = (
     _check_ending,
     _check_completeness,
@@ -361,5 +385,6 @@ _CHECKS: tuple[Callable[[_ReviewScope], Iterator[_Finding]], ...] = (
     _check_order,
     _check_durations,
     _check_stock,
+    _check_lots,
     _check_data_quality,
 )

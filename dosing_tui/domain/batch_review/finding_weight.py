@@ -33,6 +33,8 @@ class ExceptionKind(StrEnum):
     MESSAGE_LOSS = "message loss"
     STOCK_JUMP = "stock jump"
     LOW_STOCK = "low stock"
+    EXPIRED_LOT = "expired lot"
+    UNKNOWN_LOT = "unknown lot"
     ALARM = "alarm"
 
     @property
@@ -45,7 +47,7 @@ class ExceptionKind(StrEnum):
                 | ExceptionKind.DUPLICATE | ExceptionKind.WRONG_PUMP | ExceptionKind.WRONG_TARGET
                 | ExceptionKind.WRONG_ORDER | ExceptionKind.DURATION | ExceptionKind.NOT_COMPLETE
                 | ExceptionKind.DATA_REPAIR | ExceptionKind.SEQUENCE | ExceptionKind.MESSAGE_LOSS
-                | ExceptionKind.ALARM
+                | ExceptionKind.EXPIRED_LOT | ExceptionKind.UNKNOWN_LOT | ExceptionKind.ALARM
             ):  # fmt: skip
                 return BatchWeight.EXCEPTION
             case ExceptionKind.STOCK_JUMP:

@@ -4,11 +4,14 @@ import json
 from datetime import UTC, datetime
 from hashlib import sha256
 
-from dosing_tui.domain.batches.models import Batch, StockChange
+from dosing_tui.domain.batches.models import Batch, BatchMessage, StockChange
 from dosing_tui.domain.messages.models import BatchEvent, Dose
 
 FORMAT_VERSION = 2
 """Version of the record format, part of the hashed record. Since 2, stock changes have ``attributed``."""
+
+SENT_NAMES = ("batch_id", "lot", "operator")
+"""Few stations send them, and a record has only those that were sent."""
 
 
 def to_canonical_json(value: object) -> str:
@@ -67,6 +70,7 @@ def _dose_to_dict(dose: Dose) -> dict[str, object]:
         "dedup": dose.dedup,
         "time_quality": dose.time_quality.value,
         "flags": list(dose.flags),
+        **_list_sent(dose),
     }
 
 
@@ -79,7 +83,12 @@ def _event_to_dict(event: BatchEvent) -> dict[str, object]:
         "dedup": event.dedup,
         "time_quality": event.time_quality.value,
         "flags": list(event.flags),
+        **_list_sent(event),
     }
+
+
+def _list_sent(message: BatchMessage) -> dict[str, str]:
+    return {name: text for name in SENT_NAMES if (text := getattr(message, name))}
 
 
 def _stock_to_dict(change: StockChange, record_format: int) -> dict[str, object]:

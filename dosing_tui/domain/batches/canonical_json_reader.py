@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from dosing_tui.domain.batches.canonical_json import SENT_NAMES
 from dosing_tui.domain.batches.models import Batch, BatchMessage, BatchStatus, StockChange, identify_message
 from dosing_tui.domain.batches.reconstruction import group_ingredients
 from dosing_tui.domain.messages.models import BatchEvent, Dose, TimeQuality
@@ -49,6 +50,7 @@ def _parse_dose(data: JsonDict, device_id: str) -> Dose:
         moment, device_id, data["pump"], data["chemical"], data["target_g"], data["actual_g"],
         data["error_g"],        data["recipe"], data["mode"], data["duration_ms"], data["dedup"], moment,
         TimeQuality(data["time_quality"]), tuple(data["flags"]),
+        **{name: data.get(name, "") for name in SENT_NAMES},
     )  # fmt: skip
 
 
@@ -57,6 +59,7 @@ def _parse_event(data: JsonDict, device_id: str) -> BatchEvent:
     return BatchEvent(
         moment, device_id, data["event"], data["recipe"], data["pumps"], data["dedup"], moment,
         TimeQuality(data["time_quality"]), tuple(data["flags"]),
+        **{name: data.get(name, "") for name in SENT_NAMES},
     )  # fmt: skip
 
 

@@ -183,6 +183,18 @@ class Batch:
         """Time from start to end, in s."""
         return None if self.ends_at is None else (self.ends_at - self.begins_at).total_seconds()
 
+    @property
+    def station_names(self) -> str:
+        """The station's own name of it; '' if it sent none."""
+        messages: tuple[BatchMessage, ...] = (*self.events, *self.doses)
+        return ", ".join(dict.fromkeys(each.batch_id for each in messages if each.batch_id))
+
+    @property
+    def operators(self) -> str:
+        """Who was at the station, as it says; '' if it said nothing."""
+        messages: tuple[BatchMessage, ...] = (*self.events, *self.doses)
+        return ", ".join(dict.fromkeys(each.operator for each in messages if each.operator))
+
     def iter_identities(self) -> Iterator[MessageIdentity]:
         """Iterate over the identities of all its messages."""
         yield from map(identify_message, self.events)

@@ -22,6 +22,7 @@ class OpenBatch:
     __slots__ = (
         "anchor",
         "anomalies",
+        "batch_id",
         "begins_at",
         "doses",
         "ends_all_before",
@@ -49,6 +50,8 @@ class OpenBatch:
         self.status = BatchStatus.OPEN if has_start else BatchStatus.NO_START
         self.reason = "" if has_start else "its start was not received"
         self.pumps: int | None = None
+        self.batch_id = ""
+        """What the station calls it."""
         self.doses: list[Dose] = []
         self.events: list[BatchEvent] = []
         self.anomalies: list[str] = []
@@ -63,10 +66,18 @@ class OpenBatch:
                 self.pumps = message.pumps
             self.is_paused = message.event == "pause"
         self.recipe = self.recipe or message.recipe
+        self.batch_id = self.batch_id or message.batch_id
         self.last_at = max(self.last_at, message.time)
 
     def set_end(self, status: BatchStatus, reason: str, at: datetime) -> None:
         self.status, self.reason, self.ends_at = status, reason, max(at, self.begins_at)
+
+
+def is_own_message(batch: OpenBatch, message: BatchMessage) -> bool:
+    """Whether a message can be of a batch: by the station's name of it, if both have one, or the recipe."""
+    if message.batch_id and batch.batch_id:
+        return message.batch_id == batch.batch_id
+    return is_same_name(batch.recipe, message.recipe)
 
 
 def segment_messages(instants: Iterable[list[BatchMessage]], *, now: datetime) -> list[OpenBatch]:
@@ -103,7 +114,7 @@ class Segmenter:
         if under_way is self._orphan and not self._is_same_run(under_way, first):
             return instant
         missing = len(instant) if under_way.pumps is None else max(under_way.pumps - len(under_way.doses), 0)
-        ours = [m for m in instant if is_same_name(under_way.recipe, m.recipe)]
+        ours = [m for m in instant if is_own_message(under_way, m)]
         ends = [m for m in ours if isinstance(m, BatchEvent) and m.event in END_REASONS]
         older = [m for m in ours if isinstance(m, Dose)][:missing] + ends[:1]
         return older + [m for m in instant if not any(m is each for each in older)]
@@ -148,7 +159,7 @@ class Segmenter:
         if batch and _is_foreign_backlog(batch, dose):
             self._add_orphan_dose(dose, beside=None)
             return
-        if batch and is_same_name(batch.recipe, dose.recipe):
+        if batch and is_own_message(batch, dose):
             if self._is_of_next_batch(batch, dose):
                 self._end_incomplete()
             elif _get_dose_start(dose) >= batch.begins_at - DEFAULT_RULES.max_start_skew:
@@ -179,7 +190,7 @@ class Segmenter:
 
     def _end_batch(self, event: BatchEvent) -> None:
         batch, stray = self._current, self._orphan
-        if batch and is_same_name(batch.recipe, event.recipe) and not self._is_past_limit(batch, event):
+        if batch and is_own_message(batch, event) and not self._is_past_limit(batch, event):
             self._apply_end(batch, event)
             self._current = None
             return
@@ -255,7 +266,7 @@ class Segmenter:
 
     def _is_same_run(self, orphan: OpenBatch, message: BatchMessage) -> bool:
         soon = message.time - orphan.last_at <= DEFAULT_RULES.max_orphan_gap
-        return soon and is_same_name(orphan.recipe, message.recipe)
+        return soon and is_own_message(orphan, message)
 
     def _forget_all_before(self, stray: OpenBatch) -> None:
         """End what is under way beside a run that is divided as too dense: a rebuild can begin there."""

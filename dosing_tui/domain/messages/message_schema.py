@@ -6,7 +6,7 @@ other fields are optional.
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import NamedTuple, TypeAlias, TypeVar
+from typing import NamedTuple, TypeAlias, TypedDict, TypeVar
 
 from dosing_tui.domain.messages.chemical_names import normalize_name
 from dosing_tui.domain.messages.default_limits import MAX_DURATION_MS
@@ -79,6 +79,14 @@ class ReadingHeader(NamedTuple):
     dedup: int
 
 
+class SentNames(TypedDict):
+    """What few stations send with a dose or an event; '' if it is missing."""
+
+    batch_id: str
+    lot: str
+    operator: str
+
+
 def get_field(fields: Fields, name: str) -> object:
     """Return the field's value, or that of its first alternative name; None if all are missing."""
     value = fields.get(name)
@@ -105,9 +113,11 @@ def parse_dose(device: str, fields: Fields, header: ReadingHeader, flags: Flags)
     recipe, mode = _parse_optional_text(fields, "recipe", flags), _parse_mode(fields, flags)
     duration_ms = parse_rounded(fields, "duration_ms", flags)
     _check_range(duration_ms, DURATION_RANGE_MS, "duration_ms", flags)
+    sent = _parse_sent_names(fields, flags)
     return Dose(
         header.time, device, pump, chemical, target_g, actual_g, error_g, recipe, mode, duration_ms,
         header.dedup, header.received_at, header.quality, tuple(flags),
+        **sent,
     )  # fmt: skip
 
 
@@ -119,7 +129,7 @@ def parse_event(device: str, fields: Fields, header: ReadingHeader, flags: Flags
     return BatchEvent(
         header.time, device, name, recipe, pumps,
         header.dedup, header.received_at, header.quality, tuple(flags),
-        pump=pump, chemical=chemical, mass_g=mass_g,
+        pump=pump, chemical=chemical, mass_g=mass_g, **_parse_sent_names(fields, flags),
     )  # fmt: skip
 
 
@@ -204,6 +214,15 @@ def _reconcile_percent(
 
 def _parse_optional_text(fields: Fields, name: str, flags: Flags) -> str:
     return parse_optional(parse_text, fields, name, flags) or ""
+
+
+def _parse_sent_names(fields: Fields, flags: Flags) -> SentNames:
+    """No flag where one is missing."""
+    batch_id, lot, operator = (
+        "" if fields.get(name) is None else _parse_optional_text(fields, name, flags)
+        for name in ("batch_id", "lot", "operator")
+    )
+    return SentNames(batch_id=batch_id, lot=lot, operator=operator)
 
 
 def _parse_mode(fields: Fields, flags: Flags) -> str:

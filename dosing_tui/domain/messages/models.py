@@ -59,6 +59,11 @@ class Dose:
     """Repaired or implausible fields, e.g. 'target_g: nan', 'actual_g: text', 'error_g: recomputed'."""
     legacy_dedup: int | None = field(default=None, compare=False)
     """Number that earlier versions stored, a hash of the bytes: it finds a repeat across the update."""
+    batch_id: str = ""
+    """The station's own name of the batch; '' if it sends none."""
+    lot: str = ""
+    """The lot that the station says it dosed; '' if it sends none."""
+    operator: str = ""
 
     @property
     def plausible_duration_ms(self) -> int | None:
@@ -87,6 +92,10 @@ class BatchEvent:
     pump: int | None = None
     chemical: str = ""
     mass_g: float | None = None
+    batch_id: str = ""
+    lot: str = ""
+    """Of a drum change or refill."""
+    operator: str = ""
 
 
 @dataclass(frozen=True, slots=True)

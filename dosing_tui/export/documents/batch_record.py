@@ -1,4 +1,4 @@
-"""Builds the printed batch record: ingredients, exceptions, remarks, timeline, alarms, notes and reviews."""
+"""Builds the printed batch record: ingredients, lots, exceptions, remarks, timeline, alarms, reviews."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -38,6 +38,7 @@ from dosing_tui.export.documents.formatting import (
     format_time,
     format_timestamp,
 )
+from dosing_tui.export.documents.lot_section import build_lot_sections
 
 _VERDICTS = {True: "within", False: "OUT", None: "unknown"}
 
@@ -51,6 +52,7 @@ def build_batch_document(
     sections = (
         DocumentSection("Batch", (_build_header(detail, settings.calendar, zone),)),
         DocumentSection("Ingredients (masses in g)", (_build_ingredients(detail),)),
+        *build_lot_sections(detail.assessment.lots),
         DocumentSection("Exceptions", (_build_exceptions(detail),)),
         DocumentSection("Remarks (not about the batch itself)", (_build_remarks(detail),)),
         DocumentSection("Timeline", (_build_timeline(batch, zone),)),
@@ -91,6 +93,8 @@ def _build_header(detail: BatchDetail, calendar: ShiftCalendar, zone: tzinfo) ->
         ("Shift", shift.name if shift else "none"),
         ("Ingredients", f"{len(batch.ingredients)} dosed, {announced} announced"),
         *_list_ratio_fields(batch),
+        *([("Batch at the station", batch.station_names)] if batch.station_names else []),
+        *([("Operator there", batch.operators)] if batch.operators else []),
     )
 
 

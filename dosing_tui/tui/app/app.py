@@ -12,6 +12,7 @@ from rich.text import Text
 from textual import events, on
 
 from dosing_tui.config.settings import ColourTheme, Settings
+from dosing_tui.domain.labels.station_labels import name_stations
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.domain.panels.panel_catalog import DOSES
 from dosing_tui.ipc.supervised_thread import FailureReporter, ignore_failure
@@ -32,6 +33,10 @@ from dosing_tui.tui.dialogs.quit_and_help import HelpScreen, QuitScreen
 from dosing_tui.tui.keys.bindings import APP_KEYS, SCOPE_KEYS
 from dosing_tui.tui.keys.footer_hints import FooterMode
 from dosing_tui.tui.kiosk.kiosk_screen import KioskScreen
+from dosing_tui.tui.lots.lot_lists import LotListContext
+from dosing_tui.tui.lots.lot_queries import LotQueries
+from dosing_tui.tui.lots.lot_screen import LotScreen
+from dosing_tui.tui.rendering.number_format import shorten_names
 from dosing_tui.tui.rendering.palette import PALETTES
 from dosing_tui.tui.rendering.theme import TerminalTheme
 from dosing_tui.tui.screens.console_screen import ConsoleScreen
@@ -135,6 +140,21 @@ class DosingApp(OrderedInputApp[None]):
             self.terminal_theme, self.services.hints[FooterMode.MAINTENANCE],
             content=MaintenancePage(read, self.services.clock, self.services.zone),
             submit=partial(self._query_workers.submit_job, lane=Lane.MAINTENANCE),
+        )  # fmt: skip
+        self.push_screen(page)
+
+    def action_lots(self) -> None:
+        """Of the batch at the cursor of the batch screen; else those in tanks and in store."""
+        devices = [device for device, _ in self.services.get_snapshot().device_last_seen]
+        given = self._settings.short_names
+        stations = name_stations(devices, given) if given else shorten_names(tuple(devices))
+        batches = self.controllers.reviews.screen
+        row = None if batches is None else batches.selected_row
+        page = LotScreen(
+            self.terminal_theme, self.services.hints[FooterMode.LOTS], LotQueries(self._settings),
+            LotListContext(self.services.zone, stations),
+            clock=self.services.clock, submit=self._query_workers.submit_job,
+            batch=None if row is None else (row.batch_key, row.batch_id),
         )  # fmt: skip
         self.push_screen(page)
 

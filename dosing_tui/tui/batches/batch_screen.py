@@ -95,6 +95,11 @@ class BatchScreen(ListScreen):
         return not self._navigation.is_detail_open
 
     @property
+    def selected_row(self) -> BatchRow | None:
+        """The batch at the cursor, or the open one."""
+        return browse.get_selected_row(self._store.list_state)
+
+    @property
     def _has_scope_row(self) -> bool:
         summary = self._state.scope_summary if self._state else None
         return summary is not None and bool(summary.range or summary.filters)

@@ -1,4 +1,4 @@
-"""The detail page of a batch: header, ingredients, exceptions, remarks, timeline, reviews and stock. Pure."""
+"""The detail page of a batch: ingredients, lots, exceptions, remarks, timeline, reviews, stock. Pure."""
 
 import json
 from collections.abc import Sequence
@@ -22,6 +22,7 @@ from dosing_tui.domain.quantities.quantity_text import (
 from dosing_tui.domain.time.shift_calendar import ShiftCalendar
 from dosing_tui.tui.batches.ingredient_table import build_ingredient_rows, render_ingredients
 from dosing_tui.tui.batches.list_view import format_review_state, format_status, is_abnormal
+from dosing_tui.tui.batches.lot_lines import render_lots
 from dosing_tui.tui.batches.timeline import render_timeline
 from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, sanitize_text, wrap_text
@@ -54,6 +55,7 @@ def render_batch_detail(detail: BatchDetail, batch: Batch, context: BatchDetailC
     sections: list[tuple[str, Rows]] = [
         ("Changed since the review", _render_changes(detail, context.zone, room)),
         ("Ingredients", render_ingredients(build_ingredient_rows(batch, detail.assessment), room)),
+        ("Lots", render_lots(detail.assessment.lots, room)),
         (_format_title("Exceptions", len(detail.assessment.exceptions)), _render_exceptions(detail, room)),
         (_format_title("Remarks", len(detail.assessment.remarks)), _render_remarks(detail, room)),
         ("Timeline", render_timeline(batch, context_events, context.now, context.zone, room)),
@@ -114,6 +116,8 @@ def _render_header(detail: BatchDetail, batch: Batch, context: BatchDetailContex
         (master, DIM),
         (sanitize_text(batch.mode, 20), DIM),
         (sanitize_text(batch.device_id, 40), DIM),
+        (sanitize_text(batch.station_names, 40), DIM),
+        (sanitize_text(batch.operators, 40), DIM),
     )
     when = (_format_period(batch, context), TEXT), (_format_shift(batch, context), DIM)
     dosed = (_format_doses(batch), TEXT), (_format_masses(batch), TEXT)

@@ -29,6 +29,7 @@ BINDING_GROUPS = (
     BindingGroup(CommandKind.REPORT, keys.REPORT_KEYS, "on the shift report"),
     BindingGroup(CommandKind.CONSOLE, keys.DOCTOR_KEYS, "on the doctor's page"),
     BindingGroup(CommandKind.CONSOLE, keys.MAINTENANCE_KEYS, "on the maintenance page"),
+    BindingGroup(CommandKind.CONSOLE, keys.LOT_PAGE_KEYS, "on the lots page"),
     BindingGroup(CommandKind.MOVE, keys.TILE_KEYS, "on the dashboard"),
     BindingGroup(CommandKind.MOVE, keys.TABLE_KEYS, "in a table"),
     BindingGroup(CommandKind.MOVE, keys.CHART_KEYS, "in an enlarged chart"),

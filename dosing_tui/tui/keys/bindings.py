@@ -95,6 +95,8 @@ APP_KEYS = (
     Binding("e", "export", "Export", id="export", tooltip="Export the rows as CSV and JSON"),
     Binding("s", "picture", "Picture", id="picture", show=False, tooltip="Screen as SVG and text"),
     Binding("S", "shift_report", "Shift", id="shift-report", show=False, tooltip="Shift report"),
+    Binding("T", "lots", "Lots", id="lots", show=False,
+            tooltip="Lots in the tanks, of this batch; where a lot went"),
     Binding("D", "doctor", "Doctor", id="doctor", show=False,
             tooltip="Check broker, database, spool, stations: what to do"),
     Binding("M", "maintenance", "Maintenance", id="maintenance", show=False,
@@ -205,6 +207,12 @@ MAINTENANCE_KEYS = (
     Binding("escape,M", "dismiss", "Back", id="maintenance-close", tooltip="Close the maintenance page"),
 )
 """Keys of the maintenance page, beside those that scroll."""
+LOT_PAGE_KEYS = (
+    Binding("w", "small", "Below 1 %", id="lots-small", tooltip="Show or hide shares below 1 %"),
+    Binding("r", "again", "Read again", id="lots-refresh", tooltip="Read the lots again"),
+    Binding("T", "dismiss", "Close", id="lots-close", tooltip="Close the lots page"),
+)
+"""Keys of the lots page, beside those that move in its lists."""
 PUMP_CHART_KEYS = (
     *(binding for binding in CHART_KEYS if binding.id != "axis"),
     *(binding for binding in TILE_KEYS if binding.id == "back"),
@@ -218,8 +226,14 @@ _PAGE_KEY_IDS = frozenset(
 )  # fmt: skip
 PAGE_KEYS = tuple(binding for binding in (*TILE_KEYS, *TABLE_KEYS) if binding.id in _PAGE_KEY_IDS)
 """Navigation on the alarm and batch screens."""
+LOT_KEYS = (
+    *(binding for binding in TILE_KEYS if binding.id in ("zoom", "back")),
+    *(binding for binding in TABLE_KEYS if binding.id not in ("reverse", "find")),
+    *LOT_PAGE_KEYS,
+)
 _NAVIGATION_KEYS = (*VIEW_KEYS, *TILE_KEYS, *TANK_KEYS, *TABLE_KEYS, *CHART_KEYS)
-_SCREEN_KEYS = (*ALARM_KEYS, *ALARM_LIST_KEYS, *BATCH_KEYS, *REPORT_KEYS, *DOCTOR_KEYS, *MAINTENANCE_KEYS)
+_PAGES_KEYS = (*REPORT_KEYS, *DOCTOR_KEYS, *MAINTENANCE_KEYS, *LOT_PAGE_KEYS)
+_SCREEN_KEYS = (*ALARM_KEYS, *ALARM_LIST_KEYS, *BATCH_KEYS, *_PAGES_KEYS)
 ALL_KEYS = (*_NAVIGATION_KEYS, *SCOPE_KEYS, *APP_KEYS, *_SCREEN_KEYS)
 _BY_ID = {str(binding.id): binding for binding in ALL_KEYS}
 HELP_MAIN: tuple[HelpGroup, ...] = (
@@ -247,7 +261,7 @@ HELP_MAIN: tuple[HelpGroup, ...] = (
         ("Shelve, out of service", ("alarm-shelve", "alarm-remove")),
         ("Return, reset latched", ("alarm-back", "alarm-reset")),
         ("Sort, filter the list", ("alarm-sort", "filters")),
-        ("Enter refill, loss, count", ("refill",)),
+        ("Refill, count; lots", ("refill", "lots")),
     )),
     ("Range and filters", (
         ("Choose a range", ("range",)), ("Range before, after", ("range-back", "range-forward")),

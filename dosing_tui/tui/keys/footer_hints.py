@@ -50,6 +50,7 @@ class FooterMode(StrEnum):
     SHIFT_REPORT = "report"
     DOCTOR = "doctor"
     MAINTENANCE = "maintenance"
+    LOTS = "lots"
     BATCH_DETAIL = "batch"
     """A single batch."""
 
@@ -67,6 +68,7 @@ _ESSENTIAL_KEYS: Mapping[FooterMode, frozenset[str]] = {
     FooterMode.PUMP_CHART: frozenset({"back", "cursor-left", "cursor-right", "help"}),
     FooterMode.DOCTOR: frozenset({"doctor-close", "doctor-refresh", "help"}),
     FooterMode.MAINTENANCE: frozenset({"maintenance-close", "maintenance-refresh", "help"}),
+    FooterMode.LOTS: frozenset({"zoom", "back", "lots-small", "help"}),
     FooterMode.BATCH_DETAIL: frozenset(
         {"batch-approve", "batch-deviation", "batch-reject", "back", "palette", "help"}
     ),
@@ -168,6 +170,7 @@ _FOOTER_KEYS: Mapping[FooterMode, tuple[str, ...]] = {
         "batch-next",
         "batch-exception",
         "batch-messages",
+        "lots",
         "back",
         "palette",
         "help",
@@ -180,6 +183,7 @@ _FOOTER_KEYS: Mapping[FooterMode, tuple[str, ...]] = {
         "maintenance-refresh",
         "help",
     ),
+    FooterMode.LOTS: ("zoom", "back", "row-down", "sort", "lots-small", "lots-refresh", "lots-close", "help"),
     FooterMode.SHIFT_REPORT: (
         "report-details",
         "report-leave",
@@ -215,6 +219,7 @@ _LABEL_OVERRIDES: Mapping[FooterMode, Mapping[str, str]] = {
     FooterMode.JOURNAL: {"zoom": "Entry", "first": "Newest"},
     FooterMode.STATIONS: {"zoom": "Open station"},
     FooterMode.PUMPS: {"zoom": "Control chart"},
+    FooterMode.LOTS: {"zoom": "Trace"},
     FooterMode.DOSES: {"zoom": "Batch"},
 }
 

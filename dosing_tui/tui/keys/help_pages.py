@@ -21,6 +21,10 @@ HELP_BATCHES: tuple[HelpGroup, ...] = (
         ("Line down, up", ("report-down", "report-up")),
         ("By pages", ("report-page-down", "report-page-up")),
     )),
+    ("Lots", (
+        ("Open, and close", ("lots-close",)), ("To its batches, its lots", ("zoom",)),
+        ("Shares below 1 %", ("lots-small",)), ("Read again", ("lots-refresh",)),
+    )),
     ("Batches: review", (
         ("Approve, and go on", ("batch-approve",)), ("Approve with deviation", ("batch-deviation",)),
         ("Reject", ("batch-reject",)), ("Needs information", ("batch-question",)),

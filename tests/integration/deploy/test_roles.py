@@ -300,7 +300,7 @@ def test_the_collector_changes_only_what_it_keeps(plant: Plant) -> None:
     assert {name for name, _ in list_rights(plant, "dosing_writer", "UPDATE", "DELETE", "TRUNCATE")} == {
         "spool_progress", "batches", "batch_records", "batch_rebuild_queue",
         "alarm_notifications", "alarm_notification_channels", "alarm_checkpoints", "collector_leases",
-        "station_status", "station_changes",
+        "station_status", "station_changes", "batch_lots", "tank_mixes",
     }  # fmt: skip
     for table in (
         "audit_trail",

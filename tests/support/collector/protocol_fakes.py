@@ -135,6 +135,7 @@ class FakeServer:
                 list_pump_doses=list,
                 list_usual_durations=list,
                 read_tolerances=lambda: self.tolerances,
+                read_tank_lots=tuple,
             ),
             create_notification_queue=lambda: NotificationQueue(Settings()),
             read_audit_head=lambda anchored: None,

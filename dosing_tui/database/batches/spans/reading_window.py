@@ -18,6 +18,7 @@ from dosing_tui.domain.batches.reconstruction import reconstruct_batches
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading, TimeQuality
 
 ReadingT = TypeVar("ReadingT", Dose, BatchEvent, InventoryLevel)
+MessageT = TypeVar("MessageT", Dose, BatchEvent)
 MAX_LEADS = 64
 """Newest stored batches among which one is looked for to go on from."""
 LEAD_GAP = DEFAULT_RULES.max_delay + DEFAULT_RULES.level_grace + timedelta(seconds=5)
@@ -146,8 +147,8 @@ def _reconstruct_window(session: Session, window: ReadingWindow, now: datetime) 
     """The batches of a window, and how many rows were read."""
     device, since = window.span.device_id, window.reads_since
     asked = {"device": device, "from": since, "to": window.reads_until}
-    doses = _read_rows(session, Dose, "batches/select_doses", asked)
-    events = _read_rows(session, BatchEvent, "batches/select_events", asked)
+    doses = _read_messages(session, Dose, "batches/select_doses", asked)
+    events = _read_messages(session, BatchEvent, "batches/select_events", asked)
     if not doses and not events:
         return [], 0
     messages: list[BatchMessage] = [*doses, *events]
@@ -186,6 +187,19 @@ def _read_rows(
     session: Session, build: Callable[..., ReadingT], statement: str, asked: dict[str, object]
 ) -> list[ReadingT]:
     return [build(*_convert_row(row)) for row in session.execute(read_statement(statement), asked)]
+
+
+def _read_messages(
+    session: Session, build: Callable[..., MessageT], statement: str, asked: dict[str, object]
+) -> list[MessageT]:
+    """The last three columns are what few stations send: their names of batch, lot and operator."""
+    found = []
+    for *values, batch_id, lot, operator in session.execute(read_statement(statement), asked):
+        message = build(*_convert_row(tuple(values)))
+        if batch_id or lot or operator:
+            message = replace(message, batch_id=batch_id, lot=lot, operator=operator)
+        found.append(message)
+    return found
 
 
 def _convert_row(row: TupleRow) -> TupleRow:

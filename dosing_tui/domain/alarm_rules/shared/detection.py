@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from dosing_tui.domain.alarms.models import AlarmKey, Priority
+from dosing_tui.domain.materials.lots.tank_lots import TankLots
 
 
 class Detection(NamedTuple):
@@ -67,5 +68,7 @@ class EvaluationContext:
     spool_percent: float = 0.0
     is_intake_stopped: bool = False
     """The spool takes no message: the broker queues them."""
+    tank_lots: tuple[TankLots, ...] = ()
+    """Of the tanks for which lots are entered."""
     is_shift_scheduled: bool = True
     """A shift is scheduled, or no shifts are configured."""

@@ -1,5 +1,7 @@
 """Doses without any event, for however long: their batches are the same from wherever one begins to read."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -158,3 +160,39 @@ def test_a_started_batch_takes_no_more_doses_than_a_batch_can_have() -> None:
         *(make_dose(n + 1.0, "T-9", dedup=n) for n in range(most + 5)),
     ]
     assert describe_batches(reconstruct_from(*readings)) == [f"incomplete CU-85 {most}", "no-start CU-85 5"]
+
+
+def name_batch(dose: Dose, batch_id: str) -> Dose:
+    return replace(dose, batch_id=batch_id)
+
+
+def test_doses_of_two_batches_by_the_stations_names_are_two_batches() -> None:
+    first = [name_batch(make_dose(at, "T-12"), "one") for at in (0, 60)]
+    second = [name_batch(make_dose(at, "T-12"), "two") for at in (120, 180)]
+    assert len(reconstruct_from(*first, *second)) == 2
+    assert len(reconstruct_from(*(name_batch(each, "") for each in (*first, *second)))) == 1
+
+
+def test_doses_of_one_batch_by_the_stations_name_are_one_whatever_their_recipe() -> None:
+    doses = [
+        name_batch(make_dose(at, "T-12", recipe=recipe), "one")
+        for at, recipe in ((0, "CU-85"), (60, "FG-85/95"))
+    ]
+    assert len(reconstruct_from(*doses)) == 1
+    assert len(reconstruct_from(*(name_batch(each, "") for each in doses))) == 2
+    started: list[Reading] = [make_event(-5, "start", pumps=2), *doses, make_event(70, "complete", pumps=2)]
+    (batch,) = reconstruct_from(*started)
+    assert (len(batch.doses), batch.status, batch.station_names) == (2, "complete", "one")
+
+
+def test_the_complete_of_another_batch_by_the_stations_name_ends_it_not() -> None:
+    """Of the same recipe: without the names it would be its end."""
+    begun: list[Reading] = [
+        replace(make_event(0, "start", pumps=1), batch_id="one"),
+        name_batch(make_dose(60, "T-12"), "one"),
+    ]
+    end = make_event(70, "complete", pumps=1)
+    (whole,) = reconstruct_from(*begun, replace(end, batch_id="one"))
+    assert whole.status == "complete"
+    first, _ = reconstruct_from(*begun, replace(end, batch_id="two"))
+    assert first.status != "complete"

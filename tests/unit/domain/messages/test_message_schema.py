@@ -35,6 +35,18 @@ def test_the_firmwares_dose_is_read_without_a_flag() -> None:
     )  # fmt: skip
 
 
+def test_a_stations_batch_lot_and_operator_are_kept_and_nobody_misses_them() -> None:
+    sent = a_dose(change_fields(DOSE, batch_id="B 17", lot=4711, operator=" Anna "))
+    assert (sent.batch_id, sent.lot, sent.operator) == ("B 17", "4711", "Anna")
+    plain = a_dose(DOSE)
+    assert (plain.batch_id, plain.lot, plain.operator, plain.flags) == ("", "", "", ())
+    odd = a_dose(change_fields(DOSE, lot=["A"], operator=None))
+    assert (odd.lot, odd.operator, len(odd.flags)) == ("", "", 1)
+    event = an_event(change_fields(EVENT, batch_id="B 17", operator="Anna"))
+    assert (event.batch_id, event.lot, event.operator, event.flags) == ("B 17", "", "Anna", ())
+    assert sent.dedup == plain.dedup  # they are no part of what makes it the same dose
+
+
 def test_the_firmwares_batch_event_is_read_without_a_flag() -> None:
     found = an_event(EVENT)
     assert found == BatchEvent(

@@ -39,7 +39,8 @@ def test_each_hint_is_whole_or_left_out(mode: FooterMode, width: int) -> None:
 def test_commands_and_help_end_every_footer(mode: FooterMode) -> None:
     for width in WIDTHS:
         pages = (
-            FooterMode.SHIFT_REPORT, FooterMode.DOCTOR, FooterMode.MAINTENANCE, FooterMode.PUMP_CHART
+            FooterMode.SHIFT_REPORT, FooterMode.DOCTOR, FooterMode.MAINTENANCE, FooterMode.PUMP_CHART,
+                FooterMode.LOTS,
         )  # fmt: skip
         is_short = width < 100 or mode in pages
         assert is_short or render_row(mode, width).rstrip().endswith(": Commands  F1 Help")

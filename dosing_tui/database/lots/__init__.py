@@ -1,0 +1,1 @@
+"""Lots of the chemicals in the database: contents of the tanks, and traces of batches."""

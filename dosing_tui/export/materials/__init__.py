@@ -1,0 +1,1 @@
+"""Exports about materials: traces of lots and batches."""

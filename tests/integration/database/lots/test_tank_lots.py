@@ -1,0 +1,41 @@
+"""What the tanks hold now, as the alarms and screens read it."""
+
+import pytest
+
+from dosing_tui.database.batches.incremental_rebuild import rebuild_changed_days
+from dosing_tui.database.lots.lot_reader import read_tank_lots
+from tests.support.database.ledger_entries import enter_material
+from tests.support.database.reading_samples import settings_for
+from tests.support.database.stored_batches import store_and_rebuild
+from tests.support.database.traced_batches import LATER, at_hour, store_traced_batches
+from tests.support.domain.batch_messages import STATION, make_level, normal_batch
+
+
+def test_a_tank_holds_its_lots_by_the_newest_entry(migrated: str) -> None:
+    settings = settings_for(migrated)
+    assert read_tank_lots(settings) == ()
+    store_traced_batches(migrated)
+    (tank,) = read_tank_lots(settings)
+    assert (tank.device_id, tank.chemical, tank.since, tank.runs_out_at) == (
+        STATION,
+        "T-12",
+        at_hour(4.5),
+        None,
+    )
+    assert [(each.lot.number, each.share) for each in tank.shares] == [("B-2", 1.0)]
+    assert tank.shares[0].lot.certificate == "CoA 4711"  # of the delivery; the drum change did not say it
+    enter_material(migrated, at_hour(7), "delivery", 420.0, "C")  # 500 - 2 doses of 40 g
+    enter_material(migrated, at_hour(7), "delivery", 25_000.0, "D", device_id="store")
+    rebuild_changed_days(settings, now=LATER)
+    (tank,) = read_tank_lots(settings, device=STATION)
+    assert [(each.lot.number, each.share) for each in tank.shares] == [("B-2", 0.5), ("C", 0.5)]
+    assert read_tank_lots(settings, device="store") == ()
+
+
+def test_without_a_count_the_stations_level_is_the_rest(migrated: str) -> None:
+    store_and_rebuild(migrated, *normal_batch(), make_level(130, "T-12", 300.0), now=LATER)
+    enter_material(migrated, at_hour(0.5), "delivery", 100.0, "A")
+    rebuild_changed_days(settings_for(migrated), now=LATER)
+    (tank,) = read_tank_lots(settings_for(migrated))
+    assert [(each.lot.number, each.share) for each in tank.shares] == [("", 0.75), ("A", 0.25)]
+    assert tank.book_g == pytest.approx(400.0)

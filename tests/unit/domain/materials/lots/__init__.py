@@ -1,0 +1,1 @@
+"""Tests of lots: mixing, batches, order of opening."""
