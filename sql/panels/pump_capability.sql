@@ -69,7 +69,7 @@ SELECT device_id, count(*) > 1 AND min(shift) = max(shift) AND min(shift) <> 0 A
  GROUP BY 1
 )
 SELECT device_id, pump, chemical, target_g, doses, mean_error_g, allowance_g,
-       100 * abs(mean_error_g) / allowance_g AS bias_percent, sigma_g,
+       100 * abs(mean_error_g) / nullif(allowance_g, 0) AS bias_percent, sigma_g,
        (tolerance_g - abs(mean_error_g)) / (3 * nullif(sigma_g, 0)) AS cpk, tolerance_g, sum_error_g,
        sum_rate / nullif(n_rate, 0) AS rate_g_per_s, stop_delay_s,
        (sum_error_of_rate - stop_delay_s * sum_rate) / nullif(n_rate, 0) AS overshoot_g,

@@ -15,12 +15,17 @@ from tests.support.database.stored_batches import write_readings
 DAY = datetime(2026, 10, 20, tzinfo=UTC)
 RULES = json.dumps({
     "tolerance_g": 0.5, "tolerance_percent": 0, "class_factor": None, "least_dose_g": 0,
-    "overrides": [{"chemical": "", "recipe": "CU-85", "tolerance_g": 0.2, "tolerance_percent": None}],
+    "overrides": [
+        {"chemical": "", "recipe": "CU-85", "tolerance_g": 0.2, "tolerance_percent": None},
+        {"chemical": "", "recipe": "exact", "tolerance_g": 0, "tolerance_percent": None},
+    ],
 })  # fmt: skip
 
 
-def write_doses(dsn: str, recipe: str, since: datetime, count: int, *, target_g: float = 40.0) -> None:
-    dose = replace(DOSE, recipe=recipe, target_g=target_g, error_g=0.1)
+def write_doses(
+    dsn: str, recipe: str, since: datetime, count: int, *, target_g: float = 40.0, error_g: float = 0.1
+) -> None:
+    dose = replace(DOSE, recipe=recipe, target_g=target_g, error_g=error_g)
     write_readings(dsn, [replace(dose, time=since + timedelta(minutes=n), dedup=n) for n in range(count)])
 
 
@@ -55,3 +60,14 @@ def test_of_several_recipes_the_narrowest_tolerance_counts(plant: str) -> None:
     both = read_pumps(plant, DAY, DAY + timedelta(days=11))
     assert [(row.doses, row.tolerance_g) for row in alone] == [(10, 0.5)]
     assert [(row.doses, row.tolerance_g) for row in both] == [(13, 0.2)]
+
+
+def test_a_recipe_that_permits_no_error_has_no_percentage_of_it(plant: str) -> None:
+    day = DAY + timedelta(days=20)
+    write_doses(plant, "exact", day, 10, target_g=60.0)
+    write_doses(plant, "exact", day + timedelta(hours=1), 10, target_g=61.0, error_g=0.0)
+    rows = read_pumps(plant, day, day + timedelta(days=1))
+    assert [(row.target_g, row.allowance_g, row.bias_percent, row.cause) for row in rows] == [
+        (60.0, 0.0, None, "tube"),
+        (61.0, 0.0, None, ""),
+    ]
