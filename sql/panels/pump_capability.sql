@@ -55,12 +55,15 @@ SELECT s.*, c.device_id, c.pump, c.chemical, c.target_g, c.tolerance_g, c.tolera
        CASE WHEN s.doses >= 10 AND s.spread > 1e-9 * s.sum_sq_rate THEN s.common_spread / s.spread END AS stop_delay_s
   FROM summed AS s
   JOIN classes AS c USING (class)
-), shifts AS (
--- of a pump: 1 if its bias is above the allowance, -1 if below, 0 if neither or both
-SELECT device_id, pump,
-       max(CASE WHEN mean_error_g > allowance_g THEN 1 ELSE 0 END) - max(CASE WHEN mean_error_g < -allowance_g THEN 1 ELSE 0 END)
-           AS shift
+), compared AS (
+-- shift: 1 for a bias above the allowance, -1 for one below it, else 0. This is what biased means everywhere.
+SELECT *, 100 * abs(mean_error_g) / nullif(allowance_g, 0) AS bias_percent,
+       CASE WHEN abs(mean_error_g) > allowance_g THEN sign(mean_error_g) ELSE 0 END AS shift
   FROM judged
+), shifts AS (
+-- of a pump: 0 also if some of its targets are above and some below
+SELECT device_id, pump, max(greatest(shift, 0)) + min(least(shift, 0)) AS shift
+  FROM compared
  WHERE mean_error_g IS NOT NULL
  GROUP BY 1, 2
 ), stations AS (
@@ -68,14 +71,12 @@ SELECT device_id, count(*) > 1 AND min(shift) = max(shift) AND min(shift) <> 0 A
   FROM shifts
  GROUP BY 1
 )
-SELECT device_id, pump, chemical, target_g, doses, mean_error_g, allowance_g,
-       100 * abs(mean_error_g) / nullif(allowance_g, 0) AS bias_percent, sigma_g,
+SELECT device_id, pump, chemical, target_g, doses, mean_error_g, allowance_g, bias_percent, sigma_g,
        (tolerance_g - abs(mean_error_g)) / (3 * nullif(sigma_g, 0)) AS cpk, tolerance_g, sum_error_g,
        sum_rate / nullif(n_rate, 0) AS rate_g_per_s, stop_delay_s,
        (sum_error_of_rate - stop_delay_s * sum_rate) / nullif(n_rate, 0) AS overshoot_g,
-       CASE WHEN abs(mean_error_g) <= allowance_g OR mean_error_g IS NULL THEN ''
-            WHEN is_common THEN 'scale' ELSE 'tube' END AS cause
-  FROM judged
+       CASE WHEN c.shift = 0 THEN '' WHEN is_common THEN 'scale' ELSE 'tube' END AS cause
+  FROM compared AS c
   LEFT JOIN stations USING (device_id)
  WHERE (%(chemical)s::text[] IS NULL OR chemical = ANY (%(chemical)s::text[]))
  ORDER BY cpk NULLS LAST, bias_percent DESC NULLS LAST, device_id, pump, chemical, target_g

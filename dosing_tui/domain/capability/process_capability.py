@@ -5,22 +5,13 @@ Capability?" (Cpk); OIML R61-1, 2.3 (the setting error is at most a quarter of t
 """
 
 from collections.abc import Mapping
-from enum import StrEnum
+
+from dosing_tui.domain.capability.shift_cause import ShiftCause
 
 MIN_DOSES = 10
 """Fewer doses say nothing about a pump."""
 ALLOWANCE_SHARE = 0.25
 """Permitted |mean error|, as a share of the tolerance."""
-
-
-class ShiftCause(StrEnum):
-    """Where to look for the cause of a bias."""
-
-    NONE = ""
-    SCALE = "scale"
-    """All pumps of the station are off in the same direction."""
-    TUBE = "tube"
-    """This one is, others are not."""
 
 
 def compute_cpk(mean_g: float, sigma_g: float, tolerance_g: float) -> float | None:

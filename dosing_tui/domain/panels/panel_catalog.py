@@ -166,7 +166,7 @@ class PumpCapability:
     overshoot_g: float | None
     """a of it."""
     cause: str
-    """``domain.capability.process_capability.ShiftCause``: '' while the bias is permitted."""
+    """``domain.capability.shift_cause.ShiftCause``: '' while the bias is permitted."""
 
     @property
     def identity(self) -> tuple[str, int, str, float]:

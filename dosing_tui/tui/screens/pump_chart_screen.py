@@ -13,6 +13,7 @@ from dosing_tui.config.alarm_limits import get_limit
 from dosing_tui.config.settings import Settings
 from dosing_tui.domain.capability.individuals_chart import ControlLimits
 from dosing_tui.domain.capability.run_rules import RunFinding, find_runs
+from dosing_tui.domain.capability.shift_cause import ShiftCause
 from dosing_tui.domain.labels.station_labels import name_stations
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.domain.panels.panel_catalog import DoseRow, PlantLimit, PumpCapability
@@ -187,14 +188,17 @@ def select_doses(doses: Sequence[DoseRow], row: PumpCapability) -> list[DoseRow]
 
 def list_advice(row: PumpCapability, runs: Sequence[RunFinding]) -> Iterator[tuple[str, CellStyle]]:
     """What to do about the bias, and what the runs suggest: advice, no alarm."""
-    if row.cause and row.mean_error_g is not None:
-        side = "earlier" if row.mean_error_g > 0 else "later"
-        where = (
-            "all pumps of the station are off: check the scale" if row.cause == "scale" else "check the tube"
+    is_above = row.mean_error_g is not None and row.mean_error_g > 0
+    if row.cause == ShiftCause.SCALE:
+        amount = "much" if is_above else "little"
+        yield (
+            f"▲ All pumps of the station dose too {amount}: check the scale. Change no pump before that.",
+            STRONG,
         )
-        amount = number_format.format_decimal(abs(row.mean_error_g), 2, " g")
-        yield f"▲ Stop {amount} {side}; {where}.", STRONG
-    if row.overshoot_g is not None and row.stop_delay_s is not None and row.stop_delay_s > 0:
+    elif row.cause and row.mean_error_g is not None:
+        grams = number_format.format_decimal(abs(row.mean_error_g), 2, " g")
+        yield f"▲ Stop {grams} {'earlier' if is_above else 'later'}; check the tube.", STRONG
+    if row.overshoot_g is not None and (row.stop_delay_s or 0.0) > 0 and row.cause != ShiftCause.SCALE:
         fixed = number_format.format_signed(row.overshoot_g)
         yield f"Overshoot: {fixed} g + {number_format.format_decimal(row.stop_delay_s, 2)} s × rate.", DIM
     found = {run.rule.number: run.rule for run in runs}

@@ -15,7 +15,6 @@ from dosing_tui.tui.tiles.shared.number_list import draw_marked_cell
 from dosing_tui.tui.tiles.shared.tile_content import TileContent, build_panel_content
 
 EMPTY_TEXT = "no target was dosed ten times"
-FULL_ALLOWANCE = 100.0
 LOW_MARK, BIAS_MARK = "■", "▲"
 
 
@@ -44,8 +43,8 @@ def build_pump_table(context: RenderContext) -> TileContent[TableData[PumpCapabi
 
 
 def is_biased(row: PumpCapability) -> bool:
-    """Its mean error is beyond the allowance."""
-    return row.bias_percent is not None and row.bias_percent > FULL_ALLOWANCE
+    """Its mean error is beyond the allowance: the panel names a cause for that alone."""
+    return bool(row.cause)
 
 
 def is_incapable(row: PumpCapability, cpk_low: float) -> bool:

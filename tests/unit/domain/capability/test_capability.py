@@ -7,13 +7,13 @@ from hypothesis import strategies as st
 from dosing_tui.domain.capability.individuals_chart import ControlLimits, compute_limits, list_moving_ranges
 from dosing_tui.domain.capability.overshoot_fit import fit_overshoot
 from dosing_tui.domain.capability.process_capability import (
-    ShiftCause,
     compute_allowance,
     compute_cpk,
     find_causes,
     get_shift,
 )
 from dosing_tui.domain.capability.run_rules import RUN_RULES, find_runs
+from dosing_tui.domain.capability.shift_cause import ShiftCause
 from tests.support.database.expected_pumps import expect_pumps
 from tests.support.database.planned_month import plan_month
 
