@@ -23,7 +23,7 @@ class ControlChart:
     tolerance_g: float
     cursor: int
     marked: frozenset[int] = frozenset()
-    """Indexes of doses beyond a limit, or at the end of a run."""
+    """Indexes of doses beyond a control limit."""
 
 
 @dataclass(frozen=True, slots=True)
