@@ -139,7 +139,7 @@ class DoseRow:
 
 @dataclass(frozen=True, slots=True)
 class PumpCapability:
-    """A pump's doses of one target; the formulas are in ``domain.capability``.
+    """A pump's doses of one target; docs/capability.md has the formulas.
 
     Mean error, sigma and what is made of them are None below ten doses, and below what the scale can weigh.
     """
@@ -176,7 +176,7 @@ class PumpCapability:
 
 @dataclass(frozen=True, slots=True)
 class StockOutlook:
-    """How long a tank lasts; the formulas are in ``domain.materials.stock_outlook``.
+    """How long a tank lasts; docs/materials.md has the formulas.
 
     Uses are means of a production day. They and what is made of them are None below three production days.
     """

@@ -1,4 +1,4 @@
-"""Which targets the panel of pumps lists, and by which recipe's tolerance it judges them."""
+"""Which targets the panel of pumps lists, by which recipe's tolerance; a published example."""
 
 import json
 from dataclasses import replace
@@ -8,6 +8,7 @@ import psycopg
 import pytest
 
 from dosing_tui.database.panel_reader import PanelReader
+from dosing_tui.domain.capability.individuals_chart import ControlLimits
 from dosing_tui.domain.panels.panel_catalog import PUMP_CAPABILITY, PanelQuery, PumpCapability
 from tests.support.database.reading_samples import DOSE, settings_for
 from tests.support.database.stored_batches import write_readings
@@ -20,6 +21,9 @@ RULES = json.dumps({
         {"chemical": "", "recipe": "exact", "tolerance_g": 0, "tolerance_percent": None},
     ],
 })  # fmt: skip
+
+FLOWRATE = [49.6, 47.6, 49.9, 51.3, 47.8, 51.2, 52.6, 52.4, 53.6, 52.1]
+"""NIST/SEMATECH e-Handbook of Statistical Methods, 6.3.2.2: flow rates of ten batches."""
 
 
 def write_doses(
@@ -71,3 +75,19 @@ def test_a_recipe_that_permits_no_error_has_no_percentage_of_it(plant: str) -> N
         (60.0, 0.0, None, "tube"),
         (61.0, 0.0, None, ""),
     ]
+
+
+def test_the_control_limits_are_those_of_the_published_example(migrated: str) -> None:
+    """Centre 50.81, mean range 1.8778, limits 45.8159 and 55.8041; also across the rollup's six hours."""
+    since = DAY + timedelta(hours=5, minutes=55)
+    write_readings(migrated, [
+        replace(DOSE, time=since + timedelta(minutes=n), dedup=n, error_g=value)
+        for n, value in enumerate(FLOWRATE)
+    ])  # fmt: skip
+    (row,) = read_pumps(migrated, DAY, DAY + timedelta(days=1))
+    assert row.sigma_g is not None
+    limits = ControlLimits(row.mean_error_g or 0.0, row.sigma_g)
+    assert limits.mean == pytest.approx(50.81)
+    assert limits.mean_range == pytest.approx(1.8778, abs=5e-5)
+    assert (limits.lower, limits.upper) == pytest.approx((45.8159, 55.8041), abs=1e-4)
+    assert row.cpk == pytest.approx((0.5 - 50.81) / (3 * row.sigma_g))
