@@ -20,7 +20,7 @@ from dosing_tui.domain.panels.panel_catalog import DoseRow, PlantLimit, PumpCapa
 from dosing_tui.errors import DosingError
 from dosing_tui.tui.charts.control_chart import ControlChart, paint_control_chart
 from dosing_tui.tui.keys.bindings import MODAL_HELP_KEY, PUMP_CHART_KEYS
-from dosing_tui.tui.layout.status_and_footer import KeyHint, render_footer
+from dosing_tui.tui.layout.status_and_footer import KeyHint, count_page_rows, render_footer
 from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import Canvas, wrap_text
 from dosing_tui.tui.rendering.line_widget import LineWidget, WheelTurned
@@ -29,8 +29,6 @@ from dosing_tui.tui.rendering.theme import TerminalTheme
 from dosing_tui.tui.tiles.pump_table import describe_finding, is_incapable
 from dosing_tui.tui.widgets.closable_screen import ClosableScreen
 
-ROWS_ABOVE = 2
-"""Rows of the screen below that stay visible: status bar and alarm banner."""
 HEAD_ROWS = 4
 MAX_ADVICE = 4
 
@@ -97,7 +95,7 @@ class PumpChartScreen(ModalScreen[None], ClosableScreen[None]):
         self.draw_page()
 
     def draw_page(self) -> None:
-        width, height = self.app.size.width, max(6, self.app.size.height - ROWS_ABOVE - 1)
+        width, height = self.app.size.width, max(6, count_page_rows(self.app.size.height))
         canvas = Canvas(width, height)
         self._draw_head(canvas)
         limits = self._get_limits()
