@@ -533,7 +533,7 @@ def _answer_batches_left(
     story: History, doses: list[Dose], panel: Panel[Any], now: datetime
 ) -> list[BatchesLeft]:
     names = sorted({(dose.device_id, dose.recipe) for dose in doses})
-    return [BatchesLeft(device, recipe, 12, "T-12", 500.0, 40.0, 20) for device, recipe in names]
+    return [BatchesLeft(device, recipe, 12, "T-12", 500.0, 40.0, 20, "") for device, recipe in names]
 
 
 _ANSWERS: dict[str, Answering] = {

@@ -333,7 +333,8 @@ def _list_batches_left(plant: Plant, query: PanelQuery) -> list[str]:
     return [" ".join((
         row.device_id, row.recipe, str(row.batches_left), row.scarcest,
         _format_number(row.remaining_g, ",.0f"), _format_number(row.median_use_g, ".1f"), str(row.batches),
-    )) for row in rows]  # fmt: skip
+        row.without_level,
+    )).strip() for row in rows]  # fmt: skip
 
 
 TILE_TEXTS: Mapping[str, Callable[[Plant, PanelQuery], list[str]]] = {
