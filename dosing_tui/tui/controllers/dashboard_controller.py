@@ -3,15 +3,14 @@
 import logging
 from collections import deque
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
 from dosing_tui.domain.alarms.models import Priority
+from dosing_tui.domain.capability.pump_history import PumpHistory
 from dosing_tui.domain.messages.text_sanitizer import clean_line
-from dosing_tui.domain.panels.filters import Selection
-from dosing_tui.domain.panels.panel_catalog import PUMP_CAPABILITY, Panel, PanelQuery, PumpCapability
+from dosing_tui.domain.panels.panel_catalog import PUMP_CAPABILITY, Panel, PumpCapability
 from dosing_tui.domain.panels.spool_progress import SPOOLS_PANEL
 from dosing_tui.live_state import LiveSnapshot
 from dosing_tui.tui.controllers.scope_controller import ScopeController
@@ -99,11 +98,11 @@ class DashboardController:
         """False: a newer request of the same panel is on its way."""
         return self.panel_cache.store_result(result, self.services.clock())
 
-    def build_pump_query(self, row: PumpCapability) -> PanelQuery:
-        """The doses behind a row of the pumps as it is shown, and those of the same chemical."""
+    def read_pump_history(self, row: PumpCapability) -> PumpHistory:
+        """What the control chart of a row shows, in the range of its table. For a worker thread."""
         query = self.panel_cache.results[PUMP_CAPABILITY.id].query
         assert query is not None, "the row is of a query"
-        return replace(query, selection=Selection(device=(row.device_id,), chemical=(row.chemical,)))
+        return self.services.source.reader.read_pump_history(row, since=query.since, until=query.until)
 
     def toggle_freeze(self) -> None:
         """Keep the tiles as they are now, or return to live values."""

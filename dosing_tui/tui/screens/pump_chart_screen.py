@@ -12,6 +12,7 @@ from textual.screen import ModalScreen
 from dosing_tui.config.alarm_limits import get_limit
 from dosing_tui.config.settings import Settings
 from dosing_tui.domain.capability.individuals_chart import ControlLimits
+from dosing_tui.domain.capability.pump_history import MAX_CHART_DOSES, PumpHistory
 from dosing_tui.domain.capability.run_rules import RunFinding, find_runs
 from dosing_tui.domain.capability.shift_cause import ShiftCause
 from dosing_tui.domain.labels.station_labels import name_stations
@@ -34,21 +35,21 @@ MAX_ADVICE = 4
 
 
 @dataclass
-class PumpDosesLoaded(Message):
-    """``doses`` is None if they could not be read; ``error`` says why."""
+class PumpHistoryLoaded(Message):
+    """``history`` is None if it could not be read; ``error`` says why."""
 
-    doses: Sequence[DoseRow] | None
+    history: PumpHistory | None
     error: str = ""
 
 
 class PumpChartScreen(ModalScreen[None], ClosableScreen[None]):
-    """``read_doses`` runs in a worker thread, by ``submit``: the doses of the row's range, newest first."""
+    """``read_history`` runs in a worker thread, by ``submit``, for the range of the row's table."""
 
     BINDINGS = [*PUMP_CHART_KEYS, MODAL_HELP_KEY]
 
     def __init__(
         self, theme: TerminalTheme, hints: Sequence[KeyHint], row: PumpCapability, *,
-        settings: Settings, read_doses: Callable[[], Sequence[DoseRow]],
+        settings: Settings, read_history: Callable[[], PumpHistory],
         submit: Callable[[Callable[[], object]], None],
     ) -> None:  # fmt: skip
         super().__init__()
@@ -57,8 +58,9 @@ class PumpChartScreen(ModalScreen[None], ClosableScreen[None]):
         self._station = name_stations([row.device_id], settings.short_names)[row.device_id]
         self._cpk_low = get_limit(settings, PlantLimit.CPK_LOW)
         self._zone = ZoneInfo(settings.plant.timezone)
-        self._read_doses, self._submit = read_doses, submit
-        self._doses: list[DoseRow] | None = None
+        self._read_history, self._submit = read_history, submit
+        self._doses: Sequence[DoseRow] = ()
+        self._runs: Sequence[RunFinding] = ()
         self._message = "Reading the doses …"
         self._cursor = 0
 
@@ -67,30 +69,31 @@ class PumpChartScreen(ModalScreen[None], ClosableScreen[None]):
 
     def on_mount(self) -> None:
         self.draw_page()
-        self._submit(self._load_doses)
+        self._submit(self._load_history)
 
     def on_resize(self, event: events.Resize) -> None:
         self.draw_page()
 
-    def _load_doses(self) -> None:
+    def _load_history(self) -> None:
         """In a worker thread."""
         if self.is_closed:
             return
-        result = PumpDosesLoaded(None, "Unexpected error, see the log file.")
+        result = PumpHistoryLoaded(None, "Unexpected error, see the log file.")
         try:
-            result = PumpDosesLoaded(self._read_doses())
+            result = PumpHistoryLoaded(self._read_history())
         except DosingError as error:
-            result = PumpDosesLoaded(None, str(error))
+            result = PumpHistoryLoaded(None, str(error))
         finally:
             self.post_message(result)
 
-    @on(PumpDosesLoaded)
-    def show_doses(self, loaded: PumpDosesLoaded) -> None:
-        if loaded.doses is None:
+    @on(PumpHistoryLoaded)
+    def show_history(self, loaded: PumpHistoryLoaded) -> None:
+        if loaded.history is None:
             self._message = clean_line(loaded.error)
         else:
-            self._doses = select_doses(loaded.doses, self._row)
+            self._doses, limits = loaded.history.doses, self._get_limits()
             self._message = "" if len(self._doses) > 1 else "Fewer than two doses in this range."
+            self._runs = find_runs([dose.error_g or 0.0 for dose in self._doses], limits) if limits else ()
             self._cursor = max(0, len(self._doses) - 1)
         self.draw_page()
 
@@ -99,7 +102,7 @@ class PumpChartScreen(ModalScreen[None], ClosableScreen[None]):
         canvas = Canvas(width, height)
         self._draw_head(canvas)
         limits = self._get_limits()
-        if self._message or self._doses is None or limits is None:
+        if self._message or limits is None:
             text = (
                 self._message or "Fewer than ten doses, or below what the scale can weigh: no control limits."
             )
@@ -130,21 +133,26 @@ class PumpChartScreen(ModalScreen[None], ClosableScreen[None]):
             f"Cpk {number_format.format_decimal(row.cpk, 2)}",
             f"bias {number_format.format_signed(row.mean_error_g)} g (allowed ±{allowed})",
             f"σ {number_format.format_decimal(row.sigma_g, 3)} g",
-            f"{number_format.count_noun(row.doses, 'dose')}",
+            self._count_doses(),
             f"{number_format.format_signed(row.sum_error_g, 1)} g in all",
             f"{number_format.format_decimal(row.rate_g_per_s, 3)} g/s",
         )
         canvas.write_text(1, 2, " · ".join(numbers), TEXT, width=canvas.width - 2)
 
+    def _count_doses(self) -> str:
+        """How many the figures are of; and how many of them the chart has, where there are too many."""
+        figures, drawn = number_format.count_noun(self._row.doses, "dose"), len(self._doses)
+        is_cut = drawn >= MAX_CHART_DOSES and self._row.doses > drawn
+        return f"{figures}, the newest {number_format.format_count(drawn)} drawn" if is_cut else figures
+
     def _draw_chart(self, canvas: Canvas, doses: Sequence[DoseRow], limits: ControlLimits) -> None:
         errors = [dose.error_g or 0.0 for dose in doses]
-        runs = find_runs(errors, limits)
         advice = [
             (line, style)
-            for text, style in list_advice(self._row, runs)
+            for text, style in list_advice(self._row, self._runs)
             for line in wrap_text(text, canvas.width - 2)
         ][:MAX_ADVICE]
-        marked = frozenset(run.last for run in runs if run.rule.number == 1)
+        marked = frozenset(run.last for run in self._runs if run.rule.number == 1)
         chart = ControlChart(errors, limits, self._row.tolerance_g, self._cursor, marked)
         height = canvas.height - HEAD_ROWS - len(advice) - 2
         canvas.paste_rows(1, HEAD_ROWS, paint_control_chart(chart, canvas.width - 2, height))
@@ -167,21 +175,11 @@ class PumpChartScreen(ModalScreen[None], ClosableScreen[None]):
 
     def action_cursor(self, step: int) -> None:
         """Move the cursor by so many doses."""
-        self._cursor = max(0, min(len(self._doses or ()) - 1, self._cursor + step))
+        self._cursor = max(0, min(len(self._doses) - 1, self._cursor + step))
         self.draw_page()
 
     def action_cursor_end(self, last: bool) -> None:
         self.action_cursor(1_000_000 if last else -1_000_000)
-
-
-def select_doses(doses: Sequence[DoseRow], row: PumpCapability) -> list[DoseRow]:
-    """Those of the row's pump and target that have an error, in the order of time."""
-    return [
-        dose
-        for dose in reversed(doses)
-        if (dose.device_id, dose.pump, dose.chemical, dose.target_g)
-        == (row.device_id, row.pump, row.chemical, row.target_g) and dose.error_g is not None
-    ]  # fmt: skip
 
 
 def list_advice(row: PumpCapability, runs: Sequence[RunFinding]) -> Iterator[tuple[str, CellStyle]]:

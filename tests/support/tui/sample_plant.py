@@ -25,6 +25,7 @@ from dosing_tui.domain.batch_review.query_models import (
 from dosing_tui.domain.batch_review.review_policy import ReviewPolicy
 from dosing_tui.domain.batch_review.review_result import ReviewResult
 from dosing_tui.domain.batch_review.review_rules import ReviewDraft
+from dosing_tui.domain.capability import pump_history
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, TimeQuality
 from dosing_tui.domain.notifications.channel_status import ChannelStatus
 from dosing_tui.domain.panels import panel_catalog
@@ -338,6 +339,18 @@ class FakeSource:
         doses = [dose for dose in self.story.doses if _is_asked_for(dose, query)]
         # each answer below makes rows of the type its panel declares
         return cast("Sequence[Row]", _ANSWERS[panel.id](self.story, doses, panel, query.now))
+
+    def read_pump_history(
+        self, row: PumpCapability, *, since: datetime, until: datetime
+    ) -> pump_history.PumpHistory:
+        if self.away:
+            raise DatabaseUnavailableError(self.away)
+        rows = _answer_doses(self.story, list(self.story.doses), panel_catalog.DOSES, until)
+        own = [
+            dose for dose in reversed(rows)
+            if (dose.device_id, dose.pump, dose.chemical, dose.target_g) == row.identity
+        ]  # fmt: skip
+        return pump_history.PumpHistory(own[-pump_history.MAX_CHART_DOSES :])
 
 
 _FIELDS = {

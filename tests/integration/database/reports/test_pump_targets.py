@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 
+from dosing_tui.database import panel_reader
 from dosing_tui.database.panel_reader import PanelReader
 from dosing_tui.domain.capability.individuals_chart import ControlLimits
 from dosing_tui.domain.panels.panel_catalog import PUMP_CAPABILITY, PanelQuery, PumpCapability
@@ -91,3 +92,21 @@ def test_the_control_limits_are_those_of_the_published_example(migrated: str) ->
     assert limits.mean_range == pytest.approx(1.8778, abs=5e-5)
     assert (limits.lower, limits.upper) == pytest.approx((45.8159, 55.8041), abs=1e-4)
     assert row.cpk == pytest.approx((0.5 - 50.81) / (3 * row.sigma_g))
+
+
+def test_a_chart_has_the_newest_doses_of_the_pump_at_the_target_in_order(
+    plant: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(panel_reader, "MAX_CHART_DOSES", 4)
+    since, until = DAY, DAY + timedelta(days=11)
+    (row,) = read_pumps(plant, since, until)
+    reader = PanelReader(settings_for(plant))
+    reader.open()
+    try:
+        doses = reader.read_pump_history(row, since=since, until=until).doses
+    finally:
+        reader.close()
+    second = DAY + timedelta(days=10)
+    minute = timedelta(minutes=1)
+    assert [dose.time for dose in doses] == [DAY + 9 * minute, second, second + minute, second + 2 * minute]
+    assert {dose.target_g for dose in doses} == {40.0}
