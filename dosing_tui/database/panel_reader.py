@@ -29,7 +29,8 @@ from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, 
 from dosing_tui.domain.messages.text_sanitizer import clean_text
 from dosing_tui.domain.panels.annotations import AnnotationList
 from dosing_tui.domain.panels.filters import Dimension
-from dosing_tui.domain.panels.panel_catalog import DoseRow, Panel, PanelQuery, PumpCapability
+from dosing_tui.domain.panels.panel_catalog import DoseRow, Panel, PanelQuery
+from dosing_tui.domain.panels.pump_capability import PumpCapability
 from dosing_tui.domain.panels.spool_progress import SpoolProgress
 from dosing_tui.errors import DatabaseUnavailableError
 

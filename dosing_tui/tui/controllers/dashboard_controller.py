@@ -10,7 +10,8 @@ from typing import Any
 from dosing_tui.domain.alarms.models import Priority
 from dosing_tui.domain.capability.pump_history import PumpHistory
 from dosing_tui.domain.messages.text_sanitizer import clean_line
-from dosing_tui.domain.panels.panel_catalog import PUMP_CAPABILITY, Panel, PumpCapability
+from dosing_tui.domain.panels.panel_catalog import PUMP_CAPABILITY, Panel
+from dosing_tui.domain.panels.pump_capability import PumpCapability
 from dosing_tui.domain.panels.spool_progress import SPOOLS_PANEL
 from dosing_tui.live_state import LiveSnapshot
 from dosing_tui.tui.controllers.scope_controller import ScopeController

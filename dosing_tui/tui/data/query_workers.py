@@ -14,7 +14,8 @@ from dosing_tui.domain.alarms.models import JournalEntry
 from dosing_tui.domain.capability.pump_history import PumpHistory
 from dosing_tui.domain.panels.annotations import AnnotationList
 from dosing_tui.domain.panels.filters import Dimension
-from dosing_tui.domain.panels.panel_catalog import Panel, PanelQuery, PumpCapability
+from dosing_tui.domain.panels.panel_catalog import Panel, PanelQuery
+from dosing_tui.domain.panels.pump_capability import PumpCapability
 from dosing_tui.domain.panels.spool_progress import SPOOLS_PANEL, SpoolProgress
 from dosing_tui.errors import DatabaseError, DosingError
 from dosing_tui.ipc.supervised_thread import FailureReporter, SupervisedThread, ignore_failure

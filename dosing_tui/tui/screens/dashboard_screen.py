@@ -10,7 +10,7 @@ from textual.reactive import Reactive
 from textual.widget import Widget
 
 from dosing_tui.domain.messages.models import Dose, InventoryLevel
-from dosing_tui.domain.panels.panel_catalog import PumpCapability
+from dosing_tui.domain.panels.pump_capability import PumpCapability
 from dosing_tui.domain.station_status import StationStatus
 from dosing_tui.tui.keys.bindings import TANK_KEYS, TILE_KEYS, VIEW_KEYS
 from dosing_tui.tui.keys.footer_hints import FooterMode

@@ -17,7 +17,8 @@ from dosing_tui.domain.capability.run_rules import RunFinding, find_runs
 from dosing_tui.domain.capability.shift_cause import ShiftCause
 from dosing_tui.domain.labels.station_labels import name_stations
 from dosing_tui.domain.messages.text_sanitizer import clean_line
-from dosing_tui.domain.panels.panel_catalog import DoseRow, PlantLimit, PumpCapability
+from dosing_tui.domain.panels.panel_catalog import DoseRow, PlantLimit
+from dosing_tui.domain.panels.pump_capability import PumpCapability
 from dosing_tui.errors import DosingError
 from dosing_tui.tui.charts.control_chart import ControlChart, paint_control_chart
 from dosing_tui.tui.keys.bindings import MODAL_HELP_KEY, PUMP_CHART_KEYS

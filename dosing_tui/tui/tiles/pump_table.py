@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from dosing_tui.config.alarm_limits import get_limit
 from dosing_tui.domain.labels.station_labels import name_stations
-from dosing_tui.domain.panels.panel_catalog import PUMP_CAPABILITY, PlantLimit, PumpCapability
+from dosing_tui.domain.panels.panel_catalog import PUMP_CAPABILITY, PlantLimit
+from dosing_tui.domain.panels.pump_capability import PumpCapability
 from dosing_tui.tui.rendering import data_table, number_format
 from dosing_tui.tui.rendering.canvas import Rows, sanitize_text
 from dosing_tui.tui.rendering.data_table import TableColumn, TableData

@@ -42,11 +42,11 @@ from dosing_tui.domain.panels.panel_catalog import (
     Panel,
     PanelQuery,
     ProductionDay,
-    PumpCapability,
     RecipeDay,
     SeriesPoint,
     StockOutlook,
 )
+from dosing_tui.domain.panels.pump_capability import PumpCapability
 from dosing_tui.domain.panels.pump_chemical import PumpChemical
 from dosing_tui.domain.panels.spool_progress import SpoolProgress
 from dosing_tui.domain.shift_report import ShiftReport

@@ -38,9 +38,9 @@ from dosing_tui.domain.panels.panel_catalog import (
     Panel,
     PanelQuery,
     ProductionDay,
-    PumpCapability,
     StockOutlook,
 )
+from dosing_tui.domain.panels.pump_capability import PumpCapability
 from dosing_tui.domain.panels.pump_chemical import PumpChemical
 from dosing_tui.domain.time.shift_calendar import ShiftPeriod
 from dosing_tui.domain.time.time_range import RangeSpec

@@ -10,7 +10,8 @@ import pytest
 from dosing_tui.database import panel_reader
 from dosing_tui.database.panel_reader import PanelReader
 from dosing_tui.domain.capability.individuals_chart import ControlLimits
-from dosing_tui.domain.panels.panel_catalog import PUMP_CAPABILITY, PanelQuery, PumpCapability
+from dosing_tui.domain.panels.panel_catalog import PUMP_CAPABILITY, PanelQuery
+from dosing_tui.domain.panels.pump_capability import PumpCapability
 from tests.support.database.reading_samples import DOSE, settings_for
 from tests.support.database.stored_batches import write_readings
 
