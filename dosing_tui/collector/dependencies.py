@@ -24,6 +24,7 @@ from dosing_tui.database.batches.master_recipes import read_tolerance_book
 from dosing_tui.database.leader_election import LeaderElection, LeaderLease
 from dosing_tui.database.panel_reader import PanelReader
 from dosing_tui.database.presence.station_status_writer import StationStatusWriter
+from dosing_tui.database.pumps.service_log import read_service_states
 from dosing_tui.database.reading_writer import ReadingWriter
 from dosing_tui.database.schema.maintenance import run_maintenance
 from dosing_tui.database.schema.migrate import (
@@ -78,6 +79,7 @@ def build_database(settings: Settings) -> CollectorDatabase:
             list_pump_doses=partial(journal.list_pump_doses, settings),
             list_usual_durations=partial(journal.list_usual_durations, settings),
             read_tolerances=partial(read_tolerance_book, settings),
+            read_service_states=partial(read_service_states, settings),
         ),
         create_notification_queue=partial(NotificationQueue, settings, lease),
         read_audit_head=partial(read_audit_head, settings),

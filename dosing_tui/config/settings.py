@@ -5,6 +5,7 @@ from datetime import time, timedelta
 from enum import StrEnum
 
 from dosing_tui.config.notification_channel import NotificationSettings
+from dosing_tui.config.pump_sections import PumpLimitSettings, PumpSettings
 from dosing_tui.domain.messages import default_limits
 from dosing_tui.domain.time.shift_calendar import WEEKDAYS, Shift, ShiftCalendar
 from dosing_tui.domain.topics.status_topic import build_status_topic
@@ -377,12 +378,14 @@ class Settings:
     review: ReviewSettings = field(default_factory=ReviewSettings)
     anchors: AnchorSettings = field(default_factory=AnchorSettings)
     alarms: AlarmSettings = field(default_factory=AlarmSettings)
+    pumps: PumpSettings = field(default_factory=PumpSettings)
     console: ConsoleSettings = field(default_factory=ConsoleSettings)
     log: LogSettings = field(default_factory=LogSettings)
     monitoring: MonitoringSettings = field(default_factory=MonitoringSettings)
     shifts: tuple[ShiftSettings, ...] = DEFAULT_SHIFTS
     stations: tuple[StationSettings, ...] = ()
     alarm_limits: tuple[AlarmLimitSettings, ...] = ()
+    pump_limits: tuple[PumpLimitSettings, ...] = ()
     notifications: tuple[NotificationSettings, ...] = ()
 
     @property

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from dosing_tui.config import notification_sections, shift_sections
+from dosing_tui.config import notification_sections, pump_sections, shift_sections
 from dosing_tui.config.range_check import RangeCheck, find_range_errors
 from dosing_tui.config.secrets import mask_dsn
 from dosing_tui.config.settings import (
@@ -52,6 +52,7 @@ def _find_errors(settings: Settings) -> Iterator[str]:
     yield from shift_sections.find_errors(settings.shifts)
     yield from _check_stations(settings.stations)
     yield from _check_overrides(settings.alarm_limits)
+    yield from pump_sections.find_errors(settings.pumps, settings.pump_limits)
     yield from notification_sections.find_errors(settings.notifications)
 
 

@@ -18,6 +18,7 @@ from dosing_tui.domain.alarm_rules.plant_wide.dosing_pace import UsualDuration
 from dosing_tui.domain.alarm_rules.shared.rule_state import DoseErrorMinute
 from dosing_tui.domain.alarms.checkpoint import Checkpoint
 from dosing_tui.domain.alarms.models import JournalEntry
+from dosing_tui.domain.capability.service_state import ServiceState
 from dosing_tui.domain.messages.models import ParsedItem, Reading
 from dosing_tui.domain.presence.models import StationNews
 from dosing_tui.domain.tolerances.pump_history import StoredPumpDoses
@@ -118,6 +119,8 @@ class AlarmStore:
     """How long doses took in the last weeks."""
     read_tolerances: Callable[[], ToleranceBook]
     """All versions of the tolerance rules and of the master recipes."""
+    read_service_states: Callable[[datetime], Sequence[ServiceState]]
+    """Tube and calibrations of each pump, by the log of pumps."""
 
 
 @dataclass(frozen=True, slots=True)

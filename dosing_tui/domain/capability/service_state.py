@@ -81,9 +81,9 @@ class ServiceDue:
     used: float
     limit: float
     unit: str
+    last_at: datetime | None
+    """When it was done last; None: nothing is logged, and the first dose counts."""
     due_at: datetime | None = None
-    is_logged: bool = True
-    """False: nothing is logged, and the first dose counts."""
 
     @property
     def is_due(self) -> bool:
@@ -104,11 +104,10 @@ def list_service_dues(state: ServiceState, limits: ServiceLimits, now: datetime)
         if days > 0:
             since = at or state.first_at
             due_at = since + timedelta(days=days)
-            yield ServiceDue(work, (now - since) / timedelta(days=1), days, "d", due_at, at is not None)
-    is_logged = state.tube_at is not None
+            yield ServiceDue(work, (now - since) / timedelta(days=1), days, "d", at, due_at)
     for used, limit, unit in (
         (state.tube_g, limits.tube_life_g, "g"),
         (state.tube_run_s / 3600, limits.tube_life_hours, "h"),
     ):
         if limit > 0:
-            yield ServiceDue(ServiceWork.TUBE, used, limit, unit, is_logged=is_logged)
+            yield ServiceDue(ServiceWork.TUBE, used, limit, unit, state.tube_at)

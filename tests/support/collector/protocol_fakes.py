@@ -133,6 +133,7 @@ class FakeServer:
                 list_pump_doses=list,
                 list_usual_durations=list,
                 read_tolerances=lambda: self.tolerances,
+                read_service_states=lambda _now: (),
             ),
             create_notification_queue=lambda: NotificationQueue(Settings()),
             read_audit_head=lambda anchored: None,

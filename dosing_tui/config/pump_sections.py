@@ -1,0 +1,77 @@
+"""``[pumps]`` and ``[[pump_limits]]``: tube life and intervals of calibration, as ``settings`` has them."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from dosing_tui.config.range_check import RangeCheck, find_range_errors
+from dosing_tui.domain.capability.service_state import (
+    PlantServiceLimits,
+    ServiceLimitOverride,
+    ServiceLimits,
+)
+
+MAX_PUMP = 99
+_RANGES = (
+    ("calibration_days", 0.0, 36_500.0),
+    ("scale_calibration_days", 0.0, 36_500.0),
+    ("tube_life_g", 0.0, 1e9),
+    ("tube_life_hours", 0.0, 1e6),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PumpSettings:
+    calibration_days: float = 0.0
+    """Days from one calibration of a pump to the next; then CALIBRATION_DUE is raised. 0: no interval. It
+    counts from the log of pumps (screen 0), and from the first dose while the log has none."""
+    scale_calibration_days: float = 0.0
+    """The same for the scale of each station."""
+    tube_life_g: float = 0.0
+    """Grams that a tube doses in its life; then TUBE_DUE is raised. 0: not limited by grams."""
+    tube_life_hours: float = 0.0
+    """Hours that a pump runs on one tube; whichever comes first is due. 0: not limited by run time."""
+
+
+@dataclass(frozen=True, slots=True)
+class PumpLimitSettings:
+    pump: int
+    """Number of the pump with limits of its own."""
+    station: str = ""
+    """The station's name in its messages; empty for the pumps of this number at every station."""
+    calibration_days: float | None = None
+    """Instead of pumps.calibration_days."""
+    tube_life_g: float | None = None
+    """Instead of pumps.tube_life_g."""
+    tube_life_hours: float | None = None
+    """Instead of pumps.tube_life_hours."""
+
+
+def build_service_limits(plant: PumpSettings, overrides: Sequence[PumpLimitSettings]) -> PlantServiceLimits:
+    """Of every pump; later sections count."""
+    return PlantServiceLimits(
+        ServiceLimits(
+            plant.calibration_days, plant.scale_calibration_days, plant.tube_life_g, plant.tube_life_hours
+        ),
+        tuple(
+            ServiceLimitOverride(
+                one.station, one.pump, one.calibration_days, one.tube_life_g, one.tube_life_hours
+            )
+            for one in overrides
+        ),
+    )
+
+
+def find_errors(plant: PumpSettings, overrides: Sequence[PumpLimitSettings]) -> Iterator[str]:
+    """One sentence for each impossible value."""
+    yield from find_range_errors(*_list_ranges("pumps", plant))
+    for number, one in enumerate(overrides, start=1):
+        location = f"pump_limits[{number}]"
+        yield from find_range_errors(
+            (f"{location}.pump:", one.pump, 1, MAX_PUMP), *_list_ranges(location, one)
+        )
+
+
+def _list_ranges(location: str, section: PumpSettings | PumpLimitSettings) -> Iterator[RangeCheck]:
+    for key, low, high in _RANGES:
+        if (value := getattr(section, key, None)) is not None:
+            yield f"{location}.{key}:", value, low, high
