@@ -25,6 +25,7 @@ from dosing_tui.database.sessions.query_cancellation import QueryRegistry
 from dosing_tui.database.sessions.statement_deadline import DeadlineConnection
 from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.capability.pump_history import MAX_CHART_DOSES, PumpHistory
+from dosing_tui.domain.capability.service_log import ServiceEntry
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading, TimeQuality
 from dosing_tui.domain.messages.text_sanitizer import clean_text
 from dosing_tui.domain.panels.annotations import AnnotationList
@@ -115,10 +116,11 @@ class PanelReader:
         """What happened to the row's pump at its target in [since, until)."""
         parameters = {
             "device": row.device_id, "pump": row.pump, "chemical": row.chemical, "target_g": row.target_g,
-            "from": since, "to": until, "rows": MAX_CHART_DOSES,
+            "from": since, "to": until, "rows": MAX_CHART_DOSES, "entry": None,
         }  # fmt: skip
         doses = self._fetch_rows("reads/select_chart_doses", clean_class_row(DoseRow), parameters)
-        return PumpHistory(doses[::-1])
+        entries = self._fetch_rows("reads/select_service_entries", clean_class_row(ServiceEntry), parameters)
+        return PumpHistory(doses[::-1], [entry for entry in reversed(entries) if entry.is_valid])
 
     def list_filter_values(self, dimension: Dimension, *, since: datetime | None = None) -> list[str]:
         """The values of a dimension in the readings, sorted: since a time, or of the last 90 days."""

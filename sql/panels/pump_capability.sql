@@ -120,7 +120,7 @@ SELECT device_id, pump, chemical, target_g, doses, mean_error_g, allowance_g, bi
        (sum_error_of_rate - stop_delay_s * sum_rate) / nullif(n_rate, 0) AS overshoot_g,
        CASE WHEN c.shift = 0 THEN '' WHEN is_common THEN 'scale' ELSE 'tube' END AS cause,
        CASE WHEN c.since > %(from)s::timestamptz THEN c.since END AS figures_since, n.rate AS new_rate_g_per_s,
-       v.tube_at, v.tube_g, v.tube_run_s / 3600 AS tube_hours, v.calibrated_at, v.scale_calibrated_at
+       v.first_at, v.tube_at, v.tube_g, v.tube_run_s / 3600 AS tube_hours, v.calibrated_at, v.scale_calibrated_at
   FROM compared AS c
   LEFT JOIN stations USING (device_id)
   LEFT JOIN services AS v USING (device_id, pump)

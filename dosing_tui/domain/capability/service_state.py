@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from dosing_tui.domain.messages.chemical_names import fold_name
+from dosing_tui.domain.panels.pump_capability import PumpCapability
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,14 @@ class ServiceState:
     tube_g: float
     """Dosed since the tube change, or since the first dose."""
     tube_run_s: float
+
+
+def get_service_state(row: PumpCapability) -> ServiceState:
+    """The state of a row's pump."""
+    return ServiceState(
+        row.device_id, row.pump, row.tube_at, row.calibrated_at, row.scale_calibrated_at, row.first_at,
+        row.tube_g, row.tube_hours * 3600,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

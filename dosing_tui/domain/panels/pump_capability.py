@@ -38,10 +38,12 @@ class PumpCapability:
     """A tube change or calibration within the range, after which the figures begin anew."""
     new_rate_g_per_s: float | None
     """Median of the first 50 doses after the tube change; None below ten."""
+    first_at: datetime
+    """The six hours (UTC) of the pump's first stored dose."""
     tube_at: datetime | None
-    tube_g: float | None
+    tube_g: float
     """Dosed by the pump, at all targets, since the tube change, or since its first dose."""
-    tube_hours: float | None
+    tube_hours: float
     """Run time of the same."""
     calibrated_at: datetime | None
     scale_calibrated_at: datetime | None

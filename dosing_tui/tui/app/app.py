@@ -236,6 +236,7 @@ class DosingApp(OrderedInputApp[None]):
             self.terminal_theme, self.services.hints[FooterMode.PUMP_CHART], event.row,
             settings=self._settings, submit=self._query_workers.submit_job,
             read_history=partial(self.controllers.dashboard.read_pump_history, event.row),
+            clock=self.services.clock,
         )  # fmt: skip
         self.push_screen(chart)
 

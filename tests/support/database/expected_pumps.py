@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from math import fsum
 from statistics import fmean, linear_regression, median
@@ -61,10 +61,9 @@ def _add_service(
 ) -> PumpCapability:
     begin = _begin_figures(row.device_id, row.pump, done)
     tube_at = _find_last(row.device_id, row.pump, "tube change", done)
+    own = [dose for dose in doses if (dose.device_id, dose.pump) == (row.device_id, row.pump)]
     through = [
-        dose for dose in doses
-        if (dose.device_id, dose.pump) == (row.device_id, row.pump) and dose.time < until
-        and (tube_at is None or dose.time >= tube_at)
+        dose for dose in own if dose.time < until and (tube_at is None or dose.time >= tube_at)
     ]  # fmt: skip
     first = [
         rate for dose in through
@@ -75,12 +74,18 @@ def _add_service(
         row,
         figures_since=begin if begin and begin > since else None,
         new_rate_g_per_s=median(first) if tube_at and len(first) >= LEAST_DOSES else None,
+        first_at=_floor_time(min(dose.time for dose in own)),
         tube_at=tube_at,
         tube_g=fsum(dose.actual_g or 0.0 for dose in through),
         tube_hours=sum(dose.duration_ms or 0 for dose in through if _get_rate(dose)) / 3_600_000,
         calibrated_at=_find_last(row.device_id, row.pump, "calibration", done),
         scale_calibrated_at=_find_last(row.device_id, None, "calibration", done),
     )
+
+
+def _floor_time(at: datetime) -> datetime:
+    """To six hours in UTC."""
+    return at - timedelta(seconds=at.timestamp() % 21_600)
 
 
 def _get_rate(dose: Dose) -> float:
@@ -119,7 +124,8 @@ def _expect_pump(key: PumpTarget, doses: list[Dose], tolerance_g: float) -> Pump
         doses=len(errors), tolerance_g=tolerance_g, allowance_g=tolerance_g / 4, sum_error_g=fsum(errors),
         rate_g_per_s=fmean(rate for rate, _ in rated) if rated else None,
         mean_error_g=None, bias_percent=None, sigma_g=None, cpk=None, stop_delay_s=None, overshoot_g=None,
-        cause="", figures_since=None, new_rate_g_per_s=None, tube_at=None, tube_g=None, tube_hours=None,
+        cause="", figures_since=None, new_rate_g_per_s=None,
+        first_at=datetime.max.replace(tzinfo=UTC), tube_at=None, tube_g=0.0, tube_hours=0.0,
         calibrated_at=None, scale_calibrated_at=None,
     )  # fmt: skip
     if len(errors) < LEAST_DOSES:

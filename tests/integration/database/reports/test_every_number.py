@@ -301,7 +301,7 @@ def _list_pumps(plant: Plant, query: PanelQuery) -> list[str]:
         "0.00" if row.mean_error_g is not None and abs(row.mean_error_g) < 0.005
         else _format_number(row.mean_error_g, "+.2f"),
         f"±{row.allowance_g:.3f}", _format_number(row.sigma_g, ".3f"), f"{row.sum_error_g:+.1f}",
-        _format_number(row.rate_g_per_s, ".3f"),
+        _format_number(row.rate_g_per_s, ".3f"), "–", f"{row.tube_g / 1000:.1f} kg", "–",
         f"bias: {row.cause}" if row.cause else "scatter" if row.cpk is not None and row.cpk < 0.5 else "",
     )).strip() for row in rows]  # fmt: skip
 

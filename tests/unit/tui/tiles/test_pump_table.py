@@ -1,18 +1,21 @@
 """What the console says of a pump: the database's finding, and advice that follows from it."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from dosing_tui.domain.panels.pump_capability import PumpCapability
 from dosing_tui.tui.screens.pump_chart_screen import list_advice
 from dosing_tui.tui.tiles.pump_table import describe_finding
+from tests.support.database.reading_samples import NOW
 
 PUMP = PumpCapability(
     "station-1", 2, "T-9", 40.0, doses=500, mean_error_g=0.41, allowance_g=0.125, bias_percent=328.0,
     sigma_g=0.15, cpk=0.2, tolerance_g=0.5, sum_error_g=205.0, rate_g_per_s=0.66, stop_delay_s=None,
-    overshoot_g=None, cause="tube", figures_since=None, new_rate_g_per_s=None, tube_at=None, tube_g=20_000.0,
-    tube_hours=8.5, calibrated_at=None, scale_calibrated_at=None,
+    overshoot_g=None, cause="tube", figures_since=None, new_rate_g_per_s=None,
+    first_at=NOW - timedelta(days=40), tube_at=None, tube_g=20_000.0, tube_hours=8.5, calibrated_at=None,
+    scale_calibrated_at=None,
 )  # fmt: skip
 
 
