@@ -279,6 +279,10 @@ class DosingApp(OrderedInputApp[None]):
     def action_ask_refill(self) -> None:
         self.controllers.refills.open_refill_dialog(self.dashboard_screen.selected_tank)
 
+    def action_ask_service(self) -> None:
+        rows = self.controllers.dashboard.list_pumps()
+        self.controllers.services.open_service_dialog(rows, self.dashboard_screen.selected_pump)
+
     @on(BatchRequested)
     def _open_requested_batch(self, request: BatchRequested) -> None:
         self.controllers.reviews.open_batch_at(request.device_id, request.at)

@@ -2,7 +2,7 @@
 
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -98,6 +98,10 @@ class DashboardController:
     def store_panel(self, result: PanelLoaded) -> bool:
         """False: a newer request of the same panel is on its way."""
         return self.panel_cache.store_result(result, self.services.clock())
+
+    def list_pumps(self) -> Sequence[PumpCapability]:
+        """The rows of screen 0, as they were read last."""
+        return self.panel_cache.results.get(PUMP_CAPABILITY.id, NO_RESULT).rows or ()
 
     def read_pump_history(self, row: PumpCapability) -> PumpHistory:
         """What the control chart of a row shows, in the range of its table. For a worker thread."""

@@ -47,6 +47,10 @@ TILE_KEYS = (
 TANK_KEYS = (
     Binding("R", "app.ask_refill", "Refill", id="refill", show=False, tooltip="Record a tank refill"),
 )
+PUMP_KEYS = (
+    Binding("w", "app.ask_service", "Work", id="service", show=False,
+            tooltip="Enter work at a pump or a scale"),
+)  # fmt: skip
 SCOPE_KEYS = (
     Binding("g", "ask_range", "Range", id="range", tooltip="Choose a range of time"),
     Binding(
@@ -211,7 +215,7 @@ _PAGE_KEY_IDS = frozenset(
 )  # fmt: skip
 PAGE_KEYS = tuple(binding for binding in (*TILE_KEYS, *TABLE_KEYS) if binding.id in _PAGE_KEY_IDS)
 """Navigation on the alarm and batch screens."""
-_NAVIGATION_KEYS = (*VIEW_KEYS, *TILE_KEYS, *TANK_KEYS, *TABLE_KEYS, *CHART_KEYS)
+_NAVIGATION_KEYS = (*VIEW_KEYS, *TILE_KEYS, *TANK_KEYS, *PUMP_KEYS, *TABLE_KEYS, *CHART_KEYS)
 _SCREEN_KEYS = (*ALARM_KEYS, *ALARM_LIST_KEYS, *BATCH_KEYS, *REPORT_KEYS, *DOCTOR_KEYS, *MAINTENANCE_KEYS)
 ALL_KEYS = (*_NAVIGATION_KEYS, *SCOPE_KEYS, *APP_KEYS, *_SCREEN_KEYS)
 _BY_ID = {str(binding.id): binding for binding in ALL_KEYS}
@@ -240,7 +244,7 @@ HELP_MAIN: tuple[HelpGroup, ...] = (
         ("Shelve, out of service", ("alarm-shelve", "alarm-remove")),
         ("Return, reset latched", ("alarm-back", "alarm-reset")),
         ("Sort, filter the list", ("alarm-sort", "filters")),
-        ("Record refill", ("refill",)),
+        ("Record refill; pump work", ("refill", "service")),
     )),
     ("Range and filters", (
         ("Choose a range", ("range",)), ("Range before, after", ("range-back", "range-forward")),

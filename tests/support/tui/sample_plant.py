@@ -26,6 +26,7 @@ from dosing_tui.domain.batch_review.review_policy import ReviewPolicy
 from dosing_tui.domain.batch_review.review_result import ReviewResult
 from dosing_tui.domain.batch_review.review_rules import ReviewDraft
 from dosing_tui.domain.capability import pump_history
+from dosing_tui.domain.capability.service_log import ServiceDraft, ServiceEntry
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, TimeQuality
 from dosing_tui.domain.notifications.channel_status import ChannelStatus
 from dosing_tui.domain.panels import panel_catalog
@@ -240,6 +241,7 @@ class FakeSource:
         self.pages: list[JournalFilter] = []
         self.told_by: list[ChannelStatus] = []
         self.batches: BatchSource = NoBatches()
+        self.services: list[ServiceDraft] = []
         self.on_journal: Callable[[Sequence[JournalEntry]], object] = self.entries.extend
 
     @property
@@ -271,6 +273,16 @@ class FakeSource:
         self.notes.append(
             Annotation(draft.at, None, AnnotationKind.NOTE, draft.text, draft.author, draft.device or "")
         )
+
+    def enter_service(self, draft: ServiceDraft) -> ServiceEntry:
+        if self.away:
+            raise DatabaseUnavailableError(self.away)
+        self.services.append(draft)
+        return ServiceEntry(
+            len(self.services), draft.at, draft.device, draft.pump, draft.kind, draft.target_g,
+            draft.readings_g, fmean(draft.readings_g) if draft.readings_g else None, None, draft.withdraws,
+            draft.note, draft.person, "ops", "dosing_operator", NOW, is_withdrawn=False,
+        )  # fmt: skip
 
     def read_kpi_history(self, now: datetime) -> KpiHistory:
         if self.away:
