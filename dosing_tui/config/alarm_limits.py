@@ -5,7 +5,7 @@ from datetime import timedelta
 from operator import attrgetter
 from zoneinfo import ZoneInfo
 
-from dosing_tui.config.pump_sections import build_service_limits
+from dosing_tui.config.sections.pump_settings import build_service_limits
 from dosing_tui.config.settings import AlarmLimitSettings, Settings
 from dosing_tui.config.validation import LIMIT_RANGES
 from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits, IngredientLimits, LimitOverride

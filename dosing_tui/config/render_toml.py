@@ -12,8 +12,8 @@ from typing import get_type_hints
 
 from dosing_tui.config.loader import LoadedSettings, get_array_types, get_section_types
 from dosing_tui.config.notification_channel import NotificationSettings
-from dosing_tui.config.pump_sections import PumpLimitSettings
 from dosing_tui.config.secrets import mask_dsn
+from dosing_tui.config.sections.pump_settings import PumpLimitSettings
 from dosing_tui.config.settings import DEFAULT_SHIFTS, AlarmLimitSettings, ShiftSettings, StationSettings
 from dosing_tui.config.table_binding import format_key, list_file_keys, list_secret_keys
 from dosing_tui.errors import ConfigError
@@ -36,18 +36,13 @@ def render_template() -> str:
         "",
     ]
     for shift in others:
-        lines += [
-            "# [[shifts]]",
-            *(f"# {_render_field(shift, key)}" for key in list_file_keys(ShiftSettings)),
-            "",
-        ]
+        fields = [f"# {_render_field(shift, key)}" for key in list_file_keys(ShiftSettings)]
+        lines += ["# [[shifts]]", *fields, ""]
     lines += [
         "# Names of stations for people: one section for each station that has some.",
         "# [[stations]]",
         *_render_documented(_EXAMPLE_STATION),
         "",
-    ]
-    lines += [
         "# Tube life and calibration of single pumps: one section for each. A later section counts.",
         "# [[pump_limits]]",
         *_render_documented(_EXAMPLE_PUMP),

@@ -5,7 +5,7 @@ from datetime import time, timedelta
 from enum import StrEnum
 
 from dosing_tui.config.notification_channel import NotificationSettings
-from dosing_tui.config.pump_sections import PumpLimitSettings, PumpSettings
+from dosing_tui.config.sections.pump_settings import PumpLimitSettings, PumpSettings
 from dosing_tui.domain.messages import default_limits
 from dosing_tui.domain.time.shift_calendar import WEEKDAYS, Shift, ShiftCalendar
 from dosing_tui.domain.topics.status_topic import build_status_topic

@@ -91,7 +91,7 @@ def withdraw(settings: "Settings", *, entry: int, reason: str, who: str) -> None
 def list_log(settings: "Settings", *, station: str, pump: int | None, from_: str, form: str) -> None:
     """List the log, the newest first: exit 0, 1 nothing, 2 wrong input, 3 no database."""
     from dosing_tui.database.pumps.service_log import list_service_entries
-    from dosing_tui.export.documents.service_log_table import build_service_log
+    from dosing_tui.export.pumps.service_log_table import build_service_log
 
     since = parse_time(from_, settings.plant.timezone) if from_ else None
     entries = list_service_entries(settings, since=since, device=station or None, pump=pump)
@@ -109,9 +109,9 @@ def list_log(settings: "Settings", *, station: str, pump: int | None, from_: str
 @click.pass_obj
 def list_due(settings: "Settings", *, form: str) -> None:
     """List tubes and calibrations, the most urgent first: exit 0, 1 no limit is set, 3 no database."""
-    from dosing_tui.config.pump_sections import build_service_limits
+    from dosing_tui.config.sections.pump_settings import build_service_limits
     from dosing_tui.database.pumps.service_log import read_service_states
-    from dosing_tui.export.documents.service_log_table import build_due_list
+    from dosing_tui.export.pumps.service_log_table import build_due_list
 
     now, zone = datetime.now(UTC), ZoneInfo(settings.plant.timezone)
     limits = build_service_limits(settings.pumps, settings.pump_limits)

@@ -28,6 +28,7 @@ from dosing_tui.domain.capability.service_state import (
 from dosing_tui.domain.messages.models import Dose
 from dosing_tui.domain.quantities.quantity_text import (
     count_noun,
+    format_count,
     format_deviation,
     format_mass,
     format_percent,
@@ -189,7 +190,7 @@ def _check_due(rule: str, device: str, item: str, due: ServiceDue | None, where:
     key = AlarmKey(rule, device, item)
     if due is None:
         return Detection(key, False)
-    used = f"{due.used:,.0f} of {due.limit:,.0f} {due.unit}".replace(",", "\u00a0")
+    used = f"{format_count(round(due.used))} of {format_count(round(due.limit))} {due.unit}"
     unlogged = ", none in the log" if due.last_at is None else ""
     words = f"{due.work.capitalize()} is due: {used}{unlogged} ({where})"
     return Detection(key, due.is_due, words, 100 * due.share, 100.0)

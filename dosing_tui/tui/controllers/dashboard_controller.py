@@ -101,7 +101,8 @@ class DashboardController:
 
     def list_pumps(self) -> Sequence[PumpCapability]:
         """The rows of screen 0, as they were read last."""
-        return self.panel_cache.results.get(PUMP_CAPABILITY.id, NO_RESULT).rows or ()
+        rows = self.panel_cache.results.get(PUMP_CAPABILITY.id, NO_RESULT).rows or ()
+        return [row for row in rows if isinstance(row, PumpCapability)]
 
     def read_pump_history(self, row: PumpCapability) -> PumpHistory:
         """What the control chart of a row shows, in the range of its table. For a worker thread."""

@@ -13,7 +13,7 @@ from textual.message import Message
 from textual.screen import ModalScreen
 
 from dosing_tui.config.alarm_limits import get_limit
-from dosing_tui.config.pump_sections import build_service_limits
+from dosing_tui.config.sections.pump_settings import build_service_limits
 from dosing_tui.config.settings import Settings
 from dosing_tui.domain.capability.individuals_chart import ControlLimits
 from dosing_tui.domain.capability.pump_history import MAX_CHART_DOSES, PumpHistory

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from dosing_tui.config.alarm_limits import get_limit
-from dosing_tui.config.pump_sections import build_service_limits
+from dosing_tui.config.sections.pump_settings import build_service_limits
 from dosing_tui.domain.capability.service_state import (
     PlantServiceLimits,
     ServiceDue,

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from dosing_tui.collector.alarms import alarm_service
-from dosing_tui.config.pump_sections import PumpSettings
+from dosing_tui.config.sections.pump_settings import PumpSettings
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.alarms import journal
 from dosing_tui.database.batches.master_recipes import import_recipes

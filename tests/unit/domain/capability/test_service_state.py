@@ -37,7 +37,7 @@ def test_what_is_due_is_raised_and_returns_when_it_is_done() -> None:
     plant.evaluator.load_service_states([LOGGED])
     plant.advance_clock()
     calibration = f"Calibration is due: 91 of 90 d ({STATION}, pump 2)"
-    tube = f"Tube change is due: 20\u00a0400 of 20\u00a0000 g ({STATION}, pump 2)"
+    tube = f"Tube change is due: 20 400 of 20 000 g ({STATION}, pump 2)"
     assert list_events(plant) == [
         ("raise", f"CALIBRATION_DUE/{STATION}/pump 2", calibration),
         ("raise", f"TUBE_DUE/{STATION}/pump 2", tube),

@@ -1,21 +1,12 @@
 """``[pumps]`` and ``[[pump_limits]]``: tube life and intervals of calibration, as ``settings`` has them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dosing_tui.config.range_check import RangeCheck, find_range_errors
 from dosing_tui.domain.capability.service_state import (
     PlantServiceLimits,
     ServiceLimitOverride,
     ServiceLimits,
-)
-
-MAX_PUMP = 99
-_RANGES = (
-    ("calibration_days", 0.0, 36_500.0),
-    ("scale_calibration_days", 0.0, 36_500.0),
-    ("tube_life_g", 0.0, 1e9),
-    ("tube_life_hours", 0.0, 1e6),
 )
 
 
@@ -59,19 +50,3 @@ def build_service_limits(plant: PumpSettings, overrides: Sequence[PumpLimitSetti
             for one in overrides
         ),
     )
-
-
-def find_errors(plant: PumpSettings, overrides: Sequence[PumpLimitSettings]) -> Iterator[str]:
-    """One sentence for each impossible value."""
-    yield from find_range_errors(*_list_ranges("pumps", plant))
-    for number, one in enumerate(overrides, start=1):
-        location = f"pump_limits[{number}]"
-        yield from find_range_errors(
-            (f"{location}.pump:", one.pump, 1, MAX_PUMP), *_list_ranges(location, one)
-        )
-
-
-def _list_ranges(location: str, section: PumpSettings | PumpLimitSettings) -> Iterator[RangeCheck]:
-    for key, low, high in _RANGES:
-        if (value := getattr(section, key, None)) is not None:
-            yield f"{location}.{key}:", value, low, high
