@@ -8,7 +8,7 @@ from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import Canvas, paint_cells
 from dosing_tui.tui.rendering.palette import DEVIATION, DIM, LABEL, STRONG, TEXT, CellStyle, ColourRole
 
-MARGIN = 9
+MARGIN = 10
 """Columns for the labels of the scale."""
 POINT = "●"
 EVENT = CellStyle(ColourRole.ACCENT)
@@ -90,7 +90,7 @@ def _draw_errors(canvas: Canvas, chart: ControlChart, errors: Sequence[float], f
         y = scale.to_row(value)
         if y not in taken:
             taken.add(y)
-            text = f"{name:<4}{number_format.format_signed(value):>5}"
+            text = f"{name:<4} {number_format.format_signed(value):>5}"
             canvas.write_text(0, y, text[:MARGIN], LABEL if name == "mean" else DIM)
             canvas.write_text(MARGIN, y, glyph * (canvas.width - MARGIN), DIM)
     for number, error in enumerate(errors):
@@ -117,7 +117,7 @@ def _draw_ranges(canvas: Canvas, limits: ControlLimits, ranges: Sequence[float],
     scale = _ValueScale(0.0, 1.15 * limits.range_limit or 1.0, rows)
     for value, name in ((limits.mean_range, "mean"), (limits.range_limit, "UCL")):
         y = top + scale.to_row(value)
-        canvas.write_text(0, y, f"{name:<4}{number_format.format_decimal(value, 2):>5}", DIM)
+        canvas.write_text(0, y, f"{name:<4} {number_format.format_decimal(value, 2):>5}", DIM)
         canvas.write_text(MARGIN, y, "┄" * (canvas.width - MARGIN), DIM)
     for number, value in enumerate(ranges):
         is_beyond = value > limits.range_limit

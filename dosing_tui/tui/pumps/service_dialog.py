@@ -67,7 +67,7 @@ class ServiceDialog(FormDialog[ServiceDraft]):
             self._kind, self._part, BLANK_ROW, self._target, self._readings, BLANK_ROW, self._time,
             self._note, self._operator,
         ]  # fmt: skip
-        super().__init__(theme, "Log of pumps and scales", fields, action="Enter")
+        super().__init__(theme, "Log of pumps and scales", fields, action="Save")
 
     @property
     def selected_kind(self) -> ServiceKind:

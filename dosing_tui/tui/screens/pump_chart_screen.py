@@ -215,8 +215,9 @@ class PumpChartScreen(ModalScreen[None], ClosableScreen[None]):
             )
             return
         for kind in dict.fromkeys(entry.kind for _, entry in marks):
-            x = canvas.write_text(x, y, EVENT_LETTERS[kind], EVENT_LETTER, width=canvas.width - x - 1)
-            x = canvas.write_text(x, y, f" {kind}   ", DIM, width=canvas.width - x - 1)
+            if x + len(kind) + 2 < canvas.width:
+                x = canvas.write_text(x, y, EVENT_LETTERS[kind], EVENT_LETTER)
+                x = canvas.write_text(x, y, f" {kind}", DIM) + 3
 
     @on(WheelTurned)
     def _scroll_chart(self, event: WheelTurned) -> None:
@@ -240,13 +241,18 @@ def list_service_facts(
     """Tube, calibration and flow of the row's pump against their limits; what is due stands out."""
     dues = list(list_service_dues(get_service_state(row), limits.get_limits(row.device_id, row.pump), now))
     life = {due.unit: due for due in dues if due.work is ServiceWork.TUBE}
-    since = "since the first dose" if row.tube_at is None else f"{(now - row.tube_at).days} d old"
+    age = "since the first dose" if row.tube_at is None else f"of {row.tube_at.astimezone(zone):%Y-%m-%d}"
     used = [
-        f"{used} of {life[unit].limit:{form}} {unit}" if unit in life else f"{used} {unit}"
-        for unit, used, form in (("g", f"{row.tube_g:.0f}", ".0f"), ("h", f"{row.tube_hours:.1f}", ".0f"))
+        f"{used} of {number_format.format_whole(life[unit].limit)} {unit}"
+        if unit in life
+        else f"{used} {unit}"
+        for unit, used in (
+            ("g", number_format.format_whole(row.tube_g)),
+            ("h", number_format.format_decimal(row.tube_hours, 1)),
+        )
     ]
     is_due = any(due.is_due for due in life.values())
-    yield f"{'▲ ' * is_due}tube {since}: {', '.join(used)}", DEVIATION if is_due else TEXT
+    yield f"{'▲ ' * is_due}tube {age}: {', '.join(used)}", DEVIATION if is_due else TEXT
     for work, name, at in (
         (ServiceWork.CALIBRATION, "calibrated", row.calibrated_at),
         (ServiceWork.SCALE_CALIBRATION, "scale", row.scale_calibrated_at),

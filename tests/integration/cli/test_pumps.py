@@ -72,3 +72,14 @@ def test_wrong_input_is_a_sentence_and_exit_2(shop: Shop, words: tuple[str, ...]
 def test_an_empty_log_is_exit_1(shop: Shop) -> None:
     result = shop.run_command("pumps", "list")
     assert (result.exit_code, result.stderr) == (1, "The log has no such entry.\n")
+
+
+def test_the_panel_of_pumps_is_filtered_by_pump(shop: Shop) -> None:
+    panel = ("panel", "pump_capability", "--range", "90d", "--format", "json")
+    rows = json.loads(shop.run_command(*panel, "--pump", "2", "--pump", "3").stdout)["rows"]
+    assert [(row["pump"], row["doses"]) for row in rows] == [(2, 20)]
+    none = shop.run_command(*panel, "--pump", "3")
+    assert none.exit_code == 1
+    assert "Without the filter there are 1." in none.stderr
+    refused = shop.run_command("panel", "doses", "--pump", "2")
+    assert (refused.exit_code, "pump_capability has." in refused.stderr) == (EXIT_ERROR, True)
