@@ -65,6 +65,12 @@ def _format_whole(value: float | None) -> str:
     return number_format.NO_VALUE if value is None else number_format.format_count(round(value))
 
 
+def _format_batches(row: BatchesLeft) -> str:
+    """At most so many, where an ingredient without a level may run out before."""
+    count = _format_whole(row.batches_left)
+    return f"max. {count}" if row.without_level and row.batches_left is not None else count
+
+
 OUTLOOK_COLUMNS: tuple[TableColumn[StockOutlook], ...] = (
     TableColumn("Station", 7, 98, lambda row, context: sanitize_text(context.names[row.device_id]), style=DIM,
                 max_growth=10, is_name=True),
@@ -88,7 +94,7 @@ BATCH_COLUMNS: tuple[TableColumn[BatchesLeft], ...] = (
     TableColumn("Station", 7, 98, lambda row, context: sanitize_text(context.names[row.device_id]), style=DIM,
                 max_growth=10, all_or_nothing=True, is_name=True),
     TableColumn("Recipe", 8, 100, lambda row, _: sanitize_text(row.recipe), max_growth=16, is_name=True),
-    TableColumn("Batches left", 12, 99, lambda row, _: _format_whole(row.batches_left),
+    TableColumn("Batches left", 12, 99, lambda row, _: _format_batches(row),
                 lambda row, _: row.batches_left, style=STRONG, align_right=True),
     TableColumn("Scarcest", 9, 90, lambda row, _: sanitize_text(row.scarcest), max_growth=14, min_width=8,
                 is_name=True),
@@ -98,5 +104,5 @@ BATCH_COLUMNS: tuple[TableColumn[BatchesLeft], ...] = (
                 lambda row, _: row.median_use_g, unit="g", align_right=True),
     TableColumn("Of batches", 10, 40, lambda row, _: number_format.format_count(row.batches),
                 lambda row, _: row.batches, style=DIM, align_right=True),
-    TableColumn("No level", 9, 60, lambda row, _: sanitize_text(row.without_level), style=DIM, max_growth=20),
+    TableColumn("No level", 9, 30, lambda row, _: sanitize_text(row.without_level), style=DIM, max_growth=20),
 )  # fmt: skip

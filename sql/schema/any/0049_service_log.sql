@@ -139,20 +139,26 @@ SELECT p.device_id, p.pump, p.first_at, o.tube_at, o.calibrated_at, s.calibrated
   LEFT JOIN entries AS s ON s.device_id = p.device_id AND s.pump IS NULL
 )
 SELECT d.device_id, d.pump, d.tube_at, d.calibrated_at, d.scale_calibrated_at,
-       greatest(d.tube_at, d.calibrated_at, d.scale_calibrated_at), d.first_at,
-       coalesce(w.grams, 0) + coalesce(c.grams, 0), (coalesce(w.run_ms, 0) + coalesce(c.run_ms, 0)) / 1000.0::double precision
+       greatest(d.tube_at, d.calibrated_at, d.scale_calibrated_at), d.first_at, w.grams, w.run_ms / 1000.0::double precision
   FROM dated AS d
-  LEFT JOIN LATERAL (SELECT sum(u.sum_actual_g) AS grams, sum(u.run_ms) AS run_ms
-                       FROM public.pump_use AS u
-                      WHERE u.device_id = d.device_id AND u.pump = d.pump
-                        AND (d.tube_at IS NULL OR u.bucket >= public.next_bucket_start('6 hours', d.tube_at))
-                        AND u.bucket < date_bin('6 hours', until, '2000-01-01 00:00:00+00')) AS w ON true
-  LEFT JOIN LATERAL (SELECT sum(o.actual_g) AS grams, sum(public.plausible_duration_ms(o.duration_ms)) AS run_ms
-                       FROM public.dosing_consumption AS o
-                      WHERE o.device_id = d.device_id AND o.pump = d.pump AND o.time < until
-                        AND (o.time >= d.tube_at AND o.time < public.next_bucket_start('6 hours', d.tube_at)
-                             OR o.time >= greatest(date_bin('6 hours', until, '2000-01-01 00:00:00+00'), d.tube_at))) AS c
-         ON true
+ CROSS JOIN LATERAL (
+       SELECT coalesce(sum(p.grams), 0) AS grams, coalesce(sum(p.run_ms), 0) AS run_ms
+         FROM (SELECT u.sum_actual_g AS grams, u.run_ms
+                 FROM public.pump_use AS u
+                WHERE u.device_id = d.device_id AND u.pump = d.pump
+                  AND u.bucket >= public.next_bucket_start('6 hours', coalesce(d.tube_at, d.first_at))
+                  AND u.bucket < date_bin('6 hours', until, '2000-01-01 00:00:00+00')
+                UNION ALL  -- the rest of the six hours of the change, and the six hours of until: each a range of the index
+               SELECT o.actual_g, public.plausible_duration_ms(o.duration_ms)
+                 FROM public.dosing_consumption AS o
+                WHERE o.device_id = d.device_id AND o.pump = d.pump AND o.time >= d.tube_at
+                  AND o.time < least(public.next_bucket_start('6 hours', d.tube_at), until)
+                UNION ALL
+               SELECT o.actual_g, public.plausible_duration_ms(o.duration_ms)
+                 FROM public.dosing_consumption AS o
+                WHERE o.device_id = d.device_id AND o.pump = d.pump AND o.time < until
+                  AND o.time >= greatest(date_bin('6 hours', until, '2000-01-01 00:00:00+00'),
+                                         public.next_bucket_start('6 hours', d.tube_at))) AS p) AS w
 $$;
 
 SELECT copy_dose_grants('public.service_log, public.service_entries, public.pump_use',
