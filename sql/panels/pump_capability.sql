@@ -8,7 +8,7 @@ SELECT * FROM pump_service_states(%(to)s::timestamptz)
 ), classes AS MATERIALIZED (
 SELECT row_number() OVER () AS class, t.device_id, t.pump, t.chemical, t.target_g,
        min(f.tolerance_g) AS tolerance_g, bool_and(f.is_weighable) AS is_weighable,
-       greatest(s.baseline_at, %(from)s::timestamptz) AS since, s.tube_at
+       greatest(s.baseline_at, %(from)s::timestamptz) AS since
   FROM pump_targets AS t
   LEFT JOIN services AS s USING (device_id, pump)
  CROSS JOIN LATERAL find_tolerance(least(t.last_at, %(to)s::timestamptz), t.recipe, t.mode, t.chemical, t.pump, t.target_g) AS f
@@ -17,7 +17,7 @@ SELECT row_number() OVER () AS class, t.device_id, t.pump, t.chemical, t.target_
    AND (%(device)s::text[] IS NULL OR t.device_id = ANY (%(device)s::text[]))
    AND (t.device_id, t.pump, t.chemical, t.target_g) IN
        (SELECT r.device_id, r.pump, r.chemical, r.target_g FROM pump_targets AS r WHERE r.doses >= 10)
- GROUP BY t.device_id, t.pump, t.chemical, t.target_g, s.baseline_at, s.tube_at
+ GROUP BY t.device_id, t.pump, t.chemical, t.target_g, s.baseline_at
 ), cut (since, until, of_restart) AS (
 -- of_restart: the rest of the six hours in which the figures of some pumps begin anew
 VALUES (%(from)s::timestamptz, least(next_bucket_start('6 hours', %(from)s::timestamptz), %(to)s::timestamptz), NULL::timestamptz),
@@ -79,36 +79,6 @@ SELECT device_id, pump, max(greatest(shift, 0)) + min(least(shift, 0)) AS shift
   FROM compared
  WHERE mean_error_g IS NOT NULL
  GROUP BY 1, 2
-), early AS (
--- the doses of a new tube: until each of its targets has 50, for 14 days at most
-SELECT c.device_id, c.pump, c.tube_at, least(max(coalesce(r.reached_at, c.tube_at + INTERVAL '14 days')), %(to)s::timestamptz) AS until
-  FROM classes AS c
-  LEFT JOIN LATERAL (SELECT b.bucket + INTERVAL '6 hours' AS reached_at
-                       FROM (SELECT bucket, sum(n_rate) OVER (ORDER BY bucket) AS rates
-                               FROM pump_rollup
-                              WHERE device_id = c.device_id AND pump = c.pump AND chemical = c.chemical
-                                AND target_g = c.target_g AND bucket >= c.tube_at
-                                AND bucket < c.tube_at + INTERVAL '14 days') AS b
-                      WHERE b.rates >= 50
-                      ORDER BY b.bucket
-                      LIMIT 1) AS r ON true
- WHERE c.tube_at IS NOT NULL
- GROUP BY 1, 2, 3
-), new_rates AS (
-SELECT class, percentile_cont(0.5) WITHIN GROUP (ORDER BY rate) AS rate
-  FROM (SELECT c.class, d.rate, row_number() OVER (PARTITION BY c.class ORDER BY d.time, d.dedup) AS place
-          FROM early AS e
-         CROSS JOIN LATERAL (SELECT chemical, target_g, time, dedup,
-                                    target_g * 1000 / nullif(plausible_duration_ms(duration_ms), 0) AS rate
-                               FROM dosing_consumption
-                              WHERE device_id = e.device_id AND time >= e.tube_at AND time < e.until AND pump = e.pump
-                                AND error_g IS NOT NULL) AS d
-          JOIN classes AS c ON c.device_id = e.device_id AND c.pump = e.pump AND c.chemical = d.chemical
-                           AND c.target_g = d.target_g
-         WHERE d.rate IS NOT NULL) AS numbered
- WHERE place <= 50
- GROUP BY 1
-HAVING count(*) >= 10
 ), stations AS (
 SELECT device_id, count(*) > 1 AND min(shift) = max(shift) AND min(shift) <> 0 AS is_common
   FROM shifts
@@ -124,6 +94,6 @@ SELECT device_id, pump, chemical, target_g, doses, mean_error_g, allowance_g, bi
   FROM compared AS c
   LEFT JOIN stations USING (device_id)
   LEFT JOIN services AS v USING (device_id, pump)
-  LEFT JOIN new_rates AS n USING (class)
+  LEFT JOIN new_tube_rates(%(to)s::timestamptz) AS n USING (device_id, pump, chemical, target_g)
  WHERE (%(chemical)s::text[] IS NULL OR chemical = ANY (%(chemical)s::text[]))
  ORDER BY cpk NULLS LAST, bias_percent DESC NULLS LAST, device_id, pump, chemical, target_g

@@ -120,7 +120,10 @@ SELECT device_id, pump, date_bin('6 hours', time, '2000-01-01 00:00:00+00'), coa
 CREATE FUNCTION pump_service_states(until timestamptz) RETURNS TABLE (
     device_id text, pump integer, tube_at timestamptz, calibrated_at timestamptz, scale_calibrated_at timestamptz,
     baseline_at timestamptz, first_at timestamptz, tube_g double precision, tube_run_s double precision
-) LANGUAGE sql STABLE AS $$
+) LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+#variable_conflict use_column
+BEGIN  -- not plain SQL: planned once in a session, not with each panel
+RETURN QUERY
 WITH pumps AS (
 SELECT u.device_id, u.pump, min(u.bucket) AS first_at
   FROM public.pump_use AS u
@@ -158,8 +161,35 @@ SELECT d.device_id, d.pump, d.tube_at, d.calibrated_at, d.scale_calibrated_at,
                  FROM public.dosing_consumption AS o
                 WHERE o.device_id = d.device_id AND o.pump = d.pump AND o.time < until
                   AND o.time >= greatest(date_bin('6 hours', until, '2000-01-01 00:00:00+00'),
-                                         public.next_bucket_start('6 hours', d.tube_at))) AS p) AS w
-$$;
+                                         public.next_bucket_start('6 hours', d.tube_at))) AS p) AS w;
+END $$;
+
+-- The flow of each target of a pump whose tube change is entered, in g/s: the mean of its first doses in whole six hours
+-- after the change, until there are 50; NULL below ten. Of the rollup alone: a scan of the doses takes ten times as long as
+-- all else of the panel.
+CREATE FUNCTION new_tube_rates(until timestamptz) RETURNS TABLE (
+    device_id text, pump integer, chemical text, target_g double precision, rate double precision
+) LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+RETURN QUERY
+SELECT t.device_id, t.pump, t.chemical, t.target_g, r.rate
+  FROM (SELECT e.device_id, e.pump, max(e.at) AS tube_at
+          FROM service_entries AS e
+         WHERE e.kind = 'tube change' AND NOT e.is_withdrawn AND e.at < until
+         GROUP BY 1, 2) AS c
+  JOIN (SELECT DISTINCT device_id, pump, chemical, target_g FROM pump_targets WHERE doses >= 10) AS t
+    ON t.device_id = c.device_id AND t.pump = c.pump
+ CROSS JOIN LATERAL (SELECT sum(b.sum_rate) / sum(b.n_rate) AS rate, sum(b.n_rate) AS rates
+                       FROM (SELECT p.n_rate, p.sum_rate, sum(p.n_rate) OVER (ORDER BY p.bucket) - p.n_rate AS before
+                               FROM pump_rollup AS p
+                              WHERE p.device_id = t.device_id AND p.pump = t.pump AND p.chemical = t.chemical
+                                AND p.target_g = t.target_g AND p.bucket >= c.tube_at
+                                AND p.bucket < least(date_bin('6 hours', until, '2000-01-01 00:00:00+00'),
+                                                     c.tube_at + INTERVAL '90 days')) AS b
+                      WHERE b.before < 50) AS r
+ WHERE r.rates >= 10;
+END $$;
 
 SELECT copy_dose_grants('public.service_log, public.service_entries, public.pump_use',
     'EXECUTE ON FUNCTION public.enter_service(uuid, timestamptz, text, integer, text, double precision, double precision[],'

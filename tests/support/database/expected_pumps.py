@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from math import fsum
-from statistics import fmean, linear_regression, median
+from statistics import fmean, linear_regression
 
 from dosing_tui.domain.capability.service_log import ServiceDraft
 from dosing_tui.domain.messages.models import Dose
@@ -65,15 +65,20 @@ def _add_service(
     through = [
         dose for dose in own if dose.time < until and (tube_at is None or dose.time >= tube_at)
     ]  # fmt: skip
-    first = [
-        rate for dose in through
-        if (dose.chemical, dose.target_g) == (row.chemical, row.target_g) and dose.error_g is not None
-        and (rate := _get_rate(dose))
-    ][:NEW_DOSES]  # fmt: skip
+    first: list[float] = []
+    if tube_at:
+        buckets: dict[datetime, list[float]] = defaultdict(list)
+        for dose in own:
+            is_of_row = (dose.chemical, dose.target_g) == (row.chemical, row.target_g)
+            if is_of_row and dose.error_g is not None and (rate := _get_rate(dose)):
+                buckets[_floor_time(dose.time)].append(rate)
+        for bucket in sorted(buckets):
+            if tube_at <= bucket < _floor_time(until) and len(first) < NEW_DOSES:
+                first += buckets[bucket]
     return replace(
         row,
         figures_since=begin if begin and begin > since else None,
-        new_rate_g_per_s=median(first) if tube_at and len(first) >= LEAST_DOSES else None,
+        new_rate_g_per_s=fmean(first) if len(first) >= LEAST_DOSES else None,
         first_at=_floor_time(min(dose.time for dose in own)),
         tube_at=tube_at,
         tube_g=fsum(dose.actual_g or 0.0 for dose in through),
