@@ -5,6 +5,7 @@ from datetime import time, timedelta
 from enum import StrEnum
 
 from dosing_tui.config.notification_channel import NotificationSettings
+from dosing_tui.config.sections.log_settings import LogSettings
 from dosing_tui.config.sections.pump_settings import PumpLimitSettings, PumpSettings
 from dosing_tui.domain.messages import default_limits
 from dosing_tui.domain.time.shift_calendar import WEEKDAYS, Shift, ShiftCalendar
@@ -325,14 +326,6 @@ class ConsoleSettings:
     """Folder for exports and screenshots; empty for the documents folder, or the platform's state folder."""
     keys: dict[str, str] = field(default_factory=dict)
     """Key bindings by action, e.g. freeze = "z" in a section [console.keys]; several keys with commas."""
-
-
-@dataclass(frozen=True, slots=True)
-class LogSettings:
-    level: str = "INFO"
-    """DEBUG, INFO, WARNING or ERROR."""
-    file: str = ""
-    """Log file of the console; empty for the platform's log folder."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,11 +67,7 @@ def export_panel(
     """
     panel = _find_panel(request.panel)
     spec = _parse_range(request, panel)
-    for dimension in Dimension:
-        if request.selection.get_values(dimension) and dimension not in panel.dimensions:
-            report(f"Panel {panel.id} has no filter by {dimension.value}: --{dimension.value} is ignored.")
-    if request.pumps and not _has_pumps(panel):
-        raise ExportError(f"panel {panel.id}: has no filter by pump. {_list_pump_panels()} has.")
+    _check_filters(panel, request, report)
     reader = PanelReader(settings)
     reader.open()
     with closing(reader):
@@ -97,12 +93,18 @@ def export_panel(
     return 0 if found.rows else EXIT_NO_ROWS
 
 
+def _check_filters(panel: Panel[Any], request: PanelExportRequest, report: MessageReporter) -> None:
+    """Say which filters are ignored. Raises: ExportError, for pumps of a panel without them."""
+    for dimension in Dimension:
+        if request.selection.get_values(dimension) and dimension not in panel.dimensions:
+            report(f"Panel {panel.id} has no filter by {dimension.value}: --{dimension.value} is ignored.")
+    if request.pumps and not _has_pumps(panel):
+        others = ", ".join(one.id for one in PANELS.values() if _has_pumps(one))
+        raise ExportError(f"panel {panel.id}: has no filter by pump. Panels with it: {others}.")
+
+
 def _has_pumps(panel: Panel[Any]) -> bool:
     return any(field.name == "pump" for field in fields(panel.row_type)) and panel.max_rows is None
-
-
-def _list_pump_panels() -> str:
-    return ", ".join(panel.id for panel in PANELS.values() if _has_pumps(panel))
 
 
 def _select_pumps(table: ExportTable, pumps: Sequence[int], others: int) -> tuple[ExportTable, int]:

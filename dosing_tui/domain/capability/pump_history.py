@@ -12,7 +12,7 @@ MAX_CHART_DOSES = 5_000
 
 
 @dataclass(frozen=True, slots=True)
-class PumpHistory:
+class PumpChartData:
     """``doses``: those of the range that have an error, oldest first, at most MAX_CHART_DOSES."""
 
     doses: Sequence[DoseRow]

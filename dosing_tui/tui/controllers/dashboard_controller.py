@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from dosing_tui.domain.alarms.models import Priority
-from dosing_tui.domain.capability.pump_history import PumpHistory
+from dosing_tui.domain.capability.pump_history import PumpChartData
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.domain.panels.panel_catalog import PUMP_CAPABILITY, Panel
 from dosing_tui.domain.panels.pump_capability import PumpCapability
@@ -104,7 +104,7 @@ class DashboardController:
         rows = self.panel_cache.results.get(PUMP_CAPABILITY.id, NO_RESULT).rows or ()
         return [row for row in rows if isinstance(row, PumpCapability)]
 
-    def read_pump_history(self, row: PumpCapability) -> PumpHistory:
+    def read_pump_history(self, row: PumpCapability) -> PumpChartData:
         """What the control chart of a row shows, in the range of its table. For a worker thread."""
         query = self.panel_cache.results[PUMP_CAPABILITY.id].query
         assert query is not None, "the row is of a query"

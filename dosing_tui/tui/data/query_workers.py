@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 from textual.message import Message
 
 from dosing_tui.domain.alarms.models import JournalEntry
-from dosing_tui.domain.capability.pump_history import PumpHistory
+from dosing_tui.domain.capability.pump_history import PumpChartData
 from dosing_tui.domain.panels.annotations import AnnotationList
 from dosing_tui.domain.panels.filters import Dimension
 from dosing_tui.domain.panels.panel_catalog import Panel, PanelQuery
@@ -43,7 +43,7 @@ class PanelSource(Protocol):
     ) -> AnnotationList:
         """Annotations in [since, until) of these stations and recipes, or of all."""
 
-    def read_pump_history(self, row: PumpCapability, *, since: datetime, until: datetime) -> PumpHistory:
+    def read_pump_history(self, row: PumpCapability, *, since: datetime, until: datetime) -> PumpChartData:
         """What happened to the row's pump at its target in [since, until)."""
 
     def list_filter_values(self, dimension: Dimension) -> Sequence[str]:

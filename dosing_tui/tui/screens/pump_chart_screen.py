@@ -16,7 +16,7 @@ from dosing_tui.config.alarm_limits import get_limit
 from dosing_tui.config.sections.pump_settings import build_service_limits
 from dosing_tui.config.settings import Settings
 from dosing_tui.domain.capability.individuals_chart import ControlLimits
-from dosing_tui.domain.capability.pump_history import MAX_CHART_DOSES, PumpHistory
+from dosing_tui.domain.capability.pump_history import MAX_CHART_DOSES, PumpChartData
 from dosing_tui.domain.capability.run_rules import RunFinding, find_runs
 from dosing_tui.domain.capability.service_log import ServiceKind
 from dosing_tui.domain.capability.service_state import (
@@ -54,7 +54,7 @@ MAX_ADVICE = 4
 class PumpHistoryLoaded(Message):
     """``history`` is None if it could not be read; ``error`` says why."""
 
-    history: PumpHistory | None
+    history: PumpChartData | None
     error: str = ""
 
 
@@ -65,7 +65,7 @@ class PumpChartScreen(ModalScreen[None], ClosableScreen[None]):
 
     def __init__(
         self, theme: TerminalTheme, hints: Sequence[KeyHint], row: PumpCapability, *,
-        settings: Settings, read_history: Callable[[], PumpHistory],
+        settings: Settings, read_history: Callable[[], PumpChartData],
         submit: Callable[[Callable[[], object]], None], clock: Callable[[], datetime],
     ) -> None:  # fmt: skip
         super().__init__()
@@ -75,7 +75,7 @@ class PumpChartScreen(ModalScreen[None], ClosableScreen[None]):
         self._cpk_low = get_limit(settings, PlantLimit.CPK_LOW)
         self._zone = ZoneInfo(settings.plant.timezone)
         self._read_history, self._submit = read_history, submit
-        self._history = PumpHistory(())
+        self._history = PumpChartData(())
         self._first_counted = 0
         self._limits = build_service_limits(settings.pumps, settings.pump_limits)
         self._clock = clock

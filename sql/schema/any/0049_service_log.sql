@@ -104,6 +104,7 @@ BEGIN
        SET sum_actual_g = u.sum_actual_g + excluded.sum_actual_g, run_ms = u.run_ms + excluded.run_ms;
     RETURN NULL;
 END $$;
+REVOKE ALL ON FUNCTION roll_up_pump_use() FROM PUBLIC;
 CREATE TRIGGER roll_up_pump_use AFTER INSERT ON dosing_consumption
     REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION roll_up_pump_use();
 

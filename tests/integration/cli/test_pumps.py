@@ -82,4 +82,4 @@ def test_the_panel_of_pumps_is_filtered_by_pump(shop: Shop) -> None:
     assert none.exit_code == 1
     assert "Without the filter there are 1." in none.stderr
     refused = shop.run_command("panel", "doses", "--pump", "2")
-    assert (refused.exit_code, "pump_capability has." in refused.stderr) == (EXIT_ERROR, True)
+    assert (refused.exit_code, "Panels with it: pump_capability" in refused.stderr) == (EXIT_ERROR, True)

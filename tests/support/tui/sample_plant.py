@@ -354,7 +354,7 @@ class FakeSource:
 
     def read_pump_history(
         self, row: PumpCapability, *, since: datetime, until: datetime
-    ) -> pump_history.PumpHistory:
+    ) -> pump_history.PumpChartData:
         if self.away:
             raise DatabaseUnavailableError(self.away)
         rows = _answer_doses(self.story, list(self.story.doses), panel_catalog.DOSES, until)
@@ -362,7 +362,7 @@ class FakeSource:
             dose for dose in reversed(rows)
             if (dose.device_id, dose.pump, dose.chemical, dose.target_g) == row.identity
         ]  # fmt: skip
-        return pump_history.PumpHistory(own[-pump_history.MAX_CHART_DOSES :])
+        return pump_history.PumpChartData(own[-pump_history.MAX_CHART_DOSES :])
 
 
 _FIELDS = {

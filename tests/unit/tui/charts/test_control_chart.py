@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dosing_tui.domain.capability.individuals_chart import ControlLimits
-from dosing_tui.domain.capability.pump_history import PumpHistory
+from dosing_tui.domain.capability.pump_history import PumpChartData
 from dosing_tui.domain.capability.service_log import ServiceEntry, ServiceKind
 from dosing_tui.domain.panels.panel_catalog import DoseRow
 from dosing_tui.tui.charts.control_chart import (
@@ -77,5 +77,5 @@ def test_an_event_belongs_to_the_first_dose_after_it() -> None:
         )
         for number, at in enumerate((times[0], times[1] + second, times[2] + second))
     ]  # fmt: skip
-    marks = PumpHistory(doses, entries).list_marks()
+    marks = PumpChartData(doses, entries).list_marks()
     assert [(index, entry.entry_id) for index, entry in marks] == [(0, 0), (2, 1)]
