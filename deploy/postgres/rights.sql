@@ -32,6 +32,10 @@ GRANT INSERT (at, text, author, os_user, device_id) ON operator_notes TO dosing_
 GRANT INSERT ON pin_entry TO dosing_operator;
 GRANT EXECUTE ON FUNCTION lock_audit_trail(), prepare_pin_entry(text), take_pin_check(text, boolean),
     enter_review(text, text, text, text, text, bigint, text, text), enter_material(jsonb) TO dosing_operator;
+REVOKE ALL ON FUNCTION enter_service(uuid, timestamptz, text, integer, text, double precision, double precision[], bigint,
+    text, text, text) FROM dosing_writer;
+GRANT EXECUTE ON FUNCTION enter_service(uuid, timestamptz, text, integer, text, double precision, double precision[], bigint,
+    text, text, text) TO dosing_operator;
 
 -- The server itself says when and as which role an entry was made: nobody inserts into those columns.
 GRANT INSERT (uuid, site, rule, device_id, item, event, at, received_at, priority, rule_version, message, value,

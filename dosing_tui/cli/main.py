@@ -84,6 +84,10 @@ COMMAND_PLACES = {
         "dosing_tui.cli.reports",
         "Print a panel's rows over a range: exit 0 rows, 1 none, 2 wrong input or set-up, 3 no database.",
     ),
+    "pumps": CommandPlace(
+        "dosing_tui.cli.upkeep.pumps",
+        "Log of pumps and scales: tube changes, calibrations, check weighings; what is due.",
+    ),
     "recipes": CommandPlace(
         "dosing_tui.cli.recipes", "Master recipes, with which batches are compared. They are optional."
     ),

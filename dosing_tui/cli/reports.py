@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 @click.option("--chemical", multiple=True, help="Only this chemical; may be repeated.")
 @click.option("--recipe", multiple=True, help="Only this recipe; may be repeated.")
 @click.option("--mode", multiple=True, help="Only this mode; may be repeated.")
+@click.option("--pump", "pumps", type=click.IntRange(1), multiple=True,
+              help="Only this pump, of panels that list pumps; may be repeated.")  # fmt: skip
 @click.option(
     "--format", "format_", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True
 )
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
 def panel(
     ctx: click.Context, *, panel_id: str, is_list: bool, from_: str, to: str, range_: str,
     device: tuple[str, ...], chemical: tuple[str, ...], recipe: tuple[str, ...], mode: tuple[str, ...],
-    format_: str, output: Path | None, force: bool,
+    pumps: tuple[int, ...], format_: str, output: Path | None, force: bool,
 ) -> None:  # fmt: skip
     """Print a panel's rows over a range: exit 0 rows, 1 none, 2 wrong input or set-up, 3 no database."""
     from dosing_tui.domain.panels.filters import Selection
@@ -59,6 +61,7 @@ def panel(
         output=output,
         force=force,
         selection=Selection(device=device, chemical=chemical, recipe=recipe, mode=mode),
+        pumps=pumps,
     )
     width = shutil.get_terminal_size((160, 24)).columns
     sys.exit(

@@ -27,6 +27,7 @@ from dosing_tui.database.maintenance.blocking_sessions import SessionWatchdog
 from dosing_tui.database.materials.ledger_entries import list_movements
 from dosing_tui.database.panel_reader import PanelReader
 from dosing_tui.database.presence.station_status_writer import StationStatusWriter
+from dosing_tui.database.pumps.service_log import read_service_states
 from dosing_tui.database.reading_writer import ReadingWriter
 from dosing_tui.database.schema.maintenance import run_maintenance
 from dosing_tui.database.schema.migrate import (
@@ -86,6 +87,7 @@ def build_database(settings: Settings) -> CollectorDatabase:
             read_tank_lots=partial(read_tank_lots, settings),
             list_movements=partial(list_movements, settings),
             read_outlook=partial(_read_outlook, settings),
+            read_service_states=partial(read_service_states, settings),
         ),
         create_notification_queue=partial(NotificationQueue, settings, lease),
         read_audit_head=partial(read_audit_head, settings),

@@ -5,6 +5,7 @@ from datetime import timedelta
 from operator import attrgetter
 from zoneinfo import ZoneInfo
 
+from dosing_tui.config.sections.pump_settings import build_service_limits
 from dosing_tui.config.settings import AlarmLimitSettings, Settings
 from dosing_tui.config.validation import LIMIT_RANGES
 from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits, IngredientLimits, LimitOverride
@@ -45,6 +46,7 @@ def build_alarm_limits(settings: Settings) -> AlarmLimits:
         spool_percent=alarms.spool_percent,
         spool_age=timedelta(minutes=alarms.spool_age_minutes),
         zone=ZoneInfo(settings.plant.timezone),
+        service=build_service_limits(settings.pumps, settings.pump_limits),
     )
 
 

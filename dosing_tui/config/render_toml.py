@@ -14,12 +14,14 @@ from dosing_tui.config.chemical_sections import ChemicalSettings
 from dosing_tui.config.loader import LoadedSettings, get_array_types, get_section_types
 from dosing_tui.config.notification_channel import NotificationSettings
 from dosing_tui.config.secrets import mask_dsn
+from dosing_tui.config.sections.pump_settings import PumpLimitSettings
 from dosing_tui.config.settings import DEFAULT_SHIFTS, AlarmLimitSettings, ShiftSettings, StationSettings
 from dosing_tui.config.table_binding import format_key, list_file_keys, list_secret_keys
 from dosing_tui.errors import ConfigError
 
 _EXAMPLE_LIMITS = AlarmLimitSettings("T-12", "CU-85", 25.0, 8.0, 0.2, 2.0, 1.0)
 _EXAMPLE_CHEMICAL = ChemicalSettings("T-12", 1.06)
+_EXAMPLE_PUMP = PumpLimitSettings(2, "dosing_system_01", 90.0, 50_000.0, 500.0)
 _EXAMPLE_STATION = StationSettings("dosing_system_01", "L1", "Hall 2, foam line 1")
 
 
@@ -63,6 +65,10 @@ def _list_examples() -> list[str]:
         "# Names of stations for people: one section for each station that has some.",
         "# [[stations]]",
         *_render_documented(_EXAMPLE_STATION),
+        "",
+        "# Tube life and calibration of single pumps: one section for each. A later section counts.",
+        "# [[pump_limits]]",
+        *_render_documented(_EXAMPLE_PUMP),
         "",
         "# Other limits: one section for each chemical or recipe that has its own. A later section counts.",
         "# The tolerance counts everywhere: alarms, batches, marks, charts and reports. Of several rules the",

@@ -6,6 +6,8 @@ from enum import StrEnum
 
 from dosing_tui.config.chemical_sections import ChemicalSettings
 from dosing_tui.config.notification_channel import NotificationSettings
+from dosing_tui.config.sections.log_settings import LogSettings
+from dosing_tui.config.sections.pump_settings import PumpLimitSettings, PumpSettings
 from dosing_tui.domain.messages import default_limits
 from dosing_tui.domain.time.shift_calendar import WEEKDAYS, Shift, ShiftCalendar
 from dosing_tui.domain.topics.status_topic import build_status_topic
@@ -326,14 +328,6 @@ class ConsoleSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class LogSettings:
-    level: str = "INFO"
-    """DEBUG, INFO, WARNING or ERROR."""
-    file: str = ""
-    """Log file of the console; empty for the platform's log folder."""
-
-
-@dataclass(frozen=True, slots=True)
 class MonitoringSettings:
     listen: str = ""
     """Address at which "dosing-tui collect" answers /metrics (Prometheus), /healthz and /readyz, e.g.
@@ -376,6 +370,7 @@ class Settings:
     review: ReviewSettings = field(default_factory=ReviewSettings)
     anchors: AnchorSettings = field(default_factory=AnchorSettings)
     alarms: AlarmSettings = field(default_factory=AlarmSettings)
+    pumps: PumpSettings = field(default_factory=PumpSettings)
     console: ConsoleSettings = field(default_factory=ConsoleSettings)
     log: LogSettings = field(default_factory=LogSettings)
     monitoring: MonitoringSettings = field(default_factory=MonitoringSettings)
@@ -383,6 +378,7 @@ class Settings:
     stations: tuple[StationSettings, ...] = ()
     chemicals: tuple[ChemicalSettings, ...] = ()
     alarm_limits: tuple[AlarmLimitSettings, ...] = ()
+    pump_limits: tuple[PumpLimitSettings, ...] = ()
     notifications: tuple[NotificationSettings, ...] = ()
 
     @property

@@ -9,7 +9,10 @@ from dosing_tui.config.type_coercion import SettingValue, coerce_toml
 from dosing_tui.errors import ConfigError
 
 SectionT = TypeVar("SectionT")
-MAX_TABLES = {"shifts": 50, "stations": 1_000, "chemicals": 500, "alarm_limits": 500, "notifications": 50}
+MAX_TABLES = {
+    "shifts": 50, "stations": 1_000, "chemicals": 500, "alarm_limits": 500, "pump_limits": 1_000,
+    "notifications": 50,
+}  # fmt: skip
 
 
 def list_secret_keys(kind: type) -> tuple[str, ...]:

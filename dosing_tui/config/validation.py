@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dosing_tui.config import chemical_sections, notification_sections, shift_sections
 from dosing_tui.config.secrets import mask_dsn
+from dosing_tui.config.sections.pump_settings import PumpLimitSettings, PumpSettings
 from dosing_tui.config.settings import (
     AlarmLimitSettings,
     AlarmSettings,
@@ -30,6 +31,14 @@ LIMIT_RANGES = (
     ("gross_error_g", 0.001, 10_000.0),
 )
 """Limits that a chemical or a recipe may have of its own: key, least and greatest value."""
+PUMP_RANGES = (
+    ("calibration_days", 36_500.0),
+    ("scale_calibration_days", 36_500.0),
+    ("tube_life_g", 1e9),
+    ("tube_life_hours", 1e6),
+)
+"""Limits of pumps and their greatest value; 0 is no limit."""
+MAX_PUMP = 99
 MIN_KEY_LENGTH = 16
 MIN_READINGS_DAYS = 45
 MAX_RETENTION_DAYS = 36_500
@@ -53,6 +62,7 @@ def _find_errors(settings: Settings) -> Iterator[str]:
     yield from _check_stations(settings.stations)
     yield from chemical_sections.find_errors(settings.chemicals)
     yield from _check_overrides(settings.alarm_limits)
+    yield from _check_pumps(settings.pumps, settings.pump_limits)
     yield from notification_sections.find_errors(settings.notifications)
 
 
@@ -243,3 +253,17 @@ def _is_time_zone(name: str) -> bool:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return False
     return bool(name)
+
+
+def _check_pumps(plant: PumpSettings, overrides: Sequence[PumpLimitSettings]) -> Iterator[str]:
+    yield from find_range_errors(*_list_pump_ranges("pumps", plant))
+    for number, override in enumerate(overrides, start=1):
+        location = f"pump_limits[{number}]"
+        yield from find_range_errors((f"{location}.pump:", override.pump, 1, MAX_PUMP))
+        yield from find_range_errors(*_list_pump_ranges(location, override))
+
+
+def _list_pump_ranges(location: str, section: PumpSettings | PumpLimitSettings) -> Iterator[RangeCheck]:
+    for key, high in PUMP_RANGES:
+        if (value := getattr(section, key, None)) is not None:
+            yield f"{location}.{key}:", value, 0, high

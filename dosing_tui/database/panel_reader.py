@@ -24,11 +24,14 @@ from dosing_tui.database.error_mapping import translate_rowless_errors
 from dosing_tui.database.sessions.query_cancellation import QueryRegistry
 from dosing_tui.database.sessions.statement_deadline import DeadlineConnection
 from dosing_tui.database.sql_files import read_statement
+from dosing_tui.domain.capability.pump_history import MAX_CHART_DOSES, PumpChartData
+from dosing_tui.domain.capability.service_log import ServiceEntry
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading, TimeQuality
 from dosing_tui.domain.messages.text_sanitizer import clean_text
 from dosing_tui.domain.panels.annotations import AnnotationList
 from dosing_tui.domain.panels.filters import Dimension
-from dosing_tui.domain.panels.panel_catalog import Panel, PanelQuery
+from dosing_tui.domain.panels.panel_catalog import DoseRow, Panel, PanelQuery
+from dosing_tui.domain.panels.pump_capability import PumpCapability
 from dosing_tui.domain.panels.spool_progress import SpoolProgress
 from dosing_tui.errors import DatabaseUnavailableError
 
@@ -108,6 +111,16 @@ class PanelReader:
         return rows_to_annotations(
             self._fetch_rows("reads/select_annotations", class_row(AnnotationRow), parameters)
         )
+
+    def read_pump_history(self, row: PumpCapability, *, since: datetime, until: datetime) -> PumpChartData:
+        """What happened to the row's pump at its target in [since, until)."""
+        parameters = {
+            "device": row.device_id, "pump": row.pump, "chemical": row.chemical, "target_g": row.target_g,
+            "from": since, "to": until, "rows": MAX_CHART_DOSES, "entry": None,
+        }  # fmt: skip
+        doses = self._fetch_rows("reads/select_chart_doses", clean_class_row(DoseRow), parameters)
+        entries = self._fetch_rows("reads/select_service_entries", clean_class_row(ServiceEntry), parameters)
+        return PumpChartData(doses[::-1], [entry for entry in reversed(entries) if entry.is_valid])
 
     def list_filter_values(self, dimension: Dimension, *, since: datetime | None = None) -> list[str]:
         """The values of a dimension in the readings, sorted: since a time, or of the last 90 days."""

@@ -6,11 +6,11 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from platformdirs import user_data_path
 
+from dosing_tui.config.sections.log_settings import LogSettings
 from dosing_tui.config.settings import (
     CollectorMode,
     CollectorSettings,
     DatabaseSettings,
-    LogSettings,
     MqttSettings,
     PlantSettings,
     Settings,

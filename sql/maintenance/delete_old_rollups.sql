@@ -9,6 +9,8 @@ WITH kept AS (
     DELETE FROM plant_rollup WHERE bucket < (SELECT since FROM kept) RETURNING 1
 ), pumps AS (
     DELETE FROM pump_rollup WHERE bucket < (SELECT since FROM kept) RETURNING 1
+), uses AS (
+    DELETE FROM pump_use WHERE bucket < (SELECT since FROM kept) RETURNING 1
 ), targets AS (
     DELETE FROM pump_targets WHERE last_at < (SELECT since FROM kept)
 ), history AS (
@@ -17,4 +19,5 @@ WITH kept AS (
     DELETE FROM rejected_messages WHERE received_at < (SELECT since FROM kept) RETURNING 1
 )
 SELECT (SELECT count(*) FROM quarters) + (SELECT count(*) FROM sixes)
-     + (SELECT count(*) FROM plant) + (SELECT count(*) FROM pumps) + (SELECT count(*) FROM history) + (SELECT count(*) FROM rejected)
+     + (SELECT count(*) FROM plant) + (SELECT count(*) FROM pumps) + (SELECT count(*) FROM uses)
+     + (SELECT count(*) FROM history) + (SELECT count(*) FROM rejected)

@@ -53,7 +53,7 @@ def doctor(
 def _write_bundle(path: Path, diagnosis: "Diagnosis", config: Path | None) -> None:
     """Raises: ExportError."""
     from dosing_tui.config.loader import load_settings
-    from dosing_tui.config.settings import LogSettings
+    from dosing_tui.config.sections.log_settings import LogSettings
     from dosing_tui.doctor.support_bundle import write_bundle
     from dosing_tui.errors import ConfigError
     from dosing_tui.tui.app.log_file import get_log_path

@@ -50,6 +50,8 @@ PUBLISH_PAUSE_FACTOR = 10
 """Pause after a snapshot, as a multiple of its duration: in a flood each contains thousands of alarms."""
 MAX_PUBLISH_PAUSE_S = 2.0
 STOP_TIMEOUT_S = 10.0
+SERVICE_POLL = timedelta(minutes=1)
+"""Interval between two reads of the log of pumps."""
 RECIPE_POLL_S = 5.0
 """Interval between two reads of the tolerance rules and master recipes: a change reaches alarms so soon."""
 FAILURE_SHOWN_FOR = timedelta(minutes=1)
@@ -96,6 +98,7 @@ class AlarmService:
         """When the rules last failed on a reading, while it is shown."""
         self._is_publish_due, self._next_publish = False, 0.0
         """A change is not published yet; no snapshot before that time."""
+        self._next_service_poll = context.clock()
         self._last_tick = -TICK_INTERVAL_S
         self._journal_thread = context.create_thread("alarm-journal", self._follow_journal)
         self._recipe_thread = context.create_thread(
@@ -214,10 +217,19 @@ class AlarmService:
             return
         try:
             self._apply_tolerances(self._alarm_store.read_tolerances())
+            self._poll_service_states(self._clock())
         except DatabaseError as error:
             log.info("tolerances and recipes not read, the previous versions stay: %s", error)
         self._recipe_thread.mark_working()
         self._recipe_thread.wait(RECIPE_POLL_S - TICK_INTERVAL_S)
+
+    def _poll_service_states(self, now: datetime) -> None:
+        if now < self._next_service_poll:
+            return
+        states = self._alarm_store.read_service_states(now)
+        with self._lock:
+            self._evaluator.load_service_states(states)
+        self._next_service_poll = now + SERVICE_POLL
 
     def _apply_tolerances(self, book: ToleranceBook) -> None:
         """Use the database's rules from now on; say so if those of the settings differ."""

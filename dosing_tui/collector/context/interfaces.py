@@ -19,6 +19,7 @@ from dosing_tui.domain.alarm_rules.plant_wide.dosing_pace import UsualDuration
 from dosing_tui.domain.alarm_rules.shared.rule_state import DoseErrorMinute
 from dosing_tui.domain.alarms.checkpoint import Checkpoint
 from dosing_tui.domain.alarms.models import JournalEntry
+from dosing_tui.domain.capability.service_state import ServiceState
 from dosing_tui.domain.materials.ledger import TankMovement
 from dosing_tui.domain.materials.lots.tank_lots import TankLots
 from dosing_tui.domain.messages.models import ParsedItem, Reading
@@ -136,6 +137,8 @@ class AlarmStore:
     """All versions of the tolerance rules and of the master recipes."""
     read_tank_lots: Callable[[], tuple[TankLots, ...]]
     """What the tanks for which lots are entered hold."""
+    read_service_states: Callable[[datetime], Sequence[ServiceState]]
+    """Tube and calibrations of each pump, by the log of pumps."""
     list_movements: Callable[[int | None], Sequence[TankMovement]] = lambda after: ()
     """Entries of the material ledger after one; None: the last one."""
     read_outlook: Callable[[datetime], Sequence[StockOutlook]] = lambda now: ()

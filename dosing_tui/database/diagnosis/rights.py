@@ -19,7 +19,7 @@ VIEWER_RIGHTS = _list_rights(
     "SELECT",
     f"{_READINGS} rejected_messages spool_progress collector_leases inventory_latest latest_inventory"
     " device_last_seen dosing_rollup_15m dosing_rollup_6h plant_rollup batch_rollup pump_rollup"
-    " pump_targets plant_limits tolerance_rules"
+    " pump_targets pump_use service_log service_entries plant_limits tolerance_rules"
     " recipe_tolerances alarm_journal alarm_checkpoints alarm_notifications alarm_notification_channels"
     " operator_notes batches batch_records batch_numbers batch_rebuild_queue batch_duration_baselines"
     " batch_reviews batch_review_status recipe_masters review_policy audit_trail audited_pins"

@@ -1,6 +1,9 @@
 """Dose alarms: out of tolerance, gross error, wrong pump, mean error and error rate of the last hour."""
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
 
 from dosing_tui.domain.alarm_rules.plant_wide.dosing_pace import RECENT_MINUTES, DosingPace, UsualDuration
 from dosing_tui.domain.alarm_rules.shared.detection import Detection, is_above
@@ -15,9 +18,17 @@ from dosing_tui.domain.alarm_rules.shared.rule_state import (
     to_epoch_minute,
 )
 from dosing_tui.domain.alarms.models import AlarmKey
+from dosing_tui.domain.capability.service_state import (
+    PlantServiceLimits,
+    ServiceDue,
+    ServiceState,
+    ServiceWork,
+    list_service_dues,
+)
 from dosing_tui.domain.messages.models import Dose
 from dosing_tui.domain.quantities.quantity_text import (
     count_noun,
+    format_count,
     format_deviation,
     format_mass,
     format_percent,
@@ -151,3 +162,35 @@ def check_hourly_errors(
     words = f"{format_percent(rate)} of the last hour's {doses} out of tolerance ({device})"
     active = is_high(window, limits.error_rate_doses, rate, limit)
     yield Detection(AlarmKey("ERR_RATE_1H", device), active, words, rate, limit)
+
+
+def check_service(
+    states: Iterable[ServiceState], limits: PlantServiceLimits, now: datetime
+) -> Iterator[Detection]:
+    """Check each tube's use and the age of each calibration; a pump without a limit has no alarm."""
+    scales: set[str] = set()
+    for state in states:
+        item, where = f"pump {state.pump}", f"{state.device_id}, pump {state.pump}"
+        dues = {
+            work: max(same, key=attrgetter("share"))
+            for work, same in groupby(
+                list_service_dues(state, limits.get_limits(state.device_id, state.pump), now),
+                key=attrgetter("work"),
+            )
+        }
+        yield _check_due("CALIBRATION_DUE", state.device_id, item, dues.get(ServiceWork.CALIBRATION), where)
+        yield _check_due("TUBE_DUE", state.device_id, item, dues.get(ServiceWork.TUBE), where)
+        if state.device_id not in scales:
+            scales.add(state.device_id)
+            due = dues.get(ServiceWork.SCALE_CALIBRATION)
+            yield _check_due("CALIBRATION_DUE", state.device_id, "", due, f"{state.device_id}, scale")
+
+
+def _check_due(rule: str, device: str, item: str, due: ServiceDue | None, where: str) -> Detection:
+    key = AlarmKey(rule, device, item)
+    if due is None:
+        return Detection(key, False)
+    used = f"{format_count(round(due.used))} of {format_count(round(due.limit))} {due.unit}"
+    unlogged = ", none in the log" if due.last_at is None else ""
+    words = f"{due.work.capitalize()} is due: {used}{unlogged} ({where})"
+    return Detection(key, due.is_due, words, 100 * due.share, 100.0)

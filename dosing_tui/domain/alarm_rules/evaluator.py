@@ -4,7 +4,7 @@ It has no I/O and is not thread-safe. Its entries take effect at once in this pr
 them, and passes the committed entries to ``apply_committed``; a viewer discards them.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
@@ -34,6 +34,7 @@ from dosing_tui.domain.alarms.snapshot import (
     find_first_outs,
     is_flood_active,
 )
+from dosing_tui.domain.capability.service_state import ServiceState
 from dosing_tui.domain.materials.ledger import TankMovement
 from dosing_tui.domain.messages.models import Reading, Rejection
 from dosing_tui.domain.panels.panel_catalog import StockOutlook
@@ -119,6 +120,10 @@ class Evaluator:
     def load_dose_history(self, stored: Iterable[StoredPumpDoses], usual: Iterable[UsualDuration]) -> None:
         """Load what each pump dosed last, and how long doses usually take."""
         self._rules.load_dose_history(stored, usual)
+
+    def load_service_states(self, states: Sequence[ServiceState]) -> None:
+        """Load the tubes and calibrations of the pumps, as the log has them now."""
+        self._rules.service_states = states
 
     def on_reading(self, reading: Reading) -> list[JournalEntry]:
         """Evaluate a live reading; return the resulting entries."""

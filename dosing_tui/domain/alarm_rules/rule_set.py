@@ -1,7 +1,7 @@
 """All rules with what they have seen: readings, history and time in, detections out."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import chain
 
@@ -23,6 +23,7 @@ from dosing_tui.domain.alarm_rules.shared.rule_state import (
     to_epoch_minute,
 )
 from dosing_tui.domain.alarms.models import MAX_ITEM_CELLS, AlarmKey
+from dosing_tui.domain.capability.service_state import ServiceState
 from dosing_tui.domain.materials.ledger import TankMovement
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading, Rejection
 from dosing_tui.domain.messages.text_sanitizer import clean_text
@@ -41,6 +42,7 @@ class RuleSet:
         self._limits = limits
         self.state = RuleState(expected_stations, started_at)
         self.tolerances = ToleranceBook((DatedRules(limits.tolerance_rules),))
+        self.service_states: Sequence[ServiceState] = ()
 
     def load_history(self, readings: Iterable[Reading]) -> Iterator[tuple[Detection, datetime]]:
         """Load levels, message times and batches from the database; yield what the levels say, and when."""
@@ -118,6 +120,7 @@ class RuleSet:
         yield from tank_rules.check_lasting_gaps(state, context.now)
         yield from tank_rules.check_lots(context.tank_lots, context.now, limits)
         yield from dose_rules.check_slow_chemicals(state, minute, limits)
+        yield from dose_rules.check_service(self.service_states, limits.service, context.now)
         for device in state.stations:
             yield station_rules.check_station_offline(state, device, context, limits)
             yield station_rules.check_clock_skew(state, device, limits)

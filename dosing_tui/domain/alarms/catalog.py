@@ -168,6 +168,22 @@ _CATALOG = (
         quantity=Quantity.PERCENT,
     ),
     AlarmRule(
+        "CALIBRATION_DUE", _L, "Calibration due", off_delay=_S10,
+        cause="The interval since the last calibration of a pump or a scale in the log is over.",
+        consequence="Nobody knows whether pump or scale are still exact.",
+        action="Calibrate it and enter it on screen 0: its figures begin anew.",
+        batch_weight=_REMARK,
+        quantity=Quantity.PERCENT,
+    ),
+    AlarmRule(
+        "TUBE_DUE", _L, "Tube change due", off_delay=_S10,
+        cause="The pump has dosed as many grams, or run as many hours, as a tube lasts.",
+        consequence="A worn tube doses less and scatters more, and may burst.",
+        action="Change the tube and enter it on screen 0: its figures begin anew.",
+        batch_weight=_REMARK,
+        quantity=Quantity.PERCENT,
+    ),
+    AlarmRule(
         "BATCH_STALLED", _H, "Batch stalled", on_delay=timedelta(seconds=5),
         cause="The station was paused, stands in an error, or lost its network in the middle of a batch.",
         consequence="An unfinished mixture waits; a pump may be running unseen.",

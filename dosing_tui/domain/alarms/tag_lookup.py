@@ -35,7 +35,7 @@ TAG_SCOPES: Mapping[str, TagScope] = {
     **dict.fromkeys(("DOSE_OUT_OF_TOL", "DOSE_GROSS"), TagScope.CHEMICAL),
     **dict.fromkeys(("LOT_EXPIRED", "LOT_UNKNOWN", "LOT_EXPIRES_SOON"), TagScope.CHEMICAL),
     **dict.fromkeys(("BATCH_ABORTED", "BATCH_INGREDIENT"), TagScope.RECIPE),
-    "ERR_MEAN_1H": TagScope.PUMP,
+    **dict.fromkeys(("ERR_MEAN_1H", "CALIBRATION_DUE", "TUBE_DUE"), TagScope.PUMP),
     "PUMP_CHEMICAL": TagScope.ONE_PUMP,
     "CHEMICAL_SLOW": TagScope.PLANT_CHEMICAL,
     **dict.fromkeys(("QUARANTINE", "TOPIC_REFUSED", "DB_PARTIAL"), TagScope.TOPIC),

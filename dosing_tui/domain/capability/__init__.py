@@ -1,1 +1,1 @@
-"""Capability of a pump: control chart of its errors, Cpk, bias, run rules, overshoot. Pure."""
+"""Capability of a pump: control chart of its errors, run rules. Pure; Cpk and bias are the panel's."""

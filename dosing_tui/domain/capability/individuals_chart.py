@@ -1,5 +1,6 @@
 """Control chart of single values: limits from the ranges between neighbours.
 
+Mean and sigma are those of ``panels/pump_capability``, so that table and chart say the same.
 Source: NIST/SEMATECH e-Handbook of Statistical Methods, 6.3.2.2 "Individuals Control Charts".
 """
 
@@ -42,15 +43,3 @@ class ControlLimits:
 def list_moving_ranges(values: Sequence[float]) -> list[float]:
     """The range between each value and the next."""
     return [abs(later - earlier) for earlier, later in pairwise(values)]
-
-
-def compute_limits(values: Sequence[float]) -> ControlLimits | None:
-    """Mean of the values, and sigma = mean range / 1.128; None for fewer than two values.
-
-    >>> compute_limits([1.0, 2.0, 1.0]).mean_range
-    1.0
-    """
-    ranges = list_moving_ranges(values)
-    if not ranges:
-        return None
-    return ControlLimits(sum(values) / len(values), sum(ranges) / len(ranges) / D2)

@@ -6,18 +6,23 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class BatchesLeft:
-    """Whole batches of a recipe at a station, by the ingredient that is used up first."""
+    """Whole batches of a recipe at a station, by the ingredient that is used up first.
+
+    The figures are None where no ingredient has a level.
+    """
 
     device_id: str
     recipe: str
-    batches_left: int
+    batches_left: int | None
     scarcest: str
-    remaining_g: float
+    remaining_g: float | None
     """Of the scarcest ingredient."""
-    median_use_g: float
+    median_use_g: float | None
     """Of the scarcest ingredient in a batch."""
     batches: int
     """The number of batches that the median is of, at most 20."""
+    without_level: str
+    """Ingredients whose tank has no level, which may run out before: 'L25B, T-12'."""
 
 
 @dataclass(frozen=True, slots=True)

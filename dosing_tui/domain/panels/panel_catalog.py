@@ -28,6 +28,7 @@ from dosing_tui.domain.messages.models import ReadingKind
 from dosing_tui.domain.panels.filters import NO_FILTER, Dimension, Selection
 from dosing_tui.domain.panels.material_rows import BatchesLeft as BatchesLeft  # its name in the catalog
 from dosing_tui.domain.panels.material_rows import MaterialBook, TankBalance
+from dosing_tui.domain.panels.pump_capability import PumpCapability
 from dosing_tui.domain.panels.pump_chemical import PumpChemical
 from dosing_tui.domain.panels.station_health import StationHealth
 
@@ -140,45 +141,8 @@ class DoseRow:
 
 
 @dataclass(frozen=True, slots=True)
-class PumpCapability:
-    """A pump's doses of one target; the formulas are in ``domain.capability``.
-
-    Mean error, sigma and what is made of them are None below ten doses, and below what the scale can weigh.
-    """
-
-    device_id: str
-    pump: int
-    chemical: str
-    target_g: float
-    doses: int
-    mean_error_g: float | None
-    allowance_g: float
-    """Permitted |mean error|: a quarter of the tolerance."""
-    bias_percent: float | None
-    """|mean error|, in percent of the allowance."""
-    sigma_g: float | None
-    cpk: float | None
-    tolerance_g: float
-    sum_error_g: float
-    """All errors together: what was dosed too much, negative for too little."""
-    rate_g_per_s: float | None
-    """Mean of target / duration."""
-    stop_delay_s: float | None
-    """tau of error = a + tau x rate; None where the rates do not differ."""
-    overshoot_g: float | None
-    """a of it."""
-    cause: str
-    """``domain.capability.process_capability.ShiftCause``: '' while the bias is permitted."""
-
-    @property
-    def identity(self) -> tuple[str, int, str, float]:
-        """The row stays selected when its figures change."""
-        return self.device_id, self.pump, self.chemical, self.target_g
-
-
-@dataclass(frozen=True, slots=True)
 class StockOutlook:
-    """How long a tank lasts; the formulas are in ``domain.materials.stock_outlook``.
+    """How long a tank lasts; docs/materials.md has the formulas.
 
     Uses are means of a production day. They and what is made of them are None below three production days.
     """

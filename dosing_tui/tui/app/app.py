@@ -14,7 +14,6 @@ from textual import events, on
 from dosing_tui.config.settings import ColourTheme, Settings
 from dosing_tui.domain.labels.station_labels import name_stations
 from dosing_tui.domain.messages.text_sanitizer import clean_line
-from dosing_tui.domain.panels.panel_catalog import DOSES
 from dosing_tui.ipc.supervised_thread import FailureReporter, ignore_failure
 from dosing_tui.live_state import LiveSnapshot, LiveSnapshotSource, Role
 from dosing_tui.tui.app.ordered_input import OrderedInputApp
@@ -253,14 +252,11 @@ class DosingApp(OrderedInputApp[None]):
 
     @on(PumpChosen)
     def _show_pump(self, event: PumpChosen) -> None:
-        read = partial(
-            self.services.source.reader.read_panel,
-            DOSES,
-            self.controllers.dashboard.build_pump_query(event.row),
-        )
         chart = PumpChartScreen(
             self.terminal_theme, self.services.hints[FooterMode.PUMP_CHART], event.row,
-            settings=self._settings, read_doses=read, submit=self._query_workers.submit_job,
+            settings=self._settings, submit=self._query_workers.submit_job,
+            read_history=partial(self.controllers.dashboard.read_pump_history, event.row),
+            clock=self.services.clock,
         )  # fmt: skip
         self.push_screen(chart)
 
@@ -302,6 +298,10 @@ class DosingApp(OrderedInputApp[None]):
 
     def action_ask_material(self) -> None:
         self.controllers.materials.open_material_dialog(self.dashboard_screen.selected_tank)
+
+    def action_ask_service(self) -> None:
+        rows = self.controllers.dashboard.list_pumps()
+        self.controllers.services.open_service_dialog(rows, self.dashboard_screen.selected_pump)
 
     @on(BatchRequested)
     def _open_requested_batch(self, request: BatchRequested) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import platformdirs
 
-from dosing_tui.config.settings import LogSettings
+from dosing_tui.config.sections.log_settings import LogSettings
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.errors import ConfigError
 

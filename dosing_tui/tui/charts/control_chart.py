@@ -8,9 +8,11 @@ from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import Canvas, paint_cells
 from dosing_tui.tui.rendering.palette import DEVIATION, DIM, LABEL, STRONG, TEXT, CellStyle, ColourRole
 
-MARGIN = 9
+MARGIN = 10
 """Columns for the labels of the scale."""
 POINT = "●"
+EVENT = CellStyle(ColourRole.ACCENT)
+EVENT_LETTER = CellStyle(ColourRole.BACKGROUND, ColourRole.ACCENT, bold=True)
 _CURSOR = CellStyle(ColourRole.FOCUS)
 
 
@@ -23,7 +25,11 @@ class ControlChart:
     tolerance_g: float
     cursor: int
     marked: frozenset[int] = frozenset()
-    """Indexes of doses beyond a limit, or at the end of a run."""
+    """Indexes of doses beyond a control limit."""
+    events: Sequence[tuple[int, str]] = ()
+    """A letter at the index of the first dose after the event, in the order of time."""
+    first_counted: int = 0
+    """Index of the first dose that the limits are of; those before are dim."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +67,7 @@ def paint_control_chart(canvas: Canvas, chart: ControlChart) -> None:
         ranges = [0.0, *list_moving_ranges(chart.errors_g)][first : first + columns]
         canvas.write_text(0, rows + 1, "Range g from dose to dose", DIM)
         _draw_ranges(canvas, chart.limits, ranges, rows + 2, range_rows)
+    _draw_events(canvas, chart.events, first, range(rows))
     column = MARGIN + chart.cursor - first
     for y in range(canvas.height):
         if range_rows and y in (rows, rows + 1):
@@ -83,22 +90,34 @@ def _draw_errors(canvas: Canvas, chart: ControlChart, errors: Sequence[float], f
         y = scale.to_row(value)
         if y not in taken:
             taken.add(y)
-            text = f"{name:<4}{number_format.format_signed(value):>5}"
+            text = f"{name:<4} {number_format.format_signed(value):>5}"
             canvas.write_text(0, y, text[:MARGIN], LABEL if name == "mean" else DIM)
             canvas.write_text(MARGIN, y, glyph * (canvas.width - MARGIN), DIM)
     for number, error in enumerate(errors):
         y = scale.to_row(error)
         beyond = "▲" if error > scale.high else "▼" if error < scale.low else ""
         is_marked = first + number in chart.marked
-        style = DEVIATION if is_marked or beyond else STRONG
+        is_counted = first + number >= chart.first_counted
+        style = DEVIATION if is_counted and (is_marked or beyond) else STRONG if is_counted else DIM
         canvas.set_cell(MARGIN + number, y, beyond or ("◆" if is_marked else POINT), style)
+
+
+def _draw_events(canvas: Canvas, events: Sequence[tuple[int, str]], first: int, rows: range) -> None:
+    """A line before the dose, where no point is, and the letter on top of it; of several the last one's."""
+    for index, letter in events:
+        column = MARGIN + index - first
+        if MARGIN <= column < canvas.width:
+            for y in rows:
+                if canvas.rows[y][column][0] not in (POINT, "◆", "▲", "▼"):
+                    canvas.set_cell(column, y, "│", EVENT)
+            canvas.set_cell(column, rows[0], letter, EVENT_LETTER)
 
 
 def _draw_ranges(canvas: Canvas, limits: ControlLimits, ranges: Sequence[float], top: int, rows: int) -> None:
     scale = _ValueScale(0.0, 1.15 * limits.range_limit or 1.0, rows)
     for value, name in ((limits.mean_range, "mean"), (limits.range_limit, "UCL")):
         y = top + scale.to_row(value)
-        canvas.write_text(0, y, f"{name:<4}{number_format.format_decimal(value, 2):>5}", DIM)
+        canvas.write_text(0, y, f"{name:<4} {number_format.format_decimal(value, 2):>5}", DIM)
         canvas.write_text(MARGIN, y, "┄" * (canvas.width - MARGIN), DIM)
     for number, value in enumerate(ranges):
         is_beyond = value > limits.range_limit

@@ -23,6 +23,7 @@ BINDING_GROUPS = (
     BindingGroup(CommandKind.CONSOLE, keys.APP_KEYS, "on the dashboard"),
     BindingGroup(CommandKind.RANGE, keys.SCOPE_KEYS, "on the dashboard"),
     BindingGroup(CommandKind.CONSOLE, keys.TANK_KEYS, "on the dashboard"),
+    BindingGroup(CommandKind.CONSOLE, keys.PUMP_KEYS, "on the dashboard"),
     BindingGroup(CommandKind.ALARM, keys.ALARM_KEYS, "on the alarm screen"),
     BindingGroup(CommandKind.ALARM, keys.ALARM_LIST_KEYS, "on the alarm screen"),
     BindingGroup(CommandKind.BATCH, keys.BATCH_KEYS, "on the batch screen"),

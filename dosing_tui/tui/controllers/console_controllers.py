@@ -43,6 +43,7 @@ from dosing_tui.tui.controllers.shift_report_controller import (
 )
 from dosing_tui.tui.controllers.sign_on_controller import PinVerified, SignOnController, SignOnPolicyLoaded
 from dosing_tui.tui.data.query_results import BatchQueryResult, PanelLoaded, QueryResult
+from dosing_tui.tui.pumps.service_controller import ServiceController, ServiceStored
 from dosing_tui.tui.screens.console_screen import ConsoleScreen
 from dosing_tui.tui.screens.dashboard_screen import DashboardScreen
 
@@ -78,6 +79,9 @@ class ConsoleControllers:
         self.alarms = AlarmController(services, host, self.journal, self.kpis)
         self.sign_on = SignOnController(services, host)
         self.materials = MaterialController(services, host)
+        self.services = ServiceController(
+            host, services.source, services.workers, services.operator, services.clock, services.zone
+        )
         self.reviews = ReviewController(services, host, self.scopes)
         self.shift_reports = ShiftReportController(services, host, exporter)
         self.result_handlers = self._map_results()
@@ -100,6 +104,7 @@ class ConsoleControllers:
             AlarmActionStored: self.alarms.confirm_action,
             MaterialStored: self.materials.confirm_entry,
             LevelJumpExpected: self.materials.confirm_level_jump,
+            ServiceStored: self.services.confirm_entry,
             SignOnPolicyLoaded: self.sign_on.store_policy,
             PinVerified: self.sign_on.confirm_pin,
             JournalPageLoaded: self.journal.store_page,

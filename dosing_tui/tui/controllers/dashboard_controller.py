@@ -2,16 +2,16 @@
 
 import logging
 from collections import deque
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
 from dosing_tui.domain.alarms.models import Priority
+from dosing_tui.domain.capability.pump_history import PumpChartData
 from dosing_tui.domain.messages.text_sanitizer import clean_line
-from dosing_tui.domain.panels.filters import Selection
-from dosing_tui.domain.panels.panel_catalog import PUMP_CAPABILITY, Panel, PanelQuery, PumpCapability
+from dosing_tui.domain.panels.panel_catalog import PUMP_CAPABILITY, Panel
+from dosing_tui.domain.panels.pump_capability import PumpCapability
 from dosing_tui.domain.panels.spool_progress import SPOOLS_PANEL
 from dosing_tui.live_state import LiveSnapshot
 from dosing_tui.tui.controllers.scope_controller import ScopeController
@@ -99,11 +99,16 @@ class DashboardController:
         """False: a newer request of the same panel is on its way."""
         return self.panel_cache.store_result(result, self.services.clock())
 
-    def build_pump_query(self, row: PumpCapability) -> PanelQuery:
-        """The doses behind a row of the pumps as it is shown, and those of the same chemical."""
+    def list_pumps(self) -> Sequence[PumpCapability]:
+        """The rows of screen 0, as they were read last."""
+        rows = self.panel_cache.results.get(PUMP_CAPABILITY.id, NO_RESULT).rows or ()
+        return [row for row in rows if isinstance(row, PumpCapability)]
+
+    def read_pump_history(self, row: PumpCapability) -> PumpChartData:
+        """What the control chart of a row shows, in the range of its table. For a worker thread."""
         query = self.panel_cache.results[PUMP_CAPABILITY.id].query
         assert query is not None, "the row is of a query"
-        return replace(query, selection=Selection(device=(row.device_id,), chemical=(row.chemical,)))
+        return self.services.source.reader.read_pump_history(row, since=query.since, until=query.until)
 
     def toggle_freeze(self) -> None:
         """Keep the tiles as they are now, or return to live values."""

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 from textual.message import Message
 
 from dosing_tui.domain.alarms.models import JournalEntry
+from dosing_tui.domain.capability.pump_history import PumpChartData
 from dosing_tui.domain.panels.annotations import AnnotationList
 from dosing_tui.domain.panels.filters import Dimension
 from dosing_tui.domain.panels.panel_catalog import Panel, PanelQuery
+from dosing_tui.domain.panels.pump_capability import PumpCapability
 from dosing_tui.domain.panels.spool_progress import SPOOLS_PANEL, SpoolProgress
 from dosing_tui.errors import DatabaseError, DosingError
 from dosing_tui.ipc.supervised_thread import FailureReporter, SupervisedThread, ignore_failure
@@ -40,6 +42,9 @@ class PanelSource(Protocol):
         self, *, since: datetime, until: datetime, device: Sequence[str], recipe: Sequence[str]
     ) -> AnnotationList:
         """Annotations in [since, until) of these stations and recipes, or of all."""
+
+    def read_pump_history(self, row: PumpCapability, *, since: datetime, until: datetime) -> PumpChartData:
+        """What happened to the row's pump at its target in [since, until)."""
 
     def list_filter_values(self, dimension: Dimension) -> Sequence[str]:
         """The values to choose from."""

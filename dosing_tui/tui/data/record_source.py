@@ -19,6 +19,7 @@ from dosing_tui.domain.batch_review.query_models import (
 from dosing_tui.domain.batch_review.review_policy import ReviewPolicy
 from dosing_tui.domain.batch_review.review_result import ReviewResult
 from dosing_tui.domain.batch_review.review_rules import ReviewDraft
+from dosing_tui.domain.capability.service_log import ServiceDraft, ServiceEntry
 from dosing_tui.domain.materials.ledger import MaterialDraft
 from dosing_tui.domain.notifications.channel_status import ChannelStatus, add_unused_channels
 from dosing_tui.domain.panels.alarm_trend_query import AlarmTrendPoint, AlarmTrendQuery
@@ -95,6 +96,9 @@ class RecordSource(Protocol):
         Raises also: MaterialError.
         """
 
+    def enter_service(self, draft: ServiceDraft) -> ServiceEntry:
+        """Store what was done to a pump or a scale."""
+
     def read_kpi_history(self, now: datetime) -> KpiHistory:
         """The journal's figures for the alarm KPIs."""
 
@@ -119,10 +123,12 @@ class DatabaseRecords:
         from dosing_tui.database import operator_notes
         from dosing_tui.database.alarms import journal, notification_queue, trend
         from dosing_tui.database.materials import ledger_entries
+        from dosing_tui.database.pumps import service_log
         from dosing_tui.database.reports import shift_report
 
         self.add_note = partial(operator_notes.add_note, settings, os_user=account)
         self.enter_material = partial(ledger_entries.enter_material, settings, os_user=account)
+        self.enter_service = partial(service_log.enter_service, settings, os_user=account)
         self.read_kpi_history = partial(journal.read_kpi_history, settings)
         self.list_entries = partial(journal.list_entries, settings)
         self.read_trend = partial(trend.read_trend, settings)

@@ -54,6 +54,10 @@ TANK_KEYS = (
         tooltip="Enter a refill, delivery, loss or count of a tank",
     ),
 )
+PUMP_KEYS = (
+    Binding("w", "app.ask_service", "Work", id="service", show=False,
+            tooltip="Enter work at a pump or a scale"),
+)  # fmt: skip
 SCOPE_KEYS = (
     Binding("g", "ask_range", "Range", id="range", tooltip="Choose a range of time"),
     Binding(
@@ -231,7 +235,7 @@ LOT_KEYS = (
     *(binding for binding in TABLE_KEYS if binding.id not in ("reverse", "find")),
     *LOT_PAGE_KEYS,
 )
-_NAVIGATION_KEYS = (*VIEW_KEYS, *TILE_KEYS, *TANK_KEYS, *TABLE_KEYS, *CHART_KEYS)
+_NAVIGATION_KEYS = (*VIEW_KEYS, *TILE_KEYS, *TANK_KEYS, *PUMP_KEYS, *TABLE_KEYS, *CHART_KEYS)
 _PAGES_KEYS = (*REPORT_KEYS, *DOCTOR_KEYS, *MAINTENANCE_KEYS, *LOT_PAGE_KEYS)
 _SCREEN_KEYS = (*ALARM_KEYS, *ALARM_LIST_KEYS, *BATCH_KEYS, *_PAGES_KEYS)
 ALL_KEYS = (*_NAVIGATION_KEYS, *SCOPE_KEYS, *APP_KEYS, *_SCREEN_KEYS)
@@ -261,7 +265,7 @@ HELP_MAIN: tuple[HelpGroup, ...] = (
         ("Shelve, out of service", ("alarm-shelve", "alarm-remove")),
         ("Return, reset latched", ("alarm-back", "alarm-reset")),
         ("Sort, filter the list", ("alarm-sort", "filters")),
-        ("Refill, count; lots", ("refill", "lots")),
+        ("Refill, count; lots; pump work", ("refill", "lots", "service")),
     )),
     ("Range and filters", (
         ("Choose a range", ("range",)), ("Range before, after", ("range-back", "range-forward")),

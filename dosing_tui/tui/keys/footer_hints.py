@@ -113,7 +113,7 @@ _FOOTER_KEYS: Mapping[FooterMode, tuple[str, ...]] = {
         "palette",
         "help",
     ),
-    FooterMode.PUMPS: ("zoom", "back", "row-down", "sort", "reverse", "find", *_COMMON_KEYS),
+    FooterMode.PUMPS: ("zoom", "service", "back", "row-down", "sort", "reverse", "find", *_COMMON_KEYS),
     FooterMode.PUMP_CHART: (
         "back",
         "cursor-left",

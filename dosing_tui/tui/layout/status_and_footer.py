@@ -12,6 +12,8 @@ from dosing_tui.tui.rendering.canvas import Canvas, Rows, fit_cells, split_cells
 from dosing_tui.tui.rendering.palette import DEVIATION_BLOCK, CellStyle, ColourRole
 from dosing_tui.tui.rendering.priority_style import choose_rule_block
 
+ROWS_ABOVE_PAGE = 2
+"""Rows of the screen below a page that stay visible: status bar and alarm banner."""
 _BAR_STYLE = CellStyle(ColourRole.TEXT, ColourRole.BAR_BACKGROUND)
 _DIM_STYLE = CellStyle(ColourRole.DIM, ColourRole.BAR_BACKGROUND)
 _STRONG_STYLE = CellStyle(ColourRole.STRONG, ColourRole.BAR_BACKGROUND, bold=True)
@@ -349,6 +351,11 @@ def _place_hints(hints: Sequence[KeyHint], width: int, gap: int) -> list[tuple[i
             placed.append((x, hint))
             x += _measure_hints([hint], gap) + gap
     return placed
+
+
+def count_page_rows(screen_height: int) -> int:
+    """Rows between the alarm banner and the keys, for a page over the dashboard; at least 1."""
+    return max(1, screen_height - ROWS_ABOVE_PAGE - 1)
 
 
 def render_footer(hints: Sequence[KeyHint], width: int) -> Rows:

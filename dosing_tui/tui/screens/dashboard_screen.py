@@ -10,9 +10,9 @@ from textual.reactive import Reactive
 from textual.widget import Widget
 
 from dosing_tui.domain.messages.models import Dose, InventoryLevel
-from dosing_tui.domain.panels.panel_catalog import PumpCapability
+from dosing_tui.domain.panels.pump_capability import PumpCapability
 from dosing_tui.domain.station_status import StationStatus
-from dosing_tui.tui.keys.bindings import TANK_KEYS, TILE_KEYS, VIEW_KEYS
+from dosing_tui.tui.keys.bindings import PUMP_KEYS, TANK_KEYS, TILE_KEYS, VIEW_KEYS
 from dosing_tui.tui.keys.footer_hints import FooterMode
 from dosing_tui.tui.layout.geometry import TileId, list_tiles
 from dosing_tui.tui.layout.layout import (
@@ -42,7 +42,7 @@ _TOO_SMALL = f"The console needs {MIN_WIDTH}x{MIN_HEIGHT} characters; this windo
 
 
 class DashboardScreen(ConsoleScreen[None]):
-    BINDINGS = [*VIEW_KEYS, *TILE_KEYS, *TANK_KEYS]
+    BINDINGS = [*VIEW_KEYS, *TILE_KEYS, *TANK_KEYS, *PUMP_KEYS]
     AUTO_FOCUS = "#doses"
     # as in Screen, but without a repaint of everything: the two tiles draw their own frames
     focused: Reactive[Widget | None] = Reactive(None, repaint=False)
@@ -100,6 +100,12 @@ class DashboardScreen(ConsoleScreen[None]):
         """The selected row of the tank table; None without a selection."""
         chosen = self.tiles[TileId.TANK_TABLE].selected_row
         return chosen if isinstance(chosen, InventoryLevel) else None
+
+    @property
+    def selected_pump(self) -> PumpCapability | None:
+        """The selected row of the pumps; None without a selection."""
+        chosen = self.tiles[TileId.PUMP_TABLE].selected_row
+        return chosen if isinstance(chosen, PumpCapability) else None
 
     def get_visible_rows(self, zone: tzinfo) -> VisibleRows | None:
         """The rows of the focused tile."""
@@ -253,8 +259,7 @@ class DashboardScreen(ConsoleScreen[None]):
             self._switch_view(DashboardView.OVERVIEW, None)
 
     def _open_pump(self) -> None:
-        row = self.tiles[TileId.PUMP_TABLE].selected_row
-        if isinstance(row, PumpCapability):
+        if (row := self.selected_pump) is not None:
             self.post_message(PumpChosen(row))
 
     def _zoom_tile(self) -> None:

@@ -1,7 +1,10 @@
 """The control chart of one pump at one target, with advice."""
 
-from collections.abc import Callable, Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from operator import attrgetter
 from zoneinfo import ZoneInfo
 
 from textual import events, on
@@ -10,16 +13,27 @@ from textual.message import Message
 from textual.screen import ModalScreen
 
 from dosing_tui.config.alarm_limits import get_limit
+from dosing_tui.config.sections.pump_settings import build_service_limits
 from dosing_tui.config.settings import Settings
 from dosing_tui.domain.capability.individuals_chart import ControlLimits
+from dosing_tui.domain.capability.pump_history import MAX_CHART_DOSES, PumpChartData
 from dosing_tui.domain.capability.run_rules import RunFinding, find_runs
+from dosing_tui.domain.capability.service_log import ServiceKind
+from dosing_tui.domain.capability.service_state import (
+    PlantServiceLimits,
+    ServiceWork,
+    get_service_state,
+    list_service_dues,
+)
+from dosing_tui.domain.capability.shift_cause import ShiftCause
 from dosing_tui.domain.labels.station_labels import name_stations
 from dosing_tui.domain.messages.text_sanitizer import clean_line
-from dosing_tui.domain.panels.panel_catalog import DoseRow, PlantLimit, PumpCapability
+from dosing_tui.domain.panels.panel_catalog import DoseRow, PlantLimit
+from dosing_tui.domain.panels.pump_capability import PumpCapability
 from dosing_tui.errors import DosingError
-from dosing_tui.tui.charts.control_chart import ControlChart, paint_control_chart
+from dosing_tui.tui.charts.control_chart import EVENT_LETTER, ControlChart, paint_control_chart
 from dosing_tui.tui.keys.bindings import MODAL_HELP_KEY, PUMP_CHART_KEYS
-from dosing_tui.tui.layout.status_and_footer import KeyHint, render_footer
+from dosing_tui.tui.layout.status_and_footer import KeyHint, count_page_rows, render_footer
 from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import Canvas, wrap_text
 from dosing_tui.tui.rendering.line_widget import LineWidget, WheelTurned
@@ -28,29 +42,31 @@ from dosing_tui.tui.rendering.theme import TerminalTheme
 from dosing_tui.tui.tiles.pump_table import describe_finding, is_incapable
 from dosing_tui.tui.widgets.closable_screen import ClosableScreen
 
-ROWS_ABOVE = 2
-"""Rows of the screen below that stay visible: status bar and alarm banner."""
-HEAD_ROWS = 4
+HEAD_ROWS = 5
+EVENT_LETTERS: Mapping[str, str] = {
+    ServiceKind.TUBE: "T", ServiceKind.CALIBRATION: "C", ServiceKind.CHECK: "W", ServiceKind.TARE: "0",
+}  # fmt: skip
+"""Of what was done, on the chart."""
 MAX_ADVICE = 4
 
 
 @dataclass
-class PumpDosesLoaded(Message):
-    """``doses`` is None if they could not be read; ``error`` says why."""
+class PumpHistoryLoaded(Message):
+    """``history`` is None if it could not be read; ``error`` says why."""
 
-    doses: Sequence[DoseRow] | None
+    history: PumpChartData | None
     error: str = ""
 
 
 class PumpChartScreen(ModalScreen[None], ClosableScreen[None]):
-    """``read_doses`` runs in a worker thread, by ``submit``: the doses of the row's range, newest first."""
+    """``read_history`` runs in a worker thread, by ``submit``, for the range of the row's table."""
 
     BINDINGS = [*PUMP_CHART_KEYS, MODAL_HELP_KEY]
 
     def __init__(
         self, theme: TerminalTheme, hints: Sequence[KeyHint], row: PumpCapability, *,
-        settings: Settings, read_doses: Callable[[], Sequence[DoseRow]],
-        submit: Callable[[Callable[[], object]], None],
+        settings: Settings, read_history: Callable[[], PumpChartData],
+        submit: Callable[[Callable[[], object]], None], clock: Callable[[], datetime],
     ) -> None:  # fmt: skip
         super().__init__()
         self._page = LineWidget(theme, id="report")
@@ -58,8 +74,12 @@ class PumpChartScreen(ModalScreen[None], ClosableScreen[None]):
         self._station = name_stations([row.device_id], settings.short_names)[row.device_id]
         self._cpk_low = get_limit(settings, PlantLimit.CPK_LOW)
         self._zone = ZoneInfo(settings.plant.timezone)
-        self._read_doses, self._submit = read_doses, submit
-        self._doses: list[DoseRow] | None = None
+        self._read_history, self._submit = read_history, submit
+        self._history = PumpChartData(())
+        self._first_counted = 0
+        self._limits = build_service_limits(settings.pumps, settings.pump_limits)
+        self._clock = clock
+        self._runs: Sequence[RunFinding] = ()
         self._message = "Reading the doses …"
         self._cursor = 0
 
@@ -68,39 +88,43 @@ class PumpChartScreen(ModalScreen[None], ClosableScreen[None]):
 
     def on_mount(self) -> None:
         self.draw_page()
-        self._submit(self._load_doses)
+        self._submit(self._load_history)
 
     def on_resize(self, event: events.Resize) -> None:
         self.draw_page()
 
-    def _load_doses(self) -> None:
+    def _load_history(self) -> None:
         """In a worker thread."""
         if self.is_closed:
             return
-        result = PumpDosesLoaded(None, "Unexpected error, see the log file.")
+        result = PumpHistoryLoaded(None, "Unexpected error, see the log file.")
         try:
-            result = PumpDosesLoaded(self._read_doses())
+            result = PumpHistoryLoaded(self._read_history())
         except DosingError as error:
-            result = PumpDosesLoaded(None, str(error))
+            result = PumpHistoryLoaded(None, str(error))
         finally:
             self.post_message(result)
 
-    @on(PumpDosesLoaded)
-    def show_doses(self, loaded: PumpDosesLoaded) -> None:
-        if loaded.doses is None:
+    @on(PumpHistoryLoaded)
+    def show_history(self, loaded: PumpHistoryLoaded) -> None:
+        if loaded.history is None:
             self._message = clean_line(loaded.error)
         else:
-            self._doses = select_doses(loaded.doses, self._row)
+            self._history, limits = loaded.history, self._get_limits()
             self._message = "" if len(self._doses) > 1 else "Fewer than two doses in this range."
+            since = self._row.figures_since
+            self._first_counted = bisect_left(self._doses, since, key=attrgetter("time")) if since else 0
+            errors = [dose.error_g or 0.0 for dose in self._doses[self._first_counted :]]
+            self._runs = find_runs(errors, limits) if limits else ()
             self._cursor = max(0, len(self._doses) - 1)
         self.draw_page()
 
     def draw_page(self) -> None:
-        width, height = self.app.size.width, max(6, self.app.size.height - ROWS_ABOVE - 1)
+        width, height = self.app.size.width, max(6, count_page_rows(self.app.size.height))
         canvas = Canvas(width, height)
         self._draw_head(canvas)
         limits = self._get_limits()
-        if self._message or self._doses is None or limits is None:
+        if self._message or limits is None:
             text = (
                 self._message or "Fewer than ten doses, or below what the scale can weigh: no control limits."
             )
@@ -110,6 +134,10 @@ class PumpChartScreen(ModalScreen[None], ClosableScreen[None]):
         rows = canvas.rows + render_footer(self._hints, width)
         self._page.styles.width, self._page.styles.height = width, len(rows)
         self._page.show_rows(rows)
+
+    @property
+    def _doses(self) -> Sequence[DoseRow]:
+        return self._history.doses
 
     def _get_limits(self) -> ControlLimits | None:
         """The figures of the table, so that both say the same."""
@@ -131,22 +159,37 @@ class PumpChartScreen(ModalScreen[None], ClosableScreen[None]):
             f"Cpk {number_format.format_decimal(row.cpk, 2)}",
             f"bias {number_format.format_signed(row.mean_error_g)} g (allowed ±{allowed})",
             f"σ {number_format.format_decimal(row.sigma_g, 3)} g",
-            f"{number_format.count_noun(row.doses, 'dose')}",
+            self._count_doses(),
             f"{number_format.format_signed(row.sum_error_g, 1)} g in all",
             f"{number_format.format_decimal(row.rate_g_per_s, 3)} g/s",
         )
         canvas.write_text(1, 2, " · ".join(numbers), TEXT, width=canvas.width - 2)
+        x, parts = 1, list(list_service_facts(row, self._limits, self._clock(), self._zone))
+        for number, (text, style) in enumerate(parts):
+            x = canvas.write_text(
+                x, 3, text if number == 0 else f" · {text}", style, width=canvas.width - 1 - x
+            )
+
+    def _count_doses(self) -> str:
+        """How many the figures are of; and how many of them the chart has, where there are too many."""
+        figures, drawn = number_format.count_noun(self._row.doses, "dose"), len(self._doses)
+        is_cut = drawn >= MAX_CHART_DOSES and self._row.doses > drawn
+        return f"{figures}, the newest {number_format.format_count(drawn)} drawn" if is_cut else figures
 
     def _draw_chart(self, canvas: Canvas, doses: Sequence[DoseRow], limits: ControlLimits) -> None:
         errors = [dose.error_g or 0.0 for dose in doses]
-        runs = find_runs(errors, limits)
         advice = [
             (line, style)
-            for text, style in list_advice(self._row, runs)
+            for text, style in list_advice(self._row, self._runs)
             for line in wrap_text(text, canvas.width - 2)
         ][:MAX_ADVICE]
-        marked = frozenset(run.last for run in runs if run.rule.number == 1)
-        chart = ControlChart(errors, limits, self._row.tolerance_g, self._cursor, marked)
+        first = self._first_counted
+        marked = frozenset(first + run.last for run in self._runs if run.rule.number == 1)
+        marks = self._history.list_marks()
+        chart = ControlChart(
+            errors, limits, self._row.tolerance_g, self._cursor, marked,
+            [(index, EVENT_LETTERS[entry.kind]) for index, entry in marks], first,
+        )  # fmt: skip
         height = canvas.height - HEAD_ROWS - len(advice) - 2
         canvas.paste_rows(1, HEAD_ROWS, paint_control_chart(chart, canvas.width - 2, height))
         self._draw_cursor_value(canvas, doses[self._cursor], HEAD_ROWS + height)
@@ -157,7 +200,24 @@ class PumpChartScreen(ModalScreen[None], ClosableScreen[None]):
         at = number_format.format_full_timestamp(dose.time, self._zone)
         x = canvas.write_text(1, y, f"{at}  ", DIM)
         x = canvas.write_text(x, y, f"{number_format.format_signed(dose.error_g)} g", STRONG)
-        canvas.write_text(x, y, f"   {clean_line(dose.recipe, 30)} {clean_line(dose.mode, 20)}", DIM)
+        x = canvas.write_text(x, y, f"   {clean_line(dose.recipe, 30)} {clean_line(dose.mode, 20)}", DIM)
+        self._draw_legend(canvas, x + 3, y)
+
+    def _draw_legend(self, canvas: Canvas, x: int, y: int) -> None:
+        """What was done before the dose at the cursor; else what the letters mean."""
+        marks = self._history.list_marks()
+        done = [entry for index, entry in marks if index == self._cursor]
+        if done:
+            at = number_format.format_full_timestamp(done[-1].at, self._zone)
+            said = f"{done[-1].kind}, {done[-1].part}, {at}, {done[-1].person}: {done[-1].note}".rstrip(": ")
+            canvas.write_text(
+                x, y, f"{EVENT_LETTERS[done[-1].kind]} {said}", TEXT, width=canvas.width - x - 1
+            )
+            return
+        for kind in dict.fromkeys(entry.kind for _, entry in marks):
+            if x + len(kind) + 2 < canvas.width:
+                x = canvas.write_text(x, y, EVENT_LETTERS[kind], EVENT_LETTER)
+                x = canvas.write_text(x, y, f" {kind}", DIM) + 3
 
     @on(WheelTurned)
     def _scroll_chart(self, event: WheelTurned) -> None:
@@ -168,33 +228,60 @@ class PumpChartScreen(ModalScreen[None], ClosableScreen[None]):
 
     def action_cursor(self, step: int) -> None:
         """Move the cursor by so many doses."""
-        self._cursor = max(0, min(len(self._doses or ()) - 1, self._cursor + step))
+        self._cursor = max(0, min(len(self._doses) - 1, self._cursor + step))
         self.draw_page()
 
     def action_cursor_end(self, last: bool) -> None:
         self.action_cursor(1_000_000 if last else -1_000_000)
 
 
-def select_doses(doses: Sequence[DoseRow], row: PumpCapability) -> list[DoseRow]:
-    """Those of the row's pump and target that have an error, in the order of time."""
-    return [
-        dose
-        for dose in reversed(doses)
-        if (dose.device_id, dose.pump, dose.chemical, dose.target_g)
-        == (row.device_id, row.pump, row.chemical, row.target_g) and dose.error_g is not None
-    ]  # fmt: skip
+def list_service_facts(
+    row: PumpCapability, limits: PlantServiceLimits, now: datetime, zone: tzinfo
+) -> Iterator[tuple[str, CellStyle]]:
+    """Tube, calibration and flow of the row's pump against their limits; what is due stands out."""
+    dues = list(list_service_dues(get_service_state(row), limits.get_limits(row.device_id, row.pump), now))
+    life = {due.unit: due for due in dues if due.work is ServiceWork.TUBE}
+    age = "since the first dose" if row.tube_at is None else f"of {row.tube_at.astimezone(zone):%Y-%m-%d}"
+    used = [
+        f"{used} of {number_format.format_whole(life[unit].limit)} {unit}"
+        if unit in life
+        else f"{used} {unit}"
+        for unit, used in (
+            ("g", number_format.format_whole(row.tube_g)),
+            ("h", number_format.format_decimal(row.tube_hours, 1)),
+        )
+    ]
+    is_due = any(due.is_due for due in life.values())
+    yield f"{'▲ ' * is_due}tube {age}: {', '.join(used)}", DEVIATION if is_due else TEXT
+    for work, name, at in (
+        (ServiceWork.CALIBRATION, "calibrated", row.calibrated_at),
+        (ServiceWork.SCALE_CALIBRATION, "scale", row.scale_calibrated_at),
+    ):
+        due = next((one for one in dues if one.work is work), None)
+        if due is None and at is None:
+            continue
+        text = f"{name} {'never' if at is None else f'{at.astimezone(zone):%Y-%m-%d}'}"
+        if due is not None and due.due_at is not None:
+            text += f", due {due.due_at.astimezone(zone):%Y-%m-%d}"
+        is_late = due is not None and due.is_due
+        yield f"{'▲ ' * is_late}{text}", DEVIATION if is_late else TEXT
+    if row.new_rate_g_per_s is not None:
+        yield f"new {number_format.format_decimal(row.new_rate_g_per_s, 3)} g/s", TEXT
 
 
 def list_advice(row: PumpCapability, runs: Sequence[RunFinding]) -> Iterator[tuple[str, CellStyle]]:
     """What to do about the bias, and what the runs suggest: advice, no alarm."""
-    if row.cause and row.mean_error_g is not None:
-        side = "earlier" if row.mean_error_g > 0 else "later"
-        where = (
-            "all pumps of the station are off: check the scale" if row.cause == "scale" else "check the tube"
+    is_above = row.mean_error_g is not None and row.mean_error_g > 0
+    if row.cause == ShiftCause.SCALE:
+        amount = "much" if is_above else "little"
+        yield (
+            f"▲ All pumps of the station dose too {amount}: check the scale. Change no pump before that.",
+            STRONG,
         )
-        amount = number_format.format_decimal(abs(row.mean_error_g), 2, " g")
-        yield f"▲ Stop {amount} {side}; {where}.", STRONG
-    if row.overshoot_g is not None and row.stop_delay_s is not None and row.stop_delay_s > 0:
+    elif row.cause and row.mean_error_g is not None:
+        grams = number_format.format_decimal(abs(row.mean_error_g), 2, " g")
+        yield f"▲ Stop {grams} {'earlier' if is_above else 'later'}; check the tube.", STRONG
+    if row.overshoot_g is not None and (row.stop_delay_s or 0.0) > 0 and row.cause != ShiftCause.SCALE:
         fixed = number_format.format_signed(row.overshoot_g)
         yield f"Overshoot: {fixed} g + {number_format.format_decimal(row.stop_delay_s, 2)} s × rate.", DIM
     found = {run.rule.number: run.rule for run in runs}

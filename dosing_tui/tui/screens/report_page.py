@@ -12,15 +12,13 @@ from textual.screen import ModalScreen
 from dosing_tui.domain.quantities.quantity_text import count_noun
 from dosing_tui.errors import DosingError
 from dosing_tui.tui.keys.bindings import MODAL_HELP_KEY, SCROLL_KEYS
-from dosing_tui.tui.layout.status_and_footer import KeyHint, render_footer
+from dosing_tui.tui.layout.status_and_footer import KeyHint, count_page_rows, render_footer
 from dosing_tui.tui.rendering.canvas import Canvas, Rows
 from dosing_tui.tui.rendering.line_widget import LineWidget, WheelTurned
 from dosing_tui.tui.rendering.palette import DIM, CellStyle
 from dosing_tui.tui.rendering.theme import TerminalTheme
 from dosing_tui.tui.widgets.closable_screen import ClosableScreen
 
-ROWS_ABOVE = 2
-"""Rows of the screen below that stay visible: status bar and alarm banner."""
 Value = TypeVar("Value")
 
 
@@ -125,7 +123,7 @@ class ReportPage(ModalScreen[None], ClosableScreen[None], Generic[Value]):
     @property
     def visible_lines(self) -> int:
         """Rows of the page above the keys."""
-        return max(1, self.app.size.height - ROWS_ABOVE - 1)
+        return count_page_rows(self.app.size.height)
 
     def draw_page(self) -> None:
         width, height = self.app.size.width, self.visible_lines

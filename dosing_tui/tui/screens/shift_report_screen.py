@@ -10,15 +10,13 @@ from textual.screen import ModalScreen
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.domain.quantities.quantity_text import count_noun
 from dosing_tui.tui.keys.bindings import MODAL_HELP_KEY, REPORT_KEYS
-from dosing_tui.tui.layout.status_and_footer import KeyHint, render_footer, render_message
+from dosing_tui.tui.layout.status_and_footer import KeyHint, count_page_rows, render_footer, render_message
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, wrap_text
 from dosing_tui.tui.rendering.line_widget import LineWidget, WheelTurned
 from dosing_tui.tui.rendering.palette import DEVIATION, DIM, LABEL, TEXT, CellStyle
 from dosing_tui.tui.rendering.theme import TerminalTheme
 from dosing_tui.tui.widgets.closable_screen import ClosableScreen
 
-ROWS_ABOVE = 2
-"""Rows of the screen below that stay visible: status bar and alarm banner."""
 _RULE_CHARACTERS = frozenset("=-")
 
 
@@ -75,7 +73,7 @@ class ShiftReportScreen(ModalScreen[None], ClosableScreen[None]):
     @property
     def visible_lines(self) -> int:
         """Visible rows of the report."""
-        return max(1, self.app.size.height - ROWS_ABOVE - 1)
+        return count_page_rows(self.app.size.height)
 
     @property
     def _lines(self) -> tuple[str, ...]:

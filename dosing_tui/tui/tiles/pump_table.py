@@ -2,10 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from dosing_tui.config.alarm_limits import get_limit
+from dosing_tui.config.sections.pump_settings import build_service_limits
+from dosing_tui.domain.capability.service_state import (
+    PlantServiceLimits,
+    ServiceDue,
+    ServiceWork,
+    get_service_state,
+    list_service_dues,
+)
 from dosing_tui.domain.labels.station_labels import name_stations
-from dosing_tui.domain.panels.panel_catalog import PUMP_CAPABILITY, PlantLimit, PumpCapability
+from dosing_tui.domain.panels.panel_catalog import PUMP_CAPABILITY, PlantLimit
+from dosing_tui.domain.panels.pump_capability import PumpCapability
 from dosing_tui.tui.rendering import data_table, number_format
 from dosing_tui.tui.rendering.canvas import Rows, sanitize_text
 from dosing_tui.tui.rendering.data_table import TableColumn, TableData
@@ -15,8 +25,8 @@ from dosing_tui.tui.tiles.shared.number_list import draw_marked_cell
 from dosing_tui.tui.tiles.shared.tile_content import TileContent, build_panel_content
 
 EMPTY_TEXT = "no target was dosed ten times"
-FULL_ALLOWANCE = 100.0
 LOW_MARK, BIAS_MARK = "■", "▲"
+CALIBRATIONS = (ServiceWork.CALIBRATION, ServiceWork.SCALE_CALIBRATION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +34,22 @@ class PumpTableContext:
     names: Mapping[str, str]
     """Station -> its name."""
     cpk_low: float
+    limits: PlantServiceLimits
+    now: datetime
+
+    def list_dues(self, row: PumpCapability, *works: ServiceWork) -> list[ServiceDue]:
+        """What the limits of these works are used of, the most urgent first."""
+        limits = self.limits.get_limits(row.device_id, row.pump)
+        dues = list_service_dues(get_service_state(row), limits, self.now)
+        return sorted((due for due in dues if due.work in works), key=lambda due: -due.share)
 
 
 def build_pump_table(context: RenderContext) -> TileContent[TableData[PumpCapability]]:
     rows = context.get_rows(PUMP_CAPABILITY)
     names = name_stations([row.device_id for row in rows], context.settings.short_names)
-    table_context = PumpTableContext(names, get_limit(context.settings, PlantLimit.CPK_LOW))
+    settings = context.settings
+    limits = build_service_limits(settings.pumps, settings.pump_limits)
+    table_context = PumpTableContext(names, get_limit(settings, PlantLimit.CPK_LOW), limits, context.now)
     table = TableData(rows, COLUMNS, table_context)
     note = f"Cpk below {table_context.cpk_low:g}: not capable"
     return build_panel_content(
@@ -44,8 +64,8 @@ def build_pump_table(context: RenderContext) -> TileContent[TableData[PumpCapabi
 
 
 def is_biased(row: PumpCapability) -> bool:
-    """Its mean error is beyond the allowance."""
-    return row.bias_percent is not None and row.bias_percent > FULL_ALLOWANCE
+    """Its mean error is beyond the allowance: the panel names a cause for that alone."""
+    return bool(row.cause)
 
 
 def is_incapable(row: PumpCapability, cpk_low: float) -> bool:
@@ -78,6 +98,36 @@ def _draw_cpk(row: PumpCapability, context: PumpTableContext, width: int, ground
     return _draw_number(text, LOW_MARK, width, ground, is_abnormal=is_low, style=STRONG)
 
 
+def _draw_tube(row: PumpCapability, context: PumpTableContext, width: int, ground: ColourRole) -> Rows:
+    dues = context.list_dues(row, ServiceWork.TUBE)
+    is_due = any(due.is_due for due in dues)
+    return _draw_number(_format_tube(row, context), BIAS_MARK, width, ground, is_abnormal=is_due)
+
+
+def _format_tube(row: PumpCapability, context: PumpTableContext) -> str:
+    """The share of its life; without a limit what it has dosed."""
+    dues = context.list_dues(row, ServiceWork.TUBE)
+    return (
+        f"{100 * dues[0].share:.0f} %" if dues else number_format.format_decimal(row.tube_g / 1000, 1, " kg")
+    )
+
+
+def _draw_calibration(row: PumpCapability, context: PumpTableContext, width: int, ground: ColourRole) -> Rows:
+    dues = context.list_dues(row, *CALIBRATIONS)
+    is_due = any(due.is_due for due in dues)
+    return _draw_number(_format_calibration(row, context), BIAS_MARK, width, ground, is_abnormal=is_due)
+
+
+def _format_calibration(row: PumpCapability, context: PumpTableContext) -> str:
+    """Days since the pump's own."""
+    days = _count_days(row, context)
+    return number_format.NO_VALUE if days is None else f"{days:.0f} d"
+
+
+def _count_days(row: PumpCapability, context: PumpTableContext) -> float | None:
+    return None if row.calibrated_at is None else (context.now - row.calibrated_at) / timedelta(days=1)
+
+
 COLUMNS: tuple[TableColumn[PumpCapability], ...] = (
     TableColumn("Station", 7, 100, lambda row, context: sanitize_text(context.names[row.device_id]),
                 style=STRONG, max_growth=12, is_name=True),
@@ -99,6 +149,12 @@ COLUMNS: tuple[TableColumn[PumpCapability], ...] = (
                 lambda row, _: row.sum_error_g, unit="g", align_right=True),
     TableColumn("g/s", 6, 50, lambda row, _: number_format.format_decimal(row.rate_g_per_s, 3),
                 lambda row, _: row.rate_g_per_s, unit="g/s", style=DIM, align_right=True),
+    TableColumn("New", 6, 45, lambda row, _: number_format.format_decimal(row.new_rate_g_per_s, 3),
+                lambda row, _: row.new_rate_g_per_s, unit="g/s", style=DIM, align_right=True),
+    TableColumn("Tube  ", 9, 55, _format_tube, lambda row, _: row.tube_g, unit="g", draw_cell=_draw_tube,
+                align_right=True),
+    TableColumn("Calibr  ", 8, 52, _format_calibration, _count_days, unit="d", draw_cell=_draw_calibration,
+                align_right=True),
     TableColumn("Finding", 11, 90, lambda row, context: describe_finding(row, context.cpk_low), style=STRONG,
                 max_growth=16),
 )  # fmt: skip

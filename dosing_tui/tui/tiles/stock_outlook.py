@@ -42,7 +42,7 @@ def build_batches_left(context: RenderContext) -> TileContent[TableData[BatchesL
     table_context = _build_table_context((row.device_id for row in rows), context.settings, context.zone)
     return build_panel_content(
         context, BATCHES_LEFT, TableData(rows, BATCH_COLUMNS, table_context), data_table.paint_table,
-        "median of 20 batches", is_empty=not rows, empty_text="no batch completed in 28 days",
+        "median of 20 batches", is_empty=not rows, empty_text="no weighed batch completed in 28 days",
     )  # fmt: skip
 
 
@@ -58,29 +58,35 @@ def _format_remark(row: StockOutlook, context: StockTableContext) -> StyledRuns:
 def _format_span(row: StockOutlook, context: StockTableContext) -> str:
     if row.use_p10_g is None or row.use_p90_g is None:
         return number_format.NO_VALUE
-    return f"{_format_grams(row.use_p10_g)}–{_format_grams(row.use_p90_g)}"
+    return f"{_format_whole(row.use_p10_g)}–{_format_whole(row.use_p90_g)}"
 
 
-def _format_grams(value: float | None) -> str:
+def _format_whole(value: float | None) -> str:
     return number_format.NO_VALUE if value is None else number_format.format_count(round(value))
+
+
+def _format_batches(row: BatchesLeft) -> str:
+    """At most so many, where an ingredient without a level may run out before."""
+    count = _format_whole(row.batches_left)
+    return f"max. {count}" if row.without_level and row.batches_left is not None else count
 
 
 OUTLOOK_COLUMNS: tuple[TableColumn[StockOutlook], ...] = (
     TableColumn("Station", 7, 98, lambda row, context: sanitize_text(context.names[row.device_id]), style=DIM,
                 max_growth=10, is_name=True),
     TableColumn("Chemical", 9, 100, lambda row, _: sanitize_text(row.chemical), max_growth=14, is_name=True),
-    TableColumn("Left g", 7, 90, lambda row, _: _format_grams(row.remaining_g),
+    TableColumn("Left g", 7, 90, lambda row, _: _format_whole(row.remaining_g),
                 lambda row, _: row.remaining_g, unit="g", align_right=True),
-    TableColumn("Use g/d", 8, 85, lambda row, _: _format_grams(row.use_28_days_g),
+    TableColumn("Use g/d", 8, 85, lambda row, _: _format_whole(row.use_28_days_g),
                 lambda row, _: row.use_28_days_g, unit="g", align_right=True),
     TableColumn("P10–P90", 13, 50, _format_span, style=DIM, align_right=True),
-    TableColumn("7 days", 7, 40, lambda row, _: _format_grams(row.use_7_days_g),
+    TableColumn("7 days", 7, 40, lambda row, _: _format_whole(row.use_7_days_g),
                 lambda row, _: row.use_7_days_g, unit="g", style=DIM, align_right=True),
     TableColumn("Cover d", 8, 99, lambda row, _: number_format.format_decimal(row.cover_days, 1),
                 lambda row, _: row.cover_days, unit="d", style=STRONG, align_right=True),
     TableColumn("Runs out", 16, 80, lambda row, context: _format_day(row.run_out_at, context.zone),
                 lambda row, _: row.run_out_at),
-    TableColumn("Reorder g", 9, 45, lambda row, _: _format_grams(row.reorder_g),
+    TableColumn("Reorder g", 9, 45, lambda row, _: _format_whole(row.reorder_g),
                 lambda row, _: row.reorder_g, unit="g", style=DIM, align_right=True),
     TableColumn("Remark", 11, 97, lambda row, _: row.remark, format_runs=_format_remark, max_growth=18),
 )  # fmt: skip
@@ -88,14 +94,15 @@ BATCH_COLUMNS: tuple[TableColumn[BatchesLeft], ...] = (
     TableColumn("Station", 7, 98, lambda row, context: sanitize_text(context.names[row.device_id]), style=DIM,
                 max_growth=10, all_or_nothing=True, is_name=True),
     TableColumn("Recipe", 8, 100, lambda row, _: sanitize_text(row.recipe), max_growth=16, is_name=True),
-    TableColumn("Batches left", 12, 99, lambda row, _: number_format.format_count(row.batches_left),
+    TableColumn("Batches left", 12, 99, lambda row, _: _format_batches(row),
                 lambda row, _: row.batches_left, style=STRONG, align_right=True),
     TableColumn("Scarcest", 9, 90, lambda row, _: sanitize_text(row.scarcest), max_growth=14, min_width=8,
                 is_name=True),
-    TableColumn("Left g", 8, 70, lambda row, _: _format_grams(row.remaining_g),
+    TableColumn("Left g", 8, 70, lambda row, _: _format_whole(row.remaining_g),
                 lambda row, _: row.remaining_g, unit="g", align_right=True),
     TableColumn("Median g", 9, 80, lambda row, _: number_format.format_decimal(row.median_use_g, 1),
                 lambda row, _: row.median_use_g, unit="g", align_right=True),
     TableColumn("Of batches", 10, 40, lambda row, _: number_format.format_count(row.batches),
                 lambda row, _: row.batches, style=DIM, align_right=True),
+    TableColumn("No level", 9, 30, lambda row, _: sanitize_text(row.without_level), style=DIM, max_growth=20),
 )  # fmt: skip

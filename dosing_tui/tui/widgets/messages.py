@@ -4,7 +4,7 @@ from datetime import datetime
 
 from textual.message import Message
 
-from dosing_tui.domain.panels.panel_catalog import PumpCapability
+from dosing_tui.domain.panels.pump_capability import PumpCapability
 
 
 class BannerClicked(Message):

@@ -136,6 +136,7 @@ class FakeServer:
                 list_usual_durations=list,
                 read_tolerances=lambda: self.tolerances,
                 read_tank_lots=tuple,
+                read_service_states=lambda _now: (),
             ),
             create_notification_queue=lambda: NotificationQueue(Settings()),
             read_audit_head=lambda anchored: None,

@@ -8,32 +8,95 @@ from itertools import pairwise
 from math import fsum
 from statistics import fmean, linear_regression
 
+from dosing_tui.domain.capability.service_log import ServiceDraft
 from dosing_tui.domain.messages.models import Dose
-from dosing_tui.domain.panels.panel_catalog import PumpCapability
+from dosing_tui.domain.panels.pump_capability import PumpCapability
 from dosing_tui.domain.panels.pump_chemical import PumpChemical
 
 PumpTarget = tuple[str, int, str, float]
-LEAST_DOSES = 10
+LEAST_DOSES, NEW_DOSES = 10, 50
 LONGEST_DOSE_MS = 300_000
 
 
 def expect_pumps(
-    doses: Iterable[Dose], since: datetime, until: datetime, chemicals: tuple[str, ...], tolerance_g: float
-) -> list[PumpCapability]:
-    """Of these stations' doses, in the order of the panel."""
+    doses: Iterable[Dose], since: datetime, until: datetime, chemicals: tuple[str, ...], tolerance_g: float,
+    services: Iterable[ServiceDraft] = (),
+) -> list[PumpCapability]:  # fmt: skip
+    """Of these stations' doses, in the order of the panel. ``services``: what was done to their pumps."""
+    doses = sorted(doses, key=lambda dose: (dose.time, dose.dedup))
+    done = [one for one in services if one.at < until]
     groups: dict[PumpTarget, list[Dose]] = defaultdict(list)
     askers: Counter[tuple[PumpTarget, str, str]] = Counter()
-    for dose in sorted(doses, key=lambda dose: (dose.time, dose.dedup)):
+    for dose in doses:
         if dose.error_g is None or not dose.target_g:
             continue
         key = (dose.device_id, dose.pump, dose.chemical, dose.target_g)
         askers[key, dose.recipe, dose.mode] += 1
-        if since <= dose.time < until:
+        if max(_begin_figures(dose.device_id, dose.pump, done) or since, since) <= dose.time < until:
             groups[key].append(dose)
     asked = {key for (key, _, _), count in askers.items() if count >= LEAST_DOSES}
     rows = [_expect_pump(key, groups[key], tolerance_g) for key in groups if key in asked]
-    told = [replace(row, cause=_expect_cause(row, rows)) for row in rows]
+    told = [
+        _add_service(replace(row, cause=_expect_cause(row, rows)), doses, since, until, done) for row in rows
+    ]
     return sorted((row for row in told if not chemicals or row.chemical in chemicals), key=_get_rank)
+
+
+def _find_last(device: str, pump: int | None, kind: str, done: Iterable[ServiceDraft]) -> datetime | None:
+    return max(
+        (one.at for one in done if (one.device, one.pump, one.kind) == (device, pump, kind)), default=None
+    )
+
+
+def _begin_figures(device: str, pump: int, done: list[ServiceDraft]) -> datetime | None:
+    times = [
+        _find_last(device, of_pump, kind, done)
+        for of_pump, kind in ((pump, "tube change"), (pump, "calibration"), (None, "calibration"))
+    ]
+    return max((at for at in times if at is not None), default=None)
+
+
+def _add_service(
+    row: PumpCapability, doses: list[Dose], since: datetime, until: datetime, done: list[ServiceDraft]
+) -> PumpCapability:
+    begin = _begin_figures(row.device_id, row.pump, done)
+    tube_at = _find_last(row.device_id, row.pump, "tube change", done)
+    own = [dose for dose in doses if (dose.device_id, dose.pump) == (row.device_id, row.pump)]
+    through = [
+        dose for dose in own if dose.time < until and (tube_at is None or dose.time >= tube_at)
+    ]  # fmt: skip
+    first: list[float] = []
+    if tube_at:
+        buckets: dict[datetime, list[float]] = defaultdict(list)
+        for dose in own:
+            is_of_row = (dose.chemical, dose.target_g) == (row.chemical, row.target_g)
+            if is_of_row and dose.error_g is not None and (rate := _get_rate(dose)):
+                buckets[_floor_time(dose.time)].append(rate)
+        for bucket in sorted(buckets):
+            if tube_at <= bucket < _floor_time(until) and len(first) < NEW_DOSES:
+                first += buckets[bucket]
+    return replace(
+        row,
+        figures_since=begin if begin and begin > since else None,
+        new_rate_g_per_s=fmean(first) if len(first) >= LEAST_DOSES else None,
+        first_at=_floor_time(min(dose.time for dose in own)),
+        tube_at=tube_at,
+        tube_g=fsum(dose.actual_g or 0.0 for dose in through),
+        tube_hours=sum(dose.duration_ms or 0 for dose in through if _get_rate(dose)) / 3_600_000,
+        calibrated_at=_find_last(row.device_id, row.pump, "calibration", done),
+        scale_calibrated_at=_find_last(row.device_id, None, "calibration", done),
+    )
+
+
+def _floor_time(at: datetime) -> datetime:
+    """To six hours in UTC."""
+    return at - timedelta(seconds=at.timestamp() % 21_600)
+
+
+def _get_rate(dose: Dose) -> float:
+    """In g/s; 0 without a plausible duration."""
+    is_plausible = dose.duration_ms is not None and 0 < dose.duration_ms <= LONGEST_DOSE_MS
+    return 1000 * (dose.target_g or 0.0) / dose.duration_ms if is_plausible and dose.duration_ms else 0.0
 
 
 def _get_rank(row: PumpCapability) -> tuple[object, ...]:
@@ -60,17 +123,15 @@ def _expect_cause(row: PumpCapability, rows: Iterable[PumpCapability]) -> str:
 
 def _expect_pump(key: PumpTarget, doses: list[Dose], tolerance_g: float) -> PumpCapability:
     errors = [dose.error_g for dose in doses if dose.error_g is not None]
-    rated = [
-        (1000 * (dose.target_g or 0.0) / dose.duration_ms, dose.error_g or 0.0)
-        for dose in doses
-        if dose.duration_ms and 0 < dose.duration_ms <= LONGEST_DOSE_MS
-    ]
+    rated = [(rate, dose.error_g or 0.0) for dose in doses if (rate := _get_rate(dose))]
     row = PumpCapability(
         *key,
         doses=len(errors), tolerance_g=tolerance_g, allowance_g=tolerance_g / 4, sum_error_g=fsum(errors),
         rate_g_per_s=fmean(rate for rate, _ in rated) if rated else None,
         mean_error_g=None, bias_percent=None, sigma_g=None, cpk=None, stop_delay_s=None, overshoot_g=None,
-        cause="",
+        cause="", figures_since=None, new_rate_g_per_s=None,
+        first_at=datetime.max.replace(tzinfo=UTC), tube_at=None, tube_g=0.0, tube_hours=0.0,
+        calibrated_at=None, scale_calibrated_at=None,
     )  # fmt: skip
     if len(errors) < LEAST_DOSES:
         return row

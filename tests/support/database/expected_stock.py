@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from math import floor, sqrt
+from math import floor, fsum, sqrt
 from statistics import fmean, median, quantiles, stdev
 from zoneinfo import ZoneInfo
 
@@ -84,7 +84,8 @@ def _add_reorder_point(
 def expect_batches_left(
     levels: Iterable[InventoryLevel], doses: Iterable[Dose], batches: Iterable[Batch], now: datetime
 ) -> list[BatchesLeft]:
-    """Of batches that began in the last 28 days."""
+    """Of batches that began in the last 28 days. Their recipes are spelt in one way."""
+    doses = tuple(doses)
     tanks = {(t.device_id, t.chemical): t.remaining_g for t in expect_tanks(levels)}
     recipes: dict[tuple[str, str], list[Batch]] = defaultdict(list)
     for batch in sorted(batches, key=lambda batch: batch.begins_at, reverse=True):
@@ -92,18 +93,19 @@ def expect_batches_left(
         if batch.status is BatchStatus.COMPLETE and is_recent:
             recipes[batch.device_id, batch.recipe].append(batch)
     rows = []
-    measured = [dose for dose in doses if dose.actual_g is not None]
     for (device, recipe), found in recipes.items():
         uses: dict[str, list[float]] = defaultdict(list)
         for batch in found[:BATCHES]:
-            masses: dict[str, float] = defaultdict(float)
-            for dose in measured:
+            masses: dict[str, list[float | None]] = defaultdict(list)
+            for dose in doses:
                 ends_at = batch.ends_at or batch.begins_at
                 is_inside = batch.begins_at <= dose.time <= ends_at
                 if (dose.device_id, dose.recipe) == (device, recipe) and is_inside:
-                    masses[dose.chemical] += dose.actual_g or 0.0
-            for chemical, mass in masses.items():
-                uses[chemical].append(mass)
+                    masses[dose.chemical].append(dose.actual_g)
+            for chemical, each in masses.items():
+                weighed = [mass for mass in each if mass is not None]
+                if len(weighed) == len(each):
+                    uses[chemical].append(fsum(weighed))
         medians = {chemical: median(each) for chemical, each in uses.items()}
         tanks_left = [
             (floor(max(left, 0.0) / medians[name]), name, left)
@@ -112,5 +114,10 @@ def expect_batches_left(
         ]
         if tanks_left:
             count, name, left = min(tanks_left)
-            rows.append(BatchesLeft(device, recipe, count, name, left, medians[name], len(uses[name])))
-    return sorted(rows, key=lambda row: (row.batches_left, row.device_id, row.recipe))
+            missing = sorted(set(medians) - {name for _, name, _ in tanks_left})
+            rows.append(
+                BatchesLeft(
+                    device, recipe, count, name, left, medians[name], len(uses[name]), ", ".join(missing)
+                )
+            )
+    return sorted(rows, key=lambda row: (row.batches_left or 0, row.device_id, row.recipe))

@@ -116,6 +116,11 @@ OPERATOR = [
          "INSERT INTO operator_notes (id, at, text, author) OVERRIDING SYSTEM VALUE"
          " VALUES (9223372036854775807, now(), 'a', 'b')"),
         ("change a note", "UPDATE operator_notes SET text = 'b'"),
+        ("write to the log of pumps without the function",
+         "INSERT INTO service_log (request_id, at, device_id, kind, note, person, os_user)"
+         " VALUES (gen_random_uuid(), now(), 'd', 'tare', '', 'Anna', '')"),
+        ("move a tube change", "UPDATE service_log SET at = '2024-01-01'"),
+        ("remove a tube change", "DELETE FROM service_log"),
         ("stop the alarm journal by the highest id",
          "INSERT INTO alarm_journal (id, uuid, site, rule, event, at, received_at, priority, rule_version)"
          " OVERRIDING SYSTEM VALUE VALUES (9223372036854775807, gen_random_uuid(), 's', 'r', 'raise', now(),"

@@ -25,6 +25,8 @@ from dosing_tui.domain.batch_review.query_models import (
 from dosing_tui.domain.batch_review.review_policy import ReviewPolicy
 from dosing_tui.domain.batch_review.review_result import ReviewResult
 from dosing_tui.domain.batch_review.review_rules import ReviewDraft
+from dosing_tui.domain.capability import pump_history
+from dosing_tui.domain.capability.service_log import ServiceDraft, ServiceEntry
 from dosing_tui.domain.materials.ledger import MaterialDraft
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, TimeQuality
 from dosing_tui.domain.notifications.channel_status import ChannelStatus
@@ -42,11 +44,11 @@ from dosing_tui.domain.panels.panel_catalog import (
     Panel,
     PanelQuery,
     ProductionDay,
-    PumpCapability,
     RecipeDay,
     SeriesPoint,
     StockOutlook,
 )
+from dosing_tui.domain.panels.pump_capability import PumpCapability
 from dosing_tui.domain.panels.pump_chemical import PumpChemical
 from dosing_tui.domain.panels.spool_progress import SpoolProgress
 from dosing_tui.domain.shift_report import ShiftReport
@@ -241,6 +243,7 @@ class FakeSource:
         self.pages: list[JournalFilter] = []
         self.told_by: list[ChannelStatus] = []
         self.batches: BatchSource = NoBatches()
+        self.services: list[ServiceDraft] = []
         self.on_journal: Callable[[Sequence[JournalEntry]], object] = self.entries.extend
 
     @property
@@ -278,6 +281,16 @@ class FakeSource:
             raise DatabaseUnavailableError(self.away)
         self.materials.append(draft)
         return len(self.materials)
+
+    def enter_service(self, draft: ServiceDraft) -> ServiceEntry:
+        if self.away:
+            raise DatabaseUnavailableError(self.away)
+        self.services.append(draft)
+        return ServiceEntry(
+            len(self.services), draft.at, draft.device, draft.pump, draft.kind, draft.target_g,
+            draft.readings_g, fmean(draft.readings_g) if draft.readings_g else None, None, draft.withdraws,
+            draft.note, draft.person, "ops", "dosing_operator", NOW, is_withdrawn=False,
+        )  # fmt: skip
 
     def read_kpi_history(self, now: datetime) -> KpiHistory:
         if self.away:
@@ -346,6 +359,18 @@ class FakeSource:
         doses = [dose for dose in self.story.doses if _is_asked_for(dose, query)]
         # each answer below makes rows of the type its panel declares
         return cast("Sequence[Row]", _ANSWERS[panel.id](self.story, doses, panel, query.now))
+
+    def read_pump_history(
+        self, row: PumpCapability, *, since: datetime, until: datetime
+    ) -> pump_history.PumpChartData:
+        if self.away:
+            raise DatabaseUnavailableError(self.away)
+        rows = _answer_doses(self.story, list(self.story.doses), panel_catalog.DOSES, until)
+        own = [
+            dose for dose in reversed(rows)
+            if (dose.device_id, dose.pump, dose.chemical, dose.target_g) == row.identity
+        ]  # fmt: skip
+        return pump_history.PumpChartData(own[-pump_history.MAX_CHART_DOSES :])
 
 
 _FIELDS = {
@@ -541,7 +566,7 @@ def _answer_batches_left(
     story: History, doses: list[Dose], panel: Panel[Any], now: datetime
 ) -> list[BatchesLeft]:
     names = sorted({(dose.device_id, dose.recipe) for dose in doses})
-    return [BatchesLeft(device, recipe, 12, "T-12", 500.0, 40.0, 20) for device, recipe in names]
+    return [BatchesLeft(device, recipe, 12, "T-12", 500.0, 40.0, 20, "") for device, recipe in names]
 
 
 _ANSWERS: dict[str, Answering] = {

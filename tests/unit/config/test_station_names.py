@@ -35,7 +35,7 @@ def test_stations_have_short_names(tmp_path: Path) -> None:
 
 
 def test_the_documented_example_can_be_used(tmp_path: Path) -> None:
-    lines = render_template().partition("# [[stations]]")[2].partition("# Other limits")[0].splitlines()
+    lines = render_template().partition("# [[stations]]")[2].partition("# Tube life")[0].splitlines()
     example = "[[stations]]\n" + "\n".join(line.removeprefix("# ") for line in lines if " = " in line)
     (one,) = load_settings(write_config(tmp_path, example), {}).settings.stations
     assert one == StationSettings("dosing_system_01", "L1", "Hall 2, foam line 1")

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, timedelta, tzinfo
 
+from dosing_tui.domain.capability.service_state import PlantServiceLimits
 from dosing_tui.domain.messages import default_limits
 from dosing_tui.domain.messages.chemical_names import fold_name
 from dosing_tui.domain.tolerances.rules import DEFAULT_RULES, ToleranceRules
@@ -56,6 +57,8 @@ class AlarmLimits:
     link_down_after: timedelta = timedelta(seconds=10)
     spool_percent: float = 80.0
     spool_age: timedelta = timedelta(hours=1)
+    service: PlantServiceLimits = field(default_factory=PlantServiceLimits)
+    """Tube life and intervals of calibration."""
     zone: tzinfo = UTC
     """Time zone of the plant, for the times in messages."""
 

@@ -4,19 +4,23 @@ import json
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 
 from dosing_tui.collector.alarms import alarm_service, stock_watch
+from dosing_tui.config.sections.pump_settings import PumpSettings
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.alarms import journal
 from dosing_tui.database.batches.master_recipes import import_recipes
 from dosing_tui.database.materials.ledger_entries import list_materials
+from dosing_tui.database.pumps.service_log import enter_service
 from dosing_tui.domain.alarm_rules import tank_rules
 from dosing_tui.domain.alarms.models import AlarmEvent
 from dosing_tui.domain.alarms.operator_commands import CommandContext
 from dosing_tui.domain.alarms.tank_refill import create_refill_entries
 from dosing_tui.domain.batches.master_recipe import MasterIngredient, MasterRecipe
+from dosing_tui.domain.capability.service_log import ServiceDraft, ServiceKind
 from tests.integration.collector.alarms.test_alarm_service_on_servers import (
     connect_station,
     is_following,
@@ -135,3 +139,25 @@ def test_a_batch_is_compared_with_the_master_that_was_imported(
         tag = "BATCH_INGREDIENT/dosing_system_01/CU-85"
         wait_until(lambda: tag in list_raised(settings))
         assert list_raised(settings)[tag] == "Batch CU-85: T-9 is missing (dosing_system_01)"
+
+
+def test_a_worn_tube_is_an_alarm_until_its_change_is_entered(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(alarm_service, "RECIPE_POLL_S", 0.2)
+    monkeypatch.setattr(alarm_service, "SERVICE_POLL", timedelta(0))
+    settings = replace(settings, pumps=PumpSettings(tube_life_g=30.0))
+    tag = "TUBE_DUE/dosing_system_01/pump 2"
+    with run_in_threads(settings) as collector, connect_station(settings) as plant:
+        wait_until(lambda: collector.ready and is_following(collector))
+        say_dose(plant, settings, 0.0)
+        wait_until(lambda: tag in list_raised(settings))
+        assert list_raised(settings)[tag] == (
+            "Tube change is due: 40 of 30 g, none in the log (dosing_system_01, pump 2)"
+        )
+        changed = ServiceDraft(
+            uuid4(), datetime.now(UTC), "dosing_system_01", 2, ServiceKind.TUBE, "Anna"
+        )  # fmt: skip
+        enter_service(settings, changed, os_user="")
+        returned = AlarmEvent.RETURN, tag
+        wait_until(lambda: returned in {(one.event, one.key.tag) for one in journal.read_journal(settings)})

@@ -38,9 +38,9 @@ from dosing_tui.domain.panels.panel_catalog import (
     Panel,
     PanelQuery,
     ProductionDay,
-    PumpCapability,
     StockOutlook,
 )
+from dosing_tui.domain.panels.pump_capability import PumpCapability
 from dosing_tui.domain.panels.pump_chemical import PumpChemical
 from dosing_tui.domain.time.shift_calendar import ShiftPeriod
 from dosing_tui.domain.time.time_range import RangeSpec
@@ -303,7 +303,7 @@ def _list_pumps(plant: Plant, query: PanelQuery) -> list[str]:
         "0.00" if row.mean_error_g is not None and abs(row.mean_error_g) < 0.005
         else _format_number(row.mean_error_g, "+.2f"),
         f"±{row.allowance_g:.3f}", _format_number(row.sigma_g, ".3f"), f"{row.sum_error_g:+.1f}",
-        _format_number(row.rate_g_per_s, ".3f"),
+        _format_number(row.rate_g_per_s, ".3f"), "–", f"{row.tube_g / 1000:.1f} kg", "–",
         f"bias: {row.cause}" if row.cause else "scatter" if row.cpk is not None and row.cpk < 0.5 else "",
     )).strip() for row in rows]  # fmt: skip
 
@@ -335,7 +335,8 @@ def _list_batches_left(plant: Plant, query: PanelQuery) -> list[str]:
     return [" ".join((
         row.device_id, row.recipe, str(row.batches_left), row.scarcest,
         _format_number(row.remaining_g, ",.0f"), _format_number(row.median_use_g, ".1f"), str(row.batches),
-    )) for row in rows]  # fmt: skip
+        row.without_level,
+    )).strip() for row in rows]  # fmt: skip
 
 
 TILE_TEXTS: Mapping[str, Callable[[Plant, PanelQuery], list[str]]] = {

@@ -89,6 +89,11 @@ SELECT device_id, pump, chemical, bucket, count(*), sum(error_g), coalesce(sum(a
 RECOMPUTED["SELECT sum(doses)::bigint, max(last_at) FROM pump_targets"] = (
     "SELECT count(error_g), max(time) FILTER (WHERE error_g IS NOT NULL) FROM dosing_consumption"
 )
+RECOMPUTED["SELECT device_id, pump, bucket, sum_actual_g, run_ms FROM pump_use ORDER BY 1, 2, 3"] = (
+    "SELECT device_id, pump, to_timestamp(floor(extract(epoch FROM time) / 21600) * 21600),"
+    " coalesce(sum(actual_g), 0), coalesce(sum(duration_ms), 0)::bigint"
+    " FROM dosing_consumption GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
+)
 for grain, seconds, station, name in GRAINS:
     RECOMPUTED[
         f"SELECT bucket, device_id, chemical, recipe, mode, {SUM_COLUMNS}"

@@ -2,8 +2,14 @@
 
 from dataclasses import replace
 
+import pytest
+
 from dosing_tui.config.settings import LimitSettings
-from tests.support.tui.console_driver import SMALL, make_settings, open_console
+from dosing_tui.domain.capability import pump_history
+from dosing_tui.domain.capability.service_log import ServiceKind
+from dosing_tui.tui.screens import pump_chart_screen
+from tests.support.tui.console_driver import LARGE, SMALL, make_settings, open_console
+from tests.support.tui.sample_plant import FakeSource, make_history
 
 
 async def test_a_row_leads_to_its_control_chart_and_back() -> None:
@@ -25,3 +31,62 @@ async def test_a_row_leads_to_its_control_chart_and_back() -> None:
         assert moved != newest
         assert await driven.press_keys("end") == newest
         assert "Pump capability" in await driven.press_keys("escape")
+
+
+async def test_a_chart_of_many_doses_says_how_many_it_has_and_finds_runs_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    searches = []
+    monkeypatch.setattr(
+        pump_chart_screen,
+        "find_runs",
+        lambda errors, limits: searches.append(len(errors)) or [],  # type: ignore[func-returns-value]
+    )
+    monkeypatch.setattr(pump_history, "MAX_CHART_DOSES", 12)
+    monkeypatch.setattr(pump_chart_screen, "MAX_CHART_DOSES", 12)
+    async with open_console() as driven:
+        await driven.press_keys("0")
+        await driven.wait_for_text("Pump capability")
+        await driven.press_keys("enter")
+        shown = await driven.wait_for_text("UCL")
+        assert "doses, the newest 12 drawn" in shown
+        await driven.press_keys("left", "left", "end")
+    assert searches == [12]
+
+
+@pytest.mark.parametrize("size", [LARGE, SMALL])
+async def test_work_at_a_pump_is_entered_by_keys_and_a_wrong_entry_is_a_sentence(
+    size: tuple[int, int],
+) -> None:
+    source = FakeSource(make_history(days=0.2))
+    async with open_console(size=size, source=source) as driven:
+        await driven.press_keys("0")
+        await driven.wait_for_text("Pump capability")
+        asked = await driven.press_keys("down", "w")
+        assert "← tube change →" in asked
+        assert "use of its tube begin anew" in asked
+        assert "Enter your name." in await driven.press_keys("enter")
+        await driven.press_keys(*["tab"] * 6, *"Zoe", "enter")
+        row = driven.app.dashboard_screen.selected_pump
+        assert row is not None
+        await driven.wait_for_text(f"Entered: tube change, pump {row.pump} of {row.device_id}.")
+        (entered,) = source.services
+        assert (entered.person, entered.pump, entered.kind) == ("Zoe", row.pump, ServiceKind.TUBE)
+
+
+async def test_a_check_weighing_needs_its_weighings_and_a_tare_is_of_the_scale() -> None:
+    source = FakeSource(make_history(days=0.2))
+    async with open_console(source=source) as driven:
+        await driven.press_keys("0")
+        await driven.wait_for_text("Pump capability")
+        assert "← check weighing →" in await driven.press_keys("w", "right", "right")
+        await driven.press_keys(*["tab"] * 6, *"Zoe")
+        assert "Enter the mass that was asked for" in await driven.press_keys("enter")
+        await driven.press_keys("tab", "tab", "tab", *"40", "tab", *"forty")
+        assert "forty are no weighings" in await driven.press_keys("enter")
+        await driven.press_keys(*["backspace"] * 5, *"40.1 39.9", "enter")
+        await driven.wait_for_text("mean 40.00 g.")
+        assert source.services[0].readings_g == (40.1, 39.9)
+        await driven.press_keys("w", "left", *["tab"] * 6, *"Zoe", "enter")
+        await driven.wait_for_text("Entered: tare, scale of")
+        assert source.services[1].pump is None

@@ -402,6 +402,8 @@ ALARM_CASES: dict[tuple[str, float, float | None], str] = {
     ("CLOCK_SKEW", -50, None): "remark",
     ("ERR_RATE_1H", -50, None): "remark",
     ("ERR_MEAN_1H/pump 2", -50, None): "remark",
+    ("CALIBRATION_DUE/pump 2", -50, None): "remark",
+    ("TUBE_DUE/pump 2", -50, None): "remark",
     ("STOCK_LOW/T-9", -50, None): "remark",
     ("STOCK_LOW/L25B", -50, None): "remark",
     ("STOCK_RESET/T-9", 30, 95): "remark",

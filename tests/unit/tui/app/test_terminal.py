@@ -13,7 +13,8 @@ import pytest
 from textual.drivers._writer_thread import WriterThread
 from textual.drivers.linux_driver import LinuxDriver
 
-from dosing_tui.config.settings import ConsoleSettings, LogSettings, Settings
+from dosing_tui.config.sections.log_settings import LogSettings
+from dosing_tui.config.settings import ConsoleSettings, Settings
 from dosing_tui.errors import ConfigError
 from dosing_tui.tui.app import log_file, terminal
 from dosing_tui.tui.app.main import prepare_environment

@@ -1,0 +1,1 @@
+"""Files of what was done to pumps and scales."""

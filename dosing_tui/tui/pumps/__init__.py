@@ -1,0 +1,1 @@
+"""What was done to pumps and scales, entered at the console."""

@@ -1,0 +1,92 @@
+"""The log of pumps and scales at the console: asks what was done, and stores it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from functools import partial
+from typing import Protocol
+
+from dosing_tui.domain.capability.service_log import ServiceDraft, ServiceEntry
+from dosing_tui.domain.panels.pump_capability import PumpCapability
+from dosing_tui.tui.data.operator_session import OperatorSession
+from dosing_tui.tui.data.query_results import QueryResult
+from dosing_tui.tui.data.query_workers import ConsoleDataSource, Lane, QueryRunner
+from dosing_tui.tui.pumps.service_dialog import PumpPart, ServiceDialog
+from dosing_tui.tui.rendering import number_format
+from dosing_tui.tui.rendering.theme import TerminalTheme
+
+
+@dataclass
+class ServiceStored(QueryResult[ServiceEntry]):
+    """The entry as the database has it."""
+
+
+class ServiceHost(Protocol):
+    """The app, as far as this controller uses it."""
+
+    @property
+    def terminal_theme(self) -> TerminalTheme:
+        """Colours and characters for new screens."""
+
+    def push_screen(self, screen: ServiceDialog, callback: Callable[[ServiceDraft | None], None]) -> object:
+        """Show the dialog; ``callback`` gets its result."""
+
+    def show_message(self, sentence: str) -> None:
+        """For a few seconds, at the foot of the active screen."""
+
+    def refresh_data(self) -> None:
+        """Run every query of the active screens again."""
+
+
+@dataclass(eq=False)
+class ServiceController:
+    """Has no state of its own."""
+
+    host: ServiceHost
+    source: ConsoleDataSource
+    workers: QueryRunner
+    operator: OperatorSession
+    clock: Callable[[], datetime]
+    zone: tzinfo
+
+    def open_service_dialog(self, rows: Sequence[PumpCapability], selection: PumpCapability | None) -> None:
+        """For the selected pump of these rows."""
+        if not rows:
+            self.host.show_message("No pump is listed yet: dosing-tui pumps log enters work at any.")
+            return
+        parts = list_parts(rows)
+        chosen = selection or rows[0]
+        dialog = ServiceDialog(
+            self.host.terminal_theme, parts, part_index=parts.index(PumpPart(chosen.device_id, chosen.pump)),
+            name=self.operator.name, clock=self.clock, zone=self.zone,
+        )  # fmt: skip
+        self.host.push_screen(dialog, self._submit_entry)
+
+    def _submit_entry(self, draft: ServiceDraft | None) -> None:
+        if draft is not None:
+            enter = partial(self.source.records.enter_service, draft)
+            self.workers.submit(enter, ServiceStored, Lane.JOURNAL)
+
+    def confirm_entry(self, result: ServiceStored) -> None:
+        """Say that it is stored; the figures may begin anew."""
+        entry = result.value
+        if entry is None:
+            self.host.show_message(f"Not entered: {result.error}")
+            return
+        mean = "" if entry.mean_g is None else f", mean {number_format.format_decimal(entry.mean_g, 2)} g"
+        self.host.show_message(f"Entered: {entry.kind}, {entry.part} of {entry.device_id}{mean}.")
+        self.host.refresh_data()
+
+
+def list_parts(rows: Sequence[PumpCapability]) -> list[PumpPart]:
+    """The pumps of these rows by station, each station's scale behind them."""
+    pumps = sorted({(row.device_id, row.pump) for row in rows})
+    stations = dict.fromkeys(device for device, _ in pumps)
+    return [
+        part
+        for station in stations
+        for part in (
+            *(PumpPart(device, pump) for device, pump in pumps if device == station),
+            PumpPart(station, None),
+        )
+    ]
