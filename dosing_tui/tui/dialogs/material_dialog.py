@@ -116,7 +116,7 @@ class MaterialDialog(FormDialog[MaterialDraft]):
         density = self._find_density(tank.chemical)
         is_volume = list(MassUnitName)[self._unit.index] is MassUnitName.LITRE
         self._unit.hint = "" if not is_volume else _describe_density(density)
-        self._expires.hint = self._opened.hint = "2027-05-01"
+        self._expires.hint = self._opened.hint = "e.g. 2027-05-01"
         self._notice = "" if kind in LOT_KINDS else "Lot, supplier and dates are for what comes in."
         return super().render_rows(width, height)
 
