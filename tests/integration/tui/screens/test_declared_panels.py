@@ -29,6 +29,7 @@ from dosing_tui.domain.panels.panel_catalog import (
     declare_panel,
 )
 from dosing_tui.grafana.provisioning import GrafanaOptions, build_provisioning_files
+from dosing_tui.tui.tiles import registry
 from tests.support.database.reading_samples import DOSE, number_rows, settings_for
 from tests.support.tui import sample_plant
 from tests.support.tui.console_driver import LARGE, SMALL, open_console
@@ -46,6 +47,7 @@ class PumpWear:
     longest_s: float | None
 
 
+LEDGER_PANELS = ("material_book", "stock_balance")
 STATEMENTS = {
     "pump_wear": """-- Doses and longest dose of each chemical.
 SELECT chemical, count(*) AS doses, max(duration_ms)::float8 / 1000 AS longest_s
@@ -73,6 +75,12 @@ SELECT 'pump ' || pump AS label, count(*)::float8 AS value
 }
 
 
+def hide_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Screen 8 shows the panels of the ledger, too: here it has those of this test alone."""
+    shown = {name: panel for name, panel in panel_catalog.PANELS.items() if name not in LEDGER_PANELS}
+    monkeypatch.setattr(registry, "PANELS", shown)
+
+
 @pytest.fixture
 def _declared_panels(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """Three panels, each by its SQL file and its declaration alone."""
@@ -90,6 +98,7 @@ def _declared_panels(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterato
               chart=ChartKind.AREA, limit=PlantLimit.MEAN_ERROR)
     )  # fmt: skip
     declare_panel(Panel("doses_by_pump", "Doses by pump", "", LabeledTotal, doses, chart=ChartKind.BARS))
+    hide_others(monkeypatch)
     yield
     for name in STATEMENTS:
         del panel_catalog._PANELS[name]
@@ -146,7 +155,8 @@ async def test_declared_panels_fit_the_smallest_window(source: DatabaseSource) -
             await driven.wait_for_text(text)
 
 
-async def test_without_other_panels_there_is_no_screen_8() -> None:
+async def test_without_other_panels_there_is_no_screen_8(monkeypatch: pytest.MonkeyPatch) -> None:
+    hide_others(monkeypatch)
     async with open_console(size=LARGE) as driven:
         assert "7 Data" in driven.screen
         assert "8 Screens" not in driven.screen
