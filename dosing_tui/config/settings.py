@@ -142,11 +142,9 @@ class CollectorSettings:
     batch_rows: int = 5_000
     """Maximum of rows in one database transaction."""
     batch_ms: int = 250
-    """Maximum time in ms that a reading waits for others. Nothing waits up to 300 readings a second, and
-    nothing longer than 50 ms."""
+    """Most ms that a reading waits for others: none up to 300 readings a second, never above 50 ms."""
     spool_dir: str = ""
-    """Folder of the spool; empty for the platform's state folder. Must be on a local disk. It also keeps the
-    alarm commands of this machine while the database is unavailable."""
+    """Folder of spool and alarm commands, on a local disk; empty for the platform's state folder."""
     spool_max_mb: int = 2048
     """Above this size the collector stops acknowledging, and the broker queues."""
 
@@ -225,8 +223,7 @@ class AnchorSettings:
     """Folder where the database's owner may not write, e.g. on another machine: the collector adds the last
     hash of the audit trail to a file in it. "dosing-tui audit verify --anchors" checks it. Empty: no file."""
     mqtt_topic: str = ""
-    """Topic to which it also publishes the hash, for a recorder elsewhere. The collector's broker account
-    needs the right to publish to it. Empty: no message."""
+    """Topic to which it also publishes the hash; its broker account needs the right to. Empty: no message."""
     interval_minutes: float = 15.0
     """Shortest time between two anchors; an unchanged trail is anchored once a day."""
     key_file: str = ""

@@ -27,6 +27,7 @@ from dosing_tui.doctor.checks.collector_checks import (
 from dosing_tui.doctor.checks.database_checks import (
     check_journal,
     check_journal_times,
+    check_logins,
     check_rights,
     check_schema,
     check_server,
@@ -125,6 +126,7 @@ def _check_database(settings: Settings, facts: DatabaseFacts, now: datetime) -> 
     if facts.schema_flavour is None:
         return
     yield from check_rights(facts)
+    yield from check_logins(facts)
     yield from check_journal_times(facts)
     if not facts.details.is_read_only and not facts.details.is_standby:
         yield from check_journal(_list_journal_faults(settings, now))

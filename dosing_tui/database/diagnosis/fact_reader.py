@@ -18,6 +18,7 @@ from dosing_tui.database.diagnosis.facts import (
     ReplicaState,
     RowTimes,
     ServerDetails,
+    SharedLogin,
     StationClockSample,
     StationLoss,
 )
@@ -97,6 +98,10 @@ class _FactReader:
             },
             "lease": leases[0] if leases else None,
             "other_writers": writers,
+            "signature_owner": "".join(
+                self._list_rows("signatures", _read_owner, "maintenance/select_signature_owner")
+            ),
+            "shared_logins": self._list_rows("logins", _build_login, "doctor/select_shared_logins"),
             "unreadable_entries": sum(
                 self._list_rows("journal", _read_count, "doctor/count_unreadable_entries", site)
             ),
@@ -129,6 +134,14 @@ def _build_details(**columns: Any) -> ServerDetails:  # Any: the columns of a ro
 
 def _read_writer(writer: str) -> str:
     return clean_text(writer)
+
+
+def _build_login(login: str, reviewers: int) -> SharedLogin:
+    return SharedLogin(clean_text(login), reviewers)
+
+
+def _read_owner(owner_name: str) -> str:
+    return clean_text(owner_name)
 
 
 def _read_count(unreadable: int) -> int:

@@ -34,6 +34,14 @@ class MissingRight:
 
 
 @dataclass(frozen=True, slots=True)
+class SharedLogin:
+    """A database role with which several people sign with their PINs."""
+
+    login: str
+    reviewers: int
+
+
+@dataclass(frozen=True, slots=True)
 class ChunkCounts:
     """Chunks or partitions of a table; ``late_…``: a policy should have handled them a day ago."""
 
@@ -109,6 +117,9 @@ class DatabaseFacts:
     replicas: tuple[ReplicaState, ...] = ()
     lease: CollectorLease | None = None
     other_writers: tuple[str, ...] = ()
+    signature_owner: str = ""
+    """Owner of the functions that sign; '' where there are none."""
+    shared_logins: tuple[SharedLogin, ...] = ()
     unreadable_entries: int = 0
     """Entries of the alarm journal with an impossible time: nobody reads them."""
     clock_samples: tuple[StationClockSample, ...] = ()

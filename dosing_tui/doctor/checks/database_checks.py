@@ -106,6 +106,12 @@ def check_rights(facts: DatabaseFacts) -> Iterator[CheckResult]:
         )
     elif facts.schema_flavour is not None:
         yield _REPORT.pass_check("open rights", "What harms the server is no right of every role.")
+    if facts.signature_owner not in ("", "dosing_auditor"):
+        yield _REPORT.warn_of(
+            "signatures",
+            f"Reviews are signed with the rights of {facts.signature_owner}: that role logs in.",
+            "CREATE ROLE dosing_auditor NOLOGIN, GRANT it to the tables' owner, then migrate.",
+        )
 
 
 def check_journal(faults: list[str]) -> Iterator[CheckResult]:
@@ -118,6 +124,16 @@ def check_journal(faults: list[str]) -> Iterator[CheckResult]:
         )
     if not faults:
         yield _REPORT.pass_check("journal", "The alarm journal takes entries.")
+
+
+def check_logins(facts: DatabaseFacts) -> Iterator[CheckResult]:
+    """Wrong PINs are counted for each login and person."""
+    for shared in facts.shared_logins:
+        yield _REPORT.warn_of(
+            "logins",
+            f"{shared.reviewers} reviewers sign as {shared.login}: one can lock out the others.",
+            "A login for each: CREATE ROLE anna LOGIN IN ROLE dosing_operator (deploy/README.md).",
+        )
 
 
 def check_journal_times(facts: DatabaseFacts) -> Iterator[CheckResult]:

@@ -33,6 +33,8 @@ from tests.support.doctor.diagnosed_plant import (
 from tests.support.doctor.tls_broker import PASSWORD, USER
 from tests.support.mqtt.broker_proxy import RefuseTopic, run_broker_proxy
 
+SIGN_AS = "ALTER FUNCTION enter_review(text, text, text, text, text, bigint, text, text) OWNER TO "
+
 
 class NeedsRootError(Exception):
     """This account cannot make the fault."""
@@ -212,6 +214,12 @@ FAULTS = {
         lambda plant, stack: change_database(
             plant, stack, "REVOKE INSERT ON batch_events FROM dosing_writer",
             "GRANT INSERT ON batch_events TO dosing_writer",
+        ),
+    ),
+    "signing": Fault(
+        "database: signatures", "signed with the rights of", "CREATE ROLE dosing_auditor",
+        lambda plant, stack: change_database(
+            plant, stack, SIGN_AS + "CURRENT_USER", SIGN_AS + "dosing_auditor"
         ),
     ),
     "open right": Fault(

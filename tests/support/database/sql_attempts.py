@@ -289,6 +289,11 @@ COLLECTOR = as_role(
     ("store a reading that nobody can read",
      "INSERT INTO inventory_levels (time, device_id, chemical, received_at)"
      " VALUES (now(), 'd', 'B', 'infinity')"),
+    ("store an event of a chemical of megabytes",
+     "INSERT INTO batch_events (time, device_id, event, chemical)"
+     " VALUES (now(), 'd', 'refill', repeat('x', 30000000))"),
+    ("store an event of no mass",
+     "INSERT INTO batch_events (time, device_id, event, mass_g) VALUES (now(), 'd', 'refill', 'NaN')"),
     ("store a reading with a flag of megabytes",
      "INSERT INTO batch_events (time, device_id, event, flags)"
      " VALUES (now(), 'd', 'e', ARRAY[repeat('x', 30000000)])"),

@@ -32,6 +32,7 @@ VERBS = frozenset(
         "create",
         "delete",
         "drop",
+        "end",
         "enter",
         "expire",
         "filter",
