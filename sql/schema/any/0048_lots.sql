@@ -10,6 +10,22 @@ ALTER TABLE batch_events
     ADD COLUMN IF NOT EXISTS lot      text,
     ADD COLUMN IF NOT EXISTS operator text;
 
+-- They have the bounds of other texts. A compressed table takes no new CHECK: a trigger refuses.
+CREATE FUNCTION check_sent_names() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF EXISTS (SELECT FROM new_rows AS n
+                WHERE octet_length(n.batch_id) > 512 OR octet_length(n.lot) > 512 OR octet_length(n.operator) > 512) THEN
+        RAISE EXCEPTION USING ERRCODE = 'check_violation', TABLE = TG_TABLE_NAME, CONSTRAINT = 'sent_names_short',
+            MESSAGE = 'the name of a batch, a lot or an operator is too long';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER check_sent_names AFTER INSERT ON dosing_consumption
+    REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION check_sent_names();
+CREATE TRIGGER check_sent_names AFTER INSERT ON batch_events
+    REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION check_sent_names();
+
 -- The entry that a station's refill or drum change makes in the ledger has the lot and the operator that it sends.
 DO $$
 DECLARE

@@ -26,14 +26,16 @@ from tests.support.domain.alarm_entries import make_entry
 
 READINGS = ("dosing_consumption", "batch_events", "inventory_levels")
 BY_TRIGGER = {(table, name) for table in READINGS for name in ("received_at", "time_quality", "flags")} | {
-    ("batch_events", "chemical")
+    ("batch_events", "chemical"),
+    *((table, name) for table in READINGS[:2] for name in ("batch_id", "lot", "operator")),
 }
-"""keep_last_seen and check_event_rows refuse them: a compressed hypertable takes no new CHECK."""
+"""keep_last_seen, check_event_rows and check_sent_names: a compressed hypertable takes no new CHECK."""
 COLLECTORS_BOOKS = frozenset(
     {
         "alarm_checkpoints", "alarm_notification_channels", "alarm_notifications", "batch_duration_baselines",
-        "batch_numbers", "batch_rebuild_queue", "batch_records", "batches", "collector_leases",
+        "batch_lots", "batch_numbers", "batch_rebuild_queue", "batch_records", "batches", "collector_leases",
         "process_locks", "rejected_messages", "spool_progress", "station_changes", "station_status",
+        "tank_mixes",
     }
 )  # fmt: skip
 """Written by the collector alone, whose program bounds them."""

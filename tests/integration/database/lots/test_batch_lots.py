@@ -206,3 +206,12 @@ def test_a_stations_drum_change_with_its_lot_needs_nobody(migrated: str) -> None
         ("A", "Cem", "station")
     ]
     assert verify_audit_trail(settings_for(migrated)).faults == ()
+
+
+def test_a_lot_whose_name_no_one_could_read_is_refused(migrated: str) -> None:
+    (_, dose, _) = batch_at(1)
+    assert isinstance(dose, Dose)
+    write_readings(migrated, [replace(dose, lot="x" * 513), replace(dose, lot="x" * 512, dedup=2)])
+    assert fetch_rows(migrated, "SELECT length(lot) FROM dosing_consumption") == [(512,)]
+    ((reason,),) = fetch_rows(migrated, "SELECT reason FROM rejected_messages")
+    assert "too long" in str(reason) or "sent_names_short" in str(reason)
