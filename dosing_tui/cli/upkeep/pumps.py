@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from dosing_tui.cli.context import exit_without_result, get_os_user, get_settings, parse_time, write_stdout
+from dosing_tui.cli.context import exit_without_result, get_os_user, parse_time, pass_settings, write_stdout
 
 if TYPE_CHECKING:
     from dosing_tui.config.settings import Settings
@@ -22,10 +22,8 @@ NAME_OPTION = click.option("--as", "who", default=get_os_user, show_default="the
 
 
 @click.group()
-@click.pass_context
-def pumps(ctx: click.Context) -> None:
+def pumps() -> None:
     """Log of pumps and scales: tube changes, calibrations, check weighings; what is due."""
-    ctx.obj = get_settings(ctx)
 
 
 @pumps.command("log")
@@ -39,7 +37,7 @@ def pumps(ctx: click.Context) -> None:
 @click.option("--readings", default="", metavar="'G G ...'", help="Its weighings in g: '40.1 39.9 40.0'.")
 @click.option("--note", default="", help="What else is worth knowing.")
 @NAME_OPTION
-@click.pass_obj
+@pass_settings
 def log_service(
     settings: "Settings", *, kind: str, station: str, pump: int | None, at: str, target: float | None,
     readings: str, note: str, who: str,
@@ -50,6 +48,7 @@ def log_service(
     """
     from dosing_tui.database.pumps.service_log import enter_service
     from dosing_tui.domain.capability.service_log import ServiceDraft, ServiceKind, parse_readings
+    from dosing_tui.domain.quantities.quantity_text import format_decimal
 
     try:
         weighings = parse_readings(readings)
@@ -60,8 +59,8 @@ def log_service(
         uuid4(), done_at, station, pump, ServiceKind[KINDS[kind]], who, note, target, weighings
     )
     entry = enter_service(settings, draft, os_user=get_os_user())
-    weighed = "" if entry.mean_g is None else f", mean {entry.mean_g:.2f} g"
-    spread = "" if entry.cv_percent is None else f", CV {entry.cv_percent:.2f} %"
+    weighed = "" if entry.mean_g is None else f", mean {format_decimal(entry.mean_g, 2, ' g')}"
+    spread = "" if entry.cv_percent is None else f", CV {format_decimal(entry.cv_percent, 2, ' %')}"
     click.echo(f"Entry {entry.entry_id}: {entry.kind}, {entry.part} of {entry.device_id}{weighed}{spread}.")
 
 
@@ -69,7 +68,7 @@ def log_service(
 @click.argument("entry", type=int)
 @click.option("--reason", required=True, help="What is wrong with the entry.")
 @NAME_OPTION
-@click.pass_obj
+@pass_settings
 def withdraw(settings: "Settings", *, entry: int, reason: str, who: str) -> None:
     """Withdraw a wrong ENTRY; both stay in the log: exit 0, 2 wrong input, 3 no database."""
     from dosing_tui.database.pumps.service_log import enter_service
@@ -87,7 +86,7 @@ def withdraw(settings: "Settings", *, entry: int, reason: str, who: str) -> None
 @click.option("--pump", type=click.IntRange(1, 99), help="Only this pump and the scales.")
 @click.option("--from", "from_", default="", metavar="TIME", help="Work since then; default: all.")
 @FORMAT_OPTION
-@click.pass_obj
+@pass_settings
 def list_log(settings: "Settings", *, station: str, pump: int | None, from_: str, form: str) -> None:
     """List the log, the newest first: exit 0, 1 nothing, 2 wrong input, 3 no database."""
     from dosing_tui.database.pumps.service_log import list_service_entries
@@ -106,7 +105,7 @@ def list_log(settings: "Settings", *, station: str, pump: int | None, from_: str
 
 @pumps.command("due")
 @FORMAT_OPTION
-@click.pass_obj
+@pass_settings
 def list_due(settings: "Settings", *, form: str) -> None:
     """List tubes and calibrations, the most urgent first: exit 0, 1 no limit is set, 3 no database."""
     from dosing_tui.config.sections.pump_settings import build_service_limits

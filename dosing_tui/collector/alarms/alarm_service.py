@@ -98,8 +98,7 @@ class AlarmService:
         """When the rules last failed on a reading, while it is shown."""
         self._is_publish_due, self._next_publish = False, 0.0
         """A change is not published yet; no snapshot before that time."""
-        self._next_service_poll = context.clock()
-        self._last_tick = -TICK_INTERVAL_S
+        self._next_service_poll, self._last_tick = context.clock(), -TICK_INTERVAL_S
         self._journal_thread = context.create_thread("alarm-journal", self._follow_journal)
         self._recipe_thread = context.create_thread(
             "alarm-recipes", self._poll_tolerances, interval_s=TICK_INTERVAL_S

@@ -16,7 +16,7 @@ from dosing_tui.domain.batch_review.review_rules import NO_SIGNATURE, Review, de
 from dosing_tui.domain.batches.models import Batch, BatchMessage, BatchStatus, Ingredient
 from dosing_tui.domain.messages.models import Dose, TimeQuality
 from dosing_tui.domain.panels.operator_notes import Note
-from dosing_tui.domain.quantities.quantity_text import format_change
+from dosing_tui.domain.quantities.quantity_text import format_change, format_decimal
 from dosing_tui.domain.time.shift_calendar import ShiftCalendar
 from dosing_tui.export.documents.document import (
     Document,
@@ -104,8 +104,8 @@ def _list_ratio_fields(batch: Batch) -> list[tuple[str, str, bool]]:
     if ratio is None:
         return []
     text = (
-        f"{ratio.numerator} : {ratio.denominator} = {ratio.actual:.2f} : 1,"
-        f" target {ratio.target:.2f} : 1 ({format_change(ratio.deviation_percent)})"
+        f"{ratio.numerator} : {ratio.denominator} = {format_decimal(ratio.actual, 2)} : 1,"
+        f" target {format_decimal(ratio.target, 2)} : 1 ({format_change(ratio.deviation_percent)})"
     )
     return [("Ratio", text, ratio.is_notable)]
 

@@ -14,6 +14,7 @@ from dosing_tui.domain.batches.models import Batch, BatchStatus, StockChange
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.domain.quantities.quantity_text import (
     format_change,
+    format_decimal,
     format_deviation,
     format_duration,
     format_level,
@@ -136,8 +137,8 @@ def _draw_ratio(canvas: Canvas, y: int, ratio: IngredientRatio) -> None:
         canvas,
         y,
         (f"ratio {names}", DIM),
-        (f"{ratio.actual:.2f} : 1", TEXT),
-        (f"target {ratio.target:.2f} : 1", DIM),
+        (format_decimal(ratio.actual, 2, " : 1"), TEXT),
+        (f"target {format_decimal(ratio.target, 2)} : 1", DIM),
         (f"{mark}{format_change(ratio.deviation_percent)}", DEVIATION if ratio.is_notable else TEXT),
     )
 

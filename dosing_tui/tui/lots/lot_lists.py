@@ -10,7 +10,7 @@ from dosing_tui.domain.materials.lots.lot_mixing import UNKNOWN_LOT
 from dosing_tui.domain.materials.lots.lot_order import LotProposal
 from dosing_tui.domain.materials.lots.lot_trace import LotTraceRow, drop_small_shares
 from dosing_tui.domain.materials.lots.tank_lots import TankLots
-from dosing_tui.domain.quantities.quantity_text import NO_VALUE, count_noun, format_mass
+from dosing_tui.domain.quantities.quantity_text import NO_VALUE, count_noun, format_decimal, format_mass
 from dosing_tui.tui.batches.list_view import format_review_state, format_status, is_abnormal
 from dosing_tui.tui.rendering.canvas import sanitize_text
 from dosing_tui.tui.rendering.data_table import StyledRuns, TableColumn, TableData
@@ -142,7 +142,7 @@ def _format_share(share: float | None) -> str:
         return ""
     if share == 0.0:
         return "?"
-    return f"{100.0 * share:.1f}" if share >= 0.001 else "<0.1"
+    return format_decimal(100.0 * share, 1) if share >= 0.001 else "<0.1"
 
 
 def _format_day(day: date | None) -> str:

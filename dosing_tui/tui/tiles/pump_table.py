@@ -107,9 +107,10 @@ def _draw_tube(row: PumpCapability, context: PumpTableContext, width: int, groun
 def _format_tube(row: PumpCapability, context: PumpTableContext) -> str:
     """The share of its life; without a limit what it has dosed."""
     dues = context.list_dues(row, ServiceWork.TUBE)
-    return (
-        f"{100 * dues[0].share:.0f} %" if dues else number_format.format_decimal(row.tube_g / 1000, 1, " kg")
-    )
+    share = 100.0 * dues[0].share if dues else None
+    if share is not None:
+        return number_format.format_decimal(share, 0, " %")
+    return number_format.format_decimal(row.tube_g / 1000, 1, " kg")
 
 
 def _draw_calibration(row: PumpCapability, context: PumpTableContext, width: int, ground: ColourRole) -> Rows:
@@ -121,7 +122,7 @@ def _draw_calibration(row: PumpCapability, context: PumpTableContext, width: int
 def _format_calibration(row: PumpCapability, context: PumpTableContext) -> str:
     """Days since the pump's own."""
     days = _count_days(row, context)
-    return number_format.NO_VALUE if days is None else f"{days:.0f} d"
+    return number_format.format_decimal(days, 0, " d")
 
 
 def _count_days(row: PumpCapability, context: PumpTableContext) -> float | None:
