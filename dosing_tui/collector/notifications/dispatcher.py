@@ -201,13 +201,15 @@ class NotificationDispatcher:
         if min(recent, high) >= channel.rate_limit:
             channel.pause_for(self._context.intervals.rate_limit_s)
             return
-        if recent < channel.rate_limit and (pending := self._queue.find_pending_summary(name)) is not None:
+        retry = self._context.intervals.notify_retry
+        pending = self._queue.find_pending_summary(name, now=now, retry=retry)
+        if pending is not None and recent < channel.rate_limit:
             if self._queue.claim_notice(pending.id, now=now):
                 self._send_summary(channel, pending)
             return
-        due = self._filter_outage_notices(
-            name, self._queue.list_due_notices(name, now=now, last_id=self._projection.last_entry_id)
-        )
+        last_id = self._projection.last_entry_id
+        waiting = self._queue.list_due_notices(name, now=now, last_id=last_id, retry=retry)
+        due = self._filter_outage_notices(name, waiting)
         dispatch = choose_dispatch(
             due,
             self._projection.states,
