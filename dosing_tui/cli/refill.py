@@ -22,8 +22,10 @@ def refill(
 ) -> None:
     """Record the refill of a tank.
 
-    The level of CHEMICAL at station DEVICE may then rise by any amount without an alarm.
+    The level of CHEMICAL at station DEVICE may then rise by any amount without an alarm. Both are names
+    that the plant has published, in any spelling that differs only in case, spaces and hyphens.
     """
+    from dosing_tui.cli.alarm_actions import find_alarms_or_normal
     from dosing_tui.config.alarm_limits import get_max_shelving
     from dosing_tui.database.alarms import journal
     from dosing_tui.domain.alarms.models import Actor, AlarmEvent
@@ -32,11 +34,15 @@ def refill(
     from dosing_tui.domain.messages.text_sanitizer import clean_text
 
     settings = get_settings(ctx)
+    (tank,) = find_alarms_or_normal(
+        settings, [f"{REFILL_RULE.id}/{clean_text(device)}/{clean_text(chemical)}"]
+    )
+    device, chemical = tank.key.device, tank.key.item
     entries = create_refill_entries(
         journal.read_alarm_states(settings),
         CommandContext(Actor(who, get_os_user()), datetime.now(UTC)),
-        device=clean_text(device),
-        chemical=clean_text(chemical),
+        device=device,
+        chemical=chemical,
         grams=grams,
         level_timeout=timedelta(minutes=minutes),
         max_duration=get_max_shelving(settings, REFILL_RULE.priority),
@@ -44,4 +50,4 @@ def refill(
     journal.enter_actions(settings, entries)
     done = any(entry.event in (AlarmEvent.ACKNOWLEDGE, AlarmEvent.RESET) for entry in entries)
     effect = "is explained" if done else f"is no alarm for {minutes:g} minutes"
-    click.echo(f"Refill of {clean_text(chemical)} ({clean_text(device)}): the jump of its level {effect}.")
+    click.echo(f"Refill of {chemical} ({device}): the jump of its level {effect}.")

@@ -1,7 +1,7 @@
 -- Due notices of a channel with their alarm event and the earlier notice of the same alarm: the first that was sent, else
 -- one that waits, else one that was not sent. An alarm is the same until it returns to normal or is suppressed, however
 -- often it re-alarms. A notice that was tried and withdrawn may have been sent. Journal rows that this process has not
--- read yet are not considered.
+-- read yet are not considered. One that failed waits on its own, twice as long each time: others go past it.
 SELECT n.id, n.occasion, n.occurrence, n.due_at, r.fate AS raised, r.occasion AS raised_as, r.occurrence AS raised_of,
        j.rule, j.device_id, j.item, j.event, j.priority, j.at, j.message, j.value::float8, j.limit_value::float8,
        j.author, j.os_user, j.comment, j.until
@@ -32,6 +32,9 @@ SELECT n.id, n.occasion, n.occurrence, n.due_at, r.fate AS raised, r.occasion AS
    AND n.channel = %(channel)s
    AND n.fate = 'waiting'
    AND n.due_at <= %(now)s::timestamptz
+   AND (n.tries = 0
+        OR n.claimed_at + least(%(retry_max_s)s::float8, %(retry_min_s)s * 2.0 ^ least(n.tries, 30))
+                          * INTERVAL '1 second' <= %(now)s::timestamptz)
    AND n.journal_id <= %(last_id)s
  ORDER BY n.id
  LIMIT %(rows)s

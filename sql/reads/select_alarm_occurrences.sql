@@ -1,7 +1,7 @@
 -- Alarms of a site active at some time in [from, to), of one station and the plant or of all, in the order of their
 -- activation, each with its return to normal and first acknowledgement. A condition that began or ended while the alarm
 -- was suppressed has the time at which the suppression ended. An alarm whose state is the same before and after a
--- suppression is one occurrence.
+-- suppression is one occurrence. An acknowledgement of an earlier occurrence, entered after this one began, is none.
 WITH turns AS (
 SELECT id, rule, device_id, item, priority, message, at, event = 'raise' OR (event <> 'return' AND active) AS begins,
        lag(event = 'raise' OR (event <> 'return' AND active)) OVER alarm AS before
@@ -45,7 +45,8 @@ SELECT r.rule, r.device_id, r.item, r.priority, r.message, r.at AS raised_at, ba
          FROM alarm_journal AS j
         WHERE j.site = %(site)s
           AND j.rule = r.rule AND j.device_id = r.device_id AND j.item = r.item AND j.id > r.id
-          AND (j.event = 'acknowledge'
+          AND ((j.event = 'acknowledge'
+                AND NOT EXISTS (SELECT FROM alarm_journal AS o WHERE o.uuid = j.occurrence AND o.id < r.id))
                OR (j.id > back.id
                    AND (j.event = 'raise'
                         OR (j.event IN ('unshelve', 'expire', 'release', 'return to service') AND j.active))))

@@ -29,6 +29,7 @@ from dosing_tui.domain.quantities.quantity_text import count_noun
 
 if TYPE_CHECKING:
     from dosing_tui.config.settings import Settings
+    from dosing_tui.domain.alarms.models import AlarmKey
     from dosing_tui.domain.materials.ledger import MaterialDraft
 
 KINDS = [kind.value.replace("_", "-") for kind in MaterialKind]
@@ -112,20 +113,35 @@ def _expect_level_jump(settings: "Settings", draft: "MaterialDraft") -> None:
     from dosing_tui.domain.alarms.models import Actor
     from dosing_tui.domain.alarms.operator_commands import CommandContext
     from dosing_tui.domain.alarms.tank_refill import REFILL_RULE, create_material_entries
-    from dosing_tui.domain.messages.text_sanitizer import clean_text
     from dosing_tui.errors import AlarmCommandError
 
+    tank = _find_tank(settings, draft)
     try:
         entries = create_material_entries(
             journal.read_alarm_states(settings),
             CommandContext(Actor(draft.operator, get_os_user()), datetime.now(UTC)),
-            device=clean_text(draft.device_id), chemical=clean_text(draft.chemical),
+            device=tank.device, chemical=tank.item,
             words=f"{describe_draft(draft)}.", added_g=draft.mass_g,
             max_duration=get_max_shelving(settings, REFILL_RULE.priority),
         )  # fmt: skip
     except AlarmCommandError:
         return  # suppressed by design or out of service: it raises no alarm in any case
     journal.append_entries(settings, entries)
+
+
+def _find_tank(settings: "Settings", draft: "MaterialDraft") -> "AlarmKey":
+    """The alarm of its level jump, as the plant spells the tank; of an unknown tank, as typed."""
+    from dosing_tui.cli.alarm_actions import find_alarms_or_normal
+    from dosing_tui.domain.alarms.models import AlarmKey
+    from dosing_tui.domain.alarms.tank_refill import REFILL_RULE
+    from dosing_tui.domain.messages.text_sanitizer import clean_text
+    from dosing_tui.errors import AlarmCommandError
+
+    key = AlarmKey(REFILL_RULE.id, clean_text(draft.device_id), clean_text(draft.chemical))
+    try:
+        return find_alarms_or_normal(settings, [key.tag])[0].key
+    except AlarmCommandError:
+        return key
 
 
 @materials.command("list")

@@ -33,6 +33,8 @@ from dosing_tui.notifiers.send import deliver_message
 
 log = logging.getLogger(__name__)
 
+MAX_PAUSE_S = 30.0
+"""Longest pause of a channel after a failure: a notice that has not been tried waits no longer."""
 DRAIN_TIMEOUT_S = 3.0
 """Longest wait at the end for deliveries in progress."""
 
@@ -117,7 +119,8 @@ class DeliveryChannel:
             )
         else:
             self._failures += 1
-            self.pause_for(self._intervals.notify_retry.compute_delay(self._failures))
+            delay = self._intervals.notify_retry.compute_delay(self._failures)
+            self.pause_for(min(delay, MAX_PAUSE_S))
             self._show_failure(f"Notification {self.name}{self._subject} failed; retrying: {result.error}")
 
     def clear_failure(self) -> None:
@@ -161,7 +164,8 @@ class DeliveryChannel:
         except BaseException as error:
             # the boundary of the delivery: without a result the channel would never send again
             log.exception("notification %s failed", self.name)
-            failure = DeliveryError(f"It failed: {error!r}.")
+            is_temporary = isinstance(error, OSError | MemoryError)
+            failure = DeliveryError(f"It failed: {error!r}.", is_permanent=not is_temporary)
         self._results.put(DeliveryResult(self.name, id_, description, response, failure))
 
 

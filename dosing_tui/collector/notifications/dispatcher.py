@@ -8,7 +8,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from dosing_tui.collector.context.interfaces import CollectorContext
@@ -32,7 +32,7 @@ from dosing_tui.domain.notifications.policy import (
 )
 from dosing_tui.domain.quantities.quantity_text import count_noun
 from dosing_tui.errors import DatabaseAccessError, DatabaseError
-from dosing_tui.live_state import DatabasePart
+from dosing_tui.live_state import DatabasePart, LinkStatus
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +41,8 @@ WORKER_POLL_S = 0.1
 CLAIM_SWEEP_S = 60.0
 MAX_REFUSALS = 5
 """Consecutive refusals by the database before a notice: at the first start the schema is still missing."""
+FAULT_DELAY = timedelta(seconds=30)
+"""Of failures for any other reason, while the database is connected: locks, time-outs, a lack of sessions."""
 STATUS_UNKNOWN = "delivery status unknown; it is not re-sent."
 STOP_TIMEOUT_S = 10.0
 
@@ -68,6 +70,8 @@ class NotificationDispatcher:
         self._cursors: dict[str, int] = {}
         self._next_poll = self._next_sweep = 0.0
         self._failures = 0
+        self._failing_since: datetime | None = None
+        """First failure since which the database has been connected."""
         self._thread = context.create_thread(
             "notify-dispatch", self._try_session, finish=self._finish_deliveries
         )
@@ -85,16 +89,24 @@ class NotificationDispatcher:
         try:
             self._run_session()
         except DatabaseError as error:
-            # the database writer reports an outage
             log.info("notifications wait for the database: %s", error)
-            self._failures += 1
-            if isinstance(error, DatabaseAccessError) and self._failures >= MAX_REFUSALS:
-                self._status.set_database_fault(DatabasePart.NOTIFICATIONS, str(error))
+            self._report_failure(error)
             self._thread.wait(self._context.intervals.retry.compute_delay(self._failures))
         except BaseException:
             # the next session starts from the database's checkpoint, not from this one
             self._checkpoint = EMPTY_CHECKPOINT
             raise
+
+    def _report_failure(self, error: DatabaseError) -> None:
+        """The database writer reports an outage; without one, this is a fault."""
+        self._failures += 1
+        now = self._clock()
+        link = self._context.live_state.get_snapshot(now).database.status
+        is_connected = link in (LinkStatus.UP, LinkStatus.PARTIAL)
+        self._failing_since = (self._failing_since or now) if is_connected else None
+        is_refused = isinstance(error, DatabaseAccessError) and self._failures >= MAX_REFUSALS
+        if is_refused or (self._failing_since and now - self._failing_since >= FAULT_DELAY):
+            self._status.set_database_fault(DatabasePart.NOTIFICATIONS, str(error))
 
     def _run_session(self) -> None:
         """Run one database session until it fails or a stop is requested."""
@@ -106,13 +118,14 @@ class NotificationDispatcher:
                 self._next_poll = time.monotonic() + self._context.intervals.notify_poll_s
                 self._poll_channels()
             if self._failures:
-                self._failures = 0
+                self._failures, self._failing_since = 0, None
                 self._status.set_database_fault(DatabasePart.NOTIFICATIONS, "")
             self._thread.mark_working()
             self._queue.wait_for_entries(WORKER_POLL_S)
 
     def _open_session(self) -> None:
-        """Start from the newest checkpoint that no channel is behind."""
+        """Start from the newest checkpoint that no channel is behind, with all that the last session left."""
+        self._next_poll = self._next_sweep = 0.0
         opened = self._queue.open(list(self._channels))
         self._cursors = opened.cursors
         checkpoint = opened.checkpoint
@@ -188,13 +201,15 @@ class NotificationDispatcher:
         if min(recent, high) >= channel.rate_limit:
             channel.pause_for(self._context.intervals.rate_limit_s)
             return
-        if recent < channel.rate_limit and (pending := self._queue.find_pending_summary(name)) is not None:
+        retry = self._context.intervals.notify_retry
+        pending = self._queue.find_pending_summary(name, now=now, retry=retry)
+        if pending is not None and recent < channel.rate_limit:
             if self._queue.claim_notice(pending.id, now=now):
                 self._send_summary(channel, pending)
             return
-        due = self._filter_outage_notices(
-            name, self._queue.list_due_notices(name, now=now, last_id=self._projection.last_entry_id)
-        )
+        last_id = self._projection.last_entry_id
+        waiting = self._queue.list_due_notices(name, now=now, last_id=last_id, retry=retry)
+        due = self._filter_outage_notices(name, waiting)
         dispatch = choose_dispatch(
             due,
             self._projection.states,

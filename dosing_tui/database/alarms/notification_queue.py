@@ -49,6 +49,7 @@ from dosing_tui.domain.notifications.policy import (
     create_summary_id,
 )
 from dosing_tui.errors import DatabaseError, DatabaseUnavailableError
+from dosing_tui.ipc.supervised_thread import RetryDelay
 
 APPLICATION_NAME = "notifications"
 READER_NAME = "notifications"
@@ -155,12 +156,16 @@ class NotificationQueue:
                 )
             self._execute("notifications/update_channel_position", channels=list(channels), last_id=last_id)
 
-    def list_due_notices(self, channel: str, *, now: datetime, last_id: int) -> list[QueuedNotice]:
-        """Due notices of entries up to ``last_id``, oldest first."""
+    def list_due_notices(
+        self, channel: str, *, now: datetime, last_id: int, retry: RetryDelay
+    ) -> list[QueuedNotice]:
+        """Due notices of entries up to ``last_id``, oldest first; a failed one after twice ``retry``."""
         parameters = {
             "site": self._site,
             "channel": channel,
             "now": now,
+            "retry_min_s": retry.min_s,
+            "retry_max_s": retry.max_s,
             "last_id": last_id,
             "rows": MAX_NOTICES,
         }
@@ -209,9 +214,14 @@ class NotificationQueue:
             return PendingSummary(int(row[0]), occurrence)
         return None
 
-    def find_pending_summary(self, channel: str) -> PendingSummary | None:
-        """The oldest summary that waits for a retry."""
-        parameters = {"site": self._site, "channel": channel}
+    def find_pending_summary(
+        self, channel: str, *, now: datetime, retry: RetryDelay
+    ) -> PendingSummary | None:
+        """The oldest summary whose retry is due, after twice ``retry``."""
+        parameters = {
+            "site": self._site, "channel": channel, "now": now,
+            "retry_min_s": retry.min_s, "retry_max_s": retry.max_s,
+        }  # fmt: skip
         with self._use_session() as session:
             return select_row(session, PendingSummary, "notifications/select_waiting_summaries", parameters)
 

@@ -14,7 +14,7 @@ import orjson
 from dosing_tui.domain.alarms.models import Actor, AlarmKey, AlarmState, AlarmStateName, Priority, Suppression
 from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text
 
-FOLD_VERSION = 2
+FOLD_VERSION = 3
 """Version of a checkpoint. Increment it when its format changes, or when entries lead to other states."""
 
 CHECKPOINT_INTERVAL = 500
@@ -71,6 +71,7 @@ def _decode_state(data: dict[str, Any]) -> AlarmState:
         value=data["value"] if data["value"] is None else float(data["value"]),
         limit=data["limit"] if data["limit"] is None else float(data["limit"]),
         rule_version=int(data["rule_version"]),
+        unacked_since=_parse_time(data["unacked_since"]),
     )
 
 

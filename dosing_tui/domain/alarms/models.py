@@ -189,6 +189,8 @@ class AlarmState:
     value: float | None = None
     limit: float | None = None
     rule_version: int = 0
+    unacked_since: datetime | None = None
+    """First annunciation since the last acknowledgement or suppression; None while acknowledged or normal."""
 
     @property
     def state_name(self) -> AlarmStateName:

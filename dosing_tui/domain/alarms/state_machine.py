@@ -70,7 +70,14 @@ def apply_acknowledge(state: AlarmState, entry: JournalEntry) -> AlarmState | st
         return state
     if state.state_name is AlarmStateName.RTN_UNACK:
         return make_normal(state)
-    return replace(state, acked=True, acked_at=entry.at, acked_by=entry.who, comment=entry.comment)
+    return replace(
+        state,
+        acked=True,
+        acked_at=entry.at,
+        acked_by=entry.who,
+        comment=entry.comment,
+        unacked_since=None,
+    )
 
 
 def apply_reset(state: AlarmState, entry: JournalEntry) -> AlarmState | str:
@@ -192,6 +199,7 @@ def _start_occurrence(state: AlarmState, entry: JournalEntry) -> AlarmState:
         value=entry.value,
         limit=entry.limit,
         rule_version=entry.rule_version,
+        unacked_since=state.unacked_since or entry.at,
     )
 
 
@@ -201,6 +209,7 @@ def _clear_acknowledgement(state: AlarmState, entry: JournalEntry) -> AlarmState
         acked=False,
         acked_at=None,
         occurrence=entry.uuid,
+        unacked_since=state.unacked_since or entry.at,
         message=entry.message or state.message,
         value=entry.value,
         limit=entry.limit,

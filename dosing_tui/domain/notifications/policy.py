@@ -169,16 +169,25 @@ def create_notices(transitions: Iterable[AlarmTransition], policy: ChannelPolicy
     for effect in transitions:
         entry = effect.entry
         if effect.is_new_occurrence and effect.after.priority in policy.priorities:
-            for occasion, wait in (
-                (Trigger.RAISE, timedelta()),
-                (Trigger.UNACKNOWLEDGED, policy.unacknowledged_after),
+            for occasion, due_at in (
+                (Trigger.RAISE, entry.at),
+                (Trigger.UNACKNOWLEDGED, _find_page_time(effect, policy.unacknowledged_after)),
             ):
                 if occasion in policy.triggers:
-                    yield Notice(policy.channel, occasion, entry.uuid, entry.id, entry.at + wait)
+                    yield Notice(policy.channel, occasion, entry.uuid, entry.id, due_at)
         elif (end := _find_end_trigger(effect)) is not None and effect.before.priority in policy.priorities:
             occurrence = effect.before.occurrence
             if Trigger.RETURN in policy.triggers and occurrence is not None:
                 yield Notice(policy.channel, end, occurrence, entry.id, entry.at)
+
+
+def _find_page_time(effect: AlarmTransition, wait: timedelta) -> datetime:
+    """When an unacknowledged alarm is due: whole waits after its first annunciation."""
+    at = effect.entry.at
+    since = effect.after.unacked_since or at
+    if not wait:
+        return at
+    return since + max(-((since - at) // wait), 1) * wait
 
 
 def _find_end_trigger(transition: AlarmTransition) -> Trigger | None:
@@ -194,8 +203,9 @@ def _find_end_trigger(transition: AlarmTransition) -> Trigger | None:
 def is_still_due(notice: QueuedNotice, state: AlarmState, *, now: datetime) -> bool:
     """Return whether a queued notice is still to be sent at ``now``.
 
-    A raise is due while this occurrence is unacknowledged and not suppressed. An end is due if the alarm has
-    not been raised again, and if its raise was possibly sent or is not subscribed.
+    A raise is due while this occurrence is unacknowledged and not suppressed. An UNACKNOWLEDGED notice is due
+    while the alarm has stayed unacknowledged since, through any number of raises. An end is due if the alarm
+    has not been raised again, and if its raise was possibly sent or is not subscribed.
     """
     if now - notice.due_at > MAX_NOTICE_AGE:
         return False
@@ -204,7 +214,11 @@ def is_still_due(notice: QueuedNotice, state: AlarmState, *, now: datetime) -> b
         return over and (notice.raise_status is None or notice.raise_status in POSSIBLY_SENT)
     if state.hiding is not None:
         return False
-    return state.occurrence == notice.occurrence and state.state_name in UNACKNOWLEDGED_STATES
+    if state.state_name not in UNACKNOWLEDGED_STATES:
+        return False
+    if notice.trigger is Trigger.UNACKNOWLEDGED and state.unacked_since is not None:
+        return notice.alarm.at >= state.unacked_since
+    return state.occurrence == notice.occurrence
 
 
 def choose_dispatch(
@@ -221,17 +235,7 @@ def choose_dispatch(
     ``recent_count``: messages in the last RATE_LIMIT_PERIOD, limit ``max_messages``. The last of a period
     is a summary of all due notices. Messages with a high-priority alarm have a second, equal limit.
     """
-    withdrawn: list[QueuedNotice] = []
-    due: list[QueuedNotice] = []
-    for one in notices:
-        if (
-            one.trigger in END_TRIGGERS
-            and one.raise_status is DeliveryStatus.PENDING
-            and now - one.due_at <= MAX_NOTICE_AGE
-        ):
-            continue  # the raise may still be sent: the end follows it
-        alive = is_still_due(one, states.get(one.alarm.key) or AlarmState(one.alarm.key), now=now)
-        (due.append if alive else withdrawn.append)(one)
+    due, withdrawn = _check_notices(notices, states, now)
     gone = tuple(one.id for one in withdrawn)
     due.sort(key=lambda one: one.urgency)
     urgent = [one for one in due if one.alarm.priority is Priority.HIGH]
@@ -247,6 +251,25 @@ def choose_dispatch(
     if now - min(one.due_at for one in due) < SUMMARY_DELAY:
         return Dispatch(gone)
     return Dispatch(gone, tuple(due))
+
+
+def _check_notices(
+    notices: Sequence[QueuedNotice], states: Mapping[AlarmKey, AlarmState], now: datetime
+) -> tuple[list[QueuedNotice], list[QueuedNotice]]:
+    """Return the notices to send and to withdraw; in neither: an end whose raise may still be sent."""
+    due: list[QueuedNotice] = []
+    withdrawn: list[QueuedNotice] = []
+    paged_keys: set[AlarmKey] = set()
+    for one in reversed(notices):
+        is_end_early = one.trigger in END_TRIGGERS and one.raise_status is DeliveryStatus.PENDING
+        if is_end_early and now - one.due_at <= MAX_NOTICE_AGE:
+            continue
+        is_due = is_still_due(one, states.get(one.alarm.key) or AlarmState(one.alarm.key), now=now)
+        if is_due and one.trigger is Trigger.UNACKNOWLEDGED:
+            is_due = one.alarm.key not in paged_keys  # the newest of an alarm is enough
+            paged_keys.add(one.alarm.key)
+        (due if is_due else withdrawn).append(one)
+    return due[::-1], withdrawn[::-1]
 
 
 def create_message_id(site: str, channel: str, trigger: Trigger, occurrence: UUID) -> UUID:

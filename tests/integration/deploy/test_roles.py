@@ -44,6 +44,7 @@ from dosing_tui.domain.panels.operator_notes import NoteDraft
 from dosing_tui.domain.panels.panel_catalog import PANELS, PanelQuery
 from dosing_tui.domain.time.shift_calendar import ShiftPeriod
 from dosing_tui.errors import DatabaseAccessError
+from dosing_tui.ipc.supervised_thread import DEFAULT_RETRY
 from tests.support.database.reading_samples import LEVEL, REJECTION, make_doses, number_rows
 from tests.support.database.schema_inspection import execute_statements, fetch_rows, fetch_value
 from tests.support.database_servers import APACHE_DSN, Server, skip_absent
@@ -324,7 +325,7 @@ def test_the_collector_tells_of_alarms_and_everybody_may_see_whom_it_told(plant:
     last_id = journal.read_journal(plant.settings_of("dosing_writer"))[-1].id
     notice = Notice("shift", Trigger.RAISE, raised.uuid, last_id, NOON)
     book.add_notices([notice, replace(notice, occurrence=uuid4())], ["shift"], last_id=last_id)
-    first, second = book.list_due_notices("shift", now=LATER, last_id=last_id)
+    first, second = book.list_due_notices("shift", now=LATER, last_id=last_id, retry=DEFAULT_RETRY)
     assert book.claim_notice(first.id, now=LATER)
     book.store_status([first.id], DeliveryStatus.SENT, now=LATER)
     assert book.claim_summary("shift", [second], now=LATER)

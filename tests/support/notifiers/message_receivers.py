@@ -34,6 +34,8 @@ class WebServer:
     port: int = 0
     secure: bool = False
     answers: list[int] = field(default_factory=list)
+    unwanted: bytes = b""
+    """A message with it in its body is always answered with 500."""
     posted: list[Posted] = field(default_factory=list)
     stopping: threading.Event = field(default_factory=threading.Event)
 
@@ -55,6 +57,8 @@ def web_server(tls: ssl.SSLContext | None = None) -> Iterator[WebServer]:
         def do_POST(self) -> None:
             status = server.answers.pop(0) if server.answers else 200
             body = self.rfile.read(int(self.headers["Content-Length"]))
+            if server.unwanted and server.unwanted in body:
+                status = 500
             server.posted.append(Posted(dict(self.headers), body, status))
             if status == HANG:
                 server.stopping.wait(60)

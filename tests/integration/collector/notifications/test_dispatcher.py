@@ -32,6 +32,7 @@ from tests.support.notifiers.mail_server import run_mail_server
 from tests.support.notifiers.message_receivers import HANG, SLOW, WebServer, web_server
 from tests.support.polling import wait_until
 
+QUICK_RETRY = RetryDelay(0.05, 0.1)
 FATES = "SELECT occasion, fate FROM alarm_notifications ORDER BY id"
 
 
@@ -60,12 +61,12 @@ def change_channel(settings: Settings, **changes: object) -> Settings:
 class Teller:
     """The notifying part of a collector, on the real database."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, retry: RetryDelay = QUICK_RETRY) -> None:
         self.said: list[str] = []
         self.settings = settings
         self.ahead = timedelta()
         self.live = live = LiveState()
-        pace = replace(PACE, notify_retry=RetryDelay(0.05, 0.1), notify_poll_s=0.1, rate_limit_s=0.1)
+        pace = replace(PACE, notify_retry=retry, notify_poll_s=0.1, rate_limit_s=0.1)
         self.notifying = NotificationDispatcher(
             CollectorContext(
                 settings,
@@ -98,9 +99,11 @@ class Teller:
 
 
 @contextmanager
-def start_dispatcher(settings: Settings, *, ahead: timedelta = timedelta()) -> Iterator[Teller]:
+def start_dispatcher(
+    settings: Settings, *, ahead: timedelta = timedelta(), retry: RetryDelay = QUICK_RETRY
+) -> Iterator[Teller]:
     """``ahead``: its clock is."""
-    teller = Teller(settings)
+    teller = Teller(settings, retry)
     teller.ahead = ahead
     teller.notifying.start()
     try:
@@ -168,6 +171,17 @@ def test_priorities_that_nobody_wants_are_not_told(settings: Settings, web: WebS
         append_event(settings, item="B", priority=Priority.HIGH)
         wait_until(lambda: are_settled(settings, 1))
     assert [one.content["alarms"][0]["item"] for one in web.posted] == ["B"]
+
+
+def test_one_that_the_receiver_never_takes_holds_up_no_other(settings: Settings, web: WebServer) -> None:
+    web.unwanted = b"POISON"
+    with start_dispatcher(settings, retry=RetryDelay(0.2, 600.0, jitter=0.0)):
+        append_event(settings, item="POISON", priority=Priority.HIGH)
+        wait_until(lambda: len(web.posted) >= 2)
+        append_event(settings, item="GOOD")
+        wait_until(lambda: len(web.accepted) == 1)
+    assert web.accepted[0].content["alarms"][0]["item"] == "GOOD"
+    assert read_deliveries(settings) == [("raise", "waiting"), ("raise", "sent")]
 
 
 @pytest.mark.parametrize("acknowledged", [False, True])

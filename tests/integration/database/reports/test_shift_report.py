@@ -296,6 +296,13 @@ def test_an_occurrence_has_its_return_and_its_acknowledgement(plant: Settings) -
     assert [
         o.key for o in list_occurrences(plant, since=EARLY.since, until=EARLY.until, device="another")
     ] == []
+    earlier = make_entry(AlarmEvent.RAISE, AWAY, -1200)
+    journal.append_entries(plant, [
+        earlier, make_entry(AlarmEvent.RETURN, AWAY, -1100), make_entry(AlarmEvent.RAISE, AWAY, -1000),
+        make_entry(AlarmEvent.ACKNOWLEDGE, AWAY, -990, who=Actor("Ben"), occurrence=earlier.uuid),
+    ])  # fmt: skip
+    found = list_occurrences(plant, since=EARLY.since, until=EARLY.until)
+    assert [o.acked_at for o in found if o.key == AWAY] == [None, None]
 
 
 def test_a_condition_that_ended_while_its_alarm_was_shelved_ends_with_the_shelving(plant: Settings) -> None:

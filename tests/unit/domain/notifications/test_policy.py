@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 from uuid import UUID
 
 import pytest
@@ -151,6 +152,56 @@ def test_an_end_is_told_if_its_beginning_was_and_it_does_not_sound_again(occasio
             told = is_still_due(queue_notice(occasion, raise_status=raised), state, now=NOW)
             known = raised not in (DeliveryStatus.PENDING, DeliveryStatus.FAILED, DeliveryStatus.WITHDRAWN)
             assert told == (over and known), (shown, raised)
+
+
+REPEATS = st.lists(st.integers(1, 900), max_size=20)
+"""Seconds between one raise of an alarm and the next."""
+
+
+def list_pages(gaps: list[int], until: int, *, acked_at: int = -1) -> list[int]:
+    """When an alarm that repeats is told as unacknowledged; seconds, by the minute."""
+    wish = replace(EVERY, triggers=frozenset({Trigger.UNACKNOWLEDGED}))
+    raises = [sum(gaps[:number]) for number in range(len(gaps) + 1)]
+    events = [(float(second), AlarmEvent.RAISE) for second in raises]
+    events += [(second + 0.5, AlarmEvent.RETURN) for second in raises]
+    if acked_at >= 0:
+        events.append((acked_at, AlarmEvent.ACKNOWLEDGE))
+    entries = [make_entry(event, number, seconds=at) for number, (at, event) in enumerate(sorted(events), 1)]
+    replica, queued, told = JournalProjection(), list[QueuedNotice](), []
+    for second in range(0, until + 1, 60):
+        now = NOW + timedelta(seconds=second)
+        for entry in entries:
+            if entry.id > replica.last_entry_id and entry.at <= now:
+                queued += [
+                    queue_notice(one.trigger, one.journal_id, occurrence=one.occurrence, due_at=one.due_at,
+                                 alarm=replace(queue_notice().alarm, at=entry.at))
+                    for one in list_notices(replica.apply_committed([entry]), wish)
+                ]  # fmt: skip
+        due = [one for one in queued if one.due_at <= now]
+        choice = choose_dispatch(
+            due, replica.states, recent_count=0, recent_high_count=0, max_messages=10, now=now
+        )
+        told += [second for _ in choice.notices]
+        gone = {*choice.withdrawn_ids, *(one.id for one in choice.notices)}
+        queued = [one for one in queued if one.id not in gone]
+    return told
+
+
+def test_an_alarm_that_repeats_is_told_after_its_time_and_no_more_often() -> None:
+    assert list_pages([300] * 23, 7200) == list(range(600, 7201, 600))[:12]
+    assert list_pages([300], 7200) == [600]
+    assert list_pages([], 7200) == [600]
+    assert list_pages([300] * 5, 7200, acked_at=310) == [1200, 1800]
+
+
+@given(REPEATS)
+def test_however_often_it_repeats_the_first_is_told_after_its_time_and_then_at_most_once_in_it(
+    gaps: list[int],
+) -> None:
+    told = list_pages(gaps, sum(gaps) + 1200)
+    assert told[0] == 600
+    assert all(later - earlier >= 600 for earlier, later in pairwise(told))
+    assert len(told) <= 1 + (sum(gaps) + 599) // 600
 
 
 def test_another_occurrence_and_what_is_a_day_old_are_not_told() -> None:
