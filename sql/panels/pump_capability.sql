@@ -4,7 +4,7 @@
 -- doses, and below what the scale can weigh. After a tube change or a calibration the figures begin anew. Whole six hours
 -- come from a rollup, the cut ends of the window from the doses. docs/capability.md has the formulas.
 WITH services AS MATERIALIZED (
-SELECT * FROM pump_service_states(%(to)s::timestamptz)
+SELECT s.* FROM pump_service_states(%(to)s::timestamptz) AS s
 ), classes AS MATERIALIZED (
 SELECT row_number() OVER () AS class, t.device_id, t.pump, t.chemical, t.target_g,
        min(f.tolerance_g) AS tolerance_g, bool_and(f.is_weighable) AS is_weighable,
@@ -70,9 +70,9 @@ SELECT s.*, c.device_id, c.pump, c.chemical, c.target_g, c.tolerance_g, c.since,
   JOIN classes AS c USING (class)
 ), compared AS (
 -- shift: 1 for a bias above the allowance, -1 for one below it, else 0. This is what biased means everywhere.
-SELECT *, 100 * abs(mean_error_g) / nullif(allowance_g, 0) AS bias_percent,
+SELECT j.*, 100 * abs(mean_error_g) / nullif(allowance_g, 0) AS bias_percent,
        CASE WHEN abs(mean_error_g) > allowance_g THEN sign(mean_error_g) ELSE 0 END AS shift
-  FROM judged
+  FROM judged AS j
 ), shifts AS (
 -- of a pump: 0 also if some of its targets are above and some below
 SELECT device_id, pump, max(greatest(shift, 0)) + min(least(shift, 0)) AS shift

@@ -344,6 +344,7 @@ def test_every_panel_of_the_guide_is_there() -> None:
         name
         for folder in ("alerts", "panels", "reads", "writes", "maintenance")
         for name in sql_files.list_statements(folder)
+        if name != "maintenance/create_watchdog"  # a block: roles belong to all databases of the server
     ],
 )
 def test_each_file_says_what_it_does_and_holds_one_statement(name: str) -> None:

@@ -100,24 +100,27 @@ def expect_batches_left(
             for dose in doses:
                 ends_at = batch.ends_at or batch.begins_at
                 is_inside = batch.begins_at <= dose.time <= ends_at
-                if (dose.device_id, dose.recipe) == (device, recipe) and is_inside:
+                if dose.device_id == device and dose.recipe in (recipe, "") and is_inside:
                     masses[dose.chemical].append(dose.actual_g)
             for chemical, each in masses.items():
                 weighed = [mass for mass in each if mass is not None]
                 if len(weighed) == len(each):
                     uses[chemical].append(fsum(weighed))
-        medians = {chemical: median(each) for chemical, each in uses.items()}
+        medians = {chemical: median(each) for chemical, each in uses.items() if median(each) > 0}
         tanks_left = [
             (floor(max(left, 0.0) / medians[name]), name, left)
             for (station, name), left in tanks.items()
-            if station == device and left is not None and medians.get(name, 0.0) > 0
+            if station == device and left is not None and name in medians
         ]
+        missing = ", ".join(sorted(set(medians) - {name for _, name, _ in tanks_left}))
         if tanks_left:
             count, name, left = min(tanks_left)
-            missing = sorted(set(medians) - {name for _, name, _ in tanks_left})
             rows.append(
-                BatchesLeft(
-                    device, recipe, count, name, left, medians[name], len(uses[name]), ", ".join(missing)
-                )
+                BatchesLeft(device, recipe, count, name, left, medians[name], len(uses[name]), missing)
             )
-    return sorted(rows, key=lambda row: (row.batches_left or 0, row.device_id, row.recipe))
+        elif medians:
+            rows.append(BatchesLeft(device, recipe, None, "", None, None, 0, missing))
+    return sorted(
+        rows,
+        key=lambda row: (row.batches_left is None, row.batches_left or 0, row.device_id, row.recipe),
+    )
