@@ -32,7 +32,7 @@ SCREENS: dict[str, Steps] = {
     "production": [("5", "1–20 of 10 000"), ("tab", "recipe 00019"), ("tab", "and 9 990 more")],
     "doses": [("6", "1–33 of 200"), ("end", "168–200 of 200")],
     "data integrity": [("7", "reconciled")],
-    "other panels": [("8", "panel")],
+    "other panels": [("8", "of 10 000")],
     "tanks at full screen": [("2", "of 2 000"), ("enter", "+ 1 967 more, 967 low"),
                              ("escape", "of 2 000")],
     "tank table at full screen": [

@@ -227,16 +227,16 @@ _LABEL_OVERRIDES: Mapping[FooterMode, Mapping[str, str]] = {
 def build_hints(
     keymap: Mapping[str, str], *, has_other_panels: bool = False
 ) -> dict[FooterMode, list[KeyHint]]:
-    """The keys of each footer: of a binding with several keys, the first."""
+    """The keys of each footer: of a binding with several keys, the first.
+
+    ``has_other_panels``: screen 8 is told where there is room; it costs no other screen its name.
+    """
     bindings = {str(binding.id): binding for binding in ALL_KEYS}
-    views = [
-        str(binding.id)
-        for binding in VIEW_KEYS
-        if binding.show or (has_other_panels and binding.id == "panels")
-    ]
+    views = [str(binding.id) for binding in VIEW_KEYS if binding.show]
+    others = ("panels",) if has_other_panels else ()
     footers = {
-        FooterMode.SCREEN: (*views, *_SCREEN_KEYS),
-        FooterMode.TANKS: (*views, *(str(binding.id) for binding in TANK_KEYS), *_SCREEN_KEYS),
+        FooterMode.SCREEN: (*views, *others, *_SCREEN_KEYS),
+        FooterMode.TANKS: (*views, *others, *(str(binding.id) for binding in TANK_KEYS), *_SCREEN_KEYS),
         **_FOOTER_KEYS,
     }
     return {

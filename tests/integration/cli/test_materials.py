@@ -35,6 +35,7 @@ yesterday,{DEVICE},{CHEMICAL},count,1,g,
 @pytest.fixture
 def run(migrated: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Runner:
     monkeypatch.setenv("DOSING_DATABASE_DSN", migrated)
+    monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setenv("DOSING_TUI_CONFIG", str(tmp_path / "config.toml"))
     (tmp_path / "config.toml").write_text("[[chemicals]]\nname = 't-9'\ndensity_g_per_ml = 1.25\n")
     (tmp_path / "config.toml").chmod(0o600)

@@ -14,7 +14,8 @@ from tests.support.database.traced_batches import SUPPLIER, at_hour, store_trace
 
 
 @pytest.fixture
-def traced(migrated: str) -> Shop:
+def traced(migrated: str, monkeypatch: pytest.MonkeyPatch) -> Shop:
+    monkeypatch.setenv("COLUMNS", "200")
     store_traced_batches(migrated)
     return Shop(migrated)
 

@@ -15,10 +15,12 @@ from click.testing import CliRunner, Result
 from dosing_tui.cli.main import main
 from dosing_tui.database.batches.incremental_rebuild import rebuild_changed_days
 from dosing_tui.database.panel_reader import PanelReader
+from dosing_tui.database.presence.station_status_writer import StationStatusWriter
 from dosing_tui.database.reading_writer import ReadingWriter
 from dosing_tui.demo.servers.mqtt_broker import find_free_port
 from dosing_tui.domain.panels.filters import Dimension, Selection
 from dosing_tui.domain.panels.panel_catalog import PANELS
+from dosing_tui.domain.presence.models import ConnectionReport, StationReport
 from dosing_tui.domain.time.latest_batch import find_latest_batch
 from dosing_tui.domain.time.time_range import TimeRange
 from tests.support.database.reading_samples import (
@@ -46,6 +48,9 @@ def plant(migrated: str) -> str:
     writer.write(uuid4(), number_rows(DOSE, other, STARTED, EVENT, LEVEL))
     writer.close()
     rebuild_changed_days(settings_for(migrated), now=NOW + timedelta(minutes=1))
+    statuses = StationStatusWriter(settings_for(migrated))
+    statuses.write_news([StationReport(DOSE.device_id, NOW, False, ConnectionReport.ONLINE)])
+    statuses.close()
     return migrated
 
 
@@ -57,6 +62,8 @@ def run_panel(dsn: str, *arguments: str) -> Result:
 def test_every_panel_answers_in_every_format(plant: str) -> None:
     # a target is repeated, and listed by the panel of the pumps, from ten doses on
     write_readings(plant, [dose for dose in make_doses(11) if dose.dedup])
+    # what a tank lost in a day is told from its last level before the day
+    write_readings(plant, [replace(LEVEL, time=LEVEL.time - timedelta(days=1), dedup=LEVEL.dedup + 1)])
     for name in PANELS:
         for form in ("table", "csv", "json"):
             result = run_panel(plant, name, *FROM_TO, "--format", form)

@@ -14,9 +14,11 @@ from dosing_tui.collector_process.remote_live_state import RemoteLiveState
 from dosing_tui.config.settings import PlantSettings, Settings
 from dosing_tui.database.alarms import journal
 from dosing_tui.database.batches.incremental_rebuild import rebuild_changed_days
+from dosing_tui.database.presence.station_status_writer import StationStatusWriter
 from dosing_tui.domain.alarm_rules.evaluator import Evaluator
 from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading, TimeQuality
+from dosing_tui.domain.presence.models import ConnectionReport, StationReport
 from dosing_tui.live_state import LinkState, LinkStatus, LiveState, Role
 from dosing_tui.tui.app.app import DosingApp
 from dosing_tui.tui.data.backend import Backend
@@ -92,6 +94,14 @@ def build_levels(count: int, at: datetime) -> list[InventoryLevel]:
     ]
 
 
+def write_statuses(dsn: str, devices: list[str], at: datetime) -> None:
+    """Every station tells that it is online."""
+    writer = StationStatusWriter(settings_for(dsn))
+    reports = (StationReport(device, at, False, ConnectionReport.ONLINE) for device in devices)
+    writer.write_news(list(reports))
+    writer.close()
+
+
 @dataclass
 class CrowdedPlant:
     """The settings of its database, and what the console knows from messages."""
@@ -114,6 +124,9 @@ def fill_plant(dsn: str, count: int) -> CrowdedPlant:
     readings, levels = list(build_readings(count, at)), build_levels(count, at)
     write_readings(dsn, [*readings, *levels])
     rebuild_changed_days(settings, now=at)
+    for days in (2, 1):  # what a tank lost is told of days that are over
+        write_readings(dsn, build_levels(count, at - timedelta(days=days)))
+    write_statuses(dsn, [level.device_id for level in levels], at)
     with psycopg.connect(dsn, autocommit=True) as session:
         session.execute(_COPY_BATCHES, (REBUILT, count - 1))
         session.execute(_REPEAT_TARGETS)

@@ -53,6 +53,10 @@ PLANT_SUMS: LiteralString = """
                 'sum_sq_error_g', round(r.sum_sq_error_g::numeric, 6)))::text
       FROM plant_rollup AS r ORDER BY 1
 """
+PUMP_SUMS: LiteralString = """
+    SELECT (to_jsonb(u) || jsonb_build_object('sum_actual_g', round(u.sum_actual_g::numeric, 6)))::text
+      FROM pump_use AS u ORDER BY 1
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,12 +138,12 @@ def read_tables(dsn: str) -> dict[str, Rows]:
         dsn,
         "SELECT c.relname FROM pg_class AS c WHERE c.relnamespace = 'public'::regnamespace"
         " AND c.relkind IN ('r', 'p') AND NOT c.relispartition"
-        " AND c.relname NOT IN ('schema_migrations', 'recipe_tolerances', 'plant_rollup',"
+        " AND c.relname NOT IN ('schema_migrations', 'recipe_tolerances', 'plant_rollup', 'pump_use',"
         " 'data_retention')",  # says when it was decided
     )
     return {
         name: sorted(fetch_rows(dsn, f'SELECT to_jsonb(t)::text FROM "{name}" AS t')) for (name,) in found
-    } | {"plant_rollup": fetch_rows(dsn, PLANT_SUMS)}
+    } | {"plant_rollup": fetch_rows(dsn, PLANT_SUMS), "pump_use": fetch_rows(dsn, PUMP_SUMS)}
 
 
 def read_panels(settings: Settings) -> dict[str, list[object]]:
@@ -162,8 +166,9 @@ def test_no_row_is_lost_and_every_view_of_them_is_the_same(flavour: Server, data
         "material_entries", "tank_mixes", "batch_lots", "service_log", "station_status", "station_changes",
     }  # fmt: skip
     panels, expected = read_panels(databases.taken_over), read_panels(databases.written)
+    assert expected.pop("station_status") == panels["station_status"] == []  # younger than the old schema
     assert [
-        name for name in PANELS if not expected[name] or not are_equal(panels[name], expected[name])
+        name for name in expected if not expected[name] or not are_equal(panels[name], expected[name])
     ] == []
     assert list_batches(databases.taken_over, BatchFilter()) == list_batches(databases.written, BatchFilter())
     assert journal.read_journal(databases.taken_over) == journal.read_journal(databases.written)

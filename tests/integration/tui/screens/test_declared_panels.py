@@ -138,7 +138,7 @@ async def test_a_declared_panel_is_a_table_a_chart_or_bars_on_screen_8(source: D
         screen = await driven.wait_for_text("Longest s")
         for text in ("Pump wear", "BDO", "61.5", "Worst error", "limit 1", "Doses by pump", "pump 2"):
             assert text in screen, screen
-        assert "1-8 Screens" in screen
+        assert "7 Data" in screen
         assert "› Panels" in screen
         await driven.press_keys("enter")
         await driven.wait_for_text("Panels › Pump wear")

@@ -19,7 +19,9 @@ def test_alarms_batches_range_commands_and_help_are_on_the_dashboard_at_every_si
     row = render_row(FooterMode.SCREEN, width)
     for hint in ("a Alarms", "b Batches", "g Range", "/ Filter", ": Commands", "F1 Help"):
         assert f" {hint} " in row
-    assert ("1-8 Screens" in row) is (width <= 120)
+    assert ("1-7 Screens" in row) is (width < 119)
+    assert ("7 Data" in row) is (width >= 119)
+    assert width < 140 or "8 Panels" in row
 
 
 @pytest.mark.parametrize("width", WIDTHS)
