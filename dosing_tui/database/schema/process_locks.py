@@ -42,7 +42,7 @@ class _LockHolder:
 
 @contextmanager
 def name_lock_holder(session: Session) -> Iterator[None]:
-    """Say whose session holds the lock that was not granted in time.
+    """Name the session that holds the lock, when it was not granted in time.
 
     Raises: DatabaseUnavailableError.
     """

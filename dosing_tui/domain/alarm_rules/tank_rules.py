@@ -38,7 +38,7 @@ def check_level(rule_state: RuleState, level: InventoryLevel, limits: AlarmLimit
 def load_level(rule_state: RuleState, level: InventoryLevel, limits: AlarmLimits) -> Iterator[Detection]:
     """Load a stored or retained level, unless a live one or a newer one is known.
 
-    A rise from it to the next level is told. A mismatch is not: what was dosed in between is unknown.
+    A rise to the next level raises STOCK_RESET. A mismatch is not checked: the doses between are unknown.
     """
     tank = rule_state.get_tank(level.device_id, level.chemical)
     if tank is None or tank.has_live_level or level.time < (tank.level_time or level.time):

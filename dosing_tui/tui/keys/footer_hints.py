@@ -229,7 +229,7 @@ def build_hints(
 ) -> dict[FooterMode, list[KeyHint]]:
     """The keys of each footer: of a binding with several keys, the first.
 
-    ``has_other_panels``: screen 8 is told where there is room; it costs no other screen its name.
+    ``has_other_panels``: screen 8 has a hint where there is room; it takes none from the other screens.
     """
     bindings = {str(binding.id): binding for binding in ALL_KEYS}
     views = [str(binding.id) for binding in VIEW_KEYS if binding.show]
