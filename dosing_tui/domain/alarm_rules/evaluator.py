@@ -74,8 +74,8 @@ class Evaluator:
         self._keys_to_check: set[AlarmKey] = set()
         """Alarms with a running delay or a true condition."""
         self._is_shift_scheduled = True
-        self._raise_times: dict[UUID, datetime] = {}
-        """Raise times by entry UUID, because the process reads its own entries back from the journal."""
+        self._raise_times: dict[UUID | AlarmKey, datetime] = {}
+        """By UUID of the journal's entry, which its writer reads back; by key until a viewer has read it."""
         self._is_flood = False
 
     @property
@@ -171,7 +171,9 @@ class Evaluator:
         """Apply journal entries in the order of their IDs; return the transitions."""
         effects = self.projection.apply_committed(entries)
         for effect in effects:
-            self._count_raise(effect)
+            if effect.is_new_occurrence:
+                self._raise_times.pop(effect.entry.key, None)
+            self._count_raise(effect, effect.entry.uuid)
         return effects
 
     def _apply_detections(self, detections: Iterable[Detection], at: datetime) -> list[JournalEntry]:
@@ -365,9 +367,9 @@ class Evaluator:
         effect = self.projection.apply_pending(entry)
         if effect is None:
             return []
-        self._count_raise(effect)
+        self._count_raise(effect, entry.uuid if self._writes_journal else entry.key)
         return [entry]
 
-    def _count_raise(self, transition: AlarmTransition) -> None:
+    def _count_raise(self, transition: AlarmTransition, identity: UUID | AlarmKey) -> None:
         if transition.is_new_occurrence and len(self._raise_times) < MAX_CONDITIONS:
-            self._raise_times[transition.entry.uuid] = transition.entry.at
+            self._raise_times[identity] = transition.entry.at

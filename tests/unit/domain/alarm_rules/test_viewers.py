@@ -84,3 +84,24 @@ def test_the_alarm_of_a_topic_that_is_no_longer_configured_returns() -> None:
     journal_event(collector, AlarmEvent.RAISE, old, 1)
     collector.advance_clock(int(timedelta(minutes=2).total_seconds()))
     assert collector.evaluator.projection.get_state(old).state_name is AlarmStateName.RTN_UNACK
+
+
+def count_recent_raises(plant: Plant) -> int:
+    return plant.evaluator.take_snapshot(plant.now, is_journal_live=True).recent_raise_count
+
+
+def test_a_viewer_counts_as_many_alarms_of_ten_minutes_as_the_collector() -> None:
+    """Both see the same doses, and the viewer reads the collector's journal a second later."""
+    collector, viewer = Plant(), Plant(journaling=False)
+    for number in range(1, 8):
+        bad_dose = collector.make_dose(6.0, pump=number, chemical=f"T-{number}")
+        entries = collector.receive_readings(bad_dose) + collector.advance_clock()
+        viewer.receive_readings(bad_dose)
+        viewer.advance_clock()
+        assert count_recent_raises(viewer) == count_recent_raises(collector) == number
+        start = 100 * number
+        viewer.evaluator.apply_committed(
+            replace(entry, id=n, uuid=numbered_uuid(10_000 + n)) for n, entry in enumerate(entries, start)
+        )
+        viewer.advance_clock()
+        assert count_recent_raises(viewer) == number
