@@ -13,6 +13,7 @@ from dosing_tui.database.pumps.service_log import enter_service
 from dosing_tui.database.schema.migrate import migrate_schema
 from dosing_tui.domain.capability.service_log import ServiceDraft, ServiceKind
 from dosing_tui.domain.messages.models import Dose
+from dosing_tui.domain.panels.filters import Selection
 from dosing_tui.domain.panels.panel_catalog import PUMP_CAPABILITY, PanelQuery
 from tests.integration.database.test_panels import are_equal
 from tests.support.database.expected_pumps import expect_pumps
@@ -91,7 +92,7 @@ def reader(postgres: Server) -> Iterator[PanelReader]:
 def test_the_figures_are_those_since_the_last_change(
     reader: PanelReader, since: datetime, until: datetime
 ) -> None:
-    expected = expect_pumps(DOSES, since, until, (), TOLERANCE_G, SERVICES)
+    expected = expect_pumps(DOSES, since, until, Selection(), TOLERANCE_G, SERVICES)
     rows = reader.read_panel(PUMP_CAPABILITY, PanelQuery(since, until, until))
     assert are_equal([*rows], [*expected])
 
