@@ -90,8 +90,8 @@ class Evaluator:
     ) -> AlarmSnapshot:
         """Return a snapshot for the screens.
 
-        ``is_journal_live``: the journal is being read; ``has_collector``: some process writes it. With both, a
-        process that only reads it adds what it has found itself, and only while that lasts.
+        ``is_journal_live``: the journal is being read; ``has_collector``: some process writes it. With
+        both, a process that only reads it adds what it has found itself, and only while that lasts.
         """
         # entries of an outage arrive later, so the raise times are not in ascending order
         self._raise_times = {entry: at for entry, at in self._raise_times.items() if at > now - FLOOD_PERIOD}
