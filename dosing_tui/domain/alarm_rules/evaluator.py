@@ -151,7 +151,7 @@ class Evaluator:
         self, now: datetime, movements: Iterable[TankMovement], outlook: Iterable[StockOutlook]
     ) -> list[JournalEntry]:
         """Evaluate entries of the material ledger, and how long each tank lasts."""
-        return self._apply_detections(self._rules.check_stock(now, movements, outlook), now)
+        return self._apply_detections(self._rules.check_stock(movements, outlook), now)
 
     def on_tick(self, context: EvaluationContext) -> list[JournalEntry]:
         """Evaluate the time-dependent rules, delays and shelving times; call it once a second."""
