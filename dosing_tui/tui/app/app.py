@@ -38,6 +38,8 @@ from dosing_tui.tui.lots.lot_screen import LotScreen
 from dosing_tui.tui.rendering.number_format import shorten_names
 from dosing_tui.tui.rendering.palette import PALETTES
 from dosing_tui.tui.rendering.theme import TerminalTheme
+from dosing_tui.tui.requests.operator_entries import OperatorEntries
+from dosing_tui.tui.requests.pending_request import PendingRequests
 from dosing_tui.tui.screens.console_screen import ConsoleScreen
 from dosing_tui.tui.screens.dashboard_screen import DashboardScreen
 from dosing_tui.tui.screens.doctor_screen import DoctorPage, DoctorScreen, run_checks
@@ -88,9 +90,10 @@ class DosingApp(OrderedInputApp[None]):
         self.shutdown_handler = ShutdownHandler()
         self._is_redraw_due = False
         self._query_workers = QueryWorkers(source, self.post_message, on_failure=on_thread_failure)
+        operator = OperatorSession(settings, clock)
         services = self.services = ConsoleServices(
-            settings, live_source, source, self._query_workers, clock, OperatorSession(settings, clock),
-            terminal.keymap,
+            settings, live_source, source, self._query_workers, clock, operator, PendingRequests(operator),
+            OperatorEntries(operator, clock), terminal.keymap,
         )  # fmt: skip
         self.dashboard_screen = DashboardScreen(self.terminal_theme, services.hints)
         self.controllers = ConsoleControllers(
@@ -114,6 +117,7 @@ class DosingApp(OrderedInputApp[None]):
         self.action_ask_filters = controllers.open_filter_dialog
         self.action_palette = self.palette.open_palette
         self.action_refresh_now = self.refresh_data
+        self.action_failures = controllers.open_failures
         self.action_sign_on = controllers.sign_on.open_sign_on_dialog
 
     @on(QueryResult)
@@ -167,6 +171,7 @@ class DosingApp(OrderedInputApp[None]):
             self.register_theme(build_textual_theme(palette))
         self.theme = self.terminal_theme.palette.name
         self.set_keymap(dict(self._terminal.keymap))
+        self.screen_change_signal.subscribe(self, self.services.requests.note_screen, immediate=True)
         await self.push_screen(self.dashboard_screen)
         if self._kiosk is not None:
             await self.push_screen(self._kiosk)

@@ -14,7 +14,7 @@ from textual.screen import ModalScreen
 from dosing_tui.domain.materials.lots.lot_trace import LotTraceRow
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.errors import DosingError
-from dosing_tui.tui.keys.bindings import LOT_KEYS, MODAL_HELP_KEY
+from dosing_tui.tui.keys.bindings import LOT_KEYS, MODAL_KEYS
 from dosing_tui.tui.layout.status_and_footer import KeyHint, render_footer
 from dosing_tui.tui.lots.lot_lists import (
     LotListContext,
@@ -74,7 +74,7 @@ class LotScreen(ModalScreen[None], ClosableScreen[None]):
     ``submit`` runs queries in worker threads; ``batch``: its key and its number.
     """
 
-    BINDINGS = [*LOT_KEYS, MODAL_HELP_KEY]
+    BINDINGS = [*LOT_KEYS, *MODAL_KEYS]
 
     def __init__(
         self, theme: TerminalTheme, hints: Sequence[KeyHint], source: LotSource, context: LotListContext,

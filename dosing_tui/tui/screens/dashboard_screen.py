@@ -185,7 +185,7 @@ class DashboardScreen(ConsoleScreen[None]):
             self._too_small.show_rows(render_paragraph(_TOO_SMALL.format(width, height), width, height, TEXT))
         else:
             self._ensure_focus()
-            self.clear_message()
+            self.draw_footer()
 
     def _compute_layout(self, options: LayoutOptions) -> TileLayout:
         return arrange_tiles(
