@@ -78,11 +78,21 @@ class ShiftReportController(Controller):
         self._screen = self._shift = self._printed = None
 
     def _load_report(self, shift: ShiftPeriod) -> None:
+        """Until it has come, the page of another shift gives way to a sentence: keys act on what is seen."""
+        if self._screen is not None and self._shift not in (None, shift):
+            self._printed = None
+            self._screen.show_page(
+                ShiftReportPage(message=f"Reading the report: {self._name_shift(shift)} …")
+            )
         self._shift = shift
         self.services.workers.submit(
             partial(self._read_report, shift, self.services.clock()),
             partial(ShiftReportLoaded, shift=shift),
         )
+
+    def _name_shift(self, shift: ShiftPeriod) -> str:
+        begin = shift.since.astimezone(self.services.zone)
+        return f"{clean_text(shift.name, limit=24)} shift of {begin:%a %d %b %H:%M}"
 
     def _read_report(self, shift: ShiftPeriod, now: datetime) -> PrintedReport:
         """In a worker thread: a report of very many names takes seconds to write."""
@@ -136,12 +146,12 @@ class ShiftReportController(Controller):
     def _open_handover(self, step_name: str) -> None:
         """A shift in progress can be handed over, too: its end is what the plan says."""
         if self._printed is None or self._shift is None:
+            self._refuse_key()
             return
-        shift, zone = self._shift, self.services.zone
-        name = f"{clean_text(shift.name, limit=24)} shift of {shift.since.astimezone(zone):%a %d %b %H:%M}"
+        shift = self._shift
         dialog = HandoverDialog(
-            self.host.terminal_theme, HandoverStep(step_name), name, self._printed.handover,
-            name=self.services.operator.name,
+            self.host.terminal_theme, HandoverStep(step_name), self._name_shift(shift),
+            self._printed.handover, name=self.services.operator.name,
         )  # fmt: skip
         kind = (step_name, shift.since)
         self.open_form(dialog, kind, partial(self._sign_handover, HandoverStep(step_name), shift))
@@ -168,8 +178,14 @@ class ShiftReportController(Controller):
 
     # files
 
+    def _refuse_key(self) -> None:
+        if self._screen is not None:
+            self._screen.show_message("There is no report on the screen to sign or save. r reads it again.")
+
     def _save_report(self) -> None:
-        if self._printed is not None:
+        if self._printed is None:
+            self._refuse_key()
+        else:
             save = partial(self._save_files, self._printed.document, self._printed.text)
             self.services.entries.mark_seen("report file")
             self.services.workers.submit(save, partial(ShiftReportSaved, entry=Entry("report file")))

@@ -396,6 +396,27 @@ def test_a_shift_report_is_shown_only_while_its_shift_is_selected(
     assert pages[1].lines
 
 
+def test_a_shift_report_that_is_being_read_is_named_and_cannot_be_signed(
+    bench: ControllerBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages: list[ShiftReportPage] = []
+    refusals: list[str] = []
+    monkeypatch.setattr(ShiftReportScreen, "show_page", lambda self, page: pages.append(page))
+    monkeypatch.setattr(ShiftReportScreen, "show_message", lambda self, text: refusals.append(text))
+    reports = ShiftReportController(bench.services, bench.host, FileExporter(bench.services))
+    reports.open_report()
+    reports.show_report(bench.workers.take(ShiftReportLoaded))
+    reports._select_shift(-1)
+    assert pages[-1].message == "Reading the report: Early shift of Wed 11 Mar 06:00 …"
+    reports._open_handover("handover")
+    reports._save_report()
+    assert len(bench.host.screens) == len(["report"])
+    assert refusals == ["There is no report on the screen to sign or save. r reads it again."] * 2
+    reports.show_report(bench.workers.take(ShiftReportLoaded))
+    reports._open_handover("handover")
+    assert len(bench.host.screens) == len(["report", "handover"])
+
+
 def test_a_frozen_dashboard_requests_no_panel_that_has_rows(bench: ControllerBench) -> None:
     screen = DashboardScreen(bench.host.terminal_theme, bench.services.hints)
     dashboard = DashboardController(bench.services, screen, scope_controller(bench), "")
