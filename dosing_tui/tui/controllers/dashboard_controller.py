@@ -2,7 +2,7 @@
 
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -99,11 +99,6 @@ class DashboardController:
     def store_panel(self, result: PanelLoaded) -> bool:
         """False: a newer request of the same panel is on its way."""
         return self.panel_cache.store_result(result, self.services.clock())
-
-    def list_pumps(self) -> Sequence[PumpCapability]:
-        """The rows of screen 0, as they were read last."""
-        rows = self.panel_cache.results.get(PUMP_CAPABILITY.id, NO_RESULT).rows or ()
-        return [row for row in rows if isinstance(row, PumpCapability)]
 
     def read_pump_history(self, row: PumpCapability) -> PumpChartData:
         """What the control chart of a row shows, in the range of its table. For a worker thread."""

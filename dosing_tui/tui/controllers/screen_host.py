@@ -18,7 +18,7 @@ from dosing_tui.tui.data.query_workers import ConsoleDataSource, QueryRunner
 from dosing_tui.tui.keys.footer_hints import FooterMode, build_hints
 from dosing_tui.tui.layout.status_and_footer import KeyHint
 from dosing_tui.tui.rendering.theme import TerminalTheme
-from dosing_tui.tui.requests.operator_entries import Entry, OperatorEntries
+from dosing_tui.tui.requests.operator_entries import Entry, OperatorEntries, apply_contained
 from dosing_tui.tui.requests.pending_request import PendingRequest, PendingRequests
 from dosing_tui.tui.tiles.registry import list_other_panels
 from dosing_tui.tui.widgets.form_dialog import FormDialog
@@ -44,6 +44,9 @@ class ScreenHost(Protocol):
 
     def post_message(self, message: Message) -> bool:
         """Send a message to the app; safe from every thread."""
+
+    def note_failure(self, work: str, error: Exception) -> None:
+        """What somebody asked for has failed by a mistake of the program: log and show it."""
 
     def show_message(self, sentence: str) -> None:
         """For a few seconds, at the foot of the active screen."""
@@ -102,7 +105,12 @@ class Controller:
         """At once, for a key. ``apply_values`` gets the result, and is not called when it is cancelled."""
         if isinstance(dialog, FormDialog):
             dialog.has_new_person = self.services.operator.create_turn_check()
-        self.host.push_screen(dialog, lambda values: None if values is None else apply_values(values))
+
+        def apply(values: Result | None) -> None:
+            if values is not None:
+                apply_contained(self.host, type(dialog).__name__, lambda: apply_values(values))
+
+        self.host.push_screen(dialog, apply)
 
     def open_form(
         self, form: FormDialog[Result], kind: Hashable, apply_values: Callable[[Result, Entry], None]

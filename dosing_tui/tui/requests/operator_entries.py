@@ -53,6 +53,18 @@ class FormHost(Protocol):
     ) -> object:
         """Show a screen above the others; ``callback`` gets its result."""
 
+    def note_failure(self, work: str, error: Exception) -> None:
+        """What somebody asked for has failed by a mistake of the program: log and show it."""
+
+
+def apply_contained(host: FormHost, title: str, apply: Callable[[], object]) -> None:
+    """What ``enter`` in a form leads to, called by no key any more: the console survives its exceptions."""
+    try:
+        apply()
+    except Exception as error:
+        # boundary of one form
+        host.note_failure(title, error)
+
 
 class OperatorEntries:
     """``clock`` gives the time of a failure."""
@@ -75,14 +87,13 @@ class OperatorEntries:
         if (values := self._drafts.pop(kind, None)) is not None:
             form.restore_values(values, NOT_STORED_BEFORE)
         form.has_new_person = self._operator.create_turn_check()
-        host.push_screen(form, lambda result: self._submit(form, kind, apply, result))
 
-    def _submit(
-        self, form: FormDialog[Result], kind: Hashable, apply: Callable[[Result, Entry], None],
-        result: Result | None,
-    ) -> None:  # fmt: skip
-        if result is not None:
-            apply(result, Entry(kind, form.get_values()))
+        def submit(result: Result | None) -> None:
+            if result is not None:
+                entry = Entry(kind, form.get_values())
+                apply_contained(host, type(form).__name__, lambda: apply(result, entry))
+
+        host.push_screen(form, submit)
 
     def settle(self, result: EntryResult[Any]) -> bool:
         """Note what became of an entry; True if it failed."""

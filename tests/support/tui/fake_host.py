@@ -56,6 +56,9 @@ class FakeHost:
         assert callback is not None
         callback(result)
 
+    def note_failure(self, work: str, error: Exception) -> None:
+        raise error
+
     def post_message(self, message: Message) -> bool:
         self.posted.append(message)
         return True
