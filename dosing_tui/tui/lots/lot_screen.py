@@ -27,9 +27,11 @@ from dosing_tui.tui.lots.lot_lists import (
 from dosing_tui.tui.lots.lot_queries import LotSource
 from dosing_tui.tui.rendering.canvas import Canvas, render_paragraph
 from dosing_tui.tui.rendering.data_table import (
+    SELECTION_LOST,
     TableCursor,
     arrange_rows,
     find_cursor_row,
+    find_selection,
     move_cursor,
     paint_table,
     scroll_to_cursor,
@@ -173,6 +175,7 @@ class LotScreen(ModalScreen[None], ClosableScreen[None]):
     def action_step(self, step: int) -> None:
         page = self._pages[-1]
         if page.listing is not None:
+            page.message = ""
             page.cursor = move_cursor(page.cursor, arrange_rows(page.listing.table, page.cursor), step)
             self.draw_page()
 
@@ -205,7 +208,12 @@ class LotScreen(ModalScreen[None], ClosableScreen[None]):
         if page.listing is None or not page.listing.table.rows:
             return
         rows = arrange_rows(page.listing.table, page.cursor)
-        row = rows[find_cursor_row(page.cursor, rows)]
+        number = find_selection(page.cursor, rows)
+        if number is None:
+            page.message = SELECTION_LOST
+            self.draw_page()
+            return
+        row = rows[number]
         if isinstance(row, LotRow):
             following = self._build_lot_page(row.number, row.chemical)
         elif isinstance(row, LotTraceRow) and page.has_batches:

@@ -313,3 +313,20 @@ async def test_a_note_that_is_not_stored_stays_in_sight_and_its_form_comes_back(
         await wait_for(lambda: [note.text for note in source.notes] == ["drumXchanged"])
         await console.wait_for_text("The note is stored.")
         assert "drumXchanged" not in await console.press_on_next_screen("n")
+
+
+async def test_a_key_that_fails_ends_nothing_and_is_shown_until_it_is_seen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(*_: object) -> None:
+        raise ValueError("not in list")
+
+    async with open_console() as console:
+        monkeypatch.setattr(console.app, "action_ask_note", fail)
+        await console.press_keys("n")
+        monkeypatch.setattr(console.app.controllers.scopes, "apply_range", fail)
+        await console.press_on_next_screen("g", "1")
+        await console.wait_for_text("2 not done !")
+        shown = await console.press_on_next_screen("exclamation_mark")
+        assert "The key n failed: ValueError('not in list')" in shown
+        assert "not done" not in await console.press_keys("enter")
