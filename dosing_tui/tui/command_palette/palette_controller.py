@@ -89,9 +89,14 @@ class PaletteController:
         scopes.load_filter_values(FilterValueReceiver(palette, self._list_filters))
 
     async def _run_command(self, command: PaletteCommand | None) -> None:
-        result = command.run() if command is not None else None
-        if isawaitable(result):
-            await result
+        if command is None:
+            return
+        try:
+            if isawaitable(result := command.run()):
+                await result
+        except Exception as error:
+            # boundary of one command: the console goes on
+            self.controllers.scopes.host.note_failure(command.title, error)
 
     def list_commands(self) -> list[PaletteCommand]:
         """What keys do on this screen, ranges, filters, shifts; at the end what other screens' keys do."""

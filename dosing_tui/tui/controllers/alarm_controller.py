@@ -36,6 +36,8 @@ from dosing_tui.tui.keys.bindings import format_keys
 from dosing_tui.tui.keys.footer_hints import FooterMode
 from dosing_tui.tui.layout.alarm_banner import SystemNotice, build_banner, format_idle_text
 from dosing_tui.tui.rendering.number_format import format_timestamp
+from dosing_tui.tui.requests.operator_entries import Entry, EntryResult
+from dosing_tui.tui.requests.pending_request import PendingRequest
 from dosing_tui.tui.screens.console_screen import ConsoleScreen
 from dosing_tui.tui.widgets.canvas_dialog import CanvasDialog
 from dosing_tui.tui.widgets.messages import ViewChanged
@@ -52,6 +54,10 @@ def _get_occurrence(view: AlarmView) -> AlarmOccurrence:
     return view.state.key, view.state.occurrence
 
 
+def _get_form_kind(event: AlarmEvent) -> tuple[str, AlarmEvent]:
+    return "alarm", event
+
+
 def _find_unacknowledged(alarms: AlarmSnapshot) -> frozenset[AlarmOccurrence]:
     return frozenset(
         _get_occurrence(view)
@@ -66,11 +72,14 @@ class TrendLoaded(QueryResult[Sequence[AlarmTrendPoint]]):
 
 
 @dataclass
-class AlarmActionStored(QueryResult[bool]):
+class AlarmActionStored(EntryResult[bool]):
     """The value is False when the entries are kept on this machine until the database is back."""
 
-    request: ActionRequest
+    action: ActionRequest
     result: ActionResult
+    request: PendingRequest
+    """To show which alarms were skipped."""
+    failure = "Action failed"
 
 
 @dataclass(eq=False)
@@ -225,12 +234,13 @@ class AlarmController(Controller):
             self.host.show_message("Acknowledging …")
             return
         event = alarm_actions.action_to_event(action, views[0])
+        self.services.entries.mark_seen(_get_form_kind(event))
         operator, settings = self.services.operator, self.services.settings
         refusal = alarm_actions.explain_refusal(event, views[0], operator.build_command_context(), settings)
         if refusal:
             self.host.show_message(refusal)
         elif action is AlarmAction.ACKNOWLEDGE and len(views) == 1:
-            self._execute_request(ActionRequest(event, tuple(views)))
+            self._execute_request(ActionRequest(event, tuple(views)), Entry(_get_form_kind(event)))
         else:
             self._open_action_dialog(event, tuple(views))
 
@@ -242,27 +252,30 @@ class AlarmController(Controller):
             self.host.terminal_theme, event, views, durations, name=operator.name,
             short_names=settings.short_names,
         )  # fmt: skip
-        self.open_dialog(dialog, partial(self._apply_action_input, event, views))
+        self.open_form(dialog, _get_form_kind(event), partial(self._apply_action_input, event, views))
 
     def _apply_action_input(
-        self, event: AlarmEvent, views: tuple[AlarmView, ...], values: AlarmActionInput
+        self, event: AlarmEvent, views: tuple[AlarmView, ...], values: AlarmActionInput, entry: Entry
     ) -> None:
-        self._execute_request(ActionRequest(event, views, values.comment, values.duration), values.name)
+        self._execute_request(
+            ActionRequest(event, views, values.comment, values.duration), entry, values.name
+        )
 
-    def _execute_request(self, request: ActionRequest, name: str = "") -> None:
+    def _execute_request(self, action: ActionRequest, entry: Entry, name: str = "") -> None:
         """In the name of ``name``, else of who is signed on, else of the console."""
         services = self.services
         result = alarm_actions.check_request(
-            request, services.get_alarms(), services.operator.build_command_context(name), services.settings
+            action, services.get_alarms(), services.operator.build_command_context(name), services.settings
         )
+        request = self.begin_request("skipped alarms", "entering an alarm action")
         if not result.entries:
-            self._show_result(request, result, "")
+            self._show_result(action, result, request, "")
             return
-        if request.event is AlarmEvent.ACKNOWLEDGE:
+        if action.event is AlarmEvent.ACKNOWLEDGE:
             self._note_acknowledgement(result.entries)
         services.workers.submit(
             partial(services.source.append_entries, result.entries),
-            partial(AlarmActionStored, request=request, result=result),
+            partial(AlarmActionStored, entry=entry, action=action, result=result, request=request),
             Lane.JOURNAL,
         )
 
@@ -272,26 +285,32 @@ class AlarmController(Controller):
             self.screen.expect_acknowledgement({entry.key for entry in entries})
 
     def confirm_action(self, stored: AlarmActionStored) -> None:
-        if stored.error:
-            self._unconfirmed -= {(entry.key, entry.occurrence) for entry in stored.result.entries}
-            if self.screen is not None:
-                self.screen.expect_acknowledgement(())
-            self.host.show_message(f"Action failed: {stored.error}")
-        else:
-            self._show_result(stored.request, stored.result, "" if stored.value else STORED_LOCALLY)
+        storage_note = "" if stored.value else STORED_LOCALLY
+        self._show_result(stored.action, stored.result, stored.request, storage_note)
 
-    def _show_result(self, request: ActionRequest, result: ActionResult, storage_note: str) -> None:
+    def revert_action(self, refused: AlarmActionStored) -> None:
+        """Its alarms are to be acknowledged still."""
+        self._unconfirmed -= {(entry.key, entry.occurrence) for entry in refused.result.entries}
+        if self.screen is not None:
+            self.screen.expect_acknowledgement(())
+
+    def _show_result(
+        self, action: ActionRequest, result: ActionResult, request: PendingRequest, storage_note: str
+    ) -> None:
         """As a message; a dialog lists the reasons when some of several alarms were skipped."""
-        if len(request.views) == 1 and result.skip_reasons:
-            self.host.show_message(result.skip_reasons[0])
+        reasons = result.skip_reasons
+        if len(action.views) == 1 and reasons:
+            self.host.show_message(reasons[0])
             return
-        title = alarm_actions.format_result(request, result)
-        if result.skip_reasons:
-            rows = render_skipped_alarms(title, result.skip_reasons, storage_note=storage_note)
-            self.host.push_screen(CanvasDialog[None](self.host.terminal_theme, rows))
-        else:
+        title = alarm_actions.format_result(action, result)
+        if not reasons:
             notes = (title, storage_note, self._format_signer_note(result))
             self.host.show_message(" ".join(note for note in notes if note))
+            return
+        rows = render_skipped_alarms(title, reasons, storage_note=storage_note)
+        dialog = CanvasDialog[None](self.host.terminal_theme, rows)
+        if not self.open_answer(request, dialog, lambda _: None):
+            self.services.entries.add_failure(_get_form_kind(action.event), " ".join((title, *reasons)))
 
     def _format_signer_note(self, result: ActionResult) -> str:
         """That the journal has no person's name, and the key that signs one on."""

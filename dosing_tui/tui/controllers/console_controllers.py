@@ -1,6 +1,6 @@
 """The controllers of the console, wired to each other, and which of them handles a query's result."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -41,11 +41,19 @@ from dosing_tui.tui.controllers.shift_report_controller import (
     ShiftReportLoaded,
     ShiftReportSaved,
 )
-from dosing_tui.tui.controllers.sign_on_controller import PinVerified, SignOnController, SignOnPolicyLoaded
+from dosing_tui.tui.controllers.sign_on_controller import (
+    PinVerified,
+    SignOnController,
+    SignOnPolicyLoaded,
+    SignOnPolicyRead,
+)
 from dosing_tui.tui.data.query_results import BatchQueryResult, PanelLoaded, QueryResult
+from dosing_tui.tui.dialogs.failures_dialog import FailuresDialog
 from dosing_tui.tui.pumps.service_controller import ServiceController, ServiceStored
+from dosing_tui.tui.requests.operator_entries import EntryFailure, EntryResult
 from dosing_tui.tui.screens.console_screen import ConsoleScreen
 from dosing_tui.tui.screens.dashboard_screen import DashboardScreen
+from dosing_tui.tui.widgets.messages import ViewChanged
 
 _WRITTEN_PARTS: Mapping[type[Message], DatabasePart] = {
     **dict.fromkeys((ReviewsEntered, BulkChunkEntered), DatabasePart.REVIEWS),
@@ -80,11 +88,20 @@ class ConsoleControllers:
         self.sign_on = SignOnController(services, host)
         self.materials = MaterialController(services, host)
         self.services = ServiceController(
-            host, services.source, services.workers, services.operator, services.clock, services.zone
-        )
+            host, services.source, services.workers, services.entries, services.operator, services.clock,
+            services.zone,
+        )  # fmt: skip
         self.reviews = ReviewController(services, host, self.scopes)
         self.shift_reports = ShiftReportController(services, host, exporter)
         self.result_handlers = self._map_results()
+        self._failure_handlers: Mapping[type[Message], Callable[[Any], object]] = {
+            AlarmActionStored: self.alarms.revert_action,
+            ReviewsEntered: self.reviews.refuse_review,
+            BulkChunkEntered: self.reviews.end_bulk_approval,
+        }
+        """What an entry that failed takes back, beside being shown."""
+        self._entries = services.entries
+        self._host = host
         self._live_source = services.live_source
         self._database_errors: dict[object, tuple[DatabasePart, DatabaseError]] = {}
         """The latest error of each kind of query whose latest result is one."""
@@ -103,9 +120,10 @@ class ConsoleControllers:
             TrendLoaded: self.alarms.show_trend,
             AlarmActionStored: self.alarms.confirm_action,
             MaterialStored: self.materials.confirm_entry,
-            LevelJumpExpected: self.materials.confirm_level_jump,
+            LevelJumpExpected: lambda _: None,
             ServiceStored: self.services.confirm_entry,
-            SignOnPolicyLoaded: self.sign_on.store_policy,
+            SignOnPolicyRead: self.sign_on.store_policy,
+            SignOnPolicyLoaded: self.sign_on.apply_policy,
             PinVerified: self.sign_on.confirm_pin,
             JournalPageLoaded: self.journal.store_page,
             JournalExported: self.journal.confirm_export,
@@ -144,7 +162,13 @@ class ConsoleControllers:
         kind = type(result)
         if error is not None or result.value is not None:
             self.record_query(kind, _WRITTEN_PARTS.get(kind, DatabasePart.QUERIES), error)
-        self.guard.run_part(kind.__name__, lambda: self.result_handlers[kind](result))
+        self.guard.run_part(kind.__name__, lambda: self._choose_handler(result)(result))
+
+    def _choose_handler(self, result: QueryResult[Any]) -> Callable[[Any], object]:
+        if isinstance(result, EntryResult) and self._entries.settle(result):
+            self._host.post_message(ViewChanged())
+            return self._failure_handlers.get(type(result), lambda _: None)
+        return self.result_handlers[type(result)]
 
     @property
     def active_screen(self) -> ConsoleScreen[Any]:
@@ -175,6 +199,19 @@ class ConsoleControllers:
         self.journal.invalidate()
         self.reviews.invalidate()
         self.dashboard.panel_cache.invalidate_all()
+
+    def open_failures(self) -> None:
+        """What could not be stored or done; closed, it counts as seen."""
+        failures = self._entries.failures
+        if not failures:
+            self._host.show_message("Nothing has failed: everything entered here is stored or on its way.")
+            return
+        dialog = FailuresDialog(self._host.terminal_theme, failures, self.dashboard.services.zone)
+        self._host.push_screen(dialog, lambda _: self._mark_failures_seen(failures))
+
+    def _mark_failures_seen(self, failures: Collection[EntryFailure]) -> None:
+        self._entries.drop_failures(failures)
+        self._host.post_message(ViewChanged())
 
     def open_filter_dialog(self) -> None:
         """Of the list or the journal on the alarm screen, else of the readings."""

@@ -18,6 +18,7 @@ from dosing_tui.tui.dialogs.note_dialog import NoteDialog
 from dosing_tui.tui.dialogs.range_dialog import RangeDialog
 from dosing_tui.tui.keys.bindings import format_keys
 from dosing_tui.tui.layout.status_and_footer import ScopeSummary
+from dosing_tui.tui.requests.operator_entries import Entry, EntryResult
 from dosing_tui.tui.scope.scope import (
     DEFAULT_RANGE,
     LIVE_SCOPE,
@@ -49,8 +50,10 @@ class FilterValuesLoaded(QueryResult[dict[Dimension, Sequence[str]]]):
     dialog: FilterValueView
 
 
-class NoteStored(QueryResult[object]):
+class NoteStored(EntryResult[object]):
     """An operator's note is in the database, or ``error`` says why not."""
+
+    failure = "The note is not stored"
 
 
 @dataclass(eq=False)
@@ -174,14 +177,13 @@ class ScopeController(Controller):
         devices = [name for name, _ in self.services.get_snapshot().device_last_seen]
         draft = NoteDraft(at or self.services.clock(), "", self.services.operator.name)
         dialog = NoteDialog(self.host.terminal_theme, draft, devices=devices, zone=self.services.zone)
-        self.open_dialog(dialog, self._submit_note)
+        self.open_form(dialog, "note", self._submit_note)
 
-    def _submit_note(self, draft: NoteDraft) -> None:
-        self.services.workers.submit(partial(self.services.source.records.add_note, draft), NoteStored)
+    def _submit_note(self, draft: NoteDraft, entry: Entry) -> None:
+        self.services.workers.submit(
+            partial(self.services.source.records.add_note, draft), partial(NoteStored, entry=entry)
+        )
 
     def confirm_note(self, result: NoteStored) -> None:
-        self.host.show_message(
-            f"The note is not stored: {result.error}" if result.error else "The note is stored."
-        )
-        if not result.error:
-            self.host.refresh_data()
+        self.host.show_message("The note is stored.")
+        self.host.refresh_data()

@@ -11,6 +11,7 @@ from tests.support.database.schema_inspection import execute_statements
 from tests.support.tui.batch_console import make_clean_batches, open_review_console, store_readings
 from tests.support.tui.console_driver import SMALL, open_console, wait_for
 from tests.support.tui.sample_plant import NOW, FakeSource, make_history
+from tests.support.tui.sign_on import sign_on_now
 
 Row = TypeVar("Row")
 REFUSAL = "User anna lacks a right in database dosing on db.plant: permission denied."
@@ -70,7 +71,7 @@ async def test_reviews_that_cannot_be_stored_are_said_until_one_is(migrated: str
     live = LiveState()
     live.set_database(LinkState(LinkStatus.UP, NOW))
     async with open_review_console(migrated, live=live) as plant:
-        plant.console.app.services.operator.sign_on("Anna")
+        sign_on_now(plant.console.app.services.operator, "Anna")
         await plant.press_keys("b")
         await plant.wait_for_text("All 1")
         execute_statements(migrated, "ALTER TABLE batch_reviews RENAME TO reviews_away")
