@@ -225,6 +225,7 @@ class DosingApp(OrderedInputApp[None]):
 
     def _update_screens(self) -> None:
         now = self.services.clock()
+        self.controllers.show_query_faults()
         snapshot = self.services.live_source.get_snapshot(now)
         self.controllers.guard.run_part("panels", lambda: self.controllers.dashboard.request_panels(snapshot))
         self._draw_screens(snapshot, now)

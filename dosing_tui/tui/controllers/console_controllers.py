@@ -7,8 +7,8 @@ from typing import Any
 from textual.message import Message
 
 from dosing_tui.domain.batch_review.review_result import ReviewResult
-from dosing_tui.errors import DatabaseError, DatabaseUnavailableError
-from dosing_tui.live_state import DatabaseFault, DatabasePart, LiveSnapshot
+from dosing_tui.errors import DatabaseError
+from dosing_tui.live_state import DatabasePart, LiveSnapshot
 from dosing_tui.tui.controllers.alarm_controller import AlarmActionStored, AlarmController, TrendLoaded
 from dosing_tui.tui.controllers.alarm_kpi_controller import (
     AlarmKpiController,
@@ -47,6 +47,7 @@ from dosing_tui.tui.controllers.sign_on_controller import (
     SignOnPolicyLoaded,
     SignOnPolicyRead,
 )
+from dosing_tui.tui.data.query_faults import QueryFaults
 from dosing_tui.tui.data.query_results import BatchQueryResult, PanelLoaded, QueryResult
 from dosing_tui.tui.dialogs.failures_dialog import FailuresDialog
 from dosing_tui.tui.pumps.service_controller import ServiceController, ServiceStored
@@ -103,8 +104,8 @@ class ConsoleControllers:
         self._entries = services.entries
         self._host = host
         self._live_source = services.live_source
-        self._database_errors: dict[object, tuple[DatabasePart, DatabaseError]] = {}
-        """The latest error of each kind of query whose latest result is one."""
+        self._clock = services.clock
+        self._query_faults = QueryFaults()
 
     def _map_results(self) -> Mapping[type[Message], Callable[[Any], object]]:
         """The one handler of each result of a background query."""
@@ -133,17 +134,13 @@ class ConsoleControllers:
         }
 
     def record_query(self, kind: object, part: DatabasePart, error: DatabaseError | None) -> None:
-        """Note whether the database did what it was asked; a refusal is shown until it does it again."""
-        if error is not None:
-            self._database_errors[kind] = part, error
-        else:
-            self._database_errors = {
-                other: known
-                for other, known in self._database_errors.items()
-                if other != kind and not isinstance(known[1], DatabaseUnavailableError)
-            }
-        faults = {DatabaseFault(part, str(error)): None for part, error in self._database_errors.values()}
-        self._live_source.set_console_faults(tuple(faults))
+        """Note whether the database did what it was asked."""
+        self._query_faults.record(kind, part, error, self._clock())
+        self.show_query_faults()
+
+    def show_query_faults(self) -> None:
+        """Bring the light of the database up to date."""
+        self._live_source.set_console_faults(self._query_faults.list_current(self._clock()))
 
     def store_panel(self, result: PanelLoaded) -> bool:
         """False: a newer request of the same panel is on its way."""

@@ -62,6 +62,8 @@ class ScopeController(Controller):
 
     on_change: Callable[[], None]
     scope: Scope = LIVE_SCOPE
+    _former_devices: tuple[str, ...] = ()
+    """The filter of stations before one was entered."""
     _entered_station: str = ""
     """The station chosen in the station overview, while it is the only filter of stations."""
 
@@ -127,12 +129,13 @@ class ScopeController(Controller):
     # filters
 
     def show_station(self, device: str) -> None:
-        """Show one station alone; '' ends that, unless the filter has been changed since."""
+        """Show one station alone; '' shows those before it again, if the filter is still that station."""
         selection = self.scope.selection
+        if not self._entered_station:
+            self._former_devices = selection.device
         if device or selection.device == (self._entered_station,):
-            self._set_scope(
-                replace(self.scope, selection=replace(selection, device=(device,) if device else ()))
-            )
+            shown = (device,) if device else self._former_devices
+            self._set_scope(replace(self.scope, selection=replace(selection, device=shown)))
         self._entered_station = device
 
     def open_filter_dialog(self) -> None:

@@ -44,6 +44,17 @@ async def test_a_panel_that_is_refused_takes_the_green_from_the_light_until_it_i
         await wait_for(lambda: "Queries fail" not in driven.screen)
 
 
+async def test_the_fault_of_a_panel_that_is_not_in_view_any_more_ends() -> None:
+    """Nobody asks for it again: it stood above the alarms until the console was started again."""
+    async with open_console(source=RefusingSource(make_history())) as driven:
+        await driven.wait_for_text("▲ DB queries")
+        await driven.press_keys("2")
+        driven.clock.move_forward(30)
+        await driven.wait_for_text("▲ DB queries")
+        driven.clock.move_forward(31)
+        await driven.wait_for_text("● DB")
+
+
 async def test_an_alarm_action_that_is_refused_is_a_state_and_not_only_a_message() -> None:
     source = RefusingSource(make_history())
     async with open_console(source=source) as driven:
