@@ -291,7 +291,9 @@ class DosingApp(OrderedInputApp[None]):
     def note_failure(self, work: str, error: Exception) -> None:
         """Of a key or a form: logged, and shown until it is seen. The console goes on."""
         log.error("%s failed", work, exc_info=error)
-        self.services.entries.add_failure(work, clean_line(f"{work} failed: {error!r}. See the log.", 300))
+        sentence = clean_line(f"{work} failed: {error!r}. See the log.", 300)
+        self.services.entries.add_failure(work, sentence)
+        self.show_message(sentence)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if self._kiosk is not None:

@@ -310,7 +310,7 @@ class AlarmController(Controller):
         rows = render_skipped_alarms(title, reasons, storage_note=storage_note)
         dialog = CanvasDialog[None](self.host.terminal_theme, rows)
         if not self.open_answer(request, dialog, lambda _: None):
-            self.services.entries.add_failure(_get_form_kind(action.event), " ".join((title, *reasons)))
+            self.report_failure(_get_form_kind(action.event), " ".join((title, *reasons)))
 
     def _format_signer_note(self, result: ActionResult) -> str:
         """That the journal has no person's name, and the key that signs one on."""

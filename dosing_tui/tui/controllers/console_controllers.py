@@ -162,7 +162,9 @@ class ConsoleControllers:
         self.guard.run_part(kind.__name__, lambda: self._choose_handler(result)(result))
 
     def _choose_handler(self, result: QueryResult[Any]) -> Callable[[Any], object]:
+        """A failure is said at once, and stays on status bar and banner until it is seen."""
         if isinstance(result, EntryResult) and self._entries.settle(result):
+            self._host.show_message(self._entries.failures[-1].sentence)
             self._host.post_message(ViewChanged())
             return self._failure_handlers.get(type(result), lambda _: None)
         return self.result_handlers[type(result)]

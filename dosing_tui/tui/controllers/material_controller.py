@@ -64,9 +64,7 @@ class MaterialController(Controller):
     def confirm_entry(self, result: MaterialStored) -> None:
         draft = result.draft
         if result.value is None:
-            self.services.entries.add_failure(
-                "material", f"Stored before, not again: {describe_draft(draft)}."
-            )
+            self.report_failure("material", f"Stored before, not again: {describe_draft(draft)}.")
             return
         self.host.show_message(f"Entry {result.value}: {describe_draft(draft)}.")
         is_new = self.services.clock() - draft.time <= LEVEL_TIMEOUT

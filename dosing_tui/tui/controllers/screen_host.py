@@ -22,6 +22,7 @@ from dosing_tui.tui.requests.operator_entries import Entry, OperatorEntries, app
 from dosing_tui.tui.requests.pending_request import PendingRequest, PendingRequests
 from dosing_tui.tui.tiles.registry import list_other_panels
 from dosing_tui.tui.widgets.form_dialog import FormDialog
+from dosing_tui.tui.widgets.messages import ViewChanged
 
 Result = TypeVar("Result")
 
@@ -117,6 +118,12 @@ class Controller:
     ) -> None:
         """At once, for a key; filled in with what was entered last, if that is not stored."""
         self.services.entries.open_form(self.host, form, kind, apply_values)
+
+    def report_failure(self, kind: Hashable, sentence: str) -> None:
+        """At once, and until somebody has seen it. ``kind``: of the form that leads to another attempt."""
+        self.services.entries.add_failure(kind, sentence)
+        self.host.show_message(sentence)
+        self.host.post_message(ViewChanged())
 
     def begin_request(self, kind: str, text: str) -> PendingRequest:
         """For an answer that opens a dialog: wanted while the screen on top stays there."""

@@ -102,7 +102,7 @@ class SignOnController(Controller):
         if not self.services.requests.finish(result.request):
             self._report_lateness(result.name, "the PIN was checked too late.")
         elif not result.value:
-            self._report_failure(result.name, result.error)
+            self.report_failure(SIGN_ON, f"{result.name} is not signed on: {result.error}")
         elif self.services.operator.sign_on(result.name, turn=result.request.turn, is_verified=True):
             self.host.show_message(f"{result.name} is signed on. PIN verified.")
             self.host.post_message(ViewChanged())
@@ -110,8 +110,4 @@ class SignOnController(Controller):
     def _report_lateness(self, name: str, reason: str) -> None:
         """Of no interest to somebody else who is signed on, or signs on."""
         if not self.services.operator.name and self.services.requests.find(SIGN_ON) is None:
-            self._report_failure(name, reason)
-
-    def _report_failure(self, name: str, reason: str) -> None:
-        self.services.entries.add_failure(SIGN_ON, f"{name} is not signed on: {reason}")
-        self.host.post_message(ViewChanged())
+            self.report_failure(SIGN_ON, f"{name} is not signed on: {reason}")
