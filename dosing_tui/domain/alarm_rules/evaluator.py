@@ -19,6 +19,7 @@ from dosing_tui.domain.alarm_rules.delays import (
 )
 from dosing_tui.domain.alarm_rules.plant_wide.dosing_pace import UsualDuration
 from dosing_tui.domain.alarm_rules.rule_set import RuleSet
+from dosing_tui.domain.alarm_rules.shared.batch_need import BatchNeed
 from dosing_tui.domain.alarm_rules.shared.detection import Detection, EvaluationContext
 from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits
 from dosing_tui.domain.alarm_rules.shared.rule_state import DoseErrorMinute
@@ -85,6 +86,18 @@ class Evaluator:
     @tolerances.setter
     def tolerances(self, book: ToleranceBook) -> None:
         self._rules.tolerances = book
+
+    @property
+    def limits(self) -> AlarmLimits:
+        return self._rules.limits
+
+    def replace_limits(self, limits: AlarmLimits, now: datetime) -> list[JournalEntry]:
+        """Check everything by these limits from now on."""
+        return self._apply_detections(self._rules.replace_limits(limits), now)
+
+    def load_batch_needs(self, needs: Iterable[BatchNeed], now: datetime) -> list[JournalEntry]:
+        """Load what one batch takes of each tank."""
+        return self._apply_detections(self._rules.load_batch_needs(needs), now)
 
     def take_snapshot(self, now: datetime, *, is_journal_live: bool) -> AlarmSnapshot:
         """Return a snapshot for the screens; ``is_journal_live``: the journal is being read."""

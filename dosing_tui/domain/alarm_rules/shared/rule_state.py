@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from dosing_tui.domain.alarm_rules.plant_wide.dosing_pace import DosingPace
+from dosing_tui.domain.alarm_rules.shared.batch_need import BatchNeed
 from dosing_tui.domain.alarm_rules.shared.detection import Detection, EvaluationContext
-from dosing_tui.domain.messages.models import BatchEvent, Dose
+from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel
 from dosing_tui.domain.presence.models import MessageLoss, StationPresence
 from dosing_tui.domain.tolerances.pump_history import PumpHistory
 
@@ -163,9 +164,10 @@ class TankState:
     reported_jump: Detection | None = None
     """Detection of the last jump, until an addition or another level explains it."""
     jump_time: datetime | None = None
-    batch_need_g: float = 0.0
-    """Target, or else actual mass, of the newest dose; 0 without a dose."""
-    batch_need_at: datetime | None = None
+    last_level: InventoryLevel | None = None
+    batch_need: BatchNeed | None = None
+    last_dose_at: datetime | None = None
+    """Of the dose that is the need while no batch is known."""
 
 
 class RuleState:

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from dosing_tui.collector.alarms import alarm_service, stock_watch
+from dosing_tui.collector.alarms import rules_watch, stock_watch
 from dosing_tui.config.sections.pump_settings import PumpSettings
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.alarms import journal
@@ -121,7 +121,7 @@ def test_a_batch_is_compared_with_the_master_that_was_imported(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
-    monkeypatch.setattr(alarm_service, "RECIPE_POLL_S", 0.2)
+    monkeypatch.setattr(rules_watch, "POLL_INTERVAL_S", 0.2)
     began = datetime.now(UTC) - timedelta(hours=1)
 
     def say(event: str) -> None:
@@ -144,8 +144,8 @@ def test_a_batch_is_compared_with_the_master_that_was_imported(
 def test_a_worn_tube_is_an_alarm_until_its_change_is_entered(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(alarm_service, "RECIPE_POLL_S", 0.2)
-    monkeypatch.setattr(alarm_service, "SERVICE_POLL", timedelta(0))
+    monkeypatch.setattr(rules_watch, "POLL_INTERVAL_S", 0.2)
+    monkeypatch.setattr(rules_watch, "SERVICE_INTERVAL", timedelta(0))
     settings = replace(settings, pumps=PumpSettings(tube_life_g=30.0))
     tag = "TUBE_DUE/dosing_system_01/pump 2"
     with run_in_threads(settings) as collector, connect_station(settings) as plant:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dosing_tui.domain.alarm_rules.shared.batch_need import BatchNeed
 from dosing_tui.domain.alarm_rules.shared.detection import ConnectionState, DatabasePartState, TopicAccess
 from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits, IngredientLimits, LimitOverride
 from dosing_tui.domain.alarm_rules.shared.rule_state import DoseErrorMinute
@@ -52,19 +53,70 @@ def test_a_chemical_may_have_a_limit_of_its_own() -> None:
     assert [entry.key.item for entry in plant.journal] == ["T-9"]
 
 
+def load_need(plant: Plant, need_g: float, *, chemical: str = "T-12", batches: int = 20) -> None:
+    recipe = "CU-85" if batches else ""
+    need = BatchNeed(STATION, chemical, need_g, recipe, batches)
+    plant.journal += plant.evaluator.load_batch_needs([need], plant.now)
+
+
 @pytest.mark.parametrize(("need_g", "found"), [(500.0, ["STOCK_LOW"]), (1500.0, ["STOCK_CRITICAL"])])
 def test_a_tank_with_less_than_a_batch_takes_is_nearly_empty(need_g: float, found: list[str]) -> None:
     plant = Plant()
-    plant.receive_readings(plant.make_dose(target_g=need_g), plant.make_level(10))
+    load_need(plant, need_g)
+    plant.receive_readings(plant.make_level(10))
     assert list_raised(plant) == found
     took = {500.0: "500.0 g", 1500.0: "1.50 kg"}[need_g]
-    assert plant.journal[0].message.endswith(f"T-12 at 10.0 % · last dose {took}")
+    expected = f"T-12 at 10.0 % · a batch of CU-85 takes {took} (median of 20 batches)"
+    assert plant.journal[0].message.endswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("need_g", "last_g", "found"), [(1500.0, 1.0, ["STOCK_CRITICAL"]), (40.0, 3000.0, [])]
+)
+def test_one_last_dose_neither_hides_nor_makes_a_tank_that_is_nearly_empty(
+    need_g: float, last_g: float, found: list[str]
+) -> None:
+    plant = Plant()
+    load_need(plant, need_g)
+    plant.receive_readings(plant.make_dose(target_g=last_g), plant.make_level(12))
+    assert [rule for rule in list_raised(plant) if rule == "STOCK_CRITICAL"] == found
+
+
+def test_while_no_batch_is_known_the_last_dose_counts_and_the_text_says_so() -> None:
+    plant = Plant()
+    plant.receive_readings(plant.make_dose(target_g=1500), plant.make_level(10))
+    assert list_raised(plant) == ["STOCK_CRITICAL"]
+    assert plant.journal[0].message.endswith("T-12 at 10.0 % · last dose 1.50 kg")
+    load_need(plant, 40.0, batches=1)
+    plant.advance_clock(61)
+    assert [entry.key.rule for entry in plant.journal if entry.event is AlarmEvent.RETURN] == [
+        "STOCK_CRITICAL"
+    ]
+
+
+def test_a_batch_that_takes_more_makes_a_tank_nearly_empty_without_a_new_level() -> None:
+    plant = Plant()
+    plant.receive_readings(plant.make_level(30))
+    load_need(plant, 40.0)
+    assert list_raised(plant) == []
+    load_need(plant, 3500.0)
+    assert list_raised(plant) == ["STOCK_CRITICAL"]
 
 
 def test_what_a_batch_takes_is_known_from_before_a_restart() -> None:
+    """The levels are loaded after it: by the last dose alone they would be an alarm."""
     plant = Plant()
-    plant.journal += plant.evaluator.load_history([plant.make_level(10), plant.make_dose(target_g=1500)])
-    assert list_raised(plant) == ["STOCK_CRITICAL"]
+    load_need(plant, 40.0)
+    plant.journal += plant.evaluator.load_history([plant.make_level(25), plant.make_dose(target_g=3000)])
+    assert list_raised(plant) == []
+
+
+def test_a_changed_limit_counts_at_once() -> None:
+    plant = Plant()
+    plant.receive_readings(plant.make_level(30))
+    higher = AlarmLimits(ingredients=IngredientLimits(stock_low_percent=40.0))
+    plant.journal += plant.evaluator.replace_limits(higher, plant.now)
+    assert list_raised(plant) == ["STOCK_LOW"]
 
 
 @given(st.floats(0.1, 100), st.floats(0.1, 10_000))
