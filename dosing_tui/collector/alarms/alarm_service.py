@@ -91,7 +91,7 @@ class AlarmService:
         """When the rules last failed on a reading, while it is shown."""
         self._is_publish_due, self._next_publish = False, 0.0
         """A change is not published yet; no snapshot before that time."""
-        self._last_tick = -TICK_INTERVAL_S
+        self._last_tick, self._ceiling_text = -TICK_INTERVAL_S, ""
         self._journal_thread = context.create_thread("alarm-journal", self._follow_journal)
         self._rules = RulesWatch(context, self._apply_rules, is_ready=lambda: self._is_journal_up)
         self._stock = StockWatch(context, self._apply_stock, is_ready=lambda: self._is_journal_up)
@@ -190,7 +190,12 @@ class AlarmService:
             self._load_history()
         with self._lock:
             self._save_entries(self._evaluator.on_tick(self._build_evaluation_context()))
+            ceiling = self._evaluator.ceiling_text
             self._request_publish()
+        if ceiling and not self._ceiling_text:
+            log.warning("%s", ceiling)
+        self._ceiling_text = ceiling
+        self._context.status.set_notice("alarm ceiling", ceiling)
 
     def _follow_journal(self) -> None:
         thread = self._journal_thread

@@ -44,6 +44,7 @@ class StockWatch:
         self._receive, self._is_ready = receive, is_ready
         self._last_entry: int | None = None
         self._outlook_at: datetime | None = None
+        self._needs_at: datetime | None = None
         self._lots_at: datetime | None = None
         self.tank_lots: tuple[TankLots, ...] = ()
         """What the tanks for which lots are entered held when it was last read."""
@@ -54,7 +55,7 @@ class StockWatch:
             return
         try:
             movements = self._list_new()
-            outlook, needs = self._read_uses()
+            outlook, needs = self._read_outlook(), self._read_needs()
             self._read_lots()
         except DatabaseError as error:
             log.info("material ledger and stock outlook not read, retrying: %s", error)
@@ -79,13 +80,21 @@ class StockWatch:
         if self._lots_at is None or now - self._lots_at >= LOTS_INTERVAL:
             self.tank_lots, self._lots_at = self._store.read_tank_lots(), now
 
-    def _read_uses(self) -> tuple[Sequence[StockOutlook], Sequence[BatchNeed]]:
-        """How long each tank lasts, where that has a limit, and what one batch takes of it."""
+    def _read_outlook(self) -> Sequence[StockOutlook]:
+        """How long each tank lasts, where that has a limit."""
         now = self._clock()
-        if self._outlook_at is not None and now - self._outlook_at < OUTLOOK_INTERVAL:
-            return (), ()
-        has_limit = self._store.read_alarm_limits().stock_cover_days > 0
-        outlook = self._store.read_outlook(now) if has_limit else ()
-        needs = self._store.read_batch_needs(now)
+        if not _is_due(self._outlook_at, now) or self._store.read_alarm_limits().stock_cover_days <= 0:
+            return ()
         self._outlook_at = now
-        return outlook, needs
+        return self._store.read_outlook(now)
+
+    def _read_needs(self) -> Sequence[BatchNeed]:
+        now = self._clock()
+        if not _is_due(self._needs_at, now):
+            return ()
+        self._needs_at = now
+        return self._store.read_batch_needs(now)
+
+
+def _is_due(last: datetime | None, now: datetime) -> bool:
+    return last is None or now - last >= OUTLOOK_INTERVAL

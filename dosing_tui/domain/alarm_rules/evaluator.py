@@ -15,12 +15,15 @@ from dosing_tui.domain.alarm_rules.delays import (
     apply_delays,
     build_alarm_view,
     create_entry,
+    find_escalation,
     is_realarm_due,
 )
 from dosing_tui.domain.alarm_rules.plant_wide.dosing_pace import UsualDuration
 from dosing_tui.domain.alarm_rules.rule_set import RuleSet
 from dosing_tui.domain.alarm_rules.shared.batch_need import BatchNeed
+from dosing_tui.domain.alarm_rules.shared.bounded_states import BoundedStates
 from dosing_tui.domain.alarm_rules.shared.detection import Detection, EvaluationContext
+from dosing_tui.domain.alarm_rules.shared.flood_counter import FloodCounter
 from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits
 from dosing_tui.domain.alarm_rules.shared.rule_state import DoseErrorMinute
 from dosing_tui.domain.alarm_rules.suppression import get_suppression_reason
@@ -29,21 +32,22 @@ from dosing_tui.domain.alarms.checkpoint import EMPTY_CHECKPOINT, Checkpoint
 from dosing_tui.domain.alarms.journal_projection import AlarmTransition, JournalProjection
 from dosing_tui.domain.alarms.models import AlarmEvent, AlarmKey, AlarmState, AlarmStateName, JournalEntry
 from dosing_tui.domain.alarms.snapshot import (
-    FLOOD_PERIOD,
     AlarmSnapshot,
     build_snapshot,
     find_first_outs,
-    is_flood_active,
 )
 from dosing_tui.domain.capability.service_state import ServiceState
 from dosing_tui.domain.materials.ledger import TankMovement
 from dosing_tui.domain.messages.models import Reading, Rejection
 from dosing_tui.domain.panels.panel_catalog import StockOutlook
 from dosing_tui.domain.presence.models import StationNews
+from dosing_tui.domain.quantities.quantity_text import format_count
 from dosing_tui.domain.tolerances.pump_history import StoredPumpDoses
 from dosing_tui.domain.tolerances.tolerance_book import ToleranceBook
 
 MAX_CONDITIONS = 10_000
+"""Conditions that are true, or that were a moment ago; above it, the least urgent are left out."""
+UNUSED_CHECK_INTERVAL = timedelta(hours=1)
 VIEWER_GRACE_TIME = timedelta(seconds=5)
 """Age at which a viewer displays its own entries; by then it has normally read those of the collector."""
 
@@ -71,13 +75,14 @@ class Evaluator:
         self._rules = RuleSet(limits, expected_stations=expected_stations, started_at=started_at)
         self._realarm_after = realarm_after
         self._new_id = new_id
-        self._conditions: dict[AlarmKey, DelayedCondition] = {}
+        self._conditions: BoundedStates[AlarmKey, DelayedCondition] = BoundedStates(
+            most=MAX_CONDITIONS, rank_use=_rank_condition
+        )
         self._keys_to_check: set[AlarmKey] = set()
         """Alarms with a running delay or a true condition."""
         self._is_shift_scheduled = True
-        self._raise_times: dict[UUID, datetime] = {}
-        """Raise times by entry UUID, because the process reads its own entries back from the journal."""
-        self._is_flood = False
+        self._flood = FloodCounter()
+        self._unused_checked_at = started_at
 
     @property
     def tolerances(self) -> ToleranceBook:
@@ -101,9 +106,7 @@ class Evaluator:
 
     def take_snapshot(self, now: datetime, *, is_journal_live: bool) -> AlarmSnapshot:
         """Return a snapshot for the screens; ``is_journal_live``: the journal is being read."""
-        # entries of an outage arrive later, so the raise times are not in ascending order
-        self._raise_times = {entry: at for entry, at in self._raise_times.items() if at > now - FLOOD_PERIOD}
-        self._is_flood = is_flood_active(self._is_flood, len(self._raise_times))
+        self._flood.update(now)
         states = (
             self.projection.get_states(now - self._grace_time) if is_journal_live else self.projection.states
         )
@@ -115,8 +118,8 @@ class Evaluator:
         return build_snapshot(
             views,
             at=now,
-            raise_count=len(self._raise_times),
-            is_flood=self._is_flood,
+            raise_count=self._flood.count,
+            is_flood=self._flood.is_flood,
             is_journal_live=is_journal_live,
             pending_command_count=0 if is_journal_live else self.projection.pending_command_count,
         )
@@ -156,9 +159,22 @@ class Evaluator:
         """Evaluate entries of the material ledger, and how long each tank lasts."""
         return self._apply_detections(self._rules.check_stock(now, movements, outlook), now)
 
+    @property
+    def ceiling_text(self) -> str:
+        """A sentence if there is more than the rules can watch, '' if not."""
+        if self._conditions.is_full:
+            return (
+                f"More than {format_count(MAX_CONDITIONS)} alarm conditions: the least urgent are left out."
+            )
+        return self._rules.state.ceiling_text
+
     def on_tick(self, context: EvaluationContext) -> list[JournalEntry]:
         """Evaluate the time-dependent rules, delays and shelving times; call it once a second."""
         self._is_shift_scheduled = context.is_shift_scheduled
+        if context.now - self._unused_checked_at >= UNUSED_CHECK_INTERVAL:
+            self._unused_checked_at = context.now
+            in_use = {key.device for key in self.projection.states}
+            self._rules.state.free_unused(context.now, in_use)
         entries = self._apply_detections(
             self._rules.check_periodically(context, self.projection.states), context.now
         )
@@ -172,19 +188,19 @@ class Evaluator:
     def restart_from(self, checkpoint: Checkpoint = EMPTY_CHECKPOINT) -> None:
         """The next entries follow the checkpoint in the journal."""
         self.projection.restart_from(checkpoint)
-        self._raise_times = {uuid4(): at for at in checkpoint.raise_times}
+        self._flood.restart(checkpoint.raise_times)
 
     def create_checkpoint(self) -> Checkpoint:
         """Create a checkpoint of the journal entries applied."""
         return Checkpoint(
-            self.projection.last_entry_id, self.projection.confirmed_states, tuple(self._raise_times.values())
+            self.projection.last_entry_id, self.projection.confirmed_states, self._flood.raise_times
         )
 
     def apply_committed(self, entries: Iterable[JournalEntry]) -> list[AlarmTransition]:
         """Apply journal entries in the order of their IDs; return the transitions."""
         effects = self.projection.apply_committed(entries)
         for effect in effects:
-            self._count_raise(effect)
+            self._flood.add(effect)
         return effects
 
     def _apply_detections(self, detections: Iterable[Detection], at: datetime) -> list[JournalEntry]:
@@ -195,9 +211,9 @@ class Evaluator:
         if condition is None:
             if detection.active is None and not self._is_alarm_active(detection.key):
                 return []  # the journal may not be read yet: a return cannot be concluded
+            if not detection.active and detection.key not in self.projection.states:
+                return []  # normal, and it stays so
             condition = self._add_condition(detection, at)
-            if condition is None:
-                return []
         if detection.disproved_by:
             return self._withdraw_alarm(condition, detection, at)
         if detection.active and condition.rule.disprovable:
@@ -218,7 +234,7 @@ class Evaluator:
         if active:
             condition.detection = detection
         if active != condition.is_detected:
-            condition.is_detected, condition.since = active, at
+            condition.set_detected(active, at)
         self._keys_to_check.add(detection.key)
         return self._update_alarm(detection.key, at)
 
@@ -244,17 +260,11 @@ class Evaluator:
     def _is_alarm_active(self, key: AlarmKey) -> bool:
         return self.projection.get_state(key).active
 
-    def _add_condition(self, detection: Detection, at: datetime) -> DelayedCondition | None:
-        """Add a condition; None above MAX_CONDITIONS.
-
-        It is active if its alarm is active by the journal, until a detection differs.
-        """
-        if len(self._conditions) >= MAX_CONDITIONS:
-            return None
+    def _add_condition(self, detection: Detection, at: datetime) -> DelayedCondition:
+        """Add a condition. It is active if its alarm is active by the journal, until a detection differs."""
         holds = self._is_alarm_active(detection.key)
         condition = DelayedCondition(RULES[detection.key.rule], detection, holds, holds, at)
-        self._conditions[detection.key] = condition
-        return condition
+        return self._conditions.add(detection.key, condition)
 
     def _update_alarm(self, key: AlarmKey, now: datetime) -> list[JournalEntry]:
         """Emit the next entry that follows from condition, delays and suppression of an alarm."""
@@ -269,7 +279,7 @@ class Evaluator:
                 is_others = self._is_collectors_own(key)
                 return [] if is_others else self._emit_entry(AlarmEvent.RETURN, condition, now)
             if not condition.is_detected:
-                self._keys_to_check.discard(key)
+                self._forget_idle(condition, now)
             return []
         # an active momentary alarm was raised before the cause of a suppression: it is no consequence of it
         is_consequence = not (condition.rule.momentary and state.active)
@@ -277,7 +287,16 @@ class Evaluator:
             return self._emit_entry(AlarmEvent.SUPPRESS, condition, now, comment=why)
         if not state.active:
             return self._emit_entry(AlarmEvent.RAISE, condition, now)
-        return self._check_escalation(state, condition, now)
+        event = find_escalation(state, condition, self._realarm_after, now)
+        return [] if event is None else self._emit_entry(event, condition, now)
+
+    def _forget_idle(self, condition: DelayedCondition, now: datetime) -> None:
+        key = condition.detection.key
+        if key in self.projection.states:
+            self._keys_to_check.discard(key)
+        elif condition.is_idle(now):
+            self._keys_to_check.discard(key)
+            self._conditions.remove([key])
 
     def _is_collectors_own(self, key: AlarmKey) -> bool:
         """Whether an active alarm is about the collector, and this process is another."""
@@ -303,8 +322,6 @@ class Evaluator:
             condition = self._add_condition(
                 Detection(state.key, None, state.message, state.value, state.limit), now
             )
-            if condition is None:
-                return None
             condition.is_detected = False
             self._keys_to_check.add(state.key)
         apply_delays(condition, now, is_alarm_active=state.active and state.hiding is None)
@@ -342,18 +359,6 @@ class Evaluator:
         )
         return self._apply_pending(entry)
 
-    def _check_escalation(
-        self, state: AlarmState, condition: DelayedCondition, now: datetime
-    ) -> list[JournalEntry]:
-        """Emit an escalation if the priority has risen, or a re-alarm if one is due."""
-        priority = condition.detection.priority or condition.rule.priority
-        if priority.rank < state.priority.rank:
-            return self._emit_entry(AlarmEvent.ESCALATE, condition, now)
-        acked_at = state.acked_at if self._realarm_after else None
-        if acked_at is not None and now - acked_at >= self._realarm_after:
-            return self._emit_entry(AlarmEvent.REALARM, condition, now)
-        return []
-
     def _get_suppression_reason(self, key: AlarmKey) -> str:
         return get_suppression_reason(
             key, self.projection.states, self._rules.state, is_shift_scheduled=self._is_shift_scheduled
@@ -378,9 +383,11 @@ class Evaluator:
         effect = self.projection.apply_pending(entry)
         if effect is None:
             return []
-        self._count_raise(effect)
+        self._flood.add(effect)
         return [entry]
 
-    def _count_raise(self, transition: AlarmTransition) -> None:
-        if transition.is_new_occurrence and len(self._raise_times) < MAX_CONDITIONS:
-            self._raise_times[transition.entry.uuid] = transition.entry.at
+
+def _rank_condition(key: AlarmKey, condition: DelayedCondition) -> tuple[bool, int, datetime]:
+    """True ones last, by priority; of equal ones the oldest are the least useful."""
+    is_true = condition.is_detected or condition.is_active
+    return is_true, -condition.rule.priority.rank, condition.since

@@ -50,8 +50,6 @@ class RuleSet:
         messages: defaultdict[str, list[Dose | BatchEvent]] = defaultdict(list)
         for reading in readings:
             station = self.state.get_station(reading.device_id)
-            if station is None:
-                continue
             station_rules.update_last_message(station, reading)
             if isinstance(reading, InventoryLevel):
                 for detection in tank_rules.load_level(self.state, reading, self.limits):
@@ -59,21 +57,19 @@ class RuleSet:
             elif self.state.is_new(reading):
                 messages[reading.device_id].append(reading)
         for device, known in messages.items():
-            batch_rules.restore_batches(self.state.stations[device], known)
+            batch_rules.restore_batches(self.state.get_station(device), known)
 
     def load_dose_errors(self, minutes: Iterable[DoseErrorMinute]) -> None:
         """Load the doses of the last hour from the database, oldest first."""
         for one in minutes:
-            station = self.state.get_station(one.device)
-            if station is not None:
-                dose_rules.add_dose_errors(
-                    station,
-                    one.pump,
-                    to_epoch_minute(one.minute),
-                    doses=one.doses,
-                    error_g=one.error_g,
-                    outside_tolerance=one.outside,
-                )
+            dose_rules.add_dose_errors(
+                self.state.get_station(one.device),
+                one.pump,
+                to_epoch_minute(one.minute),
+                doses=one.doses,
+                error_g=one.error_g,
+                outside_tolerance=one.outside,
+            )
         self.state.is_history_loaded = True
 
     def load_batch_needs(self, needs: Iterable[BatchNeed]) -> Iterable[Detection]:
@@ -86,6 +82,7 @@ class RuleSet:
         if limits == self.limits:
             return ()
         self.limits = limits
+        self.state.expected_stations |= frozenset(limits.expected_stations)
         for name in limits.expected_stations:
             self.state.get_station(name)
         return tank_rules.check_tanks_again(self.state, limits)
@@ -97,8 +94,6 @@ class RuleSet:
     def check_reading(self, reading: Reading) -> Iterable[Detection]:
         """Check a live reading. The detections have to be taken before the next call."""
         station = self.state.get_station(reading.device_id)
-        if station is None:
-            return ()
         if isinstance(reading, InventoryLevel):
             found: Iterable[Detection] = tank_rules.check_level(self.state, reading, self.limits)
         elif self.state.is_new(reading):
@@ -130,18 +125,26 @@ class RuleSet:
         """Check the rules that need no reading but the time; ``alarms``: those that are not normal."""
         state, limits, minute = self.state, self.limits, to_epoch_minute(context.now)
         state.update_intake(context)
-        yield from connection_rules.check_connections(context, limits)
+        yield from connection_rules.check_connections(state, context, limits)
         yield from connection_rules.check_removed_topics(context, alarms)
         yield from tank_rules.check_lasting_gaps(state, context.now)
         yield from tank_rules.check_lots(context.tank_lots, context.now, limits)
         yield from dose_rules.check_slow_chemicals(state, minute, limits)
         yield from dose_rules.check_service(self.service_states, limits.service, context.now)
+        yield from self._end_freed_alarms(alarms)
         for device in state.stations:
             yield station_rules.check_station_offline(state, device, context, limits)
             yield station_rules.check_clock_skew(state, device, limits)
             yield from station_rules.check_lost_messages(state.stations[device])
             yield from batch_rules.check_stalled_batch(state, device, context, limits)
             yield from dose_rules.check_hourly_errors(state, device, minute, limits)
+
+    def _end_freed_alarms(self, alarms: Iterable[AlarmKey]) -> Iterator[Detection]:
+        """End the alarms of stations that are no longer watched: nothing else would."""
+        freed, self.state.freed_stations = self.state.freed_stations, set()
+        for key in list(alarms) if freed else ():
+            if key.device in freed and key.device not in self.state.stations:
+                yield Detection(key, False)
 
     def _check_message(self, station: StationState, reading: Dose | BatchEvent) -> Iterable[Detection]:
         if isinstance(reading, BatchEvent):

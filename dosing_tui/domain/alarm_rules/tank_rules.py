@@ -28,7 +28,7 @@ FILL_TIME = timedelta(hours=1)
 
 def check_level(rule_state: RuleState, level: InventoryLevel, limits: AlarmLimits) -> Iterator[Detection]:
     tank = rule_state.get_tank(level.device_id, level.chemical)
-    if tank is None or (tank.has_live_level and level.time < (tank.level_time or level.time)):
+    if tank.has_live_level and level.time < (tank.level_time or level.time):
         return
     tank.level_time, tank.has_live_level, tank.last_level = level.time, True, level
     yield from check_fill_level(rule_state, level, limits)
@@ -42,7 +42,7 @@ def load_level(rule_state: RuleState, level: InventoryLevel, limits: AlarmLimits
     A rise to the next level raises STOCK_RESET. A mismatch is not checked: the doses between are unknown.
     """
     tank = rule_state.get_tank(level.device_id, level.chemical)
-    if tank is None or tank.has_live_level or level.time < (tank.level_time or level.time):
+    if tank.has_live_level or level.time < (tank.level_time or level.time):
         return
     tank.level_time, tank.last_level = level.time, level
     yield from check_fill_level(rule_state, level, limits)
@@ -93,7 +93,7 @@ def load_batch_needs(rule_state: RuleState, needs: Iterable[BatchNeed]) -> bool:
     has_changed = False
     for need in needs:
         tank = rule_state.get_tank(need.device_id, need.chemical)
-        if tank is None or (not need.batches and tank.last_dose_at is not None):
+        if not need.batches and tank.last_dose_at is not None:
             continue
         has_changed = has_changed or need != tank.batch_need
         tank.batch_need = need
@@ -104,7 +104,7 @@ def update_last_dose(rule_state: RuleState, dose: Dose) -> None:
     """While no batch is known, a batch takes as much as the newest dose."""
     tank = rule_state.get_tank(dose.device_id, dose.chemical)
     grams = dose.target_g or dose.actual_g or 0.0
-    if tank is None or grams <= 0 or dose.time < (tank.last_dose_at or dose.time):
+    if grams <= 0 or dose.time < (tank.last_dose_at or dose.time):
         return
     tank.last_dose_at = dose.time
     if tank.batch_need is None or not tank.batch_need.batches:
@@ -129,8 +129,6 @@ def add_dose(rule_state: RuleState, dose: Dose) -> Iterator[Detection]:
     """
     update_last_dose(rule_state, dose)
     tank = rule_state.get_tank(dose.device_id, dose.chemical)
-    if tank is None:
-        return
     if tank.reported_gap is not None and _explains_gap(tank, dose):
         tank.open_gap_g -= dose.actual_g or 0.0
         if abs(tank.open_gap_g) <= MIN_GAP_G:
