@@ -87,7 +87,7 @@ def build_alert_file(settings: Settings) -> JsonObject:
 def _build_rule(rule: AlertRule, settings: Settings) -> Json:
     """It fires when its condition is 1, and until it is -1; between them it stays as it was."""
     alarm = RULES[rule.alarm]
-    sql = build_alert_sql(rule.statement, zone=settings.plant.timezone)
+    sql = build_alert_sql(rule.statement, site=settings.plant.site, zone=settings.plant.timezone)
     queries = [
         _build_query_step(
             ref, DATASOURCE_UID, build_query(build_series_sql(sql, labels=rule.labels, number=number))

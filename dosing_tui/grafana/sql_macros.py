@@ -134,14 +134,15 @@ def build_variable_sql(dimension: Dimension) -> str:
     return _substitute_parameters(f"reads/select_{dimension.value}_names", {"since": TIME_FROM})
 
 
-def build_alert_sql(name: str, *, zone: str = "UTC") -> str:
+def build_alert_sql(name: str, *, site: str, zone: str = "UTC") -> str:
     """An alert rule's statement: no macro, no variable. ``zone``: of the plant's days.
 
     Each row is a series with its labels, value, limit_value and condition: 1 if it is an alarm, -1 if not, 0
     if it stays as it is.
     """
     every = dict.fromkeys((dimension.value for dimension in Dimension), ALL_VALUES)
-    return _substitute_parameters(f"alerts/{name}", {"now": "now()", "tz": _quote_literal(zone), **every})
+    values = {"now": "now()", "tz": _quote_literal(zone), "site": _quote_literal(site), **every}
+    return _substitute_parameters(f"alerts/{name}", values)
 
 
 def build_series_sql(sql: str, *, labels: Iterable[str], number: str) -> str:

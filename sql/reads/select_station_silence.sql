@@ -1,4 +1,4 @@
--- Seconds since the last message of each expected or recorded station, and from which limit on it is offline. A hundred years if
+-- Seconds since the last message of each expected or recorded station that is not retired, and from which limit on it is offline. A hundred years if
 -- it never sent one, and for one whose last will came after its last message. By the time of receipt, so that a wrong clock does
 -- not hide a lost station. What the broker kept is of unknown age: it counts for nothing.
 WITH station (device_id) AS (
@@ -6,6 +6,10 @@ SELECT jsonb_array_elements_text(stations) FROM alarm_limits
  UNION
 SELECT device_id
   FROM device_last_seen
+EXCEPT
+SELECT device_id
+  FROM list_retired(%(site)s::text)
+ WHERE chemical = ''
 )
 SELECT station.device_id, a.offline_s,
        CASE WHEN told.status = 'offline' AND told.reported_at >= seen.received_at THEN 3155760000

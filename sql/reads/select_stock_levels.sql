@@ -1,9 +1,11 @@
--- The latest level of every tank with its limits, for the rules of stock.
+-- The latest level of every tank that is not retired, with its limits, for the rules of stock.
 SELECT t.device_id, t.chemical, t.percent_full, l.low_percent, l.critical_percent, l.deadband_percent,
        compare_below(t.percent_full, l.critical_percent, l.critical_percent + l.deadband_percent) AS critical
   FROM (SELECT i.device_id, i.chemical, i.capacity_g,
                compute_tank_percent(i.remaining_g, i.capacity_g, i.percent_full) AS percent_full
-          FROM latest_inventory AS i) AS t
+          FROM latest_inventory AS i
+         WHERE NOT EXISTS (SELECT FROM list_retired(%(site)s::text) AS r
+                            WHERE r.device_id = i.device_id AND r.chemical IN ('', i.chemical))) AS t
   LEFT JOIN (
 -- include reads/select_batch_needs
        ) AS n USING (device_id, chemical)

@@ -220,7 +220,7 @@ class AlarmService:
             self._evaluator.tolerances = rules.tolerances
             self._save_entries(self._evaluator.replace_limits(rules.limits, self._clock()))
             if rules.service_states is not None:
-                self._evaluator.load_service_states(rules.service_states)
+                self._evaluator.rules.service_states = rules.service_states
         self._context.live_state.set_tolerances(rules.tolerances)
 
     def _apply_stock(self, stock: StockNews) -> None:
@@ -294,8 +294,8 @@ class AlarmService:
             entries = self._evaluator.replace_limits(limits, self._clock())
             entries += self._evaluator.load_batch_needs(needs, self._clock())
             self._save_entries([*entries, *self._evaluator.load_history(readings)])
-            self._evaluator.load_dose_history(pump_doses, usual)
-            self._evaluator.load_dose_errors(minutes)
+            self._evaluator.rules.load_dose_history(pump_doses, usual)
+            self._evaluator.rules.load_dose_errors(minutes)
         self._has_history = True
 
     def _build_evaluation_context(self) -> EvaluationContext:

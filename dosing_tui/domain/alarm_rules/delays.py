@@ -122,6 +122,23 @@ def create_entry(
     )
 
 
+def create_state_entry(
+    state: AlarmState, event: AlarmEvent, at: datetime, uuid: UUID, *, comment: str = ""
+) -> JournalEntry:
+    """Create a journal entry of the program about an alarm without a condition."""
+    return JournalEntry(
+        uuid,
+        state.key,
+        event,
+        at,
+        at,
+        state.priority,
+        CATALOG_VERSION,
+        message=state.message,
+        comment=comment,
+    )
+
+
 def build_alarm_view(state: AlarmState, condition: DelayedCondition | None, *, first_out: bool) -> AlarmView:
     """Build the view of an alarm with the latest message and value, if this process evaluates it."""
     rule = RULES.get(state.key.rule)

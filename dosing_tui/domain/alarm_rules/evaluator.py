@@ -4,7 +4,7 @@ It has no I/O and is not thread-safe. Its entries take effect at once in this pr
 them, and passes the committed entries to ``apply_committed``; a viewer discards them.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
@@ -15,34 +15,38 @@ from dosing_tui.domain.alarm_rules.delays import (
     apply_delays,
     build_alarm_view,
     create_entry,
+    create_state_entry,
     find_escalation,
     is_realarm_due,
 )
-from dosing_tui.domain.alarm_rules.plant_wide.dosing_pace import UsualDuration
+from dosing_tui.domain.alarm_rules.retirement import RetirementRules
 from dosing_tui.domain.alarm_rules.rule_set import RuleSet
 from dosing_tui.domain.alarm_rules.shared.batch_need import BatchNeed
 from dosing_tui.domain.alarm_rules.shared.bounded_states import BoundedStates
 from dosing_tui.domain.alarm_rules.shared.detection import Detection, EvaluationContext
 from dosing_tui.domain.alarm_rules.shared.flood_counter import FloodCounter
 from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits
-from dosing_tui.domain.alarm_rules.shared.rule_state import DoseErrorMinute
 from dosing_tui.domain.alarm_rules.suppression import get_suppression_reason
-from dosing_tui.domain.alarms.catalog import CATALOG_VERSION, RULES
+from dosing_tui.domain.alarms.catalog import RULES
 from dosing_tui.domain.alarms.checkpoint import EMPTY_CHECKPOINT, Checkpoint
 from dosing_tui.domain.alarms.journal_projection import AlarmTransition, JournalProjection
-from dosing_tui.domain.alarms.models import AlarmEvent, AlarmKey, AlarmState, AlarmStateName, JournalEntry
+from dosing_tui.domain.alarms.models import (
+    AlarmEvent,
+    AlarmKey,
+    AlarmState,
+    AlarmStateName,
+    JournalEntry,
+)
 from dosing_tui.domain.alarms.snapshot import (
     AlarmSnapshot,
     build_snapshot,
     find_first_outs,
 )
-from dosing_tui.domain.capability.service_state import ServiceState
 from dosing_tui.domain.materials.ledger import TankMovement
 from dosing_tui.domain.messages.models import Reading, Rejection
 from dosing_tui.domain.panels.panel_catalog import StockOutlook
 from dosing_tui.domain.presence.models import StationNews
 from dosing_tui.domain.quantities.quantity_text import format_count
-from dosing_tui.domain.tolerances.pump_history import StoredPumpDoses
 from dosing_tui.domain.tolerances.tolerance_book import ToleranceBook
 
 MAX_CONDITIONS = 10_000
@@ -72,7 +76,7 @@ class Evaluator:
         self.projection = JournalProjection(journal_overrides=not writes_journal)
         self._writes_journal = writes_journal
         self._grace_time = timedelta() if writes_journal else VIEWER_GRACE_TIME
-        self._rules = RuleSet(limits, expected_stations=expected_stations, started_at=started_at)
+        self.rules = RuleSet(limits, expected_stations=expected_stations, started_at=started_at)
         self._realarm_after = realarm_after
         self._new_id = new_id
         self._conditions: BoundedStates[AlarmKey, DelayedCondition] = BoundedStates(
@@ -83,26 +87,27 @@ class Evaluator:
         self._is_shift_scheduled = True
         self._flood = FloodCounter()
         self._unused_checked_at = started_at
+        self._retirement = RetirementRules(self.projection, self._apply_pending, new_id)
 
     @property
     def tolerances(self) -> ToleranceBook:
-        return self._rules.tolerances
+        return self.rules.tolerances
 
     @tolerances.setter
     def tolerances(self, book: ToleranceBook) -> None:
-        self._rules.tolerances = book
+        self.rules.tolerances = book
 
     @property
     def limits(self) -> AlarmLimits:
-        return self._rules.limits
+        return self.rules.limits
 
     def replace_limits(self, limits: AlarmLimits, now: datetime) -> list[JournalEntry]:
         """Check everything by these limits from now on."""
-        return self._apply_detections(self._rules.replace_limits(limits), now)
+        return self._apply_detections(self.rules.replace_limits(limits), now)
 
     def load_batch_needs(self, needs: Iterable[BatchNeed], now: datetime) -> list[JournalEntry]:
         """Load what one batch takes of each tank."""
-        return self._apply_detections(self._rules.load_batch_needs(needs), now)
+        return self._apply_detections(self.rules.load_batch_needs(needs), now)
 
     def take_snapshot(self, now: datetime, *, is_journal_live: bool) -> AlarmSnapshot:
         """Return a snapshot for the screens; ``is_journal_live``: the journal is being read."""
@@ -126,38 +131,29 @@ class Evaluator:
 
     def load_history(self, readings: Iterable[Reading]) -> list[JournalEntry]:
         """Load levels and message times from the database. Stored doses and events raise no alarms."""
-        found = self._rules.load_history(readings)
+        found = self.rules.load_history(readings)
         return [entry for detection, at in found for entry in self._apply_detection(detection, at)]
-
-    def load_dose_errors(self, minutes: Iterable[DoseErrorMinute]) -> None:
-        """Load the doses of the last hour from the database, oldest first."""
-        self._rules.load_dose_errors(minutes)
-
-    def load_dose_history(self, stored: Iterable[StoredPumpDoses], usual: Iterable[UsualDuration]) -> None:
-        """Load what each pump dosed last, and how long doses usually take."""
-        self._rules.load_dose_history(stored, usual)
-
-    def load_service_states(self, states: Sequence[ServiceState]) -> None:
-        """Load the tubes and calibrations of the pumps, as the log has them now."""
-        self._rules.service_states = states
 
     def on_reading(self, reading: Reading) -> list[JournalEntry]:
         """Evaluate a live reading; return the resulting entries."""
-        return self._apply_detections(self._rules.check_reading(reading), reading.received_at)
+        last_level = self.rules.state.find_level(reading)
+        entries = self._retirement.return_reading(reading, last_level)
+        return entries + self._apply_detections(self.rules.check_reading(reading), reading.received_at)
 
     def on_rejection(self, rejection: Rejection) -> list[JournalEntry]:
         """Evaluate a rejected message (rule QUARANTINE); return the resulting entries."""
-        return self._apply_detections([self._rules.check_rejection(rejection)], rejection.received_at)
+        return self._apply_detections([self.rules.check_rejection(rejection)], rejection.received_at)
 
     def on_news(self, news: StationNews) -> bool:
         """Note a station's status or loss of messages; whether the next tick should follow at once."""
-        return self._rules.note_news(news)
+        self._retirement.note_news(news)
+        return self.rules.note_news(news)
 
     def on_stock(
         self, now: datetime, movements: Iterable[TankMovement], outlook: Iterable[StockOutlook]
     ) -> list[JournalEntry]:
         """Evaluate entries of the material ledger, and how long each tank lasts."""
-        return self._apply_detections(self._rules.check_stock(now, movements, outlook), now)
+        return self._apply_detections(self.rules.check_stock(now, movements, outlook), now)
 
     @property
     def ceiling_text(self) -> str:
@@ -166,17 +162,19 @@ class Evaluator:
             return (
                 f"More than {format_count(MAX_CONDITIONS)} alarm conditions: the least urgent are left out."
             )
-        return self._rules.state.ceiling_text
+        return self.rules.state.ceiling_text
 
     def on_tick(self, context: EvaluationContext) -> list[JournalEntry]:
         """Evaluate the time-dependent rules, delays and shelving times; call it once a second."""
         self._is_shift_scheduled = context.is_shift_scheduled
         if context.now - self._unused_checked_at >= UNUSED_CHECK_INTERVAL:
             self._unused_checked_at = context.now
-            in_use = {key.device for key in self.projection.states}
-            self._rules.state.free_unused(context.now, in_use)
-        entries = self._apply_detections(
-            self._rules.check_periodically(context, self.projection.states), context.now
+            retired = self._retirement.list_stations()
+            in_use = {key.device for key in self.projection.states} - retired
+            self.rules.state.free_unused(context.now, in_use, retired)
+        entries = self._retirement.return_signs_of_life()
+        entries += self._apply_detections(
+            self.rules.check_periodically(context, self.projection.states), context.now
         )
         for key in [
             *self._keys_to_check,
@@ -269,6 +267,10 @@ class Evaluator:
     def _update_alarm(self, key: AlarmKey, now: datetime) -> list[JournalEntry]:
         """Emit the next entry that follows from condition, delays and suppression of an alarm."""
         state = self.projection.get_state(key)
+        if retired := self._retirement.find_retirement(key):
+            self._keys_to_check.discard(key)
+            self._conditions.remove([key])
+            return self._retirement.end_alarm(state, retired, now)
         condition = self._update_condition(state, now)
         if state.hiding is not None:
             return self._check_suppression_end(state, condition, now)
@@ -316,7 +318,7 @@ class Evaluator:
         condition = self._conditions.get(state.key)
         if condition is None:
             rule = RULES.get(state.key.rule)
-            if rule is None or not rule.momentary:
+            if rule is None or not (rule.momentary and state.active):
                 return None
             # a momentary condition from before a restart has ended; it returns after its off-delay
             condition = self._add_condition(
@@ -354,14 +356,11 @@ class Evaluator:
     ) -> list[JournalEntry]:
         if condition is not None:
             return self._emit_entry(event, condition, now, active=active)
-        entry = JournalEntry(
-            self._new_id(), state.key, event, now, now, state.priority, CATALOG_VERSION, message=state.message
-        )
-        return self._apply_pending(entry)
+        return self._apply_pending(create_state_entry(state, event, now, self._new_id()))
 
     def _get_suppression_reason(self, key: AlarmKey) -> str:
         return get_suppression_reason(
-            key, self.projection.states, self._rules.state, is_shift_scheduled=self._is_shift_scheduled
+            key, self.projection.states, self.rules.state, is_shift_scheduled=self._is_shift_scheduled
         )
 
     def _emit_entry(

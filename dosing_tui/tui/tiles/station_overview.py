@@ -40,7 +40,7 @@ TITLE = "Stations"
 EMPTY_TEXT = "no station has reported yet"
 _STATE_MARKS = {
     StationActivity.RUNNING: "●", StationActivity.IDLE: "○", StationActivity.STALLED: "◆",
-    StationActivity.OFFLINE: "×", StationActivity.NEVER_REPORTED: "×",
+    StationActivity.OFFLINE: "×", StationActivity.NEVER_REPORTED: "×", StationActivity.RETIRED: "-",
 }  # fmt: skip
 _MIN_LIGHT_WIDTH = 10
 """Cells of a light: its mark, a name and its progress."""
@@ -123,7 +123,7 @@ def _choose_state_style(status: StationStatus) -> CellStyle:
         StationActivity.NEVER_REPORTED,
     ):
         return CellStyle(PRIORITY_MARKS[min(raised, key=lambda one: one.rank)].colour, bold=True)
-    return DIM if status.state is StationActivity.IDLE else TEXT
+    return DIM if status.state in (StationActivity.IDLE, StationActivity.RETIRED) else TEXT
 
 
 def _format_state(status: StationStatus, context: StationTableContext) -> StyledRuns:

@@ -177,7 +177,7 @@ def grafana(migrated: str) -> Iterator[psycopg.Connection]:
 
 
 def _run_alert_query(session: psycopg.Connection, rule: str) -> list[tuple[Any, ...]]:
-    return session.execute(build_alert_sql(rule)).fetchall()
+    return session.execute(build_alert_sql(rule, site="plant1")).fetchall()
 
 
 def _list_silences(session: psycopg.Connection) -> dict[str, float]:
@@ -270,7 +270,7 @@ def test_the_statements_of_the_rules_are_readable_and_keep_their_comments() -> N
     for rule in RULES.values():
         id_ = rule["uid"].removeprefix("dosing-").replace("-", "_")
         asked = rule["data"][0]["model"]["rawSql"]
-        assert build_alert_sql(id_, zone=SETTINGS.plant.timezone) in asked
+        assert build_alert_sql(id_, site=SETTINGS.plant.site, zone=SETTINGS.plant.timezone) in asked
     statement = RULES["dosing-low-cover"]["data"][0]["model"]["rawSql"]
     assert f"'{SETTINGS.plant.timezone}'" in statement
 

@@ -4,10 +4,12 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import psycopg
 import pytest
 
+from dosing_tui.cli import alarm_actions
 from dosing_tui.config.settings import AlarmLimitSettings, AlarmSettings, LimitSettings, Settings
 from dosing_tui.database.alarms import journal
 from dosing_tui.database.batches.incremental_rebuild import rebuild_changed_days
@@ -17,6 +19,8 @@ from dosing_tui.database.schema.migrate import migrate_schema
 from dosing_tui.database.schema.plant_limits import read_alarm_limits
 from dosing_tui.domain.alarm_rules.evaluator import Evaluator
 from dosing_tui.domain.alarm_rules.shared.detection import ConnectionState, EvaluationContext
+from dosing_tui.domain.alarms.models import Actor
+from dosing_tui.domain.alarms.operator_commands import CommandContext, return_to_service
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading, TimeQuality
 from dosing_tui.domain.panels.panel_catalog import STOCK_OUTLOOK, PanelQuery
 from dosing_tui.grafana.alert_rules import ALERT_RULES
@@ -144,12 +148,13 @@ def list_console_alarms(settings: Settings) -> set[Series]:
         started_at=NOW - timedelta(days=1),
     )  # fmt: skip
     evaluator.tolerances = read_tolerance_book(settings)
+    evaluator.apply_committed(journal.read_journal(settings))
     with closing(PanelReader(settings)) as reader:
         reader.open()
         evaluator.load_batch_needs(reader.list_batch_needs(NOW), NOW)
         evaluator.load_history(reader.load_readings())
         outlook = reader.read_panel(STOCK_OUTLOOK, PanelQuery(NOW, NOW, NOW))
-    evaluator.load_dose_errors(journal.list_dose_errors(settings, NOW - timedelta(hours=1)))
+    evaluator.rules.load_dose_errors(journal.list_dose_errors(settings, NOW - timedelta(hours=1)))
     evaluator.on_stock(NOW, (), outlook)
     up = ConnectionState(True, NOW - timedelta(days=1))
     for seconds in range(12):
@@ -165,7 +170,9 @@ def list_grafana_alarms(dsn: str) -> set[Series]:
     with psycopg.connect(dsn, autocommit=True) as session:
         session.execute("SET default_transaction_read_only = on")
         for rule in ALERT_RULES:
-            sql = build_series_sql(build_alert_sql(rule.statement), labels=rule.labels, number="condition")
+            sql = build_series_sql(
+                build_alert_sql(rule.statement, site="plant1"), labels=rule.labels, number="condition"
+            )
             sql = sql.replace("now()", f"timestamptz '{NOW.isoformat()}'")
             for device, *item, condition in session.execute(sql).fetchall():
                 if condition > 0.5:
@@ -212,3 +219,21 @@ def test_exactly_at_a_limit_is_no_alarm_and_a_batch_more_than_the_tank_holds_is_
     assert ("ERR_MEAN_1H", "off", "pump 1") in found
     critical = {item for rule, _, item in found if rule == "STOCK_CRITICAL"}
     assert critical == {"T-9", "DMDEE b", "big", "single"}
+
+
+def test_what_is_retired_has_no_alarm_in_either(plant: str) -> None:
+    settings = set_limits(plant, SETTINGS["the guide's"])
+    before = list_grafana_alarms(plant)
+    assert {("DEVICE_OFFLINE", "lost", ""), ("STOCK_CRITICAL", "one", "DMDEE b")} <= before
+    tags = ["RETIRED/lost", "RETIRED/one/DMDEE b"]
+    targets = alarm_actions.find_alarms_or_normal(settings, tags)
+    build_entry = partial(alarm_actions.build_removal_entry, reason="gone")
+    context = CommandContext(Actor("Anna", "anna"), NOW)
+    alarm_actions.apply_command(settings, targets, context, build_entry)
+    expected = {key for key in before if key[1] != "lost" and key[1:] != ("one", "DMDEE b")}
+    assert list_grafana_alarms(plant) == expected
+    assert list_console_alarms(settings) == expected
+    (first, _) = alarm_actions.find_alarms(settings, tags)
+    back = partial(return_to_service, comment="")
+    alarm_actions.apply_command(settings, [first], CommandContext(Actor("Anna", "anna"), NOW), back)
+    assert ("DEVICE_OFFLINE", "lost", "") in list_grafana_alarms(plant)

@@ -276,7 +276,7 @@ def test_an_alert_rule_has_one_number_and_otherwise_words(
     grafana: psycopg.Connection[DictRow], rule: str
 ) -> None:
     [alert] = [each for each in ALERT_RULES if each.statement == rule.removeprefix("alerts/")]
-    sql = build_alert_sql(alert.statement)
+    sql = build_alert_sql(alert.statement, site="plant1")
     rows = [
         row
         for number in ("condition", "value", "limit_value")

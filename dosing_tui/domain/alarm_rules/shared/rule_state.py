@@ -13,7 +13,7 @@ from dosing_tui.domain.alarm_rules.shared.batch_need import BatchNeed
 from dosing_tui.domain.alarm_rules.shared.bounded_states import BoundedStates
 from dosing_tui.domain.alarm_rules.shared.detection import Detection, EvaluationContext
 from dosing_tui.domain.alarm_rules.shared.link_history import LinkHistory
-from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel
+from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading
 from dosing_tui.domain.presence.models import MessageLoss, StationPresence
 from dosing_tui.domain.quantities.quantity_text import format_count
 from dosing_tui.domain.tolerances.pump_history import PumpHistory
@@ -233,9 +233,18 @@ class RuleState:
             " those that sent the fewest messages are left out. Retire stations that are gone."
         )
 
-    def free_unused(self, now: datetime, devices_in_use: Collection[str]) -> None:
-        """Free the stations that nobody expects and that have been silent for UNUSED_AFTER."""
-        used = self.expected_stations.union(devices_in_use)
+    def find_level(self, reading: Reading) -> InventoryLevel | None:
+        """The last level of the tank of a level; None for other readings."""
+        if not isinstance(reading, InventoryLevel):
+            return None
+        tank = self.tanks.get((reading.device_id, reading.chemical))
+        return None if tank is None else tank.last_level
+
+    def free_unused(
+        self, now: datetime, devices_in_use: Collection[str], retired: Collection[str] = ()
+    ) -> None:
+        """Free the stations that nobody expects or that are retired, and that are silent for UNUSED_AFTER."""
+        used = self.expected_stations.union(devices_in_use) - frozenset(retired)
         oldest = now - UNUSED_AFTER
         self.stations.remove(
             [

@@ -4,10 +4,12 @@ import json
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from uuid import uuid4
 
 import pytest
 
+from dosing_tui.cli import alarm_actions
 from dosing_tui.collector.alarms import rules_watch, stock_watch
 from dosing_tui.config.sections.pump_settings import PumpSettings
 from dosing_tui.config.settings import Settings
@@ -161,3 +163,23 @@ def test_a_worn_tube_is_an_alarm_until_its_change_is_entered(
         enter_service(settings, changed, os_user="")
         returned = AlarmEvent.RETURN, tag
         wait_until(lambda: returned in {(one.event, one.key.tag) for one in journal.read_journal(settings)})
+
+
+def test_a_retired_station_is_silent_until_it_sends_and_the_journal_says_so(settings: Settings) -> None:
+    tag, low = "RETIRED/dosing_system_01", "STOCK_CRITICAL/dosing_system_01/T-12"
+    with run_in_threads(settings) as collector, connect_station(settings) as plant:
+        wait_until(lambda: collector.ready and is_following(collector))
+        say_level(plant, settings, 3)
+        wait_until(lambda: low in list_raised(settings))
+        context = CommandContext(ANNA, datetime.now(UTC))
+        (target,) = alarm_actions.find_alarms_or_normal(settings, [tag])
+        build_entry = partial(alarm_actions.build_removal_entry, reason="sold")
+        alarm_actions.apply_command(settings, [target], context, build_entry)
+        wait_until(lambda: [state.key.tag for state in alarm_actions.list_alarms(settings)] == [tag])
+        say_level(plant, settings, 3)
+        wait_until(lambda: low in {state.key.tag for state in alarm_actions.list_alarms(settings)})
+    back = [entry for entry in journal.read_journal(settings) if entry.key.tag == tag][1]
+    assert (back.event, back.who.name, back.message) == (
+        AlarmEvent.RETURN_TO_SERVICE, "",
+        "Station dosing_system_01 sends messages again: no longer retired",
+    )  # fmt: skip

@@ -288,7 +288,9 @@ def test_doses_exactly_on_the_tolerance_do_not_count_in_the_rate() -> None:
 
 def test_after_a_restart_the_last_hour_is_known_from_the_database() -> None:
     plant = Plant()
-    plant.evaluator.load_dose_errors([DoseErrorMinute(STATION, 2, NOW - timedelta(minutes=5), 10, 14.0, 0)])
+    plant.evaluator.rules.load_dose_errors(
+        [DoseErrorMinute(STATION, 2, NOW - timedelta(minutes=5), 10, 14.0, 0)]
+    )
     plant.advance_clock(12)
     assert list_raised(plant) == ["ERR_MEAN_1H", "ERR_MEAN_1H"]
 
@@ -403,7 +405,7 @@ def test_what_a_pump_doses_is_learnt_unless_the_plant_says_it(
     named: tuple[str, ...], found: list[str]
 ) -> None:
     plant = Plant(AlarmLimits(tolerance_rules=ToleranceRules(pump_chemicals=named)))
-    plant.evaluator.load_dose_history([StoredPumpDoses(STATION, 2, ("T-9",) + ("T-12",) * 199)], ())
+    plant.evaluator.rules.load_dose_history([StoredPumpDoses(STATION, 2, ("T-9",) + ("T-12",) * 199)], ())
     doses = [plant.make_dose(pump=2, dedup=number) for number in range(3)]
     plant.receive_readings(doses[0], replace(doses[1], chemical="T-9"), doses[2])
     assert [each for each in list_raised(plant) if each != "BATCH_INGREDIENT"] == found

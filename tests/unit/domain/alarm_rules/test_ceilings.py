@@ -72,7 +72,7 @@ def test_a_station_that_is_gone_for_a_month_and_has_no_alarm_is_freed() -> None:
     plant.now += 31 * DAY
     plant.receive_readings(plant.make_level(50))
     plant.advance_clock()
-    stations = plant.evaluator._rules.state.stations
+    stations = plant.evaluator.rules.state.stations
     assert (
         "gone" not in stations or plant.get_shown_state("DEVICE_OFFLINE", "gone") is not AlarmStateName.NORMAL
     )
