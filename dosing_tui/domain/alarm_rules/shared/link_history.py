@@ -19,15 +19,11 @@ class LinkHistory:
     _outages: deque[tuple[datetime, datetime | None]] = field(
         default_factory=lambda: deque(maxlen=MAX_OUTAGES)
     )
-    _up_since: datetime | None = None
     is_unstable: bool = False
     """It chatters, or has since it was last up for WINDOW."""
 
     def update(self, connection: ConnectionState, now: datetime, longest: timedelta) -> None:
-        """Note the state at each tick; an outage between two ticks shows in the time since when it is up.
-
-        ``longest``: of outages together that is no alarm.
-        """
+        """Note the state at a tick. ``longest``: of outages together that is no alarm."""
         self._note_outages(connection)
         while self._outages and (self._outages[0][1] or now) <= now - WINDOW:
             self._outages.popleft()
@@ -38,17 +34,11 @@ class LinkHistory:
         since = connection.since
         if connection.is_up is None or since is None:
             return
-        start, end = self._outages[-1] if self._outages else (None, since)
-        if connection.is_up:
-            if start is not None and end is None:
-                self._outages[-1] = (start, max(since, start))
-            elif self._up_since is not None and since > self._up_since:
-                self._outages.append((since, since))
-            self._up_since = since
-        elif end is not None:
-            self._outages.append((since, None))
-        elif start is not None and since > start:  # it was up in between
-            self._outages[-1] = (start, since)
+        is_down = bool(self._outages) and self._outages[-1][1] is None
+        if connection.is_up and is_down:
+            start, _ = self._outages[-1]
+            self._outages[-1] = (start, max(since, start))
+        elif not connection.is_up and not is_down:
             self._outages.append((since, None))
 
     @property

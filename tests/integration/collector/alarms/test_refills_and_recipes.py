@@ -17,6 +17,7 @@ from dosing_tui.database.alarms import journal
 from dosing_tui.database.batches.master_recipes import import_recipes
 from dosing_tui.database.materials.ledger_entries import list_materials
 from dosing_tui.database.pumps.service_log import enter_service
+from dosing_tui.database.schema.migrate import migrate_schema
 from dosing_tui.domain.alarm_rules import tank_rules
 from dosing_tui.domain.alarms.models import AlarmEvent
 from dosing_tui.domain.alarms.operator_commands import CommandContext
@@ -113,6 +114,7 @@ def test_a_tank_that_lasts_too_short_raises_the_alarm_of_the_panel(
     )
     write_readings(settings.database.dsn, [*doses, level])
     limited = replace(settings, alarms=replace(settings.alarms, stock_cover_days=1.0))
+    migrate_schema(limited, report=print)
     with run_in_threads(limited):
         tag = f"STOCK_COVER_LOW/{DOSE.device_id}/T-12"
         wait_until(lambda: tag in list_raised(limited))
