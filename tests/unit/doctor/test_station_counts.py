@@ -11,7 +11,7 @@ from dosing_tui.doctor.checks.collector_checks import check_station_counts
     [
         (StationCounts(9, 40), ["Alarms watch 9 stations."]),
         (StationCounts(2_000, 2_000), ["Alarms watch 2 000 stations."]),
-        (StationCounts(2_001, 2_000), ["2 001 stations in the database; alarms watch 2 000, the most active."]),
+        (StationCounts(2_001, 9), ["2 001 stations in the database; alarms watch 2 000, the most active."]),
         (StationCounts(1, 5_000), ["5 000 tanks in the database; alarms watch 2 000, the most active."]),
     ],
 )  # fmt: skip
