@@ -101,7 +101,7 @@ def build_panel_sql(panel: Panel[RowT], *, zone: str, band: LevelBand | None = N
 
     Dosed masses are in kg. ``band``: only tanks in this band; None: all.
     """
-    sql = _substitute_parameters(
+    sql = substitute_parameters(
         f"panels/{panel.id}",
         _build_parameters(zone=zone, bucket=panel.bucket_width, dimensions=panel.dimensions),
     )
@@ -124,14 +124,14 @@ def is_dosed_mass(panel: Panel[RowT]) -> bool:
 
 def build_annotations_sql(*, zone: str) -> str:
     """Batches and notes of the dashboard's range, by its variables."""
-    return _substitute_parameters(
+    return substitute_parameters(
         "reads/select_annotations", _build_parameters(zone=zone, bucket=None, dimensions=Dimension)
     )
 
 
 def build_variable_sql(dimension: Dimension) -> str:
     """The values of a dimension, for a dashboard variable."""
-    return _substitute_parameters(f"reads/select_{dimension.value}_names", {"since": TIME_FROM})
+    return substitute_parameters(f"reads/select_{dimension.value}_names", {"since": TIME_FROM})
 
 
 def build_alert_sql(name: str, *, site: str, zone: str = "UTC") -> str:
@@ -142,7 +142,7 @@ def build_alert_sql(name: str, *, site: str, zone: str = "UTC") -> str:
     """
     every = dict.fromkeys((dimension.value for dimension in Dimension), ALL_VALUES)
     values = {"now": "now()", "tz": _quote_literal(zone), "site": _quote_literal(site), **every}
-    return _substitute_parameters(f"alerts/{name}", values)
+    return substitute_parameters(f"alerts/{name}", values)
 
 
 def build_series_sql(sql: str, *, labels: Iterable[str], number: str) -> str:
@@ -183,7 +183,13 @@ def build_selection_sql(dimension: Dimension) -> str:
     return f"unescape_grafana_names(ARRAY[${{{dimension.value}:sqlstring}}]::text[])"
 
 
-def _substitute_parameters(name: str, values: Mapping[str, str]) -> str:
+def build_chosen_text_sql(variable: str) -> str:
+    """The value of a variable with one value; '' where there is none to choose."""
+    return f"(unescape_grafana_names(ARRAY[${{{variable}:sqlstring}}]::text[]))[1]"
+
+
+def substitute_parameters(name: str, values: Mapping[str, str]) -> str:
+    """The statement ``sql/<name>.sql`` with these texts for its parameters. Raises: KeyError."""
     text = _PARAMETER.sub(lambda parameter: values[parameter[1]], read_statement(name))
     return text.replace("%%", "%").strip()
 

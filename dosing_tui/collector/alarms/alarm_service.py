@@ -85,6 +85,7 @@ class AlarmService:
         self._evaluator = _build_evaluator(context, writes_journal=outbox is not None)
         self._lock = threading.Lock()
         self._is_journal_up = self._has_history = False
+        self._has_collector = True
         self._entries_since_checkpoint = 0
         """Entries of the journal since its last checkpoint."""
         self._failed_at: datetime | None = None
@@ -210,14 +211,14 @@ class AlarmService:
     def _apply_rules(self, rules: RuleInputs) -> None:
         """Use the database's rules from now on; say so if those of the settings differ."""
         with self._lock:
-            if rules.tolerances != self._evaluator.tolerances:
+            if rules.tolerances != self._evaluator.rules.tolerances:
                 log.info(
                     "tolerance rules of version %d and %d recipe versions loaded",
                     rules.tolerances.newest.version, len(rules.tolerances.masters),
                 )  # fmt: skip
-            if rules.limits != self._evaluator.limits:
+            if rules.limits != self._evaluator.rules.limits:
                 log.info("alarm limits of the database loaded")
-            self._evaluator.tolerances = rules.tolerances
+            self._evaluator.rules.tolerances = rules.tolerances
             self._save_entries(self._evaluator.replace_limits(rules.limits, self._clock()))
             if rules.service_states is not None:
                 self._evaluator.rules.service_states = rules.service_states
@@ -303,6 +304,7 @@ class AlarmService:
         snapshot = self._context.live_state.get_snapshot(now)
         spool = self._measure_spool()
         sentences = {fault.part: fault.sentence for fault in snapshot.database_faults}
+        self._has_collector = DatabasePart.COLLECTOR not in sentences
         return EvaluationContext(
             now,
             broker=_link_to_view(snapshot.broker),
@@ -346,7 +348,9 @@ class AlarmService:
         self._is_publish_due = started < self._next_publish
         if self._is_publish_due:
             return
-        snapshot = self._evaluator.take_snapshot(self._clock(), is_journal_live=self._is_journal_up)
+        snapshot = self._evaluator.take_snapshot(
+            self._clock(), is_journal_live=self._is_journal_up, has_collector=self._has_collector
+        )
         self._context.live_state.set_alarms(snapshot)
         ended = time.monotonic()
         pause_s = min(PUBLISH_PAUSE_FACTOR * (ended - started), MAX_PUBLISH_PAUSE_S)

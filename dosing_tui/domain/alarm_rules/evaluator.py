@@ -75,7 +75,6 @@ class Evaluator:
         """
         self.projection = JournalProjection(journal_overrides=not writes_journal)
         self._writes_journal = writes_journal
-        self._grace_time = timedelta() if writes_journal else VIEWER_GRACE_TIME
         self.rules = RuleSet(limits, expected_stations=expected_stations, started_at=started_at)
         self._realarm_after = realarm_after
         self._new_id = new_id
@@ -89,18 +88,6 @@ class Evaluator:
         self._unused_checked_at = started_at
         self._retirement = RetirementRules(self.projection, self._apply_pending, new_id)
 
-    @property
-    def tolerances(self) -> ToleranceBook:
-        return self.rules.tolerances
-
-    @tolerances.setter
-    def tolerances(self, book: ToleranceBook) -> None:
-        self.rules.tolerances = book
-
-    @property
-    def limits(self) -> AlarmLimits:
-        return self.rules.limits
-
     def replace_limits(self, limits: AlarmLimits, now: datetime) -> list[JournalEntry]:
         """Check everything by these limits from now on."""
         return self._apply_detections(self.rules.replace_limits(limits), now)
@@ -109,12 +96,21 @@ class Evaluator:
         """Load what one batch takes of each tank."""
         return self._apply_detections(self.rules.load_batch_needs(needs), now)
 
-    def take_snapshot(self, now: datetime, *, is_journal_live: bool) -> AlarmSnapshot:
-        """Return a snapshot for the screens; ``is_journal_live``: the journal is being read."""
-        self._flood.update(now)
+    def take_snapshot(
+        self, now: datetime, *, is_journal_live: bool, has_collector: bool = True
+    ) -> AlarmSnapshot:
+        """Return a snapshot for the screens.
+
+        ``is_journal_live``: the journal is being read; ``has_collector``: some process writes it. With
+        both, a process that only reads it adds what it has found itself, and only while that lasts.
+        """
+        is_follower = not self._writes_journal and is_journal_live
         states = (
-            self.projection.get_states(now - self._grace_time) if is_journal_live else self.projection.states
+            self.projection.get_states(now - VIEWER_GRACE_TIME) if is_follower else self.projection.states
         )
+        if is_follower and has_collector:
+            states = {key: state for key, state in states.items() if self._is_journals_or_stands(state)}
+        raise_count = self._flood.update(now, only_journaled=is_follower and has_collector)
         first = find_first_outs(states.values())
         views = {
             key: build_alarm_view(state, self._find_shown_condition(key), first_out=key in first)
@@ -123,7 +119,7 @@ class Evaluator:
         return build_snapshot(
             views,
             at=now,
-            raise_count=self._flood.count,
+            raise_count=raise_count,
             is_flood=self._flood.is_flood,
             is_journal_live=is_journal_live,
             pending_command_count=0 if is_journal_live else self.projection.pending_command_count,
@@ -153,7 +149,7 @@ class Evaluator:
         self, now: datetime, movements: Iterable[TankMovement], outlook: Iterable[StockOutlook]
     ) -> list[JournalEntry]:
         """Evaluate entries of the material ledger, and how long each tank lasts."""
-        return self._apply_detections(self.rules.check_stock(now, movements, outlook), now)
+        return self._apply_detections(self.rules.check_stock(movements, outlook), now)
 
     @property
     def ceiling_text(self) -> str:
@@ -198,7 +194,7 @@ class Evaluator:
         """Apply journal entries in the order of their IDs; return the transitions."""
         effects = self.projection.apply_committed(entries)
         for effect in effects:
-            self._flood.add(effect)
+            self._flood.confirm(effect)
         return effects
 
     def _apply_detections(self, detections: Iterable[Detection], at: datetime) -> list[JournalEntry]:
@@ -308,6 +304,14 @@ class Evaluator:
             and self.projection.is_confirmed_active(key)
         )
 
+    def _is_journals_or_stands(self, state: AlarmState) -> bool:
+        """Whether the journal has the alarm, or this process sees its cause at the plant at this moment.
+
+        Nobody else has an alarm of this process's own links, and nobody could acknowledge it.
+        """
+        is_own = state.active and state.key.rule not in COLLECTOR_RULES
+        return is_own or self.projection.is_confirmed(state.key)
+
     def _find_shown_condition(self, key: AlarmKey) -> DelayedCondition | None:
         condition = self._conditions.get(key)
         is_others = condition is not None and not condition.is_active and self._is_collectors_own(key)
@@ -382,7 +386,7 @@ class Evaluator:
         effect = self.projection.apply_pending(entry)
         if effect is None:
             return []
-        self._flood.add(effect)
+        self._flood.add(effect, entry.uuid if self._writes_journal else entry.key)
         return [entry]
 
 

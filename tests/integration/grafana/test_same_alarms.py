@@ -147,7 +147,7 @@ def list_console_alarms(settings: Settings) -> set[Series]:
         read_alarm_limits(settings), expected_stations=settings.plant.devices,
         started_at=NOW - timedelta(days=1),
     )  # fmt: skip
-    evaluator.tolerances = read_tolerance_book(settings)
+    evaluator.rules.tolerances = read_tolerance_book(settings)
     evaluator.apply_committed(journal.read_journal(settings))
     with closing(PanelReader(settings)) as reader:
         reader.open()

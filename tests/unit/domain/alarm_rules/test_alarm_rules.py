@@ -218,7 +218,7 @@ def test_the_recipes_tolerance_comes_before_the_plants() -> None:
     """T-12, 5 g ± 2 %: 0.15 g is out, though the plant's rule is 0.5 g; of another recipe it is not."""
     recipe = MasterRecipe("CU-85", (MasterIngredient("T-12", 2, 5.0, tolerance_percent=2.0),))
     plant = Plant()
-    plant.evaluator.tolerances = ToleranceBook(masters=(MasterVersion(recipe, 1, NOW - timedelta(days=1)),))
+    plant.evaluator.rules.tolerances = ToleranceBook(masters=(MasterVersion(recipe, 1, NOW - timedelta(days=1)),))
     plant.receive_readings(
         plant.make_dose(0.15, target_g=5.0), plant.make_dose(0.15, target_g=5.0, recipe="FG-85/95", dedup=1)
     )
@@ -351,7 +351,7 @@ MASTER = MasterVersion(
 )
 def test_a_batch_is_compared_with_its_recipes_master(pumps: tuple[int, ...], found: str) -> None:
     plant = Plant()
-    plant.evaluator.tolerances = ToleranceBook(masters=(MASTER,))
+    plant.evaluator.rules.tolerances = ToleranceBook(masters=(MASTER,))
     run_batch(plant, *pumps, expected=len(pumps))
     said = [entry.message for entry in plant.journal if entry.key.rule == "BATCH_INGREDIENT"]
     assert said == ([f"Batch CU-85: {found} (dosing_system_01)"] if found else [])
@@ -363,7 +363,7 @@ def test_a_batch_is_compared_with_its_recipes_master(pumps: tuple[int, ...], fou
 def test_a_recipe_may_dose_a_chemical_twice(pumps: tuple[int, ...], found: str) -> None:
     plant = Plant()
     twice = replace(MASTER.recipe, ingredients=(*MASTER.recipe.ingredients, MasterIngredient("c-1", pump=1)))
-    plant.evaluator.tolerances = ToleranceBook(masters=(replace(MASTER, recipe=twice),))
+    plant.evaluator.rules.tolerances = ToleranceBook(masters=(replace(MASTER, recipe=twice),))
     run_batch(plant, *pumps, expected=len(pumps))
     said = [entry.message for entry in plant.journal if entry.key.rule == "BATCH_INGREDIENT"]
     assert said == ([f"Batch CU-85: {found} (dosing_system_01)"] if found else [])
@@ -371,7 +371,7 @@ def test_a_recipe_may_dose_a_chemical_twice(pumps: tuple[int, ...], found: str) 
 
 def test_an_ingredient_from_another_pump_than_the_masters_is_told_of() -> None:
     plant = Plant()
-    plant.evaluator.tolerances = ToleranceBook(masters=(MASTER,))
+    plant.evaluator.rules.tolerances = ToleranceBook(masters=(MASTER,))
     plant.receive_readings(plant.make_event("start"))
     plant.receive_readings(plant.make_dose(pump=3, chemical="c-1 "), plant.make_dose(pump=2, chemical="C-2"))
     plant.advance_clock()
@@ -383,7 +383,7 @@ def test_a_master_of_another_recipe_or_of_later_does_not_count() -> None:
     plant = Plant()
     other = replace(MASTER, recipe=replace(MASTER.recipe, name="FG-85/95"))
     later = replace(MASTER, valid_from=NOW + timedelta(days=1))
-    plant.evaluator.tolerances = ToleranceBook(masters=(other, later))
+    plant.evaluator.rules.tolerances = ToleranceBook(masters=(other, later))
     run_batch(plant, 3, 4)
     assert list_raised(plant) == []
 
