@@ -47,7 +47,6 @@ from dosing_tui.domain.messages.models import Reading, Rejection
 from dosing_tui.domain.panels.panel_catalog import StockOutlook
 from dosing_tui.domain.presence.models import StationNews
 from dosing_tui.domain.quantities.quantity_text import format_count
-from dosing_tui.domain.tolerances.tolerance_book import ToleranceBook
 
 MAX_CONDITIONS = 10_000
 """Conditions that are true, or that were a moment ago; above it, the least urgent are left out."""

@@ -218,7 +218,9 @@ def test_the_recipes_tolerance_comes_before_the_plants() -> None:
     """T-12, 5 g ± 2 %: 0.15 g is out, though the plant's rule is 0.5 g; of another recipe it is not."""
     recipe = MasterRecipe("CU-85", (MasterIngredient("T-12", 2, 5.0, tolerance_percent=2.0),))
     plant = Plant()
-    plant.evaluator.rules.tolerances = ToleranceBook(masters=(MasterVersion(recipe, 1, NOW - timedelta(days=1)),))
+    plant.evaluator.rules.tolerances = ToleranceBook(
+        masters=(MasterVersion(recipe, 1, NOW - timedelta(days=1)),)
+    )
     plant.receive_readings(
         plant.make_dose(0.15, target_g=5.0), plant.make_dose(0.15, target_g=5.0, recipe="FG-85/95", dedup=1)
     )
