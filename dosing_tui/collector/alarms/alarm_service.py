@@ -209,20 +209,16 @@ class AlarmService:
             raise
 
     def _apply_rules(self, rules: RuleInputs) -> None:
-        """Use the database's rules from now on; say so if those of the settings differ."""
+        """Use the database's rules from now on, as far as they were read."""
         with self._lock:
-            if rules.tolerances != self._evaluator.rules.tolerances:
-                log.info(
-                    "tolerance rules of version %d and %d recipe versions loaded",
-                    rules.tolerances.newest.version, len(rules.tolerances.masters),
-                )  # fmt: skip
-            if rules.limits != self._evaluator.rules.limits:
-                log.info("alarm limits of the database loaded")
-            self._evaluator.rules.tolerances = rules.tolerances
-            self._save_entries(self._evaluator.replace_limits(rules.limits, self._clock()))
+            if rules.tolerances is not None:
+                self._evaluator.rules.tolerances = rules.tolerances
+            if rules.limits is not None:
+                self._save_entries(self._evaluator.replace_limits(rules.limits, self._clock()))
             if rules.service_states is not None:
                 self._evaluator.rules.service_states = rules.service_states
-        self._context.live_state.set_tolerances(rules.tolerances)
+        if rules.tolerances is not None:
+            self._context.live_state.set_tolerances(rules.tolerances)
 
     def _apply_stock(self, stock: StockNews) -> None:
         with self._contain_failure("stock"), self._lock:
