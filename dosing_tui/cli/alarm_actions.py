@@ -13,6 +13,7 @@ from dosing_tui.config.alarm_limits import get_max_shelving
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.alarms import journal, journal_health
 from dosing_tui.database.panel_reader import PanelReader
+from dosing_tui.domain.alarm_rules.retirement import is_retired
 from dosing_tui.domain.alarms import operator_commands
 from dosing_tui.domain.alarms.catalog import RULES
 from dosing_tui.domain.alarms.models import (
@@ -23,7 +24,7 @@ from dosing_tui.domain.alarms.models import (
 )
 from dosing_tui.domain.alarms.operator_commands import CommandContext
 from dosing_tui.domain.alarms.snapshot import get_display_order
-from dosing_tui.domain.alarms.tag_lookup import PlantNames, find_normal_alarm
+from dosing_tui.domain.alarms.tag_lookup import TAG_SCOPES, PlantNames, TagScope, find_normal_alarm
 from dosing_tui.domain.panels.filters import Dimension
 from dosing_tui.errors import AlarmCommandError
 
@@ -45,6 +46,19 @@ def list_alarms(
     ]
     states.sort(key=get_display_order)
     return states
+
+
+def list_retired(settings: Settings) -> list[AlarmState]:
+    """The retired stations and tanks. Raises: DatabaseUnavailableError, DatabaseAccessError."""
+    return [state for state in journal.read_alarm_states(settings).values() if is_retired(state)]
+
+
+def list_station_names(settings: Settings) -> set[str]:
+    """Every station of the settings and of the database.
+
+    Raises: DatabaseUnavailableError, DatabaseAccessError.
+    """
+    return set(_read_plant_names(settings, _index_by_tag(settings).values()).stations)
 
 
 def list_journal_faults(settings: Settings, now: datetime) -> list[str]:
@@ -89,7 +103,7 @@ def find_alarms_or_normal(settings: Settings, tags: Sequence[str]) -> list[Alarm
     states = _index_by_tag(settings)
     if all(tag.lower() in states for tag in tags):
         return [states[tag.lower()] for tag in tags]
-    names = _read_plant_names(settings)
+    names = _read_plant_names(settings, states.values())
     return [states.get(tag.lower()) or find_normal_alarm(tag, names) for tag in tags]
 
 
@@ -141,11 +155,16 @@ def _get_priority(state: AlarmState) -> Priority:
     return state.priority if state.active or rule is None else rule.priority
 
 
-def _read_plant_names(settings: Settings) -> PlantNames:
+def _read_plant_names(settings: Settings, states: Iterable[AlarmState]) -> PlantNames:
+    """Those of the settings, of the readings of 90 days, and of alarms: what is long gone has an alarm."""
+    keys = [state.key for state in states]
     with closing(PanelReader(settings)) as reader:
         reader.open()
         stations = {*reader.list_filter_values(Dimension.DEVICE), *settings.plant.devices}
-        return PlantNames(stations, reader.list_filter_values(Dimension.CHEMICAL))
+        stations |= {key.device for key in keys if key.device}
+        chemicals = set(reader.list_filter_values(Dimension.CHEMICAL))
+        chemicals |= {key.item for key in keys if TAG_SCOPES.get(key.rule) is TagScope.CHEMICAL}
+        return PlantNames(stations, chemicals)
 
 
 def _index_by_tag(settings: Settings) -> dict[str, AlarmState]:

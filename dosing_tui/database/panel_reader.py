@@ -24,6 +24,7 @@ from dosing_tui.database.error_mapping import translate_rowless_errors
 from dosing_tui.database.sessions.query_cancellation import QueryRegistry
 from dosing_tui.database.sessions.statement_deadline import DeadlineConnection
 from dosing_tui.database.sql_files import read_statement
+from dosing_tui.domain.alarm_rules.shared.batch_need import BatchNeed
 from dosing_tui.domain.capability.pump_history import MAX_CHART_DOSES, PumpChartData
 from dosing_tui.domain.capability.service_log import ServiceEntry
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading, TimeQuality
@@ -143,6 +144,11 @@ class PanelReader:
                 _repair_reading, self._fetch_rows("reads/select_recent_doses", clean_class_row(Dose), newest)
             ),
         ]
+
+    def list_batch_needs(self, now: datetime) -> list[BatchNeed]:
+        """What one batch takes of each tank that was dosed from in the 28 days before ``now``."""
+        every = {"now": now, "device": None, "recipe": None}
+        return self._fetch_rows("reads/select_batch_needs", clean_class_row(BatchNeed), every)
 
     def list_spools(self) -> list[SpoolProgress]:
         """Progress of this site's spools, last written first."""

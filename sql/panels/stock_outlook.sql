@@ -3,8 +3,7 @@
 -- station; below three of them the figures are NULL. It is the present state, whatever the window. docs/materials.md.
 WITH tanks AS MATERIALIZED (
 SELECT device_id, chemical, remaining_g,
-       CASE WHEN capacity_g > 0 AND remaining_g IS NOT NULL THEN 100 * remaining_g / capacity_g
-            WHEN capacity_g IS NULL OR capacity_g > 0 THEN percent_full END AS percent_full
+       compute_tank_percent(remaining_g, capacity_g, percent_full) AS percent_full
   FROM latest_inventory
  WHERE (%(device)s::text[] IS NULL OR device_id = ANY (%(device)s::text[]))
 ), days AS MATERIALIZED (

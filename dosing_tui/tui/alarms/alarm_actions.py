@@ -8,6 +8,7 @@ from enum import StrEnum
 from dosing_tui.config.alarm_limits import get_max_shelving
 from dosing_tui.config.settings import Settings
 from dosing_tui.domain.alarms import operator_commands
+from dosing_tui.domain.alarms.catalog import CATALOG_VERSION, RETIRED, RULES
 from dosing_tui.domain.alarms.models import (
     AlarmEvent,
     AlarmKey,
@@ -134,6 +135,14 @@ def check_request(
         else:
             entries.append(entry)
     return ActionResult(tuple(entries), tuple(skip_reasons))
+
+
+def find_retirement(snapshot: AlarmSnapshot, device: str, chemical: str = "") -> AlarmView:
+    """The alarm RETIRED of a station or a tank: it is out of service while that is retired."""
+    key = AlarmKey(RETIRED, device, chemical)
+    rule = RULES[RETIRED]
+    state = AlarmState(key, message=rule.title, rule_version=CATALOG_VERSION)
+    return index_alarms(snapshot).get(key) or AlarmView(state, rule, state.message, None, None, False, False)
 
 
 def index_alarms(snapshot: AlarmSnapshot) -> Mapping[AlarmKey, AlarmView]:

@@ -7,7 +7,13 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from dosing_tui.domain.alarms.models import UNACKNOWLEDGED_STATES, AlarmEvent, AlarmKey, JournalEntry
+from dosing_tui.domain.alarms.models import (
+    UNACKNOWLEDGED_STATES,
+    AlarmEvent,
+    AlarmKey,
+    AlarmStateName,
+    JournalEntry,
+)
 from dosing_tui.domain.alarms.snapshot import AlarmSnapshot, AlarmView
 from dosing_tui.domain.labels.station_labels import name_stations
 from dosing_tui.domain.panels.alarm_trend_query import AlarmTrendPoint, AlarmTrendQuery
@@ -243,6 +249,12 @@ class AlarmController(Controller):
             self._execute_request(ActionRequest(event, tuple(views)), Entry(_get_form_kind(event)))
         else:
             self._open_action_dialog(event, tuple(views))
+
+    def request_retirement(self, device: str, chemical: str = "") -> None:
+        """Retire a station, or one of its tanks, after a dialog; one that is retired returns to service."""
+        view = alarm_actions.find_retirement(self.services.get_alarms(), device, chemical)
+        is_retired = view.state.state_name is AlarmStateName.OUT_OF_SERVICE
+        self.request_action(AlarmAction.RESTORE if is_retired else AlarmAction.REMOVE_FROM_SERVICE, [view])
 
     def _open_action_dialog(self, event: AlarmEvent, views: tuple[AlarmView, ...]) -> None:
         operator, settings = self.services.operator, self.services.settings

@@ -17,6 +17,7 @@ from dosing_tui.collector.context.interfaces import (
 from dosing_tui.collector.context.intervals import Intervals
 from dosing_tui.collector.context.status import CollectorStatus
 from dosing_tui.collector.spool.spool import Spool
+from dosing_tui.config.alarm_limits import build_alarm_limits
 from dosing_tui.config.settings import CollectorSettings, Settings
 from dosing_tui.database.alarms.journal import JournalUpdate
 from dosing_tui.database.alarms.notification_queue import NotificationQueue
@@ -136,6 +137,7 @@ class FakeServer:
                 list_dose_errors=lambda _since: [],
                 list_pump_doses=list,
                 list_usual_durations=list,
+                read_alarm_limits=lambda: build_alarm_limits(Settings()),
                 read_tolerances=lambda: self.tolerances,
                 read_tank_lots=tuple,
                 read_service_states=self.read_service_states,
