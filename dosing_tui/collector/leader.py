@@ -132,9 +132,7 @@ class Leader:
             context, self._drainer.writer.schema_ready, is_writer_behind=self._is_writer_behind
         )
         self._outage_notifier = OutageNotifier(context, self._drainer.outbox)
-        self._dispatcher = NotificationDispatcher(
-            context, hand_over_notice=self._outage_notifier.hand_over_notice
-        )
+        self._dispatcher = NotificationDispatcher(context, self._outage_notifier)
         self._anchor_publisher = AnchorPublisher(context)
         self._presence_recorder = PresenceRecorder(
             self._stations, context, on_losses=self._alarm_service.on_readings,
