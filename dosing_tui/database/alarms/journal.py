@@ -48,6 +48,8 @@ STOP_CHECK_S = 0.5
 """Longest time between two checks of ``stop_event``."""
 
 MAX_RETRY_DELAY_S = 5.0
+CHUNK_ACTIONS = 500
+"""Actions of one statement: its time limit is for each, whatever number of alarms is acknowledged at once."""
 REFUSED = "DT001"
 """SQLSTATE of a refusal with a sentence for the operator."""
 
@@ -100,7 +102,9 @@ def enter_actions(settings: Settings, entries: Sequence[JournalEntry]) -> None:
     with use_session(settings, application=APPLICATION_NAME) as session:
         try:
             with session.transaction():
-                session.execute(read_statement("writes/enter_alarm_actions"), {"actions": actions})
+                for first in range(0, len(actions), CHUNK_ACTIONS):
+                    chunk = actions[first : first + CHUNK_ACTIONS]
+                    session.execute(read_statement("writes/enter_alarm_actions"), {"actions": chunk})
         except psycopg.DatabaseError as error:
             if error.sqlstate != REFUSED:
                 raise
