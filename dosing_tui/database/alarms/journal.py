@@ -146,15 +146,6 @@ def read_alarm_states(settings: Settings) -> dict[AlarmKey, AlarmState]:
         return fold_entries(_iter_entries(session, settings, checkpoint.last_entry_id), checkpoint)
 
 
-def read_journal(settings: Settings) -> list[JournalEntry]:
-    """Every entry of this site, in order, with sanitized text.
-
-    Raises: DatabaseUnavailableError, DatabaseAccessError.
-    """
-    with use_session(settings, application=APPLICATION_NAME) as session:
-        return list(_iter_entries(session, settings, 0))
-
-
 def _iter_entries(session: Session, settings: Settings, after_id: int) -> Iterator[JournalEntry]:
     while page := select_entries_after(session, settings, after_id):
         yield from page

@@ -31,6 +31,7 @@ from dosing_tui.domain.alarms.operator_commands import CommandContext, acknowled
 from tests.support.database.reading_samples import settings_for
 from tests.support.database.schema_inspection import execute_statements, fetch_value
 from tests.support.database.stored_batches import store_and_rebuild
+from tests.support.database.stored_journal import read_journal
 from tests.support.domain.alarm_entries import NOW, latching_return, make_entry
 from tests.support.domain.batch_messages import NOON, make_dose
 from tests.support.domain.batch_messages import STATION as DEVICE
@@ -185,7 +186,7 @@ def test_a_normal_alarm_is_put_out_of_service_before_the_work_and_back(
     result = run_alarms(quiet, tmp_path, "remove", tag, "--reason", "scale is away")
     assert (result.exit_code, result.stdout) == (0, f"out of service: {meant}\n")
     assert list_alarms(quiet, tmp_path) == {meant: "out of service"}
-    (removed,) = journal.read_journal(quiet)
+    (removed,) = read_journal(quiet)
     assert (removed.priority, removed.rule_version) == (RULES[removed.key.rule].priority, CATALOG_VERSION)
     assert run_alarms(quiet, tmp_path, "restore", meant).exit_code == 0
     assert list_alarms(quiet, tmp_path) == {}
@@ -216,7 +217,7 @@ def test_nothing_is_hidden_that_could_never_sound(
     result = run_alarms(quiet, tmp_path, what, tag, "--reason", "x", *more)
     assert result.exit_code == EXIT_ERROR
     assert words in result.stderr
-    assert journal.read_journal(quiet) == []
+    assert read_journal(quiet) == []
 
 
 @pytest.mark.parametrize(

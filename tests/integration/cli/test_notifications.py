@@ -8,10 +8,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from dosing_tui.cli.main import main
-from dosing_tui.database.alarms import journal
 from dosing_tui.domain.alarms.models import AlarmEvent
 from tests.support.database.reading_samples import settings_for
 from tests.support.database.stored_batches import write_readings
+from tests.support.database.stored_journal import read_journal
 from tests.support.domain.batch_messages import make_level
 from tests.support.notifiers.message_receivers import WebServer, web_server
 
@@ -65,6 +65,6 @@ def test_a_refill_in_any_spelling_is_in_the_journal_with_who_and_how_much(
     assert result.output == (
         "Refill of T-12 (dosing_system_01): the jump of its level is no alarm for 60 minutes.\n"
     )
-    (entry,) = journal.read_journal(settings_for(migrated))
+    (entry,) = read_journal(settings_for(migrated))
     assert (entry.key.tag, entry.event) == ("STOCK_RESET/dosing_system_01/T-12", AlarmEvent.SHELVE)
     assert (entry.who.name, entry.value, entry.comment) == ("Anna", 15_000.0, "Refilled to 15000 g.")
