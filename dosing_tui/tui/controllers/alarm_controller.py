@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -11,9 +11,10 @@ from dosing_tui.domain.alarms.models import UNACKNOWLEDGED_STATES, AlarmEvent, A
 from dosing_tui.domain.alarms.snapshot import AlarmSnapshot, AlarmView
 from dosing_tui.domain.labels.station_labels import name_stations
 from dosing_tui.domain.panels.alarm_trend_query import AlarmTrendPoint, AlarmTrendQuery
+from dosing_tui.errors import DatabaseError
 from dosing_tui.live_state import LiveSnapshot
 from dosing_tui.tui.alarms import alarm_actions, audible_alarm
-from dosing_tui.tui.alarms.alarm_actions import ActionRequest, ActionResult, AlarmAction
+from dosing_tui.tui.alarms.alarm_actions import ActionOutcome, ActionRequest, ActionResult, AlarmAction
 from dosing_tui.tui.alarms.alarm_detail_screen import AlarmDetailScreen
 from dosing_tui.tui.alarms.alarm_list import EMPTY_SNAPSHOT
 from dosing_tui.tui.alarms.alarm_rows import AlarmListOptions
@@ -66,11 +67,20 @@ class TrendLoaded(QueryResult[Sequence[AlarmTrendPoint]]):
 
 
 @dataclass
-class AlarmActionStored(QueryResult[bool]):
-    """The value is False when the entries are kept on this machine until the database is back."""
-
+class AlarmActionStored(QueryResult[ActionOutcome]):
     request: ActionRequest
     result: ActionResult
+
+
+@dataclass
+class KeptActionsRead(QueryResult[ActionOutcome]):
+    """``kept``: entries that this machine kept; those that it still does are not in the outcome."""
+
+    kept: Sequence[JournalEntry]
+
+
+KEPT_POLL = timedelta(seconds=2)
+"""Between two looks whether the journal has what this machine kept."""
 
 
 @dataclass(eq=False)
@@ -85,6 +95,9 @@ class AlarmController(Controller):
     _detail: AlarmDetailScreen | None = None
     _unconfirmed: frozenset[AlarmOccurrence] = frozenset()
     """Acknowledgements on their way that the lists do not show yet: another key does not repeat them."""
+    _kept: tuple[JournalEntry, ...] = ()
+    """Entries that this machine keeps, whose outcome is to be shown."""
+    _kept_polled_at: datetime | None = None
     _audible_alarm: AudibleAlarm = field(default_factory=AudibleAlarm)
 
     def is_key_enabled(self, action: str) -> bool:
@@ -112,6 +125,7 @@ class AlarmController(Controller):
         )  # fmt: skip
         screen.show_banner(banner, partial(format_timestamp, zone=self.services.zone, now=now))
         self._unconfirmed &= _find_unacknowledged(snapshot.alarms or EMPTY_SNAPSHOT)
+        self._poll_kept_actions(snapshot.alarms or EMPTY_SNAPSHOT, now)
         if self.screen is not None:
             self.screen.show_alarms(snapshot.alarms or EMPTY_SNAPSHOT, now)
             self.kpis.refresh_channels(now)
@@ -256,15 +270,26 @@ class AlarmController(Controller):
             request, services.get_alarms(), services.operator.build_command_context(name), services.settings
         )
         if not result.entries:
-            self._show_result(request, result, "")
+            self._show_result(request, result)
             return
         if request.event is AlarmEvent.ACKNOWLEDGE:
             self._note_acknowledgement(result.entries)
         services.workers.submit(
-            partial(services.source.append_entries, result.entries),
+            partial(self._enter_entries, result.entries),
             partial(AlarmActionStored, request=request, result=result),
             Lane.JOURNAL,
         )
+
+    def _enter_entries(self, entries: Sequence[JournalEntry]) -> ActionOutcome:
+        """In a worker thread: journal the entries, and find out what they have changed."""
+        source = self.services.source
+        if not source.append_entries(entries):
+            return ActionOutcome(is_journaled=False)
+        uuids = [entry.uuid for entry in entries]
+        try:
+            return ActionOutcome(True, source.records.find_action_outcomes(uuids))
+        except DatabaseError:
+            return ActionOutcome(True, dict.fromkeys(uuids, ""))  # they are stored: the lists show the rest
 
     def _note_acknowledgement(self, entries: Sequence[JournalEntry]) -> None:
         self._unconfirmed |= {(entry.key, entry.occurrence) for entry in entries}
@@ -272,20 +297,63 @@ class AlarmController(Controller):
             self.screen.expect_acknowledgement({entry.key for entry in entries})
 
     def confirm_action(self, stored: AlarmActionStored) -> None:
-        if stored.error:
-            self._unconfirmed -= {(entry.key, entry.occurrence) for entry in stored.result.entries}
-            if self.screen is not None:
-                self.screen.expect_acknowledgement(())
+        outcome = stored.value
+        if outcome is None:
+            self._forget_acknowledgements(stored.result.entries)
             self.host.show_message(f"Action failed: {stored.error}")
+        elif outcome.is_journaled:
+            result = alarm_actions.apply_outcome(stored.result, outcome)
+            changed = {entry.uuid for entry in result.entries}
+            if refused := [entry for entry in stored.result.entries if entry.uuid not in changed]:
+                self._forget_acknowledgements(refused)
+            self._show_result(stored.request, result)
         else:
-            self._show_result(stored.request, stored.result, "" if stored.value else STORED_LOCALLY)
+            self._kept += stored.result.entries
+            self._show_result(stored.request, stored.result, is_kept=True)
 
-    def _show_result(self, request: ActionRequest, result: ActionResult, storage_note: str) -> None:
+    def _forget_acknowledgements(self, entries: Sequence[JournalEntry]) -> None:
+        """They have changed nothing: the lists wait for them no longer, and the key works again."""
+        self._unconfirmed -= {(entry.key, entry.occurrence) for entry in entries}
+        if self.screen is not None:
+            self.screen.expect_acknowledgement(())
+
+    def _poll_kept_actions(self, alarms: AlarmSnapshot, now: datetime) -> None:
+        is_due = self._kept_polled_at is None or now - self._kept_polled_at >= KEPT_POLL
+        if self._kept and alarms.is_journal_live and is_due:
+            self._kept_polled_at = now
+            self.services.workers.submit(
+                partial(self._read_kept_outcome, self._kept), partial(KeptActionsRead, kept=self._kept),
+                Lane.JOURNAL,
+            )  # fmt: skip
+
+    def _read_kept_outcome(self, kept: Sequence[JournalEntry]) -> ActionOutcome:
+        """In a worker thread: what became of those that this machine keeps no longer."""
+        source = self.services.source
+        waiting = source.list_kept_actions()
+        settled = {
+            entry.uuid: f"{entry.key.tag}: the database refused to {entry.event}."
+            for entry in kept
+            if entry.uuid not in waiting
+        }
+        changes = source.records.find_action_outcomes(list(settled)) if settled else {}
+        return ActionOutcome(True, {**settled, **changes})
+
+    def show_kept_outcome(self, read: KeptActionsRead) -> None:
+        outcome = read.value
+        if outcome is None or not outcome.changes:
+            return
+        settled = [entry for entry in read.kept if entry.uuid in outcome.changes]
+        self._kept = tuple(entry for entry in self._kept if entry.uuid not in outcome.changes)
+        self._forget_acknowledgements([entry for entry in settled if outcome.changes[entry.uuid]])
+        self.host.show_message(alarm_actions.format_settled(settled, outcome))
+
+    def _show_result(self, request: ActionRequest, result: ActionResult, *, is_kept: bool = False) -> None:
         """As a message; a dialog lists the reasons when some of several alarms were skipped."""
         if len(request.views) == 1 and result.skip_reasons:
             self.host.show_message(result.skip_reasons[0])
             return
-        title = alarm_actions.format_result(request, result)
+        storage_note = STORED_LOCALLY if is_kept else ""
+        title = (alarm_actions.format_kept if is_kept else alarm_actions.format_result)(request, result)
         if result.skip_reasons:
             rows = render_skipped_alarms(title, result.skip_reasons, storage_note=storage_note)
             self.host.push_screen(CanvasDialog[None](self.host.terminal_theme, rows))

@@ -38,7 +38,7 @@ JOURNAL = (
 ACT_OFTEN = (
     "SELECT enter_alarm_action(jsonb_build_object('uuid', gen_random_uuid(), 'site', 'plant1', 'rule', 'R',"
     " 'device_id', 'd', 'priority', 'low', 'author', 'Anna', 'event', 'acknowledge'))"
-    " FROM generate_series(1, 10001)"
+    " FROM generate_series(1, 12000)"
 )
 """More actions at once than any flood of alarms needs."""
 MATERIAL = "SELECT enter_material('{entry}')"

@@ -11,7 +11,10 @@ import pytest
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.alarms import journal
+from dosing_tui.database.alarms.action_outcomes import find_action_outcomes
 from dosing_tui.database.sql_files import read_statement
+from dosing_tui.domain.alarms.checkpoint import Checkpoint
+from dosing_tui.domain.alarms.journal_projection import fold_entries
 from dosing_tui.domain.alarms.models import (
     MAX_SHELVE_DURATION,
     Actor,
@@ -174,7 +177,7 @@ def test_all_alarms_of_a_flood_are_acknowledged_at_once_and_then_again_but_not_f
 ) -> None:
     journal.enter_actions(plant, acknowledge_many(4_000))
     journal.enter_actions(plant, acknowledge_many(4_000))
-    with pytest.raises(AlarmCommandError, match=r"too many alarm actions of database user .* at most 10000"):
+    with pytest.raises(AlarmCommandError, match=r"too many alarm actions .*at most 10000 at once"):
         journal.enter_actions(plant, acknowledge_many(4_000))
     assert len(read_journal(plant)) == 1 + 8_000
     execute_statements(
@@ -183,3 +186,26 @@ def test_all_alarms_of_a_flood_are_acknowledged_at_once_and_then_again_but_not_f
     journal.enter_actions(plant, acknowledge_many(50))
     with pytest.raises(AlarmCommandError, match=r"Try again in a minute\."):
         journal.enter_actions(plant, acknowledge_many(2_000))
+
+
+def test_it_is_known_what_an_action_has_changed_and_why_another_has_not(
+    flavour: Server, plant: Settings
+) -> None:
+    """The function takes an acknowledgement of whatever occurrence; the alarm's state decides."""
+    (raised,) = read_journal(plant)
+    late = enter(plant, AlarmEvent.ACKNOWLEDGE, occurrence=uuid4())
+    first = enter(plant, AlarmEvent.ACKNOWLEDGE, occurrence=raised.uuid)
+    second = enter(plant, AlarmEvent.ACKNOWLEDGE, occurrence=raised.uuid)
+    unknown = enter(plant, AlarmEvent.ACKNOWLEDGE, key=KEY._replace(item="none"), occurrence=uuid4())
+    asked = [one.uuid for one in (late, first, second, unknown)]
+    before = find_action_outcomes(plant, [*asked, uuid4()])
+    states = fold_entries(read_journal(plant))
+    head = read_journal(plant)[-1].id
+    journal.save_checkpoint(plant, Checkpoint(head, tuple(states.values())))
+    for outcomes in (before, find_action_outcomes(plant, asked)):  # a later checkpoint changes nothing
+        assert list(outcomes) == asked
+        assert [bool(outcomes[uuid]) for uuid in asked] == [True, False, True, True]
+        assert "has been raised again" in outcomes[late.uuid]
+        assert "acknowledged already, by Anna" in outcomes[second.uuid]
+        assert "is normal: there is nothing to acknowledge" in outcomes[unknown.uuid]
+    assert find_action_outcomes(plant, [uuid4()]) == {}

@@ -77,3 +77,6 @@ def test_where_this_machine_collects_it_is_kept_under_name_and_account(
         assert (kept.who.name, kept.who.os_user, kept.offline) == ("Anna", getuser(), True)
         assert outbox.take_operator_commands() == [kept]
         assert [one for _, one in outbox.list_pending()] == OfflineCommands(folder).read_new() == [kept]
+        assert engine.list_kept_actions() == {kept.uuid}
+        outbox.drop_through(outbox.list_pending()[-1][0])
+        assert engine.list_kept_actions() == set()
