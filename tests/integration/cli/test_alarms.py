@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -26,7 +26,7 @@ from dosing_tui.collector.context.local_state import get_spool_folder
 from dosing_tui.config.settings import CollectorSettings, Settings
 from dosing_tui.database.alarms import journal
 from dosing_tui.domain.alarms.catalog import CATALOG_VERSION, RULES
-from dosing_tui.domain.alarms.models import Actor, AlarmEvent, AlarmKey, Priority
+from dosing_tui.domain.alarms.models import Actor, AlarmEvent, AlarmKey, JournalEntry, Priority
 from dosing_tui.domain.alarms.operator_commands import CommandContext, acknowledge_alarm
 from tests.support.database.reading_samples import settings_for
 from tests.support.database.schema_inspection import execute_statements, fetch_value
@@ -145,6 +145,22 @@ def test_what_changed_since_it_was_seen_is_left_out_with_its_reason(plant: Setti
     )
     assert done.changed_tags == (seen[1].key.tag,)
     assert done.refusals == (f"{seen[0].key.tag} is latched acknowledged already, by Bob.",)
+
+
+def test_what_changes_nothing_because_another_was_faster_is_not_said_to_be_done(
+    plant: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    enter = journal.enter_actions
+
+    def enter_second(settings: Settings, entries: Sequence[JournalEntry]) -> None:
+        enter(settings, [replace(entry, uuid=uuid4(), who=Actor("Ben")) for entry in entries])
+        enter(settings, entries)
+
+    monkeypatch.setattr(journal, "enter_actions", enter_second)
+    result = run_alarms(plant, tmp_path, "ack", TAG)
+    assert result.exit_code == EXIT_ERROR
+    assert "acknowledged already, by Ben" in result.output
+    assert "Acknowledged" not in result.output
 
 
 def test_an_alarm_is_put_out_of_service_and_back(plant: Settings, tmp_path: Path) -> None:
