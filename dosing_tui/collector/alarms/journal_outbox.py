@@ -139,9 +139,12 @@ class JournalOutbox(SqliteFile):
                 sql.execute("INSERT INTO election (epoch) VALUES (?)", (epoch,))
 
     def set_aside_detections(self) -> list[JournalEntry]:
-        """Delete all entries but those of persons, and return them, oldest first."""
+        """Delete all entries but those of persons, and return them, oldest first.
+
+        Those that were journaled are not notified from here any more, either.
+        """
         found = [(seq, entry) for seq, entry in self.list_pending() if entry.event not in OPERATOR_EVENTS]
-        if found:
+        if found or self.select("SELECT 1 FROM urgent LIMIT 1"):
             with self.write_transaction() as sql:
                 sql.executemany("DELETE FROM entries WHERE seq = ?", [(seq,) for seq, _ in found])
                 sql.execute("DELETE FROM urgent")

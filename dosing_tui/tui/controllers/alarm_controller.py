@@ -74,9 +74,9 @@ class AlarmActionStored(QueryResult[ActionOutcome]):
 
 @dataclass
 class KeptActionsRead(QueryResult[ActionOutcome]):
-    """``kept``: entries that this machine kept; those that it still does are not in the outcome."""
+    """``entries``: those that this machine kept; those that it still does are not in the outcome."""
 
-    kept: Sequence[JournalEntry]
+    entries: Sequence[JournalEntry]
 
 
 KEPT_POLL = timedelta(seconds=2)
@@ -95,7 +95,7 @@ class AlarmController(Controller):
     _detail: AlarmDetailScreen | None = None
     _unconfirmed: frozenset[AlarmOccurrence] = frozenset()
     """Acknowledgements on their way that the lists do not show yet: another key does not repeat them."""
-    _kept: tuple[JournalEntry, ...] = ()
+    _kept_entries: tuple[JournalEntry, ...] = ()
     """Entries that this machine keeps, whose outcome is to be shown."""
     _kept_polled_at: datetime | None = None
     _audible_alarm: AudibleAlarm = field(default_factory=AudibleAlarm)
@@ -308,7 +308,7 @@ class AlarmController(Controller):
                 self._forget_acknowledgements(refused)
             self._show_result(stored.request, result)
         else:
-            self._kept += stored.result.entries
+            self._kept_entries += stored.result.entries
             self._show_result(stored.request, stored.result, is_kept=True)
 
     def _forget_acknowledgements(self, entries: Sequence[JournalEntry]) -> None:
@@ -319,10 +319,10 @@ class AlarmController(Controller):
 
     def _poll_kept_actions(self, alarms: AlarmSnapshot, now: datetime) -> None:
         is_due = self._kept_polled_at is None or now - self._kept_polled_at >= KEPT_POLL
-        if self._kept and alarms.is_journal_live and is_due:
+        if self._kept_entries and alarms.is_journal_live and is_due:
             self._kept_polled_at = now
             self.services.workers.submit(
-                partial(self._read_kept_outcome, self._kept), partial(KeptActionsRead, kept=self._kept),
+                partial(self._read_kept_outcome, self._kept_entries), partial(KeptActionsRead, entries=self._kept_entries),
                 Lane.JOURNAL,
             )  # fmt: skip
 
@@ -342,8 +342,8 @@ class AlarmController(Controller):
         outcome = read.value
         if outcome is None or not outcome.changes:
             return
-        settled = [entry for entry in read.kept if entry.uuid in outcome.changes]
-        self._kept = tuple(entry for entry in self._kept if entry.uuid not in outcome.changes)
+        settled = [entry for entry in read.entries if entry.uuid in outcome.changes]
+        self._kept_entries = tuple(entry for entry in self._kept_entries if entry.uuid not in outcome.changes)
         self._forget_acknowledgements([entry for entry in settled if outcome.changes[entry.uuid]])
         self.host.show_message(alarm_actions.format_settled(settled, outcome))
 

@@ -254,11 +254,19 @@ def test_a_leader_journals_only_what_was_decided_since_the_last_other_was_electe
         assert may_send()
         assert [entry for _, entry in outbox.list_pending()] == [raised, acked]
         outbox.put_entries([again])
+        urgent = replace(make_entry(3), priority=Priority.HIGH)
+        outbox.put_entries([urgent])
+        outbox.drop_through(outbox.list_pending()[-1][0])  # journaled, all of it
+        outbox.put_entries([again])
+        outbox.add_operator_commands([acked])
+        outbox.take_operator_commands()
+        assert outbox.find_urgent([urgent.uuid]) == [urgent]
         join_election(outbox, 8, context.status)
+        assert outbox.find_urgent([urgent.uuid]) == []
         assert [entry for _, entry in outbox.list_pending()] == [acked]
         assert outbox.epoch == 8
     assert said == [
-        "2 alarm entries of this machine not journaled: another process has collected since then."
+        "1 alarm entry of this machine not journaled: another process has collected since then."
         " The log names each."
     ]
 
