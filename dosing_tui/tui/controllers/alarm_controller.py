@@ -321,10 +321,12 @@ class AlarmController(Controller):
         is_due = self._kept_polled_at is None or now - self._kept_polled_at >= KEPT_POLL
         if self._kept_entries and alarms.is_journal_live and is_due:
             self._kept_polled_at = now
+            entries = self._kept_entries
             self.services.workers.submit(
-                partial(self._read_kept_outcome, self._kept_entries), partial(KeptActionsRead, entries=self._kept_entries),
+                partial(self._read_kept_outcome, entries),
+                partial(KeptActionsRead, entries=entries),
                 Lane.JOURNAL,
-            )  # fmt: skip
+            )
 
     def _read_kept_outcome(self, kept: Sequence[JournalEntry]) -> ActionOutcome:
         """In a worker thread: what became of those that this machine keeps no longer."""
