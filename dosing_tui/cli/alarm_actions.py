@@ -12,6 +12,7 @@ from dosing_tui.collector.alarms import offline_commands
 from dosing_tui.config.alarm_limits import get_max_shelving
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.alarms import journal, journal_health
+from dosing_tui.database.alarms.action_outcomes import find_action_outcomes
 from dosing_tui.database.panel_reader import PanelReader
 from dosing_tui.domain.alarm_rules.retirement import is_retired
 from dosing_tui.domain.alarms import operator_commands
@@ -110,7 +111,7 @@ def find_alarms_or_normal(settings: Settings, tags: Sequence[str]) -> list[Alarm
 def apply_command(
     settings: Settings, targets: Sequence[AlarmState], context: CommandContext, build_entry: EntryBuilder
 ) -> AlarmCommandResult:
-    """Append an entry for each alarm whose present state allows it.
+    """Append an entry for each alarm whose present state allows it, and look what it has changed.
 
     ``build_entry`` makes it from the state that the operator has seen and from ``context``.
 
@@ -128,7 +129,10 @@ def apply_command(
             entries.append(entry)
     if entries:
         journal.enter_actions(settings, entries)
-    elif refusals:
+        outcomes = find_action_outcomes(settings, [entry.uuid for entry in entries])
+        refusals += filter(None, outcomes.values())
+        entries = [entry for entry in entries if not outcomes.get(entry.uuid)]
+    if refusals and not entries:
         raise AlarmCommandError(" ".join(refusals))
     return AlarmCommandResult(tuple(entry.key.tag for entry in entries), tuple(refusals))
 

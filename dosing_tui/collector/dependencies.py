@@ -21,7 +21,7 @@ from dosing_tui.database.alarms.notification_queue import NotificationQueue
 from dosing_tui.database.audit.audit_head import read_audit_head
 from dosing_tui.database.batches.incremental_rebuild import SmallRebuilds, rebuild_until_now
 from dosing_tui.database.batches.master_recipes import read_tolerance_book
-from dosing_tui.database.leader_election import LeaderElection, LeaderLease
+from dosing_tui.database.leader_election import LeaderElection, LeaderLease, read_lease_epoch
 from dosing_tui.database.lots.lot_reader import read_tank_lots
 from dosing_tui.database.maintenance.blocking_sessions import SessionWatchdog
 from dosing_tui.database.materials.ledger_entries import list_movements
@@ -70,6 +70,7 @@ def build_database(settings: Settings) -> CollectorDatabase:
         create_leader_lock=partial(LeaderElection, settings, lease),
         is_leader_confirmed=lambda: lease.is_confirmed,
         get_leader_epoch=lambda: lease.token.epoch if lease.token else None,
+        read_lease_epoch=partial(read_lease_epoch, settings),
         prepare_schema=partial(_prepare_schema, settings),
         run_maintenance=lambda: run_maintenance(settings, now=now_utc()),
         create_rebuild_call=partial(_create_rebuild_call, settings, lease),

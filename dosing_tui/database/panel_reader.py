@@ -160,11 +160,6 @@ class PanelReader:
         """Other programs' sessions that write the plant's tables, e.g. 'telegraf (plant at 10.0.0.7)'."""
         return [clean_text(name) for name in self._fetch_rows("reads/select_other_writers", scalar_row)]
 
-    def ping_database(self) -> None:
-        """Raise if the database does not answer."""
-        with self._open_session() as session:
-            session.execute("")
-
     def _fetch_rows(
         self, name: str, row_factory: BaseRowFactory[RowT], parameters: Mapping[str, object] | None = None
     ) -> list[RowT]:

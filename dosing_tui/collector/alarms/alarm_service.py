@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from dosing_tui.collector.alarms.journal_outbox import JournalOutbox
 from dosing_tui.collector.alarms.offline_commands import OfflineCommands
+from dosing_tui.collector.alarms.outbox_fence import report_superseded
 from dosing_tui.collector.alarms.rules_watch import RuleInputs, RulesWatch
 from dosing_tui.collector.alarms.stock_watch import StockNews, StockWatch
 from dosing_tui.collector.context.interfaces import CollectorContext
@@ -119,6 +120,8 @@ class AlarmService:
             thread.request_stop()
         for thread in self._threads:
             thread.stop(STOP_TIMEOUT_S)
+        if not self._context.database.is_leader_confirmed():
+            report_superseded(self._unsaved_entries, self._context.status)
 
     def on_readings(self, items: Iterable[ParsedItem | StationNews]) -> None:
         """Evaluate new readings, rejections and news of stations, in order of receipt. Never raises."""

@@ -162,6 +162,8 @@ class CollectorDatabase:
     """False in a leader that was suspended, until it knows whether another process was elected."""
     get_leader_epoch: Callable[[], int | None]
     """Number of this process's election; None without one by the database. The next election has the next."""
+    read_lease_epoch: Callable[[], int | None]
+    """Number of the site's last election, of whatever process; None without one."""
     prepare_schema: Callable[[StatusReporter], None]
     """Migrate the schema to this program's version, or verify it."""
     run_maintenance: Callable[[], None]

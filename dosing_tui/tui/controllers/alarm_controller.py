@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -17,9 +17,10 @@ from dosing_tui.domain.alarms.models import (
 from dosing_tui.domain.alarms.snapshot import AlarmSnapshot, AlarmView
 from dosing_tui.domain.labels.station_labels import name_stations
 from dosing_tui.domain.panels.alarm_trend_query import AlarmTrendPoint, AlarmTrendQuery
+from dosing_tui.errors import DatabaseError
 from dosing_tui.live_state import LiveSnapshot
 from dosing_tui.tui.alarms import alarm_actions, audible_alarm
-from dosing_tui.tui.alarms.alarm_actions import ActionRequest, ActionResult, AlarmAction
+from dosing_tui.tui.alarms.alarm_actions import ActionOutcome, ActionRequest, ActionResult, AlarmAction
 from dosing_tui.tui.alarms.alarm_detail_screen import AlarmDetailScreen
 from dosing_tui.tui.alarms.alarm_list import EMPTY_SNAPSHOT
 from dosing_tui.tui.alarms.alarm_rows import AlarmListOptions
@@ -78,14 +79,23 @@ class TrendLoaded(QueryResult[Sequence[AlarmTrendPoint]]):
 
 
 @dataclass
-class AlarmActionStored(EntryResult[bool]):
-    """The value is False when the entries are kept on this machine until the database is back."""
-
+class AlarmActionStored(EntryResult[ActionOutcome]):
     action: ActionRequest
     result: ActionResult
     request: PendingRequest
     """To show which alarms were skipped."""
     failure = "Action failed"
+
+
+@dataclass
+class KeptActionsRead(QueryResult[ActionOutcome]):
+    """``entries``: those that this machine kept; those that it still does are not in the outcome."""
+
+    entries: Sequence[JournalEntry]
+
+
+KEPT_POLL = timedelta(seconds=2)
+"""Between two looks whether the journal has what this machine kept."""
 
 
 @dataclass(eq=False)
@@ -100,6 +110,9 @@ class AlarmController(Controller):
     _detail: AlarmDetailScreen | None = None
     _unconfirmed: frozenset[AlarmOccurrence] = frozenset()
     """Acknowledgements on their way that the lists do not show yet: another key does not repeat them."""
+    _kept_entries: tuple[JournalEntry, ...] = ()
+    """Entries that this machine keeps, whose outcome is to be shown."""
+    _kept_polled_at: datetime | None = None
     _audible_alarm: AudibleAlarm = field(default_factory=AudibleAlarm)
 
     def is_key_enabled(self, action: str) -> bool:
@@ -127,6 +140,7 @@ class AlarmController(Controller):
         )  # fmt: skip
         screen.show_banner(banner, partial(format_timestamp, zone=self.services.zone, now=now))
         self._unconfirmed &= _find_unacknowledged(snapshot.alarms or EMPTY_SNAPSHOT)
+        self._poll_kept_actions(snapshot.alarms or EMPTY_SNAPSHOT, now)
         if self.screen is not None:
             self.screen.show_alarms(snapshot.alarms or EMPTY_SNAPSHOT, now)
             self.kpis.refresh_channels(now)
@@ -281,15 +295,26 @@ class AlarmController(Controller):
         )
         request = self.begin_request("skipped alarms", "entering an alarm action")
         if not result.entries:
-            self._show_result(action, result, request, "")
+            self._show_result(action, result, request)
             return
         if action.event is AlarmEvent.ACKNOWLEDGE:
             self._note_acknowledgement(result.entries)
         services.workers.submit(
-            partial(services.source.append_entries, result.entries),
+            partial(self._enter_entries, result.entries),
             partial(AlarmActionStored, entry=entry, action=action, result=result, request=request),
             Lane.JOURNAL,
         )
+
+    def _enter_entries(self, entries: Sequence[JournalEntry]) -> ActionOutcome:
+        """In a worker thread: journal the entries, and find out what they have changed."""
+        source = self.services.source
+        if not source.append_entries(entries):
+            return ActionOutcome(is_journaled=False)
+        uuids = [entry.uuid for entry in entries]
+        try:
+            return ActionOutcome(True, source.records.find_action_outcomes(uuids))
+        except DatabaseError:
+            return ActionOutcome(True, dict.fromkeys(uuids, ""))  # they are stored: the lists show the rest
 
     def _note_acknowledgement(self, entries: Sequence[JournalEntry]) -> None:
         self._unconfirmed |= {(entry.key, entry.occurrence) for entry in entries}
@@ -297,24 +322,70 @@ class AlarmController(Controller):
             self.screen.expect_acknowledgement({entry.key for entry in entries})
 
     def confirm_action(self, stored: AlarmActionStored) -> None:
-        storage_note = "" if stored.value else STORED_LOCALLY
-        self._show_result(stored.action, stored.result, stored.request, storage_note)
+        outcome, result = stored.value, stored.result
+        assert outcome is not None  # a failure goes to revert_action
+        if not outcome.is_journaled:
+            self._kept_entries += result.entries
+            self._show_result(stored.action, result, stored.request, is_kept=True)
+            return
+        changed = alarm_actions.apply_outcome(result, outcome)
+        uuids = {entry.uuid for entry in changed.entries}
+        if refused := [entry for entry in result.entries if entry.uuid not in uuids]:
+            self._forget_acknowledgements(refused)
+        self._show_result(stored.action, changed, stored.request)
 
     def revert_action(self, refused: AlarmActionStored) -> None:
         """Its alarms are to be acknowledged still."""
-        self._unconfirmed -= {(entry.key, entry.occurrence) for entry in refused.result.entries}
+        self._forget_acknowledgements(refused.result.entries)
+
+    def _forget_acknowledgements(self, entries: Sequence[JournalEntry]) -> None:
+        """They have changed nothing: the lists wait for them no longer, and the key works again."""
+        self._unconfirmed -= {(entry.key, entry.occurrence) for entry in entries}
         if self.screen is not None:
             self.screen.expect_acknowledgement(())
 
+    def _poll_kept_actions(self, alarms: AlarmSnapshot, now: datetime) -> None:
+        is_due = self._kept_polled_at is None or now - self._kept_polled_at >= KEPT_POLL
+        if self._kept_entries and alarms.is_journal_live and is_due:
+            self._kept_polled_at = now
+            entries = self._kept_entries
+            self.services.workers.submit(
+                partial(self._read_kept_outcome, entries),
+                partial(KeptActionsRead, entries=entries),
+                Lane.JOURNAL,
+            )
+
+    def _read_kept_outcome(self, kept: Sequence[JournalEntry]) -> ActionOutcome:
+        """In a worker thread: what became of those that this machine keeps no longer."""
+        source = self.services.source
+        waiting = source.list_kept_actions()
+        settled = {
+            entry.uuid: f"{entry.key.tag}: the database refused to {entry.event}."
+            for entry in kept
+            if entry.uuid not in waiting
+        }
+        changes = source.records.find_action_outcomes(list(settled)) if settled else {}
+        return ActionOutcome(True, {**settled, **changes})
+
+    def show_kept_outcome(self, read: KeptActionsRead) -> None:
+        outcome = read.value
+        if outcome is None or not outcome.changes:
+            return
+        settled = [entry for entry in read.entries if entry.uuid in outcome.changes]
+        self._kept_entries = tuple(entry for entry in self._kept_entries if entry.uuid not in outcome.changes)
+        self._forget_acknowledgements([entry for entry in settled if outcome.changes[entry.uuid]])
+        self.host.show_message(alarm_actions.format_settled(settled, outcome))
+
     def _show_result(
-        self, action: ActionRequest, result: ActionResult, request: PendingRequest, storage_note: str
+        self, action: ActionRequest, result: ActionResult, request: PendingRequest, *, is_kept: bool = False
     ) -> None:
         """As a message; a dialog lists the reasons when some of several alarms were skipped."""
         reasons = result.skip_reasons
         if len(action.views) == 1 and reasons:
             self.host.show_message(reasons[0])
             return
-        title = alarm_actions.format_result(action, result)
+        storage_note = STORED_LOCALLY if is_kept else ""
+        title = (alarm_actions.format_kept if is_kept else alarm_actions.format_result)(action, result)
         if not reasons:
             notes = (title, storage_note, self._format_signer_note(result))
             self.host.show_message(" ".join(note for note in notes if note))

@@ -9,7 +9,12 @@ from textual.message import Message
 from dosing_tui.domain.batch_review.review_result import ReviewResult
 from dosing_tui.errors import DatabaseError
 from dosing_tui.live_state import DatabasePart, LiveSnapshot
-from dosing_tui.tui.controllers.alarm_controller import AlarmActionStored, AlarmController, TrendLoaded
+from dosing_tui.tui.controllers.alarm_controller import (
+    AlarmActionStored,
+    AlarmController,
+    KeptActionsRead,
+    TrendLoaded,
+)
 from dosing_tui.tui.controllers.alarm_kpi_controller import (
     AlarmKpiController,
     ChannelStatesLoaded,
@@ -120,6 +125,7 @@ class ConsoleControllers:
             ChannelStatesLoaded: self.kpis.show_channels,
             TrendLoaded: self.alarms.show_trend,
             AlarmActionStored: self.alarms.confirm_action,
+            KeptActionsRead: self.alarms.show_kept_outcome,
             MaterialStored: self.materials.confirm_entry,
             LevelJumpExpected: lambda _: None,
             ServiceStored: self.services.confirm_entry,

@@ -47,6 +47,7 @@ from dosing_tui.errors import DatabaseAccessError
 from dosing_tui.ipc.supervised_thread import DEFAULT_RETRY
 from tests.support.database.reading_samples import LEVEL, REJECTION, make_doses, number_rows
 from tests.support.database.schema_inspection import execute_statements, fetch_rows, fetch_value
+from tests.support.database.stored_journal import read_journal
 from tests.support.database_servers import APACHE_DSN, Server, skip_absent
 from tests.support.deploy.deploy_database import ROLES, Plant, is_refused, password_of, plant_on
 from tests.support.domain.alarm_entries import ANNA, make_entry
@@ -178,7 +179,7 @@ def test_the_collector_keeps_batches_and_alarms(plant: Plant) -> None:
     done = rebuild_batches(settings, since=NOON - timedelta(days=1), until=LATER, now=LATER, report=print)
     assert done.batch_count == len(list_batches(settings, BatchFilter())) > 0
     journal.append_entries(settings, [make_entry(AlarmEvent.RAISE, number=1)])
-    assert journal.read_journal(settings)[-1].event is AlarmEvent.RAISE
+    assert read_journal(settings)[-1].event is AlarmEvent.RAISE
     journal.list_dose_errors(settings, since=NOON)
     assert journal.list_pump_doses(settings) is not None
     assert journal.list_usual_durations(settings) is not None
@@ -322,14 +323,14 @@ def test_the_collector_tells_of_alarms_and_everybody_may_see_whom_it_told(plant:
     )
     book.open(["shift"])
     journal.append_entries(plant.settings_of("dosing_writer"), [raised])
-    last_id = journal.read_journal(plant.settings_of("dosing_writer"))[-1].id
+    last_id = read_journal(plant.settings_of("dosing_writer"))[-1].id
     notice = Notice("shift", Trigger.RAISE, raised.uuid, last_id, NOON)
     book.add_notices([notice, replace(notice, occurrence=uuid4())], ["shift"], last_id=last_id)
     first, second = book.list_due_notices("shift", now=LATER, last_id=last_id, retry=DEFAULT_RETRY)
     assert book.claim_notice(first.id, now=LATER)
     book.store_status([first.id], DeliveryStatus.SENT, now=LATER)
     assert book.claim_summary("shift", [second], now=LATER)
-    assert book.expire_claims(now=LATER + timedelta(hours=1)) == ["shift"]
+    assert book.expire_claims(now=LATER + timedelta(hours=1), own_ids=[]) == ["shift"]
     book.close()
     for role in READERS:
         (state,) = list_channel_states(plant.settings_of(role), now=LATER)

@@ -59,6 +59,7 @@ class FakeServer:
         self.elected: bool | None = True
         self.led: bool | None = True
         self.confirmed = True
+        self.epoch = 1
         self.refusal = ""
         self.stored: list[ParsedItem] = []
         self.news: list[StationNews] = []
@@ -122,7 +123,8 @@ class FakeServer:
             create_status_writer=lambda: self,
             create_leader_lock=lambda: self,
             is_leader_confirmed=lambda: self.confirmed,
-            get_leader_epoch=lambda: None,
+            get_leader_epoch=lambda: self.epoch,
+            read_lease_epoch=lambda: self.epoch,
             prepare_schema=lambda _report: self.count_request(),
             run_maintenance=self.count_request,
             create_rebuild_call=IdleKeeper,

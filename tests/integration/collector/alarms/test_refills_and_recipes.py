@@ -33,6 +33,7 @@ from tests.integration.collector.alarms.test_alarm_service_on_servers import (
 from tests.support.collector.running_collector import run_in_threads
 from tests.support.database.reading_samples import DOSE, LEVEL
 from tests.support.database.stored_batches import write_readings
+from tests.support.database.stored_journal import read_journal
 from tests.support.domain.alarm_entries import ANNA
 from tests.support.polling import wait_until
 
@@ -41,9 +42,7 @@ MASTER = MasterRecipe("CU-85", (MasterIngredient("T-9"), MasterIngredient("T-12"
 
 def list_raised(settings: Settings) -> dict[str, str]:
     """The tags that were raised, with their words."""
-    return {
-        one.key.tag: one.message for one in journal.read_journal(settings) if one.event is AlarmEvent.RAISE
-    }
+    return {one.key.tag: one.message for one in read_journal(settings) if one.event is AlarmEvent.RAISE}
 
 
 def test_a_tank_that_somebody_says_is_refilled_jumps_up_without_an_alarm(settings: Settings) -> None:
@@ -164,7 +163,7 @@ def test_a_worn_tube_is_an_alarm_until_its_change_is_entered(
         )  # fmt: skip
         enter_service(settings, changed, os_user="")
         returned = AlarmEvent.RETURN, tag
-        wait_until(lambda: returned in {(one.event, one.key.tag) for one in journal.read_journal(settings)})
+        wait_until(lambda: returned in {(one.event, one.key.tag) for one in read_journal(settings)})
 
 
 def test_a_retired_station_is_silent_until_it_sends_and_the_journal_says_so(settings: Settings) -> None:
@@ -180,7 +179,7 @@ def test_a_retired_station_is_silent_until_it_sends_and_the_journal_says_so(sett
         wait_until(lambda: [state.key.tag for state in alarm_actions.list_alarms(settings)] == [tag])
         say_level(plant, settings, 3)
         wait_until(lambda: low in {state.key.tag for state in alarm_actions.list_alarms(settings)})
-    back = [entry for entry in journal.read_journal(settings) if entry.key.tag == tag][1]
+    back = [entry for entry in read_journal(settings) if entry.key.tag == tag][1]
     assert (back.event, back.who.name, back.message) == (
         AlarmEvent.RETURN_TO_SERVICE, "",
         "Station dosing_system_01 sends messages again: no longer retired",

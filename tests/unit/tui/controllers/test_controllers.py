@@ -18,7 +18,12 @@ from dosing_tui.domain.panels.operator_notes import NoteDraft
 from dosing_tui.domain.time.time_range import RangeSpec
 from dosing_tui.live_state import LiveState
 from dosing_tui.tui.alarms.alarm_actions import AlarmAction
-from dosing_tui.tui.controllers.alarm_controller import AlarmActionStored, AlarmController
+from dosing_tui.tui.controllers.alarm_controller import (
+    KEPT_POLL,
+    AlarmActionStored,
+    AlarmController,
+    KeptActionsRead,
+)
 from dosing_tui.tui.controllers.alarm_kpi_controller import AlarmKpiController, KpisLoaded
 from dosing_tui.tui.controllers.dashboard_controller import DashboardController
 from dosing_tui.tui.controllers.file_export import NOTHING_TO_EXPORT, FileExporter
@@ -221,6 +226,56 @@ def test_an_action_that_fails_shows_the_reason(bench: ControllerBench) -> None:
     assert [one.sentence for one in bench.entries.failures] == ["Action failed: No database server listens."]
     alarms.request_action(AlarmAction.ACKNOWLEDGE, [make_view(raised)])
     assert bench.entries.failures == ()
+
+
+def test_an_action_that_changes_nothing_says_why_and_not_that_it_was_done(bench: ControllerBench) -> None:
+    raised = make_state("STOCK_LOW", "L25B")
+    bench.live.set_alarms(picture_of(raised))
+    alarms = alarm_controller(bench)
+    for outcome, said in (
+        (f"{raised.key.tag} has been raised again: check it before acknowledging.", "has been raised again"),
+        (None, "acknowledge is not in the alarm journal."),
+    ):
+        bench.source.outcome = outcome
+        alarms.request_action(AlarmAction.ACKNOWLEDGE, [make_view(raised)])  # it can be tried again
+        alarms.confirm_action(bench.workers.take(AlarmActionStored))
+        assert said in bench.host.messages[-1]
+        assert "Acknowledged" not in bench.host.messages[-1]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "said"),
+    [
+        ("", "Journaled 1 of 1 action kept on this machine."),
+        (
+            "It was raised again.",
+            "Journaled 0 of 1 action kept on this machine. It was raised again.",
+        ),
+        (None, "Journaled 0 of 1 action kept on this machine. {tag}: the database refused to acknowledge."),
+    ],
+)
+def test_what_was_kept_is_not_said_to_be_done_and_its_outcome_follows(
+    bench: ControllerBench, outcome: str | None, said: str
+) -> None:
+    raised = make_state("STOCK_LOW", "L25B")
+    bench.live.set_alarms(replace(picture_of(raised), is_journal_live=False))
+    bench.source.away, bench.source.keeps = "No database server listens.", True
+    alarms = alarm_controller(bench)
+    alarms.request_action(AlarmAction.ACKNOWLEDGE, [make_view(raised)])
+    alarms.confirm_action(bench.workers.take(AlarmActionStored))
+    tag = raised.key.tag
+    assert bench.host.messages[-1].startswith(f"Not journaled yet: acknowledge {tag}. Kept on this machine")
+    bench.source.away, bench.source.outcome = "", outcome
+    live = replace(picture_of(raised), is_journal_live=True)
+    alarms._poll_kept_actions(live, bench.clock())
+    alarms.show_kept_outcome(bench.workers.take(KeptActionsRead))  # the outbox still has it
+    assert len(bench.host.messages) == 1
+    bench.source.kept.clear()
+    alarms._poll_kept_actions(live, bench.clock() + KEPT_POLL)
+    alarms.show_kept_outcome(bench.workers.take(KeptActionsRead))
+    assert bench.host.messages[1:] == [said.format(tag=tag)]
+    alarms._poll_kept_actions(live, bench.clock() + 2 * KEPT_POLL)
+    assert bench.workers.results == []
 
 
 class OpenTab:
