@@ -61,7 +61,7 @@ def build_doctor_command(plan: ServicePlan, arguments: tuple[str, ...]) -> list[
 
 
 def _refuse_bundle(state_folder: Path, arguments: tuple[str, ...]) -> None:
-    """Raises: ConfigError, for a file that the doctor cannot write or nobody else sees, as in its own /tmp."""
+    """Raises: ConfigError, for a file that the doctor cannot write, or only the doctor sees."""
     for position, word in enumerate(arguments):
         option, equals, value = word.partition("=")
         if option != "--bundle":

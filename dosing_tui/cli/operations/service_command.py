@@ -183,7 +183,7 @@ def doctor_of_service(ctx: click.Context, account: str, name: str, arguments: tu
 
 
 def _require_root(folder: Path, action: str) -> None:
-    """Raises: ConfigError before anything is changed. Into a folder of one's own everybody may write units."""
+    """Raises: ConfigError before anything is changed. Units in a folder of one's own need no root."""
     from dosing_tui.errors import ConfigError
 
     if folder == UNIT_FOLDER and os.geteuid() != 0:
