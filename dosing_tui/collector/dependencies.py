@@ -72,7 +72,7 @@ def build_database(settings: Settings) -> CollectorDatabase:
         get_leader_epoch=lambda: lease.token.epoch if lease.token else None,
         read_lease_epoch=partial(read_lease_epoch, settings),
         prepare_schema=partial(_prepare_schema, settings),
-        run_maintenance=lambda: run_maintenance(settings, now=now_utc()),
+        run_maintenance=lambda: run_maintenance(settings, now=now_utc(), is_optional=True),
         create_rebuild_call=partial(_create_rebuild_call, settings, lease),
         create_watchdog=partial(SessionWatchdog, settings),
         list_other_writers=partial(_call_reader, settings, PanelReader.list_other_writers),

@@ -102,8 +102,8 @@ def test_in_a_flood_most_of_the_time_is_left_to_the_intake(
         return snapshots
 
     monkeypatch.setattr(Evaluator, "take_snapshot", take_slowly)
-    around = make_context(tmp_path, FakeServer())
-    alarming = AlarmService(replace(around, clock=lambda: NOON), outbox=JournalOutbox(tmp_path))
+    around, outbox = make_context(tmp_path, FakeServer()), JournalOutbox(tmp_path)
+    alarming = AlarmService(replace(around, clock=lambda: NOON), outbox=outbox)
     alarming.start()
     began, number = time.monotonic(), 0
     while time.monotonic() - began < 2.0:
@@ -114,6 +114,7 @@ def test_in_a_flood_most_of_the_time_is_left_to_the_intake(
         alarming.on_readings([level])
     share = spent[0] / (time.monotonic() - began)
     alarming.stop()
+    outbox.close()
     assert spent[0] > 0
     assert share < 0.2
 
