@@ -30,7 +30,7 @@ BY_TRIGGER = {(table, name) for table in READINGS for name in ("received_at", "t
     ("batch_events", "chemical"),
     *((table, name) for table in READINGS[:2] for name in ("batch_id", "lot", "operator")),
 }
-"""keep_last_seen, check_event_rows and check_sent_names: a compressed hypertable takes no new CHECK."""
+"""The triggers refuse, as a compressed hypertable takes no new CHECK."""
 COLLECTORS_BOOKS = frozenset(
     {
         "alarm_checkpoints", "alarm_notification_channels", "alarm_notifications", "batch_duration_baselines",

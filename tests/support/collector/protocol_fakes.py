@@ -76,6 +76,8 @@ class FakeServer:
     def close(self) -> None:
         """Nothing to close."""
 
+    def prepare(self, spool_id: UUID) -> None: ...
+
     def read_progress(self, spool_id: UUID) -> WriteProgress:
         self.count_request()
         return self.books.get(spool_id, WriteProgress())

@@ -134,7 +134,10 @@ def fill_database(settings: Settings) -> None:
 
 
 def read_tables(dsn: str) -> dict[str, Rows]:
-    """Every row of every table, but for the migration history, and from when recipes judge single doses."""
+    """Every row of every table, but for the migration history, and from when recipes judge single doses.
+
+    Older rows of ``pump_rollup`` have no times of receipt.
+    """
     found = fetch_rows(
         dsn,
         "SELECT c.relname FROM pg_class AS c WHERE c.relnamespace = 'public'::regnamespace"
@@ -143,7 +146,13 @@ def read_tables(dsn: str) -> dict[str, Rows]:
         " 'data_retention')",  # says when it was decided
     )
     return {
-        name: sorted(fetch_rows(dsn, f'SELECT to_jsonb(t)::text FROM "{name}" AS t')) for (name,) in found
+        name: sorted(
+            fetch_rows(
+                dsn,
+                f"SELECT (to_jsonb(t) - 'first_received_at' - 'last_received_at')::text FROM \"{name}\" AS t",
+            )
+        )
+        for (name,) in found
     } | {"plant_rollup": fetch_rows(dsn, PLANT_SUMS), "pump_use": fetch_rows(dsn, PUMP_SUMS)}
 
 
