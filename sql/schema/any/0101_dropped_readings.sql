@@ -98,10 +98,10 @@ UPDATE dropped_readings AS d
                date_bin('168 hours', least((SELECT min(bucket) FROM dosing_rollup_6h WHERE doses > 0),
                                            (SELECT min(begins_at) FROM batches WHERE doses > 0)),
                         '2000-01-03 00:00:00+00') AS since,
-               coalesce((SELECT min(lower(p.span)) FROM list_reading_parts('dosing_consumption') AS p), now()) AS until
+               coalesce(date_bin('168 hours', (SELECT min(time) FROM dosing_consumption), '2000-01-03 00:00:00+00'), now()) AS until
          UNION ALL
         SELECT 'batch_events', date_bin('168 hours', (SELECT min(begins_at) FROM batches), '2000-01-03 00:00:00+00'),
-               (SELECT min(lower(p.span)) FROM list_reading_parts('batch_events') AS p)) AS e
+               date_bin('168 hours', (SELECT min(time) FROM batch_events), '2000-01-03 00:00:00+00')) AS e
  WHERE d.table_name = e.table_name AND e.since < e.until;
 -- Sums: where the oldest are as old as they are kept, older ones were deleted.
 UPDATE dropped_readings AS d
