@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 @click.option("--recipe", multiple=True, help="Only this recipe; may be repeated.")
 @click.option("--mode", multiple=True, help="Only this mode; may be repeated.")
 @click.option("--pump", "pumps", type=click.IntRange(1), multiple=True,
-              help="Only this pump, of panels that list pumps; may be repeated.")  # fmt: skip
+              help="Only this pump; may be repeated.")  # fmt: skip
 @click.option(
     "--format", "format_", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True
 )
@@ -60,8 +60,9 @@ def panel(
         format=FileFormat(format_),
         output=output,
         force=force,
-        selection=Selection(device=device, chemical=chemical, recipe=recipe, mode=mode),
-        pumps=pumps,
+        selection=Selection(
+            device=device, chemical=chemical, recipe=recipe, mode=mode, pump=tuple(map(str, pumps))
+        ),
     )
     width = shutil.get_terminal_size((160, 24)).columns
     sys.exit(

@@ -1,9 +1,9 @@
 """``dosing-tui panel``: the rows of one panel, on stdout or in a file."""
 
 import difflib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import closing
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -48,8 +48,6 @@ class PanelExportRequest:
     format: FileFormat
     output: Path | None
     force: bool
-    pumps: tuple[int, ...] = ()
-    """Only the rows of these pumps; empty: of all."""
 
 
 def export_panel(
@@ -73,7 +71,6 @@ def export_panel(
     with closing(reader):
         try:
             found, rows_without_filter = _query_panel(reader, settings, panel, request.selection, spec, now)
-            found, rows_without_filter = _select_pumps(found, request.pumps, rows_without_filter)
         except DatabaseUnavailableError as error:
             report(f"dosing-tui: {error}")
             return EXIT_UNAVAILABLE
@@ -94,26 +91,10 @@ def export_panel(
 
 
 def _check_filters(panel: Panel[Any], request: PanelExportRequest, report: MessageReporter) -> None:
-    """Say which filters are ignored. Raises: ExportError, for pumps of a panel without them."""
+    """Say which filters are ignored."""
     for dimension in Dimension:
         if request.selection.get_values(dimension) and dimension not in panel.dimensions:
             report(f"Panel {panel.id} has no filter by {dimension.value}: --{dimension.value} is ignored.")
-    if request.pumps and not _has_pumps(panel):
-        others = ", ".join(one.id for one in PANELS.values() if _has_pumps(one))
-        raise ExportError(f"panel {panel.id}: has no filter by pump. Panels with it: {others}.")
-
-
-def _has_pumps(panel: Panel[Any]) -> bool:
-    return any(field.name == "pump" for field in fields(panel.row_type)) and panel.max_rows is None
-
-
-def _select_pumps(table: ExportTable, pumps: Sequence[int], others: int) -> tuple[ExportTable, int]:
-    """The rows of these pumps and, if there are none, the number of rows without the filter."""
-    if not pumps:
-        return table, others
-    place = [column.field for column in table.columns].index("pump")
-    rows = tuple(row for row in table.rows if row[place] in pumps)
-    return replace(table, rows=rows), others if rows else len(table.rows) or others
 
 
 def _report_truncation(panel: Panel[Any], table: ExportTable, report: MessageReporter) -> None:

@@ -11,6 +11,7 @@ SELECT time, device_id, recipe, mode, chemical, pump, target_g, actual_g, error_
    AND (%(chemical)s::text[] IS NULL OR chemical = ANY (%(chemical)s::text[]))
    AND (%(recipe)s::text[] IS NULL OR recipe = ANY (%(recipe)s::text[]))
    AND (%(mode)s::text[] IS NULL OR mode = ANY (%(mode)s::text[]))
+   AND (%(pump)s::integer[] IS NULL OR pump = ANY (%(pump)s::integer[]))
  ORDER BY time DESC, received_at DESC, device_id, pump, dedup
  LIMIT 5000)
  UNION ALL
@@ -26,6 +27,7 @@ SELECT ours.time, ours.device_id, ours.recipe, ours.mode, ours.chemical, ours.pu
                         AND (%(chemical)s::text[] IS NULL OR chemical = ANY (%(chemical)s::text[]))
                         AND (%(recipe)s::text[] IS NULL OR recipe = ANY (%(recipe)s::text[]))
                         AND (%(mode)s::text[] IS NULL OR mode = ANY (%(mode)s::text[]))
+                        AND (%(pump)s::integer[] IS NULL OR pump = ANY (%(pump)s::integer[]))
                       ORDER BY time DESC, received_at DESC, pump, dedup
                       LIMIT 5000) AS ours
 ) AS listed

@@ -96,4 +96,5 @@ SELECT device_id, pump, chemical, target_g, doses, mean_error_g, allowance_g, bi
   LEFT JOIN services AS v USING (device_id, pump)
   LEFT JOIN new_tube_rates(%(to)s::timestamptz) AS n USING (device_id, pump, chemical, target_g)
  WHERE (%(chemical)s::text[] IS NULL OR chemical = ANY (%(chemical)s::text[]))
+   AND (%(pump)s::integer[] IS NULL OR pump = ANY (%(pump)s::integer[]))
  ORDER BY cpk NULLS LAST, bias_percent DESC NULLS LAST, device_id, pump, chemical, target_g

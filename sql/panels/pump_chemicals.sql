@@ -40,4 +40,5 @@ SELECT k.device_id, k.pump, k.chemical, k.basis, k.doses,
 SELECT device_id, pump, chemical, basis, own_percent::float8, doses, coalesce(other, '') AS other_chemical, other_at
   FROM compared
  WHERE (%(chemical)s::text[] IS NULL OR chemical = ANY (%(chemical)s::text[]))
+   AND (%(pump)s::integer[] IS NULL OR pump = ANY (%(pump)s::integer[]))
  ORDER BY (basis IN ('set', 'learnt') AND own_percent < 100) DESC, device_id, pump

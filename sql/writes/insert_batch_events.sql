@@ -9,8 +9,8 @@ SELECT given.time, given.device_id, given.event, given.recipe, given.pumps, give
        AS given (time timestamptz, device_id text, event text, recipe text, pumps int, dedup int,
                  received_at timestamptz, time_quality text, flags text[], legacy_dedup int, pump int,
                  chemical text, mass_g float8, batch_id text, lot text, operator text)
- WHERE CASE WHEN given.time < (SELECT applied_at + INTERVAL '10 minutes' FROM schema_migrations
-                                WHERE name = 'any/0024_plausible_durations')
+ WHERE CASE WHEN given.time <
+-- include writes/legacy_bound
             THEN NOT EXISTS (SELECT FROM batch_events AS stored
                                 WHERE stored.device_id = given.device_id AND stored.time = given.time
                                   AND stored.event = given.event AND stored.recipe = given.recipe

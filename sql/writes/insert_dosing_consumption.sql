@@ -10,8 +10,8 @@ SELECT given.time, given.device_id, given.pump, given.chemical, given.target_g, 
                  error_g float8, recipe text, mode text, duration_ms bigint, dedup int,
                  received_at timestamptz, time_quality text, flags text[], legacy_dedup int,
                  batch_id text, lot text, operator text)
- WHERE CASE WHEN given.time < (SELECT applied_at + INTERVAL '10 minutes' FROM schema_migrations
-                                WHERE name = 'any/0024_plausible_durations')
+ WHERE CASE WHEN given.time <
+-- include writes/legacy_bound
             THEN NOT EXISTS (SELECT FROM dosing_consumption AS stored
                                 WHERE stored.device_id = given.device_id AND stored.time = given.time
                                   AND stored.pump = given.pump AND stored.dedup = given.legacy_dedup)

@@ -20,8 +20,8 @@ SELECT given.time, given.device_id, given.chemical, given.remaining_g,
                  legacy_dedup int)
   LEFT JOIN inventory_latest AS known
          ON known.device_id = given.device_id AND known.chemical = given.chemical
- WHERE CASE WHEN given.time < (SELECT applied_at + INTERVAL '10 minutes' FROM schema_migrations
-                                WHERE name = 'any/0024_plausible_durations')
+ WHERE CASE WHEN given.time <
+-- include writes/legacy_bound
             THEN NOT EXISTS (SELECT FROM inventory_levels AS stored
                                 WHERE stored.device_id = given.device_id AND stored.chemical = given.chemical
                                   AND stored.time = given.time AND stored.dedup = given.legacy_dedup)

@@ -92,6 +92,7 @@ class AlarmService:
         self._evaluator = _build_evaluator(context, writes_journal=outbox is not None)
         self._lock = threading.Lock()
         self._is_journal_up = self._has_history = False
+        self._has_collector = True
         self._entries_since_checkpoint = 0
         """Entries of the journal since its last checkpoint."""
         self._failed_at: datetime | None = None
@@ -214,21 +215,27 @@ class AlarmService:
     def _poll_tolerances(self) -> None:
         if not self._is_journal_up:
             return
-        try:
+        with self._note_failed_read("limits of recipes"):
             self._apply_tolerances(self._alarm_store.read_tolerances())
-            self._poll_service_states(self._clock())
-        except DatabaseError as error:
-            log.info("tolerances and recipes not read, the previous versions stay: %s", error)
+        now = self._clock()
+        if now >= self._next_service_poll:
+            self._next_service_poll = now + SERVICE_POLL
+            with self._note_failed_read("state of the pumps"):
+                states = self._alarm_store.read_service_states(now)
+                with self._lock:
+                    self._evaluator.load_service_states(states)
         self._recipe_thread.mark_working()
         self._recipe_thread.wait(RECIPE_POLL_S - TICK_INTERVAL_S)
 
-    def _poll_service_states(self, now: datetime) -> None:
-        if now < self._next_service_poll:
-            return
-        states = self._alarm_store.read_service_states(now)
-        with self._lock:
-            self._evaluator.load_service_states(states)
-        self._next_service_poll = now + SERVICE_POLL
+    @contextmanager
+    def _note_failed_read(self, subject: str) -> Iterator[None]:
+        failure = ""
+        try:
+            yield
+        except DatabaseError as error:
+            failure = f"Alarm rules go on with the previous {subject}: {error}"
+            log.info("%s", failure)
+        self._context.status.set_notice(f"alarms: {subject}", failure)
 
     def _apply_tolerances(self, book: ToleranceBook) -> None:
         """Use the database's rules from now on; say so if those of the settings differ."""
@@ -315,6 +322,7 @@ class AlarmService:
         snapshot = self._context.live_state.get_snapshot(now)
         spool = self._measure_spool()
         sentences = {fault.part: fault.sentence for fault in snapshot.database_faults}
+        self._has_collector = DatabasePart.COLLECTOR not in sentences
         return EvaluationContext(
             now,
             broker=_link_to_view(snapshot.broker),
@@ -358,7 +366,9 @@ class AlarmService:
         self._is_publish_due = started < self._next_publish
         if self._is_publish_due:
             return
-        snapshot = self._evaluator.take_snapshot(self._clock(), is_journal_live=self._is_journal_up)
+        snapshot = self._evaluator.take_snapshot(
+            self._clock(), is_journal_live=self._is_journal_up, has_collector=self._has_collector
+        )
         self._context.live_state.set_alarms(snapshot)
         ended = time.monotonic()
         pause_s = min(PUBLISH_PAUSE_FACTOR * (ended - started), MAX_PUBLISH_PAUSE_S)

@@ -6,7 +6,7 @@ messages arrive. A baseline is therefore stored once with its time, as versions 
 
 from datetime import datetime, timedelta
 
-from dosing_tui.database.connection import Session
+from dosing_tui.database.connection import Session, fetch_row
 from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.batches.canonical_json_reader import record_to_batch
 from dosing_tui.domain.batches.duration_baseline import (
@@ -19,6 +19,8 @@ from dosing_tui.domain.batches.duration_baseline import (
 LEARNING_INTERVAL = timedelta(days=7)
 RETRY_INTERVAL = timedelta(days=1)
 """Interval of learning runs while there are too few batches."""
+MAX_QUICK_BATCHES = 100
+"""Learning from so many stored batches takes some milliseconds."""
 LEARNING_WINDOW = timedelta(days=90)
 """Older batches are not used."""
 _COLUMNS = ("recipe", "mode", "chemical", "low_s", "high_s", "batches")
@@ -28,6 +30,13 @@ def is_learning_due(session: Session, *, now: datetime) -> bool:
     """Whether the last run is too long ago."""
     since = {"learned_since": now - LEARNING_INTERVAL, "looked_since": now - RETRY_INTERVAL}
     return session.execute(read_statement("batches/select_learning_due"), since).fetchone() == (True,)
+
+
+def is_learning_quick(session: Session) -> bool:
+    """Whether there is little to learn from, as in a new plant."""
+    most = {"rows": MAX_QUICK_BATCHES + 1}
+    (count,) = fetch_row(session.execute(read_statement("batches/count_batches_up_to"), most))
+    return bool(count <= MAX_QUICK_BATCHES)
 
 
 def learn_durations(session: Session, *, now: datetime) -> None:

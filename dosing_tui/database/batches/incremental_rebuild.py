@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.batches.duration_learning import is_learning_due, learn_durations
+from dosing_tui.database.batches.duration_learning import is_learning_due, is_learning_quick, learn_durations
 from dosing_tui.database.batches.rebuild_span import (
     AssessmentBasis,
     RebuildResult,
@@ -73,9 +73,7 @@ def rebuild_changed_days(
         if not process_locks.is_free(session, LOCK_NAME):
             return RebuildResult()
         done = _rebuild_queue(session, settings, _plan_queue(session, now), now=now, lease=lease)
-        with process_locks.hold_lock(session, LOCK_NAME):
-            learn_durations(session, now=now)
-            session.execute(read_statement("batches/recount_late_pump_errors"))
+        _learn_and_recount(session, now)
         return done
 
 
@@ -134,6 +132,13 @@ class _QueuePlan:
 
     touched: Sequence[ChangedDay]
     spans: Sequence[StationSpan]
+
+
+def _learn_and_recount(session: Session, now: datetime) -> None:
+    """What is done now and then, after the batches are rebuilt."""
+    with process_locks.hold_lock(session, LOCK_NAME):
+        learn_durations(session, now=now)
+        session.execute(read_statement("batches/recount_late_pump_errors"))
 
 
 def _plan_queue(session: Session, now: datetime) -> _QueuePlan:
@@ -247,10 +252,13 @@ class SmallRebuilds:
         with translate_rowless_errors(describe_target(self._settings)):
             session = self._ensure_session()
             plan = _plan_queue(session, now)
-            if is_learning_due(session, now=now) or not self._is_small(session, plan.spans):
+            is_due = is_learning_due(session, now=now)
+            if (is_due and not is_learning_quick(session)) or not self._is_small(session, plan.spans):
                 return False
-            if plan.spans and process_locks.is_free(session, LOCK_NAME):
+            if (is_due or plan.spans) and process_locks.is_free(session, LOCK_NAME):
                 _rebuild_queue(session, self._settings, plan, now=now, lease=lease)
+                if is_due:
+                    _learn_and_recount(session, now)
             return True
 
     def close(self) -> None:

@@ -7,7 +7,8 @@ answers them.
 import time
 from collections.abc import Generator
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from traceback import clear_frames
+from typing import Any, Self, TypeVar
 
 import psycopg
 from psycopg.abc import PQGen
@@ -49,6 +50,19 @@ class DeadlineConnection(psycopg.Connection[TupleRow]):
     deadline = StatementDeadline()
     server_pid = 0
     """The process ID on the server where a pooler gave libpq an invented one; 0 elsewhere."""
+
+    @classmethod
+    def connect(cls, *args: Any, **kwargs: Any) -> Self:  # Any: as psycopg has them
+        """Connect as psycopg does; a failed attempt leaves no connection open.
+
+        psycopg's error and the half-open connection refer to each other: without this it stays until Python
+        searches for cycles, and a frozen server that goes on gives its last slots to such connections.
+        """
+        try:
+            return super().connect(*args, **kwargs)
+        except Exception as error:
+            clear_frames(error.__traceback__)
+            raise
 
     def wait(self, gen: PQGen[ResultT], *args: Any, **kwargs: Any) -> ResultT:  # Any: differs by version
         """Wait as psycopg does, but not for ever. Raises: psycopg.OperationalError."""

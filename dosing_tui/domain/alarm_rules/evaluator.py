@@ -66,7 +66,6 @@ class Evaluator:
         """
         self.projection = JournalProjection(journal_overrides=not writes_journal)
         self._writes_journal = writes_journal
-        self._grace_time = timedelta() if writes_journal else VIEWER_GRACE_TIME
         self._rules = RuleSet(limits, expected_stations=expected_stations, started_at=started_at)
         self._realarm_after = realarm_after
         self._new_id = new_id
@@ -74,8 +73,8 @@ class Evaluator:
         self._keys_to_check: set[AlarmKey] = set()
         """Alarms with a running delay or a true condition."""
         self._is_shift_scheduled = True
-        self._raise_times: dict[UUID, datetime] = {}
-        """Raise times by entry UUID, because the process reads its own entries back from the journal."""
+        self._raise_times: dict[UUID | AlarmKey, datetime] = {}
+        """By UUID of the journal's entry, which its writer reads back; by key until a viewer has read it."""
         self._is_flood = False
 
     @property
@@ -86,14 +85,25 @@ class Evaluator:
     def tolerances(self, book: ToleranceBook) -> None:
         self._rules.tolerances = book
 
-    def take_snapshot(self, now: datetime, *, is_journal_live: bool) -> AlarmSnapshot:
-        """Return a snapshot for the screens; ``is_journal_live``: the journal is being read."""
+    def take_snapshot(
+        self, now: datetime, *, is_journal_live: bool, has_collector: bool = True
+    ) -> AlarmSnapshot:
+        """Return a snapshot for the screens.
+
+        ``is_journal_live``: the journal is being read; ``has_collector``: some process writes it. With
+        both, a process that only reads it adds what it has found itself, and only while that lasts.
+        """
         # entries of an outage arrive later, so the raise times are not in ascending order
         self._raise_times = {entry: at for entry, at in self._raise_times.items() if at > now - FLOOD_PERIOD}
-        self._is_flood = is_flood_active(self._is_flood, len(self._raise_times))
+        is_follower = not self._writes_journal and is_journal_live
         states = (
-            self.projection.get_states(now - self._grace_time) if is_journal_live else self.projection.states
+            self.projection.get_states(now - VIEWER_GRACE_TIME) if is_follower else self.projection.states
         )
+        raise_count = len(self._raise_times)
+        if is_follower and has_collector:
+            states = {key: state for key, state in states.items() if self._is_journals_or_stands(state)}
+            raise_count = sum(isinstance(identity, UUID) for identity in self._raise_times)
+        self._is_flood = is_flood_active(self._is_flood, raise_count)
         first = find_first_outs(states.values())
         views = {
             key: build_alarm_view(state, self._find_shown_condition(key), first_out=key in first)
@@ -102,7 +112,7 @@ class Evaluator:
         return build_snapshot(
             views,
             at=now,
-            raise_count=len(self._raise_times),
+            raise_count=raise_count,
             is_flood=self._is_flood,
             is_journal_live=is_journal_live,
             pending_command_count=0 if is_journal_live else self.projection.pending_command_count,
@@ -141,7 +151,7 @@ class Evaluator:
         self, now: datetime, movements: Iterable[TankMovement], outlook: Iterable[StockOutlook]
     ) -> list[JournalEntry]:
         """Evaluate entries of the material ledger, and how long each tank lasts."""
-        return self._apply_detections(self._rules.check_stock(now, movements, outlook), now)
+        return self._apply_detections(self._rules.check_stock(movements, outlook), now)
 
     def on_tick(self, context: EvaluationContext) -> list[JournalEntry]:
         """Evaluate the time-dependent rules, delays and shelving times; call it once a second."""
@@ -171,7 +181,9 @@ class Evaluator:
         """Apply journal entries in the order of their IDs; return the transitions."""
         effects = self.projection.apply_committed(entries)
         for effect in effects:
-            self._count_raise(effect)
+            if effect.is_new_occurrence:
+                self._raise_times.pop(effect.entry.key, None)
+            self._count_raise(effect, effect.entry.uuid)
         return effects
 
     def _apply_detections(self, detections: Iterable[Detection], at: datetime) -> list[JournalEntry]:
@@ -274,6 +286,14 @@ class Evaluator:
             and self.projection.is_confirmed_active(key)
         )
 
+    def _is_journals_or_stands(self, state: AlarmState) -> bool:
+        """Whether the journal has the alarm, or this process sees its cause at the plant at this moment.
+
+        Nobody else has an alarm of this process's own links, and nobody could acknowledge it.
+        """
+        is_own = state.active and state.key.rule not in COLLECTOR_RULES
+        return is_own or self.projection.is_confirmed(state.key)
+
     def _find_shown_condition(self, key: AlarmKey) -> DelayedCondition | None:
         condition = self._conditions.get(key)
         is_others = condition is not None and not condition.is_active and self._is_collectors_own(key)
@@ -365,9 +385,9 @@ class Evaluator:
         effect = self.projection.apply_pending(entry)
         if effect is None:
             return []
-        self._count_raise(effect)
+        self._count_raise(effect, entry.uuid if self._writes_journal else entry.key)
         return [entry]
 
-    def _count_raise(self, transition: AlarmTransition) -> None:
+    def _count_raise(self, transition: AlarmTransition, identity: UUID | AlarmKey) -> None:
         if transition.is_new_occurrence and len(self._raise_times) < MAX_CONDITIONS:
-            self._raise_times[transition.entry.uuid] = transition.entry.at
+            self._raise_times[identity] = transition.entry.at

@@ -94,11 +94,11 @@ class RuleSet:
         return (describe_own_time(detection, reading, self._limits.zone) for detection in found)
 
     def check_stock(
-        self, now: datetime, movements: Iterable[TankMovement], outlook: Iterable[StockOutlook]
+        self, movements: Iterable[TankMovement], outlook: Iterable[StockOutlook]
     ) -> Iterator[Detection]:
         """Check entries of the material ledger, and how long each tank lasts."""
         for movement in movements:
-            yield from tank_rules.apply_movement(self.state, movement, now)
+            yield from tank_rules.apply_movement(self.state, movement)
         yield from tank_rules.check_cover(outlook, self._limits.stock_cover_days)
 
     def note_news(self, news: StationNews) -> bool:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from dosing_tui.domain.alarm_rules.shared.detection import Detection
 from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits
-from dosing_tui.domain.alarm_rules.shared.rule_state import RuleState, TankState
+from dosing_tui.domain.alarm_rules.shared.rule_state import LevelChange, RuleState, TankState
 from dosing_tui.domain.alarms.models import AlarmKey
 from dosing_tui.domain.materials.ledger import TankMovement
 from dosing_tui.domain.materials.lots.tank_lots import TankLots, check_tank_lots
@@ -21,8 +21,11 @@ MIN_GAP_G = 0.1
 GAP_PER_DOSE_G = 0.05
 CLOCK_TOLERANCE = timedelta(seconds=60)
 """An event has the station's time, in whole seconds; a level that of its receipt."""
-FILL_TIME = timedelta(hours=1)
-"""A level may jump up for so long after an addition is recorded, and it explains a jump of so long before."""
+ENTRY_TOLERANCE = timedelta(hours=1)
+"""An entry explains a change of the level if it is dated within it, or at most so long before or after.
+
+People enter times from memory, or that of the entry; a delivery may be entered before the tank is filled.
+"""
 
 
 def check_level(rule_state: RuleState, level: InventoryLevel, limits: AlarmLimits) -> Iterator[Detection]:
@@ -135,7 +138,7 @@ def check_lasting_gaps(rule_state: RuleState, now: datetime) -> Iterator[Detecti
     for device, chemical in sorted(rule_state.tanks_with_gap):
         tank = rule_state.tanks[device, chemical]
         if tank.gap_since is not None and now - tank.gap_since >= GAP_CONFIRM_TIME:
-            gap = tank.gap_g
+            gap, tank.reported_change = tank.gap_g, tank.gap_change
             _close_gap(rule_state, tank, device, chemical)
             key = AlarmKey("STOCK_MISMATCH", device, chemical)
             side = "more" if gap > 0 else "less"
@@ -153,15 +156,17 @@ def check_lots(tanks: Iterable[TankLots], now: datetime, limits: AlarmLimits) ->
 
 def _explains_gap(tank: TankState, dose: Dose) -> bool:
     """Return whether a dose is older than the level that differed, and part of the difference."""
-    if dose.time_quality is not TimeQuality.DEVICE or tank.gap_time is None or not dose.actual_g:
+    if dose.time_quality is not TimeQuality.DEVICE or tank.reported_change is None or not dose.actual_g:
         return False
-    return dose.time < tank.gap_time and 0 < dose.actual_g <= tank.open_gap_g + MIN_GAP_G
+    return dose.time < tank.reported_change.until and 0 < dose.actual_g <= tank.open_gap_g + MIN_GAP_G
 
 
 def _check_level_change(
     rule_state: RuleState, tank: TankState, level: InventoryLevel, remaining_g: float, limits: AlarmLimits
 ) -> Iterator[Detection]:
     before, tank.level_g = tank.level_g, remaining_g
+    change = LevelChange(min(tank.level_g_time or level.time, level.time), level.time)
+    tank.level_g_time = level.time
     dosed, doses = tank.dosed_g, tank.dose_count
     tank.dosed_g, tank.dose_count = 0.0, 0
     if before is None:
@@ -171,36 +176,36 @@ def _check_level_change(
     jump = limits.stock_jump_percent / 100.0 * (level.capacity_g or abs(before))
     if rise > jump:
         _close_gap(rule_state, tank, level.device_id, level.chemical)
-        if tank.filled_until is not None and level.time <= tank.filled_until:
+        if tank.filled_at is not None and change.is_near(tank.filled_at, ENTRY_TOLERANCE):
             return
         key = AlarmKey("STOCK_RESET", level.device_id, level.chemical)
         words = (
             f"{level.chemical} rose by {format_mass(rise)}: refilled, or station {level.device_id} restarted"
         )
-        tank.reported_jump, tank.jump_time = Detection(key, True, words, rise, jump), level.time
+        tank.reported_jump, tank.jump_change = Detection(key, True, words, rise, jump), change
         yield tank.reported_jump
     elif dosed is not None:
         gap = tank.gap_g - rise - dosed
-        _update_gap(rule_state, tank, level, gap=_reduce_loss(gap, told_loss_g), doses=doses)
+        _update_gap(rule_state, tank, level, change, gap=_reduce_loss(gap, told_loss_g), doses=doses)
 
 
-def apply_movement(rule_state: RuleState, movement: TankMovement, now: datetime) -> Iterator[Detection]:
+def apply_movement(rule_state: RuleState, movement: TankMovement) -> Iterator[Detection]:
     """Let an entry of the material ledger explain what the level showed, or what it will show next.
 
-    It explains a loss up to its size, whether it is entered before or after the level.
+    It explains a loss up to its size, whether it is entered before or after the level, if its own time fits.
     """
     for device, chemical in [key for key in rule_state.tanks if _is_tank_of(key, movement)]:
         tank = rule_state.tanks[device, chemical]
         if movement.is_addition:
-            yield from _apply_addition(tank, movement, now)
+            yield from _apply_addition(tank, movement)
             continue
         left = movement.loss_g
-        if tank.reported_gap is not None and tank.open_gap_g > 0:
+        if tank.reported_gap is not None and _fits(movement, tank.reported_change) and tank.open_gap_g > 0:
             left, tank.open_gap_g = max(left - tank.open_gap_g, 0.0), _reduce_loss(tank.open_gap_g, left)
             if tank.open_gap_g <= MIN_GAP_G:
                 yield tank.reported_gap._replace(active=False, disproved_by=_name_entry(movement))
                 tank.reported_gap = None
-        elif tank.gap_since is not None and tank.gap_g > 0:
+        elif _fits(movement, tank.gap_change) and tank.gap_g > 0:
             left, tank.gap_g = max(left - tank.gap_g, 0.0), _reduce_loss(tank.gap_g, left)
             if tank.gap_g <= MIN_GAP_G:
                 _close_gap(rule_state, tank, device, chemical)
@@ -208,12 +213,16 @@ def apply_movement(rule_state: RuleState, movement: TankMovement, now: datetime)
             tank.told_loss_g += left
 
 
-def _apply_addition(tank: TankState, movement: TankMovement, now: datetime) -> Iterator[Detection]:
-    tank.filled_until = now + FILL_TIME
-    jump, at = tank.reported_jump, tank.jump_time
-    if jump is not None and at is not None and abs(movement.time - at) <= FILL_TIME:
+def _apply_addition(tank: TankState, movement: TankMovement) -> Iterator[Detection]:
+    tank.filled_at = max(tank.filled_at or movement.time, movement.time)
+    jump = tank.reported_jump
+    if jump is not None and _fits(movement, tank.jump_change):
         tank.reported_jump = None
         yield jump._replace(active=False, disproved_by=_name_entry(movement))
+
+
+def _fits(movement: TankMovement, change: LevelChange | None) -> bool:
+    return change is not None and change.is_near(movement.time, ENTRY_TOLERANCE)
 
 
 def _is_tank_of(key: tuple[str, str], movement: TankMovement) -> bool:
@@ -250,17 +259,23 @@ def check_cover(outlook: Iterable[StockOutlook], limit_days: float) -> Iterator[
 
 
 def _update_gap(
-    rule_state: RuleState, tank: TankState, level: InventoryLevel, *, gap: float, doses: int
+    rule_state: RuleState,
+    tank: TankState,
+    level: InventoryLevel,
+    change: LevelChange,
+    *,
+    gap: float,
+    doses: int,
 ) -> None:
     if abs(gap) <= max(GAP_PER_DOSE_G * doses, MIN_GAP_G):
         _close_gap(rule_state, tank, level.device_id, level.chemical)
         return
-    tank.gap_g, tank.gap_time = gap, level.time
-    if tank.gap_since is None:
-        tank.gap_since = level.received_at
+    if tank.gap_since is None or tank.gap_change is None:
+        tank.gap_since, tank.gap_change = level.received_at, change
+    tank.gap_g, tank.gap_change = gap, LevelChange(tank.gap_change.since, level.time)
     rule_state.tanks_with_gap.add((level.device_id, level.chemical))
 
 
 def _close_gap(rule_state: RuleState, tank: TankState, device: str, chemical: str) -> None:
-    tank.gap_g, tank.gap_since = 0.0, None
+    tank.gap_g, tank.gap_since, tank.gap_change = 0.0, None, None
     rule_state.tanks_with_gap.discard((device, chemical))

@@ -41,7 +41,8 @@ class MaterialKind(StrEnum):
 
 ADDED_KINDS = frozenset({MaterialKind.DELIVERY, MaterialKind.REFILL})
 REMOVED_KINDS = frozenset({MaterialKind.PRIME, MaterialKind.PURGE, MaterialKind.WASTE})
-"""They explain a loss."""
+LOSS_KINDS = REMOVED_KINDS | {MaterialKind.CORRECTION}
+"""They explain a loss; of the corrections those below 0."""
 SETTING_KINDS = frozenset({MaterialKind.COUNT, MaterialKind.DRUM_CHANGE})
 """The book starts anew from their mass."""
 LOT_KINDS = frozenset({MaterialKind.DELIVERY, MaterialKind.DRUM_CHANGE, MaterialKind.REFILL})
@@ -142,7 +143,7 @@ class MaterialEntry:
 
 @dataclass(frozen=True, slots=True)
 class TankMovement:
-    """What the alarm rules take of an entry: a loss (negative), an addition, or an unknown mass of either."""
+    """What the alarm rules take of an entry: a loss, an addition, or neither, as a count."""
 
     entry_id: int
     time: datetime
@@ -157,7 +158,9 @@ class TankMovement:
 
     @property
     def loss_g(self) -> float:
-        """Infinite, if its mass is not known."""
+        """What it took out of the tank; infinite, if that is not known. A count takes nothing out."""
+        if self.kind not in LOSS_KINDS:
+            return 0.0
         return inf if self.change_g is None else max(-self.change_g, 0.0)
 
 

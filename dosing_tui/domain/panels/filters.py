@@ -1,4 +1,4 @@
-"""The filters of a panel: devices, chemicals, recipes, modes."""
+"""The filters of a panel: devices, chemicals, recipes, modes, pumps."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ class Dimension(StrEnum):
     CHEMICAL = "chemical"
     RECIPE = "recipe"
     MODE = "mode"
+    PUMP = "pump"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,8 @@ class Selection:
     chemical: tuple[str, ...] = ()
     recipe: tuple[str, ...] = ()
     mode: tuple[str, ...] = ()
+    pump: tuple[str, ...] = ()
+    """Numbers."""
 
     @property
     def is_active(self) -> bool:
@@ -39,6 +42,8 @@ class Selection:
 
 
 NO_FILTER = Selection()
+DOSE_DIMENSIONS = frozenset(Dimension) - {Dimension.PUMP}
+"""What sums of doses are filtered by: they are not kept by pump."""
 
 
 def describe_selection(selection: Selection, dimensions: Iterable[Dimension]) -> str:

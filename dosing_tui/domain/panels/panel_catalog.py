@@ -25,7 +25,7 @@ from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
 from dosing_tui.domain.messages.models import ReadingKind
-from dosing_tui.domain.panels.filters import NO_FILTER, Dimension, Selection
+from dosing_tui.domain.panels.filters import DOSE_DIMENSIONS, NO_FILTER, Dimension, Selection
 from dosing_tui.domain.panels.material_rows import BatchesLeft as BatchesLeft  # its name in the catalog
 from dosing_tui.domain.panels.material_rows import MaterialBook, TankBalance
 from dosing_tui.domain.panels.pump_capability import PumpCapability
@@ -232,7 +232,7 @@ class Panel(Generic[RowT]):
     chart: ChartKind = ChartKind.TABLE
     default_range: str = "now-24h"
     """Range while the operator has selected none: from there to now; ``now/d`` is the whole of today."""
-    dimensions: frozenset[Dimension] = frozenset(Dimension)
+    dimensions: frozenset[Dimension] = DOSE_DIMENSIONS
     limit: PlantLimit | None = None
     """Drawn as a line over time; values above it are abnormal."""
     column_limits: tuple[tuple[str, PlantLimit | float], ...] = ()
@@ -275,6 +275,7 @@ _EVENTS = frozenset({ReadingKind.EVENT})
 _LEVELS = frozenset({ReadingKind.LEVEL})
 _BATCH_DIMENSIONS = frozenset({Dimension.DEVICE, Dimension.RECIPE, Dimension.MODE})
 _TANK_DIMENSIONS = frozenset({Dimension.DEVICE, Dimension.CHEMICAL})
+_PUMP_DIMENSIONS = _TANK_DIMENSIONS | {Dimension.PUMP}
 
 CONSUMPTION_TODAY = declare_panel(Panel(
     "today_by_chemical", "Consumption today", "g", LabeledTotal, _DOSES, chart=ChartKind.BARS,
@@ -325,12 +326,12 @@ DAILY_SUMMARY = declare_panel(Panel(
 ))  # fmt: skip
 PUMP_CAPABILITY = declare_panel(Panel(
     "pump_capability", "Pump capability", "", PumpCapability, _DOSES, chart=ChartKind.TABLE,
-    default_range="now-6d/d", dimensions=_TANK_DIMENSIONS, column_limits=(("bias_percent", 100.0),),
+    default_range="now-6d/d", dimensions=_PUMP_DIMENSIONS, column_limits=(("bias_percent", 100.0),),
     column_minimums=(("cpk", PlantLimit.CPK_LOW),),
 ))  # fmt: skip
 PUMP_CHEMICALS = declare_panel(Panel(
     "pump_chemicals", "Pump chemicals", "", PumpChemical, _DOSES, chart=ChartKind.TABLE,
-    dimensions=_TANK_DIMENSIONS,
+    dimensions=_PUMP_DIMENSIONS,
 ))  # fmt: skip
 STOCK_OUTLOOK = declare_panel(Panel(
     "stock_outlook", "Stock outlook", "", StockOutlook, _LEVELS, chart=ChartKind.TABLE,
@@ -351,4 +352,6 @@ STOCK_BALANCE = declare_panel(Panel(
     "stock_balance", "Unexplained loss", "", TankBalance, _LEVELS, default_range="now-6d/d",
     dimensions=_TANK_DIMENSIONS,
 ))  # fmt: skip
-DOSES = declare_panel(Panel("doses", "Doses", "", DoseRow, _DOSES, max_rows=5_000))
+DOSES = declare_panel(
+    Panel("doses", "Doses", "", DoseRow, _DOSES, max_rows=5_000, dimensions=frozenset(Dimension))
+)

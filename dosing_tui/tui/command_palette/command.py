@@ -21,6 +21,7 @@ class CommandKind(StrEnum):
     CHEMICAL = "Chemical"
     RECIPE = "Recipe"
     MODE = "Mode"
+    PUMP = "Pump"
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,12 +26,13 @@ from dosing_tui.tui.rendering.canvas import sanitize_text
 RECENT_SHIFTS = 9
 """Shifts offered by name: of three days with three shifts."""
 MAX_VALUES = 10_000
-"""Stations, chemicals, recipes or modes offered, each."""
+"""Stations, chemicals, recipes, modes or pumps offered, each."""
 _VALUE_KINDS: Mapping[Dimension, CommandKind] = {
     Dimension.DEVICE: CommandKind.STATION,
     Dimension.CHEMICAL: CommandKind.CHEMICAL,
     Dimension.RECIPE: CommandKind.RECIPE,
     Dimension.MODE: CommandKind.MODE,
+    Dimension.PUMP: CommandKind.PUMP,
 }
 _TILE_TITLES: Mapping[TileId, str] = {
     TileId.INVENTORY: "Inventory",

@@ -164,6 +164,7 @@ class ScopeController(Controller):
             Dimension.CHEMICAL: sorted({*(d.chemical for d in doses), *(one.chemical for one in levels)}),
             Dimension.RECIPE: sorted({dose.recipe for dose in doses}),
             Dimension.MODE: sorted({dose.mode for dose in doses}),
+            Dimension.PUMP: [str(pump) for pump in sorted({dose.pump for dose in doses})],
         }
 
     # notes

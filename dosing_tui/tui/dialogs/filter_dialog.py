@@ -1,11 +1,11 @@
-"""Selects the devices, chemicals, recipes and modes that the panels show."""
+"""Selects the devices, chemicals, recipes, modes and pumps that the panels show."""
 
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 
-from dosing_tui.domain.panels.filters import Selection
+from dosing_tui.domain.panels.filters import Dimension, Selection
 from dosing_tui.tui.dialogs import filter_selection
 from dosing_tui.tui.dialogs.filter_selection import FilterDialogState, FilterGroup, FilterValues
 from dosing_tui.tui.rendering import text_field
@@ -190,5 +190,8 @@ _KEY_CHANGES: Mapping[str, Callable[[FilterDialogState], FilterDialogState]] = {
     "home": partial(filter_selection.move_cursor, rows=-sys.maxsize),
     **dict.fromkeys(("tab", "right"), partial(filter_selection.step_group, step=1)),
     **dict.fromkeys(("shift+tab", "left"), partial(filter_selection.step_group, step=-1)),
-    **{str(number + 1): partial(filter_selection.go_to_group, number=number) for number in range(4)},
+    **{
+        str(number + 1): partial(filter_selection.go_to_group, number=number)
+        for number in range(len(Dimension))
+    },
 }

@@ -1,4 +1,4 @@
-"""The state of the filter dialog: values and marks of the four dimensions, and its changes. Pure."""
+"""The state of the filter dialog: values and marks of the dimensions, and its changes. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -78,6 +78,7 @@ def build_selection(state: FilterDialogState) -> Selection:
         chemical=selected[Dimension.CHEMICAL],
         recipe=selected[Dimension.RECIPE],
         mode=selected[Dimension.MODE],
+        pump=selected[Dimension.PUMP],
     )
 
 

@@ -89,7 +89,8 @@ class RenderContext:
         return self.snapshot.doses if not chosen.is_active else tuple(
             dose for dose in self.snapshot.doses
             if matches_selection(
-                chosen, device=dose.device_id, chemical=dose.chemical, recipe=dose.recipe, mode=dose.mode
+                chosen, device=dose.device_id, chemical=dose.chemical, recipe=dose.recipe, mode=dose.mode,
+                pump=str(dose.pump),
             )
         )  # fmt: skip
 

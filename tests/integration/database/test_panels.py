@@ -65,6 +65,7 @@ SELECTIONS: Mapping[str, Selection] = {
     "two chemicals": Selection(chemical=("BDO", "T-12")),
     "a recipe": Selection(recipe=("CU-65/75",)),
     "a mode": Selection(mode=("BDO",)),
+    "two pumps": Selection(pump=("2", "3")),
     "all four": Selection(("station-0", "station-1"), ("BDO",), ("CU-80", ""), ("CATALYST",)),
     "nobody": Selection(device=("no such station",)),
 }
@@ -153,11 +154,11 @@ EXPECTED: Mapping[str, Expected] = {
         plant.whole.filter_by(Selection(device=q.selection.device)).doses,
         q.since,
         q.until,
-        q.selection.chemical,
+        q.selection,
         tolerance_g,
     ),
     "pump_chemicals": lambda plant, q, *_: expect_pump_chemicals(
-        plant.whole.filter_by(Selection(device=q.selection.device)).doses, q.now, q.selection.chemical
+        plant.whole.filter_by(Selection(device=q.selection.device)).doses, q.now, q.selection
     ),
     "stock_outlook": lambda plant, q, width, zone, *_: expect_outlook(
         # a production day is one of the station

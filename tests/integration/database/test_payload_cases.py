@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import LiteralString
 
+import psycopg
 import pytest
 
 from dosing_tui.database.panel_reader import PanelReader
@@ -132,15 +133,24 @@ def test_an_uptime_counter_identifies_a_dose_across_a_restart(writer: ReadingWri
 
 
 @pytest.mark.parametrize("name", ["duration-underflow", "re-serialised", "level-zero-capacity"])
-def test_a_repeat_across_the_update_is_still_one(name: str, writer: ReadingWriter) -> None:
+def test_a_repeat_across_the_update_is_still_one(name: str, writer: ReadingWriter, migrated: str) -> None:
     """Earlier versions stored a hash of the bytes, which stays."""
-    items = receive_case(MessageParser(TOPICS, RULES), CASES[name], NOW)
-    first = items[0]
-    assert not isinstance(first, Rejection)
-    assert first.legacy_dedup is not None
+    with psycopg.connect(migrated) as session:  # the first migration was an earlier version's
+        session.execute(
+            "UPDATE schema_migrations SET applied_at = applied_at - INTERVAL '1 day' WHERE name ~ '0001'"
+        )
+    first = receive_case(MessageParser(TOPICS, RULES), CASES[name], NOW)[0]
     write_items(writer, _as_stored_before(first))
     progress = write_items(writer, first, first=10)
     assert (progress.stored, progress.duplicates) == (1, 1)
+
+
+def test_a_new_database_is_not_searched_for_numbers_of_earlier_versions(writer: ReadingWriter) -> None:
+    """The server would read all readings while it still plans for empty tables."""
+    first = receive_case(MessageParser(TOPICS, RULES), CASES["re-serialised"], NOW)[0]
+    write_items(writer, _as_stored_before(first))
+    progress = write_items(writer, first, first=10)
+    assert (progress.stored, progress.duplicates) == (2, 0)
 
 
 def _as_stored_before(reading: ParsedItem) -> ParsedItem:

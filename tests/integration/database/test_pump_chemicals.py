@@ -14,6 +14,7 @@ from dosing_tui.database.schema.migrate import migrate_schema
 from dosing_tui.domain.alarm_rules.evaluator import Evaluator
 from dosing_tui.domain.alarm_rules.plant_wide.dosing_pace import UsualDuration
 from dosing_tui.domain.messages.models import Dose
+from dosing_tui.domain.panels.filters import Selection
 from dosing_tui.domain.panels.panel_catalog import PUMP_CHEMICALS, PanelQuery
 from dosing_tui.domain.panels.pump_chemical import PumpChemical
 from tests.support.database.expected_pumps import expect_pump_chemicals
@@ -58,7 +59,7 @@ def test_a_pumps_chemical_is_learnt_from_its_doses_unless_it_is_set(flavour: Ser
     writer.write(uuid4(), number_rows(*doses))
     writer.close()
     found = read_chemicals(settings)
-    assert found == expect_pump_chemicals(doses, datetime.now(UTC), ())
+    assert found == expect_pump_chemicals(doses, datetime.now(UTC), Selection())
     assert [(row.pump, row.chemical, row.basis, row.own_percent, row.other_chemical) for row in found] == [
         (3, "L25B", "learnt", 99.5, "T-9"),
         (1, "DMDEE", "not learnt", 100.0, ""),
@@ -77,7 +78,7 @@ def test_a_pumps_chemical_is_learnt_from_its_doses_unless_it_is_set(flavour: Ser
     chosen = replace(settings, alarms=replace(settings.alarms, pump_chemicals=named))
     migrate_schema(chosen, report=print)
     found = read_chemicals(chosen)
-    assert found == expect_pump_chemicals(doses, datetime.now(UTC), (), named)
+    assert found == expect_pump_chemicals(doses, datetime.now(UTC), Selection(), named)
     assert [(row.pump, row.basis, row.own_percent) for row in found] == [
         (3, "set", 0.5), (1, "set", 100.0), (2, "any", 100.0), (4, "not learnt", 98.0),
     ]  # fmt: skip

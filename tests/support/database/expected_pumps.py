@@ -10,6 +10,7 @@ from statistics import fmean, linear_regression
 
 from dosing_tui.domain.capability.service_log import ServiceDraft
 from dosing_tui.domain.messages.models import Dose
+from dosing_tui.domain.panels.filters import Selection
 from dosing_tui.domain.panels.pump_capability import PumpCapability
 from dosing_tui.domain.panels.pump_chemical import PumpChemical
 
@@ -19,7 +20,7 @@ LONGEST_DOSE_MS = 300_000
 
 
 def expect_pumps(
-    doses: Iterable[Dose], since: datetime, until: datetime, chemicals: tuple[str, ...], tolerance_g: float,
+    doses: Iterable[Dose], since: datetime, until: datetime, selection: Selection, tolerance_g: float,
     services: Iterable[ServiceDraft] = (),
 ) -> list[PumpCapability]:  # fmt: skip
     """Of these stations' doses, in the order of the panel. ``services``: what was done to their pumps."""
@@ -39,7 +40,13 @@ def expect_pumps(
     told = [
         _add_service(replace(row, cause=_expect_cause(row, rows)), doses, since, until, done) for row in rows
     ]
-    return sorted((row for row in told if not chemicals or row.chemical in chemicals), key=_get_rank)
+    return sorted((row for row in told if _is_selected(row, selection)), key=_get_rank)
+
+
+def _is_selected(row: PumpCapability | PumpChemical, selection: Selection) -> bool:
+    return (not selection.chemical or row.chemical in selection.chemical) and (
+        not selection.pump or str(row.pump) in selection.pump
+    )
 
 
 def _find_last(device: str, pump: int | None, kind: str, done: Iterable[ServiceDraft]) -> datetime | None:
@@ -68,12 +75,12 @@ def _add_service(
     first: list[float] = []
     if tube_at:
         buckets: dict[datetime, list[float]] = defaultdict(list)
-        for dose in own:
+        for dose in through:
             is_of_row = (dose.chemical, dose.target_g) == (row.chemical, row.target_g)
             if is_of_row and dose.error_g is not None and (rate := _get_rate(dose)):
                 buckets[_floor_time(dose.time)].append(rate)
         for bucket in sorted(buckets):
-            if tube_at <= bucket < _floor_time(until) and len(first) < NEW_DOSES:
+            if len(first) < NEW_DOSES:
                 first += buckets[bucket]
     return replace(
         row,
@@ -150,7 +157,7 @@ def _expect_pump(key: PumpTarget, doses: list[Dose], tolerance_g: float) -> Pump
 
 
 def expect_pump_chemicals(
-    doses: Iterable[Dose], now: datetime, chemicals: tuple[str, ...], named: tuple[str, ...] = ()
+    doses: Iterable[Dose], now: datetime, selection: Selection, named: tuple[str, ...] = ()
 ) -> list[PumpChemical]:
     """Of these stations' doses, in the order of the panel; ``named``: what is set for pumps 1, 2, ..."""
     six_hours, first_day = timedelta(hours=6), datetime(2000, 1, 1, tzinfo=UTC)
@@ -164,7 +171,7 @@ def expect_pump_chemicals(
         _expect_chemical(key, pump, dict(enumerate(named, start=1))) for key, pump in last.items() if pump
     ]
     return sorted(
-        (row for row in rows if not chemicals or row.chemical in chemicals),
+        (row for row in rows if _is_selected(row, selection)),
         key=lambda row: (
             not (row.basis in {"set", "learnt"} and row.own_percent < 100), row.device_id, row.pump
         ),

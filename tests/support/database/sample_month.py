@@ -76,6 +76,7 @@ class Plant:
                 for dose in self.doses
                 if chosen(Dimension.DEVICE, dose.device_id) and chosen(Dimension.CHEMICAL, dose.chemical)
                 and chosen(Dimension.RECIPE, dose.recipe) and chosen(Dimension.MODE, dose.mode)
+                and chosen(Dimension.PUMP, str(dose.pump))
             ),
             tuple(
                 event

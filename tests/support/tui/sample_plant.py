@@ -33,7 +33,7 @@ from dosing_tui.domain.notifications.channel_status import ChannelStatus
 from dosing_tui.domain.panels import panel_catalog
 from dosing_tui.domain.panels.alarm_trend_query import AlarmTrendPoint, AlarmTrendQuery
 from dosing_tui.domain.panels.annotations import Annotation, AnnotationKind, AnnotationList
-from dosing_tui.domain.panels.filters import Dimension, Selection
+from dosing_tui.domain.panels.filters import NO_FILTER, Dimension, Selection
 from dosing_tui.domain.panels.operator_notes import NoteDraft
 from dosing_tui.domain.panels.panel_catalog import (
     BatchesLeft,
@@ -541,13 +541,13 @@ def _answer_doses(story: History, doses: list[Dose], panel: Panel[Any], now: dat
 def _answer_pumps(
     story: History, doses: list[Dose], panel: Panel[Any], now: datetime
 ) -> list[PumpCapability]:
-    return expect_pumps(doses, now - timedelta(days=7), now + timedelta(days=1), (), 0.5)
+    return expect_pumps(doses, now - timedelta(days=7), now + timedelta(days=1), NO_FILTER, 0.5)
 
 
 def _answer_pump_chemicals(
     story: History, doses: list[Dose], panel: Panel[Any], now: datetime
 ) -> list[PumpChemical]:
-    return expect_pump_chemicals(doses, now + timedelta(days=1), ())
+    return expect_pump_chemicals(doses, now + timedelta(days=1), NO_FILTER)
 
 
 def _answer_outlook(

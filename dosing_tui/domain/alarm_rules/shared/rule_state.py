@@ -136,6 +136,17 @@ class StationState:
     """Times of receipt with the clock's offset in s, positive if it is behind; None for an unusable time."""
 
 
+@dataclass(frozen=True, slots=True)
+class LevelChange:
+    """Times of the last level before a change of the tank's content and of the level that showed it."""
+
+    since: datetime
+    until: datetime
+
+    def is_near(self, at: datetime, tolerance: timedelta) -> bool:
+        return self.since - tolerance <= at <= self.until + tolerance
+
+
 @dataclass(slots=True)
 class TankState:
     """State of one tank.
@@ -144,6 +155,7 @@ class TankState:
     """
 
     level_g: float | None = None
+    level_g_time: datetime | None = None
     level_time: datetime | None = None
     has_live_level: bool = False
     """The level was received, not loaded."""
@@ -151,18 +163,19 @@ class TankState:
     dose_count: int = 0
     gap_g: float = 0.0
     gap_since: datetime | None = None
-    gap_time: datetime | None = None
-    """Time of the last level that differed from the doses."""
+    gap_change: LevelChange | None = None
+    """From the level before the unreported difference to the last one that differed."""
     reported_gap: Detection | None = None
     """Detection of the last reported difference, of which late doses have not explained ``open_gap_g``."""
+    reported_change: LevelChange | None = None
     open_gap_g: float = 0.0
     told_loss_g: float = 0.0
     """Loss by the material ledger that the next level may show."""
-    filled_until: datetime | None = None
-    """Until then the level may jump up: the material ledger has an addition."""
+    filled_at: datetime | None = None
+    """Time of the latest addition of the material ledger."""
     reported_jump: Detection | None = None
     """Detection of the last jump, until an addition or another level explains it."""
-    jump_time: datetime | None = None
+    jump_change: LevelChange | None = None
     batch_need_g: float = 0.0
     """Target, or else actual mass, of the newest dose; 0 without a dose."""
     batch_need_at: datetime | None = None

@@ -206,9 +206,6 @@ def test_times_are_utc_whatever_the_session(migrated: str) -> None:
 def test_few_readings_are_rebuilt_in_a_session_that_stays_and_many_are_left(migrated: str) -> None:
     settings, recent = settings_for(migrated), datetime.now(UTC) - timedelta(minutes=30)
     readings = [move_reading(reading, recent - NOON) for reading in normal_batch()]
-    rebuild_changed_days(
-        settings, now=recent
-    )  # usual durations are learned once a day, by those who may take long
     write_readings(migrated, readings)
     careful = SmallRebuilds(settings, max_readings=len(readings) - 1)
     assert not careful.try_rebuild()
@@ -220,6 +217,20 @@ def test_few_readings_are_rebuilt_in_a_session_that_stays_and_many_are_left(migr
     assert fetch_value(migrated, "SELECT count(*) FROM batch_rebuild_queue") == 0
     assert small.try_rebuild()
     assert fetch_value(migrated, SESSIONS) == 1
+    small.close()
+
+
+def test_a_new_plant_learns_durations_without_a_process_of_its_own(
+    migrated: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = SmallRebuilds(settings_for(migrated))
+    assert small.try_rebuild()
+    assert fetch_value(migrated, "SELECT count(*) FROM batch_duration_baselines") == 1
+    execute_statements(migrated, "DELETE FROM batch_duration_baselines")
+    store_and_rebuild(migrated, *normal_batch(), now=NOON + timedelta(days=1))
+    execute_statements(migrated, "DELETE FROM batch_duration_baselines")
+    monkeypatch.setattr("dosing_tui.database.batches.duration_learning.MAX_QUICK_BATCHES", 0)
+    assert not small.try_rebuild()
     small.close()
 
 

@@ -4,6 +4,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from statistics import fmean
 from uuid import uuid4
 
 import pytest
@@ -13,6 +14,7 @@ from dosing_tui.database.pumps.service_log import enter_service
 from dosing_tui.database.schema.migrate import migrate_schema
 from dosing_tui.domain.capability.service_log import ServiceDraft, ServiceKind
 from dosing_tui.domain.messages.models import Dose
+from dosing_tui.domain.panels.filters import Selection
 from dosing_tui.domain.panels.panel_catalog import PUMP_CAPABILITY, PanelQuery
 from tests.integration.database.test_panels import are_equal
 from tests.support.database.expected_pumps import expect_pumps
@@ -85,13 +87,15 @@ def reader(postgres: Server) -> Iterator[PanelReader]:
         (at(1, 8, 1), at(3, 14)),
         (at(1, 10, 7), at(1, 23)),
         (at(2, 0), at(4, 0)),
+        (SINCE, at(1, 11, 59)),
+        (SINCE, at(3, 23, 1)),
         (SINCE, at(1, 10, 7)),
     ],
 )
 def test_the_figures_are_those_since_the_last_change(
     reader: PanelReader, since: datetime, until: datetime
 ) -> None:
-    expected = expect_pumps(DOSES, since, until, (), TOLERANCE_G, SERVICES)
+    expected = expect_pumps(DOSES, since, until, Selection(), TOLERANCE_G, SERVICES)
     rows = reader.read_panel(PUMP_CAPABILITY, PanelQuery(since, until, until))
     assert are_equal([*rows], [*expected])
 
@@ -107,3 +111,22 @@ def test_a_tubes_first_doses_say_what_it_did_when_it_was_new(reader: PanelReader
         ("station-1", 1)
     }
     assert all(row.new_rate_g_per_s is None for row in rows if row.tube_at is None)
+
+
+def test_a_tube_is_new_from_its_first_dose_within_the_six_hours_of_its_change(reader: PanelReader) -> None:
+    until = at(1, 11, 59)  # the change was at 10:07: no whole six hours since
+    rows = reader.read_panel(PUMP_CAPABILITY, PanelQuery(SINCE, until, until))
+    found = {
+        row.target_g: row.new_rate_g_per_s for row in rows if (row.device_id, row.pump) == ("station-1", 1)
+    }
+    for target, rate in found.items():
+        durations = [
+            dose.duration_ms
+            for dose in DOSES
+            if (dose.device_id, dose.pump, dose.target_g) == ("station-1", 1, target)
+            and at(1, 10, 7) <= dose.time < until and dose.duration_ms and dose.duration_ms <= 300_000
+        ]  # fmt: skip
+        rates = [1000 * target / duration for duration in durations]
+        assert rate == (pytest.approx(fmean(rates)) if len(rates) >= 10 else None)
+    many = reader.read_panel(PUMP_CAPABILITY, PanelQuery(SINCE, at(1, 17, 30), at(1, 17, 30)))
+    assert all(row.new_rate_g_per_s for row in many if (row.device_id, row.pump) == ("station-1", 1))

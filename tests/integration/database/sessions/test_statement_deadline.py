@@ -1,5 +1,7 @@
 """A server that does not answer is noticed by the client, however the statement was sent."""
 
+import gc
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -23,6 +25,30 @@ NOTICED_S = 16.0
 @pytest.fixture(autouse=True)
 def _little_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(statement_deadline, "PATIENCE_S", 2.0)
+
+
+@pytest.fixture
+def _no_cycle_search() -> Iterator[None]:
+    """As in a collector that makes few objects: the search does not begin for hours."""
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("_no_cycle_search")
+def test_an_attempt_that_gets_no_answer_keeps_no_connection() -> None:
+    """A frozen server would serve each of them when it goes on, until none is left for anybody."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        settings = settings_for(f"host=127.0.0.1 port={port} user=u dbname=d connect_timeout=2")
+        with pytest.raises(DatabaseUnavailableError) as failure:
+            open_connection(settings, application="test")
+        assert failure.value.__traceback__
+        client, _ = silent.accept()
+        with client:
+            client.settimeout(5)
+            while client.recv(4096):  # b"" when it is closed
+                pass
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ VALUES = {
     Dimension.CHEMICAL: ("BDO", "DMDEE", "L25B", "T-12", "T-9"),
     Dimension.RECIPE: ("CU-65/75", "CU-85", "FG-85/95"),
     Dimension.MODE: ("", "CATALYST"),
+    Dimension.PUMP: ("1", "2", "10"),
 }
 MANY = {Dimension.DEVICE: tuple(f"station-{number:04}" for number in range(1000))}
 NOTHING = Selection()
@@ -26,7 +27,18 @@ def make_dialog(chosen: Selection = NOTHING, *, look: str = "dark") -> FilterDia
 async def test_every_value_is_on_every_window(look: str, size: str) -> None:
     async with open_dialog(make_dialog(look=look), size=SIZES[size]) as asked:
         assert_whole(asked, SIZES[size])
-        for value in ("_01", "_02", "DMDEE", "CU-65/75", "(none)", "Device", "Chemical", "Recipe", "Mode"):
+        for value in (
+            "_01",
+            "_02",
+            "DMDEE",
+            "CU-65/75",
+            "(none)",
+            "Device",
+            "Chemical",
+            "Recipe",
+            "Mode",
+            "Pump",
+        ):
             assert value in asked.screen_text
         assert asked.screen_text.isascii() is (look == "ascii")
         assert "#ffffff" not in asked.colours
@@ -44,6 +56,12 @@ async def test_space_marks_and_enter_applies() -> None:
         assert "1 of 3" in asked.screen_text
         await asked.press_keys("enter")
         assert asked.results == [Selection(chemical=("BDO",), recipe=("CU-85",), mode=("CATALYST",))]
+
+
+async def test_pumps_are_in_the_order_of_their_numbers() -> None:
+    async with open_dialog(make_dialog()) as asked:
+        await asked.press_keys("5", "end", "space", "enter")
+        assert asked.results == [Selection(pump=("10",))]
 
 
 async def test_space_unmarks_what_was_chosen() -> None:

@@ -28,6 +28,11 @@ def show_level(plant: Plant, percent: float) -> None:
     plant.advance_clock(60)
 
 
+def has_alarm(plant: Plant, rule: str) -> bool:
+    """Whether it is to be acknowledged and nothing has withdrawn it."""
+    return plant.get_shown_state(rule, item="T-12") in {AlarmStateName.UNACK, AlarmStateName.LATCHED_UNACK}
+
+
 def get_mismatch(plant: Plant) -> AlarmStateName:
     return plant.get_shown_state("STOCK_MISMATCH", item="T-12")
 
@@ -129,3 +134,80 @@ def test_a_tank_that_lasts_too_short_is_an_alarm_until_it_lasts_a_tenth_longer()
 def test_without_a_limit_there_is_no_alarm_of_cover() -> None:
     plant = Plant()
     assert plant.evaluator.on_stock(plant.now, [], [OUTLOOK]) == []
+
+
+@pytest.mark.parametrize(("kind", "change_g"), [("count", None), ("correction", 100.0)])
+@pytest.mark.parametrize("is_before", [True, False])
+def test_what_takes_nothing_out_explains_no_loss(
+    kind: str, change_g: float | None, *, is_before: bool
+) -> None:
+    plant = Plant()
+    show_level(plant, 50)
+    if is_before:
+        enter(plant, change_g, kind)
+    show_level(plant, 49)
+    if not is_before:
+        enter(plant, change_g, kind)
+    assert has_alarm(plant, "STOCK_MISMATCH")
+
+
+def test_a_negative_correction_explains_a_loss() -> None:
+    plant = Plant()
+    show_level(plant, 50)
+    show_level(plant, 49)
+    enter(plant, -100.0, "correction")
+    assert get_mismatch(plant) is AlarmStateName.RTN_UNACK
+
+
+@pytest.mark.parametrize("behind_s", [30 * 86_400, 2 * 3_600])
+@pytest.mark.parametrize("confirmed_s", [60, 10])
+def test_an_entry_of_long_ago_withdraws_no_mismatch_of_today(behind_s: int, confirmed_s: int) -> None:
+    plant = Plant()
+    show_level(plant, 50)
+    plant.receive_readings(plant.make_level(49))
+    plant.advance_clock(confirmed_s)
+    enter(plant, -100.0, behind_s=behind_s)
+    plant.advance_clock(60)
+    assert has_alarm(plant, "STOCK_MISMATCH")
+
+
+def test_an_entry_dated_long_after_the_loss_does_not_explain_it() -> None:
+    plant = Plant()
+    show_level(plant, 50)
+    show_level(plant, 49)
+    plant.advance_clock(2 * 3_600)
+    enter(plant, -100.0)
+    assert has_alarm(plant, "STOCK_MISMATCH")
+
+
+def test_a_later_difference_does_not_move_the_times_of_a_reported_one() -> None:
+    plant = Plant()
+    show_level(plant, 50)
+    show_level(plant, 49)
+    plant.advance_clock(3 * 3_600)
+    plant.receive_readings(plant.make_level(48))
+    enter(plant, -100.0, behind_s=3 * 3_600 + 65)
+    assert get_mismatch(plant) is AlarmStateName.RTN_UNACK
+
+
+def test_a_delivery_of_long_ago_explains_no_jump_to_come() -> None:
+    plant = Plant()
+    show_level(plant, 10)
+    enter(plant, 8_000.0, "delivery", behind_s=30 * 86_400)
+    show_level(plant, 90)
+    assert has_alarm(plant, "STOCK_RESET")
+
+
+def test_a_refill_explains_the_jump_that_a_station_shows_after_hours_without_a_level() -> None:
+    plant = Plant()
+    show_level(plant, 10)
+    plant.advance_clock(2 * 3_600)
+    enter(plant, 8_000.0, "refill", behind_s=3_600 + 1_800)
+    show_level(plant, 90)
+    assert plant.get_shown_state("STOCK_RESET", item="T-12") is AlarmStateName.NORMAL
+    late = Plant()
+    show_level(late, 10)
+    late.advance_clock(3 * 3_600)
+    show_level(late, 90)
+    enter(late, 8_000.0, "refill", behind_s=2 * 3_600)
+    assert late.get_shown_state("STOCK_RESET", item="T-12") is AlarmStateName.RTN_UNACK
