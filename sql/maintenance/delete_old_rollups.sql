@@ -1,8 +1,8 @@
--- Deletes rollups and rejected messages older than their retention; returns the number of rows.
+-- Deletes rollups and rejected messages older than their retention, and notes it; returns the number of rows.
 WITH kept AS (
     SELECT %(now)s - make_interval(days => keep_days) AS since FROM data_retention WHERE table_name = 'sums'
 ), quarters AS (
-    DELETE FROM dosing_rollup_15m WHERE bucket < (SELECT since FROM kept) RETURNING 1
+    DELETE FROM dosing_rollup_15m WHERE bucket < (SELECT since FROM kept) RETURNING bucket
 ), sixes AS (
     DELETE FROM dosing_rollup_6h WHERE bucket < (SELECT since FROM kept) RETURNING 1
 ), plant AS (
@@ -17,6 +17,11 @@ WITH kept AS (
     DELETE FROM dosing_hourly_history WHERE bucket < (SELECT since FROM kept) RETURNING 1
 ), rejected AS (
     DELETE FROM rejected_messages WHERE received_at < (SELECT since FROM kept) RETURNING 1
+), noted AS (
+    UPDATE dropped_readings AS d
+       SET spans = d.spans + tstzmultirange(tstzrange(NULL, q.until))
+      FROM (SELECT max(bucket) + INTERVAL '15 minutes' AS until FROM quarters) AS q
+     WHERE d.table_name = 'sums' AND q.until IS NOT NULL
 )
 SELECT (SELECT count(*) FROM quarters) + (SELECT count(*) FROM sixes)
      + (SELECT count(*) FROM plant) + (SELECT count(*) FROM pumps) + (SELECT count(*) FROM uses)

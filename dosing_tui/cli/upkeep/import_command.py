@@ -19,9 +19,10 @@ def import_(ctx: click.Context, file: Path, table: str) -> None:
     """Import history from a CSV or Parquet file into a table of readings.
 
     The first line, or the schema of a Parquet file, names the columns: time and those of the table, e.g.
-    device_id, pump, chemical, actual_g. Times without an offset are in clock.device_timezone. Rows that
-    the table refuses go to legacy_import_rejects with the reason; the same file twice is stored once.
-    Parquet needs pyarrow: pip install 'dosing-tui[parquet]'.
+    device_id, pump, chemical, actual_g. Times are ISO 8601; without an offset they are in
+    clock.device_timezone. Rows that the table refuses go to legacy_import_rejects with the reason, and so
+    do rows of weeks that retention has dropped: they may have been counted already. The same file twice is
+    stored once. Parquet needs pyarrow: pip install 'dosing-tui[parquet]'.
     """
     from dosing_tui.database.schema.import_file import import_file
 

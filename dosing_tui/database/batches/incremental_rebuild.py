@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.batches.duration_learning import is_learning_due, is_learning_quick, learn_durations
@@ -18,6 +19,7 @@ from dosing_tui.database.batches.spans.span_planner import (
     ChangedDay,
     StationSpan,
     compute_affected_span,
+    cut_dropped,
     merge_spans,
     widen_span,
 )
@@ -33,7 +35,9 @@ from dosing_tui.database.connection import (
 from dosing_tui.database.error_mapping import translate_rowless_errors
 from dosing_tui.database.leader_election import LeaseToken, lead_transaction
 from dosing_tui.database.lots.tank_mixes import has_tank_entries, update_tank_mixes
+from dosing_tui.database.readings import dropped_readings
 from dosing_tui.database.schema import process_locks, retention
+from dosing_tui.database.schema.retention import LONG_AGO
 from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.batches.models import DEFAULT_RULES
 from dosing_tui.domain.messages.text_sanitizer import clean_line
@@ -49,6 +53,8 @@ MAX_SMALL_READINGS = 1_000
 """Rebuilding so many takes some 30 ms: for more, a process of its own is worth its start."""
 MAX_SMALL_EXTENT = timedelta(days=3)
 """From the first span to the last: the alarms of all the time between are read."""
+MIN_KEPT = timedelta(days=30)
+"""Readings are kept for longer by every setting: what else was dropped, the maintenance has noted."""
 REBUILD_TIMEOUTS = StatementTimeouts(statement_s=60.0, idle_s=60.0)
 _SET_UTC = "SET TIME ZONE 'UTC'"
 """Python compares times of one zone by local time, which repeats an hour in autumn."""
@@ -81,14 +87,17 @@ def rebuild_batches(
 ) -> RebuildResult:
     """Rebuild all batches that begin in [since, until). Reviews, their comments and PINs are not touched.
 
-    Batches older than the stored readings do not change.
+    Batches of times whose readings were dropped do not change.
     Raises: ConfigError, if the alarms in the database are of another site; DatabaseUnavailableError,
     DatabaseAccessError.
     """
     until, done = min(until, now + DEFAULT_RULES.max_duration), RebuildResult()
     with _open_session(settings, "rebuild") as session:
         _check_site(session, settings.plant.site)
-        since = max(since, _find_oldest_start(session, now))
+        dropped = _list_dropped(session, since, now)
+        for gone_since, gone_until in dropped:
+            if gone_since < until and gone_until > since:
+                report(_describe_dropped(max(gone_since, since), gone_until, settings.plant.timezone))
         by = select_assessment_basis(session, settings, since=since, until=until)
         report(
             f"Limits in the database: tolerance {describe_rules(by.limits.tolerances.newest.rules)},"
@@ -98,7 +107,8 @@ def rebuild_batches(
         for (device,) in session.execute(read_statement("batches/select_stations"), parameters).fetchall():
             span = StationSpan(device, since, until)
             _update_lots(session, span, lease=None)
-            done += _rebuild_parts(session, span, by, now=now, lease=None)
+            for kept in cut_dropped(span, dropped, DEFAULT_RULES):
+                done += _rebuild_parts(session, kept, by, now=now, lease=None)
             report(
                 f"{device}: {count_noun(done.batch_count, 'batch', 'batches')},"
                 f" {format_count(done.stored_count)} new or changed."
@@ -145,14 +155,13 @@ def _rebuild_queue(
 ) -> RebuildResult:
     if not plan.spans:
         return RebuildResult()
-    oldest = _find_oldest_start(session, now)
     since, until = min(span.since for span in plan.spans), max(span.until for span in plan.spans)
+    dropped = _list_dropped(session, since, now)
     by, done = select_assessment_basis(session, settings, since=since, until=until), RebuildResult()
     for whole in plan.spans:
-        # the readings of a batch that began earlier were dropped: it stays as it is
-        kept = replace(whole, since=max(whole.since, oldest))
         _update_lots(session, whole, lease=lease)
-        done += _rebuild_parts(session, kept, by, now=now, lease=lease)
+        for kept in cut_dropped(whole, dropped, DEFAULT_RULES):
+            done += _rebuild_parts(session, kept, by, now=now, lease=lease)
     session.execute(
         read_statement("batches/delete_rebuilt_days"),
         {name: [getattr(each, name) for each in plan.touched] for name in ("device_id", "day", "touches")},
@@ -194,12 +203,21 @@ def _has_at_most(session: Session, spans: Iterable[StationSpan], max_readings: i
     return True
 
 
-def _find_oldest_start(session: Session, now: datetime) -> datetime:
-    """The time from which every batch has all its readings, also with a shorter retention."""
-    kept_since = retention.find_kept_since(session, now)
-    if (row := session.execute(read_statement("batches/select_oldest_reading")).fetchone()) is not None:
-        kept_since = max(kept_since, row[0] or now)
-    return kept_since + DEFAULT_RULES.max_level_age + DEFAULT_RULES.max_duration
+def _list_dropped(session: Session, since: datetime, now: datetime) -> list[tuple[datetime, datetime]]:
+    """The times from ``since`` on whose readings are gone, or may be dropped at any moment; in order.
+
+    The batches of these times stay as they are.
+    """
+    if since < now - MIN_KEPT:
+        dropped_readings.note_dropped(session)
+    limit = retention.find_kept_since(session, now)
+    spans = [(span.since, span.until) for span in dropped_readings.list_dropped(session)]
+    return sorted([*spans, (LONG_AGO, limit)] if limit > LONG_AGO else spans)
+
+
+def _describe_dropped(since: datetime, until: datetime, timezone: str) -> str:
+    first, last = (f"{at.astimezone(ZoneInfo(timezone)):%Y-%m-%d}" for at in (since, until))
+    return f"Batches from {first} to {last} stay as they are: retention has dropped readings of theirs."
 
 
 @contextmanager

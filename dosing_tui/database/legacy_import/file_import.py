@@ -13,6 +13,7 @@ from dosing_tui.database.legacy_import.file_formats.csv_file import read_csv
 from dosing_tui.database.legacy_import.file_formats.file_rows import FileRows, open_stream
 from dosing_tui.database.legacy_import.file_formats.parquet_file import is_parquet, read_parquet
 from dosing_tui.database.legacy_import.legacy_schema import TABLES, LegacyTable
+from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.errors import DatabaseAccessError
 
 _REGISTER = """
@@ -20,6 +21,13 @@ INSERT INTO legacy_imports (table_name, old_name) VALUES (%(table)s, %(old)s)
 ON CONFLICT (table_name) DO UPDATE
    SET old_name = excluded.old_name, sane_until = now() + INTERVAL '10 minutes', copied_to = '-infinity',
        rows = 0, copied = 0, set_aside = 0, flagged = 0, finished_at = NULL
+"""
+
+
+_ISO_TIME = r"^\s*\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d([.,]\d+)?)?\s*(Z|[+-]\d\d(:?\d\d){0,2})?)?\s*$"
+"""Of 03.11.2026 the server would make 11 March, and it knows words, e.g. yesterday."""
+_READ_TIMES = """
+ALTER TABLE {} DROP CONSTRAINT "time", ALTER COLUMN time TYPE timestamptz USING time::timestamptz
 """
 
 
@@ -65,8 +73,12 @@ def _create_table(session: Session, table: LegacyTable, columns: list[str]) -> N
         raise DatabaseAccessError(
             f"The column {unknown[0]} is none of {table.name}: it has {', '.join(sorted(guides))}."
         )
+    checked = SQL('{} text CONSTRAINT "time" CHECK ({} ~ {})')
     definition = SQL(", ").join(
-        SQL("{} timestamptz" if name == "time" else "{} text").format(Identifier(name)) for name in columns
+        checked.format(Identifier(name), Identifier(name), _ISO_TIME)
+        if name == "time"
+        else SQL("{} text").format(Identifier(name))
+        for name in columns
     )
     session.execute(SQL("CREATE TABLE {} ({})").format(Identifier(table.legacy_name), definition))
 
@@ -77,8 +89,12 @@ def _copy_rows(session: Session, rows: FileRows, table: LegacyTable, path: Path)
         with session.cursor().copy(statement) as copy:
             for block in rows.blocks:
                 copy.write(block)
-    except psycopg.DataError as error:
+        session.execute(SQL(_READ_TIMES).format(Identifier(table.legacy_name)))
+    except (psycopg.DataError, psycopg.errors.CheckViolation) as error:
         where = (error.diag.context or "").partition(",")[2].strip()
+        reason = error.diag.message_primary
+        if isinstance(error, psycopg.errors.CheckViolation):
+            where, reason = where.partition(":")[0], "time is not written as 2026-11-03 10:00:00"
         raise DatabaseAccessError(
-            f"{path.name} cannot be read ({where or 'its rows'}): {error.diag.message_primary}."
+            f"{path.name} cannot be read ({where or 'its times'}): {clean_line(reason or '')}."
         ) from error

@@ -12,7 +12,6 @@ from dosing_tui.database.audit.audit_trail import REFUSED
 from dosing_tui.database.connection import (
     Session,
     StatementTimeouts,
-    fetch_row,
     select_rows,
     use_session,
 )
@@ -26,10 +25,13 @@ from dosing_tui.domain.materials.ledger import (
 )
 from dosing_tui.domain.messages.chemical_names import fold_name
 from dosing_tui.domain.messages.text_sanitizer import clean_text
+from dosing_tui.domain.quantities.quantity_text import count_noun
 from dosing_tui.errors import MaterialError
 
 APPLICATION_NAME = "materials"
 IMPORT_TIMEOUTS = StatementTimeouts(statement_s=60.0, lock_s=60.0, idle_s=60.0)
+GROUP_SIZE = 50
+"""Entries of one transaction: it holds the lock of the audit trail, for which stations' events wait."""
 MAX_ENTRIES = 5_000
 """Most entries of one query."""
 
@@ -46,7 +48,10 @@ class MaterialFilter:
 
 
 def enter_materials(settings: Settings, drafts: Sequence[MaterialDraft], *, os_user: str) -> list[int | None]:
-    """Store entries, all or none. Returns their numbers; None of one that was stored before.
+    """Store entries. Returns their numbers; None of one that was stored before.
+
+    None if one of them is invalid. In groups of ``GROUP_SIZE``: all that is signed or entered waits while a
+    group is stored. What is stored when one fails stays: the same entries again add the others.
 
     Raises: MaterialError, DatabaseUnavailableError, DatabaseAccessError.
     """
@@ -54,10 +59,19 @@ def enter_materials(settings: Settings, drafts: Sequence[MaterialDraft], *, os_u
     for draft in cleaned:
         if sentence := validate_draft(draft):
             raise MaterialError(sentence)
-    with use_session(
-        settings, application=APPLICATION_NAME, autocommit=False, timeouts=IMPORT_TIMEOUTS
-    ) as session:
-        return [_enter_draft(session, draft, os_user) for draft in cleaned]
+    numbers: list[int | None] = []
+    with use_session(settings, application=APPLICATION_NAME, timeouts=IMPORT_TIMEOUTS) as session:
+        for first in range(0, len(cleaned), GROUP_SIZE):
+            try:
+                numbers += _enter_group(session, cleaned[first : first + GROUP_SIZE], os_user)
+            except MaterialError as error:
+                if not first:
+                    raise
+                raise MaterialError(
+                    f"{error} {count_noun(first, 'entry', 'entries')} before it are saved;"
+                    " once it is corrected, the same file adds the others."
+                ) from error
+    return numbers
 
 
 def enter_material(settings: Settings, draft: MaterialDraft, *, os_user: str) -> int | None:
@@ -91,20 +105,23 @@ def list_movements(settings: Settings, after: int | None) -> list[TankMovement]:
         return select_rows(session, TankMovement, "materials/select_movements", {"after": after})
 
 
-def _enter_draft(session: Session, draft: MaterialDraft, os_user: str) -> int | None:
-    parameters = {"entry": _format_draft(draft, clean_text(os_user))}
+def _enter_group(session: Session, drafts: Sequence[MaterialDraft], os_user: str) -> list[int | None]:
+    """One statement: however slow or suspended this program is, it holds no lock between two entries."""
+    user = clean_text(os_user)
+    parameters = {"entries": json.dumps([_describe_draft(draft, user) for draft in drafts])}
     try:
-        (number,) = fetch_row(session.execute(read_statement("materials/enter_material"), parameters))
+        return [
+            number for (number,) in session.execute(read_statement("materials/enter_materials"), parameters)
+        ]
     except psycopg.DatabaseError as error:
         if error.sqlstate != REFUSED:
             raise
         raise MaterialError(error.diag.message_primary or "Not saved.") from error
-    return None if number is None else int(number)
 
 
-def _format_draft(draft: MaterialDraft, os_user: str) -> str:
+def _describe_draft(draft: MaterialDraft, os_user: str) -> dict[str, object]:
     """The entry as the database's function takes it."""
-    return json.dumps({
+    return {
         "entry_key": draft.entry_key, "source": draft.source.value, "time": draft.time.isoformat(),
         "device_id": draft.device_id, "chemical": draft.chemical, "pump": draft.pump,
         "kind": draft.kind.value, "entered_quantity": draft.quantity, "entered_unit": draft.unit.value,
@@ -112,7 +129,7 @@ def _format_draft(draft: MaterialDraft, os_user: str) -> str:
         "supplier": draft.supplier, "expires_on": _format_day(draft.expires_on),
         "opened_on": _format_day(draft.opened_on), "certificate": draft.certificate, "reason": draft.reason,
         "operator": draft.operator, "os_user": os_user,
-    })  # fmt: skip
+    }  # fmt: skip
 
 
 def _format_day(day: date | None) -> str | None:

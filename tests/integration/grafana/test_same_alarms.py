@@ -25,6 +25,7 @@ from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, 
 from dosing_tui.domain.panels.panel_catalog import STOCK_OUTLOOK, PanelQuery
 from dosing_tui.grafana.alert_rules import ALERT_RULES
 from dosing_tui.grafana.sql_macros import build_alert_sql, build_series_sql
+from tests.support.database.stored_journal import read_journal
 from tests.support.database.reading_samples import settings_for
 from tests.support.database.stored_batches import write_readings
 
@@ -148,7 +149,7 @@ def list_console_alarms(settings: Settings) -> set[Series]:
         started_at=NOW - timedelta(days=1),
     )  # fmt: skip
     evaluator.rules.tolerances = read_tolerance_book(settings)
-    evaluator.apply_committed(journal.read_journal(settings))
+    evaluator.apply_committed(read_journal(settings))
     with closing(PanelReader(settings)) as reader:
         reader.open()
         evaluator.load_batch_needs(reader.list_batch_needs(NOW), NOW)

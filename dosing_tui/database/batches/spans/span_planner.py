@@ -58,6 +58,30 @@ def widen_span(span: StationSpan, rules: SegmentationRules) -> StationSpan:
     return StationSpan(span.device_id, span.since - before, span.until + rules.max_duration + rules.max_delay)
 
 
+def cut_dropped(
+    span: StationSpan, dropped: Iterable[tuple[datetime, datetime]], rules: SegmentationRules
+) -> list[StationSpan]:
+    """The parts of a span in which every batch has all its readings.
+
+    ``dropped``: times [since, until) whose readings are gone, in order.
+    """
+    found: list[StationSpan] = []
+    since = span.since
+    for gone_since, gone_until in dropped:
+        until = min(span.until, gone_since - rules.max_duration - rules.max_delay)
+        if since < until:
+            found.append(_cut_span(span, since, until))
+        since = max(since, gone_until + rules.max_level_age + rules.max_duration)
+    if since < span.until:
+        found.append(_cut_span(span, since, span.until))
+    return found
+
+
+def _cut_span(span: StationSpan, since: datetime, until: datetime) -> StationSpan:
+    changed_at = span.changed_at and max(since, span.changed_at) if since > span.since else span.changed_at
+    return StationSpan(span.device_id, since, until, changed_at)
+
+
 def merge_spans(spans: Iterable[StationSpan]) -> list[StationSpan]:
     """Merge overlapping spans of a station."""
     found: list[StationSpan] = []

@@ -1,0 +1,1 @@
+"""What is known of the stored readings as a whole."""
