@@ -20,7 +20,6 @@ from dosing_tui.cli.context import (
     write_stdout,
 )
 from dosing_tui.cli.notifications import notifications, try_channel
-from dosing_tui.cli.refill import refill
 from dosing_tui.domain.alarms.models import (
     UNACKNOWLEDGED_STATES,
     Actor,
@@ -74,7 +73,7 @@ def alarms() -> None:
     """List, acknowledge and shelve alarms, read their journal; exit 3: database unavailable."""
 
 
-for command in (notifications, refill, try_channel):
+for command in (notifications, try_channel):
     alarms.add_command(command)
 
 

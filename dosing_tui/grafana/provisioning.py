@@ -14,6 +14,7 @@ from dosing_tui.grafana import collector_monitoring
 from dosing_tui.grafana.alert_rules import build_alert_file
 from dosing_tui.grafana.dashboards import build_dashboards
 from dosing_tui.grafana.datasource import DATASOURCE_UID, FILE_HEADER, FOLDER, JsonObject
+from dosing_tui.grafana.lot_dashboard import build_lot_dashboard
 from dosing_tui.grafana.notifications import build_notification_file
 
 _HEADER_LENGTH = 1000
@@ -40,7 +41,7 @@ class GrafanaOptions:
 
 def build_provisioning_files(settings: Settings, options: GrafanaOptions) -> dict[str, str]:
     """Text by path, relative to Grafana's provisioning folder. Raises: DatabaseAccessError."""
-    boards = build_dashboards(PANELS.values(), settings)
+    boards = [*build_dashboards(PANELS.values(), settings), build_lot_dashboard(settings)]
     return {
         "datasources/dosing.yaml": _render_yaml(_build_datasource(describe_target(settings), options)),
         "dashboards/dosing.yaml": _render_yaml(_build_dashboard_provider(options)),

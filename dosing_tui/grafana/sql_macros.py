@@ -83,7 +83,7 @@ def build_panel_sql(panel: Panel[RowT], *, zone: str) -> str:
 
     Dosed masses are in kg.
     """
-    sql = _substitute_parameters(
+    sql = substitute_parameters(
         f"panels/{panel.id}",
         _build_parameters(zone=zone, bucket=panel.bucket_width, dimensions=panel.dimensions),
     )
@@ -99,21 +99,21 @@ def is_dosed_mass(panel: Panel[RowT]) -> bool:
 
 def build_annotations_sql(*, zone: str) -> str:
     """Batches and notes of the dashboard's range, by its variables."""
-    return _substitute_parameters(
+    return substitute_parameters(
         "reads/select_annotations", _build_parameters(zone=zone, bucket=None, dimensions=Dimension)
     )
 
 
 def build_variable_sql(dimension: Dimension) -> str:
     """The values of a dimension, for a dashboard variable."""
-    return _substitute_parameters(f"reads/select_{dimension.value}_names", {"since": TIME_FROM})
+    return substitute_parameters(f"reads/select_{dimension.value}_names", {"since": TIME_FROM})
 
 
 def build_alert_sql(name: str, *, expected: Iterable[str], zone: str = "UTC") -> str:
     """An alert rule's statement: no macro, no variable. ``zone``: of the plant's days."""
     stations = f"ARRAY[{', '.join(map(_quote_literal, expected))}]"
     every = {"device": ALL_VALUES, "chemical": ALL_VALUES}
-    return _substitute_parameters(
+    return substitute_parameters(
         f"alerts/{name}", {"expected": stations, "now": "now()", "tz": _quote_literal(zone), **every}
     )
 
@@ -148,7 +148,13 @@ def build_selection_sql(dimension: Dimension) -> str:
     return f"unescape_grafana_names(ARRAY[${{{dimension.value}:sqlstring}}]::text[])"
 
 
-def _substitute_parameters(name: str, values: Mapping[str, str]) -> str:
+def build_chosen_text_sql(variable: str) -> str:
+    """The value of a variable with one value; '' where there is none to choose."""
+    return f"(unescape_grafana_names(ARRAY[${{{variable}:sqlstring}}]::text[]))[1]"
+
+
+def substitute_parameters(name: str, values: Mapping[str, str]) -> str:
+    """The statement ``sql/<name>.sql`` with these texts for its parameters. Raises: KeyError."""
     text = _PARAMETER.sub(lambda parameter: values[parameter[1]], read_statement(name))
     return text.replace("%%", "%").strip()
 

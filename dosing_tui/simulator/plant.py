@@ -7,6 +7,7 @@ batches, and has no breaks.
 
 import heapq
 import math
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -38,6 +39,12 @@ class PlantMessage:
     payload: bytes
     fault: str = ""
     outcome: ExpectedOutcome = ExpectedOutcome.ACCEPT
+    device_id: str = ""
+    """The station that publishes it, whatever the payload says."""
+    lost_before: int = 0
+    """Messages of the station that were lost since its last one."""
+    is_first_after_start: bool = False
+    """The station's firmware has started since its last message."""
 
 
 class SimulatedPlant:
@@ -55,6 +62,10 @@ class SimulatedPlant:
         """Time within which the idle stations start a batch, one after the other, when it goes live."""
         self._lost_line_faults: dict[str, str] = {}
         """Device -> the fault that lost its last message."""
+        self._lost_counts: Counter[str] = Counter()
+        """Device -> messages lost since its last one."""
+        self._restarted: set[str] = set()
+        """Stations without a message since their reboot."""
         self._stations = [
             SimulatedStation(
                 f"{seed}/{number}",
@@ -117,7 +128,7 @@ class SimulatedPlant:
                 return
             at = start.timestamp() + after_s
             if injector.is_due(Fault.REBOOT) and station.try_reboot(at):
-                injector.schedule_next(Fault.REBOOT)
+                self._note_reboot(station, injector)
                 continue
             self._now = station.due_at
             for message in self._emit_step(station, at, injector):
@@ -125,6 +136,10 @@ class SimulatedPlant:
                     message if rate is None else replace(message, at=start + timedelta(seconds=count / rate))
                 )
                 count += 1
+
+    def _note_reboot(self, station: SimulatedStation, injector: FaultInjector) -> None:
+        self._restarted.add(station.device_id)
+        injector.schedule_next(Fault.REBOOT)
 
     def _set_batch_gaps(self, gap_s: tuple[float, float]) -> None:
         for station in self._stations:
@@ -136,6 +151,7 @@ class SimulatedPlant:
         line, after_reboot = station.run_next_step(at)
         if lost := injector.drop_event(line):
             self._lost_line_faults[station.device_id] = lost
+            self._lost_counts[station.device_id] += 1
             return
         uptime = station.booted_at is not None and not isinstance(line, LevelLine)
         fault = Fault.REBOOT if after_reboot else Fault.UPTIME if uptime else ""
@@ -144,8 +160,11 @@ class SimulatedPlant:
             datetime.fromtimestamp(at, UTC),
             self._topics[type(line)].replace("+", station.device_id),
         )
-        for message in injector.emit_messages(line, fault):
-            yield PlantMessage(when, topic, *message)
+        for payload, name, outcome in injector.emit_messages(line, fault):
+            is_first = station.device_id in self._restarted
+            self._restarted.discard(station.device_id)
+            lost_before = self._lost_counts.pop(station.device_id, 0)
+            yield PlantMessage(when, topic, payload, name, outcome, station.device_id, lost_before, is_first)
 
     def _iterate_due_stations(self) -> Iterator[SimulatedStation]:
         """Endlessly the station that is due first. The caller may change its ``due_at`` once per step."""

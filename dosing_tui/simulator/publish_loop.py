@@ -4,7 +4,7 @@ import math
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from threading import Event
@@ -68,8 +68,7 @@ def run_simulation(
     station's status has one of its own (``station_statuses``).
     Raises: BrokerError when the broker is unreachable at the start; later the run waits for it.
     """
-    name = f"dosing-tui-simulator-{uuid4().hex[:8]}"
-    publisher = Publisher(mqtt, client_id=name, on_link=_LinkReporter(mqtt, report))
+    publisher = _create_publisher(mqtt, report)
     publisher.start()
     start = datetime.now(UTC)
     plant = plant or SimulatedPlant(seed, devices, since=start, mqtt=mqtt)
@@ -78,9 +77,10 @@ def run_simulation(
     try:
         messages = plant.generate_live(start, rate=rate, speed=speed, faults=faults)
         end_s = duration_s or math.inf
+        scheduled = _iterate_on_schedule(messages, publisher, start, end_s, stop)
         last_s = time.monotonic() + end_s + FLUSH_TIMEOUT_S
         accepted = _publish_all(
-            _iterate_on_schedule(messages, publisher, start, end_s, stop), publisher, qos,
+            _number_messages(scheduled, statuses), publisher, qos,
             give_up=lambda: stop.is_set() or time.monotonic() > last_s,
         )  # fmt: skip
         publisher.wait_for_publish(FLUSH_TIMEOUT_S)
@@ -88,6 +88,11 @@ def run_simulation(
         statuses.stop()
         publisher.stop()
     return _build_tally(accepted, publisher)
+
+
+def _create_publisher(mqtt: MqttSettings, report: ProgressReporter) -> Publisher:
+    name = f"dosing-tui-simulator-{uuid4().hex[:8]}"
+    return Publisher(mqtt, client_id=name, on_link=_LinkReporter(mqtt, report))
 
 
 def _publish_all(
@@ -106,6 +111,21 @@ def _publish_all(
         if not is_accepted and give_up():
             break
     return accepted
+
+
+def _number_messages(messages: Iterator[PlantMessage], statuses: StationStatuses) -> Iterator[PlantMessage]:
+    """With the numbers of their stations; a repetition has its original's, a lost message leaves a gap."""
+    last: dict[str, bytes] = {}
+    for message in messages:
+        device, payload = message.device_id, message.payload
+        if message.is_first_after_start:
+            statuses.restart_station(device)
+        statuses.lose_messages(device, message.lost_before)
+        if message.outcome is ExpectedOutcome.DUPLICATE:
+            payload = last[device]
+        elif message.outcome is ExpectedOutcome.ACCEPT:
+            payload = last[device] = statuses.number_payload(device, payload)
+        yield replace(message, payload=payload)
 
 
 def _iterate_on_schedule(

@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -100,6 +101,8 @@ def _enter_draft(settings: "Settings", draft: "MaterialDraft") -> None:
     from dosing_tui.database.materials.ledger_entries import enter_material
     from dosing_tui.domain.alarms.tank_refill import LEVEL_TIMEOUT
 
+    tank = _find_tank(settings, draft)
+    draft = replace(draft, device_id=tank.device, chemical=tank.item)
     number = enter_material(settings, draft, os_user=get_os_user())
     click.echo(f"Entry {number}: {describe_draft(draft)}.")
     if draft.kind in LOT_KINDS and datetime.now(UTC) - draft.time <= LEVEL_TIMEOUT:
@@ -115,12 +118,11 @@ def _expect_level_jump(settings: "Settings", draft: "MaterialDraft") -> None:
     from dosing_tui.domain.alarms.tank_refill import REFILL_RULE, create_material_entries
     from dosing_tui.errors import AlarmCommandError
 
-    tank = _find_tank(settings, draft)
     try:
         entries = create_material_entries(
             journal.read_alarm_states(settings),
             CommandContext(Actor(draft.operator, get_os_user()), datetime.now(UTC)),
-            device=tank.device, chemical=tank.item,
+            device=draft.device_id, chemical=draft.chemical,
             words=f"{describe_draft(draft)}.", added_g=draft.mass_g,
             max_duration=get_max_shelving(settings, REFILL_RULE.priority),
         )  # fmt: skip
@@ -130,7 +132,7 @@ def _expect_level_jump(settings: "Settings", draft: "MaterialDraft") -> None:
 
 
 def _find_tank(settings: "Settings", draft: "MaterialDraft") -> "AlarmKey":
-    """The alarm of its level jump, as the plant spells the tank; of an unknown tank, as typed."""
+    """The alarm of its level jump, as the plant spells the tank; an unknown one as typed, with a remark."""
     from dosing_tui.cli.alarm_actions import find_alarms_or_normal
     from dosing_tui.domain.alarms.models import AlarmKey
     from dosing_tui.domain.alarms.tank_refill import REFILL_RULE
@@ -140,7 +142,8 @@ def _find_tank(settings: "Settings", draft: "MaterialDraft") -> "AlarmKey":
     key = AlarmKey(REFILL_RULE.id, clean_text(draft.device_id), clean_text(draft.chemical))
     try:
         return find_alarms_or_normal(settings, [key.tag])[0].key
-    except AlarmCommandError:
+    except AlarmCommandError as error:
+        print_message(f"{error} Entered as typed: {key.device}, {key.item}.")
         return key
 
 

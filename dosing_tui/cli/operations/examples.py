@@ -12,7 +12,6 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = MappingProxyType({
     "alarms journal": ("dosing-tui alarms journal --since 24h --state shelved --format csv",),
     "alarms list": ("dosing-tui alarms list --state unacknowledged",),
     "alarms notifications": ("dosing-tui alarms notifications",),
-    "alarms refill": ("dosing-tui alarms refill dosing_system_01 T-12 --grams 15000",),
     "alarms remove": ("dosing-tui alarms remove DEVICE_OFFLINE/dosing_system_02 --reason 'pump replaced'",),
     "alarms reset": ("dosing-tui alarms reset --all --yes",),
     "alarms restore": ("dosing-tui alarms restore DEVICE_OFFLINE/dosing_system_02",),

@@ -92,6 +92,7 @@ class AlarmService:
         self._evaluator = _build_evaluator(context, writes_journal=outbox is not None)
         self._lock = threading.Lock()
         self._is_journal_up = self._has_history = False
+        self._has_collector = True
         self._entries_since_checkpoint = 0
         """Entries of the journal since its last checkpoint."""
         self._failed_at: datetime | None = None
@@ -315,6 +316,7 @@ class AlarmService:
         snapshot = self._context.live_state.get_snapshot(now)
         spool = self._measure_spool()
         sentences = {fault.part: fault.sentence for fault in snapshot.database_faults}
+        self._has_collector = DatabasePart.COLLECTOR not in sentences
         return EvaluationContext(
             now,
             broker=_link_to_view(snapshot.broker),
@@ -358,7 +360,9 @@ class AlarmService:
         self._is_publish_due = started < self._next_publish
         if self._is_publish_due:
             return
-        snapshot = self._evaluator.take_snapshot(self._clock(), is_journal_live=self._is_journal_up)
+        snapshot = self._evaluator.take_snapshot(
+            self._clock(), is_journal_live=self._is_journal_up, has_collector=self._has_collector
+        )
         self._context.live_state.set_alarms(snapshot)
         ended = time.monotonic()
         pause_s = min(PUBLISH_PAUSE_FACTOR * (ended - started), MAX_PUBLISH_PAUSE_S)

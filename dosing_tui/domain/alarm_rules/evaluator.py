@@ -66,7 +66,6 @@ class Evaluator:
         """
         self.projection = JournalProjection(journal_overrides=not writes_journal)
         self._writes_journal = writes_journal
-        self._grace_time = timedelta() if writes_journal else VIEWER_GRACE_TIME
         self._rules = RuleSet(limits, expected_stations=expected_stations, started_at=started_at)
         self._realarm_after = realarm_after
         self._new_id = new_id
@@ -86,14 +85,25 @@ class Evaluator:
     def tolerances(self, book: ToleranceBook) -> None:
         self._rules.tolerances = book
 
-    def take_snapshot(self, now: datetime, *, is_journal_live: bool) -> AlarmSnapshot:
-        """Return a snapshot for the screens; ``is_journal_live``: the journal is being read."""
+    def take_snapshot(
+        self, now: datetime, *, is_journal_live: bool, has_collector: bool = True
+    ) -> AlarmSnapshot:
+        """Return a snapshot for the screens.
+
+        ``is_journal_live``: the journal is being read; ``has_collector``: some process writes it. With
+        both, a process that only reads it adds what it has found itself, and only while that lasts.
+        """
         # entries of an outage arrive later, so the raise times are not in ascending order
         self._raise_times = {entry: at for entry, at in self._raise_times.items() if at > now - FLOOD_PERIOD}
-        self._is_flood = is_flood_active(self._is_flood, len(self._raise_times))
+        is_follower = not self._writes_journal and is_journal_live
         states = (
-            self.projection.get_states(now - self._grace_time) if is_journal_live else self.projection.states
+            self.projection.get_states(now - VIEWER_GRACE_TIME) if is_follower else self.projection.states
         )
+        raise_count = len(self._raise_times)
+        if is_follower and has_collector:
+            states = {key: state for key, state in states.items() if self._is_journals_or_stands(state)}
+            raise_count = sum(isinstance(identity, UUID) for identity in self._raise_times)
+        self._is_flood = is_flood_active(self._is_flood, raise_count)
         first = find_first_outs(states.values())
         views = {
             key: build_alarm_view(state, self._find_shown_condition(key), first_out=key in first)
@@ -102,7 +112,7 @@ class Evaluator:
         return build_snapshot(
             views,
             at=now,
-            raise_count=len(self._raise_times),
+            raise_count=raise_count,
             is_flood=self._is_flood,
             is_journal_live=is_journal_live,
             pending_command_count=0 if is_journal_live else self.projection.pending_command_count,
@@ -275,6 +285,14 @@ class Evaluator:
             and key.rule in COLLECTOR_RULES
             and self.projection.is_confirmed_active(key)
         )
+
+    def _is_journals_or_stands(self, state: AlarmState) -> bool:
+        """Whether the journal has the alarm, or this process sees its cause at the plant at this moment.
+
+        Nobody else has an alarm of this process's own links, and nobody could acknowledge it.
+        """
+        is_own = state.active and state.key.rule not in COLLECTOR_RULES
+        return is_own or self.projection.is_confirmed(state.key)
 
     def _find_shown_condition(self, key: AlarmKey) -> DelayedCondition | None:
         condition = self._conditions.get(key)

@@ -63,6 +63,10 @@ class JournalProjection:
     def get_state(self, key: AlarmKey) -> AlarmState:
         return self._states.get(key) or AlarmState(key)
 
+    def is_confirmed(self, key: AlarmKey) -> bool:
+        """Whether the alarm is not normal by the journal alone."""
+        return key in self._confirmed_states
+
     def is_confirmed_active(self, key: AlarmKey) -> bool:
         """Whether the alarm is active by the journal alone."""
         state = self._confirmed_states.get(key)

@@ -1,4 +1,4 @@
-"""Record a tank refill as journal entries, so that the level jump raises no alarm.
+"""What fills a tank, as journal entries, so that the level jump raises no alarm.
 
 If STOCK_RESET is normal or active, it is shelved until the new level is published. If it has returned, it is
 acknowledged and reset. The entries contain the operator and the new level.
@@ -24,28 +24,6 @@ from dosing_tui.errors import AlarmCommandError
 REFILL_RULE = RULES["STOCK_RESET"]
 LEVEL_TIMEOUT = timedelta(hours=1)
 """The station publishes the new level within it, unless the site shelves for less."""
-
-
-def create_refill_entries(
-    states: Mapping[AlarmKey, AlarmState],
-    context: CommandContext,
-    *,
-    device: str,
-    chemical: str,
-    grams: float | None,
-    level_timeout: timedelta,
-    max_duration: timedelta,
-) -> list[JournalEntry]:
-    """Create the journal entries of a refill.
-
-    ``grams``: the new level in g, None if not measured; ``level_timeout``: maximum time until the station
-    publishes it. Raises: AlarmCommandError if the alarm is suppressed by design or out of service.
-    """
-    words = "Refilled." if grams is None else f"Refilled to {grams:g} g."
-    return create_material_entries(
-        states, context, device=device, chemical=chemical, words=words, added_g=grams,
-        level_timeout=level_timeout, max_duration=max_duration,
-    )  # fmt: skip
 
 
 def create_material_entries(

@@ -37,7 +37,7 @@ class PumpCapability:
     figures_since: datetime | None
     """A tube change or calibration within the range, after which the figures begin anew."""
     new_rate_g_per_s: float | None
-    """Mean of the first 50 doses or more, in whole six hours after the tube change; None below ten."""
+    """Mean of the doses since the tube change, up to the six hours of the 50th; None below ten."""
     first_at: datetime
     """The six hours (UTC) of the pump's first stored dose."""
     tube_at: datetime | None

@@ -1,18 +1,19 @@
 """The figures of each page of the wall mode, from the same rows as the console's tiles. Pure."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from dosing_tui.config.alarm_limits import get_limit
+from dosing_tui.domain.alarms.models import Priority
 from dosing_tui.domain.labels.name_labels import fit_labels
 from dosing_tui.domain.messages.tank_level import classify_level
 from dosing_tui.domain.panels.panel_catalog import PRODUCTION_TODAY, PlantLimit
-from dosing_tui.live_state import LinkStatus
+from dosing_tui.live_state import DatabasePart, LinkStatus, LiveSnapshot
 from dosing_tui.tui.kiosk.kiosk_rotation import KioskPage
 from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import sanitize_text
 from dosing_tui.tui.rendering.palette import DEVIATION, DEVIATION_BLOCK, STRONG, CellStyle
-from dosing_tui.tui.rendering.priority_style import choose_priority_style, choose_rule_block
+from dosing_tui.tui.rendering.priority_style import choose_priority_block, choose_priority_style
 from dosing_tui.tui.scope.render_context import RenderContext
 from dosing_tui.tui.tiles.inventory import format_percent_full
 from dosing_tui.tui.tiles.shared.tank_mark import choose_tank_mark, index_alarms
@@ -42,17 +43,26 @@ class KioskTrouble:
     style: CellStyle
 
 
-def list_troubles(context: RenderContext) -> list[KioskTrouble]:
-    """What keeps the figures from being current, the worst first."""
-    snapshot, found = context.snapshot, []
-    if snapshot.broker.status is LinkStatus.DOWN:
-        found.append(KioskTrouble("MQTT DOWN", choose_rule_block("BROKER_DOWN")))
-    if snapshot.database.status is LinkStatus.DOWN:
-        found.append(KioskTrouble("DB DOWN", choose_rule_block("DB_DOWN")))
+def list_troubles(snapshot: LiveSnapshot, now: datetime) -> list[KioskTrouble]:
+    """What keeps figures or alarms from being current, the worst first."""
+    broker, database, parts = (
+        snapshot.broker.status, snapshot.database.status, {fault.part for fault in snapshot.database_faults}
+    )  # fmt: skip
+    found = [
+        (broker is LinkStatus.DOWN, "MQTT DOWN", Priority.HIGH),
+        (database is LinkStatus.DOWN, "DB DOWN", Priority.MEDIUM),
+        (DatabasePart.COLLECTOR in parts, "NO COLLECTOR", Priority.HIGH),
+        (bool(parts - {DatabasePart.COLLECTOR}), "DB PARTLY", Priority.HIGH),
+        (broker is LinkStatus.PARTIAL, "MQTT PARTLY", Priority.HIGH),
+        (bool(snapshot.failed_threads), "PART FAILED", Priority.MEDIUM),
+    ]
+    troubles = [
+        KioskTrouble(text, choose_priority_block(priority)) for holds, text, priority in found if holds
+    ]
     last = snapshot.last_message_at
-    if not found and (last is None or context.now - last > NO_DATA_AFTER):
-        found.append(KioskTrouble("NO DATA", DEVIATION_BLOCK))
-    return found
+    if not troubles and (last is None or now - last > NO_DATA_AFTER):
+        troubles.append(KioskTrouble("NO DATA", DEVIATION_BLOCK))
+    return troubles
 
 
 def build_page(page: KioskPage, context: RenderContext) -> list[KioskFigure]:

@@ -56,7 +56,7 @@ class KioskScreen(Screen[None]):
             plant=sanitize_text(context.settings.plant.name, 40),
             role=context.snapshot.role.value,
             figures=() if held else tuple(build_page(self._turn.page, context)),
-            troubles=tuple(list_troubles(context)),
+            troubles=tuple(list_troubles(context.snapshot, context.now)),
             alarms=held,
             message="Press q to end the wall mode" if self._is_unlocked() else UNLOCK_HINT,
         )

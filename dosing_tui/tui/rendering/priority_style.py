@@ -69,7 +69,12 @@ def choose_rule_style(rule: str, background: ColourRole = ColourRole.BACKGROUND)
 
 def choose_rule_block(rule: str) -> CellStyle:
     """The same, reversed."""
-    return CellStyle(ColourRole.BACKGROUND, PRIORITY_MARKS[RULES[rule].priority].colour, bold=True)
+    return choose_priority_block(RULES[rule].priority)
+
+
+def choose_priority_block(priority: Priority) -> CellStyle:
+    """Colour of an alarm of this priority, reversed."""
+    return CellStyle(ColourRole.BACKGROUND, PRIORITY_MARKS[priority].colour, bold=True)
 
 
 def choose_mark_style(state: AlarmState, background: ColourRole = ColourRole.BACKGROUND) -> CellStyle:

@@ -96,6 +96,28 @@ def test_what_fills_a_tank_is_in_ledger_and_journal_and_litres_need_a_density(
     assert "A waste needs a reason." in run("add", "waste", DEVICE, "T-12", "8", status=2).stderr
 
 
+def test_a_refill_in_any_spelling_is_of_the_plants_tank_in_the_ledger_and_in_the_journal(
+    run: Runner, migrated: str
+) -> None:
+    write_readings(migrated, [LEVEL])
+    run("add", "refill", DEVICE.upper(), CHEMICAL.lower().replace("-", " "), "15", "--unit", "kg")
+    assert fetch_rows(migrated, "SELECT device_id, chemical, mass_g FROM material_entries") == [
+        (DEVICE, CHEMICAL, 15_000.0)
+    ]
+    assert fetch_rows(migrated, "SELECT device_id, item, event, value FROM alarm_journal") == [
+        (DEVICE, CHEMICAL, "shelve", 15_000.0)
+    ]
+
+
+def test_an_entry_of_a_tank_that_nobody_knows_is_kept_as_typed_and_says_so(
+    run: Runner, migrated: str
+) -> None:
+    write_readings(migrated, [LEVEL])
+    told = run("add", "count", DEVICE, "T-99", "15").stderr
+    assert f"No chemical T-99 is known; known are {CHEMICAL}. Entered as typed: {DEVICE}, T-99." in told
+    assert fetch_rows(migrated, "SELECT chemical FROM material_entries") == [("T-99",)]
+
+
 def test_the_same_file_twice_adds_nothing_and_equal_lines_are_two(
     run: Runner, migrated: str, tmp_path: Path
 ) -> None:

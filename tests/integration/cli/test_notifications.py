@@ -8,11 +8,6 @@ import pytest
 from click.testing import CliRunner, Result
 
 from dosing_tui.cli.main import main
-from dosing_tui.database.alarms import journal
-from dosing_tui.domain.alarms.models import AlarmEvent
-from tests.support.database.reading_samples import settings_for
-from tests.support.database.stored_batches import write_readings
-from tests.support.domain.batch_messages import make_level
 from tests.support.notifiers.message_receivers import WebServer, web_server
 
 
@@ -49,22 +44,3 @@ def test_one_that_fails_says_why_and_one_that_is_not_there_which_there_are(
 def test_a_channel_that_no_collector_has_used_says_so(web: WebServer, migrated: str, tmp_path: Path) -> None:
     result = run_notifications(tmp_path, "notifications", dsn=migrated)
     assert (result.exit_code, result.output) == (0, "shift: not used by a collector yet\n")
-
-
-def test_a_refill_in_any_spelling_is_in_the_journal_with_who_and_how_much(
-    web: WebServer, migrated: str, tmp_path: Path
-) -> None:
-    write_readings(migrated, [make_level(0, "T-12", 3000.0)])
-    refused = run_notifications(tmp_path, "refill", "dosing_system_01", "T-99", dsn=migrated)
-    assert (refused.exit_code, refused.output) == (
-        2, "dosing-tui: No chemical T-99 is known; known are T-12.\n",
-    )  # fmt: skip
-    result = run_notifications(
-        tmp_path, "refill", "Dosing_System_01", "t-12", "--grams", "15000", "--as", "Anna", dsn=migrated
-    )
-    assert result.output == (
-        "Refill of T-12 (dosing_system_01): the jump of its level is no alarm for 60 minutes.\n"
-    )
-    (entry,) = journal.read_journal(settings_for(migrated))
-    assert (entry.key.tag, entry.event) == ("STOCK_RESET/dosing_system_01/T-12", AlarmEvent.SHELVE)
-    assert (entry.who.name, entry.value, entry.comment) == ("Anna", 15_000.0, "Refilled to 15000 g.")

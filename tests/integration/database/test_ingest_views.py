@@ -22,6 +22,10 @@ DOSE_COLUMNS = (
 )  # fmt: skip
 DOSE_TYPES = ("timestamptz", "text", "int4", "text", "float8", "float8", "float8", "text", "text", "int8")
 EVENT_COLUMNS = ("time", "device_id", "event", "recipe", "pumps")
+NAMED_COLUMNS = (*DOSE_COLUMNS, "batch_id", "lot", "operator")
+MATERIAL_COLUMNS = (
+    *EVENT_COLUMNS, "pump", "chemical", "mass_g", "batch_id", "lot", "operator",
+)  # fmt: skip
 LEVEL_COLUMNS = ("time", "device_id", "chemical", "remaining_g", "capacity_g", "percent_full")
 
 
@@ -133,13 +137,68 @@ def test_concurrent_writers_with_repeats_in_any_order_lose_nothing_and_store_not
         at_once.wait()
         for part in range(0, len(order), 40):
             copy_doses(migrated, *order[part : part + 40])
+            named = [(*row, None, f"lot-{row[2]}", None) for row in order[part : part + 40]]
+            copy_rows(migrated, "ingest_dosing_consumption", NAMED_COLUMNS, named)
 
     with ThreadPoolExecutor(writers) as pool:
         for done in [pool.submit(write, number) for number in range(writers)]:
             done.result()
-    assert count_doses(migrated) == len(rows)
+    assert count_doses(migrated) == 2 * len(rows)
+    assert fetch_value(migrated, "SELECT count(*) FROM dosing_consumption WHERE lot <> ''") == len(rows)
     assert fetch_value(migrated, "SELECT count(*) FROM rejected_messages") == 0
-    assert fetch_value(migrated, "SELECT sum(doses) FROM plant_rollup WHERE grain = 2") == len(rows)
+    assert fetch_value(migrated, "SELECT sum(doses) FROM plant_rollup WHERE grain = 2") == 2 * len(rows)
+
+
+def test_what_a_station_says_of_lot_batch_and_person_is_stored(flavour: Server, migrated: str) -> None:
+    rows: list[Row] = [
+        (*make_dose_row(0), "B-1", "A-17", "Anna"),
+        (*make_dose_row(0), "B-1", "A-18", "Anna"),
+        (*make_dose_row(60), None, None, None),
+        (*make_dose_row(60), "", "", ""),
+    ]
+    for _ in range(2):
+        copy_rows(migrated, "ingest_dosing_consumption", NAMED_COLUMNS, rows)
+        copy_doses(migrated, make_dose_row(60))  # by a writer without these columns: the same dose
+    assert fetch_rows(
+        migrated, "SELECT batch_id, lot, operator FROM dosing_consumption ORDER BY time, lot"
+    ) == [("B-1", "A-17", "Anna"), ("B-1", "A-18", "Anna"), (None, None, None)]
+
+
+def test_a_prime_of_another_writer_is_one_entry_of_the_ledger(flavour: Server, migrated: str) -> None:
+    prime = (NOON, "d1", "prime", "", None, 2, "T-12", 4.0, None, None, "Anna")
+    drum = (NOON, "d1", "drum_change", "", None, 2, "T-12", 10_000.0, None, "A-17", "Anna")
+    other_pump = (NOON, "d1", "prime", "", None, 3, "T-9", 5.0, None, None, "Anna")
+    for _ in range(2):
+        copy_rows(migrated, "ingest_batch_events", MATERIAL_COLUMNS, [prime, drum, other_pump, prime])
+    assert fetch_rows(
+        migrated,
+        "SELECT kind, chemical, pump, mass_g, lot_number, operator FROM material_entries ORDER BY mass_g",
+    ) == [
+        ("prime", "T-12", 2, 4.0, "", "Anna"),
+        ("prime", "T-9", 3, 5.0, "", "Anna"),
+        ("drum_change", "T-12", 2, 10_000.0, "A-17", "Anna"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "reason"),
+    [
+        (9, "x" * 600, "sent_names_short"),
+        (6, "x" * 600, "event_content_sane"),
+        (7, 1e13, "event_content_sane"),
+    ],
+)
+def test_an_event_beyond_the_bounds_costs_no_other(
+    migrated: str, place: int, value: object, reason: str
+) -> None:
+    good = [
+        (NOON + timedelta(seconds=n), "d1", "prime", "", None, 2, "T-12", 4.0, None, None, "")
+        for n in range(3)
+    ]
+    bad = (*good[1][:place], value, *good[1][place + 1 :])
+    copy_rows(migrated, "ingest_batch_events", MATERIAL_COLUMNS, [good[0], bad, good[2]])
+    assert fetch_value(migrated, "SELECT count(*) FROM batch_events") == 2
+    assert reason in str(fetch_value(migrated, "SELECT reason FROM rejected_messages"))
 
 
 def test_rollups_levels_and_batches_are_fed_as_by_the_collector(migrated: str) -> None:

@@ -23,7 +23,7 @@ CONFIGURATION: dict[str, Any] = tomllib.loads((FOLDER / "telegraf" / "telegraf.c
 INPUTS: list[dict[str, Any]] = CONFIGURATION["inputs"]["mqtt_consumer"]
 FIELDS = {
     "ingest_dosing_consumption": {"pump", "target_g", "actual_g", "error_g", "duration_ms"},
-    "ingest_batch_events": {"pumps"},
+    "ingest_batch_events": {"pumps", "pump", "mass_g"},
     "ingest_inventory_levels": {"remaining_g", "capacity_g", "percent_full"},
 }
 """Numbers of the stations' messages, by the view they go to."""
@@ -54,6 +54,17 @@ def test_its_passwords_are_secrets_of_the_service() -> None:
     text = (FOLDER / "telegraf" / "telegraf.conf").read_text()
     assert set(re.findall(r"@\{docker:(\w+)\}", text)) == set(secrets_of(list_services()["telegraf"]))
     assert {given["username"] for given in INPUTS} <= set(list_users())
+
+
+def test_every_text_that_a_station_may_send_is_a_column_and_no_text_is_left_out(migrated: str) -> None:
+    with psycopg.connect(migrated) as session:
+        for given in INPUTS:
+            texts = session.execute(
+                "SELECT column_name FROM information_schema.columns WHERE table_name = %s"
+                " AND data_type = 'text' AND column_name <> 'time_quality'",
+                (given["name_override"],),
+            ).fetchall()
+            assert {name for (name,) in texts} == set(given["tag_keys"])
 
 
 def test_every_column_that_telegraf_writes_is_there_and_no_other_is_needed(migrated: str) -> None:

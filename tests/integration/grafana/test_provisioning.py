@@ -38,7 +38,8 @@ READ: dict[str, Any] = {
     name: json.loads(text) if name.endswith(".json") else yaml.safe_load(text) for name, text in FILES.items()
 }
 """Of whatever form."""
-BOARDS = [read for name, read in READ.items() if name.endswith(".json")]
+BOARDS = [read for name, read in READ.items() if name.endswith(".json") and "dosing-lots" not in name]
+"""Those of the panels of the catalog."""
 SHOWN = [panel for board in BOARDS for panel in board["panels"]]
 RULES = {rule["uid"]: rule for rule in READ["alerting/dosing.yaml"]["groups"][0]["rules"]}
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from threading import Event, Thread
 
 import pytest
@@ -67,6 +68,31 @@ def test_subscribers_find_what_the_tally_says(
     assert count_rejected(plant) == tally.rejects_expected > 0
     assert set(tally.faults) == set(Fault)
     assert (tally.lost, tally.resent, tally.unconfirmed) == (0, 0, 0)
+
+
+def test_gaps_in_the_numbers_are_the_lost_messages_and_a_reboot_counts_anew(
+    mosquitto: EmbeddedBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publish_loop, "FLUSH_TIMEOUT_S", 120.0)
+    settings = mosquitto.settings
+    faults = frozenset({Fault.REBOOT, Fault.LOST_START, Fault.LOST_COMPLETE, Fault.DUPLICATES})
+    with record_traffic(settings) as heard:
+        tally = publish_for(settings, faults=faults)
+        wait_until(lambda: len(heard.list_payloads(settings)) >= tally.published)
+    numbers: dict[str, list[int]] = {}
+    for each in heard.deliveries:
+        if each.topic in settings.topics:
+            fields = json.loads(each.payload)
+            numbers.setdefault(fields["device_id"], []).append(fields["seq"])
+    starts = sum(later < earlier for own in numbers.values() for earlier, later in pairwise(own))
+    assert 0 < starts <= tally.faults[Fault.REBOOT]
+    repeats = sum(later == earlier for own in numbers.values() for earlier, later in pairwise(own))
+    assert repeats == tally.duplicates_expected > 0
+    # beside the lost ones, numbers are those of the statuses: one at the connection, one at each start
+    skipped = sum(later - earlier - 1 for own in numbers.values() for earlier, later in pairwise(own)
+                  if later > earlier)  # fmt: skip
+    lost = tally.faults[Fault.LOST_START] + tally.faults[Fault.LOST_COMPLETE]
+    assert lost <= skipped <= lost + len(numbers)
 
 
 def test_no_message_is_lost_when_the_broker_restarts_at_qos_1(mosquitto: EmbeddedBroker) -> None:

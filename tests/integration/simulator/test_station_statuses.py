@@ -1,5 +1,7 @@
 """Simulated stations keep their status at a real broker, which publishes their last will."""
 
+import pytest
+
 from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker
 from dosing_tui.domain.messages.models import Rejection
 from dosing_tui.domain.presence.models import ConnectionReport, StationReport
@@ -33,11 +35,33 @@ def test_each_station_is_online_until_its_connection_breaks(mosquitto: EmbeddedB
         wait_until(lambda: list_statuses(ear, "s1") == list_statuses(ear, "s2") == [online])
         report = read_report(ear.plant[0])
         assert None not in (report.boot_id, report.seq, report.rssi_dbm, report.firmware, report.uptime_ms)
-        statuses._connections[0]._client.abort_connection()
+        statuses._connections["s1"]._client.abort_connection()
         wait_until(lambda: list_statuses(ear, "s1") == [online, offline, online])
         statuses.stop()
         wait_until(lambda: list_statuses(ear, "s1") == [online, offline, online, offline])
         wait_until(lambda: list_statuses(ear, "s2") == [online, offline])
+
+
+def test_a_restart_is_another_boot_that_the_status_tells_first(mosquitto: EmbeddedBroker) -> None:
+    statuses = StationStatuses(mosquitto.settings, ("s1",), seed="1")
+    with connect_subscriber(mosquitto.settings) as ear:
+        statuses.start()
+        wait_until(lambda: len(list_statuses(ear, "s1")) == 1)
+        assert (
+            statuses.number_payload("s1", b'{"device_id":"s1","x":1}') == b'{"device_id":"s1","x":1,"seq":2}'
+        )
+        statuses.restart_station("s1")
+        wait_until(lambda: len(list_statuses(ear, "s1")) == 2)
+        statuses.stop()
+        before, after = map(read_report, ear.plant[:2])
+        assert (before.seq, after.seq) == (1, 1)
+        assert before.boot_id != after.boot_id
+
+
+@pytest.mark.parametrize("payload", [b'{"device_id":"s2","x":1}', b'{"device_id":"s1"', b"\xff", b"[1]"])
+def test_what_is_no_record_of_the_station_gets_no_number(mosquitto: EmbeddedBroker, payload: bytes) -> None:
+    statuses = StationStatuses(mosquitto.settings, ("s1",), seed="1")
+    assert statuses.number_payload("s1", payload) == statuses.number_payload("s9", payload) == payload
 
 
 def test_a_large_plant_has_few_connections(mosquitto: EmbeddedBroker) -> None:

@@ -75,12 +75,12 @@ def _add_service(
     first: list[float] = []
     if tube_at:
         buckets: dict[datetime, list[float]] = defaultdict(list)
-        for dose in own:
+        for dose in through:
             is_of_row = (dose.chemical, dose.target_g) == (row.chemical, row.target_g)
             if is_of_row and dose.error_g is not None and (rate := _get_rate(dose)):
                 buckets[_floor_time(dose.time)].append(rate)
         for bucket in sorted(buckets):
-            if tube_at <= bucket < _floor_time(until) and len(first) < NEW_DOSES:
+            if len(first) < NEW_DOSES:
                 first += buckets[bucket]
     return replace(
         row,

@@ -18,7 +18,7 @@ from dosing_tui.database.pumps.service_log import enter_service
 from dosing_tui.domain.alarm_rules import tank_rules
 from dosing_tui.domain.alarms.models import AlarmEvent
 from dosing_tui.domain.alarms.operator_commands import CommandContext
-from dosing_tui.domain.alarms.tank_refill import create_refill_entries
+from dosing_tui.domain.alarms.tank_refill import create_material_entries
 from dosing_tui.domain.batches.master_recipe import MasterIngredient, MasterRecipe
 from dosing_tui.domain.capability.service_log import ServiceDraft, ServiceKind
 from tests.integration.collector.alarms.test_alarm_service_on_servers import (
@@ -48,13 +48,13 @@ def test_a_tank_that_somebody_says_is_refilled_jumps_up_without_an_alarm(setting
         wait_until(lambda: collector.ready and is_following(collector))
         say_level(plant, settings, 50)
         wait_until(lambda: collector.books.stored == 1)
-        told = create_refill_entries(
+        told = create_material_entries(
             {},
             CommandContext(ANNA, datetime.now(UTC)),
             device="dosing_system_01",
             chemical="T-12",
-            grams=10_000.0,
-            level_timeout=timedelta(hours=1),
+            words="Refilled.",
+            added_g=10_000.0,
             max_duration=timedelta(hours=4),
         )
         journal.append_entries(settings, told)

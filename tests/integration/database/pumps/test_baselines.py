@@ -4,6 +4,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from statistics import fmean
 from uuid import uuid4
 
 import pytest
@@ -86,6 +87,8 @@ def reader(postgres: Server) -> Iterator[PanelReader]:
         (at(1, 8, 1), at(3, 14)),
         (at(1, 10, 7), at(1, 23)),
         (at(2, 0), at(4, 0)),
+        (SINCE, at(1, 11, 59)),
+        (SINCE, at(3, 23, 1)),
         (SINCE, at(1, 10, 7)),
     ],
 )
@@ -108,3 +111,22 @@ def test_a_tubes_first_doses_say_what_it_did_when_it_was_new(reader: PanelReader
         ("station-1", 1)
     }
     assert all(row.new_rate_g_per_s is None for row in rows if row.tube_at is None)
+
+
+def test_a_tube_is_new_from_its_first_dose_within_the_six_hours_of_its_change(reader: PanelReader) -> None:
+    until = at(1, 11, 59)  # the change was at 10:07: no whole six hours since
+    rows = reader.read_panel(PUMP_CAPABILITY, PanelQuery(SINCE, until, until))
+    found = {
+        row.target_g: row.new_rate_g_per_s for row in rows if (row.device_id, row.pump) == ("station-1", 1)
+    }
+    for target, rate in found.items():
+        durations = [
+            dose.duration_ms
+            for dose in DOSES
+            if (dose.device_id, dose.pump, dose.target_g) == ("station-1", 1, target)
+            and at(1, 10, 7) <= dose.time < until and dose.duration_ms and dose.duration_ms <= 300_000
+        ]  # fmt: skip
+        rates = [1000 * target / duration for duration in durations]
+        assert rate == (pytest.approx(fmean(rates)) if len(rates) >= 10 else None)
+    many = reader.read_panel(PUMP_CAPABILITY, PanelQuery(SINCE, at(1, 17, 30), at(1, 17, 30)))
+    assert all(row.new_rate_g_per_s for row in many if (row.device_id, row.pump) == ("station-1", 1))

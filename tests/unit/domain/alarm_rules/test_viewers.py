@@ -43,9 +43,11 @@ def journal_event(plant: Plant, event: AlarmEvent, key: AlarmKey, number: int) -
 
 
 def list_shown(
-    viewer: Plant, *, is_journal_live: bool = True
+    viewer: Plant, *, is_journal_live: bool = True, has_collector: bool = True
 ) -> list[tuple[AlarmKey, AlarmStateName, bool | None]]:
-    snapshot = viewer.evaluator.take_snapshot(viewer.now, is_journal_live=is_journal_live)
+    snapshot = viewer.evaluator.take_snapshot(
+        viewer.now, is_journal_live=is_journal_live, has_collector=has_collector
+    )
     return [
         (view.state.key, view.state.state_name, view.condition_active) for view in snapshot.annunciated_alarms
     ]
@@ -66,14 +68,45 @@ def test_what_only_the_collector_can_tell_stands_until_the_journal_says_otherwis
     assert raised.key == key
 
 
-def test_its_own_lost_broker_is_shown_and_ends_by_itself() -> None:
+def lose_broker_for_a_minute() -> Plant:
     viewer = make_viewer()
     viewer.outlook = replace(viewer.outlook, broker=ConnectionState(False, viewer.now, "gone"))
     viewer.advance_clock(60)
-    assert [state for _, state, _ in list_shown(viewer)] == [AlarmStateName.UNACK]
+    return viewer
+
+
+def test_its_own_lost_broker_is_no_alarm_while_a_collector_has_none() -> None:
+    """Nobody could acknowledge it, and it would stay for ever; a notice says that its own broker is lost."""
+    viewer = lose_broker_for_a_minute()
+    assert list_shown(viewer) == []
+    assert count_recent_raises(viewer) == 0
+
+
+def test_what_the_collector_does_not_journal_is_shown_while_it_lasts() -> None:
+    """A collector that may not write its journal must not hide that a tank is empty."""
+    viewer = make_viewer()
+    viewer.receive_readings(viewer.make_level(10))
+    viewer.advance_clock(10)
+    assert [(key.rule, state) for key, state, _ in list_shown(viewer)] == [
+        ("STOCK_LOW", AlarmStateName.UNACK)
+    ]
+    viewer.receive_readings(viewer.make_level(90))
+    viewer.advance_clock(120)
+    assert list_shown(viewer) == []
+
+
+@pytest.mark.parametrize(("is_live", "has_collector"), [(True, False), (False, True), (False, False)])
+def test_without_a_collector_or_the_journal_a_viewer_shows_what_it_sees_itself(
+    is_live: bool, has_collector: bool
+) -> None:
+    viewer = lose_broker_for_a_minute()
+    shown = list_shown(viewer, is_journal_live=is_live, has_collector=has_collector)
+    assert [(key.rule, state) for key, state, _ in shown] == [("BROKER_DOWN", AlarmStateName.UNACK)]
     viewer.outlook = replace(viewer.outlook, broker=ConnectionState(True, viewer.now))
     viewer.advance_clock(60)
-    assert [state for _, state, _ in list_shown(viewer)] == [AlarmStateName.RTN_UNACK]
+    shown = list_shown(viewer, is_journal_live=is_live, has_collector=has_collector)
+    assert [state for _, state, _ in shown] == [AlarmStateName.RTN_UNACK]
+    assert list_shown(viewer) == []  # as soon as a collector journals
 
 
 def test_the_alarm_of_a_topic_that_is_no_longer_configured_returns() -> None:
@@ -98,10 +131,10 @@ def test_a_viewer_counts_as_many_alarms_of_ten_minutes_as_the_collector() -> Non
         entries = collector.receive_readings(bad_dose) + collector.advance_clock()
         viewer.receive_readings(bad_dose)
         viewer.advance_clock()
-        assert count_recent_raises(viewer) == count_recent_raises(collector) == number
+        assert count_recent_raises(viewer) == number - 1
         start = 100 * number
         viewer.evaluator.apply_committed(
             replace(entry, id=n, uuid=numbered_uuid(10_000 + n)) for n, entry in enumerate(entries, start)
         )
         viewer.advance_clock()
-        assert count_recent_raises(viewer) == number
+        assert count_recent_raises(viewer) == count_recent_raises(collector) == number

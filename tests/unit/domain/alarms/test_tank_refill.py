@@ -6,7 +6,7 @@ import pytest
 
 from dosing_tui.domain.alarms.models import AlarmEvent, AlarmKey, AlarmState, AlarmStateName, JournalEntry
 from dosing_tui.domain.alarms.operator_commands import CommandContext, remove_from_service
-from dosing_tui.domain.alarms.tank_refill import REFILL_RULE, create_refill_entries
+from dosing_tui.domain.alarms.tank_refill import REFILL_RULE, create_material_entries
 from dosing_tui.errors import AlarmCommandError
 from tests.support.domain.alarm_entries import ANNA
 from tests.support.domain.evaluated_plant import STATION, Plant
@@ -21,12 +21,13 @@ def report_refill(
     """Anna says it, and everybody hears of it."""
     plant.confirm_journal()
     states = plant.evaluator.projection.states
-    entries = create_refill_entries(
+    entries = create_material_entries(
         states,
         CommandContext(ANNA, plant.now),
         device=STATION,
         chemical="T-12",
-        grams=grams,
+        words="Refilled." if grams is None else f"Refilled to {grams:g} g.",
+        added_g=grams,
         level_timeout=within,
         max_duration=timedelta(hours=4),
     )

@@ -6,8 +6,9 @@ from datetime import timedelta
 import pytest
 
 from dosing_tui.domain.alarms.models import AlarmState
+from dosing_tui.live_state import DatabaseFault, DatabasePart, LinkState, LinkStatus, LiveState
 from dosing_tui.tui.kiosk.big_text import choose_size, measure_big_text, render_big_text
-from dosing_tui.tui.kiosk.kiosk_pages import KioskFigure, KioskTrouble
+from dosing_tui.tui.kiosk.kiosk_pages import KioskFigure, KioskTrouble, list_troubles
 from dosing_tui.tui.kiosk.kiosk_rotation import (
     ROTATION,
     KioskPage,
@@ -81,3 +82,38 @@ def test_every_page_fits_every_window(shape: tuple[int, int], count: int) -> Non
         rows = render_kiosk(view, *shape)
         assert {len(row) for row in rows} == {shape[0]}
         assert len(rows) == shape[1]
+
+
+def make_live_plant() -> LiveState:
+    """Everything works, and messages come."""
+    live = LiveState()
+    live.set_broker(LinkState(LinkStatus.UP, NOW))
+    live.set_database(LinkState(LinkStatus.UP, NOW))
+    live.count_messages(["factory/dosing/consumption"], NOW)
+    return live
+
+
+def list_texts(live: LiveState) -> list[str]:
+    return [trouble.text for trouble in list_troubles(live.get_snapshot(NOW), NOW)]
+
+
+@pytest.mark.parametrize(
+    ("part", "text"),
+    [
+        (DatabasePart.COLLECTOR, "NO COLLECTOR"),
+        (DatabasePart.JOURNAL, "DB PARTLY"),
+        (DatabasePart.QUERIES, "DB PARTLY"),
+    ],
+)
+def test_a_part_that_does_not_work_is_said_on_the_wall(part: DatabasePart, text: str) -> None:
+    live = make_live_plant()
+    assert list_texts(live) == []
+    live.set_database(LinkState(LinkStatus.PARTIAL, NOW), (DatabaseFault(part, "why"),))
+    assert list_texts(live) == [text]
+
+
+def test_a_refused_topic_and_a_failed_thread_are_said_on_the_wall() -> None:
+    live = make_live_plant()
+    live.set_broker(LinkState(LinkStatus.PARTIAL, NOW))
+    live.set_failed_threads(("alarm-clock",))
+    assert list_texts(live) == ["MQTT PARTLY", "PART FAILED"]
