@@ -2,7 +2,9 @@
 -- remaining g / the median use of the recipe's last 20 completed batches of the last 28 days. A batch with a dose that was
 -- not weighed has no use of its chemical; an ingredient without a level is named beside. Recipes are compared as for
 -- batches, and named as in their newest batch. It is the present state, whatever the window.
-WITH recipes AS MATERIALIZED (
+WITH
+-- include materials/latest_tanks
+, recipes AS MATERIALIZED (
 SELECT DISTINCT device_id, recipe
   FROM batch_rollup
  WHERE by_station
@@ -25,7 +27,8 @@ SELECT device_id, recipe, recipe_key, begins_at, ends_at, place
                               LIMIT 20) AS b) AS numbered
  WHERE place <= 20
 ), used AS (
-SELECT b.device_id, b.recipe_key, b.begins_at, d.chemical, sum(d.actual_g) AS use_g
+SELECT b.device_id, b.recipe_key, b.begins_at, fold_name(d.chemical) AS chemical_key, min(d.chemical) AS chemical,
+       sum(d.actual_g) AS use_g
   FROM last_batches AS b
   JOIN dosing_consumption AS d ON d.device_id = b.device_id AND d.time >= b.begins_at AND d.time <= b.ends_at
                               AND (d.recipe = b.recipe OR d.recipe = '' OR fold_name(d.recipe) = b.recipe_key)
@@ -33,14 +36,14 @@ SELECT b.device_id, b.recipe_key, b.begins_at, d.chemical, sum(d.actual_g) AS us
  GROUP BY 1, 2, 3, 4
 HAVING bool_and(d.actual_g IS NOT NULL)
 ), medians AS (
-SELECT device_id, recipe_key, chemical, percentile_cont(0.5) WITHIN GROUP (ORDER BY use_g) AS median_g, count(*) AS batches
+SELECT device_id, recipe_key, chemical_key, min(chemical) AS chemical, percentile_cont(0.5) WITHIN GROUP (ORDER BY use_g) AS median_g, count(*) AS batches
   FROM used
  GROUP BY 1, 2, 3
 ), ingredients AS (
-SELECT m.device_id, m.recipe_key, m.chemical, m.median_g, m.batches, t.remaining_g,
+SELECT m.device_id, m.recipe_key, coalesce(t.chemical, m.chemical) AS chemical, m.median_g, m.batches, t.remaining_g,
        CASE WHEN t.remaining_g IS NOT NULL THEN floor(greatest(t.remaining_g, 0) / m.median_g)::bigint END AS batches_left
   FROM medians AS m
-  LEFT JOIN latest_inventory AS t USING (device_id, chemical)
+  LEFT JOIN latest_tanks AS t USING (device_id, chemical_key)
  WHERE m.median_g > 0
 )
 SELECT s.device_id, b.recipe, s.batches_left, coalesce(s.scarcest, '') AS scarcest, s.remaining_g, s.median_use_g,
