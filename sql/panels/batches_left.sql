@@ -2,13 +2,15 @@
 -- remaining g / the median use of the recipe's last 20 completed batches of the last 28 days. A batch with a dose that was
 -- not weighed has no use of its chemical; an ingredient without a level is named beside. Recipes are compared as for
 -- batches, and named as in their newest batch. It is the present state, whatever the window.
-WITH medians AS MATERIALIZED (
+WITH
+-- include materials/latest_tanks
+, medians AS MATERIALIZED (
 -- include reads/select_batch_uses
 ), ingredients AS (
-SELECT m.device_id, m.recipe_key, m.recipe, m.chemical, m.median_g, m.batches, t.remaining_g,
+SELECT m.device_id, m.recipe_key, m.recipe, coalesce(t.chemical, m.chemical) AS chemical, m.median_g, m.batches, t.remaining_g,
        CASE WHEN t.remaining_g IS NOT NULL THEN floor(greatest(t.remaining_g, 0) / m.median_g)::bigint END AS batches_left
   FROM medians AS m
-  LEFT JOIN latest_inventory AS t USING (device_id, chemical)
+  LEFT JOIN latest_tanks AS t USING (device_id, chemical_key)
 )
 SELECT s.device_id, s.recipe, s.batches_left, coalesce(s.scarcest, '') AS scarcest, s.remaining_g, s.median_use_g,
        coalesce(s.batches, 0) AS batches, coalesce(s.without_level, '') AS without_level

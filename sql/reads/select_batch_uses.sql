@@ -24,7 +24,8 @@ SELECT device_id, recipe, recipe_key, begins_at, ends_at, place
                               LIMIT 20) AS b) AS numbered
  WHERE place <= 20
 ), used AS (
-SELECT b.device_id, b.recipe_key, b.begins_at, d.chemical, sum(d.actual_g) AS use_g
+SELECT b.device_id, b.recipe_key, b.begins_at, fold_name(d.chemical) AS chemical_key, min(d.chemical) AS chemical,
+       sum(d.actual_g) AS use_g
   FROM last_batches AS b
   JOIN dosing_consumption AS d ON d.device_id = b.device_id AND d.time >= b.begins_at AND d.time <= b.ends_at
                               AND (d.recipe = b.recipe OR d.recipe = '' OR fold_name(d.recipe) = b.recipe_key)
@@ -32,11 +33,12 @@ SELECT b.device_id, b.recipe_key, b.begins_at, d.chemical, sum(d.actual_g) AS us
  GROUP BY 1, 2, 3, 4
 HAVING bool_and(d.actual_g IS NOT NULL)
 ), medians AS (
-SELECT device_id, recipe_key, chemical, percentile_cont(0.5) WITHIN GROUP (ORDER BY use_g) AS median_g, count(*) AS batches
+SELECT device_id, recipe_key, chemical_key, min(chemical) AS chemical,
+       percentile_cont(0.5) WITHIN GROUP (ORDER BY use_g) AS median_g, count(*) AS batches
   FROM used
  GROUP BY 1, 2, 3
 )
-SELECT m.device_id, m.recipe_key, b.recipe, m.chemical, m.median_g, m.batches
+SELECT m.device_id, m.recipe_key, b.recipe, m.chemical_key, m.chemical, m.median_g, m.batches
   FROM medians AS m
   JOIN last_batches AS b ON b.device_id = m.device_id AND b.recipe_key = m.recipe_key AND b.place = 1
  WHERE m.median_g > 0

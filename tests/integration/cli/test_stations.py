@@ -7,10 +7,10 @@ from click.testing import CliRunner, Result
 
 from dosing_tui.cli.main import EXIT_ERROR, main
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.alarms import journal
 from dosing_tui.domain.alarms.catalog import RETIRED
 from dosing_tui.domain.alarms.models import AlarmEvent, AlarmKey
 from tests.integration.cli.test_alarms import plant as plant
+from tests.support.database.stored_journal import read_journal
 
 STATION = "dosing_system_01"
 
@@ -36,7 +36,7 @@ def test_a_station_is_retired_listed_and_returned(plant: Settings, tmp_path: Pat
     assert "is out of service already" in again.output
     back = run_stations(plant, tmp_path, "unretire", STATION, "--comment", "kept after all", "--as", "Ben")
     assert (back.exit_code, back.stdout) == (0, f"back in service: RETIRED/{STATION}\n")
-    entries = [each for each in journal.read_journal(plant) if each.key == AlarmKey(RETIRED, STATION)]
+    entries = [each for each in read_journal(plant) if each.key == AlarmKey(RETIRED, STATION)]
     assert [(each.event, each.who.name, each.comment) for each in entries] == [
         (AlarmEvent.REMOVE_FROM_SERVICE, "Anna", "sold"),
         (AlarmEvent.RETURN_TO_SERVICE, "Ben", "kept after all"),

@@ -25,9 +25,9 @@ from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, 
 from dosing_tui.domain.panels.panel_catalog import STOCK_OUTLOOK, PanelQuery
 from dosing_tui.grafana.alert_rules import ALERT_RULES
 from dosing_tui.grafana.sql_macros import build_alert_sql, build_series_sql
-from tests.support.database.stored_journal import read_journal
 from tests.support.database.reading_samples import settings_for
 from tests.support.database.stored_batches import write_readings
+from tests.support.database.stored_journal import read_journal
 
 Series = tuple[str, str, str]
 """Alarm, station, and item as in the alarm's tag."""
