@@ -85,7 +85,8 @@ SELECT device_id, count(*) > 1 AND min(shift) = max(shift) AND min(shift) <> 0 A
  GROUP BY 1
 )
 SELECT device_id, pump, chemical, target_g, doses, mean_error_g, allowance_g, bias_percent, sigma_g,
-       (tolerance_g - abs(mean_error_g)) / (3 * nullif(sigma_g, 0)) AS cpk, tolerance_g, sum_error_g,
+       CASE WHEN sigma_g > 0 THEN greatest((tolerance_g - abs(mean_error_g)) / (3 * sigma_g), -99)
+            WHEN abs(mean_error_g) > tolerance_g THEN -99 END AS cpk, tolerance_g, sum_error_g,
        sum_rate / nullif(n_rate, 0) AS rate_g_per_s, stop_delay_s,
        (sum_error_of_rate - stop_delay_s * sum_rate) / nullif(n_rate, 0) AS overshoot_g,
        CASE WHEN c.shift = 0 THEN '' WHEN is_common THEN 'scale' ELSE 'tube' END AS cause,

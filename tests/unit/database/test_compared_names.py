@@ -8,9 +8,14 @@ from tests.support.database.bare_names import find_bare_names
 AS_SENT = "shows, groups and filters doses and levels by the names as they were sent"
 ONE_NAME = "is about one name that was read from the rows it looks for"
 STORED = "is the identity of a stored row"
+ALARMED = "tells alarms apart by the names of tanks as they were sent"
 EXCEPTIONS = {
+    "alerts/critical_inventory": ALARMED,
+    "alerts/low_cover": ALARMED,
+    "alerts/low_inventory": ALARMED,
     "batches/select_doses_before": ONE_NAME,
     "batches/select_levels_before": ONE_NAME,
+    "doctor/count_stations": ALARMED,
     "lots/replace_batch_lots": STORED,
     "lots/trace_batch": STORED,
     "lots/trace_lot": STORED,
@@ -28,6 +33,7 @@ EXCEPTIONS = {
     "panels/stock_balance": "looks for levels by each spelling of the tank, for the index",
     "panels/today_by_chemical": AS_SENT,
     "reads/select_chart_doses": ONE_NAME,
+    "reads/select_stock_levels": ALARMED,
     "reads/select_usual_durations": AS_SENT,
     "reports/count_doses_without_mass": AS_SENT,
     "reports/select_shift_stock": "looks for levels by each spelling of the tank, for the index",
