@@ -55,6 +55,7 @@ from dosing_tui.tui.data.batch_list_state import BatchListOptions, build_batch_f
 from dosing_tui.tui.data.query_results import PanelLoaded
 from dosing_tui.tui.data.query_workers import Lane
 from dosing_tui.tui.dialogs.filter_dialog import FilterDialog
+from dosing_tui.tui.dialogs.material_dialog import MaterialDialog
 from dosing_tui.tui.dialogs.review_dialog import ReviewDialog, ReviewInput
 from dosing_tui.tui.layout.layout import DashboardView, LayoutOptions, arrange_tiles
 from dosing_tui.tui.requests.operator_entries import Entry
@@ -371,6 +372,31 @@ def test_an_entry_without_the_database_is_refused_with_its_reason(bench: Control
     assert bench.entries.settle(bench.workers.take(MaterialStored))
     assert [one.sentence for one in bench.entries.failures] == ["Not entered: No database server listens."]
     assert bench.source.entries == []
+
+
+def test_a_form_that_was_not_stored_opens_as_the_same_entry_until_it_is_given_up(
+    bench: ControllerBench,
+) -> None:
+    """An entry that was stored, and whose answer was lost, is not made twice."""
+    bench.source.away = "No database server listens."
+    controller = MaterialController(bench.services, bench.host)
+    forms: list[MaterialDialog] = []
+    for values in ("12.5", None, None):
+        controller.open_material_dialog(None)
+        form = bench.host.screens[-1][0]
+        assert isinstance(form, MaterialDialog)
+        forms.append(form)
+        if values is None:
+            bench.host.answer(None)
+            continue
+        form._quantity.restore_text(values)
+        form._operator.restore_text("Zoe")
+        bench.host.answer(form.build_result())
+        assert bench.entries.settle(bench.workers.take(MaterialStored))
+    first, again, given_up = forms
+    assert (again.entry_id, again._quantity.text) == (first.entry_id, "12.5")
+    assert again._operator.text == ""
+    assert (given_up.entry_id == first.entry_id, given_up._quantity.text) == (False, "")
 
 
 def test_without_a_level_there_is_no_entry() -> None:
