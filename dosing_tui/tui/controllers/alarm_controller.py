@@ -331,14 +331,10 @@ class AlarmController(Controller):
         changed = alarm_actions.apply_outcome(result, outcome)
         uuids = {entry.uuid for entry in changed.entries}
         if refused := [entry for entry in result.entries if entry.uuid not in uuids]:
-            self._forget_acknowledgements(refused)
+            self.forget_acknowledgements(refused)
         self._show_result(stored.action, changed, stored.request)
 
-    def revert_action(self, refused: AlarmActionStored) -> None:
-        """Its alarms are to be acknowledged still."""
-        self._forget_acknowledgements(refused.result.entries)
-
-    def _forget_acknowledgements(self, entries: Sequence[JournalEntry]) -> None:
+    def forget_acknowledgements(self, entries: Sequence[JournalEntry]) -> None:
         """They have changed nothing: the lists wait for them no longer, and the key works again."""
         self._unconfirmed -= {(entry.key, entry.occurrence) for entry in entries}
         if self.screen is not None:
@@ -373,7 +369,7 @@ class AlarmController(Controller):
             return
         settled = [entry for entry in read.entries if entry.uuid in outcome.changes]
         self._kept_entries = tuple(entry for entry in self._kept_entries if entry.uuid not in outcome.changes)
-        self._forget_acknowledgements([entry for entry in settled if outcome.changes[entry.uuid]])
+        self.forget_acknowledgements([entry for entry in settled if outcome.changes[entry.uuid]])
         self.host.show_message(alarm_actions.format_settled(settled, outcome))
 
     def _show_result(

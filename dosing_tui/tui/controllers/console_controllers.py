@@ -101,7 +101,7 @@ class ConsoleControllers:
         self.shift_reports = ShiftReportController(services, host, exporter)
         self.result_handlers = self._map_results()
         self._failure_handlers: Mapping[type[Message], Callable[[Any], object]] = {
-            AlarmActionStored: self.alarms.revert_action,
+            AlarmActionStored: lambda refused: self.alarms.forget_acknowledgements(refused.result.entries),
             ReviewsEntered: self.reviews.refuse_review,
             BulkChunkEntered: self.reviews.end_bulk_approval,
         }
