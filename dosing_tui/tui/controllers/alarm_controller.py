@@ -323,7 +323,7 @@ class AlarmController(Controller):
 
     def confirm_action(self, stored: AlarmActionStored) -> None:
         outcome, result = stored.value, stored.result
-        assert outcome is not None  # a failure goes to revert_action
+        assert outcome is not None  # a failure has a handler of its own
         if not outcome.is_journaled:
             self._kept_entries += result.entries
             self._show_result(stored.action, result, stored.request, is_kept=True)

@@ -223,7 +223,7 @@ def test_an_action_that_fails_shows_the_reason(bench: ControllerBench) -> None:
     alarms.request_action(AlarmAction.ACKNOWLEDGE, [make_view(raised)])
     refused = bench.workers.take(AlarmActionStored)
     assert bench.entries.settle(refused)
-    alarms.revert_action(refused)
+    alarms.forget_acknowledgements(refused.result.entries)
     assert [one.sentence for one in bench.entries.failures] == ["Action failed: No database server listens."]
     alarms.request_action(AlarmAction.ACKNOWLEDGE, [make_view(raised)])
     assert bench.entries.failures == ()
