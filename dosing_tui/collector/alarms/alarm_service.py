@@ -91,8 +91,7 @@ class AlarmService:
         self._unsaved_entries: list[JournalEntry] = []
         self._evaluator = _build_evaluator(context, writes_journal=outbox is not None)
         self._lock = threading.Lock()
-        self._is_journal_up = self._has_history = False
-        self._has_collector = True
+        self._is_journal_up, self._has_history, self._has_collector = False, False, True
         self._entries_since_checkpoint = 0
         """Entries of the journal since its last checkpoint."""
         self._failed_at: datetime | None = None
