@@ -101,7 +101,7 @@ def _list_input_faults(given: dict[str, Any], stack: StackFolder, settings: Sett
 def _read_view_columns() -> dict[str, set[str]]:
     """Columns by view, from the schema's last file that makes it."""
     found = {}
-    for path in sorted((find_sql_folder() / "schema" / "any").glob("*.sql")):
+    for path in sorted((find_sql_folder() / "schema" / "any").iterdir(), key=lambda path: path.name):
         text = path.read_text(encoding="utf-8")
         for view in FIELDS:
             if made := re.search(
