@@ -36,35 +36,25 @@ class StationCounter:
     """Numbers in a row that belong to no run."""
 
     def find_run(self, boot_id: str | None, number: int) -> CounterRun | None:
-        """The run that the number belongs to: that of its boot, or the one that it continues.
-
-        Without a boot an earlier run may lack the same number: what goes on from the newest comes first.
-        """
+        """The run that the number belongs to: that of its boot, or the one that it continues."""
         if len(self.runs) == 1 and self.runs[0].is_followed_by(boot_id, number):
             return self.runs[0]  # nearly always
         if boot_id is not None:
             run = next((one for one in reversed(self.runs) if one.boot_id == boot_id), None)
             return run if run and abs(run.measure_distance(number)) <= MAX_BOOT_GAP else None
-        newest = self.runs[-1] if self.runs else None
-        if newest and 0 < newest.measure_distance(number) <= RESTART_RUN:
-            return newest
         lacking = next((run for run in reversed(self.runs) if run.lacks(number)), None)
         if lacking is not None:
-            return None if self._goes_on(number) else lacking
+            return lacking
         near = [run for run in reversed(self.runs) if -BACK_WINDOW <= run.measure_distance(number) <= MAX_GAP]
         return min(near, key=lambda run: _rank_distance(run.measure_distance(number)), default=None)
 
     def is_restart(self, number: int) -> bool:
         """Enter a number that belongs to no run; whether it is one of a new run."""
-        follows = self._goes_on(number)
+        follows = self.far and 0 < (number - self.far[-1]) % WRAP <= RESTART_RUN
         if self.far and number == self.far[-1]:
             return False
         self.far = [*self.far, number] if follows else [number]
         return len(self.far) >= RESTART_RUN
-
-    def _goes_on(self, number: int) -> bool:
-        """Whether the number follows those that belong to no run."""
-        return bool(self.far) and 0 < (number - self.far[-1]) % WRAP <= RESTART_RUN
 
 
 class SequenceTracker:
