@@ -19,8 +19,8 @@ from dosing_tui.database.schema import (
 from dosing_tui.database.server_flavour import ServerFlavour
 from dosing_tui.errors import DatabaseAccessError
 
-LOCK_WAIT_S = 10.0
-"""Longest wait for the locks of other sessions: readings wait behind it."""
+LOCK_WAIT_S = 2.0
+"""Longest wait for the locks of other sessions: readings wait behind it, and give up after 3 s."""
 _NOTE = "update_dropped_readings"
 LOCK_NAME = "maintenance"
 """Row of process_locks: one process at a time runs a step."""
