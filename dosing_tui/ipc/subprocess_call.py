@@ -4,6 +4,7 @@ The other process runs this module as a program, with the channel as its stdin.
 """
 
 import os
+import resource
 import select
 import signal
 import sys
@@ -20,10 +21,15 @@ from dosing_tui.ipc.supervised_thread import start_one_shot
 PROGRAM_ARGS = ("-m", "dosing_tui.ipc.subprocess_call")
 NICE_LEVEL = 5
 """Below the priority of the collector and the console."""
+MAX_IDLE_MB = 120
+"""A process that has ever been larger is ended after its call: Python would keep the memory for good."""
 
 CallTarget: TypeAlias = Callable[..., None]
 CallRequest: TypeAlias = CallTarget | tuple[object, ...]
 """The first message is the target; each further one calls it with these arguments."""
+
+CallResult: TypeAlias = tuple[Exception | None, float]
+"""What was raised, and the largest resident memory of the process so far, in MiB."""
 
 
 class SubprocessCall:
@@ -47,10 +53,12 @@ class SubprocessCall:
         process = self._ensure_process()
         try:
             process.pipe.send(self._list_arguments())
-            failure = process.pipe.receive_message()
+            failure, peak_mb = process.pipe.receive_message()
         except (EOFError, OSError):
             self.end_process()
             raise
+        if peak_mb > MAX_IDLE_MB:
+            self.end_process()
         if failure is not None:
             raise failure
 
@@ -80,7 +88,7 @@ class _CallProcess:
 
     def __init__(self, target: CallTarget) -> None:
         self._popen, descriptor = spawn_process(PROGRAM_ARGS)
-        self.pipe: MessagePipe[CallRequest, Exception | None] = MessagePipe(descriptor)
+        self.pipe: MessagePipe[CallRequest, CallResult] = MessagePipe(descriptor)
         self.pipe.send(target)
 
     def kill_process(self) -> None:
@@ -98,14 +106,15 @@ def main(descriptor: int) -> int:
         signal.signal(ignored, signal.SIG_IGN)
     os.nice(NICE_LEVEL)
     start_one_shot("owner-watch", partial(_exit_without_owner, descriptor))
-    channel: MessagePipe[Exception | None, CallRequest] = MessagePipe(descriptor)
+    channel: MessagePipe[CallResult, CallRequest] = MessagePipe(descriptor)
     try:
         target = channel.receive_message()
         assert callable(target)
         while True:
             arguments = channel.receive_message()
             assert isinstance(arguments, tuple)
-            channel.send(_run_target(partial(target, *arguments)))
+            failure = _run_target(partial(target, *arguments))
+            channel.send((failure, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024))
     except (EOFError, OSError):
         return 0
 

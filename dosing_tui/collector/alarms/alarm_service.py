@@ -215,21 +215,27 @@ class AlarmService:
     def _poll_tolerances(self) -> None:
         if not self._is_journal_up:
             return
-        try:
+        with self._note_failed_read("limits of recipes"):
             self._apply_tolerances(self._alarm_store.read_tolerances())
-            self._poll_service_states(self._clock())
-        except DatabaseError as error:
-            log.info("tolerances and recipes not read, the previous versions stay: %s", error)
+        now = self._clock()
+        if now >= self._next_service_poll:
+            self._next_service_poll = now + SERVICE_POLL
+            with self._note_failed_read("state of the pumps"):
+                states = self._alarm_store.read_service_states(now)
+                with self._lock:
+                    self._evaluator.load_service_states(states)
         self._recipe_thread.mark_working()
         self._recipe_thread.wait(RECIPE_POLL_S - TICK_INTERVAL_S)
 
-    def _poll_service_states(self, now: datetime) -> None:
-        if now < self._next_service_poll:
-            return
-        states = self._alarm_store.read_service_states(now)
-        with self._lock:
-            self._evaluator.load_service_states(states)
-        self._next_service_poll = now + SERVICE_POLL
+    @contextmanager
+    def _note_failed_read(self, subject: str) -> Iterator[None]:
+        failure = ""
+        try:
+            yield
+        except DatabaseError as error:
+            failure = f"Alarm rules go on with the previous {subject}: {error}"
+            log.info("%s", failure)
+        self._context.status.set_notice(f"alarms: {subject}", failure)
 
     def _apply_tolerances(self, book: ToleranceBook) -> None:
         """Use the database's rules from now on; say so if those of the settings differ."""

@@ -34,6 +34,11 @@ def note_pid_and_compute(file: Path) -> None:
         pass
 
 
+def note_pid_and_fill_memory(file: Path) -> None:
+    note_pid(file)
+    bytearray(200_000_000)
+
+
 def raise_unavailable() -> None:
     raise DatabaseUnavailableError("No database server listens at 127.0.0.1:1.")
 
@@ -50,6 +55,16 @@ def test_it_is_done_elsewhere_each_time_by_the_same_process(tmp_path: Path) -> N
     assert first == second != os.getpid()
     apart.close()
     assert not is_alive(first)
+
+
+def test_a_process_that_has_grown_large_is_not_kept(tmp_path: Path) -> None:
+    apart = SubprocessCall(partial(note_pid_and_fill_memory, tmp_path / "pids"))
+    apart()
+    (pid,) = read_pids(tmp_path / "pids")
+    assert not is_alive(pid)
+    apart()
+    assert len(set(read_pids(tmp_path / "pids"))) == 2
+    apart.close()
 
 
 def test_what_is_raised_there_is_raised_here_and_tells_where() -> None:

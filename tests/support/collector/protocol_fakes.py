@@ -24,6 +24,7 @@ from dosing_tui.database.maintenance.blocking_sessions import BlockingSession
 from dosing_tui.database.reading_writer import SpoolRow, WriteProgress, WriteReceipt
 from dosing_tui.domain.alarms.checkpoint import Checkpoint
 from dosing_tui.domain.alarms.models import JournalEntry
+from dosing_tui.domain.capability.service_state import ServiceState
 from dosing_tui.domain.messages.models import Dose, ParsedItem
 from dosing_tui.domain.presence.models import StationNews
 from dosing_tui.domain.tolerances.tolerance_book import ToleranceBook
@@ -65,6 +66,7 @@ class FakeServer:
         self.journal: list[JournalEntry] = []
         self.checkpoints: list[Checkpoint] = []
         self.tolerances = ToleranceBook()
+        self.service_failure: DatabaseError | None = None
 
     def open(self) -> None:
         self.count_request()
@@ -138,11 +140,16 @@ class FakeServer:
                 list_usual_durations=list,
                 read_tolerances=lambda: self.tolerances,
                 read_tank_lots=tuple,
-                read_service_states=lambda _now: (),
+                read_service_states=self.read_service_states,
             ),
             create_notification_queue=lambda: NotificationQueue(Settings()),
             read_audit_head=lambda anchored: None,
         )
+
+    def read_service_states(self, _now: datetime) -> Sequence[ServiceState]:
+        if self.service_failure:
+            raise self.service_failure
+        return ()
 
     def journaled(self, uuids: Sequence[UUID]) -> frozenset[UUID]:
         return frozenset(entry.uuid for entry in self.journal) & frozenset(uuids)

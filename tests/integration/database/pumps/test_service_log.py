@@ -143,3 +143,19 @@ def test_the_tubes_use_counts_from_its_last_change_to_the_dose(migrated: str) ->
     taken_back = draft(ServiceKind.WITHDRAWAL, withdraws=entered.entry_id, note="of another scale")
     enter_service(settings, taken_back, os_user="")
     assert read_service_states(settings, NOW)[0].scale_calibrated_at is None
+
+
+def test_the_tubes_use_until_now_is_that_of_the_doses(migrated: str) -> None:
+    """Until now, of the rollup, also in the six hours that are not over; before that, of the doses."""
+    settings, now = settings_for(migrated), datetime.now(UTC)
+    since = now - timedelta(hours=10)
+    write_readings(migrated, [
+        replace(DOSE, time=since + timedelta(minutes=n), dedup=n, pump=2, actual_g=50.0, duration_ms=42_000)
+        for n in range(600)
+    ])  # fmt: skip
+    assert [state.tube_g for state in read_service_states(settings, now)] == [600 * 50.0]
+    for hours in (9, 1):
+        changed_at = now - timedelta(hours=hours, seconds=-30)
+        enter_service(settings, draft(at=changed_at), os_user="")
+        expected = (hours * 60 - 1) * 50.0
+        assert [state.tube_g for state in read_service_states(settings, now)] == [expected]

@@ -96,7 +96,7 @@ def test_in_a_flood_most_of_the_time_is_left_to_the_intake(
     snapshot_s, spent, snapshots = 0.05, [0.0], AlarmSnapshot(NOON)
     monkeypatch.setattr(alarm_service, "MAX_PUBLISH_PAUSE_S", 10.0)
 
-    def take_slowly(_evaluator: Evaluator, _now: datetime, *, is_journal_live: bool) -> AlarmSnapshot:
+    def take_slowly(_evaluator: Evaluator, _now: datetime, **_state: bool) -> AlarmSnapshot:
         time.sleep(snapshot_s)
         spent[0] += snapshot_s
         return snapshots
@@ -142,4 +142,26 @@ def test_rules_that_fail_are_shown_until_they_have_worked_for_a_minute(
     assert list_failed() == ("alarm-rules",)
     now[0] += timedelta(seconds=2)
     wait_until(lambda: list_failed() == ())
+    alarming.stop()
+
+
+def test_limits_that_cannot_be_read_are_said_while_the_database_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A log line alone: the alarm of a worn tube would stay away for good, and nobody would know why."""
+    for pause in ("RECIPE_POLL_S", "TICK_INTERVAL_S"):
+        monkeypatch.setattr(alarm_service, pause, 0.01)
+    monkeypatch.setattr(alarm_service, "SERVICE_POLL", timedelta())
+    server = FakeServer()
+    server.service_failure = DatabaseUnavailableError("The database took too long to answer.")
+    around = make_context(tmp_path, server)
+    alarming = AlarmService(around)
+    alarming.start()
+
+    def read_notice() -> str:
+        return around.live_state.get_snapshot(NOON).notice
+
+    wait_until(lambda: "previous state of the pumps: The database took too long" in read_notice())
+    server.service_failure = None
+    wait_until(lambda: read_notice() == "")
     alarming.stop()
