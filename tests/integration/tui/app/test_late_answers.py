@@ -19,7 +19,7 @@ from dosing_tui.tui.dialogs.sign_on_dialog import PinDialog, SignOnDialog
 from dosing_tui.tui.screens.dashboard_screen import DashboardScreen
 from tests.support.tui import sample_plant
 from tests.support.tui.batch_samples import ToldBatches, told_batches
-from tests.support.tui.console_driver import SMALL, Console, open_console, wait_for
+from tests.support.tui.console_driver import LARGE, SMALL, Console, open_console, wait_for
 from tests.support.tui.sample_plant import FakeSource, NoBatches
 from tests.support.tui.sign_on import sign_on_now
 
@@ -130,7 +130,7 @@ def get_bar(console: Console) -> str:
     return console.screen.splitlines()[0]
 
 
-@pytest.mark.parametrize("size", [(120, 40), SMALL])
+@pytest.mark.parametrize("size", [LARGE, SMALL])
 async def test_a_pin_checked_late_does_not_sign_on_somebody_who_has_left(size: tuple[int, int]) -> None:
     batches, source = SlowBatches(), SlowSource()
     source.batches = batches
@@ -282,8 +282,9 @@ async def test_a_form_that_was_left_open_approves_nothing_in_the_name_of_the_shi
         await wait_for(lambda: {draft.who for draft in reviews.entered} == {"Ben"})
 
 
-@pytest.mark.parametrize("size", [(120, 40), SMALL])
-@pytest.mark.parametrize("opener", ["S", "D", "M", "f1", "2", "slash"])
+@pytest.mark.parametrize(
+    ("opener", "size"), [("S", LARGE), ("S", SMALL), ("f1", SMALL), ("2", SMALL), ("slash", LARGE)]
+)
 async def test_a_note_that_is_not_stored_stays_in_sight_and_its_form_comes_back(
     opener: str, size: tuple[int, int]
 ) -> None:
