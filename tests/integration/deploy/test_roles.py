@@ -378,7 +378,8 @@ def test_everybody_who_reads_reads_the_head_of_the_audit_trail(plant: Plant) -> 
 def test_telegraf_sees_the_three_views_that_store_readings_only(plant: Plant) -> None:
     readings = {"ingest_dosing_consumption", "ingest_batch_events", "ingest_inventory_levels"}
     public = {  # everybody's to read
-        "data_retention", "legacy_imports", "plant_limits", "schema_migrations", "tolerance_rules",
+        "alarm_limits", "data_retention", "legacy_imports", "plant_limits", "schema_migrations",
+        "tolerance_rules",
     }  # fmt: skip
     every = list_rights(plant, "dosing_telegraf", "SELECT", "INSERT", "UPDATE", "DELETE")
     assert {(name, right) for name, right in every if name not in public} == {
