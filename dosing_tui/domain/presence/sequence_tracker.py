@@ -42,11 +42,23 @@ class StationCounter:
         if boot_id is not None:
             run = next((one for one in reversed(self.runs) if one.boot_id == boot_id), None)
             return run if run and abs(run.measure_distance(number)) <= MAX_BOOT_GAP else None
+        newest = self._find_continued(number)
+        if newest is not None:
+            return newest
         lacking = next((run for run in reversed(self.runs) if run.lacks(number)), None)
         if lacking is not None:
             return lacking
         near = [run for run in reversed(self.runs) if -BACK_WINDOW <= run.measure_distance(number) <= MAX_GAP]
         return min(near, key=lambda run: _rank_distance(run.measure_distance(number)), default=None)
+
+    def _find_continued(self, number: int) -> CounterRun | None:
+        """The run that it follows, else the newest if it fits: also of numbers that an earlier boot lacks."""
+        follows = next((run for run in reversed(self.runs) if run.is_followed_by(None, number)), None)
+        if follows is not None or not self.runs:
+            return follows
+        newest = self.runs[-1]
+        fits = newest.lacks(number) or 0 < newest.measure_distance(number) <= BACK_WINDOW
+        return newest if fits else None
 
     def is_restart(self, number: int) -> bool:
         """Enter a number that belongs to no run; whether it is one of a new run."""

@@ -78,6 +78,23 @@ def test_a_new_boot_begins_a_new_count(before: int, after: int) -> None:
     assert count_lost(tracker) == 0
 
 
+@given(st.sets(st.integers(2, 59), min_size=1, max_size=20), st.sets(st.integers(2, 59), max_size=20))
+def test_what_an_earlier_boot_lost_is_no_number_of_the_boot_that_runs(
+    earlier: set[int], later: set[int]
+) -> None:
+    """Only the status says the boot, and both boots count from 1."""
+    tracker = SequenceTracker()
+    for boot_id, lost, at in (("b1", earlier, START), ("b2", later, START + 4 * SETTLE_TIME)):
+        tracker.add_stamps([SequenceStamp("s1", boot_id, 1)], at)
+        for number in range(2, 61):
+            if number not in lost:
+                tracker.add_stamps([SequenceStamp("s1", None, number)], at)
+        losses = settle_all(tracker, at)
+        assert all(loss.count > 0 for loss in losses)
+        found = {loss.first + step for loss in losses for step in range(loss.count)}
+        assert found == lost
+
+
 def test_a_gap_has_its_number_and_is_told_once() -> None:
     tracker = track([1, 2, 6])
     assert tracker.settle(START + SETTLE_TIME - SECOND) == [MessageLoss("s1", START, 0, 1, 1)]
