@@ -3,7 +3,7 @@
 -- gain: a station need not know of them. A day goes from the last level before it to its last level. Counts have a column of
 -- their own: what they found, less the book before. Negative: lost. docs/materials.md.
 WITH days AS MATERIALIZED (
-SELECT d.day::date AS day, clock.since, clock.until
+SELECT d.day::date AS day, clock.since, clock.until, row_number() OVER (ORDER BY d.day) AS number
   FROM generate_series((%(from)s::timestamptz AT TIME ZONE %(tz)s::text)::date,
                        ((%(to)s::timestamptz - INTERVAL '1 microsecond') AT TIME ZONE %(tz)s::text)::date,
                        INTERVAL '1 day') AS d (day)
@@ -14,23 +14,27 @@ SELECT device_id, chemical, fold_name(chemical) AS chemical_key
   FROM latest_inventory
  WHERE (%(device)s::text[] IS NULL OR device_id = ANY (%(device)s::text[]))
    AND (%(chemical)s::text[] IS NULL OR chemical = ANY (%(chemical)s::text[]))
-), bounds AS MATERIALIZED (
-SELECT n.day, t.device_id, t.chemical, t.chemical_key, a.time AS since, a.remaining_g AS start_g,
-       b.time AS until, b.remaining_g AS end_g
-  FROM days AS n
+), edges AS (
+-- where a day ends the next one begins: one look for both
+SELECT number, since AS at FROM days
+ UNION ALL
+SELECT max(number) + 1, max(until) FROM days
+), last_levels AS MATERIALIZED (
+SELECT e.number, t.device_id, t.chemical, t.chemical_key, l.time, l.remaining_g
+  FROM edges AS e
  CROSS JOIN tanks AS t
  CROSS JOIN LATERAL (SELECT l.time, l.remaining_g
                        FROM inventory_levels AS l
                       WHERE l.device_id = t.device_id AND l.chemical = t.chemical AND l.remaining_g IS NOT NULL
-                        AND l.time >= n.since AND l.time < n.until
+                        AND l.time < e.at AND l.time >= e.at - INTERVAL '7 days'
                       ORDER BY l.time DESC, l.received_at DESC, l.dedup DESC
-                      LIMIT 1) AS b
- CROSS JOIN LATERAL (SELECT l.time, l.remaining_g
-                       FROM inventory_levels AS l
-                      WHERE l.device_id = t.device_id AND l.chemical = t.chemical AND l.remaining_g IS NOT NULL
-                        AND l.time < n.since AND l.time >= n.since - INTERVAL '7 days'
-                      ORDER BY l.time DESC, l.received_at DESC, l.dedup DESC
-                      LIMIT 1) AS a
+                      LIMIT 1) AS l
+), bounds AS MATERIALIZED (
+SELECT n.day, b.device_id, b.chemical, b.chemical_key, a.time AS since, a.remaining_g AS start_g,
+       b.time AS until, b.remaining_g AS end_g
+  FROM days AS n
+  JOIN last_levels AS b ON b.number = n.number + 1 AND b.time >= n.since
+  JOIN last_levels AS a ON a.number = n.number AND a.device_id = b.device_id AND a.chemical = b.chemical
 ), moved AS (
 SELECT b.*, d.dosed_g, e.added_g, e.removed_g, e.corrected_g, e.unknown + d.unknown AS unknown, g.drum_g
   FROM bounds AS b
