@@ -95,6 +95,18 @@ def test_what_an_earlier_boot_lost_is_no_number_of_the_boot_that_runs(
         assert found == lost
 
 
+def test_the_boot_that_runs_passes_the_last_number_of_the_one_before() -> None:
+    tracker = track(range(1, 31), "b1")
+    later = START + 4 * SETTLE_TIME
+    tracker.add_stamps([SequenceStamp("s1", "b2", 1)], later)
+    for number in range(2, 80):
+        if number != 30:  # 31 follows the last of the first boot, as it seems
+            tracker.add_stamps([SequenceStamp("s1", None, number)], later)
+    tracker.add_stamps([SequenceStamp("s1", "b2", 80)], later)
+    (loss,) = settle_all(tracker, later)
+    assert (loss.first, loss.count) == (30, 1)
+
+
 def test_a_gap_has_its_number_and_is_told_once() -> None:
     tracker = track([1, 2, 6])
     assert tracker.settle(START + SETTLE_TIME - SECOND) == [MessageLoss("s1", START, 0, 1, 1)]
