@@ -56,15 +56,11 @@ class StationCounter:
 
         The numbers of the boot that runs pass those that an earlier boot ended with, or lacks.
         """
-        for run in reversed(self.runs):
-            if run is not self.runs[-1] and at - run.used_at > SETTLE_TIME:
-                break
-            if run.is_followed_by(None, number):
-                return run
         newest = self.runs[-1] if self.runs else None
         if newest and (newest.lacks(number) or 0 < newest.measure_distance(number) <= BACK_WINDOW):
             return newest
-        return None
+        recent = (run for run in reversed(self.runs) if at - run.used_at <= SETTLE_TIME)
+        return next((run for run in recent if run.is_followed_by(None, number)), None)
 
     def is_restart(self, number: int) -> bool:
         """Enter a number that belongs to no run; whether it is one of a new run."""

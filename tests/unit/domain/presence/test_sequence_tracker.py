@@ -107,6 +107,14 @@ def test_the_boot_that_runs_passes_the_last_number_of_the_one_before() -> None:
     assert (loss.first, loss.count) == (30, 1)
 
 
+def test_an_earlier_boot_takes_no_number_that_comes_out_of_order() -> None:
+    tracker = track([1, 2], "b1")
+    for boot_id, number in (("b2", 1), (None, 3), ("b2", 2), *((None, number) for number in range(4, 40))):
+        tracker.add_stamps([SequenceStamp("s1", boot_id, number)], START)
+    tracker.add_stamps([SequenceStamp("s1", "b2", 40)], START)
+    assert settle_all(tracker) == []
+
+
 def test_a_gap_has_its_number_and_is_told_once() -> None:
     tracker = track([1, 2, 6])
     assert tracker.settle(START + SETTLE_TIME - SECOND) == [MessageLoss("s1", START, 0, 1, 1)]
