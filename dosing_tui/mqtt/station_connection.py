@@ -32,9 +32,12 @@ class StationConnection:
         connect_async(self._client, self._settings)
         self._client.loop_start()
 
-    def publish_status(self) -> None:
+    def publish_status(self, *, timeout_s: float = 0.0) -> None:
+        """``timeout_s``: wait so long for the broker's acknowledgement."""
         if self._client.is_connected():
-            self._client.publish(self._topic, self._build_status(), qos=1, retain=True)
+            sent = self._client.publish(self._topic, self._build_status(), qos=1, retain=True)
+            if timeout_s:
+                sent.wait_for_publish(timeout_s)
 
     def stop(self) -> None:
         """Say goodbye as the will would: a broker publishes none after a clean end."""

@@ -16,7 +16,7 @@ from dosing_tui.mqtt.connection import format_address
 from dosing_tui.mqtt.publisher import Publisher
 from dosing_tui.simulator.fault_injection import ExpectedOutcome, Fault
 from dosing_tui.simulator.plant import PlantMessage, SimulatedPlant
-from dosing_tui.simulator.station_statuses import StationStatuses
+from dosing_tui.simulator.station_statuses import ORDER_TIMEOUT_S, StationStatuses
 
 MIN_WAIT_S = 0.002
 """A message due within this time is published at once: a shorter wait costs more than it gains."""
@@ -80,7 +80,7 @@ def run_simulation(
         scheduled = _iterate_on_schedule(messages, publisher, start, end_s, stop)
         last_s = time.monotonic() + end_s + FLUSH_TIMEOUT_S
         accepted = _publish_all(
-            _number_messages(scheduled, statuses), publisher, qos,
+            _number_messages(scheduled, statuses, publisher), publisher, qos,
             give_up=lambda: stop.is_set() or time.monotonic() > last_s,
         )  # fmt: skip
         publisher.wait_for_publish(FLUSH_TIMEOUT_S)
@@ -113,12 +113,15 @@ def _publish_all(
     return accepted
 
 
-def _number_messages(messages: Iterator[PlantMessage], statuses: StationStatuses) -> Iterator[PlantMessage]:
+def _number_messages(
+    messages: Iterator[PlantMessage], statuses: StationStatuses, publisher: Publisher
+) -> Iterator[PlantMessage]:
     """With the numbers of their stations; a repetition has its original's, a lost message leaves a gap."""
     last: dict[str, bytes] = {}
     for message in messages:
         device, payload = message.device_id, message.payload
         if message.is_first_after_start:
+            publisher.wait_for_publish(ORDER_TIMEOUT_S)
             statuses.restart_station(device)
         statuses.lose_messages(device, message.lost_before)
         if message.outcome is ExpectedOutcome.DUPLICATE:

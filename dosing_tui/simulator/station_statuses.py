@@ -27,6 +27,8 @@ FIRMWARE = ("1.4.2", "1.4.2", "1.4.2", "1.3.9")
 HEAP_BYTES = (160_000, 220_000)
 RSSI_DBM = (-75, -48)
 NUMBER_LIMIT = 2**32
+ORDER_TIMEOUT_S = 2.0
+"""Longest wait for the status of a start: readings have another connection, and come after it."""
 _OWN_RECORD = re.compile(rb'\{"device_id":"([^"]*)",.*\}', re.DOTALL)
 
 
@@ -96,7 +98,9 @@ class StationStatuses:
         found = _OWN_RECORD.fullmatch(payload)
         if device not in self._statuses or found is None or found[1] != device.encode():
             return payload
-        return b'%b,"seq":%d}' % (payload[:-1], self._statuses[device].take_number())
+        record, stamp, time = payload[:-1].rpartition(b',"timestamp":')
+        number = b',"seq":%d' % self._statuses[device].take_number()
+        return b"".join((record, number, stamp, time, b"}") if stamp else (time, number, b"}"))
 
     def lose_messages(self, device: str, count: int) -> None:
         """Numbers of messages that are never published."""
@@ -107,7 +111,7 @@ class StationStatuses:
         """Its firmware starts again, and says so first."""
         if device in self._statuses:
             self._statuses[device].restart()
-            self._connections[device].publish_status()
+            self._connections[device].publish_status(timeout_s=ORDER_TIMEOUT_S)
 
     def _publish_all(self) -> None:
         for connection in self._connections.values():

@@ -18,16 +18,31 @@ SELECT row_number() OVER () AS class, t.device_id, t.pump, t.chemical, t.target_
    AND (t.device_id, t.pump, t.chemical, t.target_g) IN
        (SELECT r.device_id, r.pump, r.chemical, r.target_g FROM pump_targets AS r WHERE r.is_repeated)
  GROUP BY t.device_id, t.pump, t.chemical, t.target_g, s.baseline_at
-), cut (since, until, of_restart) AS (
--- of_restart: the rest of the six hours in which the figures of some pumps begin anew
-VALUES (%(from)s::timestamptz, least(next_bucket_start('6 hours', %(from)s::timestamptz), %(to)s::timestamptz), NULL::timestamptz),
+), cut (since, until) AS (
+VALUES (%(from)s::timestamptz, least(next_bucket_start('6 hours', %(from)s::timestamptz), %(to)s::timestamptz)),
        (greatest(date_bin('6 hours', %(to)s::timestamptz, '2000-01-01 00:00:00+00'),
-                 least(next_bucket_start('6 hours', %(from)s::timestamptz), %(to)s::timestamptz)), %(to)s::timestamptz, NULL)
- UNION
-SELECT since, next_bucket_start('6 hours', since), since
+                 least(next_bucket_start('6 hours', %(from)s::timestamptz), %(to)s::timestamptz)), %(to)s::timestamptz)
+), restarts AS (
+-- the rest of the six hours in which the figures of a pump begin anew
+SELECT DISTINCT device_id, pump, since, next_bucket_start('6 hours', since) AS until
   FROM classes
  WHERE since >= next_bucket_start('6 hours', %(from)s::timestamptz)
    AND since < date_bin('6 hours', %(to)s::timestamptz, '2000-01-01 00:00:00+00')
+), single AS (
+SELECT d.device_id, d.pump, d.chemical, d.target_g, d.time, d.received_at, d.dedup, d.error_g, d.duration_ms
+  FROM cut
+ CROSS JOIN LATERAL (SELECT device_id, pump, chemical, target_g, time, received_at, dedup, error_g, duration_ms
+                       FROM dosing_consumption
+                      WHERE time >= cut.since AND time < cut.until AND error_g IS NOT NULL
+                        AND (%(device)s::text[] IS NULL OR device_id = ANY (%(device)s::text[]))) AS d
+ UNION ALL
+SELECT r.device_id, r.pump, d.chemical, d.target_g, d.time, d.received_at, d.dedup, d.error_g, d.duration_ms
+  FROM restarts AS r
+ CROSS JOIN LATERAL (SELECT chemical, target_g, time, received_at, dedup, error_g, duration_ms
+                       FROM dosing_consumption AS o
+                      WHERE o.device_id = r.device_id AND o.pump = r.pump AND o.time >= r.since AND o.time < r.until
+                        AND o.error_g IS NOT NULL
+                     OFFSET 0) AS d
 ), parts AS (
 SELECT class, r.first_at AS at, r.first_received_at AS received_at, 0 AS place, r.doses, r.sum_error_g, r.sum_range_g,
        r.first_error_g, r.last_error_g, r.n_rate, r.sum_rate, r.sum_sq_rate, r.sum_error_of_rate, r.sum_rate_error
@@ -38,17 +53,12 @@ SELECT class, r.first_at AS at, r.first_received_at AS received_at, 0 AS place, 
    AND r.bucket < date_bin('6 hours', %(to)s::timestamptz, '2000-01-01 00:00:00+00')
  UNION ALL
 SELECT class, d.time, d.received_at, d.dedup, 1, d.error_g, 0, d.error_g, d.error_g,
-       (d.rate IS NOT NULL)::integer, coalesce(d.rate, 0), coalesce(d.rate * d.rate, 0),
-       CASE WHEN d.rate IS NULL THEN 0 ELSE d.error_g END, coalesce(d.rate * d.error_g, 0)
-  FROM cut
- CROSS JOIN LATERAL (SELECT device_id, pump, chemical, target_g, time, received_at, dedup, error_g,
-                            target_g * 1000 / nullif(plausible_duration_ms(duration_ms), 0) AS rate
-                       FROM dosing_consumption
-                      WHERE time >= cut.since AND time < cut.until AND error_g IS NOT NULL
-                        AND (%(device)s::text[] IS NULL OR device_id = ANY (%(device)s::text[]))) AS d
+       (p.rate IS NOT NULL)::integer, coalesce(p.rate, 0), coalesce(p.rate * p.rate, 0),
+       CASE WHEN p.rate IS NULL THEN 0 ELSE d.error_g END, coalesce(p.rate * d.error_g, 0)
+  FROM single AS d
   JOIN classes USING (device_id, pump, chemical, target_g)
+ CROSS JOIN LATERAL (SELECT d.target_g * 1000 / nullif(plausible_duration_ms(d.duration_ms), 0)) AS p (rate)
  WHERE d.time >= classes.since
-   AND (cut.of_restart IS NULL OR cut.of_restart = classes.since)
 ), linked AS (
 SELECT class, doses, sum_error_g, sum_range_g, n_rate, sum_rate, sum_sq_rate, sum_error_of_rate, sum_rate_error,
        abs(first_error_g - lag(last_error_g) OVER (PARTITION BY class ORDER BY at, received_at, place)) AS gap_g

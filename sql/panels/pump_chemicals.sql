@@ -1,19 +1,16 @@
 -- What each pump doses, the pumps first that broke with it: 'set' by alarms.pump_chemicals, 'any' by it, else 'learnt' from the
 -- last 200 doses if at least 198 of them are of one chemical, else 'not learnt'. own_percent is the share of its chemical in
 -- these doses, other_at the last dose of another one. It is the present state, whatever the window. docs/capability.md.
-WITH recent AS MATERIALIZED (
-SELECT device_id, pump, time, chemical
-  FROM recent_pump_doses(%(now)s::timestamptz, %(device)s::text[])
-), newest AS (
+WITH newest AS (
 SELECT definition::jsonb -> 'pump_chemicals' AS names
   FROM tolerance_rules
  WHERE valid_from <= %(now)s::timestamptz
  ORDER BY valid_from DESC, version DESC
  LIMIT 1
-), counted AS (
-SELECT device_id, pump, fold_name(chemical) AS chemical_key, count(*) AS doses,
+), counted AS MATERIALIZED (
+SELECT device_id, pump, fold_name(chemical) AS chemical_key, count(*) AS doses, max(time) AS last_at,
        (array_agg(chemical ORDER BY time DESC, chemical))[1] AS chemical
-  FROM recent
+  FROM recent_pump_doses(%(now)s::timestamptz, %(device)s::text[])
  GROUP BY 1, 2, 3
 ), pumps AS (
 SELECT device_id, pump, sum(doses)::integer AS doses, max(doses) AS most_doses,
@@ -30,12 +27,12 @@ SELECT device_id, pump, doses, coalesce(nullif(named, ''), most) AS chemical,
   FROM pumps
 ), compared AS (
 SELECT k.device_id, k.pump, k.chemical, k.basis, k.doses,
-       100.0 * count(*) FILTER (WHERE fold_name(r.chemical) = fold_name(k.chemical)) / k.doses AS own_percent,
-       (array_agg(r.chemical ORDER BY r.time DESC, r.chemical)
-           FILTER (WHERE fold_name(r.chemical) <> fold_name(k.chemical)))[1] AS other,
-       max(r.time) FILTER (WHERE fold_name(r.chemical) <> fold_name(k.chemical)) AS other_at
+       100.0 * coalesce(sum(c.doses) FILTER (WHERE c.chemical_key = fold_name(k.chemical)), 0) / k.doses AS own_percent,
+       (array_agg(c.chemical ORDER BY c.last_at DESC, c.chemical)
+           FILTER (WHERE c.chemical_key <> fold_name(k.chemical)))[1] AS other,
+       max(c.last_at) FILTER (WHERE c.chemical_key <> fold_name(k.chemical)) AS other_at
   FROM known AS k
-  JOIN recent AS r USING (device_id, pump)
+  JOIN counted AS c USING (device_id, pump)
  GROUP BY 1, 2, 3, 4, 5
 )
 SELECT device_id, pump, chemical, basis, own_percent::float8, doses, coalesce(other, '') AS other_chemical, other_at

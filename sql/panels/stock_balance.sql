@@ -6,7 +6,7 @@
 WITH
 -- include materials/latest_tanks
 , days AS MATERIALIZED (
-SELECT d.day::date AS day, clock.since, clock.until
+SELECT d.day::date AS day, clock.since, clock.until, row_number() OVER (ORDER BY d.day) AS number
   FROM generate_series((%(from)s::timestamptz AT TIME ZONE %(tz)s::text)::date,
                        ((%(to)s::timestamptz - INTERVAL '1 microsecond') AT TIME ZONE %(tz)s::text)::date,
                        INTERVAL '1 day') AS d (day)
@@ -17,32 +17,32 @@ SELECT device_id, chemical, chemical_key, spellings
   FROM latest_tanks
  WHERE (%(device)s::text[] IS NULL OR device_id = ANY (%(device)s::text[]))
    AND (%(chemical)s::text[] IS NULL OR chemical_key IN (SELECT fold_name(n) FROM unnest(%(chemical)s::text[]) AS n))
-), bounds AS MATERIALIZED (
-SELECT n.day, t.device_id, t.chemical, t.chemical_key, t.spellings, a.time AS since, a.remaining_g AS start_g,
-       b.time AS until, b.remaining_g AS end_g
-  FROM days AS n
+), edges AS (
+-- where a day ends the next one begins: one look for both
+SELECT number, since AS at FROM days
+ UNION ALL
+SELECT max(number) + 1, max(until) FROM days
+), last_levels AS MATERIALIZED (
+SELECT e.number, t.device_id, t.chemical, t.chemical_key, t.spellings, l.time, l.remaining_g
+  FROM edges AS e
  CROSS JOIN tanks AS t
- CROSS JOIN LATERAL (SELECT e.time, e.remaining_g
-                       FROM unnest(t.spellings) AS s (name)
-                      CROSS JOIN LATERAL (SELECT l.time, l.remaining_g, l.received_at, l.dedup
-                                            FROM inventory_levels AS l
-                                           WHERE l.device_id = t.device_id AND l.chemical = s.name
-                                             AND l.remaining_g IS NOT NULL AND l.time >= n.since AND l.time < n.until
-                                           ORDER BY l.time DESC, l.received_at DESC, l.dedup DESC
-                                           LIMIT 1) AS e
-                      ORDER BY e.time DESC, e.received_at DESC, e.dedup DESC
-                      LIMIT 1) AS b
- CROSS JOIN LATERAL (SELECT e.time, e.remaining_g
+ CROSS JOIN LATERAL (SELECT n.time, n.remaining_g
                        FROM unnest(t.spellings) AS s (name)
                       CROSS JOIN LATERAL (SELECT l.time, l.remaining_g, l.received_at, l.dedup
                                             FROM inventory_levels AS l
                                            WHERE l.device_id = t.device_id AND l.chemical = s.name
                                              AND l.remaining_g IS NOT NULL
-                                             AND l.time < n.since AND l.time >= n.since - INTERVAL '7 days'
+                                             AND l.time < e.at AND l.time >= e.at - INTERVAL '7 days'
                                            ORDER BY l.time DESC, l.received_at DESC, l.dedup DESC
-                                           LIMIT 1) AS e
-                      ORDER BY e.time DESC, e.received_at DESC, e.dedup DESC
-                      LIMIT 1) AS a
+                                           LIMIT 1) AS n
+                      ORDER BY n.time DESC, n.received_at DESC, n.dedup DESC
+                      LIMIT 1) AS l
+), bounds AS MATERIALIZED (
+SELECT n.day, b.device_id, b.chemical, b.chemical_key, b.spellings, a.time AS since, a.remaining_g AS start_g,
+       b.time AS until, b.remaining_g AS end_g
+  FROM days AS n
+  JOIN last_levels AS b ON b.number = n.number + 1 AND b.time >= n.since
+  JOIN last_levels AS a ON a.number = n.number AND a.device_id = b.device_id AND a.chemical_key = b.chemical_key
 ), moved AS (
 SELECT b.*, d.dosed_g, e.added_g, e.removed_g, e.corrected_g, e.unknown + d.unknown AS unknown,
        e.may_have_risen, e.may_have_fallen, g.drum_g

@@ -27,9 +27,12 @@ SELECT device_id, recipe, recipe_key, begins_at, ends_at, place
 SELECT b.device_id, b.recipe_key, b.begins_at, fold_name(d.chemical) AS chemical_key, min(d.chemical) AS chemical,
        sum(d.actual_g) AS use_g
   FROM last_batches AS b
-  JOIN dosing_consumption AS d ON d.device_id = b.device_id AND d.time >= b.begins_at AND d.time <= b.ends_at
-                              AND (d.recipe = b.recipe OR d.recipe = '' OR fold_name(d.recipe) = b.recipe_key)
- WHERE d.time >= %(now)s::timestamptz - INTERVAL '28 days'
+ CROSS JOIN LATERAL (SELECT o.chemical, o.actual_g
+                       FROM dosing_consumption AS o
+                      WHERE o.device_id = b.device_id AND o.time >= b.begins_at AND o.time <= b.ends_at
+                        AND o.time >= %(now)s::timestamptz - INTERVAL '28 days'
+                        AND (o.recipe = b.recipe OR o.recipe = '' OR fold_name(o.recipe) = b.recipe_key)
+                     OFFSET 0) AS d  -- batch by batch: joined, the doses of 28 days would be compared with every batch
  GROUP BY 1, 2, 3, 4
 HAVING bool_and(d.actual_g IS NOT NULL)
 ), medians AS (

@@ -22,6 +22,7 @@ from dosing_tui.domain.batch_review.finding_weight import (
     Edition,
     RulesVersion,
 )
+from dosing_tui.domain.batch_review.missing_messages import MissingMessages
 from dosing_tui.domain.batches.alarm_overlap import (
     AlarmSpan,
     is_active_during,
@@ -85,6 +86,8 @@ class AssessmentBasis:
     baselines: tuple[DurationBaseline, ...] = ()
     lots: StationLots = NO_LOTS
     """Of the station whose batches are assessed."""
+    missing: tuple[MissingMessages, ...] = ()
+    """Of the whole rebuilt time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +124,11 @@ def select_assessment_basis(
     site, longest = settings.plant.site, DEFAULT_RULES.max_duration
     alarms = select_alarm_spans(session, site=site, since=since - longest, until=until + longest)
     baselines = select_baselines(session, since=since - longest, until=until)
-    return AssessmentBasis(book.masters, limits, ZoneInfo(settings.plant.timezone), alarms, baselines)
+    span = {"from": since - longest, "to": until + longest}
+    missing = select_rows(session, MissingMessages, "batches/select_message_losses", span)
+    return AssessmentBasis(
+        book.masters, limits, ZoneInfo(settings.plant.timezone), alarms, baselines, missing=tuple(missing)
+    )
 
 
 def select_baselines(session: Session, *, since: datetime, until: datetime) -> tuple[DurationBaseline, ...]:
@@ -215,7 +222,15 @@ def _assess_batch(batch: Batch, basis: AssessmentBasis, edition: Edition) -> _As
     belongs = is_batch_alarm if rules is RulesVersion.ALL_COUNT else is_active_during
     lots = list_batch_lots(batch, basis.lots)
     assessment = judging.build_assessment(
-        judge_batch(batch, master=master, limits=limits, alarms=basis.alarms, rules=rules, lots=lots),
+        judge_batch(
+            batch,
+            master=master,
+            limits=limits,
+            alarms=basis.alarms,
+            rules=rules,
+            lots=lots,
+            missing=basis.missing,
+        ),
         assess_ingredients(batch, master=master, limits=limits),
         master,
         list_batch_alarms(batch, basis.alarms, belongs),

@@ -11,6 +11,8 @@ from dosing_tui.domain.presence.models import MessageLoss, StationNews, StationR
 
 MAX_CHANGES = 500
 """Changes that are kept of each station."""
+MAX_LOSSES = 10_000
+"""The same of lost messages, for 90 days."""
 OPTIONAL_FIELDS = ("boot_id", "seq", "rssi_dbm", "firmware", "heap_free_bytes", "uptime_ms")
 
 
@@ -34,9 +36,8 @@ class StationStatusWriter:
                         read_statement("writes/upsert_station_status"), _encode_report(each)
                     )
             devices = sorted({each.device_id for each in news})
-            self._session.execute(
-                read_statement("writes/delete_old_station_changes"), {"devices": devices, "keep": MAX_CHANGES}
-            )
+            kept = {"devices": devices, "keep": MAX_CHANGES, "keep_lost": MAX_LOSSES}
+            self._session.execute(read_statement("writes/delete_old_station_changes"), kept)
 
     def close(self) -> None:
         if self._session is not None:

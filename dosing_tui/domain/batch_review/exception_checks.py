@@ -16,6 +16,7 @@ from dosing_tui.domain.batch_review.finding_weight import (
     divide_findings,
 )
 from dosing_tui.domain.batch_review.ingredient_ratio import BdoPounds, do_pounds_agree
+from dosing_tui.domain.batch_review.missing_messages import MissingMessages, describe_missing
 from dosing_tui.domain.batches.alarm_overlap import AlarmSpan, is_active_during, is_batch_alarm
 from dosing_tui.domain.batches.duration_baseline import DurationBaseline
 from dosing_tui.domain.batches.master_recipe import MasterIngredient, MasterRecipe, MasterVersion
@@ -86,6 +87,7 @@ def judge_batch(
     alarms: Sequence[AlarmSpan] = (),
     rules: RulesVersion = CURRENT_EDITION.rules,
     lots: Sequence[BatchLot] = (),
+    missing: Sequence[MissingMessages] = (),
 ) -> BatchFindings:
     """Find all exceptions and remarks, each ordered by kind, as the ``rules`` of that version found them."""
     recipe = master.recipe if master else None
@@ -98,6 +100,7 @@ def judge_batch(
         _list_slow_chemicals(batch, alarms),
         rules >= RulesVersion.EACH_DOSE,
         lots,
+        describe_missing(batch, missing) if rules >= RulesVersion.MISSING_NUMBERS else "",
     )
     found = [BatchException(*each) for check in _CHECKS for each in check(scope)]
     if rules is RulesVersion.ALL_COUNT:
@@ -168,6 +171,7 @@ class _ReviewScope:
     has_pump_chemicals: bool = True
     """The rules know the chemical of each pump."""
     lots: Sequence[BatchLot] = ()
+    missing_text: str = ""
 
 
 def _check_tolerance(scope: _ReviewScope) -> Iterator[_Finding]:
@@ -339,6 +343,9 @@ def _check_data_quality(scope: _ReviewScope) -> Iterator[_Finding]:
 
 
 def _check_stock(scope: _ReviewScope) -> Iterator[_Finding]:
+    reason = f"; {scope.missing_text}" if scope.missing_text else ""
+    if scope.missing_text:
+        yield ExceptionKind.MESSAGE_LOSS, "", scope.missing_text
     for change in scope.batch.stock:
         name, lost_g, percent = change.chemical, change.lost_g or 0.0, change.percent_after
         allowed_g = ROUNDING_G * change.doses + 2 * ROUNDING_G + 1e-9
@@ -353,7 +360,7 @@ def _check_stock(scope: _ReviewScope) -> Iterator[_Finding]:
             yield (
                 ExceptionKind.MESSAGE_LOSS,
                 name,
-                f"the stock of {name} fell by {abs(lost_g):.2f} g {how} than was dosed",
+                f"the stock of {name} fell by {abs(lost_g):.2f} g {how} than was dosed{reason}",
             )
         used = any(is_same_name(one.chemical, name) for one in scope.batch.ingredients)
         if used and percent is not None and percent < scope.limits.stock_low_percent:

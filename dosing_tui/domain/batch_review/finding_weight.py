@@ -69,6 +69,8 @@ class RulesVersion(IntEnum):
     """What says nothing about the batch itself is a remark."""
     EACH_DOSE = 3
     """Each dose is judged by its own target, also of a chemical that came twice, and by the plant's pumps."""
+    MISSING_NUMBERS = 4
+    """Messages that are missing by their numbers are named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,11 @@ class Edition:
 
 
 CURRENT_EDITION = Edition(FORMAT_VERSION, max(RulesVersion))
-EARLIER_EDITIONS = (Edition(1, RulesVersion.ALL_COUNT), Edition(2, RulesVersion.REMARKS))
+EARLIER_EDITIONS = (
+    Edition(1, RulesVersion.ALL_COUNT),
+    Edition(2, RulesVersion.REMARKS),
+    Edition(2, RulesVersion.EACH_DOSE),
+)
 """A reviewed batch keeps the edition it was reviewed under, while its facts give the same bytes under it."""
 
 

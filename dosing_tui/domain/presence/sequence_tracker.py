@@ -35,18 +35,32 @@ class StationCounter:
     far: list[int] = field(default_factory=list)
     """Numbers in a row that belong to no run."""
 
-    def find_run(self, boot_id: str | None, number: int) -> CounterRun | None:
+    def find_run(self, boot_id: str | None, number: int, at: datetime) -> CounterRun | None:
         """The run that the number belongs to: that of its boot, or the one that it continues."""
         if len(self.runs) == 1 and self.runs[0].is_followed_by(boot_id, number):
             return self.runs[0]  # nearly always
         if boot_id is not None:
             run = next((one for one in reversed(self.runs) if one.boot_id == boot_id), None)
             return run if run and abs(run.measure_distance(number)) <= MAX_BOOT_GAP else None
+        newest = self._find_continued(number, at)
+        if newest is not None:
+            return newest
         lacking = next((run for run in reversed(self.runs) if run.lacks(number)), None)
         if lacking is not None:
             return lacking
         near = [run for run in reversed(self.runs) if -BACK_WINDOW <= run.measure_distance(number) <= MAX_GAP]
         return min(near, key=lambda run: _rank_distance(run.measure_distance(number)), default=None)
+
+    def _find_continued(self, number: int, at: datetime) -> CounterRun | None:
+        """The boot that runs, if the number fits; else an earlier one whose messages may still be on the way.
+
+        The numbers of the boot that runs pass those that an earlier boot ended with, or lacks.
+        """
+        newest = self.runs[-1] if self.runs else None
+        if newest and (newest.lacks(number) or 0 < newest.measure_distance(number) <= BACK_WINDOW):
+            return newest
+        recent = (run for run in reversed(self.runs) if at - run.used_at <= SETTLE_TIME)
+        return next((run for run in recent if run.is_followed_by(None, number)), None)
 
     def is_restart(self, number: int) -> bool:
         """Enter a number that belongs to no run; whether it is one of a new run."""
@@ -109,7 +123,7 @@ class SequenceTracker:
         self, counter: StationCounter, stamp: SequenceStamp, at: datetime, *, is_resent: bool
     ) -> None:
         number = stamp.number % WRAP
-        run = counter.find_run(stamp.boot_id, number)
+        run = counter.find_run(stamp.boot_id, number, at)
         if run is None:
             is_begin = not counter.runs or stamp.boot_id is not None
             if is_begin or (not is_resent and counter.is_restart(number)):

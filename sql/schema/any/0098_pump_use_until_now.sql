@@ -4,7 +4,7 @@
 CREATE OR REPLACE FUNCTION pump_service_states(until timestamptz) RETURNS TABLE (
     device_id text, pump integer, tube_at timestamptz, calibrated_at timestamptz, scale_calibrated_at timestamptz,
     baseline_at timestamptz, first_at timestamptz, tube_g double precision, tube_run_s double precision
-) LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+) LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp SET random_page_cost = 1.1 AS $$
 #variable_conflict use_column
 DECLARE  -- before it, whole buckets; a caller's now is a moment before the server's
     whole_until constant timestamptz := CASE WHEN until > now() - INTERVAL '1 minute' THEN 'infinity'

@@ -50,7 +50,7 @@ def test_reviewed_batches_stay_approved_under_the_rules_they_were_reviewed_by(mi
     assert (report.reviews, report.records, report.faults) == (6, 6, ())
     details = [read_batch(settings, str(row[0])) for row in after]
     versions = [detail.assessment.rules for detail in details if detail]
-    assert versions == [RulesVersion.ALL_COUNT] * 4 + [RulesVersion.EACH_DOSE] * 2
+    assert versions == [RulesVersion.ALL_COUNT] * 4 + [RulesVersion.MISSING_NUMBERS] * 2
     assert count_batches(settings, BatchFilter(with_findings=True)).batches == 3
 
     # what its exceptions were about is in the record still, and can be approved now
@@ -74,9 +74,9 @@ def test_once_its_messages_change_a_reviewed_batch_is_judged_by_the_rules_of_tod
     store_and_rebuild(migrated, make_dose(500, "L25B", dedup=2), now=JUDGED_AT)
     detail: BatchDetail | None = read_batch(settings, list_batches(settings, BatchFilter())[4].batch_key)
     assert detail is not None
-    assert (detail.row.review_state, detail.assessment.rules) == ("outdated", RulesVersion.EACH_DOSE)
+    assert (detail.row.review_state, detail.assessment.rules) == ("outdated", RulesVersion.MISSING_NUMBERS)
     changes = describe_changes(detail, NOON.tzinfo or JUDGED_AT.tzinfo)  # type: ignore[arg-type]  # UTC
-    assert "It is judged by version 3 of the rules now; by version 1 then." in changes
+    assert "It is judged by version 4 of the rules now; by version 1 then." in changes
     assert "Only a remark now: T-9 was down to 17.0 %." in changes
     assert verify_audit_trail(settings).faults == ()
 
@@ -106,7 +106,7 @@ def test_a_batch_reviewed_under_version_2_keeps_the_sum_of_a_chemical_that_came_
     assert judged_again is not None
     assert (kept.row.review_state, kept.assessment.rules) == ("rejected", RulesVersion.REMARKS)
     assert [(each.chemical, each.doses) for each in kept.batch.ingredients] == [("T-9", 2), ("T-12", 1)]
-    assert judged_again.assessment.rules is RulesVersion.EACH_DOSE
+    assert judged_again.assessment.rules is RulesVersion.MISSING_NUMBERS
     parts = [(each.chemical, each.target_g) for each in judged_again.batch.ingredients]
     assert parts == [("T-9", 40.0), ("T-9", 20.0), ("T-12", 5.0)]
     assert [each.sentence for each in judged_again.assessment.exceptions] == [

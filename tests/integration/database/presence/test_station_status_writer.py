@@ -122,6 +122,7 @@ def test_of_each_station_the_newest_changes_are_kept(
     writer: StationStatusWriter, migrated: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(station_status_writer, "MAX_CHANGES", 5)
+    monkeypatch.setattr(station_status_writer, "MAX_LOSSES", 5)
     writer.write_news([MessageLoss("s2", NOW, 1, 1, 1)])
     writer.write_news([MessageLoss("s1", NOW, 1, number, number) for number in range(20)])
     assert [detail for _, detail, _, _ in list_changes(migrated)] == ["15", "16", "17", "18", "19"]

@@ -20,6 +20,7 @@ from dosing_tui.domain.batch_review.finding_weight import (
     ExceptionKind,
     RulesVersion,
 )
+from dosing_tui.domain.batch_review.missing_messages import MissingMessages
 from dosing_tui.domain.batches.alarm_overlap import AlarmSpan
 from dosing_tui.domain.batches.master_recipe import MasterIngredient, MasterRecipe, MasterVersion
 from dosing_tui.domain.messages.models import Reading, TimeQuality
@@ -343,6 +344,36 @@ def test_a_low_tank_is_a_remark_of_the_batches_that_took_from_it() -> None:
     assert judge_readings(*normal_batch(), *low) == BatchFindings(())
     found = judge_readings(*normal_batch(), make_level(61.1, "T-9", 1999.0))
     assert (found.exceptions, [one.kind for one in found.remarks]) == ((), [ExceptionKind.LOW_STOCK])
+
+
+def lose(seconds: float, count: int, numbers: str, device: str = STATION) -> MissingMessages:
+    return MissingMessages(device, seconds_after(seconds), count, numbers)
+
+
+@pytest.mark.parametrize(
+    ("gaps", "sentence"),
+    [
+        ([lose(70, 2, "118-119")], "2 messages of the station missing around this batch (seq 118-119)"),
+        ([lose(70, 2, "118-119"), lose(90, -1, "118")],
+         "1 message of the station missing around this batch (seq 118-119)"),
+        ([lose(70, 1, "118"), lose(90, -1, "118")], ""),
+        ([lose(-1, 1, "7")], ""),
+        ([lose(70, 1, "7", "another")], ""),
+        ([lose(1_000, 1, "7")], ""),
+    ],
+)  # fmt: skip
+def test_messages_that_are_missing_by_their_numbers_are_a_remark_and_the_reason_of_a_difference(
+    gaps: list[MissingMessages], sentence: str
+) -> None:
+    (batch,) = reconstruct_from(*normal_batch())
+    found = judge_batch(batch, missing=gaps)
+    assert [one.sentence for one in found.remarks] == [sentence] * bool(sentence)
+    assert found.exceptions == ()
+    levels = make_level(-9, "T-9", 5000.0), make_level(61.1, "T-9", 4919.8)
+    (batch,) = reconstruct_from(*normal_batch(), *levels)
+    (finding,) = judge_batch(batch, missing=gaps).exceptions
+    assert finding.sentence.endswith(f"than was dosed{sentence and '; '}{sentence}")
+    assert judge_batch(batch, missing=gaps, rules=RulesVersion.EACH_DOSE) == judge_batch(batch)
 
 
 def test_less_gone_than_was_dosed_is_said_as_less() -> None:

@@ -78,6 +78,43 @@ def test_a_new_boot_begins_a_new_count(before: int, after: int) -> None:
     assert count_lost(tracker) == 0
 
 
+@given(st.sets(st.integers(2, 59), min_size=1, max_size=20), st.sets(st.integers(2, 59), max_size=20))
+def test_what_an_earlier_boot_lost_is_no_number_of_the_boot_that_runs(
+    earlier: set[int], later: set[int]
+) -> None:
+    """Only the status says the boot, and both boots count from 1."""
+    tracker = SequenceTracker()
+    for boot_id, lost, at in (("b1", earlier, START), ("b2", later, START + 4 * SETTLE_TIME)):
+        tracker.add_stamps([SequenceStamp("s1", boot_id, 1)], at)
+        for number in range(2, 61):
+            if number not in lost:
+                tracker.add_stamps([SequenceStamp("s1", None, number)], at)
+        losses = settle_all(tracker, at)
+        assert all(loss.count > 0 for loss in losses)
+        found = {loss.first + step for loss in losses for step in range(loss.count)}
+        assert found == lost
+
+
+def test_the_boot_that_runs_passes_the_last_number_of_the_one_before() -> None:
+    tracker = track(range(1, 31), "b1")
+    later = START + 4 * SETTLE_TIME
+    tracker.add_stamps([SequenceStamp("s1", "b2", 1)], later)
+    for number in range(2, 80):
+        if number != 30:  # 31 follows the last of the first boot, as it seems
+            tracker.add_stamps([SequenceStamp("s1", None, number)], later)
+    tracker.add_stamps([SequenceStamp("s1", "b2", 80)], later)
+    (loss,) = settle_all(tracker, later)
+    assert (loss.first, loss.count) == (30, 1)
+
+
+def test_an_earlier_boot_takes_no_number_that_comes_out_of_order() -> None:
+    tracker = track([1, 2], "b1")
+    for boot_id, number in (("b2", 1), (None, 3), ("b2", 2), *((None, number) for number in range(4, 40))):
+        tracker.add_stamps([SequenceStamp("s1", boot_id, number)], START)
+    tracker.add_stamps([SequenceStamp("s1", "b2", 40)], START)
+    assert settle_all(tracker) == []
+
+
 def test_a_gap_has_its_number_and_is_told_once() -> None:
     tracker = track([1, 2, 6])
     assert tracker.settle(START + SETTLE_TIME - SECOND) == [MessageLoss("s1", START, 0, 1, 1)]
