@@ -1,9 +1,9 @@
 -- What the tanks of the stations hold, where lots were entered: of a station or of all (NULL), as of a time; the book then.
 SELECT t.device_id, coalesce(l.chemical, t.chemical) AS chemical, t.chemical_key, t.time AS since, t.lots,
-       t.book_g - (SELECT coalesce(sum(r.sum_actual_g), 0)
-                     FROM dosing_sums(CASE t.kind WHEN 'drum_change' THEN t.time ELSE t.time + INTERVAL '1 microsecond' END,
-                                      %(now)s, ARRAY[t.device_id]) AS r
-                    WHERE fold_name(r.chemical) = t.chemical_key) AS book_g
+       t.book_g - (SELECT u.mass_g
+                     FROM tank_use(t.device_id, t.chemical_key,
+                                   CASE t.kind WHEN 'drum_change' THEN t.time ELSE t.time + INTERVAL '1 microsecond' END,
+                                   %(now)s) AS u) AS book_g
   FROM (SELECT DISTINCT ON (m.device_id, m.chemical_key) m.device_id, m.chemical, m.chemical_key, m.time, m.kind,
                x.book_g, x.lots
           FROM material_entries AS m

@@ -27,7 +27,8 @@ SELECT device_id, chemical_key, time, true FROM counts
 ),
 -- include materials/compute_books
 , compared AS (
-SELECT t.device_id, t.chemical, b.book_g, t.level_g, b.dosed_g, b.unknown, c.mass_g AS count_g, c.time AS counted_at,
+SELECT t.device_id, t.chemical, b.book_g, t.level_g, b.dosed_g, b.unknown, b.at IS NOT NULL AS has_start,
+       c.mass_g AS count_g, c.time AS counted_at,
        before.dosed_g AS dosed_before_g, round((t.level_g - b.book_g)::numeric, 6)::float8 AS level_gap_g,
        round((c.mass_g - before.book_g)::numeric, 6)::float8 AS count_gap_g
   FROM tanks AS t
@@ -40,7 +41,8 @@ SELECT device_id, chemical, book_g, level_g, level_gap_g,
        100 * level_gap_g / nullif(dosed_g, 0) AS level_gap_percent,
        count_g, counted_at, count_gap_g,
        100 * count_gap_g / nullif(dosed_before_g, 0) AS count_gap_percent, dosed_g AS use_g,
-       CASE WHEN book_g IS NULL THEN 'no count yet'
+       CASE WHEN NOT has_start THEN 'no count yet'
+            WHEN book_g IS NULL THEN 'doses since then are no longer stored: count again'
             WHEN unknown > 0 THEN unknown || ' without a mass'
             ELSE '' END AS remark
   FROM compared

@@ -21,7 +21,7 @@ from dosing_tui.errors import DatabaseAccessError
 
 LOCK_WAIT_S = 2.0
 """Longest wait for the locks of other sessions: readings wait behind it, and give up after 3 s."""
-_NOTE = "update_dropped_readings"
+_NOTE, _KEEP = "update_dropped_readings", "update_use_rests"
 LOCK_NAME = "maintenance"
 """Row of process_locks: one process at a time runs a step."""
 
@@ -103,9 +103,12 @@ def _is_overdue(session: Session, flavour: ServerFlavour, now: datetime) -> bool
 def _select_steps(schema_flavour: ServerFlavour, current_flavour: ServerFlavour) -> MaintenanceSteps:
     if schema_flavour is ServerFlavour.PLAIN:
         return MaintenanceSteps(
-            partitioning=("create_partitions", _NOTE), retention=("drop_partitions", "delete_old_rollups")
+            partitioning=("create_partitions", _NOTE),
+            retention=(_KEEP, "drop_partitions", "delete_old_rollups"),
         )
     # a Community schema on a server that fell back to the Apache license has policies, but no jobs
     if ServerFlavour.APACHE in (schema_flavour, current_flavour):
-        return MaintenanceSteps(partitioning=(_NOTE,), retention=("drop_chunks", _NOTE, "delete_old_rollups"))
-    return MaintenanceSteps(partitioning=(_NOTE,), retention=("delete_old_rollups",))
+        return MaintenanceSteps(
+            partitioning=(_NOTE,), retention=(_KEEP, "drop_chunks", _NOTE, "delete_old_rollups")
+        )
+    return MaintenanceSteps(partitioning=(_NOTE,), retention=(_KEEP, "delete_old_rollups"))

@@ -180,7 +180,10 @@ def list_decisions(
 
 def settle_retention(session: Session, settings: Settings, decisions: Mapping[str, int | None]) -> None:
     """Enter the changes that drop nothing, and the decisions: no other table loses a row."""
-    for name, days in (list_changes(session, settings) | dict(decisions)).items():
+    changes = list_changes(session, settings) | dict(decisions)
+    if "dosing_consumption" in changes:  # a policy may drop doses at once
+        session.execute(read_statement("maintenance/update_use_rests"))
+    for name, days in changes.items():
         _enter_decision(session, name, days)
 
 

@@ -171,7 +171,8 @@ def test_no_row_is_lost_and_every_view_of_them_is_the_same(flavour: Server, data
     before = read_tables(written)
     assert read_tables(taken_over) == before
     assert {name for name, found in before.items() if not found} <= {
-        "review_policy", "batch_rebuild_queue", "pin_counters", "pin_checks", "collector_leases",
+        "tank_use_rests", "pump_use_rests", "review_policy", "batch_rebuild_queue",
+        "pin_counters", "pin_checks", "collector_leases",
         "ingest_lock", "ingest_dosing_rows", "ingest_event_rows", "ingest_level_rows",
         "material_entries", "tank_mixes", "batch_lots", "service_log", "station_status", "station_changes",
         "alarm_action_rates",
