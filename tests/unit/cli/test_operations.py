@@ -15,6 +15,7 @@ from click.testing import CliRunner
 
 from dosing_tui.cli.main import main
 from dosing_tui.cli.operations.examples import EXAMPLES
+from tests.unit.cli.test_service_command import provide_program
 
 
 def list_commands(command: click.Command = main, words: str = "") -> Iterator[tuple[str, click.Command]]:
@@ -139,6 +140,7 @@ def test_the_service_runs_as_its_account_with_its_passwords(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     path = write_settings(tmp_path)
+    provide_program(tmp_path, monkeypatch)
     account = "daemon" if os.geteuid() == 0 else getpass.getuser()
     arguments = ["--config", str(path), "service", "install", "--account", account, "--folder", str(tmp_path)]
     done = CliRunner().invoke(main, arguments)

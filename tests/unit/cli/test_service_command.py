@@ -36,11 +36,18 @@ def write_settings(folder: Path) -> Path:
     return path
 
 
+def provide_program(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In place of this environment's, which may be in a home folder: there no service may be."""
+    monkeypatch.setattr(sys, "executable", str(folder / "python3"))
+    (folder / "dosing-tui").touch(0o755)
+
+
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(unit_files, "STATE_FOLDER", tmp_path / "state")
     write_settings(tmp_path)
+    provide_program(tmp_path, monkeypatch)
     return tmp_path
 
 

@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 from dosing_tui.cli.main import main
 from dosing_tui.cli.operations import service_command
 from dosing_tui.deployment import transient_unit, unit_files
-from tests.unit.cli.test_service_command import ACCOUNT, write_settings
+from tests.unit.cli.test_service_command import ACCOUNT, provide_program, write_settings
 
 
 @pytest.fixture
@@ -24,6 +24,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "bin").mkdir()
     (tmp_path / "dosing-tui.service").touch()
     write_settings(tmp_path)
+    provide_program(tmp_path, monkeypatch)
     return tmp_path
 
 
