@@ -54,10 +54,10 @@ class StationCounter:
     def _find_continued(self, number: int, at: datetime) -> CounterRun | None:
         """The boot that runs, if the number fits; else an earlier one whose messages may still be on the way.
 
-        The numbers of the boot that runs pass those that an earlier boot ended with, or lacks.
+        The numbers of the boot that runs, repetitions too, pass those that an earlier boot lacks.
         """
         newest = self.runs[-1] if self.runs else None
-        if newest and (newest.lacks(number) or 0 < newest.measure_distance(number) <= BACK_WINDOW):
+        if newest and (newest.lacks(number) or abs(newest.measure_distance(number)) <= BACK_WINDOW):
             return newest
         recent = (run for run in reversed(self.runs) if at - run.used_at <= SETTLE_TIME)
         return next((run for run in recent if run.is_followed_by(None, number)), None)

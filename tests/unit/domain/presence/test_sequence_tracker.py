@@ -115,6 +115,15 @@ def test_an_earlier_boot_takes_no_number_that_comes_out_of_order() -> None:
     assert settle_all(tracker) == []
 
 
+def test_a_repetition_after_a_restart_is_none_of_an_earlier_boot() -> None:
+    tracker = track([*range(1, 18), 1], "b1")
+    later = START + 4 * SETTLE_TIME
+    tracker.add_stamps([SequenceStamp("s1", "b2", 1)], later)
+    for number in (*range(2, 19), 18, *range(19, 83), 82, *range(83, 91)):
+        tracker.add_stamps([SequenceStamp("s1", None, number)], later)
+    assert settle_all(tracker, later) == []
+
+
 def test_a_gap_has_its_number_and_is_told_once() -> None:
     tracker = track([1, 2, 6])
     assert tracker.settle(START + SETTLE_TIME - SECOND) == [MessageLoss("s1", START, 0, 1, 1)]
