@@ -10,7 +10,7 @@ SELECT given.time, given.device_id, given.event, given.recipe, given.pumps, give
                  received_at timestamptz, time_quality text, flags text[], legacy_dedup int, pump int,
                  chemical text, mass_g float8, batch_id text, lot text, operator text)
  WHERE CASE WHEN given.time <
--- include writes/legacy_bound
+-- include writes/select_legacy_bound
             THEN NOT EXISTS (SELECT FROM batch_events AS stored
                                 WHERE stored.device_id = given.device_id AND stored.time = given.time
                                   AND stored.event = given.event AND stored.recipe = given.recipe

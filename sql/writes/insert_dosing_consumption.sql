@@ -11,7 +11,7 @@ SELECT given.time, given.device_id, given.pump, given.chemical, given.target_g, 
                  received_at timestamptz, time_quality text, flags text[], legacy_dedup int,
                  batch_id text, lot text, operator text)
  WHERE CASE WHEN given.time <
--- include writes/legacy_bound
+-- include writes/select_legacy_bound
             THEN NOT EXISTS (SELECT FROM dosing_consumption AS stored
                                 WHERE stored.device_id = given.device_id AND stored.time = given.time
                                   AND stored.pump = given.pump AND stored.dedup = given.legacy_dedup)

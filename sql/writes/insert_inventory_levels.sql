@@ -21,7 +21,7 @@ SELECT given.time, given.device_id, given.chemical, given.remaining_g,
   LEFT JOIN inventory_latest AS known
          ON known.device_id = given.device_id AND known.chemical = given.chemical
  WHERE CASE WHEN given.time <
--- include writes/legacy_bound
+-- include writes/select_legacy_bound
             THEN NOT EXISTS (SELECT FROM inventory_levels AS stored
                                 WHERE stored.device_id = given.device_id AND stored.chemical = given.chemical
                                   AND stored.time = given.time AND stored.dedup = given.legacy_dedup)
