@@ -6,13 +6,14 @@ Bounded in every dimension. Any thread may write or read it.
 import re
 from bisect import bisect_left
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from heapq import nsmallest
 from itertools import accumulate
 from threading import Lock
-from typing import NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from dosing_tui.domain.alarms.snapshot import AlarmSnapshot
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading, ReadingKind
@@ -224,10 +225,10 @@ class LiveState:
                 known = self._presences.get(each.device_id) or StationPresence(each.device_id)
                 if not isinstance(each, MessageLoss) and each.is_sign_of_life:
                     self._update_last_seen(each.device_id, each.received_at)
-                if _accepts(self._presences, each.device_id, lambda _: True):
-                    self._presences[each.device_id] = (
-                        known.add_loss(each) if isinstance(each, MessageLoss) else known.apply_report(each)
-                    )
+                _make_room(self._presences, each.device_id, lambda presence: 0)  # the first that came
+                self._presences[each.device_id] = (
+                    known.add_loss(each) if isinstance(each, MessageLoss) else known.apply_report(each)
+                )
             self._increment_revision()
 
     def seed_readings(self, readings: Iterable[Reading]) -> None:
@@ -313,7 +314,9 @@ class LiveState:
         match reading:
             case InventoryLevel():
                 tank = (device_id, reading.chemical)
-                if _accepts(self._levels, tank, lambda level: _get_order(level) <= _get_order(reading)):
+                known = self._levels.get(tank)
+                if known is None or _get_order(known) <= _get_order(reading):
+                    _make_room(self._levels, tank, _get_order)
                     self._levels[tank] = reading
                 return ReadingKind.LEVEL, True
             case Dose():
@@ -324,7 +327,9 @@ class LiveState:
                 return ReadingKind.EVENT, _add_recent(self._events, event_key, reading)
 
     def _update_last_seen(self, device: str, at: datetime) -> None:
-        if _accepts(self._device_last_seen, device, lambda seen: seen < at):
+        seen = self._device_last_seen.get(device)
+        if seen is None or seen < at:
+            _make_room(self._device_last_seen, device, lambda time: time)
             self._device_last_seen[device] = at
 
     def _drop_old_arrivals(self, now: datetime) -> None:
@@ -337,9 +342,13 @@ KeyT = TypeVar("KeyT")
 ValueT = TypeVar("ValueT")
 
 
-def _accepts(series: Mapping[KeyT, ValueT], key: KeyT, is_older: Callable[[ValueT], bool]) -> bool:
-    """Return whether a value is later than the stored one, or is the first of a key below the maximum."""
-    return is_older(series[key]) if key in series else len(series) < MAX_SERIES
+def _make_room(
+    series: dict[KeyT, ValueT], key: KeyT, get_order: Callable[[ValueT], Any]
+) -> None:  # Any: of whatever can be compared
+    """Before a new key above the maximum: drop the oldest values, one in twenty at once."""
+    if key not in series and len(series) >= MAX_SERIES:
+        for oldest in nsmallest(MAX_SERIES // 20, series, key=lambda each: get_order(series[each])):
+            del series[oldest]
 
 
 def _add_recent(

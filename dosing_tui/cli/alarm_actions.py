@@ -12,7 +12,9 @@ from dosing_tui.collector.alarms import offline_commands
 from dosing_tui.config.alarm_limits import get_max_shelving
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.alarms import journal, journal_health
+from dosing_tui.database.alarms.action_outcomes import find_action_outcomes
 from dosing_tui.database.panel_reader import PanelReader
+from dosing_tui.domain.alarm_rules.retirement import is_retired
 from dosing_tui.domain.alarms import operator_commands
 from dosing_tui.domain.alarms.catalog import RULES
 from dosing_tui.domain.alarms.models import (
@@ -23,7 +25,7 @@ from dosing_tui.domain.alarms.models import (
 )
 from dosing_tui.domain.alarms.operator_commands import CommandContext
 from dosing_tui.domain.alarms.snapshot import get_display_order
-from dosing_tui.domain.alarms.tag_lookup import PlantNames, find_normal_alarm
+from dosing_tui.domain.alarms.tag_lookup import TAG_SCOPES, PlantNames, TagScope, find_normal_alarm
 from dosing_tui.domain.panels.filters import Dimension
 from dosing_tui.errors import AlarmCommandError
 
@@ -45,6 +47,19 @@ def list_alarms(
     ]
     states.sort(key=get_display_order)
     return states
+
+
+def list_retired(settings: Settings) -> list[AlarmState]:
+    """The retired stations and tanks. Raises: DatabaseUnavailableError, DatabaseAccessError."""
+    return [state for state in journal.read_alarm_states(settings).values() if is_retired(state)]
+
+
+def list_station_names(settings: Settings) -> set[str]:
+    """Every station of the settings and of the database.
+
+    Raises: DatabaseUnavailableError, DatabaseAccessError.
+    """
+    return set(_read_plant_names(settings, _index_by_tag(settings).values()).stations)
 
 
 def list_journal_faults(settings: Settings, now: datetime) -> list[str]:
@@ -89,14 +104,14 @@ def find_alarms_or_normal(settings: Settings, tags: Sequence[str]) -> list[Alarm
     states = _index_by_tag(settings)
     if all(tag.lower() in states for tag in tags):
         return [states[tag.lower()] for tag in tags]
-    names = _read_plant_names(settings)
+    names = _read_plant_names(settings, states.values())
     return [states.get(tag.lower()) or find_normal_alarm(tag, names) for tag in tags]
 
 
 def apply_command(
     settings: Settings, targets: Sequence[AlarmState], context: CommandContext, build_entry: EntryBuilder
 ) -> AlarmCommandResult:
-    """Append an entry for each alarm whose present state allows it.
+    """Append an entry for each alarm whose present state allows it, and look what it has changed.
 
     ``build_entry`` makes it from the state that the operator has seen and from ``context``.
 
@@ -114,7 +129,10 @@ def apply_command(
             entries.append(entry)
     if entries:
         journal.enter_actions(settings, entries)
-    elif refusals:
+        outcomes = find_action_outcomes(settings, [entry.uuid for entry in entries])
+        refusals += filter(None, outcomes.values())
+        entries = [entry for entry in entries if not outcomes.get(entry.uuid)]
+    if refusals and not entries:
         raise AlarmCommandError(" ".join(refusals))
     return AlarmCommandResult(tuple(entry.key.tag for entry in entries), tuple(refusals))
 
@@ -141,11 +159,16 @@ def _get_priority(state: AlarmState) -> Priority:
     return state.priority if state.active or rule is None else rule.priority
 
 
-def _read_plant_names(settings: Settings) -> PlantNames:
+def _read_plant_names(settings: Settings, states: Iterable[AlarmState]) -> PlantNames:
+    """Those of the settings, of the readings of 90 days, and of alarms: what is long gone has an alarm."""
+    keys = [state.key for state in states]
     with closing(PanelReader(settings)) as reader:
         reader.open()
         stations = {*reader.list_filter_values(Dimension.DEVICE), *settings.plant.devices}
-        return PlantNames(stations, reader.list_filter_values(Dimension.CHEMICAL))
+        stations |= {key.device for key in keys if key.device}
+        chemicals = set(reader.list_filter_values(Dimension.CHEMICAL))
+        chemicals |= {key.item for key in keys if TAG_SCOPES.get(key.rule) is TagScope.CHEMICAL}
+        return PlantNames(stations, chemicals)
 
 
 def _index_by_tag(settings: Settings) -> dict[str, AlarmState]:

@@ -191,7 +191,7 @@ def ack(
     """
     targets = _select_alarms(settings, tags, UNACKNOWLEDGED_STATES if is_all else None)
     _confirm_all("Acknowledge", targets, is_confirmed=is_confirmed or not is_all)
-    _run_command("acknowledged", settings, targets, name, partial(acknowledge_alarm, comment=comment))
+    run_alarm_command("acknowledged", settings, targets, name, partial(acknowledge_alarm, comment=comment))
 
 
 @alarms.command()
@@ -210,7 +210,7 @@ def reset(
     """
     targets = _select_alarms(settings, tags, [AlarmStateName.LATCHED_ACKED] if is_all else None)
     _confirm_all("Reset", targets, is_confirmed=is_confirmed or not is_all)
-    _run_command("reset", settings, targets, name, partial(reset_alarm, comment=comment))
+    run_alarm_command("reset", settings, targets, name, partial(reset_alarm, comment=comment))
 
 
 @alarms.command()
@@ -229,7 +229,7 @@ def shelve(settings: "Settings", tags: tuple[str, ...], duration: timedelta, rea
     from dosing_tui.cli.alarm_actions import build_shelve_entry, find_alarms_or_normal
 
     build_entry = partial(build_shelve_entry, settings=settings, duration=duration, reason=reason)
-    _run_command("shelved", settings, find_alarms_or_normal(settings, tags), name, build_entry)
+    run_alarm_command("shelved", settings, find_alarms_or_normal(settings, tags), name, build_entry)
 
 
 @alarms.command()
@@ -240,7 +240,7 @@ def shelve(settings: "Settings", tags: tuple[str, ...], duration: timedelta, rea
 def unshelve(settings: "Settings", tags: tuple[str, ...], comment: str, name: str) -> None:
     """End the shelving of alarms."""
     build_entry = partial(unshelve_alarm, comment=comment)
-    _run_command("unshelved", settings, _select_alarms(settings, tags), name, build_entry)
+    run_alarm_command("unshelved", settings, _select_alarms(settings, tags), name, build_entry)
 
 
 @alarms.command()
@@ -257,7 +257,7 @@ def remove(settings: "Settings", tags: tuple[str, ...], reason: str, name: str) 
     from dosing_tui.cli.alarm_actions import build_removal_entry, find_alarms_or_normal
 
     targets = find_alarms_or_normal(settings, tags)
-    _run_command("out of service", settings, targets, name, partial(build_removal_entry, reason=reason))
+    run_alarm_command("out of service", settings, targets, name, partial(build_removal_entry, reason=reason))
 
 
 @alarms.command()
@@ -268,7 +268,7 @@ def remove(settings: "Settings", tags: tuple[str, ...], reason: str, name: str) 
 def restore(settings: "Settings", tags: tuple[str, ...], comment: str, name: str) -> None:
     """Return alarms to service."""
     build_entry = partial(return_to_service, comment=comment)
-    _run_command("back in service", settings, _select_alarms(settings, tags), name, build_entry)
+    run_alarm_command("back in service", settings, _select_alarms(settings, tags), name, build_entry)
 
 
 def _select_alarms(
@@ -293,7 +293,7 @@ def _confirm_all(action: str, targets: Sequence[AlarmState], *, is_confirmed: bo
         sys.exit(EXIT_NO_RESULT)
 
 
-def _run_command(
+def run_alarm_command(
     action: str, settings: "Settings", targets: Sequence[AlarmState], name: str, build_entry: "EntryBuilder"
 ) -> None:
     from dosing_tui.cli.alarm_actions import apply_command

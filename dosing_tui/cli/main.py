@@ -99,6 +99,10 @@ COMMAND_PLACES = {
         "dosing_tui.cli.operations.service_command",
         "The collector as a systemd service: show its unit, install or remove it, diagnose it.",
     ),
+    "stations": CommandPlace(
+        "dosing_tui.cli.upkeep.stations",
+        "List the stations; retire those, or tanks, that are gone for good; exit 3: database unavailable.",
+    ),
     "trace": CommandPlace(
         "dosing_tui.cli.materials.trace_command",
         "Trace lots of chemicals: exit 0 some, 1 none, 2 wrong input or set-up, 3 no database.",

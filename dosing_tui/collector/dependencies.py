@@ -21,7 +21,7 @@ from dosing_tui.database.alarms.notification_queue import NotificationQueue
 from dosing_tui.database.audit.audit_head import read_audit_head
 from dosing_tui.database.batches.incremental_rebuild import SmallRebuilds, rebuild_until_now
 from dosing_tui.database.batches.master_recipes import read_tolerance_book
-from dosing_tui.database.leader_election import LeaderElection, LeaderLease
+from dosing_tui.database.leader_election import LeaderElection, LeaderLease, read_lease_epoch
 from dosing_tui.database.lots.lot_reader import read_tank_lots
 from dosing_tui.database.maintenance.blocking_sessions import SessionWatchdog
 from dosing_tui.database.materials.ledger_entries import list_movements
@@ -36,7 +36,8 @@ from dosing_tui.database.schema.migrate import (
     list_pending_steps,
     migrate_schema,
 )
-from dosing_tui.database.schema.plant_limits import REORDER, STOCK_LOW, TOLERANCE
+from dosing_tui.database.schema.plant_limits import ALARMS, REORDER, STOCK_LOW, TOLERANCE, read_alarm_limits
+from dosing_tui.domain.alarm_rules.shared.batch_need import BatchNeed
 from dosing_tui.domain.messages.message_parser import ClockRules, MessageParser
 from dosing_tui.domain.messages.models import ReadingKind
 from dosing_tui.domain.panels.panel_catalog import STOCK_OUTLOOK, PanelQuery, StockOutlook
@@ -69,8 +70,9 @@ def build_database(settings: Settings) -> CollectorDatabase:
         create_leader_lock=partial(LeaderElection, settings, lease),
         is_leader_confirmed=lambda: lease.is_confirmed,
         get_leader_epoch=lambda: lease.token.epoch if lease.token else None,
+        read_lease_epoch=partial(read_lease_epoch, settings),
         prepare_schema=partial(_prepare_schema, settings),
-        run_maintenance=lambda: run_maintenance(settings, now=now_utc()),
+        run_maintenance=lambda: run_maintenance(settings, now=now_utc(), is_optional=True),
         create_rebuild_call=partial(_create_rebuild_call, settings, lease),
         create_watchdog=partial(SessionWatchdog, settings),
         list_other_writers=partial(_call_reader, settings, PanelReader.list_other_writers),
@@ -83,6 +85,8 @@ def build_database(settings: Settings) -> CollectorDatabase:
             list_dose_errors=partial(journal.list_dose_errors, settings),
             list_pump_doses=partial(journal.list_pump_doses, settings),
             list_usual_durations=partial(journal.list_usual_durations, settings),
+            read_alarm_limits=partial(read_alarm_limits, settings),
+            read_batch_needs=partial(_read_batch_needs, settings),
             read_tolerances=partial(read_tolerance_book, settings),
             read_tank_lots=partial(read_tank_lots, settings),
             list_movements=partial(list_movements, settings),
@@ -98,6 +102,10 @@ def _read_outlook(settings: Settings, now: datetime) -> Sequence[StockOutlook]:
     """The rows of the panel."""
     query = PanelQuery(now, now, now)
     return _call_reader(settings, lambda reader: reader.read_panel(STOCK_OUTLOOK, query))
+
+
+def _read_batch_needs(settings: Settings, now: datetime) -> Sequence[BatchNeed]:
+    return _call_reader(settings, lambda reader: reader.list_batch_needs(now))
 
 
 def _create_rebuild_call(settings: Settings, lease: LeaderLease) -> RebuildCall:
@@ -126,6 +134,7 @@ def _describe_difference(step: str, settings: Settings) -> str:
     limits = settings.limits
     differences = {
         TOLERANCE: "The tolerances in these settings differ from the database's, which count",
+        ALARMS: "The alarm limits in these settings differ from the database's, which count",
         STOCK_LOW: "The low-stock limit in the database differs from the settings' "
         f"{limits.stock_low_percent:g} %",
         REORDER: f"The reorder point's lead time ({limits.reorder_lead_days:g} d) or z "

@@ -1,10 +1,12 @@
 """The leader: broker to spool to database, alarms and notifications of the site."""
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 
 from dosing_tui.collector.alarms.alarm_service import AlarmService, SpoolFill
-from dosing_tui.collector.alarms.journal_outbox import open_outbox
+from dosing_tui.collector.alarms.journal_outbox import JournalOutbox, open_outbox
+from dosing_tui.collector.alarms.outbox_fence import OutboxFence, fence_leader, join_election
 from dosing_tui.collector.alarms.outbox_sender import OutboxSender
 from dosing_tui.collector.audit_anchors import AnchorPublisher
 from dosing_tui.collector.context.interfaces import CollectorContext
@@ -74,7 +76,9 @@ class SpoolDrainer:
     Raises: SpoolError when another process of this machine owns the spool, or when it cannot be used.
     """
 
-    def __init__(self, context: CollectorContext) -> None:
+    def __init__(
+        self, context: CollectorContext, fence: Callable[[JournalOutbox, CollectorContext], OutboxFence]
+    ) -> None:
         folder = get_spool_folder(context.settings)
         self.spool = Spool(
             folder,
@@ -88,7 +92,7 @@ class SpoolDrainer:
             self.spool.close()
             raise
         self.writer = DatabaseWriter(self.spool, context)
-        self._outbox_sender = OutboxSender(self.outbox, context)
+        self._outbox_sender = OutboxSender(self.outbox, context, fence(self.outbox, context))
 
     @property
     def is_empty(self) -> bool:
@@ -113,11 +117,12 @@ class Leader:
         self._is_intake_stopped = False
         self._stations = StationIntake(context.settings.mqtt)
         with ExitStack() as opened:
-            self._drainer = SpoolDrainer(context)
+            self._drainer = SpoolDrainer(context, fence_leader)
             opened.callback(self._drainer.stop)
             self._check_room()
             self._epoch = context.database.get_leader_epoch()
             self._drainer.spool.join_election(self._epoch)
+            join_election(self._drainer.outbox, self._epoch, context.status)
             saved = take_counters(get_spool_folder(context.settings), self._epoch)
             self._stations.restore_runs(saved, context.clock())
             self._alarm_service = AlarmService(
@@ -132,9 +137,7 @@ class Leader:
             context, self._drainer.writer.schema_ready, is_writer_behind=self._is_writer_behind
         )
         self._outage_notifier = OutageNotifier(context, self._drainer.outbox)
-        self._dispatcher = NotificationDispatcher(
-            context, hand_over_notice=self._outage_notifier.hand_over_notice
-        )
+        self._dispatcher = NotificationDispatcher(context, self._outage_notifier)
         self._anchor_publisher = AnchorPublisher(context)
         self._presence_recorder = PresenceRecorder(
             self._stations, context, on_losses=self._alarm_service.on_readings,
@@ -157,6 +160,7 @@ class Leader:
 
         Raises: SpoolError when this process cannot collect, and another one may.
         """
+        self._check_election()
         if self._drainer.spool.is_damaged:
             raise DamagedSpoolError("The spool is damaged; it is opened anew.")
         if isinstance(self._intake, IngestPipeline):
@@ -183,6 +187,13 @@ class Leader:
         self._drainer.stop(drain_timeout_s=drain_timeout_s)
         self._lock_watchdog.stop()
         self._batch_rebuilder.stop()
+
+    def _check_election(self) -> None:
+        """Join an election that was won after the start. Raises: SpoolError when its alarms are outdated."""
+        epoch, outbox = self._context.database.get_leader_epoch(), self._drainer.outbox
+        if epoch is not None and not outbox.is_successor(epoch):
+            raise SpoolError("Another process has collected meanwhile: the alarms here are evaluated anew.")
+        join_election(outbox, epoch, self._context.status)
 
     def _check_room(self) -> None:
         """Raises: SpoolError when there is no room, and nothing in the spool that could leave it."""

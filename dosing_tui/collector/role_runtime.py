@@ -2,6 +2,7 @@
 
 import time
 
+from dosing_tui.collector.alarms.outbox_fence import fence_standby
 from dosing_tui.collector.context.interfaces import CollectorContext
 from dosing_tui.collector.context.local_state import (
     clear_collector_marker,
@@ -103,7 +104,7 @@ class RoleRuntime:
         if get_spool_mtime(self._spool_folder) == self._empty_spool_mtime:
             return
         try:
-            self._drainer = SpoolDrainer(self._context)
+            self._drainer = SpoolDrainer(self._context, fence_standby)
         except SpoolError:
             return  # the owner of the spool writes it
         if not self._drainer.is_empty:

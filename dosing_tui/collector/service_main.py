@@ -18,6 +18,8 @@ from dosing_tui.ipc.stop_signal import StopSignal, stop_on_signal
 from dosing_tui.live_state import LiveState, MessageCounts
 
 COUNTS_INTERVAL_S = 60.0
+STATUS_INTERVAL_S = 5.0
+"""The longest that ``systemctl status`` shows what was."""
 LOG_FLUSH_S = 2.0
 
 
@@ -53,7 +55,7 @@ def _wait_for_stop(
     stop_signal: StopSignal, live: LiveState, manager: ServiceManager, interval_s: float, log: NonBlockingLog
 ) -> None:
     """Log the counts each ``interval_s``. The watchdog gets a sign of life when a snapshot can be taken."""
-    pause_s = min(interval_s, manager.watchdog_interval_s or interval_s)
+    pause_s = min(interval_s, manager.watchdog_interval_s or interval_s, STATUS_INTERVAL_S)
     next_counts = time.monotonic() + interval_s
     while not stop_signal.wait_until_set(pause_s):
         manager.notify_working(_format_status(live))

@@ -9,11 +9,15 @@ from dosing_tui.config.sections.pump_settings import build_service_limits
 from dosing_tui.config.settings import AlarmLimitSettings, Settings
 from dosing_tui.config.validation import LIMIT_RANGES
 from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits, IngredientLimits, LimitOverride
+from dosing_tui.domain.alarm_rules.shared.stored_limits import format_limits
 from dosing_tui.domain.alarms.models import Priority
 from dosing_tui.domain.panels.panel_catalog import PlantLimit
 from dosing_tui.domain.tolerances.accuracy_class import parse_class_factor
 from dosing_tui.domain.tolerances.least_dose import compute_least_dose
 from dosing_tui.domain.tolerances.rules import ToleranceOverride, ToleranceRules
+
+_PANEL_LIMITS = {"stock_warn_percent": PlantLimit.STOCK_WARN, "cpk_low": PlantLimit.CPK_LOW}
+"""Limits of panels that are no alarm's."""
 
 
 def build_alarm_limits(settings: Settings) -> AlarmLimits:
@@ -28,6 +32,7 @@ def build_alarm_limits(settings: Settings) -> AlarmLimits:
         overrides=tuple(
             LimitOverride(one.chemical, one.recipe, _select_overrides(one)) for one in settings.alarm_limits
         ),
+        expected_stations=settings.plant.devices,
         tolerance_rules=build_tolerance_rules(settings),
         stock_cover_days=alarms.stock_cover_days,
         stock_deadband_percent=alarms.stock_deadband_percent,
@@ -48,6 +53,12 @@ def build_alarm_limits(settings: Settings) -> AlarmLimits:
         zone=ZoneInfo(settings.plant.timezone),
         service=build_service_limits(settings.pumps, settings.pump_limits),
     )
+
+
+def format_stored_limits(settings: Settings) -> str:
+    """The limits that ``migrate`` enters into the database for Grafana and the console, as JSON."""
+    panel_limits = {name: get_limit(settings, limit) for name, limit in _PANEL_LIMITS.items()}
+    return format_limits(build_alarm_limits(settings), panel_limits)
 
 
 def build_tolerance_rules(settings: Settings) -> ToleranceRules:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
+from itertools import combinations
 from typing import Any, LiteralString
 from uuid import UUID
 
@@ -24,8 +25,9 @@ class ChunkResult:
 class ChunkStatement:
     """Of readings that are all valid, for a spool whose progress is known."""
 
-    def __init__(self, readings: Iterable[Reading]) -> None:
-        self._readings = row_codec.group_by_kind(readings)
+    def __init__(self, readings: Iterable[Reading], *, kinds: Iterable[ReadingKind] = ()) -> None:
+        """``kinds``: are in the statement also without a reading."""
+        self._readings = dict.fromkeys(kinds, ()) | row_codec.group_by_kind(readings)
 
     @property
     def text(self) -> LiteralString:
@@ -55,6 +57,15 @@ class ChunkStatement:
             result.stored.extend(stored)
             result.duplicates.extend(known)
         return result
+
+
+def list_empty_chunks() -> list[ChunkStatement]:
+    """A statement without readings for each set of kinds."""
+    return [
+        ChunkStatement((), kinds=kinds)
+        for size in range(1, len(ReadingKind) + 1)
+        for kinds in combinations(ReadingKind, size)
+    ]
 
 
 @cache

@@ -23,6 +23,7 @@ from dosing_tui.database.connection import (
     describe_target,
     open_connection,
     select_row,
+    use_session,
 )
 from dosing_tui.database.error_mapping import translate_rowless_errors
 from dosing_tui.database.sessions.statement_deadline import DeadlineConnection, StatementDeadline
@@ -123,6 +124,8 @@ class LeaderElection:
         self.refusal = ""
         """Why this process cannot be elected although nobody else is; '' otherwise."""
         self._is_elected = False
+        self._is_loss_unreported = False
+        """The heartbeat found the lease lost, and ``try_acquire`` has not said so yet."""
         self._last_state = _NO_LEASE
         self._is_holder_alive = False
         self._watched_since = 0.0
@@ -135,6 +138,10 @@ class LeaderElection:
         with self._lock:
             if self._is_elected:
                 return self._renew()
+            if self._is_loss_unreported:
+                # until the leader has stopped, its token keeps it from writing
+                self._is_loss_unreported = False
+                return False
             self._lease.token, self.refusal = None, ""
             session = self._ensure_session()
             with translate_rowless_errors(describe_target(self._settings)):
@@ -169,7 +176,7 @@ class LeaderElection:
         """Send the heartbeat of a leader; nothing in other processes."""
         with self._lock:
             if self._is_elected:
-                self._renew()
+                self._is_loss_unreported = not self._renew()
 
     def release_lock(self) -> None:
         """Release leadership; nothing if this process is not the leader."""
@@ -259,6 +266,18 @@ class LeaderElection:
             with translate_rowless_errors(describe_target(self._settings)):
                 session.execute(read_statement("writes/set_session_timeouts"))
         return self._session
+
+
+def read_lease_epoch(settings: Settings) -> int | None:
+    """Number of the site's last election, of whatever process; None without one.
+
+    Raises: DatabaseUnavailableError, DatabaseAccessError.
+    """
+    with use_session(settings, application="election") as session:
+        state = select_row(
+            session, _LeaseState, "reads/select_collector_lease", {"site": settings.plant.site}
+        )
+    return None if state is None else state.epoch
 
 
 def compute_lock_key(site: str) -> int:

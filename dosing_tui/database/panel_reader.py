@@ -24,6 +24,7 @@ from dosing_tui.database.error_mapping import translate_rowless_errors
 from dosing_tui.database.sessions.query_cancellation import QueryRegistry
 from dosing_tui.database.sessions.statement_deadline import DeadlineConnection
 from dosing_tui.database.sql_files import read_statement
+from dosing_tui.domain.alarm_rules.shared.batch_need import BatchNeed
 from dosing_tui.domain.capability.pump_history import MAX_CHART_DOSES, PumpChartData
 from dosing_tui.domain.capability.service_log import ServiceEntry
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading, TimeQuality
@@ -144,6 +145,11 @@ class PanelReader:
             ),
         ]
 
+    def list_batch_needs(self, now: datetime) -> list[BatchNeed]:
+        """What one batch takes of each tank that was dosed from in the 28 days before ``now``."""
+        every = {"now": now, "device": None, "recipe": None}
+        return self._fetch_rows("reads/select_batch_needs", clean_class_row(BatchNeed), every)
+
     def list_spools(self) -> list[SpoolProgress]:
         """Progress of this site's spools, last written first."""
         return self._fetch_rows(
@@ -153,11 +159,6 @@ class PanelReader:
     def list_other_writers(self) -> list[str]:
         """Other programs' sessions that write the plant's tables, e.g. 'telegraf (plant at 10.0.0.7)'."""
         return [clean_text(name) for name in self._fetch_rows("reads/select_other_writers", scalar_row)]
-
-    def ping_database(self) -> None:
-        """Raise if the database does not answer."""
-        with self._open_session() as session:
-            session.execute("")
 
     def _fetch_rows(
         self, name: str, row_factory: BaseRowFactory[RowT], parameters: Mapping[str, object] | None = None

@@ -1,6 +1,7 @@
 """Stores spooled readings: a chunk and the spool's progress in one transaction; a replay changes nothing."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
@@ -8,7 +9,7 @@ import psycopg
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database import row_codec
-from dosing_tui.database.chunk_statement import ChunkStatement
+from dosing_tui.database.chunk_statement import ChunkResult, ChunkStatement, list_empty_chunks
 from dosing_tui.database.connection import (
     Session,
     StatementTimeouts,
@@ -20,7 +21,7 @@ from dosing_tui.database.error_mapping import DatabaseTarget, translate_errors, 
 from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.messages.models import ParsedItem, Reading, ReadingKind, Rejection
 from dosing_tui.domain.messages.text_sanitizer import clean_line
-from dosing_tui.errors import InvalidRowError
+from dosing_tui.errors import DatabaseError, InvalidRowError
 
 WRITE_TIMEOUTS = StatementTimeouts(statement_s=30.0)
 """A chunk may meet a slow disk; a lock not granted in time is waited for outside the transaction."""
@@ -94,6 +95,8 @@ class ReadingWriter:
                     "SELECT set_config('synchronous_commit', 'on', false)"
                     " WHERE current_setting('synchronous_commit') = 'off'"
                 )
+                # else each statement is planned anew for its first five executions, for milliseconds
+                session.execute("SELECT set_config('plan_cache_mode', 'force_generic_plan', false)")
         except BaseException:
             session.close()
             raise
@@ -109,6 +112,18 @@ class ReadingWriter:
         session = self._ensure_session()
         with translate_rowless_errors(self._target), session.transaction():
             return _select_progress(session, "reads/select_spool_progress", spool_id) or WriteProgress()
+
+    def prepare(self, spool_id: UUID) -> None:
+        """Have the server plan the statements of chunks: else the first readings wait. Never raises."""
+        with suppress(DatabaseError):  # what does not work is said when there is something to write
+            session = self._ensure_session()
+            with translate_rowless_errors(self._target):
+                with session.transaction():
+                    known = self._lock_progress(session, spool_id)
+                with session.transaction(force_rollback=True):
+                    for chunk in list_empty_chunks():
+                        self._execute_chunk(session, chunk, spool_id, known.last_seq, known.last_seq)
+            self._progress = spool_id, known
 
     def write(self, spool_id: UUID, rows: Sequence[SpoolRow]) -> WriteReceipt:
         """Store the rows past the spool's ``last_seq``, in ascending order."""
@@ -131,17 +146,22 @@ class ReadingWriter:
         if not items or len(readings) < len(items):
             return None
         chunk = ChunkStatement(readings)
-        parameters = chunk.build_parameters(
-            spool_id, self._settings.plant.site, before=before, last_seq=rows[-1][0]
-        )
         try:
             with translate_errors(self._target):
-                row = session.execute(chunk.text, parameters).fetchone()
+                result = self._execute_chunk(session, chunk, spool_id, before, rows[-1][0])
         except InvalidRowError:
             return None
-        assert row is not None  # an aggregate
-        result = chunk.read_result(row)
         return WriteReceipt(WriteProgress(*result.progress), tuple(result.stored), tuple(result.duplicates))
+
+    def _execute_chunk(
+        self, session: Session, chunk: ChunkStatement, spool_id: UUID, before: int, last_seq: int
+    ) -> ChunkResult:
+        parameters = chunk.build_parameters(
+            spool_id, self._settings.plant.site, before=before, last_seq=last_seq
+        )
+        row = session.execute(chunk.text, parameters, prepare=True).fetchone()
+        assert row is not None  # an aggregate
+        return chunk.read_result(row)
 
     def _write_in_steps(self, session: Session, spool_id: UUID, rows: Sequence[SpoolRow]) -> WriteReceipt:
         batch = _ChunkWriter(session, self._target, self._settings)

@@ -18,6 +18,11 @@ SELECT current_user, current_database(), has_schema_privilege('public', 'CREATE'
 """
 
 
+def may_become_owner(session: Session) -> bool:
+    ((user, owner, member, _database),) = session.execute(_OWNER_QUERY)
+    return owner in (None, user) or bool(member)
+
+
 def become_owner(session: Session) -> None:
     """SET ROLE to the owner of the dosing tables, if there are any: it owns new objects, too.
 

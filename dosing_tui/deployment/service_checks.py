@@ -1,6 +1,7 @@
 """Whether the stack's programs, Telegraf, Grafana and systemd take what they are given."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -98,12 +99,15 @@ def _list_input_faults(given: dict[str, Any], stack: StackFolder, settings: Sett
 
 
 def _read_view_columns() -> dict[str, set[str]]:
-    """Columns by view, from the schema's own file."""
-    text = (find_sql_folder() / "schema" / "any" / "0022_ingest_views.sql").read_text(encoding="utf-8")
+    """Columns by view, from the schema's last file that makes it."""
     found = {}
-    for view in FIELDS:
-        select = text.split(f"CREATE VIEW {view} AS", 1)[1].split("SELECT", 1)[1].split("FROM", 1)[0]
-        found[view] = {column.strip() for column in select.split(",")}
+    for path in sorted((find_sql_folder() / "schema" / "any").iterdir(), key=lambda path: path.name):
+        text = path.read_text(encoding="utf-8")
+        for view in FIELDS:
+            if made := re.search(
+                rf"CREATE (?:OR REPLACE )?VIEW {view} AS\s+SELECT(.*?)FROM", text, re.DOTALL
+            ):
+                found[view] = {column.strip() for column in made[1].split(",")}
     return found
 
 

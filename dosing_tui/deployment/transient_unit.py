@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from dosing_tui.deployment.systemd_commands import refuse_foreign_folder
 from dosing_tui.deployment.unit_files import STATE_FOLDER, ServicePlan, list_sandbox
 from dosing_tui.errors import ConfigError
 
@@ -23,12 +24,17 @@ _OWN_FAULTS = ("Failed to ", "Unknown assignment", "System has not been booted")
 """How systemd-run begins; its status is then 1, as that of a doctor with warnings."""
 
 
-def diagnose_service(plan: ServicePlan, arguments: tuple[str, ...]) -> int:
-    """The doctor's exit status; its report goes to this process's own output.
+def diagnose_service(plan: ServicePlan, unit: Path, arguments: tuple[str, ...]) -> int:
+    """The doctor's exit status; its report goes to this process's own output. ``unit``: the service's file.
 
     Raises: ConfigError, if it cannot be run there.
     """
     _refuse_machine(plan.account)
+    if not unit.exists():
+        raise ConfigError(f"There is no service {plan.name} ({unit}): 'service install' creates it.")
+    _refuse_bundle(plan.state_folder, arguments)
+    # systemd would give it to the account, with all that is in it
+    refuse_foreign_folder(plan.state_folder, plan.account)
     try:
         done = subprocess.run(
             build_doctor_command(plan, arguments), stderr=subprocess.PIPE, text=True, check=False
@@ -52,6 +58,20 @@ def build_doctor_command(plan: ServicePlan, arguments: tuple[str, ...]) -> list[
         *(f"--property={line}" for line in list_sandbox(plan)),
         *plan.program.split(), "--config", str(plan.settings_path), "doctor", *arguments,
     ]  # fmt: skip
+
+
+def _refuse_bundle(state_folder: Path, arguments: tuple[str, ...]) -> None:
+    """Raises: ConfigError, for a file that the doctor cannot write, or only the doctor sees."""
+    for position, word in enumerate(arguments):
+        option, equals, value = word.partition("=")
+        if option != "--bundle":
+            continue
+        file = value if equals else "".join(arguments[position + 1 : position + 2])
+        if not Path(file).is_relative_to(state_folder):
+            raise ConfigError(
+                f"In the service's place the doctor writes to {state_folder} only:"
+                f" --bundle {state_folder / 'support.zip'}"
+            )
 
 
 def _create_error(reason: str) -> ConfigError:

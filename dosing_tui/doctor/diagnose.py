@@ -23,6 +23,7 @@ from dosing_tui.doctor.checks.collector_checks import (
     check_collector,
     check_lost_messages,
     check_station_clocks,
+    check_station_counts,
 )
 from dosing_tui.doctor.checks.database_checks import (
     check_journal,
@@ -134,6 +135,7 @@ def _check_database(settings: Settings, facts: DatabaseFacts, now: datetime) -> 
     yield from check_collector(settings, facts)
     yield from check_station_clocks(settings, facts.clock_samples, now)
     yield from check_lost_messages(facts.station_losses)
+    yield from check_station_counts(facts.station_counts)
 
 
 def _list_journal_faults(settings: Settings, now: datetime) -> list[str]:

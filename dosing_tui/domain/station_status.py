@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
 
+from dosing_tui.domain.alarms.catalog import RETIRED
 from dosing_tui.domain.alarms.models import UNACKNOWLEDGED_STATES, Priority
 from dosing_tui.domain.alarms.snapshot import AlarmSnapshot, AlarmView
 from dosing_tui.domain.batches.models import Batch, BatchStatus
@@ -23,6 +24,8 @@ class StationActivity(StrEnum):
     """Its batch runs, and its messages have stopped: the alarm BATCH_STALLED is active."""
     RUNNING = "running"
     IDLE = "idle"
+    RETIRED = "retired"
+    """It was taken out of service for good, and has not sent since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,16 +93,23 @@ def list_station_statuses(
     views: dict[str, list[AlarmView]] = defaultdict(list)
     for view in alarms.annunciated_alarms if alarms else ():
         views[view.state.key.device].append(view)
+    retired = _list_retired(alarms)
     return [
         StationStatus(
             device,
-            StationActivity.OFFLINE
+            StationActivity.RETIRED if device in retired
+            else StationActivity.OFFLINE
             if device in presences and presences[device].is_offline(last_seen.get(device))
             else _find_state(last_seen.get(device), running.get(device), views[device], now, offline_after),
             last_seen.get(device), running.get(device), find_worst_tank(tanks[device]), tuple(views[device]),
         )
-        for device in sorted({*expected, *last_seen, *tanks, *presences})
+        for device in sorted({*expected, *last_seen, *tanks, *presences, *retired})
     ]  # fmt: skip
+
+
+def _list_retired(alarms: AlarmSnapshot | None) -> frozenset[str]:
+    keys = [view.state.key for view in alarms.out_of_service] if alarms else []
+    return frozenset(key.device for key in keys if key.rule == RETIRED and not key.item)
 
 
 def find_worst_tank(levels: Iterable[InventoryLevel]) -> InventoryLevel | None:

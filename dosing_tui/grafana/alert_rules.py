@@ -1,23 +1,75 @@
-"""The integration guide's three alert rules, and that of cover, as Grafana evaluates them: number, threshold.
+"""Grafana's alert rules: the integration guide's three and those of stock, with the console's conditions.
 
-Each query always returns a row: Grafana reports a query without rows as an alert of its own ("no data").
+The database decides each condition with its own limits. Grafana compares only the result, so that a changed
+limit needs no new file. A query without rows would be an alert of its own ("no data"): each returns a row.
 """
+
+from dataclasses import dataclass
+from datetime import timedelta
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.domain.alarms.catalog import RULES
 from dosing_tui.grafana.datasource import DATASOURCE_UID, FOLDER, Json, JsonObject, build_query
-from dosing_tui.grafana.sql_macros import build_alert_sql
+from dosing_tui.grafana.sql_macros import build_alert_sql, build_series_sql
 
 _EXPRESSION: Json = {"type": "__expr__", "uid": "__expr__"}
+_HOLDS: Json = {"type": "gt", "params": [0.5]}
+_HAS_ENDED: Json = {"type": "lt", "params": [-0.5]}
+_NUMBERS = (("A", "condition"), ("V", "value"), ("L", "limit_value"))
+"""Letter of a query and the number it returns."""
 
 
-_ALARMS = {
-    "low_inventory": "STOCK_LOW",
-    "low_cover": "STOCK_COVER_LOW",
-    "high_error": "ERR_MEAN_1H",
-    "offline": "DEVICE_OFFLINE",
-}
-"""The console's alarm of the same condition, whose priority the rule has."""
+@dataclass(frozen=True, slots=True)
+class AlertRule:
+    """``statement``: in ``sql/alerts``; ``alarm``: the console's; ``item``: a label beside the station."""
+
+    statement: str
+    alarm: str
+    title: str
+    item: str
+    summary: str
+    action: str
+
+    @property
+    def uid(self) -> str:
+        return f"dosing-{self.statement.replace('_', '-')}"
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return ("device_id", self.item) if self.item else ("device_id",)
+
+
+ALERT_RULES = (
+    AlertRule(
+        "low_inventory", "STOCK_LOW", "Low inventory", "chemical",
+        '⚠️ Low inventory: {{ $labels.chemical }} at {{ printf "%.1f" $values.W.Value }}%',
+        'Station {{ $labels.device_id }}, limit {{ printf "%.1f" $values.M.Value }}%:'
+        " refill the tank or change the drum.",
+    ),
+    AlertRule(
+        "critical_inventory", "STOCK_CRITICAL", "Tank nearly empty", "chemical",
+        '🔴 Tank nearly empty: {{ $labels.chemical }} at {{ printf "%.1f" $values.W.Value }}%',
+        'Station {{ $labels.device_id }}, limit {{ printf "%.1f" $values.M.Value }}%:'
+        " start no batch that needs it; refill the tank now.",
+    ),
+    AlertRule(
+        "low_cover", "STOCK_COVER_LOW", "Stock lasts too short", "chemical",
+        '⚠️ {{ $labels.chemical }} lasts {{ printf "%.1f" $values.W.Value }} production days',
+        "Station {{ $labels.device_id }}: order the chemical, or refill the tank.",
+    ),
+    AlertRule(
+        "high_error", "ERR_MEAN_1H", "High dosing error rate", "pump",
+        '⚠️ High dosing error rate: {{ printf "%.2f" $values.W.Value }}g average',
+        "Mean absolute error of the last hour, station {{ $labels.device_id }}, {{ $labels.pump }}."
+        " Check scale, tubing and pump.",
+    ),
+    AlertRule(
+        "offline", "DEVICE_OFFLINE", "Dosing system offline", "",
+        "🔴 Dosing system offline for {{ humanizeDuration $values.W.Value }}",
+        "No messages from station {{ $labels.device_id }}; 36525d means never, or a lost connection. "
+        "A plant at rest sends none either: mute this rule outside the shifts.",
+    ),
+)  # fmt: skip
 
 
 def build_alert_file(settings: Settings) -> JsonObject:
@@ -27,76 +79,55 @@ def build_alert_file(settings: Settings) -> JsonObject:
         "name": "Dosing",
         "folder": FOLDER,
         "interval": "1m",
-        "rules": _build_rules(settings),
+        "rules": [_build_rule(rule, settings) for rule in ALERT_RULES],
     }
     return {"apiVersion": 1, "groups": [group]}
 
 
-def _build_rules(settings: Settings) -> list[Json]:
-    """The rules, with the limits of the settings."""
-    limits, alarms = settings.limits, settings.alarms
-    cover = _build_rule(
-        settings, "low_cover", "Stock lasts too short", ("lt", alarms.stock_cover_days), ("1m", "5m"),
-        '⚠️ {{ $labels.chemical }} lasts {{ printf "%.1f" $values.B.Value }} production days',
-        "Station {{ $labels.device_id }}: order the chemical, or refill the tank.",
-    )  # fmt: skip
-    return [
-        *([cover] if alarms.stock_cover_days > 0 else []),
-        _build_rule(
-            settings, "low_inventory", "Low inventory", ("lt", limits.stock_low_percent), ("1m", "5m"),
-            '⚠️ Low inventory: {{ $labels.chemical }} at {{ printf "%.1f" $values.B.Value }}%',
-            "Station {{ $labels.device_id }}: refill the tank or change the drum.",
-        ),
-        _build_rule(
-            settings, "high_error", "High dosing error rate", ("gt", alarms.mean_error_g), ("0s", "10m"),
-            '⚠️ High dosing error rate: {{ printf "%.2f" $values.B.Value }}g average',
-            "Mean absolute error of the last hour. Check scale, tubing and pump of the stations.",
-        ),
-        _build_rule(
-            settings, "offline", "Dosing system offline", ("gt", alarms.offline_minutes * 60), ("0s", "0s"),
-            "🔴 Dosing system offline for {{ humanizeDuration $values.B.Value }}",
-            "No messages from station {{ $labels.device_id }}; 36525d means never, or a lost connection. "
-            "A plant at rest sends none either: mute this rule outside the shifts.",
-        ),
-    ]  # fmt: skip
-
-
-def _build_rule(
-    settings: Settings, rule: str, title: str, threshold: tuple[str, float], periods: tuple[str, str],
-    summary: str, action: str,
-) -> Json:  # fmt: skip
-    """``sql/alerts/<rule>.sql`` returns one number per row; a query without rows alerts like a failed one.
-
-    ``threshold``: lt or gt, and the limit. ``periods``: how long it is pending and how long it keeps firing.
-    """
-    pending_period, keep_firing_for = periods
-    comparison, limit = threshold
-    sql = build_alert_sql(rule, expected=settings.plant.devices, zone=settings.plant.timezone)
+def _build_rule(rule: AlertRule, settings: Settings) -> Json:
+    """It fires when its condition is 1, and until it is -1; between them it stays as it was."""
+    alarm = RULES[rule.alarm]
+    sql = build_alert_sql(rule.statement, site=settings.plant.site, zone=settings.plant.timezone)
+    queries = [
+        _build_query_step(
+            ref, DATASOURCE_UID, build_query(build_series_sql(sql, labels=rule.labels, number=number))
+        )
+        for ref, number in _NUMBERS
+    ]
     condition: Json = {
         "type": "query",
-        "evaluator": {"type": comparison, "params": [limit]},
+        "evaluator": _HOLDS,
+        "unloadEvaluator": _HAS_ENDED,
         "operator": {"type": "and"},
         "query": {"params": ["C"]},
         "reducer": {"type": "last", "params": []},
     }
     return {
-        "uid": f"dosing-{rule.replace('_', '-')}",
-        "title": title,
+        "uid": rule.uid,
+        "title": rule.title,
         "condition": "C",
-        "for": pending_period,
-        "keepFiringFor": keep_firing_for,
+        "for": _format_delay(alarm.on_delay),
+        "keepFiringFor": _format_delay(alarm.off_delay),
         "noDataState": "Alerting",
         "execErrState": "Error",
-        "labels": {"plant": settings.plant.site, "priority": RULES[_ALARMS[rule]].priority.value},
-        "annotations": {"summary": summary, "description": action},
+        "labels": {"plant": settings.plant.site, "priority": alarm.priority.value},
+        "annotations": {"summary": rule.summary, "description": rule.action},
         "data": [
-            _build_query_step("A", DATASOURCE_UID, build_query(sql)),
-            _build_query_step("B", "__expr__", {"type": "reduce", "expression": "A", "reducer": "last"}),
+            *queries,
+            *(_build_reduction(ref, of) for ref, of in (("B", "A"), ("W", "V"), ("M", "L"))),
             _build_query_step(
                 "C", "__expr__", {"type": "threshold", "expression": "B", "conditions": [condition]}
             ),
         ],
     }
+
+
+def _format_delay(delay: timedelta) -> str:
+    return f"{delay.total_seconds():.0f}s"
+
+
+def _build_reduction(ref: str, of: str) -> Json:
+    return _build_query_step(ref, "__expr__", {"type": "reduce", "expression": of, "reducer": "last"})
 
 
 def _build_query_step(ref: str, source: str, model: dict[str, Json]) -> Json:

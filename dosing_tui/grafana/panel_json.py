@@ -1,16 +1,28 @@
-"""A declared panel as a Grafana panel: kind of chart, unit, limits and colours."""
+"""A declared panel as a Grafana panel: kind of chart, unit, limits and colours.
+
+A limit is read from the database by a query of its own, so that a changed setting needs no new dashboard.
+"""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from dosing_tui.config.alarm_limits import build_tolerance_rules, get_limit
+from dosing_tui.config.alarm_limits import build_tolerance_rules
 from dosing_tui.config.settings import Settings
+from dosing_tui.domain.messages.tank_level import LevelBand
 from dosing_tui.domain.panels.panel_catalog import ChartKind, Panel, PlantLimit, SeriesPoint
 from dosing_tui.domain.panels.panel_columns import list_panel_columns
 from dosing_tui.domain.tolerances.rules_text import describe_rules
 from dosing_tui.grafana.datasource import DATASOURCE, Json, JsonObject, build_query
-from dosing_tui.grafana.sql_macros import COLUMN_NAMES, build_panel_sql
+from dosing_tui.grafana.sql_macros import COLUMN_NAMES, build_limit_sql, build_panel_sql
 
 RED, YELLOW, GREEN, NEUTRAL = "red", "yellow", "green", "text"
+_BANDS = {
+    LevelBand.UNKNOWN: ("A", NEUTRAL),
+    LevelBand.LOW: ("B", RED),
+    LevelBand.WARN: ("C", YELLOW),
+    LevelBand.NORMAL: ("D", GREEN),
+}
+"""Query and colour of the tanks in each band."""
 PANEL_SIZES = {**dict.fromkeys(ChartKind, (12, 8)), ChartKind.STATS: (12, 5), ChartKind.TABLE: (24, 10)}
 """Width and height in Grafana's grid of 24 columns."""
 _COUNT = ("none", 0)
@@ -63,8 +75,8 @@ _OPTIONS: Mapping[ChartKind, JsonObject] = {
     },
     ChartKind.GAUGES: {
         "reduceOptions": {"values": True, "calcs": [], "fields": "/^percent_full$/", "limit": 200},
-        "showThresholdMarkers": True,
-        "showThresholdLabels": True,
+        "showThresholdMarkers": False,
+        "showThresholdLabels": False,
     },
     ChartKind.STATS: {
         "reduceOptions": {"values": False, "calcs": ["first"], "fields": "/.*/"},
@@ -82,6 +94,7 @@ def build_panel(
     """``at`` is the place of its upper left corner: column and row of Grafana's grid."""
     row_format = "time_series" if panel.row_type is SeriesPoint else "table"
     width, height = PANEL_SIZES[panel.chart]
+    limits = _list_limits(panel)
     hidden: dict[str, Json] = dict.fromkeys(_HIDDEN_COLUMNS.get(panel.chart, ()), True)
     return {
         "id": number,
@@ -90,14 +103,78 @@ def build_panel(
         "type": _PANEL_TYPES[panel.chart],
         "datasource": DATASOURCE,
         "gridPos": {"x": at[0], "y": at[1], "w": width, "h": height},
-        "targets": [build_query(build_panel_sql(panel, zone=settings.plant.timezone), format=row_format)],
-        "transformations": [{"id": "organize", "options": {"excludeByName": hidden}}] if hidden else [],
-        "fieldConfig": {
-            "defaults": _build_defaults(panel, settings),
-            "overrides": _build_overrides(panel, settings),
-        },
+        "targets": [*_build_targets(panel, settings, row_format), *map(_build_limit_query, limits)],
+        "transformations": [
+            *map(_build_limit_step, limits),
+            *_hide_columns(hidden),
+        ],
+        "fieldConfig": {"defaults": _build_defaults(panel), "overrides": _build_overrides(panel)},
         "options": _OPTIONS[panel.chart],
     }
+
+
+def _hide_columns(hidden: dict[str, Json]) -> Sequence[Json]:
+    return [{"id": "organize", "options": {"excludeByName": hidden}}] if hidden else []
+
+
+def _build_targets(panel: Panel[object], settings: Settings, row_format: str) -> Sequence[Json]:
+    """A query; of tanks one for each band, which colours its gauges."""
+    zone = settings.plant.timezone
+    if panel.chart is ChartKind.GAUGES:
+        return [
+            build_query(build_panel_sql(panel, zone=zone, band=band), ref=ref)
+            for band, (ref, _) in _BANDS.items()
+        ]
+    return [build_query(build_panel_sql(panel, zone=zone), format=row_format)]
+
+
+@dataclass(frozen=True, slots=True)
+class PanelThreshold:
+    """A limit of the database as thresholds of one column, or of all numbers; ``colors``: of each part."""
+
+    ref: str
+    limit: PlantLimit
+    column: str
+    colors: tuple[tuple[str, str], ...]
+
+
+def _list_limits(panel: Panel[object]) -> Sequence[PanelThreshold]:
+    found: list[tuple[PlantLimit, str, tuple[tuple[str, str], ...]]] = []
+    if panel.limit is not None:
+        found.append((panel.limit, "", (("base", GREEN), ("high", RED))))
+    two_sided = ("base", RED), ("low", NEUTRAL), ("high", RED)
+    found += [
+        (limit, name, two_sided) for name, limit in panel.column_limits if isinstance(limit, PlantLimit)
+    ]
+    found += [(limit, name, (("base", RED), ("high", NEUTRAL))) for name, limit in panel.column_minimums]
+    return [PanelThreshold(f"limit{number}", *each) for number, each in enumerate(found, start=1)]
+
+
+def _build_limit_query(threshold: PanelThreshold) -> Json:
+    return build_query(build_limit_sql(threshold.limit), ref=threshold.ref)
+
+
+def _build_limit_step(threshold: PanelThreshold) -> Json:
+    """Each colour holds from its part on."""
+    colors = dict(threshold.colors)
+    applies: Json = (
+        {"id": "byName", "options": threshold.column}
+        if threshold.column
+        else {"id": "numeric", "options": ""}
+    )
+    mappings: list[Json] = [
+        _map_threshold(part, colors[part])
+        if part in colors
+        else {"fieldName": part, "handlerKey": "__ignore"}
+        for part in ("base", "low", "high")
+    ]
+    options: Json = {"configRefId": threshold.ref, "mappings": mappings, "applyTo": applies}
+    return {"id": "configFromData", "options": options}
+
+
+def _map_threshold(part: str, color: str) -> Json:
+    step: Json = {"threshold": {"color": color}}
+    return {"fieldName": part, "handlerKey": "threshold1", "handlerArguments": step}
 
 
 def _format_description(panel: Panel[object], settings: Settings) -> str:
@@ -110,7 +187,7 @@ def _format_description(panel: Panel[object], settings: Settings) -> str:
     return f"{guide}{tolerance}In the console: dosing-tui panel {panel.id}"
 
 
-def _build_defaults(panel: Panel[object], settings: Settings) -> dict[str, Json]:
+def _build_defaults(panel: Panel[object]) -> dict[str, Json]:
     """Options of every column without an override."""
     unit, decimals = _COUNT if panel.chart in _COUNT_CHARTS else _PANEL_UNITS.get(panel.unit, _COUNT)
     common: dict[str, Json] = {
@@ -121,12 +198,9 @@ def _build_defaults(panel: Panel[object], settings: Settings) -> dict[str, Json]
         "color": {"mode": "palette-classic-by-name"},
     }
     if panel.chart is ChartKind.GAUGES:
-        low, warn = get_limit(settings, PlantLimit.STOCK_LOW), get_limit(settings, PlantLimit.STOCK_WARN)
-        steps = _build_thresholds((RED, None), (YELLOW, low), (GREEN, warn))
-        return {**common, "min": 0, "max": 100, "color": {"mode": "thresholds"}, "thresholds": steps}
+        return {**common, "min": 0, "max": 100}
     if panel.limit is not None:
-        limit = get_limit(settings, panel.limit)
-        return {**common, "min": 0, "thresholds": _build_thresholds((GREEN, None), (RED, limit))}
+        return {**common, "min": 0}
     if panel.chart in (ChartKind.STATS, ChartKind.TABLE):
         return {**common, "color": {"mode": "fixed", "fixedColor": NEUTRAL}}
     return common
@@ -151,8 +225,23 @@ def _build_thresholds(*steps: tuple[str, float | None]) -> dict[str, Json]:
     return {"mode": "absolute", "steps": [{"color": color, "value": value} for color, value in steps]}
 
 
-def _build_overrides(panel: Panel[object], settings: Settings) -> Sequence[Json]:
-    """Unit of each column that has one of its own, and the limit on both sides of zero."""
+def _build_overrides(panel: Panel[object]) -> Sequence[Json]:
+    """Unit of each column that has one of its own; colours of bands and of columns with limits."""
+    if panel.chart is ChartKind.GAUGES:
+        return [*_build_column_overrides(panel), *map(_build_band_override, _BANDS.values())]
+    return _build_column_overrides(panel)
+
+
+def _build_band_override(band: tuple[str, str]) -> Json:
+    ref, color = band
+    fixed: Json = {"mode": "fixed", "fixedColor": color}
+    return {
+        "matcher": {"id": "byFrameRefID", "options": ref},
+        "properties": [{"id": "color", "value": fixed}],
+    }
+
+
+def _build_column_overrides(panel: Panel[object]) -> Sequence[Json]:
     if panel.chart not in (ChartKind.STATS, ChartKind.TABLE, ChartKind.GAUGES):
         return []
     limits, minimums = dict(panel.column_limits), dict(panel.column_minimums)
@@ -164,14 +253,11 @@ def _build_overrides(panel: Panel[object], settings: Settings) -> Sequence[Json]
             unit, decimals = _KILOGRAMS if name != column.field else shown
             properties += [{"id": "unit", "value": unit}, {"id": "decimals", "value": decimals}]
         if column.field in limits or column.field in minimums:
-            limit = get_limit(settings, {**limits, **minimums}[column.field])
-            is_minimum = column.field in minimums
-            two_sided = (RED, None), (NEUTRAL, -limit), (RED, limit)
-            steps = _build_thresholds(*(((RED, None), (NEUTRAL, limit)) if is_minimum else two_sided))
-            properties += [
-                {"id": "thresholds", "value": steps},
-                {"id": "color", "value": {"mode": "thresholds"}},
-            ]
+            limit = {**limits, **minimums}[column.field]
+            if not isinstance(limit, PlantLimit):  # a number of its own
+                steps = _build_thresholds((RED, None), (NEUTRAL, -limit), (RED, limit))
+                properties.append({"id": "thresholds", "value": steps})
+            properties.append({"id": "color", "value": {"mode": "thresholds"}})
         if properties:
             overrides.append({"matcher": {"id": "byName", "options": name}, "properties": properties})
     return overrides

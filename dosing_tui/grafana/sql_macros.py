@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
 from dosing_tui.database.sql_files import read_statement
+from dosing_tui.domain.messages.tank_level import LevelBand
 from dosing_tui.domain.panels.filters import Dimension
 from dosing_tui.domain.panels.panel_catalog import (
     BUCKET_WIDTHS,
@@ -15,6 +16,7 @@ from dosing_tui.domain.panels.panel_catalog import (
     ErrorBin,
     LabeledTotal,
     Panel,
+    PlantLimit,
     ProductionDay,
     RecipeDay,
     RowT,
@@ -22,6 +24,14 @@ from dosing_tui.domain.panels.panel_catalog import (
     TankLevel,
 )
 
+LIMIT_COLUMNS = {
+    PlantLimit.MEAN_ERROR: "mean_error_g",
+    PlantLimit.ERROR_RATE: "error_rate_percent",
+    PlantLimit.CPK_LOW: "cpk_low",
+}
+"""Columns of the table alarm_limits."""
+LOWEST = -1e9
+"""Below every value of a panel with a limit."""
 TIME_FROM = "$__timeFrom()"
 TIME_TO = (
     "greatest($__timeTo()::timestamptz,"
@@ -53,9 +63,17 @@ _PRODUCTION_WRAPPER = (
 _TANKS_WRAPPER = (
     "SELECT device_id, chemical, remaining_g, capacity_g,\n"
     "       floor(percent_full * 10 + 1e-9) / 10 AS percent_full, time, received_at\n"
-    "  FROM (\n{sql}\n) AS panel\n ORDER BY panel.percent_full NULLS FIRST, device_id, chemical"
+    "  FROM (\n{sql}\n) AS panel\n CROSS JOIN LATERAL find_stock_limits(panel.chemical) AS own\n"
+    " WHERE {band}\n ORDER BY panel.percent_full NULLS FIRST, device_id, chemical"
 )
 """Rounded down, as on the console: 19.96 % is below a limit of 20."""
+TANK_BANDS = {
+    LevelBand.LOW: "panel.percent_full < own.low_percent",
+    LevelBand.WARN: "panel.percent_full >= own.low_percent AND panel.percent_full <= own.warn_percent",
+    LevelBand.NORMAL: "panel.percent_full >= own.low_percent AND panel.percent_full > own.warn_percent",
+    LevelBand.UNKNOWN: "panel.percent_full IS NULL",
+}
+"""A tank's band by the limits of its chemical: ``classify_level`` as SQL."""
 _BINS_WRAPPER = (
     "SELECT CASE WHEN lower_g IS NULL THEN 'below ' || round(upper_g::numeric, 1)\n"
     "            WHEN upper_g IS NULL THEN round(lower_g::numeric, 1) || ' and more'\n"
@@ -78,10 +96,10 @@ _WRAPPERS: Mapping[type[object], str] = {
 }
 
 
-def build_panel_sql(panel: Panel[RowT], *, zone: str) -> str:
+def build_panel_sql(panel: Panel[RowT], *, zone: str, band: LevelBand | None = None) -> str:
     """The panel's statement. Series get the columns time, metric and value, bins a name, days a text.
 
-    Dosed masses are in kg.
+    Dosed masses are in kg. ``band``: only tanks in this band; None: all.
     """
     sql = substitute_parameters(
         f"panels/{panel.id}",
@@ -89,7 +107,14 @@ def build_panel_sql(panel: Panel[RowT], *, zone: str) -> str:
     )
     step = "NULL" if panel.bucket_width is None else build_bucket_sql(panel.bucket_width)
     scale = f" / {GRAMS_PER_KILOGRAM}" if is_dosed_mass(panel) else ""
-    return _WRAPPERS.get(panel.row_type, "{sql}").format(sql=sql, step=step, scale=scale)
+    tanks = "true" if band is None else TANK_BANDS[band]
+    return _WRAPPERS.get(panel.row_type, "{sql}").format(sql=sql, step=step, scale=scale, band=tanks)
+
+
+def build_limit_sql(limit: PlantLimit) -> str:
+    """The limit in force: ``high``, its negative as ``low``, and a ``base`` below all values."""
+    column = LIMIT_COLUMNS[limit]
+    return f"SELECT {LOWEST:g}::float8 AS base, -{column} AS low, {column} AS high\n  FROM alarm_limits"
 
 
 def is_dosed_mass(panel: Panel[RowT]) -> bool:
@@ -109,12 +134,22 @@ def build_variable_sql(dimension: Dimension) -> str:
     return substitute_parameters(f"reads/select_{dimension.value}_names", {"since": TIME_FROM})
 
 
-def build_alert_sql(name: str, *, expected: Iterable[str], zone: str = "UTC") -> str:
-    """An alert rule's statement: no macro, no variable. ``zone``: of the plant's days."""
-    stations = f"ARRAY[{', '.join(map(_quote_literal, expected))}]"
-    every = {"device": ALL_VALUES, "chemical": ALL_VALUES}
-    return substitute_parameters(
-        f"alerts/{name}", {"expected": stations, "now": "now()", "tz": _quote_literal(zone), **every}
+def build_alert_sql(name: str, *, site: str, zone: str = "UTC") -> str:
+    """An alert rule's statement: no macro, no variable. ``zone``: of the plant's days.
+
+    Each row is a series with its labels, value, limit_value and condition: 1 if it is an alarm, -1 if not, 0
+    if it stays as it is.
+    """
+    every = dict.fromkeys((dimension.value for dimension in Dimension), ALL_VALUES)
+    values = {"now": "now()", "tz": _quote_literal(zone), "site": _quote_literal(site), **every}
+    return substitute_parameters(f"alerts/{name}", values)
+
+
+def build_series_sql(sql: str, *, labels: Iterable[str], number: str) -> str:
+    """One number of an alert rule's statement: Grafana takes no second one beside it."""
+    return (
+        f"SELECT {', '.join(labels)}, {number}::float8 AS {number}\n"
+        f"  FROM (\n{sql}\n) AS alarm\n WHERE {number} IS NOT NULL"
     )
 
 

@@ -2,6 +2,7 @@
 
 import socket
 import ssl
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from urllib.error import URLError
@@ -14,22 +15,32 @@ from dosing_tui.ipc.supervised_thread import start_timer
 DEADLINE_FACTOR = 3
 """Limit of a whole exchange, as a multiple of the timeout of one response."""
 
+RECHECK_S = 0.5
+"""After the limit, between two looks for a socket to shut down."""
+
 
 @contextmanager
 def enforce_deadline(
     channel: NotificationSettings, sock: Callable[[], socket.socket | None]
 ) -> Iterator[None]:
-    """Shut the current socket down at the limit; a reader of it gets an OSError or an end of file."""
+    """Shut the current socket down at the limit; a reader of it gets an OSError or an end of file.
 
-    def shut() -> None:
-        if (current := sock()) is not None:
-            with suppress(OSError):
-                current.shutdown(socket.SHUT_RDWR)
+    So is each that the exchange opens after the limit, when it was connecting then.
+    """
+    ended = threading.Event()
 
-    timer = start_timer("notify-deadline", channel.timeout_s * DEADLINE_FACTOR, shut)
+    def shut_sockets() -> None:
+        while not ended.is_set():
+            if (current := sock()) is not None:
+                with suppress(OSError):
+                    current.shutdown(socket.SHUT_RDWR)
+            ended.wait(RECHECK_S)
+
+    timer = start_timer("notify-deadline", channel.timeout_s * DEADLINE_FACTOR, shut_sockets)
     try:
         yield
     finally:
+        ended.set()
         timer.cancel()
 
 

@@ -1,14 +1,13 @@
--- How full every tank is, in percent, by its latest level; 100 without any level, as missing messages are
--- another rule's matter. Grafana alerts below a threshold.
-SELECT device_id, chemical, percent_full
-  FROM (SELECT device_id, chemical,
-               CASE WHEN capacity_g > 0 AND remaining_g IS NOT NULL THEN 100 * remaining_g / capacity_g
-                    WHEN capacity_g IS NULL OR capacity_g > 0 THEN percent_full END AS percent_full
-          FROM latest_inventory) AS tank
- WHERE percent_full IS NOT NULL
+-- How full every tank is, in percent, and below which limit of its chemical it is low: condition 1 if it is, -1 if not, or
+-- if it is nearly empty, which is another rule's; 0 in the dead band, or without a level. Without any tank there is one row.
+WITH tanks AS MATERIALIZED (
+-- include reads/select_stock_levels
+)
+SELECT device_id, chemical, percent_full AS value, low_percent AS limit_value,
+       CASE WHEN critical = 1 THEN -1
+            ELSE compare_below(percent_full, low_percent, low_percent + deadband_percent) END AS condition
+  FROM tanks
  UNION ALL
-SELECT 'none', 'no tank known', 100.0::float8
- WHERE NOT EXISTS (SELECT FROM latest_inventory
-                    WHERE (percent_full IS NOT NULL AND coalesce(capacity_g, 1) > 0)
-                       OR (capacity_g > 0 AND remaining_g IS NOT NULL))
+SELECT 'none', 'no tank known', NULL, NULL, -1
+ WHERE NOT EXISTS (SELECT FROM tanks)
  ORDER BY device_id, chemical

@@ -1,24 +1,12 @@
--- Seconds since the last message of each expected or recorded station; a hundred years if it never sent one, and for one whose
--- last will came after its last message. By the time of receipt, so that a wrong clock does not hide a lost station. What
--- the broker kept is of unknown age: it counts for nothing. Without any station there is one row for the plant.
--- Grafana alerts above a threshold.
-WITH station (device_id) AS (
-SELECT unnest(%(expected)s::text[])
- UNION
-SELECT device_id
-  FROM device_last_seen
+-- Seconds since the last message of each station, and from which limit on it is offline: condition 1 if it is, else -1. Without
+-- any station there is one row for the plant.
+WITH silence AS (
+-- include reads/select_station_silence
 )
-SELECT station.device_id,
-       CASE WHEN told.status = 'offline' AND told.reported_at >= seen.received_at THEN 3155760000
-            ELSE greatest(coalesce(extract(epoch FROM now() - greatest(seen.received_at, told.online_at)), 3155760000), 0)
-            END::float8 AS silent_s
-  FROM station
-  LEFT JOIN device_last_seen AS seen ON seen.device_id = station.device_id
-  LEFT JOIN (SELECT device_id, status, reported_at,
-                    CASE WHEN status IS DISTINCT FROM 'offline' THEN reported_at END AS online_at
-               FROM station_status
-              WHERE NOT is_retained) AS told ON told.device_id = station.device_id
+SELECT device_id, silent_s AS value, offline_s AS limit_value, CASE WHEN silent_s >= offline_s THEN 1 ELSE -1 END AS condition
+  FROM silence
  UNION ALL
-SELECT 'any station', 3155760000::float8
- WHERE NOT EXISTS (SELECT FROM station)
+SELECT 'any station', 3155760000, offline_s, 1
+  FROM alarm_limits
+ WHERE NOT EXISTS (SELECT FROM silence)
  ORDER BY device_id

@@ -2,7 +2,7 @@
 SELECT m.time, m.chemical_key, fold_name(m.lot_number) AS lot_key, m.lot_number AS number, m.supplier, m.expires_on,
        m.opened_on, m.certificate
   FROM material_entries AS m
-  JOIN (SELECT DISTINCT * FROM unnest(%(tank)s::text[], %(lot)s::text[])) AS asked (tank, lot)
-    ON m.chemical_key = asked.tank AND fold_name(m.lot_number) = asked.lot
+  JOIN (SELECT DISTINCT * FROM unnest(%(tank)s::text[], %(lot)s::text[])) AS asked (tank, lot_key)
+    ON m.chemical_key = asked.tank AND fold_name(m.lot_number) = asked.lot_key
  WHERE m.lot_number <> ''
  ORDER BY m.time, m.entry_id

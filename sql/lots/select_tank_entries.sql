@@ -23,6 +23,6 @@ SELECT m.entry_id, m.time, m.kind, m.mass_g, m.lot_number AS number, said.suppli
             coalesce((array_agg(e.certificate ORDER BY e.time DESC, e.entry_id DESC)
                       FILTER (WHERE e.certificate <> ''))[1], '')
        FROM material_entries AS e
-      WHERE m.lot_number <> '' AND e.lot_number = m.lot_number AND e.chemical_key = m.chemical_key
-        AND e.time <= m.time) AS said (supplier, expires_on, opened_on, certificate)
+      WHERE m.lot_number <> '' AND e.lot_number <> '' AND fold_name(e.lot_number) = fold_name(m.lot_number)
+        AND e.chemical_key = m.chemical_key AND e.time <= m.time) AS said (supplier, expires_on, opened_on, certificate)
  WHERE t.since IS NOT NULL

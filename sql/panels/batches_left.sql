@@ -2,50 +2,19 @@
 -- remaining g / the median use of the recipe's last 20 completed batches of the last 28 days. A batch with a dose that was
 -- not weighed has no use of its chemical; an ingredient without a level is named beside. Recipes are compared as for
 -- batches, and named as in their newest batch. It is the present state, whatever the window.
-WITH recipes AS MATERIALIZED (
-SELECT DISTINCT device_id, recipe
-  FROM batch_rollup
- WHERE by_station
-   AND device_id = ANY (SELECT device_id FROM device_last_seen
-                         WHERE %(device)s::text[] IS NULL OR device_id = ANY (%(device)s::text[]))
-   AND bucket >= %(now)s::timestamptz - INTERVAL '28 days 1 hour' AND bucket < %(now)s::timestamptz
-   AND completed > 0
-   AND (%(recipe)s::text[] IS NULL OR recipe = ANY (%(recipe)s::text[]))
-), last_batches AS MATERIALIZED (
-SELECT device_id, recipe, recipe_key, begins_at, ends_at, place
-  FROM (SELECT r.device_id, r.recipe, fold_name(r.recipe) AS recipe_key, b.begins_at, b.ends_at,
-               row_number() OVER (PARTITION BY r.device_id, fold_name(r.recipe) ORDER BY b.begins_at DESC) AS place
-          FROM recipes AS r
-         CROSS JOIN LATERAL (SELECT begins_at, ends_at
-                               FROM batches
-                              WHERE device_id = r.device_id AND recipe = r.recipe AND status = 'complete' AND NOT gone
-                                AND begins_at >= %(now)s::timestamptz - INTERVAL '28 days'
-                                AND begins_at < %(now)s::timestamptz
-                              ORDER BY begins_at DESC
-                              LIMIT 20) AS b) AS numbered
- WHERE place <= 20
-), used AS (
-SELECT b.device_id, b.recipe_key, b.begins_at, d.chemical, sum(d.actual_g) AS use_g
-  FROM last_batches AS b
-  JOIN dosing_consumption AS d ON d.device_id = b.device_id AND d.time >= b.begins_at AND d.time <= b.ends_at
-                              AND (d.recipe = b.recipe OR d.recipe = '' OR fold_name(d.recipe) = b.recipe_key)
- WHERE d.time >= %(now)s::timestamptz - INTERVAL '28 days'
- GROUP BY 1, 2, 3, 4
-HAVING bool_and(d.actual_g IS NOT NULL)
-), medians AS (
-SELECT device_id, recipe_key, chemical, percentile_cont(0.5) WITHIN GROUP (ORDER BY use_g) AS median_g, count(*) AS batches
-  FROM used
- GROUP BY 1, 2, 3
+WITH
+-- include materials/latest_tanks
+, medians AS MATERIALIZED (
+-- include reads/select_batch_uses
 ), ingredients AS (
-SELECT m.device_id, m.recipe_key, m.chemical, m.median_g, m.batches, t.remaining_g,
+SELECT m.device_id, m.recipe_key, m.recipe, coalesce(t.chemical, m.chemical) AS chemical, m.median_g, m.batches, t.remaining_g,
        CASE WHEN t.remaining_g IS NOT NULL THEN floor(greatest(t.remaining_g, 0) / m.median_g)::bigint END AS batches_left
   FROM medians AS m
-  LEFT JOIN latest_inventory AS t USING (device_id, chemical)
- WHERE m.median_g > 0
+  LEFT JOIN latest_tanks AS t USING (device_id, chemical_key)
 )
-SELECT s.device_id, b.recipe, s.batches_left, coalesce(s.scarcest, '') AS scarcest, s.remaining_g, s.median_use_g,
+SELECT s.device_id, s.recipe, s.batches_left, coalesce(s.scarcest, '') AS scarcest, s.remaining_g, s.median_use_g,
        coalesce(s.batches, 0) AS batches, coalesce(s.without_level, '') AS without_level
-  FROM (SELECT device_id, recipe_key, min(batches_left) AS batches_left,
+  FROM (SELECT device_id, recipe, min(batches_left) AS batches_left,
                (array_agg(chemical ORDER BY batches_left, chemical) FILTER (WHERE batches_left IS NOT NULL))[1] AS scarcest,
                (array_agg(remaining_g ORDER BY batches_left, chemical) FILTER (WHERE batches_left IS NOT NULL))[1]
                    AS remaining_g,
@@ -54,6 +23,5 @@ SELECT s.device_id, b.recipe, s.batches_left, coalesce(s.scarcest, '') AS scarce
                (array_agg(batches ORDER BY batches_left, chemical) FILTER (WHERE batches_left IS NOT NULL))[1] AS batches,
                string_agg(chemical, ', ' ORDER BY chemical) FILTER (WHERE batches_left IS NULL) AS without_level
           FROM ingredients
-         GROUP BY 1, 2) AS s
-  JOIN last_batches AS b ON b.device_id = s.device_id AND b.recipe_key = s.recipe_key AND b.place = 1
- ORDER BY batches_left NULLS LAST, s.device_id, b.recipe
+         GROUP BY device_id, recipe_key, recipe) AS s
+ ORDER BY batches_left NULLS LAST, s.device_id, s.recipe

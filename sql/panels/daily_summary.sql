@@ -19,129 +19,61 @@ SELECT d.day, clock.since AS day_since, clock.until AS day_until, q.since, q.unt
  CROSS JOIN LATERAL (SELECT whole.since, greatest(date_bin('1 hour', q.until, '2000-01-01 00:00:00+00'), whole.since))
                     AS hours (since, until)
  CROSS JOIN LATERAL (SELECT least(next_bucket_start(width.step, hours.since), hours.until)) AS wide (since)
-), parts AS (
-SELECT d.day, r.*
+), spans AS MATERIALIZED (
+-- source: the grain of plant_rollup, else 6 for dosing_rollup_6h, 15 for dosing_rollup_15m
+SELECT d.day, s.source, s.since, s.until
   FROM days AS d
+ CROSS JOIN LATERAL (
+       VALUES (CASE WHEN %(chemical)s::text[] IS NULL THEN CASE WHEN %(device)s::text[] IS NULL THEN 5 ELSE 4 END
+                    WHEN %(device)s::text[] IS NULL THEN 3 ELSE 6 END, d.wide_since, d.wide_until),
+              (CASE WHEN %(device)s::text[] IS NULL THEN 1 ELSE 15 END, d.since,
+               CASE WHEN %(device)s::text[] IS NULL THEN d.hours_since ELSE d.wide_since END),
+              (CASE WHEN %(device)s::text[] IS NULL THEN 1 ELSE 15 END,
+               CASE WHEN %(device)s::text[] IS NULL THEN d.hours_until ELSE d.wide_until END, d.until),
+              (CASE WHEN %(device)s::text[] IS NULL THEN 2 END, d.hours_since, d.wide_since),
+              (CASE WHEN %(device)s::text[] IS NULL THEN 2 END, d.wide_until, d.hours_until)) AS s (source, since, until)
+ WHERE s.since < s.until
+), parts AS (
+SELECT s.day, r.*
+  FROM spans AS s
  CROSS JOIN LATERAL (SELECT recipe, mode,
                             sum(doses) AS doses, sum(sum_actual_g) AS sum_actual_g, sum(n_actual) AS n_actual,
                             sum(sum_error_g) AS sum_error_g, sum(n_error) AS n_error, sum(sum_duration_ms) AS sum_duration_ms,
                             sum(n_duration) AS n_duration
                        FROM plant_rollup
-                      WHERE (%(device)s::text[] IS NULL OR %(chemical)s::text[] IS NULL)
-                       AND grain = CASE WHEN %(device)s::text[] IS NOT NULL THEN 4 WHEN %(chemical)s::text[] IS NOT NULL THEN 3
-                                        ELSE 5 END
-                       AND device_id = ANY (coalesce(%(device)s::text[], '{""}'))
-                       AND bucket >= d.wide_since AND bucket < d.wide_until
-                       AND (%(chemical)s::text[] IS NULL OR chemical = ANY (%(chemical)s::text[]))
-                       AND (%(recipe)s::text[] IS NULL OR recipe = ANY (%(recipe)s::text[]))
-                       AND (%(mode)s::text[] IS NULL OR mode = ANY (%(mode)s::text[]))
+                      WHERE grain = s.source AND device_id = ANY (coalesce(%(device)s::text[], '{""}'))
+                        AND bucket >= s.since AND bucket < s.until
+                        AND (%(chemical)s::text[] IS NULL OR chemical = ANY (%(chemical)s::text[]))
+                        AND (%(recipe)s::text[] IS NULL OR recipe = ANY (%(recipe)s::text[]))
+                        AND (%(mode)s::text[] IS NULL OR mode = ANY (%(mode)s::text[]))
                       GROUP BY recipe, mode) AS r
  UNION ALL
-SELECT d.day, r.*
-  FROM days AS d
+SELECT s.day, r.*
+  FROM spans AS s
  CROSS JOIN LATERAL (SELECT recipe, mode,
                             sum(doses) AS doses, sum(sum_actual_g) AS sum_actual_g, sum(n_actual) AS n_actual,
                             sum(sum_error_g) AS sum_error_g, sum(n_error) AS n_error, sum(sum_duration_ms) AS sum_duration_ms,
                             sum(n_duration) AS n_duration
                        FROM dosing_rollup_6h
-                      WHERE %(chemical)s::text[] IS NOT NULL
-                       AND device_id = ANY (%(device)s::text[])
-                       AND bucket >= d.wide_since AND bucket < d.wide_until
-                       AND (%(chemical)s::text[] IS NULL OR chemical = ANY (%(chemical)s::text[]))
-                       AND (%(recipe)s::text[] IS NULL OR recipe = ANY (%(recipe)s::text[]))
-                       AND (%(mode)s::text[] IS NULL OR mode = ANY (%(mode)s::text[]))
+                      WHERE s.source = 6 AND %(chemical)s::text[] IS NOT NULL AND device_id = ANY (%(device)s::text[])
+                        AND bucket >= s.since AND bucket < s.until
+                        AND (%(chemical)s::text[] IS NULL OR chemical = ANY (%(chemical)s::text[]))
+                        AND (%(recipe)s::text[] IS NULL OR recipe = ANY (%(recipe)s::text[]))
+                        AND (%(mode)s::text[] IS NULL OR mode = ANY (%(mode)s::text[]))
                       GROUP BY recipe, mode) AS r
  UNION ALL
-SELECT d.day, r.*
-  FROM days AS d
- CROSS JOIN LATERAL (SELECT recipe, mode,
-                            sum(doses) AS doses, sum(sum_actual_g) AS sum_actual_g, sum(n_actual) AS n_actual,
-                            sum(sum_error_g) AS sum_error_g, sum(n_error) AS n_error, sum(sum_duration_ms) AS sum_duration_ms,
-                            sum(n_duration) AS n_duration
-                       FROM plant_rollup
-                      WHERE %(device)s::text[] IS NULL
-                       AND grain = 1
-                       AND device_id = ''
-                       AND bucket >= d.since AND bucket < d.hours_since
-                       AND (%(chemical)s::text[] IS NULL OR chemical = ANY (%(chemical)s::text[]))
-                       AND (%(recipe)s::text[] IS NULL OR recipe = ANY (%(recipe)s::text[]))
-                       AND (%(mode)s::text[] IS NULL OR mode = ANY (%(mode)s::text[]))
-                      GROUP BY recipe, mode) AS r
- UNION ALL
-SELECT d.day, r.*
-  FROM days AS d
- CROSS JOIN LATERAL (SELECT recipe, mode,
-                            sum(doses) AS doses, sum(sum_actual_g) AS sum_actual_g, sum(n_actual) AS n_actual,
-                            sum(sum_error_g) AS sum_error_g, sum(n_error) AS n_error, sum(sum_duration_ms) AS sum_duration_ms,
-                            sum(n_duration) AS n_duration
-                       FROM plant_rollup
-                      WHERE %(device)s::text[] IS NULL
-                       AND grain = 1
-                       AND device_id = ''
-                       AND bucket >= d.hours_until AND bucket < d.until
-                       AND (%(chemical)s::text[] IS NULL OR chemical = ANY (%(chemical)s::text[]))
-                       AND (%(recipe)s::text[] IS NULL OR recipe = ANY (%(recipe)s::text[]))
-                       AND (%(mode)s::text[] IS NULL OR mode = ANY (%(mode)s::text[]))
-                      GROUP BY recipe, mode) AS r
- UNION ALL
-SELECT d.day, r.*
-  FROM days AS d
- CROSS JOIN LATERAL (SELECT recipe, mode,
-                            sum(doses) AS doses, sum(sum_actual_g) AS sum_actual_g, sum(n_actual) AS n_actual,
-                            sum(sum_error_g) AS sum_error_g, sum(n_error) AS n_error, sum(sum_duration_ms) AS sum_duration_ms,
-                            sum(n_duration) AS n_duration
-                       FROM plant_rollup
-                      WHERE %(device)s::text[] IS NULL AND %(chemical)s::text[] IS NOT NULL
-                       AND grain = 2
-                       AND device_id = ''
-                       AND bucket >= d.hours_since AND bucket < d.wide_since
-                       AND (%(chemical)s::text[] IS NULL OR chemical = ANY (%(chemical)s::text[]))
-                       AND (%(recipe)s::text[] IS NULL OR recipe = ANY (%(recipe)s::text[]))
-                       AND (%(mode)s::text[] IS NULL OR mode = ANY (%(mode)s::text[]))
-                      GROUP BY recipe, mode) AS r
- UNION ALL
-SELECT d.day, r.*
-  FROM days AS d
- CROSS JOIN LATERAL (SELECT recipe, mode,
-                            sum(doses) AS doses, sum(sum_actual_g) AS sum_actual_g, sum(n_actual) AS n_actual,
-                            sum(sum_error_g) AS sum_error_g, sum(n_error) AS n_error, sum(sum_duration_ms) AS sum_duration_ms,
-                            sum(n_duration) AS n_duration
-                       FROM plant_rollup
-                      WHERE %(device)s::text[] IS NULL AND %(chemical)s::text[] IS NOT NULL
-                       AND grain = 2
-                       AND device_id = ''
-                       AND bucket >= d.wide_until AND bucket < d.hours_until
-                       AND (%(chemical)s::text[] IS NULL OR chemical = ANY (%(chemical)s::text[]))
-                       AND (%(recipe)s::text[] IS NULL OR recipe = ANY (%(recipe)s::text[]))
-                       AND (%(mode)s::text[] IS NULL OR mode = ANY (%(mode)s::text[]))
-                      GROUP BY recipe, mode) AS r
- UNION ALL
-SELECT d.day, r.*
-  FROM days AS d
+SELECT s.day, r.*
+  FROM spans AS s
  CROSS JOIN LATERAL (SELECT recipe, mode,
                             sum(doses) AS doses, sum(sum_actual_g) AS sum_actual_g, sum(n_actual) AS n_actual,
                             sum(sum_error_g) AS sum_error_g, sum(n_error) AS n_error, sum(sum_duration_ms) AS sum_duration_ms,
                             sum(n_duration) AS n_duration
                        FROM dosing_rollup_15m
-                      WHERE device_id = ANY (%(device)s::text[])
-                       AND bucket >= d.since AND bucket < d.wide_since
-                       AND (%(chemical)s::text[] IS NULL OR chemical = ANY (%(chemical)s::text[]))
-                       AND (%(recipe)s::text[] IS NULL OR recipe = ANY (%(recipe)s::text[]))
-                       AND (%(mode)s::text[] IS NULL OR mode = ANY (%(mode)s::text[]))
-                      GROUP BY recipe, mode) AS r
- UNION ALL
-SELECT d.day, r.*
-  FROM days AS d
- CROSS JOIN LATERAL (SELECT recipe, mode,
-                            sum(doses) AS doses, sum(sum_actual_g) AS sum_actual_g, sum(n_actual) AS n_actual,
-                            sum(sum_error_g) AS sum_error_g, sum(n_error) AS n_error, sum(sum_duration_ms) AS sum_duration_ms,
-                            sum(n_duration) AS n_duration
-                       FROM dosing_rollup_15m
-                      WHERE device_id = ANY (%(device)s::text[])
-                       AND bucket >= d.wide_until AND bucket < d.until
-                       AND (%(chemical)s::text[] IS NULL OR chemical = ANY (%(chemical)s::text[]))
-                       AND (%(recipe)s::text[] IS NULL OR recipe = ANY (%(recipe)s::text[]))
-                       AND (%(mode)s::text[] IS NULL OR mode = ANY (%(mode)s::text[]))
+                      WHERE s.source = 15 AND device_id = ANY (%(device)s::text[])
+                        AND bucket >= s.since AND bucket < s.until
+                        AND (%(chemical)s::text[] IS NULL OR chemical = ANY (%(chemical)s::text[]))
+                        AND (%(recipe)s::text[] IS NULL OR recipe = ANY (%(recipe)s::text[]))
+                        AND (%(mode)s::text[] IS NULL OR mode = ANY (%(mode)s::text[]))
                       GROUP BY recipe, mode) AS r
  UNION ALL
 SELECT (%(from)s::timestamptz AT TIME ZONE %(tz)s::text)::date, recipe, mode,

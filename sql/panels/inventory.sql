@@ -1,10 +1,7 @@
 -- The latest level of every tank, emptiest first; the percentage is computed from both masses if they are
 -- known, and NULL for a capacity of 0. It is the present state, whatever the window. Guide's panel 4.
 SELECT device_id, chemical, remaining_g, capacity_g,
-       CASE WHEN capacity_g > 0 AND remaining_g IS NOT NULL THEN 100 * remaining_g / capacity_g
-            WHEN capacity_g IS NULL OR capacity_g > 0 THEN percent_full END
-           AS percent_full,
-       time, received_at
+       compute_tank_percent(remaining_g, capacity_g, percent_full) AS percent_full, time, received_at
   FROM latest_inventory
  WHERE (%(device)s::text[] IS NULL OR device_id = ANY (%(device)s::text[]))
    AND (%(chemical)s::text[] IS NULL OR chemical = ANY (%(chemical)s::text[]))

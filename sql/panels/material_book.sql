@@ -12,7 +12,7 @@ SELECT device_id, chemical_key, min(chemical), NULL, NULL
 SELECT DISTINCT ON (device_id, chemical_key) device_id, chemical_key, chemical, remaining_g AS level_g
   FROM named
  WHERE (%(device)s::text[] IS NULL OR device_id = ANY (%(device)s::text[]))
-   AND (%(chemical)s::text[] IS NULL OR chemical = ANY (%(chemical)s::text[]))
+   AND (%(chemical)s::text[] IS NULL OR chemical_key IN (SELECT fold_name(n) FROM unnest(%(chemical)s::text[]) AS n))
  ORDER BY device_id, chemical_key, time DESC NULLS LAST
 ), counts AS MATERIALIZED (
 SELECT DISTINCT ON (t.device_id, t.chemical_key) t.device_id, t.chemical_key, m.time, m.mass_g

@@ -16,7 +16,7 @@ SELECT row_number() OVER () AS class, t.device_id, t.pump, t.chemical, t.target_
    AND t.last_at >= greatest(s.baseline_at, %(from)s::timestamptz)
    AND (%(device)s::text[] IS NULL OR t.device_id = ANY (%(device)s::text[]))
    AND (t.device_id, t.pump, t.chemical, t.target_g) IN
-       (SELECT r.device_id, r.pump, r.chemical, r.target_g FROM pump_targets AS r WHERE r.doses >= 10)
+       (SELECT r.device_id, r.pump, r.chemical, r.target_g FROM pump_targets AS r WHERE r.is_repeated)
  GROUP BY t.device_id, t.pump, t.chemical, t.target_g, s.baseline_at
 ), cut (since, until, of_restart) AS (
 -- of_restart: the rest of the six hours in which the figures of some pumps begin anew
@@ -29,7 +29,7 @@ SELECT since, next_bucket_start('6 hours', since), since
  WHERE since >= next_bucket_start('6 hours', %(from)s::timestamptz)
    AND since < date_bin('6 hours', %(to)s::timestamptz, '2000-01-01 00:00:00+00')
 ), parts AS (
-SELECT class, r.first_at AS at, 0::bigint AS place, r.doses, r.sum_error_g, r.sum_range_g,
+SELECT class, r.first_at AS at, r.first_received_at AS received_at, 0 AS place, r.doses, r.sum_error_g, r.sum_range_g,
        r.first_error_g, r.last_error_g, r.n_rate, r.sum_rate, r.sum_sq_rate, r.sum_error_of_rate, r.sum_rate_error
   FROM classes
   JOIN pump_rollup AS r USING (device_id, pump, chemical, target_g)
@@ -37,11 +37,11 @@ SELECT class, r.first_at AS at, 0::bigint AS place, r.doses, r.sum_error_g, r.su
    AND r.bucket >= classes.since
    AND r.bucket < date_bin('6 hours', %(to)s::timestamptz, '2000-01-01 00:00:00+00')
  UNION ALL
-SELECT class, d.time, d.dedup, 1, d.error_g, 0, d.error_g, d.error_g,
+SELECT class, d.time, d.received_at, d.dedup, 1, d.error_g, 0, d.error_g, d.error_g,
        (d.rate IS NOT NULL)::integer, coalesce(d.rate, 0), coalesce(d.rate * d.rate, 0),
        CASE WHEN d.rate IS NULL THEN 0 ELSE d.error_g END, coalesce(d.rate * d.error_g, 0)
   FROM cut
- CROSS JOIN LATERAL (SELECT device_id, pump, chemical, target_g, time, dedup, error_g,
+ CROSS JOIN LATERAL (SELECT device_id, pump, chemical, target_g, time, received_at, dedup, error_g,
                             target_g * 1000 / nullif(plausible_duration_ms(duration_ms), 0) AS rate
                        FROM dosing_consumption
                       WHERE time >= cut.since AND time < cut.until AND error_g IS NOT NULL
@@ -51,7 +51,7 @@ SELECT class, d.time, d.dedup, 1, d.error_g, 0, d.error_g, d.error_g,
    AND (cut.of_restart IS NULL OR cut.of_restart = classes.since)
 ), linked AS (
 SELECT class, doses, sum_error_g, sum_range_g, n_rate, sum_rate, sum_sq_rate, sum_error_of_rate, sum_rate_error,
-       abs(first_error_g - lag(last_error_g) OVER (PARTITION BY class ORDER BY at, place)) AS gap_g
+       abs(first_error_g - lag(last_error_g) OVER (PARTITION BY class ORDER BY at, received_at, place)) AS gap_g
   FROM parts
 ), summed AS (
 SELECT class, sum(doses)::bigint AS doses, sum(sum_error_g) AS sum_error_g,
@@ -85,7 +85,8 @@ SELECT device_id, count(*) > 1 AND min(shift) = max(shift) AND min(shift) <> 0 A
  GROUP BY 1
 )
 SELECT device_id, pump, chemical, target_g, doses, mean_error_g, allowance_g, bias_percent, sigma_g,
-       (tolerance_g - abs(mean_error_g)) / (3 * nullif(sigma_g, 0)) AS cpk, tolerance_g, sum_error_g,
+       CASE WHEN sigma_g > 0 THEN greatest((tolerance_g - abs(mean_error_g)) / (3 * sigma_g), -99)
+            WHEN abs(mean_error_g) > tolerance_g THEN -99 END AS cpk, tolerance_g, sum_error_g,
        sum_rate / nullif(n_rate, 0) AS rate_g_per_s, stop_delay_s,
        (sum_error_of_rate - stop_delay_s * sum_rate) / nullif(n_rate, 0) AS overshoot_g,
        CASE WHEN c.shift = 0 THEN '' WHEN is_common THEN 'scale' ELSE 'tube' END AS cause,

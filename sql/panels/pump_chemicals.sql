@@ -11,7 +11,8 @@ SELECT definition::jsonb -> 'pump_chemicals' AS names
  ORDER BY valid_from DESC, version DESC
  LIMIT 1
 ), counted AS (
-SELECT device_id, pump, chemical, count(*) AS doses
+SELECT device_id, pump, fold_name(chemical) AS chemical_key, count(*) AS doses,
+       (array_agg(chemical ORDER BY time DESC, chemical))[1] AS chemical
   FROM recent
  GROUP BY 1, 2, 3
 ), pumps AS (
@@ -29,16 +30,16 @@ SELECT device_id, pump, doses, coalesce(nullif(named, ''), most) AS chemical,
   FROM pumps
 ), compared AS (
 SELECT k.device_id, k.pump, k.chemical, k.basis, k.doses,
-       100.0 * count(*) FILTER (WHERE lower(r.chemical) = lower(k.chemical)) / k.doses AS own_percent,
+       100.0 * count(*) FILTER (WHERE fold_name(r.chemical) = fold_name(k.chemical)) / k.doses AS own_percent,
        (array_agg(r.chemical ORDER BY r.time DESC, r.chemical)
-           FILTER (WHERE lower(r.chemical) <> lower(k.chemical)))[1] AS other,
-       max(r.time) FILTER (WHERE lower(r.chemical) <> lower(k.chemical)) AS other_at
+           FILTER (WHERE fold_name(r.chemical) <> fold_name(k.chemical)))[1] AS other,
+       max(r.time) FILTER (WHERE fold_name(r.chemical) <> fold_name(k.chemical)) AS other_at
   FROM known AS k
   JOIN recent AS r USING (device_id, pump)
  GROUP BY 1, 2, 3, 4, 5
 )
 SELECT device_id, pump, chemical, basis, own_percent::float8, doses, coalesce(other, '') AS other_chemical, other_at
   FROM compared
- WHERE (%(chemical)s::text[] IS NULL OR chemical = ANY (%(chemical)s::text[]))
+ WHERE (%(chemical)s::text[] IS NULL OR fold_name(chemical) IN (SELECT fold_name(n) FROM unnest(%(chemical)s::text[]) AS n))
    AND (%(pump)s::integer[] IS NULL OR pump = ANY (%(pump)s::integer[]))
  ORDER BY (basis IN ('set', 'learnt') AND own_percent < 100) DESC, device_id, pump

@@ -1,11 +1,13 @@
 -- How long each tank lasts, the most urgent first: use per production day of the last 7 and 28 days before today, its 10th
 -- and 90th percentile, days of cover, run-out, reorder point. A production day is a day of the plant with a dose of the
--- station; below three of them the figures are NULL. It is the present state, whatever the window. docs/materials.md.
-WITH tanks AS MATERIALIZED (
-SELECT device_id, chemical, remaining_g,
-       CASE WHEN capacity_g > 0 AND remaining_g IS NOT NULL THEN 100 * remaining_g / capacity_g
-            WHEN capacity_g IS NULL OR capacity_g > 0 THEN percent_full END AS percent_full
-  FROM latest_inventory
+-- station; below three of them the figures are NULL. A dose that was not weighed counts as the mean of that day's weighed
+-- ones. It is the present state, whatever the window. docs/materials.md.
+WITH
+-- include materials/latest_tanks
+, tanks AS MATERIALIZED (
+SELECT device_id, chemical, chemical_key, remaining_g,
+       compute_tank_percent(remaining_g, capacity_g, percent_full) AS percent_full
+  FROM latest_tanks
  WHERE (%(device)s::text[] IS NULL OR device_id = ANY (%(device)s::text[]))
 ), days AS MATERIALIZED (
 SELECT d.day, clock.since, clock.until, wide.since AS wide_since,
@@ -15,30 +17,34 @@ SELECT d.day, clock.since, clock.until, wide.since AS wide_since,
  CROSS JOIN LATERAL (SELECT day_start(d.day, %(tz)s::text), day_start(d.day + 1, %(tz)s::text)) AS clock (since, until)
  CROSS JOIN LATERAL (SELECT least(next_bucket_start('6 hours', clock.since), clock.until)) AS wide (since)
 ), used AS MATERIALIZED (
-SELECT d.day, s.device_id, r.chemical, sum(r.sum_actual_g) AS use_g
+SELECT d.day, s.device_id, fold_name(r.chemical) AS chemical_key,
+       sum(r.sum_actual_g) * (sum(r.doses) / nullif(sum(r.n_actual), 0))::float8 AS use_g,
+       sum(r.doses - r.n_actual)::bigint AS unknown
   FROM days AS d
  CROSS JOIN (SELECT DISTINCT device_id FROM tanks) AS s
- CROSS JOIN LATERAL (SELECT chemical, sum_actual_g
+ CROSS JOIN LATERAL (SELECT chemical, doses, n_actual, sum_actual_g
                        FROM dosing_rollup_6h
                       WHERE device_id = s.device_id AND bucket >= d.wide_since AND bucket < d.wide_until
                       UNION ALL
-                     SELECT chemical, sum_actual_g
+                     SELECT chemical, doses, n_actual, sum_actual_g
                        FROM dosing_rollup_15m
                       WHERE device_id = s.device_id AND bucket >= d.since AND bucket < d.wide_since
                       UNION ALL
-                     SELECT chemical, sum_actual_g
+                     SELECT chemical, doses, n_actual, sum_actual_g
                        FROM dosing_rollup_15m
                       WHERE device_id = s.device_id AND bucket >= d.wide_until AND bucket < d.until) AS r
  GROUP BY 1, 2, 3
 ), production AS (
 SELECT DISTINCT day, device_id FROM used
 ), daily AS (
-SELECT t.device_id, t.chemical, p.day, coalesce(u.use_g, 0) AS use_g
+SELECT t.device_id, t.chemical_key, p.day, CASE WHEN u.device_id IS NULL THEN 0 ELSE u.use_g END AS use_g,
+       coalesce(u.unknown, 0) AS unknown
   FROM tanks AS t
   JOIN production AS p USING (device_id)
-  LEFT JOIN used AS u USING (device_id, day, chemical)
+  LEFT JOIN used AS u ON u.device_id = t.device_id AND u.day = p.day AND u.chemical_key = t.chemical_key
 ), summed AS (
-SELECT device_id, chemical, count(*)::integer AS production_days, min(day) AS first_day, avg(use_g) AS mean_g,
+SELECT device_id, chemical_key, count(*)::integer AS production_days, count(use_g)::integer AS known_days,
+       sum(unknown)::bigint AS unknown, min(day) AS first_day, avg(use_g) AS mean_g,
        stddev_samp(use_g) AS deviation_g, percentile_cont(0.1) WITHIN GROUP (ORDER BY use_g) AS low_g,
        percentile_cont(0.9) WITHIN GROUP (ORDER BY use_g) AS high_g,
        avg(use_g) FILTER (WHERE day >= (%(now)s::timestamptz AT TIME ZONE %(tz)s::text)::date - 7) AS week_g
@@ -46,15 +52,16 @@ SELECT device_id, chemical, count(*)::integer AS production_days, min(day) AS fi
  GROUP BY 1, 2
 ), known AS (
 SELECT t.device_id, t.chemical, t.remaining_g, t.percent_full, coalesce(s.production_days, 0) AS production_days,
-       CASE WHEN s.production_days >= 3 THEN s.week_g END AS week_g,
-       CASE WHEN s.production_days >= 3 THEN s.mean_g END AS mean_g,
-       CASE WHEN s.production_days >= 3 THEN s.low_g END AS low_g,
-       CASE WHEN s.production_days >= 3 THEN s.high_g END AS high_g,
-       CASE WHEN s.production_days >= 3 AND l.reorder_lead_days > 0
+       coalesce(s.known_days, 0) AS known_days, s.unknown,
+       CASE WHEN s.known_days >= 3 THEN s.week_g END AS week_g,
+       CASE WHEN s.known_days >= 3 THEN s.mean_g END AS mean_g,
+       CASE WHEN s.known_days >= 3 THEN s.low_g END AS low_g,
+       CASE WHEN s.known_days >= 3 THEN s.high_g END AS high_g,
+       CASE WHEN s.known_days >= 3 AND l.reorder_lead_days > 0
             THEN s.mean_g * l.reorder_lead_days + l.reorder_z * s.deviation_g * sqrt(l.reorder_lead_days) END AS reorder_g,
        ((%(now)s::timestamptz AT TIME ZONE %(tz)s::text)::date - s.first_day) / s.production_days::float8 AS calendar_share
   FROM tanks AS t
-  LEFT JOIN summed AS s USING (device_id, chemical)
+  LEFT JOIN summed AS s USING (device_id, chemical_key)
  CROSS JOIN plant_limits AS l
 )
 SELECT device_id, chemical, remaining_g, percent_full, production_days, week_g AS use_7_days_g, mean_g AS use_28_days_g,
@@ -64,10 +71,12 @@ SELECT device_id, chemical, remaining_g, percent_full, production_days, week_g A
             THEN %(now)s::timestamptz + remaining_g / mean_g * calendar_share * INTERVAL '24 hours' END AS run_out_at,
        reorder_g,
        CASE WHEN production_days < 3 THEN 'fewer than 3 production days'
+            WHEN known_days < 3 THEN 'doses without a mass'
             WHEN remaining_g IS NULL THEN 'no level in g'
             WHEN mean_g = 0 THEN 'no use'
             WHEN remaining_g <= reorder_g THEN 'order now'
+            WHEN unknown > 0 THEN unknown || ' without a mass'
             ELSE '' END AS remark
   FROM known
- WHERE (%(chemical)s::text[] IS NULL OR chemical = ANY (%(chemical)s::text[]))
+ WHERE (%(chemical)s::text[] IS NULL OR fold_name(chemical) IN (SELECT fold_name(n) FROM unnest(%(chemical)s::text[]) AS n))
  ORDER BY cover_days NULLS LAST, percent_full NULLS LAST, device_id, chemical

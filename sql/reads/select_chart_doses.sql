@@ -8,5 +8,5 @@ SELECT time, device_id, recipe, mode, chemical, pump, target_g, actual_g, error_
    AND chemical = %(chemical)s::text
    AND target_g = %(target_g)s::float8
    AND error_g IS NOT NULL
- ORDER BY time DESC, dedup DESC
+ ORDER BY time DESC, received_at DESC, dedup DESC
  LIMIT %(rows)s::bigint

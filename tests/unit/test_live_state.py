@@ -84,6 +84,15 @@ def test_a_flood_of_invented_names_is_bounded() -> None:
     assert len(picture.doses) == MAX_RECENT_READINGS
 
 
+def test_a_tank_that_is_new_after_a_flood_of_names_is_shown() -> None:
+    live = LiveState()
+    live.apply_readings(make_level(number, chemical=f"c {number}") for number in range(MAX_SERIES + 50))
+    live.apply_readings([make_level(MAX_SERIES + 60, chemical="new")])
+    shown = {level.chemical for level in live.get_snapshot(NOW).levels}
+    assert "new" in shown
+    assert "c 0" not in shown
+
+
 def test_the_rate_falls_to_zero_when_nothing_arrives() -> None:
     live = LiveState()
     live.count_messages(["factory/dosing/consumption"] * 50, NOW)

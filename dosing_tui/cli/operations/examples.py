@@ -96,6 +96,13 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = MappingProxyType({
     "service show": ("dosing-tui service show --account dosing",),
     "service uninstall": ("sudo dosing-tui service uninstall",),
     "simulate": ("dosing-tui simulate --broker localhost:1883 --devices 3 --faults nan,duplicates",),
+    "stations": ("dosing-tui stations list",),
+    "stations list": ("dosing-tui stations list",),
+    "stations retire": (
+        "dosing-tui stations retire dosing_system_09 --reason 'sold' --as 'A. Miller'",
+        "dosing-tui stations retire dosing_system_01 --chemical T-9 --reason 'drum removed'",
+    ),
+    "stations unretire": ("dosing-tui stations unretire dosing_system_09",),
     "trace": (
         "dosing-tui trace --lot A-17 --chemical T-12",
         "dosing-tui trace --batch dosing_system_01-20261124-007 --format json",

@@ -1,10 +1,12 @@
 """``dosing-tui service``: the collector as a hardened systemd service of an account of its own."""
 
 import os
+import pwd
 import re
 import shutil
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +17,12 @@ if TYPE_CHECKING:
     from dosing_tui.deployment.unit_files import BackupPlan, ServicePlan
 
 UNIT_FOLDER = Path("/etc/systemd/system")
+MODULE = " -m dosing_tui"
 Command = Callable[..., Any]
 ACCOUNT_OPTION = click.option(
-    "--account", default="dosing", show_default=True, help="Account of the service."
-)
+    "--account", default="dosing", show_default=True,
+    callback=lambda _ctx, _option, value: _check_account(value), help="Account of the service, not root's.",
+)  # fmt: skip
 NAME_OPTION = click.option(
     "--name", default="dosing-tui", show_default=True,
     callback=lambda _ctx, _option, value: _check_name(value),
@@ -46,6 +50,15 @@ def _accept_backup(command: Command) -> Command:
     for option in reversed(BACKUP_OPTIONS):
         command = option(command)
     return command
+
+
+def _check_account(account: str) -> str:
+    with suppress(KeyError):
+        if pwd.getpwnam(account).pw_uid == 0:
+            raise click.BadParameter(
+                f"{account!r} may do everything: the service needs an account of its own."
+            )
+    return account
 
 
 def _check_name(name: str) -> str:
@@ -106,6 +119,7 @@ def install(
     if start and folder != UNIT_FOLDER:
         raise click.UsageError(f"--start needs the unit files in {UNIT_FOLDER}: leave --folder out.")
     plan = _make_plan(ctx, account, name, _make_backup(**backup))
+    _require_root(folder, "install")
     units = {folder / unit: text for unit, text in render_units(plan).items()}
     for path, text in units.items():
         if path.exists() and path.read_text(encoding="utf-8") != text and not force:
@@ -132,6 +146,7 @@ def uninstall(name: str, folder: Path) -> None:
     found = [folder / unit for unit in list_unit_names(name) if (folder / unit).exists()]
     if not found:
         raise ConfigError(f"{folder} has no unit of {name}.")
+    _require_root(folder, "uninstall")
     if folder == UNIT_FOLDER:
         run_command("systemctl", "disable", "--now", *(path.name for path in found))
     for path in found:
@@ -163,7 +178,16 @@ def doctor_of_service(ctx: click.Context, account: str, name: str, arguments: tu
     """
     from dosing_tui.deployment.transient_unit import diagnose_service
 
-    sys.exit(diagnose_service(_make_plan(ctx, account, name, None), arguments))
+    plan = _make_plan(ctx, account, name, None)
+    sys.exit(diagnose_service(plan, UNIT_FOLDER / f"{name}.service", arguments))
+
+
+def _require_root(folder: Path, action: str) -> None:
+    """Raises: ConfigError before anything is changed. Units in a folder of one's own need no root."""
+    from dosing_tui.errors import ConfigError
+
+    if folder == UNIT_FOLDER and os.geteuid() != 0:
+        raise ConfigError(f"'service {action}' needs root: sudo {_find_program()} … service {action}")
 
 
 def _prepare_machine(plan: "ServicePlan") -> None:
@@ -220,14 +244,19 @@ def _make_plan(ctx: click.Context, account: str, name: str, backup: "BackupPlan 
 
     loaded = _find_settings(ctx)
     path = loaded.path.absolute()
-    program, module = shutil.which("dosing-tui"), ""
-    if program is None:
-        program, module = sys.executable, " -m dosing_tui"
+    program = _find_program()
     _refuse_path(path, "The settings are")
-    _refuse_path(Path(program), "The program is")
+    _refuse_path(Path(program.removesuffix(MODULE)), "The program is")
     if backup:
         _refuse_path(backup.folder, "The backup is")
-    return ServicePlan(name, account, f"{program}{module}", path, loaded.settings, backup)
+    return ServicePlan(name, account, program, path, loaded.settings, backup)
+
+
+def _find_program() -> str:
+    """Words of a command: the program of this Python, not another that comes first in PATH."""
+    own = Path(sys.executable).with_name("dosing-tui")
+    found = str(own) if own.exists() else shutil.which("dosing-tui")
+    return found or f"{sys.executable}{MODULE}"
 
 
 def _find_settings(ctx: click.Context) -> "LoadedSettings":

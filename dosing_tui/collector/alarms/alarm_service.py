@@ -16,12 +16,13 @@ from zoneinfo import ZoneInfo
 
 from dosing_tui.collector.alarms.journal_outbox import JournalOutbox
 from dosing_tui.collector.alarms.offline_commands import OfflineCommands
-from dosing_tui.collector.alarms.stock_watch import StockWatch
+from dosing_tui.collector.alarms.outbox_fence import report_superseded
+from dosing_tui.collector.alarms.rules_watch import RuleInputs, RulesWatch
+from dosing_tui.collector.alarms.stock_watch import StockNews, StockWatch
 from dosing_tui.collector.context.interfaces import CollectorContext
 from dosing_tui.collector.context.local_state import get_spool_folder
 from dosing_tui.config.alarm_limits import build_alarm_limits
 from dosing_tui.database.alarms.journal import JournalUpdate
-from dosing_tui.database.schema.tolerance_rules import describe_difference
 from dosing_tui.domain.alarm_rules.evaluator import Evaluator
 from dosing_tui.domain.alarm_rules.shared.detection import (
     ConnectionState,
@@ -33,11 +34,8 @@ from dosing_tui.domain.alarm_rules.shared.rule_state import HOUR
 from dosing_tui.domain.alarms.checkpoint import CHECKPOINT_INTERVAL, Checkpoint
 from dosing_tui.domain.alarms.journal_filter import MAX_ENTRIES
 from dosing_tui.domain.alarms.models import JournalEntry
-from dosing_tui.domain.materials.ledger import TankMovement
 from dosing_tui.domain.messages.models import ParsedItem, Rejection
-from dosing_tui.domain.panels.panel_catalog import StockOutlook
 from dosing_tui.domain.presence.models import StationNews
-from dosing_tui.domain.tolerances.tolerance_book import ToleranceBook
 from dosing_tui.errors import DatabaseError, SpoolError
 from dosing_tui.live_state import DatabasePart, LinkState, LinkStatus
 
@@ -50,10 +48,6 @@ PUBLISH_PAUSE_FACTOR = 10
 """Pause after a snapshot, as a multiple of its duration: in a flood each contains thousands of alarms."""
 MAX_PUBLISH_PAUSE_S = 2.0
 STOP_TIMEOUT_S = 10.0
-SERVICE_POLL = timedelta(minutes=1)
-"""Interval between two reads of the log of pumps."""
-RECIPE_POLL_S = 5.0
-"""Interval between two reads of the tolerance rules and master recipes: a change reaches alarms so soon."""
 FAILURE_SHOWN_FOR = timedelta(minutes=1)
 """A failure of the rules on one reading would otherwise be gone with the next."""
 
@@ -91,24 +85,21 @@ class AlarmService:
         self._unsaved_entries: list[JournalEntry] = []
         self._evaluator = _build_evaluator(context, writes_journal=outbox is not None)
         self._lock = threading.Lock()
-        self._is_journal_up = self._has_history = False
-        self._has_collector = True
+        self._is_journal_up, self._has_history, self._has_collector = False, False, True
         self._entries_since_checkpoint = 0
         """Entries of the journal since its last checkpoint."""
         self._failed_at: datetime | None = None
         """When the rules last failed on a reading, while it is shown."""
         self._is_publish_due, self._next_publish = False, 0.0
         """A change is not published yet; no snapshot before that time."""
-        self._next_service_poll, self._last_tick = context.clock(), -TICK_INTERVAL_S
+        self._last_tick, self._ceiling_text = -TICK_INTERVAL_S, ""
         self._journal_thread = context.create_thread("alarm-journal", self._follow_journal)
-        self._recipe_thread = context.create_thread(
-            "alarm-recipes", self._poll_tolerances, interval_s=TICK_INTERVAL_S
-        )
+        self._rules = RulesWatch(context, self._apply_rules, is_ready=lambda: self._is_journal_up)
         self._stock = StockWatch(context, self._apply_stock, is_ready=lambda: self._is_journal_up)
         self._threads = (
             context.create_thread("alarm-clock", self._tick_clock, interval_s=PUBLISH_INTERVAL_S),
             self._journal_thread,
-            self._recipe_thread,
+            self._rules.thread,
             self._stock.thread,
         )
 
@@ -128,6 +119,8 @@ class AlarmService:
             thread.request_stop()
         for thread in self._threads:
             thread.stop(STOP_TIMEOUT_S)
+        if not self._context.database.is_leader_confirmed():
+            report_superseded(self._unsaved_entries, self._context.status)
 
     def on_readings(self, items: Iterable[ParsedItem | StationNews]) -> None:
         """Evaluate new readings, rejections and news of stations, in order of receipt. Never raises."""
@@ -200,7 +193,12 @@ class AlarmService:
             self._load_history()
         with self._lock:
             self._save_entries(self._evaluator.on_tick(self._build_evaluation_context()))
+            ceiling = self._evaluator.ceiling_text
             self._request_publish()
+        if ceiling and not self._ceiling_text:
+            log.warning("%s", ceiling)
+        self._ceiling_text = ceiling
+        self._context.status.set_notice("alarm ceiling", ceiling)
 
     def _follow_journal(self) -> None:
         thread = self._journal_thread
@@ -212,47 +210,24 @@ class AlarmService:
             self._is_journal_up = False
             raise
 
-    def _poll_tolerances(self) -> None:
-        if not self._is_journal_up:
-            return
-        with self._note_failed_read("limits of recipes"):
-            self._apply_tolerances(self._alarm_store.read_tolerances())
-        now = self._clock()
-        if now >= self._next_service_poll:
-            self._next_service_poll = now + SERVICE_POLL
-            with self._note_failed_read("state of the pumps"):
-                states = self._alarm_store.read_service_states(now)
-                with self._lock:
-                    self._evaluator.load_service_states(states)
-        self._recipe_thread.mark_working()
-        self._recipe_thread.wait(RECIPE_POLL_S - TICK_INTERVAL_S)
-
-    @contextmanager
-    def _note_failed_read(self, subject: str) -> Iterator[None]:
-        failure = ""
-        try:
-            yield
-        except DatabaseError as error:
-            failure = f"Alarm rules go on with the previous {subject}: {error}"
-            log.info("%s", failure)
-        self._context.status.set_notice(f"alarms: {subject}", failure)
-
-    def _apply_tolerances(self, book: ToleranceBook) -> None:
-        """Use the database's rules from now on; say so if those of the settings differ."""
-        difference = describe_difference(self._context.settings, book)
+    def _apply_rules(self, rules: RuleInputs) -> None:
+        """Use the database's rules from now on, as far as they were read."""
         with self._lock:
-            if book != self._evaluator.tolerances:
-                log.info(
-                    "tolerance rules of version %d and %d recipe versions loaded",
-                    book.newest.version, len(book.masters),
-                )  # fmt: skip
-            self._evaluator.tolerances = book
-        self._context.live_state.set_tolerances(book)
-        self._context.status.set_notice("tolerances", difference)
+            if rules.tolerances is not None:
+                self._evaluator.rules.tolerances = rules.tolerances
+            if rules.limits is not None:
+                self._save_entries(self._evaluator.replace_limits(rules.limits, self._clock()))
+            if rules.service_states is not None:
+                self._evaluator.rules.service_states = rules.service_states
+        if rules.tolerances is not None:
+            self._context.live_state.set_tolerances(rules.tolerances)
 
-    def _apply_stock(self, movements: Sequence[TankMovement], outlook: Sequence[StockOutlook]) -> None:
+    def _apply_stock(self, stock: StockNews) -> None:
         with self._contain_failure("stock"), self._lock:
-            self._save_entries(self._evaluator.on_stock(self._clock(), movements, outlook))
+            now = self._clock()
+            entries = self._evaluator.load_batch_needs(stock.batch_needs, now)
+            entries += self._evaluator.on_stock(now, stock.movements, stock.outlook)
+            self._save_entries(entries)
             self._request_publish()
 
     def _apply_update(self, update: JournalUpdate) -> None:
@@ -305,6 +280,8 @@ class AlarmService:
             return
         try:
             readings = self._alarm_store.load_readings()
+            limits = self._alarm_store.read_alarm_limits()
+            needs = self._alarm_store.read_batch_needs(self._clock())
             minutes = self._alarm_store.list_dose_errors(self._clock() - HOUR)
             pump_doses = self._alarm_store.list_pump_doses()
             usual = self._alarm_store.list_usual_durations()
@@ -312,9 +289,12 @@ class AlarmService:
             log.info("alarm history not loaded yet: %s", error)
             return
         with self._lock:
-            self._save_entries(self._evaluator.load_history(readings))
-            self._evaluator.load_dose_history(pump_doses, usual)
-            self._evaluator.load_dose_errors(minutes)
+            # limits first: by those of before, a level would be an alarm that it is not
+            entries = self._evaluator.replace_limits(limits, self._clock())
+            entries += self._evaluator.load_batch_needs(needs, self._clock())
+            self._save_entries([*entries, *self._evaluator.load_history(readings)])
+            self._evaluator.rules.load_dose_history(pump_doses, usual)
+            self._evaluator.rules.load_dose_errors(minutes)
         self._has_history = True
 
     def _build_evaluation_context(self) -> EvaluationContext:

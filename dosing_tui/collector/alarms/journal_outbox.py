@@ -6,19 +6,29 @@ that operators enter while the database is unavailable. Raises: SpoolError when 
 
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from dosing_tui.collector.context.sqlite_file import SqliteFile
-from dosing_tui.domain.alarms.models import Actor, AlarmEvent, AlarmKey, JournalEntry, Priority
+from dosing_tui.domain.alarms.models import (
+    OPERATOR_EVENTS,
+    Actor,
+    AlarmEvent,
+    AlarmKey,
+    JournalEntry,
+    Priority,
+)
 from dosing_tui.domain.notifications.policy import MAX_NOTICE_AGE, DeliveryStatus
 from dosing_tui.errors import DamagedSpoolError, SpoolError
 
 FILE_NAME = "alarms.sqlite"
+DATABASE_DOWN = AlarmKey("DB_DOWN")
+AlarmOccurrence = tuple[AlarmKey, UUID]
 MIN_ROOM_BYTES = 256 * 1024
 """Room that SQLite needs to open the file: its index of the write-ahead log, and a few pages."""
 SCHEMA = (
@@ -29,9 +39,28 @@ SCHEMA = (
     # delivery status of notifications sent during a database outage
     "CREATE TABLE IF NOT EXISTS told (channel TEXT, occurrence TEXT, fate TEXT NOT NULL, at REAL NOT NULL,"
     " PRIMARY KEY (channel, occurrence))",
+    # number of the last election under which the entries were made
+    "CREATE TABLE IF NOT EXISTS election (epoch INTEGER NOT NULL)",
+    # entries of high priority, journaled or not: their notification does not wait for the database
+    "CREATE TABLE IF NOT EXISTS urgent (uuid TEXT PRIMARY KEY, entry TEXT NOT NULL, at REAL NOT NULL)",
 )
 DELIVERY_RETENTION = 30 * MAX_NOTICE_AGE
 """How long a delivery status is kept: the dispatcher reads it after the outage, which may last days."""
+SENT_STATUSES = (DeliveryStatus.CLAIMED, DeliveryStatus.SENT, DeliveryStatus.UNKNOWN)
+"""Of a message that counts for the rate limit. All alarms of one message but the first are IN_SUMMARY."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutageDelivery:
+    """Delivery status of an occurrence on a channel, for its notification beside the database's."""
+
+    status: DeliveryStatus
+    at: datetime
+
+
+def name_series(channel: str, key: AlarmKey) -> str:
+    """The name under which deliveries of an alarm are stored; for the alarm DB_DOWN the channel's own."""
+    return channel if key == DATABASE_DOWN else f"{channel} {key.tag}"
 
 
 class JournalOutbox(SqliteFile):
@@ -45,7 +74,22 @@ class JournalOutbox(SqliteFile):
             sql.executemany(
                 "INSERT INTO entries (entry) VALUES (?)", [(encode_entry(one),) for one in entries]
             )
+            if urgent := [one for one in entries if one.priority is Priority.HIGH]:
+                before = urgent[-1].received_at - DELIVERY_RETENTION
+                sql.execute("DELETE FROM urgent WHERE at < ?", (before.timestamp(),))
+                sql.executemany(
+                    "INSERT OR IGNORE INTO urgent (uuid, entry, at) VALUES (?, ?, ?)",
+                    [(str(one.uuid), encode_entry(one), one.received_at.timestamp()) for one in urgent],
+                )
             self._condition.notify_all()
+
+    def find_urgent(self, uuids: Iterable[UUID]) -> list[JournalEntry]:
+        """The entries of high priority among these, of this process or an earlier one of this machine."""
+        rows = self.select(
+            "SELECT entry FROM urgent WHERE uuid IN (SELECT value FROM json_each(?))",
+            (json.dumps([str(one) for one in uuids]),),
+        )
+        return [decode_entry(text) for (text,) in rows]
 
     def add_operator_commands(self, entries: Sequence[JournalEntry]) -> None:
         """Add all commands or none, for the outbox's owner; they are on disk on return."""
@@ -76,30 +120,83 @@ class JournalOutbox(SqliteFile):
             sql.execute("DELETE FROM entries WHERE seq <= ?", (last_seq,))
             sql.execute("DELETE FROM taken WHERE seq <= ?", (last_seq,))
 
-    def get_delivery_status(self, channel: str, occurrence: UUID) -> DeliveryStatus | None:
-        """Delivery status of the channel's outage notification; None if there was none."""
-        rows = self.select(
-            "SELECT fate FROM told WHERE channel = ? AND occurrence = ?", (channel, str(occurrence))
-        )
-        return DeliveryStatus(rows[0][0]) if rows else None
+    @property
+    def epoch(self) -> int | None:
+        """Number of the election under which the entries were made; None if it is unknown."""
+        rows = self.select("SELECT max(epoch) FROM election")
+        epoch: int | None = rows[0][0]
+        return epoch
 
-    def has_other_delivery(self, channel: str, since: datetime, *, excluding: UUID) -> bool:
-        """Whether the channel got a notification of another occurrence since then."""
+    def is_successor(self, epoch: int) -> bool:
+        """Whether no other process was elected between the entries here and this election."""
+        last = self.epoch
+        return last is None or last <= epoch <= last + 1
+
+    def save_epoch(self, epoch: int) -> None:
+        if self.epoch != epoch:
+            with self.write_transaction() as sql:
+                sql.execute("DELETE FROM election")
+                sql.execute("INSERT INTO election (epoch) VALUES (?)", (epoch,))
+
+    def set_aside_detections(self) -> list[JournalEntry]:
+        """Delete all entries but those of persons, and return them, oldest first.
+
+        Those that were journaled are not notified from here any more, either.
+        """
+        found = [(seq, entry) for seq, entry in self.list_pending() if entry.event not in OPERATOR_EVENTS]
+        if found or self.select("SELECT 1 FROM urgent LIMIT 1"):
+            with self.write_transaction() as sql:
+                sql.executemany("DELETE FROM entries WHERE seq = ?", [(seq,) for seq, _ in found])
+                sql.execute("DELETE FROM urgent")
+        return [entry for _, entry in found]
+
+    def list_deliveries(self, channel: str, alarms: Iterable[AlarmOccurrence]) -> dict[UUID, OutageDelivery]:
+        """The delivery statuses of those of these alarms that have one on the channel, by occurrence."""
+        wanted = [(name_series(channel, key), str(occurrence)) for key, occurrence in alarms]
+        rows = self.select(
+            "SELECT told.occurrence, told.fate, told.at FROM json_each(?) AS wanted JOIN told"
+            " ON told.channel = json_extract(wanted.value, '$[0]')"
+            " AND told.occurrence = json_extract(wanted.value, '$[1]')",
+            (json.dumps(wanted),),
+        )
+        return {
+            UUID(occurrence): OutageDelivery(DeliveryStatus(fate), datetime.fromtimestamp(at, UTC))
+            for occurrence, fate, at in rows
+        }
+
+    def count_deliveries(self, channel: str, since: datetime) -> int:
+        """Number of messages that the channel has sent since then, or may have, of whatever alarms."""
+        rows = self.select(
+            "SELECT count(*) FROM told WHERE (channel = ? OR channel GLOB ? || ' *') AND at > ?"
+            f" AND fate IN ({', '.join('?' * len(SENT_STATUSES))})",
+            (channel, channel, since.timestamp(), *SENT_STATUSES),
+        )
+        return int(rows[0][0])
+
+    def has_other_delivery(self, channel: str, alarm: AlarmOccurrence, since: datetime) -> bool:
+        """Whether the channel got a notification of another occurrence of the alarm since then."""
+        key, occurrence = alarm
         return bool(
             self.select(
                 "SELECT 1 FROM told WHERE channel = ? AND occurrence <> ? AND at > ? AND fate IN (?, ?)",
-                (channel, str(excluding), since.timestamp(), DeliveryStatus.SENT, DeliveryStatus.CLAIMED),
+                (
+                    name_series(channel, key), str(occurrence), since.timestamp(),
+                    DeliveryStatus.SENT, DeliveryStatus.CLAIMED,
+                ),
             )
-        )
+        )  # fmt: skip
 
-    def save_delivery_status(
-        self, channel: str, occurrence: UUID, status: DeliveryStatus, at: datetime
+    def save_deliveries(
+        self, channel: str, statuses: Mapping[AlarmOccurrence, DeliveryStatus], at: datetime
     ) -> None:
-        """Store the status, on disk on return. Delete those older than DELIVERY_RETENTION."""
-        row = (channel, str(occurrence), status, at.timestamp())
+        """Store the statuses, on disk on return. Delete those older than DELIVERY_RETENTION."""
+        rows = [
+            (name_series(channel, key), str(occurrence), status, at.timestamp())
+            for (key, occurrence), status in statuses.items()
+        ]
         with self.write_transaction() as sql:
             sql.execute("DELETE FROM told WHERE at < ?", ((at - DELIVERY_RETENTION).timestamp(),))
-            sql.execute("INSERT OR REPLACE INTO told VALUES (?, ?, ?, ?)", row)
+            sql.executemany("INSERT OR REPLACE INTO told VALUES (?, ?, ?, ?)", rows)
 
     def wait_for_entries(self, timeout_s: float) -> None:
         """Return when there are entries, after ``cancel_waits``, or after ``timeout_s``."""

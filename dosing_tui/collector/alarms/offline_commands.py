@@ -52,12 +52,25 @@ class OfflineCommands:
         if stamp == self._file_stamp or not self._path.exists():
             return []
         try:
-            with closing(sqlite3.connect(f"{self._path.as_uri()}?mode=ro", uri=True)) as sql:
-                rows = sql.execute(SELECT_COMMANDS).fetchall()
+            entries = _select_commands(self._path)
         except sqlite3.Error:
             return []  # not essential: the journal shows them when it is available again
         self._file_stamp = stamp
-        return [decode_entry(text) for (text,) in rows]
+        return entries
+
+
+def list_kept_commands(settings: Settings) -> list[JournalEntry]:
+    """The commands of this machine that are not journaled yet. Raises: SpoolError."""
+    path = get_spool_folder(settings) / FILE_NAME
+    try:
+        return _select_commands(path) if path.exists() else []
+    except sqlite3.Error as error:
+        raise SpoolError(f"The alarm file {path} cannot be read: {error}.") from error
+
+
+def _select_commands(path: Path) -> list[JournalEntry]:
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as sql:
+        return [decode_entry(text) for (text,) in sql.execute(SELECT_COMMANDS).fetchall()]
 
 
 def explain_unjournaled(settings: Settings, now: datetime) -> str:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Sequence
 
 from dosing_tui.collector.alarms.journal_outbox import JournalOutbox
+from dosing_tui.collector.alarms.outbox_fence import OutboxFence
 from dosing_tui.collector.context.interfaces import CollectorContext
 from dosing_tui.domain.alarms.models import JournalEntry
 from dosing_tui.errors import DatabaseError, InvalidRowError, SpoolError
@@ -19,8 +20,9 @@ STOP_TIMEOUT_S = 10.0
 class OutboxSender:
     """One thread. Retries until it is stopped."""
 
-    def __init__(self, outbox: JournalOutbox, context: CollectorContext) -> None:
+    def __init__(self, outbox: JournalOutbox, context: CollectorContext, may_send: OutboxFence) -> None:
         self._outbox = outbox
+        self._may_send = may_send
         self._context = context
         self._append_entries = context.database.alarm_store.append_entries
         self._failures = 0
@@ -46,12 +48,19 @@ class OutboxSender:
             self._failures = 0
             self._context.status.set_database_fault(DatabasePart.JOURNAL, "")
             self._thread.mark_working()
-            self._outbox.wait_for_entries(self._context.intervals.keepalive_s)
+            self._wait_for_entries()
         except (DatabaseError, SpoolError) as error:
             self._failures += 1
             self._context.status.set_database_fault(DatabasePart.JOURNAL, str(error))
             log.info("alarm entries not journaled, retrying: %s", error)
             self._thread.wait(self._context.intervals.retry.compute_delay(self._failures))
+
+    def _wait_for_entries(self) -> None:
+        """Also while those that are there may not be sent."""
+        if self._outbox.list_pending(1):
+            self._thread.wait(self._context.intervals.poll_s)
+        else:
+            self._outbox.wait_for_entries(self._context.intervals.keepalive_s)
 
     def _try_last_send(self) -> None:
         if not self._failures:
@@ -62,7 +71,7 @@ class OutboxSender:
         self._context.status.set_database_fault(DatabasePart.JOURNAL, "")
 
     def _send_pending(self) -> None:
-        while rows := self._outbox.list_pending(CHUNK_ENTRIES):
+        while self._may_send() and (rows := self._outbox.list_pending(CHUNK_ENTRIES)):
             entries = [entry for _, entry in rows]
             try:
                 self._append_entries(entries)

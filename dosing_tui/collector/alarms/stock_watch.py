@@ -1,10 +1,12 @@
-"""Reads what the alarm rules need of the stock: ledger entries, how long each tank lasts, and its lots."""
+"""Reads what the alarm rules need of the stock: ledger entries, use of each tank, and its lots."""
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from dosing_tui.collector.context.interfaces import CollectorContext
+from dosing_tui.domain.alarm_rules.shared.batch_need import BatchNeed
 from dosing_tui.domain.materials.ledger import TankMovement
 from dosing_tui.domain.materials.lots.tank_lots import TankLots
 from dosing_tui.domain.panels.panel_catalog import StockOutlook
@@ -18,7 +20,17 @@ OUTLOOK_INTERVAL = timedelta(minutes=1)
 LOTS_INTERVAL = timedelta(seconds=30)
 """An entry or an expiry reaches the alarms so soon."""
 
-StockReceiver = Callable[[Sequence[TankMovement], Sequence[StockOutlook]], None]
+
+@dataclass(frozen=True, slots=True)
+class StockNews:
+    """``outlook`` and ``batch_needs``: of every tank, or of none while they are not due."""
+
+    movements: Sequence[TankMovement] = ()
+    outlook: Sequence[StockOutlook] = ()
+    batch_needs: Sequence[BatchNeed] = ()
+
+
+StockReceiver = Callable[[StockNews], None]
 
 
 class StockWatch:
@@ -30,9 +42,9 @@ class StockWatch:
         self._store = context.database.alarm_store
         self._clock = context.clock
         self._receive, self._is_ready = receive, is_ready
-        self._has_cover_limit = context.settings.alarms.stock_cover_days > 0
         self._last_entry: int | None = None
         self._outlook_at: datetime | None = None
+        self._needs_at: datetime | None = None
         self._lots_at: datetime | None = None
         self.tank_lots: tuple[TankLots, ...] = ()
         """What the tanks for which lots are entered held when it was last read."""
@@ -42,13 +54,14 @@ class StockWatch:
         if not self._is_ready():
             return
         try:
-            movements, outlook = self._list_new(), self._read_outlook()
+            movements = self._list_new()
+            outlook, needs = self._read_outlook(), self._read_needs()
             self._read_lots()
         except DatabaseError as error:
             log.info("material ledger and stock outlook not read, retrying: %s", error)
             return
-        if movements or outlook:
-            self._receive(movements, outlook)
+        if movements or outlook or needs:
+            self._receive(StockNews(movements, outlook, needs))
         if movements:
             log.info("%d ledger entries applied, the last is %d", len(movements), movements[-1].entry_id)
         self.thread.mark_working()
@@ -68,9 +81,20 @@ class StockWatch:
             self.tank_lots, self._lots_at = self._store.read_tank_lots(), now
 
     def _read_outlook(self) -> Sequence[StockOutlook]:
+        """How long each tank lasts, where that has a limit."""
         now = self._clock()
-        is_due = self._outlook_at is None or now - self._outlook_at >= OUTLOOK_INTERVAL
-        if not self._has_cover_limit or not is_due:
+        if not _is_due(self._outlook_at, now) or self._store.read_alarm_limits().stock_cover_days <= 0:
             return ()
         self._outlook_at = now
         return self._store.read_outlook(now)
+
+    def _read_needs(self) -> Sequence[BatchNeed]:
+        now = self._clock()
+        if not _is_due(self._needs_at, now):
+            return ()
+        self._needs_at = now
+        return self._store.read_batch_needs(now)
+
+
+def _is_due(last: datetime | None, now: datetime) -> bool:
+    return last is None or now - last >= OUTLOOK_INTERVAL

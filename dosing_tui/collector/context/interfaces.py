@@ -16,6 +16,8 @@ from dosing_tui.database.audit.audit_head import AuditHead
 from dosing_tui.database.maintenance.blocking_sessions import BlockingSession
 from dosing_tui.database.reading_writer import SpoolRow, WriteProgress, WriteReceipt
 from dosing_tui.domain.alarm_rules.plant_wide.dosing_pace import UsualDuration
+from dosing_tui.domain.alarm_rules.shared.batch_need import BatchNeed
+from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits
 from dosing_tui.domain.alarm_rules.shared.rule_state import DoseErrorMinute
 from dosing_tui.domain.alarms.checkpoint import Checkpoint
 from dosing_tui.domain.alarms.models import JournalEntry
@@ -45,6 +47,9 @@ class RowWriter(Protocol):
     def open(self) -> None: ...
     def close(self) -> None: ...
     def read_progress(self, spool_id: UUID) -> WriteProgress: ...
+    def prepare(self, spool_id: UUID) -> None:
+        """So that the first chunk is as quick as the others. Never raises."""
+
     def write(self, spool_id: UUID, rows: Sequence[SpoolRow]) -> WriteReceipt: ...
 
 
@@ -133,6 +138,8 @@ class AlarmStore:
     """The chemicals of each pump's last doses."""
     list_usual_durations: Callable[[], list[UsualDuration]]
     """How long doses took in the last weeks."""
+    read_alarm_limits: Callable[[], AlarmLimits]
+    """The limits in force: those of the database, others from the settings."""
     read_tolerances: Callable[[], ToleranceBook]
     """All versions of the tolerance rules and of the master recipes."""
     read_tank_lots: Callable[[], tuple[TankLots, ...]]
@@ -143,6 +150,8 @@ class AlarmStore:
     """Entries of the material ledger after one; None: the last one."""
     read_outlook: Callable[[datetime], Sequence[StockOutlook]] = lambda now: ()
     """How long each tank lasts at a time."""
+    read_batch_needs: Callable[[datetime], Sequence[BatchNeed]] = lambda now: ()
+    """What one batch takes of each tank at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +165,8 @@ class CollectorDatabase:
     """False in a leader that was suspended, until it knows whether another process was elected."""
     get_leader_epoch: Callable[[], int | None]
     """Number of this process's election; None without one by the database. The next election has the next."""
+    read_lease_epoch: Callable[[], int | None]
+    """Number of the site's last election, of whatever process; None without one."""
     prepare_schema: Callable[[StatusReporter], None]
     """Migrate the schema to this program's version, or verify it."""
     run_maintenance: Callable[[], None]

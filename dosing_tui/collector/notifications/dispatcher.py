@@ -7,28 +7,27 @@ delivery worker, so that a slow channel delays nothing else.
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from uuid import UUID
 
+from dosing_tui.collector.alarms.journal_outbox import AlarmOccurrence
 from dosing_tui.collector.context.interfaces import CollectorContext
 from dosing_tui.collector.notifications.channel_state import (
     DeliveryChannel,
     DeliveryChannels,
     DeliveryResult,
 )
+from dosing_tui.collector.notifications.database_outage import OutageNotifier, is_notified_in_outage
 from dosing_tui.database.alarms.notification_queue import PendingSummary
 from dosing_tui.domain.alarms.checkpoint import CHECKPOINT_INTERVAL, EMPTY_CHECKPOINT, Checkpoint
 from dosing_tui.domain.alarms.journal_projection import AlarmTransition, JournalProjection
-from dosing_tui.domain.alarms.models import AlarmKey
 from dosing_tui.domain.notifications.policy import (
-    MAX_NOTICE_AGE,
     DeliveryStatus,
-    Dispatch,
     QueuedNotice,
     Trigger,
     choose_dispatch,
     create_notices,
+    needs_attention,
 )
 from dosing_tui.domain.quantities.quantity_text import count_noun
 from dosing_tui.errors import DatabaseAccessError, DatabaseError
@@ -46,16 +45,13 @@ FAULT_DELAY = timedelta(seconds=30)
 STATUS_UNKNOWN = "delivery status unknown; it is not re-sent."
 STOP_TIMEOUT_S = 10.0
 
-NoticeHandOver = Callable[[str, AlarmKey, UUID], DeliveryStatus]
-"""Delivery status of that occurrence on the channel during an outage; PENDING if it was not sent."""
-
 
 class NotificationDispatcher:
     """One thread. Retries until it is stopped; not started without a configured channel."""
 
-    def __init__(self, context: CollectorContext, *, hand_over_notice: NoticeHandOver) -> None:
+    def __init__(self, context: CollectorContext, outage_notifier: OutageNotifier) -> None:
         self._context = context
-        self._hand_over_notice = hand_over_notice
+        self._outage_notifier = outage_notifier
         self._clock = context.clock
         self._status = context.status
         self._queue = context.database.create_notification_queue()
@@ -158,12 +154,11 @@ class NotificationDispatcher:
         behind = [name for name, upto in self._cursors.items() if upto < last_id]
         if not behind:
             return False
-        since = self._clock() - MAX_NOTICE_AGE
         notices = [
             notice
             for name in behind
             for notice in create_notices(
-                (one for one in transitions if one.entry.id > self._cursors[name] and one.entry.at > since),
+                (one for one in transitions if one.entry.id > self._cursors[name]),
                 self._channels[name].policy,
             )
         ]
@@ -175,7 +170,8 @@ class NotificationDispatcher:
         now = self._clock()
         if time.monotonic() >= self._next_sweep:
             self._next_sweep = time.monotonic() + CLAIM_SWEEP_S
-            for name in self._queue.expire_claims(now=now):
+            own_ids = [one.current_id for one in self._channels.delivering if one.current_id is not None]
+            for name in self._queue.expire_claims(now=now, own_ids=own_ids):
                 self._status.report_once(
                     f"Notification {name}: the process ended during a delivery; {STATUS_UNKNOWN}"
                 )
@@ -193,14 +189,11 @@ class NotificationDispatcher:
     def _serve_channel(self, channel: DeliveryChannel) -> None:
         """Hand the next due notification to the delivery worker, if there is one."""
         now, name = self._clock(), channel.name
-        for reason in self._queue.expire_notices(name, now=now):
-            self._status.report_once(
-                f"Notification {name} was not sent within a day and is dropped: {reason or 'rate limit.'}"
-            )
         recent, high = self._queue.count_recent(name, now=now)
         if min(recent, high) >= channel.rate_limit:
             channel.pause_for(self._context.intervals.rate_limit_s)
             return
+        self._expire_notices(name, (), now)
         retry = self._context.intervals.notify_retry
         pending = self._queue.find_pending_summary(name, now=now, retry=retry)
         if pending is not None and recent < channel.rate_limit:
@@ -209,51 +202,77 @@ class NotificationDispatcher:
             return
         last_id = self._projection.last_entry_id
         waiting = self._queue.list_due_notices(name, now=now, last_id=last_id, retry=retry)
-        due = self._filter_outage_notices(name, waiting)
         dispatch = choose_dispatch(
-            due,
+            self._filter_outage_notices(name, waiting),
             self._projection.states,
             recent_count=recent,
             recent_high_count=high,
             max_messages=channel.rate_limit,
             now=now,
         )
-        self._send_notices(channel, dispatch, now)
+        if dispatch.withdrawn_ids:
+            self._queue.store_status(dispatch.withdrawn_ids, DeliveryStatus.WITHDRAWN, now=now)
+        if dispatch.expired_ids:
+            self._expire_notices(name, dispatch.expired_ids, now)
+        self._send_notices(channel, dispatch.notices, now)
         if recent >= channel.rate_limit and not dispatch.notices:
             channel.pause_for(self._context.intervals.rate_limit_s)
 
-    def _send_notices(self, channel: DeliveryChannel, dispatch: Dispatch, now: datetime) -> None:
-        name = channel.name
-        if dispatch.withdrawn_ids:
-            self._queue.store_status(dispatch.withdrawn_ids, DeliveryStatus.WITHDRAWN, now=now)
-        if len(dispatch.notices) > 1:
-            summary = self._queue.claim_summary(name, dispatch.notices, now=now)
+    def _expire_notices(self, name: str, ids: Sequence[int], now: datetime) -> None:
+        """Give up these notices, and summaries that are too old, and say so."""
+        kept = [
+            state.occurrence
+            for state in self._projection.states.values()
+            if state.occurrence is not None and needs_attention(state)
+        ]
+        for reason, count in self._queue.expire_notices(name, ids, now=now, kept=kept):
+            self._status.report_once(
+                f"Notification {name}: {count_noun(count, 'alarm')} not sent within a day, dropped. {reason}"
+            )
+
+    def _send_notices(self, channel: DeliveryChannel, chosen: Sequence[QueuedNotice], now: datetime) -> None:
+        """Claim and send these notices, except those that are sent beside the queue at this moment."""
+        asked = _find_outage_alarms(chosen)
+        if asked:
+            free = self._outage_notifier.take_over(channel.name, list(asked.values()))
+            chosen = [one for one in chosen if one.id not in asked or asked[one.id] in free]
+        try:
+            self._claim_notices(channel, chosen, now)
+        except DatabaseError:
+            self._outage_notifier.give_back(channel.name, list(asked.values()))
+            raise
+
+    def _claim_notices(
+        self, channel: DeliveryChannel, notices: Sequence[QueuedNotice], now: datetime
+    ) -> None:
+        if len(notices) > 1:
+            summary = self._queue.claim_summary(channel.name, notices, now=now)
             if summary is not None:
                 self._send_summary(channel, summary)
-        elif dispatch.notices and self._queue.claim_notice(dispatch.notices[0].id, now=now):
-            notice = dispatch.notices[0]
+        elif notices and self._queue.claim_notice(notices[0].id, now=now):
+            notice = notices[0]
             channel.start_delivery(
                 notice.id, f"{notice.alarm.key.tag}, {notice.trigger}", channel.build_message(notice)
             )
 
     def _filter_outage_notices(self, name: str, notices: Sequence[QueuedNotice]) -> list[QueuedNotice]:
         """The notices without those that were sent, or are being sent, during a database outage."""
-        remaining: list[QueuedNotice] = []
+        asked = _find_outage_alarms(notices)
+        sent = self._outage_notifier.list_deliveries(name, list(asked.values())) if asked else {}
         for one in notices:
-            status = DeliveryStatus.PENDING
-            if one.trigger is Trigger.RAISE:
-                status = self._hand_over_notice(name, one.alarm.key, one.occurrence)
-            if status is DeliveryStatus.PENDING:
-                remaining.append(one)
-            elif status is not DeliveryStatus.CLAIMED:
-                reason = "Sent during the database outage."
+            if one.id not in asked or one.occurrence not in sent:
+                continue
+            delivery = sent[one.occurrence]
+            if delivery.status is not DeliveryStatus.CLAIMED:
+                is_sent = delivery.status in (DeliveryStatus.SENT, DeliveryStatus.IN_SUMMARY)
                 self._queue.store_status(
                     [one.id],
-                    status,
+                    delivery.status,
                     now=self._clock(),
-                    reason=reason if status is DeliveryStatus.SENT else "",
+                    reason="Sent during the database outage." if is_sent else "",
+                    sent_at=delivery.at,
                 )
-        return remaining
+        return [one for one in notices if one.id not in asked or one.occurrence not in sent]
 
     def _send_summary(self, channel: DeliveryChannel, summary: PendingSummary) -> None:
         members = self._queue.list_summary_alarms(summary.id)
@@ -291,3 +310,12 @@ class NotificationDispatcher:
             self._status.report_once(
                 f"Notification {channel.name}: this process ends during a delivery; {STATUS_UNKNOWN}"
             )
+
+
+def _find_outage_alarms(notices: Sequence[QueuedNotice]) -> dict[int, AlarmOccurrence]:
+    """The alarms that may have been notified during a database outage, by the notice's ID."""
+    return {
+        one.id: (one.alarm.key, one.occurrence)
+        for one in notices
+        if one.trigger is Trigger.RAISE and is_notified_in_outage(one.alarm)
+    }

@@ -72,6 +72,7 @@ class DatabaseWriter:
         with closing(self._context.database.create_writer()) as writer:
             writer.open()
             self._reconcile_progress(writer.read_progress(self._spool.spool_id))
+            writer.prepare(self._spool.spool_id)
             self._status.set_database_link(True, "")
             while not self._thread.is_stopping:
                 self._write_or_ping(writer)

@@ -48,6 +48,8 @@ STOP_CHECK_S = 0.5
 """Longest time between two checks of ``stop_event``."""
 
 MAX_RETRY_DELAY_S = 5.0
+CHUNK_ACTIONS = 500
+"""Actions of one statement: its time limit is for each, whatever number of alarms is acknowledged at once."""
 REFUSED = "DT001"
 """SQLSTATE of a refusal with a sentence for the operator."""
 
@@ -100,7 +102,9 @@ def enter_actions(settings: Settings, entries: Sequence[JournalEntry]) -> None:
     with use_session(settings, application=APPLICATION_NAME) as session:
         try:
             with session.transaction():
-                session.execute(read_statement("writes/enter_alarm_actions"), {"actions": actions})
+                for first in range(0, len(actions), CHUNK_ACTIONS):
+                    chunk = actions[first : first + CHUNK_ACTIONS]
+                    session.execute(read_statement("writes/enter_alarm_actions"), {"actions": chunk})
         except psycopg.DatabaseError as error:
             if error.sqlstate != REFUSED:
                 raise
@@ -140,15 +144,6 @@ def read_alarm_states(settings: Settings) -> dict[AlarmKey, AlarmState]:
     with use_session(settings, application=APPLICATION_NAME) as session:
         checkpoint = select_checkpoint(session, settings)
         return fold_entries(_iter_entries(session, settings, checkpoint.last_entry_id), checkpoint)
-
-
-def read_journal(settings: Settings) -> list[JournalEntry]:
-    """Every entry of this site, in order, with sanitized text.
-
-    Raises: DatabaseUnavailableError, DatabaseAccessError.
-    """
-    with use_session(settings, application=APPLICATION_NAME) as session:
-        return list(_iter_entries(session, settings, 0))
 
 
 def _iter_entries(session: Session, settings: Settings, after_id: int) -> Iterator[JournalEntry]:

@@ -4,7 +4,7 @@ A notice is claimed before it is sent. A claim of a process that ended has deliv
 re-sent, as a duplicate message is worse.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -233,24 +233,41 @@ class NotificationQueue:
             )
 
     def store_status(
-        self, ids: Sequence[int], status: DeliveryStatus, *, now: datetime, reason: str = ""
+        self,
+        ids: Sequence[int],
+        status: DeliveryStatus,
+        *,
+        now: datetime,
+        reason: str = "",
+        sent_at: datetime | None = None,
     ) -> None:
-        short = clean_line(reason, MAX_REASON_LENGTH)
-        self._execute("notifications/settle_notices", ids=list(ids), fate=status.value, now=now, reason=short)
+        """``sent_at``: of a message that was sent beside the queue, for the rate limit."""
+        self._execute(
+            "notifications/settle_notices", ids=list(ids), fate=status.value, now=now,
+            reason=clean_line(reason, MAX_REASON_LENGTH), sent_at=sent_at,
+        )  # fmt: skip
 
-    def expire_claims(self, *, now: datetime) -> list[str]:
-        """Set claims of ended processes to unknown; the channel of each."""
+    def expire_claims(self, *, now: datetime, own_ids: Sequence[int]) -> list[str]:
+        """Set claims of ended processes to unknown; the channel of each. ``own_ids``: claims of this one."""
         with self._write_as_leader():
-            abandoned = self._execute("notifications/abandon_claims", now=now, before=now - CLAIM_TIMEOUT)
+            abandoned = self._execute(
+                "notifications/abandon_claims", now=now, before=now - CLAIM_TIMEOUT, own_ids=list(own_ids)
+            )
             return [str(row[0]) for row in abandoned]
 
-    def expire_notices(self, channel: str, *, now: datetime) -> list[str]:
-        """Fail notices that were not sent in time; the last reason of each."""
+    def expire_notices(
+        self, channel: str, ids: Sequence[int], *, now: datetime, kept: Collection[UUID]
+    ) -> list[tuple[str, int]]:
+        """Fail these notices, and summaries that are too old; each reason with its number of alarms.
+
+        ``kept``: alarms whose summary does not become too old.
+        """
         with self._write_as_leader():
             expired = self._execute(
-                "notifications/expire_notices", channel=channel, now=now, before=now - MAX_NOTICE_AGE
-            )
-            return [str(row[1]) for row in expired]
+                "notifications/expire_notices", channel=channel, ids=list(ids), now=now,
+                before=now - MAX_NOTICE_AGE, kept=list(kept),
+            )  # fmt: skip
+            return [(clean_line(str(reason)), int(count)) for reason, count in expired]
 
     def _execute(self, statement: str, **parameters: object) -> Cursor[TupleRow]:
         """Run a statement of ``sql/`` for this site."""

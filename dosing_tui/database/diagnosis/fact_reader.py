@@ -20,6 +20,7 @@ from dosing_tui.database.diagnosis.facts import (
     ServerDetails,
     SharedLogin,
     StationClockSample,
+    StationCounts,
     StationLoss,
 )
 from dosing_tui.database.diagnosis.rights import COLLECTOR_RIGHTS, VIEWER_RIGHTS
@@ -108,6 +109,7 @@ class _FactReader:
             "clock_samples": self._list_rows(
                 "clocks", _build_sample, "doctor/select_clock_samples", {"samples": SKEW_SAMPLES}
             ),
+            "station_counts": self._list_rows("stations", StationCounts, "doctor/count_stations", site),
             "station_losses": self._list_rows("stations", StationLoss, "doctor/select_station_losses"),
         }
 

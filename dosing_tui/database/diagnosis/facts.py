@@ -96,6 +96,14 @@ class StationLoss:
 
 
 @dataclass(frozen=True, slots=True)
+class StationCounts:
+    """Without those that are retired."""
+
+    stations: int
+    tanks: int
+
+
+@dataclass(frozen=True, slots=True)
 class DatabaseFacts:
     """Everything read in one session. ``unreadable``: 'subject: reason' of what this role may not read."""
 
@@ -125,4 +133,6 @@ class DatabaseFacts:
     clock_samples: tuple[StationClockSample, ...] = ()
     station_losses: tuple[StationLoss, ...] = ()
     """Of the stations that number their messages."""
+    station_counts: tuple[StationCounts, ...] = ()
+    """One row; none if this role may not read it."""
     unreadable: tuple[str, ...] = ()

@@ -134,7 +134,7 @@ def read_tank_lots(settings: Settings, *, device: str = "") -> tuple[TankLots, .
 
 def list_stored_lots(settings: Settings, *, chemical: str = "") -> tuple[StoredLot, ...]:
     """The lots that wait in store. Raises: DatabaseUnavailableError, DatabaseAccessError."""
-    asked = {"chemical": chemical or None}
+    asked = {"chemical": chemical or None, "stations": list(settings.plant.devices)}
     with use_session(settings, application=APPLICATION_NAME) as session:
         rows = select_rows(session, StoredLotRow, "lots/select_stored_lots", asked)
     return tuple(row.stored_lot for row in rows)

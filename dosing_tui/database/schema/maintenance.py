@@ -19,8 +19,8 @@ from dosing_tui.database.schema import (
 from dosing_tui.database.server_flavour import ServerFlavour
 from dosing_tui.errors import DatabaseAccessError
 
-LOCK_WAIT_S = 10.0
-"""Longest wait for the locks of other sessions: readings wait behind it."""
+LOCK_WAIT_S = 2.0
+"""Longest wait for the locks of other sessions: readings wait behind it, and give up after 3 s."""
 _NOTE, _KEEP = "update_dropped_readings", "update_use_rests"
 LOCK_NAME = "maintenance"
 """Row of process_locks: one process at a time runs a step."""
@@ -35,11 +35,16 @@ class MaintenanceSteps:
 
 
 def run_maintenance(
-    settings: Settings, *, now: datetime, report: Callable[[str], None] = lambda _: None
+    settings: Settings,
+    *,
+    now: datetime,
+    report: Callable[[str], None] = lambda _: None,
+    is_optional: bool = False,
 ) -> None:
     """Create partitions ahead, apply retention, refresh the hourly view; nothing while another process does.
 
-    Nothing is dropped during an import, nor before the schema says how long rows are kept.
+    Nothing is dropped during an import, nor before the schema says how long rows are kept. ``is_optional``:
+    another role may do it, so a user who may not does nothing until a step is overdue.
 
     Raises: DatabaseUnavailableError; DatabaseAccessError, if there is no schema, the user does not own it, or
     a background job of the database failed.
@@ -53,19 +58,22 @@ def run_maintenance(
         session.execute("SET search_path = public, compat")
         failures = background_jobs.describe_failures(session)
         try:
-            _run_steps(session, now, report)
+            _run_steps(session, now, report, is_optional=is_optional)
         except DatabaseAccessError as error:
             raise DatabaseAccessError(f"{failures} {error}".strip()) from error
         if failures:
             raise DatabaseAccessError(failures)
 
 
-def _run_steps(session: Session, now: datetime, report: Callable[[str], None]) -> None:
+def _run_steps(session: Session, now: datetime, report: Callable[[str], None], *, is_optional: bool) -> None:
     applied = migration_history.list_applied(session)
     if not applied:
         raise DatabaseAccessError("This database has no schema yet: run dosing-tui migrate.")
-    table_owner.become_owner(session)
     flavour, current = ServerFlavour(applied[0].flavour), server_flavour.detect_server(session).flavour
+    is_left_to_owner = is_optional and not table_owner.may_become_owner(session)
+    if is_left_to_owner and not _is_overdue(session, flavour, now):
+        return
+    table_owner.become_owner(session)
     steps = _select_steps(flavour, current)
     is_kept = bool(progress.list_unfinished(session)) or not retention.list_states(session)
     names = steps.partitioning if is_kept else steps.partitioning + steps.retention
@@ -75,6 +83,21 @@ def _run_steps(session: Session, now: datetime, report: Callable[[str], None]) -
                 session.execute(sql_files.read_statement(f"maintenance/{name}"), {"now": now})
     if server_flavour.has_policies(session, flavour):
         hourly_view.refresh_hours(session, report)
+
+
+def _is_overdue(session: Session, flavour: ServerFlavour, now: datetime) -> bool:
+    """Whether it harms that nobody did it, by the doctor's limits."""
+    if flavour is ServerFlavour.COMMUNITY:  # its own jobs drop readings, and make chunks
+        return False
+    states = retention.list_states(session)
+    if flavour is ServerFlavour.PLAIN:
+        weeks = session.execute(sql_files.read_statement("doctor/select_partitions")).fetchall()
+        if not all(has_next_week for _name, _count, has_next_week in weeks):
+            return True
+    return any(
+        name in states and retention.is_overdue(oldest, states[name].keep_days, now)
+        for name, oldest, _newest in session.execute(sql_files.read_statement("doctor/select_row_times"))
+    )
 
 
 def _select_steps(schema_flavour: ServerFlavour, current_flavour: ServerFlavour) -> MaintenanceSteps:

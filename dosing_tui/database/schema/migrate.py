@@ -158,6 +158,9 @@ def _apply_limits(
         lead_days, z = settings.limits.reorder_lead_days, settings.limits.reorder_z
         report(f"Reorder points are made for {lead_days:g} production days, z = {z:g}.")
         plant_limits.set_reorder(session, lead_days=lead_days, z=z)
+    if plant_limits.ALARMS in differing:
+        report("The alarm limits of the settings count from now on.")
+        plant_limits.set_alarm_limits(session, settings)
 
 
 def _create_extension(session: Session, report: MigrationReporter) -> None:

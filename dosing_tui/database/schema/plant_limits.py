@@ -1,19 +1,22 @@
-"""Sets the limits in the database from the settings: tolerance rules, low stock, reorder point."""
+"""Sets the limits in the database from the settings: tolerance rules, low stock, reorder point, alarms."""
 
-from dosing_tui.config.alarm_limits import build_tolerance_rules
+import json
+
+from dosing_tui.config.alarm_limits import build_alarm_limits, build_tolerance_rules, format_stored_limits
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.connection import Session, fetch_row
+from dosing_tui.database.connection import Session, fetch_row, use_session
 from dosing_tui.database.schema.tolerance_rules import select_rules_versions, was_replaced
 from dosing_tui.database.sql_files import read_statement
+from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits
+from dosing_tui.domain.alarm_rules.shared.stored_limits import replace_limits
 from dosing_tui.domain.tolerances.tolerance_book import ToleranceBook
 
 TOLERANCE = "limits/tolerance"
 STOCK_LOW = "limits/stock_low"
 REORDER = "limits/reorder"
-_HAS_LIMITS = (
-    "SELECT FROM pg_attribute WHERE attrelid = to_regclass('public.plant_limits') AND attname = 'reorder_z'"
-)
-LIMIT_NAMES = frozenset({TOLERANCE, STOCK_LOW, REORDER})
+ALARMS = "limits/alarms"
+_HAS_LIMITS = "SELECT FROM pg_class WHERE oid = to_regclass('public.alarm_limits')"
+LIMIT_NAMES = frozenset({TOLERANCE, STOCK_LOW, REORDER, ALARMS})
 
 
 def list_differences(
@@ -26,6 +29,7 @@ def list_differences(
     if session.execute(_HAS_LIMITS).fetchone() is None:
         return ()
     (stock_low_percent,) = fetch_row(session.execute(read_statement("maintenance/select_plant_limits")))
+    definition, _ = fetch_row(session.execute(read_statement("maintenance/select_alarm_limits")))
     reorder = fetch_row(session.execute(read_statement("maintenance/select_reorder")))
     limits = settings.limits
     book = ToleranceBook(select_rules_versions(session))
@@ -34,6 +38,7 @@ def list_differences(
         (TOLERANCE, is_kept or book.newest.rules == build_tolerance_rules(settings)),
         (STOCK_LOW, stock_low_percent == limits.stock_low_percent),
         (REORDER, reorder == (limits.reorder_lead_days, limits.reorder_z)),
+        (ALARMS, json.loads(definition) == json.loads(format_stored_limits(settings))),
     )
     return tuple(name for name, is_equal in checks if not is_equal)
 
@@ -46,3 +51,19 @@ def set_stock_low(session: Session, stock_low_percent: float) -> None:
 def set_reorder(session: Session, *, lead_days: float, z: float) -> None:
     """Set the lead time in production days and the safety factor of the reorder point."""
     session.execute(read_statement("maintenance/update_reorder"), {"lead_days": lead_days, "z": z})
+
+
+def set_alarm_limits(session: Session, settings: Settings) -> None:
+    """Set the limits of the alarms, for the console and for Grafana."""
+    definition = {"definition": format_stored_limits(settings)}
+    session.execute(read_statement("maintenance/update_alarm_limits"), definition)
+
+
+def read_alarm_limits(settings: Settings) -> AlarmLimits:
+    """The limits of every alarm rule at this site: those of the database, others from the settings.
+
+    Raises: DatabaseUnavailableError, DatabaseAccessError.
+    """
+    with use_session(settings, application="limits") as session:
+        row = fetch_row(session.execute(read_statement("maintenance/select_alarm_limits")))
+    return replace_limits(build_alarm_limits(settings), *row)

@@ -24,6 +24,8 @@ SUMS = "sums"
 DECIDED_TABLES = (*READING_TABLES, SUMS)
 COMPRESSION = "compression"
 _COMPRESSION_POLICY = "policy_compression"
+LONGEST_DELAY = timedelta(days=8)
+"""From a row's end of retention until it is dropped: its week ends up to 7 days later, a day is patience."""
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 """Before every reading: the tables refuse times before 2020."""
 
@@ -74,6 +76,13 @@ class RetentionQuestion:
             f" {self.keep_days} days (oldest {self.oldest})."
             " They stay until --apply-retention drops them, or for good with --keep-history."
         )
+
+
+def is_overdue(oldest: datetime | None, keep_days: int | None, now: datetime) -> bool:
+    """Whether a table's oldest row should have been dropped."""
+    if keep_days is None or oldest is None:
+        return False
+    return oldest < now - timedelta(days=keep_days) - LONGEST_DELAY
 
 
 def list_states(session: Session) -> dict[str, RetentionState]:

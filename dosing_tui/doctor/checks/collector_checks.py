@@ -5,15 +5,20 @@ from datetime import datetime
 
 from dosing_tui.config.alarm_limits import build_alarm_limits
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.diagnosis.facts import DatabaseFacts, StationClockSample, StationLoss
+from dosing_tui.database.diagnosis.facts import (
+    DatabaseFacts,
+    StationClockSample,
+    StationCounts,
+    StationLoss,
+)
 from dosing_tui.database.leader_election import LEASE_S
 from dosing_tui.doctor.checks.check_result import CheckResult, CheckTheme, ThemeReporter
-from dosing_tui.domain.alarm_rules.shared.rule_state import RuleState
+from dosing_tui.domain.alarm_rules.shared.rule_state import MAX_SERIES, RuleState
 from dosing_tui.domain.alarm_rules.station_rules import add_clock_reading, check_clock_skew
 from dosing_tui.domain.alarms.models import Priority
 from dosing_tui.domain.messages.models import TimeQuality
 from dosing_tui.domain.messages.text_sanitizer import clean_line
-from dosing_tui.domain.quantities.quantity_text import count_noun, format_duration
+from dosing_tui.domain.quantities.quantity_text import count_noun, format_count, format_duration
 
 _QUALITIES = frozenset(quality.value for quality in TimeQuality)
 _COLLECTOR = ThemeReporter(CheckTheme.COLLECTOR)
@@ -66,6 +71,21 @@ def check_lost_messages(losses: Iterable[StationLoss]) -> Iterator[CheckResult]:
         )
 
 
+def check_station_counts(counts: Iterable[StationCounts]) -> Iterator[CheckResult]:
+    """Whether alarms watch all stations and tanks."""
+    most = format_count(MAX_SERIES)
+    for count in counts:
+        for number, noun in ((count.stations, "station"), (count.tanks, "tank")):
+            if number > MAX_SERIES:
+                yield _STATIONS.warn_of(
+                    "alarms",
+                    f"{count_noun(number, noun)} in the database; alarms watch {most}, the most active.",
+                    "Retire those that are gone: dosing-tui stations retire NAME. Names may be invented.",
+                )
+        if max(count.stations, count.tanks) <= MAX_SERIES:
+            yield _STATIONS.pass_check("alarms", f"Alarms watch {count_noun(count.stations, 'station')}.")
+
+
 def check_station_clocks(
     settings: Settings, samples: Iterable[StationClockSample], now: datetime
 ) -> Iterator[CheckResult]:
@@ -74,7 +94,7 @@ def check_station_clocks(
     limits = build_alarm_limits(settings)
     for sample in samples:
         clock = state.get_station(sample.device_id)
-        if clock is not None and sample.time_quality in _QUALITIES:
+        if sample.time_quality in _QUALITIES:
             quality = TimeQuality(sample.time_quality)
             add_clock_reading(clock, quality, sample.time, sample.received_at)
     found = [(device, check_clock_skew(state, device, limits)) for device in sorted(state.stations)]

@@ -1,17 +1,16 @@
 """Checks of the database's maintenance: background jobs, chunks, compression, retention. Pure."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from dosing_tui.config.settings import RetentionSettings
 from dosing_tui.database.diagnosis.facts import DatabaseFacts, RowTimes
 from dosing_tui.database.schema.background_jobs import JobState
+from dosing_tui.database.schema.retention import is_overdue
 from dosing_tui.database.server_flavour import ServerFlavour
 from dosing_tui.doctor.checks.check_result import CheckResult, CheckTheme, ThemeReporter
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 
-PARTITION = timedelta(days=7)
-"""A partition ends up to a week after its oldest row; the rest is a day of patience."""
 _REPORT = ThemeReporter(CheckTheme.MAINTENANCE)
 
 
@@ -55,7 +54,7 @@ def _check_partitions(facts: DatabaseFacts) -> Iterator[CheckResult]:
         yield _REPORT.warn_of(
             "partitions",
             f"Next week has no partition of {', '.join(missing)}: maintenance does not run.",
-            "Let the collector's role own the tables, or run dosing-tui migrate as their owner.",
+            "Run dosing-tui maintain run as the tables' owner, or GRANT the owner to the collector's role.",
         )
     elif facts.chunks:
         counts = ", ".join(f"{one.table_name} {one.chunk_count}" for one in facts.chunks)
@@ -85,7 +84,7 @@ def _check_retention(facts: DatabaseFacts, now: datetime) -> Iterator[CheckResul
         yield _REPORT.warn_of(
             "retention",
             f"Rows of {', '.join(late)} are older than their retention: it is not applied.",
-            "Let the collector's role own the tables: GRANT dosing_owner TO its role.",
+            "Run dosing-tui maintain run as the tables' owner, or GRANT the owner to the collector's role.",
         )
     elif facts.row_times:
         oldest = min((row.oldest for row in facts.row_times if row.oldest), default=None)
@@ -95,6 +94,4 @@ def _check_retention(facts: DatabaseFacts, now: datetime) -> Iterator[CheckResul
 
 def _is_late(row: RowTimes, facts: DatabaseFacts, now: datetime) -> bool:
     days = facts.keep_days.get(row.table_name, RetentionSettings().readings_days)
-    if days is None or row.oldest is None:
-        return False
-    return row.oldest < now - timedelta(days=days) - PARTITION - timedelta(days=1)
+    return is_overdue(row.oldest, days, now)

@@ -1,9 +1,12 @@
 """Connection alarms: broker down, topic refused, database down, spool high."""
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 
 from dosing_tui.domain.alarm_rules.shared.detection import ConnectionState, Detection, EvaluationContext
 from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits
+from dosing_tui.domain.alarm_rules.shared.link_history import LinkHistory
+from dosing_tui.domain.alarm_rules.shared.rule_state import RuleState
 from dosing_tui.domain.alarms.models import MAX_ITEM_CELLS, AlarmKey
 from dosing_tui.domain.messages.text_sanitizer import clean_text
 from dosing_tui.domain.quantities.quantity_text import (
@@ -18,8 +21,12 @@ COLLECTOR_RULES = frozenset(
 """Rules about the collector itself: of what it has journaled, no other process can tell that it has ended."""
 
 
-def check_connections(context: EvaluationContext, limits: AlarmLimits) -> Iterator[Detection]:
-    yield _check_connection("BROKER_DOWN", "Broker down", context.broker, context, limits)
+def check_connections(
+    rule_state: RuleState, context: EvaluationContext, limits: AlarmLimits
+) -> Iterator[Detection]:
+    broker = rule_state.links.setdefault("BROKER_DOWN", LinkHistory())
+    broker.update(context.broker, context.now, limits.link_down_after)
+    yield _check_connection("BROKER_DOWN", "Broker down", context.broker, broker, context.now, limits)
     for topic, is_refused in context.topics:
         known = is_refused if context.broker.is_up else None
         name = clean_text(topic, limit=MAX_ITEM_CELLS)
@@ -28,7 +35,9 @@ def check_connections(context: EvaluationContext, limits: AlarmLimits) -> Iterat
     if context.oldest_spooled_at is not None:
         age = (context.now - context.oldest_spooled_at).total_seconds()
         buffering += f", oldest {format_duration(age // 60 * 60)}"
-    yield _check_connection("DB_DOWN", buffering, context.database, context, limits)
+    database = rule_state.links.setdefault("DB_DOWN", LinkHistory())
+    database.update(context.database, context.now, limits.link_down_after)
+    yield _check_connection("DB_DOWN", buffering, context.database, database, context.now, limits)
     for part, fault in context.database_parts:
         is_faulty = bool(fault) if context.database.is_up else None
         yield Detection(AlarmKey("DB_PARTIAL", "", part), is_faulty, fault)
@@ -41,19 +50,31 @@ def check_connections(context: EvaluationContext, limits: AlarmLimits) -> Iterat
 def check_removed_topics(context: EvaluationContext, alarms: Iterable[AlarmKey]) -> Iterator[Detection]:
     """End the alarms of topics that are no longer configured."""
     configured = {clean_text(topic, limit=MAX_ITEM_CELLS) for topic, _ in context.topics}
-    for key in alarms:
+    for key in list(alarms):
         if key.rule == "TOPIC_REFUSED" and configured and key.item not in configured:
             yield Detection(key, False)
 
 
 def _check_connection(
-    rule: str, text: str, connection: ConnectionState, context: EvaluationContext, limits: AlarmLimits
+    rule: str,
+    text: str,
+    connection: ConnectionState,
+    history: LinkHistory,
+    now: datetime,
+    limits: AlarmLimits,
 ) -> Detection:
+    """Check one outage, and several together: each may be shorter than the limit."""
     key = AlarmKey(rule)
     if connection.is_up is None or connection.since is None:
         return Detection(key, None)
-    seconds = (context.now - connection.since).total_seconds()
+    seconds = (now - connection.since).total_seconds()
     limit = limits.link_down_after.total_seconds()
+    down_s = history.measure_outages(now).total_seconds()
+    is_single = not connection.is_up and seconds > limit
+    if history.is_unstable and not is_single:
+        text = f"{text.partition(' ')[0]} connection unstable: {count_noun(history.count, 'outage')}"
+        text += f" in the last minute, {format_duration(round(down_s))} in all"
+        return Detection(key, True, text, down_s, limit)
     why = connection.reason.rstrip(".")
     active = None if not connection.is_up and seconds <= limit else not connection.is_up
     return Detection(key, active, f"{text} · {why}" if why else text, seconds, limit)

@@ -1,12 +1,14 @@
 """On-delay and off-delay of alarm conditions, and the resulting journal entries (ISA-18.2)."""
 
+from collections import deque
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from dosing_tui.domain.alarm_rules.shared.detection import Detection
+from dosing_tui.domain.alarm_rules.shared.link_history import CHATTER_COUNT, WINDOW
 from dosing_tui.domain.alarm_rules.shared.rule_state import MAX_CLOSED_BATCHES
-from dosing_tui.domain.alarms.catalog import CATALOG_VERSION, RULES, AlarmRule
+from dosing_tui.domain.alarms.catalog import CATALOG_VERSION, NO_DELAY, RULES, AlarmRule
 from dosing_tui.domain.alarms.models import AlarmEvent, AlarmState, AlarmStateName, JournalEntry, Priority
 from dosing_tui.domain.alarms.snapshot import AlarmView
 
@@ -27,6 +29,28 @@ class DelayedCondition:
     """Messages of a disprovable rule's detections since the alarm was last normal, and not disproved."""
     is_disproved: bool = False
     """The last detection was proven wrong by a late message."""
+    starts: deque[datetime] = field(default_factory=lambda: deque(maxlen=CHATTER_COUNT))
+    """When it was last detected anew."""
+
+    def set_detected(self, is_detected: bool, at: datetime) -> None:
+        """Note that the raw value has changed."""
+        self.is_detected, self.since = is_detected, at
+        if is_detected:
+            self.starts.append(at)
+
+    @property
+    def chatter_window(self) -> timedelta:
+        return max(WINDOW, 5 * self.rule.on_delay)
+
+    def is_chattering(self, now: datetime) -> bool:
+        """Whether it comes and goes so often that no single time outlasts the on-delay (ISA-18.2)."""
+        is_often = len(self.starts) == CHATTER_COUNT and not self.rule.momentary
+        return is_often and now - self.starts[0] <= self.chatter_window
+
+    def is_idle(self, now: datetime) -> bool:
+        """Whether it can be forgotten: it is false, and has not been true for long."""
+        is_false = not (self.is_detected or self.is_active or self.standing)
+        return is_false and not (self.starts and now - self.starts[-1] <= self.chatter_window)
 
     def add_standing(self, message: str) -> None:
         """Add a detection's message; of more than MAX_STANDING the first stays, and the last ones.
@@ -49,6 +73,8 @@ def apply_delays(condition: DelayedCondition, now: datetime, *, is_alarm_active:
         condition.is_active = True
     if condition.is_detected != condition.is_active:
         delay = rule.on_delay if condition.is_detected else rule.off_delay
+        if condition.is_chattering(now):
+            delay = NO_DELAY if condition.is_detected else max(delay, WINDOW)
         if now - condition.since >= delay:
             condition.is_active = condition.is_detected
     if rule.momentary and condition.is_detected and condition.is_active:
@@ -61,6 +87,17 @@ def is_realarm_due(state: AlarmState, rule: AlarmRule) -> bool:
     Low priority is excluded: a station with only invalid messages would re-alarm once a second.
     """
     return rule.momentary and rule.priority is not Priority.LOW and state.state_name is AlarmStateName.ACKED
+
+
+def find_escalation(
+    state: AlarmState, condition: DelayedCondition, realarm_after: timedelta, now: datetime
+) -> AlarmEvent | None:
+    """An escalation if the priority of an active alarm has risen, or a re-alarm if one is due."""
+    priority = condition.detection.priority or condition.rule.priority
+    if priority.rank < state.priority.rank:
+        return AlarmEvent.ESCALATE
+    acked_at = state.acked_at if realarm_after else None
+    return AlarmEvent.REALARM if acked_at is not None and now - acked_at >= realarm_after else None
 
 
 def create_entry(
@@ -81,6 +118,23 @@ def create_entry(
         limit=finding.limit,
         latching=rule.latching,
         active=active,
+        comment=comment,
+    )
+
+
+def create_state_entry(
+    state: AlarmState, event: AlarmEvent, at: datetime, uuid: UUID, *, comment: str = ""
+) -> JournalEntry:
+    """Create a journal entry of the program about an alarm without a condition."""
+    return JournalEntry(
+        uuid,
+        state.key,
+        event,
+        at,
+        at,
+        state.priority,
+        CATALOG_VERSION,
+        message=state.message,
         comment=comment,
     )
 

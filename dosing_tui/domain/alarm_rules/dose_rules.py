@@ -112,7 +112,7 @@ def load_dose_history(
     rule_state.pace.load_usual(usual)
     for one in stored:
         station = rule_state.get_station(one.device)
-        if station is not None and get_pump_history(station, one.pump) is not None:
+        if get_pump_history(station, one.pump) is not None:
             station.pump_histories[one.pump] = PumpHistory(one.chemicals)
 
 

@@ -4,7 +4,7 @@ It has no I/O and is not thread-safe. Its entries take effect at once in this pr
 them, and passes the committed entries to ``apply_committed``; a viewer discards them.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
@@ -15,34 +15,42 @@ from dosing_tui.domain.alarm_rules.delays import (
     apply_delays,
     build_alarm_view,
     create_entry,
+    create_state_entry,
+    find_escalation,
     is_realarm_due,
 )
-from dosing_tui.domain.alarm_rules.plant_wide.dosing_pace import UsualDuration
+from dosing_tui.domain.alarm_rules.retirement import RetirementRules
 from dosing_tui.domain.alarm_rules.rule_set import RuleSet
+from dosing_tui.domain.alarm_rules.shared.batch_need import BatchNeed
+from dosing_tui.domain.alarm_rules.shared.bounded_states import BoundedStates
 from dosing_tui.domain.alarm_rules.shared.detection import Detection, EvaluationContext
+from dosing_tui.domain.alarm_rules.shared.flood_counter import FloodCounter
 from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits
-from dosing_tui.domain.alarm_rules.shared.rule_state import DoseErrorMinute
 from dosing_tui.domain.alarm_rules.suppression import get_suppression_reason
-from dosing_tui.domain.alarms.catalog import CATALOG_VERSION, RULES
+from dosing_tui.domain.alarms.catalog import RULES
 from dosing_tui.domain.alarms.checkpoint import EMPTY_CHECKPOINT, Checkpoint
 from dosing_tui.domain.alarms.journal_projection import AlarmTransition, JournalProjection
-from dosing_tui.domain.alarms.models import AlarmEvent, AlarmKey, AlarmState, AlarmStateName, JournalEntry
+from dosing_tui.domain.alarms.models import (
+    AlarmEvent,
+    AlarmKey,
+    AlarmState,
+    AlarmStateName,
+    JournalEntry,
+)
 from dosing_tui.domain.alarms.snapshot import (
-    FLOOD_PERIOD,
     AlarmSnapshot,
     build_snapshot,
     find_first_outs,
-    is_flood_active,
 )
-from dosing_tui.domain.capability.service_state import ServiceState
 from dosing_tui.domain.materials.ledger import TankMovement
 from dosing_tui.domain.messages.models import Reading, Rejection
 from dosing_tui.domain.panels.panel_catalog import StockOutlook
 from dosing_tui.domain.presence.models import StationNews
-from dosing_tui.domain.tolerances.pump_history import StoredPumpDoses
-from dosing_tui.domain.tolerances.tolerance_book import ToleranceBook
+from dosing_tui.domain.quantities.quantity_text import format_count
 
 MAX_CONDITIONS = 10_000
+"""Conditions that are true, or that were a moment ago; above it, the least urgent are left out."""
+UNUSED_CHECK_INTERVAL = timedelta(hours=1)
 VIEWER_GRACE_TIME = timedelta(seconds=5)
 """Age at which a viewer displays its own entries; by then it has normally read those of the collector."""
 
@@ -66,24 +74,26 @@ class Evaluator:
         """
         self.projection = JournalProjection(journal_overrides=not writes_journal)
         self._writes_journal = writes_journal
-        self._rules = RuleSet(limits, expected_stations=expected_stations, started_at=started_at)
+        self.rules = RuleSet(limits, expected_stations=expected_stations, started_at=started_at)
         self._realarm_after = realarm_after
         self._new_id = new_id
-        self._conditions: dict[AlarmKey, DelayedCondition] = {}
+        self._conditions: BoundedStates[AlarmKey, DelayedCondition] = BoundedStates(
+            most=MAX_CONDITIONS, rank_use=_rank_condition
+        )
         self._keys_to_check: set[AlarmKey] = set()
         """Alarms with a running delay or a true condition."""
         self._is_shift_scheduled = True
-        self._raise_times: dict[UUID | AlarmKey, datetime] = {}
-        """By UUID of the journal's entry, which its writer reads back; by key until a viewer has read it."""
-        self._is_flood = False
+        self._flood = FloodCounter()
+        self._unused_checked_at = started_at
+        self._retirement = RetirementRules(self.projection, self._apply_pending, new_id)
 
-    @property
-    def tolerances(self) -> ToleranceBook:
-        return self._rules.tolerances
+    def replace_limits(self, limits: AlarmLimits, now: datetime) -> list[JournalEntry]:
+        """Check everything by these limits from now on."""
+        return self._apply_detections(self.rules.replace_limits(limits), now)
 
-    @tolerances.setter
-    def tolerances(self, book: ToleranceBook) -> None:
-        self._rules.tolerances = book
+    def load_batch_needs(self, needs: Iterable[BatchNeed], now: datetime) -> list[JournalEntry]:
+        """Load what one batch takes of each tank."""
+        return self._apply_detections(self.rules.load_batch_needs(needs), now)
 
     def take_snapshot(
         self, now: datetime, *, is_journal_live: bool, has_collector: bool = True
@@ -93,17 +103,13 @@ class Evaluator:
         ``is_journal_live``: the journal is being read; ``has_collector``: some process writes it. With
         both, a process that only reads it adds what it has found itself, and only while that lasts.
         """
-        # entries of an outage arrive later, so the raise times are not in ascending order
-        self._raise_times = {entry: at for entry, at in self._raise_times.items() if at > now - FLOOD_PERIOD}
         is_follower = not self._writes_journal and is_journal_live
         states = (
             self.projection.get_states(now - VIEWER_GRACE_TIME) if is_follower else self.projection.states
         )
-        raise_count = len(self._raise_times)
         if is_follower and has_collector:
             states = {key: state for key, state in states.items() if self._is_journals_or_stands(state)}
-            raise_count = sum(isinstance(identity, UUID) for identity in self._raise_times)
-        self._is_flood = is_flood_active(self._is_flood, raise_count)
+        raise_count = self._flood.update(now, only_journaled=is_follower and has_collector)
         first = find_first_outs(states.values())
         views = {
             key: build_alarm_view(state, self._find_shown_condition(key), first_out=key in first)
@@ -113,51 +119,57 @@ class Evaluator:
             views,
             at=now,
             raise_count=raise_count,
-            is_flood=self._is_flood,
+            is_flood=self._flood.is_flood,
             is_journal_live=is_journal_live,
             pending_command_count=0 if is_journal_live else self.projection.pending_command_count,
         )
 
     def load_history(self, readings: Iterable[Reading]) -> list[JournalEntry]:
         """Load levels and message times from the database. Stored doses and events raise no alarms."""
-        found = self._rules.load_history(readings)
+        found = self.rules.load_history(readings)
         return [entry for detection, at in found for entry in self._apply_detection(detection, at)]
-
-    def load_dose_errors(self, minutes: Iterable[DoseErrorMinute]) -> None:
-        """Load the doses of the last hour from the database, oldest first."""
-        self._rules.load_dose_errors(minutes)
-
-    def load_dose_history(self, stored: Iterable[StoredPumpDoses], usual: Iterable[UsualDuration]) -> None:
-        """Load what each pump dosed last, and how long doses usually take."""
-        self._rules.load_dose_history(stored, usual)
-
-    def load_service_states(self, states: Sequence[ServiceState]) -> None:
-        """Load the tubes and calibrations of the pumps, as the log has them now."""
-        self._rules.service_states = states
 
     def on_reading(self, reading: Reading) -> list[JournalEntry]:
         """Evaluate a live reading; return the resulting entries."""
-        return self._apply_detections(self._rules.check_reading(reading), reading.received_at)
+        last_level = self.rules.state.find_level(reading)
+        entries = self._retirement.return_reading(reading, last_level)
+        return entries + self._apply_detections(self.rules.check_reading(reading), reading.received_at)
 
     def on_rejection(self, rejection: Rejection) -> list[JournalEntry]:
         """Evaluate a rejected message (rule QUARANTINE); return the resulting entries."""
-        return self._apply_detections([self._rules.check_rejection(rejection)], rejection.received_at)
+        return self._apply_detections([self.rules.check_rejection(rejection)], rejection.received_at)
 
     def on_news(self, news: StationNews) -> bool:
         """Note a station's status or loss of messages; whether the next tick should follow at once."""
-        return self._rules.note_news(news)
+        self._retirement.note_news(news)
+        return self.rules.note_news(news)
 
     def on_stock(
         self, now: datetime, movements: Iterable[TankMovement], outlook: Iterable[StockOutlook]
     ) -> list[JournalEntry]:
         """Evaluate entries of the material ledger, and how long each tank lasts."""
-        return self._apply_detections(self._rules.check_stock(movements, outlook), now)
+        return self._apply_detections(self.rules.check_stock(movements, outlook), now)
+
+    @property
+    def ceiling_text(self) -> str:
+        """A sentence if there is more than the rules can watch, '' if not."""
+        if self._conditions.is_full:
+            return (
+                f"More than {format_count(MAX_CONDITIONS)} alarm conditions: the least urgent are left out."
+            )
+        return self.rules.state.ceiling_text
 
     def on_tick(self, context: EvaluationContext) -> list[JournalEntry]:
         """Evaluate the time-dependent rules, delays and shelving times; call it once a second."""
         self._is_shift_scheduled = context.is_shift_scheduled
-        entries = self._apply_detections(
-            self._rules.check_periodically(context, self.projection.states), context.now
+        if context.now - self._unused_checked_at >= UNUSED_CHECK_INTERVAL:
+            self._unused_checked_at = context.now
+            retired = self._retirement.list_stations()
+            in_use = {key.device for key in self.projection.states} - retired
+            self.rules.state.free_unused(context.now, in_use, retired)
+        entries = self._retirement.return_signs_of_life()
+        entries += self._apply_detections(
+            self.rules.check_periodically(context, self.projection.states), context.now
         )
         for key in [
             *self._keys_to_check,
@@ -169,21 +181,19 @@ class Evaluator:
     def restart_from(self, checkpoint: Checkpoint = EMPTY_CHECKPOINT) -> None:
         """The next entries follow the checkpoint in the journal."""
         self.projection.restart_from(checkpoint)
-        self._raise_times = {uuid4(): at for at in checkpoint.raise_times}
+        self._flood.restart(checkpoint.raise_times)
 
     def create_checkpoint(self) -> Checkpoint:
         """Create a checkpoint of the journal entries applied."""
         return Checkpoint(
-            self.projection.last_entry_id, self.projection.confirmed_states, tuple(self._raise_times.values())
+            self.projection.last_entry_id, self.projection.confirmed_states, self._flood.raise_times
         )
 
     def apply_committed(self, entries: Iterable[JournalEntry]) -> list[AlarmTransition]:
         """Apply journal entries in the order of their IDs; return the transitions."""
         effects = self.projection.apply_committed(entries)
         for effect in effects:
-            if effect.is_new_occurrence:
-                self._raise_times.pop(effect.entry.key, None)
-            self._count_raise(effect, effect.entry.uuid)
+            self._flood.confirm(effect)
         return effects
 
     def _apply_detections(self, detections: Iterable[Detection], at: datetime) -> list[JournalEntry]:
@@ -194,9 +204,9 @@ class Evaluator:
         if condition is None:
             if detection.active is None and not self._is_alarm_active(detection.key):
                 return []  # the journal may not be read yet: a return cannot be concluded
+            if not detection.active and detection.key not in self.projection.states:
+                return []  # normal, and it stays so
             condition = self._add_condition(detection, at)
-            if condition is None:
-                return []
         if detection.disproved_by:
             return self._withdraw_alarm(condition, detection, at)
         if detection.active and condition.rule.disprovable:
@@ -217,7 +227,7 @@ class Evaluator:
         if active:
             condition.detection = detection
         if active != condition.is_detected:
-            condition.is_detected, condition.since = active, at
+            condition.set_detected(active, at)
         self._keys_to_check.add(detection.key)
         return self._update_alarm(detection.key, at)
 
@@ -243,21 +253,19 @@ class Evaluator:
     def _is_alarm_active(self, key: AlarmKey) -> bool:
         return self.projection.get_state(key).active
 
-    def _add_condition(self, detection: Detection, at: datetime) -> DelayedCondition | None:
-        """Add a condition; None above MAX_CONDITIONS.
-
-        It is active if its alarm is active by the journal, until a detection differs.
-        """
-        if len(self._conditions) >= MAX_CONDITIONS:
-            return None
+    def _add_condition(self, detection: Detection, at: datetime) -> DelayedCondition:
+        """Add a condition. It is active if its alarm is active by the journal, until a detection differs."""
         holds = self._is_alarm_active(detection.key)
         condition = DelayedCondition(RULES[detection.key.rule], detection, holds, holds, at)
-        self._conditions[detection.key] = condition
-        return condition
+        return self._conditions.add(detection.key, condition)
 
     def _update_alarm(self, key: AlarmKey, now: datetime) -> list[JournalEntry]:
         """Emit the next entry that follows from condition, delays and suppression of an alarm."""
         state = self.projection.get_state(key)
+        if retired := self._retirement.find_retirement(key):
+            self._keys_to_check.discard(key)
+            self._conditions.remove([key])
+            return self._retirement.end_alarm(state, retired, now)
         condition = self._update_condition(state, now)
         if state.hiding is not None:
             return self._check_suppression_end(state, condition, now)
@@ -268,7 +276,7 @@ class Evaluator:
                 is_others = self._is_collectors_own(key)
                 return [] if is_others else self._emit_entry(AlarmEvent.RETURN, condition, now)
             if not condition.is_detected:
-                self._keys_to_check.discard(key)
+                self._forget_idle(condition, now)
             return []
         # an active momentary alarm was raised before the cause of a suppression: it is no consequence of it
         is_consequence = not (condition.rule.momentary and state.active)
@@ -276,7 +284,16 @@ class Evaluator:
             return self._emit_entry(AlarmEvent.SUPPRESS, condition, now, comment=why)
         if not state.active:
             return self._emit_entry(AlarmEvent.RAISE, condition, now)
-        return self._check_escalation(state, condition, now)
+        event = find_escalation(state, condition, self._realarm_after, now)
+        return [] if event is None else self._emit_entry(event, condition, now)
+
+    def _forget_idle(self, condition: DelayedCondition, now: datetime) -> None:
+        key = condition.detection.key
+        if key in self.projection.states:
+            self._keys_to_check.discard(key)
+        elif condition.is_idle(now):
+            self._keys_to_check.discard(key)
+            self._conditions.remove([key])
 
     def _is_collectors_own(self, key: AlarmKey) -> bool:
         """Whether an active alarm is about the collector, and this process is another."""
@@ -304,14 +321,12 @@ class Evaluator:
         condition = self._conditions.get(state.key)
         if condition is None:
             rule = RULES.get(state.key.rule)
-            if rule is None or not rule.momentary:
+            if rule is None or not (rule.momentary and state.active):
                 return None
             # a momentary condition from before a restart has ended; it returns after its off-delay
             condition = self._add_condition(
                 Detection(state.key, None, state.message, state.value, state.limit), now
             )
-            if condition is None:
-                return None
             condition.is_detected = False
             self._keys_to_check.add(state.key)
         apply_delays(condition, now, is_alarm_active=state.active and state.hiding is None)
@@ -344,26 +359,11 @@ class Evaluator:
     ) -> list[JournalEntry]:
         if condition is not None:
             return self._emit_entry(event, condition, now, active=active)
-        entry = JournalEntry(
-            self._new_id(), state.key, event, now, now, state.priority, CATALOG_VERSION, message=state.message
-        )
-        return self._apply_pending(entry)
-
-    def _check_escalation(
-        self, state: AlarmState, condition: DelayedCondition, now: datetime
-    ) -> list[JournalEntry]:
-        """Emit an escalation if the priority has risen, or a re-alarm if one is due."""
-        priority = condition.detection.priority or condition.rule.priority
-        if priority.rank < state.priority.rank:
-            return self._emit_entry(AlarmEvent.ESCALATE, condition, now)
-        acked_at = state.acked_at if self._realarm_after else None
-        if acked_at is not None and now - acked_at >= self._realarm_after:
-            return self._emit_entry(AlarmEvent.REALARM, condition, now)
-        return []
+        return self._apply_pending(create_state_entry(state, event, now, self._new_id()))
 
     def _get_suppression_reason(self, key: AlarmKey) -> str:
         return get_suppression_reason(
-            key, self.projection.states, self._rules.state, is_shift_scheduled=self._is_shift_scheduled
+            key, self.projection.states, self.rules.state, is_shift_scheduled=self._is_shift_scheduled
         )
 
     def _emit_entry(
@@ -385,9 +385,11 @@ class Evaluator:
         effect = self.projection.apply_pending(entry)
         if effect is None:
             return []
-        self._count_raise(effect, entry.uuid if self._writes_journal else entry.key)
+        self._flood.add(effect, entry.uuid if self._writes_journal else entry.key)
         return [entry]
 
-    def _count_raise(self, transition: AlarmTransition, identity: UUID | AlarmKey) -> None:
-        if transition.is_new_occurrence and len(self._raise_times) < MAX_CONDITIONS:
-            self._raise_times[identity] = transition.entry.at
+
+def _rank_condition(key: AlarmKey, condition: DelayedCondition) -> tuple[bool, int, datetime]:
+    """True ones last, by priority; of equal ones the oldest are the least useful."""
+    is_true = condition.is_detected or condition.is_active
+    return is_true, -condition.rule.priority.rank, condition.since

@@ -14,6 +14,7 @@ from dosing_tui.domain.alarm_rules import (
 )
 from dosing_tui.domain.alarm_rules.late_messages import describe_own_time
 from dosing_tui.domain.alarm_rules.plant_wide.dosing_pace import UsualDuration
+from dosing_tui.domain.alarm_rules.shared.batch_need import BatchNeed
 from dosing_tui.domain.alarm_rules.shared.detection import Detection, EvaluationContext
 from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits
 from dosing_tui.domain.alarm_rules.shared.rule_state import (
@@ -39,7 +40,7 @@ class RuleSet:
     def __init__(
         self, limits: AlarmLimits, *, expected_stations: tuple[str, ...], started_at: datetime
     ) -> None:
-        self._limits = limits
+        self.limits = limits
         self.state = RuleState(expected_stations, started_at)
         self.tolerances = ToleranceBook((DatedRules(limits.tolerance_rules),))
         self.service_states: Sequence[ServiceState] = ()
@@ -47,33 +48,44 @@ class RuleSet:
     def load_history(self, readings: Iterable[Reading]) -> Iterator[tuple[Detection, datetime]]:
         """Load levels, message times and batches from the database; yield what the levels say, and when."""
         messages: defaultdict[str, list[Dose | BatchEvent]] = defaultdict(list)
-        for reading in tank_rules.load_batch_needs(self.state, readings):
+        for reading in readings:
             station = self.state.get_station(reading.device_id)
-            if station is None:
-                continue
             station_rules.update_last_message(station, reading)
             if isinstance(reading, InventoryLevel):
-                for detection in tank_rules.load_level(self.state, reading, self._limits):
+                for detection in tank_rules.load_level(self.state, reading, self.limits):
                     yield detection, reading.received_at
             elif self.state.is_new(reading):
                 messages[reading.device_id].append(reading)
         for device, known in messages.items():
-            batch_rules.restore_batches(self.state.stations[device], known)
+            batch_rules.restore_batches(self.state.get_station(device), known)
 
     def load_dose_errors(self, minutes: Iterable[DoseErrorMinute]) -> None:
         """Load the doses of the last hour from the database, oldest first."""
         for one in minutes:
-            station = self.state.get_station(one.device)
-            if station is not None:
-                dose_rules.add_dose_errors(
-                    station,
-                    one.pump,
-                    to_epoch_minute(one.minute),
-                    doses=one.doses,
-                    error_g=one.error_g,
-                    outside_tolerance=one.outside,
-                )
+            dose_rules.add_dose_errors(
+                self.state.get_station(one.device),
+                one.pump,
+                to_epoch_minute(one.minute),
+                doses=one.doses,
+                error_g=one.error_g,
+                outside_tolerance=one.outside,
+            )
         self.state.is_history_loaded = True
+
+    def load_batch_needs(self, needs: Iterable[BatchNeed]) -> Iterable[Detection]:
+        """Load what one batch takes of each tank; the tanks are checked again if that changes a limit."""
+        has_changed = tank_rules.load_batch_needs(self.state, needs)
+        return tank_rules.check_tanks_again(self.state, self.limits) if has_changed else ()
+
+    def replace_limits(self, limits: AlarmLimits) -> Iterable[Detection]:
+        """Check everything by these limits from now on; the tanks are checked again at once."""
+        if limits == self.limits:
+            return ()
+        self.limits = limits
+        self.state.expected_stations |= frozenset(limits.expected_stations)
+        for name in limits.expected_stations:
+            self.state.get_station(name)
+        return tank_rules.check_tanks_again(self.state, limits)
 
     def load_dose_history(self, stored: Iterable[StoredPumpDoses], usual: Iterable[UsualDuration]) -> None:
         """Load what each pump dosed last, and how long doses usually take."""
@@ -82,16 +94,14 @@ class RuleSet:
     def check_reading(self, reading: Reading) -> Iterable[Detection]:
         """Check a live reading. The detections have to be taken before the next call."""
         station = self.state.get_station(reading.device_id)
-        if station is None:
-            return ()
         if isinstance(reading, InventoryLevel):
-            found: Iterable[Detection] = tank_rules.check_level(self.state, reading, self._limits)
+            found: Iterable[Detection] = tank_rules.check_level(self.state, reading, self.limits)
         elif self.state.is_new(reading):
             found = self._check_message(station, reading)
         else:
             return ()
         station_rules.update_station(station, reading)
-        return (describe_own_time(detection, reading, self._limits.zone) for detection in found)
+        return (describe_own_time(detection, reading, self.limits.zone) for detection in found)
 
     def check_stock(
         self, movements: Iterable[TankMovement], outlook: Iterable[StockOutlook]
@@ -99,7 +109,7 @@ class RuleSet:
         """Check entries of the material ledger, and how long each tank lasts."""
         for movement in movements:
             yield from tank_rules.apply_movement(self.state, movement)
-        yield from tank_rules.check_cover(outlook, self._limits.stock_cover_days)
+        yield from tank_rules.check_cover(outlook, self.limits.stock_cover_days)
 
     def note_news(self, news: StationNews) -> bool:
         """Note a station's status or loss of messages; whether an alarm may follow from it."""
@@ -113,14 +123,15 @@ class RuleSet:
         self, context: EvaluationContext, alarms: Iterable[AlarmKey]
     ) -> Iterator[Detection]:
         """Check the rules that need no reading but the time; ``alarms``: those that are not normal."""
-        state, limits, minute = self.state, self._limits, to_epoch_minute(context.now)
+        state, limits, minute = self.state, self.limits, to_epoch_minute(context.now)
         state.update_intake(context)
-        yield from connection_rules.check_connections(context, limits)
+        yield from connection_rules.check_connections(state, context, limits)
         yield from connection_rules.check_removed_topics(context, alarms)
         yield from tank_rules.check_lasting_gaps(state, context.now)
         yield from tank_rules.check_lots(context.tank_lots, context.now, limits)
         yield from dose_rules.check_slow_chemicals(state, minute, limits)
         yield from dose_rules.check_service(self.service_states, limits.service, context.now)
+        yield from self._end_freed_alarms(alarms)
         for device in state.stations:
             yield station_rules.check_station_offline(state, device, context, limits)
             yield station_rules.check_clock_skew(state, device, limits)
@@ -128,11 +139,18 @@ class RuleSet:
             yield from batch_rules.check_stalled_batch(state, device, context, limits)
             yield from dose_rules.check_hourly_errors(state, device, minute, limits)
 
+    def _end_freed_alarms(self, alarms: Iterable[AlarmKey]) -> Iterator[Detection]:
+        """End the alarms of stations that are no longer watched: nothing else would."""
+        freed, self.state.freed_stations = self.state.freed_stations, set()
+        for key in list(alarms) if freed else ():
+            if key.device in freed and key.device not in self.state.stations:
+                yield Detection(key, False)
+
     def _check_message(self, station: StationState, reading: Dose | BatchEvent) -> Iterable[Detection]:
         if isinstance(reading, BatchEvent):
             return batch_rules.check_batch_event(station, reading, self.tolerances.masters)
         return chain(
             tank_rules.add_dose(self.state, reading),
             batch_rules.add_dose(station, reading, self.tolerances.masters),
-            dose_rules.check_dose(self.state, reading, self._limits, self.tolerances),
+            dose_rules.check_dose(self.state, reading, self.limits, self.tolerances),
         )

@@ -5,7 +5,11 @@ from datetime import datetime, timedelta
 
 from dosing_tui.domain.alarm_rules.shared.detection import Detection, EvaluationContext, is_above
 from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits
-from dosing_tui.domain.alarm_rules.shared.rule_state import RuleState, StationState
+from dosing_tui.domain.alarm_rules.shared.rule_state import (
+    ESTABLISHED_MESSAGES,
+    RuleState,
+    StationState,
+)
 from dosing_tui.domain.alarms.models import AlarmKey, Priority
 from dosing_tui.domain.messages.models import Reading, TimeQuality
 from dosing_tui.domain.presence.models import (
@@ -58,6 +62,7 @@ def _add_clock_sample(station: StationState, received_at: datetime, offset_s: fl
 def update_last_message(station: StationState, reading: Reading) -> None:
     """Update the time of the last message, also by a stored reading."""
     station.last_message_at = max(station.last_message_at or reading.received_at, reading.received_at)
+    station.message_count = min(station.message_count + 1, ESTABLISHED_MESSAGES)
     if station.batch is not None:
         station.batch.last_message_at = max(station.batch.last_message_at, reading.received_at)
 
@@ -100,8 +105,6 @@ def note_news(rule_state: RuleState, news: StationNews) -> bool:
     if isinstance(news, StationReport) and _is_leftover(rule_state, news):
         return False
     station = rule_state.get_station(news.device_id)
-    if station is None:
-        return False
     if isinstance(news, MessageLoss):
         station.new_losses.append(news)
         return news.count > 0

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
+from dosing_tui.domain.alarm_rules.shared.batch_need import BatchNeed
 from dosing_tui.domain.alarm_rules.shared.detection import Detection
 from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits
 from dosing_tui.domain.alarm_rules.shared.rule_state import LevelChange, RuleState, TankState
@@ -11,7 +12,7 @@ from dosing_tui.domain.materials.ledger import TankMovement
 from dosing_tui.domain.materials.lots.tank_lots import TankLots, check_tank_lots
 from dosing_tui.domain.messages import tank_level
 from dosing_tui.domain.messages.chemical_names import fold_name
-from dosing_tui.domain.messages.models import Dose, InventoryLevel, Reading, TimeQuality
+from dosing_tui.domain.messages.models import Dose, InventoryLevel, TimeQuality
 from dosing_tui.domain.panels.panel_catalog import StockOutlook
 from dosing_tui.domain.quantities.quantity_text import format_decimal, format_mass, format_percent
 
@@ -30,9 +31,9 @@ People enter times from memory, or that of the entry; a delivery may be entered 
 
 def check_level(rule_state: RuleState, level: InventoryLevel, limits: AlarmLimits) -> Iterator[Detection]:
     tank = rule_state.get_tank(level.device_id, level.chemical)
-    if tank is None or (tank.has_live_level and level.time < (tank.level_time or level.time)):
+    if tank.has_live_level and level.time < (tank.level_time or level.time):
         return
-    tank.level_time, tank.has_live_level = level.time, True
+    tank.level_time, tank.has_live_level, tank.last_level = level.time, True, level
     yield from check_fill_level(rule_state, level, limits)
     if level.remaining_g is not None:
         yield from _check_level_change(rule_state, tank, level, level.remaining_g, limits)
@@ -44,9 +45,9 @@ def load_level(rule_state: RuleState, level: InventoryLevel, limits: AlarmLimits
     A rise to the next level raises STOCK_RESET. A mismatch is not checked: the doses between are unknown.
     """
     tank = rule_state.get_tank(level.device_id, level.chemical)
-    if tank is None or tank.has_live_level or level.time < (tank.level_time or level.time):
+    if tank.has_live_level or level.time < (tank.level_time or level.time):
         return
-    tank.level_time = level.time
+    tank.level_time, tank.last_level = level.time, level
     yield from check_fill_level(rule_state, level, limits)
     if level.remaining_g is not None:
         tank.dosed_g = None
@@ -59,7 +60,7 @@ def check_fill_level(
 ) -> Iterator[Detection]:
     """Check a level against the low and the critical limit.
 
-    The critical limit is at least the mass that the last recipe takes from the tank.
+    The critical limit is at least the mass that one batch takes from the tank.
     """
     percent = level.percent_full
     if percent is None:
@@ -80,34 +81,48 @@ def check_fill_level(
         yield Detection(AlarmKey(rule, level.device_id, level.chemical), active, message, percent, limit)
 
 
-def load_batch_needs(rule_state: RuleState, readings: Iterable[Reading]) -> list[Reading]:
-    """Load the mass per batch from all doses; return the readings. Levels may precede the doses."""
-    known = list(readings)
-    for reading in known:
-        if isinstance(reading, Dose):
-            update_batch_need(rule_state, reading)
-    return known
+def check_tanks_again(rule_state: RuleState, limits: AlarmLimits) -> Iterator[Detection]:
+    """Check the last level of every tank, after its limits have changed."""
+    for tank in rule_state.tanks.values():
+        if tank.last_level is not None:
+            yield from check_fill_level(rule_state, tank.last_level, limits)
 
 
-def update_batch_need(rule_state: RuleState, dose: Dose) -> None:
-    """Update the mass that a batch takes from the tank, by its newest dose."""
+def load_batch_needs(rule_state: RuleState, needs: Iterable[BatchNeed]) -> bool:
+    """Replace what one batch takes of each tank by the database's; whether a limit has changed.
+
+    A dose of this process stays where the database knows no batch: it is the newer one.
+    """
+    has_changed = False
+    for need in needs:
+        tank = rule_state.get_tank(need.device_id, need.chemical)
+        if not need.batches and tank.last_dose_at is not None:
+            continue
+        has_changed = has_changed or need != tank.batch_need
+        tank.batch_need = need
+    return has_changed
+
+
+def update_last_dose(rule_state: RuleState, dose: Dose) -> None:
+    """While no batch is known, a batch takes as much as the newest dose."""
     tank = rule_state.get_tank(dose.device_id, dose.chemical)
     grams = dose.target_g or dose.actual_g or 0.0
-    if tank is None or grams <= 0 or dose.time < (tank.batch_need_at or dose.time):
+    if grams <= 0 or dose.time < (tank.last_dose_at or dose.time):
         return
-    tank.batch_need_g, tank.batch_need_at = grams, dose.time
+    tank.last_dose_at = dose.time
+    if tank.batch_need is None or not tank.batch_need.batches:
+        tank.batch_need = BatchNeed(dose.device_id, dose.chemical, grams)
 
 
 def _calculate_batch_percent(level: InventoryLevel, tank: TankState | None) -> float:
     """Return the mass per batch in percent of the capacity; 0 if unknown."""
-    if tank is None or not level.capacity_g or level.capacity_g <= 0:
+    if tank is None or tank.batch_need is None or not level.capacity_g or level.capacity_g <= 0:
         return 0.0
-    return min(100.0 * tank.batch_need_g / level.capacity_g, 100.0)
+    return min(100.0 * tank.batch_need.need_g / level.capacity_g, 100.0)
 
 
 def _format_batch_need(tank: TankState | None) -> str:
-    """How many batches are left is the inventory screen's figure: it knows the use of twenty batches."""
-    return f" · last dose {format_mass(tank.batch_need_g)}" if tank is not None and tank.batch_need_g else ""
+    return f" · {tank.batch_need.text}" if tank is not None and tank.batch_need is not None else ""
 
 
 def add_dose(rule_state: RuleState, dose: Dose) -> Iterator[Detection]:
@@ -115,10 +130,8 @@ def add_dose(rule_state: RuleState, dose: Dose) -> Iterator[Detection]:
 
     A dose older than the level may explain a difference that was reported, and proves it wrong.
     """
-    update_batch_need(rule_state, dose)
+    update_last_dose(rule_state, dose)
     tank = rule_state.get_tank(dose.device_id, dose.chemical)
-    if tank is None:
-        return
     if tank.reported_gap is not None and _explains_gap(tank, dose):
         tank.open_gap_g -= dose.actual_g or 0.0
         if abs(tank.open_gap_g) <= MIN_GAP_G:

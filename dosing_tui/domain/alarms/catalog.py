@@ -12,6 +12,8 @@ CATALOG_VERSION = 2
 """Version of the catalog, stored with each entry. Increment it when the meaning of a rule changes."""
 
 NO_DELAY = timedelta()
+RETIRED = "RETIRED"
+"""Rule of a station, or of a tank as its item: out of service, it takes all alarms of that one away."""
 
 
 class BatchWeight(Enum):
@@ -230,6 +232,14 @@ _CATALOG = (
         action="Look at the station's display; restart it; check the network.",
         batch_weight=_REMARK,
         quantity=Quantity.DURATION,
+    ),
+    AlarmRule(
+        RETIRED, _L, "Retired station or tank is back", off_delay=_S60, momentary=True,
+        cause="A station or a tank that was taken out of service for good is used again.",
+        consequence="Its alarms count again from now on.",
+        action="Retire it again if it should not run; else correct drum, pump and recipe.",
+        batch_weight=_REMARK,
+        quantity=Quantity.EVENT,
     ),
     AlarmRule(
         "MESSAGES_LOST", _L, "Messages lost", off_delay=_S60, latching=True, momentary=True,

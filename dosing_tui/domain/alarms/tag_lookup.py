@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from dosing_tui.domain.alarms.catalog import CATALOG_VERSION, RULES
+from dosing_tui.domain.alarms.catalog import CATALOG_VERSION, RETIRED, RULES
 from dosing_tui.domain.alarms.models import AlarmKey, AlarmState
 from dosing_tui.domain.messages.chemical_names import fold_name
 from dosing_tui.domain.messages.text_sanitizer import clean_line
@@ -23,6 +23,7 @@ class TagScope(Enum):
     CHEMICAL = "/STATION/CHEMICAL"
     PLANT_CHEMICAL = "/CHEMICAL"
     RECIPE = "/STATION/RECIPE"
+    TANK = "/STATION or, of one tank, /STATION/CHEMICAL"
 
 
 TAG_SCOPES: Mapping[str, TagScope] = {
@@ -37,6 +38,7 @@ TAG_SCOPES: Mapping[str, TagScope] = {
     **dict.fromkeys(("BATCH_ABORTED", "BATCH_INGREDIENT"), TagScope.RECIPE),
     **dict.fromkeys(("ERR_MEAN_1H", "CALIBRATION_DUE", "TUBE_DUE"), TagScope.PUMP),
     "PUMP_CHEMICAL": TagScope.ONE_PUMP,
+    RETIRED: TagScope.TANK,
     "CHEMICAL_SLOW": TagScope.PLANT_CHEMICAL,
     **dict.fromkeys(("QUARANTINE", "TOPIC_REFUSED", "DB_PARTIAL"), TagScope.TOPIC),
 }
@@ -45,6 +47,7 @@ TAG_SCOPES: Mapping[str, TagScope] = {
 _ITEM_PATTERNS = {
     TagScope.CHEMICAL: ".+",
     TagScope.RECIPE: ".+",
+    TagScope.TANK: ".*",
     TagScope.PUMP: r"(pump [1-9]\d?)?",
     TagScope.ONE_PUMP: r"pump [1-9]\d?",
 }
@@ -85,7 +88,7 @@ def _parse_key(tag: str, plant_names: PlantNames) -> AlarmKey:
     if about is TagScope.PLANT or not station or not is_item_valid:
         raise AlarmCommandError(f"{tag} is no tag of {rule}, which are {rule}{about.value}.")
     device = _match_name("station", station, plant_names.stations)
-    if about is TagScope.CHEMICAL:
+    if about is TagScope.CHEMICAL or (about is TagScope.TANK and item):
         item = _match_name("chemical", item, plant_names.chemicals)
     return AlarmKey(rule, device, item.lower() if about in (TagScope.PUMP, TagScope.ONE_PUMP) else item)
 

@@ -1,14 +1,16 @@
 """Entries of the material ledger from the lines of a CSV file, with a clear sentence for each that is none.
 
-A line's key is made of its content, so that the same file twice adds nothing; equal lines are numbered.
+A line's key is made of what it says, not of how it is written: the same file twice adds nothing, also after
+another program has saved it. Equal lines are numbered.
 """
 
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, tzinfo
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, tzinfo
 from hashlib import blake2b
 
 from dosing_tui.domain.materials.ledger import (
@@ -30,6 +32,8 @@ OPTIONAL_COLUMNS = (
     "operator",
 )  # fmt: skip
 MAX_ROWS = 10_000
+_POINT_GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}\.\d{3}")
+"""9500 or 9.5, by where it was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,24 +50,26 @@ def parse_entries(text: str, *, zone: tzinfo, operator: str, densities: Mapping[
     ``densities`` in g/ml by folded name. Times without an offset are in ``zone``. Raises: MaterialError.
     """
     header, _, _ = text.removeprefix("\ufeff").partition("\n")
-    reader = csv.reader(io.StringIO(text.removeprefix("\ufeff")), delimiter=_guess_delimiter(header))
+    delimiter = _guess_delimiter(header)
+    reader = csv.reader(io.StringIO(text.removeprefix("\ufeff")), delimiter=delimiter)
     names = _read_header(next(reader, []))
     drafts: list[MaterialDraft] = []
     faults: list[str] = []
-    seen: Counter[tuple[str, ...]] = Counter()
+    seen: Counter[tuple[object, ...]] = Counter()
     for row in reader:
         content = tuple(cell.strip() for cell in row)
         if not any(content):
             continue
-        seen[content] += 1
-        if seen.total() > MAX_ROWS:
+        if len(drafts) + len(faults) >= MAX_ROWS:
             raise MaterialError(f"The file has more than {MAX_ROWS} entries: import it in parts.")
         try:
             if len(content) != len(names):
                 raise ValueError(_describe_lengths(len(content), len(names)))
-            key = _build_key(content, seen[content])
             fields = dict(zip(names, content, strict=True))
-            drafts.append(_parse_row(fields, key, zone, operator, densities))
+            draft = _parse_row(fields, zone, operator, densities, is_point_decimal=delimiter == ",")
+            said = _list_content(fields, draft)
+            seen[said] += 1
+            drafts.append(replace(draft, entry_key=_build_key(said, seen[said])))
         except (ValueError, OverflowError) as error:
             faults.append(f"Line {reader.line_num}: {error}")
     return ParsedFile(tuple(drafts), tuple(faults))
@@ -91,12 +97,28 @@ def _read_header(row: Sequence[str]) -> list[str]:
     return names
 
 
-def _build_key(content: tuple[str, ...], occurrence: int) -> str:
+def _list_content(fields: Mapping[str, str], draft: MaterialDraft) -> tuple[object, ...]:
+    """What the line says, without what it leaves to the settings and the command."""
+    return (
+        draft.time.astimezone(UTC).isoformat(), draft.device_id, draft.chemical, draft.kind.value,
+        draft.quantity, draft.unit.value,
+        draft.density_g_per_ml if fields.get("density_g_per_ml") else None,
+        draft.pump, draft.lot_number, draft.supplier, str(draft.expires_on), str(draft.opened_on),
+        draft.certificate, draft.reason, draft.operator if fields.get("operator") else "",
+    )  # fmt: skip
+
+
+def _build_key(content: tuple[object, ...], occurrence: int) -> str:
     return f"csv:{blake2b(repr(content).encode(), digest_size=20).hexdigest()}-{occurrence}"
 
 
 def _parse_row(
-    fields: Mapping[str, str], key: str, zone: tzinfo, operator: str, densities: Mapping[str, float]
+    fields: Mapping[str, str],
+    zone: tzinfo,
+    operator: str,
+    densities: Mapping[str, float],
+    *,
+    is_point_decimal: bool,
 ) -> MaterialDraft:
     """Raises: ValueError with a sentence."""
     unit = _parse_unit(fields["unit"])
@@ -106,8 +128,9 @@ def _parse_row(
         density = densities.get(fold_name(chemical))
     pump = fields.get("pump", "")
     draft = clean_draft(MaterialDraft(
-        key, EntrySource.CSV, _parse_time(fields["time"], zone), fields["device_id"], chemical,
-        parse_kind(fields["kind"]), parse_quantity(fields["quantity"]), unit,
+        "", EntrySource.CSV, _parse_time(fields["time"], zone), fields["device_id"], chemical,
+        parse_kind(fields["kind"]),
+        parse_quantity(fields["quantity"], is_point_decimal=is_point_decimal), unit,
         fields.get("operator", "") or operator, density if unit is MassUnitName.LITRE else None,
         _parse_whole("pump", pump) if pump else None,
         fields.get("lot_number", ""), fields.get("supplier", ""),
@@ -128,18 +151,25 @@ def parse_kind(text: str) -> MaterialKind:
     return MaterialKind(word)
 
 
-def parse_quantity(text: str) -> float:
-    """A number with a point or one comma. Raises: ValueError with a sentence.
+def parse_quantity(text: str, *, is_point_decimal: bool = False) -> float:
+    """A number with a point or one comma. Raises: ValueError with a sentence, also if it may be thousands.
+
+    ``is_point_decimal``: a point parts no thousands.
 
     >>> parse_quantity("12,5"), parse_quantity("-3")
     (12.5, -3.0)
     """
     plain = text.strip().replace("\N{NO-BREAK SPACE}", "").replace(" ", "")
     head, comma, tail = plain.partition(",")
-    if comma and ("." in plain or "," in tail or len(tail) == 3):
+    is_grouped = comma and ("." in plain or "," in tail or len(tail) == 3)
+    if is_grouped or (not is_point_decimal and _POINT_GROUPED.fullmatch(plain)):
         raise ValueError(f"{_quote_text(text)} may be thousands or a fraction: write 9500 or 9500.5.")
+    return _parse_number(text, f"{head}.{tail}" if comma else plain)
+
+
+def _parse_number(text: str, plain: str) -> float:
     try:
-        number = float(f"{head}.{tail}" if comma else plain)
+        number = float(plain)
     except ValueError:
         raise ValueError(f"{_quote_text(text)} is not a number: write 9500 or 9500.5.") from None
     if not abs(number) <= 1e12:
@@ -176,10 +206,12 @@ def _parse_time(text: str, zone: tzinfo) -> datetime:
 
 
 def _parse_decimal(name: str, text: str) -> float | None:
-    if not text.strip():
+    """Of a value that is never in thousands."""
+    plain = text.strip()
+    if not plain:
         return None
     try:
-        return parse_quantity(text)
+        return _parse_number(text, plain.replace(",", ".", 1))
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from None
 

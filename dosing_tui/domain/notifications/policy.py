@@ -24,6 +24,7 @@ from dosing_tui.domain.alarms.models import (
     AlarmEvent,
     AlarmKey,
     AlarmState,
+    AlarmStateName,
     Priority,
 )
 
@@ -34,7 +35,7 @@ RATE_LIMIT_PERIOD = timedelta(minutes=10)
 SUMMARY_DELAY = timedelta(seconds=10)
 """Delay of the last message of a period, to combine further notices into one summary."""
 MAX_NOTICE_AGE = timedelta(days=1)
-"""Maximum age of a notice; older ones are withdrawn."""
+"""Maximum age of a notice; older ones fail, except those of an alarm that ``needs_attention``."""
 
 
 class Trigger(StrEnum):
@@ -158,9 +159,10 @@ class NotificationMessage:
 
 @dataclass(frozen=True, slots=True)
 class Dispatch:
-    """Next actions: notices to withdraw, and the notices of the next message."""
+    """Next actions: notices to withdraw, those not sent in time, and the notices of the next message."""
 
     withdrawn_ids: tuple[int, ...] = ()
+    expired_ids: tuple[int, ...] = ()
     notices: tuple[QueuedNotice, ...] = ()
 
 
@@ -207,8 +209,20 @@ def is_still_due(notice: QueuedNotice, state: AlarmState, *, now: datetime) -> b
     while the alarm has stayed unacknowledged since, through any number of raises. An end is due if the alarm
     has not been raised again, and if its raise was possibly sent or is not subscribed.
     """
-    if now - notice.due_at > MAX_NOTICE_AGE:
-        return False
+    return _is_relevant(notice, state) and not _is_expired(notice, state, now)
+
+
+def needs_attention(state: AlarmState) -> bool:
+    """Whether the alarm is of high priority, active and unacknowledged: its notices do not become too old."""
+    return state.priority is Priority.HIGH and state.state_name is AlarmStateName.UNACK
+
+
+def _is_expired(notice: QueuedNotice, state: AlarmState, now: datetime) -> bool:
+    is_kept = notice.trigger not in END_TRIGGERS and needs_attention(state)
+    return now - notice.due_at > MAX_NOTICE_AGE and not is_kept
+
+
+def _is_relevant(notice: QueuedNotice, state: AlarmState) -> bool:
     if notice.trigger in END_TRIGGERS:
         over = not state.active or state.hiding is not None
         return over and (notice.raise_status is None or notice.raise_status in POSSIBLY_SENT)
@@ -235,41 +249,43 @@ def choose_dispatch(
     ``recent_count``: messages in the last RATE_LIMIT_PERIOD, limit ``max_messages``. The last of a period
     is a summary of all due notices. Messages with a high-priority alarm have a second, equal limit.
     """
-    due, withdrawn = _check_notices(notices, states, now)
-    gone = tuple(one.id for one in withdrawn)
+    due, withdrawn, expired = _check_notices(notices, states, now)
+    gone = tuple(one.id for one in withdrawn), tuple(one.id for one in expired)
     due.sort(key=lambda one: one.urgency)
     urgent = [one for one in due if one.alarm.priority is Priority.HIGH]
     room, room_high = max_messages - recent_count, max_messages - recent_high_count
     if urgent and room_high > 1:
-        return Dispatch(gone, tuple(urgent[:1]))
+        return Dispatch(*gone, tuple(urgent[:1]))
     if room <= 0:
         due, room = urgent, room_high
     if room <= 0 or not due:
-        return Dispatch(gone)
+        return Dispatch(*gone)
     if room > 1:
-        return Dispatch(gone, tuple(due[:1]))
+        return Dispatch(*gone, tuple(due[:1]))
     if now - min(one.due_at for one in due) < SUMMARY_DELAY:
-        return Dispatch(gone)
-    return Dispatch(gone, tuple(due))
+        return Dispatch(*gone)
+    return Dispatch(*gone, tuple(due))
 
 
 def _check_notices(
     notices: Sequence[QueuedNotice], states: Mapping[AlarmKey, AlarmState], now: datetime
-) -> tuple[list[QueuedNotice], list[QueuedNotice]]:
-    """Return the notices to send and to withdraw; in neither: an end whose raise may still be sent."""
+) -> tuple[list[QueuedNotice], list[QueuedNotice], list[QueuedNotice]]:
+    """Return the notices to send, to withdraw and to fail; in none: an end whose raise may still be sent."""
     due: list[QueuedNotice] = []
     withdrawn: list[QueuedNotice] = []
+    expired: list[QueuedNotice] = []
     paged_keys: set[AlarmKey] = set()
     for one in reversed(notices):
         is_end_early = one.trigger in END_TRIGGERS and one.raise_status is DeliveryStatus.PENDING
         if is_end_early and now - one.due_at <= MAX_NOTICE_AGE:
             continue
-        is_due = is_still_due(one, states.get(one.alarm.key) or AlarmState(one.alarm.key), now=now)
+        state = states.get(one.alarm.key) or AlarmState(one.alarm.key)
+        is_due = _is_relevant(one, state)
         if is_due and one.trigger is Trigger.UNACKNOWLEDGED:
             is_due = one.alarm.key not in paged_keys  # the newest of an alarm is enough
             paged_keys.add(one.alarm.key)
-        (due if is_due else withdrawn).append(one)
-    return due[::-1], withdrawn[::-1]
+        (withdrawn if not is_due else expired if _is_expired(one, state, now) else due).append(one)
+    return due[::-1], withdrawn[::-1], expired[::-1]
 
 
 def create_message_id(site: str, channel: str, trigger: Trigger, occurrence: UUID) -> UUID:

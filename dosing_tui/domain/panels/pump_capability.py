@@ -23,6 +23,7 @@ class PumpCapability:
     """|mean error|, in percent of the allowance."""
     sigma_g: float | None
     cpk: float | None
+    """At least -99: so also without scatter if the mean error is beyond the tolerance; else None then."""
     tolerance_g: float
     sum_error_g: float
     """All errors together: what was dosed too much, negative for too little."""

@@ -1,13 +1,15 @@
 """The operator's alarm actions as journal entries. Pure."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
+from uuid import UUID
 
 from dosing_tui.config.alarm_limits import get_max_shelving
 from dosing_tui.config.settings import Settings
 from dosing_tui.domain.alarms import operator_commands
+from dosing_tui.domain.alarms.catalog import CATALOG_VERSION, RETIRED, RULES
 from dosing_tui.domain.alarms.models import (
     AlarmEvent,
     AlarmKey,
@@ -21,6 +23,8 @@ from dosing_tui.domain.alarms.snapshot import AlarmSnapshot, AlarmView
 from dosing_tui.domain.quantities.quantity_text import count_noun
 from dosing_tui.errors import AlarmCommandError
 
+MAX_REASONS = 2
+"""Most reasons in one message."""
 SHELVING_DURATIONS = tuple(timedelta(minutes=minutes) for minutes in (5, 15, 30, 60, 120, 240, 480, 720))
 
 
@@ -55,6 +59,15 @@ class ActionResult:
 
     entries: tuple[JournalEntry, ...]
     skip_reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ActionOutcome:
+    """What became of the entries. ``changes``: for each journaled entry '', or why it changed nothing."""
+
+    is_journaled: bool
+    """False: this machine keeps them until the database is back."""
+    changes: Mapping[UUID, str] = field(default_factory=dict)
 
 
 _ACTION_EVENTS = {
@@ -118,6 +131,34 @@ def format_result(request: ActionRequest, result: ActionResult) -> str:
     return f"{label}: {request.views[0].state.key.tag if count == 1 else count_noun(count, 'alarm')}."
 
 
+def format_kept(request: ActionRequest, result: ActionResult) -> str:
+    """The message while this machine keeps the entries: the journal decides when it gets them."""
+    count = len(result.entries)
+    subject = result.entries[0].key.tag if count == 1 else count_noun(count, "alarm")
+    return f"Not journaled yet: {request.event} {subject}."
+
+
+def apply_outcome(result: ActionResult, outcome: ActionOutcome) -> ActionResult:
+    """The entries that changed their alarm; for each other the reason."""
+    changed, reasons = [], list(result.skip_reasons)
+    for entry in result.entries:
+        missing = f"{entry.key.tag}: {entry.event} is not in the alarm journal."
+        reason = outcome.changes.get(entry.uuid, missing)
+        if reason:
+            reasons.append(reason)
+        else:
+            changed.append(entry)
+    return ActionResult(tuple(changed), tuple(reasons))
+
+
+def format_settled(kept: Sequence[JournalEntry], outcome: ActionOutcome) -> str:
+    """The message once the database has the entries that this machine kept."""
+    result = apply_outcome(ActionResult(tuple(kept)), outcome)
+    reasons, more = result.skip_reasons[:MAX_REASONS], len(result.skip_reasons) - MAX_REASONS
+    title = f"Journaled {len(result.entries)} of {count_noun(len(kept), 'action')} kept on this machine."
+    return " ".join((title, *reasons, *([f"And {more} more."] if more > 0 else [])))
+
+
 def check_request(
     request: ActionRequest, snapshot: AlarmSnapshot, asking: CommandContext, settings: Settings
 ) -> ActionResult:
@@ -134,6 +175,14 @@ def check_request(
         else:
             entries.append(entry)
     return ActionResult(tuple(entries), tuple(skip_reasons))
+
+
+def find_retirement(snapshot: AlarmSnapshot, device: str, chemical: str = "") -> AlarmView:
+    """The alarm RETIRED of a station or a tank: it is out of service while that is retired."""
+    key = AlarmKey(RETIRED, device, chemical)
+    rule = RULES[RETIRED]
+    state = AlarmState(key, message=rule.title, rule_version=CATALOG_VERSION)
+    return index_alarms(snapshot).get(key) or AlarmView(state, rule, state.message, None, None, False, False)
 
 
 def index_alarms(snapshot: AlarmSnapshot) -> Mapping[AlarmKey, AlarmView]:

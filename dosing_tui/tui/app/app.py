@@ -32,12 +32,15 @@ from dosing_tui.tui.dialogs.quit_and_help import HelpScreen, QuitScreen
 from dosing_tui.tui.keys.bindings import APP_KEYS, SCOPE_KEYS
 from dosing_tui.tui.keys.footer_hints import FooterMode
 from dosing_tui.tui.kiosk.kiosk_screen import KioskScreen
+from dosing_tui.tui.layout.geometry import TileId
 from dosing_tui.tui.lots.lot_lists import LotListContext
 from dosing_tui.tui.lots.lot_queries import LotQueries
 from dosing_tui.tui.lots.lot_screen import LotScreen
 from dosing_tui.tui.rendering.number_format import shorten_names
 from dosing_tui.tui.rendering.palette import PALETTES
 from dosing_tui.tui.rendering.theme import TerminalTheme
+from dosing_tui.tui.requests.operator_entries import OperatorEntries
+from dosing_tui.tui.requests.pending_request import PendingRequests
 from dosing_tui.tui.screens.console_screen import ConsoleScreen
 from dosing_tui.tui.screens.dashboard_screen import DashboardScreen
 from dosing_tui.tui.screens.doctor_screen import DoctorPage, DoctorScreen, run_checks
@@ -88,9 +91,10 @@ class DosingApp(OrderedInputApp[None]):
         self.shutdown_handler = ShutdownHandler()
         self._is_redraw_due = False
         self._query_workers = QueryWorkers(source, self.post_message, on_failure=on_thread_failure)
+        operator = OperatorSession(settings, clock)
         services = self.services = ConsoleServices(
-            settings, live_source, source, self._query_workers, clock, OperatorSession(settings, clock),
-            terminal.keymap,
+            settings, live_source, source, self._query_workers, clock, operator, PendingRequests(operator),
+            OperatorEntries(operator, clock), terminal.keymap,
         )  # fmt: skip
         self.dashboard_screen = DashboardScreen(self.terminal_theme, services.hints)
         self.controllers = ConsoleControllers(
@@ -114,6 +118,7 @@ class DosingApp(OrderedInputApp[None]):
         self.action_ask_filters = controllers.open_filter_dialog
         self.action_palette = self.palette.open_palette
         self.action_refresh_now = self.refresh_data
+        self.action_failures = controllers.open_failures
         self.action_sign_on = controllers.sign_on.open_sign_on_dialog
 
     @on(QueryResult)
@@ -167,6 +172,7 @@ class DosingApp(OrderedInputApp[None]):
             self.register_theme(build_textual_theme(palette))
         self.theme = self.terminal_theme.palette.name
         self.set_keymap(dict(self._terminal.keymap))
+        self.screen_change_signal.subscribe(self, self.services.requests.note_screen, immediate=True)
         await self.push_screen(self.dashboard_screen)
         if self._kiosk is not None:
             await self.push_screen(self._kiosk)
@@ -219,6 +225,7 @@ class DosingApp(OrderedInputApp[None]):
 
     def _update_screens(self) -> None:
         now = self.services.clock()
+        self.controllers.show_query_faults()
         snapshot = self.services.live_source.get_snapshot(now)
         self.controllers.guard.run_part("panels", lambda: self.controllers.dashboard.request_panels(snapshot))
         self._draw_screens(snapshot, now)
@@ -281,6 +288,13 @@ class DosingApp(OrderedInputApp[None]):
             self.services.operator.note_input()
         await super().on_event(event)
 
+    def note_failure(self, work: str, error: Exception) -> None:
+        """Of a key or a form: logged, and shown until it is seen. The console goes on."""
+        log.error("%s failed", work, exc_info=error)
+        sentence = clean_line(f"{work} failed: {error!r}. See the log.", 300)
+        self.services.entries.add_failure(work, sentence)
+        self.show_message(sentence)
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if self._kiosk is not None:
             return False
@@ -297,11 +311,14 @@ class DosingApp(OrderedInputApp[None]):
         self.controllers.scopes.open_note_dialog(self.dashboard_screen.cursor_time)
 
     def action_ask_material(self) -> None:
-        self.controllers.materials.open_material_dialog(self.dashboard_screen.selected_tank)
+        if not self.dashboard_screen.refuses_lost_selection(TileId.TANK_TABLE):
+            self.controllers.materials.open_material_dialog(self.dashboard_screen.selected_tank)
 
     def action_ask_service(self) -> None:
-        rows = self.controllers.dashboard.list_pumps()
-        self.controllers.services.open_service_dialog(rows, self.dashboard_screen.selected_pump)
+        screen = self.dashboard_screen
+        if screen.refuses_lost_selection(TileId.PUMP_TABLE):
+            return
+        self.controllers.services.open_service_dialog(screen.pump_rows, screen.selected_pump)
 
     @on(BatchRequested)
     def _open_requested_batch(self, request: BatchRequested) -> None:
@@ -312,8 +329,11 @@ class DosingApp(OrderedInputApp[None]):
 
         From the alarm screen, which is above the batch screen, to it.
         """
-        dose = self.dashboard_screen.chosen_dose
-        if self.controllers.active_screen is self.dashboard_screen and dose is not None:
+        screen, dose = self.dashboard_screen, self.dashboard_screen.chosen_dose
+        is_on_top = self.controllers.active_screen is screen
+        if is_on_top and screen.refuses_lost_selection(TileId.DOSES):
+            return
+        if is_on_top and dose is not None:
             self.controllers.reviews.open_batch_at(dose.device_id, dose.time, in_list=True)
             return
         if self.controllers.alarms.screen is not None:

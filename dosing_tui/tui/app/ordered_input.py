@@ -91,11 +91,18 @@ class OrderedInputApp(App[Result]):
         ):
             await self._act_on_key(*event.target)
 
+    def note_failure(self, work: str, error: Exception) -> None:
+        """What a key led to has failed. An app that goes on has its own."""
+        raise error
+
     async def _act_on_key(self, key: str, text: str | None) -> None:
         self.app_focus = self._is_acting = True
         try:
             taker = self.focused or self.screen
             if not (isinstance(taker, KeyTaker) and taker.take_key(key, text)):
                 await self._check_bindings(key)
+        except Exception as error:
+            # boundary of one key: the console goes on
+            self.note_failure(f"The key {key}" if key else "Pasted text", error)
         finally:
             self._is_acting = False

@@ -32,6 +32,8 @@ from dosing_tui.tui.widgets.visible_rows import VisibleRows, list_table_rows
 
 MIN_VIEW_TIME = timedelta(milliseconds=300)
 """A batch can be approved after it was visible for so long: a key held down approves nothing."""
+MIN_UNASKED_VIEW_TIME = timedelta(seconds=1)
+"""The same for a batch that a result led to: a key meant for the batch before approves nothing."""
 
 
 class BatchReviewer(Protocol):
@@ -68,6 +70,8 @@ class BatchScreen(ListScreen):
         self._navigation = BatchNavigation()
         self._viewed_row: BatchRow | None = None
         self._viewed_since: datetime | None = None
+        self._is_view_unasked = False
+        """No key led to the batch in view."""
 
     def compose(self) -> ComposeResult:
         yield from (self._status, self._banner, self._scope, self._tabs, self._body, self._footer)
@@ -113,6 +117,13 @@ class BatchScreen(ListScreen):
 
     # content
 
+    def on_screen_resume(self) -> None:
+        """What covered it has gone: the batch in view is seen from now on."""
+        self.draw_screen()
+
+    def on_screen_suspend(self) -> None:
+        self._viewed_row = self._viewed_since = None
+
     def show_state(self, state: BatchScreenState) -> None:
         """Read what is due, and draw."""
         before, self._state = self._state, state
@@ -145,8 +156,9 @@ class BatchScreen(ListScreen):
         self.draw_footer()
 
     def _update_viewed_row(self) -> None:
-        """Since when the batch is visible in its present state."""
-        detail = self._store.detail if self._navigation.is_detail_open else None
+        """Since when the batch is visible in its present state, not covered by another screen or a dialog."""
+        is_visible = self._navigation.is_detail_open and self.is_current
+        detail = self._store.detail if is_visible else None
         row = detail.row if detail is not None else None
         if row is None or row != self._viewed_row:
             self._viewed_row, self._viewed_since = row, self._clock() if row is not None else None
@@ -154,7 +166,9 @@ class BatchScreen(ListScreen):
     # keys: navigation
 
     def _move_cursor(self, step: int) -> None:
-        """Move the cursor, and read the pages that come near."""
+        """Move the cursor, and read the pages that come near. A search for another batch is given up."""
+        self._store.cancel_search()
+        self._is_view_unasked = False
         self._store.list_state = browse.move_cursor(self._store.list_state, step, self.body_height - 1)
         self._store.prefetch_pages(self.body_height)
         self._open_batch_at_cursor()
@@ -204,7 +218,8 @@ class BatchScreen(ListScreen):
             not self._navigation.is_detail_open
             and browse.get_selected_row(self._store.list_state) is not None
         ):
-            self._navigation.is_detail_open = True
+            self._store.cancel_search()
+            self._navigation.is_detail_open, self._is_view_unasked = True, False
             self._open_batch_at_cursor()
             self.post_message(ViewChanged())
 
@@ -215,6 +230,13 @@ class BatchScreen(ListScreen):
         navigation.first_row = 0
         self.draw_screen()
         self.post_message(ViewChanged())
+
+    def leave_reviewed_batch(self, row: BatchRow, message: str) -> None:
+        """To the next one to review, once a review of ``row`` is stored: unless a key has led elsewhere."""
+        detail = self._store.detail if self._navigation.is_detail_open else None
+        if detail is not None and detail.row.batch_key == row.batch_key:
+            self.action_next_unreviewed(message)
+            self._is_view_unasked = True
 
     def action_next_unreviewed(self, message: str = "") -> None:
         """The next batch below that needs a review; ``message`` is repeated where there is none."""
@@ -286,7 +308,8 @@ class BatchScreen(ListScreen):
             self._reviewer.review_batch(decision, detail.row)
 
     def _has_been_viewed(self) -> bool:
-        return self._viewed_since is not None and self._clock() - self._viewed_since >= MIN_VIEW_TIME
+        needed = MIN_UNASKED_VIEW_TIME if self._is_view_unasked else MIN_VIEW_TIME
+        return self._viewed_since is not None and self._clock() - self._viewed_since >= needed
 
     def action_all_clean(self) -> None:
         if self._state is not None:
@@ -305,5 +328,6 @@ class BatchScreen(ListScreen):
         else:
             self.dismiss(None)
             return
+        self._store.cancel_search()
         self.draw_screen()
         self.post_message(ViewChanged())

@@ -9,6 +9,7 @@ from typing import Any
 from textual.app import App
 from textual.binding import ActiveBinding
 
+from dosing_tui.domain.alarms.catalog import RETIRED
 from dosing_tui.domain.messages.text_sanitizer import clean_text
 from dosing_tui.domain.panels.filters import NO_FILTER, Dimension, Selection
 from dosing_tui.domain.time.range_parser import to_absolute
@@ -89,16 +90,21 @@ class PaletteController:
         scopes.load_filter_values(FilterValueReceiver(palette, self._list_filters))
 
     async def _run_command(self, command: PaletteCommand | None) -> None:
-        result = command.run() if command is not None else None
-        if isawaitable(result):
-            await result
+        if command is None:
+            return
+        try:
+            if isawaitable(result := command.run()):
+                await result
+        except Exception as error:
+            # boundary of one command: the console goes on
+            self.controllers.scopes.host.note_failure(command.title, error)
 
     def list_commands(self) -> list[PaletteCommand]:
         """What keys do on this screen, ranges, filters, shifts; at the end what other screens' keys do."""
         bound = list(self._list_bound())
         others = [
             *self._list_ranges(), *self._list_tiles(), *self._list_shifts(),
-            *self._list_filters(self.controllers.scopes.list_live_values()),
+            *self._list_filters(self.controllers.scopes.list_live_values()), *self._list_retirements(),
         ]  # fmt: skip
         moves = [command for command in bound if command.kind is CommandKind.MOVE]
         direct = [command for command in bound if command not in moves]
@@ -195,6 +201,27 @@ class PaletteController:
                 for value in values.get(dimension, ())[:MAX_VALUES]
             ),
         ]
+
+    def _list_retirements(self) -> Iterator[PaletteCommand]:
+        """To take a station or a tank out of service for good, or back."""
+        snapshot, request = self.services.get_snapshot(), self.controllers.alarms.request_retirement
+        alarms = snapshot.alarms.out_of_service if snapshot.alarms else ()
+        retired = {view.state.key[1:] for view in alarms if view.state.key.rule == RETIRED}
+        parts = {
+            (name, "")
+            for name in (
+                *self.services.settings.plant.devices,
+                *(name for name, _ in snapshot.device_last_seen),
+            )
+        }
+        parts |= {(level.device_id, level.chemical) for level in snapshot.levels} | retired
+        for device, chemical in sorted(parts)[:MAX_VALUES]:
+            what = f"tank {chemical} of station {device}" if chemical else f"station {device}"
+            is_retired = (device, chemical) in retired
+            title = f"Return {what} to service" if is_retired else f"Retire {what}"
+            yield PaletteCommand(
+                CommandKind.STATION, sanitize_text(title), partial(request, device, chemical)
+            )
 
     def _show_only(self, dimension: Dimension, value: str) -> None:
         """This value of its dimension; the other dimensions stay."""

@@ -1,15 +1,20 @@
 """The controllers of the console, wired to each other, and which of them handles a query's result."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Any
 
 from textual.message import Message
 
 from dosing_tui.domain.batch_review.review_result import ReviewResult
-from dosing_tui.errors import DatabaseError, DatabaseUnavailableError
-from dosing_tui.live_state import DatabaseFault, DatabasePart, LiveSnapshot
-from dosing_tui.tui.controllers.alarm_controller import AlarmActionStored, AlarmController, TrendLoaded
+from dosing_tui.errors import DatabaseError
+from dosing_tui.live_state import DatabasePart, LiveSnapshot
+from dosing_tui.tui.controllers.alarm_controller import (
+    AlarmActionStored,
+    AlarmController,
+    KeptActionsRead,
+    TrendLoaded,
+)
 from dosing_tui.tui.controllers.alarm_kpi_controller import (
     AlarmKpiController,
     ChannelStatesLoaded,
@@ -41,11 +46,20 @@ from dosing_tui.tui.controllers.shift_report_controller import (
     ShiftReportLoaded,
     ShiftReportSaved,
 )
-from dosing_tui.tui.controllers.sign_on_controller import PinVerified, SignOnController, SignOnPolicyLoaded
+from dosing_tui.tui.controllers.sign_on_controller import (
+    PinVerified,
+    SignOnController,
+    SignOnPolicyLoaded,
+    SignOnPolicyRead,
+)
+from dosing_tui.tui.data.query_faults import QueryFaults
 from dosing_tui.tui.data.query_results import BatchQueryResult, PanelLoaded, QueryResult
+from dosing_tui.tui.dialogs.failures_dialog import FailuresDialog
 from dosing_tui.tui.pumps.service_controller import ServiceController, ServiceStored
+from dosing_tui.tui.requests.operator_entries import EntryFailure, EntryResult
 from dosing_tui.tui.screens.console_screen import ConsoleScreen
 from dosing_tui.tui.screens.dashboard_screen import DashboardScreen
+from dosing_tui.tui.widgets.messages import ViewChanged
 
 _WRITTEN_PARTS: Mapping[type[Message], DatabasePart] = {
     **dict.fromkeys((ReviewsEntered, BulkChunkEntered), DatabasePart.REVIEWS),
@@ -80,14 +94,23 @@ class ConsoleControllers:
         self.sign_on = SignOnController(services, host)
         self.materials = MaterialController(services, host)
         self.services = ServiceController(
-            host, services.source, services.workers, services.operator, services.clock, services.zone
-        )
+            host, services.source, services.workers, services.entries, services.operator, services.clock,
+            services.zone,
+        )  # fmt: skip
         self.reviews = ReviewController(services, host, self.scopes)
         self.shift_reports = ShiftReportController(services, host, exporter)
         self.result_handlers = self._map_results()
+        self._failure_handlers: Mapping[type[Message], Callable[[Any], object]] = {
+            AlarmActionStored: lambda refused: self.alarms.forget_acknowledgements(refused.result.entries),
+            ReviewsEntered: self.reviews.refuse_review,
+            BulkChunkEntered: self.reviews.end_bulk_approval,
+        }
+        """What an entry that failed takes back, beside being shown."""
+        self._entries = services.entries
+        self._host = host
         self._live_source = services.live_source
-        self._database_errors: dict[object, tuple[DatabasePart, DatabaseError]] = {}
-        """The latest error of each kind of query whose latest result is one."""
+        self._clock = services.clock
+        self._query_faults = QueryFaults()
 
     def _map_results(self) -> Mapping[type[Message], Callable[[Any], object]]:
         """The one handler of each result of a background query."""
@@ -102,10 +125,12 @@ class ConsoleControllers:
             ChannelStatesLoaded: self.kpis.show_channels,
             TrendLoaded: self.alarms.show_trend,
             AlarmActionStored: self.alarms.confirm_action,
+            KeptActionsRead: self.alarms.show_kept_outcome,
             MaterialStored: self.materials.confirm_entry,
-            LevelJumpExpected: self.materials.confirm_level_jump,
+            LevelJumpExpected: lambda _: None,
             ServiceStored: self.services.confirm_entry,
-            SignOnPolicyLoaded: self.sign_on.store_policy,
+            SignOnPolicyRead: self.sign_on.store_policy,
+            SignOnPolicyLoaded: self.sign_on.apply_policy,
             PinVerified: self.sign_on.confirm_pin,
             JournalPageLoaded: self.journal.store_page,
             JournalExported: self.journal.confirm_export,
@@ -115,17 +140,13 @@ class ConsoleControllers:
         }
 
     def record_query(self, kind: object, part: DatabasePart, error: DatabaseError | None) -> None:
-        """Note whether the database did what it was asked; a refusal is shown until it does it again."""
-        if error is not None:
-            self._database_errors[kind] = part, error
-        else:
-            self._database_errors = {
-                other: known
-                for other, known in self._database_errors.items()
-                if other != kind and not isinstance(known[1], DatabaseUnavailableError)
-            }
-        faults = {DatabaseFault(part, str(error)): None for part, error in self._database_errors.values()}
-        self._live_source.set_console_faults(tuple(faults))
+        """Note whether the database did what it was asked."""
+        self._query_faults.record(kind, part, error, self._clock())
+        self.show_query_faults()
+
+    def show_query_faults(self) -> None:
+        """Bring the light of the database up to date."""
+        self._live_source.set_console_faults(self._query_faults.list_current(self._clock()))
 
     def store_panel(self, result: PanelLoaded) -> bool:
         """False: a newer request of the same panel is on its way."""
@@ -144,7 +165,15 @@ class ConsoleControllers:
         kind = type(result)
         if error is not None or result.value is not None:
             self.record_query(kind, _WRITTEN_PARTS.get(kind, DatabasePart.QUERIES), error)
-        self.guard.run_part(kind.__name__, lambda: self.result_handlers[kind](result))
+        self.guard.run_part(kind.__name__, lambda: self._choose_handler(result)(result))
+
+    def _choose_handler(self, result: QueryResult[Any]) -> Callable[[Any], object]:
+        """A failure is said at once, and stays on status bar and banner until it is seen."""
+        if isinstance(result, EntryResult) and self._entries.settle(result):
+            self._host.show_message(self._entries.failures[-1].sentence)
+            self._host.post_message(ViewChanged())
+            return self._failure_handlers.get(type(result), lambda _: None)
+        return self.result_handlers[type(result)]
 
     @property
     def active_screen(self) -> ConsoleScreen[Any]:
@@ -175,6 +204,19 @@ class ConsoleControllers:
         self.journal.invalidate()
         self.reviews.invalidate()
         self.dashboard.panel_cache.invalidate_all()
+
+    def open_failures(self) -> None:
+        """What could not be stored or done; closed, it counts as seen."""
+        failures = self._entries.failures
+        if not failures:
+            self._host.show_message("Nothing has failed: everything entered here is stored or on its way.")
+            return
+        dialog = FailuresDialog(self._host.terminal_theme, failures, self.dashboard.services.zone)
+        self._host.push_screen(dialog, lambda _: self._mark_failures_seen(failures))
+
+    def _mark_failures_seen(self, failures: Collection[EntryFailure]) -> None:
+        self._entries.drop_failures(failures)
+        self._host.post_message(ViewChanged())
 
     def open_filter_dialog(self) -> None:
         """Of the list or the journal on the alarm screen, else of the readings."""

@@ -2,7 +2,7 @@
 
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -24,6 +24,7 @@ from dosing_tui.tui.layout.alarm_banner import SystemNotice, find_notices, keep_
 from dosing_tui.tui.layout.status_and_footer import StatusBarState, count_spooled
 from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import sanitize_text
+from dosing_tui.tui.requests.pending_request import SIGN_ON
 from dosing_tui.tui.scope.render_context import NO_RESULT, RenderContext
 from dosing_tui.tui.screens.dashboard_screen import DashboardScreen
 from dosing_tui.tui.tiles.registry import TileRegistry, list_panels
@@ -99,11 +100,6 @@ class DashboardController:
         """False: a newer request of the same panel is on its way."""
         return self.panel_cache.store_result(result, self.services.clock())
 
-    def list_pumps(self) -> Sequence[PumpCapability]:
-        """The rows of screen 0, as they were read last."""
-        rows = self.panel_cache.results.get(PUMP_CAPABILITY.id, NO_RESULT).rows or ()
-        return [row for row in rows if isinstance(row, PumpCapability)]
-
     def read_pump_history(self, row: PumpCapability) -> PumpChartData:
         """What the control chart of a row shows, in the range of its table. For a worker thread."""
         query = self.panel_cache.results[PUMP_CAPABILITY.id].query
@@ -151,8 +147,19 @@ class DashboardController:
             database_faults=snapshot.database_faults,
             failed_threads=(*snapshot.failed_threads, *self.guard.failures),
             operator=_format_signed_on(self.services.operator.operator),
+            pending_operator=self._describe_pending_operator(),
+            failure_count=len(self.services.entries.failures),
+            failure_key=self._failure_key,
             heartbeat=now.second // (SLOW_TICK_S if is_slow else 1) % 2 == 0,
         )
+
+    def _describe_pending_operator(self) -> str:
+        request = self.services.requests.find(SIGN_ON)
+        return "" if request is None else sanitize_text(request.text, 40)
+
+    @property
+    def _failure_key(self) -> str:
+        return format_keys(["failures"], self.services.keymap).split(" ")[0]
 
     def list_notices(self, snapshot: LiveSnapshot, now: datetime) -> list[SystemNotice]:
         """System notices, each with the time when its condition began."""
@@ -164,6 +171,15 @@ class DashboardController:
                 now,
             )
             for name, why in self.guard.failures.items()
+        ]
+        failures += [
+            SystemNotice(
+                f"entry {one.at} {one.sentence}",
+                Priority.MEDIUM,
+                clean_line(f"{one.sentence.rstrip('.')}. {self._failure_key} shows it"),
+                one.at,
+            )
+            for one in self.services.entries.failures
         ]
         data_key = format_keys(["books"], self.services.keymap).split(" ")[0]
         found = find_notices(snapshot, now, data_key=data_key)

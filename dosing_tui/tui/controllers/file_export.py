@@ -1,6 +1,6 @@
 """Files that the operator requests: their folder, and the visible rows in the form of every export."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from pathlib import Path
@@ -21,7 +21,10 @@ NOTHING_TO_EXPORT = "There is nothing to export here."
 
 @dataclass(eq=False)
 class FileExporter:
-    """Writes new files; each method returns the sentence for the operator."""
+    """Writes new files; each method returns the sentence for the operator.
+
+    Those for worker threads raise ExportError.
+    """
 
     services: ConsoleServices
 
@@ -29,7 +32,8 @@ class FileExporter:
         """As CSV and JSON."""
         if rows is None or not rows.rows:
             return NOTHING_TO_EXPORT
-        return self.export_table(build_extract(rows, self._get_local_time(), self.services.zone))
+        table = build_extract(rows, self._get_local_time(), self.services.zone)
+        return self._save_now(lambda: self.export_table(table))
 
     def export_table(self, table: ExportTable) -> str:
         """As CSV and JSON."""
@@ -38,18 +42,24 @@ class FileExporter:
     def export_screen(self, svg: str, lines: Iterable[str]) -> str:
         """A screenshot as SVG and as text."""
         text = "\n".join(line.rstrip() for line in lines)
-        return self.save_timed_files("screen", {"svg": svg, "txt": f"{text}\n"})
+        return self._save_now(lambda: self.save_timed_files("screen", {"svg": svg, "txt": f"{text}\n"}))
+
+    def _save_now(self, save: Callable[[], str]) -> str:
+        """For a key: a failure is a sentence, too, and stays until it is seen."""
+        self.services.entries.mark_seen("file")
+        try:
+            return save()
+        except ExportError as error:
+            self.services.entries.add_failure("file", str(error))
+            return str(error)
 
     def save_timed_files(self, name: str, texts: Mapping[str, str]) -> str:
         """``texts`` by suffix; the time is added to the name."""
         return self.save_files(f"{name}_{self._get_local_time():%Y-%m-%d_%H%M%S}", texts)
 
     def save_files(self, stem: str, texts: Mapping[str, str]) -> str:
-        try:
-            folder = get_export_folder(self.services.settings.console.export_dir)
-            paths = write_new_files(folder, stem, texts)
-        except ExportError as error:
-            return str(error)
+        folder = get_export_folder(self.services.settings.console.export_dir)
+        paths = write_new_files(folder, stem, texts)
         names = " and ".join([paths[0].name, *(path.suffix for path in paths[1:])])
         return f"Saved {names} in {paths[0].parent}"
 

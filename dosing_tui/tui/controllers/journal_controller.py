@@ -21,6 +21,7 @@ from dosing_tui.tui.controllers.scope_controller import ScopeController
 from dosing_tui.tui.controllers.screen_host import Controller
 from dosing_tui.tui.data.query_results import QueryResult
 from dosing_tui.tui.dialogs.journal_dialogs import JournalFilterDialog, render_entry
+from dosing_tui.tui.requests.operator_entries import Entry, EntryResult
 from dosing_tui.tui.scope.scope import Scope, format_filters, format_range, is_live
 from dosing_tui.tui.widgets.canvas_dialog import CanvasDialog
 
@@ -43,8 +44,10 @@ class JournalPageLoaded(QueryResult[Sequence[JournalEntry]]):
     """The page continues the list; else it replaces the list's newest entries."""
 
 
-class JournalExported(QueryResult[str]):
+class JournalExported(EntryResult[str]):
     """The value is a sentence with the files' names."""
+
+    failure = "Export failed"
 
 
 @dataclass(eq=False)
@@ -194,13 +197,14 @@ class JournalController(Controller):
             self.host.show_message(NOTHING_TO_EXPORT)
             return
         self.host.show_message("Reading the journal for the file …")
+        self.services.entries.mark_seen("journal file")
         range_text = " · ".join(part for part in (self._format_range(), self._filter_text) if part)
         self.services.workers.submit(
             partial(
                 self._save_journal, self.journal_list, self.journal_list.journal_filter, range_text,
                 self.services.clock(),
             ),
-            JournalExported,
+            partial(JournalExported, entry=Entry("journal file")),
         )  # fmt: skip
 
     def _save_journal(
@@ -235,4 +239,4 @@ class JournalController(Controller):
         return entries, has_more
 
     def confirm_export(self, result: JournalExported) -> None:
-        self.host.show_message(result.value or f"Export failed: {result.error}")
+        self.host.show_message(result.value or "")

@@ -13,23 +13,25 @@ from dosing_tui.domain.messages.models import InventoryLevel
 from dosing_tui.errors import AlarmCommandError
 from dosing_tui.tui.alarms import alarm_actions
 from dosing_tui.tui.controllers.screen_host import Controller
-from dosing_tui.tui.data.query_results import QueryResult
 from dosing_tui.tui.data.query_workers import Lane
 from dosing_tui.tui.dialogs.material_dialog import MaterialDefaults, MaterialDialog
+from dosing_tui.tui.requests.operator_entries import Entry, EntryResult
 
 STORED_LOCALLY = "Kept on this machine until the database is back."
 
 
 @dataclass
-class MaterialStored(QueryResult[int | None]):
+class MaterialStored(EntryResult[int | None]):
     """The value is the entry's number, None where it was stored before."""
 
     draft: MaterialDraft
+    failure = "Not entered"
 
 
-@dataclass
-class LevelJumpExpected(QueryResult[bool]):
+class LevelJumpExpected(EntryResult[bool]):
     """The value is as in ``AlarmActionStored``."""
+
+    failure = "Entered, but the jump of its level is an alarm"
 
 
 class MaterialController(Controller):
@@ -51,18 +53,19 @@ class MaterialController(Controller):
             zone=ZoneInfo(settings.plant.timezone),
             find_density=partial(find_density, settings.chemicals),
         )
-        self.open_dialog(dialog, self._submit_draft)
+        self.open_form(dialog, "material", self._submit_draft)
 
-    def _submit_draft(self, draft: MaterialDraft) -> None:
+    def _submit_draft(self, draft: MaterialDraft, entry: Entry) -> None:
         self.services.workers.submit(
-            partial(self.services.source.records.enter_material, draft), partial(MaterialStored, draft=draft)
+            partial(self.services.source.records.enter_material, draft),
+            partial(MaterialStored, entry=entry, draft=draft),
         )
 
     def confirm_entry(self, result: MaterialStored) -> None:
-        if result.error:
-            self.host.show_message(f"Not entered: {result.error}")
-            return
         draft = result.draft
+        if result.value is None:
+            self.report_failure("material", f"Stored before, not again: {describe_draft(draft)}.")
+            return
         self.host.show_message(f"Entry {result.value}: {describe_draft(draft)}.")
         is_new = self.services.clock() - draft.time <= LEVEL_TIMEOUT
         if draft.kind in LOT_KINDS and is_new:
@@ -83,16 +86,14 @@ class MaterialController(Controller):
         except AlarmCommandError:
             return  # suppressed by design or out of service: it raises no alarm in any case
         self.services.workers.submit(
-            partial(self.services.source.append_entries, entries), LevelJumpExpected, Lane.JOURNAL
+            partial(self.services.source.append_entries, entries),
+            partial(LevelJumpExpected, entry=Entry("level jump")),
+            Lane.JOURNAL,
         )
 
     @property
     def _max_shelving(self) -> timedelta:
         return get_max_shelving(self.services.settings, REFILL_RULE.priority)
-
-    def confirm_level_jump(self, result: LevelJumpExpected) -> None:
-        if result.error:
-            self.host.show_message(f"Entered, but the jump of its level is an alarm: {result.error}")
 
 
 def _find_tank_index(tanks: tuple[InventoryLevel, ...], selection: InventoryLevel | None) -> int:

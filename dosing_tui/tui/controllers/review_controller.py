@@ -11,7 +11,7 @@ How "space" approves a batch, from top to bottom:
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -51,7 +51,7 @@ from dosing_tui.tui.batches.review_messages import (
 from dosing_tui.tui.controllers.scope_controller import ScopeController
 from dosing_tui.tui.controllers.screen_host import Controller
 from dosing_tui.tui.data.batch_store import BatchStore
-from dosing_tui.tui.data.query_results import BatchQueryResult, NextBatchLoaded, QueryResult
+from dosing_tui.tui.data.query_results import BatchQueryResult, NextBatchLoaded
 from dosing_tui.tui.data.query_workers import Lane
 from dosing_tui.tui.dialogs.review_dialog import (
     REASON_OPTIONAL,
@@ -62,6 +62,8 @@ from dosing_tui.tui.dialogs.review_dialog import (
     format_account_warning,
 )
 from dosing_tui.tui.keys.bindings import format_keys
+from dosing_tui.tui.requests.operator_entries import Entry, EntryResult
+from dosing_tui.tui.requests.pending_request import PendingRequest, RequestResult
 from dosing_tui.tui.widgets.messages import ViewChanged
 
 BATCH_DIMENSIONS = frozenset({Dimension.DEVICE, Dimension.RECIPE})
@@ -70,6 +72,8 @@ MAX_BULK_APPROVAL = 1_000
 """Batches of one bulk approval."""
 CHUNK_SIZE = 50
 """Batches that are written at once; progress is shown after each chunk."""
+_STILL_ENTERING = "One moment: the last review is still being entered."
+BULK_APPROVAL = "bulk approval"
 _STAY_ON_BATCH = frozenset({Decision.COMMENT, Decision.WITHDRAWN})
 """After these decisions the same batch stays open."""
 
@@ -84,15 +88,25 @@ class ReviewAttempt:
 
 
 @dataclass
-class ReviewsEntered(QueryResult[ReviewAttempt]):
-    """The review of one batch was written, or refused."""
+class ReviewsEntered(EntryResult[ReviewAttempt]):
+    """The review of one batch was written, or refused. ``request``: to go on to the next batch."""
 
     decision: Decision
     row: BatchRow
+    request: PendingRequest
+    failure = RESULT_UNKNOWN
+
+    def describe_failure(self) -> str | None:
+        if self.value is None:
+            return f"{self.row.batch_id}: {super().describe_failure()}"
+        outcome = self.value.outcome
+        if outcome.new_reviews:
+            return ""
+        return outcome.refusals[0] if outcome.refusals else describe_failure(outcome)
 
 
 @dataclass
-class BulkCandidatesLoaded(QueryResult[Sequence[BatchRow]]):
+class BulkCandidatesLoaded(RequestResult[Sequence[BatchRow]]):
     """The batches that one bulk approval would cover."""
 
     list_text: str
@@ -100,13 +114,34 @@ class BulkCandidatesLoaded(QueryResult[Sequence[BatchRow]]):
 
 
 @dataclass
-class BulkChunkEntered(QueryResult[ReviewResult]):
-    """A part of a bulk approval was written."""
+class BulkChunkEntered(EntryResult[ReviewResult]):
+    """A part of a bulk approval was written; after an error the rest is not tried."""
 
     drafts: Sequence[ReviewDraft]
     """All that were left to approve, this part included."""
     previous: ReviewResult
     """Sum of the parts before."""
+    failure = NOT_SAVED
+
+    @property
+    def drafts_left(self) -> Sequence[ReviewDraft]:
+        return self.drafts[CHUNK_SIZE:]
+
+    @property
+    def total(self) -> ReviewResult:
+        """Of all parts so far, with those that are not tried any more."""
+        chunk = self.value or ReviewResult(
+            unknown_drafts=tuple(self.drafts[:CHUNK_SIZE]), error=DosingError(self.error)
+        )
+        is_over = chunk.error is not None
+        return self.previous + chunk + ReviewResult(unsaved_drafts=tuple(self.drafts_left) if is_over else ())
+
+    def describe_failure(self) -> str | None:
+        total = self.total
+        if total.error is None and self.drafts_left:
+            return None
+        is_failed = total.error is not None or total.refusals
+        return describe_bulk_result(total) if is_failed else ""
 
 
 @dataclass(eq=False)
@@ -117,8 +152,7 @@ class ReviewController(Controller):
     screen: BatchScreen | None = None
     store: BatchStore | None = None
     _is_entering: bool = False
-    _draft_comments: dict[tuple[str, Decision], str] = field(default_factory=dict)
-    """Comments of reviews that were not saved, to be offered again."""
+    """Reviews are on their way: no others are entered meanwhile."""
 
     # the screen
 
@@ -133,7 +167,6 @@ class ReviewController(Controller):
             format_keys(["batch-exceptions"], services.keymap),
             format_keys(["batch-clean"], services.keymap),
         )
-        self._draft_comments = {}
         self.store = BatchStore(
             services.source.batches,
             services.workers,
@@ -217,7 +250,7 @@ class ReviewController(Controller):
     def review_batch(self, decision: Decision, row: BatchRow) -> None:
         """Enter a review: at once where no reason, name or PIN is needed, else after its dialog."""
         if self._is_entering:
-            self.host.show_message("One moment: the last review is still being entered.")
+            self.host.show_message(_STILL_ENTERING)
             return
         if decision is Decision.APPROVED and self._policy.second_person and row.review_state in APPROVALS:
             decision = Decision.CONFIRMED
@@ -226,7 +259,9 @@ class ReviewController(Controller):
         if refusal := validate_review(draft, row.review_context):
             self.host.show_message(f"{row.batch_id}: {refusal}")
         elif decision in REASON_OPTIONAL and name and not self._policy.pin:
-            self._submit_review(decision, row, ReviewInput("", name, ""))
+            entry = Entry(_get_form_kind(row, decision))
+            self.services.entries.mark_seen(entry.kind)
+            self._submit_review(decision, row, ReviewInput("", name, ""), entry)
         else:
             self._open_review_dialog(decision, row)
 
@@ -234,25 +269,19 @@ class ReviewController(Controller):
         about = f"{row.batch_id} · {row.recipe} · {format_exceptions(row)}"
         if decision is Decision.WITHDRAWN:
             about = f"{row.batch_id} · {format_last_decision(row)}"
-        prompt = ReviewPrompt(
-            decision, about, self._account, self._policy.pin, self.services.operator.name,
-            self._draft_comments.get((row.batch_key, decision), ""),
-        )  # fmt: skip
+        prompt = ReviewPrompt(decision, about, self._account, self._policy.pin, self.services.operator.name)
         dialog = ReviewDialog(self.host.terminal_theme, prompt)
-        self.open_dialog(dialog, partial(self._apply_review_input, decision, row))
+        self.open_form(dialog, _get_form_kind(row, decision), partial(self._submit_review, decision, row))
 
-    def _apply_review_input(self, decision: Decision, row: BatchRow, values: ReviewInput) -> None:
-        self._submit_review(decision, row, values)
-
-    def _submit_review(self, decision: Decision, row: BatchRow, values: ReviewInput) -> None:
+    def _submit_review(self, decision: Decision, row: BatchRow, values: ReviewInput, entry: Entry) -> None:
         self._is_entering = True
-        self._draft_comments[row.batch_key, decision] = values.comment
         draft = create_review_draft(
             row, decision, who=values.reviewer, comment=values.comment, pin=values.pin
         )
+        request = self.begin_request("next batch", "entering a review")
         self.services.workers.submit(
             partial(self._write_review, draft),
-            partial(ReviewsEntered, decision=decision, row=row),
+            partial(ReviewsEntered, entry=entry, decision=decision, row=row, request=request),
             Lane.REVIEWS,
         )
 
@@ -266,33 +295,38 @@ class ReviewController(Controller):
             return ReviewAttempt(outcome, None, str(error))
 
     def show_review_result(self, result: ReviewsEntered) -> None:
-        """Update store and screen; after a decision, go to the next batch to review."""
-        self._is_entering = False
-        if result.value is None:
-            self.host.show_message(f"{RESULT_UNKNOWN}: {result.error}")
-            self.host.refresh_data()
-            return
-        outcome, detail = result.value.outcome, result.value.detail
-        if self.store is not None and detail is not None:
-            self.store.apply_review(detail)
-        else:
-            self.invalidate()
-        if not outcome.new_reviews:
-            self.host.show_message(outcome.refusals[0] if outcome.refusals else describe_failure(outcome))
-            return
-        self._draft_comments.pop((result.row.batch_key, result.decision), None)
-        message = f"{result.row.batch_id}: {format_review_result(result.decision, detail)}."
+        """After a decision, go to the next batch, if the reviewer still looks at this one."""
+        self._apply_outcome(result)
+        assert result.value is not None, "it is stored"
+        message = f"{result.row.batch_id}: {format_review_result(result.decision, result.value.detail)}."
+        is_waiting = self.services.requests.finish(result.request, is_opening=True)
         if result.value.error:
             self.host.show_message(f"{message} Its present state could not be read: {result.value.error}")
             return
         self.host.show_message(message)
-        if self.screen is not None and result.decision not in _STAY_ON_BATCH:
-            self.screen.action_next_unreviewed(message)
+        if self.screen is not None and is_waiting and result.decision not in _STAY_ON_BATCH:
+            self.screen.leave_reviewed_batch(result.row, message)
+
+    def refuse_review(self, result: ReviewsEntered) -> None:
+        self._apply_outcome(result)
+        if result.value is None:
+            self.host.refresh_data()
+
+    def _apply_outcome(self, result: ReviewsEntered) -> None:
+        self._is_entering = False
+        detail = None if result.value is None else result.value.detail
+        if self.store is not None and detail is not None:
+            self.store.apply_review(detail)
+        else:
+            self.invalidate()
 
     # bulk approval
 
     def approve_all(self, batch_filter: BatchFilter, list_text: str) -> None:
         """List the clean, unreviewed batches as they are now; then confirm. Later ones are not approved."""
+        if self._is_entering or self.services.requests.can_open(BULK_APPROVAL):
+            self.host.show_message(_STILL_ENTERING if self._is_entering else "The batches are being listed …")
+            return
         is_complete_listed = not batch_filter.status or BatchStatus.COMPLETE.value in batch_filter.status
         if not is_complete_listed or batch_filter.with_findings:
             self.host.show_message("No batch of this list can be approved in bulk.")
@@ -301,16 +335,18 @@ class ReviewController(Controller):
             batch_filter, status=(BatchStatus.COMPLETE.value,), review_state=(ReviewState.UNREVIEWED.value,),
             unreviewed=False, clean=True,
         )  # fmt: skip
+        request = self.begin_request(BULK_APPROVAL, "listing batches")
         self.services.workers.submit(
             partial(
                 self.services.source.batches.list_batches, candidates, after=None, rows=MAX_BULK_APPROVAL
             ),
-            partial(BulkCandidatesLoaded, list_text=list_text),
+            partial(BulkCandidatesLoaded, request=request, list_text=list_text),
             Lane.REVIEWS,
         )
 
     def confirm_bulk_approval(self, result: BulkCandidatesLoaded) -> None:
         if not result.value:
+            self.services.requests.finish(result.request)
             self.host.show_message(
                 f"{NOT_SAVED}: {result.error}"
                 if result.error
@@ -322,7 +358,8 @@ class ReviewController(Controller):
             is_pin_required=self._policy.pin, name=self.services.operator.name,
         )  # fmt: skip
         dialog = ReviewDialog(self.host.terminal_theme, prompt)
-        self.open_dialog(dialog, partial(self._approve_rows, result.value))
+        if not self.open_answer(result.request, dialog, partial(self._approve_rows, result.value)):
+            self.host.show_message("Nothing is approved: the list was left before it was read.")
 
     def _approve_rows(self, rows: Sequence[BatchRow], values: ReviewInput) -> None:
         drafts = [
@@ -331,28 +368,31 @@ class ReviewController(Controller):
             )
             for row in rows
         ]
+        self._is_entering = True
         self._approve_next_chunk(drafts, ReviewResult())
 
     def _approve_next_chunk(self, drafts: Sequence[ReviewDraft], result: ReviewResult) -> None:
-        """Write the next part; after an error the rest is not tried."""
-        if result.error is not None:
-            result, drafts = result + ReviewResult(unsaved_drafts=tuple(drafts)), []
-        if not drafts:
-            self.host.show_message(describe_bulk_result(result))
-            self.host.refresh_data()
-            self.host.post_message(ViewChanged())
-            return
         if len(drafts) > CHUNK_SIZE:
             total = len(result.new_reviews) + len(result.refusals) + len(drafts)
             self.host.show_message(f"Approved {len(result.new_reviews)} of {total} batches …")
         self.services.workers.submit(
             partial(self.services.source.batches.enter_reviews, drafts[:CHUNK_SIZE]),
-            partial(BulkChunkEntered, drafts=drafts, previous=result),
+            partial(BulkChunkEntered, entry=Entry(BULK_APPROVAL), drafts=drafts, previous=result),
             Lane.REVIEWS,
         )
 
     def continue_bulk_approval(self, result: BulkChunkEntered) -> None:
-        chunk = result.value or ReviewResult(
-            unknown_drafts=tuple(result.drafts[:CHUNK_SIZE]), error=DosingError(result.error)
-        )
-        self._approve_next_chunk(result.drafts[CHUNK_SIZE:], result.previous + chunk)
+        if result.drafts_left:
+            self._approve_next_chunk(result.drafts_left, result.total)
+            return
+        self.host.show_message(describe_bulk_result(result.total))
+        self.end_bulk_approval(result)
+
+    def end_bulk_approval(self, _result: BulkChunkEntered) -> None:
+        self._is_entering = False
+        self.host.refresh_data()
+        self.host.post_message(ViewChanged())
+
+
+def _get_form_kind(row: BatchRow, decision: Decision) -> tuple[str, Decision]:
+    return row.batch_key, decision

@@ -18,6 +18,7 @@ from dosing_tui.tui.dialogs.note_dialog import NoteDialog
 from dosing_tui.tui.dialogs.range_dialog import RangeDialog
 from dosing_tui.tui.keys.bindings import format_keys
 from dosing_tui.tui.layout.status_and_footer import ScopeSummary
+from dosing_tui.tui.requests.operator_entries import Entry, EntryResult
 from dosing_tui.tui.scope.scope import (
     DEFAULT_RANGE,
     LIVE_SCOPE,
@@ -49,8 +50,10 @@ class FilterValuesLoaded(QueryResult[dict[Dimension, Sequence[str]]]):
     dialog: FilterValueView
 
 
-class NoteStored(QueryResult[object]):
+class NoteStored(EntryResult[object]):
     """An operator's note is in the database, or ``error`` says why not."""
+
+    failure = "The note is not stored"
 
 
 @dataclass(eq=False)
@@ -59,6 +62,8 @@ class ScopeController(Controller):
 
     on_change: Callable[[], None]
     scope: Scope = LIVE_SCOPE
+    _former_devices: tuple[str, ...] = ()
+    """The filter of stations before one was entered."""
     _entered_station: str = ""
     """The station chosen in the station overview, while it is the only filter of stations."""
 
@@ -124,12 +129,13 @@ class ScopeController(Controller):
     # filters
 
     def show_station(self, device: str) -> None:
-        """Show one station alone; '' ends that, unless the filter has been changed since."""
+        """Show one station alone; '' shows those before it again, if the filter is still that station."""
         selection = self.scope.selection
+        if not self._entered_station:
+            self._former_devices = selection.device
         if device or selection.device == (self._entered_station,):
-            self._set_scope(
-                replace(self.scope, selection=replace(selection, device=(device,) if device else ()))
-            )
+            shown = (device,) if device else self._former_devices
+            self._set_scope(replace(self.scope, selection=replace(selection, device=shown)))
         self._entered_station = device
 
     def open_filter_dialog(self) -> None:
@@ -174,14 +180,13 @@ class ScopeController(Controller):
         devices = [name for name, _ in self.services.get_snapshot().device_last_seen]
         draft = NoteDraft(at or self.services.clock(), "", self.services.operator.name)
         dialog = NoteDialog(self.host.terminal_theme, draft, devices=devices, zone=self.services.zone)
-        self.open_dialog(dialog, self._submit_note)
+        self.open_form(dialog, "note", self._submit_note)
 
-    def _submit_note(self, draft: NoteDraft) -> None:
-        self.services.workers.submit(partial(self.services.source.records.add_note, draft), NoteStored)
+    def _submit_note(self, draft: NoteDraft, entry: Entry) -> None:
+        self.services.workers.submit(
+            partial(self.services.source.records.add_note, draft), partial(NoteStored, entry=entry)
+        )
 
     def confirm_note(self, result: NoteStored) -> None:
-        self.host.show_message(
-            f"The note is not stored: {result.error}" if result.error else "The note is stored."
-        )
-        if not result.error:
-            self.host.refresh_data()
+        self.host.show_message("The note is stored.")
+        self.host.refresh_data()

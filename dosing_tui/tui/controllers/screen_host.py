@@ -1,9 +1,9 @@
 """What a controller is given: the app through one small protocol, and the shared services."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from textual.message import Message
@@ -18,7 +18,11 @@ from dosing_tui.tui.data.query_workers import ConsoleDataSource, QueryRunner
 from dosing_tui.tui.keys.footer_hints import FooterMode, build_hints
 from dosing_tui.tui.layout.status_and_footer import KeyHint
 from dosing_tui.tui.rendering.theme import TerminalTheme
+from dosing_tui.tui.requests.operator_entries import Entry, OperatorEntries, apply_contained
+from dosing_tui.tui.requests.pending_request import PendingRequest, PendingRequests
 from dosing_tui.tui.tiles.registry import list_other_panels
+from dosing_tui.tui.widgets.form_dialog import FormDialog
+from dosing_tui.tui.widgets.messages import ViewChanged
 
 Result = TypeVar("Result")
 
@@ -30,6 +34,10 @@ class ScreenHost(Protocol):
     def terminal_theme(self) -> TerminalTheme:
         """Colours and characters for new screens."""
 
+    @property
+    def screen(self) -> Screen[Any]:
+        """The dialog or screen on top."""
+
     def push_screen(
         self, screen: Screen[Result], callback: Callable[[Result | None], None] | None = None
     ) -> object:
@@ -37,6 +45,9 @@ class ScreenHost(Protocol):
 
     def post_message(self, message: Message) -> bool:
         """Send a message to the app; safe from every thread."""
+
+    def note_failure(self, work: str, error: Exception) -> None:
+        """What somebody asked for has failed by a mistake of the program: log and show it."""
 
     def show_message(self, sentence: str) -> None:
         """For a few seconds, at the foot of the active screen."""
@@ -61,6 +72,8 @@ class ConsoleServices:
     workers: QueryRunner
     clock: Callable[[], datetime]
     operator: OperatorSession
+    requests: PendingRequests
+    entries: OperatorEntries
     keymap: Mapping[str, str] = field(default_factory=dict)
     """Other keys for bindings, by binding id."""
 
@@ -90,5 +103,37 @@ class Controller:
     host: ScreenHost
 
     def open_dialog(self, dialog: Screen[Result], apply_values: Callable[[Result], None]) -> None:
-        """``apply_values`` gets the dialog's result, and is not called when the dialog is cancelled."""
-        self.host.push_screen(dialog, lambda values: None if values is None else apply_values(values))
+        """At once, for a key. ``apply_values`` gets the result, and is not called when it is cancelled."""
+        if isinstance(dialog, FormDialog):
+            dialog.has_new_person = self.services.operator.create_turn_check()
+
+        def apply(values: Result | None) -> None:
+            if values is not None:
+                apply_contained(self.host, type(dialog).__name__, lambda: apply_values(values))
+
+        self.host.push_screen(dialog, apply)
+
+    def open_form(
+        self, form: FormDialog[Result], kind: Hashable, apply_values: Callable[[Result, Entry], None]
+    ) -> None:
+        """At once, for a key; filled in with what was entered last, if that is not stored."""
+        self.services.entries.open_form(self.host, form, kind, apply_values)
+
+    def report_failure(self, kind: Hashable, sentence: str) -> None:
+        """At once, and until somebody has seen it. ``kind``: of the form that leads to another attempt."""
+        self.services.entries.add_failure(kind, sentence)
+        self.host.show_message(sentence)
+        self.host.post_message(ViewChanged())
+
+    def begin_request(self, kind: str, text: str) -> PendingRequest:
+        """For an answer that opens a dialog: wanted while the screen on top stays there."""
+        return self.services.requests.begin(kind, text, screen=self.host.screen)
+
+    def open_answer(
+        self, request: PendingRequest, dialog: Screen[Result], apply_values: Callable[[Result], None]
+    ) -> bool:
+        """Late, for the answer to a request; False, and nothing is opened, if that is not wanted any more."""
+        is_wanted = self.services.requests.finish(request, is_opening=True)
+        if is_wanted:
+            self.open_dialog(dialog, apply_values)
+        return is_wanted

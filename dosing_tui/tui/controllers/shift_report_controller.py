@@ -13,6 +13,7 @@ from dosing_tui.tui.controllers.file_export import FileExporter
 from dosing_tui.tui.controllers.screen_host import Controller
 from dosing_tui.tui.data.query_results import QueryResult
 from dosing_tui.tui.keys.footer_hints import FooterMode
+from dosing_tui.tui.requests.operator_entries import Entry, EntryResult
 from dosing_tui.tui.screens.handover_dialog import HandoverDialog, HandoverInput
 from dosing_tui.tui.screens.shift_report_screen import ShiftReportPage, ShiftReportScreen
 
@@ -33,15 +34,18 @@ class ShiftReportLoaded(QueryResult[PrintedReport]):
 
 
 @dataclass
-class HandoverSigned(QueryResult[object]):
+class HandoverSigned(EntryResult[object]):
     """A signature is stored, or ``error`` says why not."""
 
     step: HandoverStep
     name: str
+    failure = "Not signed"
 
 
-class ShiftReportSaved(QueryResult[str]):
+class ShiftReportSaved(EntryResult[str]):
     """A sentence that names the files."""
+
+    failure = "The shift report is not saved"
 
 
 @dataclass(eq=False)
@@ -74,11 +78,21 @@ class ShiftReportController(Controller):
         self._screen = self._shift = self._printed = None
 
     def _load_report(self, shift: ShiftPeriod) -> None:
+        """Until it has come, the page of another shift gives way to a sentence: keys act on what is seen."""
+        if self._screen is not None and self._shift not in (None, shift):
+            self._printed = None
+            self._screen.show_page(
+                ShiftReportPage(message=f"Reading the report: {self._name_shift(shift)} …")
+            )
         self._shift = shift
         self.services.workers.submit(
             partial(self._read_report, shift, self.services.clock()),
             partial(ShiftReportLoaded, shift=shift),
         )
+
+    def _name_shift(self, shift: ShiftPeriod) -> str:
+        begin = shift.since.astimezone(self.services.zone)
+        return f"{clean_text(shift.name, limit=24)} shift of {begin:%a %d %b %H:%M}"
 
     def _read_report(self, shift: ShiftPeriod, now: datetime) -> PrintedReport:
         """In a worker thread: a report of very many names takes seconds to write."""
@@ -132,41 +146,49 @@ class ShiftReportController(Controller):
     def _open_handover(self, step_name: str) -> None:
         """A shift in progress can be handed over, too: its end is what the plan says."""
         if self._printed is None or self._shift is None:
+            self._refuse_key()
             return
-        shift, zone = self._shift, self.services.zone
-        name = f"{clean_text(shift.name, limit=24)} shift of {shift.since.astimezone(zone):%a %d %b %H:%M}"
+        shift = self._shift
         dialog = HandoverDialog(
-            self.host.terminal_theme, HandoverStep(step_name), name, self._printed.handover,
-            name=self.services.operator.name,
+            self.host.terminal_theme, HandoverStep(step_name), self._name_shift(shift),
+            self._printed.handover, name=self.services.operator.name,
         )  # fmt: skip
-        self.open_dialog(dialog, partial(self._sign_handover, HandoverStep(step_name), shift))
+        kind = (step_name, shift.since)
+        self.open_form(dialog, kind, partial(self._sign_handover, HandoverStep(step_name), shift))
 
-    def _sign_handover(self, step: HandoverStep, shift: ShiftPeriod, values: HandoverInput) -> None:
+    def _sign_handover(
+        self, step: HandoverStep, shift: ShiftPeriod, values: HandoverInput, entry: Entry
+    ) -> None:
         draft = draft_handover(
             step, shift, self.services.zone, name=values.name, text=values.text, at=self.services.clock()
         )
         self.services.workers.submit(
             partial(self.services.source.records.add_note, draft),
-            partial(HandoverSigned, step=step, name=values.name),
+            partial(HandoverSigned, entry=entry, step=step, name=values.name),
         )
 
     def confirm_handover(self, result: HandoverSigned) -> None:
         done = "handed over" if result.step is HandoverStep.LEAVE else "taken over"
-        sentence = f"Not signed: {result.error}" if result.error else f"Shift {done} by {result.name}."
+        sentence = f"Shift {done} by {result.name}."
         if self._screen is None:
             self.host.show_message(sentence)
-        elif result.error:
-            self._screen.show_message(sentence)
         else:
             self._next_message = sentence
             self._reload_report()
 
     # files
 
+    def _refuse_key(self) -> None:
+        if self._screen is not None:
+            self._screen.show_message("There is no report on the screen to sign or save. r reads it again.")
+
     def _save_report(self) -> None:
-        if self._printed is not None:
+        if self._printed is None:
+            self._refuse_key()
+        else:
             save = partial(self._save_files, self._printed.document, self._printed.text)
-            self.services.workers.submit(save, ShiftReportSaved)
+            self.services.entries.mark_seen("report file")
+            self.services.workers.submit(save, partial(ShiftReportSaved, entry=Entry("report file")))
 
     def _save_files(self, document: Document, text: str) -> str:
         # imported here to save start-up
@@ -176,8 +198,7 @@ class ShiftReportController(Controller):
         return self.exporter.save_timed_files(f"shift_{make_slug(document.name)}", texts)
 
     def confirm_save(self, result: ShiftReportSaved) -> None:
-        if self._screen is not None:
-            self._screen.show_message(result.value or result.error)
+        (self._screen or self.host).show_message(result.value or "")
 
 
 def _list_lines(text: str) -> tuple[str, ...]:

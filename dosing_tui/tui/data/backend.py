@@ -11,6 +11,7 @@ from datetime import datetime
 from functools import cached_property, partial
 from getpass import getuser
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from dosing_tui.collector.alarms import offline_commands
 from dosing_tui.collector_process.remote_live_state import RemoteLiveState
@@ -97,6 +98,12 @@ class Backend:
                 raise DatabaseUnavailableError(f"{away} {why_not}") from away
             return False
         return True
+
+    def list_kept_actions(self) -> frozenset[UUID]:
+        try:
+            return frozenset(entry.uuid for entry in offline_commands.list_kept_commands(self._settings))
+        except SpoolError as error:
+            raise DatabaseUnavailableError(str(error)) from error
 
     @property
     def _is_database_down(self) -> bool:

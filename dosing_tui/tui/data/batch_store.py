@@ -214,6 +214,10 @@ class BatchStore:
         below = self._source.list_batches(self._filter, after=rows[0], rows=PAGE_SIZE - 1) if rows else ()
         return [*rows, *below]
 
+    def cancel_search(self) -> None:
+        """The reviewer has moved meanwhile: what is found leads nowhere."""
+        self._in_flight.pop("find", None)
+
     def find_batch_at(self, device: str, at: datetime, not_found_text: str) -> None:
         """Jump to the batch of this station that contains a moment, also outside range and filters."""
         self._submit(

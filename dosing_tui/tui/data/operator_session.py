@@ -29,6 +29,7 @@ class OperatorSession:
     """Only ``sign_on`` makes somebody the author of what keys do; a name in a form is for that form alone.
 
     A sign-on ends by ``sign_off``, at a change of shift, and ``console.sign_off_minutes`` after the last key.
+    Each of these, and each sign-on, begins another ``turn``: what was asked for before it signs nobody on.
     """
 
     def __init__(self, settings: Settings, clock: Callable[[], datetime]) -> None:
@@ -39,9 +40,12 @@ class OperatorSession:
         """In the journal, while nobody is."""
         self._clock = clock
         self._operator: SignedOnOperator | None = None
-        self._shift_start: datetime | None = None
-        """Start of the shift of the sign-on; None where there are no shifts."""
+        self._shift_start = self._get_shift_start()
+        """Start of the shift of this turn; None where there are no shifts."""
         self._last_input_at = clock()
+        self._is_deserted = False
+        """The longest pause is over, and no key has come since."""
+        self._turn = 0
         self._notice = ""
 
     @property
@@ -54,19 +58,46 @@ class OperatorSession:
         """'' while nobody is signed on."""
         return self.operator.name if self.operator else ""
 
-    def sign_on(self, name: str, *, is_verified: bool = False) -> None:
-        """In place of the one before. ``name`` is not empty."""
+    @property
+    def turn(self) -> int:
+        """Number that changes whenever another person may have come to the console."""
+        self._end_if_due()
+        return self._turn
+
+    def create_turn_check(self) -> Callable[[], bool]:
+        """A function that tells whether another turn has begun since, or since it said so last."""
+        turn = self.turn
+
+        def has_changed() -> bool:
+            nonlocal turn
+            before, turn = turn, self.turn
+            return turn != before
+
+        return has_changed
+
+    def sign_on(self, name: str, *, turn: int, is_verified: bool = False) -> bool:
+        """In place of the one before. ``name`` is not empty.
+
+        ``turn``: the one in which the person asked for it. False, and nobody is signed on, if that is over.
+        """
+        if turn != self.turn:
+            return False
         now = self._clock()
-        self._operator = SignedOnOperator(name, now, is_verified)
-        self._shift_start, self._last_input_at, self._notice = self._get_shift_start(), now, ""
+        self._begin_turn(SignedOnOperator(name, now, is_verified))
+        self._last_input_at = now
+        return True
 
     def sign_off(self) -> None:
-        self._operator, self._notice = None, ""
+        self._begin_turn(None)
+
+    def _begin_turn(self, operator: SignedOnOperator | None, notice: str = "") -> None:
+        self._operator, self._notice = operator, notice
+        self._shift_start, self._turn = self._get_shift_start(), self._turn + 1
 
     def note_input(self) -> None:
         """A key or a click: the time without one begins again. A sign-on that has ended stays so."""
         self._end_if_due()
-        self._last_input_at = self._clock()
+        self._last_input_at, self._is_deserted = self._clock(), False
 
     def take_notice(self) -> str:
         """Why the operator has been signed off, in one sentence, once; '' if that has not happened."""
@@ -82,16 +113,20 @@ class OperatorSession:
         return CommandContext(Actor(name or self.name or self.anonymous_name), self._clock())
 
     def _end_if_due(self) -> None:
-        operator, now = self._operator, self._clock()
-        if operator is None:
-            return
+        """End the turn: also while nobody is signed on, somebody may be waiting for the check of a PIN."""
         reason = ""
         if self._get_shift_start() != self._shift_start:
             reason = "the shift has changed"
-        elif self._longest_pause and abs(now - self._last_input_at) >= self._longest_pause:
+        elif not self._is_deserted and self._has_pause_ended():
+            self._is_deserted = True
             reason = f"no key for {format_duration(self._longest_pause.total_seconds())}"
         if reason:
-            self._operator, self._notice = None, f"{operator.name} was signed off: {reason}."
+            operator = self._operator
+            self._begin_turn(None, f"{operator.name} was signed off: {reason}." if operator else self._notice)
+
+    def _has_pause_ended(self) -> bool:
+        pause = abs(self._clock() - self._last_input_at)
+        return bool(self._longest_pause) and pause >= self._longest_pause
 
     def _get_shift_start(self) -> datetime | None:
         return self._calendar.get_duty_start(self._clock(), self._zone)

@@ -7,6 +7,7 @@ from enum import StrEnum
 from functools import partial
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
+from uuid import UUID
 
 from textual.message import Message
 
@@ -73,6 +74,12 @@ class ConsoleDataSource(Protocol):
 
     def append_entries(self, entries: Sequence[JournalEntry]) -> bool:
         """Journal all entries or none. False: the database is down, this machine keeps them until it is up.
+
+        Raises: DatabaseError with a sentence for the operator.
+        """
+
+    def list_kept_actions(self) -> Collection[UUID]:
+        """The entries that this machine still keeps until the database is up.
 
         Raises: DatabaseError with a sentence for the operator.
         """

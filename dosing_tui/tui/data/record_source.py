@@ -1,9 +1,10 @@
 """Stored records of the console: the protocols, and the site's database behind them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Protocol
+from uuid import UUID
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.domain.alarms.journal_filter import JournalFilter
@@ -108,6 +109,9 @@ class RecordSource(Protocol):
     def list_entries(self, journal_filter: JournalFilter) -> Sequence[JournalEntry]:
         """Entries of the alarm journal, the newest first."""
 
+    def find_action_outcomes(self, uuids: Sequence[UUID]) -> Mapping[UUID, str]:
+        """For each of these entries that is in the alarm journal: '', or why it has changed nothing."""
+
     def read_trend(self, trend_query: AlarmTrendQuery) -> Sequence[AlarmTrendPoint]:
         """The value of an alarm over time."""
 
@@ -121,7 +125,7 @@ class DatabaseRecords:
     def __init__(self, settings: Settings, account: str) -> None:
         import_driver()
         from dosing_tui.database import operator_notes
-        from dosing_tui.database.alarms import journal, notification_queue, trend
+        from dosing_tui.database.alarms import action_outcomes, journal, notification_queue, trend
         from dosing_tui.database.materials import ledger_entries
         from dosing_tui.database.pumps import service_log
         from dosing_tui.database.reports import shift_report
@@ -131,6 +135,7 @@ class DatabaseRecords:
         self.enter_service = partial(service_log.enter_service, settings, os_user=account)
         self.read_kpi_history = partial(journal.read_kpi_history, settings)
         self.list_entries = partial(journal.list_entries, settings)
+        self.find_action_outcomes = partial(action_outcomes.find_action_outcomes, settings)
         self.read_trend = partial(trend.read_trend, settings)
         self.read_shift_report = partial(shift_report.read_shift_report, settings)
         self._list_used_channels = partial(notification_queue.list_channel_states, settings)

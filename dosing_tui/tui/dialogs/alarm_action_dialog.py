@@ -96,7 +96,9 @@ class AlarmActionDialog(FormDialog[AlarmActionInput]):
             field=text_field.TextField(max_length=MAX_COMMENT_LENGTH),
             required="A reason is required." if is_required else "",
         )
-        self._operator = TextEntry(label="Name", field=text_field.create_field(name, MAX_AUTHOR_LENGTH))
+        self._operator = TextEntry(
+            label="Name", field=text_field.create_field(name, MAX_AUTHOR_LENGTH), is_person=True
+        )
         self._durations = durations or (timedelta(),)
         lengths = [number_format.format_bucket_width(duration) for duration in self._durations]
         self._duration = ChoiceField(

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
-from uuid import uuid4
 
 from dosing_tui.domain.materials.csv_entries import parse_day, parse_quantity
 from dosing_tui.domain.materials.ledger import (
@@ -73,7 +72,6 @@ class MaterialDialog(FormDialog[MaterialDraft]):
         """``find_density``: of a chemical in g/ml, None if it is not set."""
         self._tanks, self._defaults, self._zone = tanks, defaults, zone
         self._find_density = find_density
-        self._entry_key = f"console:{uuid4()}"
         self._kind = ChoiceField(label="Kind", options=[kind.label for kind in KINDS])
         self._tank = ChoiceField(
             label="Tank",
@@ -93,6 +91,7 @@ class MaterialDialog(FormDialog[MaterialDraft]):
         self._certificate = _create_entry("Cert. ref", MAX_NAME_LENGTH)
         self._reason = _create_entry("Reason", MAX_REASON_LENGTH)
         self._operator = _create_entry("Name", MAX_OPERATOR_LENGTH, text=defaults.name)
+        self._operator.is_person = True
         parts: list[FormPart] = [
             self._kind, self._tank, self._quantity, self._unit, self._time, self._reason, self._operator,
             BLANK_ROW,
@@ -135,8 +134,8 @@ class MaterialDialog(FormDialog[MaterialDraft]):
             for each in (self._lot, self._supplier, self._certificate)
         )
         draft = clean_draft(MaterialDraft(
-            self._entry_key, EntrySource.CONSOLE, self._parse_time(), tank.device_id, tank.chemical,
-            self._selected_kind, quantity, unit, self._operator.text,
+            f"console:{self.entry_id}", EntrySource.CONSOLE, self._parse_time(), tank.device_id,
+            tank.chemical, self._selected_kind, quantity, unit, self._operator.text,
             self._find_density(tank.chemical) if unit is MassUnitName.LITRE else None, None,
             lot, supplier, expires, opened, certificate, self._reason.text,
         ))  # fmt: skip

@@ -35,7 +35,7 @@ class NoteDialog(FormDialog[NoteDraft]):
             preview_rows=_PREVIEW_ROWS,
         )
         self._author = TextEntry(
-            label="Author", field=text_field.create_field(defaults.author, MAX_AUTHOR_LENGTH)
+            label="Author", field=text_field.create_field(defaults.author, MAX_AUTHOR_LENGTH), is_person=True
         )
         self._shown_time = number_format.format_full_timestamp(defaults.at, zone)
         self._time = TextEntry(

@@ -50,8 +50,6 @@ class ReviewPrompt:
     account: str
     is_pin_required: bool
     name: str = ""
-    comment: str = ""
-    """The comment of an attempt that was not saved."""
     consequence: str = ""
     """In place of the decision's own, where it is not about one batch."""
     title: str = ""
@@ -93,7 +91,7 @@ class ReviewDialog(FormDialog[ReviewInput]):
         is_required = prompt.meaning not in REASON_OPTIONAL
         self._comment = TextEntry(
             label="Reason" if is_required else "Comment",
-            field=text_field.create_field(prompt.comment, MAX_COMMENT_LENGTH),
+            field=text_field.TextField(max_length=MAX_COMMENT_LENGTH),
             required="A reason is required." if is_required else "",
             preview_rows=2,
         )
@@ -101,6 +99,7 @@ class ReviewDialog(FormDialog[ReviewInput]):
             label="Name",
             field=text_field.create_field(prompt.name, MAX_WHO_LENGTH),
             required="Enter your name.",
+            is_person=True,
         )
         pin_field = text_field.TextField(max_length=PIN_MAX_LENGTH)
         self._pin = TextEntry(label="PIN", field=pin_field, required="Enter your PIN.", is_secret=True)

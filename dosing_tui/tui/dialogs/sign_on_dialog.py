@@ -23,7 +23,9 @@ class SignOnDialog(FormDialog[str]):
 
     def __init__(self, theme: TerminalTheme, operator: SignedOnOperator | None, zone: tzinfo) -> None:
         self._operator = operator
-        self._person = TextEntry(label="Name", field=text_field.TextField(max_length=MAX_AUTHOR_LENGTH))
+        self._person = TextEntry(
+            label="Name", field=text_field.TextField(max_length=MAX_AUTHOR_LENGTH), is_person=True
+        )
         present = "Nobody is signed on at this console."
         if operator is not None:
             since = number_format.format_clock(operator.since, zone, seconds=False)

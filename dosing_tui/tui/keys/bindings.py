@@ -13,6 +13,7 @@ _KEY_NAMES = {
     "question_mark": "?", "escape": "esc", "pageup": "pgup", "pagedown": "pgdn", "up": "↑",
     "down": "↓", "left": "←", "right": "→", "left_square_bracket": "[", "right_square_bracket": "]",
     "minus": "-", "plus": "+", "equals_sign": "=", "full_stop": ".", "slash": "/", "colon": ":",
+    "exclamation_mark": "!",
     **{f"f{number}": f"F{number}" for number in range(1, 13)},
 }  # fmt: skip
 
@@ -94,6 +95,8 @@ APP_KEYS = (
     Binding("a", "alarms", "Alarms", id="alarms", tooltip="Alarm lists and journal"),
     Binding("b", "batches", "Batches", id="batches", tooltip="Batches and their review"),
     Binding("x", "silence", "Silence", id="silence", show=False, tooltip="Silence the audible alarm"),
+    Binding("exclamation_mark", "failures", "Not done", id="failures", show=False,
+            tooltip="What was not stored or not done"),
     Binding("L", "sign_on", "Sign on", id="sign-on", show=False, tooltip="Sign on or off as the operator"),
     Binding("n", "ask_note", "Note", id="note", show=False, tooltip="Add an operator note"),
     Binding("e", "export", "Export", id="export", tooltip="Export the rows as CSV and JSON"),
@@ -222,7 +225,11 @@ PUMP_CHART_KEYS = (
     *(binding for binding in TILE_KEYS if binding.id == "back"),
 )
 """Keys of a pump's control chart."""
-MODAL_HELP_KEY = replace(APP_KEYS[-1], action="app.help")
+MODAL_KEYS = tuple(
+    replace(binding, action=f"app.{binding.action}")
+    for binding in APP_KEYS
+    if binding.id in ("help", "failures")
+)
 """A modal screen has no key of the app but those it names."""
 _PAGE_KEY_IDS = frozenset(
     {"zoom", "back", "next", "previous", "left", "right", "row-down", "row-up", "page-down", "page-up",
@@ -273,7 +280,7 @@ HELP_MAIN: tuple[HelpGroup, ...] = (
         ("Choose what is shown", ("filters",)),
     )),
     ("Console", (
-        ("Freeze; reload panels", ("freeze", "refresh")), ("Sign on, sign off", ("sign-on",)),
+        ("Freeze; reload panels", ("freeze", "refresh")), ("Sign on, off; not done", ("sign-on", "failures")),
         ("A note; shift report", ("note", "shift-report")),
         ("Save rows, the picture", ("export", "picture")),
         ("Dark or light; this page", ("theme", "help")), ("Find a command", ("palette",)),

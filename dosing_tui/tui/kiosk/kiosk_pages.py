@@ -3,11 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from dosing_tui.config.alarm_limits import get_limit
 from dosing_tui.domain.alarms.models import Priority
 from dosing_tui.domain.labels.name_labels import fit_labels
-from dosing_tui.domain.messages.tank_level import classify_level
-from dosing_tui.domain.panels.panel_catalog import PRODUCTION_TODAY, PlantLimit
+from dosing_tui.domain.panels.panel_catalog import PRODUCTION_TODAY
 from dosing_tui.live_state import DatabasePart, LinkStatus, LiveSnapshot
 from dosing_tui.tui.kiosk.kiosk_rotation import KioskPage
 from dosing_tui.tui.rendering import number_format
@@ -16,6 +14,7 @@ from dosing_tui.tui.rendering.palette import DEVIATION, DEVIATION_BLOCK, STRONG,
 from dosing_tui.tui.rendering.priority_style import choose_priority_block, choose_priority_style
 from dosing_tui.tui.scope.render_context import RenderContext
 from dosing_tui.tui.tiles.inventory import format_percent_full
+from dosing_tui.tui.tiles.shared.stock_limits import build_stock_limits
 from dosing_tui.tui.tiles.shared.tank_mark import choose_tank_mark, index_alarms
 
 MAX_FIGURES = 6
@@ -141,9 +140,7 @@ def _list_production(context: RenderContext) -> list[KioskFigure]:
 
 def _list_tanks(context: RenderContext) -> list[KioskFigure]:
     """The lowest tanks; in colour those with an alarm."""
-    low, warn = (
-        get_limit(context.settings, limit) for limit in (PlantLimit.STOCK_LOW, PlantLimit.STOCK_WARN)
-    )
+    limits = build_stock_limits(context.settings)
     stations = number_format.shorten_names(tuple(level.device_id for level in context.levels))
     levels = sorted(
         (level for level in context.levels if level.percent_full is not None),
@@ -152,7 +149,7 @@ def _list_tanks(context: RenderContext) -> list[KioskFigure]:
     alarms = index_alarms(context.snapshot.alarms)
     figures = []
     for level in levels[:MAX_FIGURES]:
-        band = classify_level(level.percent_full, low, warn)
+        band = limits.find_band(level)
         mark = choose_tank_mark(level, band, alarms)
         station = f"{sanitize_text(stations[level.device_id])} " if len(stations) > 1 else ""
         figures.append(

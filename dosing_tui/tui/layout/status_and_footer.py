@@ -37,6 +37,12 @@ class StatusBarState:
     failed_threads: tuple[str, ...] = ()
     operator: str = ""
     """Who is signed on; '' for nobody."""
+    pending_operator: str = ""
+    """While nobody is: whose sign-on is being checked, in words; '' for nobody's."""
+    failure_count: int = 0
+    """Entries that were not stored, and nobody has seen it."""
+    failure_key: str = ""
+    """Shows them."""
 
 
 class OperatorForm(Enum):
@@ -195,18 +201,27 @@ def _list_right(status: StatusBarState, form: _BarForm) -> BarParts:
         *_format_failed_threads(_join_names(threads, form), form),
         (status.role.value if form.has_role and status.role is not Role.UNDECIDED else "", _DIM_STYLE),
         ("  " if form.has_role and status.role is not Role.UNDECIDED else "", _BAR_STYLE),
-        *_format_operator(status.operator, form),
+        *_format_operator(status.operator, status.pending_operator, form),
+        *_format_failure_count(status.failure_count, status.failure_key, form),
         (" ", _BAR_STYLE),
     ]
 
 
-def _format_operator(operator: str, form: _BarForm) -> BarParts:
+def _format_operator(operator: str, pending: str, form: _BarForm) -> BarParts:
     """Always there: whose name the next key enters."""
     if not operator:
-        return [(form.operator_form.nobody, _DIM_STYLE)]
+        text = "".join(fit_cells(pending, form.operator_form.cells)) if pending else form.operator_form.nobody
+        return [(text, _STRONG_STYLE if pending else _DIM_STYLE)]
     name = "".join(fit_cells(operator, form.operator_form.cells))
     label = "operator " if form.operator_form is OperatorForm.FULL else ""
     return [(name, _STRONG_STYLE), (label, _DIM_STYLE)]
+
+
+def _format_failure_count(count: int, key: str, form: _BarForm) -> BarParts:
+    if not count:
+        return []
+    text = f"{number_format.format_count(count)}{' not done' if form.has_words else ''} {key}"
+    return [(" ", _BAR_STYLE), (f" ▲ {text} ", DEVIATION_BLOCK)]
 
 
 def _choose_clock(clock: str, form: _BarForm) -> str:

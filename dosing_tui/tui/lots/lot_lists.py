@@ -33,6 +33,11 @@ class LotRow:
     note: str = ""
     is_fault: bool = False
 
+    @property
+    def identity(self) -> tuple[str, str, str]:
+        """The row stays selected when its figures change."""
+        return self.chemical, self.number, self.place
+
 
 @dataclass(frozen=True, slots=True)
 class LotListContext:

@@ -14,7 +14,7 @@ from textual.screen import ModalScreen
 from dosing_tui.domain.materials.lots.lot_trace import LotTraceRow
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.errors import DosingError
-from dosing_tui.tui.keys.bindings import LOT_KEYS, MODAL_HELP_KEY
+from dosing_tui.tui.keys.bindings import LOT_KEYS, MODAL_KEYS
 from dosing_tui.tui.layout.status_and_footer import KeyHint, render_footer
 from dosing_tui.tui.lots.lot_lists import (
     LotListContext,
@@ -27,9 +27,11 @@ from dosing_tui.tui.lots.lot_lists import (
 from dosing_tui.tui.lots.lot_queries import LotSource
 from dosing_tui.tui.rendering.canvas import Canvas, render_paragraph
 from dosing_tui.tui.rendering.data_table import (
+    SELECTION_LOST,
     TableCursor,
     arrange_rows,
     find_cursor_row,
+    find_selection,
     move_cursor,
     paint_table,
     scroll_to_cursor,
@@ -74,7 +76,7 @@ class LotScreen(ModalScreen[None], ClosableScreen[None]):
     ``submit`` runs queries in worker threads; ``batch``: its key and its number.
     """
 
-    BINDINGS = [*LOT_KEYS, MODAL_HELP_KEY]
+    BINDINGS = [*LOT_KEYS, *MODAL_KEYS]
 
     def __init__(
         self, theme: TerminalTheme, hints: Sequence[KeyHint], source: LotSource, context: LotListContext,
@@ -173,6 +175,7 @@ class LotScreen(ModalScreen[None], ClosableScreen[None]):
     def action_step(self, step: int) -> None:
         page = self._pages[-1]
         if page.listing is not None:
+            page.message = ""
             page.cursor = move_cursor(page.cursor, arrange_rows(page.listing.table, page.cursor), step)
             self.draw_page()
 
@@ -205,7 +208,12 @@ class LotScreen(ModalScreen[None], ClosableScreen[None]):
         if page.listing is None or not page.listing.table.rows:
             return
         rows = arrange_rows(page.listing.table, page.cursor)
-        row = rows[find_cursor_row(page.cursor, rows)]
+        number = find_selection(page.cursor, rows)
+        if number is None:
+            page.message = SELECTION_LOST
+            self.draw_page()
+            return
+        row = rows[number]
         if isinstance(row, LotRow):
             following = self._build_lot_page(row.number, row.chemical)
         elif isinstance(row, LotTraceRow) and page.has_batches:

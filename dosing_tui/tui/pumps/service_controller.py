@@ -9,27 +9,25 @@ from typing import Protocol
 from dosing_tui.domain.capability.service_log import ServiceDraft, ServiceEntry
 from dosing_tui.domain.panels.pump_capability import PumpCapability
 from dosing_tui.tui.data.operator_session import OperatorSession
-from dosing_tui.tui.data.query_results import QueryResult
 from dosing_tui.tui.data.query_workers import ConsoleDataSource, Lane, QueryRunner
 from dosing_tui.tui.pumps.service_dialog import PumpPart, ServiceDialog
 from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.theme import TerminalTheme
+from dosing_tui.tui.requests.operator_entries import Entry, EntryResult, FormHost, OperatorEntries
 
 
-@dataclass
-class ServiceStored(QueryResult[ServiceEntry]):
+class ServiceStored(EntryResult[ServiceEntry]):
     """The entry as the database has it."""
 
+    failure = "Not entered"
 
-class ServiceHost(Protocol):
+
+class ServiceHost(FormHost, Protocol):
     """The app, as far as this controller uses it."""
 
     @property
     def terminal_theme(self) -> TerminalTheme:
         """Colours and characters for new screens."""
-
-    def push_screen(self, screen: ServiceDialog, callback: Callable[[ServiceDraft | None], None]) -> object:
-        """Show the dialog; ``callback`` gets its result."""
 
     def show_message(self, sentence: str) -> None:
         """For a few seconds, at the foot of the active screen."""
@@ -45,6 +43,7 @@ class ServiceController:
     host: ServiceHost
     source: ConsoleDataSource
     workers: QueryRunner
+    entries: OperatorEntries
     operator: OperatorSession
     clock: Callable[[], datetime]
     zone: tzinfo
@@ -60,19 +59,16 @@ class ServiceController:
             self.host.terminal_theme, parts, part_index=parts.index(PumpPart(chosen.device_id, chosen.pump)),
             name=self.operator.name, clock=self.clock, zone=self.zone,
         )  # fmt: skip
-        self.host.push_screen(dialog, self._submit_entry)
+        self.entries.open_form(self.host, dialog, "service", self._submit_entry)
 
-    def _submit_entry(self, draft: ServiceDraft | None) -> None:
-        if draft is not None:
-            enter = partial(self.source.records.enter_service, draft)
-            self.workers.submit(enter, ServiceStored, Lane.JOURNAL)
+    def _submit_entry(self, draft: ServiceDraft, entry: Entry) -> None:
+        enter = partial(self.source.records.enter_service, draft)
+        self.workers.submit(enter, partial(ServiceStored, entry=entry), Lane.JOURNAL)
 
     def confirm_entry(self, result: ServiceStored) -> None:
         """Say that it is stored; the figures may begin anew."""
         entry = result.value
-        if entry is None:
-            self.host.show_message(f"Not entered: {result.error}")
-            return
+        assert entry is not None, "it is stored"
         mean = "" if entry.mean_g is None else f", mean {number_format.format_decimal(entry.mean_g, 2)} g"
         self.host.show_message(f"Entered: {entry.kind}, {entry.part} of {entry.device_id}{mean}.")
         self.host.refresh_data()

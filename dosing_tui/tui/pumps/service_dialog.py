@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, tzinfo
 from typing import NamedTuple
-from uuid import uuid4
 
 from dosing_tui.domain.capability.service_log import (
     ServiceDraft,
@@ -62,7 +61,9 @@ class ServiceDialog(FormDialog[ServiceDraft]):
             label="Done at", field=text_field.create_field(self._shown_time, _MAX_TIME_LENGTH)
         )
         self._note = TextEntry(label="Note", field=text_field.create_field("", MAX_TEXT_LENGTH))
-        self._operator = TextEntry(label="Name", field=text_field.create_field(name, MAX_AUTHOR_LENGTH))
+        self._operator = TextEntry(
+            label="Name", field=text_field.create_field(name, MAX_AUTHOR_LENGTH), is_person=True
+        )
         fields: list[FormPart] = [
             self._kind, self._part, BLANK_ROW, self._target, self._readings, BLANK_ROW, self._time,
             self._note, self._operator,
@@ -83,8 +84,9 @@ class ServiceDialog(FormDialog[ServiceDraft]):
         part = self._parts_to_choose[self._part.index]
         is_scale = self.selected_kind is ServiceKind.TARE
         draft = ServiceDraft(
-            uuid4(), self._parse_time(), part.device, None if is_scale else part.pump, self.selected_kind,
-            self._operator.text, self._note.text, self._parse_target(), self._parse_readings(),
+            self.entry_id, self._parse_time(), part.device, None if is_scale else part.pump,
+            self.selected_kind, self._operator.text, self._note.text, self._parse_target(),
+            self._parse_readings(),
         )  # fmt: skip
         if wrong := validate_service(draft, self._clock()):
             raise InvalidEntryError(wrong)

@@ -26,6 +26,7 @@ StyledRuns: TypeAlias = Sequence[tuple[str, CellStyle]]
 
 MAX_COMPARED_ROWS = 300
 """Up to this number of rows a name is distinct from those out of sight, too; each is formatted for it."""
+SELECTION_LOST = "The row that was selected is not in the table any more: select another one."
 MAX_SEARCH_LENGTH = 40
 """Letters of a search."""
 
@@ -99,6 +100,8 @@ class TableData(Generic[Row]):
     context: Any = None
     describe_row: Callable[[Row, Any], str] | None = None
     """More of the selected row, for the last lines of a table with room below its rows; '' for nothing."""
+    follows_newest: bool = False
+    """The cursor in the first row stays there, whichever row that is; else it holds the row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +109,7 @@ class TableCursor:
     """The view of a table. New rows, and new values of a row with an ``identity``, move no selection."""
 
     selected_row: object = None
-    """None is the first row, whichever that is."""
+    """None, until a key or a click has selected one: the first row, whichever that is."""
     first_row: int = 0
     """The first row in sight."""
     sort_column: str = ""
@@ -163,22 +166,33 @@ def edit_search(cursor: TableCursor, key: str, character: str | None) -> TableCu
             return cursor
 
 
-def move_cursor(cursor: TableCursor, rows: Sequence[object], step: int) -> TableCursor:
+def move_cursor(
+    cursor: TableCursor, rows: Sequence[object], step: int, *, follows_newest: bool = False
+) -> TableCursor:
     """Move the selection down, or up for a negative step."""
-    return select_row(cursor, rows, find_cursor_row(cursor, rows) + step)
+    return select_row(cursor, rows, find_cursor_row(cursor, rows) + step, follows_newest=follows_newest)
 
 
-def select_row(cursor: TableCursor, rows: Sequence[object], number: int) -> TableCursor:
+def select_row(
+    cursor: TableCursor, rows: Sequence[object], number: int, *, follows_newest: bool = False
+) -> TableCursor:
+    """``follows_newest``: as of the table."""
     number = max(0, min(number, len(rows) - 1))
-    return replace(cursor, selected_row=rows[number] if rows and number else None)
+    is_held = rows and (number or not follows_newest)
+    return replace(cursor, selected_row=rows[number] if is_held else None)
 
 
 def find_cursor_row(cursor: TableCursor, rows: Sequence[object]) -> int:
-    """Number of the selected row; 0 if it is not in the table any more."""
+    """Number of the selected row; 0, to move on from, if it is not in the table any more."""
+    return find_selection(cursor, rows) or 0
+
+
+def find_selection(cursor: TableCursor, rows: Sequence[object]) -> int | None:
+    """Number of the selected row; None if it is not in the table any more: no key acts on another one."""
     if cursor.selected_row is None:
         return 0
     identity = _identify_row(cursor.selected_row)
-    return next((number for number, row in enumerate(rows) if _identify_row(row) == identity), 0)
+    return next((number for number, row in enumerate(rows) if _identify_row(row) == identity), None)
 
 
 def _identify_row(row: object) -> object:
@@ -242,7 +256,7 @@ def paint_table(
     columns, rows = fit_columns(table, canvas.width), arrange_rows(table, cursor)
     _draw_headings(canvas, columns, cursor)
     visible = count_visible_rows(canvas.height, cursor)
-    selected = find_cursor_row(cursor, rows) if highlight_row else None
+    selected = find_selection(cursor, rows) if highlight_row else None
     shown = rows[cursor.first_row : cursor.first_row + visible]
     names = [_fit_column_names(table, column, shown) for column in columns]
     for number, row in enumerate(shown, start=cursor.first_row):

@@ -52,6 +52,7 @@ class ConsoleScreen(ClosableScreen[Result]):
         self._footer = LineWidget(theme, id="keys")
         self._drawn_banner: tuple[object, ...] = ()
         """What the banner in sight was drawn from."""
+        self._message_text = ""
         self._message_timer: Timer | None = None
 
     @property
@@ -92,15 +93,18 @@ class ConsoleScreen(ClosableScreen[Result]):
 
     def show_message(self, sentence: str) -> None:
         """For a few seconds, in place of the keys."""
-        self.clear_message()
-        self._footer.show_rows(render_message(clean_line(sentence, 300), self.size.width))
+        if self._message_timer is not None:
+            self._message_timer.stop()
+        self._message_text = clean_line(sentence, 300)
         self._message_timer = self.set_timer(MESSAGE_DURATION_S, self.clear_message)
+        self.draw_footer()
 
     def clear_message(self) -> None:
         """The keys again."""
         if self._message_timer is not None:
             self._message_timer.stop()
             self._message_timer = None
+        self._message_text = ""
         self.draw_footer()
 
     # the mouse, a second way to what the keys do
@@ -129,9 +133,13 @@ class ConsoleScreen(ClosableScreen[Result]):
         self.post_message(KeyClicked(event.widget, KeyTarget("enter", None)))
 
     def draw_footer(self) -> None:
-        """The keys, unless a message is shown in their place."""
-        if self._message_timer is None:
-            self._footer.show_rows(render_footer(self._hints[self.footer_mode], self.size.width))
+        """The message, else the keys."""
+        width = self.size.width
+        self._footer.show_rows(
+            render_message(self._message_text, width)
+            if self._message_text
+            else render_footer(self._hints[self.footer_mode], width)
+        )
 
 
 class ListScreen(ConsoleScreen[str]):

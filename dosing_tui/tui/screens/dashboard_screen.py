@@ -28,6 +28,7 @@ from dosing_tui.tui.layout.layout import (
 )
 from dosing_tui.tui.layout.status_and_footer import KeyHint, ScopeSummary, render_scope_bar
 from dosing_tui.tui.rendering.canvas import render_paragraph
+from dosing_tui.tui.rendering.data_table import SELECTION_LOST
 from dosing_tui.tui.rendering.line_widget import CellClicked, LineWidget, WheelTurned
 from dosing_tui.tui.rendering.palette import TEXT
 from dosing_tui.tui.rendering.theme import TerminalTheme
@@ -100,6 +101,12 @@ class DashboardScreen(ConsoleScreen[None]):
         """The selected row of the tank table; None without a selection."""
         chosen = self.tiles[TileId.TANK_TABLE].selected_row
         return chosen if isinstance(chosen, InventoryLevel) else None
+
+    @property
+    def pump_rows(self) -> Sequence[PumpCapability]:
+        """The rows of the pumps, as they are drawn."""
+        rows = self.tiles[TileId.PUMP_TABLE].table_rows
+        return [row for row in rows if isinstance(row, PumpCapability)]
 
     @property
     def selected_pump(self) -> PumpCapability | None:
@@ -185,7 +192,7 @@ class DashboardScreen(ConsoleScreen[None]):
             self._too_small.show_rows(render_paragraph(_TOO_SMALL.format(width, height), width, height, TEXT))
         else:
             self._ensure_focus()
-            self.clear_message()
+            self.draw_footer()
 
     def _compute_layout(self, options: LayoutOptions) -> TileLayout:
         return arrange_tiles(
@@ -242,6 +249,8 @@ class DashboardScreen(ConsoleScreen[None]):
 
     def action_zoom(self) -> None:
         focused = self._get_focused_tile()
+        if focused is not None and self.refuses_lost_selection(focused):
+            return
         if focused == TileId.STATION_LIGHTS:
             self._switch_view(DashboardView.STATIONS, None)
         elif focused == TileId.STATION_TABLE:
@@ -250,6 +259,13 @@ class DashboardScreen(ConsoleScreen[None]):
             self._open_pump()
         else:
             self._zoom_tile()
+
+    def refuses_lost_selection(self, tile: str) -> bool:
+        """Says that the tile's selected row has gone: no key acts on another one in its place."""
+        is_lost = tile in self.visible_tiles and self.tiles[tile].has_lost_selection
+        if is_lost:
+            self.show_message(SELECTION_LOST)
+        return is_lost
 
     def _open_station(self) -> None:
         """The overview, of the selected station."""

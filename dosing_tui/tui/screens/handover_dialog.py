@@ -40,8 +40,9 @@ class HandoverDialog(FormDialog[HandoverInput]):
             preview_rows=3,
         )
         self._signer = TextEntry(
-            label="Name", field=text_field.create_field(name, MAX_AUTHOR_LENGTH), required="Enter your name."
-        )
+            label="Name", field=text_field.create_field(name, MAX_AUTHOR_LENGTH), required="Enter your name.",
+            is_person=True,
+        )  # fmt: skip
         parts: list[FormPart] = [
             wrap_form_text(f"{shift_name}. {_EXPLANATIONS[step]}"), BLANK_ROW, self._text, self._signer,
         ]  # fmt: skip

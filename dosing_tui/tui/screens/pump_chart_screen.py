@@ -32,7 +32,7 @@ from dosing_tui.domain.panels.panel_catalog import DoseRow, PlantLimit
 from dosing_tui.domain.panels.pump_capability import PumpCapability
 from dosing_tui.errors import DosingError
 from dosing_tui.tui.charts.control_chart import EVENT_LETTER, ControlChart, paint_control_chart
-from dosing_tui.tui.keys.bindings import MODAL_HELP_KEY, PUMP_CHART_KEYS
+from dosing_tui.tui.keys.bindings import MODAL_KEYS, PUMP_CHART_KEYS
 from dosing_tui.tui.layout.status_and_footer import KeyHint, count_page_rows, render_footer
 from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import Canvas, wrap_text
@@ -61,7 +61,7 @@ class PumpHistoryLoaded(Message):
 class PumpChartScreen(ModalScreen[None], ClosableScreen[None]):
     """``read_history`` runs in a worker thread, by ``submit``, for the range of the row's table."""
 
-    BINDINGS = [*PUMP_CHART_KEYS, MODAL_HELP_KEY]
+    BINDINGS = [*PUMP_CHART_KEYS, *MODAL_KEYS]
 
     def __init__(
         self, theme: TerminalTheme, hints: Sequence[KeyHint], row: PumpCapability, *,

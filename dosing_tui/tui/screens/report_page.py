@@ -11,7 +11,7 @@ from textual.screen import ModalScreen
 
 from dosing_tui.domain.quantities.quantity_text import count_noun
 from dosing_tui.errors import DosingError
-from dosing_tui.tui.keys.bindings import MODAL_HELP_KEY, SCROLL_KEYS
+from dosing_tui.tui.keys.bindings import MODAL_KEYS, SCROLL_KEYS
 from dosing_tui.tui.layout.status_and_footer import KeyHint, count_page_rows, render_footer
 from dosing_tui.tui.rendering.canvas import Canvas, Rows
 from dosing_tui.tui.rendering.line_widget import LineWidget, WheelTurned
@@ -77,7 +77,7 @@ class PageLoaded(Message):
 class ReportPage(ModalScreen[None], ClosableScreen[None], Generic[Value]):
     """The content is read by ``submit`` when the page is opened, and at each reload: once at a time."""
 
-    BINDINGS = [*SCROLL_KEYS, MODAL_HELP_KEY]
+    BINDINGS = [*SCROLL_KEYS, *MODAL_KEYS]
 
     def __init__(
         self, theme: TerminalTheme, hints: Sequence[KeyHint], *, content: PageContent[Value],

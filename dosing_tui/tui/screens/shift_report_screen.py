@@ -9,7 +9,7 @@ from textual.screen import ModalScreen
 
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.domain.quantities.quantity_text import count_noun
-from dosing_tui.tui.keys.bindings import MODAL_HELP_KEY, REPORT_KEYS
+from dosing_tui.tui.keys.bindings import MODAL_KEYS, REPORT_KEYS
 from dosing_tui.tui.layout.status_and_footer import KeyHint, count_page_rows, render_footer, render_message
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, wrap_text
 from dosing_tui.tui.rendering.line_widget import LineWidget, WheelTurned
@@ -35,7 +35,7 @@ class ShiftReportScreen(ModalScreen[None], ClosableScreen[None]):
     Keys call ``select_shift`` (-1, 1), ``reload``, ``save`` and ``sign`` (a ``HandoverStep``).
     """
 
-    BINDINGS = [*REPORT_KEYS, MODAL_HELP_KEY]
+    BINDINGS = [*REPORT_KEYS, *MODAL_KEYS]
 
     def __init__(
         self, theme: TerminalTheme, hints: Sequence[KeyHint], *, select_shift: Callable[[int], None],

@@ -161,4 +161,4 @@ def _build_table(context: RenderContext, doses: tuple[Dose, ...]) -> TableData[D
     table_context = DoseTableContext(
         context.zone, midnight, context.tolerances, names if len(names) > 1 else {},
     )  # fmt: skip
-    return TableData(doses, build_dose_columns(table_context), table_context)
+    return TableData(doses, build_dose_columns(table_context), table_context, follows_newest=True)

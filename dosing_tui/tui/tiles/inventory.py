@@ -6,14 +6,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from dosing_tui.config.alarm_limits import get_limit
-from dosing_tui.config.settings import Settings
 from dosing_tui.domain.alarms.models import AlarmKey, AlarmState
 from dosing_tui.domain.labels.name_labels import are_labels_clear, fit_labels
 from dosing_tui.domain.labels.station_labels import label_stations_compactly, name_stations
 from dosing_tui.domain.messages.models import InventoryLevel
-from dosing_tui.domain.messages.tank_level import LevelBand, classify_level
-from dosing_tui.domain.panels.panel_catalog import PlantLimit
+from dosing_tui.domain.messages.tank_level import LevelBand
 from dosing_tui.domain.quantities.value_age import ValueKind, is_old
 from dosing_tui.tui.charts.primitives.bars import draw_gauge, draw_thin_gauge
 from dosing_tui.tui.rendering import data_table, number_format
@@ -22,6 +19,7 @@ from dosing_tui.tui.rendering.data_table import TableColumn, TableData
 from dosing_tui.tui.rendering.palette import DIM, LABEL, STRONG, TEXT, CellStyle, ColourRole
 from dosing_tui.tui.scope.render_context import RenderContext
 from dosing_tui.tui.tiles.shared.number_list import draw_marked_cell
+from dosing_tui.tui.tiles.shared.stock_limits import StockLimits, build_stock_limits
 from dosing_tui.tui.tiles.shared.tank_mark import TankMark, choose_tank_mark, index_alarms
 from dosing_tui.tui.tiles.shared.tile_content import TileContent, build_live_content
 
@@ -41,6 +39,7 @@ class TankGauge:
     """Its compact label; '' where there is only one station."""
     chemical: str
     band: LevelBand
+    limits: tuple[float, float]
     mark: TankMark
     percent: float | None
     remaining_g: float | None
@@ -59,7 +58,6 @@ class TankGauge:
 class TankGauges:
     tanks: tuple[TankGauge, ...]
     """The most urgent first."""
-    limits: tuple[float, float]
     mass_unit: number_format.MassUnit
     list_key: str
     """Key of the screen with the table of tanks."""
@@ -68,28 +66,23 @@ class TankGauges:
 def build_inventory(context: RenderContext) -> TileContent[TankGauges]:
     levels, settings = sort_by_urgency(context), context.settings
     names = label_stations_compactly([level.device_id for level in levels], settings.short_names)
-    low, warn = get_stock_limits(settings)
+    limits = build_stock_limits(settings)
     active = index_alarms(context.snapshot.alarms)
-    tanks = tuple(_build_tank_gauge(context, level, names, (low, warn), active) for level in levels)
-    gauges = TankGauges(tanks, (low, warn), choose_tank_unit(levels), context.format_key("inventory"))
+    tanks = tuple(_build_tank_gauge(context, level, names, limits, active) for level in levels)
+    gauges = TankGauges(tanks, choose_tank_unit(levels), context.format_key("inventory"))
     return build_live_content(
         context, "Inventory", gauges, paint_inventory,
-        f"limits {low:g} / {warn:g} %", newest=find_newest_level(levels), kind=ValueKind.LEVEL,
+        f"limits {limits.low:g} / {limits.warn:g} %", newest=find_newest_level(levels), kind=ValueKind.LEVEL,
         empty_text=EMPTY_TEXT,
     )  # fmt: skip
 
 
-def get_stock_limits(settings: Settings) -> tuple[float, float]:
-    """Percent of the capacity: below the first a tank is low, up to the second it is not far from it."""
-    return get_limit(settings, PlantLimit.STOCK_LOW), get_limit(settings, PlantLimit.STOCK_WARN)
-
-
 def sort_by_urgency(context: RenderContext) -> tuple[InventoryLevel, ...]:
     """The tanks: low ones first, then by percent, by what is left, and by name."""
-    low, warn = get_stock_limits(context.settings)
+    limits = build_stock_limits(context.settings)
 
     def get_urgency(level: InventoryLevel) -> tuple[int, float, float, tuple[str, str]]:
-        band = classify_level(level.percent_full, low, warn)
+        band = limits.find_band(level)
         percent = level.percent_full if band is not LevelBand.UNKNOWN else None
         return (
             _BAND_ORDER.index(band), percent or 0.0,
@@ -118,14 +111,14 @@ def format_percent_full(percent: float | None) -> str:
 
 
 def _build_tank_gauge(
-    context: RenderContext, level: InventoryLevel, names: Mapping[str, str], limits: tuple[float, float],
+    context: RenderContext, level: InventoryLevel, names: Mapping[str, str], limits: StockLimits,
     active: Mapping[AlarmKey, AlarmState],
 ) -> TankGauge:  # fmt: skip
     seconds = (context.now - level.received_at).total_seconds()
-    band = classify_level(level.percent_full, *limits)
+    band = limits.find_band(level)
     return TankGauge(
         station=sanitize_text(names[level.device_id]) if len(names) > 1 else "",
-        chemical=sanitize_text(level.chemical), band=band,
+        chemical=sanitize_text(level.chemical), band=band, limits=limits.get_limits(level.chemical),
         mark=choose_tank_mark(level, band, active),
         percent=level.percent_full, remaining_g=level.remaining_g, capacity_g=level.capacity_g,
         age=f"{number_format.format_age(seconds)} ago" if seconds >= 60 else "",
@@ -270,7 +263,7 @@ def _draw_tall_gauge(
             left, y, data.mass_unit.format_mass(tank.remaining_g), DIM if rows == 3 else TEXT
         )
     canvas.write_text(2, y, name, name_style, width=left - 3)
-    bar = draw_gauge(tank.percent, canvas.width - 2, colour=tank.mark.bar, limits=data.limits)
+    bar = draw_gauge(tank.percent, canvas.width - 2, colour=tank.mark.bar, limits=tank.limits)
     canvas.paste_rows(2, y + 1, bar)
     if rows == 3:
         x = canvas.write_text(2, y + 2, f"of {data.mass_unit.format_mass(tank.capacity_g)}", DIM)
@@ -295,7 +288,7 @@ def _draw_one_row(
     start = 2 + name_width + 1
     if end - start >= 4:
         colour = _choose_bar_colour(tank)
-        bar = draw_thin_gauge(tank.percent, end - start, colour=colour, limits=data.limits)
+        bar = draw_thin_gauge(tank.percent, end - start, colour=colour, limits=tank.limits)
         canvas.paste_rows(start, y, bar)
 
 
@@ -305,7 +298,7 @@ class TankTableContext:
     """To the second: equal tables are painted once."""
     station_names: Mapping[str, str]
     mass_unit: number_format.MassUnit
-    limits: tuple[float, float]
+    limits: StockLimits
     alarms: Mapping[AlarmKey, AlarmState] = field(default_factory=dict)
 
 
@@ -314,7 +307,7 @@ def build_tank_table(context: RenderContext) -> TileContent[TableData[InventoryL
     names = name_stations([level.device_id for level in levels], settings.short_names)
     table_context = TankTableContext(
         context.now.replace(microsecond=0), names, choose_tank_unit(levels),
-        get_stock_limits(settings), index_alarms(context.snapshot.alarms),
+        build_stock_limits(settings), index_alarms(context.snapshot.alarms),
     )  # fmt: skip
     longest = max((len(split_cells(name)) for name in names.values()), default=0)
     station = replace(
@@ -342,7 +335,7 @@ def _draw_percent(level: InventoryLevel, context: TankTableContext, width: int, 
 
 
 def _choose_mark(level: InventoryLevel, context: TankTableContext) -> TankMark:
-    return choose_tank_mark(level, classify_level(level.percent_full, *context.limits), context.alarms)
+    return choose_tank_mark(level, context.limits.find_band(level), context.alarms)
 
 
 def _build_mass_column(

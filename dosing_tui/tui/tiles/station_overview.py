@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from dosing_tui.domain.alarms.models import UNACKNOWLEDGED_STATES, AlarmKey, AlarmState, Priority
 from dosing_tui.domain.labels.name_labels import are_labels_clear
 from dosing_tui.domain.labels.station_labels import label_stations_compactly, name_stations
-from dosing_tui.domain.messages.tank_level import classify_level
 from dosing_tui.domain.panels.station_health import StationHealth
 from dosing_tui.domain.quantities.value_age import ValueKind
 from dosing_tui.domain.station_status import (
@@ -23,7 +22,7 @@ from dosing_tui.tui.rendering.data_table import StyledRuns, TableColumn, TableDa
 from dosing_tui.tui.rendering.palette import DEVIATION, DIM, LABEL, STRONG, TEXT, CellStyle, ColourRole
 from dosing_tui.tui.rendering.priority_style import PRIORITY_MARKS
 from dosing_tui.tui.scope.render_context import RenderContext
-from dosing_tui.tui.tiles.inventory import format_percent_full, get_stock_limits
+from dosing_tui.tui.tiles.inventory import format_percent_full
 from dosing_tui.tui.tiles.shared.station_health_text import (
     format_firmware,
     format_heap,
@@ -33,6 +32,7 @@ from dosing_tui.tui.tiles.shared.station_health_text import (
     index_health,
     list_health_texts,
 )
+from dosing_tui.tui.tiles.shared.stock_limits import StockLimits, build_stock_limits
 from dosing_tui.tui.tiles.shared.tank_mark import choose_tank_mark, index_alarms
 from dosing_tui.tui.tiles.shared.tile_content import TileContent, build_live_content
 
@@ -40,7 +40,7 @@ TITLE = "Stations"
 EMPTY_TEXT = "no station has reported yet"
 _STATE_MARKS = {
     StationActivity.RUNNING: "●", StationActivity.IDLE: "○", StationActivity.STALLED: "◆",
-    StationActivity.OFFLINE: "×", StationActivity.NEVER_REPORTED: "×",
+    StationActivity.OFFLINE: "×", StationActivity.NEVER_REPORTED: "×", StationActivity.RETIRED: "-",
 }  # fmt: skip
 _MIN_LIGHT_WIDTH = 10
 """Cells of a light: its mark, a name and its progress."""
@@ -52,7 +52,7 @@ class StationTableContext:
     names: Mapping[str, str]
     """Station -> its name in full."""
     titles: Mapping[str, str]
-    limits: tuple[float, float]
+    limits: StockLimits
     alarms: Mapping[AlarmKey, AlarmState]
     health: Mapping[str, StationHealth]
     """Station -> what it tells of itself."""
@@ -65,7 +65,7 @@ def build_station_table(context: RenderContext) -> TileContent[TableData[Station
     table_context = StationTableContext(
         context.now.replace(microsecond=0), names,
         {station.id: station.title for station in context.settings.stations},
-        get_stock_limits(context.settings), index_alarms(context.snapshot.alarms), index_health(context),
+        build_stock_limits(context.settings), index_alarms(context.snapshot.alarms), index_health(context),
     )  # fmt: skip
     titles = TITLE_COLUMNS if any(table_context.titles.values()) else ()
     columns = (*COLUMNS, *(HEALTH_COLUMNS if table_context.health else ()), *titles)
@@ -123,7 +123,7 @@ def _choose_state_style(status: StationStatus) -> CellStyle:
         StationActivity.NEVER_REPORTED,
     ):
         return CellStyle(PRIORITY_MARKS[min(raised, key=lambda one: one.rank)].colour, bold=True)
-    return DIM if status.state is StationActivity.IDLE else TEXT
+    return DIM if status.state in (StationActivity.IDLE, StationActivity.RETIRED) else TEXT
 
 
 def _format_state(status: StationStatus, context: StationTableContext) -> StyledRuns:
@@ -158,7 +158,7 @@ def _format_tank(status: StationStatus, context: StationTableContext) -> StyledR
     tank = status.worst_tank
     if tank is None:
         return [(number_format.NO_VALUE, DIM)]
-    band = classify_level(tank.percent_full, *context.limits)
+    band = context.limits.find_band(tank)
     mark = choose_tank_mark(tank, band, context.alarms)
     return [(f"{mark.shape}{format_percent_full(tank.percent_full):>5} %", mark.style)]
 

@@ -1,15 +1,26 @@
 """A form: declared as parts from top to bottom, validated and submitted as one result."""
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID, uuid4
 
 from dosing_tui.tui.rendering.canvas import Rows
 from dosing_tui.tui.rendering.theme import TerminalTheme
 from dosing_tui.tui.widgets.canvas_dialog import CanvasDialog, Result, create_box, draw_keys, draw_message
-from dosing_tui.tui.widgets.form_fields import FORM_WIDTH, FormField, FormPart
+from dosing_tui.tui.widgets.form_fields import FORM_WIDTH, FormField, FormPart, TextEntry
 
 KeyLabels = Sequence[tuple[str, str]]
+NEW_PERSON = "the sign-on or the shift has ended since this was opened"
 _FIELD_STEPS = {"tab": 1, "down": 1, "shift+tab": -1, "up": -1}
+
+
+@dataclass(frozen=True, slots=True)
+class FormValues:
+    """``entry_id``: sent again, what was entered is stored once. ``texts``: by the fields' labels."""
+
+    entry_id: UUID
+    texts: Mapping[str, str]
 
 
 class InvalidEntryError(Exception):
@@ -36,6 +47,10 @@ class FormDialog(CanvasDialog[Result]):
         self._fields = [part for part in parts if isinstance(part, FormField)]
         self._action = action
         self._focused_field = self._fields[0]
+        self.entry_id = uuid4()
+        """Of what is entered here."""
+        self.has_new_person: Callable[[], bool] = lambda: False
+        """Whether another person may have come to the console since it was opened; asked at ``enter``."""
         self._error = ""
         self._notice = ""
         """A message while there is no error."""
@@ -43,6 +58,19 @@ class FormDialog(CanvasDialog[Result]):
     @abstractmethod
     def build_result(self) -> Result:
         """The result of the fields. Raises InvalidEntryError for values that do not make one."""
+
+    def get_values(self) -> FormValues:
+        """Without names of persons and PINs."""
+        texts = {field.label: field.kept_text for field in self._fields}
+        return FormValues(self.entry_id, {label: text for label, text in texts.items() if text is not None})
+
+    def restore_values(self, values: FormValues, notice: str) -> None:
+        """As they were in a form of the same kind; ``notice`` is shown until the first edit."""
+        self.entry_id, self._error = values.entry_id, notice
+        for field in self._fields:
+            if field.label in values.texts:
+                field.restore_text(values.texts[field.label])
+        self._focused_field = next((field for field in self._fields if field.error), self._focused_field)
 
     def list_keys(self) -> KeyLabels:
         return ("Enter", self._action), ("Tab", "Next field"), ("Esc", "Cancel")
@@ -80,6 +108,7 @@ class FormDialog(CanvasDialog[Result]):
     def action_accept(self) -> None:
         """Submit, or show why that is not possible, with the focus on the field concerned."""
         try:
+            self._expect_same_person()
             for field in self._fields:
                 if field.error:
                     self._focused_field = field
@@ -88,6 +117,15 @@ class FormDialog(CanvasDialog[Result]):
         except InvalidEntryError as error:
             self._error = str(error)
             self.draw_dialog()
+
+    def _expect_same_person(self) -> None:
+        """Else names and PINs are entered again. Raises: InvalidEntryError."""
+        personal = [field for field in self._fields if isinstance(field, TextEntry) and field.is_personal]
+        if personal and self.has_new_person():
+            for field in personal:
+                field.restore_text("")
+            self._focused_field = personal[0]
+            raise InvalidEntryError(f"Enter {personal[0].label.lower()} again: {NEW_PERSON}.")
 
     def render_rows(self, width: int, height: int) -> Rows:
         rows = sum(part.height for part in self._parts)

@@ -64,6 +64,14 @@ class FormField(ABC):
         """Why this field's value cannot be submitted; '' if it can."""
         return ""
 
+    @property
+    def kept_text(self) -> str | None:
+        """What a form that was not stored opens with again; None: nothing of it."""
+        return None
+
+    def restore_text(self, text: str) -> None:  # noqa: B027 - most fields need nothing
+        """``text`` is the ``kept_text`` of the same field in an earlier form."""
+
     def receive_focus(self, key: str) -> None:  # noqa: B027 - most fields need nothing
         """``key`` moved the focus here."""
 
@@ -91,10 +99,23 @@ class TextEntry(FormField):
     preview_rows: int = 0
     """Rows below it that repeat the end of a long text, wrapped."""
     is_secret: bool = False
+    is_person: bool = False
+    """The name of whoever submits the form: nobody else finds it there."""
 
     @property
     def text(self) -> str:
         return self.field.text.strip()
+
+    @property
+    def is_personal(self) -> bool:
+        return self.is_secret or self.is_person
+
+    @property
+    def kept_text(self) -> str | None:
+        return None if self.is_personal else self.field.text
+
+    def restore_text(self, text: str) -> None:
+        self.field = text_field.create_field(text, self.field.max_length)
 
     @property
     def height(self) -> int:
@@ -127,6 +148,15 @@ class ChoiceField(FormField):
     is_cyclic: bool = True
     """The first value follows the last one."""
     hint: str = ""
+
+    @property
+    def kept_text(self) -> str:
+        return self.options[self.index]
+
+    def restore_text(self, text: str) -> None:
+        """Unless it is no option any more."""
+        if text in self.options:
+            self.index = self.options.index(text)
 
     def take_input(self, key: str, text: str | None) -> bool:
         if key not in ("left", "right"):

@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, tzinfo
 from functools import partial
@@ -116,7 +116,18 @@ class Tile(LineWidget, can_focus=True):
         rows = self._list_rows()
         if not rows or (self._table_cursor.selected_row is None and not self.has_focus):
             return None
-        return rows[data_table.find_cursor_row(self._table_cursor, rows)]
+        number = data_table.find_selection(self._table_cursor, rows)
+        return None if number is None else rows[number]
+
+    @property
+    def has_lost_selection(self) -> bool:
+        """The row that was selected is not in the table any more."""
+        return data_table.find_selection(self._table_cursor, self._list_rows()) is None
+
+    @property
+    def table_rows(self) -> Sequence[object]:
+        """Of a table, in its own order."""
+        return self._data.rows if isinstance(self._data, TableData) else ()
 
     @property
     def has_moved_cursor(self) -> bool:
@@ -259,11 +270,13 @@ class Tile(LineWidget, can_focus=True):
         if isinstance(self._data, TankGauges):
             self._scroll_tanks(rows)
             return
-        found = self._list_rows()
-        if rows == -1 and data_table.find_cursor_row(self._table_cursor, found) == 0:
+        found, cursor = self._list_rows(), self._table_cursor
+        if rows == -1 and data_table.find_selection(cursor, found) == 0:
             self.post_message(self.FocusExit(Direction.UP))
         elif found:
-            self._set_table_cursor(data_table.move_cursor(self._table_cursor, found, rows))
+            self._set_table_cursor(
+                data_table.move_cursor(cursor, found, rows, follows_newest=self._follows_newest)
+            )
 
     def _scroll_tanks(self, rows: int) -> None:
         if rows == -1 and self._first_tank == 0:
@@ -277,7 +290,17 @@ class Tile(LineWidget, can_focus=True):
         first_row_y = 2
         found, number = self._list_rows(), y - first_row_y + self._table_cursor.first_row
         if y >= first_row_y and number < len(found):
-            self._set_table_cursor(data_table.select_row(self._table_cursor, found, number))
+            self._set_table_cursor(self._select_row(found, number))
+
+    @property
+    def _follows_newest(self) -> bool:
+        """Sorted otherwise, the first row is no longer the newest."""
+        cursor, data = self._table_cursor, self._data
+        is_own_order = not (cursor.sort_column or cursor.is_reversed or cursor.search_text)
+        return is_own_order and isinstance(data, TableData) and data.follows_newest
+
+    def _select_row(self, rows: Sequence[object], number: int) -> TableCursor:
+        return data_table.select_row(self._table_cursor, rows, number, follows_newest=self._follows_newest)
 
     def action_page(self, pages: int) -> None:
         self.action_step(pages * max(2, self._tile_size[1] - 4))
@@ -288,7 +311,7 @@ class Tile(LineWidget, can_focus=True):
             return
         if found := self._list_rows():
             number = len(found) - 1 if last else 0
-            self._set_table_cursor(data_table.select_row(self._table_cursor, found, number))
+            self._set_table_cursor(self._select_row(found, number))
 
     def action_order(self) -> None:
         if isinstance(table := self._data, TableData):

@@ -8,7 +8,6 @@ import pytest
 
 from dosing_tui.config.notification_channel import NotificationSettings
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.alarms import journal
 from dosing_tui.database.schema.migrate import migrate_schema
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker
@@ -24,6 +23,7 @@ from tests.integration.collector.alarms.test_alarm_service_on_servers import (
 from tests.support.collector.numbered_messages import CollectorProcess, plant_settings, run_collector
 from tests.support.collector.running_collector import run_in_threads
 from tests.support.database.schema_inspection import fetch_rows
+from tests.support.database.stored_journal import read_journal
 from tests.support.notifiers.message_receivers import HANG, WebServer, web_server
 from tests.support.polling import wait_until
 
@@ -61,13 +61,11 @@ def told_of(web: WebServer) -> list[str]:
 
 
 def read_alarm_states(settings: Settings) -> dict[str, AlarmStateName]:
-    return {
-        state.key.rule: state.state_name for state in fold_entries(journal.read_journal(settings)).values()
-    }
+    return {state.key.rule: state.state_name for state in fold_entries(read_journal(settings)).values()}
 
 
 def of_stations(settings: Settings) -> list[tuple[str, AlarmEvent]]:
-    entries = journal.read_journal(settings)
+    entries = read_journal(settings)
     return [(entry.key.device, entry.event) for entry in entries if entry.key.rule == "DEVICE_OFFLINE"]
 
 
@@ -82,7 +80,7 @@ def test_after_a_kill_the_alarms_are_the_same_and_nobody_is_told_again(
         wait_until(lambda: is_connected(collector) and has_dispatcher(told))
         say_level(plant, told, 19.9)
         wait_until(lambda: read_deliveries(told) == {("STOCK_LOW", "sent")})
-        acknowledge_alarm(told, fold_entries(journal.read_journal(told)).popitem()[1])
+        acknowledge_alarm(told, fold_entries(read_journal(told)).popitem()[1])
         web.answers = [HANG]
         say_dose(plant, told, 3.0)
         wait_until(lambda: told_of(web) == ["STOCK_LOW", "DOSE_GROSS"])
@@ -105,7 +103,7 @@ def test_after_a_kill_the_alarms_are_the_same_and_nobody_is_told_again(
     # one that was raised before the journal was heard is in it, and changes nothing
     raised = [
         effect.entry.key.rule
-        for effect in JournalProjection().apply_committed(journal.read_journal(told))
+        for effect in JournalProjection().apply_committed(read_journal(told))
         if effect.is_new_occurrence
     ]
     assert raised == ["STOCK_LOW", "DOSE_GROSS", "STOCK_CRITICAL"]
@@ -124,7 +122,7 @@ def test_a_restart_while_the_database_is_down_ends_no_alarm_and_tells_nobody_aga
     with run_collector(told, tmp_path) as collector:
         wait_until(lambda: is_connected(collector) and has_dispatcher(told))
         wait_until(lambda: read_deliveries(told) == {("DEVICE_OFFLINE", "sent")})
-        acknowledge_alarm(told, fold_entries(journal.read_journal(told)).popitem()[1])
+        acknowledge_alarm(told, fold_entries(read_journal(told)).popitem()[1])
         collector.kill()
     own_postgres.kill()
     # one more that is silent shows that the rules have looked at the first again
@@ -136,7 +134,7 @@ def test_a_restart_while_the_database_is_down_ends_no_alarm_and_tells_nobody_aga
     assert of_stations(told) == [
         (SILENT[0], AlarmEvent.RAISE), (SILENT[0], AlarmEvent.ACKNOWLEDGE), (SILENT[1], AlarmEvent.RAISE),
     ]  # fmt: skip
-    acknowledged = fold_entries(journal.read_journal(told))[AlarmKey("DEVICE_OFFLINE", SILENT[0])]
+    acknowledged = fold_entries(read_journal(told))[AlarmKey("DEVICE_OFFLINE", SILENT[0])]
     assert (acknowledged.state_name, acknowledged.acked_by.name) == (AlarmStateName.ACKED, "Anna")
     said = [(one.content["alarms"][0]["tag"], one.content["occasion"]) for one in web.posted]
     assert said == [(f"DEVICE_OFFLINE/{device}", "raise") for device in SILENT]
@@ -193,7 +191,7 @@ def test_a_standby_that_takes_over_tells_nobody_what_the_dead_leader_has_told(
     # the standby had found the same alarms: none of them is in the journal twice
     raised = [
         effect.entry.key.rule
-        for effect in JournalProjection().apply_committed(journal.read_journal(told))
+        for effect in JournalProjection().apply_committed(read_journal(told))
         if effect.is_new_occurrence
     ]
     assert sorted(raised) == ["DOSE_GROSS", "DOSE_OUT_OF_TOL", "STOCK_CRITICAL", "STOCK_LOW"]

@@ -5,20 +5,38 @@ import os
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from signal import SIGCONT, SIGSTOP
 
+from dosing_tui.collector.alarms.journal_outbox import JournalOutbox
+from dosing_tui.collector.alarms.offline_commands import store_commands
+from dosing_tui.collector.context.local_state import get_spool_folder
 from dosing_tui.config.settings import MqttSettings, Settings
+from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
+from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker
+from dosing_tui.domain.alarms.journal_projection import fold_entries
+from dosing_tui.domain.alarms.models import AlarmEvent, AlarmStateName, JournalEntry
+from dosing_tui.domain.alarms.operator_commands import CommandContext, acknowledge_alarm
 from dosing_tui.mqtt.publisher import Publisher
+from tests.integration.collector.alarms.test_alarm_service_on_servers import (
+    connect_station,
+    read_entries,
+    say_dose,
+    say_level,
+)
 from tests.support.collector.numbered_messages import (
     CollectorProcess,
     Numbered,
+    plant_settings,
     run_collector,
     stored_numbers,
 )
 from tests.support.database.schema_inspection import fetch_rows
+from tests.support.database.stored_journal import read_journal
+from tests.support.domain.alarm_entries import ANNA
 from tests.support.polling import wait_until
 from tests.support.sizes import choose_size
 
@@ -112,3 +130,51 @@ def test_a_suspended_leader_is_replaced_and_nothing_is_lost_or_doubled(
     # a level without a time that was delivered to two collectors has two times of receipt
     assert {number for number, times in stored.items() if times > 1 and number % 4 != 3} == set()
     assert max(replaced_s) <= REPLACED_S
+
+
+def read_outbox(machine: CollectorProcess) -> list[JournalEntry]:
+    with closing(JournalOutbox(get_spool_folder(machine.settings))) as outbox:
+        return [entry for _, entry in outbox.list_pending()]
+
+
+def test_what_a_suspended_leader_decided_is_not_journaled_after_another_and_what_a_person_did_is(
+    mosquitto: EmbeddedBroker, own_postgres: EmbeddedPostgres, tmp_path: Path
+) -> None:
+    site = plant_settings(mosquitto.settings, own_postgres.dsn, tmp_path)
+    with run_machine(site, tmp_path / "north") as leader, connect_station(site) as plant:
+        wait_until(lambda: has_said(leader, "The broker is connected.", 0))
+        with run_machine(site, tmp_path / "south") as standby:
+            wait_until(lambda: has_said(standby, STANDS_BY, 0))
+            say_level(plant, site, 19.9)
+            wait_until(lambda: read_entries(site))
+            (low,) = fold_entries(read_entries(site)).values()
+            own_postgres.kill()
+            say_dose(plant, site, 3.0)
+            acked = acknowledge_alarm(low, CommandContext(ANNA, datetime.now(UTC)))
+            store_commands(leader.settings, [acked])
+            wait_until(
+                lambda: (
+                    {entry.event for entry in read_outbox(leader)}
+                    >= {AlarmEvent.RAISE, AlarmEvent.ACKNOWLEDGE}
+                )
+            )
+            superseded = {
+                entry.uuid for entry in read_outbox(leader) if entry.event is not AlarmEvent.ACKNOWLEDGE
+            }
+            os.kill(leader.process.pid, SIGSTOP)
+            try:
+                own_postgres.restart()
+                wait_until(lambda: has_said(standby, COLLECTS, 0), timeout=60)
+            finally:
+                os.kill(leader.process.pid, SIGCONT)
+            wait_until(lambda: has_said(leader, STANDS_BY, 0), timeout=60)
+            wait_until(lambda: has_said(leader, "not journaled", 0), why=lambda: leader.log)
+            wait_until(lambda: acked.uuid in {entry.uuid for entry in read_journal(site)})
+            wait_until(lambda: fetch_rows(own_postgres.dsn, "SELECT FROM dosing_consumption"))
+            assert standby.end_gracefully() == leader.end_gracefully() == 0
+        assert read_outbox(leader) == []
+    stored = [entry.uuid for entry in read_journal(site)]
+    assert superseded.isdisjoint(stored)
+    assert stored.count(acked.uuid) == 1
+    state = fold_entries(read_entries(site))[low.key]
+    assert (state.state_name, state.acked_by.name) == (AlarmStateName.ACKED, ANNA.name)

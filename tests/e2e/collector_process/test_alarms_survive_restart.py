@@ -11,7 +11,6 @@ from signal import SIGKILL
 import pytest
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.alarms import journal
 from dosing_tui.database.schema.migrate import migrate_schema
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker
@@ -20,12 +19,13 @@ from dosing_tui.mqtt.publisher import Publisher
 from tests.support import tmux_terminal
 from tests.support.collector.numbered_messages import plant_settings
 from tests.support.collector_process.supervised_collector import supervise_collector
+from tests.support.database.stored_journal import read_journal
 from tests.support.os_processes import is_alive, list_children
 from tests.support.polling import wait_until
 
 
 def list_acknowledgements(settings: Settings) -> list[JournalEntry]:
-    return [entry for entry in journal.read_journal(settings) if entry.event is AlarmEvent.ACKNOWLEDGE]
+    return [entry for entry in read_journal(settings) if entry.event is AlarmEvent.ACKNOWLEDGE]
 
 
 def say_low(settings: Settings) -> None:
@@ -54,7 +54,7 @@ def test_an_acknowledgement_without_the_database_outlives_everything_and_is_jour
         window.wait_for_text("collecting")
         say_low(settings)
         window.wait_for_text("UNACK 1 of 1")
-        wait_until(lambda: len(journal.read_journal(settings)) == 1)
+        wait_until(lambda: len(read_journal(settings)) == 1)
         own_postgres.kill()
         window.send_keys("a")
         window.wait_for_text("DB down")

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -26,11 +26,12 @@ from dosing_tui.collector.context.local_state import get_spool_folder
 from dosing_tui.config.settings import CollectorSettings, Settings
 from dosing_tui.database.alarms import journal
 from dosing_tui.domain.alarms.catalog import CATALOG_VERSION, RULES
-from dosing_tui.domain.alarms.models import Actor, AlarmEvent, AlarmKey, Priority
+from dosing_tui.domain.alarms.models import Actor, AlarmEvent, AlarmKey, JournalEntry, Priority
 from dosing_tui.domain.alarms.operator_commands import CommandContext, acknowledge_alarm
 from tests.support.database.reading_samples import settings_for
 from tests.support.database.schema_inspection import execute_statements, fetch_value
 from tests.support.database.stored_batches import store_and_rebuild
+from tests.support.database.stored_journal import read_journal
 from tests.support.domain.alarm_entries import NOW, latching_return, make_entry
 from tests.support.domain.batch_messages import NOON, make_dose
 from tests.support.domain.batch_messages import STATION as DEVICE
@@ -146,6 +147,22 @@ def test_what_changed_since_it_was_seen_is_left_out_with_its_reason(plant: Setti
     assert done.refusals == (f"{seen[0].key.tag} is latched acknowledged already, by Bob.",)
 
 
+def test_what_changes_nothing_because_another_was_faster_is_not_said_to_be_done(
+    plant: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    enter = journal.enter_actions
+
+    def enter_second(settings: Settings, entries: Sequence[JournalEntry]) -> None:
+        enter(settings, [replace(entry, uuid=uuid4(), who=Actor("Ben")) for entry in entries])
+        enter(settings, entries)
+
+    monkeypatch.setattr(journal, "enter_actions", enter_second)
+    result = run_alarms(plant, tmp_path, "ack", TAG)
+    assert result.exit_code == EXIT_ERROR
+    assert "acknowledged already, by Ben" in result.output
+    assert "Acknowledged" not in result.output
+
+
 def test_an_alarm_is_put_out_of_service_and_back(plant: Settings, tmp_path: Path) -> None:
     result = run_alarms(plant, tmp_path, "remove", TAG, "--reason", "scale is away", "--name", "Anna")
     assert (result.exit_code, result.stdout) == (0, f"out of service: {TAG}\n")
@@ -185,7 +202,7 @@ def test_a_normal_alarm_is_put_out_of_service_before_the_work_and_back(
     result = run_alarms(quiet, tmp_path, "remove", tag, "--reason", "scale is away")
     assert (result.exit_code, result.stdout) == (0, f"out of service: {meant}\n")
     assert list_alarms(quiet, tmp_path) == {meant: "out of service"}
-    (removed,) = journal.read_journal(quiet)
+    (removed,) = read_journal(quiet)
     assert (removed.priority, removed.rule_version) == (RULES[removed.key.rule].priority, CATALOG_VERSION)
     assert run_alarms(quiet, tmp_path, "restore", meant).exit_code == 0
     assert list_alarms(quiet, tmp_path) == {}
@@ -216,7 +233,7 @@ def test_nothing_is_hidden_that_could_never_sound(
     result = run_alarms(quiet, tmp_path, what, tag, "--reason", "x", *more)
     assert result.exit_code == EXIT_ERROR
     assert words in result.stderr
-    assert journal.read_journal(quiet) == []
+    assert read_journal(quiet) == []
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from dosing_tui.collector.alarms import alarm_service
+from dosing_tui.collector.alarms import rules_watch
 from dosing_tui.collector.alarms.alarm_service import AlarmService
 from dosing_tui.collector.alarms.outbox_sender import OutboxSender
+from dosing_tui.collector.alarms.rules_watch import RulesWatch
 from dosing_tui.collector.alarms.stock_watch import StockWatch
 from dosing_tui.collector.leadership_monitor import LeadershipMonitor
 from dosing_tui.collector.notifications.database_outage import OutageNotifier
@@ -36,7 +37,7 @@ LEADER_LOOPS: dict[str, tuple[type, str]] = {
     "collector-batches": (BatchRebuilder, "_try_rebuild"),
     "alarm-clock": (AlarmService, "_tick_rules"),
     "alarm-journal": (AlarmService, "_on_journal_link"),
-    "alarm-recipes": (AlarmService, "_poll_tolerances"),
+    "alarm-recipes": (RulesWatch, "_poll_rules"),
     "alarm-stock": (StockWatch, "_list_new"),
     "alarm-sender": (OutboxSender, "_send_pending"),
     "notify-dispatch": (NotificationDispatcher, "_read_journal"),
@@ -82,7 +83,7 @@ def test_a_loop_that_fails_is_named_and_works_again(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(alarm_service, "RECIPE_POLL_S", 1.0)
+    monkeypatch.setattr(rules_watch, "POLL_INTERVAL_S", 1.0)
     mistakes = Mistakes(monkeypatch, loops)
     channel = NotificationSettings(
         name="shift", kind=NotificationKind.COMMAND, command=("true",), on=("raise",)

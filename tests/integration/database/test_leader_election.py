@@ -100,6 +100,26 @@ def test_a_leader_whose_heartbeat_stops_is_replaced_and_finds_out(migrated: str)
         assert lease.token is None
 
 
+def test_whoever_finds_out_first_the_token_fences_the_leader_until_it_has_stopped(migrated: str) -> None:
+    """Its heartbeat, in another thread, must not make it a process without an election."""
+    lease = LeaderLease()
+    with join_election(migrated, lease=lease) as first, join_election(migrated) as second:
+        assert first.try_acquire()
+        token = lease.token
+        wait_until(second.try_acquire)
+        first.renew()
+        assert not first.try_acquire()
+        assert lease.token == token
+        with (
+            open_connection(settings_for(migrated), application="test") as session,
+            pytest.raises(DatabaseUnavailableError),
+            lead_transaction(session, lease.token),
+        ):
+            session.execute("SELECT 1")
+        assert not first.try_acquire()
+        assert lease.token is None
+
+
 def test_a_leader_with_a_heartbeat_is_not_replaced(migrated: str) -> None:
     with join_election(migrated) as first, join_election(migrated) as second:
         assert first.try_acquire()

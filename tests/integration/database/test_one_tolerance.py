@@ -87,7 +87,7 @@ def count_alarms(settings: Settings, doses: list[Dose]) -> int:
     book, raised = read_tolerance_book(settings), 0
     for dose in doses:
         plant = Plant(AlarmLimits())
-        plant.evaluator.tolerances = book
+        plant.evaluator.rules.tolerances = book
         plant.receive_readings(dose)
         raised += any(e.event is AlarmEvent.RAISE and e.key.rule == "DOSE_OUT_OF_TOL" for e in plant.journal)
     return raised

@@ -53,7 +53,7 @@ def writer(migrated: str) -> Iterator[ReadingWriter]:
 
 def is_answering(reader: PanelReader) -> bool:
     try:
-        reader.ping_database()
+        reader.list_other_writers()
     except DatabaseUnavailableError:
         return False
     return True
@@ -176,7 +176,7 @@ def test_opening_does_not_wait_and_the_reason_is_told_when_something_is_asked(
     reader = PanelReader(settings_for(f"host=127.0.0.1 port={port} user=u dbname=plant"))
     reader.open()
     with pytest.raises(DatabaseUnavailableError, match=f"No database server listens at 127.0.0.1:{port}"):
-        reader.ping_database()
+        reader.list_other_writers()
     reader.close()
     assert capfd.readouterr() == ("", "")
 
@@ -184,7 +184,7 @@ def test_opening_does_not_wait_and_the_reason_is_told_when_something_is_asked(
 def test_a_reader_that_is_closed_says_so(reader: PanelReader) -> None:
     reader.close()
     with pytest.raises(DatabaseUnavailableError, match="closed"):
-        reader.ping_database()
+        reader.list_other_writers()
 
 
 def test_a_server_that_comes_back_is_asked_again(

@@ -49,7 +49,7 @@ def read_chemicals(settings: Settings) -> list[PumpChemical]:
 
 def list_raised(settings: Settings, *doses: Dose) -> list[str]:
     evaluator = Evaluator(build_alarm_limits(settings), expected_stations=(), started_at=datetime.now(UTC))
-    evaluator.load_dose_history(build_database(settings).alarm_store.list_pump_doses(), ())
+    evaluator.rules.load_dose_history(build_database(settings).alarm_store.list_pump_doses(), ())
     return [entry.message for dose in doses for entry in evaluator.on_reading(dose)]
 
 

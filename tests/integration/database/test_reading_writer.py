@@ -34,6 +34,7 @@ from tests.support.database.reading_samples import (
     number_rows,
     settings_for,
 )
+from tests.support.database.schema_inspection import execute_statements, fetch_value
 from tests.support.database_servers import Server
 from tests.support.polling import wait_until
 
@@ -58,6 +59,23 @@ def plain_writer(migrated: str) -> Iterator[ReadingWriter]:
 
 def write_units(writer: ReadingWriter, *units: ParsedItem, first: int = 1) -> WriteReceipt:
     return writer.write(SPOOL, number_rows(*units, first=first))
+
+
+def test_what_is_prepared_stores_nothing_and_the_first_chunk_is_one_statement(
+    plain_writer: ReadingWriter, migrated: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain_writer.prepare(SPOOL)
+    assert plain_writer.read_progress(SPOOL) == WriteProgress()
+    assert fetch_value(migrated, "SELECT count(*) FROM device_last_seen") == 0
+    monkeypatch.setattr(ReadingWriter, "_write_in_steps", None)
+    assert write_units(plain_writer, DOSE, EVENT, LEVEL).progress == WriteProgress(last_seq=3, stored=3)
+
+
+def test_nothing_is_prepared_where_nothing_may_be_stored(plain_writer: ReadingWriter, migrated: str) -> None:
+    execute_statements(migrated, "DROP TABLE spool_progress CASCADE")
+    plain_writer.prepare(SPOOL)
+    with pytest.raises(DatabaseAccessError):
+        write_units(plain_writer, DOSE)
 
 
 def count_rows(dsn: str, table: str) -> int:

@@ -55,8 +55,8 @@ class RecordedCollector:
         )
         self.readings: list[Reading] = []
         self.entries = self._evaluator.load_history(store.load_readings())
-        self._evaluator.load_dose_history(store.list_pump_doses(), store.list_usual_durations())
-        self._evaluator.load_dose_errors(store.list_dose_errors(START - HOUR))
+        self._evaluator.rules.load_dose_history(store.list_pump_doses(), store.list_usual_durations())
+        self._evaluator.rules.load_dose_errors(store.list_dose_errors(START - HOUR))
         self._ticked_at = START
 
     def receive(self, message: PlantMessage) -> None:

@@ -20,6 +20,7 @@ from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.alarms.models import AlarmEvent
 from tests.support.database.reading_samples import settings_for
 from tests.support.database.schema_inspection import execute_statements, fetch_rows, fetch_value
+from tests.support.database.stored_journal import read_journal
 from tests.support.database_servers import APACHE_DSN, Server, skip_absent
 from tests.support.deploy.deploy_database import Plant, plant_on
 from tests.support.domain.alarm_entries import make_entry
@@ -29,7 +30,7 @@ BY_TRIGGER = {(table, name) for table in READINGS for name in ("received_at", "t
     ("batch_events", "chemical"),
     *((table, name) for table in READINGS[:2] for name in ("batch_id", "lot", "operator")),
 }
-"""keep_last_seen, check_event_rows and check_sent_names: a compressed hypertable takes no new CHECK."""
+"""The triggers refuse, as a compressed hypertable takes no new CHECK."""
 COLLECTORS_BOOKS = frozenset(
     {
         "alarm_checkpoints", "alarm_notification_channels", "alarm_notifications", "batch_duration_baselines",
@@ -143,7 +144,7 @@ def test_an_entry_that_no_program_can_read_is_left_out_and_counted(plant: Plant)
             )
         session.execute(f"ALTER TABLE alarm_journal ADD CONSTRAINT alarm_receipt_sane {bound}".encode())
     journal.append_entries(settings, [make_entry(AlarmEvent.RETURN, number=2)])
-    assert [entry.event for entry in journal.read_journal(settings)] == [AlarmEvent.RAISE, AlarmEvent.RETURN]
+    assert [entry.event for entry in read_journal(settings)] == [AlarmEvent.RAISE, AlarmEvent.RETURN]
     assert journal.read_alarm_states(settings).keys() <= {make_entry(AlarmEvent.RAISE).key}
     assert read_database_facts(settings).unreadable_entries == 3
 

@@ -32,6 +32,7 @@ from dosing_tui.database.reports.batch_record import read_batch_record
 from dosing_tui.database.reports.shift_report import read_shift_report
 from dosing_tui.database.schema.maintenance import run_maintenance
 from dosing_tui.database.schema.migrate import list_pending_steps, migrate_schema
+from dosing_tui.database.schema.retention import LONGEST_DELAY
 from dosing_tui.domain.alarms.checkpoint import Checkpoint
 from dosing_tui.domain.alarms.journal_filter import JournalFilter
 from dosing_tui.domain.alarms.models import AlarmEvent
@@ -47,6 +48,7 @@ from dosing_tui.errors import DatabaseAccessError
 from dosing_tui.ipc.supervised_thread import DEFAULT_RETRY
 from tests.support.database.reading_samples import LEVEL, REJECTION, make_doses, number_rows
 from tests.support.database.schema_inspection import execute_statements, fetch_rows, fetch_value
+from tests.support.database.stored_journal import read_journal
 from tests.support.database_servers import APACHE_DSN, Server, skip_absent
 from tests.support.deploy.deploy_database import ROLES, Plant, is_refused, password_of, plant_on
 from tests.support.domain.alarm_entries import ANNA, make_entry
@@ -178,10 +180,27 @@ def test_the_collector_keeps_batches_and_alarms(plant: Plant) -> None:
     done = rebuild_batches(settings, since=NOON - timedelta(days=1), until=LATER, now=LATER, report=print)
     assert done.batch_count == len(list_batches(settings, BatchFilter())) > 0
     journal.append_entries(settings, [make_entry(AlarmEvent.RAISE, number=1)])
-    assert journal.read_journal(settings)[-1].event is AlarmEvent.RAISE
+    assert read_journal(settings)[-1].event is AlarmEvent.RAISE
     journal.list_dose_errors(settings, since=NOON)
     assert journal.list_pump_doses(settings) is not None
     assert journal.list_usual_durations(settings) is not None
+
+
+def test_the_collector_leaves_maintenance_to_the_owner_until_it_is_overdue(plant: Plant) -> None:
+    """Else every plant with these roles has an alarm that never ends, and a collector that is never ready."""
+    writer = plant.settings_of("dosing_writer")
+    ((oldest, keep_days),) = fetch_rows(
+        plant.dsn,
+        """
+        SELECT least((SELECT min(time) FROM dosing_consumption), (SELECT min(time) FROM batch_events),
+                     (SELECT min(time) FROM inventory_levels)), min(keep_days)
+          FROM data_retention WHERE table_name <> 'sums'
+        """,
+    )
+    overdue = oldest + timedelta(days=keep_days) + LONGEST_DELAY
+    run_maintenance(writer, now=overdue, is_optional=True)
+    with pytest.raises(DatabaseAccessError, match="belong to dosing_owner"):
+        run_maintenance(writer, now=overdue + timedelta(seconds=1), is_optional=True)
 
 
 def test_the_collector_may_not_change_the_schema_which_is_why_it_cannot_tidy_up(plant: Plant) -> None:
@@ -191,6 +210,19 @@ def test_the_collector_may_not_change_the_schema_which_is_why_it_cannot_tidy_up(
     for role in ("dosing_writer", "dosing_operator", "dosing_viewer", "dosing_telegraf"):
         assert is_refused(plant.dsn_of(role), sql.SQL("CREATE TABLE public.mine (a int)").format())
         assert is_refused(plant.dsn_of(role), sql.SQL("DROP TABLE public.batch_events").format())
+
+
+def test_the_collector_says_so_when_next_week_has_no_partition(plant: Plant) -> None:
+    writer, now = plant.settings_of("dosing_writer"), datetime.now(UTC)
+    run_maintenance(plant.settings_of("dosing_owner"), now=now)
+    if fetch_value(plant.dsn, "SELECT to_regnamespace('compat') IS NULL"):
+        return  # TimescaleDB makes its chunks itself
+    week = now + timedelta(days=7 - now.weekday())
+    execute_statements(plant.dsn, f"DROP TABLE batch_events_p{week:%Y%m%d}")
+    with pytest.raises(DatabaseAccessError, match="belong to dosing_owner"):
+        run_maintenance(writer, now=now, is_optional=True)
+    run_maintenance(plant.settings_of("dosing_owner"), now=now)
+    run_maintenance(writer, now=now, is_optional=True)
 
 
 def test_a_collector_sees_that_telegraf_writes_as_well(plant: Plant) -> None:
@@ -322,14 +354,14 @@ def test_the_collector_tells_of_alarms_and_everybody_may_see_whom_it_told(plant:
     )
     book.open(["shift"])
     journal.append_entries(plant.settings_of("dosing_writer"), [raised])
-    last_id = journal.read_journal(plant.settings_of("dosing_writer"))[-1].id
+    last_id = read_journal(plant.settings_of("dosing_writer"))[-1].id
     notice = Notice("shift", Trigger.RAISE, raised.uuid, last_id, NOON)
     book.add_notices([notice, replace(notice, occurrence=uuid4())], ["shift"], last_id=last_id)
     first, second = book.list_due_notices("shift", now=LATER, last_id=last_id, retry=DEFAULT_RETRY)
     assert book.claim_notice(first.id, now=LATER)
     book.store_status([first.id], DeliveryStatus.SENT, now=LATER)
     assert book.claim_summary("shift", [second], now=LATER)
-    assert book.expire_claims(now=LATER + timedelta(hours=1)) == ["shift"]
+    assert book.expire_claims(now=LATER + timedelta(hours=1), own_ids=[]) == ["shift"]
     book.close()
     for role in READERS:
         (state,) = list_channel_states(plant.settings_of(role), now=LATER)

@@ -24,6 +24,7 @@ from tests.integration.database.batches.test_review_writer import LATER
 from tests.support.database.reading_samples import number_rows
 from tests.support.database.schema_inspection import execute_statements, fetch_rows, fetch_value
 from tests.support.database.sql_attempts import ATTEMPTS, SqlAttempt, format_table
+from tests.support.database.stored_journal import read_journal
 from tests.support.database_servers import APACHE_DSN, Server, skip_absent
 from tests.support.deploy.deploy_database import Plant, plant_on
 from tests.support.domain.alarm_entries import ANNA, make_entry
@@ -165,7 +166,7 @@ def test_a_viewer_that_holds_every_lock_it_can_stops_nothing(plant: Plant) -> No
         run_maintenance(owner, now=LATER)
         assert migrate_schema(owner, report=told.append) == ["limits/stock_low"]
     assert "The migration lock is held by a role that may not migrate: it is ignored." in told
-    assert len(journal.read_journal(owner)) == 2
+    assert len(read_journal(owner)) == 2
     assert verify_audit_trail(owner).faults == ()
 
 

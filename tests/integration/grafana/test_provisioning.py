@@ -15,14 +15,22 @@ from click.testing import CliRunner
 
 from dosing_tui.cli.main import main
 from dosing_tui.config.notification_channel import NotificationKind, NotificationSettings
-from dosing_tui.config.settings import DatabaseSettings, LimitSettings, PlantSettings, Settings
+from dosing_tui.config.settings import (
+    AlarmLimitSettings,
+    AlarmSettings,
+    DatabaseSettings,
+    LimitSettings,
+    PlantSettings,
+    Settings,
+)
 from dosing_tui.database.presence.station_status_writer import StationStatusWriter
 from dosing_tui.database.reading_writer import ReadingWriter
-from dosing_tui.domain.panels.panel_catalog import PANELS
+from dosing_tui.database.schema.migrate import migrate_schema
+from dosing_tui.domain.panels.panel_catalog import PANELS, PlantLimit
 from dosing_tui.domain.presence.models import ConnectionReport, StationReport
 from dosing_tui.errors import ExportError
 from dosing_tui.grafana.provisioning import GrafanaOptions, build_provisioning_files, write_files
-from dosing_tui.grafana.sql_macros import build_alert_sql
+from dosing_tui.grafana.sql_macros import build_alert_sql, build_limit_sql
 from tests.support.database.reading_samples import DOSE, LEVEL, number_rows, settings_for
 
 SETTINGS = Settings(
@@ -77,25 +85,64 @@ def test_panels_do_not_overlap_and_fit(board: Any) -> None:
 
 
 def test_limits_are_the_plants() -> None:
-    tanks = _find_panel("inventory")["fieldConfig"]["defaults"]["thresholds"]["steps"]
-    assert [(step["color"], step["value"]) for step in tanks] == [
-        ("red", None),
-        ("yellow", 15),
-        ("green", 40),
-    ]
-    rate = _find_panel("error_rate")["fieldConfig"]["defaults"]
-    assert rate["thresholds"]["steps"][-1] == {"color": "red", "value": 5.0}
-    assert rate["custom"]["thresholdsStyle"] == {"mode": "line"}
-    low = RULES["dosing-low-inventory"]["data"][-1]["model"]["conditions"][0]["evaluator"]
-    assert low == {"type": "lt", "params": [15]}
+    tanks = _find_panel("inventory")
+    bands = {target["refId"]: target["rawSql"] for target in tanks["targets"]}
+    colors = {
+        override["matcher"]["options"]: override["properties"][0]["value"]["fixedColor"]
+        for override in tanks["fieldConfig"]["overrides"]
+        if override["matcher"]["id"] == "byFrameRefID"
+    }
+    assert colors == {"A": "text", "B": "red", "C": "yellow", "D": "green"}
+    assert "percent_full < own.low_percent" in bands["B"]
+    rate = _find_panel("error_rate")
+    assert rate["fieldConfig"]["defaults"]["custom"]["thresholdsStyle"] == {"mode": "line"}
+    [step] = rate["transformations"]
+    assert step["id"] == "configFromData"
+    assert step["options"]["applyTo"] == {"id": "numeric", "options": ""}
+    assert "FROM alarm_limits" in rate["targets"][1]["rawSql"]
+
+
+def test_no_limit_of_the_settings_is_in_a_file() -> None:
+    """A changed setting counts for Grafana as soon as the database has it."""
+    changed = replace(
+        SETTINGS,
+        plant=replace(SETTINGS.plant, devices=("another",)),
+        limits=replace(SETTINGS.limits, stock_low_percent=17.0, stock_warn_percent=61.0, cpk_low=0.9),
+        alarms=AlarmSettings(
+            stock_critical_percent=7.0, stock_cover_days=3.0, mean_error_g=1.7, mean_error_doses=9,
+            error_rate_percent=8.0, offline_minutes=13.0, stock_deadband_percent=1.0,
+        ),
+        alarm_limits=(AlarmLimitSettings(chemical="T-12", stock_low_percent=44.0),),
+    )  # fmt: skip
+    assert build_provisioning_files(changed, SEEN) == FILES
+
+
+@pytest.mark.parametrize(
+    ("limit", "values"),
+    [
+        (PlantLimit.ERROR_RATE, (-8, 8)),
+        (PlantLimit.MEAN_ERROR, (-1.7, 1.7)),
+        (PlantLimit.CPK_LOW, (-0.9, 0.9)),
+    ],
+)
+def test_the_limits_of_panels_are_those_of_the_database(
+    migrated: str, grafana: psycopg.Connection, limit: PlantLimit, values: tuple[float, float]
+) -> None:
+    ours = settings_for(migrated)
+    changed = replace(
+        ours, limits=replace(ours.limits, cpk_low=0.9),
+        alarms=AlarmSettings(error_rate_percent=8.0, mean_error_g=1.7),
+    )  # fmt: skip
+    migrate_schema(changed, report=print)
+    assert grafana.execute(build_limit_sql(limit)).fetchall() == [(-1e9, *values)]
 
 
 def test_every_query_goes_to_the_data_source_that_is_provisioned() -> None:
     [source] = READ["datasources/dosing.yaml"]["datasources"]
     queries = [
-        *(panel["targets"][0] for panel in SHOWN),
+        *(target for panel in SHOWN for target in panel["targets"]),
         *(board["annotations"]["list"][0]["target"] for board in BOARDS),
-        *(rule["data"][0]["model"] for rule in RULES.values()),
+        *(step["model"] for rule in RULES.values() for step in rule["data"] if step["refId"] in "AVL"),
     ]
     assert {(q["datasource"]["type"], q["datasource"]["uid"]) for q in queries} == {
         (source["type"], source["uid"])
@@ -110,13 +157,18 @@ def test_no_parameter_of_ours_is_left_for_grafana_to_choke_on() -> None:
 
 
 def test_the_rules_ask_for_a_number_and_compare_it() -> None:
-    assert set(RULES) == {"dosing-low-inventory", "dosing-high-error", "dosing-offline"}
+    assert set(RULES) == {
+        "dosing-low-inventory", "dosing-critical-inventory", "dosing-low-cover", "dosing-high-error",
+        "dosing-offline",
+    }  # fmt: skip
     for rule in RULES.values():
-        asked, reduced, compared = rule["data"]
-        assert reduced["model"]["expression"] == asked["refId"]
-        assert compared["model"]["expression"] == reduced["refId"]
-        assert rule["condition"] == compared["refId"]
-        assert "$__" not in asked["model"]["rawSql"]
+        steps = {step["refId"]: step["model"] for step in rule["data"]}
+        assert [steps[ref]["expression"] for ref in "BWM"] == ["A", "V", "L"]
+        assert (rule["condition"], steps["C"]["expression"]) == ("C", "B")
+        [compared] = steps["C"]["conditions"]
+        assert compared["evaluator"] == {"type": "gt", "params": [0.5]}
+        assert compared["unloadEvaluator"] == {"type": "lt", "params": [-0.5]}
+        assert all("$__" not in steps[ref]["rawSql"] for ref in "AVL")
 
 
 @pytest.fixture
@@ -125,29 +177,38 @@ def grafana(migrated: str) -> Iterator[psycopg.Connection]:
         yield session
 
 
-def _run_alert_query(session: psycopg.Connection, rule: str, *expected: str) -> list[tuple[Any, ...]]:
-    return session.execute(build_alert_sql(rule, expected=expected)).fetchall()
+def _run_alert_query(session: psycopg.Connection, rule: str) -> list[tuple[Any, ...]]:
+    return session.execute(build_alert_sql(rule, site="plant1")).fetchall()
 
 
-def test_an_empty_database_is_a_number_too(grafana: psycopg.Connection) -> None:
-    assert _run_alert_query(grafana, "low_inventory") == [("none", "no tank known", 100.0)]
-    assert _run_alert_query(grafana, "low_cover") == [("none", "no use known", 36525.0)]
-    assert _run_alert_query(grafana, "high_error") == [(0.0,)]
-    assert _run_alert_query(grafana, "offline") == [("any station", 3155760000.0)]
-    assert _run_alert_query(grafana, "offline", "it's new") == [("it's new", 3155760000.0)]
+def _list_silences(session: psycopg.Connection) -> dict[str, float]:
+    return {device: silent_s for device, silent_s, *_ in _run_alert_query(session, "offline")}
+
+
+def test_an_empty_database_is_a_number_too(migrated: str, grafana: psycopg.Connection) -> None:
+    for rule in ("low_inventory", "critical_inventory", "low_cover", "high_error"):
+        assert [row[-1] for row in _run_alert_query(grafana, rule)] == [-1], rule
+    assert _run_alert_query(grafana, "offline") == [("any station", 3155760000.0, 600.0, 1)]
+    ours = settings_for(migrated)
+    expecting = replace(ours, plant=replace(ours.plant, devices=("it's new",)))
+    migrate_schema(expecting, report=print)
+    assert _run_alert_query(grafana, "offline") == [("it's new", 3155760000.0, 600.0, 1)]
 
 
 def test_a_station_that_was_heard_and_one_that_never_was(migrated: str, grafana: psycopg.Connection) -> None:
     now = datetime.now(UTC)
     writer = ReadingWriter(settings_for(migrated))
     future = replace(
-        DOSE, time=now + timedelta(minutes=4), received_at=now - timedelta(minutes=20), error_g=-3.0
+        DOSE,
+        time=now + timedelta(minutes=4),
+        received_at=now - timedelta(minutes=20),
+        error_g=-3.0,
+        target_g=5.0,
     )
     low = replace(LEVEL, time=now, received_at=now - timedelta(minutes=20), remaining_g=10, capacity_g=200)
     writer.write(uuid4(), number_rows(future, low))
     writer.close()
-    silent = dict(_run_alert_query(grafana, "offline", "never"))
-    assert silent["never"] == 3155760000
+    silent = _list_silences(grafana)
     assert silent[DOSE.device_id] == pytest.approx(20 * 60, abs=60)
     stations = StationStatusWriter(settings_for(migrated))
     kept, live = (
@@ -155,15 +216,17 @@ def test_a_station_that_was_heard_and_one_that_never_was(migrated: str, grafana:
         for is_retained in (True, False)
     )
     stations.write_news([kept])
-    silent = dict(_run_alert_query(grafana, "offline"))
+    silent = _list_silences(grafana)
     assert silent[DOSE.device_id] == pytest.approx(20 * 60, abs=60)
     stations.write_news([live])
-    assert dict(_run_alert_query(grafana, "offline"))[DOSE.device_id] == 3155760000
+    assert _list_silences(grafana)[DOSE.device_id] == 3155760000
     stations.write_news([replace(live, status=None)])  # a sign of life
-    assert dict(_run_alert_query(grafana, "offline"))[DOSE.device_id] == pytest.approx(0, abs=60)
+    assert _list_silences(grafana)[DOSE.device_id] == pytest.approx(0, abs=60)
     stations.close()
-    assert _run_alert_query(grafana, "low_inventory") == [(LEVEL.device_id, LEVEL.chemical, 5.0)]
-    assert _run_alert_query(grafana, "high_error") == [(3.0,)]
+    assert _run_alert_query(grafana, "low_inventory") == [(LEVEL.device_id, LEVEL.chemical, 5.0, 20.0, 1)]
+    assert _run_alert_query(grafana, "high_error") == [
+        (DOSE.device_id, "all pumps", 3.0, 1.0, -1), (DOSE.device_id, "pump 1", 3.0, 1.0, -1),
+    ]  # fmt: skip
 
 
 def test_what_was_made_is_made_again_and_anything_else_is_replaced_only_by_force(tmp_path: Path) -> None:
@@ -208,16 +271,8 @@ def test_the_statements_of_the_rules_are_readable_and_keep_their_comments() -> N
     for rule in RULES.values():
         id_ = rule["uid"].removeprefix("dosing-").replace("-", "_")
         asked = rule["data"][0]["model"]["rawSql"]
-        assert asked == build_alert_sql(id_, expected=SETTINGS.plant.devices)
-
-
-def test_days_of_cover_are_a_rule_where_there_is_a_limit() -> None:
-    limited = replace(SETTINGS, alarms=replace(SETTINGS.alarms, stock_cover_days=1.5))
-    text = build_provisioning_files(limited, SEEN)["alerting/dosing.yaml"]
-    rules = {rule["uid"]: rule for rule in yaml.safe_load(text)["groups"][0]["rules"]}
-    assert "dosing-low-cover" in rules
-    assert "dosing-low-cover" not in {rule["uid"] for rule in RULES.values()}
-    statement = rules["dosing-low-cover"]["data"][0]["model"]["rawSql"]
+        assert build_alert_sql(id_, site=SETTINGS.plant.site, zone=SETTINGS.plant.timezone) in asked
+    statement = RULES["dosing-low-cover"]["data"][0]["model"]["rawSql"]
     assert f"'{SETTINGS.plant.timezone}'" in statement
 
 
@@ -260,7 +315,7 @@ def test_contact_points_are_the_channels_without_their_secrets() -> None:
     assert [(route["receiver"], route["object_matchers"][1][2]) for route in policy["routes"]] == [
         ("dosing-shift", "high"), ("dosing-chat", "high|medium|low"), ("dosing-hook", "high|medium|low"),
     ]  # fmt: skip
-    assert {rule["labels"]["priority"] for rule in RULES.values()} == {"medium"}
+    assert {rule["labels"]["priority"] for rule in RULES.values()} == {"medium", "high"}
 
 
 def test_a_plant_without_channels_leaves_grafanas_policy_alone() -> None:

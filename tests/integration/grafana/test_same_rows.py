@@ -25,12 +25,14 @@ from dosing_tui.domain.panels.panel_catalog import (
     SeriesPoint,
     TankLevel,
 )
+from dosing_tui.grafana.alert_rules import ALERT_RULES
 from dosing_tui.grafana.dashboards import build_dashboards
 from dosing_tui.grafana.sql_macros import (
     GRAMS_PER_KILOGRAM,
     build_alert_sql,
     build_bucket_sql,
     build_selection_sql,
+    build_series_sql,
     is_dosed_mass,
 )
 from dosing_tui.tui.rendering.number_format import round_down_to_tenths
@@ -42,11 +44,14 @@ from tests.support.grafana.query_interpolation import interpolate_query
 ZONE = "Europe/Berlin"
 BOARDS: Any = build_dashboards(PANELS.values(), Settings(plant=PlantSettings(timezone=ZONE)))
 """As Grafana would load them: JSON, of whatever form."""
-SHOWN: Mapping[str, str] = {
-    shown["description"].rsplit(" ", 1)[-1]: shown["targets"][0]["rawSql"]
+SHOWN: Mapping[str, list[str]] = {
+    shown["description"].rsplit(" ", 1)[-1]: [
+        target["rawSql"] for target in shown["targets"] if not target["refId"].startswith("limit")
+    ]
     for board in BOARDS
     for shown in board["panels"]
 }
+"""Of tanks one query for each colour, of other panels one."""
 ALL_VALUES = {each["name"]: each["allValue"] for each in BOARDS[0]["templating"]["list"]}
 NAMES = {"time": "at", "metric": "series"}
 
@@ -75,15 +80,16 @@ def _to_utc(moment: datetime | None) -> datetime | None:
 def select_panel_rows(
     session: psycopg.Connection[DictRow], panel: Panel[object], query: PanelQuery
 ) -> list[DictRow]:
-    sql = interpolate_query(
-        SHOWN[panel.id],
-        since=query.since,
-        until=query.until,
-        now=query.now,
-        chosen={name.value: query.selection.get_values(name) for name in Dimension},
-        all_value=ALL_VALUES,
-    )
-    return session.execute(sql).fetchall()
+    return [
+        row
+        for sql in SHOWN[panel.id]
+        for row in session.execute(
+            interpolate_query(
+                sql, since=query.since, until=query.until, now=query.now, all_value=ALL_VALUES,
+                chosen={name.value: query.selection.get_values(name) for name in Dimension},
+            )
+        ).fetchall()
+    ]  # fmt: skip
 
 
 def query_panel(
@@ -212,7 +218,7 @@ def test_neighbouring_steps_of_any_width_are_joined_and_a_gap_is_none(
     panel = PANELS["consumption_over_time"]
     step = panel.get_bucket_width(until - timedelta(days=days), until)
     sql = interpolate_query(
-        SHOWN[panel.id], since=until - timedelta(days=days), until=until,
+        SHOWN[panel.id][0], since=until - timedelta(days=days), until=until,
         chosen={name.value: () for name in Dimension}, all_value=ALL_VALUES,
     )  # fmt: skip
     rows = grafana.execute(sql).fetchall()
@@ -269,10 +275,14 @@ def test_what_can_be_chosen_is_what_the_console_offers(
 def test_an_alert_rule_has_one_number_and_otherwise_words(
     grafana: psycopg.Connection[DictRow], rule: str
 ) -> None:
-    rows = grafana.execute(
-        build_alert_sql(rule.removeprefix("alerts/"), expected=("never heard",))
-    ).fetchall()
-    assert rows
+    [alert] = [each for each in ALERT_RULES if each.statement == rule.removeprefix("alerts/")]
+    sql = build_alert_sql(alert.statement, site="plant1")
+    rows = [
+        row
+        for number in ("condition", "value", "limit_value")
+        for row in grafana.execute(build_series_sql(sql, labels=alert.labels, number=number)).fetchall()
+    ]
+    assert any("condition" in row for row in rows)
     for row in rows:
         [number] = [value for value in row.values() if not isinstance(value, str)]
         assert isinstance(number, float)

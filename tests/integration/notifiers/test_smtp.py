@@ -1,6 +1,8 @@
 """Mail: encrypted and verified, in one thread for one alarm, and no header holds what a name brings."""
 
+import socket
 import ssl
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +15,7 @@ from hypothesis import strategies as st
 from dosing_tui.config.notification_channel import MailSecurity, NotificationKind, NotificationSettings
 from dosing_tui.demo.servers.mqtt_broker import find_free_port
 from dosing_tui.errors import DeliveryError
+from dosing_tui.notifiers import transport
 from dosing_tui.notifiers.send import deliver_message
 from dosing_tui.notifiers.smtp import compose_mail
 from tests.support.notifiers.mail_server import ACCOUNT, Postbox, run_mail_server
@@ -130,3 +133,31 @@ def test_no_server_is_no_reason_to_give_up() -> None:
     error = expect_refusal(replace(CHANNEL, port=find_free_port()))
     assert not error.is_permanent
     assert "Connection refused" in str(error)
+
+
+@pytest.mark.parametrize("factor", [0, transport.DEADLINE_FACTOR])
+def test_a_server_that_never_answers_or_a_letter_at_a_time_is_cut_off_and_tried_again(
+    monkeypatch: pytest.MonkeyPatch, factor: int
+) -> None:
+    monkeypatch.setattr(transport, "DEADLINE_FACTOR", factor)
+    stopping = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        channel = replace(CHANNEL, port=server.getsockname()[1], timeout_s=0.3)
+        silent = expect_refusal(channel)
+        threading.Thread(target=_drip_bytes, args=(server, stopping), daemon=True).start()
+        dripping = expect_refusal(channel)
+        stopping.set()
+    assert not silent.is_permanent
+    assert not dripping.is_permanent
+
+
+def _drip_bytes(server: socket.socket, stopping: threading.Event) -> None:
+    """To every connection, the first of which nobody waits for any more."""
+    while not stopping.is_set():
+        connection, _ = server.accept()
+        with connection:
+            try:
+                while not stopping.wait(0.05):
+                    connection.sendall(b"2")
+            except OSError:
+                continue

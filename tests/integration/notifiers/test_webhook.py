@@ -12,6 +12,7 @@ import pytest
 from dosing_tui.config.notification_channel import NotificationKind, NotificationSettings
 from dosing_tui.demo.servers.mqtt_broker import find_free_port
 from dosing_tui.errors import DeliveryError
+from dosing_tui.notifiers import transport
 from dosing_tui.notifiers.send import deliver_message
 from tests.support.notifiers.message_receivers import HANG, WebServer, web_server
 from tests.support.notifiers.message_samples import make_message
@@ -71,7 +72,12 @@ def test_a_server_that_hangs_or_is_not_there_is_given_up_soon(web: WebServer) ->
     assert "refused" in str(expect_refusal(make_channel(f"http://127.0.0.1:{find_free_port()}/secret")))
 
 
-def test_a_server_that_answers_a_letter_at_a_time_is_cut_off() -> None:
+@pytest.mark.parametrize("factor", [0, transport.DEADLINE_FACTOR])
+def test_a_server_that_answers_a_letter_at_a_time_is_cut_off(
+    monkeypatch: pytest.MonkeyPatch, factor: int
+) -> None:
+    """Also one to which the connection was still being made when the time was over."""
+    monkeypatch.setattr(transport, "DEADLINE_FACTOR", factor)
     with socket.create_server(("127.0.0.1", 0)) as server:
         stopping = threading.Event()
         threading.Thread(target=_drip_bytes, args=(server, stopping), daemon=True).start()

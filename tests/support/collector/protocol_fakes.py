@@ -17,6 +17,7 @@ from dosing_tui.collector.context.interfaces import (
 from dosing_tui.collector.context.intervals import Intervals
 from dosing_tui.collector.context.status import CollectorStatus
 from dosing_tui.collector.spool.spool import Spool
+from dosing_tui.config.alarm_limits import build_alarm_limits
 from dosing_tui.config.settings import CollectorSettings, Settings
 from dosing_tui.database.alarms.journal import JournalUpdate
 from dosing_tui.database.alarms.notification_queue import NotificationQueue
@@ -58,6 +59,7 @@ class FakeServer:
         self.elected: bool | None = True
         self.led: bool | None = True
         self.confirmed = True
+        self.epoch = 1
         self.refusal = ""
         self.stored: list[ParsedItem] = []
         self.news: list[StationNews] = []
@@ -73,6 +75,8 @@ class FakeServer:
 
     def close(self) -> None:
         """Nothing to close."""
+
+    def prepare(self, spool_id: UUID) -> None: ...
 
     def read_progress(self, spool_id: UUID) -> WriteProgress:
         self.count_request()
@@ -121,7 +125,8 @@ class FakeServer:
             create_status_writer=lambda: self,
             create_leader_lock=lambda: self,
             is_leader_confirmed=lambda: self.confirmed,
-            get_leader_epoch=lambda: None,
+            get_leader_epoch=lambda: self.epoch,
+            read_lease_epoch=lambda: self.epoch,
             prepare_schema=lambda _report: self.count_request(),
             run_maintenance=self.count_request,
             create_rebuild_call=IdleKeeper,
@@ -136,6 +141,7 @@ class FakeServer:
                 list_dose_errors=lambda _since: [],
                 list_pump_doses=list,
                 list_usual_durations=list,
+                read_alarm_limits=lambda: build_alarm_limits(Settings()),
                 read_tolerances=lambda: self.tolerances,
                 read_tank_lots=tuple,
                 read_service_states=self.read_service_states,

@@ -150,7 +150,11 @@ def _expect_pump(key: PumpTarget, doses: list[Dose], tolerance_g: float) -> Pump
         mean_error_g=mean,
         bias_percent=abs(mean) / (tolerance_g / 4) * 100,
         sigma_g=sigma,
-        cpk=(tolerance_g - abs(mean)) / (3 * sigma) if sigma else None,
+        cpk=max((tolerance_g - abs(mean)) / (3 * sigma), -99.0)
+        if sigma
+        else -99.0
+        if abs(mean) > tolerance_g
+        else None,
         stop_delay_s=line.slope if line else None,
         overshoot_g=line.intercept if line else None,
     )

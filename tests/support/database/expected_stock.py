@@ -24,17 +24,31 @@ def expect_outlook(
 ) -> list[StockOutlook]:  # fmt: skip
     """Of all doses of the stations that are shown; 0 lead days: without a reorder point."""
     today = now.astimezone(zone).date()
-    used: dict[tuple[str, date], dict[str, float]] = defaultdict(lambda: defaultdict(float))
+    used: dict[tuple[str, date], dict[str, list[float | None]]] = defaultdict(lambda: defaultdict(list))
     for dose in doses:
         day = dose.time.astimezone(zone).date()
         if today - timedelta(days=DAYS) <= day < today:
-            used[dose.device_id, day][dose.chemical] += dose.actual_g or 0.0
+            used[dose.device_id, day][dose.chemical].append(dose.actual_g)
     rows = []
     for tank in expect_tanks(levels):
-        days = {day: uses[tank.chemical] for (device, day), uses in used.items() if device == tank.device_id}
+        masses = {
+            day: uses[tank.chemical] for (device, day), uses in used.items() if device == tank.device_id
+        }
+        days = {day: _sum_use(each) for day, each in masses.items()}
         row = _expect_tank(tank, days, now, today)
-        rows.append(_add_reorder_point(row, days, lead_days, z) if lead_days else row)
+        unknown = sum(each.count(None) for each in masses.values())
+        row = replace(row, remark=row.remark or (f"{unknown} without a mass" if unknown else ""))
+        known = [used for used in days.values() if used is not None]
+        rows.append(_add_reorder_point(row, known, lead_days, z) if lead_days else row)
     return sorted(rows, key=_get_rank)
+
+
+def _sum_use(masses: list[float | None]) -> float | None:
+    """A dose that was not weighed counts as the mean of those that were; None without one."""
+    weighed = [mass for mass in masses if mass is not None]
+    if masses and not weighed:
+        return None
+    return fmean(weighed) * len(masses) if masses else 0.0
 
 
 def _get_rank(row: StockOutlook) -> tuple[object, ...]:
@@ -43,8 +57,8 @@ def _get_rank(row: StockOutlook) -> tuple[object, ...]:
     return cover, full, row.device_id, row.chemical
 
 
-def _expect_tank(tank: TankLevel, days: dict[date, float], now: datetime, today: date) -> StockOutlook:
-    """``days``: the use on each production day of the station."""
+def _expect_tank(tank: TankLevel, days: dict[date, float | None], now: datetime, today: date) -> StockOutlook:
+    """``days``: the use on each production day of the station, None if it is not known."""
     left = tank.remaining_g
     row = StockOutlook(
         tank.device_id, tank.chemical, left, tank.percent_full, len(days),
@@ -52,9 +66,12 @@ def _expect_tank(tank: TankLevel, days: dict[date, float], now: datetime, today:
     )  # fmt: skip
     if len(days) < LEAST_DAYS:
         return row
-    mean = fmean(days.values())
-    tenths = quantiles(days.values(), n=10, method="inclusive")
-    week = [used for day, used in days.items() if day >= today - timedelta(days=7)]
+    known = {day: used for day, used in days.items() if used is not None}
+    if len(known) < LEAST_DAYS:
+        return replace(row, remark="doses without a mass")
+    mean = fmean(known.values())
+    tenths = quantiles(known.values(), n=10, method="inclusive")
+    week = [used for day, used in known.items() if day >= today - timedelta(days=7)]
     cover = None if left is None or not mean else left / mean
     calendar_days = None if cover is None else cover * (today - min(days)).days / len(days)
     return replace(
@@ -71,13 +88,11 @@ def _expect_tank(tank: TankLevel, days: dict[date, float], now: datetime, today:
     )  # fmt: skip
 
 
-def _add_reorder_point(
-    row: StockOutlook, days: dict[date, float], lead_days: float, z: float
-) -> StockOutlook:
+def _add_reorder_point(row: StockOutlook, uses: list[float], lead_days: float, z: float) -> StockOutlook:
     if row.use_28_days_g is None:
         return row
-    point = row.use_28_days_g * lead_days + z * stdev(days.values()) * sqrt(lead_days)
-    is_due = row.remaining_g is not None and row.remaining_g <= point and not row.remark
+    point = row.use_28_days_g * lead_days + z * stdev(uses) * sqrt(lead_days)
+    is_due = row.remaining_g is not None and row.remaining_g <= point and row.use_28_days_g > 0
     return replace(row, reorder_g=point, remark="order now" if is_due else row.remark)
 
 

@@ -35,6 +35,12 @@ JOURNAL = (
     "INSERT INTO alarm_journal (uuid, site, rule, event, at, received_at, priority, rule_version, until)"
     " VALUES (gen_random_uuid(), 'plant1', 'STOCK_LOW', '{event}', {at}, now(), 'high', 1, {until})"
 )
+ACT_OFTEN = (
+    "SELECT enter_alarm_action(jsonb_build_object('uuid', gen_random_uuid(), 'site', 'plant1', 'rule', 'R',"
+    " 'device_id', 'd', 'priority', 'low', 'author', 'Anna', 'event', 'acknowledge'))"
+    " FROM generate_series(1, 12000)"
+)
+"""More actions at once than any flood of alarms needs."""
 MATERIAL = "SELECT enter_material('{entry}')"
 STATION_ENTRY = (
     '{"entry_key": "station:1", "source": "station", "time": "2026-11-23T12:00:00Z", "device_id": "d",'
@@ -140,6 +146,10 @@ OPERATOR = [
         ("acknowledge an alarm at a time of one's choice",
          JOURNAL.format(event="acknowledge", at="'2024-01-01'", until="NULL")),
         ("remove an alarm from the journal", "DELETE FROM alarm_journal"),
+        ("forget how many alarm actions were entered", "DELETE FROM alarm_action_rates"),
+        ("set the rate of alarm actions back", "UPDATE alarm_action_rates SET spent = 0"),
+        ("enter alarm actions at another's rate",
+         "INSERT INTO alarm_action_rates VALUES ('dosing_writer', 1e9, now())"),
         ("store a dose",
          "INSERT INTO dosing_consumption (time, device_id, pump, chemical) VALUES (now(), 'd', 1, 'B')"),
         ("store a dose by the way of other writers",
@@ -220,6 +230,7 @@ OPERATOR = [
         ("hide an alarm by the function", ACT.format(more='"event": "suppress"')),
         ("shelve an alarm for a year", ACT.format(more='"event": "shelve", "shelve_s": 31536000')),
         ("shelve an alarm for no known time", ACT.format(more='"event": "shelve", "shelve_s": "NaN"')),
+        ("flood the alarm journal with actions", ACT_OFTEN),
         ("act on an alarm without a name", ACT.format(more='"event": "acknowledge", "author": ""')),
         ("act on an alarm with a name that turns the text around",
          ACT.format(more='"event": "acknowledge", "author": "Anna\\u202e"')),

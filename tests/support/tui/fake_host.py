@@ -15,6 +15,8 @@ from dosing_tui.tui.data.query_results import PanelRequest, QueryResult
 from dosing_tui.tui.data.query_workers import BuildResult, Lane, run_query, run_to_result
 from dosing_tui.tui.rendering.palette import DARK
 from dosing_tui.tui.rendering.theme import TerminalTheme
+from dosing_tui.tui.requests.operator_entries import OperatorEntries
+from dosing_tui.tui.requests.pending_request import PendingRequests
 from tests.support.tui import sample_plant
 from tests.support.tui.console_driver import Clock, make_settings
 from tests.support.tui.sample_plant import FakeSource
@@ -32,18 +34,30 @@ class FakeHost:
     views: list[str] = field(default_factory=list)
     refreshes: int = 0
     bells: int = 0
+    on_screen: Callable[[Screen[Any]], object] = lambda _: None
+    """Called with the screen on top whenever that is another one."""
+    _bottom: Screen[Any] = field(default_factory=Screen)
+
+    @property
+    def screen(self) -> Screen[Any]:
+        return self.screens[-1][0] if self.screens else self._bottom
 
     def push_screen(
         self, screen: Screen[Result], callback: Callable[[Result | None], None] | None = None
     ) -> object:
         self.screens.append((screen, callback))
+        self.on_screen(screen)
         return None
 
     def answer(self, result: object) -> None:
         """Close the topmost screen with this result."""
         _, callback = self.screens.pop()
+        self.on_screen(self.screen)
         assert callback is not None
         callback(result)
+
+    def note_failure(self, work: str, error: Exception) -> None:
+        raise error
 
     def post_message(self, message: Message) -> bool:
         self.posted.append(message)
@@ -98,6 +112,12 @@ class ControllerBench:
         self.workers = ImmediateWorkers(self.source)
         chosen = chosen or make_settings()
         self.operator = OperatorSession(chosen, self.clock)
-        self.services = ConsoleServices(
-            chosen, self.live, self.source, self.workers, self.clock, self.operator
+        self.requests, self.entries = (
+            PendingRequests(self.operator),
+            OperatorEntries(self.operator, self.clock),
         )
+        self.services = ConsoleServices(
+            chosen, self.live, self.source, self.workers, self.clock, self.operator, self.requests,
+            self.entries,
+        )  # fmt: skip
+        self.host.on_screen = self.requests.note_screen

@@ -16,7 +16,8 @@ _BYTES = {
     "ctrl+left": b"\x1b[1;5D", "ctrl+right": b"\x1b[1;5C", "home": b"\x1b[H", "end": b"\x1b[F",
     "pageup": b"\x1b[5~", "pagedown": b"\x1b[6~", "ctrl+f": b"\x06", "slash": b"/", "full_stop": b".",
     "question_mark": b"?", "left_square_bracket": b"[", "right_square_bracket": b"]", "minus": b"-",
-    "plus": b"+", "equals_sign": b"=", "colon": b":", "f1": b"\x1bOP", "ctrl+p": b"\x10",
+    "plus": b"+", "equals_sign": b"=", "colon": b":", "exclamation_mark": b"!",
+    "f1": b"\x1bOP", "ctrl+p": b"\x10",
 }  # fmt: skip
 """What a terminal sends for the keys with a name."""
 _ODD_KEYS = {

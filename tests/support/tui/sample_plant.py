@@ -238,6 +238,9 @@ class FakeSource:
         self.more_happened = False
         self.cancelled: set[str] = set()
         self.keeps = False
+        self.kept: set[UUID] = set()
+        self.outcome: str | None = ""
+        """Why an action changes nothing; None: the journal does not have it."""
         """This machine collects: what operators do waits on its disk while the database is away."""
         self.entries: list[JournalEntry] = []
         self.pages: list[JournalFilter] = []
@@ -336,7 +339,15 @@ class FakeSource:
         if self.away and not self.keeps:
             raise DatabaseUnavailableError(self.away)
         self.on_journal(entries)
+        if self.away:
+            self.kept |= {entry.uuid for entry in entries}
         return not self.away
+
+    def list_kept_actions(self) -> frozenset[UUID]:
+        return frozenset(self.kept)
+
+    def find_action_outcomes(self, uuids: Sequence[UUID]) -> dict[UUID, str]:
+        return {uuid: self.outcome for uuid in uuids if self.outcome is not None}
 
     def read_shift_report(self, shift: ShiftPeriod, *, now: datetime) -> ShiftReport:
         if self.away:

@@ -1,5 +1,6 @@
 """Commands for who runs an installation, and what every command has in common."""
 
+import getpass
 import os
 import re
 import shlex
@@ -138,7 +139,7 @@ def test_the_service_runs_as_its_account_with_its_passwords(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     path = write_settings(tmp_path)
-    account = os.environ.get("USER") or "root"
+    account = "daemon" if os.geteuid() == 0 else getpass.getuser()
     arguments = ["--config", str(path), "service", "install", "--account", account, "--folder", str(tmp_path)]
     done = CliRunner().invoke(main, arguments)
     assert done.exit_code == 0, done.stderr

@@ -1,20 +1,23 @@
 """The service's units: hardened, with its passwords, its folders and a backup each day; and their removal."""
 
+import getpass
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from dosing_tui.cli.main import main
+from dosing_tui.cli.operations import service_command
 from dosing_tui.config.loader import load_settings
 from dosing_tui.deployment import unit_files
 from dosing_tui.deployment.transient_unit import build_doctor_command
 from dosing_tui.deployment.unit_files import BackupPlan, ServicePlan, list_sandbox, render_units
 
-ACCOUNT = os.environ.get("USER") or "root"
+ACCOUNT = "daemon" if os.geteuid() == 0 else getpass.getuser()
 NAMES = ("dosing-tui.service", "dosing-tui-backup.timer", "dosing-tui-backup.service")
 
 
@@ -93,7 +96,7 @@ def test_a_folder_that_others_use_is_left_to_them(folder: Path, option: str) -> 
     value = str(used) if option == "--backup" else used.name
     done = run_service(folder, "install", "--account", "nobody", "--folder", str(folder), option, value)
     assert done.exit_code == 2, done.output
-    assert f"{used} is in use and belongs to {ACCOUNT}, not to nobody" in done.stderr
+    assert f"{used} is in use and belongs to {getpass.getuser()}, not to nobody" in done.stderr
     assert (used.stat().st_uid, used.stat().st_mode & 0o777) == (os.getuid(), 0o755)
     assert (folder / "config.toml").stat().st_mode & 0o777 == 0o600
     assert not list(folder.glob("*.service"))
@@ -133,10 +136,47 @@ def test_a_path_that_systemd_would_read_otherwise_is_refused(
         assert refused.exit_code == 2
         assert f"{other}" in refused.stderr
         assert "holds a blank, %, $, a quote or a backslash" in refused.stderr
-    monkeypatch.setenv("PATH", str(other))
+    monkeypatch.setattr(sys, "executable", str(other / "python3"))
     refused = run_service(folder, "show")
     assert refused.exit_code == 2
     assert str(program) in refused.stderr
+
+
+def test_the_service_runs_the_program_that_installs_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not another one that comes first in PATH, nor none: sudo has a PATH of its own."""
+    for place in ("own", "other"):
+        (folder / place).mkdir()
+        (folder / place / "dosing-tui").touch(0o755)
+    monkeypatch.setattr(sys, "executable", str(folder / "own" / "python3"))
+    monkeypatch.setenv("PATH", str(folder / "other"))
+    assert f"\nExecStart={folder}/own/dosing-tui --config " in run_service(folder, "show").output
+    (folder / "own" / "dosing-tui").unlink()
+    assert f"\nExecStart={folder}/other/dosing-tui --config " in run_service(folder, "show").output
+    monkeypatch.setenv("PATH", "")
+    assert f"\nExecStart={folder}/own/python3 -m dosing_tui --config " in run_service(folder, "show").output
+
+
+@pytest.mark.parametrize("command", ["show", "install", "doctor"])
+def test_the_service_never_runs_as_root(folder: Path, command: str) -> None:
+    done = run_service(folder, command, "--account", "root")
+    assert done.exit_code == 2
+    assert "the service needs an account of its own" in done.stderr
+
+
+def test_who_is_not_root_is_told_so_before_anything_is_changed(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service_command, "UNIT_FOLDER", folder)
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    (folder / NAMES[0]).write_text("")
+    for command in ("install", "uninstall"):
+        done = run_service(folder, command, "--folder", str(folder))
+        assert done.exit_code == 2
+        assert (
+            f"'service {command}' needs root: sudo {sys.executable.rpartition('/')[0]}/dosing-tui"
+            in done.stderr
+        )
+    assert (folder / NAMES[0]).read_text() == ""
 
 
 @pytest.mark.parametrize("name", ["line-backup", "-line", "a b", ""])

@@ -1,13 +1,15 @@
 """What 'service doctor' says when it cannot diagnose at all, and which exit status that has."""
 
 import os
+import pwd
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 from dosing_tui.cli.main import main
-from dosing_tui.deployment import transient_unit
+from dosing_tui.cli.operations import service_command
+from dosing_tui.deployment import transient_unit, unit_files
 from tests.unit.cli.test_service_command import ACCOUNT, write_settings
 
 
@@ -16,8 +18,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     monkeypatch.setattr(transient_unit, "RUNNING_SYSTEMD", tmp_path)
+    monkeypatch.setattr(service_command, "UNIT_FOLDER", tmp_path)
+    monkeypatch.setattr(unit_files, "STATE_FOLDER", tmp_path / "state")
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     (tmp_path / "bin").mkdir()
+    (tmp_path / "dosing-tui.service").touch()
     write_settings(tmp_path)
     return tmp_path
 
@@ -86,3 +91,34 @@ def test_a_missing_account_is_named(folder: Path) -> None:
     done = run_doctor(folder, "--account", "nobody_here")
     assert done.exit_code == 2
     assert "There is no account nobody_here" in done.stderr
+
+
+def test_a_service_that_is_not_installed_is_named_and_gets_no_folder(folder: Path) -> None:
+    provide_systemd_run(folder, "exit 0")
+    done = run_doctor(folder, "--name", "hall2")
+    assert done.exit_code == 2
+    assert "There is no service hall2" in done.stderr
+
+
+def test_a_service_of_another_account_keeps_its_folder(folder: Path) -> None:
+    """systemd would give the folder of its spool to the account that the doctor was called with."""
+    provide_systemd_run(folder, "exit 0")
+    state = folder / "state" / "dosing-tui"
+    state.mkdir(parents=True)
+    (state / "spool.sqlite").touch()
+    other = next(one for one in pwd.getpwall() if one.pw_uid not in (0, os.getuid()))
+    done = run_doctor(folder, "--account", other.pw_name)
+    assert done.exit_code == 2
+    assert f"not to {other.pw_name}" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--bundle", "support.zip"), ("--bundle=/tmp/support.zip",), ("--bundle",)]
+)
+def test_a_file_that_only_the_service_would_see_is_refused(folder: Path, arguments: tuple[str, ...]) -> None:
+    """Its /tmp is its own and goes with it: 'Wrote /tmp/support.zip', and there is none."""
+    provide_systemd_run(folder, "exit 0")
+    done = run_doctor(folder, *arguments)
+    assert done.exit_code == 2
+    assert f"--bundle {folder}/state/dosing-tui/support.zip" in done.stderr
+    assert run_doctor(folder, "--bundle", f"{folder}/state/dosing-tui/support.zip").exit_code == 0

@@ -6,6 +6,7 @@ A worn tube makes one pump slower. A cold, thick chemical makes them all slower 
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from heapq import nsmallest
 
 from dosing_tui.domain.messages.chemical_names import fold_name
 from dosing_tui.domain.messages.models import Dose
@@ -65,8 +66,8 @@ class DosingPace:
         """Replace what is usual by what the database says."""
         for one in stored:
             kind = (one.device, fold_name(one.chemical), one.recipe, one.mode)
-            if one.doses > 0 and (kind in self._usual or len(self._usual) < MAX_KINDS):
-                self._usual[kind] = one.mean_s, min(one.doses, MAX_USUAL_DOSES)
+            if one.doses > 0:
+                self._set_usual(kind, one.mean_s, min(one.doses, MAX_USUAL_DOSES))
 
     def add_dose(self, dose: Dose, minute: int) -> None:
         """``minute``: of the dose, since 1970. A dose without a plausible duration says nothing."""
@@ -74,8 +75,6 @@ class DosingPace:
             return
         seconds, chemical = dose.plausible_duration_ms / 1000, fold_name(dose.chemical)
         kind = (dose.device_id, chemical, dose.recipe, dose.mode)
-        if kind not in self._usual and len(self._usual) >= MAX_KINDS:
-            return
         mean_s, doses = self._usual.get(kind, (seconds, 0))
         if doses >= MIN_USUAL_DOSES:
             self._names.setdefault(chemical, dose.chemical)
@@ -83,7 +82,14 @@ class DosingPace:
             recent = stations.setdefault(dose.device_id, deque(maxlen=MAX_RECENT_DOSES))
             recent.append((minute, seconds / mean_s))
         doses = min(doses + 1, MAX_USUAL_DOSES)
-        self._usual[kind] = mean_s + (seconds - mean_s) / doses, doses
+        self._set_usual(kind, mean_s + (seconds - mean_s) / doses, doses)
+
+    def _set_usual(self, kind: DoseKind, mean_s: float, doses: int) -> None:
+        """Above MAX_KINDS, those of which the fewest doses are known are freed."""
+        if kind not in self._usual and len(self._usual) >= MAX_KINDS:
+            for least in nsmallest(MAX_KINDS // 20, self._usual, key=lambda each: self._usual[each][1]):
+                del self._usual[least]
+        self._usual[kind] = mean_s, doses
 
     def compare_stations(self, minute: int) -> Iterator[CommonPace]:
         """Of each chemical that was dosed since the start, at a minute since 1970."""

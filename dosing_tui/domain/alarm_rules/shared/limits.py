@@ -33,6 +33,8 @@ class LimitOverride:
 class AlarmLimits:
     ingredients: IngredientLimits = field(default_factory=IngredientLimits)
     overrides: tuple[LimitOverride, ...] = ()
+    expected_stations: tuple[str, ...] = ()
+    """Stations that are offline as long as they have never sent a message."""
     tolerance_rules: ToleranceRules = DEFAULT_RULES
     """Of the settings: they count until those of the database are known."""
     stock_deadband_percent: float = 2.0

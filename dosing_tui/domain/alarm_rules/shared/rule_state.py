@@ -4,15 +4,18 @@ All collections are bounded. The state is updated in place for throughput (thous
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TypeVar
 
 from dosing_tui.domain.alarm_rules.plant_wide.dosing_pace import DosingPace
+from dosing_tui.domain.alarm_rules.shared.batch_need import BatchNeed
+from dosing_tui.domain.alarm_rules.shared.bounded_states import BoundedStates
 from dosing_tui.domain.alarm_rules.shared.detection import Detection, EvaluationContext
-from dosing_tui.domain.messages.models import BatchEvent, Dose
+from dosing_tui.domain.alarm_rules.shared.link_history import LinkHistory
+from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading
 from dosing_tui.domain.presence.models import MessageLoss, StationPresence
+from dosing_tui.domain.quantities.quantity_text import format_count
 from dosing_tui.domain.tolerances.pump_history import PumpHistory
 
 MAX_SERIES = 2_000
@@ -24,9 +27,10 @@ WINDOW_MINUTES = 60
 SKEW_SAMPLES = 10
 MAX_CLOSED_BATCHES = 20
 """Number of ended batches of a station that late messages are assigned to."""
-
-Key = TypeVar("Key")
-State = TypeVar("State")
+ESTABLISHED_MESSAGES = 20
+"""A station with so many messages is no invented name."""
+UNUSED_AFTER = timedelta(days=30)
+"""A station that is silent for so long, and has no alarm, is freed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +121,8 @@ class StationState:
     """State of one station."""
 
     last_message_at: datetime | None = None
+    message_count: int = 0
+    """Up to ESTABLISHED_MESSAGES, of this process and of what it loaded."""
     presence: StationPresence | None = None
     """None without a status topic."""
     new_losses: list[MessageLoss] = field(default_factory=list)
@@ -176,9 +182,10 @@ class TankState:
     reported_jump: Detection | None = None
     """Detection of the last jump, until an addition or another level explains it."""
     jump_change: LevelChange | None = None
-    batch_need_g: float = 0.0
-    """Target, or else actual mass, of the newest dose; 0 without a dose."""
-    batch_need_at: datetime | None = None
+    last_level: InventoryLevel | None = None
+    batch_need: BatchNeed | None = None
+    last_dose_at: datetime | None = None
+    """Of the dose that is the need while no batch is known."""
 
 
 class RuleState:
@@ -190,13 +197,22 @@ class RuleState:
         """Since when messages are taken, whenever the broker delivers them."""
         self.is_history_loaded = False
         """The history was loaded from the database."""
-        self.stations: dict[str, StationState] = {
-            name: StationState() for name in expected_stations[:MAX_SERIES]
-        }
-        self.pace = DosingPace()
-        self.tanks: dict[tuple[str, str], TankState] = {}
         self.tanks_with_gap: set[tuple[str, str]] = set()
         """Keys of the tanks with an unreported difference."""
+        self.links: dict[str, LinkHistory] = {}
+        """Outages of the connections, by alarm rule."""
+        self.expected_stations = frozenset(expected_stations)
+        self.freed_stations: set[str] = set()
+        """Stations freed since the evaluator last ended their alarms."""
+        self.pace = DosingPace()
+        self.tanks: BoundedStates[tuple[str, str], TankState] = BoundedStates(
+            most=MAX_SERIES, rank_use=self._rank_tank, on_freed=self._forget_tanks
+        )
+        self.stations: BoundedStates[str, StationState] = BoundedStates(
+            most=MAX_SERIES, rank_use=self._rank_station, on_freed=self._forget_stations
+        )
+        for name in expected_stations:
+            self.get_station(name)
         self._recent_readings: dict[tuple[object, ...], int] = {}
 
     def update_intake(self, context: EvaluationContext) -> None:
@@ -209,13 +225,65 @@ class RuleState:
             return None
         return max(context.broker.since or self._intake_since, self._intake_since)
 
-    def get_station(self, device: str) -> StationState | None:
-        """Return the station, created if new; None above MAX_SERIES."""
-        return _get_or_add(self.stations, device, StationState)
+    def get_station(self, device: str) -> StationState:
+        """Return the station, created if new; above MAX_SERIES the least active ones are freed."""
+        return self.stations.get_or_add(device, StationState)
 
-    def get_tank(self, device: str, chemical: str) -> TankState | None:
-        """Return the tank, created if new; None above MAX_SERIES."""
-        return _get_or_add(self.tanks, (device, chemical), TankState)
+    def get_tank(self, device: str, chemical: str) -> TankState:
+        """Return the tank, created if new; above MAX_SERIES those of the least active stations are freed."""
+        return self.tanks.get_or_add((device, chemical), TankState)
+
+    @property
+    def ceiling_text(self) -> str:
+        """A sentence if there are more stations or tanks than alarms can watch, '' if not."""
+        full = [
+            name for name, states in (("stations", self.stations), ("tanks", self.tanks)) if states.is_full
+        ]
+        if not full:
+            return ""
+        return (
+            f"Alarms watch at most {format_count(MAX_SERIES)} {' and '.join(full)}:"
+            " those that sent the fewest messages are left out. Retire stations that are gone."
+        )
+
+    def find_level(self, reading: Reading) -> InventoryLevel | None:
+        """The last level of the tank of a level; None for other readings."""
+        if not isinstance(reading, InventoryLevel):
+            return None
+        tank = self.tanks.get((reading.device_id, reading.chemical))
+        return None if tank is None else tank.last_level
+
+    def free_unused(
+        self, now: datetime, devices_in_use: Collection[str], retired: Collection[str] = ()
+    ) -> None:
+        """Free the stations that nobody expects or that are retired, and that are silent for UNUSED_AFTER."""
+        used = self.expected_stations.union(devices_in_use) - frozenset(retired)
+        oldest = now - UNUSED_AFTER
+        self.stations.remove(
+            [
+                device
+                for device, station in self.stations.items()
+                if device not in used and (station.last_message_at or self.started_at) < oldest
+            ]
+        )
+
+    def _rank_station(self, device: str, station: StationState) -> tuple[int, datetime]:
+        """Expected ones last, then those that sent many messages; of others the newest."""
+        count = ESTABLISHED_MESSAGES + 1 if device in self.expected_stations else station.message_count
+        return count, station.last_message_at or self.started_at
+
+    def _rank_tank(self, key: tuple[str, str], tank: TankState) -> tuple[int, datetime]:
+        station = self.stations.get(key[0])
+        count = 0 if station is None else self._rank_station(key[0], station)[0]
+        return count, tank.level_time or self.started_at
+
+    def _forget_stations(self, devices: Iterable[str]) -> None:
+        gone = frozenset(devices)
+        self.freed_stations |= gone
+        self.tanks.remove([key for key in self.tanks if key[0] in gone])
+
+    def _forget_tanks(self, keys: Iterable[tuple[str, str]]) -> None:
+        self.tanks_with_gap.difference_update(keys)
 
     def is_new(self, reading: Dose | BatchEvent) -> bool:
         """Record a reading; return False if it is a redelivery."""
@@ -228,13 +296,6 @@ class RuleState:
         if known >= MAX_RECENT_READINGS:
             del self._recent_readings[next(iter(self._recent_readings))]
         return True
-
-
-def _get_or_add(states: dict[Key, State], key: Key, create: Callable[[], State]) -> State | None:
-    state = states.get(key)
-    if state is None and len(states) < MAX_SERIES:
-        state = states[key] = create()
-    return state
 
 
 def to_epoch_minute(at: datetime) -> int:

@@ -109,22 +109,23 @@ def _list_chemical_lots(key: str, doses: Sequence[Dose], lots: StationLots) -> l
     expired: set[str] = set()
     for (dose, shares), weight in zip(sources, weights, strict=True):
         for each in shares or (LotShare(Lot(UNKNOWN_LOT), 1.0),):
-            number, had = each.lot.number, found.get(each.lot.number)
+            name = fold_name(each.lot.number)
+            had = found.get(name)
             part = each.share * weight / sum(weights)
-            found[number] = LotShare(each.lot, part + (had.share if had else 0.0))
+            found[name] = LotShare(each.lot, part + (had.share if had else 0.0))
             if _is_expired(each.lot.expires_on, dose.time, lots.zone):
-                expired.add(number)
+                expired.add(name)
     return [
         BatchLot(
             doses[0].chemical,
             one.lot,
             _round_share(one.share),
             None if total_g is None or one.share == 0.0 else round(one.share * total_g, 3),
-            number in expired,
-            is_sent := any(dose.lot and number == shares[0].lot.number for dose, shares in sources),
-            is_sent and any(history.shares) and (key, fold_name(number)) not in lots.entered,
+            name in expired,
+            is_sent := any(dose.lot and name == fold_name(shares[0].lot.number) for dose, shares in sources),
+            is_sent and any(history.shares) and (key, name) not in lots.entered,
         )
-        for number, one in sorted(found.items())
+        for name, one in sorted(found.items(), key=lambda pair: pair[1].lot.number)
     ]
 
 

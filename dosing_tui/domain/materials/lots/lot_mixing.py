@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from dosing_tui.domain.materials.ledger import ADDED_KINDS, MaterialKind
+from dosing_tui.domain.messages.chemical_names import fold_name
 
 UNKNOWN_LOT = ""
 """Number of what nobody has given a lot."""
@@ -134,10 +135,11 @@ def _forget_shares(shares: Iterable[LotShare]) -> tuple[LotShare, ...]:
 
 
 def _merge_shares(shares: Iterable[LotShare]) -> tuple[LotShare, ...]:
-    """One of each number, in the order of the numbers; the newest details first."""
+    """One of each number, in any spelling, in their order; the newest spelling and details first."""
     found: dict[str, LotShare] = {}
     for each in shares:
-        if (had := found.get(each.lot.number)) is not None:
+        key = fold_name(each.lot.number)
+        if (had := found.get(key)) is not None:
             each = LotShare(each.lot.merge_details(had.lot), had.share + each.share)
-        found[each.lot.number] = each
-    return tuple(found[number] for number in sorted(found))
+        found[key] = each
+    return tuple(sorted(found.values(), key=lambda each: each.lot.number))

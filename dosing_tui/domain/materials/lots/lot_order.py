@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from dosing_tui.domain.materials.lots.lot_mixing import Lot
+from dosing_tui.domain.messages.chemical_names import fold_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +37,12 @@ def propose_lots(stored: Iterable[StoredLot], today: date) -> tuple[LotProposal,
         if expires_on is not None and expires_on < today:
             found.append(LotProposal(each, None))
             continue
-        ranks[each.chemical] = ranks.get(each.chemical, 0) + 1
-        found.append(LotProposal(each, ranks[each.chemical]))
+        chemical = fold_name(each.chemical)
+        ranks[chemical] = ranks.get(chemical, 0) + 1
+        found.append(LotProposal(each, ranks[chemical]))
     return tuple(found)
 
 
 def _get_order(stored: StoredLot, today: date) -> tuple[str, bool, date, datetime, str]:
     expires_on = stored.lot.expires_on or date.max
-    return stored.chemical, expires_on < today, expires_on, stored.delivered_at, stored.lot.number
+    return fold_name(stored.chemical), expires_on < today, expires_on, stored.delivered_at, stored.lot.number

@@ -30,6 +30,11 @@ class LotTraceRow:
     is_expired: bool = False
 
     @property
+    def identity(self) -> tuple[str, str, str]:
+        """The row stays selected when its figures change."""
+        return self.batch_key, self.lot_number, self.chemical
+
+    @property
     def share_percent(self) -> float | None:
         return None if self.share == 0.0 else 100.0 * self.share
 

@@ -29,6 +29,7 @@ from dosing_tui.errors import SpoolError
 from dosing_tui.mqtt.publisher import Publisher
 from tests.support.collector.numbered_messages import plant_settings, run_collector
 from tests.support.collector.running_collector import Running, in_mode, run_in_threads
+from tests.support.database.stored_journal import read_journal
 from tests.support.domain.alarm_entries import ANNA
 from tests.support.polling import wait_until
 
@@ -79,7 +80,7 @@ def is_following(this: Running) -> bool:
 
 
 def read_entries(settings: Settings) -> list[JournalEntry]:
-    return [entry for entry in journal.read_journal(settings) if entry.key.rule in RULES]
+    return [entry for entry in read_journal(settings) if entry.key.rule in RULES]
 
 
 def find_state(this: Running, rule: str) -> AlarmState:
@@ -269,7 +270,7 @@ def test_a_collector_that_begins_at_a_checkpoint_shows_the_same(
         acknowledge_alarm(settings, find_state(collector, "STOCK_LOW"))
         expected = {"STOCK_LOW": AlarmStateName.ACKED, "DOSE_GROSS": AlarmStateName.UNACK}
         wait_until(lambda: list_shown_states(collector) == expected)
-        wait_until(lambda: kept_up_to(settings) == journal.read_journal(settings)[-1].id)
+        wait_until(lambda: kept_up_to(settings) == read_journal(settings)[-1].id)
         before = [find_state(collector, rule) for rule in RULES]
     with run_in_threads(settings) as again:
         wait_until(lambda: again.ready and is_following(again) and list_shown_states(again) == expected)

@@ -4,17 +4,20 @@ import json
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from uuid import uuid4
 
 import pytest
 
-from dosing_tui.collector.alarms import alarm_service, stock_watch
+from dosing_tui.cli import alarm_actions
+from dosing_tui.collector.alarms import rules_watch, stock_watch
 from dosing_tui.config.sections.pump_settings import PumpSettings
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.alarms import journal
 from dosing_tui.database.batches.master_recipes import import_recipes
 from dosing_tui.database.materials.ledger_entries import list_materials
 from dosing_tui.database.pumps.service_log import enter_service
+from dosing_tui.database.schema.migrate import migrate_schema
 from dosing_tui.domain.alarm_rules import tank_rules
 from dosing_tui.domain.alarms.models import AlarmEvent
 from dosing_tui.domain.alarms.operator_commands import CommandContext
@@ -30,6 +33,7 @@ from tests.integration.collector.alarms.test_alarm_service_on_servers import (
 from tests.support.collector.running_collector import run_in_threads
 from tests.support.database.reading_samples import DOSE, LEVEL
 from tests.support.database.stored_batches import write_readings
+from tests.support.database.stored_journal import read_journal
 from tests.support.domain.alarm_entries import ANNA
 from tests.support.polling import wait_until
 
@@ -38,9 +42,7 @@ MASTER = MasterRecipe("CU-85", (MasterIngredient("T-9"), MasterIngredient("T-12"
 
 def list_raised(settings: Settings) -> dict[str, str]:
     """The tags that were raised, with their words."""
-    return {
-        one.key.tag: one.message for one in journal.read_journal(settings) if one.event is AlarmEvent.RAISE
-    }
+    return {one.key.tag: one.message for one in read_journal(settings) if one.event is AlarmEvent.RAISE}
 
 
 def test_a_tank_that_somebody_says_is_refilled_jumps_up_without_an_alarm(settings: Settings) -> None:
@@ -111,6 +113,7 @@ def test_a_tank_that_lasts_too_short_raises_the_alarm_of_the_panel(
     )
     write_readings(settings.database.dsn, [*doses, level])
     limited = replace(settings, alarms=replace(settings.alarms, stock_cover_days=1.0))
+    migrate_schema(limited, report=print)
     with run_in_threads(limited):
         tag = f"STOCK_COVER_LOW/{DOSE.device_id}/T-12"
         wait_until(lambda: tag in list_raised(limited))
@@ -121,7 +124,7 @@ def test_a_batch_is_compared_with_the_master_that_was_imported(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
-    monkeypatch.setattr(alarm_service, "RECIPE_POLL_S", 0.2)
+    monkeypatch.setattr(rules_watch, "POLL_INTERVAL_S", 0.2)
     began = datetime.now(UTC) - timedelta(hours=1)
 
     def say(event: str) -> None:
@@ -144,8 +147,8 @@ def test_a_batch_is_compared_with_the_master_that_was_imported(
 def test_a_worn_tube_is_an_alarm_until_its_change_is_entered(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(alarm_service, "RECIPE_POLL_S", 0.2)
-    monkeypatch.setattr(alarm_service, "SERVICE_POLL", timedelta(0))
+    monkeypatch.setattr(rules_watch, "POLL_INTERVAL_S", 0.2)
+    monkeypatch.setattr(rules_watch, "SERVICE_INTERVAL", timedelta(0))
     settings = replace(settings, pumps=PumpSettings(tube_life_g=30.0))
     tag = "TUBE_DUE/dosing_system_01/pump 2"
     with run_in_threads(settings) as collector, connect_station(settings) as plant:
@@ -160,4 +163,24 @@ def test_a_worn_tube_is_an_alarm_until_its_change_is_entered(
         )  # fmt: skip
         enter_service(settings, changed, os_user="")
         returned = AlarmEvent.RETURN, tag
-        wait_until(lambda: returned in {(one.event, one.key.tag) for one in journal.read_journal(settings)})
+        wait_until(lambda: returned in {(one.event, one.key.tag) for one in read_journal(settings)})
+
+
+def test_a_retired_station_is_silent_until_it_sends_and_the_journal_says_so(settings: Settings) -> None:
+    tag, low = "RETIRED/dosing_system_01", "STOCK_CRITICAL/dosing_system_01/T-12"
+    with run_in_threads(settings) as collector, connect_station(settings) as plant:
+        wait_until(lambda: collector.ready and is_following(collector))
+        say_level(plant, settings, 3)
+        wait_until(lambda: low in list_raised(settings))
+        context = CommandContext(ANNA, datetime.now(UTC))
+        (target,) = alarm_actions.find_alarms_or_normal(settings, [tag])
+        build_entry = partial(alarm_actions.build_removal_entry, reason="sold")
+        alarm_actions.apply_command(settings, [target], context, build_entry)
+        wait_until(lambda: [state.key.tag for state in alarm_actions.list_alarms(settings)] == [tag])
+        say_level(plant, settings, 3)
+        wait_until(lambda: low in {state.key.tag for state in alarm_actions.list_alarms(settings)})
+    back = [entry for entry in read_journal(settings) if entry.key.tag == tag][1]
+    assert (back.event, back.who.name, back.message) == (
+        AlarmEvent.RETURN_TO_SERVICE, "",
+        "Station dosing_system_01 sends messages again: no longer retired",
+    )  # fmt: skip

@@ -4,14 +4,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
 
+from dosing_tui.collector.alarms.journal_outbox import JournalOutbox
 from dosing_tui.collector.context.interfaces import CollectorContext
 from dosing_tui.collector.context.status import CollectorStatus
 from dosing_tui.collector.dependencies import build_database
-from dosing_tui.collector.notifications import dispatcher
+from dosing_tui.collector.notifications import channel_state, dispatcher
+from dosing_tui.collector.notifications.database_outage import OutageNotifier
 from dosing_tui.collector.notifications.dispatcher import NotificationDispatcher
 from dosing_tui.config.notification_channel import MailSecurity, NotificationKind, NotificationSettings
 from dosing_tui.config.settings import Settings
@@ -20,13 +23,13 @@ from dosing_tui.domain.alarms.checkpoint import Checkpoint
 from dosing_tui.domain.alarms.journal_projection import JournalProjection
 from dosing_tui.domain.alarms.models import SYSTEM_ACTOR, AlarmEvent, AlarmKey, JournalEntry, Priority
 from dosing_tui.domain.notifications.channel_status import ChannelStatus
-from dosing_tui.domain.notifications.policy import DeliveryStatus
 from dosing_tui.ipc.supervised_thread import RetryDelay
 from dosing_tui.live_state import LiveState
 from tests.support.collector.protocol_fakes import PlainParser
 from tests.support.collector.running_collector import PACE
 from tests.support.database.reading_samples import settings_for
 from tests.support.database.schema_inspection import fetch_rows
+from tests.support.database.stored_journal import read_journal
 from tests.support.domain.alarm_entries import ANNA, make_entry
 from tests.support.notifiers.mail_server import run_mail_server
 from tests.support.notifiers.message_receivers import HANG, SLOW, WebServer, web_server
@@ -43,8 +46,10 @@ def web() -> Iterator[WebServer]:
 
 
 @pytest.fixture
-def settings(migrated: str, web: WebServer) -> Settings:
-    return replace(settings_for(migrated), notifications=(make_channel(web),))
+def settings(migrated: str, web: WebServer, tmp_path: Path) -> Settings:
+    site = settings_for(migrated)
+    collector = replace(site.collector, spool_dir=str(tmp_path))
+    return replace(site, collector=collector, notifications=(make_channel(web),))
 
 
 def make_channel(web: WebServer, **changes: object) -> NotificationSettings:
@@ -67,18 +72,17 @@ class Teller:
         self.ahead = timedelta()
         self.live = live = LiveState()
         pace = replace(PACE, notify_retry=retry, notify_poll_s=0.1, rate_limit_s=0.1)
-        self.notifying = NotificationDispatcher(
-            CollectorContext(
-                settings,
-                build_database(settings),
-                PlainParser,
-                live,
-                CollectorStatus(live, report=self.said.append, clock=self.get_now),
-                pace,
-                self.get_now,
-            ),
-            hand_over_notice=lambda _channel, _key, _occurrence: DeliveryStatus.PENDING,
+        context = CollectorContext(
+            settings,
+            build_database(settings),
+            PlainParser,
+            live,
+            CollectorStatus(live, report=self.said.append, clock=self.get_now),
+            pace,
+            self.get_now,
         )
+        self.outbox = JournalOutbox(Path(settings.collector.spool_dir))
+        self.notifying = NotificationDispatcher(context, OutageNotifier(context, self.outbox))
 
     def get_now(self) -> datetime:
         return datetime.now(UTC) + self.ahead
@@ -93,7 +97,7 @@ class Teller:
 
     def has_read_journal(self) -> bool:
         """It has read what is in the journal."""
-        head = len(journal.read_journal(self.settings))
+        head = len(read_journal(self.settings))
         found = fetch_rows(self.settings.database.dsn, "SELECT last_id FROM alarm_notification_channels")
         return bool(found) and all(last_id >= head for (last_id,) in found)
 
@@ -111,6 +115,7 @@ def start_dispatcher(
         yield teller
     finally:
         teller.notifying.stop()
+        teller.outbox.close()
 
 
 def append_event(
@@ -528,9 +533,79 @@ def test_after_a_day_it_is_given_up(settings: Settings, web: WebServer) -> None:
         wait_until(lambda: web.posted)
         teller.ahead = timedelta(days=1, minutes=1)
         wait_until(lambda: read_deliveries(settings) == [("raise", "failed")])
-        wait_until(
-            lambda: teller.has_said("was not sent within a day and is dropped: The server answers 503.")
-        )
+        wait_until(lambda: teller.has_said("1 alarm not sent within a day, dropped. The server answers 503."))
+
+
+def test_of_high_priority_it_is_told_after_days_if_it_is_active_and_unacknowledged(
+    settings: Settings, web: WebServer
+) -> None:
+    with start_dispatcher(settings):
+        pass  # the channel is known from now on
+    ago = datetime.now(UTC) - timedelta(days=3)
+    for item, priority in (("H", Priority.HIGH), ("M", Priority.MEDIUM), ("GONE", Priority.HIGH)):
+        append_event(settings, item=item, priority=priority, at=ago)
+    append_event(settings, AlarmEvent.RETURN, item="GONE", at=ago)
+    with start_dispatcher(settings) as teller:
+        wait_until(lambda: are_settled(settings, 4))
+        wait_until(lambda: teller.has_said("2 alarms not sent within a day, dropped."))
+        (state,) = notification_queue.list_channel_states(settings, now=teller.get_now())
+    assert [one.content["alarms"][0]["item"] for one in web.posted] == ["H"]
+    assert state.lost == 2
+
+
+def test_a_summary_with_one_of_high_priority_is_not_given_up(settings: Settings, web: WebServer) -> None:
+    web.answers = [503] * 1000
+    with start_dispatcher(change_channel(settings, most_in_10_minutes=1)) as teller:
+        for item, priority in (("A", Priority.MEDIUM), ("H", Priority.HIGH)):
+            append_event(settings, item=item, priority=priority)
+        wait_until(lambda: len(read_deliveries(settings)) == 2)
+        teller.ahead = timedelta(seconds=11)
+        wait_until(lambda: web.posted)
+        teller.ahead = timedelta(days=3)
+        posted = len(web.posted)
+        wait_until(lambda: len(web.posted) > posted + 2)
+        web.answers.clear()
+        wait_until(lambda: web.accepted)
+    assert web.accepted[0].content["total"] == 2
+
+
+def test_a_message_that_times_out_waits_from_then_on_and_others_go_past_it(
+    settings: Settings, web: WebServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long the attempt took: the time of the attempt is no part of the wait."""
+    monkeypatch.setattr(channel_state, "MAX_PAUSE_S", 0.05)
+    web.answers = [HANG]
+    with start_dispatcher(settings, retry=RetryDelay(60.0, 600.0)) as teller:
+        append_event(settings, item="HANGS", priority=Priority.HIGH)
+        wait_until(lambda: web.posted)
+        teller.ahead = timedelta(minutes=10)  # the attempt has taken so long
+        append_event(settings, item="B")
+        wait_until(lambda: web.accepted)
+        append_event(settings, item="C")
+        wait_until(lambda: len(web.accepted) == 2)
+        teller.ahead = timedelta(minutes=13)
+        wait_until(lambda: len(web.accepted) == 3)
+    assert [one.content["alarms"][0]["item"] for one in web.posted] == ["HANGS", "B", "C", "HANGS"]
+
+
+def test_an_attempt_that_takes_long_is_not_taken_for_that_of_an_ended_process(
+    settings: Settings, web: WebServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dispatcher, "CLAIM_SWEEP_S", 0.0)
+    web.answers = [HANG]
+    with web_server() as other:
+        both = (make_channel(web, timeout_s=60.0), make_channel(other, name="other"))
+        with start_dispatcher(replace(settings, notifications=both)) as teller:
+            append_event(settings, item="SLOW")
+            wait_until(lambda: web.posted and other.accepted)
+            teller.ahead = 2 * notification_queue.CLAIM_TIMEOUT
+            append_event(settings, item="LATER")
+            wait_until(lambda: len(other.accepted) == 2)
+            assert ("raise", "claimed") in read_deliveries(settings)
+            assert not teller.has_said("the process ended")
+            web.stopping.set()  # it answers, with nothing
+            wait_until(lambda: len(web.accepted) == 2)
+    assert {one.content["alarms"][0]["item"] for one in web.accepted} == {"SLOW", "LATER"}
 
 
 @pytest.mark.parametrize("becomes", ["withdrawn", "refused", "given up"])
@@ -594,7 +669,7 @@ def test_who_tells_next_begins_where_the_alarms_were_remembered(
         raised = [append_event(settings, item=item) for item in ("A", "B", "C")]
         wait_until(lambda: len(web.accepted) == 3)
     replica = JournalProjection()
-    replica.apply_committed(journal.read_journal(settings))
+    replica.apply_committed(read_journal(settings))
     journal.save_checkpoint(settings, Checkpoint(replica.last_entry_id, replica.confirmed_states))
     pages.clear()
     with start_dispatcher(settings):
@@ -614,7 +689,7 @@ def test_what_nobody_has_made_notices_of_is_told_though_the_alarms_are_remembere
     append_event(settings, item="A")
     append_event(settings, AlarmEvent.RETURN, item="OLD")
     replica = JournalProjection()
-    replica.apply_committed(journal.read_journal(settings))
+    replica.apply_committed(read_journal(settings))
     journal.save_checkpoint(settings, Checkpoint(replica.last_entry_id, replica.confirmed_states))
     pages.clear()
     with start_dispatcher(settings):

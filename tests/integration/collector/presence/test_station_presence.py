@@ -9,7 +9,6 @@ import pytest
 from paho.mqtt.publish import single
 
 from dosing_tui.config.settings import CollectorMode, Settings
-from dosing_tui.database.alarms import journal
 from dosing_tui.database.panel_reader import PanelReader
 from dosing_tui.domain.alarms.models import AlarmEvent
 from dosing_tui.domain.panels.panel_catalog import STATION_STATUS, PanelQuery
@@ -17,6 +16,7 @@ from dosing_tui.domain.panels.station_health import StationHealth
 from dosing_tui.domain.presence import sequence_tracker
 from dosing_tui.domain.station_status import StationActivity, StationReadings, list_station_statuses
 from tests.support.collector.running_collector import Running, in_mode, run_in_threads
+from tests.support.database.stored_journal import read_journal
 from tests.support.mqtt.publishers import Ear
 from tests.support.mqtt.raw_station import connect_raw_station
 from tests.support.polling import wait_until
@@ -63,7 +63,7 @@ def read_health(settings: Settings) -> list[StationHealth]:
 
 
 def list_entries(settings: Settings, rule: str = "DEVICE_OFFLINE") -> list[AlarmEvent]:
-    return [entry.event for entry in journal.read_journal(settings) if entry.key.rule == rule]
+    return [entry.event for entry in read_journal(settings) if entry.key.rule == rule]
 
 
 def test_a_closed_socket_is_an_offline_station_on_every_console(

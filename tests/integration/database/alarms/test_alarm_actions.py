@@ -11,7 +11,10 @@ import pytest
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.alarms import journal
+from dosing_tui.database.alarms.action_outcomes import find_action_outcomes
 from dosing_tui.database.sql_files import read_statement
+from dosing_tui.domain.alarms.checkpoint import Checkpoint
+from dosing_tui.domain.alarms.journal_projection import fold_entries
 from dosing_tui.domain.alarms.models import (
     MAX_SHELVE_DURATION,
     Actor,
@@ -24,6 +27,7 @@ from dosing_tui.errors import AlarmCommandError, DatabaseAccessError, InvalidRow
 from tests.integration.database.alarms.test_journal import follow_in_thread, new_entry
 from tests.support.database.reading_samples import settings_for
 from tests.support.database.schema_inspection import execute_statements, fetch_value
+from tests.support.database.stored_journal import read_journal
 from tests.support.database_servers import Server
 from tests.support.domain.alarm_entries import ANNA, KEY, NOW
 from tests.support.polling import wait_until
@@ -45,13 +49,13 @@ def enter(settings: Settings, event: AlarmEvent, **changes: object) -> JournalEn
     """Anna's action, and the entry that the journal has of it."""
     asked = new_entry(event, **{"who": ANNA, **changes})
     journal.enter_actions(settings, [asked])
-    return next(one for one in journal.read_journal(settings) if one.uuid == asked.uuid)
+    return next(one for one in read_journal(settings) if one.uuid == asked.uuid)
 
 
 def test_an_action_has_the_servers_time_and_role_and_the_journals_words(
     flavour: Server, plant: Settings
 ) -> None:
-    (raised,) = journal.read_journal(plant)
+    (raised,) = read_journal(plant)
     stored = enter(plant, AlarmEvent.ACKNOWLEDGE, at=LONG_AGO, received_at=LONG_AGO, message="all is well",
                    limit=0.0, rule_version=99, active=True, latching=True, priority=Priority.DIAGNOSTIC,
                    occurrence=raised.uuid, comment="seen")  # fmt: skip
@@ -70,7 +74,7 @@ def test_an_action_that_is_sent_twice_is_one_and_is_heard(plant: Settings) -> No
         journal.enter_actions(plant, [asked])
         journal.enter_actions(plant, [asked, new_entry(AlarmEvent.REMOVE_FROM_SERVICE)])
         wait_until(lambda: len(ear.entries) == 3)
-    assert [one.event for one in journal.read_journal(plant)] == [
+    assert [one.event for one in read_journal(plant)] == [
         AlarmEvent.RAISE, AlarmEvent.ACKNOWLEDGE, AlarmEvent.REMOVE_FROM_SERVICE,
     ]  # fmt: skip
 
@@ -102,7 +106,7 @@ def test_a_refused_action_stores_none_of_those_with_it_and_says_why(plant: Setti
     nobody = new_entry(AlarmEvent.ACKNOWLEDGE)
     with pytest.raises(AlarmCommandError, match=r"^Enter your name\.$"):
         journal.enter_actions(plant, [new_entry(AlarmEvent.ACKNOWLEDGE, who=ANNA), nobody])
-    assert len(journal.read_journal(plant)) == 1
+    assert len(read_journal(plant)) == 1
 
 
 def test_who_may_only_read_acts_on_no_alarm(plant: Settings) -> None:
@@ -124,7 +128,7 @@ def test_an_entry_made_offline_keeps_its_own_time_within_bounds(plant: Settings)
         new_entry(AlarmEvent.ACKNOWLEDGE, at=past, **offline),
         new_entry(AlarmEvent.SHELVE, at=ahead, until=ahead + timedelta(minutes=20), **offline),
     ])  # fmt: skip
-    _, acked, shelved = journal.read_journal(plant)
+    _, acked, shelved = read_journal(plant)
     assert (acked.at, acked.offline) == (past, True)
     assert shelved.at < ahead
     assert (shelved.until or ahead) - shelved.at == timedelta(minutes=20)
@@ -159,3 +163,49 @@ def iterate_nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield node
     for part in node.get("Plans", []):
         yield from iterate_nodes(part)
+
+
+def acknowledge_many(count: int) -> list[JournalEntry]:
+    return [
+        new_entry(AlarmEvent.ACKNOWLEDGE, who=ANNA, key=KEY._replace(item=f"C-{number}"))
+        for number in range(count)
+    ]
+
+
+def test_all_alarms_of_a_flood_are_acknowledged_at_once_and_then_again_but_not_for_ever(
+    flavour: Server, plant: Settings
+) -> None:
+    journal.enter_actions(plant, acknowledge_many(4_000))
+    journal.enter_actions(plant, acknowledge_many(4_000))
+    with pytest.raises(AlarmCommandError, match=r"too many alarm actions .*at most 10000 at once"):
+        journal.enter_actions(plant, acknowledge_many(4_000))
+    assert len(read_journal(plant)) == 1 + 8_000
+    execute_statements(
+        plant.database.dsn, "UPDATE alarm_action_rates SET spent = 10000.5, at = now() - INTERVAL '5 seconds'"
+    )
+    journal.enter_actions(plant, acknowledge_many(50))
+    with pytest.raises(AlarmCommandError, match=r"Try again in a minute\."):
+        journal.enter_actions(plant, acknowledge_many(2_000))
+
+
+def test_it_is_known_what_an_action_has_changed_and_why_another_has_not(
+    flavour: Server, plant: Settings
+) -> None:
+    """The function takes an acknowledgement of whatever occurrence; the alarm's state decides."""
+    (raised,) = read_journal(plant)
+    late = enter(plant, AlarmEvent.ACKNOWLEDGE, occurrence=uuid4())
+    first = enter(plant, AlarmEvent.ACKNOWLEDGE, occurrence=raised.uuid)
+    second = enter(plant, AlarmEvent.ACKNOWLEDGE, occurrence=raised.uuid)
+    unknown = enter(plant, AlarmEvent.ACKNOWLEDGE, key=KEY._replace(item="none"), occurrence=uuid4())
+    asked = [one.uuid for one in (late, first, second, unknown)]
+    before = find_action_outcomes(plant, [*asked, uuid4()])
+    states = fold_entries(read_journal(plant))
+    head = read_journal(plant)[-1].id
+    journal.save_checkpoint(plant, Checkpoint(head, tuple(states.values())))
+    for outcomes in (before, find_action_outcomes(plant, asked)):  # a later checkpoint changes nothing
+        assert list(outcomes) == asked
+        assert [bool(outcomes[uuid]) for uuid in asked] == [True, False, True, True]
+        assert "has been raised again" in outcomes[late.uuid]
+        assert "acknowledged already, by Anna" in outcomes[second.uuid]
+        assert "is normal: there is nothing to acknowledge" in outcomes[unknown.uuid]
+    assert find_action_outcomes(plant, [uuid4()]) == {}

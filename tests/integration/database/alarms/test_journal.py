@@ -33,6 +33,7 @@ from dosing_tui.domain.alarms.models import (
 )
 from dosing_tui.errors import DatabaseAccessError, InvalidRowError
 from tests.support.database.reading_samples import make_doses, number_rows, settings_for
+from tests.support.database.stored_journal import read_journal
 from tests.support.database_servers import Server
 from tests.support.domain.alarm_entries import ANNA, KEY, NOW, build_history, make_entry
 from tests.support.polling import wait_until
@@ -95,7 +96,7 @@ def test_every_field_arrives_and_the_server_says_who_and_in_which_order(
     first = new_entry(AlarmEvent.RAISE, latching=True, active=True)
     second = new_entry(AlarmEvent.SHELVE, who=Actor("Anna", "anna", "not asked"), occurrence=first.uuid)
     journal.append_entries(settings, [first, second])
-    found = journal.read_journal(settings)
+    found = read_journal(settings)
     with psycopg.connect(migrated) as session:
         (role,) = session.execute("SELECT session_user::text").fetchone() or ("",)
     assert [one.id for one in found] == sorted(one.id for one in found)
@@ -111,7 +112,7 @@ def test_what_was_entered_without_the_database_is_of_no_database_role(migrated: 
     with psycopg.connect(migrated) as session:
         (role,) = session.execute("SELECT session_user::text").fetchone() or ("",)
     journal.append_entries(settings, [new_entry(AlarmEvent.ACKNOWLEDGE, who=ANNA, offline=True)])
-    (found,) = journal.read_journal(settings)
+    (found,) = read_journal(settings)
     assert (found.who, found.offline) == (ANNA, True)
     assert journal.list_entries(settings, replace(DAY, user=role)) == []
     assert [one.who for one in journal.list_entries(settings, replace(DAY, user="anna"))] == [ANNA]
@@ -140,7 +141,7 @@ def test_an_entry_that_is_sent_twice_is_one(migrated: str) -> None:
     first, second = new_entry(AlarmEvent.RAISE), new_entry(AlarmEvent.RETURN)
     journal.append_entries(settings, [first])
     journal.append_entries(settings, [first, second])
-    assert [one.uuid for one in journal.read_journal(settings)] == [first.uuid, second.uuid]
+    assert [one.uuid for one in read_journal(settings)] == [first.uuid, second.uuid]
 
 
 def test_the_journal_is_live_when_all_that_is_in_it_was_heard(migrated: str) -> None:
@@ -169,7 +170,7 @@ def test_nobody_changes_the_journal_not_even_its_owner(migrated: str, change: st
 
 def test_sites_do_not_mix(migrated: str) -> None:
     journal.append_entries(settings_for(migrated, site="north"), [new_entry(AlarmEvent.RAISE)])
-    assert journal.read_journal(settings_for(migrated, site="south")) == []
+    assert read_journal(settings_for(migrated, site="south")) == []
     assert journal.list_entries(settings_for(migrated, site="south"), DAY) == []
 
 
@@ -201,7 +202,7 @@ def test_many_writers_are_heard_by_all_in_one_order_and_whole(migrated: str) -> 
         for writer in writers:
             writer.join()
         wait_until(lambda: len(one.entries) == len(other.entries) == 40)
-        assert one.entries == other.entries == journal.read_journal(settings)
+        assert one.entries == other.entries == read_journal(settings)
         assert fold_entries(one.entries) == fold_entries(other.entries)
 
 
@@ -245,22 +246,22 @@ def test_who_starts_reads_only_what_came_after_the_checkpoint(flavour: Server, m
         settings, [new_entry(AlarmEvent.RAISE), new_entry(AlarmEvent.ACKNOWLEDGE, who=ANNA)]
     )
     replica = JournalProjection()
-    replica.apply_committed(journal.read_journal(settings))
+    replica.apply_committed(read_journal(settings))
     journal.save_checkpoint(settings, Checkpoint(replica.last_entry_id, replica.confirmed_states))
     after = new_entry(AlarmEvent.REMOVE_FROM_SERVICE)
     journal.append_entries(settings, [after])
     with follow_in_thread(settings) as ear:
         wait_until(lambda: ear.uuids == [after.uuid])
         assert ear.known == Checkpoint(replica.last_entry_id, replica.confirmed_states)
-    assert journal.read_alarm_states(settings) == fold_entries(journal.read_journal(settings))
-    assert fold_entries(ear.entries, ear.known) == fold_entries(journal.read_journal(settings))
+    assert journal.read_alarm_states(settings) == fold_entries(read_journal(settings))
+    assert fold_entries(ear.entries, ear.known) == fold_entries(read_journal(settings))
 
 
 def test_a_checkpoint_of_another_fold_or_of_another_database_is_not_used(migrated: str) -> None:
     settings = settings_for(migrated)
     raised = new_entry(AlarmEvent.RAISE)
     journal.append_entries(settings, [raised])
-    (found,) = journal.read_journal(settings)
+    (found,) = read_journal(settings)
     wrong = Checkpoint(found.id, (AlarmState(KEY, count=1, active=True, message="wrong"),))
     for change in ("fold = 0", "last_id = 999"):
         journal.save_checkpoint(settings, wrong)
@@ -275,7 +276,7 @@ def test_a_checkpoint_of_another_fold_or_of_another_database_is_not_used(migrate
 def test_an_older_checkpoint_never_replaces_a_newer_one(migrated: str) -> None:
     settings = settings_for(migrated)
     journal.append_entries(settings, [new_entry(AlarmEvent.RAISE), new_entry(AlarmEvent.RETURN)])
-    first, second = journal.read_journal(settings)
+    first, second = read_journal(settings)
     newer = Checkpoint(second.id, tuple(fold_entries([first, second]).values()))
     journal.save_checkpoint(settings, newer)
     journal.save_checkpoint(settings, Checkpoint(first.id, tuple(fold_entries([first]).values())))
@@ -294,7 +295,7 @@ def test_the_health_is_judged_by_the_last_thirty_days_and_knows_how_old_the_jour
     )
     found, whole = (
         calculate_kpis(one, LATER)
-        for one in (journal.read_kpi_history(settings, LATER), build_history(journal.read_journal(settings)))
+        for one in (journal.read_kpi_history(settings, LATER), build_history(read_journal(settings)))
     )
     assert found == whole
     assert found is not None
@@ -364,7 +365,7 @@ def test_hostile_text_in_the_journal_is_harmless_when_read(migrated: str) -> Non
             " VALUES (gen_random_uuid(), 'plant1', 'X', E'\\x1b]0;x\\x07', 'raise', now(),"
             " now(), 'low', 1, E'two\\nlines \\x1b[2J', E'\\u202eabc')"
         )
-    (found,) = journal.read_journal(settings_for(migrated))
+    (found,) = read_journal(settings_for(migrated))
     assert not {"\x1b", "\x07", "\n", "\u202e"} & set(found.message + found.comment + found.key.item)
 
 
@@ -372,7 +373,7 @@ def test_text_of_the_plant_does_not_keep_an_alarm_out_of_the_journal(migrated: s
     settings = settings_for(migrated)
     hostile = "two\nlines \x1b[2J\u202e\u200babc" + "ภู่" * 2000
     journal.append_entries(settings, [replace(new_entry(AlarmEvent.RAISE), message=hostile, comment=hostile)])
-    (found,) = journal.read_journal(settings)
+    (found,) = read_journal(settings)
     assert found.message.startswith("two lines \ufffd[2J\ufffd\ufffdabcภู่")
 
 
@@ -388,7 +389,7 @@ def test_who_may_only_read_hears_what_right_is_missing(migrated: str) -> None:
         session.execute("CREATE ROLE alarm_viewer LOGIN")
         session.execute("GRANT SELECT ON alarm_journal TO alarm_viewer")
         viewer = settings_for(make_conninfo(migrated, user="alarm_viewer"))
-        assert journal.read_journal(viewer) == []
+        assert read_journal(viewer) == []
         with pytest.raises(DatabaseAccessError, match="right to insert into alarm_journal"):
             journal.append_entries(viewer, [new_entry(AlarmEvent.RAISE)])
         session.execute("DROP OWNED BY alarm_viewer")
@@ -412,7 +413,5 @@ def test_the_key_of_an_alarm_comes_back_as_it_was(migrated: str) -> None:
     journal.append_entries(
         settings_for(migrated), [new_entry(AlarmEvent.RAISE, key=AlarmKey("A", "x/y", "CU-65/75"))]
     )
-    assert [one.key for one in journal.read_journal(settings_for(migrated))] == [
-        AlarmKey("A", "x/y", "CU-65/75")
-    ]
+    assert [one.key for one in read_journal(settings_for(migrated))] == [AlarmKey("A", "x/y", "CU-65/75")]
     assert KEY.tag == "STOCK_LOW/dosing_system_01/T-12"

@@ -46,6 +46,7 @@ def test_other_limits_are_told_where_migrating_is_not_allowed_and_nothing_is_hel
         database=replace(settings.database, migrate=False),
         limits=replace(settings.limits, stock_low_percent=15.0, reorder_lead_days=3.0),
         retention=replace(settings.retention, readings_days=400),
+        alarms=replace(settings.alarms, mean_error_g=1.5),
     )
     build_database(own).prepare_schema(told.append)
     owner = ": the database's owner must run dosing-tui migrate."
@@ -54,6 +55,7 @@ def test_other_limits_are_told_where_migrating_is_not_allowed_and_nothing_is_hel
         f"The low-stock limit in the database differs from the settings' 15 %{owner}",
         "The reorder point's lead time (3 d) or z (1.65) in these settings differs from the database's, which"
         f" counts{owner}",
+        f"The alarm limits in these settings differ from the database's, which count{owner}",
         f"The retention in these settings differs from the database's, which counts{owner}",
     ]
     missing = list_pending_steps(own)

@@ -18,7 +18,7 @@ from tests.support.database_servers import Server, new_name
 START = datetime(2026, 10, 24, 22, 0, tzinfo=UTC)
 DOSE_COLUMNS = (
     *("time", "device_id", "pump", "chemical", "target_g", "actual_g"),
-    *("error_g", "recipe", "mode", "duration_ms", "dedup"),
+    *("error_g", "recipe", "mode", "duration_ms", "dedup", "received_at"),
 )
 LEVEL_COLUMNS = ["time", "device_id", "chemical", "percent_full", "dedup", "received_at"]
 
@@ -79,10 +79,10 @@ RECOMPUTED[
     " first_error_g, last_error_g, is_late FROM pump_rollup ORDER BY 1, 2, 3, 4"
 ] = """
 SELECT device_id, pump, chemical, bucket, count(*), sum(error_g), coalesce(sum(abs(error_g - before)), 0),
-       min(time), max(time), (array_agg(error_g ORDER BY time, dedup))[1],
-       (array_agg(error_g ORDER BY time DESC, dedup DESC))[1], false
+       min(time), max(time), (array_agg(error_g ORDER BY time, received_at, dedup))[1],
+       (array_agg(error_g ORDER BY time DESC, received_at DESC, dedup DESC))[1], false
   FROM (SELECT *, lag(error_g) OVER (PARTITION BY device_id, pump, chemical, bucket
-                                         ORDER BY time, dedup) AS before
+                                         ORDER BY time, received_at, dedup) AS before
           FROM (SELECT *, to_timestamp(floor(extract(epoch FROM time) / 21600) * 21600) AS bucket
                   FROM dosing_consumption WHERE error_g IS NOT NULL) AS measured) AS ordered
  GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4"""
@@ -123,6 +123,7 @@ def a_dose(chance: random.Random) -> tuple[Any, ...]:
         "auto",
         chance.choice([None, 4000, 4200]),
         chance.randint(0, 2),
+        START + timedelta(hours=6, seconds=chance.randint(0, 5)),
     )
 
 
@@ -161,13 +162,41 @@ def test_a_late_dose_of_a_dense_station_is_put_in_order_by_the_next_rebuild(
     """Counted again with each chunk, the doses of six hours would cost more than all else."""
     pumps, kept = "SELECT is_late FROM pump_rollup", next(name for name in RECOMPUTED if "is_late" in name)
     dense = [
-        (START + timedelta(seconds=2 * n), "d", 1, "BDO", 50.0, 50.0, n % 5 / 8, "", "auto", 4000, n)
+        (START + timedelta(seconds=2 * n), "d", 1, "BDO", 50.0, 50.0, n % 5 / 8, "", "auto", 4000, n, START)
         for n in range(1, 2_500)
     ]
-    late = (START + timedelta(seconds=1), "d", 1, "BDO", 50.0, 50.0, 1.0, "", "auto", 4000, 0)
+    late = (START + timedelta(seconds=1), "d", 1, "BDO", 50.0, 50.0, 1.0, "", "auto", 4000, 0, START)
     insert_chunks(migrated, "dosing_consumption", DOSE_COLUMNS, [dense, [late]])
     assert fetch_rows(migrated, pumps) == [(True,)]
     rebuild_changed_days(settings_for(migrated), now=START + timedelta(hours=6))
+    assert fetch_rows(migrated, pumps) == [(False,)]
+    assert fetch_rows(migrated, kept) == fetch_rows(migrated, RECOMPUTED[kept])
+
+
+def test_doses_of_one_second_are_in_the_order_of_their_receipt_and_not_late(
+    flavour: Server, migrated: str
+) -> None:
+    """Their numbers are hashes: half of them would be late, and each chunk would count six hours again."""
+    pumps, kept = (
+        "SELECT DISTINCT is_late FROM pump_rollup",
+        next(name for name in RECOMPUTED if "is_late" in name),
+    )
+    measured = ("d", 1, "BDO", 50.0, 50.0)
+    doses = [
+        (
+            START + timedelta(seconds=n // 3),
+            *measured,
+            n % 5 / 8,
+            "",
+            "auto",
+            4000,
+            -n,
+            START + timedelta(seconds=n),
+        )
+        for n in range(2_320)
+    ]
+    chunks = [doses[:2_300], *([dose] for dose in doses[2_300:])]
+    insert_chunks(migrated, "dosing_consumption", DOSE_COLUMNS, chunks)
     assert fetch_rows(migrated, pumps) == [(False,)]
     assert fetch_rows(migrated, kept) == fetch_rows(migrated, RECOMPUTED[kept])
 

@@ -87,7 +87,7 @@ def test_a_panel_says_it_as_well(migrated: str, start_pooler: StartPooler) -> No
     reader.open()
     try:
         with pytest.raises(DatabaseAccessError, match=SET_SESSION):
-            reader.ping_database()
+            reader.list_other_writers()
     finally:
         reader.close()
 

@@ -11,6 +11,7 @@ from tests.support.database.schema_inspection import execute_statements
 from tests.support.tui.batch_console import make_clean_batches, open_review_console, store_readings
 from tests.support.tui.console_driver import SMALL, open_console, wait_for
 from tests.support.tui.sample_plant import NOW, FakeSource, make_history
+from tests.support.tui.sign_on import sign_on_now
 
 Row = TypeVar("Row")
 REFUSAL = "User anna lacks a right in database dosing on db.plant: permission denied."
@@ -43,6 +44,17 @@ async def test_a_panel_that_is_refused_takes_the_green_from_the_light_until_it_i
         await wait_for(lambda: "Queries fail" not in driven.screen)
 
 
+async def test_the_fault_of_a_panel_that_is_not_in_view_any_more_ends() -> None:
+    """Nobody asks for it again: it stood above the alarms until the console was started again."""
+    async with open_console(source=RefusingSource(make_history())) as driven:
+        await driven.wait_for_text("▲ DB queries")
+        await driven.press_keys("2")
+        driven.clock.move_forward(30)
+        await driven.wait_for_text("▲ DB queries")
+        driven.clock.move_forward(31)
+        await driven.wait_for_text("● DB")
+
+
 async def test_an_alarm_action_that_is_refused_is_a_state_and_not_only_a_message() -> None:
     source = RefusingSource(make_history())
     async with open_console(source=source) as driven:
@@ -70,7 +82,7 @@ async def test_reviews_that_cannot_be_stored_are_said_until_one_is(migrated: str
     live = LiveState()
     live.set_database(LinkState(LinkStatus.UP, NOW))
     async with open_review_console(migrated, live=live) as plant:
-        plant.console.app.services.operator.sign_on("Anna")
+        sign_on_now(plant.console.app.services.operator, "Anna")
         await plant.press_keys("b")
         await plant.wait_for_text("All 1")
         execute_statements(migrated, "ALTER TABLE batch_reviews RENAME TO reviews_away")

@@ -28,6 +28,7 @@ from tests.support.tui.batch_console import (
     under_way,
 )
 from tests.support.tui.console_driver import LARGE, MEDIUM, SMALL, wait_for
+from tests.support.tui.sign_on import sign_on_now
 
 
 def read_reviews(dsn: str) -> list[tuple[str, str, str]]:
@@ -76,7 +77,7 @@ async def test_fifty_clean_batches_are_reviewed_one_by_one_with_at_most_sixty_ke
 async def test_a_key_that_is_held_down_approves_nothing_that_was_not_looked_at(migrated: str) -> None:
     store_readings(migrated, *make_clean_batches(3))
     async with open_review_console(migrated) as plant:
-        plant.console.app.services.operator.sign_on("Anna")
+        sign_on_now(plant.console.app.services.operator, "Anna")
         await plant.press_keys("b")
         await plant.wait_for_text("All 3")
         await plant.press_keys("enter")
@@ -124,7 +125,7 @@ async def test_all_clean_batches_are_approved_after_one_confirmation_that_says_h
 async def test_a_clean_batch_is_approved_with_at_most_four_keys_from_the_overview(migrated: str) -> None:
     store_readings(migrated, *every_kind()[:-3])
     async with open_review_console(migrated, size=SMALL) as plant:
-        plant.console.app.services.operator.sign_on("Anna")
+        sign_on_now(plant.console.app.services.operator, "Anna")
         await plant.press_keys("b")
         await plant.wait_for_text("CU-65/75")  # the newest, with exceptions
         assert "C clean 1" in await plant.wait_for_text("All 2")
@@ -167,7 +168,7 @@ async def test_what_has_exceptions_is_approved_with_a_reason_only_and_goes_on_to
 async def test_a_review_is_undone_by_a_new_entry(migrated: str) -> None:
     store_readings(migrated, *make_clean_batches(1))
     async with open_review_console(migrated) as plant:
-        plant.console.app.services.operator.sign_on("Anna")
+        sign_on_now(plant.console.app.services.operator, "Anna")
         await plant.press_keys("b")
         await plant.wait_for_text("All 1")
         await plant.press_keys("enter")
@@ -192,12 +193,12 @@ async def test_one_key_approves_nothing_that_is_rejected(migrated: str) -> None:
         await plant.wait_for_text("All 1")
         await plant.press_keys("enter")
         await plant.wait_for_text("Ingredients")
-        plant.console.app.services.operator.sign_on("Anna")
+        sign_on_now(plant.console.app.services.operator, "Anna")
         await plant.press_keys("R")
         await plant.type_text("wrong drum")
         await plant.press_keys("enter")
         await plant.wait_for_text("rejected by Anna (")
-        plant.console.app.services.operator.sign_on("Ben")
+        sign_on_now(plant.console.app.services.operator, "Ben")
         await plant.press_keys("space")
         await plant.wait_for_text("It is rejected already. Undo that first, and say why.")
         assert read_reviews(migrated) == [("rejected", "Anna", "wrong drum")]
@@ -207,7 +208,7 @@ async def test_of_two_reviewers_at_once_the_second_is_told_and_what_was_typed_st
     store_readings(migrated, *make_clean_batches(1))
     async with open_review_console(migrated) as anna, open_review_console(migrated) as ben:
         for plant, name in ((anna, "Anna"), (ben, "Ben")):
-            plant.console.app.services.operator.sign_on(name)
+            sign_on_now(plant.console.app.services.operator, name)
             await plant.press_keys("b")
             await plant.wait_for_text("All 1")
             await plant.press_keys("enter")
@@ -227,7 +228,7 @@ async def test_what_is_said_is_never_of_another_batch_than_the_one_in_sight(migr
     store_readings(migrated, *make_clean_batches(3))
     async with open_review_console(migrated) as anna, open_review_console(migrated) as ben:
         for plant, name in ((anna, "Anna"), (ben, "Ben")):
-            plant.console.app.services.operator.sign_on(name)
+            sign_on_now(plant.console.app.services.operator, name)
             await plant.press_keys("b")
             await plant.wait_for_text("All 3")
             await plant.press_keys("o", "enter")
@@ -268,7 +269,7 @@ async def test_a_pin_is_asked_for_at_every_signing_where_there_are_pins(migrated
     store_readings(migrated, *make_clean_batches(2))
     set_pin(settings_for(migrated), who="Anna", pin="4711")
     async with open_review_console(migrated, review=ReviewSettings(pin=True)) as plant:
-        plant.console.app.services.operator.sign_on("Anna")
+        sign_on_now(plant.console.app.services.operator, "Anna")
         await plant.press_keys("b")
         await plant.wait_for_text("All 2")
         await plant.press_keys("enter")
@@ -293,7 +294,7 @@ async def test_a_second_person_confirms_what_the_first_has_approved(migrated: st
         await plant.press_keys("enter")
         await plant.wait_for_text("Ingredients")
         for name in ("Anna", "Ben"):
-            plant.console.app.services.operator.sign_on(name)
+            sign_on_now(plant.console.app.services.operator, name)
             await plant.press_keys("space")
             await plant.wait_for_text(f"by {name}")
         assert [(meaning, who) for meaning, who, _ in read_reviews(migrated)] == [
@@ -325,7 +326,7 @@ async def test_text_of_the_plant_is_neither_markup_nor_control(migrated: str) ->
 async def test_without_the_right_a_sentence_tells_and_what_was_typed_stays(migrated: str) -> None:
     store_readings(migrated, *make_clean_batches(1))
     async with open_review_console(migrated) as plant:
-        plant.console.app.services.operator.sign_on("Anna")
+        sign_on_now(plant.console.app.services.operator, "Anna")
         await plant.press_keys("b")
         await plant.wait_for_text("All 1")
         execute_statements(migrated, "ALTER TABLE batch_reviews RENAME TO reviews_away")
@@ -404,7 +405,7 @@ async def test_what_is_entered_is_said_to_be_though_the_batch_cannot_be_read_aft
     store_readings(migrated, *make_clean_batches(2))
     async with open_review_console(migrated) as plant:
         plant.source.batches = source = Troubled(settings_for(migrated))
-        plant.console.app.services.operator.sign_on("Anna")
+        sign_on_now(plant.console.app.services.operator, "Anna")
         await plant.press_keys("b")
         await plant.wait_for_text("All 2")
         await plant.press_keys("enter")
@@ -426,7 +427,7 @@ async def test_when_a_later_part_of_many_fails_it_is_told_what_is_entered_and_wh
     async with open_review_console(migrated) as plant:
         plant.source.batches = source = Troubled(settings_for(migrated))
         source.away_after = 4
-        plant.console.app.services.operator.sign_on("Anna")
+        sign_on_now(plant.console.app.services.operator, "Anna")
         await plant.press_keys("b")
         await plant.wait_for_text("All 9")
         await plant.press_keys("A")
@@ -453,7 +454,7 @@ async def test_the_plant_s_policy_asks_for_pin_and_second_person_whatever_the_co
         await plant.wait_for_text("signed with a PIN")
         await plant.wait_for_text("No exceptions")
         for name in ("Anna", "Ben"):
-            plant.console.app.services.operator.sign_on(name)
+            sign_on_now(plant.console.app.services.operator, name)
             await plant.press_keys("space")
             await plant.wait_for_text("Your PIN signs the record")
             await plant.type_text("4711")
@@ -475,7 +476,7 @@ async def test_the_plant_s_policy_asks_for_pin_and_second_person_whatever_the_co
 async def test_what_came_after_a_review_is_told_on_the_batch(migrated: str) -> None:
     store_readings(migrated, *make_clean_batches(1))
     async with open_review_console(migrated) as plant:
-        plant.console.app.services.operator.sign_on("Anna")
+        sign_on_now(plant.console.app.services.operator, "Anna")
         await plant.press_keys("b")
         await plant.wait_for_text("All 1")
         await plant.press_keys("enter")

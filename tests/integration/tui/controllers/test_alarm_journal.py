@@ -22,6 +22,7 @@ from dosing_tui.errors import DatabaseUnavailableError
 from dosing_tui.live_state import LinkState, LinkStatus, LiveSnapshot
 from dosing_tui.tui.data.backend import Backend
 from tests.support.database.reading_samples import settings_for
+from tests.support.database.stored_journal import read_journal
 from tests.support.domain.alarm_entries import ANNA, make_entry
 
 
@@ -34,7 +35,7 @@ def test_an_acknowledgement_is_journaled_under_name_and_account(migrated: str) -
     raised = replace(make_entry(AlarmEvent.RAISE), uuid=uuid4(), id=0)
     journal.append_entries(settings_for(migrated), [raised])
     engine.append_entries([replace(make_entry(AlarmEvent.ACKNOWLEDGE), uuid=uuid4(), id=0, who=ANNA)])
-    told = journal.read_journal(settings_for(migrated))
+    told = read_journal(settings_for(migrated))
     assert [one.event for one in told] == [AlarmEvent.RAISE, AlarmEvent.ACKNOWLEDGE]
     assert (told[1].who.name, told[1].who.os_user) == ("Anna", getuser())
 
@@ -76,3 +77,6 @@ def test_where_this_machine_collects_it_is_kept_under_name_and_account(
         assert (kept.who.name, kept.who.os_user, kept.offline) == ("Anna", getuser(), True)
         assert outbox.take_operator_commands() == [kept]
         assert [one for _, one in outbox.list_pending()] == OfflineCommands(folder).read_new() == [kept]
+        assert engine.list_kept_actions() == {kept.uuid}
+        outbox.drop_through(outbox.list_pending()[-1][0])
+        assert engine.list_kept_actions() == set()

@@ -3,6 +3,7 @@
 import pytest
 
 from dosing_tui.config.settings import GlyphMode
+from dosing_tui.domain.alarms.models import AlarmEvent
 from dosing_tui.domain.panels.filters import NO_FILTER
 from dosing_tui.tui.alarms.alarm_screen import AlarmScreen
 from dosing_tui.tui.app.terminal_options import TerminalOptions
@@ -11,6 +12,7 @@ from dosing_tui.tui.command_palette.palette_dialog import CommandPalette
 from dosing_tui.tui.dialogs.quit_and_help import HelpScreen, QuitScreen
 from dosing_tui.tui.screens.dashboard_screen import DashboardScreen
 from dosing_tui.tui.screens.shift_report_screen import ShiftReportScreen
+from tests.support.tui.alarm_console import open_alarm_console
 from tests.support.tui.console_driver import LARGE, MEDIUM, SMALL, Console, open_console, wait_for
 from tests.support.tui.sample_plant import FakeSource, make_history, make_hostile
 
@@ -81,3 +83,20 @@ async def test_names_from_the_plant_are_text_and_the_frame_is_whole(size: tuple[
         assert all(len(line) == size[0] for line in screen.splitlines())
         await console.press_keys("enter")
         assert console.app.controllers.scopes.scope.selection != NO_FILTER
+
+
+async def test_a_tank_is_retired_with_a_reason_and_returned() -> None:
+    async with open_alarm_console() as plant:
+        await run_command(plant.console, "retire tank t9")
+        assert "until it is returned" in plant.console.screen
+        await plant.press_keys(*"drum", "space", *"removed", "enter")
+        await plant.wait_for_entries(1)
+        await run_command(plant.console, "return tank t9")
+        await plant.press_keys("enter")
+        await plant.wait_for_entries(2)
+        found = [(entry.event, entry.key.rule, entry.key.item) for entry in plant.journal.requested]
+        assert found == [
+            (AlarmEvent.REMOVE_FROM_SERVICE, "RETIRED", "T-9"),
+            (AlarmEvent.RETURN_TO_SERVICE, "RETIRED", "T-9"),
+        ]
+        assert plant.journal.requested[0].comment == "drum removed"

@@ -1,15 +1,20 @@
 """Screen 0: the pumps, and the control chart behind a row."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 import pytest
 
 from dosing_tui.config.settings import LimitSettings
 from dosing_tui.domain.capability import pump_history
 from dosing_tui.domain.capability.service_log import ServiceKind
+from dosing_tui.domain.panels.panel_catalog import PUMP_CAPABILITY, Panel, PanelQuery
 from dosing_tui.tui.screens import pump_chart_screen
-from tests.support.tui.console_driver import LARGE, SMALL, make_settings, open_console
+from tests.support.tui.console_driver import LARGE, SMALL, make_settings, open_console, wait_for
 from tests.support.tui.sample_plant import FakeSource, make_history
+
+Row = TypeVar("Row")
 
 
 async def test_a_row_leads_to_its_control_chart_and_back() -> None:
@@ -31,6 +36,40 @@ async def test_a_row_leads_to_its_control_chart_and_back() -> None:
         assert moved != newest
         assert await driven.press_keys("end") == newest
         assert "Pump capability" in await driven.press_keys("escape")
+
+
+async def test_work_is_entered_at_the_pump_that_is_marked_however_new_the_rows_are() -> None:
+    """Newer rows that the terminal has no room for yet, and a row that has gone."""
+    source = FewerPumps(make_history())
+    async with open_console(source=source) as driven:
+        await driven.press_keys("0")
+        await driven.wait_for_text("Pump capability")
+        await driven.press_keys("down")
+        row = driven.app.dashboard_screen.selected_pump
+        assert row is not None
+        source.hidden_pump = row.pump
+        driven.app._schedule_redraw = lambda: None  # type: ignore[method-assign]  # the terminal is slow
+        driven.clock.move_forward(2)
+        await driven.press_keys("r")
+        results = driven.app.controllers.dashboard.panel_cache.results
+        await wait_for(lambda: row not in (results[PUMP_CAPABILITY.id].rows or ()))
+        shown = await driven.press_keys("w")
+        if "Log of pumps and scales" in shown:
+            assert f"pump {row.pump}" in shown
+            await driven.press_keys("escape")
+        driven.app._redraw_screens()
+        assert "The row that was selected is not in the table any more" in await driven.press_keys("w")
+        assert driven.app.screen is driven.app.dashboard_screen
+        await driven.press_keys("down")
+        assert "Log of pumps and scales" in await driven.press_on_next_screen("w")
+
+
+class FewerPumps(FakeSource):
+    hidden_pump = 0
+
+    def read_panel(self, panel: Panel[Row], query: PanelQuery) -> Sequence[Row]:
+        rows = super().read_panel(panel, query)
+        return [row for row in rows if getattr(row, "pump", None) != self.hidden_pump or not self.hidden_pump]
 
 
 async def test_a_chart_of_many_doses_says_how_many_it_has_and_finds_runs_once(

@@ -13,6 +13,7 @@ from dosing_tui.tui.screens.shift_report_screen import ShiftReportPage, render_p
 from tests.support.domain.shift_report_samples import make_report
 from tests.support.tui.console_driver import LARGE, SMALL, make_settings, open_console
 from tests.support.tui.sample_plant import HOSTILE, NOW, FakeSource
+from tests.support.tui.sign_on import sign_on_now
 
 
 def saving_to(folder: Path) -> Settings:
@@ -127,7 +128,7 @@ async def test_the_one_who_leaves_signs_with_a_note_and_somebody_else_takes_over
 
 async def test_the_name_of_the_one_who_is_signed_on_is_there_already() -> None:
     async with open_console(size=SMALL) as driven:
-        driven.app.services.operator.sign_on("Anna")
+        sign_on_now(driven.app.services.operator, "Anna")
         await driven.press_keys("S")
         await driven.wait_for_text("SHIFT HANDOVER")
         await driven.press_keys("t", "tab", "enter")

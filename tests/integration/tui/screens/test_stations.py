@@ -43,6 +43,17 @@ async def test_a_filter_of_ones_own_stays() -> None:
         assert scopes.scope.selection.device == STATIONS[:2]
 
 
+async def test_the_way_out_of_a_station_leads_back_to_those_chosen_before() -> None:
+    live, source = build_live_state(NOW), build_source(NOW)
+    async with open_console(size=LARGE, live=live, source=source, chosen=SETTINGS) as driven:
+        scopes = driven.app.controllers.scopes
+        scopes.apply_selection(replace(scopes.scope.selection, device=STATIONS[:2]))
+        await driven.press_keys("9", "j", "enter")
+        assert scopes.scope.selection.device == STATIONS[1:2]
+        await driven.press_keys("9")
+        assert scopes.scope.selection.device == STATIONS[:2]
+
+
 async def test_the_lights_lead_to_the_table() -> None:
     live, source = build_live_state(NOW), build_source(NOW)
     async with open_console(size=LARGE, live=live, source=source, chosen=SETTINGS) as driven:

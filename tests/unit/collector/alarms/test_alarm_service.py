@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dosing_tui.collector.alarms import alarm_service
+from dosing_tui.collector.alarms import alarm_service, rules_watch
 from dosing_tui.collector.alarms.alarm_service import AlarmService
 from dosing_tui.collector.alarms.journal_outbox import JournalOutbox
 from dosing_tui.config.settings import PlantSettings, ShiftSettings
@@ -102,8 +102,8 @@ def test_in_a_flood_most_of_the_time_is_left_to_the_intake(
         return snapshots
 
     monkeypatch.setattr(Evaluator, "take_snapshot", take_slowly)
-    around = make_context(tmp_path, FakeServer())
-    alarming = AlarmService(replace(around, clock=lambda: NOON), outbox=JournalOutbox(tmp_path))
+    around, outbox = make_context(tmp_path, FakeServer()), JournalOutbox(tmp_path)
+    alarming = AlarmService(replace(around, clock=lambda: NOON), outbox=outbox)
     alarming.start()
     began, number = time.monotonic(), 0
     while time.monotonic() - began < 2.0:
@@ -114,6 +114,7 @@ def test_in_a_flood_most_of_the_time_is_left_to_the_intake(
         alarming.on_readings([level])
     share = spent[0] / (time.monotonic() - began)
     alarming.stop()
+    outbox.close()
     assert spent[0] > 0
     assert share < 0.2
 
@@ -149,9 +150,9 @@ def test_limits_that_cannot_be_read_are_said_while_the_database_works(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A log line alone: the alarm of a worn tube would stay away for good, and nobody would know why."""
-    for pause in ("RECIPE_POLL_S", "TICK_INTERVAL_S"):
-        monkeypatch.setattr(alarm_service, pause, 0.01)
-    monkeypatch.setattr(alarm_service, "SERVICE_POLL", timedelta())
+    for pause in ("POLL_INTERVAL_S", "READY_INTERVAL_S"):
+        monkeypatch.setattr(rules_watch, pause, 0.01)
+    monkeypatch.setattr(rules_watch, "SERVICE_INTERVAL", timedelta())
     server = FakeServer()
     server.service_failure = DatabaseUnavailableError("The database took too long to answer.")
     around = make_context(tmp_path, server)

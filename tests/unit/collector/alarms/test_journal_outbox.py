@@ -2,9 +2,11 @@
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from uuid import uuid4
+from tempfile import TemporaryDirectory
+from uuid import UUID, uuid4
 
 import pytest
 from hypothesis import given
@@ -17,6 +19,7 @@ from dosing_tui.collector.alarms.journal_outbox import (
     encode_entry,
     open_outbox,
 )
+from dosing_tui.collector.alarms.outbox_fence import fence_leader, fence_standby, join_election
 from dosing_tui.collector.alarms.outbox_sender import OutboxSender
 from dosing_tui.domain.alarms.models import Actor, AlarmEvent, AlarmKey, JournalEntry, Priority
 from dosing_tui.errors import DatabaseUnavailableError, InvalidRowError, SpoolError
@@ -90,7 +93,7 @@ def test_entries_reach_the_journal_in_order_once_it_answers(tmp_path: Path) -> N
     server = FakeServer()
     server.down = DatabaseUnavailableError("gone")
     outbox = JournalOutbox(tmp_path)
-    sending = OutboxSender(outbox, make_context(tmp_path, server))
+    sending = OutboxSender(outbox, make_context(tmp_path, server), lambda: True)
     sending.start()
     entries = [make_entry(number) for number in range(700)]
     outbox.put_entries(entries[:300])
@@ -121,7 +124,7 @@ def test_an_unforeseen_exception_does_not_end_the_sender_and_is_shown(tmp_path: 
     server = BrokenStore()
     outbox = JournalOutbox(tmp_path)
     context = make_context(tmp_path, server)
-    sender = OutboxSender(outbox, context)
+    sender = OutboxSender(outbox, context, lambda: True)
     sender.start()
     outbox.put_entries([make_entry(1)])
     wait_until(lambda: "TypeError" in take_snapshot(context).notice)
@@ -148,7 +151,7 @@ def test_an_entry_that_is_refused_does_not_keep_others_waiting(tmp_path: Path) -
     server = Choosy()
     outbox = JournalOutbox(tmp_path)
     outbox.put_entries([make_entry(0), make_entry(1), make_entry(2)])
-    sending = OutboxSender(outbox, make_context(tmp_path, server, said=said))
+    sending = OutboxSender(outbox, make_context(tmp_path, server, said=said), lambda: True)
     sending.start()
     wait_until(lambda: not outbox.list_pending(1))
     assert [one.key.item for one in server.journal] == ["0", "2"]
@@ -173,7 +176,7 @@ def test_a_journal_that_refuses_every_entry_loses_none(tmp_path: Path) -> None:
     server, outbox = RefusingJournal(), JournalOutbox(tmp_path)
     context = make_context(tmp_path, server)
     context.status.set_database_link(True, "")
-    sender = OutboxSender(outbox, context)
+    sender = OutboxSender(outbox, context, lambda: True)
     sender.start()
     outbox.put_entries([make_entry(0), make_entry(1)])
     wait_until(lambda: take_snapshot(context).database_faults)
@@ -227,3 +230,90 @@ def test_an_outbox_of_an_earlier_release_can_be_left_at(tmp_path: Path) -> None:
     outbox.take_operator_commands()
     assert [one.key.item for _, one in outbox.list_pending()] == ["1", "2"]
     outbox.close()
+
+
+def acknowledge(entry: JournalEntry) -> JournalEntry:
+    return replace(entry, uuid=uuid4(), event=AlarmEvent.ACKNOWLEDGE, occurrence=entry.uuid, offline=True)
+
+
+def test_a_leader_journals_only_what_was_decided_since_the_last_other_was_elected(tmp_path: Path) -> None:
+    """The same machine may lead twice in a row; what a person did is journaled whoever led meanwhile."""
+    server, said = FakeServer(), list[str]()
+    context = make_context(tmp_path, server, said=said)
+    with closing(JournalOutbox(tmp_path)) as outbox:
+        raised, again = make_entry(1), make_entry(2)
+        acked = acknowledge(raised)
+        join_election(outbox, 5, context.status)
+        outbox.put_entries([raised])
+        outbox.add_operator_commands([acked])
+        outbox.take_operator_commands()
+        may_send = fence_leader(outbox, context)
+        server.epoch = 6  # elected anew, without anybody in between
+        assert not may_send()
+        join_election(outbox, 6, context.status)
+        assert may_send()
+        assert [entry for _, entry in outbox.list_pending()] == [raised, acked]
+        outbox.put_entries([again])
+        urgent = replace(make_entry(3), priority=Priority.HIGH)
+        outbox.put_entries([urgent])
+        outbox.drop_through(outbox.list_pending()[-1][0])  # journaled, all of it
+        outbox.put_entries([again])
+        outbox.add_operator_commands([acked])
+        outbox.take_operator_commands()
+        assert outbox.find_urgent([urgent.uuid]) == [urgent]
+        join_election(outbox, 8, context.status)
+        assert outbox.find_urgent([urgent.uuid]) == []
+        assert [entry for _, entry in outbox.list_pending()] == [acked]
+        assert outbox.epoch == 8
+    assert said == [
+        "1 alarm entry of this machine not journaled: another process has collected since then."
+        " The log names each."
+    ]
+
+
+def test_a_standby_waits_until_it_knows_that_another_was_elected(tmp_path: Path) -> None:
+    server = FakeServer()
+    with closing(JournalOutbox(tmp_path)) as outbox:
+        raised = make_entry(1)
+        acked = acknowledge(raised)
+        outbox.save_epoch(5)
+        outbox.put_entries([raised, acked])
+        may_send = fence_standby(outbox, make_context(tmp_path, server))
+        server.epoch = 5  # that of the ended process, whose successor may be elected here
+        assert not may_send()
+        assert len(outbox.list_pending()) == 2
+        server.epoch = 6
+        assert may_send()
+        assert [entry for _, entry in outbox.list_pending()] == [acked]
+
+
+@given(
+    st.lists(st.sampled_from(["here", "there"]), max_size=12),
+    st.lists(st.booleans(), min_size=12, max_size=12),
+)
+def test_whoever_is_elected_an_entry_is_journaled_once_or_superseded(
+    holders: list[str], drains: list[bool]
+) -> None:
+    """What is journaled was decided under an election since which only this machine led."""
+    with TemporaryDirectory() as folder, closing(JournalOutbox(Path(folder))) as outbox:
+        status = make_context(Path(folder), FakeServer()).status
+        made: dict[UUID, int] = {}
+        acks, journaled = set[UUID](), list[tuple[UUID, int]]()
+        for epoch, (holder, drain) in enumerate(zip(holders, drains, strict=False), 1):
+            if holder == "there":
+                continue
+            join_election(outbox, epoch, status)
+            entry = make_entry(epoch)
+            made[entry.uuid] = epoch
+            outbox.put_entries([entry, ack := acknowledge(entry)])
+            acks.add(ack.uuid)
+            if drain:
+                rows = outbox.list_pending()
+                journaled += [(one.uuid, epoch) for _, one in rows]
+                outbox.drop_through(rows[-1][0])
+        waiting = {entry.uuid for _, entry in outbox.list_pending()}
+        assert len({uuid for uuid, _ in journaled}) == len(journaled)
+        assert acks == {uuid for uuid, _ in journaled if uuid in acks} | waiting & acks
+        for uuid, epoch in journaled:
+            if uuid in made:
+                assert "there" not in holders[made[uuid] - 1 : epoch]

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from dosing_tui.collector.alarms.journal_outbox import JournalOutbox
+from dosing_tui.collector.notifications.database_outage import OutageNotifier
 from dosing_tui.collector.notifications.dispatcher import FAULT_DELAY, NotificationDispatcher
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.alarms.notification_queue import NotificationQueue, QueuePosition
-from dosing_tui.domain.notifications.policy import DeliveryStatus
 from dosing_tui.errors import DatabaseUnavailableError
 from dosing_tui.ipc.supervised_thread import RetryDelay
 from dosing_tui.live_state import DatabasePart
@@ -39,7 +40,7 @@ class LockedDispatcher:
             clock=lambda: self.now,
         )
         self.dispatcher = NotificationDispatcher(
-            self.context, hand_over_notice=lambda *_: DeliveryStatus.PENDING
+            self.context, OutageNotifier(self.context, JournalOutbox(folder))
         )
 
     def fail(self, after: timedelta) -> list[str]:

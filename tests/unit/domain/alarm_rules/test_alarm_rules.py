@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dosing_tui.domain.alarm_rules.shared.batch_need import BatchNeed
 from dosing_tui.domain.alarm_rules.shared.detection import ConnectionState, DatabasePartState, TopicAccess
 from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits, IngredientLimits, LimitOverride
 from dosing_tui.domain.alarm_rules.shared.rule_state import DoseErrorMinute
@@ -52,19 +53,70 @@ def test_a_chemical_may_have_a_limit_of_its_own() -> None:
     assert [entry.key.item for entry in plant.journal] == ["T-9"]
 
 
+def load_need(plant: Plant, need_g: float, *, chemical: str = "T-12", batches: int = 20) -> None:
+    recipe = "CU-85" if batches else ""
+    need = BatchNeed(STATION, chemical, need_g, recipe, batches)
+    plant.journal += plant.evaluator.load_batch_needs([need], plant.now)
+
+
 @pytest.mark.parametrize(("need_g", "found"), [(500.0, ["STOCK_LOW"]), (1500.0, ["STOCK_CRITICAL"])])
 def test_a_tank_with_less_than_a_batch_takes_is_nearly_empty(need_g: float, found: list[str]) -> None:
     plant = Plant()
-    plant.receive_readings(plant.make_dose(target_g=need_g), plant.make_level(10))
+    load_need(plant, need_g)
+    plant.receive_readings(plant.make_level(10))
     assert list_raised(plant) == found
     took = {500.0: "500.0 g", 1500.0: "1.50 kg"}[need_g]
-    assert plant.journal[0].message.endswith(f"T-12 at 10.0 % · last dose {took}")
+    expected = f"T-12 at 10.0 % · a batch of CU-85 takes {took} (median of 20 batches)"
+    assert plant.journal[0].message.endswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("need_g", "last_g", "found"), [(1500.0, 1.0, ["STOCK_CRITICAL"]), (40.0, 3000.0, [])]
+)
+def test_one_last_dose_neither_hides_nor_makes_a_tank_that_is_nearly_empty(
+    need_g: float, last_g: float, found: list[str]
+) -> None:
+    plant = Plant()
+    load_need(plant, need_g)
+    plant.receive_readings(plant.make_dose(target_g=last_g), plant.make_level(12))
+    assert [rule for rule in list_raised(plant) if rule == "STOCK_CRITICAL"] == found
+
+
+def test_while_no_batch_is_known_the_last_dose_counts_and_the_text_says_so() -> None:
+    plant = Plant()
+    plant.receive_readings(plant.make_dose(target_g=1500), plant.make_level(10))
+    assert list_raised(plant) == ["STOCK_CRITICAL"]
+    assert plant.journal[0].message.endswith("T-12 at 10.0 % · last dose 1.50 kg")
+    load_need(plant, 40.0, batches=1)
+    plant.advance_clock(61)
+    assert [entry.key.rule for entry in plant.journal if entry.event is AlarmEvent.RETURN] == [
+        "STOCK_CRITICAL"
+    ]
+
+
+def test_a_batch_that_takes_more_makes_a_tank_nearly_empty_without_a_new_level() -> None:
+    plant = Plant()
+    plant.receive_readings(plant.make_level(30))
+    load_need(plant, 40.0)
+    assert list_raised(plant) == []
+    load_need(plant, 3500.0)
+    assert list_raised(plant) == ["STOCK_CRITICAL"]
 
 
 def test_what_a_batch_takes_is_known_from_before_a_restart() -> None:
+    """The levels are loaded after it: by the last dose alone they would be an alarm."""
     plant = Plant()
-    plant.journal += plant.evaluator.load_history([plant.make_level(10), plant.make_dose(target_g=1500)])
-    assert list_raised(plant) == ["STOCK_CRITICAL"]
+    load_need(plant, 40.0)
+    plant.journal += plant.evaluator.load_history([plant.make_level(25), plant.make_dose(target_g=3000)])
+    assert list_raised(plant) == []
+
+
+def test_a_changed_limit_counts_at_once() -> None:
+    plant = Plant()
+    plant.receive_readings(plant.make_level(30))
+    higher = AlarmLimits(ingredients=IngredientLimits(stock_low_percent=40.0))
+    plant.journal += plant.evaluator.replace_limits(higher, plant.now)
+    assert list_raised(plant) == ["STOCK_LOW"]
 
 
 @given(st.floats(0.1, 100), st.floats(0.1, 10_000))
@@ -166,7 +218,9 @@ def test_the_recipes_tolerance_comes_before_the_plants() -> None:
     """T-12, 5 g ± 2 %: 0.15 g is out, though the plant's rule is 0.5 g; of another recipe it is not."""
     recipe = MasterRecipe("CU-85", (MasterIngredient("T-12", 2, 5.0, tolerance_percent=2.0),))
     plant = Plant()
-    plant.evaluator.tolerances = ToleranceBook(masters=(MasterVersion(recipe, 1, NOW - timedelta(days=1)),))
+    plant.evaluator.rules.tolerances = ToleranceBook(
+        masters=(MasterVersion(recipe, 1, NOW - timedelta(days=1)),)
+    )
     plant.receive_readings(
         plant.make_dose(0.15, target_g=5.0), plant.make_dose(0.15, target_g=5.0, recipe="FG-85/95", dedup=1)
     )
@@ -236,7 +290,9 @@ def test_doses_exactly_on_the_tolerance_do_not_count_in_the_rate() -> None:
 
 def test_after_a_restart_the_last_hour_is_known_from_the_database() -> None:
     plant = Plant()
-    plant.evaluator.load_dose_errors([DoseErrorMinute(STATION, 2, NOW - timedelta(minutes=5), 10, 14.0, 0)])
+    plant.evaluator.rules.load_dose_errors(
+        [DoseErrorMinute(STATION, 2, NOW - timedelta(minutes=5), 10, 14.0, 0)]
+    )
     plant.advance_clock(12)
     assert list_raised(plant) == ["ERR_MEAN_1H", "ERR_MEAN_1H"]
 
@@ -297,7 +353,7 @@ MASTER = MasterVersion(
 )
 def test_a_batch_is_compared_with_its_recipes_master(pumps: tuple[int, ...], found: str) -> None:
     plant = Plant()
-    plant.evaluator.tolerances = ToleranceBook(masters=(MASTER,))
+    plant.evaluator.rules.tolerances = ToleranceBook(masters=(MASTER,))
     run_batch(plant, *pumps, expected=len(pumps))
     said = [entry.message for entry in plant.journal if entry.key.rule == "BATCH_INGREDIENT"]
     assert said == ([f"Batch CU-85: {found} (dosing_system_01)"] if found else [])
@@ -309,7 +365,7 @@ def test_a_batch_is_compared_with_its_recipes_master(pumps: tuple[int, ...], fou
 def test_a_recipe_may_dose_a_chemical_twice(pumps: tuple[int, ...], found: str) -> None:
     plant = Plant()
     twice = replace(MASTER.recipe, ingredients=(*MASTER.recipe.ingredients, MasterIngredient("c-1", pump=1)))
-    plant.evaluator.tolerances = ToleranceBook(masters=(replace(MASTER, recipe=twice),))
+    plant.evaluator.rules.tolerances = ToleranceBook(masters=(replace(MASTER, recipe=twice),))
     run_batch(plant, *pumps, expected=len(pumps))
     said = [entry.message for entry in plant.journal if entry.key.rule == "BATCH_INGREDIENT"]
     assert said == ([f"Batch CU-85: {found} (dosing_system_01)"] if found else [])
@@ -317,7 +373,7 @@ def test_a_recipe_may_dose_a_chemical_twice(pumps: tuple[int, ...], found: str) 
 
 def test_an_ingredient_from_another_pump_than_the_masters_is_told_of() -> None:
     plant = Plant()
-    plant.evaluator.tolerances = ToleranceBook(masters=(MASTER,))
+    plant.evaluator.rules.tolerances = ToleranceBook(masters=(MASTER,))
     plant.receive_readings(plant.make_event("start"))
     plant.receive_readings(plant.make_dose(pump=3, chemical="c-1 "), plant.make_dose(pump=2, chemical="C-2"))
     plant.advance_clock()
@@ -329,7 +385,7 @@ def test_a_master_of_another_recipe_or_of_later_does_not_count() -> None:
     plant = Plant()
     other = replace(MASTER, recipe=replace(MASTER.recipe, name="FG-85/95"))
     later = replace(MASTER, valid_from=NOW + timedelta(days=1))
-    plant.evaluator.tolerances = ToleranceBook(masters=(other, later))
+    plant.evaluator.rules.tolerances = ToleranceBook(masters=(other, later))
     run_batch(plant, 3, 4)
     assert list_raised(plant) == []
 
@@ -351,7 +407,7 @@ def test_what_a_pump_doses_is_learnt_unless_the_plant_says_it(
     named: tuple[str, ...], found: list[str]
 ) -> None:
     plant = Plant(AlarmLimits(tolerance_rules=ToleranceRules(pump_chemicals=named)))
-    plant.evaluator.load_dose_history([StoredPumpDoses(STATION, 2, ("T-9",) + ("T-12",) * 199)], ())
+    plant.evaluator.rules.load_dose_history([StoredPumpDoses(STATION, 2, ("T-9",) + ("T-12",) * 199)], ())
     doses = [plant.make_dose(pump=2, dedup=number) for number in range(3)]
     plant.receive_readings(doses[0], replace(doses[1], chemical="T-9"), doses[2])
     assert [each for each in list_raised(plant) if each != "BATCH_INGREDIENT"] == found

@@ -44,7 +44,7 @@ def run_batch_without_a_dose(plant: Plant) -> None:
 @pytest.mark.parametrize("has_master", [False, True])
 def test_a_late_dose_withdraws_the_alarm_of_its_missing_ingredient(has_master: bool) -> None:
     plant = Plant()
-    plant.evaluator.tolerances = ToleranceBook(masters=(MASTER,) if has_master else ())
+    plant.evaluator.rules.tolerances = ToleranceBook(masters=(MASTER,) if has_master else ())
     run_batch_without_a_dose(plant)
     assert plant.get_shown_state("BATCH_INGREDIENT", item="CU-85") is AlarmStateName.UNACK
     plant.receive_readings(plant.make_dose(dedup=1, behind=timedelta(seconds=30)))

@@ -28,7 +28,7 @@ def test_a_batch_that_goes_on_over_a_restart_has_not_stalled(minutes: int) -> No
     plant.evaluator.load_history(
         [set_back(plant.make_event("start"), minutes), set_back(plant.make_dose(), 0.5)]
     )
-    plant.evaluator.load_dose_errors([])
+    plant.evaluator.rules.load_dose_errors([])
     plant.advance_clock(300)
     assert list_raised(plant) == []
 
@@ -36,7 +36,7 @@ def test_a_batch_that_goes_on_over_a_restart_has_not_stalled(minutes: int) -> No
 def test_a_batch_that_is_silent_since_a_restart_has_stalled_after_as_long_as_any() -> None:
     plant = Plant()
     plant.evaluator.load_history([set_back(plant.make_event("start"), 30)])
-    plant.evaluator.load_dose_errors([])
+    plant.evaluator.rules.load_dose_errors([])
     plant.advance_clock(360)
     assert "BATCH_STALLED" not in list_raised(plant)
     plant.advance_clock(10)
@@ -74,7 +74,7 @@ def test_a_full_spool_that_takes_no_message_says_nothing_of_stations_and_batches
 def test_a_station_that_is_silent_is_offline_though_the_collector_was_started_again() -> None:
     plant = Plant(expected=(STATION,))
     plant.evaluator.load_history([set_back(plant.make_level(50), 9)])
-    plant.evaluator.load_dose_errors([])
+    plant.evaluator.rules.load_dose_errors([])
     plant.advance_clock(61)
     assert list_raised(plant) == ["DEVICE_OFFLINE"]
 
@@ -83,7 +83,7 @@ def test_a_station_that_started_again_with_a_full_tank_is_told_of_though_the_col
     """A power cut restarts both: the station counts from a full tank, which nobody has filled."""
     plant = Plant()
     plant.evaluator.load_history([set_back(plant.make_level(12.0), 20)])
-    plant.evaluator.load_dose_errors([])
+    plant.evaluator.rules.load_dose_errors([])
     plant.advance_clock(2)
     plant.receive_readings(plant.make_level(100.0))
     assert [entry.key.rule for entry in plant.journal if entry.event is AlarmEvent.RAISE] == ["STOCK_RESET"]

@@ -34,7 +34,7 @@ def list_events(plant: Plant) -> list[tuple[str, str, str]]:
 
 def test_what_is_due_is_raised_and_returns_when_it_is_done() -> None:
     plant = Plant(AlarmLimits(service=PlantServiceLimits(LIMITS)))
-    plant.evaluator.load_service_states([LOGGED])
+    plant.evaluator.rules.service_states = [LOGGED]
     plant.advance_clock()
     calibration = f"Calibration is due: 91 of 90 d ({STATION}, pump 2)"
     tube = f"Tube change is due: 20 400 of 20 000 g ({STATION}, pump 2)"
@@ -43,14 +43,14 @@ def test_what_is_due_is_raised_and_returns_when_it_is_done() -> None:
         ("raise", f"TUBE_DUE/{STATION}/pump 2", tube),
     ]
     done = replace(LOGGED, calibrated_at=NOW, tube_at=NOW, tube_g=0.0, tube_run_s=0.0)
-    plant.evaluator.load_service_states([done])
+    plant.evaluator.rules.service_states = [done]
     plant.advance_clock(12)
     assert [entry.event for entry in plant.journal[2:]] == [AlarmEvent.RETURN] * 2
 
 
 def test_a_scale_has_one_alarm_whatever_its_pumps() -> None:
     plant = Plant(AlarmLimits(service=PlantServiceLimits(ServiceLimits(scale_calibration_days=9))))
-    plant.evaluator.load_service_states([LOGGED, replace(LOGGED, pump=3)])
+    plant.evaluator.rules.service_states = [LOGGED, replace(LOGGED, pump=3)]
     plant.advance_clock()
     assert list_events(plant) == [
         (
@@ -80,7 +80,7 @@ def test_while_nothing_is_logged_the_first_dose_counts_and_it_is_said() -> None:
         (ServiceWork.TUBE, 10, False, False),
     ]
     plant = Plant(AlarmLimits(service=PlantServiceLimits(LIMITS)))
-    plant.evaluator.load_service_states([bare])
+    plant.evaluator.rules.service_states = [bare]
     plant.advance_clock()
     assert "100 of 90 d, none in the log" in plant.journal[0].message
 

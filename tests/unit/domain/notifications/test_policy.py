@@ -210,6 +210,34 @@ def test_another_occurrence_and_what_is_a_day_old_are_not_told() -> None:
     assert not is_still_due(queue_notice(), state, now=NOW + MAX_NOTICE_AGE + timedelta(seconds=1))
 
 
+@pytest.mark.parametrize("occasion", [Trigger.RAISE, Trigger.UNACKNOWLEDGED])
+def test_of_high_priority_it_stays_due_as_long_as_it_is_active_and_nobody_has_seen_to_it(
+    occasion: Trigger,
+) -> None:
+    told = replace(queue_notice().alarm, priority=Priority.HIGH)
+    kept = set()
+    for shown, state in STATES.items():
+        notice = queue_notice(occasion, alarm=told)
+        choice = choose_dispatch(
+            [notice], {KEY: replace(state, priority=Priority.HIGH)}, recent_count=0, recent_high_count=0,
+            max_messages=10, now=NOW + 30 * MAX_NOTICE_AGE,
+        )  # fmt: skip
+        kept |= {shown} if choice.notices else set()
+        # what nobody can be told of any more is a failure only if somebody should have been told
+        assert bool(choice.expired_ids) == (shown in UNACKNOWLEDGED_STATES - {AlarmStateName.UNACK})
+    assert kept == {AlarmStateName.UNACK}
+
+
+def test_what_is_a_day_old_fails_and_does_not_just_disappear() -> None:
+    now = NOW + MAX_NOTICE_AGE + timedelta(seconds=1)
+    for shown, state in STATES.items():
+        choice = choose_dispatch(
+            [queue_notice()], {KEY: state}, recent_count=0, recent_high_count=0, max_messages=10, now=now
+        )
+        expected = ((), (1,), ()) if shown in UNACKNOWLEDGED_STATES else ((1,), (), ())
+        assert (choice.withdrawn_ids, choice.expired_ids, choice.notices) == expected
+
+
 def test_an_end_waits_for_its_beginning_and_goes_with_it() -> None:
     state = STATES[AlarmStateName.RTN_UNACK]
     begun, end = (

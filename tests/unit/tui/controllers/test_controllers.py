@@ -18,7 +18,12 @@ from dosing_tui.domain.panels.operator_notes import NoteDraft
 from dosing_tui.domain.time.time_range import RangeSpec
 from dosing_tui.live_state import LiveState
 from dosing_tui.tui.alarms.alarm_actions import AlarmAction
-from dosing_tui.tui.controllers.alarm_controller import AlarmActionStored, AlarmController
+from dosing_tui.tui.controllers.alarm_controller import (
+    KEPT_POLL,
+    AlarmActionStored,
+    AlarmController,
+    KeptActionsRead,
+)
 from dosing_tui.tui.controllers.alarm_kpi_controller import AlarmKpiController, KpisLoaded
 from dosing_tui.tui.controllers.dashboard_controller import DashboardController
 from dosing_tui.tui.controllers.file_export import NOTHING_TO_EXPORT, FileExporter
@@ -40,13 +45,20 @@ from dosing_tui.tui.controllers.review_controller import (
 )
 from dosing_tui.tui.controllers.scope_controller import FilterValuesLoaded, NoteStored, ScopeController
 from dosing_tui.tui.controllers.shift_report_controller import ShiftReportController, ShiftReportLoaded
-from dosing_tui.tui.controllers.sign_on_controller import PinVerified, SignOnController, SignOnPolicyLoaded
+from dosing_tui.tui.controllers.sign_on_controller import (
+    PinVerified,
+    SignOnController,
+    SignOnPolicyLoaded,
+    SignOnPolicyRead,
+)
 from dosing_tui.tui.data.batch_list_state import BatchListOptions, build_batch_filter
 from dosing_tui.tui.data.query_results import PanelLoaded
 from dosing_tui.tui.data.query_workers import Lane
 from dosing_tui.tui.dialogs.filter_dialog import FilterDialog
+from dosing_tui.tui.dialogs.material_dialog import MaterialDialog
 from dosing_tui.tui.dialogs.review_dialog import ReviewDialog, ReviewInput
 from dosing_tui.tui.layout.layout import DashboardView, LayoutOptions, arrange_tiles
+from dosing_tui.tui.requests.operator_entries import Entry
 from dosing_tui.tui.screens.dashboard_screen import DashboardScreen
 from dosing_tui.tui.screens.shift_report_screen import ShiftReportPage, ShiftReportScreen
 from tests.support.domain.alarm_entries import make_entry
@@ -56,6 +68,7 @@ from tests.support.tui.batch_samples import told_batches
 from tests.support.tui.console_driver import make_settings
 from tests.support.tui.fake_host import ControllerBench
 from tests.support.tui.sample_plant import NoBatches
+from tests.support.tui.sign_on import sign_on_now
 
 
 @pytest.fixture
@@ -69,7 +82,7 @@ def scope_controller(bench: ControllerBench) -> ScopeController:
 
 def test_a_sign_on_ends_with_the_shift_and_says_so_once(bench: ControllerBench) -> None:
     """The sample plant's clock is at 14:26; the late shift ends at 22:00."""
-    bench.operator.sign_on("Anna")
+    sign_on_now(bench.operator, "Anna")
     for _ in range(14):
         bench.clock.move_forward(1_800)
         bench.operator.note_input()
@@ -83,7 +96,7 @@ def test_a_sign_on_ends_with_the_shift_and_says_so_once(bench: ControllerBench) 
 
 def test_a_sign_on_ends_after_a_time_without_a_key_and_the_next_key_does_not_revive_it() -> None:
     bench = ControllerBench(chosen=Settings(console=ConsoleSettings(sign_off_minutes=20)))
-    bench.operator.sign_on("Anna")
+    sign_on_now(bench.operator, "Anna")
     bench.clock.move_forward(19 * 60)
     bench.operator.note_input()
     bench.clock.move_forward(19 * 60)
@@ -98,7 +111,7 @@ def test_nobody_signed_on_is_the_console_in_the_journal_and_a_name_in_a_form_is_
     bench = ControllerBench(chosen=Settings(console=ConsoleSettings(name="panel-3")))
     assert bench.operator.build_command_context().who.name == "console panel-3, nobody signed on"
     assert bench.operator.build_command_context("Zoe").who.name == "Zoe"
-    bench.operator.sign_on("Anna")
+    sign_on_now(bench.operator, "Anna")
     assert bench.operator.build_command_context().who.name == "Anna"
     bench.operator.sign_off()
     assert bench.operator.build_command_context().who.name == "console panel-3, nobody signed on"
@@ -107,7 +120,7 @@ def test_nobody_signed_on_is_the_console_in_the_journal_and_a_name_in_a_form_is_
 def test_a_pin_is_asked_for_only_where_the_policy_requires_one(bench: ControllerBench) -> None:
     sign_on = SignOnController(bench.services, bench.host)
     sign_on.open_sign_on_dialog()
-    sign_on.store_policy(bench.workers.take(SignOnPolicyLoaded))
+    sign_on.store_policy(bench.workers.take(SignOnPolicyRead))
     bench.host.answer("Anna")
     assert bench.host.messages == ["Anna is signed on. Identity not verified."]
     batches = bench.source.batches
@@ -115,16 +128,19 @@ def test_a_pin_is_asked_for_only_where_the_policy_requires_one(bench: Controller
     batches.policy = ReviewPolicy(pin=True)
     for pin in ("0000", "1234"):
         sign_on.open_sign_on_dialog()
+        bench.workers.take(SignOnPolicyRead)  # is on its way still
         bench.host.answer("Ben")
         assert bench.operator.name == ""
-        sign_on.store_policy(bench.workers.take(SignOnPolicyLoaded))
+        sign_on.apply_policy(bench.workers.take(SignOnPolicyLoaded))
         bench.host.answer(pin)
         sign_on.confirm_pin(bench.workers.take(PinVerified))
         signed_on = bench.operator.operator
         assert (signed_on is not None and signed_on.is_verified) is (pin == "1234")
-    assert "Not signed on: This is not the PIN of Ben; tries left: 4." in bench.host.messages
+        failures = [one.sentence for one in bench.entries.failures]
+        wrong = ["Ben is not signed on: This is not the PIN of Ben; tries left: 4."]
+        assert failures == ([] if pin == "1234" else wrong)
     sign_on.open_sign_on_dialog()
-    sign_on.store_policy(bench.workers.take(SignOnPolicyLoaded))
+    sign_on.store_policy(bench.workers.take(SignOnPolicyRead))
     bench.host.answer("Zoe")
     bench.host.answer("")
     assert bench.operator.operator is not None
@@ -134,8 +150,8 @@ def test_a_pin_is_asked_for_only_where_the_policy_requires_one(bench: Controller
 def test_without_the_database_somebody_can_sign_on_and_is_not_verified(bench: ControllerBench) -> None:
     sign_on = SignOnController(bench.services, bench.host)
     sign_on.open_sign_on_dialog()
-    bench.workers.take(SignOnPolicyLoaded)
-    sign_on.store_policy(SignOnPolicyLoaded(None, "No database server listens."))
+    bench.workers.take(SignOnPolicyRead)
+    sign_on.store_policy(SignOnPolicyRead(None, "No database server listens."))
     bench.host.answer("Anna")
     assert bench.operator.operator is not None
     assert not bench.operator.operator.is_verified
@@ -205,8 +221,62 @@ def test_an_action_that_fails_shows_the_reason(bench: ControllerBench) -> None:
     bench.source.away = "No database server listens."
     alarms = alarm_controller(bench)
     alarms.request_action(AlarmAction.ACKNOWLEDGE, [make_view(raised)])
+    refused = bench.workers.take(AlarmActionStored)
+    assert bench.entries.settle(refused)
+    alarms.forget_acknowledgements(refused.result.entries)
+    assert [one.sentence for one in bench.entries.failures] == ["Action failed: No database server listens."]
+    alarms.request_action(AlarmAction.ACKNOWLEDGE, [make_view(raised)])
+    assert bench.entries.failures == ()
+
+
+def test_an_action_that_changes_nothing_says_why_and_not_that_it_was_done(bench: ControllerBench) -> None:
+    raised = make_state("STOCK_LOW", "L25B")
+    bench.live.set_alarms(picture_of(raised))
+    alarms = alarm_controller(bench)
+    for outcome, said in (
+        (f"{raised.key.tag} has been raised again: check it before acknowledging.", "has been raised again"),
+        (None, "acknowledge is not in the alarm journal."),
+    ):
+        bench.source.outcome = outcome
+        alarms.request_action(AlarmAction.ACKNOWLEDGE, [make_view(raised)])  # it can be tried again
+        alarms.confirm_action(bench.workers.take(AlarmActionStored))
+        assert said in bench.host.messages[-1]
+        assert "Acknowledged" not in bench.host.messages[-1]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "said"),
+    [
+        ("", "Journaled 1 of 1 action kept on this machine."),
+        (
+            "It was raised again.",
+            "Journaled 0 of 1 action kept on this machine. It was raised again.",
+        ),
+        (None, "Journaled 0 of 1 action kept on this machine. {tag}: the database refused to acknowledge."),
+    ],
+)
+def test_what_was_kept_is_not_said_to_be_done_and_its_outcome_follows(
+    bench: ControllerBench, outcome: str | None, said: str
+) -> None:
+    raised = make_state("STOCK_LOW", "L25B")
+    bench.live.set_alarms(replace(picture_of(raised), is_journal_live=False))
+    bench.source.away, bench.source.keeps = "No database server listens.", True
+    alarms = alarm_controller(bench)
+    alarms.request_action(AlarmAction.ACKNOWLEDGE, [make_view(raised)])
     alarms.confirm_action(bench.workers.take(AlarmActionStored))
-    assert bench.host.messages == ["Action failed: No database server listens."]
+    tag = raised.key.tag
+    assert bench.host.messages[-1].startswith(f"Not journaled yet: acknowledge {tag}. Kept on this machine")
+    bench.source.away, bench.source.outcome = "", outcome
+    live = replace(picture_of(raised), is_journal_live=True)
+    alarms._poll_kept_actions(live, bench.clock())
+    alarms.show_kept_outcome(bench.workers.take(KeptActionsRead))  # the outbox still has it
+    assert len(bench.host.messages) == 1
+    bench.source.kept.clear()
+    alarms._poll_kept_actions(live, bench.clock() + KEPT_POLL)
+    alarms.show_kept_outcome(bench.workers.take(KeptActionsRead))
+    assert bench.host.messages[1:] == [said.format(tag=tag)]
+    alarms._poll_kept_actions(live, bench.clock() + 2 * KEPT_POLL)
+    assert bench.workers.results == []
 
 
 class OpenTab:
@@ -259,8 +329,10 @@ def test_an_export_that_fails_says_why(bench: ControllerBench) -> None:
         bench.services, bench.host, scope_controller(bench), FileExporter(bench.services)
     )
     journal.export_journal()
-    journal.confirm_export(JournalExported(None, "No database server listens."))
-    assert bench.host.messages == [NOTHING_TO_EXPORT, "Export failed: No database server listens."]
+    failed = JournalExported(None, "No database server listens.", Entry("journal file"))
+    assert bench.entries.settle(failed)
+    assert bench.host.messages == [NOTHING_TO_EXPORT]
+    assert [one.sentence for one in bench.entries.failures] == ["Export failed: No database server listens."]
 
 
 def test_files_are_written_to_the_configured_folder(tmp_path: Path) -> None:
@@ -282,7 +354,7 @@ def test_an_entry_is_numbered_and_what_fills_a_tank_is_in_the_journal(bench: Con
     )  # fmt: skip
     bench.host.answer(draft)
     controller.confirm_entry(bench.workers.take(MaterialStored))
-    controller.confirm_level_jump(bench.workers.take(LevelJumpExpected))
+    assert not bench.entries.settle(bench.workers.take(LevelJumpExpected))
     words = f"refill of 2.50 kg, {tank.chemical} ({tank.device_id})."
     assert bench.host.messages == [f"Entry 1: {words}"]
     assert [(entry.key.rule, entry.comment) for entry in bench.source.entries] == [("STOCK_RESET", words)]
@@ -297,9 +369,34 @@ def test_an_entry_without_the_database_is_refused_with_its_reason(bench: Control
         "console:1", EntrySource.CONSOLE, bench.services.clock(), tank.device_id, tank.chemical,
         MaterialKind.COUNT, 2.5, MassUnitName.KILOGRAM, "Zoe",
     ))  # fmt: skip
-    controller.confirm_entry(bench.workers.take(MaterialStored))
-    assert bench.host.messages == ["Not entered: No database server listens."]
+    assert bench.entries.settle(bench.workers.take(MaterialStored))
+    assert [one.sentence for one in bench.entries.failures] == ["Not entered: No database server listens."]
     assert bench.source.entries == []
+
+
+def test_a_form_that_was_not_stored_opens_as_the_same_entry_until_it_is_given_up(
+    bench: ControllerBench,
+) -> None:
+    """An entry that was stored, and whose answer was lost, is not made twice."""
+    bench.source.away = "No database server listens."
+    controller = MaterialController(bench.services, bench.host)
+    forms: list[MaterialDialog] = []
+    for values in ("12.5", None, None):
+        controller.open_material_dialog(None)
+        form = bench.host.screens[-1][0]
+        assert isinstance(form, MaterialDialog)
+        forms.append(form)
+        if values is None:
+            bench.host.answer(None)
+            continue
+        form._quantity.restore_text(values)
+        form._operator.restore_text("Zoe")
+        bench.host.answer(form.build_result())
+        assert bench.entries.settle(bench.workers.take(MaterialStored))
+    first, again, given_up = forms
+    assert (again.entry_id, again._quantity.text) == (first.entry_id, "12.5")
+    assert again._operator.text == ""
+    assert (given_up.entry_id == first.entry_id, given_up._quantity.text) == (False, "")
 
 
 def test_without_a_level_there_is_no_entry() -> None:
@@ -326,8 +423,10 @@ def test_a_review_asks_for_the_name_and_reports_a_refusal(bench: ControllerBench
     assert bench.workers.lanes == [Lane.REVIEWS]
     result = bench.workers.take(ReviewsEntered)
     refused = replace(result.value, outcome=ReviewResult(refusals=("Not saved: Ben reviewed this batch.",)))
-    reviews.show_review_result(replace(result, value=refused))
-    assert bench.host.messages == ["Not saved: Ben reviewed this batch."]
+    refusal = replace(result, value=refused)
+    assert bench.entries.settle(refusal)
+    reviews.refuse_review(refusal)
+    assert [one.sentence for one in bench.entries.failures] == ["Not saved: Ben reviewed this batch."]
     assert bench.operator.name == ""
 
 
@@ -335,7 +434,7 @@ def test_with_a_name_an_approval_needs_no_dialog_and_no_second_one_starts_meanwh
     bench: ControllerBench,
 ) -> None:
     row, reviews = reviewable(bench), review_controller(bench)
-    bench.operator.sign_on("Anna")
+    sign_on_now(bench.operator, "Anna")
     reviews.review_batch(Decision.APPROVED, row)
     reviews.review_batch(Decision.APPROVED, row)
     assert bench.host.messages == ["One moment: the last review is still being entered."]
@@ -351,12 +450,14 @@ def test_a_bulk_approval_is_confirmed_once_and_written_in_chunks(bench: Controll
     bench.host.answer(ReviewInput("", "Anna", ""))
     first = bench.workers.take(BulkChunkEntered)
     assert len(first.drafts) == 60
+    assert not bench.entries.settle(first)
     reviews.continue_bulk_approval(first)
     second = bench.workers.take(BulkChunkEntered)
     assert len(second.drafts) == 10
     failed = replace(second, value=None, error="No database server listens.")
-    reviews.continue_bulk_approval(failed)
-    assert "No database server listens." in bench.host.messages[-1]
+    assert bench.entries.settle(failed)
+    reviews.end_bulk_approval(failed)
+    assert "No database server listens." in bench.entries.failures[-1].sentence
     assert bench.host.refreshes == 1
 
 
@@ -374,6 +475,27 @@ def test_a_shift_report_is_shown_only_while_its_shift_is_selected(
     reports.show_report(result)
     assert pages[0].message == "There is no report: No database server listens."
     assert pages[1].lines
+
+
+def test_a_shift_report_that_is_being_read_is_named_and_cannot_be_signed(
+    bench: ControllerBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages: list[ShiftReportPage] = []
+    refusals: list[str] = []
+    monkeypatch.setattr(ShiftReportScreen, "show_page", lambda self, page: pages.append(page))
+    monkeypatch.setattr(ShiftReportScreen, "show_message", lambda self, text: refusals.append(text))
+    reports = ShiftReportController(bench.services, bench.host, FileExporter(bench.services))
+    reports.open_report()
+    reports.show_report(bench.workers.take(ShiftReportLoaded))
+    reports._select_shift(-1)
+    assert pages[-1].message == "Reading the report: Early shift of Wed 11 Mar 06:00 …"
+    reports._open_handover("handover")
+    reports._save_report()
+    assert len(bench.host.screens) == len(["report"])
+    assert refusals == ["There is no report on the screen to sign or save. r reads it again."] * 2
+    reports.show_report(bench.workers.take(ShiftReportLoaded))
+    reports._open_handover("handover")
+    assert len(bench.host.screens) == len(["report", "handover"])
 
 
 def test_a_frozen_dashboard_requests_no_panel_that_has_rows(bench: ControllerBench) -> None:

@@ -64,7 +64,22 @@ def test_a_selected_row_stays_selected_when_others_come_before_it() -> None:
     reader = data_table.move_cursor(TableCursor(), TABLE.rows, 1)
     assert reader.selected_row == B
     assert data_table.find_cursor_row(reader, (Thing("new", 0.0), *TABLE.rows)) == 2
-    assert data_table.find_cursor_row(reader, (A, C)) == 0
+
+
+def test_a_row_that_has_gone_is_no_selection_and_moves_go_on_from_the_first() -> None:
+    reader = data_table.select_row(TableCursor(), TABLE.rows, TABLE.rows.index(B))
+    assert data_table.find_selection(reader, (A, C)) is None
+    assert data_table.move_cursor(reader, (A, C), 1).selected_row == C
+    assert data_table.find_selection(TableCursor(), (A, C)) == 0
+
+
+def test_the_first_row_is_held_when_others_come_before_it_unless_the_table_follows_the_newest() -> None:
+    moved_back = data_table.move_cursor(data_table.move_cursor(TableCursor(), TABLE.rows, 1), TABLE.rows, -1)
+    first = TABLE.rows[0]
+    assert moved_back.selected_row == first
+    assert data_table.find_selection(moved_back, (Thing("new", 0.0), *TABLE.rows)) == 1
+    following = data_table.move_cursor(moved_back, TABLE.rows, -1, follows_newest=True)
+    assert data_table.find_selection(following, (Thing("new", 0.0), *TABLE.rows)) == 0
 
 
 @given(st.integers(0, 30), st.integers(-40, 40), st.integers(1, 12), st.integers(0, 40))

@@ -72,7 +72,7 @@ def test_nothing_is_usual_yet_without_twenty_doses() -> None:
 
 def test_a_cold_chemical_is_an_alarm_and_a_worn_pump_is_none() -> None:
     plant = Plant()
-    plant.evaluator.load_dose_history([], USUAL)
+    plant.evaluator.rules.load_dose_history([], USUAL)
 
     def dose_all(durations_s: Sequence[float]) -> None:
         for _ in range(3):

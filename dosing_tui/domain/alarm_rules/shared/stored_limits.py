@@ -1,0 +1,56 @@
+"""The limits that the database has for the console's alarms, for Grafana's rules and its panels, as JSON."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from datetime import timedelta
+
+from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits, IngredientLimits, LimitOverride
+from dosing_tui.domain.batches.canonical_json import to_canonical_json
+
+_PLAIN_FIELDS = (
+    "stock_deadband_percent", "stock_cover_days", "mean_error_g", "mean_error_doses", "error_rate_percent",
+    "error_rate_doses",
+)  # fmt: skip
+"""Fields of AlarmLimits that are stored as they are."""
+
+
+def format_limits(limits: AlarmLimits, panel_limits: Mapping[str, float]) -> str:
+    """Format limits as canonical JSON, without that of low stock; ``panel_limits``: those of panels alone."""
+    return to_canonical_json(
+        {
+            **panel_limits,
+            **{name: getattr(limits, name) for name in _PLAIN_FIELDS},
+            "stations": limits.expected_stations,
+            "stock_critical_percent": limits.ingredients.stock_critical_percent,
+            "gross_error_g": limits.ingredients.gross_error_g,
+            "offline_s": limits.offline_after.total_seconds(),
+            "overrides": [
+                {"chemical": each.chemical, "recipe": each.recipe, **each.changes}
+                for each in limits.overrides
+                if each.changes
+            ],
+        }
+    )
+
+
+def replace_limits(limits: AlarmLimits, definition: str, stock_low_percent: float) -> AlarmLimits:
+    """The limits with those of the database in their place; a ``definition`` is made by ``format_limits``.
+
+    Raises: ValueError, KeyError or TypeError if the text holds no limits.
+    """
+    data = json.loads(definition)
+    ingredients = IngredientLimits(stock_low_percent, data["stock_critical_percent"], data["gross_error_g"])
+    return replace(
+        limits,
+        ingredients=ingredients,
+        overrides=tuple(_build_override(each) for each in data["overrides"]),
+        expected_stations=tuple(data["stations"]),
+        offline_after=timedelta(seconds=data["offline_s"]),
+        **{name: data[name] for name in _PLAIN_FIELDS},
+    )
+
+
+def _build_override(data: Mapping[str, object]) -> LimitOverride:
+    changes = {name: float(str(data[name])) for name in asdict(IngredientLimits()) if name in data}
+    return LimitOverride(str(data["chemical"]), str(data["recipe"]), changes)
