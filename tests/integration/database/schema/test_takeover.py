@@ -133,6 +133,10 @@ def fill_database(settings: Settings) -> None:
     )
 
 
+PARTS = "SELECT table_name, span::text FROM reading_parts ORDER BY 1, 2"
+"""Chunks are named in the order in which they are made."""
+
+
 def read_tables(dsn: str) -> dict[str, Rows]:
     """Every row of every table, but for the migration history, and from when recipes judge single doses.
 
@@ -153,7 +157,11 @@ def read_tables(dsn: str) -> dict[str, Rows]:
             )
         )
         for (name,) in found
-    } | {"plant_rollup": fetch_rows(dsn, PLANT_SUMS), "pump_use": fetch_rows(dsn, PUMP_SUMS)}
+    } | {
+        "plant_rollup": fetch_rows(dsn, PLANT_SUMS),
+        "pump_use": fetch_rows(dsn, PUMP_SUMS),
+        "reading_parts": fetch_rows(dsn, PARTS),
+    }
 
 
 def read_panels(settings: Settings) -> dict[str, list[object]]:
