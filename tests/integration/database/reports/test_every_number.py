@@ -92,6 +92,7 @@ CHOICES: Mapping[Dimension, str] = {
     Dimension.CHEMICAL: "T-12",
     Dimension.RECIPE: "CU-85",
     Dimension.MODE: "BDO",
+    Dimension.PUMP: "2",
 }
 SELECTIONS = [
     NO_FILTER,
