@@ -259,6 +259,8 @@ class DosingApp(OrderedInputApp[None]):
 
     @on(PumpChosen)
     def _show_pump(self, event: PumpChosen) -> None:
+        if isinstance(self.screen, PumpChartScreen):
+            return  # the second of two quick presses
         chart = PumpChartScreen(
             self.terminal_theme, self.services.hints[FooterMode.PUMP_CHART], event.row,
             settings=self._settings, submit=self._query_workers.submit_job,

@@ -42,7 +42,7 @@ class _ValueScale:
 
     def to_row(self, value: float) -> int:
         share = (self.high - value) / (self.high - self.low) if self.high > self.low else 0.5
-        return max(0, min(self.rows - 1, round(share * (self.rows - 1))))
+        return round(max(0.0, min(1.0, share)) * (self.rows - 1))
 
     def contains(self, value: float) -> bool:
         return self.low <= value <= self.high
@@ -58,6 +58,8 @@ def choose_first(count: int, cursor: int, columns: int) -> int:
 def paint_control_chart(canvas: Canvas, chart: ControlChart) -> None:
     """A column for each dose; the newest at the right."""
     columns = canvas.width - MARGIN
+    if columns < 1 or canvas.height < 1:
+        return
     range_rows = max(3, canvas.height // 4) if canvas.height >= 14 else 0
     rows = canvas.height - range_rows - (2 if range_rows else 0)
     first = choose_first(len(chart.errors_g), chart.cursor, columns)

@@ -9,9 +9,12 @@ _ROUND_TOPS = (1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
 """Round numbers whose halves are short to write."""
 
 
+_SMALLEST = 1e-290
+
+
 def find_round_top(largest: float) -> float:
-    """The least round number that is not below ``largest``; 1 for nothing."""
-    if largest <= 0:
+    """The least round number that is not below ``largest``; 1 for nothing, and what has no round number."""
+    if largest < _SMALLEST:
         return 1.0
     magnitude = 10.0 ** floor(log10(largest))
     tops = (step * magnitude for step in _ROUND_TOPS)

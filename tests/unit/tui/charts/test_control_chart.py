@@ -24,6 +24,16 @@ from tests.support.database.reading_samples import NOW
 ERRORS = [0.1, 0.2, -0.1, 0.0, 3.0, 0.1, -2.5, 0.2]
 
 
+@given(st.integers(-3, 40), st.integers(-8, 20), st.sampled_from([0.0, 5e-324, 0.177]))
+def test_it_is_drawn_at_every_size_with_what_was_done_at_the_pump(
+    width: int, height: int, sigma: float
+) -> None:
+    """In a window of 20 by 5 the letter of a tube change ended the console."""
+    chart = ControlChart(ERRORS, ControlLimits(0.05, sigma), 0.5, 7, frozenset({4}), [(2, "T"), (7, "C")])
+    rows = paint_control_chart(chart, width, height)
+    assert [len(row) for row in rows] == [max(0, width)] * max(0, height)
+
+
 @pytest.mark.parametrize(("width", "height"), [(40, 10), (78, 14), (118, 30)])
 def test_each_dose_has_a_point_and_values_beyond_the_scale_an_arrow(width: int, height: int) -> None:
     limits = ControlLimits(0.05, 0.177)
