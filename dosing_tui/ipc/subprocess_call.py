@@ -29,7 +29,7 @@ CallRequest: TypeAlias = CallTarget | tuple[object, ...]
 """The first message is the target; each further one calls it with these arguments."""
 
 CallResult: TypeAlias = tuple[Exception | None, float]
-"""What was raised, and the largest resident memory of the process so far, in MiB."""
+"""What was raised, and the largest resident memory of the process in MiB; 0 while it is its owner's."""
 
 
 class SubprocessCall:
@@ -107,16 +107,22 @@ def main(descriptor: int) -> int:
     os.nice(NICE_LEVEL)
     start_one_shot("owner-watch", partial(_exit_without_owner, descriptor))
     channel: MessagePipe[CallResult, CallRequest] = MessagePipe(descriptor)
+    inherited_mb = _read_peak_mb()
     try:
         target = channel.receive_message()
         assert callable(target)
         while True:
             arguments = channel.receive_message()
             assert isinstance(arguments, tuple)
-            failure = _run_target(partial(target, *arguments))
-            channel.send((failure, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024))
+            failure, peak_mb = _run_target(partial(target, *arguments)), _read_peak_mb()
+            channel.send((failure, peak_mb if peak_mb > inherited_mb else 0.0))
     except (EOFError, OSError):
         return 0
+
+
+def _read_peak_mb() -> float:
+    """On Linux a new program begins with the peak of the process that started it."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def _exit_without_owner(descriptor: int) -> None:

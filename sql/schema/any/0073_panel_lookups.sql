@@ -1,5 +1,6 @@
 -- A tank's doses by its folded name: the books of the material ledger and the losses of its days read a rollup by it, and
 -- computed the name of every row of the station. The columns of the keys never change: updates of the rollups stay in place.
+LOCK TABLE dosing_consumption IN SHARE ROW EXCLUSIVE MODE;  -- who stores doses locks it first, then the rollups
 CREATE INDEX dosing_rollup_6h_tank ON dosing_rollup_6h (device_id, fold_name(chemical), bucket);
 CREATE INDEX dosing_rollup_15m_tank ON dosing_rollup_15m (device_id, fold_name(chemical), bucket);
 ANALYZE dosing_rollup_6h, dosing_rollup_15m;
