@@ -201,22 +201,48 @@ from dosing_tui.tui.app import app
 def fail(self):
     password = "hunter2 is secret"
     raise TypeError("a mistake in this program")
-app.DosingApp.action_help = fail
+app.DosingApp.action_help = {action}
 sys.argv = ["dosing-tui"]
 from dosing_tui.cli.main import main
 main()
 """
+"""A console with a mistake in what the key ? does."""
+
+
+@contextmanager
+def start_failing_console(folder: Path, action: str) -> Iterator[Recorder]:
+    """``action``: an expression, what the key ? does; ``fail`` raises."""
+    environment = {**os.environ, **nothing_there(folder), "TERM": "xterm-256color"}
+    command = [sys.executable, "-c", _FAILING.format(action=action)]
+    with Recorder(command, LARGE, environment) as recorder:
+        recorder.wait_for("DB down")
+        yield recorder
+
+
+def expect_no_variables(recorder: Recorder, folder: Path) -> None:
+    """The mistake is named on the terminal and in the log, and neither holds a variable's value."""
+    logged = (folder / "console.log").read_text(encoding="utf-8")
+    for text in (recorder.recorded.decode(errors="replace"), logged):
+        assert "hunter2" not in text.replace('password = "hunter2', "")
+        assert "a mistake in this program" in text
+
+
+def test_a_mistake_behind_a_key_is_said_without_showing_what_its_variables_hold(tmp_path: Path) -> None:
+    with start_failing_console(tmp_path, "fail") as recorder:
+        recorder.press(b"?")
+        recorder.wait_for("The key question_mark failed: TypeError")
+        recorder.press(b"7")
+        recorder.wait_for("Readings of process")
+        recorder.press(b"\x11")
+        assert recorder.status(30) == 0
+        expect_no_variables(recorder, tmp_path)
 
 
 def test_a_mistake_of_the_program_ends_it_without_showing_what_its_variables_hold(tmp_path: Path) -> None:
-    environment = {**os.environ, **nothing_there(tmp_path), "TERM": "xterm-256color"}
-    with Recorder([sys.executable, "-c", _FAILING], LARGE, environment) as recorder:
-        recorder.wait_for("DB down")
+    """One that happens outside of what a key does at once: in a callback of the event loop."""
+    with start_failing_console(tmp_path, "lambda self: self.call_later(fail, self)") as recorder:
         recorder.press(b"?")
         assert recorder.status(30) == 1
-        logged = (tmp_path / "console.log").read_text(encoding="utf-8")
-        for text in (recorder.recorded.decode(errors="replace"), logged):
-            assert "hunter2" not in text.replace('password = "hunter2', "")
-            assert "a mistake in this program" in text
+        expect_no_variables(recorder, tmp_path)
         assert b"The console failed: TypeError" in recorder.recorded
         assert b"\x1b[?1049l" in recorder.recorded

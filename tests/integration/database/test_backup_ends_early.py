@@ -74,6 +74,8 @@ def test_an_ended_backup_leaves_nothing_and_a_killed_one_until_the_next(
             process.wait(30)
         (left,) = target.iterdir()
         terminate_waiting(watcher)
+        wait_until_held(0)  # or the next wait would see that session
+        wait_for_another_second(target)
         with start_backup(migrated, target) as running:
             wait_until_held(1)
             assert left not in target.iterdir()

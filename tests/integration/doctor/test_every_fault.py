@@ -34,6 +34,9 @@ from tests.support.doctor.tls_broker import PASSWORD, USER
 from tests.support.mqtt.broker_proxy import RefuseTopic, run_broker_proxy
 
 SIGN_AS = "ALTER FUNCTION enter_review(text, text, text, text, text, bigint, text, text) OWNER TO "
+RUN_MAINTENANCE = (
+    "Run dosing-tui maintain run as the tables' owner, or GRANT the owner to the collector's role."
+)
 
 
 class NeedsRootError(Exception):
@@ -266,7 +269,7 @@ FAULTS = {
         ),
     ),
     "maintenance does not run": Fault(
-        "maintenance: partitions", "Next week has no partition of batch_events", "own the tables",
+        "maintenance: partitions", "Next week has no partition of batch_events", RUN_MAINTENANCE,
         lambda plant, stack: change_database(
             plant, stack,
             "DO $$ BEGIN EXECUTE 'ALTER TABLE batch_events_p' || to_char(date_bin('168 hours',"
@@ -278,7 +281,7 @@ FAULTS = {
         ),
     ),
     "retention not applied": Fault(
-        "maintenance: retention", "Rows of batch_events are older", "GRANT dosing_owner",
+        "maintenance: retention", "Rows of batch_events are older", RUN_MAINTENANCE,
         lambda plant, stack: change_database(
             plant, stack,
             "INSERT INTO batch_events (time, device_id, event)"
