@@ -19,11 +19,12 @@ VIEWER_RIGHTS = _list_rights(
     "SELECT",
     f"{_READINGS} rejected_messages spool_progress collector_leases inventory_latest latest_inventory"
     " device_last_seen dosing_rollup_15m dosing_rollup_6h plant_rollup batch_rollup pump_rollup"
-    " pump_targets pump_use service_log service_entries plant_limits tolerance_rules"
-    " recipe_tolerances alarm_journal alarm_checkpoints alarm_notifications alarm_notification_channels"
-    " operator_notes batches batch_records batch_numbers batch_rebuild_queue batch_duration_baselines"
-    " batch_reviews batch_review_status recipe_masters review_policy audit_trail audited_pins"
-    " station_status station_changes material_entries tank_mixes batch_lots",
+    " pump_targets pump_use pump_use_rests service_log service_entries plant_limits alarm_limits"
+    " tolerance_rules recipe_tolerances alarm_journal alarm_checkpoints alarm_notifications"
+    " alarm_notification_channels operator_notes batches batch_records batch_numbers batch_rebuild_queue"
+    " batch_duration_baselines batch_reviews batch_review_status recipe_masters review_policy audit_trail"
+    " audited_pins station_status station_changes material_entries tank_mixes tank_use_rests batch_lots"
+    " dropped_readings",
 )
 """Of every process: all that a panel or a screen reads."""
 COLLECTOR_RIGHTS = (

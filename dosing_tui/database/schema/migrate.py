@@ -125,6 +125,7 @@ def _apply_plan(
     finalize.import_rows(session, plan.flavour, report)
     with session.transaction():
         _apply_migrations(session, plan.after_import, plan.flavour, describe_target(settings), report)
+        _apply_limits(session, settings, report, keeps_newer_rules=request.keeps_newer_rules)
         # in the same transaction: no policy begins to drop what is to be kept
         _settle_retention(session, settings, plan, request)
     open_rights.close_open_rights(session, report)
@@ -144,7 +145,10 @@ def _settle_retention(
 def _apply_limits(
     session: Session, settings: Settings, report: MigrationReporter, *, keeps_newer_rules: bool
 ) -> None:
-    """Set the limits from the settings, before rows are imported; a new schema has the guide's."""
+    """Set the limits that differ from the settings; a new schema has the guide's.
+
+    Before rows are imported, which they judge; afterwards those that only later migrations hold.
+    """
     differing = plant_limits.list_differences(session, settings, keeps_newer_rules=keeps_newer_rules)
     if plant_limits.TOLERANCE in differing:
         with session.transaction():

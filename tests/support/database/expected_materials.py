@@ -141,8 +141,15 @@ def _balance_levels(
     gap, told = round(end - start - added + dosed, 6), masses[MaterialKind.CORRECTION] - removed
     if gap * told > 0:
         gap = min(gap - told, 0.0) if gap < 0 else max(gap - told, 0.0)
+    unexplained = None if _may_explain(gap, {each.kind for each in inside if each.mass_g is None}) else gap
     unknown = sum(each.mass_g is None for each in inside) + taken.count(None)
     return TankBalance(
-        str(day), *name, start, added, removed, dosed, end, gap, divide_percent(gap, dosed), counted,
-        format_unknown(unknown),
+        str(day), *name, start, added, removed, dosed, end, unexplained, divide_percent(unexplained, dosed),
+        counted, format_unknown(unknown),
     )  # fmt: skip
+
+
+def _may_explain(gap: float, unknown: set[MaterialKind]) -> bool:
+    """Whether entries without a mass may be the gap: a new drum may hold more or less than the old one."""
+    kinds = REMOVED_KINDS if gap < 0 else ADDED_KINDS
+    return gap != 0 and bool(unknown & {*kinds, MaterialKind.DRUM_CHANGE})

@@ -356,7 +356,7 @@ def expect_tanks(levels: Iterable[InventoryLevel]) -> list[TankLevel]:
     rows = [
         TankLevel(
             level.device_id, level.chemical, level.remaining_g, level.capacity_g,
-            100 * level.remaining_g / level.capacity_g
+            round(100 * level.remaining_g / level.capacity_g, 3)
             if level.remaining_g is not None and level.capacity_g
             else level.percent_full if level.capacity_g else None,
             level.time, level.received_at,

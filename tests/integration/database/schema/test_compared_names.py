@@ -22,7 +22,7 @@ EXCEPTIONS = {
     "new_tube_rates": CLASS,
     "recount_errors": STORED,
     "recount_late_pump_errors": CLASS,
-    "roll_up_pump_errors": CLASS,
+    "roll_up_doses": CLASS,
     "store_ingested_dose": STORED,
     "store_ingested_event": STORED,
 }

@@ -1,7 +1,7 @@
 """What the plant's own rules and its retention do to the panels."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
@@ -19,6 +19,7 @@ from dosing_tui.domain.panels.panel_catalog import PanelQuery
 from dosing_tui.errors import DatabaseAccessError
 from tests.integration.database.test_panels import read_one_panel
 from tests.support.database.reading_samples import DOSE, EVENT, NOW, number_rows, settings_for
+from tests.support.database.schema_inspection import fetch_rows
 from tests.support.database.stored_batches import store_and_rebuild
 from tests.support.domain.batch_messages import MUCH_LATER, NOON, make_level, normal_batch
 
@@ -60,6 +61,20 @@ def test_other_limits_are_told_where_migrating_is_not_allowed_and_nothing_is_hel
     ]
     missing = list_pending_steps(own)
     assert {step for step in missing if not step.startswith("retention/")} == LIMIT_NAMES
+
+
+def test_a_new_database_has_every_limit_of_the_settings_at_once(database: str) -> None:
+    settings = settings_for(database)
+    own = replace(
+        settings,
+        limits=replace(settings.limits, class_="X(0.2)", stock_low_percent=15.0, reorder_lead_days=3.0),
+        alarms=replace(settings.alarms, mean_error_g=1.5),
+    )
+    migrate_schema(own, report=print)
+    assert list_pending_steps(own) == []
+    since = fetch_rows(database, "SELECT valid_from FROM tolerance_rules WHERE class_factor = 0.2")
+    assert since == [(datetime(2000, 1, 1, tzinfo=UTC),)]
+    assert migrate_schema(own, report=print) == []
 
 
 def test_batches_are_judged_by_the_databases_level_of_low_stock_whoever_rebuilds(migrated: str) -> None:
