@@ -1,6 +1,5 @@
 """Every limit has one home: its setting moves the alarm, the console's line and Grafana's line alike."""
 
-import json
 from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -9,17 +8,26 @@ import pytest
 
 from dosing_tui.config.alarm_limits import build_alarm_limits, build_tolerance_rules, get_limit
 from dosing_tui.config.settings import AlarmSettings, LimitSettings, Settings
+from dosing_tui.database.schema.plant_limits import read_alarm_limits
 from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits
 from dosing_tui.domain.alarms.models import AlarmEvent
 from dosing_tui.domain.batch_review.exception_checks import ReviewLimits
 from dosing_tui.domain.messages.models import Reading
 from dosing_tui.domain.panels.panel_catalog import PlantLimit
 from dosing_tui.domain.tolerances.rules import DEFAULT_RULES
-from dosing_tui.grafana.provisioning import GrafanaOptions, build_provisioning_files
+from dosing_tui.grafana.provisioning import build_provisioning_files
+from dosing_tui.grafana.sql_macros import LOWEST
+from tests.support.database.stored_batches import write_readings
 from tests.support.domain.evaluated_plant import Plant
+from tests.support.grafana.shown_limits import (
+    SEEN,
+    enter_limits,
+    find_grafana_panel,
+    read_alert,
+    read_tank_colors,
+    read_thresholds,
+)
 from tests.support.tui.console_driver import MEDIUM, make_settings, open_console
-
-SEEN = GrafanaOptions("viewer", "$__env{P}", "disable", "/boards")
 
 
 def list_raised_rules(plant: Plant, *readings: Reading) -> set[str]:
@@ -33,28 +41,17 @@ def build_plant(chosen: Settings) -> Plant:
     return Plant(build_alarm_limits(chosen))
 
 
-def find_grafana_panel(chosen: Settings, title: str) -> Any:
-    files = build_provisioning_files(chosen, SEEN)
-    boards = [json.loads(text) for name, text in files.items() if name.endswith(".json")]
-    return next(panel for board in boards for panel in board["panels"] if panel["title"] == title)
-
-
-def list_thresholds(part: Any) -> list[float | None]:
-    return [step["value"] for step in part["thresholds"]["steps"]]
-
-
-def list_override_thresholds(panel: Any, column: str) -> list[float | None]:
-    [found] = [o for o in panel["fieldConfig"]["overrides"] if o["matcher"]["options"] == column]
-    properties = {one["id"]: one["value"] for one in found["properties"]}
-    return [step["value"] for step in properties["thresholds"]["steps"]]
+def build_stored_plant(dsn: str, chosen: Settings) -> Plant:
+    """A plant whose alarms have the limits that a collector with these settings enters."""
+    return Plant(read_alarm_limits(enter_limits(dsn, chosen)))
 
 
 @pytest.mark.parametrize(("percent", "is_raised"), [(5.0, True), (20.0, False)])
 async def test_the_error_rate_setting_moves_alarm_console_and_grafana(
-    percent: float, is_raised: bool
+    migrated: str, percent: float, is_raised: bool
 ) -> None:
     chosen = replace(make_settings(), alarms=AlarmSettings(error_rate_percent=percent))
-    plant = build_plant(chosen)
+    plant = build_stored_plant(migrated, chosen)
     for number in range(20):
         plant.advance_clock(10)
         plant.receive_readings(plant.make_dose(0.6 if number < 2 else 0.0, dedup=number))
@@ -65,19 +62,25 @@ async def test_the_error_rate_setting_moves_alarm_console_and_grafana(
         tile = driven.app.dashboard_screen.tiles["errors"]._content
         assert tile is not None
         assert (tile.data.limit, tile.data.min_top) == (percent, 2 * percent)
-    assert list_thresholds(find_grafana_panel(chosen, "Error rate")["fieldConfig"]["defaults"]) == [
-        None,
-        percent,
-    ]
-    summary = next(
-        panel
-        for board in (
-            json.loads(t) for n, t in build_provisioning_files(chosen, SEEN).items() if ".json" in n
-        )
-        for panel in board["panels"]
-        if panel["description"].endswith("accuracy_summary")
-    )
-    assert list_override_thresholds(summary, "out_percent") == [None, -percent, percent]
+    rate = find_grafana_panel("Error rate")
+    assert rate["fieldConfig"]["defaults"]["custom"]["thresholdsStyle"] == {"mode": "line"}
+    assert read_thresholds(migrated, rate) == [(LOWEST, "green"), (percent, "red")]
+    summary = find_grafana_panel("Accuracy", panel="accuracy_summary")
+    assert read_thresholds(migrated, summary, "out_percent") == [
+        (LOWEST, "red"), (-percent, "text"), (percent, "red"),
+    ]  # fmt: skip
+    assert find_column_color(summary, "out_percent") == {"mode": "thresholds"}
+
+
+def find_column_color(panel: Any, column: str) -> Any:
+    """How a column's colour is chosen."""
+    [found] = [o for o in panel["fieldConfig"]["overrides"] if o["matcher"]["options"] == column]
+    return next(one["value"] for one in found["properties"] if one["id"] == "color")
+
+
+def describe_histogram(chosen: Settings) -> str:
+    files = build_provisioning_files(chosen, SEEN)
+    return str(find_grafana_panel("Accuracy", files, panel="accuracy_histogram")["description"])
 
 
 @pytest.mark.parametrize(("tolerance", "is_raised"), [(0.5, True), (0.9, False)])
@@ -94,7 +97,7 @@ async def test_the_tolerance_setting_moves_alarm_console_and_grafana(
         tile = driven.app.dashboard_screen.tiles["accuracy"]._content
         assert tile is not None
         assert tile.data.tolerance_g == tolerance
-    shown = find_grafana_panel(chosen, "Accuracy")["description"]
+    shown = describe_histogram(chosen)
     assert f"Tolerance ±{tolerance:g} g, unless the master recipe has its own." in shown
 
 
@@ -107,34 +110,41 @@ async def test_where_the_tolerance_depends_on_the_dose_no_line_pretends_otherwis
         tile = driven.app.dashboard_screen.tiles["accuracy"]._content
         assert tile is not None
         assert tile.data.tolerance_g is None
-    assert "Tolerance class X(0.2)," in find_grafana_panel(chosen, "Accuracy")["description"]
+    assert "Tolerance class X(0.2)," in describe_histogram(chosen)
 
 
-def test_the_mean_errors_limit_marks_days_in_grafana() -> None:
-    chosen = replace(make_settings(), alarms=AlarmSettings(mean_error_g=0.7))
-    days = find_grafana_panel(chosen, "Daily production")
-    assert list_override_thresholds(days, "mean_error_g") == [None, -0.7, 0.7]
+def test_the_mean_errors_limit_marks_days_in_grafana(migrated: str) -> None:
+    enter_limits(migrated, replace(make_settings(), alarms=AlarmSettings(mean_error_g=0.7)))
+    days = find_grafana_panel("Daily production")
+    assert read_thresholds(migrated, days, "mean_error_g") == [
+        (LOWEST, "red"), (-0.7, "text"), (0.7, "red"),
+    ]  # fmt: skip
+    assert find_column_color(days, "mean_error_g") == {"mode": "thresholds"}
 
 
 @pytest.mark.parametrize(("low", "warn", "is_raised"), [(20.0, 50.0, False), (35.0, 60.0, True)])
 async def test_the_stock_marks_move_alarm_console_and_grafana(
-    low: float, warn: float, is_raised: bool
+    migrated: str, low: float, warn: float, is_raised: bool
 ) -> None:
     chosen = replace(make_settings(), limits=LimitSettings(stock_low_percent=low, stock_warn_percent=warn))
-    plant = build_plant(chosen)
+    plant = build_stored_plant(migrated, chosen)
     assert ("STOCK_LOW" in list_raised_rules(plant, plant.make_level(30.0))) is is_raised
     async with open_console(chosen=chosen) as driven:
         await driven.wait_for_text(f"limits {low:g} / {warn:g} %")
         tile = driven.app.dashboard_screen.tiles["inventory"]._content
         assert tile is not None
-        assert tile.data.limits == (low, warn)
-    assert list_thresholds(find_grafana_panel(chosen, "Inventory")["fieldConfig"]["defaults"]) == [
-        None,
-        low,
-        warn,
-    ]
-    alerts = build_provisioning_files(chosen, SEEN)["alerting/dosing.yaml"]
-    assert f"- {low}" in alerts
+        assert {tank.limits for tank in tile.data.tanks} == {(low, warn)}
+    expected = {low - 0.1: "red", low: "yellow", warn: "yellow", warn + 0.1: "green"}
+    levels = [plant.make_level(percent, chemical=f"at {percent:g}") for percent in expected]
+    write_readings(migrated, [plant.make_level(30.0), *levels])
+    colors = read_tank_colors(migrated, plant.now)
+    assert {percent: colors[f"at {percent:g}"] for percent in expected} == expected
+    limits = {
+        row["chemical"]: row["limit_value"] for row in read_alert(migrated, "dosing-low-inventory", "L")
+    }
+    assert set(limits.values()) == {low}
+    holds = {row["chemical"]: row["condition"] for row in read_alert(migrated, "dosing-low-inventory", "A")}
+    assert (holds["T-12"] == 1) is is_raised
 
 
 def test_defaults_have_one_home() -> None:

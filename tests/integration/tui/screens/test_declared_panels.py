@@ -1,19 +1,18 @@
 """A new panel is one SQL file and one declaration: the command, the console and Grafana show it."""
 
-import json
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 from uuid import uuid4
 
 import pytest
 from click.testing import CliRunner
 
 from dosing_tui.cli.main import main
-from dosing_tui.config.settings import Settings
+from dosing_tui.config.settings import AlarmSettings, Settings
 from dosing_tui.database import sql_files
 from dosing_tui.database.panel_reader import PanelReader
 from dosing_tui.database.reading_writer import ReadingWriter
@@ -28,9 +27,10 @@ from dosing_tui.domain.panels.panel_catalog import (
     SeriesPoint,
     declare_panel,
 )
-from dosing_tui.grafana.provisioning import GrafanaOptions, build_provisioning_files
+from dosing_tui.grafana.provisioning import build_provisioning_files
 from dosing_tui.tui.tiles import registry
 from tests.support.database.reading_samples import DOSE, number_rows, settings_for
+from tests.support.grafana.shown_limits import SEEN, enter_limits, find_grafana_panel, read_thresholds
 from tests.support.tui import sample_plant
 from tests.support.tui.console_driver import LARGE, SMALL, open_console
 from tests.support.tui.sample_plant import FakeSource
@@ -166,16 +166,17 @@ async def test_without_other_panels_there_is_no_screen_8(monkeypatch: pytest.Mon
 
 
 @pytest.mark.usefixtures("_declared_panels")
-def test_a_declared_panel_is_listed_by_the_command_and_part_of_grafana() -> None:
+def test_a_declared_panel_is_listed_by_the_command_and_part_of_grafana(migrated: str) -> None:
     listed = CliRunner().invoke(main, ["panel", "--list"])
     assert {line.split()[0] for line in listed.output.splitlines()} >= set(STATEMENTS)
-    files = build_provisioning_files(Settings(), GrafanaOptions("viewer", "$__env{P}", "disable", "/boards"))
-    boards = [json.loads(text) for name, text in files.items() if name.endswith(".json")]
-    shown: dict[str, Any] = {panel["title"]: panel for board in boards for panel in board["panels"]}
-    assert shown["Pump wear"]["type"] == "table"
-    assert shown["Worst error"]["type"] == "timeseries"
-    assert shown["Worst error"]["fieldConfig"]["defaults"]["thresholds"]["steps"][-1]["value"] == 1.0
-    assert "FROM dosing_consumption" in shown["Doses by pump"]["targets"][0]["rawSql"]
+    files = build_provisioning_files(Settings(), SEEN)
+    assert find_grafana_panel("Pump wear", files)["type"] == "table"
+    worst = find_grafana_panel("Worst error", files)
+    assert worst["type"] == "timeseries"
+    assert read_thresholds(migrated, worst)[-1] == (1.0, "red")
+    enter_limits(migrated, Settings(alarms=AlarmSettings(mean_error_g=0.7)))
+    assert read_thresholds(migrated, worst)[-1] == (0.7, "red")
+    assert "FROM dosing_consumption" in find_grafana_panel("Doses by pump", files)["targets"][0]["rawSql"]
 
 
 def test_an_id_is_declared_once() -> None:
