@@ -16,6 +16,7 @@ from dosing_tui.database.alarms import journal
 from dosing_tui.database.batches.incremental_rebuild import rebuild_changed_days
 from dosing_tui.database.presence.station_status_writer import StationStatusWriter
 from dosing_tui.domain.alarm_rules.evaluator import Evaluator
+from dosing_tui.domain.alarm_rules.shared.detection import ConnectionState, EvaluationContext
 from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading, TimeQuality
 from dosing_tui.domain.presence.models import ConnectionReport, StationReport
@@ -112,7 +113,11 @@ class CrowdedPlant:
 
 
 def fill_plant(dsn: str, count: int) -> CrowdedPlant:
-    """``count`` names of each kind, a batch of each, and an alarm for every second tank that is known."""
+    """``count`` names of each kind, a batch of each, and an alarm for every second tank.
+
+    The console and the rules keep 2,000 of the stations and tanks, and say so. Every level was checked when
+    it came: the alarm of a tank that is not kept is still there, until nothing has confirmed it for a minute.
+    """
     at = datetime.now(UTC)
     zone = find_zone_where_it_is(HOUR, at)
     settings = settings_for(dsn)
@@ -132,13 +137,16 @@ def fill_plant(dsn: str, count: int) -> CrowdedPlant:
         session.execute(_REPEAT_TARGETS)
         session.execute("ANALYZE")
     evaluator = Evaluator(AlarmLimits(), expected_stations=(), started_at=at)
-    journal.append_entries(settings, [entry for level in levels for entry in evaluator.on_reading(level)])
+    entries = [entry for level in levels for entry in evaluator.on_reading(level)]
+    connected = ConnectionState(True, at)
+    entries += evaluator.on_tick(EvaluationContext(at, broker=connected, database=connected))
+    journal.append_entries(settings, entries)
     live, up = LiveState(), LinkState(LinkStatus.UP, at)
     live.seed_readings([*(reading for reading in reversed(readings) if isinstance(reading, Dose)), *levels])
     live.count_messages(["factory/dosing/consumption"] * count, at)
     live.set_broker(up)
     live.set_database(up)
-    live.set_role(Role.COLLECTOR)
+    live.set_role(Role.COLLECTOR, evaluator.ceiling_text)
     live.set_alarms(evaluator.take_snapshot(at, is_journal_live=True))
     return CrowdedPlant(settings, live, at)
 

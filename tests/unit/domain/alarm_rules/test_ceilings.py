@@ -56,6 +56,22 @@ def test_a_flood_of_names_frees_no_station_that_works_nor_one_that_is_expected()
     assert plant.get_shown_state("DEVICE_OFFLINE", "expected") is AlarmStateName.UNACK
 
 
+def test_each_low_tank_has_its_alarm_however_many_there_are_and_the_ceiling_is_said() -> None:
+    plant = Plant()
+    names = [f"station {number}" for number in range(1_000)]
+
+    def list_active() -> set[str]:
+        return {key.device for key, state in plant.evaluator.projection.states.items() if state.active}
+
+    for _ in range(3):
+        plant.receive_readings(*(plant.make_level(10, device=name) for name in names))
+        plant.advance_clock(30)
+        assert list_active() == set(names)
+    assert plant.evaluator.ceiling_text.startswith("Alarms watch at most 200 stations and tanks:")
+    plant.advance_clock(31)
+    assert list_active() == set(plant.evaluator.rules.state.stations)
+
+
 def test_the_alarms_of_stations_that_are_freed_end() -> None:
     plant = Plant()
     flood(plant, 150)
