@@ -150,6 +150,8 @@ class LeaderElection:
                     state = select_row(session, _LeaseState, "reads/select_collector_lease", site)
                 except psycopg.errors.UndefinedTable:
                     return self._try_advisory_lock(session)
+                if state is None and self._is_other_elected_by_session(session):
+                    return False
                 if self._is_available(state or _NO_LEASE):
                     return self._acquire(session)
                 return False if self._is_holder_alive else None
@@ -167,6 +169,8 @@ class LeaderElection:
                         session, _LeaseState, "reads/select_collector_lease", {"site": self._site}
                     )
                 except psycopg.errors.UndefinedTable:
+                    return None
+                if state is None and self._is_other_elected_by_session(session):
                     return None
                 if self._is_available(state or _NO_LEASE):
                     return False
@@ -252,7 +256,12 @@ class LeaderElection:
             return False
         if tried == (True,):
             return True
-        return session.execute(read_statement("reads/count_elected_sessions"), key).fetchone() == (0,)
+        return not self._is_other_elected_by_session(session)
+
+    def _is_other_elected_by_session(self, session: Session) -> bool:
+        """Also after the migration, until that process has taken the first lease."""
+        key = {"key": compute_lock_key(self._site)}
+        return session.execute(read_statement("reads/count_elected_sessions"), key).fetchone() != (0,)
 
     def _ensure_session(self) -> DeadlineConnection:
         if self._session is None or self._session.closed:

@@ -15,6 +15,7 @@ from dosing_tui.collector.alarms.journal_outbox import JournalOutbox
 from dosing_tui.collector.alarms.offline_commands import store_commands
 from dosing_tui.collector.context.local_state import get_spool_folder
 from dosing_tui.config.settings import MqttSettings, Settings
+from dosing_tui.database.schema.migrate import migrate_schema
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker
 from dosing_tui.domain.alarms.journal_projection import fold_entries
@@ -85,6 +86,12 @@ def has_said(machine: CollectorProcess, text: str, since: int) -> bool:
     return any(text in line for line in machine.log_lines[since:])
 
 
+def wait_until_collecting(machine: CollectorProcess) -> None:
+    """Its role and its link to the broker are decided independently."""
+    for text in (COLLECTS, "The broker is connected."):
+        wait_until(lambda text=text: has_said(machine, text, 0))  # type: ignore[misc]  # of a lambda's default
+
+
 def is_dose_stored(dsn: str, number: int) -> bool:
     return bool(fetch_rows(dsn, f"SELECT FROM dosing_consumption WHERE duration_ms = {number}"))
 
@@ -111,7 +118,7 @@ def test_a_suspended_leader_is_replaced_and_nothing_is_lost_or_doubled(
 ) -> None:
     dsn, replaced_s = settings.database.dsn, []
     with run_machine(settings, tmp_path / "north") as leader:
-        wait_until(lambda: has_said(leader, "The broker is connected.", 0))
+        wait_until_collecting(leader)
         with run_machine(settings, tmp_path / "south") as standby:
             wait_until(lambda: has_said(standby, STANDS_BY, 0))
             station = Station(settings.mqtt)
@@ -141,8 +148,9 @@ def test_what_a_suspended_leader_decided_is_not_journaled_after_another_and_what
     mosquitto: EmbeddedBroker, own_postgres: EmbeddedPostgres, tmp_path: Path
 ) -> None:
     site = plant_settings(mosquitto.settings, own_postgres.dsn, tmp_path)
+    migrate_schema(site, report=log.info)
     with run_machine(site, tmp_path / "north") as leader, connect_station(site) as plant:
-        wait_until(lambda: has_said(leader, "The broker is connected.", 0))
+        wait_until_collecting(leader)
         with run_machine(site, tmp_path / "south") as standby:
             wait_until(lambda: has_said(standby, STANDS_BY, 0))
             say_level(plant, site, 19.9)

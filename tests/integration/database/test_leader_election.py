@@ -16,6 +16,7 @@ from dosing_tui.database.leader_election import (
     compute_lock_key,
     lead_transaction,
 )
+from dosing_tui.database.schema.migrate import migrate_schema
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.errors import DatabaseUnavailableError
 from tests.support.database.reading_samples import settings_for
@@ -271,6 +272,25 @@ def test_before_the_migration_one_of_two_is_elected_by_its_session(database: str
         assert not second.try_acquire()
         assert first.try_acquire()
         assert not second.try_acquire()
+        first.release_lock()
+        wait_until(second.try_acquire)
+
+
+def test_nobody_else_is_elected_while_the_first_leader_makes_the_table_of_leases(database: str) -> None:
+    """Until its next attempt, after the migration, there is no lease."""
+    with (
+        join_election(database) as first,
+        join_election(database) as second,
+        join_election(database) as viewer,
+    ):
+        assert first.try_acquire()
+        migrate_schema(settings_for(database), report=print)
+        assert not second.try_acquire()
+        assert viewer.has_leader() is None
+        with heartbeat(first):
+            assert first.try_acquire()
+            assert not second.try_acquire()
+            wait_until(viewer.has_leader)
         first.release_lock()
         wait_until(second.try_acquire)
 
