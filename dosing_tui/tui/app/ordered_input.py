@@ -86,7 +86,7 @@ class OrderedInputApp(App[Result]):
     @on(KeyClicked)
     async def _press_clicked_key(self, event: KeyClicked) -> None:
         """A click on a key is that key; unless its screen has gone meanwhile."""
-        if event.widget.screen is self.screen and not await self._check_bindings(
+        if self.screen in event.widget.ancestors_with_self and not await self._check_bindings(
             event.target.key, priority=True
         ):
             await self._act_on_key(*event.target)

@@ -13,6 +13,8 @@ from dosing_tui.tui.batches.batch_screen import BatchScreen
 from dosing_tui.tui.dialogs.alarm_action_dialog import AlarmActionDialog
 from dosing_tui.tui.dialogs.quit_and_help import HelpScreen
 from dosing_tui.tui.dialogs.range_dialog import RangeDialog
+from dosing_tui.tui.rendering.click_target import KeyTarget
+from dosing_tui.tui.rendering.line_widget import KeyClicked, LineWidget
 from dosing_tui.tui.screens.dashboard_screen import DashboardScreen
 from tests.support.tui.alarm_console import open_alarm_console
 from tests.support.tui.batch_console import make_clean_batches, open_review_console, store_readings
@@ -34,6 +36,19 @@ async def send_packet(console: Console, keys: Iterable[str]) -> None:
     await wait_for(handled.is_set)
     await console.pilot.pause()
     await wait_for(lambda: console.app.awaits_input(Message().time))
+
+
+async def test_a_click_on_a_key_of_a_screen_that_has_gone_is_none() -> None:
+    """The click of a footer and the key that closes its screen came in one read, and ended the console."""
+    async with open_console() as driven:
+        await driven.press_keys("S")
+        (page,) = driven.app.screen.query(LineWidget)
+        await driven.press_keys("escape")
+        driven.app.post_message(KeyClicked(page, KeyTarget("2", "2")))
+        await driven.pilot.pause()
+        assert "Overview" in driven.screen
+        assert driven.app.is_running
+        assert "Inventory" in await driven.press_keys("2")
 
 
 @pytest.mark.parametrize(
