@@ -78,7 +78,7 @@ def test_no_keys_clicks_or_sizes_blank_end_or_deafen_the_console(
             publish_levels(publisher, mosquitto.settings.prefix, are_low=False)
             monkey.type_keys(ROUND_KEYS)
     publisher.stop()
-    assert "Traceback" not in log_file.read_text(encoding="utf-8")
+    assert log_file.read_text(encoding="utf-8").partition("Traceback")[2][:4000] == ""
     with capsys.disabled():
         sys.stdout.write(
             f"\n  {monkey.typed} keys by seed {SEED}, {monkey.restarts} times quit and restarted\n"
