@@ -292,10 +292,10 @@ class DashboardScreen(ConsoleScreen[None]):
 
     def action_next_tile(self, step: int) -> None:
         """Focus the next tile of the view; while one is zoomed, zoom the next."""
-        if self._current_layout.is_too_small:
-            return
         options = LayoutOptions(self.view, other_panels=self._other_panels)
         names = list(self._compute_layout(options).places)
+        if not names:  # too small, perhaps since a moment, and not drawn yet
+            return
         focused = self._get_focused_tile()
         here = names.index(focused) if focused in names else 0
         self._focus_tile(names[(here + step) % len(names)])

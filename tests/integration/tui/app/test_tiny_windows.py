@@ -19,6 +19,18 @@ async def open_and_move(console: Console, *keys: str, size: tuple[int, int]) -> 
     await console.pilot.resize_terminal(*size)
     await console.press_keys(*MOVES, *["escape"] * 4)
     assert isinstance(console.app.screen, DashboardScreen), keys
+    assert console.app.services.entries.failures == ()  # of keys, too
+
+
+async def test_the_next_tile_of_a_window_that_has_just_become_tiny_is_none() -> None:
+    """A key in the moment before the screen is arranged anew."""
+    async with open_alarm_console(size=(120, 40)) as plant:
+        screen = plant.console.app.dashboard_screen
+        roomy = screen._current_layout
+        await plant.console.pilot.resize_terminal(20, 5)
+        screen._current_layout = roomy
+        await plant.console.press_keys("tab", "shift+tab")
+        assert plant.console.app.services.entries.failures == ()
 
 
 @pytest.mark.parametrize("size", SIZES)
