@@ -3,7 +3,7 @@
 import os
 import re
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from shutil import which
@@ -54,12 +54,23 @@ def run_program(command: Sequence[str], settings: Settings) -> None:
     done = subprocess.run(
         arguments, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
     )
+    _check_status(done, secrets.values())
+
+
+def read_output(command: Sequence[str]) -> str:
+    """What it prints, without a database. Raises: BackupError, with the first error of what it printed."""
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    _check_status(done)
+    return done.stdout
+
+
+def _check_status(done: "subprocess.CompletedProcess[str]", secrets: Iterable[str] = ()) -> None:
     if done.returncode:
         lines = [
             line for line in done.stderr.splitlines() if "error" in line.lower()
         ] or done.stderr.splitlines()
-        reason = redact_text(lines[0] if lines else f"exit status {done.returncode}", secrets.values())
-        raise BackupError(f"{Path(command[0]).name} failed: {reason.rstrip('.')}.")
+        reason = redact_text(lines[0] if lines else f"exit status {done.returncode}", secrets)
+        raise BackupError(f"{Path(done.args[0]).name} failed: {reason.rstrip('.')}.")
 
 
 def _list_candidates(name: str) -> Iterator[str]:

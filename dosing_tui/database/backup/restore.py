@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -18,6 +19,7 @@ from dosing_tui.database.backup.manifest import DUMP_FILE, BackupManifest
 from dosing_tui.database.batches.audit_verify import verify_in_session
 from dosing_tui.database.connection import NO_TIMEOUTS, Session, use_session
 from dosing_tui.database.error_mapping import create_dsn_error
+from dosing_tui.database.schema.open_rights import take_rights_from_public
 from dosing_tui.database.server_flavour import detect_server
 from dosing_tui.errors import BackupError, DatabaseError
 
@@ -65,10 +67,23 @@ def restore_database(
                 "pg_restore", postgresql=max(manifest.proof.postgresql, detect_server(session).postgresql)
             )
             report(f"Restoring {folder.name} into the database {database}.")
-            with _restoring(session, manifest.proof.timescaledb):
-                client_programs.run_program([program, "--exit-on-error", str(folder / DUMP_FILE)], target)
+            with _restoring(session, manifest.proof.timescaledb), TemporaryDirectory() as scratch:
+                entries = Path(scratch) / "entries"
+                entries.write_text(_list_entries(program, folder / DUMP_FILE), encoding="utf-8")
+                options = ["--exit-on-error", f"--use-list={entries}"]
+                client_programs.run_program([program, *options, str(folder / DUMP_FILE)], target)
+            take_rights_from_public(session, report)
             restore_properties(session, folder, manifest, database, report)
             session.execute("ANALYZE")
+
+
+def _list_entries(program: str, dump: Path) -> str:
+    """What to restore: all but rights on the server's own functions, which another version may not have.
+
+    Raises: BackupError.
+    """
+    lines = client_programs.read_output([program, "--list", str(dump)]).splitlines(keepends=True)
+    return "".join(line for line in lines if " ACL pg_catalog FUNCTION " not in line)
 
 
 def restore_properties(

@@ -21,6 +21,11 @@ def close_open_rights(session: Session, report: Callable[[str], None]) -> None:
             f" NOLOGIN and GRANT dosing_auditor TO {owner}, then migrate again."
         )
     session.execute("RESET ROLE")
+    take_rights_from_public(session, report)
+
+
+def take_rights_from_public(session: Session, report: Callable[[str], None]) -> None:
+    """What a server lets every role do in its databases, and only named ones need. For any schema."""
     left_open: list[str] = []
     for act, closing, is_closable in session.execute(
         read_statement("maintenance/select_open_rights")
