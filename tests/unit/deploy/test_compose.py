@@ -149,9 +149,12 @@ def read_environment(service: Service) -> dict[str, str]:
 @ours
 def test_our_services_run_commands_that_there_are(name: str, service: Service) -> None:
     command, *arguments = arguments_of(service)
-    found = main.get_command(click.Context(main), command)
+    parent = click.Context(
+        main, **main.context_settings
+    )  # a command keeps the help options it is first read with
+    found = main.get_command(parent, command)
     assert found is not None
-    found.make_context(command, arguments)
+    found.make_context(command, arguments, parent=parent)
 
 
 def arguments_of(service: Service) -> list[str]:
