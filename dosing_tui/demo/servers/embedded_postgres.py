@@ -54,7 +54,7 @@ class EmbeddedPostgres:
 
     Listens on a unix socket in a private folder, and on 127.0.0.1:``port`` if one is given; every client is
     trusted. Started by root it runs as ``postgres`` or ``nobody``; files that this account cannot reach are
-    under /var/lib/dosing-tui.
+    under /var/lib/dosing-tui-demo.
     Start it from a long-lived thread: the kernel stops the server at that thread's end.
     """
 

