@@ -95,8 +95,9 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ[FULL_SIZE_VARIABLE] = "1"
     os.environ["TZ"] = "UTC"
     time.tzset()
-    # started in the background, a shell has everything ignore Ctrl+C, the programs under test included
+    # started in the background, or by nohup, programs under test would ignore Ctrl+C, or a closed terminal
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def pytest_collection_finish() -> None:
