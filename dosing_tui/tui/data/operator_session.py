@@ -78,7 +78,7 @@ class OperatorSession:
     def sign_on(self, name: str, *, turn: int, is_verified: bool = False) -> bool:
         """In place of the one before. ``name`` is not empty.
 
-        ``turn``: the one in which the person asked for it. False, and nobody is signed on, if that is over.
+        ``turn``: that of the request. Returns False and signs nobody on if another turn has begun since.
         """
         if turn != self.turn:
             return False
@@ -113,7 +113,7 @@ class OperatorSession:
         return CommandContext(Actor(name or self.name or self.anonymous_name), self._clock())
 
     def _end_if_due(self) -> None:
-        """End the turn: also while nobody is signed on, somebody may be waiting for the check of a PIN."""
+        """End the turn, also when nobody is signed on: a PIN may still be under check."""
         reason = ""
         if self._get_shift_start() != self._shift_start:
             reason = "the shift has changed"

@@ -38,7 +38,7 @@ class StatusBarState:
     operator: str = ""
     """Who is signed on; '' for nobody."""
     pending_operator: str = ""
-    """While nobody is: whose sign-on is being checked, in words; '' for nobody's."""
+    """Whose PIN is being checked while nobody is signed on, as a sentence; '' for none."""
     failure_count: int = 0
     """Entries that were not stored, and nobody has seen it."""
     failure_key: str = ""
