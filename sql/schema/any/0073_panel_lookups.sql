@@ -63,7 +63,9 @@ BEGIN
     END LOOP;
 END $$;
 
--- As any/0070, with fewer rows sorted: each target's whole six hours are summed by themselves.
+-- The flow of a new tube as in any/0049, but from its very first dose on: the rest of the six hours of the change and the six
+-- hours of until from the doses, between them whole six hours from the rollup. No dose of the old tube counts, and none of the
+-- new one is left out. The mean of the first doses, up to the six hours in which the 50th came; NULL below ten.
 CREATE OR REPLACE FUNCTION new_tube_rates(until timestamptz) RETURNS TABLE (
     device_id text, pump integer, chemical text, target_g double precision, rate double precision
 ) LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
@@ -129,4 +131,3 @@ END $$;
 
 -- The few doses of a change are found by the station's key: by the time alone, those of all stations would be read.
 ALTER FUNCTION new_tube_rates(timestamptz) SET random_page_cost = 1.1;
-ALTER FUNCTION pump_service_states(timestamptz) SET random_page_cost = 1.1;
