@@ -15,6 +15,7 @@ from itertools import accumulate
 from threading import Lock
 from typing import Any, NamedTuple, Protocol, TypeVar
 
+from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits
 from dosing_tui.domain.alarms.snapshot import AlarmSnapshot
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading, ReadingKind
 from dosing_tui.domain.presence.models import MessageLoss, StationNews, StationPresence
@@ -141,6 +142,8 @@ class LiveSnapshot:
     alarms: AlarmSnapshot | None = None
     """None until the first evaluation."""
     tolerances: ToleranceBook | None = None
+    """The database's; None until they were read: those of the settings count until then."""
+    limits: AlarmLimits | None = None
     """The database's; None until they were read: those of the settings count until then."""
     notice: str = ""
     """A sentence on the mode of this process, e.g. why it does not collect; '' for none."""
@@ -277,6 +280,9 @@ class LiveState:
 
     def set_tolerances(self, tolerances: ToleranceBook) -> None:
         self._update_fields(tolerances=tolerances)
+
+    def set_limits(self, limits: AlarmLimits) -> None:
+        self._update_fields(limits=limits)
 
     def set_role(self, role: Role, notice: str = "") -> None:
         self._update_fields(role=role, notice=notice)

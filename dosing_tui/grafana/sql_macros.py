@@ -24,12 +24,6 @@ from dosing_tui.domain.panels.panel_catalog import (
     TankLevel,
 )
 
-LIMIT_COLUMNS = {
-    PlantLimit.MEAN_ERROR: "mean_error_g",
-    PlantLimit.ERROR_RATE: "error_rate_percent",
-    PlantLimit.CPK_LOW: "cpk_low",
-}
-"""Columns of the table alarm_limits."""
 LOWEST = -1e9
 """Below every value of a panel with a limit."""
 TIME_FROM = "$__timeFrom()"
@@ -113,8 +107,7 @@ def build_panel_sql(panel: Panel[RowT], *, zone: str, band: LevelBand | None = N
 
 def build_limit_sql(limit: PlantLimit) -> str:
     """The limit in force: ``high``, its negative as ``low``, and a ``base`` below all values."""
-    column = LIMIT_COLUMNS[limit]
-    return f"SELECT {LOWEST:g}::float8 AS base, -{column} AS low, {column} AS high\n  FROM alarm_limits"
+    return f"SELECT {LOWEST:g}::float8 AS base, -{limit} AS low, {limit} AS high\n  FROM alarm_limits"
 
 
 def is_dosed_mass(panel: Panel[RowT]) -> bool:

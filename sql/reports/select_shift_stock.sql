@@ -24,8 +24,7 @@ WITH
               FROM unnest(e.spellings) AS s (name)
              CROSS JOIN LATERAL (
                   SELECT l.time, h.heard, l.remaining_g,
-                         CASE WHEN l.capacity_g > 0 THEN 100 * l.remaining_g / l.capacity_g
-                              WHEN l.capacity_g IS NULL THEN l.percent_full END AS percent_full
+                         compute_tank_percent(l.remaining_g, l.capacity_g, l.percent_full) AS percent_full
                     FROM inventory_levels AS l
                    CROSS JOIN LATERAL (SELECT CASE WHEN abs(extract(epoch FROM l.received_at - l.time)) <= 60
                                                    THEN l.received_at ELSE l.time END AS heard) AS h
@@ -40,8 +39,10 @@ WITH
 )
 SELECT tank.device_id, tank.chemical, first.remaining_g AS start_g, first.percent_full AS start_percent,
        last.remaining_g AS end_g, last.percent_full AS end_percent, dosed.dosed_g,
-       coalesce(dosed.unweighed, 0) AS unweighed, taken.taken_g, coalesce(taken.taken_unweighed, 0) AS taken_unweighed
+       coalesce(dosed.unweighed, 0) AS unweighed, taken.taken_g, coalesce(taken.taken_unweighed, 0) AS taken_unweighed,
+       own.low_percent
   FROM latest_tanks AS tank
+ CROSS JOIN LATERAL find_stock_limits(tank.chemical) AS own
   LEFT JOIN held AS first
     ON first.is_first AND first.device_id = tank.device_id AND first.chemical_key = tank.chemical_key
   LEFT JOIN held AS last

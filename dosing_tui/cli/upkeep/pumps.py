@@ -108,12 +108,12 @@ def list_log(settings: "Settings", *, station: str, pump: int | None, from_: str
 @pass_settings
 def list_due(settings: "Settings", *, form: str) -> None:
     """List tubes and calibrations, the most urgent first: exit 0, 1 no limit is set, 3 no database."""
-    from dosing_tui.config.sections.pump_settings import build_service_limits
     from dosing_tui.database.pumps.service_log import read_service_states
+    from dosing_tui.database.schema.plant_limits import read_alarm_limits
     from dosing_tui.export.pumps.service_log_table import build_due_list
 
     now, zone = datetime.now(UTC), ZoneInfo(settings.plant.timezone)
-    limits = build_service_limits(settings.pumps, settings.pump_limits)
+    limits = read_alarm_limits(settings).service
     table = build_due_list(read_service_states(settings, now), limits, now=now, zone=zone)
     _print_table(table, form, "No pump has a limit: see [pumps] in the settings.")
 

@@ -221,6 +221,8 @@ class AlarmService:
                 self._evaluator.rules.service_states = rules.service_states
         if rules.tolerances is not None:
             self._context.live_state.set_tolerances(rules.tolerances)
+        if rules.limits is not None:
+            self._context.live_state.set_limits(rules.limits)
 
     def _apply_stock(self, stock: StockNews) -> None:
         with self._contain_failure("stock"), self._lock:

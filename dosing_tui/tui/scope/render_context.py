@@ -6,8 +6,9 @@ from datetime import datetime, tzinfo
 from types import MappingProxyType
 from typing import TypeVar, cast
 
-from dosing_tui.config.alarm_limits import build_tolerance_rules
+from dosing_tui.config.alarm_limits import build_alarm_limits, build_tolerance_rules
 from dosing_tui.config.settings import Settings
+from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits
 from dosing_tui.domain.messages.models import Dose, InventoryLevel
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.domain.panels.panel_catalog import Panel, PanelQuery
@@ -72,6 +73,11 @@ class RenderContext:
     def tolerances(self) -> ToleranceBook:
         """The database's tolerance rules and recipes; until they are read, the settings' rules."""
         return self.snapshot.tolerances or ToleranceBook((DatedRules(build_tolerance_rules(self.settings)),))
+
+    @property
+    def limits(self) -> AlarmLimits:
+        """The database's limits of alarms and panels; until they are read, the settings'."""
+        return self.snapshot.limits or build_alarm_limits(self.settings)
 
     @property
     def levels(self) -> tuple[InventoryLevel, ...]:

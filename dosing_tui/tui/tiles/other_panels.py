@@ -4,7 +4,6 @@ from dataclasses import replace
 from datetime import date, datetime, tzinfo
 from typing import Any
 
-from dosing_tui.config.alarm_limits import get_limit
 from dosing_tui.domain.panels.panel_catalog import LabeledTotal, Panel, SeriesPoint
 from dosing_tui.domain.panels.panel_columns import DataColumn, list_panel_columns
 from dosing_tui.tui.rendering import number_format
@@ -24,7 +23,7 @@ EMPTY_TEXT = "no data"
 def build_panel_tile(panel: Panel[Any], context: RenderContext) -> AnyTileContent:
     """By the row type: SeriesPoint over time, LabeledTotal as bars, every other one as a table."""
     if panel.row_type is SeriesPoint:
-        limit = None if panel.limit is None else get_limit(context.settings, panel.limit)
+        limit = None if panel.limit is None else context.limits.get_limit(panel.limit)
         chart = build_value_chart(context, panel, unit=panel.unit, limit=limit, min_top=2 * (limit or 0.0))
         chart = replace(chart, decimals=_DECIMALS.get(panel.unit, 2))
         unit = panel.unit if limit is None else f"{panel.unit} · limit {limit:g}"
