@@ -90,14 +90,15 @@ _WRAPPERS: Mapping[type[object], str] = {
 }
 
 
-def build_panel_sql(panel: Panel[RowT], *, zone: str, band: LevelBand | None = None) -> str:
+def build_panel_sql(panel: Panel[RowT], *, zone: str, site: str, band: LevelBand | None = None) -> str:
     """The panel's statement. Series get the columns time, metric and value, bins a name, days a text.
 
     Dosed masses are in kg. ``band``: only tanks in this band; None: all.
     """
     sql = substitute_parameters(
         f"panels/{panel.id}",
-        _build_parameters(zone=zone, bucket=panel.bucket_width, dimensions=panel.dimensions),
+        _build_parameters(zone=zone, bucket=panel.bucket_width, dimensions=panel.dimensions)
+        | {"site": _quote_literal(site)},
     )
     step = "NULL" if panel.bucket_width is None else build_bucket_sql(panel.bucket_width)
     scale = f" / {GRAMS_PER_KILOGRAM}" if is_dosed_mass(panel) else ""

@@ -12,6 +12,7 @@ from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits
 from dosing_tui.domain.messages.models import Dose, InventoryLevel
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.domain.panels.panel_catalog import Panel, PanelQuery
+from dosing_tui.domain.station_status import list_retired, select_in_service
 from dosing_tui.domain.tolerances.tolerance_book import DatedRules, ToleranceBook
 from dosing_tui.live_state import LinkState, LinkStatus, LiveSnapshot
 from dosing_tui.tui.charts.series import ChartAnnotation
@@ -81,10 +82,11 @@ class RenderContext:
 
     @property
     def levels(self) -> tuple[InventoryLevel, ...]:
-        """The tanks within the filters."""
+        """The tanks within the filters that are in service."""
         chosen = self.scope.selection
-        return self.snapshot.levels if not chosen.is_active else tuple(
-            level for level in self.snapshot.levels
+        levels = select_in_service(self.snapshot.levels, list_retired(self.snapshot.alarms))
+        return tuple(levels) if not chosen.is_active else tuple(
+            level for level in levels
             if matches_selection(chosen, device=level.device_id, chemical=level.chemical)
         )  # fmt: skip
 
