@@ -35,7 +35,7 @@ from tests.support.mqtt.broker_proxy import RefuseTopic, run_broker_proxy
 
 SIGN_AS = "ALTER FUNCTION enter_review(text, text, text, text, text, bigint, text, text) OWNER TO "
 RUN_MAINTENANCE = (
-    "Run dosing-tui maintain run as the tables' owner, or GRANT the owner to the collector's role."
+    "Run dosing-tui maintain run as the tables' owner, each week by a timer."
 )
 
 
