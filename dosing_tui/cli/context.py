@@ -3,18 +3,21 @@
 import os
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import wraps
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 import click
+
+from dosing_tui.domain.quantities.quantity_text import format_count
 
 if TYPE_CHECKING:
     from dosing_tui.config.loader import LoadedSettings
     from dosing_tui.config.settings import Settings
 
+RowT = TypeVar("RowT")
 EXIT_NO_RESULT = 1
 """Nothing to show, or nothing done; the reason is on stderr."""
 EXIT_UNAVAILABLE = 3
@@ -107,6 +110,14 @@ def print_message(text: str) -> None:
         with suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
         raise
+
+
+def cut_list(rows: Sequence[RowT], most: int, noun: str) -> Sequence[RowT]:
+    """The newest ``most`` of rows that were read with one more; on stderr whether there are more."""
+    if len(rows) > most:
+        text = f"Only the newest {format_count(most)} {noun}: a shorter range or a filter shows the others."
+        print_message(text)
+    return rows[:most]
 
 
 def exit_without_result(reason: str) -> NoReturn:
