@@ -143,6 +143,9 @@ class LiveSnapshot:
     """None until the first evaluation."""
     tolerances: ToleranceBook | None = None
     """The database's; None until they were read: those of the settings count until then."""
+    has_more_tanks: bool = False
+    """There were more tanks than ``levels`` can hold: it has the newest."""
+    has_more_stations: bool = False
     limits: AlarmLimits | None = None
     """The database's; None until they were read: those of the settings count until then."""
     notice: str = ""
@@ -332,7 +335,8 @@ class LiveState:
                 tank = (device_id, reading.chemical)
                 known = self._levels.get(tank)
                 if known is None or _get_order(known) <= _get_order(reading):
-                    _make_room(self._levels, tank, _get_order)
+                    if _make_room(self._levels, tank, _get_order):
+                        self._increment_revision(has_more_tanks=True)
                     self._levels[tank] = reading
                 return ReadingKind.LEVEL, True
             case Dose():
@@ -345,7 +349,8 @@ class LiveState:
     def _update_last_seen(self, device: str, at: datetime) -> None:
         seen = self._device_last_seen.get(device)
         if seen is None or seen < at:
-            _make_room(self._device_last_seen, device, lambda time: time)
+            if _make_room(self._device_last_seen, device, lambda time: time):
+                self._increment_revision(has_more_stations=True)
             self._device_last_seen[device] = at
 
     def _drop_old_arrivals(self, now: datetime) -> None:
@@ -360,11 +365,13 @@ ValueT = TypeVar("ValueT")
 
 def _make_room(
     series: dict[KeyT, ValueT], key: KeyT, get_order: Callable[[ValueT], Any]
-) -> None:  # Any: of whatever can be compared
-    """Before a new key above the maximum: drop the oldest values, one in twenty at once."""
-    if key not in series and len(series) >= MAX_SERIES:
-        for oldest in nsmallest(MAX_SERIES // 20, series, key=lambda each: get_order(series[each])):
-            del series[oldest]
+) -> bool:  # Any: of whatever can be compared
+    """Before a new key above the maximum: drop the oldest values, one in twenty at once. True if any."""
+    if key in series or len(series) < MAX_SERIES:
+        return False
+    for oldest in nsmallest(MAX_SERIES // 20, series, key=lambda each: get_order(series[each])):
+        del series[oldest]
+    return True
 
 
 def _add_recent(

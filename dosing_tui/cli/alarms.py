@@ -13,6 +13,7 @@ import click
 from dosing_tui.cli.context import (
     EXIT_NO_RESULT,
     EXIT_UNAVAILABLE,
+    cut_list,
     exit_without_result,
     get_os_user,
     pass_settings,
@@ -143,7 +144,7 @@ def journal(
     begin, end = _resolve_journal_range(settings, range_, (now - since, now - until), now)
     query = JournalFilter(
         begin, end, tag, tuple(map(AlarmEvent, events)), user,
-        state_names=tuple(map(AlarmStateName, states)), device=device, max_entries=most,
+        state_names=tuple(map(AlarmStateName, states)), device=device, max_entries=most + 1,
     )  # fmt: skip
     parts = (
         range_,
@@ -153,8 +154,9 @@ def journal(
         *(f"now {state}" for state in states),
         f"by {user}" if user else "",
     )
+    entries = cut_list(journal_of.list_entries(settings, query), most, "entries")
     table = build_journal_table(
-        journal_of.list_entries(settings, query), range=" · ".join(filter(None, parts)) or "everything",
+        entries, range=" · ".join(filter(None, parts)) or "everything",
         since=query.since, until=query.until, now=now, zone=ZoneInfo(settings.plant.timezone),
     )  # fmt: skip
     _print_table(table, form)

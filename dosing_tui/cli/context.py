@@ -3,20 +3,22 @@
 import os
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import wraps
-from typing import TYPE_CHECKING, NoReturn, TextIO
+from typing import TYPE_CHECKING, NoReturn, TextIO, TypeVar
 
 import click
 
+from dosing_tui.domain.quantities.quantity_text import format_count
 from dosing_tui.errors import ExportError
 
 if TYPE_CHECKING:
     from dosing_tui.config.loader import LoadedSettings
     from dosing_tui.config.settings import Settings
 
+RowT = TypeVar("RowT")
 EXIT_NO_RESULT = 1
 """Nothing to show, or nothing done; the reason is on stderr."""
 EXIT_UNAVAILABLE = 3
@@ -115,6 +117,14 @@ def _discard_unwritten(stream: TextIO) -> None:
     """Python would write the rest at its exit, fail again and exit with 120."""
     with suppress(OSError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def cut_list(rows: Sequence[RowT], most: int, noun: str) -> Sequence[RowT]:
+    """The newest ``most`` of rows that were read with one more; on stderr whether there are more."""
+    if len(rows) > most:
+        text = f"Only the newest {format_count(most)} {noun}: a shorter range or a filter shows the others."
+        print_message(text)
+    return rows[:most]
 
 
 def exit_without_result(reason: str) -> NoReturn:

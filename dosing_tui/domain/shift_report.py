@@ -101,6 +101,9 @@ class ShiftReport:
     raised: tuple[tuple[Priority, int], ...]
     """Number of raises by priority, highest priority first."""
     top_alarms: tuple[AlarmTotal, ...]
+    """All that were raised, the most frequent first."""
+    has_more_alarms: bool
+    """More were raised than were counted."""
     stock: tuple[ShiftStock, ...]
     notes: tuple[Note, ...]
     unweighed: tuple[LabeledTotal, ...]
@@ -147,15 +150,13 @@ def count_by_priority(alarms: Iterable[Occurrence], since: datetime) -> tuple[tu
     return tuple((priority, counts[priority]) for priority in Priority)
 
 
-def rank_alarms(
-    alarms: Iterable[Occurrence], since: datetime, until: datetime, *, limit: int = TOP_COUNT
-) -> tuple[AlarmTotal, ...]:
+def rank_alarms(alarms: Iterable[Occurrence], since: datetime, until: datetime) -> tuple[AlarmTotal, ...]:
     """Rank the alarms of [since, until) by number of raises, then by active time."""
     by_key: dict[AlarmKey, list[Occurrence]] = defaultdict(list)
     for alarm in alarms:
         by_key[alarm.key].append(alarm)
     totals = [_summarize_alarm(key, met, since, until) for key, met in by_key.items()]
-    return tuple(sorted(totals, key=lambda each: (-each.raised, -each.active, each.key))[:limit])
+    return tuple(sorted(totals, key=lambda each: (-each.raised, -each.active, each.key)))
 
 
 def _summarize_alarm(

@@ -6,7 +6,7 @@ The same conditions are written as rules for Grafana and for Prometheus with an 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from dosing_tui.config.settings import AlarmSettings, Settings
+from dosing_tui.config.settings import Settings
 from dosing_tui.domain.alarms.catalog import RULES
 from dosing_tui.grafana.datasource import FILE_HEADER, FOLDER, TAG, Json, JsonObject
 
@@ -93,23 +93,25 @@ PANELS = (
 )  # fmt: skip
 
 
-def list_alerts(settings: Settings) -> tuple[CollectorAlert, ...]:
-    """With the limits of the alarms of the same conditions."""
-    return (*_list_link_alerts(settings.alarms), *_list_storage_alerts(settings.alarms))
+def list_alerts() -> tuple[CollectorAlert, ...]:
+    """Conditions of metrics alone: where there is a limit, the collector gives it beside the figure."""
+    return (*_list_link_alerts(), *_list_storage_alerts())
 
 
-def _list_link_alerts(alarms: AlarmSettings) -> Iterator[CollectorAlert]:
-    look, pending = "Run dosing-tui doctor on the collector's machine.", f"{alarms.link_down_s:.0f}s"
+def _list_link_alerts() -> Iterator[CollectorAlert]:
+    look = "Run dosing-tui doctor on the collector's machine."
     yield CollectorAlert(
         "collector-absent", "No collector", 'absent(dosing_role{role="collecting"} == 1)', "1m", "high",
         "No process collects for the site.", "Start it: systemctl start dosing-tui",
     )  # fmt: skip
     yield CollectorAlert(
-        "database-down", "Database unavailable", "dosing_database_up == 0", pending, _get_priority("DB_DOWN"),
+        "database-down", "Database unavailable",
+        "dosing_database_down_seconds > dosing_link_down_limit_seconds", "0s", _get_priority("DB_DOWN"),
         "The collector cannot store readings; they wait in its spool.", look,
     )  # fmt: skip
     yield CollectorAlert(
-        "broker-down", "Broker unavailable", "dosing_broker_up == 0", pending, _get_priority("BROKER_DOWN"),
+        "broker-down", "Broker unavailable",
+        "dosing_broker_down_seconds > dosing_link_down_limit_seconds", "0s", _get_priority("BROKER_DOWN"),
         "The collector receives nothing.", look,
     )  # fmt: skip
     yield CollectorAlert(
@@ -118,17 +120,17 @@ def _list_link_alerts(alarms: AlarmSettings) -> Iterator[CollectorAlert]:
     )  # fmt: skip
 
 
-def _list_storage_alerts(alarms: AlarmSettings) -> Iterator[CollectorAlert]:
+def _list_storage_alerts() -> Iterator[CollectorAlert]:
     yield CollectorAlert(
         "spool-fill", "Spool nearly full",
-        f"dosing_spool_bytes / dosing_spool_limit_bytes > {alarms.spool_percent / 100:g}", "1m",
+        "dosing_spool_bytes / dosing_spool_limit_bytes > dosing_spool_fill_limit_ratio", "1m",
         _get_priority("SPOOL_HIGH"),
         f"{{{{ humanizePercentage {FIGURE} }}}} of the spool is in use: collecting stops when it is full.",
         "Bring the database back.",
     )  # fmt: skip
     yield CollectorAlert(
         "spool-age", "Readings wait for long",
-        f"dosing_spool_oldest_seconds > {alarms.spool_age_minutes * 60:.0f}", "1m",
+        "dosing_spool_oldest_seconds > dosing_spool_age_limit_seconds", "1m",
         _get_priority("SPOOL_HIGH"),
         f"A reading has waited in the spool for {{{{ humanizeDuration {FIGURE} }}}}.",
         "Bring the database back.",
@@ -184,7 +186,7 @@ def build_prometheus_rules(settings: Settings) -> JsonObject:
             "labels": {"plant": settings.plant.site, "priority": alert.priority},
             "annotations": alert.build_annotations("$value"),
         }
-        for alert in list_alerts(settings)
+        for alert in list_alerts()
     ]
     return {"groups": [{"name": "dosing-collector", "rules": rules}]}
 
@@ -196,7 +198,7 @@ def build_collector_alerts(settings: Settings) -> JsonObject:
         "name": "Dosing collector",
         "folder": FOLDER,
         "interval": "1m",
-        "rules": [_build_grafana_rule(alert, settings.plant.site) for alert in list_alerts(settings)],
+        "rules": [_build_grafana_rule(alert, settings.plant.site) for alert in list_alerts()],
     }
     return {"apiVersion": 1, "groups": [group]}
 

@@ -52,6 +52,7 @@ def _build_variable(name: str, label: str) -> Json:
     return {
         "name": name,
         "label": label,
+        "description": "At most the newest 1 000 of the range.",
         "type": "query",
         "datasource": DATASOURCE,
         "query": sql,

@@ -11,6 +11,7 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.domain.messages.tank_level import LevelBand
 from dosing_tui.domain.panels.panel_catalog import ChartKind, Panel, PlantLimit, SeriesPoint
 from dosing_tui.domain.panels.panel_columns import list_panel_columns
+from dosing_tui.domain.quantities.quantity_text import count_noun
 from dosing_tui.domain.tolerances.rules_text import describe_rules
 from dosing_tui.grafana.datasource import DATASOURCE, Json, JsonObject, build_query
 from dosing_tui.grafana.sql_macros import COLUMN_NAMES, build_limit_sql, build_panel_sql
@@ -184,7 +185,8 @@ def _format_description(panel: Panel[object], settings: Settings) -> str:
     if panel.chart is ChartKind.HISTOGRAM:
         rules = describe_rules(build_tolerance_rules(settings))
         tolerance = f"Tolerance {rules}, unless the master recipe has its own. "
-    return f"{guide}{tolerance}In the console: dosing-tui panel {panel.id}"
+    cut = f"At most the newest {count_noun(panel.max_rows, 'row')}. " if panel.max_rows else ""
+    return f"{guide}{tolerance}{cut}In the console: dosing-tui panel {panel.id}"
 
 
 def _build_defaults(panel: Panel[object]) -> dict[str, Json]:

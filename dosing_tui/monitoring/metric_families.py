@@ -16,6 +16,7 @@ from prometheus_client.core import (
 from prometheus_client.registry import Collector
 
 from dosing_tui.collector.spool.spool_reading import SpoolAge
+from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits
 from dosing_tui.domain.alarms.models import AlarmStateName, Priority
 from dosing_tui.domain.alarms.snapshot import AlarmSnapshot
 from dosing_tui.live_state import DatabasePart, LatencyHistogram, LinkStatus, LiveSnapshot, LiveState, Role
@@ -29,6 +30,7 @@ _COUNTS = (
 )
 _TOPICS = ("consumption", "events", "levels")
 """Label of each topic, in the order of the settings' topics."""
+_WORKING = (LinkStatus.UP, LinkStatus.PARTIAL)
 _ALARM_STATES = tuple(state for state in AlarmStateName if state is not AlarmStateName.NORMAL)
 
 
@@ -53,8 +55,10 @@ class PlantMetrics(Collector):
         schema: str,
         spool_max_bytes: int,
         topics: tuple[str, ...],
+        limits: AlarmLimits,
     ) -> None:
         self._live_state = live_state
+        self._limits, self._started_at = limits, datetime.now(UTC)
         self._get_figures = get_figures
         self._build = {"version": version, "schema": schema, "python": platform.python_version()}
         self._spool_max_bytes = spool_max_bytes
@@ -66,11 +70,34 @@ class PlantMetrics(Collector):
         yield InfoMetricFamily("dosing_build", "Versions of program, schema and Python.", value=self._build)
         yield from _list_counts(snapshot)
         yield from _list_links(snapshot)
+        yield from self._list_outages(snapshot, now)
         yield from self._list_deliveries(snapshot)
         yield from self._list_spool(figures, now)
         yield from _list_alarms(snapshot.alarms)
         yield from _list_jobs(figures)
         yield _build_latency(self._live_state.storage_latency)
+
+    def _list_outages(self, snapshot: LiveSnapshot, now: datetime) -> Iterator[Metric]:
+        """Each figure beside its limit: rules compare the two, and hold no limit of their own."""
+        for name, link in (("broker", snapshot.broker), ("database", snapshot.database)):
+            down_s = 0.0
+            if link.status not in _WORKING:
+                down_s = max((now - (link.since or self._started_at)).total_seconds(), 0.0)
+            yield GaugeMetricFamily(
+                f"dosing_{name}_down_seconds", f"Time for which the {name} has not answered.", down_s
+            )
+        yield GaugeMetricFamily(
+            "dosing_link_down_limit_seconds", "Outage from which broker and database raise their alarm.",
+            self._limits.link_down_after.total_seconds(),
+        )  # fmt: skip
+        yield GaugeMetricFamily(
+            "dosing_spool_fill_limit_ratio", "Share of the spool above which SPOOL_HIGH is raised.",
+            self._limits.spool_percent / 100,
+        )  # fmt: skip
+        yield GaugeMetricFamily(
+            "dosing_spool_age_limit_seconds", "Age of the oldest reading above which SPOOL_HIGH is raised.",
+            self._limits.spool_age.total_seconds(),
+        )  # fmt: skip
 
     def _list_deliveries(self, snapshot: LiveSnapshot) -> Iterator[Metric]:
         last = GaugeMetricFamily(
@@ -127,9 +154,8 @@ def _list_counts(snapshot: LiveSnapshot) -> Iterator[Metric]:
 
 
 def _list_links(snapshot: LiveSnapshot) -> Iterator[Metric]:
-    working = (LinkStatus.UP, LinkStatus.PARTIAL)
     for name, link in (("broker", snapshot.broker), ("database", snapshot.database)):
-        yield GaugeMetricFamily(f"dosing_{name}_up", f"The {name} answers.", int(link.status in working))
+        yield GaugeMetricFamily(f"dosing_{name}_up", f"The {name} answers.", int(link.status in _WORKING))
     faults = GaugeMetricFamily(
         "dosing_database_fault", "This part of the work with the database fails.", labels=["part"]
     )

@@ -11,6 +11,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from dosing_tui import __version__
 from dosing_tui.collector.context.local_state import get_spool_folder
 from dosing_tui.collector.spool.spool_reading import measure_spool
+from dosing_tui.config.alarm_limits import build_alarm_limits
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.diagnosis.job_status import count_jobs
 from dosing_tui.database.sql_files import get_newest_migration
@@ -83,6 +84,7 @@ def _build_routes(settings: Settings, live_state: LiveState, figures: _FigureRea
             schema=get_newest_migration(),
             spool_max_bytes=settings.collector.spool_max_mb * 1024**2,
             topics=settings.mqtt.topics,
+            limits=build_alarm_limits(settings),
         )
     )
     return {

@@ -81,6 +81,8 @@ def test_a_flood_of_invented_names_is_bounded() -> None:
     live.apply_readings(make_dose(n) for n in range(MAX_RECENT_READINGS + 100))
     picture = live.get_snapshot(NOW)
     assert len(picture.levels) == MAX_SERIES
+    assert picture.has_more_tanks
+    assert not picture.has_more_stations
     assert len(picture.doses) == MAX_RECENT_READINGS
 
 

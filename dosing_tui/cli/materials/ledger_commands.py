@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from dosing_tui.cli.context import (
+    cut_list,
     exit_without_result,
     get_os_user,
     get_settings,
@@ -164,7 +165,7 @@ def list_entries(
 ) -> None:  # fmt: skip
     """List entries by when they happened, the newest first: exit 0 some, 1 none, 3 no database."""
     from dosing_tui.cli.materials.entry_table import render_entries
-    from dosing_tui.database.materials.ledger_entries import MaterialFilter, list_materials
+    from dosing_tui.database.materials.ledger_entries import MAX_ENTRIES, MaterialFilter, list_materials
 
     settings, now = get_settings(ctx), datetime.now(UTC)
     zone = settings.plant.timezone
@@ -172,7 +173,7 @@ def list_entries(
         parse_time(since, zone) if since else None, parse_time(until, zone) if until else None,
         device, chemical, tuple(kind.replace("-", "_") for kind in kinds),
     )  # fmt: skip
-    entries = list_materials(settings, which)
+    entries = cut_list(list_materials(settings, which, most=MAX_ENTRIES + 1), MAX_ENTRIES, "entries")
     if entries or format_ != "table":
         width = shutil.get_terminal_size((160, 24)).columns
         write_stdout(render_entries(entries, which, settings, format_=format_, now=now, width=width))

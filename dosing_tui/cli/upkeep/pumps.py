@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from dosing_tui.cli.context import (
+    cut_list,
     exit_without_result,
     get_os_user,
     parse_time,
@@ -96,11 +97,14 @@ def withdraw(settings: "Settings", *, entry: int, reason: str, who: str) -> None
 @pass_settings
 def list_log(settings: "Settings", *, station: str, pump: int | None, from_: str, form: str) -> None:
     """List the log, the newest first: exit 0, 1 nothing, 2 wrong input, 3 no database."""
-    from dosing_tui.database.pumps.service_log import list_service_entries
+    from dosing_tui.database.pumps.service_log import MAX_ENTRIES, list_service_entries
     from dosing_tui.export.pumps.service_log_table import build_service_log
 
     since = parse_time(from_, settings.plant.timezone) if from_ else None
-    entries = list_service_entries(settings, since=since, device=station or None, pump=pump)
+    found = list_service_entries(
+        settings, since=since, device=station or None, pump=pump, limit=MAX_ENTRIES + 1
+    )
+    entries = cut_list(found, MAX_ENTRIES, "entries")
     zone = ZoneInfo(settings.plant.timezone)
     span = f"since {from_}" if from_ else "all"
     _print_table(

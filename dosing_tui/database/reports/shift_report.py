@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from dosing_tui.config.settings import Settings
 from dosing_tui.database import operator_notes
 from dosing_tui.database.alarms import journal
-from dosing_tui.database.alarms.occurrences import list_occurrences
+from dosing_tui.database.alarms.occurrences import MAX_OCCURRENCES, list_occurrences
 from dosing_tui.database.audit.audit_head import build_audit_anchor, read_audit_head
 from dosing_tui.database.batches.queries import count_batches, list_batches
 from dosing_tui.database.connection import use_session
@@ -60,6 +60,7 @@ def read_shift_report(settings: Settings, shift: ShiftPeriod, *, now: datetime) 
         completed=completed, dosed=dosed, production=production,
         raised=count_by_priority(met, since),
         top_alarms=rank_alarms(met, since, until),
+        has_more_alarms=len(met) >= MAX_OCCURRENCES,
         stock=stock,
         notes=tuple(reversed(operator_notes.list_notes(settings, since=since, until=until))),
         unweighed=unweighed,

@@ -7,6 +7,8 @@ from math import floor, isfinite
 NO_VALUE = "–"
 """In place of a value that was not measured."""
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
+_EXACT_INTEGERS = 2.0**52
+"""From here on a float has no part below one."""
 
 
 class Quantity(StrEnum):
@@ -63,7 +65,21 @@ def format_decimal(value: float | None, decimals: int, unit: str = "") -> str:
     if value is None or not isfinite(value):
         return NO_VALUE
     # adding zero turns -0.0 into 0.0
-    return f"{round(value, decimals) + 0.0:,.{decimals}f}".replace(",", " ") + unit
+    return f"{round_half_up(value, decimals) + 0.0:,.{decimals}f}".replace(",", " ") + unit
+
+
+def round_half_up(value: float, decimals: int) -> float:
+    """Rounded as Grafana rounds it, so that a half has the same digits on both: 6.25 % is 6.3 %.
+
+    >>> round_half_up(6.25, 1), round_half_up(-6.25, 1), round_half_up(2.5, 0), round_half_up(1.115, 2)
+    (6.3, -6.2, 3.0, 1.12)
+    """
+    factor = 10.0**decimals
+    scaled = value * factor
+    if not abs(scaled) < _EXACT_INTEGERS:
+        return value
+    whole = floor(scaled)
+    return (whole + (scaled - whole >= 0.5)) / factor
 
 
 def format_count(number: int) -> str:
@@ -111,7 +127,7 @@ def format_deviation(grams: float | None) -> str:
     >>> [format_deviation(grams) for grams in (0.534, -0.61, 0.001)]
     ['+0.53 g', '-0.61 g', '0.00 g']
     """
-    is_plus = grams is not None and round(grams, 2) > 0
+    is_plus = grams is not None and round_half_up(grams, 2) > 0
     return f"{'+' if is_plus else ''}{format_mass(grams)}"
 
 
@@ -122,7 +138,7 @@ def format_percent(percent: float | None) -> str:
 
 def format_change(percent: float) -> str:
     """A deviation in percent with its sign: +6.5 %."""
-    return f"{'+' if round(percent, 1) > 0 else ''}{format_percent(percent)}"
+    return f"{'+' if round_half_up(percent, 1) > 0 else ''}{format_percent(percent)}"
 
 
 def format_level(percent: float | None) -> str:
@@ -145,7 +161,7 @@ def format_duration(seconds: float | None) -> str:
         return NO_VALUE
     sign, size = "-" if seconds < 0 else "", abs(seconds)
     if size < 10 and size != round(size):
-        return f"{sign}{size:.1f} s"
+        return f"{sign}{format_decimal(size, 1)} s"
     if (whole := round(size)) < 2 * _MINUTE:
         return f"{sign}{whole} s"
     if whole >= _DAY:
@@ -163,7 +179,7 @@ def format_rate(per_second: float | None) -> str:
     """To the tenth below ten: 1.3/s."""
     if per_second is None:
         return NO_VALUE
-    return f"{per_second:.1f}/s" if per_second < 10 else f"{format_count(round(per_second))}/s"
+    return format_decimal(per_second, 1, "/s") if per_second < 10 else f"{format_count(round(per_second))}/s"
 
 
 def format_quantity(value: float | None, quantity: Quantity) -> str:

@@ -7,6 +7,8 @@ from itertools import pairwise
 
 from dosing_tui import __version__
 from dosing_tui.config.settings import Settings
+from dosing_tui.database.alarms.occurrences import MAX_OCCURRENCES
+from dosing_tui.database.operator_notes import MAX_NOTES
 from dosing_tui.database.reports.batch_record import BatchRecordContent
 from dosing_tui.domain.alarms.occurrence import Occurrence
 from dosing_tui.domain.batch_review.changes_since_review import describe_changes, describe_merged_reviews
@@ -28,6 +30,7 @@ from dosing_tui.export.documents.document import (
     TextBlock,
     make_field_list,
     make_headings,
+    mark_cut,
 )
 from dosing_tui.export.documents.formatting import (
     UNKNOWN,
@@ -222,18 +225,22 @@ def _build_stock(batch: Batch) -> DocumentBlock:
 def _build_alarms(alarms: Sequence[Occurrence], zone: tzinfo) -> DocumentBlock:
     return DocumentTable(
         make_headings("Raised", "RTN", "Priority", "Alarm", "Acknowledged"),
-        tuple(
-            DocumentRow(
-                (
-                    format_date_time(each.raised_at, zone),
-                    format_date_time(each.returned_at, zone),
-                    each.priority.value,
-                    f"{each.key.tag}: {each.message}",
-                    _format_acknowledgement(each, zone),
-                ),
-                is_flagged=True,
-            )
-            for each in alarms
+        mark_cut(
+            [
+                DocumentRow(
+                    (
+                        format_date_time(each.raised_at, zone),
+                        format_date_time(each.returned_at, zone),
+                        each.priority.value,
+                        f"{each.key.tag}: {each.message}",
+                        _format_acknowledgement(each, zone),
+                    ),
+                    is_flagged=True,
+                )
+                for each in alarms
+            ],
+            MAX_OCCURRENCES,
+            5,
         ),
     )
 
@@ -248,7 +255,11 @@ def _format_acknowledgement(alarm: Occurrence, zone: tzinfo) -> str:
 def _build_notes(notes: Sequence[Note], zone: tzinfo) -> DocumentBlock:
     return DocumentTable(
         make_headings("Time", "Author", "Note"),
-        tuple(DocumentRow((format_time(note.at, zone), note.attribution, note.text)) for note in notes),
+        mark_cut(
+            [DocumentRow((format_time(note.at, zone), note.attribution, note.text)) for note in notes],
+            MAX_NOTES,
+            3,
+        ),
     )
 
 

@@ -3,8 +3,11 @@
 Texts are as received. Each renderer cleans or escapes them for its format.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
+
+from dosing_tui.domain.quantities.quantity_text import format_count
 
 MAX_TEXT_CELLS = 2_000
 """Longest text, in terminal cells; comments are shorter."""
@@ -81,6 +84,13 @@ class Document:
     plant: str
     sections: tuple[DocumentSection, ...]
     footer: str
+
+
+def mark_cut(rows: Sequence[DocumentRow], most: int, columns: int) -> tuple[DocumentRow, ...]:
+    """The rows of a list that has at most so many; its last row says so where it may be cut."""
+    if len(rows) < most:
+        return tuple(rows)
+    return (*rows, DocumentRow((f"no more than {format_count(most)} are listed", *[""] * (columns - 1))))
 
 
 def make_headings(*titles: str) -> tuple[ColumnHeading, ...]:

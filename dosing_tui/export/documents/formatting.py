@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta, tzinfo
 
-from dosing_tui.domain.quantities.quantity_text import format_decimal
+from dosing_tui.domain.quantities.quantity_text import format_decimal, round_half_up
 
 UNKNOWN = "-"
 
@@ -28,7 +28,7 @@ def format_number(value: float | None, digits: int = 2, *, sign: bool = False) -
     if value is None:
         return UNKNOWN
     text = format_decimal(value, digits)
-    return f"+{text}" if sign and round(value, digits) >= 0 else text
+    return f"+{text}" if sign and round_half_up(value, digits) >= 0 else text
 
 
 def format_duration(seconds: float | None) -> str:

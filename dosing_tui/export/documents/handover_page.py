@@ -153,6 +153,7 @@ def _format_low_tank(tank: ShiftStock, report: ShiftReport) -> str:
 
 def _list_alarms(report: ShiftReport, zone: tzinfo, join: EntryJoiner) -> Iterable[DocumentField]:
     raised = ", ".join(f"{count} {priority}" for priority, count in report.raised if count) or "none"
+    raised = f"at least {raised}" if report.has_more_alarms else raised
     yield DocumentField("Alarms raised", raised)
     unacknowledged = [state for state in report.standing if state.state_name in UNACKNOWLEDGED_STATES]
     named = [_format_alarm(state, zone) for state in (unacknowledged or report.standing)]

@@ -5,6 +5,7 @@ from datetime import timedelta, tzinfo
 
 from dosing_tui import __version__
 from dosing_tui.config.settings import Settings
+from dosing_tui.database.operator_notes import MAX_NOTES
 from dosing_tui.domain.alarms.models import Suppression
 from dosing_tui.domain.batches.models import BatchStatus
 from dosing_tui.domain.panels.panel_catalog import ProductionDay
@@ -14,7 +15,7 @@ from dosing_tui.domain.quantities.quantity_text import (
     format_percent,
     round_down_to_tenths,
 )
-from dosing_tui.domain.shift_report import ShiftReport, UnreviewedBatch
+from dosing_tui.domain.shift_report import TOP_COUNT, ShiftReport, UnreviewedBatch
 from dosing_tui.export.documents.document import (
     Document,
     DocumentBlock,
@@ -25,6 +26,7 @@ from dosing_tui.export.documents.document import (
     TextBlock,
     make_field_list,
     make_headings,
+    mark_cut,
 )
 from dosing_tui.export.documents.formatting import (
     UNKNOWN,
@@ -200,11 +202,14 @@ def _build_stock(report: ShiftReport) -> DocumentBlock:
 
 def _build_alarms(report: ShiftReport) -> tuple[DocumentBlock, ...]:
     counted = ", ".join(f"{count} {priority}" for priority, count in report.raised)
+    counted = f"at least {counted}" if report.has_more_alarms else counted
     rows = tuple(
         DocumentRow((each.key.tag, each.priority.value, str(each.raised),
              format_duration(round(each.active / timedelta(seconds=1))), each.message))
-        for each in report.top_alarms
+        for each in report.top_alarms[:TOP_COUNT]
     )  # fmt: skip
+    if (more := len(report.top_alarms) - TOP_COUNT) > 0:
+        rows += (DocumentRow((f"and {format_count(more)} more", "", "", "", "")),)
     titles = make_headings("Alarm", "Priority", ">Raised", ">Active", "Last message")
     return (make_field_list(("Raised", counted)), DocumentTable(titles, rows, "No alarms."))
 
@@ -212,11 +217,14 @@ def _build_alarms(report: ShiftReport) -> tuple[DocumentBlock, ...]:
 def _build_notes(report: ShiftReport, zone: tzinfo) -> DocumentBlock:
     return DocumentTable(
         make_headings("Time", "Author", "Station", "Note"),
-        tuple(
-            DocumentRow((format_time(note.at, zone), note.attribution, note.device or "plant", note.text))
-            for note in report.notes
+        mark_cut(
+            [
+                DocumentRow((format_time(note.at, zone), note.attribution, note.device or "plant", note.text))
+                for note in report.notes
+            ],
+            MAX_NOTES, 4,
         ),
-    )
+    )  # fmt: skip
 
 
 def _build_unreviewed(batches: tuple[UnreviewedBatch, ...], total: int) -> DocumentBlock:

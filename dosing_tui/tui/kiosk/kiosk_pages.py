@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from dosing_tui.domain.alarms.models import Priority
 from dosing_tui.domain.labels.name_labels import fit_labels
 from dosing_tui.domain.panels.panel_catalog import PRODUCTION_TODAY
+from dosing_tui.domain.station_status import list_retired
 from dosing_tui.live_state import DatabasePart, LinkStatus, LiveSnapshot
 from dosing_tui.tui.kiosk.kiosk_rotation import KioskPage
 from dosing_tui.tui.rendering import number_format
@@ -64,7 +65,7 @@ def list_troubles(snapshot: LiveSnapshot, now: datetime) -> list[KioskTrouble]:
 
 
 def build_page(page: KioskPage, context: RenderContext) -> list[KioskFigure]:
-    """The figures of a page that rotates; at most ``MAX_FIGURES``, the most urgent first."""
+    """The figures of a page that rotates, the most urgent first; there is room for ``MAX_FIGURES``."""
     match page:
         case KioskPage.INVENTORY:
             return _list_tanks(context)
@@ -147,7 +148,7 @@ def _list_tanks(context: RenderContext) -> list[KioskFigure]:
     )
     alarms = index_alarms(context.snapshot.alarms)
     figures = []
-    for level in levels[:MAX_FIGURES]:
+    for level in levels:
         band = limits.find_band(level)
         mark = choose_tank_mark(level, band, alarms)
         station = f"{sanitize_text(stations[level.device_id])} " if len(stations) > 1 else ""
@@ -163,7 +164,9 @@ def _list_tanks(context: RenderContext) -> list[KioskFigure]:
 def _list_stations(context: RenderContext) -> list[KioskFigure]:
     """How long each station has been silent, the longest first."""
     seen = dict(context.snapshot.device_last_seen)
-    names = tuple(dict.fromkeys((*context.settings.plant.devices, *seen)))
+    retired = list_retired(context.snapshot.alarms)
+    known = dict.fromkeys((*context.limits.expected_stations, *seen))
+    names = tuple(name for name in known if (name, "") not in retired)
     labels = fit_labels(names, _NAME_CELLS)
     offline = {
         view.state.key.device: view.state.priority
@@ -181,4 +184,4 @@ def _list_stations(context: RenderContext) -> list[KioskFigure]:
         )
         text = "never" if age == float("inf") else number_format.format_age(age)
         figures.append(KioskFigure(sanitize_text(labels[name]), text, style=style))
-    return figures[:MAX_FIGURES]
+    return figures

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from textual.app import ComposeResult
 from textual.screen import Screen
 
-from dosing_tui.tui.kiosk.kiosk_pages import build_page, list_troubles
+from dosing_tui.tui.kiosk.kiosk_pages import MAX_FIGURES, build_page, list_troubles
 from dosing_tui.tui.kiosk.kiosk_rotation import KioskPage, KioskTurn, advance_turn, list_held_alarms
 from dosing_tui.tui.kiosk.kiosk_view import UNLOCK_HINT, KioskView, render_kiosk
 from dosing_tui.tui.rendering import number_format
@@ -50,12 +50,15 @@ class KioskScreen(Screen[None]):
         self._latest = context
         held = list_held_alarms(context.snapshot.alarms)
         self._turn = advance_turn(self._turn, context.now, self._interval, is_held=bool(held))
+        figures = () if held else tuple(build_page(self._turn.page, context))
+        rest = len(figures) - MAX_FIGURES
         view = KioskView(
             self._turn.page,
             number_format.format_clock(context.now, context.zone, seconds=False),
             plant=sanitize_text(context.settings.plant.name, 40),
             role=context.snapshot.role.value,
-            figures=() if held else tuple(build_page(self._turn.page, context)),
+            figures=figures[:MAX_FIGURES],
+            rest=number_format.format_rest(rest) if rest > 0 else "",
             troubles=tuple(list_troubles(context.snapshot, context.now)),
             alarms=held,
             message="Press q to end the wall mode" if self._is_unlocked() else UNLOCK_HINT,

@@ -24,6 +24,8 @@ class KioskView:
     plant: str = ""
     role: str = ""
     figures: tuple[KioskFigure, ...] = ()
+    rest: str = ""
+    """How many more there are; '' for none."""
     troubles: tuple[KioskTrouble, ...] = ()
     alarms: tuple[AlarmView, ...] = ()
     message: str = UNLOCK_HINT
@@ -33,7 +35,8 @@ def render_kiosk(view: KioskView, width: int, height: int) -> Rows:
     canvas = Canvas(width, height)
     top = _draw_heading(canvas, view)
     foot = height - 1
-    canvas.write_text(1, foot, f"{view.plant} · {view.role}", DIM, width=width // 2)
+    texts = (view.rest, view.plant, view.role)
+    canvas.write_text(1, foot, " · ".join(filter(None, texts)), DIM, width=width // 2)
     canvas.write_right(width - 1, foot, view.message, DIM if view.message == UNLOCK_HINT else LABEL)
     bottom = _draw_troubles(canvas, view.troubles, foot, height // 5)
     if view.alarms:

@@ -100,6 +100,8 @@ class TableData(Generic[Row]):
     context: Any = None
     describe_row: Callable[[Row, Any], str] | None = None
     """More of the selected row, for the last lines of a table with room below its rows; '' for nothing."""
+    is_cut: bool = False
+    """There are more than these rows, which are the newest."""
     follows_newest: bool = False
     """The cursor in the first row stays there, whichever row that is; else it holds the row."""
 

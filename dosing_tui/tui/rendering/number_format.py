@@ -13,6 +13,7 @@ from dosing_tui.domain.quantities.quantity_text import (
     format_count,
     format_decimal,
     round_down_to_tenths,
+    round_half_up,
 )
 
 __all__ = [
@@ -67,7 +68,7 @@ def format_signed(value: float | None, decimals: int = 2) -> str:
     """
     if value is None:
         return NO_VALUE
-    return f"{'+' if round(value, decimals) > 0 else ''}{format_decimal(value, decimals)}"
+    return f"{'+' if round_half_up(value, decimals) > 0 else ''}{format_decimal(value, decimals)}"
 
 
 def format_whole(number: float | None) -> str:

@@ -9,6 +9,7 @@ from dosing_tui.domain.messages.models import Dose, TimeQuality
 from dosing_tui.domain.panels.panel_catalog import DOSES, DoseRow
 from dosing_tui.domain.quantities.value_age import ValueKind
 from dosing_tui.domain.tolerances.tolerance_book import ToleranceBook
+from dosing_tui.live_state import MAX_RECENT_READINGS
 from dosing_tui.tui.charts.primitives.bars import draw_deviation_bar
 from dosing_tui.tui.rendering import data_table, number_format
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, sanitize_text, split_cells
@@ -131,10 +132,9 @@ def build_dose_table(context: RenderContext) -> TileContent[TableData[Dose]]:
     if context.get_result(DOSES).rows is None and context.get_result(DOSES).error and is_live(context.scope):
         return replace(_build_live_doses(context), title="Received doses")
     doses = tuple(_row_to_dose(row) for row in context.get_rows(DOSES))
-    newest = f"newest {len(doses)} only" if len(doses) == DOSES.max_rows else ""
-    return build_panel_content(
-        context, DOSES, _build_table(context, doses), data_table.paint_table, newest, is_empty=not doses
-    )
+    table = _build_table(context, doses, is_cut=len(doses) == DOSES.max_rows)
+    newest = f"newest {number_format.format_count(len(doses))} only" if table.is_cut else ""
+    return build_panel_content(context, DOSES, table, data_table.paint_table, newest, is_empty=not doses)
 
 
 def _row_to_dose(row: DoseRow) -> Dose:
@@ -147,18 +147,19 @@ def _row_to_dose(row: DoseRow) -> Dose:
 
 
 def _build_live_doses(context: RenderContext) -> TileContent[TableData[Dose]]:
-    doses = context.doses
+    doses, is_cut = context.doses, len(context.snapshot.doses) >= MAX_RECENT_READINGS
     return build_live_content(
-        context, "Recent doses", _build_table(context, doses), data_table.paint_table,
+        context, "Recent doses", _build_table(context, doses, is_cut=is_cut), data_table.paint_table,
         empty_text="no dose has been reported yet", newest=doses[0].received_at if doses else None,
         kind=ValueKind.DOSE,
     )  # fmt: skip
 
 
-def _build_table(context: RenderContext, doses: tuple[Dose, ...]) -> TableData[Dose]:
+def _build_table(context: RenderContext, doses: tuple[Dose, ...], *, is_cut: bool) -> TableData[Dose]:
     names = number_format.shorten_names(tuple(dose.device_id for dose in doses))
     midnight = context.now.astimezone(context.zone).replace(hour=0, minute=0, second=0, microsecond=0)
     table_context = DoseTableContext(
         context.zone, midnight, context.tolerances, names if len(names) > 1 else {},
     )  # fmt: skip
-    return TableData(doses, build_dose_columns(table_context), table_context, follows_newest=True)
+    columns = build_dose_columns(table_context)
+    return TableData(doses, columns, table_context, is_cut=is_cut, follows_newest=True)

@@ -60,6 +60,8 @@ class TankGauges:
     mass_unit: number_format.MassUnit
     list_key: str
     """Key of the screen with the table of tanks."""
+    is_cut: bool = False
+    """There are more tanks than these, which are those with the newest levels."""
 
 
 def build_inventory(context: RenderContext) -> TileContent[TankGauges]:
@@ -68,7 +70,9 @@ def build_inventory(context: RenderContext) -> TileContent[TankGauges]:
     limits = context.limits.stock
     active = index_alarms(context.snapshot.alarms)
     tanks = tuple(_build_tank_gauge(context, level, names, limits, active) for level in levels)
-    gauges = TankGauges(tanks, choose_tank_unit(levels), context.format_key("inventory"))
+    gauges = TankGauges(
+        tanks, choose_tank_unit(levels), context.format_key("inventory"), context.snapshot.has_more_tanks
+    )
     return build_live_content(
         context, "Inventory", gauges, paint_inventory,
         f"limits {limits.low:g} / {limits.warn:g} %", newest=find_newest_level(levels), kind=ValueKind.LEVEL,
@@ -183,7 +187,8 @@ def _list_names(tanks: Sequence[TankGauge], width: int) -> Iterator[dict[TankGau
 def _draw_counts(canvas: Canvas, data: TankGauges) -> None:
     """How many tanks there are of each band, and where their names are."""
     counts = Counter(tank.band for tank in data.tanks)
-    lines = [number_format.count_noun(len(data.tanks), "tank")]
+    more = " and more" if data.is_cut else ""
+    lines = [f"{number_format.count_noun(len(data.tanks), 'tank')}{more}"]
     lines += [
         f"{shape} {number_format.format_count(counts[band])} {word}"
         for band, shape, word in _BAND_WORDS if counts[band]
@@ -221,7 +226,7 @@ def _draw_rest(canvas: Canvas, data: TankGauges, first: int, visible: int) -> No
     )
     below = len(data.tanks) - first - visible
     place = f" · {count(first)} above" if first and below else " above" if first else ""
-    rest = count(below if below else first)
+    rest = f"{'over ' if data.is_cut else ''}{count(below if below else first)}"
     texts = (f"+ {rest} more{place}, {words}", f"+ {rest} more{place}", f"+ {rest} more", f"+{rest}")
     text = next((text for text in texts if len(text) <= canvas.width - 2), "")
     canvas.write_text(2, canvas.height - 1, text, DIM)
@@ -316,8 +321,9 @@ def build_tank_table(context: RenderContext) -> TileContent[TableData[InventoryL
         # of several stations only it tells two tanks of one chemical apart
         priority=99 if len(names) > 1 else _STATION_COLUMN.priority,
     )
+    table = TableData(levels, (station, *COLUMNS), table_context, is_cut=context.snapshot.has_more_tanks)
     return build_live_content(
-        context, "Tank levels", TableData(levels, (station, *COLUMNS), table_context), data_table.paint_table,
+        context, "Tank levels", table, data_table.paint_table,
         table_context.mass_unit.symbol, newest=find_newest_level(levels), kind=ValueKind.LEVEL,
         empty_text=EMPTY_TEXT,
     )  # fmt: skip

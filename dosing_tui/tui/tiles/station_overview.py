@@ -70,7 +70,10 @@ def build_station_table(context: RenderContext) -> TileContent[TableData[Station
     titles = TITLE_COLUMNS if any(table_context.titles.values()) else ()
     columns = (*COLUMNS, *(HEALTH_COLUMNS if table_context.health else ()), *titles)
     return build_live_content(
-        context, TITLE, TableData(tuple(statuses), columns, table_context, _describe_health),
+        context, TITLE, TableData(
+            tuple(statuses), columns, table_context, _describe_health,
+            is_cut=context.snapshot.has_more_stations,
+        ),
         data_table.paint_table, newest=_find_newest(statuses), kind=ValueKind.STATION, empty_text=EMPTY_TEXT,
     )  # fmt: skip
 

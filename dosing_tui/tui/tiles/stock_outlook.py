@@ -62,7 +62,7 @@ def _format_span(row: StockOutlook, context: StockTableContext) -> str:
 
 
 def _format_whole(value: float | None) -> str:
-    return number_format.NO_VALUE if value is None else number_format.format_count(round(value))
+    return number_format.format_decimal(value, 0)
 
 
 def _format_batches(row: BatchesLeft) -> str:

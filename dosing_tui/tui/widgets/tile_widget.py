@@ -213,7 +213,7 @@ class Tile(LineWidget, can_focus=True):
         self._table_cursor = reader = data_table.scroll_to_cursor(self._table_cursor, rows, visible)
         last = min(len(rows), reader.first_row + visible)
         first, end, count = map(format_count, (min(reader.first_row + 1, last), last, len(rows)))
-        seen = f"{first}–{end} of {count}"
+        seen = f"{first}–{end} of {'the newest ' if table.is_cut else ''}{count}"
         select = self.has_focus or reader.selected_row is not None
 
         paint = partial(data_table.paint_table, cursor=reader, highlight_row=select)

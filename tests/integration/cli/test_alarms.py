@@ -273,6 +273,9 @@ def test_the_journal_is_filtered(plant: Settings, tmp_path: Path) -> None:
     assert set(tags("--state", "latched unacknowledged")) == {GROSS.tag}
     assert tags("--state", "shelved") == []
     assert len(tags("--most", "2")) == 2
+    cut = run_alarms(plant, tmp_path, "journal", "--since", "9999d", "--most", "2")
+    assert cut.stderr == "Only the newest 2 entries: a shorter range or a filter shows the others.\n"
+    assert run_alarms(plant, tmp_path, "journal", "--since", "9999d", "--most", "99").stderr == ""
     assert tags("--user", "nobody") == []
     assert len(tags("--device", "dosing_system_01")) == 3
     assert tags("--device", "dosing_system_02") == []

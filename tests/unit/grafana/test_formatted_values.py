@@ -13,13 +13,16 @@ import pytest
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.domain.panels.panel_catalog import PANELS
+from dosing_tui.domain.quantities.quantity_text import format_decimal
 from dosing_tui.grafana.dashboards import build_dashboards
 from tests.support.grafana.grafana_formatter import NODE_MODULES, UNIT_SUFFIXES, format_values
 
 SUPPORT = Path(__file__).parents[2] / "support/grafana"
 RECORDED: list[list[Any]] = json.loads((SUPPORT / "formatted_values.json").read_text(encoding="utf-8"))
 """Unit, decimals, value and text."""
-VALUES = (0, 1, 0.0123, -0.0004, -1.234, 4.114, 19.96, 57.3, 90.04, 999.96, 1612, 3250, 12345.678, 1230456.7)
+VALUES = (0, 1, 0.0123, -0.0004, -1.234, 4.114, 19.96, 57.3, 90.04, 999.96, 1612, 3250, 12345.678, 1230456.7,
+          6.25, -6.25, 0.125, 1.115, -1.115, 2.5, -2.5, 0.05, 12.85, 40.005)  # fmt: skip
+"""The last ones are halves, which Python's ``round`` takes to the even digit, and Grafana up."""
 BOARDS: Any = build_dashboards(PANELS.values(), Settings())
 
 
@@ -36,10 +39,12 @@ def list_formats() -> set[tuple[str, int]]:
     return found
 
 
-def test_no_digit_is_scaled_away() -> None:
+def test_grafana_and_the_console_show_the_same_digits() -> None:
     for unit, decimals, value, text in RECORDED:
-        rounded = round(value, decimals) + 0.0
-        assert text == f"{rounded:.{decimals}f}{UNIT_SUFFIXES[unit]}", (unit, value)
+        assert text == f"{format_decimal(value, decimals).replace(' ', '')}{UNIT_SUFFIXES[unit]}", (
+            unit,
+            value,
+        )
 
 
 def test_every_format_of_the_dashboards_is_recorded() -> None:

@@ -10,6 +10,7 @@ from dosing_tui.collector.spool.spool import Spool
 from dosing_tui.collector.spool.spool_file import FILE_NAME
 from dosing_tui.collector.spool.spool_reading import measure_spool, read_spool_content
 from dosing_tui.config.settings import MqttSettings
+from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits
 from dosing_tui.live_state import LiveState
 from dosing_tui.monitoring.metric_families import BackgroundFigures, PlantMetrics
 from tests.support.collector.parsed_items import NOON
@@ -27,7 +28,13 @@ def list_spool_metrics(folder: Path) -> dict[str, float]:
     """Those that are measured."""
     figures = BackgroundFigures(measure_spool(folder))
     metrics = PlantMetrics(
-        LiveState(), lambda: figures, version="1", schema="1", spool_max_bytes=1, topics=MqttSettings().topics
+        LiveState(),
+        lambda: figures,
+        version="1",
+        schema="1",
+        spool_max_bytes=1,
+        topics=MqttSettings().topics,
+        limits=AlarmLimits(),
     )
     registry = CollectorRegistry()
     registry.register(metrics)

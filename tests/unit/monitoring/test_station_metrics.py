@@ -5,6 +5,7 @@ from datetime import timedelta
 from prometheus_client import CollectorRegistry
 
 from dosing_tui.config.settings import MqttSettings
+from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits
 from dosing_tui.domain.presence.models import ConnectionReport, MessageLoss, StationReport
 from dosing_tui.live_state import LiveState
 from dosing_tui.monitoring.metric_families import BackgroundFigures, PlantMetrics
@@ -23,7 +24,13 @@ def test_offline_stations_and_lost_messages_are_counted() -> None:
         MessageLoss("s1", NOON, -1, 2, 2),
     ])  # fmt: skip
     metrics = PlantMetrics(
-        live, BackgroundFigures, version="1", schema="1", spool_max_bytes=1, topics=MqttSettings().topics
+        live,
+        BackgroundFigures,
+        version="1",
+        schema="1",
+        spool_max_bytes=1,
+        topics=MqttSettings().topics,
+        limits=AlarmLimits(),
     )
     registry = CollectorRegistry()
     registry.register(metrics)

@@ -1,5 +1,6 @@
 """The shift report contains every part, whatever names the plant uses."""
 
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -32,6 +33,16 @@ def test_each_part_of_the_handover_is_printed() -> None:
         "T-9 drum changed", "! station-20260311-004 CU-85 aborted unreviewed 1: not", "sensor is",
     ):  # fmt: skip
         assert word in words
+
+
+def test_what_a_report_cannot_list_is_said() -> None:
+    report = make_report()
+    (alarm,), (note,) = report.top_alarms, report.notes
+    whole = replace(report, top_alarms=(alarm,) * 5, notes=(note,) * 499)
+    cut = replace(report, top_alarms=(alarm,) * 8, notes=(note,) * 500, has_more_alarms=True)
+    words = [" ".join(to_text(build_shift_document(one, Settings(), ZONE)).split()) for one in (whole, cut)]
+    for said in ("and 3 more", "no more than 500 are listed", "at least 0 high, 3 medium"):
+        assert [said in text for text in words] == [False, True]
 
 
 @pytest.mark.parametrize("recipe", [HOSTILE, "<script>", "龍" * 40, ""])
