@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, NoReturn, TextIO, TypeVar
 
 import click
 
-from dosing_tui.domain.quantities.quantity_text import format_count
 from dosing_tui.errors import ExportError
 
 if TYPE_CHECKING:
@@ -122,6 +121,8 @@ def _discard_unwritten(stream: TextIO) -> None:
 def cut_list(rows: Sequence[RowT], most: int, noun: str) -> Sequence[RowT]:
     """The newest ``most`` of rows that were read with one more; on stderr whether there are more."""
     if len(rows) > most:
+        from dosing_tui.domain.quantities.quantity_text import format_count
+
         text = f"Only the newest {format_count(most)} {noun}: a shorter range or a filter shows the others."
         print_message(text)
     return rows[:most]
