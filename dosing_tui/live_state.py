@@ -18,6 +18,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 from dosing_tui.domain.alarms.snapshot import AlarmSnapshot
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading, ReadingKind
 from dosing_tui.domain.presence.models import MessageLoss, StationNews, StationPresence
+from dosing_tui.domain.quantities.set_back_clock import is_set_back
 from dosing_tui.domain.tolerances.tolerance_book import ToleranceBook
 
 MAX_RECENT_READINGS = 200
@@ -284,6 +285,7 @@ class LiveState:
     def get_snapshot(self, now: datetime) -> LiveSnapshot:
         with self._lock:
             self._drop_old_arrivals(now)
+            self._follow_set_back_clock(now)
             snapshot = replace(
                 self._snapshot,
                 levels=tuple(self._levels[key] for key in sorted(self._levels)),
@@ -302,6 +304,11 @@ class LiveState:
         with self._lock:
             if any(getattr(self._snapshot, name) != value for name, value in fields.items()):
                 self._increment_revision(**fields)
+
+    def _follow_set_back_clock(self, now: datetime) -> None:
+        for name, link in (("broker", self._snapshot.broker), ("database", self._snapshot.database)):
+            if link.since is not None and is_set_back(link.since, now):
+                self._increment_revision(**{name: replace(link, since=now)})
 
     def _increment_revision(self, **fields: object) -> None:
         """Set fields of the snapshot, by their names."""

@@ -94,7 +94,7 @@ def _parse_key(tag: str, plant_names: PlantNames) -> AlarmKey:
 
 
 def _split_station(rest: str, stations: Collection[str]) -> tuple[str, str]:
-    """Station and item of a tag without its rule. Names may hold slashes: the longest that is known counts."""
+    """Station and item of a tag without its rule. Of names with slashes the longest known counts."""
     known = set(map(fold_name, stations))
     parts = rest.split("/")
     for count in range(len(parts), 0, -1):
