@@ -19,6 +19,7 @@ from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits
 from dosing_tui.domain.alarms.snapshot import AlarmSnapshot
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading, ReadingKind
 from dosing_tui.domain.presence.models import MessageLoss, StationNews, StationPresence
+from dosing_tui.domain.quantities.set_back_clock import is_set_back
 from dosing_tui.domain.tolerances.tolerance_book import ToleranceBook
 
 MAX_RECENT_READINGS = 200
@@ -297,6 +298,7 @@ class LiveState:
     def get_snapshot(self, now: datetime) -> LiveSnapshot:
         with self._lock:
             self._drop_old_arrivals(now)
+            self._follow_set_back_clock(now)
             self._snapshot = replace(self._snapshot, revision=self._revision, **self._changes)  # type: ignore[arg-type]  # the names are those of LiveSnapshot
             self._changes.clear()
             snapshot = replace(
@@ -320,6 +322,13 @@ class LiveState:
 
     def _get_field(self, name: str) -> object:
         return self._changes[name] if name in self._changes else getattr(self._snapshot, name)
+
+    def _follow_set_back_clock(self, now: datetime) -> None:
+        for name in ("broker", "database"):
+            link = self._get_field(name)
+            assert isinstance(link, LinkState)
+            if link.since is not None and is_set_back(link.since, now):
+                self._increment_revision(**{name: replace(link, since=now)})
 
     def _increment_revision(self, **fields: object) -> None:
         """Set fields of the snapshot, by their names."""

@@ -36,6 +36,7 @@ from dosing_tui.domain.alarms.journal_filter import MAX_ENTRIES
 from dosing_tui.domain.alarms.models import JournalEntry
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, ParsedItem, Rejection
 from dosing_tui.domain.presence.models import StationNews
+from dosing_tui.domain.quantities.set_back_clock import is_due
 from dosing_tui.errors import DatabaseError, SpoolError
 from dosing_tui.live_state import DatabasePart, LinkState, LinkStatus
 
@@ -150,7 +151,7 @@ class AlarmService:
             self._context.status.set_thread_failure("alarm-rules", reason)
 
     def _end_failure(self) -> None:
-        if self._failed_at is not None and self._clock() - self._failed_at >= FAILURE_SHOWN_FOR:
+        if self._failed_at is not None and is_due(self._failed_at, self._clock(), FAILURE_SHOWN_FOR):
             self._failed_at = None
             self._context.status.set_thread_failure("alarm-rules", "")
 

@@ -15,6 +15,7 @@ from dosing_tui.domain.messages.chemical_names import fold_name
 from dosing_tui.domain.messages.models import Dose, InventoryLevel, TimeQuality
 from dosing_tui.domain.panels.panel_catalog import StockOutlook
 from dosing_tui.domain.quantities.quantity_text import format_decimal, format_mass, format_percent
+from dosing_tui.domain.quantities.set_back_clock import is_due
 
 GAP_CONFIRM_TIME = timedelta(seconds=30)
 """Minimum duration of a level mismatch. A dose and its level may arrive in either order."""
@@ -151,7 +152,7 @@ def check_lasting_gaps(rule_state: RuleState, now: datetime) -> Iterator[Detecti
     """Detect mismatches that have lasted for GAP_CONFIRM_TIME."""
     for device, chemical in sorted(rule_state.tanks_with_gap):
         tank = rule_state.tanks[device, chemical]
-        if tank.gap_since is not None and now - tank.gap_since >= GAP_CONFIRM_TIME:
+        if tank.gap_since is not None and is_due(tank.gap_since, now, GAP_CONFIRM_TIME):
             gap, tank.reported_change = tank.gap_g, tank.gap_change
             _close_gap(rule_state, tank, device, chemical)
             key = AlarmKey("STOCK_MISMATCH", device, chemical)

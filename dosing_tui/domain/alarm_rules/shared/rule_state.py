@@ -16,6 +16,7 @@ from dosing_tui.domain.alarm_rules.shared.link_history import LinkHistory
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading
 from dosing_tui.domain.presence.models import MessageLoss, StationPresence
 from dosing_tui.domain.quantities.quantity_text import format_count
+from dosing_tui.domain.quantities.set_back_clock import limit_to_clock
 from dosing_tui.domain.tolerances.pump_history import PumpHistory
 
 MAX_SERIES = 2_000
@@ -221,6 +222,7 @@ class RuleState:
         self._recent_readings: OrderedDict[tuple[object, ...], None] = OrderedDict()
 
     def update_intake(self, context: EvaluationContext) -> None:
+        self._intake_since = limit_to_clock(self._intake_since, context.now)
         if context.is_intake_stopped:
             self._intake_since = context.now
 
