@@ -1,23 +1,17 @@
-"""Alarm and panel limits, built from the settings."""
+"""Alarm and panel limits, built from the settings, from which ``migrate`` enters them into the database."""
 
 from dataclasses import fields
 from datetime import timedelta
-from operator import attrgetter
 from zoneinfo import ZoneInfo
 
 from dosing_tui.config.sections.pump_settings import build_service_limits
 from dosing_tui.config.settings import AlarmLimitSettings, Settings
 from dosing_tui.config.validation import LIMIT_RANGES
 from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits, IngredientLimits, LimitOverride
-from dosing_tui.domain.alarm_rules.shared.stored_limits import format_limits
 from dosing_tui.domain.alarms.models import Priority
-from dosing_tui.domain.panels.panel_catalog import PlantLimit
 from dosing_tui.domain.tolerances.accuracy_class import parse_class_factor
 from dosing_tui.domain.tolerances.least_dose import compute_least_dose
 from dosing_tui.domain.tolerances.rules import ToleranceOverride, ToleranceRules
-
-_PANEL_LIMITS = {"stock_warn_percent": PlantLimit.STOCK_WARN, "cpk_low": PlantLimit.CPK_LOW}
-"""Limits of panels that are no alarm's."""
 
 
 def build_alarm_limits(settings: Settings) -> AlarmLimits:
@@ -30,7 +24,9 @@ def build_alarm_limits(settings: Settings) -> AlarmLimits:
             gross_error_g=alarms.gross_error_g,
         ),
         overrides=tuple(
-            LimitOverride(one.chemical, one.recipe, _select_overrides(one)) for one in settings.alarm_limits
+            LimitOverride(one.chemical, one.recipe, changes)
+            for one in settings.alarm_limits
+            if (changes := _select_overrides(one))
         ),
         expected_stations=settings.plant.devices,
         tolerance_rules=build_tolerance_rules(settings),
@@ -50,15 +46,11 @@ def build_alarm_limits(settings: Settings) -> AlarmLimits:
         link_down_after=timedelta(seconds=alarms.link_down_s),
         spool_percent=alarms.spool_percent,
         spool_age=timedelta(minutes=alarms.spool_age_minutes),
+        stock_warn_percent=settings.limits.stock_warn_percent,
+        cpk_low=settings.limits.cpk_low,
         zone=ZoneInfo(settings.plant.timezone),
         service=build_service_limits(settings.pumps, settings.pump_limits),
     )
-
-
-def format_stored_limits(settings: Settings) -> str:
-    """The limits that ``migrate`` enters into the database for Grafana and the console, as JSON."""
-    panel_limits = {name: get_limit(settings, limit) for name, limit in _PANEL_LIMITS.items()}
-    return format_limits(build_alarm_limits(settings), panel_limits)
 
 
 def build_tolerance_rules(settings: Settings) -> ToleranceRules:
@@ -86,11 +78,6 @@ def _select_overrides(overrides: AlarmLimitSettings) -> dict[str, float]:
     names = {field.name for field in fields(IngredientLimits)}
     values = {key: getattr(overrides, key) for key, _, _ in LIMIT_RANGES if key in names}
     return {key: value for key, value in values.items() if value is not None}
-
-
-def get_limit(settings: Settings, limit: PlantLimit | float) -> float:
-    """The value of a limit at this site, from the setting that the limit names; a number is its own value."""
-    return float(attrgetter(limit.value)(settings)) if isinstance(limit, PlantLimit) else limit
 
 
 def get_max_shelving(settings: Settings, priority: Priority) -> timedelta:

@@ -193,7 +193,7 @@ class LimitSettings:
     class_: str = ""
     """Accuracy class of the plant, e.g. "X(0.2)": instead of limits.tolerance_g and alarms.tolerance_percent,
     the deviations of OIML R61's class X(x), against the target by this plant's rule. Empty: no class."""
-    cpk_low: float = 0.5
+    cpk_low: float = default_limits.CPK_LOW
     """Below this Cpk a pump is not capable. 0.5: about 7 % of its doses are beyond the nearer limit."""
     reorder_lead_days: float = 0.0
     """Production days from an order to its delivery, for the reorder point. 0: not known, there is none."""

@@ -93,6 +93,7 @@ class PanelReader:
             "to": query.until,
             "now": query.now,
             "tz": self._settings.plant.timezone,
+            "site": self._settings.plant.site,
             "step": panel.get_bucket_width(query.since, query.until),
             **{name.value: list(narrowed.get_values(name)) or None for name in Dimension},
         }

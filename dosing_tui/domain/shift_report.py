@@ -48,6 +48,8 @@ class ShiftStock:
     """Mass dosed between the two levels, in g, without doses of unknown mass."""
     taken_unweighed: int = 0
     """Number of doses of unknown mass between the two levels."""
+    low_percent: float = 0.0
+    """Below it the tank is low; of its chemical, as the alarm has it."""
 
     @property
     def refilled_g(self) -> float | None:

@@ -87,13 +87,14 @@ def list_station_statuses(
     running = _find_running_batches(
         tuple(readings.doses), tuple(readings.events), now.replace(second=0, microsecond=0)
     )
+    retired_parts = list_retired(alarms)
+    retired = {device for device, chemical in retired_parts if not chemical}
     tanks: dict[str, list[InventoryLevel]] = defaultdict(list)
-    for level in readings.levels:
+    for level in select_in_service(readings.levels, retired_parts):
         tanks[level.device_id].append(level)
     views: dict[str, list[AlarmView]] = defaultdict(list)
     for view in alarms.annunciated_alarms if alarms else ():
         views[view.state.key.device].append(view)
-    retired = _list_retired(alarms)
     return [
         StationStatus(
             device,
@@ -107,9 +108,23 @@ def list_station_statuses(
     ]  # fmt: skip
 
 
-def _list_retired(alarms: AlarmSnapshot | None) -> frozenset[str]:
+def list_retired(alarms: AlarmSnapshot | None) -> frozenset[tuple[str, str]]:
+    """Station and chemical of each retired tank; of a retired station '' for the chemical."""
     keys = [view.state.key for view in alarms.out_of_service] if alarms else []
-    return frozenset(key.device for key in keys if key.rule == RETIRED and not key.item)
+    return frozenset((key.device, key.item) for key in keys if key.rule == RETIRED)
+
+
+def select_in_service(
+    levels: Sequence[InventoryLevel], retired: frozenset[tuple[str, str]]
+) -> Sequence[InventoryLevel]:
+    """Those of tanks that are not retired, nor their stations."""
+    if not retired:
+        return levels
+    return tuple(
+        level
+        for level in levels
+        if (level.device_id, "") not in retired and (level.device_id, level.chemical) not in retired
+    )
 
 
 def find_worst_tank(levels: Iterable[InventoryLevel]) -> InventoryLevel | None:

@@ -119,13 +119,13 @@ def _hide_columns(hidden: dict[str, Json]) -> Sequence[Json]:
 
 def _build_targets(panel: Panel[object], settings: Settings, row_format: str) -> Sequence[Json]:
     """A query; of tanks one for each band, which colours its gauges."""
-    zone = settings.plant.timezone
+    zone, site = settings.plant.timezone, settings.plant.site
     if panel.chart is ChartKind.GAUGES:
         return [
-            build_query(build_panel_sql(panel, zone=zone, band=band), ref=ref)
+            build_query(build_panel_sql(panel, zone=zone, site=site, band=band), ref=ref)
             for band, (ref, _) in _BANDS.items()
         ]
-    return [build_query(build_panel_sql(panel, zone=zone), format=row_format)]
+    return [build_query(build_panel_sql(panel, zone=zone, site=site), format=row_format)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,12 +24,6 @@ from dosing_tui.domain.panels.panel_catalog import (
     TankLevel,
 )
 
-LIMIT_COLUMNS = {
-    PlantLimit.MEAN_ERROR: "mean_error_g",
-    PlantLimit.ERROR_RATE: "error_rate_percent",
-    PlantLimit.CPK_LOW: "cpk_low",
-}
-"""Columns of the table alarm_limits."""
 LOWEST = -1e9
 """Below every value of a panel with a limit."""
 TIME_FROM = "$__timeFrom()"
@@ -96,14 +90,15 @@ _WRAPPERS: Mapping[type[object], str] = {
 }
 
 
-def build_panel_sql(panel: Panel[RowT], *, zone: str, band: LevelBand | None = None) -> str:
+def build_panel_sql(panel: Panel[RowT], *, zone: str, site: str, band: LevelBand | None = None) -> str:
     """The panel's statement. Series get the columns time, metric and value, bins a name, days a text.
 
     Dosed masses are in kg. ``band``: only tanks in this band; None: all.
     """
     sql = substitute_parameters(
         f"panels/{panel.id}",
-        _build_parameters(zone=zone, bucket=panel.bucket_width, dimensions=panel.dimensions),
+        _build_parameters(zone=zone, bucket=panel.bucket_width, dimensions=panel.dimensions)
+        | {"site": _quote_literal(site)},
     )
     step = "NULL" if panel.bucket_width is None else build_bucket_sql(panel.bucket_width)
     scale = f" / {GRAMS_PER_KILOGRAM}" if is_dosed_mass(panel) else ""
@@ -113,8 +108,7 @@ def build_panel_sql(panel: Panel[RowT], *, zone: str, band: LevelBand | None = N
 
 def build_limit_sql(limit: PlantLimit) -> str:
     """The limit in force: ``high``, its negative as ``low``, and a ``base`` below all values."""
-    column = LIMIT_COLUMNS[limit]
-    return f"SELECT {LOWEST:g}::float8 AS base, -{column} AS low, {column} AS high\n  FROM alarm_limits"
+    return f"SELECT {LOWEST:g}::float8 AS base, -{limit} AS low, {limit} AS high\n  FROM alarm_limits"
 
 
 def is_dosed_mass(panel: Panel[RowT]) -> bool:

@@ -1,4 +1,4 @@
--- Of each tank its book, the station's level and the last count side by side, the greatest difference first. The book is
+-- Of each tank that is not retired its book, the station's level and the last count side by side, the greatest difference first. The book is
 -- the last count or drum change + what came in - what went out since, doses by their actual grams included. Percentages
 -- are of the use since then. It is the present state, whatever the window. docs/materials.md.
 WITH named AS (
@@ -9,11 +9,15 @@ SELECT device_id, chemical_key, min(chemical), NULL, NULL
   FROM material_entries
  GROUP BY device_id, chemical_key
 ), tanks AS MATERIALIZED (
-SELECT DISTINCT ON (device_id, chemical_key) device_id, chemical_key, chemical, remaining_g AS level_g
-  FROM named
- WHERE (%(device)s::text[] IS NULL OR device_id = ANY (%(device)s::text[]))
-   AND (%(chemical)s::text[] IS NULL OR chemical_key IN (SELECT fold_name(n) FROM unnest(%(chemical)s::text[]) AS n))
- ORDER BY device_id, chemical_key, time DESC NULLS LAST
+SELECT t.*
+  FROM (SELECT DISTINCT ON (device_id, chemical_key) device_id, chemical_key, chemical, remaining_g AS level_g
+          FROM named
+         WHERE (%(device)s::text[] IS NULL OR device_id = ANY (%(device)s::text[]))
+           AND (%(chemical)s::text[] IS NULL
+                OR chemical_key IN (SELECT fold_name(n) FROM unnest(%(chemical)s::text[]) AS n))
+         ORDER BY device_id, chemical_key, time DESC NULLS LAST) AS t
+ WHERE
+-- include materials/is_in_service
 ), counts AS MATERIALIZED (
 SELECT DISTINCT ON (t.device_id, t.chemical_key) t.device_id, t.chemical_key, m.time, m.mass_g
   FROM tanks AS t

@@ -1,13 +1,14 @@
 -- What each station tells of itself, those that are offline first: its last status with the time since which it holds (NULL:
 -- not known), its last reading, and messages lost and restarts in the window. A station that has sent a reading after it
 -- was offline is not. messages_lost is NULL where messages have no numbers; a station that sends neither numbers nor a
--- status has no row. docs/presence.md.
+-- status has no row, nor has a retired one. docs/presence.md.
 WITH told AS (
 SELECT s.*, seen.received_at AS last_reading_at,
        s.status = 'offline' AND coalesce(seen.received_at > s.reported_at, false) AS is_back
   FROM station_status AS s
   LEFT JOIN device_last_seen AS seen USING (device_id)
  WHERE (%(device)s::text[] IS NULL OR s.device_id = ANY (%(device)s::text[]))
+   AND s.device_id NOT IN (SELECT r.device_id FROM list_retired(%(site)s::text) AS r WHERE r.chemical = '')
 )
 SELECT t.device_id, CASE WHEN t.is_back THEN 'online' ELSE t.status END AS status,
        CASE WHEN NOT t.is_back THEN t.status_since END AS status_since, t.last_reading_at,

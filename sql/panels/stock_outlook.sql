@@ -1,4 +1,4 @@
--- How long each tank lasts, the most urgent first: use per production day of the last 7 and 28 days before today, its 10th
+-- How long each tank that is not retired lasts, the most urgent first: use per production day of the last 7 and 28 days before today, its 10th
 -- and 90th percentile, days of cover, run-out, reorder point. A production day is a day of the plant with a dose of the
 -- station; below three of them the figures are NULL. A dose that was not weighed counts as the mean of that day's weighed
 -- ones. It is the present state, whatever the window. docs/materials.md.
@@ -7,8 +7,11 @@ WITH
 , tanks AS MATERIALIZED (
 SELECT device_id, chemical, chemical_key, remaining_g,
        compute_tank_percent(remaining_g, capacity_g, percent_full) AS percent_full
-  FROM latest_tanks
- WHERE (%(device)s::text[] IS NULL OR device_id = ANY (%(device)s::text[]))
+  FROM latest_tanks AS t
+ WHERE (
+-- include materials/is_in_service
+       )
+   AND (%(device)s::text[] IS NULL OR device_id = ANY (%(device)s::text[]))
 ), days AS MATERIALIZED (
 SELECT d.day, clock.since, clock.until, wide.since AS wide_since,
        greatest(date_bin('6 hours', clock.until, '2000-01-01 00:00:00+00'), wide.since) AS wide_until

@@ -1,12 +1,17 @@
--- The level of every tank at the start and end of [from, to), and the mass dosed from it meanwhile. Levels have no time of
+-- The level of every tank, but those retired before, at the start and end of [from, to), and the mass dosed from it meanwhile. Levels have no time of
 -- their own: they follow their dose, whose time is the station's. The level at an edge is the last one received before
 -- the next shift's first dose, at most 10 s after this shift's last. Levels that were sent late do not count.
 WITH
 -- include materials/latest_tanks
-, edges AS (
+, tanks AS MATERIALIZED (
+     SELECT t.*
+       FROM latest_tanks AS t
+      WHERE NOT EXISTS (SELECT FROM list_retired(%(site)s::text, %(from)s::timestamptz) AS r
+                         WHERE r.device_id = t.device_id AND r.chemical IN ('', t.chemical))
+), edges AS (
      SELECT tank.device_id, tank.chemical_key, tank.spellings, edge.is_first, around.before,
             greatest(edge.at, around.last_heard + INTERVAL '10 seconds') AS latest
-       FROM latest_tanks AS tank
+       FROM tanks AS tank
       CROSS JOIN (VALUES (true, %(from)s::timestamptz), (false, %(to)s::timestamptz)) AS edge (is_first, at)
       CROSS JOIN LATERAL (
             SELECT max(h.heard) FILTER (WHERE d.time < edge.at) AS last_heard,
@@ -24,8 +29,7 @@ WITH
               FROM unnest(e.spellings) AS s (name)
              CROSS JOIN LATERAL (
                   SELECT l.time, h.heard, l.remaining_g,
-                         CASE WHEN l.capacity_g > 0 THEN 100 * l.remaining_g / l.capacity_g
-                              WHEN l.capacity_g IS NULL THEN l.percent_full END AS percent_full
+                         compute_tank_percent(l.remaining_g, l.capacity_g, l.percent_full) AS percent_full
                     FROM inventory_levels AS l
                    CROSS JOIN LATERAL (SELECT CASE WHEN abs(extract(epoch FROM l.received_at - l.time)) <= 60
                                                    THEN l.received_at ELSE l.time END AS heard) AS h
@@ -40,8 +44,10 @@ WITH
 )
 SELECT tank.device_id, tank.chemical, first.remaining_g AS start_g, first.percent_full AS start_percent,
        last.remaining_g AS end_g, last.percent_full AS end_percent, dosed.dosed_g,
-       coalesce(dosed.unweighed, 0) AS unweighed, taken.taken_g, coalesce(taken.taken_unweighed, 0) AS taken_unweighed
-  FROM latest_tanks AS tank
+       coalesce(dosed.unweighed, 0) AS unweighed, taken.taken_g, coalesce(taken.taken_unweighed, 0) AS taken_unweighed,
+       own.low_percent
+  FROM tanks AS tank
+ CROSS JOIN LATERAL find_stock_limits(tank.chemical) AS own
   LEFT JOIN held AS first
     ON first.is_first AND first.device_id = tank.device_id AND first.chemical_key = tank.chemical_key
   LEFT JOIN held AS last

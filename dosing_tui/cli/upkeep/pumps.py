@@ -7,7 +7,14 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from dosing_tui.cli.context import exit_without_result, get_os_user, parse_time, pass_settings, write_stdout
+from dosing_tui.cli.context import (
+    exit_without_result,
+    get_os_user,
+    parse_time,
+    pass_settings,
+    write_line,
+    write_stdout,
+)
 
 if TYPE_CHECKING:
     from dosing_tui.config.settings import Settings
@@ -61,7 +68,7 @@ def log_service(
     entry = enter_service(settings, draft, os_user=get_os_user())
     weighed = "" if entry.mean_g is None else f", mean {format_decimal(entry.mean_g, 2, ' g')}"
     spread = "" if entry.cv_percent is None else f", CV {format_decimal(entry.cv_percent, 2, ' %')}"
-    click.echo(f"Entry {entry.entry_id}: {entry.kind}, {entry.part} of {entry.device_id}{weighed}{spread}.")
+    write_line(f"Entry {entry.entry_id}: {entry.kind}, {entry.part} of {entry.device_id}{weighed}{spread}.")
 
 
 @pumps.command()
@@ -78,7 +85,7 @@ def withdraw(settings: "Settings", *, entry: int, reason: str, who: str) -> None
         uuid4(), datetime.now(UTC), "-", None, ServiceKind.WITHDRAWAL, who, reason, withdraws=entry
     )
     stored = enter_service(settings, draft, os_user=get_os_user())
-    click.echo(f"Entry {entry} is withdrawn by entry {stored.entry_id}.")
+    write_line(f"Entry {entry} is withdrawn by entry {stored.entry_id}.")
 
 
 @pumps.command("list")
@@ -108,12 +115,12 @@ def list_log(settings: "Settings", *, station: str, pump: int | None, from_: str
 @pass_settings
 def list_due(settings: "Settings", *, form: str) -> None:
     """List tubes and calibrations, the most urgent first: exit 0, 1 no limit is set, 3 no database."""
-    from dosing_tui.config.sections.pump_settings import build_service_limits
     from dosing_tui.database.pumps.service_log import read_service_states
+    from dosing_tui.database.schema.plant_limits import read_alarm_limits
     from dosing_tui.export.pumps.service_log_table import build_due_list
 
     now, zone = datetime.now(UTC), ZoneInfo(settings.plant.timezone)
-    limits = build_service_limits(settings.pumps, settings.pump_limits)
+    limits = read_alarm_limits(settings).service
     table = build_due_list(read_service_states(settings, now), limits, now=now, zone=zone)
     _print_table(table, form, "No pump has a limit: see [pumps] in the settings.")
 

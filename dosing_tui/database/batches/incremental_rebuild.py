@@ -99,10 +99,8 @@ def rebuild_batches(
             if gone_since < until and gone_until > since:
                 report(_describe_dropped(max(gone_since, since), gone_until, settings.plant.timezone))
         by = select_assessment_basis(session, settings, since=since, until=until)
-        report(
-            f"Limits in the database: tolerance {describe_rules(by.limits.tolerances.newest.rules)},"
-            f" low stock below {by.limits.stock_low_percent:g} %."
-        )
+        tolerance, stock = describe_rules(by.limits.tolerances.newest.rules), by.limits.stock
+        report(f"Limits in the database: tolerance {tolerance}, low stock below {stock.describe_lows()}.")
         parameters = {"from": since, "to": until}
         for (device,) in session.execute(read_statement("batches/select_stations"), parameters).fetchall():
             span = StationSpan(device, since, until)

@@ -10,8 +10,9 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.database.batches.context_events import select_alarm_spans
 from dosing_tui.database.batches.spans.reading_window import reconstruct_span
 from dosing_tui.database.batches.spans.span_planner import StationSpan
-from dosing_tui.database.connection import Session, fetch_row, select_rows
+from dosing_tui.database.connection import Session, select_rows
 from dosing_tui.database.lots.tank_mixes import add_entered_lots, select_station_lots
+from dosing_tui.database.schema.plant_limits import select_alarm_limits
 from dosing_tui.database.schema.tolerance_rules import select_rules_versions
 from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.batch_review import assessment as judging
@@ -118,9 +119,9 @@ def select_assessment_basis(
 
     All come from the database, not from settings: the result is the same on every machine.
     """
-    (stock_low,) = fetch_row(session.execute(read_statement("maintenance/select_plant_limits")))
+    stock = select_alarm_limits(session, settings).stock
     book = select_tolerance_book(session)
-    limits = ReviewLimits(tolerances=book, stock_low_percent=stock_low)
+    limits = ReviewLimits(tolerances=book, stock=stock)
     site, longest = settings.plant.site, DEFAULT_RULES.max_duration
     alarms = select_alarm_spans(session, site=site, since=since - longest, until=until + longest)
     baselines = select_baselines(session, since=since - longest, until=until)

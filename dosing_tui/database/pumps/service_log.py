@@ -82,8 +82,9 @@ def read_service_states(settings: Settings, now: datetime) -> Sequence[ServiceSt
 
     Raises: DatabaseUnavailableError, DatabaseAccessError.
     """
+    chosen = {"now": now, "site": settings.plant.site}
     with (
         open_connection(settings, application=APPLICATION_NAME, autocommit=True) as session,
         translate_rowless_errors(describe_target(settings)),
     ):
-        return select_clean_rows(session, ServiceState, "reads/select_service_states", {"now": now})
+        return select_clean_rows(session, ServiceState, "reads/select_service_states", chosen)

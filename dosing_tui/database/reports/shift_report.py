@@ -99,7 +99,7 @@ def _read_shift_counts(
     settings: Settings, since: datetime, until: datetime
 ) -> tuple[tuple[ShiftBatchCount, ...], tuple[ShiftStock, ...], tuple[LabeledTotal, ...]]:
     """What only reports show: batches, stock, and doses without a mass."""
-    parameters = {"from": since, "to": until}
+    parameters = {"from": since, "to": until, "site": settings.plant.site}
     with use_session(settings, application="reports") as session:
         return (
             tuple(select_clean_rows(session, ShiftBatchCount, "reports/count_shift_batches", parameters)),

@@ -2,13 +2,13 @@
 
 import json
 
-from dosing_tui.config.alarm_limits import build_alarm_limits, build_tolerance_rules, format_stored_limits
+from dosing_tui.config.alarm_limits import build_alarm_limits, build_tolerance_rules
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.connection import Session, fetch_row, use_session
 from dosing_tui.database.schema.tolerance_rules import select_rules_versions, was_replaced
 from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits
-from dosing_tui.domain.alarm_rules.shared.stored_limits import replace_limits
+from dosing_tui.domain.alarm_rules.shared.stored_limits import format_limits, replace_limits
 from dosing_tui.domain.tolerances.tolerance_book import ToleranceBook
 
 TOLERANCE = "limits/tolerance"
@@ -50,7 +50,7 @@ def _has_other_alarm_limits(session: Session, settings: Settings) -> bool:
     if session.execute(_HAS_ALARM_LIMITS).fetchone() is None:
         return False
     definition, _ = fetch_row(session.execute(read_statement("maintenance/select_alarm_limits")))
-    return bool(json.loads(definition) != json.loads(format_stored_limits(settings)))
+    return bool(json.loads(definition) != json.loads(format_limits(build_alarm_limits(settings))))
 
 
 def set_stock_low(session: Session, stock_low_percent: float) -> None:
@@ -65,7 +65,7 @@ def set_reorder(session: Session, *, lead_days: float, z: float) -> None:
 
 def set_alarm_limits(session: Session, settings: Settings) -> None:
     """Set the limits of the alarms, for the console and for Grafana."""
-    definition = {"definition": format_stored_limits(settings)}
+    definition = {"definition": format_limits(build_alarm_limits(settings))}
     session.execute(read_statement("maintenance/update_alarm_limits"), definition)
 
 
@@ -75,5 +75,10 @@ def read_alarm_limits(settings: Settings) -> AlarmLimits:
     Raises: DatabaseUnavailableError, DatabaseAccessError.
     """
     with use_session(settings, application="limits") as session:
-        row = fetch_row(session.execute(read_statement("maintenance/select_alarm_limits")))
+        return select_alarm_limits(session, settings)
+
+
+def select_alarm_limits(session: Session, settings: Settings) -> AlarmLimits:
+    """As ``read_alarm_limits``, in a session that is open."""
+    row = fetch_row(session.execute(read_statement("maintenance/select_alarm_limits")))
     return replace_limits(build_alarm_limits(settings), *row)

@@ -52,19 +52,23 @@ def add_clock_reading(
 def _add_clock_sample(station: StationState, received_at: datetime, offset_s: float | None) -> None:
     """Add a clock offset; of those received within SAMPLE_INTERVAL, only the smallest is kept."""
     samples = station.clock_offsets
-    if samples and received_at - samples[-1][0] < SAMPLE_INTERVAL:
-        since, other = samples.pop()
-        offset_s = min((each for each in (offset_s, other) if each is not None), key=abs, default=None)
-        received_at = since
-    samples.append((received_at, offset_s))
+    if not samples or received_at - samples[-1][0] >= SAMPLE_INTERVAL:
+        samples.append((received_at, offset_s))
+        return
+    since, other = samples[-1]
+    if offset_s is not None and (other is None or abs(offset_s) <= abs(other)):
+        samples[-1] = since, offset_s
 
 
 def update_last_message(station: StationState, reading: Reading) -> None:
     """Update the time of the last message, also by a stored reading."""
-    station.last_message_at = max(station.last_message_at or reading.received_at, reading.received_at)
-    station.message_count = min(station.message_count + 1, ESTABLISHED_MESSAGES)
-    if station.batch is not None:
-        station.batch.last_message_at = max(station.batch.last_message_at, reading.received_at)
+    at, batch = reading.received_at, station.batch
+    if station.last_message_at is None or at > station.last_message_at:
+        station.last_message_at = at
+    if station.message_count < ESTABLISHED_MESSAGES:
+        station.message_count += 1
+    if batch is not None and at > batch.last_message_at:
+        batch.last_message_at = at
 
 
 def check_station_offline(

@@ -67,17 +67,18 @@ def check_fill_level(
         return
     own = limits.get_ingredient_limits(chemical=level.chemical)
     tank = rule_state.tanks.get((level.device_id, level.chemical))
-    low = tank_level.describe_low_level(level, own.stock_low_percent)
-    low = (low or f"{level.chemical} at {format_percent(percent)}") + _format_batch_need(tank)
     critical = max(own.stock_critical_percent, _calculate_batch_percent(level, tank))
-    for rule, limit, message in (
-        # the higher priority first: it suppresses the other by design
-        ("STOCK_CRITICAL", critical, low.replace("Low inventory", "Tank nearly empty")),
-        ("STOCK_LOW", own.stock_low_percent, low),
-    ):
+    # the higher priority first: it suppresses the other by design
+    for rule, limit in (("STOCK_CRITICAL", critical), ("STOCK_LOW", own.stock_low_percent)):
+        if percent >= limit and rule_state.is_normal((rule, level.device_id, level.chemical)):
+            continue
         active = (
             True if percent < limit else False if percent >= limit + limits.stock_deadband_percent else None
         )
+        message = tank_level.describe_low_level(level, own.stock_low_percent)
+        message = (message or f"{level.chemical} at {format_percent(percent)}") + _format_batch_need(tank)
+        if rule == "STOCK_CRITICAL":
+            message = message.replace("Low inventory", "Tank nearly empty")
         yield Detection(AlarmKey(rule, level.device_id, level.chemical), active, message, percent, limit)
 
 

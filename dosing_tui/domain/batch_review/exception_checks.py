@@ -17,15 +17,16 @@ from dosing_tui.domain.batch_review.finding_weight import (
 )
 from dosing_tui.domain.batch_review.ingredient_ratio import BdoPounds, do_pounds_agree
 from dosing_tui.domain.batch_review.missing_messages import MissingMessages, describe_missing
+from dosing_tui.domain.batch_review.stock_checks import check_lots, check_stock
 from dosing_tui.domain.batches.alarm_overlap import AlarmSpan, is_active_during, is_batch_alarm
 from dosing_tui.domain.batches.duration_baseline import DurationBaseline
 from dosing_tui.domain.batches.master_recipe import MasterIngredient, MasterRecipe, MasterVersion
 from dosing_tui.domain.batches.models import Batch, BatchMessage, BatchStatus, Ingredient, is_same_name
 from dosing_tui.domain.batches.recipe_matching import match_ingredients
-from dosing_tui.domain.materials.lots.batch_lots import BatchLot, describe_share
-from dosing_tui.domain.messages import default_limits
+from dosing_tui.domain.materials.lots.batch_lots import BatchLot
 from dosing_tui.domain.messages.chemical_names import fold_name
 from dosing_tui.domain.messages.models import Dose, TimeQuality
+from dosing_tui.domain.messages.tank_level import StockLimits
 from dosing_tui.domain.tolerances.tolerance_book import ToleranceBook
 
 
@@ -34,7 +35,7 @@ class ReviewLimits:
     """Limits beside those of the master recipe; its tolerances come before the plant's."""
 
     tolerances: ToleranceBook = field(default_factory=ToleranceBook)
-    stock_low_percent: float = default_limits.STOCK_LOW_PERCENT
+    stock: StockLimits = field(default_factory=StockLimits)
     dose_range_s: tuple[float, float] = (15.0, 120.0)
     """Usual dose duration in s; the firmware's design target is 60 s per pump."""
     max_batch_s_per_pump: float = 180.0
@@ -62,10 +63,6 @@ class IngredientResult:
 
 
 DEFAULT_LIMITS = ReviewLimits()
-ROUNDING_G = 0.05
-"""Permitted rounding difference per dose, in g; the two levels of a balance add two of it."""
-STOCK_JUMP_SHARE = 0.01
-"""Surplus, as a share of the capacity, above which a tank was refilled or its station restarted."""
 
 
 def find_exceptions(
@@ -98,7 +95,7 @@ def judge_batch(
         limits,
         results,
         _list_slow_chemicals(batch, alarms),
-        rules >= RulesVersion.EACH_DOSE,
+        rules,
         lots,
         describe_missing(batch, missing) if rules >= RulesVersion.MISSING_NUMBERS else "",
     )
@@ -168,8 +165,7 @@ class _ReviewScope:
     results: tuple[IngredientResult, ...]
     slow_chemicals: frozenset[str] = frozenset()
     """Chemicals, folded, with which every station was slower than usual during the batch."""
-    has_pump_chemicals: bool = True
-    """The rules know the chemical of each pump."""
+    rules: RulesVersion = CURRENT_EDITION.rules
     lots: Sequence[BatchLot] = ()
     missing_text: str = ""
 
@@ -272,7 +268,7 @@ def _check_pumps(scope: _ReviewScope) -> Iterator[_Finding]:
             said = f"pump {pump} dosed {by_pump[pump]} as well as {name}"
         elif expected is None and by_chemical.setdefault(name, pump) != pump:
             said = f"{name} came from pump {by_chemical[name]} and from pump {pump}"
-        elif result.plant_chemical and scope.has_pump_chemicals:
+        elif result.plant_chemical and scope.rules >= RulesVersion.EACH_DOSE:
             said = f"pump {pump} dosed {name} instead of {result.plant_chemical}"
         else:
             continue
@@ -342,45 +338,10 @@ def _check_data_quality(scope: _ReviewScope) -> Iterator[_Finding]:
         yield ExceptionKind.SEQUENCE, "", mark
 
 
-def _check_stock(scope: _ReviewScope) -> Iterator[_Finding]:
-    reason = f"; {scope.missing_text}" if scope.missing_text else ""
-    if scope.missing_text:
-        yield ExceptionKind.MESSAGE_LOSS, "", scope.missing_text
-    for change in scope.batch.stock:
-        name, lost_g, percent = change.chemical, change.lost_g or 0.0, change.percent_after
-        allowed_g = ROUNDING_G * change.doses + 2 * ROUNDING_G + 1e-9
-        if lost_g < -max(STOCK_JUMP_SHARE * (change.capacity_g or 0.0), allowed_g):
-            yield (
-                ExceptionKind.STOCK_JUMP,
-                name,
-                f"the stock of {name} rose by {-lost_g:.2f} g: filled, or restarted",
-            )
-        elif abs(lost_g) > allowed_g:
-            how = "more" if lost_g > 0 else "less"
-            yield (
-                ExceptionKind.MESSAGE_LOSS,
-                name,
-                f"the stock of {name} fell by {abs(lost_g):.2f} g {how} than was dosed{reason}",
-            )
-        used = any(is_same_name(one.chemical, name) for one in scope.batch.ingredients)
-        if used and percent is not None and percent < scope.limits.stock_low_percent:
-            yield ExceptionKind.LOW_STOCK, name, f"{name} was down to {percent:.1f} %"
-
-
-def _check_lots(scope: _ReviewScope) -> Iterator[_Finding]:
-    """Shares below 1 % are in the record, and no finding."""
-    for each in scope.lots:
-        if not each.is_finding:
-            continue
-        how_much, name = describe_share(each), each.chemical
-        if not each.is_known:
-            yield ExceptionKind.UNKNOWN_LOT, name, f"{how_much} of {name} is of an unknown lot"
-        elif each.is_unentered:
-            said = f"{how_much} of {name} is of lot {each.lot.number}, which is not in the material ledger"
-            yield ExceptionKind.UNKNOWN_LOT, name, said
-        elif each.is_expired:
-            said = f"{how_much} of {name} is of lot {each.lot.number}, which expired on {each.lot.expires_on}"
-            yield ExceptionKind.EXPIRED_LOT, name, said
+def _check_tanks(scope: _ReviewScope) -> Iterator[_Finding]:
+    limits, rules = scope.limits.stock, scope.rules
+    for each in (*check_stock(scope.batch, limits, rules, scope.missing_text), *check_lots(scope.lots)):
+        yield each.kind, each.subject, each.sentence
 
 
 _CHECKS: tuple[Callable[[_ReviewScope], Iterator[_Finding]], ...] = (
@@ -391,7 +352,6 @@ _CHECKS: tuple[Callable[[_ReviewScope], Iterator[_Finding]], ...] = (
     _check_pumps,
     _check_order,
     _check_durations,
-    _check_stock,
-    _check_lots,
+    _check_tanks,
     _check_data_quality,
 )

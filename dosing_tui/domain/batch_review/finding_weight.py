@@ -71,6 +71,8 @@ class RulesVersion(IntEnum):
     """Each dose is judged by its own target, also of a chemical that came twice, and by the plant's pumps."""
     MISSING_NUMBERS = 4
     """Messages that are missing by their numbers are named."""
+    TANK_LIMITS = 5
+    """A tank is low below the limit of its chemical, as its alarm has it; its level is rounded down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,7 @@ EARLIER_EDITIONS = (
     Edition(1, RulesVersion.ALL_COUNT),
     Edition(2, RulesVersion.REMARKS),
     Edition(2, RulesVersion.EACH_DOSE),
+    Edition(2, RulesVersion.MISSING_NUMBERS),
 )
 """A reviewed batch keeps the edition it was reviewed under, while its facts give the same bytes under it."""
 

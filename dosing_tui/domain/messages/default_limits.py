@@ -4,6 +4,8 @@ STOCK_LOW_PERCENT = 20.0
 """Low limit of a tank level, in percent of its capacity."""
 STOCK_WARN_PERCENT = 50.0
 """Upper end of the warning band of a tank level, in percent of its capacity."""
+CPK_LOW = 0.5
+"""Cpk below which a pump is not capable."""
 TOLERANCE_G = 0.5
 """Maximum absolute error of a dose within tolerance, in g."""
 MAX_DURATION_MS = 300_000

@@ -1,11 +1,19 @@
 """Tank levels: level band, percentage and low-inventory message."""
 
 import math
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 
+from dosing_tui.domain.messages.chemical_names import fold_name
 from dosing_tui.domain.messages.default_limits import STOCK_LOW_PERCENT, STOCK_WARN_PERCENT
 from dosing_tui.domain.messages.models import InventoryLevel
+from dosing_tui.domain.quantities.quantity_text import format_level
+
+_RESOLUTION = Decimal("0.001")
+_WHOLE_FROM = 1e12
+"""From here on 15 digits have nothing below 0.001."""
 
 
 class LevelBand(StrEnum):
@@ -34,6 +42,33 @@ def classify_level(
     return LevelBand.WARN if percent <= warn else LevelBand.NORMAL
 
 
+@dataclass(frozen=True, slots=True)
+class StockLimits:
+    """Percent of the capacity: below ``low`` a tank is low, up to ``warn`` it is not far from it."""
+
+    low: float = STOCK_LOW_PERCENT
+    warn: float = STOCK_WARN_PERCENT
+    own_lows: Mapping[str, float] = field(default_factory=dict)
+    """Folded name of a chemical -> its own limit."""
+
+    def get_low(self, chemical: str) -> float:
+        return self.own_lows.get(fold_name(chemical), self.low) if self.own_lows else self.low
+
+    def get_limits(self, chemical: str) -> tuple[float, float]:
+        return self.get_low(chemical), self.warn
+
+    def describe_lows(self) -> str:
+        """
+        >>> StockLimits(own_lows={"t-12": 40.0}).describe_lows()
+        '20 % (t-12: 40 %)'
+        """
+        own = ", ".join(f"{name}: {low:g} %" for name, low in sorted(self.own_lows.items()))
+        return f"{self.low:g} %{f' ({own})' if own else ''}"
+
+    def find_band(self, level: InventoryLevel) -> LevelBand:
+        return classify_level(level.percent_full, *self.get_limits(level.chemical))
+
+
 def compute_percent(remaining_g: float | None, capacity_g: float | None) -> float | None:
     """Compute the level in percent, rounded to 0.001; None without a positive capacity.
 
@@ -41,7 +76,24 @@ def compute_percent(remaining_g: float | None, capacity_g: float | None) -> floa
     """
     if remaining_g is None or capacity_g is None or capacity_g <= 0:
         return None
-    return round(100.0 * remaining_g / capacity_g, 3)
+    return _round_as_numeric(100.0 * remaining_g / capacity_g)
+
+
+def _round_as_numeric(percent: float) -> float:
+    """Round to 0.001 as SQL does: half away from zero, of the 15 digits that a float becomes as a numeric."""
+    text = f"{percent:.15g}"
+    if not math.isfinite(percent) or abs(percent) >= _WHOLE_FROM:
+        return float(text)
+    return float(Decimal(text).quantize(_RESOLUTION, ROUND_HALF_UP))
+
+
+def find_percent(
+    remaining_g: float | None, capacity_g: float | None, percent_full: float | None
+) -> float | None:
+    """How full a tank is, as SQL's ``compute_tank_percent``: of both masses, else as the station says."""
+    if capacity_g is not None and (remaining_g is not None or not capacity_g > 0):
+        return compute_percent(remaining_g, capacity_g)
+    return percent_full
 
 
 def fill_capacity(level: InventoryLevel, last_capacity_g: float | None) -> InventoryLevel:
@@ -61,4 +113,4 @@ def describe_low_level(level: InventoryLevel, low: float = STOCK_LOW_PERCENT) ->
     """Return the low-inventory message, or None above the limit. 19.96 % is shown as 19.9 %, not 20.0 %."""
     if level.percent_full is None or classify_level(level.percent_full, low) is not LevelBand.LOW:
         return None
-    return f"Low inventory: {level.chemical} at {math.floor(level.percent_full * 10) / 10:.1f} %"
+    return f"Low inventory: {level.chemical} at {format_level(level.percent_full)}"

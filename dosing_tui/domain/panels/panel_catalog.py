@@ -198,13 +198,11 @@ _HOUR = timedelta(hours=1)
 
 
 class PlantLimit(StrEnum):
-    """A limit by its setting, which is its only home: see ``config.alarm_limits.get_limit``."""
+    """A limit by its name in the table ``alarm_limits``, its only home, and in ``AlarmLimits``."""
 
-    STOCK_LOW = "limits.stock_low_percent"
-    STOCK_WARN = "limits.stock_warn_percent"
-    MEAN_ERROR = "alarms.mean_error_g"
-    ERROR_RATE = "alarms.error_rate_percent"
-    CPK_LOW = "limits.cpk_low"
+    MEAN_ERROR = "mean_error_g"
+    ERROR_RATE = "error_rate_percent"
+    CPK_LOW = "cpk_low"
 
 
 class ChartKind(StrEnum):

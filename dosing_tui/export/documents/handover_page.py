@@ -6,7 +6,6 @@ from datetime import timedelta, tzinfo
 from functools import partial
 
 from dosing_tui import __version__
-from dosing_tui.config.alarm_limits import build_alarm_limits
 from dosing_tui.config.settings import Settings
 from dosing_tui.domain.alarms.models import UNACKNOWLEDGED_STATES, AlarmState, AlarmStateName
 from dosing_tui.domain.batches.models import BatchStatus
@@ -15,6 +14,7 @@ from dosing_tui.domain.quantities.quantity_text import (
     count_noun,
     format_count,
     format_duration,
+    format_level,
     format_percent,
 )
 from dosing_tui.domain.shift_handover import HandoverSignature, is_handover_note
@@ -55,19 +55,19 @@ def _build_page(report: ShiftReport, settings: Settings, zone: tzinfo, max_entri
         title="Shift handover",
         name=f"{report.shift.name} {begin:%a %Y-%m-%d %H:%M}–{end:%H:%M}{progress}",
         plant=settings.plant.name,
-        sections=list_page_sections(report, settings, zone, max_entries),
+        sections=list_page_sections(report, zone, max_entries),
         footer=f"Made {report.made_at.astimezone(zone):%Y-%m-%d %H:%M:%S %z} ({settings.plant.timezone})"
         f" by dosing-tui {__version__}",
     )
 
 
 def list_page_sections(
-    report: ShiftReport, settings: Settings, zone: tzinfo, max_entries: int = ENTRY_COUNTS[0]
+    report: ShiftReport, zone: tzinfo, max_entries: int = ENTRY_COUNTS[0]
 ) -> tuple[DocumentSection, ...]:
     """The page without its heading."""
     join = partial(_join_entries, max_entries=max_entries)
     fields = (
-        *_list_batches(report, join), *_list_doses(report), *_list_stock(report, settings, join),
+        *_list_batches(report, join), *_list_doses(report), *_list_stock(report, join),
         *_list_alarms(report, zone, join), _build_notes(report, zone, join), _build_integrity(report),
     )  # fmt: skip
     return (
@@ -121,12 +121,10 @@ def _list_doses(report: ShiftReport) -> Iterable[DocumentField]:
     yield DocumentField("Out of tolerance", out, bool(made.out_percent))
 
 
-def _list_stock(report: ShiftReport, settings: Settings, join: EntryJoiner) -> Iterable[DocumentField]:
-    limits = build_alarm_limits(settings)
+def _list_stock(report: ShiftReport, join: EntryJoiner) -> Iterable[DocumentField]:
     low, refilled = [], []
     for tank in report.stock:
-        limit = limits.get_ingredient_limits(chemical=tank.chemical).stock_low_percent
-        if tank.end_percent is not None and tank.end_percent < limit:
+        if tank.end_percent is not None and tank.end_percent < tank.low_percent:
             low.append(tank)
         if (tank.refilled_g or 0) > 0.05 * (tank.end_g or 0):
             refilled.append(f"{_format_tank(tank)} {format_number(tank.refilled_g, 0, sign=True)} g")
@@ -145,7 +143,7 @@ def _format_tank(tank: ShiftStock) -> str:
 
 def _format_low_tank(tank: ShiftStock, report: ShiftReport) -> str:
     """With the time that it lasts at the rate of this shift."""
-    text = f"{_format_tank(tank)} {format_number(tank.end_percent, 1)} % ({format_number(tank.end_g, 0)} g)"
+    text = f"{_format_tank(tank)} {format_level(tank.end_percent)} ({format_number(tank.end_g, 0)} g)"
     hours = (min(report.made_at, report.shift.until) - report.shift.since) / _HOUR
     if tank.dosed_g and tank.end_g is not None and hours > 0:
         left_s = tank.end_g / (tank.dosed_g / hours) * _HOUR.total_seconds()

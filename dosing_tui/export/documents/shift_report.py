@@ -8,7 +8,12 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.domain.alarms.models import Suppression
 from dosing_tui.domain.batches.models import BatchStatus
 from dosing_tui.domain.panels.panel_catalog import ProductionDay
-from dosing_tui.domain.quantities.quantity_text import count_noun, format_count, format_percent
+from dosing_tui.domain.quantities.quantity_text import (
+    count_noun,
+    format_count,
+    format_percent,
+    round_down_to_tenths,
+)
 from dosing_tui.domain.shift_report import ShiftReport, UnreviewedBatch
 from dosing_tui.export.documents.document import (
     Document,
@@ -39,7 +44,7 @@ def build_shift_document(report: ShiftReport, settings: Settings, zone: tzinfo) 
     begin = report.shift.since.astimezone(zone)
     opened = f"Open at {format_date_time(report.made_at, zone)}"
     sections = (
-        *list_page_sections(report, settings, zone)[:2],
+        *list_page_sections(report, zone)[:2],
         DocumentSection("Details", (_build_summary(report, zone),)),
         DocumentSection("Batches started in the shift", (_build_batches(report),)),
         DocumentSection("Dosed (g)", _build_consumption(report)),
@@ -113,6 +118,11 @@ def _format_mass(mass_g: float | None, *, is_bound: bool, sign: bool = False) ->
     return f"≥ {text}" if is_bound and mass_g is not None else text
 
 
+def _format_level(percent: float | None) -> str:
+    """Rounded down, as on the console."""
+    return format_number(None if percent is None else round_down_to_tenths(percent), 1)
+
+
 def _format_doses(production: ProductionDay, *, is_bound: bool) -> str:
     if not production.doses:
         return "none"
@@ -175,10 +185,10 @@ def _build_stock(report: ShiftReport) -> DocumentBlock:
                     tank.device_id,
                     tank.chemical,
                     format_number(tank.start_g),
-                    format_number(tank.start_percent, 1),
+                    _format_level(tank.start_percent),
                     _format_mass(tank.dosed_g, is_bound=tank.unweighed > 0),
                     format_number(tank.end_g),
-                    format_number(tank.end_percent, 1),
+                    _format_level(tank.end_percent),
                     _format_mass(tank.refilled_g, is_bound=tank.taken_unweighed > 0, sign=True),
                 )
             )

@@ -261,7 +261,8 @@ class DosingApp(OrderedInputApp[None]):
             return  # the second of two quick presses
         chart = PumpChartScreen(
             self.terminal_theme, self.services.hints[FooterMode.PUMP_CHART], event.row,
-            settings=self._settings, submit=self._query_workers.submit_job,
+            settings=self._settings, limits=self.services.limits,
+            submit=self._query_workers.submit_job,
             read_history=partial(self.controllers.dashboard.read_pump_history, event.row),
             clock=self.services.clock,
         )  # fmt: skip

@@ -9,7 +9,9 @@ from zoneinfo import ZoneInfo
 from textual.message import Message
 from textual.screen import Screen
 
+from dosing_tui.config.alarm_limits import build_alarm_limits
 from dosing_tui.config.settings import Settings
+from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits
 from dosing_tui.domain.alarms.snapshot import AlarmSnapshot
 from dosing_tui.live_state import LiveSnapshot, LiveSnapshotSource
 from dosing_tui.tui.alarms.alarm_list import EMPTY_SNAPSHOT
@@ -89,6 +91,11 @@ class ConsoleServices:
 
     def get_snapshot(self) -> LiveSnapshot:
         return self.live_source.get_snapshot(self.clock())
+
+    @property
+    def limits(self) -> AlarmLimits:
+        """The database's; until they are read, the settings'."""
+        return self.get_snapshot().limits or build_alarm_limits(self.settings)
 
     def get_alarms(self) -> AlarmSnapshot:
         """Empty before the first evaluation."""

@@ -15,7 +15,6 @@ from dosing_tui.tui.rendering.palette import DEVIATION, DEVIATION_BLOCK, STRONG,
 from dosing_tui.tui.rendering.priority_style import choose_priority_block, choose_priority_style
 from dosing_tui.tui.scope.render_context import RenderContext
 from dosing_tui.tui.tiles.inventory import format_percent_full
-from dosing_tui.tui.tiles.shared.stock_limits import build_stock_limits
 from dosing_tui.tui.tiles.shared.tank_mark import choose_tank_mark, index_alarms
 
 MAX_FIGURES = 6
@@ -141,7 +140,7 @@ def _list_production(context: RenderContext) -> list[KioskFigure]:
 
 def _list_tanks(context: RenderContext) -> list[KioskFigure]:
     """The lowest tanks; in colour those with an alarm."""
-    limits = build_stock_limits(context.settings)
+    limits = context.limits.stock
     stations = label_stations_compactly(
         sorted({level.device_id for level in context.levels}), context.settings.short_names
     )

@@ -6,11 +6,13 @@ from datetime import datetime, tzinfo
 from types import MappingProxyType
 from typing import TypeVar, cast
 
-from dosing_tui.config.alarm_limits import build_tolerance_rules
+from dosing_tui.config.alarm_limits import build_alarm_limits, build_tolerance_rules
 from dosing_tui.config.settings import Settings
+from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits
 from dosing_tui.domain.messages.models import Dose, InventoryLevel
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.domain.panels.panel_catalog import Panel, PanelQuery
+from dosing_tui.domain.station_status import list_retired, select_in_service
 from dosing_tui.domain.tolerances.tolerance_book import DatedRules, ToleranceBook
 from dosing_tui.live_state import LinkState, LinkStatus, LiveSnapshot
 from dosing_tui.tui.charts.series import ChartAnnotation
@@ -74,11 +76,17 @@ class RenderContext:
         return self.snapshot.tolerances or ToleranceBook((DatedRules(build_tolerance_rules(self.settings)),))
 
     @property
+    def limits(self) -> AlarmLimits:
+        """The database's limits of alarms and panels; until they are read, the settings'."""
+        return self.snapshot.limits or build_alarm_limits(self.settings)
+
+    @property
     def levels(self) -> tuple[InventoryLevel, ...]:
-        """The tanks within the filters."""
+        """The tanks within the filters that are in service."""
         chosen = self.scope.selection
-        return self.snapshot.levels if not chosen.is_active else tuple(
-            level for level in self.snapshot.levels
+        levels = select_in_service(self.snapshot.levels, list_retired(self.snapshot.alarms))
+        return tuple(levels) if not chosen.is_active else tuple(
+            level for level in levels
             if matches_selection(chosen, device=level.device_id, chemical=level.chemical)
         )  # fmt: skip
 

@@ -12,9 +12,8 @@ from textual.app import ComposeResult
 from textual.message import Message
 from textual.screen import ModalScreen
 
-from dosing_tui.config.alarm_limits import get_limit
-from dosing_tui.config.sections.pump_settings import build_service_limits
 from dosing_tui.config.settings import Settings
+from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits
 from dosing_tui.domain.capability.individuals_chart import ControlLimits
 from dosing_tui.domain.capability.pump_history import MAX_CHART_DOSES, PumpChartData
 from dosing_tui.domain.capability.run_rules import RunFinding, find_runs
@@ -28,7 +27,7 @@ from dosing_tui.domain.capability.service_state import (
 from dosing_tui.domain.capability.shift_cause import ShiftCause
 from dosing_tui.domain.labels.station_labels import name_stations
 from dosing_tui.domain.messages.text_sanitizer import clean_line
-from dosing_tui.domain.panels.panel_catalog import DoseRow, PlantLimit
+from dosing_tui.domain.panels.panel_catalog import DoseRow
 from dosing_tui.domain.panels.pump_capability import PumpCapability
 from dosing_tui.errors import DosingError
 from dosing_tui.tui.charts.control_chart import EVENT_LETTER, ControlChart, paint_control_chart
@@ -65,19 +64,18 @@ class PumpChartScreen(ModalScreen[None], ClosableScreen[None]):
 
     def __init__(
         self, theme: TerminalTheme, hints: Sequence[KeyHint], row: PumpCapability, *,
-        settings: Settings, read_history: Callable[[], PumpChartData],
+        settings: Settings, limits: AlarmLimits, read_history: Callable[[], PumpChartData],
         submit: Callable[[Callable[[], object]], None], clock: Callable[[], datetime],
     ) -> None:  # fmt: skip
         super().__init__()
         self._page = LineWidget(theme, id="report")
         self._hints, self._row = hints, row
         self._station = name_stations([row.device_id], settings.short_names)[row.device_id]
-        self._cpk_low = get_limit(settings, PlantLimit.CPK_LOW)
+        self._cpk_low, self._limits = limits.cpk_low, limits.service
         self._zone = ZoneInfo(settings.plant.timezone)
         self._read_history, self._submit = read_history, submit
         self._history = PumpChartData(())
         self._first_counted = 0
-        self._limits = build_service_limits(settings.pumps, settings.pump_limits)
         self._clock = clock
         self._runs: Sequence[RunFinding] = ()
         self._message = "Reading the doses …"

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from dosing_tui.config.alarm_limits import get_limit
 from dosing_tui.domain.panels.panel_catalog import (
     ACCURACY_HISTOGRAM,
     ACCURACY_SUMMARY,
@@ -110,7 +109,7 @@ def build_accuracy(context: RenderContext) -> TileContent[ErrorHistogram]:
         bins,
         summaries[0] if summaries else None,
         tolerance,
-        get_limit(context.settings, PlantLimit.ERROR_RATE),
+        context.limits.get_limit(PlantLimit.ERROR_RATE),
     )
     return build_panel_content(
         context, ACCURACY_HISTOGRAM, data, paint_error_histogram, f"error g · {limit}",
@@ -124,7 +123,7 @@ def build_accuracy_numbers(context: RenderContext) -> TileContent[NumberList]:
     tolerance = context.tolerances.find_common_tolerance(context.now)
     out_name = "Out of tolerance" if tolerance is None else f"Beyond ±{tolerance:g} g"
     out = summary.out_percent
-    is_abnormal = out is not None and out > get_limit(context.settings, PlantLimit.ERROR_RATE)
+    is_abnormal = out is not None and out > context.limits.get_limit(PlantLimit.ERROR_RATE)
     mean = number_format.format_signed(summary.mean_g)
     numbers = (
         NumberRow("Doses", number_format.format_count(summary.doses)),
@@ -139,7 +138,7 @@ def build_accuracy_numbers(context: RenderContext) -> TileContent[NumberList]:
 
 
 def build_error_rate(context: RenderContext) -> TileContent[ChartData]:
-    limit = get_limit(context.settings, PlantLimit.ERROR_RATE)
+    limit = context.limits.get_limit(PlantLimit.ERROR_RATE)
     chart = build_value_chart(context, ERROR_RATE, unit="%", limit=limit, min_top=2 * limit)
     return build_panel_content(
         context,

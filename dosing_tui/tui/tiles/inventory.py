@@ -10,7 +10,7 @@ from dosing_tui.domain.alarms.models import AlarmKey, AlarmState
 from dosing_tui.domain.labels.name_labels import are_labels_clear, fit_labels
 from dosing_tui.domain.labels.station_labels import label_stations_compactly, name_stations
 from dosing_tui.domain.messages.models import InventoryLevel
-from dosing_tui.domain.messages.tank_level import LevelBand
+from dosing_tui.domain.messages.tank_level import LevelBand, StockLimits
 from dosing_tui.domain.quantities.value_age import ValueKind, is_old
 from dosing_tui.tui.charts.primitives.bars import draw_gauge, draw_thin_gauge
 from dosing_tui.tui.rendering import data_table, number_format
@@ -19,7 +19,6 @@ from dosing_tui.tui.rendering.data_table import TableColumn, TableData
 from dosing_tui.tui.rendering.palette import DIM, LABEL, STRONG, TEXT, CellStyle, ColourRole
 from dosing_tui.tui.scope.render_context import RenderContext
 from dosing_tui.tui.tiles.shared.number_list import draw_marked_cell
-from dosing_tui.tui.tiles.shared.stock_limits import StockLimits, build_stock_limits
 from dosing_tui.tui.tiles.shared.tank_mark import TankMark, choose_tank_mark, index_alarms
 from dosing_tui.tui.tiles.shared.tile_content import TileContent, build_live_content
 
@@ -66,7 +65,7 @@ class TankGauges:
 def build_inventory(context: RenderContext) -> TileContent[TankGauges]:
     levels, settings = sort_by_urgency(context), context.settings
     names = label_stations_compactly([level.device_id for level in levels], settings.short_names)
-    limits = build_stock_limits(settings)
+    limits = context.limits.stock
     active = index_alarms(context.snapshot.alarms)
     tanks = tuple(_build_tank_gauge(context, level, names, limits, active) for level in levels)
     gauges = TankGauges(tanks, choose_tank_unit(levels), context.format_key("inventory"))
@@ -79,7 +78,7 @@ def build_inventory(context: RenderContext) -> TileContent[TankGauges]:
 
 def sort_by_urgency(context: RenderContext) -> tuple[InventoryLevel, ...]:
     """The tanks: low ones first, then by percent, by what is left, and by name."""
-    limits = build_stock_limits(context.settings)
+    limits = context.limits.stock
 
     def get_urgency(level: InventoryLevel) -> tuple[int, float, float, tuple[str, str]]:
         band = limits.find_band(level)
@@ -307,7 +306,7 @@ def build_tank_table(context: RenderContext) -> TileContent[TableData[InventoryL
     names = name_stations([level.device_id for level in levels], settings.short_names)
     table_context = TankTableContext(
         context.now.replace(microsecond=0), names, choose_tank_unit(levels),
-        build_stock_limits(settings), index_alarms(context.snapshot.alarms),
+        context.limits.stock, index_alarms(context.snapshot.alarms),
     )  # fmt: skip
     longest = max((len(split_cells(name)) for name in names.values()), default=0)
     station = replace(

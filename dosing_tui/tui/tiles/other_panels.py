@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, tzinfo
 from typing import Any
 
-from dosing_tui.config.alarm_limits import get_limit
 from dosing_tui.domain.labels.station_labels import name_stations
 from dosing_tui.domain.panels.panel_catalog import LabeledTotal, Panel, SeriesPoint
 from dosing_tui.domain.panels.panel_columns import DataColumn, list_panel_columns
@@ -39,7 +38,7 @@ class PanelTableContext:
 def build_panel_tile(panel: Panel[Any], context: RenderContext) -> AnyTileContent:
     """By the row type: SeriesPoint over time, LabeledTotal as bars, every other one as a table."""
     if panel.row_type is SeriesPoint:
-        limit = None if panel.limit is None else get_limit(context.settings, panel.limit)
+        limit = None if panel.limit is None else context.limits.get_limit(panel.limit)
         chart = build_value_chart(context, panel, unit=panel.unit, limit=limit, min_top=2 * (limit or 0.0))
         chart = replace(chart, decimals=_DECIMALS.get(panel.unit, 2))
         unit = panel.unit if limit is None else f"{panel.unit} · limit {limit:g}"

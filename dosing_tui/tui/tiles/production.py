@@ -3,11 +3,9 @@
 from dataclasses import dataclass
 from functools import partial
 
-from dosing_tui.config.alarm_limits import get_limit
 from dosing_tui.domain.panels.panel_catalog import (
     DAILY_SUMMARY,
     PRODUCTION_TODAY,
-    PlantLimit,
     ProductionDay,
     RecipeDay,
 )
@@ -120,7 +118,7 @@ def build_daily_production(context: RenderContext) -> TileContent[TableData[Reci
     rows = context.get_rows(DAILY_SUMMARY)
     table_context = DailyProductionContext(
         number_format.choose_mass_unit(max((row.dosed_g or 0.0 for row in rows), default=0.0)),
-        get_limit(context.settings, PlantLimit.MEAN_ERROR),
+        context.limits.mean_error_g,
     )
     table = TableData(rows, COLUMNS, table_context)
     return build_panel_content(context, DAILY_SUMMARY, table, data_table.paint_table, is_empty=not rows)

@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from dosing_tui.config.alarm_limits import get_limit
-from dosing_tui.config.sections.pump_settings import build_service_limits
 from dosing_tui.domain.capability.service_state import (
     PlantServiceLimits,
     ServiceDue,
@@ -14,7 +12,7 @@ from dosing_tui.domain.capability.service_state import (
     list_service_dues,
 )
 from dosing_tui.domain.labels.station_labels import name_stations
-from dosing_tui.domain.panels.panel_catalog import PUMP_CAPABILITY, PlantLimit
+from dosing_tui.domain.panels.panel_catalog import PUMP_CAPABILITY
 from dosing_tui.domain.panels.pump_capability import PumpCapability
 from dosing_tui.tui.rendering import data_table, number_format
 from dosing_tui.tui.rendering.canvas import Rows, sanitize_text
@@ -47,9 +45,8 @@ class PumpTableContext:
 def build_pump_table(context: RenderContext) -> TileContent[TableData[PumpCapability]]:
     rows = context.get_rows(PUMP_CAPABILITY)
     names = name_stations([row.device_id for row in rows], context.settings.short_names)
-    settings = context.settings
-    limits = build_service_limits(settings.pumps, settings.pump_limits)
-    table_context = PumpTableContext(names, get_limit(settings, PlantLimit.CPK_LOW), limits, context.now)
+    limits = context.limits
+    table_context = PumpTableContext(names, limits.cpk_low, limits.service, context.now)
     table = TableData(rows, COLUMNS, table_context)
     note = f"Cpk below {table_context.cpk_low:g}: not capable"
     return build_panel_content(

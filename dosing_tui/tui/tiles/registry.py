@@ -225,7 +225,7 @@ def _list_inputs(tile: TileDeclaration, context: RenderContext, *, is_large: boo
     if not tile.is_live(scope) and not tile.is_about_program:
         # the latest batch is a range
         events = snapshot.events if scope.spec is not None else ()
-        live = (snapshot.broker, snapshot.database, snapshot.tolerances, events)
+        live = (snapshot.broker, snapshot.database, snapshot.tolerances, snapshot.limits, events)
     results = (context.get_result(panel) for panel in (*tile.panels, ANNOTATIONS_PANEL))
     return _ContentInputs(
         (*live, *results, context.settings),

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from dosing_tui.domain.alarms.models import UNACKNOWLEDGED_STATES, AlarmKey, AlarmState, Priority
 from dosing_tui.domain.labels.name_labels import are_labels_clear
 from dosing_tui.domain.labels.station_labels import label_stations_compactly, name_stations
+from dosing_tui.domain.messages.tank_level import StockLimits
 from dosing_tui.domain.panels.station_health import StationHealth
 from dosing_tui.domain.quantities.value_age import ValueKind
 from dosing_tui.domain.station_status import (
@@ -32,7 +33,6 @@ from dosing_tui.tui.tiles.shared.station_health_text import (
     index_health,
     list_health_texts,
 )
-from dosing_tui.tui.tiles.shared.stock_limits import StockLimits, build_stock_limits
 from dosing_tui.tui.tiles.shared.tank_mark import choose_tank_mark, index_alarms
 from dosing_tui.tui.tiles.shared.tile_content import TileContent, build_live_content
 
@@ -65,7 +65,7 @@ def build_station_table(context: RenderContext) -> TileContent[TableData[Station
     table_context = StationTableContext(
         context.now.replace(microsecond=0), names,
         {station.id: station.title for station in context.settings.stations},
-        build_stock_limits(context.settings), index_alarms(context.snapshot.alarms), index_health(context),
+        context.limits.stock, index_alarms(context.snapshot.alarms), index_health(context),
     )  # fmt: skip
     titles = TITLE_COLUMNS if any(table_context.titles.values()) else ()
     columns = (*COLUMNS, *(HEALTH_COLUMNS if table_context.health else ()), *titles)
@@ -77,13 +77,13 @@ def build_station_table(context: RenderContext) -> TileContent[TableData[Station
 
 def list_statuses(context: RenderContext) -> list[StationStatus]:
     """Of every station of the plant, by name."""
-    snapshot, settings = context.snapshot, context.settings
+    snapshot = context.snapshot
     return list_station_statuses(
         StationReadings(
             snapshot.device_last_seen, snapshot.levels, snapshot.doses, snapshot.events, snapshot.presences
         ),
-        snapshot.alarms, expected=settings.plant.devices, now=context.now,
-        offline_after=timedelta(minutes=settings.alarms.offline_minutes),
+        snapshot.alarms, expected=context.limits.expected_stations, now=context.now,
+        offline_after=context.limits.offline_after,
     )  # fmt: skip
 
 

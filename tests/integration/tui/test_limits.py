@@ -1,13 +1,18 @@
 """Every limit has one home: its setting moves the alarm, the console's line and Grafana's line alike."""
 
+import re
 from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from dosing_tui.config.alarm_limits import build_alarm_limits, build_tolerance_rules, get_limit
-from dosing_tui.config.settings import AlarmSettings, LimitSettings, Settings
+import dosing_tui
+from dosing_tui.config.alarm_limits import build_alarm_limits, build_tolerance_rules
+from dosing_tui.config.sections.pump_settings import PumpSettings
+from dosing_tui.config.settings import AlarmLimitSettings, AlarmSettings, LimitSettings, Settings
 from dosing_tui.database.schema.plant_limits import read_alarm_limits
 from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits
 from dosing_tui.domain.alarms.models import AlarmEvent
@@ -17,6 +22,10 @@ from dosing_tui.domain.panels.panel_catalog import PlantLimit
 from dosing_tui.domain.tolerances.rules import DEFAULT_RULES
 from dosing_tui.grafana.provisioning import build_provisioning_files
 from dosing_tui.grafana.sql_macros import LOWEST
+from dosing_tui.tui.tiles.accuracy import build_accuracy, build_error_rate
+from dosing_tui.tui.tiles.production import build_daily_production
+from dosing_tui.tui.tiles.pump_table import build_pump_table
+from tests.support.database.reading_samples import settings_for
 from tests.support.database.stored_batches import write_readings
 from tests.support.domain.evaluated_plant import Plant
 from tests.support.grafana.shown_limits import (
@@ -27,6 +36,7 @@ from tests.support.grafana.shown_limits import (
     read_tank_colors,
     read_thresholds,
 )
+from tests.support.tui import sample_plant
 from tests.support.tui.console_driver import MEDIUM, make_settings, open_console
 
 
@@ -147,9 +157,57 @@ async def test_the_stock_marks_move_alarm_console_and_grafana(
     assert (holds["T-12"] == 1) is is_raised
 
 
+@pytest.mark.parametrize("own_low", [10.0, 90.0])
+async def test_consoles_with_other_settings_show_the_marks_of_the_database(
+    migrated: str, own_low: float
+) -> None:
+    stored = replace(
+        make_settings(),
+        limits=LimitSettings(stock_low_percent=30.0, stock_warn_percent=60.0, cpk_low=0.8),
+        alarms=AlarmSettings(error_rate_percent=12.0, mean_error_g=0.7, offline_minutes=3),
+        alarm_limits=(AlarmLimitSettings(chemical="T-12", stock_low_percent=44.0),),
+        pumps=PumpSettings(tube_life_g=500.0),
+    )
+    enter_limits(migrated, stored)
+    limits = LimitSettings(stock_low_percent=own_low, stock_warn_percent=95.0, cpk_low=own_low)
+    own = replace(make_settings(), limits=limits, alarms=AlarmSettings(error_rate_percent=own_low))
+    live = sample_plant.live_plant(sample_plant.make_history(), sample_plant.make_levels())
+    live.set_limits(read_alarm_limits(replace(own, database=settings_for(migrated).database)))
+    async with open_console(chosen=own, live=live, size=MEDIUM) as driven:
+        await driven.wait_for_text("limits 30 / 60 %")
+        tile = driven.app.dashboard_screen.tiles["inventory"]._content
+        assert tile is not None
+        found = {tank.chemical: tank.limits for tank in tile.data.tanks}
+        assert found["T-12"] == (44.0, 60.0)
+        assert {found[name] for name in found if name != "T-12"} == {(30.0, 60.0)}
+        context = driven.app.controllers.dashboard.build_context(
+            live.get_snapshot(sample_plant.NOW), sample_plant.NOW
+        )
+        assert build_error_rate(context).data.limit == 12.0
+        assert build_accuracy(context).data.max_out_percent == 12.0
+        assert build_daily_production(context).data.context.max_mean_error_g == 0.7
+        pumps = build_pump_table(context).data.context
+        assert (pumps.cpk_low, pumps.limits.plant.tube_life_g) == (0.8, 500.0)
+        assert context.limits.offline_after == timedelta(minutes=3)
+
+
+def test_no_screen_takes_a_limit_from_the_settings() -> None:
+    """They are what ``migrate`` enters; in force is the database's."""
+    words = re.compile(r"settings\.(limits|alarms|alarm_limits|pumps|pump_limits)\b|build_service_limits")
+    folder = Path(dosing_tui.__file__).parent
+    found = {
+        f"{path.relative_to(folder)}: {match[0]}"
+        for room in ("tui", "export")
+        for path in sorted((folder / room).rglob("*.py"))
+        for match in words.finditer(path.read_text())
+    }
+    assert found == set()
+
+
 def test_defaults_have_one_home() -> None:
     assert build_alarm_limits(Settings()) == replace(AlarmLimits(), zone=ZoneInfo("UTC"))
     review, limits = ReviewLimits(), LimitSettings()
     assert build_tolerance_rules(Settings()) == review.tolerances.newest.rules == DEFAULT_RULES
-    assert review.stock_low_percent == limits.stock_low_percent
-    assert all(get_limit(Settings(), limit) > 0 for limit in PlantLimit)
+    assert review.stock == build_alarm_limits(Settings()).stock
+    assert review.stock.get_limits("") == (limits.stock_low_percent, limits.stock_warn_percent)
+    assert all(AlarmLimits().get_limit(limit) > 0 for limit in PlantLimit)

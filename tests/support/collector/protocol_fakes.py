@@ -69,6 +69,7 @@ class FakeServer:
         self.checkpoints: list[Checkpoint] = []
         self.tolerances = ToleranceBook()
         self.service_failure: DatabaseError | None = None
+        self.limits = build_alarm_limits(Settings())
 
     def open(self) -> None:
         self.count_request()
@@ -141,7 +142,7 @@ class FakeServer:
                 list_dose_errors=lambda _since: [],
                 list_pump_doses=list,
                 list_usual_durations=list,
-                read_alarm_limits=lambda: build_alarm_limits(Settings()),
+                read_alarm_limits=lambda: self.limits,
                 read_tolerances=lambda: self.tolerances,
                 read_tank_lots=tuple,
                 read_service_states=self.read_service_states,

@@ -38,7 +38,7 @@ def make_report(
         production=ProductionDay(0, 11, 23, 885.35, 58.2, 4.3, 1),
         raised=((Priority.HIGH, 0), (Priority.MEDIUM, 3), (Priority.LOW, 1), (Priority.DIAGNOSTIC, 0)),
         top_alarms=(AlarmTotal(KEY, Priority.MEDIUM, "T-12 at 16.3 %", 3, timedelta(hours=2)),),
-        stock=(ShiftStock("dosing_system_01", "T-12", 2800.0, 18.7, 2445.0, 16.3, 355.0, 1, 355.0, 1),),
+        stock=(ShiftStock("dosing_system_01", "T-12", 2800.0, 18.7, 2445.0, 16.3, 355.0, 1, 355.0, 1, 20.0),),
         notes=(Note(1, raised, raised, "T-9 drum changed", "M. Berg", "mberg", "dosing", None),),
         unweighed=(LabeledTotal("T-12", 1.0),),
         unreviewed=2,

@@ -1,4 +1,4 @@
-"""Alarm limits of the site, with overrides per chemical and recipe."""
+"""Limits of the site's alarms and panels, with overrides per chemical and recipe."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -7,6 +7,8 @@ from datetime import UTC, timedelta, tzinfo
 from dosing_tui.domain.capability.service_state import PlantServiceLimits
 from dosing_tui.domain.messages import default_limits
 from dosing_tui.domain.messages.chemical_names import fold_name
+from dosing_tui.domain.messages.tank_level import StockLimits
+from dosing_tui.domain.panels.panel_catalog import PlantLimit
 from dosing_tui.domain.tolerances.rules import DEFAULT_RULES, ToleranceRules
 
 
@@ -31,6 +33,8 @@ class LimitOverride:
 
 @dataclass(frozen=True, slots=True)
 class AlarmLimits:
+    """What alarms, tiles, panels and batch assessments judge by: in force are those of the database."""
+
     ingredients: IngredientLimits = field(default_factory=IngredientLimits)
     overrides: tuple[LimitOverride, ...] = ()
     expected_stations: tuple[str, ...] = ()
@@ -61,6 +65,10 @@ class AlarmLimits:
     spool_age: timedelta = timedelta(hours=1)
     service: PlantServiceLimits = field(default_factory=PlantServiceLimits)
     """Tube life and intervals of calibration."""
+    stock_warn_percent: float = default_limits.STOCK_WARN_PERCENT
+    """Up to this level a tank is marked; no alarm."""
+    cpk_low: float = default_limits.CPK_LOW
+    """Below it a pump is marked as not capable; no alarm."""
     zone: tzinfo = UTC
     """Time zone of the plant, for the times in messages."""
 
@@ -72,3 +80,16 @@ class AlarmLimits:
             if all(not own or fold_name(own) == fold_name(other) for own, other in pairs):
                 limits = replace(limits, **override.changes)
         return limits
+
+    @property
+    def stock(self) -> StockLimits:
+        """The limits of every tank by its chemical: recipes have none of their own."""
+        names = {one.chemical for one in self.overrides if one.chemical and not one.recipe}
+        own = {fold_name(name): self.get_ingredient_limits(chemical=name).stock_low_percent for name in names}
+        return StockLimits(self.ingredients.stock_low_percent, self.stock_warn_percent, own)
+
+    def get_limit(self, limit: PlantLimit | float) -> float:
+        """The value of a panel's limit; a number is its own value."""
+        if isinstance(limit, PlantLimit):
+            return float(getattr(self, limit.value))
+        return limit

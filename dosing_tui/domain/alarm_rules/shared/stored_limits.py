@@ -1,25 +1,30 @@
 """The limits that the database has for the console's alarms, for Grafana's rules and its panels, as JSON."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
 from datetime import timedelta
+from typing import Any
 
 from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits, IngredientLimits, LimitOverride
 from dosing_tui.domain.batches.canonical_json import to_canonical_json
+from dosing_tui.domain.capability.service_state import (
+    PlantServiceLimits,
+    ServiceLimitOverride,
+    ServiceLimits,
+)
 
 _PLAIN_FIELDS = (
     "stock_deadband_percent", "stock_cover_days", "mean_error_g", "mean_error_doses", "error_rate_percent",
-    "error_rate_doses",
+    "error_rate_doses", "stock_warn_percent", "cpk_low",
 )  # fmt: skip
 """Fields of AlarmLimits that are stored as they are."""
 
 
-def format_limits(limits: AlarmLimits, panel_limits: Mapping[str, float]) -> str:
-    """Format limits as canonical JSON, without that of low stock; ``panel_limits``: those of panels alone."""
+def format_limits(limits: AlarmLimits) -> str:
+    """Format limits as canonical JSON, without that of low stock."""
     return to_canonical_json(
         {
-            **panel_limits,
             **{name: getattr(limits, name) for name in _PLAIN_FIELDS},
             "stations": limits.expected_stations,
             "stock_critical_percent": limits.ingredients.stock_critical_percent,
@@ -30,6 +35,8 @@ def format_limits(limits: AlarmLimits, panel_limits: Mapping[str, float]) -> str
                 for each in limits.overrides
                 if each.changes
             ],
+            "service": asdict(limits.service.plant),
+            "service_overrides": [asdict(each) for each in limits.service.overrides],
         }
     )
 
@@ -41,13 +48,25 @@ def replace_limits(limits: AlarmLimits, definition: str, stock_low_percent: floa
     """
     data = json.loads(definition)
     ingredients = IngredientLimits(stock_low_percent, data["stock_critical_percent"], data["gross_error_g"])
+    service = limits.service
+    if "service" in data:  # not as entered by earlier versions
+        service = _build_service_limits(data["service"], data["service_overrides"])
     return replace(
         limits,
         ingredients=ingredients,
         overrides=tuple(_build_override(each) for each in data["overrides"]),
         expected_stations=tuple(data["stations"]),
         offline_after=timedelta(seconds=data["offline_s"]),
+        service=service,
         **{name: data[name] for name in _PLAIN_FIELDS},
+    )
+
+
+def _build_service_limits(
+    plant: Mapping[str, float], overrides: Iterable[Mapping[str, Any]]
+) -> PlantServiceLimits:
+    return PlantServiceLimits(
+        ServiceLimits(**plant), tuple(ServiceLimitOverride(**each) for each in overrides)
     )
 
 

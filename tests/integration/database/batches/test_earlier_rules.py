@@ -6,12 +6,14 @@ from datetime import timedelta
 import psycopg
 import pytest
 
+from dosing_tui.config.settings import AlarmLimitSettings
 from dosing_tui.database.batches import rebuild_span
 from dosing_tui.database.batches.audit_verify import verify_audit_trail
 from dosing_tui.database.batches.incremental_rebuild import rebuild_batches, rebuild_changed_days
 from dosing_tui.database.batches.queries import count_batches, list_batches, read_batch
 from dosing_tui.database.batches.review_writer import enter_review
 from dosing_tui.database.reports.batch_record import read_batch_record
+from dosing_tui.database.schema.migrate import migrate_schema
 from dosing_tui.database.schema.tolerance_rules import set_tolerance_rules
 from dosing_tui.database.sql_files import find_sql_folder
 from dosing_tui.domain.batch_review.changes_since_review import describe_changes
@@ -24,7 +26,7 @@ from tests.support.database.earlier_reviews import JUDGED_AT, store_earlier_revi
 from tests.support.database.reading_samples import settings_for
 from tests.support.database.schema_inspection import fetch_rows
 from tests.support.database.stored_batches import store_and_rebuild
-from tests.support.domain.batch_messages import NOON, make_dose, normal_batch
+from tests.support.domain.batch_messages import NOON, make_dose, make_level, normal_batch
 
 COLUMNS = "batch_key, record_hash, judgement_hash, findings, review_state"
 STATES = ["approved", "confirmed with deviation", "rejected", "needs information", "unreviewed", "unreviewed"]
@@ -50,7 +52,7 @@ def test_reviewed_batches_stay_approved_under_the_rules_they_were_reviewed_by(mi
     assert (report.reviews, report.records, report.faults) == (6, 6, ())
     details = [read_batch(settings, str(row[0])) for row in after]
     versions = [detail.assessment.rules for detail in details if detail]
-    assert versions == [RulesVersion.ALL_COUNT] * 4 + [RulesVersion.MISSING_NUMBERS] * 2
+    assert versions == [RulesVersion.ALL_COUNT] * 4 + [RulesVersion.TANK_LIMITS] * 2
     assert count_batches(settings, BatchFilter(with_findings=True)).batches == 3
 
     # what its exceptions were about is in the record still, and can be approved now
@@ -74,9 +76,9 @@ def test_once_its_messages_change_a_reviewed_batch_is_judged_by_the_rules_of_tod
     store_and_rebuild(migrated, make_dose(500, "L25B", dedup=2), now=JUDGED_AT)
     detail: BatchDetail | None = read_batch(settings, list_batches(settings, BatchFilter())[4].batch_key)
     assert detail is not None
-    assert (detail.row.review_state, detail.assessment.rules) == ("outdated", RulesVersion.MISSING_NUMBERS)
+    assert (detail.row.review_state, detail.assessment.rules) == ("outdated", RulesVersion.TANK_LIMITS)
     changes = describe_changes(detail, NOON.tzinfo or JUDGED_AT.tzinfo)  # type: ignore[arg-type]  # UTC
-    assert "It is judged by version 4 of the rules now; by version 1 then." in changes
+    assert "It is judged by version 5 of the rules now; by version 1 then." in changes
     assert "Only a remark now: T-9 was down to 17.0 %." in changes
     assert verify_audit_trail(settings).faults == ()
 
@@ -106,7 +108,7 @@ def test_a_batch_reviewed_under_version_2_keeps_the_sum_of_a_chemical_that_came_
     assert judged_again is not None
     assert (kept.row.review_state, kept.assessment.rules) == ("rejected", RulesVersion.REMARKS)
     assert [(each.chemical, each.doses) for each in kept.batch.ingredients] == [("T-9", 2), ("T-12", 1)]
-    assert judged_again.assessment.rules is RulesVersion.MISSING_NUMBERS
+    assert judged_again.assessment.rules is RulesVersion.TANK_LIMITS
     parts = [(each.chemical, each.target_g) for each in judged_again.batch.ingredients]
     assert parts == [("T-9", 40.0), ("T-9", 20.0), ("T-12", 5.0)]
     assert [each.sentence for each in judged_again.assessment.exceptions] == [
@@ -115,9 +117,38 @@ def test_a_batch_reviewed_under_version_2_keeps_the_sum_of_a_chemical_that_came_
     assert verify_audit_trail(settings).faults == ()
 
 
-def test_the_migration_queues_the_unreviewed_batches_and_no_others(migrated: str) -> None:
+def test_a_batch_reviewed_under_version_4_keeps_its_remark_of_low_stock(
+    migrated: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = (AlarmLimitSettings(chemical="t-9", stock_low_percent=40.0),)
+    settings = replace(settings_for(migrated), alarm_limits=own)
+    migrate_schema(settings, report=print)
+    first = [*normal_batch(), make_level(61.1, "T-9", 3000.0)]
+    second = [replace(each, time=each.time + timedelta(minutes=10)) for each in normal_batch()]
+    second.append(make_level(661.1, "T-9", 3000.0))
+    with monkeypatch.context() as patched:
+        patched.setattr(rebuild_span, "CURRENT_EDITION", Edition(2, RulesVersion.MISSING_NUMBERS))
+        store_and_rebuild(migrated, *first, *second, now=JUDGED_AT)
+        reviewed = list_batches(settings, BatchFilter())[1]
+        draft = create_review_draft(reviewed, Decision.REJECTED, who="Anna", comment="poured away")
+        enter_review(settings, draft, os_user="tester")
+    rebuild_batches(settings, since=NOON, until=JUDGED_AT, now=JUDGED_AT, report=lambda _: None)
+    details = [read_batch(settings, each.batch_key) for each in list_batches(settings, BatchFilter())]
+    assert [
+        (each.row.review_state, each.assessment.rules, [one.sentence for one in each.assessment.remarks])
+        for each in details
+        if each
+    ] == [
+        ("unreviewed", RulesVersion.TANK_LIMITS, ["T-9 was down to 30.0 %"]),
+        ("rejected", RulesVersion.MISSING_NUMBERS, []),
+    ]
+    assert verify_audit_trail(settings).faults == ()
+
+
+@pytest.mark.parametrize("name", ["0045_judge_each_dose", "0120_judge_tank_limits"])
+def test_the_migration_queues_the_unreviewed_batches_and_no_others(migrated: str, name: str) -> None:
     store_earlier_reviews(migrated)
-    statement = find_sql_folder() / "schema" / "any" / "0045_judge_each_dose.sql"
+    statement = find_sql_folder() / "schema" / "any" / f"{name}.sql"
     with psycopg.connect(migrated) as session:
         session.execute("DELETE FROM batch_rebuild_queue")
         session.execute(

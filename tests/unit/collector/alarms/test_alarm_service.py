@@ -166,3 +166,25 @@ def test_limits_that_cannot_be_read_are_said_while_the_database_works(
     server.service_failure = None
     wait_until(lambda: read_notice() == "")
     alarming.stop()
+
+
+def test_the_screen_has_the_limits_of_the_database_and_a_difference_of_the_settings_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for pause in ("POLL_INTERVAL_S", "READY_INTERVAL_S"):
+        monkeypatch.setattr(rules_watch, pause, 0.01)
+    server = FakeServer()
+    own = server.limits
+    server.limits = replace(own, cpk_low=1.5)
+    around = make_context(tmp_path, server)
+    alarming = AlarmService(around)
+    alarming.start()
+
+    def read_state() -> tuple[object, str]:
+        snapshot = around.live_state.get_snapshot(NOON)
+        return snapshot.limits, snapshot.notice
+
+    wait_until(lambda: read_state() == (replace(own, cpk_low=1.5), rules_watch.LIMITS_DIFFER))
+    server.limits = own
+    wait_until(lambda: read_state() == (own, ""))
+    alarming.stop()

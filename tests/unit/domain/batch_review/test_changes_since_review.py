@@ -107,7 +107,7 @@ def test_a_remark_and_other_rules_are_told_as_changes() -> None:
     assert list_changes(BATCH, BATCH, fine, told) == ["A remark came: T-9 was down to 9.0 %."]
     assert list_changes(BATCH, BATCH, told, fine) == ["No remark any more: T-9 was down to 9.0 %."]
     assert list_changes(BATCH, BATCH, counted, told) == [
-        "It is judged by version 4 of the rules now; by version 1 then.",
+        "It is judged by version 5 of the rules now; by version 1 then.",
         "Only a remark now: T-9 was down to 9.0 %.",
     ]
     assert judging.parse_assessment(judging.format_assessment(told)) == told

@@ -24,6 +24,7 @@ from dosing_tui.domain.batch_review.missing_messages import MissingMessages
 from dosing_tui.domain.batches.alarm_overlap import AlarmSpan
 from dosing_tui.domain.batches.master_recipe import MasterIngredient, MasterRecipe, MasterVersion
 from dosing_tui.domain.messages.models import Reading, TimeQuality
+from dosing_tui.domain.messages.tank_level import StockLimits
 from dosing_tui.domain.tolerances.rules import ToleranceRules
 from dosing_tui.domain.tolerances.tolerance_book import DatedRules, ToleranceBook
 from tests.support.domain.batch_messages import (
@@ -344,6 +345,22 @@ def test_a_low_tank_is_a_remark_of_the_batches_that_took_from_it() -> None:
     assert judge_readings(*normal_batch(), *low) == BatchFindings(())
     found = judge_readings(*normal_batch(), make_level(61.1, "T-9", 1999.0))
     assert (found.exceptions, [one.kind for one in found.remarks]) == ((), [ExceptionKind.LOW_STOCK])
+
+
+@pytest.mark.parametrize(
+    ("rules", "sentences"),
+    [
+        (RulesVersion.TANK_LIMITS, ["T-9 was down to 19.9 %"]),
+        (RulesVersion.MISSING_NUMBERS, ["T-12 was down to 35.0 %", "T-9 was down to 20.0 %"]),
+    ],
+)
+def test_a_tank_is_low_by_the_limit_of_its_own_chemical_since_version_5(
+    rules: RulesVersion, sentences: list[str]
+) -> None:
+    limits = ReviewLimits(stock=StockLimits(low=36.0, own_lows={"t-12": 30.0, "t-9": 20.0}))
+    levels = make_level(61.1, "T-9", 1996.0), make_level(61.2, "T-12", 3500.0)
+    batch = reconstruct_from(*normal_batch(), *levels)[0]
+    assert [one.sentence for one in judge_batch(batch, limits=limits, rules=rules).remarks] == sentences
 
 
 def lose(seconds: float, count: int, numbers: str, device: str = STATION) -> MissingMessages:

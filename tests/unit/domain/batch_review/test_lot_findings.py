@@ -21,7 +21,7 @@ def test_without_lots_a_judgement_has_the_bytes_it_had() -> None:
     (batch,) = reconstruct_from(*normal_batch())
     text = format_assessment(build_assessment(judge_batch(batch), assess_ingredients(batch), None))
     assert text == (
-        '{"bands":[[0.5,true],[0.5,true]],"findings":[],"recipe_version":null,"remarks":[],"rules":4}'
+        '{"bands":[[0.5,true],[0.5,true]],"findings":[],"recipe_version":null,"remarks":[],"rules":5}'
     )
 
 

@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 from dosing_tui.config.alarm_limits import build_alarm_limits
 from dosing_tui.config.settings import AlarmLimitSettings, Settings
 from dosing_tui.domain.messages.tank_level import LevelBand
-from dosing_tui.tui.tiles.shared.stock_limits import build_stock_limits
 from tests.support.domain.evaluated_plant import Plant
 
 SETTINGS = Settings(
@@ -21,6 +20,7 @@ SETTINGS = Settings(
 @given(st.sampled_from(["T-12", "T‑12", "T-9", "BDO", "another"]), st.floats(0, 100))
 def test_a_screen_calls_a_tank_low_where_the_alarm_does(chemical: str, percent: float) -> None:
     level = Plant().make_level(percent, chemical=chemical)
-    limit = build_alarm_limits(SETTINGS).get_ingredient_limits(chemical=chemical).stock_low_percent
-    band = build_stock_limits(SETTINGS).find_band(level)
+    limits = build_alarm_limits(SETTINGS)
+    limit = limits.get_ingredient_limits(chemical=chemical).stock_low_percent
+    band = limits.stock.find_band(level)
     assert (band is LevelBand.LOW) == (percent < limit)
