@@ -5,7 +5,7 @@ Bounded in every dimension. Any thread may write or read it.
 
 import re
 from bisect import bisect_left
-from collections import OrderedDict, deque
+from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -13,7 +13,7 @@ from enum import StrEnum
 from heapq import nsmallest
 from itertools import accumulate
 from threading import Lock
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits
 from dosing_tui.domain.alarms.snapshot import AlarmSnapshot
@@ -39,8 +39,6 @@ class LinkStatus(StrEnum):
 
 
 class Role(StrEnum):
-    """Role of this process at the site."""
-
     UNDECIDED = "undecided"
     COLLECTOR = "collecting"
     STANDBY = "standby"
@@ -211,7 +209,7 @@ class LiveState:
         self._device_last_seen: dict[str, datetime] = {}
         self._presences: dict[str, StationPresence] = {}
         self._received_counts = dict.fromkeys(ReadingKind, 0)
-        self._stored_counts = dict.fromkeys(ReadingKind, 0)
+        self._stored_counts = Counter(dict.fromkeys(ReadingKind, 0))
         self._arrivals: deque[tuple[datetime, int]] = deque()
         self._topic_last_message: dict[str, datetime] = {}
         self._console_faults: tuple[DatabaseFault, ...] = ()
@@ -236,7 +234,7 @@ class LiveState:
                 known = self._presences.get(each.device_id) or StationPresence(each.device_id)
                 if not isinstance(each, MessageLoss) and each.is_sign_of_life:
                     self._update_last_seen(each.device_id, each.received_at)
-                _make_room(self._presences, each.device_id, lambda presence: 0)  # the first that came
+                _make_room(self._presences, each.device_id, lambda presence: ())  # the first that came
                 self._presences[each.device_id] = (
                     known.add_loss(each) if isinstance(each, MessageLoss) else known.apply_report(each)
                 )
@@ -260,8 +258,7 @@ class LiveState:
     def count_stored(self, kinds: Iterable[ReadingKind]) -> None:
         """Count readings of these kinds as committed to the database."""
         with self._lock:
-            for kind in kinds:
-                self._stored_counts[kind] += 1
+            self._stored_counts.update(kinds)
             self._increment_revision()
 
     def set_broker(self, state: LinkState) -> None:
@@ -321,13 +318,12 @@ class LiveState:
                 self._increment_revision(**fields)
 
     def _get_field(self, name: str) -> object:
-        return self._changes[name] if name in self._changes else getattr(self._snapshot, name)
+        return self._changes.get(name, getattr(self._snapshot, name))
 
     def _follow_set_back_clock(self, now: datetime) -> None:
         for name in ("broker", "database"):
             link = self._get_field(name)
-            assert isinstance(link, LinkState)
-            if link.since is not None and is_set_back(link.since, now):
+            if isinstance(link, LinkState) and link.since and is_set_back(link.since, now):
                 self._increment_revision(**{name: replace(link, since=now)})
 
     def _increment_revision(self, **fields: object) -> None:
@@ -358,7 +354,7 @@ class LiveState:
     def _update_last_seen(self, device: str, at: datetime) -> None:
         seen = self._device_last_seen.get(device)
         if seen is None or seen < at:
-            if _make_room(self._device_last_seen, device, lambda time: time):
+            if _make_room(self._device_last_seen, device, lambda time: (time,)):
                 self._increment_revision(has_more_stations=True)
             self._device_last_seen[device] = at
 
@@ -373,8 +369,8 @@ ValueT = TypeVar("ValueT")
 
 
 def _make_room(
-    series: dict[KeyT, ValueT], key: KeyT, get_order: Callable[[ValueT], Any]
-) -> bool:  # Any: of whatever can be compared
+    series: dict[KeyT, ValueT], key: KeyT, get_order: Callable[[ValueT], tuple[datetime, ...]]
+) -> bool:
     """Before a new key above the maximum: drop the oldest values, one in twenty at once. True if any."""
     if key in series or len(series) < MAX_SERIES:
         return False

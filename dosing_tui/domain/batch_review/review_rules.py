@@ -152,7 +152,7 @@ def _validate_decision(draft: ReviewDraft, context: ReviewContext) -> str:
     if meaning is Decision.WITHDRAWN:
         return "" if context.disposed_by else "There is nothing to withdraw."
     if context.status == BatchStatus.OPEN:
-        return "The batch is still under way; it can be commented, nothing else."
+        return "The batch is running, or its end is not stored yet: only a comment can be entered."
     if meaning is Decision.APPROVED:
         return _validate_approval(context)
     if meaning is Decision.CONFIRMED:

@@ -14,6 +14,11 @@ class Dimension(StrEnum):
     MODE = "mode"
     PUMP = "pump"
 
+    @property
+    def label(self) -> str:
+        """For people; the value is for commands and statements."""
+        return "station" if self is Dimension.DEVICE else self.value
+
 
 @dataclass(frozen=True, slots=True)
 class Selection:

@@ -243,6 +243,10 @@ class Panel(Generic[RowT]):
     """The panel's number in the integration guide."""
     settle_time: timedelta = timedelta(0)
     """Time after a reading within which its rows still change: batches are rebuilt after their messages."""
+    key_fields: tuple[str, ...] = ()
+    """Values of a table that stay where room is short."""
+    is_present: bool = False
+    """Its rows are of now, whatever the range."""
 
     def get_bucket_width(self, since: datetime, until: datetime) -> timedelta | None:
         """Bucket width in this window: wider in long windows, so that the number of buckets stays small."""
@@ -329,15 +333,16 @@ PUMP_CAPABILITY = declare_panel(Panel(
 ))  # fmt: skip
 PUMP_CHEMICALS = declare_panel(Panel(
     "pump_chemicals", "Pump chemicals", "", PumpChemical, _DOSES, chart=ChartKind.TABLE,
-    dimensions=_PUMP_DIMENSIONS,
+    dimensions=_PUMP_DIMENSIONS, is_present=True,
 ))  # fmt: skip
 STOCK_OUTLOOK = declare_panel(Panel(
     "stock_outlook", "Stock outlook", "", StockOutlook, _LEVELS, chart=ChartKind.TABLE,
-    dimensions=_TANK_DIMENSIONS,
+    dimensions=_TANK_DIMENSIONS, is_present=True,
 ))  # fmt: skip
 BATCHES_LEFT = declare_panel(Panel(
     "batches_left", "Batches left", "", BatchesLeft, _LEVELS | _EVENTS, chart=ChartKind.TABLE,
     dimensions=frozenset({Dimension.DEVICE, Dimension.RECIPE}), settle_time=BATCH_SETTLE_TIME,
+    is_present=True,
 ))  # fmt: skip
 STATION_STATUS = declare_panel(Panel(
     "station_status", "Station status", "", StationHealth, _DOSES | _EVENTS | _LEVELS, chart=ChartKind.TABLE,
@@ -345,10 +350,11 @@ STATION_STATUS = declare_panel(Panel(
 ))  # fmt: skip
 MATERIAL_BOOK = declare_panel(Panel(
     "material_book", "Book and level", "", MaterialBook, _LEVELS, dimensions=_TANK_DIMENSIONS,
+    key_fields=("level_gap_g",), is_present=True,
 ))  # fmt: skip
 STOCK_BALANCE = declare_panel(Panel(
     "stock_balance", "Unexplained loss", "", TankBalance, _LEVELS, default_range="now-6d/d",
-    dimensions=_TANK_DIMENSIONS,
+    dimensions=_TANK_DIMENSIONS, key_fields=("unexplained_g",),
 ))  # fmt: skip
 DOSES = declare_panel(
     Panel("doses", "Doses", "", DoseRow, _DOSES, max_rows=5_000, dimensions=frozenset(Dimension))

@@ -119,7 +119,7 @@ def _draw_heading(canvas: Canvas, health: AlarmKpiSummary) -> None:
     style = CellStyle(ColourRole.DIM, ColourRole.BAR_BACKGROUND)
     canvas.fill_row(0, style)
     days = f"{round(health.days)} days" if health.days >= 2 else format_duration(health.days * 86_400)
-    canvas.write_text(1, 0, days if health.has_full_period else f"{days}; rated from 30 days on", style)
+    canvas.write_text(1, 0, days if health.has_full_period else f"{days} of 30 days needed", style)
     for x, title in ((_VALUE_X, "Figure"), (_TARGET_X, "Target"), (_MAXIMUM_X, "Limit")):
         canvas.write_text(x, 0, title, style)
 

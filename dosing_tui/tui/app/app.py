@@ -12,7 +12,7 @@ from rich.text import Text
 from textual import events, on
 
 from dosing_tui.config.settings import ColourTheme, Settings
-from dosing_tui.domain.labels.station_labels import name_stations
+from dosing_tui.domain.labels.station_labels import label_stations_compactly
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.ipc.supervised_thread import FailureReporter, ignore_failure
 from dosing_tui.live_state import LiveSnapshot, LiveSnapshotSource, Role
@@ -36,7 +36,6 @@ from dosing_tui.tui.layout.geometry import TileId
 from dosing_tui.tui.lots.lot_lists import LotListContext
 from dosing_tui.tui.lots.lot_queries import LotQueries
 from dosing_tui.tui.lots.lot_screen import LotScreen
-from dosing_tui.tui.rendering.number_format import shorten_names
 from dosing_tui.tui.rendering.palette import PALETTES
 from dosing_tui.tui.rendering.theme import TerminalTheme
 from dosing_tui.tui.requests.operator_entries import OperatorEntries
@@ -150,8 +149,7 @@ class DosingApp(OrderedInputApp[None]):
     def action_lots(self) -> None:
         """Of the batch at the cursor of the batch screen; else those in tanks and in store."""
         devices = [device for device, _ in self.services.get_snapshot().device_last_seen]
-        given = self._settings.short_names
-        stations = name_stations(devices, given) if given else shorten_names(tuple(devices))
+        stations = label_stations_compactly(devices, self._settings.short_names)
         batches = self.controllers.reviews.screen
         row = None if batches is None else batches.selected_row
         page = LotScreen(

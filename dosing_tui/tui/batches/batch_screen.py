@@ -81,7 +81,7 @@ class BatchScreen(ListScreen):
         """The screen's name, for the status bar."""
         if self._navigation.is_messages_open:
             return "Batches › Messages"
-        return "Batches › One" if self._navigation.is_detail_open else "Batches"
+        return "Batches › Batch" if self._navigation.is_detail_open else "Batches"
 
     @property
     def footer_mode(self) -> FooterMode:
@@ -112,7 +112,7 @@ class BatchScreen(ListScreen):
         """The loaded rows of the list."""
         if self._state is None:
             return None
-        context = build_list_context(self._state, self._store.list_state.rows, self._settings.zone)
+        context = build_list_context(self._state, self._store.list_state.rows, self._settings)
         return list_table_rows("batches", build_batch_table(self._store.list_state, context), zone)
 
     # content

@@ -1,6 +1,6 @@
 """The rows of the batch screen: the list of batches, or one of them in full. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 
@@ -8,6 +8,7 @@ from dosing_tui.domain.batch_review.finding_weight import RulesVersion
 from dosing_tui.domain.batch_review.query_models import BatchDetail, BatchFilter, BatchRow
 from dosing_tui.domain.batch_review.review_rules import NO_SIGNATURE, PIN_SIGNATURE
 from dosing_tui.domain.batches.recipe_matching import list_repeated_chemicals, split_ingredients
+from dosing_tui.domain.labels.station_labels import label_stations_compactly
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.domain.panels.filters import Selection
 from dosing_tui.domain.time.shift_calendar import ShiftCalendar
@@ -24,7 +25,6 @@ from dosing_tui.tui.data.batch_list_state import BatchListOptions, build_batch_f
 from dosing_tui.tui.data.batch_store import BatchStore
 from dosing_tui.tui.layout.status_and_footer import ScopeSummary
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, render_paragraph, sanitize_text
-from dosing_tui.tui.rendering.number_format import shorten_names
 from dosing_tui.tui.rendering.palette import TEXT, CellStyle, ColourRole
 
 _HEADER_STYLE = CellStyle(ColourRole.DIM, ColourRole.BAR_BACKGROUND)
@@ -38,6 +38,8 @@ class BatchScreenSettings:
     calendar: ShiftCalendar
     filter_keys: tuple[str, str, str]
     """Keys of "only unreviewed", "only with exceptions" and "only clean"."""
+    short_names: Mapping[str, str] = field(default_factory=dict)
+    """Of the stations, from the settings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +82,13 @@ class BatchNavigation:
     """The batch was opened from elsewhere: ``esc`` leads back there, not to the list."""
 
 
-def build_list_context(state: BatchScreenState, rows: Sequence[BatchRow], zone: tzinfo) -> BatchListContext:
+def build_list_context(
+    state: BatchScreenState, rows: Sequence[BatchRow], settings: BatchScreenSettings
+) -> BatchListContext:
     """With short names of the stations where there are several."""
     names = {*(name for name, _ in state.snapshot.device_last_seen), *(row.device_id for row in rows)}
-    short_names = shorten_names(tuple(names))
-    return BatchListContext(state.now, zone, tuple(short_names.items()) if len(short_names) > 1 else ())
+    labels = label_stations_compactly(sorted(names), settings.short_names)
+    return BatchListContext(state.now, settings.zone, tuple(labels.items()) if len(labels) > 1 else ())
 
 
 def render_list_page(
@@ -97,7 +101,7 @@ def render_list_page(
     """The row of tabs, and the list. ``size``: columns and rows of the list."""
     width, height = size
     tabs = render_batch_tabs(options, store.counts, settings.filter_keys, width)
-    context = build_list_context(state, store.list_state.rows, settings.zone)
+    context = build_list_context(state, store.list_state.rows, settings)
     empty_text = _explain_empty_list(state, store)
     return tabs, render_batch_list(store.list_state, context, width, height, empty_text=empty_text)
 

@@ -26,7 +26,7 @@ from dosing_tui.tui.batches.list_view import format_review_state, format_status,
 from dosing_tui.tui.batches.lot_lines import render_lots
 from dosing_tui.tui.batches.timeline import render_timeline
 from dosing_tui.tui.rendering import number_format
-from dosing_tui.tui.rendering.canvas import Canvas, Rows, sanitize_text, wrap_text
+from dosing_tui.tui.rendering.canvas import Canvas, Rows, sanitize_text, split_cells, wrap_text
 from dosing_tui.tui.rendering.palette import DEVIATION, DIM, FRAME, LABEL, STRONG, TEXT, CellStyle, ColourRole
 
 _KIND_WIDTH = 18
@@ -271,14 +271,14 @@ def _render_reviews(reviews: Sequence[Review], zone: tzinfo, width: int) -> Rows
 
 
 def _render_stock(stock: Sequence[StockChange], width: int) -> Rows:
-    canvas = Canvas(width, len(stock))
-    for y, change in enumerate(stock):
-        canvas.write_text(0, y, sanitize_text(change.chemical, 24), STRONG, width=12)
-        x = canvas.write_text(13, y, f"{format_mass(change.before_g)} → {format_mass(change.after_g)}", TEXT)
-        details = f" · {format_mass(change.taken_g)} dosed"
+    lines = []
+    for change in stock:
+        text = f"{format_mass(change.before_g)} → {format_mass(change.after_g)}"
+        text += f" · {format_mass(change.taken_g)} dosed"
         if change.lost_g is not None:
-            details += f" · {format_deviation(-change.lost_g)} unexplained"
+            text += f" · {format_deviation(-change.lost_g)} unexplained"
         if change.percent_after is not None:
-            details += f" · {format_level(change.percent_after)} left"
-        canvas.write_text(x, y, details, DIM)
-    return canvas.rows
+            text += f" · {format_level(change.percent_after)} left"
+        lines.append((sanitize_text(change.chemical, 24), STRONG, text, TEXT))
+    longest = max((len(split_cells(name)) for name, *_ in lines), default=0)
+    return _render_texts(lines, width, 1 + max(12, longest))

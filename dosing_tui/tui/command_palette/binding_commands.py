@@ -51,7 +51,9 @@ class BindingCommand:
     def title(self) -> str:
         """The tooltip names the effect; the label of a key is too short for it."""
         text = self.binding.tooltip or self.binding.description
-        return f"{self.binding.description}: {text}" if self.kind is CommandKind.SCREEN else text
+        name = self.binding.description
+        is_named = self.kind is not CommandKind.SCREEN or text.startswith(name)
+        return text if is_named else f"{name}: {text}"
 
     @property
     def hint(self) -> str:

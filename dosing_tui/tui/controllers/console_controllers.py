@@ -59,6 +59,7 @@ from dosing_tui.tui.pumps.service_controller import ServiceController, ServiceSt
 from dosing_tui.tui.requests.operator_entries import EntryFailure, EntryResult
 from dosing_tui.tui.screens.console_screen import ConsoleScreen
 from dosing_tui.tui.screens.dashboard_screen import DashboardScreen
+from dosing_tui.tui.widgets.closable_screen import ClosableScreen
 from dosing_tui.tui.widgets.messages import ViewChanged
 
 _WRITTEN_PARTS: Mapping[type[Message], DatabasePart] = {
@@ -186,7 +187,7 @@ class ConsoleControllers:
         if notice := dashboard.services.operator.take_notice():
             screen.show_message(notice)
         self.guard.run_part(
-            "status", lambda: screen.show_status(dashboard.build_status(snapshot, now, screen.screen_title))
+            "status", lambda: screen.show_status(dashboard.build_status(snapshot, now, _name_screen(screen)))
         )
         self.guard.run_part(
             "alarms",
@@ -224,3 +225,11 @@ class ConsoleControllers:
             self.scopes.open_filter_dialog()
         else:
             (self.journal if self.journal.is_visible else self.alarms).open_filter_dialog()
+
+
+def _name_screen(screen: ConsoleScreen[Any]) -> str:
+    """The page on top, or the screen in view."""
+    above = (page for page in screen.app.screen_stack[::-1] if isinstance(page, ClosableScreen))
+    return next(
+        (page.page_title for page in above if page.page_title and not page.is_closed), screen.screen_title
+    )

@@ -173,11 +173,12 @@ class ReviewController(Controller):
             self._draw_screen,
             ReviewPolicy(review.pin, review.second_person),
         )
+        screen_settings = BatchScreenSettings(
+            services.zone, services.settings.calendar, filter_keys, services.settings.short_names
+        )
         self.screen = BatchScreen(
-            self.host.terminal_theme, services.hints,
-            BatchScreenSettings(services.zone, services.settings.calendar, filter_keys), self.store, self,
-            clock=services.clock,
-        )  # fmt: skip
+            self.host.terminal_theme, services.hints, screen_settings, self.store, self, clock=services.clock
+        )
         self.host.push_screen(self.screen, self._close_screen)
         self.host.post_message(ViewChanged())
 

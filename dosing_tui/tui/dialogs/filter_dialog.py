@@ -1,15 +1,16 @@
-"""Selects the devices, chemicals, recipes, modes and pumps that the panels show."""
+"""Selects the stations, chemicals, recipes, modes and pumps that the panels show."""
 
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 
+from dosing_tui.domain.labels.name_labels import fit_labels
 from dosing_tui.domain.panels.filters import Dimension, Selection
 from dosing_tui.tui.dialogs import filter_selection
 from dosing_tui.tui.dialogs.filter_selection import FilterDialogState, FilterGroup, FilterValues
 from dosing_tui.tui.rendering import text_field
-from dosing_tui.tui.rendering.canvas import Canvas, Rows, sanitize_text, split_cells
+from dosing_tui.tui.rendering.canvas import Canvas, Rows, sanitize_text
 from dosing_tui.tui.rendering.palette import DIM, LABEL, STRONG, TEXT
 from dosing_tui.tui.rendering.text_field import TextField
 from dosing_tui.tui.rendering.theme import TerminalTheme
@@ -37,13 +38,14 @@ def render_filters(state: FilterDialogState, error: str, width: int, height: int
     for number, group in enumerate(state.groups):
         is_current, x = number == state.group_index, 3 + number * column
         canvas.write_text(x, 3, str(number + 1), KEY_STYLE)
-        name = group.dimension.value.capitalize()
+        name = group.dimension.label.capitalize()
         canvas.write_text(x + 2, 3, name, LABEL if is_current else DIM, width=column - 3)
         canvas.write_text(x + 2, 4, group.summary, STRONG if group.selected_values else DIM, width=column - 3)
         _draw_values(canvas, x, group, column - 1, is_current=is_current)
     _draw_search(canvas, state)
     values = state.group.matching_values
-    at_cursor = _format_value(values[state.group.row]) if values else ""
+    missing = "" if state.group.values else f"No {state.group.dimension.label} is stored yet."
+    at_cursor = _format_value(values[state.group.row]) if values else missing
     sentence = error or (at_cursor if state.is_loaded else "Loading the values …")
     draw_message(canvas, canvas.height - 3, sentence, is_error=bool(error))
     draw_keys(canvas, canvas.height - 2, *_list_keys(state))
@@ -65,12 +67,13 @@ def _draw_values(canvas: Canvas, x: int, group: FilterGroup, width: int, *, is_c
     rows = canvas.height - _FRAME_ROWS
     matching = group.matching_values
     first = max(0, min(group.row - rows // 2, len(matching) - rows))
+    labels = fit_labels(map(_format_value, group.values), width - 4)
     for number, value in enumerate(matching[first : first + rows]):
         is_marked = value in group.selected_values
         style = STRONG if is_marked else TEXT
         if is_current and first + number == group.row:
             style = SELECTED_STYLE
-        text = f"{format_mark_box(is_marked=is_marked)} {_shorten_name(_format_value(value), width - 4)}"
+        text = f"{format_mark_box(is_marked=is_marked)} {labels[_format_value(value)]}"
         canvas.write_text(x, 5 + number, text, style, width=width)
     hidden = len(matching) - rows
     if hidden > 0:
@@ -81,19 +84,12 @@ def _format_value(value: str) -> str:
     return sanitize_text(value) or "(none)"
 
 
-def _shorten_name(name: str, width: int) -> str:
-    """Cut in the middle: the names of a plant differ at their ends."""
-    if len(split_cells(name)) <= width:
-        return name
-    return f"{name[:3]}…{name[max(3, len(name) - width + 4) :]}"
-
-
 def _draw_search(canvas: Canvas, state: FilterDialogState) -> None:
     y = canvas.height - 4
     group = state.group
     if not state.is_searching and not group.search.text:
         return
-    x = canvas.write_text(3, y, f"Search {group.dimension.value}", DIM) + 1
+    x = canvas.write_text(3, y, f"Search {group.dimension.label}", DIM) + 1
     text_field.draw_field(canvas, x, y, group.search, width=30, is_focused=state.is_searching)
     count = len(group.matching_values)
     canvas.write_text(x + 32, y, f"{count} found", TEXT if count else LABEL)

@@ -104,6 +104,8 @@ class HelpScreen(CanvasDialog[None]):
         self.draw_dialog()
 
 
+HELP_TEXT_CELLS = 23
+"""Of the effect of a key, on the help pages."""
 HELP_PAGES = ((HELP_MAIN[:3], HELP_MAIN[3:]), (HELP_BATCHES[:3], HELP_BATCHES[3:]))
 
 
@@ -117,6 +119,6 @@ def render_help(keymap: Mapping[str, str], columns: HelpPage = HELP_PAGES[0], wi
             canvas.write_text(x, y, title, DIM)
             for line, (text, ids) in enumerate(lines, start=y + 1):
                 canvas.write_text(x, line, format_keys(ids, keymap), KEY_STYLE, width=key_width)
-                canvas.write_text(x + key_width, line, text, TEXT, width=23)
+                canvas.write_text(x + key_width, line, text, TEXT, width=HELP_TEXT_CELLS)
             y += len(lines) + 1
     return canvas.rows

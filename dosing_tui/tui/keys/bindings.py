@@ -26,7 +26,7 @@ VIEW_KEYS = (
     Binding("6", "view('doses')", "Doses", id="doses", tooltip="Table of the newest doses"),
     Binding("7", "view('books')", "Data", id="books", tooltip="Data integrity, role, connections"),
     Binding(
-        "8", "view('panels')", "Panels", id="panels", show=False, tooltip="Panels without a tile of their own"
+        "8", "view('panels')", "Panels", id="panels", show=False, tooltip="Those without a tile of their own"
     ),
     Binding(
         "9", "view('stations')", "Stations", id="stations", show=False, tooltip="A line for each station"
@@ -272,7 +272,7 @@ HELP_MAIN: tuple[HelpGroup, ...] = (
         ("Shelve, out of service", ("alarm-shelve", "alarm-remove")),
         ("Return, reset latched", ("alarm-back", "alarm-reset")),
         ("Sort, filter the list", ("alarm-sort", "filters")),
-        ("Refill, count; lots; pump work", ("refill", "lots", "service")),
+        ("Stock; lots; pump work", ("refill", "lots", "service")),
     )),
     ("Range and filters", (
         ("Choose a range", ("range",)), ("Range before, after", ("range-back", "range-forward")),
@@ -283,7 +283,7 @@ HELP_MAIN: tuple[HelpGroup, ...] = (
         ("Freeze; reload panels", ("freeze", "refresh")), ("Sign on, off; not done", ("sign-on", "failures")),
         ("A note; shift report", ("note", "shift-report")),
         ("Save rows, the picture", ("export", "picture")),
-        ("Dark or light; this page", ("theme", "help")), ("Find a command", ("palette",)),
+        ("Next theme; this page", ("theme", "help")), ("Find a command", ("palette",)),
         ("Doctor; maintenance", ("doctor", "maintenance")),
         ("Quit; quit at once", ("quit", "quit-now")),
     )),

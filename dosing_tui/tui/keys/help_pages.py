@@ -6,7 +6,7 @@ HelpGroup: TypeAlias = tuple[str, tuple[tuple[str, tuple[str, ...]], ...]]
 HelpPage: TypeAlias = tuple[tuple[HelpGroup, ...], tuple[HelpGroup, ...]]
 HELP_BATCHES: tuple[HelpGroup, ...] = (
     ("Batches: the list", (
-        ("The list, and back", ("batches",)), ("All, running, complete …", ("left", "right")),
+        ("The list, and back", ("batches",)), ("All, running, complete", ("left", "right")),
         ("Only unreviewed", ("batch-unreviewed",)), ("Only with exceptions", ("batch-exceptions",)),
         ("Only clean ones", ("batch-clean",)),
         ("One batch; back", ("zoom", "back")), ("Range, filters", ("range", "filters")),
@@ -22,7 +22,7 @@ HELP_BATCHES: tuple[HelpGroup, ...] = (
         ("By pages", ("report-page-down", "report-page-up")),
     )),
     ("Lots", (
-        ("Open, and close", ("lots-close",)), ("To its batches, its lots", ("zoom",)),
+        ("Open, and close", ("lots-close",)), ("To its batches or lots", ("zoom",)),
         ("Shares below 1 %", ("lots-small",)), ("Read again", ("lots-refresh",)),
     )),
     ("Batches: review", (

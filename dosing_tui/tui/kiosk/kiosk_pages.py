@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from dosing_tui.domain.alarms.models import Priority
 from dosing_tui.domain.labels.name_labels import fit_labels
+from dosing_tui.domain.labels.station_labels import label_stations_compactly
 from dosing_tui.domain.panels.panel_catalog import PRODUCTION_TODAY
 from dosing_tui.domain.station_status import list_retired
 from dosing_tui.live_state import DatabasePart, LinkStatus, LiveSnapshot
@@ -141,7 +142,9 @@ def _list_production(context: RenderContext) -> list[KioskFigure]:
 def _list_tanks(context: RenderContext) -> list[KioskFigure]:
     """The lowest tanks; in colour those with an alarm."""
     limits = context.limits.stock
-    stations = number_format.shorten_names(tuple(level.device_id for level in context.levels))
+    stations = label_stations_compactly(
+        sorted({level.device_id for level in context.levels}), context.settings.short_names
+    )
     levels = sorted(
         (level for level in context.levels if level.percent_full is not None),
         key=lambda level: level.percent_full or 0.0,

@@ -77,6 +77,7 @@ class LotScreen(ModalScreen[None], ClosableScreen[None]):
     """
 
     BINDINGS = [*LOT_KEYS, *MODAL_KEYS]
+    page_title = "Lots"
 
     def __init__(
         self, theme: TerminalTheme, hints: Sequence[KeyHint], source: LotSource, context: LotListContext,

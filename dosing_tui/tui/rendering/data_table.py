@@ -6,6 +6,7 @@ from datetime import date, datetime
 from functools import partial
 from typing import Any, Generic, TypeAlias, TypeVar
 
+from dosing_tui.domain.messages.text_sanitizer import count_cells
 from dosing_tui.tui.rendering.canvas import (
     Canvas,
     Rows,
@@ -51,7 +52,7 @@ class TableColumn(Generic[Row]):
     """One row of cells of the given width on the given background, for a cell that is more than text."""
     align_right: bool = False
     max_growth: int = 0
-    """Cells that it may take of spare room."""
+    """Cells that it may take of spare room; a name first what it needs."""
     all_or_nothing: bool = False
     """It grows by ``max_growth`` or not at all."""
     min_width: int = 0
@@ -212,7 +213,10 @@ def scroll_to_cursor(cursor: TableCursor, rows: Sequence[object], visible_count:
 
 
 def fit_columns(table: TableData[Row], width: int) -> list[TableColumn[Row]]:
-    """The columns that fit, by priority, widened by spare room; a scale first."""
+    """The columns that fit, by priority, widened by spare room: a scale first, then names.
+
+    What is left when each has what it needs goes to the names, so that the table is as wide as its place.
+    """
     kept = list(table.columns)
     while len(kept) > 1 and _measure_columns(kept) > width:
         least = min(kept, key=lambda column: column.priority)
@@ -220,14 +224,37 @@ def fit_columns(table: TableData[Row], width: int) -> list[TableColumn[Row]]:
             kept[kept.index(least)] = replace(least, width=least.min_width)
         else:
             kept.remove(least)
-    for number in sorted(range(len(kept)), key=lambda number: not kept[number].is_scale):
+    order = sorted(range(len(kept)), key=lambda number: _choose_growth_order(kept[number]))
+    for number in order:
         column = kept[number]
-        more = max(0, min(column.max_growth, width - _measure_columns(kept)))
-        more -= more % 2 if column.is_scale else 0
-        if column.all_or_nothing and more < column.max_growth:
-            continue
-        kept[number] = replace(column, width=column.width + more)
+        most = _measure_need(table, column) if column.is_name else column.max_growth
+        kept[number] = _widen_column(column, most, width - _measure_columns(kept))
+    for number in order:
+        column = kept[number]
+        if column.is_name and not column.all_or_nothing:
+            kept[number] = _widen_column(column, column.max_growth, width - _measure_columns(kept))
     return kept
+
+
+def _choose_growth_order(column: TableColumn[Row]) -> tuple[bool, bool]:
+    return not column.is_scale, not column.is_name
+
+
+def _widen_column(column: TableColumn[Row], most: int, spare: int) -> TableColumn[Row]:
+    """By ``most`` cells, or as many as there are; ``max_growth`` is what it may still take."""
+    more = max(0, min(most, spare))
+    more -= more % 2 if column.is_scale else 0
+    if column.all_or_nothing and more < most:
+        return column
+    return replace(column, width=column.width + more, max_growth=column.max_growth - more)
+
+
+def _measure_need(table: TableData[Row], column: TableColumn[Row]) -> int:
+    """Cells that a column of names lacks for its longest name, at most its growth."""
+    if column.max_growth <= 0 or len(table.rows) > MAX_COMPARED_ROWS:
+        return column.max_growth
+    longest = max((count_cells(column.format_text(row, table.context)) for row in table.rows), default=0)
+    return max(0, min(longest - column.width, column.max_growth))
 
 
 def _cut_last_run(runs: StyledRuns, width: int) -> StyledRuns:

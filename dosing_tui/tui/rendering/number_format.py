@@ -1,7 +1,6 @@
 """Texts of times and ages, and those of the quantities, which commands and reports share with the screens."""
 
 from datetime import datetime, timedelta, tzinfo
-from os.path import commonprefix
 
 from dosing_tui.domain.quantities.quantity_text import (
     GRAMS,
@@ -20,7 +19,6 @@ __all__ = [
     "GRAMS", "KILOGRAMS", "NO_VALUE", "MassUnit", "choose_mass_unit", "count_noun", "format_age",
     "format_bucket_width", "format_clock", "format_count", "format_decimal", "format_full_timestamp",
     "format_rest", "format_signed", "format_timestamp", "format_whole", "round_down_to_tenths",
-    "shorten_names",
 ]  # fmt: skip
 
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
@@ -79,14 +77,3 @@ def format_whole(number: float | None) -> str:
 def format_rest(count: int) -> str:
     """The number of things for which there is no room."""
     return f"and {format_count(count)} more"
-
-
-def shorten_names(names: tuple[str, ...]) -> dict[str, str]:
-    """Device names without their common prefix: dosing_system_01, dosing_system_02 → 01, 02."""
-    unique = sorted(set(names))
-    if len(unique) < 2:
-        return {name: name for name in unique}
-    shared = len(commonprefix(unique))  # noqa: RUF071  names, not paths
-    while shared and unique[0][shared - 1].isalnum():
-        shared -= 1
-    return {name: name[shared:] or name for name in unique}

@@ -163,7 +163,8 @@ class RenderContext:
         """What is missing and in which range, e.g. 'no dose today'; then the filters."""
         narrowed = self.scope.selection.restrict_to(panel.dimensions)
         filters = f"\nof {format_filters(narrowed, panel.dimensions)}" if narrowed.is_active else ""
-        return f"{empty_text} {self._format_range(panel)}{filters}"
+        within = "" if panel.is_present else f" {self._format_range(panel)}"
+        return f"{empty_text}{within}{filters}"
 
     def is_rejected(self, panel: Panel[Row]) -> bool:
         """The query for the selected range failed, and the rows are of another one."""

@@ -100,11 +100,11 @@ def format_range(scope: Scope, time_context: TimeContext) -> str:
 def format_filters(selection: Selection, dimensions: frozenset[Dimension]) -> str:
     """The filters by these dimensions, and the selected dimensions that do not apply."""
     texts = [
-        f"{one.value} {', '.join(sanitize_text(value, 32) for value in selection.get_values(one))}"
+        f"{one.label} {', '.join(sanitize_text(value, 32) for value in selection.get_values(one))}"
         for one in Dimension
         if one in dimensions and selection.get_values(one)
     ]
-    ignored = [one.value for one in Dimension if one not in dimensions and selection.get_values(one)]
+    ignored = [one.label for one in Dimension if one not in dimensions and selection.get_values(one)]
     return " · ".join(texts + ([f"not by {' or '.join(ignored)}"] if ignored else []))
 
 

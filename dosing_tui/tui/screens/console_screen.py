@@ -135,11 +135,13 @@ class ConsoleScreen(ClosableScreen[Result]):
     def draw_footer(self) -> None:
         """The message, else the keys."""
         width = self.size.width
-        self._footer.show_rows(
+        rows = (
             render_message(self._message_text, width)
             if self._message_text
             else render_footer(self._hints[self.footer_mode], width)
         )
+        self._footer.styles.height = len(rows)
+        self._footer.show_rows(rows)
 
 
 class ListScreen(ConsoleScreen[str]):

@@ -75,7 +75,7 @@ class DashboardScreen(ConsoleScreen[None]):
     @property
     def screen_title(self) -> str:
         """View and zoomed tile, for the status bar."""
-        zoomed = f" › {self.zoomed_tile.replace('_', ' ').capitalize()}" if self.zoomed_tile else ""
+        zoomed = f" › {self.tiles[self.zoomed_tile].title}" if self.zoomed_tile else ""
         return f"{self.view.display_name}{zoomed}"
 
     @property

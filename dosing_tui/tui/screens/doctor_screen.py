@@ -29,6 +29,7 @@ _ORDER = (CheckLevel.ERROR, CheckLevel.WARNING, CheckLevel.OK, CheckLevel.SKIPPE
 
 class DoctorScreen(ReportPage[Diagnosis]):
     BINDINGS = [*DOCTOR_KEYS]
+    page_title = "Doctor"
 
 
 @dataclass(frozen=True, slots=True)

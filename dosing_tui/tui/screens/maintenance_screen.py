@@ -55,6 +55,7 @@ _JOB_TITLES = {
 
 class MaintenanceScreen(ReportPage["MaintenanceReport"]):
     BINDINGS = [*MAINTENANCE_KEYS]
+    page_title = "Maintenance"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The control chart of one pump at one target, with advice."""
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from operator import attrgetter
@@ -34,14 +34,13 @@ from dosing_tui.tui.charts.control_chart import EVENT_LETTER, ControlChart, pain
 from dosing_tui.tui.keys.bindings import MODAL_KEYS, PUMP_CHART_KEYS
 from dosing_tui.tui.layout.status_and_footer import KeyHint, count_page_rows, render_footer
 from dosing_tui.tui.rendering import number_format
-from dosing_tui.tui.rendering.canvas import Canvas, wrap_text
+from dosing_tui.tui.rendering.canvas import Canvas, split_cells, wrap_text
 from dosing_tui.tui.rendering.line_widget import LineWidget, WheelTurned
 from dosing_tui.tui.rendering.palette import DEVIATION, DIM, LABEL, STRONG, TEXT, CellStyle
 from dosing_tui.tui.rendering.theme import TerminalTheme
 from dosing_tui.tui.tiles.pump_table import describe_finding, is_incapable
 from dosing_tui.tui.widgets.closable_screen import ClosableScreen
 
-HEAD_ROWS = 5
 EVENT_LETTERS: Mapping[str, str] = {
     ServiceKind.TUBE: "T", ServiceKind.CALIBRATION: "C", ServiceKind.CHECK: "W", ServiceKind.TARE: "0",
 }  # fmt: skip
@@ -61,6 +60,7 @@ class PumpChartScreen(ModalScreen[None], ClosableScreen[None]):
     """``read_history`` runs in a worker thread, by ``submit``, for the range of the row's table."""
 
     BINDINGS = [*PUMP_CHART_KEYS, *MODAL_KEYS]
+    page_title = "Control chart"
 
     def __init__(
         self, theme: TerminalTheme, hints: Sequence[KeyHint], row: PumpCapability, *,
@@ -120,15 +120,15 @@ class PumpChartScreen(ModalScreen[None], ClosableScreen[None]):
     def draw_page(self) -> None:
         width, height = self.app.size.width, max(6, count_page_rows(self.app.size.height))
         canvas = Canvas(width, height)
-        self._draw_head(canvas)
+        top = self._draw_head(canvas) + 1
         limits = self._get_limits()
         if self._message or limits is None:
             text = (
                 self._message or "Fewer than ten doses, or below what the scale can weigh: no control limits."
             )
-            canvas.write_text(1, HEAD_ROWS, text, TEXT)
+            canvas.write_text(1, top, text, TEXT)
         else:
-            self._draw_chart(canvas, self._doses, limits)
+            self._draw_chart(canvas, top, self._doses, limits)
         rows = canvas.rows + render_footer(self._hints, width)
         self._page.styles.width, self._page.styles.height = width, len(rows)
         self._page.show_rows(rows)
@@ -143,7 +143,8 @@ class PumpChartScreen(ModalScreen[None], ClosableScreen[None]):
             return None
         return ControlLimits(self._row.mean_error_g, self._row.sigma_g)
 
-    def _draw_head(self, canvas: Canvas) -> None:
+    def _draw_head(self, canvas: Canvas) -> int:
+        """Returns the first row below it."""
         row = self._row
         title = f"{self._station} · pump {row.pump} · {clean_line(row.chemical, 40)} · {row.target_g:g} g"
         end = canvas.write_text(1, 1, title, LABEL)
@@ -155,18 +156,14 @@ class PumpChartScreen(ModalScreen[None], ClosableScreen[None]):
         allowed = number_format.format_decimal(row.allowance_g, 3)
         numbers = (
             f"Cpk {number_format.format_decimal(row.cpk, 2)}",
-            f"bias {number_format.format_signed(row.mean_error_g)} g (allowed ±{allowed})",
+            f"bias {number_format.format_signed(row.mean_error_g)} g (allowed ±{allowed} g)",
             f"σ {number_format.format_decimal(row.sigma_g, 3)} g",
             self._count_doses(),
             f"{number_format.format_signed(row.sum_error_g, 1)} g in all",
             f"{number_format.format_decimal(row.rate_g_per_s, 3)} g/s",
         )
-        canvas.write_text(1, 2, " · ".join(numbers), TEXT, width=canvas.width - 2)
-        x, parts = 1, list(list_service_facts(row, self._limits, self._clock(), self._zone))
-        for number, (text, style) in enumerate(parts):
-            x = canvas.write_text(
-                x, 3, text if number == 0 else f" · {text}", style, width=canvas.width - 1 - x
-            )
+        y = write_runs(canvas, 2, [(number, TEXT) for number in numbers])
+        return write_runs(canvas, y, list_service_facts(row, self._limits, self._clock(), self._zone))
 
     def _count_doses(self) -> str:
         """How many the figures are of; and how many of them the chart has, where there are too many."""
@@ -174,7 +171,7 @@ class PumpChartScreen(ModalScreen[None], ClosableScreen[None]):
         is_cut = drawn >= MAX_CHART_DOSES and self._row.doses > drawn
         return f"{figures}, the newest {number_format.format_count(drawn)} drawn" if is_cut else figures
 
-    def _draw_chart(self, canvas: Canvas, doses: Sequence[DoseRow], limits: ControlLimits) -> None:
+    def _draw_chart(self, canvas: Canvas, top: int, doses: Sequence[DoseRow], limits: ControlLimits) -> None:
         errors = [dose.error_g or 0.0 for dose in doses]
         advice = [
             (line, style)
@@ -188,9 +185,9 @@ class PumpChartScreen(ModalScreen[None], ClosableScreen[None]):
             errors, limits, self._row.tolerance_g, self._cursor, marked,
             [(index, EVENT_LETTERS[entry.kind]) for index, entry in marks], first,
         )  # fmt: skip
-        height = canvas.height - HEAD_ROWS - len(advice) - 2
-        canvas.paste_rows(1, HEAD_ROWS, paint_control_chart(chart, canvas.width - 2, height))
-        self._draw_cursor_value(canvas, doses[self._cursor], HEAD_ROWS + height)
+        height = canvas.height - top - len(advice) - 2
+        canvas.paste_rows(1, top, paint_control_chart(chart, canvas.width - 2, height))
+        self._draw_cursor_value(canvas, doses[self._cursor], top + height)
         for number, (text, style) in enumerate(advice):
             canvas.write_text(1, canvas.height - len(advice) + number, text, style, width=canvas.width - 2)
 
@@ -231,6 +228,16 @@ class PumpChartScreen(ModalScreen[None], ClosableScreen[None]):
 
     def action_cursor_end(self, last: bool) -> None:
         self.action_cursor(1_000_000 if last else -1_000_000)
+
+
+def write_runs(canvas: Canvas, y: int, runs: Iterable[tuple[str, CellStyle]]) -> int:
+    """Texts from row ``y`` on, with dots between those of a row; none is cut. Returns the first row below."""
+    x = 1
+    for text, style in runs:
+        if x > 1 and x + len(split_cells(text)) + 3 > canvas.width - 1:
+            x, y = 1, y + 1
+        x = canvas.write_text(x, y, f" · {text}" if x > 1 else text, style, width=canvas.width - 1 - x)
+    return y + 1
 
 
 def list_service_facts(

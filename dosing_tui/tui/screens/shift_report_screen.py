@@ -36,6 +36,7 @@ class ShiftReportScreen(ModalScreen[None], ClosableScreen[None]):
     """
 
     BINDINGS = [*REPORT_KEYS, *MODAL_KEYS]
+    page_title = "Shift report"
 
     def __init__(
         self, theme: TerminalTheme, hints: Sequence[KeyHint], *, select_shift: Callable[[int], None],
@@ -84,11 +85,12 @@ class ShiftReportScreen(ModalScreen[None], ClosableScreen[None]):
         self._first_line = max(0, min(self._first_line, len(self._lines) - self.visible_lines))
         shown = replace(self._page, lines=self._lines)
         rows = render_page(shown, self._first_line, width, self.visible_lines)
-        rows += (
+        foot = (
             render_message(self._message_text, width)
             if self._message_text
             else render_footer(self._hints, width)
         )
+        rows = rows[: self.visible_lines + 1 - len(foot)] + foot
         self._report.styles.width, self._report.styles.height = width, len(rows)
         self._report.show_rows(rows)
 

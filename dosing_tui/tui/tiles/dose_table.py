@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 from math import inf
 
+from dosing_tui.domain.labels.station_labels import label_stations_compactly
 from dosing_tui.domain.messages.models import Dose, TimeQuality
 from dosing_tui.domain.panels.panel_catalog import DOSES, DoseRow
 from dosing_tui.domain.quantities.value_age import ValueKind
@@ -12,7 +13,7 @@ from dosing_tui.domain.tolerances.tolerance_book import ToleranceBook
 from dosing_tui.live_state import MAX_RECENT_READINGS
 from dosing_tui.tui.charts.primitives.bars import draw_deviation_bar
 from dosing_tui.tui.rendering import data_table, number_format
-from dosing_tui.tui.rendering.canvas import Canvas, Rows, sanitize_text, split_cells
+from dosing_tui.tui.rendering.canvas import Canvas, Rows, sanitize_text
 from dosing_tui.tui.rendering.data_table import TableColumn, TableData
 from dosing_tui.tui.rendering.palette import DIM, STRONG, CellStyle, ColourRole
 from dosing_tui.tui.scope.render_context import RenderContext
@@ -92,11 +93,12 @@ _STATION_COLUMN: TableColumn[Dose] = TableColumn(
     3,
     50,
     lambda dose, context: sanitize_text(context.station_names.get(dose.device_id, dose.device_id)),
+    max_growth=11,
     is_name=True,
 )
 _DOSE_COLUMNS: tuple[TableColumn[Dose], ...] = (
-    TableColumn("Recipe", 8, 60, lambda dose, _: sanitize_text(dose.recipe), max_growth=6, is_name=True),
-    TableColumn("Chemical", 8, 80, lambda dose, _: sanitize_text(dose.chemical), max_growth=6, is_name=True),
+    TableColumn("Recipe", 8, 60, lambda dose, _: sanitize_text(dose.recipe), max_growth=22, is_name=True),
+    TableColumn("Chemical", 8, 80, lambda dose, _: sanitize_text(dose.chemical), max_growth=22, is_name=True),
     TableColumn("Pump", 4, 20, lambda dose, _: str(dose.pump), lambda dose, _: dose.pump, style=DIM,
                 align_right=True),
     TableColumn("Mode", 8, 5, lambda dose, _: sanitize_text(dose.mode, 16), style=DIM, max_growth=2),
@@ -120,9 +122,7 @@ _DOSE_COLUMNS: tuple[TableColumn[Dose], ...] = (
 def build_dose_columns(context: DoseTableContext) -> tuple[TableColumn[Dose], ...]:
     if not context.station_names:
         return (_TIME_COLUMN, *_DOSE_COLUMNS)
-    longest = max(len(split_cells(short)) for short in context.station_names.values())
-    growth = max(0, min(14, longest) - _STATION_COLUMN.width)
-    return (_TIME_COLUMN, replace(_STATION_COLUMN, max_growth=growth), *_DOSE_COLUMNS)
+    return (_TIME_COLUMN, _STATION_COLUMN, *_DOSE_COLUMNS)
 
 
 def build_dose_table(context: RenderContext) -> TileContent[TableData[Dose]]:
@@ -156,7 +156,7 @@ def _build_live_doses(context: RenderContext) -> TileContent[TableData[Dose]]:
 
 
 def _build_table(context: RenderContext, doses: tuple[Dose, ...], *, is_cut: bool) -> TableData[Dose]:
-    names = number_format.shorten_names(tuple(dose.device_id for dose in doses))
+    names = label_stations_compactly(sorted({dose.device_id for dose in doses}), context.settings.short_names)
     midnight = context.now.astimezone(context.zone).replace(hour=0, minute=0, second=0, microsecond=0)
     table_context = DoseTableContext(
         context.zone, midnight, context.tolerances, names if len(names) > 1 else {},

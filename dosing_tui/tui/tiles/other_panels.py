@@ -1,9 +1,11 @@
 """The generic tile of a declared panel: a chart over time, bars, or a table of its columns."""
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime, tzinfo
 from typing import Any
 
+from dosing_tui.domain.labels.station_labels import name_stations
 from dosing_tui.domain.panels.panel_catalog import LabeledTotal, Panel, SeriesPoint
 from dosing_tui.domain.panels.panel_columns import DataColumn, list_panel_columns
 from dosing_tui.tui.rendering import number_format
@@ -15,9 +17,22 @@ from dosing_tui.tui.tiles.shared.bucketing import build_value_chart, has_values
 from dosing_tui.tui.tiles.shared.tile_content import AnyTileContent, build_panel_content
 from dosing_tui.tui.tiles.totals import build_totals
 
-_MIN_COLUMN_WIDTH, _MAX_COLUMN_GROWTH = 9, 14
+_NUMBER_WIDTH, _TEXT_WIDTH, _TEXT_GROWTH = 9, 7, 30
 _DECIMALS = {"g": 2, "%": 1, "s": 1}
+_STATION_FIELD = "device_id"
+_DAY_FIELD = "day"
+_NAME_FIELDS = frozenset({_DAY_FIELD, _STATION_FIELD, "chemical"})
+"""What a row is about."""
 EMPTY_TEXT = "no data"
+
+
+@dataclass(frozen=True, slots=True)
+class PanelTableContext:
+    today: date
+    """Today in the zone: days of its year are written without the year."""
+    zone: tzinfo
+    stations: Mapping[str, str]
+    """Station -> its name."""
 
 
 def build_panel_tile(panel: Panel[Any], context: RenderContext) -> AnyTileContent:
@@ -34,26 +49,45 @@ def build_panel_tile(panel: Panel[Any], context: RenderContext) -> AnyTileConten
     if panel.row_type is LabeledTotal:
         return build_totals(panel, panel.unit, EMPTY_TEXT, context)
     rows = context.get_rows(panel)
-    columns = tuple(
-        _build_column(column, place) for place, column in enumerate(list_panel_columns(panel, panel.unit))
+    fields = list_panel_columns(panel, panel.unit)
+    columns = tuple(_build_column(panel, column, place) for place, column in enumerate(fields))
+    devices = (
+        {row.device_id for row in rows} if any(field.field == _STATION_FIELD for field in fields) else ()
     )
-    table = TableData(rows, columns, context.zone)
+    table_context = PanelTableContext(
+        context.now.astimezone(context.zone).date(),
+        context.zone,
+        name_stations(devices, context.settings.short_names),
+    )
+    table = TableData(rows, columns, table_context)
     return build_panel_content(context, panel, table, paint_table, is_empty=not rows, empty_text=EMPTY_TEXT)
 
 
-def _build_column(column: DataColumn, place: int) -> TableColumn[Any]:
-    """The first columns name the row: where room is short, the last ones go first."""
-    title = f"{column.title.capitalize()} {column.unit}".strip()
+def _build_column(panel: Panel[Any], column: DataColumn, place: int) -> TableColumn[Any]:
+    """Where room is short, the last values go first, those of the panel's key fields after all others."""
+    name = "Station" if column.field == _STATION_FIELD else column.title.capitalize()
+    title = f"{name} {column.unit}".strip()
+    is_key = column.field in panel.key_fields or column.field in _NAME_FIELDS
     return TableColumn(
         title,
-        max(_MIN_COLUMN_WIDTH, len(title) + 1),
-        100 - place,
-        lambda row, zone: _format_value(getattr(row, column.field), column.unit, zone),
-        lambda row, zone: getattr(row, column.field),
+        max(_NUMBER_WIDTH if column.unit else _TEXT_WIDTH, len(title)),
+        (200 if is_key else 100) - place,
+        lambda row, context: _format_cell(getattr(row, column.field), column, context),
+        lambda row, _: getattr(row, column.field),
         unit=column.unit,
         align_right=bool(column.unit),
-        max_growth=0 if column.unit else _MAX_COLUMN_GROWTH,
+        max_growth=2 if column.unit else _TEXT_GROWTH,
+        is_name=column.field in _NAME_FIELDS,
     )
+
+
+def _format_cell(value: object, column: DataColumn, context: PanelTableContext) -> str:
+    if column.field == _STATION_FIELD:
+        return context.stations.get(str(value), sanitize_text(str(value)))
+    if column.field == _DAY_FIELD:
+        day = date.fromisoformat(str(value))
+        return f"{day:%d %b}" if day.year == context.today.year else f"{day:%d.%m.%y}"
+    return _format_value(value, column.unit, context.zone)
 
 
 def _format_value(value: object, unit: str, zone: tzinfo) -> str:

@@ -110,15 +110,9 @@ TILES: Mapping[str, TileDeclaration] = {
     ),
     TileId.DAILY_PRODUCTION: TileDeclaration(production.build_daily_production, (catalog.DAILY_SUMMARY,)),
     TileId.PUMP_TABLE: TileDeclaration(pump_table.build_pump_table, (catalog.PUMP_CAPABILITY,)),
-    TileId.PUMP_CHEMICALS: TileDeclaration(
-        build_pump_chemicals, (catalog.PUMP_CHEMICALS,), names_own_range=True
-    ),
-    TileId.STOCK_OUTLOOK: TileDeclaration(
-        stock_outlook.build_stock_outlook, (catalog.STOCK_OUTLOOK,), names_own_range=True
-    ),
-    TileId.BATCHES_LEFT: TileDeclaration(
-        stock_outlook.build_batches_left, (catalog.BATCHES_LEFT,), names_own_range=True
-    ),
+    TileId.PUMP_CHEMICALS: TileDeclaration(build_pump_chemicals, (catalog.PUMP_CHEMICALS,)),
+    TileId.STOCK_OUTLOOK: TileDeclaration(stock_outlook.build_stock_outlook, (catalog.STOCK_OUTLOOK,)),
+    TileId.BATCHES_LEFT: TileDeclaration(stock_outlook.build_batches_left, (catalog.BATCHES_LEFT,)),
     TileId.STATION_TABLE: TileDeclaration(
         station_overview.build_station_table,
         (catalog.STATION_STATUS,),
@@ -171,10 +165,10 @@ def format_tile_scope(tile: TileDeclaration, context: RenderContext) -> str:
     if not tile.has_caption:
         return ""
     scope = context.scope
-    if tile.is_live(scope):
+    if tile.is_live(scope) or tile.panels[0].is_present:
         time = "" if scope.spec is None or is_live(scope) else LIVE_TILE_NOTE
         time = LIVE_LIST_NOTE if tile.is_live_by_default else time
-        dimensions = tile.live_dimensions
+        dimensions = tile.panels[0].dimensions if tile.panels else tile.live_dimensions
     else:
         panel = tile.panels[0]
         dimensions, result = panel.dimensions, context.get_result(panel)

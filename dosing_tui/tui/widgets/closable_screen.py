@@ -2,8 +2,11 @@
 
 from typing import TypeVar
 
+from textual import events, on
 from textual.await_complete import AwaitComplete
 from textual.screen import Screen
+
+from dosing_tui.tui.widgets.messages import ViewChanged
 
 Result = TypeVar("Result")
 
@@ -13,7 +16,15 @@ class ClosableScreen(Screen[Result]):
 
     takes_keys_typed_ahead = True
     """Keys typed right behind the one that opened it belong to it, though it was not drawn yet."""
+    page_title = ""
+    """Of a page that covers a screen, for the status bar; '' for a screen and for a dialog."""
     is_closed = False
+
+    @on(events.Mount)
+    def _announce_page(self) -> None:
+        """The status bar names the page, or the screen below again."""
+        if self.page_title:
+            self.app.post_message(ViewChanged())
 
     def dismiss(self, result: Result | None = None) -> AwaitComplete:
         """Close this screen and those above it, which have no result. The first result counts."""
@@ -23,4 +34,5 @@ class ClosableScreen(Screen[Result]):
         for above in reversed(stack[stack.index(self) + 1 :]):
             above.dismiss(None)
         self.is_closed = True
+        self._announce_page()
         return super().dismiss(result)

@@ -81,6 +81,11 @@ class Tile(LineWidget, can_focus=True):
 
     # content
 
+    @property
+    def title(self) -> str:
+        """As it is drawn; the tile's id before the first content."""
+        return self._content.title if self._content else str(self.tile_id).replace("_", " ").capitalize()
+
     def show_content(self, content: AnyTileContent) -> None:
         if content != self._content or self._needs_draw:
             self._content = content

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from textual.app import App
 from textual.pilot import Pilot
 
 from dosing_tui.config.settings import ColourTheme, GlyphMode
@@ -55,6 +56,12 @@ def app_without_plant() -> DosingApp:
     live.set_database(LinkState(LinkStatus.DOWN, NOW, source.away))
     live.set_message_counts(MessageCounts(received=12, spooled=12))
     return DosingApp(make_settings(), live, source, Clock())
+
+
+def read_status(console: App[Any]) -> str:
+    """The status bar, below any page."""
+    assert isinstance(console, DosingApp)
+    return "".join(cell for row in console.controllers.active_screen._status.shown_rows for cell, _ in row)
 
 
 async def wait_until_settled(pilot: Pilot[Any]) -> None:
@@ -224,6 +231,7 @@ def test_maintenance(
         await wait_for(
             lambda: isinstance(pilot.app.screen, MaintenanceScreen) and pilot.app.screen._state.value
         )
+        await wait_for(lambda: "Maintenance" in read_status(pilot.app))
         await pilot.pause()
 
     assert snap_compare(make_app(glyphs=glyphs), terminal_size=size, run_before=open_page)

@@ -14,7 +14,7 @@ from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import (
     Canvas,
     Rows,
-    fit_cells,
+    cut_middle,
     paint_nothing,
     render_paragraph,
     split_cells,
@@ -250,14 +250,14 @@ def _fit_age(content: AnyTileContent, width: int) -> str:
 
 
 def _draw_caption(canvas: Canvas, y: int, content: AnyTileContent) -> None:
-    """The error; without one range and filters, which have precedence over the unit."""
+    """The error; without one range and filters, which have precedence over the unit and keep their end."""
     room = canvas.width - 6
     if content.error:
         canvas.write_text(2, y, f" ▲ {content.error} ", CellStyle(ColourRole.DEVIATION), width=room + 2)
         return
     caption = _fit_caption(content, room)
     if caption:
-        shown = "".join(fit_cells(caption, room))
+        shown = cut_middle(caption, room, head=room // 2)
         canvas.write_right(canvas.width - 2, y, f" {shown} ", DIM)
 
 

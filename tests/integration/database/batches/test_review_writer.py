@@ -215,7 +215,7 @@ def test_a_batch_with_exceptions_is_only_approved_with_deviation(migrated: str) 
 
 def test_a_batch_under_way_is_not_approved(migrated: str) -> None:
     store_and_rebuild(migrated, *normal_batch()[:2], now=NOON + timedelta(minutes=2))
-    with pytest.raises(ReviewError, match="still under way"):
+    with pytest.raises(ReviewError, match="only a comment can be entered"):
         review_batch(settings_for(migrated))
 
 

@@ -13,7 +13,7 @@ from dosing_tui.domain.messages.models import ReadingKind
 from dosing_tui.live_state import LinkState, LinkStatus, LiveState, Role
 from dosing_tui.tui.app.terminal_options import TerminalOptions
 from dosing_tui.tui.controllers.scope_controller import NoteStored
-from dosing_tui.tui.dialogs.quit_and_help import HelpScreen, QuitScreen
+from dosing_tui.tui.dialogs.quit_and_help import HELP_TEXT_CELLS, HelpScreen, QuitScreen
 from dosing_tui.tui.keys.bindings import ALL_KEYS, HELP_MAIN
 from dosing_tui.tui.keys.help_pages import HELP_BATCHES
 from dosing_tui.tui.layout.geometry import TileId
@@ -84,7 +84,7 @@ async def test_up_from_the_newest_dose_leaves_the_table() -> None:
 async def test_enter_zooms_a_tile_and_escape_brings_the_overview_back() -> None:
     async with open_console() as driven:
         zoomed = await driven.press_keys("right", "up", "enter")
-        assert "Overview › Errors" in zoomed
+        assert "Overview › Error rate" in zoomed
         assert "Inventory" not in zoomed
         back = await driven.press_keys("escape")
         assert "Inventory" in back
@@ -190,6 +190,11 @@ async def test_a_standby_that_begins_to_collect_under_the_question_is_asked_anew
 def test_the_help_page_has_every_binding_there_is() -> None:
     told = {name for _, lines in (*HELP_MAIN, *HELP_BATCHES) for _, ids in lines for name in ids}
     assert told == {str(binding.id) for binding in ALL_KEYS}
+
+
+def test_no_effect_of_a_key_is_cut_on_the_help_page() -> None:
+    told = [effect for _, lines in (*HELP_MAIN, *HELP_BATCHES) for effect, _ in lines]
+    assert [effect for effect in told if len(effect) > HELP_TEXT_CELLS] == []
 
 
 async def test_the_help_page_fits_the_smallest_window() -> None:

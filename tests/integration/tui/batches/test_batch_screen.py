@@ -260,7 +260,7 @@ async def test_a_batch_under_way_moves_with_each_dose_and_cannot_be_approved(mig
         apply_live(live, [late])
         await plant.wait_for_text("2 of 2 doses")
         await plant.press_keys("space")
-        await plant.wait_for_text("still under way")
+        await plant.wait_for_text("only a comment can be entered")
         apply_live(live, [make_event(6 * 3600.0 - 5, "complete")])
         await plant.wait_for_text("● complete")
 

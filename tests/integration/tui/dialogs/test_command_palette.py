@@ -28,7 +28,7 @@ async def test_screens_charts_ranges_and_filters_are_reached_by_name() -> None:
     async with open_console() as console:
         scopes = console.app.controllers.scopes
         assert "› Inventory" in await run_command(console, "inven")
-        assert "Quality › Errors" in await run_command(console, "error rate")
+        assert "Quality › Error rate" in await run_command(console, "error rate")
         await run_command(console, "last nig")
         assert "last night (Night Tue 10 Mar 22:00–06:00)" in console.screen
         await run_command(console, "t12")

@@ -29,11 +29,11 @@ async def test_every_value_is_on_every_window(look: str, size: str) -> None:
         assert_whole(asked, SIZES[size])
         for value in (
             "_01",
-            "_02",
+            "02",
             "DMDEE",
             "CU-65/75",
             "(none)",
-            "Device",
+            "Station",
             "Chemical",
             "Recipe",
             "Mode",

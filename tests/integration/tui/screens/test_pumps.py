@@ -30,6 +30,8 @@ async def test_a_row_leads_to_its_control_chart_and_back() -> None:
         shown = await driven.wait_for_text("UCL")
         assert f"pump {first[1]}" in shown
         assert "not capable" in shown
+        assert "g/s" in shown
+        assert "…" not in "".join(shown.splitlines()[2:7])
         assert "esc Back" in shown.splitlines()[-1]
         newest = shown
         moved = await driven.press_keys("left")

@@ -29,10 +29,11 @@ async def test_s_shows_the_report_of_the_shift_that_is_on_below_status_and_alarm
     size: tuple[int, int],
 ) -> None:
     async with open_console(size=size) as driven:
-        before = driven.screen.splitlines()[:2]
+        before = driven.screen.splitlines()[1]
         await driven.press_keys("S")
         shown = (await driven.wait_for_text("SHIFT HANDOVER")).splitlines()
-        assert shown[:2] == before
+        assert "› Shift report " in shown[0]
+        assert shown[1] == before
         assert "Late Wed 2026-03-11 14:00–22:00 in progress" in driven.screen
         for hint in ("enter Details", "h Hand over", "t Take over", "esc Back"):
             assert hint in shown[-1]

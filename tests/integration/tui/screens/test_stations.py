@@ -24,11 +24,11 @@ async def test_enter_leads_into_a_station_and_its_key_out_again() -> None:
         live.apply_readings([replace(live.get_snapshot(NOW).levels[24], percent_full=2.2)])
         driven.clock.move_forward(1)
         opened = await driven.press_keys("enter")
-        assert "Only device dosing_system_03" in opened
+        assert "Only station dosing_system_03" in opened
         assert "Overview" in opened
         again = await driven.press_keys("9")
-        assert "Only device" not in again
-        assert "Only device" not in await driven.press_keys("1")
+        assert "Only station" not in again
+        assert "Only station" not in await driven.press_keys("1")
 
 
 async def test_a_filter_of_ones_own_stays() -> None:

@@ -57,7 +57,7 @@ def test_the_figures_are_judged_by_their_targets(alarms: int, verdict: str) -> N
 def test_less_than_thirty_days_are_not_judged() -> None:
     assert any(line.rstrip().endswith(OK) for line in render_lines(summarize_kpis()))
     short = render_lines(summarize_kpis(days=29))
-    assert "rated from 30 days on" in short[0]
+    assert "of 30 days needed" in short[0]
     assert not any(line.rstrip().endswith((OK, ABOVE_TARGET, TOO_HIGH)) for line in short)
 
 

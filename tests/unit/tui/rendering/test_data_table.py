@@ -112,3 +112,14 @@ def test_the_column_that_sorts_is_marked() -> None:
             0
         ]
     )
+
+
+def test_names_grow_as_far_as_they_need_before_any_other_column_grows() -> None:
+    columns: tuple[TableColumn[str], ...] = (
+        TableColumn("Time", 4, 90, lambda name, facts: "time", max_growth=6),
+        TableColumn("First", 5, 80, lambda name, facts: name, max_growth=20, is_name=True),
+        TableColumn("Second", 6, 70, lambda name, facts: "short", max_growth=20, is_name=True),
+    )
+    table = TableData(("dosing_station_1", "dosing_station_2"), columns)
+    widths = [[column.width for column in data_table.fit_columns(table, width)] for width in (17, 22, 30, 35)]
+    assert widths == [[4, 5, 6], [4, 10, 6], [6, 16, 6], [10, 17, 6]]

@@ -59,13 +59,6 @@ def test_an_error_has_its_sign_and_zero_has_none() -> None:
     ]
 
 
-def test_stations_are_told_apart_by_what_they_do_not_share() -> None:
-    names = number_format.shorten_names(("dosing_system_01", "dosing_system_02", "dosing_system_11"))
-    assert list(names.values()) == ["01", "02", "11"]
-    assert number_format.shorten_names(("only_one",)) == {"only_one": "only_one"}
-    assert number_format.shorten_names(("line", "line2")) == {"line": "line", "line2": "line2"}
-
-
 def test_doses_of_another_day_show_their_day() -> None:
     moment = datetime(2026, 3, 9, 8, 5, tzinfo=UTC)
     assert number_format.format_timestamp(moment, UTC, now=NOW) == "09 Mar"

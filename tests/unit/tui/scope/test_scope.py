@@ -2,12 +2,20 @@
 
 from dataclasses import replace
 from datetime import UTC, timedelta
+from typing import Any
 
 import pytest
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.domain.panels.filters import NO_FILTER, Dimension, Selection
-from dosing_tui.domain.panels.panel_catalog import CONSUMPTION_OVER_TIME
+from dosing_tui.domain.panels.panel_catalog import (
+    BATCHES_LEFT,
+    CONSUMPTION_OVER_TIME,
+    MATERIAL_BOOK,
+    PUMP_CHEMICALS,
+    STOCK_OUTLOOK,
+    Panel,
+)
 from dosing_tui.domain.time.time_range import RangeSpec
 from dosing_tui.errors import RangeError
 from dosing_tui.live_state import LiveSnapshot
@@ -16,6 +24,7 @@ from dosing_tui.tui.scope.render_context import PanelResult, RenderContext
 from dosing_tui.tui.scope.scope import (
     LIVE_SCOPE,
     RANGE_CHANGES,
+    Scope,
     TimeContext,
     change_range,
     format_filters,
@@ -66,8 +75,8 @@ def test_this_batch_is_the_newest_that_was_started_until_its_end() -> None:
 
 def test_a_panel_without_a_chosen_dimension_says_so() -> None:
     chosen = Selection(device=("dosing_system_01",), recipe=("CU-85", "CU-65/75"))
-    assert format_filters(chosen, frozenset(Dimension)) == "device dosing_system_01 · recipe CU-85, CU-65/75"
-    assert format_filters(chosen, frozenset({Dimension.DEVICE})) == "device dosing_system_01 · not by recipe"
+    assert format_filters(chosen, frozenset(Dimension)) == "station dosing_system_01 · recipe CU-85, CU-65/75"
+    assert format_filters(chosen, frozenset({Dimension.DEVICE})) == "station dosing_system_01 · not by recipe"
 
 
 def test_an_empty_panel_names_the_device_that_has_nothing_in_the_range() -> None:
@@ -75,7 +84,15 @@ def test_an_empty_panel_names_the_device_that_has_nothing_in_the_range() -> None
     answers = {CONSUMPTION_OVER_TIME.id: PanelResult(rows=(), loaded_at=NOW, scope=scope)}
     moment = RenderContext(NOW, UTC, Settings(), LiveSnapshot(), answers, scope=scope)
     said = moment.explain_empty(CONSUMPTION_OVER_TIME, "no dose")
-    assert said == "no dose in the last 24 h\nof device dosing_system_99 · recipe CU-85"
+    assert said == "no dose in the last 24 h\nof station dosing_system_99 · recipe CU-85"
+
+
+@pytest.mark.parametrize("panel", [STOCK_OUTLOOK, BATCHES_LEFT, PUMP_CHEMICALS, MATERIAL_BOOK])
+def test_what_is_always_of_now_is_empty_in_no_range(panel: Panel[Any]) -> None:
+    for scope in (LIVE_SCOPE, Scope(RangeSpec("now-7d", "now-6d"))):
+        answers = {panel.id: PanelResult(rows=(), loaded_at=NOW, scope=scope)}
+        moment = RenderContext(NOW, UTC, Settings(), LiveSnapshot(), answers, scope=scope)
+        assert moment.explain_empty(panel, "no level") == "no level"
 
 
 def test_nothing_chosen_is_everything() -> None:

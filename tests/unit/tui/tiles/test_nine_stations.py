@@ -1,6 +1,7 @@
 """Nine stations with twelve chemicals each: every row names its own station and tank, at every size."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -9,16 +10,23 @@ from dosing_tui.config.settings import ConsoleSettings, PlantSettings, Settings,
 from dosing_tui.domain.alarm_rules.evaluator import Evaluator
 from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits
 from dosing_tui.domain.panels.filters import Selection
+from dosing_tui.domain.panels.material_rows import TankBalance
+from dosing_tui.domain.panels.panel_catalog import MATERIAL_BOOK, STOCK_BALANCE
 from dosing_tui.live_state import LiveState
+from dosing_tui.tui.kiosk.kiosk_pages import build_page
+from dosing_tui.tui.kiosk.kiosk_rotation import KioskPage
 from dosing_tui.tui.rendering.canvas import Rows
-from dosing_tui.tui.scope.render_context import RenderContext
+from dosing_tui.tui.scope.render_context import PanelResult, RenderContext
 from dosing_tui.tui.scope.scope import Scope
+from dosing_tui.tui.tiles.dose_table import build_dose_table
 from dosing_tui.tui.tiles.inventory import (
     build_inventory,
     build_tank_table,
     count_visible_tanks,
     paint_inventory,
 )
+from dosing_tui.tui.tiles.other_panels import build_panel_tile
+from dosing_tui.tui.tiles.registry import format_tile_scope, get_declaration
 from dosing_tui.tui.tiles.station_overview import build_station_lights, build_station_table
 from tests.support.tui.crowded_plant import build_levels
 from tests.support.tui.nine_stations import CHEMICALS, STATIONS, build_live_state
@@ -178,3 +186,31 @@ def test_without_room_the_most_urgent_lights_stay() -> None:
     assert "■2 03" in row
     assert "■2 06" in row
     assert "+ 6 more" in row
+
+
+def test_a_station_has_the_short_name_of_the_settings_in_every_list() -> None:
+    context = build_context(stations=SHORT)
+    content = build_dose_table(context)
+    doses = read_rows(content.paint(content.data, 120, 40))
+    assert {row[9:11] for row in doses[1:] if row.strip()} <= {f"L{number}" for number in range(1, 10)}
+    tanks = build_page(KioskPage.INVENTORY, context)
+    assert [figure.name.partition(" ")[0] for figure in tanks] == ["L3", "L6", "L3", "L9", "L6", "L1"]
+
+
+@pytest.mark.parametrize("width", [38, 56, 76, 116])
+def test_each_row_of_a_declared_table_names_its_station_and_has_its_key_figure(width: int) -> None:
+    rows = tuple(
+        TankBalance("2026-03-11", device, chemical, 5_000.0, 0.0, 0.0, 40.0, 4_900.0, -60.0, 150.0, None, "")
+        for device in STATIONS for chemical in ("T-12", "T-9")
+    )  # fmt: skip
+    context = replace(build_context(), results={STOCK_BALANCE.id: PanelResult(rows, AT)})
+    content = build_panel_tile(STOCK_BALANCE, context)
+    heading, *lines = read_rows(content.paint(content.data, width, 19))
+    assert "Unexplained g" in heading
+    assert all("-60.00" in line for line in lines)
+    assert len({line[: heading.index("Unexplained g")] for line in lines}) == len(rows)
+
+
+def test_a_panel_of_the_present_names_no_range() -> None:
+    tile = get_declaration(MATERIAL_BOOK.id)
+    assert format_tile_scope(tile, build_context(device=STATIONS[:1])) == "station dosing_system_01"

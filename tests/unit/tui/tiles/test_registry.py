@@ -87,3 +87,11 @@ def test_an_age_is_no_reason_to_paint_the_chart_below_it() -> None:
         render_tile(each, 20, 5, frame=TileFrame.FULL, is_focused=False, painter=painter)
     render_tile(content, 21, 5, frame=TileFrame.FULL, is_focused=False, painter=painter)
     assert painted == ["a", "b", "a"]
+
+
+def test_a_caption_without_room_keeps_the_end_of_its_filter() -> None:
+    content = TileContent(
+        "Title", None, lambda data, width, height: [], scope_text="24 h · station dosing_02"
+    )
+    rows = render_tile(content, 28, 4, frame=TileFrame.FULL, is_focused=False)
+    assert "".join(cell for cell, _ in rows[-1]) == "╰─ 24 h · stat… dosing_02 ─╯"
