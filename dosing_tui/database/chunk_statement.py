@@ -1,16 +1,19 @@
 """One statement that stores a chunk's readings and the spool's progress: one round trip, one transaction."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from itertools import combinations
-from typing import Any, LiteralString
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from dosing_tui.database import row_codec
 from dosing_tui.database.sql_files import LEADING_COMMENT, read_statement
 from dosing_tui.domain.messages.models import Reading, ReadingKind
+
+_PARAMETER = re.compile(r"%\((\w+)\)s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +33,11 @@ class ChunkStatement:
         self._readings = dict.fromkeys(kinds, ()) | row_codec.group_by_kind(readings)
 
     @property
-    def text(self) -> LiteralString:
-        return _build_text(tuple(self._readings))
+    def text(self) -> bytes:
+        """With the placeholders of the server: psycopg would look for its own in each chunk's text again."""
+        return _build_text(tuple(self._readings)).text
 
-    def build_parameters(self, spool_id: UUID, site: str, *, before: int, last_seq: int) -> dict[str, object]:
+    def build_parameters(self, spool_id: UUID, site: str, *, before: int, last_seq: int) -> list[object]:
         """``before``: the spool's progress; if the database has another, the statement fails as a whole."""
         rows = {
             name: text
@@ -42,7 +46,8 @@ class ChunkStatement:
         }
         given = sum(map(len, self._readings.values()))
         progress = {"spool_id": spool_id, "site": site, "before": before, "last_seq": last_seq}
-        return {**rows, **progress, "given": given}
+        values = {**rows, **progress, "given": given}
+        return [values[name] for name in _build_text(tuple(self._readings)).names]
 
     def read_result(self, row: Sequence[Any]) -> ChunkResult:
         """``row``: the statement's only row."""
@@ -68,8 +73,15 @@ def list_empty_chunks() -> list[ChunkStatement]:
     ]
 
 
+class _NumberedText(NamedTuple):
+    """A statement with $1, $2, and the names of these parameters."""
+
+    text: bytes
+    names: tuple[str, ...]
+
+
 @cache
-def _build_text(kinds: tuple[ReadingKind, ...]) -> LiteralString:
+def _build_text(kinds: tuple[ReadingKind, ...]) -> _NumberedText:
     names = [f"new_{kind.value}" for kind in kinds]
     inserts = "".join(
         f"{name} AS ({LEADING_COMMENT.sub('', read_statement(f'writes/insert_{kind.value}'))}),\n"
@@ -82,7 +94,9 @@ def _build_text(kinds: tuple[ReadingKind, ...]) -> LiteralString:
         for name in names
     )
     statement = LEADING_COMMENT.sub("", read_statement("writes/insert_chunk"))
-    return statement.format(inserts=inserts, count=count, results=results)
+    text = statement.format(inserts=inserts, count=count, results=results)
+    given = tuple(dict.fromkeys(_PARAMETER.findall(text)))
+    return _NumberedText(_PARAMETER.sub(lambda found: f"${given.index(found[1]) + 1}", text).encode(), given)
 
 
 def _read_key(kind: ReadingKind, key: Mapping[str, Any]) -> list[object]:

@@ -159,7 +159,7 @@ class ReadingWriter:
         parameters = chunk.build_parameters(
             spool_id, self._settings.plant.site, before=before, last_seq=last_seq
         )
-        row = session.execute(chunk.text, parameters, prepare=True).fetchone()
+        row = psycopg.RawCursor(session).execute(chunk.text, parameters, prepare=True).fetchone()
         assert row is not None  # an aggregate
         return chunk.read_result(row)
 

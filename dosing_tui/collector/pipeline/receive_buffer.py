@@ -64,9 +64,7 @@ class ReceiveBuffer:
                 return []
             if not self._has_room():
                 self._condition.notify_all()
-            chunk = [self._messages.popleft() for _ in range(min(CHUNK_MESSAGES, len(self._messages)))]
-            self._size_bytes -= sum(message.size_bytes for message in chunk)
-            self._in_flight -= sum(map(self._is_in_flight, chunk))
+            chunk = self._remove_chunk()
             self._window.count_messages(len(chunk))
             return chunk
 
@@ -75,6 +73,17 @@ class ReceiveBuffer:
             self._is_closed = True
             self._messages.clear()
             self._condition.notify_all()
+
+    def _remove_chunk(self) -> list[ReceivedMessage]:
+        if len(self._messages) <= CHUNK_MESSAGES:
+            chunk = list(self._messages)
+            self._messages.clear()
+            self._size_bytes = self._in_flight = 0
+            return chunk
+        chunk = [self._messages.popleft() for _ in range(CHUNK_MESSAGES)]
+        self._size_bytes -= sum(message.size_bytes for message in chunk)
+        self._in_flight -= sum(map(self._is_in_flight, chunk))
+        return chunk
 
     def _wait_for_more(self) -> None:
         """Until the window is over, or the broker waits for acknowledgements."""

@@ -37,10 +37,12 @@ def read_status(topic_filter: str, message: ReceivedMessage) -> StationReport | 
 def name_topics(settings: MqttSettings, messages: Iterable[ReceivedMessage]) -> list[str]:
     """The topic of the settings that covers each message: their number is bounded."""
     status_topic = settings.station_status_topic
-    return [
-        status_topic if find_station(status_topic, message.topic) else settings.find_topic(message.topic)
-        for message in messages
-    ]
+    topics = [message.topic for message in messages]
+    names = {
+        topic: status_topic if find_station(status_topic, topic) else settings.find_topic(topic)
+        for topic in set(topics)
+    }
+    return [names[topic] for topic in topics]
 
 
 def apply_to_live_state(live_state: LiveState, items: Iterable[ParsedItem | StationReport]) -> None:

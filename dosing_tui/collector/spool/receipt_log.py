@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 IDENTITY_BYTES = 16
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 
 
 class Receipt(NamedTuple):
@@ -87,11 +86,16 @@ def _make_integers(count: int) -> "memoryview[int]":
 
 
 def pad_identity(identity: bytes) -> bytes:
-    return identity[:IDENTITY_BYTES].ljust(IDENTITY_BYTES, b"\0")
+    return (
+        identity
+        if len(identity) == IDENTITY_BYTES
+        else identity[:IDENTITY_BYTES].ljust(IDENTITY_BYTES, b"\0")
+    )
 
 
 def to_microseconds(at: datetime) -> int:
-    return (at - _EPOCH) // _MICROSECOND
+    since = at - _EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
 def to_datetime(microseconds: int) -> datetime:

@@ -5,9 +5,10 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from dosing_tui.collector.spool import spool_schema
 from dosing_tui.collector.spool.redelivery_filter import (
@@ -36,8 +37,7 @@ MAX_CACHE_MESSAGES = 2_000
 SpoolMessage = tuple[int, tuple[ParsedItem, ...]]
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedMessage:
+class ParsedMessage(NamedTuple):
     """One message's items and its fingerprint."""
 
     items: tuple[ParsedItem, ...]

@@ -5,7 +5,7 @@ from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
 
-from dosing_tui.domain.alarm_rules.plant_wide.dosing_pace import RECENT_MINUTES, DosingPace, UsualDuration
+from dosing_tui.domain.alarm_rules.plant_wide.dosing_pace import RECENT_MINUTES, UsualDuration
 from dosing_tui.domain.alarm_rules.shared.detection import Detection, is_above
 from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits
 from dosing_tui.domain.alarm_rules.shared.rule_state import (
@@ -46,7 +46,9 @@ def check_dose(
 ) -> Iterator[Detection]:
     """Check one dose. Below what the scale can weigh it is out of tolerance never, grossly wrong perhaps."""
     station, error = rule_state.stations[dose.device_id], dose.error_g
-    add_duration(rule_state.pace, dose)
+    minute, minute_now = to_epoch_minute(dose.time), to_epoch_minute(dose.received_at)
+    if minute > minute_now - RECENT_MINUTES:  # one that was sent late says nothing about now
+        rule_state.pace.add_dose(dose, minute)
     if error is not None:
         own = limits.get_ingredient_limits(chemical=dose.chemical, recipe=dose.recipe)
         tolerance = tolerances.find_tolerance(dose)
@@ -55,8 +57,7 @@ def check_dose(
             yield _create_dose_detection(
                 dose, error, tolerance=tolerance.tolerance_g, gross_limit=own.gross_error_g
             )
-        minute = to_epoch_minute(dose.time)
-        if tolerance.is_weighable and minute > to_epoch_minute(dose.received_at) - WINDOW_MINUTES:
+        if tolerance.is_weighable and minute > minute_now - WINDOW_MINUTES:
             add_dose_errors(
                 station, dose.pump, minute, doses=1, error_g=off, outside_tolerance=int(is_outside)
             )
@@ -65,10 +66,9 @@ def check_dose(
 
 def _check_chemical(station: StationState, dose: Dose, rules: ToleranceRules) -> Iterator[Detection]:
     """Check the chemical of a dose by what the plant says of its pump, else by what the pump dosed before."""
-    words = f"Pump {dose.pump} dosed {dose.chemical} instead of"
     if expected := rules.find_wrong_pump(dose):
         key = AlarmKey("BATCH_INGREDIENT", dose.device_id, dose.recipe)
-        yield Detection(key, True, f"{words} {expected} ({dose.device_id})")
+        yield Detection(key, True, f"{_name_wrong_dose(dose)} {expected} ({dose.device_id})")
     history = get_pump_history(station, dose.pump)
     if history is None:
         return
@@ -77,14 +77,11 @@ def _check_chemical(station: StationState, dose: Dose, rules: ToleranceRules) ->
     if learnt:
         where = f"{learnt.doses} of its last {LEARNT_DOSES} doses, {dose.device_id}"
         key = AlarmKey("PUMP_CHEMICAL", dose.device_id, f"pump {dose.pump}")
-        yield Detection(key, True, f"{words} {learnt.chemical} ({where})")
+        yield Detection(key, True, f"{_name_wrong_dose(dose)} {learnt.chemical} ({where})")
 
 
-def add_duration(pace: DosingPace, dose: Dose) -> None:
-    """A dose that was sent late says nothing about now."""
-    minute = to_epoch_minute(dose.time)
-    if minute > to_epoch_minute(dose.received_at) - RECENT_MINUTES:
-        pace.add_dose(dose, minute)
+def _name_wrong_dose(dose: Dose) -> str:
+    return f"Pump {dose.pump} dosed {dose.chemical} instead of"
 
 
 def check_slow_chemicals(rule_state: RuleState, minute: int, limits: AlarmLimits) -> Iterator[Detection]:
@@ -100,9 +97,10 @@ def check_slow_chemicals(rule_state: RuleState, minute: int, limits: AlarmLimits
 
 def get_pump_history(station: StationState, pump: int) -> PumpHistory | None:
     """Return a pump's history, empty if new; None above MAX_PUMPS."""
-    if pump not in station.pump_histories and len(station.pump_histories) >= MAX_PUMPS:
-        return None
-    return station.pump_histories.setdefault(pump, PumpHistory())
+    history = station.pump_histories.get(pump)
+    if history is None and len(station.pump_histories) < MAX_PUMPS:
+        history = station.pump_histories[pump] = PumpHistory()
+    return history
 
 
 def load_dose_history(
@@ -130,11 +128,12 @@ def add_dose_errors(
     station: StationState, pump: int, minute: int, *, doses: int, error_g: float, outside_tolerance: int
 ) -> None:
     """Add doses of one minute to the windows of the station and the pump; ``error_g``: sum of errors in g."""
-    windows = [station.error_window]
-    if pump in station.pump_error_windows or len(station.pump_error_windows) < MAX_PUMPS:
-        windows.append(station.pump_error_windows.setdefault(pump, DoseErrorWindow()))
-    for window in windows:
-        window.add(minute, doses=doses, error_g=error_g, outside_tolerance=outside_tolerance)
+    of_pump = station.pump_error_windows.get(pump)
+    if of_pump is None and len(station.pump_error_windows) < MAX_PUMPS:
+        of_pump = station.pump_error_windows[pump] = DoseErrorWindow()
+    for window in (station.error_window, of_pump):
+        if window is not None:
+            window.add(minute, doses=doses, error_g=error_g, outside_tolerance=outside_tolerance)
 
 
 def check_hourly_errors(

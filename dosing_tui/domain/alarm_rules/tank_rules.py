@@ -105,14 +105,14 @@ def load_batch_needs(rule_state: RuleState, needs: Iterable[BatchNeed]) -> bool:
     return has_changed
 
 
-def update_last_dose(rule_state: RuleState, dose: Dose) -> None:
+def _update_last_dose(tank: TankState, dose: Dose) -> None:
     """While no batch is known, a batch takes as much as the newest dose."""
-    tank = rule_state.get_tank(dose.device_id, dose.chemical)
     grams = dose.target_g or dose.actual_g or 0.0
     if grams <= 0 or dose.time < (tank.last_dose_at or dose.time):
         return
     tank.last_dose_at = dose.time
-    if tank.batch_need is None or not tank.batch_need.batches:
+    need = tank.batch_need
+    if need is None or (not need.batches and (need.need_g, need.recipe) != (grams, "")):
         tank.batch_need = BatchNeed(dose.device_id, dose.chemical, grams)
 
 
@@ -132,8 +132,8 @@ def add_dose(rule_state: RuleState, dose: Dose) -> Iterator[Detection]:
 
     A dose older than the level may explain a difference that was reported, and proves it wrong.
     """
-    update_last_dose(rule_state, dose)
     tank = rule_state.get_tank(dose.device_id, dose.chemical)
+    _update_last_dose(tank, dose)
     if tank.reported_gap is not None and _explains_gap(tank, dose):
         tank.open_gap_g -= dose.actual_g or 0.0
         if abs(tank.open_gap_g) <= MIN_GAP_G:

@@ -68,6 +68,7 @@ class MessageParser:
 
     def __init__(self, topics: Mapping[str, ReadingKind], rules: ClockRules) -> None:
         self._topics = dict(topics)
+        self._sources = {topic: self._find_source(topic) for topic in topics}
         self._rules = rules
         self._clocks: RecentValues[str, DeviceClock] = RecentValues(MAX_TRACKED)
         self._capacities: RecentValues[tuple[str, str], float] = RecentValues(MAX_TRACKED)
@@ -91,7 +92,7 @@ class MessageParser:
 
         ``received_at`` is the time of receipt, with a time zone.
         """
-        source = self._find_source(topic)
+        source = self._sources[topic] if topic in self._sources else self._find_source(topic)
         if source is None:
             reason = f"nothing is expected on the topic '{clean_text(topic)}'"
             return (Rejection(OTHER_TOPICS, payload, reason, received_at),)

@@ -143,7 +143,7 @@ def is_finite(item: ParsedItem) -> bool:
     JSON cannot represent these values.
     """
     numbers = _NUMERIC_FIELDS.get(type(item))
-    return numbers is None or math.isfinite(sum(number for number in numbers(item) if number is not None))
+    return numbers is None or math.isfinite(sum(filter(None, numbers(item))))
 
 
 _NUMERIC_FIELDS: Mapping[type[ParsedItem], Callable[[ParsedItem], tuple[float | None, ...]]] = {

@@ -15,9 +15,10 @@ timestamps differ by the interval between their arrivals. Bursts, late and repea
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 from dosing_tui.domain.messages.field_coercion import quote_value
@@ -51,6 +52,16 @@ class ClockRules:
     max_age: timedelta
     max_ahead: timedelta
     device_zone: tzinfo
+    _max_age_s: float = field(init=False, repr=False, compare=False)
+    _max_ahead_s: float = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_max_age_s", self.max_age.total_seconds())
+        object.__setattr__(self, "_max_ahead_s", self.max_ahead.total_seconds())
+
+    def is_in_window(self, stamp: float, received_s: float) -> bool:
+        """Both in Unix seconds."""
+        return received_s - self._max_age_s <= stamp <= received_s + self._max_ahead_s
 
 
 class ClockTrust(StrEnum):
@@ -100,7 +111,7 @@ def resolve_timestamp(
     if value is not None:
         return _resolve_number(value, received_at, rules, device_clock)
     if isinstance(stamp, str) and (told := _parse_iso(stamp, rules.device_zone)) is not None:
-        if _is_in_window(told, received_at.timestamp(), rules):
+        if rules.is_in_window(told, received_at.timestamp()):
             return ResolvedTime(datetime.fromtimestamp(told, UTC), TimeQuality.DEVICE, device_clock, "")
         return ResolvedTime(received_at, TimeQuality.WINDOW, device_clock, _format_flag(stamp))
     return ResolvedTime(
@@ -113,14 +124,19 @@ def _resolve_number(
 ) -> ResolvedTime:
     stamp = to_unix_seconds(value)
     heard = received_at.timestamp()
-    within = _is_in_window(stamp, heard, rules)
+    within = rules.is_in_window(stamp, heard)
     clock = update_clock(device_clock, stamp, heard, is_in_window=within)
     if within and clock.trust is ClockTrust.CLOCK:
-        return ResolvedTime(datetime.fromtimestamp(stamp, UTC), TimeQuality.DEVICE, clock, "")
+        return ResolvedTime(_to_datetime(stamp), TimeQuality.DEVICE, clock, "")
     counts = within or clock.trust is ClockTrust.COUNTER
     return ResolvedTime(
         received_at, TimeQuality.UPTIME if counts else TimeQuality.WINDOW, clock, _format_flag(value)
     )
+
+
+@lru_cache(maxsize=1024)  # many stations stamp the same second
+def _to_datetime(stamp: float) -> datetime:
+    return datetime.fromtimestamp(stamp, UTC)
 
 
 def to_unix_seconds(value: float) -> float:
@@ -146,6 +162,9 @@ def update_clock(
         )
         return DeviceClock(trust, now, now, math.inf if trust is ClockTrust.CLOCK else start)
     elapsed = received_s - device_clock.reference.received_s
+    keep = 0 <= elapsed < MIN_SAMPLE_GAP_S
+    if keep and is_in_window and device_clock.trust is ClockTrust.CLOCK and stamp >= MIN_CLOCK_STAMP:
+        return DeviceClock(ClockTrust.CLOCK, device_clock.reference, now)  # the usual message
     if stamp < MIN_CLOCK_STAMP or (elapsed >= MIN_SAMPLE_GAP_S and _is_counter_speed(device_clock, now)):
         trust = ClockTrust.COUNTER
     elif is_in_window and (
@@ -154,7 +173,6 @@ def update_clock(
         trust = ClockTrust.CLOCK
     else:
         trust = device_clock.trust
-    keep = 0 <= elapsed < MIN_SAMPLE_GAP_S
     earliest = math.inf if trust is ClockTrust.CLOCK else min(start, device_clock.earliest_start)
     return DeviceClock(trust, device_clock.reference if keep else now, now, earliest)
 
@@ -206,10 +224,6 @@ def _parse_iso(stamp: str, zone: tzinfo) -> float | None:
         return (told if told.tzinfo else told.replace(tzinfo=zone)).timestamp()
     except (ValueError, OverflowError):
         return None
-
-
-def _is_in_window(stamp: float, received_s: float, rules: ClockRules) -> bool:
-    return received_s - rules.max_age.total_seconds() <= stamp <= received_s + rules.max_ahead.total_seconds()
 
 
 def _format_flag(stamp: object) -> str:

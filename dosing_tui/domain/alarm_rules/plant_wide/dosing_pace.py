@@ -52,13 +52,21 @@ class CommonPace:
 
 
 @dataclass(slots=True)
+class RecentPaces:
+    """Durations of doses as a share of the usual one, and the minute of each."""
+
+    minutes: deque[int] = field(default_factory=lambda: deque(maxlen=MAX_RECENT_DOSES))
+    paces: deque[float] = field(default_factory=lambda: deque(maxlen=MAX_RECENT_DOSES))
+
+
+@dataclass(slots=True)
 class DosingPace:
     """Usual durations, and the recent doses against them."""
 
     _usual: dict[DoseKind, tuple[float, int]] = field(default_factory=dict)
     """Mean in s, and the number of doses in it."""
-    _recent: dict[str, dict[str, deque[tuple[int, float]]]] = field(default_factory=dict)
-    """Chemical -> station -> minute and duration, as a share of the usual one."""
+    _recent: dict[str, dict[str, RecentPaces]] = field(default_factory=dict)
+    """By chemical and station."""
     _names: dict[str, str] = field(default_factory=dict)
     """Chemical as it was spelled first."""
 
@@ -79,8 +87,11 @@ class DosingPace:
         if doses >= MIN_USUAL_DOSES:
             self._names.setdefault(chemical, dose.chemical)
             stations = self._recent.setdefault(chemical, {})
-            recent = stations.setdefault(dose.device_id, deque(maxlen=MAX_RECENT_DOSES))
-            recent.append((minute, seconds / mean_s))
+            recent = stations.get(dose.device_id)
+            if recent is None:
+                recent = stations[dose.device_id] = RecentPaces()
+            recent.minutes.append(minute)
+            recent.paces.append(seconds / mean_s)
         doses = min(doses + 1, MAX_USUAL_DOSES)
         self._set_usual(kind, mean_s + (seconds - mean_s) / doses, doses)
 
@@ -96,9 +107,10 @@ class DosingPace:
         for chemical, stations in self._recent.items():
             paces = []
             for recent in stations.values():
-                while recent and recent[0][0] <= minute - RECENT_MINUTES:
-                    recent.popleft()
-                if len(recent) >= MIN_RECENT_DOSES:
-                    paces.append(sum(pace for _, pace in recent) / len(recent))
+                while recent.minutes and recent.minutes[0] <= minute - RECENT_MINUTES:
+                    recent.minutes.popleft()
+                    recent.paces.popleft()
+                if len(recent.paces) >= MIN_RECENT_DOSES:
+                    paces.append(sum(recent.paces) / len(recent.paces))
             slower = 100.0 * (min(paces) - 1.0) if len(paces) >= MIN_STATIONS else None
             yield CommonPace(self._names[chemical], len(paces), slower)

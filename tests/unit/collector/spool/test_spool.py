@@ -7,7 +7,6 @@ import tempfile
 import tracemalloc
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -91,7 +90,7 @@ def test_what_earlier_processes_received_is_read_in_pages(tmp_path: Path) -> Non
     for begin in range(1, 10_000, 1_000):
         arrivals = [make_arrival(number) for number in range(begin, begin + 1_000)]
         with_ids = [
-            replace(one, fingerprint=one.fingerprint._replace(packet_id=begin + place))
+            one._replace(fingerprint=one.fingerprint._replace(packet_id=begin + place))
             for place, one in enumerate(arrivals)
         ]
         spool.append_messages(with_ids, expire_before=0)
