@@ -19,6 +19,7 @@ from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits
 from dosing_tui.domain.alarms.snapshot import AlarmSnapshot
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading, ReadingKind
 from dosing_tui.domain.presence.models import MessageLoss, StationNews, StationPresence
+from dosing_tui.domain.quantities.set_back_clock import is_set_back
 from dosing_tui.domain.tolerances.tolerance_book import ToleranceBook
 
 MAX_RECENT_READINGS = 200
@@ -215,6 +216,10 @@ class LiveState:
         self._topic_last_message: dict[str, datetime] = {}
         self._console_faults: tuple[DatabaseFault, ...] = ()
         self._snapshot = LiveSnapshot()
+        """As of the last ``get_snapshot``: a copy for each of thousands of changes would take too long."""
+        self._changes: dict[str, object] = {}
+        """Fields set since, by their names in LiveSnapshot."""
+        self._revision = 0
 
     def apply_readings(self, readings: Iterable[Reading]) -> None:
         """Add live readings. A redelivered dose or event, or an older level, changes nothing."""
@@ -293,6 +298,9 @@ class LiveState:
     def get_snapshot(self, now: datetime) -> LiveSnapshot:
         with self._lock:
             self._drop_old_arrivals(now)
+            self._follow_set_back_clock(now)
+            self._snapshot = replace(self._snapshot, revision=self._revision, **self._changes)  # type: ignore[arg-type]  # the names are those of LiveSnapshot
+            self._changes.clear()
             snapshot = replace(
                 self._snapshot,
                 levels=tuple(self._levels[key] for key in sorted(self._levels)),
@@ -309,12 +317,23 @@ class LiveState:
 
     def _update_fields(self, **fields: object) -> None:
         with self._lock:
-            if any(getattr(self._snapshot, name) != value for name, value in fields.items()):
+            if any(self._get_field(name) != value for name, value in fields.items()):
                 self._increment_revision(**fields)
+
+    def _get_field(self, name: str) -> object:
+        return self._changes[name] if name in self._changes else getattr(self._snapshot, name)
+
+    def _follow_set_back_clock(self, now: datetime) -> None:
+        for name in ("broker", "database"):
+            link = self._get_field(name)
+            assert isinstance(link, LinkState)
+            if link.since is not None and is_set_back(link.since, now):
+                self._increment_revision(**{name: replace(link, since=now)})
 
     def _increment_revision(self, **fields: object) -> None:
         """Set fields of the snapshot, by their names."""
-        self._snapshot = replace(self._snapshot, revision=self._snapshot.revision + 1, **fields)  # type: ignore[arg-type]  # the names are those of LiveSnapshot
+        self._revision += 1
+        self._changes.update(fields)
 
     def _store_reading(self, reading: Reading) -> tuple[ReadingKind, bool]:
         """The kind of the reading, and whether it was new; every level counts as new."""

@@ -14,9 +14,9 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.database.alarms import journal, journal_health
 from dosing_tui.database.alarms.action_outcomes import find_action_outcomes
 from dosing_tui.database.panel_reader import PanelReader
-from dosing_tui.domain.alarm_rules.retirement import is_retired
 from dosing_tui.domain.alarms import operator_commands
 from dosing_tui.domain.alarms.catalog import RULES
+from dosing_tui.domain.alarms.journal_projection import is_retired
 from dosing_tui.domain.alarms.models import (
     AlarmState,
     AlarmStateName,

@@ -18,6 +18,7 @@ from dosing_tui.cli.context import (
     get_os_user,
     pass_settings,
     print_message,
+    write_line,
     write_stdout,
 )
 from dosing_tui.cli.notifications import notifications, try_channel
@@ -304,7 +305,7 @@ def run_alarm_command(
     context = CommandContext(Actor(name or account, account), datetime.now(UTC))
     result = apply_command(settings, targets, context, build_entry)
     for tag in result.changed_tags:
-        click.echo(f"{action}: {tag}")
+        write_line(f"{action}: {tag}")
     for sentence in result.refusals:
         print_message(sentence)
     if not result.changed_tags:

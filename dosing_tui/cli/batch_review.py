@@ -10,12 +10,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from dosing_tui.cli.context import (
-    exit_without_result,
-    get_os_user,
-    get_settings,
-    write_stdout,
-)
+from dosing_tui.cli.context import exit_without_result, get_os_user, get_settings, write_line, write_stdout
 from dosing_tui.domain.messages.text_sanitizer import clean_text
 from dosing_tui.errors import ReviewError
 
@@ -119,7 +114,7 @@ def _enter_review(
     )
     zone = ZoneInfo(settings.plant.timezone)
     entered = enter_review(settings, draft, os_user=get_os_user())
-    click.echo(
+    write_line(
         f"{row.batch_id}: {entered.meaning} by {entered.who} at"
         f" {entered.at.astimezone(zone):%Y-%m-%d %H:%M:%S} ({entered.signature}), entry {entered.review_id}."
     )

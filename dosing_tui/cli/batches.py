@@ -14,6 +14,7 @@ from dosing_tui.cli.context import (
     get_settings,
     parse_time,
     print_message,
+    write_line,
 )
 from dosing_tui.domain.quantities.quantity_text import count_noun, format_count
 
@@ -44,7 +45,7 @@ def rebuild(ctx: click.Context, since: str, until: str | None) -> None:
     if begins >= ends:
         raise click.BadParameter("--from is not before --to.")
     done = rebuild_batches(settings, since=begins, until=ends, now=now, report=print_message)
-    click.echo(
+    write_line(
         f"{count_noun(done.batch_count, 'batch', 'batches')},"
         f" {format_count(done.stored_count)} of them new or changed;"
         f" {format_count(done.removed_count)} merged into others."
@@ -65,7 +66,7 @@ def pin(ctx: click.Context, who: str) -> None:
     old = click.prompt("Old PIN (empty for a first one)", default="", hide_input=True, show_default=False)
     new = click.prompt("New PIN", hide_input=True, confirmation_prompt=True)
     set_pin(settings, who=who, pin=new, old=old)
-    click.echo(f"The PIN of {who} is set.")
+    write_line(f"The PIN of {who} is set.")
 
 
 @batches.command()
@@ -92,7 +93,7 @@ def policy(
     )
     if (pin, second_person) != (None, None) and not set_policy(settings, new, who=who, reason=reason):
         print_message("No change.")
-    click.echo(f"Reviews of this plant: {format_policy(new)}.")
+    write_line(f"Reviews of this plant: {format_policy(new)}.")
 
 
 @click.group()
@@ -116,8 +117,8 @@ def verify(ctx: click.Context, sources: tuple[Path, ...]) -> None:
     settings, anchors = get_settings(ctx), read_anchors(sources)
     result = verify_audit_trail(settings, anchors)
     for fault in result.faults:
-        click.echo(fault)
-    click.echo(
+        write_line(fault)
+    write_line(
         f"{count_noun(result.entries, 'entry', 'entries')}, {count_noun(result.reviews, 'review')},"
         f" {count_noun(result.records, 'batch', 'batches')}: "
         + (f"{count_noun(len(result.faults), 'fault')}." if result.faults else "all as they were entered.")
@@ -125,11 +126,11 @@ def verify(ctx: click.Context, sources: tuple[Path, ...]) -> None:
     if anchors:
         last = max(anchor.at for anchor in anchors)
         checked = "signatures checked" if settings.anchors.key else "signatures not checked: no anchors.key"
-        click.echo(
+        write_line(
             f"{count_noun(len(anchors), 'anchor')}, the last of {last:%Y-%m-%d %H:%M:%S %Z} ({checked});"
             f" {count_noun(result.entries - result.anchored, 'entry', 'entries')} not anchored."
         )
-    click.echo(f"Head of the chain: {result.head}")
+    write_line(f"Head of the chain: {result.head}")
     sys.exit(EXIT_MISMATCH if result.faults else 0)
 
 
@@ -144,4 +145,4 @@ def anchor(ctx: click.Context) -> None:
     head = read_audit_head(settings)
     if head is None:
         exit_without_result("The audit trail has no entries.")
-    click.echo(format_audit_anchor(build_audit_anchor(settings, head, datetime.now(UTC))))
+    write_line(format_audit_anchor(build_audit_anchor(settings, head, datetime.now(UTC))))

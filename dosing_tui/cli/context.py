@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import wraps
-from typing import TYPE_CHECKING, NoReturn, TypeVar
+from typing import TYPE_CHECKING, NoReturn, TextIO, TypeVar
 
 import click
 
-from dosing_tui.domain.quantities.quantity_text import format_count
+from dosing_tui.errors import ExportError
 
 if TYPE_CHECKING:
     from dosing_tui.config.loader import LoadedSettings
@@ -22,6 +22,8 @@ EXIT_NO_RESULT = 1
 """Nothing to show, or nothing done; the reason is on stderr."""
 EXIT_UNAVAILABLE = 3
 """The database is unavailable: try again later. What needs a correction is 2, as everywhere."""
+EXIT_READER_GONE = 141
+"""As of every program whose reader, such as ``head``, closed the pipe."""
 
 
 def load_config(ctx: click.Context) -> "LoadedSettings":
@@ -106,15 +108,21 @@ def print_message(text: str) -> None:
     try:
         click.echo(text, err=True)
     except OSError:
-        # Python would flush the unwritten text at its exit, fail again and exit with 120
-        with suppress(OSError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+        _discard_unwritten(sys.stderr)
         raise
+
+
+def _discard_unwritten(stream: TextIO) -> None:
+    """Python would write the rest at its exit, fail again and exit with 120."""
+    with suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def cut_list(rows: Sequence[RowT], most: int, noun: str) -> Sequence[RowT]:
     """The newest ``most`` of rows that were read with one more; on stderr whether there are more."""
     if len(rows) > most:
+        from dosing_tui.domain.quantities.quantity_text import format_count
+
         text = f"Only the newest {format_count(most)} {noun}: a shorter range or a filter shows the others."
         print_message(text)
     return rows[:most]
@@ -127,6 +135,23 @@ def exit_without_result(reason: str) -> NoReturn:
 
 
 def write_stdout(text: str) -> None:
-    """On stdout, as bytes: the same line ends and encoding on every platform."""
-    sys.stdout.buffer.write(text.encode())
-    sys.stdout.buffer.flush()
+    """On stdout, as bytes: the same line ends and encoding on every platform.
+
+    Raises: ExportError, if not all of it can be written. A reader that has gone ends the program.
+    """
+    if sys.stdout is None:
+        raise ExportError("There is no output to write to: stdout is closed.")
+    try:
+        sys.stdout.buffer.write(text.encode(errors="surrogateescape"))
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        _discard_unwritten(sys.stdout)
+        sys.exit(EXIT_READER_GONE)
+    except OSError as error:
+        _discard_unwritten(sys.stdout)
+        raise ExportError(f"The output cannot be written: {error.strerror}.") from error
+
+
+def write_line(text: object) -> None:
+    """As ``write_stdout``, with the end of a line."""
+    write_stdout(f"{text}\n")

@@ -2,12 +2,13 @@
 
 import os
 import sys
+import traceback
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
 from keyword import iskeyword
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import click
 
@@ -17,8 +18,10 @@ from dosing_tui.cli.context import (
     load_config,
     parse_interval,
     print_message,
+    write_line,
+    write_stdout,
 )
-from dosing_tui.cli.operations.examples import WHOLE_SENTENCE, add_examples, format_examples
+from dosing_tui.cli.examples import WHOLE_SENTENCE, add_examples, format_examples
 from dosing_tui.errors import DatabaseUnavailableError, DosingError
 from dosing_tui.ipc.cycle_search import pause_cycle_search, resume_cycle_search
 
@@ -57,7 +60,7 @@ COMMAND_PLACES = {
         "Check settings, broker, database, spool, stations and terminal; say what to do.",
     ),
     "grafana": CommandPlace(
-        "dosing_tui.cli.grafana",
+        "dosing_tui.cli.operations.grafana_command",
         "Write Grafana's provisioning: the same SQL, ranges, filters and limits as in the console.",
     ),
     "import": CommandPlace(
@@ -149,20 +152,23 @@ class ErrorReportingGroup(LazyGroup):
     3 if the database is unavailable: then a later attempt may succeed.
     """
 
-    def invoke(self, ctx: click.Context) -> object:
+    def main(self, *arguments: Any, **options: Any) -> Any:
         try:
-            return super().invoke(ctx)
+            return super().main(*arguments, **options)
         except DosingError as error:
             print_message(f"dosing-tui: {error}")
-            ctx.exit(EXIT_UNAVAILABLE if isinstance(error, DatabaseUnavailableError) else EXIT_ERROR)
+            sys.exit(EXIT_UNAVAILABLE if isinstance(error, DatabaseUnavailableError) else EXIT_ERROR)
+        except Exception:  # of any kind: Python's own status, 1, would say that there is nothing to show
+            traceback.print_exc()
+            sys.exit(EXIT_ERROR)
 
 
 def print_version(ctx: click.Context, _parameter: click.Parameter, value: bool) -> None:
     """Callback of --version."""
     if value and not ctx.resilient_parsing:
-        from dosing_tui.cli.operations.version_text import format_version
+        from dosing_tui.cli.version_text import format_version
 
-        click.echo(format_version())
+        write_line(format_version())
         ctx.exit()
 
 
@@ -337,7 +343,7 @@ def init(ctx: click.Context, force: bool) -> None:
 
     path = resolve_config_path(ctx.obj, os.environ)
     write_template(path, force=force)
-    click.echo(f"Wrote {path}")
+    write_line(f"Wrote {path}")
     option = f" --config {path}" if ctx.obj else ""
     print_message(f"Set broker, database and time zone there, then run: dosing-tui{option} doctor")
 
@@ -348,7 +354,7 @@ def show(ctx: click.Context) -> None:
     """Print every setting in force, and where it comes from. Secrets are not printed."""
     from dosing_tui.config.render_toml import render_settings
 
-    click.echo(render_settings(load_config(ctx)), nl=False)
+    write_stdout(render_settings(load_config(ctx)))
 
 
 @config.command()
@@ -357,4 +363,4 @@ def path(ctx: click.Context) -> None:
     """Print the path of the settings file, existing or not."""
     from dosing_tui.config.loader import resolve_config_path
 
-    click.echo(resolve_config_path(ctx.obj, os.environ))
+    write_line(resolve_config_path(ctx.obj, os.environ))

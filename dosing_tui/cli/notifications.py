@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from dosing_tui.cli.context import get_settings, print_message
+from dosing_tui.cli.context import get_settings, print_message, write_line
 from dosing_tui.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def try_channel(ctx: click.Context, name: str) -> None:
     settings = get_settings(ctx)
     channel = _find_channel(settings, name)
     warning = deliver_message(channel, build_trial_message(settings), ZoneInfo(settings.plant.timezone))
-    click.echo(
+    write_line(
         f"Channel {name} ({channel.kind}) accepted the message{f', but {warning}' if warning else ''}."
     )
 
@@ -45,7 +45,7 @@ def notifications(ctx: click.Context) -> None:
     for name in dict.fromkeys([*(one.name for one in settings.notifications), *states]):
         state = states.get(name)
         if state is None:
-            click.echo(f"{name}: not used by a collector yet")
+            write_line(f"{name}: not used by a collector yet")
             continue
         words = [
             f"last sent {_format_time(state.last_sent, zone) or 'never'}",
@@ -58,7 +58,7 @@ def notifications(ctx: click.Context) -> None:
             words.append(f"failing since {_format_time(state.failing_since, zone)}: {state.reason}")
         elif state.last_error is not None:
             words.append(f"last error {_format_time(state.last_error, zone)}: {state.reason}")
-        click.echo(f"{name}: {', '.join(words)}")
+        write_line(f"{name}: {', '.join(words)}")
     if not settings.notifications:
         print_message("Alarm notifications are disabled: there is no [[notifications]] section.")
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dosing_tui.cli.context import get_os_user, get_settings, parse_time
+from dosing_tui.cli.context import get_os_user, get_settings, parse_time, write_line, write_stdout
 from dosing_tui.errors import RecipeError
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def import_recipe_file(ctx: click.Context, file: Path, who: str, valid_from: str
     since = parse_time(valid_from, settings.plant.timezone) if valid_from else None
     for entry in import_recipes(settings, file_recipes, who=who, valid_from=since):
         status = "is new" if entry.is_new else "exists already"
-        click.echo(f"{entry.recipe.title}: version {entry.version} {status}")
+        write_line(f"{entry.recipe.title}: version {entry.version} {status}")
 
 
 @recipes.command()
@@ -52,7 +52,7 @@ def export(ctx: click.Context, file: Path | None) -> None:
 
     text = format_recipes(each.recipe for each in _load_active_recipes(ctx))
     if file is None:
-        click.echo(text, nl=False)
+        write_stdout(text)
         return
     try:
         file.write_text(text, encoding="utf-8")
@@ -68,11 +68,11 @@ def show(ctx: click.Context) -> None:
     for each in versions:
         recipe = each.recipe
         order = ", in this order" if recipe.ordered else ""
-        click.echo(f"{recipe.title}, version {each.version} from {each.valid_from:%Y-%m-%d %H:%M %Z}{order}")
+        write_line(f"{recipe.title}, version {each.version} from {each.valid_from:%Y-%m-%d %H:%M %Z}{order}")
         for ingredient in recipe.ingredients:
-            click.echo(f"  {_format_ingredient(ingredient)}")
+            write_line(f"  {_format_ingredient(ingredient)}")
     if not versions:
-        click.echo("No master recipes: batches are compared with the stations' own targets.")
+        write_line("No master recipes: batches are compared with the stations' own targets.")
 
 
 def _load_active_recipes(ctx: click.Context) -> "list[MasterVersion]":

@@ -14,6 +14,7 @@ from dosing_tui.domain.batch_review.audit_anchor import (
     format_audit_anchor,
     sign_audit_anchor,
 )
+from dosing_tui.domain.quantities.set_back_clock import is_due
 from dosing_tui.errors import BrokerError, DatabaseError
 from dosing_tui.mqtt.publisher import Publisher
 
@@ -75,9 +76,8 @@ class AnchorPublisher:
     def _is_due(self, entry: int, now: datetime) -> bool:
         if self._last is None:
             return True
-        age = now - self._last.at
         interval = timedelta(minutes=self._settings.anchors.interval_minutes)
-        return age >= MAX_AGE or (entry != self._last.entry and age >= interval)
+        return is_due(self._last.at, now, interval if entry != self._last.entry else MAX_AGE)
 
     def _read_last(self) -> AuditAnchor | None:
         """The last anchor in the file that is this site's and signed with the key; None without one."""

@@ -26,8 +26,10 @@ class SupervisorTimeouts:
 
     silence_s: float = 5.0
     """Time without an update until the links count as down. The heartbeat comes every second."""
+    start_s: float = 120.0
+    """Time without its first update until a process is killed: a busy machine takes long to start one."""
     hang_s: float = 30.0
-    """Time without an update until the process is killed."""
+    """Time without a further update until the process is killed."""
     restart: RetryDelay = RESTART_DELAY
     stable_s: float = 60.0
     """A process that ran this long resets the restart delay."""
@@ -126,11 +128,11 @@ class CollectorSupervisor:
 
     def _watch_process(self, child: CollectorSubprocess) -> None:
         """Receive until it hangs. Silence is counted in waits: the console may have been suspended."""
-        silent = 0.0
+        silent, limit_s = 0.0, self._timeouts.start_s
         step = min(1.0, self._timeouts.silence_s)
-        while silent < self._timeouts.hang_s:
+        while silent < limit_s:
             if child.pipe.has_message(step):
-                silent = 0.0
+                silent, limit_s = 0.0, self._timeouts.hang_s
                 self._receive_message(child)
                 continue
             silent += step

@@ -10,7 +10,7 @@ from dosing_tui.config.notification_channel import MailSecurity, NotificationKin
 from dosing_tui.config.secrets import format_variable
 from dosing_tui.config.type_coercion import find_range_errors
 from dosing_tui.errors import ConfigError
-from dosing_tui.ipc.listen_address import is_loopback
+from dosing_tui.ipc.listen_address import is_host, is_loopback
 
 SECTION = "notifications"
 PRIORITIES = ("high", "medium", "low")
@@ -118,6 +118,8 @@ def _find_url_errors(channel: NotificationSettings) -> Iterator[str]:
 def _find_mail_errors(channel: NotificationSettings) -> Iterator[str]:
     if not channel.host:
         yield "host is empty; name the mail server."
+    elif not is_host(channel.host):
+        yield "host is no name or address of a machine; leave out smtp://, account and path."
     if not 0 <= channel.port <= 65_535:
         yield f"port {channel.port} is outside 0 to 65535."
     if not channel.to:

@@ -17,9 +17,24 @@ SECRET_DSN_KEYS = frozenset(
     {"password", "sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key"}
 )
 """Parameters of a connection to PostgreSQL that hold a secret."""
+SHOWN_DSN_KEYS = frozenset({
+    "application_name", "channel_binding", "client_encoding", "connect_timeout", "dbname",
+    "fallback_application_name", "gssdelegation", "gssencmode", "gsslib", "host", "hostaddr", "keepalives",
+    "keepalives_count", "keepalives_idle", "keepalives_interval", "krbsrvname", "load_balance_hosts",
+    "max_protocol_version", "min_protocol_version", "oauth_client_id", "oauth_issuer", "oauth_scope",
+    "options", "passfile", "port", "replication", "require_auth", "requirepeer", "service", "servicefile",
+    "ssl_max_protocol_version", "ssl_min_protocol_version", "sslcert", "sslcertmode", "sslcompression",
+    "sslcrl", "sslcrldir", "sslkey", "sslmode", "sslnegotiation", "sslrootcert", "sslsni",
+    "target_session_attrs", "tcp_user_timeout", "user",
+})  # fmt: skip
+"""Parameters whose values are shown. Any other word may be somebody's name for the password."""
 MASK = "…"
-_DSN_URI = re.compile(r"(\s*\w+://)(?:([^:@/]*)(:[^@/]*)?(@))?([^?]*)(.*)", re.DOTALL)
-_DSN_PARAMETER = re.compile(r"(\w+)(\s*=\s*)('(?:[^'\\]|\\.)*('?)|(?:[^\s\\]|\\.)*)", re.DOTALL)
+_HOST = r"(?:\[[^\]@/?]*\]|[^:,@/?]*)(?::\d*)?"
+_DSN_URI = re.compile(
+    rf"(postgres(?:ql)?://)(?:([^:@/]*)(:[^@/]*)?(@))?({_HOST}(?:,{_HOST})*(?:/[^@?]*)?)(\?.*)?", re.DOTALL
+)
+_DSN_PARAMETER = re.compile(r"(\w++)(\s*+=\s*+)('(?:[^'\\]|\\.)*+'|(?!')(?:[^\s\\]|\\.)*+)", re.DOTALL)
+_DSN_PARAMETERS = re.compile(rf"\s*+(?:{_DSN_PARAMETER.pattern}\s*+)*+", re.DOTALL)
 
 
 DEFAULT, NOT_SET = "default", "not set here"
@@ -75,31 +90,51 @@ def _read_secret(
     return SourcedValue("", NOT_SET)
 
 
+def is_connection_string(dsn: str) -> bool:
+    """Whether it has a form that libpq reads: keywords, or a URI. Where not, nobody knows what is a password.
+
+    >>> [is_connection_string(dsn) for dsn in ("host=h", "postgresql://u@h/db", "jdbc:postgresql://u:s@h/db")]
+    [True, True, False]
+    """
+    return bool(_DSN_URI.fullmatch(dsn) or _DSN_PARAMETERS.fullmatch(dsn))
+
+
+def has_password(dsn: str) -> bool:
+    """Whether a connection string holds a password or another secret, such as ``sslpassword``."""
+    if uri := _DSN_URI.fullmatch(dsn):
+        return bool(uri[3]) or any(_is_secret_key(part) for part in (uri[6] or "")[1:].split("&"))
+    return any(_is_secret_key(found[1]) for found in _DSN_PARAMETER.finditer(dsn))
+
+
 def mask_dsn(dsn: str) -> str:
-    """A connection string of libpq, keywords or URI, for people: without the values of its secrets.
+    """A connection string of libpq, keywords or URI, for people: without what may be a secret.
 
     >>> mask_dsn("host=h user=u sslpassword = 'a b' port=5432")
     'host=h user=u sslpassword = … port=5432'
     >>> mask_dsn("postgresql://u:secret@h/db?sslmode=require&sslpassword=x")
     'postgresql://u:…@h/db?sslmode=require&sslpassword=…'
     """
-    if (uri := _DSN_URI.fullmatch(dsn)) is None:
-        return _DSN_PARAMETER.sub(_mask_parameter, dsn)
-    scheme, user, password, at, place, query = (part or "" for part in uri.groups())
-    parts = [_mask_query_part(part) for part in query[1:].split("&")]
-    secret = f":{MASK}" if password else ""
-    return f"{scheme}{user}{secret}{at}{place}{query[:1]}{'&'.join(parts)}"
+    if uri := _DSN_URI.fullmatch(dsn):
+        scheme, user, password, at, place, query = (part or "" for part in uri.groups())
+        parts = [_mask_query_part(part) for part in query[1:].split("&")]
+        secret = f":{MASK}" if password else ""
+        return f"{scheme}{user}{secret}{at}{place}{query[:1]}{'&'.join(parts)}"
+    return _DSN_PARAMETER.sub(_mask_parameter, dsn) if is_connection_string(dsn) else MASK
+
+
+def _is_secret_key(part: str) -> bool:
+    key = unquote(part.partition("=")[0]).lower()
+    return key in SECRET_DSN_KEYS or key in ("pass", "passwd", "pwd")
 
 
 def _mask_parameter(found: re.Match[str]) -> str:
-    key, equals, value, end = found.groups()
-    is_cut_off = value.startswith("'") and not end  # nobody knows where it ends: it may hold a secret
-    return f"{key}{equals}{MASK if is_cut_off or key.lower() in SECRET_DSN_KEYS else value}"
+    key, equals, value = found.groups()
+    return f"{key}{equals}{value if key in SHOWN_DSN_KEYS else MASK}"
 
 
 def _mask_query_part(part: str) -> str:
     key, equals, _ = part.partition("=")
-    return f"{key}{equals}{MASK}" if unquote(key).lower() in SECRET_DSN_KEYS else part
+    return part if unquote(key) in SHOWN_DSN_KEYS or not equals else f"{key}{equals}{MASK}"
 
 
 def read_private_line(option: str, path: Path) -> str:
@@ -115,7 +150,9 @@ def _check_permissions(option: str, path: Path) -> None:
     try:
         mode = path.stat().st_mode
     except OSError as error:
-        raise ConfigError(f"{option}: {path} cannot be read: {error.strerror}.") from error
+        # a relative name that is no file may be the secret itself
+        name = path if path.is_absolute() else "the file that it names"
+        raise ConfigError(f"{option}: {name} cannot be read: {error.strerror}.") from error
     if mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise ConfigError(f"{option}: {path} is open to others; run chmod 600 on it.")
 

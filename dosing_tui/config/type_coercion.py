@@ -41,7 +41,9 @@ def coerce_toml(name: str, hint: object, value: object) -> SettingValue:
         return float(value)
     if isinstance(value, str | int | float) and type(value) is kind:
         return value
-    raise ConfigError(f"{name}: {value!r} is not {_describe_type(kind)}.")
+    # what should be a list may be a header or a command, with a secret in it
+    quoted = "" if kind in (tuple, dict) else f"{value!r} "
+    raise ConfigError(f"{name}: {quoted}is not {_describe_type(kind)}.")
 
 
 def coerce_text(name: str, hint: object, text: str) -> SettingValue:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from dosing_tui.config import chemical_sections, notification_sections, shift_sections
-from dosing_tui.config.secrets import mask_dsn
+from dosing_tui.config.secrets import has_password, is_connection_string
 from dosing_tui.config.sections.pump_settings import PumpLimitSettings, PumpSettings
 from dosing_tui.config.settings import (
     AlarmLimitSettings,
@@ -21,6 +21,7 @@ from dosing_tui.domain.messages.chemical_names import fold_name
 from dosing_tui.domain.messages.text_sanitizer import clean_text
 from dosing_tui.domain.tolerances.accuracy_class import parse_class_factor
 from dosing_tui.errors import ConfigError
+from dosing_tui.ipc.listen_address import is_host
 
 _SITE_NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
 LIMIT_RANGES = (
@@ -78,6 +79,8 @@ def _check_names(settings: Settings) -> Iterator[str]:
             yield f"{name}: {zone!r} is not a time zone of this machine, e.g. 'Europe/Berlin'."
     if not mqtt.host:
         yield "mqtt.host: is empty; name the broker's host."
+    if not is_host(mqtt.host):
+        yield "mqtt.host: is no name or address of a machine; leave out mqtt://, account and path."
     if not mqtt.prefix or re.search(r"[#\x00]|^/|/$", mqtt.prefix):
         yield f"mqtt.prefix: {mqtt.prefix!r} may not be empty, hold #, or begin or end with a slash."
     if "+" in mqtt.prefix and [level for level in mqtt.prefix.split("/") if "+" in level] != ["+"]:
@@ -89,9 +92,9 @@ def _check_names(settings: Settings) -> Iterator[str]:
         yield f"mqtt.status_topic: {mqtt.status_topic!r} is one of the readings' topics."
     if not mqtt.websocket_path.startswith("/"):
         yield f"mqtt.websocket_path: {mqtt.websocket_path!r} must begin with a slash."
-    for header in mqtt.websocket_headers:
+    for number, header in enumerate(mqtt.websocket_headers, start=1):
         if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+: ?[^\x00-\x1f\x7f]+", header):
-            yield f"mqtt.websocket_headers: {header!r} is not of the form 'Name: value'."
+            yield f"mqtt.websocket_headers[{number}]: is not of the form 'Name: value'."
     if bool(mqtt.cert_file) != bool(mqtt.key_file):
         yield "mqtt.cert_file: a client certificate needs both cert_file and key_file."
     if mqtt.ca_file and not mqtt.tls:
@@ -235,16 +238,16 @@ def _check_monitoring(monitoring: MonitoringSettings) -> Iterator[str]:
 
 
 def _check_secrets(settings: Settings) -> Iterator[str]:
+    if not is_connection_string(settings.database.dsn):
+        yield (
+            "database.dsn: is no connection string of libpq; write 'host=db1 dbname=plant user=dosing' "
+            "or 'postgresql://dosing@db1/plant', without a password."
+        )
     if has_password(settings.database.dsn):
         yield (
             "database.dsn: holds a password; put it into ~/.pgpass, a service file, database.password_file "
             "or DOSING_DATABASE_PASSWORD instead. A client key's (sslpassword) goes into a service file."
         )
-
-
-def has_password(dsn: str) -> bool:
-    """Whether a connection string holds this or another secret, such as ``sslpassword``."""
-    return mask_dsn(dsn) != dsn
 
 
 def _is_time_zone(name: str) -> bool:

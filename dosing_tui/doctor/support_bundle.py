@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from importlib import metadata
 from pathlib import Path
+from urllib.parse import parse_qsl, quote, urlsplit
 
 from dosing_tui.config.loader import LoadedSettings, get_array_types, get_section_types
 from dosing_tui.config.render_toml import render_settings
@@ -72,13 +73,18 @@ def redact_secrets(text: str, secrets: Iterable[str]) -> str:
     """
     for secret in sorted(secrets, key=len, reverse=True):
         if len(secret) >= MIN_SECRET_LENGTH:
-            text = text.replace(secret, REDACTED)
-            text = text.replace(json.dumps(secret, ensure_ascii=False)[1:-1], REDACTED)
+            for written in (
+                secret,
+                json.dumps(secret, ensure_ascii=False)[1:-1],
+                repr(secret)[1:-1],
+                quote(secret, ""),
+            ):
+                text = text.replace(written, REDACTED)
     return text
 
 
 def _list_secrets(settings: Settings) -> Iterator[str]:
-    """Every secret setting, and the headers for a proxy, which may hold one against the advice."""
+    """Every secret setting, and others that may hold one against the advice."""
     sections = [getattr(settings, name) for name in get_section_types()]
     sections += [section for name in get_array_types() for section in getattr(settings, name)]
     for section in sections:
@@ -88,8 +94,12 @@ def _list_secrets(settings: Settings) -> Iterator[str]:
         value = header.partition(":")[2].strip()
         # of "Bearer x" and "session=x; path=y" also the x alone
         yield from (value, *re.split(r"[\s=;,]+", value))
+    yield settings.mqtt.websocket_path.partition("?")[2]
+    yield from (value for _, value in parse_qsl(urlsplit(settings.mqtt.websocket_path).query))
     for channel in settings.notifications:
         yield from channel.command[1:]
+        # of "--token=x" and "TOKEN=x program" also the x alone
+        yield from (word.partition("=")[2] for part in channel.command for word in part.split())
 
 
 def _list_variable_secrets(env: Mapping[str, str]) -> Iterator[str]:
@@ -126,7 +136,10 @@ def _list_variables(env: Mapping[str, str]) -> str:
 def _read_log(log_file: Path) -> str:
     try:
         with log_file.open("rb") as stream:
-            stream.seek(max(0, log_file.stat().st_size - LOG_BYTES))
+            begin = max(0, log_file.stat().st_size - LOG_BYTES)
+            stream.seek(begin)
+            if begin:
+                stream.readline()  # the rest of a line may have the rest of a secret
             return stream.read().decode("utf-8", "replace")
     except OSError as error:
         return f"{log_file}: {error.strerror}\n"

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Sequence
 from datetime import tzinfo
 
@@ -9,8 +10,8 @@ from dosing_tui.domain.panels.panel_columns import DataColumn
 from dosing_tui.export.json_format import cell_to_json
 from dosing_tui.export.table import CellValue, ExportTable
 
-_FORMULA_PREFIXES = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
-"""First characters of a formula."""
+_FORMULA = re.compile(r"(^|;)(?=[=+\-@＝＋－＠])")
+"""Where a formula begins: many spreadsheets also divide a line at semicolons, quoted or not."""
 
 
 def to_csv(table: ExportTable) -> str:
@@ -31,5 +32,5 @@ def _format_cell(value: CellValue, zone: tzinfo) -> str:
     """What looks like a formula gets an apostrophe in front, so that spreadsheets show it as text."""
     plain = cell_to_json(value, zone)
     if isinstance(plain, str):
-        return f"'{plain}" if plain.startswith(_FORMULA_PREFIXES) else plain
+        return _FORMULA.sub(r"\1'", plain)
     return "" if plain is None else str(plain).lower() if isinstance(plain, bool) else str(plain)

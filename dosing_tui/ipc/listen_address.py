@@ -1,5 +1,6 @@
 """An address to listen on, and whether other machines reach it. Pure."""
 
+import re
 from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -31,6 +32,15 @@ def parse_listen_address(text: str, default_port: int | None = None) -> ListenAd
     if not parts.hostname or port is None or parts.path or parts.query or parts.username:
         raise ValueError(text)
     return ListenAddress(parts.hostname, port)
+
+
+def is_host(text: str) -> bool:
+    """Whether the text may be the name or the address of a machine, and nothing more.
+
+    >>> [is_host(text) for text in ("db1", "::1", "mqtt://user:secret@db1", "db1/path", "")]
+    [True, True, False, False, False]
+    """
+    return re.fullmatch(r"[^\s/@?#]+", text) is not None
 
 
 def is_loopback(host: str) -> bool:

@@ -1,10 +1,11 @@
 """Answers GET requests for metrics and health; refuses every other one. Nothing can be changed by it."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from socket import AF_INET, AF_INET6, socket
-from threading import BoundedSemaphore
+from socket import AF_INET, AF_INET6, SHUT_RDWR, socket
+from threading import Lock
 
 from dosing_tui.errors import ConfigError
 from dosing_tui.ipc.listen_address import ListenAddress
@@ -14,7 +15,7 @@ POLL_S = 0.5
 REQUEST_TIMEOUT_S = 5.0
 """A client that is slower is closed."""
 MAX_REQUESTS = 8
-"""At a time; further connections wait in the socket's queue."""
+"""At a time; for one more the oldest is closed: a client that never ends its request keeps nobody out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,9 @@ class MonitoringServer(HTTPServer):
         self.address_family = AF_INET6 if ":" in address.host else AF_INET
         self.routes = routes
         self.timeout = POLL_S
-        self._slots = BoundedSemaphore(MAX_REQUESTS)
+        self._open: dict[socket, None] = {}
+        """Oldest first."""
+        self._lock = Lock()
         try:
             super().__init__((address.host, address.port), MonitoringRequest)
         except OSError as error:
@@ -64,7 +67,11 @@ class MonitoringServer(HTTPServer):
         self, request: socket | tuple[bytes, socket], client_address: tuple[str, int]
     ) -> None:
         """In a thread of its own: a slow client keeps nobody waiting."""
-        self._slots.acquire()
+        assert isinstance(request, socket)
+        with self._lock:
+            if len(self._open) >= MAX_REQUESTS:
+                self._close_oldest()
+            self._open[request] = None
 
         def answer() -> None:
             try:
@@ -72,10 +79,18 @@ class MonitoringServer(HTTPServer):
             except OSError:
                 return  # the client has gone
             finally:
+                with self._lock:
+                    self._open.pop(request, None)
                 self.shutdown_request(request)
-                self._slots.release()
 
         start_one_shot("monitoring-request", answer)
+
+    def _close_oldest(self) -> None:
+        """Its thread wakes and ends."""
+        oldest = next(iter(self._open))
+        del self._open[oldest]
+        with suppress(OSError):
+            oldest.shutdown(SHUT_RDWR)
 
 
 class MonitoringRequest(BaseHTTPRequestHandler):

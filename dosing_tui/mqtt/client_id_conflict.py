@@ -7,6 +7,8 @@ show it.
 
 from datetime import datetime, timedelta
 
+from dosing_tui.domain.quantities.set_back_clock import is_due
+
 STABLE_AFTER = timedelta(seconds=5)
 """A connection that lasts longer is stable."""
 SHORT_CONNECTION_LIMIT = 3
@@ -53,7 +55,7 @@ class ClientIdConflict:
 
     def clear_if_stable(self, now: datetime) -> bool:
         """Clear the conflict if the current connection is stable. True if it is."""
-        if self._connected_at is None or now - self._connected_at < STABLE_AFTER:
+        if self._connected_at is None or not is_due(self._connected_at, now, STABLE_AFTER):
             return False
         self._short_connections, self._is_taken_over = 0, False
         return True

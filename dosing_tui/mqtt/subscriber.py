@@ -14,6 +14,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from dosing_tui.config.settings import MqttSettings
+from dosing_tui.domain.quantities.set_back_clock import is_due
 from dosing_tui.errors import BrokerError
 from dosing_tui.ipc.supervised_thread import SupervisedThread
 from dosing_tui.mqtt.buffered_client import BufferedClient
@@ -209,7 +210,7 @@ class Subscriber:
             self._report_link_up()
 
     def _has_waited(self, since: datetime | None, duration: timedelta) -> bool:
-        return since is not None and self._clock() - since >= duration
+        return since is not None and is_due(since, self._clock(), duration)
 
     def _report_watchdog(self, _name: str, reason: str) -> None:
         if reason:

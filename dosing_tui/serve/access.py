@@ -1,12 +1,12 @@
 """Who may open the console in a browser: the address to listen on, the token, the origin of a page. Pure."""
 
 import hmac
+from hashlib import sha256
 from urllib.parse import urlsplit
 
 from dosing_tui.errors import ConfigError
 from dosing_tui.ipc.listen_address import ListenAddress, parse_listen_address
 
-COOKIE = "dosing_token"
 DEFAULT_PORT = 8000
 
 
@@ -32,8 +32,14 @@ def check_address(address: ListenAddress, *, is_remote_allowed: bool) -> None:
 
 
 def is_token_valid(token: str, *candidates: str | None) -> bool:
-    """One of them is the token, compared in constant time."""
-    return any(hmac.compare_digest(token.encode(), (each or "").encode()) for each in candidates)
+    """One of them is the token, compared in constant time. A request may hold bytes that are no text."""
+    given = [(each or "").encode(errors="replace") for each in candidates]
+    return any(hmac.compare_digest(token.encode(), each) for each in given)
+
+
+def name_cookie(token: str) -> str:
+    """Its own for each server: browsers keep one set of cookies for all ports of a machine."""
+    return f"dosing_token_{sha256(token.encode()).hexdigest()[:8]}"
 
 
 def is_same_origin(origin: str | None, host: str | None) -> bool:

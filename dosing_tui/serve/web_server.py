@@ -16,7 +16,7 @@ from textual_serve.download_manager import DownloadManager
 
 from dosing_tui.errors import ConfigError
 from dosing_tui.ipc.listen_address import ListenAddress
-from dosing_tui.serve.access import COOKIE, is_same_origin, is_token_valid
+from dosing_tui.serve.access import is_same_origin, is_token_valid, name_cookie
 from dosing_tui.serve.browser_console import BrowserConsole
 
 PAGE_FOLDER = Path(__file__).parent / "page"
@@ -68,14 +68,18 @@ class ConsoleServer:
 
     @web.middleware
     async def _check_token(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        given = request.query.get("token"), request.cookies.get(COOKIE)
+        given = request.query.get("token"), request.cookies.get(name_cookie(self._options.token))
         if not is_token_valid(self._options.token, *given):
             return web.Response(
                 status=401,
                 headers=HEADERS,
                 text="Open the address with the token that 'dosing-tui serve' printed.\n",
             )
-        response = await handler(request)
+        try:
+            response = await handler(request)
+        except web.HTTPException as refusal:
+            refusal.headers.update(HEADERS)
+            raise
         if not response.prepared:
             response.headers.update(HEADERS)
         return response
@@ -83,7 +87,8 @@ class ConsoleServer:
     async def _send_page(self, request: web.Request) -> web.StreamResponse:
         page = (PAGE_FOLDER / "index.html").read_text(encoding="utf-8")
         response = web.Response(text=page, content_type="text/html")
-        response.set_cookie(COOKIE, self._options.token, httponly=True, samesite="Strict", path="/")
+        token = self._options.token
+        response.set_cookie(name_cookie(token), token, httponly=True, samesite="Strict", path="/")
         return response
 
     async def _connect_console(self, request: web.Request) -> web.StreamResponse:
@@ -139,12 +144,13 @@ async def pass_message(console: BrowserConsole, socket: web.WebSocketResponse, t
     """Keys, size and focus from the page. What is none of them is ignored."""
     try:
         kind, *rest = json.loads(text)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         return
     data: Any = rest[0] if rest else None
     match kind, data:
         case "stdin", str():
-            await console.send_bytes(data.encode())
+            if typed := data.encode(errors="ignore"):  # an empty text would be the end of the console's input
+                await console.send_bytes(typed)
         case "resize", {"width": int(width), "height": int(height)}:
             await console.set_terminal_size(
                 limit_size(width, 80, MAX_COLUMNS), limit_size(height, 24, MAX_ROWS)

@@ -51,6 +51,9 @@ FAULT_INTERVALS = {
 }
 """Least and most messages of the plant from one fault to the next."""
 
+CARRIED_FAULTS = (Fault.LOST_START, Fault.LOST_COMPLETE)
+"""Nobody hears of the message itself: the station's next one carries the fault."""
+
 HOSTILE_TEXTS = (
     "[/]",
     "[bold",
@@ -115,13 +118,17 @@ class FaultInjector:
         return fault
 
     def emit_messages(self, line: FirmwareLine, fault: str) -> Iterator[EmittedMessage]:
-        """The line as published: valid, faulty, twice, or after garbage. ``fault``: already in it."""
+        """The line as published: valid, faulty, twice, or after garbage.
+
+        ``fault``: already in it. One that a message carries for others keeps the message as it is.
+        """
         for each in self._countdowns:
             self._countdowns[each] -= 1
-        if self.is_due(Fault.NAN) and not isinstance(line, EventLine):
+        is_carrier = fault in CARRIED_FAULTS
+        if self.is_due(Fault.NAN) and not (is_carrier or isinstance(line, EventLine)):
             self.schedule_next(Fault.NAN)
             yield format_payload(self._replace_number(line)), Fault.NAN, ExpectedOutcome.ACCEPT
-        elif self.is_due(Fault.GARBAGE):
+        elif self.is_due(Fault.GARBAGE) and not is_carrier:
             self.schedule_next(Fault.GARBAGE)
             yield from self._emit_garbage(line, fault)
         else:

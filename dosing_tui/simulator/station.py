@@ -75,9 +75,12 @@ class SimulatedStation:
     def try_reboot(self, at: float) -> bool:
         """Reboot during a batch: calculated stocks full, uptime from zero, batch abandoned.
 
-        False if no batch is running, or if full tanks were reported recently.
+        False if no batch is running, if full tanks were reported recently, or in the second of a dose: the
+        numbers begin anew, and no station gives two doses of one second the same number.
         """
-        if self.is_idle or any(tank.is_recent_level(tank.capacity_cg, at) for tank in self._tanks.values()):
+        if self.is_idle or int(at) == self._dose_second_s:
+            return False
+        if any(tank.is_recent_level(tank.capacity_cg, at) for tank in self._tanks.values()):
             return False
         if self.booted_at is not None:
             self.booted_at = at

@@ -18,6 +18,7 @@ from dosing_tui.cli.context import (
     get_settings,
     parse_time,
     print_message,
+    write_line,
     write_stdout,
 )
 from dosing_tui.domain.materials.ledger import (
@@ -105,7 +106,7 @@ def _enter_draft(settings: "Settings", draft: "MaterialDraft") -> None:
     tank = _find_tank(settings, draft)
     draft = replace(draft, device_id=tank.device, chemical=tank.item)
     number = enter_material(settings, draft, os_user=get_os_user())
-    click.echo(f"Entry {number}: {describe_draft(draft)}.")
+    write_line(f"Entry {number}: {describe_draft(draft)}.")
     if draft.kind in LOT_KINDS and datetime.now(UTC) - draft.time <= LEVEL_TIMEOUT:
         _expect_level_jump(settings, draft)
 
@@ -213,7 +214,7 @@ def import_entries(ctx: click.Context, file: Path, who: str) -> None:
         raise MaterialError(f"{file} not imported: {count_noun(len(parsed.faults), 'line')} to correct.")
     numbers = enter_materials(settings, parsed.drafts, os_user=get_os_user())
     new = sum(number is not None for number in numbers)
-    click.echo(
+    write_line(
         f"{count_noun(len(numbers), 'line')}: {count_noun(new, 'entry', 'entries')} added,"
         f" {len(numbers) - new} stored before."
     )

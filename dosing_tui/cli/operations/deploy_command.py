@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from dosing_tui.cli.context import write_stdout
+
 
 @click.group()
 def deploy() -> None:
@@ -31,5 +33,5 @@ def check(folder: Path, form: str) -> None:
     diagnosis = check_deployment(folder, os.environ)
     ascii_only = get_encoding(os.environ).lower().replace("-", "") != "utf8"
     shown = render_json(diagnosis) if form == "json" else render_text(diagnosis, ascii_only=ascii_only)
-    click.echo(shown, nl=False)
+    write_stdout(shown)
     sys.exit(diagnosis.exit_status)

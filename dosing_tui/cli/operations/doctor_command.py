@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from dosing_tui.cli.context import write_stdout
+
 if TYPE_CHECKING:
     from dosing_tui.doctor.checks.check_result import CheckLevel, Diagnosis
 
@@ -46,7 +48,7 @@ def doctor(
     if bundle is not None:
         _write_bundle(bundle, diagnosis, config)
     shown = diagnosis.keep_faults() if only_faults else diagnosis
-    click.echo(render_json(shown) if form == "json" else _render_terminal(shown), nl=False)
+    write_stdout(render_json(shown) if form == "json" else _render_terminal(shown))
     sys.exit(diagnosis.exit_status)
 
 

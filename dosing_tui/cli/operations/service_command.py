@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from dosing_tui.cli.context import write_line, write_stdout
+
 if TYPE_CHECKING:
     from dosing_tui.config.loader import LoadedSettings
     from dosing_tui.deployment.unit_files import BackupPlan, ServicePlan
@@ -93,7 +95,7 @@ def show(ctx: click.Context, /, account: str, name: str, **backup: Any) -> None:
     for number, (unit, text) in enumerate(units.items()):
         gap = "\n" if number else ""
         heading = f"{gap}# {UNIT_FOLDER / unit}\n" if len(units) > 1 else ""
-        click.echo(f"{heading}{text}", nl=False)
+        write_stdout(f"{heading}{text}")
 
 
 @service.command()
@@ -128,7 +130,7 @@ def install(
         _prepare_machine(plan)
         for path, text in units.items():
             path.write_text(text, encoding="utf-8")
-            click.echo(f"Wrote {path}")
+            write_line(f"Wrote {path}")
     except OSError as error:
         raise ConfigError(f"{error.filename} cannot be changed: {error.strerror}. Run it as root.") from error
     _enable_units([path.name for path in units], reload=folder == UNIT_FOLDER, start=start)
@@ -154,10 +156,10 @@ def uninstall(name: str, folder: Path) -> None:
             path.unlink()
         except OSError as error:
             raise ConfigError(f"{path} cannot be removed: {error.strerror}. Run it as root.") from error
-        click.echo(f"Removed {path}")
+        write_line(f"Removed {path}")
     if folder == UNIT_FOLDER:
         run_command("systemctl", "daemon-reload")
-    click.echo(
+    write_line(
         f"Kept: {STATE_FOLDER / name} with the spool (messages not yet in the database), the settings "
         "with their passwords, backups, the account, the database."
     )
@@ -218,7 +220,7 @@ def _enable_units(names: list[str], *, reload: bool, start: bool) -> None:
     if start:
         run_command("systemctl", "enable", "--now", *wanted)
     else:
-        click.echo(f"Start it now and at each boot: systemctl enable --now {' '.join(wanted)}")
+        write_line(f"Start it now and at each boot: systemctl enable --now {' '.join(wanted)}")
 
 
 def _make_backup(

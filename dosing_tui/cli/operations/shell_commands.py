@@ -4,6 +4,8 @@ from pathlib import Path
 
 import click
 
+from dosing_tui.cli.context import write_line
+
 PROGRAM = "dosing-tui"
 VARIABLE = "_DOSING_TUI_COMPLETE"
 """Set by the shell's function when it asks for words."""
@@ -18,7 +20,7 @@ def completion(ctx: click.Context, shell: str) -> None:
 
     complete = get_completion_class(shell)
     assert complete is not None  # click has the three of them
-    click.echo(complete(ctx.find_root().command, {}, PROGRAM, VARIABLE).source())
+    write_line(complete(ctx.find_root().command, {}, PROGRAM, VARIABLE).source())
 
 
 @click.command()
@@ -33,6 +35,6 @@ def man(ctx: click.Context, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in render_man_pages(ctx.find_root().command).items():
             (folder / f"{name}.1").write_text(text, encoding="utf-8")
-            click.echo(folder / f"{name}.1")
+            write_line(folder / f"{name}.1")
     except OSError as error:
         raise ExportError(f"{folder} cannot be written: {error.strerror}.") from error

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from dosing_tui.cli.context import get_settings, load_plant_config, print_message
+from dosing_tui.cli.context import get_settings, load_plant_config, print_message, write_line
 from dosing_tui.domain.quantities.quantity_text import count_noun, format_count
 from dosing_tui.ipc.stop_signal import exit_on_signal
 
@@ -60,7 +60,7 @@ def backup(ctx: click.Context, target: Path, user: str, keep: int | None) -> Non
     )
     for removed in remove_old_backups(target, settings.plant.site, keep) if keep else ():
         print_message(f"Removed {removed}.")
-    click.echo(folder)
+    write_line(folder)
 
 
 @click.command()
@@ -87,7 +87,7 @@ def restore(ctx: click.Context, *, folder: Path, database: str, verify: bool, on
     if (verify or only_verify) and not faults:
         steps.start_jobs(settings, manifest, database=database)
     for fault in faults:
-        click.echo(fault)
+        write_line(fault)
     if faults:
         sys.exit(EXIT_DIFFERENT)
     proof = manifest.proof
@@ -95,7 +95,7 @@ def restore(ctx: click.Context, *, folder: Path, database: str, verify: bool, on
     rows = f"{rows} of {count_noun(len(proof.tables), 'table')}"
     if verify or only_verify:
         entries = format_count(proof.audit_entries)
-        click.echo(f"{database} equals the backup: {rows}, audit trail of {entries} entries.")
+        write_line(f"{database} equals the backup: {rows}, audit trail of {entries} entries.")
         print_message("Not proved: sequences, triggers, functions and rights.")
     else:
-        click.echo(f"Restored {rows}. Background jobs are off until --only-verify has passed.")
+        write_line(f"Restored {rows}. Background jobs are off until --only-verify has passed.")

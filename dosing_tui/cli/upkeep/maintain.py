@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from dosing_tui.cli.context import get_settings, print_message
+from dosing_tui.cli.context import get_settings, print_message, write_line
 from dosing_tui.database.maintenance.maintenance_facts import (
     NO_JOBS_TEXT,
     UNDECIDED_TEXT,
@@ -37,7 +37,7 @@ def status(ctx: click.Context, has_chunks: bool) -> None:
     found = read_status(settings)
     zone = ZoneInfo(settings.plant.timezone)
     for line in (*_list_lines(found, zone), *(_list_chunk_lines(found, zone) if has_chunks else ())):
-        click.echo(line)
+        write_line(line)
     sys.exit(EXIT_FAILED_JOB if any(job.has_failed for job in found.jobs) else 0)
 
 
@@ -49,7 +49,7 @@ def run(ctx: click.Context) -> None:
 
     settings = get_settings(ctx)
     run_maintenance(settings, now=datetime.now(UTC), report=print_message)
-    click.echo("Maintenance done.")
+    write_line("Maintenance done.")
 
 
 def _list_lines(found: MaintenanceStatus, zone: ZoneInfo) -> list[str]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import click
 
-from dosing_tui.cli.context import get_settings, print_message
+from dosing_tui.cli.context import get_settings, print_message, write_line
 from dosing_tui.domain.messages.models import READING_TABLES
 
 DECIDED_TABLES = (*READING_TABLES, "sums")
@@ -48,9 +48,9 @@ def migrate(
             history = HistoryChoice(_ask_for_history(check_schema(settings, tables).questions))
         names = migrate_schema(settings, report=print_message, history=history, named_tables=tables)
     for name in names:
-        click.echo(f"{'missing' if check else 'applied'}: {name}")
+        write_line(f"{'missing' if check else 'applied'}: {name}")
     if not names:
-        click.echo("The schema is up to date.")
+        write_line("The schema is up to date.")
     sys.exit(EXIT_PENDING if check and names else 0)
 
 

@@ -13,6 +13,7 @@ from dosing_tui.cli.context import (
     get_os_user,
     parse_time,
     pass_settings,
+    write_line,
     write_stdout,
 )
 
@@ -68,7 +69,7 @@ def log_service(
     entry = enter_service(settings, draft, os_user=get_os_user())
     weighed = "" if entry.mean_g is None else f", mean {format_decimal(entry.mean_g, 2, ' g')}"
     spread = "" if entry.cv_percent is None else f", CV {format_decimal(entry.cv_percent, 2, ' %')}"
-    click.echo(f"Entry {entry.entry_id}: {entry.kind}, {entry.part} of {entry.device_id}{weighed}{spread}.")
+    write_line(f"Entry {entry.entry_id}: {entry.kind}, {entry.part} of {entry.device_id}{weighed}{spread}.")
 
 
 @pumps.command()
@@ -85,7 +86,7 @@ def withdraw(settings: "Settings", *, entry: int, reason: str, who: str) -> None
         uuid4(), datetime.now(UTC), "-", None, ServiceKind.WITHDRAWAL, who, reason, withdraws=entry
     )
     stored = enter_service(settings, draft, os_user=get_os_user())
-    click.echo(f"Entry {entry} is withdrawn by entry {stored.entry_id}.")
+    write_line(f"Entry {entry} is withdrawn by entry {stored.entry_id}.")
 
 
 @pumps.command("list")

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from dosing_tui.cli.alarms import COMMENT_OPTION, NAME_OPTION, REASON_OPTION, run_alarm_command
-from dosing_tui.cli.context import pass_settings
+from dosing_tui.cli.context import pass_settings, write_line
 from dosing_tui.domain.alarms.catalog import RETIRED
 from dosing_tui.domain.alarms.models import AlarmKey
 from dosing_tui.domain.alarms.operator_commands import return_to_service
@@ -38,11 +38,11 @@ def list_stations(settings: "Settings") -> None:
     for key in sorted(keys | retired.keys()):
         name, state = "/".join(filter(None, key[1:])), retired.get(key)
         if state is None or state.hiding is None:
-            click.echo(f"{name}: in service")
+            write_line(f"{name}: in service")
         else:
             since = state.hiding.since.astimezone(zone)
             who = state.hiding.who.name or state.hiding.who.os_user
-            click.echo(f"{name}: retired since {since:%Y-%m-%d %H:%M} by {who}: {state.hiding.why}")
+            write_line(f"{name}: retired since {since:%Y-%m-%d %H:%M} by {who}: {state.hiding.why}")
 
 
 @stations.command()

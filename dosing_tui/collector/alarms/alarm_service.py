@@ -34,8 +34,9 @@ from dosing_tui.domain.alarm_rules.shared.rule_state import HOUR
 from dosing_tui.domain.alarms.checkpoint import CHECKPOINT_INTERVAL, Checkpoint
 from dosing_tui.domain.alarms.journal_filter import MAX_ENTRIES
 from dosing_tui.domain.alarms.models import JournalEntry
-from dosing_tui.domain.messages.models import ParsedItem, Rejection
+from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, ParsedItem, Rejection
 from dosing_tui.domain.presence.models import StationNews
+from dosing_tui.domain.quantities.set_back_clock import is_due
 from dosing_tui.errors import DatabaseError, SpoolError
 from dosing_tui.live_state import DatabasePart, LinkState, LinkStatus
 
@@ -125,7 +126,9 @@ class AlarmService:
     def on_readings(self, items: Iterable[ParsedItem | StationNews]) -> None:
         """Evaluate new readings, rejections and news of stations, in order of receipt. Never raises."""
         with self._contain_failure("readings"), self._lock:
-            entries = [entry for item in items for entry in self._evaluate_item(item)]
+            entries: list[JournalEntry] = []
+            for item in items:
+                entries += self._evaluate_item(item)
             if entries:
                 self._save_entries(entries)
                 self._request_publish()
@@ -148,20 +151,18 @@ class AlarmService:
             self._context.status.set_thread_failure("alarm-rules", reason)
 
     def _end_failure(self) -> None:
-        if self._failed_at is not None and self._clock() - self._failed_at >= FAILURE_SHOWN_FOR:
+        if self._failed_at is not None and is_due(self._failed_at, self._clock(), FAILURE_SHOWN_FOR):
             self._failed_at = None
             self._context.status.set_thread_failure("alarm-rules", "")
 
     def _evaluate_item(self, item: ParsedItem | StationNews) -> list[JournalEntry]:
-        if isinstance(item, StationNews):
-            if self._evaluator.on_news(item):
-                self._last_tick = -TICK_INTERVAL_S  # the clock thread evaluates it at once
-            return []
-        return (
-            self._evaluator.on_rejection(item)
-            if isinstance(item, Rejection)
-            else self._evaluator.on_reading(item)
-        )
+        if isinstance(item, Dose | InventoryLevel | BatchEvent):
+            return self._evaluator.on_reading(item)
+        if isinstance(item, Rejection):
+            return self._evaluator.on_rejection(item)
+        if self._evaluator.on_news(item):
+            self._last_tick = -TICK_INTERVAL_S  # the clock thread evaluates it at once
+        return []
 
     def _tick_clock(self) -> None:
         self._apply_operator_commands()

@@ -11,6 +11,7 @@ from dosing_tui.config.alarm_limits import build_alarm_limits
 from dosing_tui.database.schema.tolerance_rules import describe_difference
 from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits
 from dosing_tui.domain.capability.service_state import ServiceState
+from dosing_tui.domain.quantities.set_back_clock import is_due
 from dosing_tui.domain.tolerances.tolerance_book import ToleranceBook
 from dosing_tui.errors import DatabaseError
 
@@ -47,7 +48,7 @@ class RulesWatch:
         self._receive, self._is_ready = receive, is_ready
         self._own_limits = build_alarm_limits(context.settings)
         self._tolerances: ToleranceBook | None = None
-        self._next_service_read = context.clock()
+        self._service_read_at: datetime | None = None
         self.thread = context.create_thread("alarm-recipes", self._poll_rules, interval_s=READY_INTERVAL_S)
 
     def _poll_rules(self) -> None:
@@ -79,9 +80,9 @@ class RulesWatch:
             self._context.status.set_notice("limits", "" if limits == self._own_limits else LIMITS_DIFFER)
 
     def _read_service_states(self, now: datetime) -> None:
-        if now < self._next_service_read:
+        if not is_due(self._service_read_at, now, SERVICE_INTERVAL):
             return
-        self._next_service_read = now + SERVICE_INTERVAL
+        self._service_read_at = now
         with self._note_failed_read("state of the pumps"):
             self._receive(RuleInputs(service_states=self._store.read_service_states(now)))
 

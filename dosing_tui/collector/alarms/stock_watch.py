@@ -10,6 +10,7 @@ from dosing_tui.domain.alarm_rules.shared.batch_need import BatchNeed
 from dosing_tui.domain.materials.ledger import TankMovement
 from dosing_tui.domain.materials.lots.tank_lots import TankLots
 from dosing_tui.domain.panels.panel_catalog import StockOutlook
+from dosing_tui.domain.quantities.set_back_clock import is_due
 from dosing_tui.errors import DatabaseError
 
 log = logging.getLogger(__name__)
@@ -77,24 +78,22 @@ class StockWatch:
 
     def _read_lots(self) -> None:
         now = self._clock()
-        if self._lots_at is None or now - self._lots_at >= LOTS_INTERVAL:
+        if is_due(self._lots_at, now, LOTS_INTERVAL):
             self.tank_lots, self._lots_at = self._store.read_tank_lots(), now
 
     def _read_outlook(self) -> Sequence[StockOutlook]:
         """How long each tank lasts, where that has a limit."""
         now = self._clock()
-        if not _is_due(self._outlook_at, now) or self._store.read_alarm_limits().stock_cover_days <= 0:
+        if not is_due(self._outlook_at, now, OUTLOOK_INTERVAL):
+            return ()
+        if self._store.read_alarm_limits().stock_cover_days <= 0:
             return ()
         self._outlook_at = now
         return self._store.read_outlook(now)
 
     def _read_needs(self) -> Sequence[BatchNeed]:
         now = self._clock()
-        if not _is_due(self._needs_at, now):
+        if not is_due(self._needs_at, now, OUTLOOK_INTERVAL):
             return ()
         self._needs_at = now
         return self._store.read_batch_needs(now)
-
-
-def _is_due(last: datetime | None, now: datetime) -> bool:
-    return last is None or now - last >= OUTLOOK_INTERVAL

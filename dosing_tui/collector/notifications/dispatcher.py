@@ -30,6 +30,7 @@ from dosing_tui.domain.notifications.policy import (
     needs_attention,
 )
 from dosing_tui.domain.quantities.quantity_text import count_noun
+from dosing_tui.domain.quantities.set_back_clock import is_due
 from dosing_tui.errors import DatabaseAccessError, DatabaseError
 from dosing_tui.live_state import DatabasePart, LinkStatus
 
@@ -101,7 +102,7 @@ class NotificationDispatcher:
         is_connected = link in (LinkStatus.UP, LinkStatus.PARTIAL)
         self._failing_since = (self._failing_since or now) if is_connected else None
         is_refused = isinstance(error, DatabaseAccessError) and self._failures >= MAX_REFUSALS
-        if is_refused or (self._failing_since and now - self._failing_since >= FAULT_DELAY):
+        if is_refused or (self._failing_since and is_due(self._failing_since, now, FAULT_DELAY)):
             self._status.set_database_fault(DatabasePart.NOTIFICATIONS, str(error))
 
     def _run_session(self) -> None:

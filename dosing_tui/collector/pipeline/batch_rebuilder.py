@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 
 from dosing_tui.collector.context.interfaces import CollectorContext, SmallRebuild
+from dosing_tui.domain.quantities.quantity_text import format_duration
 from dosing_tui.errors import DatabaseError, DatabaseUnavailableError
 from dosing_tui.ipc.subprocess_call import SubprocessCall
 from dosing_tui.live_state import DatabasePart
@@ -14,9 +15,28 @@ MAX_PAUSE_S = 60.0
 """Longest pause while the writer is behind. The database keeps the list of changed batches."""
 PAUSE_FACTOR = 10
 """Pause after a rebuild, as a multiple of its duration."""
+LONGEST_PAUSE_S = 300.0
+"""Longest pause after a rebuild, however long that took: batches must not stay away for hours."""
+LATE_S = 120.0
+"""Batches that are stored so much later than their messages are late: the operator is told."""
 
 PROCESS_IDLE_S = 30.0
 """A process that was not needed for so long is ended; its start takes a quarter of a second."""
+
+
+def compute_pause(took_s: float, interval_s: float) -> float:
+    """Seconds between a rebuild that took ``took_s`` and the next one."""
+    return max(interval_s, min(PAUSE_FACTOR * took_s, LONGEST_PAUSE_S))
+
+
+def describe_delay(took_s: float, pause_s: float) -> str:
+    """A sentence for the operator when new batches are stored late; else ''."""
+    if took_s + pause_s < LATE_S:
+        return ""
+    return (
+        f"New batches are stored up to {format_duration(2 * took_s + pause_s)} late:"
+        f" the last rebuild of changed batches took {format_duration(took_s)}."
+    )
 
 
 class OnDemandRebuild:
@@ -78,7 +98,10 @@ class BatchRebuilder:
         if self._schema_ready.is_set():
             self._try_rebuild()
         self._thread.mark_working()
-        self._thread.wait(max(self._interval_s, PAUSE_FACTOR * (time.monotonic() - started)))
+        took_s = time.monotonic() - started
+        pause_s = compute_pause(took_s, self._interval_s)
+        self._status.set_notice("batches", describe_delay(took_s, pause_s))
+        self._thread.wait(pause_s)
         self._wait_for_writer()
 
     def _wait_for_writer(self) -> None:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from dosing_tui.collector.context.interfaces import CollectorContext
 from dosing_tui.database.maintenance.blocking_sessions import BlockingSession
+from dosing_tui.domain.quantities.set_back_clock import is_due
 from dosing_tui.errors import DatabaseError
 from dosing_tui.live_state import DatabasePart, LinkStatus
 
@@ -45,7 +46,7 @@ class LockWatchdog:
             for blocking in self._watchdog.end_blocking_sessions():
                 self._note_session(blocking, now)
         if self._sentence:
-            is_over = now - self._said_at >= SHOWN_FOR
+            is_over = is_due(self._said_at, now, SHOWN_FOR)
             self._sentence = "" if is_over else self._sentence
             self._context.status.set_database_fault(DatabasePart.LOCKS, self._sentence)
 

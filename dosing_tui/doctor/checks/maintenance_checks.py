@@ -54,7 +54,7 @@ def _check_partitions(facts: DatabaseFacts) -> Iterator[CheckResult]:
         yield _REPORT.warn_of(
             "partitions",
             f"Next week has no partition of {', '.join(missing)}: maintenance does not run.",
-            "Run dosing-tui maintain run as the tables' owner, or GRANT the owner to the collector's role.",
+            "Run dosing-tui maintain run as the tables' owner, each week by a timer.",
         )
     elif facts.chunks:
         counts = ", ".join(f"{one.table_name} {one.chunk_count}" for one in facts.chunks)
@@ -84,7 +84,7 @@ def _check_retention(facts: DatabaseFacts, now: datetime) -> Iterator[CheckResul
         yield _REPORT.warn_of(
             "retention",
             f"Rows of {', '.join(late)} are older than their retention: it is not applied.",
-            "Run dosing-tui maintain run as the tables' owner, or GRANT the owner to the collector's role.",
+            "Run dosing-tui maintain run as the tables' owner, each week by a timer.",
         )
     elif facts.row_times:
         oldest = min((row.oldest for row in facts.row_times if row.oldest), default=None)

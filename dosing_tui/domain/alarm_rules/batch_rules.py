@@ -18,6 +18,7 @@ from dosing_tui.domain.batches.master_recipe import MasterRecipe, MasterVersion,
 from dosing_tui.domain.batches.models import is_same_name
 from dosing_tui.domain.messages.models import BatchEvent, Dose
 from dosing_tui.domain.quantities.quantity_text import format_duration
+from dosing_tui.domain.quantities.set_back_clock import limit_to_clock
 
 ABORT_EVENTS = frozenset({"abort", "error"})
 MAX_DOSES = 64
@@ -129,6 +130,7 @@ def check_stalled_batch(
     if listening_since is None:
         yield Detection(key, None)
         return
+    batch.last_message_at = limit_to_clock(batch.last_message_at, context.now)
     silent = context.now - batch.last_message_at
     heard_silence = min(silent, context.now - listening_since)
     if heard_silence >= limits.abandoned_after:

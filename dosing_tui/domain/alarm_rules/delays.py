@@ -11,6 +11,7 @@ from dosing_tui.domain.alarm_rules.shared.rule_state import MAX_CLOSED_BATCHES
 from dosing_tui.domain.alarms.catalog import CATALOG_VERSION, NO_DELAY, RULES, AlarmRule
 from dosing_tui.domain.alarms.models import AlarmEvent, AlarmState, AlarmStateName, JournalEntry, Priority
 from dosing_tui.domain.alarms.snapshot import AlarmView
+from dosing_tui.domain.quantities.set_back_clock import is_set_back
 
 MAX_STANDING = 2 * MAX_CLOSED_BATCHES
 """A late message disproves one of the last batches only."""
@@ -69,6 +70,9 @@ def apply_delays(condition: DelayedCondition, now: datetime, *, is_alarm_active:
     ``is_alarm_active``: the alarm is already active by the journal, so that the on-delay has elapsed.
     """
     rule = condition.rule
+    if is_set_back(condition.since, now):
+        condition.since = now
+        condition.starts.clear()
     if is_alarm_active and condition.is_detected:
         condition.is_active = True
     if condition.is_detected != condition.is_active:

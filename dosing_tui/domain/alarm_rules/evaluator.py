@@ -75,6 +75,7 @@ class Evaluator:
         self.projection = JournalProjection(journal_overrides=not writes_journal)
         self._writes_journal = writes_journal
         self.rules = RuleSet(limits, expected_stations=expected_stations, started_at=started_at)
+        self.rules.state.is_normal = self._is_normal
         self._realarm_after = realarm_after
         self._new_id = new_id
         self._conditions: BoundedStates[AlarmKey, DelayedCondition] = BoundedStates(
@@ -131,9 +132,12 @@ class Evaluator:
 
     def on_reading(self, reading: Reading) -> list[JournalEntry]:
         """Evaluate a live reading; return the resulting entries."""
-        last_level = self.rules.state.find_level(reading)
-        entries = self._retirement.return_reading(reading, last_level)
-        return entries + self._apply_detections(self.rules.check_reading(reading), reading.received_at)
+        entries: list[JournalEntry] = []
+        if self.projection.retired_keys:
+            entries += self._retirement.return_reading(reading, self.rules.state.find_level(reading))
+        for detection in self.rules.check_reading(reading):
+            entries += self._apply_detection(detection, reading.received_at)
+        return entries
 
     def on_rejection(self, rejection: Rejection) -> list[JournalEntry]:
         """Evaluate a rejected message (rule QUARANTINE); return the resulting entries."""
@@ -202,7 +206,7 @@ class Evaluator:
     def _apply_detection(self, detection: Detection, at: datetime) -> list[JournalEntry]:
         condition = self._conditions.get(detection.key)
         if condition is None:
-            if detection.active is None and not self._is_alarm_active(detection.key):
+            if detection.active is None and not self.projection.is_active(detection.key):
                 return []  # the journal may not be read yet: a return cannot be concluded
             if not detection.active and detection.key not in self.projection.states:
                 return []  # normal, and it stays so
@@ -250,12 +254,13 @@ class Evaluator:
         note = f"Withdrawn: {detection.disproved_by}"
         return self._emit_entry(AlarmEvent.RETURN, condition, at, comment=note, latching=False)
 
-    def _is_alarm_active(self, key: AlarmKey) -> bool:
-        return self.projection.get_state(key).active
+    def _is_normal(self, key: tuple[str, str, str]) -> bool:
+        """Whether a detection that is not active changes nothing."""
+        return key not in self._conditions and key not in self.projection.states
 
     def _add_condition(self, detection: Detection, at: datetime) -> DelayedCondition:
         """Add a condition. It is active if its alarm is active by the journal, until a detection differs."""
-        holds = self._is_alarm_active(detection.key)
+        holds = self.projection.is_active(detection.key)
         condition = DelayedCondition(RULES[detection.key.rule], detection, holds, holds, at)
         return self._conditions.add(detection.key, condition)
 

@@ -38,6 +38,8 @@ def find_closed_batch(station: StationState, message: Dose | BatchEvent) -> Clos
     if open_batch is not None and (not is_stamped or message.time > open_batch.start_time):
         return None
     for closed in reversed(station.closed_batches):
+        if is_stamped and message.time > closed.until:
+            continue
         end = closed.complete
         until = closed.until if is_stamped or end is None else end.received_at + ROUNDING
         is_within = closed.batch.start_time <= message.time <= until

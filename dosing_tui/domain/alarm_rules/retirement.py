@@ -45,17 +45,16 @@ class RetirementRules:
 
     def find_retirement(self, key: AlarmKey) -> Suppression | None:
         """Who retired the station or the tank of an alarm, when and why; None if it is in service."""
-        if not key.device or key.rule == RETIRED:
+        retired = self._projection.retired_keys
+        if not retired or not key.device or key.rule == RETIRED:
             return None
         keys = [AlarmKey(RETIRED, key.device)]
         if key.rule in _TANK_RULES:
             keys.append(AlarmKey(RETIRED, key.device, key.item))
-        found = map(self._projection.get_state, keys)
-        return next((state.hiding for state in found if is_retired(state)), None)
+        return next((self._projection.states[each].hiding for each in keys if each in retired), None)
 
     def list_stations(self) -> frozenset[str]:
-        states = self._projection.states.values()
-        return frozenset(state.key.device for state in states if is_retired(state) and not state.key.item)
+        return frozenset(key.device for key in self._projection.retired_keys if not key.item)
 
     def end_alarm(self, state: AlarmState, retired: Suppression, now: datetime) -> list[JournalEntry]:
         """End an alarm of a retired station or tank; one that is shelved, when its time is over."""
@@ -100,18 +99,13 @@ class RetirementRules:
         """``made_at``: when the message was made; one of before the retirement says nothing."""
         entries: list[JournalEntry] = []
         for key in keys:
-            state = self._projection.get_state(key)
-            if is_retired(state) and state.hiding is not None and state.hiding.since < made_at:
+            state = self._projection.states[key] if key in self._projection.retired_keys else None
+            if state and state.hiding and state.hiding.since < made_at:
                 entries += self._apply_entry(_create_comeback(state, at, self._new_id()))
         return entries
 
     def _emit(self, state: AlarmState, event: AlarmEvent, now: datetime, why: str) -> list[JournalEntry]:
         return self._apply_entry(create_state_entry(state, event, now, self._new_id(), comment=why))
-
-
-def is_retired(state: AlarmState) -> bool:
-    """Whether the state is that of a retired station or tank."""
-    return state.key.rule == RETIRED and state.state_name is AlarmStateName.OUT_OF_SERVICE
 
 
 def _is_changed(level: InventoryLevel, last: InventoryLevel | None) -> bool:

@@ -1,6 +1,7 @@
 """Station alarms: offline, lost messages and clock skew."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from dosing_tui.domain.alarm_rules.shared.detection import Detection, EvaluationContext, is_above
@@ -20,6 +21,7 @@ from dosing_tui.domain.presence.models import (
     StationReport,
 )
 from dosing_tui.domain.quantities.quantity_text import count_noun, format_duration
+from dosing_tui.domain.quantities.set_back_clock import is_set_back, limit_to_clock
 
 QUEUE_DRAIN_TIME = timedelta(minutes=1)
 """Time for the broker's queued messages to arrive after a reconnect."""
@@ -52,19 +54,23 @@ def add_clock_reading(
 def _add_clock_sample(station: StationState, received_at: datetime, offset_s: float | None) -> None:
     """Add a clock offset; of those received within SAMPLE_INTERVAL, only the smallest is kept."""
     samples = station.clock_offsets
-    if samples and received_at - samples[-1][0] < SAMPLE_INTERVAL:
-        since, other = samples.pop()
-        offset_s = min((each for each in (offset_s, other) if each is not None), key=abs, default=None)
-        received_at = since
-    samples.append((received_at, offset_s))
+    if not samples or received_at - samples[-1][0] >= SAMPLE_INTERVAL:
+        samples.append((received_at, offset_s))
+        return
+    since, other = samples[-1]
+    if offset_s is not None and (other is None or abs(offset_s) <= abs(other)):
+        samples[-1] = since, offset_s
 
 
 def update_last_message(station: StationState, reading: Reading) -> None:
     """Update the time of the last message, also by a stored reading."""
-    station.last_message_at = max(station.last_message_at or reading.received_at, reading.received_at)
-    station.message_count = min(station.message_count + 1, ESTABLISHED_MESSAGES)
-    if station.batch is not None:
-        station.batch.last_message_at = max(station.batch.last_message_at, reading.received_at)
+    at, batch = reading.received_at, station.batch
+    if station.last_message_at is None or at > station.last_message_at:
+        station.last_message_at = at
+    if station.message_count < ESTABLISHED_MESSAGES:
+        station.message_count += 1
+    if batch is not None and at > batch.last_message_at:
+        batch.last_message_at = at
 
 
 def check_station_offline(
@@ -78,6 +84,7 @@ def check_station_offline(
     key = AlarmKey("DEVICE_OFFLINE", device)
     limit = limits.offline_after
     station = rule_state.stations[device]
+    _follow_set_back_clock(station, context.now)
     heard, presence = station.last_message_at, station.presence or StationPresence(device)
     is_offline = presence.is_offline(heard)
     listening_since = rule_state.get_listening_since(context)
@@ -98,6 +105,17 @@ def check_station_offline(
     elif listening >= (QUEUE_DRAIN_TIME if heard else limit):
         active = True
     return Detection(key, active, words, silent.total_seconds(), limit.total_seconds())
+
+
+def _follow_set_back_clock(station: StationState, now: datetime) -> None:
+    """Silence counts from now on; whether the last will came after the last message stays as it was."""
+    heard, presence = station.last_message_at, station.presence
+    if presence is not None and presence.reported_at is not None and is_set_back(presence.reported_at, now):
+        is_offline = presence.is_offline(heard)
+        reported_at = now if is_offline else now - timedelta(microseconds=1)
+        station.presence = replace(presence, reported_at=reported_at)
+    if heard is not None:
+        station.last_message_at = limit_to_clock(heard, now)
 
 
 def note_news(rule_state: RuleState, news: StationNews) -> bool:

@@ -15,6 +15,7 @@ from dosing_tui.domain.messages.chemical_names import fold_name
 from dosing_tui.domain.messages.models import Dose, InventoryLevel, TimeQuality
 from dosing_tui.domain.panels.panel_catalog import StockOutlook
 from dosing_tui.domain.quantities.quantity_text import format_decimal, format_mass, format_percent
+from dosing_tui.domain.quantities.set_back_clock import is_due
 
 GAP_CONFIRM_TIME = timedelta(seconds=30)
 """Minimum duration of a level mismatch. A dose and its level may arrive in either order."""
@@ -67,17 +68,18 @@ def check_fill_level(
         return
     own = limits.get_ingredient_limits(chemical=level.chemical)
     tank = rule_state.tanks.get((level.device_id, level.chemical))
-    low = tank_level.describe_low_level(level, own.stock_low_percent)
-    low = (low or f"{level.chemical} at {format_percent(percent)}") + _format_batch_need(tank)
     critical = max(own.stock_critical_percent, _calculate_batch_percent(level, tank))
-    for rule, limit, message in (
-        # the higher priority first: it suppresses the other by design
-        ("STOCK_CRITICAL", critical, low.replace("Low inventory", "Tank nearly empty")),
-        ("STOCK_LOW", own.stock_low_percent, low),
-    ):
+    # the higher priority first: it suppresses the other by design
+    for rule, limit in (("STOCK_CRITICAL", critical), ("STOCK_LOW", own.stock_low_percent)):
+        if percent >= limit and rule_state.is_normal((rule, level.device_id, level.chemical)):
+            continue
         active = (
             True if percent < limit else False if percent >= limit + limits.stock_deadband_percent else None
         )
+        message = tank_level.describe_low_level(level, own.stock_low_percent)
+        message = (message or f"{level.chemical} at {format_percent(percent)}") + _format_batch_need(tank)
+        if rule == "STOCK_CRITICAL":
+            message = message.replace("Low inventory", "Tank nearly empty")
         yield Detection(AlarmKey(rule, level.device_id, level.chemical), active, message, percent, limit)
 
 
@@ -150,7 +152,7 @@ def check_lasting_gaps(rule_state: RuleState, now: datetime) -> Iterator[Detecti
     """Detect mismatches that have lasted for GAP_CONFIRM_TIME."""
     for device, chemical in sorted(rule_state.tanks_with_gap):
         tank = rule_state.tanks[device, chemical]
-        if tank.gap_since is not None and now - tank.gap_since >= GAP_CONFIRM_TIME:
+        if tank.gap_since is not None and is_due(tank.gap_since, now, GAP_CONFIRM_TIME):
             gap, tank.reported_change = tank.gap_g, tank.gap_change
             _close_gap(rule_state, tank, device, chemical)
             key = AlarmKey("STOCK_MISMATCH", device, chemical)

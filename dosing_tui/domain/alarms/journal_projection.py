@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from dosing_tui.domain.alarms.catalog import RETIRED
 from dosing_tui.domain.alarms.checkpoint import EMPTY_CHECKPOINT, Checkpoint
 from dosing_tui.domain.alarms.models import (
     OPERATOR_EVENTS,
@@ -42,6 +43,8 @@ class JournalProjection:
         self._confirmed_states: dict[AlarmKey, AlarmState] = {}
         self._pending_entries: dict[UUID, JournalEntry] = {}
         self._states: dict[AlarmKey, AlarmState] = {}
+        self.retired_keys: set[AlarmKey] = set()
+        """Of ``states``: the stations and tanks that are retired. Read only."""
         self.last_entry_id = 0
         """ID of the last journal entry that was applied."""
 
@@ -63,6 +66,11 @@ class JournalProjection:
     def get_state(self, key: AlarmKey) -> AlarmState:
         return self._states.get(key) or AlarmState(key)
 
+    def is_active(self, key: AlarmKey) -> bool:
+        """Whether the alarm is active, pending entries included."""
+        state = self._states.get(key)
+        return state is not None and state.active
+
     def is_confirmed(self, key: AlarmKey) -> bool:
         """Whether the alarm is not normal by the journal alone."""
         return key in self._confirmed_states
@@ -82,7 +90,7 @@ class JournalProjection:
         if not step.is_changed:
             return None
         self._pending_entries[entry.uuid] = entry
-        _store_state(self._states, step.state)
+        self._store_state(step.state)
         return AlarmTransition(entry, before, step.state)
 
     def adopt_pending(self, entries: Iterable[JournalEntry]) -> None:
@@ -90,7 +98,7 @@ class JournalProjection:
         for entry in entries:
             if entry.uuid not in self._pending_entries:
                 self._pending_entries[entry.uuid] = entry
-                _store_state(self._states, apply_event(self.get_state(entry.key), entry).state)
+                self._store_state(apply_event(self.get_state(entry.key), entry).state)
 
     def get_states(self, pending_until: datetime) -> Mapping[AlarmKey, AlarmState]:
         """All alarms that are not normal, without entries pending since ``pending_until``."""
@@ -142,10 +150,22 @@ class JournalProjection:
 
     def _rebuild_states(self, keys: set[AlarmKey]) -> None:
         for key in keys:
-            _store_state(self._states, self._confirmed_states.get(key) or AlarmState(key))
+            self._store_state(self._confirmed_states.get(key) or AlarmState(key))
         for entry in self._pending_entries.values():
             if entry.key in keys:
-                _store_state(self._states, apply_event(self.get_state(entry.key), entry).state)
+                self._store_state(apply_event(self.get_state(entry.key), entry).state)
+
+    def _store_state(self, state: AlarmState) -> None:
+        _store_state(self._states, state)
+        if is_retired(state):
+            self.retired_keys.add(state.key)
+        else:
+            self.retired_keys.discard(state.key)
+
+
+def is_retired(state: AlarmState) -> bool:
+    """Whether the state is that of a retired station or tank."""
+    return state.key.rule == RETIRED and state.state_name is AlarmStateName.OUT_OF_SERVICE
 
 
 def fold_entries(

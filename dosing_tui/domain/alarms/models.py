@@ -18,7 +18,10 @@ class Priority(StrEnum):
     @property
     def rank(self) -> int:
         """Sort position; 0 is the highest priority."""
-        return list(Priority).index(self)
+        return _RANKS[self]
+
+
+_RANKS = {priority: rank for rank, priority in enumerate(Priority)}
 
 
 class AlarmEvent(StrEnum):

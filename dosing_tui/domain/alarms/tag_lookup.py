@@ -83,7 +83,7 @@ def _parse_key(tag: str, plant_names: PlantNames) -> AlarmKey:
         return AlarmKey(rule, "", rest)
     if about is TagScope.PLANT_CHEMICAL and rest:
         return AlarmKey(rule, "", _match_name("chemical", rest, plant_names.chemicals))
-    station, _, item = rest.partition("/")
+    station, item = _split_station(rest, plant_names.stations)
     is_item_valid = re.fullmatch(_ITEM_PATTERNS.get(about, ""), item, re.IGNORECASE)
     if about is TagScope.PLANT or not station or not is_item_valid:
         raise AlarmCommandError(f"{tag} is no tag of {rule}, which are {rule}{about.value}.")
@@ -91,6 +91,16 @@ def _parse_key(tag: str, plant_names: PlantNames) -> AlarmKey:
     if about is TagScope.CHEMICAL or (about is TagScope.TANK and item):
         item = _match_name("chemical", item, plant_names.chemicals)
     return AlarmKey(rule, device, item.lower() if about in (TagScope.PUMP, TagScope.ONE_PUMP) else item)
+
+
+def _split_station(rest: str, stations: Collection[str]) -> tuple[str, str]:
+    """Station and item of a tag without its rule. Of names with slashes the longest known counts."""
+    known = set(map(fold_name, stations))
+    parts = rest.split("/")
+    for count in range(len(parts), 0, -1):
+        if fold_name(station := "/".join(parts[:count])) in known:
+            return station, "/".join(parts[count:])
+    return parts[0], "/".join(parts[1:])
 
 
 def _match_name(kind: str, name: str, names: Collection[str]) -> str:

@@ -46,8 +46,10 @@ class PumpHistory:
 
     def add_dose(self, chemical: str) -> None:
         if len(self._chemicals) == LEARNT_DOSES:
-            self._counts[fold_name(self._chemicals.popleft())] -= 1
-            self._counts = +self._counts
+            oldest = fold_name(self._chemicals.popleft())
+            self._counts[oldest] -= 1
+            if not self._counts[oldest]:
+                del self._counts[oldest]
         self._chemicals.append(chemical)
         self._counts[fold_name(chemical)] += 1
 
@@ -62,5 +64,7 @@ class PumpHistory:
 
     def find_break(self, chemical: str) -> LearntChemical | None:
         """What the pump doses by its history, if the next dose, of ``chemical``, is of another."""
+        if 100 * self._counts[fold_name(chemical)] >= LEARNT_PERCENT * LEARNT_DOSES:
+            return None  # the usual dose
         learnt = self.find_learnt()
         return learnt if learnt and fold_name(learnt.chemical) != fold_name(chemical) else None

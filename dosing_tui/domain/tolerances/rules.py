@@ -99,10 +99,11 @@ def resolve_tolerance(
     target = target_g if target_g is not None and has_target else None
     is_weighable = rules.least_dose_g <= 0 or target_g is None or target_g >= rules.least_dose_g
     limit = _select_narrower(portion.tolerance_g, portion.tolerance_percent, target) if portion else None
-    own = [each for each in rules.overrides if each.matches_dose(chemical, recipe)]
-    grams = next((each.tolerance_g for each in reversed(own) if each.tolerance_g is not None), None)
-    percents = (each.tolerance_percent for each in reversed(own) if each.tolerance_percent is not None)
-    percent = next(percents, None)
+    grams = percent = None
+    for each in rules.overrides:
+        if each.matches_dose(chemical, recipe):
+            grams = grams if each.tolerance_g is None else each.tolerance_g
+            percent = percent if each.tolerance_percent is None else each.tolerance_percent
     if limit is None:
         limit = _select_narrower(grams, percent or None, target)
     if limit is None and rules.class_factor is not None and target is not None:
@@ -114,8 +115,10 @@ def resolve_tolerance(
 
 
 def _select_narrower(grams: float | None, percent: float | None, target_g: float | None) -> float | None:
-    share = None if percent is None or target_g is None else percent / 100.0 * target_g
-    return min((limit for limit in (grams, share) if limit is not None), default=None)
+    if percent is None or target_g is None:
+        return grams
+    share = percent / 100.0 * target_g
+    return share if grams is None else min(grams, share)
 
 
 def select_portion(portions: Sequence[MasterIngredient], dose: Dose) -> MasterIngredient | None:

@@ -49,6 +49,8 @@ class ToleranceBook:
 
     def find_rules(self, at: datetime) -> DatedRules:
         """The version that holds at a time."""
+        if len(self.versions) == 1 and self.versions[0].valid_from <= at:
+            return self.versions[0]
         valid = [each for each in self.versions if each.valid_from <= at]
         return max(valid, key=lambda each: (each.valid_from, each.version), default=DatedRules())
 

@@ -130,9 +130,12 @@ def _list_stock(report: ShiftReport, join: EntryJoiner) -> Iterable[DocumentFiel
             refilled.append(f"{_format_tank(tank)} {format_number(tank.refilled_g, 0, sign=True)} g")
     low.sort(key=lambda tank: tank.end_percent or 0)
     named = [_format_low_tank(tank, report) for tank in low]
-    tanks = count_noun(len(report.stock), "tank")
-    text = join(f"{len(low)} of {tanks}", named, len(low))
-    yield DocumentField("Low stock", text if low else f"none of {tanks}", bool(low))
+    # before a tank's first message, or dropped by retention since
+    unknown = sum(tank.end_percent is None for tank in report.stock)
+    head = f"{len(low) or 'none'} of {count_noun(len(report.stock), 'tank')}"
+    head += f", {unknown} not known" if unknown else ""
+    text = join(head, named, len(low)) if low else head
+    yield DocumentField("Low stock", text, bool(low or unknown))
     if refilled:
         yield DocumentField("Refilled", join("", refilled, len(refilled)))
 

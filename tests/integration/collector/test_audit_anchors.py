@@ -1,7 +1,7 @@
 """The collector publishes the audit trail's head; who rewrites the trail afterwards is found."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,6 +16,7 @@ from dosing_tui.collector.context.status import CollectorStatus
 from dosing_tui.collector.dependencies import build_database
 from dosing_tui.config.settings import AnchorSettings, Settings
 from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker
+from dosing_tui.errors import ConfigError
 from dosing_tui.live_state import LiveState
 from dosing_tui.notifiers.anchor_reader import read_anchors
 from tests.support.collector.protocol_fakes import PlainParser
@@ -51,8 +52,10 @@ class Publishing:
 
     @property
     def entries(self) -> list[int]:
-        path = get_anchor_file(self.settings)
-        return [anchor.entry for anchor in read_anchors([path])] if path.exists() else []
+        """Of none while there is no file, or only the beginning of one."""
+        with suppress(ConfigError):
+            return [anchor.entry for anchor in read_anchors([get_anchor_file(self.settings)])]
+        return []
 
 
 @contextmanager

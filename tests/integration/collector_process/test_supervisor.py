@@ -125,6 +125,20 @@ def test_a_hung_collector_is_replaced(nowhere: Settings) -> None:
         assert not is_alive(hung)
 
 
+def test_a_process_that_starts_slowly_is_not_hung(nowhere: Settings) -> None:
+    start = "runpy.run_module('dosing_tui.collector_process', run_name='__main__')"
+    slow = ("-c", f"import runpy, time; time.sleep(6); {start}")
+    with supervise_collector(nowhere, patience=replace(QUICK, hang_s=4.0), program=slow) as plant:
+        wait_until(lambda: REFUSED in plant.picture.broker.reason)
+
+
+def test_a_process_that_never_says_anything_is_replaced(nowhere: Settings) -> None:
+    mute = ("-c", "import time; time.sleep(600)")
+    impatient = replace(QUICK, start_s=1.0, stop_timeout_s=0.5)
+    with supervise_collector(nowhere, patience=impatient, program=mute) as plant:
+        wait_until(lambda: "It is started again." in plant.picture.broker.reason)
+
+
 def test_one_that_somebody_ended_is_started_again(nowhere: Settings) -> None:
     with supervise_collector(nowhere) as plant:
         wait_until(lambda: REFUSED in plant.picture.broker.reason)

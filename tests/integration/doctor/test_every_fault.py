@@ -34,9 +34,7 @@ from tests.support.doctor.tls_broker import PASSWORD, USER
 from tests.support.mqtt.broker_proxy import RefuseTopic, run_broker_proxy
 
 SIGN_AS = "ALTER FUNCTION enter_review(text, text, text, text, text, bigint, text, text) OWNER TO "
-RUN_MAINTENANCE = (
-    "Run dosing-tui maintain run as the tables' owner, or GRANT the owner to the collector's role."
-)
+RUN_MAINTENANCE = "Run dosing-tui maintain run as the tables' owner, each week by a timer."
 
 
 class NeedsRootError(Exception):

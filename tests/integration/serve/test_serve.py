@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from dosing_tui.serve.access import name_cookie
 from tests.e2e.tui.test_program import nothing_there
 from tests.support.os_processes import is_alive
 from tests.support.polling import PATIENCE_S, wait_until
@@ -97,6 +98,12 @@ async def test_nothing_is_served_without_the_token_or_to_another_site(tmp_path: 
                 assert "//" not in (await answer.text()).replace("// ", "")
             async with session.get(f"{served.root}static/js/textual.js") as answer:
                 assert answer.status == 200
+            for path, status in (("nothing", 404), ("page/", 403)):
+                async with session.get(served.root + path) as answer:
+                    assert (answer.status, answer.headers["X-Content-Type-Options"]) == (status, "nosniff")
+            no_text = {"Cookie": f"{name_cookie(served.address.split('=')[1])}=\xe9\udcff"}
+            async with stranger.get(served.root, headers=no_text) as answer:
+                assert answer.status == 401
             with pytest.raises(aiohttp.WSServerHandshakeError, match="403"):
                 await session.ws_connect(f"{served.root}ws", headers={"Origin": "http://evil.example"})
             async with session.ws_connect(f"{served.root}ws?width=100&height=30") as socket:
@@ -104,7 +111,10 @@ async def test_nothing_is_served_without_the_token_or_to_another_site(tmp_path: 
                 async with session.ws_connect(f"{served.root}ws") as second:
                     message = await asyncio.wait_for(second.receive(), PATIENCE_S)
                     assert (message.type, message.data) == (aiohttp.WSMsgType.CLOSE, 1013)
-                for nonsense in ("", "{}", "[]", '["stdin"]', '["resize", {"width": "x"}]', '["stdin", 7]'):
+                for nonsense in (
+                    "", "{}", "[]", '["stdin"]', '["resize", {"width": "x"}]', '["stdin", 7]', "[" * 200_000,
+                    r'["stdin", "\ud800"]', '["stdin", ""]',
+                ):  # fmt: skip
                     await socket.send_str(nonsense)
                 await socket.send_json(["resize", {"width": 120, "height": 40}])
                 await socket.send_json(["stdin", "7"])
@@ -117,6 +127,20 @@ async def test_nothing_is_served_without_the_token_or_to_another_site(tmp_path: 
                 served.process.send_signal(signal.SIGTERM)
                 await asyncio.wait_for(served.process.wait(), PATIENCE_S)
         await asyncio.to_thread(wait_until, lambda: not is_alive(console))
+
+
+async def test_two_servers_on_one_machine_are_open_in_one_browser(tmp_path: Path) -> None:
+    async with (
+        serve_consoles(tmp_path) as hall_1,
+        serve_consoles(tmp_path) as hall_2,
+        aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as browser,
+    ):
+        for served in (hall_1, hall_2):
+            async with browser.get(served.address) as answer:
+                assert answer.status == 200
+        for served in (hall_1, hall_2):
+            async with browser.get(f"{served.root}page/page.js") as answer:
+                assert answer.status == 200
 
 
 async def test_a_console_does_not_outlive_a_killed_server(tmp_path: Path) -> None:

@@ -66,7 +66,8 @@ def test_subscribers_find_what_the_tally_says(
     assert messages.total() - len(messages) == tally.duplicates_expected == tally.faults[Fault.DUPLICATES]
     plant = [each for each in heard.deliveries if each.topic in settings.topics]
     assert count_rejected(plant) == tally.rejects_expected > 0
-    assert set(tally.faults) == set(Fault)
+    # whether a complete is due to be lost depends on where in a second the run began
+    assert set(Fault) - set(tally.faults) <= {Fault.LOST_COMPLETE}
     assert (tally.lost, tally.resent, tally.unconfirmed) == (0, 0, 0)
 
 
@@ -91,8 +92,8 @@ def test_gaps_in_the_numbers_are_the_lost_messages_and_a_reboot_counts_anew(
     # beside the lost ones, numbers are those of the statuses: one at the connection, one at each start
     skipped = sum(later - earlier - 1 for own in numbers.values() for earlier, later in pairwise(own)
                   if later > earlier)  # fmt: skip
-    lost = tally.faults[Fault.LOST_START] + tally.faults[Fault.LOST_COMPLETE]
-    assert lost <= skipped <= lost + len(numbers)
+    lost = tally.faults[Fault.LOST_START] + tally.faults.get(Fault.LOST_COMPLETE, 0)
+    assert 0 < lost <= skipped <= lost + len(numbers)
 
 
 def test_no_message_is_lost_when_the_broker_restarts_at_qos_1(mosquitto: EmbeddedBroker) -> None:

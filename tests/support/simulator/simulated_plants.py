@@ -22,10 +22,11 @@ def take_live(
     rate: float | None = 10.0,
     speed: float = 1.0,
     faults: Iterable[Fault] = (),
+    start: datetime = NOW,
 ) -> list[PlantMessage]:
     """The first ``count`` messages of a plant without a past."""
-    plant = SimulatedPlant(seed, devices, since=NOW)
-    return list(islice(plant.generate_live(NOW, rate=rate, speed=speed, faults=frozenset(faults)), count))
+    plant = SimulatedPlant(seed, devices, since=start)
+    return list(islice(plant.generate_live(start, rate=rate, speed=speed, faults=frozenset(faults)), count))
 
 
 def decode_fields(message: PlantMessage) -> dict[str, Any]:

@@ -11,8 +11,8 @@ import pytest
 from click.testing import CliRunner
 
 from dosing_tui.cli.context import EXIT_UNAVAILABLE
+from dosing_tui.cli.examples import WHOLE_SENTENCE
 from dosing_tui.cli.main import COMMAND_PLACES, EXIT_ERROR, main
-from dosing_tui.cli.operations.examples import WHOLE_SENTENCE
 
 UNREACHABLE = "host=127.0.0.1 port=1 dbname=factory_metrics"
 
@@ -58,8 +58,7 @@ def test_help_loads_no_module_of_another_command() -> None:
         "dosing_tui.cli",
         "dosing_tui.cli.main",
         "dosing_tui.cli.context",
-        "dosing_tui.cli.operations",
-        "dosing_tui.cli.operations.examples",
+        "dosing_tui.cli.examples",
         "dosing_tui.ipc",
         "dosing_tui.ipc.cycle_search",
     }

@@ -13,8 +13,8 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from dosing_tui.cli.examples import EXAMPLES
 from dosing_tui.cli.main import main
-from dosing_tui.cli.operations.examples import EXAMPLES
 from dosing_tui.deployment import unit_files
 from tests.unit.cli.test_service_command import provide_program
 

@@ -10,9 +10,8 @@ import pytest
 
 from dosing_tui.config.loader import LoadedSettings, load_settings, resolve_config_path
 from dosing_tui.config.render_toml import render_settings, render_template, write_template
-from dosing_tui.config.secrets import mask_dsn
+from dosing_tui.config.secrets import has_password, is_connection_string, mask_dsn
 from dosing_tui.config.settings import CollectorMode, DatabaseSettings, Settings
-from dosing_tui.config.validation import has_password
 from dosing_tui.errors import ConfigError
 
 
@@ -75,7 +74,7 @@ def test_the_environment_wins_over_the_file_and_each_source_is_known(tmp_path: P
         ('[plant]\ntimezone = "Berlin"', "plant.timezone: 'Berlin' is not a time zone"),
         ('[plant]\ntimezone = "../etc/passwd"', "plant.timezone:"),
         ('[plant]\nsite = "a/b"', "plant.site: 'a/b' may hold letters"),
-        ('[plant]\ndevices = "a"', "plant.devices: 'a' is not a list of texts"),
+        ('[plant]\ndevices = "a"', "plant.devices: is not a list of texts"),
         ('[database]\ndsn = "host=h password=s"', "database.dsn: holds a password"),
         ("[limits]\nstock_low_percent = 60", "limits.stock_low_percent: is above"),
         ("[limits]\ntolerance_g = nan", "limits.tolerance_g: nan is outside"),
@@ -121,11 +120,56 @@ def test_a_wrong_variable_is_named(tmp_path: Path, variable: str, text: str, sen
         ("host=h sslcert=c sslkey=k passfile=/x", False),
         ("postgresql://u@h/db?sslmode=require&sslpa%73sword=s", True),
         ("postgresql://u:s#?@h/db", True),
-        ("host='h password=s", True),
+        ("host=h pwd=s", True),
     ],
 )
 def test_a_password_in_a_connection_string_is_noticed(dsn: str, holds: bool) -> None:
     assert has_password(dsn) is holds
+
+
+SECRET = "s3cr3t"
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (f'[database]\ndsn = "postgresql+psycopg://u:{SECRET}@h/db"', "is no connection string"),
+        (f'[database]\ndsn = "jdbc:postgresql://h/db?password={SECRET}"', "is no connection string"),
+        (f'[database]\ndsn = "postgresql://u:{SECRET}/@h/db"', "is no connection string"),
+        (f'[database]\ndsn = "postgresql://u:{SECRET}/db"', "is no connection string"),
+        (f'[database]\ndsn = "u:{SECRET}@h/db"', "is no connection string"),
+        (f'[database]\ndsn = "host=h password {SECRET}"', "is no connection string"),
+        (f"[database]\ndsn = \"host='h password={SECRET}\"", "is no connection string"),
+        (f'[mqtt]\nhost = "mqtt://u:{SECRET}@h"', "mqtt.host: is no name or address"),
+        (f'[mqtt]\nwebsocket_headers = ["Authorization {SECRET}"]', "mqtt.websocket_headers[1]:"),
+        (f'[mqtt]\nwebsocket_headers = "Authorization: {SECRET}"', "mqtt.websocket_headers: is not a list"),
+        (f'[mqtt]\npassword_file = "{SECRET}"', "mqtt.password_file: the file that it names cannot be read"),
+        (
+            f'[[notifications]]\nname = "a"\nkind = "slack"\nurl_file = "https://h/{SECRET}"',
+            "url_file: the file that it names cannot be read",
+        ),
+        (
+            f'[[notifications]]\nname = "a"\nkind = "mail"\nhost = "smtp://u:{SECRET}@h"\n'
+            'sender = "a@b.example"\nto = ["a@b.example"]',
+            "host is no name or address",
+        ),
+    ],
+)  # fmt: skip
+def test_a_refusal_quotes_no_secret_that_stands_in_the_wrong_place(
+    tmp_path: Path, text: str, sentence: str
+) -> None:
+    refusal = load_refusal(tmp_path, text)
+    assert sentence in refusal
+    assert SECRET not in refusal
+
+
+def test_the_time_to_read_a_connection_string_is_bounded() -> None:
+    for hostile in (
+        "a=b=" * 5_000 + "\\",
+        "a=" + " " * 5_000 + "'",
+        "postgresql://" + "h:1," * 5_000 + "h:x",
+    ):
+        assert not is_connection_string(hostile)
 
 
 def test_a_password_comes_from_the_environment_before_credentials_and_file(tmp_path: Path) -> None:
@@ -212,7 +256,15 @@ def test_batches_keep_the_readings_they_are_rebuilt_from(tmp_path: Path, text: s
         ("host=h password=a\\ b user=u", "host=h password=… user=u"),
         ("postgresql://u:s?#x@h,i/db?sslpassword=a@b&sslmode=require", "postgresql://u:…@h,i/db?sslpassword=…&sslmode=require"),
         ("postgresql://u@h:5432/db?sslcert=c", "postgresql://u@h:5432/db?sslcert=c"),
-        ("host='h password=s", "host=…"),
+        ("host='h password=s", "…"),
+        ("host=h pwd=s", "host=h pwd=…"),
+        ("Host=h;Username=u;Password=s", "Host=…"),
+        ("postgresql+psycopg://u:s@h/db", "…"),
+        ("jdbc:postgresql://h/db?user=u&password=s", "…"),
+        ("postgresql://u:s/x@h/db", "…"),
+        ("u:s@h/db", "…"),
+        ("host=h password s", "…"),
+        ("postgresql://h,[::1]:5432/db?pass%77ord=s&user", "postgresql://h,[::1]:5432/db?pass%77ord=…&user"),
         ("host=localhost dbname='a b' options='-c x=://y'", "host=localhost dbname='a b' options='-c x=://y'"),
     ],
 )  # fmt: skip

@@ -63,7 +63,7 @@ def test_the_template_documents_the_shifts(tmp_path: Path) -> None:
         (EARLY + "hour = 8", "shifts[1].hour is not a setting. Did you mean shifts[1].hours?"),
         (EARLY + '[[shifts]]\nname = "Late"', "shifts[2]: start is missing."),
         (EARLY + 'hours = "8"', "shifts[1].hours: '8' is not a number."),
-        (EARLY + 'days = "mon"', "shifts[1].days: 'mon' is not a list of texts"),
+        (EARLY + 'days = "mon"', "shifts[1].days: is not a list of texts"),
         ('[shifts]\nname = "Early"', "shifts is a repeated section; write [[shifts]]"),
         ('[[shift]]\nname = "Early"', "[shift] is not a setting. Did you mean [shifts]?"),
         ('[[shifts]]\nname = "E"\nstart = "6:00"', "shifts 'E': start '6:00' is not a time of day"),

@@ -55,6 +55,8 @@ def test_csv_has_offsets_complete_numbers_and_empty_cells_for_what_is_missing() 
         ("=1+1", "'=1+1"), ("+1", "'+1"), ("-1", "'-1"), ("@SUM(A1)", "'@SUM(A1)"), ("  =1", "'=1"),
         ("\t=1", "'=1"), ("＝1", "'＝1"), ("CU-65/75", "CU-65/75"), ('a "b", c', 'a "b", c'),
         ("a\r\nb", "a��b"), ("\x1b[2J", "�[2J"),
+        ("a;=1", "a;'=1"), ("a;b;@SUM(A1);-1;c", "a;b;'@SUM(A1);'-1;c"),
+        ("T-9 5 g; +0.6 g", "T-9 5 g; +0.6 g"),
     ],
 )  # fmt: skip
 def test_text_is_never_a_formula_nor_a_control(text: str, cell: str) -> None:
@@ -65,7 +67,9 @@ def test_text_is_never_a_formula_nor_a_control(text: str, cell: str) -> None:
 def test_any_text_stays_in_its_cell(texts: list[str]) -> None:
     rows = read_back(to_csv(of_text(*texts)))
     assert len(rows) == 1 + len(texts)
-    assert all(len(row) == 1 and not row[0].startswith(("=", "+", "-", "@", "\t")) for row in rows)
+    cells = [cell for row in rows for cell in row[0].split(";")]
+    assert all(len(row) == 1 for row in rows)
+    assert not any(cell.startswith(("=", "+", "-", "@", "\t")) for cell in cells)
 
 
 @given(st.one_of(st.none(), st.floats()))

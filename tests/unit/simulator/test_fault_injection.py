@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from dosing_tui.errors import ConfigError
 from dosing_tui.simulator.fault_injection import (
+    CARRIED_FAULTS,
     FAULT_INTERVALS,
     HOSTILE_TEXTS,
     ExpectedOutcome,
@@ -36,6 +37,32 @@ CHOICES = st.frozensets(st.sampled_from(list(Fault)))
 def test_only_the_faults_asked_for_happen_and_each_of_them_does(faults: frozenset[Fault], seed: int) -> None:
     found = {message.fault for message in take_live(1_500, faults=faults, seed=seed)}
     assert found == {"", *faults}
+
+
+@given(st.integers(0, 1000))
+@settings(max_examples=settings().max_examples // 2)
+def test_the_message_after_a_lost_one_carries_that_fault_and_no_other(seed: int) -> None:
+    after_a_loss = [each for each in take_live(1_000, faults=ALL, seed=seed) if each.lost_before]
+    assert {message.fault for message in after_a_loss} == set(CARRIED_FAULTS)
+
+
+@given(st.integers(0, 1000), st.integers(0, 999))
+@settings(max_examples=settings().max_examples // 10)
+def test_no_two_records_of_a_second_have_the_same_number(seed: int, milliseconds: int) -> None:
+    start = NOW + timedelta(milliseconds=milliseconds)
+    numbers: Counter[str] = Counter()
+    records: Counter[tuple[object, ...]] = Counter()
+    for message in take_live(1_200, faults=ALL, seed=seed, rate=2_000, start=start):
+        if message.is_first_after_start:
+            numbers[message.device_id] = 1
+        numbers[message.device_id] += message.lost_before
+        if message.outcome is not ExpectedOutcome.ACCEPT:
+            continue
+        numbers[message.device_id] += 1
+        if b'"pump":' in message.payload and message.fault != Fault.NAN:
+            fields = decode_fields(message)
+            records[message.device_id, fields["timestamp"], fields["pump"], numbers[message.device_id]] += 1
+    assert set(records.values()) == {1}
 
 
 def test_without_faults_everything_is_to_be_accepted() -> None:

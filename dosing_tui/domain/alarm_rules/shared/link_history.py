@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from dosing_tui.domain.alarm_rules.shared.detection import ConnectionState
+from dosing_tui.domain.quantities.set_back_clock import is_set_back
 
 WINDOW = timedelta(seconds=60)
 CHATTER_COUNT = 3
@@ -24,6 +25,8 @@ class LinkHistory:
 
     def update(self, connection: ConnectionState, now: datetime, longest: timedelta) -> None:
         """Note the state at a tick. ``longest``: of outages together that is no alarm."""
+        if self._outages and is_set_back(self._outages[-1][0], now):
+            self._outages.clear()
         self._note_outages(connection)
         while self._outages and (self._outages[0][1] or now) <= now - WINDOW:
             self._outages.popleft()

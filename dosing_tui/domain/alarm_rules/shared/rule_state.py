@@ -3,8 +3,8 @@
 All collections are bounded. The state is updated in place for throughput (thousands of readings per second).
 """
 
-from collections import deque
-from collections.abc import Collection, Iterable
+from collections import OrderedDict, deque
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -16,6 +16,7 @@ from dosing_tui.domain.alarm_rules.shared.link_history import LinkHistory
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading
 from dosing_tui.domain.presence.models import MessageLoss, StationPresence
 from dosing_tui.domain.quantities.quantity_text import format_count
+from dosing_tui.domain.quantities.set_back_clock import limit_to_clock
 from dosing_tui.domain.tolerances.pump_history import PumpHistory
 
 MAX_SERIES = 2_000
@@ -213,9 +214,15 @@ class RuleState:
         )
         for name in expected_stations:
             self.get_station(name)
-        self._recent_readings: dict[tuple[object, ...], int] = {}
+        self.is_normal: Callable[[tuple[str, str, str]], bool] = lambda key: False
+        """Whether nobody waits for a detection of this alarm that is not active: it may be left out then.
+
+        The key: rule, station and item.
+        """
+        self._recent_readings: OrderedDict[tuple[object, ...], None] = OrderedDict()
 
     def update_intake(self, context: EvaluationContext) -> None:
+        self._intake_since = limit_to_clock(self._intake_since, context.now)
         if context.is_intake_stopped:
             self._intake_since = context.now
 
@@ -289,12 +296,11 @@ class RuleState:
         """Record a reading; return False if it is a redelivery."""
         thing = reading.pump if isinstance(reading, Dose) else reading.event
         key = (reading.device_id, reading.time, thing, reading.dedup)
-        known = len(self._recent_readings)
-        self._recent_readings.setdefault(key, 0)
-        if len(self._recent_readings) == known:
+        if key in self._recent_readings:
             return False
-        if known >= MAX_RECENT_READINGS:
-            del self._recent_readings[next(iter(self._recent_readings))]
+        self._recent_readings[key] = None
+        if len(self._recent_readings) > MAX_RECENT_READINGS:
+            self._recent_readings.popitem(last=False)
         return True
 
 

@@ -11,7 +11,7 @@ from dosing_tui.errors import AlarmCommandError
 from tests.support.domain.alarm_entries import ANNA
 from tests.support.domain.evaluated_plant import STATION, Plant
 
-HEARD = PlantNames((STATION,), ("T-12", "A/B"))
+HEARD = PlantNames((STATION, "[/]", "hall", "Hall/1"), ("T-12", "A/B"))
 
 
 def test_every_rule_says_what_it_is_about() -> None:
@@ -30,6 +30,10 @@ def test_every_rule_says_what_it_is_about() -> None:
         AlarmKey("PUMP_CHEMICAL", STATION, "pump 2"),
         AlarmKey("CHEMICAL_SLOW", "", "A/B"),
         AlarmKey("QUARANTINE", "", "factory/line 1/x"),
+        AlarmKey("RETIRED", "[/]"),
+        AlarmKey("RETIRED", "Hall/1", "A/B"),
+        AlarmKey("DEVICE_OFFLINE", "Hall/1"),
+        AlarmKey("BATCH_ABORTED", "hall", "FG-85/95"),
     ],
     ids=lambda key: key.tag,
 )

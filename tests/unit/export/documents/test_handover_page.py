@@ -43,6 +43,17 @@ def test_it_says_what_the_next_shift_has_to_know() -> None:
         assert word in words
 
 
+def test_a_tank_whose_level_is_not_known_is_not_said_to_be_full() -> None:
+    """Retention drops the levels of a shift, and its report can be printed again."""
+    report = make_report()
+    [low] = report.stock
+    unknown = replace(low, start_g=None, start_percent=None, end_g=None, end_percent=None, taken_g=None)
+    words = " ".join(print_page(replace(report, stock=(unknown, unknown))).split())
+    assert "! Low stock none of 2 tanks, 2 not known" in words
+    words = " ".join(print_page(replace(report, stock=(low, unknown))).split())
+    assert "! Low stock 1 of 2 tanks, 1 not known: T-12 at dosing_system_01 16.3 %" in words
+
+
 def test_both_names_are_on_it_and_a_shift_before_that_nobody_took_over() -> None:
     at = EARLY.until + timedelta(minutes=2)
     signed = ShiftHandover(

@@ -9,7 +9,7 @@ from pathlib import Path
 from dosing_tui import __version__
 from dosing_tui.database.sql_files import get_newest_migration
 
-BUILD_FILE = Path(__file__).parents[2] / "build.txt"
+BUILD_FILE = Path(__file__).parents[1] / "build.txt"
 """Written by the build of an image or a release; absent in a checkout."""
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from dosing_tui.cli.context import get_settings
+from dosing_tui.cli.context import get_settings, write_line
 
 
 @click.command()
@@ -43,4 +43,4 @@ def grafana(
         prometheus=prometheus,
     )
     for path in write_files(output, build_provisioning_files(get_settings(ctx), options), force=force):
-        click.echo(path)
+        write_line(path)
