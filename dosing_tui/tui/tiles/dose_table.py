@@ -10,7 +10,6 @@ from dosing_tui.domain.messages.models import Dose, TimeQuality
 from dosing_tui.domain.panels.panel_catalog import DOSES, DoseRow
 from dosing_tui.domain.quantities.value_age import ValueKind
 from dosing_tui.domain.tolerances.tolerance_book import ToleranceBook
-from dosing_tui.live_state import MAX_RECENT_READINGS
 from dosing_tui.tui.charts.primitives.bars import draw_deviation_bar
 from dosing_tui.tui.rendering import data_table, number_format
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, sanitize_text
@@ -147,9 +146,10 @@ def _row_to_dose(row: DoseRow) -> Dose:
 
 
 def _build_live_doses(context: RenderContext) -> TileContent[TableData[Dose]]:
-    doses, is_cut = context.doses, len(context.snapshot.doses) >= MAX_RECENT_READINGS
+    """The newest that were stored before the start, and those since: the plant has more."""
+    doses = context.doses
     return build_live_content(
-        context, "Recent doses", _build_table(context, doses, is_cut=is_cut), data_table.paint_table,
+        context, "Recent doses", _build_table(context, doses, is_cut=True), data_table.paint_table,
         empty_text="no dose has been reported yet", newest=doses[0].received_at if doses else None,
         kind=ValueKind.DOSE,
     )  # fmt: skip

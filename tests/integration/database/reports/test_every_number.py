@@ -1,6 +1,7 @@
 """Every number of a planned month, worked out in Python: panels, CLI, Grafana's SQL, tiles, shift reports."""
 
 import json
+import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -61,6 +62,7 @@ from tests.support.database.station_news import write_station_news
 from tests.support.database.stored_batches import write_readings
 from tests.support.database.stored_materials import write_materials
 from tests.support.database_servers import Server
+from tests.support.domain.shown_digits import show
 from tests.unit.tui.tiles.test_every_live_number import LIVE_TEXTS, list_dose_texts
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -107,6 +109,8 @@ def plant(postgres: Server) -> Iterator[str]:
     with postgres.create_database() as dsn:
         migrate_schema(settings_for(dsn), report=print)
         write_readings(dsn, [*MONTH.doses, *MONTH.events, *MONTH.levels])
+        # no number has anything of it
+        write_readings(dsn, [replace(MONTH.doses[0], actual_g=math.nan, dedup=9_999)])
         write_station_news(dsn, MONTH)
         write_materials(dsn, MONTH.materials)
         rebuild_batches(
@@ -240,22 +244,24 @@ def _sum_text(plant: Plant, query: PanelQuery) -> list[str]:
 
 def _format_mass(grams: float) -> str:
     """A chart chooses its unit by its largest column, a list by its largest sum."""
-    whole = f"{grams:,.0f}".replace(",", "\N{NO-BREAK SPACE}")  # of the thousands: no blank of the pattern
-    return f"({whole}|{grams / 1000:.2f})"
+    # between the thousands no blank of the pattern
+    whole = show(grams, ",.0f").replace(",", "\N{NO-BREAK SPACE}")
+    return f"({whole}|{show(grams / 1000, '.2f')})"
 
 
 def _list_production(plant: Plant, query: PanelQuery) -> list[str]:
     today = next(row for row in work_out(PRODUCTION_TODAY, query) if isinstance(row, ProductionDay))
     return [
-        f"Batches {today.batches}", f"Doses {today.doses}", f"Dosed {(today.dosed_g or 0) / 1000:.2f} kg",
-        f"Avg duration {today.avg_duration_s:.1f} s", f"Out of tol. {today.out_percent:.1f} %",
-        f"Aborted {today.aborted}",
+        f"Batches {today.batches}", f"Doses {today.doses}", f"Aborted {today.aborted}",
+        f"Dosed {show((today.dosed_g or 0) / 1000, '.2f')} kg",
+        f"Avg duration {show(today.avg_duration_s, '.1f')} s",
+        f"Out of tol. {show(today.out_percent, '.1f')} %",
     ]  # fmt: skip
 
 
 def _list_accuracy(plant: Plant, query: PanelQuery) -> list[str]:
     found = sample_month.expect_summary(doses_within(plant.doses, query.since, query.until), TOLERANCE_G)
-    return [f"{found.mean_g:+.2f}", f"{found.sd_g:.2f}"]
+    return [show(found.mean_g, "+.2f"), show(found.sd_g, ".2f")]
 
 
 def _list_days(plant: Plant, query: PanelQuery) -> list[str]:
@@ -267,20 +273,20 @@ def _list_rates(plant: Plant, query: PanelQuery) -> list[str]:
     """The mean of the zoomed chart is that of the doses in its steps."""
     width = ERROR_RATE.get_bucket_width(query.since, query.until) or timedelta(hours=1)
     doses = sample_month.doses_in_buckets(plant.doses, width, query.since, query.until)
-    return [f"{sample_month.out_percent(doses, TOLERANCE_G):.1f}"]
+    return [show(sample_month.out_percent(doses, TOLERANCE_G), ".1f")]
 
 
 def _list_durations(plant: Plant, query: PanelQuery) -> list[str]:
     doses = sample_month.doses_in_buckets(plant.doses, timedelta(hours=1), query.since, query.until)
     return [
-        f"{name} {sample_month.mean_duration(d for d in doses if d.chemical == name):.1f}"
+        f"{name} {show(sample_month.mean_duration(d for d in doses if d.chemical == name), '.1f')}"
         for name in planned_month.CHEMICALS.values()
     ]
 
 
 def _list_recipes(plant: Plant, query: PanelQuery) -> list[str]:
     totals = sample_month.expect_batches(plant.batches, query.since, query.until)
-    return [f"{total.label} {total.value:.0f}" for total in totals]
+    return [f"{total.label} {show(total.value, '.0f')}" for total in totals]
 
 
 def _list_doses_in_all(plant: Plant, query: PanelQuery) -> list[str]:
@@ -294,18 +300,18 @@ def _list_doses(plant: Plant, query: PanelQuery) -> list[str]:
 
 
 def _format_number(value: float | None, form: str) -> str:
-    return "–" if value is None else f"{value:{form}}".replace(",", "\N{NO-BREAK SPACE}")
+    return show(value, form).replace(",", "\N{NO-BREAK SPACE}")
 
 
 def _list_pumps(plant: Plant, query: PanelQuery) -> list[str]:
     rows = [row for row in work_out(PUMP_CAPABILITY, query) if isinstance(row, PumpCapability)]
     return [" ".join((
-        row.device_id, str(row.pump), row.chemical, f"{row.target_g:.2f}", str(row.doses),
+        row.device_id, str(row.pump), row.chemical, show(row.target_g, ".2f"), str(row.doses),
         _format_number(row.cpk, ".2f"),
         "0.00" if row.mean_error_g is not None and abs(row.mean_error_g) < 0.005
         else _format_number(row.mean_error_g, "+.2f"),
-        f"±{row.allowance_g:.3f}", _format_number(row.sigma_g, ".3f"), f"{row.sum_error_g:+.1f}",
-        _format_number(row.rate_g_per_s, ".3f"), "–", f"{row.tube_g / 1000:.1f} kg", "–",
+        f"±{show(row.allowance_g, '.3f')}", _format_number(row.sigma_g, ".3f"), show(row.sum_error_g, "+.1f"),
+        _format_number(row.rate_g_per_s, ".3f"), "–", f"{show(row.tube_g / 1000, '.1f')} kg", "–",
         f"bias: {row.cause}" if row.cause else "scatter" if row.cpk is not None and row.cpk < 0.5 else "",
     )).strip() for row in rows]  # fmt: skip
 
@@ -314,7 +320,7 @@ def _list_pump_chemicals(plant: Plant, query: PanelQuery) -> list[str]:
     rows = [row for row in work_out(PUMP_CHEMICALS, query) if isinstance(row, PumpChemical)]
     return [" ".join((
         row.device_id, str(row.pump), row.chemical, row.basis,
-        "▲" if row.basis in {"set", "learnt"} and row.own_percent < 100 else "", f"{row.own_percent:.1f}",
+        "▲" if row.basis in {"set", "learnt"} and row.own_percent < 100 else "", show(row.own_percent, ".1f"),
         str(row.doses), row.other_chemical,
         f"{row.other_at.astimezone(BERLIN):%Y-%m-%d %H:%M:%S}" if row.other_at else "",
     )).replace("  ", " ").strip() for row in rows]  # fmt: skip

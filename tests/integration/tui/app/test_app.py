@@ -100,11 +100,11 @@ async def test_tab_goes_from_one_zoomed_tile_to_the_next() -> None:
 
 async def test_doses_scroll_by_line_page_and_end() -> None:
     async with open_console() as driven:
-        assert "1–8 of 60" in driven.screen
-        assert "2–9 of 60" in await driven.press_keys(*"jjjjjjjj")
-        assert "1–8 of 60" in await driven.press_keys("home")
-        assert "53–60 of 60" in await driven.press_keys("end")
-        assert "46–53 of 60" in await driven.press_keys("pageup", "pageup")
+        assert "1–8 of the newest 60" in driven.screen
+        assert "2–9 of the newest 60" in await driven.press_keys(*"jjjjjjjj")
+        assert "1–8 of the newest 60" in await driven.press_keys("home")
+        assert "53–60 of the newest 60" in await driven.press_keys("end")
+        assert "46–53 of the newest 60" in await driven.press_keys("pageup", "pageup")
 
 
 async def test_a_selected_dose_stays_selected_while_new_ones_come() -> None:
@@ -114,7 +114,7 @@ async def test_a_selected_dose_stays_selected_while_new_ones_come() -> None:
         driven.clock.move_forward(3)
         newer = make_dose("dosing_system_01", "T-9", 40.0, 0.11, "CU-85", driven.clock(), 58_111)
         driven.live.apply_readings([newer])
-        await driven.wait_for_text("of 61")
+        await driven.wait_for_text("of the newest 61")
         tile = driven.app.screen.query_one("#doses", Tile)
         row = next(line for line in tile._cell_rows if any(pen.bg == "select" for _, pen in line))
         assert held.time.strftime("%H:%M:%S") in "".join(cell for cell, _ in row)

@@ -6,7 +6,7 @@ from datetime import UTC
 import pytest
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.live_state import MAX_RECENT_READINGS, LiveSnapshot
+from dosing_tui.live_state import LiveSnapshot
 from dosing_tui.tui.scope.render_context import RenderContext
 from dosing_tui.tui.tiles.dose_table import build_dose_table
 from dosing_tui.tui.tiles.inventory import build_inventory, build_tank_table, paint_inventory
@@ -33,8 +33,5 @@ def test_tanks_and_stations_that_are_left_out_are_said(*, is_cut: bool) -> None:
     assert ("+ over 21 more" in text, "+ 21 more" in text) == (is_cut, not is_cut)
 
 
-@pytest.mark.parametrize("count", [MAX_RECENT_READINGS - 1, MAX_RECENT_READINGS])
-def test_doses_that_are_left_out_are_said(count: int) -> None:
-    doses = tuple(make_dose(number) for number in range(count))
-    table = build_dose_table(build_context(LiveSnapshot(doses=doses))).data
-    assert table.is_cut is (count == MAX_RECENT_READINGS)
+def test_the_live_list_of_doses_has_the_newest_alone() -> None:
+    assert build_dose_table(build_context(LiveSnapshot(doses=(make_dose(),)))).data.is_cut

@@ -17,6 +17,7 @@ from dosing_tui.tui.scope.render_context import RenderContext
 from dosing_tui.tui.tiles.registry import TILES
 from tests.support.database import planned_month
 from tests.support.database.sample_month import Plant
+from tests.support.domain.shown_digits import show
 
 BERLIN = ZoneInfo("Europe/Berlin")
 COUNTS = MessageCounts(received=12_482, stored=12_470, duplicates=7, rejected=5)
@@ -62,7 +63,7 @@ def round_down(percent: float | None) -> str:
 
 
 def format_kilograms(grams: float | None) -> str:
-    return f"{(grams or 0.0) / 1000:.2f}"
+    return show((grams or 0.0) / 1000, ".2f")
 
 
 def format_age(since: datetime, now: datetime) -> str:
@@ -74,12 +75,10 @@ def format_age(since: datetime, now: datetime) -> str:
 
 
 def format_dose(dose: Dose) -> str:
-    actual = "–" if dose.actual_g is None else f"{dose.actual_g:.2f}"
-    error = dose.error_g
-    sign = "–" if error is None else f"{error:+.2f}" if round(error, 2) else "0.00"
+    actual, sign = show(dose.actual_g, ".2f"), show(dose.error_g, "+.2f").replace("+0.00", "0.00")
     at = dose.time.astimezone(BERLIN)
     name = f"{at:%Y-%m-%d %H:%M:%S} {dose.recipe} {dose.chemical} {dose.pump}"
-    return f"{name} {dose.target_g:.2f} {actual} {sign}"
+    return f"{name} {show(dose.target_g, '.2f')} {actual} {sign}"
 
 
 def list_dose_texts(plant: Plant, until: datetime) -> list[str]:
