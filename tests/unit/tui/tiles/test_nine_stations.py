@@ -194,7 +194,7 @@ def test_a_station_has_the_short_name_of_the_settings_in_every_list() -> None:
     doses = read_rows(content.paint(content.data, 120, 40))
     assert {row[9:11] for row in doses[1:] if row.strip()} <= {f"L{number}" for number in range(1, 10)}
     tanks = build_page(KioskPage.INVENTORY, context)
-    assert [figure.name.partition(" ")[0] for figure in tanks] == ["L3", "L6", "L3", "L9", "L6", "L1"]
+    assert [figure.name.partition(" ")[0] for figure in tanks[:6]] == ["L3", "L6", "L3", "L9", "L6", "L1"]
 
 
 @pytest.mark.parametrize("width", [38, 56, 76, 116])
