@@ -152,15 +152,18 @@ def check_hourly_errors(
         window.remove_older(minute)
         key = AlarmKey("ERR_MEAN_1H", device, f"pump {pump}" if pump else "")
         mean, limit = window.mean_g, limits.mean_error_g
-        where = f"{device}, pump {pump}" if pump else device
-        words = f"High dosing error rate: {format_mass(mean)} average ({where})"
-        yield Detection(key, is_high(window, limits.mean_error_doses, mean, limit), words, mean, limit)
-    window = station.error_window
+        active = is_high(window, limits.mean_error_doses, mean, limit)
+        if active or not rule_state.is_normal(key):
+            where = f"{device}, pump {pump}" if pump else device
+            words = f"High dosing error rate: {format_mass(mean)} average ({where})"
+            yield Detection(key, active, words, mean, limit)
+    window, key = station.error_window, AlarmKey("ERR_RATE_1H", device)
     rate, limit = window.outside_percent, limits.error_rate_percent
-    doses = count_noun(window.dose_count, "dose")
-    words = f"{format_percent(rate)} of the last hour's {doses} out of tolerance ({device})"
     active = is_high(window, limits.error_rate_doses, rate, limit)
-    yield Detection(AlarmKey("ERR_RATE_1H", device), active, words, rate, limit)
+    if active or not rule_state.is_normal(key):
+        doses = count_noun(window.dose_count, "dose")
+        words = f"{format_percent(rate)} of the last hour's {doses} out of tolerance ({device})"
+        yield Detection(key, active, words, rate, limit)
 
 
 def check_service(
