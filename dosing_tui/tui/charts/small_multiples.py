@@ -117,13 +117,12 @@ def draw_strips(
         canvas.paste_rows(left, y, strip.rows)
         _write_numbers(canvas, base, numbers.rows[number], numbers, TEXT)
     below = layout.top + layout.strip_count * layout.rows_each
+    start = 0
     if rest := data.omitted_count + len(data.curves) - layout.strip_count:
         words = number_format.format_rest(rest)
-        canvas.write_text(numbers.marker_width, below, words, STRONG)
-        if numbers.marker_width + len(words) >= layout.first_column:
-            return
+        start = canvas.write_text(numbers.marker_width, below, words, STRONG) + 1
     ticks = place_time_ticks(drawn.window, columns, data.zone)
-    write_tick_labels(canvas, below, ticks, left=left, start=0)
+    write_tick_labels(canvas, below, ticks, left=left, start=start)
     if not layout.top and below < canvas.height:
         _write_numbers(canvas, below, numbers.titles, numbers, DIM)
 

@@ -215,7 +215,7 @@ def scroll_to_cursor(cursor: TableCursor, rows: Sequence[object], visible_count:
 def fit_columns(table: TableData[Row], width: int) -> list[TableColumn[Row]]:
     """The columns that fit, by priority, widened by spare room: a scale first, then names.
 
-    What is left when each has what it needs goes to the names, so that the table is as wide as its place.
+    What is left when each has what it needs goes to the last names: the table is as wide as its place.
     """
     kept = list(table.columns)
     while len(kept) > 1 and _measure_columns(kept) > width:
@@ -229,7 +229,7 @@ def fit_columns(table: TableData[Row], width: int) -> list[TableColumn[Row]]:
         column = kept[number]
         most = _measure_need(table, column) if column.is_name else column.max_growth
         kept[number] = _widen_column(column, most, width - _measure_columns(kept))
-    for number in order:
+    for number in reversed(order):
         column = kept[number]
         if column.is_name and not column.all_or_nothing:
             kept[number] = _widen_column(column, column.max_growth, width - _measure_columns(kept))

@@ -261,7 +261,10 @@ def _draw_tall_gauge(
     _draw_band_mark(canvas, y, tank)
     left = canvas.write_right(canvas.width, y, f"{format_percent_full(tank.percent):>7} %", number)
     if tank.is_old and rows < 3:
-        left = canvas.write_right(left + 1, y, f" {tank.age}", DIM)
+        # the name has precedence: a dim row says that the level is old
+        ages = (tank.age, tank.age.removesuffix(" ago"))
+        fitting = (age for age in ages if 2 + len(split_cells(name)) + 1 + len(age) <= left)
+        left = canvas.write_right(left + 1, y, f" {next(fitting, '')}", DIM)
     elif show_mass:
         left = canvas.write_right(
             left, y, data.mass_unit.format_mass(tank.remaining_g), DIM if rows == 3 else TEXT
@@ -272,8 +275,11 @@ def _draw_tall_gauge(
     if rows == 3:
         x = canvas.write_text(2, y + 2, f"of {data.mass_unit.format_mass(tank.capacity_g)}", DIM)
         if tank.mark.word:
-            canvas.write_text(x, y + 2, f" · {tank.mark.word}", DIM)
-        canvas.write_right(canvas.width, y + 2, tank.age, DIM)
+            x = canvas.write_text(x, y + 2, f" · {tank.mark.word}", DIM)
+        ages = (tank.age, tank.age.removesuffix(" ago"))
+        canvas.write_right(
+            canvas.width, y + 2, next((age for age in ages if x + 1 + len(age) <= canvas.width), ""), DIM
+        )
 
 
 def _draw_one_row(

@@ -122,4 +122,4 @@ def test_names_grow_as_far_as_they_need_before_any_other_column_grows() -> None:
     )
     table = TableData(("dosing_station_1", "dosing_station_2"), columns)
     widths = [[column.width for column in data_table.fit_columns(table, width)] for width in (17, 22, 30, 35)]
-    assert widths == [[4, 5, 6], [4, 10, 6], [6, 16, 6], [10, 17, 6]]
+    assert widths == [[4, 5, 6], [4, 10, 6], [6, 16, 6], [10, 16, 7]]

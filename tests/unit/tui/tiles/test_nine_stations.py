@@ -1,8 +1,9 @@
 """Nine stations with twelve chemicals each: every row names its own station and tank, at every size."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -11,13 +12,19 @@ from dosing_tui.domain.alarm_rules.evaluator import Evaluator
 from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits
 from dosing_tui.domain.panels.filters import Selection
 from dosing_tui.domain.panels.material_rows import TankBalance
-from dosing_tui.domain.panels.panel_catalog import MATERIAL_BOOK, STOCK_BALANCE
+from dosing_tui.domain.panels.panel_catalog import (
+    CONSUMPTION_BY_CHEMICAL,
+    MATERIAL_BOOK,
+    STOCK_BALANCE,
+    SeriesPoint,
+)
 from dosing_tui.live_state import LiveState
 from dosing_tui.tui.kiosk.kiosk_pages import build_page
 from dosing_tui.tui.kiosk.kiosk_rotation import KioskPage
 from dosing_tui.tui.rendering.canvas import Rows
 from dosing_tui.tui.scope.render_context import PanelResult, RenderContext
 from dosing_tui.tui.scope.scope import Scope
+from dosing_tui.tui.tiles.consumption import build_sparklines
 from dosing_tui.tui.tiles.dose_table import build_dose_table
 from dosing_tui.tui.tiles.inventory import (
     build_inventory,
@@ -214,3 +221,16 @@ def test_each_row_of_a_declared_table_names_its_station_and_has_its_key_figure(w
 def test_a_panel_of_the_present_names_no_range() -> None:
     tile = get_declaration(MATERIAL_BOOK.id)
     assert format_tile_scope(tile, build_context(device=STATIONS[:1])) == "station dosing_system_01"
+
+
+@pytest.mark.parametrize("width", range(24, 64))
+def test_the_number_of_chemicals_without_room_touches_no_time(width: int) -> None:
+    now = AT.replace(hour=12, minute=14)
+    rows = tuple(
+        SeriesPoint(now - timedelta(hours=hour), chemical, 1.0)
+        for chemical in CHEMICALS for hour in range(23, 0, -1)
+    )  # fmt: skip
+    answers = {CONSUMPTION_BY_CHEMICAL.id: PanelResult(rows, now)}
+    content = build_sparklines(replace(build_context(), now=now, results=answers))
+    (row,) = [line for line in read_rows(content.paint(content.data, width, 7)) if "more" in line]
+    assert re.search(r"more\d", row) is None

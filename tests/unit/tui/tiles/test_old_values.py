@@ -1,7 +1,10 @@
 """Values that are old for their kind look old: dim, with their age beside them."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, timedelta
+
+import pytest
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.live_state import LinkState, LinkStatus
@@ -44,6 +47,15 @@ def test_a_level_of_five_days_ago_is_dim_with_its_age_beside_it() -> None:
         else:
             assert "ago" not in text
             assert ColourRole.DIM not in {style.fg for cell, style in row if cell == "%"}
+
+
+@pytest.mark.parametrize("height", [16, 24])
+@pytest.mark.parametrize("width", [23, 25, 27, 36])
+def test_the_age_takes_no_room_of_a_name_and_touches_no_word(width: int, height: int) -> None:
+    content = build_inventory(make_context(age=timedelta(minutes=42)))
+    shown = "\n".join(find_rows(content, width=width, height=height))
+    assert [tank.name for tank in content.data.tanks if tank.name not in shown] == []
+    assert re.search(r"(kg|low|reorder)\d", shown) is None
 
 
 def test_a_level_of_now_is_not_dim() -> None:
