@@ -19,7 +19,7 @@ from dosing_tui.domain.alarm_rules.delays import (
     find_escalation,
     is_realarm_due,
 )
-from dosing_tui.domain.alarm_rules.retirement import RetirementRules
+from dosing_tui.domain.alarm_rules.retirement import TANK_RULES, RetirementRules
 from dosing_tui.domain.alarm_rules.rule_set import RuleSet
 from dosing_tui.domain.alarm_rules.shared.batch_need import BatchNeed
 from dosing_tui.domain.alarm_rules.shared.bounded_states import BoundedStates
@@ -75,13 +75,13 @@ class Evaluator:
         self.projection = JournalProjection(journal_overrides=not writes_journal)
         self._writes_journal = writes_journal
         self.rules = RuleSet(limits, expected_stations=expected_stations, started_at=started_at)
+        self.rules.state.list_tank_alarms = self._list_tank_alarms
         self._realarm_after = realarm_after
         self._new_id = new_id
         self._conditions: BoundedStates[AlarmKey, DelayedCondition] = BoundedStates(
             most=MAX_CONDITIONS, rank_use=_rank_condition
         )
-        self._keys_to_check: set[AlarmKey] = set()
-        """Alarms with a running delay or a true condition."""
+        self._keys_to_check: set[AlarmKey] = set()  # with a running delay or a true condition
         self._is_shift_scheduled = True
         self._flood = FloodCounter()
         self._unused_checked_at = started_at
@@ -249,6 +249,11 @@ class Evaluator:
         condition.since, condition.is_disproved = at, True
         note = f"Withdrawn: {detection.disproved_by}"
         return self._emit_entry(AlarmEvent.RETURN, condition, at, comment=note, latching=False)
+
+    def _list_tank_alarms(self) -> Iterable[AlarmKey]:
+        active = [key for key, state in self.projection.states.items() if state.active]
+        active += [key for key, condition in self._conditions.items() if condition.is_detected]
+        return [key for key in active if key.rule in TANK_RULES]
 
     def _is_alarm_active(self, key: AlarmKey) -> bool:
         return self.projection.get_state(key).active

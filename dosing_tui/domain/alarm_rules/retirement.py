@@ -21,7 +21,7 @@ from dosing_tui.domain.alarms.models import (
 from dosing_tui.domain.messages.models import Dose, InventoryLevel, Reading, TimeQuality
 from dosing_tui.domain.presence.models import StationNews, StationReport
 
-_TANK_RULES = frozenset(
+TANK_RULES = frozenset(
     {
         "STOCK_LOW", "STOCK_CRITICAL", "STOCK_COVER_LOW", "STOCK_RESET", "STOCK_MISMATCH", "LOT_EXPIRED",
         "LOT_UNKNOWN", "LOT_EXPIRES_SOON", "DOSE_OUT_OF_TOL", "DOSE_GROSS",
@@ -48,7 +48,7 @@ class RetirementRules:
         if not key.device or key.rule == RETIRED:
             return None
         keys = [AlarmKey(RETIRED, key.device)]
-        if key.rule in _TANK_RULES:
+        if key.rule in TANK_RULES:
             keys.append(AlarmKey(RETIRED, key.device, key.item))
         found = map(self._projection.get_state, keys)
         return next((state.hiding for state in found if is_retired(state)), None)
