@@ -382,12 +382,5 @@ def render_footer(hints: Sequence[KeyHint], width: int) -> Rows:
     return canvas.rows
 
 
-def render_message(text: str, width: int) -> Rows:
-    """The result of an action, in place of the keys."""
-    canvas = Canvas(width, 1, _BAR_STYLE)
-    canvas.write_text(1, 0, text, _STRONG_STYLE, width=width - 2)
-    return canvas.rows
-
-
 def _measure_hints(hints: Sequence[KeyHint], gap: int) -> int:
     return sum(len(split_cells(f"{hint.keys} {hint.label}")) + gap for hint in hints) - gap

@@ -7,7 +7,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.screen import ModalScreen
 
-from dosing_tui.tui.rendering.canvas import Canvas, Rows, wrap_text
+from dosing_tui.tui.rendering.canvas import Canvas, Rows, cut_middle, wrap_text
 from dosing_tui.tui.rendering.click_target import KeyTarget, parse_key
 from dosing_tui.tui.rendering.line_widget import CellClicked, KeyClicked, LineWidget, WheelTurned
 from dosing_tui.tui.rendering.palette import DEVIATION, DIM, FRAME, LABEL, TEXT, CellStyle, ColourRole
@@ -123,10 +123,10 @@ def draw_keys(canvas: Canvas, y: int, *keys: tuple[str, str]) -> None:
 
 
 def draw_message(canvas: Canvas, y: int, text: str, *, is_error: bool) -> None:
-    """One sentence; an error has its mark."""
-    canvas.write_text(
-        3, y, f"▲ {text}" if is_error else text, DEVIATION if is_error else TEXT, width=canvas.width - 6
-    )
+    """One sentence; an error has its mark. The middle of a long one is left out."""
+    room = canvas.width - 6
+    line = cut_middle(f"▲ {text}" if is_error else text, room, head=room * 3 // 5)
+    canvas.write_text(3, y, line, DEVIATION if is_error else TEXT)
 
 
 def draw_lines(canvas: Canvas, x: int, y: int, lines: list[str], style: CellStyle = TEXT) -> int:
