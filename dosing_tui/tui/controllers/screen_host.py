@@ -13,6 +13,7 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.domain.alarms.snapshot import AlarmSnapshot
 from dosing_tui.live_state import LiveSnapshot, LiveSnapshotSource
 from dosing_tui.tui.alarms.alarm_list import EMPTY_SNAPSHOT
+from dosing_tui.tui.containment.part_guard import PartGuard
 from dosing_tui.tui.data.operator_session import OperatorSession
 from dosing_tui.tui.data.query_workers import ConsoleDataSource, QueryRunner
 from dosing_tui.tui.keys.footer_hints import FooterMode, build_hints
@@ -74,6 +75,7 @@ class ConsoleServices:
     operator: OperatorSession
     requests: PendingRequests
     entries: OperatorEntries
+    guard: PartGuard = field(default_factory=PartGuard)
     keymap: Mapping[str, str] = field(default_factory=dict)
     """Other keys for bindings, by binding id."""
 

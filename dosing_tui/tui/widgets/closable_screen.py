@@ -5,10 +5,12 @@ from typing import TypeVar
 from textual.await_complete import AwaitComplete
 from textual.screen import Screen
 
+from dosing_tui.tui.containment.contained_pump import ContainedPump
+
 Result = TypeVar("Result")
 
 
-class ClosableScreen(Screen[Result]):
+class ClosableScreen(ContainedPump, Screen[Result]):
     """Textual's ``dismiss`` closes the screen on top, whichever it is and as often as it is called."""
 
     takes_keys_typed_ahead = True
