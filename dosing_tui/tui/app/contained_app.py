@@ -56,13 +56,14 @@ class ContainedApp(ContainedPump, App[Result]):
         stack = self.screen_stack
         if not isinstance(screen, ClosableScreen) or screen not in stack[_LOWEST_SCREENS:]:
             return False
-        if not screen.is_closed:
-            self.note_failure(f"The {name_in_words(type(screen))}", error)
-            self.call_later(self._dismiss_failed, screen)
+        self.call_later(self._dismiss_failed, screen, error)
         return True
 
-    def _dismiss_failed(self, screen: ClosableScreen[Any]) -> None:
-        screen.dismiss(None)
+    def _dismiss_failed(self, screen: ClosableScreen[Any], error: Exception) -> None:
+        if not screen.is_closed:
+            screen.dismiss(None)
+            # behind what its owner does when it closes: the sentence is for the screen below
+            self.call_later(self.note_failure, f"The {name_in_words(type(screen))}", error)
 
     def show_to_test(self, error: Exception) -> None:
         """As Textual does with what ends it: ``run_test`` raises it at the end."""

@@ -10,14 +10,22 @@ from textual.screen import Screen
 from textual.strip import Strip
 from textual.timer import Timer
 
+from dosing_tui.tui.alarms.alarm_screen import AlarmScreen
 from dosing_tui.tui.app.contained_app import ContainedApp
-from dosing_tui.tui.containment.contained_pump import ContainedPump
+from dosing_tui.tui.batches.batch_screen import BatchScreen
+from dosing_tui.tui.command_palette.palette_dialog import CommandPalette
+from dosing_tui.tui.containment.contained_pump import ContainedPump, name_in_words
+from dosing_tui.tui.dialogs.filter_dialog import FilterDialog
+from dosing_tui.tui.dialogs.note_dialog import NoteDialog
 from dosing_tui.tui.dialogs.quit_and_help import HelpScreen
+from dosing_tui.tui.dialogs.range_dialog import RangeDialog
+from dosing_tui.tui.lots.lot_screen import LotScreen
 from dosing_tui.tui.rendering import line_widget
 from dosing_tui.tui.rendering.canvas import Cell
 from dosing_tui.tui.rendering.line_widget import LineWidget
 from dosing_tui.tui.rendering.theme import TerminalTheme
 from dosing_tui.tui.screens.dashboard_screen import DashboardScreen
+from dosing_tui.tui.screens.shift_report_screen import ShiftReportScreen
 from dosing_tui.tui.widgets.messages import StationChosen, ViewChanged
 from dosing_tui.tui.widgets.tile_widget import Tile
 from tests.support.tui.console_driver import Console, list_subclasses, open_console, wait_for
@@ -189,6 +197,31 @@ async def test_a_screen_that_cannot_be_built_returns_to_the_one_below_with_a_sen
             await console.wait_for_text("1 not done")
         await console.press_keys("question_mark")
         await console.wait_for_text("Tab Other page")
+
+
+@pytest.mark.parametrize("step", ["compose", "on_mount"])
+@pytest.mark.parametrize(
+    ("key", "kind"),
+    [
+        ("a", AlarmScreen), ("b", BatchScreen), ("S", ShiftReportScreen), ("g", RangeDialog),
+        ("T", LotScreen), ("slash", FilterDialog), ("n", NoteDialog), (":", CommandPalette),
+    ],
+)  # fmt: skip
+async def test_every_screen_that_cannot_be_built_leaves_the_dashboard_as_it_was(
+    monkeypatch: pytest.MonkeyPatch, key: str, kind: type[Screen[Any]], step: str
+) -> None:
+    async with open_console() as console:
+        with monkeypatch.context() as broken:
+            break_method(broken, kind, step)
+            await console.press_keys(key)
+            await console.wait_for_text(f"The {name_in_words(kind)} failed: BrokenPartError")
+            await wait_for(lambda: isinstance(console.app.screen, DashboardScreen))
+            await wait_for(lambda: console.app.controllers.active_screen is console.app.dashboard_screen)
+        await console.wait_for_text("1 not done !")
+        await wait_for(lambda: not console.app.guard.failures)
+        console.take_failure()
+        await console.press_keys(key)
+        await wait_for(lambda: isinstance(console.app.screen, kind))
 
 
 async def test_a_widget_that_cannot_be_built_takes_its_dialog_with_it_and_no_other(
