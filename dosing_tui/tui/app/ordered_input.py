@@ -18,7 +18,7 @@ Result = TypeVar("Result")
 FRAME_TIMEOUT_S = 0.5
 """After it a screen counts as drawn, even if the terminal takes no output: no key stays dead for long."""
 LATE_SCREEN_S = 0.4
-"""A screen that came without a key is answered by none for so long: nobody reads it within less."""
+"""A screen that comes late is answered by no key for so long: nobody reads it within less."""
 
 
 @runtime_checkable
@@ -59,13 +59,11 @@ class OrderedInputApp(ContainedApp[Result]):
     def _await_frame(self, screen: Screen[object]) -> None:
         """Another screen is on top."""
         depth, self._stack_depth = self._stack_depth, len(self.screen_stack)
-        is_opened_by_key = self._is_acting and self._stack_depth > depth and self._drawn_at is not None
-        if is_opened_by_key and isinstance(screen, ClosableScreen) and screen.takes_keys_typed_ahead:
+        opened = screen if self._stack_depth > depth and isinstance(screen, ClosableScreen) else None
+        self._reading_s = LATE_SCREEN_S if opened is not None and opened.comes_late else 0.0
+        is_opened_by_key = opened is not None and self._is_acting and self._drawn_at is not None
+        if is_opened_by_key and opened is not None and opened.takes_keys_typed_ahead:
             return
-        if self._is_acting or self._stack_depth <= depth:
-            self._reading_s = 0.0
-        elif self._drawn_at is not None:  # else it follows from what a key has just closed
-            self._reading_s = LATE_SCREEN_S
         self._changed_at, self._drawn_at = Message().time, None
         screen.call_after_refresh(self._note_frame, screen)
 

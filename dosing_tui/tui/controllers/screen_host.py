@@ -22,6 +22,7 @@ from dosing_tui.tui.rendering.theme import TerminalTheme
 from dosing_tui.tui.requests.operator_entries import Entry, OperatorEntries, apply_contained
 from dosing_tui.tui.requests.pending_request import PendingRequest, PendingRequests
 from dosing_tui.tui.tiles.registry import list_other_panels
+from dosing_tui.tui.widgets.closable_screen import ClosableScreen
 from dosing_tui.tui.widgets.form_dialog import FormDialog
 from dosing_tui.tui.widgets.messages import ViewChanged
 
@@ -132,10 +133,11 @@ class Controller:
         return self.services.requests.begin(kind, text, screen=self.host.screen)
 
     def open_answer(
-        self, request: PendingRequest, dialog: Screen[Result], apply_values: Callable[[Result], None]
+        self, request: PendingRequest, dialog: ClosableScreen[Result], apply_values: Callable[[Result], None]
     ) -> bool:
         """Late, for the answer to a request; False, and nothing is opened, if that is not wanted any more."""
         is_wanted = self.services.requests.finish(request, is_opening=True)
         if is_wanted:
+            dialog.comes_late = True
             self.open_dialog(dialog, apply_values)
         return is_wanted

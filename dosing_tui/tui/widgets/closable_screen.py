@@ -15,6 +15,8 @@ class ClosableScreen(ContainedPump, Screen[Result]):
 
     takes_keys_typed_ahead = True
     """Keys typed right behind the one that opened it belong to it, though it was not drawn yet."""
+    comes_late = False
+    """Opened by an answer of the database, while keys are typed for the screen below."""
     is_closed = False
 
     def dismiss(self, result: Result | None = None) -> AwaitComplete:
