@@ -1,6 +1,6 @@
 """The rows of a message at the foot of a screen. Pure."""
 
-from dosing_tui.tui.rendering.canvas import Canvas, Rows, cut_middle, wrap_text
+from dosing_tui.tui.rendering.canvas import Canvas, Rows, cut_middle, split_cells, wrap_text
 from dosing_tui.tui.rendering.palette import CellStyle, ColourRole
 
 SCREEN_SHARE = 4
@@ -15,7 +15,8 @@ def render_message(text: str, width: int, screen_height: int) -> Rows:
     Where there are not enough its middle is left out: its beginning says what failed, its end what to do.
     """
     room, most = max(1, width - 2), max(1, screen_height // SCREEN_SHARE)
-    lines = wrap_text(text, room)
+    # what fits keeps its columns
+    lines = [text] if len(split_cells(text)) <= room else wrap_text(text, room)
     cells = room * most
     while len(lines) > most and cells > 1:
         lines = wrap_text(cut_middle(text, cells, head=(cells - 1) * 3 // 5), room)

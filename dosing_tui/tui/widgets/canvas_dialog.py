@@ -7,7 +7,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.screen import ModalScreen
 
-from dosing_tui.tui.rendering.canvas import Canvas, Rows, wrap_text
+from dosing_tui.tui.rendering.canvas import Canvas, Rows, split_cells, wrap_text
 from dosing_tui.tui.rendering.click_target import KeyTarget, parse_key
 from dosing_tui.tui.rendering.line_widget import CellClicked, KeyClicked, LineWidget, WheelTurned
 from dosing_tui.tui.rendering.palette import DEVIATION, DIM, FRAME, LABEL, TEXT, CellStyle, ColourRole
@@ -124,8 +124,9 @@ def draw_keys(canvas: Canvas, y: int, *keys: tuple[str, str]) -> None:
 
 def draw_message(canvas: Canvas, y: int, text: str, *, is_error: bool, rows: int = 1) -> None:
     """One sentence over at most so many rows; an error has its mark."""
-    room = canvas.width - 6
-    lines = wrap_text(f"▲ {text}" if is_error else text, room)
+    room, text = canvas.width - 6, f"▲ {text}" if is_error else text
+    # what fits keeps its columns
+    lines = [text] if rows == 1 or len(split_cells(text)) <= room else wrap_text(text, room)
     style = DEVIATION if is_error else TEXT
     draw_lines(canvas, 3, y, lines[: rows - 1], style)
     canvas.write_text(3, y + min(len(lines), rows) - 1, " ".join(lines[rows - 1 :]), style, width=room)
