@@ -79,7 +79,8 @@ def check_station_counts(counts: Iterable[StationCounts]) -> Iterator[CheckResul
             if number > MAX_SERIES:
                 yield _STATIONS.warn_of(
                     "alarms",
-                    f"{count_noun(number, noun)} in the database; alarms watch {most}, the most active.",
+                    f"{count_noun(number, noun)} in the database; alarms watch {most}, the most active,"
+                    " and those with a tank alarm.",
                     "Retire those that are gone: dosing-tui stations retire NAME. Names may be invented.",
                 )
         if max(count.stations, count.tanks) <= MAX_SERIES:

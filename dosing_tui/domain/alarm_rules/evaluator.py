@@ -19,7 +19,7 @@ from dosing_tui.domain.alarm_rules.delays import (
     find_escalation,
     is_realarm_due,
 )
-from dosing_tui.domain.alarm_rules.retirement import RetirementRules
+from dosing_tui.domain.alarm_rules.retirement import TANK_RULES, RetirementRules
 from dosing_tui.domain.alarm_rules.rule_set import RuleSet
 from dosing_tui.domain.alarm_rules.shared.batch_need import BatchNeed
 from dosing_tui.domain.alarm_rules.shared.bounded_states import BoundedStates
@@ -76,13 +76,13 @@ class Evaluator:
         self._writes_journal = writes_journal
         self.rules = RuleSet(limits, expected_stations=expected_stations, started_at=started_at)
         self.rules.state.is_normal = self._is_normal
+        self.rules.state.list_tank_alarms = self._list_tank_alarms
         self._realarm_after = realarm_after
         self._new_id = new_id
         self._conditions: BoundedStates[AlarmKey, DelayedCondition] = BoundedStates(
             most=MAX_CONDITIONS, rank_use=_rank_condition
         )
-        self._keys_to_check: set[AlarmKey] = set()
-        """Alarms with a running delay or a true condition."""
+        self._keys_to_check: set[AlarmKey] = set()  # with a running delay or a true condition
         self._is_shift_scheduled = True
         self._flood = FloodCounter()
         self._unused_checked_at = started_at
@@ -257,6 +257,11 @@ class Evaluator:
     def _is_normal(self, key: tuple[str, str, str]) -> bool:
         """Whether a detection that is not active changes nothing."""
         return key not in self._conditions and key not in self.projection.states
+
+    def _list_tank_alarms(self) -> Iterable[AlarmKey]:
+        active = [key for key, state in self.projection.states.items() if state.active]
+        active += [key for key, condition in self._conditions.items() if condition.is_detected]
+        return [key for key in active if key.rule in TANK_RULES]
 
     def _add_condition(self, detection: Detection, at: datetime) -> DelayedCondition:
         """Add a condition. It is active if its alarm is active by the journal, until a detection differs."""

@@ -21,7 +21,7 @@ from dosing_tui.domain.alarms.models import (
 from dosing_tui.domain.messages.models import Dose, InventoryLevel, Reading, TimeQuality
 from dosing_tui.domain.presence.models import StationNews, StationReport
 
-_TANK_RULES = frozenset(
+TANK_RULES = frozenset(
     {
         "STOCK_LOW", "STOCK_CRITICAL", "STOCK_COVER_LOW", "STOCK_RESET", "STOCK_MISMATCH", "LOT_EXPIRED",
         "LOT_UNKNOWN", "LOT_EXPIRES_SOON", "DOSE_OUT_OF_TOL", "DOSE_GROSS",
@@ -49,7 +49,7 @@ class RetirementRules:
         if not retired or not key.device or key.rule == RETIRED:
             return None
         keys = [AlarmKey(RETIRED, key.device)]
-        if key.rule in _TANK_RULES:
+        if key.rule in TANK_RULES:
             keys.append(AlarmKey(RETIRED, key.device, key.item))
         return next((self._projection.states[each].hiding for each in keys if each in retired), None)
 

@@ -10,7 +10,7 @@ from dosing_tui.domain.notifications.channel_status import ChannelStatus
 from dosing_tui.domain.quantities.quantity_text import format_duration
 from dosing_tui.tui.alarms.alarm_list import AlarmListContext
 from dosing_tui.tui.rendering import number_format
-from dosing_tui.tui.rendering.canvas import Canvas, Rows, sanitize_text
+from dosing_tui.tui.rendering.canvas import Canvas, Rows, sanitize_text, wrap_text
 from dosing_tui.tui.rendering.palette import DEVIATION, DIM, STRONG, TEXT, CellStyle, ColourRole
 
 OK, ABOVE_TARGET, TOO_HIGH = "ok", "▲ above target", "■ above limit"
@@ -95,7 +95,9 @@ def render_kpis(state: AlarmKpiState, context: AlarmListContext, width: int, hei
     """The figures; below them, the channels and the most frequent alarms share the rest."""
     canvas = Canvas(width, height)
     if state.kpis is None:
-        canvas.write_text(2, 1, state.error or "Reading the journal …", DIM, width=width - 4)
+        reason = wrap_text(state.error or "Reading the journal …", max(1, width - 4))
+        for y, text in enumerate(reason[: height - 1], start=1):
+            canvas.write_text(2, y, text, DIM)
         return canvas.rows
     _draw_heading(canvas, state.kpis)
     lines = list_kpis(state.kpis)

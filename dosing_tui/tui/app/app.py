@@ -22,6 +22,7 @@ from dosing_tui.tui.app.terminal import has_backlog
 from dosing_tui.tui.app.terminal_options import DEFAULT_TERMINAL, TerminalOptions, build_textual_theme
 from dosing_tui.tui.charts.primitives import braille
 from dosing_tui.tui.command_palette.palette_controller import PaletteController
+from dosing_tui.tui.containment.part_guard import describe_error
 from dosing_tui.tui.controllers.console_controllers import ConsoleControllers
 from dosing_tui.tui.controllers.dashboard_controller import SLOW_TICK_S, STALE_AFTER, TICK_S
 from dosing_tui.tui.controllers.screen_host import ConsoleServices
@@ -36,6 +37,7 @@ from dosing_tui.tui.layout.geometry import TileId
 from dosing_tui.tui.lots.lot_lists import LotListContext
 from dosing_tui.tui.lots.lot_queries import LotQueries
 from dosing_tui.tui.lots.lot_screen import LotScreen
+from dosing_tui.tui.rendering.canvas import cut_middle
 from dosing_tui.tui.rendering.palette import PALETTES
 from dosing_tui.tui.rendering.theme import TerminalTheme
 from dosing_tui.tui.requests.operator_entries import OperatorEntries
@@ -57,6 +59,7 @@ from dosing_tui.tui.widgets.messages import (
 
 log = logging.getLogger(__name__)
 REDRAW_DELAY_S = 0.05
+MAX_FAILURE_CELLS = 300
 PRELOAD_DELAY_S = 3.0
 """The chart library is imported after the first panels, before the first chart of several lines."""
 
@@ -93,7 +96,7 @@ class DosingApp(OrderedInputApp[None]):
         operator = OperatorSession(settings, clock)
         services = self.services = ConsoleServices(
             settings, live_source, source, self._query_workers, clock, operator, PendingRequests(operator),
-            OperatorEntries(operator, clock), terminal.keymap,
+            OperatorEntries(operator, clock), self.guard, terminal.keymap,
         )  # fmt: skip
         self.dashboard_screen = DashboardScreen(self.terminal_theme, services.hints)
         self.controllers = ConsoleControllers(
@@ -292,7 +295,9 @@ class DosingApp(OrderedInputApp[None]):
     def note_failure(self, work: str, error: Exception) -> None:
         """Of a key or a form: logged, and shown until it is seen. The console goes on."""
         log.error("%s failed", work, exc_info=error)
-        sentence = clean_line(f"{work} failed: {error!r}. See the log.", 300)
+        self.show_to_test(error)
+        sentence = clean_line(f"{work} failed: {describe_error(error)}. See the log.", 2_000)
+        sentence = cut_middle(sentence, MAX_FAILURE_CELLS, head=MAX_FAILURE_CELLS * 3 // 5)
         self.services.entries.add_failure(work, sentence)
         self.show_message(sentence)
 

@@ -7,16 +7,18 @@ other keys may have closed that screen. Here a key has been acted on before the 
 from typing import Protocol, TypeVar, runtime_checkable
 
 from textual import events, on
-from textual.app import App
 from textual.message import Message
 from textual.screen import Screen
 
+from dosing_tui.tui.app.contained_app import ContainedApp
 from dosing_tui.tui.rendering.line_widget import KeyClicked
 from dosing_tui.tui.widgets.closable_screen import ClosableScreen
 
 Result = TypeVar("Result")
 FRAME_TIMEOUT_S = 0.5
 """After it a screen counts as drawn, even if the terminal takes no output: no key stays dead for long."""
+LATE_SCREEN_S = 0.4
+"""A screen that comes late is answered by no key for so long: nobody reads it within less."""
 
 
 @runtime_checkable
@@ -30,10 +32,12 @@ class KeyTaker(Protocol):
         """
 
 
-class OrderedInputApp(App[Result]):
+class OrderedInputApp(ContainedApp[Result]):
     """Input from before the screen on top was drawn was meant for another one, and is dropped.
 
-    Except for keys right behind the one that opened the screen: over a slow line they arrive with it.
+    Except for keys right behind the one that opened the screen: over a slow line they arrive with it. A
+    screen that comes late, as the question after an answer of the database, may come between a finger and
+    its key: until it has been in sight for a while, only its fields take what is typed.
     """
 
     def __init__(self, *, ansi_color: bool | None = None) -> None:
@@ -45,6 +49,8 @@ class OrderedInputApp(App[Result]):
         """When the screen on top came there; this and the next in the clock of the events."""
         self._drawn_at: float | None = 0.0
         """When the screen on top was drawn; None until it is."""
+        self._reading_s = 0.0
+        """How long the screen on top has to be in sight before a key answers it."""
 
     async def on_mount(self) -> None:
         self._stack_depth = len(self.screen_stack)
@@ -53,8 +59,10 @@ class OrderedInputApp(App[Result]):
     def _await_frame(self, screen: Screen[object]) -> None:
         """Another screen is on top."""
         depth, self._stack_depth = self._stack_depth, len(self.screen_stack)
-        is_opened_by_key = self._is_acting and self._stack_depth > depth and self._drawn_at is not None
-        if is_opened_by_key and isinstance(screen, ClosableScreen) and screen.takes_keys_typed_ahead:
+        opened = screen if self._stack_depth > depth and isinstance(screen, ClosableScreen) else None
+        self._reading_s = LATE_SCREEN_S if opened is not None and opened.comes_late else 0.0
+        is_opened_by_key = opened is not None and self._is_acting and self._drawn_at is not None
+        if is_opened_by_key and opened is not None and opened.takes_keys_typed_ahead:
             return
         self._changed_at, self._drawn_at = Message().time, None
         screen.call_after_refresh(self._note_frame, screen)
@@ -65,6 +73,9 @@ class OrderedInputApp(App[Result]):
 
     def awaits_input(self, moment: float) -> bool:
         """What was typed at this moment was meant for the screen on top."""
+        return self._was_in_sight(moment - self._reading_s)
+
+    def _was_in_sight(self, moment: float) -> bool:
         if self._drawn_at is None:
             return moment > self._changed_at + FRAME_TIMEOUT_S
         return moment >= self._drawn_at
@@ -76,6 +87,8 @@ class OrderedInputApp(App[Result]):
             pass  # the key that always quits
         elif not self.awaits_input(event.time):
             event.stop()
+            if isinstance(event, events.Key) and event.is_printable and self._was_in_sight(event.time):
+                await self._act_on_key(event.key, event.character, is_text_only=True)
         elif isinstance(event, events.Key):
             await self._act_on_key(event.key, event.character if event.is_printable else None)
         elif isinstance(event, events.Paste):
@@ -91,15 +104,12 @@ class OrderedInputApp(App[Result]):
         ):
             await self._act_on_key(*event.target)
 
-    def note_failure(self, work: str, error: Exception) -> None:
-        """What a key led to has failed. An app that goes on has its own."""
-        raise error
-
-    async def _act_on_key(self, key: str, text: str | None) -> None:
+    async def _act_on_key(self, key: str, text: str | None, *, is_text_only: bool = False) -> None:
         self.app_focus = self._is_acting = True
         try:
             taker = self.focused or self.screen
-            if not (isinstance(taker, KeyTaker) and taker.take_key(key, text)):
+            is_taken = isinstance(taker, KeyTaker) and taker.take_key(key, text)
+            if not (is_taken or is_text_only):
                 await self._check_bindings(key)
         except Exception as error:
             # boundary of one key: the console goes on

@@ -1,8 +1,6 @@
 """The dashboard: which panels are queried, what its tiles show, and the frozen state."""
 
-import logging
 from collections import deque
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -29,30 +27,11 @@ from dosing_tui.tui.scope.render_context import NO_RESULT, RenderContext
 from dosing_tui.tui.screens.dashboard_screen import DashboardScreen
 from dosing_tui.tui.tiles.registry import TileRegistry, list_panels
 
-log = logging.getLogger(__name__)
 TICK_S = 0.5
 SLOW_TICK_S = 2
 SPOOL_WINDOW_TICKS = 10
 STALE_AFTER = timedelta(milliseconds=300)
 """Results of the previous range or filters are dimmed when the new ones take longer."""
-
-
-class PartGuard:
-    """Contains an exception to one part of the console: logged once, and shown until the part works again."""
-
-    def __init__(self) -> None:
-        self.failures: dict[str, str] = {}
-
-    def run_part(self, name: str, work: Callable[[], object]) -> None:
-        try:
-            work()
-        except Exception as error:
-            # boundary of one part: the others, and the next tick, continue
-            if name not in self.failures:
-                log.exception("console part %s failed", name)
-            self.failures[name] = repr(error)
-        else:
-            self.failures.pop(name, None)
 
 
 class DashboardController:
@@ -70,7 +49,7 @@ class DashboardController:
         self._scope = scope
         self.panel_cache = PanelCache(services.workers.submit_panel, services.source.cancel_panels)
         self._tile_registry = TileRegistry()
-        self.guard = PartGuard()
+        self.guard = services.guard
         self._log_file = log_file
         self._frozen_snapshot: LiveSnapshot | None = None
         self._frozen_at = ""
@@ -145,7 +124,10 @@ class DashboardController:
             clock=number_format.format_clock(now, self.services.zone, seconds=not is_slow),
             frozen_at=self._frozen_at,
             database_faults=snapshot.database_faults,
-            failed_threads=(*snapshot.failed_threads, *self.guard.failures),
+            failed_threads=(
+                *snapshot.failed_threads,
+                *(name.partition(" (")[0] for name in self.guard.failures),
+            ),
             operator=_format_signed_on(self.services.operator.operator),
             pending_operator=self._describe_pending_operator(),
             failure_count=len(self.services.entries.failures),

@@ -15,6 +15,7 @@ from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits
 from dosing_tui.domain.alarms.snapshot import AlarmSnapshot
 from dosing_tui.live_state import LiveSnapshot, LiveSnapshotSource
 from dosing_tui.tui.alarms.alarm_list import EMPTY_SNAPSHOT
+from dosing_tui.tui.containment.part_guard import PartGuard
 from dosing_tui.tui.data.operator_session import OperatorSession
 from dosing_tui.tui.data.query_workers import ConsoleDataSource, QueryRunner
 from dosing_tui.tui.keys.footer_hints import FooterMode, build_hints
@@ -23,6 +24,7 @@ from dosing_tui.tui.rendering.theme import TerminalTheme
 from dosing_tui.tui.requests.operator_entries import Entry, OperatorEntries, apply_contained
 from dosing_tui.tui.requests.pending_request import PendingRequest, PendingRequests
 from dosing_tui.tui.tiles.registry import list_other_panels
+from dosing_tui.tui.widgets.closable_screen import ClosableScreen
 from dosing_tui.tui.widgets.form_dialog import FormDialog
 from dosing_tui.tui.widgets.messages import ViewChanged
 
@@ -76,6 +78,7 @@ class ConsoleServices:
     operator: OperatorSession
     requests: PendingRequests
     entries: OperatorEntries
+    guard: PartGuard = field(default_factory=PartGuard)
     keymap: Mapping[str, str] = field(default_factory=dict)
     """Other keys for bindings, by binding id."""
 
@@ -137,10 +140,11 @@ class Controller:
         return self.services.requests.begin(kind, text, screen=self.host.screen)
 
     def open_answer(
-        self, request: PendingRequest, dialog: Screen[Result], apply_values: Callable[[Result], None]
+        self, request: PendingRequest, dialog: ClosableScreen[Result], apply_values: Callable[[Result], None]
     ) -> bool:
         """Late, for the answer to a request; False, and nothing is opened, if that is not wanted any more."""
         is_wanted = self.services.requests.finish(request, is_opening=True)
         if is_wanted:
+            dialog.comes_late = True
             self.open_dialog(dialog, apply_values)
         return is_wanted

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from textual.app import ComposeResult
 from textual.screen import Screen
 
+from dosing_tui.tui.containment.contained_pump import ContainedPump
 from dosing_tui.tui.kiosk.kiosk_pages import MAX_FIGURES, build_page, list_troubles
 from dosing_tui.tui.kiosk.kiosk_rotation import KioskPage, KioskTurn, advance_turn, list_held_alarms
 from dosing_tui.tui.kiosk.kiosk_view import UNLOCK_HINT, KioskView, render_kiosk
@@ -20,7 +21,7 @@ UNLOCK_TIME = timedelta(seconds=5)
 UNLOCK_KEY, END_KEY = "ctrl+u", "q"
 
 
-class KioskScreen(Screen[None]):
+class KioskScreen(ContainedPump, Screen[None]):
     """``end`` is called by the two keys; every other key and the mouse do nothing."""
 
     def __init__(

@@ -8,11 +8,10 @@ from itertools import product
 from dosing_tui.domain.quantities.quantity_text import format_rate
 from dosing_tui.live_state import DatabaseFault, DatabasePart, LinkState, LinkStatus, LiveSnapshot, Role
 from dosing_tui.tui.rendering import number_format
-from dosing_tui.tui.rendering.canvas import Canvas, Rows, fit_cells, split_cells, wrap_text
+from dosing_tui.tui.rendering.canvas import Canvas, Rows, fit_cells, split_cells
 from dosing_tui.tui.rendering.palette import DEVIATION_BLOCK, CellStyle, ColourRole
 from dosing_tui.tui.rendering.priority_style import choose_rule_block
 
-_MAX_MESSAGE_ROWS = 5
 ROWS_ABOVE_PAGE = 2
 """Rows of the screen below a page that stay visible: status bar and alarm banner."""
 _BAR_STYLE = CellStyle(ColourRole.TEXT, ColourRole.BAR_BACKGROUND)
@@ -380,15 +379,6 @@ def render_footer(hints: Sequence[KeyHint], width: int) -> Rows:
     for x, hint in arrange_footer(hints, width):
         x = canvas.write_text(x, 0, hint.keys, _KEY_STYLE)
         canvas.write_text(x + 1, 0, hint.label, _BAR_STYLE)
-    return canvas.rows
-
-
-def render_message(text: str, width: int) -> Rows:
-    """The result of an action, in place of the keys; as many rows as it needs, at most five."""
-    lines = wrap_text(text, max(1, width - 2))[:_MAX_MESSAGE_ROWS]
-    canvas = Canvas(width, max(1, len(lines)), _BAR_STYLE)
-    for y, line in enumerate(lines):
-        canvas.write_text(1, y, line, _STRONG_STYLE)
     return canvas.rows
 
 

@@ -12,6 +12,7 @@ from textual.reactive import Reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
+from dosing_tui.tui.containment.contained_pump import ContainedPump
 from dosing_tui.tui.rendering.canvas import Cell, Rows
 from dosing_tui.tui.rendering.click_target import KeyTarget, find_key_at
 from dosing_tui.tui.rendering.palette import TEXT, build_rich_style
@@ -46,7 +47,7 @@ WHEEL_ROWS = 3
 """Rows per notch."""
 
 
-class LineWidget(Widget):
+class LineWidget(ContainedPump, Widget):
     """``show_rows`` takes the rows; the theme decides how they are sent."""
 
     ALLOW_SELECT = False
@@ -116,8 +117,16 @@ class LineWidget(Widget):
         if y < len(self._strips):
             strip = self._strips[y]
             if strip is None:
-                strip = self._strips[y] = _build_strip(self._cell_rows[y], self.theme)
+                strip = self._strips[y] = self._draw_row(y)
             return strip
+        return self._create_blank()
+
+    def _draw_row(self, y: int) -> Strip:
+        """Blank if it fails, so that the others are seen."""
+        drawn = self.run_contained(f"line {y}", lambda: _build_strip(self._cell_rows[y], self.theme))
+        return self._create_blank() if drawn is None else drawn
+
+    def _create_blank(self) -> Strip:
         return Strip.blank(self.size.width, build_rich_style(self.theme.palette, TEXT))
 
 

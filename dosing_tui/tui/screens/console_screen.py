@@ -12,11 +12,11 @@ from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.tui.keys.footer_hints import FooterMode
 from dosing_tui.tui.layout.alarm_banner import AlarmBanner, render_banner
 from dosing_tui.tui.layout.layout import arrange_tiles
+from dosing_tui.tui.layout.message_rows import render_message
 from dosing_tui.tui.layout.status_and_footer import (
     KeyHint,
     StatusBarState,
     render_footer,
-    render_message,
     render_status_bar,
 )
 from dosing_tui.tui.rendering import minimal_repaint
@@ -35,6 +35,7 @@ from dosing_tui.tui.widgets.visible_rows import VisibleRows
 
 Result = TypeVar("Result")
 MESSAGE_DURATION_S = 6.0
+MAX_MESSAGE_CELLS = 600
 _MAX_TABS = 12
 FIXED_ROWS = 3
 """Rows of status bar, tabs and keys."""
@@ -95,7 +96,7 @@ class ConsoleScreen(ClosableScreen[Result]):
         """For a few seconds, in place of the keys."""
         if self._message_timer is not None:
             self._message_timer.stop()
-        self._message_text = clean_line(sentence, 300)
+        self._message_text = clean_line(sentence, MAX_MESSAGE_CELLS)
         self._message_timer = self.set_timer(MESSAGE_DURATION_S, self.clear_message)
         self.draw_footer()
 
@@ -134,9 +135,9 @@ class ConsoleScreen(ClosableScreen[Result]):
 
     def draw_footer(self) -> None:
         """The message, else the keys."""
-        width = self.size.width
+        width, height = self.size
         rows = (
-            render_message(self._message_text, width)
+            render_message(self._message_text, width, height)
             if self._message_text
             else render_footer(self._hints[self.footer_mode], width)
         )

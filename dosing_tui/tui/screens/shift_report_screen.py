@@ -10,7 +10,8 @@ from textual.screen import ModalScreen
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.domain.quantities.quantity_text import count_noun
 from dosing_tui.tui.keys.bindings import MODAL_KEYS, REPORT_KEYS
-from dosing_tui.tui.layout.status_and_footer import KeyHint, count_page_rows, render_footer, render_message
+from dosing_tui.tui.layout.message_rows import render_message
+from dosing_tui.tui.layout.status_and_footer import KeyHint, count_page_rows, render_footer
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, wrap_text
 from dosing_tui.tui.rendering.line_widget import LineWidget, WheelTurned
 from dosing_tui.tui.rendering.palette import DEVIATION, DIM, LABEL, TEXT, CellStyle
@@ -81,16 +82,16 @@ class ShiftReportScreen(ModalScreen[None], ClosableScreen[None]):
         return self._page.details if self._has_details else self._page.lines
 
     def draw_report(self) -> None:
-        width = self.app.size.width
-        self._first_line = max(0, min(self._first_line, len(self._lines) - self.visible_lines))
-        shown = replace(self._page, lines=self._lines)
-        rows = render_page(shown, self._first_line, width, self.visible_lines)
+        width, height = self.app.size
         foot = (
-            render_message(self._message_text, width)
+            render_message(self._message_text, width, height)
             if self._message_text
             else render_footer(self._hints, width)
         )
-        rows = rows[: self.visible_lines + 1 - len(foot)] + foot
+        self._first_line = max(0, min(self._first_line, len(self._lines) - self.visible_lines))
+        shown = replace(self._page, lines=self._lines)
+        visible = max(1, self.visible_lines + 1 - len(foot))
+        rows = render_page(shown, self._first_line, width, visible) + foot
         self._report.styles.width, self._report.styles.height = width, len(rows)
         self._report.show_rows(rows)
 

@@ -7,7 +7,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.screen import ModalScreen
 
-from dosing_tui.tui.rendering.canvas import Canvas, Rows, wrap_text
+from dosing_tui.tui.rendering.canvas import Canvas, Rows, split_cells, wrap_text
 from dosing_tui.tui.rendering.click_target import KeyTarget, parse_key
 from dosing_tui.tui.rendering.line_widget import CellClicked, KeyClicked, LineWidget, WheelTurned
 from dosing_tui.tui.rendering.palette import DEVIATION, DIM, FRAME, LABEL, TEXT, CellStyle, ColourRole
@@ -122,11 +122,14 @@ def draw_keys(canvas: Canvas, y: int, *keys: tuple[str, str]) -> None:
         x = canvas.write_text(x + 1, y, action, DIM) + 3
 
 
-def draw_message(canvas: Canvas, y: int, text: str, *, is_error: bool) -> None:
-    """One sentence; an error has its mark."""
-    canvas.write_text(
-        3, y, f"▲ {text}" if is_error else text, DEVIATION if is_error else TEXT, width=canvas.width - 6
-    )
+def draw_message(canvas: Canvas, y: int, text: str, *, is_error: bool, rows: int = 1) -> None:
+    """One sentence over at most so many rows; an error has its mark."""
+    room, text = canvas.width - 6, f"▲ {text}" if is_error else text
+    # what fits keeps its columns
+    lines = [text] if rows == 1 or len(split_cells(text)) <= room else wrap_text(text, room)
+    style = DEVIATION if is_error else TEXT
+    draw_lines(canvas, 3, y, lines[: rows - 1], style)
+    canvas.write_text(3, y + min(len(lines), rows) - 1, " ".join(lines[rows - 1 :]), style, width=room)
 
 
 def draw_lines(canvas: Canvas, x: int, y: int, lines: list[str], style: CellStyle = TEXT) -> int:

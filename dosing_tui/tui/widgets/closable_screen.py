@@ -6,18 +6,21 @@ from textual import events, on
 from textual.await_complete import AwaitComplete
 from textual.screen import Screen
 
+from dosing_tui.tui.containment.contained_pump import ContainedPump
 from dosing_tui.tui.widgets.messages import ViewChanged
 
 Result = TypeVar("Result")
 
 
-class ClosableScreen(Screen[Result]):
+class ClosableScreen(ContainedPump, Screen[Result]):
     """Textual's ``dismiss`` closes the screen on top, whichever it is and as often as it is called."""
 
     takes_keys_typed_ahead = True
     """Keys typed right behind the one that opened it belong to it, though it was not drawn yet."""
     page_title = ""
     """Of a page that covers a screen, for the status bar; '' for a screen and for a dialog."""
+    comes_late = False
+    """Opened by an answer of the database, while keys are typed for the screen below."""
     is_closed = False
 
     @on(events.Mount)

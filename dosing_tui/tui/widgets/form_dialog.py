@@ -136,6 +136,6 @@ class FormDialog(CanvasDialog[Result]):
             part.draw_part(canvas, y, is_focused=part is self._focused_field)
             y += part.height
         text, is_error = self.format_message()
-        draw_message(canvas, y + self.gap, text, is_error=is_error)
+        draw_message(canvas, y + self.gap, text, is_error=is_error, rows=1 + self.gap)
         draw_keys(canvas, canvas.height - 2, *self.list_keys())
         return canvas.rows

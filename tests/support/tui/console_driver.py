@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from textual.pilot import Pilot
 
@@ -19,6 +20,7 @@ from tests.support.polling import PATIENCE_S, choose_pause
 from tests.support.tui import sample_plant
 from tests.support.tui.sample_plant import FakeSource, History
 
+Kind = TypeVar("Kind")
 LARGE, MEDIUM, SMALL = (120, 40), (100, 30), (80, 24)
 EMPTY = History((), ())
 
@@ -74,6 +76,12 @@ class Console:
         await wait_for(lambda: text in self.screen, lambda: f"{text!r} is not on\n{self.screen}")
         return self.screen
 
+    def take_failure(self) -> Exception | None:
+        """The first exception that the console survived; not taken, it fails the test at the end."""
+        failure, self.app._exception = self.app._exception, None
+        self.app._exception_event.clear()
+        return failure
+
     async def wait_for_answers(self) -> None:
         """Every panel has its first answer, good or bad, and it has been drawn."""
         await wait_until_drawn(self.app)
@@ -112,6 +120,12 @@ async def wait_for(
         if waited > seconds:
             raise AssertionError(why() or "did not happen in time")
         await asyncio.sleep(choose_pause(waited))  # a look may draw the whole screen
+
+
+def list_subclasses(kind: type[Kind]) -> list[type[Kind]]:
+    """Of this program, at any depth."""
+    found = [one for child in kind.__subclasses__() for one in (child, *list_subclasses(child))]
+    return [one for one in found if one.__module__.startswith("dosing_tui.")]
 
 
 @asynccontextmanager

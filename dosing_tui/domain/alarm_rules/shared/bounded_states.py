@@ -1,6 +1,6 @@
 """States by key, of which there is room for so many: above it, the least useful are freed."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from heapq import nsmallest
 from typing import Any, Generic, TypeVar
 
@@ -13,7 +13,10 @@ StateT = TypeVar("StateT")
 
 
 class BoundedStates(Generic[KeyT, StateT]):
-    """``rank_use``: how useful a state is; the lowest are freed first. ``on_freed``: gets their keys."""
+    """``rank_use``: how useful a state is; the lowest are freed first. ``on_freed``: gets their keys.
+
+    ``find_needed``: those that are freed after all others; there is room for ``most_needed`` of them more.
+    """
 
     def __init__(
         self,
@@ -21,9 +24,13 @@ class BoundedStates(Generic[KeyT, StateT]):
         most: int,
         rank_use: Callable[[KeyT, StateT], tuple[Any, ...]],  # Any: of whatever can be compared
         on_freed: Callable[[Iterable[KeyT]], None] = lambda keys: None,
+        find_needed: Callable[[], Container[KeyT]] = frozenset,
+        most_needed: int = 0,
     ) -> None:
-        self._most = most
-        self._rank_use, self._on_freed = rank_use, on_freed
+        self._most, self._most_needed = most, most_needed
+        self._rank_use, self._on_freed, self._find_needed = rank_use, on_freed, find_needed
+        self._room = most
+        """As it was when room was last made."""
         self._states: dict[KeyT, StateT] = {}
         self.freed_count = 0
         """Freed for want of room, since the start."""
@@ -52,7 +59,7 @@ class BoundedStates(Generic[KeyT, StateT]):
     @property
     def is_full(self) -> bool:
         """There is hardly any room: the least useful have been freed, or soon will be."""
-        return len(self._states) > self._most - 2 * self._most // FREED_SHARE
+        return len(self._states) > self._room - 2 * self._most // FREED_SHARE
 
     def get_or_add(self, key: KeyT, create: Callable[[], StateT]) -> StateT:
         """The state of this key, created if new: then the least useful may be freed."""
@@ -61,7 +68,7 @@ class BoundedStates(Generic[KeyT, StateT]):
 
     def add(self, key: KeyT, state: StateT) -> StateT:
         """Add a new state; the least useful may be freed."""
-        if len(self._states) >= self._most:
+        if len(self._states) >= self._room:
             self._make_room()
         self._states[key] = state
         return state
@@ -73,7 +80,14 @@ class BoundedStates(Generic[KeyT, StateT]):
             self._on_freed(gone)
 
     def _make_room(self) -> None:
+        needed = self._find_needed()
+        room_needed = min(sum(key in needed for key in self._states), self._most_needed)
+        self._room = self._most + room_needed
+        if len(self._states) < self._room:
+            return
         count = max(1, self._most // FREED_SHARE)
-        least = nsmallest(count, self._states.items(), key=lambda item: self._rank_use(*item))
+        least = nsmallest(
+            count, self._states.items(), key=lambda item: (item[0] in needed, *self._rank_use(*item))
+        )
         self.freed_count += len(least)
         self.remove([key for key, _ in least])

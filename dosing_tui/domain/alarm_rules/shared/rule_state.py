@@ -13,6 +13,7 @@ from dosing_tui.domain.alarm_rules.shared.batch_need import BatchNeed
 from dosing_tui.domain.alarm_rules.shared.bounded_states import BoundedStates
 from dosing_tui.domain.alarm_rules.shared.detection import Detection, EvaluationContext
 from dosing_tui.domain.alarm_rules.shared.link_history import LinkHistory
+from dosing_tui.domain.alarms.models import AlarmKey
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading
 from dosing_tui.domain.presence.models import MessageLoss, StationPresence
 from dosing_tui.domain.quantities.quantity_text import format_count
@@ -21,6 +22,8 @@ from dosing_tui.domain.tolerances.pump_history import PumpHistory
 
 MAX_SERIES = 2_000
 """Maximum number of stations, and of tanks: it bounds memory if names are invented."""
+MAX_ALARMED = 8_000
+"""And of those in addition that have an alarm of a tank: freed, they would end it, and raise it again."""
 MAX_PUMPS = 8
 MAX_RECENT_READINGS = 4_096
 """Number of doses and events kept to detect redelivered ones."""
@@ -203,14 +206,24 @@ class RuleState:
         self.links: dict[str, LinkHistory] = {}
         """Outages of the connections, by alarm rule."""
         self.expected_stations = frozenset(expected_stations)
+        self.list_tank_alarms: Callable[[], Iterable[AlarmKey]] = tuple
+        """Those that are active; their item is the chemical."""
         self.freed_stations: set[str] = set()
         """Stations freed since the evaluator last ended their alarms."""
         self.pace = DosingPace()
         self.tanks: BoundedStates[tuple[str, str], TankState] = BoundedStates(
-            most=MAX_SERIES, rank_use=self._rank_tank, on_freed=self._forget_tanks
+            most=MAX_SERIES,
+            rank_use=self._rank_tank,
+            on_freed=self._forget_tanks,
+            find_needed=self._find_alarmed_tanks,
+            most_needed=MAX_ALARMED,
         )
         self.stations: BoundedStates[str, StationState] = BoundedStates(
-            most=MAX_SERIES, rank_use=self._rank_station, on_freed=self._forget_stations
+            most=MAX_SERIES,
+            rank_use=self._rank_station,
+            on_freed=self._forget_stations,
+            find_needed=self._find_alarmed_stations,
+            most_needed=MAX_ALARMED,
         )
         for name in expected_stations:
             self.get_station(name)
@@ -249,8 +262,9 @@ class RuleState:
         if not full:
             return ""
         return (
-            f"Alarms watch at most {format_count(MAX_SERIES)} {' and '.join(full)}:"
-            " those that sent the fewest messages are left out. Retire stations that are gone."
+            f"Alarms watch at most {format_count(MAX_SERIES)} {' and '.join(full)}, and"
+            f" {format_count(MAX_ALARMED)} more with a tank alarm: those that sent the fewest messages are"
+            " left out. Retire stations that are gone."
         )
 
     def find_level(self, reading: Reading) -> InventoryLevel | None:
@@ -273,6 +287,12 @@ class RuleState:
                 if device not in used and (station.last_message_at or self.started_at) < oldest
             ]
         )
+
+    def _find_alarmed_stations(self) -> set[str]:
+        return {key.device for key in self.list_tank_alarms()}
+
+    def _find_alarmed_tanks(self) -> set[tuple[str, str]]:
+        return {(key.device, key.item) for key in self.list_tank_alarms()}
 
     def _rank_station(self, device: str, station: StationState) -> tuple[int, datetime]:
         """Expected ones last, then those that sent many messages; of others the newest."""

@@ -23,7 +23,16 @@ from dosing_tui.tui.tiles.registry import TILES, TileDeclaration
 from dosing_tui.tui.tiles.shared.tile_content import AnyTileContent
 from dosing_tui.tui.widgets.tile_widget import Tile
 from tests.support.tui import sample_plant
-from tests.support.tui.console_driver import EMPTY, LARGE, MEDIUM, SMALL, Console, open_console, wait_for
+from tests.support.tui.console_driver import (
+    EMPTY,
+    LARGE,
+    MEDIUM,
+    SMALL,
+    Console,
+    list_subclasses,
+    open_console,
+    wait_for,
+)
 from tests.support.tui.sample_plant import (
     FakeSource,
     live_plant,
@@ -387,12 +396,6 @@ async def test_nothing_is_drawn_while_the_line_is_busy(monkeypatch: pytest.Monke
         await driven.wait_for_text("MQTT down")
 
 
-def list_subclasses(kind: type[Widget]) -> list[type[Widget]]:
-    """Of this program, at any depth."""
-    found = [one for child in kind.__subclasses__() for one in (child, *list_subclasses(child))]
-    return [one for one in found if one.__module__.startswith("dosing_tui.")]
-
-
 def test_no_widget_of_textual_draws_text_of_its_own() -> None:
     """Markup is read by Static and its kin only: there are none."""
     widgets = list_subclasses(Widget)
@@ -411,6 +414,7 @@ async def test_a_part_of_the_screen_that_fails_is_named_until_it_works_again(
             await driven.wait_for_text("▲ panels, screen failed")
             await driven.wait_for_text("failed: ZeroDivisionError")
         await wait_for(lambda: " failed" not in driven.screen.splitlines()[0])
+        assert isinstance(driven.take_failure(), ZeroDivisionError)
 
 
 async def test_a_result_that_cannot_be_shown_does_not_end_the_console(
@@ -421,4 +425,5 @@ async def test_a_result_that_cannot_be_shown_does_not_end_the_console(
         monkeypatch.setitem(cast("dict[object, object]", handlers), NoteStored, fail_to_build)
         await driven.press_keys("n", *"drum", "tab", *"Anna", "enter")
         await driven.wait_for_text("▲ NoteStored failed")
+        assert isinstance(driven.take_failure(), ZeroDivisionError)
         assert driven.app.is_running

@@ -1,17 +1,22 @@
 """A slow database: what it answers late opens nothing over another screen, and acts in nobody else's name."""
 
+import asyncio
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from textual import events
+from textual.message import Message
+from textual.screen import Screen
 
 from dosing_tui.domain.batch_review.query_models import BatchFilter, BatchRow
 from dosing_tui.domain.batch_review.review_policy import ReviewPolicy
 from dosing_tui.domain.batch_review.review_result import ReviewResult
 from dosing_tui.domain.batch_review.review_rules import Review, ReviewDraft
 from dosing_tui.domain.panels.operator_notes import NoteDraft
+from dosing_tui.tui.app.ordered_input import LATE_SCREEN_S
 from dosing_tui.tui.data.query_workers import Lane
 from dosing_tui.tui.dialogs.note_dialog import NoteDialog
 from dosing_tui.tui.dialogs.review_dialog import ReviewDialog
@@ -200,6 +205,76 @@ async def test_no_approval_is_asked_for_over_another_screen_and_only_one_at_a_ti
         assert reviews.entered == []
 
 
+async def press_at(console: Console, moment: float, key: str) -> None:
+    """A key that was typed then, acted on."""
+    event = events.Key(key, key if len(key) == 1 else None)
+    event.time = moment
+    handled = asyncio.Event()
+    console.app.post_message(event)
+    console.app.call_later(handled.set)
+    await wait_for(handled.is_set)
+    await console.pilot.pause()
+
+
+async def wait_for_late_dialog(console: Console, kind: type[Screen[Any]]) -> float:
+    """When it was drawn."""
+    await wait_for(lambda: isinstance(console.app.screen, kind) and console.app._drawn_at is not None)
+    assert console.app._drawn_at is not None
+    return console.app._drawn_at
+
+
+async def test_an_approval_that_is_asked_for_late_takes_no_key_from_before_it_can_be_read() -> None:
+    reviews, source = SlowReviews(), SlowSource()
+    source.batches = reviews
+    reviews.may_list.set()
+    async with open_console(source=source) as console:
+        sign_on_now(console.app.services.operator, "Anna")
+        await open_list(console)
+        await console.press_keys("A")
+        drawn_at = await wait_for_late_dialog(console, ReviewDialog)
+        for key in ("enter", "escape", "enter"):
+            for delay in (-0.05, 0.0, 0.1, LATE_SCREEN_S - 0.01):
+                await press_at(console, drawn_at + delay, key)
+        for kind in (events.MouseDown, events.MouseUp):
+            click = kind(None, 62, 25, 0, 0, 1, False, False, False, 62, 25)
+            click.time = drawn_at + 0.1
+            console.app.post_message(click)
+        await console.pilot.pause()
+        assert isinstance(console.app.screen, ReviewDialog)
+        assert reviews.entered == []
+        reviews.may_enter.set()
+        await press_at(console, drawn_at + LATE_SCREEN_S, "enter")
+        await wait_for(lambda: len(reviews.entered) == 5, lambda: console.screen)
+
+
+async def test_a_pin_that_is_typed_as_soon_as_it_is_asked_for_is_whole() -> None:
+    batches, source = SlowBatches(), SlowSource()
+    source.batches = batches
+    batches.may_read.clear()
+    async with open_console(source=source) as console:
+        await console.press_on_next_screen("L", *"Anna")
+        await console.press_on_next_screen("enter")
+        batches.may_read.set()
+        drawn_at = await wait_for_late_dialog(console, PinDialog)
+        for number, digit in enumerate("1234"):
+            await press_at(console, drawn_at + number * 0.15, digit)
+        await press_at(console, drawn_at + 0.3, "enter")
+        assert isinstance(console.app.screen, PinDialog)
+        await press_at(console, drawn_at + 0.6, "enter")
+        await wait_for(lambda: batches.checked == [("Anna", "1234")])
+        batches.may_check.set()
+
+
+async def test_a_dialog_that_a_key_or_the_palette_opens_is_answered_at_once() -> None:
+    async with open_console() as console:
+        await console.press_keys("n")
+        drawn_at = await wait_for_late_dialog(console, NoteDialog)
+        assert console.app.awaits_input(drawn_at)
+        await console.press_keys("escape", ":", *"operator note")
+        await press_at(console, Message().time, "enter")
+        assert console.app.awaits_input(await wait_for_late_dialog(console, NoteDialog))
+
+
 async def open_list(console: Console) -> None:
     await console.press_on_next_screen("b")
     store = console.app.controllers.reviews.store
@@ -328,6 +403,23 @@ async def test_a_key_that_fails_ends_nothing_and_is_shown_until_it_is_seen(
         monkeypatch.setattr(console.app.controllers.scopes, "apply_range", fail)
         await console.press_on_next_screen("g", "1")
         await console.wait_for_text("2 not done !")
+        assert isinstance(console.take_failure(), ValueError)
         shown = await console.press_on_next_screen("exclamation_mark")
         assert "The key n failed: ValueError('not in list')" in shown
         assert "not done" not in await console.press_keys("enter")
+
+
+async def test_the_reason_of_a_failure_can_be_read_in_a_small_window(monkeypatch: pytest.MonkeyPatch) -> None:
+    reason = (
+        "connection to server at 10.20.30.40, port 5432 failed: no route to host after 20 s, role operator"
+    )
+
+    def fail(*_: object) -> None:
+        raise OSError(reason)
+
+    async with open_console(size=SMALL) as console:
+        monkeypatch.setattr(console.app, "action_ask_note", fail)
+        await console.press_keys("n")
+        assert isinstance(console.take_failure(), OSError)
+        foot = " ".join(line.strip() for line in console.screen.splitlines()[-3:])
+        assert f"The key n failed: OSError('{reason}'). See the log." in foot

@@ -1,5 +1,6 @@
 """However many names are invented, a station that is new gets its alarms, and what is long over is freed."""
 
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 
@@ -11,7 +12,7 @@ from dosing_tui.domain.alarm_rules.evaluator import Evaluator
 from dosing_tui.domain.alarm_rules.plant_wide import dosing_pace
 from dosing_tui.domain.alarm_rules.shared import rule_state
 from dosing_tui.domain.alarm_rules.shared.bounded_states import BoundedStates
-from dosing_tui.domain.alarms.models import AlarmKey, AlarmStateName
+from dosing_tui.domain.alarms.models import AlarmEvent, AlarmKey, AlarmStateName
 from tests.support.domain.evaluated_plant import STATION, Plant
 
 DAY = timedelta(days=1)
@@ -20,6 +21,7 @@ DAY = timedelta(days=1)
 @pytest.fixture(autouse=True)
 def _low_ceilings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rule_state, "MAX_SERIES", 200)
+    monkeypatch.setattr(rule_state, "MAX_ALARMED", 300)
     monkeypatch.setattr(dosing_pace, "MAX_KINDS", 200)
 
 
@@ -42,7 +44,9 @@ def test_a_station_that_is_new_after_a_flood_of_names_gets_its_alarms() -> None:
     )
     assert plant.get_shown_state("STOCK_LOW", "new", "T-12") is AlarmStateName.UNACK
     assert plant.get_shown_state("DOSE_GROSS", "new", "T-12") is AlarmStateName.UNACK
-    assert plant.evaluator.ceiling_text.startswith("Alarms watch at most 200 stations and tanks:")
+    assert plant.evaluator.ceiling_text.startswith(
+        "Alarms watch at most 200 stations and tanks, and 300 more with"
+    )
 
 
 def test_a_flood_of_names_frees_no_station_that_works_nor_one_that_is_expected() -> None:
@@ -67,9 +71,37 @@ def test_each_low_tank_has_its_alarm_however_many_there_are_and_the_ceiling_is_s
         plant.receive_readings(*(plant.make_level(10, device=name) for name in names))
         plant.advance_clock(30)
         assert list_active() == set(names)
-    assert plant.evaluator.ceiling_text.startswith("Alarms watch at most 200 stations and tanks:")
+    assert plant.evaluator.ceiling_text.startswith(
+        "Alarms watch at most 200 stations and tanks, and 300 more with"
+    )
     plant.advance_clock(31)
     assert list_active() == set(plant.evaluator.rules.state.stations)
+
+
+@pytest.mark.parametrize("stations", [2_400, 24])
+@pytest.mark.parametrize("low_every", [1, 7])
+def test_rare_levels_of_2400_tanks_end_no_stock_alarm(
+    monkeypatch: pytest.MonkeyPatch, stations: int, low_every: int
+) -> None:
+    """Above the ceiling, each tank with a level every 10 min: longer than the off-delay."""
+    monkeypatch.setattr(rule_state, "MAX_SERIES", 2_000)
+    monkeypatch.setattr(rule_state, "MAX_ALARMED", 8_000)
+    plant = Plant()
+    tanks = [(f"station {number % stations}", f"c{number // stations}") for number in range(2_400)]
+    for _ in range(3):
+        for step in range(6):
+            plant.receive_readings(*(
+                plant.make_level(10 if number % low_every == 0 else 50, device=device, chemical=chemical)
+                for number, (device, chemical) in enumerate(tanks) if number % 6 == step
+            ))  # fmt: skip
+            for _ in range(2):
+                plant.now += timedelta(seconds=49)
+                plant.advance_clock()
+    events = Counter(
+        (entry.event, entry.key.device, entry.key.item)
+        for entry in plant.journal if entry.key.rule == "STOCK_LOW"
+    )  # fmt: skip
+    assert events == Counter((AlarmEvent.RAISE, *tank) for tank in tanks[::low_every])
 
 
 def test_the_alarms_of_stations_that_are_freed_end() -> None:

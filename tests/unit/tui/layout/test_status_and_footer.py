@@ -8,7 +8,6 @@ from dosing_tui.live_state import DatabaseFault, DatabasePart, LinkState, LinkSt
 from dosing_tui.tui.layout.status_and_footer import (
     ScopeSummary,
     StatusBarState,
-    render_message,
     render_scope_bar,
     render_status_bar,
 )
@@ -121,11 +120,3 @@ def test_who_is_signed_on_is_always_there(width: int) -> None:
             )  # fmt: skip
             row = "".join(character for character, _ in render_status_bar(status, width)[0])
             assert any(text in row for text in expected), row
-
-
-def test_a_message_has_as_many_rows_as_it_needs() -> None:
-    text = "dosing_system_07-20261130-055: The batch is running: only a comment can be entered."
-    for width, count in ((100, 1), (80, 2), (40, 3)):
-        rows = render_message(text, width)
-        assert [len(row) for row in rows] == [width] * count
-        assert " ".join("".join(cell for cell, _ in row).strip() for row in rows) == text
