@@ -53,6 +53,17 @@ class DelayedCondition:
         is_false = not (self.is_detected or self.is_active or self.standing)
         return is_false and not (self.starts and now - self.starts[-1] <= self.chatter_window)
 
+    def withdraw(self, message: str, at: datetime) -> bool:
+        """End the detection that a late message proved wrong; False while another one stands."""
+        found = next((words for words in self.standing if words.startswith(message)), None)
+        if found is not None:
+            self.standing.remove(found)
+        if found is None or self.standing:
+            return False
+        self.is_detected = self.is_active = False
+        self.since, self.is_disproved = at, True
+        return True
+
     def add_standing(self, message: str) -> None:
         """Add a detection's message; of more than MAX_STANDING the first stays, and the last ones.
 

@@ -239,18 +239,11 @@ class Evaluator:
         self, condition: DelayedCondition, detection: Detection, at: datetime
     ) -> list[JournalEntry]:
         """Return an alarm to normal that a late message proved wrong, unless another detection stands."""
-        standing = condition.standing
         state = self.projection.get_state(detection.key)
-        if not standing and state.count == 1:
-            standing.append(state.message)  # raised before a restart
-        found = next((words for words in standing if words.startswith(detection.message)), None)
-        if found is None:
+        if not condition.standing and state.count == 1:
+            condition.add_standing(state.message)  # raised before a restart
+        if not condition.withdraw(detection.message, at):
             return []
-        standing.remove(found)
-        if standing:
-            return []
-        condition.is_detected = condition.is_active = False
-        condition.since, condition.is_disproved = at, True
         note = f"Withdrawn: {detection.disproved_by}"
         return self._emit_entry(AlarmEvent.RETURN, condition, at, comment=note, latching=False)
 

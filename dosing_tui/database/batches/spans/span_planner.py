@@ -9,7 +9,7 @@ from dosing_tui.domain.batches.models import SegmentationRules
 
 MAX_SPAN = timedelta(days=2)
 """Longest span rebuilt in one transaction, without its margins."""
-MAX_MESSAGES = 20_000
+MAX_MESSAGES = 5_000
 """Most doses, or events, of a span rebuilt in one transaction, and of the time before and after it."""
 
 
