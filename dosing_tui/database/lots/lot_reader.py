@@ -124,6 +124,7 @@ def read_tank_lots(settings: Settings, *, device: str = "") -> tuple[TankLots, .
         asked = {
             "now": now,
             "tz": settings.plant.timezone,
+            "site": settings.plant.site,
             "device": sorted({row.device_id for row in rows}),
             "chemical": None,
         }
