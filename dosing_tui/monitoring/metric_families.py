@@ -129,10 +129,8 @@ class PlantMetrics(Collector):
         yield GaugeMetricFamily(
             "dosing_spool_limit_bytes", "Largest size of the spool.", self._spool_max_bytes
         )
-        if figures.spool.file_bytes is not None:
-            yield GaugeMetricFamily(
-                "dosing_spool_bytes", "Size of the spool's file.", figures.spool.file_bytes
-            )
+        if figures.spool.used_bytes is not None:
+            yield GaugeMetricFamily("dosing_spool_bytes", "Used size of the spool.", figures.spool.used_bytes)
         # an age that cannot be read is not 0
         if figures.spool.is_known:
             oldest = figures.spool.oldest_at

@@ -15,12 +15,13 @@ from dosing_tui.errors import SpoolError
 
 @dataclass(frozen=True, slots=True)
 class SpoolAge:
-    """``file_bytes`` is None without a file. ``oldest_at``: receipt of the first reading that waits, if any.
+    """``used_bytes`` is None without a file. ``oldest_at``: receipt of the first reading that waits, if any.
 
     ``is_known`` is False where the first row cannot be read: there may or may not be an oldest reading.
     """
 
-    file_bytes: int | None = None
+    used_bytes: int | None = None
+    """Of ``collector.spool_max_mb``; the file's size where it cannot be read."""
     oldest_at: datetime | None = None
     is_known: bool = False
 
@@ -32,11 +33,13 @@ class SpoolContent:
     is_readable: bool = True
     damage: str = ""
     message_count: int = 0
+    used_bytes: int = 0
+    """Of ``collector.spool_max_mb``."""
     oldest_at: datetime | None = None
 
 
 def measure_spool(folder: Path) -> SpoolAge:
-    """Size and first row only, however much waits: for a look every few seconds."""
+    """Used size and first row only, however much waits: for a look every few seconds."""
     path = folder / FILE_NAME
     try:
         file_bytes = path.stat().st_size
@@ -47,7 +50,7 @@ def measure_spool(folder: Path) -> SpoolAge:
             (version,) = sql.execute("PRAGMA user_version").fetchone()
             if version > FORMAT_VERSION:
                 return SpoolAge(file_bytes)
-            return SpoolAge(file_bytes, _read_oldest(sql), is_known=True)
+            return SpoolAge(_measure_used(sql), _read_oldest(sql), is_known=True)
     except (sqlite3.Error, SpoolError, IndexError):
         return SpoolAge(file_bytes)
 
@@ -82,7 +85,14 @@ def _check_tables(sql: sqlite3.Connection) -> SpoolContent:
     oldest = None
     with suppress(SpoolError, IndexError):
         oldest = _read_oldest(sql)
-    return SpoolContent(message_count=count, oldest_at=oldest)
+    return SpoolContent(message_count=count, used_bytes=_measure_used(sql), oldest_at=oldest)
+
+
+def _measure_used(sql: sqlite3.Connection) -> int:
+    """Pages in use: the file lacks what is in the write-ahead log, and never shrinks."""
+    names = ("page_count", "freelist_count", "page_size")
+    pages, free, size = (int(sql.execute(f"PRAGMA {name}").fetchone()[0]) for name in names)
+    return (pages - free) * size
 
 
 def _read_oldest(sql: sqlite3.Connection) -> datetime | None:

@@ -6,7 +6,12 @@ from datetime import datetime
 from dosing_tui.config.settings import Settings
 from dosing_tui.doctor.checks.check_result import CheckResult, CheckTheme, ThemeReporter
 from dosing_tui.doctor.checks.spool_probe import SpoolFacts
-from dosing_tui.domain.quantities.quantity_text import count_noun, format_bytes, format_duration
+from dosing_tui.domain.quantities.quantity_text import (
+    count_noun,
+    format_bytes,
+    format_duration,
+    format_percent,
+)
 
 _REPORT = ThemeReporter(CheckTheme.SPOOL)
 
@@ -88,12 +93,17 @@ def _check_age(settings: Settings, facts: SpoolFacts, now: datetime) -> CheckRes
     """By the limits of the alarms for the spool."""
     limits, content = settings.alarms, facts.content
     age_s = (now - content.oldest_at).total_seconds() if content.oldest_at else 0.0
-    fill = 100.0 * facts.file_bytes / (settings.collector.spool_max_mb * 1024**2)
+    fill = 100.0 * content.used_bytes / (settings.collector.spool_max_mb * 1024**2)
     since = f"for {format_duration(round(age_s))}" if content.oldest_at else "since nobody can read when"
     waiting = count_noun(content.message_count, "reading")
     text = f"Waiting for the database: {waiting}, the oldest {since}."
     remedy = "Let a collector run here while the database is available."
     is_old = content.oldest_at is None or age_s > limits.spool_age_minutes * 60
-    if content.message_count and (is_old or fill > limits.spool_percent):
+    if content.message_count and fill > limits.spool_percent:
+        text += (
+            f" The spool is {format_percent(fill)} full: a full one stops collecting, and the broker queues."
+        )
+        return _REPORT.warn_of("age", text, remedy)
+    if content.message_count and is_old:
         return _REPORT.warn_of("age", text, remedy)
     return _REPORT.pass_check("age", text if content.message_count else "No reading waits.")
