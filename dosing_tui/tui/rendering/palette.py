@@ -214,4 +214,5 @@ def _build_monochrome_style(style: CellStyle) -> Style:
     dim = style.fg in (
         ColourRole.DIM, ColourRole.FRAME, ColourRole.TRACK, ColourRole.AREA, ColourRole.STALE,
     )  # fmt: skip
-    return Style(bold=bold or None, dim=dim or None, reverse=reverse or None)
+    # dim text in reverse video is grey on white, which is not legible
+    return Style(bold=bold or None, dim=(dim and not reverse) or None, reverse=reverse or None)

@@ -132,3 +132,11 @@ def is_hexadecimal(text: str) -> bool:
 @pytest.mark.parametrize("rule", ["BROKER_DOWN", "TOPIC_REFUSED", "DB_DOWN", "DB_PARTIAL"])
 def test_a_connection_has_the_colour_of_its_alarm(rule: str) -> None:
     assert choose_rule_style(rule).fg is PRIORITY_MARKS[RULES[rule].priority].colour
+
+
+def test_without_colour_no_text_of_a_selected_row_is_dim() -> None:
+    plain = choose_palette(ColourTheme.DARK, colours=256, is_monochrome=True)
+    for role in ColourRole:
+        style = build_rich_style(plain, CellStyle(role, ColourRole.SELECTION))
+        assert style.reverse
+        assert not style.dim
