@@ -30,7 +30,6 @@ EXCEPTIONS = {
     "panels/inventory": AS_SENT,
     "panels/production_today": AS_SENT,
     "panels/pump_capability": STORED,
-    "panels/stock_balance": "looks for levels by each spelling of the tank, for the index",
     "panels/today_by_chemical": AS_SENT,
     "reads/select_chart_doses": ONE_NAME,
     "reads/select_stock_levels": ALARMED,
