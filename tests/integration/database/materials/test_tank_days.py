@@ -209,16 +209,17 @@ def test_days_whose_levels_are_dropped_stay_as_they_were(migrated: str, chance: 
 def test_maintenance_closes_the_days_that_are_over(flavour: Server, migrated: str) -> None:
     now = datetime.now(UTC)
     with psycopg.connect(migrated) as session:
-        for days in range(4):
+        for days in range(6):
             session.execute(
                 "INSERT INTO inventory_levels (time, device_id, chemical, remaining_g)"
                 " VALUES (%s, 's1', 'T-12', 9)",
                 (now - timedelta(days=days),),
             )
+    over = "SELECT ((now() - interval '2 hours') AT TIME ZONE 'Asia/Tokyo')::date - 1"
+    before = fetch_value(migrated, over)
     run_maintenance(settings_for(migrated, zone="Asia/Tokyo"), now=now)
     (closed,) = fetch_rows(migrated, "SELECT max(day), min(zone) FROM closed_tank_days")
-    over = "SELECT ((now() - interval '2 hours') AT TIME ZONE 'Asia/Tokyo')::date - 1"
-    assert closed == (fetch_value(migrated, over), "Asia/Tokyo")
+    assert closed in {(day, "Asia/Tokyo") for day in (before, fetch_value(migrated, over))}
     assert fetch_value(migrated, "SELECT count(*) FROM tank_days WHERE end_g = 9") >= 2
 
 
@@ -234,5 +235,5 @@ def test_a_reading_that_is_being_stored_is_waited_for(migrated: str, chance: ran
         closing = pool.submit(close_days, migrated, "Europe/Berlin")
         wait_until(lambda: fetch_rows(migrated, waiting))
         session.commit()
-        assert closing.result(timeout=60) == DAYS * len(STATIONS)
+        assert closing.result() == DAYS * len(STATIONS)
     assert read_balances(migrated, "Europe/Berlin") == read_reckoned(migrated, "Europe/Berlin")
