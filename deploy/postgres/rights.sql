@@ -19,7 +19,8 @@ GRANT INSERT (batch_key, batch_id, device_id, recipe, mode, status, reason, begi
               actual_g, findings, finding_kinds, recipe_version, record_hash, judgement_hash, gone),
       DELETE ON batches TO dosing_writer;
 GRANT INSERT, UPDATE ON alarm_notifications, alarm_notification_channels, alarm_checkpoints TO dosing_writer;
-GRANT EXECUTE ON FUNCTION recount_late_pump_errors(bigint, boolean), note_dropped_readings() TO dosing_writer;
+GRANT EXECUTE ON FUNCTION recount_late_pump_errors(bigint, boolean), note_dropped_readings(),
+    close_tank_days(text, text, integer) TO dosing_writer;
 
 GRANT UPDATE (taken_at) ON process_locks TO dosing_writer;
 GRANT EXECUTE ON FUNCTION end_blocking_sessions() TO dosing_writer;

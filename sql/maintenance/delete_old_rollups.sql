@@ -13,6 +13,10 @@ WITH kept AS (
     DELETE FROM pump_use WHERE bucket < (SELECT since FROM kept) RETURNING 1
 ), targets AS (
     DELETE FROM pump_targets WHERE last_at < (SELECT since FROM kept)
+), closed AS (
+    DELETE FROM closed_tank_days WHERE day <= (SELECT since::date FROM kept)
+), days AS (
+    DELETE FROM tank_days WHERE day <= (SELECT since::date FROM kept)
 ), history AS (
     DELETE FROM dosing_hourly_history WHERE bucket < (SELECT since FROM kept) RETURNING 1
 ), rejected AS (

@@ -24,22 +24,24 @@ SELECT DISTINCT ON (t.device_id, t.chemical_key) t.device_id, t.chemical_key, m.
   JOIN material_entries AS m ON m.device_id = t.device_id AND m.chemical_key = t.chemical_key
  WHERE m.kind = 'count' AND m.time <= %(now)s::timestamptz
  ORDER BY t.device_id, t.chemical_key, m.time DESC, m.entry_id DESC
-), points AS (
-SELECT device_id, chemical_key, %(now)s::timestamptz AS at, false AS is_before_count FROM tanks
- UNION ALL
-SELECT device_id, chemical_key, time, true FROM counts
-),
--- include materials/compute_books
-, compared AS (
-SELECT t.device_id, t.chemical, b.book_g, t.level_g, b.dosed_g, b.unknown, b.at IS NOT NULL AS has_start,
+), books AS MATERIALIZED (
+SELECT b.*
+  FROM (SELECT array_agg(device_id) AS stations, array_agg(chemical_key) AS tanks, array_agg(at) AS times,
+               array_agg(is_before) AS are_before
+          FROM (SELECT device_id, chemical_key, %(now)s::timestamptz AS at, false AS is_before FROM tanks
+                 UNION ALL
+                SELECT device_id, chemical_key, time, true FROM counts) AS p) AS asked
+ CROSS JOIN LATERAL compute_tank_books(asked.stations, asked.tanks, asked.times, asked.are_before) AS b
+), compared AS (
+SELECT t.device_id, t.chemical, b.book_g, t.level_g, b.dosed_g, b.unknown, b.device_id IS NOT NULL AS has_start,
        c.mass_g AS count_g, c.time AS counted_at,
        before.dosed_g AS dosed_before_g, round((t.level_g - b.book_g)::numeric, 6)::float8 AS level_gap_g,
        round((c.mass_g - before.book_g)::numeric, 6)::float8 AS count_gap_g
   FROM tanks AS t
+  LEFT JOIN counts AS c ON c.device_id = t.device_id AND c.chemical_key = t.chemical_key
   LEFT JOIN books AS b ON b.device_id = t.device_id AND b.chemical_key = t.chemical_key AND NOT b.is_before_count
   LEFT JOIN books AS before
     ON before.device_id = t.device_id AND before.chemical_key = t.chemical_key AND before.is_before_count
-  LEFT JOIN counts AS c ON c.device_id = t.device_id AND c.chemical_key = t.chemical_key
 )
 SELECT device_id, chemical, book_g, level_g, level_gap_g,
        100 * level_gap_g / nullif(dosed_g, 0) AS level_gap_percent,

@@ -11,8 +11,6 @@ STATIONS = 20
 PUMPS = 8
 RECIPES = 8
 CHEMICALS = 12
-TABLES = ("dosing_consumption", "batches", "inventory_levels")
-ROLLUPS = ("dosing_rollup_15m", "dosing_rollup_6h", "plant_rollup")
 
 _WEEKS = """
 SELECT compat.ensure_partitions(parent, %(since)s, %(until)s)
@@ -55,11 +53,34 @@ SELECT %(day)s || '-' || round || '-' || station, '', 'station-' || station,
 
 _LEVELS = """
 INSERT INTO inventory_levels (time, device_id, chemical, remaining_g, capacity_g, percent_full, received_at)
-SELECT %(until)s - number * INTERVAL '1 hour', 'station-' || station, 'chemical-' || chemical,
-       10000 - number, 10000, 100 - number / 100.0, %(until)s - number * INTERVAL '1 hour'
-  FROM generate_series(0, 99) AS number
+SELECT made.time, 'station-' || station, 'chemical-' || chemical, 10000 - number %% 900 * 10, 10000,
+       100 - number %% 900 / 10.0, made.time + INTERVAL '1 second'
+  FROM generate_series(0, %(days)s * 1440 / 67) AS number
  CROSS JOIN generate_series(0, %(stations)s - 1) AS station
  CROSS JOIN generate_series(0, %(chemicals)s - 1) AS chemical
+ CROSS JOIN LATERAL (SELECT %(until)s - number * INTERVAL '67 minutes' - station * INTERVAL '1 minute')
+       AS made (time)
+ ORDER BY made.time
+"""
+
+_ENTRIES = """
+SELECT enter_material(jsonb_build_object(
+           'entry_key', 'cli:' || number || '-' || station || '-' || chemical,
+           'time', %(until)s - number * INTERVAL '71 hours' - (station * 12 + chemical) * INTERVAL '1 minute',
+           'device_id', 'station-' || station, 'chemical', 'chemical-' || chemical,
+           'kind', (ARRAY['count', 'delivery', 'refill', 'prime', 'purge', 'drum_change'])
+                       [(number + chemical) %% 6 + 1],
+           'entered_quantity', 100 + number, 'entered_unit', 'g', 'source', 'cli', 'operator', 'A. Miller'))
+  FROM generate_series(29, 0, -1) AS number
+ CROSS JOIN generate_series(0, %(stations)s - 1) AS station
+ CROSS JOIN generate_series(0, %(chemicals)s - 1) AS chemical
+"""
+
+_TUBES = """
+SELECT enter_service(gen_random_uuid(), %(until)s - (10 + station * %(pumps)s + pump) * INTERVAL '12 hours',
+                     'station-' || station, pump, 'tube change', NULL, '{}', NULL, '', 'A. Miller', '')
+  FROM generate_series(0, %(stations)s - 1) AS station
+ CROSS JOIN generate_series(1, %(pumps)s - 1) AS pump
 """
 
 
@@ -87,9 +108,10 @@ def fill_plant(
         connection.commit()
         if day % 10 == 9:
             report(f"{day + 1} of {DAYS} days")
-    connection.execute(_LEVELS, {"until": until, "stations": STATIONS, "chemicals": CHEMICALS})
-    connection.commit()
+    plant = {"until": until, "days": DAYS, "stations": STATIONS, "chemicals": CHEMICALS, "pumps": PUMPS}
+    for statement in (_LEVELS, _ENTRIES, _TUBES):
+        connection.execute(statement, plant)
+        connection.commit()
     connection.autocommit = True
-    for table in (*TABLES, *ROLLUPS):
-        connection.execute(psycopg.sql.SQL("VACUUM ANALYZE {}").format(psycopg.sql.Identifier(table)))
+    connection.execute("VACUUM ANALYZE")
     connection.autocommit = False

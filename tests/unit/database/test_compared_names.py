@@ -33,7 +33,6 @@ EXCEPTIONS = {
     "panels/material_book": ALARMED,
     "panels/production_today": AS_SENT,
     "panels/pump_capability": STORED,
-    "panels/stock_balance": "looks for levels by each spelling of the tank, for the index",
     "panels/stock_outlook": ALARMED,
     "panels/today_by_chemical": AS_SENT,
     "reads/select_chart_doses": ONE_NAME,
