@@ -13,6 +13,7 @@ from types import FrameType
 from typing import Any
 
 from dosing_tui.ipc.supervised_thread import start_timer
+from dosing_tui.tui.app.terminal import is_in_browser
 
 SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 FORCE_EXIT_DELAY_S = 2.0
@@ -29,6 +30,8 @@ class ShutdownHandler:
     def __init__(self) -> None:
         self._is_leaving = False
         self._terminal_attributes: list[Any] | None = None
+        self._has_input = False
+        """There is somebody at the other end of stdin, whose going ends the console."""
         self._force_exit_timer: threading.Timer | None = None
         self._previous_handlers: dict[signal.Signals, Any] = {}
 
@@ -38,6 +41,7 @@ class ShutdownHandler:
             return
         with suppress(termios.error):
             self._terminal_attributes = termios.tcgetattr(_STDIN)
+        self._has_input = self._terminal_attributes is not None or is_in_browser(os.environ)
 
         def handle(number: int, frame: FrameType | None) -> None:
             # not a handler of the event loop: that would wait for a blocked terminal
@@ -68,8 +72,8 @@ class ShutdownHandler:
         self._previous_handlers.clear()
 
     def check_hangup(self, loop: AbstractEventLoop, exit_app: Callable[[int], object]) -> bool:
-        """True when the terminal was closed, with or without a signal, or the exit has begun."""
-        if not self._is_leaving and self._terminal_attributes is not None and _is_hung_up():
+        """True when the terminal or the browser's server has gone, with or without a signal, or the exit has begun."""
+        if not self._is_leaving and self._has_input and _is_hung_up():
             self._request_exit(loop, exit_app, 128 + signal.SIGHUP)
         return self._is_leaving
 

@@ -106,7 +106,9 @@ def test_each_step_is_told(database: str) -> None:
     told: list[str] = []
     names = migrate_schema(settings_for(database), report=told.append)
     steps = [name for name in names if name != "extension/timescaledb"]
-    assert told[-len(steps) :] == [f"Applied {name}." for name in steps]
+    assert [each for each in told if each.startswith("Applied ")][-len(steps) :] == [
+        f"Applied {name}." for name in steps
+    ]
 
 
 def test_two_at_once_make_one_schema(flavour: Server, database: str) -> None:

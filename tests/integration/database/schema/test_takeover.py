@@ -147,7 +147,7 @@ def read_tables(dsn: str) -> dict[str, Rows]:
         "SELECT c.relname FROM pg_class AS c WHERE c.relnamespace = 'public'::regnamespace"
         " AND c.relkind IN ('r', 'p') AND NOT c.relispartition"
         " AND c.relname NOT IN ('schema_migrations', 'recipe_tolerances', 'plant_rollup', 'pump_use',"
-        " 'data_retention')",  # says when it was decided
+        " 'data_retention', 'batch_rebuild_queue')",  # when it was decided, and what is judged anew after a migration
     )
     return {
         name: sorted(
@@ -179,7 +179,7 @@ def test_no_row_is_lost_and_every_view_of_them_is_the_same(flavour: Server, data
     before = read_tables(written)
     assert read_tables(taken_over) == before
     assert {name for name, found in before.items() if not found} <= {
-        "tank_use_rests", "pump_use_rests", "review_policy", "batch_rebuild_queue",
+        "tank_use_rests", "pump_use_rests", "review_policy",
         "pin_counters", "pin_checks", "collector_leases",
         "ingest_lock", "ingest_dosing_rows", "ingest_event_rows", "ingest_level_rows",
         "material_entries", "tank_mixes", "batch_lots", "service_log", "station_status", "station_changes",
