@@ -72,7 +72,7 @@ class ShutdownHandler:
         self._previous_handlers.clear()
 
     def check_hangup(self, loop: AbstractEventLoop, exit_app: Callable[[int], object]) -> bool:
-        """True when the terminal or the browser's server has gone, with or without a signal, or the exit has begun."""
+        """True when terminal or server have gone, with or without a signal, or the exit has begun."""
         if not self._is_leaving and self._has_input and _is_hung_up():
             self._request_exit(loop, exit_app, 128 + signal.SIGHUP)
         return self._is_leaving

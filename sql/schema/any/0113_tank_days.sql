@@ -118,7 +118,8 @@ RETURNS TABLE (device_id text, day date, chemical_key text, start_g double preci
                removed_g double precision, dosed_g double precision, end_g double precision, unexplained_g double precision,
                unknown bigint, count_gap_g double precision, counted_as text)
 LANGUAGE plpgsql STABLE ROWS 1000 SET search_path = pg_catalog, public, pg_temp SET random_page_cost = 1.1
-SET plan_cache_mode = force_generic_plan AS $$
+-- one plan for a station and for ten thousand: these lists are hashed, and only what is LATERAL is looked up one by one
+SET plan_cache_mode = force_generic_plan SET enable_nestloop = off SET jit = off AS $$
 #variable_conflict use_column
 BEGIN
 RETURN QUERY

@@ -147,7 +147,7 @@ def read_tables(dsn: str) -> dict[str, Rows]:
         "SELECT c.relname FROM pg_class AS c WHERE c.relnamespace = 'public'::regnamespace"
         " AND c.relkind IN ('r', 'p') AND NOT c.relispartition"
         " AND c.relname NOT IN ('schema_migrations', 'recipe_tolerances', 'plant_rollup', 'pump_use',"
-        " 'data_retention', 'batch_rebuild_queue')",  # when it was decided, and what is judged anew after a migration
+        " 'data_retention', 'batch_rebuild_queue')",  # when it was decided; what is judged again
     )
     return {
         name: sorted(
