@@ -4,8 +4,14 @@ const { createRequire } = require("node:module");
 const { readFileSync, writeSync } = require("node:fs");
 // what the package expects of a browser when it is loaded
 const nothing = () => undefined;
+console.info = console.log = nothing; // stdout is for the texts
 globalThis.window = globalThis;
 globalThis.addEventListener = nothing;
+const element = () => ({ style: {}, appendChild: nothing, setAttribute: nothing });
+globalThis.document ??= {
+  addEventListener: nothing, createElement: element, createTextNode: element, getElementsByTagName: () => [], head: element(),
+};
+globalThis.history ??= { pushState: nothing, replaceState: nothing };
 globalThis.navigator ??= { language: "en", languages: ["en"] };
 globalThis.localStorage ??= { getItem: () => null, setItem: nothing, removeItem: nothing };
 const load = createRequire(`${process.argv[2]}/`);
