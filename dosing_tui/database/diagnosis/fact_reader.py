@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import psycopg
 
 from dosing_tui.config.settings import CollectorMode, Settings
-from dosing_tui.database.connection import open_connection, select_row, select_rows
+from dosing_tui.database.connection import describe_target, open_connection, select_row, select_rows
 from dosing_tui.database.diagnosis.facts import (
     ChunkCounts,
     CollectorLease,
@@ -24,6 +24,7 @@ from dosing_tui.database.diagnosis.facts import (
     StationLoss,
 )
 from dosing_tui.database.diagnosis.rights import COLLECTOR_RIGHTS, VIEWER_RIGHTS
+from dosing_tui.database.error_mapping import translate_rowless_errors
 from dosing_tui.database.schema import migration_history, retention
 from dosing_tui.database.schema.background_jobs import JOBS_STATEMENT, JobState
 from dosing_tui.database.server_flavour import ServerFlavour, detect_server
@@ -36,8 +37,11 @@ RowT = TypeVar("RowT")
 
 
 def read_database_facts(settings: Settings) -> DatabaseFacts:
-    """Raises: DatabaseUnavailableError, DatabaseAccessError, if no session can be opened."""
-    with open_connection(settings, application=APPLICATION_NAME, autocommit=True) as session:
+    """Raises: DatabaseUnavailableError, DatabaseAccessError, also if the session ends meanwhile."""
+    with (
+        translate_rowless_errors(describe_target(settings)),
+        open_connection(settings, application=APPLICATION_NAME, autocommit=True) as session,
+    ):
         return _FactReader(session, settings).read_everything()
 
 

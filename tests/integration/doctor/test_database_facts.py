@@ -5,9 +5,11 @@ from datetime import UTC, datetime
 import psycopg
 import pytest
 
+from dosing_tui.database.diagnosis import fact_reader
 from dosing_tui.database.diagnosis.fact_reader import read_database_facts
 from dosing_tui.database.server_flavour import ServerFlavour
 from dosing_tui.doctor.checks.maintenance_checks import check_maintenance
+from dosing_tui.errors import DatabaseUnavailableError
 from tests.support.database.reading_samples import settings_for
 from tests.support.database_servers import Server
 
@@ -36,3 +38,16 @@ def test_a_failed_job_is_named_with_its_error(flavour: Server, migrated: str) ->
     facts = read_database_facts(settings)
     (job,) = [job for job in facts.jobs if job.job_id == row[0]]
     assert not job.is_scheduled
+
+
+def test_a_session_that_ends_meanwhile_is_a_sentence(
+    flavour: Server, migrated: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when the server is stopped between two questions."""
+
+    def end_session(session: psycopg.Connection[object]) -> None:
+        session.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    monkeypatch.setattr(fact_reader, "detect_server", end_session)
+    with pytest.raises(DatabaseUnavailableError):
+        read_database_facts(settings_for(migrated))
