@@ -41,7 +41,7 @@ def parse_module(module: object) -> ast.Module:
 
 def list_handlers() -> dict[str, set[str]]:
     """The methods that get a result, by the name of the class that has them."""
-    controllers = PACKAGE / "tui" / "controllers" / "console_controllers.py"
+    controllers = PACKAGE / "tui" / "coordination" / "console_controllers.py"
     tree = ast.parse(controllers.read_text(encoding="utf-8"))
     classes: dict[str, str] = {}
     for node in ast.walk(tree):

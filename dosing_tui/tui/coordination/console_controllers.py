@@ -206,6 +206,14 @@ class ConsoleControllers:
         self.reviews.invalidate()
         self.dashboard.panel_cache.invalidate_all()
 
+    def export_visible(self) -> None:
+        """The journal as a whole, of any other list or tile what is in view."""
+        if self.journal.is_visible:
+            self.journal.export_journal()
+        else:
+            rows = self.active_screen.get_visible_rows(self.dashboard.services.zone)
+            self._host.show_message(self.exporter.export_rows(rows))
+
     def open_failures(self) -> None:
         """What could not be stored or done; closed, it counts as seen."""
         failures = self._entries.failures
