@@ -8,6 +8,7 @@ import dosing_tui
 from dosing_tui.tui.controllers import (
     alarm_controller,
     alarm_kpi_controller,
+    bulk_approval,
     journal_controller,
     material_controller,
     review_controller,
@@ -22,8 +23,8 @@ from dosing_tui.tui.requests.pending_request import RequestResult
 
 PACKAGE = Path(dosing_tui.__file__).parent
 MODULES = (
-    alarm_controller, alarm_kpi_controller, journal_controller, material_controller, review_controller,
-    scope_controller, service_controller, shift_report_controller, sign_on_controller,
+    alarm_controller, alarm_kpi_controller, bulk_approval, journal_controller, material_controller,
+    review_controller, scope_controller, service_controller, shift_report_controller, sign_on_controller,
 )  # fmt: skip
 OPENERS = frozenset({"push_screen", "open_dialog", "open_form"})
 """For keys. An answer that came late has ``open_answer``, which opens nothing over another screen."""
