@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from statistics import fmean, stdev
 from typing import Any, TypeVar, cast
 from uuid import UUID
@@ -79,6 +80,7 @@ class History:
     events: tuple[BatchEvent, ...]
 
 
+@cache
 def make_history(*, devices: int = 1, days: float = 3.0, seed: int = 7, at: datetime = NOW) -> History:
     """Batches every few minutes by day, fewer at night, none around noon; T-12 drifts in the last hours."""
     dice = random.Random(seed)
