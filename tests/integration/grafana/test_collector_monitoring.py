@@ -17,7 +17,8 @@ from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits
 from dosing_tui.domain.alarms.snapshot import AlarmSnapshot
 from dosing_tui.grafana.collector_monitoring import FIGURE, PANELS, list_alerts
 from dosing_tui.grafana.provisioning import GrafanaOptions, build_provisioning_files
-from dosing_tui.live_state import LinkState, LinkStatus, LiveState
+from dosing_tui.live_snapshot import LinkState, LinkStatus
+from dosing_tui.live_state import LiveState
 from dosing_tui.monitoring.metric_families import BackgroundFigures, PlantMetrics
 from tests.support.domain.alarm_entries import NOW
 from tests.support.plant_metrics import register_metrics

@@ -11,7 +11,8 @@ from textual.pilot import Pilot
 
 from dosing_tui.config.settings import ColourTheme, GlyphMode
 from dosing_tui.domain.alarms.models import SYSTEM_ACTOR, Actor, AlarmEvent
-from dosing_tui.live_state import LinkState, LinkStatus, LiveState, MessageCounts
+from dosing_tui.live_snapshot import LinkState, LinkStatus, MessageCounts
+from dosing_tui.live_state import LiveState
 from dosing_tui.tui.alarms.alarm_detail_screen import AlarmDetailScreen
 from dosing_tui.tui.app import app
 from dosing_tui.tui.app.app import DosingApp

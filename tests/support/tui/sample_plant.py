@@ -55,7 +55,8 @@ from dosing_tui.domain.panels.spool_progress import SpoolProgress
 from dosing_tui.domain.shift_report import ShiftReport
 from dosing_tui.domain.time.shift_calendar import ShiftPeriod
 from dosing_tui.errors import DatabaseUnavailableError, ReviewError
-from dosing_tui.live_state import LinkState, LinkStatus, LiveState, MessageCounts, Role
+from dosing_tui.live_snapshot import LinkState, LinkStatus, MessageCounts, Role
+from dosing_tui.live_state import LiveState
 from dosing_tui.tui.data.record_source import BatchSource
 from tests.support.database.expected_pumps import expect_pump_chemicals, expect_pumps
 from tests.support.domain import shift_report_samples
