@@ -14,7 +14,7 @@ from textual import events, on
 from dosing_tui.config.settings import ColourTheme, Settings
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.ipc.supervised_thread import FailureReporter, ignore_failure
-from dosing_tui.live_state import LiveSnapshotSource, Role
+from dosing_tui.live_snapshot import LiveSnapshotSource, Role
 from dosing_tui.tui.app.ordered_input import OrderedInputApp
 from dosing_tui.tui.app.shutdown import ShutdownHandler
 from dosing_tui.tui.app.terminal import has_backlog

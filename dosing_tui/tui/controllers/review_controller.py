@@ -35,7 +35,7 @@ from dosing_tui.domain.batch_review.review_rules import (
 )
 from dosing_tui.domain.panels.filters import Dimension
 from dosing_tui.errors import DosingError, RangeError
-from dosing_tui.live_state import LiveSnapshot
+from dosing_tui.live_snapshot import LiveSnapshot
 from dosing_tui.tui.batches.batch_screen import BatchScreen
 from dosing_tui.tui.batches.batch_screen_view import BatchScreenSettings, BatchScreenState, SignerInfo
 from dosing_tui.tui.batches.review_messages import (

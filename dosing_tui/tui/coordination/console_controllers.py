@@ -8,7 +8,7 @@ from textual.message import Message
 
 from dosing_tui.domain.batch_review.review_result import ReviewResult
 from dosing_tui.errors import DatabaseError
-from dosing_tui.live_state import DatabasePart, LiveSnapshot
+from dosing_tui.live_snapshot import DatabasePart, LiveSnapshot
 from dosing_tui.tui.controllers.alarm_controller import (
     AlarmActionStored,
     AlarmController,

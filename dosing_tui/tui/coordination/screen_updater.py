@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from dosing_tui.live_state import LiveSnapshot
+from dosing_tui.live_snapshot import LiveSnapshot
 from dosing_tui.tui.controllers.dashboard_controller import SLOW_TICK_S, STALE_AFTER, TICK_S
 from dosing_tui.tui.controllers.screen_host import ConsoleServices
 from dosing_tui.tui.coordination.console_controllers import ConsoleControllers
