@@ -1,14 +1,14 @@
 """Queries of the screen: panels, newest readings, spool progress, other writers. Thread-safe."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
 
 from psycopg.rows import BaseRowFactory, RowMaker, class_row, scalar_row
-from psycopg_pool import ConnectionPool, PoolTimeout
+from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout, TooManyRequests
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.annotations import AnnotationRow, rows_to_annotations
@@ -20,7 +20,7 @@ from dosing_tui.database.connection import (
     open_connection,
     prepare_session,
 )
-from dosing_tui.database.error_mapping import translate_rowless_errors
+from dosing_tui.database.error_mapping import create_pool_error, translate_rowless_errors
 from dosing_tui.database.sessions.query_cancellation import QueryRegistry
 from dosing_tui.database.sessions.statement_deadline import DeadlineConnection
 from dosing_tui.database.sql_files import read_statement
@@ -182,10 +182,14 @@ class PanelReader:
         pool = self._pool
         if pool is None:
             raise DatabaseUnavailableError("The reader is closed.")
-        with suppress(PoolTimeout):
+        try:
             with pool.connection() as session:
                 yield session
             return
+        except PoolTimeout:
+            pass  # all are in use
+        except (PoolClosed, TooManyRequests) as error:
+            raise create_pool_error(describe_target(self._settings)) from error
         with open_connection(self._settings, application=APPLICATION_NAME, autocommit=True) as session:
             yield session
 

@@ -24,13 +24,10 @@ BUILDING_MESSAGES = (events.Load, events.Compose, events.Mount)
 """A part that fails at one of these is not there at all: see ``contained_app``."""
 
 
-class GuardedApp:
-    """What an app has that goes on after an exception of a handler.
-
-    No protocol: it is asked at every message, and a protocol looks at each attribute.
-    """
-
-    guard: PartGuard
+def find_guard(app: App[Any]) -> PartGuard | None:
+    """That of an app which goes on after an exception of a handler."""
+    guard = getattr(app, "guard", None)
+    return guard if isinstance(guard, PartGuard) else None
 
 
 def describe_part(pump: MessagePump, work: str) -> str:
@@ -92,34 +89,48 @@ class ContainedPump(MessagePump):
 
     def run_contained(self, work: str, act: Callable[[], Result]) -> Result | None:
         """None if it fails."""
-        app = self.app
-        if not isinstance(app, GuardedApp):
+        guard = find_guard(self.app)
+        if guard is None:
             return act()
         try:
             result = act()
         except Exception as error:
             # boundary of one part of a widget
-            app.guard.note_failure(describe_part(self, work), error)
+            guard.note_failure(describe_part(self, work), error)
             return None
-        if app.guard.failures:
-            app.guard.note_success(describe_part(self, work))
+        if guard.failures:
+            guard.note_success(describe_part(self, work))
         return result
 
     def _contain(self, callback: Callable[..., Any], work: str = "") -> Callable[..., Awaitable[None]]:
         """``work``: its name, if that is not the callback's own."""
+        return ContainedCall(self, callback, work).run
 
-        async def run_contained(*arguments: object) -> None:
-            app = self.app
-            if not isinstance(app, GuardedApp):
-                await invoke(callback, *arguments)
-                return
-            try:
-                await invoke(callback, *arguments)
-            except Exception as error:
-                # boundary of one handler: the others, and the next message, continue
-                app.guard.note_failure(describe_part(self, work or name_callback(callback)), error)
-            else:
-                if app.guard.failures:
-                    app.guard.note_success(describe_part(self, work or name_callback(callback)))
 
-        return run_contained
+class ContainedCall:
+    """One callback of a part.
+
+    ``run`` is a method, as Textual counts the parameters of a function anew for each one that is made.
+    """
+
+    __slots__ = ("_callback", "_pump", "_work")
+
+    def __init__(self, pump: MessagePump, callback: Callable[..., Any], work: str) -> None:
+        self._pump, self._callback, self._work = pump, callback, work
+
+    async def run(self, *arguments: object) -> None:
+        guard = find_guard(self._pump.app)
+        if guard is None:
+            await invoke(self._callback, *arguments)
+            return
+        try:
+            await invoke(self._callback, *arguments)
+        except Exception as error:
+            # boundary of one handler: the others, and the next message, continue
+            guard.note_failure(self._describe_part(), error)
+        else:
+            if guard.failures:
+                guard.note_success(self._describe_part())
+
+    def _describe_part(self) -> str:
+        return describe_part(self._pump, self._work or name_callback(self._callback))
