@@ -79,14 +79,14 @@ class ContainedPump(MessagePump):
         return super().set_interval(interval, contained, name=name, repeat=repeat, pause=pause)
 
     def call_later(self, callback: Callable[..., Any], *args: Any, **kwargs: Any) -> bool:
-        return super().call_later(self._contain(partial(callback, *args, **kwargs)))
+        return super().call_later(self._contain(partial(callback, *args, **kwargs), is_single=True))
 
     def call_after_refresh(self, callback: Callable[..., Any], *args: Any, **kwargs: Any) -> bool:
-        return super().call_after_refresh(self._contain(partial(callback, *args, **kwargs)))
+        return super().call_after_refresh(self._contain(partial(callback, *args, **kwargs), is_single=True))
 
     def call_next(self, callback: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
         """Timers that run once end here, too."""
-        super().call_next(self._contain(partial(callback, *args, **kwargs)))
+        super().call_next(self._contain(partial(callback, *args, **kwargs), is_single=True))
 
     def run_contained(self, work: str, act: Callable[[], Result]) -> Result | None:
         """None if it fails."""
@@ -103,8 +103,10 @@ class ContainedPump(MessagePump):
             app.guard.note_success(describe_part(self, work))
         return result
 
-    def _contain(self, callback: Callable[..., Any], work: str = "") -> Callable[..., Awaitable[None]]:
-        """``work``: its name, if that is not the callback's own."""
+    def _contain(
+        self, callback: Callable[..., Any], work: str = "", *, is_single: bool = False
+    ) -> Callable[..., Awaitable[None]]:
+        """``work``: its name, if that is not the callback's own. ``is_single``: it is called once."""
 
         async def run_contained(*arguments: object) -> None:
             app = self.app
@@ -115,7 +117,8 @@ class ContainedPump(MessagePump):
                 await invoke(callback, *arguments)
             except Exception as error:
                 # boundary of one handler: the others, and the next message, continue
-                app.guard.note_failure(describe_part(self, work or name_callback(callback)), error)
+                part = describe_part(self, work or name_callback(callback))
+                app.guard.note_failure(part, error, is_single=is_single)
             else:
                 if app.guard.failures:
                     app.guard.note_success(describe_part(self, work or name_callback(callback)))
