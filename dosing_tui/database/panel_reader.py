@@ -27,13 +27,21 @@ from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.alarm_rules.shared.batch_need import BatchNeed
 from dosing_tui.domain.capability.pump_history import MAX_CHART_DOSES, PumpChartData
 from dosing_tui.domain.capability.service_log import ServiceEntry
-from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading, TimeQuality
+from dosing_tui.domain.messages.models import (
+    READING_TABLES,
+    BatchEvent,
+    Dose,
+    InventoryLevel,
+    Reading,
+    TimeQuality,
+)
 from dosing_tui.domain.messages.text_sanitizer import clean_text
 from dosing_tui.domain.panels.annotations import AnnotationList
 from dosing_tui.domain.panels.filters import Dimension
 from dosing_tui.domain.panels.panel_catalog import DoseRow, Panel, PanelQuery
 from dosing_tui.domain.panels.pump_capability import PumpCapability
 from dosing_tui.domain.panels.spool_progress import SpoolProgress
+from dosing_tui.domain.time.time_range import TimeRange
 from dosing_tui.errors import DatabaseUnavailableError
 
 APPLICATION_NAME = "console"
@@ -156,6 +164,11 @@ class PanelReader:
         return self._fetch_rows(
             "reads/select_spools", class_row(SpoolProgress), {"site": self._settings.plant.site}
         )
+
+    def list_dropped(self) -> list[TimeRange]:
+        """The times whose readings retention has dropped."""
+        tables = {"tables": list(READING_TABLES)}
+        return self._fetch_rows("maintenance/select_dropped_spans", class_row(TimeRange), tables)
 
     def list_other_writers(self) -> list[str]:
         """Other programs' sessions that write the plant's tables, e.g. 'telegraf (plant at 10.0.0.7)'."""

@@ -78,14 +78,14 @@ class ContainedPump(MessagePump):
         return super().set_interval(interval, contained, name=name, repeat=repeat, pause=pause)
 
     def call_later(self, callback: Callable[..., Any], *args: Any, **kwargs: Any) -> bool:
-        return super().call_later(self._contain(partial(callback, *args, **kwargs)))
+        return super().call_later(self._contain(partial(callback, *args, **kwargs), is_single=True))
 
     def call_after_refresh(self, callback: Callable[..., Any], *args: Any, **kwargs: Any) -> bool:
-        return super().call_after_refresh(self._contain(partial(callback, *args, **kwargs)))
+        return super().call_after_refresh(self._contain(partial(callback, *args, **kwargs), is_single=True))
 
     def call_next(self, callback: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
         """Timers that run once end here, too."""
-        super().call_next(self._contain(partial(callback, *args, **kwargs)))
+        super().call_next(self._contain(partial(callback, *args, **kwargs), is_single=True))
 
     def run_contained(self, work: str, act: Callable[[], Result]) -> Result | None:
         """None if it fails."""
@@ -102,9 +102,11 @@ class ContainedPump(MessagePump):
             guard.note_success(describe_part(self, work))
         return result
 
-    def _contain(self, callback: Callable[..., Any], work: str = "") -> Callable[..., Awaitable[None]]:
-        """``work``: its name, if that is not the callback's own."""
-        return ContainedCall(self, callback, work).run
+    def _contain(
+        self, callback: Callable[..., Any], work: str = "", *, is_single: bool = False
+    ) -> Callable[..., Awaitable[None]]:
+        """``work``: its name, if that is not the callback's own. ``is_single``: it is called once."""
+        return ContainedCall(self, callback, work, is_single=is_single).run
 
 
 class ContainedCall:
@@ -113,10 +115,10 @@ class ContainedCall:
     ``run`` is a method, as Textual counts the parameters of a function anew for each one that is made.
     """
 
-    __slots__ = ("_callback", "_pump", "_work")
+    __slots__ = ("_callback", "_is_single", "_pump", "_work")
 
-    def __init__(self, pump: MessagePump, callback: Callable[..., Any], work: str) -> None:
-        self._pump, self._callback, self._work = pump, callback, work
+    def __init__(self, pump: MessagePump, callback: Callable[..., Any], work: str, *, is_single: bool) -> None:
+        self._pump, self._callback, self._work, self._is_single = pump, callback, work, is_single
 
     async def run(self, *arguments: object) -> None:
         guard = find_guard(self._pump.app)
@@ -127,7 +129,7 @@ class ContainedCall:
             await invoke(self._callback, *arguments)
         except Exception as error:
             # boundary of one handler: the others, and the next message, continue
-            guard.note_failure(self._describe_part(), error)
+            guard.note_failure(self._describe_part(), error, is_single=self._is_single)
         else:
             if guard.failures:
                 guard.note_success(self._describe_part())
