@@ -57,9 +57,9 @@ def test_settings_that_cannot_be_used_are_one_error(tmp_path: Path, content: str
 
 
 def test_without_settings_there_is_one_error_that_says_what_to_do() -> None:
-    done = run_doctor("--faults", env={})
+    done = CliRunner().invoke(main, ["doctor", "--listen", "0", "--faults"])
     lines = [line for line in done.stdout.splitlines() if line.startswith(("ERROR", "WARNING"))]
-    assert done.returncode == 3
+    assert done.exit_code == 3
     assert len(lines) == 1
     assert "There are no settings" in lines[0]
     assert "dosing-tui config init" in lines[0]
