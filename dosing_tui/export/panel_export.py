@@ -70,7 +70,7 @@ def export_panel(
     reader.open()
     with closing(reader):
         try:
-            found, rows_without_filter = _query_panel(reader, settings, panel, request.selection, spec, now)
+            found, why_empty = _query_panel(reader, settings, panel, request.selection, spec, now)
         except DatabaseUnavailableError as error:
             report(f"dosing-tui: {error}")
             return EXIT_UNAVAILABLE
@@ -86,7 +86,7 @@ def export_panel(
         )
     _report_truncation(panel, found, report)
     if not found.rows:
-        report(f"No rows: {format_caption(found)}. {_explain_no_rows(found, now, rows_without_filter)}")
+        report(f"No rows: {format_caption(found)}. {why_empty}")
     return 0 if found.rows else EXIT_NO_ROWS
 
 
@@ -142,8 +142,8 @@ def _query_panel(
     selection: Selection,
     spec: RangeSpec,
     now: datetime,
-) -> tuple[ExportTable, int]:
-    """The rows and, if there are none, the number of rows without the filter."""
+) -> tuple[ExportTable, str]:
+    """The rows and, if there are none, why."""
     zone, calendar = ZoneInfo(settings.plant.timezone), settings.calendar
     events = reader.load_readings() if range_parser.is_batch_range(spec) else []
     batch = find_latest_batch((e for e in events if isinstance(e, BatchEvent)), selection, now)
@@ -155,8 +155,8 @@ def _query_panel(
     query = PanelQuery(window.since, window.until, now, narrowed)
     rows = reader.read_panel(panel, query)
     words = range_parser.describe_range(spec, now, zone, calendar=calendar, batch=batch)
-    without = reader.read_panel(panel, PanelQuery(*window, now)) if narrowed.is_active and not rows else []
-    return build_table(panel, rows, query, range=words, zone=zone), len(without)
+    why_empty = "" if rows else _explain_no_rows(reader, panel, query)
+    return build_table(panel, rows, query, range=words, zone=zone), why_empty
 
 
 def _check_values(dimension: Dimension, values: Iterable[str], known: list[str]) -> None:
@@ -174,9 +174,12 @@ def _suggest_nearest(word: str, known: Iterable[str]) -> str:
     return f" Did you mean {near[0]!r}?" if near else ""
 
 
-def _explain_no_rows(table: ExportTable, now: datetime, rows_without_filter: int) -> str:
-    if table.since is not None and table.since >= now:
+def _explain_no_rows(reader: PanelReader, panel: Panel[Any], query: PanelQuery) -> str:
+    if query.since >= query.now:
         return "The range is in the future."
-    if rows_without_filter:
-        return f"Without the filter there are {rows_without_filter}."
+    without_filter = PanelQuery(query.since, query.until, query.now)
+    if query.selection.is_active and (rows := reader.read_panel(panel, without_filter)):
+        return f"Without the filter there are {len(rows)}."
+    if any(query.since < span.until and span.since < query.until for span in reader.list_dropped()):
+        return "Retention has dropped readings of this range: 'dosing-tui maintain status'."
     return "No data in this range."

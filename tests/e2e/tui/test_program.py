@@ -13,7 +13,7 @@ import pytest
 
 from dosing_tui.demo.servers.mqtt_broker import find_free_port
 from screenshots.recorder import Recorder, Size
-from tests.support.polling import wait_until
+from tests.support.polling import PATIENCE_S, wait_until
 from tests.support.tmux_terminal import FOUND, Terminal, run_program
 
 LARGE = Size(120, 40)
@@ -149,7 +149,7 @@ def test_a_signal_ends_the_console_and_restores_the_terminal(tmp_path: Path, num
     with start_console(tmp_path) as recorder:
         raw = termios.tcgetattr(recorder.terminal)
         recorder.program.send_signal(number)
-        assert recorder.status(20) == 128 + number
+        assert recorder.status(PATIENCE_S) == 128 + number
         assert b"\x1b[?1049l" in recorder.recorded
         assert b"\x1b[?25h" in recorder.recorded
         assert b"Traceback" not in recorder.recorded
@@ -164,6 +164,28 @@ def test_a_terminal_that_is_gone_ends_the_console_even_where_hangups_are_ignored
         os.close(recorder.terminal)
         wait_until(lambda: recorder.program.poll() is not None)
         assert recorder.program.returncode == 128 + signal.SIGHUP
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        pytest.param(b"\xe4\xf6", id="letters of Latin-1"),
+        pytest.param(b"\x1b[97;5:3u", id="a key release"),
+        pytest.param(b"\x1b[9999999999u", id="no character"),
+    ],
+)
+def test_keys_that_cannot_be_read_cost_no_other_key(tmp_path: Path, keys: bytes) -> None:
+    with start_console(tmp_path) as recorder:
+        recorder.press(keys)
+        log = tmp_path / "console.log"
+        while "console part keyboard failed" not in log.read_text(encoding="utf-8"):
+            recorder.watch(0.1)
+            recorder.press(b"t")  # completes what may be the beginning of a character
+        recorder.press(b"7")
+        recorder.wait_for("Readings of process")
+        recorder.press(b"\x11")
+        assert recorder.status(PATIENCE_S) == 0
+    assert b"Traceback" not in recorder.recorded
 
 
 def test_a_terminal_that_takes_nothing_cannot_hold_the_program(tmp_path: Path) -> None:
@@ -182,7 +204,7 @@ def test_ctrl_c_and_ctrl_z_while_it_ends_neither_abort_nor_wake_the_console(tmp_
         while recorder.program.poll() is None:
             recorder.watch(0.05)
             recorder.press(b"\x03\x1a")
-        assert recorder.status(20) == 0
+        assert recorder.status(PATIENCE_S) == 0
     assert b"Aborted" not in recorder.recorded
     assert b"Traceback" not in recorder.recorded
 
@@ -190,7 +212,7 @@ def test_ctrl_c_and_ctrl_z_while_it_ends_neither_abort_nor_wake_the_console(tmp_
 def test_what_goes_wrong_is_in_the_log_and_not_on_the_screen(tmp_path: Path) -> None:
     with start_console(tmp_path) as recorder:
         recorder.press(b"\x11")
-        assert recorder.status(20) == 0
+        assert recorder.status(PATIENCE_S) == 0
     assert "console ends with status 0" in (tmp_path / "console.log").read_text(encoding="utf-8")
     assert b"psycopg" not in recorder.recorded
 
@@ -234,14 +256,14 @@ def test_a_mistake_behind_a_key_is_said_without_showing_what_its_variables_hold(
         recorder.press(b"7")
         recorder.wait_for("Readings of process")
         recorder.press(b"\x11")
-        assert recorder.status(30) == 0
+        assert recorder.status(PATIENCE_S) == 0
         expect_no_variables(recorder, tmp_path)
 
 
 def test_a_mistake_of_the_program_ends_it_without_showing_what_its_variables_hold(tmp_path: Path) -> None:
     """There is no screen to go back to below the first one."""
     with start_failing_console(tmp_path, "dashboard_screen.DashboardScreen.compose") as recorder:
-        assert recorder.status(30) == 1
+        assert recorder.status(PATIENCE_S) == 1
         expect_no_variables(recorder, tmp_path)
         assert b"The console failed: TypeError" in recorder.recorded
         assert b"\x1b[?1049l" in recorder.recorded

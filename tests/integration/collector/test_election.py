@@ -77,7 +77,7 @@ def test_who_lost_the_election_meanwhile_steps_down_with_an_empty_spool(settings
         wait_until(lambda: plant.books.received == 10)  # else the broker keeps the rest for the next one
         with take_office(settings):
             wait_until(lambda: plant.role is Role.STANDBY)
-            assert plant.books == MessageCounts(received=10, stored=10)
+            wait_until(lambda: plant.books == MessageCounts(received=10, stored=10))
             wait_until(lambda: not is_last_collector(get_spool_folder(settings)))
         wait_until(lambda: plant.ready)
 
@@ -143,7 +143,9 @@ def take_office(settings: Settings) -> Iterator[None]:
 
         thread = threading.Thread(target=beat, daemon=True)
         thread.start()
-        yield
-        stop_event.set()
-        thread.join()
+        try:
+            yield
+        finally:
+            stop_event.set()
+            thread.join()
         other.execute("UPDATE collector_leases SET holder = NULL WHERE site = %s", (site,))

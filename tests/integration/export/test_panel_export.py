@@ -132,6 +132,19 @@ def test_no_rows_is_exit_1_and_stderr_says_why(plant: str, arguments: tuple[str,
     assert run_panel(plant, *arguments, "--format", "csv").stdout_bytes == b"label,value (g)\r\n"
 
 
+def test_a_range_whose_readings_were_dropped_is_said_to_be_one(plant: str) -> None:
+    with psycopg.connect(plant) as session:
+        session.execute(
+            "UPDATE dropped_readings SET spans = '{[2025-06-02, 2025-06-09)}'"
+            " WHERE table_name = 'dosing_consumption'"
+        )
+    dropped = run_panel(plant, "doses", "--from", "2025-06-05", "--to", "2025-06-12")
+    assert dropped.exit_code == 1
+    assert "Retention has dropped readings of this range" in dropped.stderr
+    kept = run_panel(plant, "doses", "--from", "2025-06-10", "--to", "2025-06-12")
+    assert "No data in this range." in kept.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [

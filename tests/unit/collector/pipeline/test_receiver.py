@@ -80,9 +80,8 @@ def test_a_retained_message_is_shown_and_not_stored_again(bench: Bench) -> None:
 
 
 def test_a_full_spool_ends_receiving_with_its_reason_and_without_acknowledgement(bench: Bench) -> None:
+    bench.inbox.put_messages([make_delivery(number) for number in range(30_000)])
     bench.receiving.start()
-    for number in range(100_000):
-        bench.inbox.put_messages([make_delivery(number)])
     wait_until(lambda: bench.receiving.stop_reason)
     bench.receiving.stop()
     assert "is full" in bench.receiving.stop_reason
