@@ -13,7 +13,7 @@ from textual.message_pump import MessagePump
 from textual.screen import Screen
 
 from dosing_tui.tui.containment.contained_driver import ContainedDriver
-from dosing_tui.tui.containment.contained_pump import ContainedPump, describe_part, name_in_words
+from dosing_tui.tui.containment.contained_pump import ContainedPump, GuardedApp, describe_part, name_in_words
 from dosing_tui.tui.containment.part_guard import PartGuard
 from dosing_tui.tui.widgets.closable_screen import ClosableScreen
 
@@ -22,7 +22,7 @@ _LOWEST_SCREENS = 2
 """Textual's own blank one, and the one that all others lie upon."""
 
 
-class ContainedApp(ContainedPump, App[Result]):
+class ContainedApp(ContainedPump, GuardedApp, App[Result]):
     """It ends only where nothing is left to go on with: before its first screen is there."""
 
     def __init__(self, *, ansi_color: bool | None = None) -> None:

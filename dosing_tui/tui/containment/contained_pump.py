@@ -7,7 +7,7 @@ message any more. This rests on names private to textual: a test checks that the
 import re
 from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
-from typing import Any, Protocol, TypeVar, runtime_checkable
+from typing import Any, TypeVar
 
 from textual import events
 from textual._callback import invoke
@@ -24,9 +24,11 @@ BUILDING_MESSAGES = (events.Load, events.Compose, events.Mount)
 """A part that fails at one of these is not there at all: see ``contained_app``."""
 
 
-@runtime_checkable
-class GuardedApp(Protocol):
-    """An app that goes on after an exception of a handler."""
+class GuardedApp:
+    """What an app has that goes on after an exception of a handler.
+
+    No protocol: it is asked at every message, and a protocol looks at each attribute.
+    """
 
     guard: PartGuard
 

@@ -219,7 +219,7 @@ def test_what_goes_wrong_is_in_the_log_and_not_on_the_screen(tmp_path: Path) -> 
 
 _FAILING = """
 import sys
-from dosing_tui.tui.app import app
+from dosing_tui.tui.coordination import page_opener
 from dosing_tui.tui.screens import dashboard_screen
 def fail(self):
     password = "hunter2 is secret"
@@ -234,7 +234,7 @@ main()
 
 @contextmanager
 def start_failing_console(folder: Path, part: str) -> Iterator[Recorder]:
-    """``part``: what raises, a method of the app or of a screen."""
+    """``part``: what raises, a method of a screen or of what opens one."""
     environment = {**os.environ, **nothing_there(folder), "TERM": "xterm-256color"}
     with Recorder([sys.executable, "-c", _FAILING.format(part=part)], LARGE, environment) as recorder:
         yield recorder
@@ -249,7 +249,7 @@ def expect_no_variables(recorder: Recorder, folder: Path) -> None:
 
 
 def test_a_mistake_behind_a_key_is_said_without_showing_what_its_variables_hold(tmp_path: Path) -> None:
-    with start_failing_console(tmp_path, "app.DosingApp.action_help") as recorder:
+    with start_failing_console(tmp_path, "page_opener.PageOpener.open_help") as recorder:
         recorder.wait_for("DB down")
         recorder.press(b"?")
         recorder.wait_for("The key question_mark failed: TypeError")

@@ -12,7 +12,7 @@ import pytest
 
 from dosing_tui.collector.context.local_state import get_spool_folder, is_last_collector, set_collector_marker
 from dosing_tui.config.settings import CollectorMode, Settings
-from dosing_tui.live_state import LinkStatus, MessageCounts, Role
+from dosing_tui.live_snapshot import LinkStatus, MessageCounts, Role
 from tests.support.collector.numbered_messages import publish_numbered, run_collector, stored_numbers
 from tests.support.collector.running_collector import in_mode, number_messages, run_in_threads
 from tests.support.polling import wait_until

@@ -110,7 +110,7 @@ async def wait_until_drawn(app: DosingApp) -> None:
         lambda: (
             {panel.id for panel in list_panels(plant.visible_tiles)}
             <= set(app.controllers.dashboard.panel_cache.results)
-            and not app._is_redraw_due
+            and not app.updater.is_redraw_due
             and (app.screen is not plant or not plant.visible_tiles or _focus_is_drawn(plant))
         )
     )

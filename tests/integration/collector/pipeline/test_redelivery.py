@@ -14,7 +14,7 @@ from dosing_tui.collector.pipeline.session_watch import SESSION_LOST_TEXT
 from dosing_tui.config.settings import MqttVersion, Settings
 from dosing_tui.demo.servers import mqtt_broker
 from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker
-from dosing_tui.live_state import MessageCounts
+from dosing_tui.live_snapshot import MessageCounts
 from dosing_tui.mqtt.message import ReceivedMessage
 from dosing_tui.mqtt.publisher import Publisher
 from dosing_tui.mqtt.subscriber import Subscriber

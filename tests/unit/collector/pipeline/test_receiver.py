@@ -11,7 +11,7 @@ from dosing_tui.collector.pipeline.receiver import MessageReceiver
 from dosing_tui.collector.spool.redelivery_filter import is_possible_repeat
 from dosing_tui.collector.spool.spool import Spool
 from dosing_tui.domain.messages.models import Dose, ParsedItem, TimeQuality
-from dosing_tui.live_state import MessageCounts
+from dosing_tui.live_snapshot import MessageCounts
 from dosing_tui.mqtt.optional_topics import DROP_COUNT_TOPIC
 from tests.support.collector.parsed_items import numbered_dose
 from tests.support.collector.protocol_fakes import (
