@@ -27,13 +27,21 @@ from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.alarm_rules.shared.batch_need import BatchNeed
 from dosing_tui.domain.capability.pump_history import MAX_CHART_DOSES, PumpChartData
 from dosing_tui.domain.capability.service_log import ServiceEntry
-from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading, TimeQuality
+from dosing_tui.domain.messages.models import (
+    BatchEvent,
+    Dose,
+    InventoryLevel,
+    Reading,
+    ReadingKind,
+    TimeQuality,
+)
 from dosing_tui.domain.messages.text_sanitizer import clean_text
 from dosing_tui.domain.panels.annotations import AnnotationList
 from dosing_tui.domain.panels.filters import Dimension
 from dosing_tui.domain.panels.panel_catalog import DoseRow, Panel, PanelQuery
 from dosing_tui.domain.panels.pump_capability import PumpCapability
 from dosing_tui.domain.panels.spool_progress import SpoolProgress
+from dosing_tui.domain.time.time_range import TimeRange
 from dosing_tui.errors import DatabaseUnavailableError
 
 APPLICATION_NAME = "console"
@@ -145,6 +153,11 @@ class PanelReader:
                 _repair_reading, self._fetch_rows("reads/select_recent_doses", clean_class_row(Dose), newest)
             ),
         ]
+
+    def list_dropped(self, kind: ReadingKind) -> list[TimeRange]:
+        """The times whose readings of this kind retention has dropped, in order."""
+        asked = {"tables": [kind.value]}
+        return self._fetch_rows("maintenance/select_dropped_spans", class_row(TimeRange), asked)
 
     def list_batch_needs(self, now: datetime) -> list[BatchNeed]:
         """What one batch takes of each tank that was dosed from in the 28 days before ``now``."""
