@@ -82,11 +82,9 @@ TILES: Mapping[str, TileDeclaration] = {
         ),
     ),
     TileId.BATCH_TOTALS: TileDeclaration(
-        partial(totals.build_totals, catalog.BATCHES_TODAY, "completed", "no batch completed"),
+        production.build_batch_totals,
         (catalog.BATCHES_TODAY,),
-        build_large=partial(
-            totals.build_totals_table, catalog.BATCHES_TODAY, ("Recipe", "Batches"), "no batch completed"
-        ),
+        build_large=production.build_batch_totals_table,
     ),
     TileId.CONSUMPTION: TileDeclaration(
         consumption.build_total_consumption, (catalog.CONSUMPTION_OVER_TIME,), is_time_chart=True
