@@ -3,7 +3,6 @@
 Bounded in every dimension. Any thread may write or read it.
 """
 
-import re
 from bisect import bisect_left
 from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Iterable, Sequence
@@ -17,6 +16,7 @@ from typing import NamedTuple, Protocol, TypeVar
 
 from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits
 from dosing_tui.domain.alarms.snapshot import AlarmSnapshot
+from dosing_tui.domain.labels.database_label import drop_database_name
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading, ReadingKind
 from dosing_tui.domain.presence.models import MessageLoss, StationNews, StationPresence
 from dosing_tui.domain.quantities.set_back_clock import is_set_back
@@ -54,9 +54,6 @@ class LinkState:
     reason: str = ""
 
 
-_DATABASE_NAME = re.compile(r"^The database .{1,200}? \(user [^)]*\) ")
-
-
 class DatabasePart(StrEnum):
     """What the program does with the database beside storing readings. The value begins a sentence."""
 
@@ -83,7 +80,7 @@ class DatabaseFault(NamedTuple):
     @property
     def sentence(self) -> str:
         """Without the database's name: in a narrow window only the beginning of it is seen."""
-        return f"{self.part}: {_DATABASE_NAME.sub('', self.reason)}"
+        return f"{self.part}: {drop_database_name(self.reason)}"
 
 
 @dataclass(frozen=True, slots=True)

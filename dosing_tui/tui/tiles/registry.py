@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from dosing_tui.domain.labels.database_label import drop_database_name
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.domain.panels import panel_catalog as catalog
 from dosing_tui.domain.panels.filters import Dimension
@@ -194,8 +195,8 @@ def build_origin(name: str, tile: TileDeclaration, context: RenderContext) -> Da
 def find_error(tile: TileDeclaration, context: RenderContext) -> str:
     """Why the latest query failed while the tile shows an earlier result; '' if it did not."""
     results = [context.get_result(panel) for panel in tile.panels if not context.is_rejected(panel)]
-    errors = [clean_line(result.error) for result in results if result.rows is not None and result.error]
-    return errors[0] if errors else ""
+    errors = [result.error for result in results if result.rows is not None and result.error]
+    return clean_line(drop_database_name(errors[0], "Database ")) if errors else ""
 
 
 @dataclass(frozen=True, slots=True)

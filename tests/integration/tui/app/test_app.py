@@ -263,6 +263,20 @@ async def test_last_good_data_stays_dim_and_dated_when_the_database_goes() -> No
         await wait_for(lambda: "of 14:26:44" not in driven.screen)
 
 
+async def test_a_database_that_goes_is_no_long_sentence_in_every_tile() -> None:
+    async with open_console() as driven:
+        reason = "The database plant on db.plant (user dosing) cannot be reached: no route."
+        driven.source.away = reason
+        driven.live.set_database(LinkState(LinkStatus.DOWN, sample_plant.NOW, reason))
+        driven.clock.move_forward(40)
+        assert "▲ Database cannot be reached: no route." in await driven.wait_for_text("▲ Database")
+        shown = await driven.press_keys("7")
+        assert " · no database" in shown
+        assert "Last message by station" in shown
+        driven.live.set_database(LinkState(LinkStatus.UP, sample_plant.NOW))
+        await wait_for(lambda: " · no database" not in driven.screen)
+
+
 async def test_a_database_that_was_never_there_is_named_in_every_tile() -> None:
     source = FakeSource(EMPTY)
     source.away = "No database server listens at localhost:5432."
