@@ -13,7 +13,13 @@ from dosing_tui.domain.messages.models import ReadingKind
 from dosing_tui.live_state import LinkState, LinkStatus, LiveState, Role
 from dosing_tui.tui.app.terminal_options import TerminalOptions
 from dosing_tui.tui.controllers.scope_controller import NoteStored
-from dosing_tui.tui.dialogs.quit_and_help import HELP_TEXT_CELLS, HelpScreen, QuitScreen
+from dosing_tui.tui.dialogs.quit_and_help import (
+    HELP_PAGES,
+    HELP_TEXT_CELLS,
+    HelpScreen,
+    QuitScreen,
+    render_help,
+)
 from dosing_tui.tui.keys.bindings import ALL_KEYS, HELP_MAIN
 from dosing_tui.tui.keys.help_pages import HELP_BATCHES
 from dosing_tui.tui.layout.geometry import TileId
@@ -204,6 +210,12 @@ def test_the_help_page_has_every_binding_there_is() -> None:
 def test_no_effect_of_a_key_is_cut_on_the_help_page() -> None:
     told = [effect for _, lines in (*HELP_MAIN, *HELP_BATCHES) for effect, _ in lines]
     assert [effect for effect in told if len(effect) > HELP_TEXT_CELLS] == []
+
+
+def test_each_help_page_has_its_whole_frame_in_the_smallest_window() -> None:
+    width, height = SMALL
+    pages = [render_help({}, page) for page in HELP_PAGES]
+    assert all(len(page) <= height and len(page[0]) <= width for page in pages)
 
 
 async def test_the_help_page_fits_the_smallest_window() -> None:
