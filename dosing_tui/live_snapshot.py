@@ -1,6 +1,5 @@
 """What the plant and its links are like at one moment: what the collector publishes and the console draws."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -9,6 +8,7 @@ from typing import NamedTuple, Protocol
 
 from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits
 from dosing_tui.domain.alarms.snapshot import AlarmSnapshot
+from dosing_tui.domain.labels.database_label import drop_database_name
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, ReadingKind
 from dosing_tui.domain.presence.models import StationPresence
 from dosing_tui.domain.tolerances.tolerance_book import ToleranceBook
@@ -40,9 +40,6 @@ class LinkState:
     reason: str = ""
 
 
-_DATABASE_NAME = re.compile(r"^The database .{1,200}? \(user [^)]*\) ")
-
-
 class DatabasePart(StrEnum):
     """What the program does with the database beside storing readings. The value begins a sentence."""
 
@@ -69,7 +66,7 @@ class DatabaseFault(NamedTuple):
     @property
     def sentence(self) -> str:
         """Without the database's name: in a narrow window only the beginning of it is seen."""
-        return f"{self.part}: {_DATABASE_NAME.sub('', self.reason)}"
+        return f"{self.part}: {drop_database_name(self.reason)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,7 +106,7 @@ class HelpScreen(CanvasDialog[None]):
 
 HELP_TEXT_CELLS = 23
 """Of the effect of a key, on the help pages."""
-HELP_PAGES = ((HELP_MAIN[:3], HELP_MAIN[3:]), (HELP_BATCHES[:3], HELP_BATCHES[3:]))
+HELP_PAGES = ((HELP_MAIN[:3], HELP_MAIN[3:]), (HELP_BATCHES[:4], HELP_BATCHES[4:]))
 
 
 def render_help(keymap: Mapping[str, str], columns: HelpPage = HELP_PAGES[0], width: int = 78) -> Rows:

@@ -38,7 +38,7 @@ class StatusBarState:
     operator: str = ""
     """Who is signed on; '' for nobody."""
     pending_operator: str = ""
-    """Whose PIN is being checked while nobody is signed on, as a sentence; '' for none."""
+    """Shown in place of ``operator`` while a PIN is checked, e.g. 'checking PIN of Ada'; '' otherwise."""
     failure_count: int = 0
     """Entries that were not stored, and nobody has seen it."""
     failure_key: str = ""
