@@ -4,6 +4,7 @@ import gc
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -50,6 +51,11 @@ UNSAFE_BUT_FAST = {
 }
 """Data of tests need not survive a power cut; a killed server loses nothing by it."""
 
+
+# An image may forbid compiled files: each worker would compile everything anew, and each program that a test
+# starts, which takes a second of CPU time for a console or a collector
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 WORKERS_PER_CORE = 2
 """Most tests wait for a server, a timer or a process most of their time."""
