@@ -29,7 +29,6 @@ from dosing_tui.domain.panels.panel_catalog import PANELS, PanelQuery
 from dosing_tui.errors import DatabaseAccessError
 from tests.integration.database.alarms.test_journal import new_entry
 from tests.integration.database.batches.test_review_writer import GROSS, LATER, review_batch
-from tests.integration.database.test_panels import are_equal
 from tests.support.database import sample_month
 from tests.support.database.development_schema import (
     FILES,
@@ -37,6 +36,7 @@ from tests.support.database.development_schema import (
     copy_all_rows,
     create_development_schema,
 )
+from tests.support.database.equal_rows import are_equal
 from tests.support.database.reading_samples import settings_for
 from tests.support.database.schema_dump import dump_schema, read_catalogs
 from tests.support.database.schema_inspection import Rows, execute_statements, fetch_rows, fetch_value
