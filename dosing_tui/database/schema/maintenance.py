@@ -47,7 +47,7 @@ def run_maintenance(
 ) -> None:
     """Create partitions ahead, apply retention, refresh the hourly view; nothing while another process does.
 
-    Then close the days of tanks that are over.
+    Then close the days of tanks and pumps that are over.
     Nothing is dropped during an import, nor before the schema says how long rows are kept. ``is_optional``:
     another role may do it, so a user who may not does nothing until a step is overdue.
 
@@ -64,7 +64,7 @@ def run_maintenance(
         failures = background_jobs.describe_failures(session)
         try:
             _run_steps(session, now, report, is_optional=is_optional)
-            _close_tank_days(session, settings.plant.timezone)
+            _close_days(session, settings.plant.timezone)
         except DatabaseAccessError as error:
             raise DatabaseAccessError(f"{failures} {error}".strip()) from error
         if failures:
@@ -91,16 +91,16 @@ def _run_steps(session: Session, now: datetime, report: Callable[[str], None], *
         hourly_view.refresh_hours(session, report)
 
 
-def _close_tank_days(session: Session, zone: str) -> None:
+def _close_days(session: Session, zone: str) -> None:
     """A station that somebody holds is left for the next time. Nothing, for a role that may not."""
     stations = session.execute(sql_files.read_statement("maintenance/select_closable_stations")).fetchall()
-    for (station,) in stations:
+    for station, may_close_pumps in stations:
         asked = {"device": station, "tz": zone}
-        with suppress(psycopg.errors.LockNotAvailable):
-            while session.execute(
-                sql_files.read_statement("maintenance/update_tank_days"), asked
-            ).fetchone() != (0,):
-                pass
+        for name in ("update_tank_days", "update_pump_days") if may_close_pumps else ("update_tank_days",):
+            statement = sql_files.read_statement(f"maintenance/{name}")
+            with suppress(psycopg.errors.LockNotAvailable):
+                while session.execute(statement, asked).fetchone() != (0,):
+                    pass
 
 
 def _is_overdue(session: Session, flavour: ServerFlavour, now: datetime) -> bool:

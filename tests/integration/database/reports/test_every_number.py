@@ -52,9 +52,10 @@ from dosing_tui.tui.layout.geometry import TileId
 from dosing_tui.tui.scope.render_context import PanelResult, RenderContext
 from dosing_tui.tui.scope.scope import Scope
 from dosing_tui.tui.tiles.registry import TILES
-from tests.integration.database.test_panels import EXPECTED, are_equal
+from tests.integration.database.test_panels import EXPECTED
 from tests.integration.grafana.test_same_rows import draw_row, query_panel
 from tests.support.database import planned_month, sample_month
+from tests.support.database.equal_rows import are_equal
 from tests.support.database.expected_stock import expect_outlook
 from tests.support.database.reading_samples import settings_for
 from tests.support.database.sample_month import Plant, doses_within
