@@ -79,10 +79,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Workers for ``--numprocesses auto``, the default; benchmarks have the machine for themselves."""
+    """Workers for ``--numprocesses auto``, the default; benchmarks have the machine for themselves.
+
+    Unit tests do not wait: more workers than cores would only load and collect everything once more.
+    """
     if all("benchmarks" in path for path in config.args):
         return 0
-    return min(WORKERS_PER_CORE * (os.cpu_count() or 1), MAX_WORKERS)
+    per_core = 1 if all("tests/unit" in path for path in config.args) else WORKERS_PER_CORE
+    return min(per_core * (os.cpu_count() or 1), MAX_WORKERS)
 
 
 def pytest_configure(config: pytest.Config) -> None:

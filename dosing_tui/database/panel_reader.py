@@ -1,14 +1,14 @@
 """Queries of the screen: panels, newest readings, spool progress, other writers. Thread-safe."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
 
 from psycopg.rows import BaseRowFactory, RowMaker, class_row, scalar_row
-from psycopg_pool import ConnectionPool, PoolTimeout
+from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout, TooManyRequests
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.annotations import AnnotationRow, rows_to_annotations
@@ -20,7 +20,7 @@ from dosing_tui.database.connection import (
     open_connection,
     prepare_session,
 )
-from dosing_tui.database.error_mapping import translate_rowless_errors
+from dosing_tui.database.error_mapping import create_pool_error, translate_rowless_errors
 from dosing_tui.database.sessions.query_cancellation import QueryRegistry
 from dosing_tui.database.sessions.statement_deadline import DeadlineConnection
 from dosing_tui.database.sql_files import read_statement
@@ -28,11 +28,11 @@ from dosing_tui.domain.alarm_rules.shared.batch_need import BatchNeed
 from dosing_tui.domain.capability.pump_history import MAX_CHART_DOSES, PumpChartData
 from dosing_tui.domain.capability.service_log import ServiceEntry
 from dosing_tui.domain.messages.models import (
+    READING_TABLES,
     BatchEvent,
     Dose,
     InventoryLevel,
     Reading,
-    ReadingKind,
     TimeQuality,
 )
 from dosing_tui.domain.messages.text_sanitizer import clean_text
@@ -154,11 +154,6 @@ class PanelReader:
             ),
         ]
 
-    def list_dropped(self, kind: ReadingKind) -> list[TimeRange]:
-        """The times whose readings of this kind retention has dropped, in order."""
-        asked = {"tables": [kind.value]}
-        return self._fetch_rows("maintenance/select_dropped_spans", class_row(TimeRange), asked)
-
     def list_batch_needs(self, now: datetime) -> list[BatchNeed]:
         """What one batch takes of each tank that was dosed from in the 28 days before ``now``."""
         every = {"now": now, "device": None, "recipe": None}
@@ -169,6 +164,11 @@ class PanelReader:
         return self._fetch_rows(
             "reads/select_spools", class_row(SpoolProgress), {"site": self._settings.plant.site}
         )
+
+    def list_dropped(self) -> list[TimeRange]:
+        """The times whose readings retention has dropped."""
+        tables = {"tables": list(READING_TABLES)}
+        return self._fetch_rows("maintenance/select_dropped_spans", class_row(TimeRange), tables)
 
     def list_other_writers(self) -> list[str]:
         """Other programs' sessions that write the plant's tables, e.g. 'telegraf (plant at 10.0.0.7)'."""
@@ -195,10 +195,14 @@ class PanelReader:
         pool = self._pool
         if pool is None:
             raise DatabaseUnavailableError("The reader is closed.")
-        with suppress(PoolTimeout):
+        try:
             with pool.connection() as session:
                 yield session
             return
+        except PoolTimeout:
+            pass  # all are in use
+        except (PoolClosed, TooManyRequests) as error:
+            raise create_pool_error(describe_target(self._settings)) from error
         with open_connection(self._settings, application=APPLICATION_NAME, autocommit=True) as session:
             yield session
 

@@ -49,12 +49,14 @@ class Sizes:
     flood: int
     seconds: float
     """Of each rate, and of each measurement on the console."""
+    run_in_s: float
+    """Before each rate is counted: what a consumer starts or plans once is not the cost of a message."""
     doses: int
     killed_messages: int
 
 
-SMALL = Sizes(flood=20_000, seconds=5, doses=20_000, killed_messages=3_000)
-FULL = Sizes(flood=200_000, seconds=30, doses=20_000_000, killed_messages=20_000)
+SMALL = Sizes(flood=20_000, seconds=5, run_in_s=5, doses=20_000, killed_messages=3_000)
+FULL = Sizes(flood=200_000, seconds=30, run_in_s=5, doses=20_000_000, killed_messages=20_000)
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -71,7 +73,7 @@ def main(arguments: Sequence[str]) -> None:
             if "flood" in parts:
                 _measure_floods(servers, consumers, sizes, figures)
             if "rates" in parts:
-                _measure_rates(servers, consumers, asked.rates, sizes.seconds, figures)
+                _measure_rates(servers, consumers, asked.rates, sizes, figures)
             if "kills" in parts:
                 _measure_kills(consumers, sizes, figures)
             loads.append(os.getloadavg())
@@ -92,6 +94,7 @@ def _choose_sizes(asked: argparse.Namespace) -> Sizes:
     return Sizes(
         asked.flood or usual.flood,
         asked.seconds or usual.seconds,
+        usual.run_in_s if asked.run_in is None else asked.run_in,
         asked.doses or usual.doses,
         usual.killed_messages,
     )
@@ -120,6 +123,7 @@ def _parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
         "--rates", type=int, nargs="+", default=RATES, metavar="PER_SECOND", help="messages a second"
     )
     parser.add_argument("--seconds", type=float, help="of each rate and console measurement")
+    parser.add_argument("--run-in", type=float, metavar="SECONDS", help="of each rate, before it is counted")
     parser.add_argument("--doses", type=int, help="in the database whose panels are measured")
     parser.add_argument(
         "--json", type=Path, default=RESULTS / "benchmark.json", metavar="PATH", help="what is written"
@@ -164,12 +168,13 @@ def _measure_rates(
     servers: PlantServers,
     consumers: Sequence[Consumer],
     rates: Sequence[int],
-    seconds: float,
+    sizes: Sizes,
     figures: FigureSet,
 ) -> None:
     for per_s in rates:
         for consumer in consumers:
-            measured = measure_rate(servers, consumer, per_s, seconds).list_rate_figures()
+            run = measure_rate(servers, consumer, per_s, sizes.seconds, run_in_s=sizes.run_in_s)
+            measured = run.list_rate_figures()
             _note_figures(figures, f"{per_s:,}/s", consumer.name, measured)
 
 

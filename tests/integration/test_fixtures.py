@@ -3,6 +3,7 @@
 import socket
 
 import psycopg
+from psycopg.conninfo import make_conninfo
 
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker
@@ -42,7 +43,7 @@ def test_a_server_of_the_tests_own_comes_back_after_a_kill(own_postgres: Embedde
     own_postgres.kill()
     assert own_postgres.pid == 0
     own_postgres.restart()
-    with psycopg.connect(own_postgres.tcp_dsn) as connection:
+    with psycopg.connect(make_conninfo(own_postgres.dsn, host="127.0.0.1")) as connection:
         assert connection.execute("SELECT 1").fetchone() == (1,)
 
 

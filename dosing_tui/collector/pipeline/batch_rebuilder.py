@@ -8,7 +8,7 @@ from dosing_tui.collector.context.interfaces import CollectorContext, SmallRebui
 from dosing_tui.domain.quantities.quantity_text import format_duration
 from dosing_tui.errors import DatabaseError, DatabaseUnavailableError
 from dosing_tui.ipc.subprocess_call import SubprocessCall
-from dosing_tui.live_state import DatabasePart
+from dosing_tui.live_snapshot import DatabasePart
 
 STOP_TIMEOUT_S = 5.0
 MAX_PAUSE_S = 60.0

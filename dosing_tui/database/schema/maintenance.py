@@ -19,6 +19,7 @@ from dosing_tui.database.schema import (
     process_locks,
     retention,
 )
+from dosing_tui.database.schema.stored_rules.retention_states import list_states
 from dosing_tui.database.server_flavour import ServerFlavour
 from dosing_tui.errors import DatabaseAccessError
 
@@ -80,7 +81,7 @@ def _run_steps(session: Session, now: datetime, report: Callable[[str], None], *
         return
     table_owner.become_owner(session)
     steps = _select_steps(flavour, current)
-    is_kept = bool(progress.list_unfinished(session)) or not retention.list_states(session)
+    is_kept = bool(progress.list_unfinished(session)) or not list_states(session)
     names = steps.partitioning if is_kept else steps.partitioning + steps.retention
     for name in names:
         if process_locks.is_free(session, LOCK_NAME):
@@ -106,7 +107,7 @@ def _is_overdue(session: Session, flavour: ServerFlavour, now: datetime) -> bool
     """Whether it harms that nobody did it, by the doctor's limits."""
     if flavour is ServerFlavour.COMMUNITY:  # its own jobs drop readings, and make chunks
         return False
-    states = retention.list_states(session)
+    states = list_states(session)
     if flavour is ServerFlavour.PLAIN:
         weeks = session.execute(sql_files.read_statement("doctor/select_partitions")).fetchall()
         if not all(has_next_week for _name, _count, has_next_week in weeks):

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from textual.binding import Binding
 
-from dosing_tui.live_state import Role
+from dosing_tui.live_snapshot import Role
 from dosing_tui.tui.keys.bindings import HELP_MAIN, format_keys
 from dosing_tui.tui.keys.help_pages import HELP_BATCHES, HelpPage
 from dosing_tui.tui.rendering.canvas import Rows, wrap_text

@@ -8,7 +8,7 @@ from dosing_tui.domain.alarms.models import UNACKNOWLEDGED_STATES, AlarmKey, Ala
 from dosing_tui.domain.alarms.snapshot import AlarmSnapshot, AlarmView, AttentionRank, get_attention_rank
 from dosing_tui.domain.labels.alarm_labels import label_alarms
 from dosing_tui.domain.messages.text_sanitizer import ELLIPSIS, clean_line
-from dosing_tui.live_state import DatabasePart, LinkStatus, LiveSnapshot
+from dosing_tui.live_snapshot import DatabasePart, LinkStatus, LiveSnapshot
 from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, cut_clauses, drop_clauses, pad_cells, split_cells
 from dosing_tui.tui.rendering.palette import DIM, STRONG, CellStyle

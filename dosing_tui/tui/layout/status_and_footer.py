@@ -6,7 +6,7 @@ from enum import Enum
 from itertools import product
 
 from dosing_tui.domain.quantities.quantity_text import format_rate
-from dosing_tui.live_state import DatabaseFault, DatabasePart, LinkState, LinkStatus, LiveSnapshot, Role
+from dosing_tui.live_snapshot import DatabaseFault, DatabasePart, LinkState, LinkStatus, LiveSnapshot, Role
 from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, fit_cells, split_cells
 from dosing_tui.tui.rendering.palette import DEVIATION_BLOCK, CellStyle, ColourRole

@@ -8,7 +8,7 @@ from dosing_tui.domain.messages.models import Reading
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.domain.panels.panel_catalog import OVERVIEW_PANELS
 from dosing_tui.domain.panels.spool_progress import SPOOLS_PANEL
-from dosing_tui.live_state import LinkState, LinkStatus, MessageCounts, Role
+from dosing_tui.live_snapshot import LinkState, LinkStatus, MessageCounts, Role
 from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import Canvas, paint_cells, wrap_text
 from dosing_tui.tui.rendering.palette import DEVIATION, DIM, LABEL, STRONG, TEXT, CellStyle, ColourRole

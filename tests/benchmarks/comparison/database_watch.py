@@ -20,8 +20,8 @@ SELECT extract(epoch FROM max(pg_xact_commit_timestamp(xmin)))
 LATENCIES = """
 SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY ms), percentile_cont(0.99) WITHIN GROUP (ORDER BY ms)
   FROM (SELECT ((1000 * extract(epoch FROM pg_xact_commit_timestamp(xmin)))::numeric - duration_ms + 300000)
-               % 300000 AS ms
-          FROM dosing_consumption) AS rows
+               %% 300000 AS ms
+          FROM dosing_consumption WHERE pg_xact_commit_timestamp(xmin) >= to_timestamp(%s)) AS rows
 """
 """A dose's duration says when it was published: load.py. The resolution is 1 ms."""
 
@@ -51,9 +51,9 @@ class DatabaseWatch:
         """Of a reading, in Unix seconds."""
         return float(str(self._ask(LAST_COMMIT)))
 
-    def read_latencies(self) -> tuple[float, float]:
-        """Median and 99th percentile of published to committed, in ms."""
-        ((median, p99),) = self._session.execute(LATENCIES).fetchall()
+    def read_latencies(self, since: float) -> tuple[float, float]:
+        """Median and 99th percentile of published to committed, in ms, of commits since a Unix time."""
+        ((median, p99),) = self._session.execute(LATENCIES, (since,)).fetchall()
         return float(median), float(p99)
 
     def write_checkpoint(self) -> None:

@@ -36,6 +36,9 @@ class IntakeRun:
     idle_mb: float
     peak_mb: float
     latencies_ms: tuple[float, float] | None
+    run_in_published: int = 0
+    run_in_cpu_s: float = 0.0
+    """Before that; in no other figure."""
 
     def list_flood_figures(self) -> dict[str, float]:
         return {
@@ -49,7 +52,12 @@ class IntakeRun:
     def list_rate_figures(self) -> dict[str, float]:
         latencies = self.latencies_ms or ()
         named = zip(("committed after, p50, ms", "committed after, p99, ms"), latencies, strict=False)
-        return {**dict(named), **self._list_costs(), "rows lost": self.published - self.stored}
+        run_in = (
+            {"consumer's CPU in the run-in, ms/message": 1000 * self.run_in_cpu_s / self.run_in_published}
+            if self.run_in_published
+            else {}
+        )
+        return {**dict(named), **run_in, **self._list_costs(), "rows lost": self.published - self.stored}
 
     def _list_costs(self) -> dict[str, float]:
         costs = {"consumer's CPU, ms/message": self.consumer_cpu_s}
@@ -63,8 +71,16 @@ def measure_flood(servers: PlantServers, consumer: Consumer, count: int) -> Inta
     return _measure_run(servers, consumer, lambda mqtt: publish_backlog(mqtt.host, mqtt.port, packets))
 
 
-def measure_rate(servers: PlantServers, consumer: Consumer, per_s: int, seconds: float) -> IntakeRun:
-    return _measure_run(servers, consumer, lambda mqtt: run_load(mqtt, per_s, seconds))
+def measure_rate(
+    servers: PlantServers, consumer: Consumer, per_s: int, seconds: float, *, run_in_s: float
+) -> IntakeRun:
+    """``run_in_s``: the same rate for this time before, as a consumer starts and plans things once."""
+    return _measure_run(
+        servers,
+        consumer,
+        lambda mqtt: run_load(mqtt, per_s, seconds),
+        run_in=lambda mqtt: run_load(mqtt, per_s, run_in_s),
+    )
 
 
 def run_load(mqtt: MqttSettings, per_s: int, seconds: float) -> int:
@@ -82,7 +98,11 @@ def run_load(mqtt: MqttSettings, per_s: int, seconds: float) -> int:
 
 
 def _measure_run(
-    servers: PlantServers, consumer: Consumer, publish: Callable[[MqttSettings], int]
+    servers: PlantServers,
+    consumer: Consumer,
+    publish: Callable[[MqttSettings], int],
+    *,
+    run_in: Callable[[MqttSettings], int] = lambda mqtt: 0,
 ) -> IntakeRun:
     with ExitStack() as stack:
         broker = stack.enter_context(start_own_broker())
@@ -96,15 +116,23 @@ def _measure_run(
         _wait_for_idleness(tree)
         idle_mb = tree.measure_pss_mb()
         peak = stack.enter_context(PeakMemory(tree).watch())
+        cpu_before = tree.count_cpu_seconds()
+        before = run_in(broker.settings)
+        if before:
+            wait_while_rising(database.count_rows, before, quiet_s=GIVE_UP_S, every=LOOK_EVERY_S)
         began, cpu, database_cpu = time.time(), tree.count_cpu_seconds(), database.count_cpu_seconds()
         published = publish(broker.settings)
-        stored = wait_while_rising(database.count_rows, published, quiet_s=GIVE_UP_S, every=LOOK_EVERY_S)
+        stored = (
+            wait_while_rising(database.count_rows, before + published, quiet_s=GIVE_UP_S, every=LOOK_EVERY_S)
+            - before
+        )
         used, database_used = tree.count_cpu_seconds() - cpu, database.count_cpu_seconds() - database_cpu
         ended = database.read_last_commit() if database.keeps_commit_times else time.time()
-        latencies = database.read_latencies() if database.keeps_commit_times else None
+        latencies = database.read_latencies(began) if database.keeps_commit_times else None
         return IntakeRun(
-            published, stored, ended - began, used, database_used, idle_mb, peak.pss_mb, latencies
-        )
+            published, stored, ended - began, used, database_used, idle_mb, peak.pss_mb, latencies,
+            before, cpu - cpu_before,
+        )  # fmt: skip
 
 
 def _wait_for_idleness(tree: ProcessTree) -> None:

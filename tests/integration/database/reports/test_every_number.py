@@ -45,7 +45,7 @@ from dosing_tui.domain.panels.pump_capability import PumpCapability
 from dosing_tui.domain.panels.pump_chemical import PumpChemical
 from dosing_tui.domain.time.shift_calendar import ShiftPeriod
 from dosing_tui.domain.time.time_range import RangeSpec
-from dosing_tui.live_state import LiveSnapshot
+from dosing_tui.live_snapshot import LiveSnapshot
 from dosing_tui.tui.charts.full_screen_chart import draw_full_screen_chart
 from dosing_tui.tui.charts.series import ChartData
 from dosing_tui.tui.layout.geometry import TileId

@@ -10,7 +10,8 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from dosing_tui.domain.messages.models import ReadingKind
-from dosing_tui.live_state import LinkState, LinkStatus, LiveState, Role
+from dosing_tui.live_snapshot import LinkState, LinkStatus, Role
+from dosing_tui.live_state import LiveState
 from dosing_tui.tui.app.terminal_options import TerminalOptions
 from dosing_tui.tui.controllers.scope_controller import NoteStored
 from dosing_tui.tui.dialogs.quit_and_help import (
