@@ -28,11 +28,11 @@ from dosing_tui.domain.alarm_rules.shared.batch_need import BatchNeed
 from dosing_tui.domain.capability.pump_history import MAX_CHART_DOSES, PumpChartData
 from dosing_tui.domain.capability.service_log import ServiceEntry
 from dosing_tui.domain.messages.models import (
-    READING_TABLES,
     BatchEvent,
     Dose,
     InventoryLevel,
     Reading,
+    ReadingKind,
     TimeQuality,
 )
 from dosing_tui.domain.messages.text_sanitizer import clean_text
@@ -154,6 +154,11 @@ class PanelReader:
             ),
         ]
 
+    def list_dropped(self, kind: ReadingKind) -> list[TimeRange]:
+        """The times whose readings of this kind retention has dropped, in order."""
+        asked = {"tables": [kind.value]}
+        return self._fetch_rows("maintenance/select_dropped_spans", class_row(TimeRange), asked)
+
     def list_batch_needs(self, now: datetime) -> list[BatchNeed]:
         """What one batch takes of each tank that was dosed from in the 28 days before ``now``."""
         every = {"now": now, "device": None, "recipe": None}
@@ -164,11 +169,6 @@ class PanelReader:
         return self._fetch_rows(
             "reads/select_spools", class_row(SpoolProgress), {"site": self._settings.plant.site}
         )
-
-    def list_dropped(self) -> list[TimeRange]:
-        """The times whose readings retention has dropped."""
-        tables = {"tables": list(READING_TABLES)}
-        return self._fetch_rows("maintenance/select_dropped_spans", class_row(TimeRange), tables)
 
     def list_other_writers(self) -> list[str]:
         """Other programs' sessions that write the plant's tables, e.g. 'telegraf (plant at 10.0.0.7)'."""

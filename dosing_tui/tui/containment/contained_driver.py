@@ -8,7 +8,7 @@ from functools import partial
 
 from textual.drivers.linux_driver import LinuxDriver
 
-from dosing_tui.tui.containment.contained_pump import GuardedApp
+from dosing_tui.tui.containment.contained_pump import find_guard
 
 KEYBOARD = "keyboard"
 """Name of the part that is out of order until the next key or click arrives."""
@@ -25,7 +25,6 @@ class ContainedDriver(LinuxDriver):
                 super().run_input_thread()
             except Exception as error:
                 # boundary of one read of the terminal
-                if isinstance(self._app, GuardedApp):
-                    note_failure = partial(self._app.guard.note_failure, KEYBOARD, error)
-                    self._app.call_later(note_failure)
+                if guard := find_guard(self._app):
+                    self._app.call_later(partial(guard.note_failure, KEYBOARD, error))
                 self.exit_event.wait(PAUSE_S)

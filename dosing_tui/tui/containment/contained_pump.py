@@ -117,7 +117,9 @@ class ContainedCall:
 
     __slots__ = ("_callback", "_is_single", "_pump", "_work")
 
-    def __init__(self, pump: MessagePump, callback: Callable[..., Any], work: str, *, is_single: bool) -> None:
+    def __init__(
+        self, pump: MessagePump, callback: Callable[..., Any], work: str, *, is_single: bool
+    ) -> None:
         self._pump, self._callback, self._work, self._is_single = pump, callback, work, is_single
 
     async def run(self, *arguments: object) -> None:
