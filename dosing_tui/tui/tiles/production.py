@@ -35,7 +35,12 @@ class ProductionSummary:
 
 
 def has_unstored_batches(context: RenderContext) -> bool:
-    """Messages of today end batches: where none of today is stored, they are not built yet."""
+    """Messages of today end batches: where none of today is stored, they are not built yet.
+
+    Before any message is known, the stored doses of today say the same.
+    """
+    if not context.snapshot.events:
+        return any(row.day == 0 and row.doses for row in context.get_rows(PRODUCTION_TODAY))
     midnight = context.now.astimezone(context.zone).replace(hour=0, minute=0, second=0, microsecond=0)
     return context.scope == LIVE_SCOPE and any(
         event.event == "complete" and event.time >= midnight for event in context.snapshot.events

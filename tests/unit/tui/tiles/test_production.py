@@ -33,10 +33,10 @@ def test_large_numbers_are_whole_at_every_width(width: int) -> None:
         assert " ".join(row.split()).endswith((end, today))
 
 
-def build_context(*, has_ended: bool) -> RenderContext:
-    """A database in which no batch of today is stored, and messages of today, or of the day before."""
+def build_context(*, has_ended: bool | None) -> RenderContext:
+    """A database in which no batch of today is stored; messages of today, of the day before, or none yet."""
     ended = replace(EVENT, event="complete", time=NOW - timedelta(minutes=5 if has_ended else 60 * 30))
-    snapshot = LiveSnapshot(events=(ended,), database=LinkState(LinkStatus.UP))
+    snapshot = LiveSnapshot(events=() if has_ended is None else (ended,), database=LinkState(LinkStatus.UP))
     rows = {BATCHES_TODAY.id: (), PRODUCTION_TODAY.id: (ProductionDay(0, 0, 1_479, 45.0, 59.5, 2.0, 0),)}
     results = {name: PanelResult(rows=found, loaded_at=NOW) for name, found in rows.items()}
     return RenderContext(NOW, NOW.tzinfo, Settings(), snapshot, results)  # type: ignore[arg-type]  # UTC
@@ -46,6 +46,7 @@ def test_batches_that_ended_and_are_not_stored_yet_are_not_said_to_be_none() -> 
     """After a start the first rebuild of batches takes a while, and their doses are stored before."""
     for has_ended, text, count in (
         (True, "no batch stored yet today", "–"),
+        (None, "no batch stored yet today", "–"),
         (False, "no batch completed today", "0"),
     ):
         context = build_context(has_ended=has_ended)
