@@ -15,7 +15,7 @@ from dosing_tui.domain.alarms.models import Actor
 from dosing_tui.domain.alarms.operator_commands import CommandContext
 from dosing_tui.domain.messages.models import Dose, InventoryLevel
 from dosing_tui.domain.panels.panel_catalog import STOCK_OUTLOOK, PanelQuery, StockOutlook
-from tests.integration.database.test_panels import are_equal
+from tests.support.database.equal_rows import are_equal
 from tests.support.database.expected_stock import expect_outlook
 from tests.support.database.reading_samples import DOSE, LEVEL, settings_for
 from tests.support.database.schema_inspection import execute_statements, fetch_value
