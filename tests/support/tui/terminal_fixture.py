@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import count
 
 import pytest
@@ -10,7 +11,7 @@ from textual import app as textual_app
 from textual import pilot as textual_pilot
 from textual.app import App
 from textual.message import Message
-from textual.pilot import Pilot
+from textual.pilot import Pilot, WaitForScreenTimeout
 
 from dosing_tui.tui.app.app import DosingApp
 from dosing_tui.tui.app.ordered_input import OrderedInputApp
@@ -49,7 +50,8 @@ def _paced_keys(monkeypatch: pytest.MonkeyPatch) -> None:
             app = pilot.app
             if isinstance(app, OrderedInputApp):
                 await wait_for(lambda app=app: app.awaits_input(Message().time) or not app.is_running)  # type: ignore[misc]
-            await press_at_once(pilot, key)
+            with suppress(WaitForScreenTimeout):  # of a screen that has gone before it was asked
+                await press_at_once(pilot, key)
             await wait_for_rest(app, queries)
 
     async def pause(pilot: Pilot[object], delay: float | None = None) -> None:
