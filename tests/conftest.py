@@ -4,6 +4,7 @@ import gc
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -51,6 +52,11 @@ UNSAFE_BUT_FAST = {
 """Data of tests need not survive a power cut; a killed server loses nothing by it."""
 
 
+# An image may forbid compiled files: each worker would compile everything anew, and each program that a test
+# starts, which takes a second of CPU time for a console or a collector
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 WORKERS_PER_CORE = 2
 """Most tests wait for a server, a timer or a process most of their time."""
 MAX_WORKERS = 8
@@ -79,10 +85,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Workers for ``--numprocesses auto``, the default; benchmarks have the machine for themselves."""
+    """Workers for ``--numprocesses auto``, the default; benchmarks have the machine for themselves.
+
+    Unit tests do not wait: more workers than cores would only load and collect everything once more.
+    """
     if all("benchmarks" in path for path in config.args):
         return 0
-    return min(WORKERS_PER_CORE * (os.cpu_count() or 1), MAX_WORKERS)
+    per_core = 1 if all("tests/unit" in path for path in config.args) else WORKERS_PER_CORE
+    return min(per_core * (os.cpu_count() or 1), MAX_WORKERS)
 
 
 def pytest_configure(config: pytest.Config) -> None:

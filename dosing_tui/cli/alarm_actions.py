@@ -59,7 +59,7 @@ def list_station_names(settings: Settings) -> set[str]:
 
     Raises: DatabaseUnavailableError, DatabaseAccessError.
     """
-    return set(_read_plant_names(settings, _index_by_tag(settings).values()).stations)
+    return set(_read_plant_names(settings, journal.read_alarm_states(settings).values()).stations)
 
 
 def list_journal_faults(settings: Settings, now: datetime) -> list[str]:
@@ -87,25 +87,31 @@ class AlarmCommandResult:
 def find_alarms(settings: Settings, tags: Sequence[str]) -> list[AlarmState]:
     """The alarms of these tags.
 
-    Raises: AlarmCommandError if there is none, DatabaseUnavailableError, DatabaseAccessError.
+    Raises: AlarmCommandError if it is none or several, DatabaseUnavailableError, DatabaseAccessError.
     """
-    states = _index_by_tag(settings)
+    states = journal.read_alarm_states(settings).values()
+    found = []
     for tag in tags:
-        if tag.lower() not in states:
+        state = _find_by_tag(states, tag)
+        if state is None:
             raise AlarmCommandError(f"No alarm {tag} now; 'dosing-tui alarms list' shows the active ones.")
-    return [states[tag.lower()] for tag in tags]
+        found.append(state)
+    return found
 
 
 def find_alarms_or_normal(settings: Settings, tags: Sequence[str]) -> list[AlarmState]:
     """The alarms of these tags, normal ones too: they are suppressed before the work that would raise them.
 
-    Raises: AlarmCommandError if no rule can raise one of them, DatabaseUnavailableError, DatabaseAccessError.
+    Raises: AlarmCommandError if no rule can raise one of them or a tag is of more than one,
+    DatabaseUnavailableError, DatabaseAccessError.
     """
-    states = _index_by_tag(settings)
-    if all(tag.lower() in states for tag in tags):
-        return [states[tag.lower()] for tag in tags]
-    names = _read_plant_names(settings, states.values())
-    return [states.get(tag.lower()) or find_normal_alarm(tag, names) for tag in tags]
+    states = journal.read_alarm_states(settings).values()
+    found = [_find_by_tag(states, tag) for tag in tags]
+    known = [state for state in found if state is not None]
+    if len(known) == len(tags):
+        return known
+    names = _read_plant_names(settings, states)
+    return [state or find_normal_alarm(tag, names) for state, tag in zip(found, tags, strict=True)]
 
 
 def apply_command(
@@ -171,5 +177,10 @@ def _read_plant_names(settings: Settings, states: Iterable[AlarmState]) -> Plant
         return PlantNames(stations, chemicals)
 
 
-def _index_by_tag(settings: Settings) -> dict[str, AlarmState]:
-    return {state.key.tag.lower(): state for state in journal.read_alarm_states(settings).values()}
+def _find_by_tag(states: Iterable[AlarmState], tag: str) -> AlarmState | None:
+    """Names with slashes may give two alarms the same tag. Raises: AlarmCommandError then."""
+    found = [state for state in states if state.key.tag.lower() == tag.lower()]
+    if len(found) > 1:
+        stations = " and of ".join(sorted(state.key.device or "the plant" for state in found))
+        raise AlarmCommandError(f"{tag} is the tag of an alarm of {stations}: choose one on the console.")
+    return found[0] if found else None

@@ -13,7 +13,8 @@ from dosing_tui.collector.role_runtime import RoleRuntime
 from dosing_tui.config.settings import Settings
 from dosing_tui.errors import BrokerError
 from dosing_tui.ipc.cycle_search import search_cycles_rarely
-from dosing_tui.live_state import LiveState, Role
+from dosing_tui.live_snapshot import Role
+from dosing_tui.live_state import LiveState
 from dosing_tui.mqtt.subscriber import validate_mqtt_settings
 
 DEFAULT_INTERVALS = Intervals()

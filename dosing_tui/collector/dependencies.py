@@ -15,6 +15,7 @@ from dosing_tui.collector.context.interfaces import (
 )
 from dosing_tui.collector.context.status import StatusReporter
 from dosing_tui.collector.pipeline.batch_rebuilder import OnDemandRebuild
+from dosing_tui.config.sections.site_settings import SessionSettings
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.alarms import journal
 from dosing_tui.database.alarms.notification_queue import NotificationQueue
@@ -43,6 +44,7 @@ from dosing_tui.domain.messages.message_parser import ClockRules, MessageParser
 from dosing_tui.domain.messages.models import ReadingKind
 from dosing_tui.domain.panels.panel_catalog import STOCK_OUTLOOK, PanelQuery, StockOutlook
 from dosing_tui.errors import DatabaseAccessError, DatabaseError
+from dosing_tui.ipc.call_server import CallTarget
 from dosing_tui.ipc.subprocess_call import SubprocessCall
 
 ResultT = TypeVar("ResultT")
@@ -114,8 +116,13 @@ def _read_batch_needs(settings: Settings, now: datetime) -> Sequence[BatchNeed]:
 def _create_rebuild_call(settings: Settings, lease: LeaderLease) -> RebuildCall:
     return OnDemandRebuild(
         SmallRebuilds(settings, get_lease=lambda: lease.token),
-        SubprocessCall(partial(rebuild_until_now, settings), list_arguments=lambda: (lease.token,)),
+        SubprocessCall(build_rebuild_target(settings), list_arguments=lambda: (lease.token,)),
     )
+
+
+def build_rebuild_target(settings: Settings) -> CallTarget:
+    """What the process for many readings calls: its start is most of what it costs, so it is given little."""
+    return partial(rebuild_until_now, SessionSettings(settings.plant, settings.database))
 
 
 def _prepare_schema(settings: Settings, report: StatusReporter) -> None:

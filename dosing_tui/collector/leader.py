@@ -18,6 +18,7 @@ from dosing_tui.collector.pipeline.database_writer import DatabaseWriter
 from dosing_tui.collector.pipeline.lock_watchdog import LockWatchdog
 from dosing_tui.collector.pipeline.receive_buffer import ReceiveBuffer
 from dosing_tui.collector.pipeline.receiver import MessageReceiver
+from dosing_tui.collector.pipeline.session_watch import SessionWatch
 from dosing_tui.collector.presence.counter_file import save_counters, take_counters
 from dosing_tui.collector.presence.presence_recorder import PresenceRecorder
 from dosing_tui.collector.presence.station_intake import StationIntake
@@ -41,7 +42,12 @@ class IngestPipeline:
     """Broker to spool, until it is stopped or the spool fails."""
 
     def __init__(
-        self, spool: Spool, context: CollectorContext, alarms: AlarmService, stations: StationIntake
+        self,
+        spool: Spool,
+        context: CollectorContext,
+        alarms: AlarmService,
+        stations: StationIntake,
+        session_watch: SessionWatch,
     ) -> None:
         buffer = ReceiveBuffer()
         self.subscriber = Subscriber(
@@ -54,7 +60,7 @@ class IngestPipeline:
             clock=context.clock,
             may_connect=context.database.is_leader_confirmed,
             session=spool.session,
-            on_new_session=spool.begin_session,
+            on_new_session=session_watch.begin_session,
         )
         self.receiver = MessageReceiver(
             buffer, spool, self.subscriber, context, alarms=alarms, stations=stations
@@ -128,6 +134,7 @@ class Leader:
             self._alarm_service = AlarmService(
                 context, outbox=self._drainer.outbox, measure_spool=self._measure_spool
             )
+            self._session_watch = SessionWatch(self._drainer.spool, context)
             self._alarm_service.start()
             opened.callback(self._alarm_service.stop)
             self._intake = self._create_pipeline()
@@ -161,6 +168,7 @@ class Leader:
         Raises: SpoolError when this process cannot collect, and another one may.
         """
         self._check_election()
+        self._session_watch.end_old_notice()
         if self._drainer.spool.is_damaged:
             raise DamagedSpoolError("The spool is damaged; it is opened anew.")
         if isinstance(self._intake, IngestPipeline):
@@ -178,6 +186,7 @@ class Leader:
     def stop(self, *, drain_timeout_s: float) -> None:
         self._intake.stop()
         self._context.status.set_notice("held", "")
+        self._session_watch.end_notice()
         self._presence_recorder.stop()
         save_counters(get_spool_folder(self._context.settings), self._epoch, self._stations.save_runs())
         self._alarm_service.stop()
@@ -203,7 +212,9 @@ class Leader:
             raise SpoolError(f"The spool in {folder} has no room, and nothing that could leave it.")
 
     def _create_pipeline(self) -> IngestPipeline | Viewer:
-        return IngestPipeline(self._drainer.spool, self._context, self._alarm_service, self._stations)
+        return IngestPipeline(
+            self._drainer.spool, self._context, self._alarm_service, self._stations, self._session_watch
+        )
 
     def _is_writer_behind(self) -> bool:
         return self._drainer.spool.counts.spooled > MAX_WRITER_BACKLOG

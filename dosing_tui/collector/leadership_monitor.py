@@ -10,7 +10,7 @@ from dosing_tui.collector.pipeline.database_maintenance import run_maintenance
 from dosing_tui.collector.role_decision import ElectionResult, RoleInputs, decide_role
 from dosing_tui.config.settings import CollectorMode
 from dosing_tui.errors import DatabaseError
-from dosing_tui.live_state import DatabasePart, Role
+from dosing_tui.live_snapshot import DatabasePart, Role
 
 ELECTION_UNAVAILABLE = "Leader election unavailable (database unreachable); this process is not collecting."
 CLIENT_ID_CONFLICT = (

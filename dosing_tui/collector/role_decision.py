@@ -10,7 +10,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from dosing_tui.config.settings import CollectorMode
-from dosing_tui.live_state import Role
+from dosing_tui.live_snapshot import Role
 
 CONFLICT_GRACE = timedelta(seconds=30)
 """Time until an elected process yields to another MQTT client with its client ID; others yield at once."""

@@ -14,7 +14,7 @@ from dosing_tui.collector.context.local_state import (
 from dosing_tui.collector.leader import Leader, SpoolDrainer
 from dosing_tui.collector.viewer import Viewer
 from dosing_tui.errors import SpoolError
-from dosing_tui.live_state import Role
+from dosing_tui.live_snapshot import Role
 
 
 class RoleRuntime:

@@ -15,7 +15,8 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.domain.quantities.quantity_text import format_count
 from dosing_tui.ipc.service_manager import ServiceManager
 from dosing_tui.ipc.stop_signal import StopSignal, stop_on_signal
-from dosing_tui.live_state import LiveState, MessageCounts
+from dosing_tui.live_snapshot import MessageCounts
+from dosing_tui.live_state import LiveState
 
 COUNTS_INTERVAL_S = 60.0
 STATUS_INTERVAL_S = 5.0

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.domain.messages.models import Reading
-from dosing_tui.live_state import DatabaseFault
+from dosing_tui.live_snapshot import DatabaseFault
 
 
 @dataclass(frozen=True, slots=True)

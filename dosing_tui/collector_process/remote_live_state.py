@@ -7,7 +7,7 @@ from threading import Lock
 
 from dosing_tui.collector_process.state_delta import apply_changes
 from dosing_tui.domain.messages.models import Reading
-from dosing_tui.live_state import (
+from dosing_tui.live_snapshot import (
     DatabaseFault,
     LinkState,
     LinkStatus,

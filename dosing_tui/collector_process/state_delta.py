@@ -10,7 +10,7 @@ from operator import attrgetter
 from typing import Any
 
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading
-from dosing_tui.live_state import LiveSnapshot
+from dosing_tui.live_snapshot import LiveSnapshot
 
 _READING_FIELDS: Mapping[str, type[Reading]] = {"levels": InventoryLevel, "doses": Dose, "events": BatchEvent}
 _VALUE_GETTERS: Mapping[str, Callable[[Reading], tuple[object, ...]]] = {

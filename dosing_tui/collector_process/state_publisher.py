@@ -11,7 +11,7 @@ from dosing_tui.collector_process.messages import MessageToCollector, MessageToC
 from dosing_tui.collector_process.state_delta import pack_changes
 from dosing_tui.ipc.pipe import MessagePipe
 from dosing_tui.ipc.supervised_thread import SupervisedThread
-from dosing_tui.live_state import LiveSnapshot, LiveSnapshotSource
+from dosing_tui.live_snapshot import LiveSnapshot, LiveSnapshotSource
 
 UPDATE_INTERVAL_S = 0.1
 """Shortest interval between two state updates."""

@@ -25,7 +25,8 @@ from dosing_tui.errors import BrokerError, DatabaseError
 from dosing_tui.ipc.pipe import MessagePipe
 from dosing_tui.ipc.stop_signal import StopSignal, stop_on_signal
 from dosing_tui.ipc.supervised_thread import start_one_shot, start_timer
-from dosing_tui.live_state import LinkState, LinkStatus, LiveState
+from dosing_tui.live_snapshot import LinkState, LinkStatus
+from dosing_tui.live_state import LiveState
 
 SEED_RETRY_S = 2.0
 NICE_LEVEL = 5

@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 from dosing_tui.config.sections.pump_settings import build_service_limits
 from dosing_tui.config.settings import AlarmLimitSettings, Settings
 from dosing_tui.config.validation import LIMIT_RANGES
-from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits, IngredientLimits, LimitOverride
+from dosing_tui.domain.alarm_rules.shared.ingredient_limits import IngredientLimits, LimitOverride
+from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits
 from dosing_tui.domain.alarms.models import Priority
 from dosing_tui.domain.tolerances.accuracy_class import parse_class_factor
 from dosing_tui.domain.tolerances.least_dose import compute_least_dose

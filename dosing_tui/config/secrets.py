@@ -7,16 +7,13 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote
 
+from dosing_tui.config.sections.site_settings import MASK, SECRET_DSN_KEYS
 from dosing_tui.config.table_binding import list_secret_keys
 from dosing_tui.config.type_coercion import SettingValue
 from dosing_tui.errors import ConfigError
 
 CREDENTIALS_VARIABLE = "CREDENTIALS_DIRECTORY"
 """Set by systemd for a unit with LoadCredential=."""
-SECRET_DSN_KEYS = frozenset(
-    {"password", "sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key"}
-)
-"""Parameters of a connection to PostgreSQL that hold a secret."""
 SHOWN_DSN_KEYS = frozenset({
     "application_name", "channel_binding", "client_encoding", "connect_timeout", "dbname",
     "fallback_application_name", "gssdelegation", "gssencmode", "gsslib", "host", "hostaddr", "keepalives",
@@ -28,7 +25,6 @@ SHOWN_DSN_KEYS = frozenset({
     "target_session_attrs", "tcp_user_timeout", "user",
 })  # fmt: skip
 """Parameters whose values are shown. Any other word may be somebody's name for the password."""
-MASK = "…"
 _HOST = r"(?:\[[^\]@/?]*\]|[^:,@/?]*)(?::\d*)?"
 _DSN_URI = re.compile(
     rf"(postgres(?:ql)?://)(?:([^:@/]*)(:[^@/]*)?(@))?({_HOST}(?:,{_HOST})*(?:/[^@?]*)?)(\?.*)?", re.DOTALL

@@ -8,6 +8,8 @@ from dosing_tui.config.chemical_sections import ChemicalSettings
 from dosing_tui.config.notification_channel import NotificationSettings
 from dosing_tui.config.sections.log_settings import LogSettings
 from dosing_tui.config.sections.pump_settings import PumpLimitSettings, PumpSettings
+from dosing_tui.config.sections.site_settings import DatabaseSettings as DatabaseSettings
+from dosing_tui.config.sections.site_settings import PlantSettings as PlantSettings
 from dosing_tui.domain.messages import default_limits
 from dosing_tui.domain.time.shift_calendar import WEEKDAYS, Shift, ShiftCalendar
 from dosing_tui.domain.topics.status_topic import build_status_topic
@@ -43,18 +45,6 @@ class MqttVersion(StrEnum):
 class MqttTransport(StrEnum):
     TCP = "tcp"
     WEBSOCKETS = "websockets"
-
-
-@dataclass(frozen=True, slots=True)
-class PlantSettings:
-    name: str = "Plant 1"
-    """Shown in the status bar."""
-    site: str = "plant1"
-    """Names this site's collector (broker session, database lock, spool folder): letters, digits, - and _."""
-    timezone: str = "UTC"
-    """IANA zone of the plant, e.g. "Europe/Berlin". "Today", shifts and every time on screen follow it."""
-    devices: tuple[str, ...] = ()
-    """Stations that must report; one without any message raises an alarm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,21 +109,6 @@ class MqttSettings:
     def find_topic(self, topic: str) -> str:
         """That of ``topics`` which covers a message's topic; OTHER_TOPICS if none does."""
         return next((one for one in self.topics if find_station(one, topic) is not None), OTHER_TOPICS)
-
-
-@dataclass(frozen=True, slots=True)
-class DatabaseSettings:
-    dsn: str = "host=localhost dbname=factory_metrics"
-    """libpq connection string or URI, without a password. libpq's variables (PGHOST, PGSERVICE …) apply."""
-    password_file: str = ""
-    """File (mode 0600) with the password. DOSING_DATABASE_PASSWORD and the systemd credential
-    "database-password" take precedence; without any, libpq reads PGPASSWORD, PGPASSFILE and ~/.pgpass."""
-    password: str = field(default="", repr=False)
-    """Filled from the environment, a systemd credential or password_file; refused in the file."""
-    statement_timeout_s: float = 5.0
-    """A panel's query is cancelled after this many seconds."""
-    migrate: bool = True
-    """The collector migrates the schema at its start; false where only the owner role may do so."""
 
 
 @dataclass(frozen=True, slots=True)

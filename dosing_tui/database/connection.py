@@ -6,15 +6,14 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import Conninfo
 from psycopg.rows import TupleRow, kwargs_row
 
-from dosing_tui.config.secrets import SECRET_DSN_KEYS
-from dosing_tui.config.settings import Settings
+from dosing_tui.config.sections.site_settings import SECRET_DSN_KEYS, SiteSettings
 from dosing_tui.database.error_mapping import (
     THIS_MACHINE,
     DatabaseTarget,
@@ -26,6 +25,9 @@ from dosing_tui.database.sessions.statement_deadline import DeadlineConnection, 
 from dosing_tui.database.sessions.time_loader import read_every_time
 from dosing_tui.database.sql_files import read_statement
 from dosing_tui.errors import DatabaseAccessError
+
+if TYPE_CHECKING:
+    from dosing_tui.config.settings import Settings
 
 Session = psycopg.Connection[TupleRow]
 RowT = TypeVar("RowT")
@@ -71,7 +73,7 @@ NO_TIMEOUTS = StatementTimeouts(statement_s=0, lock_s=0, idle_s=300)
 
 
 def open_connection(
-    settings: Settings,
+    settings: SiteSettings,
     *,
     application: str,
     autocommit: bool = False,
@@ -91,7 +93,7 @@ def open_connection(
         return session
 
 
-def prepare_session(session: DeadlineConnection, settings: Settings, timeouts: StatementTimeouts) -> None:
+def prepare_session(session: DeadlineConnection, settings: SiteSettings, timeouts: StatementTimeouts) -> None:
     """Set the deadline of a new session. Behind a pooler, set again what that has dropped.
 
     Raises: DatabaseAccessError behind a pooler that shares sessions; psycopg.Error.
@@ -114,7 +116,7 @@ def prepare_session(session: DeadlineConnection, settings: Settings, timeouts: S
 
 @contextmanager
 def use_session(
-    settings: Settings,
+    settings: SiteSettings,
     *,
     application: str,
     autocommit: bool = True,
@@ -190,7 +192,7 @@ def _is_alive(session: Session) -> bool:
 
 
 def build_connection_string(
-    settings: Settings, *, application: str, timeouts: StatementTimeouts | None = None
+    settings: SiteSettings, *, application: str, timeouts: StatementTimeouts | None = None
 ) -> str:
     """All connection parameters, the password included: for connect() and pools, never for a log.
 
@@ -209,12 +211,12 @@ def build_connection_string(
     return make_conninfo(**(_TIMEOUT_OPTIONS | given | secret | ours | limits))
 
 
-def build_timeouts(settings: Settings) -> StatementTimeouts:
+def build_timeouts(settings: SiteSettings) -> StatementTimeouts:
     """The limits of the settings."""
     return StatementTimeouts(statement_s=settings.database.statement_timeout_s)
 
 
-def describe_target(settings: Settings) -> DatabaseTarget:
+def describe_target(settings: SiteSettings) -> DatabaseTarget:
     """The target database, for messages.
 
     Raises: DatabaseAccessError, if the connection string cannot be read.
@@ -233,20 +235,20 @@ def describe_target(settings: Settings) -> DatabaseTarget:
     )
 
 
-def use_role(settings: Settings, user: str) -> Settings:
+def use_role(settings: "Settings", user: str) -> "Settings":
     """The settings with another role in ``database.dsn``. Raises: DatabaseAccessError."""
     dsn = make_conninfo("", **(_parse_dsn(settings) | {"user": user}))
     return replace(settings, database=replace(settings.database, dsn=dsn))
 
 
-def _parse_dsn(settings: Settings) -> dict[str, str]:
+def _parse_dsn(settings: SiteSettings) -> dict[str, str]:
     try:
         return {k: str(v) for k, v in conninfo_to_dict(settings.database.dsn).items() if v is not None}
     except psycopg.ProgrammingError as error:
         raise create_dsn_error(error) from error
 
 
-def _list_session_options(settings: Settings, timeouts: StatementTimeouts) -> dict[str, str]:
+def _list_session_options(settings: SiteSettings, timeouts: StatementTimeouts) -> dict[str, str]:
     """Start options of a session; ``options`` of the connection string come later and override them."""
     return {
         "TimeZone": settings.plant.timezone,

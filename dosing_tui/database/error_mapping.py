@@ -6,9 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import psycopg
-from psycopg_pool import PoolClosed, PoolTimeout, TooManyRequests
 
-from dosing_tui.config.secrets import MASK
+from dosing_tui.config.sections.site_settings import MASK
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.errors import DatabaseAccessError, DatabaseError, DatabaseUnavailableError, InvalidRowError
 from dosing_tui.ipc.listen_address import is_loopback
@@ -77,13 +76,14 @@ def translate_error(error: psycopg.Error | UnicodeError, target: DatabaseTarget)
         return InvalidRowError(
             f"Text that PostgreSQL cannot store: {redact_text(str(error), target.secrets)}."
         )
-    if isinstance(error, PoolTimeout | PoolClosed | TooManyRequests):
-        return DatabaseUnavailableError(
-            redact_text(f"The {target.named} gives no connection.", target.secrets)
-        )
     if error.sqlstate is None:
         return _translate_libpq_error(error, target)
     return _translate_sqlstate(error, error.sqlstate, target)
+
+
+def create_pool_error(target: DatabaseTarget) -> DatabaseUnavailableError:
+    """Of a pool that gives no connection."""
+    return DatabaseUnavailableError(redact_text(f"The {target.named} gives no connection.", target.secrets))
 
 
 def create_dsn_error(error: psycopg.Error) -> DatabaseAccessError:

@@ -17,7 +17,7 @@ from uuid import UUID, uuid4
 
 import psycopg
 
-from dosing_tui.config.settings import Settings
+from dosing_tui.config.sections.site_settings import SiteSettings
 from dosing_tui.database.connection import (
     Session,
     StatementTimeouts,
@@ -114,7 +114,7 @@ class LeaderElection:
     Every method may raise DatabaseUnavailableError or DatabaseAccessError.
     """
 
-    def __init__(self, settings: Settings, lease: LeaderLease) -> None:
+    def __init__(self, settings: SiteSettings, lease: LeaderLease) -> None:
         self._settings = settings
         self._lease = lease
         self._lock = threading.Lock()
@@ -282,7 +282,7 @@ class LeaderElection:
         return self._session
 
 
-def read_lease_epoch(settings: Settings) -> int | None:
+def read_lease_epoch(settings: SiteSettings) -> int | None:
     """Number of the site's last election, of whatever process; None without one.
 
     Raises: DatabaseUnavailableError, DatabaseAccessError.

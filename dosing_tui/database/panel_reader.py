@@ -1,14 +1,14 @@
 """Queries of the screen: panels, newest readings, spool progress, other writers. Thread-safe."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
 
 from psycopg.rows import BaseRowFactory, RowMaker, class_row, scalar_row
-from psycopg_pool import ConnectionPool, PoolTimeout
+from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout, TooManyRequests
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.annotations import AnnotationRow, rows_to_annotations
@@ -20,20 +20,28 @@ from dosing_tui.database.connection import (
     open_connection,
     prepare_session,
 )
-from dosing_tui.database.error_mapping import translate_rowless_errors
+from dosing_tui.database.error_mapping import create_pool_error, translate_rowless_errors
 from dosing_tui.database.sessions.query_cancellation import QueryRegistry
 from dosing_tui.database.sessions.statement_deadline import DeadlineConnection
 from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.alarm_rules.shared.batch_need import BatchNeed
 from dosing_tui.domain.capability.pump_history import MAX_CHART_DOSES, PumpChartData
 from dosing_tui.domain.capability.service_log import ServiceEntry
-from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading, TimeQuality
+from dosing_tui.domain.messages.models import (
+    BatchEvent,
+    Dose,
+    InventoryLevel,
+    Reading,
+    ReadingKind,
+    TimeQuality,
+)
 from dosing_tui.domain.messages.text_sanitizer import clean_text
 from dosing_tui.domain.panels.annotations import AnnotationList
 from dosing_tui.domain.panels.filters import Dimension
 from dosing_tui.domain.panels.panel_catalog import DoseRow, Panel, PanelQuery
 from dosing_tui.domain.panels.pump_capability import PumpCapability
 from dosing_tui.domain.panels.spool_progress import SpoolProgress
+from dosing_tui.domain.time.time_range import TimeRange
 from dosing_tui.errors import DatabaseUnavailableError
 
 APPLICATION_NAME = "console"
@@ -146,6 +154,11 @@ class PanelReader:
             ),
         ]
 
+    def list_dropped(self, kind: ReadingKind) -> list[TimeRange]:
+        """The times whose readings of this kind retention has dropped, in order."""
+        asked = {"tables": [kind.value]}
+        return self._fetch_rows("maintenance/select_dropped_spans", class_row(TimeRange), asked)
+
     def list_batch_needs(self, now: datetime) -> list[BatchNeed]:
         """What one batch takes of each tank that was dosed from in the 28 days before ``now``."""
         every = {"now": now, "device": None, "recipe": None}
@@ -182,10 +195,14 @@ class PanelReader:
         pool = self._pool
         if pool is None:
             raise DatabaseUnavailableError("The reader is closed.")
-        with suppress(PoolTimeout):
+        try:
             with pool.connection() as session:
                 yield session
             return
+        except PoolTimeout:
+            pass  # all are in use
+        except (PoolClosed, TooManyRequests) as error:
+            raise create_pool_error(describe_target(self._settings)) from error
         with open_connection(self._settings, application=APPLICATION_NAME, autocommit=True) as session:
             yield session
 

@@ -16,7 +16,8 @@ from dosing_tui.database.connection import open_connection
 from dosing_tui.demo.simulator_thread import SimulatorThread
 from dosing_tui.domain.messages.models import READING_TABLES
 from dosing_tui.errors import DemoError
-from dosing_tui.live_state import LinkStatus, LiveSnapshot, LiveState, MessageCounts, Role
+from dosing_tui.live_snapshot import LinkStatus, LiveSnapshot, MessageCounts, Role
+from dosing_tui.live_state import LiveState
 from dosing_tui.simulator.publish_loop import PublishTally
 
 READY_TIMEOUT_S = 30.0

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from dosing_tui.config.settings import GlyphMode, Settings
 from dosing_tui.database.panel_reader import PanelReader
-from dosing_tui.domain.messages.models import BatchEvent
+from dosing_tui.domain.messages.models import BatchEvent, ReadingKind
 from dosing_tui.domain.messages.text_sanitizer import clean_text
 from dosing_tui.domain.panels.filters import Dimension, Selection
 from dosing_tui.domain.panels.panel_catalog import PANELS, Panel, PanelQuery
@@ -29,6 +29,11 @@ EXIT_NO_ROWS = 1
 """No rows; the reason is on stderr."""
 EXIT_UNAVAILABLE = 3
 """Database unavailable; retrying later may help. Other errors exit with 2."""
+_KIND_NAMES = {
+    ReadingKind.DOSE: "its doses",
+    ReadingKind.EVENT: "its batch events",
+    ReadingKind.LEVEL: "its levels",
+}
 _MAX_VALUES = 20
 """Most known values listed in a message."""
 
@@ -70,7 +75,7 @@ def export_panel(
     reader.open()
     with closing(reader):
         try:
-            found, rows_without_filter = _query_panel(reader, settings, panel, request.selection, spec, now)
+            found, reason = _query_panel(reader, settings, panel, request.selection, spec, now)
         except DatabaseUnavailableError as error:
             report(f"dosing-tui: {error}")
             return EXIT_UNAVAILABLE
@@ -86,7 +91,7 @@ def export_panel(
         )
     _report_truncation(panel, found, report)
     if not found.rows:
-        report(f"No rows: {format_caption(found)}. {_explain_no_rows(found, now, rows_without_filter)}")
+        report(f"No rows: {format_caption(found)}. {reason}")
     return 0 if found.rows else EXIT_NO_ROWS
 
 
@@ -142,8 +147,8 @@ def _query_panel(
     selection: Selection,
     spec: RangeSpec,
     now: datetime,
-) -> tuple[ExportTable, int]:
-    """The rows and, if there are none, the number of rows without the filter."""
+) -> tuple[ExportTable, str]:
+    """The rows and, if there are none, why."""
     zone, calendar = ZoneInfo(settings.plant.timezone), settings.calendar
     events = reader.load_readings() if range_parser.is_batch_range(spec) else []
     batch = find_latest_batch((e for e in events if isinstance(e, BatchEvent)), selection, now)
@@ -155,8 +160,8 @@ def _query_panel(
     query = PanelQuery(window.since, window.until, now, narrowed)
     rows = reader.read_panel(panel, query)
     words = range_parser.describe_range(spec, now, zone, calendar=calendar, batch=batch)
-    without = reader.read_panel(panel, PanelQuery(*window, now)) if narrowed.is_active and not rows else []
-    return build_table(panel, rows, query, range=words, zone=zone), len(without)
+    table = build_table(panel, rows, query, range=words, zone=zone)
+    return table, "" if rows else _explain_no_rows(reader, panel, query, zone)
 
 
 def _check_values(dimension: Dimension, values: Iterable[str], known: list[str]) -> None:
@@ -174,9 +179,22 @@ def _suggest_nearest(word: str, known: Iterable[str]) -> str:
     return f" Did you mean {near[0]!r}?" if near else ""
 
 
-def _explain_no_rows(table: ExportTable, now: datetime, rows_without_filter: int) -> str:
-    if table.since is not None and table.since >= now:
+def _explain_no_rows(reader: PanelReader, panel: Panel[Any], query: PanelQuery, zone: ZoneInfo) -> str:
+    if query.since >= query.now:
         return "The range is in the future."
-    if rows_without_filter:
-        return f"Without the filter there are {rows_without_filter}."
-    return "No data in this range."
+    if query.selection.is_active:
+        without = reader.read_panel(panel, PanelQuery(query.since, query.until, query.now))
+        if without:
+            return f"Without the filter there are {len(without)}."
+    return f"No data in this range.{_describe_dropped(reader, panel, query, zone)}"
+
+
+def _describe_dropped(reader: PanelReader, panel: Panel[Any], query: PanelQuery, zone: ZoneInfo) -> str:
+    """What retention has dropped of the readings in the range; '' for nothing."""
+    for kind in sorted(panel.refresh_on):
+        for span in reader.list_dropped(kind):
+            begin, end = max(span.since, query.since), min(span.until, query.until)
+            if begin < end:
+                times = " to ".join(f"{at.astimezone(zone):%Y-%m-%d %H:%M}" for at in (begin, end))
+                return f" Retention has dropped {_KIND_NAMES[kind]} from {times}."
+    return ""

@@ -1,7 +1,7 @@
 """Whether the collector is ready, for service managers and load balancers. Pure."""
 
 from dosing_tui.domain.quantities.quantity_text import count_noun
-from dosing_tui.live_state import LinkStatus, LiveSnapshot, Role
+from dosing_tui.live_snapshot import LinkStatus, LiveSnapshot, Role
 
 
 def list_readiness_faults(snapshot: LiveSnapshot) -> list[str]:

@@ -19,7 +19,8 @@ from dosing_tui.collector.spool.spool_reading import SpoolAge
 from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits
 from dosing_tui.domain.alarms.models import AlarmStateName, Priority
 from dosing_tui.domain.alarms.snapshot import AlarmSnapshot
-from dosing_tui.live_state import DatabasePart, LatencyHistogram, LinkStatus, LiveSnapshot, LiveState, Role
+from dosing_tui.live_snapshot import DatabasePart, LinkStatus, LiveSnapshot, Role
+from dosing_tui.live_state import LatencyHistogram, LiveState
 
 _COUNTS = (
     ("received", "Readings received from the broker since the spool was created."),

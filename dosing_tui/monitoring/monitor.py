@@ -17,7 +17,8 @@ from dosing_tui.database.diagnosis.job_status import count_jobs
 from dosing_tui.database.sql_files import get_newest_migration
 from dosing_tui.errors import DatabaseError
 from dosing_tui.ipc.supervised_thread import SupervisedThread
-from dosing_tui.live_state import LinkStatus, LiveState
+from dosing_tui.live_snapshot import LinkStatus
+from dosing_tui.live_state import LiveState
 from dosing_tui.monitoring.health import list_readiness_faults
 from dosing_tui.monitoring.http_server import HttpAnswer, MonitoringServer, Route
 from dosing_tui.monitoring.metric_families import BackgroundFigures, PlantMetrics

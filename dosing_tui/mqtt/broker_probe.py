@@ -26,6 +26,7 @@ from dosing_tui.mqtt.connection import (
     format_disconnect,
     format_no_answer,
     format_refusal,
+    format_silence,
 )
 from dosing_tui.mqtt.optional_topics import DROP_COUNT_TOPIC
 from dosing_tui.mqtt.subscriber import validate_mqtt_settings
@@ -48,6 +49,7 @@ class BrokerFailure(Enum):
     UNREACHABLE = auto()
     UNTRUSTED = auto()
     NOT_MQTT = auto()
+    SILENT = auto()
     ACCOUNT = auto()
     REFUSED = auto()
     LOST = auto()
@@ -123,7 +125,7 @@ class _BrokerProbe:
     def wait_for_connack(self) -> bool:
         if self._wait(lambda: self._is_connected or self._answers.failure is not None):
             return self._is_connected
-        self._fail(BrokerFailure.NOT_MQTT, format_no_answer(self._settings))
+        self._fail(BrokerFailure.SILENT, format_silence(self._settings))
         return False
 
     def ask_everything(self, listen_s: float) -> None:

@@ -100,10 +100,18 @@ def format_unreachable(settings: MqttSettings, error: Exception | None = None) -
 
 
 def format_no_answer(settings: MqttSettings) -> str:
-    """The sentence for a port that accepts connections but sends no CONNACK."""
+    """The sentence for a port that accepts connections, but ends them or answers without a CONNACK."""
     return (
         f"Broker {format_address(settings)} accepts the connection but does not answer as an MQTT broker: "
         f"check host, port, tls and transport in [mqtt]."
+    )
+
+
+def format_silence(settings: MqttSettings) -> str:
+    """The sentence for a port that accepts connections and sends nothing."""
+    return (
+        f"Broker {format_address(settings)} accepts the connection and answers nothing: it hangs, or it is "
+        f"no MQTT broker. Check that it works, and host, port, tls and transport in [mqtt]."
     )
 
 

@@ -34,10 +34,11 @@ def list_optional_topics(settings: MqttSettings, *, persistent: bool) -> list[Op
 
 
 class OptionalTopics:
-    """For one thread: paho's."""
+    """For one thread: paho's. ``take_up_again`` is for any, while no answer is awaited."""
 
     def __init__(self, topics: Iterable[OptionalTopic]) -> None:
         self._topics = list(topics)
+        self._given_up: list[OptionalTopic] = []
         self._due: list[OptionalTopic] = []
         self._request: OptionalTopic | None = None
         """The last one that was requested on this connection."""
@@ -63,6 +64,12 @@ class OptionalTopics:
             log.warning("the broker refuses %s: %s", self._request.topic, self._request.loss)
         return True
 
+    def take_up_again(self) -> None:
+        """Another client closed the connections: the topics that were given up meanwhile are due."""
+        self._topics += self._given_up
+        self._due += self._given_up
+        self._given_up = []
+
     def give_up_topic(self, now: datetime) -> bool:
         """Whether the connection was closed for the last request; the topic is then requested no more.
 
@@ -74,5 +81,6 @@ class OptionalTopics:
         if self._is_answered and request.topic != DROP_COUNT_TOPIC:
             return False
         self._topics.remove(request)
+        self._given_up.append(request)
         log.warning("the broker closes the connection that reads %s: %s", request.topic, request.loss)
         return True

@@ -29,6 +29,7 @@ from dosing_tui.mqtt.connection import (
     format_disconnect,
     format_no_answer,
     format_refusal,
+    format_silence,
     format_unreachable,
 )
 from dosing_tui.mqtt.message import ReceivedMessage
@@ -194,7 +195,8 @@ class Subscriber:
             )
             self._start_client()
         elif self._has_waited(self._connect_began_at, CONNACK_TIMEOUT):
-            self._report_link(False, format_no_answer(self._settings))
+            self._connect_began_at = None  # the end of this connection has no reason of its own
+            self._report_link(False, format_silence(self._settings))
             if self._client:
                 self._client.abort_connection()
         elif not self._is_connected or not self._client:
@@ -208,6 +210,8 @@ class Subscriber:
             and self._client_id_conflict.clear_if_stable(self._clock())
         ):
             self._report_link_up()
+            self._optional_topics.take_up_again()
+            self._request_next_topic(self._client)
 
     def _has_waited(self, since: datetime | None, duration: timedelta) -> bool:
         return since is not None and is_due(since, self._clock(), duration)
@@ -273,6 +277,9 @@ class Subscriber:
             self._set_refused_topics(refused | set(self._refused_topics).difference(topics))
             if not self.has_client_id_conflict:
                 self._report_link_up()
+        self._request_next_topic(client)
+
+    def _request_next_topic(self, client: Client) -> None:
         if request := self._optional_topics.take_next(self._clock()):
             self._subscribe_topics(client, (request.topic,), request.qos)
 

@@ -1,4 +1,5 @@
--- What the tanks of the stations hold, where lots were entered: of a station or of all (NULL), as of a time; the book then.
+-- What the tanks of the stations hold that are not retired, where lots were entered: of a station or of all (NULL), as of a time;
+-- the book then.
 SELECT t.device_id, coalesce(l.chemical, t.chemical) AS chemical, t.chemical_key, t.time AS since, t.lots,
        t.book_g - (SELECT u.mass_g
                      FROM tank_use(t.device_id, t.chemical_key,
@@ -15,4 +16,6 @@ SELECT t.device_id, coalesce(l.chemical, t.chemical) AS chemical, t.chemical_key
                       WHERE i.device_id = t.device_id AND fold_name(i.chemical) = t.chemical_key
                       LIMIT 1) AS l ON true
  WHERE t.lots <> '[]' AND EXISTS (SELECT FROM device_last_seen AS s WHERE s.device_id = t.device_id)
+   AND NOT EXISTS (SELECT FROM list_retired(%(site)s::text) AS r
+                    WHERE r.device_id = t.device_id AND r.chemical IN ('', coalesce(l.chemical, t.chemical)))
  ORDER BY t.device_id, chemical

@@ -1,7 +1,15 @@
 -- Doses of the window by their error: 20 bins of 0.2 g and two open ends, all of them always. Whole six hours come from
--- a rollup, of all stations whole 15 minutes around them, too; the cut ends of the window from the doses. Without doses
--- below what the scale can weigh. Guide's panel 3.
-WITH counted (bins) AS (
+-- a rollup, of all stations whole 15 minutes around them, too; the cut ends of the window from the doses. Up to now there is no
+-- cut end: all of the current 15 minutes counts, under a filter by station of the current six hours. Without doses below
+-- what the scale can weigh. Guide's panel 3.
+WITH ends AS MATERIALIZED (
+SELECT e.step, e.until, least(next_bucket_start(e.step, %(from)s::timestamptz), e.until) AS wholes_from,
+       date_bin('6 hours', e.until, '2000-01-01 00:00:00+00') AS sixes_to,
+       date_bin(e.step, e.until, '2000-01-01 00:00:00+00') AS wholes_to
+  FROM (SELECT s.step, round_up_now(s.step, %(to)s::timestamptz) AS until
+          FROM (SELECT CASE WHEN %(device)s::text[] IS NULL THEN INTERVAL '15 minutes' ELSE INTERVAL '6 hours' END)
+               AS s (step)) AS e
+), counted (bins) AS (
 SELECT coalesce(sum(bins), 0)
   FROM (
 SELECT bins
@@ -10,7 +18,7 @@ SELECT bins
    AND grain = 3
    AND device_id = ''
    AND bucket >= next_bucket_start('6 hours', %(from)s::timestamptz)
-   AND bucket < date_bin('6 hours', %(to)s::timestamptz, '2000-01-01 00:00:00+00')
+   AND bucket < (SELECT sixes_to FROM ends)
    AND (%(chemical)s::text[] IS NULL OR chemical = ANY (%(chemical)s::text[]))
    AND (%(recipe)s::text[] IS NULL OR recipe = ANY (%(recipe)s::text[]))
    AND (%(mode)s::text[] IS NULL OR mode = ANY (%(mode)s::text[]))
@@ -22,7 +30,7 @@ SELECT bins
    AND device_id = ''
    AND bucket >= next_bucket_start('15 minutes', %(from)s::timestamptz)
    AND bucket < least(next_bucket_start('6 hours', %(from)s::timestamptz),
-                      date_bin('15 minutes', %(to)s::timestamptz, '2000-01-01 00:00:00+00'))
+                      (SELECT wholes_to FROM ends))
    AND (%(chemical)s::text[] IS NULL OR chemical = ANY (%(chemical)s::text[]))
    AND (%(recipe)s::text[] IS NULL OR recipe = ANY (%(recipe)s::text[]))
    AND (%(mode)s::text[] IS NULL OR mode = ANY (%(mode)s::text[]))
@@ -32,9 +40,9 @@ SELECT bins
  WHERE %(device)s::text[] IS NULL
    AND grain = 1
    AND device_id = ''
-   AND bucket >= greatest(date_bin('6 hours', %(to)s::timestamptz, '2000-01-01 00:00:00+00'),
+   AND bucket >= greatest((SELECT sixes_to FROM ends),
                           next_bucket_start('6 hours', %(from)s::timestamptz))
-   AND bucket < date_bin('15 minutes', %(to)s::timestamptz, '2000-01-01 00:00:00+00')
+   AND bucket < (SELECT wholes_to FROM ends)
    AND (%(chemical)s::text[] IS NULL OR chemical = ANY (%(chemical)s::text[]))
    AND (%(recipe)s::text[] IS NULL OR recipe = ANY (%(recipe)s::text[]))
    AND (%(mode)s::text[] IS NULL OR mode = ANY (%(mode)s::text[]))
@@ -43,38 +51,26 @@ SELECT bins
   FROM dosing_rollup_6h
  WHERE device_id = ANY (%(device)s::text[])
    AND bucket >= next_bucket_start('6 hours', %(from)s::timestamptz)
-   AND bucket < date_bin('6 hours', %(to)s::timestamptz, '2000-01-01 00:00:00+00')
+   AND bucket < (SELECT sixes_to FROM ends)
    AND (%(chemical)s::text[] IS NULL OR chemical = ANY (%(chemical)s::text[]))
    AND (%(recipe)s::text[] IS NULL OR recipe = ANY (%(recipe)s::text[]))
    AND (%(mode)s::text[] IS NULL OR mode = ANY (%(mode)s::text[]))
 ) AS known
 ), cut (bin, n) AS MATERIALIZED (
-SELECT dosing_error_bin(error_g), count(*)
-  FROM dosing_consumption
- WHERE error_g IS NOT NULL
-   AND is_weighable(time, target_g)
-   AND time >= %(from)s::timestamptz
-   AND time < least(next_bucket_start((CASE WHEN %(device)s::text[] IS NULL THEN INTERVAL '15 minutes' ELSE INTERVAL '6 hours' END),
-                                      %(from)s::timestamptz), %(to)s::timestamptz)
-   AND (%(device)s::text[] IS NULL OR device_id = ANY (%(device)s::text[]))
-   AND (%(chemical)s::text[] IS NULL OR chemical = ANY (%(chemical)s::text[]))
-   AND (%(recipe)s::text[] IS NULL OR recipe = ANY (%(recipe)s::text[]))
-   AND (%(mode)s::text[] IS NULL OR mode = ANY (%(mode)s::text[]))
- GROUP BY 1
- UNION ALL
-SELECT dosing_error_bin(error_g), count(*)
-  FROM dosing_consumption
- WHERE error_g IS NOT NULL
-   AND is_weighable(time, target_g)
-   AND time >= greatest(date_bin((CASE WHEN %(device)s::text[] IS NULL THEN INTERVAL '15 minutes' ELSE INTERVAL '6 hours' END),
-                                 %(to)s::timestamptz, '2000-01-01 00:00:00+00'),
-                        least(next_bucket_start((CASE WHEN %(device)s::text[] IS NULL THEN INTERVAL '15 minutes' ELSE INTERVAL '6 hours' END),
-                                                %(from)s::timestamptz), %(to)s::timestamptz))
-   AND time < %(to)s::timestamptz
-   AND (%(device)s::text[] IS NULL OR device_id = ANY (%(device)s::text[]))
-   AND (%(chemical)s::text[] IS NULL OR chemical = ANY (%(chemical)s::text[]))
-   AND (%(recipe)s::text[] IS NULL OR recipe = ANY (%(recipe)s::text[]))
-   AND (%(mode)s::text[] IS NULL OR mode = ANY (%(mode)s::text[]))
+SELECT d.bin, count(*)
+  FROM (SELECT %(from)s::timestamptz AS since, wholes_from AS until FROM ends
+         UNION ALL
+        SELECT greatest(wholes_to, wholes_from), until FROM ends) AS e
+ CROSS JOIN LATERAL (SELECT dosing_error_bin(error_g) AS bin
+                       FROM dosing_consumption
+                      WHERE error_g IS NOT NULL
+                        AND is_weighable(time, target_g)
+                        AND time >= e.since
+                        AND time < e.until
+                        AND (%(device)s::text[] IS NULL OR device_id = ANY (%(device)s::text[]))
+                        AND (%(chemical)s::text[] IS NULL OR chemical = ANY (%(chemical)s::text[]))
+                        AND (%(recipe)s::text[] IS NULL OR recipe = ANY (%(recipe)s::text[]))
+                        AND (%(mode)s::text[] IS NULL OR mode = ANY (%(mode)s::text[]))) AS d
  GROUP BY 1
 )
 SELECT CASE WHEN bin > 0 THEN ((bin - 11) * 0.2)::float8 END AS lower_g,

@@ -4,80 +4,23 @@
 -- doses, and below what the scale can weigh. After a tube change or a calibration the figures begin anew. Whole six hours
 -- come from a rollup, the cut ends of the window from the doses. docs/capability.md has the formulas.
 WITH services AS MATERIALIZED (
-SELECT s.* FROM pump_service_states(%(to)s::timestamptz) AS s
-), classes AS MATERIALIZED (
-SELECT row_number() OVER () AS class, t.device_id, t.pump, t.chemical, t.target_g,
-       min(f.tolerance_g) AS tolerance_g, bool_and(f.is_weighable) AS is_weighable,
-       greatest(s.baseline_at, %(from)s::timestamptz) AS since
-  FROM pump_targets AS t
-  LEFT JOIN services AS s USING (device_id, pump)
- CROSS JOIN LATERAL find_tolerance(least(t.last_at, %(to)s::timestamptz), t.recipe, t.mode, t.chemical, t.pump, t.target_g) AS f
- WHERE t.first_at < %(to)s::timestamptz
-   AND t.last_at >= greatest(s.baseline_at, %(from)s::timestamptz)
-   AND (%(device)s::text[] IS NULL OR t.device_id = ANY (%(device)s::text[]))
-   AND (t.device_id, t.pump, t.chemical, t.target_g) IN
-       (SELECT r.device_id, r.pump, r.chemical, r.target_g FROM pump_targets AS r WHERE r.is_repeated)
- GROUP BY t.device_id, t.pump, t.chemical, t.target_g, s.baseline_at
-), cut (since, until) AS (
-VALUES (%(from)s::timestamptz, least(next_bucket_start('6 hours', %(from)s::timestamptz), %(to)s::timestamptz)),
-       (greatest(date_bin('6 hours', %(to)s::timestamptz, '2000-01-01 00:00:00+00'),
-                 least(next_bucket_start('6 hours', %(from)s::timestamptz), %(to)s::timestamptz)), %(to)s::timestamptz)
-), restarts AS (
--- the rest of the six hours in which the figures of a pump begin anew
-SELECT DISTINCT device_id, pump, since, next_bucket_start('6 hours', since) AS until
-  FROM classes
- WHERE since >= next_bucket_start('6 hours', %(from)s::timestamptz)
-   AND since < date_bin('6 hours', %(to)s::timestamptz, '2000-01-01 00:00:00+00')
-), single AS (
-SELECT d.device_id, d.pump, d.chemical, d.target_g, d.time, d.received_at, d.dedup, d.error_g, d.duration_ms
-  FROM cut
- CROSS JOIN LATERAL (SELECT device_id, pump, chemical, target_g, time, received_at, dedup, error_g, duration_ms
-                       FROM dosing_consumption
-                      WHERE time >= cut.since AND time < cut.until AND error_g IS NOT NULL
-                        AND (%(device)s::text[] IS NULL OR device_id = ANY (%(device)s::text[]))) AS d
- UNION ALL
-SELECT r.device_id, r.pump, d.chemical, d.target_g, d.time, d.received_at, d.dedup, d.error_g, d.duration_ms
-  FROM restarts AS r
- CROSS JOIN LATERAL (SELECT chemical, target_g, time, received_at, dedup, error_g, duration_ms
-                       FROM dosing_consumption AS o
-                      WHERE o.device_id = r.device_id AND o.pump = r.pump AND o.time >= r.since AND o.time < r.until
-                        AND o.error_g IS NOT NULL
-                     OFFSET 0) AS d
-), parts AS (
-SELECT class, r.first_at AS at, r.first_received_at AS received_at, 0 AS place, r.doses, r.sum_error_g, r.sum_range_g,
-       r.first_error_g, r.last_error_g, r.n_rate, r.sum_rate, r.sum_sq_rate, r.sum_error_of_rate, r.sum_rate_error
-  FROM classes
-  JOIN pump_rollup AS r USING (device_id, pump, chemical, target_g)
- WHERE r.bucket >= next_bucket_start('6 hours', %(from)s::timestamptz)
-   AND r.bucket >= classes.since
-   AND r.bucket < date_bin('6 hours', %(to)s::timestamptz, '2000-01-01 00:00:00+00')
- UNION ALL
-SELECT class, d.time, d.received_at, d.dedup, 1, d.error_g, 0, d.error_g, d.error_g,
-       (p.rate IS NOT NULL)::integer, coalesce(p.rate, 0), coalesce(p.rate * p.rate, 0),
-       CASE WHEN p.rate IS NULL THEN 0 ELSE d.error_g END, coalesce(p.rate * d.error_g, 0)
-  FROM single AS d
-  JOIN classes USING (device_id, pump, chemical, target_g)
- CROSS JOIN LATERAL (SELECT d.target_g * 1000 / nullif(plausible_duration_ms(d.duration_ms), 0)) AS p (rate)
- WHERE d.time >= classes.since
-), linked AS (
-SELECT class, doses, sum_error_g, sum_range_g, n_rate, sum_rate, sum_sq_rate, sum_error_of_rate, sum_rate_error,
-       abs(first_error_g - lag(last_error_g) OVER (PARTITION BY class ORDER BY at, received_at, place)) AS gap_g
-  FROM parts
+SELECT device_id, pump, tube_at, calibrated_at, scale_calibrated_at, baseline_at, first_at, tube_g, tube_run_s
+  FROM pump_service_states(%(to)s::timestamptz)
 ), summed AS (
-SELECT class, sum(doses)::bigint AS doses, sum(sum_error_g) AS sum_error_g,
-       sum(sum_range_g) + coalesce(sum(gap_g), 0) AS ranges_g, sum(n_rate)::float8 AS n_rate, sum(sum_rate) AS sum_rate,
-       sum(sum_sq_rate) - sum(sum_rate) * sum(sum_rate) / nullif(sum(n_rate), 0)::float8 AS spread,
-       sum(sum_rate_error) - sum(sum_rate) * sum(sum_error_of_rate) / nullif(sum(n_rate), 0)::float8 AS common_spread,
-       sum(sum_sq_rate) AS sum_sq_rate, sum(sum_error_of_rate) AS sum_error_of_rate
-  FROM linked
- GROUP BY 1
+SELECT device_id, pump, chemical, target_g, tolerance_g, is_weighable, since, doses, sum_error_g, ranges_g, n_rate, sum_rate,
+       sum_sq_rate, sum_error_of_rate,
+       sum_sq_rate - sum_rate * sum_rate / nullif(n_rate, 0) AS spread,
+       sum_rate_error - sum_rate * sum_error_of_rate / nullif(n_rate, 0) AS common_spread
+  FROM pump_sums(%(from)s::timestamptz, %(to)s::timestamptz, %(device)s::text[],
+                 ARRAY(SELECT device_id FROM services WHERE baseline_at IS NOT NULL ORDER BY device_id, pump),
+                 ARRAY(SELECT pump FROM services WHERE baseline_at IS NOT NULL ORDER BY device_id, pump),
+                 ARRAY(SELECT baseline_at FROM services WHERE baseline_at IS NOT NULL ORDER BY device_id, pump))
 ), judged AS (
-SELECT s.*, c.device_id, c.pump, c.chemical, c.target_g, c.tolerance_g, c.since, c.tolerance_g / 4 AS allowance_g,
-       CASE WHEN c.is_weighable AND s.doses >= 10 THEN s.sum_error_g / s.doses END AS mean_error_g,
-       CASE WHEN c.is_weighable AND s.doses >= 10 THEN s.ranges_g / (s.doses - 1) / 1.128 END AS sigma_g,
+SELECT s.*, s.tolerance_g / 4 AS allowance_g,
+       CASE WHEN s.is_weighable AND s.doses >= 10 THEN s.sum_error_g / s.doses END AS mean_error_g,
+       CASE WHEN s.is_weighable AND s.doses >= 10 THEN s.ranges_g / (s.doses - 1) / 1.128 END AS sigma_g,
        CASE WHEN s.doses >= 10 AND s.spread > 1e-9 * s.sum_sq_rate THEN s.common_spread / s.spread END AS stop_delay_s
   FROM summed AS s
-  JOIN classes AS c USING (class)
 ), compared AS (
 -- shift: 1 for a bias above the allowance, -1 for one below it, else 0. This is what biased means everywhere.
 SELECT j.*, 100 * abs(mean_error_g) / nullif(allowance_g, 0) AS bias_percent,
@@ -105,7 +48,7 @@ SELECT device_id, pump, chemical, target_g, doses, mean_error_g, allowance_g, bi
   FROM compared AS c
   LEFT JOIN stations USING (device_id)
   LEFT JOIN services AS v USING (device_id, pump)
-  LEFT JOIN new_tube_rates(%(to)s::timestamptz) AS n USING (device_id, pump, chemical, target_g)
+  LEFT JOIN new_tube_rates(%(to)s::timestamptz, %(device)s::text[], false) AS n USING (device_id, pump, chemical, target_g)
  WHERE (%(chemical)s::text[] IS NULL OR chemical = ANY (%(chemical)s::text[]))
    AND (%(pump)s::integer[] IS NULL OR pump = ANY (%(pump)s::integer[]))
  ORDER BY cpk NULLS LAST, bias_percent DESC NULLS LAST, device_id, pump, chemical, target_g

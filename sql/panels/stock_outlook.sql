@@ -1,7 +1,8 @@
 -- How long each tank that is not retired lasts, the most urgent first: use per production day of the last 7 and 28 days before today, its 10th
 -- and 90th percentile, days of cover, run-out, reorder point. A production day is a day of the plant with a dose of the
 -- station; below three of them the figures are NULL. A dose that was not weighed counts as the mean of that day's weighed
--- ones. It is the present state, whatever the window. docs/materials.md.
+-- ones. It is the present state, whatever the window. Days that are closed are stored (tank_days), the others are counted.
+-- docs/materials.md.
 WITH
 -- include materials/latest_tanks
 , tanks AS MATERIALIZED (
@@ -12,31 +13,24 @@ SELECT device_id, chemical, chemical_key, remaining_g,
 -- include materials/is_in_service
        )
    AND (%(device)s::text[] IS NULL OR device_id = ANY (%(device)s::text[]))
-), days AS MATERIALIZED (
-SELECT d.day, clock.since, clock.until, wide.since AS wide_since,
-       greatest(date_bin('6 hours', clock.until, '2000-01-01 00:00:00+00'), wide.since) AS wide_until
-  FROM generate_series(1, 28) AS g (number)
+), asked AS MATERIALIZED (
+SELECT s.device_id, d.day, c.device_id IS NOT NULL AS is_closed
+  FROM (SELECT DISTINCT device_id FROM tanks) AS s
+ CROSS JOIN generate_series(1, 28) AS g (number)
  CROSS JOIN LATERAL (SELECT (%(now)s::timestamptz AT TIME ZONE %(tz)s::text)::date - g.number) AS d (day)
- CROSS JOIN LATERAL (SELECT day_start(d.day, %(tz)s::text), day_start(d.day + 1, %(tz)s::text)) AS clock (since, until)
- CROSS JOIN LATERAL (SELECT least(next_bucket_start('6 hours', clock.since), clock.until)) AS wide (since)
+  LEFT JOIN closed_tank_days AS c ON c.device_id = s.device_id AND c.day = d.day AND c.zone = %(tz)s::text
+), counted AS (
+SELECT t.device_id, t.day, t.chemical_key, t.doses, t.n_actual, t.sum_actual_g
+  FROM asked AS a
+  JOIN tank_days AS t USING (device_id, day)
+ WHERE a.is_closed AND t.doses IS NOT NULL
+ UNION ALL
+SELECT u.device_id, u.day, u.chemical_key, u.doses, u.n_actual, u.sum_actual_g
+  FROM (SELECT array_agg(device_id) AS stations, array_agg(day) AS days FROM asked WHERE NOT is_closed) AS o
+ CROSS JOIN LATERAL count_tank_uses(%(tz)s::text, o.stations, o.days) AS u
 ), used AS MATERIALIZED (
-SELECT d.day, s.device_id, fold_name(r.chemical) AS chemical_key,
-       sum(r.sum_actual_g) * (sum(r.doses) / nullif(sum(r.n_actual), 0))::float8 AS use_g,
-       sum(r.doses - r.n_actual)::bigint AS unknown
-  FROM days AS d
- CROSS JOIN (SELECT DISTINCT device_id FROM tanks) AS s
- CROSS JOIN LATERAL (SELECT chemical, doses, n_actual, sum_actual_g
-                       FROM dosing_rollup_6h
-                      WHERE device_id = s.device_id AND bucket >= d.wide_since AND bucket < d.wide_until
-                      UNION ALL
-                     SELECT chemical, doses, n_actual, sum_actual_g
-                       FROM dosing_rollup_15m
-                      WHERE device_id = s.device_id AND bucket >= d.since AND bucket < d.wide_since
-                      UNION ALL
-                     SELECT chemical, doses, n_actual, sum_actual_g
-                       FROM dosing_rollup_15m
-                      WHERE device_id = s.device_id AND bucket >= d.wide_until AND bucket < d.until) AS r
- GROUP BY 1, 2, 3
+SELECT device_id, day, chemical_key, sum_actual_g * (doses::numeric / nullif(n_actual, 0))::float8 AS use_g, doses - n_actual AS unknown
+  FROM counted
 ), production AS (
 SELECT DISTINCT day, device_id FROM used
 ), daily AS (

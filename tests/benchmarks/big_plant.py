@@ -112,6 +112,8 @@ def fill_plant(
     for statement in (_LEVELS, _ENTRIES, _TUBES):
         connection.execute(statement, plant)
         connection.commit()
+    connection.execute("DELETE FROM batch_rebuild_queue")  # the batches are there: none is to be rebuilt
+    connection.commit()
     connection.autocommit = True
     connection.execute("VACUUM ANALYZE")
     connection.autocommit = False

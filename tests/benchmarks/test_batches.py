@@ -19,7 +19,7 @@ from dosing_tui.database.batches.audit_verify import verify_audit_trail
 from dosing_tui.database.batches.incremental_rebuild import rebuild_batches
 from dosing_tui.database.batches.queries import count_batches, list_batches, read_batch
 from dosing_tui.database.reading_writer import ReadingWriter
-from dosing_tui.domain.batch_review.exception_checks import find_exceptions
+from dosing_tui.domain.batch_review.exception_checks import judge_batch
 from dosing_tui.domain.batch_review.query_models import BatchFilter
 from dosing_tui.domain.batches.canonical_json import batch_to_record, hash_text
 from dosing_tui.domain.batches.reconstruction import reconstruct_batches
@@ -62,7 +62,7 @@ def test_batches_from_messages(capsys: pytest.CaptureFixture[str]) -> None:
     begun = time.perf_counter()
     found = reconstruct_batches(messages, now=MUCH_LATER + timedelta(days=1))
     rebuilt = time.perf_counter()
-    hashes = {hash_text(batch_to_record(batch)) for batch in found if find_exceptions(batch) is not None}
+    hashes = {hash_text(batch_to_record(batch)) for batch in found if judge_batch(batch) is not None}
     done = time.perf_counter()
     assert len(found) == len(hashes) == BATCHES
     spent = (rebuilt - begun, done - rebuilt)

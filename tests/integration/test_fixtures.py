@@ -3,6 +3,8 @@
 import socket
 
 import psycopg
+import pytest
+from psycopg.conninfo import make_conninfo
 
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker
@@ -38,11 +40,31 @@ def test_a_template_is_filled_once_and_copied(server: Server) -> None:
     assert len(filled) == 1
 
 
+def test_the_copy_of_a_template_has_no_failed_jobs_of_it(flavour: Server) -> None:
+    def fill(dsn: str) -> None:
+        with psycopg.connect(dsn) as connection:
+            connection.execute("CREATE EXTENSION IF NOT EXISTS timescaledb")
+            connection.execute(
+                "INSERT INTO _timescaledb_internal.bgw_job_stat_history"
+                " (job_id, pid, execution_start, succeeded) VALUES (1, 1, now(), false)"
+            )
+            assert connection.execute(count).fetchall() == [(1,)]
+
+    if flavour.name == "plain":
+        pytest.skip("plain PostgreSQL has no jobs")
+    count = "SELECT count(*) FROM timescaledb_information.job_errors"
+    with (
+        flavour.create_database(flavour.get_template("failed_job", fill)) as dsn,
+        psycopg.connect(dsn) as connection,
+    ):
+        assert connection.execute(count).fetchall() == [(0,)]
+
+
 def test_a_server_of_the_tests_own_comes_back_after_a_kill(own_postgres: EmbeddedPostgres) -> None:
     own_postgres.kill()
     assert own_postgres.pid == 0
     own_postgres.restart()
-    with psycopg.connect(own_postgres.tcp_dsn) as connection:
+    with psycopg.connect(make_conninfo(own_postgres.dsn, host="127.0.0.1")) as connection:
         assert connection.execute("SELECT 1").fetchone() == (1,)
 
 

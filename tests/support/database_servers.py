@@ -84,10 +84,22 @@ class Server:
         self.templates.clear()
 
     def _close_template(self, name: str) -> None:
+        _clear_job_results(self.dsn_of(name))
         self.execute_statements(
             sql.SQL("ALTER DATABASE {} WITH ALLOW_CONNECTIONS false").format(sql.Identifier(name)),
             sql.SQL("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = {}").format(name),
         )
+
+
+def _clear_job_results(dsn: str) -> None:
+    """Closing the template kills its running jobs, and each copy would begin with their failures."""
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        if connection.execute("SELECT 1 FROM pg_extension WHERE extname = 'timescaledb'").fetchone():
+            connection.execute("SELECT _timescaledb_functions.stop_background_workers()")
+            for table in ("bgw_job_stat", "bgw_job_stat_history"):
+                connection.execute(
+                    sql.SQL("DELETE FROM _timescaledb_internal.{}").format(sql.Identifier(table))
+                )
 
 
 def new_name(holds: str) -> str:

@@ -3,15 +3,8 @@
 from datetime import UTC, datetime, timedelta
 
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, ReadingKind, TimeQuality
-from dosing_tui.live_state import (
-    MAX_RECENT_READINGS,
-    MAX_SERIES,
-    LinkState,
-    LinkStatus,
-    LiveState,
-    MessageCounts,
-    Role,
-)
+from dosing_tui.live_snapshot import LinkState, LinkStatus, MessageCounts, Role
+from dosing_tui.live_state import MAX_RECENT_READINGS, MAX_SERIES, LiveState
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 

@@ -73,17 +73,19 @@ BROAD_ERRORS = ("Exception", "BaseException")
 
 
 @cache
-def parse_package() -> dict[Path, ast.Module]:
-    return {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(PACKAGE.rglob("*.py"))}
+def parse_package() -> dict[Path, list[ast.AST]]:
+    """All nodes of each file: to walk through the trees takes longer than to read them."""
+    return {
+        path: list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+        for path in sorted(PACKAGE.rglob("*.py"))
+    }
 
 
 @cache
 def list_nodes() -> list[tuple[str, ast.AST]]:
     """Each node of the package that has a name or sets one, with the place of its file."""
-    places = {str(path.relative_to(ROOT)): tree for path, tree in parse_package().items()}
-    return [
-        (place, node) for place, tree in places.items() for node in ast.walk(tree) if isinstance(node, NAMED)
-    ]
+    places = {str(path.relative_to(ROOT)): nodes for path, nodes in parse_package().items()}
+    return [(place, node) for place, nodes in places.items() for node in nodes if isinstance(node, NAMED)]
 
 
 def iterate_functions() -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
@@ -111,9 +113,9 @@ def list_attribute_names(node: ast.AST) -> list[str]:
     return []
 
 
-def list_imports(tree: ast.Module) -> Iterator[str]:
+def list_imports(nodes: list[ast.AST]) -> Iterator[str]:
     """The modules of the package that a module imports, by their dotted names."""
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.ImportFrom) and node.module and not node.level:
             for alias in node.names:
                 whole = f"{node.module}.{alias.name}"
@@ -122,10 +124,10 @@ def list_imports(tree: ast.Module) -> Iterator[str]:
             yield from (alias.name for alias in node.names)
 
 
-def list_texts(tree: ast.Module) -> Iterator[tuple[int, str]]:
+def list_texts(nodes: list[ast.AST]) -> Iterator[tuple[int, str]]:
     """Line and text, in lower case, of each string that is no docstring."""
-    docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    for node in ast.walk(tree):
+    docstrings = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+    for node in nodes:
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
             yield node.lineno, " ".join(node.value.lower().split())
 
@@ -197,8 +199,8 @@ def test_no_folder_holds_more_than_twelve_modules() -> None:
 
 def test_no_folders_import_each_other_in_a_circle() -> None:
     graph: dict[str, set[str]] = defaultdict(set)
-    for path, tree in parse_package().items():
-        for dotted in list_imports(tree):
+    for path, nodes in parse_package().items():
+        for dotted in list_imports(nodes):
             imported = find_module(dotted) if dotted.split(".")[0] == PACKAGE.name else None
             if imported and room_of(imported) != room_of(path):
                 graph[room_of(path)].add(room_of(imported))
@@ -211,11 +213,11 @@ def test_no_folders_import_each_other_in_a_circle() -> None:
 @pytest.mark.parametrize("room", ["tui", "cli"])
 def test_no_screen_text_uses_a_phrase_that_was_replaced(room: str) -> None:
     found = []
-    for path, tree in parse_package().items():
+    for path, nodes in parse_package().items():
         if path.is_relative_to(PACKAGE / room):
             found += [
                 f"{path.relative_to(ROOT)}:{line} {phrase}"
-                for line, text in list_texts(tree)
+                for line, text in list_texts(nodes)
                 for phrase in REPLACED_PHRASES
                 if phrase in text
             ]
@@ -226,9 +228,9 @@ def test_thousands_have_one_format() -> None:
     """``quantity_text`` parts them by a gap, on screens, in reports, in commands' texts and in logs."""
     found = [
         f"{path.relative_to(ROOT)}:{node.lineno}"
-        for path, module in parse_package().items()
+        for path, nodes in parse_package().items()
         if path.name != "quantity_text.py"
-        for node in ast.walk(module)
+        for node in nodes
         if isinstance(node, ast.FormattedValue) and node.format_spec is not None
         and any(isinstance(part, ast.Constant) and "," in str(part.value)
                 for part in ast.walk(node.format_spec))
@@ -240,8 +242,8 @@ def test_a_number_of_things_has_one_format() -> None:
     """``count_noun`` knows that one of them has no s."""
     found = [
         f"{path.relative_to(ROOT)}:{node.lineno} {ast.unparse(value)}{text.value!r}"
-        for path, module in parse_package().items()
-        for node in ast.walk(module)
+        for path, nodes in parse_package().items()
+        for node in nodes
         if isinstance(node, ast.JoinedStr)
         for value, text in pairwise(node.values)
         if isinstance(value, ast.FormattedValue) and COUNT.search(ast.unparse(value.value))
@@ -249,9 +251,9 @@ def test_a_number_of_things_has_one_format() -> None:
     ]  # fmt: skip
     found += [
         f"{path.relative_to(ROOT)}:{line} {text}"
-        for path, module in parse_package().items()
+        for path, nodes in parse_package().items()
         if path.name != "quantity_text.py"
-        for line, text in list_texts(module)
+        for line, text in list_texts(nodes)
         if PLURAL_BY_HAND.fullmatch(text)
     ]
     assert found == []
@@ -259,7 +261,7 @@ def test_a_number_of_things_has_one_format() -> None:
 
 def test_every_broad_except_that_swallows_and_every_ignored_type_has_a_reason() -> None:
     found = []
-    for path, module in parse_package().items():
+    for path, nodes in parse_package().items():
         lines = path.read_text(encoding="utf-8").splitlines()
         place = path.relative_to(ROOT)
         found += [
@@ -267,7 +269,7 @@ def test_every_broad_except_that_swallows_and_every_ignored_type_has_a_reason() 
             for number, line in enumerate(lines, start=1)
             if re.search(r"# type: ignore\[[\w,-]+\](?!  # \w)|# noqa: \w+$", line)
         ]
-        for node in ast.walk(module):
+        for node in nodes:
             if isinstance(node, ast.ExceptHandler) and ast.unparse(node.type or node) in BROAD_ERRORS:
                 head = "".join(lines[node.lineno - 1 : node.body[0].lineno])
                 if not isinstance(node.body[-1], ast.Raise) and "# " not in head:

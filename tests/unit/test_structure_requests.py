@@ -8,6 +8,7 @@ import dosing_tui
 from dosing_tui.tui.controllers import (
     alarm_controller,
     alarm_kpi_controller,
+    bulk_approval,
     journal_controller,
     material_controller,
     review_controller,
@@ -22,8 +23,8 @@ from dosing_tui.tui.requests.pending_request import RequestResult
 
 PACKAGE = Path(dosing_tui.__file__).parent
 MODULES = (
-    alarm_controller, alarm_kpi_controller, journal_controller, material_controller, review_controller,
-    scope_controller, service_controller, shift_report_controller, sign_on_controller,
+    alarm_controller, alarm_kpi_controller, bulk_approval, journal_controller, material_controller,
+    review_controller, scope_controller, service_controller, shift_report_controller, sign_on_controller,
 )  # fmt: skip
 OPENERS = frozenset({"push_screen", "open_dialog", "open_form"})
 """For keys. An answer that came late has ``open_answer``, which opens nothing over another screen."""
@@ -41,7 +42,7 @@ def parse_module(module: object) -> ast.Module:
 
 def list_handlers() -> dict[str, set[str]]:
     """The methods that get a result, by the name of the class that has them."""
-    controllers = PACKAGE / "tui" / "controllers" / "console_controllers.py"
+    controllers = PACKAGE / "tui" / "coordination" / "console_controllers.py"
     tree = ast.parse(controllers.read_text(encoding="utf-8"))
     classes: dict[str, str] = {}
     for node in ast.walk(tree):

@@ -38,7 +38,7 @@ from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, 
 from dosing_tui.domain.presence.models import StationNews
 from dosing_tui.domain.quantities.set_back_clock import is_due
 from dosing_tui.errors import DatabaseError, SpoolError
-from dosing_tui.live_state import DatabasePart, LinkState, LinkStatus
+from dosing_tui.live_snapshot import DatabasePart, LinkState, LinkStatus
 
 log = logging.getLogger(__name__)
 

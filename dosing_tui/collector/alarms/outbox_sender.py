@@ -9,7 +9,7 @@ from dosing_tui.collector.alarms.outbox_fence import OutboxFence
 from dosing_tui.collector.context.interfaces import CollectorContext
 from dosing_tui.domain.alarms.models import JournalEntry
 from dosing_tui.errors import DatabaseError, InvalidRowError, SpoolError
-from dosing_tui.live_state import DatabasePart
+from dosing_tui.live_snapshot import DatabasePart
 
 log = logging.getLogger(__name__)
 

@@ -4,7 +4,8 @@ import threading
 from collections.abc import Callable
 from datetime import datetime
 
-from dosing_tui.live_state import DatabaseFault, DatabasePart, LinkState, LinkStatus, LiveState, Role
+from dosing_tui.live_snapshot import DatabaseFault, DatabasePart, LinkState, LinkStatus, Role
+from dosing_tui.live_state import LiveState
 
 StatusReporter = Callable[[str], None]
 """Takes one plain sentence."""

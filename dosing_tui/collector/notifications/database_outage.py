@@ -48,7 +48,7 @@ from dosing_tui.domain.notifications.policy import (
 )
 from dosing_tui.domain.quantities.quantity_text import count_noun
 from dosing_tui.errors import SpoolError
-from dosing_tui.live_state import DatabasePart, LinkStatus, LiveSnapshot
+from dosing_tui.live_snapshot import DatabasePart, LinkStatus, LiveSnapshot
 
 log = logging.getLogger(__name__)
 

@@ -32,7 +32,7 @@ from dosing_tui.domain.notifications.policy import (
 from dosing_tui.domain.quantities.quantity_text import count_noun
 from dosing_tui.domain.quantities.set_back_clock import is_due
 from dosing_tui.errors import DatabaseAccessError, DatabaseError
-from dosing_tui.live_state import DatabasePart, LinkStatus
+from dosing_tui.live_snapshot import DatabasePart, LinkStatus
 
 log = logging.getLogger(__name__)
 

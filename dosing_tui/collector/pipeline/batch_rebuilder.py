@@ -8,7 +8,7 @@ from dosing_tui.collector.context.interfaces import CollectorContext, SmallRebui
 from dosing_tui.domain.quantities.quantity_text import format_duration
 from dosing_tui.errors import DatabaseError, DatabaseUnavailableError
 from dosing_tui.ipc.subprocess_call import SubprocessCall
-from dosing_tui.live_state import DatabasePart
+from dosing_tui.live_snapshot import DatabasePart
 
 STOP_TIMEOUT_S = 5.0
 MAX_PAUSE_S = 60.0
@@ -18,7 +18,7 @@ PAUSE_FACTOR = 10
 LONGEST_PAUSE_S = 300.0
 """Longest pause after a rebuild, however long that took: batches must not stay away for hours."""
 LATE_S = 120.0
-"""Batches that are stored so much later than their messages are late: the operator is told."""
+"""Delay between a batch's messages and its stored batch from which the operator gets a notice."""
 
 PROCESS_IDLE_S = 30.0
 """A process that was not needed for so long is ended; its start takes a quarter of a second."""

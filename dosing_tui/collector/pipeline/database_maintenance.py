@@ -3,7 +3,7 @@
 from dosing_tui.collector.context.interfaces import CollectorDatabase
 from dosing_tui.collector.context.status import CollectorStatus
 from dosing_tui.errors import DatabaseAccessError
-from dosing_tui.live_state import DatabasePart
+from dosing_tui.live_snapshot import DatabasePart
 
 
 def run_maintenance(database: CollectorDatabase, status: CollectorStatus) -> None:

@@ -7,7 +7,7 @@ from dosing_tui.collector.context.interfaces import CollectorContext
 from dosing_tui.database.maintenance.blocking_sessions import BlockingSession
 from dosing_tui.domain.quantities.set_back_clock import is_due
 from dosing_tui.errors import DatabaseError
-from dosing_tui.live_state import DatabasePart, LinkStatus
+from dosing_tui.live_snapshot import DatabasePart, LinkStatus
 
 SHOWN_FOR = timedelta(minutes=10)
 """An ended session is shown, and an alarm, for this time."""

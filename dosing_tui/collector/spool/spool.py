@@ -23,7 +23,7 @@ from dosing_tui.database.reading_writer import WriteProgress
 from dosing_tui.domain.messages.models import ParsedItem, Rejection
 from dosing_tui.domain.quantities.quantity_text import count_noun
 from dosing_tui.errors import SpoolError
-from dosing_tui.live_state import MessageCounts
+from dosing_tui.live_snapshot import MessageCounts
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from shutil import which
 
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from dosing_tui.config.secrets import SECRET_DSN_KEYS
+from dosing_tui.config.sections.site_settings import SECRET_DSN_KEYS
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.connection import build_connection_string
 from dosing_tui.database.error_mapping import redact_text

@@ -4,21 +4,11 @@ from datetime import datetime
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database import operator_notes
-from dosing_tui.database.connection import Session, select_rows, use_session
-from dosing_tui.domain.alarms.models import AlarmKey
+from dosing_tui.database.batches.spans.alarm_spans import select_alarm_spans
+from dosing_tui.database.connection import use_session
 from dosing_tui.domain.batch_review.query_models import ContextEvents
-from dosing_tui.domain.batches.alarm_overlap import AlarmSpan
-from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text
 
 APPLICATION_NAME = "batches"
-
-
-def select_alarm_spans(
-    session: Session, *, site: str, since: datetime, until: datetime
-) -> tuple[AlarmSpan, ...]:
-    """Alarms active at some time in [since, until), by their start."""
-    parameters = {"site": site, "from": since, "to": until}
-    return tuple(select_rows(session, _build_alarm_span, "batches/select_alarm_spans", parameters))
 
 
 def list_context_events(
@@ -35,10 +25,3 @@ def list_context_events(
         tuple([span for span in spans if span.device_id in ("", device)]),
         tuple([note for note in reversed(notes) if note.device in (None, "", device)]),
     )
-
-
-def _build_alarm_span(
-    rule: str, device_id: str, item: str, since: datetime, until: datetime | None, message: str
-) -> AlarmSpan:
-    tag = AlarmKey(clean_text(rule), "", clean_text(item)).tag
-    return AlarmSpan(tag, since, until, device_id, clean_line(message))

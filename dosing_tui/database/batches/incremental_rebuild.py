@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from dosing_tui.config.settings import Settings
+from dosing_tui.config.sections.site_settings import SiteSettings
 from dosing_tui.database.batches.duration_learning import is_learning_due, is_learning_quick, learn_durations
 from dosing_tui.database.batches.rebuild_span import (
     AssessmentBasis,
@@ -36,8 +36,8 @@ from dosing_tui.database.error_mapping import translate_rowless_errors
 from dosing_tui.database.leader_election import LeaseToken, lead_transaction
 from dosing_tui.database.lots.tank_mixes import has_tank_entries, update_tank_mixes
 from dosing_tui.database.readings import dropped_readings
-from dosing_tui.database.schema import process_locks, retention
-from dosing_tui.database.schema.retention import LONG_AGO
+from dosing_tui.database.schema import process_locks
+from dosing_tui.database.schema.stored_rules.retention_states import LONG_AGO, find_kept_since
 from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.batches.models import DEFAULT_RULES
 from dosing_tui.domain.messages.text_sanitizer import clean_line
@@ -61,7 +61,7 @@ _SET_UTC = "SET TIME ZONE 'UTC'"
 
 
 def rebuild_changed_days(
-    settings: Settings, *, now: datetime, lease: LeaseToken | None = None
+    settings: SiteSettings, *, now: datetime, lease: LeaseToken | None = None
 ) -> RebuildResult:
     """Rebuild the queued days, newest first; nothing while another process rebuilds.
 
@@ -77,13 +77,13 @@ def rebuild_changed_days(
         return done
 
 
-def rebuild_until_now(settings: Settings, lease: LeaseToken | None = None) -> None:
+def rebuild_until_now(settings: SiteSettings, lease: LeaseToken | None = None) -> None:
     """As ``rebuild_changed_days``, by the clock of the process that runs it."""
     rebuild_changed_days(settings, now=datetime.now(UTC), lease=lease)
 
 
 def rebuild_batches(
-    settings: Settings, *, since: datetime, until: datetime, now: datetime, report: Callable[[str], None]
+    settings: SiteSettings, *, since: datetime, until: datetime, now: datetime, report: Callable[[str], None]
 ) -> RebuildResult:
     """Rebuild all batches that begin in [since, until). Reviews, their comments and PINs are not touched.
 
@@ -149,7 +149,7 @@ def _plan_queue(session: Session, now: datetime) -> _QueuePlan:
 
 
 def _rebuild_queue(
-    session: Session, settings: Settings, plan: _QueuePlan, *, now: datetime, lease: LeaseToken | None
+    session: Session, settings: SiteSettings, plan: _QueuePlan, *, now: datetime, lease: LeaseToken | None
 ) -> RebuildResult:
     if not plan.spans:
         return RebuildResult()
@@ -208,7 +208,7 @@ def _list_dropped(session: Session, since: datetime, now: datetime) -> list[tupl
     """
     if since < now - MIN_KEPT:
         dropped_readings.note_dropped(session)
-    limit = retention.find_kept_since(session, now)
+    limit = find_kept_since(session, now)
     spans = [(span.since, span.until) for span in dropped_readings.list_dropped(session)]
     return sorted([*spans, (LONG_AGO, limit)] if limit > LONG_AGO else spans)
 
@@ -219,7 +219,7 @@ def _describe_dropped(since: datetime, until: datetime, timezone: str) -> str:
 
 
 @contextmanager
-def _open_session(settings: Settings, application: str) -> Iterator[Session]:
+def _open_session(settings: SiteSettings, application: str) -> Iterator[Session]:
     """A session for rebuilds."""
     with use_session(settings, application=application, timeouts=REBUILD_TIMEOUTS) as session:
         session.execute(_SET_UTC)
@@ -231,7 +231,7 @@ class SmallRebuilds:
 
     def __init__(
         self,
-        settings: Settings,
+        settings: SiteSettings,
         *,
         get_lease: Callable[[], LeaseToken | None] = lambda: None,
         max_readings: int = MAX_SMALL_READINGS,

@@ -6,14 +6,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from zoneinfo import ZoneInfo
 
-from dosing_tui.config.settings import Settings
-from dosing_tui.database.batches.context_events import select_alarm_spans
+from dosing_tui.config.sections.site_settings import SiteSettings
+from dosing_tui.database.batches.spans.alarm_spans import select_alarm_spans
 from dosing_tui.database.batches.spans.reading_window import reconstruct_span
 from dosing_tui.database.batches.spans.span_planner import StationSpan
 from dosing_tui.database.connection import Session, select_rows
 from dosing_tui.database.lots.tank_mixes import add_entered_lots, select_station_lots
-from dosing_tui.database.schema.plant_limits import select_alarm_limits
-from dosing_tui.database.schema.tolerance_rules import select_rules_versions
+from dosing_tui.database.schema.stored_rules.assessment_limits import (
+    select_rules_versions,
+    select_stock_limits,
+)
 from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.batch_review import assessment as judging
 from dosing_tui.domain.batch_review.exception_checks import ReviewLimits, assess_ingredients, judge_batch
@@ -113,15 +115,14 @@ def select_tolerance_book(session: Session) -> ToleranceBook:
 
 
 def select_assessment_basis(
-    session: Session, settings: Settings, *, since: datetime, until: datetime
+    session: Session, settings: SiteSettings, *, since: datetime, until: datetime
 ) -> AssessmentBasis:
     """The inputs for assessing batches that begin in [since, until).
 
     All come from the database, not from settings: the result is the same on every machine.
     """
-    stock = select_alarm_limits(session, settings).stock
     book = select_tolerance_book(session)
-    limits = ReviewLimits(tolerances=book, stock=stock)
+    limits = ReviewLimits(tolerances=book, stock=select_stock_limits(session))
     site, longest = settings.plant.site, DEFAULT_RULES.max_duration
     alarms = select_alarm_spans(session, site=site, since=since - longest, until=until + longest)
     baselines = select_baselines(session, since=since - longest, until=until)

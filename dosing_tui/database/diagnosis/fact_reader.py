@@ -25,8 +25,9 @@ from dosing_tui.database.diagnosis.facts import (
 )
 from dosing_tui.database.diagnosis.rights import COLLECTOR_RIGHTS, VIEWER_RIGHTS
 from dosing_tui.database.error_mapping import translate_rowless_errors
-from dosing_tui.database.schema import migration_history, retention
+from dosing_tui.database.schema import migration_history
 from dosing_tui.database.schema.background_jobs import JOBS_STATEMENT, JobState
+from dosing_tui.database.schema.stored_rules.retention_states import list_states
 from dosing_tui.database.server_flavour import ServerFlavour, detect_server
 from dosing_tui.database.sessions.statement_deadline import DeadlineConnection
 from dosing_tui.domain.alarm_rules.shared.rule_state import SKEW_SAMPLES
@@ -98,9 +99,7 @@ class _FactReader:
             "open_rights": self._list_rows("open rights", _read_act, "maintenance/select_open_rights"),
             "chunks": self._list_rows("chunks", ChunkCounts, chunks),
             "row_times": self._list_rows("readings", RowTimes, "doctor/select_row_times"),
-            "keep_days": {
-                name: state.keep_days for name, state in retention.list_states(self._session).items()
-            },
+            "keep_days": {name: state.keep_days for name, state in list_states(self._session).items()},
             "lease": leases[0] if leases else None,
             "other_writers": writers,
             "signature_owner": "".join(

@@ -110,14 +110,17 @@ def _clean_share(share: LotShare) -> LotShare:
 
 
 def read_tank_lots(settings: Settings, *, device: str = "") -> tuple[TankLots, ...]:
-    """What the tanks for which lots are entered hold now, and how long they last. ``device``: '' is any.
+    """What tanks in service with entered lots hold now, and how long they last. ``device``: '' is any.
 
     Raises: DatabaseUnavailableError, DatabaseAccessError.
     """
     now = datetime.now(UTC)
     with use_session(settings, application=APPLICATION_NAME) as session:
         rows = select_rows(
-            session, TankLotsRow, "lots/select_tank_lots", {"now": now, "device": device or None}
+            session,
+            TankLotsRow,
+            "lots/select_tank_lots",
+            {"now": now, "site": settings.plant.site, "device": device or None},
         )
         if not rows:
             return ()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dosing_tui.database.schema.background_jobs import JobState
-    from dosing_tui.database.schema.retention import RetentionState
+    from dosing_tui.database.schema.stored_rules.retention_states import RetentionState
     from dosing_tui.database.server_flavour import ServerFlavour
 
 NO_JOBS_TEXT = "No background jobs: the collector maintains this database every hour."

@@ -20,7 +20,8 @@ from dosing_tui.database.maintenance.maintenance_facts import (
     TableSize,
     TableStatus,
 )
-from dosing_tui.database.schema import background_jobs, migration_history, retention
+from dosing_tui.database.schema import background_jobs, migration_history
+from dosing_tui.database.schema.stored_rules.retention_states import SUMS, list_states
 from dosing_tui.database.server_flavour import ServerFlavour, detect_server
 from dosing_tui.errors import DatabaseAccessError
 
@@ -44,13 +45,13 @@ def read_status(settings: Settings, *, timeouts: StatementTimeouts = NO_TIMEOUTS
             database_bytes,
             tuple(_read_table(session, size) for size in tables),
             tuple(background_jobs.list_jobs(session)),
-            retention.list_states(session).get(retention.SUMS),
+            list_states(session).get(SUMS),
             tuple(select_rows(session, ChunkSize, chunk_sizes)),
         )
 
 
 def _read_table(session: Session, size: TableSize) -> TableStatus:
-    state = retention.list_states(session).get(size.table_name)
+    state = list_states(session).get(size.table_name)
     keep_days = state.keep_days if state else None
     query = SQL("SELECT (SELECT min(time) FROM {0}), (SELECT count(*) FROM {0} WHERE time < %s)")
     oldest, rows = fetch_row(session.execute(query.format(Identifier(size.table_name)), (size.oldest_until,)))

@@ -12,6 +12,7 @@ from dosing_tui.database.legacy_import.legacy_schema import get_legacy_name
 from dosing_tui.database.readings import dropped_readings
 from dosing_tui.database.schema import hourly_view, migration_history, retention
 from dosing_tui.database.schema.migration_lock import hold_migration_lock
+from dosing_tui.database.schema.stored_rules.retention_states import SUMS
 from dosing_tui.database.server_flavour import ServerFlavour, has_policies
 from dosing_tui.domain.quantities.quantity_text import count_noun
 from dosing_tui.errors import DatabaseAccessError
@@ -61,7 +62,7 @@ def _describe_refused(rows: int) -> str:
 def _keep_old_rows(session: Session, settings: Settings, table_name: str, flavour: ServerFlavour) -> None:
     """Nothing of the file is dropped before somebody decides: neither old rows, nor what they add to sums."""
     legacy_name = get_legacy_name(table_name)
-    names = (table_name, retention.SUMS)
+    names = (table_name, SUMS)
     if old := tuple(name for name in names if retention.has_old_rows(session, name, legacy_name)):
         retention.forget_decision(session, old)
         if has_policies(session, flavour):

@@ -19,6 +19,7 @@ from dosing_tui.database.schema import (
     process_locks,
     retention,
 )
+from dosing_tui.database.schema.stored_rules.retention_states import list_states
 from dosing_tui.database.server_flavour import ServerFlavour
 from dosing_tui.errors import DatabaseAccessError
 
@@ -46,7 +47,7 @@ def run_maintenance(
 ) -> None:
     """Create partitions ahead, apply retention, refresh the hourly view; nothing while another process does.
 
-    Then close the days of tanks that are over.
+    Then close the days of tanks and pumps that are over.
     Nothing is dropped during an import, nor before the schema says how long rows are kept. ``is_optional``:
     another role may do it, so a user who may not does nothing until a step is overdue.
 
@@ -63,7 +64,7 @@ def run_maintenance(
         failures = background_jobs.describe_failures(session)
         try:
             _run_steps(session, now, report, is_optional=is_optional)
-            _close_tank_days(session, settings.plant.timezone)
+            _close_days(session, settings.plant.timezone)
         except DatabaseAccessError as error:
             raise DatabaseAccessError(f"{failures} {error}".strip()) from error
         if failures:
@@ -80,7 +81,7 @@ def _run_steps(session: Session, now: datetime, report: Callable[[str], None], *
         return
     table_owner.become_owner(session)
     steps = _select_steps(flavour, current)
-    is_kept = bool(progress.list_unfinished(session)) or not retention.list_states(session)
+    is_kept = bool(progress.list_unfinished(session)) or not list_states(session)
     names = steps.partitioning if is_kept else steps.partitioning + steps.retention
     for name in names:
         if process_locks.is_free(session, LOCK_NAME):
@@ -90,23 +91,23 @@ def _run_steps(session: Session, now: datetime, report: Callable[[str], None], *
         hourly_view.refresh_hours(session, report)
 
 
-def _close_tank_days(session: Session, zone: str) -> None:
+def _close_days(session: Session, zone: str) -> None:
     """A station that somebody holds is left for the next time. Nothing, for a role that may not."""
     stations = session.execute(sql_files.read_statement("maintenance/select_closable_stations")).fetchall()
-    for (station,) in stations:
+    for station, may_close_pumps in stations:
         asked = {"device": station, "tz": zone}
-        with suppress(psycopg.errors.LockNotAvailable):
-            while session.execute(
-                sql_files.read_statement("maintenance/update_tank_days"), asked
-            ).fetchone() != (0,):
-                pass
+        for name in ("update_tank_days", "update_pump_days") if may_close_pumps else ("update_tank_days",):
+            statement = sql_files.read_statement(f"maintenance/{name}")
+            with suppress(psycopg.errors.LockNotAvailable):
+                while session.execute(statement, asked).fetchone() != (0,):
+                    pass
 
 
 def _is_overdue(session: Session, flavour: ServerFlavour, now: datetime) -> bool:
     """Whether it harms that nobody did it, by the doctor's limits."""
     if flavour is ServerFlavour.COMMUNITY:  # its own jobs drop readings, and make chunks
         return False
-    states = retention.list_states(session)
+    states = list_states(session)
     if flavour is ServerFlavour.PLAIN:
         weeks = session.execute(sql_files.read_statement("doctor/select_partitions")).fetchall()
         if not all(has_next_week for _name, _count, has_next_week in weeks):

@@ -24,6 +24,7 @@ from dosing_tui.database.schema import (
 from dosing_tui.database.schema.migration_history import FIRST_AFTER_IMPORT, Migration
 from dosing_tui.database.schema.migration_lock import hold_migration_lock
 from dosing_tui.database.schema.retention import HistoryChoice, RetentionQuestion
+from dosing_tui.database.schema.stored_rules.retention_states import SUMS, list_states
 from dosing_tui.database.server_flavour import ServerFlavour, has_policies
 from dosing_tui.errors import DatabaseAccessError, DatabaseUnavailableError
 
@@ -272,7 +273,7 @@ def _plan_migration(
         retention_changes=tuple(f"{RETENTION_PREFIX}{name}" for name in {**changed, **decisions}),
         questions=questions,
         decisions=decisions,
-        has_retention=bool(retention.list_states(session)),
+        has_retention=bool(list_states(session)),
     )
 
 
@@ -332,7 +333,7 @@ def _create_schema(
         _apply_migrations(session, plan.before_import, plan.flavour, target, report)
         if aside:
             table_swap.register_imports(session, aside)
-            retention.forget_decision(session, (*aside.table_names, retention.SUMS))
+            retention.forget_decision(session, (*aside.table_names, SUMS))
 
 
 def _apply_migrations(

@@ -5,7 +5,8 @@ import json
 from dosing_tui.config.alarm_limits import build_alarm_limits, build_tolerance_rules
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.connection import Session, fetch_row, use_session
-from dosing_tui.database.schema.tolerance_rules import select_rules_versions, was_replaced
+from dosing_tui.database.schema.stored_rules.assessment_limits import select_rules_versions
+from dosing_tui.database.schema.tolerance_rules import was_replaced
 from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits
 from dosing_tui.domain.alarm_rules.shared.stored_limits import format_limits, replace_limits

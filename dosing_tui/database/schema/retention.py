@@ -7,27 +7,25 @@ changes only when its table is named.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from psycopg.sql import SQL, Identifier
 
 from dosing_tui.config.settings import RetentionSettings, Settings
-from dosing_tui.database.connection import Session, fetch_row, select_rows
+from dosing_tui.database.connection import Session, fetch_row
 from dosing_tui.database.legacy_import.legacy_schema import HOURLY_AGGREGATE
 from dosing_tui.database.schema import hourly_view
+from dosing_tui.database.schema.stored_rules.retention_states import SUMS, RetentionState, list_states
 from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.messages.models import READING_TABLES
 from dosing_tui.domain.quantities.quantity_text import count_noun, format_count
 
-SUMS = "sums"
 DECIDED_TABLES = (*READING_TABLES, SUMS)
 COMPRESSION = "compression"
 _COMPRESSION_POLICY = "policy_compression"
 LONGEST_DELAY = timedelta(days=8)
 """From a row's end of retention until it is dropped: its week ends up to 7 days later, a day is patience."""
-LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
-"""Before every reading: the tables refuse times before 2020."""
 
 
 class HistoryChoice(StrEnum):
@@ -36,20 +34,6 @@ class HistoryChoice(StrEnum):
     ASK_LATER = "later"
     KEEP = "keep"
     APPLY = "drop"
-
-
-@dataclass(frozen=True, slots=True)
-class RetentionState:
-    """A row of data_retention. ``keep_days`` is None while nothing is dropped."""
-
-    table_name: str
-    keep_days: int | None
-    is_decided: bool
-
-    @property
-    def is_for_ever(self) -> bool:
-        """Somebody decided that nothing is dropped."""
-        return self.is_decided and self.keep_days is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,20 +67,6 @@ def is_overdue(oldest: datetime | None, keep_days: int | None, now: datetime) ->
     if keep_days is None or oldest is None:
         return False
     return oldest < now - timedelta(days=keep_days) - LONGEST_DELAY
-
-
-def list_states(session: Session) -> dict[str, RetentionState]:
-    """The decisions by table; empty before the schema has them."""
-    if fetch_row(session.execute("SELECT to_regclass('public.data_retention') IS NULL")) == (True,):
-        return {}
-    found = select_rows(session, RetentionState, "maintenance/select_retention")
-    return {state.table_name: state for state in found}
-
-
-def find_kept_since(session: Session, now: datetime) -> datetime:
-    """The time since which no reading is dropped; long ago while none is dropped at all."""
-    days = [state.keep_days for name, state in list_states(session).items() if name != SUMS]
-    return max((now - timedelta(days=each) for each in days if each is not None), default=LONG_AGO)
 
 
 def list_questions(

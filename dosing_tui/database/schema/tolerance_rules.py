@@ -9,16 +9,10 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.database.connection import Session, fetch_row
 from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.messages.text_sanitizer import clean_line
-from dosing_tui.domain.tolerances.rules import format_rules, parse_rules
-from dosing_tui.domain.tolerances.tolerance_book import DatedRules, ToleranceBook
+from dosing_tui.domain.tolerances.rules import format_rules
+from dosing_tui.domain.tolerances.tolerance_book import ToleranceBook
 
 MAX_WHO_LENGTH = 60
-
-
-def select_rules_versions(session: Session) -> tuple[DatedRules, ...]:
-    """Every version of the plant's rules, oldest first."""
-    rows = session.execute(read_statement("maintenance/select_tolerance_rules")).fetchall()
-    return tuple(DatedRules(parse_rules(text), version, since) for text, version, since in rows)
 
 
 def set_tolerance_rules(session: Session, settings: Settings) -> None:

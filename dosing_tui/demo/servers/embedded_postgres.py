@@ -82,11 +82,6 @@ class EmbeddedPostgres:
         return f"host='{host}' port={self.port or DEFAULT_PORT} user={SUPERUSER} dbname={DATABASE_NAME}"
 
     @property
-    def tcp_dsn(self) -> str:
-        """The same over 127.0.0.1; only with a ``port``."""
-        return f"host=127.0.0.1 port={self.port} user={SUPERUSER} dbname={DATABASE_NAME}"
-
-    @property
     def pid(self) -> int:
         """The server's process id; 0 while it does not run."""
         return self._process.pid if self._process and self._process.poll() is None else 0

@@ -24,6 +24,7 @@ _REMEDIES: Mapping[BrokerFailure, str] = MappingProxyType(
         BrokerFailure.UNREACHABLE: "Start the broker, or correct mqtt.host, mqtt.port and the firewall.",
         BrokerFailure.UNTRUSTED: "Renew the certificate, or set mqtt.ca_file and mqtt.host to what it names.",
         BrokerFailure.NOT_MQTT: "Set mqtt.port, mqtt.tls and mqtt.transport to those of the broker.",
+        BrokerFailure.SILENT: "Restart a broker that hangs; else correct mqtt.port, tls and transport.",
         BrokerFailure.ACCOUNT: "Set mqtt.username and the password (mqtt.password_file) of an account of it.",
         BrokerFailure.REFUSED: "Read the broker's log: it names the reason.",
         BrokerFailure.LOST: "Read the broker's log: it names the reason.",

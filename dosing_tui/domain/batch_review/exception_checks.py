@@ -65,17 +65,6 @@ class IngredientResult:
 DEFAULT_LIMITS = ReviewLimits()
 
 
-def find_exceptions(
-    batch: Batch,
-    *,
-    master: MasterVersion | None = None,
-    limits: ReviewLimits = DEFAULT_LIMITS,
-    alarms: Sequence[AlarmSpan] = (),
-) -> tuple[BatchException, ...]:
-    """Find all exceptions, ordered by kind. A running batch has no exceptions for missing messages."""
-    return judge_batch(batch, master=master, limits=limits, alarms=alarms).exceptions
-
-
 def judge_batch(
     batch: Batch,
     *,

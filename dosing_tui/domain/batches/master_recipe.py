@@ -4,7 +4,6 @@ They are optional. Without one, the targets and the number of pumps that the sta
 reference.
 """
 
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
@@ -103,6 +102,8 @@ def parse_recipes(text: str) -> tuple[MasterRecipe, ...]:
 
     Raises: RecipeError, naming recipe and value, if the text is invalid.
     """
+    import tomllib  # not by the process that rebuilds batches
+
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

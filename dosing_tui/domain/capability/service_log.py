@@ -28,10 +28,6 @@ class ServiceKind(StrEnum):
     """Takes back an entry that is wrong; both stay in the log."""
 
 
-BASELINE_KINDS = frozenset({ServiceKind.TUBE, ServiceKind.CALIBRATION})
-"""After them the figures of a pump begin anew."""
-
-
 @dataclass(frozen=True, slots=True)
 class ServiceDraft:
     """``pump`` None: the station's scale. ``readings_g``: of a check weighing of ``target_g``."""

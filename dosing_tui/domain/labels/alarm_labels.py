@@ -1,12 +1,12 @@
 """An alarm in three parts: its station, its tag without the station, and its text without the station."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from dosing_tui.domain.alarms.catalog import RULES
 from dosing_tui.domain.alarms.models import AlarmKey
 from dosing_tui.domain.labels.name_labels import fit_labels
-from dosing_tui.domain.labels.station_labels import name_stations
+from dosing_tui.domain.labels.station_labels import fit_station_names, name_stations
 from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text
 
 PLANT_WIDE = "plant"
@@ -21,6 +21,8 @@ class AlarmLabel:
     station: str
     tag: str
     text: str
+    shorter_texts: tuple[str, str] = field(default=("", ""), compare=False, repr=False)
+    """Without the rule's title, then also without the item: the tag stands for both."""
 
     @property
     def full_text(self) -> str:
@@ -38,10 +40,13 @@ def describe_alarm(key: AlarmKey, message: str, short_names: Mapping[str, str] |
     AlarmLabel(station='line_1', tag='DEVICE_OFFLINE', text='Dosing system offline for 12 min')
     """
     rule = RULES.get(key.rule)
-    text = clean_line(message) or (rule.title if rule else "")
+    title = rule.title if rule else ""
+    text = _remove_station(clean_line(message) or title, clean_line(key.device))
     station = name_stations([key.device], short_names or {})[key.device] if key.device else PLANT_WIDE
     tag = clean_text("/".join(part for part in (key.rule, key.item) if part), limit=MAX_TAG_CELLS)
-    return AlarmLabel(station, tag, _remove_station(text, clean_line(key.device)))
+    untitled = text.removeprefix(f"{title}: ")
+    bare = untitled.removeprefix(f"{clean_line(key.item)} ") if untitled != text else untitled
+    return AlarmLabel(station, tag, text, (untitled, bare))
 
 
 def label_alarms(
@@ -54,10 +59,10 @@ def label_alarms(
     """
     names = name_stations({key.device for key, _ in alarms if key.device}, short_names)
     found = [describe_alarm(key, message) for key, message in alarms]
-    stations = fit_labels([names.get(key.device, PLANT_WIDE) for key, _ in alarms], station_width)
+    stations = fit_station_names([names.get(key.device, PLANT_WIDE) for key, _ in alarms], station_width)
     tags = fit_labels([label.tag for label in found], tag_width)
     return [
-        AlarmLabel(stations[names.get(key.device, PLANT_WIDE)], tags[label.tag], label.text)
+        replace(label, station=stations[names.get(key.device, PLANT_WIDE)], tag=tags[label.tag])
         for (key, _), label in zip(alarms, found, strict=True)
     ]
 

@@ -38,6 +38,29 @@ def label_stations_compactly(devices: Iterable[str], short_names: Mapping[str, s
     return dict(_label_compactly(tuple(devices), tuple(short_names.items())))
 
 
+def fit_station_names(names: Iterable[str], width: int) -> dict[str, str]:
+    """Name -> itself if all have room in ``width`` cells, else its last word, where that is enough.
+
+    Where it is not, the names are cut as by ``fit_labels``.
+
+    >>> fit_station_names(["plant", "dosing_system_01"], 7)
+    {'dosing_system_01': '01', 'plant': 'plant'}
+    """
+    return dict(_fit_station_names(tuple(sorted(set(names))), width))
+
+
+@lru_cache(maxsize=64)
+def _fit_station_names(names: tuple[str, ...], width: int) -> tuple[tuple[str, str], ...]:
+    if all(count_cells(name) <= width for name in names):
+        return tuple((name, name) for name in names)
+    short_names = {name for name in names if count_cells(name) <= min(width, COMPACT_WIDTH)}
+    words = _find_last_words([name for name in names if name not in short_names])
+    shown = set(words.values())
+    if not shown or shown & short_names or max(map(count_cells, shown)) > width:
+        return tuple(fit_labels(names, width).items())
+    return tuple((name, words.get(name, name)) for name in names)
+
+
 @lru_cache(maxsize=64)  # every frame asks for the same stations
 def _label_compactly(
     devices: tuple[str, ...], own_names: tuple[tuple[str, str], ...]

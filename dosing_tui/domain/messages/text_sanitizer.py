@@ -5,6 +5,8 @@ from functools import lru_cache
 
 REPLACEMENT = "\ufffd"
 ELLIPSIS = "…"
+_OPEN_ENDS = " ·,;:(–-"
+"""What no cut text ends with."""
 MAX_MARKS = 2
 """Maximum combining marks per letter after composition. Thai needs two; more can overwrite other lines."""
 
@@ -63,6 +65,23 @@ def clean_line(text: str, limit: int = 240) -> str:
     'first second'
     """
     return clean_text(" ".join(text[: limit * 8].split()), limit=limit)
+
+
+def cut_at_word(text: str, width: int) -> str:
+    """Cut a sanitized line behind its last whole word that fits; only a first word is cut itself.
+
+    >>> cut_at_word("Low inventory: T-12 at 18.3 %", 24), cut_at_word("Natriumhypochlorit", 9)
+    ('Low inventory: T-12 at …', 'Natriumh…')
+    """
+    if count_cells(text) <= width:
+        return text
+    kept = ""
+    for word in text.split(" "):
+        longer = f"{kept} {word}" if kept else word
+        if count_cells(longer) + 2 > width:
+            break
+        kept = longer
+    return f"{kept.rstrip(_OPEN_ENDS)} {ELLIPSIS}" if kept else clean_text(text, limit=width)
 
 
 def count_cells(text: str) -> int:

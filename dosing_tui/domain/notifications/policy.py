@@ -167,7 +167,7 @@ class Dispatch:
 
 
 def create_notices(transitions: Iterable[AlarmTransition], policy: ChannelPolicy) -> Iterator[Notice]:
-    """Create the notices of a channel; they are checked again with ``is_still_due`` before sending."""
+    """Create the notices of a channel; ``choose_dispatch`` checks them again before sending."""
     for effect in transitions:
         entry = effect.entry
         if effect.is_new_occurrence and effect.after.priority in policy.priorities:
@@ -202,16 +202,6 @@ def _find_end_trigger(transition: AlarmTransition) -> Trigger | None:
     return None if after.active else Trigger.RETURN
 
 
-def is_still_due(notice: QueuedNotice, state: AlarmState, *, now: datetime) -> bool:
-    """Return whether a queued notice is still to be sent at ``now``.
-
-    A raise is due while this occurrence is unacknowledged and not suppressed. An UNACKNOWLEDGED notice is due
-    while the alarm has stayed unacknowledged since, through any number of raises. An end is due if the alarm
-    has not been raised again, and if its raise was possibly sent or is not subscribed.
-    """
-    return _is_relevant(notice, state) and not _is_expired(notice, state, now)
-
-
 def needs_attention(state: AlarmState) -> bool:
     """Whether the alarm is of high priority, active and unacknowledged: its notices do not become too old."""
     return state.priority is Priority.HIGH and state.state_name is AlarmStateName.UNACK
@@ -223,6 +213,12 @@ def _is_expired(notice: QueuedNotice, state: AlarmState, now: datetime) -> bool:
 
 
 def _is_relevant(notice: QueuedNotice, state: AlarmState) -> bool:
+    """Whether a queued notice is still to be sent.
+
+    A raise is due while this occurrence is unacknowledged and not suppressed. An UNACKNOWLEDGED notice is due
+    while the alarm has stayed unacknowledged since, through any number of raises. An end is due if the alarm
+    has not been raised again, and if its raise was possibly sent or is not subscribed.
+    """
     if notice.trigger in END_TRIGGERS:
         over = not state.active or state.hiding is not None
         return over and (notice.raise_status is None or notice.raise_status in POSSIBLY_SENT)

@@ -9,7 +9,7 @@ from dosing_tui import __version__
 from dosing_tui.config.settings import Settings
 from dosing_tui.domain.alarms.models import UNACKNOWLEDGED_STATES, AlarmState, AlarmStateName
 from dosing_tui.domain.batches.models import BatchStatus
-from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text, count_cells
+from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text, count_cells, cut_at_word
 from dosing_tui.domain.quantities.quantity_text import (
     count_noun,
     format_count,
@@ -35,7 +35,7 @@ PAGE_ROWS = 60
 """Of A4 paper with six lines an inch, less its margins."""
 _ENTRY_WIDTH, _SIGNATURE_WIDTH = 110, 300
 """Cells of one entry, and of the text of a signature. The details have all of it."""
-_NAME_LIMIT, _TEXT_LIMIT = 40, 110
+_NAME_LIMIT = 40
 _HOUR = timedelta(hours=1)
 EntryJoiner = Callable[[str, Sequence[str], int], str]
 """Heading, entries and their number as one text."""
@@ -98,7 +98,7 @@ def _list_batches(report: ShiftReport, join: EntryJoiner) -> Iterable[DocumentFi
     wrong = [batch for batch in report.open_batches if batch.findings]
     named = [
         f"{clean_text(batch.batch_id, limit=_NAME_LIMIT)} {clean_text(batch.recipe, limit=20)}:"
-        f" {clean_line(', '.join(batch.finding_kinds), _TEXT_LIMIT)}"
+        f" {clean_line(', '.join(batch.finding_kinds))}"
         for batch in wrong
     ]
     count = sum(each.with_findings for each in report.batches)
@@ -175,9 +175,10 @@ _SUPPRESSED = (AlarmStateName.SHELVED, AlarmStateName.OUT_OF_SERVICE, AlarmState
 
 
 def _format_alarm(state: AlarmState, zone: tzinfo) -> str:
-    at = f" since {state.raised_at.astimezone(zone):%d %b %H:%M}" if state.raised_at else ""
-    tag = clean_line(state.key.tag, 60)
-    return f"{state.priority.value} {tag}: {clean_line(state.message, _TEXT_LIMIT)}{at}"
+    since = f" since {state.raised_at.astimezone(zone):%d %b %H:%M}" if state.raised_at else ""
+    head = f"{state.priority.value} {clean_line(state.key.tag, 60)}: "
+    room = _ENTRY_WIDTH - count_cells(head) - count_cells(since)
+    return f"{head}{cut_at_word(clean_line(state.message), room)}{since}"
 
 
 def _format_hidden(state: AlarmState, zone: tzinfo) -> str:
@@ -194,7 +195,7 @@ def _build_notes(report: ShiftReport, zone: tzinfo, join: EntryJoiner) -> Docume
     notes = [note for note in report.notes if not is_handover_note(note)]
     texts = [
         f"{note.at.astimezone(zone):%H:%M} {clean_text(note.author, limit=_NAME_LIMIT)}:"
-        f" {clean_line(note.text, _TEXT_LIMIT)}"
+        f" {clean_line(note.text)}"
         for note in reversed(notes)
     ]
     return DocumentField("Notes", join("", texts, len(texts)) or "none")
@@ -224,22 +225,13 @@ def _format_signature(signature: HandoverSignature | None, zone: tzinfo) -> str:
     if signature is None:
         return ""
     name, role = clean_text(signature.name, limit=_NAME_LIMIT), clean_text(signature.account, limit=20)
-    text = _cut_text(clean_line(signature.text, 500), _SIGNATURE_WIDTH)
+    text = cut_at_word(clean_line(signature.text, 500), _SIGNATURE_WIDTH)
     return f"{name} (role {role}), {signature.signed_at.astimezone(zone):%d %b %H:%M:%S}: {text}"
 
 
 def _join_entries(heading: str, entries: Sequence[str], count: int, *, max_entries: int) -> str:
     """``5 batches: a; b; c; and 2 more``."""
-    named = [_cut_text(entry, _ENTRY_WIDTH) for entry in entries[:max_entries]]
+    named = [cut_at_word(entry, _ENTRY_WIDTH) for entry in entries[:max_entries]]
     if count > len(named) and named:
         named.append(f"and {format_count(count - len(named))} more")
     return ": ".join(part for part in (heading, "; ".join(named)) if part)
-
-
-def _cut_text(text: str, width: int) -> str:
-    """At most so many cells."""
-    if count_cells(text) <= width:
-        return text
-    while text and count_cells(text) >= width:
-        text = text[: -max(1, (count_cells(text) - width) // 2)]
-    return f"{text}…"

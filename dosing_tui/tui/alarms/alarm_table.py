@@ -1,6 +1,6 @@
 """How the alarm lists are drawn: a caption with the counts, and a row per alarm or group. Pure."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 from dosing_tui.domain.alarms.catalog import format_alarm_value
 from dosing_tui.domain.alarms.snapshot import AlarmSnapshot, AlarmView
 from dosing_tui.domain.labels.name_labels import fit_labels
-from dosing_tui.domain.labels.station_labels import name_stations
+from dosing_tui.domain.labels.station_labels import fit_station_names, name_stations
 from dosing_tui.domain.messages.text_sanitizer import clean_line, count_cells
 from dosing_tui.tui.alarms.alarm_list import (
     EMPTY_TEXTS,
@@ -54,7 +54,7 @@ MESSAGE_INDENT = MARK_WIDTH + 3
 """Cells before a message below its row: it begins where the station does."""
 _OTHER_CELLS = 29
 """Of priority, state and age, which stand beside station and tag in a narrow list."""
-_NARROW_STATION, _NARROW_TAG = 16, 22
+_STATION_BESIDE_TEXT, _NARROW_STATION, _NARROW_TAG = 10, 16, 22
 """Most cells of a station's and a tag's label in a narrow list."""
 
 
@@ -179,9 +179,11 @@ def _build_columns(
     is_wide = width >= WIDE_LIST
     rows = alarms.rows.rows
     names = name_stations({view.state.key.device for row in rows for view in row.views}, context.short_names)
+    narrow_room = _STATION_BESIDE_TEXT if has_message else _NARROW_STATION
     station = _build_label_column(
-        "Station", 99, rows, partial(_format_stations, names), width // 4 if is_wide else _NARROW_STATION
-    )
+        "Station", 99, rows, partial(_format_stations, names), width // 4 if is_wide else narrow_room,
+        partial(_fit_stations, set(names.values())),
+    )  # fmt: skip
     room = (width // 3 if is_wide else _NARROW_TAG) if has_message else width - station.width - _OTHER_CELLS
     tag = _build_label_column("Tag", 98, rows, _format_tag, room)
     columns = _TAB_COLUMNS.get(alarms.state.tab, _HIDDEN_COLUMNS)
@@ -195,12 +197,14 @@ def _build_columns(
 
 
 def _build_label_column(
-    title: str, priority: int, rows: Sequence[AlarmRow], format_name: Callable[[AlarmRow], str], room: int
-) -> TableColumn[AlarmRow]:
+    title: str, priority: int, rows: Sequence[AlarmRow], format_name: Callable[[AlarmRow], str], room: int,
+    fit_names: Callable[[Collection[str], int], Mapping[str, str]] = fit_labels,
+) -> TableColumn[AlarmRow]:  # fmt: skip
     """As wide as its longest name, but at most ``room``: then the names are cut, and stay distinct."""
     names = {format_name(row) for row in rows}
     width = max(len(title), min(room, max((count_cells(name) for name in names), default=0)))
-    labels = fit_labels(names, width)
+    labels = fit_names(names, width)
+    width = max(len(title), max((count_cells(label) for label in labels.values()), default=0))
     return TableColumn(
         title, width, priority, lambda row, _: format_name(row),
         format_runs=lambda row, _: [(labels[format_name(row)], _choose_text_style(row))],
@@ -217,6 +221,12 @@ def _format_stations(names: Mapping[str, str], row: AlarmRow) -> str:
     if len(devices) > 1:
         return number_format.count_noun(len(devices), "station")
     return names[row.first.state.key.device] or WHOLE_PLANT
+
+
+def _fit_stations(names: Collection[str], texts: Collection[str], width: int) -> dict[str, str]:
+    """The labels of the names among these texts, beside the others, which are numbers of stations."""
+    stations = {text for text in texts if text in names}
+    return {**{text: text for text in texts}, **fit_station_names(stations, width)}
 
 
 def _format_tag(row: AlarmRow) -> str:
@@ -253,7 +263,7 @@ def _build_message_column(
     return TableColumn(
         MESSAGE_TITLE, 30, 95, format_text,
         format_runs=lambda row, context: [(format_text(row, context), _choose_text_style(row))],
-        max_growth=200, min_width=12, is_name=True,
+        max_growth=200, min_width=12, is_name=True, is_sentence=True,
     )  # fmt: skip
 
 

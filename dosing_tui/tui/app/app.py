@@ -1,4 +1,4 @@
-"""The console: composes its controllers, ticks twice a second, routes keys, and owns the screen stack."""
+"""The console: composes its parts, starts and ends, routes keys, and owns the screen stack."""
 
 import asyncio
 import logging
@@ -12,10 +12,9 @@ from rich.text import Text
 from textual import events, on
 
 from dosing_tui.config.settings import ColourTheme, Settings
-from dosing_tui.domain.labels.station_labels import label_stations_compactly
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.ipc.supervised_thread import FailureReporter, ignore_failure
-from dosing_tui.live_state import LiveSnapshot, LiveSnapshotSource, Role
+from dosing_tui.live_snapshot import LiveSnapshotSource, Role
 from dosing_tui.tui.app.ordered_input import OrderedInputApp
 from dosing_tui.tui.app.shutdown import ShutdownHandler
 from dosing_tui.tui.app.terminal import has_backlog
@@ -23,20 +22,16 @@ from dosing_tui.tui.app.terminal_options import DEFAULT_TERMINAL, TerminalOption
 from dosing_tui.tui.charts.primitives import braille
 from dosing_tui.tui.command_palette.palette_controller import PaletteController
 from dosing_tui.tui.containment.part_guard import describe_error
-from dosing_tui.tui.controllers.console_controllers import ConsoleControllers
-from dosing_tui.tui.controllers.dashboard_controller import SLOW_TICK_S, STALE_AFTER, TICK_S
 from dosing_tui.tui.controllers.screen_host import ConsoleServices
+from dosing_tui.tui.coordination.console_controllers import ConsoleControllers
+from dosing_tui.tui.coordination.page_opener import PageOpener
+from dosing_tui.tui.coordination.screen_updater import ScreenUpdater
 from dosing_tui.tui.data.operator_session import OperatorSession
 from dosing_tui.tui.data.query_results import PanelLoaded, QueryResult
-from dosing_tui.tui.data.query_workers import ConsoleDataSource, Lane, QueryWorkers
-from dosing_tui.tui.dialogs.quit_and_help import HelpScreen, QuitScreen
+from dosing_tui.tui.data.query_workers import ConsoleDataSource, QueryWorkers
+from dosing_tui.tui.dialogs.quit_and_help import QuitScreen
 from dosing_tui.tui.keys.bindings import APP_KEYS, SCOPE_KEYS
-from dosing_tui.tui.keys.footer_hints import FooterMode
 from dosing_tui.tui.kiosk.kiosk_screen import KioskScreen
-from dosing_tui.tui.layout.geometry import TileId
-from dosing_tui.tui.lots.lot_lists import LotListContext
-from dosing_tui.tui.lots.lot_queries import LotQueries
-from dosing_tui.tui.lots.lot_screen import LotScreen
 from dosing_tui.tui.rendering.canvas import cut_middle
 from dosing_tui.tui.rendering.palette import PALETTES
 from dosing_tui.tui.rendering.theme import TerminalTheme
@@ -44,11 +39,6 @@ from dosing_tui.tui.requests.operator_entries import OperatorEntries
 from dosing_tui.tui.requests.pending_request import PendingRequests
 from dosing_tui.tui.screens.console_screen import ConsoleScreen
 from dosing_tui.tui.screens.dashboard_screen import DashboardScreen
-from dosing_tui.tui.screens.doctor_screen import DoctorPage, DoctorScreen, run_checks
-from dosing_tui.tui.screens.maintenance_screen import MaintenancePage, MaintenanceScreen, read_status_once
-from dosing_tui.tui.screens.pump_chart_screen import PumpChartScreen
-from dosing_tui.tui.screens.report_page import ReportPage
-from dosing_tui.tui.screens.shift_report_screen import ShiftReportScreen
 from dosing_tui.tui.widgets.messages import (
     BannerClicked,
     BatchRequested,
@@ -58,7 +48,6 @@ from dosing_tui.tui.widgets.messages import (
 )
 
 log = logging.getLogger(__name__)
-REDRAW_DELAY_S = 0.05
 MAX_FAILURE_CELLS = 300
 PRELOAD_DELAY_S = 3.0
 """The chart library is imported after the first panels, before the first chart of several lines."""
@@ -91,7 +80,6 @@ class DosingApp(OrderedInputApp[None]):
         self._theme_name = settings.console.theme
         self.terminal_theme = self._choose_theme()
         self.shutdown_handler = ShutdownHandler()
-        self._is_redraw_due = False
         self._query_workers = QueryWorkers(source, self.post_message, on_failure=on_thread_failure)
         operator = OperatorSession(settings, clock)
         services = self.services = ConsoleServices(
@@ -100,17 +88,22 @@ class DosingApp(OrderedInputApp[None]):
         )  # fmt: skip
         self.dashboard_screen = DashboardScreen(self.terminal_theme, services.hints)
         self.controllers = ConsoleControllers(
-            services, self, self.dashboard_screen, str(terminal.log_file or ""), self._apply_scope
-        )
+            services, self, self.dashboard_screen, str(terminal.log_file or ""),
+            on_scope_change=lambda: self.updater.apply_scope(),
+        )  # fmt: skip
         self._kiosk = (
             None if kiosk is None else KioskScreen(self.terminal_theme, kiosk, clock, lambda: self.exit())
         )
+        self.updater = ScreenUpdater(
+            services, self.controllers, self._kiosk, self.set_timer, lambda: has_backlog(self._driver)
+        )
+        self._pages = PageOpener(services, self, self.controllers, self._query_workers)
         self.palette = PaletteController(services, self, self.controllers)
         self._route_keys()
 
     def _route_keys(self) -> None:
-        """Keys of the app (see ``keys.bindings``) that the controllers act on; the others are below."""
-        controllers = self.controllers
+        """Keys of the app (see ``keys.bindings``) that others act on; what the app does itself is below."""
+        controllers, pages = self.controllers, self._pages
         self.action_move_range = controllers.scopes.move_range
         self.action_live_again = controllers.scopes.return_to_live
         self.action_ask_range = controllers.scopes.open_range_dialog
@@ -121,7 +114,16 @@ class DosingApp(OrderedInputApp[None]):
         self.action_palette = self.palette.open_palette
         self.action_refresh_now = self.refresh_data
         self.action_failures = controllers.open_failures
+        self.action_export = controllers.export_visible
         self.action_sign_on = controllers.sign_on.open_sign_on_dialog
+        self.action_doctor = pages.open_doctor
+        self.action_maintenance = pages.open_maintenance
+        self.action_lots = pages.open_lots
+        self.action_batches = pages.open_batches
+        self.action_ask_note = pages.open_note_dialog
+        self.action_ask_material = pages.open_material_dialog
+        self.action_ask_service = pages.open_service_dialog
+        self.action_help = pages.open_help
 
     @on(QueryResult)
     def _dispatch_result(self, result: QueryResult[Any]) -> None:
@@ -130,38 +132,7 @@ class DosingApp(OrderedInputApp[None]):
     @on(PanelLoaded)
     def _store_panel(self, result: PanelLoaded) -> None:
         if self.controllers.store_panel(result):
-            self._schedule_redraw()
-
-    def action_doctor(self) -> None:
-        page = DoctorScreen(
-            self.terminal_theme, self.services.hints[FooterMode.DOCTOR],
-            content=DoctorPage(partial(run_checks, self._settings), self.services.zone),
-            submit=partial(self._query_workers.submit_job, lane=Lane.DOCTOR),
-        )  # fmt: skip
-        self.push_screen(page)
-
-    def action_maintenance(self) -> None:
-        read = partial(read_status_once, self._settings)
-        page = MaintenanceScreen(
-            self.terminal_theme, self.services.hints[FooterMode.MAINTENANCE],
-            content=MaintenancePage(read, self.services.clock, self.services.zone),
-            submit=partial(self._query_workers.submit_job, lane=Lane.MAINTENANCE),
-        )  # fmt: skip
-        self.push_screen(page)
-
-    def action_lots(self) -> None:
-        """Of the batch at the cursor of the batch screen; else those in tanks and in store."""
-        devices = [device for device, _ in self.services.get_snapshot().device_last_seen]
-        stations = label_stations_compactly(devices, self._settings.short_names)
-        batches = self.controllers.reviews.screen
-        row = None if batches is None else batches.selected_row
-        page = LotScreen(
-            self.terminal_theme, self.services.hints[FooterMode.LOTS], LotQueries(self._settings),
-            LotListContext(self.services.zone, stations),
-            clock=self.services.clock, submit=self._query_workers.submit_job,
-            batch=None if row is None else (row.batch_key, row.batch_id),
-        )  # fmt: skip
-        self.push_screen(page)
+            self.updater.schedule_redraw()
 
     # start and end
 
@@ -179,7 +150,7 @@ class DosingApp(OrderedInputApp[None]):
             await self.push_screen(self._kiosk)
         self._query_workers.start()
         self._run_tick()
-        self.set_interval(SLOW_TICK_S if self._settings.console.low_bandwidth else TICK_S, self._run_tick)
+        self.set_interval(self.updater.tick_s, self._run_tick)
         self.call_after_refresh(self._after_first_paint)
         self.set_timer(PRELOAD_DELAY_S, partial(self._query_workers.submit_job, braille.load_plotext))
 
@@ -218,41 +189,15 @@ class DosingApp(OrderedInputApp[None]):
     # every tick
 
     def _run_tick(self) -> None:
-        if self.shutdown_handler.check_hangup(asyncio.get_running_loop(), self._exit_app):
-            return
-        self.controllers.guard.run_part("screen", self._update_screens)
-        if reason := self.controllers.guard.failures.get("screen"):
-            self.show_message(f"The screen cannot be updated: {reason}. See the log.")
+        if not self.shutdown_handler.check_hangup(asyncio.get_running_loop(), self._exit_app):
+            self.updater.run_tick()
 
-    def _update_screens(self) -> None:
-        now = self.services.clock()
-        self.controllers.show_query_faults()
-        snapshot = self.services.live_source.get_snapshot(now)
-        self.controllers.guard.run_part("panels", lambda: self.controllers.dashboard.request_panels(snapshot))
-        self._draw_screens(snapshot, now)
+    def refresh_data(self) -> None:
+        """Run every query of the active screens again."""
+        self.controllers.invalidate_queries()
+        self._run_tick()
 
-    def _draw_screens(self, snapshot: LiveSnapshot, now: datetime) -> None:
-        """Later if the terminal has not taken the last frame yet."""
-        if has_backlog(self._driver):
-            self._schedule_redraw()
-        else:
-            self.controllers.draw_screens(snapshot, now)
-            if self._kiosk is not None:
-                self._kiosk.show_state(self.controllers.dashboard.build_context(snapshot, now))
-
-    def _schedule_redraw(self) -> None:
-        """Results that arrive together are drawn together."""
-        if not self._is_redraw_due:
-            self._is_redraw_due = True
-            self.set_timer(
-                SLOW_TICK_S if self._settings.console.low_bandwidth else REDRAW_DELAY_S, self._redraw_screens
-            )
-
-    def _redraw_screens(self) -> None:
-        self._is_redraw_due = False
-        self.controllers.guard.run_part(
-            "screen", lambda: self._draw_screens(self.services.get_snapshot(), self.services.clock())
-        )
+    # what was chosen on a screen
 
     @on(StationChosen)
     def _show_station(self, event: StationChosen) -> None:
@@ -260,30 +205,20 @@ class DosingApp(OrderedInputApp[None]):
 
     @on(PumpChosen)
     def _show_pump(self, event: PumpChosen) -> None:
-        if isinstance(self.screen, PumpChartScreen):
-            return  # the second of two quick presses
-        chart = PumpChartScreen(
-            self.terminal_theme, self.services.hints[FooterMode.PUMP_CHART], event.row,
-            settings=self._settings, limits=self.services.limits,
-            submit=self._query_workers.submit_job,
-            read_history=partial(self.controllers.dashboard.read_pump_history, event.row),
-            clock=self.services.clock,
-        )  # fmt: skip
-        self.push_screen(chart)
+        self._pages.open_pump_chart(event)
 
     @on(ViewChanged)
     def _refresh_view(self) -> None:
         self._run_tick()
 
-    def _apply_scope(self) -> None:
-        """Query and draw; once more when results that are still missing have the old ones dimmed."""
-        self._run_tick()
-        self.set_timer(STALE_AFTER.total_seconds() + REDRAW_DELAY_S, self._redraw_screens)
+    @on(BatchRequested)
+    def _open_requested_batch(self, request: BatchRequested) -> None:
+        self.controllers.reviews.open_batch_at(request.device_id, request.at)
 
-    def refresh_data(self) -> None:
-        """Run every query of the active screens again."""
-        self.controllers.invalidate_queries()
-        self._run_tick()
+    @on(BannerClicked)
+    async def _open_alarms(self) -> None:
+        if self.controllers.alarms.screen is None:
+            await self.run_action("app.alarms")
 
     # keys
 
@@ -308,53 +243,6 @@ class DosingApp(OrderedInputApp[None]):
             return False
         return self.controllers.alarms.is_key_enabled(action)
 
-    @on(BannerClicked)
-    async def _open_alarms(self) -> None:
-        if self.controllers.alarms.screen is None:
-            await self.run_action("app.alarms")
-
-    def action_ask_note(self) -> None:
-        self.controllers.scopes.open_note_dialog(self.dashboard_screen.cursor_time)
-
-    def action_ask_material(self) -> None:
-        if not self.dashboard_screen.refuses_lost_selection(TileId.TANK_TABLE):
-            self.controllers.materials.open_material_dialog(self.dashboard_screen.selected_tank)
-
-    def action_ask_service(self) -> None:
-        screen = self.dashboard_screen
-        if screen.refuses_lost_selection(TileId.PUMP_TABLE):
-            return
-        self.controllers.services.open_service_dialog(screen.pump_rows, screen.selected_pump)
-
-    @on(BatchRequested)
-    def _open_requested_batch(self, request: BatchRequested) -> None:
-        self.controllers.reviews.open_batch_at(request.device_id, request.at)
-
-    def action_batches(self) -> None:
-        """The list; after the choice of a dose with the cursor on its batch.
-
-        From the alarm screen, which is above the batch screen, to it.
-        """
-        screen, dose = self.dashboard_screen, self.dashboard_screen.chosen_dose
-        is_on_top = self.controllers.active_screen is screen
-        if is_on_top and screen.refuses_lost_selection(TileId.DOSES):
-            return
-        if is_on_top and dose is not None:
-            self.controllers.reviews.open_batch_at(dose.device_id, dose.time, in_list=True)
-            return
-        if self.controllers.alarms.screen is not None:
-            self.controllers.alarms.screen.dismiss(None)
-            if self.controllers.reviews.screen is not None:
-                return
-        self.controllers.reviews.toggle_screen()
-
-    def action_export(self) -> None:
-        if self.controllers.journal.is_visible:
-            self.controllers.journal.export_journal()
-        else:
-            rows = self.controllers.active_screen.get_visible_rows(self.services.zone)
-            self.show_message(self.controllers.exporter.export_rows(rows))
-
     def action_picture(self) -> None:
         # private to textual, as in its own export of the screenshot; a test checks that it still exists
         strips = self.screen._compositor.render_strips()
@@ -364,7 +252,7 @@ class DosingApp(OrderedInputApp[None]):
 
     def action_freeze(self) -> None:
         self.controllers.dashboard.toggle_freeze()
-        self._redraw_screens()
+        self.updater.redraw_screens()
 
     def action_switch_theme(self) -> None:
         themes = list(ColourTheme)
@@ -375,11 +263,6 @@ class DosingApp(OrderedInputApp[None]):
             if isinstance(screen, ConsoleScreen):
                 screen.apply_theme(self.terminal_theme)
         self.show_message(f"Theme: {self._theme_name}.")
-
-    def action_help(self) -> None:
-        is_on_second_page = isinstance(self.screen, ShiftReportScreen | ReportPage)
-        page = int(is_on_second_page or self.controllers.active_screen is self.controllers.reviews.screen)
-        self.push_screen(HelpScreen(self.terminal_theme, self._terminal.keymap, page=page))
 
     def action_ask_quit(self) -> None:
         self.push_screen(

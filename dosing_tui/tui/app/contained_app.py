@@ -6,10 +6,13 @@ from textual import events
 from textual._context import active_message_pump
 from textual.app import App
 from textual.dom import DOMNode
+from textual.driver import Driver
+from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 from textual.message_pump import MessagePump
 from textual.screen import Screen
 
+from dosing_tui.tui.containment.contained_driver import ContainedDriver
 from dosing_tui.tui.containment.contained_pump import ContainedPump, describe_part, name_in_words
 from dosing_tui.tui.containment.part_guard import PartGuard
 from dosing_tui.tui.widgets.closable_screen import ClosableScreen
@@ -26,6 +29,10 @@ class ContainedApp(ContainedPump, App[Result]):
         super().__init__(ansi_color=ansi_color)
         self.guard = PartGuard(self.show_to_test)
         self._is_begun = False
+
+    def get_driver_class(self) -> type[Driver]:
+        chosen = super().get_driver_class()
+        return ContainedDriver if chosen is LinuxDriver else chosen
 
     def note_failure(self, work: str, error: Exception) -> None:
         """What somebody asked for has failed."""
@@ -45,7 +52,7 @@ class ContainedApp(ContainedPump, App[Result]):
             if not self._leave_screen(screen, error):
                 self._end_with(error)
         else:
-            self.guard.note_failure(describe_part(pump, "other work"), error)
+            self.guard.note_failure(describe_part(pump, "other work"), error, is_single=True)
 
     def _end_with(self, error: Exception) -> None:
         self._exception = None  # of all, this is the one that ends it

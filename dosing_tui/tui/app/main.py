@@ -13,7 +13,7 @@ from dosing_tui.collector_process.remote_live_state import RemoteLiveState
 from dosing_tui.config.settings import Settings
 from dosing_tui.ipc.cycle_search import resume_cycle_search
 from dosing_tui.ipc.supervised_thread import FailureReporter, ignore_failure
-from dosing_tui.live_state import LiveSnapshotSource
+from dosing_tui.live_snapshot import LiveSnapshotSource
 from dosing_tui.tui.app import log_file, terminal
 from dosing_tui.tui.data.backend import Backend
 from dosing_tui.tui.data.query_workers import ConsoleDataSource

@@ -11,6 +11,7 @@ from textual.message import Message
 from textual.screen import Screen
 
 from dosing_tui.tui.app.contained_app import ContainedApp
+from dosing_tui.tui.containment.contained_driver import KEYBOARD
 from dosing_tui.tui.rendering.line_widget import KeyClicked
 from dosing_tui.tui.widgets.closable_screen import ClosableScreen
 
@@ -81,6 +82,8 @@ class OrderedInputApp(ContainedApp[Result]):
         return moment >= self._drawn_at
 
     async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.InputEvent):
+            self.guard.note_success(KEYBOARD)
         if not isinstance(event, events.InputEvent | events.Paste) or event.is_forwarded:
             await super().on_event(event)
         elif isinstance(event, events.Key) and await self._check_bindings(event.key, priority=True):

@@ -13,7 +13,7 @@ from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.domain.panels.filters import Selection
 from dosing_tui.domain.time.shift_calendar import ShiftCalendar
 from dosing_tui.domain.time.time_range import TimeRange
-from dosing_tui.live_state import LiveSnapshot
+from dosing_tui.live_snapshot import LiveSnapshot
 from dosing_tui.tui.batches.detail_view import BatchDetailContext, render_batch_detail, render_batch_messages
 from dosing_tui.tui.batches.list_view import (
     BatchListContext,

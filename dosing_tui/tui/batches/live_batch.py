@@ -5,7 +5,7 @@ from datetime import datetime
 
 from dosing_tui.domain.batches.models import Batch, BatchMessage, BatchStatus
 from dosing_tui.domain.batches.reconstruction import reconstruct_batches
-from dosing_tui.live_state import LiveSnapshot
+from dosing_tui.live_snapshot import LiveSnapshot
 
 
 def apply_live_messages(batch: Batch, snapshot: LiveSnapshot, now: datetime) -> Batch:

@@ -68,7 +68,8 @@ def _list_numbers(data: ChartData, bucket: int, width: int) -> StripNumbers:
     room = width - max(len(curve.name) for curve in data.curves) - _MIN_STRIP_WIDTH
     titles = _list_titles(data)[: max(2, room // (widest + 2))]
     rows = tuple(tuple(data.format_value(one[title]) for title in titles) for one in found)
-    return StripNumbers(tuple(title.rjust(widest) for title in titles), rows)
+    heads = tuple(title.rjust(widest) for title in titles)
+    return StripNumbers(heads, rows, has_markers=not data.is_additive)
 
 
 def _list_titles(data: ChartData) -> tuple[str, ...]:

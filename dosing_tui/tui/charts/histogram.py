@@ -9,6 +9,8 @@ from dosing_tui.tui.rendering.canvas import Canvas, paint_cells
 from dosing_tui.tui.rendering.number_format import format_count, format_signed
 from dosing_tui.tui.rendering.palette import DIM, FRAME, CellStyle, ColourRole
 
+BIN_G, MAX_BINS = 0.2, 10
+"""Width of a bin, and the most bins on each side."""
 _INSIDE = CellStyle(ColourRole.BAR)
 _OUTSIDE = CellStyle(ColourRole.DEVIATION)
 
@@ -31,13 +33,13 @@ class HistogramGeometry:
         return self.end_cells + round((error_g / self.bin_g + self.bins_per_side) * self.cells_per_bin)
 
 
-def choose_geometry(width: int, *, bin_g: float = 0.2, max_bins: int = 10) -> HistogramGeometry:
+def choose_geometry(width: int) -> HistogramGeometry:
     """The most bins that fit with room for both ends; 1 cell each only where 2 would hide the tolerance."""
     for cells in (4, 3, 2, 1):
-        reach = min(max_bins, (width - 2 * cells) // (2 * cells))
-        if reach >= (max_bins if cells > 2 else 5):
-            return HistogramGeometry(bin_g, reach, cells, cells)
-    return HistogramGeometry(bin_g, max(1, (width - 2) // 2), 1, 1)
+        reach = min(MAX_BINS, (width - 2 * cells) // (2 * cells))
+        if reach >= (MAX_BINS if cells > 2 else 5):
+            return HistogramGeometry(BIN_G, reach, cells, cells)
+    return HistogramGeometry(BIN_G, max(1, (width - 2) // 2), 1, 1)
 
 
 def fold_bins(bins: Sequence[ErrorBin], geometry: HistogramGeometry) -> list[int]:

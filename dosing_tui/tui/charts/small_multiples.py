@@ -36,7 +36,7 @@ class StripNumbers:
     rows: tuple[tuple[str, ...], ...]
     emphasized: int = 0
     has_markers: bool = True
-    """The strips have the markers of their series, as in a plot that they share."""
+    """Lines have the markers of their series, as in a plot that they share; bars have none."""
 
     @property
     def marker_width(self) -> int:
@@ -120,7 +120,7 @@ def draw_strips(
     start = 0
     if rest := data.omitted_count + len(data.curves) - layout.strip_count:
         words = number_format.format_rest(rest)
-        start = canvas.write_text(numbers.marker_width, below, words, STRONG) + 1
+        start = canvas.write_text(numbers.marker_width, below, words, DIM) + 1
     ticks = place_time_ticks(drawn.window, columns, data.zone)
     write_tick_labels(canvas, below, ticks, left=left, start=start)
     if not layout.top and below < canvas.height:

@@ -18,8 +18,8 @@ from dosing_tui.domain.time.time_range import TimeRange
 from dosing_tui.tui.command_palette.binding_commands import BindingCommand, list_binding_commands
 from dosing_tui.tui.command_palette.command import CommandKind, PaletteCommand
 from dosing_tui.tui.command_palette.palette_dialog import CommandPalette
-from dosing_tui.tui.controllers.console_controllers import ConsoleControllers
 from dosing_tui.tui.controllers.screen_host import ConsoleServices
+from dosing_tui.tui.coordination.console_controllers import ConsoleControllers
 from dosing_tui.tui.dialogs.range_dialog import PRESET_COLUMNS
 from dosing_tui.tui.layout.geometry import TileId
 from dosing_tui.tui.rendering.canvas import sanitize_text

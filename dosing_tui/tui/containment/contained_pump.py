@@ -7,7 +7,7 @@ message any more. This rests on names private to textual: a test checks that the
 import re
 from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
-from typing import Any, Protocol, TypeVar, runtime_checkable
+from typing import Any, TypeVar
 
 from textual import events
 from textual._callback import invoke
@@ -24,11 +24,10 @@ BUILDING_MESSAGES = (events.Load, events.Compose, events.Mount)
 """A part that fails at one of these is not there at all: see ``contained_app``."""
 
 
-@runtime_checkable
-class GuardedApp(Protocol):
-    """An app that goes on after an exception of a handler."""
-
-    guard: PartGuard
+def find_guard(app: App[Any]) -> PartGuard | None:
+    """That of an app which goes on after an exception of a handler."""
+    guard = getattr(app, "guard", None)
+    return guard if isinstance(guard, PartGuard) else None
 
 
 def describe_part(pump: MessagePump, work: str) -> str:
@@ -79,45 +78,63 @@ class ContainedPump(MessagePump):
         return super().set_interval(interval, contained, name=name, repeat=repeat, pause=pause)
 
     def call_later(self, callback: Callable[..., Any], *args: Any, **kwargs: Any) -> bool:
-        return super().call_later(self._contain(partial(callback, *args, **kwargs)))
+        return super().call_later(self._contain(partial(callback, *args, **kwargs), is_single=True))
 
     def call_after_refresh(self, callback: Callable[..., Any], *args: Any, **kwargs: Any) -> bool:
-        return super().call_after_refresh(self._contain(partial(callback, *args, **kwargs)))
+        return super().call_after_refresh(self._contain(partial(callback, *args, **kwargs), is_single=True))
 
     def call_next(self, callback: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
         """Timers that run once end here, too."""
-        super().call_next(self._contain(partial(callback, *args, **kwargs)))
+        super().call_next(self._contain(partial(callback, *args, **kwargs), is_single=True))
 
     def run_contained(self, work: str, act: Callable[[], Result]) -> Result | None:
         """None if it fails."""
-        app = self.app
-        if not isinstance(app, GuardedApp):
+        guard = find_guard(self.app)
+        if guard is None:
             return act()
         try:
             result = act()
         except Exception as error:
             # boundary of one part of a widget
-            app.guard.note_failure(describe_part(self, work), error)
+            guard.note_failure(describe_part(self, work), error)
             return None
-        if app.guard.failures:
-            app.guard.note_success(describe_part(self, work))
+        if guard.failures:
+            guard.note_success(describe_part(self, work))
         return result
 
-    def _contain(self, callback: Callable[..., Any], work: str = "") -> Callable[..., Awaitable[None]]:
-        """``work``: its name, if that is not the callback's own."""
+    def _contain(
+        self, callback: Callable[..., Any], work: str = "", *, is_single: bool = False
+    ) -> Callable[..., Awaitable[None]]:
+        """``work``: its name, if that is not the callback's own. ``is_single``: it is called once."""
+        return ContainedCall(self, callback, work, is_single=is_single).run
 
-        async def run_contained(*arguments: object) -> None:
-            app = self.app
-            if not isinstance(app, GuardedApp):
-                await invoke(callback, *arguments)
-                return
-            try:
-                await invoke(callback, *arguments)
-            except Exception as error:
-                # boundary of one handler: the others, and the next message, continue
-                app.guard.note_failure(describe_part(self, work or name_callback(callback)), error)
-            else:
-                if app.guard.failures:
-                    app.guard.note_success(describe_part(self, work or name_callback(callback)))
 
-        return run_contained
+class ContainedCall:
+    """One callback of a part.
+
+    ``run`` is a method, as Textual counts the parameters of a function anew for each one that is made.
+    """
+
+    __slots__ = ("_callback", "_is_single", "_pump", "_work")
+
+    def __init__(
+        self, pump: MessagePump, callback: Callable[..., Any], work: str, *, is_single: bool
+    ) -> None:
+        self._pump, self._callback, self._work, self._is_single = pump, callback, work, is_single
+
+    async def run(self, *arguments: object) -> None:
+        guard = find_guard(self._pump.app)
+        if guard is None:
+            await invoke(self._callback, *arguments)
+            return
+        try:
+            await invoke(self._callback, *arguments)
+        except Exception as error:
+            # boundary of one handler: the others, and the next message, continue
+            guard.note_failure(self._describe_part(), error, is_single=self._is_single)
+        else:
+            if guard.failures:
+                guard.note_success(self._describe_part())
+
+    def _describe_part(self) -> str:
+        return describe_part(self._pump, self._work or name_callback(self._callback))

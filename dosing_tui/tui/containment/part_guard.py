@@ -7,6 +7,8 @@ from time import monotonic
 log = logging.getLogger(__name__)
 LOG_INTERVAL_S = 3600.0
 """A kind of failure that comes again and again, or comes and goes, is logged once in this time."""
+SINGLE_SHOWN_S = 60.0
+"""How long work that is done once is shown as out of order: it may never be done again."""
 
 
 def describe_error(error: Exception) -> str:
@@ -26,10 +28,19 @@ class PartGuard:
         clock: Callable[[], float] = monotonic,
     ) -> None:
         self._on_failure, self._clock = on_failure, clock
-        self.failures: dict[str, str] = {}
-        """Why each part failed that does not work again yet."""
+        self._failures: dict[str, str] = {}
+        self._shown_until: dict[str, float] = {}
+        """Of work that was to be done once."""
         self._logged_at: dict[tuple[str, str], float] = {}
         """By part and class of the exception."""
+
+    @property
+    def failures(self) -> dict[str, str]:
+        """Why each part failed that does not work again yet."""
+        now = self._clock()
+        for name in [name for name, until in self._shown_until.items() if until <= now]:
+            self.note_success(name)
+        return self._failures
 
     def run_part(self, name: str, work: Callable[[], object]) -> None:
         try:
@@ -40,13 +51,18 @@ class PartGuard:
         else:
             self.note_success(name)
 
-    def note_failure(self, name: str, error: Exception) -> None:
-        self.failures[name] = describe_error(error)
+    def note_failure(self, name: str, error: Exception, *, is_single: bool = False) -> None:
+        """``is_single``: the work was to be done once, so that no success may follow."""
         kind, now = (name, type(error).__name__), self._clock()
+        self._failures[name] = describe_error(error)
+        self._shown_until.pop(name, None)
+        if is_single:
+            self._shown_until[name] = now + SINGLE_SHOWN_S
         if now - self._logged_at.get(kind, -LOG_INTERVAL_S) >= LOG_INTERVAL_S:
             self._logged_at[kind] = now
             log.error("console part %s failed", name, exc_info=error)
         self._on_failure(error)
 
     def note_success(self, name: str) -> None:
-        self.failures.pop(name, None)
+        self._failures.pop(name, None)
+        self._shown_until.pop(name, None)

@@ -1,4 +1,4 @@
-"""Batch review: the batch screen, the reviews entered on it, and bulk approval.
+"""Batch review: the batch screen, and the reviews entered on it one by one.
 
 How "space" approves a batch, from top to bottom:
 
@@ -10,8 +10,7 @@ How "space" approves a batch, from top to bottom:
 6. That updates the ``BatchStore``, shows a message, and moves the screen to the next batch to review.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -24,23 +23,19 @@ from dosing_tui.domain.batch_review.query_models import (
 )
 from dosing_tui.domain.batch_review.review_policy import ReviewPolicy
 from dosing_tui.domain.batch_review.review_result import (
-    NOT_SAVED,
     RESULT_UNKNOWN,
     ReviewResult,
-    describe_bulk_result,
     describe_failure,
 )
 from dosing_tui.domain.batch_review.review_rules import (
     APPROVALS,
     Decision,
     ReviewDraft,
-    ReviewState,
     validate_review,
 )
-from dosing_tui.domain.batches.models import BatchStatus
 from dosing_tui.domain.panels.filters import Dimension
 from dosing_tui.errors import DosingError, RangeError
-from dosing_tui.live_state import LiveSnapshot
+from dosing_tui.live_snapshot import LiveSnapshot
 from dosing_tui.tui.batches.batch_screen import BatchScreen
 from dosing_tui.tui.batches.batch_screen_view import BatchScreenSettings, BatchScreenState, SignerInfo
 from dosing_tui.tui.batches.review_messages import (
@@ -48,6 +43,7 @@ from dosing_tui.tui.batches.review_messages import (
     format_last_decision,
     format_review_result,
 )
+from dosing_tui.tui.controllers.bulk_approval import BulkApproval
 from dosing_tui.tui.controllers.scope_controller import ScopeController
 from dosing_tui.tui.controllers.screen_host import Controller
 from dosing_tui.tui.data.batch_store import BatchStore
@@ -58,22 +54,16 @@ from dosing_tui.tui.dialogs.review_dialog import (
     ReviewDialog,
     ReviewInput,
     ReviewPrompt,
-    build_bulk_prompt,
     format_account_warning,
 )
 from dosing_tui.tui.keys.bindings import format_keys
 from dosing_tui.tui.requests.operator_entries import Entry, EntryResult
-from dosing_tui.tui.requests.pending_request import PendingRequest, RequestResult
+from dosing_tui.tui.requests.pending_request import PendingRequest
 from dosing_tui.tui.widgets.messages import ViewChanged
 
 BATCH_DIMENSIONS = frozenset({Dimension.DEVICE, Dimension.RECIPE})
 """The filters that apply to batches."""
-MAX_BULK_APPROVAL = 1_000
-"""Batches of one bulk approval."""
-CHUNK_SIZE = 50
-"""Batches that are written at once; progress is shown after each chunk."""
 _STILL_ENTERING = "One moment: the last review is still being entered."
-BULK_APPROVAL = "bulk approval"
 _STAY_ON_BATCH = frozenset({Decision.COMMENT, Decision.WITHDRAWN})
 """After these decisions the same batch stays open."""
 
@@ -105,54 +95,16 @@ class ReviewsEntered(EntryResult[ReviewAttempt]):
         return outcome.refusals[0] if outcome.refusals else describe_failure(outcome)
 
 
-@dataclass
-class BulkCandidatesLoaded(RequestResult[Sequence[BatchRow]]):
-    """The batches that one bulk approval would cover."""
-
-    list_text: str
-    """The list that they were taken from, in words."""
-
-
-@dataclass
-class BulkChunkEntered(EntryResult[ReviewResult]):
-    """A part of a bulk approval was written; after an error the rest is not tried."""
-
-    drafts: Sequence[ReviewDraft]
-    """All that were left to approve, this part included."""
-    previous: ReviewResult
-    """Sum of the parts before."""
-    failure = NOT_SAVED
-
-    @property
-    def drafts_left(self) -> Sequence[ReviewDraft]:
-        return self.drafts[CHUNK_SIZE:]
-
-    @property
-    def total(self) -> ReviewResult:
-        """Of all parts so far, with those that are not tried any more."""
-        chunk = self.value or ReviewResult(
-            unknown_drafts=tuple(self.drafts[:CHUNK_SIZE]), error=DosingError(self.error)
-        )
-        is_over = chunk.error is not None
-        return self.previous + chunk + ReviewResult(unsaved_drafts=tuple(self.drafts_left) if is_over else ())
-
-    def describe_failure(self) -> str | None:
-        total = self.total
-        if total.error is None and self.drafts_left:
-            return None
-        is_failed = total.error is not None or total.refusals
-        return describe_bulk_result(total) if is_failed else ""
-
-
 @dataclass(eq=False)
 class ReviewController(Controller):
     """Holds the batch screen and its store while it is open."""
 
     scope: ScopeController
+    bulk_approval: BulkApproval
     screen: BatchScreen | None = None
     store: BatchStore | None = None
     _is_entering: bool = False
-    """Reviews are on their way: no others are entered meanwhile."""
+    """The review of one batch is on its way."""
 
     # the screen
 
@@ -215,7 +167,7 @@ class ReviewController(Controller):
             range_error = str(error)
         summary = self.scope.summarize_scope(snapshot, BATCH_DIMENSIONS)
         warning = "shared account" if format_account_warning(self._account) else ""
-        signer = SignerInfo(self.services.operator.name, self._policy.pin, warning)
+        signer = SignerInfo(self.services.operator.name, self.policy.pin, warning)
         self.screen.show_state(
             BatchScreenState(
                 snapshot, now, time_range, self.scope.scope.selection, summary, signer, range_error
@@ -239,7 +191,8 @@ class ReviewController(Controller):
             self.store.invalidate_all()
 
     @property
-    def _policy(self) -> ReviewPolicy:
+    def policy(self) -> ReviewPolicy:
+        """What a review needs; the defaults while no batch screen is open."""
         return self.store.policy if self.store is not None else ReviewPolicy()
 
     @property
@@ -250,16 +203,16 @@ class ReviewController(Controller):
 
     def review_batch(self, decision: Decision, row: BatchRow) -> None:
         """Enter a review: at once where no reason, name or PIN is needed, else after its dialog."""
-        if self._is_entering:
+        if self.is_entering:
             self.host.show_message(_STILL_ENTERING)
             return
-        if decision is Decision.APPROVED and self._policy.second_person and row.review_state in APPROVALS:
+        if decision is Decision.APPROVED and self.policy.second_person and row.review_state in APPROVALS:
             decision = Decision.CONFIRMED
         name = self.services.operator.name
         draft = create_review_draft(row, decision, who=name or "?", comment="?")
         if refusal := validate_review(draft, row.review_context):
             self.host.show_message(f"{row.batch_id}: {refusal}")
-        elif decision in REASON_OPTIONAL and name and not self._policy.pin:
+        elif decision in REASON_OPTIONAL and name and not self.policy.pin:
             entry = Entry(_get_form_kind(row, decision))
             self.services.entries.mark_seen(entry.kind)
             self._submit_review(decision, row, ReviewInput("", name, ""), entry)
@@ -270,7 +223,7 @@ class ReviewController(Controller):
         about = f"{row.batch_id} · {row.recipe} · {format_exceptions(row)}"
         if decision is Decision.WITHDRAWN:
             about = f"{row.batch_id} · {format_last_decision(row)}"
-        prompt = ReviewPrompt(decision, about, self._account, self._policy.pin, self.services.operator.name)
+        prompt = ReviewPrompt(decision, about, self._account, self.policy.pin, self.services.operator.name)
         dialog = ReviewDialog(self.host.terminal_theme, prompt)
         self.open_form(dialog, _get_form_kind(row, decision), partial(self._submit_review, decision, row))
 
@@ -321,78 +274,19 @@ class ReviewController(Controller):
         else:
             self.invalidate()
 
-    # bulk approval
+    # many batches
 
     def approve_all(self, batch_filter: BatchFilter, list_text: str) -> None:
-        """List the clean, unreviewed batches as they are now; then confirm. Later ones are not approved."""
-        if self._is_entering or self.services.requests.can_open(BULK_APPROVAL):
-            self.host.show_message(_STILL_ENTERING if self._is_entering else "The batches are being listed …")
-            return
-        is_complete_listed = not batch_filter.status or BatchStatus.COMPLETE.value in batch_filter.status
-        if not is_complete_listed or batch_filter.with_findings:
-            self.host.show_message("No batch of this list can be approved in bulk.")
-            return
-        candidates = replace(
-            batch_filter, status=(BatchStatus.COMPLETE.value,), review_state=(ReviewState.UNREVIEWED.value,),
-            unreviewed=False, clean=True,
-        )  # fmt: skip
-        request = self.begin_request(BULK_APPROVAL, "listing batches")
-        self.services.workers.submit(
-            partial(
-                self.services.source.batches.list_batches, candidates, after=None, rows=MAX_BULK_APPROVAL
-            ),
-            partial(BulkCandidatesLoaded, request=request, list_text=list_text),
-            Lane.REVIEWS,
-        )
+        """Approve those of a list that are clean, complete and unreviewed, once that is confirmed."""
+        if self.is_entering:
+            self.host.show_message(_STILL_ENTERING)
+        else:
+            self.bulk_approval.list_candidates(batch_filter, list_text)
 
-    def confirm_bulk_approval(self, result: BulkCandidatesLoaded) -> None:
-        if not result.value:
-            self.services.requests.finish(result.request)
-            self.host.show_message(
-                f"{NOT_SAVED}: {result.error}"
-                if result.error
-                else "No batch of this list is complete, without exceptions and unreviewed."
-            )
-            return
-        prompt = build_bulk_prompt(
-            result.value, result.list_text, limit=MAX_BULK_APPROVAL, account=self._account,
-            is_pin_required=self._policy.pin, name=self.services.operator.name,
-        )  # fmt: skip
-        dialog = ReviewDialog(self.host.terminal_theme, prompt)
-        if not self.open_answer(result.request, dialog, partial(self._approve_rows, result.value)):
-            self.host.show_message("Nothing is approved: the list was left before it was read.")
-
-    def _approve_rows(self, rows: Sequence[BatchRow], values: ReviewInput) -> None:
-        drafts = [
-            create_review_draft(
-                row, Decision.APPROVED, who=values.reviewer, comment=values.comment, pin=values.pin
-            )
-            for row in rows
-        ]
-        self._is_entering = True
-        self._approve_next_chunk(drafts, ReviewResult())
-
-    def _approve_next_chunk(self, drafts: Sequence[ReviewDraft], result: ReviewResult) -> None:
-        if len(drafts) > CHUNK_SIZE:
-            total = len(result.new_reviews) + len(result.refusals) + len(drafts)
-            self.host.show_message(f"Approved {len(result.new_reviews)} of {total} batches …")
-        self.services.workers.submit(
-            partial(self.services.source.batches.enter_reviews, drafts[:CHUNK_SIZE]),
-            partial(BulkChunkEntered, entry=Entry(BULK_APPROVAL), drafts=drafts, previous=result),
-            Lane.REVIEWS,
-        )
-
-    def continue_bulk_approval(self, result: BulkChunkEntered) -> None:
-        if result.drafts_left:
-            self._approve_next_chunk(result.drafts_left, result.total)
-            return
-        self.host.show_message(describe_bulk_result(result.total))
-        self.end_bulk_approval(result)
-
-    def end_bulk_approval(self, _result: BulkChunkEntered) -> None:
-        self._is_entering = False
-        self.host.refresh_data()
-        self.host.post_message(ViewChanged())
+    @property
+    def is_entering(self) -> bool:
+        """Reviews are on their way: no others are entered meanwhile."""
+        return self._is_entering or self.bulk_approval.is_entering
 
 
 def _get_form_kind(row: BatchRow, decision: Decision) -> tuple[str, Decision]:

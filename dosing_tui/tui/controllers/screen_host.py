@@ -13,7 +13,7 @@ from dosing_tui.config.alarm_limits import build_alarm_limits
 from dosing_tui.config.settings import Settings
 from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits
 from dosing_tui.domain.alarms.snapshot import AlarmSnapshot
-from dosing_tui.live_state import LiveSnapshot, LiveSnapshotSource
+from dosing_tui.live_snapshot import LiveSnapshot, LiveSnapshotSource
 from dosing_tui.tui.alarms.alarm_list import EMPTY_SNAPSHOT
 from dosing_tui.tui.containment.part_guard import PartGuard
 from dosing_tui.tui.data.operator_session import OperatorSession

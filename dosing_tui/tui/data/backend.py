@@ -21,7 +21,7 @@ from dosing_tui.domain.alarms.models import JournalEntry
 from dosing_tui.domain.messages.text_sanitizer import clean_text
 from dosing_tui.errors import DatabaseError, DatabaseUnavailableError, SpoolError
 from dosing_tui.ipc.supervised_thread import start_one_shot
-from dosing_tui.live_state import LinkStatus
+from dosing_tui.live_snapshot import LinkStatus
 from dosing_tui.tui.data.driver_import import import_driver
 from dosing_tui.tui.data.query_workers import PanelSource
 from dosing_tui.tui.data.record_source import BatchSource, DatabaseBatchSource, DatabaseRecords, RecordSource

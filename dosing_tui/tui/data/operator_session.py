@@ -113,7 +113,7 @@ class OperatorSession:
         return CommandContext(Actor(name or self.name or self.anonymous_name), self._clock())
 
     def _end_if_due(self) -> None:
-        """End the turn, also when nobody is signed on: a PIN may still be under check."""
+        """End the turn at a shift change or after a pause. Without an operator, too: it drops a PIN check."""
         reason = ""
         if self._get_shift_start() != self._shift_start:
             reason = "the shift has changed"

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from dosing_tui.errors import DatabaseError, DatabaseUnavailableError
-from dosing_tui.live_state import DatabaseFault, DatabasePart
+from dosing_tui.live_snapshot import DatabaseFault, DatabasePart
 
 SHOWN_WITHOUT_REPEAT = timedelta(minutes=1)
 """What is in view is asked for again within half of it: a read that nobody repeats is of no interest."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from dosing_tui.domain.messages.models import ReadingKind
 from dosing_tui.domain.panels.panel_catalog import Panel
-from dosing_tui.live_state import LiveSnapshot, Role
+from dosing_tui.live_snapshot import LiveSnapshot, Role
 
 MIN_INTERVAL = timedelta(seconds=1)
 MAX_INTERVAL = timedelta(seconds=30)

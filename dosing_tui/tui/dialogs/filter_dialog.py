@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import partial
 
 from dosing_tui.domain.labels.name_labels import fit_labels
+from dosing_tui.domain.labels.station_labels import fit_station_names
 from dosing_tui.domain.panels.filters import Dimension, Selection
 from dosing_tui.tui.dialogs import filter_selection
 from dosing_tui.tui.dialogs.filter_selection import FilterDialogState, FilterGroup, FilterValues
@@ -67,7 +68,8 @@ def _draw_values(canvas: Canvas, x: int, group: FilterGroup, width: int, *, is_c
     rows = canvas.height - _FRAME_ROWS
     matching = group.matching_values
     first = max(0, min(group.row - rows // 2, len(matching) - rows))
-    labels = fit_labels(map(_format_value, group.values), width - 4)
+    fit = fit_station_names if group.dimension is Dimension.DEVICE else fit_labels
+    labels = fit(map(_format_value, group.values), width - 4)
     for number, value in enumerate(matching[first : first + rows]):
         is_marked = value in group.selected_values
         style = STRONG if is_marked else TEXT

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime, tzinfo
 
 from dosing_tui.domain.materials.csv_entries import parse_day, parse_quantity
 from dosing_tui.domain.materials.ledger import (
@@ -23,8 +23,9 @@ from dosing_tui.tui.rendering.canvas import Rows, sanitize_text
 from dosing_tui.tui.rendering.theme import TerminalTheme
 from dosing_tui.tui.widgets.form_dialog import FormDialog, InvalidEntryError
 from dosing_tui.tui.widgets.form_fields import BLANK_ROW, ChoiceField, FormPart, TextEntry
+from dosing_tui.tui.widgets.time_entry import MAX_TIME_LENGTH, create_time_entry
 
-_MASS_WIDTH, _TIME_LENGTH, _DATE_WIDTH = 14, 25, 12
+_MASS_WIDTH, _DATE_WIDTH = 14, 12
 KINDS = (
     MaterialKind.REFILL,
     MaterialKind.DELIVERY,
@@ -70,8 +71,7 @@ class MaterialDialog(FormDialog[MaterialDraft]):
         find_density: Callable[[str], float | None],
     ) -> None:
         """``find_density``: of a chemical in g/ml, None if it is not set."""
-        self._tanks, self._defaults, self._zone = tanks, defaults, zone
-        self._find_density = find_density
+        self._tanks, self._find_density = tanks, find_density
         self._kind = ChoiceField(label="Kind", options=[kind.label for kind in KINDS])
         self._tank = ChoiceField(
             label="Tank",
@@ -82,8 +82,7 @@ class MaterialDialog(FormDialog[MaterialDraft]):
         )
         self._quantity = _create_entry("Quantity", _MASS_WIDTH, required="Enter a quantity.")
         self._unit = ChoiceField(label="Unit", options=[unit.value for unit in MassUnitName])
-        self._shown_time = number_format.format_full_timestamp(defaults.at, zone)
-        self._time = _create_entry("Time", _TIME_LENGTH, text=self._shown_time)
+        self._time = create_time_entry("Time", defaults.at, zone, width=MAX_TIME_LENGTH + 1)
         self._lot = _create_entry("Lot", MAX_NAME_LENGTH)
         self._supplier = _create_entry("Supplier", MAX_NAME_LENGTH)
         self._expires = _create_entry("Expires", _DATE_WIDTH, width=_DATE_WIDTH + 1)
@@ -134,7 +133,7 @@ class MaterialDialog(FormDialog[MaterialDraft]):
             for each in (self._lot, self._supplier, self._certificate)
         )
         draft = clean_draft(MaterialDraft(
-            f"console:{self.entry_id}", EntrySource.CONSOLE, self._parse_time(), tank.device_id,
+            f"console:{self.entry_id}", EntrySource.CONSOLE, self._time.parse_time(), tank.device_id,
             tank.chemical, self._selected_kind, quantity, unit, self._operator.text,
             self._find_density(tank.chemical) if unit is MassUnitName.LITRE else None, None,
             lot, supplier, expires, opened, certificate, self._reason.text,
@@ -142,16 +141,6 @@ class MaterialDialog(FormDialog[MaterialDraft]):
         if sentence := validate_draft(draft) or _check_capacity(draft, tank):
             raise InvalidEntryError(sentence)
         return draft
-
-    def _parse_time(self) -> datetime:
-        """The time of its field, in the plant's time zone unless it has an offset."""
-        if self._time.text == self._shown_time:
-            return self._defaults.at
-        try:
-            time = datetime.fromisoformat(self._time.text)
-            return (time if time.tzinfo else time.replace(tzinfo=self._zone)).astimezone(UTC)
-        except (ValueError, OverflowError) as error:
-            raise InvalidEntryError("Enter the time as 2026-11-24 06:00, in the plant's zone.") from error
 
 
 def _create_entry(

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, tzinfo
+from datetime import tzinfo
 
 from dosing_tui.domain.panels.operator_notes import (
     MAX_AUTHOR_LENGTH,
@@ -11,14 +11,15 @@ from dosing_tui.domain.panels.operator_notes import (
     clean_note,
     validate_note,
 )
-from dosing_tui.tui.rendering import number_format, text_field
+from dosing_tui.tui.rendering import text_field
 from dosing_tui.tui.rendering.canvas import Rows, sanitize_text
 from dosing_tui.tui.rendering.theme import TerminalTheme
 from dosing_tui.tui.widgets.form_dialog import FormDialog, InvalidEntryError
 from dosing_tui.tui.widgets.form_fields import BLANK_ROW, ChoiceField, FormPart, TextEntry
+from dosing_tui.tui.widgets.time_entry import create_time_entry
 
 WHOLE_PLANT = "the whole plant"
-_PREVIEW_ROWS, _MAX_TIME_LENGTH = 4, 25
+_PREVIEW_ROWS = 4
 
 
 class NoteDialog(FormDialog[NoteDraft]):
@@ -27,7 +28,6 @@ class NoteDialog(FormDialog[NoteDraft]):
     def __init__(
         self, theme: TerminalTheme, defaults: NoteDraft, *, devices: Sequence[str], zone: tzinfo
     ) -> None:
-        self._default_time, self._zone = defaults.at, zone
         self._devices = [None, *dict.fromkeys([*([defaults.device] if defaults.device else []), *devices])]
         self._text = TextEntry(
             label="Text",
@@ -37,10 +37,7 @@ class NoteDialog(FormDialog[NoteDraft]):
         self._author = TextEntry(
             label="Author", field=text_field.create_field(defaults.author, MAX_AUTHOR_LENGTH), is_person=True
         )
-        self._shown_time = number_format.format_full_timestamp(defaults.at, zone)
-        self._time = TextEntry(
-            label="Time", field=text_field.create_field(self._shown_time, _MAX_TIME_LENGTH)
-        )
+        self._time = create_time_entry("Time", defaults.at, zone)
         self._device = ChoiceField(
             label="About",
             options=[sanitize_text(device) if device else WHOLE_PLANT for device in self._devices],
@@ -56,19 +53,7 @@ class NoteDialog(FormDialog[NoteDraft]):
 
     def build_result(self) -> NoteDraft:
         device = self._devices[self._device.index]
-        draft = NoteDraft(self._parse_time(), self._text.field.text, self._author.field.text, device)
+        draft = NoteDraft(self._time.parse_time(), self._text.field.text, self._author.field.text, device)
         if error := validate_note(draft):
             raise InvalidEntryError(error)
         return replace(clean_note(draft), device=device)
-
-    def _parse_time(self) -> datetime:
-        """The time of its field, in the plant's time zone unless it has an offset."""
-        if self._time.text == self._shown_time:
-            return self._default_time  # to the microsecond, and in the right one of two equal hours
-        try:
-            time = datetime.fromisoformat(self._time.text)
-            return (time if time.tzinfo else time.replace(tzinfo=self._zone)).astimezone(UTC)
-        except (ValueError, OverflowError) as error:
-            raise InvalidEntryError(
-                "Enter the time as 2026-11-24 06:00:00, in the plant's time zone."
-            ) from error

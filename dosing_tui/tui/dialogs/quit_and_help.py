@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from textual.binding import Binding
 
-from dosing_tui.live_state import Role
+from dosing_tui.live_snapshot import Role
 from dosing_tui.tui.keys.bindings import HELP_MAIN, format_keys
 from dosing_tui.tui.keys.help_pages import HELP_BATCHES, HelpPage
 from dosing_tui.tui.rendering.canvas import Rows, wrap_text
@@ -106,7 +106,7 @@ class HelpScreen(CanvasDialog[None]):
 
 HELP_TEXT_CELLS = 23
 """Of the effect of a key, on the help pages."""
-HELP_PAGES = ((HELP_MAIN[:3], HELP_MAIN[3:]), (HELP_BATCHES[:3], HELP_BATCHES[3:]))
+HELP_PAGES = ((HELP_MAIN[:3], HELP_MAIN[3:]), (HELP_BATCHES[:4], HELP_BATCHES[4:]))
 
 
 def render_help(keymap: Mapping[str, str], columns: HelpPage = HELP_PAGES[0], width: int = 78) -> Rows:

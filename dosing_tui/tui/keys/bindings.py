@@ -250,7 +250,7 @@ _BY_ID = {str(binding.id): binding for binding in ALL_KEYS}
 HELP_MAIN: tuple[HelpGroup, ...] = (
     ("Screens", (
         ("All at a glance", ("overview",)), ("Tanks and levels", ("inventory",)),
-        ("Consumption", ("consumption",)), ("Quality", ("quality",)),
+        ("Consumption; quality", ("consumption", "quality")),
         ("Batches and days", ("production",)), ("Doses; other panels", ("doses", "panels")),
         ("Data; stations; pumps", ("books", "stations", "pumps")),
         ("Next tile, tile before", ("next", "previous")),
@@ -275,8 +275,9 @@ HELP_MAIN: tuple[HelpGroup, ...] = (
         ("Stock; lots; pump work", ("refill", "lots", "service")),
     )),
     ("Range and filters", (
-        ("Choose a range", ("range",)), ("Range before, after", ("range-back", "range-forward")),
-        ("Wider, narrower", ("range-wider", "range-narrower")), ("Back to live", ("live",)),
+        ("Choose a range; live", ("range", "live")),
+        ("Range before, after", ("range-back", "range-forward")),
+        ("Wider, narrower", ("range-wider", "range-narrower")),
         ("Choose what is shown", ("filters",)),
     )),
     ("Console", (

@@ -18,8 +18,9 @@ HELP_BATCHES: tuple[HelpGroup, ...] = (
     )),
     ("Doctor", (
         ("Open, and close", ("doctor-close",)), ("Check again", ("doctor-refresh",)),
-        ("Line down, up", ("report-down", "report-up")),
-        ("By pages", ("report-page-down", "report-page-up")),
+    )),
+    ("Maintenance", (
+        ("Open, and close", ("maintenance-close",)), ("Read again", ("maintenance-refresh",)),
     )),
     ("Lots", (
         ("Open, and close", ("lots-close",)), ("To its batches or lots", ("zoom",)),
@@ -39,9 +40,5 @@ HELP_BATCHES: tuple[HelpGroup, ...] = (
         ("Save; make again", ("report-save", "report-refresh")),
         ("Details, close", ("report-details", "report-close")),
         ("Hand over, take over", ("report-leave", "report-take")),
-    )),
-    ("Maintenance", (
-        ("Open, and close", ("maintenance-close",)), ("Read again", ("maintenance-refresh",)),
-        ("By pages", ("report-page-down", "report-page-up")),
     )),
 )  # fmt: skip

@@ -8,7 +8,7 @@ from dosing_tui.domain.labels.name_labels import fit_labels
 from dosing_tui.domain.labels.station_labels import label_stations_compactly
 from dosing_tui.domain.panels.panel_catalog import PRODUCTION_TODAY
 from dosing_tui.domain.station_status import list_retired
-from dosing_tui.live_state import DatabasePart, LinkStatus, LiveSnapshot
+from dosing_tui.live_snapshot import DatabasePart, LinkStatus, LiveSnapshot
 from dosing_tui.tui.kiosk.kiosk_rotation import KioskPage
 from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import sanitize_text

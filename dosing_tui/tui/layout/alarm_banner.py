@@ -7,10 +7,10 @@ from datetime import datetime
 from dosing_tui.domain.alarms.models import UNACKNOWLEDGED_STATES, AlarmKey, AlarmStateName, Priority
 from dosing_tui.domain.alarms.snapshot import AlarmSnapshot, AlarmView, AttentionRank, get_attention_rank
 from dosing_tui.domain.labels.alarm_labels import label_alarms
-from dosing_tui.domain.messages.text_sanitizer import clean_line
-from dosing_tui.live_state import DatabasePart, LinkStatus, LiveSnapshot
+from dosing_tui.domain.messages.text_sanitizer import ELLIPSIS, clean_line
+from dosing_tui.live_snapshot import DatabasePart, LinkStatus, LiveSnapshot
 from dosing_tui.tui.rendering import number_format
-from dosing_tui.tui.rendering.canvas import Canvas, Rows, cut_middle, pad_cells, split_cells
+from dosing_tui.tui.rendering.canvas import Canvas, Rows, cut_clauses, drop_clauses, pad_cells, split_cells
 from dosing_tui.tui.rendering.palette import DIM, STRONG, CellStyle
 from dosing_tui.tui.rendering.priority_style import PRIORITY_MARKS, choose_mark_style
 
@@ -228,10 +228,10 @@ def render_banner(
     canvas = Canvas(width, height)
     if not banner.lines:
         canvas.write_text(1, 0, banner.idle_text, DIM)
-    labels = _label_lines(banner, width)
-    for y, (line, (columns, text)) in enumerate(zip(banner.lines[:height], labels, strict=False)):
+    labels = _label_lines(banner, width, height)
+    for y, (line, (columns, *texts)) in enumerate(zip(banner.lines[:height], labels, strict=False)):
         start = _TEXT_START + len(split_cells(columns))
-        needed = width - start - len(split_cells(text)) - 2
+        needed = width - start - len(split_cells(texts[0])) - 2
         # the first that leaves room for the whole text: what is abnormal has precedence
         *longer, shortest = _list_right_sides(banner, y, height, is_wide=width >= MIN_WIDE_WIDTH)
         right = next((text for text in longer if len(split_cells(text)) <= needed), shortest)
@@ -239,31 +239,34 @@ def render_banner(
         canvas.write_text(0, y, f" {line.mark} ", line.mark_style)
         canvas.write_text(MARK_WIDTH + 3, y, format_time(line.at) if line.at else "", line.text_style)
         canvas.write_text(_TEXT_START, y, columns, line.text_style)
-        # the end names the value
-        text = cut_middle(text, room, head=(room - 1) * 3 // 5) if room > 1 else ""
-        canvas.write_text(start, y, text, line.text_style)
+        fitting = next((kept for text in texts if (kept := drop_clauses(text, room))), "")
+        canvas.write_text(start, y, fitting or cut_clauses(texts[-1], room), line.text_style)
         canvas.write_right(width - 1, y, right, STRONG if banner.is_flood and y == 0 else DIM)
     return canvas.rows
 
 
-def _label_lines(banner: AlarmBanner, width: int) -> list[tuple[str, str]]:
-    """For each line the columns with station and tag, distinct among all lines, and the text behind them."""
+def _label_lines(banner: AlarmBanner, width: int, height: int) -> list[tuple[str, ...]]:
+    """For each line in sight its columns, distinct among all lines, and its texts; the last may be cut."""
     _, *limits = next(widths for widths in _COLUMN_WIDTHS if width >= widths[0])
     alarms = [line.alarm for line in banner.lines if line.alarm is not None]
     labels = label_alarms(alarms, banner.short_names, station_width=limits[0], tag_width=limits[1])
+    visible = banner.lines[:height]
+    shown = labels[: sum(line.alarm is not None for line in visible)]
     station_width, tag_width = (
         max((len(split_cells(name)) for name in names), default=0)
-        for names in ([label.station for label in labels], [label.tag for label in labels])
+        for names in ([label.station for label in shown], [label.tag for label in shown])
     )
-    labelled = iter(labels)
-    found = []
-    for line in banner.lines:
+    labelled = iter(shown)
+    found: list[tuple[str, ...]] = []
+    for line in visible:
         if line.alarm is None:
             found.append(("", line.text))
             continue
         label = next(labelled)
-        columns = f"{pad_cells(label.station, station_width)} {pad_cells(label.tag, tag_width)}  "
-        found.append((columns, f"{line.text}{label.text}"))
+        columns = f"{pad_cells(label.station, station_width)} {pad_cells(label.tag, tag_width)}  {line.text}"
+        untitled, bare = label.shorter_texts
+        # a tag that is cut does not stand for its item
+        found.append((columns, label.text, untitled, label.text if ELLIPSIS in label.tag else bare))
     return found
 
 

@@ -6,7 +6,7 @@ from enum import Enum
 from itertools import product
 
 from dosing_tui.domain.quantities.quantity_text import format_rate
-from dosing_tui.live_state import DatabaseFault, DatabasePart, LinkState, LinkStatus, LiveSnapshot, Role
+from dosing_tui.live_snapshot import DatabaseFault, DatabasePart, LinkState, LinkStatus, LiveSnapshot, Role
 from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, fit_cells, split_cells
 from dosing_tui.tui.rendering.palette import DEVIATION_BLOCK, CellStyle, ColourRole
@@ -38,7 +38,7 @@ class StatusBarState:
     operator: str = ""
     """Who is signed on; '' for nobody."""
     pending_operator: str = ""
-    """Whose PIN is being checked while nobody is signed on, as a sentence; '' for none."""
+    """Shown in place of ``operator`` while a PIN is checked, e.g. 'checking PIN of Ada'; '' otherwise."""
     failure_count: int = 0
     """Entries that were not stored, and nobody has seen it."""
     failure_key: str = ""

@@ -1,7 +1,7 @@
 """Enters what was done to a pump or a scale: the work, the part, weighings, time, note, name."""
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime, tzinfo
 from typing import NamedTuple
 
 from dosing_tui.domain.capability.service_log import (
@@ -13,11 +13,12 @@ from dosing_tui.domain.capability.service_log import (
     validate_service,
 )
 from dosing_tui.domain.panels.operator_notes import MAX_AUTHOR_LENGTH, MAX_TEXT_LENGTH
-from dosing_tui.tui.rendering import number_format, text_field
+from dosing_tui.tui.rendering import text_field
 from dosing_tui.tui.rendering.canvas import Rows, sanitize_text
 from dosing_tui.tui.rendering.theme import TerminalTheme
 from dosing_tui.tui.widgets.form_dialog import FormDialog, InvalidEntryError
 from dosing_tui.tui.widgets.form_fields import BLANK_ROW, ChoiceField, FormPart, TextEntry
+from dosing_tui.tui.widgets.time_entry import create_time_entry
 
 KINDS = (ServiceKind.TUBE, ServiceKind.CALIBRATION, ServiceKind.CHECK, ServiceKind.TARE)
 CONSEQUENCES = {
@@ -26,7 +27,7 @@ CONSEQUENCES = {
     ServiceKind.CHECK: "Mean and CV of the weighings are reckoned from them.",
     ServiceKind.TARE: "It is noted and marked; no figure begins anew.",
 }
-_MAX_TIME_LENGTH, _MASS_WIDTH, _MAX_READINGS_LENGTH = 25, 12, 400
+_MASS_WIDTH, _MAX_READINGS_LENGTH = 12, 400
 
 
 class PumpPart(NamedTuple):
@@ -42,8 +43,7 @@ class ServiceDialog(FormDialog[ServiceDraft]):
         clock: Callable[[], datetime], zone: tzinfo,
     ) -> None:  # fmt: skip
         """``part_index``: the part shown first. The time is now, until it is changed."""
-        self._parts_to_choose, self._clock, self._zone = parts, clock, zone
-        self._opened_at = clock()
+        self._parts_to_choose, self._clock = parts, clock
         self._kind = ChoiceField(label="Work", options=[kind.value for kind in KINDS])
         self._part = ChoiceField(
             label="At",
@@ -56,10 +56,7 @@ class ServiceDialog(FormDialog[ServiceDraft]):
         self._readings = TextEntry(
             label="Weighed g", field=text_field.TextField(max_length=_MAX_READINGS_LENGTH)
         )
-        self._shown_time = number_format.format_full_timestamp(self._opened_at, zone)
-        self._time = TextEntry(
-            label="Done at", field=text_field.create_field(self._shown_time, _MAX_TIME_LENGTH)
-        )
+        self._time = create_time_entry("Done at", clock(), zone)
         self._note = TextEntry(label="Note", field=text_field.create_field("", MAX_TEXT_LENGTH))
         self._operator = TextEntry(
             label="Name", field=text_field.create_field(name, MAX_AUTHOR_LENGTH), is_person=True
@@ -84,7 +81,7 @@ class ServiceDialog(FormDialog[ServiceDraft]):
         part = self._parts_to_choose[self._part.index]
         is_scale = self.selected_kind is ServiceKind.TARE
         draft = ServiceDraft(
-            self.entry_id, self._parse_time(), part.device, None if is_scale else part.pump,
+            self.entry_id, self._time.parse_time(), part.device, None if is_scale else part.pump,
             self.selected_kind, self._operator.text, self._note.text, self._parse_target(),
             self._parse_readings(),
         )  # fmt: skip
@@ -104,15 +101,3 @@ class ServiceDialog(FormDialog[ServiceDraft]):
             return parse_readings(self._readings.text)
         except ValueError as error:
             raise InvalidEntryError(str(error)) from error
-
-    def _parse_time(self) -> datetime:
-        """The time of its field, in the plant's time zone unless it has an offset."""
-        if self._time.text == self._shown_time:
-            return self._opened_at
-        try:
-            time = datetime.fromisoformat(self._time.text)
-            return (time if time.tzinfo else time.replace(tzinfo=self._zone)).astimezone(UTC)
-        except (ValueError, OverflowError) as error:
-            raise InvalidEntryError(
-                "Enter the time as 2026-11-24 06:00:00, in the plant's time zone."
-            ) from error

@@ -1,7 +1,9 @@
 """The cell canvas: every chart and tile is rows of (character, style)."""
 
+import re
 from collections.abc import Callable, Sequence
 from functools import wraps
+from itertools import accumulate
 from typing import Concatenate, ParamSpec, TypeAlias, TypeVar
 
 from rich.cells import get_character_cell_size
@@ -15,6 +17,7 @@ Cell: TypeAlias = tuple[str, CellStyle]
 Rows: TypeAlias = list[list[Cell]]
 Data = TypeVar("Data")
 Options = ParamSpec("Options")
+_CLAUSE_GAP = " · "
 
 
 def split_cells(text: str) -> list[str]:
@@ -65,6 +68,55 @@ def cut_middle(text: str, width: int, head: int) -> str:
     if end and end[0] == "":
         end[0] = " "
     return "".join([*start, "…", *end])
+
+
+def drop_clauses(text: str, width: int) -> str:
+    """The text without the last of its clauses, which follow a ' · '; '' if that leaves too little.
+
+    >>> drop_clauses("Low inventory: T-9 at 11.9 % · last dose 40.00 g", 32)
+    'Low inventory: T-9 at 11.9 % …'
+    """
+    clauses = text.split(_CLAUSE_GAP)
+    shorter = (f"{_CLAUSE_GAP.join(clauses[:count])} …" for count in range(len(clauses) - 1, 0, -1))
+    least = 0 if len(split_cells(text)) <= width else width // 2
+    return next((kept for kept in (text, *shorter) if least <= len(split_cells(kept)) <= width), "")
+
+
+def cut_clauses(text: str, width: int) -> str:
+    """Without its last clauses; if that leaves too little, without words in the middle: the value is last.
+
+    >>> cut_clauses("Tank nearly empty: Natriumhypochlorit at 3.1 %", 34)
+    'Tank nearly empty: … at 3.1 %'
+    """
+    return drop_clauses(text, width) or _cut_middle_words(text, width)
+
+
+def _cut_middle_words(text: str, width: int) -> str:
+    """The first words and the last ones, or one of both alone. What stands in brackets is one word."""
+    words: list[str] = []
+    for word in _split_words(text):
+        if words and words[-1].count("(") > words[-1].count(")"):
+            words[-1] += f" {word}"
+        else:
+            words.append(word)
+    count = _count_fitting(words, (width - 1) * 3 // 5)
+    head = " ".join(words[:count])
+    last = _count_fitting(words[count:][::-1], width - len(split_cells(head)) - 3)
+    if head and last:
+        return f"{head} … {' '.join(words[len(words) - last :])}"
+    last = 0 if head else _count_fitting(words[::-1], width - 2)
+    head = " ".join(words[: _count_fitting(words, width - 2)])
+    if last:
+        return f"… {' '.join(words[len(words) - last :])}"
+    if head:
+        return f"{head} …"
+    return cut_middle(text, width, head=(width - 1) * 3 // 5) if width > 1 else ""
+
+
+def _count_fitting(words: Sequence[str], width: int) -> int:
+    """How many of the first words have room in ``width`` cells."""
+    ends = accumulate(len(split_cells(word)) + 1 for word in words)
+    return sum(end - 1 <= width for end in ends)
 
 
 def pad_cells(text: str, width: int) -> str:
@@ -181,11 +233,14 @@ def wrap_text(text: str, width: int) -> list[str]:
 def _split_words(text: str) -> list[str]:
     words: list[str] = []
     for word in text.split():
-        if words and word.rstrip(".,;:)") in _UNITS and words[-1][-1:].isdigit():
+        is_number_behind = words and words[-1][-1:].isdigit()
+        if is_number_behind and (word.rstrip(".,;:)") in _UNITS or _THOUSANDS.match(word)):
             words[-1] += f" {word}"
         else:
             words.append(word)
     return words
 
 
+_THOUSANDS = re.compile(r"\d{3}(\D|$)")
+"""The next digits of a number whose thousands are apart."""
 _UNITS = frozenset({"%", "g", "kg", "s", "min", "h", "d", "kB", "MB", "dBm"})

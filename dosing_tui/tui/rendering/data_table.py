@@ -6,10 +6,12 @@ from datetime import date, datetime
 from functools import partial
 from typing import Any, Generic, TypeAlias, TypeVar
 
+from dosing_tui.domain.labels.station_labels import fit_station_names
 from dosing_tui.domain.messages.text_sanitizer import count_cells
 from dosing_tui.tui.rendering.canvas import (
     Canvas,
     Rows,
+    cut_clauses,
     cut_middle,
     fit_names,
     paint_cells,
@@ -59,6 +61,10 @@ class TableColumn(Generic[Row]):
     """It shrinks to this width before it is left out; 0: it does not shrink."""
     is_name: bool = False
     """Too long texts are cut where they still differ from each other."""
+    is_station: bool = False
+    """Its names are of stations: where they are too long, each is its last word, if that is enough."""
+    is_sentence: bool = False
+    """Its names are sentences: where they are too long, whole clauses or words are left out."""
     is_scale: bool = False
     """A scale around zero: its width is odd, and it cannot be sorted by."""
 
@@ -82,7 +88,7 @@ class TableColumn(Generic[Row]):
         plain = [(name or self.format_text(row, context), self.style)]
         runs = plain if self.format_runs is None else self.format_runs(row, context)
         if self.is_name and not self.align_right:
-            runs = _cut_last_run(runs, self.width)
+            runs = _cut_last_run(runs, self.width, is_sentence=self.is_sentence)
         x = self.width if self.align_right else 0
         for text, style in runs:
             if style.bg is ColourRole.BACKGROUND:
@@ -231,20 +237,21 @@ def fit_columns(table: TableData[Row], width: int) -> list[TableColumn[Row]]:
         kept[number] = _widen_column(column, most, width - _measure_columns(kept))
     for number in reversed(order):
         column = kept[number]
-        if column.is_name and not column.all_or_nothing:
+        if column.is_name and not column.all_or_nothing and not column.is_station:
             kept[number] = _widen_column(column, column.max_growth, width - _measure_columns(kept))
     return kept
 
 
-def _choose_growth_order(column: TableColumn[Row]) -> tuple[bool, bool]:
-    return not column.is_scale, not column.is_name
+def _choose_growth_order(column: TableColumn[Row]) -> tuple[bool, bool, bool]:
+    """A station has a short name for a narrow column, other names have none."""
+    return not column.is_scale, not column.is_name, column.is_station
 
 
 def _widen_column(column: TableColumn[Row], most: int, spare: int) -> TableColumn[Row]:
     """By ``most`` cells, or as many as there are; ``max_growth`` is what it may still take."""
     more = max(0, min(most, spare))
     more -= more % 2 if column.is_scale else 0
-    if column.all_or_nothing and more < most:
+    if (column.all_or_nothing or column.is_station) and more < most:
         return column
     return replace(column, width=column.width + more, max_growth=column.max_growth - more)
 
@@ -257,10 +264,12 @@ def _measure_need(table: TableData[Row], column: TableColumn[Row]) -> int:
     return max(0, min(longest - column.width, column.max_growth))
 
 
-def _cut_last_run(runs: StyledRuns, width: int) -> StyledRuns:
+def _cut_last_run(runs: StyledRuns, width: int, *, is_sentence: bool) -> StyledRuns:
     """The last text cut in the middle if there is no room: its end tells it from others."""
     *others, (text, style) = runs
     room = width - sum(len(split_cells(other)) for other, _ in others)
+    if is_sentence:
+        return [*others, (cut_clauses(text, room), style)]
     return [*others, (cut_middle(text, room, head=(room - 1) * 3 // 5) if room > 1 else text, style)]
 
 
@@ -315,11 +324,15 @@ def _draw_description(canvas: Canvas, text: str, *, first_free_row: int) -> None
 
 def _fit_column_names(table: TableData[Row], column: TableColumn[Row], shown: Sequence[Row]) -> Sequence[str]:
     """The texts of a column of names, distinct also from those that are out of sight; '' for another one."""
-    if not column.is_name:
+    if not column.is_name or column.is_sentence:
         return [""] * len(shown)
     texts = [column.format_text(row, table.context) for row in shown]
     others = table.rows if len(table.rows) <= MAX_COMPARED_ROWS else ()
-    return fit_names([*texts, *(column.format_text(row, table.context) for row in others)], column.width)
+    texts += [column.format_text(row, table.context) for row in others]
+    if column.is_station:
+        labels = fit_station_names(texts, column.width)
+        return [labels[text] for text in texts]
+    return fit_names(texts, column.width)
 
 
 def _draw_headings(canvas: Canvas, columns: Sequence[TableColumn[Row]], cursor: TableCursor) -> None:

@@ -14,7 +14,7 @@ from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.domain.panels.panel_catalog import Panel, PanelQuery
 from dosing_tui.domain.station_status import list_retired, select_in_service
 from dosing_tui.domain.tolerances.tolerance_book import DatedRules, ToleranceBook
-from dosing_tui.live_state import LinkState, LinkStatus, LiveSnapshot
+from dosing_tui.live_snapshot import LinkState, LinkStatus, LiveSnapshot
 from dosing_tui.tui.charts.series import ChartAnnotation
 from dosing_tui.tui.keys.bindings import format_keys
 from dosing_tui.tui.scope.chart_annotations import ANNOTATIONS_PANEL, build_chart_annotations

@@ -10,7 +10,7 @@ from dosing_tui.domain.time.latest_batch import find_latest_batch
 from dosing_tui.domain.time.shift_calendar import THREE_SHIFTS, ShiftCalendar
 from dosing_tui.domain.time.time_range import RangeSpec, TimeRange
 from dosing_tui.errors import RangeError
-from dosing_tui.live_state import LiveSnapshot
+from dosing_tui.live_snapshot import LiveSnapshot
 from dosing_tui.tui.rendering.canvas import sanitize_text
 
 DEFAULT_RANGE = RangeSpec("now-24h", "now")

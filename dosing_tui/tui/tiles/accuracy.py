@@ -104,7 +104,7 @@ def _draw_statistics(canvas: Canvas, y: int, summary: ErrorSummary, max_out_perc
 def build_accuracy(context: RenderContext) -> TileContent[ErrorHistogram]:
     bins, summaries = context.get_rows(ACCURACY_HISTOGRAM), context.get_rows(ACCURACY_SUMMARY)
     tolerance = context.tolerances.find_common_tolerance(context.now)
-    limit = "limits by dose" if tolerance is None else f"limit ±{tolerance:g}"
+    limit = "limits by dose" if tolerance is None else f"limit ±{tolerance:g} g"
     data = ErrorHistogram(
         bins,
         summaries[0] if summaries else None,

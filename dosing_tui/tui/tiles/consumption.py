@@ -1,6 +1,5 @@
 """Consumption over time: bars of all chemicals, a line for each, and bars for each with its sum."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 from dosing_tui.domain.panels.panel_catalog import CONSUMPTION_BY_CHEMICAL, CONSUMPTION_OVER_TIME
@@ -38,8 +37,8 @@ def build_chemical_consumption(context: RenderContext) -> TileContent[ChartData]
 def build_sparklines(context: RenderContext) -> TileContent[ChartData]:
     chart = build_mass_chart(context, CONSUMPTION_BY_CHEMICAL)
     return build_panel_content(
-        context, CONSUMPTION_BY_CHEMICAL, chart, paint_sums,
-        is_empty=not has_values(chart), describe=describe_sums,
+        context, CONSUMPTION_BY_CHEMICAL, chart, paint_strips,
+        is_empty=not has_values(chart), describe=describe_strips,
     )  # fmt: skip
 
 
@@ -54,18 +53,10 @@ def describe_curves(data: ChartData, width: int, height: int) -> str:
 
 
 def describe_strips(data: ChartData, width: int, height: int) -> str:
-    return _describe_strips(data, list_strip_numbers(data), width, height)
-
-
-def describe_sums(data: ChartData, width: int, height: int) -> str:
-    return _describe_strips(data, replace(list_strip_numbers(data), has_markers=False), width, height)
-
-
-def _describe_strips(data: ChartData, numbers: StripNumbers, width: int, height: int) -> str:
     """That each strip has its own scale, the width of the bars and the unit of the sums."""
     if not data.is_additive:
         return "own scales"
-    drawn = fit_strip_bins(data, choose_layout(data, numbers, width, height))
+    drawn = fit_strip_bins(data, choose_layout(data, list_strip_numbers(data), width, height))
     bins = number_format.format_bucket_width(drawn.window.bucket_width)
     return f"own scales · {bins} bars · sum {choose_sum_unit(data).symbol}"
 
@@ -94,19 +85,13 @@ def paint_strips(canvas: Canvas, data: ChartData) -> None:
     draw_strips(canvas, data, list_strip_numbers(data))
 
 
-@paint_cells
-def paint_sums(canvas: Canvas, data: ChartData) -> None:
-    """The strips of a tile whose rows need no markers: nothing shares a plot."""
-    draw_strips(canvas, data, replace(list_strip_numbers(data), has_markers=False))
-
-
 def list_strip_numbers(data: ChartData) -> StripNumbers:
     """The sum of each series over the window; for values that cannot be added, their range."""
     found = [compute_statistics(curve.values) for curve in data.curves]
     if data.is_additive:
         mass, grams = choose_sum_unit(data), _get_grams(data)
         sums = tuple((mass.format_number(None if one.total is None else one.total * grams),) for one in found)
-        return StripNumbers((mass.symbol,), sums)
+        return StripNumbers((mass.symbol,), sums, has_markers=False)
     ranges = tuple((data.format_value(one.minimum), data.format_value(one.maximum)) for one in found)
     return StripNumbers(("min", "max"), ranges, emphasized=1)
 

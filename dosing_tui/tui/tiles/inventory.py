@@ -361,7 +361,7 @@ def _build_mass_column(
 
 _STATION_COLUMN: TableColumn[InventoryLevel] = TableColumn(
     "Station", 7, 80, lambda level, context: sanitize_text(context.station_names[level.device_id]),
-    style=DIM, is_name=True,
+    style=DIM, is_name=True, is_station=True,
 )  # fmt: skip
 COLUMNS: tuple[TableColumn[InventoryLevel], ...] = (
     TableColumn("Chemical", 12, 100, lambda level, _: sanitize_text(level.chemical), max_growth=22,

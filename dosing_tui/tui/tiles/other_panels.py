@@ -78,6 +78,7 @@ def _build_column(panel: Panel[Any], column: DataColumn, place: int) -> TableCol
         align_right=bool(column.unit),
         max_growth=2 if column.unit else _TEXT_GROWTH,
         is_name=column.field in _NAME_FIELDS,
+        is_station=column.field == _STATION_FIELD,
     )
 
 

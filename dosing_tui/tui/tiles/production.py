@@ -1,9 +1,10 @@
 """The production of today in six numbers, compared with yesterday's; that of each day as a table."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from dosing_tui.domain.panels.panel_catalog import (
+    BATCHES_TODAY,
     DAILY_SUMMARY,
     PRODUCTION_TODAY,
     ProductionDay,
@@ -14,8 +15,10 @@ from dosing_tui.tui.rendering.canvas import Canvas, paint_cells, sanitize_text
 from dosing_tui.tui.rendering.data_table import TableColumn, TableData
 from dosing_tui.tui.rendering.palette import DIM, STRONG, TEXT, CellStyle
 from dosing_tui.tui.scope.render_context import RenderContext
+from dosing_tui.tui.scope.scope import LIVE_SCOPE
 from dosing_tui.tui.tiles.shared.number_list import OUTSIDE_MARK, draw_error_cell
 from dosing_tui.tui.tiles.shared.tile_content import TileContent, build_panel_content
+from dosing_tui.tui.tiles.totals import TotalRow, Totals, build_totals, build_totals_table
 
 MIN_CHANGE_WIDTH = 8
 MIN_WIDTH_WITH_CHANGES = 26
@@ -31,9 +34,36 @@ class ProductionSummary:
     comparison_label: str = "vs yesterday"
 
 
+def has_unstored_batches(context: RenderContext) -> bool:
+    """Messages of today end batches: where none of today is stored, they are not built yet.
+
+    Before any message is known, the stored doses of today say the same.
+    """
+    if not context.snapshot.events:
+        return any(row.day == 0 and row.doses for row in context.get_rows(PRODUCTION_TODAY))
+    midnight = context.now.astimezone(context.zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    return context.scope == LIVE_SCOPE and any(
+        event.event == "complete" and event.time >= midnight for event in context.snapshot.events
+    )
+
+
+def _explain_no_batches(context: RenderContext) -> str:
+    return "no batch stored yet" if has_unstored_batches(context) else "no batch completed"
+
+
+def build_batch_totals(context: RenderContext) -> TileContent[Totals]:
+    return build_totals(BATCHES_TODAY, "completed", _explain_no_batches(context), context)
+
+
+def build_batch_totals_table(context: RenderContext) -> TileContent[TableData[TotalRow]]:
+    return build_totals_table(BATCHES_TODAY, ("Recipe", "Batches"), _explain_no_batches(context), context)
+
+
 def build_production(context: RenderContext) -> TileContent[ProductionSummary]:
     days = {row.day: row for row in context.get_rows(PRODUCTION_TODAY)}
     today = days.get(0)
+    if today and not today.batches and not today.aborted and has_unstored_batches(context):
+        today = replace(today, batches=None, aborted=None)
     has_production = any(row.batches or row.doses or row.aborted for row in days.values())
     rows = _list_rows(today, days.get(1)) if today else ()
     is_today = context.get_result(PRODUCTION_TODAY).scope.spec is None

@@ -128,7 +128,7 @@ def _count_days(row: PumpCapability, context: PumpTableContext) -> float | None:
 
 COLUMNS: tuple[TableColumn[PumpCapability], ...] = (
     TableColumn("Station", 7, 100, lambda row, context: sanitize_text(context.names[row.device_id]),
-                style=STRONG, max_growth=12, is_name=True),
+                style=STRONG, max_growth=12, is_name=True, is_station=True),
     TableColumn("Pump", 4, 99, lambda row, _: str(row.pump), lambda row, _: row.pump, align_right=True),
     TableColumn("Chemical", 9, 96, lambda row, _: sanitize_text(row.chemical), max_growth=14, is_name=True),
     TableColumn("Target g", 8, 98, lambda row, _: number_format.format_decimal(row.target_g, 2),
@@ -139,7 +139,7 @@ COLUMNS: tuple[TableColumn[PumpCapability], ...] = (
                 lambda row, _: row.cpk, draw_cell=_draw_cpk, align_right=True),
     TableColumn("Bias g  ", 8, 95, lambda row, _: number_format.format_signed(row.mean_error_g),
                 lambda row, _: row.mean_error_g, unit="g", draw_cell=_draw_bias, align_right=True),
-    TableColumn("Allowed", 7, 70, lambda row, _: f"±{number_format.format_decimal(row.allowance_g, 3)}",
+    TableColumn("Allowed g", 9, 70, lambda row, _: f"±{number_format.format_decimal(row.allowance_g, 3)}",
                 lambda row, _: row.allowance_g, unit="g", style=DIM, align_right=True),
     TableColumn("σ g", 6, 85, lambda row, _: number_format.format_decimal(row.sigma_g, 3),
                 lambda row, _: row.sigma_g, unit="g", align_right=True),

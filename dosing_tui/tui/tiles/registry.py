@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from dosing_tui.domain.labels.database_label import drop_database_name
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.domain.panels import panel_catalog as catalog
 from dosing_tui.domain.panels.filters import Dimension
@@ -82,11 +83,9 @@ TILES: Mapping[str, TileDeclaration] = {
         ),
     ),
     TileId.BATCH_TOTALS: TileDeclaration(
-        partial(totals.build_totals, catalog.BATCHES_TODAY, "completed", "no batch completed"),
+        production.build_batch_totals,
         (catalog.BATCHES_TODAY,),
-        build_large=partial(
-            totals.build_totals_table, catalog.BATCHES_TODAY, ("Recipe", "Batches"), "no batch completed"
-        ),
+        build_large=production.build_batch_totals_table,
     ),
     TileId.CONSUMPTION: TileDeclaration(
         consumption.build_total_consumption, (catalog.CONSUMPTION_OVER_TIME,), is_time_chart=True
@@ -196,8 +195,8 @@ def build_origin(name: str, tile: TileDeclaration, context: RenderContext) -> Da
 def find_error(tile: TileDeclaration, context: RenderContext) -> str:
     """Why the latest query failed while the tile shows an earlier result; '' if it did not."""
     results = [context.get_result(panel) for panel in tile.panels if not context.is_rejected(panel)]
-    errors = [clean_line(result.error) for result in results if result.rows is not None and result.error]
-    return errors[0] if errors else ""
+    errors = [result.error for result in results if result.rows is not None and result.error]
+    return clean_line(drop_database_name(errors[0], "Database ")) if errors else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -187,7 +187,7 @@ def _format_lost(status: StationStatus, context: StationTableContext) -> StyledR
 
 COLUMNS: tuple[TableColumn[StationStatus], ...] = (
     TableColumn("Station", 10, 100, lambda s, f: f.names[s.device], style=STRONG, max_growth=10,
-                is_name=True),
+                is_name=True, is_station=True),
     TableColumn("State", 9, 98, lambda s, f: s.state.value, format_runs=_format_state),
     TableColumn("Last", 6, 90, lambda s, f: _format_last(s, f.now), lambda s, f: s.last_message_at, style=DIM,
                 align_right=True),

@@ -6,15 +6,18 @@ from datetime import datetime, tzinfo
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.domain.labels.station_labels import name_stations
+from dosing_tui.domain.messages.text_sanitizer import count_cells
 from dosing_tui.domain.panels.panel_catalog import BATCHES_LEFT, STOCK_OUTLOOK, BatchesLeft, StockOutlook
 from dosing_tui.tui.rendering import data_table, number_format
-from dosing_tui.tui.rendering.canvas import sanitize_text
-from dosing_tui.tui.rendering.data_table import StyledRuns, TableColumn, TableData
-from dosing_tui.tui.rendering.palette import DEVIATION, DIM, STRONG
+from dosing_tui.tui.rendering.canvas import Canvas, Rows, cut_clauses, sanitize_text
+from dosing_tui.tui.rendering.data_table import TableColumn, TableData
+from dosing_tui.tui.rendering.palette import DEVIATION, DIM, STRONG, CellStyle, ColourRole
 from dosing_tui.tui.scope.render_context import RenderContext
 from dosing_tui.tui.tiles.shared.tile_content import TileContent, build_panel_content
 
 ORDER_NOW = "order now"
+_SHORT_REMARKS = {"fewer than 3 production days": "no use yet", "doses without a mass": "not weighed"}
+"""For a narrow tile, by the remark of the panel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +53,15 @@ def _format_day(at: datetime | None, zone: tzinfo) -> str:
     return number_format.NO_VALUE if at is None else f"{at.astimezone(zone):%a %d %b %H:%M}"
 
 
-def _format_remark(row: StockOutlook, context: StockTableContext) -> StyledRuns:
-    style = DEVIATION if row.remark == ORDER_NOW else DIM
-    return [(f"▲ {row.remark}" if row.remark == ORDER_NOW else row.remark, style)]
+def _draw_remark(row: StockOutlook, context: StockTableContext, width: int, ground: ColourRole) -> Rows:
+    """In its short form, if there is one, or without its last words where room is short."""
+    is_due = row.remark == ORDER_NOW
+    text = f"▲ {row.remark}" if is_due else row.remark
+    if count_cells(text) > width:
+        text = cut_clauses(_SHORT_REMARKS.get(text, text), width)
+    canvas = Canvas(width, 1, CellStyle(bg=ground))
+    canvas.write_text(0, 0, text, (DEVIATION if is_due else DIM)._replace(bg=ground))
+    return canvas.rows
 
 
 def _format_span(row: StockOutlook, context: StockTableContext) -> str:
@@ -73,7 +82,7 @@ def _format_batches(row: BatchesLeft) -> str:
 
 OUTLOOK_COLUMNS: tuple[TableColumn[StockOutlook], ...] = (
     TableColumn("Station", 7, 98, lambda row, context: sanitize_text(context.names[row.device_id]), style=DIM,
-                max_growth=10, is_name=True),
+                max_growth=10, is_name=True, is_station=True),
     TableColumn("Chemical", 9, 100, lambda row, _: sanitize_text(row.chemical), max_growth=14, is_name=True),
     TableColumn("Left g", 7, 90, lambda row, _: _format_whole(row.remaining_g),
                 lambda row, _: row.remaining_g, unit="g", align_right=True),
@@ -88,11 +97,11 @@ OUTLOOK_COLUMNS: tuple[TableColumn[StockOutlook], ...] = (
                 lambda row, _: row.run_out_at),
     TableColumn("Reorder g", 9, 45, lambda row, _: _format_whole(row.reorder_g),
                 lambda row, _: row.reorder_g, unit="g", style=DIM, align_right=True),
-    TableColumn("Remark", 11, 97, lambda row, _: row.remark, format_runs=_format_remark, max_growth=18),
+    TableColumn("Remark", 11, 97, lambda row, _: row.remark, draw_cell=_draw_remark, max_growth=18),
 )  # fmt: skip
 BATCH_COLUMNS: tuple[TableColumn[BatchesLeft], ...] = (
     TableColumn("Station", 7, 98, lambda row, context: sanitize_text(context.names[row.device_id]), style=DIM,
-                max_growth=10, all_or_nothing=True, is_name=True),
+                max_growth=10, all_or_nothing=True, is_name=True, is_station=True),
     TableColumn("Recipe", 8, 100, lambda row, _: sanitize_text(row.recipe), max_growth=16, is_name=True),
     TableColumn("Batches left", 12, 99, lambda row, _: _format_batches(row),
                 lambda row, _: row.batches_left, style=STRONG, align_right=True),

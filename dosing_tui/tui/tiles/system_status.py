@@ -8,12 +8,12 @@ from dosing_tui.domain.messages.models import Reading
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.domain.panels.panel_catalog import OVERVIEW_PANELS
 from dosing_tui.domain.panels.spool_progress import SPOOLS_PANEL
-from dosing_tui.live_state import LinkState, LinkStatus, MessageCounts, Role
+from dosing_tui.live_snapshot import LinkState, LinkStatus, MessageCounts, Role
 from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import Canvas, paint_cells, wrap_text
 from dosing_tui.tui.rendering.palette import DEVIATION, DIM, LABEL, STRONG, TEXT, CellStyle, ColourRole
 from dosing_tui.tui.rendering.priority_style import choose_rule_style
-from dosing_tui.tui.scope.render_context import RenderContext
+from dosing_tui.tui.scope.render_context import PanelResult, RenderContext
 from dosing_tui.tui.tiles.shared.station_health_text import index_health, list_health_texts
 from dosing_tui.tui.tiles.shared.tile_content import TileContent
 
@@ -150,10 +150,16 @@ def _list_panels(context: RenderContext) -> Iterator[SystemStatusLine]:
             if answer.loaded_at is None
             else number_format.format_age((context.now - answer.loaded_at).total_seconds())
         )
-        trouble = f" · {clean_line(answer.error)}" if answer.error else ""
-        yield SystemStatusLine(
-            panel.id, f"{when}{trouble}", CellStyle(ColourRole.DEVIATION) if answer.error else TEXT
-        )
+        error = _describe_panel_error(answer, context.snapshot.database)
+        text = f"{when} · {error}" if error else when
+        yield SystemStatusLine(panel.id, text, CellStyle(ColourRole.DEVIATION) if error else TEXT)
+
+
+def _describe_panel_error(answer: PanelResult, database: LinkState) -> str:
+    """Why there is no database is said of the database; once it is back, a panel in sight is read again."""
+    if not answer.is_database_down:
+        return clean_line(answer.error)
+    return "no database" if database.status is LinkStatus.DOWN else ""
 
 
 def _list_spools(context: RenderContext) -> Iterator[SystemStatusLine]:

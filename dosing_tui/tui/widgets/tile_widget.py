@@ -125,6 +125,15 @@ class Tile(LineWidget, can_focus=True):
         return None if number is None else rows[number]
 
     @property
+    def _shown_cursor(self) -> TableCursor:
+        """Sort and search are of the large table: a small one stays in its own order, e.g. newest first."""
+        if self.is_large:
+            return self._table_cursor
+        return replace(
+            self._table_cursor, sort_column="", is_reversed=False, search_text="", is_searching=False
+        )
+
+    @property
     def has_lost_selection(self) -> bool:
         """The row that was selected is not in the table any more."""
         return data_table.find_selection(self._table_cursor, self._list_rows()) is None
@@ -146,7 +155,7 @@ class Tile(LineWidget, can_focus=True):
 
     def get_visible_rows(self, zone: tzinfo) -> VisibleRows | None:
         """The content as rows; None before the first content."""
-        return None if self._content is None else list_visible_rows(self._content, self._table_cursor, zone)
+        return None if self._content is None else list_visible_rows(self._content, self._shown_cursor, zone)
 
     # drawing
 
@@ -213,9 +222,10 @@ class Tile(LineWidget, can_focus=True):
         return len(gauges.tanks) - count_visible_tanks(len(gauges.tanks), self._inner_height)
 
     def _apply_table_cursor(self, content: AnyTileContent, table: TableData[Any]) -> AnyTileContent:
-        rows = data_table.arrange_rows(table, self._table_cursor)
-        visible = data_table.count_visible_rows(self._inner_height, self._table_cursor)
-        self._table_cursor = reader = data_table.scroll_to_cursor(self._table_cursor, rows, visible)
+        rows = data_table.arrange_rows(table, self._shown_cursor)
+        visible = data_table.count_visible_rows(self._inner_height, self._shown_cursor)
+        reader = data_table.scroll_to_cursor(self._shown_cursor, rows, visible)
+        self._table_cursor = replace(self._table_cursor, first_row=reader.first_row)
         last = min(len(rows), reader.first_row + visible)
         first, end, count = map(format_count, (min(reader.first_row + 1, last), last, len(rows)))
         seen = f"{first}–{end} of {'the newest ' if table.is_cut else ''}{count}"
@@ -268,7 +278,7 @@ class Tile(LineWidget, can_focus=True):
 
     def _list_rows(self) -> tuple[object, ...]:
         data = self._data
-        return data_table.arrange_rows(data, self._table_cursor) if isinstance(data, TableData) else ()
+        return data_table.arrange_rows(data, self._shown_cursor) if isinstance(data, TableData) else ()
 
     def action_step(self, rows: int) -> None:
         """Select a row further down, or up for a negative number."""
@@ -300,7 +310,7 @@ class Tile(LineWidget, can_focus=True):
     @property
     def _follows_newest(self) -> bool:
         """Sorted otherwise, the first row is no longer the newest."""
-        cursor, data = self._table_cursor, self._data
+        cursor, data = self._shown_cursor, self._data
         is_own_order = not (cursor.sort_column or cursor.is_reversed or cursor.search_text)
         return is_own_order and isinstance(data, TableData) and data.follows_newest
 
@@ -333,7 +343,7 @@ class Tile(LineWidget, can_focus=True):
 
     def take_key(self, key: str, text: str | None) -> bool:
         """While a search is typed, keys are letters; no binding can name every letter."""
-        if not self._table_cursor.is_searching:
+        if not self._shown_cursor.is_searching:
             return False
         self._set_table_cursor(data_table.edit_search(self._table_cursor, key, text))
         return True

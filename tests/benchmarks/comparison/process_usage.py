@@ -21,6 +21,9 @@ class ProcessTree:
         """Of all cores so far, ended children included."""
         return sum(map(count_cpu_seconds, self._list_pids()))
 
+    def count_processes(self) -> int:
+        return len(self._list_pids())
+
     def measure_pss_mb(self) -> float:
         """Proportional set size: a page shared by n processes counts as 1/n of it. In MiB."""
         return sum(read_memory(pid).pss_mb for pid in self._list_pids())

@@ -21,6 +21,7 @@ from threading import Event, Thread
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from dosing_tui.config.settings import MqttSettings, Settings
 from dosing_tui.database.schema.migrate import migrate_schema
@@ -267,7 +268,7 @@ def test_nothing_is_lost_or_doubled_whatever_happens_to_the_parts(
     direct = plant_settings(mosquitto.settings, own_postgres.dsn, tmp_path)
     migrate_schema(direct, report=lambda sentence: None)
     rows: list[tuple[str, ...]] = []
-    with stalling_proxy(own_postgres.tcp_dsn) as proxy:
+    with stalling_proxy(make_conninfo(own_postgres.dsn, host="127.0.0.1")) as proxy:
         settings = replace(direct, database=replace(direct.database, dsn=proxy.dsn))
         with (
             run_machine(settings, tmp_path / "north") as north,

@@ -13,7 +13,7 @@ import pytest
 
 from dosing_tui.demo.servers.mqtt_broker import find_free_port
 from screenshots.recorder import Recorder, Size
-from tests.support.polling import wait_until
+from tests.support.polling import PATIENCE_S, wait_until
 from tests.support.tmux_terminal import FOUND, Terminal, run_program
 
 LARGE = Size(120, 40)
@@ -149,7 +149,7 @@ def test_a_signal_ends_the_console_and_restores_the_terminal(tmp_path: Path, num
     with start_console(tmp_path) as recorder:
         raw = termios.tcgetattr(recorder.terminal)
         recorder.program.send_signal(number)
-        assert recorder.status(20) == 128 + number
+        assert recorder.status(PATIENCE_S) == 128 + number
         assert b"\x1b[?1049l" in recorder.recorded
         assert b"\x1b[?25h" in recorder.recorded
         assert b"Traceback" not in recorder.recorded
@@ -164,6 +164,28 @@ def test_a_terminal_that_is_gone_ends_the_console_even_where_hangups_are_ignored
         os.close(recorder.terminal)
         wait_until(lambda: recorder.program.poll() is not None)
         assert recorder.program.returncode == 128 + signal.SIGHUP
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        pytest.param(b"\xe4\xf6", id="letters of Latin-1"),
+        pytest.param(b"\x1b[97;5:3u", id="a key release"),
+        pytest.param(b"\x1b[9999999999u", id="no character"),
+    ],
+)
+def test_keys_that_cannot_be_read_cost_no_other_key(tmp_path: Path, keys: bytes) -> None:
+    with start_console(tmp_path) as recorder:
+        recorder.press(keys)
+        log = tmp_path / "console.log"
+        while "console part keyboard failed" not in log.read_text(encoding="utf-8"):
+            recorder.watch(0.1)
+            recorder.press(b"t")  # completes what may be the beginning of a character
+        recorder.press(b"7")
+        recorder.wait_for("Readings of process")
+        recorder.press(b"\x11")
+        assert recorder.status(PATIENCE_S) == 0
+    assert b"Traceback" not in recorder.recorded
 
 
 def test_a_terminal_that_takes_nothing_cannot_hold_the_program(tmp_path: Path) -> None:
@@ -182,7 +204,7 @@ def test_ctrl_c_and_ctrl_z_while_it_ends_neither_abort_nor_wake_the_console(tmp_
         while recorder.program.poll() is None:
             recorder.watch(0.05)
             recorder.press(b"\x03\x1a")
-        assert recorder.status(20) == 0
+        assert recorder.status(PATIENCE_S) == 0
     assert b"Aborted" not in recorder.recorded
     assert b"Traceback" not in recorder.recorded
 
@@ -190,14 +212,14 @@ def test_ctrl_c_and_ctrl_z_while_it_ends_neither_abort_nor_wake_the_console(tmp_
 def test_what_goes_wrong_is_in_the_log_and_not_on_the_screen(tmp_path: Path) -> None:
     with start_console(tmp_path) as recorder:
         recorder.press(b"\x11")
-        assert recorder.status(20) == 0
+        assert recorder.status(PATIENCE_S) == 0
     assert "console ends with status 0" in (tmp_path / "console.log").read_text(encoding="utf-8")
     assert b"psycopg" not in recorder.recorded
 
 
 _FAILING = """
 import sys
-from dosing_tui.tui.app import app
+from dosing_tui.tui.coordination import page_opener
 from dosing_tui.tui.screens import dashboard_screen
 def fail(self):
     password = "hunter2 is secret"
@@ -212,7 +234,7 @@ main()
 
 @contextmanager
 def start_failing_console(folder: Path, part: str) -> Iterator[Recorder]:
-    """``part``: what raises, a method of the app or of a screen."""
+    """``part``: what raises, a method of a screen or of what opens one."""
     environment = {**os.environ, **nothing_there(folder), "TERM": "xterm-256color"}
     with Recorder([sys.executable, "-c", _FAILING.format(part=part)], LARGE, environment) as recorder:
         yield recorder
@@ -227,21 +249,21 @@ def expect_no_variables(recorder: Recorder, folder: Path) -> None:
 
 
 def test_a_mistake_behind_a_key_is_said_without_showing_what_its_variables_hold(tmp_path: Path) -> None:
-    with start_failing_console(tmp_path, "app.DosingApp.action_help") as recorder:
+    with start_failing_console(tmp_path, "page_opener.PageOpener.open_help") as recorder:
         recorder.wait_for("DB down")
         recorder.press(b"?")
         recorder.wait_for("The key question_mark failed: TypeError")
         recorder.press(b"7")
         recorder.wait_for("Readings of process")
         recorder.press(b"\x11")
-        assert recorder.status(30) == 0
+        assert recorder.status(PATIENCE_S) == 0
         expect_no_variables(recorder, tmp_path)
 
 
 def test_a_mistake_of_the_program_ends_it_without_showing_what_its_variables_hold(tmp_path: Path) -> None:
     """There is no screen to go back to below the first one."""
     with start_failing_console(tmp_path, "dashboard_screen.DashboardScreen.compose") as recorder:
-        assert recorder.status(30) == 1
+        assert recorder.status(PATIENCE_S) == 1
         expect_no_variables(recorder, tmp_path)
         assert b"The console failed: TypeError" in recorder.recorded
         assert b"\x1b[?1049l" in recorder.recorded

@@ -96,6 +96,27 @@ def test_an_alarm_is_acknowledged_by_its_tag(plant: Settings, tmp_path: Path) ->
     assert row["role"]
 
 
+def test_a_tag_that_two_alarms_have_is_refused_until_one_of_them_is_left(
+    plant: Settings, tmp_path: Path
+) -> None:
+    keys = AlarmKey("STOCK_LOW", "line", "a/b"), AlarmKey("STOCK_LOW", "line/a", "b")
+    tag = keys[0].tag
+    assert tag == keys[1].tag
+    raised = [make_entry(AlarmEvent.RAISE, key=key) for key in keys]
+    journal.append_entries(plant, [replace(one, uuid=uuid4(), at=NOW) for one in raised])
+    result = run_alarms(plant, tmp_path, "ack", tag)
+    assert (result.exit_code, result.stdout) == (EXIT_ERROR, "")
+    assert f"{tag} is the tag of an alarm of line and of line/a: choose one on the console." in result.stderr
+    over = [make_entry(event, key=keys[0]) for event in (AlarmEvent.ACKNOWLEDGE, AlarmEvent.RETURN)]
+    journal.append_entries(plant, [replace(one, uuid=uuid4(), at=NOW) for one in over])
+    assert run_alarms(plant, tmp_path, "ack", tag).exit_code == 0
+    assert read_states(plant)[keys[1]] == "acknowledged"
+
+
+def read_states(settings: Settings) -> dict[AlarmKey, str]:
+    return {key: state.state_name.value for key, state in journal.read_alarm_states(settings).items()}
+
+
 def test_all_are_acknowledged_and_latched_ones_reset(plant: Settings, tmp_path: Path) -> None:
     assert run_alarms(plant, tmp_path, "ack", "--all", "--yes").exit_code == 0
     assert set(list_alarms(plant, tmp_path).values()) == {"acknowledged", "latched acknowledged"}

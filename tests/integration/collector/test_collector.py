@@ -11,7 +11,7 @@ from paho.mqtt.publish import single
 
 from dosing_tui.config.settings import MqttVersion, Settings
 from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker
-from dosing_tui.live_state import LinkStatus, LiveSnapshot, MessageCounts
+from dosing_tui.live_snapshot import LinkStatus, LiveSnapshot, MessageCounts
 from tests.support.collector.numbered_messages import publish_numbered, stored_numbers
 from tests.support.collector.running_collector import number_messages, run_in_threads
 from tests.support.database.schema_inspection import fetch_rows

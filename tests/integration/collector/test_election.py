@@ -12,7 +12,7 @@ import pytest
 
 from dosing_tui.collector.context.local_state import get_spool_folder, is_last_collector, set_collector_marker
 from dosing_tui.config.settings import CollectorMode, Settings
-from dosing_tui.live_state import LinkStatus, MessageCounts, Role
+from dosing_tui.live_snapshot import LinkStatus, MessageCounts, Role
 from tests.support.collector.numbered_messages import publish_numbered, run_collector, stored_numbers
 from tests.support.collector.running_collector import in_mode, number_messages, run_in_threads
 from tests.support.polling import wait_until
@@ -77,7 +77,7 @@ def test_who_lost_the_election_meanwhile_steps_down_with_an_empty_spool(settings
         wait_until(lambda: plant.books.received == 10)  # else the broker keeps the rest for the next one
         with take_office(settings):
             wait_until(lambda: plant.role is Role.STANDBY)
-            assert plant.books == MessageCounts(received=10, stored=10)
+            wait_until(lambda: plant.books == MessageCounts(received=10, stored=10))
             wait_until(lambda: not is_last_collector(get_spool_folder(settings)))
         wait_until(lambda: plant.ready)
 
@@ -143,7 +143,9 @@ def take_office(settings: Settings) -> Iterator[None]:
 
         thread = threading.Thread(target=beat, daemon=True)
         thread.start()
-        yield
-        stop_event.set()
-        thread.join()
+        try:
+            yield
+        finally:
+            stop_event.set()
+            thread.join()
         other.execute("UPDATE collector_leases SET holder = NULL WHERE site = %s", (site,))

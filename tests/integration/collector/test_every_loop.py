@@ -25,7 +25,7 @@ from dosing_tui.collector.viewer import Viewer
 from dosing_tui.config.notification_channel import NotificationKind, NotificationSettings
 from dosing_tui.config.settings import CollectorMode
 from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker
-from dosing_tui.live_state import Role
+from dosing_tui.live_snapshot import Role
 from tests.support.collector.numbered_messages import plant_settings, publish_numbered
 from tests.support.collector.running_collector import PACE, Running, in_mode, number_messages, run_in_threads
 from tests.support.polling import wait_until

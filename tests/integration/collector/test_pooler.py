@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.live_state import LinkStatus, MessageCounts, Role
+from dosing_tui.live_snapshot import LinkStatus, MessageCounts, Role
 from tests.support.collector.numbered_messages import publish_numbered
 from tests.support.collector.running_collector import number_messages, run_in_threads
 from tests.support.database.pgbouncer import StartPooler

@@ -6,7 +6,7 @@ import pytest
 from paho.mqtt.publish import single
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.live_state import MessageCounts
+from dosing_tui.live_snapshot import MessageCounts
 from tests.support.collector.running_collector import Running, run_in_threads
 from tests.support.database.schema_inspection import fetch_rows
 from tests.support.domain.payload_cases import list_cases

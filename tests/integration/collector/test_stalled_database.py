@@ -7,7 +7,7 @@ import pytest
 
 from dosing_tui.collector.context.intervals import Intervals
 from dosing_tui.config.settings import Settings
-from dosing_tui.live_state import LinkStatus, MessageCounts
+from dosing_tui.live_snapshot import LinkStatus, MessageCounts
 from tests.support.collector.numbered_messages import publish_numbered
 from tests.support.collector.running_collector import number_messages, run_in_threads
 from tests.support.database.stalling_proxy import stalling_proxy

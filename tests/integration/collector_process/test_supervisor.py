@@ -14,7 +14,7 @@ from paho.mqtt.publish import single
 from dosing_tui.collector_process.supervisor import NO_ANSWER, SupervisorTimeouts
 from dosing_tui.config.settings import CollectorSettings, DatabaseSettings, MqttSettings, Settings
 from dosing_tui.ipc.supervised_thread import RetryDelay
-from dosing_tui.live_state import LinkStatus, MessageCounts
+from dosing_tui.live_snapshot import LinkStatus, MessageCounts
 from tests.support.collector.numbered_messages import publish_numbered, stored_numbers
 from tests.support.collector.running_collector import number_messages
 from tests.support.collector_process.supervised_collector import QUICK, supervise_collector

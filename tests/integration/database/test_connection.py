@@ -9,7 +9,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from dosing_tui.config.secrets import SECRET_DSN_KEYS
+from dosing_tui.config.sections.site_settings import SECRET_DSN_KEYS
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.backup.client_programs import run_program
 from dosing_tui.database.connection import (

@@ -3,7 +3,7 @@
 import math
 import random
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -27,6 +27,7 @@ from dosing_tui.domain.panels import panel_catalog
 from dosing_tui.domain.panels.filters import Selection
 from dosing_tui.domain.panels.panel_catalog import PANELS, Panel, PanelQuery
 from tests.support.database import sample_month
+from tests.support.database.equal_rows import are_equal
 from tests.support.database.expected_materials import expect_balances, expect_books
 from tests.support.database.expected_pumps import expect_pump_chemicals, expect_pumps
 from tests.support.database.expected_stock import expect_batches_left, expect_outlook
@@ -242,23 +243,6 @@ def compute_expected(
     narrowed = replace(query, selection=query.selection.restrict_to(panel.dimensions))
     seen = filter_month(narrowed.selection)
     return list(EXPECTED[panel.id](seen, narrowed, width, ZoneInfo(zone), tolerance_g))
-
-
-def are_equal(found: Sequence[object], told: Sequence[object]) -> bool:
-    """Equal but for the last digits of a sum."""
-    return [_comparable_fields(row) for row in found] == [
-        pytest.approx(_comparable_fields(row), rel=1e-9, abs=1e-9) for row in told
-    ]
-
-
-def _comparable_fields(row: object) -> dict[str, object]:
-    return {field.name: _to_comparable(getattr(row, field.name)) for field in fields(row)}  # type: ignore[arg-type]  # every row is a dataclass
-
-
-def _to_comparable(value: object) -> object:
-    if isinstance(value, datetime):
-        return value.timestamp()
-    return value.toordinal() if hasattr(value, "toordinal") else value
 
 
 @pytest.mark.parametrize("panel", PANELS.values(), ids=lambda panel: panel.id)

@@ -12,7 +12,7 @@ from dosing_tui.database.panel_reader import PanelReader
 from dosing_tui.database.reading_writer import ReadingWriter, WriteProgress
 from dosing_tui.domain.alarm_rules.evaluator import Evaluator
 from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits
-from dosing_tui.domain.batch_review.exception_checks import find_exceptions
+from dosing_tui.domain.batch_review.exception_checks import judge_batch
 from dosing_tui.domain.batches.duration_baseline import learn_baselines
 from dosing_tui.domain.batches.reconstruction import reconstruct_batches
 from dosing_tui.domain.messages.message_parser import MessageParser
@@ -69,7 +69,7 @@ def check_underflow(case: ReceivedCase) -> None:
     readings = [item for item in case.items if isinstance(item, Dose | BatchEvent)]
     (batch,) = reconstruct_batches(readings, now=NOW + timedelta(hours=1))
     assert [ingredient.duration_ms for ingredient in batch.ingredients] == [None, 60_000]
-    remarks = [found.sentence for found in find_exceptions(batch)]
+    remarks = [found.sentence for found in judge_batch(batch).exceptions]
     assert "the dose of T-12 cannot have taken 4294966 s" in remarks
     assert "T-12" not in {each.chemical for each in learn_baselines([batch] * 30, at=NOW)}
 

@@ -15,9 +15,9 @@ from dosing_tui.collector.dependencies import build_database, build_parser
 from dosing_tui.config.alarm_limits import build_alarm_limits
 from dosing_tui.config.settings import DatabaseSettings, PlantSettings, Settings
 from dosing_tui.database.alarms import journal
-from dosing_tui.database.batches.context_events import select_alarm_spans
 from dosing_tui.database.batches.incremental_rebuild import rebuild_changed_days
 from dosing_tui.database.batches.queries import list_batches, open_session, read_batch
+from dosing_tui.database.batches.spans.alarm_spans import select_alarm_spans
 from dosing_tui.demo import seed_history
 from dosing_tui.demo.demo_settings import list_station_names
 from dosing_tui.demo.main import SCREEN_FAULTS

@@ -21,7 +21,7 @@ from dosing_tui.domain.alarms.models import AlarmEvent
 from tests.support.database.reading_samples import settings_for
 from tests.support.database.schema_inspection import execute_statements, fetch_rows, fetch_value
 from tests.support.database.stored_journal import read_journal
-from tests.support.database_servers import APACHE_DSN, Server, skip_absent
+from tests.support.database_servers import Server
 from tests.support.deploy.deploy_database import Plant, plant_on
 from tests.support.domain.alarm_entries import make_entry
 
@@ -70,15 +70,9 @@ SELECT p.oid::regprocedure::text
 """
 
 
-@pytest.fixture(scope="module", params=["plain", "timescale-apache"])
-def plant(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plant]:
-    if request.param == "plain":
-        server = request.getfixturevalue("embedded")
-    elif APACHE_DSN:
-        server = Server(request.param, APACHE_DSN)
-    else:
-        skip_absent(request, "TimescaleDB, Apache edition: DOSING_TEST_APACHE_DSN names no server")
-    with plant_on(server, tmp_path_factory.mktemp("secrets")) as plant:
+@pytest.fixture(scope="module")
+def plant(rights_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plant]:
+    with plant_on(rights_server, tmp_path_factory.mktemp("secrets")) as plant:
         yield plant
 
 

@@ -25,7 +25,7 @@ from tests.support.database.reading_samples import number_rows
 from tests.support.database.schema_inspection import execute_statements, fetch_rows, fetch_value
 from tests.support.database.sql_attempts import ATTEMPTS, SqlAttempt, format_table
 from tests.support.database.stored_journal import read_journal
-from tests.support.database_servers import APACHE_DSN, Server, skip_absent
+from tests.support.database_servers import Server
 from tests.support.deploy.deploy_database import Plant, plant_on
 from tests.support.domain.alarm_entries import ANNA, make_entry
 from tests.support.domain.batch_messages import normal_batch
@@ -33,16 +33,10 @@ from tests.support.domain.batch_messages import normal_batch
 TABLE = Path(__file__).parents[3] / "docs" / "sql-attempts.md"
 
 
-@pytest.fixture(scope="module", params=["plain", "timescale-apache"])
-def plant(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plant]:
+@pytest.fixture(scope="module")
+def plant(rights_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plant]:
     """With a batch, two reviewers with PINs, and a policy that requires both."""
-    if request.param == "plain":
-        server = request.getfixturevalue("embedded")
-    elif APACHE_DSN:
-        server = Server(request.param, APACHE_DSN)
-    else:
-        skip_absent(request, "TimescaleDB, Apache edition: DOSING_TEST_APACHE_DSN names no server")
-    with plant_on(server, tmp_path_factory.mktemp("secrets")) as plant:
+    with plant_on(rights_server, tmp_path_factory.mktemp("secrets")) as plant:
         writer = ReadingWriter(plant.settings_of("dosing_writer"))
         writer.write(uuid4(), number_rows(*normal_batch()))
         writer.close()

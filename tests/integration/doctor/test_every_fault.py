@@ -1,6 +1,7 @@
 """Faults set up one by one on real servers: the doctor names each in one line, and no other."""
 
 import re
+import socket
 import socketserver
 import subprocess
 import threading
@@ -85,6 +86,17 @@ def serve_no_mqtt() -> Iterator[int]:
         threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
         yield server.server_address[1]
         server.shutdown()
+
+
+@contextmanager
+def serve_silence() -> Iterator[int]:
+    """As a broker that hangs: the system takes connections in its name."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+def use_hanging_broker(plant: DiagnosedPlant, stack: ExitStack) -> Diagnosis:
+    return plant.examine(plant.change_mqtt(port=stack.enter_context(serve_silence())))
 
 
 def use_no_mqtt(plant: DiagnosedPlant, stack: ExitStack) -> Diagnosis:
@@ -177,6 +189,9 @@ FAULTS = {
     ),
     "port does not speak MQTT": Fault(
         "broker: connection", "does not answer as an MQTT broker", "mqtt.transport", use_no_mqtt
+    ),
+    "broker hangs": Fault(
+        "broker: connection", "answers nothing: it hangs", "Restart a broker that hangs", use_hanging_broker
     ),
     "expired certificate": Fault(
         "broker: connection", "certificate has expired", "Renew the certificate",

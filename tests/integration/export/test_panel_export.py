@@ -54,6 +54,19 @@ def plant(migrated: str) -> str:
     return migrated
 
 
+def test_a_range_that_retention_has_dropped_is_not_said_to_have_no_data(plant: str) -> None:
+    with psycopg.connect(plant, autocommit=True) as session:
+        session.execute(
+            "UPDATE dropped_readings SET spans = '{[2026-01-01 00:00+00, 2026-09-01 22:00+00)}'"
+            " WHERE table_name = 'dosing_consumption'"
+        )
+    whole = run_panel(plant, "doses", "--from", "2026-08-01", "--to", "2026-08-02").stderr
+    assert "Retention has dropped its doses from 2026-08-01 00:00 to 2026-08-03 00:00." in whole
+    part = run_panel(plant, "doses", "--from", "2026-08-31", "--to", "2026-09-04").stderr
+    assert "Retention has dropped its doses from 2026-08-31 00:00 to 2026-09-02 00:00." in part
+    assert "Retention" not in run_panel(plant, "doses", "--from", "2026-09-03", "--to", "2026-09-04").stderr
+
+
 def run_panel(dsn: str, *arguments: str) -> Result:
     env = {"DOSING_DATABASE_DSN": dsn, "DOSING_PLANT_TIMEZONE": "Europe/Berlin", "COLUMNS": "100"}
     return CliRunner().invoke(main, ["panel", *arguments], env=env)

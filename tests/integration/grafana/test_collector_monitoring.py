@@ -17,9 +17,11 @@ from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits
 from dosing_tui.domain.alarms.snapshot import AlarmSnapshot
 from dosing_tui.grafana.collector_monitoring import FIGURE, PANELS, list_alerts
 from dosing_tui.grafana.provisioning import GrafanaOptions, build_provisioning_files
-from dosing_tui.live_state import LinkState, LinkStatus, LiveState
+from dosing_tui.live_snapshot import LinkState, LinkStatus
+from dosing_tui.live_state import LiveState
 from dosing_tui.monitoring.metric_families import BackgroundFigures, PlantMetrics
 from tests.support.domain.alarm_entries import NOW
+from tests.support.plant_metrics import register_metrics
 
 OPTIONS = GrafanaOptions(
     user="dosing_viewer", password="$X", sslmode="disable", dashboards="/boards", prometheus="http://p:9090"
@@ -31,18 +33,7 @@ def list_metric_names() -> set[str]:
     live.set_alarms(AlarmSnapshot(NOW))
     live.count_messages([MqttSettings().topics[0]], NOW)
     figures = BackgroundFigures(SpoolAge(1, NOW, is_known=True), 1, 0)
-    registry = CollectorRegistry()
-    registry.register(
-        PlantMetrics(
-            live,
-            lambda: figures,
-            version="1",
-            schema="1",
-            spool_max_bytes=1,
-            topics=MqttSettings().topics,
-            limits=AlarmLimits(),
-        )
-    )
+    registry = register_metrics(live, lambda: figures)
     return set(re.findall(r"^([a-z_]+)[{ ]", generate_latest(registry).decode(), re.MULTILINE))
 
 

@@ -36,7 +36,8 @@ from dosing_tui.grafana.sql_macros import (
     is_dosed_mass,
 )
 from dosing_tui.tui.rendering.number_format import round_down_to_tenths
-from tests.integration.database.test_panels import SELECTIONS, WINDOWS, are_equal
+from tests.integration.database.test_panels import SELECTIONS, WINDOWS
+from tests.support.database.equal_rows import are_equal
 from tests.support.database.reading_samples import settings_for
 from tests.support.grafana.grafana_formatter import NODE_MODULES, UNIT_SUFFIXES, format_values
 from tests.support.grafana.query_interpolation import interpolate_query

@@ -28,6 +28,7 @@ protocol websockets
 LEAKY = pytest.mark.filterwarnings("ignore:.*socket.socket:pytest.PytestUnraisableExceptionWarning")
 """paho leaves the socket of a failed handshake to the garbage collector."""
 NO_ANSWER = "accepts the connection but does not answer as an MQTT broker"
+SILENCE = "accepts the connection and answers nothing: it hangs, or it is no MQTT broker"
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +118,7 @@ def run_server(answer: bytes | None) -> Iterator[MqttSettings]:
 )
 def test_a_port_that_does_not_speak_mqtt_is_named(answer: bytes | None) -> None:
     with run_server(answer) as settings, connect_subscriber(settings, wait=False) as ear:
-        wait_until(lambda: NO_ANSWER in ear.why)
+        wait_until(lambda: (SILENCE if answer is None else NO_ANSWER) in ear.why)
         assert not ear.up
 
 
@@ -140,7 +141,7 @@ def test_a_server_that_begins_to_speak_mqtt_is_used(mosquitto: EmbeddedBroker) -
     with socket.create_server(("127.0.0.1", port), reuse_port=False) as silent:
         settings = mosquitto.settings
         with connect_subscriber(settings, wait=False) as ear:
-            wait_until(lambda: NO_ANSWER in ear.why)
+            wait_until(lambda: SILENCE in ear.why)
             silent.close()
             mosquitto.start()
             wait_until(lambda: ear.up)

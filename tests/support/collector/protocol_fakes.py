@@ -31,7 +31,8 @@ from dosing_tui.domain.presence.models import StationNews
 from dosing_tui.domain.tolerances.tolerance_book import ToleranceBook
 from dosing_tui.errors import DatabaseError
 from dosing_tui.ipc.supervised_thread import RetryDelay
-from dosing_tui.live_state import LiveSnapshot, LiveState
+from dosing_tui.live_snapshot import LiveSnapshot
+from dosing_tui.live_state import LiveState
 from dosing_tui.mqtt.message import ReceivedMessage
 from tests.support.collector.parsed_items import NOON, numbered_dose
 

@@ -10,7 +10,8 @@ from dosing_tui.collector.collector import Collector
 from dosing_tui.collector.context.intervals import Intervals
 from dosing_tui.config.settings import CollectorMode, Settings
 from dosing_tui.ipc.supervised_thread import RetryDelay
-from dosing_tui.live_state import LinkStatus, LiveSnapshot, LiveState, MessageCounts, Role
+from dosing_tui.live_snapshot import LinkStatus, LiveSnapshot, MessageCounts, Role
+from dosing_tui.live_state import LiveState
 from tests.support.collector.numbered_messages import Numbered
 
 PACE = Intervals(

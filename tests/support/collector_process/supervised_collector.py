@@ -12,7 +12,7 @@ from dosing_tui.collector_process.remote_live_state import RemoteLiveState
 from dosing_tui.collector_process.supervisor import CollectorSupervisor, SupervisorTimeouts
 from dosing_tui.config.settings import Settings
 from dosing_tui.ipc.supervised_thread import RetryDelay
-from dosing_tui.live_state import LinkStatus, LiveSnapshot, Role
+from dosing_tui.live_snapshot import LinkStatus, LiveSnapshot, Role
 
 QUICK = SupervisorTimeouts(silence_s=0.5, restart=RetryDelay(0.5, 30, 0))
 

@@ -5,16 +5,16 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from dosing_tui.domain.materials.ledger import ADDED_KINDS, REMOVED_KINDS, MaterialKind
-from dosing_tui.domain.materials.material_book import (
+from dosing_tui.domain.messages.models import InventoryLevel
+from dosing_tui.domain.panels.material_rows import MaterialBook, TankBalance
+from dosing_tui.domain.panels.panel_catalog import PanelQuery
+from tests.support.database.sample_month import Plant, expect_tanks
+from tests.support.domain.material_book import (
     BookEntry,
     DosedMass,
     compute_book,
     compute_count_difference,
 )
-from dosing_tui.domain.messages.models import InventoryLevel
-from dosing_tui.domain.panels.material_rows import MaterialBook, TankBalance
-from dosing_tui.domain.panels.panel_catalog import PanelQuery
-from tests.support.database.sample_month import Plant, expect_tanks
 
 INFINITE = float("inf")
 

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 from dosing_tui.domain.batches.models import Batch, BatchStatus
 from dosing_tui.domain.materials.ledger import SETTING_KINDS, MaterialKind
-from dosing_tui.domain.materials.material_book import BookEntry
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, TimeQuality
 from tests.support.database.sample_month import Plant, TankEntry
+from tests.support.domain.material_book import BookEntry
 
 BEGIN = datetime(2026, 10, 3, tzinfo=UTC)
 DAYS = 28

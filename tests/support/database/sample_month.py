@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 
 from dosing_tui.domain.batches.models import Batch, BatchStatus
 from dosing_tui.domain.batches.reconstruction import reconstruct_batches
-from dosing_tui.domain.materials.material_book import BookEntry
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel
 from dosing_tui.domain.panels.filters import Dimension, Selection
 from dosing_tui.domain.panels.panel_catalog import (
@@ -27,6 +26,7 @@ from dosing_tui.domain.panels.panel_catalog import (
     TankLevel,
 )
 from tests.support.database.reading_samples import DOSE, EVENT, LEVEL
+from tests.support.domain.material_book import BookEntry
 
 MONTH = tuple(date(2026, 10, day) for day in range(3, 32))
 EMPTY_DAYS = (date(2026, 10, 11), date(2026, 10, 18), date(2026, 10, 26))

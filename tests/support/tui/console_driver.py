@@ -5,9 +5,10 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from textual.pilot import Pilot
+from textual.screen import Screen
 
 from dosing_tui.config.settings import ColourTheme, ConsoleSettings, PlantSettings, Settings
 from dosing_tui.live_state import LiveState
@@ -60,9 +61,23 @@ class Console:
         return "\n".join("".join(segment.text for segment in strip) for strip in strips)
 
     async def press_keys(self, *keys: str) -> str:
+        """The screen; another one than before once it is drawn."""
+        before = self.app.screen
         await self.pilot.press(*keys)
         await self.pilot.pause()
+        while self.app.is_running and self.app.screen is not before:
+            before = self.app.screen
+            await self._wait_for_frame(before)
         return self.screen
+
+    async def _wait_for_frame(self, screen: Screen[Any]) -> None:
+        """Until the screen is drawn, or another one is on top."""
+        drawn = asyncio.Event()
+        screen.call_after_refresh(drawn.set)
+        await wait_for(
+            lambda: drawn.is_set() or self.app.screen is not screen or not self.app.is_running,
+            lambda: f"{screen} is not drawn",
+        )
 
     async def press_on_next_screen(self, opener: str, *keys: str) -> str:
         """``keys`` once the screen that ``opener`` leads to is drawn: none is taken for typed ahead."""
@@ -95,7 +110,7 @@ async def wait_until_drawn(app: DosingApp) -> None:
         lambda: (
             {panel.id for panel in list_panels(plant.visible_tiles)}
             <= set(app.controllers.dashboard.panel_cache.results)
-            and not app._is_redraw_due
+            and not app.updater.is_redraw_due
             and (app.screen is not plant or not plant.visible_tiles or _focus_is_drawn(plant))
         )
     )

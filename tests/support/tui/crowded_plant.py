@@ -20,7 +20,8 @@ from dosing_tui.domain.alarm_rules.shared.detection import ConnectionState, Eval
 from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading, TimeQuality
 from dosing_tui.domain.presence.models import ConnectionReport, StationReport
-from dosing_tui.live_state import LinkState, LinkStatus, LiveState, Role
+from dosing_tui.live_snapshot import LinkState, LinkStatus, Role
+from dosing_tui.live_state import LiveState
 from dosing_tui.tui.app.app import DosingApp
 from dosing_tui.tui.data.backend import Backend
 from tests.support.database.reading_samples import settings_for

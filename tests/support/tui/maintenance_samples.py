@@ -9,7 +9,7 @@ from dosing_tui.database.maintenance.maintenance_facts import (
     TableStatus,
 )
 from dosing_tui.database.schema.background_jobs import JobState
-from dosing_tui.database.schema.retention import RetentionState
+from dosing_tui.database.schema.stored_rules.retention_states import RetentionState
 from dosing_tui.database.server_flavour import ServerFlavour
 from tests.support.tui.sample_plant import NOW
 

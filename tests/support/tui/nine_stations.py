@@ -17,7 +17,8 @@ from dosing_tui.domain.alarm_rules.shared.detection import ConnectionState, Eval
 from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits
 from dosing_tui.domain.alarms.models import AlarmKey
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading, TimeQuality
-from dosing_tui.live_state import LinkState, LinkStatus, LiveState, MessageCounts, Role
+from dosing_tui.live_snapshot import LinkState, LinkStatus, MessageCounts, Role
+from dosing_tui.live_state import LiveState
 from dosing_tui.tui.app.main import get_utc_now, run_app
 from tests.support.tui.sample_plant import FakeSource, History
 

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from statistics import fmean, stdev
 from typing import Any, TypeVar, cast
 from uuid import UUID
@@ -54,7 +55,8 @@ from dosing_tui.domain.panels.spool_progress import SpoolProgress
 from dosing_tui.domain.shift_report import ShiftReport
 from dosing_tui.domain.time.shift_calendar import ShiftPeriod
 from dosing_tui.errors import DatabaseUnavailableError, ReviewError
-from dosing_tui.live_state import LinkState, LinkStatus, LiveState, MessageCounts, Role
+from dosing_tui.live_snapshot import LinkState, LinkStatus, MessageCounts, Role
+from dosing_tui.live_state import LiveState
 from dosing_tui.tui.data.record_source import BatchSource
 from tests.support.database.expected_pumps import expect_pump_chemicals, expect_pumps
 from tests.support.domain import shift_report_samples
@@ -79,6 +81,7 @@ class History:
     events: tuple[BatchEvent, ...]
 
 
+@cache
 def make_history(*, devices: int = 1, days: float = 3.0, seed: int = 7, at: datetime = NOW) -> History:
     """Batches every few minutes by day, fewer at night, none around noon; T-12 drifts in the last hours."""
     dice = random.Random(seed)

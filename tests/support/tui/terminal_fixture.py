@@ -12,6 +12,7 @@ from textual.app import App
 from textual.message import Message
 from textual.pilot import Pilot
 
+from dosing_tui.tui.app.app import DosingApp
 from dosing_tui.tui.app.ordered_input import OrderedInputApp
 from dosing_tui.tui.data.query_workers import Lane, QueryWorkers
 from tests.support.tui.console_driver import wait_for
@@ -83,7 +84,7 @@ def is_busy(app: App[object]) -> bool:
     is_called = asyncio.get_running_loop()._ready or any(  # type: ignore[attr-defined]
         pump.message_queue_size for pump in (app, *app._registry)
     )
-    return bool(is_called) or getattr(app, "_is_redraw_due", False)
+    return bool(is_called) or (isinstance(app, DosingApp) and app.updater.is_redraw_due)
 
 
 def _count_queries(monkeypatch: pytest.MonkeyPatch) -> dict[int, float]:

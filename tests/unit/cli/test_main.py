@@ -104,9 +104,17 @@ def test_the_settings_file_goes_round(tmp_path: Path) -> None:
 def test_an_unavailable_database_is_one_sentence_and_exit_status_3(
     arguments: list[str], dsn: str, words: str
 ) -> None:
-    result = run_program(*arguments, env={"DOSING_DATABASE_DSN": dsn})
-    assert result.returncode == EXIT_UNAVAILABLE, result.stderr
+    result = CliRunner().invoke(main, arguments, env={"DOSING_DATABASE_DSN": dsn})
+    assert result.exit_code == EXIT_UNAVAILABLE, result.stderr
     assert words in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1
+
+
+def test_the_program_itself_ends_with_one_sentence_and_its_status() -> None:
+    result = run_program("migrate", env={"DOSING_DATABASE_DSN": UNREACHABLE})
+    assert result.returncode == EXIT_UNAVAILABLE
+    assert result.stdout == ""
+    assert result.stderr.startswith("dosing-tui: ")
     assert len(result.stderr.strip().splitlines()) == 1
 
 
@@ -122,8 +130,8 @@ def test_an_unavailable_database_is_one_sentence_and_exit_status_3(
 def test_what_is_wrong_is_one_sentence_and_exit_status_2(
     arguments: list[str], env: dict[str, str], words: str
 ) -> None:
-    result = run_program(*arguments, env=env)
-    assert result.returncode == EXIT_ERROR, result.stderr
+    result = CliRunner().invoke(main, arguments, env=env)
+    assert result.exit_code == EXIT_ERROR, result.stderr
     assert words in result.stderr
-    assert "Traceback" not in result.stderr
+    assert isinstance(result.exception, SystemExit)
     assert len(result.stderr.strip().splitlines()) == 1

@@ -11,7 +11,7 @@ from dosing_tui.collector.leadership_monitor import (
 )
 from dosing_tui.config.settings import CollectorMode
 from dosing_tui.errors import DatabaseUnavailableError
-from dosing_tui.live_state import LinkStatus, Role
+from dosing_tui.live_snapshot import LinkStatus, Role
 from tests.support.collector.protocol_fakes import FakeServer, make_context, take_snapshot
 
 AWAY = DatabaseUnavailableError("The database is away.")

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from dosing_tui.collector.pipeline.broker_drop_count import count_lost_messages, parse_drop_count
 from dosing_tui.collector.role_decision import CONFLICT_GRACE, ElectionResult, RoleInputs, decide_role
 from dosing_tui.config.settings import CollectorMode
-from dosing_tui.live_state import Role
+from dosing_tui.live_snapshot import Role
 
 AUTO, ALWAYS, NEVER = CollectorMode.AUTO, CollectorMode.ALWAYS, CollectorMode.NEVER
 any_vote = st.sampled_from(ElectionResult)

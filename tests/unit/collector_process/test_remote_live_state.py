@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 from dosing_tui.collector_process.remote_live_state import RemoteLiveState
 from dosing_tui.collector_process.state_delta import pack_changes
-from dosing_tui.live_state import LinkState, LinkStatus, LiveSnapshot, LiveState, Role
+from dosing_tui.live_snapshot import LinkState, LinkStatus, LiveSnapshot, Role
+from dosing_tui.live_state import LiveState
 from tests.support.collector.parsed_items import NOON, numbered_dose
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)

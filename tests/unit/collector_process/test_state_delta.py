@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dosing_tui.collector_process.state_delta import apply_changes, pack_changes
-from dosing_tui.live_state import LinkState, LinkStatus, LiveSnapshot, MessageCounts, Role
+from dosing_tui.live_snapshot import LinkState, LinkStatus, LiveSnapshot, MessageCounts, Role
 from tests.support.collector.parsed_items import doses, events, levels
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)

@@ -9,7 +9,8 @@ from dosing_tui.collector_process.messages import MessageToCollector, MessageToC
 from dosing_tui.collector_process.state_delta import apply_changes
 from dosing_tui.collector_process.state_publisher import MAX_QUEUE_LINES, PipeLogHandler, StatePublisher
 from dosing_tui.ipc.pipe import MessagePipe
-from dosing_tui.live_state import LiveSnapshot, LiveState
+from dosing_tui.live_snapshot import LiveSnapshot
+from dosing_tui.live_state import LiveState
 from tests.support.collector.parsed_items import numbered_dose
 from tests.support.collector_process.supervised_collector import get_now
 

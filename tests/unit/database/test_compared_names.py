@@ -17,6 +17,7 @@ EXCEPTIONS = {
     "batches/select_levels_before": ONE_NAME,
     "doctor/count_stations": ALARMED,
     "lots/replace_batch_lots": STORED,
+    "lots/select_tank_lots": ALARMED,
     "lots/trace_batch": STORED,
     "lots/trace_lot": STORED,
     "materials/is_in_service": ALARMED,

@@ -7,7 +7,7 @@ import pytest
 from dosing_tui.config.settings import CollectorMode, MqttSettings
 from dosing_tui.demo import demo_settings
 from dosing_tui.demo.headless import subtract_counts
-from dosing_tui.live_state import MessageCounts
+from dosing_tui.live_snapshot import MessageCounts
 
 
 def test_everything_it_keeps_is_in_its_folder(tmp_path: Path) -> None:

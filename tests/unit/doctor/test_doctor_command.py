@@ -9,6 +9,9 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+
+from dosing_tui.cli.main import main
 
 NOWHERE = {
     "DOSING_MQTT_PORT": "1",
@@ -43,18 +46,20 @@ def test_settings_that_cannot_be_used_are_one_error(tmp_path: Path, content: str
     if content is not None:
         path.write_text(content)
         path.chmod(0o600)
-    done = run_doctor("--faults", env={"DOSING_TUI_CONFIG": str(path)})
+    done = CliRunner().invoke(
+        main, ["doctor", "--listen", "0", "--faults"], env={"DOSING_TUI_CONFIG": str(path)}
+    )
     lines = [line for line in done.stdout.splitlines() if line.startswith(("ERROR", "WARNING"))]
-    assert done.returncode == 3
+    assert done.exit_code == 3
     assert len(lines) == 1
     assert words in lines[0]
     assert "config init" in lines[0]
 
 
 def test_without_settings_there_is_one_error_that_says_what_to_do() -> None:
-    done = run_doctor("--faults", env={})
+    done = CliRunner().invoke(main, ["doctor", "--listen", "0", "--faults"])
     lines = [line for line in done.stdout.splitlines() if line.startswith(("ERROR", "WARNING"))]
-    assert done.returncode == 3
+    assert done.exit_code == 3
     assert len(lines) == 1
     assert "There are no settings" in lines[0]
     assert "dosing-tui config init" in lines[0]
@@ -62,7 +67,7 @@ def test_without_settings_there_is_one_error_that_says_what_to_do() -> None:
 
 
 def test_wrong_input_is_exit_status_2() -> None:
-    assert run_doctor("--format", "yaml", env=NOWHERE).returncode == 2
+    assert CliRunner().invoke(main, ["doctor", "--format", "yaml"], env=NOWHERE).exit_code == 2
 
 
 def test_a_terminal_without_utf8_is_named_and_gets_ascii(tmp_path: Path) -> None:

@@ -4,21 +4,20 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from prometheus_client import CollectorRegistry
 
 from dosing_tui.collector.spool.spool import Spool
 from dosing_tui.collector.spool.spool_file import FILE_NAME
 from dosing_tui.collector.spool.spool_reading import SpoolContent, measure_spool, read_spool_content
-from dosing_tui.config.settings import CollectorSettings, MqttSettings, Settings
+from dosing_tui.config.settings import CollectorSettings, Settings
 from dosing_tui.database.reading_writer import WriteProgress
 from dosing_tui.doctor.checks.check_result import CheckLevel
 from dosing_tui.doctor.checks.spool_checks import check_spool
 from dosing_tui.doctor.checks.spool_probe import SpoolFacts
-from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits
 from dosing_tui.errors import SpoolError
 from dosing_tui.live_state import LiveState
-from dosing_tui.monitoring.metric_families import BackgroundFigures, PlantMetrics
+from dosing_tui.monitoring.metric_families import BackgroundFigures
 from tests.support.collector.parsed_items import NOON
+from tests.support.plant_metrics import register_metrics
 from tests.unit.collector.spool.test_spool import make_arrival
 
 
@@ -32,17 +31,7 @@ def folder(tmp_path: Path) -> Path:
 def list_spool_metrics(folder: Path) -> dict[str, float]:
     """Those that are measured."""
     figures = BackgroundFigures(measure_spool(folder))
-    metrics = PlantMetrics(
-        LiveState(),
-        lambda: figures,
-        version="1",
-        schema="1",
-        spool_max_bytes=1,
-        topics=MqttSettings().topics,
-        limits=AlarmLimits(),
-    )
-    registry = CollectorRegistry()
-    registry.register(metrics)
+    registry = register_metrics(LiveState(), lambda: figures)
     samples = [sample for family in registry.collect() for sample in family.samples]
     measured = ("dosing_spool_bytes", "dosing_spool_oldest_seconds")
     return {sample.name: sample.value for sample in samples if sample.name in measured}

@@ -2,14 +2,11 @@
 
 from datetime import timedelta
 
-from prometheus_client import CollectorRegistry
-
-from dosing_tui.config.settings import MqttSettings
-from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits
 from dosing_tui.domain.presence.models import ConnectionReport, MessageLoss, StationReport
 from dosing_tui.live_state import LiveState
-from dosing_tui.monitoring.metric_families import BackgroundFigures, PlantMetrics
+from dosing_tui.monitoring.metric_families import BackgroundFigures
 from tests.support.collector.parsed_items import NOON, numbered_dose
+from tests.support.plant_metrics import register_metrics
 
 
 def test_offline_stations_and_lost_messages_are_counted() -> None:
@@ -23,16 +20,6 @@ def test_offline_stations_and_lost_messages_are_counted() -> None:
         MessageLoss(device, NOON, 2, 1, 2),
         MessageLoss("s1", NOON, -1, 2, 2),
     ])  # fmt: skip
-    metrics = PlantMetrics(
-        live,
-        BackgroundFigures,
-        version="1",
-        schema="1",
-        spool_max_bytes=1,
-        topics=MqttSettings().topics,
-        limits=AlarmLimits(),
-    )
-    registry = CollectorRegistry()
-    registry.register(metrics)
+    registry = register_metrics(live, BackgroundFigures)
     assert registry.get_sample_value("dosing_stations_offline") == 1
     assert registry.get_sample_value("dosing_messages_lost") == 4

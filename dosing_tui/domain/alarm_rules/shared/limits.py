@@ -1,34 +1,19 @@
 """Limits of the site's alarms and panels, with overrides per chemical and recipe."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, timedelta, tzinfo
 
+from dosing_tui.domain.alarm_rules.shared.ingredient_limits import (
+    IngredientLimits,
+    LimitOverride,
+    apply_overrides,
+    build_stock_limits,
+)
 from dosing_tui.domain.capability.service_state import PlantServiceLimits
 from dosing_tui.domain.messages import default_limits
-from dosing_tui.domain.messages.chemical_names import fold_name
 from dosing_tui.domain.messages.tank_level import StockLimits
 from dosing_tui.domain.panels.panel_catalog import PlantLimit
 from dosing_tui.domain.tolerances.rules import DEFAULT_RULES, ToleranceRules
-
-
-@dataclass(frozen=True, slots=True)
-class IngredientLimits:
-    """Limits per chemical and recipe, besides the tolerance. Masses in g."""
-
-    stock_low_percent: float = default_limits.STOCK_LOW_PERCENT
-    stock_critical_percent: float = 5.0
-    gross_error_g: float = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class LimitOverride:
-    """Limits for a chemical, a recipe, or a chemical in a recipe; '' matches all."""
-
-    chemical: str = ""
-    recipe: str = ""
-    changes: Mapping[str, float] = field(default_factory=dict)
-    """Field names of IngredientLimits with their values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,19 +59,12 @@ class AlarmLimits:
 
     def get_ingredient_limits(self, *, chemical: str = "", recipe: str = "") -> IngredientLimits:
         """Return the limits for a chemical and recipe; later overrides take precedence."""
-        limits = self.ingredients
-        for override in self.overrides:
-            pairs = ((override.chemical, chemical), (override.recipe, recipe))
-            if all(not own or fold_name(own) == fold_name(other) for own, other in pairs):
-                limits = replace(limits, **override.changes)
-        return limits
+        return apply_overrides(self.ingredients, self.overrides, chemical=chemical, recipe=recipe)
 
     @property
     def stock(self) -> StockLimits:
         """The limits of every tank by its chemical: recipes have none of their own."""
-        names = {one.chemical for one in self.overrides if one.chemical and not one.recipe}
-        own = {fold_name(name): self.get_ingredient_limits(chemical=name).stock_low_percent for name in names}
-        return StockLimits(self.ingredients.stock_low_percent, self.stock_warn_percent, own)
+        return build_stock_limits(self.ingredients, self.overrides, self.stock_warn_percent)
 
     def get_limit(self, limit: PlantLimit | float) -> float:
         """The value of a panel's limit; a number is its own value."""

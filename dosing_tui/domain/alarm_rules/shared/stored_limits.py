@@ -6,7 +6,8 @@ from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import Any
 
-from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits, IngredientLimits, LimitOverride
+from dosing_tui.domain.alarm_rules.shared.ingredient_limits import parse_ingredients, parse_overrides
+from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits
 from dosing_tui.domain.batches.canonical_json import to_canonical_json
 from dosing_tui.domain.capability.service_state import (
     PlantServiceLimits,
@@ -47,14 +48,13 @@ def replace_limits(limits: AlarmLimits, definition: str, stock_low_percent: floa
     Raises: ValueError, KeyError or TypeError if the text holds no limits.
     """
     data = json.loads(definition)
-    ingredients = IngredientLimits(stock_low_percent, data["stock_critical_percent"], data["gross_error_g"])
     service = limits.service
     if "service" in data:  # not as entered by earlier versions
         service = _build_service_limits(data["service"], data["service_overrides"])
     return replace(
         limits,
-        ingredients=ingredients,
-        overrides=tuple(_build_override(each) for each in data["overrides"]),
+        ingredients=parse_ingredients(data, stock_low_percent),
+        overrides=parse_overrides(data),
         expected_stations=tuple(data["stations"]),
         offline_after=timedelta(seconds=data["offline_s"]),
         service=service,
@@ -68,8 +68,3 @@ def _build_service_limits(
     return PlantServiceLimits(
         ServiceLimits(**plant), tuple(ServiceLimitOverride(**each) for each in overrides)
     )
-
-
-def _build_override(data: Mapping[str, object]) -> LimitOverride:
-    changes = {name: float(str(data[name])) for name in asdict(IngredientLimits()) if name in data}
-    return LimitOverride(str(data["chemical"]), str(data["recipe"]), changes)

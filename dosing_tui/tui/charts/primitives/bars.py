@@ -59,10 +59,11 @@ def draw_gauge(percent: float | None, width: int, *, colour: ColourRole, limits:
 def draw_thin_gauge(
     percent: float | None, width: int, *, colour: ColourRole, limits: Sequence[float]
 ) -> Rows:
-    """Half a cell high, for one row per tank."""
+    """Half a cell high, for one row per tank; half a cell at least while it is not empty."""
     canvas = Canvas(width, 1, CellStyle(ColourRole.TRACK))
     canvas.write_text(0, 0, "▁" * width, CellStyle(ColourRole.FRAME))
-    halves = round(value_to_eighths(percent or 0.0, 100.0, width) / 4)
+    eighths = value_to_eighths(percent or 0.0, 100.0, width)
+    halves = max(1, round(eighths / 4)) if eighths else 0
     for x in _find_limit_columns(width, limits):
         canvas.set_cell(x, 0, "┊", CellStyle(ColourRole.FRAME))
     canvas.write_text(0, 0, "▄" * (halves // 2), CellStyle(colour))

@@ -45,7 +45,7 @@ def _format_other(row: PumpChemical, context: ChemicalTableContext) -> str:
 
 COLUMNS: tuple[TableColumn[PumpChemical], ...] = (
     TableColumn("Station", 7, 98, lambda row, context: sanitize_text(context.names[row.device_id]),
-                style=STRONG, max_growth=12, is_name=True),
+                style=STRONG, max_growth=12, is_name=True, is_station=True),
     TableColumn("Pump", 4, 100, lambda row, _: str(row.pump), lambda row, _: row.pump, align_right=True),
     TableColumn("Chemical", 9, 99, lambda row, _: sanitize_text(row.chemical), style=STRONG, max_growth=14,
                 is_name=True),

@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 from dosing_tui.domain.panels.filters import NO_FILTER, Selection
 from dosing_tui.domain.panels.panel_catalog import Panel
 from dosing_tui.domain.quantities.value_age import ValueKind, is_old
-from dosing_tui.live_state import LinkStatus
+from dosing_tui.live_snapshot import LinkStatus
 from dosing_tui.tui.layout.geometry import TileFrame
 from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import (

@@ -10,7 +10,7 @@ import pytest
 from dosing_tui.config.notification_channel import NotificationSettings
 from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker
 from dosing_tui.domain.alarms.catalog import RULES
-from dosing_tui.live_state import DatabasePart, LinkStatus
+from dosing_tui.live_snapshot import DatabasePart, LinkStatus
 from tests.support.collector.numbered_messages import plant_settings
 from tests.support.collector.running_collector import PACE, Running, run_in_threads
 from tests.support.database.schema_inspection import execute_statements, fetch_rows

@@ -20,7 +20,7 @@ from dosing_tui.domain.alarms.snapshot import AlarmSnapshot, AlarmView
 from dosing_tui.domain.alarms.state_machine import apply_event
 from dosing_tui.domain.notifications.policy import RATE_LIMIT_PERIOD, DeliveryStatus
 from dosing_tui.ipc.supervised_thread import RetryDelay
-from dosing_tui.live_state import LinkState, LinkStatus
+from dosing_tui.live_snapshot import LinkState, LinkStatus
 from tests.integration.collector.alarms.test_alarm_service_on_servers import (
     connect_station,
     say_dose,

@@ -12,7 +12,7 @@ from dosing_tui.database.maintenance.blocking_sessions import SessionWatchdog
 from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker
 from dosing_tui.errors import DatabaseAccessError
 from dosing_tui.ipc.supervised_thread import start_one_shot
-from dosing_tui.live_state import DatabasePart
+from dosing_tui.live_snapshot import DatabasePart
 from tests.support.collector.numbered_messages import plant_settings, publish_numbered
 from tests.support.collector.running_collector import Running, number_messages, run_in_threads
 from tests.support.database.schema_inspection import fetch_value

@@ -8,7 +8,7 @@ import pytest
 from dosing_tui.config.settings import CollectorMode, Settings
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker
-from dosing_tui.live_state import LinkStatus, MessageCounts, Role
+from dosing_tui.live_snapshot import LinkStatus, MessageCounts, Role
 from tests.support.collector.numbered_messages import plant_settings, publish_numbered, stored_numbers
 from tests.support.collector.running_collector import in_mode, number_messages, run_in_threads
 from tests.support.polling import wait_until

@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from dosing_tui.collector.leader import build_client_id
+from dosing_tui.collector.pipeline.session_watch import SESSION_LOST_TEXT
 from dosing_tui.config.settings import MqttVersion, Settings
 from dosing_tui.demo.servers import mqtt_broker
 from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker
-from dosing_tui.live_state import MessageCounts
+from dosing_tui.live_snapshot import MessageCounts
 from dosing_tui.mqtt.message import ReceivedMessage
 from dosing_tui.mqtt.publisher import Publisher
 from dosing_tui.mqtt.subscriber import Subscriber
@@ -118,6 +120,42 @@ def test_a_broker_killed_with_an_old_save_lets_no_dose_vanish_and_no_repeat_go_u
     assert counts.stored + counts.duplicates == 7
     assert counts.duplicates + counts.possible_repeats - before == 3
     assert len(list_flagged(settings)) == counts.stored
+
+
+def forget_sessions(broker: EmbeddedBroker, _settings: Settings) -> None:
+    broker.kill()
+    for file in broker._log.parent.glob("**/mosquitto.db*"):
+        file.unlink()
+    broker.start()
+
+
+def take_over_session(_broker: EmbeddedBroker, settings: Settings) -> None:
+    """Another client with the collector's ID, which begins anew, for a moment."""
+    other = Publisher(settings.mqtt, client_id=build_client_id(settings))
+    other.start()
+    other.stop()
+
+
+@pytest.mark.parametrize("lose", [forget_sessions, take_over_session])
+def test_a_broker_that_has_lost_the_session_is_said_to_have_lost_messages(
+    mosquitto: EmbeddedBroker, settings: Settings, lose: Callable[[EmbeddedBroker, Settings], None]
+) -> None:
+    with run_in_threads(settings) as plant:
+        wait_until(lambda: plant.ready)
+        publish_doses(settings, [40.1])
+        wait_until(lambda: plant.books.stored == 1)
+        assert not [sentence for sentence in plant.said if SESSION_LOST_TEXT in sentence]
+        lose(mosquitto, settings)
+        wait_until(lambda: SESSION_LOST_TEXT in plant.picture.notice)
+        wait_until(lambda: plant.ready)
+        publish_doses(settings, [40.1])
+        wait_until(lambda: plant.books.stored == 2)
+    assert [sentence for sentence in plant.said if SESSION_LOST_TEXT in sentence]
+    with run_in_threads(settings) as plant:
+        wait_until(lambda: plant.ready)
+        publish_doses(settings, [40.2])
+        wait_until(lambda: plant.books.stored == 3)
+    assert not [sentence for sentence in plant.said if SESSION_LOST_TEXT in sentence]
 
 
 def save_queues(broker: EmbeddedBroker) -> dict[Path, bytes]:

@@ -22,7 +22,7 @@ from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker
 from dosing_tui.domain.alarms.models import AlarmEvent
 from dosing_tui.errors import SpoolError
-from dosing_tui.live_state import MessageCounts, Role
+from dosing_tui.live_snapshot import MessageCounts, Role
 from tests.support.collector.numbered_messages import plant_settings, publish_numbered, stored_numbers
 from tests.support.collector.parsed_items import NOON, numbered_dose
 from tests.support.collector.running_collector import number_messages, run_in_threads

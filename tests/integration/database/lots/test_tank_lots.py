@@ -1,9 +1,16 @@
 """What the tanks hold now, as the alarms and screens read it."""
 
+from datetime import UTC, datetime
+from functools import partial
+
 import pytest
 
+from dosing_tui.cli import alarm_actions
 from dosing_tui.database.batches.incremental_rebuild import rebuild_changed_days
 from dosing_tui.database.lots.lot_reader import read_tank_lots
+from dosing_tui.domain.alarms.catalog import RETIRED
+from dosing_tui.domain.alarms.models import Actor, AlarmKey
+from dosing_tui.domain.alarms.operator_commands import CommandContext
 from tests.support.database.ledger_entries import enter_material
 from tests.support.database.reading_samples import settings_for
 from tests.support.database.stored_batches import store_and_rebuild
@@ -30,6 +37,18 @@ def test_a_tank_holds_its_lots_by_the_newest_entry(migrated: str) -> None:
     (tank,) = read_tank_lots(settings, device=STATION)
     assert [(each.lot.number, each.share) for each in tank.shares] == [("B-2", 0.5), ("C", 0.5)]
     assert read_tank_lots(settings, device="store") == ()
+
+
+@pytest.mark.parametrize("retired", ["T-12", ""], ids=["tank", "station"])
+def test_a_tank_out_of_service_for_good_holds_no_lots(migrated: str, retired: str) -> None:
+    settings = settings_for(migrated)
+    store_traced_batches(migrated)
+    assert len(read_tank_lots(settings)) == 1
+    states = alarm_actions.find_alarms_or_normal(settings, [AlarmKey(RETIRED, STATION, retired).tag])
+    context = CommandContext(Actor("Anna", "anna"), datetime.now(UTC))
+    build_entry = partial(alarm_actions.build_removal_entry, reason="gone")
+    alarm_actions.apply_command(settings, states, context, build_entry)
+    assert read_tank_lots(settings) == ()
 
 
 def test_without_a_count_the_stations_level_is_the_rest(migrated: str) -> None:

@@ -16,7 +16,7 @@ from dosing_tui.domain.capability.service_log import ServiceDraft, ServiceKind
 from dosing_tui.domain.messages.models import Dose
 from dosing_tui.domain.panels.filters import Selection
 from dosing_tui.domain.panels.panel_catalog import PUMP_CAPABILITY, PanelQuery
-from tests.integration.database.test_panels import are_equal
+from tests.support.database.equal_rows import are_equal
 from tests.support.database.expected_pumps import expect_pumps
 from tests.support.database.reading_samples import DOSE, settings_for
 from tests.support.database.stored_batches import write_readings

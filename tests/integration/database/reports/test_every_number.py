@@ -45,16 +45,17 @@ from dosing_tui.domain.panels.pump_capability import PumpCapability
 from dosing_tui.domain.panels.pump_chemical import PumpChemical
 from dosing_tui.domain.time.shift_calendar import ShiftPeriod
 from dosing_tui.domain.time.time_range import RangeSpec
-from dosing_tui.live_state import LiveSnapshot
+from dosing_tui.live_snapshot import LiveSnapshot
 from dosing_tui.tui.charts.full_screen_chart import draw_full_screen_chart
 from dosing_tui.tui.charts.series import ChartData
 from dosing_tui.tui.layout.geometry import TileId
 from dosing_tui.tui.scope.render_context import PanelResult, RenderContext
 from dosing_tui.tui.scope.scope import Scope
 from dosing_tui.tui.tiles.registry import TILES
-from tests.integration.database.test_panels import EXPECTED, are_equal
+from tests.integration.database.test_panels import EXPECTED
 from tests.integration.grafana.test_same_rows import draw_row, query_panel
 from tests.support.database import planned_month, sample_month
+from tests.support.database.equal_rows import are_equal
 from tests.support.database.expected_stock import expect_outlook
 from tests.support.database.reading_samples import settings_for
 from tests.support.database.sample_month import Plant, doses_within

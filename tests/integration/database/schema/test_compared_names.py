@@ -17,12 +17,15 @@ SELECT c.relname, pg_get_viewdef(c.oid)
 CLASS = "sums the doses of a pump, chemical and target, which are stored by their names as they were sent"
 STORED = "is the identity of a stored row"
 EXCEPTIONS = {
+    "close_pump_days": CLASS,
     "count_pump_errors": CLASS,
     "count_tank_days": "looks for levels by each spelling of the tank, for the index",
     "keep_inventory_latest": STORED,
     "new_tube_rates": CLASS,
+    "pump_sums": CLASS,
     "recount_errors": STORED,
     "recount_late_pump_errors": CLASS,
+    "reopen_pump_days": CLASS,
     "roll_up_doses": CLASS,
     "store_ingested_dose": STORED,
     "store_ingested_event": STORED,

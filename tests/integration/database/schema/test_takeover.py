@@ -29,7 +29,6 @@ from dosing_tui.domain.panels.panel_catalog import PANELS, PanelQuery
 from dosing_tui.errors import DatabaseAccessError
 from tests.integration.database.alarms.test_journal import new_entry
 from tests.integration.database.batches.test_review_writer import GROSS, LATER, review_batch
-from tests.integration.database.test_panels import are_equal
 from tests.support.database import sample_month
 from tests.support.database.development_schema import (
     FILES,
@@ -37,6 +36,7 @@ from tests.support.database.development_schema import (
     copy_all_rows,
     create_development_schema,
 )
+from tests.support.database.equal_rows import are_equal
 from tests.support.database.reading_samples import settings_for
 from tests.support.database.schema_dump import dump_schema, read_catalogs
 from tests.support.database.schema_inspection import Rows, execute_statements, fetch_rows, fetch_value
@@ -184,6 +184,7 @@ def test_no_row_is_lost_and_every_view_of_them_is_the_same(flavour: Server, data
         "ingest_lock", "ingest_dosing_rows", "ingest_event_rows", "ingest_level_rows",
         "material_entries", "tank_mixes", "batch_lots", "service_log", "station_status", "station_changes",
         "alarm_action_rates", "tank_days", "closed_tank_days",
+        "closed_pump_targets", "pump_rests", "closed_pump_uses",
     }  # fmt: skip
     panels, expected = read_panels(databases.taken_over), read_panels(databases.written)
     assert expected.pop("station_status") == panels["station_status"] == []  # younger than the old schema

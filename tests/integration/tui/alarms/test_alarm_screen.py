@@ -34,7 +34,7 @@ async def test_the_banner_is_on_every_screen_and_tells_the_most_urgent_alarm_and
         for keys in (["1"], ["2"], ["3"], ["4"], ["5"], ["6"], ["7"], ["a"]):
             shown = (await plant.press_keys(*keys)).splitlines()
             assert "■HIGH*" in shown[1]
-            assert "T-9 at 3.0 %" in shown[1] if size == LARGE else "T-9  Tank nearly" in shown[1]
+            assert "T-9 at 3.0 %" in shown[1]
             assert "at 3.0 % " in shown[1]
             assert ("UNACK 3 of 3" if size == LARGE else "UNACK 3/3") in shown[1]
 

@@ -10,10 +10,17 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from dosing_tui.domain.messages.models import ReadingKind
-from dosing_tui.live_state import LinkState, LinkStatus, LiveState, Role
+from dosing_tui.live_snapshot import LinkState, LinkStatus, Role
+from dosing_tui.live_state import LiveState
 from dosing_tui.tui.app.terminal_options import TerminalOptions
 from dosing_tui.tui.controllers.scope_controller import NoteStored
-from dosing_tui.tui.dialogs.quit_and_help import HELP_TEXT_CELLS, HelpScreen, QuitScreen
+from dosing_tui.tui.dialogs.quit_and_help import (
+    HELP_PAGES,
+    HELP_TEXT_CELLS,
+    HelpScreen,
+    QuitScreen,
+    render_help,
+)
 from dosing_tui.tui.keys.bindings import ALL_KEYS, HELP_MAIN
 from dosing_tui.tui.keys.help_pages import HELP_BATCHES
 from dosing_tui.tui.layout.geometry import TileId
@@ -206,6 +213,12 @@ def test_no_effect_of_a_key_is_cut_on_the_help_page() -> None:
     assert [effect for effect in told if len(effect) > HELP_TEXT_CELLS] == []
 
 
+def test_each_help_page_has_its_whole_frame_in_the_smallest_window() -> None:
+    width, height = SMALL
+    pages = [render_help({}, page) for page in HELP_PAGES]
+    assert all(len(page) <= height and len(page[0]) <= width for page in pages)
+
+
 async def test_the_help_page_fits_the_smallest_window() -> None:
     async with open_console(size=SMALL) as driven:
         page = await driven.press_keys("question_mark")
@@ -261,6 +274,20 @@ async def test_last_good_data_stays_dim_and_dated_when_the_database_goes() -> No
         driven.source.away = ""
         driven.clock.move_forward(10)
         await wait_for(lambda: "of 14:26:44" not in driven.screen)
+
+
+async def test_a_database_that_goes_is_no_long_sentence_in_every_tile() -> None:
+    async with open_console() as driven:
+        reason = "The database plant on db.plant (user dosing) cannot be reached: no route."
+        driven.source.away = reason
+        driven.live.set_database(LinkState(LinkStatus.DOWN, sample_plant.NOW, reason))
+        driven.clock.move_forward(40)
+        assert "▲ Database cannot be reached: no route." in await driven.wait_for_text("▲ Database")
+        shown = await driven.press_keys("7")
+        assert " · no database" in shown
+        assert "Last message by station" in shown
+        driven.live.set_database(LinkState(LinkStatus.UP, sample_plant.NOW))
+        await wait_for(lambda: " · no database" not in driven.screen)
 
 
 async def test_a_database_that_was_never_there_is_named_in_every_tile() -> None:

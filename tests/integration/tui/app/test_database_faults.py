@@ -6,7 +6,8 @@ from typing import TypeVar
 from dosing_tui.domain.alarms.models import JournalEntry
 from dosing_tui.domain.panels.panel_catalog import Panel, PanelQuery
 from dosing_tui.errors import DatabaseAccessError
-from dosing_tui.live_state import DatabaseFault, DatabasePart, LinkState, LinkStatus, LiveState
+from dosing_tui.live_snapshot import DatabaseFault, DatabasePart, LinkState, LinkStatus
+from dosing_tui.live_state import LiveState
 from tests.support.database.schema_inspection import execute_statements
 from tests.support.tui.batch_console import make_clean_batches, open_review_console, store_readings
 from tests.support.tui.console_driver import SMALL, open_console, wait_for

@@ -301,7 +301,7 @@ async def test_a_review_stored_late_leads_away_from_no_batch_but_its_own() -> No
         await console.press_keys("space")
         await open_batch(console, "right", "02-021")
         reviews.may_enter.set()
-        await wait_for(lambda: not console.app.controllers.reviews._is_entering)
+        await wait_for(lambda: not console.app.controllers.reviews.is_entering)
         await console.wait_for_text("01-021: approved.")
         await finish_lane(console)
         await open_batch(console, "up", "02-021")

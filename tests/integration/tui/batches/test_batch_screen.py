@@ -244,7 +244,7 @@ async def test_what_is_said_is_never_of_another_batch_than_the_one_in_sight(migr
             if page._store.list_state.rows and held not in page._store.list_state.rows:  # type: ignore[attr-defined]
                 break
         await anna.press_keys("space")
-        await wait_for(lambda: not anna.console.app.controllers.reviews._is_entering)
+        await wait_for(lambda: not anna.console.app.controllers.reviews.is_entering)
         assert [(who, meaning) for meaning, who, _ in read_reviews(migrated)] == [("Ben", "approved")]
 
 
@@ -422,7 +422,7 @@ async def test_what_is_entered_is_said_to_be_though_the_batch_cannot_be_read_aft
 async def test_when_a_later_part_of_many_fails_it_is_told_what_is_entered_and_what_is_not_known(
     migrated: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dosing_tui.tui.controllers.review_controller.CHUNK_SIZE", 3)
+    monkeypatch.setattr("dosing_tui.tui.controllers.bulk_approval.CHUNK_SIZE", 3)
     store_readings(migrated, *make_clean_batches(9))
     async with open_review_console(migrated) as plant:
         plant.source.batches = source = Troubled(settings_for(migrated))

@@ -19,7 +19,7 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.database.alarms import journal
 from dosing_tui.domain.alarms.models import AlarmEvent
 from dosing_tui.errors import DatabaseUnavailableError
-from dosing_tui.live_state import LinkState, LinkStatus, LiveSnapshot
+from dosing_tui.live_snapshot import LinkState, LinkStatus, LiveSnapshot
 from dosing_tui.tui.data.backend import Backend
 from tests.support.database.reading_samples import settings_for
 from tests.support.database.stored_journal import read_journal

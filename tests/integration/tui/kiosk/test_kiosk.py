@@ -5,7 +5,7 @@ from functools import partial
 
 import pytest
 
-from dosing_tui.live_state import LinkState, LinkStatus
+from dosing_tui.live_snapshot import LinkState, LinkStatus
 from dosing_tui.tui.app.app import DosingApp
 from dosing_tui.tui.app.terminal_options import TerminalOptions
 from dosing_tui.tui.kiosk.kiosk_rotation import ROTATION, KioskPage

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -93,6 +94,22 @@ async def test_a_large_table_is_sorted_and_searched() -> None:
         assert "4 found" in await driven.press_keys("ctrl+f", "f", "g")
         assert "CU-85" not in await driven.press_keys("enter")
         assert driven.app.dashboard_screen.zoomed_tile is not None
+
+
+async def test_a_sort_and_a_search_of_a_large_table_leave_the_small_one_in_its_order() -> None:
+    async with open_console() as driven:
+        overview = await driven.press_keys("1")
+        assert "Recipe↑" in await press_and_read(driven, "6", "o", "o")
+        assert "find T-9" in await driven.press_keys("ctrl+f", "T", "minus", "9", "enter")
+        small = await driven.press_keys("1")
+        assert "↑" not in small
+        assert "found" not in small
+        assert _list_dose_times(small) == _list_dose_times(overview)
+        assert "find T-9" in await driven.press_keys("6")
+
+
+def _list_dose_times(screen: str) -> list[str]:
+    return re.findall(r"│ (\d\d:\d\d:\d\d) ", screen)
 
 
 async def test_brackets_move_the_range_of_every_panel_and_the_dot_brings_it_back() -> None:

@@ -50,7 +50,7 @@ async def test_work_is_entered_at_the_pump_that_is_marked_however_new_the_rows_a
         row = driven.app.dashboard_screen.selected_pump
         assert row is not None
         source.hidden_pump = row.pump
-        driven.app._schedule_redraw = lambda: None  # type: ignore[method-assign]  # the terminal is slow
+        driven.app.updater.schedule_redraw = lambda: None  # type: ignore[method-assign]  # the terminal is slow
         driven.clock.move_forward(2)
         await driven.press_keys("r")
         results = driven.app.controllers.dashboard.panel_cache.results
@@ -59,7 +59,7 @@ async def test_work_is_entered_at_the_pump_that_is_marked_however_new_the_rows_a
         if "Log of pumps and scales" in shown:
             assert f"pump {row.pump}" in shown
             await driven.press_keys("escape")
-        driven.app._redraw_screens()
+        driven.app.updater.redraw_screens()
         assert "The row that was selected is not in the table any more" in await driven.press_keys("w")
         assert driven.app.screen is driven.app.dashboard_screen
         await driven.press_keys("down")

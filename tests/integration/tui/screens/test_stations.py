@@ -16,7 +16,7 @@ async def test_enter_leads_into_a_station_and_its_key_out_again() -> None:
     live, source = build_live_state(NOW), build_source(NOW)
     async with open_console(size=SMALL, live=live, source=source, chosen=SETTINGS) as driven:
         listed = await driven.press_keys("9")
-        assert [f"…0{number} " in listed for number in range(1, 10) if number != 3] == [True] * 8
+        assert [f" 0{number} " in listed for number in range(1, 10) if number != 3] == [True] * 8
         assert "Hall 2 " in listed
         assert "UNACK" in listed
         await driven.press_keys("j", "j")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from dosing_tui.domain.alarms.models import AlarmStateName, Suppression
-from dosing_tui.live_state import LinkState, LinkStatus
+from dosing_tui.live_snapshot import LinkState, LinkStatus
 from dosing_tui.tui.rendering.line_widget import LineWidget
 from dosing_tui.tui.rendering.palette import ALARM_ROLES, ColourRole
 from tests.support.tui.alarm_console import TANKS

@@ -16,7 +16,7 @@ from dosing_tui.domain.alarms.models import AlarmStateName
 from dosing_tui.domain.alarms.snapshot import AlarmSnapshot
 from dosing_tui.domain.messages.models import InventoryLevel, TimeQuality
 from dosing_tui.errors import DatabaseUnavailableError
-from dosing_tui.live_state import LinkState, LinkStatus
+from dosing_tui.live_snapshot import LinkState, LinkStatus
 from tests.support.collector.parsed_items import NOON, numbered_dose
 from tests.support.collector.protocol_fakes import FakeServer, make_context
 from tests.support.polling import wait_until

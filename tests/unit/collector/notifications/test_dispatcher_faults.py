@@ -14,7 +14,7 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.database.alarms.notification_queue import NotificationQueue, QueuePosition
 from dosing_tui.errors import DatabaseUnavailableError
 from dosing_tui.ipc.supervised_thread import RetryDelay
-from dosing_tui.live_state import DatabasePart
+from dosing_tui.live_snapshot import DatabasePart
 from tests.support.collector.parsed_items import NOON
 from tests.support.collector.protocol_fakes import FakeServer, make_context, take_snapshot
 

@@ -13,7 +13,7 @@ from dosing_tui.config.settings import CollectorSettings
 from dosing_tui.database.reading_writer import WriteProgress
 from dosing_tui.domain.messages.models import Dose, ReadingKind
 from dosing_tui.errors import DatabaseAccessError, DatabaseUnavailableError
-from dosing_tui.live_state import LinkStatus, MessageCounts
+from dosing_tui.live_snapshot import LinkStatus, MessageCounts
 from tests.support.collector.parsed_items import NOON, numbered_dose
 from tests.support.collector.protocol_fakes import FakeServer, make_context, open_counted_spool, take_snapshot
 from tests.support.polling import wait_until

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from dosing_tui.collector.pipeline.lock_watchdog import SHOWN_FOR, WATCHED_FOR, LockWatchdog, describe_session
 from dosing_tui.database.maintenance.blocking_sessions import BlockingSession
-from dosing_tui.live_state import DatabasePart
+from dosing_tui.live_snapshot import DatabasePart
 from tests.support.collector.parsed_items import NOON
 from tests.support.collector.protocol_fakes import FakeServer, make_context, take_snapshot
 

@@ -11,7 +11,7 @@ from dosing_tui.collector.pipeline.receiver import MessageReceiver
 from dosing_tui.collector.spool.redelivery_filter import is_possible_repeat
 from dosing_tui.collector.spool.spool import Spool
 from dosing_tui.domain.messages.models import Dose, ParsedItem, TimeQuality
-from dosing_tui.live_state import MessageCounts
+from dosing_tui.live_snapshot import MessageCounts
 from dosing_tui.mqtt.optional_topics import DROP_COUNT_TOPIC
 from tests.support.collector.parsed_items import numbered_dose
 from tests.support.collector.protocol_fakes import (
@@ -80,9 +80,8 @@ def test_a_retained_message_is_shown_and_not_stored_again(bench: Bench) -> None:
 
 
 def test_a_full_spool_ends_receiving_with_its_reason_and_without_acknowledgement(bench: Bench) -> None:
+    bench.inbox.put_messages([make_delivery(number) for number in range(30_000)])
     bench.receiving.start()
-    for number in range(100_000):
-        bench.inbox.put_messages([make_delivery(number)])
     wait_until(lambda: bench.receiving.stop_reason)
     bench.receiving.stop()
     assert "is full" in bench.receiving.stop_reason

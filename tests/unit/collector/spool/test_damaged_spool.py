@@ -14,7 +14,7 @@ from dosing_tui.collector.spool.spool_codec import encode_items
 from dosing_tui.database.reading_writer import WriteProgress
 from dosing_tui.domain.messages.models import ParsedItem, Rejection
 from dosing_tui.errors import DamagedSpoolError, SpoolError
-from dosing_tui.live_state import MessageCounts
+from dosing_tui.live_snapshot import MessageCounts
 from dosing_tui.mqtt.message import ReceivedMessage
 from tests.support.collector.parsed_items import NOON, numbered_dose
 from tests.support.sizes import choose_size

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from dosing_tui.domain.alarm_rules.shared.batch_need import BatchNeed
 from dosing_tui.domain.alarm_rules.shared.detection import ConnectionState, DatabasePartState, TopicAccess
-from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits, IngredientLimits, LimitOverride
+from dosing_tui.domain.alarm_rules.shared.ingredient_limits import IngredientLimits, LimitOverride
+from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits
 from dosing_tui.domain.alarm_rules.shared.rule_state import DoseErrorMinute
 from dosing_tui.domain.alarms.catalog import RULES
 from dosing_tui.domain.alarms.models import AlarmEvent, AlarmStateName

@@ -7,7 +7,8 @@ import pytest
 from dosing_tui.domain.alarms.models import AlarmStateName
 from dosing_tui.domain.presence.models import ConnectionReport, StationReport
 from dosing_tui.domain.quantities.set_back_clock import is_due, limit_to_clock
-from dosing_tui.live_state import LinkState, LinkStatus, LiveState
+from dosing_tui.live_snapshot import LinkState, LinkStatus
+from dosing_tui.live_state import LiveState
 from tests.support.domain.alarm_entries import NOW
 from tests.support.domain.evaluated_plant import STATION, Plant
 from tests.unit.domain.alarm_rules.test_chattering import flap_link, switch_link

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from dosing_tui.config.alarm_limits import build_alarm_limits
 from dosing_tui.config.sections.pump_settings import PumpLimitSettings, PumpSettings
 from dosing_tui.config.settings import AlarmLimitSettings, AlarmSettings, LimitSettings, Settings
+from dosing_tui.domain.alarm_rules.shared.ingredient_limits import parse_stock_limits
 from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits
 from dosing_tui.domain.alarm_rules.shared.stored_limits import format_limits, replace_limits
 from dosing_tui.domain.capability.service_state import PlantServiceLimits, ServiceLimits
@@ -47,6 +48,7 @@ def test_limits_are_the_same_after_they_were_stored(
     assert (
         replace(found, tolerance_rules=ours.tolerance_rules) == ours == replace_limits(ours, stored, percent)
     )
+    assert parse_stock_limits(stored, percent) == ours.stock
 
 
 def test_limits_that_an_earlier_version_stored_leave_the_service_of_pumps_as_it_is() -> None:

@@ -11,7 +11,6 @@ from dosing_tui.domain.alarms.catalog import RULES, BatchWeight
 from dosing_tui.domain.batch_review.exception_checks import (
     ReviewLimits,
     assess_ingredients,
-    find_exceptions,
     judge_batch,
 )
 from dosing_tui.domain.batch_review.finding_weight import (
@@ -60,7 +59,7 @@ def review_limits(rules: ToleranceRules) -> ReviewLimits:
 def list_exceptions(
     *readings: Reading, master: MasterVersion | None = None, alarms: tuple[AlarmSpan, ...] = ()
 ) -> list[BatchException]:
-    return list(find_exceptions(reconstruct_from(*readings)[0], master=master, alarms=alarms))
+    return list(judge_batch(reconstruct_from(*readings)[0], master=master, alarms=alarms).exceptions)
 
 
 def judge_readings(*readings: Reading) -> BatchFindings:
@@ -97,7 +96,7 @@ def test_a_chemical_that_comes_twice_is_judged_dose_by_dose_also_without_a_recip
     twice = [*normal_batch(), make_dose(90, "T-9", target_g=20.0, actual_g=20.1, dedup=2)]
     (batch,) = reconstruct_from(*twice)
     batch = split_portions(batch, None)
-    assert [(one.kind, one.sentence) for one in find_exceptions(batch)] == [
+    assert [(one.kind, one.sentence) for one in judge_batch(batch).exceptions] == [
         (ExceptionKind.DUPLICATE, "T-9 was dosed 2 times")
     ]
     judged = [
@@ -108,7 +107,7 @@ def test_a_chemical_that_comes_twice_is_judged_dose_by_dose_also_without_a_recip
     assert judged == [(40.0, True), (20.0, True)]
     off = make_dose(90, "T-9", target_g=20.0, actual_g=20.61, dedup=2)
     (batch,) = reconstruct_from(*twice[:-1], off)
-    assert find_exceptions(split_portions(batch, None))[-1].sentence == (
+    assert judge_batch(split_portions(batch, None)).exceptions[-1].sentence == (
         "T-9 is off by +0.61 g (+3.0 %); 0.50 g are allowed"
     )
 
@@ -116,13 +115,13 @@ def test_a_chemical_that_comes_twice_is_judged_dose_by_dose_also_without_a_recip
 def test_a_dose_from_another_pump_than_the_plants_is_an_exception_since_version_3() -> None:
     limits = review_limits(ToleranceRules(pump_chemicals=("", "T-12", "DMDEE")))
     (batch,) = reconstruct_from(*normal_batch())
-    assert find_exceptions(batch, limits=limits) == (
+    assert judge_batch(batch, limits=limits).exceptions == (
         BatchException(ExceptionKind.WRONG_PUMP, "T-9", "pump 3 dosed T-9 instead of DMDEE"),
     )
     before = DatedRules(ToleranceRules())
     dated = DatedRules(limits.tolerances.newest.rules, 2, seconds_after(3_600))
     later = ReviewLimits(tolerances=ToleranceBook((before, dated)))
-    assert find_exceptions(batch, limits=later) == ()
+    assert judge_batch(batch, limits=later).exceptions == ()
     assert judge_batch(batch, limits=limits, rules=RulesVersion.REMARKS).exceptions == ()
 
 
@@ -223,7 +222,7 @@ def check_announced_pumps(
     (batch,) = reconstruct_from(make_event(0, "start", pumps=pumps), *doses, *ends, now=seconds_after(190))
     return [
         (one.kind, one.sentence)
-        for one in find_exceptions(split_portions(batch, master.recipe), master=master)
+        for one in judge_batch(split_portions(batch, master.recipe), master=master).exceptions
     ]
 
 
@@ -275,7 +274,7 @@ def test_a_station_that_doses_all_day_without_a_batch_is_judged_like_any_other()
 
 def told_by_twice(*readings: Reading) -> list[tuple[ExceptionKind, str]]:
     batch = split_portions(reconstruct_from(*readings)[0], TWICE.recipe)
-    return [(one.kind, one.sentence) for one in find_exceptions(batch, master=TWICE)]
+    return [(one.kind, one.sentence) for one in judge_batch(batch, master=TWICE).exceptions]
 
 
 def test_what_a_recipe_doses_twice_is_two_doses_each_against_its_own_target() -> None:
@@ -328,7 +327,7 @@ def test_of_what_is_dosed_twice_each_dose_counts(
 
 def test_a_batch_under_way_is_not_blamed_for_what_may_still_come() -> None:
     (batch,) = reconstruct_from(*normal_batch()[:2], now=seconds_after(70))
-    assert find_exceptions(batch) == () == find_exceptions(batch, master=MASTER)
+    assert judge_batch(batch).exceptions == () == judge_batch(batch, master=MASTER).exceptions
 
 
 def test_times_that_are_not_the_stations_own_and_repaired_data_are_told() -> None:
@@ -421,7 +420,7 @@ def test_targets_of_different_pounds_of_bdo_are_an_exception(
         make_dose(122, "T-12", target_g=t12_g, actual_g=t12_g, mode="BDO"),
         make_event(125, "complete"),
     ]
-    exceptions = find_exceptions(reconstruct_from(*readings)[0], master=master)
+    exceptions = judge_batch(reconstruct_from(*readings)[0], master=master).exceptions
     assert [one.sentence for one in exceptions] == sentences
     assert {one.kind for one in exceptions} <= {ExceptionKind.WRONG_TARGET}
 
@@ -527,7 +526,7 @@ def test_a_refill_or_reboot_is_an_exception_of_at_most_one_batch(data: st.DataOb
     exceptions = [
         one
         for batch in reconstruct_from(*readings)
-        for one in find_exceptions(batch)
+        for one in judge_batch(batch).exceptions
         if one.kind is ExceptionKind.STOCK_JUMP
     ]
     assert len(exceptions) <= len(jumps)

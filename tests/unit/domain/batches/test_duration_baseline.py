@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from dosing_tui.domain.batch_review.exception_checks import (
     DEFAULT_LIMITS,
-    find_exceptions,
+    judge_batch,
 )
 from dosing_tui.domain.batch_review.finding_weight import BatchException, ExceptionKind
 from dosing_tui.domain.batches.duration_baseline import (
@@ -79,26 +79,26 @@ def test_a_batch_is_judged_by_what_its_recipe_has_taught_and_else_by_fixed_limit
     usual = {each.chemical: each for each in learn_baselines(make_batches(*USUAL_S), at=seconds_after(0))}
     taught = replace(DEFAULT_LIMITS, baselines=usual)
     (slow,) = reconstruct_from(*make_batch(0, first_s=75))
-    assert find_exceptions(slow) == ()
-    assert find_exceptions(slow, limits=taught) == (
+    assert judge_batch(slow).exceptions == ()
+    assert judge_batch(slow, limits=taught).exceptions == (
         BatchException(ExceptionKind.DURATION, "T-9", "the dose of T-9 took 75 s; 44 to 72 s are usual"),
     )
     (long,) = reconstruct_from(*make_batch(0, complete_s=240))
-    assert find_exceptions(long) == ()
-    assert find_exceptions(long, limits=taught) == (
+    assert judge_batch(long).exceptions == ()
+    assert judge_batch(long, limits=taught).exceptions == (
         BatchException(ExceptionKind.DURATION, "", "the batch took 4 min; up to 2.6 min are usual"),
     )
     (short,) = reconstruct_from(*make_batch(0, complete_s=123))
     assert (
-        find_exceptions(
+        judge_batch(
             short, limits=replace(DEFAULT_LIMITS, baselines={"": replace(usual[""], low_s=124.0)})
-        )
+        ).exceptions
         == ()
     )
     (usual_here,) = reconstruct_from(*make_batch(0, first_s=200))
     slow_plant = {"T-9": DurationBaseline("CU-85", "CATALYST", "T-9", seconds_after(0), 150.0, 250.0, 50)}
-    assert [one.subject for one in find_exceptions(usual_here)] == ["T-9"]
-    assert find_exceptions(usual_here, limits=replace(DEFAULT_LIMITS, baselines=slow_plant)) == ()
+    assert [one.subject for one in judge_batch(usual_here).exceptions] == ["T-9"]
+    assert judge_batch(usual_here, limits=replace(DEFAULT_LIMITS, baselines=slow_plant)).exceptions == ()
 
 
 def test_what_held_when_it_began_is_what_counts() -> None:

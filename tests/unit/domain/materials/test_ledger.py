@@ -17,7 +17,7 @@ from dosing_tui.domain.materials.ledger import (
     clean_draft,
     validate_draft,
 )
-from dosing_tui.domain.materials.material_book import (
+from tests.support.domain.material_book import (
     BookEntry,
     DosedMass,
     compute_book,

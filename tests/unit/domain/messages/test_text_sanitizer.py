@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from dosing_tui.domain.messages import tank_level, text_sanitizer
-from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text
+from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text, count_cells, cut_at_word
 
 ANY_TEXT = st.text(st.characters(codec=None), max_size=200)
 """Every code point, lone surrogates too."""
@@ -130,3 +130,13 @@ def test_of_long_text_only_the_beginning_is_remembered() -> None:
         assert tracemalloc.get_traced_memory()[0] < 1_000_000
     finally:
         tracemalloc.stop()
+
+
+@given(st.text("ab 龍·,:", max_size=60).map(clean_line), st.integers(1, 40))
+def test_a_line_is_cut_behind_a_whole_word(line: str, width: int) -> None:
+    shown = cut_at_word(line, width)
+    assert count_cells(shown) <= width
+    if shown != line and shown.endswith(" …"):
+        kept = shown.removesuffix(" …")
+        assert line.startswith(kept)
+        assert line[len(kept)] in " ·,:"

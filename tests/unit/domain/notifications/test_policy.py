@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from dosing_tui.domain.alarms.models import (
     UNACKNOWLEDGED_STATES,
     AlarmEvent,
     AlarmKey,
+    AlarmState,
     AlarmStateName,
     JournalEntry,
     Priority,
@@ -32,7 +33,6 @@ from dosing_tui.domain.notifications.policy import (
     choose_dispatch,
     create_message_id,
     create_notices,
-    is_still_due,
 )
 from tests.support.domain.alarm_entries import KEY, NOW, STATES, make_entry
 
@@ -137,6 +137,13 @@ def test_only_what_is_wanted_is_noticed(
     assert all(one.trigger in wanted for one in found)
     ends = (Trigger.RETURN, Trigger.SUPPRESSION)
     assert all(urgency[one.occurrence] in priorities for one in found if one.trigger not in ends)
+
+
+def is_still_due(notice: QueuedNotice, state: AlarmState, *, now: datetime) -> bool:
+    choice = choose_dispatch(
+        [notice], {KEY: state}, recent_count=0, recent_high_count=0, max_messages=10, now=now
+    )
+    return notice in choice.notices
 
 
 def test_an_alarm_is_told_in_the_states_that_nobody_has_seen_to() -> None:

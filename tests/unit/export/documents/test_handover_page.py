@@ -1,5 +1,6 @@
 """The handover is one page of 80 columns, whatever has happened in the shift."""
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
@@ -76,6 +77,15 @@ def test_without_a_batch_nothing_is_right_or_wrong() -> None:
     page = print_page(quiet)
     assert "Right first time  - (no batch ended)" in page
     assert "!" not in page.partition("HANDOVER\n--------")[0]
+
+
+def test_a_long_alarm_text_ends_with_a_whole_word_and_its_time() -> None:
+    report = make_report()
+    [alarm] = report.standing
+    text = "Low inventory: T-12 at 16.3 % · a batch of CU-65/75 takes 11.62 g (median of 20 batches)"
+    words = " ".join(print_page(replace(report, standing=(replace(alarm, message=text),))).split())
+    [shown] = re.findall(r"STOCK_LOW/dosing_system_01/T-12: (.*?) since \d\d Mar \d\d:\d\d", words)
+    assert shown == "Low inventory: T-12 at 16.3 % · a batch of …"
 
 
 @pytest.mark.parametrize("name", [HOSTILE, "龍" * 40, "x" * 300])

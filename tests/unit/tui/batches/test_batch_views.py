@@ -14,7 +14,7 @@ from dosing_tui.domain.panels.filters import NO_FILTER, Selection
 from dosing_tui.domain.time.time_range import TimeRange
 from dosing_tui.export.documents.batch_record import build_batch_document
 from dosing_tui.export.documents.text_renderer import to_text
-from dosing_tui.live_state import LiveSnapshot
+from dosing_tui.live_snapshot import LiveSnapshot
 from dosing_tui.tui.batches.detail_view import BatchDetailContext, render_batch_detail
 from dosing_tui.tui.batches.ingredient_table import render_tolerance_bar
 from dosing_tui.tui.batches.live_batch import apply_live_messages

@@ -27,7 +27,7 @@ from dosing_tui.tui.charts.series import (
     split_at_gaps,
 )
 from dosing_tui.tui.rendering.canvas import Rows
-from dosing_tui.tui.tiles.consumption import paint_sums
+from dosing_tui.tui.tiles.consumption import paint_strips
 
 SINCE = datetime(2026, 3, 10, 15, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -172,7 +172,7 @@ def test_ticks_follow_the_wall_across_a_change_of_clocks() -> None:
 
 
 def test_the_rest_of_a_day_stays_blank_and_its_buckets_are_not_called_empty() -> None:
-    (row,) = join_rows(paint_sums(make_curves([1.0, 2.0, *[None] * 22], partial=1), 40, 1))
+    (row,) = join_rows(paint_strips(make_curves([1.0, 2.0, *[None] * 22], partial=1), 40, 1))
     assert row.split() == ["series", "0", "▄▇", "3.0"]
     assert "·" not in row
 

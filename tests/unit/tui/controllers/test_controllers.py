@@ -25,6 +25,7 @@ from dosing_tui.tui.controllers.alarm_controller import (
     KeptActionsRead,
 )
 from dosing_tui.tui.controllers.alarm_kpi_controller import AlarmKpiController, KpisLoaded
+from dosing_tui.tui.controllers.bulk_approval import BulkApproval, BulkCandidatesLoaded, BulkChunkEntered
 from dosing_tui.tui.controllers.dashboard_controller import DashboardController
 from dosing_tui.tui.controllers.file_export import NOTHING_TO_EXPORT, FileExporter
 from dosing_tui.tui.controllers.journal_controller import (
@@ -37,12 +38,7 @@ from dosing_tui.tui.controllers.material_controller import (
     MaterialController,
     MaterialStored,
 )
-from dosing_tui.tui.controllers.review_controller import (
-    BulkCandidatesLoaded,
-    BulkChunkEntered,
-    ReviewController,
-    ReviewsEntered,
-)
+from dosing_tui.tui.controllers.review_controller import ReviewController, ReviewsEntered
 from dosing_tui.tui.controllers.scope_controller import FilterValuesLoaded, NoteStored, ScopeController
 from dosing_tui.tui.controllers.shift_report_controller import ShiftReportController, ShiftReportLoaded
 from dosing_tui.tui.controllers.sign_on_controller import (
@@ -406,7 +402,9 @@ def test_without_a_level_there_is_no_entry() -> None:
 
 
 def review_controller(bench: ControllerBench) -> ReviewController:
-    return ReviewController(bench.services, bench.host, scope_controller(bench))
+    bulk_approval = BulkApproval(bench.services, bench.host, lambda: reviews.policy.pin)
+    reviews = ReviewController(bench.services, bench.host, scope_controller(bench), bulk_approval)
+    return reviews
 
 
 def reviewable(bench: ControllerBench) -> BatchRow:
@@ -445,18 +443,18 @@ def test_a_bulk_approval_is_confirmed_once_and_written_in_chunks(bench: Controll
     row, reviews = reviewable(bench), review_controller(bench)
     rows = [replace(row, batch_key=f"{number}") for number in range(60)]
     reviews.approve_all(build_batch_filter(BatchListOptions(), None, Selection()), "all times")
-    reviews.confirm_bulk_approval(replace(bench.workers.take(BulkCandidatesLoaded), value=rows))
+    reviews.bulk_approval.confirm_approval(replace(bench.workers.take(BulkCandidatesLoaded), value=rows))
     assert isinstance(bench.host.screens[-1][0], ReviewDialog)
     bench.host.answer(ReviewInput("", "Anna", ""))
     first = bench.workers.take(BulkChunkEntered)
     assert len(first.drafts) == 60
     assert not bench.entries.settle(first)
-    reviews.continue_bulk_approval(first)
+    reviews.bulk_approval.continue_approval(first)
     second = bench.workers.take(BulkChunkEntered)
     assert len(second.drafts) == 10
     failed = replace(second, value=None, error="No database server listens.")
     assert bench.entries.settle(failed)
-    reviews.end_bulk_approval(failed)
+    reviews.bulk_approval.end_approval(failed)
     assert "No database server listens." in bench.entries.failures[-1].sentence
     assert bench.host.refreshes == 1
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from dosing_tui.domain.messages.models import ReadingKind
 from dosing_tui.domain.panels.panel_catalog import BATCHES_TODAY, CONSUMPTION_TODAY, OVERVIEW_PANELS
-from dosing_tui.live_state import LiveSnapshot, Role
+from dosing_tui.live_snapshot import LiveSnapshot, Role
 from dosing_tui.tui.data.panel_cache import PanelCache
 from dosing_tui.tui.data.query_results import PanelLoaded, PanelRequest
 from dosing_tui.tui.data.refresh_policy import (

@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 
 from dosing_tui.domain.alarms.models import AlarmState
-from dosing_tui.live_state import DatabaseFault, DatabasePart, LinkState, LinkStatus, LiveState
+from dosing_tui.live_snapshot import DatabaseFault, DatabasePart, LinkState, LinkStatus
+from dosing_tui.live_state import LiveState
 from dosing_tui.tui.kiosk.big_text import choose_size, measure_big_text, render_big_text
 from dosing_tui.tui.kiosk.kiosk_pages import KioskFigure, KioskTrouble, list_troubles
 from dosing_tui.tui.kiosk.kiosk_rotation import (

@@ -56,6 +56,32 @@ def test_active_and_latched_alarms_come_before_more_urgent_ones_that_returned() 
     assert [text in line for text, line in zip(texts, shown, strict=True)] == [True] * 4
 
 
+def test_a_narrow_banner_cuts_its_text_between_words_and_keeps_the_value() -> None:
+    low = replace(
+        LOW, message="Low inventory: A at 16.3 % · a batch of CU-65/75 takes 11.62 g (median of 20)"
+    )
+    (line,) = render_lines(picture_of(low), width=80, height=1)
+    assert " 01 STOCK_LOW/A  Low inventory: A at 16.3 % … " in line
+    gross = replace(GROSS, message="Gross dosing error: P +3.40 g of 40.00 g (pump 2)")
+    (line,) = render_lines(picture_of(gross, low), width=80, height=1)
+    assert " 01 DOSE_GROSS/P  P +3.40 g of 40.00 g (pump 2) " in line
+
+
+def test_an_item_that_the_tag_has_no_room_for_is_not_left_out_of_the_text() -> None:
+    item = "Natriumhypochlorit 12 %"
+    low = replace(LOW, key=LOW.key._replace(item=item), message=f"Low inventory: {item} at 13.1 %")
+    (line,) = render_lines(picture_of(low), width=80, height=1)
+    assert "  Low inventory: … at 13.1 % " in line
+    (line,) = render_lines(picture_of(low), width=100, height=1)
+    assert f"  {item} at 13.1 % " in line
+
+
+def test_only_the_rows_in_sight_share_their_columns() -> None:
+    wide = make_state("STOCK_CRITICAL", "polyaluminium", number=9)
+    (line,) = render_lines(picture_of(GROSS, replace(wide, acked=True)), width=80, height=1)
+    assert " 01 DOSE_GROSS/P  Gross dosing error: P " in line
+
+
 def test_what_is_acknowledged_is_dim_and_what_is_not_is_a_block_of_colour() -> None:
     told = build_banner(picture_of(ACKED, LOW), [], idle_text="", silence_key="")
     loud, quiet = render_banner(told, format_time, 120, 2)

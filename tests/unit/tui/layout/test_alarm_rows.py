@@ -65,7 +65,7 @@ def test_a_wide_banner_shows_station_tag_and_text() -> None:
 def test_a_narrow_banner_cuts_names_in_the_middle() -> None:
     rows = read_rows(render_alarms(80, {}), 18)
     row = next(row for row in rows if "12 %" in row and "03" in row and "STOCK_L" in row)
-    assert row.startswith("dosing…03 STOCK_LOW/Na…12 %")
+    assert row.startswith("03 STOCK_LOW/Na…12 %")
     short = next(row for row in read_rows(render_alarms(80, SHORT_NAMES)) if "L1 " in row)
     assert short[18:].startswith("L1        ")
 

@@ -4,7 +4,7 @@ from itertools import product
 
 import pytest
 
-from dosing_tui.live_state import DatabaseFault, DatabasePart, LinkState, LinkStatus, Role
+from dosing_tui.live_snapshot import DatabaseFault, DatabasePart, LinkState, LinkStatus, Role
 from dosing_tui.tui.layout.status_and_footer import (
     ScopeSummary,
     StatusBarState,

@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dosing_tui.tui.rendering import data_table
 from dosing_tui.tui.rendering.canvas import Rows
-from dosing_tui.tui.rendering.data_table import TableColumn, TableCursor, TableData
+from dosing_tui.tui.rendering.data_table import TableColumn, TableCursor, TableData, paint_table
 
 
 @dataclass(frozen=True)
@@ -123,3 +124,33 @@ def test_names_grow_as_far_as_they_need_before_any_other_column_grows() -> None:
     table = TableData(("dosing_station_1", "dosing_station_2"), columns)
     widths = [[column.width for column in data_table.fit_columns(table, width)] for width in (17, 22, 30, 35)]
     assert widths == [[4, 5, 6], [4, 10, 6], [6, 16, 6], [10, 16, 7]]
+
+
+STATION_COLUMNS: tuple[TableColumn[str], ...] = (
+    TableColumn("Station", 7, 100, lambda row, _: row, max_growth=9, is_name=True, is_station=True),
+    TableColumn("Chemical", 8, 99, lambda row, _: "Natriumhypochlorit", max_growth=12, is_name=True),
+)
+
+
+@pytest.mark.parametrize(
+    ("width", "line"),
+    [
+        (17, "01      Natri…rit"),
+        (26, "01      Natriumhypochlorit"),
+        (33, "01      Natriumhypochlorit"),
+        (35, "dosing_system_01 Natriumhypochlorit"),
+    ],
+)
+def test_a_column_of_stations_has_their_whole_names_or_their_last_words(width: int, line: str) -> None:
+    rows = ("dosing_system_01", "dosing_system_02")
+    painted = paint_table(TableData(rows, STATION_COLUMNS), width, 3)
+    assert join_rows(painted)[1].rstrip() == line
+
+
+def test_a_column_of_sentences_leaves_out_clauses_and_words() -> None:
+    column: TableColumn[str] = TableColumn("Alarm", 30, 1, lambda row, _: row, is_name=True, is_sentence=True)
+    rows = ("Low inventory: T-9 at 11.9 % · last dose 40.00 g", "Gross dosing error: T-12 +2.17 g of 5.00 g")
+    painted = paint_table(TableData(rows, (column,)), 30, 3)
+    assert [line.rstrip() for line in join_rows(painted)[1:]] == [
+        "Low inventory: T-9 at 11.9 % …", "Gross dosing … of 5.00 g",
+    ]  # fmt: skip

@@ -10,7 +10,7 @@ from rich.cells import cell_len
 
 from dosing_tui.config.settings import GlyphMode
 from dosing_tui.domain.alarms.models import Priority
-from dosing_tui.live_state import LinkState, LinkStatus, LiveSnapshot, MessageCounts
+from dosing_tui.live_snapshot import LinkState, LinkStatus, LiveSnapshot, MessageCounts
 from dosing_tui.tui.layout.alarm_banner import find_notices, format_idle_text, keep_start_times
 from dosing_tui.tui.layout.status_and_footer import KeyHint, count_spooled, render_footer
 from dosing_tui.tui.rendering import number_format

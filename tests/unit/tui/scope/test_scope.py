@@ -18,7 +18,7 @@ from dosing_tui.domain.panels.panel_catalog import (
 )
 from dosing_tui.domain.time.time_range import RangeSpec
 from dosing_tui.errors import RangeError
-from dosing_tui.live_state import LiveSnapshot
+from dosing_tui.live_snapshot import LiveSnapshot
 from dosing_tui.tui.layout.status_and_footer import ScopeSummary, render_scope_bar
 from dosing_tui.tui.scope.render_context import PanelResult, RenderContext
 from dosing_tui.tui.scope.scope import (

@@ -6,7 +6,7 @@ from datetime import UTC
 import pytest
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.live_state import LiveSnapshot
+from dosing_tui.live_snapshot import LiveSnapshot
 from dosing_tui.tui.scope.render_context import RenderContext
 from dosing_tui.tui.tiles.dose_table import build_dose_table
 from dosing_tui.tui.tiles.inventory import build_inventory, build_tank_table, paint_inventory

@@ -11,7 +11,8 @@ import pytest
 
 from dosing_tui.config.settings import PlantSettings, Settings
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading
-from dosing_tui.live_state import LiveSnapshot, LiveState, MessageCounts
+from dosing_tui.live_snapshot import LiveSnapshot, MessageCounts
+from dosing_tui.live_state import LiveState
 from dosing_tui.tui.layout.geometry import TileId
 from dosing_tui.tui.scope.render_context import RenderContext
 from dosing_tui.tui.tiles.registry import TILES

@@ -7,7 +7,7 @@ from datetime import UTC, timedelta
 import pytest
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.live_state import LinkState, LinkStatus
+from dosing_tui.live_snapshot import LinkState, LinkStatus
 from dosing_tui.tui.rendering.canvas import Rows
 from dosing_tui.tui.rendering.palette import ColourRole
 from dosing_tui.tui.scope.render_context import RenderContext

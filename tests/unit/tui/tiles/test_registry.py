@@ -7,7 +7,7 @@ import pytest
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.domain.panels.panel_catalog import ERROR_RATE
-from dosing_tui.live_state import LinkState, LinkStatus, LiveSnapshot
+from dosing_tui.live_snapshot import LinkState, LinkStatus, LiveSnapshot
 from dosing_tui.tui.layout.geometry import TileFrame, TileId
 from dosing_tui.tui.rendering.canvas import Rows
 from dosing_tui.tui.scope.render_context import PanelResult, RenderContext

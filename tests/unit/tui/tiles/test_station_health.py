@@ -9,7 +9,8 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.domain.panels.panel_catalog import STATION_STATUS, PanelQuery
 from dosing_tui.domain.panels.station_health import StationHealth
 from dosing_tui.domain.presence.models import ConnectionReport, StationReport
-from dosing_tui.live_state import LiveSnapshot, LiveState
+from dosing_tui.live_snapshot import LiveSnapshot
+from dosing_tui.live_state import LiveState
 from dosing_tui.tui.layout.geometry import TileId
 from dosing_tui.tui.scope.render_context import PanelResult, RenderContext
 from dosing_tui.tui.tiles.registry import TILES

@@ -18,7 +18,7 @@ from dosing_tui.domain.materials.lots.lot_mixing import (
     mix_entries,
     sort_entries,
 )
-from dosing_tui.domain.materials.material_book import BookEntry, DosedMass, compute_book
+from tests.support.domain.material_book import BookEntry, DosedMass, compute_book
 
 BEGIN = datetime(2026, 11, 2, 6, 0, tzinfo=UTC)
 EMPTY = TankMix()

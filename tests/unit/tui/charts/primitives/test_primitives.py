@@ -142,6 +142,20 @@ def test_a_gauge_fills_by_percent_and_is_clipped(percent: float, cells: int) -> 
     assert sum(cell == "█" for cell, _ in row) == cells
 
 
+@given(st.floats(0.05, 100.0), st.integers(4, 120))
+def test_a_tank_that_is_not_empty_has_a_bar_at_any_width(percent: float, width: int) -> None:
+    for draw in (draw_gauge, draw_thin_gauge):
+        (row,) = draw(percent, width, colour=ColourRole.BAR, limits=(20, 50))
+        assert any(style.fg is ColourRole.BAR for _, style in row)
+
+
+def test_an_empty_tank_has_no_bar() -> None:
+    for draw in (draw_gauge, draw_thin_gauge):
+        for percent in (None, 0.0, -3.0):
+            (row,) = draw(percent, 8, colour=ColourRole.BAR, limits=(20, 50))
+            assert all(style.fg is not ColourRole.BAR for _, style in row)
+
+
 def test_limits_are_cut_through_the_bar_and_marked_on_the_track() -> None:
     (row,) = draw_gauge(30.0, 20, colour=ColourRole.DEVIATION, limits=(20, 50))
     assert row[4][0] == "▏"

@@ -8,7 +8,7 @@ from textual.message import Message
 
 from dosing_tui.domain.batch_review.review_result import ReviewResult
 from dosing_tui.errors import DatabaseError
-from dosing_tui.live_state import DatabasePart, LiveSnapshot
+from dosing_tui.live_snapshot import DatabasePart, LiveSnapshot
 from dosing_tui.tui.controllers.alarm_controller import (
     AlarmActionStored,
     AlarmController,
@@ -20,6 +20,7 @@ from dosing_tui.tui.controllers.alarm_kpi_controller import (
     ChannelStatesLoaded,
     KpisLoaded,
 )
+from dosing_tui.tui.controllers.bulk_approval import BulkApproval, BulkCandidatesLoaded, BulkChunkEntered
 from dosing_tui.tui.controllers.dashboard_controller import DashboardController
 from dosing_tui.tui.controllers.file_export import FileExporter
 from dosing_tui.tui.controllers.journal_controller import (
@@ -32,12 +33,7 @@ from dosing_tui.tui.controllers.material_controller import (
     MaterialController,
     MaterialStored,
 )
-from dosing_tui.tui.controllers.review_controller import (
-    BulkCandidatesLoaded,
-    BulkChunkEntered,
-    ReviewController,
-    ReviewsEntered,
-)
+from dosing_tui.tui.controllers.review_controller import ReviewController, ReviewsEntered
 from dosing_tui.tui.controllers.scope_controller import FilterValuesLoaded, NoteStored, ScopeController
 from dosing_tui.tui.controllers.screen_host import ConsoleServices, ScreenHost
 from dosing_tui.tui.controllers.shift_report_controller import (
@@ -98,13 +94,14 @@ class ConsoleControllers:
             host, services.source, services.workers, services.entries, services.operator, services.clock,
             services.zone,
         )  # fmt: skip
-        self.reviews = ReviewController(services, host, self.scopes)
+        self.bulk_approval = BulkApproval(services, host, lambda: self.reviews.policy.pin)
+        self.reviews = ReviewController(services, host, self.scopes, self.bulk_approval)
         self.shift_reports = ShiftReportController(services, host, exporter)
         self.result_handlers = self._map_results()
         self._failure_handlers: Mapping[type[Message], Callable[[Any], object]] = {
             AlarmActionStored: lambda refused: self.alarms.forget_acknowledgements(refused.result.entries),
             ReviewsEntered: self.reviews.refuse_review,
-            BulkChunkEntered: self.reviews.end_bulk_approval,
+            BulkChunkEntered: self.bulk_approval.end_approval,
         }
         """What an entry that failed takes back, beside being shown."""
         self._entries = services.entries
@@ -136,8 +133,8 @@ class ConsoleControllers:
             JournalPageLoaded: self.journal.store_page,
             JournalExported: self.journal.confirm_export,
             ReviewsEntered: self.reviews.show_review_result,
-            BulkCandidatesLoaded: self.reviews.confirm_bulk_approval,
-            BulkChunkEntered: self.reviews.continue_bulk_approval,
+            BulkCandidatesLoaded: self.bulk_approval.confirm_approval,
+            BulkChunkEntered: self.bulk_approval.continue_approval,
         }
 
     def record_query(self, kind: object, part: DatabasePart, error: DatabaseError | None) -> None:
@@ -205,6 +202,14 @@ class ConsoleControllers:
         self.journal.invalidate()
         self.reviews.invalidate()
         self.dashboard.panel_cache.invalidate_all()
+
+    def export_visible(self) -> None:
+        """The journal as a whole, of any other list or tile what is in view."""
+        if self.journal.is_visible:
+            self.journal.export_journal()
+        else:
+            rows = self.active_screen.get_visible_rows(self.dashboard.services.zone)
+            self._host.show_message(self.exporter.export_rows(rows))
 
     def open_failures(self) -> None:
         """What could not be stored or done; closed, it counts as seen."""

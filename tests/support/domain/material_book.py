@@ -1,8 +1,8 @@
 """The book of a tank: last count or drum change + sum in - sum out, doses included.
 
-``panels/material_book`` computes the same in SQL. The result depends on when things happened, not on when
-they were recorded, or in which order. What happened at the instant of a count is in what was
-counted; what happened at the instant of a drum change came after it.
+What ``sql/panels/material_book.sql`` is checked against. The result depends on when things happened, not on
+when they were recorded, or in which order. What happened at the instant of a count is in what was counted;
+what happened at the instant of a drum change came after it.
 """
 
 from collections.abc import Sequence

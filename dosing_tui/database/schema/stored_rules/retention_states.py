@@ -1,0 +1,38 @@
+"""How long the rows of each table are kept, by the plant's decisions."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from dosing_tui.database.connection import Session, fetch_row, select_rows
+
+SUMS = "sums"
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+"""Before every reading: the tables refuse times before 2020."""
+
+
+@dataclass(frozen=True, slots=True)
+class RetentionState:
+    """A row of data_retention. ``keep_days`` is None while nothing is dropped."""
+
+    table_name: str
+    keep_days: int | None
+    is_decided: bool
+
+    @property
+    def is_for_ever(self) -> bool:
+        """Somebody decided that nothing is dropped."""
+        return self.is_decided and self.keep_days is None
+
+
+def list_states(session: Session) -> dict[str, RetentionState]:
+    """The decisions by table; empty before the schema has them."""
+    if fetch_row(session.execute("SELECT to_regclass('public.data_retention') IS NULL")) == (True,):
+        return {}
+    found = select_rows(session, RetentionState, "maintenance/select_retention")
+    return {state.table_name: state for state in found}
+
+
+def find_kept_since(session: Session, now: datetime) -> datetime:
+    """The time since which no reading is dropped; long ago while none is dropped at all."""
+    days = [state.keep_days for name, state in list_states(session).items() if name != SUMS]
+    return max((now - timedelta(days=each) for each in days if each is not None), default=LONG_AGO)

@@ -1,0 +1,38 @@
+"""Sentences that have no room lose clauses and words, never letters, as long as one word has room."""
+
+import doctest
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dosing_tui.tui.rendering import canvas
+from dosing_tui.tui.rendering.canvas import cut_clauses, split_cells
+
+
+def test_the_examples_in_the_docstrings_are_true() -> None:
+    assert doctest.testmod(canvas).failed == 0
+
+
+@pytest.mark.parametrize(
+    ("width", "text", "shown"),
+    [
+        (20, "T-12 +2.17 g of 5.00 g (pump 2)", "T-12 … (pump 2)"),
+        (20, "T-9 rose by 6 260 g: refilled, or the station restarted", "T-9 rose by …"),
+        (24, "T-9 rose by 6 260 g: refilled, or the station restarted", "T-9 rose by … restarted"),
+        (34, "Broker down · Broker 127.0.0.1:1883 does not answer", "Broker down · … does not answer"),
+        (30, "DB · The database does not answer within 5 s", "DB · The database … within 5 s"),
+        (29, "Natriumhypochlorit 12 % at 3.1 %", "… 12 % at 3.1 %"),
+        (4, "Natriumhypochlorit", "N…it"),
+    ],
+)
+def test_a_sentence_is_cut_between_words(width: int, text: str, shown: str) -> None:
+    assert cut_clauses(text, width) == shown
+
+
+@given(st.text("ab ·()2g龍", max_size=60), st.integers(0, 60))
+def test_what_is_cut_has_room(text: str, width: int) -> None:
+    shown = cut_clauses(text, width)
+    assert len(split_cells(shown)) <= width
+    if len(split_cells(text)) <= width:
+        assert shown == text
