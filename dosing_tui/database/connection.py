@@ -142,7 +142,7 @@ class KeptSession:
     For any thread, one at a time. Nothing is prepared: a migration may change what a statement returns.
     """
 
-    def __init__(self, settings: Settings, *, application: str) -> None:
+    def __init__(self, settings: "Settings", *, application: str) -> None:
         self._settings, self._application = settings, application
         self._lock = threading.Lock()
         self._session: Session | None = None
