@@ -21,11 +21,12 @@ from dosing_tui.database.alarms import journal
 from dosing_tui.database.alarms.notification_queue import NotificationQueue
 from dosing_tui.database.audit.audit_head import read_audit_head
 from dosing_tui.database.batches.incremental_rebuild import SmallRebuilds, rebuild_until_now
-from dosing_tui.database.batches.master_recipes import read_tolerance_book
+from dosing_tui.database.batches.rebuild_span import select_tolerance_book
+from dosing_tui.database.connection import KeptSession, Session
 from dosing_tui.database.leader_election import LeaderElection, LeaderLease, read_lease_epoch
 from dosing_tui.database.lots.lot_reader import read_tank_lots
 from dosing_tui.database.maintenance.blocking_sessions import SessionWatchdog
-from dosing_tui.database.materials.ledger_entries import list_movements
+from dosing_tui.database.materials.ledger_entries import select_movements
 from dosing_tui.database.panel_reader import PanelReader
 from dosing_tui.database.presence.station_status_writer import StationStatusWriter
 from dosing_tui.database.pumps.service_log import read_service_states
@@ -37,7 +38,7 @@ from dosing_tui.database.schema.migrate import (
     list_pending_steps,
     migrate_schema,
 )
-from dosing_tui.database.schema.plant_limits import ALARMS, REORDER, STOCK_LOW, TOLERANCE, read_alarm_limits
+from dosing_tui.database.schema.plant_limits import ALARMS, REORDER, STOCK_LOW, TOLERANCE, select_alarm_limits
 from dosing_tui.domain.alarm_rules.shared.batch_need import BatchNeed
 from dosing_tui.domain.messages.message_parser import ClockRules, MessageParser
 from dosing_tui.domain.messages.models import ReadingKind
@@ -66,6 +67,7 @@ def build_parser(settings: Settings) -> PayloadParser:
 
 def build_database(settings: Settings) -> CollectorDatabase:
     lease = LeaderLease()
+    polls = KeptSession(settings, application="alarm-rules")
     return CollectorDatabase(
         create_writer=partial(ReadingWriter, settings),
         create_status_writer=partial(StationStatusWriter, settings),
@@ -87,13 +89,14 @@ def build_database(settings: Settings) -> CollectorDatabase:
             list_dose_errors=partial(journal.list_dose_errors, settings),
             list_pump_doses=partial(journal.list_pump_doses, settings),
             list_usual_durations=partial(journal.list_usual_durations, settings),
-            read_alarm_limits=partial(read_alarm_limits, settings),
+            read_alarm_limits=partial(_call_kept, polls, partial(select_alarm_limits, settings=settings)),
             read_batch_needs=partial(_read_batch_needs, settings),
-            read_tolerances=partial(read_tolerance_book, settings),
+            read_tolerances=partial(_call_kept, polls, select_tolerance_book),
             read_tank_lots=partial(read_tank_lots, settings),
-            list_movements=partial(list_movements, settings),
+            list_movements=lambda after: _call_kept(polls, lambda session: select_movements(session, after)),
             read_outlook=partial(_read_outlook, settings),
             read_service_states=partial(read_service_states, settings),
+            close=polls.close,
         ),
         create_notification_queue=partial(NotificationQueue, settings, lease),
         read_audit_head=partial(read_audit_head, settings),
@@ -149,6 +152,12 @@ def _describe_difference(step: str, settings: Settings) -> str:
     }
     name = "retention" if step.startswith(RETENTION_PREFIX) else step
     return differences.get(name, f"The {name} in these settings differs from the database's, which counts")
+
+
+def _call_kept(kept: KeptSession, query: Callable[[Session], ResultT]) -> ResultT:
+    """In one transaction: it may have several statements."""
+    with kept.use() as session, session.transaction():
+        return query(session)
 
 
 def _call_reader(settings: Settings, query: Callable[[PanelReader], ResultT]) -> ResultT:

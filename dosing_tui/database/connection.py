@@ -1,9 +1,11 @@
 """Opens and configures sessions on the plant's database."""
 
 import logging
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 import psycopg
@@ -39,6 +41,9 @@ APPLICATION_PREFIX = "dosing-tui/"
 
 LOCK_TIMEOUT_S = 3.0
 """Longest wait for a lock, in seconds; after that the caller retries later."""
+
+CLOSE_TIMEOUT_S = 1.0
+"""Longest wait for a call in progress; its session then ends with the process."""
 
 _TIMEOUT_OPTIONS = {
     "connect_timeout": "5",
@@ -129,6 +134,61 @@ def use_session(
         ) as session,
     ):
         yield session
+
+
+class KeptSession:
+    """One session for calls that repeat every few seconds, opened by the first of them and after a loss.
+
+    For any thread, one at a time. Nothing is prepared: a migration may change what a statement returns.
+    """
+
+    def __init__(self, settings: "Settings", *, application: str) -> None:
+        self._settings, self._application = settings, application
+        self._lock = threading.Lock()
+        self._session: Session | None = None
+
+    @contextmanager
+    def use(self) -> Iterator[Session]:
+        """The session, in autocommit; its errors are translated.
+
+        Raises: DatabaseUnavailableError, DatabaseAccessError.
+        """
+        with self._lock, translate_rowless_errors(self._target):
+            yield self._ensure_session()
+
+    def close(self) -> None:
+        """The next call opens another session."""
+        if self._lock.acquire(timeout=CLOSE_TIMEOUT_S):
+            try:
+                if self._session is not None:
+                    self._session.close()
+                self._session = None
+            finally:
+                self._lock.release()
+
+    @cached_property
+    def _target(self) -> DatabaseTarget:
+        return describe_target(self._settings)
+
+    def _ensure_session(self) -> Session:
+        if self._session is None or not _is_alive(self._session):
+            with ExitStack() as opened:
+                session = open_connection(self._settings, application=self._application, autocommit=True)
+                opened.callback(session.close)
+                session.prepare_threshold = None
+                session.execute(read_statement("writes/set_session_timeouts"))
+                self._session = session
+                opened.pop_all()
+        return self._session
+
+
+def _is_alive(session: Session) -> bool:
+    """A server that was restarted since the last call is no failure of this one."""
+    try:
+        session.execute("")
+    except psycopg.OperationalError:
+        session.close()
+    return not session.closed
 
 
 def build_connection_string(

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from uuid import UUID, uuid4
 
 import psycopg
@@ -25,7 +26,7 @@ from dosing_tui.database.connection import (
     select_row,
     use_session,
 )
-from dosing_tui.database.error_mapping import translate_rowless_errors
+from dosing_tui.database.error_mapping import DatabaseTarget, translate_rowless_errors
 from dosing_tui.database.sessions.statement_deadline import DeadlineConnection, StatementDeadline
 from dosing_tui.database.sql_files import read_statement
 from dosing_tui.errors import DatabaseError, DatabaseUnavailableError
@@ -144,7 +145,7 @@ class LeaderElection:
                 return False
             self._lease.token, self.refusal = None, ""
             session = self._ensure_session()
-            with translate_rowless_errors(describe_target(self._settings)):
+            with translate_rowless_errors(self._target):
                 site = {"site": self._site}
                 try:
                     state = select_row(session, _LeaseState, "reads/select_collector_lease", site)
@@ -163,7 +164,7 @@ class LeaderElection:
         """
         with self._lock:
             session = self._ensure_session()
-            with translate_rowless_errors(describe_target(self._settings)):
+            with translate_rowless_errors(self._target):
                 try:
                     state = select_row(
                         session, _LeaseState, "reads/select_collector_lease", {"site": self._site}
@@ -192,7 +193,7 @@ class LeaderElection:
                 return
             try:
                 if is_elected and token:
-                    with translate_rowless_errors(describe_target(self._settings)):
+                    with translate_rowless_errors(self._target):
                         session.execute(read_statement("writes/release_collector_lease"), asdict(token))
             finally:
                 session.close()
@@ -200,7 +201,7 @@ class LeaderElection:
     def _renew(self) -> bool:
         try:
             session = self._ensure_session()
-            with translate_rowless_errors(describe_target(self._settings)):
+            with translate_rowless_errors(self._target):
                 assert self._lease.token
                 renewed = session.execute(
                     read_statement("writes/renew_collector_lease"), asdict(self._lease.token)
@@ -236,7 +237,7 @@ class LeaderElection:
         try:
             row = session.execute(read_statement("writes/acquire_collector_lease"), parameters).fetchone()
         except (psycopg.errors.InsufficientPrivilege, psycopg.errors.ReadOnlySqlTransaction) as error:
-            user = describe_target(self._settings).user
+            user = self._target.user
             reason = error.diag.message_primary
             self.refusal = f"Nobody collects for this site, and database user {user} may not: {reason}."
             return False
@@ -251,7 +252,7 @@ class LeaderElection:
         try:
             tried = session.execute("SELECT pg_try_advisory_lock(%(key)s)", key).fetchone()
         except psycopg.errors.InsufficientPrivilege:
-            user = describe_target(self._settings).user
+            user = self._target.user
             self.refusal = f"The database has no schema yet, and database user {user} cannot collect there."
             return False
         if tried == (True,):
@@ -263,6 +264,10 @@ class LeaderElection:
         key = {"key": compute_lock_key(self._site)}
         return session.execute(read_statement("reads/count_elected_sessions"), key).fetchone() != (0,)
 
+    @cached_property
+    def _target(self) -> DatabaseTarget:
+        return describe_target(self._settings)
+
     def _ensure_session(self) -> DeadlineConnection:
         if self._session is None or self._session.closed:
             # what was seen before an outage proves nothing
@@ -272,7 +277,7 @@ class LeaderElection:
             )
             session.deadline = StatementDeadline()
             self._session = session
-            with translate_rowless_errors(describe_target(self._settings)):
+            with translate_rowless_errors(self._target):
                 session.execute(read_statement("writes/set_session_timeouts"))
         return self._session
 

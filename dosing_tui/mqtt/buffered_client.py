@@ -3,12 +3,14 @@
 paho reads each packet with three calls of recv and a select. For each PUBACK it wakes its network thread
 and sends four bytes. These six system calls for each message release Python's lock every time. In a burst
 they are most of a message's cost, and paho's own work is most of the rest. Messages of the subscribed topics
-are therefore read in bulk (``publish_frames.py``), all other packets by paho.
+are therefore read in bulk (``publish_frames.py``), all other packets by paho. Acknowledgements are sent by
+the thread that has stored the messages, all of a chunk in one call.
 """
 
 import os
 import socket
 import struct
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -26,20 +28,66 @@ READ_AHEAD_BYTES = 64 * 1024
 MAX_PACKETS = 200
 """Maximum of packets that paho reads before pending packets are written; or those of one receive in bulk."""
 
+PLAIN_SOCKET = socket.socket
+"""Neither TLS nor WebSockets: any thread may send while another one receives."""
+
 _PUBACK_PACKET = struct.Struct("!BBH")
 _PUBACK_REST = 2
 """Remaining length of a PUBACK: in MQTT 3.1.1, and in MQTT 5 with the reason code Success."""
 
 
 class ReadAheadSocket:
-    """Reads READ_AHEAD_BYTES at a time. For one reading thread; raises what the socket raises."""
+    """Reads READ_AHEAD_BYTES at a time; raises what the socket raises.
+
+    For one reading thread, which sends as well; another thread may ``send_packets``.
+    """
 
     def __init__(self, connection: "SocketLike") -> None:
         self._socket = connection
         self._buffer = b""
         self._position = 0
-        self.send, self.close = connection.send, connection.close
+        self._send_lock = threading.Lock()
+        self._unsent = b""
+        """What ``send_packets`` has left of its packets; comes before anything else."""
+        self._has_part_sent = False
+        """Of a packet of the reading thread."""
+        self._is_shared = type(connection) is PLAIN_SOCKET
+        """Another thread may send: not by TLS and WebSockets, nor after the first packet that had to wait."""
         self.fileno, self.setblocking = connection.fileno, connection.setblocking
+
+    def send(self, packet: bytes | bytearray) -> int:
+        """The packet or its rest, as far as there is room."""
+        with self._send_lock:
+            while self._unsent:
+                self._unsent = self._unsent[self._socket.send(self._unsent) :]
+            sent = self._socket.send(packet)
+            self._has_part_sent = sent < len(packet)
+            return sent
+
+    def send_packets(self, packets: bytes) -> bool:
+        """Send whole packets from another thread. False if these and all later ones have to be queued.
+
+        Always False after the first time, so that packets are never sent before those that were queued.
+        """
+        with self._send_lock:
+            self._is_shared &= not self._has_part_sent
+            if not self._is_shared:
+                return False
+            try:
+                self._unsent = packets[self._socket.send(packets) :]
+            except OSError:
+                self._is_shared = False
+            return self._is_shared
+
+    @property
+    def has_unsent(self) -> bool:
+        """``send`` has to be called, for any packet."""
+        return bool(self._unsent)
+
+    def close(self) -> None:
+        with self._send_lock:  # the number of a closed socket is given to the next one
+            self._is_shared = False
+            self._socket.close()
 
     def recv(self, buffer_size: int) -> bytes:
         """At most ``buffer_size`` bytes; b'' once the other end has closed."""
@@ -127,10 +175,14 @@ class BufferedClient(Client):
             self._read_ahead.shutdown()
 
     def acknowledge_all(self, packet_ids: Sequence[int]) -> None:
-        """Acknowledge these QoS 1 messages like ``ack``, in one write."""
-        # paho has no public call for several packets at once
+        """Acknowledge these QoS 1 messages like ``ack``, in one write, without waking the network thread."""
         packets = b"".join(_PUBACK_PACKET.pack(PUBACK, _PUBACK_REST, mid) for mid in packet_ids)
-        self._packet_queue(PUBACK, packets, packet_ids[-1], 1)
+        connection = self._read_ahead
+        # paho has no public call for several packets at once
+        if not connection or not connection.send_packets(packets):
+            self._packet_queue(PUBACK, packets, packet_ids[-1], 1)
+        elif connection.has_unsent:
+            self._send_pingreq()  # the network thread sends what is left before it
 
     def _create_socket(self) -> ReadAheadSocket:
         # paho has no public hook for a wrapped socket

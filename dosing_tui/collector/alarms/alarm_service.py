@@ -120,6 +120,7 @@ class AlarmService:
             thread.request_stop()
         for thread in self._threads:
             thread.stop(STOP_TIMEOUT_S)
+        self._alarm_store.close()
         if not self._context.database.is_leader_confirmed():
             report_superseded(self._unsaved_entries, self._context.status)
 

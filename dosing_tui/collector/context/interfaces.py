@@ -152,6 +152,8 @@ class AlarmStore:
     """How long each tank lasts at a time."""
     read_batch_needs: Callable[[datetime], Sequence[BatchNeed]] = lambda now: ()
     """What one batch takes of each tank at a time."""
+    close: Callable[[], None] = lambda: None
+    """End the session that repeated calls keep; the next of them opens another."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,8 @@ class SqliteFile:
         self._subject = subject
         self.is_damaged = False
         """The content was found to be damaged; no retry can succeed."""
+        self._is_durable: bool | None = None
+        """How the last transaction was flushed."""
         self._condition = threading.Condition()
         with self._map_errors():
             prepare_private_file(path)
@@ -45,7 +47,9 @@ class SqliteFile:
     def write_transaction(self, *, durable: bool = True) -> Iterator[sqlite3.Connection]:
         """All statements of the block or none. ``durable``: flushed to disk, not only to the kernel."""
         with self._condition, self._map_errors():
-            self._connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+            if durable is not self._is_durable:
+                self._connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+                self._is_durable = durable
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection

@@ -1,7 +1,9 @@
 """Writes spooled messages to the database, oldest first; removes them from the spool after COMMIT."""
 
 import threading
+from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 
 from dosing_tui.collector.context.interfaces import CollectorContext, RowWriter
 from dosing_tui.collector.pipeline.adaptive_window import AdaptiveWindow
@@ -13,6 +15,8 @@ from dosing_tui.errors import DatabaseError, DatabaseUnavailableError, SpoolErro
 STOP_TIMEOUT_S = 10.0
 WINDOW_S = 0.05
 """Wait for more readings while they are dense, so that one transaction carries many."""
+SAVE_AFTER_S = 2.0
+"""Without new readings, the spool's file is told so soon what the database has; else they bring it along."""
 
 
 class DatabaseWriter:
@@ -80,10 +84,12 @@ class DatabaseWriter:
 
     def _write_or_ping(self, writer: RowWriter) -> None:
         settings = self._context.settings.collector
-        if self._spool.wait_for_chunk(
-            settings.batch_rows, self._window.window_s, idle_s=self._context.intervals.keepalive_s
-        ):
+        is_unsaved = self._spool.has_unsaved_progress
+        idle_s = SAVE_AFTER_S if is_unsaved else self._context.intervals.keepalive_s
+        if self._spool.wait_for_chunk(settings.batch_rows, self._window.window_s, idle_s=idle_s):
             self._write_chunk(writer, settings.batch_rows)
+        elif is_unsaved:
+            self._update_spool(self._spool.save_progress)
         else:
             writer.read_progress(self._spool.spool_id)  # checks the connection
         self._failures = 0
@@ -98,13 +104,16 @@ class DatabaseWriter:
         self._context.live_state.storage_latency.record_latencies(
             (now - items[0].received_at).total_seconds() for _, items in rows if items
         )
+        self._update_spool(partial(self._spool.confirm_progress, written.progress))
+        self._context.live_state.count_stored(written.stored_kinds)
+
+    def _update_spool(self, update: Callable[[], None]) -> None:
         try:
-            self._spool.confirm_progress(written.progress)
+            update()
             self._status.set_notice("spool", "")
         except SpoolError as error:
             # the rows are stored and counted: the database ignores them when they are sent again
             self._status.set_notice("spool", str(error))
-        self._context.live_state.count_stored(written.stored_kinds)
 
     def _reconcile_progress(self, progress: WriteProgress) -> None:
         """Adopt the database's progress for this spool unless it is behind the spool's own."""

@@ -34,6 +34,9 @@ FINGERPRINT_SHARE = 4
 MAX_CACHE_MESSAGES = 2_000
 """Messages whose items stay in memory, so that the writer need not decode their text; 1.5 KB each."""
 
+MAX_UNSAVED_MESSAGES = 200
+"""Stored messages that stay in the file until the next ones come, to be deleted in their transaction."""
+
 SpoolMessage = tuple[int, tuple[ParsedItem, ...]]
 
 
@@ -72,8 +75,8 @@ class Spool:
         """Spooled items for which ``wait_for_chunk`` waits; fewer wake it only by the end of its time."""
         self._item_cache: dict[bytes, tuple[ParsedItem, ...]] = {}
         self.counts = MessageCounts()
-        self.progress = WriteProgress()
-        """The progress that the database last confirmed."""
+        self.progress = self._saved_progress = WriteProgress()
+        """The progress that the database last confirmed, and that in the file."""
         self.broker_drop_count: int | None = None
         """The broker's last reported count of dropped messages; None if it never reported one."""
         self._load_state()
@@ -116,8 +119,10 @@ class Spool:
         repeats = sum(is_possible_repeat(item) for each in messages for item in each.items)
         with self._condition:
             self._file.append_messages(
-                encoded, fingerprints, expire_before=expire_before, possible_repeats=repeats
-            )
+                encoded, fingerprints, expire_before=expire_before, possible_repeats=repeats,
+                confirmed=self.progress if self.has_unsaved_progress else None,
+            )  # fmt: skip
+            self._saved_progress = self.progress
             was_empty = not self.counts.spooled
             if was_empty:
                 self._item_cache.clear()  # of what the database had already, and nobody read here
@@ -178,19 +183,35 @@ class Spool:
         return rows
 
     def confirm_progress(self, progress: WriteProgress) -> None:
-        """Remove the messages that the database has, up to ``progress``.
+        """Remove the messages that the database has, up to ``progress``: of few, later from the file.
 
+        The next messages or ``save_progress`` delete them there. A process that ends before finds them again,
+        and the progress in the database.
         Raises: SpoolError when the file cannot be changed now; the message counts are correct anyway.
         """
         with self._condition:
             self.progress = progress
             self._update_counts(**_count_results(progress, self.counts.received))
             self._condition.notify_all()
-            self._file.confirm_progress(progress)
+            if progress.last_seq - self._saved_progress.last_seq >= MAX_UNSAVED_MESSAGES:
+                self.save_progress()
+
+    @property
+    def has_unsaved_progress(self) -> bool:
+        """The file still holds messages that the database has."""
+        return self.progress != self._saved_progress
+
+    def save_progress(self) -> None:
+        """Delete from the file what the database has. Raises: SpoolError when it cannot be changed now."""
+        with self._condition:
+            if self.has_unsaved_progress:
+                self._file.confirm_progress(self.progress)
+                self._saved_progress = self.progress
 
     def reset_counters(self) -> None:
         """Restart the counts with the spooled messages: the database has no record of this spool."""
         with self._condition:
+            self.save_progress()
             self._file.reset_counters()
             self._load_state()
 
@@ -210,9 +231,15 @@ class Spool:
         return None
 
     def has_room(self) -> bool:
+        try:
+            self.save_progress()
+        except SpoolError:
+            return False
         return self._file.has_room()
 
     def close(self) -> None:
+        with suppress(SpoolError):  # the database has the progress as well
+            self.save_progress()
         self._file.close()
 
     def _decode_row(self, row: SpoolRow) -> tuple[ParsedItem, ...]:
@@ -250,7 +277,7 @@ class Spool:
         self.spool_id = state.spool_id
         self.session = state.session
         """Number of the broker's last session."""
-        self.progress = state.progress
+        self.progress = self._saved_progress = state.progress
         self.broker_drop_count = state.broker_drop_count
         self._update_counts(
             received=state.received,

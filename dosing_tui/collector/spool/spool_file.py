@@ -6,6 +6,7 @@ One process at a time owns it, and one thread at a time may call it.
 import fcntl
 import logging
 import os
+import sqlite3
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -41,6 +42,8 @@ BYTES_PER_RECORD = 100
 RECORD_SHARE = 8
 """The session's record takes at most an eighth of a small spool."""
 PAGE_ROWS = 1_000
+EXPIRY_STEP = 100
+"""Fingerprints expire so many at a time: to delete them changes further pages, which are flushed as well."""
 _READ_RECENT = """
 SELECT number, identity, received_at, connection FROM recent WHERE number > ? ORDER BY number LIMIT ?
 """
@@ -87,6 +90,7 @@ class SpoolFile(SqliteFile):
         gets a sentence. Raises: SpoolError when another process owns it, or when it cannot be used.
         """
         self._max_bytes = max_mb * 1024 * 1024
+        self._expired_before = 0
         self._max_record = self._max_bytes // RECORD_SHARE // BYTES_PER_RECORD
         path = folder / FILE_NAME
         self._lock = _lock_folder(folder)
@@ -137,38 +141,35 @@ class SpoolFile(SqliteFile):
         *,
         expire_before: int,
         possible_repeats: int = 0,
+        confirmed: WriteProgress | None = None,
     ) -> None:
         """Append each message's encoded items and their number; all messages, or none on an error.
 
+        ``confirmed``: what the database has meanwhile is deleted in the same transaction.
         Durable on return: flushed to disk, not only to the kernel.
         """
         rows = [
             (content, count, spool_schema.compute_checksum(content, count)) for content, count in messages
         ]
-        times = [one.received_at.isoformat() for one in fingerprints]
-        recent = [
-            (one.number, one.identity, at, one.connection)
-            for one, at in zip(fingerprints, times, strict=True)
-        ]
-        record = [
-            (one.packet_id, one.session, one.identity, at)
-            for one, at in zip(fingerprints, times, strict=True)
-            if one.packet_id
-        ]
+        recent, record = _encode_fingerprints(fingerprints)
         received = sum(count for _, count in messages)
+        is_expiry_due = expire_before - self._expired_before >= EXPIRY_STEP
         with self.write_transaction() as sql:
+            if confirmed:
+                _delete_stored(sql, confirmed)
             sql.executemany("INSERT INTO spool (units, count, checksum) VALUES (?, ?, ?)", rows)
             sql.executemany("INSERT INTO recent VALUES (?, ?, ?, ?)", recent)
-            sql.execute("DELETE FROM recent WHERE number < ?", (expire_before,))
             sql.executemany("INSERT OR REPLACE INTO session_messages VALUES (?, ?, ?, ?)", record)
-            # those without a packet ID go with the fingerprint that they were made of
-            sql.execute("DELETE FROM session_messages WHERE packet_id BETWEEN ? AND -1", (1 - expire_before,))
+            if is_expiry_due:
+                _delete_expired(sql, expire_before)
             if self._max_record < spool_schema.MAX_PACKET_ID:
                 sql.execute(_TRIM_RECORD, (self._max_record,))
             sql.execute(
                 "UPDATE books SET received = received + ?, possible_repeats = possible_repeats + ?",
                 (received, possible_repeats),
             )
+        if is_expiry_due:
+            self._expired_before = expire_before
 
     def save_session(self, session: int) -> None:
         """The number of a new session: nothing recorded before counts as received in it."""
@@ -195,10 +196,10 @@ class SpoolFile(SqliteFile):
         Not flushed to disk: the database keeps the progress as well.
         """
         try:
-            self._delete_stored(progress)
+            self._save_progress(progress)
         except SpoolError:
             self._reserve.release()
-            self._delete_stored(progress)
+            self._save_progress(progress)
 
     def _read_pages(self, query: str) -> Iterator[tuple[Any, ...]]:
         """All rows, in the order of the key in their first column."""
@@ -207,12 +208,9 @@ class SpoolFile(SqliteFile):
             yield from rows
             last = rows[-1][0]
 
-    def _delete_stored(self, progress: WriteProgress) -> None:
+    def _save_progress(self, progress: WriteProgress) -> None:
         with self.write_transaction(durable=False) as sql:
-            sql.execute("DELETE FROM spool WHERE seq <= ?", (progress.last_seq,))
-            sql.execute(
-                "UPDATE books SET last_seq = ?, stored = ?, duplicates = ?, rejected = ?", astuple(progress)
-            )
+            _delete_stored(sql, progress)
 
     def save_drop_count(self, count: int) -> None:
         with self.write_transaction(durable=False) as sql:
@@ -275,6 +273,26 @@ class SpoolFile(SqliteFile):
             f"{reason} It is kept as {damaged.name}: {format_count(len(found.messages))} of its messages"
             f" were taken over{unreadable}. The message counters restart."
         )
+
+
+def _encode_fingerprints(fingerprints: Sequence[MessageFingerprint]) -> tuple[list[Any], list[Any]]:
+    """Rows of ``recent`` and of ``session_messages``."""
+    timed = [(one, one.received_at.isoformat()) for one in fingerprints]
+    return (
+        [(one.number, one.identity, at, one.connection) for one, at in timed],
+        [(one.packet_id, one.session, one.identity, at) for one, at in timed if one.packet_id],
+    )
+
+
+def _delete_expired(sql: sqlite3.Connection, before: int) -> None:
+    sql.execute("DELETE FROM recent WHERE number < ?", (before,))
+    # those without a packet ID go with the fingerprint that they were made of
+    sql.execute("DELETE FROM session_messages WHERE packet_id BETWEEN ? AND -1", (1 - before,))
+
+
+def _delete_stored(sql: sqlite3.Connection, progress: WriteProgress) -> None:
+    sql.execute("DELETE FROM spool WHERE seq <= ?", (progress.last_seq,))
+    sql.execute("UPDATE books SET last_seq = ?, stored = ?, duplicates = ?, rejected = ?", astuple(progress))
 
 
 def _lock_folder(folder: Path) -> IO[str]:

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -30,7 +31,7 @@ from dosing_tui.database.connection import (
     select_rows,
     use_session,
 )
-from dosing_tui.database.error_mapping import translate_rowless_errors
+from dosing_tui.database.error_mapping import DatabaseTarget, translate_rowless_errors
 from dosing_tui.database.leader_election import LeaderLease, lead_transaction
 from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.alarms.checkpoint import Checkpoint
@@ -280,11 +281,15 @@ class NotificationQueue:
         with self._use_session() as session, lead_transaction(session, self._lease.token):
             yield session
 
+    @cached_property
+    def _target(self) -> DatabaseTarget:
+        return describe_target(self._settings)
+
     @contextmanager
     def _use_session(self) -> Iterator[Session]:
         if self._session is None:
             raise DatabaseUnavailableError("The database is not connected.")
-        with translate_rowless_errors(describe_target(self._settings)):
+        with translate_rowless_errors(self._target):
             yield self._session
 
 

@@ -1,6 +1,7 @@
 """Ends the sessions of lower roles that keep the collector's from their locks."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import psycopg
 
@@ -12,7 +13,7 @@ from dosing_tui.database.connection import (
     open_connection,
     select_rows,
 )
-from dosing_tui.database.error_mapping import translate_rowless_errors
+from dosing_tui.database.error_mapping import DatabaseTarget, translate_rowless_errors
 from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.messages.text_sanitizer import clean_text
 
@@ -44,7 +45,7 @@ class SessionWatchdog:
 
         Nothing in a database that lacks the function. Raises: DatabaseUnavailableError, DatabaseAccessError.
         """
-        with translate_rowless_errors(describe_target(self._settings)):
+        with translate_rowless_errors(self._target):
             try:
                 found = select_rows(
                     self._ensure_session(), BlockingSession, "maintenance/end_blocking_sessions"
@@ -64,6 +65,10 @@ class SessionWatchdog:
         if self._session is not None:
             self._session.close()
             self._session = None
+
+    @cached_property
+    def _target(self) -> DatabaseTarget:
+        return describe_target(self._settings)
 
     def _ensure_session(self) -> Session:
         if self._session is None or self._session.closed:

@@ -96,13 +96,9 @@ def list_materials(
         return select_rows(session, MaterialEntry, "materials/select_materials", parameters)
 
 
-def list_movements(settings: Settings, after: int | None) -> list[TankMovement]:
-    """Entries after this one, at most 1,000; None: the last one alone, from which to go on.
-
-    Raises: DatabaseUnavailableError, DatabaseAccessError.
-    """
-    with use_session(settings, application=APPLICATION_NAME) as session:
-        return select_rows(session, TankMovement, "materials/select_movements", {"after": after})
+def select_movements(session: Session, after: int | None) -> list[TankMovement]:
+    """Entries after this one, at most 1,000; None: the last one alone, from which to go on."""
+    return select_rows(session, TankMovement, "materials/select_movements", {"after": after})
 
 
 def _enter_group(session: Session, drafts: Sequence[MaterialDraft], os_user: str) -> list[int | None]:

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import cached_property
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.connection import Session, describe_target, open_connection
-from dosing_tui.database.error_mapping import translate_rowless_errors
+from dosing_tui.database.error_mapping import DatabaseTarget, translate_rowless_errors
 from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.presence.models import MessageLoss, StationNews, StationReport
 
@@ -27,7 +28,7 @@ class StationStatusWriter:
         """Store all or nothing, in order."""
         if self._session is None or self._session.closed:
             self._session = open_connection(self._settings, application="stations", autocommit=True)
-        with translate_rowless_errors(describe_target(self._settings)), self._session.transaction():
+        with translate_rowless_errors(self._target), self._session.transaction():
             for each in news:
                 if isinstance(each, MessageLoss):
                     self._session.execute(read_statement("writes/insert_message_loss"), _encode_loss(each))
@@ -38,6 +39,10 @@ class StationStatusWriter:
             devices = sorted({each.device_id for each in news})
             kept = {"devices": devices, "keep": MAX_CHANGES, "keep_lost": MAX_LOSSES}
             self._session.execute(read_statement("writes/delete_old_station_changes"), kept)
+
+    @cached_property
+    def _target(self) -> DatabaseTarget:
+        return describe_target(self._settings)
 
     def close(self) -> None:
         if self._session is not None:

@@ -18,6 +18,9 @@ PATIENCE_S = 5.0
 """Time without an answer, in seconds; after that a second session checks that the server works on it."""
 LAST_WAIT_S = 1.0
 """Wait for an answer that was under way during the check, in seconds."""
+WAKE_INTERVAL_S = 0.5
+"""A wait looks at its limits so often. psycopg's 0.1 s would wake the thread that waits for the journal ten
+times a second, all day."""
 STATEMENT_RUNS = """
 SELECT EXISTS (SELECT FROM pg_stat_activity WHERE pid = %s AND coalesce(state, 'active') = 'active')
 """
@@ -66,6 +69,8 @@ class DeadlineConnection(psycopg.Connection[TupleRow]):
 
     def wait(self, gen: PQGen[ResultT], *args: Any, **kwargs: Any) -> ResultT:  # Any: differs by version
         """Wait as psycopg does, but not for ever. Raises: psycopg.OperationalError."""
+        if not args:
+            kwargs.setdefault("interval", WAKE_INTERVAL_S)
         try:
             return super().wait(self._limit_wait(gen), *args, **kwargs)
         except _ExpiredError as expired:

@@ -1,8 +1,9 @@
 """Shift calendar in local time, across midnight and daylight-saving changes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from functools import lru_cache
 from typing import NamedTuple
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -57,15 +58,12 @@ class ShiftCalendar:
 
     def list_on_day(self, day: date, zone: tzinfo) -> list[ShiftPeriod]:
         """List the shifts that start on a local day, in order."""
-        return self._list_days([day], zone)
+        return self.list_on_days([day], zone)
 
-    def _list_nearby(self, now: datetime, zone: tzinfo) -> list[ShiftPeriod]:
-        today = now.astimezone(zone).date()
-        return self._list_days(
-            [today + timedelta(days=offset) for offset in range(-_SEARCH_DAYS, _SEARCH_DAYS + 1)], zone
-        )
+    def _list_nearby(self, now: datetime, zone: tzinfo) -> Sequence[ShiftPeriod]:
+        return _list_around(self, now.astimezone(zone).date(), zone)
 
-    def _list_days(self, days: Iterable[date], zone: tzinfo) -> list[ShiftPeriod]:
+    def list_on_days(self, days: Iterable[date], zone: tzinfo) -> list[ShiftPeriod]:
         """List the shifts that start on these days, in order, without those that a clock skips."""
         begins = [
             (shift, datetime.combine(day, shift.start))
@@ -76,6 +74,13 @@ class ShiftCalendar:
             for shift, begin in begins
         ]
         return sorted((s for s in found if s.since < s.until), key=lambda s: s.since)
+
+
+@lru_cache(maxsize=8)
+def _list_around(calendar: ShiftCalendar, today: date, zone: tzinfo) -> tuple[ShiftPeriod, ...]:
+    """Asked every second by the alarm rules, for the same day."""
+    days = [today + timedelta(days=offset) for offset in range(-_SEARCH_DAYS, _SEARCH_DAYS + 1)]
+    return tuple(calendar.list_on_days(days, zone))
 
 
 def to_utc(local: datetime, zone: tzinfo) -> datetime:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from dosing_tui.cli.main import main
+from dosing_tui.collector.spool.spool import Spool
 from dosing_tui.collector.spool.spool_file import SpoolFile
 from dosing_tui.database.reading_writer import ReadingWriter
 from dosing_tui.live_state import LiveState
@@ -22,7 +23,7 @@ POINTS: dict[str, tuple[type, str, bool]] = {
     "after-the-acknowledgement": (LiveState, "count_messages", False),
     "before-the-commit": (ReadingWriter, "write", False),
     "between-commit-and-its-entry": (ReadingWriter, "write", True),
-    "after-its-entry": (SpoolFile, "confirm_progress", True),
+    "after-its-entry": (Spool, "confirm_progress", True),
 }
 """Whose method, and whether it is done before the end."""
 

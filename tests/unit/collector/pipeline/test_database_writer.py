@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from dosing_tui.collector.context.interfaces import CollectorContext
+from dosing_tui.collector.pipeline import database_writer
 from dosing_tui.collector.pipeline.database_writer import DatabaseWriter
 from dosing_tui.collector.spool.redelivery_filter import MessageFingerprint
 from dosing_tui.collector.spool.spool import ParsedMessage, Spool
@@ -53,6 +54,16 @@ def test_what_is_spooled_reaches_the_database_in_order_and_leaves_the_spool(benc
     assert bench.list_stored() == list(range(1, 1201))
     assert bench.spool.read_chunk(10) == []
     wait_until(lambda: take_snapshot(bench.around).database.status is LinkStatus.UP)
+
+
+def test_an_idle_writer_takes_stored_messages_out_of_the_file(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database_writer, "SAVE_AFTER_S", 0.05)
+    bench.writing.start()
+    bench.put_messages(1)
+    wait_until(lambda: bench.spool.counts.stored == 1 and not bench.spool.has_unsaved_progress)
+    assert not bench.spool.find_oldest_time()
 
 
 def test_the_panels_drawn_from_what_was_stored_become_due(bench: Bench) -> None:

@@ -8,6 +8,7 @@ import tracemalloc
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from hypothesis import settings
@@ -32,6 +33,12 @@ def make_arrival(number: int, count: int = 1) -> ParsedMessage:
 
 def open_spool(folder: Path, max_mb: int = 10, books: list[MessageCounts] | None = None) -> Spool:
     return Spool(folder, max_mb=max_mb, publish_counts=(books if books is not None else []).append)
+
+
+def count_rows(folder: Path) -> int:
+    """In the file, seen by another program."""
+    with closing(sqlite3.connect(folder / "spool.sqlite")) as file:
+        return int(file.execute("SELECT count(*) FROM spool").fetchone()[0])
 
 
 @pytest.fixture
@@ -66,6 +73,35 @@ def test_what_is_settled_is_gone_and_what_is_not_stays(spool: Spool) -> None:
     spool.confirm_progress(WriteProgress(last_seq=seqs[1], stored=2))
     assert [seq for seq, _ in spool.read_chunk(100)] == seqs[2:]
     assert spool.counts == MessageCounts(received=3, stored=2, spooled=1)
+
+
+def test_the_next_messages_take_the_stored_ones_out_of_the_file(spool: Spool, tmp_path: Path) -> None:
+    spool.append_messages([make_arrival(1), make_arrival(2)], expire_before=0)
+    spool.confirm_progress(WriteProgress(last_seq=spool.read_chunk(2)[-1][0], stored=2))
+    assert (spool.has_unsaved_progress, count_rows(tmp_path)) == (True, 2)
+    spool.append_messages([make_arrival(3)], expire_before=0)
+    assert (spool.has_unsaved_progress, count_rows(tmp_path)) == (False, 1)
+
+
+def test_many_stored_messages_leave_the_file_at_once(spool: Spool, tmp_path: Path) -> None:
+    count = spool_module.MAX_UNSAVED_MESSAGES
+    spool.append_messages([make_arrival(number) for number in range(count)], expire_before=0)
+    spool.confirm_progress(WriteProgress(last_seq=spool.read_chunk(count)[-1][0], stored=count))
+    assert (spool.has_unsaved_progress, count_rows(tmp_path)) == (False, 0)
+
+
+def test_stored_messages_that_a_killed_process_left_in_the_file_are_not_written_again(tmp_path: Path) -> None:
+    first = open_spool(tmp_path)
+    first.append_messages([make_arrival(1), make_arrival(2)], expire_before=0)
+    database = WriteProgress(last_seq=first.read_chunk(1)[0][0], stored=1)
+    first.confirm_progress(database)
+    with patch.object(first, "save_progress"):
+        first.close()
+    second = open_spool(tmp_path)
+    second.confirm_progress(database)
+    assert second.counts == MessageCounts(received=2, stored=1, spooled=1)
+    assert [seq for seq, _ in second.read_chunk(10)] == [database.last_seq + 1]
+    second.close()
 
 
 def test_what_was_spooled_first_needs_no_decoding(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -345,6 +381,17 @@ class AnySequenceOfEvents(RuleBasedStateMachine):
         self.spool.close()
         self.spool = open_spool(Path(self.folder.name), books=self.published)
         self.spool.confirm_progress(self.database)
+
+    @rule()
+    def die(self) -> None:
+        """Before the file is told what the database has."""
+        with patch.object(self.spool, "save_progress"):
+            self.restart()
+
+    @rule()
+    def save(self) -> None:
+        self.spool.save_progress()
+        assert count_rows(Path(self.folder.name)) == len(self.kept)
 
     @invariant()
     def books_balance(self) -> None:
