@@ -70,7 +70,7 @@ POLICIES = {
     ("dosing_consumption", "policy_retention", "90 days"),
     ("batch_events", "policy_retention", "90 days"),
     ("inventory_levels", "policy_retention", "90 days"),
-    ("dosing_consumption_hourly", "policy_retention", "2 years"),
+    ("dosing_consumption_hourly", "policy_retention", "730 days"),
     ("dosing_consumption", "policy_compression", "7 days"),
     ("batch_events", "policy_compression", "7 days"),
     ("inventory_levels", "policy_compression", "7 days"),

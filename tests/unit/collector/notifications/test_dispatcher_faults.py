@@ -1,6 +1,7 @@
 """A dispatcher that the database keeps from its work is a fault, whatever the reason."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -30,7 +31,7 @@ class LockedQueue(NotificationQueue):
 
 
 class LockedDispatcher:
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, outbox: JournalOutbox) -> None:
         self.now = NOON
         context = make_context(folder, FakeServer())
         self.context = replace(
@@ -39,9 +40,7 @@ class LockedDispatcher:
             intervals=replace(context.intervals, retry=RetryDelay(0.001, 0.001)),
             clock=lambda: self.now,
         )
-        self.dispatcher = NotificationDispatcher(
-            self.context, OutageNotifier(self.context, JournalOutbox(folder))
-        )
+        self.dispatcher = NotificationDispatcher(self.context, OutageNotifier(self.context, outbox))
 
     def fail(self, after: timedelta) -> list[str]:
         """The faults after another attempt, so much later."""
@@ -51,8 +50,13 @@ class LockedDispatcher:
         return [fault.sentence for fault in faults if fault.part is DatabasePart.NOTIFICATIONS]
 
 
-def test_a_dispatcher_that_always_waits_in_vain_is_a_fault_after_its_time(tmp_path: Path) -> None:
-    bench = LockedDispatcher(tmp_path)
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[LockedDispatcher]:
+    with closing(JournalOutbox(tmp_path)) as outbox:
+        yield LockedDispatcher(tmp_path, outbox)
+
+
+def test_a_dispatcher_that_always_waits_in_vain_is_a_fault_after_its_time(bench: LockedDispatcher) -> None:
     bench.context.status.set_database_link(True, "")
     assert bench.fail(timedelta()) == []
     assert bench.fail(FAULT_DELAY - timedelta(seconds=1)) == []
@@ -60,8 +64,7 @@ def test_a_dispatcher_that_always_waits_in_vain_is_a_fault_after_its_time(tmp_pa
 
 
 @pytest.mark.parametrize("away", [FAULT_DELAY, timedelta(hours=1)])
-def test_the_time_of_an_outage_does_not_count(tmp_path: Path, away: timedelta) -> None:
-    bench = LockedDispatcher(tmp_path)
+def test_the_time_of_an_outage_does_not_count(bench: LockedDispatcher, away: timedelta) -> None:
     bench.context.status.set_database_link(False, "gone")
     assert bench.fail(timedelta()) == []
     assert bench.fail(away) == []
