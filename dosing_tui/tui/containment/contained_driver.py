@@ -1,9 +1,10 @@
-"""A driver that goes on reading the terminal after input that cannot be read.
+"""A driver that goes on with a terminal that sends what cannot be read, or that was left in another mode.
 
 Textual ends the program at the first byte that is no UTF-8, as a terminal set to Latin-1 sends for "ä", and
 at a key in a form that its parser does not know, as of a terminal that another program left in another mode.
 """
 
+import os
 from functools import partial
 
 from textual.drivers.linux_driver import LinuxDriver
@@ -18,6 +19,22 @@ PAUSE_S = 0.1
 
 class ContainedDriver(LinuxDriver):
     """Input that cannot be read costs what arrived with it, and nothing else."""
+
+    def start_application_mode(self) -> None:
+        self._end_earlier_input()
+        # else the thread that draws ends, unseen, at the first picture for which the terminal has no room
+        os.set_blocking(self._file.fileno(), True)
+        super().start_application_mode()
+
+    def _end_earlier_input(self) -> None:
+        """That of a program which is continued without a stop before, as by the kernel after a hangup.
+
+        Textual would start another beside it and know of the last one only: the first could go on for ever.
+        """
+        if self._key_thread is not None and self._key_thread.is_alive():
+            self.exit_event.set()
+            self._key_thread.join()
+            self.exit_event.clear()
 
     def run_input_thread(self) -> None:
         while not self.exit_event.is_set():

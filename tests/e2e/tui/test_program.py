@@ -20,11 +20,10 @@ LARGE = Size(120, 40)
 needs_tmux = pytest.mark.skipif(FOUND is None, reason="tmux is not installed")
 
 
-_IGNORING = (
-    "import os, signal, sys; signal.signal(signal.SIGHUP, signal.SIG_IGN); "
-    "os.execv(sys.argv[1], sys.argv[1:])"
-)
+_IGNORES_HANGUPS = "signal.signal(signal.SIGHUP, signal.SIG_IGN)"
 """What wrappers and some remote shells leave behind: a program that never hears of a closed terminal."""
+_DOES_NOT_WAIT = "[os.set_blocking(file, False) for file in (0, 1, 2)]"
+"""What another program may leave behind: writing to a terminal with full buffers fails instead of waiting."""
 
 
 def nothing_there(folder: Path) -> dict[str, str]:
@@ -38,12 +37,13 @@ def nothing_there(folder: Path) -> dict[str, str]:
 
 
 @contextmanager
-def start_console(folder: Path, *, ignoring_hangups: bool = False) -> Iterator[Recorder]:
-    """The console in a pseudo-terminal, its first picture drawn."""
+def start_console(folder: Path, *, before: str = "") -> Iterator[Recorder]:
+    """The console in a pseudo-terminal, its first picture drawn. ``before``: Python to be run first."""
     environment = {**os.environ, **nothing_there(folder), "TERM": "xterm-256color", "COLORTERM": "truecolor"}
     command = [sys.executable, "-m", "dosing_tui"]
-    if ignoring_hangups:
-        command = [sys.executable, "-c", _IGNORING, *command]
+    if before:
+        run = f"import os, signal, sys; {before}; os.execv(sys.argv[1], sys.argv[1:])"
+        command = [sys.executable, "-c", run, *command]
     with Recorder(command, LARGE, environment) as recorder:
         recorder.wait_for("DB down")
         yield recorder
@@ -160,7 +160,7 @@ def test_a_signal_ends_the_console_and_restores_the_terminal(tmp_path: Path, num
 
 
 def test_a_terminal_that_is_gone_ends_the_console_even_where_hangups_are_ignored(tmp_path: Path) -> None:
-    with start_console(tmp_path, ignoring_hangups=True) as recorder:
+    with start_console(tmp_path, before=_IGNORES_HANGUPS) as recorder:
         os.close(recorder.terminal)
         wait_until(lambda: recorder.program.poll() is not None)
         assert recorder.program.returncode == 128 + signal.SIGHUP
@@ -196,6 +196,26 @@ def test_a_terminal_that_takes_nothing_cannot_hold_the_program(tmp_path: Path) -
         recorder.program.send_signal(signal.SIGTERM)
         wait_until(lambda: recorder.program.poll() is not None)
         assert recorder.program.returncode == 128 + signal.SIGTERM
+
+
+def test_a_console_that_was_continued_again_and_again_ends_with_its_terminal(tmp_path: Path) -> None:
+    with start_console(tmp_path) as recorder:
+        for _ in range(20):
+            recorder.program.send_signal(signal.SIGCONT)  # the kernel sends it with the hangup, too
+            recorder.watch(0.2)
+        os.close(recorder.terminal)
+        wait_until(lambda: recorder.program.poll() is not None)
+        assert recorder.program.returncode == 128 + signal.SIGHUP
+
+
+def test_a_terminal_that_does_not_wait_stops_no_picture(tmp_path: Path) -> None:
+    with start_console(tmp_path, before=_DOES_NOT_WAIT) as recorder:
+        for _ in range(200):
+            recorder.press(b"t")  # nobody reads what each of them draws
+        recorder.press(b"7")
+        recorder.wait_for("Readings of process")
+        recorder.press(b"\x11")
+        assert recorder.status(PATIENCE_S) == 0
 
 
 def test_ctrl_c_and_ctrl_z_while_it_ends_neither_abort_nor_wake_the_console(tmp_path: Path) -> None:
