@@ -13,6 +13,7 @@ from dosing_tui.tui.containment.contained_pump import find_guard
 
 KEYBOARD = "keyboard"
 """Name of the part that is out of order until the next key or click arrives."""
+_SCREEN = 2
 PAUSE_S = 0.1
 """Of a terminal that cannot be read at all, as one that is closed."""
 
@@ -23,8 +24,8 @@ class ContainedDriver(LinuxDriver):
     def start_application_mode(self) -> None:
         self._end_earlier_input()
         # else the thread that draws ends, unseen, at the first picture for which the terminal has no room
-        os.set_blocking(self._file.fileno(), True)
-        super().start_application_mode()
+        os.set_blocking(_SCREEN, True)
+        super().start_application_mode()  # type: ignore[no-untyped-call]  # Textual's has no types
 
     def _end_earlier_input(self) -> None:
         """That of a program which is continued without a stop before, as by the kernel after a hangup.
