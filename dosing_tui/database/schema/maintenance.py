@@ -1,6 +1,6 @@
 """Maintenance of a database without policies: partitions ahead, and retention."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -96,11 +96,15 @@ def _close_days(session: Session, zone: str) -> None:
     stations = session.execute(sql_files.read_statement("maintenance/select_closable_stations")).fetchall()
     for station, may_close_pumps in stations:
         asked = {"device": station, "tz": zone}
-        for name in ("update_tank_days", "update_pump_days") if may_close_pumps else ("update_tank_days",):
-            statement = sql_files.read_statement(f"maintenance/{name}")
-            with suppress(psycopg.errors.LockNotAvailable):
-                while session.execute(statement, asked).fetchone() != (0,):
-                    pass
+        _close_all(session, "maintenance/update_tank_days", asked)
+        if may_close_pumps:
+            _close_all(session, "maintenance/update_pump_days", asked)
+
+
+def _close_all(session: Session, name: str, asked: Mapping[str, object]) -> None:
+    with suppress(psycopg.errors.LockNotAvailable):
+        while session.execute(sql_files.read_statement(name), asked).fetchone() != (0,):
+            pass
 
 
 def _is_overdue(session: Session, flavour: ServerFlavour, now: datetime) -> bool:
