@@ -108,10 +108,13 @@ async def wait_until_drawn(app: DosingApp) -> None:
     plant = app.dashboard_screen
     await wait_for(
         lambda: (
-            {panel.id for panel in list_panels(plant.visible_tiles)}
-            <= set(app.controllers.dashboard.panel_cache.results)
-            and not app.updater.is_redraw_due
-            and (app.screen is not plant or not plant.visible_tiles or _focus_is_drawn(plant))
+            not app.is_running  # as one that ended with an error
+            or (
+                {panel.id for panel in list_panels(plant.visible_tiles)}
+                <= set(app.controllers.dashboard.panel_cache.results)
+                and not app.updater.is_redraw_due
+                and (app.screen is not plant or not plant.visible_tiles or _focus_is_drawn(plant))
+            )
         )
     )
 
