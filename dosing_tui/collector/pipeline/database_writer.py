@@ -16,7 +16,7 @@ STOP_TIMEOUT_S = 10.0
 WINDOW_S = 0.05
 """Wait for more readings while they are dense, so that one transaction carries many."""
 SAVE_AFTER_S = 2.0
-"""Without new readings, the spool's file is told so soon what the database has; else they bring it along."""
+"""Pause in readings after which stored ones are deleted from the spool's file; new readings do it sooner."""
 
 
 class DatabaseWriter:
