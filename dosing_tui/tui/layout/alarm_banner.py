@@ -265,8 +265,9 @@ def _label_lines(banner: AlarmBanner, width: int, height: int) -> list[tuple[str
         label = next(labelled)
         columns = f"{pad_cells(label.station, station_width)} {pad_cells(label.tag, tag_width)}  {line.text}"
         untitled, bare = label.shorter_texts
-        # a tag that is cut does not stand for its item
-        found.append((columns, label.text, untitled, label.text if ELLIPSIS in label.tag else bare))
+        # a tag that is cut in its item does not stand for it
+        is_named = ELLIPSIS not in label.tag or label.tag.endswith(clean_line(line.alarm[0].item))
+        found.append((columns, label.text, untitled, bare if is_named else label.text))
     return found
 
 

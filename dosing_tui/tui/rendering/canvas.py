@@ -83,12 +83,26 @@ def drop_clauses(text: str, width: int) -> str:
 
 
 def cut_clauses(text: str, width: int) -> str:
-    """Without its last clauses; if that leaves too little, without words in the middle: the value is last.
+    """Without its last clauses; if that leaves too little, the last one kept lacks words: its value is last.
 
-    >>> cut_clauses("Tank nearly empty: Natriumhypochlorit at 3.1 %", 34)
+    >>> cut_clauses("Tank nearly empty: Natriumhypochlorit at 3.1 % · last dose 40.00 g", 34)
     'Tank nearly empty: … at 3.1 %'
+    >>> cut_clauses("Tank nearly empty: Natriumhypochlorit at 3.1 % · last dose 40.00 g", 14)
+    'Tank … 3.1 %'
     """
-    return drop_clauses(text, width) or _cut_middle_words(text, width)
+    if kept := drop_clauses(text, width):
+        return kept
+    clauses = text.split(_CLAUSE_GAP)
+    heads = ("".join(f"{clause}{_CLAUSE_GAP}" for clause in clauses[:n]) for n in range(len(clauses)))
+    head, clause = max(
+        (
+            pair
+            for pair in zip(heads, clauses, strict=True)
+            if not pair[0] or len(split_cells(pair[0])) < width // 2
+        ),
+        key=lambda pair: len(pair[0]),
+    )
+    return head + _cut_middle_words(clause, width - len(split_cells(head)))
 
 
 def _cut_middle_words(text: str, width: int) -> str:

@@ -76,6 +76,15 @@ def test_an_item_that_the_tag_has_no_room_for_is_not_left_out_of_the_text() -> N
     assert f"  {item} at 13.1 % " in line
 
 
+def test_a_narrow_banner_keeps_what_is_abnormal_and_not_the_figure_behind_it() -> None:
+    message = "Tank nearly empty: CHEM-286 at 3.3 % · a batch of CU-65/75 takes 40.00 g (median of 20)"
+    state = make_state("STOCK_CRITICAL", "CHEM-286", number=3)
+    for width in range(66, 160):
+        shown = render_lines(picture_of(replace(state, message=message)), width=width, height=1)[0]
+        assert " at 3.3 %" in shown or "… 3.3 %" in shown, width
+        assert "CHEM-286" in shown
+
+
 def test_only_the_rows_in_sight_share_their_columns() -> None:
     wide = make_state("STOCK_CRITICAL", "polyaluminium", number=9)
     (line,) = render_lines(picture_of(GROSS, replace(wide, acked=True)), width=80, height=1)
