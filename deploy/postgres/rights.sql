@@ -20,7 +20,7 @@ GRANT INSERT (batch_key, batch_id, device_id, recipe, mode, status, reason, begi
       DELETE ON batches TO dosing_writer;
 GRANT INSERT, UPDATE ON alarm_notifications, alarm_notification_channels, alarm_checkpoints TO dosing_writer;
 GRANT EXECUTE ON FUNCTION recount_late_pump_errors(bigint, boolean), note_dropped_readings(),
-    close_tank_days(text, text, integer), close_pump_days(text) TO dosing_writer;
+    close_tank_days(text, text, integer), close_pump_days(text), store_batch_uses(text[]), store_recent_uses(text) TO dosing_writer;
 
 GRANT UPDATE (taken_at) ON process_locks TO dosing_writer;
 GRANT EXECUTE ON FUNCTION end_blocking_sessions() TO dosing_writer;

@@ -37,7 +37,7 @@ from dosing_tui.domain.batches.canonical_json import batch_to_record, hash_text
 from dosing_tui.domain.batches.duration_baseline import DurationBaseline
 from dosing_tui.domain.batches.duration_baseline import select_baselines as select_valid_baselines
 from dosing_tui.domain.batches.master_recipe import MasterVersion, parse_definition, select_version
-from dosing_tui.domain.batches.models import DEFAULT_RULES, Batch
+from dosing_tui.domain.batches.models import DEFAULT_RULES, Batch, BatchStatus
 from dosing_tui.domain.batches.recipe_matching import list_repeated_chemicals, split_ingredients
 from dosing_tui.domain.materials.lots.batch_lots import NO_LOTS, StationLots, list_batch_lots
 from dosing_tui.domain.tolerances.tolerance_book import ToleranceBook
@@ -178,9 +178,8 @@ def rebuild_span(
     if changed:
         _store_batches(session, changed, basis.zone)
     if vanished:
-        session.execute(read_statement("batches/delete_batches"), {"batch_key": vanished})
-        # After the deletion: it may have waited for a review, which is visible only now.
-        session.execute(read_statement("batches/update_merged_batches"), {"batch_key": vanished})
+        _remove_batches(session, vanished)
+    _store_uses(session, identified.batches)
     return RebuildResult(len(batches), len(changed), len(vanished), found.reading_count), span
 
 
@@ -265,6 +264,19 @@ def _store_batches(session: Session, batches: Sequence[_AssessedBatch], zone: tz
     lots = [row for whole in batches for row in list_lot_rows(whole.batch.key, whole.assessment)]
     keys = [whole.batch.key for whole in batches]
     session.execute(read_statement("lots/replace_batch_lots"), {"batch_key": keys, "lots": json.dumps(lots)})
+
+
+def _remove_batches(session: Session, keys: list[str]) -> None:
+    session.execute(read_statement("batches/delete_batches"), {"batch_key": keys})
+    # After the deletion: it may have waited for a review, which is visible only now.
+    session.execute(read_statement("batches/update_merged_batches"), {"batch_key": keys})
+
+
+def _store_uses(session: Session, batches: Iterable[Batch]) -> None:
+    """Of all of a span: a late dose may lie in the time of a batch that is as it was."""
+    completed = [batch.key for batch in batches if batch.status is BatchStatus.COMPLETE]
+    if completed:
+        session.execute(read_statement("batches/upsert_batch_uses"), {"batch_key": completed})
 
 
 def _assign_batch_ids(session: Session, batches: Sequence[Batch], zone: tzinfo) -> dict[str, str]:

@@ -47,7 +47,7 @@ def run_maintenance(
 ) -> None:
     """Create partitions ahead, apply retention, refresh the hourly view; nothing while another process does.
 
-    Then close the days of tanks and pumps that are over.
+    Then close the days of tanks and pumps that are over, and store what batches took where that is missing.
     Nothing is dropped during an import, nor before the schema says how long rows are kept. ``is_optional``:
     another role may do it, so a user who may not does nothing until a step is overdue.
 
@@ -94,11 +94,13 @@ def _run_steps(session: Session, now: datetime, report: Callable[[str], None], *
 def _close_days(session: Session, zone: str) -> None:
     """A station that somebody holds is left for the next time. Nothing, for a role that may not."""
     stations = session.execute(sql_files.read_statement("maintenance/select_closable_stations")).fetchall()
-    for station, may_close_pumps in stations:
+    for station, may_close_pumps, may_store_uses in stations:
         asked = {"device": station, "tz": zone}
         _close_all(session, "maintenance/update_tank_days", asked)
         if may_close_pumps:
             _close_all(session, "maintenance/update_pump_days", asked)
+        if may_store_uses:
+            _close_all(session, "maintenance/update_batch_uses", asked)
 
 
 def _close_all(session: Session, name: str, asked: Mapping[str, object]) -> None:
