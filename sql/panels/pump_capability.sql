@@ -5,7 +5,7 @@
 -- come from a rollup, the cut ends of the window from the doses. docs/capability.md has the formulas.
 WITH services AS MATERIALIZED (
 SELECT device_id, pump, tube_at, calibrated_at, scale_calibrated_at, baseline_at, first_at, tube_g, tube_run_s
-  FROM pump_service_states(%(to)s::timestamptz)
+  FROM pump_service_states(%(to)s::timestamptz, %(device)s::text[])
 ), summed AS (
 SELECT device_id, pump, chemical, target_g, tolerance_g, is_weighable, since, doses, sum_error_g, ranges_g, n_rate, sum_rate,
        sum_sq_rate, sum_error_of_rate,

@@ -7,14 +7,10 @@ SELECT definition::jsonb -> 'pump_chemicals' AS names
  WHERE valid_from <= %(now)s::timestamptz
  ORDER BY valid_from DESC, version DESC
  LIMIT 1
-), spelled AS (
-SELECT device_id, pump, chemical, count(*) AS doses, max(time) AS last_at
-  FROM recent_pump_doses(%(now)s::timestamptz, %(device)s::text[])
- GROUP BY 1, 2, 3
 ), counted AS MATERIALIZED (
 SELECT device_id, pump, fold_name(chemical) AS chemical_key, sum(doses)::bigint AS doses, max(last_at) AS last_at,
        (array_agg(chemical ORDER BY last_at DESC, chemical))[1] AS chemical
-  FROM spelled
+  FROM recent_pump_chemicals(%(now)s::timestamptz, %(device)s::text[])
  GROUP BY 1, 2, 3
 ), pumps AS (
 SELECT device_id, pump, sum(doses)::integer AS doses, max(doses) AS most_doses,
