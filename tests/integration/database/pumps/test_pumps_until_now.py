@@ -29,11 +29,11 @@ from tests.support.database.schema_inspection import execute_statements, fetch_r
 from tests.support.database.stored_batches import write_readings
 from tests.support.database_servers import Server
 
-LENGTHS = (0.21, 1.0, 2.6, 7.0, 30.0, 70.0)
+LENGTHS = (0.21, 2.6, 30.0, 70.0)
 """In days."""
 PAST_HOURS = 31.7
 """Before now: a range that ends after the last closed day, or in it."""
-FILTERS = ((), ("s1",), ("s2",), ("s2", "s1"), ("none",))
+FILTERS = ((), ("s2", "none"))
 
 
 def list_wrong(dsn: str, doses: list[Dose], services: list[ServiceDraft]) -> list[object]:
@@ -57,9 +57,8 @@ def list_wrong(dsn: str, doses: list[Dose], services: list[ServiceDraft]) -> lis
     return wrong
 
 
-@pytest.mark.parametrize("seed", ["first", "second"])
-def test_pumps_until_now_are_as_their_doses_say(flavour: Server, migrated: str, seed: str) -> None:
-    chance = random.Random(seed)
+def test_pumps_until_now_are_as_their_doses_say(flavour: Server, migrated: str) -> None:
+    chance = random.Random("now")
     shift = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=3) - FIRST - timedelta(days=DAYS)
 
     def make_recent(count: int, first: int) -> list[Dose]:

@@ -147,7 +147,7 @@ def read_tables(dsn: str) -> dict[str, Rows]:
         "SELECT c.relname FROM pg_class AS c WHERE c.relnamespace = 'public'::regnamespace"
         " AND c.relkind IN ('r', 'p') AND NOT c.relispartition"
         " AND c.relname NOT IN ('schema_migrations', 'recipe_tolerances', 'plant_rollup', 'pump_use',"
-        " 'data_retention', 'batch_rebuild_queue')",  # when it was decided; what is judged again
+        " 'data_retention', 'batch_rebuild_queue', 'batch_uses')",  # each migration's own
     )
     return {
         name: sorted(
@@ -184,7 +184,7 @@ def test_no_row_is_lost_and_every_view_of_them_is_the_same(flavour: Server, data
         "ingest_lock", "ingest_dosing_rows", "ingest_event_rows", "ingest_level_rows",
         "material_entries", "tank_mixes", "batch_lots", "service_log", "station_status", "station_changes",
         "alarm_action_rates", "tank_days", "closed_tank_days",
-        "closed_pump_targets", "pump_rests", "closed_pump_uses", "batch_uses",
+        "closed_pump_targets", "pump_rests", "closed_pump_uses",
     }  # fmt: skip
     panels, expected = read_panels(databases.taken_over), read_panels(databases.written)
     assert expected.pop("station_status") == panels["station_status"] == []  # younger than the old schema
