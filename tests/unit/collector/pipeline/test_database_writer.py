@@ -32,6 +32,7 @@ class Bench:
             seen = MessageFingerprint(self.number, b"%d" % self.number, NOON, 1)
             arrivals.append(ParsedMessage((numbered_dose(self.number),), seen))
         self.spool.append_messages(arrivals, expire_before=0)
+        self.spool.wake_reader()
 
     def list_stored(self) -> list[int]:
         return [unit.dedup for unit in self.server.stored if isinstance(unit, Dose)]
