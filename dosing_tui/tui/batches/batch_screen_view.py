@@ -23,7 +23,7 @@ from dosing_tui.tui.batches.list_view import (
 from dosing_tui.tui.batches.live_batch import apply_live_messages
 from dosing_tui.tui.data.batch_list_state import BatchListOptions, build_batch_filter
 from dosing_tui.tui.data.batch_store import BatchStore
-from dosing_tui.tui.layout.status_and_footer import ScopeSummary
+from dosing_tui.tui.layout.scope_bar import ScopeSummary
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, render_paragraph, sanitize_text
 from dosing_tui.tui.rendering.palette import TEXT, CellStyle, ColourRole
 

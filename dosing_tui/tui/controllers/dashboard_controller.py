@@ -19,7 +19,7 @@ from dosing_tui.tui.data.panel_cache import PanelCache
 from dosing_tui.tui.data.query_results import PanelLoaded
 from dosing_tui.tui.keys.bindings import format_keys
 from dosing_tui.tui.layout.alarm_banner import SystemNotice, find_notices, keep_start_times
-from dosing_tui.tui.layout.status_and_footer import StatusBarState, count_spooled
+from dosing_tui.tui.layout.status_bar import StatusBarState, count_spooled
 from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import sanitize_text
 from dosing_tui.tui.requests.pending_request import SIGN_ON
