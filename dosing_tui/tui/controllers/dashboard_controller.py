@@ -149,7 +149,7 @@ class DashboardController:
             SystemNotice(
                 f"part {name}",
                 Priority.MEDIUM,
-                clean_line(f"Console: {name} failed: {why}. See the log."),
+                f"Console: {clean_line(name)} failed: {clean_line(why)}. See the log.",
                 now,
             )
             for name, why in self.guard.failures.items()
@@ -158,7 +158,7 @@ class DashboardController:
             SystemNotice(
                 f"entry {one.at} {one.sentence}",
                 Priority.MEDIUM,
-                clean_line(f"{one.sentence.rstrip('.')}. {self._failure_key} shows it"),
+                f"{clean_line(one.sentence).rstrip('.')}. {self._failure_key} shows it",
                 one.at,
             )
             for one in self.services.entries.failures
