@@ -21,7 +21,7 @@ from dosing_tui.errors import RecipeError
 
 APPLICATION_NAME = "recipes"
 IMPORT_TIMEOUTS = StatementTimeouts(statement_s=600.0, lock_s=60.0, idle_s=60.0)
-"""Doses since a version that is dated back are counted anew."""
+"""Doses since the start of a backdated version are counted again."""
 
 
 @dataclass(frozen=True, slots=True)
