@@ -168,6 +168,17 @@ def test_no_name_is_a_bare_participle() -> None:
     assert found == []
 
 
+def test_no_helper_of_a_test_is_named_by_a_participle() -> None:
+    names = re.compile(r"^ *(?:async )?(?:def|class) _*(\w+)", re.MULTILINE)
+    found = [
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in sorted((ROOT / "tests").rglob("*.py"))
+        for name in names.findall(path.read_text(encoding="utf-8"))
+        if name.lower().split("_")[0] in PARTICIPLES
+    ]
+    assert found == []
+
+
 def test_at_most_a_quarter_of_the_function_names_is_one_word() -> None:
     names = [function.name.strip("_") for _, function in iterate_functions() if is_named_freely(function)]
     one_word = Counter(name for name in names if "_" not in name)

@@ -6,15 +6,18 @@ from pathlib import Path
 
 import dosing_tui
 from dosing_tui.tui.controllers import (
-    alarm_controller,
-    alarm_kpi_controller,
     bulk_approval,
-    journal_controller,
     material_controller,
     review_controller,
     scope_controller,
     shift_report_controller,
     sign_on_controller,
+)
+from dosing_tui.tui.controllers.alarms import (
+    alarm_action_controller,
+    alarm_controller,
+    alarm_kpi_controller,
+    journal_controller,
 )
 from dosing_tui.tui.data.query_results import QueryResult
 from dosing_tui.tui.pumps import service_controller
@@ -23,8 +26,9 @@ from dosing_tui.tui.requests.pending_request import RequestResult
 
 PACKAGE = Path(dosing_tui.__file__).parent
 MODULES = (
-    alarm_controller, alarm_kpi_controller, bulk_approval, journal_controller, material_controller,
-    review_controller, scope_controller, service_controller, shift_report_controller, sign_on_controller,
+    alarm_action_controller, alarm_controller, alarm_kpi_controller, bulk_approval, journal_controller,
+    material_controller, review_controller, scope_controller, service_controller, shift_report_controller,
+    sign_on_controller,
 )  # fmt: skip
 OPENERS = frozenset({"push_screen", "open_dialog", "open_form"})
 """For keys. An answer that came late has ``open_answer``, which opens nothing over another screen."""
@@ -86,7 +90,13 @@ def list_calls(function: ast.FunctionDef) -> list[str]:
 
 def test_no_result_opens_a_screen_but_by_the_request_that_it_answers() -> None:
     handlers = list_handlers()
-    assert {"SignOnController", "ReviewController", "AlarmController", "ServiceController"} <= set(handlers)
+    assert {
+        "SignOnController",
+        "ReviewController",
+        "AlarmController",
+        "AlarmActionController",
+        "ServiceController",
+    } <= set(handlers)
     assert [name for module in MODULES for name in find_openers(parse_module(module), handlers)] == []
 
 

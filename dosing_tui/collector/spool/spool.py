@@ -250,7 +250,7 @@ class Spool:
 
     @property
     def is_damaged(self) -> bool:
-        """The file cannot be used any more: it has to be opened anew."""
+        """The file is no longer usable: it has to be reopened."""
         return self._file.is_damaged
 
     def find_oldest_time(self) -> datetime | None:

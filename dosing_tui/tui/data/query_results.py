@@ -86,4 +86,4 @@ class ReviewPolicyLoaded(BatchQueryResult[ReviewPolicy]):
 
 
 class BatchDetailLoaded(BatchQueryResult[tuple[BatchDetail | None, ContextEvents | None]]):
-    """One batch with the events of its time; None: it does not exist any more."""
+    """One batch with the events of its time; None: it no longer exists."""

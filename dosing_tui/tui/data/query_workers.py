@@ -70,7 +70,7 @@ class ConsoleDataSource(Protocol):
         """Waits until it is connected. Raises: DatabaseUnavailableError."""
 
     def cancel_panels(self, panels: Collection[str]) -> None:
-        """Cancel running queries whose rows are not needed any more; returns at once."""
+        """Cancel running queries whose rows are no longer needed; returns at once."""
 
     def append_entries(self, entries: Sequence[JournalEntry]) -> bool:
         """Journal all entries or none. False: the database is down, this machine keeps them until it is up.

@@ -66,7 +66,7 @@ class ServiceController:
         self.workers.submit(enter, partial(ServiceStored, entry=entry), Lane.JOURNAL)
 
     def confirm_entry(self, result: ServiceStored) -> None:
-        """Say that it is stored; the figures may begin anew."""
+        """Say that it is stored; the figures may start again."""
         entry = result.value
         assert entry is not None, "it is stored"
         mean = "" if entry.mean_g is None else f", mean {number_format.format_decimal(entry.mean_g, 2)} g"

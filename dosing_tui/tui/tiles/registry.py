@@ -245,7 +245,7 @@ def _list_moments(tile: TileDeclaration, context: RenderContext) -> tuple[object
 
 
 class TileRegistry:
-    """Builds the contents, each anew when something of it has changed.
+    """Builds the contents; each again when something in it has changed.
 
     A failure is logged once, until the tile works again.
     """

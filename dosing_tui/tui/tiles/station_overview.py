@@ -55,7 +55,7 @@ class StationTableContext:
     limits: StockLimits
     alarms: Mapping[AlarmKey, AlarmState]
     health: Mapping[str, StationHealth]
-    """Station -> what it tells of itself."""
+    """Station -> its own report."""
 
 
 def build_station_table(context: RenderContext) -> TileContent[TableData[StationStatus]]:

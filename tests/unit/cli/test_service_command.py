@@ -126,7 +126,7 @@ def test_an_empty_or_missing_folder_is_given_to_the_account(folder: Path) -> Non
 def test_a_time_that_is_none_is_refused(folder: Path, command: str) -> None:
     done = run_service(folder, command, "--backup", str(folder), "--backup-at", "24:00")
     assert done.exit_code == 2
-    assert "is no time of the day" in done.stderr
+    assert "is not a time of day" in done.stderr
 
 
 @pytest.mark.parametrize("name", ["a b", "50%", "$HOME", "it's", 'a"b', "a\\b"])

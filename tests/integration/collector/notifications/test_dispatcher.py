@@ -632,11 +632,11 @@ def pages(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     found: list[int] = []
     entries = notification_queue.NotificationQueue.read_entries
 
-    def watched(book: notification_queue.NotificationQueue, after: int) -> list[JournalEntry]:
+    def note_and_read(book: notification_queue.NotificationQueue, after: int) -> list[JournalEntry]:
         found.append(after)
         return entries(book, after)
 
-    monkeypatch.setattr(notification_queue.NotificationQueue, "read_entries", watched)
+    monkeypatch.setattr(notification_queue.NotificationQueue, "read_entries", note_and_read)
     return found
 
 

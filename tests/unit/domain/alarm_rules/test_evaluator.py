@@ -302,7 +302,7 @@ def test_a_restart_without_the_journal_agrees_once_it_is_there() -> None:
     assert after.get_shown_state(*KEY) is AlarmStateName.ACKED
 
 
-def heard_late(plant: Plant, after: Plant) -> None:
+def deliver_journal(plant: Plant, after: Plant) -> None:
     """The journal of one is heard by the other, which has been looking on without it."""
     after.evaluator.apply_committed([replace(entry, id=n) for n, entry in enumerate(plant.journal, start=1)])
 
@@ -321,7 +321,7 @@ def test_seconds_without_the_journal_after_a_restart_end_no_alarm() -> None:
     after = Plant(expected=(STATION,), now=plant.now)
     after.outlook = replace(after.outlook, broker=ConnectionState(None))
     after.advance_clock(3)
-    heard_late(plant, after)
+    deliver_journal(plant, after)
     after.outlook = replace(after.outlook, broker=replace(UP, since=after.now))
     after.advance_clock(700)
     assert after.journal == []
@@ -342,7 +342,7 @@ def test_a_delay_that_runs_when_the_journal_is_heard_ends_no_alarm() -> None:
     )
     after = Plant(now=plant.now, outlook=plant.outlook)
     after.advance_clock(3)
-    heard_late(plant, after)
+    deliver_journal(plant, after)
     after.advance_clock(20)
     assert after.journal == []
     assert after.get_shown_state(*spool) is AlarmStateName.ACKED

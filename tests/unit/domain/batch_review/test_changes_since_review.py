@@ -28,7 +28,7 @@ from tests.support.domain.batch_messages import (
     seconds_after,
     split_portions,
 )
-from tests.support.tui.batch_samples import told_batches
+from tests.support.tui.batch_samples import sample_batches
 from tests.unit.domain.batch_review.test_exception_checks import TWICE, TWO_OF_T12
 
 NAMED = BatchException(ExceptionKind.ALARM, "", "the alarm 'STOCK_LOW/T-9' was active")
@@ -39,16 +39,16 @@ def assess_batch(batch: Batch) -> Assessment:
     return judging.build_assessment(judge_batch(batch), assess_ingredients(batch), None)
 
 
-def seen_as(batch: Batch, thought: Assessment) -> RecordSnapshot:
+def make_snapshot(batch: Batch, thought: Assessment) -> RecordSnapshot:
     return RecordSnapshot(batch_to_record(batch), judging.format_assessment(thought))
 
 
 def list_changes(
     before: Batch, after: Batch, then: Assessment | None = None, now: Assessment | None = None
 ) -> list[str]:
-    row = replace(told_batches().details[0].row, batch_key=after.key)
+    row = replace(sample_batches().details[0].row, batch_key=after.key)
     then, now = then or assess_batch(before), now or assess_batch(after)
-    detail = BatchDetail(row, after, now, (), "", "", reviewed_snapshot=seen_as(before, then))
+    detail = BatchDetail(row, after, now, (), "", "", reviewed_snapshot=make_snapshot(before, then))
     return list(describe_changes(detail, UTC))
 
 
@@ -72,7 +72,7 @@ def test_a_status_a_level_and_what_is_no_exception_any_more_are_named() -> None:
     told = list_changes(aborted, BATCH)
     assert "A message came: complete at 12:02:05." in told
     assert "Its status is complete now; incomplete then." in told
-    assert any(each.startswith("No exception any more: incomplete") for each in told)
+    assert any(each.startswith("No longer an exception: incomplete") for each in told)
     (levelled,) = reconstruct_from(
         *normal_batch(), make_level(-9, "T-9", 5000.0), make_level(61.1, "T-9", 4959.9)
     )
@@ -105,7 +105,7 @@ def test_a_remark_and_other_rules_are_told_as_changes() -> None:
     told = replace(fine, remarks=(low,))
     counted = replace(fine, exceptions=(low,), rules=RulesVersion.ALL_COUNT)
     assert list_changes(BATCH, BATCH, fine, told) == ["A remark came: T-9 was down to 9.0 %."]
-    assert list_changes(BATCH, BATCH, told, fine) == ["No remark any more: T-9 was down to 9.0 %."]
+    assert list_changes(BATCH, BATCH, told, fine) == ["No longer a remark: T-9 was down to 9.0 %."]
     assert list_changes(BATCH, BATCH, counted, told) == [
         "It is judged by version 5 of the rules now; by version 1 then.",
         "Only a remark now: T-9 was down to 9.0 %.",
@@ -114,9 +114,7 @@ def test_a_remark_and_other_rules_are_told_as_changes() -> None:
 
 
 def test_what_says_the_same_in_other_words_is_told_to_be_the_same() -> None:
-    assert list_changes(BATCH, BATCH) == [
-        "Its record is written in another way now; what it says is the same."
-    ]
+    assert list_changes(BATCH, BATCH) == ["Its record has a new format; its contents are the same."]
 
 
 def split_and_assess(batch: Batch, master: MasterVersion) -> tuple[Batch, Assessment]:

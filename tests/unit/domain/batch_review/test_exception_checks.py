@@ -272,13 +272,13 @@ def test_a_station_that_doses_all_day_without_a_batch_is_judged_like_any_other()
     assert [one.is_within_tolerance for one in results] == [False] + 9_999 * [True]
 
 
-def told_by_twice(*readings: Reading) -> list[tuple[ExceptionKind, str]]:
+def list_exceptions_of_twice(*readings: Reading) -> list[tuple[ExceptionKind, str]]:
     batch = split_portions(reconstruct_from(*readings)[0], TWICE.recipe)
     return [(one.kind, one.sentence) for one in judge_batch(batch, master=TWICE).exceptions]
 
 
 def test_what_a_recipe_doses_twice_is_two_doses_each_against_its_own_target() -> None:
-    assert told_by_twice(*TWO_OF_T12) == []
+    assert list_exceptions_of_twice(*TWO_OF_T12) == []
     batch = split_portions(reconstruct_from(*TWO_OF_T12)[0], TWICE.recipe)
     judged = assess_ingredients(batch, master=TWICE)
     assert [(one.ingredient.chemical, one.ingredient.target_g, one.tolerance_g) for one in judged] == [
@@ -322,7 +322,7 @@ def test_what_a_recipe_doses_twice_is_two_doses_each_against_its_own_target() ->
 def test_of_what_is_dosed_twice_each_dose_counts(
     readings: list[Reading], told: list[tuple[ExceptionKind, str]]
 ) -> None:
-    assert told_by_twice(*readings) == told
+    assert list_exceptions_of_twice(*readings) == told
 
 
 def test_a_batch_under_way_is_not_blamed_for_what_may_still_come() -> None:

@@ -290,13 +290,13 @@ def test_what_is_of_high_priority_is_not_bound_by_what_the_others_have_used() ->
     given_ = [queue_notice(number=1), queue_notice(number=8, alarm=high), queue_notice(number=9, alarm=high)]
     late = NOW + SUMMARY_DELAY
 
-    def sent(recent_high: int) -> list[int]:
+    def list_sent_ids(recent_high: int) -> list[int]:
         choice = choose_dispatch(
             given_, {KEY: state}, recent_count=5, recent_high_count=recent_high, max_messages=5, now=late
         )
         return [one.id for one in choice.notices]
 
-    assert [sent(used) for used in (0, 3, 4, 5)] == [[8], [8], [8, 9], []]
+    assert [list_sent_ids(used) for used in (0, 3, 4, 5)] == [[8], [8], [8, 9], []]
 
 
 def test_the_most_urgent_is_told_first() -> None:

@@ -36,7 +36,7 @@ from tests.support.domain.batch_messages import (
     reconstruct_from,
     seconds_after,
 )
-from tests.support.tui.batch_samples import told_batches
+from tests.support.tui.batch_samples import sample_batches
 
 
 def render_bar(error_g: float | None, tolerance_g: float | None, width: int = 13) -> str:
@@ -64,7 +64,7 @@ def test_a_bar_has_its_width_and_is_yellow_exactly_when_it_is_out(
 
 
 def make_rows(count: int) -> tuple[BatchRow, ...]:
-    row = told_batches().details[0].row
+    row = sample_batches().details[0].row
     return tuple(
         replace(row, batch_key=f"{number:03}", begins_at=NOON - timedelta(minutes=number), status="complete")
         for number in range(count)
@@ -160,7 +160,7 @@ def test_the_ratio_of_two_catalysts_is_on_the_screen_and_in_the_printed_record()
     """Both are in tolerance, and the ratio is a tenth off."""
     doses = make_dose(61, "T-9", actual_g=39.6), make_dose(122, "T-12", target_g=5.0, actual_g=5.5)
     batch = reconstruct_from(make_event(0, "start"), *doses, make_event(125, "complete"))[0]
-    detail = told_batches().details[0]
+    detail = sample_batches().details[0]
     detail = replace(
         detail, batch=batch, assessment=replace(detail.assessment, tolerance_bands=((0.5, True),) * 2)
     )

@@ -19,7 +19,6 @@ from dosing_tui.domain.panels.panel_catalog import (
 from dosing_tui.domain.time.time_range import RangeSpec
 from dosing_tui.errors import RangeError
 from dosing_tui.live_snapshot import LiveSnapshot
-from dosing_tui.tui.layout.status_and_footer import ScopeSummary, render_scope_bar
 from dosing_tui.tui.scope.render_context import PanelResult, RenderContext
 from dosing_tui.tui.scope.scope import (
     LIVE_SCOPE,
@@ -98,11 +97,3 @@ def test_what_is_always_of_now_is_empty_in_no_range(panel: Panel[Any]) -> None:
 def test_nothing_chosen_is_everything() -> None:
     assert matches_selection(NO_FILTER, device="a", recipe="b")
     assert not matches_selection(Selection(device=("a",)), device="b")
-
-
-def test_the_row_of_the_scope_says_what_is_in_force_and_how_to_leave_it() -> None:
-    (row,) = render_scope_bar(ScopeSummary("last 6 h", True, "recipe CU-85"), 100)
-    said = "".join(cell for cell, _ in row)
-    assert len(row) == 100
-    for words in ("Range last 6 h (live)", "Only recipe CU-85", ". back to live", "/ filter"):
-        assert words in said
