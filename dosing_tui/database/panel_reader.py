@@ -32,11 +32,11 @@ from dosing_tui.domain.messages.models import (
     Dose,
     InventoryLevel,
     Reading,
-    ReadingKind,
     TimeQuality,
 )
 from dosing_tui.domain.messages.text_sanitizer import clean_text
 from dosing_tui.domain.panels.annotations import AnnotationList
+from dosing_tui.domain.panels.dropped_readings import DroppedReadings
 from dosing_tui.domain.panels.filters import Dimension
 from dosing_tui.domain.panels.panel_catalog import DoseRow, Panel, PanelQuery
 from dosing_tui.domain.panels.pump_capability import PumpCapability
@@ -154,10 +154,15 @@ class PanelReader:
             ),
         ]
 
-    def list_dropped(self, kind: ReadingKind) -> list[TimeRange]:
-        """The times whose readings of this kind retention has dropped, in order."""
-        asked = {"tables": [kind.value]}
-        return self._fetch_rows("maintenance/select_dropped_spans", class_row(TimeRange), asked)
+    def find_dropped(self, panel: Panel[Any], query: PanelQuery) -> DroppedReadings | None:
+        """The first of the panel's readings in the query's range that retention has dropped."""
+        for kind in sorted(panel.refresh_on):
+            asked = {"tables": [kind.value]}
+            for span in self._fetch_rows("maintenance/select_dropped_spans", class_row(TimeRange), asked):
+                since, until = max(span.since, query.since), min(span.until, query.until)
+                if since < until:
+                    return DroppedReadings(kind, since, until)
+        return None
 
     def list_batch_needs(self, now: datetime) -> list[BatchNeed]:
         """What one batch takes of each tank that was dosed from in the 28 days before ``now``."""

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from dosing_tui.config.settings import Settings
+from dosing_tui.domain.messages.models import ReadingKind
+from dosing_tui.domain.panels.dropped_readings import DroppedReadings
 from dosing_tui.domain.panels.filters import NO_FILTER, Dimension, Selection
 from dosing_tui.domain.panels.panel_catalog import (
     BATCHES_LEFT,
@@ -84,6 +86,15 @@ def test_an_empty_panel_names_the_device_that_has_nothing_in_the_range() -> None
     moment = RenderContext(NOW, UTC, Settings(), LiveSnapshot(), answers, scope=scope)
     said = moment.explain_empty(CONSUMPTION_OVER_TIME, "no dose")
     assert said == "no dose in the last 24 h\nof station dosing_system_99 · recipe CU-85"
+
+
+def test_a_panel_of_a_range_that_retention_has_dropped_does_not_only_say_that_it_is_empty() -> None:
+    scope = Scope(RangeSpec("2026-01-01", "2026-01-02"))
+    dropped = DroppedReadings(ReadingKind.DOSE, NOW - timedelta(days=2), NOW - timedelta(days=1))
+    answers = {CONSUMPTION_OVER_TIME.id: PanelResult(rows=(), loaded_at=NOW, scope=scope, dropped=dropped)}
+    moment = RenderContext(NOW, UTC, Settings(), LiveSnapshot(), answers, scope=scope)
+    said = moment.explain_empty(CONSUMPTION_OVER_TIME, "no dose")
+    assert said == f"no dose in this range\n{dropped.describe(UTC)}"
 
 
 @pytest.mark.parametrize("panel", [STOCK_OUTLOOK, BATCHES_LEFT, PUMP_CHEMICALS, MATERIAL_BOOK])
