@@ -51,7 +51,9 @@ class ServiceController:
     def open_service_dialog(self, rows: Sequence[PumpCapability], selection: PumpCapability | None) -> None:
         """For the selected pump of these rows."""
         if not rows:
-            self.host.show_message("No pump is listed yet: dosing-tui pumps log enters work at any.")
+            self.host.show_message(
+                "No pumps are loaded yet: open the screen Pumps, or use dosing-tui pumps log."
+            )
             return
         parts = list_parts(rows)
         chosen = selection or rows[0]

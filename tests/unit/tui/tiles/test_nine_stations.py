@@ -218,6 +218,16 @@ def test_each_row_of_a_declared_table_names_its_station_and_has_its_key_figure(w
     assert len({line[: heading.index("Unexplained g")] for line in lines}) == len(rows)
 
 
+def test_a_gain_that_nothing_explains_cannot_be_read_as_a_loss() -> None:
+    row = TankBalance(
+        "2026-03-11", STATIONS[0], "T-12", 100.0, 0.0, 0.0, 40.0, 5_000.0, 4_940.0, 150.0, None, ""
+    )
+    context = replace(build_context(), results={STOCK_BALANCE.id: PanelResult((row,), AT)})
+    content = build_panel_tile(STOCK_BALANCE, context)
+    _, line, *_ = read_rows(content.paint(content.data, 76, 19))
+    assert " +4 940.00" in line
+
+
 def test_a_panel_of_the_present_names_no_range() -> None:
     tile = get_declaration(MATERIAL_BOOK.id)
     assert format_tile_scope(tile, build_context(device=STATIONS[:1])) == "station dosing_system_01"
