@@ -56,7 +56,7 @@ def test_an_older_level_does_not_replace_a_newer_one() -> None:
     assert [entry.remaining_g for entry in live.get_snapshot(NOW).levels] == [100.0]
 
 
-def test_seeding_fills_gaps_but_does_not_undo_what_messages_told() -> None:
+def test_seeding_fills_gaps_but_does_not_undo_what_messages_brought() -> None:
     live = LiveState()
     live.apply_readings([make_level(5, remaining_g=100.0), make_dose(5)])
     live.seed_readings(
@@ -106,7 +106,7 @@ def test_the_revision_moves_only_when_something_changed() -> None:
     assert live.get_snapshot(NOW).revision > before
 
 
-def test_last_heard_is_the_receive_time_of_any_message() -> None:
+def test_last_seen_is_the_receive_time_of_any_message() -> None:
     live = LiveState()
     live.apply_readings([make_dose(1), make_event("complete", 7), make_level(3)])
     assert live.get_snapshot(NOW).device_last_seen == (("dosing_system_01", NOW + timedelta(minutes=7)),)

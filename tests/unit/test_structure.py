@@ -68,6 +68,7 @@ REPLACED_PHRASES = (
 COUNT = re.compile(r"format_count|\b(count|len)\(|count\b|number\b")
 """What a formatted expression has that counts."""
 PLURAL = re.compile(r" (?!times|bytes|characters|colours)[a-z]+(?<![sih])s\b")
+PLURAL_CHOICE = re.compile(r"['\"]s['\"] if |if .+ else ['\"]s['\"]")
 PLURAL_BY_HAND = re.compile(r"1 (alarm|batch|dose|entry|message|reading|row|station|tank)")
 BROAD_ERRORS = ("Exception", "BaseException")
 
@@ -266,6 +267,13 @@ def test_a_number_of_things_has_one_format() -> None:
         if path.name != "quantity_text.py"
         for line, text in list_texts(nodes)
         if PLURAL_BY_HAND.fullmatch(text)
+    ]
+    found += [
+        f"{path.relative_to(ROOT)}:{node.lineno} {ast.unparse(node)}"
+        for path, nodes in parse_package().items()
+        if path.name != "quantity_text.py"
+        for node in nodes
+        if isinstance(node, ast.IfExp) and PLURAL_CHOICE.search(ast.unparse(node))
     ]
     assert found == []
 

@@ -44,7 +44,7 @@ RETURN_RATIO = 0.9
 def check_dose(
     rule_state: RuleState, dose: Dose, limits: AlarmLimits, tolerances: ToleranceBook
 ) -> Iterator[Detection]:
-    """Check one dose. Below what the scale can weigh it is out of tolerance never, grossly wrong perhaps."""
+    """Check one dose. One too small for the scale is never out of tolerance, but may be a gross error."""
     station, error = rule_state.stations[dose.device_id], dose.error_g
     minute, minute_now = to_epoch_minute(dose.time), to_epoch_minute(dose.received_at)
     if minute > minute_now - RECENT_MINUTES:  # one that was sent late says nothing about now

@@ -140,7 +140,7 @@ def _is_leftover(rule_state: RuleState, report: StationReport) -> bool:
 
 
 def check_lost_messages(station: StationState) -> Iterator[Detection]:
-    """Tell the messages that were lost since the last check."""
+    """Report the messages that were lost since the last check."""
     losses, station.new_losses = [loss for loss in station.new_losses if loss.count > 0], []
     if not losses:
         return

@@ -53,7 +53,7 @@ class SignOnController(Controller):
         self.services.operator.sign_off()
         self.host.post_message(ViewChanged())
         if not name:
-            self.host.show_message(f"{previous} is signed off.")
+            self.host.show_message(f"{previous} is signed off." if previous else "Nobody is signed on.")
             return
         request = self.begin_request(SIGN_ON, f"signing on {name}")
         if self._policy is not None:

@@ -170,7 +170,7 @@ def test_the_service_never_runs_as_root(folder: Path, command: str) -> None:
     assert "the service needs an account of its own" in done.stderr
 
 
-def test_who_is_not_root_is_told_so_before_anything_is_changed(
+def test_without_root_it_is_refused_before_anything_is_changed(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(service_command, "UNIT_FOLDER", folder)

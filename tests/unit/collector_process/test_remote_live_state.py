@@ -30,7 +30,7 @@ def make_mirror(picture: LiveSnapshot, process: int = 7) -> RemoteLiveState:
     return mirror
 
 
-def test_it_shows_what_it_was_told_and_by_which_process() -> None:
+def test_it_shows_what_it_was_sent_and_by_which_process() -> None:
     picture = make_mirror(collecting_snapshot()).get_snapshot(NOW)
     assert (picture.doses, picture.broker, picture.process_number) == ((numbered_dose(),), UP, 7)
 
@@ -63,7 +63,7 @@ def test_one_that_answers_again_is_believed_again() -> None:
     assert mirror.get_snapshot(NOW).broker == UP
 
 
-def test_the_last_data_stay_until_a_new_collector_has_told_its_own() -> None:
+def test_the_last_data_stay_until_a_new_collector_has_sent_its_own() -> None:
     mirror = make_mirror(collecting_snapshot())
     mirror.mark_down("It is gone.", NOW)
     mirror.expect_process(8)

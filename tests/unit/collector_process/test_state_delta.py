@@ -29,18 +29,18 @@ pictures = st.builds(
 
 
 @given(pictures, pictures)
-def test_a_picture_arrives_whole_and_exact_whatever_was_told_before(
+def test_a_picture_arrives_whole_and_exact_whatever_was_sent_before(
     before: LiveSnapshot, after: LiveSnapshot
 ) -> None:
     assert apply_changes(before, pack_changes(before, after)) == after
 
 
 @given(pictures)
-def test_of_a_picture_that_stands_still_nothing_is_told(picture: LiveSnapshot) -> None:
+def test_of_a_picture_that_stands_still_nothing_is_sent(picture: LiveSnapshot) -> None:
     assert pack_changes(picture, pickle.loads(pickle.dumps(picture))) == {}
 
 
-def test_only_what_moved_is_told() -> None:
+def test_only_what_moved_is_sent() -> None:
     later = NOW + timedelta(seconds=1)
     moved = replace(LiveSnapshot(), revision=1, last_message_at=later, message_rate=0.1)
     assert set(pack_changes(LiveSnapshot(), moved)) == {"revision", "last_message_at", "message_rate"}

@@ -38,7 +38,7 @@ def receive_update(console: Console) -> StateUpdate:
     return message
 
 
-def test_the_next_news_wait_until_the_last_were_taken_and_then_tell_all_that_changed() -> None:
+def test_the_next_news_wait_until_the_last_were_taken_and_then_have_all_that_changed() -> None:
     live = LiveState()
     live.apply_readings([numbered_dose(0)])
     with start_publisher(live) as (teller, console):

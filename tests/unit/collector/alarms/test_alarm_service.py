@@ -33,7 +33,7 @@ AT_NIGHT = ShiftSettings("Night", "22:00")
         ((), AlarmStateName.UNACK),
     ],
 )
-def test_a_silent_station_is_only_told_of_in_a_shift(
+def test_a_silent_station_is_an_alarm_only_in_a_shift(
     tmp_path: Path, shifts: tuple[ShiftSettings, ...], expected: AlarmStateName
 ) -> None:
     now = [NOON]

@@ -67,7 +67,7 @@ def test_every_message_that_came_is_named_once_and_the_other_way_round_as_lost(w
     assert sum(each.startswith("A message is no longer its own: dose of L25B") for each in back) == len(which)
 
 
-def test_a_status_a_level_and_what_is_no_exception_any_more_are_named() -> None:
+def test_a_status_a_level_and_what_is_no_longer_an_exception_are_named() -> None:
     (aborted,) = reconstruct_from(*normal_batch()[:3])
     told = list_changes(aborted, BATCH)
     assert "A message came: complete at 12:02:05." in told
@@ -100,7 +100,7 @@ def test_a_judgement_without_alarms_is_written_as_it_was_before_they_were_kept()
     assert judging.parse_assessment(judging.format_assessment(kept)) == kept
 
 
-def test_a_remark_and_other_rules_are_told_as_changes() -> None:
+def test_a_remark_and_other_rules_are_named_as_changes() -> None:
     fine, low = assess_batch(BATCH), BatchException(ExceptionKind.LOW_STOCK, "T-9", "T-9 was down to 9.0 %")
     told = replace(fine, remarks=(low,))
     counted = replace(fine, exceptions=(low,), rules=RulesVersion.ALL_COUNT)
@@ -113,7 +113,7 @@ def test_a_remark_and_other_rules_are_told_as_changes() -> None:
     assert judging.parse_assessment(judging.format_assessment(told)) == told
 
 
-def test_what_says_the_same_in_other_words_is_told_to_be_the_same() -> None:
+def test_what_says_the_same_in_another_format_is_called_the_same() -> None:
     assert list_changes(BATCH, BATCH) == ["Its record has a new format; its contents are the same."]
 
 

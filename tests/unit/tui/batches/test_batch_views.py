@@ -104,7 +104,7 @@ def test_a_page_below_is_added_without_repeating_anything() -> None:
     )
 
 
-def test_the_next_to_review_is_below_and_never_one_under_way() -> None:
+def test_the_next_to_review_is_below_and_never_a_running_one() -> None:
     reviewed, under_way, waiting = make_rows(3)
     held = (replace(reviewed, review_state="approved"), replace(under_way, status="open"), waiting)
     here = browse.clamp_cursor(browse.merge_rows_below(BatchListState(), None, held, limit=10), 5)
@@ -130,7 +130,7 @@ def test_tabs_narrow_and_range_and_filters_of_the_console_apply() -> None:
     assert build_batch_filter(BatchListOptions(), None, NO_FILTER).status == ()
 
 
-def test_a_batch_under_way_takes_what_was_heard_of_it_and_keeps_its_key() -> None:
+def test_a_running_batch_takes_what_was_received_of_it_and_keeps_its_key() -> None:
     start, first, *_ = normal_batch()
     (batch,) = reconstruct_from(start, first, now=seconds_after(70))
     second = make_dose(122, "T-12", target_g=5.0, actual_g=5.1)

@@ -130,6 +130,15 @@ def test_without_the_database_somebody_can_sign_on_and_is_not_verified(bench: Co
     assert "Review policy unavailable: No database server listens." in bench.host.messages[-1]
 
 
+def test_signing_off_when_the_sign_on_has_ended_meanwhile_names_nobody(bench: ControllerBench) -> None:
+    sign_on = SignOnController(bench.services, bench.host)
+    sign_on_now(bench.operator, "Anna")
+    sign_on.open_sign_on_dialog()
+    bench.operator.sign_off()
+    bench.host.answer("")
+    assert bench.host.messages == ["Nobody is signed on."]
+
+
 def test_a_range_is_chosen_moved_and_left_again(bench: ControllerBench) -> None:
     scopes = scope_controller(bench)
     scopes.open_range_dialog()

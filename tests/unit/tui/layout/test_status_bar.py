@@ -43,7 +43,7 @@ def test_with_both_links_down_the_role_gives_way_to_the_screens_name() -> None:
 
 
 @pytest.mark.parametrize("width", [80, 100, 120])
-def test_the_role_is_told_where_there_is_room(width: int) -> None:
+def test_the_role_is_shown_where_there_is_room(width: int) -> None:
     assert "› Overview " in render_row(width, link=UP)
     assert "  collecting  ● MQTT" in render_row(width, link=UP)
     assert ("  collecting   ■ MQTT down" in render_row(width, link=DOWN)) == (width > 80)

@@ -160,7 +160,7 @@ def test_a_database_that_is_away_says_how_much_is_buffered() -> None:
 
 
 @pytest.mark.parametrize(("rule", "told"), [("BROKER_DOWN", "database"), ("DB_DOWN", "broker")])
-def test_a_link_that_an_alarm_tells_of_is_not_told_twice(rule: str, told: str) -> None:
+def test_a_link_with_an_alarm_is_not_shown_twice(rule: str, told: str) -> None:
     down = LinkState(LinkStatus.DOWN, NOW, "gone")
     alarms = picture_of(make_state(rule))
     (notice,) = find_notices(LiveSnapshot(broker=down, database=down, alarms=alarms), NOW, data_key="7")
