@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, TypeVar
 
 from psycopg.rows import BaseRowFactory, RowMaker, class_row, scalar_row
@@ -20,8 +20,9 @@ from dosing_tui.database.connection import (
     open_connection,
     prepare_session,
 )
-from dosing_tui.database.error_mapping import create_pool_error, translate_rowless_errors
+from dosing_tui.database.error_mapping import DatabaseTarget, create_pool_error, translate_rowless_errors
 from dosing_tui.database.sessions.query_cancellation import QueryRegistry
+from dosing_tui.database.sessions.session_check import check_session
 from dosing_tui.database.sessions.statement_deadline import DeadlineConnection
 from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.alarm_rules.shared.batch_need import BatchNeed
@@ -79,7 +80,7 @@ class PanelReader:
             configure=partial(prepare_session, settings=self._settings, timeouts=timeouts),
             # autocommit: a read is one statement; unprepared: the plan depends on the time range
             kwargs={"autocommit": True, "prepare_threshold": None},
-            check=ConnectionPool.check_connection,
+            check=check_session,
             min_size=0,
             max_size=MAX_SESSIONS,
             timeout=POOL_TIMEOUT_S,
@@ -191,8 +192,12 @@ class PanelReader:
 
     @contextmanager
     def _open_session(self) -> Iterator[Session]:
-        with translate_rowless_errors(describe_target(self._settings)), self._borrow_session() as session:
+        with translate_rowless_errors(self._target), self._borrow_session() as session:
             yield session
+
+    @cached_property
+    def _target(self) -> DatabaseTarget:
+        return describe_target(self._settings)
 
     @contextmanager
     def _borrow_session(self) -> Iterator[Session]:
@@ -207,7 +212,7 @@ class PanelReader:
         except PoolTimeout:
             pass  # all are in use
         except (PoolClosed, TooManyRequests) as error:
-            raise create_pool_error(describe_target(self._settings)) from error
+            raise create_pool_error(self._target) from error
         with open_connection(self._settings, application=APPLICATION_NAME, autocommit=True) as session:
             yield session
 

@@ -10,6 +10,7 @@ from dosing_tui.domain.labels.station_labels import label_stations_compactly, na
 from dosing_tui.domain.messages.tank_level import StockLimits
 from dosing_tui.domain.panels.station_health import StationHealth
 from dosing_tui.domain.quantities.value_age import ValueKind
+from dosing_tui.domain.running_batches import RunningBatches
 from dosing_tui.domain.station_status import (
     StationActivity,
     StationReadings,
@@ -42,6 +43,8 @@ _STATE_MARKS = {
     StationActivity.RUNNING: "●", StationActivity.IDLE: "○", StationActivity.STALLED: "◆",
     StationActivity.OFFLINE: "×", StationActivity.NEVER_REPORTED: "×", StationActivity.RETIRED: "-",
 }  # fmt: skip
+_RUNNING_BATCHES = RunningBatches()
+"""Of the console, whose screens are drawn by one thread."""
 _MIN_LIGHT_WIDTH = 10
 """Cells of a light: its mark, a name and its progress."""
 
@@ -86,7 +89,7 @@ def list_statuses(context: RenderContext) -> list[StationStatus]:
             snapshot.device_last_seen, snapshot.levels, snapshot.doses, snapshot.events, snapshot.presences
         ),
         snapshot.alarms, expected=context.limits.expected_stations, now=context.now,
-        offline_after=context.limits.offline_after,
+        offline_after=context.limits.offline_after, running_batches=_RUNNING_BATCHES,
     )  # fmt: skip
 
 
