@@ -39,7 +39,7 @@ from dosing_tui.tui.rendering.canvas import Canvas, split_cells, wrap_text
 from dosing_tui.tui.rendering.line_widget import LineWidget, WheelTurned
 from dosing_tui.tui.rendering.palette import DEVIATION, DIM, LABEL, STRONG, TEXT, CellStyle
 from dosing_tui.tui.rendering.theme import TerminalTheme
-from dosing_tui.tui.tiles.pump_table import describe_finding, is_incapable
+from dosing_tui.tui.tiles.pumps.pump_table import describe_finding, is_incapable
 from dosing_tui.tui.widgets.closable_screen import ClosableScreen
 
 EVENT_LETTERS: Mapping[str, str] = {

@@ -24,7 +24,6 @@ from dosing_tui.tui.rendering.data_table import StyledRuns, TableColumn, TableDa
 from dosing_tui.tui.rendering.palette import DEVIATION, DIM, LABEL, STRONG, TEXT, CellStyle, ColourRole
 from dosing_tui.tui.rendering.priority_style import PRIORITY_MARKS
 from dosing_tui.tui.scope.render_context import RenderContext
-from dosing_tui.tui.tiles.inventory import format_percent_full
 from dosing_tui.tui.tiles.shared.station_health_text import (
     format_firmware,
     format_heap,
@@ -34,6 +33,7 @@ from dosing_tui.tui.tiles.shared.station_health_text import (
     index_health,
     list_health_texts,
 )
+from dosing_tui.tui.tiles.shared.tank_levels import format_percent_full
 from dosing_tui.tui.tiles.shared.tank_mark import choose_tank_mark, index_alarms
 from dosing_tui.tui.tiles.shared.tile_content import TileContent, build_live_content
 

@@ -29,13 +29,13 @@ from dosing_tui.tui.rendering.data_table import TableCursor, TableData
 from dosing_tui.tui.rendering.line_widget import LineWidget
 from dosing_tui.tui.rendering.theme import TerminalTheme
 from dosing_tui.tui.tiles.accuracy import ErrorHistogram, paint_error_histogram
-from dosing_tui.tui.tiles.inventory import TankGauges, count_visible_tanks, paint_inventory
 from dosing_tui.tui.tiles.shared.tile_content import (
     AnyTileContent,
     BodyPainter,
     build_failed_content,
     render_tile,
 )
+from dosing_tui.tui.tiles.tanks.tank_gauges import TankGauges, count_visible_tanks, paint_inventory
 from dosing_tui.tui.widgets.visible_rows import VisibleRows, list_visible_rows
 
 log = logging.getLogger(__name__)

@@ -26,15 +26,11 @@ from dosing_tui.tui.scope.render_context import PanelResult, RenderContext
 from dosing_tui.tui.scope.scope import Scope
 from dosing_tui.tui.tiles.consumption import build_sparklines
 from dosing_tui.tui.tiles.dose_table import build_dose_table
-from dosing_tui.tui.tiles.inventory import (
-    build_inventory,
-    build_tank_table,
-    count_visible_tanks,
-    paint_inventory,
-)
 from dosing_tui.tui.tiles.other_panels import build_panel_tile
 from dosing_tui.tui.tiles.registry import format_tile_scope, get_declaration
 from dosing_tui.tui.tiles.station_overview import build_station_lights, build_station_table
+from dosing_tui.tui.tiles.tanks.tank_gauges import build_inventory, count_visible_tanks, paint_inventory
+from dosing_tui.tui.tiles.tanks.tank_table import build_tank_table
 from tests.support.tui.crowded_plant import build_levels
 from tests.support.tui.nine_stations import CHEMICALS, STATIONS, build_live_state
 
