@@ -37,6 +37,7 @@ from dosing_tui.tui.controllers.material_controller import (
 from dosing_tui.tui.controllers.review_controller import ReviewController, ReviewsEntered
 from dosing_tui.tui.controllers.scope_controller import FilterValuesLoaded, NoteStored, ScopeController
 from dosing_tui.tui.controllers.screen_host import ConsoleServices, ScreenHost
+from dosing_tui.tui.controllers.service_controller import ServiceController, ServiceStored
 from dosing_tui.tui.controllers.shift_report_controller import (
     HandoverSigned,
     ShiftReportController,
@@ -51,7 +52,6 @@ from dosing_tui.tui.controllers.sign_on_controller import (
 )
 from dosing_tui.tui.data.query_faults import QueryFaults
 from dosing_tui.tui.data.query_results import BatchQueryResult, PanelLoaded, QueryResult
-from dosing_tui.tui.pumps.service_controller import ServiceController, ServiceStored
 from dosing_tui.tui.requests.operator_entries import EntryResult
 from dosing_tui.tui.screens.console_screen import ConsoleScreen
 from dosing_tui.tui.screens.dashboard_screen import DashboardScreen
@@ -92,10 +92,7 @@ class ConsoleControllers:
         self.alarms = AlarmController(services, host, self.journal, self.kpis, self.alarm_actions)
         self.sign_on = SignOnController(services, host)
         self.materials = MaterialController(services, host)
-        self.services = ServiceController(
-            host, services.source, services.workers, services.entries, services.operator, services.clock,
-            services.zone,
-        )  # fmt: skip
+        self.service_log = ServiceController(services, host)
         self.bulk_approval = BulkApproval(services, host, lambda: self.reviews.policy.pin)
         self.reviews = ReviewController(services, host, self.scopes, self.bulk_approval)
         self.shift_reports = ShiftReportController(services, host, exporter)
@@ -123,7 +120,7 @@ class ConsoleControllers:
             KeptActionsRead: self.alarm_actions.show_kept_outcome,
             MaterialStored: self.materials.confirm_entry,
             LevelJumpExpected: lambda _: None,
-            ServiceStored: self.services.confirm_entry,
+            ServiceStored: self.service_log.confirm_entry,
             SignOnPolicyRead: self.sign_on.store_policy,
             SignOnPolicyLoaded: self.sign_on.apply_policy,
             PinVerified: self.sign_on.confirm_pin,
