@@ -21,7 +21,8 @@ from tests.support.database_servers import Server
 LEVELS: LiteralString = """
     -- half a day from the limit: on the day itself, a clock change on the way would decide
     INSERT INTO inventory_levels (time, device_id, chemical, remaining_g, capacity_g, percent_full)
-    SELECT now() - (i + 0.5) * INTERVAL '1 day', 'd', 'BDO', i, 1000, i / 10.0 FROM generate_series(0, 199) AS i
+    SELECT now() - (i + 0.5) * INTERVAL '1 day', 'd', 'BDO', i, 1000, i / 10.0
+      FROM generate_series(0, 199) AS i
 """
 DOSES: LiteralString = """
     INSERT INTO dosing_consumption (time, device_id, pump, chemical, actual_g)
