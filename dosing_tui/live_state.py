@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from heapq import nsmallest
 from itertools import accumulate
-from threading import Lock
+from threading import Event, Lock
 from typing import TypeVar
 
 from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits
@@ -75,6 +75,10 @@ class LiveState:
         self._console_faults: tuple[DatabaseFault, ...] = ()
         self._snapshot = LiveSnapshot()
         """As of the last ``get_snapshot``: a copy for each of thousands of changes would take too long."""
+        self._published = LiveSnapshot()
+        """What the last ``get_snapshot`` returned."""
+        self.change_event = Event()
+        """Set by every change, for one thread that waits for them and clears it."""
         self._changes: dict[str, object] = {}
         """Fields set since, by their names in LiveSnapshot."""
         self._revision = 0
@@ -132,7 +136,9 @@ class LiveState:
 
     def set_console_faults(self, faults: tuple[DatabaseFault, ...]) -> None:
         with self._lock:
-            self._console_faults = faults
+            if faults != self._console_faults:
+                self._console_faults = faults
+                self._increment_revision()
 
     def set_failed_threads(self, names: tuple[str, ...]) -> None:
         self._update_fields(failed_threads=names)
@@ -153,24 +159,31 @@ class LiveState:
         self._update_fields(role=role, notice=notice)
 
     def get_snapshot(self, now: datetime) -> LiveSnapshot:
+        """The same object as before while nothing has changed."""
         with self._lock:
             self._drop_old_arrivals(now)
             self._follow_set_back_clock(now)
-            self._snapshot = replace(self._snapshot, revision=self._revision, **self._changes)  # type: ignore[arg-type]  # the names are those of LiveSnapshot
-            self._changes.clear()
-            snapshot = replace(
-                self._snapshot,
-                levels=tuple(self._levels[key] for key in sorted(self._levels)),
-                doses=_sort_newest_first(self._doses.values()),
-                events=_sort_newest_first(self._events.values()),
-                topic_last_message=tuple(self._topic_last_message.items()),
-                device_last_seen=tuple(sorted(self._device_last_seen.items())),
-                presences=tuple(self._presences[device] for device in sorted(self._presences)),
-                message_rate=sum(count for _, count in self._arrivals) / RATE_WINDOW.total_seconds(),
-                received_counts=tuple(self._received_counts.items()),
-                stored_counts=tuple(self._stored_counts.items()),
-            )
-            return add_database_faults(snapshot, self._console_faults)
+            rate = sum(count for _, count in self._arrivals) / RATE_WINDOW.total_seconds()
+            if (self._revision, rate) != (self._published.revision, self._published.message_rate):
+                self._published = self._build_snapshot(rate)
+            return self._published
+
+    def _build_snapshot(self, rate: float) -> LiveSnapshot:
+        self._snapshot = replace(self._snapshot, revision=self._revision, **self._changes)  # type: ignore[arg-type]  # the names are those of LiveSnapshot
+        self._changes.clear()
+        snapshot = replace(
+            self._snapshot,
+            levels=tuple(self._levels[key] for key in sorted(self._levels)),
+            doses=_sort_newest_first(self._doses.values()),
+            events=_sort_newest_first(self._events.values()),
+            topic_last_message=tuple(self._topic_last_message.items()),
+            device_last_seen=tuple(sorted(self._device_last_seen.items())),
+            presences=tuple(self._presences[device] for device in sorted(self._presences)),
+            message_rate=rate,
+            received_counts=tuple(self._received_counts.items()),
+            stored_counts=tuple(self._stored_counts.items()),
+        )
+        return add_database_faults(snapshot, self._console_faults)
 
     def _update_fields(self, **fields: object) -> None:
         with self._lock:
@@ -190,6 +203,8 @@ class LiveState:
         """Set fields of the snapshot, by their names."""
         self._revision += 1
         self._changes.update(fields)
+        if not self.change_event.is_set():
+            self.change_event.set()
 
     def _store_reading(self, reading: Reading) -> tuple[ReadingKind, bool]:
         """The kind of the reading, and whether it was new; every level counts as new."""

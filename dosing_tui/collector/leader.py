@@ -4,7 +4,8 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 
-from dosing_tui.collector.alarms.alarm_service import AlarmService, SpoolFill
+from dosing_tui.collector.alarms.alarm_service import AlarmService
+from dosing_tui.collector.alarms.evaluation_input import SpoolFill
 from dosing_tui.collector.alarms.journal_outbox import JournalOutbox, open_outbox
 from dosing_tui.collector.alarms.outbox_fence import OutboxFence, fence_leader, join_election
 from dosing_tui.collector.alarms.outbox_sender import OutboxSender
@@ -109,10 +110,11 @@ class SpoolDrainer:
         self._outbox_sender.start()
 
     def stop(self, *, drain_timeout_s: float = 0) -> None:
-        if self._outbox_sender.stop():
-            self.outbox.close()
-        if self.writer.stop(drain_timeout_s=drain_timeout_s):
-            self.spool.close()
+        """Each file is closed when its thread has ended, however long that waits for the database."""
+        self._outbox_sender.stop()
+        self._outbox_sender.call_at_end(self.outbox.close)
+        self.writer.stop(drain_timeout_s=drain_timeout_s)
+        self.writer.call_at_end(self.spool.close)
 
 
 class Leader:
@@ -170,7 +172,7 @@ class Leader:
         self._check_election()
         self._session_watch.end_old_notice()
         if self._drainer.spool.is_damaged:
-            raise DamagedSpoolError("The spool is damaged; it is opened anew.")
+            raise DamagedSpoolError("The spool is damaged; it is reopened.")
         if isinstance(self._intake, IngestPipeline):
             if reason := self._intake.receiver.stop_reason:
                 self._context.status.set_notice("held", f"{reason} {SPOOL_FULL_TEXT}")
@@ -201,7 +203,7 @@ class Leader:
         """Join an election that was won after the start. Raises: SpoolError when its alarms are outdated."""
         epoch, outbox = self._context.database.get_leader_epoch(), self._drainer.outbox
         if epoch is not None and not outbox.is_successor(epoch):
-            raise SpoolError("Another process has collected meanwhile: the alarms here are evaluated anew.")
+            raise SpoolError("Another process has collected meanwhile: the alarms here are evaluated again.")
         join_election(outbox, epoch, self._context.status)
 
     def _check_room(self) -> None:

@@ -17,6 +17,8 @@ CLIENT_ID_CONFLICT = (
     "Another MQTT client uses the collector's client ID; standing by until the database elects a collector."
 )
 STOP_TIMEOUT_S = 10.0
+HEARTBEAT_AFTER = 1.5
+"""Polls since the last election after which the heartbeat renews the lease: until then the election did."""
 NOBODY_COLLECTS = (
     "no process collects for this site. Messages wait at the broker; alarms are neither evaluated"
     " nor notified."
@@ -50,6 +52,7 @@ class LeadershipMonitor:
         """Of the last check of a viewer; it is the state of the link until the next check."""
         self._conflict_since: float | None = None
         self._stand_aside_until = 0.0
+        self._renewed_at = 0.0
         self._next_due = {"maintain": time.monotonic() + context.intervals.maintenance_s}
         self._heartbeat = context.create_thread(
             "leader-lease", self._renew_lease, interval_s=context.intervals.poll_s
@@ -104,6 +107,8 @@ class LeadershipMonitor:
             self._status.report_once(str(error))  # the next process waits until the lease has expired
 
     def _renew_lease(self) -> None:
+        if time.monotonic() - self._renewed_at < HEARTBEAT_AFTER * self._intervals.poll_s:
+            return
         with suppress(DatabaseError):  # determine_role reports it
             self._leader_lock.renew()
 
@@ -130,6 +135,7 @@ class LeadershipMonitor:
             self._check_leader()
             return ElectionResult.FOLLOWER
         is_leader = self._leader_lock.try_acquire()
+        self._renewed_at = time.monotonic()
         if is_leader is None and state.is_collecting:
             return ElectionResult.UNKNOWN  # after an outage: the holder of the lease may have ended
         return ElectionResult.LEADER if is_leader else ElectionResult.FOLLOWER

@@ -5,7 +5,7 @@ import secrets
 from dosing_tui.collector.alarms.alarm_service import AlarmService
 from dosing_tui.collector.context.interfaces import CollectorContext
 from dosing_tui.collector.pipeline.receive_buffer import ReceiveBuffer
-from dosing_tui.collector.presence.station_intake import apply_to_live_state, name_topics, read_status
+from dosing_tui.collector.presence.station_intake import TopicNames, apply_to_live_state, read_status
 from dosing_tui.domain.messages.models import ParsedItem, Rejection
 from dosing_tui.domain.presence.models import StationReport
 from dosing_tui.mqtt.message import ReceivedMessage
@@ -20,6 +20,7 @@ class Viewer:
         self._parser = context.create_parser()
         self._live_state = context.live_state
         self._mqtt_settings = context.settings.mqtt
+        self._topic_names = TopicNames(context.settings.mqtt)
         self._subscriber = Subscriber(
             context.settings.mqtt,
             client_id=f"dosing-tui-viewer-{secrets.token_hex(4)}",
@@ -57,7 +58,7 @@ class Viewer:
                 self._alarm_service.on_readings((report,))
         apply_to_live_state(self._live_state, shown)
         if messages:
-            topics = name_topics(self._mqtt_settings, messages)
+            topics = self._topic_names.list_names(messages)
             self._live_state.count_messages(topics, messages[-1].received_at)
         return bool(messages)
 

@@ -16,6 +16,9 @@ from dosing_tui.live_snapshot import (
     add_database_faults,
 )
 
+MAX_PENDING_UPDATES = 20
+"""Updates that nobody has looked at: of a console that does not draw for two seconds."""
+
 
 class RemoteLiveState:
     """One thread updates it, others read it. Fields are unpickled on reading."""
@@ -23,7 +26,8 @@ class RemoteLiveState:
     def __init__(self) -> None:
         self._lock = Lock()
         self._snapshot = LiveSnapshot()
-        self._pending_fields: dict[str, bytes] = {}
+        self._pending_updates: list[Mapping[str, bytes]] = []
+        """Not applied yet, in order: each is of the snapshot that the one before makes."""
         self._new_process = 0
         self._down_link: LinkState | None = None
         self._thread_failures: dict[str, str] = {}
@@ -38,9 +42,11 @@ class RemoteLiveState:
         with self._lock:
             if self._new_process:
                 self._snapshot, self._new_process = LiveSnapshot(process_number=self._new_process), 0
-                self._pending_fields.clear()
-            self._pending_fields |= fields
+                self._pending_updates.clear()
+            self._pending_updates.append(fields)
             self._down_link = None
+            if len(self._pending_updates) >= MAX_PENDING_UPDATES:
+                self._apply_pending()
 
     def mark_down(self, why: str, at: datetime) -> None:
         """Show both links as down until the next update. The other fields stay."""
@@ -62,9 +68,7 @@ class RemoteLiveState:
     def get_snapshot(self, now: datetime) -> LiveSnapshot:
         """The snapshot of the last update; ``now`` is unused, the collector process sets the time."""
         with self._lock:
-            if self._pending_fields:
-                self._snapshot = apply_changes(self._snapshot, self._pending_fields)
-                self._pending_fields = {}
+            self._apply_pending()
             snapshot = self._snapshot
             if self._down_link is not None:
                 snapshot = replace(
@@ -86,6 +90,11 @@ class RemoteLiveState:
                 notice=" ".join(notice for notice in notices if notice),
                 failed_threads=(*snapshot.failed_threads, *self._thread_failures),
             )
+
+    def _apply_pending(self) -> None:
+        for fields in filter(None, self._pending_updates):
+            self._snapshot = apply_changes(self._snapshot, fields)
+        self._pending_updates.clear()
 
     def list_readings(self, now: datetime) -> tuple[Reading, ...]:
         """All readings of the snapshot, each kind oldest first."""

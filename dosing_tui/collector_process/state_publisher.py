@@ -11,10 +11,13 @@ from dosing_tui.collector_process.messages import MessageToCollector, MessageToC
 from dosing_tui.collector_process.state_delta import pack_changes
 from dosing_tui.ipc.pipe import MessagePipe
 from dosing_tui.ipc.supervised_thread import SupervisedThread
-from dosing_tui.live_snapshot import LiveSnapshot, LiveSnapshotSource
+from dosing_tui.live_snapshot import LiveSnapshot
+from dosing_tui.live_state import LiveState
 
 UPDATE_INTERVAL_S = 0.1
 """Shortest interval between two state updates."""
+COLLECT_S = 0.04
+"""A message is received, stored and counted within it: one update for all, instead of one for each."""
 HEARTBEAT_S = 1.0
 MAX_QUEUE_LINES = 1_000
 """Maximum of queued lines while the console does not read; further lines are lost."""
@@ -30,7 +33,7 @@ class StatePublisher:
     def __init__(
         self,
         pipe: MessagePipe[MessageToConsole, MessageToCollector],
-        source: LiveSnapshotSource,
+        source: LiveState,
         clock: Callable[[], datetime],
     ) -> None:
         self._pipe = pipe
@@ -38,30 +41,42 @@ class StatePublisher:
         self._clock = clock
         self._log_lines: queue.Queue[logging.LogRecord] = queue.Queue(MAX_QUEUE_LINES)
         self._last_snapshot = LiveSnapshot()
-        self._can_send = True
+        self._can_send, self._is_held_back = True, False
+        """Held back: there was something to send before the console had taken the last update."""
+        self._wake = source.change_event
         self._last_update = -HEARTBEAT_S
-        self._thread = SupervisedThread(
-            "state-publisher", self._publish_state, interval_s=UPDATE_INTERVAL_S, finish=self._send_last_lines
-        )
+        self._thread = SupervisedThread("state-publisher", self._publish_state, finish=self._send_last_lines)
 
     def start(self) -> None:
         self._thread.start()
 
     def close(self) -> None:
         """Send the queued log lines for at most CLOSE_TIMEOUT_S and end the thread."""
+        self._thread.request_stop()
+        self._wake.set()
         self._thread.stop(CLOSE_TIMEOUT_S)
 
     def on_update_ack(self) -> None:
         self._can_send = True
+        if self._is_held_back:
+            self._is_held_back = False
+            self._wake.set()
 
     def queue_log_line(self, record: logging.LogRecord) -> None:
         with suppress(queue.Full):
             self._log_lines.put_nowait(record)
+        self._wake.set()
 
     def _publish_state(self) -> bool:
+        """Once something has changed: an idle plant wakes nobody but for its heartbeat."""
+        self._wake.wait(HEARTBEAT_S)
+        self._thread.wait(max(COLLECT_S, self._last_update + UPDATE_INTERVAL_S - time.monotonic()))
+        self._wake.clear()
         try:
             self._send_log_lines()
+            self._is_held_back = True
             if self._can_send:
+                self._is_held_back = False
                 self._send_update()
         except OSError:
             return False  # the console is gone; console-commands detects it as well

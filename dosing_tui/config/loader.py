@@ -57,7 +57,7 @@ def resolve_config_path(option: Path | None, env: Mapping[str, str]) -> Path:
 
 
 def load_settings(option: Path | None, env: Mapping[str, str]) -> LoadedSettings:
-    """Raises: ConfigError, with the setting and the value. A missing default file is no error."""
+    """Raises: ConfigError, with the setting and the value. A missing default file is not an error."""
     path = resolve_config_path(option, env)
     document = _read_file(path, is_required=option is not None or CONFIG_VARIABLE in env)
     sources = {name: f"file {path}" if name in document else _DEFAULT.source for name in get_array_types()}

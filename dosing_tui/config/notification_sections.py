@@ -119,7 +119,7 @@ def _find_mail_errors(channel: NotificationSettings) -> Iterator[str]:
     if not channel.host:
         yield "host is empty; name the mail server."
     elif not is_host(channel.host):
-        yield "host is no name or address of a machine; leave out smtp://, account and path."
+        yield "host is not a host name or address; leave out smtp://, account and path."
     if not 0 <= channel.port <= 65_535:
         yield f"port {channel.port} is outside 0 to 65535."
     if not channel.to:

@@ -34,7 +34,7 @@ _DSN_PARAMETERS = re.compile(rf"\s*+(?:{_DSN_PARAMETER.pattern}\s*+)*+", re.DOTA
 
 
 DEFAULT, NOT_SET = "default", "not set here"
-"""The sources of a value that nobody gave; the second is a secret's."""
+"""The source of a value that was not set; the second is a secret's."""
 
 
 class SourcedValue(NamedTuple):
@@ -87,7 +87,7 @@ def _read_secret(
 
 
 def is_connection_string(dsn: str) -> bool:
-    """Whether it has a form that libpq reads: keywords, or a URI. Where not, nobody knows what is a password.
+    """Whether it has a form that libpq reads: keywords, or a URI. Otherwise a password cannot be recognized.
 
     >>> [is_connection_string(dsn) for dsn in ("host=h", "postgresql://u@h/db", "jdbc:postgresql://u:s@h/db")]
     [True, True, False]

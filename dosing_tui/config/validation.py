@@ -80,7 +80,7 @@ def _check_names(settings: Settings) -> Iterator[str]:
     if not mqtt.host:
         yield "mqtt.host: is empty; name the broker's host."
     if not is_host(mqtt.host):
-        yield "mqtt.host: is no name or address of a machine; leave out mqtt://, account and path."
+        yield "mqtt.host: is not a host name or address; leave out mqtt://, account and path."
     if not mqtt.prefix or re.search(r"[#\x00]|^/|/$", mqtt.prefix):
         yield f"mqtt.prefix: {mqtt.prefix!r} may not be empty, hold #, or begin or end with a slash."
     if "+" in mqtt.prefix and [level for level in mqtt.prefix.split("/") if "+" in level] != ["+"]:
@@ -240,7 +240,7 @@ def _check_monitoring(monitoring: MonitoringSettings) -> Iterator[str]:
 def _check_secrets(settings: Settings) -> Iterator[str]:
     if not is_connection_string(settings.database.dsn):
         yield (
-            "database.dsn: is no connection string of libpq; write 'host=db1 dbname=plant user=dosing' "
+            "database.dsn: is not a connection string of libpq; write 'host=db1 dbname=plant user=dosing' "
             "or 'postgresql://dosing@db1/plant', without a password."
         )
     if has_password(settings.database.dsn):

@@ -183,7 +183,7 @@ class KeptSession:
 
 
 def _is_alive(session: Session) -> bool:
-    """A server that was restarted since the last call is no failure of this one."""
+    """A server restart since the last call is not a failure of this one."""
     try:
         session.execute("")
     except psycopg.OperationalError:

@@ -32,7 +32,7 @@ class DatabaseTarget:
 
     @property
     def is_local(self) -> bool:
-        """On this machine: a socket or the loopback; of a service file's server nobody knows."""
+        """On this machine: a socket or the loopback; unknown for the server of a service file."""
         return self.host == THIS_MACHINE or self.host.startswith("/") or is_loopback(self.host)
 
     @property
@@ -108,7 +108,7 @@ _REFUSAL_TEMPLATES = {
     "28P01": "The server {server} refuses the password of user {user} for database {database}.",
     "3D000": "There is no database {database} on {server}.",
     "42501": "User {user} lacks a right in database {database} on {server}: {reason}.",
-    "57P04": "There is no database {database} on {server} any more.",
+    "57P04": "The database {database} on {server} no longer exists.",
     # an object of the schema is missing: not migrated, or not fully
     **dict.fromkeys(
         ("3F000", "42P01", "42703", "42704", "42883", "42P10"),

@@ -123,7 +123,7 @@ class LeaderElection:
         self._holder_name = f"{platform.node()}, process {os.getpid()}"
         self._session: DeadlineConnection | None = None
         self.refusal = ""
-        """Why this process cannot be elected although nobody else is; '' otherwise."""
+        """Why this process cannot be elected although there is no leader; '' otherwise."""
         self._is_elected = False
         self._is_loss_unreported = False
         """The heartbeat found the lease lost, and ``try_acquire`` has not said so yet."""
@@ -239,7 +239,7 @@ class LeaderElection:
         except (psycopg.errors.InsufficientPrivilege, psycopg.errors.ReadOnlySqlTransaction) as error:
             user = self._target.user
             reason = error.diag.message_primary
-            self.refusal = f"Nobody collects for this site, and database user {user} may not: {reason}."
+            self.refusal = f"No process collects for this site, and database user {user} may not: {reason}."
             return False
         if row is not None:
             self._lease.confirm(LeaseToken(self._site, self._holder, row[0]))

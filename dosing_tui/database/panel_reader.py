@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, TypeVar
 
 from psycopg.rows import BaseRowFactory, RowMaker, class_row, scalar_row
@@ -20,8 +20,9 @@ from dosing_tui.database.connection import (
     open_connection,
     prepare_session,
 )
-from dosing_tui.database.error_mapping import create_pool_error, translate_rowless_errors
+from dosing_tui.database.error_mapping import DatabaseTarget, create_pool_error, translate_rowless_errors
 from dosing_tui.database.sessions.query_cancellation import QueryRegistry
+from dosing_tui.database.sessions.session_check import check_session
 from dosing_tui.database.sessions.statement_deadline import DeadlineConnection
 from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.alarm_rules.shared.batch_need import BatchNeed
@@ -32,11 +33,11 @@ from dosing_tui.domain.messages.models import (
     Dose,
     InventoryLevel,
     Reading,
-    ReadingKind,
     TimeQuality,
 )
 from dosing_tui.domain.messages.text_sanitizer import clean_text
 from dosing_tui.domain.panels.annotations import AnnotationList
+from dosing_tui.domain.panels.dropped_readings import DroppedReadings
 from dosing_tui.domain.panels.filters import Dimension
 from dosing_tui.domain.panels.panel_catalog import DoseRow, Panel, PanelQuery
 from dosing_tui.domain.panels.pump_capability import PumpCapability
@@ -79,7 +80,7 @@ class PanelReader:
             configure=partial(prepare_session, settings=self._settings, timeouts=timeouts),
             # autocommit: a read is one statement; unprepared: the plan depends on the time range
             kwargs={"autocommit": True, "prepare_threshold": None},
-            check=ConnectionPool.check_connection,
+            check=check_session,
             min_size=0,
             max_size=MAX_SESSIONS,
             timeout=POOL_TIMEOUT_S,
@@ -154,10 +155,15 @@ class PanelReader:
             ),
         ]
 
-    def list_dropped(self, kind: ReadingKind) -> list[TimeRange]:
-        """The times whose readings of this kind retention has dropped, in order."""
-        asked = {"tables": [kind.value]}
-        return self._fetch_rows("maintenance/select_dropped_spans", class_row(TimeRange), asked)
+    def find_dropped(self, panel: Panel[Any], query: PanelQuery) -> DroppedReadings | None:
+        """The first of the panel's readings in the query's range that retention has dropped."""
+        for kind in sorted(panel.refresh_on):
+            asked = {"tables": [kind.value]}
+            for span in self._fetch_rows("maintenance/select_dropped_spans", class_row(TimeRange), asked):
+                since, until = max(span.since, query.since), min(span.until, query.until)
+                if since < until:
+                    return DroppedReadings(kind, since, until)
+        return None
 
     def list_batch_needs(self, now: datetime) -> list[BatchNeed]:
         """What one batch takes of each tank that was dosed from in the 28 days before ``now``."""
@@ -186,8 +192,12 @@ class PanelReader:
 
     @contextmanager
     def _open_session(self) -> Iterator[Session]:
-        with translate_rowless_errors(describe_target(self._settings)), self._borrow_session() as session:
+        with translate_rowless_errors(self._target), self._borrow_session() as session:
             yield session
+
+    @cached_property
+    def _target(self) -> DatabaseTarget:
+        return describe_target(self._settings)
 
     @contextmanager
     def _borrow_session(self) -> Iterator[Session]:
@@ -202,7 +212,7 @@ class PanelReader:
         except PoolTimeout:
             pass  # all are in use
         except (PoolClosed, TooManyRequests) as error:
-            raise create_pool_error(describe_target(self._settings)) from error
+            raise create_pool_error(self._target) from error
         with open_connection(self._settings, application=APPLICATION_NAME, autocommit=True) as session:
             yield session
 

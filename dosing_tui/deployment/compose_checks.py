@@ -90,7 +90,7 @@ def _list_broken_references(stack: StackFolder, service: ComposeService) -> Iter
             yield f"needs the secret {secret}, which is not declared."
     for other in service.waits_for:
         if other not in stack.services:
-            yield f"waits for {other}, which is no service."
+            yield f"waits for {other}, which is not a service."
 
 
 def _check_secrets(stack: StackFolder) -> Iterator[CheckResult]:

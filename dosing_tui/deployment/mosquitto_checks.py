@@ -97,7 +97,7 @@ def _read_end(certificate: Path) -> datetime:
     command = ("openssl", "x509", "-noout", "-enddate", "-in", str(certificate))
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
-        raise ValueError(f"{certificate.name} is no certificate in PEM")
+        raise ValueError(f"{certificate.name} is not a certificate in PEM format")
     return datetime.fromtimestamp(ssl.cert_time_to_seconds(done.stdout.strip().partition("=")[2]), UTC)
 
 

@@ -88,14 +88,14 @@ def check_telegraf(stack: StackFolder, settings: Settings | None) -> Iterator[Ch
 def _list_input_faults(given: dict[str, Any], stack: StackFolder, settings: Settings | None) -> Iterator[str]:
     view, columns = given["name_override"], _read_view_columns()
     if view not in columns:
-        yield f"{view} is no view for other writers: {', '.join(columns)}."
+        yield f"{view} is not a view for other writers: {', '.join(columns)}."
         return
     if missing := sorted({*given["tag_keys"], *FIELDS[view]} - columns[view]):
         yield f"{view} has no column {', '.join(missing)}."
     if given["username"] not in stack.broker_users:
         yield f"mosquitto/acl has no account {given['username']}."
     if settings and (foreign := sorted(set(given["topics"]) - set(settings.mqtt.topics))):
-        yield f"{', '.join(foreign)} is no topic of mqtt.prefix '{settings.mqtt.prefix}'."
+        yield f"{', '.join(foreign)} is not a topic of mqtt.prefix '{settings.mqtt.prefix}'."
 
 
 def _read_view_columns() -> dict[str, set[str]]:

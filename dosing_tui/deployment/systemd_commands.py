@@ -22,7 +22,7 @@ def create_account(account: str) -> None:
 
 
 def allow_reading(path: Path, account: str) -> None:
-    """Let the account's group read the settings, which 'config init' lets nobody. Raises: OSError."""
+    """Let the account's group read the settings; 'config init' makes them private. Raises: OSError."""
     mode = path.stat().st_mode
     if not mode & stat.S_IROTH:
         os.chown(path, -1, pwd.getpwnam(account).pw_gid)

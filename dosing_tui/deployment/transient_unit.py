@@ -1,4 +1,4 @@
-"""Runs 'doctor' in the place of the service: a unit of systemd that lasts as long as the command."""
+"""Runs 'doctor' under the service's conditions: a systemd unit that lasts as long as the command."""
 
 import os
 import pwd

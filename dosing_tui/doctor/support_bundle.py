@@ -26,7 +26,7 @@ REDACTED = "…"
 MIN_SECRET_LENGTH = 4
 """Shorter texts would be found everywhere; a file holds no such secret anyway."""
 
-_NO_LOG = "# The log is left out: without the settings nobody can tell the secrets in it.\n"
+_NO_LOG = "# The log is left out: without the settings its secrets cannot be recognized.\n"
 
 
 def write_bundle(

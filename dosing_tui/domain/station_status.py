@@ -5,15 +5,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from functools import lru_cache
 
 from dosing_tui.domain.alarms.catalog import RETIRED
 from dosing_tui.domain.alarms.models import UNACKNOWLEDGED_STATES, Priority
 from dosing_tui.domain.alarms.snapshot import AlarmSnapshot, AlarmView
-from dosing_tui.domain.batches.models import Batch, BatchStatus
-from dosing_tui.domain.batches.reconstruction import reconstruct_batches
+from dosing_tui.domain.batches.models import Batch
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel
 from dosing_tui.domain.presence.models import StationPresence
+from dosing_tui.domain.running_batches import RunningBatches
 
 
 class StationActivity(StrEnum):
@@ -80,13 +79,15 @@ class StationReadings:
 def list_station_statuses(
     readings: StationReadings, alarms: AlarmSnapshot | None, *,
     expected: Iterable[str], now: datetime, offline_after: timedelta,
+    running_batches: RunningBatches | None = None,
 ) -> list[StationStatus]:  # fmt: skip
-    """The stations that have reported and those that must, by name."""
+    """The stations that have reported and those that must, by name.
+
+    ``running_batches``: from one call to the next; without it every station is looked at.
+    """
     last_seen = dict(readings.last_seen)
     presences = {presence.device_id: presence for presence in readings.presences}
-    running = _find_running_batches(
-        tuple(readings.doses), tuple(readings.events), now.replace(second=0, microsecond=0)
-    )
+    running = (running_batches or RunningBatches()).find_batches(readings.doses, readings.events, now)
     retired_parts = list_retired(alarms)
     retired = {device for device, chemical in retired_parts if not chemical}
     tanks: dict[str, list[InventoryLevel]] = defaultdict(list)
@@ -133,15 +134,6 @@ def find_worst_tank(levels: Iterable[InventoryLevel]) -> InventoryLevel | None:
         (level.percent_full, level.chemical, level) for level in levels if level.percent_full is not None
     ]
     return min(found, key=lambda each: each[:2])[2] if found else None
-
-
-@lru_cache(maxsize=2)  # asked twice a second, and the same until a message arrives
-def _find_running_batches(
-    doses: tuple[Dose, ...], events: tuple[BatchEvent, ...], now: datetime
-) -> Mapping[str, Batch]:
-    """Station -> its batch that runs. ``now`` to the minute."""
-    batches = reconstruct_batches([*doses, *events], now=now)
-    return {batch.device_id: batch for batch in batches if batch.status is BatchStatus.OPEN}
 
 
 def _find_state(

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from dosing_tui.config.settings import GlyphMode, Settings
 from dosing_tui.database.panel_reader import PanelReader
-from dosing_tui.domain.messages.models import BatchEvent, ReadingKind
+from dosing_tui.domain.messages.models import BatchEvent
 from dosing_tui.domain.messages.text_sanitizer import clean_text
 from dosing_tui.domain.panels.filters import Dimension, Selection
 from dosing_tui.domain.panels.panel_catalog import PANELS, Panel, PanelQuery
@@ -29,11 +29,6 @@ EXIT_NO_ROWS = 1
 """No rows; the reason is on stderr."""
 EXIT_UNAVAILABLE = 3
 """Database unavailable; retrying later may help. Other errors exit with 2."""
-_KIND_NAMES = {
-    ReadingKind.DOSE: "its doses",
-    ReadingKind.EVENT: "its batch events",
-    ReadingKind.LEVEL: "its levels",
-}
 _MAX_VALUES = 20
 """Most known values listed in a message."""
 
@@ -186,15 +181,5 @@ def _explain_no_rows(reader: PanelReader, panel: Panel[Any], query: PanelQuery, 
         without = reader.read_panel(panel, PanelQuery(query.since, query.until, query.now))
         if without:
             return f"Without the filter there are {len(without)}."
-    return f"No data in this range.{_describe_dropped(reader, panel, query, zone)}"
-
-
-def _describe_dropped(reader: PanelReader, panel: Panel[Any], query: PanelQuery, zone: ZoneInfo) -> str:
-    """What retention has dropped of the readings in the range; '' for nothing."""
-    for kind in sorted(panel.refresh_on):
-        for span in reader.list_dropped(kind):
-            begin, end = max(span.since, query.since), min(span.until, query.until)
-            if begin < end:
-                times = " to ".join(f"{at.astimezone(zone):%Y-%m-%d %H:%M}" for at in (begin, end))
-                return f" Retention has dropped {_KIND_NAMES[kind]} from {times}."
-    return ""
+    dropped = reader.find_dropped(panel, query)
+    return "No data in this range." + (f" {dropped.describe(zone)}" if dropped else "")

@@ -204,7 +204,7 @@ def build_collector_alerts(settings: Settings) -> JsonObject:
 
 
 def _build_grafana_rule(alert: CollectorAlert, site: str) -> Json:
-    """An expression without a result is no alert: only what is wrong has one, be its value 0.
+    """An expression without a result raises no alert: only a fault has one, even if its value is 0.
 
     Grafana's own $value is a text with every label and step.
     """

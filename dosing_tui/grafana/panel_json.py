@@ -42,7 +42,7 @@ _COLUMN_UNITS = {
 }
 """Grafana's unit and decimals by ours. Only units that do not scale: s would turn 90.0 s into 1.5 mins."""
 _DECIMAL_COLUMNS = {"cpk": ("none", 2)}
-"""Columns without a unit that are no counts."""
+"""Columns without a unit that are not counts."""
 _HIDDEN_COLUMNS = {
     ChartKind.GAUGES: ("remaining_g", "capacity_g", "time", "received_at"),
     ChartKind.HISTOGRAM: ("lower_g", "upper_g"),

@@ -15,7 +15,7 @@ POLL_S = 0.5
 REQUEST_TIMEOUT_S = 5.0
 """A client that is slower is closed."""
 MAX_REQUESTS = 8
-"""At a time; for one more the oldest is closed: a client that never ends its request keeps nobody out."""
+"""At a time; for one more the oldest is closed: an endless request does not block others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class MonitoringServer(HTTPServer):
     def process_request(
         self, request: socket | tuple[bytes, socket], client_address: tuple[str, int]
     ) -> None:
-        """In a thread of its own: a slow client keeps nobody waiting."""
+        """In a thread of its own: a slow client does not delay others."""
         assert isinstance(request, socket)
         with self._lock:
             if len(self._open) >= MAX_REQUESTS:

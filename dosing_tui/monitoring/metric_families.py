@@ -27,7 +27,7 @@ _COUNTS = (
     ("stored", "Readings stored in the database."),
     ("duplicates", "Readings that were stored before."),
     ("rejected", "Readings that cannot be used, kept in rejected_messages."),
-    ("possible_repeats", "Readings stored with a flag: nobody can tell whether they are repeats."),
+    ("possible_repeats", "Readings stored with a flag: they may or may not be repeats."),
 )
 _TOPICS = ("consumption", "events", "levels")
 """Label of each topic, in the order of the settings' topics."""

@@ -43,7 +43,7 @@ _ACCOUNT_REFUSALS = (134, 135)
 
 
 class BrokerFailure(Enum):
-    """Why there is no connection, by who has to act."""
+    """Why there is no connection, grouped by who has to act."""
 
     SETTINGS = auto()
     UNREACHABLE = auto()

@@ -111,7 +111,7 @@ def format_silence(settings: MqttSettings) -> str:
     """The sentence for a port that accepts connections and sends nothing."""
     return (
         f"Broker {format_address(settings)} accepts the connection and answers nothing: it hangs, or it is "
-        f"no MQTT broker. Check that it works, and host, port, tls and transport in [mqtt]."
+        f"not an MQTT broker. Check the broker, and host, port, tls and transport in [mqtt]."
     )
 
 

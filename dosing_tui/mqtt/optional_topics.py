@@ -71,7 +71,7 @@ class OptionalTopics:
         self._given_up = []
 
     def give_up_topic(self, now: datetime) -> bool:
-        """Whether the connection was closed for the last request; the topic is then requested no more.
+        """Whether the connection was closed for the last request; the topic is then no longer requested.
 
         An answer clears a topic; $SYS stays suspected, whose right may be checked later.
         """

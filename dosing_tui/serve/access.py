@@ -32,7 +32,7 @@ def check_address(address: ListenAddress, *, is_remote_allowed: bool) -> None:
 
 
 def is_token_valid(token: str, *candidates: str | None) -> bool:
-    """One of them is the token, compared in constant time. A request may hold bytes that are no text."""
+    """One of them is the token, compared in constant time. A request may hold bytes that are not text."""
     given = [(each or "").encode(errors="replace") for each in candidates]
     return any(hmac.compare_digest(token.encode(), each) for each in given)
 

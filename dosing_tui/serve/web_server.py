@@ -164,7 +164,7 @@ async def pass_message(console: BrowserConsole, socket: web.WebSocketResponse, t
 
 
 def limit_size(value: str | int | None, default: int, largest: int) -> int:
-    """A number of cells, 1 to ``largest``; ``default`` for what is no number."""
+    """A number of cells, 1 to ``largest``; ``default`` if it is not a number."""
     try:
         return max(1, min(largest, int(value if value is not None else default)))
     except ValueError:

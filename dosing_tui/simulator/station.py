@@ -76,7 +76,7 @@ class SimulatedStation:
         """Reboot during a batch: calculated stocks full, uptime from zero, batch abandoned.
 
         False if no batch is running, if full tanks were reported recently, or in the second of a dose: the
-        numbers begin anew, and no station gives two doses of one second the same number.
+        numbers start again, and no station gives two doses of one second the same number.
         """
         if self.is_idle or int(at) == self._dose_second_s:
             return False

@@ -94,7 +94,7 @@ class StationStatuses:
                 connection.stop()
 
     def number_payload(self, device: str, payload: bytes) -> bytes:
-        """The payload with the station's next number; as it is, if it is no record of a numbering station."""
+        """The payload with the station's next number; unchanged for a station that does not number."""
         found = _OWN_RECORD.fullmatch(payload)
         if device not in self._statuses or found is None or found[1] != device.encode():
             return payload

@@ -4,7 +4,6 @@ SELECT job.job_id,
        coalesce(aggregate.view_name, job.hypertable_name, '')::text AS table_name,
        job.scheduled AS is_scheduled,
        coalesce(stats.last_run_status, '') AS last_status,
-       CASE WHEN isfinite(stats.last_successful_finish) THEN stats.last_successful_finish END AS last_success,
        CASE WHEN isfinite(stats.last_run_started_at) THEN stats.last_run_started_at END AS last_start,
        CASE WHEN isfinite(stats.next_start) THEN stats.next_start END AS next_start,
        coalesce((SELECT error.err_message

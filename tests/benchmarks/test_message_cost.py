@@ -67,6 +67,7 @@ class TimedSpool:
     def __init__(self, spool: Spool, stopwatch: Stopwatch) -> None:
         self._spool, self._stopwatch = spool, stopwatch
         self.load_redelivery_filter = spool.load_redelivery_filter
+        self.wake_reader = spool.wake_reader
 
     def append_messages(self, messages: Sequence[ParsedMessage], *, expire_before: int) -> None:
         with self._stopwatch.measure("spool: append"):

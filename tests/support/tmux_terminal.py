@@ -72,11 +72,11 @@ class Terminal:
         )
 
     def seconds_until(
-        self, seen: Callable[[str], bool], timeout: float = PATIENCE_S, *, every: float = 0.02
+        self, has_text_arrived: Callable[[str], bool], timeout: float = PATIENCE_S, *, every: float = 0.02
     ) -> float:
-        """How long it takes from now until the screen answers ``seen``."""
+        """How long it takes from now until the screen answers ``has_text_arrived``."""
         begin = time.monotonic()
-        wait_until(lambda: seen(self.read_screen()), timeout, every=every, why=self.read_screen)
+        wait_until(lambda: has_text_arrived(self.read_screen()), timeout, every=every, why=self.read_screen)
         return time.monotonic() - begin
 
     @contextmanager
@@ -111,12 +111,12 @@ class Copy:
         begin, written = time.monotonic(), b""
         act()
 
-        def seen() -> bool:
+        def has_text_arrived() -> bool:
             nonlocal written
             written += self.file.read()
             return wanted.search(written) is not None
 
-        wait_until(seen, timeout, every=0.005, why=f"{text!r} is not written into row {row}")
+        wait_until(has_text_arrived, timeout, every=0.005, why=f"{text!r} is not written into row {row}")
         return time.monotonic() - begin
 
 

@@ -1,9 +1,17 @@
 """The live picture: what moves it, what does not, and that it stays small."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, ReadingKind, TimeQuality
-from dosing_tui.live_snapshot import LinkState, LinkStatus, MessageCounts, Role
+from dosing_tui.live_snapshot import (
+    DatabaseFault,
+    DatabasePart,
+    LinkState,
+    LinkStatus,
+    MessageCounts,
+    Role,
+)
 from dosing_tui.live_state import MAX_RECENT_READINGS, MAX_SERIES, LiveState
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
@@ -56,7 +64,7 @@ def test_an_older_level_does_not_replace_a_newer_one() -> None:
     assert [entry.remaining_g for entry in live.get_snapshot(NOW).levels] == [100.0]
 
 
-def test_seeding_fills_gaps_but_does_not_undo_what_messages_told() -> None:
+def test_seeding_fills_gaps_but_does_not_undo_what_messages_brought() -> None:
     live = LiveState()
     live.apply_readings([make_level(5, remaining_g=100.0), make_dose(5)])
     live.seed_readings(
@@ -106,7 +114,7 @@ def test_the_revision_moves_only_when_something_changed() -> None:
     assert live.get_snapshot(NOW).revision > before
 
 
-def test_last_heard_is_the_receive_time_of_any_message() -> None:
+def test_last_seen_is_the_receive_time_of_any_message() -> None:
     live = LiveState()
     live.apply_readings([make_dose(1), make_event("complete", 7), make_level(3)])
     assert live.get_snapshot(NOW).device_last_seen == (("dosing_system_01", NOW + timedelta(minutes=7)),)
@@ -115,3 +123,33 @@ def test_last_heard_is_the_receive_time_of_any_message() -> None:
 def test_books_know_when_they_balance() -> None:
     assert MessageCounts(10, 6, 2, 1, 1).is_reconciled
     assert not MessageCounts(10, 6, 2, 1, 0).is_reconciled
+
+
+def test_while_nothing_changes_the_picture_is_the_same_object() -> None:
+    live = LiveState()
+    live.apply_readings([make_dose()])
+    live.count_messages(["factory/dosing/consumption"], NOW)
+    live.change_event.clear()
+    picture = live.get_snapshot(NOW)
+    assert live.get_snapshot(NOW + timedelta(seconds=1)) is picture
+    assert live.get_snapshot(NOW + timedelta(seconds=11)).message_rate == 0.0
+    live.set_console_faults(())
+    live.set_role(Role.UNDECIDED)
+    assert not live.change_event.is_set()
+
+
+def test_each_change_is_announced() -> None:
+    live = LiveState()
+    changes: tuple[Callable[[], None], ...] = (
+        lambda: live.apply_readings([make_dose()]),
+        lambda: live.count_messages(["factory/dosing/consumption"], NOW),
+        lambda: live.count_stored([ReadingKind.DOSE]),
+        lambda: live.set_role(Role.COLLECTOR),
+        lambda: live.set_console_faults((DatabaseFault(DatabasePart.QUERIES, "Gone."),)),
+    )
+    for change in changes:
+        live.change_event.clear()
+        before = live.get_snapshot(NOW)
+        change()
+        assert live.change_event.is_set()
+        assert live.get_snapshot(NOW) is not before

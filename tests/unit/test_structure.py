@@ -68,6 +68,7 @@ REPLACED_PHRASES = (
 COUNT = re.compile(r"format_count|\b(count|len)\(|count\b|number\b")
 """What a formatted expression has that counts."""
 PLURAL = re.compile(r" (?!times|bytes|characters|colours)[a-z]+(?<![sih])s\b")
+PLURAL_CHOICE = re.compile(r"['\"]s['\"] if |if .+ else ['\"]s['\"]")
 PLURAL_BY_HAND = re.compile(r"1 (alarm|batch|dose|entry|message|reading|row|station|tank)")
 BROAD_ERRORS = ("Exception", "BaseException")
 
@@ -168,6 +169,17 @@ def test_no_name_is_a_bare_participle() -> None:
     assert found == []
 
 
+def test_no_helper_of_a_test_is_named_by_a_participle() -> None:
+    names = re.compile(r"^ *(?:async )?(?:def|class) _*(\w+)", re.MULTILINE)
+    found = [
+        f"{path.relative_to(ROOT)}: {name}"
+        for path in sorted((ROOT / "tests").rglob("*.py"))
+        for name in names.findall(path.read_text(encoding="utf-8"))
+        if name.lower().split("_")[0] in PARTICIPLES
+    ]
+    assert found == []
+
+
 def test_at_most_a_quarter_of_the_function_names_is_one_word() -> None:
     names = [function.name.strip("_") for _, function in iterate_functions() if is_named_freely(function)]
     one_word = Counter(name for name in names if "_" not in name)
@@ -255,6 +267,13 @@ def test_a_number_of_things_has_one_format() -> None:
         if path.name != "quantity_text.py"
         for line, text in list_texts(nodes)
         if PLURAL_BY_HAND.fullmatch(text)
+    ]
+    found += [
+        f"{path.relative_to(ROOT)}:{node.lineno} {ast.unparse(node)}"
+        for path, nodes in parse_package().items()
+        if path.name != "quantity_text.py"
+        for node in nodes
+        if isinstance(node, ast.IfExp) and PLURAL_CHOICE.search(ast.unparse(node))
     ]
     assert found == []
 

@@ -112,7 +112,7 @@ def _enter_draft(settings: "Settings", draft: "MaterialDraft") -> None:
 
 
 def _expect_level_jump(settings: "Settings", draft: "MaterialDraft") -> None:
-    """The journal records it, and the jump of the level is no alarm."""
+    """The journal records it, and the jump of the level raises no alarm."""
     from dosing_tui.config.alarm_limits import get_max_shelving
     from dosing_tui.database.alarms import journal
     from dosing_tui.domain.alarms.models import Actor

@@ -93,5 +93,5 @@ def _print_order(output: "TraceOutput", chemical: str) -> None:
     today = output.now.astimezone(ZoneInfo(output.settings.plant.timezone)).date()
     found = propose_lots(list_stored_lots(output.settings, chemical=chemical), today)
     if not found:
-        exit_without_result("No lot waits in store: deliveries to a place that is no station are there.")
+        exit_without_result("No lot waits in store: deliveries to a place other than a station wait there.")
     write_stdout(render_lot_order(found, output))

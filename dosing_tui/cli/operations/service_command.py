@@ -73,7 +73,7 @@ def _check_name(name: str) -> str:
 
 def _check_time(text: str) -> str:
     if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", text):
-        raise click.BadParameter(f"{text!r} is no time of the day, e.g. 02:30.")
+        raise click.BadParameter(f"{text!r} is not a time of day, e.g. 02:30.")
     return text
 
 
@@ -173,7 +173,7 @@ def uninstall(name: str, folder: Path) -> None:
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[OPTIONS OF DOCTOR]...")
 @click.pass_context
 def doctor_of_service(ctx: click.Context, account: str, name: str, arguments: tuple[str, ...]) -> None:
-    """Run 'doctor' in the service's place. Needs root.
+    """Run 'doctor' under the service's conditions. Needs root.
 
     It has the account, passwords, spool and limits of the service. A file for --bundle must be in the
     service's own folder, e.g. /var/lib/dosing-tui/support.zip.
@@ -232,7 +232,7 @@ def _make_backup(
     if backup_folder is None:
         return None
     if backup_user and not re.fullmatch(r"\w[\w.-]*", backup_user):
-        raise click.BadParameter(f"{backup_user!r} is no name of a role.")
+        raise click.BadParameter(f"{backup_user!r} is not the name of a role.")
     password = str(backup_password.absolute()) if backup_password else ""
     return BackupPlan(backup_folder.absolute(), backup_at, backup_keep, backup_user, password)
 

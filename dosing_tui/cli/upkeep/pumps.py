@@ -52,7 +52,7 @@ def log_service(
 ) -> None:  # fmt: skip
     """Enter what was done to a pump or the scale of STATION: exit 0, 2 wrong input, 3 no database.
 
-    After a tube change or a calibration the figures of the pump begin anew. An entry stays for good.
+    After a tube change or a calibration the figures of the pump start again. An entry stays for good.
     """
     from dosing_tui.database.pumps.service_log import enter_service
     from dosing_tui.domain.capability.service_log import ServiceDraft, ServiceKind, parse_readings

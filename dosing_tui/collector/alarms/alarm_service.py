@@ -9,11 +9,10 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
+from dosing_tui.collector.alarms.evaluation_input import SpoolFill, build_evaluation_context
 from dosing_tui.collector.alarms.journal_outbox import JournalOutbox
 from dosing_tui.collector.alarms.offline_commands import OfflineCommands
 from dosing_tui.collector.alarms.outbox_fence import report_superseded
@@ -24,12 +23,7 @@ from dosing_tui.collector.context.local_state import get_spool_folder
 from dosing_tui.config.alarm_limits import build_alarm_limits
 from dosing_tui.database.alarms.journal import JournalUpdate
 from dosing_tui.domain.alarm_rules.evaluator import Evaluator
-from dosing_tui.domain.alarm_rules.shared.detection import (
-    ConnectionState,
-    DatabasePartState,
-    EvaluationContext,
-    TopicAccess,
-)
+from dosing_tui.domain.alarm_rules.shared.detection import EvaluationContext
 from dosing_tui.domain.alarm_rules.shared.rule_state import HOUR
 from dosing_tui.domain.alarms.checkpoint import CHECKPOINT_INTERVAL, Checkpoint
 from dosing_tui.domain.alarms.journal_filter import MAX_ENTRIES
@@ -38,7 +32,7 @@ from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, 
 from dosing_tui.domain.presence.models import StationNews
 from dosing_tui.domain.quantities.set_back_clock import is_due
 from dosing_tui.errors import DatabaseError, SpoolError
-from dosing_tui.live_snapshot import DatabasePart, LinkState, LinkStatus
+from dosing_tui.live_snapshot import DatabasePart
 
 log = logging.getLogger(__name__)
 
@@ -51,15 +45,6 @@ MAX_PUBLISH_PAUSE_S = 2.0
 STOP_TIMEOUT_S = 10.0
 FAILURE_SHOWN_FOR = timedelta(minutes=1)
 """A failure of the rules on one reading would otherwise be gone with the next."""
-
-
-@dataclass(frozen=True, slots=True)
-class SpoolFill:
-    """Fill of the spool in percent, the receipt of its oldest reading, whether it takes no more."""
-
-    percent: float = 0.0
-    oldest_at: datetime | None = None
-    is_intake_stopped: bool = False
 
 
 class AlarmService:
@@ -75,7 +60,6 @@ class AlarmService:
         self._context = context
         self._alarm_store = context.database.alarm_store
         self._clock = context.clock
-        self._zone = ZoneInfo(context.settings.plant.timezone)
         self._outbox = outbox
         self._read_operator_commands = (
             outbox.take_operator_commands
@@ -302,31 +286,12 @@ class AlarmService:
         self._has_history = True
 
     def _build_evaluation_context(self) -> EvaluationContext:
-        now, calendar = self._clock(), self._context.settings.calendar
+        now = self._clock()
         snapshot = self._context.live_state.get_snapshot(now)
-        spool = self._measure_spool()
-        sentences = {fault.part: fault.sentence for fault in snapshot.database_faults}
-        self._has_collector = DatabasePart.COLLECTOR not in sentences
-        return EvaluationContext(
-            now,
-            broker=_link_to_view(snapshot.broker),
-            database=_link_to_view(snapshot.database),
-            topics=tuple(
-                TopicAccess(topic, topic in snapshot.refused_topics)
-                for topic in self._context.settings.mqtt.topics
-            ),
-            database_parts=tuple(
-                DatabasePartState(part.name.lower(), sentences.get(part, ""))
-                for part in DatabasePart
-                # shown in the tiles, or seen only by a viewer: no alarm
-                if part not in (DatabasePart.QUERIES, DatabasePart.COLLECTOR)
-            ),
-            spool_count=snapshot.message_counts.spooled,
-            oldest_spooled_at=spool.oldest_at,
-            spool_percent=spool.percent,
-            is_intake_stopped=spool.is_intake_stopped,
-            tank_lots=self._stock.tank_lots,
-            is_shift_scheduled=not calendar.shifts or calendar.get_current_shift(now, self._zone) is not None,
+        faulty_parts = [fault.part for fault in snapshot.database_faults]
+        self._has_collector = DatabasePart.COLLECTOR not in faulty_parts
+        return build_evaluation_context(
+            snapshot, self._context.settings, self._measure_spool(), self._stock.tank_lots, now
         )
 
     def _save_entries(self, entries: Sequence[JournalEntry]) -> None:
@@ -368,8 +333,3 @@ def _build_evaluator(context: CollectorContext, *, writes_journal: bool) -> Eval
         realarm_after=timedelta(minutes=settings.alarms.realarm_minutes),
         writes_journal=writes_journal,
     )
-
-
-def _link_to_view(state: LinkState) -> ConnectionState:
-    up = None if state.status is LinkStatus.STARTING else state.status is not LinkStatus.DOWN
-    return ConnectionState(up, state.since, state.reason)

@@ -65,7 +65,7 @@ class LeaderLock(Protocol):
 
     @property
     def refusal(self) -> str:
-        """Why this process cannot be elected although nobody else is; '' otherwise."""
+        """Why this process cannot be elected although there is no leader; '' otherwise."""
         ...
 
     def try_acquire(self) -> bool | None: ...

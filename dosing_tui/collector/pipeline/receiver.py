@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 from dosing_tui.collector.context.interfaces import CollectorContext
 from dosing_tui.collector.pipeline.broker_drop_count import count_lost_messages, parse_drop_count
 from dosing_tui.collector.pipeline.receive_buffer import ReceiveBuffer
-from dosing_tui.collector.presence.station_intake import StationIntake, apply_to_live_state, name_topics
+from dosing_tui.collector.presence.station_intake import StationIntake, TopicNames, apply_to_live_state
 from dosing_tui.collector.spool.redelivery_filter import RedeliveryFilter, flag_possible_repeat
 from dosing_tui.collector.spool.spool import ParsedMessage, Spool
 from dosing_tui.domain.messages.models import ParsedItem
@@ -62,6 +62,7 @@ class MessageReceiver:
         self._broker = broker
         self._alarms = alarms
         self._stations = stations or StationIntake(context.settings.mqtt)
+        self._topic_names = TopicNames(context.settings.mqtt)
         self._context = context
         # connection_number counts one client's connections; the offset makes it unique among clients
         self._connection_offset = secrets.randbits(60)
@@ -94,6 +95,8 @@ class MessageReceiver:
             # the boundary of the thread: nothing unstored was acknowledged
             log.exception("storing received messages failed")
             self.stop_reason = f"Storing received messages failed: {error!r}."
+        finally:
+            self._spool.wake_reader()
         self._buffer.close()
         return False
 
@@ -108,7 +111,7 @@ class MessageReceiver:
         self._broker.ack_messages(messages)
         if station_messages:
             apply_to_live_state(self._context.live_state, [*chunk.retained, *chunk.new_items])
-            topics = name_topics(self._context.settings.mqtt, station_messages)
+            topics = self._topic_names.list_names(station_messages)
             self._context.live_state.count_messages(topics, station_messages[-1].received_at)
         for message in messages:
             if message.topic == DROP_COUNT_TOPIC:

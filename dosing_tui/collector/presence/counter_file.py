@@ -1,6 +1,6 @@
 """Where the stations' counters stand between two runs of the collector, so that a loss in between is seen.
 
-Written at a clean end and taken away at the start: after a crash the count begins anew, as it does after
+Written at a clean end and taken away at the start: after a crash the count starts again, as it does after
 another process has collected.
 """
 
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 
 def save_counters(folder: Path, epoch: int | None, counters: SavedCounters) -> None:
-    """``epoch``: number of this process's election; None without one. A disk that is full is no fault."""
+    """``epoch``: number of this process's election; None without one. A full disk is not an error."""
     temporary = folder / f"{FILE_NAME}.new"
     try:
         prepare_private_file(temporary)
@@ -49,5 +49,5 @@ def take_counters(folder: Path, epoch: int | None) -> SavedCounters:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
-        log.warning("the stations' counters begin anew: %s", error)
+        log.warning("the stations' counters start again: %s", error)
         return {}

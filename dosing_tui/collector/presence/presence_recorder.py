@@ -1,4 +1,4 @@
-"""Passes on what stations tell of themselves: losses to the alarm rules, both to the database."""
+"""Passes on what stations report about themselves: losses to the alarm rules, both to the database."""
 
 import time
 from collections.abc import Callable, Iterable

@@ -4,6 +4,7 @@ import threading
 from collections import deque
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import lru_cache
 
 from dosing_tui.config.settings import MqttSettings
 from dosing_tui.domain.messages.models import ParsedItem, Rejection
@@ -16,6 +17,7 @@ from dosing_tui.domain.topics.topic_filter import find_station
 from dosing_tui.live_state import LiveState
 from dosing_tui.mqtt.message import ReceivedMessage
 
+MAX_KNOWN_TOPICS = 1_000
 MAX_PENDING = 5_000
 """Reports that wait for the database; of more the newest."""
 
@@ -34,15 +36,21 @@ def read_status(topic_filter: str, message: ReceivedMessage) -> StationReport | 
     )
 
 
-def name_topics(settings: MqttSettings, messages: Iterable[ReceivedMessage]) -> list[str]:
+class TopicNames:
     """The topic of the settings that covers each message: their number is bounded."""
-    status_topic = settings.station_status_topic
-    topics = [message.topic for message in messages]
-    names = {
-        topic: status_topic if find_station(status_topic, topic) else settings.find_topic(topic)
-        for topic in set(topics)
-    }
-    return [names[topic] for topic in topics]
+
+    def __init__(self, settings: MqttSettings) -> None:
+        self._settings = settings
+        self._status_topic = settings.station_status_topic
+        self._find_name = lru_cache(MAX_KNOWN_TOPICS)(self._choose_name)
+
+    def list_names(self, messages: Iterable[ReceivedMessage]) -> list[str]:
+        """One for each message."""
+        return [self._find_name(message.topic) for message in messages]
+
+    def _choose_name(self, topic: str) -> str:
+        is_status = find_station(self._status_topic, topic)
+        return self._status_topic if is_status else self._settings.find_topic(topic)
 
 
 def apply_to_live_state(live_state: LiveState, items: Iterable[ParsedItem | StationReport]) -> None:

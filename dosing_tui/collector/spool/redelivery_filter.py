@@ -189,7 +189,7 @@ class RedeliveryFilter:
 
 
 def flag_possible_repeat(item: ParsedItem) -> ParsedItem:
-    """Flag a reading whose key has the time of this receipt. Any other time tells a repeat by itself."""
+    """Flag a reading whose key has the time of this receipt; with any other time the key shows a repeat."""
     if (
         isinstance(item, Rejection)
         or item.time_quality is TimeQuality.DEVICE

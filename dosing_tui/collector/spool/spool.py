@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -73,7 +74,9 @@ class Spool:
         self._is_flushing = False
         self._awaited_items = 0
         """Spooled items for which ``wait_for_chunk`` waits; fewer wake it only by the end of its time."""
-        self._item_cache: dict[bytes, tuple[ParsedItem, ...]] = {}
+        self._is_wake_due = False
+        self._unread: deque[SpoolMessage] = deque()
+        """Appended messages that nobody has read yet, with gaps above MAX_CACHE_MESSAGES."""
         self.counts = MessageCounts()
         self.progress = self._saved_progress = WriteProgress()
         """The progress that the database last confirmed, and that in the file."""
@@ -109,7 +112,7 @@ class Spool:
         self._file.save_epoch(epoch)
 
     def append_messages(self, messages: Sequence[ParsedMessage], *, expire_before: int) -> None:
-        """Append all messages or none; they are on disk on return.
+        """Append all messages or none; they are on disk on return. ``wake_reader`` has to follow.
 
         Raises: SpoolError.
         """
@@ -118,22 +121,34 @@ class Spool:
         item_count = sum(count for _, count in encoded)
         repeats = sum(is_possible_repeat(item) for each in messages for item in each.items)
         with self._condition:
-            self._file.append_messages(
+            last_seq = self._file.append_messages(
                 encoded, fingerprints, expire_before=expire_before, possible_repeats=repeats,
                 confirmed=self.progress if self.has_unsaved_progress else None,
             )  # fmt: skip
             self._saved_progress = self.progress
             was_empty = not self.counts.spooled
             if was_empty:
-                self._item_cache.clear()  # of what the database had already, and nobody read here
+                self._unread.clear()  # of what the database had already, and nobody read here
                 self._chunk_start = time.monotonic()
-            self._cache_items(encoded, messages)
+            room = max(0, MAX_CACHE_MESSAGES - len(self._unread))
+            first_seq = last_seq - len(messages) + 1
+            self._unread.extend((seq, each.items) for seq, each in enumerate(messages[:room], first_seq))
             self._update_counts(
                 received=self.counts.received + item_count,
                 spooled=self.counts.spooled + item_count,
                 possible_repeats=self.counts.possible_repeats + repeats,
             )
-            if was_empty or self.counts.spooled >= self._awaited_items:
+            self._is_wake_due |= was_empty or self.counts.spooled >= self._awaited_items
+
+    def wake_reader(self) -> None:
+        """Have ``wait_for_chunk`` return for what was appended.
+
+        Apart from ``append_messages``: until the receiver has acknowledged, the reader would only take
+        Python's lock from it.
+        """
+        with self._condition:
+            if self._is_wake_due:
+                self._is_wake_due = False
                 self._condition.notify_all()
 
     def wait_for_chunk(self, min_items: int, wait_s: float, *, idle_s: float) -> bool:
@@ -169,18 +184,33 @@ class Spool:
         """
         with self._condition:
             self._chunk_start = time.monotonic()
+            if unread := self._take_unread(max_items):
+                return unread
             stored = self._file.read_messages(after=self.progress.last_seq, limit=max_items)
-            cached = [self._item_cache.pop(row.content, None) for row in stored]
+            known = dict(self._unread)
             if not stored and self.counts.spooled:
                 self._drop_lost_messages()
         rows: list[SpoolMessage] = []
-        for row, items in zip(stored, cached, strict=True):
-            items = items or self._decode_row(row)
+        for row in stored:
+            items = known.get(row.seq) or self._decode_row(row)
             max_items -= len(items)
             if rows and max_items < 0:
                 break
             rows.append((row.seq, items))
         return rows
+
+    def _take_unread(self, max_items: int) -> list[SpoolMessage]:
+        """The oldest messages that are still in memory; empty if older ones are only in the file."""
+        unread, next_seq = self._unread, self.progress.last_seq + 1
+        while unread and unread[0][0] < next_seq:
+            unread.popleft()
+        taken: list[SpoolMessage] = []
+        while unread and unread[0][0] == next_seq + len(taken):
+            max_items -= len(unread[0][1])
+            if taken and max_items < 0:
+                break
+            taken.append(unread.popleft())
+        return taken
 
     def confirm_progress(self, progress: WriteProgress) -> None:
         """Remove the messages that the database has, up to ``progress``: of few, later from the file.
@@ -220,7 +250,7 @@ class Spool:
 
     @property
     def is_damaged(self) -> bool:
-        """The file cannot be used any more: it has to be opened anew."""
+        """The file is no longer usable: it has to be reopened."""
         return self._file.is_damaged
 
     def find_oldest_time(self) -> datetime | None:
@@ -266,13 +296,8 @@ class Spool:
         if lost > 0:
             self._report(f"The spool has lost {count_noun(lost, 'reading')}: its file was damaged.")
 
-    def _cache_items(self, encoded: Sequence[tuple[bytes, int]], messages: Sequence[ParsedMessage]) -> None:
-        """Keep those of the first messages: the writer reads them next."""
-        room = max(0, MAX_CACHE_MESSAGES - len(self._item_cache))
-        for (content, _), each in zip(encoded[:room], messages[:room], strict=True):
-            self._item_cache[content] = each.items
-
     def _load_state(self) -> None:
+        self._unread.clear()
         state = self._file.read_state()
         self.spool_id = state.spool_id
         self.session = state.session

@@ -142,11 +142,11 @@ class SpoolFile(SqliteFile):
         expire_before: int,
         possible_repeats: int = 0,
         confirmed: WriteProgress | None = None,
-    ) -> None:
+    ) -> int:
         """Append each message's encoded items and their number; all messages, or none on an error.
 
         ``confirmed``: what the database has meanwhile is deleted in the same transaction.
-        Durable on return: flushed to disk, not only to the kernel.
+        Durable on return: flushed to disk, not only to the kernel. Returns the last one's sequence number.
         """
         rows = [
             (content, count, spool_schema.compute_checksum(content, count)) for content, count in messages
@@ -158,6 +158,7 @@ class SpoolFile(SqliteFile):
             if confirmed:
                 _delete_stored(sql, confirmed)
             sql.executemany("INSERT INTO spool (units, count, checksum) VALUES (?, ?, ?)", rows)
+            ((last_seq,),) = sql.execute("SELECT last_insert_rowid()")
             sql.executemany("INSERT INTO recent VALUES (?, ?, ?, ?)", recent)
             sql.executemany("INSERT OR REPLACE INTO session_messages VALUES (?, ?, ?, ?)", record)
             if is_expiry_due:
@@ -170,6 +171,7 @@ class SpoolFile(SqliteFile):
             )
         if is_expiry_due:
             self._expired_before = expire_before
+        return int(last_seq)
 
     def save_session(self, session: int) -> None:
         """The number of a new session: nothing recorded before counts as received in it."""

@@ -20,7 +20,7 @@ class PumpSettings:
     tube_life_g: float = 0.0
     """Grams that a tube doses in its life; then TUBE_DUE is raised. 0: not limited by grams."""
     tube_life_hours: float = 0.0
-    """Hours that a pump runs on one tube; whichever comes first is due. 0: not limited by run time."""
+    """Hours that a pump runs on one tube; the first limit reached is due. 0: not limited by run time."""
 
 
 @dataclass(frozen=True, slots=True)

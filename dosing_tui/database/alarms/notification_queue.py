@@ -1,4 +1,4 @@
-"""The notification queue in the database: every notification is sent once, by whichever process.
+"""The notification queue in the database: every notification is sent once, by any of the processes.
 
 A notice is claimed before it is sent. A claim of a process that ended has delivery status unknown: it is not
 re-sent, as a duplicate message is worse.

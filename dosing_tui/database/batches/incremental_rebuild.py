@@ -189,7 +189,7 @@ def _update_lots(session: Session, span: StationSpan, *, lease: LeaseToken | Non
 
 
 def _has_at_most(session: Session, spans: Iterable[StationSpan], max_readings: int) -> bool:
-    """Whether a rebuild of these spans reads no more than so many readings."""
+    """Whether a rebuild of these spans reads at most this many readings."""
     left = max_readings
     for span in spans:
         since, until = plan_first_window(session, span).reads_since, widen_span(span, DEFAULT_RULES).until

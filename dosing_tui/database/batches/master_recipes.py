@@ -7,7 +7,7 @@ from datetime import datetime
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.audit import audit_trail
-from dosing_tui.database.batches.rebuild_span import select_master_versions, select_tolerance_book
+from dosing_tui.database.batches.rebuild_span import select_master_versions
 from dosing_tui.database.connection import Session, StatementTimeouts, fetch_row, use_session
 from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.batches.master_recipe import (
@@ -16,12 +16,11 @@ from dosing_tui.domain.batches.master_recipe import (
     format_definition,
     parse_definition,
 )
-from dosing_tui.domain.tolerances.tolerance_book import ToleranceBook
 from dosing_tui.errors import RecipeError
 
 APPLICATION_NAME = "recipes"
 IMPORT_TIMEOUTS = StatementTimeouts(statement_s=600.0, lock_s=60.0, idle_s=60.0)
-"""Doses since a version that is dated back are counted anew."""
+"""Doses since the start of a backdated version are counted again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +39,6 @@ def list_recipe_versions(settings: Settings) -> tuple[MasterVersion, ...]:
     """
     with use_session(settings, application=APPLICATION_NAME, autocommit=False) as session:
         return select_master_versions(session)
-
-
-def read_tolerance_book(settings: Settings) -> ToleranceBook:
-    """Every version of the plant's tolerance rules and of the recipes.
-
-    Raises: DatabaseUnavailableError, DatabaseAccessError.
-    """
-    with use_session(settings, application=APPLICATION_NAME, autocommit=False) as session:
-        return select_tolerance_book(session)
 
 
 def import_recipes(

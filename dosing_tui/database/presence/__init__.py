@@ -1,1 +1,1 @@
-"""What stations tell of themselves, in the database."""
+"""What stations report about themselves, in the database."""

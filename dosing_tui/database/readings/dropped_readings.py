@@ -19,7 +19,7 @@ class DroppedSpan:
 
 
 def note_dropped(session: Session) -> None:
-    """Bring it up to date: whoever drops rows, e.g. a job of TimescaleDB, need not say so."""
+    """Bring it up to date: others drop rows, too, e.g. a job of TimescaleDB."""
     session.execute(read_statement("maintenance/update_dropped_readings"))
 
 

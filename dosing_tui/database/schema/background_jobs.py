@@ -21,7 +21,6 @@ class JobState:
     table_name: str
     is_scheduled: bool
     last_status: str
-    last_success: datetime | None
     next_start: datetime | None
     last_error: str
     last_start: datetime | None = None
@@ -45,7 +44,7 @@ class JobState:
 
 
 def list_jobs(session: Session) -> list[JobState]:
-    """None without TimescaleDB."""
+    """Empty without TimescaleDB."""
     if not detect_server(session).extension:
         return []
     return select_rows(session, JobState, JOBS_STATEMENT)

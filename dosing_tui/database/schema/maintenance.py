@@ -110,7 +110,7 @@ def _close_all(session: Session, name: str, asked: Mapping[str, object]) -> None
 
 
 def _is_overdue(session: Session, flavour: ServerFlavour, now: datetime) -> bool:
-    """Whether it harms that nobody did it, by the doctor's limits."""
+    """Whether it is overdue, by the doctor's limits."""
     if flavour is ServerFlavour.COMMUNITY:  # its own jobs drop readings, and make chunks
         return False
     states = list_states(session)

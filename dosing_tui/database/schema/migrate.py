@@ -54,7 +54,7 @@ class MigrationPlan:
     """Limits in the database that differ from the settings."""
     retention_changes: tuple[str, ...] = ()
     questions: tuple[RetentionQuestion, ...] = ()
-    """What the settings' retention would drop, and nobody has decided yet."""
+    """What the settings' retention would drop, while the decision is open."""
     decisions: Mapping[str, int | None] = field(default_factory=dict)
     """Table -> days of what is decided now; None: for ever."""
     has_retention: bool = False

@@ -76,7 +76,7 @@ def list_questions(
     adopted_tables: tuple[str, ...] = (),
     named_tables: tuple[str, ...] = (),
 ) -> tuple[RetentionQuestion, ...]:
-    """What the settings' retention would drop, where nobody has decided.
+    """What the settings' retention would drop, where the decision is open.
 
     ``adopted_tables``: of the guide, to be imported. ``named_tables``: only these, also if they are kept for
     ever; all others without one.

@@ -39,7 +39,7 @@ class StatementDeadline:
     """The server's own limit; 0 is unlimited."""
 
     def is_expired(self, waited_s: float, backend_pid: int) -> bool:
-        """Whether to give up: the server does not answer, or does not work on the statement any more."""
+        """Whether to give up: the server does not answer, or no longer works on the statement."""
         has_failed = self.statement_s and waited_s >= self.statement_s + PATIENCE_S
         return not self.conninfo or bool(has_failed) or not _is_running(self.conninfo, backend_pid)
 

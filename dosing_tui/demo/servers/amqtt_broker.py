@@ -17,7 +17,7 @@ ANONYMOUS_PLUGIN = {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_
 
 
 class PasswordPlugin(BaseAuthPlugin):  # type: ignore[misc]  # amqtt has no types
-    """Lets in whoever knows the password, under any name."""
+    """Lets in anyone who knows the password, under any name."""
 
     async def authenticate(self, *, session: Session) -> bool:
         return bool(session.username) and hmac.compare_digest(session.password or "", PASSWORD)

@@ -18,7 +18,7 @@ class ReplacedValue:
 
 
 def read_document(path: Path, expansion: VariableExpansion) -> dict[str, Any]:
-    """Scalars are strings, as they are written: ``off`` stays ``off``, ``22:22`` is no number.
+    """Scalars are strings, as they are written: ``off`` stays ``off``, ``22:22`` is not a number.
 
     Raises: OSError, ValueError.
     """
@@ -54,7 +54,7 @@ def read_mapping(document: dict[str, Any], key: str) -> dict[str, Any]:
     """{} if the document has none. Raises: ValueError."""
     found = document.get(key) or {}
     if not isinstance(found, dict):
-        raise ValueError(f"'{key}' is no mapping")
+        raise ValueError(f"'{key}' is not a mapping")
     return found
 
 

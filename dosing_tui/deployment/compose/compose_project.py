@@ -61,7 +61,7 @@ class _ServiceReader:
         """
         given = read_mapping(self.document, "services").get(name)
         if not isinstance(given, dict):
-            raise ValueError(f"the service {name} is no mapping")
+            raise ValueError(f"the service {name} is not a mapping")
         if (self.path, name) in above:
             raise ValueError(f"the service {name} extends itself")
         changed = [key for key, value in given.items() if isinstance(value, ReplacedValue)]
@@ -83,5 +83,5 @@ class _ServiceReader:
             path = (self.path.parent / str(file)).resolve()
             reader = _ServiceReader(path, read_document(path, self.expansion), self.expansion)
         if other not in read_mapping(reader.document, "services"):
-            raise ValueError(f"{name} extends {other}, which is no service")
+            raise ValueError(f"{name} extends {other}, which is not a service")
         return reader.read_service(other, above=above)

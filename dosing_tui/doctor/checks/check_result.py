@@ -17,7 +17,7 @@ class CheckLevel(StrEnum):
     WARNING = "warning"
     ERROR = "error"
     SKIPPED = "not checked"
-    """Not possible here, or pointless while another check has an error. It is no fault by itself."""
+    """Not possible here, or pointless while another check has an error. Not a fault in itself."""
 
 
 class CheckTheme(StrEnum):

@@ -30,7 +30,7 @@ _REMEDIES = (
     (r"time zone", "Correct plant.timezone, or update the server's time zone data."),
     (r"encrypted|certificate", "Correct sslmode and sslrootcert in database.dsn, or the certificate."),
     (r"host name", "Correct host in database.dsn, or the name server's entry."),
-    (r"no free connection", "Raise max_connections, or end sessions that nobody needs."),
+    (r"no free connection", "Raise max_connections, or end unused sessions."),
     (r"listens at|does not answer|cannot be reached", "Start the server, or correct host and port."),
 )
 """Begin of what the program says of a session that cannot be opened; the first match applies."""
@@ -105,7 +105,7 @@ def check_rights(facts: DatabaseFacts) -> Iterator[CheckResult]:
             "Migrate, or run deploy/postgres/database.sql, as a superuser.",
         )
     elif facts.schema_flavour is not None:
-        yield _REPORT.pass_check("open rights", "What harms the server is no right of every role.")
+        yield _REPORT.pass_check("open rights", "No role has by default a right that can harm the server.")
     if facts.signature_owner not in ("", "dosing_auditor"):
         yield _REPORT.warn_of(
             "signatures",

@@ -94,7 +94,7 @@ def _check_age(settings: Settings, facts: SpoolFacts, now: datetime) -> CheckRes
     limits, content = settings.alarms, facts.content
     age_s = (now - content.oldest_at).total_seconds() if content.oldest_at else 0.0
     fill = 100.0 * content.used_bytes / (settings.collector.spool_max_mb * 1024**2)
-    since = f"for {format_duration(round(age_s))}" if content.oldest_at else "since nobody can read when"
+    since = f"for {format_duration(round(age_s))}" if content.oldest_at else "for an unknown time"
     waiting = count_noun(content.message_count, "reading")
     text = f"Waiting for the database: {waiting}, the oldest {since}."
     remedy = "Let a collector run here while the database is available."

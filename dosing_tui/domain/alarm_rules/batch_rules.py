@@ -138,8 +138,10 @@ def check_stalled_batch(
         yield from _abort_batch(station, device, batch.recipe, reason, until=context.now)
         return
     limit, seconds = limits.stalled_after, silent.total_seconds()
-    words = f"Batch {batch.recipe} stalled: no message for {format_duration(seconds)} ({device})"
     active = True if heard_silence > limit else False if silent <= limit else None
+    if not active and rule_state.is_normal(key):
+        return
+    words = f"Batch {batch.recipe} stalled: no message for {format_duration(seconds)} ({device})"
     yield Detection(key, active, words, seconds, limit.total_seconds())
 
 

@@ -21,6 +21,7 @@ from dosing_tui.domain.alarms.models import AlarmKey
 from dosing_tui.domain.capability.service_state import (
     PlantServiceLimits,
     ServiceDue,
+    ServiceLimits,
     ServiceState,
     ServiceWork,
     list_service_dues,
@@ -37,6 +38,7 @@ from dosing_tui.domain.tolerances.pump_history import LEARNT_DOSES, PumpHistory,
 from dosing_tui.domain.tolerances.rules import ToleranceRules
 from dosing_tui.domain.tolerances.tolerance_book import ToleranceBook
 
+_NO_LIMITS = ServiceLimits()
 RETURN_RATIO = 0.9
 """Deadband of the mean error and the error rate: they return at this share of the limit."""
 
@@ -44,7 +46,7 @@ RETURN_RATIO = 0.9
 def check_dose(
     rule_state: RuleState, dose: Dose, limits: AlarmLimits, tolerances: ToleranceBook
 ) -> Iterator[Detection]:
-    """Check one dose. Below what the scale can weigh it is out of tolerance never, grossly wrong perhaps."""
+    """Check one dose. One too small for the scale is never out of tolerance, but may be a gross error."""
     station, error = rule_state.stations[dose.device_id], dose.error_g
     minute, minute_now = to_epoch_minute(dose.time), to_epoch_minute(dose.received_at)
     if minute > minute_now - RECENT_MINUTES:  # one that was sent late says nothing about now
@@ -167,25 +169,35 @@ def check_hourly_errors(
 
 
 def check_service(
-    states: Iterable[ServiceState], limits: PlantServiceLimits, now: datetime
+    rule_state: RuleState, states: Iterable[ServiceState], limits: PlantServiceLimits, now: datetime
 ) -> Iterator[Detection]:
     """Check each tube's use and the age of each calibration; a pump without a limit has no alarm."""
+    for rule, device, item, due, where in _list_dues(states, limits, now):
+        if (due is not None and due.is_due) or not rule_state.is_normal((rule, device, item)):
+            yield _check_due(rule, device, item, due, where)
+
+
+def _list_dues(
+    states: Iterable[ServiceState], limits: PlantServiceLimits, now: datetime
+) -> Iterator[tuple[str, str, str, ServiceDue | None, str]]:
+    """Rule, station and item of each alarm that there can be, what it is of, and where."""
     scales: set[str] = set()
     for state in states:
-        item, where = f"pump {state.pump}", f"{state.device_id}, pump {state.pump}"
-        dues = {
+        device, item, own = (
+            state.device_id,
+            f"pump {state.pump}",
+            limits.get_limits(state.device_id, state.pump),
+        )
+        where = f"{device}, {item}"
+        dues = {} if own == _NO_LIMITS else {
             work: max(same, key=attrgetter("share"))
-            for work, same in groupby(
-                list_service_dues(state, limits.get_limits(state.device_id, state.pump), now),
-                key=attrgetter("work"),
-            )
-        }
-        yield _check_due("CALIBRATION_DUE", state.device_id, item, dues.get(ServiceWork.CALIBRATION), where)
-        yield _check_due("TUBE_DUE", state.device_id, item, dues.get(ServiceWork.TUBE), where)
-        if state.device_id not in scales:
-            scales.add(state.device_id)
-            due = dues.get(ServiceWork.SCALE_CALIBRATION)
-            yield _check_due("CALIBRATION_DUE", state.device_id, "", due, f"{state.device_id}, scale")
+            for work, same in groupby(list_service_dues(state, own, now), key=attrgetter("work"))
+        }  # fmt: skip
+        yield "CALIBRATION_DUE", device, item, dues.get(ServiceWork.CALIBRATION), where
+        yield "TUBE_DUE", device, item, dues.get(ServiceWork.TUBE), where
+        if device not in scales:
+            scales.add(device)
+            yield "CALIBRATION_DUE", device, "", dues.get(ServiceWork.SCALE_CALIBRATION), f"{device}, scale"
 
 
 def _check_due(rule: str, device: str, item: str, due: ServiceDue | None, where: str) -> Detection:

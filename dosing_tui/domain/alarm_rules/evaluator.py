@@ -9,11 +9,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from dosing_tui.domain.alarm_rules.connection_rules import COLLECTOR_RULES
+from dosing_tui.domain.alarm_rules.alarm_display import AlarmDisplay
 from dosing_tui.domain.alarm_rules.delays import (
     DelayedCondition,
     apply_delays,
-    build_alarm_view,
     create_entry,
     create_state_entry,
     find_escalation,
@@ -37,11 +36,7 @@ from dosing_tui.domain.alarms.models import (
     AlarmStateName,
     JournalEntry,
 )
-from dosing_tui.domain.alarms.snapshot import (
-    AlarmSnapshot,
-    build_snapshot,
-    find_first_outs,
-)
+from dosing_tui.domain.alarms.snapshot import AlarmSnapshot
 from dosing_tui.domain.materials.ledger import TankMovement
 from dosing_tui.domain.messages.models import Reading, Rejection
 from dosing_tui.domain.panels.panel_catalog import StockOutlook
@@ -51,8 +46,6 @@ from dosing_tui.domain.quantities.quantity_text import format_count
 MAX_CONDITIONS = 10_000
 """Conditions that are true, or that were a moment ago; above it, the least urgent are left out."""
 UNUSED_CHECK_INTERVAL = timedelta(hours=1)
-VIEWER_GRACE_TIME = timedelta(seconds=5)
-"""Age at which a viewer displays its own entries; by then it has normally read those of the collector."""
 
 
 class Evaluator:
@@ -86,6 +79,7 @@ class Evaluator:
         self._is_shift_scheduled = True
         self._flood = FloodCounter()
         self._unused_checked_at = started_at
+        self._display = AlarmDisplay(self.projection, self._flood, self._conditions.get, writes_journal)
         self._retirement = RetirementRules(self.projection, self._apply_pending, new_id)
 
     def replace_limits(self, limits: AlarmLimits, now: datetime) -> list[JournalEntry]:
@@ -99,31 +93,8 @@ class Evaluator:
     def take_snapshot(
         self, now: datetime, *, is_journal_live: bool, has_collector: bool = True
     ) -> AlarmSnapshot:
-        """Return a snapshot for the screens.
-
-        ``is_journal_live``: the journal is being read; ``has_collector``: some process writes it. With
-        both, a process that only reads it adds what it has found itself, and only while that lasts.
-        """
-        is_follower = not self._writes_journal and is_journal_live
-        states = (
-            self.projection.get_states(now - VIEWER_GRACE_TIME) if is_follower else self.projection.states
-        )
-        if is_follower and has_collector:
-            states = {key: state for key, state in states.items() if self._is_journals_or_stands(state)}
-        raise_count = self._flood.update(now, only_journaled=is_follower and has_collector)
-        first = find_first_outs(states.values())
-        views = {
-            key: build_alarm_view(state, self._find_shown_condition(key), first_out=key in first)
-            for key, state in states.items()
-        }
-        return build_snapshot(
-            views,
-            at=now,
-            raise_count=raise_count,
-            is_flood=self._flood.is_flood,
-            is_journal_live=is_journal_live,
-            pending_command_count=0 if is_journal_live else self.projection.pending_command_count,
-        )
+        """Return a snapshot for the screens: ``AlarmDisplay.take_snapshot``."""
+        return self._display.take_snapshot(now, is_journal_live=is_journal_live, has_collector=has_collector)
 
     def load_history(self, readings: Iterable[Reading]) -> list[JournalEntry]:
         """Load levels and message times from the database. Stored doses and events raise no alarms."""
@@ -276,7 +247,7 @@ class Evaluator:
             return []
         if not condition.is_active:
             if state.active:
-                is_others = self._is_collectors_own(key)
+                is_others = self._display.is_collectors_own(key)
                 return [] if is_others else self._emit_entry(AlarmEvent.RETURN, condition, now)
             if not condition.is_detected:
                 self._forget_idle(condition, now)
@@ -297,27 +268,6 @@ class Evaluator:
         elif condition.is_idle(now):
             self._keys_to_check.discard(key)
             self._conditions.remove([key])
-
-    def _is_collectors_own(self, key: AlarmKey) -> bool:
-        """Whether an active alarm is about the collector, and this process is another."""
-        return (
-            not self._writes_journal
-            and key.rule in COLLECTOR_RULES
-            and self.projection.is_confirmed_active(key)
-        )
-
-    def _is_journals_or_stands(self, state: AlarmState) -> bool:
-        """Whether the journal has the alarm, or this process sees its cause at the plant at this moment.
-
-        Nobody else has an alarm of this process's own links, and nobody could acknowledge it.
-        """
-        is_own = state.active and state.key.rule not in COLLECTOR_RULES
-        return is_own or self.projection.is_confirmed(state.key)
-
-    def _find_shown_condition(self, key: AlarmKey) -> DelayedCondition | None:
-        condition = self._conditions.get(key)
-        is_others = condition is not None and not condition.is_active and self._is_collectors_own(key)
-        return None if is_others else condition
 
     def _update_condition(self, state: AlarmState, now: datetime) -> DelayedCondition | None:
         """Return the condition after its delays; None if this process cannot evaluate it."""
@@ -340,7 +290,7 @@ class Evaluator:
     ) -> list[JournalEntry]:
         hiding = state.hiding
         assert hiding is not None  # only called for a suppressed alarm
-        holds = (condition is not None and condition.is_active) or self._is_collectors_own(state.key)
+        holds = (condition is not None and condition.is_active) or self._display.is_collectors_own(state.key)
         if hiding.shown is AlarmStateName.SHELVED and hiding.until is not None and hiding.until <= now:
             return self._end_suppression(AlarmEvent.SHELVE_EXPIRE, state, condition, now, active=holds)
         if hiding.shown is AlarmStateName.SUPPRESSED and not self._get_suppression_reason(state.key):

@@ -130,7 +130,7 @@ class RuleSet:
         yield from tank_rules.check_lasting_gaps(state, context.now)
         yield from tank_rules.check_lots(context.tank_lots, context.now, limits)
         yield from dose_rules.check_slow_chemicals(state, minute, limits)
-        yield from dose_rules.check_service(self.service_states, limits.service, context.now)
+        yield from dose_rules.check_service(state, self.service_states, limits.service, context.now)
         yield from self._end_freed_alarms(alarms)
         for device in state.stations:
             yield station_rules.check_station_offline(state, device, context, limits)

@@ -92,9 +92,6 @@ def check_station_offline(
         return Detection(key, None)
     listening = context.now - listening_since
     silent = context.now - (heard or listening_since)
-    words = f"Dosing system offline for {format_age(silent)} ({device})"
-    if heard is None:
-        words = f"Dosing system offline: {device} has never reported"
     active: bool | None = None
     if is_offline and not presence.is_retained:
         words = f"Dosing system offline: disconnected from the broker ({device})"
@@ -104,6 +101,11 @@ def check_station_offline(
         active = False if is_heard or presence.status is ConnectionReport.ONLINE else None
     elif listening >= (QUEUE_DRAIN_TIME if heard else limit):
         active = True
+    if not active and rule_state.is_normal(key):
+        return Detection(key, active)  # every station, each second
+    words = f"Dosing system offline for {format_age(silent)} ({device})"
+    if heard is None:
+        words = f"Dosing system offline: {device} has never reported"
     return Detection(key, active, words, silent.total_seconds(), limit.total_seconds())
 
 
@@ -140,7 +142,7 @@ def _is_leftover(rule_state: RuleState, report: StationReport) -> bool:
 
 
 def check_lost_messages(station: StationState) -> Iterator[Detection]:
-    """Tell the messages that were lost since the last check."""
+    """Report the messages that were lost since the last check."""
     losses, station.new_losses = [loss for loss in station.new_losses if loss.count > 0], []
     if not losses:
         return
@@ -167,13 +169,15 @@ def check_clock_skew(rule_state: RuleState, device: str, limits: AlarmLimits) ->
             key, True, f"Station {device} sends no usable time: its counter or a clock that is wrong"
         )
     skew = min((offset for _, offset in told), key=abs)
+    warn, alarm = limits.skew_warn.total_seconds(), limits.skew_alarm.total_seconds()
+    active = is_above(abs(skew), warn, returns_at=warn * 0.8)
+    if not active and rule_state.is_normal(key):
+        return Detection(key, active)  # every station, each second
     steady = [at for at, offset in told if abs(offset - skew) <= CLOCK_JITTER_S]
     is_steady = len(steady) >= MIN_CLOCK_SAMPLES and steady[-1] - steady[0] >= MIN_CLOCK_SPAN
-    warn, alarm = limits.skew_warn.total_seconds(), limits.skew_alarm.total_seconds()
     priority = Priority.MEDIUM if abs(skew) > alarm else Priority.LOW
     offset, side = format_duration(round(abs(skew))), "behind" if skew > 0 else "ahead"
     words = f"Clock of station {device} is {offset} {side}"
-    active = is_above(abs(skew), warn, returns_at=warn * 0.8)
     return Detection(key, active if is_steady or not active else None, words, skew, warn, priority)
 
 

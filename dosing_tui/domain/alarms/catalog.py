@@ -172,8 +172,8 @@ _CATALOG = (
     AlarmRule(
         "CALIBRATION_DUE", _L, "Calibration due", off_delay=_S10,
         cause="The interval since the last calibration of a pump or a scale in the log is over.",
-        consequence="Nobody knows whether pump or scale are still exact.",
-        action="Calibrate it and enter it on screen 0: its figures begin anew.",
+        consequence="It is unknown whether pump and scale are still accurate.",
+        action="Calibrate it and enter it on screen 0: its figures start again.",
         batch_weight=_REMARK,
         quantity=Quantity.PERCENT,
     ),
@@ -181,7 +181,7 @@ _CATALOG = (
         "TUBE_DUE", _L, "Tube change due", off_delay=_S10,
         cause="The pump has dosed as many grams, or run as many hours, as a tube lasts.",
         consequence="A worn tube doses less and scatters more, and may burst.",
-        action="Change the tube and enter it on screen 0: its figures begin anew.",
+        action="Change the tube and enter it on screen 0: its figures start again.",
         batch_weight=_REMARK,
         quantity=Quantity.PERCENT,
     ),
@@ -293,7 +293,7 @@ _CATALOG = (
     AlarmRule(
         "SPOOL_HIGH", _H, "Spool fills up", group=AlarmGroup.LINKS, on_delay=_S10, off_delay=_S60,
         cause="The database has been away for long, or does not keep up.",
-        consequence="When the spool is full, the broker has to queue, and throws away what it cannot hold.",
+        consequence="When the spool is full, the broker has to queue, and drops what it cannot hold.",
         action="Bring the database back; free disk space or raise collector.spool_max_mb.",
         batch_weight=_REMARK,
         quantity=Quantity.PERCENT,
@@ -301,7 +301,7 @@ _CATALOG = (
     AlarmRule(
         "SPOOL_FULL", _H, "Collecting stopped", group=AlarmGroup.LINKS, off_delay=_S60,
         cause="The spool or its disk is full.",
-        consequence="The broker queues the messages, and throws away what it cannot hold.",
+        consequence="The broker queues the messages, and drops what it cannot hold.",
         action="Free disk space on the machine that collects; see that the database takes the readings.",
         batch_weight=_REMARK,
         quantity=Quantity.EVENT,

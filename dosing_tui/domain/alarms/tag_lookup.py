@@ -86,7 +86,7 @@ def _parse_key(tag: str, plant_names: PlantNames) -> AlarmKey:
     station, item = _split_station(rest, plant_names.stations)
     is_item_valid = re.fullmatch(_ITEM_PATTERNS.get(about, ""), item, re.IGNORECASE)
     if about is TagScope.PLANT or not station or not is_item_valid:
-        raise AlarmCommandError(f"{tag} is no tag of {rule}, which are {rule}{about.value}.")
+        raise AlarmCommandError(f"{tag} is not a tag of {rule}; its tags are {rule}{about.value}.")
     device = _match_name("station", station, plant_names.stations)
     if about is TagScope.CHEMICAL or (about is TagScope.TANK and item):
         item = _match_name("chemical", item, plant_names.chemicals)

@@ -37,7 +37,7 @@ def describe_changes(detail: BatchDetail, zone: tzinfo) -> tuple[str, ...]:
         *_compare_assessments(thought, detail.assessment, zone),
         *_compare_tolerances(seen, thought, detail.batch, detail.assessment),
     )
-    return found or ("Its record is written in another way now; what it says is the same.",)
+    return found or ("Its record has a new format; its contents are the same.",)
 
 
 def describe_merged_reviews(detail: BatchDetail, zone: tzinfo) -> tuple[str, ...]:
@@ -92,7 +92,7 @@ def _compare_assessments(before: Assessment, now: Assessment, zone: tzinfo) -> I
         yield f"An exception came: {finding.sentence}."
     remarks = _drop_alarms(now.remarks)
     for finding in _iter_new(had, has):
-        kept = "Only a remark now" if finding in remarks else "No exception any more"
+        kept = "Only a remark now" if finding in remarks else "No longer an exception"
         yield f"{kept}: {finding.sentence}."
     yield from _compare_remarks(_drop_alarms(before.remarks), [r for r in remarks if r not in had])
     if before.rules is RulesVersion.ALL_COUNT and not before.alarms and len(had) < len(before.exceptions):
@@ -109,7 +109,7 @@ def _drop_alarms(findings: Iterable[BatchException]) -> list[BatchException]:
 
 def _compare_remarks(before: list[BatchException], now: list[BatchException]) -> Iterator[str]:
     yield from (f"A remark came: {each.sentence}." for each in _iter_new(now, before))
-    yield from (f"No remark any more: {each.sentence}." for each in _iter_new(before, now))
+    yield from (f"No longer a remark: {each.sentence}." for each in _iter_new(before, now))
 
 
 def _format_version(assessment: Assessment) -> str:
@@ -122,7 +122,7 @@ def _format_version(assessment: Assessment) -> str:
 
 def _format_lots(assessment: Assessment) -> str:
     parts = (f"{each.chemical} {describe_lot(each.lot)} ({describe_share(each)})" for each in assessment.lots)
-    return ", ".join(parts) or "lots that nobody had entered"
+    return ", ".join(parts) or "lots not entered before"
 
 
 def _format_alarm(alarm: BatchAlarm, zone: tzinfo) -> str:

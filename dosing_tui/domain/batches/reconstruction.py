@@ -1,7 +1,7 @@
 """Reconstruct batches from readings. The result does not depend on the order of the readings."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime, timedelta
 from hashlib import sha256
 
@@ -10,6 +10,7 @@ from dosing_tui.domain.batches.models import (
     DEFAULT_RULES,
     Batch,
     BatchMessage,
+    BatchStatus,
     Ingredient,
     MessageIdentity,
     StockChange,
@@ -68,7 +69,11 @@ def _reconstruct_station(
     instants = group_instants(messages)
     doses = (m for instant in instants for m in instant if isinstance(m, Dose))
     tanks = StockBalance([*stock_doses, *doses], levels)
-    found: list[Batch] = []
+    return [_build_batch(draft, key, tanks) for draft, key in _draft_batches(instants, now)]
+
+
+def _draft_batches(instants: Iterable[list[BatchMessage]], now: datetime) -> Iterator[tuple[OpenBatch, str]]:
+    """The batches of a station, by time of the first message, each with its key."""
     taken: set[str] = set()
     for draft in sorted(segment_messages(instants, now=now), key=lambda each: each.anchor):
         key, begins_at = compute_batch_key(draft.anchor[0], draft.begins_at), draft.begins_at
@@ -76,8 +81,19 @@ def _reconstruct_station(
             begins_at += timedelta(microseconds=1)
             key = compute_batch_key(draft.anchor[0], begins_at)
         taken.add(key)
-        found.append(_build_batch(draft, key, tanks))
-    return found
+        yield draft, key
+
+
+def find_running_batch(messages: Iterable[BatchMessage], *, now: datetime) -> Batch | None:
+    """The last batch of a station that runs, as ``reconstruct_batches`` finds it; no other one is built."""
+    unique: dict[MessageIdentity, BatchMessage] = {}
+    for message in messages:
+        _add_first(unique, message)
+    drafts = _draft_batches(group_instants(unique.values()), now)
+    running = [each for each in drafts if each[0].status is BatchStatus.OPEN]
+    if not running:
+        return None
+    return _build_batch(*running[-1], StockBalance((), ()))
 
 
 def _build_batch(open_batch: OpenBatch, key: str, balance: StockBalance) -> Batch:

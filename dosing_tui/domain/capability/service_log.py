@@ -95,7 +95,7 @@ def parse_readings(text: str) -> tuple[float, ...]:
     try:
         return tuple(float(part.replace(",", ".")) for part in re.split(r"[\s;]+|,\s+", text.strip()) if part)
     except ValueError as error:
-        raise ValueError(f"{clean_line(text, 40)} are no weighings. Enter 40.1 39.9 40.0.") from error
+        raise ValueError(f"{clean_line(text, 40)} are not weighings. Enter 40.1 39.9 40.0.") from error
 
 
 def clean_draft(draft: ServiceDraft) -> ServiceDraft:

@@ -147,7 +147,7 @@ def parse_kind(text: str) -> MaterialKind:
     """Raises: ValueError with a sentence."""
     word = text.strip().lower().replace(" ", "_").replace("-", "_")
     if word not in list(MaterialKind):
-        raise ValueError(f"{_quote_text(text)} is no kind; the kinds are {', '.join(MaterialKind)}.")
+        raise ValueError(f"{_quote_text(text)} is not a kind; the kinds are {', '.join(MaterialKind)}.")
     return MaterialKind(word)
 
 
@@ -193,7 +193,7 @@ def parse_day(name: str, text: str) -> date | None:
 def _parse_unit(text: str) -> MassUnitName:
     word = text.strip().lower()
     if word not in list(MassUnitName):
-        raise ValueError(f"{_quote_text(text)} is no unit; the units are g, kg, lb and l.")
+        raise ValueError(f"{_quote_text(text)} is not a unit; the units are g, kg, lb and l.")
     return MassUnitName(word)
 
 

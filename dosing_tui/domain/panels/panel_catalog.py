@@ -353,7 +353,7 @@ MATERIAL_BOOK = declare_panel(Panel(
     key_fields=("level_gap_g",), is_present=True,
 ))  # fmt: skip
 STOCK_BALANCE = declare_panel(Panel(
-    "stock_balance", "Unexplained loss", "", TankBalance, _LEVELS, default_range="now-6d/d",
+    "stock_balance", "Unexplained loss or gain", "", TankBalance, _LEVELS, default_range="now-6d/d",
     dimensions=_TANK_DIMENSIONS, key_fields=("unexplained_g",),
 ))  # fmt: skip
 DOSES = declare_panel(

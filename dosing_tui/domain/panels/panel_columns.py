@@ -17,6 +17,8 @@ UNIT_AFFIXES = {
     "_bytes": "B",
 }
 """Unit by the beginning or the end of a field's name."""
+_DIFFERENCES = ("unexplained_", "count_gap_", "level_gap_")
+"""Beginnings of the names of differences: without a sign, a gain would be read as a loss."""
 NO_UNITS = frozenset({"", "today"})
 """Units of a panel that are none of its ``value``."""
 
@@ -28,6 +30,8 @@ class DataColumn:
     field: str
     title: str
     unit: str = ""
+    is_signed: bool = False
+    """A difference: positive values have a sign."""
 
     @property
     def header(self) -> str:
@@ -45,4 +49,5 @@ def _describe_column(name: str, panel_unit: str) -> DataColumn:
     affix, unit = next(
         ((a, u) for a, u in UNIT_AFFIXES.items() if name.startswith(a) or name.endswith(a)), ("", "")
     )
-    return DataColumn(name, name.removeprefix(affix).removesuffix(affix).replace("_", " "), unit)
+    title = name.removeprefix(affix).removesuffix(affix).replace("_", " ")
+    return DataColumn(name, title, unit, is_signed=name.startswith(_DIFFERENCES))

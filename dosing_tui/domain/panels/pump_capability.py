@@ -36,7 +36,7 @@ class PumpCapability:
     cause: str
     """``domain.capability.shift_cause.ShiftCause``: '' while the bias is permitted."""
     figures_since: datetime | None
-    """A tube change or calibration within the range, after which the figures begin anew."""
+    """A tube change or calibration within the range, after which the figures start again."""
     new_rate_g_per_s: float | None
     """Mean of the doses since the tube change, up to the six hours of the 50th; None below ten."""
     first_at: datetime

@@ -20,5 +20,5 @@ def limit_to_clock(at: datetime, now: datetime) -> datetime:
 
 
 def is_due(last: datetime | None, now: datetime, interval: timedelta) -> bool:
-    """Whether it is ``interval`` or more since ``last``; at once if nobody knows how long."""
+    """Whether ``interval`` has passed since ``last``; also if that is unknown, or the clock was set back."""
     return last is None or now - last >= interval or is_set_back(last, now)

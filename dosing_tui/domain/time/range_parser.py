@@ -85,7 +85,7 @@ def resolve_range(
             shift = resolve_shift(_SHIFT_NAMES[name], now, zone, calendar)
             return shift.until if last else shift.since
         if name == THIS_BATCH and batch is None:
-            raise RangeError("No start of a batch is known: 'this batch' is no range now.")
+            raise RangeError("No start of a batch is known: 'this batch' cannot be used now.")
         if name == THIS_BATCH and batch is not None:
             return batch[last]
         named = CALENDAR_RANGES.get(name, RangeSpec(written, written))

@@ -47,7 +47,7 @@ def _find_last_night(now: datetime, zone: tzinfo, calendar: ShiftCalendar) -> Sh
         if any(shift.since <= night < shift.until for night in nights):
             return shift
         until = shift.since
-    raise RangeError("No shift was on at 01:00 in the last week: 'last night' is no range.")
+    raise RangeError("No shift was on at 01:00 in the last week: 'last night' cannot be used.")
 
 
 def _parse_day_shift(text: str, zone: tzinfo, calendar: ShiftCalendar) -> ShiftPeriod:
@@ -56,7 +56,7 @@ def _parse_day_shift(text: str, zone: tzinfo, calendar: ShiftCalendar) -> ShiftP
         day = date.fromisoformat(written)
     except ValueError as error:
         raise RangeError(
-            f"{clean_text(text)!r} is no shift: write this, last, or a day and a name, '2026-11-24 Early'."
+            f"{clean_text(text)!r} is not a shift: write this, last, or a day and a name, '2026-11-24 Early'."
         ) from error
     there = calendar.list_on_day(day, zone)
     for shift in there:

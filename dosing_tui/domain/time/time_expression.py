@@ -40,7 +40,7 @@ def parse_time(text: str, now: datetime, zone: tzinfo, *, end: bool = False) -> 
     try:
         found = _parse_expression(written, now, zone, end=end)
     except (ValueError, OverflowError) as error:
-        raise RangeError(f"{quote_text(written)} is no time that there is.") from error
+        raise RangeError(f"{quote_text(written)} does not exist.") from error
     if found is None:
         raise RangeError(_describe_error(text.strip()))
     if found.year not in VALID_YEARS:

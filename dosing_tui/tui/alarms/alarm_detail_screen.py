@@ -14,7 +14,7 @@ from dosing_tui.tui.alarms.alarm_actions import AlarmAction
 from dosing_tui.tui.alarms.alarm_fields import draw_value, list_rule_fields, list_state_fields
 from dosing_tui.tui.alarms.alarm_trend import AlarmTrendState, render_trend
 from dosing_tui.tui.keys.bindings import ALARM_KEYS
-from dosing_tui.tui.layout.status_and_footer import KeyHint
+from dosing_tui.tui.layout.footer import KeyHint
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, sanitize_text, wrap_text
 from dosing_tui.tui.rendering.palette import DIM, LABEL, STRONG, CellStyle
 from dosing_tui.tui.rendering.priority_style import MARK_WIDTH, PRIORITY_MARKS, format_mark
@@ -40,7 +40,7 @@ MAX_TEXT_ROWS, MIN_TREND_ROWS, MAX_TREND_ROWS = 24, 9, 16
 """Limits of the rows of text, and of the trend below it."""
 _SHORT_MESSAGE_ROWS = 3
 _PAGE_ROWS = 6
-"""Rows of a page without text beside its message; the trend is in the place of the text."""
+"""Rows of a page without text beside its message; the trend replaces the text."""
 TREND_INTERVAL_S = 15.0
 """Interval of the trend's query."""
 
@@ -155,7 +155,7 @@ class AlarmDetailScreen(CanvasDialog[AlarmAction]):
         facts = [("Tag", tag)] if count_cells(tag) > _MAX_TITLE_CELLS else []
         facts += list_state_fields(self._view, self._clock(), self._zone) + list_rule_fields(self._view)
         if self._trend.query is None:
-            facts.append(("Trend", "None: this alarm tells of an event, not of a value over time."))
+            facts.append(("Trend", "None: this alarm is about an event, not of a value over time."))
         return [pair for label, text in facts if text for pair in wrap_labelled_text(label, text, room)]
 
 

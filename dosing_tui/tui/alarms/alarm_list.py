@@ -9,6 +9,7 @@ from operator import attrgetter
 from dosing_tui.domain.alarms.models import Actor
 from dosing_tui.domain.alarms.snapshot import AlarmSnapshot, AlarmView
 from dosing_tui.tui.alarms.alarm_rows import AlarmRow, AlarmRows, RowKey
+from dosing_tui.tui.layout.bar_parts import BAR_STYLE, DIM_STYLE
 from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, sanitize_text
 from dosing_tui.tui.rendering.palette import CellStyle, ColourRole
@@ -132,7 +133,7 @@ def list_visible_unacknowledged(
 
 
 def render_alarm_tabs(state: AlarmListState, snapshot: AlarmSnapshot, width: int) -> Rows:
-    canvas = Canvas(width, 1, CellStyle(ColourRole.DIM, ColourRole.BAR_BACKGROUND))
+    canvas = Canvas(width, 1, DIM_STYLE)
     x = 1
     for tab in AlarmTab:
         count = (
@@ -142,7 +143,7 @@ def render_alarm_tabs(state: AlarmListState, snapshot: AlarmSnapshot, width: int
         )
         name = tab.value if width >= 100 else _SHORT_TAB_NAMES.get(tab, tab.value)
         text = f" {name}{count} "
-        x = canvas.write_text(x, 0, text, _SELECTED_TAB_STYLE if tab is state.tab else _TAB_STYLE) + 1
+        x = canvas.write_text(x, 0, text, _SELECTED_TAB_STYLE if tab is state.tab else BAR_STYLE) + 1
     if not snapshot.is_journal_live:
         warning = "journal unavailable" if width >= 100 else "no journal"
         if width >= 120:
@@ -171,4 +172,3 @@ def format_remaining_time(until: datetime | None, now: datetime) -> str:
 _JOURNAL_DOWN_TEXTS = {False: "not shared", True: "shared later"}
 _WARNING_STYLE = CellStyle(ColourRole.DEVIATION, ColourRole.BAR_BACKGROUND, bold=True)
 _SELECTED_TAB_STYLE = CellStyle(ColourRole.STRONG, ColourRole.SELECTION, bold=True)
-_TAB_STYLE = CellStyle(ColourRole.TEXT, ColourRole.BAR_BACKGROUND)

@@ -147,7 +147,7 @@ def build_rows(views: Sequence[AlarmView], options: AlarmListOptions, open_rule:
 
 
 def _group_views(views: Sequence[AlarmView]) -> tuple[AlarmRow, ...]:
-    """A group is in the place of its first alarm."""
+    """A group takes the place of its first alarm."""
     groups: dict[GroupKey, list[AlarmView]] = defaultdict(list)
     for view in views:
         groups[_get_group_key(view)].append(view)

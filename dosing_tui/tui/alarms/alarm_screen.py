@@ -25,7 +25,7 @@ from dosing_tui.tui.alarms.journal_list import JournalHeading, JournalList, rend
 from dosing_tui.tui.alarms.kpi_view import AlarmKpiState, render_kpis
 from dosing_tui.tui.keys.bindings import ALARM_KEYS, ALARM_LIST_KEYS, PAGE_KEYS, VIEW_KEYS
 from dosing_tui.tui.keys.footer_hints import FooterMode
-from dosing_tui.tui.layout.status_and_footer import KeyHint
+from dosing_tui.tui.layout.footer import KeyHint
 from dosing_tui.tui.rendering.canvas import Canvas, Rows
 from dosing_tui.tui.rendering.line_widget import LineWidget
 from dosing_tui.tui.rendering.theme import TerminalTheme

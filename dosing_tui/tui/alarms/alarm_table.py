@@ -27,6 +27,7 @@ from dosing_tui.tui.alarms.alarm_rows import (
     format_message,
     format_short_tag,
 )
+from dosing_tui.tui.layout.bar_parts import DIM_STYLE, STRONG_STYLE
 from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, sanitize_text, split_cells, wrap_text
 from dosing_tui.tui.rendering.data_table import (
@@ -88,9 +89,9 @@ def render_caption(alarms: AlarmList, snapshot: AlarmSnapshot, width: int) -> Ro
     """The counts, the sort and the filter; in two rows where one has no room for all."""
     counts, view = format_counts(snapshot), _format_view(alarms)
     is_one_row = len(counts) + len(split_cells(view)) + 4 <= width
-    canvas = Canvas(width, 1 if is_one_row else 2, _CAPTION_STYLE)
-    canvas.write_text(1, 0, counts, _COUNT_STYLE)
-    style = _FILTER_STYLE if alarms.options.is_filtered or alarms.state.open_rule else _CAPTION_STYLE
+    canvas = Canvas(width, 1 if is_one_row else 2, DIM_STYLE)
+    canvas.write_text(1, 0, counts, STRONG_STYLE)
+    style = _FILTER_STYLE if alarms.options.is_filtered or alarms.state.open_rule else DIM_STYLE
     if is_one_row:
         canvas.write_right(width - 1, 0, view, style)
     else:
@@ -298,8 +299,6 @@ def _format_if_hidden(
     return format_hiding
 
 
-_CAPTION_STYLE = CellStyle(ColourRole.DIM, ColourRole.BAR_BACKGROUND)
-_COUNT_STYLE = CellStyle(ColourRole.STRONG, ColourRole.BAR_BACKGROUND, bold=True)
 _FILTER_STYLE = CellStyle(ColourRole.ACCENT, ColourRole.BAR_BACKGROUND, bold=True)
 _PRIORITY_COLUMN: TableColumn[AlarmRow] = TableColumn(
     "Priority", MARK_WIDTH + 2, 100, lambda r, f: PRIORITY_MARKS[r.first.state.priority].word,

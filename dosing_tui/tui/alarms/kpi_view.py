@@ -9,9 +9,10 @@ from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.domain.notifications.channel_status import ChannelStatus
 from dosing_tui.domain.quantities.quantity_text import format_duration
 from dosing_tui.tui.alarms.alarm_list import AlarmListContext
+from dosing_tui.tui.layout.bar_parts import DIM_STYLE
 from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, sanitize_text, wrap_text
-from dosing_tui.tui.rendering.palette import DEVIATION, DIM, STRONG, TEXT, CellStyle, ColourRole
+from dosing_tui.tui.rendering.palette import DEVIATION, DIM, STRONG, TEXT
 
 OK, ABOVE_TARGET, TOO_HIGH = "ok", "▲ above target", "■ above limit"
 _RATING_STYLES = {
@@ -118,7 +119,7 @@ def render_kpis(state: AlarmKpiState, context: AlarmListContext, width: int, hei
 
 
 def _draw_heading(canvas: Canvas, health: AlarmKpiSummary) -> None:
-    style = CellStyle(ColourRole.DIM, ColourRole.BAR_BACKGROUND)
+    style = DIM_STYLE
     canvas.fill_row(0, style)
     days = f"{round(health.days)} days" if health.days >= 2 else format_duration(health.days * 86_400)
     canvas.write_text(1, 0, days if health.has_full_period else f"{days} of 30 days needed", style)

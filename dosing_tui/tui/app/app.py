@@ -11,17 +11,17 @@ from rich.console import RenderableType
 from rich.text import Text
 from textual import events, on
 
-from dosing_tui.config.settings import ColourTheme, Settings
+from dosing_tui.config.settings import Settings
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.ipc.supervised_thread import FailureReporter, ignore_failure
 from dosing_tui.live_snapshot import LiveSnapshotSource, Role
 from dosing_tui.tui.app.ordered_input import OrderedInputApp
 from dosing_tui.tui.app.shutdown import ShutdownHandler
 from dosing_tui.tui.app.terminal import has_backlog
-from dosing_tui.tui.app.terminal_options import DEFAULT_TERMINAL, TerminalOptions, build_textual_theme
+from dosing_tui.tui.app.terminal_options import DEFAULT_TERMINAL, TerminalOptions
+from dosing_tui.tui.app.theme_switch import ThemeSwitch
 from dosing_tui.tui.charts.primitives import braille
 from dosing_tui.tui.command_palette.palette_controller import PaletteController
-from dosing_tui.tui.containment.part_guard import describe_error
 from dosing_tui.tui.controllers.screen_host import ConsoleServices
 from dosing_tui.tui.coordination.console_controllers import ConsoleControllers
 from dosing_tui.tui.coordination.page_opener import PageOpener
@@ -32,12 +32,9 @@ from dosing_tui.tui.data.query_workers import ConsoleDataSource, QueryWorkers
 from dosing_tui.tui.dialogs.quit_and_help import QuitScreen
 from dosing_tui.tui.keys.bindings import APP_KEYS, SCOPE_KEYS
 from dosing_tui.tui.kiosk.kiosk_screen import KioskScreen
-from dosing_tui.tui.rendering.canvas import cut_middle
-from dosing_tui.tui.rendering.palette import PALETTES
 from dosing_tui.tui.rendering.theme import TerminalTheme
 from dosing_tui.tui.requests.operator_entries import OperatorEntries
 from dosing_tui.tui.requests.pending_request import PendingRequests
-from dosing_tui.tui.screens.console_screen import ConsoleScreen
 from dosing_tui.tui.screens.dashboard_screen import DashboardScreen
 from dosing_tui.tui.widgets.messages import (
     BannerClicked,
@@ -48,7 +45,6 @@ from dosing_tui.tui.widgets.messages import (
 )
 
 log = logging.getLogger(__name__)
-MAX_FAILURE_CELLS = 300
 PRELOAD_DELAY_S = 3.0
 """The chart library is imported after the first panels, before the first chart of several lines."""
 
@@ -77,8 +73,7 @@ class DosingApp(OrderedInputApp[None]):
     ) -> None:
         super().__init__(ansi_color=True if terminal.is_monochrome else None)
         self._settings, self._terminal, self._after_first_paint = settings, terminal, after_first_paint
-        self._theme_name = settings.console.theme
-        self.terminal_theme = self._choose_theme()
+        self._themes = ThemeSwitch(self, terminal, settings.console.theme)
         self.shutdown_handler = ShutdownHandler()
         self._query_workers = QueryWorkers(source, self.post_message, on_failure=on_thread_failure)
         operator = OperatorSession(settings, clock)
@@ -113,7 +108,7 @@ class DosingApp(OrderedInputApp[None]):
         self.action_ask_filters = controllers.open_filter_dialog
         self.action_palette = self.palette.open_palette
         self.action_refresh_now = self.refresh_data
-        self.action_failures = controllers.open_failures
+        self.action_failures = controllers.failures.open_failures
         self.action_export = controllers.export_visible
         self.action_sign_on = controllers.sign_on.open_sign_on_dialog
         self.action_doctor = pages.open_doctor
@@ -140,9 +135,7 @@ class DosingApp(OrderedInputApp[None]):
         self.shutdown_handler.install_handlers(asyncio.get_running_loop(), self._exit_app)
 
     async def on_mount(self) -> None:
-        for palette in PALETTES:
-            self.register_theme(build_textual_theme(palette))
-        self.theme = self.terminal_theme.palette.name
+        self._themes.register_themes()
         self.set_keymap(dict(self._terminal.keymap))
         self.screen_change_signal.subscribe(self, self.services.requests.note_screen, immediate=True)
         await self.push_screen(self.dashboard_screen)
@@ -167,8 +160,9 @@ class DosingApp(OrderedInputApp[None]):
     def _fatal_error(self) -> None:
         """Ends the console after an unforeseen exception. Textual's own would print local variables."""
         log.critical("the console failed", exc_info=self._exception)
-        sentence = f"The console failed: {self._exception!r}. See {self._terminal.log_file}."
-        self._exit_renderables.append(Text(clean_line(sentence, 500)))
+        reason = clean_line(repr(self._exception), 400)
+        sentence = f"The console failed: {reason}. See {clean_line(str(self._terminal.log_file), 500)}."
+        self._exit_renderables.append(Text(sentence))
         self._close_messages_no_wait()
 
     # the screens
@@ -183,8 +177,9 @@ class DosingApp(OrderedInputApp[None]):
         if self.controllers.reviews.screen is not None:
             self.controllers.reviews.screen.dismiss(None)
 
-    def _choose_theme(self) -> TerminalTheme:
-        return self._terminal.choose_theme(self.console, theme=self._theme_name)
+    @property
+    def terminal_theme(self) -> TerminalTheme:
+        return self._themes.current
 
     # every tick
 
@@ -228,20 +223,12 @@ class DosingApp(OrderedInputApp[None]):
         await super().on_event(event)
 
     def note_failure(self, work: str, error: Exception) -> None:
-        """Of a key or a form: logged, and shown until it is seen. The console goes on."""
-        log.error("%s failed", work, exc_info=error)
+        """Of a key or a form. The console goes on."""
         self.show_to_test(error)
-        sentence = clean_line(f"{work} failed: {describe_error(error)}. See the log.", 2_000)
-        sentence = cut_middle(sentence, MAX_FAILURE_CELLS, head=MAX_FAILURE_CELLS * 3 // 5)
-        self.services.entries.add_failure(work, sentence)
-        self.show_message(sentence)
+        self.controllers.failures.note_error(work, error)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if self._kiosk is not None:
-            return False
-        if self.controllers.reviews.screen is not None and action == "freeze":
-            return False
-        return self.controllers.alarms.is_key_enabled(action)
+        return self._kiosk is None and self.controllers.is_key_enabled(action)
 
     def action_picture(self) -> None:
         # private to textual, as in its own export of the screenshot; a test checks that it still exists
@@ -255,14 +242,8 @@ class DosingApp(OrderedInputApp[None]):
         self.updater.redraw_screens()
 
     def action_switch_theme(self) -> None:
-        themes = list(ColourTheme)
-        self._theme_name = themes[(themes.index(self._theme_name) + 1) % len(themes)]
-        self.terminal_theme = self._choose_theme()
-        self.theme = self.terminal_theme.palette.name
-        for screen in self.screen_stack:
-            if isinstance(screen, ConsoleScreen):
-                screen.apply_theme(self.terminal_theme)
-        self.show_message(f"Theme: {self._theme_name}.")
+        self._themes.switch_theme()
+        self.show_message(f"Theme: {self._themes.name}.")
 
     def action_ask_quit(self) -> None:
         self.push_screen(

@@ -19,7 +19,7 @@ Result = TypeVar("Result")
 FRAME_TIMEOUT_S = 0.5
 """After it a screen counts as drawn, even if the terminal takes no output: no key stays dead for long."""
 LATE_SCREEN_S = 0.4
-"""A screen that comes late is answered by no key for so long: nobody reads it within less."""
+"""For this long no key answers a screen that opens late: nobody can read it sooner."""
 
 
 @runtime_checkable

@@ -23,7 +23,8 @@ from dosing_tui.tui.data.batch_list_state import BatchListOptions, is_review_due
 from dosing_tui.tui.data.batch_store import BatchStore
 from dosing_tui.tui.keys.bindings import BATCH_KEYS, PAGE_KEYS, VIEW_KEYS
 from dosing_tui.tui.keys.footer_hints import FooterMode
-from dosing_tui.tui.layout.status_and_footer import KeyHint, render_scope_bar
+from dosing_tui.tui.layout.footer import KeyHint
+from dosing_tui.tui.layout.scope_bar import render_scope_bar
 from dosing_tui.tui.rendering.line_widget import LineWidget
 from dosing_tui.tui.rendering.theme import TerminalTheme
 from dosing_tui.tui.screens.console_screen import ListScreen

@@ -23,11 +23,10 @@ from dosing_tui.tui.batches.list_view import (
 from dosing_tui.tui.batches.live_batch import apply_live_messages
 from dosing_tui.tui.data.batch_list_state import BatchListOptions, build_batch_filter
 from dosing_tui.tui.data.batch_store import BatchStore
-from dosing_tui.tui.layout.status_and_footer import ScopeSummary
+from dosing_tui.tui.layout.bar_parts import BAR_STYLE, DIM_STYLE
+from dosing_tui.tui.layout.scope_bar import ScopeSummary
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, render_paragraph, sanitize_text
 from dosing_tui.tui.rendering.palette import TEXT, CellStyle, ColourRole
-
-_HEADER_STYLE = CellStyle(ColourRole.DIM, ColourRole.BAR_BACKGROUND)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,11 +137,11 @@ def render_detail_page(
 
 def _render_detail_header(position: str, signer: SignerInfo, width: int) -> Rows:
     """The position in the batch, the reviewer's name and the kind of signature."""
-    canvas = Canvas(width, 1, _HEADER_STYLE)
-    canvas.write_text(1, 0, position, CellStyle(ColourRole.TEXT, ColourRole.BAR_BACKGROUND))
+    canvas = Canvas(width, 1, DIM_STYLE)
+    canvas.write_text(1, 0, position, BAR_STYLE)
     who = f"reviewer {sanitize_text(signer.name, 24)}" if signer.name else "no reviewer name entered"
     label = PIN_SIGNATURE if signer.is_pin_required else NO_SIGNATURE
-    x = canvas.write_right(width - 1, 0, f"{who} · {label}", _HEADER_STYLE)
+    x = canvas.write_right(width - 1, 0, f"{who} · {label}", DIM_STYLE)
     if signer.warning and width >= 100:
         canvas.write_right(
             x - 2, 0, signer.warning, CellStyle(ColourRole.DEVIATION, ColourRole.BAR_BACKGROUND)

@@ -15,6 +15,7 @@ from dosing_tui.tui.data.batch_list_state import (
     BatchTab,
     get_selected_row,
 )
+from dosing_tui.tui.layout.bar_parts import BAR_STYLE, DIM_STYLE, KEY_STYLE
 from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, render_paragraph, sanitize_text
 from dosing_tui.tui.rendering.data_table import StyledRuns, TableColumn, TableCursor, TableData, paint_table
@@ -66,30 +67,27 @@ _TAB_COUNTS: Mapping[BatchTab, Callable[[BatchStatusCounts], int]] = {
     BatchTab.NO_START: attrgetter("no_start"),
     BatchTab.COMPLETE_ONLY: attrgetter("complete_only"),
 }
-_TAB_STYLE = CellStyle(ColourRole.TEXT, ColourRole.BAR_BACKGROUND)
 _ACTIVE_TAB_STYLE = CellStyle(ColourRole.STRONG, ColourRole.SELECTION, bold=True)
-_KEY_STYLE = CellStyle(ColourRole.KEY, ColourRole.BAR_BACKGROUND, bold=True)
-_DIM_STYLE = CellStyle(ColourRole.DIM, ColourRole.BAR_BACKGROUND)
 
 
 def render_batch_tabs(
     options: BatchListOptions, counts: BatchStatusCounts | None, filter_keys: tuple[str, str, str], width: int
 ) -> Rows:
     """Tabs at the left, the filters "to review", "exceptions" and "clean" at the right, with numbers."""
-    canvas = Canvas(width, 1, _DIM_STYLE)
+    canvas = Canvas(width, 1, DIM_STYLE)
     x = 1 if width >= 100 else 0
     single = options.tab in NOT_COMPLETE_TABS
     for tab in _SHORT_TAB_NAMES:
         is_active = tab is options.tab or (single and tab is BatchTab.NOT_COMPLETE)
         text = f" {_format_tab(options.tab, counts, tab, width)} "
-        x = canvas.write_text(x, 0, text, _ACTIVE_TAB_STYLE if is_active else _TAB_STYLE)
+        x = canvas.write_text(x, 0, text, _ACTIVE_TAB_STYLE if is_active else BAR_STYLE)
     found = (None,) * 3 if counts is None else (counts.unreviewed, counts.with_findings, counts.clean)
     labels = _choose_chip_labels(found, width - x - sum(len(key) + 3 for key in filter_keys))
     chips = zip(filter_keys, labels, (options.unreviewed, options.with_findings, options.clean), strict=True)
     end = width - 1
     for key, label, on in reversed(list(chips)):
-        end = canvas.write_right(end, 0, f" {label} ", _ACTIVE_TAB_STYLE if on else _TAB_STYLE)
-        end = canvas.write_right(end, 0, key, _KEY_STYLE) - 1
+        end = canvas.write_right(end, 0, f" {label} ", _ACTIVE_TAB_STYLE if on else BAR_STYLE)
+        end = canvas.write_right(end, 0, key, KEY_STYLE) - 1
     return canvas.rows
 
 

@@ -2,6 +2,7 @@
 
 from dosing_tui.domain.batch_review.query_models import BatchDetail, BatchRow
 from dosing_tui.domain.batch_review.review_rules import Decision
+from dosing_tui.domain.quantities.quantity_text import count_noun
 
 
 def format_review_result(meaning: Decision, detail: BatchDetail | None) -> str:
@@ -21,4 +22,4 @@ def format_last_decision(row: BatchRow) -> str:
 def format_exceptions(row: BatchRow) -> str:
     if not row.findings:
         return "no exceptions"
-    return f"{row.findings} exception{'s' if row.findings > 1 else ''}: {', '.join(row.finding_kinds)}"
+    return f"{count_noun(row.findings, 'exception')}: {', '.join(row.finding_kinds)}"

@@ -204,7 +204,7 @@ class PaletteController:
 
     def _list_retirements(self) -> Iterator[PaletteCommand]:
         """To take a station or a tank out of service for good, or back."""
-        snapshot, request = self.services.get_snapshot(), self.controllers.alarms.request_retirement
+        snapshot, request = self.services.get_snapshot(), self.controllers.alarm_actions.request_retirement
         alarms = snapshot.alarms.out_of_service if snapshot.alarms else ()
         retired = {view.state.key[1:] for view in alarms if view.state.key.rule == RETIRED}
         parts = {

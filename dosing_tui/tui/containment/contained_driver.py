@@ -12,7 +12,7 @@ from textual.drivers.linux_driver import LinuxDriver
 from dosing_tui.tui.containment.contained_pump import find_guard
 
 KEYBOARD = "keyboard"
-"""Name of the part that is out of order until the next key or click arrives."""
+"""Name of the part that counts as failed until the next key or click arrives."""
 _SCREEN = 2
 PAUSE_S = 0.1
 """Of a terminal that cannot be read at all, as one that is closed."""

@@ -1,4 +1,4 @@
-"""What of the console is out of order: logged once, and shown until it works again."""
+"""Parts of the console that fail: logged once, and shown until they work again."""
 
 import logging
 from collections.abc import Callable
@@ -8,7 +8,7 @@ log = logging.getLogger(__name__)
 LOG_INTERVAL_S = 3600.0
 """A kind of failure that comes again and again, or comes and goes, is logged once in this time."""
 SINGLE_SHOWN_S = 60.0
-"""How long work that is done once is shown as out of order: it may never be done again."""
+"""How long a failure of one-off work is shown: the work may never be repeated."""
 
 
 def describe_error(error: Exception) -> str:

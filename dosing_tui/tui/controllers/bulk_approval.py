@@ -47,7 +47,7 @@ class BulkChunkEntered(EntryResult[ReviewResult]):
 
     @property
     def total(self) -> ReviewResult:
-        """Of all parts so far, with those that are not tried any more."""
+        """Of all parts so far, including those that are not retried."""
         chunk = self.value or ReviewResult(
             unknown_drafts=tuple(self.drafts[:CHUNK_SIZE]), error=DosingError(self.error)
         )

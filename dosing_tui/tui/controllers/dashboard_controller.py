@@ -19,7 +19,7 @@ from dosing_tui.tui.data.panel_cache import PanelCache
 from dosing_tui.tui.data.query_results import PanelLoaded
 from dosing_tui.tui.keys.bindings import format_keys
 from dosing_tui.tui.layout.alarm_banner import SystemNotice, find_notices, keep_start_times
-from dosing_tui.tui.layout.status_and_footer import StatusBarState, count_spooled
+from dosing_tui.tui.layout.status_bar import StatusBarState, count_spooled
 from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import sanitize_text
 from dosing_tui.tui.requests.pending_request import SIGN_ON
@@ -149,7 +149,7 @@ class DashboardController:
             SystemNotice(
                 f"part {name}",
                 Priority.MEDIUM,
-                clean_line(f"Console: {name} failed: {why}. See the log."),
+                f"Console: {clean_line(name)} failed: {clean_line(why)}. See the log.",
                 now,
             )
             for name, why in self.guard.failures.items()
@@ -158,7 +158,7 @@ class DashboardController:
             SystemNotice(
                 f"entry {one.at} {one.sentence}",
                 Priority.MEDIUM,
-                clean_line(f"{one.sentence.rstrip('.')}. {self._failure_key} shows it"),
+                f"{clean_line(one.sentence).rstrip('.')}. {self._failure_key} shows it",
                 one.at,
             )
             for one in self.services.entries.failures

@@ -17,7 +17,7 @@ from dosing_tui.tui.dialogs.filter_dialog import FilterDialog
 from dosing_tui.tui.dialogs.note_dialog import NoteDialog
 from dosing_tui.tui.dialogs.range_dialog import RangeDialog
 from dosing_tui.tui.keys.bindings import format_keys
-from dosing_tui.tui.layout.status_and_footer import ScopeSummary
+from dosing_tui.tui.layout.scope_bar import ScopeSummary
 from dosing_tui.tui.requests.operator_entries import Entry, EntryResult
 from dosing_tui.tui.scope.scope import (
     DEFAULT_RANGE,

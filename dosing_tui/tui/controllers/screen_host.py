@@ -19,7 +19,7 @@ from dosing_tui.tui.containment.part_guard import PartGuard
 from dosing_tui.tui.data.operator_session import OperatorSession
 from dosing_tui.tui.data.query_workers import ConsoleDataSource, QueryRunner
 from dosing_tui.tui.keys.footer_hints import FooterMode, build_hints
-from dosing_tui.tui.layout.status_and_footer import KeyHint
+from dosing_tui.tui.layout.footer import KeyHint
 from dosing_tui.tui.rendering.theme import TerminalTheme
 from dosing_tui.tui.requests.operator_entries import Entry, OperatorEntries, apply_contained
 from dosing_tui.tui.requests.pending_request import PendingRequest, PendingRequests
@@ -142,7 +142,7 @@ class Controller:
     def open_answer(
         self, request: PendingRequest, dialog: ClosableScreen[Result], apply_values: Callable[[Result], None]
     ) -> bool:
-        """Late, for the answer to a request; False, and nothing is opened, if that is not wanted any more."""
+        """Late, for the answer to a request; False, and nothing is opened, if it is no longer wanted."""
         is_wanted = self.services.requests.finish(request, is_opening=True)
         if is_wanted:
             dialog.comes_late = True

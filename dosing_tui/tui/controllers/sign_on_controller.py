@@ -53,7 +53,7 @@ class SignOnController(Controller):
         self.services.operator.sign_off()
         self.host.post_message(ViewChanged())
         if not name:
-            self.host.show_message(f"{previous} is signed off.")
+            self.host.show_message(f"{previous} is signed off." if previous else "Nobody is signed on.")
             return
         request = self.begin_request(SIGN_ON, f"signing on {name}")
         if self._policy is not None:
@@ -69,7 +69,7 @@ class SignOnController(Controller):
         self._sign_on(result.request, result.name, result)
 
     def _sign_on(self, request: PendingRequest, name: str, policy: QueryResult[ReviewPolicy]) -> None:
-        """Without the database nobody can check a PIN: alarms are acted on under the name as entered."""
+        """Without the database no PIN can be checked: alarm actions have the name as entered."""
         if policy.value is not None and policy.value.pin:
             dialog = PinDialog(self.host.terminal_theme, name)
             if not self.open_answer(request, dialog, partial(self._verify_pin, name)):

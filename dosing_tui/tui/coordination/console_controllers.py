@@ -1,6 +1,6 @@
 """The controllers of the console, wired to each other, and which of them handles a query's result."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -9,25 +9,26 @@ from textual.message import Message
 from dosing_tui.domain.batch_review.review_result import ReviewResult
 from dosing_tui.errors import DatabaseError
 from dosing_tui.live_snapshot import DatabasePart, LiveSnapshot
-from dosing_tui.tui.controllers.alarm_controller import (
+from dosing_tui.tui.controllers.alarms.alarm_action_controller import (
+    AlarmActionController,
     AlarmActionStored,
-    AlarmController,
     KeptActionsRead,
-    TrendLoaded,
 )
-from dosing_tui.tui.controllers.alarm_kpi_controller import (
+from dosing_tui.tui.controllers.alarms.alarm_controller import AlarmController, TrendLoaded
+from dosing_tui.tui.controllers.alarms.alarm_kpi_controller import (
     AlarmKpiController,
     ChannelStatesLoaded,
     KpisLoaded,
 )
-from dosing_tui.tui.controllers.bulk_approval import BulkApproval, BulkCandidatesLoaded, BulkChunkEntered
-from dosing_tui.tui.controllers.dashboard_controller import DashboardController
-from dosing_tui.tui.controllers.file_export import FileExporter
-from dosing_tui.tui.controllers.journal_controller import (
+from dosing_tui.tui.controllers.alarms.journal_controller import (
     JournalController,
     JournalExported,
     JournalPageLoaded,
 )
+from dosing_tui.tui.controllers.bulk_approval import BulkApproval, BulkCandidatesLoaded, BulkChunkEntered
+from dosing_tui.tui.controllers.dashboard_controller import DashboardController
+from dosing_tui.tui.controllers.failure_controller import FailureController
+from dosing_tui.tui.controllers.file_export import FileExporter
 from dosing_tui.tui.controllers.material_controller import (
     LevelJumpExpected,
     MaterialController,
@@ -36,6 +37,7 @@ from dosing_tui.tui.controllers.material_controller import (
 from dosing_tui.tui.controllers.review_controller import ReviewController, ReviewsEntered
 from dosing_tui.tui.controllers.scope_controller import FilterValuesLoaded, NoteStored, ScopeController
 from dosing_tui.tui.controllers.screen_host import ConsoleServices, ScreenHost
+from dosing_tui.tui.controllers.service_controller import ServiceController, ServiceStored
 from dosing_tui.tui.controllers.shift_report_controller import (
     HandoverSigned,
     ShiftReportController,
@@ -50,9 +52,7 @@ from dosing_tui.tui.controllers.sign_on_controller import (
 )
 from dosing_tui.tui.data.query_faults import QueryFaults
 from dosing_tui.tui.data.query_results import BatchQueryResult, PanelLoaded, QueryResult
-from dosing_tui.tui.dialogs.failures_dialog import FailuresDialog
-from dosing_tui.tui.pumps.service_controller import ServiceController, ServiceStored
-from dosing_tui.tui.requests.operator_entries import EntryFailure, EntryResult
+from dosing_tui.tui.requests.operator_entries import EntryResult
 from dosing_tui.tui.screens.console_screen import ConsoleScreen
 from dosing_tui.tui.screens.dashboard_screen import DashboardScreen
 from dosing_tui.tui.widgets.closable_screen import ClosableScreen
@@ -87,23 +87,17 @@ class ConsoleControllers:
         self.guard = self.dashboard.guard
         self.kpis = AlarmKpiController(services)
         self.journal = JournalController(services, host, self.scopes, exporter)
-        self.alarms = AlarmController(services, host, self.journal, self.kpis)
+        self.failures = FailureController(services, host)
+        self.alarm_actions = AlarmActionController(services, host)
+        self.alarms = AlarmController(services, host, self.journal, self.kpis, self.alarm_actions)
         self.sign_on = SignOnController(services, host)
         self.materials = MaterialController(services, host)
-        self.services = ServiceController(
-            host, services.source, services.workers, services.entries, services.operator, services.clock,
-            services.zone,
-        )  # fmt: skip
+        self.service_log = ServiceController(services, host)
         self.bulk_approval = BulkApproval(services, host, lambda: self.reviews.policy.pin)
         self.reviews = ReviewController(services, host, self.scopes, self.bulk_approval)
         self.shift_reports = ShiftReportController(services, host, exporter)
         self.result_handlers = self._map_results()
-        self._failure_handlers: Mapping[type[Message], Callable[[Any], object]] = {
-            AlarmActionStored: lambda refused: self.alarms.forget_acknowledgements(refused.result.entries),
-            ReviewsEntered: self.reviews.refuse_review,
-            BulkChunkEntered: self.bulk_approval.end_approval,
-        }
-        """What an entry that failed takes back, beside being shown."""
+        self._failure_handlers = self._map_failures()
         self._entries = services.entries
         self._host = host
         self._live_source = services.live_source
@@ -122,11 +116,11 @@ class ConsoleControllers:
             KpisLoaded: self.kpis.show_kpis,
             ChannelStatesLoaded: self.kpis.show_channels,
             TrendLoaded: self.alarms.show_trend,
-            AlarmActionStored: self.alarms.confirm_action,
-            KeptActionsRead: self.alarms.show_kept_outcome,
+            AlarmActionStored: self.alarm_actions.confirm_action,
+            KeptActionsRead: self.alarm_actions.show_kept_outcome,
             MaterialStored: self.materials.confirm_entry,
             LevelJumpExpected: lambda _: None,
-            ServiceStored: self.services.confirm_entry,
+            ServiceStored: self.service_log.confirm_entry,
             SignOnPolicyRead: self.sign_on.store_policy,
             SignOnPolicyLoaded: self.sign_on.apply_policy,
             PinVerified: self.sign_on.confirm_pin,
@@ -135,6 +129,14 @@ class ConsoleControllers:
             ReviewsEntered: self.reviews.show_review_result,
             BulkCandidatesLoaded: self.bulk_approval.confirm_approval,
             BulkChunkEntered: self.bulk_approval.continue_approval,
+        }
+
+    def _map_failures(self) -> Mapping[type[Message], Callable[[Any], object]]:
+        """What is taken back for an entry that failed, beside showing the failure."""
+        return {
+            AlarmActionStored: self.alarm_actions.take_back,
+            ReviewsEntered: self.reviews.refuse_review,
+            BulkChunkEntered: self.bulk_approval.end_approval,
         }
 
     def record_query(self, kind: object, part: DatabasePart, error: DatabaseError | None) -> None:
@@ -178,6 +180,12 @@ class ConsoleControllers:
         """The full screen in view, below any dialog."""
         return self.alarms.screen or self.reviews.screen or self.dashboard_screen
 
+    def is_key_enabled(self, action: str) -> bool:
+        """While another screen covers the dashboard, keys that change only the dashboard are off."""
+        if self.reviews.screen is not None and action == "freeze":
+            return False
+        return self.alarms.is_key_enabled(action)
+
     def draw_screens(self, snapshot: LiveSnapshot, now: datetime) -> None:
         """Each part guarded: an exception in one does not reach the others."""
         screen, dashboard = self.active_screen, self.dashboard
@@ -210,19 +218,6 @@ class ConsoleControllers:
         else:
             rows = self.active_screen.get_visible_rows(self.dashboard.services.zone)
             self._host.show_message(self.exporter.export_rows(rows))
-
-    def open_failures(self) -> None:
-        """What could not be stored or done; closed, it counts as seen."""
-        failures = self._entries.failures
-        if not failures:
-            self._host.show_message("Nothing has failed: everything entered here is stored or on its way.")
-            return
-        dialog = FailuresDialog(self._host.terminal_theme, failures, self.dashboard.services.zone)
-        self._host.push_screen(dialog, lambda _: self._mark_failures_seen(failures))
-
-    def _mark_failures_seen(self, failures: Collection[EntryFailure]) -> None:
-        self._entries.drop_failures(failures)
-        self._host.post_message(ViewChanged())
 
     def open_filter_dialog(self) -> None:
         """Of the list or the journal on the alarm screen, else of the readings."""

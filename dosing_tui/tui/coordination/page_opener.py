@@ -109,7 +109,7 @@ class PageOpener:
         """Of the selected pump."""
         dashboard = self.controllers.dashboard_screen
         if not dashboard.refuses_lost_selection(TileId.PUMP_TABLE):
-            self.controllers.services.open_service_dialog(dashboard.pump_rows, dashboard.selected_pump)
+            self.controllers.service_log.open_service_dialog(dashboard.pump_rows, dashboard.selected_pump)
 
     def open_help(self) -> None:
         """At the page of the screen in view."""

@@ -146,7 +146,7 @@ def merge_rows_below(
 ) -> BatchListState:
     """Merge the batches below ``after``, which were read now. ``after`` None: from the top.
 
-    Loaded batches between the first and the last of ``rows`` that were not read again do not exist any more.
+    Loaded batches between the first and the last of ``rows`` that were not read again no longer exist.
     A page that is not adjacent to the loaded part is dropped: the list has moved on.
     """
     if not _is_adjacent(state, after, rows):
@@ -201,12 +201,12 @@ def _limit_rows(state: BatchListState) -> BatchListState:
 
 
 def jump_to_rows(rows: Sequence[BatchRow], *, limit: int) -> BatchListState:
-    """Start anew at a batch far below; rows above it are read when the cursor comes near."""
+    """Start again at a batch far below; rows above it are read when the cursor comes near."""
     return BatchListState(tuple(rows), has_newest=False, has_oldest=len(rows) < limit)
 
 
 def replace_row(state: BatchListState, new: BatchRow) -> BatchListState:
-    """Update one batch, even if it does not match the filter any more.
+    """Update one batch, even if it no longer matches the filter.
 
     It keeps the start time it was read with until its page is read again: pages are joined by start times.
     """

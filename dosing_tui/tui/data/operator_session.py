@@ -65,7 +65,7 @@ class OperatorSession:
         return self._turn
 
     def create_turn_check(self) -> Callable[[], bool]:
-        """A function that tells whether another turn has begun since, or since it said so last."""
+        """A function: whether another turn has begun since it was created, or since it last returned True."""
         turn = self.turn
 
         def has_changed() -> bool:

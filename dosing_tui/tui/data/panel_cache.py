@@ -107,6 +107,6 @@ class PanelCache:
             self.results[name] = replace(known, error=reply.error, is_database_down=is_down)
         else:
             self.results[name] = PanelResult(
-                reply.rows, loaded_at=now, query=question.query, scope=question.scope
+                reply.rows, loaded_at=now, query=question.query, scope=question.scope, dropped=reply.dropped
             )
         return True

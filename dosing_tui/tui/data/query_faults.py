@@ -1,4 +1,4 @@
-"""What the database does not do for this console, until it does it again or nobody asks for it any more."""
+"""Faults of the database as this console sees them, until they end or are no longer of interest."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -7,7 +7,7 @@ from dosing_tui.errors import DatabaseError, DatabaseUnavailableError
 from dosing_tui.live_snapshot import DatabaseFault, DatabasePart
 
 SHOWN_WITHOUT_REPEAT = timedelta(minutes=1)
-"""What is in view is asked for again within half of it: a read that nobody repeats is of no interest."""
+"""What is in view is queried again within half of it: a read that is not repeated is of no interest."""
 
 
 @dataclass(frozen=True, slots=True)

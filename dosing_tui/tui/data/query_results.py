@@ -13,6 +13,7 @@ from dosing_tui.domain.batch_review.query_models import (
     ContextEvents,
 )
 from dosing_tui.domain.batch_review.review_policy import ReviewPolicy
+from dosing_tui.domain.panels.dropped_readings import DroppedReadings
 from dosing_tui.domain.panels.panel_catalog import Panel, PanelQuery
 from dosing_tui.errors import DatabaseError
 from dosing_tui.tui.scope.scope import Scope
@@ -47,6 +48,8 @@ class PanelLoaded(Message):
     error: str = ""
     database_error: DatabaseError | None = None
     """The cause of ``error``, if the database is."""
+    dropped: DroppedReadings | None = None
+    """Why there are no rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,4 +89,4 @@ class ReviewPolicyLoaded(BatchQueryResult[ReviewPolicy]):
 
 
 class BatchDetailLoaded(BatchQueryResult[tuple[BatchDetail | None, ContextEvents | None]]):
-    """One batch with the events of its time; None: it does not exist any more."""
+    """One batch with the events of its time; None: it no longer exists."""

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from functools import partial
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
+from typing import Protocol, TypeAlias, TypeVar
 from uuid import UUID
 
 from textual.message import Message
@@ -14,6 +14,7 @@ from textual.message import Message
 from dosing_tui.domain.alarms.models import JournalEntry
 from dosing_tui.domain.capability.pump_history import PumpChartData
 from dosing_tui.domain.panels.annotations import AnnotationList
+from dosing_tui.domain.panels.dropped_readings import DroppedReadings
 from dosing_tui.domain.panels.filters import Dimension
 from dosing_tui.domain.panels.panel_catalog import Panel, PanelQuery
 from dosing_tui.domain.panels.pump_capability import PumpCapability
@@ -23,9 +24,6 @@ from dosing_tui.ipc.supervised_thread import FailureReporter, SupervisedThread, 
 from dosing_tui.tui.data.query_results import PanelLoaded, PanelRequest, QueryResult
 from dosing_tui.tui.data.record_source import BatchSource, RecordSource
 from dosing_tui.tui.scope.chart_annotations import ANNOTATIONS_PANEL
-
-if TYPE_CHECKING:
-    pass
 
 log = logging.getLogger(__name__)
 Row = TypeVar("Row")
@@ -38,6 +36,9 @@ class PanelSource(Protocol):
 
     def read_panel(self, panel: Panel[Row], query: PanelQuery) -> Sequence[Row]:
         """The panel's rows in the query's range."""
+
+    def find_dropped(self, panel: Panel[Row], query: PanelQuery) -> DroppedReadings | None:
+        """The first of the panel's readings in the query's range that retention has dropped."""
 
     def read_annotations(
         self, *, since: datetime, until: datetime, device: Sequence[str], recipe: Sequence[str]
@@ -70,7 +71,7 @@ class ConsoleDataSource(Protocol):
         """Waits until it is connected. Raises: DatabaseUnavailableError."""
 
     def cancel_panels(self, panels: Collection[str]) -> None:
-        """Cancel running queries whose rows are not needed any more; returns at once."""
+        """Cancel running queries whose rows are no longer needed; returns at once."""
 
     def append_entries(self, entries: Sequence[JournalEntry]) -> bool:
         """Journal all entries or none. False: the database is down, this machine keeps them until it is up.
@@ -88,7 +89,9 @@ class ConsoleDataSource(Protocol):
 def run_query(source: ConsoleDataSource, request: PanelRequest) -> PanelLoaded:
     """Run a panel's query once; every failure becomes a reply."""
     try:
-        return PanelLoaded(request, tuple(_fetch_rows(source, request)))
+        rows = tuple(_fetch_rows(source, request))
+        dropped = None if rows else _find_dropped(source, request)
+        return PanelLoaded(request, rows, dropped=dropped)
     except DatabaseError as error:
         return PanelLoaded(request, None, str(error), error)
     except Exception:
@@ -108,6 +111,13 @@ def _fetch_rows(source: ConsoleDataSource, request: PanelRequest) -> Sequence[ob
             )
         ]
     return source.reader.read_panel(request.panel, request.query)
+
+
+def _find_dropped(source: ConsoleDataSource, request: PanelRequest) -> DroppedReadings | None:
+    """Not of the panels' own ranges, which retention never reaches."""
+    if request.scope.spec is None or not request.panel.refresh_on:
+        return None
+    return source.reader.find_dropped(request.panel, request.query)
 
 
 class Lane(StrEnum):

@@ -51,7 +51,7 @@ class BatchSource(Protocol):
         """Number of matching batches by status."""
 
     def read_batch(self, name: str) -> BatchDetail | None:
-        """By key or id; None: there is no such batch."""
+        """By key or id; None if there is no such batch."""
 
     def list_context_events(self, *, device: str, since: datetime, until: datetime) -> ContextEvents:
         """Alarms and notes of a station in this period."""

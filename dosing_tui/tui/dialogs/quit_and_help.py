@@ -60,7 +60,7 @@ class QuitScreen(CanvasDialog[bool]):
             self.dismiss(None)
 
     def action_quit_console(self) -> None:
-        """Unless this process has begun to collect since the question was drawn: then it asks anew."""
+        """Unless this process has begun to collect since the question was drawn: then it asks again."""
         role, asked_about = self._get_role(), self._role
         if role is not Role.COLLECTOR or asked_about is Role.COLLECTOR:
             self.dismiss(True)

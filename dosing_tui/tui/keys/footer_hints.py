@@ -12,7 +12,7 @@ from dosing_tui.tui.keys.bindings import (
     VIEW_KEYS,
     format_binding,
 )
-from dosing_tui.tui.layout.status_and_footer import KeyHint
+from dosing_tui.tui.layout.footer import KeyHint
 
 _SHORT_LABELS = {
     "overview": "All", "inventory": "Tanks", "consumption": "Used", "quality": "Qual", "production": "Prod",

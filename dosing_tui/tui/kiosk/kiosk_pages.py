@@ -15,7 +15,7 @@ from dosing_tui.tui.rendering.canvas import sanitize_text
 from dosing_tui.tui.rendering.palette import DEVIATION, DEVIATION_BLOCK, STRONG, CellStyle
 from dosing_tui.tui.rendering.priority_style import choose_priority_block, choose_priority_style
 from dosing_tui.tui.scope.render_context import RenderContext
-from dosing_tui.tui.tiles.inventory import format_percent_full
+from dosing_tui.tui.tiles.shared.tank_levels import format_percent_full
 from dosing_tui.tui.tiles.shared.tank_mark import choose_tank_mark, index_alarms
 
 MAX_FIGURES = 6

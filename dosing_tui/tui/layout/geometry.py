@@ -1,9 +1,12 @@
-"""Tile rectangles: a room is divided into tiles by shares. Pure."""
+"""Tile rectangles: a room is divided into tiles by shares. The rows of a page. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
 from typing import NamedTuple, TypeAlias
+
+ROWS_ABOVE_PAGE = 2
+"""Rows of the screen below a page that stay visible: status bar and alarm banner."""
 
 
 class TileFrame(Enum):
@@ -110,3 +113,8 @@ def stack_tiles(x: int, y: int, width: int, heights: Mapping[TileId, int]) -> di
         places[name] = TileRect(x, y, width, height)
         y += height
     return places
+
+
+def count_page_rows(screen_height: int) -> int:
+    """Rows between the alarm banner and the keys, for a page over the dashboard; at least 1."""
+    return max(1, screen_height - ROWS_ABOVE_PAGE - 1)

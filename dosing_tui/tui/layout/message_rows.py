@@ -1,12 +1,10 @@
 """The rows of a message at the foot of a screen. Pure."""
 
+from dosing_tui.tui.layout.bar_parts import BAR_STYLE, STRONG_STYLE
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, cut_middle, split_cells, wrap_text
-from dosing_tui.tui.rendering.palette import CellStyle, ColourRole
 
 SCREEN_SHARE = 4
 """A message takes at most one row in so many."""
-_BAR_STYLE = CellStyle(ColourRole.TEXT, ColourRole.BAR_BACKGROUND)
-_STRONG_STYLE = CellStyle(ColourRole.STRONG, ColourRole.BAR_BACKGROUND, bold=True)
 
 
 def render_message(text: str, width: int, screen_height: int) -> Rows:
@@ -21,7 +19,7 @@ def render_message(text: str, width: int, screen_height: int) -> Rows:
     while len(lines) > most and cells > 1:
         lines = wrap_text(cut_middle(text, cells, head=(cells - 1) * 3 // 5), room)
         cells -= max(1, room // 8)
-    canvas = Canvas(width, max(1, min(len(lines), most)), _BAR_STYLE)
+    canvas = Canvas(width, max(1, min(len(lines), most)), BAR_STYLE)
     for y, line in enumerate(lines[:most]):
-        canvas.write_text(1, y, line, _STRONG_STYLE, width=width - 2)
+        canvas.write_text(1, y, line, STRONG_STYLE, width=width - 2)
     return canvas.rows

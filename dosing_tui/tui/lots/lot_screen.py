@@ -15,7 +15,7 @@ from dosing_tui.domain.materials.lots.lot_trace import LotTraceRow
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.errors import DosingError
 from dosing_tui.tui.keys.bindings import LOT_KEYS, MODAL_KEYS
-from dosing_tui.tui.layout.status_and_footer import KeyHint, render_footer
+from dosing_tui.tui.layout.footer import KeyHint, render_footer
 from dosing_tui.tui.lots.lot_lists import (
     LotListContext,
     LotListing,

@@ -22,10 +22,10 @@ from dosing_tui.tui.widgets.time_entry import create_time_entry
 
 KINDS = (ServiceKind.TUBE, ServiceKind.CALIBRATION, ServiceKind.CHECK, ServiceKind.TARE)
 CONSEQUENCES = {
-    ServiceKind.TUBE: "The pump's figures and the use of its tube begin anew.",
-    ServiceKind.CALIBRATION: "The figures of the pump, or of all pumps of the scale, begin anew.",
+    ServiceKind.TUBE: "The pump's figures and the use of its tube start again.",
+    ServiceKind.CALIBRATION: "The figures of the pump, or of all pumps of the scale, start again.",
     ServiceKind.CHECK: "Mean and CV of the weighings are reckoned from them.",
-    ServiceKind.TARE: "It is noted and marked; no figure begins anew.",
+    ServiceKind.TARE: "It is noted and marked; no figure starts again.",
 }
 _MASS_WIDTH, _MAX_READINGS_LENGTH = 12, 400
 

@@ -29,7 +29,7 @@ StyledRuns: TypeAlias = Sequence[tuple[str, CellStyle]]
 
 MAX_COMPARED_ROWS = 300
 """Up to this number of rows a name is distinct from those out of sight, too; each is formatted for it."""
-SELECTION_LOST = "The row that was selected is not in the table any more: select another one."
+SELECTION_LOST = "The selected row is no longer in the table: select another one."
 MAX_SEARCH_LENGTH = 40
 """Letters of a search."""
 
@@ -110,7 +110,7 @@ class TableData(Generic[Row]):
     is_cut: bool = False
     """There are more than these rows, which are the newest."""
     follows_newest: bool = False
-    """The cursor in the first row stays there, whichever row that is; else it holds the row."""
+    """A cursor in the first row stays in the first row; elsewhere it stays on its row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ class TableCursor:
     """The view of a table. New rows, and new values of a row with an ``identity``, move no selection."""
 
     selected_row: object = None
-    """None, until a key or a click has selected one: the first row, whichever that is."""
+    """None until a key or a click has selected one: then the first row counts as selected."""
     first_row: int = 0
     """The first row in sight."""
     sort_column: str = ""
@@ -192,12 +192,12 @@ def select_row(
 
 
 def find_cursor_row(cursor: TableCursor, rows: Sequence[object]) -> int:
-    """Number of the selected row; 0, to move on from, if it is not in the table any more."""
+    """Number of the selected row; 0, to move on from, if it is no longer in the table."""
     return find_selection(cursor, rows) or 0
 
 
 def find_selection(cursor: TableCursor, rows: Sequence[object]) -> int | None:
-    """Number of the selected row; None if it is not in the table any more: no key acts on another one."""
+    """Number of the selected row; None if it is no longer in the table: no key acts on another one."""
     if cursor.selected_row is None:
         return 0
     identity = _identify_row(cursor.selected_row)

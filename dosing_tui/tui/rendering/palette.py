@@ -80,7 +80,7 @@ FRAME = CellStyle(ColourRole.FRAME)
 LABEL = CellStyle(ColourRole.STRONG, bold=True)
 DEVIATION = CellStyle(ColourRole.DEVIATION, bold=True)
 DEVIATION_BLOCK = CellStyle(ColourRole.BACKGROUND, ColourRole.DEVIATION, bold=True)
-"""For a state of the program that must not be overlooked and is no alarm."""
+"""For a state of the program that must not be overlooked but is not an alarm."""
 
 _LOUD_ROLES = frozenset({ColourRole.DEVIATION, *ALARM_ROLES})
 

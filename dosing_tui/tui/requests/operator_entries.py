@@ -58,7 +58,7 @@ class FormHost(Protocol):
 
 
 def apply_contained(host: FormHost, title: str, apply: Callable[[], object]) -> None:
-    """What ``enter`` in a form leads to, called by no key any more: the console survives its exceptions."""
+    """What ``enter`` in a form leads to. No key calls it, so its exceptions are contained here."""
     try:
         apply()
     except Exception as error:

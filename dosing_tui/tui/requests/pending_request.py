@@ -14,7 +14,7 @@ SIGN_ON = "sign-on"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PendingRequest:
-    """``screen``: the one that has to stay on top; None: whichever is. ``text``: what is being done."""
+    """``screen``: the one that has to stay on top; None: any. ``text``: what is being done."""
 
     kind: str
     text: str

@@ -11,6 +11,7 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits
 from dosing_tui.domain.messages.models import Dose, InventoryLevel
 from dosing_tui.domain.messages.text_sanitizer import clean_line
+from dosing_tui.domain.panels.dropped_readings import DroppedReadings
 from dosing_tui.domain.panels.panel_catalog import Panel, PanelQuery
 from dosing_tui.domain.station_status import list_retired, select_in_service
 from dosing_tui.domain.tolerances.tolerance_book import DatedRules, ToleranceBook
@@ -37,6 +38,8 @@ class PanelResult:
     """The query that returned the rows."""
     scope: Scope = LIVE_SCOPE
     """Range and filters at the time of the query."""
+    dropped: DroppedReadings | None = None
+    """Why there are no rows."""
 
 
 NO_RESULT = PanelResult()
@@ -164,7 +167,9 @@ class RenderContext:
         narrowed = self.scope.selection.restrict_to(panel.dimensions)
         filters = f"\nof {format_filters(narrowed, panel.dimensions)}" if narrowed.is_active else ""
         within = "" if panel.is_present else f" {self._format_range(panel)}"
-        return f"{empty_text}{within}{filters}"
+        dropped = self.get_result(panel).dropped
+        reason = f"\n{dropped.describe(self.zone)}" if dropped else ""
+        return f"{empty_text}{within}{filters}{reason}"
 
     def is_rejected(self, panel: Panel[Row]) -> bool:
         """The query for the selected range failed, and the rows are of another one."""

@@ -62,7 +62,7 @@ def get_batch_range(time_context: TimeContext, selection: Selection) -> TimeRang
 def change_range(scope: Scope, change: RangeChange, time_context: TimeContext) -> Scope:
     """The scope with a changed range.
 
-    Raises: RangeError, if the result is no range.
+    Raises: RangeError, if the result is not a range.
     """
     move, amount = change
     changed = move(

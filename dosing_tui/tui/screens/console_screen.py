@@ -11,14 +11,10 @@ from textual.timer import Timer
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.tui.keys.footer_hints import FooterMode
 from dosing_tui.tui.layout.alarm_banner import AlarmBanner, render_banner
+from dosing_tui.tui.layout.footer import KeyHint, render_footer
 from dosing_tui.tui.layout.layout import arrange_tiles
 from dosing_tui.tui.layout.message_rows import render_message
-from dosing_tui.tui.layout.status_and_footer import (
-    KeyHint,
-    StatusBarState,
-    render_footer,
-    render_status_bar,
-)
+from dosing_tui.tui.layout.status_bar import StatusBarState, render_status_bar
 from dosing_tui.tui.rendering import minimal_repaint
 from dosing_tui.tui.rendering.click_target import (
     KeyTarget,

@@ -14,6 +14,7 @@ from dosing_tui.domain.panels.pump_capability import PumpCapability
 from dosing_tui.domain.station_status import StationStatus
 from dosing_tui.tui.keys.bindings import PUMP_KEYS, TANK_KEYS, TILE_KEYS, VIEW_KEYS
 from dosing_tui.tui.keys.footer_hints import FooterMode
+from dosing_tui.tui.layout.footer import KeyHint
 from dosing_tui.tui.layout.geometry import TileId, list_tiles
 from dosing_tui.tui.layout.layout import (
     MIN_HEIGHT,
@@ -26,7 +27,7 @@ from dosing_tui.tui.layout.layout import (
     arrange_tiles,
     find_neighbour,
 )
-from dosing_tui.tui.layout.status_and_footer import KeyHint, ScopeSummary, render_scope_bar
+from dosing_tui.tui.layout.scope_bar import ScopeSummary, render_scope_bar
 from dosing_tui.tui.rendering.canvas import render_paragraph
 from dosing_tui.tui.rendering.data_table import SELECTION_LOST
 from dosing_tui.tui.rendering.line_widget import CellClicked, LineWidget, WheelTurned

@@ -32,13 +32,14 @@ from dosing_tui.domain.panels.pump_capability import PumpCapability
 from dosing_tui.errors import DosingError
 from dosing_tui.tui.charts.control_chart import EVENT_LETTER, ControlChart, paint_control_chart
 from dosing_tui.tui.keys.bindings import MODAL_KEYS, PUMP_CHART_KEYS
-from dosing_tui.tui.layout.status_and_footer import KeyHint, count_page_rows, render_footer
+from dosing_tui.tui.layout.footer import KeyHint, render_footer
+from dosing_tui.tui.layout.geometry import count_page_rows
 from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import Canvas, split_cells, wrap_text
 from dosing_tui.tui.rendering.line_widget import LineWidget, WheelTurned
 from dosing_tui.tui.rendering.palette import DEVIATION, DIM, LABEL, STRONG, TEXT, CellStyle
 from dosing_tui.tui.rendering.theme import TerminalTheme
-from dosing_tui.tui.tiles.pump_table import describe_finding, is_incapable
+from dosing_tui.tui.tiles.pumps.pump_table import describe_finding, is_incapable
 from dosing_tui.tui.widgets.closable_screen import ClosableScreen
 
 EVENT_LETTERS: Mapping[str, str] = {

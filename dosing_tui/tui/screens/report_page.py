@@ -12,7 +12,8 @@ from textual.screen import ModalScreen
 from dosing_tui.domain.quantities.quantity_text import count_noun
 from dosing_tui.errors import DosingError
 from dosing_tui.tui.keys.bindings import MODAL_KEYS, SCROLL_KEYS
-from dosing_tui.tui.layout.status_and_footer import KeyHint, count_page_rows, render_footer
+from dosing_tui.tui.layout.footer import KeyHint, render_footer
+from dosing_tui.tui.layout.geometry import count_page_rows
 from dosing_tui.tui.rendering.canvas import Canvas, Rows
 from dosing_tui.tui.rendering.line_widget import LineWidget, WheelTurned
 from dosing_tui.tui.rendering.palette import DIM, CellStyle
@@ -57,7 +58,7 @@ class PageContent(Protocol[Value]):
 
     @property
     def failure_text(self) -> str:
-        """Shown after an error that nobody foresaw."""
+        """Shown after an unexpected error."""
 
     def read(self) -> Value:
         """In a worker thread. Raises: DosingError with a sentence for the page."""

@@ -10,8 +10,9 @@ from textual.screen import ModalScreen
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.domain.quantities.quantity_text import count_noun
 from dosing_tui.tui.keys.bindings import MODAL_KEYS, REPORT_KEYS
+from dosing_tui.tui.layout.footer import KeyHint, render_footer
+from dosing_tui.tui.layout.geometry import count_page_rows
 from dosing_tui.tui.layout.message_rows import render_message
-from dosing_tui.tui.layout.status_and_footer import KeyHint, count_page_rows, render_footer
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, wrap_text
 from dosing_tui.tui.rendering.line_widget import LineWidget, WheelTurned
 from dosing_tui.tui.rendering.palette import DEVIATION, DIM, LABEL, TEXT, CellStyle

@@ -88,6 +88,8 @@ def _format_cell(value: object, column: DataColumn, context: PanelTableContext) 
     if column.field == _DAY_FIELD:
         day = date.fromisoformat(str(value))
         return f"{day:%d %b}" if day.year == context.today.year else f"{day:%d.%m.%y}"
+    if column.is_signed and isinstance(value, float):
+        return number_format.format_signed(value, _DECIMALS.get(column.unit, 2))
     return _format_value(value, column.unit, context.zone)
 
 

@@ -21,17 +21,15 @@ from dosing_tui.tui.tiles import (
     accuracy,
     consumption,
     dose_table,
-    inventory,
     other_panels,
     production,
-    pump_table,
     station_overview,
-    stock_outlook,
     system_status,
     totals,
 )
-from dosing_tui.tui.tiles.pumps.pump_chemicals import build_pump_chemicals
+from dosing_tui.tui.tiles.pumps import pump_chemicals, pump_table
 from dosing_tui.tui.tiles.shared.tile_content import AnyTileContent, DataOrigin, build_failed_content
+from dosing_tui.tui.tiles.tanks import stock_outlook, tank_gauges, tank_table
 
 log = logging.getLogger(__name__)
 
@@ -67,8 +65,8 @@ class TileDeclaration:
 
 _TANK_DIMENSIONS = frozenset({Dimension.DEVICE, Dimension.CHEMICAL})
 TILES: Mapping[str, TileDeclaration] = {
-    TileId.INVENTORY: TileDeclaration(inventory.build_inventory, live_dimensions=_TANK_DIMENSIONS),
-    TileId.TANK_TABLE: TileDeclaration(inventory.build_tank_table, live_dimensions=_TANK_DIMENSIONS),
+    TileId.INVENTORY: TileDeclaration(tank_gauges.build_inventory, live_dimensions=_TANK_DIMENSIONS),
+    TileId.TANK_TABLE: TileDeclaration(tank_table.build_tank_table, live_dimensions=_TANK_DIMENSIONS),
     TileId.DOSES: TileDeclaration(
         dose_table.build_dose_table,
         (catalog.DOSES,),
@@ -109,7 +107,7 @@ TILES: Mapping[str, TileDeclaration] = {
     ),
     TileId.DAILY_PRODUCTION: TileDeclaration(production.build_daily_production, (catalog.DAILY_SUMMARY,)),
     TileId.PUMP_TABLE: TileDeclaration(pump_table.build_pump_table, (catalog.PUMP_CAPABILITY,)),
-    TileId.PUMP_CHEMICALS: TileDeclaration(build_pump_chemicals, (catalog.PUMP_CHEMICALS,)),
+    TileId.PUMP_CHEMICALS: TileDeclaration(pump_chemicals.build_pump_chemicals, (catalog.PUMP_CHEMICALS,)),
     TileId.STOCK_OUTLOOK: TileDeclaration(stock_outlook.build_stock_outlook, (catalog.STOCK_OUTLOOK,)),
     TileId.BATCHES_LEFT: TileDeclaration(stock_outlook.build_batches_left, (catalog.BATCHES_LEFT,)),
     TileId.STATION_TABLE: TileDeclaration(
@@ -245,7 +243,7 @@ def _list_moments(tile: TileDeclaration, context: RenderContext) -> tuple[object
 
 
 class TileRegistry:
-    """Builds the contents, each anew when something of it has changed.
+    """Builds the contents; each again when something in it has changed.
 
     A failure is logged once, until the tile works again.
     """

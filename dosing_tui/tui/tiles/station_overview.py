@@ -10,6 +10,7 @@ from dosing_tui.domain.labels.station_labels import label_stations_compactly, na
 from dosing_tui.domain.messages.tank_level import StockLimits
 from dosing_tui.domain.panels.station_health import StationHealth
 from dosing_tui.domain.quantities.value_age import ValueKind
+from dosing_tui.domain.running_batches import RunningBatches
 from dosing_tui.domain.station_status import (
     StationActivity,
     StationReadings,
@@ -23,7 +24,6 @@ from dosing_tui.tui.rendering.data_table import StyledRuns, TableColumn, TableDa
 from dosing_tui.tui.rendering.palette import DEVIATION, DIM, LABEL, STRONG, TEXT, CellStyle, ColourRole
 from dosing_tui.tui.rendering.priority_style import PRIORITY_MARKS
 from dosing_tui.tui.scope.render_context import RenderContext
-from dosing_tui.tui.tiles.inventory import format_percent_full
 from dosing_tui.tui.tiles.shared.station_health_text import (
     format_firmware,
     format_heap,
@@ -33,6 +33,7 @@ from dosing_tui.tui.tiles.shared.station_health_text import (
     index_health,
     list_health_texts,
 )
+from dosing_tui.tui.tiles.shared.tank_levels import format_percent_full
 from dosing_tui.tui.tiles.shared.tank_mark import choose_tank_mark, index_alarms
 from dosing_tui.tui.tiles.shared.tile_content import TileContent, build_live_content
 
@@ -42,6 +43,8 @@ _STATE_MARKS = {
     StationActivity.RUNNING: "●", StationActivity.IDLE: "○", StationActivity.STALLED: "◆",
     StationActivity.OFFLINE: "×", StationActivity.NEVER_REPORTED: "×", StationActivity.RETIRED: "-",
 }  # fmt: skip
+_RUNNING_BATCHES = RunningBatches()
+"""Of the console, whose screens are drawn by one thread."""
 _MIN_LIGHT_WIDTH = 10
 """Cells of a light: its mark, a name and its progress."""
 
@@ -55,7 +58,7 @@ class StationTableContext:
     limits: StockLimits
     alarms: Mapping[AlarmKey, AlarmState]
     health: Mapping[str, StationHealth]
-    """Station -> what it tells of itself."""
+    """Station -> its own report."""
 
 
 def build_station_table(context: RenderContext) -> TileContent[TableData[StationStatus]]:
@@ -86,7 +89,7 @@ def list_statuses(context: RenderContext) -> list[StationStatus]:
             snapshot.device_last_seen, snapshot.levels, snapshot.doses, snapshot.events, snapshot.presences
         ),
         snapshot.alarms, expected=context.limits.expected_stations, now=context.now,
-        offline_after=context.limits.offline_after,
+        offline_after=context.limits.offline_after, running_batches=_RUNNING_BATCHES,
     )  # fmt: skip
 
 

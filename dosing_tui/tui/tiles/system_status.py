@@ -156,7 +156,7 @@ def _list_panels(context: RenderContext) -> Iterator[SystemStatusLine]:
 
 
 def _describe_panel_error(answer: PanelResult, database: LinkState) -> str:
-    """Why there is no database is said of the database; once it is back, a panel in sight is read again."""
+    """The database's own line says why it is down; once it is back, a panel in sight is read again."""
     if not answer.is_database_down:
         return clean_line(answer.error)
     return "no database" if database.status is LinkStatus.DOWN else ""

@@ -13,7 +13,7 @@ Result = TypeVar("Result")
 
 
 class ClosableScreen(ContainedPump, Screen[Result]):
-    """Textual's ``dismiss`` closes the screen on top, whichever it is and as often as it is called."""
+    """Textual's ``dismiss`` closes the screen on top, even if that is another one, each time it is called."""
 
     takes_keys_typed_ahead = True
     """Keys typed right behind the one that opened it belong to it, though it was not drawn yet."""

@@ -100,7 +100,7 @@ class TextEntry(FormField):
     """Rows below it that repeat the end of a long text, wrapped."""
     is_secret: bool = False
     is_person: bool = False
-    """The name of whoever submits the form: nobody else finds it there."""
+    """The name of the person who submits the form; it is not left there for the next one."""
 
     @property
     def text(self) -> str:
@@ -154,7 +154,7 @@ class ChoiceField(FormField):
         return self.options[self.index]
 
     def restore_text(self, text: str) -> None:
-        """Unless it is no option any more."""
+        """Unless it is no longer an option."""
         if text in self.options:
             self.index = self.options.index(text)
 

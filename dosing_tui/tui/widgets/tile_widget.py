@@ -29,13 +29,13 @@ from dosing_tui.tui.rendering.data_table import TableCursor, TableData
 from dosing_tui.tui.rendering.line_widget import LineWidget
 from dosing_tui.tui.rendering.theme import TerminalTheme
 from dosing_tui.tui.tiles.accuracy import ErrorHistogram, paint_error_histogram
-from dosing_tui.tui.tiles.inventory import TankGauges, count_visible_tanks, paint_inventory
 from dosing_tui.tui.tiles.shared.tile_content import (
     AnyTileContent,
     BodyPainter,
     build_failed_content,
     render_tile,
 )
+from dosing_tui.tui.tiles.tanks.tank_gauges import TankGauges, count_visible_tanks, paint_inventory
 from dosing_tui.tui.widgets.visible_rows import VisibleRows, list_visible_rows
 
 log = logging.getLogger(__name__)
@@ -135,7 +135,7 @@ class Tile(LineWidget, can_focus=True):
 
     @property
     def has_lost_selection(self) -> bool:
-        """The row that was selected is not in the table any more."""
+        """The selected row is no longer in the table."""
         return data_table.find_selection(self._table_cursor, self._list_rows()) is None
 
     @property
@@ -309,7 +309,7 @@ class Tile(LineWidget, can_focus=True):
 
     @property
     def _follows_newest(self) -> bool:
-        """Sorted otherwise, the first row is no longer the newest."""
+        """In another order the first row is not the newest."""
         cursor, data = self._shown_cursor, self._data
         is_own_order = not (cursor.sort_column or cursor.is_reversed or cursor.search_text)
         return is_own_order and isinstance(data, TableData) and data.follows_newest

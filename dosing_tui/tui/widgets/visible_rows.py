@@ -8,11 +8,11 @@ from typing import TypeAlias, TypeVar
 from dosing_tui.tui.charts.series import ChartData
 from dosing_tui.tui.rendering.data_table import TableCursor, TableData, arrange_rows
 from dosing_tui.tui.tiles.accuracy import ErrorHistogram
-from dosing_tui.tui.tiles.inventory import TankGauges
 from dosing_tui.tui.tiles.production import ProductionSummary
 from dosing_tui.tui.tiles.shared.number_list import NumberList
 from dosing_tui.tui.tiles.shared.tile_content import AnyTileContent, DataOrigin
 from dosing_tui.tui.tiles.system_status import SystemStatus
+from dosing_tui.tui.tiles.tanks.tank_gauges import TankGauges
 from dosing_tui.tui.tiles.totals import Totals
 
 Row = TypeVar("Row")

@@ -20,6 +20,8 @@ SETTLE_S, MAX_SETTLE_S = 1.0, 20.0
 IDLE_SHARE = 0.05
 """Of a core. A consumer that uses more in SETTLE_S is still starting; what that costs is not counted."""
 LOOK_EVERY_S = 0.5
+KEY_RESOLUTION_S = 1.0
+"""Two events of a station with the same recipe in one second are one event."""
 GIVE_UP_S = 30.0
 """Without a new row, what is missing is lost."""
 
@@ -79,8 +81,15 @@ def measure_rate(
         servers,
         consumer,
         lambda mqtt: run_load(mqtt, per_s, seconds),
-        run_in=lambda mqtt: run_load(mqtt, per_s, run_in_s),
+        run_in=lambda mqtt: _run_in(mqtt, per_s, run_in_s),
     )
+
+
+def _run_in(mqtt: MqttSettings, per_s: int, seconds: float) -> int:
+    """Nothing follows in its last second: the stations that publish then start their clocks anew."""
+    published = run_load(mqtt, per_s, seconds)
+    time.sleep(KEY_RESOLUTION_S)
+    return published
 
 
 def run_load(mqtt: MqttSettings, per_s: int, seconds: float) -> int:

@@ -42,7 +42,7 @@ def web(monkeypatch: pytest.MonkeyPatch) -> Iterator[WebServer]:
 
 
 @pytest.fixture
-def told(settings: Settings, web: WebServer) -> Settings:
+def notifying(settings: Settings, web: WebServer) -> Settings:
     channel = NotificationSettings(name="shift", url=web.url, on=("raise", "return"), timeout_s=30.0)
     return replace(settings, notifications=(channel,))
 
@@ -56,7 +56,7 @@ def read_deliveries(settings: Settings) -> set[tuple[object, ...]]:
     return set(fetch_rows(settings.database.dsn, FATES))
 
 
-def told_of(web: WebServer) -> list[str]:
+def list_notified_rules(web: WebServer) -> list[str]:
     return [one.content["alarms"][0]["rule"] for one in web.posted]
 
 
@@ -74,36 +74,41 @@ def is_connected(collector: CollectorProcess) -> bool:
 
 
 def test_after_a_kill_the_alarms_are_the_same_and_nobody_is_told_again(
-    told: Settings, web: WebServer, tmp_path: Path
+    notifying: Settings, web: WebServer, tmp_path: Path
 ) -> None:
-    with run_collector(told, tmp_path) as collector, connect_station(told) as plant:
-        wait_until(lambda: is_connected(collector) and has_dispatcher(told))
-        say_level(plant, told, 19.9)
-        wait_until(lambda: read_deliveries(told) == {("STOCK_LOW", "sent")})
-        acknowledge_alarm(told, fold_entries(read_journal(told)).popitem()[1])
+    with run_collector(notifying, tmp_path) as collector, connect_station(notifying) as plant:
+        wait_until(lambda: is_connected(collector) and has_dispatcher(notifying))
+        say_level(plant, notifying, 19.9)
+        wait_until(lambda: read_deliveries(notifying) == {("STOCK_LOW", "sent")})
+        acknowledge_alarm(notifying, fold_entries(read_journal(notifying)).popitem()[1])
         web.answers = [HANG]
-        say_dose(plant, told, 3.0)
-        wait_until(lambda: told_of(web) == ["STOCK_LOW", "DOSE_GROSS"])
+        say_dose(plant, notifying, 3.0)
+        wait_until(lambda: list_notified_rules(web) == ["STOCK_LOW", "DOSE_GROSS"])
         collector.kill()  # while the server has the message, and has not answered
-        before = read_alarm_states(told)
+        before = read_alarm_states(notifying)
         assert before == {"STOCK_LOW": AlarmStateName.ACKED, "DOSE_GROSS": AlarmStateName.UNACK}
-        with run_collector(told, tmp_path) as again:
+        with run_collector(notifying, tmp_path) as again:
             wait_until(lambda: is_connected(again))
-            say_level(plant, told, 19.8)
-            say_level(plant, told, 4.0)  # the next alarm shows that what was before has had its turn
-            wait_until(lambda: len(told_of(web)) == 4 and ("STOCK_CRITICAL", "sent") in read_deliveries(told))
+            say_level(plant, notifying, 19.8)
+            say_level(plant, notifying, 4.0)  # the next alarm shows that what was before has had its turn
+            wait_until(
+                lambda: (
+                    len(list_notified_rules(web)) == 4
+                    and ("STOCK_CRITICAL", "sent") in read_deliveries(notifying)
+                )
+            )
             assert again.end_gracefully() == 0
     occasions = [(one.content["alarms"][0]["rule"], one.content["occasion"]) for one in web.posted]
     assert occasions[:2] == [("STOCK_LOW", "raise"), ("DOSE_GROSS", "raise")]
     # the tank that is nearly empty hides that it is low
     assert sorted(occasions[2:]) == [("STOCK_CRITICAL", "raise"), ("STOCK_LOW", "hidden")]
-    assert read_deliveries(told) >= {("STOCK_LOW", "sent"), ("DOSE_GROSS", "claimed")}
-    after = read_alarm_states(told)
+    assert read_deliveries(notifying) >= {("STOCK_LOW", "sent"), ("DOSE_GROSS", "claimed")}
+    after = read_alarm_states(notifying)
     assert after["DOSE_GROSS"] is AlarmStateName.UNACK
     # one that was raised before the journal was heard is in it, and changes nothing
     raised = [
         effect.entry.key.rule
-        for effect in JournalProjection().apply_committed(read_journal(told))
+        for effect in JournalProjection().apply_committed(read_journal(notifying))
         if effect.is_new_occurrence
     ]
     assert raised == ["STOCK_LOW", "DOSE_GROSS", "STOCK_CRITICAL"]
@@ -116,71 +121,76 @@ def test_a_restart_while_the_database_is_down_ends_no_alarm_and_tells_nobody_aga
     migrate_schema(site, report=print)
     channel = NotificationSettings(name="shift", url=web.url, on=("raise", "return"))
     six_seconds = replace(site.alarms, offline_minutes=0.1)
-    told = replace(
+    notifying = replace(
         site, notifications=(channel,), alarms=six_seconds, plant=replace(site.plant, devices=SILENT[:1])
     )
-    with run_collector(told, tmp_path) as collector:
-        wait_until(lambda: is_connected(collector) and has_dispatcher(told))
-        wait_until(lambda: read_deliveries(told) == {("DEVICE_OFFLINE", "sent")})
-        acknowledge_alarm(told, fold_entries(read_journal(told)).popitem()[1])
+    with run_collector(notifying, tmp_path) as collector:
+        wait_until(lambda: is_connected(collector) and has_dispatcher(notifying))
+        wait_until(lambda: read_deliveries(notifying) == {("DEVICE_OFFLINE", "sent")})
+        acknowledge_alarm(notifying, fold_entries(read_journal(notifying)).popitem()[1])
         collector.kill()
     own_postgres.kill()
     # one more that is silent shows that the rules have looked at the first again
-    with run_in_threads(replace(told, plant=replace(told.plant, devices=SILENT))) as again:
+    with run_in_threads(replace(notifying, plant=replace(notifying.plant, devices=SILENT))) as again:
         wait_until(lambda: again.listening and again.picture.alarms is not None)
         assert not is_following(again)
         own_postgres.restart()
-        wait_until(lambda: len(web.posted) > 1 and (SILENT[1], AlarmEvent.RAISE) in of_stations(told))
-    assert of_stations(told) == [
+        wait_until(lambda: len(web.posted) > 1 and (SILENT[1], AlarmEvent.RAISE) in of_stations(notifying))
+    assert of_stations(notifying) == [
         (SILENT[0], AlarmEvent.RAISE), (SILENT[0], AlarmEvent.ACKNOWLEDGE), (SILENT[1], AlarmEvent.RAISE),
     ]  # fmt: skip
-    acknowledged = fold_entries(read_journal(told))[AlarmKey("DEVICE_OFFLINE", SILENT[0])]
+    acknowledged = fold_entries(read_journal(notifying))[AlarmKey("DEVICE_OFFLINE", SILENT[0])]
     assert (acknowledged.state_name, acknowledged.acked_by.name) == (AlarmStateName.ACKED, "Anna")
     said = [(one.content["alarms"][0]["tag"], one.content["occasion"]) for one in web.posted]
     assert said == [(f"DEVICE_OFFLINE/{device}", "raise") for device in SILENT]
 
 
 def test_a_server_that_hangs_delays_neither_readings_nor_alarms_nor_the_end(
-    told: Settings, web: WebServer, tmp_path: Path
+    notifying: Settings, web: WebServer, tmp_path: Path
 ) -> None:
     web.answers = [HANG]
-    with run_collector(told, tmp_path) as collector, connect_station(told) as plant:
-        wait_until(lambda: is_connected(collector) and has_dispatcher(told))
-        say_level(plant, told, 19.9)
+    with run_collector(notifying, tmp_path) as collector, connect_station(notifying) as plant:
+        wait_until(lambda: is_connected(collector) and has_dispatcher(notifying))
+        say_level(plant, notifying, 19.9)
         wait_until(lambda: web.posted)
-        say_dose(plant, told, 3.0)
-        wait_until(lambda: "DOSE_GROSS" in read_alarm_states(told))
-        wait_until(lambda: fetch_rows(told.database.dsn, "SELECT 1 FROM dosing_consumption"))
-        wait_until(lambda: ("DOSE_GROSS", "waiting") in read_deliveries(told))
+        say_dose(plant, notifying, 3.0)
+        wait_until(lambda: "DOSE_GROSS" in read_alarm_states(notifying))
+        wait_until(lambda: fetch_rows(notifying.database.dsn, "SELECT 1 FROM dosing_consumption"))
+        wait_until(lambda: ("DOSE_GROSS", "waiting") in read_deliveries(notifying))
         assert collector.end_gracefully() == 0
-    assert read_deliveries(told) == {("STOCK_LOW", "unknown"), ("DOSE_GROSS", "waiting")}
-    with run_collector(told, tmp_path) as again:  # what was under way at the clean end is not told again
-        wait_until(lambda: ("DOSE_GROSS", "sent") in read_deliveries(told))
+    assert read_deliveries(notifying) == {("STOCK_LOW", "unknown"), ("DOSE_GROSS", "waiting")}
+    with run_collector(notifying, tmp_path) as again:  # what was under way at the clean end is not sent again
+        wait_until(lambda: ("DOSE_GROSS", "sent") in read_deliveries(notifying))
         assert again.end_gracefully() == 0
-    assert told_of(web) == ["STOCK_LOW", "DOSE_GROSS"]
+    assert list_notified_rules(web) == ["STOCK_LOW", "DOSE_GROSS"]
 
 
 def test_a_standby_that_takes_over_tells_nobody_what_the_dead_leader_has_told(
-    told: Settings, web: WebServer, tmp_path: Path
+    notifying: Settings, web: WebServer, tmp_path: Path
 ) -> None:
     folder = tmp_path / "standby"
     folder.mkdir()
-    elsewhere = replace(told, collector=replace(told.collector, spool_dir=str(folder)))
-    with run_collector(told, tmp_path) as leader, connect_station(told) as plant:
-        wait_until(lambda: is_connected(leader) and has_dispatcher(told))
+    elsewhere = replace(notifying, collector=replace(notifying.collector, spool_dir=str(folder)))
+    with run_collector(notifying, tmp_path) as leader, connect_station(notifying) as plant:
+        wait_until(lambda: is_connected(leader) and has_dispatcher(notifying))
         with run_collector(elsewhere, folder) as standby:
             wait_until(lambda: "this one stands by" in standby.log)
-            say_level(plant, told, 19.9)
-            wait_until(lambda: read_deliveries(told) == {("STOCK_LOW", "sent")})
+            say_level(plant, notifying, 19.9)
+            wait_until(lambda: read_deliveries(notifying) == {("STOCK_LOW", "sent")})
             web.answers = [HANG]
-            say_dose(plant, told, 3.0)
-            wait_until(lambda: told_of(web) == ["STOCK_LOW", "DOSE_GROSS"])
+            say_dose(plant, notifying, 3.0)
+            wait_until(lambda: list_notified_rules(web) == ["STOCK_LOW", "DOSE_GROSS"])
             leader.kill()  # while the server has a message, and has not answered
-            say_dose(plant, told, 1.9)  # nobody collects now: the next leader finds it at the broker
+            say_dose(plant, notifying, 1.9)  # nobody collects now: the next leader finds it at the broker
             wait_until(lambda: "This process collects for the site." in standby.log)
-            wait_until(lambda: ("DOSE_OUT_OF_TOL", "sent") in read_deliveries(told))
-            say_level(plant, told, 4.0)
-            wait_until(lambda: len(told_of(web)) == 5 and ("STOCK_CRITICAL", "sent") in read_deliveries(told))
+            wait_until(lambda: ("DOSE_OUT_OF_TOL", "sent") in read_deliveries(notifying))
+            say_level(plant, notifying, 4.0)
+            wait_until(
+                lambda: (
+                    len(list_notified_rules(web)) == 5
+                    and ("STOCK_CRITICAL", "sent") in read_deliveries(notifying)
+                )
+            )
             assert standby.end_gracefully() == 0
     said = sorted((one.content["alarms"][0]["rule"], one.content["occasion"]) for one in web.posted)
     assert said == [
@@ -191,7 +201,7 @@ def test_a_standby_that_takes_over_tells_nobody_what_the_dead_leader_has_told(
     # the standby had found the same alarms: none of them is in the journal twice
     raised = [
         effect.entry.key.rule
-        for effect in JournalProjection().apply_committed(read_journal(told))
+        for effect in JournalProjection().apply_committed(read_journal(notifying))
         if effect.is_new_occurrence
     ]
     assert sorted(raised) == ["DOSE_GROSS", "DOSE_OUT_OF_TOL", "STOCK_CRITICAL", "STOCK_LOW"]

@@ -36,7 +36,7 @@ def folder() -> Iterator[Path]:
 def start_demo(folder: Path, *arguments: str, rate: float = QUIET) -> Iterator[subprocess.Popen[str]]:
     """The program as a user starts it; what it says goes to ``folder``'s sibling ``said``."""
     command = [sys.executable, *HEADLESS, "--rate", str(rate), "--folder", str(folder), *arguments]
-    with said_file(folder).open("w") as said:
+    with get_output_file(folder).open("w") as said:
         # what a killed demo cannot tidy up is gone with the test's folder
         own = {**os.environ, "TMPDIR": str(folder.parent)}
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=said, text=True, env=own)
@@ -49,12 +49,12 @@ def start_demo(folder: Path, *arguments: str, rate: float = QUIET) -> Iterator[s
         process.stdout.close()
 
 
-def said_file(folder: Path) -> Path:
+def get_output_file(folder: Path) -> Path:
     return folder.parent / "said"
 
 
 def wait_for(folder: Path, words: str) -> None:
-    wait_until(lambda: words in said_file(folder).read_text(), 60, why=f"never said '{words}'")
+    wait_until(lambda: words in get_output_file(folder).read_text(), 60, why=f"never said '{words}'")
 
 
 def read_final_counts(process: subprocess.Popen[str]) -> dict[str, Any]:
@@ -129,7 +129,7 @@ def test_a_signal_while_it_is_set_up_leaves_nothing(folder: Path, words: str) ->
         process.send_signal(SIGTERM)
         process.wait(60)
         assert process.returncode == 130
-    assert "Traceback" not in said_file(folder).read_text()
+    assert "Traceback" not in get_output_file(folder).read_text()
     assert servers_on(folder) == []
 
 

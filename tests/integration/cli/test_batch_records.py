@@ -128,7 +128,7 @@ def test_nothing_found_is_one_and_says_what_there_is_without_the_filter(shop: Sh
 
 
 WRONG = [
-    (("batches", "list", "--shift", "never"), "'never' is no shift"),
+    (("batches", "list", "--shift", "never"), "'never' is not a shift"),
     (("batches", "list", "--shift", "2026-11-23 Lunch"), "on that day: Early, Late, Night"),
     (("batches", "list", "--range", "tody"), "Did you mean 'today'"),
     (("batches", "list", "--to", "now"), "--to needs --from"),
@@ -250,7 +250,7 @@ def test_several_texts_are_pages_of_one(shop: Shop) -> None:
     assert shop.run_command("batches", "export", FIRST, SECOND).stdout.count("\f") == 1
 
 
-def seen_as(shop: Shop, name: str = FIRST) -> str:
+def read_record_hash(shop: Shop, name: str = FIRST) -> str:
     """As show prints it under 'To sign it'."""
     printed = shop.run_command("batches", "show", name).stdout
     return next(line.split()[-1] for line in printed.splitlines() if "--record" in line)
@@ -258,7 +258,7 @@ def seen_as(shop: Shop, name: str = FIRST) -> str:
 
 def run_review(shop: Shop, *arguments: str, typed: str = "", of: str = FIRST) -> tuple[int, str]:
     """Of the record as it is; or of the one that ``arguments`` name."""
-    seen = () if "--record" in arguments else ("--record", seen_as(shop, of))
+    seen = () if "--record" in arguments else ("--record", read_record_hash(shop, of))
     result = shop.run_command("batches", "review", of, *arguments, *seen, typed=typed)
     return result.exit_code, result.output
 
@@ -290,7 +290,7 @@ def test_a_record_that_is_not_the_one_that_was_seen_is_not_signed(shop: Shop) ->
 
 def test_who_approves_with_deviation_names_the_exceptions_as_they_were_read(shop: Shop) -> None:
     said = ("--deviation", "--as", "Anna", "--reason", "by hand")
-    seen = seen_as(shop, SECOND)
+    seen = read_record_hash(shop, SECOND)
     code, told = run_review(shop, *said, "--record", seen[:16], of=SECOND)
     assert (code, "covers the exceptions, too" in told) == (1, True)
     late = make_entry(AlarmEvent.RAISE, 463)

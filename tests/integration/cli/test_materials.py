@@ -140,13 +140,13 @@ def test_a_file_with_a_wrong_line_adds_nothing_and_each_line_is_named(
     told = run("import", str(file), status=2).stderr.splitlines()
     assert told[:-1] == [
         "Line 2: time 'yesterday' is not a time, e.g. 2026-11-24 06:00.",
-        "Line 3: 'theft' is no kind; the kinds are delivery, drum_change, refill, prime, purge, waste, count,"
-        " correction.",
+        "Line 3: 'theft' is not a kind; the kinds are delivery, drum_change, refill, prime, purge, waste,"
+        " count, correction.",
         "Line 4: A waste needs a reason.",
         "Line 5: '9,500' may be thousands or a fraction: write 9500 or 9500.5.",
         f"Line 6: Litres of {CHEMICAL} need its density: give density_g_per_ml, or set it in [[chemicals]].",
         "Line 7: 5 values for 7 columns.",
-        "Line 8: 'oz\N{REPLACEMENT CHARACTER}[2J' is no unit; the units are g, kg, lb and l.",
+        "Line 8: 'oz\N{REPLACEMENT CHARACTER}[2J' is not a unit; the units are g, kg, lb and l.",
     ]
     assert told[-1].endswith("entries.csv not imported: 7 lines to correct.")
     file.write_text("time,device_id\n")

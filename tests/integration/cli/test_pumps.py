@@ -60,7 +60,7 @@ def test_what_is_due_is_listed_by_urgency(shop: Shop, monkeypatch: pytest.Monkey
     ("words", "sentence"),
     [
         (("log", "tube", "station-1"), "A scale has no tube. Choose a pump."),
-        (("log", "check", "station-1", "--readings", "forty"), "forty are no weighings"),
+        (("log", "check", "station-1", "--readings", "forty"), "forty are not weighings"),
         (("withdraw", "99", "--reason", "x"), "There is no such entry."),
     ],
 )

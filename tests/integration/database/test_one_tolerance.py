@@ -11,7 +11,7 @@ from psycopg.rows import dict_row
 from dosing_tui.config.settings import AlarmLimitSettings, LimitSettings, Settings
 from dosing_tui.database.alarms.journal import list_dose_errors
 from dosing_tui.database.batches.incremental_rebuild import rebuild_changed_days
-from dosing_tui.database.batches.master_recipes import import_recipes, read_tolerance_book
+from dosing_tui.database.batches.master_recipes import import_recipes
 from dosing_tui.database.batches.queries import list_batches, read_batch
 from dosing_tui.database.panel_reader import PanelReader
 from dosing_tui.database.reports.shift_report import read_shift_report
@@ -36,6 +36,7 @@ from dosing_tui.tui.tiles.dose_table import choose_error_mark
 from tests.integration.grafana.test_same_rows import query_panel
 from tests.support.database.reading_samples import settings_for
 from tests.support.database.stored_batches import write_readings
+from tests.support.database.tolerances import read_tolerance_book
 from tests.support.domain.batch_messages import MUCH_LATER, NOON, make_dose, make_event
 from tests.support.domain.evaluated_plant import Plant
 

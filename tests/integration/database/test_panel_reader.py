@@ -206,7 +206,7 @@ def test_a_server_that_comes_back_is_asked_again(
 
 
 @contextmanager
-def waiting_reader(dsn: str) -> Iterator[PanelReader]:
+def blocked_reader(dsn: str) -> Iterator[PanelReader]:
     """A reader with two seconds' patience, whose panels wait for a table that somebody else holds."""
     settings = settings_for(dsn)
     reader = PanelReader(replace(settings, database=replace(settings.database, statement_timeout_s=2.0)))
@@ -218,7 +218,7 @@ def waiting_reader(dsn: str) -> Iterator[PanelReader]:
 
 def test_a_panel_that_takes_too_long_is_given_up(migrated: str) -> None:
     with (
-        waiting_reader(migrated) as reader,
+        blocked_reader(migrated) as reader,
         pytest.raises(DatabaseUnavailableError, match="took too long to answer"),
     ):
         reader.read_panel(CONSUMPTION_TODAY, LAST_DAY)
@@ -230,7 +230,7 @@ def test_a_database_that_goes_while_it_answers_is_told_in_a_sentence(own_postgre
     with (
         ThreadPoolExecutor(1) as pool,
         suppress(psycopg.OperationalError),  # of the session that holds the table
-        waiting_reader(own_postgres.dsn) as reader,
+        blocked_reader(own_postgres.dsn) as reader,
     ):
         answer = pool.submit(reader.read_panel, CONSUMPTION_TODAY, LAST_DAY)
         wait_until(lambda: fetch_rows(own_postgres.dsn, waiting))

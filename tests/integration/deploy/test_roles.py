@@ -164,7 +164,7 @@ def test_the_collector_is_elected_and_the_next_one_sees_by_whom(plant: Plant) ->
     first.release_lock()
     assert not viewer.try_acquire()
     assert viewer.refusal.startswith(
-        "Nobody collects for this site, and database user dosing_viewer may not:"
+        "No process collects for this site, and database user dosing_viewer may not:"
     )
     viewer.release_lock()
 

@@ -13,7 +13,6 @@ from dosing_tui.cli import alarm_actions
 from dosing_tui.config.settings import AlarmLimitSettings, AlarmSettings, LimitSettings, Settings
 from dosing_tui.database.alarms import journal
 from dosing_tui.database.batches.incremental_rebuild import rebuild_changed_days
-from dosing_tui.database.batches.master_recipes import read_tolerance_book
 from dosing_tui.database.panel_reader import PanelReader
 from dosing_tui.database.schema.migrate import migrate_schema
 from dosing_tui.database.schema.plant_limits import read_alarm_limits
@@ -28,6 +27,7 @@ from dosing_tui.grafana.sql_macros import build_alert_sql, build_series_sql
 from tests.support.database.reading_samples import settings_for
 from tests.support.database.stored_batches import write_readings
 from tests.support.database.stored_journal import read_journal
+from tests.support.database.tolerances import read_tolerance_book
 
 Series = tuple[str, str, str]
 """Alarm, station, and item as in the alarm's tag."""

@@ -28,7 +28,7 @@ protocol websockets
 LEAKY = pytest.mark.filterwarnings("ignore:.*socket.socket:pytest.PytestUnraisableExceptionWarning")
 """paho leaves the socket of a failed handshake to the garbage collector."""
 NO_ANSWER = "accepts the connection but does not answer as an MQTT broker"
-SILENCE = "accepts the connection and answers nothing: it hangs, or it is no MQTT broker"
+SILENCE = "accepts the connection and answers nothing: it hangs, or it is not an MQTT broker"
 
 
 @pytest.fixture(scope="module")

@@ -24,7 +24,7 @@ from dosing_tui.grafana.provisioning import build_provisioning_files
 from dosing_tui.grafana.sql_macros import LOWEST
 from dosing_tui.tui.tiles.accuracy import build_accuracy, build_error_rate
 from dosing_tui.tui.tiles.production import build_daily_production
-from dosing_tui.tui.tiles.pump_table import build_pump_table
+from dosing_tui.tui.tiles.pumps.pump_table import build_pump_table
 from tests.support.database.reading_samples import settings_for
 from tests.support.database.stored_batches import write_readings
 from tests.support.domain.evaluated_plant import Plant

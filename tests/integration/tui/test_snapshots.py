@@ -20,7 +20,7 @@ from dosing_tui.tui.coordination import page_opener
 from dosing_tui.tui.screens.maintenance_screen import MaintenanceScreen
 from tests.support.domain.alarm_entries import make_entry
 from tests.support.tui.alarm_samples import make_state, picture_of
-from tests.support.tui.batch_samples import told_batches
+from tests.support.tui.batch_samples import sample_batches
 from tests.support.tui.console_driver import (
     EMPTY,
     LARGE,
@@ -169,7 +169,7 @@ def app_with_batches(
 ) -> DosingApp:
     """Batches of every kind, judged and partly reviewed, without a database."""
     source = FakeSource(EMPTY)
-    source.batches = told_batches()
+    source.batches = sample_batches()
     return DosingApp(
         make_settings(theme=theme), LiveState(), source, Clock(), terminal=TerminalOptions(glyphs=glyphs)
     )

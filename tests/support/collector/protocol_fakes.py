@@ -65,7 +65,7 @@ class FakeServer:
         self.stored: list[ParsedItem] = []
         self.news: list[StationNews] = []
         self.books: dict[UUID, WriteProgress] = {}
-        self.request_count = 0
+        self.request_count = self.renewals = 0
         self.journal: list[JournalEntry] = []
         self.checkpoints: list[Checkpoint] = []
         self.tolerances = ToleranceBook()
@@ -116,7 +116,7 @@ class FakeServer:
         return self.led
 
     def renew(self) -> None:
-        """Nothing to renew."""
+        self.renewals += 1
 
     def release_lock(self) -> None:
         """Nothing was held."""

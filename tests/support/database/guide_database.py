@@ -49,7 +49,7 @@ SPOILT: tuple[LiteralString, ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class FilledTables:
     """How many rows the old tables held, and how many of them have no place in the new ones."""
 
     doses: int
@@ -76,7 +76,7 @@ def guide_database(dsn: str, *, extension: bool = True) -> None:
                 continue
 
 
-def lived_in(dsn: str) -> Told:
+def lived_in(dsn: str) -> FilledTables:
     """Fill it with two months of a plant, redelivered messages and wrong clocks included."""
     execute_statements(dsn, DOSES, EVENTS, LEVELS)
     before = _count_rows(dsn)
@@ -85,7 +85,7 @@ def lived_in(dsn: str) -> Told:
     execute_statements(dsn, *SPOILT)
     counts = [fetch_value(dsn, f"SELECT count(*) FROM {table}") for table in _TABLES]
     doses, events, levels = counts
-    return Told(doses, events, levels, spoilt=sum(counts) - before - copies, copies=copies)
+    return FilledTables(doses, events, levels, spoilt=sum(counts) - before - copies, copies=copies)
 
 
 _TABLES: tuple[LiteralString, ...] = ("dosing_consumption", "batch_events", "inventory_levels")

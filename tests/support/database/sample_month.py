@@ -67,38 +67,38 @@ class Plant:
     def filter_by(self, selection: Selection) -> "Plant":
         """What a panel of doses, or of batches, sees of the plant."""
 
-        def chosen(dimension: Dimension, value: str) -> bool:
+        def picks(dimension: Dimension, value: str) -> bool:
             return not selection.get_values(dimension) or value in selection.get_values(dimension)
 
         return Plant(
             tuple(
                 dose
                 for dose in self.doses
-                if chosen(Dimension.DEVICE, dose.device_id) and chosen(Dimension.CHEMICAL, dose.chemical)
-                and chosen(Dimension.RECIPE, dose.recipe) and chosen(Dimension.MODE, dose.mode)
-                and chosen(Dimension.PUMP, str(dose.pump))
+                if picks(Dimension.DEVICE, dose.device_id) and picks(Dimension.CHEMICAL, dose.chemical)
+                and picks(Dimension.RECIPE, dose.recipe) and picks(Dimension.MODE, dose.mode)
+                and picks(Dimension.PUMP, str(dose.pump))
             ),
             tuple(
                 event
                 for event in self.events
-                if chosen(Dimension.DEVICE, event.device_id) and chosen(Dimension.RECIPE, event.recipe)
+                if picks(Dimension.DEVICE, event.device_id) and picks(Dimension.RECIPE, event.recipe)
             ),
             tuple(
                 level
                 for level in self.levels
-                if chosen(Dimension.DEVICE, level.device_id) and chosen(Dimension.CHEMICAL, level.chemical)
+                if picks(Dimension.DEVICE, level.device_id) and picks(Dimension.CHEMICAL, level.chemical)
             ),
             tuple(
                 batch
                 for batch in self.batches
-                if chosen(Dimension.DEVICE, batch.device_id) and chosen(Dimension.RECIPE, batch.recipe)
-                and chosen(Dimension.MODE, batch.mode)
+                if picks(Dimension.DEVICE, batch.device_id) and picks(Dimension.RECIPE, batch.recipe)
+                and picks(Dimension.MODE, batch.mode)
             ),
             self.whole,
             tuple(
                 entry
                 for entry in self.materials
-                if chosen(Dimension.DEVICE, entry.device_id) and chosen(Dimension.CHEMICAL, entry.chemical)
+                if picks(Dimension.DEVICE, entry.device_id) and picks(Dimension.CHEMICAL, entry.chemical)
             ),
         )  # fmt: skip
 

@@ -22,7 +22,7 @@ def make_summary(name: str = "T-12", **changes: object) -> AlarmSummary:
     made = AlarmSummary(
         key, AlarmEvent.RAISE, Priority.HIGH, NOON, clean_line(f"Tank nearly empty: {name}"), 4.1, 5.0
     )
-    return replace(made, **changes)  # type: ignore[arg-type]  # Told's fields
+    return replace(made, **changes)  # type: ignore[arg-type]  # the message's fields
 
 
 def make_message(*alarms: AlarmSummary, **changes: object) -> NotificationMessage:

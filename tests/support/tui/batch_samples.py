@@ -28,7 +28,7 @@ from tests.support.tui.sample_plant import NOW
 
 
 @dataclass(frozen=True)
-class ToldBatches:
+class SampleBatches:
     details: tuple[BatchDetail, ...]
     told: ContextEvents
     account: str = "anna"
@@ -62,7 +62,7 @@ class ToldBatches:
         return ReviewResult()
 
 
-def told_batches() -> ToldBatches:
+def sample_batches() -> SampleBatches:
     """The newest first. The one out of tolerance is second from the end; its reviewer wants to know more."""
     readings = [move_to_today(one) for one in (*every_kind(), *under_way())]
     batches = reconstruct_batches(readings, now=NOW)[::-1]
@@ -73,7 +73,7 @@ def told_batches() -> ToldBatches:
         "DOSE_OUT_OF_TOLERANCE/2", begun + timedelta(seconds=70), None, STATION, "T-12 was off."
     )
     note = Note(1, begun + timedelta(seconds=30), NOW, "changed the drum [/]", "Ben", "ben", "role", STATION)
-    return ToldBatches(tuple(order), ContextEvents((alarm,), (note,)))
+    return SampleBatches(tuple(order), ContextEvents((alarm,), (note,)))
 
 
 def _make_detail(batch: Batch, number: int) -> BatchDetail:

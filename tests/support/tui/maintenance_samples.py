@@ -54,7 +54,7 @@ def _make_job(job_id: int, name: str, table_name: str) -> JobState:
     has_failed = job_id == 1005
     return JobState(
         job_id, f"{name} [{job_id}]", table_name, job_id != 1006, "Failed" if has_failed else "Success",
-        NOW - timedelta(days=3), NOW + timedelta(hours=7),
+        NOW + timedelta(hours=7),
         'could not extend file "base/16384/2619": No space left on device' if has_failed else "",
         NOW - timedelta(hours=5 if job_id < 1004 else 30),
     )  # fmt: skip

@@ -34,6 +34,7 @@ from dosing_tui.domain.notifications.channel_status import ChannelStatus
 from dosing_tui.domain.panels import panel_catalog
 from dosing_tui.domain.panels.alarm_trend_query import AlarmTrendPoint, AlarmTrendQuery
 from dosing_tui.domain.panels.annotations import Annotation, AnnotationKind, AnnotationList
+from dosing_tui.domain.panels.dropped_readings import DroppedReadings
 from dosing_tui.domain.panels.filters import NO_FILTER, Dimension, Selection
 from dosing_tui.domain.panels.operator_notes import NoteDraft
 from dosing_tui.domain.panels.panel_catalog import (
@@ -373,6 +374,9 @@ class FakeSource:
         doses = [dose for dose in self.story.doses if _is_asked_for(dose, query)]
         # each answer below makes rows of the type its panel declares
         return cast("Sequence[Row]", _ANSWERS[panel.id](self.story, doses, panel, query.now))
+
+    def find_dropped(self, panel: Panel[Row], query: PanelQuery) -> DroppedReadings | None:
+        return None
 
     def read_pump_history(
         self, row: PumpCapability, *, since: datetime, until: datetime

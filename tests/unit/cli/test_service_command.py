@@ -126,7 +126,7 @@ def test_an_empty_or_missing_folder_is_given_to_the_account(folder: Path) -> Non
 def test_a_time_that_is_none_is_refused(folder: Path, command: str) -> None:
     done = run_service(folder, command, "--backup", str(folder), "--backup-at", "24:00")
     assert done.exit_code == 2
-    assert "is no time of the day" in done.stderr
+    assert "is not a time of day" in done.stderr
 
 
 @pytest.mark.parametrize("name", ["a b", "50%", "$HOME", "it's", 'a"b', "a\\b"])
@@ -170,7 +170,7 @@ def test_the_service_never_runs_as_root(folder: Path, command: str) -> None:
     assert "the service needs an account of its own" in done.stderr
 
 
-def test_who_is_not_root_is_told_so_before_anything_is_changed(
+def test_without_root_it_is_refused_before_anything_is_changed(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(service_command, "UNIT_FOLDER", folder)

@@ -79,7 +79,7 @@ def test_a_machine_without_systemd_is_named(folder: Path, monkeypatch: pytest.Mo
         assert "systemd does not run on this machine: use 'dosing-tui doctor'" in done.stderr
 
 
-def test_who_may_not_is_told_so(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_may_not_gets_the_reason(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     provide_systemd_run(folder, "exit 0")
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     done = run_doctor(folder)

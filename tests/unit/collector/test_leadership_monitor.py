@@ -135,3 +135,19 @@ def test_what_a_viewer_has_found_out_holds_until_it_looks_again(tmp_path: Path) 
     bench.council = LeadershipMonitor(bench.around)
     bench.decide_role()
     assert take_snapshot(bench.around).database.status is LinkStatus.UP
+
+
+def test_the_heartbeat_leaves_the_lease_to_the_election_unless_that_is_held_up(bench: Bench) -> None:
+    assert bench.decide_role() is Role.COLLECTOR
+    bench.council._renew_lease()
+    assert bench.server.renewals == 0
+    bench.council._renewed_at -= 2 * bench.around.intervals.poll_s
+    bench.council._renew_lease()
+    assert bench.server.renewals == 1
+
+
+def test_an_election_that_fails_renews_nothing(bench: Bench) -> None:
+    bench.server.down = AWAY
+    bench.decide_role()
+    bench.council._renew_lease()
+    assert bench.server.renewals == 1

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from dosing_tui.collector_process.remote_live_state import RemoteLiveState
+from dosing_tui.collector_process.remote_live_state import MAX_PENDING_UPDATES, RemoteLiveState
 from dosing_tui.collector_process.state_delta import pack_changes
 from dosing_tui.live_snapshot import LinkState, LinkStatus, LiveSnapshot, Role
 from dosing_tui.live_state import LiveState
@@ -30,7 +30,7 @@ def make_mirror(picture: LiveSnapshot, process: int = 7) -> RemoteLiveState:
     return mirror
 
 
-def test_it_shows_what_it_was_told_and_by_which_process() -> None:
+def test_it_shows_what_it_was_sent_and_by_which_process() -> None:
     picture = make_mirror(collecting_snapshot()).get_snapshot(NOW)
     assert (picture.doses, picture.broker, picture.process_number) == ((numbered_dose(),), UP, 7)
 
@@ -44,6 +44,24 @@ def test_news_that_nobody_looked_at_in_between_add_up() -> None:
     mirror.apply_fields(pack_changes(first, second))
     assert mirror.get_snapshot(NOW).doses == second.doses
     assert mirror.get_snapshot(NOW).broker == second.broker
+
+
+def test_news_that_nobody_looks_at_are_applied_in_their_order_and_do_not_pile_up() -> None:
+    live, mirror = LiveState(), RemoteLiveState()
+    told = LiveSnapshot()
+    for number in range(3 * MAX_PENDING_UPDATES):
+        live.apply_readings([numbered_dose(number)])
+        before, told = told, live.get_snapshot(NOW)
+        mirror.apply_fields(pack_changes(before, told))
+        assert len(mirror._pending_updates) < MAX_PENDING_UPDATES
+    assert mirror.get_snapshot(NOW).doses == told.doses
+
+
+def test_a_picture_that_stands_still_is_the_same_object() -> None:
+    mirror = make_mirror(collecting_snapshot())
+    picture = mirror.get_snapshot(NOW)
+    mirror.apply_fields({})
+    assert mirror.get_snapshot(NOW) is picture
 
 
 def test_a_lost_collector_leaves_its_last_data_and_both_links_down() -> None:
@@ -63,7 +81,7 @@ def test_one_that_answers_again_is_believed_again() -> None:
     assert mirror.get_snapshot(NOW).broker == UP
 
 
-def test_the_last_data_stay_until_a_new_collector_has_told_its_own() -> None:
+def test_the_last_data_stay_until_a_new_collector_has_sent_its_own() -> None:
     mirror = make_mirror(collecting_snapshot())
     mirror.mark_down("It is gone.", NOW)
     mirror.expect_process(8)

@@ -4,6 +4,7 @@ import logging
 import socket
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import datetime
 
 from dosing_tui.collector_process.messages import MessageToCollector, MessageToConsole, StateUpdate
 from dosing_tui.collector_process.state_delta import apply_changes
@@ -38,7 +39,7 @@ def receive_update(console: Console) -> StateUpdate:
     return message
 
 
-def test_the_next_news_wait_until_the_last_were_taken_and_then_tell_all_that_changed() -> None:
+def test_the_next_news_wait_until_the_last_were_taken_and_then_have_all_that_changed() -> None:
     live = LiveState()
     live.apply_readings([numbered_dose(0)])
     with start_publisher(live) as (teller, console):
@@ -57,6 +58,25 @@ def test_a_plant_that_stands_still_gives_signs_of_life() -> None:
         receive_update(console)
         teller.on_update_ack()
         assert receive_update(console).fields == {}
+
+
+class CountedState(LiveState):
+    """Counts how often it is looked at."""
+
+    looks = 0
+
+    def get_snapshot(self, now: datetime) -> LiveSnapshot:
+        self.looks += 1
+        return super().get_snapshot(now)
+
+
+def test_nobody_looks_at_a_plant_that_stands_still_but_for_the_signs_of_life() -> None:
+    live = CountedState()
+    with start_publisher(live) as (teller, console):
+        for _ in range(3):
+            receive_update(console)
+            teller.on_update_ack()
+        assert live.looks <= 4
 
 
 def test_a_console_that_reads_nothing_holds_nobody_up() -> None:

@@ -133,14 +133,14 @@ SECRET = "s3cr3t"
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        (f'[database]\ndsn = "postgresql+psycopg://u:{SECRET}@h/db"', "is no connection string"),
-        (f'[database]\ndsn = "jdbc:postgresql://h/db?password={SECRET}"', "is no connection string"),
-        (f'[database]\ndsn = "postgresql://u:{SECRET}/@h/db"', "is no connection string"),
-        (f'[database]\ndsn = "postgresql://u:{SECRET}/db"', "is no connection string"),
-        (f'[database]\ndsn = "u:{SECRET}@h/db"', "is no connection string"),
-        (f'[database]\ndsn = "host=h password {SECRET}"', "is no connection string"),
-        (f"[database]\ndsn = \"host='h password={SECRET}\"", "is no connection string"),
-        (f'[mqtt]\nhost = "mqtt://u:{SECRET}@h"', "mqtt.host: is no name or address"),
+        (f'[database]\ndsn = "postgresql+psycopg://u:{SECRET}@h/db"', "is not a connection string"),
+        (f'[database]\ndsn = "jdbc:postgresql://h/db?password={SECRET}"', "is not a connection string"),
+        (f'[database]\ndsn = "postgresql://u:{SECRET}/@h/db"', "is not a connection string"),
+        (f'[database]\ndsn = "postgresql://u:{SECRET}/db"', "is not a connection string"),
+        (f'[database]\ndsn = "u:{SECRET}@h/db"', "is not a connection string"),
+        (f'[database]\ndsn = "host=h password {SECRET}"', "is not a connection string"),
+        (f"[database]\ndsn = \"host='h password={SECRET}\"", "is not a connection string"),
+        (f'[mqtt]\nhost = "mqtt://u:{SECRET}@h"', "mqtt.host: is not a host name or address"),
         (f'[mqtt]\nwebsocket_headers = ["Authorization {SECRET}"]', "mqtt.websocket_headers[1]:"),
         (f'[mqtt]\nwebsocket_headers = "Authorization: {SECRET}"', "mqtt.websocket_headers: is not a list"),
         (f'[mqtt]\npassword_file = "{SECRET}"', "mqtt.password_file: the file that it names cannot be read"),
@@ -151,7 +151,7 @@ SECRET = "s3cr3t"
         (
             f'[[notifications]]\nname = "a"\nkind = "mail"\nhost = "smtp://u:{SECRET}@h"\n'
             'sender = "a@b.example"\nto = ["a@b.example"]',
-            "host is no name or address",
+            "host is not a host name or address",
         ),
     ],
 )  # fmt: skip

@@ -47,7 +47,7 @@ def test_a_secret_file_that_others_may_read_is_refused(tmp_path: Path) -> None:
         load_settings(write_config(tmp_path, MAIL + f'username = "u"\npassword_file = "{file}"'), {})
 
 
-def test_neither_show_nor_an_error_nor_a_record_tells_a_secret(tmp_path: Path) -> None:
+def test_neither_show_nor_an_error_nor_a_record_contains_a_secret(tmp_path: Path) -> None:
     loaded = load_settings(write_config(tmp_path, HOOK), ENV)
     assert "secret" not in render_settings(loaded)
     assert "# url is set" in render_settings(loaded)

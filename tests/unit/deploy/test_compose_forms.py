@@ -133,11 +133,11 @@ def test_the_shell_comes_before_the_file_as_with_compose(tmp_path: Path) -> None
         (MOUNT, LONG_MOUNT.replace("f.conf\n        t", "f.c\n        t"), "mounts ./telegraf/telegraf.c,"),
         (MOUNT, "      - {type: volume, source: spol, target: /s}\n", "the volume spol, which is not"),
         (COMMAND, COMMAND + "    env_file: none.env\n", "reads none.env"),
-        ("    profiles: [telegraf]\n", "    extends: nobody\n", "extends nobody, which is no service"),
+        ("    profiles: [telegraf]\n", "    extends: nobody\n", "extends nobody, which is not a service"),
         ("    profiles: [telegraf]\n", "    extends: telegraf\n", "extends itself"),
         (PORT, '      - "${MQTT_BIND:1883"\n', "'${MQTT_BIND:1883'"),
         (PORT, '      - "${HERE:?say it}:1883:1883"\n', ".env does not set HERE."),
-        ("services:\n", "services:\n  empty:\n", "the service empty is no mapping"),
+        ("services:\n", "services:\n  empty:\n", "the service empty is not a mapping"),
     ],
 )  # fmt: skip
 def test_a_fault_in_another_form_is_named(tmp_path: Path, old: str, new: str, text: str) -> None:

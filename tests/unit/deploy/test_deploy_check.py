@@ -67,7 +67,7 @@ def test_the_stack_as_it_is_has_no_error(tmp_path: Path) -> None:
         (change_text("dosing-tui.toml", "[mqtt]", "[mqt]"), "[mqt] is not a setting"),
         (change_text("dosing-tui.toml", '"dosing_system_02"', '"hall_3"'), "has no block for hall_3"),
         (change_text(TELEGRAF, '"device_id", "event"', '"device", "event"'), "has no column device."),
-        (change_text(TELEGRAF, "factory/batch/events", "f/batch/events"), "is no topic of mqtt.prefix"),
+        (change_text(TELEGRAF, "factory/batch/events", "f/batch/events"), "is not a topic of mqtt.prefix"),
         (change_text(TELEGRAF, "[agent]", "[agent"), "telegraf.conf cannot be used"),
     ],
 )  # fmt: skip

@@ -26,7 +26,7 @@ for _ in range(200):
 """An Event in its place hangs within a few rounds."""
 
 
-def test_a_signal_at_any_moment_of_the_wait_is_heard() -> None:
+def test_a_signal_at_any_moment_of_the_wait_is_noticed() -> None:
     with subprocess.Popen([sys.executable, "-c", PROGRAM]) as process:
         try:
             assert process.wait(60) == 0

@@ -1,4 +1,4 @@
-"""The read-ahead overrides two private names of paho; a new release of paho may drop them."""
+"""The read-ahead leans on private names of paho; a new release of paho may drop them."""
 
 import inspect
 import socket
@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 from paho.mqtt.client import Client
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 
 from dosing_tui.mqtt import buffered_client
 from dosing_tui.mqtt.buffered_client import READ_AHEAD_BYTES, BufferedClient, ReadAheadSocket
@@ -31,6 +31,7 @@ def test_paho_still_has_the_private_method(name: str, parameters: list[str]) -> 
 def test_paho_still_has_the_private_state_of_a_packet_and_of_the_last_one() -> None:
     client = Client(CallbackAPIVersion.VERSION2)
     assert client._in_packet["command"] == 0
+    assert client._protocol == MQTTProtocolVersion.MQTTv311
     assert client._last_bytes_received <= time.monotonic()
     assert client._msgtime_mutex.acquire(blocking=False)
 

@@ -114,7 +114,7 @@ def test_of_what_is_hidden_people_read_how_by_whom_why_and_until_when(
     changes: dict[str, object], begins: str
 ) -> None:
     hidden = make_summary(who=Actor("Anna", "anna"), comment="pump is being repaired")
-    hidden = replace(hidden, **changes)  # type: ignore[arg-type]  # Told's fields
+    hidden = replace(hidden, **changes)  # type: ignore[arg-type]  # the message's fields
     one = make_message(hidden, trigger=Trigger.SUPPRESSION)
     assert format_subject(one, ZONE).startswith(begins)
     text = "\n".join(format_lines(one, ZONE))

@@ -145,7 +145,7 @@ def test_a_reboot_in_the_middle_of_a_batch_fills_every_tank_on_paper() -> None:
 
 
 @pytest.mark.parametrize(("fault", "event"), [(Fault.LOST_START, "start"), (Fault.LOST_COMPLETE, "complete")])
-def test_a_lost_event_is_heard_of_by_nobody_and_leaves_the_rest_as_it_was(fault: Fault, event: str) -> None:
+def test_a_lost_event_reaches_nobody_and_leaves_the_rest_as_it_was(fault: Fault, event: str) -> None:
     whole = [message.payload for message in take_live(800, rate=None)]
     heard = take_live(700, rate=None, faults=[fault])
     lost = [

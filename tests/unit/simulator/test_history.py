@@ -72,7 +72,7 @@ def test_the_present_goes_on_with_the_stock_and_the_batches_of_the_past() -> Non
     assert len(checked) >= 4
 
 
-def test_a_history_told_in_pieces_is_the_history() -> None:
+def test_a_history_made_in_pieces_is_the_history() -> None:
     since = NOW - timedelta(days=2)
     whole = list(SimulatedPlant(1, 3, since=since).generate_history(NOW, BERLIN))
     plant = SimulatedPlant(1, 3, since=since)

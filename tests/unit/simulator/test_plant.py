@@ -155,7 +155,7 @@ def test_a_rate_is_kept_without_drift() -> None:
         assert messages[number].at == NOW + timedelta(seconds=number / 250)
 
 
-def test_speed_shortens_the_time_between_messages_but_not_the_durations_told() -> None:
+def test_speed_shortens_the_time_between_messages_but_not_the_durations_reported() -> None:
     slow, fast = take_live(200, rate=None, speed=1), take_live(200, rate=None, speed=60)
     assert fast[-1].at - NOW == pytest.approx((slow[-1].at - NOW) / 60, abs=timedelta(milliseconds=1))
     durations = [decode_fields(message)["duration_ms"] for message in fast if message.topic == DOSES]

@@ -12,7 +12,7 @@ _BLOCK_BYTES = 256 * 1024
 
 
 def read_csv(stream: BinaryIO, path: Path) -> FileRows:
-    """Raises: DatabaseAccessError, if the first line is no header."""
+    """Raises: DatabaseAccessError, if the first line is not a header."""
     try:
         line = stream.readline().decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -74,7 +74,7 @@ class BoundedStates(Generic[KeyT, StateT]):
         return state
 
     def remove(self, keys: Iterable[KeyT]) -> None:
-        """Free these, for which there is no use any more."""
+        """Free these, that are no longer of use."""
         gone = [key for key in keys if self._states.pop(key, None) is not None]
         if gone:
             self._on_freed(gone)

@@ -41,7 +41,7 @@ def load_plotext() -> Any:  # plotext has no type hints
     try:
         import plotext
     except (ImportError, OSError):
-        log.warning("plotext cannot be loaded: there are no lines", exc_info=True)
+        log.warning("plotext cannot be loaded: charts have no lines", exc_info=True)
         return None
     plotext.terminal.limit(False, False)
     return plotext

@@ -1,4 +1,4 @@
-"""What a station tells of itself, as cells of a table and as one line."""
+"""What a station reports about itself, as cells of a table and as one line."""
 
 from collections.abc import Iterator, Mapping
 
@@ -13,7 +13,7 @@ MAX_FIRMWARE_LENGTH = 20
 
 
 def index_health(context: RenderContext) -> Mapping[str, StationHealth]:
-    """Station -> what it tells; without those that tell nothing."""
+    """Station -> its report; stations without one are left out."""
     return {row.device_id: row for row in context.get_rows(STATION_STATUS)}
 
 

@@ -103,7 +103,7 @@ def build_live_content(
     context: RenderContext, title: str, data: Data, paint: Callable[[Data, int, int], Rows],
     unit: str = "", *, newest: datetime | None, kind: ValueKind, empty_text: str,
 ) -> TileContent[Data]:  # fmt: skip
-    """A tile of live readings. ``newest`` is when the newest was received; None is no reading.
+    """A tile of live readings. ``newest`` is when the newest was received; None without a reading.
 
     Readings that are old for their ``kind`` are dim, with their age.
     """

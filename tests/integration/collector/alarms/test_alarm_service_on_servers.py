@@ -270,14 +270,14 @@ def test_a_collector_that_begins_at_a_checkpoint_shows_the_same(
         acknowledge_alarm(settings, find_state(collector, "STOCK_LOW"))
         expected = {"STOCK_LOW": AlarmStateName.ACKED, "DOSE_GROSS": AlarmStateName.UNACK}
         wait_until(lambda: list_shown_states(collector) == expected)
-        wait_until(lambda: kept_up_to(settings) == read_journal(settings)[-1].id)
+        wait_until(lambda: read_checkpoint_id(settings) == read_journal(settings)[-1].id)
         before = [find_state(collector, rule) for rule in RULES]
     with run_in_threads(settings) as again:
         wait_until(lambda: again.ready and is_following(again) and list_shown_states(again) == expected)
         wait_until(lambda: [find_state(again, rule) for rule in RULES] == before)
 
 
-def kept_up_to(settings: Settings) -> int:
+def read_checkpoint_id(settings: Settings) -> int:
     with psycopg.connect(settings.database.dsn) as session:
         row = session.execute("SELECT last_id FROM alarm_checkpoints").fetchone()
     return row[0] if row else 0

@@ -42,7 +42,7 @@ def shuffle_messages(messages: list[PlantMessage]) -> list[PlantMessage]:
     return found
 
 
-def said_since(start: datetime, *, faults: frozenset[Fault]) -> list[PlantMessage]:
+def list_messages_since(start: datetime, *, faults: frozenset[Fault]) -> list[PlantMessage]:
     """One station's messages from then until an hour ago, at the plant's natural rhythm."""
     found: list[PlantMessage] = []
     for message in SimulatedPlant(3, 1, since=start).generate_live(start, faults=faults):
@@ -98,7 +98,7 @@ def test_each_fault_gives_the_status_it_should_live_and_rebuilt_with_the_same_re
 ) -> None:
     faults, aborted, deliver, met = CASES[case]
     monkeypatch.setattr("dosing_tui.simulator.station.ABORTED_SHARE", aborted)
-    messages = said_since(datetime.now(UTC) - timedelta(hours=40), faults=faults)
+    messages = list_messages_since(datetime.now(UTC) - timedelta(hours=40), faults=faults)
     wanted = count_expected(messages)
     assert met <= set(wanted)
     dsn = settings.database.dsn

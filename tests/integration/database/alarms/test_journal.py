@@ -124,16 +124,16 @@ def test_the_entries_of_alarms_in_a_state_are_found(migrated: str) -> None:
     raised = [new_entry(AlarmEvent.RAISE, key=key) for key in (shelved, other)]
     journal.append_entries(settings, [*raised, new_entry(AlarmEvent.SHELVE, key=shelved)])
 
-    def found(*shown: AlarmStateName) -> list[tuple[str, AlarmEvent]]:
+    def list_matches(*shown: AlarmStateName) -> list[tuple[str, AlarmEvent]]:
         return [
             (one.key.item, one.event)
             for one in journal.list_entries(settings, replace(DAY, state_names=shown))
         ]
 
-    assert found(AlarmStateName.SHELVED) == [("A", AlarmEvent.SHELVE), ("A", AlarmEvent.RAISE)]
-    assert found(AlarmStateName.UNACK) == [("B", AlarmEvent.RAISE)]
-    assert found(AlarmStateName.OUT_OF_SERVICE) == []
-    assert len(found(AlarmStateName.SHELVED, AlarmStateName.UNACK)) == 3
+    assert list_matches(AlarmStateName.SHELVED) == [("A", AlarmEvent.SHELVE), ("A", AlarmEvent.RAISE)]
+    assert list_matches(AlarmStateName.UNACK) == [("B", AlarmEvent.RAISE)]
+    assert list_matches(AlarmStateName.OUT_OF_SERVICE) == []
+    assert len(list_matches(AlarmStateName.SHELVED, AlarmStateName.UNACK)) == 3
 
 
 def test_an_entry_that_is_sent_twice_is_one(migrated: str) -> None:
@@ -341,18 +341,18 @@ def test_the_journal_is_filtered_by_time_tag_event_and_user(migrated: str) -> No
     other = new_entry(AlarmEvent.RAISE, key=AlarmKey("DOSE_GROSS", "x", "50%_off"), at=LATER)
     journal.append_entries(settings, [raised, acked, other])
 
-    def found(**changes: object) -> list[UUID]:
+    def list_matches(**changes: object) -> list[UUID]:
         wanted = replace(DAY, **changes)  # type: ignore[arg-type]  # JournalFilter's fields
         return [one.uuid for one in journal.list_entries(settings, wanted)]
 
-    assert found() == [other.uuid, acked.uuid, raised.uuid]
-    assert found(tag="stock_low/dosing") == [acked.uuid, raised.uuid]
-    assert found(tag="50%_") == [other.uuid]
-    assert found(tag="%") == [other.uuid]
-    assert found(events=(AlarmEvent.ACKNOWLEDGE,)) == [acked.uuid]
-    assert found(user="anna") == [acked.uuid]
-    assert found(until=NOW + timedelta(seconds=60)) == [raised.uuid]
-    assert found(max_entries=1) == [other.uuid]
+    assert list_matches() == [other.uuid, acked.uuid, raised.uuid]
+    assert list_matches(tag="stock_low/dosing") == [acked.uuid, raised.uuid]
+    assert list_matches(tag="50%_") == [other.uuid]
+    assert list_matches(tag="%") == [other.uuid]
+    assert list_matches(events=(AlarmEvent.ACKNOWLEDGE,)) == [acked.uuid]
+    assert list_matches(user="anna") == [acked.uuid]
+    assert list_matches(until=NOW + timedelta(seconds=60)) == [raised.uuid]
+    assert list_matches(max_entries=1) == [other.uuid]
 
 
 def test_hostile_text_in_the_journal_is_harmless_when_read(migrated: str) -> None:

@@ -12,7 +12,7 @@ import pytest
 from dosing_tui.database.schema.migrate import list_pending_steps, migrate_schema
 from dosing_tui.errors import DatabaseAccessError
 from tests.integration.database.schema.test_rollups import RECOMPUTED
-from tests.support.database.guide_database import Told, guide_database, lived_in
+from tests.support.database.guide_database import FilledTables, guide_database, lived_in
 from tests.support.database.reading_samples import settings_for
 from tests.support.database.schema_inspection import execute_statements, fetch_rows, fetch_value
 from tests.support.database_servers import Server
@@ -44,7 +44,7 @@ def count_rows(dsn: str) -> tuple[int, int, int]:
     return doses, events, levels
 
 
-def check_books(dsn: str, told: Told) -> None:
+def check_books(dsn: str, told: FilledTables) -> None:
     """Every old row is in its table or set aside, and the old tables are gone."""
     aside: dict[str, int] = dict(
         fetch_rows(dsn, "SELECT table_name, count(*) FROM legacy_import_rejects GROUP BY 1")

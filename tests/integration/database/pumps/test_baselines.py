@@ -1,4 +1,4 @@
-"""After a tube change or a calibration the figures of a pump begin anew, to the dose."""
+"""After a tube change or a calibration the figures of a pump start again, to the dose."""
 
 import random
 from collections.abc import Iterator

@@ -33,7 +33,7 @@ def list_tables(dsn: str) -> list[str]:
     return [name for (name,) in fetch_rows(dsn, query)]
 
 
-def migrated_by(dsn: str) -> list[str]:
+def list_applied_migrations(dsn: str) -> list[str]:
     return migrate_schema(settings_for(dsn), report=lambda line: None)
 
 
@@ -86,8 +86,8 @@ def test_a_server_of_the_guides_container_will_do() -> None:
 
 
 def test_a_new_database_gets_every_migration_of_its_flavour_once(flavour: Server, database: str) -> None:
-    assert migrated_by(database)
-    assert migrated_by(database) == []
+    assert list_applied_migrations(database)
+    assert list_applied_migrations(database) == []
     assert list_pending_steps(settings_for(database)) == []
     known = [migration.name for migration in migration_history.list_migrations(flavour_of(database))]
     assert sorted(list_applied(database)) == sorted(known)
@@ -95,7 +95,7 @@ def test_a_new_database_gets_every_migration_of_its_flavour_once(flavour: Server
 
 def test_what_is_pending_is_what_is_done(flavour: Server, database: str) -> None:
     wanted = list_pending_steps(settings_for(database))
-    done = migrated_by(database)
+    done = list_applied_migrations(database)
     # the edition of TimescaleDB, and what belongs to it alone, shows when its extension is there
     alone = [name for name in done if name not in wanted]
     assert wanted == [name for name in done if name not in alone]
@@ -113,7 +113,7 @@ def test_each_step_is_told(database: str) -> None:
 
 def test_two_at_once_make_one_schema(flavour: Server, database: str) -> None:
     with ThreadPoolExecutor() as threads:
-        both = list(threads.map(migrated_by, [database] * 2))
+        both = list(threads.map(list_applied_migrations, [database] * 2))
     none, all_of_them = sorted(both, key=len)
     assert none == []
     assert set(list_applied(database)) == set(all_of_them) - {"extension/timescaledb"}
@@ -135,7 +135,7 @@ def test_a_migration_that_fails_leaves_nothing_behind(flavour: Server, database:
     with pytest.raises(
         DatabaseAccessError, match=r"any/0006_collector .* \"rejected_messages\" already exists"
     ):
-        migrated_by(database)
+        list_applied_migrations(database)
     assert list_tables(database) == ["rejected_messages"]
 
 
@@ -144,7 +144,7 @@ def test_a_changed_file_is_refused(migrated: str) -> None:
         migrated, "UPDATE schema_migrations SET checksum = 'other' WHERE name = 'any/0005_rollups'"
     )
     with pytest.raises(DatabaseAccessError, match="any/0005_rollups differs from the one"):
-        migrated_by(migrated)
+        list_applied_migrations(migrated)
 
 
 def test_line_ends_are_no_change() -> None:
@@ -163,7 +163,7 @@ def test_a_viewer_sees_that_nothing_is_pending(flavour: Server, viewer: str) -> 
 
 
 def test_a_viewer_has_nothing_to_migrate(viewer: str) -> None:
-    assert migrated_by(viewer) == []
+    assert list_applied_migrations(viewer) == []
 
 
 def test_a_viewer_is_told_which_right_is_missing_in_an_empty_database(
@@ -172,7 +172,7 @@ def test_a_viewer_is_told_which_right_is_missing_in_an_empty_database(
     for viewer in role_of(database):
         assert list_pending_steps(settings_for(viewer)) != []
         with pytest.raises(DatabaseAccessError, match="lacks CREATE on schema public"):
-            migrated_by(viewer)
+            list_applied_migrations(viewer)
 
 
 def test_who_may_not_make_tables_does_not_make_the_extension_either(flavour: Server, database: str) -> None:
@@ -183,14 +183,14 @@ def test_who_may_not_make_tables_does_not_make_the_extension_either(flavour: Ser
             grant = sql.SQL("GRANT ALL ON DATABASE {} TO {}")
             owner.execute(grant.format(*map(sql.Identifier, names)))
         with pytest.raises(DatabaseAccessError, match="lacks CREATE on schema public"):
-            migrated_by(limited)
+            list_applied_migrations(limited)
         assert fetch_value(database, "SELECT count(*) FROM pg_extension WHERE extname = 'timescaledb'") == 0
 
 
 def test_a_viewer_is_told_whose_tables_they_are(flavour: Server, migrated: str, viewer: str) -> None:
     execute_statements(migrated, "DELETE FROM schema_migrations WHERE name = 'any/0006_collector'")
     with pytest.raises(DatabaseAccessError, match="its tables belong to"):
-        migrated_by(viewer)
+        list_applied_migrations(viewer)
 
 
 def test_a_database_keeps_the_flavour_it_was_made_with(migrated: str) -> None:

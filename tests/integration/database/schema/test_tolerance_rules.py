@@ -14,7 +14,7 @@ from dosing_tui.collector.dependencies import build_database
 from dosing_tui.config.settings import AlarmLimitSettings, Settings
 from dosing_tui.database.alarms.journal import list_dose_errors
 from dosing_tui.database.batches.audit_verify import verify_audit_trail
-from dosing_tui.database.batches.master_recipes import import_recipes, read_tolerance_book
+from dosing_tui.database.batches.master_recipes import import_recipes
 from dosing_tui.database.panel_reader import PanelReader
 from dosing_tui.database.reading_writer import ReadingWriter
 from dosing_tui.database.schema.migrate import list_pending_steps, migrate_schema
@@ -25,6 +25,7 @@ from dosing_tui.domain.messages.models import Dose
 from dosing_tui.domain.panels.panel_catalog import ACCURACY_HISTOGRAM, ACCURACY_SUMMARY, PanelQuery
 from dosing_tui.domain.tolerances.rules import ToleranceOverride, ToleranceRules, format_rules
 from tests.support.database.reading_samples import DOSE, NOW, number_rows, settings_for
+from tests.support.database.tolerances import read_tolerance_book
 
 NAMES = (
     "T-12",

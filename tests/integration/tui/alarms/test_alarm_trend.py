@@ -24,7 +24,7 @@ def join_rows(rows: Rows) -> list[str]:
     return ["".join(cell for cell, _ in row) for row in rows]
 
 
-def asked_of(rule: str, **fields: object) -> AlarmTrendQuery:
+def make_trend_query(rule: str, **fields: object) -> AlarmTrendQuery:
     asked = build_trend_query(make_state(rule, "T-12", **fields), NOW)  # type: ignore[arg-type]  # AlarmState's fields
     assert asked is not None
     return asked
@@ -42,7 +42,7 @@ def make_falling_trend(
 
 def test_a_level_below_its_limit_warns_and_one_above_does_not() -> None:
     low = make_state("STOCK_LOW", "T-12")
-    asked = asked_of("STOCK_LOW")
+    asked = make_trend_query("STOCK_LOW")
     curves = build_trend_chart(asked, make_falling_trend(asked), make_view(low), UTC)
     assert (curves.limit, curves.is_beyond_limit(19.9), curves.is_beyond_limit(20.0)) == (20.0, True, False)
     rows = render_trend(AlarmTrendState(asked, make_falling_trend(asked)), make_view(low), UTC, 72, 12)
@@ -55,7 +55,7 @@ def test_a_level_below_its_limit_warns_and_one_above_does_not() -> None:
 
 def test_the_moment_it_was_raised_is_marked_and_always_in_sight() -> None:
     raised = NOW - timedelta(hours=20)
-    asked = asked_of("STOCK_LOW", raised_at=raised)
+    asked = make_trend_query("STOCK_LOW", raised_at=raised)
     assert asked.since <= raised - timedelta(minutes=59)
     low = make_state("STOCK_LOW", "T-12", raised_at=raised)
     shown = join_rows(
@@ -67,21 +67,21 @@ def test_the_moment_it_was_raised_is_marked_and_always_in_sight() -> None:
 
 def test_no_more_than_a_day_is_read_in_no_more_steps_than_columns() -> None:
     for hours in (0, 1, 7, 30, 3_000):
-        asked = asked_of("STOCK_LOW", raised_at=NOW - timedelta(hours=hours))
+        asked = make_trend_query("STOCK_LOW", raised_at=NOW - timedelta(hours=hours))
         assert timedelta(hours=6) <= asked.now - asked.since <= timedelta(hours=24, minutes=30)
         assert (asked.now - asked.since) // asked.step <= 73
 
 
 def test_silence_is_drawn_in_minutes_and_an_error_without_its_sign() -> None:
     offline = make_state("DEVICE_OFFLINE", value=700.0, limit=600.0)
-    asked = asked_of("DEVICE_OFFLINE")
+    asked = make_trend_query("DEVICE_OFFLINE")
     assert build_trend_chart(asked, [], make_view(offline), UTC).limit == 10.0
     gross = make_state("DOSE_GROSS", "P", value=-3.0, limit=2.0)
-    assert build_trend_chart(asked_of("DOSE_GROSS"), [], make_view(gross), UTC).limit == 2.0
+    assert build_trend_chart(make_trend_query("DOSE_GROSS"), [], make_view(gross), UTC).limit == 2.0
 
 
 def test_a_jump_is_drawn_without_the_limit_of_something_else() -> None:
-    asked = asked_of("STOCK_RESET")
+    asked = make_trend_query("STOCK_RESET")
     assert build_trend_chart(asked, [], make_view(make_state("STOCK_RESET", "T-12")), UTC).limit is None
 
 
@@ -92,12 +92,12 @@ async def test_a_rule_without_a_value_says_so(rule: str) -> None:
         one.live.set_alarms(picture_of(make_state(rule)))
         one.app._run_tick()
         shown = await one.press_keys("a", "enter")
-        assert "None: this alarm tells of an event" in shown
+        assert "None: this alarm is about an event" in shown
         assert "tab Trend" not in shown
 
 
 def test_nothing_measured_and_a_database_that_is_away_are_said() -> None:
-    asked = asked_of("ERR_MEAN_1H")
+    asked = make_trend_query("ERR_MEAN_1H")
     one = make_view(make_state("ERR_MEAN_1H"))
     empty = [AlarmTrendPoint(asked.since, None)]
     assert any(

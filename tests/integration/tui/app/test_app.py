@@ -374,7 +374,7 @@ async def test_an_exception_that_ends_the_console_shows_no_variables(monkeypatch
         monkeypatch.setattr(driven.app, "_close_messages_no_wait", lambda: None)
         try:
             secret, pointer = "s3cret", Unreadable()
-            raise ZeroDivisionError
+            raise ZeroDivisionError("x" * 5_000)
         except ZeroDivisionError as error:
             with monkeypatch.context() as failed:
                 failed.setattr(driven.app, "_exception", error)
@@ -383,6 +383,7 @@ async def test_an_exception_that_ends_the_console_shows_no_variables(monkeypatch
         [shown] = driven.app._exit_renderables
         text = cast("Text", shown).plain
         assert text.startswith("The console failed: ZeroDivisionError")
+        assert text.endswith(f". See {driven.app._terminal.log_file}.")
         assert "s3cret" not in text
 
 

@@ -1,10 +1,14 @@
 """What the database refuses to the console is on the status bar until it does it again."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import TypeVar
 
 from dosing_tui.domain.alarms.models import JournalEntry
+from dosing_tui.domain.messages.models import ReadingKind
+from dosing_tui.domain.panels.dropped_readings import DroppedReadings
 from dosing_tui.domain.panels.panel_catalog import Panel, PanelQuery
+from dosing_tui.domain.time.time_range import RangeSpec
 from dosing_tui.errors import DatabaseAccessError
 from dosing_tui.live_snapshot import DatabaseFault, DatabasePart, LinkState, LinkStatus
 from dosing_tui.live_state import LiveState
@@ -103,3 +107,19 @@ def test_faults_of_the_console_are_not_shown_beside_a_database_that_is_down() ->
     for status, faults in ((LinkStatus.DOWN, 0), (LinkStatus.UP, 1)):
         live.set_database(LinkState(status, NOW, ""))
         assert len(live.get_snapshot(NOW).database_faults) == faults
+
+
+class DroppingSource(FakeSource):
+    """Keeps nothing from before its story began."""
+
+    dropped = DroppedReadings(ReadingKind.DOSE, NOW - timedelta(days=9), NOW - timedelta(days=8))
+
+    def find_dropped(self, panel: Panel[Row], query: PanelQuery) -> DroppedReadings | None:
+        return self.dropped if query.since < self.dropped.until else None
+
+
+async def test_a_range_that_retention_has_dropped_is_not_only_said_to_be_empty() -> None:
+    async with open_console(size=(160, 50), source=DroppingSource(make_history())) as driven:
+        driven.app.controllers.scopes.apply_range(RangeSpec("now-9d", "now-8d"))
+        shown = await driven.wait_for_text("Retention has dropped its doses")
+        assert "no dose in this range" in shown

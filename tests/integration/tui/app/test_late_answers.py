@@ -23,7 +23,7 @@ from dosing_tui.tui.dialogs.review_dialog import ReviewDialog
 from dosing_tui.tui.dialogs.sign_on_dialog import PinDialog, SignOnDialog
 from dosing_tui.tui.screens.dashboard_screen import DashboardScreen
 from tests.support.tui import sample_plant
-from tests.support.tui.batch_samples import ToldBatches, told_batches
+from tests.support.tui.batch_samples import SampleBatches, sample_batches
 from tests.support.tui.console_driver import LARGE, SMALL, Console, open_console, wait_for
 from tests.support.tui.sample_plant import FakeSource, NoBatches
 from tests.support.tui.sign_on import sign_on_now
@@ -63,11 +63,11 @@ class SlowSource(FakeSource):
         super().add_note(draft)
 
 
-def make_clean_batches(count: int) -> ToldBatches:
-    samples = told_batches()
+def make_clean_batches(count: int) -> SampleBatches:
+    samples = sample_batches()
     clean = next(one for one in samples.details if one.row.status == "complete" and not one.row.findings)
     rows = [replace(clean.row, batch_key=f"key {n}", batch_id=f"{n:02d}-021") for n in range(1, count + 1)]
-    return ToldBatches(tuple(replace(clean, row=row) for row in rows), samples.told)
+    return SampleBatches(tuple(replace(clean, row=row) for row in rows), samples.told)
 
 
 def make_review(draft: ReviewDraft) -> Review:

@@ -47,7 +47,6 @@ class PumpWear:
     longest_s: float | None
 
 
-LEDGER_PANELS = ("material_book", "stock_balance")
 STATEMENTS = {
     "pump_wear": """-- Doses and longest dose of each chemical.
 SELECT chemical, count(*) AS doses, max(duration_ms)::float8 / 1000 AS longest_s
@@ -76,8 +75,9 @@ SELECT 'pump ' || pump AS label, count(*)::float8 AS value
 
 
 def hide_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Screen 8 shows the panels of the ledger, too: here it has those of this test alone."""
-    shown = {name: panel for name, panel in panel_catalog.PANELS.items() if name not in LEDGER_PANELS}
+    """Of the panels on screen 8: here it has those of this test alone."""
+    hidden = {*registry.list_other_panels()} - {*STATEMENTS}
+    shown = {name: panel for name, panel in panel_catalog.PANELS.items() if name not in hidden}
     monkeypatch.setattr(registry, "PANELS", shown)
 
 

@@ -60,7 +60,7 @@ async def test_work_is_entered_at_the_pump_that_is_marked_however_new_the_rows_a
             assert f"pump {row.pump}" in shown
             await driven.press_keys("escape")
         driven.app.updater.redraw_screens()
-        assert "The row that was selected is not in the table any more" in await driven.press_keys("w")
+        assert "The selected row is no longer in the table" in await driven.press_keys("w")
         assert driven.app.screen is driven.app.dashboard_screen
         await driven.press_keys("down")
         assert "Log of pumps and scales" in await driven.press_on_next_screen("w")
@@ -105,7 +105,7 @@ async def test_work_at_a_pump_is_entered_by_keys_and_a_wrong_entry_is_a_sentence
         await driven.wait_for_text("Pump capability")
         asked = await driven.press_keys("down", "w")
         assert "← tube change →" in asked
-        assert "use of its tube begin anew" in asked
+        assert "use of its tube start again" in asked
         assert "Enter your name." in await driven.press_keys("enter")
         await driven.press_keys(*["tab"] * 6, *"Zoe", "enter")
         row = driven.app.dashboard_screen.selected_pump
@@ -124,7 +124,7 @@ async def test_a_check_weighing_needs_its_weighings_and_a_tare_is_of_the_scale()
         await driven.press_keys(*["tab"] * 6, *"Zoe")
         assert "Enter the mass that was asked for" in await driven.press_keys("enter")
         await driven.press_keys("tab", "tab", "tab", *"40", "tab", *"forty")
-        assert "forty are no weighings" in await driven.press_keys("enter")
+        assert "forty are not weighings" in await driven.press_keys("enter")
         await driven.press_keys(*["backspace"] * 5, *"40.1 39.9", "enter")
         await driven.wait_for_text("mean 40.00 g.")
         assert source.services[0].readings_g == (40.1, 39.9)

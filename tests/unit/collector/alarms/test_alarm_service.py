@@ -33,7 +33,7 @@ AT_NIGHT = ShiftSettings("Night", "22:00")
         ((), AlarmStateName.UNACK),
     ],
 )
-def test_a_silent_station_is_only_told_of_in_a_shift(
+def test_a_silent_station_is_an_alarm_only_in_a_shift(
     tmp_path: Path, shifts: tuple[ShiftSettings, ...], expected: AlarmStateName
 ) -> None:
     now = [NOON]
@@ -52,7 +52,7 @@ def test_a_silent_station_is_only_told_of_in_a_shift(
     now[0] += timedelta(minutes=11)
     alarming.start()
 
-    def shown() -> list[AlarmStateName]:
+    def list_shown() -> list[AlarmStateName]:
         picture = around.live_state.get_snapshot(now[0]).alarms
         return (
             [view.state.state_name for view in (*picture.annunciated_alarms, *picture.suppressed)]
@@ -60,7 +60,7 @@ def test_a_silent_station_is_only_told_of_in_a_shift(
             else []
         )
 
-    wait_until(lambda: shown() == [expected])
+    wait_until(lambda: list_shown() == [expected])
     alarming.stop()
 
 
@@ -77,11 +77,11 @@ def test_a_suspended_collector_decides_nothing_until_it_is_elected_again(tmp_pat
     now[0] += timedelta(minutes=11)
     alarming.start()
 
-    def shown() -> object:
+    def list_shown() -> object:
         picture = around.live_state.get_snapshot(now[0]).alarms
         return picture and picture.annunciated_alarms
 
-    wait_until(shown)  # the rules have looked at it
+    wait_until(list_shown)  # the rules have looked at it
     assert outbox.list_pending() == []
     server.confirmed = True
     wait_until(outbox.list_pending)

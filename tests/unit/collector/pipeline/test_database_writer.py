@@ -32,6 +32,7 @@ class Bench:
             seen = MessageFingerprint(self.number, b"%d" % self.number, NOON, 1)
             arrivals.append(ParsedMessage((numbered_dose(self.number),), seen))
         self.spool.append_messages(arrivals, expire_before=0)
+        self.spool.wake_reader()
 
     def list_stored(self) -> list[int]:
         return [unit.dedup for unit in self.server.stored if isinstance(unit, Dose)]
@@ -127,7 +128,7 @@ def test_a_commit_whose_answer_was_lost_is_counted_once(bench: Bench) -> None:
     assert bench.list_stored() == [1, 2, 3, 4, 5]
 
 
-def test_a_restored_database_is_told_of_and_gets_what_is_still_there(bench: Bench) -> None:
+def test_a_restored_database_is_reported_and_gets_what_is_still_there(bench: Bench) -> None:
     bench.put_messages(2)
     bench.spool.confirm_progress(WriteProgress(last_seq=1, stored=1))
     bench.writing.start()

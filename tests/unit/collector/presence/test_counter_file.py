@@ -33,7 +33,7 @@ def test_they_are_those_of_the_election_right_before(
         '{"epoch":"x","stations":{}}',
     ],
 )
-def test_a_file_that_cannot_be_read_begins_anew(tmp_path: Path, content: str) -> None:
+def test_a_file_that_cannot_be_read_starts_again(tmp_path: Path, content: str) -> None:
     (tmp_path / FILE_NAME).write_text(content)
     assert take_counters(tmp_path, 5) == {}
     assert not (tmp_path / FILE_NAME).exists()

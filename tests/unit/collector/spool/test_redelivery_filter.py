@@ -222,7 +222,7 @@ def test_a_reading_with_a_time_of_its_own_is_not_flagged(
 
 
 @given(st.lists(st.integers(0, 8), max_size=60))
-def test_never_more_are_kept_than_allowed_and_what_is_kept_can_be_cut_as_told(words: list[int]) -> None:
+def test_never_more_are_kept_than_allowed_and_the_number_can_be_lowered(words: list[int]) -> None:
     plant, journal = Plant(limit=4), {}
     for second, word in enumerate(words):
         plant.connection = second // 7

@@ -110,14 +110,24 @@ def test_what_was_spooled_first_needs_no_decoding(spool: Spool, monkeypatch: pyt
     arrivals = [make_arrival(number) for number in range(4)]
     for one in arrivals:
         spool.append_messages([one], expire_before=0)
-    read = [items for _, items in spool.read_chunk(100)]
-    assert [items is one.items for items, one in zip(read, arrivals, strict=True)] == [
-        True,
-        True,
-        False,
-        False,
-    ]
-    assert read == [one.items for one in arrivals]
+    read = []
+    while spool.counts.spooled:
+        read += (chunk := spool.read_chunk(100))
+        spool.confirm_progress(WriteProgress(last_seq=chunk[-1][0], stored=len(read)))
+    are_kept = [items is one.items for (_, items), one in zip(read, arrivals, strict=True)]
+    assert are_kept == [True, True, False, False]
+    assert [items for _, items in read] == [one.items for one in arrivals]
+
+
+def test_what_is_read_again_because_it_was_not_stored_is_the_same(spool: Spool) -> None:
+    spool.append_messages([make_arrival(number, count=2) for number in range(4)], expire_before=0)
+    first = spool.read_chunk(5)
+    assert spool.read_chunk(5) == first
+    spool.confirm_progress(WriteProgress(last_seq=first[0][0], stored=2))
+    spool.append_messages([make_arrival(4)], expire_before=0)
+    again = spool.read_chunk(100)
+    assert [seq for seq, _ in again] == [2, 3, 4, 5]
+    assert again[0] == first[1]
 
 
 def test_what_earlier_processes_received_is_read_in_pages(tmp_path: Path) -> None:
@@ -344,6 +354,8 @@ class AnySequenceOfEvents(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
+        self.small_memory = patch.object(spool_module, "MAX_CACHE_MESSAGES", 3)
+        self.small_memory.start()
         self.folder = tempfile.TemporaryDirectory()
         self.published: list[MessageCounts] = []
         self.spool = open_spool(Path(self.folder.name), books=self.published)
@@ -376,6 +388,17 @@ class AnySequenceOfEvents(RuleBasedStateMachine):
         else:
             self.restart()
 
+    @rule(most=st.integers(1, 5))
+    def fail_to_write(self, most: int) -> None:
+        read = [items for _, items in self.spool.read_chunk(most)]
+        assert read == [each.items for each in self.kept[: len(read)]]
+
+    @rule()
+    def restore_an_empty_database(self) -> None:
+        self.spool.reset_counters()
+        self.received = sum(len(each.items) for each in self.kept)
+        self.database = WriteProgress()
+
     @rule()
     def restart(self) -> None:
         self.spool.close()
@@ -402,6 +425,7 @@ class AnySequenceOfEvents(RuleBasedStateMachine):
         )
 
     def teardown(self) -> None:
+        self.small_memory.stop()
         self.spool.close()
         self.folder.cleanup()
 

@@ -163,7 +163,7 @@ def test_a_level_that_fits_its_doses_is_fine_in_either_order(level_first: bool) 
     assert list_raised(plant) == []
 
 
-def test_a_dose_that_was_never_told_of_shows_in_the_level() -> None:
+def test_a_dose_that_was_never_reported_shows_in_the_level() -> None:
     plant = Plant()
     take_dose(plant, lost=True)
     assert list_raised(plant) == ["STOCK_MISMATCH"]
@@ -329,7 +329,7 @@ def test_a_whole_batch_says_nothing() -> None:
 
 
 @pytest.mark.parametrize("pumps", [(1,), (1, 2, 3), (1, 2, 2)])
-def test_a_batch_with_a_dose_missing_or_too_many_is_told_of(pumps: tuple[int, ...]) -> None:
+def test_a_batch_with_a_dose_missing_or_too_many_raises_an_alarm(pumps: tuple[int, ...]) -> None:
     plant = Plant()
     run_batch(plant, *pumps)
     assert list_raised(plant) == ["BATCH_INGREDIENT"]
@@ -372,7 +372,7 @@ def test_a_recipe_may_dose_a_chemical_twice(pumps: tuple[int, ...], found: str) 
     assert said == ([f"Batch CU-85: {found} (dosing_system_01)"] if found else [])
 
 
-def test_an_ingredient_from_another_pump_than_the_masters_is_told_of() -> None:
+def test_an_ingredient_from_another_pump_than_the_masters_raises_an_alarm() -> None:
     plant = Plant()
     plant.evaluator.rules.tolerances = ToleranceBook(masters=(MASTER,))
     plant.receive_readings(plant.make_event("start"))
@@ -391,7 +391,7 @@ def test_a_master_of_another_recipe_or_of_later_does_not_count() -> None:
     assert list_raised(plant) == []
 
 
-def test_a_pump_with_the_wrong_chemical_is_told_of() -> None:
+def test_a_pump_with_the_wrong_chemical_raises_an_alarm() -> None:
     plant = Plant(
         AlarmLimits(tolerance_rules=ToleranceRules(pump_chemicals=("DMDEE", "T-12", "T-9", "L25B")))
     )
@@ -418,7 +418,7 @@ def test_what_a_pump_doses_is_learnt_unless_the_plant_says_it(
         )
 
 
-def test_another_chemical_for_good_is_told_until_the_pump_is_no_longer_sure() -> None:
+def test_another_chemical_for_good_is_an_alarm_until_the_pump_is_no_longer_sure() -> None:
     plant = Plant()
     plant.receive_readings(*(plant.make_dose(pump=2, dedup=number) for number in range(200)))
     for number in range(200, 210):
@@ -429,7 +429,7 @@ def test_another_chemical_for_good_is_told_until_the_pump_is_no_longer_sure() ->
 
 
 @pytest.mark.parametrize("ending", ["abort", "error", "start"])
-def test_a_batch_that_does_not_end_well_is_told_of(ending: str) -> None:
+def test_a_batch_that_does_not_end_well_raises_an_alarm(ending: str) -> None:
     plant = Plant()
     plant.receive_readings(plant.make_event("start"))
     plant.advance_clock(10)
@@ -600,7 +600,7 @@ def test_messages_held_up_by_the_broker_say_nothing_of_the_clock() -> None:
     assert list_raised(plant) == []
 
 
-def test_a_station_without_a_clock_is_told_of() -> None:
+def test_a_station_without_a_clock_raises_an_alarm() -> None:
     plant = Plant()
     for number in range(12):
         plant.receive_readings(replace(plant.make_dose(dedup=number), time_quality=TimeQuality.UPTIME))

@@ -65,7 +65,7 @@ def test_a_batch_that_stalls_is_known(plant: Plant) -> None:
     assert plant.get_shown_state("BATCH_STALLED") is AlarmStateName.UNACK
 
 
-def test_an_on_delay_begins_anew(plant: Plant) -> None:
+def test_an_on_delay_starts_again(plant: Plant) -> None:
     plant.receive_readings(plant.make_level(10.0))
     plant.now -= BACK
     plant.advance_clock(60)

@@ -146,7 +146,7 @@ def test_a_shelved_alarm_whose_condition_went_comes_back_as_normal() -> None:
     assert plant.get_shown_state(*KEY) is AlarmStateName.NORMAL
 
 
-def test_unshelved_by_hand_it_is_raised_anew_if_its_condition_holds() -> None:
+def test_unshelved_by_hand_it_is_raised_again_if_its_condition_holds() -> None:
     plant = plant_with_low_tank()
     apply_journal_entries(plant, operator_commands.shelve_alarm(
         plant.evaluator.projection.get_state(KEY), command_context(plant), priority=Priority.MEDIUM,
@@ -302,7 +302,7 @@ def test_a_restart_without_the_journal_agrees_once_it_is_there() -> None:
     assert after.get_shown_state(*KEY) is AlarmStateName.ACKED
 
 
-def heard_late(plant: Plant, after: Plant) -> None:
+def deliver_journal(plant: Plant, after: Plant) -> None:
     """The journal of one is heard by the other, which has been looking on without it."""
     after.evaluator.apply_committed([replace(entry, id=n) for n, entry in enumerate(plant.journal, start=1)])
 
@@ -321,14 +321,14 @@ def test_seconds_without_the_journal_after_a_restart_end_no_alarm() -> None:
     after = Plant(expected=(STATION,), now=plant.now)
     after.outlook = replace(after.outlook, broker=ConnectionState(None))
     after.advance_clock(3)
-    heard_late(plant, after)
+    deliver_journal(plant, after)
     after.outlook = replace(after.outlook, broker=replace(UP, since=after.now))
     after.advance_clock(700)
     assert after.journal == []
     assert after.get_shown_state("DEVICE_OFFLINE") is AlarmStateName.ACKED
 
 
-def test_a_delay_that_runs_when_the_journal_is_heard_ends_no_alarm() -> None:
+def test_a_delay_that_runs_when_the_journal_is_read_ends_no_alarm() -> None:
     plant = Plant()
     plant.outlook = replace(plant.outlook, spool_percent=90.0)
     plant.advance_clock(11)
@@ -342,7 +342,7 @@ def test_a_delay_that_runs_when_the_journal_is_heard_ends_no_alarm() -> None:
     )
     after = Plant(now=plant.now, outlook=plant.outlook)
     after.advance_clock(3)
-    heard_late(plant, after)
+    deliver_journal(plant, after)
     after.advance_clock(20)
     assert after.journal == []
     assert after.get_shown_state(*spool) is AlarmStateName.ACKED
@@ -475,7 +475,7 @@ def test_a_flood_goes_on_after_a_start_at_a_checkpoint() -> None:
     assert after.evaluator.take_snapshot(after.now, is_journal_live=True).is_flood
 
 
-def test_a_flood_that_came_before_the_journal_was_heard_is_one() -> None:
+def test_a_flood_that_came_before_the_journal_was_read_is_one() -> None:
     plant = Plant()
     for number in range(11):
         plant.receive_readings(plant.make_level(10, chemical=f"C-{number}"))
@@ -486,7 +486,7 @@ def test_a_flood_that_came_before_the_journal_was_heard_is_one() -> None:
     assert (picture.is_flood, picture.recent_raise_count) == (True, 11)
 
 
-def test_of_links_that_fail_together_the_first_tells_the_cause() -> None:
+def test_of_links_that_fail_together_the_first_names_the_cause() -> None:
     plant = Plant()
     plant.outlook = replace(plant.outlook, broker=ConnectionState(False, NOW, "x"))
     plant.advance_clock(3)
@@ -524,7 +524,7 @@ def test_an_invented_name_for_every_message_does_not_fill_the_memory() -> None:
     assert len(plant.evaluator.projection.states) <= 4000
 
 
-def test_an_unreadable_message_is_told_of() -> None:
+def test_an_unreadable_message_raises_an_alarm() -> None:
     plant = Plant()
     (entry,) = plant.evaluator.on_rejection(Rejection("factory/x", b"{", "not JSON", NOW))
     assert (entry.key.rule, entry.message) == ("QUARANTINE", "Unreadable message on factory/x: not JSON")

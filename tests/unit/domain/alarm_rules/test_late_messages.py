@@ -169,7 +169,7 @@ def test_an_alarm_on_a_late_reading_says_its_own_time() -> None:
     assert plant.journal[0].at == NOW
 
 
-def test_its_own_time_is_told_on_the_plants_clock() -> None:
+def test_its_own_time_is_shown_on_the_plants_clock() -> None:
     from zoneinfo import ZoneInfo
 
     plant = Plant(AlarmLimits(zone=ZoneInfo("America/Chicago")))

@@ -79,7 +79,7 @@ def test_a_station_that_is_silent_is_offline_though_the_collector_was_started_ag
     assert list_raised(plant) == ["DEVICE_OFFLINE"]
 
 
-def test_a_station_that_started_again_with_a_full_tank_is_told_of_though_the_collector_did_too() -> None:
+def test_a_station_that_started_again_with_a_full_tank_is_noticed_though_the_collector_did_too() -> None:
     """A power cut restarts both: the station counts from a full tank, which nobody has filled."""
     plant = Plant()
     plant.evaluator.load_history([set_back(plant.make_level(12.0), 20)])

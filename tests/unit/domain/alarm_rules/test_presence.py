@@ -126,7 +126,7 @@ def test_lost_messages_are_an_alarm_with_their_number() -> None:
     assert plant.get_shown_state("MESSAGES_LOST") is AlarmStateName.LATCHED_UNACK
 
 
-def test_several_gaps_are_told_together() -> None:
+def test_several_gaps_are_reported_together() -> None:
     plant = plant_in_operation()
     plant.evaluator.on_news(MessageLoss(STATION, plant.now, 1, 7, 7))
     hear(plant, MessageLoss(STATION, plant.now, 2, 9, 10))

@@ -45,7 +45,7 @@ def jump_level(plant: Plant, percent: float = 100.0) -> None:
     plant.advance_clock(2)
 
 
-def test_a_refill_told_before_the_level_jumps_is_no_alarm_and_is_over_after_its_time() -> None:
+def test_a_refill_entered_before_the_level_jumps_is_no_alarm_and_is_over_after_its_time() -> None:
     plant = Plant()
     plant.receive_readings(plant.make_level(50))
     (entry,) = report_refill(plant)
@@ -59,7 +59,7 @@ def test_a_refill_told_before_the_level_jumps_is_no_alarm_and_is_over_after_its_
     assert all(one.event is not AlarmEvent.RAISE for one in plant.journal if one.key == KEY)
 
 
-def test_a_refill_told_just_after_the_jump_takes_the_alarm_out_of_the_list() -> None:
+def test_a_refill_entered_just_after_the_jump_takes_the_alarm_out_of_the_list() -> None:
     plant = Plant()
     plant.receive_readings(plant.make_level(50))
     jump_level(plant)
@@ -68,7 +68,7 @@ def test_a_refill_told_just_after_the_jump_takes_the_alarm_out_of_the_list() -> 
     assert get_refill_state(plant) is AlarmStateName.NORMAL
 
 
-def test_a_refill_told_after_the_jump_explains_it() -> None:
+def test_a_refill_entered_after_the_jump_explains_it() -> None:
     plant = Plant()
     plant.receive_readings(plant.make_level(50))
     jump_level(plant)

@@ -28,7 +28,7 @@ from tests.support.domain.batch_messages import (
     seconds_after,
     split_portions,
 )
-from tests.support.tui.batch_samples import told_batches
+from tests.support.tui.batch_samples import sample_batches
 from tests.unit.domain.batch_review.test_exception_checks import TWICE, TWO_OF_T12
 
 NAMED = BatchException(ExceptionKind.ALARM, "", "the alarm 'STOCK_LOW/T-9' was active")
@@ -39,16 +39,16 @@ def assess_batch(batch: Batch) -> Assessment:
     return judging.build_assessment(judge_batch(batch), assess_ingredients(batch), None)
 
 
-def seen_as(batch: Batch, thought: Assessment) -> RecordSnapshot:
+def make_snapshot(batch: Batch, thought: Assessment) -> RecordSnapshot:
     return RecordSnapshot(batch_to_record(batch), judging.format_assessment(thought))
 
 
 def list_changes(
     before: Batch, after: Batch, then: Assessment | None = None, now: Assessment | None = None
 ) -> list[str]:
-    row = replace(told_batches().details[0].row, batch_key=after.key)
+    row = replace(sample_batches().details[0].row, batch_key=after.key)
     then, now = then or assess_batch(before), now or assess_batch(after)
-    detail = BatchDetail(row, after, now, (), "", "", reviewed_snapshot=seen_as(before, then))
+    detail = BatchDetail(row, after, now, (), "", "", reviewed_snapshot=make_snapshot(before, then))
     return list(describe_changes(detail, UTC))
 
 
@@ -67,12 +67,12 @@ def test_every_message_that_came_is_named_once_and_the_other_way_round_as_lost(w
     assert sum(each.startswith("A message is no longer its own: dose of L25B") for each in back) == len(which)
 
 
-def test_a_status_a_level_and_what_is_no_exception_any_more_are_named() -> None:
+def test_a_status_a_level_and_what_is_no_longer_an_exception_are_named() -> None:
     (aborted,) = reconstruct_from(*normal_batch()[:3])
     told = list_changes(aborted, BATCH)
     assert "A message came: complete at 12:02:05." in told
     assert "Its status is complete now; incomplete then." in told
-    assert any(each.startswith("No exception any more: incomplete") for each in told)
+    assert any(each.startswith("No longer an exception: incomplete") for each in told)
     (levelled,) = reconstruct_from(
         *normal_batch(), make_level(-9, "T-9", 5000.0), make_level(61.1, "T-9", 4959.9)
     )
@@ -100,12 +100,12 @@ def test_a_judgement_without_alarms_is_written_as_it_was_before_they_were_kept()
     assert judging.parse_assessment(judging.format_assessment(kept)) == kept
 
 
-def test_a_remark_and_other_rules_are_told_as_changes() -> None:
+def test_a_remark_and_other_rules_are_named_as_changes() -> None:
     fine, low = assess_batch(BATCH), BatchException(ExceptionKind.LOW_STOCK, "T-9", "T-9 was down to 9.0 %")
     told = replace(fine, remarks=(low,))
     counted = replace(fine, exceptions=(low,), rules=RulesVersion.ALL_COUNT)
     assert list_changes(BATCH, BATCH, fine, told) == ["A remark came: T-9 was down to 9.0 %."]
-    assert list_changes(BATCH, BATCH, told, fine) == ["No remark any more: T-9 was down to 9.0 %."]
+    assert list_changes(BATCH, BATCH, told, fine) == ["No longer a remark: T-9 was down to 9.0 %."]
     assert list_changes(BATCH, BATCH, counted, told) == [
         "It is judged by version 5 of the rules now; by version 1 then.",
         "Only a remark now: T-9 was down to 9.0 %.",
@@ -113,10 +113,8 @@ def test_a_remark_and_other_rules_are_told_as_changes() -> None:
     assert judging.parse_assessment(judging.format_assessment(told)) == told
 
 
-def test_what_says_the_same_in_other_words_is_told_to_be_the_same() -> None:
-    assert list_changes(BATCH, BATCH) == [
-        "Its record is written in another way now; what it says is the same."
-    ]
+def test_what_says_the_same_in_another_format_is_called_the_same() -> None:
+    assert list_changes(BATCH, BATCH) == ["Its record has a new format; its contents are the same."]
 
 
 def split_and_assess(batch: Batch, master: MasterVersion) -> tuple[Batch, Assessment]:

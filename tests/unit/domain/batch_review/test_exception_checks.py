@@ -130,7 +130,7 @@ def test_what_was_not_weighed_cannot_be_judged() -> None:
     assert finding.sentence == "T-12 cannot be judged: its mass or target was not said"
 
 
-def test_each_verdict_tells_the_band_it_was_judged_by() -> None:
+def test_each_verdict_names_the_band_it_was_judged_by() -> None:
     t9, t12 = assess_ingredients(
         reconstruct_from(*normal_batch())[0], master=MASTER, limits=review_limits(ToleranceRules(9.0))
     )
@@ -272,13 +272,13 @@ def test_a_station_that_doses_all_day_without_a_batch_is_judged_like_any_other()
     assert [one.is_within_tolerance for one in results] == [False] + 9_999 * [True]
 
 
-def told_by_twice(*readings: Reading) -> list[tuple[ExceptionKind, str]]:
+def list_exceptions_of_twice(*readings: Reading) -> list[tuple[ExceptionKind, str]]:
     batch = split_portions(reconstruct_from(*readings)[0], TWICE.recipe)
     return [(one.kind, one.sentence) for one in judge_batch(batch, master=TWICE).exceptions]
 
 
 def test_what_a_recipe_doses_twice_is_two_doses_each_against_its_own_target() -> None:
-    assert told_by_twice(*TWO_OF_T12) == []
+    assert list_exceptions_of_twice(*TWO_OF_T12) == []
     batch = split_portions(reconstruct_from(*TWO_OF_T12)[0], TWICE.recipe)
     judged = assess_ingredients(batch, master=TWICE)
     assert [(one.ingredient.chemical, one.ingredient.target_g, one.tolerance_g) for one in judged] == [
@@ -322,15 +322,15 @@ def test_what_a_recipe_doses_twice_is_two_doses_each_against_its_own_target() ->
 def test_of_what_is_dosed_twice_each_dose_counts(
     readings: list[Reading], told: list[tuple[ExceptionKind, str]]
 ) -> None:
-    assert told_by_twice(*readings) == told
+    assert list_exceptions_of_twice(*readings) == told
 
 
-def test_a_batch_under_way_is_not_blamed_for_what_may_still_come() -> None:
+def test_a_running_batch_is_not_blamed_for_what_may_still_come() -> None:
     (batch,) = reconstruct_from(*normal_batch()[:2], now=seconds_after(70))
     assert judge_batch(batch).exceptions == () == judge_batch(batch, master=MASTER).exceptions
 
 
-def test_times_that_are_not_the_stations_own_and_repaired_data_are_told() -> None:
+def test_times_that_are_not_the_stations_own_and_repaired_data_are_named() -> None:
     odd = replace(make_dose(61, "T-9"), time_quality=TimeQuality.UPTIME, flags=("actual_g: text",))
     readings = normal_batch()
     readings[1] = odd
@@ -532,7 +532,7 @@ def test_a_refill_or_reboot_is_an_exception_of_at_most_one_batch(data: st.DataOb
     assert len(exceptions) <= len(jumps)
 
 
-def test_alarms_that_were_active_during_the_batch_are_told() -> None:
+def test_alarms_that_were_active_during_the_batch_are_named() -> None:
     during = AlarmSpan("stock low", seconds_after(-50), None, "dosing_system_01")
     before, elsewhere = (
         AlarmSpan("early", seconds_after(-90), seconds_after(-1)),

@@ -149,7 +149,7 @@ def test_hours_of_buffered_batches_are_whole_when_they_arrive_at_once() -> None:
     assert found[0].key == before[0].key
 
 
-def test_buffered_doses_without_a_stamp_do_not_enter_the_batch_under_way() -> None:
+def test_buffered_doses_without_a_stamp_do_not_enter_the_running_batch() -> None:
     """Hours of doses arrive within seconds. Nobody knows when they were dosed."""
     start, first, second, complete = normal_batch()
     flushed = [

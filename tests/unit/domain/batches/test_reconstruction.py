@@ -258,7 +258,7 @@ def test_what_was_dosed_between_two_levels_is_counted_whichever_batch_it_was_in(
     assert [change.lost_g for batch in reconstruct_from(*readings) for change in batch.stock] == [0.0]
 
 
-def test_levels_out_of_a_backlog_tell_nothing() -> None:
+def test_levels_out_of_a_backlog_prove_nothing() -> None:
     late = make_level(61.1, "T-9", 100.0, quality=TimeQuality.BACKLOG)
     assert reconstruct_from(*normal_batch(), late)[0].stock == ()
 

@@ -70,7 +70,7 @@ def test_a_batch_whose_start_was_lost_goes_on_over_the_full_hour() -> None:
     assert (len(late.doses), late.ends_at) == (14, seconds_after(7200))
 
 
-def test_a_pause_begins_the_two_hours_anew() -> None:
+def test_a_pause_starts_the_two_hours_again() -> None:
     found = reconstruct_from(*make_doses(0, 2.5), *make_doses(2.6, 4.5))
     assert describe_batches(found) == ["no-start CU-85 120", "no-start CU-85 30", "no-start CU-85 114"]
 

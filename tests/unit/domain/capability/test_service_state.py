@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from dosing_tui.domain.alarm_rules.dose_rules import check_service
 from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits
+from dosing_tui.domain.alarm_rules.shared.rule_state import RuleState
 from dosing_tui.domain.alarms.models import AlarmEvent
 from dosing_tui.domain.capability.service_state import (
     PlantServiceLimits,
@@ -62,7 +63,9 @@ def test_a_scale_has_one_alarm_whatever_its_pumps() -> None:
 
 
 def test_without_a_limit_nothing_is_due_and_what_was_returns() -> None:
-    found = list(check_service([LOGGED, replace(LOGGED, pump=3)], PlantServiceLimits(), NOW))
+    found = list(
+        check_service(RuleState((), NOW), [LOGGED, replace(LOGGED, pump=3)], PlantServiceLimits(), NOW)
+    )
     assert {detection.active for detection in found} == {False}
     assert [detection.key.tag for detection in found] == [
         f"CALIBRATION_DUE/{STATION}/pump 2", f"TUBE_DUE/{STATION}/pump 2", f"CALIBRATION_DUE/{STATION}",
@@ -110,3 +113,12 @@ def test_the_due_date_is_the_last_calibration_and_the_interval(days: float) -> N
     (due,) = list_service_dues(replace(LOGGED, calibrated_at=at), ServiceLimits(calibration_days=90), NOW)
     assert due.due_at == at + 90 * DAY
     assert due.is_due == (due.due_at <= NOW)
+
+
+def test_of_pumps_that_are_not_due_nothing_is_told_while_their_alarms_are_normal() -> None:
+    """Every pump, each second."""
+    plant, states = Plant(AlarmLimits(service=PlantServiceLimits(LIMITS))), [replace(LOGGED, tube_g=5.0)]
+    rules = plant.evaluator.rules
+    told = [each.key.rule for each in check_service(rules.state, states, PlantServiceLimits(LIMITS), NOW)]
+    assert told == ["CALIBRATION_DUE"]
+    assert list(check_service(rules.state, states, PlantServiceLimits(), NOW)) == []

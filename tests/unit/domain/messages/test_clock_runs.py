@@ -84,7 +84,7 @@ def test_a_counter_of_milliseconds_is_never_taken_for_a_time(run: Run) -> None:
 @given(RUNS.filter(lambda run: run.first_heard_as_today) | st.builds(
     Run, st.floats(1.69e6, 1.6987e6), st.just((30.0, 1.0)), st.just((0.0, 1.0)), st.just(frozenset()),
 ))  # fmt: skip
-def test_a_counter_first_heard_as_today_is_found_out_within_seconds(run: Run) -> None:
+def test_a_counter_first_received_as_today_is_found_out_within_seconds(run: Run) -> None:
     reader = make_parser()
     heard = list(run.list_messages())
     for shown, received in heard:

@@ -116,7 +116,7 @@ def test_the_percent_is_what_the_masses_say(
     assert (found.capacity_g, found.percent_full, found.flags) == (capacity, percent, flags)
 
 
-def test_a_level_without_a_capacity_gets_the_one_last_told() -> None:
+def test_a_level_without_a_capacity_gets_the_one_last_sent() -> None:
     reader = make_parser()
     reader.parse_message(LEVELS, LEVEL, received_at=RECEIVED)
     other = change_fields(remove_fields(LEVEL, "capacity_g", "percent_full"), remaining_g=7_500.0)
@@ -260,7 +260,7 @@ def test_a_bad_number_of_pumps_is_left_out_and_flagged(pumps: object) -> None:
     assert found.flags[0].startswith("pumps: ")
 
 
-def test_a_capacity_of_0_is_replaced_by_the_one_last_told() -> None:
+def test_a_capacity_of_0_is_replaced_by_the_one_last_sent() -> None:
     reader = make_parser()
     reader.parse_message(LEVELS, LEVEL, received_at=RECEIVED)
     emptied = change_fields(LEVEL, remaining_g=7_500.0, capacity_g=0, percent_full=0)

@@ -54,7 +54,7 @@ def test_percent_is_computed_where_it_can_be(
     assert compute_percent(remaining, capacity) == percent
 
 
-def test_a_level_that_tells_its_capacity_is_complete() -> None:
+def test_a_level_that_has_its_capacity_is_complete() -> None:
     assert fill_capacity(FULL, 99.0) is FULL
 
 
@@ -70,7 +70,7 @@ def test_a_level_stays_as_it_is_where_no_capacity_is_known(known: float | None) 
     assert fill_capacity(level, known) is level
 
 
-def test_a_level_without_mass_keeps_the_percent_it_was_told() -> None:
+def test_a_level_without_mass_keeps_the_percent_it_was_sent() -> None:
     level = replace(FULL, remaining_g=None, capacity_g=None, percent_full=12.5)
     assert fill_capacity(level, 20_000.0).percent_full == 12.5
 
@@ -86,11 +86,11 @@ def test_a_level_without_mass_keeps_the_percent_it_was_told() -> None:
         (None, None),
     ],
 )
-def test_a_tank_that_runs_low_is_told_in_a_sentence(percent: float | None, sentence: str | None) -> None:
+def test_a_tank_that_runs_low_is_described_in_a_sentence(percent: float | None, sentence: str | None) -> None:
     assert describe_low_level(replace(FULL, chemical="T-9", percent_full=percent)) == sentence
 
 
-def test_a_refilled_tank_is_told_no_more() -> None:
+def test_a_refilled_tank_is_no_longer_described() -> None:
     assert describe_low_level(a_level(change_fields(LEVEL, remaining_g=3_000.0))) is None
     assert (
         describe_low_level(a_level(change_fields(LEVEL, remaining_g=2_999.9)))

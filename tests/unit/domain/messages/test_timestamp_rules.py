@@ -127,18 +127,18 @@ def test_a_window_of_another_width_is_another() -> None:
     assert resolve_alone(R + 1, rules).quality is WINDOW
 
 
-def test_a_counter_heard_from_its_start_is_never_believed() -> None:
+def test_a_counter_received_from_its_start_is_never_believed() -> None:
     heard = [(after * 1_000.0, float(after)) for after in range(0, 60 * DAY, 1_800)]
     assert set(list_qualities(*heard)) == {UPTIME}
 
 
-def test_a_counter_first_heard_shortly_before_it_looks_like_today_is_not_believed() -> None:
+def test_a_counter_first_received_shortly_before_it_looks_like_today_is_not_believed() -> None:
     before = R - 30 * DAY - 100_000
     heard = [(before + 1_000 * after, float(after)) for after in range(0, 4_000, 3)]
     assert DEVICE not in list_qualities(*heard)
 
 
-def test_a_counter_first_heard_while_it_looks_like_today_is_found_out_after_a_minute() -> None:
+def test_a_counter_first_received_while_it_looks_like_today_is_found_out_after_a_minute() -> None:
     inside = R - 10 * DAY
     heard = [(inside + 1_000 * after, float(after)) for after in range(0, 600, 30)]
     assert list_qualities(*heard) == [DEVICE] * 2 + [UPTIME] * 18
@@ -230,6 +230,6 @@ def test_the_largest_number_json_can_carry_is_no_time() -> None:
     assert resolve_alone(json.loads("1e308")).quality is RECEIVE
 
 
-def test_the_time_is_told_in_utc() -> None:
+def test_the_time_is_written_in_utc() -> None:
     assert resolve_alone("2023-10-31T16:17:12+01:00").time.tzinfo is UTC
     assert resolve_alone(STAMP).time == datetime(2023, 10, 31, 15, 17, 12, tzinfo=UTC)

@@ -146,13 +146,13 @@ def is_still_due(notice: QueuedNotice, state: AlarmState, *, now: datetime) -> b
     return notice in choice.notices
 
 
-def test_an_alarm_is_told_in_the_states_that_nobody_has_seen_to() -> None:
+def test_an_alarm_is_notified_in_its_unacknowledged_states() -> None:
     told = {shown for shown, state in STATES.items() if is_still_due(queue_notice(), state, now=NOW)}
     assert told == UNACKNOWLEDGED_STATES
 
 
 @pytest.mark.parametrize("occasion", [Trigger.RETURN, Trigger.SUPPRESSION])
-def test_an_end_is_told_if_its_beginning_was_and_it_does_not_sound_again(occasion: Trigger) -> None:
+def test_an_end_is_notified_if_its_beginning_was_and_it_does_not_sound_again(occasion: Trigger) -> None:
     for shown, state in STATES.items():
         over = shown in SUPPRESSED_STATES or not state.active
         for raised in (None, *DeliveryStatus):
@@ -194,7 +194,7 @@ def list_pages(gaps: list[int], until: int, *, acked_at: int = -1) -> list[int]:
     return told
 
 
-def test_an_alarm_that_repeats_is_told_after_its_time_and_no_more_often() -> None:
+def test_an_alarm_that_repeats_is_notified_after_its_time_and_no_more_often() -> None:
     assert list_pages([300] * 23, 7200) == list(range(600, 7201, 600))[:12]
     assert list_pages([300], 7200) == [600]
     assert list_pages([], 7200) == [600]
@@ -202,7 +202,7 @@ def test_an_alarm_that_repeats_is_told_after_its_time_and_no_more_often() -> Non
 
 
 @given(REPEATS)
-def test_however_often_it_repeats_the_first_is_told_after_its_time_and_then_at_most_once_in_it(
+def test_however_often_it_repeats_the_first_is_notified_after_its_time_and_then_at_most_once_in_it(
     gaps: list[int],
 ) -> None:
     told = list_pages(gaps, sum(gaps) + 1200)
@@ -211,7 +211,7 @@ def test_however_often_it_repeats_the_first_is_told_after_its_time_and_then_at_m
     assert len(told) <= 1 + (sum(gaps) + 599) // 600
 
 
-def test_another_occurrence_and_what_is_a_day_old_are_not_told() -> None:
+def test_another_occurrence_and_what_is_a_day_old_are_not_notified() -> None:
     state = STATES[AlarmStateName.UNACK]
     assert not is_still_due(queue_notice(occurrence=UUID(int=2)), state, now=NOW)
     assert not is_still_due(queue_notice(), state, now=NOW + MAX_NOTICE_AGE + timedelta(seconds=1))
@@ -290,16 +290,16 @@ def test_what_is_of_high_priority_is_not_bound_by_what_the_others_have_used() ->
     given_ = [queue_notice(number=1), queue_notice(number=8, alarm=high), queue_notice(number=9, alarm=high)]
     late = NOW + SUMMARY_DELAY
 
-    def sent(recent_high: int) -> list[int]:
+    def list_sent_ids(recent_high: int) -> list[int]:
         choice = choose_dispatch(
             given_, {KEY: state}, recent_count=5, recent_high_count=recent_high, max_messages=5, now=late
         )
         return [one.id for one in choice.notices]
 
-    assert [sent(used) for used in (0, 3, 4, 5)] == [[8], [8], [8, 9], []]
+    assert [list_sent_ids(used) for used in (0, 3, 4, 5)] == [[8], [8], [8, 9], []]
 
 
-def test_the_most_urgent_is_told_first() -> None:
+def test_the_most_urgent_is_notified_first() -> None:
     state = STATES[AlarmStateName.UNACK]
     urgent = queue_notice(number=9, alarm=replace(queue_notice().alarm, priority=Priority.HIGH))
     choice = choose_dispatch(
@@ -313,7 +313,7 @@ def test_the_most_urgent_is_told_first() -> None:
     assert [one.id for one in choice.notices] == [9]
 
 
-def test_an_id_is_of_one_thing_told_to_one_channel_of_one_site() -> None:
+def test_an_id_is_of_one_thing_sent_to_one_channel_of_one_site() -> None:
     ids = {
         create_message_id(site, channel, occasion, UUID(int=number))
         for site in ("a", "b")

@@ -124,7 +124,7 @@ def test_a_repetition_after_a_restart_is_none_of_an_earlier_boot() -> None:
     assert settle_all(tracker, later) == []
 
 
-def test_a_gap_has_its_number_and_is_told_once() -> None:
+def test_a_gap_has_its_number_and_is_reported_once() -> None:
     tracker = track([1, 2, 6])
     assert tracker.settle(START + SETTLE_TIME - SECOND) == [MessageLoss("s1", START, 0, 1, 1)]
     at = START + SETTLE_TIME
@@ -141,7 +141,7 @@ def test_a_message_that_arrives_after_all_is_no_longer_lost() -> None:
     assert count_lost(tracker) == 0
 
 
-def test_a_counter_without_boot_that_begins_anew_is_no_loss() -> None:
+def test_a_counter_without_boot_that_starts_again_is_no_loss() -> None:
     tracker = track([900, 901, 1, 2, 3, 4])
     assert count_lost(tracker) == 0
     for number in (5, 8):

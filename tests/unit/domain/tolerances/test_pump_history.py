@@ -47,7 +47,7 @@ def test_a_dose_breaks_what_was_learnt_if_it_is_of_another_chemical(
     assert broken == (learnt if is_other else None)
 
 
-def test_a_change_for_good_is_told_three_times_and_then_learnt() -> None:
+def test_a_change_for_good_is_reported_three_times_and_then_learnt() -> None:
     history = PumpHistory(["T-12"] * LEARNT_DOSES)
     told = []
     for number in range(LEARNT_DOSES):

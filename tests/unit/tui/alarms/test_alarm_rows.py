@@ -87,7 +87,7 @@ def test_the_list_is_sorted_as_selected(sort: AlarmSort, expected: list[str]) ->
     assert [row.first.state.key.item for row in listed.rows] == expected
 
 
-def test_a_filter_tells_how_much_it_hides() -> None:
+def test_a_filter_says_how_much_it_hides() -> None:
     snapshot = picture_of(
         at_station(1, make_state("STOCK_LOW", "A")),
         at_station(2, make_state("STOCK_CRITICAL", "B")),

@@ -69,7 +69,7 @@ def test_the_most_frequent_are_named_harmlessly_and_within_the_window() -> None:
 
 
 @pytest.mark.parametrize("height", [20, 36])
-def test_each_channel_says_when_it_told_last_what_waits_and_what_went_wrong(height: int) -> None:
+def test_each_channel_says_when_it_last_sent_what_waits_and_what_went_wrong(height: int) -> None:
     shown = render_lines(summarize_kpis(), height=height, channels=(BAD, GOOD))
     (bad,) = (line for line in shown if " mail " in line)
     (good,) = (line for line in shown if " shift " in line)
@@ -83,7 +83,7 @@ def test_each_channel_says_when_it_told_last_what_waits_and_what_went_wrong(heig
     assert any("Most frequent" in line for line in shown)
 
 
-def test_an_error_that_is_over_is_told_with_its_time() -> None:
+def test_an_error_that_is_over_is_shown_with_its_time() -> None:
     (line,) = (line for line in render_lines(summarize_kpis(), channels=(OVER_NOW,)) if " shift " in line)
     assert "08:00:00: it did not answer in time" in line
     assert "since" not in line

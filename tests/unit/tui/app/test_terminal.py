@@ -111,7 +111,7 @@ def test_the_command_says_so_in_one_sentence(arguments: list[str], instead: str)
     assert done.stderr.endswith(f": {instead}.\n")
 
 
-def test_textual_is_told_not_to_animate_but_the_sites_wish_wins() -> None:
+def test_textual_does_not_animate_unless_the_site_wishes_it() -> None:
     environment = {"TEXTUAL_ANIMATIONS": "full", "NO_COLOR": "", "COLORTERM": "truecolor"}
     prepare_environment(environment, Settings(console=ConsoleSettings(low_bandwidth=True)))
     assert environment["TEXTUAL_ANIMATIONS"] == "full"

@@ -36,7 +36,7 @@ from tests.support.domain.batch_messages import (
     reconstruct_from,
     seconds_after,
 )
-from tests.support.tui.batch_samples import told_batches
+from tests.support.tui.batch_samples import sample_batches
 
 
 def render_bar(error_g: float | None, tolerance_g: float | None, width: int = 13) -> str:
@@ -64,7 +64,7 @@ def test_a_bar_has_its_width_and_is_yellow_exactly_when_it_is_out(
 
 
 def make_rows(count: int) -> tuple[BatchRow, ...]:
-    row = told_batches().details[0].row
+    row = sample_batches().details[0].row
     return tuple(
         replace(row, batch_key=f"{number:03}", begins_at=NOON - timedelta(minutes=number), status="complete")
         for number in range(count)
@@ -104,7 +104,7 @@ def test_a_page_below_is_added_without_repeating_anything() -> None:
     )
 
 
-def test_the_next_to_review_is_below_and_never_one_under_way() -> None:
+def test_the_next_to_review_is_below_and_never_a_running_one() -> None:
     reviewed, under_way, waiting = make_rows(3)
     held = (replace(reviewed, review_state="approved"), replace(under_way, status="open"), waiting)
     here = browse.clamp_cursor(browse.merge_rows_below(BatchListState(), None, held, limit=10), 5)
@@ -130,7 +130,7 @@ def test_tabs_narrow_and_range_and_filters_of_the_console_apply() -> None:
     assert build_batch_filter(BatchListOptions(), None, NO_FILTER).status == ()
 
 
-def test_a_batch_under_way_takes_what_was_heard_of_it_and_keeps_its_key() -> None:
+def test_a_running_batch_takes_what_was_received_of_it_and_keeps_its_key() -> None:
     start, first, *_ = normal_batch()
     (batch,) = reconstruct_from(start, first, now=seconds_after(70))
     second = make_dose(122, "T-12", target_g=5.0, actual_g=5.1)
@@ -160,7 +160,7 @@ def test_the_ratio_of_two_catalysts_is_on_the_screen_and_in_the_printed_record()
     """Both are in tolerance, and the ratio is a tenth off."""
     doses = make_dose(61, "T-9", actual_g=39.6), make_dose(122, "T-12", target_g=5.0, actual_g=5.5)
     batch = reconstruct_from(make_event(0, "start"), *doses, make_event(125, "complete"))[0]
-    detail = told_batches().details[0]
+    detail = sample_batches().details[0]
     detail = replace(
         detail, batch=batch, assessment=replace(detail.assessment, tolerance_bands=((0.5, True),) * 2)
     )

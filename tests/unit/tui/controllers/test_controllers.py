@@ -1,13 +1,11 @@
 """Each controller without an app: keys come in as calls, dialogs are answered, results are handed over."""
 
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from dosing_tui.config.settings import ConsoleSettings, Settings
-from dosing_tui.domain.alarms.models import AlarmEvent, JournalEntry
 from dosing_tui.domain.batch_review.query_models import BatchRow
 from dosing_tui.domain.batch_review.review_policy import ReviewPolicy
 from dosing_tui.domain.batch_review.review_result import ReviewResult
@@ -17,22 +15,9 @@ from dosing_tui.domain.panels.filters import Dimension, Selection
 from dosing_tui.domain.panels.operator_notes import NoteDraft
 from dosing_tui.domain.time.time_range import RangeSpec
 from dosing_tui.live_state import LiveState
-from dosing_tui.tui.alarms.alarm_actions import AlarmAction
-from dosing_tui.tui.controllers.alarm_controller import (
-    KEPT_POLL,
-    AlarmActionStored,
-    AlarmController,
-    KeptActionsRead,
-)
-from dosing_tui.tui.controllers.alarm_kpi_controller import AlarmKpiController, KpisLoaded
 from dosing_tui.tui.controllers.bulk_approval import BulkApproval, BulkCandidatesLoaded, BulkChunkEntered
 from dosing_tui.tui.controllers.dashboard_controller import DashboardController
 from dosing_tui.tui.controllers.file_export import NOTHING_TO_EXPORT, FileExporter
-from dosing_tui.tui.controllers.journal_controller import (
-    JournalController,
-    JournalExported,
-    JournalPageLoaded,
-)
 from dosing_tui.tui.controllers.material_controller import (
     LevelJumpExpected,
     MaterialController,
@@ -54,22 +39,13 @@ from dosing_tui.tui.dialogs.filter_dialog import FilterDialog
 from dosing_tui.tui.dialogs.material_dialog import MaterialDialog
 from dosing_tui.tui.dialogs.review_dialog import ReviewDialog, ReviewInput
 from dosing_tui.tui.layout.layout import DashboardView, LayoutOptions, arrange_tiles
-from dosing_tui.tui.requests.operator_entries import Entry
 from dosing_tui.tui.screens.dashboard_screen import DashboardScreen
 from dosing_tui.tui.screens.shift_report_screen import ShiftReportPage, ShiftReportScreen
-from tests.support.domain.alarm_entries import make_entry
-from tests.support.tui import sample_plant
-from tests.support.tui.alarm_samples import make_state, make_view, picture_of
-from tests.support.tui.batch_samples import told_batches
+from tests.support.tui.batch_samples import sample_batches
 from tests.support.tui.console_driver import make_settings
 from tests.support.tui.fake_host import ControllerBench
 from tests.support.tui.sample_plant import NoBatches
 from tests.support.tui.sign_on import sign_on_now
-
-
-@pytest.fixture
-def bench() -> ControllerBench:
-    return ControllerBench()
 
 
 def scope_controller(bench: ControllerBench) -> ScopeController:
@@ -154,6 +130,15 @@ def test_without_the_database_somebody_can_sign_on_and_is_not_verified(bench: Co
     assert "Review policy unavailable: No database server listens." in bench.host.messages[-1]
 
 
+def test_signing_off_when_the_sign_on_has_ended_meanwhile_names_nobody(bench: ControllerBench) -> None:
+    sign_on = SignOnController(bench.services, bench.host)
+    sign_on_now(bench.operator, "Anna")
+    sign_on.open_sign_on_dialog()
+    bench.operator.sign_off()
+    bench.host.answer("")
+    assert bench.host.messages == ["Nobody is signed on."]
+
+
 def test_a_range_is_chosen_moved_and_left_again(bench: ControllerBench) -> None:
     scopes = scope_controller(bench)
     scopes.open_range_dialog()
@@ -192,143 +177,6 @@ def test_a_note_is_stored_with_the_name_that_was_entered(bench: ControllerBench)
     assert [note.text for note in bench.source.notes] == ["pump replaced"]
     assert bench.operator.name == ""
     assert bench.host.messages == ["The note is stored."]
-
-
-def alarm_controller(bench: ControllerBench) -> AlarmController:
-    scopes = scope_controller(bench)
-    journal = JournalController(bench.services, bench.host, scopes, FileExporter(bench.services))
-    return AlarmController(bench.services, bench.host, journal, AlarmKpiController(bench.services))
-
-
-def test_an_acknowledgement_goes_to_the_journal_lane_and_is_confirmed(bench: ControllerBench) -> None:
-    raised = make_state("STOCK_LOW", "L25B")
-    bench.live.set_alarms(picture_of(raised))
-    alarms = alarm_controller(bench)
-    alarms.request_action(AlarmAction.ACKNOWLEDGE, [make_view(raised)])
-    assert bench.workers.lanes == [Lane.JOURNAL]
-    alarms.confirm_action(bench.workers.take(AlarmActionStored))
-    assert [entry.event for entry in bench.source.entries] == [AlarmEvent.ACKNOWLEDGE]
-    assert bench.host.messages == [f"Acknowledged: {raised.key.tag}. Nobody is signed on (L)."]
-
-
-def test_an_action_that_fails_shows_the_reason(bench: ControllerBench) -> None:
-    raised = make_state("STOCK_LOW", "L25B")
-    bench.live.set_alarms(picture_of(raised))
-    bench.source.away = "No database server listens."
-    alarms = alarm_controller(bench)
-    alarms.request_action(AlarmAction.ACKNOWLEDGE, [make_view(raised)])
-    refused = bench.workers.take(AlarmActionStored)
-    assert bench.entries.settle(refused)
-    alarms.forget_acknowledgements(refused.result.entries)
-    assert [one.sentence for one in bench.entries.failures] == ["Action failed: No database server listens."]
-    alarms.request_action(AlarmAction.ACKNOWLEDGE, [make_view(raised)])
-    assert bench.entries.failures == ()
-
-
-def test_an_action_that_changes_nothing_says_why_and_not_that_it_was_done(bench: ControllerBench) -> None:
-    raised = make_state("STOCK_LOW", "L25B")
-    bench.live.set_alarms(picture_of(raised))
-    alarms = alarm_controller(bench)
-    for outcome, said in (
-        (f"{raised.key.tag} has been raised again: check it before acknowledging.", "has been raised again"),
-        (None, "acknowledge is not in the alarm journal."),
-    ):
-        bench.source.outcome = outcome
-        alarms.request_action(AlarmAction.ACKNOWLEDGE, [make_view(raised)])  # it can be tried again
-        alarms.confirm_action(bench.workers.take(AlarmActionStored))
-        assert said in bench.host.messages[-1]
-        assert "Acknowledged" not in bench.host.messages[-1]
-
-
-@pytest.mark.parametrize(
-    ("outcome", "said"),
-    [
-        ("", "Journaled 1 of 1 action kept on this machine."),
-        (
-            "It was raised again.",
-            "Journaled 0 of 1 action kept on this machine. It was raised again.",
-        ),
-        (None, "Journaled 0 of 1 action kept on this machine. {tag}: the database refused to acknowledge."),
-    ],
-)
-def test_what_was_kept_is_not_said_to_be_done_and_its_outcome_follows(
-    bench: ControllerBench, outcome: str | None, said: str
-) -> None:
-    raised = make_state("STOCK_LOW", "L25B")
-    bench.live.set_alarms(replace(picture_of(raised), is_journal_live=False))
-    bench.source.away, bench.source.keeps = "No database server listens.", True
-    alarms = alarm_controller(bench)
-    alarms.request_action(AlarmAction.ACKNOWLEDGE, [make_view(raised)])
-    alarms.confirm_action(bench.workers.take(AlarmActionStored))
-    tag = raised.key.tag
-    assert bench.host.messages[-1].startswith(f"Not journaled yet: acknowledge {tag}. Kept on this machine")
-    bench.source.away, bench.source.outcome = "", outcome
-    live = replace(picture_of(raised), is_journal_live=True)
-    alarms._poll_kept_actions(live, bench.clock())
-    alarms.show_kept_outcome(bench.workers.take(KeptActionsRead))  # the outbox still has it
-    assert len(bench.host.messages) == 1
-    bench.source.kept.clear()
-    alarms._poll_kept_actions(live, bench.clock() + KEPT_POLL)
-    alarms.show_kept_outcome(bench.workers.take(KeptActionsRead))
-    assert bench.host.messages[1:] == [said.format(tag=tag)]
-    alarms._poll_kept_actions(live, bench.clock() + 2 * KEPT_POLL)
-    assert bench.workers.results == []
-
-
-class OpenTab:
-    """Stands for the alarm screen while one of its tabs is open."""
-
-    is_kpi_tab = True
-    is_journal_tab = True
-
-    def __init__(self) -> None:
-        self.shown: list[object] = []
-
-    def show_kpis(self, news: object) -> None:
-        self.shown.append(news)
-
-    def show_journal(self, journal: object, heading: object) -> None:
-        self.shown.append(journal)
-
-
-def test_kpis_of_an_empty_journal_say_so(bench: ControllerBench) -> None:
-    kpis, tab = AlarmKpiController(bench.services), OpenTab()
-    kpis.screen = tab  # type: ignore[assignment]
-    kpis.load_kpis()
-    kpis.show_kpis(bench.workers.take(KpisLoaded))
-    (shown,) = tab.shown
-    assert getattr(shown, "error", "") == "The alarm journal is empty: no KPIs."
-
-
-def entries(count: int) -> list[JournalEntry]:
-    at = sample_plant.NOW - timedelta(minutes=1)
-    return [replace(make_entry(AlarmEvent.RAISE, number), id=number, at=at) for number in range(count)]
-
-
-def test_only_the_last_request_of_the_journal_counts(bench: ControllerBench) -> None:
-    bench.source.entries = entries(3)
-    journal = JournalController(
-        bench.services, bench.host, scope_controller(bench), FileExporter(bench.services)
-    )
-    journal.screen = OpenTab()  # type: ignore[assignment]
-    journal.refresh_journal(None, bench.clock())
-    page = bench.workers.take(JournalPageLoaded)
-    journal.store_page(replace(page, number=0))
-    assert not journal.journal_list.has_more
-    assert journal.journal_list.selected_entry is None
-    journal.store_page(page)
-    assert [row.id for row in journal.journal_list.rows] == [2, 1, 0]
-
-
-def test_an_export_that_fails_says_why(bench: ControllerBench) -> None:
-    journal = JournalController(
-        bench.services, bench.host, scope_controller(bench), FileExporter(bench.services)
-    )
-    journal.export_journal()
-    failed = JournalExported(None, "No database server listens.", Entry("journal file"))
-    assert bench.entries.settle(failed)
-    assert bench.host.messages == [NOTHING_TO_EXPORT]
-    assert [one.sentence for one in bench.entries.failures] == ["Export failed: No database server listens."]
 
 
 def test_files_are_written_to_the_configured_folder(tmp_path: Path) -> None:
@@ -408,8 +256,8 @@ def review_controller(bench: ControllerBench) -> ReviewController:
 
 
 def reviewable(bench: ControllerBench) -> BatchRow:
-    bench.source.batches = told_batches()
-    row = next(d.row for d in told_batches().details if d.row.status == "complete")
+    bench.source.batches = sample_batches()
+    row = next(d.row for d in sample_batches().details if d.row.status == "complete")
     return replace(row, findings=0, finding_kinds=(), review_state="unreviewed")
 
 

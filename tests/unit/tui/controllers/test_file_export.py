@@ -53,6 +53,6 @@ def test_a_tile_of_the_present_has_no_range() -> None:
     assert build_file_stem(build_extract(OF_NOW, AT, UTC)) == "doses_2026-03-11_142644"
 
 
-def test_the_name_of_the_file_tells_filter_and_range() -> None:
+def test_the_name_of_the_file_has_filter_and_range() -> None:
     stem = build_file_stem(build_extract(OF_A_DAY, AT, UTC))
     assert stem == "error_rate_CU-65-75_2026-03-10_142644_2026-03-11_142644"

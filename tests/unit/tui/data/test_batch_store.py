@@ -25,9 +25,9 @@ from dosing_tui.tui.data.batch_store import BatchStore
 from dosing_tui.tui.data.query_results import BatchQueryResult
 from dosing_tui.tui.data.query_workers import BuildResult, Lane, run_to_result
 from tests.support.domain.batch_messages import NOON
-from tests.support.tui.batch_samples import told_batches
+from tests.support.tui.batch_samples import sample_batches
 
-ROW = replace(told_batches().details[0].row, status="complete", findings=0)
+ROW = replace(sample_batches().details[0].row, status="complete", findings=0)
 VISIBLE = 30
 Value = TypeVar("Value")
 
@@ -77,7 +77,7 @@ class FakeBatchSource:
 
     def read_batch(self, name: str) -> BatchDetail | None:
         row = next((row for row in self.rows if row.batch_key == name), None)
-        return None if row is None else replace(told_batches().details[0], row=row)
+        return None if row is None else replace(sample_batches().details[0], row=row)
 
     def list_context_events(self, **_: object) -> ContextEvents:
         return ContextEvents()
@@ -147,7 +147,7 @@ class Reviewer:
         return [row.batch_key for row in here.rows[here.first : here.first + VISIBLE]]
 
     @property
-    def held(self) -> list[str]:
+    def loaded_keys(self) -> list[str]:
         return [row.batch_key for row in self.shelf.list_state.rows]
 
 
@@ -167,8 +167,8 @@ def test_a_batch_that_turns_out_to_have_begun_earlier_leaves_no_hole_behind_it()
     plant.rows[plant.rows.index(last)] = moved = replace(last, begins_at=last.begins_at - timedelta(hours=1))
     who.shelf.open(moved.batch_key)
     who.shelf.read_page_below()
-    assert len(who.held) == 2 * PAGE_SIZE - 1
-    assert who.held == list_keys(plant)[: 2 * PAGE_SIZE - 1]
+    assert len(who.loaded_keys) == 2 * PAGE_SIZE - 1
+    assert who.loaded_keys == list_keys(plant)[: 2 * PAGE_SIZE - 1]
 
 
 def test_a_batch_that_comes_between_two_pages_is_there_as_soon_as_its_place_is_in_sight() -> None:
@@ -182,7 +182,7 @@ def test_a_batch_that_comes_between_two_pages_is_there_as_soon_as_its_place_is_i
     plant.rows[-1] = replace(plant.rows[-1], begins_at=place.begins_at + timedelta(seconds=1))
     who.move_cursor(4 * PAGE_SIZE - who.shelf.list_state.row)
     assert "late" in who.in_sight
-    assert who.held == list_keys(plant)[: len(who.held)]
+    assert who.loaded_keys == list_keys(plant)[: len(who.loaded_keys)]
 
 
 def test_what_lies_above_a_batch_that_was_gone_to_is_read_page_by_page() -> None:
@@ -196,7 +196,7 @@ def test_what_lies_above_a_batch_that_was_gone_to_is_read_page_by_page() -> None
     for _ in range(12 * PAGE_SIZE // VISIBLE + 1):
         who.move_cursor(-VISIBLE)
     assert who.shelf.list_state.has_newest
-    assert who.held == list_keys(plant)
+    assert who.loaded_keys == list_keys(plant)
 
 
 def test_no_more_is_held_than_is_good_and_there_is_an_end_all_the_same(
@@ -207,10 +207,10 @@ def test_no_more_is_held_than_is_good_and_there_is_an_end_all_the_same(
     who = Reviewer(plant)
     while not who.shelf.list_state.has_oldest:
         who.move_cursor(PAGE_SIZE)
-        assert len(who.held) <= browse.MAX_ROWS
+        assert len(who.loaded_keys) <= browse.MAX_ROWS
     who.move_cursor(browse.MAX_ROWS)
     assert who.in_sight[-1] == list_keys(plant)[-1]
-    assert who.held == list_keys(plant)[-len(who.held) :]
+    assert who.loaded_keys == list_keys(plant)[-len(who.loaded_keys) :]
 
 
 def test_who_turns_from_tab_to_tab_waits_for_the_last_list_alone() -> None:
@@ -226,7 +226,7 @@ def test_who_turns_from_tab_to_tab_waits_for_the_last_list_alone() -> None:
     for job in workers.waiting:
         job()
     assert plant.asked == ["list of complete"]
-    assert len(who.held) == 5
+    assert len(who.loaded_keys) == 5
 
 
 STEPS = st.one_of(
@@ -256,7 +256,7 @@ def test_what_is_in_sight_is_what_is_there_whatever_happens_meanwhile(steps: lis
                 plant.rows.append(replace(gone, begins_at=gone.begins_at - timedelta(minutes=90.3)))
         who.refresh_lists()
         who.refresh_lists()
-        assert len(set(who.held)) == len(who.held)
+        assert len(set(who.loaded_keys)) == len(who.loaded_keys)
         sight, every = who.in_sight, list_keys(plant)
         begins = every.index(sight[0])
         assert sight == every[begins : begins + len(sight)]

@@ -4,7 +4,7 @@ import pytest
 
 from dosing_tui.tui.keys.bindings import ALL_KEYS
 from dosing_tui.tui.keys.footer_hints import FooterMode, build_hints
-from dosing_tui.tui.layout.status_and_footer import arrange_footer, render_footer
+from dosing_tui.tui.layout.footer import arrange_footer, render_footer
 
 WIDTHS = (80, 81, 90, 99, 100, 119, 120, 140, 160, 200)
 

@@ -120,7 +120,7 @@ def test_the_banner_has_always_the_same_height(count: int, width: int, height: i
         assert ("499 more" in shown[-1] or "498 more" in shown[-1]) is (width == 120 or height == 2)
 
 
-def test_without_unicode_the_letters_tell() -> None:
+def test_without_unicode_letters_stand_for_the_shapes() -> None:
     look = TerminalTheme(DARK, GlyphMode.ASCII)
     text = "".join(map(look.translate_character, render_lines(picture_of(GROSS))[0]))
     assert text.startswith(" #HIGH*")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dosing_tui.tui.layout.status_and_footer import KeyHint, render_footer
+from dosing_tui.tui.layout.footer import KeyHint, render_footer
 from dosing_tui.tui.rendering.canvas import Canvas
 from dosing_tui.tui.rendering.click_target import find_key_at, find_selected_tab, list_tabs, parse_key
 from dosing_tui.tui.rendering.palette import CellStyle, ColourRole

@@ -12,7 +12,6 @@ from dosing_tui.config.settings import GlyphMode
 from dosing_tui.domain.alarms.models import Priority
 from dosing_tui.live_snapshot import LinkState, LinkStatus, LiveSnapshot, MessageCounts
 from dosing_tui.tui.layout.alarm_banner import find_notices, format_idle_text, keep_start_times
-from dosing_tui.tui.layout.status_and_footer import KeyHint, count_spooled, render_footer
 from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import Canvas, fit_cells, render_paragraph, split_cells, wrap_text
 from dosing_tui.tui.rendering.line_widget import find_changed_spans
@@ -161,7 +160,7 @@ def test_a_database_that_is_away_says_how_much_is_buffered() -> None:
 
 
 @pytest.mark.parametrize(("rule", "told"), [("BROKER_DOWN", "database"), ("DB_DOWN", "broker")])
-def test_a_link_that_an_alarm_tells_of_is_not_told_twice(rule: str, told: str) -> None:
+def test_a_link_with_an_alarm_is_not_shown_twice(rule: str, told: str) -> None:
     down = LinkState(LinkStatus.DOWN, NOW, "gone")
     alarms = picture_of(make_state(rule))
     (notice,) = find_notices(LiveSnapshot(broker=down, database=down, alarms=alarms), NOW, data_key="7")
@@ -189,24 +188,6 @@ def test_hostile_text_in_a_notice_is_cleaned() -> None:
     picture = LiveSnapshot(broker=LinkState(LinkStatus.DOWN, NOW, HOSTILE), database=UP, notice=HOSTILE)
     for notice in find_notices(picture, NOW, data_key="7"):
         assert notice.text.isprintable()
-
-
-def test_readings_on_their_way_are_not_called_spooled_while_the_database_answers() -> None:
-    busy = LiveSnapshot(
-        database=UP, message_rate=200.0, message_counts=MessageCounts(received=60, spooled=60)
-    )
-    assert count_spooled([60, 48, 55], busy) == 0
-    assert count_spooled([900, 700, 800], busy) == 700
-    away = replace(busy, database=LinkState(LinkStatus.DOWN, NOW, "gone"))
-    assert count_spooled([0, 60], away) == 60
-
-
-@given(st.integers(1, 200))
-def test_the_footer_keeps_help_however_narrow(width: int) -> None:
-    hints = [KeyHint("1", "Overview"), KeyHint("q", "Quit"), KeyHint("?", "Help")]
-    (row,) = render_footer(hints, width)
-    assert len(row) == width
-    assert "?" in "".join(cell for cell, _ in row) or width < 8
 
 
 def test_a_mark_on_a_coloured_ground_keeps_its_letters_where_an_edge_of_a_chart_becomes_solid() -> None:

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from dosing_tui.config.settings import Settings
+from dosing_tui.domain.messages.models import ReadingKind
+from dosing_tui.domain.panels.dropped_readings import DroppedReadings
 from dosing_tui.domain.panels.filters import NO_FILTER, Dimension, Selection
 from dosing_tui.domain.panels.panel_catalog import (
     BATCHES_LEFT,
@@ -19,7 +21,6 @@ from dosing_tui.domain.panels.panel_catalog import (
 from dosing_tui.domain.time.time_range import RangeSpec
 from dosing_tui.errors import RangeError
 from dosing_tui.live_snapshot import LiveSnapshot
-from dosing_tui.tui.layout.status_and_footer import ScopeSummary, render_scope_bar
 from dosing_tui.tui.scope.render_context import PanelResult, RenderContext
 from dosing_tui.tui.scope.scope import (
     LIVE_SCOPE,
@@ -87,6 +88,15 @@ def test_an_empty_panel_names_the_device_that_has_nothing_in_the_range() -> None
     assert said == "no dose in the last 24 h\nof station dosing_system_99 · recipe CU-85"
 
 
+def test_a_panel_of_a_range_that_retention_has_dropped_does_not_only_say_that_it_is_empty() -> None:
+    scope = Scope(RangeSpec("2026-01-01", "2026-01-02"))
+    dropped = DroppedReadings(ReadingKind.DOSE, NOW - timedelta(days=2), NOW - timedelta(days=1))
+    answers = {CONSUMPTION_OVER_TIME.id: PanelResult(rows=(), loaded_at=NOW, scope=scope, dropped=dropped)}
+    moment = RenderContext(NOW, UTC, Settings(), LiveSnapshot(), answers, scope=scope)
+    said = moment.explain_empty(CONSUMPTION_OVER_TIME, "no dose")
+    assert said == f"no dose in this range\n{dropped.describe(UTC)}"
+
+
 @pytest.mark.parametrize("panel", [STOCK_OUTLOOK, BATCHES_LEFT, PUMP_CHEMICALS, MATERIAL_BOOK])
 def test_what_is_always_of_now_is_empty_in_no_range(panel: Panel[Any]) -> None:
     for scope in (LIVE_SCOPE, Scope(RangeSpec("now-7d", "now-6d"))):
@@ -98,11 +108,3 @@ def test_what_is_always_of_now_is_empty_in_no_range(panel: Panel[Any]) -> None:
 def test_nothing_chosen_is_everything() -> None:
     assert matches_selection(NO_FILTER, device="a", recipe="b")
     assert not matches_selection(Selection(device=("a",)), device="b")
-
-
-def test_the_row_of_the_scope_says_what_is_in_force_and_how_to_leave_it() -> None:
-    (row,) = render_scope_bar(ScopeSummary("last 6 h", True, "recipe CU-85"), 100)
-    said = "".join(cell for cell, _ in row)
-    assert len(row) == 100
-    for words in ("Range last 6 h (live)", "Only recipe CU-85", ". back to live", "/ filter"):
-        assert words in said

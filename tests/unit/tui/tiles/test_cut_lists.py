@@ -9,8 +9,9 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.live_snapshot import LiveSnapshot
 from dosing_tui.tui.scope.render_context import RenderContext
 from dosing_tui.tui.tiles.dose_table import build_dose_table
-from dosing_tui.tui.tiles.inventory import build_inventory, build_tank_table, paint_inventory
 from dosing_tui.tui.tiles.station_overview import build_station_table
+from dosing_tui.tui.tiles.tanks.tank_gauges import build_inventory, paint_inventory
+from dosing_tui.tui.tiles.tanks.tank_table import build_tank_table
 from tests.unit.test_live_state import NOW, make_dose, make_level
 
 SNAPSHOT = LiveSnapshot(

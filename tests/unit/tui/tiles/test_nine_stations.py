@@ -26,15 +26,11 @@ from dosing_tui.tui.scope.render_context import PanelResult, RenderContext
 from dosing_tui.tui.scope.scope import Scope
 from dosing_tui.tui.tiles.consumption import build_sparklines
 from dosing_tui.tui.tiles.dose_table import build_dose_table
-from dosing_tui.tui.tiles.inventory import (
-    build_inventory,
-    build_tank_table,
-    count_visible_tanks,
-    paint_inventory,
-)
 from dosing_tui.tui.tiles.other_panels import build_panel_tile
 from dosing_tui.tui.tiles.registry import format_tile_scope, get_declaration
 from dosing_tui.tui.tiles.station_overview import build_station_lights, build_station_table
+from dosing_tui.tui.tiles.tanks.tank_gauges import build_inventory, count_visible_tanks, paint_inventory
+from dosing_tui.tui.tiles.tanks.tank_table import build_tank_table
 from tests.support.tui.crowded_plant import build_levels
 from tests.support.tui.nine_stations import CHEMICALS, STATIONS, build_live_state
 
@@ -216,6 +212,16 @@ def test_each_row_of_a_declared_table_names_its_station_and_has_its_key_figure(w
     assert "Unexplained g" in heading
     assert all("-60.00" in line for line in lines)
     assert len({line[: heading.index("Unexplained g")] for line in lines}) == len(rows)
+
+
+def test_a_gain_that_nothing_explains_cannot_be_read_as_a_loss() -> None:
+    row = TankBalance(
+        "2026-03-11", STATIONS[0], "T-12", 100.0, 0.0, 0.0, 40.0, 5_000.0, 4_940.0, 150.0, None, ""
+    )
+    context = replace(build_context(), results={STOCK_BALANCE.id: PanelResult((row,), AT)})
+    content = build_panel_tile(STOCK_BALANCE, context)
+    _, line, *_ = read_rows(content.paint(content.data, 76, 19))
+    assert " +4 940.00" in line
 
 
 def test_a_panel_of_the_present_names_no_range() -> None:

@@ -12,8 +12,9 @@ from dosing_tui.tui.rendering.canvas import Rows
 from dosing_tui.tui.rendering.palette import ColourRole
 from dosing_tui.tui.scope.render_context import RenderContext
 from dosing_tui.tui.tiles.dose_table import build_dose_table
-from dosing_tui.tui.tiles.inventory import build_inventory, build_tank_table
 from dosing_tui.tui.tiles.shared.tile_content import AnyTileContent
+from dosing_tui.tui.tiles.tanks.tank_gauges import build_inventory
+from dosing_tui.tui.tiles.tanks.tank_table import build_tank_table
 from tests.support.tui.sample_plant import NOW, live_plant, make_history, make_levels
 
 

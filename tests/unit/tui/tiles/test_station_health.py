@@ -37,7 +37,7 @@ def find_line(lines: list[str], text: str) -> str:
     return next(line for line in lines if text in line)
 
 
-def test_a_wide_table_has_columns_for_what_stations_tell() -> None:
+def test_a_wide_table_has_columns_for_what_stations_report() -> None:
     lines = draw_lines(TileId.STATION_TABLE, 158, HEALTH)
     assert lines[0].split()[-7:] == ["Alarms", "Lost", "dBm", "Heap", "free", "Firmware", "Uptime"]
     told = ["3", "-61", "181.2", "kB", "1.4.2", "1", "d", "2", "h"]

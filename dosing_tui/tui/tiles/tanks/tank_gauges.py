@@ -1,35 +1,36 @@
-"""The tank levels as gauges and as a table: from messages, so that they stay current without the database."""
+"""The tank levels as gauges: from messages, so that they stay current without the database."""
 
-import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from dosing_tui.domain.alarms.models import AlarmKey, AlarmState
 from dosing_tui.domain.labels.name_labels import are_labels_clear, fit_labels
-from dosing_tui.domain.labels.station_labels import label_stations_compactly, name_stations
+from dosing_tui.domain.labels.station_labels import label_stations_compactly
 from dosing_tui.domain.messages.models import InventoryLevel
 from dosing_tui.domain.messages.tank_level import LevelBand, StockLimits
 from dosing_tui.domain.quantities.value_age import ValueKind, is_old
 from dosing_tui.tui.charts.primitives.bars import draw_gauge, draw_thin_gauge
-from dosing_tui.tui.rendering import data_table, number_format
-from dosing_tui.tui.rendering.canvas import Canvas, Rows, pad_cells, paint_cells, sanitize_text, split_cells
-from dosing_tui.tui.rendering.data_table import TableColumn, TableData
-from dosing_tui.tui.rendering.palette import DIM, LABEL, STRONG, TEXT, CellStyle, ColourRole
+from dosing_tui.tui.rendering import number_format
+from dosing_tui.tui.rendering.canvas import Canvas, pad_cells, paint_cells, sanitize_text, split_cells
+from dosing_tui.tui.rendering.palette import DIM, LABEL, TEXT, CellStyle, ColourRole
 from dosing_tui.tui.scope.render_context import RenderContext
-from dosing_tui.tui.tiles.shared.number_list import draw_marked_cell
+from dosing_tui.tui.tiles.shared.tank_levels import (
+    NO_LEVEL_TEXT,
+    choose_tank_unit,
+    find_newest_level,
+    format_percent_full,
+    sort_by_urgency,
+)
 from dosing_tui.tui.tiles.shared.tank_mark import TankMark, choose_tank_mark, index_alarms
 from dosing_tui.tui.tiles.shared.tile_content import TileContent, build_live_content
 
-EMPTY_TEXT = "no level has been reported yet"
 _PERCENT_CELLS = 12
 """Of a tank's mark and percentage, beside its name."""
 _BAND_WORDS = (
     (LevelBand.LOW, "●", "low"), (LevelBand.WARN, "○", "reorder"), (LevelBand.UNKNOWN, "?", "no level"),
     (LevelBand.NORMAL, " ", "normal"),
 )  # fmt: skip
-_BAND_ORDER = (LevelBand.LOW, LevelBand.WARN, LevelBand.UNKNOWN, LevelBand.NORMAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,41 +77,8 @@ def build_inventory(context: RenderContext) -> TileContent[TankGauges]:
     return build_live_content(
         context, "Inventory", gauges, paint_inventory,
         f"limits {limits.low:g} / {limits.warn:g} %", newest=find_newest_level(levels), kind=ValueKind.LEVEL,
-        empty_text=EMPTY_TEXT,
+        empty_text=NO_LEVEL_TEXT,
     )  # fmt: skip
-
-
-def sort_by_urgency(context: RenderContext) -> tuple[InventoryLevel, ...]:
-    """The tanks: low ones first, then by percent, by what is left, and by name."""
-    limits = context.limits.stock
-
-    def get_urgency(level: InventoryLevel) -> tuple[int, float, float, tuple[str, str]]:
-        band = limits.find_band(level)
-        percent = level.percent_full if band is not LevelBand.UNKNOWN else None
-        return (
-            _BAND_ORDER.index(band), percent or 0.0,
-            math.inf if level.remaining_g is None else level.remaining_g, level.identity,
-        )  # fmt: skip
-
-    return tuple(sorted(context.levels, key=get_urgency))
-
-
-def find_newest_level(levels: Sequence[InventoryLevel]) -> datetime | None:
-    """When the newest of the levels was received; None for no level."""
-    return max((level.received_at for level in levels), default=None)
-
-
-def choose_tank_unit(levels: Sequence[InventoryLevel]) -> number_format.MassUnit:
-    """One unit for all tanks, by the largest."""
-    return number_format.choose_mass_unit(
-        max((level.capacity_g or level.remaining_g or 0 for level in levels), default=0.0)
-    )
-
-
-def format_percent_full(percent: float | None) -> str:
-    return number_format.format_decimal(
-        None if percent is None else number_format.round_down_to_tenths(percent), 1
-    )
 
 
 def _build_tank_gauge(
@@ -300,83 +268,3 @@ def _draw_one_row(
         colour = _choose_bar_colour(tank)
         bar = draw_thin_gauge(tank.percent, end - start, colour=colour, limits=tank.limits)
         canvas.paste_rows(start, y, bar)
-
-
-@dataclass(frozen=True, slots=True)
-class TankTableContext:
-    now: datetime
-    """To the second: equal tables are painted once."""
-    station_names: Mapping[str, str]
-    mass_unit: number_format.MassUnit
-    limits: StockLimits
-    alarms: Mapping[AlarmKey, AlarmState] = field(default_factory=dict)
-
-
-def build_tank_table(context: RenderContext) -> TileContent[TableData[InventoryLevel]]:
-    levels, settings = sort_by_urgency(context), context.settings
-    names = name_stations([level.device_id for level in levels], settings.short_names)
-    table_context = TankTableContext(
-        context.now.replace(microsecond=0), names, choose_tank_unit(levels),
-        context.limits.stock, index_alarms(context.snapshot.alarms),
-    )  # fmt: skip
-    longest = max((len(split_cells(name)) for name in names.values()), default=0)
-    station = replace(
-        _STATION_COLUMN,
-        max_growth=max(0, min(14, longest - _STATION_COLUMN.width)),
-        all_or_nothing=True,
-        # of several stations only it tells two tanks of one chemical apart
-        priority=99 if len(names) > 1 else _STATION_COLUMN.priority,
-    )
-    table = TableData(levels, (station, *COLUMNS), table_context, is_cut=context.snapshot.has_more_tanks)
-    return build_live_content(
-        context, "Tank levels", table, data_table.paint_table,
-        table_context.mass_unit.symbol, newest=find_newest_level(levels), kind=ValueKind.LEVEL,
-        empty_text=EMPTY_TEXT,
-    )  # fmt: skip
-
-
-def _draw_percent(level: InventoryLevel, context: TankTableContext, width: int, ground: ColourRole) -> Rows:
-    """With a shape: the state is visible without colour, too. Dim if it is old."""
-    mark = _choose_mark(level, context)
-    if is_old(ValueKind.LEVEL, level.received_at, context.now):
-        mark = replace(mark, style=DIM)
-    return draw_marked_cell(
-        format_percent_full(level.percent_full), mark.shape, width, mark.style._replace(bg=ground)
-    )
-
-
-def _choose_mark(level: InventoryLevel, context: TankTableContext) -> TankMark:
-    return choose_tank_mark(level, context.limits.find_band(level), context.alarms)
-
-
-def _build_mass_column(
-    title: str, width: int, priority: int, get_value: Callable[[InventoryLevel], float | None],
-    style: CellStyle = TEXT,
-) -> TableColumn[InventoryLevel]:  # fmt: skip
-    return TableColumn(
-        title, width, priority, lambda level, context: context.mass_unit.format_number(get_value(level)),
-        lambda level, _: get_value(level), unit="g", style=style, align_right=True, max_growth=2,
-    )  # fmt: skip
-
-
-_STATION_COLUMN: TableColumn[InventoryLevel] = TableColumn(
-    "Station", 7, 80, lambda level, context: sanitize_text(context.station_names[level.device_id]),
-    style=DIM, is_name=True, is_station=True,
-)  # fmt: skip
-COLUMNS: tuple[TableColumn[InventoryLevel], ...] = (
-    TableColumn("Chemical", 12, 100, lambda level, _: sanitize_text(level.chemical), max_growth=22,
-                is_name=True),
-    _build_mass_column("Remaining", 9, 90, lambda level: level.remaining_g, STRONG),
-    _build_mass_column("Capacity", 8, 60, lambda level: level.capacity_g, DIM),
-    _build_mass_column(
-        "Used", 6, 40,
-        lambda level: None if level.capacity_g is None or level.remaining_g is None
-        else level.capacity_g - level.remaining_g,
-    ),
-    TableColumn("Full %  ", 8, 95, lambda level, _: format_percent_full(level.percent_full),
-                lambda level, _: level.percent_full, unit="%", draw_cell=_draw_percent, align_right=True),
-    TableColumn("Stock", 8, 85, lambda level, context: _choose_mark(level, context).word, style=STRONG),
-    TableColumn("Last update", 11, 97, lambda level, context: number_format.format_age(
-        (context.now - level.received_at).total_seconds()), lambda level, _: level.received_at, style=DIM,
-                align_right=True),
-)  # fmt: skip

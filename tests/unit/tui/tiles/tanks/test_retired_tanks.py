@@ -5,8 +5,9 @@ from datetime import UTC
 from dosing_tui.config.settings import Settings
 from dosing_tui.live_snapshot import LiveSnapshot
 from dosing_tui.tui.scope.render_context import RenderContext
-from dosing_tui.tui.tiles.inventory import build_inventory, build_tank_table
 from dosing_tui.tui.tiles.station_overview import list_statuses
+from dosing_tui.tui.tiles.tanks.tank_gauges import build_inventory
+from dosing_tui.tui.tiles.tanks.tank_table import build_tank_table
 from tests.support.domain.evaluated_plant import STATION, Plant
 from tests.unit.domain.alarm_rules.test_retirement import retire
 

@@ -1,16 +1,20 @@
 """The first row: what has no room in it is left out, and nothing runs into what stands beside it."""
 
+from dataclasses import replace
 from itertools import product
 
 import pytest
 
-from dosing_tui.live_snapshot import DatabaseFault, DatabasePart, LinkState, LinkStatus, Role
-from dosing_tui.tui.layout.status_and_footer import (
-    ScopeSummary,
-    StatusBarState,
-    render_scope_bar,
-    render_status_bar,
+from dosing_tui.live_snapshot import (
+    DatabaseFault,
+    DatabasePart,
+    LinkState,
+    LinkStatus,
+    LiveSnapshot,
+    MessageCounts,
+    Role,
 )
+from dosing_tui.tui.layout.status_bar import StatusBarState, count_spooled, render_status_bar
 
 UP, DOWN = LinkState(LinkStatus.UP), LinkState(LinkStatus.DOWN, reason="connection refused")
 
@@ -31,22 +35,6 @@ def render_row(width: int, *, link: LinkState, frozen: str = "") -> str:
     return "".join(character for character, _ in render_status_bar(status, width)[0])
 
 
-@pytest.mark.parametrize("filters", ["", "chemical T-12", "device dosing_system_01, dosing_system_02"])
-@pytest.mark.parametrize("width", [80, 100, 120])
-def test_range_and_filters_are_whole_and_the_keys_have_what_is_left(width: int, filters: str) -> None:
-    night = "last night (Night Sat 28 Nov 22:00–06:00)"
-    summary = ScopeSummary(night, is_live=False, filters=filters)
-    row = "".join(character for character, _ in render_scope_bar(summary, width)[0])
-    assert f" Range {night}" in row
-    if len(filters) < 20:
-        assert filters in row
-        assert "…" not in row
-    # a key is there with its label, or not at all
-    assert (". back to live " in row or ". live " in row) is (" . " in row)
-    assert ("/ filter " in row) is (" / " in row)
-    assert "(historical)" in row or filters
-
-
 def test_with_both_links_down_the_role_gives_way_to_the_screens_name() -> None:
     shown = render_row(80, link=DOWN)
     assert "› Overview " in shown
@@ -55,7 +43,7 @@ def test_with_both_links_down_the_role_gives_way_to_the_screens_name() -> None:
 
 
 @pytest.mark.parametrize("width", [80, 100, 120])
-def test_the_role_is_told_where_there_is_room(width: int) -> None:
+def test_the_role_is_shown_where_there_is_room(width: int) -> None:
     assert "› Overview " in render_row(width, link=UP)
     assert "  collecting  ● MQTT" in render_row(width, link=UP)
     assert ("  collecting   ■ MQTT down" in render_row(width, link=DOWN)) == (width > 80)
@@ -120,3 +108,13 @@ def test_who_is_signed_on_is_always_there(width: int) -> None:
             )  # fmt: skip
             row = "".join(character for character, _ in render_status_bar(status, width)[0])
             assert any(text in row for text in expected), row
+
+
+def test_readings_on_their_way_are_not_called_spooled_while_the_database_answers() -> None:
+    busy = LiveSnapshot(
+        database=UP, message_rate=200.0, message_counts=MessageCounts(received=60, spooled=60)
+    )
+    assert count_spooled([60, 48, 55], busy) == 0
+    assert count_spooled([900, 700, 800], busy) == 700
+    away = replace(busy, database=DOWN)
+    assert count_spooled([0, 60], away) == 60

@@ -1,23 +1,16 @@
-"""The rows around the tiles: status bar, range and filters, footer. Pure."""
+"""The status bar: plant, screen, links, what fails, who is signed on, the time. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
-from itertools import product
 
 from dosing_tui.domain.quantities.quantity_text import format_rate
 from dosing_tui.live_snapshot import DatabaseFault, DatabasePart, LinkState, LinkStatus, LiveSnapshot, Role
+from dosing_tui.tui.layout.bar_parts import BAR_STYLE, DIM_STYLE, STRONG_STYLE, BarParts, measure_parts
 from dosing_tui.tui.rendering import number_format
-from dosing_tui.tui.rendering.canvas import Canvas, Rows, fit_cells, split_cells
-from dosing_tui.tui.rendering.palette import DEVIATION_BLOCK, CellStyle, ColourRole
+from dosing_tui.tui.rendering.canvas import Canvas, Rows, fit_cells
+from dosing_tui.tui.rendering.palette import DEVIATION_BLOCK
 from dosing_tui.tui.rendering.priority_style import choose_rule_block
-
-ROWS_ABOVE_PAGE = 2
-"""Rows of the screen below a page that stay visible: status bar and alarm banner."""
-_BAR_STYLE = CellStyle(ColourRole.TEXT, ColourRole.BAR_BACKGROUND)
-_DIM_STYLE = CellStyle(ColourRole.DIM, ColourRole.BAR_BACKGROUND)
-_STRONG_STYLE = CellStyle(ColourRole.STRONG, ColourRole.BAR_BACKGROUND, bold=True)
-_KEY_STYLE = CellStyle(ColourRole.KEY, ColourRole.BAR_BACKGROUND, bold=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +33,7 @@ class StatusBarState:
     pending_operator: str = ""
     """Shown in place of ``operator`` while a PIN is checked, e.g. 'checking PIN of Ada'; '' otherwise."""
     failure_count: int = 0
-    """Entries that were not stored, and nobody has seen it."""
+    """Entries that were not stored, until somebody has seen it."""
     failure_key: str = ""
     """Shows them."""
 
@@ -142,12 +135,12 @@ def count_spooled(recent_counts: Sequence[int], snapshot: LiveSnapshot) -> int:
 
 
 def render_status_bar(status: StatusBarState, width: int) -> Rows:
-    """One row: plant and screen on the left, what is out of order and the connections on the right."""
-    canvas = Canvas(width, 1, _BAR_STYLE)
+    """One row: plant and screen on the left, faults and connections on the right."""
+    canvas = Canvas(width, 1, BAR_STYLE)
     for form in _BAR_FORMS:
         left = _list_left(status, form, form.plant_cells or max(4, width // 4))
         right = _list_right(status, form)
-        if _measure_parts((*left, *right)) <= width - 2:
+        if measure_parts((*left, *right)) <= width - 2:
             break
     x = 0
     for text, style in left:
@@ -158,25 +151,18 @@ def render_status_bar(status: StatusBarState, width: int) -> Rows:
     return canvas.rows
 
 
-BarParts = Sequence[tuple[str, CellStyle]]
-
-
-def _measure_parts(parts: BarParts) -> int:
-    return sum(len(split_cells(text)) for text, _ in parts)
-
-
 def _list_left(status: StatusBarState, form: _BarForm, plant_cells: int) -> BarParts:
     """From left to right."""
     screen = status.screen if form.has_words else status.screen.rsplit(" › ", 1)[-1]
     texts = [
-        *([("DOSING", _STRONG_STYLE)] if form.has_product else []),
-        ("".join(fit_cells(status.plant, plant_cells)), _BAR_STYLE),
-        *([("›", _DIM_STYLE), (screen, _DIM_STYLE)] if form.has_screen else []),
+        *([("DOSING", STRONG_STYLE)] if form.has_product else []),
+        ("".join(fit_cells(status.plant, plant_cells)), BAR_STYLE),
+        *([("›", DIM_STYLE), (screen, DIM_STYLE)] if form.has_screen else []),
     ]
-    parts = [part for text in texts for part in ((" ", _BAR_STYLE), text)]
+    parts = [part for text in texts for part in ((" ", BAR_STYLE), text)]
     if status.frozen_at:
         at = status.frozen_at if form.has_words else status.frozen_at[:5]
-        parts += [("  ", _BAR_STYLE), (f" FROZEN {at} ", DEVIATION_BLOCK)]
+        parts += [("  ", BAR_STYLE), (f" FROZEN {at} ", DEVIATION_BLOCK)]
     return parts
 
 
@@ -188,22 +174,22 @@ def _list_right(status: StatusBarState, form: _BarForm) -> BarParts:
     parts_failing = [_PART_NAMES[fault.part] for fault in status.database_faults]
     threads = [_name_thread(name) for name in status.failed_threads]
     return [
-        ("●" if status.heartbeat else "○", _DIM_STYLE),
-        (" ", _BAR_STYLE),
-        (_choose_clock(status.clock, form), _STRONG_STYLE),
-        ("   " if form.has_words else " ", _BAR_STYLE),
-        (spooled, _BAR_STYLE),
+        ("●" if status.heartbeat else "○", DIM_STYLE),
+        (" ", BAR_STYLE),
+        (_choose_clock(status.clock, form), STRONG_STYLE),
+        ("   " if form.has_words else " ", BAR_STYLE),
+        (spooled, BAR_STYLE),
         *_format_link(_DATABASE, status.database, form, _join_names(parts_failing, form)),
-        ("  " if form.has_words else " ", _BAR_STYLE),
-        (f" {number}/s" if form.has_rate and is_connected else "", _DIM_STYLE),
+        ("  " if form.has_words else " ", BAR_STYLE),
+        (f" {number}/s" if form.has_rate and is_connected else "", DIM_STYLE),
         *_format_link(_BROKER, status.broker, form, ""),
-        ("  " if form.has_words else " ", _BAR_STYLE),
+        ("  " if form.has_words else " ", BAR_STYLE),
         *_format_failed_threads(_join_names(threads, form), form),
-        (status.role.value if form.has_role and status.role is not Role.UNDECIDED else "", _DIM_STYLE),
-        ("  " if form.has_role and status.role is not Role.UNDECIDED else "", _BAR_STYLE),
+        (status.role.value if form.has_role and status.role is not Role.UNDECIDED else "", DIM_STYLE),
+        ("  " if form.has_role and status.role is not Role.UNDECIDED else "", BAR_STYLE),
         *_format_operator(status.operator, status.pending_operator, form),
         *_format_failure_count(status.failure_count, status.failure_key, form),
-        (" ", _BAR_STYLE),
+        (" ", BAR_STYLE),
     ]
 
 
@@ -211,17 +197,17 @@ def _format_operator(operator: str, pending: str, form: _BarForm) -> BarParts:
     """Always there: whose name the next key enters."""
     if not operator:
         text = "".join(fit_cells(pending, form.operator_form.cells)) if pending else form.operator_form.nobody
-        return [(text, _STRONG_STYLE if pending else _DIM_STYLE)]
+        return [(text, STRONG_STYLE if pending else DIM_STYLE)]
     name = "".join(fit_cells(operator, form.operator_form.cells))
     label = "operator " if form.operator_form is OperatorForm.FULL else ""
-    return [(name, _STRONG_STYLE), (label, _DIM_STYLE)]
+    return [(name, STRONG_STYLE), (label, DIM_STYLE)]
 
 
 def _format_failure_count(count: int, key: str, form: _BarForm) -> BarParts:
     if not count:
         return []
     text = f"{number_format.format_count(count)}{' not done' if form.has_words else ''} {key}"
-    return [(" ", _BAR_STYLE), (f" ▲ {text} ", DEVIATION_BLOCK)]
+    return [(" ", BAR_STYLE), (f" ▲ {text} ", DEVIATION_BLOCK)]
 
 
 def _choose_clock(clock: str, form: _BarForm) -> str:
@@ -245,7 +231,7 @@ def _join_names(names: Iterable[str], form: _BarForm) -> str:
 def _format_failed_threads(names: str, form: _BarForm) -> BarParts:
     if not names:
         return []
-    return [(" ", _BAR_STYLE), (f" ▲ {names}{' failed' if form.has_words else ''} ", DEVIATION_BLOCK)]
+    return [(" ", BAR_STYLE), (f" ▲ {names}{' failed' if form.has_words else ''} ", DEVIATION_BLOCK)]
 
 
 def _format_link(link: _Link, state: LinkState, form: _BarForm, parts_failing: str) -> BarParts:
@@ -253,134 +239,11 @@ def _format_link(link: _Link, state: LinkState, form: _BarForm, parts_failing: s
     name = link.name
     match state.status:
         case LinkStatus.UP:
-            return [(f" {name}", _BAR_STYLE), ("●", _BAR_STYLE)]
+            return [(f" {name}", BAR_STYLE), ("●", BAR_STYLE)]
         case LinkStatus.STARTING:
-            return [(f" {name} …", _DIM_STYLE), ("○", _DIM_STYLE)]
+            return [(f" {name} …", DIM_STYLE), ("○", DIM_STYLE)]
         case LinkStatus.PARTIAL:
             what = parts_failing or ("partly" if form.has_words else "")
             return [(f" ▲ {name} {what}".rstrip() + " ", choose_rule_block(link.partial_rule))]
         case LinkStatus.DOWN:
             return [(f" ■ {name}{' down' if form.has_words else ''} ", choose_rule_block(link.down_rule))]
-
-
-@dataclass(frozen=True, slots=True)
-class ScopeSummary:
-    """The selected range and filters in words; ``is_live``: new readings belong to the range."""
-
-    range: str = ""
-    is_live: bool = True
-    filters: str = ""
-    keys: tuple[str, str] = (".", "/")
-    """Keys for the live range and for the filters."""
-
-
-def render_scope_bar(summary: ScopeSummary, width: int) -> Rows:
-    """Range and filters on the left, keys on the right as far as there is room: no word is cut for a key."""
-    canvas = Canvas(width, 1, _BAR_STYLE)
-    left = _list_scope(summary, has_history=True)
-    if _measure_parts(left) > width - 2:
-        left = _list_scope(summary, has_history=False)
-    keys = [KeyHint(summary.keys[0], "back to live", "live"), KeyHint(summary.keys[1], "filter")]
-    keys = keys if summary.range else keys[1:]
-    room = width - 2 - _measure_parts(left)
-    fitting = (form for form in (keys, [_shorten(hint) for hint in keys], keys[:1], [_shorten(keys[0])])
-               if _measure_hints(form, 2) <= room)  # fmt: skip
-    hints = next(fitting, [])
-    end = width - 1 - (_measure_hints(hints, 2) if hints else 0)
-    x = 1
-    for text, style in left:
-        x = canvas.write_text(x, 0, text, style, width=max(0, end - x - 1))
-    for hint in hints:
-        end = canvas.write_text(end, 0, hint.keys, _KEY_STYLE)
-        end = canvas.write_text(end, 0, f" {hint.label}", _DIM_STYLE) + 2
-    return canvas.rows
-
-
-def _list_scope(summary: ScopeSummary, *, has_history: bool) -> BarParts:
-    """``has_history``: a range of the past says so."""
-    live = " (live)" if summary.is_live else " (historical)" if has_history else ""
-    parts = [("Range ", _DIM_STYLE), (summary.range, _STRONG_STYLE), (f"{live}   ", _DIM_STYLE)]
-    filters = [("Only ", _DIM_STYLE), (summary.filters, _STRONG_STYLE)]
-    return [*(parts if summary.range else []), *(filters if summary.filters else [])]
-
-
-@dataclass(frozen=True, slots=True)
-class KeyHint:
-    keys: str
-    label: str
-    short_label: str = ""
-    """For a narrow window, if it differs."""
-    is_essential: bool = False
-    """Others give way to it."""
-    group: str = ""
-    """Where there is no room for all hints of a group, ``GROUP_HINTS`` has one in their place."""
-
-
-GROUP_HINTS: Mapping[str, str] = {"views": "Screens"}
-
-
-def arrange_footer(hints: Sequence[KeyHint], width: int) -> list[tuple[int, KeyHint]]:
-    """The hints that fit, whole, each with its first column.
-
-    The first of these forms with room for the essential hints is filled with the others, the first ones
-    first: long labels, short labels, one hint for each group; then the same with narrow gaps.
-    """
-    short = [_shorten(hint) for hint in hints]
-    forms = [short, _merge_groups(hints), _merge_groups(short)]
-    if _measure_hints(hints, 1) <= width - 2:
-        forms.insert(0, list(hints))
-    for gap, form in product((2, 1), forms):
-        essential = [hint for hint in form if hint.is_essential] or form
-        if _measure_hints(essential, gap) <= width - 2:
-            return _place_hints(form, width, gap)
-    return _place_hints(forms[-1], width, 1)
-
-
-def _shorten(hint: KeyHint) -> KeyHint:
-    return replace(hint, label=hint.short_label or hint.label)
-
-
-def _merge_groups(hints: Sequence[KeyHint]) -> list[KeyHint]:
-    """``1-7 Screens`` in place of seven hints."""
-    members = {name: [hint.keys for hint in hints if hint.group == name] for name in GROUP_HINTS}
-    merged = [
-        replace(
-            hint, keys=f"{members[hint.group][0]}-{members[hint.group][-1]}", label=GROUP_HINTS[hint.group]
-        )
-        if hint.group
-        else hint
-        for hint in hints
-    ]
-    return list(dict.fromkeys(replace(hint, short_label="") for hint in merged))
-
-
-def _place_hints(hints: Sequence[KeyHint], width: int, gap: int) -> list[tuple[int, KeyHint]]:
-    """In their order; a hint without room is left out, the last one (help) never for another."""
-    taken: list[KeyHint] = []
-    for hint in sorted(hints, key=lambda hint: (hint is not hints[-1], not hint.is_essential)):
-        if _measure_hints([*taken, hint], gap) <= width - 2:
-            taken.append(hint)
-    placed, x = [], 1
-    for hint in hints:
-        if hint in taken:
-            placed.append((x, hint))
-            x += _measure_hints([hint], gap) + gap
-    return placed
-
-
-def count_page_rows(screen_height: int) -> int:
-    """Rows between the alarm banner and the keys, for a page over the dashboard; at least 1."""
-    return max(1, screen_height - ROWS_ABOVE_PAGE - 1)
-
-
-def render_footer(hints: Sequence[KeyHint], width: int) -> Rows:
-    """The keys that fit; none is cut."""
-    canvas = Canvas(width, 1, _BAR_STYLE)
-    for x, hint in arrange_footer(hints, width):
-        x = canvas.write_text(x, 0, hint.keys, _KEY_STYLE)
-        canvas.write_text(x + 1, 0, hint.label, _BAR_STYLE)
-    return canvas.rows
-
-
-def _measure_hints(hints: Sequence[KeyHint], gap: int) -> int:
-    return sum(len(split_cells(f"{hint.keys} {hint.label}")) + gap for hint in hints) - gap

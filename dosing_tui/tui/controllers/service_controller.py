@@ -1,19 +1,15 @@
 """The log of pumps and scales at the console: asks what was done, and stores it."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from collections.abc import Sequence
 from functools import partial
-from typing import Protocol
 
 from dosing_tui.domain.capability.service_log import ServiceDraft, ServiceEntry
 from dosing_tui.domain.panels.pump_capability import PumpCapability
-from dosing_tui.tui.data.operator_session import OperatorSession
-from dosing_tui.tui.data.query_workers import ConsoleDataSource, Lane, QueryRunner
+from dosing_tui.tui.controllers.screen_host import Controller
+from dosing_tui.tui.data.query_workers import Lane
 from dosing_tui.tui.pumps.service_dialog import PumpPart, ServiceDialog
 from dosing_tui.tui.rendering import number_format
-from dosing_tui.tui.rendering.theme import TerminalTheme
-from dosing_tui.tui.requests.operator_entries import Entry, EntryResult, FormHost, OperatorEntries
+from dosing_tui.tui.requests.operator_entries import Entry, EntryResult
 
 
 class ServiceStored(EntryResult[ServiceEntry]):
@@ -22,51 +18,30 @@ class ServiceStored(EntryResult[ServiceEntry]):
     failure = "Not entered"
 
 
-class ServiceHost(FormHost, Protocol):
-    """The app, as far as this controller uses it."""
-
-    @property
-    def terminal_theme(self) -> TerminalTheme:
-        """Colours and characters for new screens."""
-
-    def show_message(self, sentence: str) -> None:
-        """For a few seconds, at the foot of the active screen."""
-
-    def refresh_data(self) -> None:
-        """Run every query of the active screens again."""
-
-
-@dataclass(eq=False)
-class ServiceController:
+class ServiceController(Controller):
     """Has no state of its own."""
-
-    host: ServiceHost
-    source: ConsoleDataSource
-    workers: QueryRunner
-    entries: OperatorEntries
-    operator: OperatorSession
-    clock: Callable[[], datetime]
-    zone: tzinfo
 
     def open_service_dialog(self, rows: Sequence[PumpCapability], selection: PumpCapability | None) -> None:
         """For the selected pump of these rows."""
         if not rows:
-            self.host.show_message("No pump is listed yet: dosing-tui pumps log enters work at any.")
+            self.host.show_message(
+                "No pumps are loaded yet: open the screen Pumps, or use dosing-tui pumps log."
+            )
             return
         parts = list_parts(rows)
         chosen = selection or rows[0]
         dialog = ServiceDialog(
             self.host.terminal_theme, parts, part_index=parts.index(PumpPart(chosen.device_id, chosen.pump)),
-            name=self.operator.name, clock=self.clock, zone=self.zone,
+            name=self.services.operator.name, clock=self.services.clock, zone=self.services.zone,
         )  # fmt: skip
-        self.entries.open_form(self.host, dialog, "service", self._submit_entry)
+        self.open_form(dialog, "service", self._submit_entry)
 
     def _submit_entry(self, draft: ServiceDraft, entry: Entry) -> None:
-        enter = partial(self.source.records.enter_service, draft)
-        self.workers.submit(enter, partial(ServiceStored, entry=entry), Lane.JOURNAL)
+        enter = partial(self.services.source.records.enter_service, draft)
+        self.services.workers.submit(enter, partial(ServiceStored, entry=entry), Lane.JOURNAL)
 
     def confirm_entry(self, result: ServiceStored) -> None:
-        """Say that it is stored; the figures may begin anew."""
+        """Say that it is stored; the figures may start again."""
         entry = result.value
         assert entry is not None, "it is stored"
         mean = "" if entry.mean_g is None else f", mean {number_format.format_decimal(entry.mean_g, 2)} g"

@@ -7,7 +7,7 @@ import pytest
 
 from dosing_tui.domain.panels.pump_capability import PumpCapability
 from dosing_tui.tui.screens.pump_chart_screen import list_advice
-from dosing_tui.tui.tiles.pump_table import describe_finding
+from dosing_tui.tui.tiles.pumps.pump_table import describe_finding
 from tests.support.database.reading_samples import NOW
 
 PUMP = PumpCapability(

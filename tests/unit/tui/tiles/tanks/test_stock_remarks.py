@@ -7,7 +7,7 @@ import pytest
 
 from dosing_tui.domain.panels.panel_catalog import StockOutlook
 from dosing_tui.tui.rendering.palette import ColourRole
-from dosing_tui.tui.tiles.stock_outlook import OUTLOOK_COLUMNS, StockTableContext
+from dosing_tui.tui.tiles.tanks.stock_outlook import OUTLOOK_COLUMNS, StockTableContext
 from tests.support.tui.sample_plant import NOW
 
 ROW = StockOutlook(

@@ -1,0 +1,1 @@
+"""Alarms: lists, detail, bell, the operator's actions, key figures, journal."""
