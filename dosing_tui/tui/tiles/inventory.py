@@ -19,6 +19,7 @@ from dosing_tui.tui.rendering.data_table import TableColumn, TableData
 from dosing_tui.tui.rendering.palette import DIM, LABEL, STRONG, TEXT, CellStyle, ColourRole
 from dosing_tui.tui.scope.render_context import RenderContext
 from dosing_tui.tui.tiles.shared.number_list import draw_marked_cell
+from dosing_tui.tui.tiles.shared.tank_gauges import LastGauges, TankGauge
 from dosing_tui.tui.tiles.shared.tank_mark import TankMark, choose_tank_mark, index_alarms
 from dosing_tui.tui.tiles.shared.tile_content import TileContent, build_live_content
 
@@ -30,27 +31,6 @@ _BAND_WORDS = (
     (LevelBand.NORMAL, " ", "normal"),
 )  # fmt: skip
 _BAND_ORDER = (LevelBand.LOW, LevelBand.WARN, LevelBand.UNKNOWN, LevelBand.NORMAL)
-
-
-@dataclass(frozen=True, slots=True)
-class TankGauge:
-    station: str
-    """Its compact label; '' where there is only one station."""
-    chemical: str
-    band: LevelBand
-    limits: tuple[float, float]
-    mark: TankMark
-    percent: float | None
-    remaining_g: float | None
-    capacity_g: float | None
-    age: str
-    is_old: bool = False
-    """Drawn dim, with its age beside the value."""
-
-    @property
-    def name(self) -> str:
-        """Station and chemical in full."""
-        return f"{self.station} {self.chemical}".strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +47,7 @@ class TankGauges:
 def build_inventory(context: RenderContext) -> TileContent[TankGauges]:
     levels, settings = sort_by_urgency(context), context.settings
     names = label_stations_compactly([level.device_id for level in levels], settings.short_names)
-    limits = context.limits.stock
-    active = index_alarms(context.snapshot.alarms)
-    tanks = tuple(_build_tank_gauge(context, level, names, limits, active) for level in levels)
+    tanks, limits = _LAST_GAUGES.build_gauges(context, levels, names), context.limits.stock
     gauges = TankGauges(
         tanks, choose_tank_unit(levels), context.format_key("inventory"), context.snapshot.has_more_tanks
     )
@@ -78,6 +56,10 @@ def build_inventory(context: RenderContext) -> TileContent[TankGauges]:
         f"limits {limits.low:g} / {limits.warn:g} %", newest=find_newest_level(levels), kind=ValueKind.LEVEL,
         empty_text=EMPTY_TEXT,
     )  # fmt: skip
+
+
+_LAST_GAUGES = LastGauges()
+"""Of the console, whose screens are drawn by one thread."""
 
 
 def sort_by_urgency(context: RenderContext) -> tuple[InventoryLevel, ...]:
@@ -111,22 +93,6 @@ def format_percent_full(percent: float | None) -> str:
     return number_format.format_decimal(
         None if percent is None else number_format.round_down_to_tenths(percent), 1
     )
-
-
-def _build_tank_gauge(
-    context: RenderContext, level: InventoryLevel, names: Mapping[str, str], limits: StockLimits,
-    active: Mapping[AlarmKey, AlarmState],
-) -> TankGauge:  # fmt: skip
-    seconds = (context.now - level.received_at).total_seconds()
-    band = limits.find_band(level)
-    return TankGauge(
-        station=sanitize_text(names[level.device_id]) if len(names) > 1 else "",
-        chemical=sanitize_text(level.chemical), band=band, limits=limits.get_limits(level.chemical),
-        mark=choose_tank_mark(level, band, active),
-        percent=level.percent_full, remaining_g=level.remaining_g, capacity_g=level.capacity_g,
-        age=f"{number_format.format_age(seconds)} ago" if seconds >= 60 else "",
-        is_old=is_old(ValueKind.LEVEL, level.received_at, context.now),
-    )  # fmt: skip
 
 
 @paint_cells
