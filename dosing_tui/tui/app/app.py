@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import RenderableType
 from rich.text import Text
@@ -31,7 +31,6 @@ from dosing_tui.tui.data.query_results import PanelLoaded, QueryResult
 from dosing_tui.tui.data.query_workers import ConsoleDataSource, QueryWorkers
 from dosing_tui.tui.dialogs.quit_and_help import QuitScreen
 from dosing_tui.tui.keys.bindings import APP_KEYS, SCOPE_KEYS
-from dosing_tui.tui.kiosk.kiosk_screen import KioskScreen
 from dosing_tui.tui.rendering.canvas import cut_middle
 from dosing_tui.tui.rendering.palette import PALETTES
 from dosing_tui.tui.rendering.theme import TerminalTheme
@@ -46,6 +45,9 @@ from dosing_tui.tui.widgets.messages import (
     StationChosen,
     ViewChanged,
 )
+
+if TYPE_CHECKING:
+    from dosing_tui.tui.kiosk.kiosk_screen import KioskScreen
 
 log = logging.getLogger(__name__)
 MAX_FAILURE_CELLS = 300
@@ -79,6 +81,7 @@ class DosingApp(OrderedInputApp[None]):
         self._settings, self._terminal, self._after_first_paint = settings, terminal, after_first_paint
         self._theme_name = settings.console.theme
         self.terminal_theme = self._choose_theme()
+        self._apply_first_theme()
         self.shutdown_handler = ShutdownHandler()
         self._query_workers = QueryWorkers(source, self.post_message, on_failure=on_thread_failure)
         operator = OperatorSession(settings, clock)
@@ -91,15 +94,19 @@ class DosingApp(OrderedInputApp[None]):
             services, self, self.dashboard_screen, str(terminal.log_file or ""),
             on_scope_change=lambda: self.updater.apply_scope(),
         )  # fmt: skip
-        self._kiosk = (
-            None if kiosk is None else KioskScreen(self.terminal_theme, kiosk, clock, lambda: self.exit())
-        )
+        self._kiosk = None if kiosk is None else self._create_kiosk(kiosk, clock)
         self.updater = ScreenUpdater(
             services, self.controllers, self._kiosk, self.set_timer, lambda: has_backlog(self._driver)
         )
         self._pages = PageOpener(services, self, self.controllers, self._query_workers)
         self.palette = PaletteController(services, self, self.controllers)
         self._route_keys()
+
+    def _create_kiosk(self, page_time: timedelta, clock: Callable[[], datetime]) -> "KioskScreen":
+        # imported here to save start-up
+        from dosing_tui.tui.kiosk.kiosk_screen import KioskScreen
+
+        return KioskScreen(self.terminal_theme, page_time, clock, lambda: self.exit())
 
     def _route_keys(self) -> None:
         """Keys of the app (see ``keys.bindings``) that others act on; what the app does itself is below."""
@@ -140,9 +147,6 @@ class DosingApp(OrderedInputApp[None]):
         self.shutdown_handler.install_handlers(asyncio.get_running_loop(), self._exit_app)
 
     async def on_mount(self) -> None:
-        for palette in PALETTES:
-            self.register_theme(build_textual_theme(palette))
-        self.theme = self.terminal_theme.palette.name
         self.set_keymap(dict(self._terminal.keymap))
         self.screen_change_signal.subscribe(self, self.services.requests.note_screen, immediate=True)
         await self.push_screen(self.dashboard_screen)
@@ -182,6 +186,13 @@ class DosingApp(OrderedInputApp[None]):
         self.dashboard_screen.action_view(view)
         if self.controllers.reviews.screen is not None:
             self.controllers.reviews.screen.dismiss(None)
+
+    def _apply_first_theme(self) -> None:
+        """Before anything is drawn: set later, every widget would be given its style a second time."""
+        for palette in PALETTES:
+            self.register_theme(build_textual_theme(palette))
+        self.set_reactive(DosingApp.theme, self.terminal_theme.palette.name)
+        self.stylesheet.set_variables(self.get_css_variables())
 
     def _choose_theme(self) -> TerminalTheme:
         return self._terminal.choose_theme(self.console, theme=self._theme_name)
