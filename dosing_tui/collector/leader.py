@@ -110,10 +110,11 @@ class SpoolDrainer:
         self._outbox_sender.start()
 
     def stop(self, *, drain_timeout_s: float = 0) -> None:
-        if self._outbox_sender.stop():
-            self.outbox.close()
-        if self.writer.stop(drain_timeout_s=drain_timeout_s):
-            self.spool.close()
+        """Each file is closed when its thread has ended, however long that waits for the database."""
+        self._outbox_sender.stop()
+        self._outbox_sender.call_at_end(self.outbox.close)
+        self.writer.stop(drain_timeout_s=drain_timeout_s)
+        self.writer.call_at_end(self.spool.close)
 
 
 class Leader:

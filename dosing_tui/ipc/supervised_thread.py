@@ -94,6 +94,13 @@ class SupervisedThread:
             self._thread.join(timeout_s)
         return not self._thread.is_alive()
 
+    def call_at_end(self, work: Callable[[], object]) -> None:
+        """Call ``work`` when the thread has ended: at once, or later, in a thread of its own that waits."""
+        if self.is_alive:
+            start_one_shot(f"{self.name}-end", lambda: (self.join(), work()))
+        else:
+            work()
+
     def wait(self, seconds: float) -> bool:
         """Pause a step. True once a stop is requested."""
         return self.stop_event.wait(seconds)

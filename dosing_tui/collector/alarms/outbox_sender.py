@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from dosing_tui.collector.alarms.journal_outbox import JournalOutbox
 from dosing_tui.collector.alarms.outbox_fence import OutboxFence
@@ -37,6 +37,10 @@ class OutboxSender:
         self._thread.request_stop()
         self._outbox.cancel_waits()
         return self._thread.stop(STOP_TIMEOUT_S)
+
+    def call_at_end(self, work: Callable[[], object]) -> None:
+        """Call ``work`` when the thread does not use the outbox any more."""
+        self._thread.call_at_end(work)
 
     def _try_send(self) -> None:
         try:

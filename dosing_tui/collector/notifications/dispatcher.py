@@ -8,6 +8,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from dosing_tui.collector.alarms.journal_outbox import AlarmOccurrence
@@ -22,6 +23,7 @@ from dosing_tui.database.alarms.notification_queue import PendingSummary
 from dosing_tui.domain.alarms.checkpoint import CHECKPOINT_INTERVAL, EMPTY_CHECKPOINT, Checkpoint
 from dosing_tui.domain.alarms.journal_projection import AlarmTransition, JournalProjection
 from dosing_tui.domain.notifications.policy import (
+    POSSIBLY_SENT,
     DeliveryStatus,
     QueuedNotice,
     Trigger,
@@ -204,7 +206,7 @@ class NotificationDispatcher:
         last_id = self._projection.last_entry_id
         waiting = self._queue.list_due_notices(name, now=now, last_id=last_id, retry=retry)
         dispatch = choose_dispatch(
-            self._filter_outage_notices(name, waiting),
+            self._refer_to_outage(name, self._filter_outage_notices(name, waiting)),
             self._projection.states,
             recent_count=recent,
             recent_high_count=high,
@@ -275,6 +277,26 @@ class NotificationDispatcher:
                 )
         return [one for one in notices if one.id not in asked or one.occurrence not in sent]
 
+    def _refer_to_outage(self, name: str, notices: Sequence[QueuedNotice]) -> list[QueuedNotice]:
+        """The notices; those without a queued raise refer to the message sent during a database outage.
+
+        The queue has no notice of a raise that was journaled before the channel's first session.
+        """
+        asked = {
+            one.id: (one.alarm.key, one.occurrence)
+            for one in notices
+            if one.trigger is not Trigger.RAISE
+            and one.raise_status is None
+            and is_notified_in_outage(one.alarm)
+        }
+        sent = self._outage_notifier.list_deliveries(name, list(asked.values())) if asked else {}
+        return [
+            _refer_to_raise(one, sent[one.occurrence].status)
+            if one.id in asked and one.occurrence in sent
+            else one
+            for one in notices
+        ]
+
     def _send_summary(self, channel: DeliveryChannel, summary: PendingSummary) -> None:
         members = self._queue.list_summary_alarms(summary.id)
         message = channel.build_summary(summary.occurrence, members)
@@ -320,3 +342,8 @@ def _find_outage_alarms(notices: Sequence[QueuedNotice]) -> dict[int, AlarmOccur
         for one in notices
         if one.trigger is Trigger.RAISE and is_notified_in_outage(one.alarm)
     }
+
+
+def _refer_to_raise(notice: QueuedNotice, status: DeliveryStatus) -> QueuedNotice:
+    first = (Trigger.RAISE, notice.occurrence) if status in POSSIBLY_SENT else None
+    return replace(notice, raise_status=status, first_notice=first)

@@ -38,12 +38,16 @@ class DatabaseWriter:
     def stop(self, *, drain_timeout_s: float) -> bool:
         """Write spooled messages for at most ``drain_timeout_s`` unless the database is down.
 
-        False if the thread still waits for the database; it ends with the process.
+        False if the thread still waits for the database.
         """
         self._spool.request_flush()
         if not self._failures:
             self._spool.wait_until_empty(drain_timeout_s)
         return self._thread.stop(STOP_TIMEOUT_S)
+
+    def call_at_end(self, work: Callable[[], object]) -> None:
+        """Call ``work`` when the thread does not use the spool any more."""
+        self._thread.call_at_end(work)
 
     def _try_session(self) -> None:
         """Run one database session until it fails. Spooled messages stay in the spool."""

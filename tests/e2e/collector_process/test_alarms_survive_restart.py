@@ -16,6 +16,7 @@ from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker
 from dosing_tui.domain.alarms.models import AlarmEvent, JournalEntry
 from dosing_tui.mqtt.publisher import Publisher
+from dosing_tui.tui.app.ordered_input import FRAME_TIMEOUT_S
 from tests.support import tmux_terminal
 from tests.support.collector.numbered_messages import plant_settings
 from tests.support.collector_process.supervised_collector import supervise_collector
@@ -58,6 +59,8 @@ def test_an_acknowledgement_without_the_database_outlives_everything_and_is_jour
         own_postgres.kill()
         window.send_keys("a")
         window.wait_for_text("DB down")
+        window.wait_for_text("Consequence")
+        time.sleep(FRAME_TIMEOUT_S)  # a key before it is not for the list
         began = datetime.now(UTC)
         window.send_keys("Space")
         window.wait_for_text("Kept on this machine until the database is back.")

@@ -94,13 +94,13 @@ class Program:
         self, families: Mapping[str, Iterable[str]], changes: Mapping[str, Callable[[str], str]] | None = None
     ) -> None:
         self._families = families
-        self._scopes = list(_list_scopes(changes or {}))
         self._by_name: dict[str, list[Scope]] = {}
         self._calls: dict[str, list[Link]] = {}
-        for scope in self._scopes:
-            self._by_name.setdefault(scope.function.name, []).append(scope)
-            for call in _list_calls(scope.function):
-                self._calls.setdefault(_get_callee(call), []).append(Link(scope, call))
+        for scopes in _list_scopes(changes or {}):
+            for scope in scopes:
+                self._by_name.setdefault(scope.function.name, []).append(scope)
+                for call in _list_calls(scope.function):
+                    self._calls.setdefault(_get_callee(call), []).append(Link(scope, call))
 
     def list_calls(self) -> Iterator[StatementCall | Unknown]:
         """Each use of a statement, by the function that says which and gives the parameters."""
@@ -215,7 +215,7 @@ class Program:
         returned = [
             Value(node.value, each)
             for each in found
-            for node in ast.walk(each.function)
+            for node in _list_nodes(each.function)
             if isinstance(node, ast.Return)
         ]
         return self._intersect(returned, call)
@@ -249,20 +249,38 @@ def find_needed(statement: str) -> Keys:
     return frozenset(PARAMETER.findall(sql_files.read_statement(statement)))
 
 
-def _list_scopes(changes: Mapping[str, Callable[[str], str]]) -> Iterator[Scope]:
-    for path in sorted(PACKAGE.rglob("*.py")):
-        name = ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts)
-        text = path.read_text(encoding="utf-8")
-        if name in changes:
-            text = changes[name](text)
-        functions = [node for node in ast.walk(ast.parse(text)) if isinstance(node, Function)]
-        if functions:
-            module = importlib.import_module(name)
-            yield from (Scope(module, function) for function in functions)
+def _list_scopes(changes: Mapping[str, Callable[[str], str]]) -> Iterator[tuple[Scope, ...]]:
+    """The functions of each module."""
+    for name, text in _read_modules().items():
+        yield _parse_functions(name, changes[name](text) if name in changes else text)
 
 
-def _list_calls(function: Function) -> Iterator[ast.Call]:
-    return (node for node in ast.walk(function) if isinstance(node, ast.Call))
+@cache
+def _read_modules() -> dict[str, str]:
+    """The text of each module by its name."""
+    return {
+        ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts): path.read_text(encoding="utf-8")
+        for path in sorted(PACKAGE.rglob("*.py"))
+    }
+
+
+@cache
+def _parse_functions(name: str, text: str) -> tuple[Scope, ...]:
+    functions = [node for node in ast.walk(ast.parse(text)) if isinstance(node, Function)]
+    if not functions:
+        return ()
+    module = importlib.import_module(name)
+    return tuple(Scope(module, function) for function in functions)
+
+
+@cache
+def _list_nodes(function: Function) -> tuple[ast.AST, ...]:
+    """All that is in a function: the same ones are looked through again and again."""
+    return tuple(ast.walk(function))
+
+
+def _list_calls(function: Function) -> list[ast.Call]:
+    return [node for node in _list_nodes(function) if isinstance(node, ast.Call)]
 
 
 def _get_callee(call: ast.Call) -> str:
@@ -288,7 +306,7 @@ def _find_parameters(scope: Scope, reader: ast.Call) -> ast.expr | None:
         return reader.args[1]
     variables = {
         target.id
-        for node in ast.walk(scope.function)
+        for node in _list_nodes(scope.function)
         if isinstance(node, ast.Assign) and any(each is reader for each in ast.walk(node.value))
         for target in node.targets
         if isinstance(target, ast.Name)
@@ -328,7 +346,7 @@ def _look_up(variable: ast.Name, scope: Scope) -> list[Value]:
     name = variable.id
     found = [
         (*each, node.lineno)
-        for node in ast.walk(scope.function)
+        for node in _list_nodes(scope.function)
         if isinstance(node, ast.Assign | ast.AnnAssign)
         and node.value is not None
         and node.lineno < variable.lineno

@@ -13,6 +13,7 @@ import pytest
 from dosing_tui.collector.alarms.journal_outbox import DATABASE_DOWN, JournalOutbox
 from dosing_tui.collector.notifications.database_outage import OutageNotifier
 from dosing_tui.config.notification_channel import NotificationSettings
+from dosing_tui.database.schema.migrate import migrate_schema
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker
 from dosing_tui.domain.alarms.models import AlarmEvent, AlarmKey, AlarmState, JournalEntry, Priority
@@ -196,6 +197,7 @@ def test_the_absence_is_told_at_once_and_its_end_afterwards_though_the_collector
 ) -> None:
     settings = plant_settings(mosquitto.settings, own_postgres.dsn, tmp_path)
     settings = replace(settings, alarms=replace(settings.alarms, link_down_s=0.5))
+    migrate_schema(settings, report=print)  # as long as a collector does it, the database counts as away
     with web_server() as late:
         monkeypatch.setenv("DOSING_NOTIFICATIONS_SHIFT_URL", web.url)
         one = replace(settings, notifications=(make_channel(web, timeout_s=5.0),))

@@ -1,7 +1,7 @@
 """What is committed in the journal is told once, in time, and to nobody whom it does not concern any more."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from dosing_tui.collector.alarms.journal_outbox import JournalOutbox
+from dosing_tui.collector.alarms.journal_outbox import DATABASE_DOWN, JournalOutbox
 from dosing_tui.collector.context.interfaces import CollectorContext
 from dosing_tui.collector.context.status import CollectorStatus
 from dosing_tui.collector.dependencies import build_database
@@ -23,6 +23,7 @@ from dosing_tui.domain.alarms.checkpoint import Checkpoint
 from dosing_tui.domain.alarms.journal_projection import JournalProjection
 from dosing_tui.domain.alarms.models import SYSTEM_ACTOR, AlarmEvent, AlarmKey, JournalEntry, Priority
 from dosing_tui.domain.notifications.channel_status import ChannelStatus
+from dosing_tui.domain.notifications.policy import DeliveryStatus, Trigger, create_message_id
 from dosing_tui.ipc.supervised_thread import RetryDelay
 from dosing_tui.live_state import LiveState
 from tests.support.collector.protocol_fakes import PlainParser
@@ -168,6 +169,29 @@ def test_what_was_before_the_channel_is_not_told_but_what_came_while_nobody_told
     with start_dispatcher(settings):
         pass
     assert [one.content["alarms"][0]["item"] for one in web.posted] == ["NEW"]
+
+
+@pytest.mark.parametrize(
+    ("status", "is_told"),
+    [
+        (DeliveryStatus.SENT, True),
+        (DeliveryStatus.IN_SUMMARY, True),
+        (DeliveryStatus.CLAIMED, True),  # by a process that was killed
+        (DeliveryStatus.FAILED, False),
+    ],
+)
+def test_the_end_of_an_outage_follows_what_told_of_it_though_it_was_journaled_before_the_channel_was_known(
+    settings: Settings, web: WebServer, status: DeliveryStatus, is_told: bool
+) -> None:
+    raised = append_event(settings, key=DATABASE_DOWN)
+    with closing(JournalOutbox(Path(settings.collector.spool_dir))) as outbox:
+        outbox.save_deliveries("shift", {(DATABASE_DOWN, raised.uuid): status}, raised.at)
+    with start_dispatcher(settings):
+        append_event(settings, AlarmEvent.RETURN, key=DATABASE_DOWN)
+        wait_until(lambda: are_settled(settings, 1))
+    first = create_message_id(settings.plant.site, "shift", Trigger.RAISE, raised.uuid)
+    expected = [("return", str(first))] if is_told else []
+    assert [(one.content["occasion"], one.content["follows"]) for one in web.accepted] == expected
 
 
 def test_priorities_that_nobody_wants_are_not_told(settings: Settings, web: WebServer) -> None:

@@ -19,12 +19,14 @@ from tests.support.database.schema_inspection import execute_statements, fetch_r
 from tests.support.database_servers import Server
 
 LEVELS: LiteralString = """
+    -- half a day from the limit: on the day itself, a clock change on the way would decide
     INSERT INTO inventory_levels (time, device_id, chemical, remaining_g, capacity_g, percent_full)
-    SELECT now() - i * INTERVAL '1 day', 'd', 'BDO', i, 1000, i / 10.0 FROM generate_series(0, 199) AS i
+    SELECT now() - (i + 0.5) * INTERVAL '1 day', 'd', 'BDO', i, 1000, i / 10.0
+      FROM generate_series(0, 199) AS i
 """
 DOSES: LiteralString = """
     INSERT INTO dosing_consumption (time, device_id, pump, chemical, actual_g)
-    SELECT now() - i * INTERVAL '1 day', 'd', 1, 'BDO', 2.5 FROM generate_series(0, 199) AS i
+    SELECT now() - (i + 0.5) * INTERVAL '1 day', 'd', 1, 'BDO', 2.5 FROM generate_series(0, 199) AS i
 """
 LEFT: LiteralString = "SELECT count(*) FROM inventory_levels"
 STATES: LiteralString = "SELECT table_name, keep_days, is_decided FROM data_retention ORDER BY 1"
@@ -48,7 +50,7 @@ def drop_old_rows(dsn: str) -> None:
 def adopted(flavour: Server, database: str) -> str:
     guide_database(database)
     execute_statements(database, DOSES, LEVELS)
-    question = "109 of 200 rows of inventory_levels are older than 90 days"
+    question = "110 of 200 rows of inventory_levels are older than 90 days"
     assert any(line.startswith(question) for line in check_schema(settings_for(database)).questions)
     told: list[str] = []
     migrate_schema(settings_for(database), report=told.append)
@@ -73,7 +75,7 @@ def test_applied_retention_drops_by_whole_weeks(adopted: str) -> None:
     migrate_schema(settings_for(adopted), report=print, history=HistoryChoice.APPLY)
     assert ("inventory_levels", 90, True) in fetch_rows(adopted, STATES)
     drop_old_rows(adopted)
-    assert 91 <= fetch_value(adopted, LEFT) <= 98
+    assert 90 <= fetch_value(adopted, LEFT) <= 97
     assert fetch_value(adopted, "SELECT sum(doses)::int FROM dosing_rollup_6h") == 200
 
 
@@ -87,7 +89,7 @@ def test_a_longer_retention_is_entered_and_a_shorter_one_asked_for(flavour: Serv
     execute_statements(migrated, LEVELS)
     shorter = check_schema(settings_for(migrated))
     assert shorter.pending_steps == ["retention/batch_events", "retention/dosing_consumption"]
-    assert [line for line in shorter.questions if "109 of 200 rows of inventory_levels" in line]
+    assert [line for line in shorter.questions if "110 of 200 rows of inventory_levels" in line]
     migrate_schema(settings_for(migrated), report=print)
     drop_old_rows(migrated)
     assert fetch_value(migrated, LEFT) == 200
@@ -128,7 +130,7 @@ def test_what_is_kept_for_ever_is_dropped_only_if_it_is_named(flavour: Server, m
     drop_old_rows(migrated)
     assert fetch_value(migrated, LEFT) == 200
     named = ("inventory_levels",)
-    assert "109 of 200 rows" in check_schema(settings_for(migrated), named).questions[0]
+    assert "110 of 200 rows" in check_schema(settings_for(migrated), named).questions[0]
     steps = migrate_schema(
         settings_for(migrated), report=print, history=HistoryChoice.APPLY, named_tables=named
     )
