@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import RenderableType
 from rich.text import Text
@@ -31,7 +31,6 @@ from dosing_tui.tui.data.query_results import PanelLoaded, QueryResult
 from dosing_tui.tui.data.query_workers import ConsoleDataSource, QueryWorkers
 from dosing_tui.tui.dialogs.quit_and_help import QuitScreen
 from dosing_tui.tui.keys.bindings import APP_KEYS, SCOPE_KEYS
-from dosing_tui.tui.kiosk.kiosk_screen import KioskScreen
 from dosing_tui.tui.rendering.theme import TerminalTheme
 from dosing_tui.tui.requests.operator_entries import OperatorEntries
 from dosing_tui.tui.requests.pending_request import PendingRequests
@@ -43,6 +42,9 @@ from dosing_tui.tui.widgets.messages import (
     StationChosen,
     ViewChanged,
 )
+
+if TYPE_CHECKING:
+    from dosing_tui.tui.kiosk.kiosk_screen import KioskScreen
 
 log = logging.getLogger(__name__)
 PRELOAD_DELAY_S = 3.0
@@ -74,6 +76,7 @@ class DosingApp(OrderedInputApp[None]):
         super().__init__(ansi_color=True if terminal.is_monochrome else None)
         self._settings, self._terminal, self._after_first_paint = settings, terminal, after_first_paint
         self._themes = ThemeSwitch(self, terminal, settings.console.theme)
+        self._themes.apply_first_theme()
         self.shutdown_handler = ShutdownHandler()
         self._query_workers = QueryWorkers(source, self.post_message, on_failure=on_thread_failure)
         operator = OperatorSession(settings, clock)
@@ -86,15 +89,19 @@ class DosingApp(OrderedInputApp[None]):
             services, self, self.dashboard_screen, str(terminal.log_file or ""),
             on_scope_change=lambda: self.updater.apply_scope(),
         )  # fmt: skip
-        self._kiosk = (
-            None if kiosk is None else KioskScreen(self.terminal_theme, kiosk, clock, lambda: self.exit())
-        )
+        self._kiosk = None if kiosk is None else self._create_kiosk(kiosk, clock)
         self.updater = ScreenUpdater(
             services, self.controllers, self._kiosk, self.set_timer, lambda: has_backlog(self._driver)
         )
         self._pages = PageOpener(services, self, self.controllers, self._query_workers)
         self.palette = PaletteController(services, self, self.controllers)
         self._route_keys()
+
+    def _create_kiosk(self, page_time: timedelta, clock: Callable[[], datetime]) -> "KioskScreen":
+        # imported here to save start-up
+        from dosing_tui.tui.kiosk.kiosk_screen import KioskScreen
+
+        return KioskScreen(self.terminal_theme, page_time, clock, lambda: self.exit())
 
     def _route_keys(self) -> None:
         """Keys of the app (see ``keys.bindings``) that others act on; what the app does itself is below."""
@@ -135,7 +142,6 @@ class DosingApp(OrderedInputApp[None]):
         self.shutdown_handler.install_handlers(asyncio.get_running_loop(), self._exit_app)
 
     async def on_mount(self) -> None:
-        self._themes.register_themes()
         self.set_keymap(dict(self._terminal.keymap))
         self.screen_change_signal.subscribe(self, self.services.requests.note_screen, immediate=True)
         await self.push_screen(self.dashboard_screen)

@@ -7,31 +7,23 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from dosing_tui.collector_process.remote_live_state import RemoteLiveState
 from dosing_tui.config.settings import Settings
-from dosing_tui.ipc.cycle_search import resume_cycle_search
+from dosing_tui.ipc.cycle_search import resume_cycle_search, search_cycles_less
 from dosing_tui.ipc.supervised_thread import FailureReporter, ignore_failure
 from dosing_tui.live_snapshot import LiveSnapshotSource
 from dosing_tui.tui.app import log_file, terminal
 from dosing_tui.tui.data.backend import Backend
-from dosing_tui.tui.data.query_workers import ConsoleDataSource
-from dosing_tui.tui.rendering.theme import resolve_glyphs
 
 if TYPE_CHECKING:
+    from dosing_tui.tui.app.app import DosingApp
     from dosing_tui.tui.app.terminal_options import TerminalOptions
+    from dosing_tui.tui.data.query_workers import BackendService
 
 log = logging.getLogger(__name__)
 get_utc_now = partial(datetime.now, UTC)
-
-
-class BackendService(ConsoleDataSource, Protocol):
-    """Data source with a lifetime: from the first paint until after the last."""
-
-    def start(self) -> None: ...
-
-    def stop(self) -> None: ...
 
 
 def run_console(settings: Settings, *, kiosk: timedelta | None = None) -> int:
@@ -51,7 +43,7 @@ def run_console(settings: Settings, *, kiosk: timedelta | None = None) -> int:
 def run_app(
     settings: Settings,
     live_source: LiveSnapshotSource,
-    backend: BackendService,
+    backend: "BackendService",
     *,
     kiosk: timedelta | None = None,
     on_thread_failure: FailureReporter = ignore_failure,
@@ -60,25 +52,13 @@ def run_app(
     terminal.check_terminal(os.environ)
     log_path = log_file.open_log(settings.log)
     prepare_environment(os.environ, settings)
-    # imported here: Textual reads the environment when it is imported
-    from dosing_tui.tui.app.app import DosingApp
-
-    def start_backend() -> None:
-        resume_cycle_search()
-        backend.start()
-
-    where = read_terminal_options(os.environ, settings, log_path)
-    app = DosingApp(
-        settings,
-        live_source,
-        backend,
-        get_utc_now,
-        terminal=where,
-        kiosk=kiosk,
-        after_first_paint=start_backend,
-        on_thread_failure=on_thread_failure,
-    )
     log.info("console starts")
+    backend.start_collector()
+    try:
+        app = _build_app(settings, live_source, backend, log_path, kiosk, on_thread_failure)
+    except BaseException:
+        backend.stop()
+        raise
     try:
         app.run(mouse=settings.console.mouse)
     finally:
@@ -90,6 +70,31 @@ def run_app(
     return app.return_code or 0
 
 
+def _build_app(
+    settings: Settings, live_source: LiveSnapshotSource, backend: "BackendService", log_path: Path,
+    kiosk: timedelta | None, on_thread_failure: FailureReporter,
+) -> "DosingApp":  # fmt: skip
+    """Raises: ConfigError."""
+    # imported here: Textual reads the environment when it is imported
+    from dosing_tui.tui.app.app import DosingApp
+
+    def open_reader() -> None:
+        resume_cycle_search()
+        search_cycles_less()
+        backend.open_reader()
+
+    return DosingApp(
+        settings,
+        live_source,
+        backend,
+        get_utc_now,
+        terminal=read_terminal_options(os.environ, settings, log_path),
+        kiosk=kiosk,
+        after_first_paint=open_reader,
+        on_thread_failure=on_thread_failure,
+    )
+
+
 def read_terminal_options(
     environment: Mapping[str, str], settings: Settings, log_file: Path
 ) -> "TerminalOptions":
@@ -97,6 +102,7 @@ def read_terminal_options(
     # imported here: imports Textual
     from dosing_tui.tui.app.terminal_options import TerminalOptions
     from dosing_tui.tui.keys.bindings import validate_keymap
+    from dosing_tui.tui.rendering.theme import resolve_glyphs
 
     term, wanted = environment.get("TERM", ""), settings.console.glyphs
     return TerminalOptions(

@@ -17,11 +17,12 @@ class ThemeSwitch:
         self.name = first
         self.current = self._choose_theme()
 
-    def register_themes(self) -> None:
-        """Call once, when the app runs."""
+    def apply_first_theme(self) -> None:
+        """Before anything is drawn: set later, every widget would be given its style a second time."""
         for palette in PALETTES:
             self._app.register_theme(build_textual_theme(palette))
-        self._app.theme = self.current.palette.name
+        self._app.set_reactive(App.theme, self.current.palette.name)
+        self._app.stylesheet.set_variables(self._app.get_css_variables())
 
     def switch_theme(self) -> None:
         """The next theme, on every screen."""

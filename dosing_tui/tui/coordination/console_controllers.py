@@ -149,12 +149,12 @@ class ConsoleControllers:
         self._live_source.set_console_faults(self._query_faults.list_current(self._clock()))
 
     def store_panel(self, result: PanelLoaded) -> bool:
-        """False: a newer request of the same panel is on its way."""
+        """Whether to draw it at once: it is not outdated, and the operator waits for it."""
         if not self.dashboard.store_panel(result):
             return False
         if result.database_error is not None or result.rows is not None:
             self.record_query(result.request.panel.id, DatabasePart.QUERIES, result.database_error)
-        return True
+        return self.dashboard.panel_cache.take_awaited(result.request.panel.id)
 
     def handle_result(self, result: QueryResult[Any]) -> None:
         error = result.database_error

@@ -2,14 +2,19 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from dosing_tui.live_snapshot import LiveSnapshot
 from dosing_tui.tui.controllers.dashboard_controller import SLOW_TICK_S, STALE_AFTER, TICK_S
 from dosing_tui.tui.controllers.screen_host import ConsoleServices
 from dosing_tui.tui.coordination.console_controllers import ConsoleControllers
-from dosing_tui.tui.kiosk.kiosk_screen import KioskScreen
+
+if TYPE_CHECKING:
+    from dosing_tui.tui.kiosk.kiosk_screen import KioskScreen
 
 REDRAW_DELAY_S = 0.05
+DENSE_PER_S = 20.0
+"""Messages a second from which there is a second picture between two ticks: each waits half as long."""
 
 
 class ScreenUpdater:
@@ -19,7 +24,7 @@ class ScreenUpdater:
         self,
         services: ConsoleServices,
         controllers: ConsoleControllers,
-        kiosk: KioskScreen | None,
+        kiosk: "KioskScreen | None",
         call_later: Callable[[float, Callable[[], None]], object],
         has_backlog: Callable[[], bool],
     ) -> None:
@@ -46,6 +51,8 @@ class ScreenUpdater:
             "panels", lambda: self._controllers.dashboard.request_panels(snapshot)
         )
         self._draw_screens(snapshot, now)
+        if snapshot.message_rate >= DENSE_PER_S:
+            self._call_later(self.tick_s / 2, self.redraw_screens)
 
     def _draw_screens(self, snapshot: LiveSnapshot, now: datetime) -> None:
         """Later if the terminal has not taken the last frame yet."""

@@ -1,4 +1,4 @@
-"""Panel reader and collector of a console: started after the first paint, stopped after the last.
+"""Collector and panel reader of a console: started before and after the first paint, stopped after the last.
 
 The reader works in this process, the collector in its own.
 """
@@ -13,21 +13,20 @@ from getpass import getuser
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from dosing_tui.collector.alarms import offline_commands
 from dosing_tui.collector_process.remote_live_state import RemoteLiveState
 from dosing_tui.collector_process.supervisor import CollectorSupervisor
 from dosing_tui.config.settings import Settings
-from dosing_tui.domain.alarms.models import JournalEntry
 from dosing_tui.domain.messages.text_sanitizer import clean_text
 from dosing_tui.errors import DatabaseError, DatabaseUnavailableError, SpoolError
 from dosing_tui.ipc.supervised_thread import start_one_shot
 from dosing_tui.live_snapshot import LinkStatus
 from dosing_tui.tui.data.driver_import import import_driver
-from dosing_tui.tui.data.query_workers import PanelSource
-from dosing_tui.tui.data.record_source import BatchSource, DatabaseBatchSource, DatabaseRecords, RecordSource
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # the rest to save start-up: the collector's process waits for this module
     from dosing_tui.database.panel_reader import PanelReader
+    from dosing_tui.domain.alarms.models import JournalEntry
+    from dosing_tui.tui.data.query_workers import PanelSource
+    from dosing_tui.tui.data.record_source import BatchSource, RecordSource
 
 log = logging.getLogger(__name__)
 
@@ -50,23 +49,30 @@ class Backend:
         self._opener: threading.Thread | None = None
 
     @cached_property
-    def batches(self) -> BatchSource:
+    def batches(self) -> "BatchSource":
+        from dosing_tui.tui.data.record_source import DatabaseBatchSource
+
         return DatabaseBatchSource(self._settings, getuser())
 
     @cached_property
-    def records(self) -> RecordSource:
+    def records(self) -> "RecordSource":
+        from dosing_tui.tui.data.record_source import DatabaseRecords
+
         return DatabaseRecords(self._settings, getuser())
 
     @property
-    def reader(self) -> PanelSource:
+    def reader(self) -> "PanelSource":
         self._reader_ready.wait(READY_TIMEOUT_S)
         if self._reader is None:
             raise DatabaseUnavailableError(self._unavailable_reason)
         return self._reader
 
-    def start(self) -> None:
-        """Returns at once: importing the drivers alone takes a quarter of a second."""
+    def start_collector(self) -> None:
+        """Returns at once: the process starts while this one imports what it draws with."""
         self._supervisor.start()
+
+    def open_reader(self) -> None:
+        """Returns at once: importing the driver alone takes a quarter of a second."""
         self._opener = start_one_shot("open-reader", self._open_reader)
 
     def stop(self) -> None:
@@ -81,7 +87,7 @@ class Backend:
         if self._reader is not None:
             start_one_shot("cancel-panels", partial(self._reader.cancel_panels, panels))
 
-    def append_entries(self, entries: Sequence[JournalEntry]) -> bool:
+    def append_entries(self, entries: "Sequence[JournalEntry]") -> bool:
         # imported here to save start-up: psycopg
         import_driver()
         from dosing_tui.database.alarms import journal
@@ -100,6 +106,9 @@ class Backend:
         return True
 
     def list_kept_actions(self) -> frozenset[UUID]:
+        # imported here to save start-up: SQLite
+        from dosing_tui.collector.alarms import offline_commands
+
         try:
             return frozenset(entry.uuid for entry in offline_commands.list_kept_commands(self._settings))
         except SpoolError as error:
@@ -109,8 +118,10 @@ class Backend:
     def _is_database_down(self) -> bool:
         return self._live_state.get_snapshot(self._clock()).database.status is LinkStatus.DOWN
 
-    def _store_locally(self, entries: Sequence[JournalEntry]) -> str:
+    def _store_locally(self, entries: "Sequence[JournalEntry]") -> str:
         """Keep the entries for this machine's collector. Returns the reason of a failure, or ''."""
+        from dosing_tui.collector.alarms import offline_commands
+
         try:
             offline_commands.store_commands(self._settings, entries)
         except SpoolError as error:

@@ -29,6 +29,7 @@ class PanelCache:
         self._refresh_states: defaultdict[str, PanelRefreshState] = defaultdict(PanelRefreshState)
         self.results: dict[str, PanelResult] = {}
         """The last result of each panel, by panel id."""
+        self._awaited: set[str] = set()
         self._scope = Scope()
 
     def request_due_panels(
@@ -58,12 +59,14 @@ class PanelCache:
         time_context: TimeContext,
     ) -> PanelRefreshState:
         asked = refresh_policy.start_request(state, time_context.now)
+        known = self.results.get(panel.id, NO_RESULT)
+        if known.rows is None or known.error or known.scope != scope:
+            self._awaited.add(panel.id)
         try:
             self._submit(
                 PanelRequest(panel, asked.generation, scope, build_query(panel, scope, time_context))
             )
         except RangeError as error:
-            known = self.results.get(panel.id, NO_RESULT)
             self.results[panel.id] = replace(known, error=str(error), is_database_down=False)
             return replace(asked, is_in_flight=False, has_failed=True)
         return asked
@@ -88,6 +91,13 @@ class PanelCache:
         """Make every panel due; a running request stays valid."""
         for name, turn in self._refresh_states.items():
             self._refresh_states[name] = replace(turn, is_refresh_due=True)
+            self._awaited.add(name)
+
+    def take_awaited(self, panel: str) -> bool:
+        """Whether the operator waits for the panel's next result: the others need not be drawn at once."""
+        is_awaited = panel in self._awaited
+        self._awaited.discard(panel)
+        return is_awaited
 
     def store_result(self, reply: PanelLoaded, now: datetime) -> bool:
         """Store a reply; False when it is outdated. After a failure the last good rows stay."""

@@ -86,6 +86,19 @@ class ConsoleDataSource(Protocol):
         """
 
 
+class BackendService(ConsoleDataSource, Protocol):
+    """Data source with a lifetime."""
+
+    def start_collector(self) -> None:
+        """Before the first paint: what works beside this process."""
+
+    def open_reader(self) -> None:
+        """After it: what would delay it."""
+
+    def stop(self) -> None:
+        """After the last paint; also if neither was called."""
+
+
 def run_query(source: ConsoleDataSource, request: PanelRequest) -> PanelLoaded:
     """Run a panel's query once; every failure becomes a reply."""
     try:

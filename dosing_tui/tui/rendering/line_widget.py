@@ -6,6 +6,7 @@ from operator import itemgetter
 
 from rich.segment import Segment
 from textual import events
+from textual.color import BLACK
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.reactive import Reactive
@@ -82,12 +83,23 @@ class LineWidget(ContainedPump, Widget):
         self._cell_rows = rows
         dirty: list[Region] = []
         for y, (before, after) in enumerate(zip(old, rows, strict=True)):
-            runs = find_changed_spans(before, after)
-            if runs:
-                self._strips[y] = None
-                dirty += [Region(start, y, end - start, 1) for start, end in runs]
+            if before == after:
+                continue
+            self._strips[y] = None
+            dirty += [Region(start, y, end - start, 1) for start, end in find_changed_spans(before, after)]
         if dirty:
+            self._refresh_cells(dirty)
+
+    def _refresh_cells(self, dirty: Sequence[Region]) -> None:
+        """As ``refresh``, but the screen is told at once, and not by two messages of each widget."""
+        is_shown = self.is_attached and self.is_mounted and self.display
+        if not is_shown or self not in self.screen._compositor:
             self.refresh(*dirty)
+            return
+        self._set_dirty(*dirty)
+        # private to textual, and what its handler of messages.Update does
+        self.screen._dirty_widgets.add(self)
+        self.screen.check_idle()
 
     def on_click(self, event: events.Click) -> None:
         event.stop()
@@ -113,6 +125,14 @@ class LineWidget(ContainedPump, Widget):
         """The cells that are shown."""
         return self._cell_rows
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Not by way of border, padding and background where every cell has its own colours."""
+        if not self.theme.palette.is_monochrome:
+            strips, width = [self.render_line(y) for y in crop.line_range], self.size.width
+            if all(strip.cell_length == width for strip in strips):
+                return [strip.crop(*crop.column_span) for strip in strips]
+        return super().render_lines(crop)
+
     def render_line(self, y: int) -> Strip:
         if y < len(self._strips):
             strip = self._strips[y]
@@ -124,20 +144,25 @@ class LineWidget(ContainedPump, Widget):
     def _draw_row(self, y: int) -> Strip:
         """Blank if it fails, so that the others are seen."""
         drawn = self.run_contained(f"line {y}", lambda: _build_strip(self._cell_rows[y], self.theme))
-        return self._create_blank() if drawn is None else drawn
+        return self._create_blank() if drawn is None else self._filter_colours(drawn)
+
+    def _filter_colours(self, strip: Strip) -> Strip:
+        """As Textual does with each line; once more changes nothing. No cell has the widget's background."""
+        if not self.theme.palette.is_monochrome:
+            for each in self.get_line_filters():
+                strip = strip.apply_filter(each, BLACK)
+        return strip
 
     def _create_blank(self) -> Strip:
-        return Strip.blank(self.size.width, build_rich_style(self.theme.palette, TEXT))
+        blank = Strip.blank(self.size.width, build_rich_style(self.theme.palette, TEXT))
+        return self._filter_colours(blank)
 
 
 def _build_strip(row: list[Cell], theme: TerminalTheme) -> Strip:
     """Neighbouring cells of one style become one segment."""
     segments = [
-        Segment(
-            "".join(theme.translate_character(cell) for cell, _ in cells if cell),
-            build_rich_style(theme.palette, style),
-        )
-        for style, cells in groupby(map(theme.adapt_cell, row), key=itemgetter(1))
+        Segment(theme.translate_cells(cell for cell, _ in cells), build_rich_style(theme.palette, style))
+        for style, cells in groupby(theme.adapt_cells(row), key=itemgetter(1))
     ]
     return Strip(segments, len(row))
 

@@ -2,44 +2,70 @@
 
 Textual itself repaints a changed row from the left edge of its widget on: on a busy screen two thirds of all
 bytes. It also names both colours with each run of cells, and resets them after it: half of what is left.
+For a few cells it goes through the lines of all widgets between the first and the last of them: most of the
+time that a frame takes. Here each changed span is asked of the one widget that it lies in.
 This rests on names private to textual and rich: where textual's are not as expected, its own way is taken.
 """
 
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import pairwise
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rich.color import ColorSystem
 from rich.console import Console, ConsoleOptions, RenderResult
+from rich.control import Control
 from rich.style import Style
 from textual._compositor import Compositor, CompositorUpdate
+from textual.geometry import Region
 from textual.screen import Screen
+from textual.strip import Strip
+from textual.widget import Widget
+
+from dosing_tui.tui.rendering.line_widget import LineWidget
 
 if TYPE_CHECKING:
     from textual._compositor import ChopsUpdate
 
 
-class ChangedCellsUpdate(CompositorUpdate):
-    """The same cells, cut at both ends of what changed."""
+class ChangedSpan(NamedTuple):
+    """Changed cells of one row of the screen, from column ``x`` on."""
 
-    def __init__(self, update: "ChopsUpdate") -> None:
-        self._update = update
+    x: int
+    y: int
+    strip: Strip
+
+
+class ChangedCellsUpdate(CompositorUpdate):
+    """The cells of these spans, and nothing else."""
+
+    def __init__(self, spans: Iterable[ChangedSpan]) -> None:
+        self._spans = spans
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        yield self._update
+        for x, y, strip in self._spans:
+            yield from (Control.move_to(x, y).segment, *strip)
 
     def render_segments(self, console: Console) -> str:
         pen = Pen(console._color_system or ColorSystem.TRUECOLOR)
         written: list[str] = []
-        for y, start, end in self._update.spans:
-            chops = zip(self._update.chop_ends[y], self._update.chops[y].items(), strict=False)
-            for chop_end, (chop_start, strip) in chops:
-                first, last = max(start, chop_start), min(end, chop_end)
-                if strip is not None and first < last:
-                    cut = strip.crop(first - chop_start, last - chop_start)
-                    written.append(f"\x1b[{y + 1};{first + 1}H")
-                    written += [pen.format_run(text, style) for text, style, _ in cut]
+        for x, y, strip in self._spans:
+            written.append(f"\x1b[{y + 1};{x + 1}H")
+            written += [pen.format_run(text, style) for text, style, _ in strip]
         written.append(pen.format_run("", None))
         return "".join(written)
+
+
+def cut_chops(update: "ChopsUpdate") -> Iterator[ChangedSpan]:
+    """The same cells as of Textual's update, cut at both ends of what changed."""
+    for y, start, end in update.spans:
+        chops = zip(update.chop_ends[y], update.chops[y].items(), strict=False)
+        for chop_end, (chop_start, strip) in chops:
+            first, last = max(start, chop_start), min(end, chop_end)
+            if strip is not None and first < last:
+                yield ChangedSpan(first, y, strip.crop(first - chop_start, last - chop_start))
 
 
 class StyleCodes(NamedTuple):
@@ -83,11 +109,68 @@ def split_codes(style: Style, color_system: ColorSystem) -> StyleCodes:
     )
 
 
+class PlacedRow(NamedTuple):
+    """Where a row of a widget is on the screen: its columns, and its number within the widget."""
+
+    start: int
+    end: int
+    widget: Widget
+    y: int
+
+
 class ChangedCellsCompositor(Compositor):
+    _placed: Mapping[Widget, tuple[Region, Region]] | None = None
+    """The widgets that ``_rows`` were made of."""
+    _rows: Mapping[int, Sequence[PlacedRow]] = {}
+
     def render_partial_update(self) -> Any:  # the return type of the base class is private, too
+        if (spans := self._cut_rows()) is not None:
+            self._dirty_regions.clear()
+            return ChangedCellsUpdate(spans) if spans else None
         update = super().render_partial_update()
         has_parts = all(hasattr(update, name) for name in ("spans", "chops", "chop_ends"))
-        return ChangedCellsUpdate(update) if update is not None and has_parts else update
+        return ChangedCellsUpdate(list(cut_chops(update))) if update is not None and has_parts else update
+
+    def _cut_rows(self) -> list[ChangedSpan] | None:
+        """Of the widgets made of rows. None if anything else is to be drawn."""
+        if self._placed is not self.visible_widgets:
+            self._placed = self.visible_widgets
+            self._rows = place_rows(self._placed)
+        found: list[ChangedSpan] = []
+        for y, start, end in self._regions_to_spans(self._dirty_regions):
+            drawn_to = start
+            for row in self._rows.get(y, ()):
+                if row.end <= drawn_to or row.start >= end:
+                    continue
+                if row.start > drawn_to:
+                    return None
+                last = min(end, row.end)
+                (strip,) = row.widget.render_lines(Region(0, row.y, row.end - row.start, 1))
+                found.append(ChangedSpan(drawn_to, y, strip.crop(drawn_to - row.start, last - row.start)))
+                drawn_to = last
+            if drawn_to < end:
+                return None
+        return found
+
+
+def place_rows(visible: Mapping[Widget, tuple[Region, Region]]) -> Mapping[int, Sequence[PlacedRow]]:
+    """By row of the screen, from left to right. Without the rows where something else is, or lies above."""
+    parents = {ancestor for widget in visible for ancestor in widget.ancestors}
+    rows: dict[int, list[PlacedRow]] = defaultdict(list)
+    mixed: set[int] = set()
+    for widget, (place, clip) in visible.items():
+        if widget in parents:
+            continue
+        is_plain = isinstance(widget, LineWidget) and clip.contains_region(place)
+        for y in place.line_range:
+            rows[y].append(PlacedRow(place.x, place.right, widget, y - place.y))
+            if not is_plain:
+                mixed.add(y)
+    for y, placed in rows.items():
+        placed.sort(key=itemgetter(0))
+        if any(one.end > other.start for one, other in pairwise(placed)):
+            mixed.add(y)
+    return {y: placed for y, placed in rows.items() if y not in mixed}
 
 
 def install_compositor(screen: Screen[Any]) -> bool:

@@ -1,6 +1,6 @@
 """Palette and glyphs of this terminal, for every widget, and the replacements of missing glyphs."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -27,6 +27,18 @@ class TerminalTheme:
             # a replacement for each cell of the character, and none for its combining marks
             cell = cell[:1] * get_character_cell_size(cell[0]) if cell else cell
         return replace_glyphs(cell, _TABLES.get(self.glyphs, {}), ascii_only=ascii_only)
+
+    def translate_cells(self, cells: Iterable[str]) -> str:
+        """The same of neighbouring cells, in one go where that is possible."""
+        if self.glyphs is GlyphMode.ASCII:
+            return "".join(map(self.translate_character, cells))
+        return replace_glyphs("".join(cells), _TABLES.get(self.glyphs, {}), ascii_only=False)
+
+    def adapt_cells(self, row: Iterable[Cell]) -> Iterable[Cell]:
+        """Each cell as of ``adapt_cell``."""
+        if self.palette.is_monochrome or self.glyphs is GlyphMode.ASCII:
+            return map(self.adapt_cell, row)
+        return row
 
     def adapt_cell(self, cell: Cell) -> Cell:
         """The cell without two colours if the terminal cannot show them."""
@@ -97,7 +109,9 @@ def replace_glyphs(text: str, table: GlyphTable, *, ascii_only: bool) -> str:
     """Text for the terminal: glyphs replaced by ``table``, anything else that is not printable by ``?``."""
     if text.isascii() and text.isprintable():
         return text
-    drawn = text.translate(table)
+    drawn = text.translate(table) if table else text
+    if not ascii_only and drawn.isprintable():
+        return drawn
     return "".join(
         character if character.isprintable() and (character.isascii() or not ascii_only) else REPLACEMENT
         for character in drawn

@@ -47,6 +47,7 @@ class ConsoleScreen(ClosableScreen[Result]):
         self._status = LineWidget(theme, id="status")
         self._banner = LineWidget(theme, id="notices")
         self._footer = LineWidget(theme, id="keys")
+        self._drawn_status: tuple[StatusBarState, int] | None = None
         self._drawn_banner: tuple[object, ...] = ()
         """What the banner in sight was drawn from."""
         self._message_text = ""
@@ -77,7 +78,9 @@ class ConsoleScreen(ClosableScreen[Result]):
             widget.apply_theme(theme)
 
     def show_status(self, status: StatusBarState) -> None:
-        self._status.show_rows(render_status_bar(status, self.size.width))
+        if (wanted := (status, self.size.width)) != self._drawn_status:
+            self._drawn_status = wanted
+            self._status.show_rows(render_status_bar(*wanted))
 
     def show_banner(self, banner: AlarmBanner, format_time: Callable[[datetime], str]) -> None:
         width, height = self.size.width, self.banner_rows

@@ -1,5 +1,6 @@
 """What the console costs, and what an operator waits for, on a real terminal."""
 
+import compileall
 import statistics
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from signal import SIGINT
 
+import dosing_tui
 from dosing_tui.config.settings import MqttSettings
 from dosing_tui.mqtt.publisher import Publisher
 from tests.benchmarks.comparison.process_usage import ProcessTree
@@ -35,6 +37,8 @@ def measure_console(dsn: str, seconds: float, first: int) -> dict[str, float]:
 
     ``seconds`` for each of the measurements. ``first``: number of the first station; 1,000 are used.
     """
+    # as pip leaves it: where Python may not write, each start would compile the program, three times its cost
+    compileall.compile_dir(Path(dosing_tui.__file__).parent, quiet=1)
     with start_own_broker() as broker, reachable_temp(durable=True) as folder:
         env = {
             "DOSING_MQTT_HOST": broker.host, "DOSING_MQTT_PORT": str(broker.port),

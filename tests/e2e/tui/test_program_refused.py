@@ -38,7 +38,7 @@ def build_environment(dsn: str, folder: Path) -> dict[str, str]:
 
 def test_a_missing_right_is_said_in_the_panel(plant: str, tmp_path: Path) -> None:
     with run_program(tmp_path, env=build_environment(plant, tmp_path)) as terminal:
-        terminal.wait_for_text("no answer")
+        terminal.wait_for_text("lacks a right in database")
         terminal.send_keys("3")
         terminal.wait_for_text("Consumption over time")
         terminal.wait_for_text("lacks a right in database")
@@ -50,7 +50,7 @@ def test_a_range_that_is_none_is_said_where_it_is_typed_and_changes_nothing(
     plant: str, tmp_path: Path
 ) -> None:
     with run_program(tmp_path, env=build_environment(plant, tmp_path)) as terminal:
-        terminal.wait_for_text("no answer")
+        terminal.wait_for_text("lacks a right in database")
         terminal.send_keys("g")
         terminal.wait_for_text("Last 6 hours")
         terminal.send_keys("Tab", "C-u")

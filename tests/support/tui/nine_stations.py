@@ -103,7 +103,10 @@ def build_live_state(at: datetime) -> LiveState:
 class NineStationsSource(FakeSource):
     """Answers panels; new messages never come."""
 
-    def start(self) -> None:
+    def start_collector(self) -> None:
+        pass
+
+    def open_reader(self) -> None:
         """There is nothing to connect to."""
 
     def stop(self) -> None:

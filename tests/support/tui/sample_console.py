@@ -28,7 +28,10 @@ class Dosing(FakeSource):
         self._per_second = per_second
         self._stopping = threading.Event()
 
-    def start(self) -> None:
+    def start_collector(self) -> None:
+        pass
+
+    def open_reader(self) -> None:
         threading.Thread(target=self._publish_doses, daemon=True).start()
 
     def stop(self) -> None:

@@ -1,18 +1,16 @@
 """The tank levels as gauges: from messages, so that they stay current without the database."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from dosing_tui.domain.alarms.models import AlarmKey, AlarmState
 from dosing_tui.domain.labels.name_labels import are_labels_clear, fit_labels
 from dosing_tui.domain.labels.station_labels import label_stations_compactly
-from dosing_tui.domain.messages.models import InventoryLevel
-from dosing_tui.domain.messages.tank_level import LevelBand, StockLimits
-from dosing_tui.domain.quantities.value_age import ValueKind, is_old
+from dosing_tui.domain.messages.tank_level import LevelBand
+from dosing_tui.domain.quantities.value_age import ValueKind
 from dosing_tui.tui.charts.primitives.bars import draw_gauge, draw_thin_gauge
 from dosing_tui.tui.rendering import number_format
-from dosing_tui.tui.rendering.canvas import Canvas, pad_cells, paint_cells, sanitize_text, split_cells
+from dosing_tui.tui.rendering.canvas import Canvas, pad_cells, paint_cells, split_cells
 from dosing_tui.tui.rendering.palette import DIM, LABEL, TEXT, CellStyle, ColourRole
 from dosing_tui.tui.scope.render_context import RenderContext
 from dosing_tui.tui.tiles.shared.tank_levels import (
@@ -22,8 +20,8 @@ from dosing_tui.tui.tiles.shared.tank_levels import (
     format_percent_full,
     sort_by_urgency,
 )
-from dosing_tui.tui.tiles.shared.tank_mark import TankMark, choose_tank_mark, index_alarms
 from dosing_tui.tui.tiles.shared.tile_content import TileContent, build_live_content
+from dosing_tui.tui.tiles.tanks.last_gauges import LastGauges, TankGauge
 
 _PERCENT_CELLS = 12
 """Of a tank's mark and percentage, beside its name."""
@@ -31,27 +29,6 @@ _BAND_WORDS = (
     (LevelBand.LOW, "●", "low"), (LevelBand.WARN, "○", "reorder"), (LevelBand.UNKNOWN, "?", "no level"),
     (LevelBand.NORMAL, " ", "normal"),
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class TankGauge:
-    station: str
-    """Its compact label; '' where there is only one station."""
-    chemical: str
-    band: LevelBand
-    limits: tuple[float, float]
-    mark: TankMark
-    percent: float | None
-    remaining_g: float | None
-    capacity_g: float | None
-    age: str
-    is_old: bool = False
-    """Drawn dim, with its age beside the value."""
-
-    @property
-    def name(self) -> str:
-        """Station and chemical in full."""
-        return f"{self.station} {self.chemical}".strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +45,7 @@ class TankGauges:
 def build_inventory(context: RenderContext) -> TileContent[TankGauges]:
     levels, settings = sort_by_urgency(context), context.settings
     names = label_stations_compactly([level.device_id for level in levels], settings.short_names)
-    limits = context.limits.stock
-    active = index_alarms(context.snapshot.alarms)
-    tanks = tuple(_build_tank_gauge(context, level, names, limits, active) for level in levels)
+    tanks, limits = _LAST_GAUGES.build_gauges(context, levels, names), context.limits.stock
     gauges = TankGauges(
         tanks, choose_tank_unit(levels), context.format_key("inventory"), context.snapshot.has_more_tanks
     )
@@ -81,20 +56,8 @@ def build_inventory(context: RenderContext) -> TileContent[TankGauges]:
     )  # fmt: skip
 
 
-def _build_tank_gauge(
-    context: RenderContext, level: InventoryLevel, names: Mapping[str, str], limits: StockLimits,
-    active: Mapping[AlarmKey, AlarmState],
-) -> TankGauge:  # fmt: skip
-    seconds = (context.now - level.received_at).total_seconds()
-    band = limits.find_band(level)
-    return TankGauge(
-        station=sanitize_text(names[level.device_id]) if len(names) > 1 else "",
-        chemical=sanitize_text(level.chemical), band=band, limits=limits.get_limits(level.chemical),
-        mark=choose_tank_mark(level, band, active),
-        percent=level.percent_full, remaining_g=level.remaining_g, capacity_g=level.capacity_g,
-        age=f"{number_format.format_age(seconds)} ago" if seconds >= 60 else "",
-        is_old=is_old(ValueKind.LEVEL, level.received_at, context.now),
-    )  # fmt: skip
+_LAST_GAUGES = LastGauges()
+"""Of the console, whose screens are drawn by one thread."""
 
 
 @paint_cells

@@ -1,6 +1,6 @@
 """When panels are asked."""
 
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,7 +20,7 @@ from dosing_tui.tui.data.refresh_policy import (
     start_request,
     update_counts,
 )
-from dosing_tui.tui.scope.scope import Scope, TimeContext
+from dosing_tui.tui.scope.scope import DEFAULT_RANGE, Scope, TimeContext
 from tests.support.tui.sample_plant import NOW
 
 NO_TIME = timedelta(0)
@@ -143,3 +143,40 @@ def test_a_failure_keeps_the_last_good_rows_with_their_time() -> None:
 def _make_failure(sent: list[PanelRequest]) -> PanelLoaded:
     newest = next(question for question in reversed(sent) if question.panel is sent[0].panel)
     return PanelLoaded(newest, None, "gone")
+
+
+def test_somebody_waits_for_the_first_answer_and_for_one_that_was_asked_for_by_a_key() -> None:
+    """The others, of each second, are drawn with the next tick, all together."""
+    desk, sent = desk_with_questions()
+    panel = sent[0].panel
+
+    def answer(at: datetime) -> bool:
+        newest = next(question for question in reversed(sent) if question.panel is panel)
+        assert desk.store_result(PanelLoaded(newest, ("row",)), at)
+        return desk.take_awaited(panel.id)
+
+    def ask_again(at: datetime, scope: Scope | None = None) -> None:
+        desk.request_due_panels(OVERVIEW_PANELS, scope or Scope(), TimeContext(at, UTC, LiveSnapshot()))
+
+    assert answer(NOW)
+    ask_again(NOW + 40 * SECOND)
+    assert not answer(NOW + 41 * SECOND)
+    desk.invalidate_all()
+    ask_again(NOW + 50 * SECOND)
+    assert answer(NOW + 51 * SECOND)
+    ask_again(NOW + 52 * SECOND, Scope(spec=DEFAULT_RANGE))
+    assert answer(NOW + 53 * SECOND)
+
+
+def test_somebody_waits_for_what_comes_after_a_failure() -> None:
+    desk, sent = desk_with_questions()
+    panel = sent[0].panel
+    assert desk.store_result(PanelLoaded(sent[0], ("row",)), NOW)
+    assert desk.take_awaited(panel.id)
+    desk.request_due_panels(OVERVIEW_PANELS, Scope(), TimeContext(NOW + 40 * SECOND, UTC, LiveSnapshot()))
+    assert desk.store_result(_make_failure(sent), NOW + 41 * SECOND)
+    assert not desk.take_awaited(panel.id)
+    desk.request_due_panels(OVERVIEW_PANELS, Scope(), TimeContext(NOW + 80 * SECOND, UTC, LiveSnapshot()))
+    newest = next(question for question in reversed(sent) if question.panel is panel)
+    assert desk.store_result(PanelLoaded(newest, ("row",)), NOW + 81 * SECOND)
+    assert desk.take_awaited(panel.id)

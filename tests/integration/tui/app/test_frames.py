@@ -1,0 +1,90 @@
+"""How a frame comes onto the terminal: the cells are those of Textual, asked of the widgets that changed."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import pytest
+from rich.segment import Segment
+from textual._compositor import Compositor
+from textual.strip import Strip
+
+from dosing_tui.domain.messages.models import ReadingKind
+from dosing_tui.live_state import LiveState
+from dosing_tui.tui.rendering.minimal_repaint import ChangedCellsCompositor, ChangedCellsUpdate
+from tests.support.tui.console_driver import Console, open_console
+
+
+def send_dose(live: LiveState, at: datetime) -> None:
+    """A dose and a level, received and stored."""
+    snapshot = live.get_snapshot(at)
+    dose, level = snapshot.doses[0], snapshot.levels[0]
+    live.apply_readings(
+        [
+            replace(dose, time=at, received_at=at, dedup=dose.dedup + 1),
+            replace(level, time=at, received_at=at, remaining_g=123.0, percent_full=1.2),
+        ]
+    )
+    live.count_messages(["factory/dosing/consumption"], at)
+    live.count_stored([ReadingKind.DOSE, ReadingKind.LEVEL])
+
+
+def list_cells(strips: list[Strip]) -> list[list[Segment]]:
+    """Each row as segments of one cell."""
+    return [[cell for segment in strip for cell in _split(segment)] for strip in strips]
+
+
+def _split(segment: Segment) -> list[Segment]:
+    return [Segment(character, segment.style) for character in segment.text]
+
+
+@pytest.fixture
+def frames(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """How each update was made: 'rows' of widgets, or 'chops' of everything between."""
+    made: list[str] = []
+    ours, theirs = ChangedCellsCompositor.render_partial_update, Compositor.render_partial_update
+    full = Compositor.render_full_update
+
+    def note_ours(self: ChangedCellsCompositor) -> Any:
+        made.append("rows")
+        shown = getattr(self, "_shown", None)
+        update = ours(self)
+        wanted = list_cells(self.render_strips())
+        if shown is not None and isinstance(update, ChangedCellsUpdate) and len(shown) == len(wanted):
+            for x, y, strip in update._spans:
+                cells = [cell for segment in strip for cell in _split(segment)]
+                shown[y][x : x + len(cells)] = cells
+            assert shown == wanted
+        self._shown = wanted  # type: ignore[attr-defined]
+        return update
+
+    def note_theirs(self: Compositor) -> Any:
+        made[-1] = "chops"
+        return theirs(self)
+
+    def note_full(self: Compositor, *given: Any, **by: Any) -> Any:
+        update = full(self, *given, **by)
+        self._shown = list_cells(self.render_strips())  # type: ignore[attr-defined]
+        return update
+
+    monkeypatch.setattr(ChangedCellsCompositor, "render_partial_update", note_ours)
+    monkeypatch.setattr(Compositor, "render_partial_update", note_theirs)
+    monkeypatch.setattr(Compositor, "render_full_update", note_full)
+    return made
+
+
+async def pass_seconds(driven: Console, count: int) -> None:
+    for _ in range(count):
+        driven.clock.move_forward(1)
+        send_dose(driven.live, driven.clock())
+        driven.app._run_tick()
+        await driven.pilot.pause(0.05)
+
+
+async def test_what_changes_is_asked_of_its_widgets_and_shows_the_same_cells(frames: list[str]) -> None:
+    async with open_console() as driven:
+        await pass_seconds(driven, 1)
+        frames.clear()
+        await pass_seconds(driven, 4)
+        assert frames
+        assert set(frames) == {"rows"}

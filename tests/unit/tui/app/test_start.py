@@ -1,0 +1,47 @@
+"""What the start waits for: the collector is on its way before the screen's libraries are imported."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+START = """
+import json, sys
+from dosing_tui.config.settings import Settings
+from dosing_tui.live_state import LiveState
+from dosing_tui.tui.app import main
+
+class Backend:
+    def start_collector(self):
+        self.before = sorted(sys.modules)
+    def cancel_panels(self, panels): pass
+    def stop(self):
+        print(json.dumps([self.before, sorted(sys.modules)]))
+
+main.terminal.check_terminal = lambda environment: None
+main.log_file.open_log = lambda settings: None
+build, main._build_app = main._build_app, lambda *given: (build(*given), sys.exit())
+main.run_app(Settings(), LiveState(), Backend())
+"""
+"""Ends when the app is made, before it runs."""
+
+SCREEN = ("textual.app", "textual.screen", "dosing_tui.tui.app.app", "dosing_tui.tui.screens")
+LATER = (
+    "fpdf", "jinja2", "paho", "plotext", "psycopg", "psycopg_pool", "sqlite3",
+    "dosing_tui.collector.alarms", "dosing_tui.tui.kiosk",
+)  # fmt: skip
+"""Not in the first picture."""
+
+
+def list_imported(loaded: list[str], unwanted: tuple[str, ...]) -> list[str]:
+    return [name for name in loaded for each in unwanted if name == each or name.startswith(f"{each}.")]
+
+
+def test_the_collector_starts_before_the_screen_is_imported_and_both_before_all_else(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", START], check=True, capture_output=True, text=True, cwd=tmp_path
+    )
+    before, made = json.loads(done.stdout)
+    assert list_imported(before, SCREEN) == []
+    assert list_imported(made, SCREEN) != []
+    assert list_imported(made, LATER) == []
