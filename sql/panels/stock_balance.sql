@@ -6,36 +6,47 @@
 WITH
 -- include materials/latest_tanks
 , days AS MATERIALIZED (
-SELECT d.day::date AS day
-  FROM generate_series((%(from)s::timestamptz AT TIME ZONE %(tz)s::text)::date,
-                       ((%(to)s::timestamptz - INTERVAL '1 microsecond') AT TIME ZONE %(tz)s::text)::date,
+SELECT d.day::date AS day, to_char(d.day, 'YYYY-MM-DD') AS name,
+       day_start(d.day::date + 1, %(tz)s::text) <= %(to)s::timestamptz AS is_whole
+  FROM generate_series((%(from)s::timestamptz AT TIME ZONE %(tz)s::text)::date::timestamp,
+                       ((%(to)s::timestamptz - INTERVAL '1 microsecond') AT TIME ZONE %(tz)s::text)::date::timestamp,
                        INTERVAL '1 day') AS d (day)
-), asked AS MATERIALIZED (
-SELECT s.device_id, d.day, c.device_id IS NOT NULL AS is_closed
+), closed AS MATERIALIZED (
+SELECT c.device_id, c.day
+  FROM days AS d
+  JOIN closed_tank_days AS c USING (day)
+ WHERE d.is_whole AND c.zone = %(tz)s::text AND (%(device)s::text[] IS NULL OR c.device_id = ANY (%(device)s::text[]))
+), open AS (
+SELECT s.device_id, d.day
   FROM (SELECT device_id FROM latest_inventory
          UNION
         SELECT device_id FROM material_entries) AS s
  CROSS JOIN days AS d
-  LEFT JOIN closed_tank_days AS c
-    ON c.device_id = s.device_id AND c.day = d.day AND c.zone = %(tz)s::text AND day_start(d.day + 1, %(tz)s::text) <= %(to)s::timestamptz
- WHERE %(device)s::text[] IS NULL OR s.device_id = ANY (%(device)s::text[])
+ WHERE (%(device)s::text[] IS NULL OR s.device_id = ANY (%(device)s::text[]))
+   AND NOT EXISTS (SELECT FROM closed AS c WHERE c.device_id = s.device_id AND c.day = d.day)
 ), reckoned AS (
-SELECT t.device_id, t.day, t.chemical_key, t.start_g, t.added_g, t.removed_g, t.dosed_g, t.end_g, t.unexplained_g, t.unknown,
+SELECT d.name, t.device_id, t.day, t.chemical_key, t.start_g, t.added_g, t.removed_g, t.dosed_g, t.end_g, t.unexplained_g, t.unknown,
        t.count_gap_g, t.counted_as
-  FROM asked AS a
-  JOIN tank_days AS t USING (device_id, day)
- WHERE a.is_closed
+  FROM tank_days AS t
+  JOIN days AS d USING (day)
+ WHERE EXISTS (SELECT FROM closed AS c WHERE c.device_id = t.device_id AND c.day = t.day)
    AND (%(chemical)s::text[] IS NULL OR t.chemical_key IN (SELECT fold_name(n) FROM unnest(%(chemical)s::text[]) AS n))
  UNION ALL
-SELECT c.*
-  FROM (SELECT array_agg(device_id) AS stations, array_agg(day) AS days FROM asked WHERE NOT is_closed) AS o
+SELECT to_char(c.day, 'YYYY-MM-DD'), c.*
+  FROM (SELECT array_agg(device_id) AS stations, array_agg(day) AS days FROM open) AS o
  CROSS JOIN LATERAL count_tank_days(%(tz)s::text, %(to)s::timestamptz, o.stations, o.days,
                                     (SELECT array_agg(fold_name(n)) FROM unnest(%(chemical)s::text[]) AS n)) AS c
 )
-SELECT to_char(r.day, 'YYYY-MM-DD') AS day, r.device_id, coalesce(t.chemical, r.counted_as, r.chemical_key) AS chemical,
-       r.start_g, r.added_g, r.removed_g, r.dosed_g, r.end_g, r.unexplained_g, 100 * r.unexplained_g / nullif(r.dosed_g, 0) AS unexplained_percent,
-       r.count_gap_g, CASE WHEN r.unknown > 0 THEN r.unknown || ' without a mass' ELSE '' END AS remark
+SELECT name AS day, device_id, chemical, start_g, added_g, removed_g, dosed_g, end_g, unexplained_g,
+       100 * unexplained_g / nullif(dosed_g, 0) AS unexplained_percent, count_gap_g,
+       CASE WHEN unknown > 0 THEN unknown || ' without a mass' ELSE '' END AS remark
+  FROM (
+-- a sort finds its keys quickly if they come first
+SELECT r.day, greatest(abs(r.unexplained_g), abs(r.count_gap_g)) AS gap_g, r.device_id,
+       coalesce(t.chemical, r.counted_as, r.chemical_key) AS chemical, r.name,
+       r.start_g, r.added_g, r.removed_g, r.dosed_g, r.end_g, r.unexplained_g, r.count_gap_g, r.unknown
   FROM reckoned AS r
   LEFT JOIN latest_tanks AS t USING (device_id, chemical_key)
  WHERE r.start_g IS NOT NULL OR r.counted_as IS NOT NULL
- ORDER BY r.day DESC, greatest(abs(r.unexplained_g), abs(r.count_gap_g)) DESC NULLS LAST, r.device_id, 3
+ ORDER BY r.day DESC, gap_g DESC NULLS LAST, r.device_id, chemical) AS s
+ ORDER BY s.day DESC, gap_g DESC NULLS LAST, device_id, chemical
