@@ -203,8 +203,9 @@ def test_an_alarm_is_shelved_and_unshelved(plant: Settings, tmp_path: Path) -> N
 
 @pytest.fixture
 def quiet(migrated: str) -> Settings:
-    """A station that has dosed T-12, and nothing wrong."""
-    store_and_rebuild(migrated, make_dose(0, "T-12", actual_g=40.0), now=NOON)
+    """A station that has just dosed T-12, and nothing wrong."""
+    now = datetime.now(UTC)
+    store_and_rebuild(migrated, make_dose((now - NOON).total_seconds(), "T-12", actual_g=40.0), now=now)
     return settings_for(migrated)
 
 

@@ -76,12 +76,13 @@ def test_an_empty_log_is_exit_1(shop: Shop) -> None:
 
 
 def test_the_panel_of_pumps_is_filtered_by_pump(shop: Shop) -> None:
-    panel = ("panel", "pump_capability", "--range", "90d", "--format", "json")
+    days = ("--from", "2026-11-22", "--to", "2026-11-24")
+    panel = ("panel", "pump_capability", *days, "--format", "json")
     rows = json.loads(shop.run_command(*panel, "--pump", "2").stdout)["rows"]
     assert [(row["pump"], row["doses"]) for row in rows] == [(2, 20)]
     unknown = shop.run_command(*panel, "--pump", "3")
     assert (unknown.exit_code, "pump: '3' is not known." in unknown.stderr) == (EXIT_ERROR, True)
-    doses = ("panel", "doses", "--range", "90d", "--format", "json")
+    doses = ("panel", "doses", *days, "--format", "json")
     pumps = [row["pump"] for row in json.loads(shop.run_command(*doses, "--pump", "2").stdout)["rows"]]
     assert pumps == [2] * 20
     ignored = shop.run_command("panel", "inventory", "--pump", "2")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from dosing_tui.domain.materials.ledger import ADDED_KINDS, REMOVED_KINDS, MaterialKind
@@ -83,9 +84,9 @@ def expect_balances(plant: Plant, query: PanelQuery, zone: ZoneInfo) -> list[Tan
     rows: list[TankBalance] = []
     last = (query.until - timedelta(microseconds=1)).astimezone(zone).date()
     for tank in expect_tanks(plant.levels):
-        day = query.since.astimezone(zone).date()
+        day, told = query.since.astimezone(zone).date(), _gather_tank(plant, tank.device_id, tank.chemical)
         while day <= last:
-            rows += _expect_day(plant, (tank.device_id, tank.chemical), day, query.until, zone)
+            rows += _expect_day(told, day, query.until, zone)
             day += timedelta(days=1)
     ranked = sorted(rows, key=_get_balance_rank)
     return sorted(ranked, key=lambda row: row.day, reverse=True)
@@ -96,12 +97,31 @@ def _get_balance_rank(row: TankBalance) -> tuple[object, ...]:
     return -max(gaps, default=-INFINITE), row.device_id, row.chemical
 
 
-def _expect_day(
-    plant: Plant, name: tuple[str, str], day: date, until: datetime, zone: ZoneInfo
-) -> Iterator[TankBalance]:
+class _Tank(NamedTuple):
+    """All that is told of a tank."""
+
+    name: tuple[str, str]
+    entries: list[BookEntry]
+    doses: list[DosedMass]
+    levels: list[InventoryLevel]
+
+
+def _gather_tank(plant: Plant, *name: str) -> _Tank:
+    device, chemical = name
+    levels = sorted(
+        (each for each in plant.levels if (each.device_id, each.chemical) == name
+         and each.remaining_g is not None),
+        key=lambda each: (each.time, each.received_at, each.dedup),
+    )  # fmt: skip
+    return _Tank(
+        (device, chemical), list_entries(plant, device, chemical), list_doses(plant, device, chemical), levels
+    )
+
+
+def _expect_day(tank: _Tank, day: date, until: datetime, zone: ZoneInfo) -> Iterator[TankBalance]:
+    name, entries, doses, levels = tank
     since, end = (datetime.combine(each, time(), zone) for each in (day, day + timedelta(days=1)))
     end = min(end, until, key=lambda moment: moment.timestamp())
-    entries, doses = list_entries(plant, *name), list_doses(plant, *name)
     found = [
         difference
         for count in find_counts(entries)
@@ -109,11 +129,6 @@ def _expect_day(
         and (difference := compute_count_difference(entries, doses, count)) is not None
     ]
     counted = round(sum(found), 6) if found else None
-    levels = sorted(
-        (each for each in plant.levels if (each.device_id, each.chemical) == name
-         and each.remaining_g is not None),
-        key=lambda each: (each.time, each.received_at, each.dedup),
-    )  # fmt: skip
     before = [each for each in levels if -7 <= (each.time.timestamp() - since.timestamp()) / 86_400 < 0]
     within = [each for each in levels if since.timestamp() <= each.time.timestamp() < end.timestamp()]
     if before and within:

@@ -111,11 +111,14 @@ def test_what_was_entered_without_the_database_is_of_no_database_role(migrated: 
     settings = settings_for(migrated)
     with psycopg.connect(migrated) as session:
         (role,) = session.execute("SELECT session_user::text").fetchone() or ("",)
-    journal.append_entries(settings, [new_entry(AlarmEvent.ACKNOWLEDGE, who=ANNA, offline=True)])
+    now = datetime.now(UTC)  # an older one is refused
+    today = JournalFilter(now - timedelta(hours=1), now + timedelta(hours=1))
+    offline = new_entry(AlarmEvent.ACKNOWLEDGE, who=ANNA, offline=True, at=now, received_at=now)
+    journal.append_entries(settings, [offline])
     (found,) = read_journal(settings)
     assert (found.who, found.offline) == (ANNA, True)
-    assert journal.list_entries(settings, replace(DAY, user=role)) == []
-    assert [one.who for one in journal.list_entries(settings, replace(DAY, user="anna"))] == [ANNA]
+    assert journal.list_entries(settings, replace(today, user=role)) == []
+    assert [one.who for one in journal.list_entries(settings, replace(today, user="anna"))] == [ANNA]
 
 
 def test_the_entries_of_alarms_in_a_state_are_found(migrated: str) -> None:

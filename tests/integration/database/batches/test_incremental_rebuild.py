@@ -199,7 +199,7 @@ def test_the_hour_that_a_wall_shows_twice_is_two_hours(migrated: str) -> None:
 
 
 def test_times_are_utc_whatever_the_session(migrated: str) -> None:
-    store_and_rebuild(migrated, *normal_batch(), now=datetime.now(UTC))
+    store_and_rebuild(migrated, *normal_batch(), now=LATER)
     assert '"begins_at":"2026-11-23T12:00:00.000000+00:00"' in fetch_rows(migrated, RECORDS)[0][1]
 
 

@@ -1,5 +1,7 @@
 """Lost messages of the stations' ledger are in the judgement of the batches around them."""
 
+from datetime import UTC, datetime
+
 from dosing_tui.database.batches.audit_verify import verify_audit_trail
 from dosing_tui.database.batches.incremental_rebuild import rebuild_changed_days
 from dosing_tui.database.batches.queries import list_batches, read_batch
@@ -54,6 +56,6 @@ def test_a_gap_that_is_learned_after_the_batch_is_judged_is_in_it_and_goes_when_
 
 
 def test_losses_are_kept_beside_the_newest_changes(migrated: str) -> None:
-    now = LATER
+    now = datetime.now(UTC)
     write_losses(migrated, *(MessageLoss(STATION, now, 1, number, number) for number in range(510)))
     assert fetch_value(migrated, "SELECT count(*) FROM station_changes") == 510

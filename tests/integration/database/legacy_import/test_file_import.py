@@ -1,6 +1,6 @@
 """History comes from a CSV file by the rules of an adoption: nothing is lost, doubled or dropped unasked."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg
@@ -16,11 +16,12 @@ from tests.support.database.schema_inspection import execute_statements, fetch_r
 from tests.support.database_servers import Server
 
 HEADER = "time,device_id,pump,chemical,actual_g,recipe,duration_ms\n"
+RECENT = (datetime.now(UTC) - timedelta(days=30)).replace(hour=10, minute=0, second=0, microsecond=0)
 ROWS = (
     "2025-03-01 10:00:00,d,1,BDO,2.5,,4000\n"
     '2025-03-01T10:01:00+01:00,d,2,"B, DO",2.5,CU,4000.5\n'
-    "2026-11-01 10:00:00,d,1,BDO,,CU,\n"
-    "2026-11-01 10:00:00,d,1,BDO,heavy,CU,\n"
+    f"{RECENT:%Y-%m-%d} 10:00:00,d,1,BDO,,CU,\n"
+    f"{RECENT:%Y-%m-%d} 10:00:00,d,1,BDO,heavy,CU,\n"
 )
 STORED = (
     "SELECT time, pump, chemical, actual_g, recipe, duration_ms, flags FROM dosing_consumption ORDER BY 1, 2"
@@ -36,7 +37,7 @@ def test_a_file_is_stored_once_and_its_history_kept(flavour: Server, migrated: s
     assert stored == [
         (datetime(2025, 3, 1, 9, 1, tzinfo=UTC), 2, "B, DO", 2.5, "CU", 4000, ["duration_ms: coerced"]),
         (datetime(2025, 3, 1, 10, tzinfo=UTC), 1, "BDO", 2.5, "", 4000, None),
-        (datetime(2026, 11, 1, 10, tzinfo=UTC), 1, "BDO", None, "CU", None, None),
+        (RECENT, 1, "BDO", None, "CU", None, None),
     ]
     assert fetch_rows(migrated, "SELECT reason FROM legacy_import_rejects") == [("actual_g is heavy",)]
     assert "Imported dosing_consumption: 3 rows copied, 1 of them rounded, 1 rejected." in told

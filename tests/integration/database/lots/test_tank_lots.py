@@ -1,5 +1,6 @@
 """What the tanks hold now, as the alarms and screens read it."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
@@ -13,9 +14,9 @@ from dosing_tui.domain.alarms.models import Actor, AlarmKey
 from dosing_tui.domain.alarms.operator_commands import CommandContext
 from tests.support.database.ledger_entries import enter_material
 from tests.support.database.reading_samples import settings_for
-from tests.support.database.stored_batches import store_and_rebuild
+from tests.support.database.stored_batches import store_and_rebuild, write_readings
 from tests.support.database.traced_batches import LATER, at_hour, store_traced_batches
-from tests.support.domain.batch_messages import STATION, make_level, normal_batch
+from tests.support.domain.batch_messages import STATION, make_dose, make_level, normal_batch
 
 
 def test_a_tank_holds_its_lots_by_the_newest_entry(migrated: str) -> None:
@@ -44,8 +45,10 @@ def test_a_tank_out_of_service_for_good_holds_no_lots(migrated: str, retired: st
     settings = settings_for(migrated)
     store_traced_batches(migrated)
     assert len(read_tank_lots(settings)) == 1
+    now = datetime.now(UTC)
+    write_readings(migrated, [replace(make_dose(0, "T-12"), time=now)])  # what was used of late is known
     states = alarm_actions.find_alarms_or_normal(settings, [AlarmKey(RETIRED, STATION, retired).tag])
-    context = CommandContext(Actor("Anna", "anna"), datetime.now(UTC))
+    context = CommandContext(Actor("Anna", "anna"), now)
     build_entry = partial(alarm_actions.build_removal_entry, reason="gone")
     alarm_actions.apply_command(settings, states, context, build_entry)
     assert read_tank_lots(settings) == ()

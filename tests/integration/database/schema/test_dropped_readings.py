@@ -78,7 +78,7 @@ def test_what_retention_has_dropped_is_not_counted_again(
     counted, states = fetch_rows(migrated, COUNTED), fetch_rows(migrated, STATES)
     left = fetch_value(migrated, "SELECT count(*) FROM dosing_consumption")
     assert counted == [(DAYS, DAYS, DAYS, DAYS, 40 * DAYS)]
-    assert 91 <= left <= 98
+    assert 90 <= left <= 97  # fewest on a Sunday
     told = import_batches(migrated, tmp_path, days[:100], "dosing_consumption")
     assert fetch_rows(migrated, COUNTED) == counted
     assert fetch_value(migrated, "SELECT count(*) FROM dosing_consumption") == left
