@@ -13,8 +13,11 @@ if TYPE_CHECKING:
     from dosing_tui.tui.kiosk.kiosk_screen import KioskScreen
 
 REDRAW_DELAY_S = 0.05
-DENSE_PER_S = 20.0
-"""Messages a second from which there is a second picture between two ticks: each waits half as long."""
+DENSE_PER_S, FLOOD_PER_S = 20.0, 1_000.0
+"""Messages a second between which there is a second picture between two ticks: each waits half as long.
+
+Of more, a picture takes the time in which keys are answered.
+"""
 
 
 class ScreenUpdater:
@@ -51,7 +54,7 @@ class ScreenUpdater:
             "panels", lambda: self._controllers.dashboard.request_panels(snapshot)
         )
         self._draw_screens(snapshot, now)
-        if snapshot.message_rate >= DENSE_PER_S:
+        if DENSE_PER_S <= snapshot.message_rate < FLOOD_PER_S:
             self._call_later(self.tick_s / 2, self.redraw_screens)
 
     def _draw_screens(self, snapshot: LiveSnapshot, now: datetime) -> None:

@@ -151,6 +151,20 @@ async def test_f_holds_the_picture_still_and_says_so() -> None:
         assert "FROZEN" not in live
 
 
+@pytest.mark.parametrize(
+    ("per_s", "has_second_picture"), [(0, False), (10, False), (20, True), (900, True), (1_000, False)]
+)
+async def test_dense_messages_are_drawn_between_two_ticks_and_a_flood_is_not(
+    monkeypatch: pytest.MonkeyPatch, per_s: int, has_second_picture: bool
+) -> None:
+    async with open_console() as driven:
+        updater, delays = driven.app.updater, list[float]()
+        driven.live.count_messages(["factory/dosing/consumption"] * 10 * per_s, driven.clock())
+        monkeypatch.setattr(updater, "_call_later", lambda seconds, work: delays.append(seconds))
+        updater.run_tick()
+        assert (updater.tick_s / 2 in delays) is has_second_picture
+
+
 async def test_t_changes_the_theme_of_every_cell() -> None:
     async with open_console() as driven:
         before = driven.app.export_screenshot()
