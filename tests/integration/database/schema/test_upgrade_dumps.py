@@ -57,13 +57,24 @@ def _create_schema(
     """The migrations that the dump names, and those of TimescaleDB in place of the plain ones."""
     session.execute("SET search_path = public")
     session.execute(_CREATE_HISTORY)
-    for migration in list_migrations(flavour):
-        if f"'{migration.name}'" in statements or migration.name.startswith("timescale/"):
+    migrations = list_migrations(flavour)
+    newest = max(_get_number(one.name) for one in migrations if f"'{one.name}'" in statements)
+    for migration in migrations:
+        is_in_place = migration.name.startswith("timescale/") and _get_number(migration.name) <= newest
+        if f"'{migration.name}'" in statements or is_in_place:
             session.execute(migration.text.encode())
             record_migration(session, migration, flavour)
     session.execute("SET session_replication_role = replica")
     for (table,) in session.execute(_FILLED_TABLES).fetchall():
         session.execute(f"DELETE FROM {table}".encode())
+
+
+def _get_number(migration: str) -> int:
+    """
+    >>> _get_number("timescale/0100_reading_parts")
+    100
+    """
+    return int(migration.partition("/")[2][:4])
 
 
 _CREATE_HISTORY = """
