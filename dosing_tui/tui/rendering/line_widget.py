@@ -91,7 +91,7 @@ class LineWidget(ContainedPump, Widget):
             self._refresh_cells(dirty)
 
     def _refresh_cells(self, dirty: Sequence[Region]) -> None:
-        """As ``refresh``, but the screen is told at once, and not by two messages of each widget."""
+        """As ``refresh``, without two messages of each widget: the screen's next frame has the cells."""
         is_shown = self.is_attached and self.is_mounted and self.display
         if not is_shown or self not in self.screen._compositor:
             self.refresh(*dirty)

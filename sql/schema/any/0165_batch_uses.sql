@@ -120,7 +120,8 @@ BEGIN
                              excluded.chemicals, excluded.uses_g);
 END $$;
 
--- Stores what is missing of the last batches of a station; returns of how many. Rebuilds of batches wait meanwhile, some milliseconds.
+-- Stores what is missing of the last batches of a station, 20 at a time; returns of how many. Rebuilds of batches wait meanwhile: the doses
+-- of a batch that TimescaleDB has compressed take it some ten milliseconds.
 CREATE FUNCTION store_recent_uses(of_station text) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp SET random_page_cost = 1.1 SET jit = off AS $$
 DECLARE
@@ -132,7 +133,9 @@ BEGIN
                       WHERE r.ends_at IS NOT NULL
                         AND NOT EXISTS (SELECT FROM batch_uses AS u
                                          WHERE u.batch_key = r.batch_key AND u.recipe_key = r.recipe_key
-                                           AND u.begins_at = r.begins_at AND u.ends_at = r.ends_at));
+                                           AND u.begins_at = r.begins_at AND u.ends_at = r.ends_at)
+                      ORDER BY r.begins_at DESC
+                      LIMIT 20);
     PERFORM store_batch_uses(missing);
     RETURN cardinality(missing);
 END $$;
