@@ -1,6 +1,6 @@
 """What a pump doses, learnt from its last doses.
 
-``panels/pump_chemicals`` learns the same from the doses of the database's ``recent_pump_doses``.
+``panels/pump_chemicals`` learns the same from the database's ``recent_pump_chemicals``.
 """
 
 from collections import Counter, deque
