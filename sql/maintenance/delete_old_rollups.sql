@@ -17,6 +17,8 @@ WITH kept AS (
     DELETE FROM pump_targets WHERE last_at < (SELECT since FROM kept)
 ), rests AS (
     DELETE FROM pump_rests WHERE since < (SELECT day FROM whole)
+), totals AS (
+    DELETE FROM pump_totals WHERE since < (SELECT day FROM whole)
 ), closed_targets AS (
     DELETE FROM closed_pump_targets AS c
      WHERE NOT EXISTS (SELECT FROM pump_targets AS t

@@ -4,14 +4,17 @@ import random
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
 from dosing_tui.database.panel_reader import PanelReader
+from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.capability.service_log import ServiceDraft, ServiceKind
 from dosing_tui.domain.messages.models import Dose
 from dosing_tui.domain.panels.filters import Selection
 from dosing_tui.domain.panels.panel_catalog import PUMP_CAPABILITY, PanelQuery
+from dosing_tui.domain.panels.pump_capability import PumpCapability
 from tests.integration.database.pumps.test_pump_days import (
     DAYS,
     FIRST,
@@ -24,7 +27,7 @@ from tests.integration.database.pumps.test_pump_days import (
 )
 from tests.support.database.equal_rows import are_equal
 from tests.support.database.expected_pumps import expect_pumps
-from tests.support.database.reading_samples import settings_for
+from tests.support.database.reading_samples import DOSE, settings_for
 from tests.support.database.schema_inspection import execute_statements, fetch_rows
 from tests.support.database.stored_batches import write_readings
 from tests.support.database_servers import Server
@@ -81,11 +84,84 @@ def test_pumps_until_now_are_as_their_doses_say(flavour: Server, migrated: str) 
     assert list_wrong(migrated, doses, services) == []
     close_days(migrated)
     assert list_wrong(migrated, doses, services) == []
-    late = make_recent(9, 10_000)
-    write_readings(migrated, late)
-    assert list_wrong(migrated, doses + late, services) == []
-    execute_statements(migrated, "ANALYZE")
-    assert list_wrong(migrated, doses + late, services) == []
+    # totals are without the last hours, and a late dose may lie before or in them
+    yesterday = replace(doses[0], time=datetime.now(UTC).replace(microsecond=0) - timedelta(hours=10))
+    for late in (make_recent(9, 10_000), [replace(yesterday, dedup=20_000)]):
+        write_readings(migrated, late)
+        doses += late
+        assert list_wrong(migrated, doses, services) == []
+        execute_statements(migrated, "ANALYZE")
+        assert list_wrong(migrated, doses, services) == []
+        close_days(migrated)
+        assert list_wrong(migrated, doses, services) == []
+
+
+def read_until_now(dsn: str) -> list[PumpCapability]:
+    reader = PanelReader(settings_for(dsn))
+    reader.open()
+    try:
+        now = datetime.now(UTC)
+        return reader.read_panel(PUMP_CAPABILITY, PanelQuery(FIRST - timedelta(days=1), now, now))
+    finally:
+        reader.close()
+
+
+def test_a_total_is_read_and_without_it_the_figures_are_the_same(flavour: Server, migrated: str) -> None:
+    write_readings(migrated, make_doses(random.Random(5), 500))
+    enter_services(migrated, [make_service(1, 21.3, 1, ServiceKind.TUBE)])
+    close_days(migrated)
+    told = read_until_now(migrated)
+    execute_statements(migrated, "CREATE TABLE kept AS SELECT * FROM pump_totals", "DELETE FROM pump_totals")
+    assert are_equal(read_until_now(migrated), told)
+    close_days(migrated)
+    assert fetch_rows(migrated, "SELECT * FROM pump_totals ORDER BY 1") == fetch_rows(
+        migrated, "SELECT * FROM kept ORDER BY 1"
+    )
+    execute_statements(migrated, "UPDATE pump_totals SET sum_error_g = sum_error_g + 1000")
+    changed = {
+        (row.device_id, row.pump)
+        for row, before in zip(
+            sorted(read_until_now(migrated), key=key_of), sorted(told, key=key_of), strict=True
+        )
+        if row.sum_error_g > before.sum_error_g + 999
+    }
+    assert changed == {("s1", 1)}
+
+
+def key_of(row: PumpCapability) -> tuple[object, ...]:
+    return row.device_id, row.pump, row.chemical, row.target_g
+
+
+def test_a_late_dose_deletes_the_total_of_its_own_target_only(migrated: str) -> None:
+    write_readings(migrated, make_doses(random.Random(6), 500))
+    enter_services(migrated, [make_service(1, 21.3, 1, ServiceKind.TUBE)])
+    close_days(migrated)
+    own = "SELECT target_g FROM pump_totals JOIN closed_pump_targets USING (target_id) ORDER BY 1"
+    assert fetch_rows(migrated, own) == [(40.0,), (41.5,)]
+    write_readings(migrated, [replace(DOSE, time=after(30.5), device_id="s1", target_g=40.0, dedup=9999)])
+    assert fetch_rows(migrated, own) == [(41.5,)]
+
+
+def test_no_total_goes_back_to_sums_that_were_deleted(migrated: str) -> None:
+    doses = make_doses(random.Random(7), 500)
+    write_readings(migrated, doses)
+    enter_services(migrated, [make_service(1, 21.3, 1, ServiceKind.TUBE)])
+    close_days(migrated)
+    with psycopg.connect(migrated) as session:
+        session.execute("SET search_path = public, compat")
+        session.execute("UPDATE data_retention SET keep_days = 100 WHERE table_name = 'sums'")
+        session.execute(read_statement("maintenance/delete_old_rollups"), {"now": after(133.4)})
+    close_days(migrated)
+    assert fetch_rows(migrated, "SELECT * FROM pump_totals") == []
+    (row, *_) = (row for row in read_until_now(migrated) if row.target_g == 40.0 and row.device_id == "s1")
+    left = [
+        dose
+        for dose in doses
+        if (dose.device_id, dose.pump, dose.target_g) == (row.device_id, row.pump, 40.0)
+        and dose.time >= after(33)
+        and dose.error_g is not None
+    ]
+    assert row.doses == len(left)
 
 
 def test_states_of_some_stations_are_those_of_all(flavour: Server, migrated: str) -> None:
