@@ -2,12 +2,13 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import datetime
 from functools import cached_property, partial
 from typing import Any, TypeVar
 
-from psycopg.rows import BaseRowFactory, RowMaker, class_row, scalar_row
+import psycopg
+from psycopg.rows import BaseRowFactory, RowMaker, args_row, class_row, scalar_row
 from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout, TooManyRequests
 
 from dosing_tui.config.settings import Settings
@@ -52,6 +53,9 @@ POOL_TIMEOUT_S = 2.0
 """Longest wait for a session, in seconds."""
 RECENT_ROWS = 50
 """Number of doses, and of events, loaded at the start."""
+_NUMBERS_AND_TIMES = frozenset(
+    psycopg.adapters.types[name].oid for name in ("float8", "int4", "int8", "timestamptz")
+)
 
 RowT = TypeVar("RowT")
 ReadingT = TypeVar("ReadingT", Dose, BatchEvent, InventoryLevel)
@@ -106,7 +110,10 @@ class PanelReader:
             "step": panel.get_bucket_width(query.since, query.until),
             **{name.value: list(narrowed.get_values(name)) or None for name in Dimension},
         }
-        return self._fetch_rows(f"panels/{panel.id}", clean_class_row(panel.row_type), parameters)
+        # binary: thousands of numbers need not be made text and parsed again
+        return self._fetch_rows(
+            f"panels/{panel.id}", clean_class_row(panel.row_type), parameters, is_binary=True
+        )
 
     def cancel_panels(self, panels: Collection[str]) -> None:
         """Cancel the running queries of these panels: their callers get a DatabaseUnavailableError."""
@@ -181,12 +188,13 @@ class PanelReader:
         return [clean_text(name) for name in self._fetch_rows("reads/select_other_writers", scalar_row)]
 
     def _fetch_rows(
-        self, name: str, row_factory: BaseRowFactory[RowT], parameters: Mapping[str, object] | None = None
-    ) -> list[RowT]:
+        self, name: str, row_factory: BaseRowFactory[RowT], parameters: Mapping[str, object] | None = None,
+        *, is_binary: bool = False,
+    ) -> list[RowT]:  # fmt: skip
         with (
             self._open_session() as session,
             self._queries.track_query(name, session),
-            session.cursor(row_factory=row_factory) as cursor,
+            session.cursor(row_factory=row_factory, binary=is_binary) as cursor,
         ):
             return cursor.execute(read_statement(name), parameters or {}).fetchall()
 
@@ -229,10 +237,29 @@ def clean_class_row(row_type: type[RowT]) -> BaseRowFactory[RowT]:
     """Like class_row, with sanitized text."""
 
     def factory(cursor: Any) -> RowMaker[RowT]:  # psycopg does not export the common base of its cursors
-        make = class_row(row_type)(cursor)
-        return lambda values: make([clean_text(v) if isinstance(v, str) else v for v in values])
+        columns = cursor.description or ()
+        has_order = [each.name for each in columns] == [each.name for each in fields(row_type)]  # type: ignore[arg-type]  # every row is a dataclass
+        make = args_row(row_type)(cursor) if has_order else class_row(row_type)(cursor)
+        texts = [place for place, each in enumerate(columns) if each.type_code not in _NUMBERS_AND_TIMES]
+        clean = _CleanTexts()
+
+        def make_row(values: Sequence[Any]) -> RowT:
+            row = list(values)
+            for place in texts:
+                if isinstance(value := row[place], str):
+                    row[place] = clean[value]
+            return make(row)
+
+        return make_row
 
     return factory
+
+
+class _CleanTexts(dict[str, str]):
+    """Sanitized text by text: a result repeats a few names thousands of times."""
+
+    def __missing__(self, text: str) -> str:
+        return self.setdefault(text, clean_text(text))
 
 
 def _repair_reading(row: ReadingT) -> ReadingT:
