@@ -3,7 +3,7 @@
 -- gain: a station need not know of them. A day goes from the last level before it to its last level. Counts have a column of
 -- their own: what they found, less the book before. Negative: lost; not known where an entry without a mass may explain it.
 -- Days that are closed are stored (tank_days), the others are reckoned. docs/materials.md.
-WITH
+WITH RECURSIVE
 -- include materials/latest_tanks
 , days AS MATERIALIZED (
 SELECT d.day::date AS day, to_char(d.day, 'YYYY-MM-DD') AS name,
@@ -16,11 +16,18 @@ SELECT c.device_id, c.day
   FROM days AS d
   JOIN closed_tank_days AS c USING (day)
  WHERE d.is_whole AND c.zone = %(tz)s::text AND (%(device)s::text[] IS NULL OR c.device_id = ANY (%(device)s::text[]))
+), entered (device_id) AS (
+-- the stations of the ledger: each by its first entry, not by reading all
+(SELECT m.device_id FROM material_entries AS m ORDER BY 1 LIMIT 1)
+ UNION ALL
+SELECT n.device_id
+  FROM entered AS e
+ CROSS JOIN LATERAL (SELECT m.device_id FROM material_entries AS m WHERE m.device_id > e.device_id ORDER BY 1 LIMIT 1) AS n
 ), open AS (
 SELECT s.device_id, d.day
   FROM (SELECT device_id FROM latest_inventory
          UNION
-        SELECT device_id FROM material_entries) AS s
+        SELECT device_id FROM entered) AS s
  CROSS JOIN days AS d
  WHERE (%(device)s::text[] IS NULL OR s.device_id = ANY (%(device)s::text[]))
    AND NOT EXISTS (SELECT FROM closed AS c WHERE c.device_id = s.device_id AND c.day = d.day)
@@ -32,7 +39,8 @@ SELECT d.name, t.device_id, t.day, t.chemical_key, t.start_g, t.added_g, t.remov
  WHERE EXISTS (SELECT FROM closed AS c WHERE c.device_id = t.device_id AND c.day = t.day)
    AND (%(chemical)s::text[] IS NULL OR t.chemical_key IN (SELECT fold_name(n) FROM unnest(%(chemical)s::text[]) AS n))
  UNION ALL
-SELECT to_char(c.day, 'YYYY-MM-DD'), c.*
+SELECT to_char(c.day, 'YYYY-MM-DD'), c.device_id, c.day, c.chemical_key, c.start_g, c.added_g, c.removed_g, c.dosed_g, c.end_g,
+       c.unexplained_g, c.unknown, c.count_gap_g, c.counted_as
   FROM (SELECT array_agg(device_id) AS stations, array_agg(day) AS days FROM open) AS o
  CROSS JOIN LATERAL count_tank_days(%(tz)s::text, %(to)s::timestamptz, o.stations, o.days,
                                     (SELECT array_agg(fold_name(n)) FROM unnest(%(chemical)s::text[]) AS n)) AS c
@@ -41,12 +49,13 @@ SELECT name AS day, device_id, chemical, start_g, added_g, removed_g, dosed_g, e
        100 * unexplained_g / nullif(dosed_g, 0) AS unexplained_percent, count_gap_g,
        CASE WHEN unknown > 0 THEN unknown || ' without a mass' ELSE '' END AS remark
   FROM (
--- a sort finds its keys quickly if they come first
-SELECT r.day, greatest(abs(r.unexplained_g), abs(r.count_gap_g)) AS gap_g, r.device_id,
+-- sorted by one number first, which has the order of day and gap: comparing three columns takes longer
+SELECT 1048576 * (r.day - date '2000-01-01')::float8 + least(coalesce(g.gap_g, -1), 1048574) AS rank, r.day, g.gap_g, r.device_id,
        coalesce(t.chemical, r.counted_as, r.chemical_key) AS chemical, r.name,
        r.start_g, r.added_g, r.removed_g, r.dosed_g, r.end_g, r.unexplained_g, r.count_gap_g, r.unknown
   FROM reckoned AS r
+ CROSS JOIN LATERAL (SELECT greatest(abs(r.unexplained_g), abs(r.count_gap_g))) AS g (gap_g)
   LEFT JOIN latest_tanks AS t USING (device_id, chemical_key)
  WHERE r.start_g IS NOT NULL OR r.counted_as IS NOT NULL
- ORDER BY r.day DESC, gap_g DESC NULLS LAST, r.device_id, chemical) AS s
- ORDER BY s.day DESC, gap_g DESC NULLS LAST, device_id, chemical
+ ORDER BY rank DESC, r.day DESC, gap_g DESC NULLS LAST, r.device_id, chemical) AS s
+ ORDER BY s.rank DESC, s.day DESC, gap_g DESC NULLS LAST, device_id, chemical

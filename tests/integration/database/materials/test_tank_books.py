@@ -133,6 +133,7 @@ ARRIVALS: Mapping[str, Callable[[WrittenPlant], None]] = {
     "nothing": lambda plant: None,
     "late doses": lambda plant: plant.store_doses(*(plant.some_time(12 * DAY, 2 * HOUR) for _ in range(9))),
     "late levels": lambda plant: plant.store_levels(plant.some_time(12 * DAY, 2 * HOUR)),
+    "levels of one time": lambda plant: plant.store_levels(*[plant.some_time(9 * DAY)] * 3),
     "a count in the past": lambda plant: plant.enter_some(
         (MaterialKind.COUNT, MaterialKind.CORRECTION), 12 * DAY, 2 * HOUR
     ),

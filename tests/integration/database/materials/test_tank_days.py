@@ -159,6 +159,37 @@ def test_closed_days_say_what_the_readings_say_also_when_more_come_late(
             assert late == read_reckoned(migrated, zone)
 
 
+def test_a_day_begins_with_the_stored_end_of_the_day_before(
+    flavour: Server, migrated: str, chance: random.Random
+) -> None:
+    """A day that an earlier version stored has no time of its last level: it is looked for."""
+    fill_days(migrated, chance)
+    with psycopg.connect(migrated) as session:
+        for day in range(DAYS):
+            for hours in (3, 21):
+                store_known_level(session, FIRST + timedelta(days=day, hours=hours))
+    close_days(migrated, "Europe/Berlin")
+    told = read_balances(migrated, "Europe/Berlin")
+    execute_statements(
+        migrated, "CREATE TABLE kept AS SELECT * FROM tank_days", "UPDATE tank_days SET end_at = NULL"
+    )
+    assert read_balances(migrated, "Europe/Berlin") == told
+    execute_statements(
+        migrated,
+        "UPDATE tank_days AS t SET end_at = k.end_at, end_g = 12345 FROM kept AS k"
+        " WHERE (k.device_id, k.day, k.chemical_key) = (t.device_id, t.day, t.chemical_key)",
+    )
+    assert {row[3] for row in read_balances(migrated, "Europe/Berlin") if row[0] == "2025-10-24"} >= {12345.0}
+
+
+def store_known_level(session: Session, at: datetime) -> None:
+    session.execute(
+        "INSERT INTO inventory_levels (time, device_id, chemical, remaining_g)"
+        " VALUES (%s, 's1', 'T-12', 700)",
+        (at,),
+    )
+
+
 def test_another_zone_is_reckoned_and_closing_in_it_begins_anew(migrated: str, chance: random.Random) -> None:
     fill_days(migrated, chance)
     told = read_balances(migrated, "Asia/Tokyo")
