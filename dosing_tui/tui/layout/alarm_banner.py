@@ -10,7 +10,15 @@ from dosing_tui.domain.labels.alarm_labels import label_alarms
 from dosing_tui.domain.messages.text_sanitizer import ELLIPSIS, clean_line
 from dosing_tui.live_snapshot import DatabasePart, LinkStatus, LiveSnapshot
 from dosing_tui.tui.rendering import number_format
-from dosing_tui.tui.rendering.canvas import Canvas, Rows, cut_clauses, drop_clauses, pad_cells, split_cells
+from dosing_tui.tui.rendering.canvas import (
+    Canvas,
+    Rows,
+    cut_clauses,
+    cut_end,
+    drop_clauses,
+    pad_cells,
+    split_cells,
+)
 from dosing_tui.tui.rendering.palette import DIM, STRONG, CellStyle
 from dosing_tui.tui.rendering.priority_style import PRIORITY_MARKS, choose_mark_style
 
@@ -240,7 +248,8 @@ def render_banner(
         canvas.write_text(MARK_WIDTH + 3, y, format_time(line.at) if line.at else "", line.text_style)
         canvas.write_text(_TEXT_START, y, columns, line.text_style)
         fitting = next((kept for text in texts if (kept := drop_clauses(text, room))), "")
-        canvas.write_text(start, y, fitting or cut_clauses(texts[-1], room), line.text_style)
+        cut = cut_end if line.alarm is None else cut_clauses
+        canvas.write_text(start, y, fitting or cut(texts[-1], room), line.text_style)
         canvas.write_right(width - 1, y, right, STRONG if banner.is_flood and y == 0 else DIM)
     return canvas.rows
 

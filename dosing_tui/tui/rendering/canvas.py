@@ -83,7 +83,7 @@ def drop_clauses(text: str, width: int) -> str:
 
 
 def cut_clauses(text: str, width: int) -> str:
-    """Without its last clauses; if that leaves too little, the last one kept lacks words: its value is last.
+    """Without its last clauses; if that leaves too little, the last one kept lacks words, but not its value.
 
     >>> cut_clauses("Tank nearly empty: Natriumhypochlorit at 3.1 % · last dose 40.00 g", 34)
     'Tank nearly empty: … at 3.1 %'
@@ -105,8 +105,21 @@ def cut_clauses(text: str, width: int) -> str:
     return head + _cut_middle_words(clause, width - len(split_cells(head)))
 
 
+def cut_end(text: str, width: int) -> str:
+    """Without its last clauses; if that leaves too little, without its last words.
+
+    >>> cut_end("Broker down · 127.0.0.1:1883 accepts the connection and answers nothing", 44)
+    'Broker down · 127.0.0.1:1883 accepts the …'
+    """
+    if kept := drop_clauses(text, width):
+        return kept
+    words = _split_words(text)
+    head = " ".join(words[: _count_fitting(words, width - 2)]).rstrip(" ·,;:")
+    return f"{head} …" if head else "".join(fit_cells(text, width))
+
+
 def _cut_middle_words(text: str, width: int) -> str:
-    """The first words and the last ones, or one of both alone. What stands in brackets is one word."""
+    """The first words and the last ones, if those hold a value. What stands in brackets is one word."""
     words: list[str] = []
     for word in _split_words(text):
         if words and words[-1].count("(") > words[-1].count(")"):
@@ -115,15 +128,12 @@ def _cut_middle_words(text: str, width: int) -> str:
             words.append(word)
     count = _count_fitting(words, (width - 1) * 3 // 5)
     head = " ".join(words[:count])
-    last = _count_fitting(words[count:][::-1], width - len(split_cells(head)) - 3)
-    if head and last:
-        return f"{head} … {' '.join(words[len(words) - last :])}"
-    last = 0 if head else _count_fitting(words[::-1], width - 2)
-    head = " ".join(words[: _count_fitting(words, width - 2)])
-    if last:
-        return f"… {' '.join(words[len(words) - last :])}"
-    if head:
-        return f"{head} …"
+    room = width - (len(split_cells(head)) + 3 if head else 2)
+    end = " ".join(words[len(words) - _count_fitting(words[count:][::-1], room) :])
+    if not any(character.isdigit() for character in end) and _count_fitting(words, width - 2):
+        return cut_end(text, width)
+    if end:
+        return f"{head} … {end}".lstrip()
     return cut_middle(text, width, head=(width - 1) * 3 // 5) if width > 1 else ""
 
 
