@@ -31,7 +31,9 @@ def check_connections(
         known = is_refused if context.broker.is_up else None
         name = clean_text(topic, limit=MAX_ITEM_CELLS)
         yield Detection(AlarmKey("TOPIC_REFUSED", "", name), known, f"Broker refuses to deliver {name}")
-    buffering = f"Database down: buffering {count_noun(context.spool_count, 'message')}"
+    buffering = "Database down"
+    if context.spool_count:
+        buffering += f": buffering {count_noun(context.spool_count, 'message')}"
     if context.oldest_spooled_at is not None:
         age = (context.now - context.oldest_spooled_at).total_seconds()
         buffering += f", oldest {format_duration(age // 60 * 60)}"

@@ -29,7 +29,14 @@ from dosing_tui.tui.alarms.alarm_rows import (
 )
 from dosing_tui.tui.layout.bar_parts import DIM_STYLE, STRONG_STYLE
 from dosing_tui.tui.rendering import number_format
-from dosing_tui.tui.rendering.canvas import Canvas, Rows, sanitize_text, split_cells, wrap_text
+from dosing_tui.tui.rendering.canvas import (
+    Canvas,
+    Rows,
+    sanitize_text,
+    split_cells,
+    wrap_text,
+    wrap_to_height,
+)
 from dosing_tui.tui.rendering.data_table import (
     StyledRuns,
     TableColumn,
@@ -154,7 +161,8 @@ def _insert_messages(alarms: AlarmList, context: AlarmListContext, rows: Rows, l
     width, painted = len(rows[0]), rows[:1]
     for row, cells in zip(alarms.rows.rows, rows[1:], strict=False):
         below = Canvas(width, lines - 1, CellStyle(bg=cells[width - 1][1].bg))
-        for y, line in enumerate(_wrap_message(row, context, width)):
+        text = _format_message(row, context)
+        for y, line in enumerate(wrap_to_height(text, width - MESSAGE_INDENT - 1, lines - 1)):
             style = _choose_text_style(row)._replace(bg=cells[width - 1][1].bg)
             below.write_text(MESSAGE_INDENT, y, line, style)
         painted += [cells, *below.rows]

@@ -132,7 +132,7 @@ class ShiftReportController(Controller):
         """Only if its shift is still selected."""
         if self._screen is None or result.shift != self._shift:
             return
-        page = ShiftReportPage(message=f"There is no report: {result.error}")
+        page = ShiftReportPage(message=f"There is no report: {result.error} r reads it again.")
         self._printed = result.value
         if result.value is not None:
             page = ShiftReportPage(_list_lines(result.value.page), _list_lines(result.value.text))

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from dosing_tui.domain.alarm_rules.connection_rules import COLLECTOR_RULES
 from dosing_tui.domain.alarms.models import UNACKNOWLEDGED_STATES, AlarmKey, AlarmStateName, Priority
 from dosing_tui.domain.alarms.snapshot import AlarmSnapshot, AlarmView, AttentionRank, get_attention_rank
 from dosing_tui.domain.labels.alarm_labels import label_alarms
@@ -247,11 +248,16 @@ def render_banner(
         canvas.write_text(0, y, f" {line.mark} ", line.mark_style)
         canvas.write_text(MARK_WIDTH + 3, y, format_time(line.at) if line.at else "", line.text_style)
         canvas.write_text(_TEXT_START, y, columns, line.text_style)
-        fitting = next((kept for text in texts if (kept := drop_clauses(text, room))), "")
-        cut = cut_end if line.alarm is None else cut_clauses
-        canvas.write_text(start, y, fitting or cut(texts[-1], room), line.text_style)
+        canvas.write_text(start, y, _fit_text(line, texts, room), line.text_style)
         canvas.write_right(width - 1, y, right, STRONG if banner.is_flood and y == 0 else DIM)
     return canvas.rows
+
+
+def _fit_text(line: BannerLine, texts: Sequence[str], room: int) -> str:
+    """The first text that has room without its last clauses; the last one cut, if there is none."""
+    if line.alarm is None or line.alarm[0].rule in COLLECTOR_RULES:
+        return next((text for text in texts if len(split_cells(text)) <= room), cut_end(texts[-1], room))
+    return next((kept for text in texts if (kept := drop_clauses(text, room))), cut_clauses(texts[-1], room))
 
 
 def _label_lines(banner: AlarmBanner, width: int, height: int) -> list[tuple[str, ...]]:

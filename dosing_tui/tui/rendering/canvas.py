@@ -106,13 +106,13 @@ def cut_clauses(text: str, width: int) -> str:
 
 
 def cut_end(text: str, width: int) -> str:
-    """Without its last clauses; if that leaves too little, without its last words.
+    """Without its last words: of a sentence that begins with what matters.
 
     >>> cut_end("Broker down · 127.0.0.1:1883 accepts the connection and answers nothing", 44)
     'Broker down · 127.0.0.1:1883 accepts the …'
     """
-    if kept := drop_clauses(text, width):
-        return kept
+    if len(split_cells(text)) <= width:
+        return text
     words = _split_words(text)
     head = " ".join(words[: _count_fitting(words, width - 2)]).rstrip(" ·,;:")
     return f"{head} …" if head else "".join(fit_cells(text, width))
@@ -252,6 +252,18 @@ def wrap_text(text: str, width: int) -> list[str]:
         if cells:
             lines.append("".join(cells))
     return lines
+
+
+def wrap_to_height(text: str, width: int, height: int) -> list[str]:
+    """At most ``height`` lines; the last one is cut at its end if there are more.
+
+    >>> wrap_to_height("Broker does not answer: it hangs", 14, 2)
+    ['Broker does', 'not answer …']
+    """
+    lines = wrap_text(text, width)
+    if len(lines) <= height:
+        return lines
+    return [*lines[: height - 1], cut_end(" ".join(lines[height - 1 :]), width)] if height > 0 else []
 
 
 def _split_words(text: str) -> list[str]:

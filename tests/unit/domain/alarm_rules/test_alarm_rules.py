@@ -620,6 +620,13 @@ def test_a_database_that_is_down_says_what_waits() -> None:
     assert find_message(plant, "DB_DOWN") == "Database down: buffering 1 234 messages, oldest 0 s · No server"
 
 
+def test_a_database_that_is_down_does_not_count_messages_where_none_wait() -> None:
+    plant = Plant()
+    plant.outlook = replace(plant.outlook, database=ConnectionState(False, NOW, "No server."), spool_count=0)
+    plant.advance_clock(11)
+    assert find_message(plant, "DB_DOWN") == "Database down · No server"
+
+
 @pytest.mark.parametrize(("percent", "since"), [(81.0, None), (1.0, NOW - timedelta(minutes=61))])
 def test_a_spool_that_fills_up(percent: float, since: datetime | None) -> None:
     plant = Plant()

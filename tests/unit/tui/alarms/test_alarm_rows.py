@@ -140,6 +140,18 @@ def test_a_full_list_has_a_line_for_each_alarm() -> None:
     assert choose_row_height(shown, CONTEXT, 400, 20) == 1
 
 
+def test_a_message_that_has_no_room_below_its_row_says_that_it_goes_on() -> None:
+    away = replace(
+        make_state("BROKER_DOWN", "", number=1),
+        message="Broker down · Broker 127.0.0.1:53841 accepts the connection and answers nothing: it hangs, "
+        "or it is not an MQTT broker. Check the broker, and host, port, tls and transport in [mqtt]",
+    )
+    rows = rows_of(picture_of(away))
+    drawn = render_alarm_list(AlarmList(AlarmListState(), rows, NO_OPTIONS), CONTEXT, 80, 3)
+    (below,) = ["".join(cell for cell, _ in row).strip() for row in drawn[2:]]
+    assert below == "Broker down · Broker 127.0.0.1:53841 accepts the connection and …"
+
+
 @pytest.mark.parametrize("width", [40, 53, 64])
 def test_the_pane_cuts_neither_the_tag_nor_the_text(width: int) -> None:
     for row in rows_of(picture_of(*LONG_TEXTS)).rows:

@@ -319,7 +319,7 @@ def test_a_shift_report_is_shown_only_while_its_shift_is_selected(
     assert pages == []
     reports.show_report(replace(result, value=None, error="No database server listens."))
     reports.show_report(result)
-    assert pages[0].message == "There is no report: No database server listens."
+    assert pages[0].message == "There is no report: No database server listens. r reads it again."
     assert pages[1].lines
 
 
