@@ -66,6 +66,12 @@ SELECT c.relname
    AND NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.objid = c.oid AND d.deptype = 'e')
  ORDER BY 1
 """
+RIGHTS = f"""
+SELECT t.relname, r.name
+  FROM ({TABLES}) AS t
+ CROSS JOIN unnest(%s::text[]) AS r (name)
+ WHERE has_table_privilege(%s, format('public.%%I', t.relname), r.name)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -89,13 +95,7 @@ def reader(plant: Plant, request: pytest.FixtureRequest) -> Iterator[PanelReader
 
 def list_rights(plant: Plant, role: str, *which: str) -> set[tuple[str, str]]:
     """Table and right, on the whole table."""
-    names = [name for (name,) in fetch_rows(plant.dsn, TABLES)]
-    return {
-        (name, right)
-        for name in names
-        for right in which
-        if fetch_value(plant.dsn, "SELECT has_table_privilege(%s, %s, %s)", role, f"public.{name}", right)
-    }
+    return {(str(name), str(right)) for name, right in fetch_rows(plant.dsn, RIGHTS, list(which), role)}
 
 
 def test_the_owner_has_made_the_whole_schema_and_rights_can_be_set_again(plant: Plant) -> None:

@@ -36,7 +36,7 @@ from dosing_tui.grafana.sql_macros import (
     is_dosed_mass,
 )
 from dosing_tui.tui.rendering.number_format import round_down_to_tenths
-from tests.integration.database.test_panels import SELECTIONS, WINDOWS
+from tests.integration.database.test_panels import CASES, SELECTIONS, WINDOWS
 from tests.support.database.equal_rows import are_equal
 from tests.support.database.reading_samples import settings_for
 from tests.support.grafana.grafana_formatter import NODE_MODULES, UNIT_SUFFIXES, format_values
@@ -142,11 +142,11 @@ def test_every_panel_tells_the_consoles_rows(
     grafana: psycopg.Connection[DictRow], console: PanelReader, panel: Panel[object]
 ) -> None:
     wrong = []
-    for window, (since, until) in WINDOWS.items():
-        for choice, selection in SELECTIONS.items():
-            query = PanelQuery(since, until, since + (until - since) / 3, selection)
-            if not are_equal(query_panel(grafana, panel, query), read_drawn(console, panel, query)):
-                wrong.append((window, choice))
+    for window, choice in CASES:
+        since, until = WINDOWS[window]
+        query = PanelQuery(since, until, since + (until - since) / 3, SELECTIONS[choice])
+        if not are_equal(query_panel(grafana, panel, query), read_drawn(console, panel, query)):
+            wrong.append((window, choice))
     assert not wrong
 
 
