@@ -19,7 +19,9 @@ from dosing_tui.tui.data.record_source import DatabaseBatchSource
 from tests.support.database.reading_samples import settings_for
 from tests.support.database.schema_inspection import execute_statements, fetch_rows
 from tests.support.domain.batch_messages import make_dose, make_event, normal_batch
+from tests.support.sizes import choose_size
 from tests.support.tui.batch_console import (
+    ReviewConsole,
     apply_live,
     every_kind,
     make_clean_batches,
@@ -29,6 +31,14 @@ from tests.support.tui.batch_console import (
 )
 from tests.support.tui.console_driver import LARGE, MEDIUM, SMALL, wait_for
 from tests.support.tui.sign_on import sign_on_now
+
+REVIEWED = int(choose_size("REVIEWED_BATCHES", small=20, full=50))
+"""More than a small window shows at once."""
+
+
+def has_rows(plant: ReviewConsole) -> bool:
+    """What was chosen for the list has been read."""
+    return bool(plant.console.app.screen._store.list_state.rows)  # type: ignore[attr-defined]  # the batch page's
 
 
 def read_reviews(dsn: str) -> list[tuple[str, str, str]]:
@@ -55,23 +65,23 @@ async def test_the_list_tells_of_each_batch_how_it_stands_and_counts_them(
         assert ("Done 2" if size == SMALL else "Complete 2") in plant.console.screen
 
 
-async def test_fifty_clean_batches_are_reviewed_one_by_one_with_at_most_sixty_keys(migrated: str) -> None:
-    store_readings(migrated, *make_clean_batches(50))
-    async with open_review_console(migrated) as plant:
+async def test_clean_batches_are_reviewed_one_by_one_with_a_key_each_and_ten_more(migrated: str) -> None:
+    store_readings(migrated, *make_clean_batches(REVIEWED))
+    async with open_review_console(migrated, size=SMALL) as plant:
         await plant.press_keys("L")
         await plant.type_text("Anna")
         await plant.press_keys("enter")
         await plant.wait_for_text("Anna is signed on")
         await plant.press_keys("b")
-        await plant.wait_for_text("All 50")
+        await plant.wait_for_text(f"All {REVIEWED}")
         await plant.press_keys("enter")
-        for _ in range(50):
+        for _ in range(REVIEWED):
             batch_id = await plant.wait_for_next_batch()
             await plant.press_keys("space")
             await plant.wait_for_text(f"{batch_id}: approved.")
         await plant.wait_for_text("No further batch to review below.")
-        assert read_reviews(migrated) == [("approved", "Anna", "")] * 50
-        assert plant.pressed <= 60
+        assert read_reviews(migrated) == [("approved", "Anna", "")] * REVIEWED
+        assert plant.pressed <= REVIEWED + 10
 
 
 async def test_a_key_that_is_held_down_approves_nothing_that_was_not_looked_at(migrated: str) -> None:
@@ -231,7 +241,9 @@ async def test_what_is_said_is_never_of_another_batch_than_the_one_in_sight(migr
             sign_on_now(plant.console.app.services.operator, name)
             await plant.press_keys("b")
             await plant.wait_for_text("All 3")
-            await plant.press_keys("o", "enter")
+            await plant.press_keys("o")
+            await wait_for(partial(has_rows, plant))
+            await plant.press_keys("enter")
             await plant.wait_for_text("Ingredients")
         held = anna.console.app.screen._store.detail.row  # type: ignore[attr-defined]  # the batch page's
         await ben.press_keys("space")

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dosing_tui.domain.alarms.catalog import RETIRED
@@ -177,6 +177,7 @@ def test_a_retired_station_that_is_long_gone_is_freed_though_it_is_expected() ->
     assert plant.get_shown_state("STOCK_CRITICAL", item="T-12") is N.UNACK
 
 
+@settings(max_examples=settings().max_examples // 2)
 @given(st.lists(st.sampled_from(["dose", "level", "start", "tick", "offline"]), max_size=12))
 def test_whatever_came_before_nothing_of_a_retired_station_stands(steps: list[str]) -> None:
     plant = Plant()
