@@ -266,7 +266,8 @@ class SpoolFile(SqliteFile):
         """Store what could be read of a damaged file. Returns the sentence to report."""
         with self.write_transaction() as sql:
             sql.executemany("INSERT INTO spool (units, count, checksum) VALUES (?, ?, ?)", found.messages)
-            sql.executemany("INSERT OR REPLACE INTO session_messages VALUES (?, ?, ?, ?)", found.record)
+            # a damaged row may lack what every row has
+            sql.executemany("INSERT OR IGNORE INTO session_messages VALUES (?, ?, ?, ?)", found.record)
             if found.session is not None:
                 sql.execute("UPDATE books SET session = ?", (found.session,))
         self.reset_counters()
