@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
 
 import psycopg
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database import server_flavour, table_owner
@@ -37,8 +38,7 @@ RETENTION_PREFIX = "retention/"
 """Begin of the name of a step that changes how long rows are kept."""
 
 
-@dataclass(frozen=True, slots=True)
-class MigrationPlan:
+class MigrationPlan(Struct, frozen=True):
     """The steps that a database lacks."""
 
     extensions: tuple[str, ...]
@@ -67,8 +67,7 @@ class MigrationPlan:
         return [*self.extensions, *before, *imports, *after, *self.limit_changes, *self.retention_changes]
 
 
-@dataclass(frozen=True, slots=True)
-class MigrationRequest:
+class MigrationRequest(Struct, frozen=True):
     """The arguments of ``migrate_schema``."""
 
     keeps_newer_rules: bool = False
@@ -192,8 +191,7 @@ def _drop_extension_on_failure(
         raise
 
 
-@dataclass(frozen=True, slots=True)
-class SchemaCheck:
+class SchemaCheck(Struct, frozen=True):
     """What ``migrate_schema`` would do, and what the plant has to know about it."""
 
     pending_steps: list[str]

@@ -1,9 +1,10 @@
 """Alarm catalog: rationalized alarms with priority, cause, consequence and action (ISA-18.2)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum, StrEnum
+
+from msgspec import Struct
 
 from dosing_tui.domain.alarms.models import AlarmKey, Priority
 from dosing_tui.domain.quantities.quantity_text import Quantity, format_quantity
@@ -36,8 +37,7 @@ class AlarmGroup(StrEnum):
     LINKS = "links"
 
 
-@dataclass(frozen=True, slots=True)
-class AlarmRule:
+class AlarmRule(Struct, frozen=True):
     id: str
     priority: Priority
     title: str

@@ -1,9 +1,11 @@
 """How the alarm lists are drawn: a caption with the counts, and a row per alarm or group. Pure."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dosing_tui.domain.alarms.catalog import format_alarm_value
 from dosing_tui.domain.alarms.snapshot import AlarmSnapshot, AlarmView
@@ -66,8 +68,7 @@ _STATION_BESIDE_TEXT, _NARROW_STATION, _NARROW_TAG = 10, 16, 22
 """Most cells of a station's and a tag's label in a narrow list."""
 
 
-@dataclass(frozen=True, slots=True)
-class AlarmList:
+class AlarmList(Struct, frozen=True):
     """What is drawn of one tab."""
 
     state: AlarmListState

@@ -2,9 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
+
+from msgspec.structs import replace
 
 from dosing_tui.domain.panels.panel_catalog import Panel
 from dosing_tui.errors import DatabaseUnavailableError, RangeError

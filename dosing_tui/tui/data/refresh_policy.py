@@ -1,9 +1,11 @@
 """When a panel's query is due. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dosing_tui.domain.messages.models import ReadingKind
 from dosing_tui.domain.panels.panel_catalog import Panel
@@ -25,8 +27,7 @@ SETTLE_TIME = timedelta(seconds=1)
 ReadingCounts = tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class PanelRefreshState:
+class PanelRefreshState(Struct, frozen=True):
     """State of one panel's requests."""
 
     generation: int = 0

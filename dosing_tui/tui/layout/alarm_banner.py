@@ -1,8 +1,10 @@
 """The alarm banner below the status bar: alarms and system notices, the most urgent first. Pure."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from dosing_tui.domain.alarm_rules.connection_rules import COLLECTOR_RULES
 from dosing_tui.domain.alarms.models import UNACKNOWLEDGED_STATES, AlarmKey, AlarmStateName, Priority
@@ -36,8 +38,7 @@ _ALARM_PARTS = frozenset(
 """Parts of the database without which an alarm or a signature is lost."""
 
 
-@dataclass(frozen=True, slots=True)
-class SystemNotice:
+class SystemNotice(Struct, frozen=True):
     """``key`` identifies the condition: the notice is the same while the condition lasts."""
 
     key: str
@@ -142,8 +143,7 @@ _COLUMN_WIDTHS = ((160, 16, 32), (120, 16, 24), (100, 12, 20), (0, 9, 17))
 """Least width of the banner; cells of the station and of the tag, at most."""
 
 
-@dataclass(frozen=True, slots=True)
-class BannerLine:
+class BannerLine(Struct, frozen=True):
     """An alarm, or a notice: that cannot be acknowledged, and ends with its condition."""
 
     mark: str
@@ -156,8 +156,7 @@ class BannerLine:
     """Key and message, of an alarm: they are labelled together with the other lines'."""
 
 
-@dataclass(frozen=True, slots=True)
-class AlarmBanner:
+class AlarmBanner(Struct, frozen=True):
     """The content of the banner. ``idle_text`` is shown without a line."""
 
     lines: tuple[BannerLine, ...] = ()

@@ -2,7 +2,8 @@
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from dosing_tui.domain.messages.models import Reading
 from dosing_tui.domain.messages.text_sanitizer import clean_line
@@ -29,21 +30,18 @@ _ROLE_TEXTS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class SystemStatusLine:
+class SystemStatusLine(Struct, frozen=True):
     label: str
     value: str
     style: CellStyle = TEXT
 
 
-@dataclass(frozen=True, slots=True)
-class SystemStatusSection:
+class SystemStatusSection(Struct, frozen=True):
     title: str
     lines: tuple[SystemStatusLine, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class SystemStatus:
+class SystemStatus(Struct, frozen=True):
     left_column: tuple[SystemStatusSection, ...]
     right: tuple[SystemStatusSection, ...]
 
@@ -194,8 +192,7 @@ def _list_stations(context: RenderContext) -> Iterator[SystemStatusLine]:
         yield SystemStatusLine(clean_line(device, 28), " · ".join(parts), STRONG if is_lossy else TEXT)
 
 
-@dataclass(frozen=True, slots=True)
-class _Run:
+class _Run(Struct, frozen=True):
     """A text of a line: from column ``x`` on, in at most ``width`` cells."""
 
     x: int

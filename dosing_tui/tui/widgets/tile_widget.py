@@ -3,11 +3,11 @@
 import logging
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import datetime, tzinfo
 from functools import partial
 from typing import Any
 
+from msgspec.structs import replace
 from textual.message import Message
 from textual.strip import Strip
 

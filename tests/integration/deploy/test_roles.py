@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from msgspec import structs
 from psycopg import sql
 
 from dosing_tui.config.settings import CollectorMode, CollectorSettings, Settings
@@ -350,7 +351,7 @@ def test_the_collector_tells_of_alarms_and_everybody_may_see_whom_it_told(plant:
     journal.append_entries(plant.settings_of("dosing_writer"), [raised])
     last_id = read_journal(plant.settings_of("dosing_writer"))[-1].id
     notice = Notice("shift", Trigger.RAISE, raised.uuid, last_id, NOON)
-    book.add_notices([notice, replace(notice, occurrence=uuid4())], ["shift"], last_id=last_id)
+    book.add_notices([notice, structs.replace(notice, occurrence=uuid4())], ["shift"], last_id=last_id)
     first, second = book.list_due_notices("shift", now=LATER, last_id=last_id, retry=DEFAULT_RETRY)
     assert book.claim_notice(first.id, now=LATER)
     book.store_status([first.id], DeliveryStatus.SENT, now=LATER)

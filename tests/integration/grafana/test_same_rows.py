@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -10,6 +9,8 @@ from typing import Any
 
 import psycopg
 import pytest
+from msgspec import Struct
+from msgspec.structs import replace
 from psycopg.rows import DictRow, dict_row
 
 from dosing_tui.config.settings import PlantSettings, Settings
@@ -97,7 +98,8 @@ def query_panel(
     session: psycopg.Connection[DictRow], panel: Panel[object], query: PanelQuery
 ) -> list[object]:
     """What Grafana's query answers, as the console's rows."""
-    known = {field.name for field in fields(panel.row_type)}  # type: ignore[arg-type]  # every row is a dataclass
+    assert issubclass(panel.row_type, Struct)
+    known = set(panel.row_type.__struct_fields__)
     renamed = NAMES if panel.row_type is SeriesPoint else {}
     rows = select_panel_rows(session, panel, query)
     told = [{renamed.get(name, name): value for name, value in row.items()} for row in rows]

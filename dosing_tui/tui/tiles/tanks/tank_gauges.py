@@ -1,7 +1,8 @@
 """The tank levels as gauges: from messages, so that they stay current without the database."""
 
 from collections import Counter
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from dosing_tui.domain.labels.station_labels import label_stations_compactly
 from dosing_tui.domain.messages.tank_level import LevelBand
@@ -28,8 +29,7 @@ _BAND_WORDS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class TankGauges:
+class TankGauges(Struct, frozen=True):
     tanks: tuple[TankGauge, ...]
     """The most urgent first."""
     mass_unit: number_format.MassUnit

@@ -1,13 +1,13 @@
 """Operators' actions on alarms are entered by a function of the database, at its time, within its limits."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import psycopg
 import pytest
+from msgspec.structs import replace
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.alarms import journal

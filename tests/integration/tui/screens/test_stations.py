@@ -1,6 +1,6 @@
 """The station overview, driven by keys: into a station and out again; every tank by scrolling."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from dosing_tui.config.settings import PlantSettings, Settings, StationSettings
 from tests.support.tui.console_driver import LARGE, SMALL, open_console

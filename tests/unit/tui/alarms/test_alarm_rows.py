@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from dosing_tui.domain.alarms.models import AlarmState, AlarmStateName, Priority, Suppression
 from dosing_tui.domain.alarms.snapshot import AlarmSnapshot
@@ -36,7 +37,7 @@ NO_OPTIONS = AlarmListOptions()
 
 
 def at_station(number: int, state: AlarmState) -> AlarmState:
-    return replace(state, key=state.key._replace(device=f"dosing_system_{number:02}"))
+    return structs.replace(state, key=state.key._replace(device=f"dosing_system_{number:02}"))
 
 
 def rows_of(snapshot: AlarmSnapshot, options: AlarmListOptions = NO_OPTIONS, rule: str = "") -> AlarmRows:
@@ -141,7 +142,7 @@ def test_a_full_list_has_a_line_for_each_alarm() -> None:
 
 
 def test_a_message_that_has_no_room_below_its_row_says_that_it_goes_on() -> None:
-    away = replace(
+    away = structs.replace(
         make_state("BROKER_DOWN", "", number=1),
         message="Broker down · Broker 127.0.0.1:53841 accepts the connection and answers nothing: it hangs, "
         "or it is not an MQTT broker. Check the broker, and host, port, tls and transport in [mqtt]",
@@ -189,7 +190,10 @@ def test_the_counts_are_whole_at_80_columns_and_a_long_filter_is_what_is_cut() -
 def acknowledge(snapshot: AlarmSnapshot, item: str) -> AlarmSnapshot:
     views = (*snapshot.annunciated_alarms,)
     return picture_of(
-        *(replace(view.state, acked=True) if view.state.key.item == item else view.state for view in views)
+        *(
+            structs.replace(view.state, acked=True) if view.state.key.item == item else view.state
+            for view in views
+        )
     )
 
 
@@ -209,7 +213,7 @@ def test_from_any_alarm_an_acknowledgement_leads_through_all_that_wait(
         assert row is not None
         assert row.is_unacknowledged
         done.append(row.first.state.key.item)
-        state = replace(state, acknowledging=state.cursor_key)
+        state = structs.replace(state, acknowledging=state.cursor_key)
         waiting = alarm_list.clamp_cursor(state, rows_of(snapshot, options), VISIBLE)
         assert waiting == state
         snapshot = acknowledge(snapshot, done[-1])

@@ -1,12 +1,12 @@
 """The banner's rows and the bell: pure, so that every state can be looked at."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from dosing_tui.config.settings import GlyphMode
 from dosing_tui.domain.alarms.models import AlarmKey, Priority
