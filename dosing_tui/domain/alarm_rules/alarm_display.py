@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
-from dosing_tui.domain.alarm_rules.connection_rules import COLLECTOR_RULES
 from dosing_tui.domain.alarm_rules.delays import DelayedCondition, build_alarm_view
 from dosing_tui.domain.alarm_rules.shared.flood_counter import FloodCounter
+from dosing_tui.domain.alarms.catalog import COLLECTOR_RULES
 from dosing_tui.domain.alarms.journal_projection import JournalProjection
 from dosing_tui.domain.alarms.models import AlarmKey, AlarmState
 from dosing_tui.domain.alarms.snapshot import AlarmSnapshot, build_snapshot, find_first_outs

@@ -15,11 +15,6 @@ from dosing_tui.domain.quantities.quantity_text import (
     format_percent,
 )
 
-COLLECTOR_RULES = frozenset(
-    {"BROKER_DOWN", "TOPIC_REFUSED", "DB_DOWN", "DB_PARTIAL", "SPOOL_HIGH", "SPOOL_FULL"}
-)
-"""Rules about the collector itself: of what it has journaled, no other process can tell that it has ended."""
-
 
 def check_connections(
     rule_state: RuleState, context: EvaluationContext, limits: AlarmLimits

@@ -15,6 +15,10 @@ CATALOG_VERSION = 2
 NO_DELAY = timedelta()
 RETIRED = "RETIRED"
 """Rule of a station, or of a tank as its item: out of service, it takes all alarms of that one away."""
+COLLECTOR_RULES = frozenset(
+    {"BROKER_DOWN", "TOPIC_REFUSED", "DB_DOWN", "DB_PARTIAL", "SPOOL_HIGH", "SPOOL_FULL"}
+)
+"""Rules about the collector itself: of what it has journaled, no other process can tell that it has ended."""
 
 
 class BatchWeight(Enum):

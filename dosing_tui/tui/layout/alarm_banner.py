@@ -6,7 +6,7 @@ from datetime import datetime
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from dosing_tui.domain.alarm_rules.connection_rules import COLLECTOR_RULES
+from dosing_tui.domain.alarms.catalog import COLLECTOR_RULES
 from dosing_tui.domain.alarms.models import UNACKNOWLEDGED_STATES, AlarmKey, AlarmStateName, Priority
 from dosing_tui.domain.alarms.snapshot import AlarmSnapshot, AlarmView, AttentionRank, get_attention_rank
 from dosing_tui.domain.labels.alarm_labels import label_alarms
