@@ -79,7 +79,7 @@ def build_readings(count: int, at: datetime) -> Iterator[Reading]:
 
 
 def build_levels(count: int, at: datetime, low_every: int = 2) -> list[InventoryLevel]:
-    """One tank for each station; each second one is low, or each of so many."""
+    """One tank for each station; one of ``low_every`` is low."""
     return [
         InventoryLevel(
             time=at - timedelta(seconds=30),
