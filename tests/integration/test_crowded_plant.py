@@ -1,6 +1,6 @@
 """Thousands of names of chemicals, stations and recipes in a real database: every screen and dialog works.
 
-BENCHMARK_NAMES (4,200; with --full-size 10,000): more stations and tanks than a console and the rules keep.
+BENCHMARK_NAMES (2,600; with --full-size 10,000): more stations and tanks than a console and the rules keep.
 ``pytest -s`` prints what each key and each frame cost the thread that draws.
 """
 
@@ -21,8 +21,9 @@ from tests.support.sizes import choose_size
 from tests.support.tui.crowded_plant import CrowdedPlant, fill_plant, open_crowded_console
 from tests.support.tui.terminal_fixture import _paced_keys as _paced_keys
 
-COUNT = int(choose_size("NAMES", small=4_200, full=10_000))
-"""Half of them are low, and watched because of that; of the others there are more than alarms watch."""
+COUNT = int(choose_size("NAMES", small=2_600, full=10_000))
+LOW_EVERY = int(choose_size("LOW_EVERY", small=5, full=2))
+"""One tank of so many is low, and watched because of that; the others are more than the rules watch."""
 KEPT = MAX_SERIES
 """The newest tanks and stations."""
 NEWEST_BATCH = "complete"
@@ -30,12 +31,15 @@ NEWEST_BATCH = "complete"
 Steps = Sequence[tuple[str, str]]
 """Keys, each with a text that is on the screen afterwards."""
 
-ALARMS = f"Alarms {format_count(COUNT // 2)}"
+LOW = format_count(COUNT // LOW_EVERY)
+ALARMS = f"Alarms {LOW}"
 OF_ALL = f"of {format_count(COUNT)}"
 LAST_OF_ALL = f"{format_count(COUNT)} {OF_ALL}"
 NEWEST = f"of the newest {format_count(KEPT)}"
 FIRST_LOW = f"chemical {COUNT - KEPT + 1:05}"
-LAST, LAST_BUT_ONE, LAST_BUT_TWO = (f"{COUNT - number:05}" for number in (1, 2, 3))
+LAST = f"{COUNT - 1:05}"
+LAST_LOW, LAST_LOW_BUT_ONE = [f"{number:05}" for number in range(COUNT) if number % LOW_EVERY == 1][:-3:-1]
+LAST_OTHER = f"{max(number for number in range(COUNT) if number % LOW_EVERY != 1):05}"
 
 
 def list_rest(shown: int) -> str:
@@ -45,14 +49,14 @@ def list_rest(shown: int) -> str:
 
 def list_kept_rest(shown: int) -> str:
     """What a list of tanks, the low ones first, says of the others that are kept."""
-    return f"+ over {format_count(KEPT - shown)} more, {format_count(KEPT // 2 - shown)} low"
+    return f"+ over {format_count(KEPT - shown)} more, {format_count(KEPT // LOW_EVERY - shown)} low"
 
 
 SCREENS: dict[str, Steps] = {
     "overview": [("1", list_kept_rest(20))],
     "inventory": [("2", list_kept_rest(33)), ("tab", FIRST_LOW),
                   ("end", f"{format_count(KEPT - 12)}–{format_count(KEPT)} {NEWEST}"),
-                  ("pageup", f"chemical {LAST_BUT_ONE}")],
+                  ("pageup", f"chemical {LAST_OTHER}")],
     "consumption": [("3", list_rest(18))],
     "quality": [("4", "Accuracy in numbers")],
     "production": [("5", f"1–20 {OF_ALL}"), ("tab", "recipe 00019"), ("tab", list_rest(10))],
@@ -76,8 +80,9 @@ SCREENS: dict[str, Steps] = {
     "days at full screen": [("5", f"1–20 {OF_ALL}"), ("tab", "Production"), ("tab", "Daily production"),
                             ("enter", f"1–33 {OF_ALL}"), ("end", f"{format_count(COUNT - 32)}–{LAST_OF_ALL}"),
                             ("o", "Day↑"), ("O", "Day↓")],
-    "alarms": [("a", ALARMS), ("end", f"STOCK_LOW ×{format_count(COUNT // 2)}"), ("enter", "chemical 00001"),
-               ("end", f"chemical {LAST}"), ("up", f"chemical {LAST_BUT_TWO}"), ("enter", "Consequence")],
+    "alarms": [("a", ALARMS), ("end", f"STOCK_LOW ×{LOW}"), ("enter", "chemical 00001"),
+               ("end", f"chemical {LAST_LOW}"), ("up", f"chemical {LAST_LOW_BUT_ONE}"),
+               ("enter", "Consequence")],
     "alarm journal": [("a", ALARMS), *[("tab", "Journal")] * 4, ("end", "raised")],
     "alarm figures": [("a", ALARMS), *[("tab", "Journal")] * 5, ("end", "Most frequent")],
     "batches": [
@@ -105,7 +110,7 @@ DIALOGS: dict[str, Steps] = {
 @pytest.fixture(scope="module")
 def plant(postgres: Server) -> Iterator[CrowdedPlant]:
     with postgres.create_database(postgres.get_template("migrated", _migrate_database)) as dsn:
-        yield fill_plant(dsn, COUNT)
+        yield fill_plant(dsn, COUNT, LOW_EVERY)
 
 
 async def walk_through(plant: CrowdedPlant, name: str, steps: Steps) -> None:
