@@ -30,6 +30,7 @@ from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker
 from dosing_tui.mqtt.publisher import Publisher
 from tests.support import tmux_terminal
 from tests.support.collector.numbered_messages import CollectorProcess, plant_settings, run_collector
+from tests.support.database.kept_session import KeptSession
 from tests.support.database.stalling_proxy import StallingProxy, stalling_proxy
 from tests.support.os_processes import is_alive
 from tests.support.polling import wait_until
@@ -44,7 +45,7 @@ and the screen names nothing (111 s in all). Nor does any kind come twice.
 SHORT_HOLD_S = 3.0
 WHOLE_IN_CI = ("spool disks full",)
 """The screen needs its whole hold to name it."""
-RATE = int(choose_size("CHAOS_RATE", small=100, full=500))
+RATE = int(choose_size("CHAOS_RATE", small=50, full=500))
 """Doses per second: at each fault some are on their way."""
 SEED = int(choose_size("CHAOS_SEED", small=11, full=11))
 PUMPS = 16
@@ -76,7 +77,7 @@ class Station:
             while self.count < (time.monotonic() - began) * RATE:
                 assert publisher.publish_message(topic, self._build_payload(self.count), 1)
                 self.count += 1
-            self._stop_event.wait(0.01)
+            self._stop_event.wait(0.02)
         assert publisher.wait_for_publish(60)
         publisher.stop()
 
@@ -100,12 +101,10 @@ class Plant:
     standby: CollectorProcess
     station: Station
     console: tmux_terminal.Terminal
+    looks: KeptSession
 
     def count_stored(self) -> int:
-        with suppress(psycopg.Error), psycopg.connect(self.database.dsn) as session:
-            ((count,),) = session.execute("SELECT count(*) FROM dosing_consumption")
-            return int(count)
-        return 0
+        return self.looks.count_rows("SELECT count(*) FROM dosing_consumption")
 
     def update_roles(self) -> None:
         """The one that was elected last collects."""
@@ -274,9 +273,11 @@ def test_nothing_is_lost_or_doubled_whatever_happens_to_the_parts(
             run_machine(settings, tmp_path / "north") as north,
             run_machine(settings, tmp_path / "south") as south,
             run_console(settings, tmp_path) as console,
+            KeptSession(own_postgres.dsn) as looks,
         ):
             wait_until(lambda: COLLECTS in north.log or COLLECTS in south.log)
-            plant = Plant(mosquitto, own_postgres, proxy, north, south, Station(mosquitto.settings), console)
+            station = Station(mosquitto.settings)
+            plant = Plant(mosquitto, own_postgres, proxy, north, south, station, console, looks)
             wait_until(lambda: plant.count_stored() > 0)
             rows.extend(apply_fault(plant, fault) for fault in draw_faults(plant))
             plant.station.stop()
