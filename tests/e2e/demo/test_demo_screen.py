@@ -36,10 +36,9 @@ def _tmux(request: pytest.FixtureRequest) -> None:
         skip_absent(request, "tmux is not installed")
 
 
-def wait_until_drawn(window: Terminal) -> list[int]:
-    """The demo and its servers, once its console shows the past in its charts."""
-    window.wait_for_text("Demo plant")
-    window.wait_for_text("CU-85")
+def wait_until_collecting(window: Terminal) -> list[int]:
+    """The demo and its servers, once its console says that they work."""
+    window.wait_for_text("collecting")
     demo = window.get_pid()
     servers = list_children(demo)
     assert servers
@@ -53,8 +52,8 @@ def wait_until_gone(processes: list[int]) -> None:
 @pytest.mark.usefixtures("_tmux")
 def test_it_begins_with_a_past_and_a_live_plant_and_q_ends_everything(folder: Path) -> None:
     with demo_on_screen(folder) as screen:
-        processes = wait_until_drawn(screen)
-        screen.wait_for_text("collecting")
+        screen.wait_for_text("CU-85")
+        processes = wait_until_collecting(screen)
         screen.send_keys("q")
         screen.wait_for_text("Quit the console?")
         with suppress(CalledProcessError):  # its window goes with it
@@ -66,7 +65,7 @@ def test_it_begins_with_a_past_and_a_live_plant_and_q_ends_everything(folder: Pa
 @pytest.mark.parametrize("signal", [SIGTERM, SIGKILL])
 def test_no_server_outlives_it(used_folder: Path, signal: int) -> None:
     with demo_on_screen(used_folder) as screen:
-        processes = wait_until_drawn(screen)
+        processes = wait_until_collecting(screen)
         os.kill(processes[0], signal)
         wait_until_gone(processes)
 
@@ -74,7 +73,7 @@ def test_no_server_outlives_it(used_folder: Path, signal: int) -> None:
 @pytest.mark.usefixtures("_tmux")
 def test_the_consoles_options_hold_for_it_and_a_closed_terminal_ends_everything(used_folder: Path) -> None:
     with demo_on_screen(used_folder, "--glyphs", "ascii") as window:
-        processes = wait_until_drawn(window)
+        processes = wait_until_collecting(window)
         assert window.read_screen().isascii()
     wait_until_gone(processes)
 
