@@ -16,10 +16,12 @@ from dosing_tui.tui.app.ordered_input import FRAME_TIMEOUT_S
 from tests.support import tmux_terminal
 from tests.support.database_servers import skip_absent
 from tests.support.os_processes import is_alive, list_children
-from tests.support.polling import wait_until
+from tests.support.polling import PATIENCE_S, wait_until
 from tests.support.tmux_terminal import Terminal
 
 QUIET = ("--rate", "0.05", "--devices", "2")
+NEW_DEMO_S = 3 * PATIENCE_S
+"""On a busy machine a first start takes longer than anything else."""
 
 
 def demo_on_screen(folder: Path, *options: str) -> AbstractContextManager[Terminal]:
@@ -52,7 +54,7 @@ def wait_until_gone(processes: list[int]) -> None:
 @pytest.mark.usefixtures("_tmux")
 def test_it_begins_with_a_past_and_a_live_plant_and_q_ends_everything(folder: Path) -> None:
     with demo_on_screen(folder) as screen:
-        screen.wait_for_text("CU-85")
+        screen.wait_for_text("CU-85", NEW_DEMO_S)
         processes = wait_until_collecting(screen)
         screen.send_keys("q")
         screen.wait_for_text("Quit the console?")
