@@ -1,18 +1,18 @@
 """Runs a transaction again that the server ended because it and another session waited for each other."""
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from psycopg import Connection
 from psycopg.errors import DeadlockDetected
 
-from dosing_tui.database.connection import Session
 from dosing_tui.errors import DatabaseUnavailableError
 
 Value = TypeVar("Value")
 MAX_ATTEMPTS = 5
 
 
-def run_transaction(session: Session, work: Callable[[], Value], subject: str) -> Value:
+def run_transaction(session: Connection[Any], work: Callable[[], Value], subject: str) -> Value:
     """What ``work`` returns, in a transaction of its own. It may run more than once.
 
     The other session is a writer, say, or an autovacuum. ``subject``: begins the sentence if it does not end.

@@ -51,7 +51,7 @@ def read_reviews(dsn: str) -> list[tuple[str, str, str]]:
 
 
 @pytest.mark.parametrize("size", [LARGE, MEDIUM, SMALL])
-async def test_the_list_tells_of_each_batch_how_it_stands_and_counts_them(
+async def test_the_list_shows_the_state_of_each_batch_and_counts_them(
     migrated: str, size: tuple[int, int]
 ) -> None:
     store_readings(migrated, *every_kind())
@@ -214,7 +214,9 @@ async def test_one_key_approves_nothing_that_is_rejected(migrated: str) -> None:
         assert read_reviews(migrated) == [("rejected", "Anna", "wrong drum")]
 
 
-async def test_of_two_reviewers_at_once_the_second_is_told_and_what_was_typed_stays(migrated: str) -> None:
+async def test_of_two_reviewers_at_once_the_second_learns_of_it_and_keeps_what_was_typed(
+    migrated: str,
+) -> None:
     store_readings(migrated, *make_clean_batches(1))
     async with open_review_console(migrated) as anna, open_review_console(migrated) as ben:
         for plant, name in ((anna, "Anna"), (ben, "Ben")):
@@ -335,7 +337,7 @@ async def test_text_of_the_plant_is_neither_markup_nor_control(migrated: str) ->
         assert "\x1b" not in await plant.wait_for_text("Stored messages 4")
 
 
-async def test_without_the_right_a_sentence_tells_and_what_was_typed_stays(migrated: str) -> None:
+async def test_without_the_right_a_sentence_says_so_and_what_was_typed_stays(migrated: str) -> None:
     store_readings(migrated, *make_clean_batches(1))
     async with open_review_console(migrated) as plant:
         sign_on_now(plant.console.app.services.operator, "Anna")
@@ -431,7 +433,7 @@ async def test_what_is_entered_is_said_to_be_though_the_batch_cannot_be_read_aft
         assert read_reviews(migrated) == [("approved", "Anna", "")]
 
 
-async def test_when_a_later_part_of_many_fails_it_is_told_what_is_entered_and_what_is_not_known(
+async def test_when_a_later_part_of_many_fails_a_sentence_says_what_is_entered_and_what_is_not_known(
     migrated: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("dosing_tui.tui.controllers.bulk_approval.CHUNK_SIZE", 3)
@@ -485,7 +487,7 @@ async def test_the_plant_s_policy_asks_for_pin_and_second_person_whatever_the_co
         await plant.wait_for_text("withdrawn by Ben (anna) (withdraws 'confirmed' by Ben)")
 
 
-async def test_what_came_after_a_review_is_told_on_the_batch(migrated: str) -> None:
+async def test_what_came_after_a_review_is_shown_on_the_batch(migrated: str) -> None:
     store_readings(migrated, *make_clean_batches(1))
     async with open_review_console(migrated) as plant:
         sign_on_now(plant.console.app.services.operator, "Anna")

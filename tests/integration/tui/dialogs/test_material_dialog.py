@@ -89,7 +89,7 @@ async def test_litres_need_a_density_and_an_old_entry_expects_no_jump() -> None:
         assert source.entries == []
 
 
-async def test_what_cannot_be_is_told_and_nothing_is_entered() -> None:
+async def test_what_cannot_be_is_named_and_nothing_is_entered() -> None:
     async with open_stocked_console() as (plant, source):
         assert "Enter a quantity." in await plant.press_keys("2", "R", "enter")
         assert "'much' is not a number" in await plant.press_keys(*"much", "enter")

@@ -133,7 +133,7 @@ async def test_brackets_move_the_range_of_every_panel_and_the_dot_brings_it_back
         assert "Range" not in back.splitlines()[3]
 
 
-async def test_the_range_is_chosen_in_a_dialog_and_told_in_every_caption() -> None:
+async def test_the_range_is_chosen_in_a_dialog_and_stands_in_every_caption() -> None:
     async with open_console() as driven:
         driven.clock.move_forward(2)
         await driven.press_keys("4", "g")

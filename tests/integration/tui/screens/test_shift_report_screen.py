@@ -156,7 +156,7 @@ async def test_nobody_takes_over_from_themselves(monkeypatch: pytest.MonkeyPatch
         await driven.wait_for_text("Shift taken over by Ben.")
 
 
-async def test_a_plant_without_shifts_is_told_so() -> None:
+async def test_a_plant_without_shifts_says_so() -> None:
     async with open_console(chosen=replace(make_settings(), shifts=())) as driven:
         assert "No shifts are set" in await driven.press_keys("S")
 
