@@ -112,7 +112,7 @@ def _explain_empty_list(state: BatchScreenState, options: BatchListOptions, stor
     if not store.is_loaded:
         return "Reading the batch list …"
     if state.build_filter(options) == BatchFilter():
-        return "No batch yet."
+        return "No batch yet: none was started, or the batches are still being rebuilt."
     return "No batch matches. ← → selects another tab; the marked keys above change the filter."
 
 
