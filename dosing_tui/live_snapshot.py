@@ -53,7 +53,7 @@ class DatabasePart(StrEnum):
     LOCKS = "Collector held up"
     """By the session of another user, for some minutes after its end."""
     COLLECTOR = "No collector"
-    """Seen by a process that never collects itself."""
+    """Seen by a process that never collects itself, or that is elected and cannot: its spool has no room."""
     QUERIES = "Queries fail"
     """Of this console: panels, lists and reports."""
 

@@ -144,6 +144,7 @@ def _seed_plant_history(
     # with the same seed the messages would be repetitions of the last run's
     seed = seed if is_fresh else seed + int(since.timestamp())
     plant = SimulatedPlant(seed, devices, since=since, mqtt=settings.mqtt)
+    plant.set_levels(seed_history.read_levels(settings))
     if is_fresh:
         report("Writing three days of history.")
     written = seed_history.store_messages(

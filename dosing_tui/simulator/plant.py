@@ -8,7 +8,8 @@ batches, and has no breaks.
 import heapq
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from random import Random
 
@@ -81,6 +82,12 @@ class SimulatedPlant:
     @property
     def device_ids(self) -> tuple[str, ...]:
         return tuple(station.device_id for station in self._stations)
+
+    def set_levels(self, levels: Mapping[tuple[str, str], float]) -> None:
+        """Continue with these levels in g, by station and chemical; other tanks stay as they are."""
+        for station in self._stations:
+            device = station.device_id
+            station.set_levels({name: mass for (each, name), mass in levels.items() if each == device})
 
     def generate_history(self, until: datetime, zone: tzinfo) -> Iterator[PlantMessage]:
         """Messages up to ``until``, without faults; no work at night in ``zone``."""

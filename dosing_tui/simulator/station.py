@@ -1,7 +1,8 @@
 """One dosing station: emits the firmware's lines, batch after batch. Pure: time is passed in."""
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import partial
 from random import Random
 
@@ -71,6 +72,12 @@ class SimulatedStation:
             self._plan_batch()
         self.due_at += self._plan[0].delay_s
         return line, step.is_after_reboot
+
+    def set_levels(self, levels: Mapping[str, float]) -> None:
+        """Levels in g by chemical; without those of tanks that it does not have."""
+        for name, tank in self._tanks.items():
+            if name in levels:
+                tank.remaining_cg = min(round(levels[name] * 100), tank.capacity_cg)
 
     def try_reboot(self, at: float) -> bool:
         """Reboot during a batch: calculated stocks full, uptime from zero, batch abandoned.

@@ -180,11 +180,11 @@ def format_short_tag(key: AlarmKey) -> str:
 
 
 def format_message(view: AlarmView) -> str:
-    """The message without the station's name at its end, which is in a column of its own.
+    """The message, or the rule's title, without the station's name, which is in a column of its own.
 
     It ends as ``… (st_01)`` or ``… (pump 2, st_01)``.
     """
     message, device = clean_line(view.message), sanitize_text(view.state.key.device)
     if device:
         message = message.removesuffix(f" ({device})").replace(f", {device})", ")")
-    return message or format_short_tag(view.state.key)
+    return message or (view.rule.title if view.rule else format_short_tag(view.state.key))

@@ -100,16 +100,18 @@ def render_list_page(
     width, height = size
     tabs = render_batch_tabs(options, store.counts, settings.filter_keys, width)
     context = build_list_context(state, store.list_state.rows, settings)
-    empty_text = _explain_empty_list(state, store)
+    empty_text = _explain_empty_list(state, options, store)
     return tabs, render_batch_list(store.list_state, context, width, height, empty_text=empty_text)
 
 
-def _explain_empty_list(state: BatchScreenState, store: BatchStore) -> str:
+def _explain_empty_list(state: BatchScreenState, options: BatchListOptions, store: BatchStore) -> str:
     error = state.range_error or store.error
     if error:
         return f"Batch list unavailable\n{clean_line(error, 400)}"
     if not store.is_loaded:
         return "Reading the batch list …"
+    if state.build_filter(options) == BatchFilter():
+        return "No batch yet: none was started, or the batches are still being rebuilt."
     return "No batch matches. ← → selects another tab; the marked keys above change the filter."
 
 

@@ -237,13 +237,15 @@ def render_banner(
     if not banner.lines:
         canvas.write_text(1, 0, banner.idle_text, DIM)
     labels = _label_lines(banner, width, height)
+    # blanks before the counts: a text that ends in a number does not run into them
+    gap = 2 if width >= MIN_WIDE_WIDTH else 1
     for y, (line, (columns, *texts)) in enumerate(zip(banner.lines[:height], labels, strict=False)):
         start = _TEXT_START + len(split_cells(columns))
-        needed = width - start - len(split_cells(texts[0])) - 2
+        needed = width - start - len(split_cells(texts[0])) - 1 - gap
         # the first that leaves room for the whole text: what is abnormal has precedence
         *longer, shortest = _list_right_sides(banner, y, height, is_wide=width >= MIN_WIDE_WIDTH)
         right = next((text for text in longer if len(split_cells(text)) <= needed), shortest)
-        room = width - len(split_cells(right)) - (2 if right else 1) - start
+        room = width - len(split_cells(right)) - (1 + gap if right else 1) - start
         canvas.write_text(0, y, f" {line.mark} ", line.mark_style)
         canvas.write_text(MARK_WIDTH + 3, y, format_time(line.at) if line.at else "", line.text_style)
         canvas.write_text(_TEXT_START, y, columns, line.text_style)

@@ -119,18 +119,21 @@ def cut_end(text: str, width: int) -> str:
 
 
 def _cut_middle_words(text: str, width: int) -> str:
-    """The first words and the last ones, if those hold a value. What stands in brackets is one word."""
+    """The first words and the last ones, if those hold the value. What stands in brackets is one word."""
     words: list[str] = []
     for word in _split_words(text):
         if words and words[-1].count("(") > words[-1].count(")"):
             words[-1] += f" {word}"
         else:
             words.append(word)
+    beginning = words[: _count_fitting(words, width - 2)]
+    if any(_DEVIATION.match(word) for word in beginning):
+        return cut_end(text, width)
     count = _count_fitting(words, (width - 1) * 3 // 5)
     head = " ".join(words[:count])
     room = width - (len(split_cells(head)) + 3 if head else 2)
     end = " ".join(words[len(words) - _count_fitting(words[count:][::-1], room) :])
-    if not any(character.isdigit() for character in end) and _count_fitting(words, width - 2):
+    if beginning and not any(character.isdigit() for character in end):
         return cut_end(text, width)
     if end:
         return f"{head} … {end}".lstrip()
@@ -277,6 +280,8 @@ def _split_words(text: str) -> list[str]:
     return words
 
 
+_DEVIATION = re.compile(r"[+−-]\d")
+"""How the value of a message begins that does not end with it: 'T-12 -0.56 g of 65.28 g (pump 2)'."""
 _THOUSANDS = re.compile(r"\d{3}(\D|$)")
 """The next digits of a number whose thousands are apart."""
 _UNITS = frozenset({"%", "g", "kg", "s", "min", "h", "d", "kB", "MB", "dBm"})

@@ -367,6 +367,14 @@ async def test_filters_narrow_the_list_and_the_console_s_filters_apply(migrated:
         await plant.wait_for_text("Range")
 
 
+async def test_a_plant_without_batches_is_not_told_to_change_a_filter(migrated: str) -> None:
+    async with open_review_console(migrated) as plant:
+        await plant.press_keys("b")
+        await plant.wait_for_text("No batch yet: none was started")
+        await plant.press_keys("w")
+        await plant.wait_for_text("No batch matches.")
+
+
 async def test_alarms_and_views_are_reached_from_the_batches_and_back(migrated: str) -> None:
     store_readings(migrated, *make_clean_batches(1))
     async with open_review_console(migrated) as plant:

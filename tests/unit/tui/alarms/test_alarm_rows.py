@@ -141,6 +141,15 @@ def test_a_full_list_has_a_line_for_each_alarm() -> None:
     assert choose_row_height(shown, CONTEXT, 400, 20) == 1
 
 
+def test_an_alarm_without_a_message_has_its_rules_title() -> None:
+    silent = replace(make_state("DB_PARTIAL", "journal", number=1), message="")
+    assert "Database works only in part" in read_words(
+        render_alarm_list(
+            AlarmList(AlarmListState(), rows_of(picture_of(silent)), NO_OPTIONS), CONTEXT, 120, 4
+        )
+    )
+
+
 def test_a_message_that_has_no_room_below_its_row_says_that_it_goes_on() -> None:
     away = structs.replace(
         make_state("BROKER_DOWN", "", number=1),

@@ -67,6 +67,14 @@ def test_a_narrow_banner_cuts_its_text_between_words_and_keeps_the_value() -> No
     assert " 01 DOSE_GROSS/P  P +3.40 g of 40.00 g (pump 2) " in line
 
 
+def test_a_wide_banner_parts_a_text_that_ends_in_a_number_from_the_number_of_other_lines() -> None:
+    for length in range(60):
+        gross = replace(GROSS, message=f"Gross dosing error: P {'x' * length} +3.40 g of 40.00 g (pump 2)")
+        shown = render_lines(picture_of(gross, LOW), width=100, height=1)[0]
+        assert "(pump 2) UNACK" not in shown
+        assert "(pump 2) 1 more" not in shown
+
+
 def test_an_item_that_the_tag_has_no_room_for_is_not_left_out_of_the_text() -> None:
     item = "Natriumhypochlorit 12 %"
     low = replace(LOW, key=LOW.key._replace(item=item), message=f"Low inventory: {item} at 13.1 %")

@@ -17,7 +17,9 @@ def test_the_examples_in_the_docstrings_are_true() -> None:
 @pytest.mark.parametrize(
     ("width", "text", "shown"),
     [
-        (20, "T-12 +2.17 g of 5.00 g (pump 2)", "T-12 … (pump 2)"),
+        (20, "T-12 +2.17 g of 5.00 g (pump 2)", "T-12 +2.17 g of …"),
+        (16, "T-12 -2.17 g of 5.00 g (pump 2)", "T-12 -2.17 g …"),
+        (12, "T-12 -2.17 g of 5.00 g (pump 2)", "T-12 …"),
         (20, "T-9 rose by 6 260 g: refilled, or the station restarted", "T-9 rose by …"),
         (24, "T-9 rose by 6 260 g: refilled, or the station restarted", "T-9 rose by 6 260 g …"),
         (34, "Broker down · Broker 127.0.0.1:1883 does not answer", "Broker down · Broker …"),
