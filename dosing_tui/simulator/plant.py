@@ -9,9 +9,11 @@ import heapq
 import math
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from random import Random
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dosing_tui.config.settings import MqttSettings
 from dosing_tui.simulator.fault_injection import ExpectedOutcome, Fault, FaultInjector
@@ -30,8 +32,7 @@ UPTIME_S = (600.0, 20_000.0)
 """How long ago the station without a clock booted."""
 
 
-@dataclass(frozen=True, slots=True)
-class PlantMessage:
+class PlantMessage(Struct, frozen=True):
     """One message for publishing at ``at``. ``fault`` is a Fault or ''."""
 
     at: datetime

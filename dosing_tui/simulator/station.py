@@ -2,9 +2,10 @@
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from random import Random
+
+from msgspec import Struct
 
 from dosing_tui.simulator.equipment import SimulatedPump, SimulatedTank
 from dosing_tui.simulator.payload_format import DoseLine, EventLine, FirmwareLine, LevelLine
@@ -22,8 +23,7 @@ COUNTER_LIMIT = 2**32
 """millis() starts again at zero here, after 49.7 days."""
 
 
-@dataclass(frozen=True, slots=True)
-class StationStep:
+class StationStep(Struct, frozen=True):
     """The next line, ``delay_s`` seconds of plant time after the previous one."""
 
     delay_s: float

@@ -1,13 +1,13 @@
 """The days before the demo: in order, in working hours, stored as live messages are."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice, pairwise
 from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
+from msgspec.structs import replace
 
 from dosing_tui.cli.main import demo
 from dosing_tui.config.settings import DatabaseSettings, PlantSettings, Settings

@@ -1,7 +1,9 @@
-from dataclasses import dataclass, replace
+import dataclasses
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from dosing_tui.collector.context.interfaces import CollectorContext
 from dosing_tui.collector.leadership_monitor import (
@@ -26,7 +28,10 @@ class Post:
 
 def in_mode(context: CollectorContext, mode: CollectorMode) -> CollectorContext:
     settings = context.settings
-    return replace(context, settings=replace(settings, collector=replace(settings.collector, mode=mode)))
+    return replace(
+        context,
+        settings=dataclasses.replace(settings, collector=dataclasses.replace(settings.collector, mode=mode)),
+    )
 
 
 class RoleBench:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 from textual import events
 
 from dosing_tui.config.settings import ConsoleSettings, Settings
@@ -288,7 +289,7 @@ async def test_a_text_longer_than_the_window_is_read_by_scrolling() -> None:
         message = " ".join(f"word{number:02}" for number in range(34))
         state = make_state("DOSE_GROSS", "Polyaluminiumchlorid 18 flüssig, Charge 7", message=message)
         plant.console.live.set_alarms(
-            picture_of(replace(state, comment="seen " * 40, acked_at=state.raised_at))
+            picture_of(structs.replace(state, comment="seen " * 40, acked_at=state.raised_at))
         )
         plant.console.app._run_tick()
         shown = await plant.press_keys("a", "enter")

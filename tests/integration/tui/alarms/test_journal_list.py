@@ -4,11 +4,11 @@ import csv
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from dosing_tui.config.settings import ConsoleSettings, GlyphMode, Settings
 from dosing_tui.domain.alarms.models import Actor, AlarmEvent, AlarmKey, JournalEntry

@@ -1,10 +1,10 @@
 """The console, driven by keys, on a made-up plant."""
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import cast
 
 import pytest
+from msgspec.structs import replace
 from rich.text import Text
 from textual.widget import Widget
 from textual.widgets import Static

@@ -3,6 +3,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from dosing_tui.collector.context.interfaces import CollectorContext
 from dosing_tui.collector.pipeline import database_writer
@@ -75,7 +76,7 @@ def test_the_panels_drawn_from_what_was_stored_become_due(bench: WriterBench) ->
 
 def test_a_reading_is_written_at_once_while_there_are_few(bench: WriterBench) -> None:
     settings = replace(bench.around.settings, collector=CollectorSettings(batch_ms=3_600_000))
-    bench.writing = DatabaseWriter(bench.spool, replace(bench.around, settings=settings))
+    bench.writing = DatabaseWriter(bench.spool, structs.replace(bench.around, settings=settings))
     bench.writing.start()
     bench.put_messages(1)
     wait_until(lambda: bench.spool.counts.stored == 1)

@@ -1,8 +1,10 @@
 """When the watchdog asks the database, what it says of a session, and for how long."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from dosing_tui.collector.pipeline.lock_watchdog import SHOWN_FOR, WATCHED_FOR, LockWatchdog, describe_session
 from dosing_tui.database.maintenance.blocking_sessions import BlockingSession

@@ -1,12 +1,12 @@
 """A repeat is what the protocol says is one. Everything else is new, and flagged where nobody can tell."""
 
 import tracemalloc
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from dosing_tui.collector.spool.redelivery_filter import (
     NO_HISTORY,

@@ -1,12 +1,12 @@
 """However many names are invented, a station that is new gets its alarms, and what is long over is freed."""
 
 from collections import Counter
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from dosing_tui.domain.alarm_rules.evaluator import Evaluator
 from dosing_tui.domain.alarm_rules.plant_wide import dosing_pace

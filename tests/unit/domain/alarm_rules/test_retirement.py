@@ -1,11 +1,11 @@
 """A station or tank that is retired raises nothing, and is back by itself when it is used again."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from dosing_tui.domain.alarms.catalog import RETIRED
 from dosing_tui.domain.alarms.models import Actor, AlarmEvent, AlarmKey, AlarmStateName, Priority

@@ -1,11 +1,11 @@
 """The handover is one page of 80 columns, whatever has happened in the shift."""
 
 import re
-from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from msgspec.structs import replace
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.domain.messages.text_sanitizer import count_cells

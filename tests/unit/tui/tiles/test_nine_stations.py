@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
 import pytest
+from msgspec.structs import replace
 
 from dosing_tui.config.settings import ConsoleSettings, PlantSettings, Settings, StationSettings
 from dosing_tui.domain.alarm_rules.evaluator import Evaluator

@@ -1,10 +1,10 @@
 """Values that are old for their kind look old: dim, with their age beside them."""
 
 import re
-from dataclasses import replace
 from datetime import UTC, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.live_snapshot import LinkState, LinkStatus
