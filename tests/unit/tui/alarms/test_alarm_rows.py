@@ -142,7 +142,7 @@ def test_a_full_list_has_a_line_for_each_alarm() -> None:
 
 
 def test_an_alarm_without_a_message_has_its_rules_title() -> None:
-    silent = replace(make_state("DB_PARTIAL", "journal", number=1), message="")
+    silent = structs.replace(make_state("DB_PARTIAL", "journal", number=1), message="")
     assert "Database works only in part" in read_words(
         render_alarm_list(
             AlarmList(AlarmListState(), rows_of(picture_of(silent)), NO_OPTIONS), CONTEXT, 120, 4
