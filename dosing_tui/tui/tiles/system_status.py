@@ -170,7 +170,7 @@ def _list_spools(context: RenderContext) -> Iterator[SystemStatusLine]:
     for row in rows:
         age = number_format.format_age((context.now - row.updated_at).total_seconds())
         stored = number_format.format_count(row.stored)
-        counts = f"{stored} stored, {row.duplicates} duplicates, {row.rejected} rejected"
+        counts = f"{stored} stored, {count_noun(row.duplicates, 'duplicate')}, {row.rejected} rejected"
         yield SystemStatusLine(str(row.spool_id)[:8], f"{counts} · {age}")
 
 

@@ -59,6 +59,18 @@ def test_the_age_takes_no_room_of_a_name_and_touches_no_word(width: int, height:
     assert re.search(r"(kg|low|reorder)\d", shown) is None
 
 
+@pytest.mark.parametrize("width", [30, 34, 38, 44, 60])
+def test_the_bars_of_old_and_new_levels_have_one_scale(width: int) -> None:
+    context = make_context(age=timedelta(minutes=90))
+    snapshot = context.snapshot
+    same = tuple(replace(level, percent_full=55.0) for level in snapshot.levels)
+    content = build_inventory(replace(context, snapshot=replace(snapshot, levels=same)))
+    shown = find_rows(content, width=width, height=9)
+    bars = {re.sub(r"[^▁-█━─╸╺▬▪■]", "", text) for text in shown if "%" in text}
+    assert any("h" in text.rpartition("%")[0] for text in shown)
+    assert len(bars) == 1, shown.keys()
+
+
 def test_a_level_of_now_is_not_dim() -> None:
     assert not any("ago" in text for text in find_rows(build_inventory(make_context(age=timedelta(0)))))
 
