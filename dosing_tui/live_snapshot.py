@@ -1,10 +1,12 @@
 """What the plant and its links are like at one moment: what the collector publishes and the console draws."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple, Protocol
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits
 from dosing_tui.domain.alarms.snapshot import AlarmSnapshot
@@ -31,8 +33,7 @@ class Role(StrEnum):
     VIEWER = "viewer"
 
 
-@dataclass(frozen=True, slots=True)
-class LinkState:
+class LinkState(Struct, frozen=True):
     """``reason`` is a sentence for the operator while the link is not fully up, else ''."""
 
     status: LinkStatus = LinkStatus.STARTING
@@ -52,7 +53,7 @@ class DatabasePart(StrEnum):
     LOCKS = "Collector held up"
     """By the session of another user, for some minutes after its end."""
     COLLECTOR = "No collector"
-    """Seen by a process that never collects itself."""
+    """Seen by a process that never collects itself, or that is elected and cannot: its spool has no room."""
     QUERIES = "Queries fail"
     """Of this console: panels, lists and reports."""
 
@@ -69,8 +70,7 @@ class DatabaseFault(NamedTuple):
         return f"{self.part}: {drop_database_name(self.reason)}"
 
 
-@dataclass(frozen=True, slots=True)
-class MessageCounts:
+class MessageCounts(Struct, frozen=True):
     """Readings since the spool was created: ``received = stored + duplicates + spooled + rejected``."""
 
     received: int = 0
@@ -86,8 +86,7 @@ class MessageCounts:
         return self.received == self.stored + self.duplicates + self.spooled + self.rejected
 
 
-@dataclass(frozen=True, slots=True)
-class LiveSnapshot:
+class LiveSnapshot(Struct, frozen=True):
     """A consistent copy of everything at one moment. ``revision`` rises with every change of a field.
 
     ``received_counts`` counts live messages by kind, ``stored_counts`` committed readings by kind: a panel is

@@ -6,12 +6,13 @@ Bounded in every dimension. Any thread may write or read it.
 from bisect import bisect_left
 from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from heapq import nsmallest
 from itertools import accumulate
 from threading import Event, Lock
 from typing import TypeVar
+
+from msgspec.structs import replace
 
 from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits
 from dosing_tui.domain.alarms.snapshot import AlarmSnapshot

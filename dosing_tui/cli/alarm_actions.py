@@ -5,8 +5,9 @@ They write to the alarm journal and need no broker; the collector and the consol
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from dosing_tui.collector.alarms import offline_commands
 from dosing_tui.config.alarm_limits import get_max_shelving
@@ -76,8 +77,7 @@ def list_journal_faults(settings: Settings, now: datetime) -> list[str]:
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class AlarmCommandResult:
+class AlarmCommandResult(Struct, frozen=True):
     """Tags of the alarms that changed, and a sentence for each that did not."""
 
     changed_tags: tuple[str, ...]

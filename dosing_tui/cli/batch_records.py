@@ -2,7 +2,6 @@
 
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import fields
 from datetime import UTC, datetime
 from functools import wraps
 from pathlib import Path
@@ -54,7 +53,7 @@ def add_filter_options(command: Callable[..., None]) -> Callable[..., None]:
     def with_query(*arguments: Any, **options: Any) -> None:  # click's, of any type
         from dosing_tui.domain.batch_review.query_models import BatchListQuery
 
-        query = BatchListQuery(**{field.name: options.pop(field.name) for field in fields(BatchListQuery)})
+        query = BatchListQuery(**{name: options.pop(name) for name in BatchListQuery.__struct_fields__})
         if query.clean and query.exceptions:
             raise click.UsageError("Give only one of --exceptions and --clean.")
         command(*arguments, query=query, **options)

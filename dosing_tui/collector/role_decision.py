@@ -5,9 +5,10 @@ database is unreachable, the elected process continues, and so does the machine 
 In the worst case two processes collect; the database's keys prevent duplicate rows.
 """
 
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+
+from msgspec import Struct
 
 from dosing_tui.config.settings import CollectorMode
 from dosing_tui.live_snapshot import Role
@@ -26,8 +27,7 @@ class ElectionResult(StrEnum):
     """The database is unreachable."""
 
 
-@dataclass(frozen=True, slots=True)
-class RoleInputs:
+class RoleInputs(Struct, frozen=True):
     mode: CollectorMode
     election: ElectionResult
     is_elected: bool = False

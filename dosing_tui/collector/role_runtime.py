@@ -14,7 +14,7 @@ from dosing_tui.collector.context.local_state import (
 from dosing_tui.collector.leader import Leader, SpoolDrainer
 from dosing_tui.collector.viewer import Viewer
 from dosing_tui.errors import SpoolError
-from dosing_tui.live_snapshot import Role
+from dosing_tui.live_snapshot import DatabasePart, Role
 
 
 class RoleRuntime:
@@ -29,6 +29,8 @@ class RoleRuntime:
         self._drainer: SpoolDrainer | None = None
         self._next_orphan_check = 0.0
         self._empty_spool_mtime: int | None = None
+        self._spool_fault = ""
+        """Why this process, although elected, does not collect; '' otherwise."""
 
     @property
     def is_collecting(self) -> bool:
@@ -49,6 +51,7 @@ class RoleRuntime:
 
         Raises: BrokerError when a TLS file or the host's name cannot be used.
         """
+        earlier_fault, self._spool_fault = self._spool_fault, ""
         if role is not Role.COLLECTOR:
             self._become_viewer(role)
         elif self._leader:
@@ -56,6 +59,8 @@ class RoleRuntime:
         else:
             role = self._start_leader()
         self._status.set_role(role)
+        if earlier_fault or self._spool_fault:
+            self._status.set_database_fault(DatabasePart.COLLECTOR, self._spool_fault)
         return role
 
     def stop(self) -> None:
@@ -71,6 +76,7 @@ class RoleRuntime:
             self._leader = Leader(self._context)
         except SpoolError as error:
             self._status.set_notice("spool", f"{error} Nothing is collected here.")
+            self._spool_fault = f"{error} Messages wait at the broker; no alarm is evaluated."
             self._start_viewer()
             return Role.UNDECIDED
         self._stop_viewer()

@@ -2,16 +2,16 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.domain.messages.models import Reading
 from dosing_tui.live_snapshot import DatabaseFault
 
 
-@dataclass(frozen=True, slots=True)
-class StartCollector:
+class StartCollector(Struct, frozen=True):
     """The first message, and the only one with passwords."""
 
     settings: Settings
@@ -19,8 +19,7 @@ class StartCollector:
     """Readings on the screen, from an earlier collector process; oldest first."""
 
 
-@dataclass(frozen=True, slots=True)
-class UpdateAck:
+class UpdateAck(Struct, frozen=True):
     """The console has applied the last StateUpdate; the next one may be sent."""
 
     console_faults: tuple[DatabaseFault, ...] = ()
@@ -30,8 +29,7 @@ class UpdateAck:
 MessageToCollector: TypeAlias = StartCollector | UpdateAck
 
 
-@dataclass(frozen=True, slots=True)
-class StateUpdate:
+class StateUpdate(Struct, frozen=True):
     """Changed fields of the live snapshot, each pickled on its own. Empty: a heartbeat."""
 
     fields: Mapping[str, bytes]

@@ -1,9 +1,10 @@
 """Mirror of the collector process's live state, with the link state of that process."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from threading import Lock
+
+from msgspec.structs import replace
 
 from dosing_tui.collector_process.state_delta import apply_changes
 from dosing_tui.domain.messages.models import Reading

@@ -5,8 +5,9 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from dosing_tui.collector_process.child_process import PROGRAM_ARGS, CollectorSubprocess
 from dosing_tui.collector_process.messages import StartCollector, StateUpdate, UpdateAck
@@ -20,8 +21,7 @@ NO_ANSWER = "The collector process does not answer."
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class SupervisorTimeouts:
+class SupervisorTimeouts(Struct, frozen=True):
     """Timeouts of the supervision, in seconds."""
 
     silence_s: float = 5.0

@@ -1,6 +1,5 @@
 """Alarm and panel limits, built from the settings, from which ``migrate`` enters them into the database."""
 
-from dataclasses import fields
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -76,7 +75,7 @@ def build_tolerance_rules(settings: Settings) -> ToleranceRules:
 
 
 def _select_overrides(overrides: AlarmLimitSettings) -> dict[str, float]:
-    names = {field.name for field in fields(IngredientLimits)}
+    names = IngredientLimits.__struct_fields__
     values = {key: getattr(overrides, key) for key, _, _ in LIMIT_RANGES if key in names}
     return {key: value for key, value in values.items() if value is not None}
 

@@ -1,16 +1,16 @@
 """Rows of ``sql/reads/select_annotations.sql`` as annotations of a chart."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text
 from dosing_tui.domain.panels.annotations import Annotation, AnnotationKind, AnnotationList
 from dosing_tui.domain.panels.operator_notes import MAX_TEXT_LENGTH
 
 
-@dataclass(frozen=True, slots=True)
-class AnnotationRow:
+class AnnotationRow(Struct, frozen=True):
     """Columns as Grafana requires: ``timeend`` None is a point in time; ``tags`` are separated by commas."""
 
     time: datetime

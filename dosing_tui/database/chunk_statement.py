@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from itertools import combinations
 from typing import Any, NamedTuple
 from uuid import UUID
+
+from msgspec import Struct, field
 
 from dosing_tui.database import row_codec
 from dosing_tui.database.sql_files import LEADING_COMMENT, read_statement
@@ -16,8 +17,7 @@ from dosing_tui.domain.messages.models import Reading, ReadingKind
 _PARAMETER = re.compile(r"%\((\w+)\)s")
 
 
-@dataclass(frozen=True, slots=True)
-class ChunkResult:
+class ChunkResult(Struct, frozen=True):
     """``progress``: last_seq, stored, duplicates, rejected."""
 
     progress: tuple[int, int, int, int]

@@ -4,11 +4,12 @@ import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 import psycopg
+from msgspec import Struct
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import Conninfo
 from psycopg.rows import TupleRow, kwargs_row
@@ -56,8 +57,7 @@ _TIMEOUT_OPTIONS = {
 """Keepalives detect a dead server or cable within 25 s; the connection string overrides them."""
 
 
-@dataclass(frozen=True, slots=True)
-class StatementTimeouts:
+class StatementTimeouts(Struct, frozen=True):
     """Longest run time of a statement, and wait for a lock, in seconds; 0 is unlimited."""
 
     statement_s: float

@@ -208,7 +208,12 @@ _LIBPQ_ERRORS: tuple[tuple[str, type[DatabaseError], str], ...] = (
         DatabaseUnavailableError,
         "The {named} has no free connection.",
     ),
-    (r"timeout expired|timed out", DatabaseUnavailableError, "The {named} does not answer."),
+    # the last is a socket file whose queue is full, as nobody accepts
+    (
+        r"timeout expired|timed out|Resource temporarily unavailable",
+        DatabaseUnavailableError,
+        "The {named} does not answer.",
+    ),
     (
         r"Connection refused|No such file or directory",
         DatabaseUnavailableError,

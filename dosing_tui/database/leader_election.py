@@ -11,11 +11,12 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
 from functools import cached_property
 from uuid import UUID, uuid4
 
 import psycopg
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from dosing_tui.config.sections.site_settings import SiteSettings
 from dosing_tui.database.connection import (
@@ -42,8 +43,7 @@ _CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 LEASE_LOST = "Another process was elected to collect while this one was suspended or unreachable."
 
 
-@dataclass(frozen=True, slots=True)
-class LeaseToken:
+class LeaseToken(Struct, frozen=True):
     """Proof of one election. For another process, too."""
 
     site: str
@@ -97,8 +97,7 @@ def lead_transaction(session: Session, token: LeaseToken | None) -> Iterator[Non
             raise DatabaseUnavailableError(LEASE_LOST)
 
 
-@dataclass(frozen=True, slots=True)
-class _LeaseState:
+class _LeaseState(Struct, frozen=True):
     epoch: int
     beat: int
     is_released: bool

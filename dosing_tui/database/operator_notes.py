@@ -1,9 +1,9 @@
 """Operator notes: append-only."""
 
-from dataclasses import asdict, replace
 from datetime import datetime
 
 import psycopg
+from msgspec.structs import asdict, replace
 from psycopg.rows import TupleRow
 
 from dosing_tui.config.settings import Settings

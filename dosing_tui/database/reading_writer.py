@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 import psycopg
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database import row_codec
@@ -33,8 +34,7 @@ SpoolRow = tuple[int, tuple[ParsedItem, ...]]
 """A sequence number of the spool, and the units of its message."""
 
 
-@dataclass(frozen=True, slots=True)
-class WriteProgress:
+class WriteProgress(Struct, frozen=True):
     """The last message written (``last_seq``), and the number of each result since the spool was created."""
 
     last_seq: int = 0
@@ -43,8 +43,7 @@ class WriteProgress:
     rejected: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class WriteReceipt:
+class WriteReceipt(Struct, frozen=True):
     """What one call has committed. Items committed by an earlier call are in none of the tuples."""
 
     progress: WriteProgress = field(default_factory=WriteProgress)
@@ -210,8 +209,7 @@ def _select_progress(session: Session, name: str, spool_id: UUID) -> WriteProgre
     return select_row(session, WriteProgress, name, {"spool_id": spool_id})
 
 
-@dataclass(frozen=True, slots=True)
-class _ChunkWriter:
+class _ChunkWriter(Struct, frozen=True):
     """Stores items in the session's transaction."""
 
     session: Session

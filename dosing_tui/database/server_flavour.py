@@ -1,8 +1,8 @@
 """Detects which of the three flavours a database server is."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
+from msgspec import Struct
 from psycopg.rows import class_row
 
 from dosing_tui.database.connection import Session
@@ -42,8 +42,7 @@ MIN_TIMESCALEDB = {ServerFlavour.COMMUNITY: (2, 18), ServerFlavour.APACHE: (2, 1
 """2.13 brought by_range(), 2.18 the columnstore's names."""
 
 
-@dataclass(frozen=True, slots=True)
-class ServerInfo:
+class ServerInfo(Struct, frozen=True):
     """Versions of a database. ``extension`` is '' without TimescaleDB; ``offered``: it can be created."""
 
     postgresql: int

@@ -6,9 +6,10 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
+
+from msgspec.structs import asdict
 
 from dosing_tui.collector.collector import Collector
 from dosing_tui.config.settings import Settings

@@ -7,10 +7,12 @@ import signal
 import threading
 import time
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from dosing_tui.config.settings import ConsoleSettings, Settings
 from dosing_tui.database.schema.migrate import migrate_schema
@@ -43,8 +45,7 @@ SCREEN_FAULTS = "nan,duplicates,uptime,reboot"
 HEADLESS_FAULTS = "all"
 
 
-@dataclass(frozen=True, slots=True)
-class DemoSite:
+class DemoSite(Struct, frozen=True):
     """A demo after its set-up: servers running, history stored, simulator not started."""
 
     settings: Settings
@@ -143,6 +144,7 @@ def _seed_plant_history(
     # with the same seed the messages would be repetitions of the last run's
     seed = seed if is_fresh else seed + int(since.timestamp())
     plant = SimulatedPlant(seed, devices, since=since, mqtt=settings.mqtt)
+    plant.set_levels(seed_history.read_levels(settings))
     if is_fresh:
         report("Writing three days of history.")
     written = seed_history.store_messages(

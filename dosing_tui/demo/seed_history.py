@@ -27,6 +27,7 @@ SELECT greatest((SELECT max(time) FROM dosing_consumption),
                 (SELECT max(time) FROM batch_events),
                 (SELECT max(time) FROM inventory_levels))
 """
+LEVELS_SQL = "SELECT device_id, chemical, remaining_g FROM inventory_latest WHERE remaining_g IS NOT NULL"
 
 
 def find_gap_start(settings: Settings, now: datetime) -> datetime:
@@ -38,6 +39,13 @@ def find_gap_start(settings: Settings, now: datetime) -> datetime:
         row = session.execute(NEWEST_TIME_SQL).fetchone()
     newest: datetime | None = row[0] if row else None
     return max(now - HISTORY_SPAN, newest) if newest else now - HISTORY_SPAN
+
+
+def read_levels(settings: Settings) -> dict[tuple[str, str], float]:
+    """The newest level of each tank, in g, by station and chemical. Raises: DatabaseError."""
+    with open_connection(settings, application="demo") as session:
+        rows = session.execute(LEVELS_SQL).fetchall()
+    return {(device, chemical): mass for device, chemical, mass in rows}
 
 
 def generate_messages(

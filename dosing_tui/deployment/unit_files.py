@@ -1,8 +1,10 @@
 """The units of systemd, as text: the collector as a hardened service, and its backup by a timer."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
+
+from msgspec import Struct, structs
 
 from dosing_tui.config.secrets import format_variable
 from dosing_tui.config.settings import Settings
@@ -36,8 +38,7 @@ HARDENING = (
 channels only."""
 
 
-@dataclass(frozen=True, slots=True)
-class BackupPlan:
+class BackupPlan(Struct, frozen=True):
     """``user`` and ``password_file``: of the role that owns the tables; '' for those of the settings."""
 
     folder: Path
@@ -48,8 +49,7 @@ class BackupPlan:
     password_file: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ServicePlan:
+class ServicePlan(Struct, frozen=True):
     """``name`` is that of the unit and of its folder in /var/lib; each site on the machine has another."""
 
     name: str
@@ -143,7 +143,7 @@ def _list_backup_sandbox(plan: ServicePlan, password_file: str) -> Iterator[str]
         yield from list_sandbox(plan)
         return
     database = replace(plan.settings.database, password_file=password_file)
-    yield from list_sandbox(replace(plan, settings=replace(plan.settings, database=database)))
+    yield from list_sandbox(structs.replace(plan, settings=replace(plan.settings, database=database)))
     yield "# the collector's own, which would come before the file"
     yield f"UnsetEnvironment={format_variable('database', 'password')}"
 

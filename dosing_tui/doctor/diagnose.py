@@ -3,9 +3,10 @@
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+
+from msgspec import Struct
 
 from dosing_tui import __version__
 from dosing_tui.collector.alarms.offline_commands import explain_unjournaled
@@ -53,8 +54,7 @@ LISTEN_S = 2.0
 ZONE_LINK = Path("/etc/localtime")
 
 
-@dataclass(frozen=True, slots=True)
-class DiagnosisOptions:
+class DiagnosisOptions(Struct, frozen=True):
     listen_s: float = LISTEN_S
     """How long to listen for messages of the stations."""
     sends_notifications: bool = False

@@ -4,9 +4,10 @@ The text begins with step and shift: ``Shift handover, Early 2026-11-24 06:00+01
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
+
+from msgspec import Struct
 
 from dosing_tui.domain.messages.text_sanitizer import clean_text
 from dosing_tui.domain.panels.operator_notes import Note, NoteDraft
@@ -23,8 +24,7 @@ class HandoverStep(StrEnum):
     TAKE = "takeover"
 
 
-@dataclass(frozen=True, slots=True)
-class HandoverSignature:
+class HandoverSignature(Struct, frozen=True):
     """``signed_at``: the database's time. ``account``: the role that the database saw."""
 
     name: str
@@ -33,8 +33,7 @@ class HandoverSignature:
     account: str
 
 
-@dataclass(frozen=True, slots=True)
-class ShiftHandover:
+class ShiftHandover(Struct, frozen=True):
     """The last signature of each step; None: not signed yet."""
 
     leave: HandoverSignature | None = None

@@ -2,8 +2,9 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from dosing_tui.domain.alarms.models import AlarmKey, AlarmState, Priority
 from dosing_tui.domain.alarms.occurrence import Occurrence
@@ -17,8 +18,7 @@ TOP_COUNT = 5
 """Number of alarms listed by name."""
 
 
-@dataclass(frozen=True, slots=True)
-class ShiftBatchCount:
+class ShiftBatchCount(Struct, frozen=True):
     """Number of batches of one recipe and status that started in the shift."""
 
     recipe: str
@@ -27,8 +27,7 @@ class ShiftBatchCount:
     with_findings: int
 
 
-@dataclass(frozen=True, slots=True)
-class ShiftStock:
+class ShiftStock(Struct, frozen=True):
     """One tank over the shift, masses in g; None means unknown.
 
     ``start_g`` and ``end_g``: last levels before the first dose of this shift and of the next one.
@@ -62,8 +61,7 @@ class ShiftStock:
         return round(self.end_g - self.start_g + self.taken_g, 3)
 
 
-@dataclass(frozen=True, slots=True)
-class AlarmTotal:
+class AlarmTotal(Struct, frozen=True):
     """One alarm over the shift: number of raises and active time."""
 
     key: AlarmKey
@@ -73,8 +71,7 @@ class AlarmTotal:
     active: timedelta
 
 
-@dataclass(frozen=True, slots=True)
-class UnreviewedBatch:
+class UnreviewedBatch(Struct, frozen=True):
     """Batch that requires a review."""
 
     batch_id: str
@@ -85,8 +82,7 @@ class UnreviewedBatch:
     review_state: str
 
 
-@dataclass(frozen=True, slots=True)
-class ShiftReport:
+class ShiftReport(Struct, frozen=True):
     """Report of one shift. The open points are as of ``made_at``, all other data are of the shift.
 
     ``completed``, ``dosed`` and ``production``: panel results of [shift.since, shift.until).

@@ -2,9 +2,10 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+from msgspec import Struct
 
 from dosing_tui.domain.alarms.catalog import RETIRED
 from dosing_tui.domain.alarms.models import UNACKNOWLEDGED_STATES, Priority
@@ -27,8 +28,7 @@ class StationActivity(StrEnum):
     """It was taken out of service for good, and has not sent since."""
 
 
-@dataclass(frozen=True, slots=True)
-class StationStatus:
+class StationStatus(Struct, frozen=True):
     device: str
     state: StationActivity
     last_message_at: datetime | None = None
@@ -63,8 +63,7 @@ class StationStatus:
         return (min(ranks, default=len(Priority)), not self.has_unacknowledged, self.device)
 
 
-@dataclass(frozen=True, slots=True)
-class StationReadings:
+class StationReadings(Struct, frozen=True):
     """The present readings of all stations."""
 
     last_seen: Sequence[tuple[str, datetime]] = ()

@@ -1,8 +1,9 @@
 """Alarms and alarm-journal entries as export tables, for the screen and the commands."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime, tzinfo
+
+from msgspec.structs import replace
 
 from dosing_tui.domain.alarms.catalog import format_alarm_value
 from dosing_tui.domain.alarms.models import AlarmState, JournalEntry

@@ -1,9 +1,10 @@
 """``dosing-tui batches list``: the batches that match a filter, as table, CSV or JSON."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from dosing_tui.config.settings import GlyphMode, Settings
 from dosing_tui.database.batches.queries import count_batches, list_batches
@@ -22,8 +23,7 @@ from dosing_tui.export.table_renderer import render_table
 ANY_TIME_LABEL = "all times"
 
 
-@dataclass(frozen=True, slots=True)
-class BatchListResult:
+class BatchListResult(Struct, frozen=True):
     """``total_count``: number of matching batches; ``range_text``: the range in words."""
 
     rows: list[BatchRow]

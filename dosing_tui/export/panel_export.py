@@ -3,11 +3,12 @@
 import difflib
 from collections.abc import Callable, Iterable
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from dosing_tui.config.settings import GlyphMode, Settings
 from dosing_tui.database.panel_reader import PanelReader
@@ -36,8 +37,7 @@ MessageReporter = Callable[[str], None]
 TextWriter = Callable[[str], object]
 
 
-@dataclass(frozen=True, slots=True)
-class PanelExportRequest:
+class PanelExportRequest(Struct, frozen=True):
     """``from_``, ``to`` and ``range`` as entered, '' if absent; ``output`` None is stdout."""
 
     panel: str

@@ -1,9 +1,10 @@
 """``dosing-tui report shift``: the shift report as text, HTML, PDF or JSON."""
 
 import json
-from dataclasses import fields, is_dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.domain.shift_report import ShiftReport
@@ -36,15 +37,19 @@ def build_file_name(report: ShiftReport, output_format: FileFormat, settings: Se
 def _report_to_json(report: ShiftReport, zone: ZoneInfo) -> dict[str, object]:
     """The fields of the report and its derived figures."""
     return {
-        **{field.name: _value_to_json(getattr(report, field.name), zone) for field in fields(report)},
+        **_struct_to_json(report, zone),
         "ended": report.ended_batches,
         "clean": report.clean_batches,
         "right_first_time_percent": report.right_first_time_percent,
     }
 
 
+def _struct_to_json(value: Struct, zone: ZoneInfo) -> dict[str, object]:
+    return {name: _value_to_json(getattr(value, name), zone) for name in value.__struct_fields__}
+
+
 def _value_to_json(value: object, zone: ZoneInfo) -> object:
-    """Dataclasses as objects by field name, times with the plant's offset, durations in seconds."""
+    """Structs as objects by field name, times with the plant's offset, durations in seconds."""
     match value:
         case None | bool() | int() | float() | str() | datetime():
             return cell_to_json(value, zone)
@@ -54,7 +59,7 @@ def _value_to_json(value: object, zone: ZoneInfo) -> object:
             return {name: _value_to_json(each, zone) for name, each in value._asdict().items()}
         case tuple():
             return [_value_to_json(each, zone) for each in value]
-        case _ if is_dataclass(value):
-            return {field.name: _value_to_json(getattr(value, field.name), zone) for field in fields(value)}
+        case Struct():
+            return _struct_to_json(value, zone)
         case _:
             return str(value)

@@ -1,9 +1,10 @@
 """The export table: rows, columns with units, and the panel, range and filters they are from."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Any, TypeAlias
+
+from msgspec import Struct
 
 from dosing_tui.domain.panels.filters import Selection
 from dosing_tui.domain.panels.panel_catalog import Panel, PanelQuery
@@ -14,8 +15,7 @@ _HOURLY = "/h"
 _HOUR = timedelta(hours=1)
 
 
-@dataclass(frozen=True, slots=True)
-class ExportTable:
+class ExportTable(Struct, frozen=True):
     """Rows of one panel, as queried or as shown on screen.
 
     ``since`` and ``until`` are the resolved ``range``, None for the present; times are formatted in ``zone``.

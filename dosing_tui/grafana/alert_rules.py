@@ -4,8 +4,9 @@ The database decides each condition with its own limits. Grafana compares only t
 limit needs no new file. A query without rows would be an alert of its own ("no data"): each returns a row.
 """
 
-from dataclasses import dataclass
 from datetime import timedelta
+
+from msgspec import Struct
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.domain.alarms.catalog import RULES
@@ -19,8 +20,7 @@ _NUMBERS = (("A", "condition"), ("V", "value"), ("L", "limit_value"))
 """Letter of a query and the number it returns."""
 
 
-@dataclass(frozen=True, slots=True)
-class AlertRule:
+class AlertRule(Struct, frozen=True):
     """``statement``: in ``sql/alerts``; ``alarm``: the console's; ``item``: a label beside the station."""
 
     statement: str

@@ -4,7 +4,8 @@ The same conditions are written as rules for Grafana and for Prometheus with an 
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.domain.alarms.catalog import RULES
@@ -18,8 +19,7 @@ FIGURE = "$figure"
 """In a template of an alert's summary: the value of its expression, which each program names differently."""
 
 
-@dataclass(frozen=True, slots=True)
-class MetricPanel:
+class MetricPanel(Struct, frozen=True):
     """``queries``: legend -> PromQL. ``width`` in Grafana's grid of 24 columns."""
 
     title: str
@@ -30,8 +30,7 @@ class MetricPanel:
     height: int = 8
 
 
-@dataclass(frozen=True, slots=True)
-class CollectorAlert:
+class CollectorAlert(Struct, frozen=True):
     """Firing when ``expression`` has had a result for ``pending``, whatever its value.
 
     ``summary`` is a template of labels and of FIGURE.

@@ -4,7 +4,8 @@ A limit is read from the database by a query of its own, so that a changed setti
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from dosing_tui.config.alarm_limits import build_tolerance_rules
 from dosing_tui.config.settings import Settings
@@ -129,8 +130,7 @@ def _build_targets(panel: Panel[object], settings: Settings, row_format: str) ->
     return [build_query(build_panel_sql(panel, zone=zone, site=site), format=row_format)]
 
 
-@dataclass(frozen=True, slots=True)
-class PanelThreshold:
+class PanelThreshold(Struct, frozen=True):
     """A limit of the database as thresholds of one column, or of all numbers; ``colors``: of each part."""
 
     ref: str

@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.connection import describe_target
@@ -21,8 +22,7 @@ _HEADER_LENGTH = 1000
 """Characters at the start of a file that contain FILE_HEADER if dosing-tui wrote it."""
 
 
-@dataclass(frozen=True, slots=True)
-class GrafanaOptions:
+class GrafanaOptions(Struct, frozen=True):
     """How Grafana connects. ``password`` is in Grafana's notation: $__file{...}; ``dashboards`` is a folder.
 
     ``user`` should not be that of database.dsn: that role may write, and Grafana runs any SQL. An empty

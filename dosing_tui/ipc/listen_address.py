@@ -1,13 +1,13 @@
 """An address to listen on, and whether other machines reach it. Pure."""
 
 import re
-from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class ListenAddress:
+
+class ListenAddress(Struct, frozen=True):
     host: str
     port: int
 

@@ -4,7 +4,8 @@ import logging
 import random
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 log = logging.getLogger(__name__)
 
@@ -12,8 +13,7 @@ FailureReporter = Callable[[str, str], None]
 """Takes the thread's name and the sentence to show; '' when the thread works again. Called in that thread."""
 
 
-@dataclass(frozen=True, slots=True)
-class RetryDelay:
+class RetryDelay(Struct, frozen=True):
     """Exponential back-off, in seconds: each delay is twice the one before, up to ``max_s``."""
 
     min_s: float = 0.25

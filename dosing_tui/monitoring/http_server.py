@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from socket import AF_INET, AF_INET6, SHUT_RDWR, socket
 from threading import Lock
+
+from msgspec import Struct
 
 from dosing_tui.errors import ConfigError
 from dosing_tui.ipc.listen_address import ListenAddress
@@ -18,8 +19,7 @@ MAX_REQUESTS = 8
 """At a time; for one more the oldest is closed: an endless request does not block others."""
 
 
-@dataclass(frozen=True, slots=True)
-class HttpAnswer:
+class HttpAnswer(Struct, frozen=True):
     status: int
     body: bytes
     content_type: str = "text/plain; charset=utf-8"

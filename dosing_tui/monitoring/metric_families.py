@@ -3,9 +3,9 @@
 import platform
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from msgspec import Struct, field
 from prometheus_client.core import (
     CounterMetricFamily,
     GaugeMetricFamily,
@@ -35,8 +35,7 @@ _WORKING = (LinkStatus.UP, LinkStatus.PARTIAL)
 _ALARM_STATES = tuple(state for state in AlarmStateName if state is not AlarmStateName.NORMAL)
 
 
-@dataclass(frozen=True, slots=True)
-class BackgroundFigures:
+class BackgroundFigures(Struct, frozen=True):
     """What is measured from time to time, not at each scrape. None: not known."""
 
     spool: SpoolAge = field(default_factory=SpoolAge)

@@ -3,10 +3,10 @@
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from threading import Event
 
+from msgspec import Struct
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessageInfo
 from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.properties import Properties
@@ -29,8 +29,7 @@ POLL_INTERVAL_S = 0.2
 """Interval at which a waiting call evaluates ``should_stop``."""
 
 
-@dataclass(frozen=True, slots=True)
-class _InFlightMessage:
+class _InFlightMessage(Struct, frozen=True):
     info: MQTTMessageInfo
     qos: int
     on_publish: Callable[[], object]

@@ -4,10 +4,12 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import replace
 from signal import SIGINT, SIGTERM, Signals, signal
 from threading import Event
 from types import FrameType
+
+from msgspec.structs import asdict
 
 from dosing_tui.config.settings import MqttSettings
 from dosing_tui.errors import ConfigError

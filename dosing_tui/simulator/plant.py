@@ -8,10 +8,12 @@ batches, and has no breaks.
 import heapq
 import math
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
 from random import Random
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dosing_tui.config.settings import MqttSettings
 from dosing_tui.simulator.fault_injection import ExpectedOutcome, Fault, FaultInjector
@@ -30,8 +32,7 @@ UPTIME_S = (600.0, 20_000.0)
 """How long ago the station without a clock booted."""
 
 
-@dataclass(frozen=True, slots=True)
-class PlantMessage:
+class PlantMessage(Struct, frozen=True):
     """One message for publishing at ``at``. ``fault`` is a Fault or ''."""
 
     at: datetime
@@ -80,6 +81,12 @@ class SimulatedPlant:
     @property
     def device_ids(self) -> tuple[str, ...]:
         return tuple(station.device_id for station in self._stations)
+
+    def set_levels(self, levels: Mapping[tuple[str, str], float]) -> None:
+        """Continue with these levels in g, by station and chemical; other tanks stay as they are."""
+        for station in self._stations:
+            device = station.device_id
+            station.set_levels({name: mass for (each, name), mass in levels.items() if each == device})
 
     def generate_history(self, until: datetime, zone: tzinfo) -> Iterator[PlantMessage]:
         """Messages up to ``until``, without faults; no work at night in ``zone``."""

@@ -4,12 +4,14 @@ import math
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from threading import Event
 from typing import TypeAlias
 from uuid import uuid4
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from dosing_tui.config.settings import MqttSettings
 from dosing_tui.mqtt.connection import format_address
@@ -24,8 +26,7 @@ POLL_INTERVAL_S = 0.5
 FLUSH_TIMEOUT_S = 10.0
 
 
-@dataclass(frozen=True, slots=True)
-class PublishTally:
+class PublishTally(Struct, frozen=True):
     """Messages that the broker accepted, and the expected outcome of each.
 
     ``stored = published - rejects_expected - duplicates_expected``. The figures are exact unless a link

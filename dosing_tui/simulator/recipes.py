@@ -1,11 +1,11 @@
 """The plant's chemicals with their pumps and tanks, and its recipes."""
 
-from dataclasses import dataclass
 from random import Random
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class SimulatedRecipe:
+
+class SimulatedRecipe(Struct, frozen=True):
     """What goes into one batch: fixed grams in CATALYST mode, grams per pound of BDO in BDO mode."""
 
     name: str
@@ -13,8 +13,7 @@ class SimulatedRecipe:
     bdo_g_per_lb: tuple[tuple[str, float], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class BatchPlan:
+class BatchPlan(Struct, frozen=True):
     """One planned batch: chemicals with their targets in g, in dosing order."""
 
     recipe: str

@@ -1,10 +1,11 @@
 """One dosing station: emits the firmware's lines, batch after batch. Pure: time is passed in."""
 
 from collections import deque
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from random import Random
+
+from msgspec import Struct
 
 from dosing_tui.simulator.equipment import SimulatedPump, SimulatedTank
 from dosing_tui.simulator.payload_format import DoseLine, EventLine, FirmwareLine, LevelLine
@@ -22,8 +23,7 @@ COUNTER_LIMIT = 2**32
 """millis() starts again at zero here, after 49.7 days."""
 
 
-@dataclass(frozen=True, slots=True)
-class StationStep:
+class StationStep(Struct, frozen=True):
     """The next line, ``delay_s`` seconds of plant time after the previous one."""
 
     delay_s: float
@@ -71,6 +71,12 @@ class SimulatedStation:
             self._plan_batch()
         self.due_at += self._plan[0].delay_s
         return line, step.is_after_reboot
+
+    def set_levels(self, levels: Mapping[str, float]) -> None:
+        """Levels in g by chemical; without those of tanks that it does not have."""
+        for name, tank in self._tanks.items():
+            if name in levels:
+                tank.remaining_cg = min(round(levels[name] * 100), tank.capacity_cg)
 
     def try_reboot(self, at: float) -> bool:
         """Reboot during a batch: calculated stocks full, uptime from zero, batch abandoned.

@@ -99,7 +99,7 @@ class PreparedBuffer(ReceiveBuffer):
         return next(self._chunks, [])
 
 
-class Plant:
+class MeasuredPlant:
     """Firmware messages of many stations, a thousand a second by their times."""
 
     def __init__(self) -> None:
@@ -130,7 +130,7 @@ class Plant:
 def test_what_a_message_costs(tmp_path: Path, capsys: pytest.CaptureFixture[str], chunk_size: int) -> None:
     search_cycles_rarely()
     chunks = min(ROUND_CHUNKS, MAX_ROUND_MESSAGES // chunk_size)
-    stopwatch, plant, has_ended = Stopwatch(), Plant(), threading.Event()
+    stopwatch, plant, has_ended = Stopwatch(), MeasuredPlant(), threading.Event()
     context = make_context(tmp_path, FakeServer(), parser=_create_parser)
     outbox = JournalOutbox(tmp_path)
     alarms = AlarmService(context, outbox=outbox)

@@ -2,12 +2,12 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from uuid import uuid4
 
 import pytest
+from msgspec.structs import replace
 
 from dosing_tui.database.reading_writer import ReadingWriter
 from dosing_tui.domain.messages.models import Dose

@@ -50,20 +50,20 @@ class Server:
     def create_database(self, template: str = "") -> Iterator[str]:
         """The connection string of a new database, empty or a copy; it is dropped afterwards."""
         name = new_name("test")
-        create = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
-        if template:
-            create += sql.SQL(" TEMPLATE {} STRATEGY file_copy").format(sql.Identifier(template))
-        self.execute_statements(create)
+        self._copy_database(name, template)
         try:
             yield self.dsn_of(name)
         finally:
             self.drop_database(name)
 
-    def get_template(self, holds: str, fill: Callable[[str], object]) -> str:
-        """Filled once by ``fill(dsn)``, then closed: a background worker in it would break the copying."""
+    def get_template(self, holds: str, fill: Callable[[str], object], *, begin_with: str = "") -> str:
+        """Filled once by ``fill(dsn)``, then closed: a background worker in it would break the copying.
+
+        ``begin_with``: another template, of which it is a copy before it is filled.
+        """
         if holds not in self.templates:
             name = new_name(holds)
-            self.execute_statements(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+            self._copy_database(name, begin_with)
             try:
                 fill(self.dsn_of(name))
             except BaseException:
@@ -82,6 +82,12 @@ class Server:
         for name in self.templates.values():
             self.drop_database(name)
         self.templates.clear()
+
+    def _copy_database(self, name: str, template: str) -> None:
+        create = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
+        if template:
+            create += sql.SQL(" TEMPLATE {} STRATEGY file_copy").format(sql.Identifier(template))
+        self.execute_statements(create)
 
     def _close_template(self, name: str) -> None:
         _put_off_jobs(self.dsn_of(name))

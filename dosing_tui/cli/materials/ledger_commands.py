@@ -2,7 +2,6 @@
 
 import shutil
 import sys
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import click
+from msgspec.structs import replace
 
 from dosing_tui.cli.context import (
     cut_list,

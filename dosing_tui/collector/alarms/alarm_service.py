@@ -150,9 +150,11 @@ class AlarmService:
         return []
 
     def _tick_clock(self) -> None:
-        self._apply_operator_commands()
         started = time.monotonic()
-        if started - self._last_tick >= TICK_INTERVAL_S:
+        is_tick_due = started - self._last_tick >= TICK_INTERVAL_S
+        if is_tick_due or not self._is_journal_up:
+            self._apply_operator_commands()
+        if is_tick_due:
             self._tick_rules()
             self._end_failure()
             self._last_tick = started

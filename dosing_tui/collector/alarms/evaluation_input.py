@@ -1,9 +1,10 @@
 """Input of the alarm rules beside readings: links, topics, parts of the database, spool, shift. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.domain.alarm_rules.shared.detection import (
@@ -19,8 +20,7 @@ _PARTS_WITHOUT_ALARM = (DatabasePart.QUERIES, DatabasePart.COLLECTOR)
 """Shown in the tiles, or seen only by a viewer."""
 
 
-@dataclass(frozen=True, slots=True)
-class SpoolFill:
+class SpoolFill(Struct, frozen=True):
     """Fill of the spool in percent, when its oldest reading was received, whether it is full."""
 
     percent: float = 0.0

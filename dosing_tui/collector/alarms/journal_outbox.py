@@ -8,11 +8,12 @@ import json
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
+
+from msgspec import Struct
 
 from dosing_tui.collector.context.sqlite_file import SqliteFile
 from dosing_tui.domain.alarms.models import (
@@ -50,8 +51,7 @@ SENT_STATUSES = (DeliveryStatus.CLAIMED, DeliveryStatus.SENT, DeliveryStatus.UNK
 """Of a message that counts for the rate limit. All alarms of one message but the first are IN_SUMMARY."""
 
 
-@dataclass(frozen=True, slots=True)
-class OutageDelivery:
+class OutageDelivery(Struct, frozen=True):
     """Delivery status of an occurrence on a channel, for its notification beside the database's."""
 
     status: DeliveryStatus

@@ -7,9 +7,10 @@ import fcntl
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing, suppress
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from dosing_tui.collector.alarms.journal_outbox import FILE_NAME, JournalOutbox, decode_entry
 from dosing_tui.collector.context.local_state import get_spool_folder, is_last_collector

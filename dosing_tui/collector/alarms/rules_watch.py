@@ -3,8 +3,9 @@
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from dosing_tui.collector.context.interfaces import CollectorContext
 from dosing_tui.config.alarm_limits import build_alarm_limits
@@ -25,8 +26,7 @@ SERVICE_INTERVAL = timedelta(minutes=1)
 LIMITS_DIFFER = "The alarm limits in these settings differ from the database's, which count."
 
 
-@dataclass(frozen=True, slots=True)
-class RuleInputs:
+class RuleInputs(Struct, frozen=True):
     """What was read; None: not due, or the database did not answer."""
 
     tolerances: ToleranceBook | None = None

@@ -2,8 +2,9 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from dosing_tui.collector.context.interfaces import CollectorContext
 from dosing_tui.domain.alarm_rules.shared.batch_need import BatchNeed
@@ -22,8 +23,7 @@ LOTS_INTERVAL = timedelta(seconds=30)
 """An entry or an expiry reaches the alarms so soon."""
 
 
-@dataclass(frozen=True, slots=True)
-class StockNews:
+class StockNews(Struct, frozen=True):
     """``outlook`` and ``batch_needs``: of every tank, or of none while they are not due."""
 
     movements: Sequence[TankMovement] = ()

@@ -2,10 +2,11 @@
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
+
+from msgspec import Struct
 
 from dosing_tui.collector.context.intervals import Intervals
 from dosing_tui.collector.context.status import CollectorStatus, StatusReporter
@@ -115,8 +116,7 @@ class RebuildCall(Protocol):
         """After the last call, by the thread that made them."""
 
 
-@dataclass(frozen=True, slots=True)
-class AlarmStore:
+class AlarmStore(Struct, frozen=True):
     """Calls for the alarm journal and for the history that the alarm rules need.
 
     Every call but ``follow_journal`` may raise DatabaseUnavailableError or DatabaseAccessError;
@@ -156,8 +156,7 @@ class AlarmStore:
     """End the session that repeated calls keep; the next of them opens another."""
 
 
-@dataclass(frozen=True, slots=True)
-class CollectorDatabase:
+class CollectorDatabase(Struct, frozen=True):
     """The database calls of the collector. Each may raise DatabaseUnavailableError or DatabaseAccessError."""
 
     create_writer: Callable[[], RowWriter]
@@ -184,8 +183,7 @@ class CollectorDatabase:
     """The audit trail's last entry, and the hash of the entry of this number."""
 
 
-@dataclass(frozen=True, slots=True)
-class CollectorContext:
+class CollectorContext(Struct, frozen=True):
     """Shared objects of all parts of the collector."""
 
     settings: Settings

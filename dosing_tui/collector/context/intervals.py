@@ -1,6 +1,6 @@
 """Intervals, back-offs and timeouts of the collector, in seconds."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from dosing_tui.ipc.supervised_thread import DEFAULT_RETRY, RetryDelay
 
@@ -11,8 +11,7 @@ At Python's default of 5 ms each time, the writer cannot keep up with the intake
 NOTIFY_RETRY = RetryDelay(5.0, 600.0)
 
 
-@dataclass(frozen=True, slots=True)
-class Intervals:
+class Intervals(Struct, frozen=True):
     poll_s: float = 1.0
     """Leader election, and the check whether a full spool has room again."""
     retry: RetryDelay = DEFAULT_RETRY

@@ -8,12 +8,13 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from queue import Empty, SimpleQueue
 from uuid import UUID
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from dosing_tui.collector.context.interfaces import CollectorContext
 from dosing_tui.config.notification_channel import NotificationSettings
@@ -39,8 +40,7 @@ DRAIN_TIMEOUT_S = 3.0
 """Longest wait at the end for deliveries in progress."""
 
 
-@dataclass(frozen=True, slots=True)
-class DeliveryResult:
+class DeliveryResult(Struct, frozen=True):
     """Result of delivering the notice ``id``; ``error`` is None if it was sent."""
 
     channel: str

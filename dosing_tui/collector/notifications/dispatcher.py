@@ -8,8 +8,9 @@ import logging
 import time
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
+
+from msgspec.structs import replace
 
 from dosing_tui.collector.alarms.journal_outbox import AlarmOccurrence
 from dosing_tui.collector.context.interfaces import CollectorContext

@@ -7,10 +7,12 @@ new message with equal content must not. ``docs/redelivery.md`` has the rules as
 
 from array import array
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dosing_tui.collector.spool.receipt_log import (
     IDENTITY_BYTES,
@@ -55,8 +57,7 @@ class SessionMessage(NamedTuple):
     received_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class ReceiptHistory:
+class ReceiptHistory(Struct, frozen=True):
     """What earlier processes received. ``recent``: oldest first."""
 
     recent: Iterable[MessageFingerprint] = ()

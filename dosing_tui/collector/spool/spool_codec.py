@@ -3,12 +3,11 @@
 import json
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import fields
 from datetime import datetime
 from operator import attrgetter
 from typing import Any
 
-import orjson
+import msgspec.json
 
 from dosing_tui.domain.messages.models import (
     BatchEvent,
@@ -32,10 +31,10 @@ _BYTES_ENCODING = "latin-1"
 
 
 def encode_items(items: Sequence[ParsedItem]) -> str:
-    plain = [(_TYPE_NAMES[type(item)], *_VALUE_GETTERS[type(item)](item)) for item in items]
+    plain = [(_TYPE_NAMES[type(item)], *_list_values(item)) for item in items]
     if all(map(is_finite, items)):
-        with suppress(orjson.JSONEncodeError):
-            text = orjson.dumps(plain, default=_value_to_text)
+        with suppress(UnicodeEncodeError):
+            text = msgspec.json.encode(plain)
             if text.isascii():
                 return text.decode()
     # slower, but it encodes every value
@@ -58,11 +57,15 @@ def _build_item(name: str, values: list[Any]) -> ParsedItem:
     return kind(*values)
 
 
+def _list_values(item: ParsedItem) -> tuple[object, ...]:
+    if isinstance(item, Rejection):
+        return item.topic, item.record.decode(_BYTES_ENCODING), item.reason, item.received_at
+    return _VALUE_GETTERS[type(item)](item)
+
+
 def _value_to_text(value: object) -> str:
     if isinstance(value, datetime):
         return value.isoformat()
-    if isinstance(value, bytes):
-        return value.decode(_BYTES_ENCODING)
     raise TypeError(f"{type(value).__name__} cannot be stored in the spool")
 
 
@@ -76,13 +79,13 @@ _FIELD_DECODERS: dict[str, Callable[[Any], object]] = {
 _json_encoder = json.JSONEncoder(separators=(",", ":"), default=_value_to_text)
 _TYPE_NAMES = {kind: name for name, kind in _ITEM_TYPES.items()}
 _VALUE_GETTERS: dict[type[ParsedItem], Callable[[ParsedItem], tuple[object, ...]]] = {
-    kind: attrgetter(*(field.name for field in fields(kind))) for kind in _ITEM_TYPES.values()
+    kind: attrgetter(*kind.__struct_fields__) for kind in _ITEM_TYPES.values() if kind is not Rejection
 }
 _DECODERS_BY_TYPE = {
     kind: [
-        (index, _FIELD_DECODERS[field.name])
-        for index, field in enumerate(fields(kind))
-        if field.name in _FIELD_DECODERS
+        (index, _FIELD_DECODERS[name])
+        for index, name in enumerate(kind.__struct_fields__)
+        if name in _FIELD_DECODERS
     ]
     for kind in _ITEM_TYPES.values()
 }

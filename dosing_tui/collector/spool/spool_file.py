@@ -10,11 +10,13 @@ import sqlite3
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import astuple, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 from uuid import UUID, uuid4
+
+from msgspec import Struct
+from msgspec.structs import astuple
 
 from dosing_tui.collector.context.disk_reserve import DiskReserve
 from dosing_tui.collector.context.private_files import prepare_private_file, prepare_private_folder
@@ -57,8 +59,7 @@ DELETE FROM session_messages WHERE packet_id IN (
 """
 
 
-@dataclass(frozen=True, slots=True)
-class SpoolState:
+class SpoolState(Struct, frozen=True):
     """Stored state of the file. ``progress`` is what the database last confirmed."""
 
     spool_id: UUID
@@ -72,8 +73,7 @@ class SpoolState:
     progress: WriteProgress
 
 
-@dataclass(frozen=True, slots=True)
-class SpoolRow:
+class SpoolRow(Struct, frozen=True):
     """``content``: the encoded items. ``count``: their number; not to be trusted in a damaged row."""
 
     seq: int
@@ -266,7 +266,8 @@ class SpoolFile(SqliteFile):
         """Store what could be read of a damaged file. Returns the sentence to report."""
         with self.write_transaction() as sql:
             sql.executemany("INSERT INTO spool (units, count, checksum) VALUES (?, ?, ?)", found.messages)
-            sql.executemany("INSERT OR REPLACE INTO session_messages VALUES (?, ?, ?, ?)", found.record)
+            # a damaged row may lack what every row has
+            sql.executemany("INSERT OR IGNORE INTO session_messages VALUES (?, ?, ?, ?)", found.record)
             if found.session is not None:
                 sql.execute("UPDATE books SET session = ?", (found.session,))
         self.reset_counters()

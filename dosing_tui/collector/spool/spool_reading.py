@@ -3,9 +3,10 @@
 import os
 import sqlite3
 from contextlib import closing, suppress
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+
+from msgspec import Struct
 
 from dosing_tui.collector.spool.spool_codec import decode_items
 from dosing_tui.collector.spool.spool_file import FILE_NAME
@@ -13,8 +14,7 @@ from dosing_tui.collector.spool.spool_schema import FORMAT_VERSION
 from dosing_tui.errors import SpoolError
 
 
-@dataclass(frozen=True, slots=True)
-class SpoolAge:
+class SpoolAge(Struct, frozen=True):
     """``used_bytes`` is None without a file. ``oldest_at``: receipt of the first reading that waits, if any.
 
     ``is_known`` is False where the first row cannot be read: there may or may not be an oldest reading.
@@ -26,8 +26,7 @@ class SpoolAge:
     is_known: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class SpoolContent:
+class SpoolContent(Struct, frozen=True):
     """``damage``: what is wrong with the file, '' if nothing is."""
 
     is_readable: bool = True

@@ -8,11 +8,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from uuid import UUID
 
 import psycopg
+from msgspec import Struct
+from msgspec.structs import replace
 from psycopg.types.json import Jsonb
 
 from dosing_tui.config.settings import Settings
@@ -54,8 +55,7 @@ REFUSED = "DT001"
 """SQLSTATE of a refusal with a sentence for the operator."""
 
 
-@dataclass(frozen=True, slots=True)
-class JournalUpdate:
+class JournalUpdate(Struct, frozen=True):
     """New journal entries. ``is_restart``: the state starts again from ``checkpoint``."""
 
     entries: tuple[JournalEntry, ...]

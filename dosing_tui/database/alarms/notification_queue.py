@@ -6,12 +6,13 @@ re-sent, as a duplicate message is worse.
 
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
 from uuid import UUID
 
+from msgspec import Struct
+from msgspec.structs import replace
 from psycopg import Cursor, Rollback
 from psycopg.rows import TupleRow
 
@@ -63,8 +64,7 @@ CLAIM_TIMEOUT = timedelta(minutes=5)
 MAX_REASON_LENGTH = 400
 
 
-@dataclass(frozen=True, slots=True)
-class PendingSummary:
+class PendingSummary(Struct, frozen=True):
     """A summary that waits for a retry."""
 
     id: int
@@ -82,8 +82,7 @@ def list_channel_states(settings: Settings, *, now: datetime) -> list[ChannelSta
     return [replace(one, channel=clean_text(one.channel), reason=clean_line(one.reason)) for one in found]
 
 
-@dataclass(frozen=True, slots=True)
-class QueuePosition:
+class QueuePosition(Struct, frozen=True):
     """``cursors``: for each channel, the last journal entry whose notices were created."""
 
     cursors: dict[str, int]

@@ -1,15 +1,15 @@
 """The head of the audit trail, for anchors outside of the database."""
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.connection import select_rows, use_session
 from dosing_tui.domain.batch_review.audit_anchor import AuditAnchor, sign_audit_anchor
 
 
-@dataclass(frozen=True, slots=True)
-class AuditHead:
+class AuditHead(Struct, frozen=True):
     """Last entry and its hash. ``anchored_hash``: that of the entry asked for, None if there is none."""
 
     entry: int

@@ -5,10 +5,10 @@ Functions of the database append the entries (``any/0017_signatures``); here is 
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 
 import psycopg
+from msgspec import Struct
 
 from dosing_tui.database.connection import Session
 from dosing_tui.database.sql_files import read_statement
@@ -24,8 +24,7 @@ MATERIAL = "material"
 """The actions."""
 
 
-@dataclass(frozen=True, slots=True)
-class AuditEntry:
+class AuditEntry(Struct, frozen=True):
     seq: int
     at: datetime
     action: str

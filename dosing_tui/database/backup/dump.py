@@ -4,12 +4,12 @@ import os
 import sqlite3
 from collections.abc import Mapping
 from contextlib import closing, contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from shutil import rmtree
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
 from psycopg import IsolationLevel
 
 from dosing_tui import __version__

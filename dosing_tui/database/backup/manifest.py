@@ -2,10 +2,11 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct, to_builtins
 
 from dosing_tui.database.backup.table_proof import DatabaseProof, TableProof
 from dosing_tui.errors import BackupError
@@ -18,8 +19,7 @@ READABLE_FORMATS: Final = (1, FORMAT)
 _BLOCK_BYTES = 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class BackupManifest:
+class BackupManifest(Struct, frozen=True):
     """``files``: name -> SHA-256 of each file of the backup."""
 
     program: str
@@ -37,7 +37,7 @@ class BackupManifest:
 
 
 def write_manifest(folder: Path, manifest: BackupManifest) -> None:
-    document = asdict(manifest) | {"format": FORMAT, "created_at": manifest.created_at.isoformat()}
+    document = to_builtins(manifest) | {"format": FORMAT, "created_at": manifest.created_at.isoformat()}
     text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
     (folder / MANIFEST_FILE).write_text(text, encoding="utf-8")
 

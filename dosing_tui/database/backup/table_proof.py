@@ -1,15 +1,13 @@
 """Measures every table so that one changed, missing or added row is found."""
 
-from dataclasses import dataclass
-
+from msgspec import Struct
 from psycopg.sql import SQL, Identifier
 
 from dosing_tui.database.connection import Session, fetch_row, select_row, select_rows
 from dosing_tui.domain.quantities.quantity_text import count_noun, format_count
 
 
-@dataclass(frozen=True, slots=True)
-class TableProof:
+class TableProof(Struct, frozen=True):
     """``digest``: sum of the hashes of all rows, in any order."""
 
     name: str
@@ -17,8 +15,7 @@ class TableProof:
     digest: str
 
 
-@dataclass(frozen=True, slots=True)
-class AggregateTable:
+class AggregateTable(Struct, frozen=True):
     """The hypertable of a continuous aggregate, under the aggregate's name."""
 
     name: str
@@ -30,8 +27,7 @@ class AggregateTable:
         return Identifier(self.schema_name, self.table_name)
 
 
-@dataclass(frozen=True, slots=True)
-class DatabaseProof:
+class DatabaseProof(Struct, frozen=True):
     """What two equal databases have in common."""
 
     postgresql: int

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dosing_tui.config.sections.site_settings import SiteSettings
 from dosing_tui.database.batches.duration_learning import is_learning_due, is_learning_quick, learn_durations
@@ -124,8 +126,7 @@ def _check_site(session: Session, site: str) -> None:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _QueuePlan:
+class _QueuePlan(Struct, frozen=True):
     """The queued days, and the spans in which their readings and silent batches change something."""
 
     touched: Sequence[ChangedDay]

@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.audit import audit_trail
@@ -23,8 +24,7 @@ IMPORT_TIMEOUTS = StatementTimeouts(statement_s=600.0, lock_s=60.0, idle_s=60.0)
 """Doses since the start of a backdated version are counted again."""
 
 
-@dataclass(frozen=True, slots=True)
-class RecipeImport:
+class RecipeImport(Struct, frozen=True):
     """The version in force after an import; ``is_new``: this import added it."""
 
     recipe: MasterRecipe

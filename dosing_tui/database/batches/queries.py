@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 
+from msgspec.structs import replace
 from psycopg import IsolationLevel
 
 from dosing_tui.config.settings import Settings

@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dosing_tui.config.sections.site_settings import SiteSettings
 from dosing_tui.database.batches.spans.alarm_spans import select_alarm_spans
@@ -45,8 +47,7 @@ from dosing_tui.domain.tolerances.tolerance_book import ToleranceBook
 _SEPARATOR = "\x1f"
 
 
-@dataclass(frozen=True, slots=True)
-class StoredBatch:
+class StoredBatch(Struct, frozen=True):
     """The columns of a stored batch that a rebuild compares."""
 
     batch_key: str
@@ -59,8 +60,7 @@ class StoredBatch:
     """Both hashes as they were reviewed; None without a valid decision."""
 
 
-@dataclass(frozen=True, slots=True)
-class RebuildResult:
+class RebuildResult(Struct, frozen=True):
     """Number of batches in a span, of those stored, of those removed or merged, and of the readings read."""
 
     batch_count: int = 0
@@ -77,8 +77,7 @@ class RebuildResult:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class AssessmentBasis:
+class AssessmentBasis(Struct, frozen=True):
     """The inputs of an assessment, and the time zone of the batches' days."""
 
     master_versions: tuple[MasterVersion, ...]
@@ -93,8 +92,7 @@ class AssessmentBasis:
     """Of the whole rebuilt time."""
 
 
-@dataclass(frozen=True, slots=True)
-class _AssessedBatch:
+class _AssessedBatch(Struct, frozen=True):
     """A batch with its record and assessment."""
 
     batch: Batch

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from msgspec import structs
+
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.audit import audit_trail
 from dosing_tui.database.audit.pins import enter_pin, prepare_pin_entry
@@ -100,7 +102,7 @@ def select_reviews(session: Session, batch_key: str) -> list[Review]:
     """The reviews of a batch, in order, with sanitized text."""
     found = select_rows(session, Review, "batches/select_reviews", {"batch_key": batch_key})
     return [
-        replace(
+        structs.replace(
             each,
             who=clean_text(each.who),
             os_user=clean_text(each.os_user),

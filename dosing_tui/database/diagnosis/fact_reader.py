@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import psycopg
+from msgspec.structs import replace
 
 from dosing_tui.config.settings import CollectorMode, Settings
 from dosing_tui.database.connection import describe_target, open_connection, select_row, select_rows
@@ -159,4 +159,4 @@ def _read_act(act: str, **_: object) -> str:
 
 def _build_sample(**columns: Any) -> StationClockSample:
     sample = StationClockSample(**columns)
-    return StationClockSample(**(asdict(sample) | {"device_id": clean_text(sample.device_id)}))
+    return replace(sample, device_id=clean_text(sample.device_id))

@@ -1,15 +1,15 @@
 """What the diagnosis reads from a database, as plain values named as their statement's columns."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import Struct, field
 
 from dosing_tui.database.schema.background_jobs import JobState
 from dosing_tui.database.server_flavour import ServerFlavour, ServerInfo
 
 
-@dataclass(frozen=True, slots=True)
-class ServerDetails:
+class ServerDetails(Struct, frozen=True):
     """``data_folder`` is None for roles that may not see it. Offsets in s east of UTC."""
 
     server_time: datetime
@@ -27,22 +27,19 @@ class ServerDetails:
     """Version of TimescaleDB that the server offers instead of the database's; '' if they are the same."""
 
 
-@dataclass(frozen=True, slots=True)
-class MissingRight:
+class MissingRight(Struct, frozen=True):
     table_name: str
     privilege: str
 
 
-@dataclass(frozen=True, slots=True)
-class SharedLogin:
+class SharedLogin(Struct, frozen=True):
     """A database role with which several people sign with their PINs."""
 
     login: str
     reviewers: int
 
 
-@dataclass(frozen=True, slots=True)
-class ChunkCounts:
+class ChunkCounts(Struct, frozen=True):
     """Chunks or partitions of a table; ``late_…``: a policy should have handled them a day ago."""
 
     table_name: str
@@ -53,15 +50,13 @@ class ChunkCounts:
     """Plain PostgreSQL: the partition of next week exists."""
 
 
-@dataclass(frozen=True, slots=True)
-class RowTimes:
+class RowTimes(Struct, frozen=True):
     table_name: str
     oldest: datetime | None
     newest: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class ReplicaState:
+class ReplicaState(Struct, frozen=True):
     """A standby server with its lag in s, or an unread replication slot with the WAL that it keeps."""
 
     name: str
@@ -70,8 +65,7 @@ class ReplicaState:
     kept_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class CollectorLease:
+class CollectorLease(Struct, frozen=True):
     """``silent_s``: seconds since the collector's last heartbeat."""
 
     holder_name: str
@@ -79,32 +73,28 @@ class CollectorLease:
     silent_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class StationClockSample:
+class StationClockSample(Struct, frozen=True):
     device_id: str
     time: datetime
     received_at: datetime
     time_quality: str
 
 
-@dataclass(frozen=True, slots=True)
-class StationLoss:
+class StationLoss(Struct, frozen=True):
     """Messages of a station that were lost in the last 24 hours."""
 
     device_id: str
     lost: int
 
 
-@dataclass(frozen=True, slots=True)
-class StationCounts:
+class StationCounts(Struct, frozen=True):
     """Without those that are retired."""
 
     stations: int
     tanks: int
 
 
-@dataclass(frozen=True, slots=True)
-class DatabaseFacts:
+class DatabaseFacts(Struct, frozen=True):
     """Everything read in one session. ``unreadable``: 'subject: reason' of what this role may not read."""
 
     server: ServerInfo

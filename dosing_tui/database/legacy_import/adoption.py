@@ -1,7 +1,8 @@
 """Decides whether a database can be adopted; ``migrate`` and ``migrate --check`` both ask here."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from dosing_tui.database import sql_files
 from dosing_tui.database.connection import Session, select_rows
@@ -17,8 +18,7 @@ from dosing_tui.database.legacy_import.table_layout import TableLayout
 from dosing_tui.errors import DatabaseAccessError
 
 
-@dataclass(frozen=True, slots=True)
-class LegacyRelation:
+class LegacyRelation(Struct, frozen=True):
     """One of the guide's relations in this database. ``kind`` is pg_class.relkind."""
 
     name: str
@@ -28,8 +28,7 @@ class LegacyRelation:
     triggers: list[str]
 
 
-@dataclass(frozen=True, slots=True)
-class AdoptionPlan:
+class AdoptionPlan(Struct, frozen=True):
     """The guide's relations of a database that can be adopted; empty where there are none."""
 
     relations: tuple[LegacyRelation, ...] = ()

@@ -4,7 +4,6 @@ interrupted copy continues where it stopped."""
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from psycopg.errors import DeadlockDetected
 from psycopg.sql import SQL, Identifier
 
 from dosing_tui.database import sql_files
@@ -14,16 +13,14 @@ from dosing_tui.database.legacy_import.legacy_schema import LegacyTable
 from dosing_tui.database.legacy_import.progress import ImportProgress, add_progress, start_table
 from dosing_tui.database.legacy_import.table_layout import TableLayout
 from dosing_tui.database.server_flavour import ServerFlavour
+from dosing_tui.database.sessions.deadlock_retry import run_transaction
 from dosing_tui.domain.quantities.quantity_text import format_count
-from dosing_tui.errors import DatabaseUnavailableError
 
 CopyReporter = Callable[[str], None]
 
 SLICE_ROWS = 20_000
 """Target rows of a slice: enough for speed, few enough not to block writers."""
 MIN_SLICE_WIDTH, MAX_SLICE_WIDTH = timedelta(minutes=1), timedelta(days=7)
-MAX_ATTEMPTS = 5
-"""Attempts for a slice that deadlocks with a writer."""
 REPORT_PERCENT = 5
 
 
@@ -94,15 +91,11 @@ def _start_copy(session: Session, layout: TableLayout, progress: ImportProgress)
 def _copy_slice(
     session: Session, layout: TableLayout, flavour: ServerFlavour, since: datetime, until: datetime
 ) -> int:
-    """Copy one slice; return the number of rows read."""
-    for _ in range(MAX_ATTEMPTS):
-        try:
-            with session.transaction():
-                return _copy_rows_between(session, layout, flavour, since, until)
-        except DeadlockDetected:  # deadlock with a writer on rows of the rollups: one of the two retries
-            continue
-    raise DatabaseUnavailableError(
-        f"Import of {layout.table.name} deadlocks with its writers; run migrate again."
+    """Copy one slice; return the number of rows read. Writers have the same rows of the rollups."""
+    return run_transaction(
+        session,
+        lambda: _copy_rows_between(session, layout, flavour, since, until),
+        f"The import of {layout.table.name}",
     )
 
 

@@ -1,10 +1,10 @@
 """Grants on the guide's relations, and the plant's views over them: read, then restored."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import LiteralString
 
 import psycopg
+from msgspec import Struct
 from psycopg.sql import SQL, Composable, Identifier
 
 from dosing_tui.database import sql_files
@@ -58,8 +58,7 @@ WRITER_COLUMNS = {
 """Columns that a writer of the guide's doses may insert; the server sets the others."""
 
 
-@dataclass(frozen=True, slots=True)
-class RelationGrant:
+class RelationGrant(Struct, frozen=True):
     """One right on one relation, or on one column of it; an empty grantee is PUBLIC."""
 
     schema: str
@@ -70,8 +69,7 @@ class RelationGrant:
     grantable: bool
 
 
-@dataclass(frozen=True, slots=True)
-class DependentView:
+class DependentView(Struct, frozen=True):
     """One of the plant's views, with all that is needed to create it again."""
 
     schema: str
@@ -83,8 +81,7 @@ class DependentView:
     owner: str
 
 
-@dataclass(frozen=True, slots=True)
-class GrantsAndViews:
+class GrantsAndViews(Struct, frozen=True):
     grants: tuple[RelationGrant, ...]
     views: tuple[DependentView, ...]
     readers: tuple[str, ...]

@@ -1,8 +1,9 @@
 """The tables of the guide's SQL, as an import expects them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final, LiteralString
+
+from msgspec import Struct
 
 from dosing_tui.domain.messages.models import TimeQuality
 
@@ -23,8 +24,7 @@ HOURLY_COLUMNS: Final[Mapping[str, LiteralString]] = {
 """Name -> type."""
 
 
-@dataclass(frozen=True, slots=True)
-class LegacyColumn:
+class LegacyColumn(Struct, frozen=True):
     """A guide column. ``is_required``: part of the identity. ``has_blank_default``: NULL becomes ''."""
 
     name: str
@@ -33,8 +33,7 @@ class LegacyColumn:
     has_blank_default: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class LegacyTable:
+class LegacyTable(Struct, frozen=True):
     """``unique_key``: columns of the new unique index; ``time_quality``: the source of the guide's times."""
 
     name: str

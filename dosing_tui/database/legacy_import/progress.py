@@ -1,14 +1,14 @@
 """Progress of each imported table, stored in the database."""
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from dosing_tui.database import sql_files
 from dosing_tui.database.connection import Session, select_rows
 
 
-@dataclass(frozen=True, slots=True)
-class ImportProgress:
+class ImportProgress(Struct, frozen=True):
     """Rows before ``copied_to`` are done; ``rows`` were counted at the start."""
 
     table_name: str

@@ -5,9 +5,9 @@ their own (``…_tag``, joined by ``tag_id``); fields as typed columns or in a j
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final, LiteralString
 
+from msgspec import Struct
 from psycopg.sql import SQL, Composable, Composed, Identifier, Literal
 
 from dosing_tui.database.connection import Session, fetch_row, select_rows
@@ -21,8 +21,7 @@ _NUMBER_TYPES: Final = ("smallint", "integer", "bigint", "real", "double precisi
 WAY_FORWARD: Final = "Or rename the table and migrate: 'dosing-tui import' reads its rows from a CSV file."
 
 
-@dataclass(frozen=True, slots=True)
-class OldColumn:
+class OldColumn(Struct, frozen=True):
     """A column of the old table. ``category`` is pg_type's: N number, S text, D time, U jsonb and others."""
 
     name: str
@@ -42,8 +41,7 @@ class OldColumn:
         return self.category == "S"
 
 
-@dataclass(frozen=True, slots=True)
-class TableLayout:
+class TableLayout(Struct, frozen=True):
     """The columns of one old table, and of its table of tags if it has one."""
 
     table: LegacyTable

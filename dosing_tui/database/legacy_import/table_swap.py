@@ -5,8 +5,8 @@ finds a name missing.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from msgspec import Struct
 from psycopg.sql import SQL, Identifier
 
 from dosing_tui.database import sql_files
@@ -18,8 +18,7 @@ from dosing_tui.database.legacy_import.legacy_schema import HOURLY_AGGREGATE, LA
 from dosing_tui.database.legacy_import.table_layout import OldColumn
 
 
-@dataclass(frozen=True, slots=True)
-class TableSwap:
+class TableSwap(Struct, frozen=True):
     """The renamed relations that hold rows, and what is restored afterwards."""
 
     table_names: tuple[str, ...]

@@ -1,9 +1,11 @@
 """Traces of lots and batches, and the lots in store, for commands and screens; text is sanitized."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.connection import select_rows, use_session
@@ -50,8 +52,7 @@ def _clean_row(row: LotTraceRow) -> LotTraceRow:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class StoredLotRow:
+class StoredLotRow(Struct, frozen=True):
     place: str
     chemical: str
     number: str
@@ -74,8 +75,7 @@ class StoredLotRow:
         return StoredLot(place, clean_text(self.chemical), lot, self.delivered_at, self.mass_g)
 
 
-@dataclass(frozen=True, slots=True)
-class TankLotsRow:
+class TankLotsRow(Struct, frozen=True):
     device_id: str
     chemical: str
     chemical_key: str

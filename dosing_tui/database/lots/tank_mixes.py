@@ -3,9 +3,11 @@
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import date, datetime, tzinfo
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dosing_tui.database.connection import Session, fetch_row, select_rows
 from dosing_tui.database.sql_files import read_statement
@@ -26,8 +28,7 @@ from dosing_tui.domain.messages.models import Dose
 _JsonShares = list[Mapping[str, Any]]
 
 
-@dataclass(frozen=True, slots=True)
-class LedgerRow:
+class LedgerRow(Struct, frozen=True):
     """An entry with the content that is stored for it; ``lots`` is None if none is."""
 
     entry_id: int
@@ -55,8 +56,7 @@ class LedgerRow:
         return TankMix(self.book_g, parse_shares(self.lots or ()))
 
 
-@dataclass(frozen=True, slots=True)
-class TankUpdate:
+class TankUpdate(Struct, frozen=True):
     """Contents of a tank that are others now, and the time from which on the lots are."""
 
     mixes: tuple[tuple[int, TankMix], ...]
@@ -138,8 +138,7 @@ def _store_update(session: Session, device: str, update: TankUpdate, queued_from
         session.execute(read_statement("lots/queue_lot_changes"), asked)
 
 
-@dataclass(frozen=True, slots=True)
-class EnteredLotRow:
+class EnteredLotRow(Struct, frozen=True):
     time: datetime
     chemical_key: str
     lot_key: str
@@ -165,8 +164,7 @@ def add_entered_lots(session: Session, lots: StationLots, doses: Iterable[Dose])
     return replace(lots, entered=entered)
 
 
-@dataclass(frozen=True, slots=True)
-class MixRow:
+class MixRow(Struct, frozen=True):
     chemical_key: str
     entry_id: int
     time: datetime

@@ -1,9 +1,10 @@
 """Ends the sessions of lower roles that keep the collector's from their locks."""
 
-from dataclasses import dataclass, replace
 from functools import cached_property
 
 import psycopg
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.connection import (
@@ -20,8 +21,7 @@ from dosing_tui.domain.messages.text_sanitizer import clean_text
 TIMEOUTS = StatementTimeouts(statement_s=3.0, connect_s=4)
 
 
-@dataclass(frozen=True, slots=True)
-class BlockingSession:
+class BlockingSession(Struct, frozen=True):
     """``held_s``: duration of its transaction, None if it is not to be seen."""
 
     process: int

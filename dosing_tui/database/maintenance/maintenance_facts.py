@@ -1,8 +1,9 @@
 """What the maintenance of a database found: sizes, retention, jobs. Imports no driver."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from dosing_tui.database.schema.background_jobs import JobState
@@ -13,8 +14,7 @@ NO_JOBS_TEXT = "No background jobs: the collector maintains this database every 
 UNDECIDED_TEXT = "nothing is dropped until 'migrate --apply-retention' or '--keep-history'."
 
 
-@dataclass(frozen=True, slots=True)
-class TableSize:
+class TableSize(Struct, frozen=True):
     """``oldest_until``: end of the oldest chunk, which is dropped first; None without one."""
 
     table_name: str
@@ -25,8 +25,7 @@ class TableSize:
     oldest_until: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class TableStatus:
+class TableStatus(Struct, frozen=True):
     """``next_drop``: when ``next_rows`` go; None while nothing does. ``compression``: before : after."""
 
     size: TableSize
@@ -38,8 +37,7 @@ class TableStatus:
     compression: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class ChunkSize:
+class ChunkSize(Struct, frozen=True):
     """A chunk, or a week, with the rows in [since, until)."""
 
     table_name: str
@@ -49,8 +47,7 @@ class ChunkSize:
     is_compressed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class MaintenanceStatus:
+class MaintenanceStatus(Struct, frozen=True):
     """``sums``: how long rollups, hourly history and rejected messages are kept; None before the schema says.
 
     ``chunks``: by table, the oldest first.

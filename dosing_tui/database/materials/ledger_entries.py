@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 
 import psycopg
+from msgspec import Struct
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.audit.audit_trail import REFUSED
@@ -36,8 +36,7 @@ MAX_ENTRIES = 5_000
 """Most entries of one query."""
 
 
-@dataclass(frozen=True, slots=True)
-class MaterialFilter:
+class MaterialFilter(Struct, frozen=True):
     """The range is of the times when things happened; None and () are all."""
 
     since: datetime | None = None

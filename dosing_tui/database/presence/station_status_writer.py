@@ -1,8 +1,9 @@
 """Stores stations' reports and losses of messages; a session of its own, for one thread."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from functools import cached_property
+
+from msgspec.structs import asdict
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.connection import Session, describe_target, open_connection

@@ -1,10 +1,10 @@
 """The log of pumps and scales: append-only; entered by a function of the database."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime
 
 import psycopg
+from msgspec.structs import asdict
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.connection import describe_target, open_connection

@@ -1,8 +1,8 @@
 """The times whose readings retention has dropped. None of them is stored, counted or rebuilt again."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 from psycopg.sql import SQL, Identifier
 
 from dosing_tui.database.connection import Session, fetch_row, select_rows
@@ -10,8 +10,7 @@ from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.messages.models import READING_TABLES
 
 
-@dataclass(frozen=True, slots=True)
-class DroppedSpan:
+class DroppedSpan(Struct, frozen=True):
     """From ``since`` to before ``until``."""
 
     since: datetime

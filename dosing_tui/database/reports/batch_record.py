@@ -2,8 +2,9 @@
 
 from collections.abc import Generator, Iterable
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import timedelta
+
+from msgspec import Struct
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database import operator_notes
@@ -15,8 +16,7 @@ from dosing_tui.domain.batch_review.query_models import BatchDetail
 from dosing_tui.domain.panels.operator_notes import Note
 
 
-@dataclass(frozen=True, slots=True)
-class BatchRecordContent:
+class BatchRecordContent(Struct, frozen=True):
     """``alarms`` and ``notes`` of the time of the batch, of its station or plant-wide."""
 
     detail: BatchDetail

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 from contextlib import closing
-from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
+
+from msgspec.structs import replace
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database import operator_notes

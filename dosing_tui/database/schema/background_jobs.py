@@ -1,7 +1,8 @@
 """TimescaleDB's background jobs: their last results."""
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from dosing_tui.database.connection import Session, select_rows
 from dosing_tui.database.server_flavour import detect_server
@@ -12,8 +13,7 @@ JOBS_STATEMENT = "maintenance/select_jobs"
 """Its rows are ``JobState``."""
 
 
-@dataclass(frozen=True, slots=True)
-class JobState:
+class JobState(Struct, frozen=True):
     """``last_status`` is 'Success', 'Failed', or '' before the first run. ``last_error`` may be older."""
 
     job_id: int

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 
 import psycopg
+from msgspec import Struct
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database import server_flavour, sql_files, table_owner
@@ -30,8 +30,7 @@ LOCK_NAME = "maintenance"
 """Row of process_locks: one process at a time runs a step."""
 
 
-@dataclass(frozen=True, slots=True)
-class MaintenanceSteps:
+class MaintenanceSteps(Struct, frozen=True):
     """Names of statements that create partitions ahead, and of those that apply retention."""
 
     partitioning: tuple[str, ...]

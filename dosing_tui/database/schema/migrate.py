@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
 
 import psycopg
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database import server_flavour, table_owner
@@ -26,6 +27,7 @@ from dosing_tui.database.schema.migration_lock import hold_migration_lock
 from dosing_tui.database.schema.retention import HistoryChoice, RetentionQuestion
 from dosing_tui.database.schema.stored_rules.retention_states import SUMS, list_states
 from dosing_tui.database.server_flavour import ServerFlavour, has_policies
+from dosing_tui.database.sessions.deadlock_retry import run_transaction
 from dosing_tui.errors import DatabaseAccessError, DatabaseUnavailableError
 
 MigrationReporter = Callable[[str], None]
@@ -37,8 +39,7 @@ RETENTION_PREFIX = "retention/"
 """Begin of the name of a step that changes how long rows are kept."""
 
 
-@dataclass(frozen=True, slots=True)
-class MigrationPlan:
+class MigrationPlan(Struct, frozen=True):
     """The steps that a database lacks."""
 
     extensions: tuple[str, ...]
@@ -67,8 +68,7 @@ class MigrationPlan:
         return [*self.extensions, *before, *imports, *after, *self.limit_changes, *self.retention_changes]
 
 
-@dataclass(frozen=True, slots=True)
-class MigrationRequest:
+class MigrationRequest(Struct, frozen=True):
     """The arguments of ``migrate_schema``."""
 
     keeps_newer_rules: bool = False
@@ -120,15 +120,19 @@ def _apply_plan(
     request: MigrationRequest,
     report: MigrationReporter,
 ) -> None:
-    with _drop_extension_on_failure(session, plan, report):
-        _create_schema(session, plan, describe_target(settings), report)
-    _apply_limits(session, settings, report, keeps_newer_rules=request.keeps_newer_rules)
-    finalize.import_rows(session, plan.flavour, report)
-    with session.transaction():
-        _apply_migrations(session, plan.after_import, plan.flavour, describe_target(settings), report)
+    target = describe_target(settings)
+
+    def finish_schema() -> None:
+        _apply_migrations(session, plan.after_import, plan.flavour, target, report)
         _apply_limits(session, settings, report, keeps_newer_rules=request.keeps_newer_rules)
         # in the same transaction: no policy begins to drop what is to be kept
         _settle_retention(session, settings, plan, request)
+
+    with _drop_extension_on_failure(session, plan, report):
+        _create_schema(session, plan, target, report)
+    _apply_limits(session, settings, report, keeps_newer_rules=request.keeps_newer_rules)
+    finalize.import_rows(session, plan.flavour, report)
+    run_transaction(session, finish_schema, "The migration")
     open_rights.close_open_rights(session, report)
 
 
@@ -192,8 +196,7 @@ def _drop_extension_on_failure(
         raise
 
 
-@dataclass(frozen=True, slots=True)
-class SchemaCheck:
+class SchemaCheck(Struct, frozen=True):
     """What ``migrate_schema`` would do, and what the plant has to know about it."""
 
     pending_steps: list[str]
@@ -317,23 +320,23 @@ def _create_schema(
     """As the tables' owner, in one transaction: the database has the whole schema or nothing of it."""
     table_owner.become_owner(session)
     table_owner.check_create_right(session, schema="compat" if plan.flavour is ServerFlavour.PLAIN else "")
-    with session.transaction():
-        timescale = plan.flavour is not ServerFlavour.PLAIN
-        aside = (
-            table_swap.rename_legacy_tables(
-                session,
-                [layout.table.name for layout in plan.adoption.layouts],
-                has_timescale=timescale,
-            )
-            if plan.adoption.layouts
-            else None
-        )
-        if not migration_history.has_history_table(session):
-            migration_history.create_history_table(session)
-        _apply_migrations(session, plan.before_import, plan.flavour, target, report)
-        if aside:
-            table_swap.register_imports(session, aside)
-            retention.forget_decision(session, (*aside.table_names, SUMS))
+    run_transaction(session, lambda: _begin_schema(session, plan, target, report), "The migration")
+
+
+def _begin_schema(
+    session: Session, plan: MigrationPlan, target: DatabaseTarget, report: MigrationReporter
+) -> None:
+    layouts, aside = plan.adoption.layouts, None
+    if layouts:
+        names = [layout.table.name for layout in layouts]
+        has_timescale = plan.flavour is not ServerFlavour.PLAIN
+        aside = table_swap.rename_legacy_tables(session, names, has_timescale=has_timescale)
+    if not migration_history.has_history_table(session):
+        migration_history.create_history_table(session)
+    _apply_migrations(session, plan.before_import, plan.flavour, target, report)
+    if aside:
+        table_swap.register_imports(session, aside)
+        retention.forget_decision(session, (*aside.table_names, SUMS))
 
 
 def _apply_migrations(

@@ -1,7 +1,8 @@
 """The migrations of this program, and the history of those applied to a database."""
 
 import hashlib
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from dosing_tui.database import sql_files
 from dosing_tui.database.connection import Session, fetch_row
@@ -14,8 +15,7 @@ FIRST_AFTER_IMPORT = 50
 """Migrations from this number on run after the rows of an imported database were copied."""
 
 
-@dataclass(frozen=True, slots=True)
-class Migration:
+class Migration(Struct, frozen=True):
     """One numbered file. ``name`` is its folder and stem, e.g. 'any/0001_readings'."""
 
     name: str
@@ -33,8 +33,7 @@ class Migration:
         return hashlib.sha256("\n".join(self.text.splitlines()).encode()).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class AppliedMigration:
+class AppliedMigration(Struct, frozen=True):
     name: str
     checksum: str
     flavour: str

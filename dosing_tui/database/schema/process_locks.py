@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 
 import psycopg
+from msgspec import Struct
 
 from dosing_tui.database.connection import Session, select_row
 from dosing_tui.database.sql_files import read_statement
@@ -28,8 +28,7 @@ def is_free(session: Session, name: str) -> bool:
     return row is not None
 
 
-@dataclass(frozen=True, slots=True)
-class _LockHolder:
+class _LockHolder(Struct, frozen=True):
     """The times are None where this user may not see them."""
 
     process: int

@@ -6,10 +6,10 @@ changes only when its table is named.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from msgspec import Struct
 from psycopg.sql import SQL, Identifier
 
 from dosing_tui.config.settings import RetentionSettings, Settings
@@ -36,8 +36,7 @@ class HistoryChoice(StrEnum):
     APPLY = "drop"
 
 
-@dataclass(frozen=True, slots=True)
-class RetentionQuestion:
+class RetentionQuestion(Struct, frozen=True):
     """Rows that the settings' retention would drop at once, and that are kept until somebody decides."""
 
     table_name: str

@@ -6,11 +6,11 @@ answers them.
 
 import time
 from collections.abc import Generator
-from dataclasses import dataclass
 from traceback import clear_frames
 from typing import Any, Self, TypeVar
 
 import psycopg
+from msgspec import Struct
 from psycopg.abc import PQGen
 from psycopg.rows import TupleRow
 
@@ -29,8 +29,7 @@ SELECT EXISTS (SELECT FROM pg_stat_activity WHERE pid = %s AND coalesce(state, '
 ResultT = TypeVar("ResultT")
 
 
-@dataclass(frozen=True, slots=True)
-class StatementDeadline:
+class StatementDeadline(Struct, frozen=True):
     """Limits of the client for each statement of a session, in seconds."""
 
     conninfo: str = ""

@@ -6,16 +6,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from signal import Signals
 from typing import IO
 
+from msgspec import Struct
+
 LAUNCHER_SCRIPT = Path(__file__).with_name("child_launcher.py")
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceAccount:
+class ServiceAccount(Struct, frozen=True):
     """An unprivileged account, for servers that refuse to run as root."""
 
     name: str

@@ -5,9 +5,10 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+
+from msgspec import Struct
 
 from dosing_tui.demo.servers.child_processes import ServiceAccount, can_reach
 from dosing_tui.demo.servers.folders import make_public_folder
@@ -27,8 +28,7 @@ INSTALL_HINT = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class PostgresBinaries:
+class PostgresBinaries(Struct, frozen=True):
     """One installation: ``bin`` holds PROGRAMS; ``package`` is the wheel's folder, if any."""
 
     bin: Path

@@ -6,10 +6,11 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from signal import SIGKILL
 from typing import IO
+
+from msgspec import Struct
 
 from dosing_tui.demo.servers.child_processes import ServiceAccount, spawn_child, stop_process
 from dosing_tui.demo.servers.postgres_binaries import PostgresBinaries
@@ -22,8 +23,7 @@ MAX_LOG_BYTES = 4 << 20
 """Maximum of the server's log in bytes; a start above it begins a new log."""
 
 
-@dataclass(frozen=True, slots=True)
-class ServerLog:
+class ServerLog(Struct, frozen=True):
     """A log and the offset of this run in it."""
 
     path: Path

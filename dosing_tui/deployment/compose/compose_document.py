@@ -1,8 +1,9 @@
 """The YAML of a Compose file, with its variables expanded."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from dosing_tui.deployment.compose.compose_variables import VariableExpansion
 
@@ -10,8 +11,7 @@ SECTIONS = ("services", "volumes", "secrets")
 """Those that the checks read."""
 
 
-@dataclass(frozen=True, slots=True)
-class ReplacedValue:
+class ReplacedValue(Struct, frozen=True):
     """A value tagged ``!override`` or ``!reset``: what other files say of it does not hold."""
 
     value: Any

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct
+
 from dosing_tui.deployment.compose.compose_document import ReplacedValue, read_document, read_mapping
 from dosing_tui.deployment.compose.compose_service import ComposeService, build_service
 from dosing_tui.deployment.compose.compose_variables import VariableExpansion
 
 
-@dataclass(frozen=True, slots=True)
-class ComposeProject:
+class ComposeProject(Struct, frozen=True):
     """``secrets``: name -> file, or None where Compose has the secret from elsewhere."""
 
     services: dict[str, ComposeService]

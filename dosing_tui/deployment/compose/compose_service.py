@@ -1,9 +1,11 @@
 """A service of a Compose file, in one form of the several that Compose allows for the same thing."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from dosing_tui.deployment.compose.compose_variables import VariableExpansion, parse_variables
 
@@ -14,24 +16,21 @@ FIELDS_BY_KEY = {
 """Key of Compose -> what of a service it says."""
 
 
-@dataclass(frozen=True, slots=True)
-class StackMount:
+class StackMount(Struct, frozen=True):
     """``path``: the file or folder of this machine; None for a volume, whose name is ``source``."""
 
     source: str
     path: Path | None
 
 
-@dataclass(frozen=True, slots=True)
-class PublishedPort:
+class PublishedPort(Struct, frozen=True):
     """``address`` '': every network of the machine."""
 
     address: str
     port: str
 
 
-@dataclass(frozen=True, slots=True)
-class ComposeService:
+class ComposeService(Struct, frozen=True):
     """``mounts`` and ``secrets`` by their path or name in the container, ``waits_for`` by service."""
 
     image: str = ""

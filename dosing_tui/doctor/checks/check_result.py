@@ -2,9 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 
@@ -80,8 +83,7 @@ class ThemeReporter:
         return CheckResult(self._theme, name, CheckLevel.ERROR, text, remedy)
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnosis:
+class Diagnosis(Struct, frozen=True):
     """All results at the time ``at``, in the order of the report."""
 
     at: datetime

@@ -1,15 +1,15 @@
 """Room on the disk of a folder."""
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 MIN_FREE_BYTES = 64 * 1024**2
 """Below this a disk is full for every purpose."""
 
 
-@dataclass(frozen=True, slots=True)
-class DiskSpace:
+class DiskSpace(Struct, frozen=True):
     free_bytes: int
     total_bytes: int
 

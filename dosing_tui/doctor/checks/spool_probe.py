@@ -2,8 +2,10 @@
 
 import os
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from dosing_tui.collector.context.local_state import get_spool_folder
 from dosing_tui.collector.spool.spool_file import FILE_NAME
@@ -16,8 +18,7 @@ REMOTE_FILE_SYSTEMS = ("nfs", "cifs", "smb", "fuse.sshfs", "9p", "ceph", "gluste
 MOUNTS = Path("/proc/mounts")
 
 
-@dataclass(frozen=True, slots=True)
-class SpoolFacts:
+class SpoolFacts(Struct, frozen=True):
     folder: Path
     exists: bool = False
     """The file exists: a collector ran here."""

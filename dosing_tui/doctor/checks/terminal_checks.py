@@ -6,7 +6,8 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from dosing_tui.doctor.checks.check_result import CheckResult, CheckTheme, ThemeReporter
 
@@ -17,8 +18,7 @@ ANSWER_TIMEOUT_S = 0.5
 _REPORT = ThemeReporter(CheckTheme.TERMINAL)
 
 
-@dataclass(frozen=True, slots=True)
-class TerminalFacts:
+class TerminalFacts(Struct, frozen=True):
     """``sample_width``: cells that SAMPLE takes; None if the terminal does not say where its cursor is."""
 
     term: str

@@ -1,12 +1,13 @@
 """Which evaluated alarms a process shows: a collector all, another what the journal does not have yet."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from dosing_tui.domain.alarm_rules.connection_rules import COLLECTOR_RULES
+from msgspec import Struct
+
 from dosing_tui.domain.alarm_rules.delays import DelayedCondition, build_alarm_view
 from dosing_tui.domain.alarm_rules.shared.flood_counter import FloodCounter
+from dosing_tui.domain.alarms.catalog import COLLECTOR_RULES
 from dosing_tui.domain.alarms.journal_projection import JournalProjection
 from dosing_tui.domain.alarms.models import AlarmKey, AlarmState
 from dosing_tui.domain.alarms.snapshot import AlarmSnapshot, build_snapshot, find_first_outs
@@ -15,8 +16,7 @@ VIEWER_GRACE_TIME = timedelta(seconds=5)
 """Age at which a viewer displays its own entries; by then it has normally read those of the collector."""
 
 
-@dataclass(frozen=True, slots=True)
-class AlarmDisplay:
+class AlarmDisplay(Struct, frozen=True):
     projection: JournalProjection
     flood: FloodCounter
     find_condition: Callable[[AlarmKey], DelayedCondition | None]

@@ -15,11 +15,6 @@ from dosing_tui.domain.quantities.quantity_text import (
     format_percent,
 )
 
-COLLECTOR_RULES = frozenset(
-    {"BROKER_DOWN", "TOPIC_REFUSED", "DB_DOWN", "DB_PARTIAL", "SPOOL_HIGH", "SPOOL_FULL"}
-)
-"""Rules about the collector itself: of what it has journaled, no other process can tell that it has ended."""
-
 
 def check_connections(
     rule_state: RuleState, context: EvaluationContext, limits: AlarmLimits
@@ -31,7 +26,9 @@ def check_connections(
         known = is_refused if context.broker.is_up else None
         name = clean_text(topic, limit=MAX_ITEM_CELLS)
         yield Detection(AlarmKey("TOPIC_REFUSED", "", name), known, f"Broker refuses to deliver {name}")
-    buffering = f"Database down: buffering {count_noun(context.spool_count, 'message')}"
+    buffering = "Database down"
+    if context.spool_count:
+        buffering += f": buffering {count_noun(context.spool_count, 'message')}"
     if context.oldest_spooled_at is not None:
         age = (context.now - context.oldest_spooled_at).total_seconds()
         buffering += f", oldest {format_duration(age // 60 * 60)}"

@@ -5,9 +5,10 @@ them, and passes the committed entries to ``apply_committed``; a viewer discards
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
+
+from msgspec.structs import replace
 
 from dosing_tui.domain.alarm_rules.alarm_display import AlarmDisplay
 from dosing_tui.domain.alarm_rules.delays import (

@@ -1,8 +1,9 @@
 """Station alarms: offline, lost messages and clock skew."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
+
+from msgspec.structs import replace
 
 from dosing_tui.domain.alarm_rules.shared.detection import Detection, EvaluationContext, is_above
 from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits

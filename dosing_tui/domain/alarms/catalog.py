@@ -1,9 +1,10 @@
 """Alarm catalog: rationalized alarms with priority, cause, consequence and action (ISA-18.2)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum, StrEnum
+
+from msgspec import Struct
 
 from dosing_tui.domain.alarms.models import AlarmKey, Priority
 from dosing_tui.domain.quantities.quantity_text import Quantity, format_quantity
@@ -14,6 +15,10 @@ CATALOG_VERSION = 2
 NO_DELAY = timedelta()
 RETIRED = "RETIRED"
 """Rule of a station, or of a tank as its item: out of service, it takes all alarms of that one away."""
+COLLECTOR_RULES = frozenset(
+    {"BROKER_DOWN", "TOPIC_REFUSED", "DB_DOWN", "DB_PARTIAL", "SPOOL_HIGH", "SPOOL_FULL"}
+)
+"""Rules about the collector itself: of what it has journaled, no other process can tell that it has ended."""
 
 
 class BatchWeight(Enum):
@@ -36,8 +41,7 @@ class AlarmGroup(StrEnum):
     LINKS = "links"
 
 
-@dataclass(frozen=True, slots=True)
-class AlarmRule:
+class AlarmRule(Struct, frozen=True):
     id: str
     priority: Priority
     title: str

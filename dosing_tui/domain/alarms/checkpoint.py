@@ -4,12 +4,12 @@ The journal remains the system of record: without a valid checkpoint it is read 
 """
 
 import json
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import orjson
+import msgspec.json
+from msgspec import Struct
 
 from dosing_tui.domain.alarms.models import Actor, AlarmKey, AlarmState, AlarmStateName, Priority, Suppression
 from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text
@@ -21,8 +21,7 @@ CHECKPOINT_INTERVAL = 500
 """Entries between two checkpoints: the maximum number of entries read at start-up."""
 
 
-@dataclass(frozen=True, slots=True)
-class Checkpoint:
+class Checkpoint(Struct, frozen=True):
     """Folded journal. ``states``: all alarms that are not normal; ``raise_times``: for flood detection."""
 
     last_entry_id: int = 0
@@ -36,7 +35,7 @@ EMPTY_CHECKPOINT = Checkpoint()
 
 def encode_checkpoint(checkpoint: Checkpoint) -> str:
     data = {"states": checkpoint.states, "raises": checkpoint.raise_times}
-    return orjson.dumps(data, default=tuple).decode()  # the key of an alarm is a tuple
+    return msgspec.json.encode(data).decode()
 
 
 def decode_checkpoint(text: str, last_entry_id: int) -> Checkpoint:

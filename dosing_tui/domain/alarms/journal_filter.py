@@ -1,7 +1,8 @@
 """Filter for queries of the alarm journal."""
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from dosing_tui.domain.alarms.models import AlarmEvent, AlarmStateName
 
@@ -9,8 +10,7 @@ MAX_ENTRIES = 5_000
 """Maximum number of entries per query."""
 
 
-@dataclass(frozen=True, slots=True)
-class JournalFilter:
+class JournalFilter(Struct, frozen=True):
     """Filter criteria; '' and () match all entries. ``tag`` matches any part of rule/station/item."""
 
     since: datetime

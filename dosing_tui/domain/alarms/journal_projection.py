@@ -1,9 +1,10 @@
 """Alarm states by the journal, with this process's pending entries applied on top."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
+
+from msgspec import Struct
 
 from dosing_tui.domain.alarms.catalog import RETIRED
 from dosing_tui.domain.alarms.checkpoint import EMPTY_CHECKPOINT, Checkpoint
@@ -17,8 +18,7 @@ from dosing_tui.domain.alarms.models import (
 from dosing_tui.domain.alarms.state_machine import apply_event, make_normal
 
 
-@dataclass(frozen=True, slots=True)
-class AlarmTransition:
+class AlarmTransition(Struct, frozen=True):
     """Effect of one entry on its alarm."""
 
     entry: JournalEntry

@@ -2,10 +2,11 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import accumulate
 from statistics import median
+
+from msgspec import Struct
 
 from dosing_tui.domain.alarms.journal_projection import AlarmTransition, JournalProjection
 from dosing_tui.domain.alarms.models import (
@@ -31,8 +32,7 @@ SHELVE_LOOKBACK = timedelta(days=1)
 """Time read before the period, to include earlier shelvings. It exceeds every shelving time."""
 
 
-@dataclass(frozen=True, slots=True)
-class KpiHistory:
+class KpiHistory(Struct, frozen=True):
     """Input of the KPI calculation: journal entries of the period and of SHELVE_LOOKBACK, by ID.
 
     ``states``: all alarms that are not normal; ``first_entry_at``: time of the journal's first entry.
@@ -43,8 +43,7 @@ class KpiHistory:
     first_entry_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AlarmKpiSummary:
+class AlarmKpiSummary(Struct, frozen=True):
     """KPIs of the alarms annunciated between ``since`` and ``until`` (UTC); shares in percent."""
 
     since: datetime

@@ -1,10 +1,11 @@
 """Frozen records of alarms and journal entries (ISA-18.2, IEC 62682)."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
+
+from msgspec import Struct
 
 
 class Priority(StrEnum):
@@ -108,8 +109,7 @@ class AlarmKey(NamedTuple):
         return "/".join(part for part in self if part)
 
 
-@dataclass(frozen=True, slots=True)
-class Actor:
+class Actor(Struct, frozen=True):
     """Originator of a journal entry; all fields are '' if it is the program itself.
 
     ``role`` is the database role; it is '' until the database has stored the entry.
@@ -123,8 +123,7 @@ class Actor:
 SYSTEM_ACTOR = Actor()
 
 
-@dataclass(frozen=True, slots=True)
-class JournalEntry:
+class JournalEntry(Struct, frozen=True):
     """One row of the alarm journal: one event of one alarm."""
 
     uuid: UUID
@@ -155,8 +154,7 @@ class JournalEntry:
     """Journal ID, 0 until it is stored. Events are applied in the order of the IDs."""
 
 
-@dataclass(frozen=True, slots=True)
-class Suppression:
+class Suppression(Struct, frozen=True):
     """Suppression of an alarm: shelved, by design or out of service.
 
     ``shown``: the displayed state; ``until``: end of the shelving time, never None for a shelved alarm.
@@ -169,8 +167,7 @@ class Suppression:
     until: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AlarmState:
+class AlarmState(Struct, frozen=True):
     """State of one alarm. ``active``, ``acked`` and ``latched`` do not change during a suppression."""
 
     key: AlarmKey

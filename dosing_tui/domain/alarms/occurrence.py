@@ -1,13 +1,13 @@
 """Alarm occurrence, from raise to return, for reports."""
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from dosing_tui.domain.alarms.models import AlarmKey, Priority
 
 
-@dataclass(frozen=True, slots=True)
-class Occurrence:
+class Occurrence(Struct, frozen=True):
     """One occurrence. ``returned_at`` is None while active, ``acked_at`` while unacknowledged."""
 
     key: AlarmKey

@@ -4,9 +4,10 @@ Raises: AlarmCommandError, with the reason, if the alarm's state does not permit
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
+
+from msgspec import Struct, field
 
 from dosing_tui.domain.alarms.models import Actor, AlarmEvent, AlarmState, JournalEntry, Priority
 from dosing_tui.domain.alarms.state_machine import apply_event
@@ -16,8 +17,7 @@ from dosing_tui.errors import AlarmCommandError
 MAX_COMMENT_LENGTH = 240
 
 
-@dataclass(frozen=True, slots=True)
-class CommandContext:
+class CommandContext(Struct, frozen=True):
     """Operator and time (UTC) of a command."""
 
     who: Actor

@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from enum import IntEnum
 from itertools import pairwise
 
+from msgspec import Struct
+
 from dosing_tui.domain.alarms.catalog import RULES, AlarmRule
 from dosing_tui.domain.alarms.models import (
     UNACKNOWLEDGED_STATES,
@@ -22,8 +24,7 @@ FLOOD_END_COUNT = 5
 """A flood ends below this number of alarms in ten minutes."""
 
 
-@dataclass(frozen=True, slots=True)
-class AlarmView:
+class AlarmView(Struct, frozen=True):
     state: AlarmState
     rule: AlarmRule | None
     """None if the rule is not in this release's catalog."""

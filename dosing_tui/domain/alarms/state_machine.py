@@ -9,7 +9,9 @@ by design, I out of service.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dosing_tui.domain.alarms.models import (
     MAX_SHELVE_DURATION,
@@ -22,8 +24,7 @@ from dosing_tui.domain.alarms.models import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class EventResult:
+class EventResult(Struct, frozen=True):
     """Result of an event. ``refusal``: why an operator event does not apply, otherwise ''."""
 
     state: AlarmState

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from dosing_tui.domain.alarms.catalog import CATALOG_VERSION, RETIRED, RULES
 from dosing_tui.domain.alarms.models import AlarmKey, AlarmState
@@ -54,8 +55,7 @@ _ITEM_PATTERNS = {
 """Pattern of a tag's item; without one, the tag has no item."""
 
 
-@dataclass(frozen=True, slots=True)
-class PlantNames:
+class PlantNames(Struct, frozen=True):
     """Names of the stations and chemicals, as published by the plant."""
 
     stations: Collection[str]

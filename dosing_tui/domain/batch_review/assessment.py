@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from dosing_tui.domain.batch_review.exception_checks import IngredientResult
 from dosing_tui.domain.batch_review.finding_weight import (
@@ -20,8 +21,7 @@ from dosing_tui.domain.materials.lots.batch_lots import BatchLot
 from dosing_tui.domain.materials.lots.lot_json import batch_lots_to_json, parse_batch_lots
 
 
-@dataclass(frozen=True, slots=True)
-class Assessment:
+class Assessment(Struct, frozen=True):
     """Assessment of one batch record. ``recipe_version`` is None without a master recipe."""
 
     exceptions: tuple[BatchException, ...]

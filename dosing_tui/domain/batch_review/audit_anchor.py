@@ -3,8 +3,10 @@
 import hmac
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dosing_tui.domain.batches.canonical_json import format_instant
 
@@ -14,8 +16,7 @@ _PATTERN = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class AuditAnchor:
+class AuditAnchor(Struct, frozen=True):
     """Number and hash of the audit trail's last entry at the time ``at``."""
 
     site: str

@@ -2,9 +2,11 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from operator import itemgetter
 from typing import TypeAlias
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from dosing_tui.domain.batch_review.finding_weight import (
     CURRENT_EDITION,
@@ -30,8 +32,7 @@ from dosing_tui.domain.messages.tank_level import StockLimits
 from dosing_tui.domain.tolerances.tolerance_book import ToleranceBook
 
 
-@dataclass(frozen=True, slots=True)
-class ReviewLimits:
+class ReviewLimits(Struct, frozen=True):
     """Limits beside those of the master recipe; its tolerances come before the plant's."""
 
     tolerances: ToleranceBook = field(default_factory=ToleranceBook)
@@ -44,8 +45,7 @@ class ReviewLimits:
     """Learned baselines by chemical ('' for the batch); they take precedence over both limits above."""
 
 
-@dataclass(frozen=True, slots=True)
-class IngredientResult:
+class IngredientResult(Struct, frozen=True):
     """Result of one ingredient.
 
     ``is_within_tolerance`` is None without a target or an actual mass, and below what the scale can weigh.
@@ -144,8 +144,7 @@ _Finding: TypeAlias = tuple[ExceptionKind, str, str]
 """The fields of a BatchException."""
 
 
-@dataclass(frozen=True, slots=True)
-class _ReviewScope:
+class _ReviewScope(Struct, frozen=True):
     """What a check looks at."""
 
     batch: Batch

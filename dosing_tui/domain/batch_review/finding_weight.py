@@ -1,9 +1,10 @@
 """Whether a finding is an exception of a batch or a remark, by a declared table, and the rules' versions."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import IntEnum, StrEnum
+
+from msgspec import Struct
 
 from dosing_tui.domain.alarms.catalog import RULES, BatchWeight
 from dosing_tui.domain.batches.alarm_overlap import AlarmSpan, is_active_during
@@ -75,8 +76,7 @@ class RulesVersion(IntEnum):
     """A tank is low below the limit of its chemical, as its alarm has it; its level is rounded down."""
 
 
-@dataclass(frozen=True, slots=True)
-class Edition:
+class Edition(Struct, frozen=True):
     """Version of the record's format and of the rules of its assessment."""
 
     record_format: int
@@ -93,8 +93,7 @@ EARLIER_EDITIONS = (
 """A reviewed batch keeps the edition it was reviewed under, while its facts give the same bytes under it."""
 
 
-@dataclass(frozen=True, slots=True)
-class BatchException:
+class BatchException(Struct, frozen=True):
     """One exception or remark: kind, subject (a chemical, '' for the batch) and one sentence."""
 
     kind: ExceptionKind
@@ -102,8 +101,7 @@ class BatchException:
     sentence: str
 
 
-@dataclass(frozen=True, slots=True)
-class BatchFindings:
+class BatchFindings(Struct, frozen=True):
     """Exceptions count, and a batch with one is approved with deviation only; remarks are for reading."""
 
     exceptions: tuple[BatchException, ...]

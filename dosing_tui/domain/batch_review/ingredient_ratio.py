@@ -4,7 +4,8 @@ Two doses can both be in tolerance while their ratio, which the reaction depends
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from dosing_tui.domain.batches.models import Ingredient
 from dosing_tui.domain.messages.chemical_names import fold_name
@@ -15,8 +16,7 @@ TARGET_ROUNDING_G = 0.005 + 1e-3
 """Targets are published with two decimals, of single-precision numbers."""
 
 
-@dataclass(frozen=True, slots=True)
-class IngredientRatio:
+class IngredientRatio(Struct, frozen=True):
     """Of two chemicals, the one with the larger target to the other; above 0."""
 
     numerator: str
@@ -51,8 +51,7 @@ def compute_ratio(ingredients: Iterable[Ingredient]) -> IngredientRatio | None:
     return IngredientRatio(large, small, large_actual / small_actual, large_target / small_target)
 
 
-@dataclass(frozen=True, slots=True)
-class BdoPounds:
+class BdoPounds(Struct, frozen=True):
     """The pounds of BDO that a target was worked out for, by the recipe's grams per pound."""
 
     chemical: str

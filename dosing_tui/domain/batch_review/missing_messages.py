@@ -1,8 +1,9 @@
 """Messages of a batch's station that are missing by their numbers (``seq``)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from dosing_tui.domain.batches.models import Batch
 from dosing_tui.domain.quantities.quantity_text import count_noun
@@ -13,8 +14,7 @@ MAX_GAPS = 5
 """Most gaps named in a sentence."""
 
 
-@dataclass(frozen=True, slots=True)
-class MissingMessages:
+class MissingMessages(Struct, frozen=True):
     """A gap in a station's numbers. ``count`` is negative for messages that came after all."""
 
     device_id: str

@@ -1,7 +1,8 @@
 """Query models of batches: list row, filter, counts and details."""
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from dosing_tui.domain.batch_review.assessment import Assessment
 from dosing_tui.domain.batch_review.review_rules import Decision, Review, ReviewContext, ReviewDraft
@@ -10,8 +11,7 @@ from dosing_tui.domain.batches.models import Batch
 from dosing_tui.domain.panels.operator_notes import Note
 
 
-@dataclass(frozen=True, slots=True)
-class BatchListQuery:
+class BatchListQuery(Struct, frozen=True):
     """Query of the batch list; '' and () match all. Range: ``since``/``until``, ``range`` or ``shift``."""
 
     since: str = ""
@@ -28,8 +28,7 @@ class BatchListQuery:
     """Maximum number of batches, newest first."""
 
 
-@dataclass(frozen=True, slots=True)
-class BatchRow:
+class BatchRow(Struct, frozen=True):
     """One row of a batch list."""
 
     batch_key: str
@@ -85,16 +84,14 @@ def create_review_draft(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class RecordSnapshot:
+class RecordSnapshot(Struct, frozen=True):
     """Record and assessment of a batch at one time."""
 
     record: str
     judgement: str
 
 
-@dataclass(frozen=True, slots=True)
-class BatchFilter:
+class BatchFilter(Struct, frozen=True):
     """Filter of batches; an empty tuple, None or False matches all."""
 
     since: datetime | None = None
@@ -110,8 +107,7 @@ class BatchFilter:
     """Only batches that are complete and without exceptions."""
 
 
-@dataclass(frozen=True, slots=True)
-class BatchStatusCounts:
+class BatchStatusCounts(Struct, frozen=True):
     """Number of batches matching a filter, in total and by status."""
 
     batches: int
@@ -128,8 +124,7 @@ class BatchStatusCounts:
     """Complete and without exceptions."""
 
 
-@dataclass(frozen=True, slots=True)
-class BatchDetail:
+class BatchDetail(Struct, frozen=True):
     """Details of one batch. ``record_text``: the canonical JSON with the hash ``row.record_hash``."""
 
     row: BatchRow
@@ -144,8 +139,7 @@ class BatchDetail:
     """Reviews of batches that were merged into this one."""
 
 
-@dataclass(frozen=True, slots=True)
-class ContextEvents:
+class ContextEvents(Struct, frozen=True):
     """Other events during a batch, each list ordered by time."""
 
     alarms: tuple[AlarmSpan, ...] = ()

@@ -1,10 +1,9 @@
 """Review policy of the plant."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class ReviewPolicy:
+class ReviewPolicy(Struct, frozen=True):
     """``pin``: a review requires a PIN; ``second_person``: an approval requires a confirmation."""
 
     pin: bool = False

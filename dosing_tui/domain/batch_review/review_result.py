@@ -1,14 +1,13 @@
 """Result of saving reviews, including partial failures."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from dosing_tui.domain.batch_review.review_rules import Review, ReviewDraft
 from dosing_tui.domain.quantities.quantity_text import count_noun
 from dosing_tui.errors import DosingError
 
 
-@dataclass(frozen=True, slots=True)
-class ReviewResult:
+class ReviewResult(Struct, frozen=True):
     """Result of saving drafts; each draft is in exactly one of the four lists."""
 
     new_reviews: tuple[Review, ...] = ()

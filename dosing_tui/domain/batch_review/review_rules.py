@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from msgspec import Struct
+
 from dosing_tui.domain.batches.models import BatchStatus
 from dosing_tui.domain.quantities.quantity_text import count_noun
 
@@ -73,8 +75,7 @@ class ReviewDraft:
     pin: str = field(default="", repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Review:
+class Review(Struct, frozen=True):
     """Stored review. ``hash`` chains this entry to all previous entries of the audit trail."""
 
     review_id: int
@@ -94,8 +95,7 @@ class Review:
     """ID of the withdrawn review; 0 for other decisions and for old withdrawals, which withdraw all."""
 
 
-@dataclass(frozen=True, slots=True)
-class ReviewContext:
+class ReviewContext(Struct, frozen=True):
     """Properties of a batch that the review rules depend on."""
 
     status: str

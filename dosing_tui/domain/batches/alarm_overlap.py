@@ -1,8 +1,9 @@
 """Assignment of journaled alarms to batches."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from dosing_tui.domain.alarms.catalog import RULES, BatchWeight
 from dosing_tui.domain.batches.models import Batch, is_same_name
@@ -12,8 +13,7 @@ _BATCH_RULE_PREFIX = "BATCH_"
 _TANK_RULE_PREFIX = "STOCK_"
 
 
-@dataclass(frozen=True, slots=True)
-class AlarmSpan:
+class AlarmSpan(Struct, frozen=True):
     """Active time of a journaled alarm; ``until`` is None while it is active."""
 
     name: str
@@ -26,8 +26,7 @@ class AlarmSpan:
     """Message at the raise."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class BatchAlarm:
+class BatchAlarm(Struct, frozen=True, order=True):
     """Alarm of a batch, with its time: the raise, or the start of the batch if it was active before."""
 
     at: datetime

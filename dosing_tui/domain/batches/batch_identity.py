@@ -1,15 +1,16 @@
 """Stable batch keys: reviews stay with a batch when late messages change its start."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from datetime import date
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dosing_tui.domain.batches.canonical_json import format_instant, to_canonical_json
 from dosing_tui.domain.batches.models import Batch, MessageIdentity
 
 
-@dataclass(frozen=True, slots=True)
-class KeyAssignment:
+class KeyAssignment(Struct, frozen=True):
     """Batches with their stored keys, and stored keys without a batch."""
 
     batches: tuple[Batch, ...]

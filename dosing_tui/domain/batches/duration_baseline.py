@@ -2,9 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
+
+from msgspec import Struct
 
 from dosing_tui.domain.batches.models import Batch
 
@@ -20,8 +21,7 @@ MIN_SPREAD_SHARE = 0.05
 """Minimum spread as a share of the median, so that nearly equal durations do not give a zero-width range."""
 
 
-@dataclass(frozen=True, slots=True)
-class DurationBaseline:
+class DurationBaseline(Struct, frozen=True):
     """Usual duration in s, of a recipe's batches (chemical '') or of the doses of one chemical.
 
     It applies to batches that start at or after ``valid_from``, until the next baseline.

@@ -5,8 +5,10 @@ reference.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, fields
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from dosing_tui.domain.batches.canonical_json import to_canonical_json
 from dosing_tui.domain.batches.models import is_same_name
@@ -14,8 +16,7 @@ from dosing_tui.domain.messages.text_sanitizer import clean_text
 from dosing_tui.errors import RecipeError
 
 
-@dataclass(frozen=True, slots=True)
-class MasterIngredient:
+class MasterIngredient(Struct, frozen=True):
     """One ingredient of a recipe, masses in g; None if the recipe does not specify the value."""
 
     chemical: str
@@ -27,8 +28,7 @@ class MasterIngredient:
     """In BDO mode: grams of it to a pound of BDO, by which the station works out the target."""
 
 
-@dataclass(frozen=True, slots=True)
-class MasterRecipe:
+class MasterRecipe(Struct, frozen=True):
     """Master recipe ``name``; ``mode`` '' matches all modes. Each ingredient is one dose."""
 
     name: str
@@ -56,8 +56,7 @@ class MasterRecipe:
         return tuple(each for each in self.ingredients if is_same_name(each.chemical, chemical))
 
 
-@dataclass(frozen=True, slots=True)
-class MasterVersion:
+class MasterVersion(Struct, frozen=True):
     """Version of a master recipe, for batches that start at or after ``valid_from``, until the next one."""
 
     recipe: MasterRecipe
@@ -127,8 +126,7 @@ def format_recipes(recipes: Iterable[MasterRecipe]) -> str:
     for recipe in recipes:
         lines = ["[[recipe]]", *_format_lines(recipe, ("name", "mode", "ordered"))]
         for ingredient in recipe.ingredients:
-            names = tuple(field.name for field in fields(MasterIngredient))
-            lines += ["", "[[recipe.ingredient]]", *_format_lines(ingredient, names)]
+            lines += ["", "[[recipe.ingredient]]", *_format_lines(ingredient, ingredient.__struct_fields__)]
         blocks.append("\n".join(lines) + "\n")
     return "\n".join(blocks)
 
@@ -168,7 +166,7 @@ def _parse_recipe(table: object, place: str) -> MasterRecipe:
 
 
 def _parse_ingredient(table: object, recipe: str) -> MasterIngredient:
-    known = _check_table(table, recipe, {field.name for field in fields(MasterIngredient)})
+    known = _check_table(table, recipe, set(MasterIngredient.__struct_fields__))
     chemical = _read_text(known, "chemical", recipe)
     numbers = {name: _read_number(known, name, f"{recipe}, {chemical}") for name in _NUMBERS}
     pump = numbers.pop("pump")

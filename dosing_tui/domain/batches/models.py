@@ -1,10 +1,11 @@
 """Batch model: status, messages, stock changes, and the rules that assign messages to batches."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from dosing_tui.domain.messages.chemical_names import fold_name
 from dosing_tui.domain.messages.models import BatchEvent, Dose
@@ -32,8 +33,7 @@ class BatchStatus(StrEnum):
     """A complete event without a start event or doses."""
 
 
-@dataclass(frozen=True, slots=True)
-class SegmentationRules:
+class SegmentationRules(Struct, frozen=True):
     """Maximum distances in time between the messages of one batch."""
 
     max_start_skew: timedelta = timedelta(minutes=5)
@@ -97,8 +97,7 @@ class SegmentationRules:
 DEFAULT_RULES = SegmentationRules()
 
 
-@dataclass(frozen=True, slots=True)
-class StockChange:
+class StockChange(Struct, frozen=True):
     """Stock change of one tank over one batch, in g; None means unknown. ``taken_g``: sum of the doses."""
 
     chemical: str
@@ -108,7 +107,7 @@ class StockChange:
     capacity_g: float | None
     taken_g: float | None
     doses: int
-    attributed: bool = field(default=True, compare=False)
+    attributed: bool = True
     """Whether a difference is this batch's: the batch had not ended, and no earlier one has it."""
 
     @property
@@ -119,8 +118,7 @@ class StockChange:
         return round(self.before_g - self.after_g - self.taken_g, 3)
 
 
-@dataclass(frozen=True, slots=True)
-class Ingredient:
+class Ingredient(Struct, frozen=True):
     """All doses of one chemical by one pump, with one target; masses in g, None means missing."""
 
     chemical: str
@@ -143,8 +141,7 @@ class Ingredient:
         return None if error_g is None or not self.target_g else 100.0 * error_g / self.target_g
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(Struct, frozen=True):
     """Batch reconstructed from its messages; the result does not depend on their order."""
 
     key: str
@@ -169,9 +166,9 @@ class Batch:
     stock: tuple[StockChange, ...] = ()
     anomalies: tuple[str, ...] = ()
     """Inconsistencies between its messages, as sentences."""
-    ingredients: tuple[Ingredient, ...] = field(default=())
+    ingredients: tuple[Ingredient, ...] = ()
     """Ingredients in the order of dosing."""
-    ends_all_before: bool = field(default=False, compare=False)
+    ends_all_before: bool = False
     """Whether every earlier batch of its station ended with its first message: nothing before it matters."""
 
     @property

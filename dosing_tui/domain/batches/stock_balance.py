@@ -3,10 +3,11 @@
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from operator import itemgetter
 from typing import TypeVar
+
+from msgspec import Struct
 
 from dosing_tui.domain.batches.models import DEFAULT_RULES, BatchMessage, StockChange
 from dosing_tui.domain.messages.models import Dose, InventoryLevel, TimeQuality
@@ -22,8 +23,7 @@ def estimate_send_time(message: BatchMessage | InventoryLevel) -> datetime:
     return message.time
 
 
-@dataclass(frozen=True, slots=True)
-class BatchSpan:
+class BatchSpan(Struct, frozen=True):
     """Send times of a batch: of its first and last message, and of the last dose by chemical."""
 
     first: datetime

@@ -5,8 +5,9 @@ Source: NIST/SEMATECH e-Handbook of Statistical Methods, 6.3.2.2 "Individuals Co
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
+
+from msgspec import Struct
 
 D2 = 1.128
 """Mean range of two values from a normal distribution with sigma 1."""
@@ -14,8 +15,7 @@ RANGE_LIMIT_FACTOR = 3.267
 """D4 for two values: upper limit of a range, as a multiple of the mean range."""
 
 
-@dataclass(frozen=True, slots=True)
-class ControlLimits:
+class ControlLimits(Struct, frozen=True):
     """Mean and sigma of a series; both in the unit of its values."""
 
     mean: float

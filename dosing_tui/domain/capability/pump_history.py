@@ -2,7 +2,8 @@
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from dosing_tui.domain.capability.service_log import ServiceEntry
 from dosing_tui.domain.panels.panel_catalog import DoseRow
@@ -11,8 +12,7 @@ MAX_CHART_DOSES = 5_000
 """Most doses of a chart, the newest."""
 
 
-@dataclass(frozen=True, slots=True)
-class PumpChartData:
+class PumpChartData(Struct, frozen=True):
     """``doses``: those of the range that have an error, oldest first, at most MAX_CHART_DOSES."""
 
     doses: Sequence[DoseRow]

@@ -5,8 +5,9 @@ Source: L. S. Nelson, "The Shewhart Control Chart: Tests for Special Causes", Jo
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
+
+from msgspec import Struct
 
 from dosing_tui.domain.capability.individuals_chart import ControlLimits
 
@@ -14,8 +15,7 @@ Zones = Sequence[float]
 """Values as multiples of sigma from the mean."""
 
 
-@dataclass(frozen=True, slots=True)
-class RunRule:
+class RunRule(Struct, frozen=True):
     """``is_met`` is asked of each window of ``length`` values."""
 
     number: int
@@ -24,8 +24,7 @@ class RunRule:
     is_met: Callable[[Zones], bool]
 
 
-@dataclass(frozen=True, slots=True)
-class RunFinding:
+class RunFinding(Struct, frozen=True):
     """The rule holds for the values up to index ``last``."""
 
     rule: RunRule

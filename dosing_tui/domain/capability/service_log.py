@@ -3,10 +3,11 @@
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
+
+from msgspec import Struct
 
 from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text
 from dosing_tui.domain.panels.operator_notes import MAX_AUTHOR_LENGTH, MAX_TEXT_LENGTH
@@ -28,8 +29,7 @@ class ServiceKind(StrEnum):
     """Takes back an entry that is wrong; both stay in the log."""
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceDraft:
+class ServiceDraft(Struct, frozen=True):
     """``pump`` None: the station's scale. ``readings_g``: of a check weighing of ``target_g``."""
 
     request_id: UUID
@@ -46,8 +46,7 @@ class ServiceDraft:
     """The entry that this one takes back."""
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceEntry:
+class ServiceEntry(Struct, frozen=True):
     """An entry as stored; the mean and the coefficient of variation are the database's."""
 
     entry_id: int

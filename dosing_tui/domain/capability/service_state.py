@@ -1,16 +1,16 @@
 """When a pump's tube and the calibrations are due, by the log and the plant's limits. Pure."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from dosing_tui.domain.messages.chemical_names import fold_name
 from dosing_tui.domain.panels.pump_capability import PumpCapability
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceState:
+class ServiceState(Struct, frozen=True):
     """A pump as of a time; what is not logged is None."""
 
     device_id: str
@@ -33,8 +33,7 @@ def get_service_state(row: PumpCapability) -> ServiceState:
     )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceLimits:
+class ServiceLimits(Struct, frozen=True):
     """0: no limit."""
 
     calibration_days: float = 0.0
@@ -43,8 +42,7 @@ class ServiceLimits:
     tube_life_hours: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceLimitOverride:
+class ServiceLimitOverride(Struct, frozen=True):
     """Limits of one pump, or of a pump's number at every station; None: the plant's."""
 
     device: str
@@ -54,8 +52,7 @@ class ServiceLimitOverride:
     tube_life_hours: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PlantServiceLimits:
+class PlantServiceLimits(Struct, frozen=True):
     """The plant's limits, and those of single pumps; later ones count."""
 
     plant: ServiceLimits = field(default_factory=ServiceLimits)
@@ -82,8 +79,7 @@ class ServiceWork(StrEnum):
     TUBE = "tube change"
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceDue:
+class ServiceDue(Struct, frozen=True):
     """``used`` of ``limit``, both in ``unit``: 'd', 'g' or 'h'. ``due_at`` is known for days alone."""
 
     work: ServiceWork

@@ -44,7 +44,7 @@ def describe_alarm(key: AlarmKey, message: str, short_names: Mapping[str, str] |
     text = _remove_station(clean_line(message) or title, clean_line(key.device))
     station = name_stations([key.device], short_names or {})[key.device] if key.device else PLANT_WIDE
     tag = clean_text("/".join(part for part in (key.rule, key.item) if part), limit=MAX_TAG_CELLS)
-    untitled = text.removeprefix(f"{title}: ")
+    untitled = text.removeprefix(f"{title}: ").removeprefix(f"{title} · ")
     bare = untitled.removeprefix(f"{clean_line(key.item)} ") if untitled != text else untitled
     return AlarmLabel(station, tag, text, (untitled, bare))
 

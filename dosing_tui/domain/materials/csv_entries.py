@@ -9,9 +9,11 @@ import io
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, tzinfo
 from hashlib import blake2b
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dosing_tui.domain.materials.ledger import (
     EntrySource,
@@ -36,8 +38,7 @@ _POINT_GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}\.\d{3}")
 """9500 or 9.5, by where it was written."""
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedFile:
+class ParsedFile(Struct, frozen=True):
     """``faults``: a sentence for each line that is no entry, with its number."""
 
     drafts: tuple[MaterialDraft, ...]

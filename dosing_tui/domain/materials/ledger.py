@@ -3,10 +3,12 @@
 Every entry is about one tank, of a station and a chemical. ``any/0047_material_entries`` stores them.
 """
 
-from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from math import inf, isfinite
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dosing_tui.domain.messages.chemical_names import normalize_name
 from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text
@@ -78,8 +80,7 @@ def convert_to_grams(quantity: float, unit: MassUnitName, density_g_per_ml: floa
     return quantity * _GRAMS_PER_UNIT[unit]
 
 
-@dataclass(frozen=True, slots=True)
-class MaterialDraft:
+class MaterialDraft(Struct, frozen=True):
     """An entry that is not stored yet. ``entry_key``: one that is sent again adds nothing.
 
     ``quantity`` is in ``unit``: what was added or taken, positive; of a count what was there, of a drum
@@ -109,8 +110,7 @@ class MaterialDraft:
         return convert_to_grams(self.quantity, self.unit, self.density_g_per_ml)
 
 
-@dataclass(frozen=True, slots=True)
-class MaterialEntry:
+class MaterialEntry(Struct, frozen=True):
     """A stored entry. ``operator`` is the name that was typed; the server gives ``db_role`` and times of it.
 
     ``mass_g`` is None where a station gave none.
@@ -141,8 +141,7 @@ class MaterialEntry:
     db_role: str
 
 
-@dataclass(frozen=True, slots=True)
-class TankMovement:
+class TankMovement(Struct, frozen=True):
     """What the alarm rules take of an entry: a loss, an addition, or neither, as a count."""
 
     entry_id: int

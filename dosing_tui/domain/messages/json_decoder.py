@@ -8,8 +8,9 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from dosing_tui.domain.messages.field_coercion import quote_value
 from dosing_tui.domain.messages.text_sanitizer import clean_line
@@ -35,8 +36,7 @@ _BARE_NUMBER = re.compile(
 _EXTRA_COMMA = re.compile(r",\s*[}\]]")
 
 
-@dataclass(frozen=True, slots=True)
-class JsonRecord:
+class JsonRecord(Struct, frozen=True):
     """One JSON object. ``raw``: its bytes as received; ``identity``: the bytes hashed for deduplication."""
 
     fields: dict[str, object]
@@ -44,8 +44,7 @@ class JsonRecord:
     identity: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class DecodeFailure:
+class DecodeFailure(Struct, frozen=True):
     """Part of a message that is not a valid record, with the reason."""
 
     raw: bytes
@@ -55,8 +54,7 @@ class DecodeFailure:
 DecodeResult: TypeAlias = JsonRecord | DecodeFailure
 
 
-@dataclass(frozen=True, slots=True)
-class DuplicateKey:
+class DuplicateKey(Struct, frozen=True):
     """Placeholder for an object with a duplicate key: the intended value is ambiguous."""
 
     key: str

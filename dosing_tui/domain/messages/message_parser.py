@@ -5,8 +5,10 @@ and the spelling of each chemical.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dosing_tui.domain.messages import message_schema
 from dosing_tui.domain.messages.canonical_records import (
@@ -211,8 +213,7 @@ class MessageParser:
         return level
 
 
-@dataclass(frozen=True, slots=True)
-class _Source:
+class _Source(Struct, frozen=True):
     """Where a message came from: the configured topic that covers its own, and the station in its own.
 
     ``station`` is None without a level for it.

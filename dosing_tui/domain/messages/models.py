@@ -2,11 +2,12 @@
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from operator import attrgetter
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from dosing_tui.domain.messages.default_limits import MAX_DURATION_MS
 
@@ -38,8 +39,7 @@ class TimeQuality(StrEnum):
     """No usable timestamp in the message; the time of receipt is used."""
 
 
-@dataclass(frozen=True, slots=True)
-class Dose:
+class Dose(Struct, frozen=True):
     """Completed dose of one pump. Masses in g, duration in ms; None means missing, not 0."""
 
     time: datetime
@@ -57,7 +57,7 @@ class Dose:
     time_quality: TimeQuality
     flags: tuple[str, ...] = ()
     """Repaired or implausible fields, e.g. 'target_g: nan', 'actual_g: text', 'error_g: recomputed'."""
-    legacy_dedup: int | None = field(default=None, compare=False)
+    legacy_dedup: int | None = None
     """Number that earlier versions stored, a hash of the bytes: it finds a repeat across the update."""
     batch_id: str = ""
     """The station's own name of the batch; '' if it sends none."""
@@ -72,8 +72,7 @@ class Dose:
         return self.duration_ms if within else None
 
 
-@dataclass(frozen=True, slots=True)
-class BatchEvent:
+class BatchEvent(Struct, frozen=True):
     """Batch event. ``event`` is normalized: start, complete, abort, error, pause, resume, prime, refill, ...
 
     ``pump``, ``chemical`` ('' if missing) and ``mass_g`` are of an event about a tank's content alone.
@@ -88,7 +87,7 @@ class BatchEvent:
     received_at: datetime
     time_quality: TimeQuality
     flags: tuple[str, ...] = ()
-    legacy_dedup: int | None = field(default=None, compare=False)
+    legacy_dedup: int | None = None
     pump: int | None = None
     chemical: str = ""
     mass_g: float | None = None
@@ -98,8 +97,7 @@ class BatchEvent:
     operator: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class InventoryLevel:
+class InventoryLevel(Struct, frozen=True):
     """Level of one tank. Masses in g, ``percent_full`` in percent of the capacity."""
 
     time: datetime
@@ -112,7 +110,7 @@ class InventoryLevel:
     received_at: datetime
     time_quality: TimeQuality
     flags: tuple[str, ...] = ()
-    legacy_dedup: int | None = field(default=None, compare=False)
+    legacy_dedup: int | None = None
 
     @property
     def identity(self) -> tuple[str, str]:
@@ -123,8 +121,7 @@ class InventoryLevel:
 Reading: TypeAlias = Dose | BatchEvent | InventoryLevel
 
 
-@dataclass(frozen=True, slots=True)
-class Rejection:
+class Rejection(Struct, frozen=True):
     """Rejected record with its reason. ``record`` holds the bytes as received."""
 
     topic: str

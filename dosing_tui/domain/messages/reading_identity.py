@@ -7,10 +7,12 @@ are the same reading, minutes later too, until the stamps of the station fall ba
 
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Generic, TypeVar
+
+from msgspec.structs import replace
 
 from dosing_tui.domain.messages.chemical_names import fold_name
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, Reading, TimeQuality

@@ -2,9 +2,11 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from dosing_tui.domain.messages.chemical_names import fold_name
 from dosing_tui.domain.messages.default_limits import STOCK_LOW_PERCENT, STOCK_WARN_PERCENT
@@ -42,8 +44,7 @@ def classify_level(
     return LevelBand.WARN if percent <= warn else LevelBand.NORMAL
 
 
-@dataclass(frozen=True, slots=True)
-class StockLimits:
+class StockLimits(Struct, frozen=True):
     """Percent of the capacity: below ``low`` a tank is low, up to ``warn`` it is not far from it."""
 
     low: float = STOCK_LOW_PERCENT

@@ -1,12 +1,12 @@
 """Delivery status of each notification channel."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class ChannelStatus:
+
+class ChannelStatus(Struct, frozen=True):
     """Delivery status of one channel. ``lost``: notices that failed permanently or with an unknown result."""
 
     channel: str

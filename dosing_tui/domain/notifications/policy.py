@@ -11,10 +11,11 @@ escalations and the return to normal are sent as replies to the first notificati
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID, uuid5
+
+from msgspec import Struct, field
 
 from dosing_tui.domain.alarms.journal_projection import AlarmTransition
 from dosing_tui.domain.alarms.models import (
@@ -76,8 +77,7 @@ POSSIBLY_SENT = frozenset(
 """Statuses after which the notice was, or may have been, received."""
 
 
-@dataclass(frozen=True, slots=True)
-class ChannelPolicy:
+class ChannelPolicy(Struct, frozen=True):
     """Subscription of a channel: priorities and triggers."""
 
     channel: str
@@ -87,8 +87,7 @@ class ChannelPolicy:
     """Time without an acknowledgement before an UNACKNOWLEDGED notice."""
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(Struct, frozen=True):
     """Notice for one channel; unique by ``occurrence``, ``trigger`` and ``channel``."""
 
     channel: str
@@ -98,8 +97,7 @@ class Notice:
     due_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class AlarmSummary:
+class AlarmSummary(Struct, frozen=True):
     """One alarm in a notification message."""
 
     key: AlarmKey
@@ -116,8 +114,7 @@ class AlarmSummary:
     """For SHELVE: end of the shelving time."""
 
 
-@dataclass(frozen=True, slots=True)
-class QueuedNotice:
+class QueuedNotice(Struct, frozen=True):
     """Queued notice.
 
     ``raise_status``: delivery status of the notice of the raise; ``first_notice``: trigger and occurrence of
@@ -137,8 +134,7 @@ class QueuedNotice:
         return (self.alarm.priority.rank, self.id)
 
 
-@dataclass(frozen=True, slots=True)
-class NotificationMessage:
+class NotificationMessage(Struct, frozen=True):
     """Message of a channel. ``id`` does not change with retries or restarts."""
 
     id: UUID
@@ -157,8 +153,7 @@ class NotificationMessage:
         return sum(self.counts.values())
 
 
-@dataclass(frozen=True, slots=True)
-class Dispatch:
+class Dispatch(Struct, frozen=True):
     """Next actions: notices to withdraw, those not sent in time, and the notices of the next message."""
 
     withdrawn_ids: tuple[int, ...] = ()

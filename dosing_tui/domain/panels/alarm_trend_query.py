@@ -1,8 +1,9 @@
 """The value of an alarm over time: the query for the chart of value and limit. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+
+from msgspec import Struct
 
 from dosing_tui.domain.alarms.models import AlarmKey, AlarmState
 
@@ -15,8 +16,7 @@ MAX_SPAN = timedelta(hours=24)
 MAX_STEPS = 72
 
 
-@dataclass(frozen=True, slots=True)
-class AlarmTrend:
+class AlarmTrend(Struct, frozen=True):
     """``name`` is that of the statement; ``scale`` converts ``unit`` to the unit of the alarm."""
 
     name: str
@@ -48,8 +48,7 @@ TRENDS: Mapping[str, AlarmTrend] = {
 """By rule. Other rules are about events or connections, which have no value over time."""
 
 
-@dataclass(frozen=True, slots=True)
-class AlarmTrendQuery:
+class AlarmTrendQuery(Struct, frozen=True):
     """The value at the end of each ``step`` from ``since`` on, at ``now`` for the last of them."""
 
     trend: AlarmTrend
@@ -59,8 +58,7 @@ class AlarmTrendQuery:
     now: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class AlarmTrendPoint:
+class AlarmTrendPoint(Struct, frozen=True):
     """``at`` is the start of the step."""
 
     at: datetime

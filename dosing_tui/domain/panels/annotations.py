@@ -1,8 +1,9 @@
 """Annotations of a chart over time: batches from start to end, and operator notes."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class AnnotationKind(StrEnum):
@@ -20,8 +21,7 @@ class AnnotationKind(StrEnum):
     NOTE = "note"
 
 
-@dataclass(frozen=True, slots=True)
-class Annotation:
+class Annotation(Struct, frozen=True):
     """``until`` None is a moment, or the present for a running batch; ``device`` '' is the whole plant."""
 
     at: datetime
@@ -32,8 +32,7 @@ class Annotation:
     device: str
 
 
-@dataclass(frozen=True, slots=True)
-class AnnotationList:
+class AnnotationList(Struct, frozen=True):
     """The newest of a window, in order of time; ``is_truncated``: older ones are left out."""
 
     items: tuple[Annotation, ...] = ()

@@ -1,8 +1,9 @@
 """The filters of a panel: devices, chemicals, recipes, modes, pumps."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class Dimension(StrEnum):
@@ -20,8 +21,7 @@ class Dimension(StrEnum):
         return "station" if self is Dimension.DEVICE else self.value
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(Struct, frozen=True):
     """The selected values of each dimension; an empty tuple is all values."""
 
     device: tuple[str, ...] = ()

@@ -1,11 +1,11 @@
 """Rows of the panels about stock and the material ledger; ``docs/materials.md`` has the formulas."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class BatchesLeft:
+
+class BatchesLeft(Struct, frozen=True):
     """Whole batches of a recipe at a station, by the ingredient that is used up first.
 
     The figures are None where no ingredient has a level.
@@ -25,8 +25,7 @@ class BatchesLeft:
     """Ingredients whose tank has no level, which may run out before: 'L25B, T-12'."""
 
 
-@dataclass(frozen=True, slots=True)
-class MaterialBook:
+class MaterialBook(Struct, frozen=True):
     """Book, level and last count of a tank. None where there is no count, level or use.
 
     The book is the last count or drum change + what came in - what went out since; percentages are of the use
@@ -56,8 +55,7 @@ class MaterialBook:
         return self.device_id, self.chemical
 
 
-@dataclass(frozen=True, slots=True)
-class TankBalance:
+class TankBalance(Struct, frozen=True):
     """A tank's day: from its last level before the day to the last one in it. Negative: lost."""
 
     day: str

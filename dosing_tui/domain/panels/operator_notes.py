@@ -1,7 +1,9 @@
 """Operator notes, and the checks before a note is stored."""
 
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text
 
@@ -11,8 +13,7 @@ MAX_AUTHOR_LENGTH = 60
 _VALID_YEARS = range(2020, 2100)
 
 
-@dataclass(frozen=True, slots=True)
-class NoteDraft:
+class NoteDraft(Struct, frozen=True):
     """A note that is not stored yet. ``device`` None is the whole plant."""
 
     at: datetime
@@ -21,8 +22,7 @@ class NoteDraft:
     device: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(Struct, frozen=True):
     """A stored note. ``os_user`` comes from the console, ``noted_at`` and ``db_role`` from the server."""
 
     id: int

@@ -18,11 +18,12 @@ A limit names its setting (``PlantLimit``): alarm, console and Grafana follow th
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar
+
+from msgspec import Struct
 
 from dosing_tui.domain.messages.models import ReadingKind
 from dosing_tui.domain.panels.filters import DOSE_DIMENSIONS, NO_FILTER, Dimension, Selection
@@ -33,8 +34,7 @@ from dosing_tui.domain.panels.pump_chemical import PumpChemical
 from dosing_tui.domain.panels.station_health import StationHealth
 
 
-@dataclass(frozen=True, slots=True)
-class SeriesPoint:
+class SeriesPoint(Struct, frozen=True):
     """One bucket of one series. ``at`` is its start in UTC; a value of None is no measurement, not 0.
 
     ``doses``: the number that the value is of; in a mean of buckets, each counts by it.
@@ -46,16 +46,14 @@ class SeriesPoint:
     doses: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class LabeledTotal:
+class LabeledTotal(Struct, frozen=True):
     """A label with its value, in the unit of the panel. The rows are sorted, largest first."""
 
     label: str
     value: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorBin:
+class ErrorBin(Struct, frozen=True):
     """Doses whose error lies in [lower_g, upper_g); None is an open end."""
 
     lower_g: float | None
@@ -63,8 +61,7 @@ class ErrorBin:
     doses: int
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorSummary:
+class ErrorSummary(Struct, frozen=True):
     """Mean and standard deviation of error_g, and the share out of tolerance in percent."""
 
     doses: int
@@ -73,8 +70,7 @@ class ErrorSummary:
     out_percent: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class TankLevel:
+class TankLevel(Struct, frozen=True):
     """The latest level of one tank; None is a value the station has not sent."""
 
     device_id: str
@@ -86,8 +82,7 @@ class TankLevel:
     received_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class ProductionDay:
+class ProductionDay(Struct, frozen=True):
     """``day`` 0 is the window up to now (today), 1 the window before it up to the same time (yesterday).
 
     ``batches`` and ``aborted``: batches that began in it and are completed or aborted. None under a filter by
@@ -103,8 +98,7 @@ class ProductionDay:
     aborted: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class RecipeDay:
+class RecipeDay(Struct, frozen=True):
     """One day of the plant, recipe and mode.
 
     ``batches`` and ``aborted``: batches of this mode that began that day and are completed or aborted. None
@@ -122,8 +116,7 @@ class RecipeDay:
     mean_duration_s: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class DoseRow:
+class DoseRow(Struct, frozen=True):
     """One dose. ``time_quality`` says whose clock ``time`` is of; see ``domain.messages.models``."""
 
     time: datetime
@@ -140,8 +133,7 @@ class DoseRow:
     time_quality: str
 
 
-@dataclass(frozen=True, slots=True)
-class StockOutlook:
+class StockOutlook(Struct, frozen=True):
     """How long a tank lasts; docs/materials.md has the formulas.
 
     Uses are means of a production day. They and what is made of them are None below three production days.
@@ -174,8 +166,7 @@ class StockOutlook:
         return self.device_id, self.chemical
 
 
-@dataclass(frozen=True, slots=True)
-class PanelQuery:
+class PanelQuery(Struct, frozen=True):
     """One request for a panel: the range [since, until) in UTC, and the filters."""
 
     since: datetime
@@ -217,8 +208,7 @@ class ChartKind(StrEnum):
     TABLE = "table"
 
 
-@dataclass(frozen=True, slots=True)
-class Panel(Generic[RowT]):
+class Panel(Struct, Generic[RowT], frozen=True):
     """``refresh_on``: readings that trigger a query. ``bucket_width``: that of a SeriesPoint."""
 
     id: str

@@ -1,7 +1,8 @@
 """The columns of a panel's rows: title and unit, from the names of the row type's fields."""
 
-from dataclasses import dataclass, fields
 from typing import Any
+
+from msgspec import Struct
 
 from dosing_tui.domain.panels.panel_catalog import Panel
 
@@ -23,8 +24,7 @@ NO_UNITS = frozenset({"", "today"})
 """Units of a panel that are none of its ``value``."""
 
 
-@dataclass(frozen=True, slots=True)
-class DataColumn:
+class DataColumn(Struct, frozen=True):
     """``field`` is the name for programs, in rows and exports; ``title`` and ``header`` are for people."""
 
     field: str
@@ -40,7 +40,7 @@ class DataColumn:
 
 def list_panel_columns(panel: Panel[Any], unit: str) -> tuple[DataColumn, ...]:
     """The fields of the row type: ``dosed_g`` is 'dosed' in g, ``value`` is in ``unit``."""
-    return tuple(_describe_column(field.name, unit) for field in fields(panel.row_type))
+    return tuple(_describe_column(name, unit) for name in panel.row_type.__struct_fields__)
 
 
 def _describe_column(name: str, panel_unit: str) -> DataColumn:

@@ -1,11 +1,11 @@
 """A row of the panel of pumps."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class PumpCapability:
+
+class PumpCapability(Struct, frozen=True):
     """A pump's doses of one target; docs/capability.md has the formulas.
 
     Mean error, sigma and what is made of them are None below ten doses, and below what the scale can weigh.

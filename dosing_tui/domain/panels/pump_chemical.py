@@ -1,11 +1,11 @@
 """What each pump doses: a row of a panel."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class PumpChemical:
+
+class PumpChemical(Struct, frozen=True):
     """What a pump doses, as a row of ``panels/pump_chemicals``."""
 
     device_id: str

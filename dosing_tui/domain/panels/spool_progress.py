@@ -1,15 +1,15 @@
 """Message counts of each spool of the site, from the database."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
+
+from msgspec import Struct
 
 from dosing_tui.domain.messages.models import ReadingKind
 from dosing_tui.domain.panels.panel_catalog import Panel
 
 
-@dataclass(frozen=True, slots=True)
-class SpoolProgress:
+class SpoolProgress(Struct, frozen=True):
     """Counts of the readings that passed one spool."""
 
     spool_id: UUID

@@ -1,11 +1,11 @@
 """Row of the panel of what stations tell of themselves."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class StationHealth:
+
+class StationHealth(Struct, frozen=True):
     """What a station tells of itself; None and '' is what it has not said."""
 
     device_id: str

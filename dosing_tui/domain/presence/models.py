@@ -1,9 +1,11 @@
 """Frozen records of a station's status and of its lost messages."""
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 
 class ConnectionReport(StrEnum):
@@ -14,8 +16,7 @@ class ConnectionReport(StrEnum):
     """Published by the station before it goes, or by the broker as its last will."""
 
 
-@dataclass(frozen=True, slots=True)
-class StationReport:
+class StationReport(Struct, frozen=True):
     """One message of a status topic. None is what it does not say, or not in a usable way (``flags``)."""
 
     device_id: str
@@ -40,8 +41,7 @@ class StationReport:
         return is_of_station and not self.is_retained
 
 
-@dataclass(frozen=True, slots=True)
-class MessageLoss:
+class MessageLoss(Struct, frozen=True):
     """Numbers that a station used and that never arrived.
 
     ``count`` is negative for messages that were counted as lost, and arrived after all; 0 when the count of
@@ -55,8 +55,7 @@ class MessageLoss:
     last: int
 
 
-@dataclass(frozen=True, slots=True)
-class StationPresence:
+class StationPresence(Struct, frozen=True):
     """What is known of a station's connection, by its last report and its sequence numbers."""
 
     device_id: str

@@ -1,8 +1,9 @@
 """The one text of each quantity on screens and in commands, alarms and reports."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 from math import floor, isfinite
+
+from msgspec import Struct
 
 NO_VALUE = "–"
 """In place of a value that was not measured."""
@@ -26,8 +27,7 @@ class Quantity(StrEnum):
     """No value: the alarm is about something that happened."""
 
 
-@dataclass(frozen=True, slots=True)
-class MassUnit:
+class MassUnit(Struct, frozen=True):
     """One unit for a whole panel, so that its numbers can be compared."""
 
     symbol: str

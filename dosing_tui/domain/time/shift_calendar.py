@@ -1,10 +1,11 @@
 """Shift calendar in local time, across midnight and daylight-saving changes."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
 from typing import NamedTuple
+
+from msgspec import Struct
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 """Day names in the order of ``datetime.weekday()``."""
@@ -12,8 +13,7 @@ _SEARCH_DAYS = 9
 """Search distance in days: one week for a weekly shift, plus its length."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shift:
+class Shift(Struct, frozen=True):
     """Shift definition. ``start`` and ``length`` in local time; ``days``: weekdays on which it starts."""
 
     name: str
@@ -30,8 +30,7 @@ class ShiftPeriod(NamedTuple):
     until: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class ShiftCalendar:
+class ShiftCalendar(Struct, frozen=True):
     """Non-overlapping shifts, possibly with gaps."""
 
     shifts: tuple[Shift, ...]

@@ -1,8 +1,9 @@
 """Time ranges: half-open in UTC, and as written; the window of the panels over 24 hours."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
+
+from msgspec import Struct
 
 QUARTER_HOUR = timedelta(minutes=15)
 DAY = timedelta(days=1)
@@ -16,8 +17,7 @@ class TimeRange(NamedTuple):
     until: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class RangeSpec:
+class RangeSpec(Struct, frozen=True):
     """Range expression in Grafana's grammar; ``to`` is '' if ``from_`` is a range name."""
 
     from_: str

@@ -5,7 +5,8 @@
 
 from collections import Counter, deque
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from dosing_tui.domain.messages.chemical_names import fold_name
 
@@ -13,8 +14,7 @@ LEARNT_DOSES = 200
 LEARNT_PERCENT = 99
 
 
-@dataclass(frozen=True, slots=True)
-class StoredPumpDoses:
+class StoredPumpDoses(Struct, frozen=True):
     """The chemicals of a pump's last doses in the database, oldest first."""
 
     device: str
@@ -22,8 +22,7 @@ class StoredPumpDoses:
     chemicals: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class LearntChemical:
+class LearntChemical(Struct, frozen=True):
     """A pump's own chemical, and how many of its last doses were of it."""
 
     chemical: str

@@ -5,7 +5,8 @@ The function ``find_tolerance`` of the database computes the same from the same 
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from dosing_tui.domain.batches.canonical_json import to_canonical_json
 from dosing_tui.domain.batches.master_recipe import MasterIngredient
@@ -18,8 +19,7 @@ ROUNDING_G = 1e-9
 """An error so little above the tolerance is within it: decimal fractions are not exact in binary."""
 
 
-@dataclass(frozen=True, slots=True)
-class ToleranceOverride:
+class ToleranceOverride(Struct, frozen=True):
     """Tolerance of a chemical, a recipe, or a chemical in a recipe; '' matches all, None leaves a value."""
 
     chemical: str = ""
@@ -34,8 +34,7 @@ class ToleranceOverride:
         return all(not own or fold_name(own) == fold_name(other) for own, other in pairs)
 
 
-@dataclass(frozen=True, slots=True)
-class ToleranceRules:
+class ToleranceRules(Struct, frozen=True):
     """Rules of the plant, below those of the master recipes. Masses in g."""
 
     tolerance_g: float = default_limits.TOLERANCE_G
@@ -68,8 +67,7 @@ class ToleranceRules:
 DEFAULT_RULES = ToleranceRules()
 
 
-@dataclass(frozen=True, slots=True)
-class DoseTolerance:
+class DoseTolerance(Struct, frozen=True):
     """Tolerance of one dose in g, and whether the scale can weigh its target."""
 
     tolerance_g: float

@@ -1,7 +1,11 @@
 """All versions of the tolerance rules and recipes: which tolerance held for a dose when it was made."""
 
-from dataclasses import dataclass, field, replace
+import dataclasses
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dosing_tui.domain.batches.master_recipe import MasterVersion
 from dosing_tui.domain.messages.chemical_names import fold_name
@@ -18,8 +22,7 @@ BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 """Time from which the first rules hold: before any dose."""
 
 
-@dataclass(frozen=True, slots=True)
-class DatedRules:
+class DatedRules(Struct, frozen=True):
     """A version of the plant's rules, for doses made at or after ``valid_from``, until the next one."""
 
     rules: ToleranceRules = DEFAULT_RULES
@@ -82,13 +85,13 @@ class ToleranceBook:
         """The book with only the plant's grams and percent, below the recipes' tolerances."""
         plain = {"overrides": (), "class_factor": None, "least_dose_g": 0.0}
         versions = tuple(replace(each, rules=replace(each.rules, **plain)) for each in self.versions)  # type: ignore[arg-type]  # the names are those of ToleranceRules
-        return replace(self, versions=versions)
+        return dataclasses.replace(self, versions=versions)
 
     def add_master(self, master: MasterVersion | None) -> "ToleranceBook":
         """The book with a version of a recipe that it may lack."""
         if master is None or master in self.masters:
             return self
-        return replace(self, masters=(*self.masters, master))
+        return dataclasses.replace(self, masters=(*self.masters, master))
 
     def _find_master(self, dose: Dose) -> MasterVersion | None:
         if not self.masters or not dose.recipe:

@@ -4,8 +4,9 @@ Texts are as received. Each renderer cleans or escapes them for its format.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from dosing_tui.domain.quantities.quantity_text import format_count
 
@@ -13,8 +14,7 @@ MAX_TEXT_CELLS = 2_000
 """Longest text, in terminal cells; comments are shorter."""
 
 
-@dataclass(frozen=True, slots=True)
-class DocumentField:
+class DocumentField(Struct, frozen=True):
     """``is_flagged`` marks what needs attention; renderers never show it by colour alone."""
 
     label: str
@@ -22,21 +22,18 @@ class DocumentField:
     is_flagged: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class FieldList:
+class FieldList(Struct, frozen=True):
     fields: tuple[DocumentField, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ColumnHeading:
+class ColumnHeading(Struct, frozen=True):
     """Heading of a column; columns of numbers are right-aligned."""
 
     title: str
     is_right_aligned: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class DocumentRow:
+class DocumentRow(Struct, frozen=True):
     """``is_total``: separated from the rows above by a line."""
 
     cells: tuple[str, ...]
@@ -44,8 +41,7 @@ class DocumentRow:
     is_total: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class DocumentTable:
+class DocumentTable(Struct, frozen=True):
     """``empty_text`` replaces a table without rows."""
 
     headings: tuple[ColumnHeading, ...]
@@ -53,14 +49,12 @@ class DocumentTable:
     empty_text: str = "None."
 
 
-@dataclass(frozen=True, slots=True)
-class TextBlock:
+class TextBlock(Struct, frozen=True):
     lines: tuple[str, ...]
     is_flagged: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class SignatureBlock:
+class SignatureBlock(Struct, frozen=True):
     """Lines for handwritten signatures, one per role."""
 
     roles: tuple[str, ...]
@@ -69,14 +63,12 @@ class SignatureBlock:
 DocumentBlock: TypeAlias = FieldList | DocumentTable | TextBlock | SignatureBlock
 
 
-@dataclass(frozen=True, slots=True)
-class DocumentSection:
+class DocumentSection(Struct, frozen=True):
     title: str
     blocks: tuple[DocumentBlock, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(Struct, frozen=True):
     """``name`` identifies it among documents of one ``title``; ``footer`` is on every page."""
 
     title: str

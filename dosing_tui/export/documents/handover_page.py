@@ -9,6 +9,7 @@ from dosing_tui import __version__
 from dosing_tui.config.settings import Settings
 from dosing_tui.domain.alarms.models import UNACKNOWLEDGED_STATES, AlarmState, AlarmStateName
 from dosing_tui.domain.batches.models import BatchStatus
+from dosing_tui.domain.labels.alarm_labels import describe_alarm
 from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text, count_cells, cut_at_word
 from dosing_tui.domain.quantities.quantity_text import (
     count_noun,
@@ -160,9 +161,11 @@ def _list_alarms(report: ShiftReport, zone: tzinfo, join: EntryJoiner) -> Iterab
     yield DocumentField("Alarms raised", raised)
     unacknowledged = [state for state in report.standing if state.state_name in UNACKNOWLEDGED_STATES]
     named = [_format_alarm(state, zone) for state in (unacknowledged or report.standing)]
-    counts = f"{len(unacknowledged)} unacknowledged of {len(report.standing)}"
-    text = join(counts, named, len(unacknowledged or report.standing))
-    yield DocumentField("Active alarms", text if report.standing else "none", bool(report.standing))
+    counts = f"{len(unacknowledged)} unacknowledged of {len(report.standing)}" if report.standing else "none"
+    # alarms are of the time at which the page was made, also on the page of a shift that is over
+    at = report.made_at.astimezone(zone)
+    counts += f" on {at:%d %b} at {at:%H:%M}" if report.made_at > report.shift.until else ""
+    yield DocumentField("Active alarms", join(counts, named, len(named)), bool(report.standing))
     by_state = Counter(state.state_name for state in report.hidden)
     parts = [f"{by_state[name]} {name}" for name in _SUPPRESSED if by_state[name]]
     kept = [state for state in report.hidden if state.state_name is not AlarmStateName.SUPPRESSED]
@@ -177,8 +180,9 @@ _SUPPRESSED = (AlarmStateName.SHELVED, AlarmStateName.OUT_OF_SERVICE, AlarmState
 def _format_alarm(state: AlarmState, zone: tzinfo) -> str:
     since = f" since {state.raised_at.astimezone(zone):%d %b %H:%M}" if state.raised_at else ""
     head = f"{state.priority.value} {clean_line(state.key.tag, 60)}: "
+    head += "returned to normal: " if state.state_name is AlarmStateName.RTN_UNACK else ""
     room = _ENTRY_WIDTH - count_cells(head) - count_cells(since)
-    return f"{head}{cut_at_word(clean_line(state.message), room)}{since}"
+    return f"{head}{cut_at_word(describe_alarm(state.key, state.message).text, room)}{since}"
 
 
 def _format_hidden(state: AlarmState, zone: tzinfo) -> str:

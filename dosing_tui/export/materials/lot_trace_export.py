@@ -1,10 +1,12 @@
 """``dosing-tui trace``: the batches of a lot, the lots of a batch, or the lots to open next, as tables."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dosing_tui.config.settings import GlyphMode, Settings
 from dosing_tui.domain.materials.lots.lot_order import LotProposal
@@ -58,8 +60,7 @@ _STORE_COLUMNS: tuple[_Column, ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class TraceOutput:
+class TraceOutput(Struct, frozen=True):
     """How a trace is written."""
 
     settings: Settings

@@ -1,10 +1,11 @@
 """The operator's alarm actions as journal entries. Pure."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from uuid import UUID
+
+from msgspec import Struct, field
 
 from dosing_tui.config.alarm_limits import get_max_shelving
 from dosing_tui.config.settings import Settings
@@ -42,8 +43,7 @@ class AlarmAction(StrEnum):
     REMOVE_FROM_SERVICE = "remove"
 
 
-@dataclass(frozen=True, slots=True)
-class ActionRequest:
+class ActionRequest(Struct, frozen=True):
     """One event for alarms, in the state that the operator saw."""
 
     event: AlarmEvent
@@ -53,16 +53,14 @@ class ActionRequest:
     """The duration of shelving."""
 
 
-@dataclass(frozen=True, slots=True)
-class ActionResult:
+class ActionResult(Struct, frozen=True):
     """The entries to write to the journal, and a sentence for each alarm that is skipped."""
 
     entries: tuple[JournalEntry, ...]
     skip_reasons: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ActionOutcome:
+class ActionOutcome(Struct, frozen=True):
     """What became of the entries. ``changes``: for each journaled entry '', or why it changed nothing."""
 
     is_journaled: bool

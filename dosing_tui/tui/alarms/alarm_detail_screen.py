@@ -1,9 +1,9 @@
 """One alarm in full: value, limit, state, trend; cause, consequence and action by its rule (ISA-18.2)."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import datetime, tzinfo
 
+from msgspec.structs import replace
 from textual.binding import Binding
 
 from dosing_tui.domain.alarms.models import UNACKNOWLEDGED_STATES, AlarmKey

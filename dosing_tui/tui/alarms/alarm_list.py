@@ -1,10 +1,12 @@
 """The alarm lists: their tabs and the cursor. Pure."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
 from operator import attrgetter
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from dosing_tui.domain.alarms.models import Actor
 from dosing_tui.domain.alarms.snapshot import AlarmSnapshot, AlarmView
@@ -47,8 +49,7 @@ EMPTY_TEXTS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class AlarmListContext:
+class AlarmListContext(Struct, frozen=True):
     now: datetime
     zone: tzinfo
     short_names: Mapping[str, str] = field(default_factory=dict)
@@ -61,8 +62,7 @@ class AlarmListContext:
         return number_format.format_timestamp(time, self.zone, now=self.now)
 
 
-@dataclass(frozen=True, slots=True)
-class AlarmListState:
+class AlarmListState(Struct, frozen=True):
     """The cursor stays on its alarm or group, whatever is inserted above it."""
 
     tab: AlarmTab = AlarmTab.ALARMS

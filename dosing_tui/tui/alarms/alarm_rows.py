@@ -2,10 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from dosing_tui.domain.alarms.models import UNACKNOWLEDGED_STATES, AlarmKey, AlarmStateName, Priority
 from dosing_tui.domain.alarms.snapshot import FLOOD_START_COUNT, AlarmView
@@ -19,8 +21,7 @@ MAX_SINGLE_ROWS = FLOOD_START_COUNT
 """Alarms of one rule, state and priority that have a row each; more are one group."""
 
 
-@dataclass(frozen=True, slots=True)
-class GroupKey:
+class GroupKey(Struct, frozen=True):
     """Identity of a group: all of its alarms have the same rule, state and priority."""
 
     rule: str
@@ -31,8 +32,7 @@ class GroupKey:
 RowKey = AlarmKey | GroupKey
 
 
-@dataclass(frozen=True, slots=True)
-class AlarmRow:
+class AlarmRow(Struct, frozen=True):
     """One alarm, or a group. ``views`` are in the order of the list."""
 
     views: tuple[AlarmView, ...]
@@ -72,8 +72,7 @@ _SORT_KEYS: Mapping[AlarmSort, Callable[[AlarmView], Any]] = {
 """The snapshot's own order is the one by priority."""
 
 
-@dataclass(frozen=True, slots=True)
-class AlarmListOptions:
+class AlarmListOptions(Struct, frozen=True):
     """Sort and filter of the alarm lists; an empty filter selects everything."""
 
     sort: AlarmSort = AlarmSort.PRIORITY
@@ -113,8 +112,7 @@ class AlarmListOptions:
         return replace(self, sort=sorts[(sorts.index(self.sort) + 1) % len(sorts)])
 
 
-@dataclass(frozen=True, slots=True)
-class AlarmRows:
+class AlarmRows(Struct, frozen=True):
     """The rows in view, and how many alarms the filter leaves out."""
 
     rows: tuple[AlarmRow, ...] = ()
@@ -182,11 +180,11 @@ def format_short_tag(key: AlarmKey) -> str:
 
 
 def format_message(view: AlarmView) -> str:
-    """The message without the station's name at its end, which is in a column of its own.
+    """The message, or the rule's title, without the station's name, which is in a column of its own.
 
     It ends as ``… (st_01)`` or ``… (pump 2, st_01)``.
     """
     message, device = clean_line(view.message), sanitize_text(view.state.key.device)
     if device:
         message = message.removesuffix(f" ({device})").replace(f", {device})", ")")
-    return message or format_short_tag(view.state.key)
+    return message or (view.rule.title if view.rule else format_short_tag(view.state.key))

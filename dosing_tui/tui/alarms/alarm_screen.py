@@ -1,10 +1,10 @@
 """The alarm screen: lists of alarms, the journal and the KPIs, and their keys."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, tzinfo
 from typing import Protocol
 
+from msgspec.structs import replace
 from textual.app import ComposeResult
 
 from dosing_tui.domain.alarms.models import AlarmKey

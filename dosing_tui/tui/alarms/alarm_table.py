@@ -1,9 +1,11 @@
 """How the alarm lists are drawn: a caption with the counts, and a row per alarm or group. Pure."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dosing_tui.domain.alarms.catalog import format_alarm_value
 from dosing_tui.domain.alarms.snapshot import AlarmSnapshot, AlarmView
@@ -29,7 +31,14 @@ from dosing_tui.tui.alarms.alarm_rows import (
 )
 from dosing_tui.tui.layout.bar_parts import DIM_STYLE, STRONG_STYLE
 from dosing_tui.tui.rendering import number_format
-from dosing_tui.tui.rendering.canvas import Canvas, Rows, sanitize_text, split_cells, wrap_text
+from dosing_tui.tui.rendering.canvas import (
+    Canvas,
+    Rows,
+    sanitize_text,
+    split_cells,
+    wrap_text,
+    wrap_to_height,
+)
 from dosing_tui.tui.rendering.data_table import (
     StyledRuns,
     TableColumn,
@@ -59,8 +68,7 @@ _STATION_BESIDE_TEXT, _NARROW_STATION, _NARROW_TAG = 10, 16, 22
 """Most cells of a station's and a tag's label in a narrow list."""
 
 
-@dataclass(frozen=True, slots=True)
-class AlarmList:
+class AlarmList(Struct, frozen=True):
     """What is drawn of one tab."""
 
     state: AlarmListState
@@ -154,7 +162,8 @@ def _insert_messages(alarms: AlarmList, context: AlarmListContext, rows: Rows, l
     width, painted = len(rows[0]), rows[:1]
     for row, cells in zip(alarms.rows.rows, rows[1:], strict=False):
         below = Canvas(width, lines - 1, CellStyle(bg=cells[width - 1][1].bg))
-        for y, line in enumerate(_wrap_message(row, context, width)):
+        text = _format_message(row, context)
+        for y, line in enumerate(wrap_to_height(text, width - MESSAGE_INDENT - 1, lines - 1)):
             style = _choose_text_style(row)._replace(bg=cells[width - 1][1].bg)
             below.write_text(MESSAGE_INDENT, y, line, style)
         painted += [cells, *below.rows]

@@ -1,8 +1,9 @@
 """The trend of an alarm's value and its limit over the last hours. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import tzinfo
+
+from msgspec import Struct
 
 from dosing_tui.domain.alarms.snapshot import AlarmView
 from dosing_tui.domain.panels.alarm_trend_query import AlarmTrendPoint, AlarmTrendQuery
@@ -13,8 +14,7 @@ from dosing_tui.tui.rendering.canvas import Canvas, Rows, render_paragraph
 from dosing_tui.tui.rendering.palette import DEVIATION, DIM, LABEL
 
 
-@dataclass(frozen=True, slots=True)
-class AlarmTrendState:
+class AlarmTrendState(Struct, frozen=True):
     """``points`` is None before the first result; ``error`` is why the last query failed."""
 
     query: AlarmTrendQuery | None = None

@@ -3,10 +3,12 @@
 To silence is not to acknowledge (ISA-18.2): the alarms keep their state, and the next one rings again.
 """
 
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeAlias
 from uuid import UUID
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dosing_tui.domain.alarms.models import AlarmKey, AlarmStateName, Priority
 from dosing_tui.domain.alarms.snapshot import AlarmSnapshot
@@ -17,8 +19,7 @@ AlarmOccurrences: TypeAlias = frozenset[tuple[AlarmKey, UUID | None]]
 """An alarm that is raised again is another occurrence."""
 
 
-@dataclass(frozen=True, slots=True)
-class AudibleAlarm:
+class AudibleAlarm(Struct, frozen=True):
     silent_occurrences: AlarmOccurrences = frozenset()
     last_ring_at: datetime | None = None
 

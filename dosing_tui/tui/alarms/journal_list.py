@@ -1,8 +1,10 @@
 """The alarm journal as a list: its entries, the cursor, and how it is drawn. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from dosing_tui.domain.alarms.catalog import format_alarm_value
 from dosing_tui.domain.alarms.journal_filter import JournalFilter
@@ -40,8 +42,7 @@ EVENT_LABELS: Mapping[AlarmEvent, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class JournalFilterForm:
+class JournalFilterForm(Struct, frozen=True):
     """The operator's filter; '' and () select everything."""
 
     tag: str = ""
@@ -66,8 +67,7 @@ class JournalFilterForm:
         )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class JournalList:
+class JournalList(Struct, frozen=True):
     """``rows`` are the newest first and have no gap, from the newest entry of ``journal_filter`` on."""
 
     journal_filter: JournalFilter | None = None
@@ -142,8 +142,7 @@ def is_near_end(journal: JournalList, height: int) -> bool:
     return journal.cursor.first_row + 2 * count_visible_entries(height) >= len(journal.rows)
 
 
-@dataclass(frozen=True, slots=True)
-class JournalHeading:
+class JournalHeading(Struct, frozen=True):
     """Range and filter in words. ``is_live``: new entries are inserted at the top."""
 
     range: str = ""

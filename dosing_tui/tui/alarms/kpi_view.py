@@ -1,7 +1,8 @@
 """The alarm KPI page: each figure with target and rating; the notification channels. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from dosing_tui.domain.alarms.kpis import AlarmKpiSummary
 from dosing_tui.domain.alarms.models import AlarmKey, Priority
@@ -30,8 +31,7 @@ _LAST_SENT_X, _QUEUED_END_X, _LOST_END_X, _ERROR_X = 14, 31, 37, 39
 _VALUE_X, _TARGET_X, _MAXIMUM_X, _RATING_X = 32, 46, 58, 68
 
 
-@dataclass(frozen=True, slots=True)
-class AlarmKpiState:
+class AlarmKpiState(Struct, frozen=True):
     """``kpis`` is None before the first result; ``error`` is why the last query failed."""
 
     kpis: AlarmKpiSummary | None = None
@@ -42,8 +42,7 @@ class AlarmKpiState:
     """Why the channels could not be read."""
 
 
-@dataclass(frozen=True, slots=True)
-class AlarmKpi:
+class AlarmKpi(Struct, frozen=True):
     """``rating`` is '' where there is no target."""
 
     name: str

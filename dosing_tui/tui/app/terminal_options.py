@@ -1,9 +1,9 @@
 """Properties of the terminal, and the theme that follows from them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
+from msgspec import Struct, field
 from rich.console import Console
 from textual.theme import Theme as TextualTheme
 
@@ -12,8 +12,7 @@ from dosing_tui.tui.rendering.palette import ColourRole, Palette, choose_palette
 from dosing_tui.tui.rendering.theme import TerminalTheme, count_colours
 
 
-@dataclass(frozen=True, slots=True)
-class TerminalOptions:
+class TerminalOptions(Struct, frozen=True):
     """Properties of the terminal and of its user."""
 
     glyphs: GlyphMode = GlyphMode.UNICODE

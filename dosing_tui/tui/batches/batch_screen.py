@@ -1,10 +1,10 @@
 """The batch screen: keys to move among batches, and to review them."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 from typing import Protocol
 
+from msgspec.structs import replace
 from textual.app import ComposeResult
 
 from dosing_tui.domain.batch_review.query_models import BatchFilter, BatchRow

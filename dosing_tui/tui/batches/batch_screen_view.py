@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 
+from msgspec import Struct
+
 from dosing_tui.domain.batch_review.finding_weight import RulesVersion
 from dosing_tui.domain.batch_review.query_models import BatchDetail, BatchFilter, BatchRow
 from dosing_tui.domain.batch_review.review_rules import NO_SIGNATURE, PIN_SIGNATURE
@@ -29,20 +31,18 @@ from dosing_tui.tui.rendering.canvas import Canvas, Rows, render_paragraph, sani
 from dosing_tui.tui.rendering.palette import TEXT, CellStyle, ColourRole
 
 
-@dataclass(frozen=True, slots=True)
-class BatchScreenSettings:
+class BatchScreenSettings(Struct, frozen=True):
     """Constant while the screen is open."""
 
     zone: tzinfo
     calendar: ShiftCalendar
     filter_keys: tuple[str, str, str]
     """Keys of "only unreviewed", "only with exceptions" and "only clean"."""
-    short_names: Mapping[str, str] = field(default_factory=dict)
+    short_names: Mapping[str, str] = {}
     """Of the stations, from the settings."""
 
 
-@dataclass(frozen=True, slots=True)
-class SignerInfo:
+class SignerInfo(Struct, frozen=True):
     """``name`` is '' until the reviewer has entered one."""
 
     name: str = ""
@@ -50,8 +50,7 @@ class SignerInfo:
     warning: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class BatchScreenState:
+class BatchScreenState(Struct, frozen=True):
     """Given at every tick. ``time_range`` None: all batches; ``range_error``: why there is no range."""
 
     snapshot: LiveSnapshot
@@ -101,16 +100,18 @@ def render_list_page(
     width, height = size
     tabs = render_batch_tabs(options, store.counts, settings.filter_keys, width)
     context = build_list_context(state, store.list_state.rows, settings)
-    empty_text = _explain_empty_list(state, store)
+    empty_text = _explain_empty_list(state, options, store)
     return tabs, render_batch_list(store.list_state, context, width, height, empty_text=empty_text)
 
 
-def _explain_empty_list(state: BatchScreenState, store: BatchStore) -> str:
+def _explain_empty_list(state: BatchScreenState, options: BatchListOptions, store: BatchStore) -> str:
     error = state.range_error or store.error
     if error:
         return f"Batch list unavailable\n{clean_line(error, 400)}"
     if not store.is_loaded:
         return "Reading the batch list …"
+    if state.build_filter(options) == BatchFilter():
+        return "No batch yet: none was started, or the batches are still being rebuilt."
     return "No batch matches. ← → selects another tab; the marked keys above change the filter."
 
 

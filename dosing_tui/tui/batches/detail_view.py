@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
+
+from msgspec import Struct
 
 from dosing_tui.domain.batch_review.changes_since_review import describe_changes, describe_merged_reviews
 from dosing_tui.domain.batch_review.ingredient_ratio import IngredientRatio, compute_ratio
@@ -33,8 +34,7 @@ _KIND_WIDTH = 18
 """Cells for the kind of an exception."""
 
 
-@dataclass(frozen=True, slots=True)
-class BatchDetailContext:
+class BatchDetailContext(Struct, frozen=True):
     """The values that the page needs besides the batch; ``context_events`` is None until they are read."""
 
     now: datetime

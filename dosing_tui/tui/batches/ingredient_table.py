@@ -1,6 +1,6 @@
 """The ingredient table of a batch: target, actual and error in grams, the error also as a bar. Pure."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from dosing_tui.domain.batch_review.assessment import Assessment
 from dosing_tui.domain.batches.models import Batch, Ingredient
@@ -14,8 +14,7 @@ TOLERANCES_PER_SIDE = 2.0
 """The end of each side, in tolerances."""
 
 
-@dataclass(frozen=True, slots=True)
-class IngredientRow:
+class IngredientRow(Struct, frozen=True):
     """An ingredient with half its tolerance band in grams.
 
     ``is_within`` is None without a band, without an error, and below what the scale can weigh.

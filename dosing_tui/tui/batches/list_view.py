@@ -1,9 +1,10 @@
 """The batch list: its tabs with their counts, and one row per batch. Pure."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from operator import attrgetter
+
+from msgspec import Struct
 
 from dosing_tui.domain.batch_review.query_models import BatchRow, BatchStatusCounts
 from dosing_tui.domain.batch_review.review_rules import Decision, ReviewState
@@ -22,8 +23,7 @@ from dosing_tui.tui.rendering.data_table import StyledRuns, TableColumn, TableCu
 from dosing_tui.tui.rendering.palette import DEVIATION, DIM, STRONG, TEXT, CellStyle, ColourRole
 
 
-@dataclass(frozen=True, slots=True)
-class BatchListContext:
+class BatchListContext(Struct, frozen=True):
     """The values that the rows need besides the batch."""
 
     now: datetime

@@ -1,7 +1,8 @@
 """A running batch with the latest messages, before the database has them. Pure."""
 
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from dosing_tui.domain.batches.models import Batch, BatchMessage, BatchStatus
 from dosing_tui.domain.batches.reconstruction import reconstruct_batches

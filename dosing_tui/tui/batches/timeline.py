@@ -1,7 +1,8 @@
 """The timeline of a batch on one line: doses with their duration, gaps, alarms, notes. Pure."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
+
+from msgspec import Struct
 
 from dosing_tui.domain.batch_review.query_models import ContextEvents
 from dosing_tui.domain.batches.models import Batch, BatchStatus
@@ -16,8 +17,7 @@ MIN_GAP_S = 5.0
 """Shorter gaps are not reported."""
 
 
-@dataclass(frozen=True, slots=True)
-class TimeAxis:
+class TimeAxis(Struct, frozen=True):
     """A time axis of ``width`` cells."""
 
     since: datetime

@@ -1,7 +1,8 @@
 """A control chart: the error of each dose with its limits, and below it the range from dose to dose. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from dosing_tui.domain.capability.individuals_chart import ControlLimits, list_moving_ranges
 from dosing_tui.tui.rendering import number_format
@@ -16,8 +17,7 @@ EVENT_LETTER = CellStyle(ColourRole.BACKGROUND, ColourRole.ACCENT, bold=True)
 _CURSOR = CellStyle(ColourRole.FOCUS)
 
 
-@dataclass(frozen=True, slots=True)
-class ControlChart:
+class ControlChart(Struct, frozen=True):
     """``errors_g`` in the order of time. ``cursor`` is an index of them."""
 
     errors_g: Sequence[float]
@@ -32,8 +32,7 @@ class ControlChart:
     """Index of the first dose that the limits are of; those before are dim."""
 
 
-@dataclass(frozen=True, slots=True)
-class _ValueScale:
+class _ValueScale(Struct, frozen=True):
     """From a value to a row; values beyond the ends are at the ends."""
 
     low: float

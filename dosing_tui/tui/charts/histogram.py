@@ -1,7 +1,8 @@
 """Histogram of the errors: columns of cells per bin, tolerance lines, open ends apart."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from dosing_tui.domain.panels.panel_catalog import ErrorBin
 from dosing_tui.tui.charts.primitives.block_characters import draw_column, value_to_eighths
@@ -15,8 +16,7 @@ _INSIDE = CellStyle(ColourRole.BAR)
 _OUTSIDE = CellStyle(ColourRole.DEVIATION)
 
 
-@dataclass(frozen=True, slots=True)
-class HistogramGeometry:
+class HistogramGeometry(Struct, frozen=True):
     """``bins_per_side`` bins of ``bin_g`` on each side, each ``cells_per_bin`` wide; the rest at the ends."""
 
     bin_g: float

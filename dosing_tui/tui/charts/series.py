@@ -1,10 +1,12 @@
 """Series over time for charts: a value per bucket, None without a measurement."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 from statistics import fmean
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dosing_tui.tui.charts.primitives.braille import Polyline
 from dosing_tui.tui.charts.primitives.scale import BucketWindow, choose_bins, merge_values
@@ -17,8 +19,7 @@ from dosing_tui.tui.charts.primitives.value_axis import (
 from dosing_tui.tui.rendering.number_format import format_decimal
 
 
-@dataclass(frozen=True, slots=True)
-class Curve:
+class Curve(Struct, frozen=True):
     name: str
     values: tuple[float | None, ...]
     weights: tuple[float, ...] = ()
@@ -36,8 +37,7 @@ class AnnotationGlyph(StrEnum):
     END = "╵"
 
 
-@dataclass(frozen=True, slots=True)
-class ChartAnnotation:
+class ChartAnnotation(Struct, frozen=True):
     """A batch event or a note: a glyph on the time axis, a text at the cursor."""
 
     at: datetime
@@ -59,8 +59,7 @@ MAX_LINES = 4
 """Series that share a plot; more are drawn one under the other."""
 
 
-@dataclass(frozen=True, slots=True)
-class ChartData:
+class ChartData(Struct, frozen=True):
     """``unit`` is that of all values. ``is_additive``: a sum over the window makes sense."""
 
     curves: tuple[Curve, ...]
@@ -168,8 +167,7 @@ class ChartData:
         return tuple(flag for flag in self.annotations if self.window.find_bucket(flag.at) == bucket)
 
 
-@dataclass(frozen=True, slots=True)
-class SeriesStatistics:
+class SeriesStatistics(Struct, frozen=True):
     """Over the buckets with a value; None if no bucket has one."""
 
     minimum: float | None

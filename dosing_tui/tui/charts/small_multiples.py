@@ -1,7 +1,8 @@
 """Many series, one under the other: each in a strip of its own with its own scale, name and numbers."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from dosing_tui.tui.charts.plot import draw_markers, paste_lines
 from dosing_tui.tui.charts.primitives.axes import place_time_ticks, write_tick_labels
@@ -28,8 +29,7 @@ _MAX_ROWS_WITHOUT_GAP = 2
 """Rows of a strip that stands directly upon the next."""
 
 
-@dataclass(frozen=True, slots=True)
-class StripNumbers:
+class StripNumbers(Struct, frozen=True):
     """The numbers at the right of each strip, under their titles; column ``emphasized`` stands out."""
 
     titles: tuple[str, ...]
@@ -50,8 +50,7 @@ class StripNumbers:
         return [max(len(text) for text in column) + 2 for column in columns]
 
 
-@dataclass(frozen=True, slots=True)
-class StripLayout:
+class StripLayout(Struct, frozen=True):
     """``strip_count`` series have ``rows_each`` rows each below ``top`` rows of heading."""
 
     strip_count: int

@@ -1,9 +1,9 @@
 """The commands that keys do, made from the table of bindings. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
+from msgspec import Struct
 from textual.binding import Binding
 
 from dosing_tui.tui.command_palette.command import CommandKind
@@ -38,8 +38,7 @@ BINDING_GROUPS = (
 """Every table of bindings; a test compares them with ``ALL_KEYS``."""
 
 
-@dataclass(frozen=True, slots=True)
-class BindingCommand:
+class BindingCommand(Struct, frozen=True):
     """One binding as the palette shows it."""
 
     kind: CommandKind

@@ -5,9 +5,10 @@ stops it. Here the time of a search is proportional to the length of the texts.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from heapq import nsmallest
 from typing import Generic, TypeVar
+
+from msgspec import Struct
 
 Item = TypeVar("Item")
 MAX_MATCHES = 200
@@ -16,8 +17,7 @@ _WORD_START, _INSIDE, _SQUEEZED, _SCATTERED = 0, 1, 2, 3
 """Kinds of matches, the best first."""
 
 
-@dataclass(frozen=True, slots=True)
-class SearchMatch(Generic[Item]):
+class SearchMatch(Struct, Generic[Item], frozen=True):
     """``letters``: the indexes of the matching characters of the text."""
 
     item: Item

@@ -1,11 +1,12 @@
 """Opens the palette with what there is to run now, and runs what was selected."""
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from inspect import isawaitable
 from typing import Any
 
+from msgspec.structs import replace
 from textual.app import App
 from textual.binding import ActiveBinding
 

@@ -1,7 +1,9 @@
 """The palette: a search field above the commands that match."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dosing_tui.tui.command_palette.command import PaletteCommand
 from dosing_tui.tui.command_palette.fuzzy_search import MAX_MATCHES, SearchMatch, search_items
@@ -27,8 +29,7 @@ _KIND_WIDTH, _KEYS_WIDTH = 10, 14
 _EMPTY_QUERY = TextField(max_length=60)
 
 
-@dataclass(frozen=True, slots=True)
-class PaletteState:
+class PaletteState(Struct, frozen=True):
     """The query, the commands that match, and the one under the cursor."""
 
     commands: tuple[PaletteCommand, ...] = ()

@@ -1,8 +1,10 @@
 """Bulk approval: the clean batches of a list, confirmed once and entered chunk by chunk."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
+
+from msgspec.structs import replace
 
 from dosing_tui.domain.batch_review.query_models import BatchFilter, BatchRow, create_review_draft
 from dosing_tui.domain.batch_review.review_result import NOT_SAVED, ReviewResult, describe_bulk_result

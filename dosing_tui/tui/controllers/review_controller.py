@@ -15,6 +15,8 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from msgspec import Struct
+
 from dosing_tui.domain.batch_review.query_models import (
     BatchDetail,
     BatchFilter,
@@ -68,8 +70,7 @@ _STAY_ON_BATCH = frozenset({Decision.COMMENT, Decision.WITHDRAWN})
 """After these decisions the same batch stays open."""
 
 
-@dataclass(frozen=True, slots=True)
-class ReviewAttempt:
+class ReviewAttempt(Struct, frozen=True):
     """Result of one review, and the batch after it; or why the batch could not be read again."""
 
     outcome: ReviewResult

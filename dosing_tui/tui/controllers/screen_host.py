@@ -1,11 +1,12 @@
 """What a controller is given: the app through one small protocol, and the shared services."""
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
+from msgspec import Struct, field
 from textual.message import Message
 from textual.screen import Screen
 
@@ -66,8 +67,7 @@ class ScreenHost(Protocol):
         """Ring the terminal's bell."""
 
 
-@dataclass(frozen=True, slots=True)
-class ConsoleServices:
+class ConsoleServices(Struct, frozen=True):
     """What every controller works with."""
 
     settings: Settings

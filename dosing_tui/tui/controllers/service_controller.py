@@ -24,9 +24,7 @@ class ServiceController(Controller):
     def open_service_dialog(self, rows: Sequence[PumpCapability], selection: PumpCapability | None) -> None:
         """For the selected pump of these rows."""
         if not rows:
-            self.host.show_message(
-                "No pumps are loaded yet: open the screen Pumps, or use dosing-tui pumps log."
-            )
+            self.host.show_message("The list has no pump. Enter the work with dosing-tui pumps log.")
             return
         parts = list_parts(rows)
         chosen = selection or rows[0]

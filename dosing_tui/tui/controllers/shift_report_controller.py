@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
+from msgspec import Struct
+
 from dosing_tui.domain.messages.text_sanitizer import clean_text
 from dosing_tui.domain.shift_handover import HandoverStep, ShiftHandover, draft_handover
 from dosing_tui.domain.time.shift_calendar import ShiftPeriod
@@ -18,8 +20,7 @@ from dosing_tui.tui.screens.handover_dialog import HandoverDialog, HandoverInput
 from dosing_tui.tui.screens.shift_report_screen import ShiftReportPage, ShiftReportScreen
 
 
-@dataclass(frozen=True, slots=True)
-class PrintedReport:
+class PrintedReport(Struct, frozen=True):
     """``page``: the handover on one page; ``text``: the whole report."""
 
     document: Document
@@ -132,7 +133,7 @@ class ShiftReportController(Controller):
         """Only if its shift is still selected."""
         if self._screen is None or result.shift != self._shift:
             return
-        page = ShiftReportPage(message=f"There is no report: {result.error}")
+        page = ShiftReportPage(message=f"There is no report: {result.error} r reads it again.")
         self._printed = result.value
         if result.value is not None:
             page = ShiftReportPage(_list_lines(result.value.page), _list_lines(result.value.text))

@@ -1,10 +1,12 @@
 """The loaded part of the batch list, its cursor and tabs, and the next batch to review. Pure."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dosing_tui.domain.batch_review.query_models import BatchFilter, BatchRow
 from dosing_tui.domain.batch_review.review_rules import list_open_states
@@ -48,8 +50,7 @@ ENDED_STATUSES = (*TAB_STATUSES[BatchTab.COMPLETE], *TAB_STATUSES[BatchTab.NOT_C
 """Statuses that can be reviewed."""
 
 
-@dataclass(frozen=True, slots=True)
-class BatchListOptions:
+class BatchListOptions(Struct, frozen=True):
     """Tab and filters of the batch screen, beyond the console's range and filters."""
 
     tab: BatchTab = BatchTab.ALL
@@ -59,8 +60,7 @@ class BatchListOptions:
     """Excludes ``with_findings``."""
 
 
-@dataclass(frozen=True, slots=True)
-class BatchListState:
+class BatchListState(Struct, frozen=True):
     """A part of the list without gaps, newest first. ``cursor_key``: key of the batch under the cursor."""
 
     rows: tuple[BatchRow, ...] = ()

@@ -2,9 +2,10 @@
 
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.domain.alarms.models import Actor
@@ -16,8 +17,7 @@ MAX_CONSOLE_NAME = 30
 """Cells; with the words around it a console's name fits the journal's column."""
 
 
-@dataclass(frozen=True, slots=True)
-class SignedOnOperator:
+class SignedOnOperator(Struct, frozen=True):
     """``is_verified``: the database has checked the person's PIN."""
 
     name: str

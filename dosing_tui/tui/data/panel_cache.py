@@ -2,9 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
+
+from msgspec.structs import replace
 
 from dosing_tui.domain.panels.panel_catalog import Panel
 from dosing_tui.errors import DatabaseUnavailableError, RangeError
@@ -58,17 +59,16 @@ class PanelCache:
         scope: Scope,
         time_context: TimeContext,
     ) -> PanelRefreshState:
-        asked = refresh_policy.start_request(state, time_context.now)
         known = self.results.get(panel.id, NO_RESULT)
         if known.rows is None or known.error or known.scope != scope:
             self._awaited.add(panel.id)
         try:
-            self._submit(
-                PanelRequest(panel, asked.generation, scope, build_query(panel, scope, time_context))
-            )
+            query = build_query(panel, scope, time_context)
         except RangeError as error:
             self.results[panel.id] = replace(known, error=str(error), is_database_down=False)
-            return replace(asked, is_in_flight=False, has_failed=True)
+            return refresh_policy.refuse_request(state, time_context.now)
+        asked = refresh_policy.start_request(state, time_context.now, query.until - query.since)
+        self._submit(PanelRequest(panel, asked.generation, scope, query))
         return asked
 
     def _cancel_unneeded(self, scope: Scope, visible_panels: frozenset[str]) -> None:
@@ -106,6 +106,7 @@ class PanelCache:
         turn = refresh_policy.finish_request(
             self._refresh_states[name],
             question.generation,
+            now,
             has_failed=reply.rows is None,
         )
         if turn is None:

@@ -1,7 +1,8 @@
 """Faults of the database as this console sees them, until they end or are no longer of interest."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from dosing_tui.errors import DatabaseError, DatabaseUnavailableError
 from dosing_tui.live_snapshot import DatabaseFault, DatabasePart
@@ -10,8 +11,7 @@ SHOWN_WITHOUT_REPEAT = timedelta(minutes=1)
 """What is in view is queried again within half of it: a read that is not repeated is of no interest."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Failure:
+class _Failure(Struct, frozen=True):
     part: DatabasePart
     error: DatabaseError
     at: datetime

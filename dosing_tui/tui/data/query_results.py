@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
+from msgspec import Struct
 from textual.message import Message
 
 from dosing_tui.domain.batch_review.query_models import (
@@ -31,8 +32,7 @@ class QueryResult(Message, Generic[Value]):
     """The cause of ``error``, if the database is."""
 
 
-@dataclass(frozen=True, slots=True)
-class PanelRequest:
+class PanelRequest(Struct, frozen=True):
     panel: Panel[Any]
     generation: int
     scope: Scope
@@ -52,8 +52,7 @@ class PanelLoaded(Message):
     """Why there are no rows."""
 
 
-@dataclass(frozen=True, slots=True)
-class BatchRequest:
+class BatchRequest(Struct, frozen=True):
     """A query of the batch store. Of each name, only the result of the last request counts."""
 
     name: str

@@ -1,9 +1,10 @@
 """Confirms an alarm action: comment or reason, name, duration; and lists the alarms it has skipped."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from types import MappingProxyType
+
+from msgspec import Struct
 
 from dosing_tui.domain.alarms.models import AlarmEvent
 from dosing_tui.domain.alarms.operator_commands import MAX_COMMENT_LENGTH
@@ -43,8 +44,7 @@ _CONSEQUENCES = {
 _REASON_REQUIRED = frozenset({AlarmEvent.SHELVE, AlarmEvent.REMOVE_FROM_SERVICE})
 
 
-@dataclass(frozen=True, slots=True)
-class AlarmActionInput:
+class AlarmActionInput(Struct, frozen=True):
     """The operator's entries; ``duration`` is zero for an event without one."""
 
     comment: str
@@ -52,8 +52,7 @@ class AlarmActionInput:
     duration: timedelta
 
 
-@dataclass(frozen=True, slots=True)
-class _AlarmLines:
+class _AlarmLines(Struct, frozen=True):
     """The first alarms with their priority, and the number of the others."""
 
     views: Sequence[AlarmView]

@@ -1,8 +1,8 @@
 """Selects the alarms that the lists show: by priority, by state and by station."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
+from msgspec.structs import replace
 from textual.binding import Binding
 
 from dosing_tui.domain.alarms.models import SUPPRESSED_STATES, AlarmStateName, Priority

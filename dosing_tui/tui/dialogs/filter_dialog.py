@@ -2,8 +2,9 @@
 
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import partial
+
+from msgspec.structs import replace
 
 from dosing_tui.domain.labels.name_labels import fit_labels
 from dosing_tui.domain.labels.station_labels import fit_station_names

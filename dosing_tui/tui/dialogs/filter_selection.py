@@ -1,7 +1,9 @@
 """The state of the filter dialog: values and marks of the dimensions, and its changes. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dosing_tui.domain.panels.filters import Dimension, Selection
 from dosing_tui.tui.rendering.canvas import sanitize_text
@@ -11,8 +13,7 @@ EMPTY_FIELD = TextField()
 FilterValues = Mapping[Dimension, Sequence[str]]
 
 
-@dataclass(frozen=True, slots=True)
-class FilterGroup:
+class FilterGroup(Struct, frozen=True):
     """One dimension's values in the database. No mark selects all values."""
 
     dimension: Dimension
@@ -32,8 +33,7 @@ class FilterGroup:
         return f"{len(self.selected_values)} of {len(self.values)}" if self.selected_values else "all"
 
 
-@dataclass(frozen=True, slots=True)
-class FilterDialogState:
+class FilterDialogState(Struct, frozen=True):
     """``group_index`` is the index of the group with the cursor."""
 
     groups: tuple[FilterGroup, ...]

@@ -1,8 +1,9 @@
 """Enters what was done with a tank: a delivery, drum change, refill, loss, count or correction."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
+
+from msgspec import Struct
 
 from dosing_tui.domain.materials.csv_entries import parse_day, parse_quantity
 from dosing_tui.domain.materials.ledger import (
@@ -49,8 +50,7 @@ _QUANTITY_HINTS: Mapping[MaterialKind, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class MaterialDefaults:
+class MaterialDefaults(Struct, frozen=True):
     """``tank_index``: the tank shown first; ``at``: the time; ``name``: who is signed on, or ''."""
 
     tank_index: int

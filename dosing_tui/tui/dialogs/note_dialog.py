@@ -1,8 +1,9 @@
 """Enters an operator note: text, author, time, station."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import tzinfo
+
+from msgspec.structs import replace
 
 from dosing_tui.domain.panels.operator_notes import (
     MAX_AUTHOR_LENGTH,

@@ -1,8 +1,9 @@
 """Selects the time range of the panels."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
+
+from msgspec import Struct
 
 from dosing_tui.domain.time.time_range import RangeSpec, TimeRange
 from dosing_tui.errors import DosingError
@@ -18,8 +19,7 @@ RangeResolver = Callable[[RangeSpec], TimeRange]
 """The range in absolute time, now. Raises a DosingError with the reason where there is none."""
 
 
-@dataclass(frozen=True, slots=True)
-class RangePreset:
+class RangePreset(Struct, frozen=True):
     """One range of the list; ``key`` applies it at once."""
 
     key: str

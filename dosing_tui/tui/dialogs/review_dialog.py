@@ -1,7 +1,8 @@
 """Enters a review of batches: reason or comment, the reviewer's name, the PIN where PINs are in use."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from dosing_tui.domain.batch_review.query_models import BatchRow
 from dosing_tui.domain.batch_review.review_rules import (
@@ -41,8 +42,7 @@ _BULK_CONSEQUENCE = (
 REASON_OPTIONAL = frozenset({Decision.APPROVED, Decision.CONFIRMED})
 
 
-@dataclass(frozen=True, slots=True)
-class ReviewPrompt:
+class ReviewPrompt(Struct, frozen=True):
     """The decision, the batch it is about, and the entries to start with."""
 
     meaning: Decision
@@ -58,8 +58,7 @@ class ReviewPrompt:
     """The list that the batches are of; '' for a single batch."""
 
 
-@dataclass(frozen=True, slots=True)
-class ReviewInput:
+class ReviewInput(Struct, frozen=True):
     """The reviewer's entries; ``pin`` is '' where none is required."""
 
     comment: str

@@ -1,9 +1,9 @@
 """The keys that each footer shows, and their labels."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from enum import StrEnum
 
+from msgspec.structs import replace
 from textual.binding import Binding
 
 from dosing_tui.tui.keys.bindings import (

@@ -1,7 +1,8 @@
 """The figures of each page of the wall mode, from the same rows as the console's tiles. Pure."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from dosing_tui.domain.alarms.models import Priority
 from dosing_tui.domain.labels.name_labels import fit_labels
@@ -24,8 +25,7 @@ NO_DATA_AFTER = timedelta(minutes=10)
 _NAME_CELLS = 12
 
 
-@dataclass(frozen=True, slots=True)
-class KioskFigure:
+class KioskFigure(Struct, frozen=True):
     """A name, and its value in block letters; ``mark`` is the shape of an alarm or a band."""
 
     name: str
@@ -35,8 +35,7 @@ class KioskFigure:
     mark: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class KioskTrouble:
+class KioskTrouble(Struct, frozen=True):
     """A state in which the figures cannot be trusted, in block letters below them."""
 
     text: str
@@ -78,8 +77,7 @@ def build_page(page: KioskPage, context: RenderContext) -> list[KioskFigure]:
             return _list_overview(context)
 
 
-@dataclass(frozen=True, slots=True)
-class _Today:
+class _Today(Struct, frozen=True):
     """Today's production in words."""
 
     batches: str = number_format.NO_VALUE

@@ -1,8 +1,9 @@
 """Which page of the wall mode is shown: each in turn, or an unacknowledged alarm of high priority. Pure."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+from msgspec import Struct
 
 from dosing_tui.domain.alarms.models import UNACKNOWLEDGED_STATES, Priority
 from dosing_tui.domain.alarms.snapshot import AlarmSnapshot, AlarmView
@@ -19,8 +20,7 @@ class KioskPage(StrEnum):
 ROTATION = (KioskPage.OVERVIEW, KioskPage.INVENTORY, KioskPage.PRODUCTION, KioskPage.STATIONS)
 
 
-@dataclass(frozen=True, slots=True)
-class KioskTurn:
+class KioskTurn(Struct, frozen=True):
     page: KioskPage
     since: datetime
 

@@ -1,7 +1,8 @@
 """Draws a page of the wall mode: heading and clock, figures as large as they fit, troubles. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from dosing_tui.domain.alarms.snapshot import AlarmView
 from dosing_tui.domain.messages.text_sanitizer import clean_line
@@ -15,8 +16,7 @@ UNLOCK_HINT = "Wall mode · ctrl+u, then q ends it"
 _GAP = 2
 
 
-@dataclass(frozen=True, slots=True)
-class KioskView:
+class KioskView(Struct, frozen=True):
     """``alarms``: those that hold the page, instead of the figures."""
 
     title: str
@@ -73,8 +73,7 @@ def _draw_troubles(canvas: Canvas, troubles: Sequence[KioskTrouble], foot: int, 
     return foot
 
 
-@dataclass(frozen=True, slots=True)
-class _Grid:
+class _Grid(Struct, frozen=True):
     columns: int
     cell_width: int
     cell_height: int

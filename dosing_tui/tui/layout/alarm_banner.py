@@ -1,16 +1,27 @@
 """The alarm banner below the status bar: alarms and system notices, the most urgent first. Pure."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from dosing_tui.domain.alarms.catalog import COLLECTOR_RULES
 from dosing_tui.domain.alarms.models import UNACKNOWLEDGED_STATES, AlarmKey, AlarmStateName, Priority
 from dosing_tui.domain.alarms.snapshot import AlarmSnapshot, AlarmView, AttentionRank, get_attention_rank
 from dosing_tui.domain.labels.alarm_labels import label_alarms
 from dosing_tui.domain.messages.text_sanitizer import ELLIPSIS, clean_line
 from dosing_tui.live_snapshot import DatabasePart, LinkStatus, LiveSnapshot
 from dosing_tui.tui.rendering import number_format
-from dosing_tui.tui.rendering.canvas import Canvas, Rows, cut_clauses, drop_clauses, pad_cells, split_cells
+from dosing_tui.tui.rendering.canvas import (
+    Canvas,
+    Rows,
+    cut_clauses,
+    cut_end,
+    drop_clauses,
+    pad_cells,
+    split_cells,
+)
 from dosing_tui.tui.rendering.palette import DIM, STRONG, CellStyle
 from dosing_tui.tui.rendering.priority_style import PRIORITY_MARKS, choose_mark_style
 
@@ -27,8 +38,7 @@ _ALARM_PARTS = frozenset(
 """Parts of the database without which an alarm or a signature is lost."""
 
 
-@dataclass(frozen=True, slots=True)
-class SystemNotice:
+class SystemNotice(Struct, frozen=True):
     """``key`` identifies the condition: the notice is the same while the condition lasts."""
 
     key: str
@@ -133,8 +143,7 @@ _COLUMN_WIDTHS = ((160, 16, 32), (120, 16, 24), (100, 12, 20), (0, 9, 17))
 """Least width of the banner; cells of the station and of the tag, at most."""
 
 
-@dataclass(frozen=True, slots=True)
-class BannerLine:
+class BannerLine(Struct, frozen=True):
     """An alarm, or a notice: that cannot be acknowledged, and ends with its condition."""
 
     mark: str
@@ -147,8 +156,7 @@ class BannerLine:
     """Key and message, of an alarm: they are labelled together with the other lines'."""
 
 
-@dataclass(frozen=True, slots=True)
-class AlarmBanner:
+class AlarmBanner(Struct, frozen=True):
     """The content of the banner. ``idle_text`` is shown without a line."""
 
     lines: tuple[BannerLine, ...] = ()
@@ -229,20 +237,28 @@ def render_banner(
     if not banner.lines:
         canvas.write_text(1, 0, banner.idle_text, DIM)
     labels = _label_lines(banner, width, height)
+    # blanks before the counts: a text that ends in a number does not run into them
+    gap = 2 if width >= MIN_WIDE_WIDTH else 1
     for y, (line, (columns, *texts)) in enumerate(zip(banner.lines[:height], labels, strict=False)):
         start = _TEXT_START + len(split_cells(columns))
-        needed = width - start - len(split_cells(texts[0])) - 2
+        needed = width - start - len(split_cells(texts[0])) - 1 - gap
         # the first that leaves room for the whole text: what is abnormal has precedence
         *longer, shortest = _list_right_sides(banner, y, height, is_wide=width >= MIN_WIDE_WIDTH)
         right = next((text for text in longer if len(split_cells(text)) <= needed), shortest)
-        room = width - len(split_cells(right)) - (2 if right else 1) - start
+        room = width - len(split_cells(right)) - (1 + gap if right else 1) - start
         canvas.write_text(0, y, f" {line.mark} ", line.mark_style)
         canvas.write_text(MARK_WIDTH + 3, y, format_time(line.at) if line.at else "", line.text_style)
         canvas.write_text(_TEXT_START, y, columns, line.text_style)
-        fitting = next((kept for text in texts if (kept := drop_clauses(text, room))), "")
-        canvas.write_text(start, y, fitting or cut_clauses(texts[-1], room), line.text_style)
+        canvas.write_text(start, y, _fit_text(line, texts, room), line.text_style)
         canvas.write_right(width - 1, y, right, STRONG if banner.is_flood and y == 0 else DIM)
     return canvas.rows
+
+
+def _fit_text(line: BannerLine, texts: Sequence[str], room: int) -> str:
+    """The first text that has room without its last clauses; the last one cut, if there is none."""
+    if line.alarm is None or line.alarm[0].rule in COLLECTOR_RULES:
+        return next((text for text in texts if len(split_cells(text)) <= room), cut_end(texts[-1], room))
+    return next((kept for text in texts if (kept := drop_clauses(text, room))), cut_clauses(texts[-1], room))
 
 
 def _label_lines(banner: AlarmBanner, width: int, height: int) -> list[tuple[str, ...]]:

@@ -1,15 +1,16 @@
 """The footer: the keys of a screen, as many as there is room for. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from itertools import product
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dosing_tui.tui.layout.bar_parts import BAR_STYLE, KEY_STYLE
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, split_cells
 
 
-@dataclass(frozen=True, slots=True)
-class KeyHint:
+class KeyHint(Struct, frozen=True):
     keys: str
     label: str
     short_label: str = ""

@@ -1,9 +1,10 @@
 """Tile rectangles: a room is divided into tiles by shares. The rows of a page. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
 from typing import NamedTuple, TypeAlias
+
+from msgspec import Struct
 
 ROWS_ABOVE_PAGE = 2
 """Rows of the screen below a page that stay visible: status bar and alarm banner."""
@@ -54,8 +55,7 @@ LayoutPart: TypeAlias = "str | LayoutSplit"
 """A tile by its name, or parts of a room."""
 
 
-@dataclass(frozen=True, slots=True)
-class LayoutSplit:
+class LayoutSplit(Struct, frozen=True):
     """Parts beside each other or one below the other, each with its share of the room."""
 
     is_horizontal: bool

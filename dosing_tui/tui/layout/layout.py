@@ -1,8 +1,9 @@
 """The views, and the places of their tiles for any size of the terminal. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from dosing_tui.tui.layout.geometry import (
     LayoutPart,
@@ -40,8 +41,7 @@ class DashboardView(StrEnum):
         return "Data integrity" if self is DashboardView.SYSTEM_STATUS else self.value.capitalize()
 
 
-@dataclass(frozen=True, slots=True)
-class ViewLayout:
+class ViewLayout(Struct, frozen=True):
     """One arrangement for a wide window, one for a narrow one."""
 
     wide: LayoutPart
@@ -110,8 +110,7 @@ MIN_PANEL_WIDTH = 40
 """Columns of a tile in the view of other panels, at least."""
 
 
-@dataclass(frozen=True, slots=True)
-class TileLayout:
+class TileLayout(Struct, frozen=True):
     """Tiles without a place are not shown."""
 
     places: Mapping[str, TileRect] = field(default_factory=dict)
@@ -120,8 +119,7 @@ class TileLayout:
     is_too_small: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class LayoutOptions:
+class LayoutOptions(Struct, frozen=True):
     """The current view. ``zoomed_tile`` has all the room; ``has_scope_row``: range and filters have a row."""
 
     view: DashboardView = DashboardView.OVERVIEW

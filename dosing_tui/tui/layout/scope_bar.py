@@ -1,6 +1,6 @@
 """The scope bar: range and filters in words, and the keys that change them. Pure."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from dosing_tui.tui.layout.bar_parts import (
     BAR_STYLE,
@@ -14,8 +14,7 @@ from dosing_tui.tui.layout.footer import KeyHint, measure_hints, shorten_hint
 from dosing_tui.tui.rendering.canvas import Canvas, Rows
 
 
-@dataclass(frozen=True, slots=True)
-class ScopeSummary:
+class ScopeSummary(Struct, frozen=True):
     """The selected range and filters in words; ``is_live``: new readings belong to the range."""
 
     range: str = ""

@@ -1,8 +1,9 @@
 """The status bar: plant, screen, links, what fails, who is signed on, the time. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from dosing_tui.domain.quantities.quantity_text import format_rate
 from dosing_tui.live_snapshot import DatabaseFault, DatabasePart, LinkState, LinkStatus, LiveSnapshot, Role
@@ -13,8 +14,7 @@ from dosing_tui.tui.rendering.palette import DEVIATION_BLOCK
 from dosing_tui.tui.rendering.priority_style import choose_rule_block
 
 
-@dataclass(frozen=True, slots=True)
-class StatusBarState:
+class StatusBarState(Struct, frozen=True):
     plant: str
     screen: str
     role: Role
@@ -54,8 +54,7 @@ class OperatorForm(Enum):
         return self.value[1]
 
 
-@dataclass(frozen=True, slots=True)
-class _BarForm:
+class _BarForm(Struct, frozen=True):
     """What of the status bar is written; links, faults, plant and operator always are."""
 
     operator_form: OperatorForm = OperatorForm.TINY
@@ -91,8 +90,7 @@ _BAR_FORMS = (
 """The first that has room is taken."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Link:
+class _Link(Struct, frozen=True):
     """A connection and the rules of the alarms it raises."""
 
     name: str

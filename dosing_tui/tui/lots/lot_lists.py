@@ -1,9 +1,10 @@
 """The lists of the lots page: lots in tanks and in store, the batches of a lot, the lots of a batch. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from typing import Any, TypeAlias
+
+from msgspec import Struct
 
 from dosing_tui.domain.materials.lots.batch_lots import MIN_SHARE
 from dosing_tui.domain.materials.lots.lot_mixing import UNKNOWN_LOT
@@ -19,8 +20,7 @@ from dosing_tui.tui.rendering.palette import DEVIATION, DIM, STRONG, TEXT, CellS
 UNKNOWN_LABEL = "▲ unknown lot"
 
 
-@dataclass(frozen=True, slots=True)
-class LotRow:
+class LotRow(Struct, frozen=True):
     """A lot in a tank or in store. ``share``: of the tank's content; None in store."""
 
     chemical: str
@@ -39,15 +39,13 @@ class LotRow:
         return self.chemical, self.number, self.place
 
 
-@dataclass(frozen=True, slots=True)
-class LotListContext:
+class LotListContext(Struct, frozen=True):
     zone: tzinfo
     stations: dict[str, str]
     """Short name of each station."""
 
 
-@dataclass(frozen=True, slots=True)
-class LotListing:
+class LotListing(Struct, frozen=True):
     """One page: its table, the lot or batch that it is of, and how many small shares are left out."""
 
     title: str

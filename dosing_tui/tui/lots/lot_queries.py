@@ -1,10 +1,11 @@
 """The queries of the lots page, in worker threads."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.domain.materials.lots.lot_order import propose_lots
@@ -21,8 +22,7 @@ class LotSource(Protocol):
     def trace_batch(self, batch_key: str) -> Sequence[LotTraceRow]: ...
 
 
-@dataclass(frozen=True, slots=True)
-class LotQueries:
+class LotQueries(Struct, frozen=True):
     """Reads the plant's database."""
 
     settings: Settings

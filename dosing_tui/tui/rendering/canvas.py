@@ -83,7 +83,7 @@ def drop_clauses(text: str, width: int) -> str:
 
 
 def cut_clauses(text: str, width: int) -> str:
-    """Without its last clauses; if that leaves too little, the last one kept lacks words: its value is last.
+    """Without its last clauses; if that leaves too little, the last one kept lacks words, but not its value.
 
     >>> cut_clauses("Tank nearly empty: Natriumhypochlorit at 3.1 % · last dose 40.00 g", 34)
     'Tank nearly empty: … at 3.1 %'
@@ -105,25 +105,38 @@ def cut_clauses(text: str, width: int) -> str:
     return head + _cut_middle_words(clause, width - len(split_cells(head)))
 
 
+def cut_end(text: str, width: int) -> str:
+    """Without its last words: of a sentence that begins with what matters.
+
+    >>> cut_end("Broker down · 127.0.0.1:1883 accepts the connection and answers nothing", 44)
+    'Broker down · 127.0.0.1:1883 accepts the …'
+    """
+    if len(split_cells(text)) <= width:
+        return text
+    words = _split_words(text)
+    head = " ".join(words[: _count_fitting(words, width - 2)]).rstrip(" ·,;:")
+    return f"{head} …" if head else "".join(fit_cells(text, width))
+
+
 def _cut_middle_words(text: str, width: int) -> str:
-    """The first words and the last ones, or one of both alone. What stands in brackets is one word."""
+    """The first words and the last ones, if those hold the value. What stands in brackets is one word."""
     words: list[str] = []
     for word in _split_words(text):
         if words and words[-1].count("(") > words[-1].count(")"):
             words[-1] += f" {word}"
         else:
             words.append(word)
+    beginning = words[: _count_fitting(words, width - 2)]
+    if any(_DEVIATION.match(word) for word in beginning):
+        return cut_end(text, width)
     count = _count_fitting(words, (width - 1) * 3 // 5)
     head = " ".join(words[:count])
-    last = _count_fitting(words[count:][::-1], width - len(split_cells(head)) - 3)
-    if head and last:
-        return f"{head} … {' '.join(words[len(words) - last :])}"
-    last = 0 if head else _count_fitting(words[::-1], width - 2)
-    head = " ".join(words[: _count_fitting(words, width - 2)])
-    if last:
-        return f"… {' '.join(words[len(words) - last :])}"
-    if head:
-        return f"{head} …"
+    room = width - (len(split_cells(head)) + 3 if head else 2)
+    end = " ".join(words[len(words) - _count_fitting(words[count:][::-1], room) :])
+    if beginning and not any(character.isdigit() for character in end):
+        return cut_end(text, width)
+    if end:
+        return f"{head} … {end}".lstrip()
     return cut_middle(text, width, head=(width - 1) * 3 // 5) if width > 1 else ""
 
 
@@ -244,6 +257,18 @@ def wrap_text(text: str, width: int) -> list[str]:
     return lines
 
 
+def wrap_to_height(text: str, width: int, height: int) -> list[str]:
+    """At most ``height`` lines; the last one is cut at its end if there are more.
+
+    >>> wrap_to_height("Broker does not answer: it hangs", 14, 2)
+    ['Broker does', 'not answer …']
+    """
+    lines = wrap_text(text, width)
+    if len(lines) <= height:
+        return lines
+    return [*lines[: height - 1], cut_end(" ".join(lines[height - 1 :]), width)] if height > 0 else []
+
+
 def _split_words(text: str) -> list[str]:
     words: list[str] = []
     for word in text.split():
@@ -255,6 +280,8 @@ def _split_words(text: str) -> list[str]:
     return words
 
 
+_DEVIATION = re.compile(r"[+−-]\d")
+"""How the value of a message begins that does not end with it: 'T-12 -0.56 g of 65.28 g (pump 2)'."""
 _THOUSANDS = re.compile(r"\d{3}(\D|$)")
 """The next digits of a number whose thousands are apart."""
 _UNITS = frozenset({"%", "g", "kg", "s", "min", "h", "d", "kB", "MB", "dBm"})

@@ -1,10 +1,12 @@
 """Tables: rows under columns that format, sort and draw them; a cursor, sorting and search. Pure."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
 from typing import Any, Generic, TypeAlias, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dosing_tui.domain.labels.station_labels import fit_station_names
 from dosing_tui.domain.messages.text_sanitizer import count_cells
@@ -34,8 +36,7 @@ MAX_SEARCH_LENGTH = 40
 """Letters of a search."""
 
 
-@dataclass(frozen=True, slots=True)
-class TableColumn(Generic[Row]):
+class TableColumn(Struct, Generic[Row], frozen=True):
     """``format_text`` is the text of a row's cell. Every function is given the context of the table."""
 
     title: str
@@ -98,8 +99,7 @@ class TableColumn(Generic[Row]):
         return canvas.rows
 
 
-@dataclass(frozen=True, slots=True)
-class TableData(Generic[Row]):
+class TableData(Struct, Generic[Row], frozen=True):
     """Rows in their own order, e.g. the newest first."""
 
     rows: tuple[Row, ...]
@@ -113,8 +113,7 @@ class TableData(Generic[Row]):
     """A cursor in the first row stays in the first row; elsewhere it stays on its row."""
 
 
-@dataclass(frozen=True, slots=True)
-class TableCursor:
+class TableCursor(Struct, frozen=True):
     """The view of a table. New rows, and new values of a row with an ``identity``, move no selection."""
 
     selected_row: object = None

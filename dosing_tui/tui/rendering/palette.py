@@ -1,11 +1,12 @@
 """Colours by meaning: a style names roles, a palette gives the roles their colours."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
 
+from msgspec import Struct
+from msgspec.structs import replace
 from rich.style import Style
 
 from dosing_tui.config.settings import ColourTheme
@@ -85,8 +86,7 @@ DEVIATION_BLOCK = CellStyle(ColourRole.BACKGROUND, ColourRole.DEVIATION, bold=Tr
 _LOUD_ROLES = frozenset({ColourRole.DEVIATION, *ALARM_ROLES})
 
 
-@dataclass(frozen=True, slots=True)
-class Palette:
+class Palette(Struct, frozen=True):
     """A colour for each role. A monochrome palette uses bold, dim and reverse video instead."""
 
     name: str

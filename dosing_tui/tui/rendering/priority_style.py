@@ -5,7 +5,8 @@ Source: ANSI/ISA-101.01, colours of alarms are used for nothing else.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from dosing_tui.domain.alarms.catalog import RULES
 from dosing_tui.domain.alarms.models import UNACKNOWLEDGED_STATES, AlarmState, AlarmStateName, Priority
@@ -15,8 +16,7 @@ MARK_WIDTH = 6
 """Cells of a priority's shape, word and star."""
 
 
-@dataclass(frozen=True, slots=True)
-class PriorityMark:
+class PriorityMark(Struct, frozen=True):
     shape: str
     word: str
     colour: ColourRole

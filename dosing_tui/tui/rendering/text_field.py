@@ -1,7 +1,9 @@
 """An editable line of text: its editing keys, and its drawing. Pure."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dosing_tui.domain.messages.text_sanitizer import clean_text
 from dosing_tui.tui.rendering.canvas import Canvas, split_cells
@@ -12,8 +14,7 @@ _FOCUS_STYLE = CellStyle(ColourRole.STRONG, ColourRole.BAR_BACKGROUND)
 _CURSOR_STYLE = CellStyle(ColourRole.BACKGROUND, ColourRole.BAR)
 
 
-@dataclass(frozen=True, slots=True)
-class TextField:
+class TextField(Struct, frozen=True):
     """``cursor`` is before the character with that index; ``max_length`` counts characters."""
 
     text: str = ""

@@ -1,9 +1,9 @@
 """Palette and glyphs of this terminal, for every widget, and the replacements of missing glyphs."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
 
+from msgspec import Struct
 from rich.cells import get_character_cell_size
 
 from dosing_tui.config.settings import GlyphMode
@@ -13,8 +13,7 @@ from dosing_tui.tui.rendering.palette import DARK, CellStyle, ColourRole, Palett
 _COLOUR_COUNTS = {"truecolor": 1 << 24, "256": 256, "standard": 16, "windows": 16}
 
 
-@dataclass(frozen=True, slots=True)
-class TerminalTheme:
+class TerminalTheme(Struct, frozen=True):
     palette: Palette = DARK
     glyphs: GlyphMode = GlyphMode.UNICODE
 

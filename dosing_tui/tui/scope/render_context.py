@@ -1,10 +1,11 @@
 """What a tile is drawn from: the plant, the panels' results and the clock at one moment."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from types import MappingProxyType
 from typing import TypeVar, cast
+
+from msgspec import Struct, field
 
 from dosing_tui.config.alarm_limits import build_alarm_limits, build_tolerance_rules
 from dosing_tui.config.settings import Settings
@@ -24,8 +25,7 @@ from dosing_tui.tui.scope.scope import LIVE_SCOPE, Scope, TimeContext, format_fi
 Row = TypeVar("Row")
 
 
-@dataclass(frozen=True, slots=True)
-class PanelResult:
+class PanelResult(Struct, frozen=True):
     """The result of a panel's queries: the last good rows, when they were loaded, and the latest error."""
 
     rows: tuple[object, ...] | None = None
@@ -52,8 +52,7 @@ def get_range_label(panel: Panel[Row]) -> str:
     return PANEL_RANGE_LABELS.get(panel.default_range, panel.default_range)
 
 
-@dataclass(frozen=True, slots=True)
-class RenderContext:
+class RenderContext(Struct, frozen=True):
     now: datetime
     zone: tzinfo
     settings: Settings

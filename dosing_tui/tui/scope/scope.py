@@ -1,8 +1,10 @@
 """The selected time range and filters. Pure."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dosing_tui.domain.panels.filters import NO_FILTER, Dimension, Selection
 from dosing_tui.domain.time import range_parser
@@ -17,8 +19,7 @@ DEFAULT_RANGE = RangeSpec("now-24h", "now")
 """The range that is moved and widened while none is selected."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Struct, frozen=True):
     """``spec`` None: every panel has its default range, which follows the clock."""
 
     spec: RangeSpec | None = None
@@ -29,8 +30,7 @@ LIVE_SCOPE = Scope()
 """No range and no filter."""
 
 
-@dataclass(frozen=True, slots=True)
-class TimeContext:
+class TimeContext(Struct, frozen=True):
     """What the meaning of a range depends on."""
 
     now: datetime

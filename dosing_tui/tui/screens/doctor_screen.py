@@ -1,8 +1,9 @@
 """The doctor's page: every check with its result, and what to do about a fault."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import tzinfo
+
+from msgspec import Struct
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.doctor.checks.check_result import CheckLevel, CheckResult, Diagnosis
@@ -32,8 +33,7 @@ class DoctorScreen(ReportPage[Diagnosis]):
     page_title = "Doctor"
 
 
-@dataclass(frozen=True, slots=True)
-class DoctorPage:
+class DoctorPage(Struct, frozen=True):
     """``diagnose`` takes some seconds. ``zone`` is the plant's: the page shows when it was made."""
 
     diagnose: Callable[[], Diagnosis]

@@ -1,6 +1,6 @@
 """Signs a shift handover: the one who leaves with a note, the one who takes over as a confirmation."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from dosing_tui.domain.panels.operator_notes import MAX_AUTHOR_LENGTH
 from dosing_tui.domain.shift_handover import HandoverStep, ShiftHandover, explain_refusal
@@ -17,8 +17,7 @@ _EXPLANATIONS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class HandoverInput:
+class HandoverInput(Struct, frozen=True):
     name: str
     text: str
 

@@ -1,9 +1,10 @@
 """The maintenance page: what is stored, what retention drops next and when, and the database's jobs."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.maintenance.maintenance_facts import (
@@ -58,16 +59,14 @@ class MaintenanceScreen(ReportPage["MaintenanceReport"]):
     page_title = "Maintenance"
 
 
-@dataclass(frozen=True, slots=True)
-class MaintenanceReport:
+class MaintenanceReport(Struct, frozen=True):
     """The status, and when it was read."""
 
     at: datetime
     status: MaintenanceStatus
 
 
-@dataclass(frozen=True, slots=True)
-class MaintenancePage:
+class MaintenancePage(Struct, frozen=True):
     """``zone`` is the plant's: that of all times on the page."""
 
     read_status: Callable[[], MaintenanceStatus]
@@ -115,8 +114,7 @@ def _write_head(report: MaintenanceReport, width: int, zone: tzinfo) -> PageLine
     return PageSpan(0, head, LABEL, width), PageSpan(len(head), jobs, DEVIATION, width - len(head))
 
 
-@dataclass(frozen=True, slots=True)
-class _StatusLines:
+class _StatusLines(Struct, frozen=True):
     """The sections of the page at a width."""
 
     report: MaintenanceReport

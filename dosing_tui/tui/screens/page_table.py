@@ -1,15 +1,15 @@
 """Cells of a table as a line of a page. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from dosing_tui.tui.rendering.canvas import split_cells
 from dosing_tui.tui.rendering.palette import CellStyle
 from dosing_tui.tui.screens.report_page import PageLine, PageSpan
 
 
-@dataclass(frozen=True, slots=True)
-class PageColumn:
+class PageColumn(Struct, frozen=True):
     title: str
     width: int
     is_right: bool = False

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 
+from msgspec import Struct
 from textual import events, on
 from textual.app import ComposeResult
 from textual.message import Message
@@ -36,8 +37,7 @@ PageLine: TypeAlias = tuple[PageSpan, ...]
 """Blank without a span."""
 
 
-@dataclass(frozen=True, slots=True)
-class PageState(Generic[Value]):
+class PageState(Struct, Generic[Value], frozen=True):
     """``value``: what was read last, None before. ``message``: what the page does, or why it could not."""
 
     value: Value | None = None

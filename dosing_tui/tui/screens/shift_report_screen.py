@@ -1,8 +1,9 @@
 """The shift report on the screen: scrolled, changed to another shift, saved."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 
+from msgspec import Struct
+from msgspec.structs import replace
 from textual import events, on
 from textual.app import ComposeResult
 from textual.screen import ModalScreen
@@ -22,8 +23,7 @@ from dosing_tui.tui.widgets.closable_screen import ClosableScreen
 _RULE_CHARACTERS = frozenset("=-")
 
 
-@dataclass(frozen=True, slots=True)
-class ShiftReportPage:
+class ShiftReportPage(Struct, frozen=True):
     """The lines of the page and of its details, or a message while there are none."""
 
     lines: tuple[str, ...] = ()

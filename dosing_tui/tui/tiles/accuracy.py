@@ -1,6 +1,6 @@
 """Dosing accuracy: the distribution of the errors, the error rate, and the duration of a dose."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from dosing_tui.domain.panels.panel_catalog import (
     ACCURACY_HISTOGRAM,
@@ -24,8 +24,7 @@ from dosing_tui.tui.tiles.shared.number_list import NumberList, NumberRow, paint
 from dosing_tui.tui.tiles.shared.tile_content import TileContent, build_panel_content
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorHistogram:
+class ErrorHistogram(Struct, frozen=True):
     bins: tuple[ErrorBin, ...]
     summary: ErrorSummary | None
     tolerance_g: float | None

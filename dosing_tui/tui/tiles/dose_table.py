@@ -1,9 +1,11 @@
 """The newest doses as a table: from messages, at start-up from the database."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 from math import inf
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from dosing_tui.domain.labels.station_labels import label_stations_compactly
 from dosing_tui.domain.messages.models import Dose, TimeQuality
@@ -24,8 +26,7 @@ ERROR_BAR_RANGE_G = 1.0
 """Error that fills one side of the bar."""
 
 
-@dataclass(frozen=True, slots=True)
-class DoseTableContext:
+class DoseTableContext(Struct, frozen=True):
     """What the columns need besides the dose."""
 
     zone: tzinfo

@@ -1,9 +1,11 @@
 """The generic tile of a declared panel: a chart over time, bars, or a table of its columns."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import date, datetime, tzinfo
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dosing_tui.domain.labels.station_labels import name_stations
 from dosing_tui.domain.panels.panel_catalog import LabeledTotal, Panel, SeriesPoint
@@ -26,8 +28,7 @@ _NAME_FIELDS = frozenset({_DAY_FIELD, _STATION_FIELD, "chemical"})
 EMPTY_TEXT = "no data"
 
 
-@dataclass(frozen=True, slots=True)
-class PanelTableContext:
+class PanelTableContext(Struct, frozen=True):
     today: date
     """Today in the zone: days of its year are written without the year."""
     zone: tzinfo

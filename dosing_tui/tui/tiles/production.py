@@ -1,7 +1,9 @@
 """The production of today in six numbers, compared with yesterday's; that of each day as a table."""
 
-from dataclasses import dataclass, replace
 from functools import partial
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dosing_tui.domain.panels.panel_catalog import (
     BATCHES_TODAY,
@@ -28,8 +30,7 @@ ProductionRow = tuple[str, str, str]
 """Name, today, difference."""
 
 
-@dataclass(frozen=True, slots=True)
-class ProductionSummary:
+class ProductionSummary(Struct, frozen=True):
     rows: tuple[ProductionRow, ...]
     comparison_label: str = "vs yesterday"
 
@@ -138,8 +139,7 @@ def paint_production(canvas: Canvas, data: ProductionSummary) -> None:
             canvas.write_right(canvas.width, y, difference, DIM)
 
 
-@dataclass(frozen=True, slots=True)
-class DailyProductionContext:
+class DailyProductionContext(Struct, frozen=True):
     mass_unit: number_format.MassUnit
     max_mean_error_g: float
 

@@ -2,9 +2,11 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dosing_tui.domain.labels.database_label import drop_database_name
 from dosing_tui.domain.messages.text_sanitizer import clean_line
@@ -36,8 +38,7 @@ log = logging.getLogger(__name__)
 TileBuilder = Callable[[RenderContext], AnyTileContent]
 
 
-@dataclass(frozen=True, slots=True)
-class TileDeclaration:
+class TileDeclaration(Struct, frozen=True):
     """What a tile shows, and where its data come from."""
 
     build: TileBuilder
@@ -197,8 +198,7 @@ def find_error(tile: TileDeclaration, context: RenderContext) -> str:
     return clean_line(drop_database_name(errors[0], "Database ")) if errors else ""
 
 
-@dataclass(frozen=True, slots=True)
-class _ContentInputs:
+class _ContentInputs(Struct, frozen=True):
     """What a content is made of. The same ones give the same content."""
 
     live: tuple[object, ...]

@@ -1,8 +1,9 @@
 """The stations: a table with a line for each, and a row of lights for the overview."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from dosing_tui.domain.alarms.models import UNACKNOWLEDGED_STATES, AlarmKey, AlarmState, Priority
 from dosing_tui.domain.labels.name_labels import are_labels_clear
@@ -49,8 +50,7 @@ _MIN_LIGHT_WIDTH = 10
 """Cells of a light: its mark, a name and its progress."""
 
 
-@dataclass(frozen=True, slots=True)
-class StationTableContext:
+class StationTableContext(Struct, frozen=True):
     now: datetime
     names: Mapping[str, str]
     """Station -> its name in full."""
@@ -222,8 +222,7 @@ TITLE_COLUMNS: tuple[TableColumn[StationStatus], ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class StationLight:
+class StationLight(Struct, frozen=True):
     name: str
     mark: str
     style: CellStyle
@@ -232,8 +231,7 @@ class StationLight:
     has_alarm: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class StationLights:
+class StationLights(Struct, frozen=True):
     lights: tuple[StationLight, ...]
     list_key: str
     """Key of the screen with the table of stations."""

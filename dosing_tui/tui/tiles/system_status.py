@@ -2,12 +2,14 @@
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from dosing_tui.domain.messages.models import Reading
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.domain.panels.panel_catalog import OVERVIEW_PANELS
 from dosing_tui.domain.panels.spool_progress import SPOOLS_PANEL
+from dosing_tui.domain.quantities.quantity_text import count_noun
 from dosing_tui.live_snapshot import LinkState, LinkStatus, MessageCounts, Role
 from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import Canvas, paint_cells, wrap_text
@@ -28,21 +30,18 @@ _ROLE_TEXTS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class SystemStatusLine:
+class SystemStatusLine(Struct, frozen=True):
     label: str
     value: str
     style: CellStyle = TEXT
 
 
-@dataclass(frozen=True, slots=True)
-class SystemStatusSection:
+class SystemStatusSection(Struct, frozen=True):
     title: str
     lines: tuple[SystemStatusLine, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class SystemStatus:
+class SystemStatus(Struct, frozen=True):
     left_column: tuple[SystemStatusSection, ...]
     right: tuple[SystemStatusSection, ...]
 
@@ -171,7 +170,7 @@ def _list_spools(context: RenderContext) -> Iterator[SystemStatusLine]:
     for row in rows:
         age = number_format.format_age((context.now - row.updated_at).total_seconds())
         stored = number_format.format_count(row.stored)
-        counts = f"{stored} stored, {row.duplicates} duplicates, {row.rejected} rejected"
+        counts = f"{stored} stored, {count_noun(row.duplicates, 'duplicate')}, {row.rejected} rejected"
         yield SystemStatusLine(str(row.spool_id)[:8], f"{counts} · {age}")
 
 
@@ -193,24 +192,57 @@ def _list_stations(context: RenderContext) -> Iterator[SystemStatusLine]:
         yield SystemStatusLine(clean_line(device, 28), " · ".join(parts), STRONG if is_lossy else TEXT)
 
 
+class _Run(Struct, frozen=True):
+    """A text of a line: from column ``x`` on, in at most ``width`` cells."""
+
+    x: int
+    width: int
+    text: str
+    style: CellStyle
+
+
 @paint_cells
-def paint_system_status(canvas: Canvas, data: SystemStatus) -> None:
-    """Two columns; long lines are wrapped."""
-    middle = canvas.width // 2
-    _draw_column(canvas, 0, middle - 2, data.left_column)
-    _draw_column(canvas, middle, canvas.width - middle, data.right)
+def paint_system_status(canvas: Canvas, data: SystemStatus, first: int = 0) -> None:
+    """Two columns from line ``first`` on; the last row says how many follow, or are above."""
+    columns = _lay_out_columns(data, canvas.width)
+    hidden = count_hidden_lines(data, canvas.width, canvas.height)
+    visible = canvas.height - (hidden > 0)
+    for lines in columns:
+        for y, runs in enumerate(lines[first : first + visible]):
+            for run in runs:
+                canvas.write_text(run.x, y, run.text, run.style, width=run.width)
+    if hidden:
+        rest = (
+            count_noun(hidden - first, "more line")
+            if first < hidden
+            else f"{count_noun(first, 'line')} above"
+        )
+        canvas.write_right(canvas.width, visible, rest, DIM)
 
 
-def _draw_column(canvas: Canvas, x: int, width: int, sections: tuple[SystemStatusSection, ...]) -> None:
-    y = 0
+def count_hidden_lines(data: SystemStatus, width: int, height: int) -> int:
+    """Lines of the longer column that have no room in this size."""
+    count = max(len(lines) for lines in _lay_out_columns(data, width))
+    return count - (height - 1) if count > height else 0
+
+
+def _lay_out_columns(data: SystemStatus, width: int) -> tuple[list[list[_Run]], list[list[_Run]]]:
+    middle = width // 2
+    return (
+        _lay_out_column(0, middle - 2, data.left_column),
+        _lay_out_column(middle, width - middle, data.right),
+    )
+
+
+def _lay_out_column(x: int, width: int, sections: tuple[SystemStatusSection, ...]) -> list[list[_Run]]:
+    """The runs of each line; long values are wrapped."""
+    lines: list[list[_Run]] = []
     for section in sections:
-        canvas.write_text(x, y, section.title, LABEL, width=width)
-        y += 1
+        lines += [[], [_Run(x, width, section.title, LABEL)]]
         label_width = min(26, max((len(line.label) for line in section.lines), default=0))
+        start, room = x + label_width + 2, width - label_width - 2
         for line in section.lines:
-            canvas.write_text(x, y, line.label, DIM, width=label_width)
-            room = width - label_width - 2
-            for part in wrap_text(line.value, room) or [""]:
-                canvas.write_text(x + label_width + 2, y, part, line.style, width=room)
-                y += 1
-        y += 1
+            first, *others = wrap_text(line.value, room) or [""]
+            lines.append([_Run(x, label_width, line.label, DIM), _Run(start, room, first, line.style)])
+            lines += [[_Run(start, room, part, line.style)] for part in others]
+    return lines[1:]

@@ -1,7 +1,8 @@
 """Totals by label, as bars with numbers; at full screen as a table."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from dosing_tui.domain.panels.panel_catalog import LabeledTotal, Panel
 from dosing_tui.tui.charts.primitives.bars import draw_thin_bar
@@ -16,8 +17,7 @@ MAX_LABEL_WIDTH = 24
 """Cells of a label, at most."""
 
 
-@dataclass(frozen=True, slots=True)
-class TotalRow:
+class TotalRow(Struct, frozen=True):
     """``text`` is the value as it is shown."""
 
     label: str
@@ -25,16 +25,14 @@ class TotalRow:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Totals:
+class Totals(Struct, frozen=True):
     """``unit`` is that of the values."""
 
     items: tuple[TotalRow, ...]
     unit: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class TotalsContext:
+class TotalsContext(Struct, frozen=True):
     total: float
     largest: float
 

@@ -2,8 +2,9 @@
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from uuid import UUID, uuid4
+
+from msgspec import Struct
 
 from dosing_tui.tui.rendering.canvas import Rows
 from dosing_tui.tui.rendering.theme import TerminalTheme
@@ -15,8 +16,7 @@ NEW_PERSON = "the sign-on or the shift has ended since this was opened"
 _FIELD_STEPS = {"tab": 1, "down": 1, "shift+tab": -1, "up": -1}
 
 
-@dataclass(frozen=True, slots=True)
-class FormValues:
+class FormValues(Struct, frozen=True):
     """``entry_id``: sent again, what was entered is stored once. ``texts``: by the fields' labels."""
 
     entry_id: UUID

@@ -2,8 +2,11 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dosing_tui.tui.rendering import text_field
 from dosing_tui.tui.rendering.canvas import Canvas, split_cells, wrap_text
@@ -25,8 +28,7 @@ class FormPart(Protocol):
     def draw_part(self, canvas: Canvas, y: int, *, is_focused: bool) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class FormText:
+class FormText(Struct, frozen=True):
     """Lines to read."""
 
     lines: Sequence[str]

@@ -3,11 +3,11 @@
 import logging
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import datetime, tzinfo
 from functools import partial
 from typing import Any
 
+from msgspec.structs import replace
 from textual.message import Message
 from textual.strip import Strip
 
@@ -35,6 +35,7 @@ from dosing_tui.tui.tiles.shared.tile_content import (
     build_failed_content,
     render_tile,
 )
+from dosing_tui.tui.tiles.system_status import SystemStatus, count_hidden_lines, paint_system_status
 from dosing_tui.tui.tiles.tanks.tank_gauges import TankGauges, count_visible_tanks, paint_inventory
 from dosing_tui.tui.widgets.visible_rows import VisibleRows, list_visible_rows
 
@@ -72,8 +73,8 @@ class Tile(LineWidget, can_focus=True):
         self._needs_draw = False
         """The size has changed since the last drawing."""
         self._table_cursor = TableCursor()
-        self._first_tank = 0
-        """The first gauge in sight, where there are more than the tile has room for."""
+        self._first_row = 0
+        """The first gauge or line in sight, where there are more than the tile has room for."""
         self._chart_cursor: datetime | int | None = None
         """Time of a bucket, or number of a bin; None: the newest bucket, or the middle bin."""
         self._axis_mode = AxisMode.AUTO
@@ -207,23 +208,33 @@ class Tile(LineWidget, can_focus=True):
                 )
             case ErrorHistogram() as spread if self.is_large:
                 return replace(content, paint=partial(paint_error_histogram, cursor=self._find_bin(spread)))
-            case TankGauges() as gauges:
-                self._first_tank = max(0, min(self._first_tank, self._count_hidden_tanks(gauges)))
-                return replace(content, paint=partial(paint_inventory, first=self._first_tank))
+            case TankGauges() | SystemStatus() as data:
+                self._first_row = max(0, min(self._first_row, self._count_hidden_rows()))
+                paint = paint_inventory if isinstance(data, TankGauges) else paint_system_status
+                return replace(content, paint=partial(paint, first=self._first_row))
             case _:
                 return content
 
     @property
-    def _inner_height(self) -> int:
-        """Rows within the frame."""
-        return self._tile_size[1] - (2 if self.frame is TileFrame.FULL else 1)
+    def _inner_size(self) -> tuple[int, int]:
+        """Columns and rows within the frame."""
+        width, height = self._tile_size
+        return (width - 4, height - 2) if self.frame is TileFrame.FULL else (width - 2, height - 1)
 
-    def _count_hidden_tanks(self, gauges: TankGauges) -> int:
-        return len(gauges.tanks) - count_visible_tanks(len(gauges.tanks), self._inner_height)
+    def _count_hidden_rows(self) -> int:
+        """Gauges or lines that the tile has no room for."""
+        width, height = self._inner_size
+        match self._data:
+            case TankGauges(tanks=tanks):
+                return len(tanks) - count_visible_tanks(len(tanks), height)
+            case SystemStatus() as status:
+                return count_hidden_lines(status, width, height)
+            case _:
+                return 0
 
     def _apply_table_cursor(self, content: AnyTileContent, table: TableData[Any]) -> AnyTileContent:
         rows = data_table.arrange_rows(table, self._shown_cursor)
-        visible = data_table.count_visible_rows(self._inner_height, self._shown_cursor)
+        visible = data_table.count_visible_rows(self._inner_size[1], self._shown_cursor)
         reader = data_table.scroll_to_cursor(self._shown_cursor, rows, visible)
         self._table_cursor = replace(self._table_cursor, first_row=reader.first_row)
         last = min(len(rows), reader.first_row + visible)
@@ -268,8 +279,8 @@ class Tile(LineWidget, can_focus=True):
             return self.is_large and isinstance(data, ChartData)
         if action in _CHART_ACTIONS:
             return self.is_large and isinstance(data, ChartData | ErrorHistogram)
-        if action in _SCROLL_ACTIONS and isinstance(data, TankGauges):
-            return self._count_hidden_tanks(data) > 0
+        if action in _SCROLL_ACTIONS and isinstance(data, TankGauges | SystemStatus):
+            return self._count_hidden_rows() > 0
         if action in _TABLE_ACTIONS:
             return isinstance(data, TableData) and (
                 self.is_large or action not in ("order", "reverse", "find")
@@ -282,8 +293,8 @@ class Tile(LineWidget, can_focus=True):
 
     def action_step(self, rows: int) -> None:
         """Select a row further down, or up for a negative number."""
-        if isinstance(self._data, TankGauges):
-            self._scroll_tanks(rows)
+        if isinstance(self._data, TankGauges | SystemStatus):
+            self._scroll_rows(rows)
             return
         found, cursor = self._list_rows(), self._table_cursor
         if rows == -1 and data_table.find_selection(cursor, found) == 0:
@@ -293,11 +304,11 @@ class Tile(LineWidget, can_focus=True):
                 data_table.move_cursor(cursor, found, rows, follows_newest=self._follows_newest)
             )
 
-    def _scroll_tanks(self, rows: int) -> None:
-        if rows == -1 and self._first_tank == 0:
+    def _scroll_rows(self, rows: int) -> None:
+        if rows == -1 and self._first_row == 0:
             self.post_message(self.FocusExit(Direction.UP))
         else:
-            self._first_tank += rows
+            self._first_row += rows
             self.draw_tile()
 
     def select_row_at(self, y: int) -> None:
@@ -321,8 +332,8 @@ class Tile(LineWidget, can_focus=True):
         self.action_step(pages * max(2, self._tile_size[1] - 4))
 
     def action_end(self, last: bool) -> None:
-        if isinstance(self._data, TankGauges):
-            self._scroll_tanks(sys.maxsize if last else -sys.maxsize)
+        if isinstance(self._data, TankGauges | SystemStatus):
+            self._scroll_rows(sys.maxsize if last else -sys.maxsize)
             return
         if found := self._list_rows():
             number = len(found) - 1 if last else 0

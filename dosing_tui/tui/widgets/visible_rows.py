@@ -1,9 +1,10 @@
 """The content of a tile as rows and columns, in the order of the screen, for exports. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import date, datetime, tzinfo
 from typing import TypeAlias, TypeVar
+
+from msgspec import Struct, field
 
 from dosing_tui.tui.charts.series import ChartData
 from dosing_tui.tui.rendering.data_table import TableCursor, TableData, arrange_rows
@@ -19,8 +20,7 @@ Row = TypeVar("Row")
 CellValue: TypeAlias = float | int | str | datetime | date | None
 
 
-@dataclass(frozen=True, slots=True)
-class VisibleRows:
+class VisibleRows(Struct, frozen=True):
     """``columns``: pairs of name and unit; times are in the plant's time zone."""
 
     title: str

@@ -30,6 +30,7 @@ from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker
 from dosing_tui.mqtt.publisher import Publisher
 from tests.support import tmux_terminal
 from tests.support.collector.numbered_messages import CollectorProcess, plant_settings, run_collector
+from tests.support.database.kept_session import KeptSession
 from tests.support.database.stalling_proxy import StallingProxy, stalling_proxy
 from tests.support.os_processes import is_alive
 from tests.support.polling import wait_until
@@ -44,7 +45,7 @@ and the screen names nothing (111 s in all). Nor does any kind come twice.
 SHORT_HOLD_S = 3.0
 WHOLE_IN_CI = ("spool disks full",)
 """The screen needs its whole hold to name it."""
-RATE = int(choose_size("CHAOS_RATE", small=100, full=500))
+RATE = int(choose_size("CHAOS_RATE", small=50, full=500))
 """Doses per second: at each fault some are on their way."""
 SEED = int(choose_size("CHAOS_SEED", small=11, full=11))
 PUMPS = 16
@@ -53,7 +54,7 @@ COLLECTS = "This process collects for the site."
 STORED = "SELECT ((extract(epoch FROM time)::bigint - %s) * 16 + pump - 1)::bigint FROM dosing_consumption"
 
 
-class Station:
+class DosingStation:
     """Publishes ``RATE`` doses per second at QoS 1; the time and the pump of a dose are its number."""
 
     def __init__(self, settings: MqttSettings) -> None:
@@ -76,7 +77,7 @@ class Station:
             while self.count < (time.monotonic() - began) * RATE:
                 assert publisher.publish_message(topic, self._build_payload(self.count), 1)
                 self.count += 1
-            self._stop_event.wait(0.01)
+            self._stop_event.wait(0.02)
         assert publisher.wait_for_publish(60)
         publisher.stop()
 
@@ -90,7 +91,7 @@ class Station:
 
 
 @dataclass
-class Plant:
+class FailingPlant:
     """``leader`` and ``standby`` swap when the lease does."""
 
     broker: EmbeddedBroker
@@ -98,14 +99,12 @@ class Plant:
     proxy: StallingProxy
     leader: CollectorProcess
     standby: CollectorProcess
-    station: Station
+    station: DosingStation
     console: tmux_terminal.Terminal
+    looks: KeptSession
 
     def count_stored(self) -> int:
-        with suppress(psycopg.Error), psycopg.connect(self.database.dsn) as session:
-            ((count,),) = session.execute("SELECT count(*) FROM dosing_consumption")
-            return int(count)
-        return 0
+        return self.looks.count_rows("SELECT count(*) FROM dosing_consumption")
 
     def update_roles(self) -> None:
         """The one that was elected last collects."""
@@ -123,10 +122,10 @@ def _find_election(machine: CollectorProcess) -> float:
 
 
 @dataclass(frozen=True)
-class Fault:
+class PlantFault:
     name: str
-    begin: Callable[[Plant], None]
-    end: Callable[[Plant], None]
+    begin: Callable[[FailingPlant], None]
+    end: Callable[[FailingPlant], None]
     hold_s: float
     shown: tuple[str, ...] = ()
     """What the console says meanwhile: one of these."""
@@ -135,41 +134,41 @@ class Fault:
     """Collecting may go on nevertheless: then the console says nothing."""
 
 
-def _kill_leader(plant: Plant) -> None:
+def _kill_leader(plant: FailingPlant) -> None:
     plant.leader.kill()
 
 
-def _restart_leader(plant: Plant) -> None:
+def _restart_leader(plant: FailingPlant) -> None:
     plant.leader.start()
 
 
-def _kill_collectors(plant: Plant) -> None:
+def _kill_collectors(plant: FailingPlant) -> None:
     plant.standby.kill()
     plant.leader.kill()
 
 
-def _restart_collectors(plant: Plant) -> None:
+def _restart_collectors(plant: FailingPlant) -> None:
     plant.leader.start()
     plant.standby.start()
 
 
-def _kill_console(plant: Plant) -> None:
+def _kill_console(plant: FailingPlant) -> None:
     pid = plant.console.get_pid()
     os.kill(pid, SIGKILL)
     wait_until(lambda: not is_alive(pid))
 
 
-def _restart_console(plant: Plant) -> None:
+def _restart_console(plant: FailingPlant) -> None:
     plant.console.restart_program()
     plant.console.wait_for_text("● DB")
 
 
-def _start_broker(plant: Plant) -> None:
+def _start_broker(plant: FailingPlant) -> None:
     plant.broker.start()
 
 
-def _signal_database(number: int) -> Callable[[Plant], None]:
-    def send(plant: Plant) -> None:
+def _signal_database(number: int) -> Callable[[FailingPlant], None]:
+    def send(plant: FailingPlant) -> None:
         os.kill(plant.database.pid, number)
         children = Path(f"/proc/{plant.database.pid}/task/{plant.database.pid}/children").read_text()
         for child in map(int, children.split()):
@@ -179,65 +178,68 @@ def _signal_database(number: int) -> Callable[[Plant], None]:
     return send
 
 
-def _fill_disks(plant: Plant) -> None:
+def _fill_disks(plant: FailingPlant) -> None:
     for machine in (plant.leader, plant.standby):
         with suppress(OSError), (machine.folder / "disk" / "filler").open("wb", buffering=0) as filler:
             while True:
                 filler.write(b"x" * 4096)
 
 
-def _empty_disks(plant: Plant) -> None:
+def _empty_disks(plant: FailingPlant) -> None:
     for machine in (plant.leader, plant.standby):
         (machine.folder / "disk" / "filler").unlink()
 
 
 FAULTS = [
-    Fault("collector killed", _kill_leader, _restart_leader, 1.0),
-    Fault(
+    PlantFault("collector killed", _kill_leader, _restart_leader, 1.0),
+    PlantFault(
         "collector suspended",
         lambda plant: os.kill(plant.leader.process.pid, SIGSTOP),
         lambda plant: os.kill(plant.leader.process.pid, SIGCONT),
         32.0,
     ),
-    Fault(
+    PlantFault(
         "database killed",
         lambda plant: plant.database.kill(),
         lambda plant: plant.database.restart(),
         8.0, ("DB down",), 20.0,
     ),
-    Fault(
+    PlantFault(
         "database suspended",
         _signal_database(SIGSTOP),
         _signal_database(SIGCONT),
         22.0, ("DB down",), 20.0,
     ),
-    Fault(
+    PlantFault(
         "database stalled",
         lambda plant: plant.proxy.stall(),
         lambda plant: plant.proxy.resume(),
         22.0, ("DB down",), 20.0,
     ),
-    Fault(
+    PlantFault(
         "broker killed",
         lambda plant: plant.broker.kill(),
         _start_broker,
         5.0, ("MQTT down",), 10.0,
     ),
-    Fault(
+    PlantFault(
         "broker suspended",
         lambda plant: os.kill(plant.broker.pid, SIGSTOP),
         lambda plant: os.kill(plant.broker.pid, SIGCONT),
         35.0, ("MQTT down",), 35.0,
     ),
-    Fault("both collectors killed", _kill_collectors, _restart_collectors, 15.0, ("no collector",), 15.0),
-    Fault(
+    PlantFault(
+        "both collectors killed", _kill_collectors, _restart_collectors,
+        15.0, ("no collector",), 15.0,
+    ),
+    PlantFault(
         "spool disks full",
         _fill_disks,
         _empty_disks,
         # if it is harmless, what a slow machine is behind with comes first
         20.0, ("Spool full", "no collector"), 60.0, may_be_harmless=True,
     ),
-    Fault("console killed", _kill_console, _restart_console, 1.0),
+    PlantFault("console killed", _kill_console, _restart_console, 1.0),
 ]  # fmt: skip
 
 
@@ -274,9 +276,11 @@ def test_nothing_is_lost_or_doubled_whatever_happens_to_the_parts(
             run_machine(settings, tmp_path / "north") as north,
             run_machine(settings, tmp_path / "south") as south,
             run_console(settings, tmp_path) as console,
+            KeptSession(own_postgres.dsn) as looks,
         ):
             wait_until(lambda: COLLECTS in north.log or COLLECTS in south.log)
-            plant = Plant(mosquitto, own_postgres, proxy, north, south, Station(mosquitto.settings), console)
+            station = DosingStation(mosquitto.settings)
+            plant = FailingPlant(mosquitto, own_postgres, proxy, north, south, station, console, looks)
             wait_until(lambda: plant.count_stored() > 0)
             rows.extend(apply_fault(plant, fault) for fault in draw_faults(plant))
             plant.station.stop()
@@ -311,7 +315,7 @@ def run_console(settings: Settings, folder: Path) -> Iterator[tmux_terminal.Term
         yield window
 
 
-def draw_faults(plant: Plant) -> Iterator[Fault]:
+def draw_faults(plant: FailingPlant) -> Iterator[PlantFault]:
     """Every kind in a random order, again and again, until the time is over; at the least once."""
     chance, until = random.Random(SEED), time.monotonic() + DURATION_S
     kinds = [
@@ -329,7 +333,7 @@ def draw_faults(plant: Plant) -> Iterator[Fault]:
             yield fault
 
 
-def shorten_fault(fault: Fault) -> Fault:
+def shorten_fault(fault: PlantFault) -> PlantFault:
     """What is only suspended or stalled is noticed later than that, and then by time-outs."""
     if fault.name in WHOLE_IN_CI:
         return fault
@@ -337,7 +341,7 @@ def shorten_fault(fault: Fault) -> Fault:
     return replace(fault, hold_s=min(fault.hold_s, SHORT_HOLD_S), shown=shown)
 
 
-def apply_fault(plant: Plant, fault: Fault) -> tuple[str, ...]:
+def apply_fault(plant: FailingPlant, fault: PlantFault) -> tuple[str, ...]:
     """A row of the table: the fault, when it was shown, when what was published until its end was stored."""
     plant.update_roles()
     began, shown_s, unharmed_count = time.monotonic(), "–", plant.station.count + 10 * RATE
@@ -360,14 +364,14 @@ def apply_fault(plant: Plant, fault: Fault) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def is_fault_shown(plant: Plant, fault: Fault, unharmed_count: int) -> bool:
+def is_fault_shown(plant: FailingPlant, fault: PlantFault, unharmed_count: int) -> bool:
     """Also true if a fault that may be harmless has let ten seconds of readings through."""
     is_harmless = fault.may_be_harmless and plant.count_stored() >= unharmed_count
     screen = plant.console.read_screen()
     return is_harmless or any(text in screen for text in fault.shown)
 
 
-def describe_delay(plant: Plant, past: str) -> str:
+def describe_delay(plant: FailingPlant, past: str) -> str:
     with psycopg.connect(plant.database.dsn) as session:
         stored = {number for (number,) in session.execute(STORED, (plant.station.base,))}
     missing = [number for number in range(plant.station.count) if number not in stored]
@@ -385,7 +389,7 @@ def format_table(rows: list[tuple[str, ...]], count: int) -> str:
     return "\n".join(("", *lines, f"{count:,} published, seed {SEED}", ""))
 
 
-def assert_each_once(dsn: str, station: Station) -> None:
+def assert_each_once(dsn: str, station: DosingStation) -> None:
     with psycopg.connect(dsn) as session:
         stored = Counter(number for (number,) in session.execute(STORED, (station.base,)))
     assert set(range(station.count)) - stored.keys() == set()

@@ -73,7 +73,7 @@ def is_connected(collector: CollectorProcess) -> bool:
     return all(f"The {one} is connected." in collector.log for one in ("broker", "database"))
 
 
-def test_after_a_kill_the_alarms_are_the_same_and_nobody_is_told_again(
+def test_after_a_kill_the_alarms_are_the_same_and_nobody_is_notified_again(
     notifying: Settings, web: WebServer, tmp_path: Path
 ) -> None:
     with run_collector(notifying, tmp_path) as collector, connect_station(notifying) as plant:
@@ -114,7 +114,7 @@ def test_after_a_kill_the_alarms_are_the_same_and_nobody_is_told_again(
     assert raised == ["STOCK_LOW", "DOSE_GROSS", "STOCK_CRITICAL"]
 
 
-def test_a_restart_while_the_database_is_down_ends_no_alarm_and_tells_nobody_again(
+def test_a_restart_while_the_database_is_down_ends_no_alarm_and_notifies_nobody_again(
     mosquitto: EmbeddedBroker, own_postgres: EmbeddedPostgres, web: WebServer, tmp_path: Path
 ) -> None:
     site = plant_settings(mosquitto.settings, own_postgres.dsn, tmp_path)
@@ -165,7 +165,7 @@ def test_a_server_that_hangs_delays_neither_readings_nor_alarms_nor_the_end(
     assert list_notified_rules(web) == ["STOCK_LOW", "DOSE_GROSS"]
 
 
-def test_a_standby_that_takes_over_tells_nobody_what_the_dead_leader_has_told(
+def test_a_standby_that_takes_over_sends_nothing_that_the_dead_leader_has_sent(
     notifying: Settings, web: WebServer, tmp_path: Path
 ) -> None:
     folder = tmp_path / "standby"

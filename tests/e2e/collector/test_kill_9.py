@@ -4,10 +4,10 @@ import random
 import re
 import threading
 import time
+from itertools import count, islice
 from pathlib import Path
 from signal import SIGKILL
 
-import psycopg
 import pytest
 
 from dosing_tui.config.settings import Settings
@@ -15,6 +15,7 @@ from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker
 from tests.support.collector.crash_points import POINTS
 from tests.support.collector.numbered_messages import (
+    NUMBERS,
     CollectorProcess,
     Numbered,
     plant_settings,
@@ -22,23 +23,19 @@ from tests.support.collector.numbered_messages import (
     run_collector,
     stored_numbers,
 )
+from tests.support.database.kept_session import KeptSession
 from tests.support.polling import wait_until
 from tests.support.sizes import choose_size
 
-COUNT = int(choose_size("MESSAGES", small=3_000, full=20_000))
+COUNT = int(choose_size("MESSAGES", small=1_500, full=20_000))
 KILLS = 4
+COUNTED = f"SELECT count(*) FROM ({NUMBERS}) AS numbers"
+PART = 100
+"""Messages published at once, before the collector is to die."""
 
 
-def count_readings(dsn: str) -> int:
-    """How many readings are stored; 0 while there is no database or no table."""
-    try:
-        return stored_numbers(dsn).total()
-    except psycopg.Error:
-        return 0
-
-
-def wait_for(dsn: str, count: int) -> None:
-    wait_until(lambda: count_readings(dsn) >= count, timeout=120)
+def wait_for(looks: KeptSession, count: int) -> None:
+    wait_until(lambda: looks.count_rows(COUNTED) >= count, timeout=120)
 
 
 def test_four_kills_of_the_collector_and_one_of_the_database_lose_and_double_nothing(
@@ -46,12 +43,12 @@ def test_four_kills_of_the_collector_and_one_of_the_database_lose_and_double_not
 ) -> None:
     settings = plant_settings(mosquitto.settings, own_postgres.dsn, tmp_path)
     now, chance = int(time.time()), random.Random(7)
-    with run_collector(settings, tmp_path) as collector:
+    with run_collector(settings, tmp_path) as collector, KeptSession(own_postgres.dsn) as looks:
         wait_until(lambda: "The broker is connected." in collector.log)
         for kill in range(KILLS):
             part = range(kill * COUNT // KILLS, (kill + 1) * COUNT // KILLS)
             publishing = start_publishing(mosquitto, [Numbered(number, now) for number in part])
-            wait_for(own_postgres.dsn, count_readings(own_postgres.dsn) + len(part) // 3)
+            wait_for(looks, looks.count_rows(COUNTED) + len(part) // 3)
             if kill == 2:
                 own_postgres.kill()
             time.sleep(chance.uniform(0, 0.05))  # at any moment of its work
@@ -61,7 +58,7 @@ def test_four_kills_of_the_collector_and_one_of_the_database_lose_and_double_not
             if kill == 2:
                 wait_until(lambda: "database factory_metrics" in collector.log.rpartition("Site plant1")[2])
                 own_postgres.restart()
-        wait_for(own_postgres.dsn, COUNT)
+        wait_for(looks, COUNT)
         wait_until(lambda: collector.log.count("The broker is connected.") == KILLS + 1)
         assert collector.end_gracefully() == 0
     assert_each_once(own_postgres.dsn, COUNT)
@@ -78,28 +75,30 @@ def start_publishing(broker: EmbeddedBroker, messages: list[Numbered]) -> thread
 
 
 @pytest.mark.parametrize("nth", [1, 3])
-@pytest.mark.parametrize("point", POINTS)
-def test_a_death_at_any_point_of_the_work_loses_and_doubles_nothing(
-    settings: Settings, tmp_path: Path, point: str, nth: int
+def test_deaths_at_every_point_of_the_work_lose_and_double_nothing(
+    settings: Settings, tmp_path: Path, nth: int
 ) -> None:
-    now = int(time.time())
-    with run_collector(
-        settings, tmp_path, program=("tests.support.collector.crash_points", point, str(nth))
-    ) as collector:
-        wait_until(lambda: "The broker is connected." in collector.log)
-        for upto in range(100, 500, 100):
-            # the first is a level without a time: its identity is the hardest to keep
-            publish_numbered(
-                settings.mqtt, [Numbered(number, now) for number in reversed(range(upto - 100, upto))]
-            )
-            wait_until(lambda: collector.dead or count_readings(settings.database.dsn) >= upto)  # noqa: B023  # called at once
-        assert collector.wait_for_exit() == -SIGKILL
-    with run_collector(settings, tmp_path) as collector:
-        wait_for(settings.database.dsn, 400)
+    """Each collector goes on where the one before has died, and dies at the next point."""
+    numbers, now, looks = count(), int(time.time()), KeptSession(settings.database.dsn)
+    for point in POINTS:
+        program = ("tests.support.collector.crash_points", point, str(nth))
+        with run_collector(settings, tmp_path, program=program) as collector:
+            wait_until(lambda: collector.dead or "The broker is connected." in collector.log)
+            for _ in range(nth + 1):
+                if not collector.dead:
+                    # the first is a level without a time: its identity is the hardest to keep
+                    part = [Numbered(number, now) for number in islice(numbers, PART)]
+                    publish_numbered(settings.mqtt, part[::-1])
+                    upto = part[-1].number + 1
+                    wait_until(lambda: collector.dead or looks.count_rows(COUNTED) >= upto)  # noqa: B023  # called at once
+            assert collector.wait_for_exit() == -SIGKILL, point
+    published = next(numbers)
+    with run_collector(settings, tmp_path) as collector, looks:
+        wait_for(looks, published)
         wait_until(lambda: "The broker is connected." in collector.log)
         assert collector.end_gracefully() == 0
-    assert_each_once(settings.database.dsn, 400)
-    assert_balanced(collector, stored=400)
+    assert_each_once(settings.database.dsn, published)
+    assert_balanced(collector, stored=published)
 
 
 def assert_each_once(dsn: str, count: int) -> None:

@@ -48,7 +48,7 @@ COLLECTS = "This process collects for the site."
 STANDS_BY = "this one stands by"
 
 
-class Station:
+class NumberingStation:
     """Publishes numbered messages at QoS 1 until it is stopped; ``count`` of them so far."""
 
     def __init__(self, settings: MqttSettings) -> None:
@@ -97,7 +97,7 @@ def is_dose_stored(dsn: str, number: int) -> bool:
 
 
 def suspend_and_continue(
-    leader: CollectorProcess, standby: CollectorProcess, station: Station, dsn: str
+    leader: CollectorProcess, standby: CollectorProcess, station: NumberingStation, dsn: str
 ) -> float:
     """Seconds from the suspension until a message sent after it is stored."""
     before, after = len(leader.log_lines), len(standby.log_lines)
@@ -121,7 +121,7 @@ def test_a_suspended_leader_is_replaced_and_nothing_is_lost_or_doubled(
         wait_until_collecting(leader)
         with run_machine(settings, tmp_path / "south") as standby:
             wait_until(lambda: has_said(standby, STANDS_BY, 0))
-            station = Station(settings.mqtt)
+            station = NumberingStation(settings.mqtt)
             for _ in range(ROUNDS):
                 caught_up = 4 * (station.count // 4)
                 wait_until(lambda number=caught_up: is_dose_stored(dsn, number), timeout=60, every=0.2)  # type: ignore[misc]  # of a lambda's default

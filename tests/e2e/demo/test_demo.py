@@ -24,12 +24,8 @@ HEADLESS = ("-m", "dosing_tui", "demo", "--headless", "--devices", "2")
 """Two stations have a short past, which is soon written."""
 BUSY, QUIET = 100.0, 0.05
 """Messages a second: enough for every fault in seconds, or hardly any."""
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    with reachable_temp() as folder:
-        yield folder / "a demo"
+OWN_SETTINGS = {"PGHOSTADDR": "192.0.2.1", "PGREQUIREAUTH": "scram-sha-256", "PGSERVICE": "no"}
+"""Of the user's own databases."""
 
 
 @contextmanager
@@ -76,13 +72,21 @@ def assert_everything_is_accounted_for(final_report: dict[str, Any]) -> None:
 
 @pytest.fixture(scope="module")
 def final_report() -> Iterator[dict[str, Any]]:
-    """What a busy demo on a fresh folder said at its end."""
-    with reachable_temp() as folder, start_demo(folder / "a demo", "--duration", "5", rate=BUSY) as process:
-        yield read_final_counts(process)
-        assert process.returncode == 0
+    """What a busy demo on a fresh folder said at its end; it uses none of the user's database settings."""
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        reachable_temp() as folder,
+    ):
+        for name, value in OWN_SETTINGS.items():
+            patch.setenv(name, value)
+        with start_demo(folder / "a demo", "--duration", "5", rate=BUSY) as process:
+            yield read_final_counts(process)
+            assert process.returncode == 0
 
 
-def test_the_books_balance_and_every_fault_is_found(final_report: dict[str, Any]) -> None:
+def test_the_books_balance_and_every_fault_is_found_whatever_the_users_database_settings_are(
+    final_report: dict[str, Any],
+) -> None:
     assert_everything_is_accounted_for(final_report)
     assert final_report["rejected"]
     assert final_report["duplicates"]
@@ -97,12 +101,11 @@ def test_every_row_is_in_the_database_history_included(final_report: dict[str, A
     assert final_report["history"]
 
 
-def test_a_second_demo_on_the_same_folder_is_told_so_in_one_sentence(folder: Path) -> None:
-    with start_demo(folder) as first:
-        wait_for(folder, "Plant running")
-        second = subprocess.run(
-            [sys.executable, *HEADLESS, "--folder", str(folder)], capture_output=True, text=True, timeout=60
-        )
+def test_a_second_demo_on_the_same_folder_says_so_in_one_sentence(used_folder: Path) -> None:
+    with start_demo(used_folder) as first:
+        wait_for(used_folder, "Plant running")
+        command = [sys.executable, *HEADLESS, "--folder", str(used_folder)]
+        second = subprocess.run(command, capture_output=True, text=True, timeout=60)
         assert second.returncode == 2
         assert "already running" in second.stderr
         assert len(second.stderr.splitlines()) == 1
@@ -110,9 +113,11 @@ def test_a_second_demo_on_the_same_folder_is_told_so_in_one_sentence(folder: Pat
 
 
 @pytest.mark.parametrize("signal", [SIGINT, SIGTERM, SIGHUP])
-def test_a_signal_ends_it_in_order_with_its_books_and_leaves_nothing(folder: Path, signal: Signals) -> None:
-    with start_demo(folder) as process:
-        wait_for(folder, "Plant running")
+def test_a_signal_ends_it_in_order_with_its_books_and_leaves_nothing(
+    used_folder: Path, signal: Signals
+) -> None:
+    with start_demo(used_folder) as process:
+        wait_for(used_folder, "Plant running")
         started = list_children(process.pid)
         assert started
         process.send_signal(signal)
@@ -133,13 +138,13 @@ def test_a_signal_while_it_is_set_up_leaves_nothing(folder: Path, words: str) ->
     assert servers_on(folder) == []
 
 
-def test_kill_9_leaves_nothing_and_the_next_demo_goes_on_with_the_data(folder: Path) -> None:
-    with start_demo(folder) as process:
-        wait_for(folder, "Plant running")
+def test_kill_9_leaves_nothing_and_the_next_demo_goes_on_with_the_data(used_folder: Path) -> None:
+    with start_demo(used_folder) as process:
+        wait_for(used_folder, "Plant running")
         started = list_children(process.pid)
         process.send_signal(SIGKILL)
         wait_until(lambda: not [pid for pid in started if is_alive(pid)], why="servers outlive the demo")
-    with start_demo(folder, "--duration", "2", rate=BUSY) as process:
+    with start_demo(used_folder, "--duration", "2", rate=BUSY) as process:
         final_report = read_final_counts(process)
         assert process.returncode == 0
     assert final_report["balanced"] is True
@@ -162,11 +167,11 @@ def servers_on(folder: Path) -> list[int]:
 
 
 def test_amqtt_takes_mosquittos_place_where_there_is_none(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    used_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(mqtt_broker, "find_mosquitto", lambda: None)
     status = run_demo(
-        folder=folder, headless=True, duration_s=3, devices=2, rate=50, report=lambda sentence: None
+        folder=used_folder, headless=True, duration_s=3, devices=2, rate=50, report=lambda sentence: None
     )
     final_report = json.loads(capsys.readouterr().out)
     assert status == 0
@@ -190,20 +195,7 @@ def test_an_ordinary_user_can_run_it(folder: Path) -> None:
     assert_everything_is_accounted_for(json.loads(done.stdout))
 
 
-def test_the_users_own_database_settings_are_not_for_the_demo(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name, value in {
-        "PGHOSTADDR": "192.0.2.1",
-        "PGREQUIREAUTH": "scram-sha-256",
-        "PGSERVICE": "no",
-    }.items():
-        monkeypatch.setenv(name, value)
-    with start_demo(folder, "--duration", "1") as process:
-        assert read_final_counts(process)["balanced"] is True
-
-
-def test_a_folder_that_cannot_be_made_is_told_in_one_sentence(folder: Path) -> None:
+def test_a_folder_that_cannot_be_made_is_named_in_one_sentence(folder: Path) -> None:
     folder.write_text("not a folder")
     done = subprocess.run(
         [sys.executable, *HEADLESS, "--folder", str(folder / "x")], capture_output=True, text=True, timeout=60
@@ -213,7 +205,7 @@ def test_a_folder_that_cannot_be_made_is_told_in_one_sentence(folder: Path) -> N
     assert len(done.stderr.splitlines()) == 1
 
 
-def test_a_full_disk_is_told_before_anything_is_started(folder: Path) -> None:
+def test_a_full_disk_is_named_before_anything_is_started(folder: Path) -> None:
     folder.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=32m", "tmpfs", str(folder)]
     if subprocess.run(mount, check=False, capture_output=True).returncode:
@@ -230,7 +222,7 @@ def test_a_full_disk_is_told_before_anything_is_started(folder: Path) -> None:
     assert len(done.stderr.splitlines()) == 1
 
 
-def test_an_unknown_fault_is_told_in_one_sentence(folder: Path) -> None:
+def test_an_unknown_fault_is_named_in_one_sentence(folder: Path) -> None:
     done = subprocess.run(
         [sys.executable, *HEADLESS, "--folder", str(folder), "--faults", "gremlins"],
         capture_output=True,

@@ -5,28 +5,23 @@ import pty
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from signal import SIGKILL, SIGTERM
+from subprocess import CalledProcessError
 
 import pytest
 
 from dosing_tui.tui.app.ordered_input import FRAME_TIMEOUT_S
 from tests.support import tmux_terminal
-from tests.support.database_servers import reachable_temp, skip_absent
+from tests.support.database_servers import skip_absent
 from tests.support.os_processes import is_alive, list_children
-from tests.support.polling import wait_until
+from tests.support.polling import PATIENCE_S, wait_until
 from tests.support.tmux_terminal import Terminal
 
 QUIET = ("--rate", "0.05", "--devices", "2")
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    with reachable_temp() as folder:
-        yield folder / "a demo"
+NEW_DEMO_S = 3 * PATIENCE_S
+"""On a busy machine a first start takes longer than anything else."""
 
 
 def demo_on_screen(folder: Path, *options: str) -> AbstractContextManager[Terminal]:
@@ -38,62 +33,57 @@ def demo_on_screen(folder: Path, *options: str) -> AbstractContextManager[Termin
 
 
 @pytest.fixture
-def screen(folder: Path, request: pytest.FixtureRequest) -> Iterator[Terminal]:
-    """A demo whose console is drawn, with the past in its charts."""
+def _tmux(request: pytest.FixtureRequest) -> None:
     if tmux_terminal.FOUND is None:
         skip_absent(request, "tmux is not installed")
-    with demo_on_screen(folder) as window:
-        window.wait_for_text("Demo plant")
-        window.wait_for_text("CU-85")
-        yield window
 
 
-def test_it_begins_with_a_past_and_a_live_plant(screen: Terminal) -> None:
-    screen.wait_for_text("collecting")
+def wait_until_collecting(window: Terminal) -> list[int]:
+    """The demo and its servers, once its console says that they work."""
+    window.wait_for_text("collecting")
+    demo = window.get_pid()
+    servers = list_children(demo)
+    assert servers
+    return [demo, *servers]
 
 
-def test_q_takes_everything_down(screen: Terminal) -> None:
-    demo, started = screen.get_pid(), list_children(screen.get_pid())
-    assert started
-    screen.send_keys("q")
-    screen.wait_for_text("Quit the console?")
-    time.sleep(FRAME_TIMEOUT_S)  # a key before it is not for the question
-    screen.send_keys("y")
-    wait_until(
-        lambda: not [pid for pid in (demo, *started) if is_alive(pid)], why="the demo or its servers go on"
-    )
+def wait_until_gone(processes: list[int]) -> None:
+    wait_until(lambda: not any(map(is_alive, processes)), why="the demo or its servers go on")
 
 
+@pytest.mark.usefixtures("_tmux")
+def test_it_begins_with_a_past_and_a_live_plant_and_q_ends_everything(folder: Path) -> None:
+    with demo_on_screen(folder) as screen:
+        screen.wait_for_text("CU-85", NEW_DEMO_S)
+        processes = wait_until_collecting(screen)
+        screen.send_keys("q")
+        screen.wait_for_text("Quit the console?")
+        with suppress(CalledProcessError):  # its window goes with it
+            wait_until(lambda: screen.send_keys("y"), every=FRAME_TIMEOUT_S)  # one before it is drawn is none
+        wait_until_gone(processes)
+
+
+@pytest.mark.usefixtures("_tmux")
 @pytest.mark.parametrize("signal", [SIGTERM, SIGKILL])
-def test_no_server_outlives_it(screen: Terminal, signal: int) -> None:
-    demo, started = screen.get_pid(), list_children(screen.get_pid())
-    os.kill(demo, signal)
-    wait_until(
-        lambda: not [pid for pid in (demo, *started) if is_alive(pid)], why="the demo or its servers go on"
-    )
+def test_no_server_outlives_it(used_folder: Path, signal: int) -> None:
+    with demo_on_screen(used_folder) as screen:
+        processes = wait_until_collecting(screen)
+        os.kill(processes[0], signal)
+        wait_until_gone(processes)
 
 
-def test_the_consoles_options_hold_for_the_demo_too(folder: Path, request: pytest.FixtureRequest) -> None:
-    if tmux_terminal.FOUND is None:
-        skip_absent(request, "tmux is not installed")
-    with demo_on_screen(folder, "--glyphs", "ascii") as window:
-        assert window.wait_for_text("Demo plant").isascii()
+@pytest.mark.usefixtures("_tmux")
+def test_the_consoles_options_hold_for_it_and_a_closed_terminal_ends_everything(used_folder: Path) -> None:
+    with demo_on_screen(used_folder, "--glyphs", "ascii") as window:
+        processes = wait_until_collecting(window)
+        assert window.read_screen().isascii()
+    wait_until_gone(processes)
 
 
-def test_a_closed_terminal_takes_everything_down(folder: Path, request: pytest.FixtureRequest) -> None:
-    if tmux_terminal.FOUND is None:
-        skip_absent(request, "tmux is not installed")
-    with demo_on_screen(folder) as window:
-        window.wait_for_text("Demo plant")
-        demo, started = window.get_pid(), list_children(window.get_pid())
-    wait_until(
-        lambda: not [pid for pid in (demo, *started) if is_alive(pid)], why="the demo or its servers go on"
-    )
-
-
-def test_it_ends_by_itself_when_its_time_is_over(folder: Path) -> None:
+def test_it_ends_by_itself_when_its_time_is_over(used_folder: Path) -> None:
     ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "dosing_tui", "demo", "--folder", str(folder), *QUIET, "--duration", "1"]
+    command = [sys.executable, "-m", "dosing_tui", "demo", *QUIET, "--duration", "1"]
+    command += ["--folder", str(used_folder)]
     process = subprocess.Popen(
         command,
         stdin=theirs,

@@ -17,7 +17,7 @@ from tests.support.sizes import choose_size
 from tests.support.tmux_terminal import FOUND, run_program
 from tests.support.tui.monkey import Monkey
 
-KEYS = int(choose_size("MONKEY_KEYS", small=2_000, full=20_000))
+KEYS = int(choose_size("MONKEY_KEYS", small=1_300, full=20_000))
 """``BENCHMARK_MONKEY_KEYS=1000000`` for a million."""
 SEED = int(choose_size("MONKEY_SEED", small=7, full=7))
 ROUND_KEYS = 225

@@ -6,7 +6,7 @@ import sys
 import termios
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -80,6 +80,16 @@ def test_the_console_starts_without_a_plant_answers_keys_and_follows_the_window(
         terminal.send_keys("C-q")
 
 
+def click_until(terminal: Terminal, place: str, text: str) -> None:
+    """Once, or again where a busy machine has drawn the place after the click."""
+    for seconds in (5, 5, PATIENCE_S):
+        with suppress(AssertionError, ValueError):  # of a place that has gone
+            terminal.click_text(place)
+            terminal.wait_for_text(text, seconds)
+            return
+    pytest.fail(f"A click on {place!r} does not lead to {text!r}.")
+
+
 @needs_tmux
 def test_the_mouse_presses_keys_on_the_footer_in_dialogs_and_on_the_banner(tmp_path: Path) -> None:
     with run_program(tmp_path, env=nothing_there(tmp_path)) as terminal:
@@ -91,20 +101,11 @@ def test_the_mouse_presses_keys_on_the_footer_in_dialogs_and_on_the_banner(tmp_p
             ("Journal", "Newest"), ("Back", "› Overview"), ("Range", "Last 6 hours"),
             ("This week", "Range this week"),
         ):  # fmt: skip
-            terminal.click_text(place)
-            terminal.wait_for_text(text)
+            click_until(terminal, place, text)
         terminal.click_text("Help")
         terminal.wait_for_text("Other page")
         terminal.click_text("Close")
         wait_until(lambda: "Other page" not in terminal.read_screen())
-        terminal.send_keys("C-q")
-
-
-@needs_tmux
-def test_without_the_mouse_the_terminal_keeps_it(tmp_path: Path) -> None:
-    with run_program(tmp_path, "--no-mouse", env=nothing_there(tmp_path)) as terminal:
-        terminal.wait_for_text("DB down")
-        assert not terminal.takes_mouse()
         terminal.send_keys("C-q")
 
 
@@ -136,12 +137,16 @@ def test_double_taps_that_arrive_in_one_read_leave_the_screen_below_as_it_is(tmp
 
 
 @needs_tmux
-def test_the_console_is_drawn_in_ascii_where_the_terminal_knows_no_more(tmp_path: Path) -> None:
+def test_the_console_is_drawn_in_ascii_and_leaves_the_mouse_to_a_terminal_that_has_no_more(
+    tmp_path: Path,
+) -> None:
     env = {**nothing_there(tmp_path), "PYTHONIOENCODING": "latin-1"}
-    with run_program(tmp_path, env=env) as terminal:
+    with run_program(tmp_path, "--no-mouse", env=env) as terminal:
         screen = terminal.wait_for_text("DB down")
         assert "+- Inventory -" in screen
         assert screen.isascii()
+        assert not terminal.takes_mouse()
+        terminal.send_keys("C-q")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
@@ -166,26 +171,26 @@ def test_a_terminal_that_is_gone_ends_the_console_even_where_hangups_are_ignored
         assert recorder.program.returncode == 128 + signal.SIGHUP
 
 
-@pytest.mark.parametrize(
-    "keys",
-    [
-        pytest.param(b"\xe4\xf6", id="letters of Latin-1"),
-        pytest.param(b"\x1b[97;5:3u", id="a key release"),
-        pytest.param(b"\x1b[9999999999u", id="no character"),
-    ],
-)
-def test_keys_that_cannot_be_read_cost_no_other_key(tmp_path: Path, keys: bytes) -> None:
+def test_keys_that_cannot_be_read_cost_no_other_key_and_are_named_in_the_log_alone(tmp_path: Path) -> None:
+    def count_failures() -> int:
+        return (tmp_path / "console.log").read_text(encoding="utf-8").count("console part keyboard failed")
+
     with start_console(tmp_path) as recorder:
-        recorder.press(keys)
-        log = tmp_path / "console.log"
-        while "console part keyboard failed" not in log.read_text(encoding="utf-8"):
-            recorder.watch(0.1)
-            recorder.press(b"t")  # completes what may be the beginning of a character
-        recorder.press(b"7")
-        recorder.wait_for("Readings of process")
+        for number, keys in enumerate((b"\xe4\xf6", b"\x1b[97;5:3u", b"\x1b[9999999999u")):
+            # letters of Latin-1, the release of a key, and a number that is no character's
+            recorder.press(keys)
+            while count_failures() == number:
+                recorder.watch(0.1)
+                recorder.press(b"t")  # completes what may be the beginning of a character
+            recorder.press(b"7")
+            recorder.wait_for("Readings of process")
+            recorder.press(b"1")
+            recorder.wait_for("Recent doses")
         recorder.press(b"\x11")
         assert recorder.status(PATIENCE_S) == 0
     assert b"Traceback" not in recorder.recorded
+    assert b"psycopg" not in recorder.recorded
+    assert "console ends with status 0" in (tmp_path / "console.log").read_text(encoding="utf-8")
 
 
 def test_a_terminal_that_takes_nothing_cannot_hold_the_program(tmp_path: Path) -> None:
@@ -210,7 +215,7 @@ def test_a_console_that_was_continued_again_and_again_ends_with_its_terminal(tmp
 
 def test_a_terminal_that_does_not_wait_stops_no_picture(tmp_path: Path) -> None:
     with start_console(tmp_path, before=_DOES_NOT_WAIT) as recorder:
-        for _ in range(200):
+        for _ in range(60):
             recorder.press(b"t")  # nobody reads what each of them draws
         recorder.press(b"7")
         recorder.wait_for("Readings of process")
@@ -227,14 +232,6 @@ def test_ctrl_c_and_ctrl_z_while_it_ends_neither_abort_nor_wake_the_console(tmp_
         assert recorder.status(PATIENCE_S) == 0
     assert b"Aborted" not in recorder.recorded
     assert b"Traceback" not in recorder.recorded
-
-
-def test_what_goes_wrong_is_in_the_log_and_not_on_the_screen(tmp_path: Path) -> None:
-    with start_console(tmp_path) as recorder:
-        recorder.press(b"\x11")
-        assert recorder.status(PATIENCE_S) == 0
-    assert "console ends with status 0" in (tmp_path / "console.log").read_text(encoding="utf-8")
-    assert b"psycopg" not in recorder.recorded
 
 
 _FAILING = """

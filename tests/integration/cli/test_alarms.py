@@ -17,6 +17,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 from click.testing import CliRunner, Result
+from msgspec import structs
 
 from dosing_tui.cli import alarm_actions
 from dosing_tui.cli.context import EXIT_UNAVAILABLE
@@ -49,9 +50,9 @@ def plant(migrated: str) -> Settings:
     told = [
         make_entry(AlarmEvent.RAISE),
         make_entry(AlarmEvent.RAISE, **high),
-        replace(latching_return(), **high),
+        structs.replace(latching_return(), **high),
     ]
-    journal.append_entries(settings, [replace(one, uuid=uuid4(), at=NOW) for one in told])
+    journal.append_entries(settings, [structs.replace(one, uuid=uuid4(), at=NOW) for one in told])
     return settings
 
 
@@ -103,12 +104,12 @@ def test_a_tag_that_two_alarms_have_is_refused_until_one_of_them_is_left(
     tag = keys[0].tag
     assert tag == keys[1].tag
     raised = [make_entry(AlarmEvent.RAISE, key=key) for key in keys]
-    journal.append_entries(plant, [replace(one, uuid=uuid4(), at=NOW) for one in raised])
+    journal.append_entries(plant, [structs.replace(one, uuid=uuid4(), at=NOW) for one in raised])
     result = run_alarms(plant, tmp_path, "ack", tag)
     assert (result.exit_code, result.stdout) == (EXIT_ERROR, "")
     assert f"{tag} is the tag of an alarm of line and of line/a: choose one on the console." in result.stderr
     over = [make_entry(event, key=keys[0]) for event in (AlarmEvent.ACKNOWLEDGE, AlarmEvent.RETURN)]
-    journal.append_entries(plant, [replace(one, uuid=uuid4(), at=NOW) for one in over])
+    journal.append_entries(plant, [structs.replace(one, uuid=uuid4(), at=NOW) for one in over])
     assert run_alarms(plant, tmp_path, "ack", tag).exit_code == 0
     assert read_states(plant)[keys[1]] == "acknowledged"
 
@@ -174,7 +175,7 @@ def test_what_changes_nothing_because_another_was_faster_is_not_said_to_be_done(
     enter = journal.enter_actions
 
     def enter_second(settings: Settings, entries: Sequence[JournalEntry]) -> None:
-        enter(settings, [replace(entry, uuid=uuid4(), who=Actor("Ben")) for entry in entries])
+        enter(settings, [structs.replace(entry, uuid=uuid4(), who=Actor("Ben")) for entry in entries])
         enter(settings, entries)
 
     monkeypatch.setattr(journal, "enter_actions", enter_second)
@@ -377,7 +378,9 @@ def test_entries_that_wait_on_this_machine_are_told(plant: Settings, tmp_path: P
     folder.mkdir(parents=True)
     with closing(JournalOutbox(folder)) as outbox:
         late = datetime.now(UTC) - timedelta(minutes=5)
-        outbox.put_entries([replace(make_entry(AlarmEvent.RAISE), uuid=uuid4(), received_at=late)] * 2)
+        outbox.put_entries(
+            [structs.replace(make_entry(AlarmEvent.RAISE), uuid=uuid4(), received_at=late)] * 2
+        )
     config = tmp_path / "dosing-tui.toml"
     config.write_text(
         f"[database]\ndsn = {json.dumps(plant.database.dsn)}\n"

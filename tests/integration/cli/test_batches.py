@@ -1,6 +1,7 @@
 """Batches, recipes and the audit trail from the command line, on a real database."""
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg
@@ -45,8 +46,11 @@ def shop(migrated: str) -> Shop:
 
 
 def test_batches_are_rebuilt_over_a_range(shop: Shop) -> None:
-    write_readings(shop.dsn, [*normal_batch(), *normal_batch(-86_400)])
-    result = shop.run_command("batches", "rebuild", "--from", "2026-11-23", "--to", "2026-11-24")
+    today = datetime.now(UTC).date()
+    yesterday = today - timedelta(days=1)
+    begins = (yesterday - NOON.date()).total_seconds()
+    write_readings(shop.dsn, [*normal_batch(begins), *normal_batch(begins - 86_400)])
+    result = shop.run_command("batches", "rebuild", "--from", str(yesterday), "--to", str(today))
     assert result.exit_code == 0
     assert "1 batch, 1 of them new or changed; 0 merged into others." in result.output
     assert describe_stored(shop.dsn) == ["complete CU-85 2"]

@@ -3,10 +3,10 @@
 import csv
 import io
 import json
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from dosing_tui.cli.main import EXIT_ERROR
 from tests.integration.cli.test_batches import Shop

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from msgspec import structs
 
 from dosing_tui.cli.main import main
 from dosing_tui.collector.audit_anchors import AnchorPublisher, get_anchor_file
@@ -64,7 +65,7 @@ def start_publisher(settings: Settings) -> Iterator[Publishing]:
     status = CollectorStatus(here.live, report=here.reported.append, clock=here.get_now)
     context = CollectorContext(
         settings, build_database(settings), PlainParser, here.live, status,
-        replace(PACE, anchor_poll_s=0.05), here.get_now,
+        structs.replace(PACE, anchor_poll_s=0.05), here.get_now,
     )  # fmt: skip
     publisher = AnchorPublisher(context)
     publisher.start()

@@ -9,6 +9,7 @@ from pathlib import Path
 from signal import SIGCONT, SIGKILL, SIGSTOP, SIGTERM
 
 import pytest
+from msgspec import structs
 from paho.mqtt.publish import single
 
 from dosing_tui.collector_process.supervisor import NO_ANSWER, SupervisorTimeouts
@@ -117,7 +118,7 @@ def test_a_silent_collector_is_doubted_until_it_answers_again(nowhere: Settings)
 
 
 def test_a_hung_collector_is_replaced(nowhere: Settings) -> None:
-    with supervise_collector(nowhere, patience=replace(QUICK, hang_s=4.0)) as plant:
+    with supervise_collector(nowhere, patience=structs.replace(QUICK, hang_s=4.0)) as plant:
         wait_until(lambda: REFUSED in plant.picture.broker.reason)
         hung = plant.send_signal(SIGSTOP)
         wait_until(lambda: plant.picture.process_number != hung)
@@ -128,13 +129,13 @@ def test_a_hung_collector_is_replaced(nowhere: Settings) -> None:
 def test_a_process_that_starts_slowly_is_not_hung(nowhere: Settings) -> None:
     start = "runpy.run_module('dosing_tui.collector_process', run_name='__main__')"
     slow = ("-c", f"import runpy, time; time.sleep(6); {start}")
-    with supervise_collector(nowhere, patience=replace(QUICK, hang_s=4.0), program=slow) as plant:
+    with supervise_collector(nowhere, patience=structs.replace(QUICK, hang_s=4.0), program=slow) as plant:
         wait_until(lambda: REFUSED in plant.picture.broker.reason)
 
 
 def test_a_process_that_never_says_anything_is_replaced(nowhere: Settings) -> None:
     mute = ("-c", "import time; time.sleep(600)")
-    impatient = replace(QUICK, start_s=1.0, stop_timeout_s=0.5)
+    impatient = structs.replace(QUICK, start_s=1.0, stop_timeout_s=0.5)
     with supervise_collector(nowhere, patience=impatient, program=mute) as plant:
         wait_until(lambda: "It is started again." in plant.picture.broker.reason)
 

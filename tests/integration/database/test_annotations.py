@@ -2,12 +2,12 @@
 
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import uuid4
 
 import psycopg
 import pytest
+from msgspec.structs import replace
 
 from dosing_tui.database import operator_notes
 from dosing_tui.database.batches.incremental_rebuild import rebuild_changed_days

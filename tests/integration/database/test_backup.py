@@ -1,12 +1,12 @@
 """A backup restored into a fresh database equals what was saved, and one changed row is found."""
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import LiteralString
 
 import pytest
+from msgspec.structs import replace
 from psycopg.sql import Identifier
 
 from dosing_tui.config.settings import Settings

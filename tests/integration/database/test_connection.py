@@ -3,6 +3,7 @@
 import socket
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -191,6 +192,22 @@ def test_somebody_listens_but_does_not_answer() -> None:
         settings = settings_for(f"host=127.0.0.1 port={port} user=u dbname=plant connect_timeout=1")
         said = find_refusal(settings, DatabaseUnavailableError)
     assert said == f"The database plant on 127.0.0.1:{port} (user u) does not answer."
+
+
+def test_a_socket_file_at_which_nobody_accepts(tmp_path: Path) -> None:
+    address = str(tmp_path / ".s.PGSQL.5432")
+    with ExitStack() as stack:
+        server = stack.enter_context(socket.socket(socket.AF_UNIX))
+        server.bind(address)
+        server.listen(0)
+        with suppress(BlockingIOError):  # the queue is full
+            while True:
+                waiting = stack.enter_context(socket.socket(socket.AF_UNIX))
+                waiting.setblocking(False)
+                waiting.connect(address)
+        settings = settings_for(f"host={tmp_path} user=u dbname=plant connect_timeout=1")
+        said = find_refusal(settings, DatabaseUnavailableError)
+    assert said == f"The database plant on {tmp_path} (user u) does not answer."
 
 
 def test_a_host_name_that_is_none() -> None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import psycopg
 import pytest
+from msgspec import structs
 from psycopg.rows import dict_row
 
 from dosing_tui.config.settings import AlarmLimitSettings, LimitSettings, Settings
@@ -60,7 +61,7 @@ def make_readings() -> list[Reading]:
                 dose = make_dose(
                     start + offset, chemical, recipe=recipe, target_g=target_g, actual_g=actual_g
                 )
-                readings.append(replace(dose, recipe=recipe if chemical == "T-9" else spelt))
+                readings.append(structs.replace(dose, recipe=recipe if chemical == "T-9" else spelt))
         readings.append(make_event(start + 180, "complete", recipe, pumps=2 + has_third))
     return readings
 

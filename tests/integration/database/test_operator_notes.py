@@ -1,12 +1,12 @@
 """Notes of the operators: added by whoever may store doses, and never changed."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 from typing import LiteralString
 
 import psycopg
 import pytest
+from msgspec.structs import replace
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 

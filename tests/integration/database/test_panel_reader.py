@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from msgspec import structs
 
 from dosing_tui.database.batches.incremental_rebuild import rebuild_batches
 from dosing_tui.database.panel_reader import RECENT_ROWS, PanelReader
@@ -62,9 +63,13 @@ def is_answering(reader: PanelReader) -> bool:
 def test_the_picture_starts_with_what_was_stored(
     flavour: Server, reader: PanelReader, writer: ReadingWriter
 ) -> None:
-    later = replace(LEVEL, time=NOW + timedelta(minutes=1), remaining_g=1.0, percent_full=0.01, dedup=2)
-    other = replace(LEVEL, chemical="T-12", flags=("capacity_g: last known",))
-    flagged = replace(DOSE, dedup=77, time=NOW + timedelta(days=1), flags=("error_g: recomputed", "odd"))
+    later = structs.replace(
+        LEVEL, time=NOW + timedelta(minutes=1), remaining_g=1.0, percent_full=0.01, dedup=2
+    )
+    other = structs.replace(LEVEL, chemical="T-12", flags=("capacity_g: last known",))
+    flagged = structs.replace(
+        DOSE, dedup=77, time=NOW + timedelta(days=1), flags=("error_g: recomputed", "odd")
+    )
     writer.write(uuid4(), number_rows(LEVEL, later, other, EVENT, flagged, *make_doses(RECENT_ROWS + 5)))
     seeded = reader.load_readings()
     assert [row for row in seeded if isinstance(row, InventoryLevel)] == [later, other]
@@ -76,10 +81,10 @@ def test_what_stations_say_of_one_second_is_in_the_order_of_its_arrival(
     reader: PanelReader, writer: ReadingWriter
 ) -> None:
     """Else a batch that ended in the second in which the next began would never have ended."""
-    ended = replace(EVENT, event="complete", dedup=1, received_at=NOW + timedelta(milliseconds=300))
-    began = replace(EVENT, event="start", dedup=2, received_at=NOW + timedelta(milliseconds=800))
+    ended = structs.replace(EVENT, event="complete", dedup=1, received_at=NOW + timedelta(milliseconds=300))
+    began = structs.replace(EVENT, event="start", dedup=2, received_at=NOW + timedelta(milliseconds=800))
     for seed in range(4):
-        told = [replace(each, device_id=f"station {seed}") for each in (ended, began)]
+        told = [structs.replace(each, device_id=f"station {seed}") for each in (ended, began)]
         writer.write(uuid4(), number_rows(*(told if seed % 2 else told[::-1])))
     events = [each for each in reader.load_readings() if isinstance(each, BatchEvent)]
     assert {each.event for each in events[:4]} == {"complete"}
@@ -146,7 +151,7 @@ def test_who_only_reads_is_not_noticed(reader: PanelReader, migrated: str) -> No
 
 
 def test_many_threads_may_ask_at_once(reader: PanelReader, writer: ReadingWriter, migrated: str) -> None:
-    started = replace(EVENT, time=NOW - timedelta(minutes=5), event="start")
+    started = structs.replace(EVENT, time=NOW - timedelta(minutes=5), event="start")
     writer.write(uuid4(), number_rows(started, EVENT, *make_doses(100)))
     day = timedelta(days=1)
     rebuild_batches(settings_for(migrated), since=NOW - day, until=NOW + day, now=NOW + day, report=print)

@@ -4,9 +4,9 @@ import math
 import random
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from itertools import cycle, islice, product
 from operator import attrgetter
 from types import UnionType
 from typing import get_args, get_type_hints
@@ -15,17 +15,19 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
+from msgspec import Struct, structs
+from msgspec.structs import replace
 
 from dosing_tui.database import sql_files
 from dosing_tui.database.batches.incremental_rebuild import rebuild_batches
 from dosing_tui.database.panel_reader import PanelReader
 from dosing_tui.database.reading_writer import ReadingWriter
-from dosing_tui.database.schema.migrate import migrate_schema
 from dosing_tui.domain.batches.models import BatchStatus
 from dosing_tui.domain.messages.models import Dose, Reading
 from dosing_tui.domain.panels import panel_catalog
 from dosing_tui.domain.panels.filters import Selection
 from dosing_tui.domain.panels.panel_catalog import PANELS, Panel, PanelQuery
+from tests.conftest import _migrate_database
 from tests.support.database import sample_month
 from tests.support.database.equal_rows import are_equal
 from tests.support.database.expected_materials import expect_balances, expect_books
@@ -35,6 +37,7 @@ from tests.support.database.reading_samples import number_rows, settings_for
 from tests.support.database.sample_month import Plant, doses_in_buckets, doses_within
 from tests.support.database.station_news import expect_station_status, write_station_news
 from tests.support.database_servers import Server
+from tests.support.sizes import choose_size
 
 MONTH = sample_month.a_month()
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -70,6 +73,24 @@ SELECTIONS: Mapping[str, Selection] = {
     "all four": Selection(("station-0", "station-1"), ("BDO",), ("CU-80", ""), ("CATALYST",)),
     "nobody": Selection(device=("no such station",)),
 }
+
+
+def list_cases() -> Iterator[tuple[str, str]]:
+    """Windows and selections: all windows of everything, and four of each selection; all in full size.
+
+    Any selection has one window that is cut within a day and one of many days, and two others in its turn.
+    """
+    if choose_size("EVERY_CASE", small=0, full=1):
+        yield from product(WINDOWS, SELECTIONS)
+        return
+    cut = ("24 h, cut", "the month, cut")
+    others = cycle(name for name in WINDOWS if name not in cut)
+    yield from ((window, "everything") for window in WINDOWS)
+    for choice in (name for name in SELECTIONS if name != "everything"):
+        yield from ((window, choice) for window in (*cut, *islice(others, 2)))
+
+
+CASES = tuple(list_cases())
 Expected = Callable[[Plant, PanelQuery, timedelta, ZoneInfo, float], Iterable[object]]
 
 
@@ -184,26 +205,30 @@ EXPECTED: Mapping[str, Expected] = {
 
 @pytest.fixture(scope="module")
 def plant(flavour: Server) -> Iterator[str]:
-    """A database with the month, everything delivered twice and out of order, and an attempt to store NaN."""
-    with flavour.create_database() as dsn:
-        migrate_schema(settings_for(dsn), report=print)
-        _keep_old_doses(dsn)
-        readings: list[Reading] = [*MONTH.doses, *MONTH.events, *MONTH.levels]
-        spoilt = replace(MONTH.doses[0], actual_g=math.nan, dedup=9999)
-        writer = ReadingWriter(settings_for(dsn))
-        for seed in range(2):
-            random.Random(seed).shuffle(readings)
-            for start in range(0, len(readings), 500):
-                writer.write(uuid4(), number_rows(*readings[start : start + 500]))
-        writer.write(uuid4(), number_rows(spoilt))
-        writer.close()
-        write_station_news(dsn, MONTH)
-        rebuild_batches(
-            settings_for(dsn),
-            since=MONTH.doses[0].time - timedelta(days=2), until=sample_month.REBUILT_AT,
-            now=sample_month.REBUILT_AT, report=print,
-        )  # fmt: skip
+    """A database with the month."""
+    migrated = flavour.get_template("migrated", _migrate_database)
+    with flavour.create_database(flavour.get_template("month", fill_month, begin_with=migrated)) as dsn:
         yield dsn
+
+
+def fill_month(dsn: str) -> None:
+    """Everything delivered twice and out of order, and an attempt to store NaN."""
+    _keep_old_doses(dsn)
+    readings: list[Reading] = [*MONTH.doses, *MONTH.events, *MONTH.levels]
+    spoilt = replace(MONTH.doses[0], actual_g=math.nan, dedup=9999)
+    writer = ReadingWriter(settings_for(dsn))
+    for seed in range(2):
+        random.Random(seed).shuffle(readings)
+        for start in range(0, len(readings), 500):
+            writer.write(uuid4(), number_rows(*readings[start : start + 500]))
+    writer.write(uuid4(), number_rows(spoilt))
+    writer.close()
+    write_station_news(dsn, MONTH)
+    rebuild_batches(
+        settings_for(dsn),
+        since=MONTH.doses[0].time - timedelta(days=2), until=sample_month.REBUILT_AT,
+        now=sample_month.REBUILT_AT, report=print,
+    )  # fmt: skip
 
 
 def _keep_old_doses(dsn: str) -> None:
@@ -250,12 +275,12 @@ def test_every_panel_says_what_the_readings_say(plant: str, panel: Panel[object]
     reader = PanelReader(settings_for(plant, zone="Europe/Berlin"))
     reader.open()
     wrong = []
-    for window, (since, until) in WINDOWS.items():
-        for choice, selection in SELECTIONS.items():
-            for now in (since + (until - since) / 3, until + timedelta(days=3)):
-                query = PanelQuery(since, until, now, selection)
-                if not are_equal(reader.read_panel(panel, query), compute_expected(panel, query)):
-                    wrong.append((window, choice, now))
+    for window, choice in CASES:
+        since, until = WINDOWS[window]
+        for now in (since + (until - since) / 3, until + timedelta(days=3)):
+            query = PanelQuery(since, until, now, SELECTIONS[choice])
+            if not are_equal(reader.read_panel(panel, query), compute_expected(panel, query)):
+                wrong.append((window, choice, now))
     reader.close()
     assert not wrong
 
@@ -293,7 +318,8 @@ def test_every_column_has_the_type_its_row_says(plant: str, panel: Panel[object]
     hints = get_type_hints(panel.row_type)
     assert rows
     for row in rows:
-        for name, value in ((field.name, getattr(row, field.name)) for field in fields(panel.row_type)):  # type: ignore[arg-type]  # every row is a dataclass
+        assert isinstance(row, Struct)
+        for name, value in structs.asdict(row).items():
             allowed = get_args(hints[name]) if isinstance(hints[name], UnionType) else (hints[name],)
             assert type(value) in allowed, f"{panel.id}.{name} is {value!r}"
             if isinstance(value, datetime):

@@ -1,12 +1,13 @@
 """Every case of ``payload_cases.json``, from the bytes to the rows and the panels."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import LiteralString
 
 import psycopg
 import pytest
+from msgspec.structs import replace
 
 from dosing_tui.database.panel_reader import PanelReader
 from dosing_tui.database.reading_writer import ReadingWriter, WriteProgress

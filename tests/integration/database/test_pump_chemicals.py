@@ -5,6 +5,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
+from msgspec import structs
+
 from dosing_tui.collector.dependencies import build_database
 from dosing_tui.config.alarm_limits import build_alarm_limits
 from dosing_tui.config.settings import Settings
@@ -34,7 +36,10 @@ def make_history() -> list[Dose]:
     """Of the last hour: what is learnt is the present state."""
     doses = make_doses(sum(map(len, CHEMICALS.values())), start=datetime.now(UTC) - timedelta(hours=1))
     pumps = [(pump, chemical) for pump, names in CHEMICALS.items() for chemical in names]
-    return [replace(dose, pump=pump, chemical=name) for dose, (pump, name) in zip(doses, pumps, strict=True)]
+    return [
+        structs.replace(dose, pump=pump, chemical=name)
+        for dose, (pump, name) in zip(doses, pumps, strict=True)
+    ]
 
 
 def read_chemicals(settings: Settings) -> list[PumpChemical]:
@@ -67,7 +72,7 @@ def test_a_pumps_chemical_is_learnt_from_its_doses_unless_it_is_set(flavour: Ser
         (4, "BDO", "not learnt", 98.0, "T-9"),
     ]
     wrong = [
-        replace(dose, time=datetime.now(UTC), pump=pump, chemical="T-9")
+        structs.replace(dose, time=datetime.now(UTC), pump=pump, chemical="T-9")
         for pump, dose in enumerate(doses[:4], start=1)
     ]
     assert list_raised(settings, *wrong) == [
@@ -89,10 +94,11 @@ def test_the_usual_duration_of_a_dose_is_that_of_earlier_hours(flavour: Server, 
     """A chemical that is slow now must not be usual at the next start."""
     settings, now = settings_for(migrated), datetime.now(UTC)
     before, lately = make_doses(25, start=now - timedelta(days=2)), make_doses(25, start=now)
-    impossible = replace(before[0], duration_ms=4_294_966_296, dedup=99)
+    impossible = structs.replace(before[0], duration_ms=4_294_966_296, dedup=99)
     writer = ReadingWriter(settings)
     writer.write(
-        uuid4(), number_rows(*before, *(replace(dose, duration_ms=9_000) for dose in lately), impossible)
+        uuid4(),
+        number_rows(*before, *(structs.replace(dose, duration_ms=9_000) for dose in lately), impossible),
     )
     writer.close()
     assert build_database(settings).alarm_store.list_usual_durations() == [

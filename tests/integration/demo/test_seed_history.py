@@ -1,13 +1,13 @@
 """The days before the demo: in order, in working hours, stored as live messages are."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice, pairwise
 from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
+from msgspec.structs import replace
 
 from dosing_tui.cli.main import demo
 from dosing_tui.config.settings import DatabaseSettings, PlantSettings, Settings
@@ -110,6 +110,22 @@ def test_with_readings_only_what_came_after_them_is_missing(migrated: str) -> No
         microsecond=since.microsecond
     )
     assert all(message.at > since for message in generate_history(since=since))
+
+
+def test_a_demo_that_is_started_again_goes_on_with_the_stored_levels(migrated: str) -> None:
+    store_history(migrated, iter(generate_history(devices=2)))
+    stored = seed_history.read_levels(make_settings(migrated))
+    assert len(stored) == 8
+    plant = SimulatedPlant(99, 2, since=UNTIL)
+    plant.set_levels(dict.fromkeys(stored, 8000.0))
+    first: dict[tuple[str, str], float] = {}
+    for message in plant.generate_live(UNTIL, until=UNTIL + timedelta(hours=2)):
+        fields = decode_fields(message)
+        if "remaining_g" in fields:
+            first.setdefault((fields["device_id"], fields["chemical"]), fields["remaining_g"])
+    assert first.keys() <= stored.keys()
+    assert len(first) >= 4
+    assert all(7_900 < level < 8_000 for level in first.values())
 
 
 def test_readings_older_than_three_days_do_not_make_it_longer(migrated: str) -> None:

@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from msgspec import structs
 from psycopg import sql
 
 from dosing_tui.config.settings import CollectorMode, CollectorSettings, Settings
@@ -66,6 +67,12 @@ SELECT c.relname
    AND NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.objid = c.oid AND d.deptype = 'e')
  ORDER BY 1
 """
+RIGHTS = f"""
+SELECT t.relname, r.name
+  FROM ({TABLES}) AS t
+ CROSS JOIN unnest(%s::text[]) AS r (name)
+ WHERE has_table_privilege(%s, format('public.%%I', t.relname), r.name)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -89,13 +96,7 @@ def reader(plant: Plant, request: pytest.FixtureRequest) -> Iterator[PanelReader
 
 def list_rights(plant: Plant, role: str, *which: str) -> set[tuple[str, str]]:
     """Table and right, on the whole table."""
-    names = [name for (name,) in fetch_rows(plant.dsn, TABLES)]
-    return {
-        (name, right)
-        for name in names
-        for right in which
-        if fetch_value(plant.dsn, "SELECT has_table_privilege(%s, %s, %s)", role, f"public.{name}", right)
-    }
+    return {(str(name), str(right)) for name, right in fetch_rows(plant.dsn, RIGHTS, list(which), role)}
 
 
 def test_the_owner_has_made_the_whole_schema_and_rights_can_be_set_again(plant: Plant) -> None:
@@ -350,7 +351,7 @@ def test_the_collector_tells_of_alarms_and_everybody_may_see_whom_it_told(plant:
     journal.append_entries(plant.settings_of("dosing_writer"), [raised])
     last_id = read_journal(plant.settings_of("dosing_writer"))[-1].id
     notice = Notice("shift", Trigger.RAISE, raised.uuid, last_id, NOON)
-    book.add_notices([notice, replace(notice, occurrence=uuid4())], ["shift"], last_id=last_id)
+    book.add_notices([notice, structs.replace(notice, occurrence=uuid4())], ["shift"], last_id=last_id)
     first, second = book.list_due_notices("shift", now=LATER, last_id=last_id, retry=DEFAULT_RETRY)
     assert book.claim_notice(first.id, now=LATER)
     book.store_status([first.id], DeliveryStatus.SENT, now=LATER)

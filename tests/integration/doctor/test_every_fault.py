@@ -14,6 +14,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from msgspec import structs
 from paho.mqtt import publish
 
 from dosing_tui.collector.context.local_state import get_spool_folder
@@ -110,7 +111,7 @@ def set_station_clock_back(plant: DiagnosedPlant, stack: ExitStack) -> Diagnosis
     write_rows(
         plant.settings,
         [
-            replace(DOSE, device_id="slow_station", time=at - timedelta(hours=1), received_at=at)
+            structs.replace(DOSE, device_id="slow_station", time=at - timedelta(hours=1), received_at=at)
             for at in received
         ],
     )
@@ -350,22 +351,22 @@ FAULTS = {
     "no UTF-8": Fault(
         "terminal: characters", "locale is not UTF-8", "LC_ALL=C.UTF-8",
         lambda plant, stack: plant.examine(
-            terminal=replace(GOOD_TERMINAL, encoding="ascii", sample_width=None)
+            terminal=structs.replace(GOOD_TERMINAL, encoding="ascii", sample_width=None)
         ),
     ),
     "wide characters": Fault(
         "terminal: characters", "24 cells wide", "--glyphs ascii",
-        lambda plant, stack: plant.examine(terminal=replace(GOOD_TERMINAL, sample_width=24)),
+        lambda plant, stack: plant.examine(terminal=structs.replace(GOOD_TERMINAL, sample_width=24)),
     ),
     "no colours": Fault(
         "terminal: colours", "TERM=vt100 has 0 colours", "xterm-256color",
         lambda plant, stack: plant.examine(
-            terminal=replace(GOOD_TERMINAL, term="vt100", colours=-1)
+            terminal=structs.replace(GOOD_TERMINAL, term="vt100", colours=-1)
         ),
     ),
     "small window": Fault(
         "terminal: size", "60x20", "80x24",
-        lambda plant, stack: plant.examine(terminal=replace(GOOD_TERMINAL, columns=60, lines=20)),
+        lambda plant, stack: plant.examine(terminal=structs.replace(GOOD_TERMINAL, columns=60, lines=20)),
     ),
 }  # fmt: skip
 

@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -11,6 +10,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 from click.testing import CliRunner, Result
+from msgspec.structs import replace
 
 from dosing_tui.cli.main import main
 from dosing_tui.database.batches.incremental_rebuild import rebuild_changed_days
@@ -18,6 +18,7 @@ from dosing_tui.database.panel_reader import PanelReader
 from dosing_tui.database.presence.station_status_writer import StationStatusWriter
 from dosing_tui.database.reading_writer import ReadingWriter
 from dosing_tui.demo.servers.mqtt_broker import find_free_port
+from dosing_tui.domain.messages.models import Reading
 from dosing_tui.domain.panels.filters import Dimension, Selection
 from dosing_tui.domain.panels.panel_catalog import PANELS
 from dosing_tui.domain.presence.models import ConnectionReport, StationReport
@@ -43,15 +44,23 @@ HOSTILE = "=cmd|'/c calc'!A1"
 @pytest.fixture
 def plant(migrated: str) -> str:
     """A database with two stations' doses at eleven in Berlin."""
-    writer = ReadingWriter(settings_for(migrated))
-    other = replace(DOSE, device_id="station-2", chemical=HOSTILE, recipe="CU-85", mode="manual", dedup=9)
-    writer.write(uuid4(), number_rows(DOSE, other, STARTED, EVENT, LEVEL))
-    writer.close()
-    rebuild_changed_days(settings_for(migrated), now=NOW + timedelta(minutes=1))
-    statuses = StationStatusWriter(settings_for(migrated))
-    statuses.write_news([StationReport(DOSE.device_id, NOW, False, ConnectionReport.ONLINE)])
-    statuses.close()
+    fill_plant(migrated, NOW)
     return migrated
+
+
+def fill_plant(dsn: str, at: datetime) -> None:
+    writer = ReadingWriter(settings_for(dsn))
+    other = replace(DOSE, device_id="station-2", chemical=HOSTILE, recipe="CU-85", mode="manual", dedup=9)
+    writer.write(uuid4(), number_rows(*move_readings(at - NOW, DOSE, other, STARTED, EVENT, LEVEL)))
+    writer.close()
+    rebuild_changed_days(settings_for(dsn), now=at + timedelta(minutes=1))
+    statuses = StationStatusWriter(settings_for(dsn))
+    statuses.write_news([StationReport(DOSE.device_id, at, False, ConnectionReport.ONLINE)])
+    statuses.close()
+
+
+def move_readings(later: timedelta, *readings: Reading) -> list[Reading]:
+    return [replace(each, time=each.time + later, received_at=each.received_at + later) for each in readings]
 
 
 def test_a_range_that_retention_has_dropped_is_not_said_to_have_no_data(plant: str) -> None:
@@ -72,14 +81,19 @@ def run_panel(dsn: str, *arguments: str) -> Result:
     return CliRunner().invoke(main, ["panel", *arguments], env=env)
 
 
-def test_every_panel_answers_in_every_format(plant: str) -> None:
+def test_every_panel_answers_in_every_format(migrated: str) -> None:
+    """Yesterday: some panels know the last weeks only."""
+    days = (datetime.now(UTC).date() - NOW.date()).days - 1
+    at = NOW + timedelta(days=days)
+    fill_plant(migrated, at)
     # a target is repeated, and listed by the panel of the pumps, from ten doses on
-    write_readings(plant, [dose for dose in make_doses(11) if dose.dedup])
+    write_readings(migrated, [dose for dose in make_doses(11, start=at) if dose.dedup])
     # what a tank lost in a day is told from its last level before the day
-    write_readings(plant, [replace(LEVEL, time=LEVEL.time - timedelta(days=1), dedup=LEVEL.dedup + 1)])
+    write_readings(migrated, move_readings(timedelta(days=days - 1), replace(LEVEL, dedup=LEVEL.dedup + 1)))
+    shift = ("--from", f"{at:%Y-%m-%d} 06:00", "--to", f"{at:%Y-%m-%d} 14:00")
     for name in PANELS:
         for form in ("table", "csv", "json"):
-            result = run_panel(plant, name, *FROM_TO, "--format", form)
+            result = run_panel(migrated, name, *shift, "--format", form)
             assert (result.exit_code, result.stderr) == (0, ""), (name, form, result.exception)
             assert result.stdout
 

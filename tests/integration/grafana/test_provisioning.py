@@ -12,6 +12,7 @@ import psycopg
 import pytest
 import yaml
 from click.testing import CliRunner
+from msgspec import structs
 
 from dosing_tui.cli.main import main
 from dosing_tui.config.notification_channel import NotificationKind, NotificationSettings
@@ -198,14 +199,16 @@ def test_an_empty_database_is_a_number_too(migrated: str, grafana: psycopg.Conne
 def test_a_station_that_was_heard_and_one_that_never_was(migrated: str, grafana: psycopg.Connection) -> None:
     now = datetime.now(UTC)
     writer = ReadingWriter(settings_for(migrated))
-    future = replace(
+    future = structs.replace(
         DOSE,
         time=now + timedelta(minutes=4),
         received_at=now - timedelta(minutes=20),
         error_g=-3.0,
         target_g=5.0,
     )
-    low = replace(LEVEL, time=now, received_at=now - timedelta(minutes=20), remaining_g=10, capacity_g=200)
+    low = structs.replace(
+        LEVEL, time=now, received_at=now - timedelta(minutes=20), remaining_g=10, capacity_g=200
+    )
     writer.write(uuid4(), number_rows(future, low))
     writer.close()
     silent = _list_silences(grafana)
@@ -220,7 +223,7 @@ def test_a_station_that_was_heard_and_one_that_never_was(migrated: str, grafana:
     assert silent[DOSE.device_id] == pytest.approx(20 * 60, abs=60)
     stations.write_news([live])
     assert _list_silences(grafana)[DOSE.device_id] == 3155760000
-    stations.write_news([replace(live, status=None)])  # a sign of life
+    stations.write_news([structs.replace(live, status=None)])  # a sign of life
     assert _list_silences(grafana)[DOSE.device_id] == pytest.approx(0, abs=60)
     stations.close()
     assert _run_alert_query(grafana, "low_inventory") == [(LEVEL.device_id, LEVEL.chemical, 5.0, 20.0, 1)]

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -10,6 +9,8 @@ from typing import Any
 
 import psycopg
 import pytest
+from msgspec import Struct
+from msgspec.structs import replace
 from psycopg.rows import DictRow, dict_row
 
 from dosing_tui.config.settings import PlantSettings, Settings
@@ -36,7 +37,7 @@ from dosing_tui.grafana.sql_macros import (
     is_dosed_mass,
 )
 from dosing_tui.tui.rendering.number_format import round_down_to_tenths
-from tests.integration.database.test_panels import SELECTIONS, WINDOWS
+from tests.integration.database.test_panels import CASES, SELECTIONS, WINDOWS
 from tests.support.database.equal_rows import are_equal
 from tests.support.database.reading_samples import settings_for
 from tests.support.grafana.grafana_formatter import NODE_MODULES, UNIT_SUFFIXES, format_values
@@ -97,7 +98,8 @@ def query_panel(
     session: psycopg.Connection[DictRow], panel: Panel[object], query: PanelQuery
 ) -> list[object]:
     """What Grafana's query answers, as the console's rows."""
-    known = {field.name for field in fields(panel.row_type)}  # type: ignore[arg-type]  # every row is a dataclass
+    assert issubclass(panel.row_type, Struct)
+    known = set(panel.row_type.__struct_fields__)
     renamed = NAMES if panel.row_type is SeriesPoint else {}
     rows = select_panel_rows(session, panel, query)
     told = [{renamed.get(name, name): value for name, value in row.items()} for row in rows]
@@ -142,11 +144,11 @@ def test_every_panel_tells_the_consoles_rows(
     grafana: psycopg.Connection[DictRow], console: PanelReader, panel: Panel[object]
 ) -> None:
     wrong = []
-    for window, (since, until) in WINDOWS.items():
-        for choice, selection in SELECTIONS.items():
-            query = PanelQuery(since, until, since + (until - since) / 3, selection)
-            if not are_equal(query_panel(grafana, panel, query), read_drawn(console, panel, query)):
-                wrong.append((window, choice))
+    for window, choice in CASES:
+        since, until = WINDOWS[window]
+        query = PanelQuery(since, until, since + (until - since) / 3, SELECTIONS[choice])
+        if not are_equal(query_panel(grafana, panel, query), read_drawn(console, panel, query)):
+            wrong.append((window, choice))
     assert not wrong
 
 

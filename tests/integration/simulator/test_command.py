@@ -93,7 +93,10 @@ def test_gaps_in_the_numbers_are_the_lost_messages_and_a_reboot_counts_anew(
     skipped = sum(later - earlier - 1 for own in numbers.values() for earlier, later in pairwise(own)
                   if later > earlier)  # fmt: skip
     lost = tally.faults[Fault.LOST_START] + tally.faults.get(Fault.LOST_COMPLETE, 0)
-    assert 0 < lost <= skipped <= lost + len(numbers)
+    # one that is lost just before a reboot, or the end, leaves no gap
+    unseen = tally.faults[Fault.REBOOT] + len(numbers)
+    assert lost > 0
+    assert max(1, lost - unseen) <= skipped <= lost + len(numbers)
 
 
 def test_no_message_is_lost_when_the_broker_restarts_at_qos_1(mosquitto: EmbeddedBroker) -> None:

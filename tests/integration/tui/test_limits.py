@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from msgspec import structs
 
 import dosing_tui
 from dosing_tui.config.alarm_limits import build_alarm_limits, build_tolerance_rules
@@ -205,7 +206,7 @@ def test_no_screen_takes_a_limit_from_the_settings() -> None:
 
 
 def test_defaults_have_one_home() -> None:
-    assert build_alarm_limits(Settings()) == replace(AlarmLimits(), zone=ZoneInfo("UTC"))
+    assert build_alarm_limits(Settings()) == structs.replace(AlarmLimits(), zone=ZoneInfo("UTC"))
     review, limits = ReviewLimits(), LimitSettings()
     assert build_tolerance_rules(Settings()) == review.tolerances.newest.rules == DEFAULT_RULES
     assert review.stock == build_alarm_limits(Settings()).stock

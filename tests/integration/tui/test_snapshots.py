@@ -1,11 +1,11 @@
 """Pictures of whole screens, cell by cell: a change that was not meant shows here."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from textual.app import App
 from textual.pilot import Pilot
 

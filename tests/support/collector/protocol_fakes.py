@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from dosing_tui.collector.context.interfaces import (
     AlarmStore,

@@ -4,11 +4,11 @@
 """
 
 import json
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import psycopg
+from msgspec.structs import replace
 from psycopg import sql
 
 from dosing_tui.config.settings import Settings

@@ -2,11 +2,12 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from math import fsum
 from statistics import fmean, linear_regression
+
+from msgspec.structs import replace
 
 from dosing_tui.domain.capability.service_log import ServiceDraft
 from dosing_tui.domain.messages.models import Dose

@@ -2,11 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 from math import floor, fsum, sqrt
 from statistics import fmean, median, quantiles, stdev
 from zoneinfo import ZoneInfo
+
+from msgspec.structs import replace
 
 from dosing_tui.domain.batches.models import Batch, BatchStatus
 from dosing_tui.domain.messages.models import Dose, InventoryLevel

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from msgspec import structs
+
 from dosing_tui.domain.batches.models import Batch, BatchStatus
 from dosing_tui.domain.materials.ledger import SETTING_KINDS, MaterialKind
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, TimeQuality
@@ -104,7 +106,7 @@ def _make_batch(
     last_at = doses[-1].time
     if outcome in ("complete", "abort"):
         last_at = start + timedelta(seconds=125)
-        events.append(replace(begin, time=last_at, event=outcome, received_at=last_at))
+        events.append(structs.replace(begin, time=last_at, event=outcome, received_at=last_at))
     levels = tuple(_make_level(dose, tanks) for dose in doses)
     batch = Batch(
         "", station, recipe, mode, _STATUS[outcome], "", start, last_at, last_at,

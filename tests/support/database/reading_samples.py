@@ -1,7 +1,8 @@
 """Readings and settings for tests: everything has a value, a test says only what it is about."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+
+from msgspec.structs import replace
 
 from dosing_tui.config.settings import DatabaseSettings, LimitSettings, PlantSettings, Settings
 from dosing_tui.domain.messages.models import (

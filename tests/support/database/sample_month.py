@@ -5,11 +5,13 @@ import random
 import statistics
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_FLOOR, Decimal
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
+
+from msgspec.structs import replace
 
 from dosing_tui.domain.batches.models import Batch, BatchStatus
 from dosing_tui.domain.batches.reconstruction import reconstruct_batches

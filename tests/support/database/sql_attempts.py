@@ -38,9 +38,9 @@ JOURNAL = (
 ACT_OFTEN = (
     "SELECT enter_alarm_action(jsonb_build_object('uuid', gen_random_uuid(), 'site', 'plant1', 'rule', 'R',"
     " 'device_id', 'd', 'priority', 'low', 'author', 'Anna', 'event', 'acknowledge'))"
-    " FROM generate_series(1, 30000)"
+    " FROM generate_series(1, 200)"
 )
-"""More actions than any flood of alarms needs, and than a slow machine may enter meanwhile."""
+"""More actions than are left to a role that has acted on a flood of alarms."""
 MATERIAL = "SELECT enter_material('{entry}')"
 STATION_ENTRY = (
     '{"entry_key": "station:1", "source": "station", "time": "2026-11-23T12:00:00Z", "device_id": "d",'

@@ -9,12 +9,15 @@ import ast
 import importlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field
 from enum import EnumType
 from fnmatch import filter as filter_names
 from functools import cache
 from pathlib import Path
 from types import ModuleType
+from typing import TypeGuard
+
+from msgspec import Struct
 
 from dosing_tui.database import sql_files
 
@@ -201,7 +204,7 @@ class Program:
     def _list_returned_keys(self, call: ast.Call, scope: Scope) -> Keys:
         callee = _get_callee(call)
         if callee == "asdict":
-            return frozenset(each.name for each in fields(_find_class(call.args[0], scope)))  # type: ignore[arg-type]
+            return frozenset(_find_class(call.args[0], scope).__struct_fields__)
         if callee == "fromkeys":
             names = call.args[0]
             return self._list_members(
@@ -389,8 +392,8 @@ def _list_arguments(function: Function) -> list[str]:
     return names + ([given.kwarg.arg] if given.kwarg else [])
 
 
-def _find_class(expression: ast.expr, scope: Scope) -> type[object]:
-    """The dataclass of a variable: of the argument's annotation, or of what made it."""
+def _find_class(expression: ast.expr, scope: Scope) -> type[Struct]:
+    """The struct of a variable: of the argument's annotation, or of what made it."""
     match expression:
         case ast.Name(id=name):
             for each in (*scope.function.args.args, *scope.function.args.kwonlyargs):
@@ -400,15 +403,19 @@ def _find_class(expression: ast.expr, scope: Scope) -> type[object]:
                 if isinstance(value.expression, ast.Call):
                     made = getattr(scope.module, _get_callee(value.expression), None)
                     made = getattr(made, "__annotations__", {}).get("return", made)
-                    if is_dataclass(made):
-                        return made  # type: ignore[return-value]
+                    if _is_struct(made):
+                        return made
     raise UnknownError(_describe(expression))
 
 
-def _find_annotated(annotation: ast.expr, module: ModuleType) -> type[object]:
+def _is_struct(found: object) -> TypeGuard[type[Struct]]:
+    return isinstance(found, type) and issubclass(found, Struct)
+
+
+def _find_annotated(annotation: ast.expr, module: ModuleType) -> type[Struct]:
     for node in ast.walk(annotation):
-        if isinstance(node, ast.Name) and is_dataclass(found := getattr(module, node.id, None)):
-            return found  # type: ignore[return-value]
+        if isinstance(node, ast.Name) and _is_struct(found := getattr(module, node.id, None)):
+            return found
     raise UnknownError(_describe(annotation))
 
 

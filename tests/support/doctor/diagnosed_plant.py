@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
+from msgspec import structs
+
 from dosing_tui.collector.context.local_state import get_spool_folder
 from dosing_tui.collector.spool.spool import Spool
 from dosing_tui.config.loader import LoadedSettings
@@ -93,7 +95,7 @@ def run_diagnosed_plant(server: Server, folder: Path) -> Iterator[DiagnosedPlant
 def store_samples(settings: Settings) -> None:
     """A reading for each topic, received now."""
     now = datetime.now(UTC) - timedelta(seconds=1)
-    rows: list[Reading] = [replace(one, time=now, received_at=now) for one in (DOSE, EVENT, LEVEL)]
+    rows: list[Reading] = [structs.replace(one, time=now, received_at=now) for one in (DOSE, EVENT, LEVEL)]
     write_rows(settings, rows)
 
 

@@ -1,9 +1,10 @@
 """Alarms and journal entries for tests: everything has a value, a test says only what it is about."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from dosing_tui.domain.alarms.journal_projection import fold_entries
 from dosing_tui.domain.alarms.kpis import KpiHistory

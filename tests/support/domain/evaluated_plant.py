@@ -1,8 +1,10 @@
 """An evaluator with a plant before it, whose clock only the test moves."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
+
+from msgspec.structs import replace
 
 from dosing_tui.domain.alarm_rules.evaluator import Evaluator
 from dosing_tui.domain.alarm_rules.shared.detection import ConnectionState, EvaluationContext

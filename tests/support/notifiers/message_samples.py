@@ -1,8 +1,9 @@
 """Messages for tests, with everything in them that a receiver might take for markup."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from dosing_tui.domain.alarms.models import AlarmEvent, AlarmKey, Priority
 from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text

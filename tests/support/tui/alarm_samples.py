@@ -1,9 +1,10 @@
 """Alarms in any state, made without a plant, and a journal that is heard at once."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from dosing_tui.domain.alarm_rules.evaluator import Evaluator
 from dosing_tui.domain.alarms.catalog import RULES

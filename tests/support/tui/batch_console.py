@@ -5,6 +5,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from msgspec import structs
+
 from dosing_tui.config.settings import PlantSettings, ReviewSettings
 from dosing_tui.database.batches.incremental_rebuild import rebuild_changed_days
 from dosing_tui.domain.messages.models import Reading
@@ -23,7 +25,7 @@ NO_PIN = ReviewSettings()
 def move_to_today(reading: Reading) -> Reading:
     """From the days of the batches' tests to the hours before the console's present."""
     by = NOW - timedelta(hours=6) - NOON
-    return replace(reading, time=reading.time + by, received_at=reading.received_at + by)
+    return structs.replace(reading, time=reading.time + by, received_at=reading.received_at + by)
 
 
 def store_readings(dsn: str, *readings: Reading) -> None:

@@ -1,8 +1,10 @@
 """Batches to be looked at without a database: rebuilt and judged in memory, one of them reviewed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec.structs import replace
 
 from dosing_tui.domain.batch_review import assessment as judging
 from dosing_tui.domain.batch_review.exception_checks import assess_ingredients, judge_batch

@@ -78,16 +78,16 @@ def build_readings(count: int, at: datetime) -> Iterator[Reading]:
                 )
 
 
-def build_levels(count: int, at: datetime) -> list[InventoryLevel]:
-    """One tank for each station; every second one is low."""
+def build_levels(count: int, at: datetime, low_every: int = 2) -> list[InventoryLevel]:
+    """One tank for each station; one of ``low_every`` is low."""
     return [
         InventoryLevel(
             time=at - timedelta(seconds=30),
             device_id=f"dosing_system_{number:05}",
             chemical=f"chemical {number:05}",
-            remaining_g=800.0 if number % 2 else 8_000.0 + number % 100,
+            remaining_g=800.0 if number % low_every == 1 else 8_000.0 + number % 100,
             capacity_g=10_000.0,
-            percent_full=8.0 if number % 2 else 80.0 + number % 100 / 100,
+            percent_full=8.0 if number % low_every == 1 else 80.0 + number % 100 / 100,
             dedup=number,
             received_at=at - timedelta(seconds=30),
             time_quality=TimeQuality.RECEIVE,
@@ -113,8 +113,8 @@ class CrowdedPlant:
     at: datetime
 
 
-def fill_plant(dsn: str, count: int) -> CrowdedPlant:
-    """``count`` names of each kind, a batch of each, and an alarm for every second tank.
+def fill_plant(dsn: str, count: int, low_every: int = 2) -> CrowdedPlant:
+    """``count`` names of each kind, a batch of each, and an alarm for every tank that is low.
 
     The console and the rules keep 2,000 of the stations and tanks, and say so. Every level was checked when
     it came: the alarm of a tank that is not kept is still there, until nothing has confirmed it for a minute.
@@ -125,13 +125,13 @@ def fill_plant(dsn: str, count: int) -> CrowdedPlant:
     settings = replace(
         settings,
         plant=PlantSettings(name="Plant 1", timezone=zone),
-        database=replace(settings.database, statement_timeout_s=PATIENCE_S),
+        database=replace(settings.database, statement_timeout_s=10 * PATIENCE_S),  # however busy the machine
     )
-    readings, levels = list(build_readings(count, at)), build_levels(count, at)
+    readings, levels = list(build_readings(count, at)), build_levels(count, at, low_every)
     write_readings(dsn, [*readings, *levels])
     rebuild_changed_days(settings, now=at)
     for days in (2, 1):  # what a tank lost is told of days that are over
-        write_readings(dsn, build_levels(count, at - timedelta(days=days)))
+        write_readings(dsn, build_levels(count, at - timedelta(days=days), low_every))
     write_statuses(dsn, [level.device_id for level in levels], at)
     with psycopg.connect(dsn, autocommit=True) as session:
         session.execute(_COPY_BATCHES, (REBUILT, count - 1))

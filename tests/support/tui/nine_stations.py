@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from msgspec import structs
+
 from dosing_tui.config.loader import load_settings
 from dosing_tui.config.settings import PlantSettings
 from dosing_tui.domain.alarm_rules.evaluator import Evaluator
@@ -117,7 +119,7 @@ def build_source(at: datetime) -> NineStationsSource:
     """A day of batches of all stations behind it, and the journal of its alarms."""
     source = NineStationsSource(build_history(at))
     entries = build_evaluator(at).projection.pending_entries
-    source.entries = [replace(entry, id=number) for number, entry in enumerate(entries, start=1)]
+    source.entries = [structs.replace(entry, id=number) for number, entry in enumerate(entries, start=1)]
     return source
 
 

@@ -3,12 +3,14 @@
 import random
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from statistics import fmean, stdev
 from typing import Any, TypeVar, cast
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from dosing_tui.domain.alarm_rules.evaluator import Evaluator
 from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits

@@ -10,6 +10,8 @@ import pytest
 from textual import app as textual_app
 from textual import pilot as textual_pilot
 from textual.app import App
+from textual.css.model import RuleSet
+from textual.css.stylesheet import Stylesheet
 from textual.message import Message
 from textual.pilot import Pilot, WaitForScreenTimeout
 
@@ -18,6 +20,8 @@ from dosing_tui.tui.app.ordered_input import OrderedInputApp
 from dosing_tui.tui.data.query_workers import Lane, QueryWorkers
 from tests.support.tui.console_driver import wait_for
 
+_parse_rules: Callable[..., list[RuleSet]] = Stylesheet._parse_rules
+_parsed_rules: dict[object, list[RuleSet]] = {}
 LOOK_S = 0.005
 """Time between two looks whether the program is at rest."""
 LOOKS = 2
@@ -33,6 +37,19 @@ def _colours(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setenv("COLORTERM", "truecolor")
     monkeypatch.setenv("TEXTUAL_ANIMATIONS", "none")
+
+
+@pytest.fixture(autouse=True)
+def _styles_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each app would parse Textual's style sheets and the console's anew."""
+    monkeypatch.setattr(Stylesheet, "_parse_rules", _parse_once)
+
+
+def _parse_once(sheet: Stylesheet, css: str, *place: object, **options: object) -> list[RuleSet]:
+    key = (css, place, tuple(options.items()), tuple(sheet._variables.items()))
+    if key not in _parsed_rules:
+        _parsed_rules[key] = _parse_rules(sheet, css, *place, **options)
+    return _parsed_rules[key]
 
 
 @pytest.fixture(autouse=True)

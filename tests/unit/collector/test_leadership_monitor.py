@@ -1,7 +1,9 @@
-from dataclasses import dataclass, replace
+import dataclasses
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from dosing_tui.collector.context.interfaces import CollectorContext
 from dosing_tui.collector.leadership_monitor import (
@@ -26,10 +28,13 @@ class Post:
 
 def in_mode(context: CollectorContext, mode: CollectorMode) -> CollectorContext:
     settings = context.settings
-    return replace(context, settings=replace(settings, collector=replace(settings.collector, mode=mode)))
+    return replace(
+        context,
+        settings=dataclasses.replace(settings, collector=dataclasses.replace(settings.collector, mode=mode)),
+    )
 
 
-class Bench:
+class RoleBench:
     def __init__(self, folder: Path, mode: CollectorMode = CollectorMode.AUTO) -> None:
         self.server, self.post = FakeServer(), Post()
         self.around: CollectorContext = in_mode(make_context(folder, self.server), mode)
@@ -46,12 +51,12 @@ class Bench:
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Bench:
-    return Bench(tmp_path)
+def bench(tmp_path: Path) -> RoleBench:
+    return RoleBench(tmp_path)
 
 
 def test_the_elected_goes_on_while_the_database_is_away_and_steps_down_if_another_was_elected(
-    bench: Bench,
+    bench: RoleBench,
 ) -> None:
     assert bench.decide_role() is Role.COLLECTOR
     bench.server.down = AWAY
@@ -62,7 +67,7 @@ def test_the_elected_goes_on_while_the_database_is_away_and_steps_down_if_anothe
     assert bench.decide_role() is Role.UNDECIDED
 
 
-def test_who_cannot_ask_says_so_until_the_answer_comes(bench: Bench) -> None:
+def test_who_cannot_ask_says_so_until_the_answer_comes(bench: RoleBench) -> None:
     bench.server.down = AWAY
     assert bench.decide_role() is Role.UNDECIDED
     assert bench.notice == ELECTION_UNAVAILABLE
@@ -74,7 +79,7 @@ def test_who_cannot_ask_says_so_until_the_answer_comes(bench: Bench) -> None:
 
 
 def test_who_goes_on_unelected_gives_way_to_another_with_the_same_client_id_and_stays_aside(
-    bench: Bench,
+    bench: RoleBench,
 ) -> None:
     bench.server.down = AWAY
     bench.post.is_last_collector = True
@@ -88,20 +93,20 @@ def test_who_goes_on_unelected_gives_way_to_another_with_the_same_client_id_and_
     assert bench.decide_role() is Role.COLLECTOR
 
 
-def test_who_was_elected_does_not_give_way_at_once(bench: Bench) -> None:
+def test_who_was_elected_does_not_give_way_at_once(bench: RoleBench) -> None:
     assert bench.decide_role() is Role.COLLECTOR
     bench.server.down, bench.post.has_client_id_conflict = AWAY, True
     assert bench.decide_role() is Role.COLLECTOR
 
 
-def test_who_is_elected_and_cannot_collect_lets_another(bench: Bench) -> None:
+def test_who_is_elected_and_cannot_collect_lets_another(bench: RoleBench) -> None:
     assert bench.decide_role() is Role.COLLECTOR
     bench.council.release_leadership()
     bench.post.is_collecting, bench.server.down = False, AWAY
     assert bench.decide_role() is Role.UNDECIDED
 
 
-def test_a_process_that_may_not_be_elected_says_that_nobody_collects(bench: Bench) -> None:
+def test_a_process_that_may_not_be_elected_says_that_nobody_collects(bench: RoleBench) -> None:
     bench.server.elected, bench.server.refusal = False, "Nobody collects."
     assert bench.decide_role() is Role.STANDBY
     assert bench.notice == "Nobody collects."
@@ -110,7 +115,9 @@ def test_a_process_that_may_not_be_elected_says_that_nobody_collects(bench: Benc
     assert bench.notice == ""
 
 
-def test_after_an_outage_the_one_that_collects_goes_on_until_another_is_known_to_live(bench: Bench) -> None:
+def test_after_an_outage_the_one_that_collects_goes_on_until_another_is_known_to_live(
+    bench: RoleBench,
+) -> None:
     """The lease of a process that was killed meanwhile has not expired yet."""
     bench.server.down, bench.post.is_last_collector = AWAY, True
     assert bench.decide_role() is Role.COLLECTOR
@@ -124,7 +131,7 @@ def test_after_an_outage_the_one_that_collects_goes_on_until_another_is_known_to
 
 def test_what_a_viewer_has_found_out_holds_until_it_looks_again(tmp_path: Path) -> None:
     """It looks less often than it is asked; in between, the link is not up again."""
-    bench = Bench(tmp_path, CollectorMode.NEVER)
+    bench = RoleBench(tmp_path, CollectorMode.NEVER)
     bench.server.down = AWAY
     for _ in range(3):
         bench.decide_role()
@@ -137,7 +144,9 @@ def test_what_a_viewer_has_found_out_holds_until_it_looks_again(tmp_path: Path) 
     assert take_snapshot(bench.around).database.status is LinkStatus.UP
 
 
-def test_the_heartbeat_leaves_the_lease_to_the_election_unless_that_is_held_up(bench: Bench) -> None:
+def test_the_heartbeat_leaves_the_lease_to_the_election_unless_that_is_held_up(
+    bench: RoleBench,
+) -> None:
     assert bench.decide_role() is Role.COLLECTOR
     bench.council._renew_lease()
     assert bench.server.renewals == 0
@@ -146,7 +155,7 @@ def test_the_heartbeat_leaves_the_lease_to_the_election_unless_that_is_held_up(b
     assert bench.server.renewals == 1
 
 
-def test_an_election_that_fails_renews_nothing(bench: Bench) -> None:
+def test_an_election_that_fails_renews_nothing(bench: RoleBench) -> None:
     bench.server.down = AWAY
     bench.decide_role()
     bench.council._renew_lease()

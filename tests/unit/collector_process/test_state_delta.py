@@ -1,11 +1,11 @@
 """What crosses the pipe arrives as it was, and no more crosses than has changed."""
 
 import pickle
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from dosing_tui.collector_process.state_delta import apply_changes, pack_changes
 from dosing_tui.domain.messages.models import Dose

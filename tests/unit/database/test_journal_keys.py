@@ -1,9 +1,8 @@
 """An alarm's key is as the journal gives it back: else it is two alarms, one that nobody can acknowledge."""
 
-from dataclasses import replace
-
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from dosing_tui.database.alarms.journal_rows import build_key
 from dosing_tui.domain.alarm_rules.shared.detection import TopicAccess

@@ -1,7 +1,6 @@
 """Every caller gives a statement of ``sql/`` all its parameters, also where no test calls it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import fields
 from functools import cache
 
 import pytest
@@ -26,7 +25,7 @@ FAMILIES = {
     "writes/insert_*": [f"writes/insert_{kind.value}" for kind in ReadingKind],
 }
 """The statements of a name that is put together, where not all that fit it are meant."""
-LEASE = frozenset(field.name for field in fields(leader_election.LeaseToken))
+LEASE = frozenset(leader_election.LeaseToken.__struct_fields__)
 AUDITED = [statement for statement, _, _ in audit_verify._AUDITED_TABLES.values()]
 NOTHING: frozenset[str] = frozenset()
 UNREAD: Mapping[str, tuple[Iterable[str], frozenset[str]]] = {

@@ -20,7 +20,8 @@ def list_name_patterns() -> set[str]:
     return {
         pattern
         for path in (ROOT / "dosing_tui").rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if any(name in (text := path.read_text(encoding="utf-8")) for name in STARTERS)
+        for node in ast.walk(ast.parse(text))
         if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in STARTERS
         for argument in node.args[:2]
         if (pattern := make_pattern(argument))

@@ -1,9 +1,9 @@
 """What a server is only seldom: its clock, its standbys, its jobs."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from msgspec.structs import replace
 
 from dosing_tui.config.settings import PlantSettings, Settings
 from dosing_tui.database.diagnosis.facts import ChunkCounts, DatabaseFacts, ReplicaState, ServerDetails

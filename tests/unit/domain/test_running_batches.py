@@ -1,13 +1,13 @@
 """The batch that runs at each station: as a reconstruction finds it, with no more work than there is news."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from dosing_tui.domain import running_batches
 from dosing_tui.domain.batches.models import Batch, BatchMessage, BatchStatus

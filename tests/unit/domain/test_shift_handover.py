@@ -1,10 +1,10 @@
 """A handover is two notes: recognized by step and shift, the last of each counts, by two people."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from msgspec.structs import replace
 
 from dosing_tui.domain.panels.operator_notes import Note, NoteDraft, clean_note, validate_note
 from dosing_tui.domain.shift_handover import (

@@ -1,7 +1,8 @@
 """What a station does now, by its messages and its alarms."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+
+from msgspec.structs import replace
 
 from dosing_tui.domain.alarms.models import Priority
 from dosing_tui.domain.alarms.snapshot import AlarmSnapshot

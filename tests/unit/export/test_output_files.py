@@ -1,12 +1,12 @@
 """Exported files have safe names and overwrite nothing."""
 
 import os
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from dosing_tui.domain.panels.filters import Selection
 from dosing_tui.errors import ExportError

@@ -12,7 +12,7 @@ import os, random, signal, time
 from dosing_tui.ipc.stop_signal import stop_on_signal
 
 dice, us = random.Random(1), os.getpid()
-for _ in range(200):
+for _ in range(60):
     with stop_on_signal() as ending:
         late = dice.uniform(0, 0.004)
         if not (child := os.fork()):

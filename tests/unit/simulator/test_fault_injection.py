@@ -33,14 +33,14 @@ CHOICES = st.frozensets(st.sampled_from(list(Fault)))
 
 
 @given(CHOICES, st.integers(0, 1000))
-@settings(max_examples=settings().max_examples // 2)
+@settings(max_examples=settings().max_examples // 4)
 def test_only_the_faults_asked_for_happen_and_each_of_them_does(faults: frozenset[Fault], seed: int) -> None:
     found = {message.fault for message in take_live(1_500, faults=faults, seed=seed)}
     assert found == {"", *faults}
 
 
 @given(st.integers(0, 1000))
-@settings(max_examples=settings().max_examples // 2)
+@settings(max_examples=settings().max_examples // 4)
 def test_the_message_after_a_lost_one_carries_that_fault_and_no_other(seed: int) -> None:
     after_a_loss = [each for each in take_live(1_000, faults=ALL, seed=seed) if each.lost_before]
     assert {message.fault for message in after_a_loss} == set(CARRIED_FAULTS)

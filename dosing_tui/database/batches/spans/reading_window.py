@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import zip_longest
 from typing import TypeVar
 
+from msgspec import Struct
+from msgspec.structs import replace
 from psycopg.rows import TupleRow
 
 from dosing_tui.database.batches.spans.span_planner import MAX_MESSAGES, MAX_SPAN, StationSpan, widen_span
@@ -27,8 +28,7 @@ _MOMENT = timedelta(microseconds=1)
 _TIME_QUALITIES = {quality.value: quality for quality in TimeQuality}
 
 
-@dataclass(frozen=True, slots=True)
-class StoredLead:
+class StoredLead(Struct, frozen=True):
     """A stored batch from which a rebuild may go on."""
 
     anchor: str
@@ -47,8 +47,7 @@ class StoredLead:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class ReadingWindow:
+class ReadingWindow(Struct, frozen=True):
     """The messages to read for the batches that begin in ``span``; ``lead`` begins before them."""
 
     span: StationSpan
@@ -57,8 +56,7 @@ class ReadingWindow:
     lead: StoredLead | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SpanBatches:
+class SpanBatches(Struct, frozen=True):
     """The batches that begin in a span."""
 
     span: StationSpan

@@ -1,9 +1,11 @@
 """Plans the spans to rebuild and the readings each of them needs. Pure."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from operator import attrgetter
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dosing_tui.domain.batches.models import SegmentationRules
 
@@ -13,8 +15,7 @@ MAX_MESSAGES = 5_000
 """Most doses, or events, of a span rebuilt in one transaction, and of the time before and after it."""
 
 
-@dataclass(frozen=True, slots=True)
-class ChangedDay:
+class ChangedDay(Struct, frozen=True):
     """A queued day of a station; ``touches`` shows whether readings were added since."""
 
     device_id: str
@@ -24,8 +25,7 @@ class ChangedDay:
     touches: int
 
 
-@dataclass(frozen=True, slots=True)
-class StationSpan:
+class StationSpan(Struct, frozen=True):
     """A station's time from ``since`` to before ``until``."""
 
     device_id: str

@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
+
+from msgspec import Struct
 
 from dosing_tui.errors import DatabaseAccessError
 
 
-@dataclass(frozen=True, slots=True)
-class FileRows:
+class FileRows(Struct, frozen=True):
     """``blocks``: the rows as CSV without a header, NULL as nothing, in any pieces; read once, in order."""
 
     columns: list[str]

@@ -1,7 +1,8 @@
 """How long the rows of each table are kept, by the plant's decisions."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+
+from msgspec import Struct
 
 from dosing_tui.database.connection import Session, fetch_row, select_rows
 
@@ -10,8 +11,7 @@ LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 """Before every reading: the tables refuse times before 2020."""
 
 
-@dataclass(frozen=True, slots=True)
-class RetentionState:
+class RetentionState(Struct, frozen=True):
     """A row of data_retention. ``keep_days`` is None while nothing is dropped."""
 
     table_name: str

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from heapq import nsmallest
 
+from msgspec import Struct
+
 from dosing_tui.domain.messages.chemical_names import fold_name
 from dosing_tui.domain.messages.models import Dose
 
@@ -27,8 +29,7 @@ DoseKind = tuple[str, str, str, str]
 """Station, chemical (folded), recipe, mode: doses that take equally long."""
 
 
-@dataclass(frozen=True, slots=True)
-class UsualDuration:
+class UsualDuration(Struct, frozen=True):
     """Mean duration of a kind of doses in the database, in s, and how many they were."""
 
     device: str
@@ -39,8 +40,7 @@ class UsualDuration:
     doses: int
 
 
-@dataclass(frozen=True, slots=True)
-class CommonPace:
+class CommonPace(Struct, frozen=True):
     """By how much every station is slower with a chemical than usual, at least: that of the quickest one.
 
     ``slower_percent`` is None while fewer than MIN_STATIONS have dosed it lately.

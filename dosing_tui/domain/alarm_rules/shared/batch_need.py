@@ -1,12 +1,11 @@
 """What one batch takes of a tank: below it, the tank is nearly empty."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from dosing_tui.domain.quantities.quantity_text import count_noun, format_mass
 
 
-@dataclass(frozen=True, slots=True)
-class BatchNeed:
+class BatchNeed(Struct, frozen=True):
     """The largest of the recipes' medians of the last batches; the last dose while no batch is known.
 
     ``batches``: number of batches of ``recipe`` in the median; 0: the last dose.

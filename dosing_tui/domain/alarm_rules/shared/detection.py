@@ -1,8 +1,9 @@
 """Result of a rule, and the inputs of the rules other than readings."""
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 from dosing_tui.domain.alarms.models import AlarmKey, Priority
 from dosing_tui.domain.materials.lots.tank_lots import TankLots
@@ -31,8 +32,7 @@ def is_above(value: float, limit: float, *, returns_at: float) -> bool | None:
     return True if value > limit else False if value <= returns_at else None
 
 
-@dataclass(frozen=True, slots=True)
-class ConnectionState:
+class ConnectionState(Struct, frozen=True):
     """State of a connection since ``since``; ``is_up`` is None until the first result."""
 
     is_up: bool | None = None
@@ -54,8 +54,7 @@ class TopicAccess(NamedTuple):
     is_refused: bool
 
 
-@dataclass(frozen=True, slots=True)
-class EvaluationContext:
+class EvaluationContext(Struct, frozen=True):
     """Inputs other than readings, as of ``now`` (UTC)."""
 
     now: datetime

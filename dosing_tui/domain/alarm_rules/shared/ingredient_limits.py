@@ -2,16 +2,17 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, replace
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from dosing_tui.domain.messages import default_limits
 from dosing_tui.domain.messages.chemical_names import fold_name
 from dosing_tui.domain.messages.tank_level import StockLimits
 
 
-@dataclass(frozen=True, slots=True)
-class IngredientLimits:
+class IngredientLimits(Struct, frozen=True):
     """Limits per chemical and recipe, besides the tolerance. Masses in g."""
 
     stock_low_percent: float = default_limits.STOCK_LOW_PERCENT
@@ -19,8 +20,7 @@ class IngredientLimits:
     gross_error_g: float = 2.0
 
 
-@dataclass(frozen=True, slots=True)
-class LimitOverride:
+class LimitOverride(Struct, frozen=True):
     """Limits for a chemical, a recipe, or a chemical in a recipe; '' matches all."""
 
     chemical: str = ""
@@ -74,5 +74,5 @@ def parse_overrides(data: Mapping[str, Any]) -> tuple[LimitOverride, ...]:
 
 
 def _build_override(data: Mapping[str, object]) -> LimitOverride:
-    changes = {name: float(str(data[name])) for name in asdict(IngredientLimits()) if name in data}
+    changes = {name: float(str(data[name])) for name in IngredientLimits.__struct_fields__ if name in data}
     return LimitOverride(str(data["chemical"]), str(data["recipe"]), changes)

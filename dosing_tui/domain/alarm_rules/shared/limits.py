@@ -1,7 +1,8 @@
 """Limits of the site's alarms and panels, with overrides per chemical and recipe."""
 
-from dataclasses import dataclass, field
 from datetime import UTC, timedelta, tzinfo
+
+from msgspec import Struct, field
 
 from dosing_tui.domain.alarm_rules.shared.ingredient_limits import (
     IngredientLimits,
@@ -16,8 +17,7 @@ from dosing_tui.domain.panels.panel_catalog import PlantLimit
 from dosing_tui.domain.tolerances.rules import DEFAULT_RULES, ToleranceRules
 
 
-@dataclass(frozen=True, slots=True)
-class AlarmLimits:
+class AlarmLimits(Struct, frozen=True):
     """What alarms, tiles, panels and batch assessments judge by: in force are those of the database."""
 
     ingredients: IngredientLimits = field(default_factory=IngredientLimits)

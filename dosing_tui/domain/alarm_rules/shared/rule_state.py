@@ -8,6 +8,8 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from msgspec import Struct
+
 from dosing_tui.domain.alarm_rules.plant_wide.dosing_pace import DosingPace
 from dosing_tui.domain.alarm_rules.shared.batch_need import BatchNeed
 from dosing_tui.domain.alarm_rules.shared.bounded_states import BoundedStates
@@ -37,8 +39,7 @@ UNUSED_AFTER = timedelta(days=30)
 """A station that is silent for so long, and has no alarm, is freed."""
 
 
-@dataclass(frozen=True, slots=True)
-class DoseErrorMinute:
+class DoseErrorMinute(Struct, frozen=True):
     """Doses of a pump in one minute: count, sum of absolute errors in g, count out of tolerance."""
 
     device: str
@@ -146,8 +147,7 @@ class StationState:
     """Times of receipt with the clock's offset in s, positive if it is behind; None for an unusable time."""
 
 
-@dataclass(frozen=True, slots=True)
-class LevelChange:
+class LevelChange(Struct, frozen=True):
     """Times of the last level before a change of the tank's content and of the level that showed it."""
 
     since: datetime

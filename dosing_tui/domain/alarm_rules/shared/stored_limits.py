@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import Any
+
+from msgspec.structs import asdict, replace
 
 from dosing_tui.domain.alarm_rules.shared.ingredient_limits import parse_ingredients, parse_overrides
 from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits

@@ -3,8 +3,9 @@
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date, datetime, tzinfo
+
+from msgspec import Struct, field
 
 from dosing_tui.domain.batches.models import Batch
 from dosing_tui.domain.materials.lots.lot_mixing import UNKNOWN_LOT, Lot, LotShare
@@ -16,8 +17,7 @@ MIN_SHARE = 0.01
 SHARE_DIGITS = 6
 
 
-@dataclass(frozen=True, slots=True)
-class TankHistory:
+class TankHistory(Struct, frozen=True):
     """Contents of one tank by time: ``shares`` hold for doses from their time on, up to the next."""
 
     times: tuple[datetime, ...] = ()
@@ -29,8 +29,7 @@ class TankHistory:
         return self.shares[place - 1] if place else ()
 
 
-@dataclass(frozen=True, slots=True)
-class StationLots:
+class StationLots(Struct, frozen=True):
     """Lots of one station's tanks, by the folded name of the chemical."""
 
     tanks: Mapping[str, TankHistory] = field(default_factory=dict)
@@ -43,8 +42,7 @@ class StationLots:
 NO_LOTS = StationLots()
 
 
-@dataclass(frozen=True, slots=True)
-class BatchLot:
+class BatchLot(Struct, frozen=True):
     """One lot in a batch: its share of the batch's mass of this chemical; 0: nobody knows how much of it.
 
     ``is_expired``: it was used after the last day on which it may be. ``is_sent``: the station named it.

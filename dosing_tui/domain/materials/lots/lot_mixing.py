@@ -5,8 +5,10 @@ replaces the content. What was there before the first entry with a lot is of an 
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dosing_tui.domain.materials.ledger import ADDED_KINDS, MaterialKind
 from dosing_tui.domain.messages.chemical_names import fold_name
@@ -19,8 +21,7 @@ _ORDER = {MaterialKind.DRUM_CHANGE: 0, MaterialKind.COUNT: 2}
 _MOMENT = timedelta(microseconds=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Lot:
+class Lot(Struct, frozen=True):
     """A lot as it was entered; '' and None: not given. ``expires_on``: the last day it may be used."""
 
     number: str
@@ -40,16 +41,14 @@ class Lot:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class LotShare:
+class LotShare(Struct, frozen=True):
     """``share``: of the tank's content, 0 to 1. 0: it is in the tank, but nobody knows how much of it."""
 
     lot: Lot
     share: float
 
 
-@dataclass(frozen=True, slots=True)
-class TankEntry:
+class TankEntry(Struct, frozen=True):
     """Entry of one tank, in g; a mass of None was not given. A correction has its sign."""
 
     entry_id: int
@@ -64,8 +63,7 @@ class TankEntry:
         return self.time if self.kind is MaterialKind.DRUM_CHANGE else self.time + _MOMENT
 
 
-@dataclass(frozen=True, slots=True)
-class TankMix:
+class TankMix(Struct, frozen=True):
     """Content of a tank: the book in g (None: not known), and the shares of its lots, which sum to 1.
 
     Without shares: no lot has been entered for it yet.

@@ -1,15 +1,15 @@
 """Which lot to open next: first expired, first out (FEFO)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, datetime
+
+from msgspec import Struct
 
 from dosing_tui.domain.materials.lots.lot_mixing import Lot
 from dosing_tui.domain.messages.chemical_names import fold_name
 
 
-@dataclass(frozen=True, slots=True)
-class StoredLot:
+class StoredLot(Struct, frozen=True):
     """A lot that was delivered to a place which is no tank, and is not opened. ``mass_g``: delivered."""
 
     place: str
@@ -19,8 +19,7 @@ class StoredLot:
     mass_g: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class LotProposal:
+class LotProposal(Struct, frozen=True):
     """``rank``: 1 is the one of its chemical to open next; None: expired, not to be opened."""
 
     stored: StoredLot

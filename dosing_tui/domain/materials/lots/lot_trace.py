@@ -1,14 +1,14 @@
 """Genealogy: the batches that a lot is in, and the lots that are in a batch."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
+
+from msgspec import Struct
 
 from dosing_tui.domain.materials.lots.batch_lots import MIN_SHARE
 
 
-@dataclass(frozen=True, slots=True)
-class LotTraceRow:
+class LotTraceRow(Struct, frozen=True):
     """One lot in one batch. ``share``: of the batch's mass of the chemical, 0: nobody knows how much."""
 
     batch_key: str

@@ -1,9 +1,10 @@
 """The lots in a tank now, and what is wrong with them: expired, unknown, expires before it is used up."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from dosing_tui.domain.materials.lots.batch_lots import MIN_SHARE
 from dosing_tui.domain.materials.lots.lot_mixing import UNKNOWN_LOT, LotShare
@@ -13,8 +14,7 @@ UNKNOWN_RULE = "LOT_UNKNOWN"
 EXPIRES_SOON_RULE = "LOT_EXPIRES_SOON"
 
 
-@dataclass(frozen=True, slots=True)
-class TankLots:
+class TankLots(Struct, frozen=True):
     """``since``: of the entry that made this content. ``runs_out_at``: by the stock outlook, if known."""
 
     device_id: str

@@ -1,8 +1,9 @@
 """The frame around a plot: a y-axis with its labels, a time axis with round times of the plant's clock."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
+
+from msgspec import Struct
 
 from dosing_tui.tui.charts.primitives.scale import BucketWindow, column_to_bucket, format_tick
 from dosing_tui.tui.charts.primitives.value_axis import ValueAxis
@@ -19,8 +20,7 @@ _DAY_LABELS_ABOVE = timedelta(hours=36)
 """A window longer than this names its days."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tick:
+class Tick(Struct, frozen=True):
     column: int
     label: str
 

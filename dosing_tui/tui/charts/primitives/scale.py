@@ -1,9 +1,10 @@
 """Scales: a round top for the y-axis, buckets for the x-axis."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from math import floor, log10
+
+from msgspec import Struct
 
 _ROUND_TOPS = (1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0)
 """Round numbers whose halves are short to write."""
@@ -30,8 +31,7 @@ BUCKET_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 """Buckets begin at whole multiples since then."""
 
 
-@dataclass(frozen=True, slots=True)
-class BucketWindow:
+class BucketWindow(Struct, frozen=True):
     """The time axis: ``bucket_count`` equal spans from ``since`` on."""
 
     since: datetime

@@ -1,8 +1,9 @@
 """The scale of values: from 0 for amounts, fitted to the data for values that lie close to each other."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import ceil, floor, isfinite, log10
+
+from msgspec import Struct
 
 from dosing_tui.tui.charts.primitives.scale import find_round_top
 
@@ -13,8 +14,7 @@ _MIN_RELATIVE_SPAN = 0.02
 """Span of the scale of equal values, as a share of them."""
 
 
-@dataclass(frozen=True, slots=True)
-class ValueAxis:
+class ValueAxis(Struct, frozen=True):
     """From ``bottom`` to ``top``, which differ; ``ticks`` are the values with a label, without the bottom."""
 
     bottom: float

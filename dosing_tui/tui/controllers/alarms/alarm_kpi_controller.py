@@ -1,9 +1,11 @@
 """Alarm KPI page: its figures are read when it is opened, the notification channels while it is visible."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
+
+from msgspec.structs import replace
 
 from dosing_tui.domain.alarms.kpis import AlarmKpiSummary, calculate_kpis
 from dosing_tui.domain.notifications.channel_status import ChannelStatus

@@ -1,9 +1,11 @@
 """Alarm journal: pages of entries, the cursor, the filter, the entry dialog and the export."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
+
+from msgspec.structs import replace
 
 from dosing_tui.domain.alarms.journal_filter import MAX_ENTRIES, JournalFilter
 from dosing_tui.domain.alarms.models import JournalEntry

@@ -1,8 +1,9 @@
 """What each pump doses, set or learnt, and its last dose of another chemical; the broken ones first."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import tzinfo
+
+from msgspec import Struct
 
 from dosing_tui.domain.labels.station_labels import name_stations
 from dosing_tui.domain.panels.panel_catalog import PUMP_CHEMICALS
@@ -17,8 +18,7 @@ from dosing_tui.tui.tiles.shared.tile_content import TileContent, build_panel_co
 BREAK_MARK = "▲"
 
 
-@dataclass(frozen=True, slots=True)
-class ChemicalTableContext:
+class ChemicalTableContext(Struct, frozen=True):
     names: Mapping[str, str]
     """Station -> its name."""
     zone: tzinfo

@@ -1,8 +1,9 @@
 """The pumps by what they can do: bias, sigma and Cpk of each target, the worst first."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from dosing_tui.domain.capability.service_state import (
     PlantServiceLimits,
@@ -27,8 +28,7 @@ LOW_MARK, BIAS_MARK = "■", "▲"
 CALIBRATIONS = (ServiceWork.CALIBRATION, ServiceWork.SCALE_CALIBRATION)
 
 
-@dataclass(frozen=True, slots=True)
-class PumpTableContext:
+class PumpTableContext(Struct, frozen=True):
     names: Mapping[str, str]
     """Station -> its name."""
     cpk_low: float

@@ -2,9 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import timedelta
 from heapq import nlargest
+
+from msgspec.structs import replace
 
 from dosing_tui.domain.panels.panel_catalog import Panel, SeriesPoint
 from dosing_tui.tui.charts.primitives.scale import BucketWindow

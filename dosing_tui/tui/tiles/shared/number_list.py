@@ -1,21 +1,19 @@
 """Numbers with their names, and a table cell with an error."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, paint_cells
 from dosing_tui.tui.rendering.number_format import format_signed
 from dosing_tui.tui.rendering.palette import DEVIATION, DIM, STRONG, TEXT, CellStyle
 
 
-@dataclass(frozen=True, slots=True)
-class NumberRow:
+class NumberRow(Struct, frozen=True):
     name: str
     value: str
     is_abnormal: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class NumberList:
+class NumberList(Struct, frozen=True):
     numbers: tuple[NumberRow, ...]
 
 

@@ -1,7 +1,8 @@
 """How a tank's level looks: shape and word by its band, colour only by an alarm of the tank. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from dosing_tui.domain.alarms.models import AlarmKey, AlarmState, Priority
 from dosing_tui.domain.alarms.snapshot import AlarmSnapshot
@@ -14,8 +15,7 @@ _RULE_WORDS = {"STOCK_CRITICAL": "critical", "STOCK_LOW": "low"}
 """The worse first."""
 
 
-@dataclass(frozen=True, slots=True)
-class TankMark:
+class TankMark(Struct, frozen=True):
     """``style`` is that of shape and percentage, ``bar`` the colour of the gauge."""
 
     shape: str

@@ -1,9 +1,11 @@
 """The content of a tile and the frame around it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Generic, TypeVar
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from dosing_tui.domain.panels.filters import NO_FILTER, Selection
 from dosing_tui.domain.panels.panel_catalog import Panel
@@ -26,8 +28,7 @@ Data = TypeVar("Data")
 Row = TypeVar("Row")
 
 
-@dataclass(frozen=True, slots=True)
-class DataOrigin:
+class DataOrigin(Struct, frozen=True):
     """Panel, filters and range of the rows behind a tile, for exports; ``scope_text`` is for people."""
 
     panel: str = ""
@@ -37,8 +38,7 @@ class DataOrigin:
     until: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class TileContent(Generic[Data]):
+class TileContent(Struct, Generic[Data], frozen=True):
     """Two equal contents look the same; ``paint`` draws ``data`` at any size."""
 
     title: str

@@ -1,7 +1,8 @@
 """The gauges of the tanks, from one picture to the next."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from dosing_tui.domain.alarms.models import AlarmKey, AlarmState
 from dosing_tui.domain.messages.models import InventoryLevel
@@ -13,8 +14,7 @@ from dosing_tui.tui.scope.render_context import RenderContext
 from dosing_tui.tui.tiles.shared.tank_mark import TankMark, choose_tank_mark, index_alarms
 
 
-@dataclass(frozen=True, slots=True)
-class TankGauge:
+class TankGauge(Struct, frozen=True):
     station: str
     """Its compact label; '' where there is only one station."""
     chemical: str

@@ -1,8 +1,9 @@
 """How long the stock lasts: days of cover of each tank, batches of each recipe; the most urgent first."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
+
+from msgspec import Struct
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.domain.labels.station_labels import name_stations
@@ -20,8 +21,7 @@ _SHORT_REMARKS = {"fewer than 3 production days": "no use yet", "doses without a
 """For a narrow tile, by the remark of the panel."""
 
 
-@dataclass(frozen=True, slots=True)
-class StockTableContext:
+class StockTableContext(Struct, frozen=True):
     names: Mapping[str, str]
     """Station -> its name."""
     zone: tzinfo

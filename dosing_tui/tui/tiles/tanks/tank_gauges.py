@@ -1,16 +1,16 @@
 """The tank levels as gauges: from messages, so that they stay current without the database."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
-from dosing_tui.domain.labels.name_labels import are_labels_clear, fit_labels
+from msgspec import Struct
+
 from dosing_tui.domain.labels.station_labels import label_stations_compactly
 from dosing_tui.domain.messages.tank_level import LevelBand
 from dosing_tui.domain.quantities.value_age import ValueKind
 from dosing_tui.tui.charts.primitives.bars import draw_gauge, draw_thin_gauge
 from dosing_tui.tui.rendering import number_format
-from dosing_tui.tui.rendering.canvas import Canvas, pad_cells, paint_cells, split_cells
+from dosing_tui.tui.rendering.canvas import Canvas, paint_cells, split_cells
 from dosing_tui.tui.rendering.palette import DIM, LABEL, TEXT, CellStyle, ColourRole
 from dosing_tui.tui.scope.render_context import RenderContext
 from dosing_tui.tui.tiles.shared.tank_levels import (
@@ -22,17 +22,16 @@ from dosing_tui.tui.tiles.shared.tank_levels import (
 )
 from dosing_tui.tui.tiles.shared.tile_content import TileContent, build_live_content
 from dosing_tui.tui.tiles.tanks.last_gauges import LastGauges, TankGauge
+from dosing_tui.tui.tiles.tanks.tank_names import choose_tank_names
 
-_PERCENT_CELLS = 12
-"""Of a tank's mark and percentage, beside its name."""
+_PERCENT_WIDTH, _LEAST_BAR = 8, 4
 _BAND_WORDS = (
     (LevelBand.LOW, "●", "low"), (LevelBand.WARN, "○", "reorder"), (LevelBand.UNKNOWN, "?", "no level"),
     (LevelBand.NORMAL, " ", "normal"),
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class TankGauges:
+class TankGauges(Struct, frozen=True):
     tanks: tuple[TankGauge, ...]
     """The most urgent first."""
     mass_unit: number_format.MassUnit
@@ -68,51 +67,27 @@ def paint_inventory(canvas: Canvas, data: TankGauges, first: int = 0) -> None:
     visible = count_visible_tanks(count, canvas.height)
     first = max(0, min(first, count - visible))
     shown = data.tanks[first : first + visible]
-    room, names = _choose_names(data.tanks, canvas.width, rows_each)
+    pairs = tuple(sorted((tank.station, tank.chemical) for tank in data.tanks))
+    room, names = choose_tank_names(pairs, canvas.width, is_one_row=rows_each == 1)
     if not names and shown:
         _draw_counts(canvas, data)
         return
     if visible < count:
         _draw_rest(canvas, data, first, visible)
-    masses = all(_has_room_for_mass(canvas.width, names[tank], tank, data) for tank in shown)
-    for number, tank in enumerate(shown):
+    named = [(names[tank.station, tank.chemical], tank) for tank in shown]
+    masses = all(_has_room_for_mass(canvas.width, name, tank, data) for name, tank in named)
+    side_texts = _list_side_texts(canvas.width, shown, data, room)
+    for number, (name, tank) in enumerate(named):
         y = number * rows_each
         if rows_each == 1:
-            _draw_one_row(canvas, y, names[tank], tank, data, room)
+            _draw_one_row(canvas, y, name, tank, side_texts[number], room)
         else:
-            _draw_tall_gauge(canvas, y, names[tank], tank, data, rows_each, show_mass=masses)
+            _draw_tall_gauge(canvas, y, name, tank, data, rows_each, show_mass=masses)
 
 
 def count_visible_tanks(count: int, height: int) -> int:
     """Tanks in a tile of this height; if there is no room for all, its last row names the others."""
     return count if count <= height else max(1, height - 1)
-
-
-def _choose_names(tanks: Sequence[TankGauge], width: int, rows_each: int) -> tuple[int, dict[TankGauge, str]]:
-    """Cells of the names, and the names; none where the tile has no room for clear ones.
-
-    Where the bar would leave too little room, the names have its room, too.
-    """
-    longest, most = max((_measure_name(tank) for tank in tanks), default=0), width - _PERCENT_CELLS
-    usual = min(longest, most, max(10, width // 2 - 4))
-    rooms = (usual, min(longest, most)) if rows_each == 1 else (most,)
-    for room in rooms:
-        for names in _list_names(tanks, room):
-            return max((len(split_cells(name)) for name in names.values()), default=0), names
-    return 0, {}
-
-
-def _list_names(tanks: Sequence[TankGauge], width: int) -> Iterator[dict[TankGauge, str]]:
-    """Clear names in at most ``width`` cells: station and chemical, or one of them that tells them apart."""
-    station_width = max((len(split_cells(tank.station)) for tank in tanks), default=0)
-    room = width - (station_width + 1 if station_width else 0)
-    chemicals, stations = [tank.chemical for tank in tanks], [tank.station for tank in tanks]
-    if are_labels_clear(chemicals, room):
-        yield _fit_tank_names(tanks, width)
-    for names in (chemicals, stations):
-        if len(set(names)) == len(tanks) and are_labels_clear(names, width):
-            labels = fit_labels(names, width)
-            yield {tank: labels[name] for tank, name in zip(tanks, names, strict=True)}
 
 
 def _draw_counts(canvas: Canvas, data: TankGauges) -> None:
@@ -127,23 +102,6 @@ def _draw_counts(canvas: Canvas, data: TankGauges) -> None:
     lines = [*lines[: max(1, canvas.height - 1)], f"{data.list_key} lists them"]
     for y, line in enumerate(lines):
         canvas.write_text(2, y, line, DIM if y == len(lines) - 1 else TEXT)
-
-
-def _measure_name(tank: TankGauge) -> int:
-    return len(split_cells(tank.station)) + bool(tank.station) + len(split_cells(tank.chemical))
-
-
-def _fit_tank_names(tanks: Sequence[TankGauge], width: int) -> dict[TankGauge, str]:
-    """Station and chemical in at most ``width`` cells, distinct among all tanks."""
-    stations = {tank.station for tank in tanks}
-    station_width = max((len(split_cells(station)) for station in stations), default=0)
-    room = width - (station_width + 1 if station_width else 0)
-    chemicals = fit_labels([tank.chemical for tank in tanks], room)
-    return {
-        tank: f"{pad_cells(tank.station, station_width)} {chemicals[tank.chemical]}".lstrip(" ")
-        if station_width else chemicals[tank.chemical]
-        for tank in tanks
-    }  # fmt: skip
 
 
 def _draw_rest(canvas: Canvas, data: TankGauges, first: int, visible: int) -> None:
@@ -213,21 +171,36 @@ def _draw_tall_gauge(
         )
 
 
+def _list_side_texts(width: int, tanks: Sequence[TankGauge], data: TankGauges, name_width: int) -> list[str]:
+    """Right of the bars of one row each: the age of an old level, else the mass where there is room for it.
+
+    All take the same room, so that the bars have one scale.
+    """
+    room = width - _PERCENT_WIDTH - 3 - name_width
+    has_masses = width >= 36 + name_width
+    for dropped in ("", " ago"):
+        texts = [
+            f" {tank.age.removesuffix(dropped)}" if tank.is_old
+            else f"{data.mass_unit.format_mass(tank.remaining_g):>10}" if has_masses else ""
+            for tank in tanks
+        ]  # fmt: skip
+        if max(map(len, texts), default=0) + _LEAST_BAR <= room:
+            break
+    texts = [text if len(text) <= room else "" for text in texts]
+    most = max(map(len, texts), default=0)
+    return [text.rjust(most) for text in texts]
+
+
 def _draw_one_row(
-    canvas: Canvas, y: int, name: str, tank: TankGauge, data: TankGauges, name_width: int
+    canvas: Canvas, y: int, name: str, tank: TankGauge, side_text: str, name_width: int
 ) -> None:
     name_style, number = _choose_styles(tank)
     _draw_band_mark(canvas, y, tank)
     canvas.write_text(2, y, name, name_style, width=name_width)
     end = canvas.write_right(canvas.width, y, f"{format_percent_full(tank.percent):>6} %", number)
-    if tank.is_old:
-        ages = (tank.age, tank.age.removesuffix(" ago"))
-        fitting = (age for age in ages if end - len(age) - 1 >= 2 + name_width)
-        end = canvas.write_right(end, y, f" {next(fitting, '')}", DIM)
-    elif canvas.width >= 36 + name_width:
-        end = canvas.write_right(end, y, f"{data.mass_unit.format_mass(tank.remaining_g):>10}", DIM)
+    end = canvas.write_right(end, y, side_text, DIM)
     start = 2 + name_width + 1
-    if end - start >= 4:
+    if end - start >= _LEAST_BAR:
         colour = _choose_bar_colour(tank)
         bar = draw_thin_gauge(tank.percent, end - start, colour=colour, limits=tank.limits)
         canvas.paste_rows(start, y, bar)

@@ -1,8 +1,10 @@
 """The tank levels as a table: from messages, so that they stay current without the database."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from dosing_tui.domain.alarms.models import AlarmKey, AlarmState
 from dosing_tui.domain.labels.station_labels import name_stations
@@ -26,8 +28,7 @@ from dosing_tui.tui.tiles.shared.tank_mark import TankMark, choose_tank_mark, in
 from dosing_tui.tui.tiles.shared.tile_content import TileContent, build_live_content
 
 
-@dataclass(frozen=True, slots=True)
-class TankTableContext:
+class TankTableContext(Struct, frozen=True):
     now: datetime
     """To the second: equal tables are painted once."""
     station_names: Mapping[str, str]

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from msgspec import structs
 
 from dosing_tui.collector.alarms import alarm_service, offline_commands
 from dosing_tui.collector.alarms.journal_outbox import FILE_NAME
@@ -253,7 +254,7 @@ def test_what_an_operator_does_without_the_database_counts_at_once_and_is_journa
             wait_until(lambda: not OfflineCommands(get_spool_folder(own_plant)).read_new())
             told = read_entries(own_plant)[1]
             # not under the role of the collector, which brought it
-            assert replace(told, id=0) == replace(asked, who=ANNA, offline=True)
+            assert structs.replace(told, id=0) == structs.replace(asked, who=ANNA, offline=True)
             wait_until(lambda: list_shown_states(console) == {"STOCK_LOW": AlarmStateName.ACKED})
         assert len(read_entries(own_plant)) == 2
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from msgspec import structs
 
 from dosing_tui.config.notification_channel import NotificationSettings
 from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker
@@ -17,7 +18,7 @@ from tests.support.database.schema_inspection import execute_statements, fetch_r
 from tests.support.notifiers.message_receivers import WebServer, web_server
 from tests.support.polling import wait_until
 
-FAST = replace(PACE, journal_probe_s=0.2, notify_poll_s=0.1)
+FAST = structs.replace(PACE, journal_probe_s=0.2, notify_poll_s=0.1)
 TABLES = "ALL TABLES IN SCHEMA public"
 FAULTS = {
     "no right to insert": (
@@ -78,7 +79,9 @@ def test_a_journal_that_takes_no_entry_is_shown_alarmed_and_told_before_the_firs
     web: WebServer,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setitem(RULES, "DB_PARTIAL", replace(RULES["DB_PARTIAL"], on_delay=RULES["DB_DOWN"].on_delay))
+    monkeypatch.setitem(
+        RULES, "DB_PARTIAL", structs.replace(RULES["DB_PARTIAL"], on_delay=RULES["DB_DOWN"].on_delay)
+    )
     names = {
         "role": "collector_of_faults",
         "database": fetch_rows(migrated, "SELECT current_database()")[0][0],

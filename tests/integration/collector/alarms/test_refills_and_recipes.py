@@ -8,6 +8,7 @@ from functools import partial
 from uuid import uuid4
 
 import pytest
+from msgspec import structs
 
 from dosing_tui.cli import alarm_actions
 from dosing_tui.collector.alarms import rules_watch, stock_watch
@@ -107,8 +108,10 @@ def test_a_tank_that_lasts_too_short_raises_the_alarm_of_the_panel(
     monkeypatch.setattr(stock_watch, "POLL_INTERVAL_S", 0.2)
     now = datetime.now(UTC)
     days = [now - timedelta(days=number) for number in (1, 2, 3)]
-    doses = [replace(DOSE, time=day, received_at=day, chemical="T-12", actual_g=1_000.0) for day in days]
-    level = replace(
+    doses = [
+        structs.replace(DOSE, time=day, received_at=day, chemical="T-12", actual_g=1_000.0) for day in days
+    ]
+    level = structs.replace(
         LEVEL, device_id=DOSE.device_id, chemical="T-12", remaining_g=500.0, time=now, received_at=now
     )
     write_readings(settings.database.dsn, [*doses, level])

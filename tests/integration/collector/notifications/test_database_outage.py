@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from msgspec import structs
 
 from dosing_tui.collector.alarms.journal_outbox import DATABASE_DOWN, JournalOutbox
 from dosing_tui.collector.notifications.database_outage import OutageNotifier
@@ -57,10 +58,10 @@ class Away:
         self.server, self.outbox = FakeServer(), outbox
         around = make_context(folder, self.server, said=self.said)
         self._live = around.live_state
-        pace = replace(QUICK, notify_poll_s=0.02, notify_retry=RetryDelay(0.05, 0.1))
+        pace = structs.replace(QUICK, notify_poll_s=0.02, notify_retry=RetryDelay(0.05, 0.1))
         settings = replace(around.settings, notifications=channels)
         self.absence = OutageNotifier(
-            replace(around, settings=settings, intervals=pace, clock=self.get_now), outbox
+            structs.replace(around, settings=settings, intervals=pace, clock=self.get_now), outbox
         )
 
     def get_now(self) -> datetime:
@@ -238,7 +239,7 @@ def raise_urgent(outbox: JournalOutbox, count: int) -> list[JournalEntry]:
     """Alarms of high priority that wait for the journal."""
     now = datetime.now(UTC)
     raised = [
-        replace(
+        structs.replace(
             make_entry(AlarmEvent.RAISE), uuid=uuid4(), id=0, at=now, received_at=now, priority=Priority.HIGH,
             key=AlarmKey("DOSE_GROSS", f"station {number}"), message=f"Gross dosing error on {number}",
         )

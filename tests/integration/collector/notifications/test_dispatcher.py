@@ -8,6 +8,7 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
+from msgspec import structs
 
 from dosing_tui.collector.alarms.journal_outbox import DATABASE_DOWN, JournalOutbox
 from dosing_tui.collector.context.interfaces import CollectorContext
@@ -72,7 +73,7 @@ class Teller:
         self.settings = settings
         self.ahead = timedelta()
         self.live = live = LiveState()
-        pace = replace(PACE, notify_retry=retry, notify_poll_s=0.1, rate_limit_s=0.1)
+        pace = structs.replace(PACE, notify_retry=retry, notify_poll_s=0.1, rate_limit_s=0.1)
         context = CollectorContext(
             settings,
             build_database(settings),
@@ -125,9 +126,9 @@ def append_event(
     """Something that is in the journal from now on."""
     now = datetime.now(UTC)
     key = AlarmKey("STOCK_LOW", "dosing_system_01", item)
-    made = replace(make_entry(event), uuid=uuid4(), id=0, key=key, at=now, received_at=now)
-    made = replace(made, message=f"Low inventory: {item} at 19.9 %")
-    made = replace(made, **changes)  # type: ignore[arg-type]  # Entry's
+    made = structs.replace(make_entry(event), uuid=uuid4(), id=0, key=key, at=now, received_at=now)
+    made = structs.replace(made, message=f"Low inventory: {item} at 19.9 %")
+    made = structs.replace(made, **changes)  # type: ignore[arg-type]  # Entry's
     journal.append_entries(settings, [made])
     return made
 
@@ -389,7 +390,7 @@ def test_a_flood_is_told_in_one_message_after_the_single_ones(settings: Settings
         journal.append_entries(
             settings,
             [
-                replace(
+                structs.replace(
                     make_entry(AlarmEvent.RAISE), uuid=uuid4(), id=0, at=now, received_at=now,
                     priority=Priority.HIGH if number % 100 == 7 else Priority.LOW,
                     key=AlarmKey("QUARANTINE", "", f"topic {number}"), message=f"Unreadable on {number}",

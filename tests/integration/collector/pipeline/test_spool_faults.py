@@ -22,7 +22,7 @@ from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker
 from dosing_tui.domain.alarms.models import AlarmEvent
 from dosing_tui.errors import SpoolError
-from dosing_tui.live_snapshot import MessageCounts, Role
+from dosing_tui.live_snapshot import DatabasePart, MessageCounts, Role
 from tests.support.collector.numbered_messages import plant_settings, publish_numbered, stored_numbers
 from tests.support.collector.parsed_items import NOON, numbered_dose
 from tests.support.collector.running_collector import number_messages, run_in_threads
@@ -126,6 +126,20 @@ def test_a_full_disk_heals_by_itself_and_nothing_is_lost(settings: Settings, sma
         wait_until(lambda: stored_numbers(settings.database.dsn).total() == 3_000, timeout=60)
         wait_until(lambda: plant.ready and plant.picture.notice == "")
     assert stored_numbers(settings.database.dsn) == dict.fromkeys(range(3_000), 1)
+
+
+def test_a_site_whose_only_machine_has_no_room_is_shown_without_a_collector(
+    settings: Settings, small_disk: Path
+) -> None:
+    small = replace(settings, collector=replace(settings.collector, spool_dir=str(small_disk)))
+    ballast = fill_disk(small_disk)
+    with run_in_threads(small) as plant:
+        wait_until(
+            lambda: [fault.part for fault in plant.picture.database_faults] == [DatabasePart.COLLECTOR]
+        )
+        assert "Messages wait at the broker" in plant.picture.database_faults[0].sentence
+        ballast.unlink()
+        wait_until(lambda: plant.ready and not plant.picture.database_faults, timeout=60)
 
 
 def test_a_leader_whose_disk_is_full_leaves_collecting_to_another_machine(

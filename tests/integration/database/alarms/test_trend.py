@@ -1,11 +1,11 @@
 """The value of an alarm over time, as the stored readings have it."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import uuid4
 
 import psycopg
 import pytest
+from msgspec.structs import replace
 
 from dosing_tui.database.alarms.trend import read_trend
 from dosing_tui.database.reading_writer import ReadingWriter

@@ -5,6 +5,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from msgspec import structs
 
 from dosing_tui.database import operator_notes
 from dosing_tui.database.alarms import journal
@@ -26,7 +27,7 @@ LATER = NOON + timedelta(hours=1)
 def make_alarm_entry(
     event: AlarmEvent, seconds: float, *, device: str = STATION, **more: object
 ) -> JournalEntry:
-    made = replace(
+    made = structs.replace(
         make_entry(event),
         uuid=uuid4(),
         id=0,
@@ -36,7 +37,7 @@ def make_alarm_entry(
         message="T-9 is low.",
         comment="",
     )
-    return replace(made, **more)  # type: ignore[arg-type]  # names of Entry's fields
+    return structs.replace(made, **more)  # type: ignore[arg-type]  # names of Entry's fields
 
 
 def read_findings(dsn: str) -> list[list[str]]:

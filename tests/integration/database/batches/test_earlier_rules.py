@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import psycopg
 import pytest
+from msgspec import structs
 
 from dosing_tui.config.settings import AlarmLimitSettings
 from dosing_tui.database.batches import rebuild_span
@@ -94,7 +95,7 @@ def test_a_batch_reviewed_under_version_2_keeps_the_sum_of_a_chemical_that_came_
         session.execute("ALTER TABLE tolerance_rules DISABLE TRIGGER append_only")
         session.execute("UPDATE tolerance_rules SET valid_from = '2000-01-01' WHERE version = 2")
     twice = [*normal_batch(), make_dose(90, "T-9", target_g=20.0, actual_g=20.1, dedup=2)]
-    second = [replace(each, time=each.time + timedelta(minutes=10)) for each in twice]
+    second = [structs.replace(each, time=each.time + timedelta(minutes=10)) for each in twice]
     with monkeypatch.context() as patched:
         patched.setattr(rebuild_span, "CURRENT_EDITION", Edition(2, RulesVersion.REMARKS))
         store_and_rebuild(migrated, *twice, *second, now=JUDGED_AT)
@@ -124,7 +125,7 @@ def test_a_batch_reviewed_under_version_4_keeps_its_remark_of_low_stock(
     settings = replace(settings_for(migrated), alarm_limits=own)
     migrate_schema(settings, report=print)
     first = [*normal_batch(), make_level(61.1, "T-9", 3000.0)]
-    second = [replace(each, time=each.time + timedelta(minutes=10)) for each in normal_batch()]
+    second = [structs.replace(each, time=each.time + timedelta(minutes=10)) for each in normal_batch()]
     second.append(make_level(661.1, "T-9", 3000.0))
     with monkeypatch.context() as patched:
         patched.setattr(rebuild_span, "CURRENT_EDITION", Edition(2, RulesVersion.MISSING_NUMBERS))

@@ -1,9 +1,9 @@
 """Lists of batches hold what their filter says, page by page."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.batches import queries, review_writer

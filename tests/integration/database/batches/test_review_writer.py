@@ -7,6 +7,7 @@ from typing import LiteralString
 
 import psycopg
 import pytest
+from msgspec import structs
 from psycopg import sql
 
 from dosing_tui.config.settings import ReviewSettings, Settings
@@ -328,7 +329,7 @@ def test_a_recipe_gets_a_version_when_it_differs_and_judges_what_begins_after(pl
         ("out of tolerance",),
         1,
     )
-    wide = replace(narrow, ordered=True)
+    wide = structs.replace(narrow, ordered=True)
     import_recipes(plant, [wide], who="Anna")
     rebuild_changed_days(plant, now=LATER)
     assert read_newest_batch(plant).row.recipe_version == 1

@@ -1,11 +1,11 @@
 """Lots of stored batches: across a drum change and a top-up, in any order of entry, and held by the audit."""
 
 import json
-from dataclasses import replace
 from datetime import datetime
 
 import psycopg
 import pytest
+from msgspec.structs import replace
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.batches.audit_verify import verify_audit_trail

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
+from msgspec import structs
 
 from dosing_tui.config.settings import PlantSettings, Settings
 from dosing_tui.database.batches.incremental_rebuild import rebuild_changed_days
@@ -27,7 +28,7 @@ def store_batch(dsn: str, hour: int, lot: str = "") -> None:
     assert isinstance(dose, Dose)
     readings = (
         make_event(begin, "start", pumps=1),
-        replace(dose, lot=lot),
+        structs.replace(dose, lot=lot),
         make_event(begin + 65, "complete", pumps=1),
     )
     store_and_rebuild(dsn, *readings, now=LATER)

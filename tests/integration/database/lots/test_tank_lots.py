@@ -1,10 +1,10 @@
 """What the tanks hold now, as the alarms and screens read it."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
 import pytest
+from msgspec.structs import replace
 
 from dosing_tui.cli import alarm_actions
 from dosing_tui.database.batches.incremental_rebuild import rebuild_changed_days

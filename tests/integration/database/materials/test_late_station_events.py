@@ -1,9 +1,9 @@
 """A station's event without a chemical is about the one that its pump held when it happened."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from tests.support.database.reading_samples import DOSE, EVENT, NOW
 from tests.support.database.schema_inspection import fetch_rows

@@ -4,13 +4,13 @@ import json
 import random
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import astuple
 from datetime import UTC, datetime, timedelta
 from typing import LiteralString
 from uuid import uuid4
 
 import psycopg
 import pytest
+from msgspec.structs import astuple
 from psycopg.rows import TupleRow
 
 from dosing_tui.database.panel_reader import PanelReader

@@ -1,11 +1,11 @@
 """What stations tell of themselves becomes rows: what is not said stays, and the history is bounded."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
+from msgspec.structs import replace
 from psycopg.rows import dict_row
 
 from dosing_tui.database.diagnosis.fact_reader import read_database_facts

@@ -2,12 +2,12 @@
 
 import random
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from statistics import fmean
 from uuid import uuid4
 
 import pytest
+from msgspec.structs import replace
 
 from dosing_tui.database.panel_reader import PanelReader
 from dosing_tui.database.pumps.service_log import enter_service

@@ -1,7 +1,8 @@
 """A pump whose scale shows no scatter is judged by its bias: beyond the tolerance every dose is."""
 
-from dataclasses import replace
 from datetime import timedelta
+
+from msgspec.structs import replace
 
 from dosing_tui.database.panel_reader import PanelReader
 from dosing_tui.domain.panels.panel_catalog import PUMP_CAPABILITY, PanelQuery

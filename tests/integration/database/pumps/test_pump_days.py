@@ -3,12 +3,12 @@
 import random
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import psycopg
 import pytest
+from msgspec.structs import replace
 
 from dosing_tui.database.panel_reader import PanelReader
 from dosing_tui.database.pumps.service_log import enter_service

@@ -1,11 +1,11 @@
 """Pumps of ranges until now, of some stations, and across a change of clocks: the figures of their doses."""
 
 import random
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
+from msgspec.structs import replace
 from psycopg.conninfo import make_conninfo
 
 from dosing_tui.database.panel_reader import PanelReader

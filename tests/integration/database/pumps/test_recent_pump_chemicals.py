@@ -2,10 +2,10 @@
 
 import random
 from collections import Counter, defaultdict
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from dosing_tui.domain.messages.models import Dose
 from tests.support.database.reading_samples import DOSE, NOW

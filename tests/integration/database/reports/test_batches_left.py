@@ -1,8 +1,9 @@
 """How many batches a station's tanks hold: whatever its messages spell, weigh or leave out."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from datetime import timedelta
+
+from msgspec.structs import replace
 
 from dosing_tui.database.panel_reader import PanelReader
 from dosing_tui.domain.messages.models import Reading

@@ -2,12 +2,12 @@
 
 import random
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
 import pytest
+from msgspec.structs import replace
 
 from dosing_tui.cli import alarm_actions
 from dosing_tui.database.panel_reader import PanelReader

@@ -1,11 +1,11 @@
 """Which targets the panel of pumps lists, by which recipe's tolerance; a published example."""
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
+from msgspec.structs import replace
 
 from dosing_tui.database import panel_reader
 from dosing_tui.database.panel_reader import PanelReader

@@ -1,11 +1,11 @@
 """A shift report tells what the panels, the list of batches and the alarm journal tell of the same time."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from msgspec.structs import replace
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database import operator_notes

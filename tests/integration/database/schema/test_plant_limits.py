@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
+from msgspec import structs
 
 from dosing_tui.collector.dependencies import build_database
 from dosing_tui.config.settings import Settings
@@ -27,9 +28,9 @@ from tests.support.domain.batch_messages import MUCH_LATER, NOON, make_level, no
 def test_batches_of_days_whose_events_are_gone_are_unknown_and_not_none(migrated: str) -> None:
     since, day = NOW.replace(hour=0), timedelta(days=1)
     writer = ReadingWriter(settings_for(migrated))
-    doses = [replace(DOSE, time=since + day / 2 + number * day) for number in range(3)]
-    started = replace(EVENT, time=since + 1.5 * day - timedelta(minutes=2), event="start")
-    writer.write(uuid4(), number_rows(started, *doses, replace(EVENT, time=since + 1.51 * day)))
+    doses = [structs.replace(DOSE, time=since + day / 2 + number * day) for number in range(3)]
+    started = structs.replace(EVENT, time=since + 1.5 * day - timedelta(minutes=2), event="start")
+    writer.write(uuid4(), number_rows(started, *doses, structs.replace(EVENT, time=since + 1.51 * day)))
     writer.close()
     span = {"since": since + day, "until": since + 3 * day, "now": since + 3 * day}
     rebuild_batches(settings_for(migrated), **span, report=print)

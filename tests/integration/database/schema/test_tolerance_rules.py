@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from msgspec import structs
 
 from dosing_tui.collector.dependencies import build_database
 from dosing_tui.config.settings import AlarmLimitSettings, Settings
@@ -83,7 +84,7 @@ def make_recipe(rng: random.Random) -> MasterRecipe:
 
 def make_doses(rng: random.Random, number: int) -> list[Dose]:
     return [
-        replace(
+        structs.replace(
             DOSE,
             time=NOW + timedelta(minutes=rng.randrange(0, 600)),
             chemical=rng.choice(NAMES[:-1]),
@@ -169,7 +170,7 @@ def write_doses(dsn: str, doses: Sequence[Dose]) -> None:
 
 def make_errors(start: int, *errors_g: float, at: datetime = NOW, target_g: float = 5.0) -> list[Dose]:
     return [
-        replace(
+        structs.replace(
             DOSE,
             time=at + timedelta(seconds=number),
             target_g=target_g,

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 from textual import events
 
 from dosing_tui.config.settings import ConsoleSettings, Settings
@@ -27,7 +28,7 @@ OTHER = CommandContext(Actor("Bob", "bob"), sample_plant.NOW)
 
 
 @pytest.mark.parametrize("size", [LARGE, SMALL])
-async def test_the_banner_is_on_every_screen_and_tells_the_most_urgent_alarm_and_how_many_wait(
+async def test_the_banner_is_on_every_screen_with_the_most_urgent_alarm_and_how_many_wait(
     size: tuple[int, int],
 ) -> None:
     async with open_alarm_console(size=size) as plant:
@@ -80,7 +81,7 @@ async def test_all_in_sight_are_acknowledged_after_a_question_with_comment_and_n
         assert {entry.who.name for entry in plant.journal.requested} == {"Zoe"}
 
 
-async def test_what_changed_under_the_question_is_left_out_and_told_with_its_reason() -> None:
+async def test_what_changed_under_the_question_is_left_out_with_its_reason() -> None:
     async with open_alarm_console() as plant:
         await plant.press_keys("a", "A")
         first, second, third = (
@@ -248,7 +249,7 @@ async def test_what_is_not_possible_is_refused_with_a_sentence() -> None:
         assert plant.journal.requested == []
 
 
-async def test_a_journal_that_is_away_is_told_and_nothing_is_acknowledged() -> None:
+async def test_a_journal_that_is_away_is_named_and_nothing_is_acknowledged() -> None:
     async with open_alarm_console() as plant:
         plant.console.source.away = "No database server listens at db.plant:5432."
         await plant.press_keys("a", "space")
@@ -273,7 +274,7 @@ async def test_without_the_database_the_collecting_machine_keeps_what_was_done_a
         assert "journal unavailable: shared later" in shown
 
 
-async def test_the_detail_tells_what_to_do_and_its_keys_work() -> None:
+async def test_the_detail_says_what_to_do_and_its_keys_work() -> None:
     async with open_alarm_console(size=SMALL) as plant:
         shown = await plant.press_keys("a", "enter")
         for word in ("Cause", "Consequence", "Action", "refill the tank now", "3.0 %", "limit 5.0 %"):
@@ -288,7 +289,7 @@ async def test_a_text_longer_than_the_window_is_read_by_scrolling() -> None:
         message = " ".join(f"word{number:02}" for number in range(34))
         state = make_state("DOSE_GROSS", "Polyaluminiumchlorid 18 flüssig, Charge 7", message=message)
         plant.console.live.set_alarms(
-            picture_of(replace(state, comment="seen " * 40, acked_at=state.raised_at))
+            picture_of(structs.replace(state, comment="seen " * 40, acked_at=state.raised_at))
         )
         plant.console.app._run_tick()
         shown = await plant.press_keys("a", "enter")
@@ -428,7 +429,7 @@ async def test_hostile_texts_are_harmless_everywhere(keys: list[str]) -> None:
             assert len(line) == 80
 
 
-async def test_a_journal_that_is_not_heard_is_told() -> None:
+async def test_a_journal_that_is_not_followed_is_named() -> None:
     async with open_alarm_console() as plant:
         plant.console.live.set_alarms(picture_of(make_state("STOCK_LOW"), journal=False))
         plant.console.app._run_tick()
@@ -442,7 +443,7 @@ async def test_the_list_is_exported_as_it_is_shown(tmp_path: object) -> None:
 
 
 @pytest.mark.parametrize("size", [LARGE, SMALL])
-async def test_the_health_of_the_alarms_is_told_from_the_journal(size: tuple[int, int]) -> None:
+async def test_the_health_of_the_alarms_comes_from_the_journal(size: tuple[int, int]) -> None:
     async with open_alarm_console(size=size) as plant:
         plant.console.source.entries = plant.journal.entries
         plant.console.clock.move_forward(3_600)

@@ -4,11 +4,11 @@ import csv
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from dosing_tui.config.settings import ConsoleSettings, GlyphMode, Settings
 from dosing_tui.domain.alarms.models import Actor, AlarmEvent, AlarmKey, JournalEntry
@@ -201,7 +201,7 @@ async def test_what_was_entered_without_the_database_says_so() -> None:
 
 
 @pytest.mark.parametrize("size", [LARGE, SMALL])
-async def test_an_entry_tells_everything_it_has(size: tuple[int, int]) -> None:
+async def test_an_entry_shows_everything_it_has(size: tuple[int, int]) -> None:
     acked = numbered_entry(
         7, AlarmEvent.SHELVE, minutes=3, who=Actor("Anna", "hmi", "dosing_writer"), comment="pump is away",
         until=NOW + timedelta(hours=1), received_at=NOW - timedelta(minutes=2),
@@ -235,7 +235,7 @@ async def test_exactly_the_list_is_saved_also_what_was_not_read_yet(tmp_path: Pa
     assert "raised" in found["range"]["text"]
 
 
-async def test_an_empty_journal_and_a_database_that_is_away_are_told_in_a_sentence() -> None:
+async def test_an_empty_journal_and_a_database_that_is_away_are_a_sentence_each() -> None:
     async with open_journal([]) as one:
         await one.wait_for_text("No alarm events in this range.")
         assert "nothing to export" in await one.press_keys("e")

@@ -1,10 +1,10 @@
 """The console, driven by keys, on a made-up plant."""
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import cast
 
 import pytest
+from msgspec.structs import replace
 from rich.text import Text
 from textual.widget import Widget
 from textual.widgets import Static
@@ -401,7 +401,7 @@ async def test_an_exception_that_ends_the_console_shows_no_variables(monkeypatch
         assert "s3cret" not in text
 
 
-async def test_a_small_window_is_told_so_and_a_larger_one_works_again() -> None:
+async def test_a_window_that_is_too_small_says_so_and_a_larger_one_works_again() -> None:
     async with open_console(size=(20, 5)) as driven:
         assert "80x24" in driven.screen
         await driven.pilot.resize_terminal(*LARGE)

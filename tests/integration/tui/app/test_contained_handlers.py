@@ -273,17 +273,19 @@ async def test_a_contained_failure_fails_the_test_that_does_not_expect_it() -> N
 
 
 async def test_an_exception_that_cannot_be_rendered_is_contained_too() -> None:
-    class Unreadable(Exception):
+    class UnreadableError(Exception):
         def __repr__(self) -> str:
             raise BrokenPartError
 
     def raise_unreadable() -> None:
-        raise Unreadable
+        raise UnreadableError
 
     async with open_console() as console:
         console.app.call_later(raise_unreadable)
-        await wait_for(lambda: console.app.guard.failures == {"console (raise_unreadable)": "Unreadable"})
-        assert isinstance(console.take_failure(), Unreadable)
+        await wait_for(
+            lambda: console.app.guard.failures == {"console (raise_unreadable)": "UnreadableError"}
+        )
+        assert isinstance(console.take_failure(), UnreadableError)
 
 
 async def test_the_first_screen_that_cannot_be_built_ends_the_console(

@@ -1,10 +1,10 @@
 """How a frame comes onto the terminal: the cells are those of Textual, asked of the widgets that changed."""
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from rich.segment import Segment
 from textual._compositor import Compositor
 from textual.strip import Strip

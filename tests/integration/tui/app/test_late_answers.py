@@ -3,10 +3,10 @@
 import asyncio
 import threading
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from textual import events
 from textual.message import Message
 from textual.screen import Screen

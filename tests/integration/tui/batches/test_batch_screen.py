@@ -19,7 +19,9 @@ from dosing_tui.tui.data.record_source import DatabaseBatchSource
 from tests.support.database.reading_samples import settings_for
 from tests.support.database.schema_inspection import execute_statements, fetch_rows
 from tests.support.domain.batch_messages import make_dose, make_event, normal_batch
+from tests.support.sizes import choose_size
 from tests.support.tui.batch_console import (
+    ReviewConsole,
     apply_live,
     every_kind,
     make_clean_batches,
@@ -29,6 +31,14 @@ from tests.support.tui.batch_console import (
 )
 from tests.support.tui.console_driver import LARGE, MEDIUM, SMALL, wait_for
 from tests.support.tui.sign_on import sign_on_now
+
+REVIEWED = int(choose_size("REVIEWED_BATCHES", small=20, full=50))
+"""More than a small window shows at once."""
+
+
+def has_rows(plant: ReviewConsole) -> bool:
+    """What was chosen for the list has been read."""
+    return bool(plant.console.app.screen._store.list_state.rows)  # type: ignore[attr-defined]  # the batch page's
 
 
 def read_reviews(dsn: str) -> list[tuple[str, str, str]]:
@@ -41,7 +51,7 @@ def read_reviews(dsn: str) -> list[tuple[str, str, str]]:
 
 
 @pytest.mark.parametrize("size", [LARGE, MEDIUM, SMALL])
-async def test_the_list_tells_of_each_batch_how_it_stands_and_counts_them(
+async def test_the_list_shows_the_state_of_each_batch_and_counts_them(
     migrated: str, size: tuple[int, int]
 ) -> None:
     store_readings(migrated, *every_kind())
@@ -55,23 +65,23 @@ async def test_the_list_tells_of_each_batch_how_it_stands_and_counts_them(
         assert ("Done 2" if size == SMALL else "Complete 2") in plant.console.screen
 
 
-async def test_fifty_clean_batches_are_reviewed_one_by_one_with_at_most_sixty_keys(migrated: str) -> None:
-    store_readings(migrated, *make_clean_batches(50))
-    async with open_review_console(migrated) as plant:
+async def test_clean_batches_are_reviewed_one_by_one_with_a_key_each_and_ten_more(migrated: str) -> None:
+    store_readings(migrated, *make_clean_batches(REVIEWED))
+    async with open_review_console(migrated, size=SMALL) as plant:
         await plant.press_keys("L")
         await plant.type_text("Anna")
         await plant.press_keys("enter")
         await plant.wait_for_text("Anna is signed on")
         await plant.press_keys("b")
-        await plant.wait_for_text("All 50")
+        await plant.wait_for_text(f"All {REVIEWED}")
         await plant.press_keys("enter")
-        for _ in range(50):
+        for _ in range(REVIEWED):
             batch_id = await plant.wait_for_next_batch()
             await plant.press_keys("space")
             await plant.wait_for_text(f"{batch_id}: approved.")
         await plant.wait_for_text("No further batch to review below.")
-        assert read_reviews(migrated) == [("approved", "Anna", "")] * 50
-        assert plant.pressed <= 60
+        assert read_reviews(migrated) == [("approved", "Anna", "")] * REVIEWED
+        assert plant.pressed <= REVIEWED + 10
 
 
 async def test_a_key_that_is_held_down_approves_nothing_that_was_not_looked_at(migrated: str) -> None:
@@ -204,7 +214,9 @@ async def test_one_key_approves_nothing_that_is_rejected(migrated: str) -> None:
         assert read_reviews(migrated) == [("rejected", "Anna", "wrong drum")]
 
 
-async def test_of_two_reviewers_at_once_the_second_is_told_and_what_was_typed_stays(migrated: str) -> None:
+async def test_of_two_reviewers_at_once_the_second_learns_of_it_and_keeps_what_was_typed(
+    migrated: str,
+) -> None:
     store_readings(migrated, *make_clean_batches(1))
     async with open_review_console(migrated) as anna, open_review_console(migrated) as ben:
         for plant, name in ((anna, "Anna"), (ben, "Ben")):
@@ -231,7 +243,9 @@ async def test_what_is_said_is_never_of_another_batch_than_the_one_in_sight(migr
             sign_on_now(plant.console.app.services.operator, name)
             await plant.press_keys("b")
             await plant.wait_for_text("All 3")
-            await plant.press_keys("o", "enter")
+            await plant.press_keys("o")
+            await wait_for(partial(has_rows, plant))
+            await plant.press_keys("enter")
             await plant.wait_for_text("Ingredients")
         held = anna.console.app.screen._store.detail.row  # type: ignore[attr-defined]  # the batch page's
         await ben.press_keys("space")
@@ -323,7 +337,7 @@ async def test_text_of_the_plant_is_neither_markup_nor_control(migrated: str) ->
         assert "\x1b" not in await plant.wait_for_text("Stored messages 4")
 
 
-async def test_without_the_right_a_sentence_tells_and_what_was_typed_stays(migrated: str) -> None:
+async def test_without_the_right_a_sentence_says_so_and_what_was_typed_stays(migrated: str) -> None:
     store_readings(migrated, *make_clean_batches(1))
     async with open_review_console(migrated) as plant:
         sign_on_now(plant.console.app.services.operator, "Anna")
@@ -351,6 +365,14 @@ async def test_filters_narrow_the_list_and_the_console_s_filters_apply(migrated:
         await plant.wait_for_text("No batch matches.")
         await plant.press_keys("left", "[")
         await plant.wait_for_text("Range")
+
+
+async def test_a_plant_without_batches_is_not_told_to_change_a_filter(migrated: str) -> None:
+    async with open_review_console(migrated) as plant:
+        await plant.press_keys("b")
+        await plant.wait_for_text("No batch yet: none was started")
+        await plant.press_keys("w")
+        await plant.wait_for_text("No batch matches.")
 
 
 async def test_alarms_and_views_are_reached_from_the_batches_and_back(migrated: str) -> None:
@@ -419,7 +441,7 @@ async def test_what_is_entered_is_said_to_be_though_the_batch_cannot_be_read_aft
         assert read_reviews(migrated) == [("approved", "Anna", "")]
 
 
-async def test_when_a_later_part_of_many_fails_it_is_told_what_is_entered_and_what_is_not_known(
+async def test_when_a_later_part_of_many_fails_a_sentence_says_what_is_entered_and_what_is_not_known(
     migrated: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("dosing_tui.tui.controllers.bulk_approval.CHUNK_SIZE", 3)
@@ -473,7 +495,7 @@ async def test_the_plant_s_policy_asks_for_pin_and_second_person_whatever_the_co
         await plant.wait_for_text("withdrawn by Ben (anna) (withdraws 'confirmed' by Ben)")
 
 
-async def test_what_came_after_a_review_is_told_on_the_batch(migrated: str) -> None:
+async def test_what_came_after_a_review_is_shown_on_the_batch(migrated: str) -> None:
     store_readings(migrated, *make_clean_batches(1))
     async with open_review_console(migrated) as plant:
         sign_on_now(plant.console.app.services.operator, "Anna")

@@ -8,6 +8,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from msgspec import structs
 
 from dosing_tui.collector.alarms.journal_outbox import JournalOutbox
 from dosing_tui.collector.alarms.offline_commands import OfflineCommands
@@ -32,9 +33,9 @@ def get_now() -> datetime:
 
 def test_an_acknowledgement_is_journaled_under_name_and_account(migrated: str) -> None:
     engine = Backend(settings_for(migrated), RemoteLiveState(), get_now)
-    raised = replace(make_entry(AlarmEvent.RAISE), uuid=uuid4(), id=0)
+    raised = structs.replace(make_entry(AlarmEvent.RAISE), uuid=uuid4(), id=0)
     journal.append_entries(settings_for(migrated), [raised])
-    engine.append_entries([replace(make_entry(AlarmEvent.ACKNOWLEDGE), uuid=uuid4(), id=0, who=ANNA)])
+    engine.append_entries([structs.replace(make_entry(AlarmEvent.ACKNOWLEDGE), uuid=uuid4(), id=0, who=ANNA)])
     told = read_journal(settings_for(migrated))
     assert [one.event for one in told] == [AlarmEvent.RAISE, AlarmEvent.ACKNOWLEDGE]
     assert (told[1].who.name, told[1].who.os_user) == ("Anna", getuser())
@@ -72,7 +73,7 @@ def test_where_this_machine_collects_it_is_kept_under_name_and_account(
     with closing(SpoolFile(folder, max_mb=10)), closing(JournalOutbox(folder)) as outbox:
         set_collector_marker(folder)
         engine = Backend(settings, mirror, get_now)
-        assert not engine.append_entries([replace(make_entry(AlarmEvent.ACKNOWLEDGE), who=ANNA)])
+        assert not engine.append_entries([structs.replace(make_entry(AlarmEvent.ACKNOWLEDGE), who=ANNA)])
         (kept,) = OfflineCommands(folder).read_new()
         assert (kept.who.name, kept.who.os_user, kept.offline) == ("Anna", getuser(), True)
         assert outbox.take_operator_commands() == [kept]

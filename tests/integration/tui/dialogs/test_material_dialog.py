@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
+from msgspec import structs
 
 from dosing_tui.config.chemical_sections import ChemicalSettings
 from dosing_tui.domain.alarms.models import AlarmEvent, AlarmKey, AlarmStateName, Suppression
@@ -79,7 +80,7 @@ async def test_litres_need_a_density_and_an_old_entry_expects_no_jump() -> None:
         assert "Litres of T-9 need its density" in await plant.press_keys(*["tab"] * 3, *"Zoe", "enter")
         settings = plant.app.services.settings
         chemicals = (ChemicalSettings("t-9", 1.25),)
-        object.__setattr__(plant.app.services, "settings", replace(settings, chemicals=chemicals))
+        structs.force_setattr(plant.app.services, "settings", replace(settings, chemicals=chemicals))
         await plant.press_keys("escape")
         assert "1.25 g/ml" in await plant.press_keys("R", *"2", "tab", "left")
         await plant.press_keys("tab", "ctrl+u", *"2026-03-01 06:00", "tab", "tab", *"Zoe", "enter")
@@ -88,7 +89,7 @@ async def test_litres_need_a_density_and_an_old_entry_expects_no_jump() -> None:
         assert source.entries == []
 
 
-async def test_what_cannot_be_is_told_and_nothing_is_entered() -> None:
+async def test_what_cannot_be_is_named_and_nothing_is_entered() -> None:
     async with open_stocked_console() as (plant, source):
         assert "Enter a quantity." in await plant.press_keys("2", "R", "enter")
         assert "'much' is not a number" in await plant.press_keys(*"much", "enter")
@@ -119,7 +120,7 @@ async def test_without_tanks_there_is_nothing_to_enter() -> None:
 
 
 async def test_names_are_only_text_in_the_smallest_terminal() -> None:
-    tanks = [replace(TANKS[0], chemical=HOSTILE, device_id=HOSTILE)]
+    tanks = [structs.replace(TANKS[0], chemical=HOSTILE, device_id=HOSTILE)]
     async with open_stocked_console(size=SMALL, tanks=tanks) as (plant, _):
         shown = await plant.press_keys("2", "R", *HOSTILE[:8])
         for line in shown.splitlines():

@@ -1,10 +1,10 @@
 """The dialog that asks for an operator's note."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+from msgspec.structs import replace
 
 from dosing_tui.domain.panels.operator_notes import NoteDraft
 from dosing_tui.tui.dialogs.note_dialog import NoteDialog

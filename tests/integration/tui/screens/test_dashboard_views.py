@@ -4,13 +4,17 @@ import csv
 import io
 import json
 import re
+import threading
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from dosing_tui.config.settings import ConsoleSettings, PlantSettings, Settings
 from dosing_tui.domain.panels.filters import Dimension
+from dosing_tui.domain.panels.panel_catalog import Panel, PanelQuery
 from dosing_tui.tui.dialogs.filter_dialog import FilterDialog
 from dosing_tui.tui.dialogs.range_dialog import RangeDialog
 from tests.support.tui.console_driver import LARGE, MEDIUM, SMALL, Console, open_console, wait_for
@@ -129,7 +133,7 @@ async def test_brackets_move_the_range_of_every_panel_and_the_dot_brings_it_back
         assert "Range" not in back.splitlines()[3]
 
 
-async def test_the_range_is_chosen_in_a_dialog_and_told_in_every_caption() -> None:
+async def test_the_range_is_chosen_in_a_dialog_and_stands_in_every_caption() -> None:
     async with open_console() as driven:
         driven.clock.move_forward(2)
         await driven.press_keys("4", "g")
@@ -189,14 +193,23 @@ async def test_values_to_choose_from_are_there_without_a_database() -> None:
         await driven.wait_for_text("DMDEE")
 
 
-async def test_old_data_is_dimmed_while_other_data_is_on_its_way() -> None:
+async def test_old_data_is_dimmed_while_other_data_is_on_its_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    may_answer = threading.Event()
     async with open_console() as driven:
+        read_panel = driven.source.read_panel
+
+        def read_late(panel: Panel[Any], query: PanelQuery) -> Sequence[Any]:
+            assert may_answer.wait(60)
+            return read_panel(panel, query)
+
+        monkeypatch.setattr(driven.source, "read_panel", read_late)
         driven.clock.move_forward(0.5)
         await driven.press_keys("plus")
         driven.clock.move_forward(0.4)
         await driven.wait_for_text("loading …")
+        may_answer.set()
         driven.clock.move_forward(2)
-        await wait_for(lambda: "asking" not in driven.screen)
+        await wait_for(lambda: "loading …" not in driven.screen)
 
 
 async def test_a_range_that_means_nothing_is_a_sentence_in_every_panel() -> None:

@@ -2,7 +2,6 @@
 
 import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -10,6 +9,8 @@ from uuid import uuid4
 
 import pytest
 from click.testing import CliRunner
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dosing_tui.cli.main import main
 from dosing_tui.config.settings import AlarmSettings, Settings
@@ -38,8 +39,7 @@ from tests.support.tui.sample_plant import FakeSource
 Row = TypeVar("Row")
 
 
-@dataclass(frozen=True, slots=True)
-class PumpWear:
+class PumpWear(Struct, frozen=True):
     """The row type of a throw-away panel."""
 
     chemical: str

@@ -45,7 +45,7 @@ async def test_lots_lead_to_their_batches_and_batches_to_their_lots(migrated: st
         assert "Overview" in await driven.press_keys("escape")
 
 
-async def test_a_plant_without_lots_is_told_where_they_come_from(migrated: str) -> None:
+async def test_a_plant_without_lots_says_where_they_come_from(migrated: str) -> None:
     settings = replace(make_settings(), database=DatabaseSettings(dsn=migrated))
     async with open_console(size=SMALL, chosen=settings) as driven:
         await driven.press_keys("T")

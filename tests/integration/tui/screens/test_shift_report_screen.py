@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from dosing_tui.config.settings import ConsoleSettings, GlyphMode, Settings
 from dosing_tui.domain.shift_handover import HandoverSignature, ShiftHandover
@@ -141,7 +142,9 @@ async def test_nobody_takes_over_from_themselves(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(
         FakeSource,
         "read_shift_report",
-        lambda self, shift, now: replace(make_report(shift, made_at=now), handover=ShiftHandover(signed)),
+        lambda self, shift, now: structs.replace(
+            make_report(shift, made_at=now), handover=ShiftHandover(signed)
+        ),
     )
     async with open_console(size=SMALL) as driven:
         await driven.press_keys("S")
@@ -153,7 +156,7 @@ async def test_nobody_takes_over_from_themselves(monkeypatch: pytest.MonkeyPatch
         await driven.wait_for_text("Shift taken over by Ben.")
 
 
-async def test_a_plant_without_shifts_is_told_so() -> None:
+async def test_a_plant_without_shifts_says_so() -> None:
     async with open_console(chosen=replace(make_settings(), shifts=())) as driven:
         assert "No shifts are set" in await driven.press_keys("S")
 

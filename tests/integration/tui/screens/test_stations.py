@@ -1,6 +1,6 @@
 """The station overview, driven by keys: into a station and out again; every tank by scrolling."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from dosing_tui.config.settings import PlantSettings, Settings, StationSettings
 from tests.support.tui.console_driver import LARGE, SMALL, open_console
@@ -73,3 +73,17 @@ async def test_every_tank_is_reached_at_80x24() -> None:
         assert "+ 105 more" in await driven.press_keys("home")
         await driven.press_keys("tab", "end")
         assert "108 of 108" in driven.screen
+
+
+async def test_every_line_of_the_integrity_screen_is_reached_at_80x24() -> None:
+    live, source = build_live_state(NOW), build_source(NOW)
+    async with open_console(size=SMALL, live=live, source=source, chosen=SETTINGS) as driven:
+        top = await driven.press_keys("7")
+        assert "more lines" in top
+        assert "log file" not in top
+        assert "role" in await driven.press_keys("j")
+        bottom = await driven.press_keys("end")
+        assert "log file" in bottom
+        assert "more line" not in bottom
+        assert "role" not in bottom
+        assert "Readings of process" in await driven.press_keys("home")

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from dosing_tui.collector.alarms import alarm_service, rules_watch
 from dosing_tui.collector.alarms.alarm_service import AlarmService
@@ -48,7 +49,7 @@ def test_a_silent_station_is_an_alarm_only_in_a_shift(
     around = make_context(tmp_path, server)
     settings = replace(around.settings, plant=PlantSettings(devices=("dosing_system_01",)), shifts=shifts)
     around.live_state.set_broker(LinkState(LinkStatus.UP, NOON))
-    alarming = AlarmService(replace(around, settings=settings, clock=clock))
+    alarming = AlarmService(structs.replace(around, settings=settings, clock=clock))
     now[0] += timedelta(minutes=11)
     alarming.start()
 
@@ -72,7 +73,7 @@ def test_a_suspended_collector_decides_nothing_until_it_is_elected_again(tmp_pat
     settings = replace(around.settings, plant=PlantSettings(devices=("dosing_system_01",)))
     around.live_state.set_broker(LinkState(LinkStatus.UP, NOON))
     outbox = JournalOutbox(tmp_path)
-    alarming = AlarmService(replace(around, settings=settings, clock=lambda: now[0]), outbox=outbox)
+    alarming = AlarmService(structs.replace(around, settings=settings, clock=lambda: now[0]), outbox=outbox)
     server.confirmed = False
     now[0] += timedelta(minutes=11)
     alarming.start()
@@ -103,7 +104,7 @@ def test_in_a_flood_most_of_the_time_is_left_to_the_intake(
 
     monkeypatch.setattr(Evaluator, "take_snapshot", take_slowly)
     around, outbox = make_context(tmp_path, FakeServer()), JournalOutbox(tmp_path)
-    alarming = AlarmService(replace(around, clock=lambda: NOON), outbox=outbox)
+    alarming = AlarmService(structs.replace(around, clock=lambda: NOON), outbox=outbox)
     alarming.start()
     began, number = time.monotonic(), 0
     while time.monotonic() - began < 2.0:
@@ -124,7 +125,7 @@ def test_rules_that_fail_are_shown_until_they_have_worked_for_a_minute(
 ) -> None:
     now = [NOON]
     around = make_context(tmp_path, FakeServer())
-    alarming = AlarmService(replace(around, clock=lambda: now[0]))
+    alarming = AlarmService(structs.replace(around, clock=lambda: now[0]))
 
     def fail(_evaluator: Evaluator, _reading: object) -> None:
         raise ZeroDivisionError
@@ -175,7 +176,7 @@ def test_the_screen_has_the_limits_of_the_database_and_a_difference_of_the_setti
         monkeypatch.setattr(rules_watch, pause, 0.01)
     server = FakeServer()
     own = server.limits
-    server.limits = replace(own, cpk_low=1.5)
+    server.limits = structs.replace(own, cpk_low=1.5)
     around = make_context(tmp_path, server)
     alarming = AlarmService(around)
     alarming.start()
@@ -184,7 +185,7 @@ def test_the_screen_has_the_limits_of_the_database_and_a_difference_of_the_setti
         snapshot = around.live_state.get_snapshot(NOON)
         return snapshot.limits, snapshot.notice
 
-    wait_until(lambda: read_state() == (replace(own, cpk_low=1.5), rules_watch.LIMITS_DIFFER))
+    wait_until(lambda: read_state() == (structs.replace(own, cpk_low=1.5), rules_watch.LIMITS_DIFFER))
     server.limits = own
     wait_until(lambda: read_state() == (own, ""))
     alarming.stop()

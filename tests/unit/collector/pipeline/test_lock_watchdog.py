@@ -1,8 +1,10 @@
 """When the watchdog asks the database, what it says of a session, and for how long."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from dosing_tui.collector.pipeline.lock_watchdog import SHOWN_FOR, WATCHED_FOR, LockWatchdog, describe_session
 from dosing_tui.database.maintenance.blocking_sessions import BlockingSession
@@ -30,7 +32,7 @@ class ScriptedWatchdog:
         self.is_open = False
 
 
-class Bench:
+class WatchdogBench:
     def __init__(self, folder: Path) -> None:
         self.now = NOON
         self.asked = ScriptedWatchdog()
@@ -58,7 +60,7 @@ class Bench:
 
 def test_a_database_that_works_is_not_asked_and_one_that_just_did_not_is(tmp_path: Path) -> None:
     """A collector that waits for a lock is connected in between, and each time waits anew."""
-    bench = Bench(tmp_path)
+    bench = WatchdogBench(tmp_path)
     bench.status.set_database_link(True, "")
     assert bench.check() == 1
     assert bench.check(WATCHED_FOR) == 0
@@ -70,7 +72,7 @@ def test_a_database_that_works_is_not_asked_and_one_that_just_did_not_is(tmp_pat
 
 
 def test_an_ended_session_is_said_counted_and_shown_for_some_minutes(tmp_path: Path) -> None:
-    bench = Bench(tmp_path)
+    bench = WatchdogBench(tmp_path)
     bench.asked.found = [ENDED, replace(ENDED, process=72)]
     bench.status.set_database_link(False, "lock timeout")
     bench.check()

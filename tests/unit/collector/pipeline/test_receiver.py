@@ -1,9 +1,9 @@
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from dosing_tui.collector.context.interfaces import CollectorContext
 from dosing_tui.collector.pipeline.receive_buffer import ReceiveBuffer
@@ -26,7 +26,7 @@ from tests.support.collector.protocol_fakes import (
 from tests.support.polling import wait_until
 
 
-class Bench:
+class InletBench:
     """A receiving end with its spool, and a broker that only remembers."""
 
     def __init__(self, spool: Spool, around: CollectorContext) -> None:
@@ -37,15 +37,15 @@ class Bench:
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
+def bench(tmp_path: Path) -> Iterator[InletBench]:
     around = make_context(tmp_path, FakeServer())
     with open_counted_spool(tmp_path, around, max_mb=1) as spool:
-        bench = Bench(spool, around)
+        bench = InletBench(spool, around)
         yield bench
         bench.inbox.close()
 
 
-def test_nothing_is_acknowledged_before_it_is_in_the_spool(bench: Bench) -> None:
+def test_nothing_is_acknowledged_before_it_is_in_the_spool(bench: InletBench) -> None:
     for number in range(5):
         bench.inbox.put_messages([make_delivery(number)])
     bench.receiving.start()
@@ -54,7 +54,7 @@ def test_nothing_is_acknowledged_before_it_is_in_the_spool(bench: Bench) -> None
     assert min(bench.broker.spooled_before) == 5
 
 
-def test_what_was_taken_is_finished_before_the_end(bench: Bench) -> None:
+def test_what_was_taken_is_finished_before_the_end(bench: InletBench) -> None:
     bench.inbox.put_messages([make_delivery(1)])
     bench.receiving.start()
     bench.broker.any.wait(60)
@@ -63,7 +63,7 @@ def test_what_was_taken_is_finished_before_the_end(bench: Bench) -> None:
     assert bench.receiving.stop_reason == ""
 
 
-def test_every_message_moves_the_picture(bench: Bench) -> None:
+def test_every_message_moves_the_picture(bench: InletBench) -> None:
     bench.inbox.put_messages([make_delivery(1)])
     bench.receiving.start()
     wait_until(lambda: take_snapshot(bench.around).last_message_at)
@@ -71,7 +71,7 @@ def test_every_message_moves_the_picture(bench: Bench) -> None:
     wait_until(lambda: take_snapshot(bench.around).message_counts == MessageCounts(received=1, spooled=1))
 
 
-def test_a_retained_message_is_shown_and_not_stored_again(bench: Bench) -> None:
+def test_a_retained_message_is_shown_and_not_stored_again(bench: InletBench) -> None:
     bench.inbox.put_messages([make_delivery(1, retained=True)])
     bench.receiving.start()
     wait_until(lambda: take_snapshot(bench.around).doses)
@@ -79,7 +79,9 @@ def test_a_retained_message_is_shown_and_not_stored_again(bench: Bench) -> None:
     assert bench.spool.counts == MessageCounts()
 
 
-def test_a_full_spool_ends_receiving_with_its_reason_and_without_acknowledgement(bench: Bench) -> None:
+def test_a_full_spool_ends_receiving_with_its_reason_and_without_acknowledgement(
+    bench: InletBench,
+) -> None:
     bench.inbox.put_messages([make_delivery(number) for number in range(30_000)])
     bench.receiving.start()
     wait_until(lambda: bench.receiving.stop_reason)
@@ -97,7 +99,7 @@ class BrokenParser:
 def test_a_fault_of_the_program_stops_receiving_and_loses_nothing(tmp_path: Path) -> None:
     around = make_context(tmp_path, FakeServer(), parser=BrokenParser)
     with open_counted_spool(tmp_path, around) as spool:
-        bench = Bench(spool, around)
+        bench = InletBench(spool, around)
         bench.inbox.put_messages([make_delivery(1)])
         bench.receiving.start()
         wait_until(lambda: bench.receiving.stop_reason)
@@ -106,7 +108,7 @@ def test_a_fault_of_the_program_stops_receiving_and_loses_nothing(tmp_path: Path
 
 
 def test_a_message_that_comes_again_on_the_next_connection_has_the_time_of_its_first_coming(
-    bench: Bench,
+    bench: InletBench,
 ) -> None:
     first = make_delivery(7)
     later = first.received_at.replace(hour=13)
@@ -131,7 +133,7 @@ class TimelessParser:
 def test_a_message_that_may_be_a_repeat_is_stored_as_new_flagged_and_counted(tmp_path: Path) -> None:
     around = make_context(tmp_path, FakeServer(), parser=TimelessParser)
     with open_counted_spool(tmp_path, around) as spool:
-        bench = Bench(spool, around)
+        bench = InletBench(spool, around)
         first = make_delivery(7)
         bench.inbox.put_messages([first])
         a_second_later = first.received_at + timedelta(seconds=1)
@@ -143,7 +145,9 @@ def test_a_message_that_may_be_a_repeat_is_stored_as_new_flagged_and_counted(tmp
         bench.receiving.stop()
 
 
-def test_a_rise_of_the_brokers_dropped_messages_is_noticed_and_its_first_word_is_not(bench: Bench) -> None:
+def test_a_rise_of_the_brokers_dropped_messages_is_noticed_and_its_first_word_is_not(
+    bench: InletBench,
+) -> None:
     bench.receiving.start()
     bench.inbox.put_messages([make_delivery(4000, topic=DROP_COUNT_TOPIC, retained=True)])
     wait_until(lambda: bench.spool.broker_drop_count == 4000)

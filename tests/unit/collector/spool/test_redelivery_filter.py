@@ -1,12 +1,12 @@
 """A repeat is what the protocol says is one. Everything else is new, and flagged where nobody can tell."""
 
 import tracemalloc
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from dosing_tui.collector.spool.redelivery_filter import (
     NO_HISTORY,
@@ -27,7 +27,7 @@ SECOND = timedelta(seconds=1)
 LATER = NOON + timedelta(minutes=10)
 
 
-class Plant:
+class ResendingPlant:
     """Hands messages to a filter, one after the other."""
 
     def __init__(self, history: ReceiptHistory = NO_HISTORY, limit: int = 1000) -> None:
@@ -50,14 +50,14 @@ class Plant:
         self.connection += 1
         self.session += anew
 
-    def restart(self) -> "Plant":
+    def restart(self) -> "ResendingPlant":
         """The next process, with what this one has stored."""
         record = {
             one.packet_id: SessionMessage(one.session, one.identity, one.received_at)
             for one in self.received
             if one.packet_id
         }
-        after = Plant(ReceiptHistory(self.received, self.session, record.items()))
+        after = ResendingPlant(ReceiptHistory(self.received, self.session, record.items()))
         after.connection, after.session = self.connection + 1, self.session
         return after
 
@@ -71,7 +71,7 @@ def is_new(one: MessageFingerprint, at: datetime, *, flagged: bool) -> bool:
 
 
 def test_a_message_whose_acknowledgement_was_lost_is_the_same() -> None:
-    plant = Plant()
+    plant = ResendingPlant()
     first = plant.receive(7, at=NOON)
     plant.reconnect()
     assert is_same(first, plant.receive(7, at=LATER, dup=True))
@@ -80,7 +80,7 @@ def test_a_message_whose_acknowledgement_was_lost_is_the_same() -> None:
 
 
 def test_a_message_that_a_killed_process_had_not_acknowledged_is_the_same() -> None:
-    plant = Plant()
+    plant = ResendingPlant()
     first = plant.receive(7, at=NOON)
     assert is_same(first, plant.restart().receive(7, at=LATER, dup=True))
 
@@ -88,7 +88,7 @@ def test_a_message_that_a_killed_process_had_not_acknowledged_is_the_same() -> N
 @pytest.mark.parametrize("dup", [False, True])
 def test_equal_words_under_another_packet_id_are_new(dup: bool) -> None:
     """Real readings: four doses without a time, with the same values, around a reconnect."""
-    plant = Plant()
+    plant = ResendingPlant()
     plant.receive(7, at=NOON)
     plant.receive(8, b"another", at=NOON)
     plant.reconnect()
@@ -99,7 +99,7 @@ def test_equal_words_under_another_packet_id_are_new(dup: bool) -> None:
 
 
 def test_equal_words_without_dup_under_the_same_packet_id_are_new() -> None:
-    plant = Plant()
+    plant = ResendingPlant()
     plant.receive(7, at=NOON)
     assert is_new(plant.receive(7, at=LATER), LATER, flagged=False)
     plant.reconnect()
@@ -107,14 +107,14 @@ def test_equal_words_without_dup_under_the_same_packet_id_are_new() -> None:
 
 
 def test_a_redelivery_of_what_never_arrived_is_new_and_not_doubted() -> None:
-    plant = Plant()
+    plant = ResendingPlant()
     plant.receive(7, at=NOON)
     plant.reconnect()
     assert is_new(plant.receive(8, b"lost on the way", at=LATER, dup=True), LATER, flagged=False)
 
 
 def test_a_redelivery_of_what_another_machine_may_have_received_is_new_and_flagged() -> None:
-    plant = Plant(ReceiptHistory(session=1))
+    plant = ResendingPlant(ReceiptHistory(session=1))
     assert is_new(plant.receive(8, at=NOON, dup=True), NOON, flagged=True)
     assert is_new(plant.receive(9, b"one more", at=NOON, dup=True), NOON, flagged=True)
     plant.receive(10, b"new", at=NOON)
@@ -123,7 +123,7 @@ def test_a_redelivery_of_what_another_machine_may_have_received_is_new_and_flagg
 
 
 def test_a_packet_id_that_wraps_around_belongs_to_its_last_message() -> None:
-    plant = Plant()
+    plant = ResendingPlant()
     for number in range(3):
         for packet_id in (1, 2, 65_535):
             plant.receive(packet_id, b"%d" % number, at=NOON + number * SECOND)
@@ -133,14 +133,14 @@ def test_a_packet_id_that_wraps_around_belongs_to_its_last_message() -> None:
 
 
 def test_a_new_session_begins_a_new_record() -> None:
-    plant = Plant()
+    plant = ResendingPlant()
     plant.receive(1, at=NOON)
     plant.reconnect(anew=True)
     assert is_new(plant.receive(1, at=LATER, dup=True), LATER, flagged=False)
 
 
 def test_what_an_old_session_left_behind_does_not_count_in_the_next_process() -> None:
-    plant = Plant()
+    plant = ResendingPlant()
     plant.receive(1, at=NOON)
     plant.session = 2  # begun, and nothing came
     after = plant.restart()
@@ -148,7 +148,7 @@ def test_what_an_old_session_left_behind_does_not_count_in_the_next_process() ->
 
 
 def test_topic_and_payload_both_tell_messages_apart() -> None:
-    plant = Plant()
+    plant = ResendingPlant()
     plant.receive(1, at=NOON)
     plant.reconnect()
     assert is_new(plant.receive(1, b"Level", at=LATER, dup=True), LATER, flagged=False)
@@ -158,20 +158,20 @@ def test_topic_and_payload_both_tell_messages_apart() -> None:
 
 
 def test_a_station_that_sends_again_within_two_seconds_is_flagged_not_swallowed() -> None:
-    plant = Plant()
+    plant = ResendingPlant()
     plant.receive(1, at=NOON)
     assert is_new(plant.receive(2, at=NOON + 2 * SECOND), NOON + 2 * SECOND, flagged=True)
     assert is_new(plant.receive(3, at=NOON + 5 * SECOND), NOON + 5 * SECOND, flagged=False)
 
 
 def test_at_qos_0_nobody_sends_again() -> None:
-    plant = Plant()
+    plant = ResendingPlant()
     plant.receive(0, at=NOON)
     assert is_new(plant.receive(0, at=NOON + SECOND, dup=True), NOON + SECOND, flagged=False)
 
 
 def test_what_a_restored_broker_sends_again_is_flagged() -> None:
-    plant = Plant()
+    plant = ResendingPlant()
     for number in range(3):
         plant.receive(number + 1, b"%d" % number, at=NOON)
     plant.reconnect()
@@ -182,10 +182,10 @@ def test_what_a_restored_broker_sends_again_is_flagged() -> None:
 
 def test_a_message_in_flight_while_the_program_was_updated_is_the_same() -> None:
     """The version before kept no packet IDs."""
-    plant = Plant()
+    plant = ResendingPlant()
     first = plant.receive(7, at=NOON)
     record = [(-1, SessionMessage(0, first.identity, NOON))]
-    after = Plant(ReceiptHistory([first._replace(packet_id=0)], 0, record))
+    after = ResendingPlant(ReceiptHistory([first._replace(packet_id=0)], 0, record))
     after.connection, after.session = 2, 0
     assert is_same(first, after.receive(7, at=LATER, dup=True))
     after.receive(8, b"new", at=LATER)
@@ -194,7 +194,7 @@ def test_a_message_in_flight_while_the_program_was_updated_is_the_same() -> None
 
 
 def test_an_hour_into_a_connection_what_was_before_is_forgotten_but_not_the_record() -> None:
-    plant = Plant()
+    plant = ResendingPlant()
     first = plant.receive(1, at=NOON)
     plant.reconnect()
     plant.receive(2, b"another", at=NOON + SECOND)
@@ -223,7 +223,7 @@ def test_a_reading_with_a_time_of_its_own_is_not_flagged(
 
 @given(st.lists(st.integers(0, 8), max_size=60))
 def test_never_more_are_kept_than_allowed_and_the_number_can_be_lowered(words: list[int]) -> None:
-    plant, journal = Plant(limit=4), {}
+    plant, journal = ResendingPlant(limit=4), {}
     for second, word in enumerate(words):
         plant.connection = second // 7
         kept = plant.receive(0, b"%d" % word, at=NOON + second * SECOND)
@@ -259,7 +259,7 @@ def test_whatever_is_lost_every_message_has_one_time_and_no_two_have_the_same(
     steps: list[tuple[int, str]],
 ) -> None:
     """Only two different texts: nothing tells messages apart but the protocol."""
-    plant, broker, at = Plant(), Broker(100), NOON
+    plant, broker, at = ResendingPlant(), Broker(100), NOON
     times: dict[int, set[datetime]] = {}
 
     def deliver(number: int, packet_id: int, words: bytes, *, dup: bool) -> None:
@@ -293,7 +293,7 @@ def test_a_hundred_thousand_receipts_take_a_hundred_bytes_each() -> None:
     tracemalloc.start()
     try:
         before, _ = tracemalloc.get_traced_memory()
-        plant = Plant(limit=count)
+        plant = ResendingPlant(limit=count)
         for number in range(count):
             plant.receive(1 + number, b"%d" % number, at=NOON)
             plant.received.clear()

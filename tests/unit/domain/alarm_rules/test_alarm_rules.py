@@ -1,11 +1,11 @@
 """Every rule of the list: when it finds something, when it does not, and in what words."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from dosing_tui.domain.alarm_rules.shared.batch_need import BatchNeed
 from dosing_tui.domain.alarm_rules.shared.detection import ConnectionState, DatabasePartState, TopicAccess
@@ -618,6 +618,13 @@ def test_a_database_that_is_down_says_what_waits() -> None:
     )
     plant.advance_clock(11)
     assert find_message(plant, "DB_DOWN") == "Database down: buffering 1 234 messages, oldest 0 s · No server"
+
+
+def test_a_database_that_is_down_does_not_count_messages_where_none_wait() -> None:
+    plant = Plant()
+    plant.outlook = replace(plant.outlook, database=ConnectionState(False, NOW, "No server."), spool_count=0)
+    plant.advance_clock(11)
+    assert find_message(plant, "DB_DOWN") == "Database down · No server"
 
 
 @pytest.mark.parametrize(("percent", "since"), [(81.0, None), (1.0, NOW - timedelta(minutes=61))])

@@ -1,11 +1,11 @@
 """What comes and goes faster than its on-delay is an alarm too (ISA-18.2: chattering)."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from dosing_tui.domain.alarm_rules.shared.detection import ConnectionState, DatabasePartState, TopicAccess
 from dosing_tui.domain.alarms.models import AlarmEvent, AlarmStateName

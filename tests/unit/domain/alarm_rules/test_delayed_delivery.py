@@ -1,10 +1,10 @@
 """However the messages of whole batches are delayed: when all have arrived, none counts as incomplete."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from dosing_tui.domain.alarms.models import AlarmStateName
 from dosing_tui.domain.messages.models import BatchEvent, Dose

@@ -1,7 +1,6 @@
 """Delays, dead band, shelving, suppression and restarts: what an alarm does over time."""
 
 import time
-from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -9,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from dosing_tui.domain.alarm_rules.shared.detection import ConnectionState
 from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits

@@ -1,9 +1,9 @@
 """Messages that arrive late: what they prove wrong returns to normal, what they raise says their own time."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from dosing_tui.domain.alarm_rules.delays import MAX_STANDING, DelayedCondition
 from dosing_tui.domain.alarm_rules.shared.detection import Detection

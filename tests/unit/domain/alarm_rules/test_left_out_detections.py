@@ -1,6 +1,6 @@
 """What the rules leave out because nobody waits for it: with and without it, the same happens."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.domain.evaluated_plant import Plant
@@ -31,6 +31,7 @@ def take_step(plant: Plant, kind: str, value: float | None) -> None:
             plant.receive_readings(plant.make_event(event))
 
 
+@settings(max_examples=settings().max_examples // 2)
 @given(STEPS)
 def test_a_detection_that_nobody_waits_for_changes_nothing(steps: list[tuple[str, float | None]]) -> None:
     frugal, complete = Plant(), Plant()

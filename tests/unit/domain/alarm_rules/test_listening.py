@@ -1,9 +1,9 @@
 """Silence counts only while this process listens: an alarm of silence that nobody could hear is false."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from dosing_tui.domain.alarm_rules.shared.detection import ConnectionState
 from dosing_tui.domain.alarms.models import AlarmEvent, AlarmKey, AlarmStateName

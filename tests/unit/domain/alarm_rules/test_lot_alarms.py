@@ -1,9 +1,9 @@
 """Alarms of the lots in the tanks: expired, unknown, and used up too late."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from dosing_tui.domain.alarms.models import AlarmStateName
 from dosing_tui.domain.materials.lots.lot_mixing import UNKNOWN_LOT, Lot, LotShare

@@ -1,8 +1,7 @@
 """What a status topic and sequence numbers mean for the alarms of a station."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from dosing_tui.domain.alarm_rules.shared.detection import ConnectionState
 from dosing_tui.domain.alarms.models import AlarmEvent, AlarmStateName

@@ -1,11 +1,11 @@
 """A station or tank that is retired raises nothing, and is back by itself when it is used again."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from dosing_tui.domain.alarms.catalog import RETIRED
 from dosing_tui.domain.alarms.models import Actor, AlarmEvent, AlarmKey, AlarmStateName, Priority
@@ -177,6 +177,7 @@ def test_a_retired_station_that_is_long_gone_is_freed_though_it_is_expected() ->
     assert plant.get_shown_state("STOCK_CRITICAL", item="T-12") is N.UNACK
 
 
+@settings(max_examples=settings().max_examples // 2)
 @given(st.lists(st.sampled_from(["dose", "level", "start", "tick", "offline"]), max_size=12))
 def test_whatever_came_before_nothing_of_a_retired_station_stands(steps: list[str]) -> None:
     plant = Plant()

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from dosing_tui.config.alarm_limits import build_alarm_limits
 from dosing_tui.config.sections.pump_settings import PumpLimitSettings, PumpSettings
@@ -46,13 +47,15 @@ def test_limits_are_the_same_after_they_were_stored(
     ours, others = build_alarm_limits(settings), build_alarm_limits(Settings())
     found = replace_limits(others, stored, percent)
     assert (
-        replace(found, tolerance_rules=ours.tolerance_rules) == ours == replace_limits(ours, stored, percent)
+        structs.replace(found, tolerance_rules=ours.tolerance_rules)
+        == ours
+        == replace_limits(ours, stored, percent)
     )
     assert parse_stock_limits(stored, percent) == ours.stock
 
 
 def test_limits_that_an_earlier_version_stored_leave_the_service_of_pumps_as_it_is() -> None:
-    ours = replace(AlarmLimits(), service=PlantServiceLimits(ServiceLimits(tube_life_g=9.0)))
+    ours = structs.replace(AlarmLimits(), service=PlantServiceLimits(ServiceLimits(tube_life_g=9.0)))
     data = json.loads(format_limits(AlarmLimits()))
     earlier = {name: data[name] for name in data if not name.startswith("service")}
     assert replace_limits(ours, json.dumps(earlier), 20.0) == ours

@@ -1,12 +1,12 @@
 """Begun at any checkpoint, the journal leads to the same states as read from its first entry."""
 
 import json
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from dosing_tui.domain.alarms.checkpoint import (
     EMPTY_CHECKPOINT,

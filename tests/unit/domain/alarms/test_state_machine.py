@@ -1,11 +1,11 @@
 """The state table of ISA-18.2, row by row, and what has to hold whatever happens."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from dosing_tui.domain.alarms.journal_projection import fold_entries
 from dosing_tui.domain.alarms.models import (

@@ -1,12 +1,12 @@
 """Anchors are found again wherever they were kept, and show what became of the trail."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from textwrap import fill
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from dosing_tui.domain.batch_review.audit_anchor import (
     AuditAnchor,

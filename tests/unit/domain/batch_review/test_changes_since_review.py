@@ -1,10 +1,10 @@
 """Why a review is outdated is told by what came, went or is judged otherwise; nothing else is."""
 
-from dataclasses import replace
 from datetime import UTC
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from dosing_tui.domain.batch_review import assessment as judging
 from dosing_tui.domain.batch_review.assessment import Assessment

@@ -1,11 +1,11 @@
 """What a reviewer is told to look at, and nothing where there is nothing."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from dosing_tui.domain.alarms.catalog import RULES, BatchWeight
 from dosing_tui.domain.batch_review.exception_checks import (

@@ -2,10 +2,10 @@
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
 from random import Random
 
 import pytest
+from msgspec.structs import replace
 
 from dosing_tui.domain.batch_review.exception_checks import judge_batch
 from dosing_tui.domain.batch_review.finding_weight import ExceptionKind

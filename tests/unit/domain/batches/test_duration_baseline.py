@@ -1,11 +1,11 @@
 """What is usual is learned from a recipe's own batches, and a few odd ones among them do not spoil it."""
 
-from dataclasses import replace
 from datetime import timedelta
 from random import Random
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from dosing_tui.domain.batch_review.exception_checks import (
     DEFAULT_LIMITS,

@@ -1,12 +1,12 @@
 """Batches whose messages carry the station's time, cut to whole seconds, or only that of their receipt."""
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import TypeVar
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from dosing_tui.domain.messages.models import BatchEvent, Dose, Reading, TimeQuality
 from tests.support.domain.batch_messages import (

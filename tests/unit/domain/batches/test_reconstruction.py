@@ -1,12 +1,12 @@
 """Each rule by which messages become batches, and each case in which they do not arrive as they should."""
 
-from dataclasses import replace
 from datetime import timedelta
 from random import Random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from dosing_tui.domain.batches.canonical_json import batch_to_record
 from dosing_tui.domain.batches.reconstruction import compute_batch_key, reconstruct_batches

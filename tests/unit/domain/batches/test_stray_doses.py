@@ -1,10 +1,9 @@
 """Doses without any event, for however long: their batches are the same from wherever one begins to read."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from dosing_tui.database.batches.spans.span_planner import (
     ChangedDay,

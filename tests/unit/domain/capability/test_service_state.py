@@ -1,11 +1,11 @@
 """Tubes and calibrations: what is due, by which limit, and its alarm."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from dosing_tui.domain.alarm_rules.dose_rules import check_service
 from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits

@@ -1,11 +1,11 @@
 """What may be entered, and the arithmetic of the book under any order and late arrival."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from dosing_tui.domain.materials.ledger import (
     REMOVED_KINDS,

@@ -27,7 +27,7 @@ class Run:
     """Seconds between its messages, in turn; how late each arrives; and before which ones it starts anew."""
     delays: tuple[float, ...]
     reboots: frozenset[int]
-    messages: int = 800
+    messages: int = 400
 
     def list_messages(self) -> Iterator[tuple[int, datetime]]:
         """What the counter shows, and when it is received."""
@@ -61,7 +61,7 @@ RUNS = st.builds(
     uptime=st.one_of(st.just(0.0), st.floats(0, 60 * DAY), st.floats(19.5 * DAY, 20.5 * DAY)),
     gaps=st.lists(st.one_of(st.floats(0.1, 120), st.floats(1, 6 * 3_600)), min_size=1, max_size=8).map(tuple),
     delays=st.lists(st.floats(0, 3), min_size=1, max_size=8).map(tuple),
-    reboots=st.frozensets(st.integers(0, 799), max_size=3),
+    reboots=st.frozensets(st.integers(0, 399), max_size=3),
 )
 
 

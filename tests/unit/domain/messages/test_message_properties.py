@@ -4,7 +4,6 @@ import json
 import math
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
@@ -94,10 +93,10 @@ PAYLOAD = st.one_of(
 
 def list_texts(unit: ParsedItem) -> Iterator[tuple[str, int]]:
     """Every text of the unit, with those of its flags, and how many cells it may take."""
-    for field in fields(unit):
-        value = getattr(unit, field.name)
+    for name in unit.__struct_fields__:
+        value = getattr(unit, name)
         if isinstance(value, str):
-            yield value, 240 if field.name == "reason" else 64
+            yield value, 240 if name == "reason" else 64
         elif isinstance(value, tuple):
             yield from ((flag, 100) for flag in value)
 
@@ -113,12 +112,12 @@ def assert_harmless(unit: ParsedItem) -> None:
 
 def assert_storable(unit: ParsedItem) -> None:
     assert not isinstance(unit, Rejection)
-    for field in fields(unit):
-        value = getattr(unit, field.name)
+    for name in unit.__struct_fields__:
+        value = getattr(unit, name)
         if isinstance(value, float):
             assert math.isfinite(value)
         elif isinstance(value, int):
-            bits = 64 if field.name == "duration_ms" else 32
+            bits = 64 if name == "duration_ms" else 32
             assert -(2 ** (bits - 1)) <= value < 2 ** (bits - 1)
     assert unit.device_id
     if unit.time_quality is TimeQuality.DEVICE:

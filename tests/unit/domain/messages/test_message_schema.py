@@ -31,7 +31,7 @@ def test_the_firmwares_dose_is_read_without_a_flag() -> None:
     assert found == Dose(
         time=MADE, device_id="dosing_system_01", pump=2, chemical="T-12", target_g=40.0, actual_g=40.15,
         error_g=0.15, recipe="CU-85", mode="CATALYST", duration_ms=58_432, dedup=found.dedup,
-        received_at=RECEIVED, time_quality=TimeQuality.DEVICE, flags=(),
+        received_at=RECEIVED, time_quality=TimeQuality.DEVICE, legacy_dedup=found.legacy_dedup,
     )  # fmt: skip
 
 
@@ -51,7 +51,7 @@ def test_the_firmwares_batch_event_is_read_without_a_flag() -> None:
     found = an_event(EVENT)
     assert found == BatchEvent(
         time=MADE, device_id="dosing_system_01", event="start", recipe="CU-85", pumps=2, dedup=found.dedup,
-        received_at=RECEIVED, time_quality=TimeQuality.DEVICE, flags=(),
+        received_at=RECEIVED, time_quality=TimeQuality.DEVICE, legacy_dedup=found.legacy_dedup,
     )  # fmt: skip
 
 
@@ -60,7 +60,7 @@ def test_the_firmwares_level_is_read_without_a_flag_at_the_time_it_came() -> Non
     assert found == InventoryLevel(
         time=RECEIVED, device_id="dosing_system_01", chemical="T-12", remaining_g=12_345.67,
         capacity_g=15_000.0, percent_full=82.304, dedup=found.dedup,
-        received_at=RECEIVED, time_quality=TimeQuality.RECEIVE, flags=(),
+        received_at=RECEIVED, time_quality=TimeQuality.RECEIVE, legacy_dedup=found.legacy_dedup,
     )  # fmt: skip
 
 

@@ -1,8 +1,7 @@
 """How full a tank is, in bands, percent and words."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from dosing_tui.domain.messages.tank_level import (
     LevelBand,

@@ -1,7 +1,6 @@
 """Who is told of what, and what is held back: the rules hold for every journal."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from uuid import UUID
@@ -9,6 +8,7 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from dosing_tui.domain.alarms.journal_projection import AlarmTransition, JournalProjection
 from dosing_tui.domain.alarms.models import (

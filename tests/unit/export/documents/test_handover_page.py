@@ -1,11 +1,11 @@
 """The handover is one page of 80 columns, whatever has happened in the shift."""
 
 import re
-from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from msgspec.structs import replace
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.domain.messages.text_sanitizer import count_cells
@@ -42,6 +42,23 @@ def test_it_says_what_the_next_shift_has_to_know() -> None:
         "! Handed over by not signed yet", "! Taken over by not signed yet",
     ):  # fmt: skip
         assert word in words
+
+
+def test_the_page_of_a_shift_that_is_over_says_when_its_alarms_were_read() -> None:
+    report = make_report()
+    assert "! Active alarms 1 unacknowledged of 1 on 11 Mar at 15:04:" in " ".join(print_page(report).split())
+    quiet = replace(report, standing=())
+    assert "Active alarms none on 11 Mar at 15:04" in " ".join(print_page(quiet).split())
+    running = replace(report, made_at=EARLY.until - timedelta(hours=1))
+    assert "! Active alarms 1 unacknowledged of 1:" in " ".join(print_page(running).split())
+
+
+def test_an_alarm_that_returned_says_so_and_one_without_a_message_has_its_title() -> None:
+    report = make_report()
+    [alarm] = report.standing
+    returned = replace(alarm, active=False, latched=False, acked=False, message="")
+    words = " ".join(print_page(replace(report, standing=(returned,))).split())
+    assert "STOCK_LOW/dosing_system_01/T-12: returned to normal: Low inventory since" in words
 
 
 def test_a_tank_whose_level_is_not_known_is_not_said_to_be_full() -> None:

@@ -1,9 +1,9 @@
 """The shift report contains every part, whatever names the plant uses."""
 
-from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import pytest
+from msgspec.structs import replace
 
 from dosing_tui.cli.reports import REPORT_FORMATS
 from dosing_tui.config.settings import Settings

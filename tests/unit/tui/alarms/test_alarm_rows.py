@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from dosing_tui.domain.alarms.models import AlarmState, AlarmStateName, Priority, Suppression
 from dosing_tui.domain.alarms.snapshot import AlarmSnapshot
@@ -36,7 +37,7 @@ NO_OPTIONS = AlarmListOptions()
 
 
 def at_station(number: int, state: AlarmState) -> AlarmState:
-    return replace(state, key=state.key._replace(device=f"dosing_system_{number:02}"))
+    return structs.replace(state, key=state.key._replace(device=f"dosing_system_{number:02}"))
 
 
 def rows_of(snapshot: AlarmSnapshot, options: AlarmListOptions = NO_OPTIONS, rule: str = "") -> AlarmRows:
@@ -140,6 +141,27 @@ def test_a_full_list_has_a_line_for_each_alarm() -> None:
     assert choose_row_height(shown, CONTEXT, 400, 20) == 1
 
 
+def test_an_alarm_without_a_message_has_its_rules_title() -> None:
+    silent = structs.replace(make_state("DB_PARTIAL", "journal", number=1), message="")
+    assert "Database works only in part" in read_words(
+        render_alarm_list(
+            AlarmList(AlarmListState(), rows_of(picture_of(silent)), NO_OPTIONS), CONTEXT, 120, 4
+        )
+    )
+
+
+def test_a_message_that_has_no_room_below_its_row_says_that_it_goes_on() -> None:
+    away = structs.replace(
+        make_state("BROKER_DOWN", "", number=1),
+        message="Broker down · Broker 127.0.0.1:53841 accepts the connection and answers nothing: it hangs, "
+        "or it is not an MQTT broker. Check the broker, and host, port, tls and transport in [mqtt]",
+    )
+    rows = rows_of(picture_of(away))
+    drawn = render_alarm_list(AlarmList(AlarmListState(), rows, NO_OPTIONS), CONTEXT, 80, 3)
+    (below,) = ["".join(cell for cell, _ in row).strip() for row in drawn[2:]]
+    assert below == "Broker down · Broker 127.0.0.1:53841 accepts the connection and …"
+
+
 @pytest.mark.parametrize("width", [40, 53, 64])
 def test_the_pane_cuts_neither_the_tag_nor_the_text(width: int) -> None:
     for row in rows_of(picture_of(*LONG_TEXTS)).rows:
@@ -177,7 +199,10 @@ def test_the_counts_are_whole_at_80_columns_and_a_long_filter_is_what_is_cut() -
 def acknowledge(snapshot: AlarmSnapshot, item: str) -> AlarmSnapshot:
     views = (*snapshot.annunciated_alarms,)
     return picture_of(
-        *(replace(view.state, acked=True) if view.state.key.item == item else view.state for view in views)
+        *(
+            structs.replace(view.state, acked=True) if view.state.key.item == item else view.state
+            for view in views
+        )
     )
 
 
@@ -197,7 +222,7 @@ def test_from_any_alarm_an_acknowledgement_leads_through_all_that_wait(
         assert row is not None
         assert row.is_unacknowledged
         done.append(row.first.state.key.item)
-        state = replace(state, acknowledging=state.cursor_key)
+        state = structs.replace(state, acknowledging=state.cursor_key)
         waiting = alarm_list.clamp_cursor(state, rows_of(snapshot, options), VISIBLE)
         assert waiting == state
         snapshot = acknowledge(snapshot, done[-1])

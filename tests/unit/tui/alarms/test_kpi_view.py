@@ -1,9 +1,9 @@
 """The page of alarm health: figures, targets, verdicts."""
 
-from dataclasses import replace
 from datetime import UTC, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from dosing_tui.domain.alarms.kpis import AlarmKpiSummary, calculate_kpis
 from dosing_tui.domain.alarms.models import AlarmEvent, AlarmKey

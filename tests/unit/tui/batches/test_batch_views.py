@@ -1,10 +1,10 @@
 """Where the reviewer is in the list, and how errors, courses and batches under way are drawn."""
 
-from dataclasses import replace
 from datetime import UTC, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.reports.batch_record import BatchRecordContent

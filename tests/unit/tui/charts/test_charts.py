@@ -1,12 +1,12 @@
 """Charts over time: lines, scales, cursors and statistics, whatever the values and the size."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from dosing_tui.tui.charts.full_screen_chart import (
     draw_full_screen_chart,

@@ -3,7 +3,7 @@
 from dosing_tui.tui.containment.part_guard import SINGLE_SHOWN_S, PartGuard
 
 
-class Clock:
+class SecondsClock:
     def __init__(self) -> None:
         self.now = 0.0
 
@@ -12,7 +12,7 @@ class Clock:
 
 
 def test_what_is_done_again_and_again_is_out_of_order_until_it_works() -> None:
-    clock = Clock()
+    clock = SecondsClock()
     guard = PartGuard(clock=clock)
     guard.note_failure("tanks", ValueError("no"))
     clock.now += 10 * SINGLE_SHOWN_S
@@ -22,7 +22,7 @@ def test_what_is_done_again_and_again_is_out_of_order_until_it_works() -> None:
 
 
 def test_what_was_to_be_done_once_is_out_of_order_for_a_minute_after_its_last_failure() -> None:
-    clock = Clock()
+    clock = SecondsClock()
     guard = PartGuard(clock=clock)
     guard.note_failure("redraw", ValueError("no"), is_single=True)
     clock.now += SINGLE_SHOWN_S / 2
@@ -34,7 +34,7 @@ def test_what_was_to_be_done_once_is_out_of_order_for_a_minute_after_its_last_fa
 
 
 def test_a_part_that_also_fails_when_it_is_done_regularly_stays_out_of_order() -> None:
-    clock = Clock()
+    clock = SecondsClock()
     guard = PartGuard(clock=clock)
     guard.note_failure("redraw", ValueError("once"), is_single=True)
     guard.note_failure("redraw", ValueError("each tick"))

@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from dosing_tui.config.settings import ConsoleSettings, Settings
 from dosing_tui.domain.batch_review.query_models import BatchRow
@@ -258,7 +259,7 @@ def review_controller(bench: ControllerBench) -> ReviewController:
 def reviewable(bench: ControllerBench) -> BatchRow:
     bench.source.batches = sample_batches()
     row = next(d.row for d in sample_batches().details if d.row.status == "complete")
-    return replace(row, findings=0, finding_kinds=(), review_state="unreviewed")
+    return structs.replace(row, findings=0, finding_kinds=(), review_state="unreviewed")
 
 
 def test_a_review_asks_for_the_name_and_reports_a_refusal(bench: ControllerBench) -> None:
@@ -268,7 +269,9 @@ def test_a_review_asks_for_the_name_and_reports_a_refusal(bench: ControllerBench
     bench.host.answer(ReviewInput("", "Anna", ""))
     assert bench.workers.lanes == [Lane.REVIEWS]
     result = bench.workers.take(ReviewsEntered)
-    refused = replace(result.value, outcome=ReviewResult(refusals=("Not saved: Ben reviewed this batch.",)))
+    refused = structs.replace(
+        result.value, outcome=ReviewResult(refusals=("Not saved: Ben reviewed this batch.",))
+    )
     refusal = replace(result, value=refused)
     assert bench.entries.settle(refusal)
     reviews.refuse_review(refusal)
@@ -289,7 +292,7 @@ def test_with_a_name_an_approval_needs_no_dialog_and_no_second_one_starts_meanwh
 
 def test_a_bulk_approval_is_confirmed_once_and_written_in_chunks(bench: ControllerBench) -> None:
     row, reviews = reviewable(bench), review_controller(bench)
-    rows = [replace(row, batch_key=f"{number}") for number in range(60)]
+    rows = [structs.replace(row, batch_key=f"{number}") for number in range(60)]
     reviews.approve_all(build_batch_filter(BatchListOptions(), None, Selection()), "all times")
     reviews.bulk_approval.confirm_approval(replace(bench.workers.take(BulkCandidatesLoaded), value=rows))
     assert isinstance(bench.host.screens[-1][0], ReviewDialog)
@@ -319,7 +322,7 @@ def test_a_shift_report_is_shown_only_while_its_shift_is_selected(
     assert pages == []
     reports.show_report(replace(result, value=None, error="No database server listens."))
     reports.show_report(result)
-    assert pages[0].message == "There is no report: No database server listens."
+    assert pages[0].message == "There is no report: No database server listens. r reads it again."
     assert pages[1].lines
 
 

@@ -1,13 +1,14 @@
 """Pages of the list of batches fit together, whatever happens to the batches while they are read."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TypeVar
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from dosing_tui.domain.batch_review.query_models import (
     BatchDetail,

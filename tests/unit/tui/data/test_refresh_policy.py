@@ -11,12 +11,16 @@ from dosing_tui.live_snapshot import LiveSnapshot, Role
 from dosing_tui.tui.data.panel_cache import PanelCache
 from dosing_tui.tui.data.query_results import PanelLoaded, PanelRequest
 from dosing_tui.tui.data.refresh_policy import (
+    IDLE_SHARE,
+    MAX_INTERVAL,
     SETTLE_TIME,
     PanelRefreshState,
+    choose_interval,
     finish_request,
     get_reading_counts,
     get_settle_time,
     is_request_due,
+    reset_request,
     start_request,
     update_counts,
 )
@@ -25,11 +29,12 @@ from tests.support.tui.sample_plant import NOW
 
 NO_TIME = timedelta(0)
 SECOND = timedelta(seconds=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
 def after_answer(*, failed: bool = False) -> PanelRefreshState:
     turn = finish_request(
-        start_request(update_counts(PanelRefreshState(), (0,), NOW), NOW), 1, has_failed=failed
+        start_request(update_counts(PanelRefreshState(), (0,), NOW), NOW, HOUR), 1, NOW, has_failed=failed
     )
     assert turn is not None
     return turn
@@ -41,7 +46,7 @@ def test_a_panel_is_asked_at_once_in_the_beginning() -> None:
 
 def test_there_is_never_a_second_question_in_flight() -> None:
     assert not is_request_due(
-        start_request(PanelRefreshState(), NOW), NOW + timedelta(hours=1), settle_time=NO_TIME
+        start_request(PanelRefreshState(), NOW, HOUR), NOW + timedelta(hours=1), settle_time=NO_TIME
     )
 
 
@@ -57,18 +62,19 @@ def test_something_new_is_asked_for_but_not_within_a_second() -> None:
 
 
 def test_a_question_covers_what_was_there_when_it_was_asked() -> None:
-    turn = start_request(update_counts(after_answer(), (1,), NOW + 2 * SECOND), NOW + 2 * SECOND)
-    done = finish_request(turn, turn.generation, has_failed=False)
+    turn = start_request(update_counts(after_answer(), (1,), NOW + 2 * SECOND), NOW + 2 * SECOND, HOUR)
+    done = finish_request(turn, turn.generation, NOW + 2 * SECOND, has_failed=False)
     assert done is not None
     assert not is_request_due(done, NOW + 5 * SECOND, settle_time=NO_TIME)
 
 
 def test_a_watcher_asks_again_for_what_may_not_have_been_committed() -> None:
-    turn = start_request(update_counts(after_answer(), (1,), NOW + 2 * SECOND), NOW + 2 * SECOND)
-    done = finish_request(turn, turn.generation, has_failed=False)
+    turn = start_request(update_counts(after_answer(), (1,), NOW + 2 * SECOND), NOW + 2 * SECOND, HOUR)
+    done = finish_request(turn, turn.generation, NOW + 2 * SECOND, has_failed=False)
     assert done is not None
     assert is_request_due(done, NOW + 3 * SECOND, settle_time=SETTLE_TIME)
-    again = finish_request(start_request(done, NOW + 4 * SECOND), done.generation + 1, has_failed=False)
+    asked_again = start_request(done, NOW + 4 * SECOND, HOUR)
+    again = finish_request(asked_again, done.generation + 1, NOW + 4 * SECOND, has_failed=False)
     assert again is not None
     assert not is_request_due(again, NOW + 6 * SECOND, settle_time=SETTLE_TIME)
 
@@ -83,9 +89,9 @@ def test_a_clock_that_is_set_back_does_not_stop_the_questions() -> None:
 
 
 def test_an_answer_to_an_older_question_is_discarded() -> None:
-    first = start_request(PanelRefreshState(), NOW)
-    assert finish_request(first, 0, has_failed=False) is None
-    assert finish_request(after_answer(), 1, has_failed=False) is None
+    first = start_request(PanelRefreshState(), NOW, HOUR)
+    assert finish_request(first, 0, NOW, has_failed=False) is None
+    assert finish_request(after_answer(), 1, NOW, has_failed=False) is None
 
 
 def test_the_collector_goes_by_commits_and_everyone_else_by_messages() -> None:
@@ -102,18 +108,51 @@ def test_the_collector_goes_by_commits_and_everyone_else_by_messages() -> None:
     assert get_settle_time(Role.STANDBY) > NO_TIME
 
 
-@given(st.lists(st.tuples(st.floats(0.1, 3), st.booleans(), st.booleans()), max_size=80))
-def test_whatever_happens_questions_keep_their_distance(steps: list[tuple[float, bool, bool]]) -> None:
+def test_a_range_of_a_day_is_asked_for_every_other_second_and_a_longer_one_every_five() -> None:
+    assert [choose_interval(length) // SECOND for length in (HOUR, DAY, 2 * DAY, 7 * DAY, 90 * DAY)] == [
+        1, 2, 2, 5, 5,
+    ]  # fmt: skip
+    turn = update_counts(start_request(after_answer(), NOW + 9 * SECOND, DAY), (1,), NOW + 10 * SECOND)
+    done = finish_request(turn, turn.generation, NOW + 9 * SECOND, has_failed=False)
+    assert done is not None
+    assert not is_request_due(done, NOW + 10.9 * SECOND, settle_time=NO_TIME)
+    assert is_request_due(done, NOW + 11 * SECOND, settle_time=NO_TIME)
+
+
+def test_a_slow_server_has_time_for_others() -> None:
+    turn = update_counts(start_request(after_answer(), NOW, HOUR), (1,), NOW + SECOND)
+    done = finish_request(turn, turn.generation, NOW + 3 * SECOND, has_failed=False)
+    assert done is not None
+    assert not is_request_due(done, NOW + 11.9 * SECOND, settle_time=NO_TIME)
+    assert is_request_due(done, NOW + 3 * IDLE_SHARE * SECOND, settle_time=NO_TIME)
+    late = finish_request(turn, turn.generation, NOW + HOUR, has_failed=False)
+    assert late is not None
+    assert late.interval == MAX_INTERVAL
+
+
+def test_what_an_operator_asks_for_waits_for_no_interval() -> None:
+    turn = reset_request(start_request(after_answer(), NOW, 90 * DAY))
+    assert not is_request_due(turn, NOW + SECOND / 10, settle_time=NO_TIME)
+    assert is_request_due(turn, NOW + SECOND / 4, settle_time=NO_TIME)
+
+
+@given(
+    st.sampled_from([HOUR, DAY, 90 * DAY]),
+    st.lists(st.tuples(st.floats(0.1, 3), st.booleans(), st.booleans()), max_size=80),
+)
+def test_whatever_happens_requests_keep_their_distance(
+    length: timedelta, steps: list[tuple[float, bool, bool]]
+) -> None:
     turn, now, last, count = PanelRefreshState(), NOW, None, 0
     for wait, news, answers in steps:
         now += timedelta(seconds=wait)
         count += news
         turn = update_counts(turn, (count,), now)
         if is_request_due(turn, now, settle_time=NO_TIME):
-            assert last is None or now - last >= SECOND
-            turn, last = start_request(turn, now), now
+            assert last is None or now - last >= choose_interval(length)
+            turn, last = start_request(turn, now, length), now
         if answers:
-            turn = finish_request(turn, turn.generation, has_failed=False) or turn
+            turn = finish_request(turn, turn.generation, now, has_failed=False) or turn
 
 
 def desk_with_questions() -> tuple[PanelCache, list[PanelRequest]]:

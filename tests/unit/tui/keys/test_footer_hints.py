@@ -4,14 +4,20 @@ import pytest
 
 from dosing_tui.tui.keys.bindings import ALL_KEYS
 from dosing_tui.tui.keys.footer_hints import FooterMode, build_hints
-from dosing_tui.tui.layout.footer import arrange_footer, render_footer
+from dosing_tui.tui.layout.footer import KeyHint, arrange_footer, render_footer
 
 WIDTHS = (80, 81, 90, 99, 100, 119, 120, 140, 160, 200)
 
 
-def render_row(mode: FooterMode, width: int, keymap: dict[str, str] | None = None) -> str:
-    hints = build_hints(keymap or {}, has_other_panels=True)[mode]
-    return "".join(character for character, _ in render_footer(hints, width)[0])
+HINTS = build_hints({}, has_other_panels=True)
+LONG_HINTS = build_hints(
+    {str(binding.id): "ctrl+alt+f12" for binding in ALL_KEYS[::5]}, has_other_panels=True
+)
+"""Of a console whose operators have chosen keys with long names."""
+
+
+def render_row(mode: FooterMode, width: int, hints: dict[FooterMode, list[KeyHint]] = HINTS) -> str:
+    return "".join(character for character, _ in render_footer(hints[mode], width)[0])
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -27,10 +33,9 @@ def test_alarms_batches_range_commands_and_help_are_on_the_dashboard_at_every_si
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("mode", FooterMode)
 def test_each_hint_is_whole_or_left_out(mode: FooterMode, width: int) -> None:
-    keymap = {str(binding.id): "ctrl+alt+f12" for binding in ALL_KEYS[::5]}
-    for keys in ({}, keymap):
-        row = render_row(mode, width, keys)
-        hints = arrange_footer(build_hints(keys, has_other_panels=True)[mode], width)
+    for choices in (HINTS, LONG_HINTS):
+        row = render_row(mode, width, choices)
+        hints = arrange_footer(choices[mode], width)
         assert "…" not in row
         assert row.split() == [word for _, hint in hints for word in f"{hint.keys} {hint.label}".split()]
         for x, hint in hints:

@@ -1,9 +1,9 @@
 """The wall mode's turns and letters: pure."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from dosing_tui.domain.alarms.models import AlarmState
 from dosing_tui.live_snapshot import DatabaseFault, DatabasePart, LinkState, LinkStatus

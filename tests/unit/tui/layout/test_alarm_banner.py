@@ -1,15 +1,15 @@
 """The banner's rows and the bell: pure, so that every state can be looked at."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from dosing_tui.config.settings import GlyphMode
-from dosing_tui.domain.alarms.models import Priority
+from dosing_tui.domain.alarms.models import AlarmKey, Priority
 from dosing_tui.domain.alarms.snapshot import AlarmSnapshot
 from dosing_tui.tui.alarms import audible_alarm
 from dosing_tui.tui.alarms.audible_alarm import AudibleAlarm
@@ -67,6 +67,14 @@ def test_a_narrow_banner_cuts_its_text_between_words_and_keeps_the_value() -> No
     assert " 01 DOSE_GROSS/P  P +3.40 g of 40.00 g (pump 2) " in line
 
 
+def test_a_wide_banner_parts_a_text_that_ends_in_a_number_from_the_number_of_other_lines() -> None:
+    for length in range(60):
+        gross = replace(GROSS, message=f"Gross dosing error: P {'x' * length} +3.40 g of 40.00 g (pump 2)")
+        shown = render_lines(picture_of(gross, LOW), width=100, height=1)[0]
+        assert "(pump 2) UNACK" not in shown
+        assert "(pump 2) 1 more" not in shown
+
+
 def test_an_item_that_the_tag_has_no_room_for_is_not_left_out_of_the_text() -> None:
     item = "Natriumhypochlorit 12 %"
     low = replace(LOW, key=LOW.key._replace(item=item), message=f"Low inventory: {item} at 13.1 %")
@@ -103,6 +111,28 @@ def test_a_link_that_is_away_comes_before_alarms_of_its_rank_and_has_no_star() -
     first, second = render_lines(picture_of(GROSS), notice)
     assert first.startswith(" ■HIGH   14:00:00 Broker down")
     assert second.startswith(" ■HIGH*")
+
+
+def test_a_notice_without_room_keeps_its_first_words() -> None:
+    text = (
+        "Broker down · 127.0.0.1:53841 accepts the connection and answers nothing: it hangs, or it is not an "
+        "MQTT broker. Check the broker, and host, port, tls and transport in [mqtt]"
+    )
+    (line,) = render_lines(
+        picture_of(GROSS), SystemNotice("broker", Priority.HIGH, text, NOW), width=80, height=1
+    )
+    assert " Broker down · 127.0.0.1:53841 accepts the …  " in line
+
+
+def test_the_alarm_of_a_broker_that_hangs_keeps_its_first_words() -> None:
+    away = replace(
+        make_state("BROKER_DOWN", "", number=1),
+        key=AlarmKey("BROKER_DOWN"),
+        message="Broker down · Broker 127.0.0.1:53841 accepts the connection and answers nothing: it hangs, "
+        "or it is not an MQTT broker. Check the broker, and host, port, tls and transport in [mqtt]",
+    )
+    (line,) = render_lines(picture_of(away), width=80, height=1)
+    assert " plant BROKER_DOWN  Broker 127.0.0.1:53841 accepts … " in line
 
 
 def test_an_alarm_that_returned_says_so() -> None:

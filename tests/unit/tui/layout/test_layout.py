@@ -1,10 +1,9 @@
 """Where tiles are: at every size, without gaps, overlaps or tiles out of sight."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from dosing_tui.tui.layout.geometry import TileFrame, TileId, TileRect
 from dosing_tui.tui.layout.layout import (

@@ -1,9 +1,9 @@
 """The first row: what has no room in it is left out, and nothing runs into what stands beside it."""
 
-from dataclasses import replace
 from itertools import product
 
 import pytest
+from msgspec.structs import replace
 
 from dosing_tui.live_snapshot import (
     DatabaseFault,

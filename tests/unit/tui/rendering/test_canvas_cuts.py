@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dosing_tui.tui.rendering import canvas
-from dosing_tui.tui.rendering.canvas import cut_clauses, split_cells
+from dosing_tui.tui.rendering.canvas import cut_clauses, cut_end, split_cells
 
 
 def test_the_examples_in_the_docstrings_are_true() -> None:
@@ -17,10 +17,13 @@ def test_the_examples_in_the_docstrings_are_true() -> None:
 @pytest.mark.parametrize(
     ("width", "text", "shown"),
     [
-        (20, "T-12 +2.17 g of 5.00 g (pump 2)", "T-12 … (pump 2)"),
+        (20, "T-12 +2.17 g of 5.00 g (pump 2)", "T-12 +2.17 g of …"),
+        (16, "T-12 -2.17 g of 5.00 g (pump 2)", "T-12 -2.17 g …"),
+        (12, "T-12 -2.17 g of 5.00 g (pump 2)", "T-12 …"),
         (20, "T-9 rose by 6 260 g: refilled, or the station restarted", "T-9 rose by …"),
-        (24, "T-9 rose by 6 260 g: refilled, or the station restarted", "T-9 rose by … restarted"),
-        (34, "Broker down · Broker 127.0.0.1:1883 does not answer", "Broker down · Broker … not answer"),
+        (24, "T-9 rose by 6 260 g: refilled, or the station restarted", "T-9 rose by 6 260 g …"),
+        (34, "Broker down · Broker 127.0.0.1:1883 does not answer", "Broker down · Broker …"),
+        (40, "Broker down · Broker 127.0.0.1:1883 does not answer", "Broker down · Broker 127.0.0.1:1883 …"),
         (19, "Tank nearly empty: CHEM-286 at 3.3 % · last dose 40.00 g", "Tank … at 3.3 %"),
         (30, "DB · The database does not answer within 5 s", "DB · The database … within 5 s"),
         (29, "Natriumhypochlorit 12 % at 3.1 %", "… 12 % at 3.1 %"),
@@ -37,3 +40,10 @@ def test_what_is_cut_has_room(text: str, width: int) -> None:
     assert len(split_cells(shown)) <= width
     if len(split_cells(text)) <= width:
         assert shown == text
+
+
+@given(st.text("ab ·()2g龍", max_size=60), st.integers(0, 60))
+def test_what_is_cut_at_its_end_begins_as_it_did(text: str, width: int) -> None:
+    shown = cut_end(text, width)
+    assert len(split_cells(shown)) <= width
+    assert shown == text or " ".join(text.split()).startswith(" ".join(shown.removesuffix("…").split()))

@@ -1,11 +1,11 @@
 """What is written on the screen: numbers, ages, glyphs, notices, widths."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from rich.cells import cell_len
 
 from dosing_tui.config.settings import GlyphMode

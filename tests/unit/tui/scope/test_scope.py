@@ -1,10 +1,10 @@
 """The range and the choice: moved, widened, said in words."""
 
-from dataclasses import replace
 from datetime import UTC, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.domain.messages.models import ReadingKind

@@ -1,9 +1,9 @@
 """A list that cannot have all says so, and one that has all does not."""
 
-from dataclasses import replace
 from datetime import UTC
 
 import pytest
+from msgspec.structs import replace
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.live_snapshot import LiveSnapshot

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 import pytest
+from msgspec.structs import replace
 
 from dosing_tui.config.settings import ConsoleSettings, PlantSettings, Settings, StationSettings
 from dosing_tui.domain.alarm_rules.evaluator import Evaluator
@@ -18,6 +19,7 @@ from dosing_tui.domain.panels.panel_catalog import (
     STOCK_BALANCE,
     SeriesPoint,
 )
+from dosing_tui.live_snapshot import LiveSnapshot
 from dosing_tui.live_state import LiveState
 from dosing_tui.tui.kiosk.kiosk_pages import build_page
 from dosing_tui.tui.kiosk.kiosk_rotation import KioskPage
@@ -39,12 +41,16 @@ WIDTHS = (80, 100, 120, 160)
 SHORT = tuple(StationSettings(device, f"L{number}") for number, device in enumerate(STATIONS, start=1))
 
 
+@cache
+def take_snapshot() -> LiveSnapshot:
+    return build_live_state(AT).get_snapshot(AT)
+
+
 def build_context(
     *, stations: tuple[StationSettings, ...] = (), device: tuple[str, ...] = ()
 ) -> RenderContext:
     settings = Settings(plant=PlantSettings(devices=STATIONS), stations=stations)
-    snapshot = build_live_state(AT).get_snapshot(AT)
-    return RenderContext(AT, UTC, settings, snapshot, scope=Scope(selection=Selection(device=device)))
+    return RenderContext(AT, UTC, settings, take_snapshot(), scope=Scope(selection=Selection(device=device)))
 
 
 def read_rows(rows: Rows, end: int | None = None) -> list[str]:
@@ -148,14 +154,18 @@ def test_a_tile_names_the_key_that_this_console_has() -> None:
 
 def build_crowd(count: int, *, keys: Mapping[str, str] | None = None) -> RenderContext:
     """So many stations with a tank each; every second tank is low."""
+    return RenderContext(AT, UTC, Settings(console=ConsoleSettings(keys=dict(keys or {}))), take_crowd(count))
+
+
+@cache
+def take_crowd(count: int) -> LiveSnapshot:
     levels = build_levels(count, AT)
     live, evaluator = LiveState(), Evaluator(AlarmLimits(), expected_stations=(), started_at=AT)
     live.seed_readings(levels)
     for level in levels:
         evaluator.on_reading(level)
     live.set_alarms(evaluator.take_snapshot(AT, is_journal_live=True))
-    settings = Settings(console=ConsoleSettings(keys=dict(keys or {})))
-    return RenderContext(AT, UTC, settings, live.get_snapshot(AT))
+    return live.get_snapshot(AT)
 
 
 @pytest.mark.parametrize("width", [16, 20, 27, 36, 38, 58, 76])

@@ -1,10 +1,10 @@
 """Values that are old for their kind look old: dim, with their age beside them."""
 
 import re
-from dataclasses import replace
 from datetime import UTC, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.live_snapshot import LinkState, LinkStatus
@@ -57,6 +57,18 @@ def test_the_age_takes_no_room_of_a_name_and_touches_no_word(width: int, height:
     shown = "\n".join(find_rows(content, width=width, height=height))
     assert [tank.name for tank in content.data.tanks if tank.name not in shown] == []
     assert re.search(r"(kg|low|reorder)\d", shown) is None
+
+
+@pytest.mark.parametrize("width", [30, 34, 38, 44, 60])
+def test_the_bars_of_old_and_new_levels_have_one_scale(width: int) -> None:
+    context = make_context(age=timedelta(minutes=90))
+    snapshot = context.snapshot
+    same = tuple(replace(level, percent_full=55.0) for level in snapshot.levels)
+    content = build_inventory(replace(context, snapshot=replace(snapshot, levels=same)))
+    shown = find_rows(content, width=width, height=9)
+    bars = {re.sub(r"[^▁-█━─╸╺▬▪■]", "", text) for text in shown if "%" in text}
+    assert any("h" in text.rpartition("%")[0] for text in shown)
+    assert len(bars) == 1, shown.keys()
 
 
 def test_a_level_of_now_is_not_dim() -> None:

@@ -1,9 +1,9 @@
 """The tiles of production: no number of them is ever cut, and none is 0 before the first batch is stored."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.domain.panels.panel_catalog import BATCHES_TODAY, PRODUCTION_TODAY, ProductionDay

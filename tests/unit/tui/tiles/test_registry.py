@@ -1,9 +1,9 @@
 """A content is built and painted again when something of it has changed, and only then."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.domain.panels.panel_catalog import ERROR_RATE

@@ -1,9 +1,9 @@
 """What stations tell of themselves, in the table of stations and on the data integrity screen."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.domain.panels.panel_catalog import STATION_STATUS, PanelQuery

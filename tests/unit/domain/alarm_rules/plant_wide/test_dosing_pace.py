@@ -1,12 +1,12 @@
 """A chemical is slow only where every station is slow with it; one slow pump is a worn one."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from dosing_tui.domain.alarm_rules.plant_wide.dosing_pace import (
     CommonPace,

@@ -1,12 +1,12 @@
 """Lots of a batch, by what its tanks held at each dose."""
 
-from dataclasses import replace
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from dosing_tui.domain.materials.lots.batch_lots import StationLots, TankHistory, list_batch_lots
 from dosing_tui.domain.materials.lots.lot_mixing import UNKNOWN_LOT, Lot, LotShare

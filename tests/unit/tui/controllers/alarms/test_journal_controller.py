@@ -3,6 +3,8 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from msgspec import structs
+
 from dosing_tui.domain.alarms.models import AlarmEvent, JournalEntry
 from dosing_tui.tui.controllers.alarms.alarm_kpi_controller import AlarmKpiController, KpisLoaded
 from dosing_tui.tui.controllers.alarms.journal_controller import (
@@ -50,7 +52,9 @@ def test_kpis_of_an_empty_journal_say_so(bench: ControllerBench) -> None:
 
 def entries(count: int) -> list[JournalEntry]:
     at = sample_plant.NOW - timedelta(minutes=1)
-    return [replace(make_entry(AlarmEvent.RAISE, number), id=number, at=at) for number in range(count)]
+    return [
+        structs.replace(make_entry(AlarmEvent.RAISE, number), id=number, at=at) for number in range(count)
+    ]
 
 
 def test_only_the_last_request_of_the_journal_counts(bench: ControllerBench) -> None:

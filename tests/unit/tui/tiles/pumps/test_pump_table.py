@@ -1,9 +1,9 @@
 """What the console says of a pump: the database's finding, and advice that follows from it."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from dosing_tui.domain.panels.pump_capability import PumpCapability
 from dosing_tui.tui.screens.pump_chart_screen import list_advice

@@ -1,8 +1,7 @@
 """Colour on a tank is that of its alarm; without an alarm there are shape and word (ANSI/ISA-101.01)."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from dosing_tui.domain.messages.tank_level import LevelBand
 from dosing_tui.tui.rendering.palette import ALARM_ROLES, ColourRole

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.domain.alarms.snapshot import AlarmSnapshot
@@ -53,7 +54,7 @@ def test_only_the_tank_with_a_new_level_is_built_again(built: list[str]) -> None
     draw(live, NOW + timedelta(seconds=1))
     assert built == []
     level = live.get_snapshot(NOW).levels[1]
-    live.apply_readings([replace(level, time=NOW, received_at=NOW, percent_full=3.3)])
+    live.apply_readings([structs.replace(level, time=NOW, received_at=NOW, percent_full=3.3)])
     shown = draw(live, NOW + timedelta(seconds=2))
     assert built == [level.chemical]
     assert 3.3 in {tank.percent for tank in shown.tanks}

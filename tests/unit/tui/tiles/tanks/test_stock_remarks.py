@@ -1,9 +1,9 @@
 """A remark of the stock outlook is whole or in its short form: a piece of it says nothing."""
 
-from dataclasses import replace
 from datetime import UTC
 
 import pytest
+from msgspec.structs import replace
 
 from dosing_tui.domain.panels.panel_catalog import StockOutlook
 from dosing_tui.tui.rendering.palette import ColourRole
