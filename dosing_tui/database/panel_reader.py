@@ -7,7 +7,7 @@ from functools import cached_property, partial
 from typing import Any, TypeVar
 
 import psycopg
-from msgspec.structs import fields, replace
+from msgspec.structs import replace
 from psycopg.rows import BaseRowFactory, RowMaker, args_row, class_row, scalar_row
 from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout, TooManyRequests
 
@@ -238,7 +238,7 @@ def clean_class_row(row_type: type[RowT]) -> BaseRowFactory[RowT]:
 
     def factory(cursor: Any) -> RowMaker[RowT]:  # psycopg does not export the common base of its cursors
         columns = cursor.description or ()
-        has_order = [each.name for each in columns] == [each.name for each in fields(row_type)]  # type: ignore[arg-type]  # every row is a struct
+        has_order = tuple(each.name for each in columns) == getattr(row_type, "__struct_fields__", None)
         make = args_row(row_type)(cursor) if has_order else class_row(row_type)(cursor)
         texts = [place for place, each in enumerate(columns) if each.type_code not in _NUMBERS_AND_TIMES]
         clean = _CleanTexts()
