@@ -57,20 +57,32 @@ SELECT bins
    AND (%(mode)s::text[] IS NULL OR mode = ANY (%(mode)s::text[]))
 ) AS known
 ), cut (bin, n) AS MATERIALIZED (
-SELECT d.bin, count(*)
-  FROM (SELECT %(from)s::timestamptz AS since, wholes_from AS until FROM ends
-         UNION ALL
-        SELECT greatest(wholes_to, wholes_from), until FROM ends) AS e
- CROSS JOIN LATERAL (SELECT dosing_error_bin(error_g) AS bin
-                       FROM dosing_consumption
-                      WHERE error_g IS NOT NULL
-                        AND is_weighable(time, target_g)
-                        AND time >= e.since
-                        AND time < e.until
-                        AND (%(device)s::text[] IS NULL OR device_id = ANY (%(device)s::text[]))
-                        AND (%(chemical)s::text[] IS NULL OR chemical = ANY (%(chemical)s::text[]))
-                        AND (%(recipe)s::text[] IS NULL OR recipe = ANY (%(recipe)s::text[]))
-                        AND (%(mode)s::text[] IS NULL OR mode = ANY (%(mode)s::text[]))) AS d
+-- by bounds of the window alone TimescaleDB leaves out the chunks that hold neither end
+SELECT dosing_error_bin(error_g), count(*)
+  FROM dosing_consumption
+ WHERE error_g IS NOT NULL
+   AND is_weighable(time, target_g)
+   AND time >= %(from)s::timestamptz
+   AND time < %(from)s::timestamptz + INTERVAL '6 hours'
+   AND time < (SELECT wholes_from FROM ends)
+   AND (%(device)s::text[] IS NULL OR device_id = ANY (%(device)s::text[]))
+   AND (%(chemical)s::text[] IS NULL OR chemical = ANY (%(chemical)s::text[]))
+   AND (%(recipe)s::text[] IS NULL OR recipe = ANY (%(recipe)s::text[]))
+   AND (%(mode)s::text[] IS NULL OR mode = ANY (%(mode)s::text[]))
+ GROUP BY 1
+ UNION ALL
+SELECT dosing_error_bin(error_g), count(*)
+  FROM dosing_consumption
+ WHERE error_g IS NOT NULL
+   AND is_weighable(time, target_g)
+   AND time >= %(to)s::timestamptz - INTERVAL '6 hours'
+   AND time < %(to)s::timestamptz
+   AND time >= (SELECT greatest(wholes_to, wholes_from) FROM ends)
+   AND time < (SELECT until FROM ends)
+   AND (%(device)s::text[] IS NULL OR device_id = ANY (%(device)s::text[]))
+   AND (%(chemical)s::text[] IS NULL OR chemical = ANY (%(chemical)s::text[]))
+   AND (%(recipe)s::text[] IS NULL OR recipe = ANY (%(recipe)s::text[]))
+   AND (%(mode)s::text[] IS NULL OR mode = ANY (%(mode)s::text[]))
  GROUP BY 1
 )
 SELECT CASE WHEN bin > 0 THEN ((bin - 11) * 0.2)::float8 END AS lower_g,
