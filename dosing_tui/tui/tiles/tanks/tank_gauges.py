@@ -24,7 +24,7 @@ from dosing_tui.tui.tiles.shared.tile_content import TileContent, build_live_con
 from dosing_tui.tui.tiles.tanks.last_gauges import LastGauges, TankGauge
 from dosing_tui.tui.tiles.tanks.tank_names import choose_tank_names
 
-_PERCENT_WIDTH, _LEAST_BAR = 8, 4
+_PERCENT_WIDTH, _LEAST_BAR, _GOOD_BAR = 8, 4, 12
 _BAND_WORDS = (
     (LevelBand.LOW, "●", "low"), (LevelBand.WARN, "○", "reorder"), (LevelBand.UNKNOWN, "?", "no level"),
     (LevelBand.NORMAL, " ", "normal"),
@@ -76,11 +76,11 @@ def paint_inventory(canvas: Canvas, data: TankGauges, first: int = 0) -> None:
         _draw_rest(canvas, data, first, visible)
     named = [(names[tank.station, tank.chemical], tank) for tank in shown]
     masses = all(_has_room_for_mass(canvas.width, name, tank, data) for name, tank in named)
-    side_texts = _list_side_texts(canvas.width, shown, data, room)
+    side_texts, bar_width = _list_side_texts(canvas.width, shown, data, room)
     for number, (name, tank) in enumerate(named):
         y = number * rows_each
         if rows_each == 1:
-            _draw_one_row(canvas, y, name, tank, side_texts[number], room)
+            _draw_one_row(canvas, y, name, tank, side_texts[number], bar_width, room)
         else:
             _draw_tall_gauge(canvas, y, name, tank, data, rows_each, show_mass=masses)
 
@@ -171,10 +171,13 @@ def _draw_tall_gauge(
         )
 
 
-def _list_side_texts(width: int, tanks: Sequence[TankGauge], data: TankGauges, name_width: int) -> list[str]:
-    """Right of the bars of one row each: the age of an old level, else the mass where there is room for it.
+def _list_side_texts(
+    width: int, tanks: Sequence[TankGauge], data: TankGauges, name_width: int
+) -> tuple[list[str], int]:
+    """Right of the bars of one row each, and the cells of a bar: all bars have one scale.
 
-    All take the same room, so that the bars have one scale.
+    The age of an old level, else the mass where there is room for it. Where an age would leave too little of
+    the bars, it is in place of its own.
     """
     room = width - _PERCENT_WIDTH - 3 - name_width
     has_masses = width >= 36 + name_width
@@ -184,15 +187,16 @@ def _list_side_texts(width: int, tanks: Sequence[TankGauge], data: TankGauges, n
             else f"{data.mass_unit.format_mass(tank.remaining_g):>10}" if has_masses else ""
             for tank in tanks
         ]  # fmt: skip
-        if max(map(len, texts), default=0) + _LEAST_BAR <= room:
-            break
-    texts = [text if len(text) <= room else "" for text in texts]
-    most = max(map(len, texts), default=0)
-    return [text.rjust(most) for text in texts]
+        most = max(map(len, texts), default=0)
+        if room - most >= _GOOD_BAR or not most:
+            return [text.rjust(most) for text in texts], room - most
+    texts = [f" {tank.age}" if tank.is_old else "" for tank in tanks]
+    texts = [text if len(text) <= room else text.removesuffix(" ago") for text in texts]
+    return [text if len(text) <= room else "" for text in texts], room
 
 
 def _draw_one_row(
-    canvas: Canvas, y: int, name: str, tank: TankGauge, side_text: str, name_width: int
+    canvas: Canvas, y: int, name: str, tank: TankGauge, side_text: str, bar_width: int, name_width: int
 ) -> None:
     name_style, number = _choose_styles(tank)
     _draw_band_mark(canvas, y, tank)
@@ -200,7 +204,7 @@ def _draw_one_row(
     end = canvas.write_right(canvas.width, y, f"{format_percent_full(tank.percent):>6} %", number)
     end = canvas.write_right(end, y, side_text, DIM)
     start = 2 + name_width + 1
-    if end - start >= _LEAST_BAR:
+    if end - start >= bar_width >= _LEAST_BAR:
         colour = _choose_bar_colour(tank)
-        bar = draw_thin_gauge(tank.percent, end - start, colour=colour, limits=tank.limits)
+        bar = draw_thin_gauge(tank.percent, bar_width, colour=colour, limits=tank.limits)
         canvas.paste_rows(start, y, bar)
