@@ -6,7 +6,7 @@
    ``from``, ``to``, ``now``, ``step``, ``tz`` and one array per dimension, which is NULL for all values.
    ``error_rate.sql`` is a short example.
 2. Declare it below: ``declare_panel(Panel("<id>", "Title", "unit", SeriesPoint, _DOSES, ...))``. Take a row
-   type of this module. A new row type is a frozen dataclass whose field names end in their unit: ``_g``,
+   type of this module. A new row type is a frozen struct whose field names end in their unit: ``_g``,
    ``_s``, ``_percent``.
 
 Nothing else is edited. ``dosing-tui panel --list`` and ``dosing-tui grafana`` contain the panel, and the
