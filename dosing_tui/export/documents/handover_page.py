@@ -10,6 +10,7 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.domain.alarms.models import UNACKNOWLEDGED_STATES, AlarmState, AlarmStateName
 from dosing_tui.domain.batches.models import BatchStatus
 from dosing_tui.domain.labels.alarm_labels import describe_alarm
+from dosing_tui.domain.labels.name_labels import fit_labels
 from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text, count_cells, cut_at_word
 from dosing_tui.domain.quantities.quantity_text import (
     count_noun,
@@ -36,7 +37,7 @@ PAGE_ROWS = 60
 """Of A4 paper with six lines an inch, less its margins."""
 _ENTRY_WIDTH, _SIGNATURE_WIDTH = 110, 300
 """Cells of one entry, and of the text of a signature. The details have all of it."""
-_NAME_LIMIT = 40
+_NAME_LIMIT, _CHEMICAL_WIDTH = 40, 24
 _HOUR = timedelta(hours=1)
 EntryJoiner = Callable[[str, Sequence[str], int], str]
 """Heading, entries and their number as one text."""
@@ -124,13 +125,19 @@ def _list_doses(report: ShiftReport) -> Iterable[DocumentField]:
 
 def _list_stock(report: ShiftReport, join: EntryJoiner) -> Iterable[DocumentField]:
     low, refilled = [], []
+    chemicals = fit_labels((clean_text(tank.chemical) for tank in report.stock), _CHEMICAL_WIDTH)
+    stations = fit_labels((clean_text(tank.device_id) for tank in report.stock), _NAME_LIMIT)
+
+    def name_tank(tank: ShiftStock) -> str:
+        return f"{chemicals[clean_text(tank.chemical)]} at {stations[clean_text(tank.device_id)]}"
+
     for tank in report.stock:
         if tank.end_percent is not None and tank.end_percent < tank.low_percent:
             low.append(tank)
         if (tank.refilled_g or 0) > 0.05 * (tank.end_g or 0):
-            refilled.append(f"{_format_tank(tank)} {format_number(tank.refilled_g, 0, sign=True)} g")
+            refilled.append(f"{name_tank(tank)} {format_number(tank.refilled_g, 0, sign=True)} g")
     low.sort(key=lambda tank: tank.end_percent or 0)
-    named = [_format_low_tank(tank, report) for tank in low]
+    named = [f"{name_tank(tank)} {_format_rest(tank, report)}" for tank in low]
     # before a tank's first message, or dropped by retention since
     unknown = sum(tank.end_percent is None for tank in report.stock)
     head = f"{len(low) or 'none'} of {count_noun(len(report.stock), 'tank')}"
@@ -141,13 +148,9 @@ def _list_stock(report: ShiftReport, join: EntryJoiner) -> Iterable[DocumentFiel
         yield DocumentField("Refilled", join("", refilled, len(refilled)))
 
 
-def _format_tank(tank: ShiftStock) -> str:
-    return f"{clean_text(tank.chemical, limit=20)} at {clean_text(tank.device_id, limit=_NAME_LIMIT)}"
-
-
-def _format_low_tank(tank: ShiftStock, report: ShiftReport) -> str:
-    """With the time that it lasts at the rate of this shift."""
-    text = f"{_format_tank(tank)} {format_level(tank.end_percent)} ({format_number(tank.end_g, 0)} g)"
+def _format_rest(tank: ShiftStock, report: ShiftReport) -> str:
+    """The level, with the time that it lasts at the rate of this shift."""
+    text = f"{format_level(tank.end_percent)} ({format_number(tank.end_g, 0)} g)"
     hours = (min(report.made_at, report.shift.until) - report.shift.since) / _HOUR
     if tank.dosed_g and tank.end_g is not None and hours > 0:
         left_s = tank.end_g / (tank.dosed_g / hours) * _HOUR.total_seconds()

@@ -27,7 +27,7 @@ from dosing_tui.tui.batches.list_view import format_review_state, format_status,
 from dosing_tui.tui.batches.lot_lines import render_lots
 from dosing_tui.tui.batches.timeline import render_timeline
 from dosing_tui.tui.rendering import number_format
-from dosing_tui.tui.rendering.canvas import Canvas, Rows, sanitize_text, split_cells, wrap_text
+from dosing_tui.tui.rendering.canvas import Canvas, Rows, fit_names, sanitize_text, split_cells, wrap_text
 from dosing_tui.tui.rendering.palette import DEVIATION, DIM, FRAME, LABEL, STRONG, TEXT, CellStyle, ColourRole
 
 _KIND_WIDTH = 18
@@ -131,7 +131,7 @@ def _render_header(detail: BatchDetail, batch: Batch, context: BatchDetailContex
 
 
 def _draw_ratio(canvas: Canvas, y: int, ratio: IngredientRatio) -> None:
-    names = " : ".join(sanitize_text(name, 20) for name in (ratio.numerator, ratio.denominator))
+    names = " : ".join(fit_names([sanitize_text(name) for name in (ratio.numerator, ratio.denominator)], 20))
     mark = "▲ " if ratio.is_notable else ""
     _draw_parts(
         canvas,
@@ -272,13 +272,14 @@ def _render_reviews(reviews: Sequence[Review], zone: tzinfo, width: int) -> Rows
 
 def _render_stock(stock: Sequence[StockChange], width: int) -> Rows:
     lines = []
-    for change in stock:
+    names = fit_names([sanitize_text(change.chemical) for change in stock], 24)
+    for change, name in zip(stock, names, strict=True):
         text = f"{format_mass(change.before_g)} → {format_mass(change.after_g)}"
         text += f" · {format_mass(change.taken_g)} dosed"
         if change.lost_g is not None:
             text += f" · {format_deviation(-change.lost_g)} unexplained"
         if change.percent_after is not None:
             text += f" · {format_level(change.percent_after)} left"
-        lines.append((sanitize_text(change.chemical, 24), STRONG, text, TEXT))
+        lines.append((name, STRONG, text, TEXT))
     longest = max((len(split_cells(name)) for name, *_ in lines), default=0)
     return _render_texts(lines, width, 1 + max(12, longest))

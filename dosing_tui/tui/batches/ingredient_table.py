@@ -65,7 +65,7 @@ def _format_seconds(line: IngredientRow) -> str:
 
 
 def _format_name(line: IngredientRow) -> str:
-    name, doses = sanitize_text(line.ingredient.chemical, 40), line.ingredient.doses
+    name, doses = sanitize_text(line.ingredient.chemical), line.ingredient.doses
     return f"{name} ×{doses}" if doses > 1 else name
 
 

@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from dosing_tui.domain.batch_review.query_models import ContextEvents
 from dosing_tui.domain.batches.models import Batch, BatchStatus
+from dosing_tui.domain.labels.name_labels import fit_labels
 from dosing_tui.domain.messages.models import Dose
 from dosing_tui.domain.quantities.quantity_text import format_duration
 from dosing_tui.tui.batches.list_view import is_abnormal
@@ -13,7 +14,7 @@ from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import Canvas, Rows, sanitize_text, split_cells
 from dosing_tui.tui.rendering.palette import DEVIATION, DIM, FRAME, STRONG, TEXT, CellStyle, ColourRole
 
-MIN_GAP_S = 5.0
+MIN_GAP_S, _NAME_WIDTH = 5.0, 24
 """Shorter gaps are not reported."""
 
 
@@ -73,10 +74,11 @@ def _choose_end_mark(batch: Batch) -> tuple[str, CellStyle]:
 
 def _draw_doses(canvas: Canvas, batch: Batch, axis: TimeAxis) -> None:
     free = 0
+    names = fit_labels((sanitize_text(dose.chemical) for dose in batch.doses), _NAME_WIDTH)
     for dose in sorted(batch.doses, key=lambda dose: dose.time):
         first, last = axis.time_to_x(get_dose_start(dose)), axis.time_to_x(dose.time)
         canvas.write_text(first, 1, "▇" * max(1, last - first), CellStyle(ColourRole.BAR))
-        name = sanitize_text(dose.chemical, 24)
+        name = names[sanitize_text(dose.chemical)]
         x = max(free, min(first, axis.width - len(split_cells(name))))
         if x <= last + 1 and x + len(split_cells(name)) <= axis.width:
             free = canvas.write_text(x, 0, name, TEXT) + 1

@@ -1,5 +1,6 @@
 """Enters what was done with a tank: a delivery, drum change, refill, loss, count or correction."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, tzinfo
 
@@ -20,13 +21,13 @@ from dosing_tui.domain.materials.ledger import (
 )
 from dosing_tui.domain.messages.models import InventoryLevel
 from dosing_tui.tui.rendering import number_format, text_field
-from dosing_tui.tui.rendering.canvas import Rows, sanitize_text
+from dosing_tui.tui.rendering.canvas import Rows, fit_names, sanitize_text
 from dosing_tui.tui.rendering.theme import TerminalTheme
 from dosing_tui.tui.widgets.form_dialog import FormDialog, InvalidEntryError
 from dosing_tui.tui.widgets.form_fields import BLANK_ROW, ChoiceField, FormPart, TextEntry
 from dosing_tui.tui.widgets.time_entry import MAX_TIME_LENGTH, create_time_entry
 
-_MASS_WIDTH, _DATE_WIDTH = 14, 12
+_MASS_WIDTH, _DATE_WIDTH, _TANK_NAME_WIDTH = 14, 12, 24
 KINDS = (
     MaterialKind.REFILL,
     MaterialKind.DELIVERY,
@@ -75,9 +76,8 @@ class MaterialDialog(FormDialog[MaterialDraft]):
         self._kind = ChoiceField(label="Kind", options=[kind.label for kind in KINDS])
         self._tank = ChoiceField(
             label="Tank",
-            options=[
-                f"{sanitize_text(tank.chemical, 24)} · {sanitize_text(tank.device_id, 24)}" for tank in tanks
-            ],
+            options=_label_tanks(tanks),
+            values=[json.dumps([tank.device_id, tank.chemical]) for tank in tanks],
             index=defaults.tank_index,
         )
         self._quantity = _create_entry("Quantity", _MASS_WIDTH, required="Enter a quantity.")
@@ -141,6 +141,13 @@ class MaterialDialog(FormDialog[MaterialDraft]):
         if sentence := validate_draft(draft) or _check_capacity(draft, tank):
             raise InvalidEntryError(sentence)
         return draft
+
+
+def _label_tanks(tanks: Sequence[InventoryLevel]) -> list[str]:
+    """No two look the same, and an entry is never made for another tank."""
+    chemicals = fit_names([sanitize_text(tank.chemical) for tank in tanks], _TANK_NAME_WIDTH)
+    stations = fit_names([sanitize_text(tank.device_id) for tank in tanks], _TANK_NAME_WIDTH)
+    return [f"{chemical} · {station}" for chemical, station in zip(chemicals, stations, strict=True)]
 
 
 def _create_entry(

@@ -172,11 +172,11 @@ def _format_start(row: LotTraceRow, context: LotListContext) -> str:
 
 
 def _name_station(device: str, context: LotListContext) -> str:
-    return sanitize_text(context.stations.get(device, device), 40)
+    return sanitize_text(context.stations.get(device, device))
 
 
 _LOT_COLUMNS: tuple[TableColumn[LotRow], ...] = (
-    TableColumn("Chemical", 8, 90, lambda row, facts: sanitize_text(row.chemical, 40), style=STRONG,
+    TableColumn("Chemical", 8, 90, lambda row, facts: sanitize_text(row.chemical), style=STRONG,
                 max_growth=2, is_name=True),
     TableColumn("Lot", 14, 99, lambda row, facts: row.number, max_growth=8, is_name=True,
                 format_runs=lambda row, facts: _style_number(row)),
@@ -203,7 +203,7 @@ _BATCH_COLUMNS: tuple[TableColumn[LotTraceRow], ...] = (
                 max_growth=14, is_name=True),
     TableColumn("Started", 16, 90, lambda row, facts: _format_start(row, facts),
                 lambda row, facts: row.begins_at),
-    TableColumn("Recipe", 8, 60, lambda row, facts: sanitize_text(row.recipe, 40), max_growth=8,
+    TableColumn("Recipe", 8, 60, lambda row, facts: sanitize_text(row.recipe), max_growth=8,
                 is_name=True),
     *_SHARE_COLUMNS,
     TableColumn("Status", 12, 50, lambda row, facts: format_status(row.status)[1],
@@ -211,7 +211,7 @@ _BATCH_COLUMNS: tuple[TableColumn[LotTraceRow], ...] = (
     TableColumn("Review", 14, 55, lambda row, facts: format_review_state(row.review_state), style=DIM),
 )  # fmt: skip
 _TRACE_COLUMNS: tuple[TableColumn[LotTraceRow], ...] = (
-    TableColumn("Chemical", 9, 90, lambda row, facts: sanitize_text(row.chemical, 40), style=STRONG,
+    TableColumn("Chemical", 9, 90, lambda row, facts: sanitize_text(row.chemical), style=STRONG,
                 max_growth=6, is_name=True),
     TableColumn("Lot", 14, 99, lambda row, facts: row.lot_number, max_growth=14, is_name=True,
                 format_runs=lambda row, facts: _style_number(row)),

@@ -14,7 +14,7 @@ from dosing_tui.domain.capability.service_log import (
 )
 from dosing_tui.domain.panels.operator_notes import MAX_AUTHOR_LENGTH, MAX_TEXT_LENGTH
 from dosing_tui.tui.rendering import text_field
-from dosing_tui.tui.rendering.canvas import Rows, sanitize_text
+from dosing_tui.tui.rendering.canvas import Rows, fit_names, sanitize_text
 from dosing_tui.tui.rendering.theme import TerminalTheme
 from dosing_tui.tui.widgets.form_dialog import FormDialog, InvalidEntryError
 from dosing_tui.tui.widgets.form_fields import BLANK_ROW, ChoiceField, FormPart, TextEntry
@@ -27,7 +27,7 @@ CONSEQUENCES = {
     ServiceKind.CHECK: "Mean and CV of the weighings are reckoned from them.",
     ServiceKind.TARE: "It is noted and marked; no figure starts again.",
 }
-_MASS_WIDTH, _MAX_READINGS_LENGTH = 12, 400
+_MASS_WIDTH, _MAX_READINGS_LENGTH, _STATION_WIDTH = 12, 400, 40
 
 
 class PumpPart(NamedTuple):
@@ -44,10 +44,14 @@ class ServiceDialog(FormDialog[ServiceDraft]):
     ) -> None:  # fmt: skip
         """``part_index``: the part shown first. The time is now, until it is changed."""
         self._parts_to_choose, self._clock = parts, clock
+        stations = fit_names([sanitize_text(part.device) for part in parts], _STATION_WIDTH)
         self._kind = ChoiceField(label="Work", options=[kind.value for kind in KINDS])
         self._part = ChoiceField(
             label="At",
-            options=[f"{describe_part(part.pump)} · {sanitize_text(part.device, 40)}" for part in parts],
+            options=[
+                f"{describe_part(part.pump)} · {name}" for part, name in zip(parts, stations, strict=True)
+            ],
+            values=[f"{part.pump} {part.device}" for part in parts],
             index=part_index,
         )
         self._target = TextEntry(

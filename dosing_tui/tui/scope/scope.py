@@ -1,6 +1,6 @@
 """The selected time range and filters. Pure."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, tzinfo
 
 from msgspec import Struct
@@ -13,8 +13,10 @@ from dosing_tui.domain.time.shift_calendar import THREE_SHIFTS, ShiftCalendar
 from dosing_tui.domain.time.time_range import RangeSpec, TimeRange
 from dosing_tui.errors import RangeError
 from dosing_tui.live_snapshot import LiveSnapshot
-from dosing_tui.tui.rendering.canvas import sanitize_text
+from dosing_tui.tui.rendering.canvas import fit_names, sanitize_text
 
+_VALUE_WIDTH = 32
+"""Cells of each value of a filter."""
 DEFAULT_RANGE = RangeSpec("now-24h", "now")
 """The range that is moved and widened while none is selected."""
 
@@ -97,10 +99,14 @@ def format_range(scope: Scope, time_context: TimeContext) -> str:
         return scope.spec.from_
 
 
+def _fit_values(values: Iterable[str]) -> list[str]:
+    return fit_names([sanitize_text(value) for value in values], _VALUE_WIDTH)
+
+
 def format_filters(selection: Selection, dimensions: frozenset[Dimension]) -> str:
     """The filters by these dimensions, and the selected dimensions that do not apply."""
     texts = [
-        f"{one.label} {', '.join(sanitize_text(value, 32) for value in selection.get_values(one))}"
+        f"{one.label} {', '.join(_fit_values(selection.get_values(one)))}"
         for one in Dimension
         if one in dimensions and selection.get_values(one)
     ]

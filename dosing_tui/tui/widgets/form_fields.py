@@ -143,29 +143,57 @@ class TextEntry(FormField):
 
 @dataclass(eq=False, kw_only=True)
 class ChoiceField(FormField):
-    """One of several values; the left and right arrows choose."""
+    """One of several values; the left and right arrows choose, letters find."""
 
     options: Sequence[str]
     index: int = 0
     is_cyclic: bool = True
     """The first value follows the last one."""
     hint: str = ""
+    values: Sequence[str] = ()
+    """What each option stands for, where its text depends on the other options."""
+    _searched: str = ""
+    _is_gone: bool = False
 
     @property
     def kept_text(self) -> str:
-        return self.options[self.index]
+        return (self.values or self.options)[self.index]
 
     def restore_text(self, text: str) -> None:
-        """Unless it is no longer an option."""
-        if text in self.options:
-            self.index = self.options.index(text)
+        """Where it is no longer an option, one has to be chosen."""
+        values = list(self.values or self.options)
+        self._is_gone = text not in values
+        self.index = self.index if self._is_gone else values.index(text)
+
+    @property
+    def error(self) -> str:
+        return f"What was chosen is gone: choose the {self.label.lower()}." if self._is_gone else ""
+
+    def receive_focus(self, key: str) -> None:
+        self._searched = ""
 
     def take_input(self, key: str, text: str | None) -> bool:
         if key not in ("left", "right"):
-            return False
+            return bool(key and text) and self._find_option(str(text).casefold())
+        self._is_gone, self._searched = False, ""
         index, last = self.index + (1 if key == "right" else -1), len(self.options) - 1
         self.index = index % len(self.options) if self.is_cyclic else max(0, min(index, last))
         return True
+
+    def _find_option(self, character: str) -> bool:
+        """Choose the next option with the letters typed so far, or with this one; best where a word begins.
+
+        False if there is none.
+        """
+        texts = [f" {option.casefold()}" for option in self.options]
+        for searched, first in ((self._searched + character, self.index), (character, self.index + 1)):
+            numbers = [number % len(texts) for number in range(first, first + len(texts))]
+            found = [number for number in numbers if f" {searched}" in texts[number]]
+            found += [number for number in numbers if searched in texts[number]]
+            if found:
+                self.index, self._searched, self._is_gone = found[0], searched, False
+                return True
+        return False
 
     def take_click(self, x: int, y: int) -> None:
         """On its arrows: the value before or after."""

@@ -69,3 +69,12 @@ async def test_a_paste_is_one_line_of_the_focused_field_and_nothing_in_a_choice(
         await driver.paste_text("three")
         await driver.press_keys("enter")
         assert driver.results == [("one two[2J[bold]", "", 0)]
+
+
+async def test_letters_find_an_option_and_one_that_no_option_has_changes_nothing() -> None:
+    async with open_dialog(SampleForm()) as driver:
+        assert "← large →" in await driver.press_keys(*"why", "tab", "tab", *"la")
+        assert "← large →" in await driver.press_keys("z")
+        assert "← medium →" in await driver.press_keys("m")
+        await driver.press_keys("enter")
+        assert driver.results == [("why", "", 1)]

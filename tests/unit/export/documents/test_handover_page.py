@@ -44,6 +44,16 @@ def test_it_says_what_the_next_shift_has_to_know() -> None:
         assert word in words
 
 
+def test_low_tanks_whose_names_differ_at_their_end_are_told_apart() -> None:
+    report = make_report()
+    [tank] = report.stock
+    chemicals = [f"Natriumhypochlorit technisch {percent} %" for percent in (12, 15)]
+    stock = tuple(replace(tank, chemical=chemical) for chemical in chemicals)
+    words = " ".join(print_page(replace(report, stock=stock)).split())
+    assert "… 12 % at dosing_system_01 16.3 %" in words.replace("…12", "… 12")
+    assert "… 15 % at dosing_system_01 16.3 %" in words.replace("…15", "… 15")
+
+
 def test_the_page_of_a_shift_that_is_over_says_when_its_alarms_were_read() -> None:
     report = make_report()
     assert "! Active alarms 1 unacknowledged of 1 on 11 Mar at 15:04:" in " ".join(print_page(report).split())

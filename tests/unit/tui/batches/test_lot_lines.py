@@ -31,6 +31,17 @@ def test_each_lot_has_its_share_and_what_is_wrong_with_it() -> None:
     assert draw_lots(()) == []
 
 
+def test_lots_and_chemicals_that_differ_at_their_end_look_different() -> None:
+    lots = tuple(
+        BatchLot(f"Natriumhypochlorit {percent} %", Lot(f"LOT-2026-11-30-HALL-2-{number:04}"), 0.5, 10.0)
+        for percent in (12, 15)
+        for number in (1, 2)
+    )
+    lines = draw_lots(lots)
+    assert len({line[:34] for line in lines}) == 4
+    assert all(words in lines[0] for words in ("12 %", "0001", "50.0 % · 10.00 g"))
+
+
 def test_a_hostile_number_draws_no_control_character() -> None:
     (line,) = draw_lots((BatchLot(HOSTILE, Lot(HOSTILE, HOSTILE, date(2027, 1, 1)), 1.0, 1.0),))
     assert line.isprintable()
