@@ -17,7 +17,7 @@ from dosing_tui.domain.alarms.models import AlarmKey
 from dosing_tui.domain.batches.master_recipe import MasterRecipe, MasterVersion, select_version
 from dosing_tui.domain.batches.models import is_same_name
 from dosing_tui.domain.messages.models import BatchEvent, Dose
-from dosing_tui.domain.quantities.quantity_text import format_duration
+from dosing_tui.domain.quantities.quantity_text import count_noun, format_duration
 from dosing_tui.domain.quantities.set_back_clock import limit_to_clock
 
 ABORT_EVENTS = frozenset({"abort", "error"})
@@ -191,7 +191,10 @@ def _check_completion(
     key = AlarmKey("BATCH_INGREDIENT", event.device_id, event.recipe)
     found, different = len(batch.doses), len({pump for pump, _ in batch.doses})
     if different != expected or found != different:
-        words = f"Batch {event.recipe}: {found} doses from {different} pumps, {expected} expected"
+        doses, pumps = count_noun(found, "dose"), count_noun(different, "pump")
+        # first what differs: the rest may be cut
+        first, rest = (pumps, doses) if different != expected else (doses, f"from {pumps}")
+        words = f"Batch {event.recipe}: {first}, {expected} expected · {rest}"
         yield Detection(key, True, f"{words} ({event.device_id})", float(found), float(expected))
 
 

@@ -45,7 +45,8 @@ def describe_alarm(key: AlarmKey, message: str, short_names: Mapping[str, str] |
     station = name_stations([key.device], short_names or {})[key.device] if key.device else PLANT_WIDE
     tag = clean_text("/".join(part for part in (key.rule, key.item) if part), limit=MAX_TAG_CELLS)
     untitled = text.removeprefix(f"{title}: ").removeprefix(f"{title} · ")
-    bare = untitled.removeprefix(f"{clean_line(key.item)} ") if untitled != text else untitled
+    item = clean_line(key.item)
+    bare = untitled.removeprefix(f"{item} ") if untitled != text else text.removeprefix(f"Batch {item}: ")
     return AlarmLabel(station, tag, text, (untitled, bare))
 
 

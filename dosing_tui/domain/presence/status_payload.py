@@ -44,6 +44,8 @@ def parse_status(
 ) -> StationReport | Rejection:
     """Read a status message of ``station``, the level of the topic. Never raises."""
     device = clean_text(station)
+    if not device:
+        return Rejection(topic, payload, "status: the topic names no station", received_at)
     if not payload.strip(b" \t\r\n\0"):
         return StationReport(device, received_at, is_retained, is_cleared=True)
     if (status := _read_word(payload)) is not None:

@@ -62,8 +62,10 @@ WIDE_LIST = 100
 MESSAGE_TITLE = "Alarm"
 MESSAGE_INDENT = MARK_WIDTH + 3
 """Cells before a message below its row: it begins where the station does."""
-_OTHER_CELLS = 29
-"""Of priority, state and age, which stand beside station and tag in a narrow list."""
+_OTHER_CELLS, _WIDE_OTHER_CELLS = 29, 33
+"""Of priority, state and age, which stand beside station and tag in a narrow and in a wide list."""
+_LEAST_MESSAGE = 26
+"""Cells that the names in a wide list leave to the message."""
 _STATION_BESIDE_TEXT, _NARROW_STATION, _NARROW_TAG = 10, 16, 22
 """Most cells of a station's and a tag's label in a narrow list."""
 
@@ -189,12 +191,17 @@ def _build_columns(
     is_wide = width >= WIDE_LIST
     rows = alarms.rows.rows
     names = name_stations({view.state.key.device for row in rows for view in row.views}, context.short_names)
+    beside_message = width - _LEAST_MESSAGE - _WIDE_OTHER_CELLS
+    wide_room = min(width // 4, beside_message * 2 // 5) if has_message else width // 4
     narrow_room = _STATION_BESIDE_TEXT if has_message else _NARROW_STATION
     station = _build_label_column(
-        "Station", 99, rows, partial(_format_stations, names), width // 4 if is_wide else narrow_room,
+        "Station", 99, rows, partial(_format_stations, names), wide_room if is_wide else narrow_room,
         partial(_fit_stations, set(names.values())),
     )  # fmt: skip
-    room = (width // 3 if is_wide else _NARROW_TAG) if has_message else width - station.width - _OTHER_CELLS
+    if not has_message:
+        room = width - station.width - (_WIDE_OTHER_CELLS if is_wide else _OTHER_CELLS)
+    else:
+        room = min(width // 3, beside_message - station.width) if is_wide else _NARROW_TAG
     tag = _build_label_column("Tag", 98, rows, _format_tag, room)
     columns = _TAB_COLUMNS.get(alarms.state.tab, _HIDDEN_COLUMNS)
     if not is_wide:

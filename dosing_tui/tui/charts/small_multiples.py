@@ -1,6 +1,7 @@
 """Many series, one under the other: each in a strip of its own with its own scale, name and numbers."""
 
 from collections.abc import Sequence
+from heapq import nlargest
 
 from msgspec import Struct
 
@@ -92,6 +93,14 @@ def fit_strip_bins(data: ChartData, layout: StripLayout) -> ChartData:
     return data.fit_bins(layout.columns)
 
 
+def choose_strips(data: ChartData, count: int) -> list[int]:
+    """Numbers of the largest series, in their order: by amount, or by the doses that the values are of."""
+    if count >= len(data.curves):
+        return list(range(len(data.curves)))
+    sizes = [sum(curve.weights) or sum(value or 0.0 for value in curve.values) for curve in data.curves]
+    return sorted(nlargest(count, range(len(sizes)), key=sizes.__getitem__))
+
+
 def draw_strips(
     canvas: Canvas, data: ChartData, numbers: StripNumbers, *, heading: str = "", cursor: int | None = None
 ) -> None:
@@ -101,16 +110,17 @@ def draw_strips(
     cells = layout.columns // drawn.window.bucket_count if data.is_additive else 0
     columns = cells * drawn.window.bucket_count or layout.columns
     left = layout.first_column + layout.columns - columns
-    names = fit_names([curve.name for curve in data.curves[: layout.strip_count]], layout.name_width)
+    shown = choose_strips(data, layout.strip_count)
+    names = fit_names([data.curves[number].name for number in shown], layout.name_width)
     if layout.top:
         _write_numbers(canvas, 0, numbers.titles, numbers, DIM)
         canvas.write_text(0, 0, heading, DIM, width=layout.first_column + layout.columns)
-    for number in range(layout.strip_count):
-        y = layout.top + number * layout.rows_each
+    for place, number in enumerate(shown):
+        y = layout.top + place * layout.rows_each
         base = y + (layout.strip_rows - 1 if data.is_additive else layout.strip_rows // 2)
         if numbers.has_markers:
             canvas.write_text(0, base, get_series_marker(number), get_series_style(number))
-        canvas.write_text(numbers.marker_width, base, names[number], TEXT)
+        canvas.write_text(numbers.marker_width, base, names[place], TEXT)
         strip = Canvas(columns, layout.strip_rows)
         _draw_strip(strip, drawn, number, cursor, has_band=layout.strip_rows < layout.rows_each)
         canvas.paste_rows(left, y, strip.rows)

@@ -139,7 +139,7 @@ MIN_WIDE_WIDTH = 100
 MARK_WIDTH = 6
 _TEXT_START = MARK_WIDTH + 12
 """Behind the priority and the time of 8 characters."""
-_COLUMN_WIDTHS = ((160, 16, 32), (120, 16, 24), (100, 12, 20), (0, 9, 17))
+_COLUMN_WIDTHS = ((160, 16, 32), (120, 16, 25), (100, 12, 20), (0, 9, 17))
 """Least width of the banner; cells of the station and of the tag, at most."""
 
 

@@ -18,6 +18,8 @@ Rows: TypeAlias = list[list[Cell]]
 Data = TypeVar("Data")
 Options = ParamSpec("Options")
 _CLAUSE_GAP = " · "
+_LEAST_NAME = 8
+"""Cells in which a long word that others follow is still worth its two ends."""
 
 
 def split_cells(text: str) -> list[str]:
@@ -137,6 +139,8 @@ def _cut_middle_words(text: str, width: int) -> str:
         return cut_end(text, width)
     if end:
         return f"{head} … {end}".lstrip()
+    if len(words) > 1 and width < _LEAST_NAME:
+        return ""
     return cut_middle(text, width, head=(width - 1) * 3 // 5) if width > 1 else ""
 
 

@@ -22,6 +22,8 @@ __all__ = [
 ]  # fmt: skip
 
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
+_ONE_DAY = timedelta(days=1)
+_WEEKDAYS = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
 
 
 def format_bucket_width(duration: timedelta) -> str:
@@ -47,11 +49,13 @@ def format_clock(time: datetime, zone: tzinfo, *, seconds: bool = True) -> str:
 
 
 def format_timestamp(time: datetime, zone: tzinfo, *, now: datetime) -> str:
-    """The time of day, or the day when it is another one than ``now``'s; at most 8 cells."""
-    local = time.astimezone(zone)
-    if local.date() == now.astimezone(zone).date():
+    """The time of day, with the weekday if it was yesterday or is tomorrow; else the day. At most 8 cells."""
+    local, today = time.astimezone(zone), now.astimezone(zone).date()
+    if local.date() == today:
         return local.strftime("%H:%M:%S")
-    return local.strftime("%d.%m.%y") if local.year != now.astimezone(zone).year else local.strftime("%d %b")
+    if abs(local.date() - today) == _ONE_DAY:
+        return f"{_WEEKDAYS[local.weekday()]} {local:%H:%M}"
+    return local.strftime("%d.%m.%y" if local.year != today.year else "%d %b")
 
 
 def format_full_timestamp(time: datetime, zone: tzinfo) -> str:

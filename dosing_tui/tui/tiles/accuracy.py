@@ -81,14 +81,12 @@ def _draw_cursor_bin(canvas: Canvas, data: ErrorHistogram, cursor: int) -> None:
 def _draw_statistics(canvas: Canvas, y: int, summary: ErrorSummary, max_out_percent: float) -> None:
     out = summary.out_percent
     is_abnormal = out is not None and out > max_out_percent
+    share = number_format.format_decimal(out, 1 if out is not None and out < 10 else 0, " %")
+    mean, sd = _fit_errors(summary, canvas.width - len(f"mean  sd  out {share}"))
     shares = [
-        ("mean", number_format.format_signed(summary.mean_g), STRONG),
-        ("sd", number_format.format_decimal(summary.sd_g, 2), STRONG),
-        (
-            "out",
-            number_format.format_decimal(out, 1 if out is not None and out < 10 else 0, " %"),
-            CellStyle(ColourRole.DEVIATION) if is_abnormal else STRONG,
-        ),
+        ("mean", mean, STRONG),
+        ("sd", sd, STRONG),
+        ("out", share, CellStyle(ColourRole.DEVIATION) if is_abnormal else STRONG),
     ]
     written = sum(len(name) + 1 + len(value) for name, value, _ in shares)
     gap = max(1, (canvas.width - written) // 2)
@@ -98,6 +96,19 @@ def _draw_statistics(canvas: Canvas, y: int, summary: ErrorSummary, max_out_perc
             x = max(x, canvas.width - len(name) - 1 - len(value))
         x = canvas.write_text(x, y, f"{name} ", DIM)
         x = canvas.write_text(x, y, value, ink) + gap
+
+
+def _fit_errors(summary: ErrorSummary, room: int) -> tuple[str, str]:
+    """Mean and standard deviation; as powers of ten where they have no room: no number is cut."""
+    mean, sd = number_format.format_signed(summary.mean_g), number_format.format_decimal(summary.sd_g, 2)
+    for digits in (1, 0):
+        if len(mean) + len(sd) <= room:
+            break
+        mean, sd = (
+            number_format.NO_VALUE if value is None else f"{value:.{digits}e}".replace("e+", "e")
+            for value in (summary.mean_g, summary.sd_g)
+        )
+    return mean, sd
 
 
 def build_accuracy(context: RenderContext) -> TileContent[ErrorHistogram]:

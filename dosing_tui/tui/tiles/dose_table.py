@@ -55,10 +55,7 @@ def choose_error_mark(dose: Dose, tolerances: ToleranceBook) -> str:
 
 
 def _format_time(dose: Dose, context: DoseTableContext) -> str:
-    local = dose.time.astimezone(context.zone)
-    if local >= context.midnight:
-        return local.strftime("%H:%M:%S")
-    return local.strftime("%d %b" if local.year == context.midnight.year else "%d.%m.%y")
+    return number_format.format_timestamp(dose.time, context.zone, now=context.midnight)
 
 
 def _draw_time(dose: Dose, context: DoseTableContext, width: int, ground: ColourRole) -> Rows:

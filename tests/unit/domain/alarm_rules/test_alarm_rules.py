@@ -328,12 +328,20 @@ def test_a_whole_batch_says_nothing() -> None:
     assert list_raised(plant) == []
 
 
-@pytest.mark.parametrize("pumps", [(1,), (1, 2, 3), (1, 2, 2)])
-def test_a_batch_with_a_dose_missing_or_too_many_raises_an_alarm(pumps: tuple[int, ...]) -> None:
+@pytest.mark.parametrize(
+    ("pumps", "found"),
+    [
+        ((1,), "1 pump, 2 expected · 1 dose"),
+        ((1, 2, 3), "3 pumps, 2 expected · 3 doses"),
+        ((1, 2, 2), "3 doses, 2 expected · from 2 pumps"),
+        ((1, 1), "1 pump, 2 expected · 2 doses"),
+    ],
+)
+def test_a_batch_with_a_dose_missing_or_too_many_raises_an_alarm(pumps: tuple[int, ...], found: str) -> None:
     plant = EvaluatedPlant()
     run_batch(plant, *pumps)
     assert list_raised(plant) == ["BATCH_INGREDIENT"]
-    assert find_message(plant, "BATCH_INGREDIENT").endswith("2 expected (dosing_system_01)")
+    assert find_message(plant, "BATCH_INGREDIENT") == f"Batch CU-85: {found} (dosing_system_01)"
 
 
 MASTER = MasterVersion(

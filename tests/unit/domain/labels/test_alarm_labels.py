@@ -32,6 +32,13 @@ def test_the_text_does_not_repeat_the_station(
     assert describe_alarm(AlarmKey(*key), message) == AlarmLabel(STATION, tag, text)
 
 
+def test_a_shorter_text_of_a_batch_does_not_repeat_the_recipe_of_its_tag() -> None:
+    key = AlarmKey("BATCH_INGREDIENT", STATION, "CU-85")
+    label = describe_alarm(key, f"Batch CU-85: 3 doses, 2 expected · from 2 pumps ({STATION})")
+    assert label.text == "Batch CU-85: 3 doses, 2 expected · from 2 pumps"
+    assert label.shorter_texts[-1] == "3 doses, 2 expected · from 2 pumps"
+
+
 def test_an_alarm_of_no_station_is_the_plants() -> None:
     label = describe_alarm(AlarmKey("QUARANTINE", "", "factory/dosing"), "3 messages refused")
     assert label == AlarmLabel("plant", "QUARANTINE/factory/dosing", "3 messages refused")

@@ -43,6 +43,14 @@ def test_a_status_is_a_word_or_a_field(payload: bytes, status: str | None) -> No
     assert report.flags == ()
 
 
+@pytest.mark.parametrize("payload", [b"offline", b"", b"{}", b'{"status":"online","device_id":"s1"}'])
+@pytest.mark.parametrize("station", ["", " ", "\t"])
+def test_a_status_of_a_station_without_a_name_is_rejected(station: str, payload: bytes) -> None:
+    found = parse_status("factory/devices/ /status", station, payload, received_at=AT, is_retained=True)
+    assert isinstance(found, Rejection)
+    assert found.reason == "status: the topic names no station"
+
+
 def test_every_field_is_read() -> None:
     report = parse_report(
         {"device_id": "s1", "status": "online", "boot_id": 77, "seq": 5, "rssi_dbm": -61, "firmware": "1.4.2",

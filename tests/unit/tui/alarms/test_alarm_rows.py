@@ -134,6 +134,19 @@ def test_each_alarms_text_is_whole_where_the_list_has_rows_for_it(width: int) ->
         assert state.message in read_words(drawn)
 
 
+@pytest.mark.parametrize("width", [80, 100, 106, 120, 160])
+def test_a_full_list_with_long_names_keeps_a_column_for_the_texts(width: int) -> None:
+    item = "Polyoxypropylene-polyoxyethylene-triol"
+    states = [
+        structs.replace(state, key=state.key._replace(device=f"dosing_system_of_the_hall_north_{number:02}"))
+        for number in range(1, 10)
+        for state in [make_state("STOCK_LOW", item, number=1, message=f"Low inventory: {item} at 16.0 %")]
+    ]
+    heading, *lines = render_text(picture_of(*states), width)
+    assert " Alarm " in heading
+    assert all("16.0 %" in line for line in lines)
+
+
 def test_a_full_list_has_a_line_for_each_alarm() -> None:
     rows = rows_of(picture_of(*LONG_TEXTS))
     shown = AlarmList(AlarmListState(), rows, NO_OPTIONS)

@@ -73,7 +73,7 @@ def test_each_channel_says_when_it_last_sent_what_waits_and_what_went_wrong(heig
     shown = render_lines(summarize_kpis(), height=height, channels=(BAD, GOOD))
     (bad,) = (line for line in shown if " mail " in line)
     (good,) = (line for line in shown if " shift " in line)
-    for word in ("▲", "22 Nov", " 3 ", " 2 ", "since 09:00:00:", "The server answers 500."):
+    for word in ("▲", "Su 10:00", " 3 ", " 2 ", "since 09:00:00:", "The server answers 500."):
         assert word in bad
     for word in ("09:55:00", " 0 ", "none"):
         assert word in good

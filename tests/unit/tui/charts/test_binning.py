@@ -2,6 +2,7 @@
 
 import random
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -273,6 +274,36 @@ def test_series_without_room_are_counted() -> None:
     shown = sum("chemical" in row for row in drawn)
     assert f"and {12 - shown} more" in "\n".join(drawn)
     assert shown >= 6
+
+
+@pytest.mark.parametrize("make_data", [make_amounts, make_durations])
+def test_where_not_all_have_room_the_largest_are_shown_in_their_order(
+    make_data: Callable[[int], ChartData],
+) -> None:
+    data = make_data(12)
+    large = {3, 7, 11}
+    curves = tuple(
+        replace(
+            curve, values=tuple(value and value * (100 if number in large else 1) for value in curve.values)
+        )
+        for number, curve in enumerate(data.curves)
+    )
+    # values that have two numbers have a row for their titles
+    drawn = join_rows(paint_strips(replace(data, curves=curves), 60, 4 if data.is_additive else 5))
+    shown = [row for row in drawn if "chemical" in row]
+    assert [row.split("chemical ")[1][:2] for row in shown] == ["03", "07", "11"]
+    assert len({row.split()[-1] for row in shown}) == 1
+    assert "and 9 more" in "".join(drawn)
+
+
+def test_a_rate_of_many_doses_is_larger_than_a_high_one_of_few() -> None:
+    data = make_durations(12)
+    curves = tuple(
+        replace(curve, weights=tuple(100.0 if number == 9 else 1.0 for _ in curve.values))
+        for number, curve in enumerate(data.curves)
+    )
+    drawn = join_rows(paint_strips(replace(data, curves=curves), 60, 2))
+    assert "chemical 09" in "".join(drawn)
 
 
 @pytest.mark.parametrize("height", range(8, 40))

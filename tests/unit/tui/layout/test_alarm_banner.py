@@ -93,6 +93,15 @@ def test_a_narrow_banner_keeps_what_is_abnormal_and_not_the_figure_behind_it() -
         assert "CHEM-286" in shown
 
 
+@pytest.mark.parametrize(("width", "tag"), [(80, "BATCH_IN…CU-65/75"), (120, "BATCH_INGREDIENT/CU-65/75")])
+def test_wrong_ingredients_say_what_was_wrong_at_every_width(width: int, tag: str) -> None:
+    state = make_state("BATCH_INGREDIENT", "CU-65/75", number=1)
+    message = "Batch CU-65/75: 3 doses, 2 expected · from 2 pumps (dosing_system_01)"
+    (line,) = render_lines(picture_of(replace(state, message=message)), width=width, height=1)
+    assert tag in line
+    assert "3 doses, 2 expected" in line
+
+
 def test_only_the_rows_in_sight_share_their_columns() -> None:
     wide = make_state("STOCK_CRITICAL", "polyaluminium", number=9)
     (line,) = render_lines(picture_of(GROSS, replace(wide, acked=True)), width=80, height=1)

@@ -21,7 +21,7 @@ from tests.support.tui.nine_stations import STATIONS, list_tank_alarms
 
 AT = datetime(2026, 3, 11, 14, 26, tzinfo=UTC)
 WIDTHS = (80, 100, 120, 160)
-COLUMN_WIDTHS = {80: 9 + 1 + 17, 100: 12 + 1 + 20, 120: 16 + 1 + 24, 160: 16 + 1 + 32}
+COLUMN_WIDTHS = {80: 9 + 1 + 17, 100: 12 + 1 + 20, 120: 16 + 1 + 25, 160: 16 + 1 + 32}
 """Width of a banner -> cells of station and tag."""
 ALARMS = [*list_tank_alarms(), *((AlarmKey("DEVICE_OFFLINE", station), "") for station in STATIONS)]
 SHORT_NAMES = {"dosing_system_01": "L1", "dosing_system_02": "Hall 2 north"}

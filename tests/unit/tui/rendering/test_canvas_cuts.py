@@ -28,6 +28,10 @@ def test_the_examples_in_the_docstrings_are_true() -> None:
         (30, "DB · The database does not answer within 5 s", "DB · The database … within 5 s"),
         (29, "Natriumhypochlorit 12 % at 3.1 %", "… 12 % at 3.1 %"),
         (4, "Natriumhypochlorit", "N…it"),
+        (6, "Batch FG-85/95: 4 doses", ""),
+        (6, "Tank nearly empty: DMDEE at 3.1 %", "Tank …"),
+        (7, "Tank nearly empty: DMDEE at 3.1 %", "… 3.1 %"),
+        (10, "Natriumhypochlorit at 3.1 %", "… at 3.1 %"),
     ],
 )
 def test_a_sentence_is_cut_between_words(width: int, text: str, shown: str) -> None:

@@ -65,6 +65,13 @@ def test_doses_of_another_day_show_their_day() -> None:
     assert number_format.format_timestamp(NOW, UTC, now=NOW) == "14:26:44"
 
 
+def test_a_time_of_yesterday_or_of_a_clock_that_is_ahead_at_midnight_has_its_time_of_day() -> None:
+    before = datetime(2026, 12, 31, 23, 59, 50, tzinfo=UTC)
+    after = before + timedelta(seconds=20)
+    assert number_format.format_timestamp(before, UTC, now=after) == "Th 23:59"
+    assert number_format.format_timestamp(after, UTC, now=before) == "Fr 00:00"
+
+
 @given(st.text(max_size=60), st.integers(0, 40))
 def test_fitted_text_has_one_entry_for_each_cell(text: str, width: int) -> None:
     found = fit_cells(text, width)
