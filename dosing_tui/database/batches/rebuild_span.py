@@ -1,8 +1,9 @@
 """Reconstructs the batches of one station and time span from its readings; stores those that changed."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, tzinfo
+from itertools import islice
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
@@ -45,6 +46,8 @@ from dosing_tui.domain.materials.lots.batch_lots import NO_LOTS, StationLots, li
 from dosing_tui.domain.tolerances.tolerance_book import ToleranceBook
 
 _SEPARATOR = "\x1f"
+BATCHES_PER_STATEMENT = 200
+"""Their assessments, records and statements take some 5 kB a batch at once: of 5,000 it would be 25 MB."""
 
 
 class StoredBatch(Struct, frozen=True):
@@ -165,20 +168,24 @@ def rebuild_span(
     )
     lots = add_entered_lots(session, lots, (dose for batch in batches for dose in batch.doses))
     basis = replace(basis, alarms=_filter_alarms(span, basis.alarms), lots=lots)
-    changed = [
-        whole
-        for whole in (
-            _choose_edition(batch, basis, stored_batches.get(batch.key)) for batch in identified.batches
-        )
-        if _is_changed(whole, stored_batches)
-    ]
+    stored_count, assessed = 0, _assess_changed(identified.batches, basis, stored_batches)
+    while part := list(islice(assessed, BATCHES_PER_STATEMENT)):
+        _store_batches(session, part, basis.zone)
+        stored_count += len(part)
     vanished = sorted(identified.obsolete_keys)
-    if changed:
-        _store_batches(session, changed, basis.zone)
     if vanished:
         _remove_batches(session, vanished)
     _store_uses(session, identified.batches)
-    return RebuildResult(len(batches), len(changed), len(vanished), found.reading_count), span
+    return RebuildResult(len(batches), stored_count, len(vanished), found.reading_count), span
+
+
+def _assess_changed(
+    batches: Iterable[Batch], basis: AssessmentBasis, stored_batches: dict[str, StoredBatch]
+) -> Iterator[_AssessedBatch]:
+    for batch in batches:
+        assessed = _choose_edition(batch, basis, stored_batches.get(batch.key))
+        if _is_changed(assessed, stored_batches):
+            yield assessed
 
 
 def _filter_alarms(span: StationSpan, alarms: Iterable[AlarmSpan]) -> tuple[AlarmSpan, ...]:

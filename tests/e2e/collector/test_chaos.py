@@ -30,7 +30,7 @@ from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker
 from dosing_tui.mqtt.publisher import Publisher
 from tests.support import tmux_terminal
 from tests.support.collector.numbered_messages import CollectorProcess, plant_settings, run_collector
-from tests.support.database.kept_session import KeptSession
+from tests.support.database.kept_session import CountingSession
 from tests.support.database.stalling_proxy import StallingProxy, stalling_proxy
 from tests.support.os_processes import is_alive
 from tests.support.polling import wait_until
@@ -101,7 +101,7 @@ class FailingPlant:
     standby: CollectorProcess
     station: DosingStation
     console: tmux_terminal.Terminal
-    looks: KeptSession
+    looks: CountingSession
 
     def count_stored(self) -> int:
         return self.looks.count_rows("SELECT count(*) FROM dosing_consumption")
@@ -276,7 +276,7 @@ def test_nothing_is_lost_or_doubled_whatever_happens_to_the_parts(
             run_machine(settings, tmp_path / "north") as north,
             run_machine(settings, tmp_path / "south") as south,
             run_console(settings, tmp_path) as console,
-            KeptSession(own_postgres.dsn) as looks,
+            CountingSession(own_postgres.dsn) as looks,
         ):
             wait_until(lambda: COLLECTS in north.log or COLLECTS in south.log)
             station = DosingStation(mosquitto.settings)

@@ -23,7 +23,7 @@ from tests.support.collector.numbered_messages import (
     run_collector,
     stored_numbers,
 )
-from tests.support.database.kept_session import KeptSession
+from tests.support.database.kept_session import CountingSession
 from tests.support.polling import wait_until
 from tests.support.sizes import choose_size
 
@@ -34,7 +34,7 @@ PART = 100
 """Messages published at once, before the collector is to die."""
 
 
-def wait_for(looks: KeptSession, count: int) -> None:
+def wait_for(looks: CountingSession, count: int) -> None:
     wait_until(lambda: looks.count_rows(COUNTED) >= count, timeout=120)
 
 
@@ -43,7 +43,7 @@ def test_four_kills_of_the_collector_and_one_of_the_database_lose_and_double_not
 ) -> None:
     settings = plant_settings(mosquitto.settings, own_postgres.dsn, tmp_path)
     now, chance = int(time.time()), random.Random(7)
-    with run_collector(settings, tmp_path) as collector, KeptSession(own_postgres.dsn) as looks:
+    with run_collector(settings, tmp_path) as collector, CountingSession(own_postgres.dsn) as looks:
         wait_until(lambda: "The broker is connected." in collector.log)
         for kill in range(KILLS):
             part = range(kill * COUNT // KILLS, (kill + 1) * COUNT // KILLS)
@@ -79,7 +79,7 @@ def test_deaths_at_every_point_of_the_work_lose_and_double_nothing(
     settings: Settings, tmp_path: Path, nth: int
 ) -> None:
     """Each collector goes on where the one before has died, and dies at the next point."""
-    numbers, now, looks = count(), int(time.time()), KeptSession(settings.database.dsn)
+    numbers, now, looks = count(), int(time.time()), CountingSession(settings.database.dsn)
     for point in POINTS:
         program = ("tests.support.collector.crash_points", point, str(nth))
         with run_collector(settings, tmp_path, program=program) as collector:

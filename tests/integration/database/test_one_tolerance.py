@@ -39,7 +39,7 @@ from tests.support.database.reading_samples import settings_for
 from tests.support.database.stored_batches import write_readings
 from tests.support.database.tolerances import read_tolerance_book
 from tests.support.domain.batch_messages import MUCH_LATER, NOON, make_dose, make_event
-from tests.support.domain.evaluated_plant import Plant
+from tests.support.domain.evaluated_plant import EvaluatedPlant
 
 BATCHES = 40
 SHIFT = ShiftPeriod("Early", NOON - timedelta(hours=1), NOON + timedelta(hours=5))
@@ -88,7 +88,7 @@ def count_alarms(settings: Settings, doses: list[Dose]) -> int:
     """Each dose before an evaluator of its own: an alarm that is active already is not raised again."""
     book, raised = read_tolerance_book(settings), 0
     for dose in doses:
-        plant = Plant(AlarmLimits())
+        plant = EvaluatedPlant(AlarmLimits())
         plant.evaluator.rules.tolerances = book
         plant.receive_readings(dose)
         raised += any(e.event is AlarmEvent.RAISE and e.key.rule == "DOSE_OUT_OF_TOL" for e in plant.journal)

@@ -34,7 +34,7 @@ from tests.support.database.expected_materials import expect_balances, expect_bo
 from tests.support.database.expected_pumps import expect_pump_chemicals, expect_pumps
 from tests.support.database.expected_stock import expect_batches_left, expect_outlook
 from tests.support.database.reading_samples import number_rows, settings_for
-from tests.support.database.sample_month import Plant, doses_in_buckets, doses_within
+from tests.support.database.sample_month import PlantReadings, doses_in_buckets, doses_within
 from tests.support.database.station_news import expect_station_status, write_station_news
 from tests.support.database_servers import Server
 from tests.support.sizes import choose_size
@@ -91,7 +91,7 @@ def list_cases() -> Iterator[tuple[str, str]]:
 
 
 CASES = tuple(list_cases())
-Expected = Callable[[Plant, PanelQuery, timedelta, ZoneInfo, float], Iterable[object]]
+Expected = Callable[[PlantReadings, PanelQuery, timedelta, ZoneInfo, float], Iterable[object]]
 
 
 def _expect_series(
@@ -100,7 +100,7 @@ def _expect_series(
     measured: Callable[[Dose], object],
 ) -> Expected:
     def expected(
-        plant: Plant, query: PanelQuery, width: timedelta, zone: ZoneInfo, tolerance_g: float
+        plant: PlantReadings, query: PanelQuery, width: timedelta, zone: ZoneInfo, tolerance_g: float
     ) -> Iterable[object]:
         return sample_month.expect_series(
             doses_in_buckets(plant.doses, width, query.since, query.until), width, name, value, measured
@@ -110,7 +110,7 @@ def _expect_series(
 
 
 def _error_rate(
-    plant: Plant, query: PanelQuery, width: timedelta, zone: ZoneInfo, tolerance_g: float
+    plant: PlantReadings, query: PanelQuery, width: timedelta, zone: ZoneInfo, tolerance_g: float
 ) -> Iterable[object]:
     def rate(doses: list[Dose]) -> float | None:
         return sample_month.out_percent(doses, tolerance_g)
@@ -121,7 +121,7 @@ def _error_rate(
 
 
 def _expect_production(
-    plant: Plant, query: PanelQuery, width: timedelta, zone: ZoneInfo, tolerance_g: float
+    plant: PlantReadings, query: PanelQuery, width: timedelta, zone: ZoneInfo, tolerance_g: float
 ) -> Iterable[object]:
     until = min(query.until, max(query.now, query.since))
     wall = [moment.astimezone(zone).replace(tzinfo=None) for moment in (query.since, query.until, until)]
@@ -253,7 +253,7 @@ def read_one_panel(
 
 
 @cache
-def filter_month(selection: Selection) -> Plant:
+def filter_month(selection: Selection) -> PlantReadings:
     return MONTH.filter_by(selection)
 
 

@@ -22,7 +22,7 @@ from tests.support.database.reading_samples import settings_for
 from tests.support.database.schema_inspection import execute_statements, fetch_rows, fetch_value
 from tests.support.database.stored_journal import read_journal
 from tests.support.database_servers import Server
-from tests.support.deploy.deploy_database import Plant, plant_on
+from tests.support.deploy.deploy_database import DeployedPlant, plant_on
 from tests.support.domain.alarm_entries import make_entry
 
 READINGS = ("dosing_consumption", "batch_events", "inventory_levels")
@@ -71,18 +71,18 @@ SELECT p.oid::regprocedure::text
 
 
 @pytest.fixture(scope="module")
-def plant(rights_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plant]:
+def plant(rights_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeployedPlant]:
     with plant_on(rights_server, tmp_path_factory.mktemp("secrets")) as plant:
         yield plant
 
 
-def test_every_time_and_text_that_a_role_may_set_has_a_bound(plant: Plant) -> None:
+def test_every_time_and_text_that_a_role_may_set_has_a_bound(plant: DeployedPlant) -> None:
     found = {(str(table), str(column)) for table, column in fetch_rows(plant.dsn, UNBOUNDED)}
     assert {each for each in found if each[0] not in COLLECTORS_BOOKS} == BY_TRIGGER
     assert {table for table, _ in found} - set(READINGS) <= COLLECTORS_BOOKS
 
 
-def test_rows_of_other_writers_have_the_bounds_of_readings_and_their_own(plant: Plant) -> None:
+def test_rows_of_other_writers_have_the_bounds_of_readings_and_their_own(plant: DeployedPlant) -> None:
     """The tables that collect a statement's rows before they are stored together."""
     missing = fetch_rows(
         plant.dsn,
@@ -98,11 +98,13 @@ def test_rows_of_other_writers_have_the_bounds_of_readings_and_their_own(plant: 
     assert missing == []
 
 
-def test_nobody_may_run_what_has_its_owner_s_rights_and_no_search_path_is_a_caller_s(plant: Plant) -> None:
+def test_nobody_may_run_what_has_its_owner_s_rights_and_no_search_path_is_a_caller_s(
+    plant: DeployedPlant,
+) -> None:
     assert fetch_rows(plant.dsn, OPEN_DEFINERS) == []
 
 
-def test_another_writer_cannot_pin_the_level_of_a_tank(plant: Plant) -> None:
+def test_another_writer_cannot_pin_the_level_of_a_tank(plant: DeployedPlant) -> None:
     insert = (
         "INSERT INTO ingest_inventory_levels (time, device_id, chemical, remaining_g, received_at, flags)"
         " VALUES ({time}, 'pinned', 'T-12', {grams}, {received}, {flags})"
@@ -120,7 +122,7 @@ def test_another_writer_cannot_pin_the_level_of_a_tank(plant: Plant) -> None:
     assert (is_short, "ingest_level_short" in str(reason)) == (True, True)
 
 
-def test_an_entry_that_no_program_can_read_is_left_out_and_counted(plant: Plant) -> None:
+def test_an_entry_that_no_program_can_read_is_left_out_and_counted(plant: DeployedPlant) -> None:
     """Of an earlier version, which took it."""
     settings = plant.settings_of("dosing_writer")
     journal.append_entries(settings, [make_entry(AlarmEvent.RAISE, number=1)])
@@ -143,7 +145,7 @@ def test_an_entry_that_no_program_can_read_is_left_out_and_counted(plant: Plant)
     assert read_database_facts(settings).unreadable_entries == 3
 
 
-def test_a_reading_that_no_program_can_read_stops_no_reader(plant: Plant) -> None:
+def test_a_reading_that_no_program_can_read_stops_no_reader(plant: DeployedPlant) -> None:
     execute_statements(
         plant.dsn,
         "SET session_replication_role = replica;"

@@ -22,13 +22,13 @@ from tests.integration.database.batches.test_review_writer import LATER
 from tests.support.database.reading_samples import number_rows
 from tests.support.database.schema_inspection import execute_statements, fetch_rows
 from tests.support.database_servers import Server
-from tests.support.deploy.deploy_database import Plant, plant_on
+from tests.support.deploy.deploy_database import DeployedPlant, plant_on
 from tests.support.deploy.deploy_files import FOLDER
 from tests.support.domain.batch_messages import normal_batch
 
 
 @pytest.fixture(scope="module")
-def plant(embedded: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plant]:
+def plant(embedded: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeployedPlant]:
     with plant_on(embedded, tmp_path_factory.mktemp("secrets")) as plant:
         writer = ReadingWriter(plant.settings_of("dosing_writer"))
         writer.write(uuid4(), number_rows(*normal_batch()))
@@ -64,7 +64,7 @@ def list_documented_statements() -> list[str]:
     return [text for flag, text in pairwise(words) if flag == "-c" and text[0] != "\\"]
 
 
-def test_wrong_pins_under_one_login_do_not_lock_out_another(plant: Plant) -> None:
+def test_wrong_pins_under_one_login_do_not_lock_out_another(plant: DeployedPlant) -> None:
     shared = plant.dsn_of("dosing_operator")
     enter(shared, "Anna", "1234", "comment")
     enter(shared, "Ben", "1234", "comment")

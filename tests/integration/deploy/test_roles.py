@@ -51,7 +51,7 @@ from tests.support.database.reading_samples import LEVEL, REJECTION, make_doses,
 from tests.support.database.schema_inspection import execute_statements, fetch_rows, fetch_value
 from tests.support.database.stored_journal import read_journal
 from tests.support.database_servers import Server
-from tests.support.deploy.deploy_database import ROLES, Plant, is_refused, password_of, plant_on
+from tests.support.deploy.deploy_database import ROLES, DeployedPlant, is_refused, password_of, plant_on
 from tests.support.domain.alarm_entries import ANNA, make_entry
 from tests.support.domain.batch_messages import NOON, normal_batch
 
@@ -76,7 +76,7 @@ SELECT t.relname, r.name
 
 
 @pytest.fixture(scope="module")
-def plant(rights_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plant]:
+def plant(rights_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeployedPlant]:
     """With a day's readings, stored by the collector's role."""
     with plant_on(rights_server, tmp_path_factory.mktemp("secrets")) as plant:
         writer = ReadingWriter(plant.settings_of("dosing_writer"))
@@ -87,19 +87,19 @@ def plant(rights_server: Server, tmp_path_factory: pytest.TempPathFactory) -> It
 
 
 @pytest.fixture(params=READERS)
-def reader(plant: Plant, request: pytest.FixtureRequest) -> Iterator[PanelReader]:
+def reader(plant: DeployedPlant, request: pytest.FixtureRequest) -> Iterator[PanelReader]:
     reader = PanelReader(plant.settings_of(request.param))
     reader.open()
     yield reader
     reader.close()
 
 
-def list_rights(plant: Plant, role: str, *which: str) -> set[tuple[str, str]]:
+def list_rights(plant: DeployedPlant, role: str, *which: str) -> set[tuple[str, str]]:
     """Table and right, on the whole table."""
     return {(str(name), str(right)) for name, right in fetch_rows(plant.dsn, RIGHTS, list(which), role)}
 
 
-def test_the_owner_has_made_the_whole_schema_and_rights_can_be_set_again(plant: Plant) -> None:
+def test_the_owner_has_made_the_whole_schema_and_rights_can_be_set_again(plant: DeployedPlant) -> None:
     settings = plant.settings_of("dosing_owner")
     assert list_pending_steps(settings) == []
     assert migrate_schema(settings, report=print) == []
@@ -110,7 +110,9 @@ def test_the_owner_has_made_the_whole_schema_and_rights_can_be_set_again(plant: 
     assert all(list_rights(plant, role, "SELECT") for role in READERS)
 
 
-def test_every_role_has_the_password_of_its_secret_and_none_may_make_roles_or_databases(plant: Plant) -> None:
+def test_every_role_has_the_password_of_its_secret_and_none_may_make_roles_or_databases(
+    plant: DeployedPlant,
+) -> None:
     found = fetch_rows(
         plant.dsn,
         "SELECT rolname, rolpassword, rolsuper OR rolcreaterole OR rolcreatedb"
@@ -130,7 +132,7 @@ def is_password(password: str, stored: str) -> bool:
     return method == "SCRAM-SHA-256" and keys.startswith(f"{key}:")
 
 
-def test_the_collector_stores_each_reading_once_and_keeps_its_books(plant: Plant) -> None:
+def test_the_collector_stores_each_reading_once_and_keeps_its_books(plant: DeployedPlant) -> None:
     settings, spool = plant.settings_of("dosing_writer"), uuid4()
     writer = ReadingWriter(settings)
     given = number_rows(*make_doses(3, start=NOON - timedelta(hours=2)), REJECTION)
@@ -141,18 +143,18 @@ def test_the_collector_stores_each_reading_once_and_keeps_its_books(plant: Plant
     writer.close()
 
 
-def test_the_collector_sees_that_the_schema_is_the_one_it_knows(plant: Plant) -> None:
+def test_the_collector_sees_that_the_schema_is_the_one_it_knows(plant: DeployedPlant) -> None:
     assert list_pending_steps(plant.settings_of("dosing_writer")) == []
 
 
 @pytest.mark.parametrize("role", READERS)
-def test_the_diagnosis_misses_no_right_of_a_role_of_the_stack(plant: Plant, role: str) -> None:
+def test_the_diagnosis_misses_no_right_of_a_role_of_the_stack(plant: DeployedPlant, role: str) -> None:
     mode = CollectorMode.AUTO if role == "dosing_writer" else CollectorMode.NEVER
     facts = read_database_facts(replace(plant.settings_of(role), collector=CollectorSettings(mode)))
     assert (facts.missing_rights, facts.unreadable) == ((), ())
 
 
-def test_the_collector_is_elected_and_the_next_one_sees_by_whom(plant: Plant) -> None:
+def test_the_collector_is_elected_and_the_next_one_sees_by_whom(plant: DeployedPlant) -> None:
     first, second = (LeaderElection(plant.settings_of("dosing_writer"), LeaderLease()) for _ in range(2))
     assert first.try_acquire()
     assert not second.try_acquire()
@@ -170,7 +172,7 @@ def test_the_collector_is_elected_and_the_next_one_sees_by_whom(plant: Plant) ->
     viewer.release_lock()
 
 
-def test_the_collector_keeps_batches_and_alarms(plant: Plant) -> None:
+def test_the_collector_keeps_batches_and_alarms(plant: DeployedPlant) -> None:
     settings = plant.settings_of("dosing_writer")
     done = rebuild_batches(settings, since=NOON - timedelta(days=1), until=LATER, now=LATER, report=print)
     assert done.batch_count == len(list_batches(settings, BatchFilter())) > 0
@@ -181,7 +183,7 @@ def test_the_collector_keeps_batches_and_alarms(plant: Plant) -> None:
     assert journal.list_usual_durations(settings) is not None
 
 
-def test_the_collector_leaves_maintenance_to_the_owner_until_it_is_overdue(plant: Plant) -> None:
+def test_the_collector_leaves_maintenance_to_the_owner_until_it_is_overdue(plant: DeployedPlant) -> None:
     """Else every plant with these roles has an alarm that never ends, and a collector that is never ready."""
     writer = plant.settings_of("dosing_writer")
     ((oldest, keep_days),) = fetch_rows(
@@ -198,7 +200,7 @@ def test_the_collector_leaves_maintenance_to_the_owner_until_it_is_overdue(plant
         run_maintenance(writer, now=overdue + timedelta(seconds=1), is_optional=True)
 
 
-def test_the_collector_may_not_change_the_schema_which_is_why_it_cannot_tidy_up(plant: Plant) -> None:
+def test_the_collector_may_not_change_the_schema_which_is_why_it_cannot_tidy_up(plant: DeployedPlant) -> None:
     with pytest.raises(DatabaseAccessError, match="may not change the schema"):
         run_maintenance(plant.settings_of("dosing_writer"), now=datetime.now(UTC))
     run_maintenance(plant.settings_of("dosing_owner"), now=datetime.now(UTC))
@@ -207,7 +209,7 @@ def test_the_collector_may_not_change_the_schema_which_is_why_it_cannot_tidy_up(
         assert is_refused(plant.dsn_of(role), sql.SQL("DROP TABLE public.batch_events").format())
 
 
-def test_the_collector_says_so_when_next_week_has_no_partition(plant: Plant) -> None:
+def test_the_collector_says_so_when_next_week_has_no_partition(plant: DeployedPlant) -> None:
     writer, now = plant.settings_of("dosing_writer"), datetime.now(UTC)
     run_maintenance(plant.settings_of("dosing_owner"), now=now)
     if fetch_value(plant.dsn, "SELECT to_regnamespace('compat') IS NULL"):
@@ -220,7 +222,7 @@ def test_the_collector_says_so_when_next_week_has_no_partition(plant: Plant) -> 
     run_maintenance(writer, now=now, is_optional=True)
 
 
-def test_a_collector_sees_that_telegraf_writes_as_well(plant: Plant) -> None:
+def test_a_collector_sees_that_telegraf_writes_as_well(plant: DeployedPlant) -> None:
     reader = PanelReader(plant.settings_of("dosing_writer"))
     reader.open()
     with psycopg.connect(plant.dsn_of("dosing_telegraf"), application_name="telegraf"):
@@ -244,7 +246,7 @@ def test_panels_and_annotations_show_what_was_stored(reader: PanelReader) -> Non
 
 
 @pytest.mark.parametrize("role", READERS)
-def test_notes_alarms_and_batches_can_be_seen(plant: Plant, role: str) -> None:
+def test_notes_alarms_and_batches_can_be_seen(plant: DeployedPlant, role: str) -> None:
     settings = plant.settings_of(role)
     operator_notes.list_notes(settings, since=NOON, until=LATER)
     journal.list_entries(settings, DAY)
@@ -254,7 +256,7 @@ def test_notes_alarms_and_batches_can_be_seen(plant: Plant, role: str) -> None:
 
 
 @pytest.mark.parametrize("role", READERS)
-def test_records_and_shift_reports_can_be_printed(plant: Plant, role: str) -> None:
+def test_records_and_shift_reports_can_be_printed(plant: DeployedPlant, role: str) -> None:
     settings = plant.settings_of(role)
     batch = list_batches(settings, BatchFilter())[0]
     assert read_batch_record(settings, batch.batch_key)
@@ -262,7 +264,7 @@ def test_records_and_shift_reports_can_be_printed(plant: Plant, role: str) -> No
     assert read_shift_report(settings, shift, now=LATER).production.doses
 
 
-def test_the_viewer_reads_all_but_the_hashes_of_pins_and_changes_nothing(plant: Plant) -> None:
+def test_the_viewer_reads_all_but_the_hashes_of_pins_and_changes_nothing(plant: DeployedPlant) -> None:
     names = {name for (name,) in fetch_rows(plant.dsn, TABLES)}
     readable = {name for name, _ in list_rights(plant, "dosing_viewer", "SELECT")}
     assert names - readable == {"reviewer_pins", "pin_counters", "pin_checks"}
@@ -276,7 +278,7 @@ def test_the_viewer_reads_all_but_the_hashes_of_pins_and_changes_nothing(plant: 
         )
 
 
-def test_the_viewer_is_read_only_even_where_a_right_was_given_by_mistake(plant: Plant) -> None:
+def test_the_viewer_is_read_only_even_where_a_right_was_given_by_mistake(plant: DeployedPlant) -> None:
     execute_statements(plant.dsn, "GRANT INSERT ON operator_notes TO dosing_viewer")
     insert = "INSERT INTO operator_notes (at, text, author) VALUES (now(), 'a', 'b')"
     assert is_refused(plant.dsn_of("dosing_viewer"), sql.SQL(insert).format())
@@ -284,7 +286,7 @@ def test_the_viewer_is_read_only_even_where_a_right_was_given_by_mistake(plant: 
     assert ("operator_notes", "INSERT") not in list_rights(plant, "dosing_viewer", "INSERT")
 
 
-def test_an_operator_notes_acknowledges_and_reviews(plant: Plant) -> None:
+def test_an_operator_notes_acknowledges_and_reviews(plant: DeployedPlant) -> None:
     settings = plant.settings_of("dosing_operator")
     assert operator_notes.add_note(settings, NOTE, os_user="panel3").db_role == "dosing_operator"
     journal.enter_actions(settings, [make_entry(AlarmEvent.ACKNOWLEDGE, number=2, who=ANNA)])
@@ -293,7 +295,7 @@ def test_an_operator_notes_acknowledges_and_reviews(plant: Plant) -> None:
     assert verify_audit_trail(settings).faults == ()
 
 
-def test_who_reviews_does_not_say_what_is_wanted_of_reviews(plant: Plant) -> None:
+def test_who_reviews_does_not_say_what_is_wanted_of_reviews(plant: DeployedPlant) -> None:
     for role in ("dosing_operator", "dosing_writer"):
         with pytest.raises(DatabaseAccessError, match="lacks a right"):
             set_policy(plant.settings_of(role), ReviewPolicy(pin=True), who="Anna", reason="why not")
@@ -309,7 +311,7 @@ def make_draft(settings: Settings) -> ReviewDraft:
     return create_review_draft(list_batches(settings, BatchFilter())[0], Decision.APPROVED, who="Anna")
 
 
-def test_an_operator_neither_stores_doses_nor_forges_who_wrote_a_note(plant: Plant) -> None:
+def test_an_operator_neither_stores_doses_nor_forges_who_wrote_a_note(plant: DeployedPlant) -> None:
     assert is_refused(plant.dsn_of("dosing_operator"), sql.SQL(DOSE).format())
     forged = "INSERT INTO operator_notes (at, text, author, db_role) VALUES (now(), 'a', 'b', 'dosing_owner')"
     assert is_refused(plant.dsn_of("dosing_operator"), sql.SQL(forged).format())
@@ -318,13 +320,13 @@ def test_an_operator_neither_stores_doses_nor_forges_who_wrote_a_note(plant: Pla
     }  # fmt: skip
 
 
-def test_the_collector_remembers_what_the_alarm_journal_has_come_to(plant: Plant) -> None:
+def test_the_collector_remembers_what_the_alarm_journal_has_come_to(plant: DeployedPlant) -> None:
     journal.save_checkpoint(plant.settings_of("dosing_writer"), Checkpoint(1))
     with pytest.raises(DatabaseAccessError):
         journal.save_checkpoint(plant.settings_of("dosing_operator"), Checkpoint(1))
 
 
-def test_the_collector_changes_only_what_it_keeps(plant: Plant) -> None:
+def test_the_collector_changes_only_what_it_keeps(plant: DeployedPlant) -> None:
     assert {name for name, _ in list_rights(plant, "dosing_writer", "UPDATE", "DELETE", "TRUNCATE")} == {
         "spool_progress", "batches", "batch_records", "batch_rebuild_queue",
         "alarm_notifications", "alarm_notification_channels", "alarm_checkpoints", "collector_leases",
@@ -342,7 +344,7 @@ def test_the_collector_changes_only_what_it_keeps(plant: Plant) -> None:
         assert (table, "INSERT") not in list_rights(plant, "dosing_writer", "INSERT")
 
 
-def test_the_collector_tells_of_alarms_and_everybody_may_see_whom_it_told(plant: Plant) -> None:
+def test_the_collector_tells_of_alarms_and_everybody_may_see_whom_it_told(plant: DeployedPlant) -> None:
     book, raised = (
         NotificationQueue(plant.settings_of("dosing_writer")),
         make_entry(AlarmEvent.RAISE, number=77),
@@ -365,12 +367,12 @@ def test_the_collector_tells_of_alarms_and_everybody_may_see_whom_it_told(plant:
         NotificationQueue(plant.settings_of("dosing_operator")).open(["shift"])
 
 
-def test_everybody_who_reads_reads_the_head_of_the_audit_trail(plant: Plant) -> None:
+def test_everybody_who_reads_reads_the_head_of_the_audit_trail(plant: DeployedPlant) -> None:
     for role in READERS:
         read_audit_head(plant.settings_of(role))
 
 
-def test_telegraf_sees_the_three_views_that_store_readings_only(plant: Plant) -> None:
+def test_telegraf_sees_the_three_views_that_store_readings_only(plant: DeployedPlant) -> None:
     readings = {"ingest_dosing_consumption", "ingest_batch_events", "ingest_inventory_levels"}
     public = {  # everybody's to read
         "alarm_limits", "data_retention", "legacy_imports", "plant_limits", "schema_migrations",
@@ -386,7 +388,7 @@ def test_telegraf_sees_the_three_views_that_store_readings_only(plant: Plant) ->
     assert is_refused(plant.dsn_of("dosing_telegraf"), sql.SQL(DOSE).format())
 
 
-def test_a_table_of_a_later_version_can_be_read_at_once(plant: Plant) -> None:
+def test_a_table_of_a_later_version_can_be_read_at_once(plant: DeployedPlant) -> None:
     execute_statements(plant.dsn_of("dosing_owner"), "CREATE TABLE public.later (a int)")
     try:
         assert all(("later", "SELECT") in list_rights(plant, role, "SELECT") for role in READERS)
@@ -394,7 +396,7 @@ def test_a_table_of_a_later_version_can_be_read_at_once(plant: Plant) -> None:
         execute_statements(plant.dsn_of("dosing_owner"), "DROP TABLE public.later")
 
 
-def test_nobody_else_may_connect(plant: Plant) -> None:
+def test_nobody_else_may_connect(plant: DeployedPlant) -> None:
     assert not fetch_value(
         plant.dsn,
         "SELECT EXISTS (SELECT FROM aclexplode((SELECT datacl FROM pg_database WHERE datname ="

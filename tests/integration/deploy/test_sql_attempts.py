@@ -27,7 +27,7 @@ from tests.support.database.schema_inspection import execute_statements, fetch_r
 from tests.support.database.sql_attempts import ATTEMPTS, SqlAttempt, format_table
 from tests.support.database.stored_journal import read_journal
 from tests.support.database_servers import Server
-from tests.support.deploy.deploy_database import Plant, plant_on
+from tests.support.deploy.deploy_database import DeployedPlant, plant_on
 from tests.support.domain.alarm_entries import ANNA, make_entry
 from tests.support.domain.batch_messages import normal_batch
 
@@ -36,7 +36,7 @@ TABLE = Path(__file__).parents[3] / "docs" / "sql-attempts.md"
 
 
 @pytest.fixture(scope="module")
-def plant(rights_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plant]:
+def plant(rights_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeployedPlant]:
     """With a batch, two reviewers with PINs, and a policy that requires both."""
     with plant_on(rights_server, tmp_path_factory.mktemp("secrets")) as plant:
         writer = ReadingWriter(plant.settings_of("dosing_writer"))
@@ -60,13 +60,13 @@ def plant(rights_server: Server, tmp_path_factory: pytest.TempPathFactory) -> It
             yield plant
 
 
-def prepare_entry(plant: Plant, who: str) -> None:
+def prepare_entry(plant: DeployedPlant, who: str) -> None:
     with psycopg.connect(plant.dsn_of("dosing_operator"), autocommit=True) as session:
         session.execute("SELECT prepare_pin_entry(%s)", (who,))
 
 
 @pytest.fixture(scope="module")
-def superuser(plant: Plant) -> Iterator[Session]:
+def superuser(plant: DeployedPlant) -> Iterator[Session]:
     with psycopg.connect(plant.dsn, autocommit=True) as session:
         yield session
 
@@ -99,7 +99,7 @@ def fill_in(superuser: Session, step: str) -> LiteralString:
 
 
 @pytest.mark.parametrize("attempt", ATTEMPTS, ids=lambda one: f"{one.role[7:]}: {one.goal}")
-def test_the_server_refuses(plant: Plant, superuser: Session, attempt: SqlAttempt) -> None:
+def test_the_server_refuses(plant: DeployedPlant, superuser: Session, attempt: SqlAttempt) -> None:
     before = read_facts(superuser)
     *first, last = [fill_in(superuser, step) for step in attempt.steps]
     with psycopg.connect(plant.dsn_of(attempt.role)) as session:
@@ -116,7 +116,9 @@ def test_the_attempts_were_made_and_are_all_in_the_table() -> None:
     assert TABLE.read_text(encoding="utf-8").endswith(format_table())
 
 
-def test_what_is_refused_there_is_what_works_where_it_is_right(plant: Plant, superuser: Session) -> None:
+def test_what_is_refused_there_is_what_works_where_it_is_right(
+    plant: DeployedPlant, superuser: Session
+) -> None:
     """The steps of the attempts are well-formed: with the right PIN of the right person they sign."""
     enter = "SELECT enter_review(:key, 'comment', 'Anna', '', 'seen', 0, :record, :judgement)"
     with psycopg.connect(plant.dsn_of("dosing_operator")) as session:
@@ -128,7 +130,7 @@ def test_what_is_refused_there_is_what_works_where_it_is_right(plant: Plant, sup
     assert verify_audit_trail(plant.settings_of("dosing_operator")).faults == ()
 
 
-def test_the_functions_that_sign_belong_to_a_role_that_nobody_logs_in_as(plant: Plant) -> None:
+def test_the_functions_that_sign_belong_to_a_role_that_nobody_logs_in_as(plant: DeployedPlant) -> None:
     owners = fetch_rows(
         plant.dsn,
         "SELECT DISTINCT r.rolname, r.rolcanlogin, r.rolsuper FROM pg_proc AS p"
@@ -148,7 +150,7 @@ FORMER_LOCKS = (7233179128203636, 0x646F73696E67, 0x646F73696E68, 0x646F73696E69
 """Advisory locks that the journal, migrations, maintenance, rebuilds and the audit trail waited for."""
 
 
-def test_a_viewer_that_holds_every_lock_it_can_stops_nothing(plant: Plant) -> None:
+def test_a_viewer_that_holds_every_lock_it_can_stops_nothing(plant: DeployedPlant) -> None:
     """The program waits for none of them, also where advisory locks are left to every role."""
     tables: LiteralString = """
         SELECT string_agg(format('public.%I', relname), ', ') FROM pg_class
@@ -179,14 +181,14 @@ def test_a_viewer_that_holds_every_lock_it_can_stops_nothing(plant: Plant) -> No
     assert verify_audit_trail(owner).faults == ()
 
 
-def test_no_role_of_the_plant_works_in_another_database_of_the_server(plant: Plant) -> None:
+def test_no_role_of_the_plant_works_in_another_database_of_the_server(plant: DeployedPlant) -> None:
     """There nothing is closed: locks that are held there fill the same table."""
     for database in ("postgres", "template1"):
         with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
             psycopg.connect(make_conninfo(plant.dsn_of("dosing_viewer"), dbname=database))
 
 
-def test_low_roles_leave_connections_to_the_collector(plant: Plant) -> None:
+def test_low_roles_leave_connections_to_the_collector(plant: DeployedPlant) -> None:
     limits = "SELECT rolconnlimit FROM pg_roles WHERE rolname ~ '^dosing_(viewer|operator|telegraf)$'"
     assert sorted(fetch_rows(plant.dsn, limits)) == [(5,), (40,), (40,)]
     assert fetch_value(plant.dsn_of("dosing_viewer"), "SHOW temp_file_limit") == "1GB"

@@ -44,7 +44,7 @@ class NeedsRootError(Exception):
 
 
 @dataclass(frozen=True)
-class Fault:
+class ProvokedFault:
     """``set_up`` makes the fault in the plant, within the stack, and examines it."""
 
     subject: str
@@ -79,11 +79,11 @@ def retain_message(plant: DiagnosedPlant, stack: ExitStack) -> Diagnosis:
 
 @contextmanager
 def serve_no_mqtt() -> Iterator[int]:
-    class Handler(socketserver.BaseRequestHandler):
+    class HttpHandler(socketserver.BaseRequestHandler):
         def handle(self) -> None:
             self.request.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
 
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), HttpHandler) as server:
         threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
         yield server.server_address[1]
         server.shutdown()
@@ -176,84 +176,84 @@ def end_collector(plant: DiagnosedPlant, stack: ExitStack) -> Diagnosis:
 
 
 FAULTS = {
-    "broker stopped": Fault(
+    "broker stopped": ProvokedFault(
         "broker: connection", "cannot be reached: connection refused", "Start the broker",
         lambda plant, stack: plant.examine(plant.change_mqtt(port=find_free_port())),
     ),
-    "broker unknown": Fault(
+    "broker unknown": ProvokedFault(
         "broker: connection", "name or service not known", "correct mqtt.host",
         lambda plant, stack: plant.examine(plant.change_mqtt(host="broker.invalid")),
     ),
-    "wrong broker password": Fault(
+    "wrong broker password": ProvokedFault(
         "broker: connection", "refuses this client: not authorized", "mqtt.password_file",
         lambda plant, stack: plant.examine(plant.change_mqtt(password="wrong")),
     ),
-    "port does not speak MQTT": Fault(
+    "port does not speak MQTT": ProvokedFault(
         "broker: connection", "does not answer as an MQTT broker", "mqtt.transport", use_no_mqtt
     ),
-    "broker hangs": Fault(
+    "broker hangs": ProvokedFault(
         "broker: connection", "answers nothing: it hangs", "Restart a broker that hangs", use_hanging_broker
     ),
-    "expired certificate": Fault(
+    "expired certificate": ProvokedFault(
         "broker: connection", "certificate has expired", "Renew the certificate",
         lambda plant, stack: plant.examine(plant.use_mqtt(plant.broker.tls["ended"])),
     ),
-    "certificate ends soon": Fault(
+    "certificate ends soon": ProvokedFault(
         "broker: encryption", "ends in 4 days", "Renew the broker's certificate",
         lambda plant, stack: plant.examine(plant.use_mqtt(plant.broker.tls["soon"])),
     ),
-    "unknown authority": Fault(
+    "unknown authority": ProvokedFault(
         "broker: connection", "is not trusted", "mqtt.ca_file",
         lambda plant, stack: plant.examine(
             plant.use_mqtt(replace(plant.broker.tls["good"], ca_file=""))
         ),
     ),
-    "refused topic": Fault(
+    "refused topic": ProvokedFault(
         "broker: topic", "does not let account 'collector' read factory/batch/events",
         "topic read factory/batch/events", use_refusing_broker,
     ),
-    "retained message": Fault(
+    "retained message": ProvokedFault(
         "broker: retained", "factory/batch/events has a retained message", "mosquitto_pub -r -n",
         retain_message,
     ),
-    "wrong database": Fault(
+    "wrong database": ProvokedFault(
         "database: session", "There is no database nowhere", "dbname in database.dsn",
         lambda plant, stack: plant.examine(
             plant.change_dsn(f"{plant.settings.database.dsn} dbname=nowhere")
         ),
     ),
-    "connection string": Fault(
+    "connection string": ProvokedFault(
         "database: session", "is not a libpq connection string", "Correct database.dsn",
         lambda plant, stack: plant.examine(plant.change_dsn("hots=plant")),
     ),
-    "missing right": Fault(
+    "missing right": ProvokedFault(
         "database: rights", "lacks INSERT on batch_events", "rights.sql",
         lambda plant, stack: change_database(
             plant, stack, "REVOKE INSERT ON batch_events FROM dosing_writer",
             "GRANT INSERT ON batch_events TO dosing_writer",
         ),
     ),
-    "signing": Fault(
+    "signing": ProvokedFault(
         "database: signatures", "signed with the rights of", "CREATE ROLE dosing_auditor",
         lambda plant, stack: change_database(
             plant, stack, SIGN_AS + "CURRENT_USER", SIGN_AS + "dosing_auditor"
         ),
     ),
-    "open right": Fault(
+    "open right": ProvokedFault(
         "database: open rights", "Every role may hold advisory locks", "database.sql",
         lambda plant, stack: change_database(
             plant, stack, "GRANT EXECUTE ON FUNCTION pg_advisory_lock(bigint) TO PUBLIC",
             "REVOKE EXECUTE ON FUNCTION pg_advisory_lock(bigint) FROM PUBLIC",
         ),
     ),
-    "read-only": Fault(
+    "read-only": ProvokedFault(
         "database: writing", "read-only", "default_transaction_read_only",
         lambda plant, stack: change_database(
             plant, stack, "ALTER ROLE dosing_writer SET default_transaction_read_only = on",
             "ALTER ROLE dosing_writer RESET default_transaction_read_only",
         ),
     ),
-    "migration missing": Fault(
+    "migration missing": ProvokedFault(
         "database: schema", "any/0034_grafana_names missing", "dosing-tui migrate",
         lambda plant, stack: change_database(
             plant, stack,
@@ -262,7 +262,7 @@ FAULTS = {
             "INSERT INTO schema_migrations SELECT * FROM hidden; DROP TABLE hidden",
         ),
     ),
-    "newer schema": Fault(
+    "newer schema": ProvokedFault(
         "database: schema", "newer than this program", "Update dosing-tui",
         lambda plant, stack: change_database(
             plant, stack,
@@ -270,19 +270,19 @@ FAULTS = {
             "DELETE FROM schema_migrations WHERE name = 'any/0049_future'",
         ),
     ),
-    "other limits": Fault(
+    "other limits": ProvokedFault(
         "database: limits", "limits/stock_low", "dosing-tui migrate",
         lambda plant, stack: plant.examine(
             replace(plant.settings, limits=replace(plant.settings.limits, stock_low_percent=12.0))
         ),
     ),
-    "other retention": Fault(
+    "other retention": ProvokedFault(
         "database: limits", "retention/batch_events", "dosing-tui migrate",
         lambda plant, stack: plant.examine(
             replace(plant.settings, retention=replace(plant.settings.retention, readings_days=120))
         ),
     ),
-    "maintenance does not run": Fault(
+    "maintenance does not run": ProvokedFault(
         "maintenance: partitions", "Next week has no partition of batch_events", RUN_MAINTENANCE,
         lambda plant, stack: change_database(
             plant, stack,
@@ -294,7 +294,7 @@ FAULTS = {
             " AT TIME ZONE 'UTC', 'YYYYMMDD'); END $$",
         ),
     ),
-    "retention not applied": Fault(
+    "retention not applied": ProvokedFault(
         "maintenance: retention", "Rows of batch_events are older", RUN_MAINTENANCE,
         lambda plant, stack: change_database(
             plant, stack,
@@ -303,7 +303,7 @@ FAULTS = {
             "DELETE FROM batch_events WHERE device_id = 'old'",
         ),
     ),
-    "topic never delivered": Fault(
+    "topic never delivered": ProvokedFault(
         "broker: deliveries", "factory/batch/events never delivered", "an ACL file refuses silently",
         lambda plant, stack: change_database(
             plant, stack,
@@ -311,60 +311,60 @@ FAULTS = {
             "INSERT INTO batch_events SELECT * FROM kept; DROP TABLE kept",
         ),
     ),
-    "second writer": Fault(
+    "second writer": ProvokedFault(
         "collector: other writers", "telegraf .* may be counted twice", "Stop its dosing inputs",
         write_as_telegraf,
     ),
-    "nobody collects": Fault(
+    "nobody collects": ProvokedFault(
         "collector: lease", "No process has ever collected for site other", "systemctl start dosing-tui",
         end_collector,
     ),
-    "station's clock": Fault(
+    "station's clock": ProvokedFault(
         "stations: clock", "Clock of station slow_station is 1 h behind", "NTP",
         set_station_clock_back,
     ),
-    "full disk": Fault("spool: disk", "has only .* free", "Make room", fill_small_disk),
-    "small disk": Fault(
+    "full disk": ProvokedFault("spool: disk", "has only .* free", "Make room", fill_small_disk),
+    "small disk": ProvokedFault(
         "spool: disk", "may grow to", "spool_max_mb",
         lambda plant, stack: plant.examine(
             with_spool(plant.settings, Path(plant.settings.collector.spool_dir), 1_000_000)
         ),
     ),
-    "world-writable spool": Fault(
+    "world-writable spool": ProvokedFault(
         "spool: folder", "can be written by others", "chmod go-w", open_spool_folder
     ),
-    "damaged spool": Fault("spool: content", "is damaged", "Restart the collector", damage_spool),
-    "set aside spool": Fault(
+    "damaged spool": ProvokedFault("spool: content", "is damaged", "Restart the collector", damage_spool),
+    "set aside spool": ProvokedFault(
         "spool: content", "was set aside", "delete the file", set_damaged_spool_aside
     ),
-    "notifications unreachable": Fault(
+    "notifications unreachable": ProvokedFault(
         "notifications: control-room", "does not take the test", "test-notification control-room",
         close_channel,
     ),
-    "time zone forgotten": Fault(
+    "time zone forgotten": ProvokedFault(
         "settings: time zone", "this machine is in Europe/Berlin", 'timezone = "Europe/Berlin"',
         lambda plant, stack: plant.examine(
             replace(plant.settings, plant=replace(plant.settings.plant, timezone="UTC")),
             sources={"plant.timezone": "default"}, zone="Europe/Berlin",
         ),
     ),
-    "no UTF-8": Fault(
+    "no UTF-8": ProvokedFault(
         "terminal: characters", "locale is not UTF-8", "LC_ALL=C.UTF-8",
         lambda plant, stack: plant.examine(
             terminal=structs.replace(GOOD_TERMINAL, encoding="ascii", sample_width=None)
         ),
     ),
-    "wide characters": Fault(
+    "wide characters": ProvokedFault(
         "terminal: characters", "24 cells wide", "--glyphs ascii",
         lambda plant, stack: plant.examine(terminal=structs.replace(GOOD_TERMINAL, sample_width=24)),
     ),
-    "no colours": Fault(
+    "no colours": ProvokedFault(
         "terminal: colours", "TERM=vt100 has 0 colours", "xterm-256color",
         lambda plant, stack: plant.examine(
             terminal=structs.replace(GOOD_TERMINAL, term="vt100", colours=-1)
         ),
     ),
-    "small window": Fault(
+    "small window": ProvokedFault(
         "terminal: size", "60x20", "80x24",
         lambda plant, stack: plant.examine(terminal=structs.replace(GOOD_TERMINAL, columns=60, lines=20)),
     ),

@@ -8,7 +8,7 @@ from dosing_tui.config.settings import MqttSettings, MqttVersion
 from dosing_tui.demo.servers.mqtt_broker import find_mosquitto
 from dosing_tui.errors import BrokerError
 from tests.support.database_servers import reachable_temp, skip_absent
-from tests.support.mqtt.publishers import Ear, connect_subscriber, publish_payloads
+from tests.support.mqtt.publishers import RecordingSubscriber, connect_subscriber, publish_payloads
 from tests.support.mqtt.secured_broker import PASSWORD, USER, GuardedBroker, run_guarded_broker
 from tests.support.polling import wait_until
 
@@ -86,7 +86,7 @@ def test_a_broker_that_does_not_speak_tls_is_noticed(broker: GuardedBroker) -> N
 def test_a_certificate_file_that_cannot_be_used_is_named_before_anything_starts(
     broker: GuardedBroker, name: str
 ) -> None:
-    ear = Ear(replace(broker.tls, ca_file=str(broker.folder / name)))
+    ear = RecordingSubscriber(replace(broker.tls, ca_file=str(broker.folder / name)))
     with pytest.raises(BrokerError, match=rf"ca_file '.*{name}' cannot be used"):
         ear.subscriber.start()
     assert ear.links == []

@@ -9,7 +9,7 @@ from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker, find_free_port
 from dosing_tui.errors import BrokerError
 from dosing_tui.mqtt.message import ReceivedMessage
 from dosing_tui.mqtt.optional_topics import DROP_COUNT_TOPIC
-from tests.support.mqtt.publishers import DOSES, Ear, connect_subscriber, publish_payloads
+from tests.support.mqtt.publishers import DOSES, RecordingSubscriber, connect_subscriber, publish_payloads
 from tests.support.polling import wait_until
 
 both_protocols = pytest.mark.parametrize("protocol", list(MqttVersion))
@@ -180,7 +180,7 @@ def test_a_network_thread_that_dies_is_replaced(
 
 
 def test_the_name_of_no_machine_is_refused_at_once() -> None:
-    ear = Ear(MqttSettings(host="a..b"))
+    ear = RecordingSubscriber(MqttSettings(host="a..b"))
     with pytest.raises(BrokerError, match=r"host 'a\.\.b' is not the name"):
         ear.subscriber.start()
 

@@ -90,7 +90,7 @@ def run_server(answer: bytes | None) -> Iterator[MqttSettings]:
     """A server that answers the first bytes with these and closes; with None it never answers."""
     finished = threading.Event()
 
-    class Handler(socketserver.BaseRequestHandler):
+    class FixedAnswerHandler(socketserver.BaseRequestHandler):
         def handle(self) -> None:
             self.request.recv(1024)
             if answer is None:
@@ -98,7 +98,7 @@ def run_server(answer: bytes | None) -> Iterator[MqttSettings]:
             else:
                 self.request.sendall(answer)
 
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), FixedAnswerHandler) as server:
         threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
         yield MqttSettings(host="127.0.0.1", port=server.server_address[1])
         finished.set()

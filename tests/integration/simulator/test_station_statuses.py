@@ -8,7 +8,7 @@ from dosing_tui.domain.presence.models import ConnectionReport, StationReport
 from dosing_tui.domain.presence.status_payload import parse_status
 from dosing_tui.mqtt.message import ReceivedMessage
 from dosing_tui.simulator.station_statuses import MAX_CONNECTIONS, StationStatuses
-from tests.support.mqtt.publishers import Ear, connect_subscriber
+from tests.support.mqtt.publishers import RecordingSubscriber, connect_subscriber
 from tests.support.polling import wait_until
 
 
@@ -22,7 +22,7 @@ def read_report(message: ReceivedMessage) -> StationReport:
     return report
 
 
-def list_statuses(ear: Ear, device: str) -> list[ConnectionReport | None]:
+def list_statuses(ear: RecordingSubscriber, device: str) -> list[ConnectionReport | None]:
     reports = map(read_report, ear.plant)
     return [report.status for report in reports if report.device_id == device]
 

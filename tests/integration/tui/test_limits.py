@@ -28,7 +28,7 @@ from dosing_tui.tui.tiles.production import build_daily_production
 from dosing_tui.tui.tiles.pumps.pump_table import build_pump_table
 from tests.support.database.reading_samples import settings_for
 from tests.support.database.stored_batches import write_readings
-from tests.support.domain.evaluated_plant import Plant
+from tests.support.domain.evaluated_plant import EvaluatedPlant
 from tests.support.grafana.shown_limits import (
     SEEN,
     enter_limits,
@@ -41,20 +41,20 @@ from tests.support.tui import sample_plant
 from tests.support.tui.console_driver import MEDIUM, make_settings, open_console
 
 
-def list_raised_rules(plant: Plant, *readings: Reading) -> set[str]:
+def list_raised_rules(plant: EvaluatedPlant, *readings: Reading) -> set[str]:
     """The rules of the alarms that these readings raise."""
     plant.receive_readings(*readings)
     plant.advance_clock(12)
     return {entry.key.rule for entry in plant.journal if entry.event is AlarmEvent.RAISE}
 
 
-def build_plant(chosen: Settings) -> Plant:
-    return Plant(build_alarm_limits(chosen))
+def build_plant(chosen: Settings) -> EvaluatedPlant:
+    return EvaluatedPlant(build_alarm_limits(chosen))
 
 
-def build_stored_plant(dsn: str, chosen: Settings) -> Plant:
+def build_stored_plant(dsn: str, chosen: Settings) -> EvaluatedPlant:
     """A plant whose alarms have the limits that a collector with these settings enters."""
-    return Plant(read_alarm_limits(enter_limits(dsn, chosen)))
+    return EvaluatedPlant(read_alarm_limits(enter_limits(dsn, chosen)))
 
 
 @pytest.mark.parametrize(("percent", "is_raised"), [(5.0, True), (20.0, False)])

@@ -9,7 +9,7 @@ from dosing_tui.domain.materials.ledger import ADDED_KINDS, REMOVED_KINDS, Mater
 from dosing_tui.domain.messages.models import InventoryLevel
 from dosing_tui.domain.panels.material_rows import MaterialBook, TankBalance
 from dosing_tui.domain.panels.panel_catalog import PanelQuery
-from tests.support.database.sample_month import Plant, expect_tanks
+from tests.support.database.sample_month import PlantReadings, expect_tanks
 from tests.support.domain.material_book import (
     BookEntry,
     DosedMass,
@@ -20,7 +20,7 @@ from tests.support.domain.material_book import (
 INFINITE = float("inf")
 
 
-def list_doses(plant: Plant, device: str, chemical: str) -> list[DosedMass]:
+def list_doses(plant: PlantReadings, device: str, chemical: str) -> list[DosedMass]:
     return [
         DosedMass(dose.time, dose.actual_g)
         for dose in plant.whole.doses
@@ -28,7 +28,7 @@ def list_doses(plant: Plant, device: str, chemical: str) -> list[DosedMass]:
     ]
 
 
-def list_entries(plant: Plant, device: str, chemical: str) -> list[BookEntry]:
+def list_entries(plant: PlantReadings, device: str, chemical: str) -> list[BookEntry]:
     return [each.entry for each in plant.materials if each[:2] == (device, chemical)]
 
 
@@ -46,7 +46,7 @@ def divide_percent(part: float | None, whole: float | None) -> float | None:
     return None if part is None or not whole else 100 * part / whole
 
 
-def expect_books(plant: Plant, now: datetime) -> list[MaterialBook]:
+def expect_books(plant: PlantReadings, now: datetime) -> list[MaterialBook]:
     rows = []
     for tank in expect_tanks(plant.levels):
         name = (tank.device_id, tank.chemical)
@@ -80,7 +80,7 @@ def _get_book_rank(row: MaterialBook) -> tuple[object, ...]:
     return row.book_g is None, -max(gaps, default=-INFINITE), row.device_id, row.chemical
 
 
-def expect_balances(plant: Plant, query: PanelQuery, zone: ZoneInfo) -> list[TankBalance]:
+def expect_balances(plant: PlantReadings, query: PanelQuery, zone: ZoneInfo) -> list[TankBalance]:
     rows: list[TankBalance] = []
     last = (query.until - timedelta(microseconds=1)).astimezone(zone).date()
     for tank in expect_tanks(plant.levels):
@@ -106,7 +106,7 @@ class _Tank(NamedTuple):
     levels: list[InventoryLevel]
 
 
-def _gather_tank(plant: Plant, *name: str) -> _Tank:
+def _gather_tank(plant: PlantReadings, *name: str) -> _Tank:
     device, chemical = name
     levels = sorted(
         (each for each in plant.levels if (each.device_id, each.chemical) == name

@@ -7,14 +7,14 @@ from typing import Any
 import psycopg
 
 
-class KeptSession:
+class CountingSession:
     """Opened at the first look, and anew at each after the server has gone."""
 
     def __init__(self, dsn: str) -> None:
         self._dsn = dsn
         self._connection: psycopg.Connection[tuple[Any, ...]] | None = None
 
-    def __enter__(self) -> "KeptSession":
+    def __enter__(self) -> "CountingSession":
         return self
 
     def __exit__(

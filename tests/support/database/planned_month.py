@@ -10,7 +10,7 @@ from msgspec import structs
 from dosing_tui.domain.batches.models import Batch, BatchStatus
 from dosing_tui.domain.materials.ledger import SETTING_KINDS, MaterialKind
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, TimeQuality
-from tests.support.database.sample_month import Plant, TankEntry
+from tests.support.database.sample_month import LedgerEntry, PlantReadings
 from tests.support.domain.material_book import BookEntry
 
 BEGIN = datetime(2026, 10, 3, tzinfo=UTC)
@@ -32,13 +32,13 @@ _STATUS = {
 _DEVICE = TimeQuality.DEVICE
 
 
-def plan_month() -> Plant:
+def plan_month() -> PlantReadings:
     """Some masses and durations are missing; a station restarts every fifth day with full tanks.
 
     The last tank is never counted.
     """
     chance = random.Random(12)
-    made: list[Plant] = []
+    made: list[PlantReadings] = []
     for station in STATIONS:
         tanks = dict.fromkeys(CHEMICALS.values(), CAPACITY_G)
         for day in range(DAYS):
@@ -51,7 +51,7 @@ def plan_month() -> Plant:
     return replace(_join_plants(made), materials=tuple(materials))
 
 
-def _plan_materials(station: str, chemical: str, chance: random.Random) -> list[TankEntry]:
+def _plan_materials(station: str, chemical: str, chance: random.Random) -> list[LedgerEntry]:
     """A count, then one entry a day; some at the same instant, one of a mass that is not known."""
     kinds = [MaterialKind.COUNT, *chance.choices(list(MaterialKind), k=DAYS - 1)]
     made = []
@@ -64,11 +64,11 @@ def _plan_materials(station: str, chemical: str, chance: random.Random) -> list[
         if kind in SETTING_KINDS:  # what happens at its instant
             made.append(BookEntry(at, MaterialKind.PURGE, 7.5, 2 * day + 1))
     made[-1] = replace(made[-1], kind=MaterialKind.PRIME, mass_g=None)
-    return [TankEntry(station, chemical, entry) for entry in made]
+    return [LedgerEntry(station, chemical, entry) for entry in made]
 
 
-def _join_plants(plants: Sequence[Plant]) -> Plant:
-    return Plant(
+def _join_plants(plants: Sequence[PlantReadings]) -> PlantReadings:
+    return PlantReadings(
         tuple(dose for plant in plants for dose in plant.doses),
         tuple(event for plant in plants for event in plant.events),
         tuple(level for plant in plants for level in plant.levels),
@@ -82,7 +82,9 @@ def _list_starts(day: datetime, chance: random.Random) -> list[datetime]:
     return [*starts, day + timedelta(hours=21, minutes=59), day + timedelta(hours=22, minutes=59)]
 
 
-def _plan_batch(station: str, start: datetime, chance: random.Random, tanks: dict[str, float]) -> Plant:
+def _plan_batch(
+    station: str, start: datetime, chance: random.Random, tanks: dict[str, float]
+) -> PlantReadings:
     """An interrupted batch is followed by the complete one that interrupts it, five minutes later."""
     outcome = chance.choices(list(OUTCOMES), list(OUTCOMES.values()))[0]
     found = _make_batch(station, start, outcome, chance, tanks)
@@ -94,7 +96,7 @@ def _plan_batch(station: str, start: datetime, chance: random.Random, tanks: dic
 
 def _make_batch(
     station: str, start: datetime, outcome: str, chance: random.Random, tanks: dict[str, float]
-) -> Plant:
+) -> PlantReadings:
     recipe = chance.choice(list(RECIPES))
     mode = "BDO" if recipe == "CU-85" and chance.random() < 0.25 else RECIPES[recipe]
     doses = tuple(
@@ -112,7 +114,7 @@ def _make_batch(
         "", station, recipe, mode, _STATUS[outcome], "", start, last_at, last_at,
         (station, start, "start", recipe, 1), 2, doses, tuple(events),
     )  # fmt: skip
-    return Plant(doses, tuple(events), levels, (batch,))
+    return PlantReadings(doses, tuple(events), levels, (batch,))
 
 
 def _make_dose(station: str, at: datetime, recipe: str, mode: str, pump: int, chance: random.Random) -> Dose:

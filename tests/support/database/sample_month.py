@@ -44,7 +44,7 @@ REBUILT_AT = datetime(2026, 11, 2, tzinfo=UTC)
 ORIGIN = datetime(2000, 1, 1, tzinfo=UTC)
 
 
-class TankEntry(NamedTuple):
+class LedgerEntry(NamedTuple):
     """An entry of the material ledger."""
 
     device_id: str
@@ -53,26 +53,26 @@ class TankEntry(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Plant:
+class PlantReadings:
     doses: tuple[Dose, ...]
     events: tuple[BatchEvent, ...]
     levels: tuple[InventoryLevel, ...]
     batches: tuple[Batch, ...] = field(default=(), repr=False)
-    unfiltered: "Plant | None" = field(default=None, repr=False, compare=False)
-    materials: tuple[TankEntry, ...] = ()
+    unfiltered: "PlantReadings | None" = field(default=None, repr=False, compare=False)
+    materials: tuple[LedgerEntry, ...] = ()
 
     @property
-    def whole(self) -> "Plant":
+    def whole(self) -> "PlantReadings":
         """The plant that this one was filtered from: some figures of a row need what a filter hides."""
         return self.unfiltered or self
 
-    def filter_by(self, selection: Selection) -> "Plant":
+    def filter_by(self, selection: Selection) -> "PlantReadings":
         """What a panel of doses, or of batches, sees of the plant."""
 
         def picks(dimension: Dimension, value: str) -> bool:
             return not selection.get_values(dimension) or value in selection.get_values(dimension)
 
-        return Plant(
+        return PlantReadings(
             tuple(
                 dose
                 for dose in self.doses
@@ -105,7 +105,7 @@ class Plant:
         )  # fmt: skip
 
 
-def a_month() -> Plant:
+def a_month() -> PlantReadings:
     """One dose in ten tells no error, one in twenty no mass; some are on the edges of buckets and bins."""
     chance = random.Random(20261025)
     days = [day for day in MONTH if day not in EMPTY_DAYS]
@@ -121,7 +121,7 @@ def a_month() -> Plant:
     events += [event for first, _, last in whole for event in (first, last)]
     doses, events = [*doses, *edges], [*events, *told_twice]
     batches = reconstruct_batches([*doses, *events, *levels], now=REBUILT_AT)
-    return Plant(tuple(doses), tuple(events), tuple(levels), tuple(batches))
+    return PlantReadings(tuple(doses), tuple(events), tuple(levels), tuple(batches))
 
 
 def _whole_batch(chance: random.Random, day: date, number: int) -> tuple[BatchEvent, Dose, BatchEvent]:
@@ -290,7 +290,7 @@ def expect_summary(doses: Iterable[Dose], tolerance_g: float) -> ErrorSummary:
 
 
 def expect_production_day(
-    plant: Plant, day: int, since: datetime, until: datetime, tolerance_g: float, *,
+    plant: PlantReadings, day: int, since: datetime, until: datetime, tolerance_g: float, *,
     ended_by: datetime | None, batches_known: bool,
 ) -> ProductionDay:  # fmt: skip
     """``ended_by``: batches that ended later do not count."""
@@ -312,7 +312,7 @@ def expect_production_day(
 
 
 def expect_daily(
-    plant: Plant, since: datetime, until: datetime, zone: ZoneInfo, *, batches_known: bool
+    plant: PlantReadings, since: datetime, until: datetime, zone: ZoneInfo, *, batches_known: bool
 ) -> list[RecipeDay]:
     """Each batch in the row of its own mode, on the day of its start."""
     groups: dict[tuple[date, str, str], list[Dose]] = defaultdict(list)

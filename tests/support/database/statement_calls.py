@@ -43,7 +43,7 @@ class ArgumentError(UnknownError):
 
 
 @dataclass(frozen=True, eq=False)
-class Scope:
+class CallScope:
     """A function of a module, and what its arguments are in the call that leads here."""
 
     module: ModuleType
@@ -60,7 +60,7 @@ class Value:
     """An expression and where it stands; None with ``keys``: keyword arguments."""
 
     expression: ast.expr | None
-    scope: Scope
+    scope: CallScope
     keys: Keys = frozenset()
 
 
@@ -80,10 +80,10 @@ class Unknown:
 
 
 @dataclass(frozen=True, eq=False)
-class Link:
+class CallLink:
     """A call of the function before it in a chain, and where it stands."""
 
-    scope: Scope
+    scope: CallScope
     call: ast.Call
 
 
@@ -97,13 +97,13 @@ class Program:
         self, families: Mapping[str, Iterable[str]], changes: Mapping[str, Callable[[str], str]] | None = None
     ) -> None:
         self._families = families
-        self._by_name: dict[str, list[Scope]] = {}
-        self._calls: dict[str, list[Link]] = {}
+        self._by_name: dict[str, list[CallScope]] = {}
+        self._calls: dict[str, list[CallLink]] = {}
         for scopes in _list_scopes(changes or {}):
             for scope in scopes:
                 self._by_name.setdefault(scope.function.name, []).append(scope)
                 for call in _list_calls(scope.function):
-                    self._calls.setdefault(_get_callee(call), []).append(Link(scope, call))
+                    self._calls.setdefault(_get_callee(call), []).append(CallLink(scope, call))
 
     def list_calls(self) -> Iterator[StatementCall | Unknown]:
         """Each use of a statement, by the function that says which and gives the parameters."""
@@ -113,7 +113,7 @@ class Program:
                     yield from self._follow(link.scope, link.call, ())
 
     def _follow(
-        self, scope: Scope, reader: ast.Call, chain: tuple[Link, ...]
+        self, scope: CallScope, reader: ast.Call, chain: tuple[CallLink, ...]
     ) -> Iterator[StatementCall | Unknown]:
         where = chain[-1].scope.where if chain else scope.where
         bound = _bind_chain(scope, chain)
@@ -135,7 +135,7 @@ class Program:
         else:
             yield from (StatementCall(where, name, keys) for name in statements)
 
-    def _may_reach(self, link: Link, target: Scope) -> bool:
+    def _may_reach(self, link: CallLink, target: CallScope) -> bool:
         """A function of the same module or one that is imported; a method by its name."""
         if isinstance(link.call.func, ast.Name):
             found = getattr(link.scope.module, link.call.func.id, None)
@@ -190,7 +190,7 @@ class Program:
                 return self._list_returned_keys(expression, scope)
         raise UnknownError(_describe(expression))
 
-    def _list_dict_keys(self, expression: ast.Dict, scope: Scope) -> Keys:
+    def _list_dict_keys(self, expression: ast.Dict, scope: CallScope) -> Keys:
         keys: set[str] = set()
         for key, item in zip(expression.keys, expression.values, strict=True):
             if key is None:
@@ -201,7 +201,7 @@ class Program:
                 raise UnknownError(_describe(key))
         return frozenset(keys)
 
-    def _list_returned_keys(self, call: ast.Call, scope: Scope) -> Keys:
+    def _list_returned_keys(self, call: ast.Call, scope: CallScope) -> Keys:
         callee = _get_callee(call)
         if callee == "asdict":
             return frozenset(_find_class(call.args[0], scope).__struct_fields__)
@@ -211,9 +211,9 @@ class Program:
                 names.generators[0].iter if isinstance(names, ast.GeneratorExp) else names, scope
             )
         found = [
-            Scope(each.module, each.function, _bind(each.function, call, scope))
+            CallScope(each.module, each.function, _bind(each.function, call, scope))
             for each in self._by_name.get(callee, ())
-            if self._may_reach(Link(scope, call), each)
+            if self._may_reach(CallLink(scope, call), each)
         ]
         returned = [
             Value(node.value, each)
@@ -223,7 +223,7 @@ class Program:
         ]
         return self._intersect(returned, call)
 
-    def _list_members(self, source: ast.expr, scope: Scope) -> Keys:
+    def _list_members(self, source: ast.expr, scope: CallScope) -> Keys:
         """What a comprehension goes through: names written there, an enumeration, a constant."""
         if isinstance(source, ast.Tuple | ast.List):
             return frozenset(str(ast.literal_eval(each)) for each in source.elts)
@@ -252,7 +252,7 @@ def find_needed(statement: str) -> Keys:
     return frozenset(PARAMETER.findall(sql_files.read_statement(statement)))
 
 
-def _list_scopes(changes: Mapping[str, Callable[[str], str]]) -> Iterator[tuple[Scope, ...]]:
+def _list_scopes(changes: Mapping[str, Callable[[str], str]]) -> Iterator[tuple[CallScope, ...]]:
     """The functions of each module."""
     for name, text in _read_modules().items():
         yield _parse_functions(name, changes[name](text) if name in changes else text)
@@ -268,12 +268,12 @@ def _read_modules() -> dict[str, str]:
 
 
 @cache
-def _parse_functions(name: str, text: str) -> tuple[Scope, ...]:
+def _parse_functions(name: str, text: str) -> tuple[CallScope, ...]:
     functions = [node for node in ast.walk(ast.parse(text)) if isinstance(node, Function)]
     if not functions:
         return ()
     module = importlib.import_module(name)
-    return tuple(Scope(module, function) for function in functions)
+    return tuple(CallScope(module, function) for function in functions)
 
 
 @cache
@@ -293,17 +293,17 @@ def _get_callee(call: ast.Call) -> str:
     return ""
 
 
-def _bind_chain(scope: Scope, chain: tuple[Link, ...]) -> Scope:
+def _bind_chain(scope: CallScope, chain: tuple[CallLink, ...]) -> CallScope:
     """The scope with what its arguments are when it is called along the chain, inmost call first."""
     if not chain:
         return scope
     bound, inner = chain[-1].scope, [scope, *(each.scope for each in chain[:-1])]
     for link, called in zip(reversed(chain), reversed(inner), strict=True):
-        bound = Scope(called.module, called.function, _bind(called.function, link.call, bound))
+        bound = CallScope(called.module, called.function, _bind(called.function, link.call, bound))
     return bound
 
 
-def _find_parameters(scope: Scope, reader: ast.Call) -> ast.expr | None:
+def _find_parameters(scope: CallScope, reader: ast.Call) -> ast.expr | None:
     """The parameters with which the statement that this call reads is executed; None without any."""
     if _get_callee(reader) == "substitute_parameters":
         return reader.args[1]
@@ -322,7 +322,7 @@ def _find_parameters(scope: Scope, reader: ast.Call) -> ast.expr | None:
     raise UnknownError(f"{ast.unparse(reader)} is not executed here")
 
 
-def _bind(function: Function, call: ast.Call, caller: Scope) -> dict[str, Value]:
+def _bind(function: Function, call: ast.Call, caller: CallScope) -> dict[str, Value]:
     """What the function's arguments are in this call; those with a default only where it is given."""
     names = [each.arg for each in (*function.args.posonlyargs, *function.args.args)]
     if names[:1] == ["self"] and isinstance(call.func, ast.Attribute):
@@ -344,7 +344,7 @@ def _bind(function: Function, call: ast.Call, caller: Scope) -> dict[str, Value]
     return bound
 
 
-def _look_up(variable: ast.Name, scope: Scope) -> list[Value]:
+def _look_up(variable: ast.Name, scope: CallScope) -> list[Value]:
     """What a variable may be: what the function sets it to before, else an argument, else the module's."""
     name = variable.id
     found = [
@@ -392,7 +392,7 @@ def _list_arguments(function: Function) -> list[str]:
     return names + ([given.kwarg.arg] if given.kwarg else [])
 
 
-def _find_class(expression: ast.expr, scope: Scope) -> type[Struct]:
+def _find_class(expression: ast.expr, scope: CallScope) -> type[Struct]:
     """The struct of a variable: of the argument's annotation, or of what made it."""
     match expression:
         case ast.Name(id=name):

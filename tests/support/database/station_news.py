@@ -9,7 +9,7 @@ from dosing_tui.domain.panels.panel_catalog import PanelQuery
 from dosing_tui.domain.panels.station_health import StationHealth
 from dosing_tui.domain.presence.models import ConnectionReport, MessageLoss, StationNews, StationReport
 from tests.support.database.reading_samples import settings_for
-from tests.support.database.sample_month import Plant
+from tests.support.database.sample_month import PlantReadings
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 LOST = ((1, 3), (2, 40), (3, -1), (9, 5))
@@ -17,7 +17,7 @@ LOST = ((1, 3), (2, 40), (3, -1), (9, 5))
 RESTARTS = (2, 12)
 
 
-def write_station_news(dsn: str, plant: Plant) -> None:
+def write_station_news(dsn: str, plant: PlantReadings) -> None:
     """As the collector does, in order of time."""
     writer = StationStatusWriter(settings_for(dsn))
     for device in list_devices(plant):
@@ -25,12 +25,12 @@ def write_station_news(dsn: str, plant: Plant) -> None:
     writer.close()
 
 
-def list_devices(plant: Plant) -> list[str]:
+def list_devices(plant: PlantReadings) -> list[str]:
     readings: list[Reading] = [*plant.doses, *plant.events, *plant.levels]
     return sorted({reading.device_id for reading in readings})
 
 
-def expect_station_status(plant: Plant, query: PanelQuery) -> list[StationHealth]:
+def expect_station_status(plant: PlantReadings, query: PanelQuery) -> list[StationHealth]:
     """Of the whole plant, filtered by station.
 
     The first one is offline, the second one came back; the others do not number their messages.
@@ -55,13 +55,13 @@ def expect_station_status(plant: Plant, query: PanelQuery) -> list[StationHealth
     return sorted(rows, key=lambda row: (row.status != "offline", row.device_id))
 
 
-def _find_span(plant: Plant, device: str) -> tuple[datetime, datetime]:
+def _find_span(plant: PlantReadings, device: str) -> tuple[datetime, datetime]:
     every: list[Reading] = [*plant.doses, *plant.events, *plant.levels]
     readings = [each for each in every if each.device_id == device]
     return min(each.time for each in readings), max(each.received_at for each in readings)
 
 
-def _tell_news(plant: Plant, device: str) -> Iterator[StationNews]:
+def _tell_news(plant: PlantReadings, device: str) -> Iterator[StationNews]:
     place = list_devices(plant).index(device)
     first, last = _find_span(plant, device)
     told: Sequence[StationNews] = (

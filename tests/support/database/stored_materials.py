@@ -5,10 +5,10 @@ from collections.abc import Iterable
 
 import psycopg
 
-from tests.support.database.sample_month import TankEntry
+from tests.support.database.sample_month import LedgerEntry
 
 
-def write_materials(dsn: str, entries: Iterable[TankEntry]) -> None:
+def write_materials(dsn: str, entries: Iterable[LedgerEntry]) -> None:
     """In their order, each with its own key."""
     with psycopg.connect(dsn) as session:
         for number, (device, chemical, entry) in enumerate(entries):

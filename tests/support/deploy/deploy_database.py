@@ -25,7 +25,7 @@ LOCK = 0x646570
 
 
 @dataclass(frozen=True, slots=True)
-class Plant:
+class DeployedPlant:
     dsn: str
     """As the superuser."""
     secrets: Path
@@ -52,10 +52,10 @@ class Plant:
 
 
 @contextmanager
-def plant_on(server: Server, secrets: Path) -> Iterator[Plant]:
+def plant_on(server: Server, secrets: Path) -> Iterator[DeployedPlant]:
     """The roles belong to the whole server: one plant at a time, whichever of pytest's processes wants it."""
     name = new_name("deploy")
-    plant = Plant(server.dsn_of(name), secrets)
+    plant = DeployedPlant(server.dsn_of(name), secrets)
     with psycopg.connect(server.dsn, autocommit=True) as alone:
         alone.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
         server.execute_statements(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))

@@ -21,7 +21,7 @@ from dosing_tui.doctor.diagnose import DiagnosisOptions, run_diagnosis
 from dosing_tui.domain.messages.models import Reading
 from tests.support.database.reading_samples import DOSE, EVENT, LEVEL, number_rows
 from tests.support.database_servers import Server, reachable_temp
-from tests.support.deploy.deploy_database import Plant, plant_on
+from tests.support.deploy.deploy_database import DeployedPlant, plant_on
 from tests.support.doctor.tls_broker import DoctorBroker, run_doctor_broker
 from tests.support.polling import wait_until
 
@@ -36,7 +36,7 @@ class DiagnosedPlant:
     """``settings`` are those of a collector that lacks nothing."""
 
     broker: DoctorBroker
-    database: Plant
+    database: DeployedPlant
     settings: Settings
     election: LeaderElection
     sources: dict[str, str] = field(default_factory=lambda: {"plant.timezone": "file"})

@@ -18,7 +18,7 @@ UP = ConnectionState(True, NOW - timedelta(days=1))
 
 
 @dataclass(slots=True)
-class Plant:
+class EvaluatedPlant:
     """``journal`` is every entry that was emitted."""
 
     limits: AlarmLimits = field(default_factory=AlarmLimits)

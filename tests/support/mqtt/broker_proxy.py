@@ -59,7 +59,7 @@ def run_broker_proxy(
 ) -> Iterator[BrokerProxy]:
     proxy = BrokerProxy(0)
 
-    class Handler(socketserver.BaseRequestHandler):
+    class ForwardingHandler(socketserver.BaseRequestHandler):
         def handle(self) -> None:
             proxy.connection_count += 1
             with create_connection(("127.0.0.1", broker_port)) as broker:
@@ -68,7 +68,7 @@ def run_broker_proxy(
                 _forward(self.request, broker, on_client, proxy.received)
                 back.join()
 
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), ForwardingHandler) as server:
         server.daemon_threads = True
         server.block_on_close = False
         proxy.port = server.server_address[1]

@@ -15,7 +15,7 @@ DOSES = MqttSettings().topics[0]
 
 
 @dataclass(slots=True)
-class Ear:
+class RecordingSubscriber:
     """A subscriber and what it heard."""
 
     settings: MqttSettings
@@ -80,8 +80,8 @@ def connect_subscriber(
     persistent: bool = True,
     take: Callable[[ReceivedMessage], None] | None = None,
     wait: bool = True,
-) -> Iterator[Ear]:
-    ear = Ear(settings, client_id, persistent, take)
+) -> Iterator[RecordingSubscriber]:
+    ear = RecordingSubscriber(settings, client_id, persistent, take)
     ear.subscriber.start()
     try:
         if wait:

@@ -56,7 +56,7 @@ def _authenticate(
     return AuthResult(success=known, handled=False)
 
 
-class _Controller(Controller):
+class _MailController(Controller):
     def _trigger_server(self) -> None:
         """The server is up when somebody connects; theirs cannot with the context of a server."""
         socket.create_connection((self.hostname, self.port)).close()
@@ -67,7 +67,7 @@ def run_mail_server(
     *, starttls: ssl.SSLContext | None = None, tls: ssl.SSLContext | None = None
 ) -> Iterator[Postbox]:
     box = Postbox(port=find_free_port())
-    controller = _Controller(
+    controller = _MailController(
         box,
         hostname="127.0.0.1",
         port=box.port,

@@ -53,7 +53,7 @@ class WebServer:
 def web_server(tls: ssl.SSLContext | None = None) -> Iterator[WebServer]:
     server = WebServer(secure=tls is not None)
 
-    class Handler(BaseHTTPRequestHandler):
+    class WebHandler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             status = server.answers.pop(0) if server.answers else 200
             body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -81,7 +81,7 @@ def web_server(tls: ssl.SSLContext | None = None) -> Iterator[WebServer]:
         def handle_error(self, request: object, client_address: object) -> None:
             """A client that was killed is none."""
 
-    with Quiet(("127.0.0.1", 0), Handler) as listening:
+    with Quiet(("127.0.0.1", 0), WebHandler) as listening:
         server.port = listening.server_address[1]
         if tls is not None:
             listening.socket = tls.wrap_socket(listening.socket, server_side=True)

@@ -17,7 +17,7 @@ from tests.support.collector.numbered_messages import plant_settings, publish_nu
 from tests.support.collector.running_collector import Running, number_messages, run_in_threads
 from tests.support.database.schema_inspection import fetch_value
 from tests.support.database_servers import Server
-from tests.support.deploy.deploy_database import Plant, plant_on
+from tests.support.deploy.deploy_database import DeployedPlant, plant_on
 from tests.support.polling import wait_until
 
 FOREVER = "SET idle_in_transaction_session_timeout = 0"
@@ -31,13 +31,13 @@ HOLDERS = {"dosing_operator": ACTION, "dosing_telegraf": LEVEL}
 
 
 @pytest.fixture(scope="module")
-def plant(embedded: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plant]:
+def plant(embedded: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeployedPlant]:
     with plant_on(embedded, tmp_path_factory.mktemp("secrets")) as plant:
         yield plant
 
 
 @contextmanager
-def hold_locks(plant: Plant, role: str, statement: str) -> Iterator[psycopg.Connection]:
+def hold_locks(plant: DeployedPlant, role: str, statement: str) -> Iterator[psycopg.Connection]:
     with psycopg.connect(plant.dsn_of(role)) as session:
         session.execute(FOREVER)
         session.execute(statement.encode())
@@ -57,7 +57,7 @@ def list_fault_texts(plant: Running) -> list[str]:
 
 @pytest.mark.parametrize("role", HOLDERS)
 def test_doses_are_stored_although_another_role_holds_the_locks_of_their_station(
-    role: str, plant: Plant, mosquitto: EmbeddedBroker, tmp_path: Path
+    role: str, plant: DeployedPlant, mosquitto: EmbeddedBroker, tmp_path: Path
 ) -> None:
     settings = plant_settings(mosquitto.settings, plant.dsn_of("dosing_writer"), tmp_path)
     with run_in_threads(settings) as running:
@@ -85,7 +85,7 @@ WAITS: LiteralString = """
 
 
 @contextmanager
-def wait_for_journal(plant: Plant) -> Iterator[None]:
+def wait_for_journal(plant: DeployedPlant) -> Iterator[None]:
     """A collector's session that waits for the journal's lock."""
     with psycopg.connect(plant.dsn_of("dosing_writer")) as waiting:
 
@@ -104,7 +104,7 @@ def wait_for_journal(plant: Plant) -> Iterator[None]:
 @pytest.mark.parametrize(
     ("holder", "is_lower"), [("dosing_operator", True), ("dosing_writer", False), ("dosing_owner", False)]
 )
-def test_only_sessions_of_lower_roles_are_ended(plant: Plant, holder: str, is_lower: bool) -> None:
+def test_only_sessions_of_lower_roles_are_ended(plant: DeployedPlant, holder: str, is_lower: bool) -> None:
     statement = ACTION if is_lower else LOCK_JOURNAL
     watchdog = SessionWatchdog(plant.settings_of("dosing_writer"))
     with hold_locks(plant, holder, statement) as session, wait_for_journal(plant):
@@ -116,7 +116,7 @@ def test_only_sessions_of_lower_roles_are_ended(plant: Plant, holder: str, is_lo
 
 
 @pytest.mark.parametrize("role", ["dosing_operator", "dosing_viewer", "dosing_telegraf"])
-def test_no_other_role_ends_sessions(plant: Plant, role: str) -> None:
+def test_no_other_role_ends_sessions(plant: DeployedPlant, role: str) -> None:
     watchdog = SessionWatchdog(plant.settings_of(role))
     with pytest.raises(DatabaseAccessError, match="lacks a right"):
         watchdog.end_blocking_sessions()

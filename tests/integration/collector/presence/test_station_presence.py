@@ -17,7 +17,7 @@ from dosing_tui.domain.presence import sequence_tracker
 from dosing_tui.domain.station_status import StationActivity, StationReadings, list_station_statuses
 from tests.support.collector.running_collector import Running, in_mode, run_in_threads
 from tests.support.database.stored_journal import read_journal
-from tests.support.mqtt.publishers import Ear
+from tests.support.mqtt.publishers import RecordingSubscriber
 from tests.support.mqtt.raw_station import connect_raw_station
 from tests.support.polling import wait_until
 
@@ -70,7 +70,7 @@ def test_a_closed_socket_is_an_offline_station_on_every_console(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(sequence_tracker, "SETTLE_TIME", timedelta(seconds=1))
-    ear = Ear(settings.mqtt, client_id="witness", persistent=False)
+    ear = RecordingSubscriber(settings.mqtt, client_id="witness", persistent=False)
     ear.subscriber.start()
     with (
         run_in_threads(settings) as collector,

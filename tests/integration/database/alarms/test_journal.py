@@ -49,7 +49,7 @@ def new_entry(event: AlarmEvent, **changes: object) -> JournalEntry:
 
 
 @dataclass(slots=True)
-class Ear:
+class JournalListener:
     """What a process hears of the journal."""
 
     entries: list[JournalEntry] = field(default_factory=list)
@@ -72,8 +72,8 @@ class Ear:
 
 
 @contextmanager
-def follow_in_thread(settings: Settings) -> Iterator[Ear]:
-    ear, stopping = Ear(), threading.Event()
+def follow_in_thread(settings: Settings) -> Iterator[JournalListener]:
+    ear, stopping = JournalListener(), threading.Event()
 
     def run() -> None:
         for heard in journal.follow_journal(settings, stopping, on_link=ear.on_link):

@@ -20,7 +20,7 @@ from tests.support.database.equal_rows import are_equal
 from tests.support.database.expected_materials import expect_balances, expect_books
 from tests.support.database.ledger_entries import enter_material
 from tests.support.database.reading_samples import DOSE, LEVEL, settings_for
-from tests.support.database.sample_month import Plant, TankEntry
+from tests.support.database.sample_month import LedgerEntry, PlantReadings
 from tests.support.database.schema_inspection import execute_statements, fetch_rows, fetch_value
 from tests.support.database.stored_batches import write_readings
 from tests.support.database_servers import Server
@@ -44,7 +44,7 @@ class WrittenPlant:
     chance: random.Random
     doses: list[Dose] = field(default_factory=list)
     levels: list[InventoryLevel] = field(default_factory=list)
-    materials: list[TankEntry] = field(default_factory=list)
+    materials: list[LedgerEntry] = field(default_factory=list)
 
     def some_time(self, since: timedelta, until: timedelta = timedelta()) -> datetime:
         """Between so long ago and so long ago."""
@@ -80,7 +80,7 @@ class WrittenPlant:
         name, grams = self.chance.choice(SPELLINGS[chemical]), float(self.chance.randrange(1, 900))
         number = enter_material(self.dsn, at, kind.value, grams, device_id=station, chemical=name)
         assert number is not None
-        self.materials.append(TankEntry(station, chemical, BookEntry(at, kind, grams, number)))
+        self.materials.append(LedgerEntry(station, chemical, BookEntry(at, kind, grams, number)))
 
     def enter_some(self, kinds: tuple[MaterialKind, ...], since: timedelta, until: timedelta) -> None:
         for kind in kinds:
@@ -95,7 +95,7 @@ class WrittenPlant:
 
     def list_wrong_panels(self) -> list[str]:
         """Those that say something else than the readings and entries, also over days that are past."""
-        plant = Plant(tuple(self.doses), (), tuple(self.levels), materials=tuple(self.materials))
+        plant = PlantReadings(tuple(self.doses), (), tuple(self.levels), materials=tuple(self.materials))
         wrong = [] if are_equal(self.read_books(), expect_books(plant, self.now)) else ["material_book"]
         for since, until in ((12 * DAY, timedelta()), (9.3 * DAY, 3.1 * DAY)):
             query = PanelQuery(self.now - since, self.now - until, self.now)

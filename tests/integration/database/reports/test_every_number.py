@@ -59,7 +59,7 @@ from tests.support.database import planned_month, sample_month
 from tests.support.database.equal_rows import are_equal
 from tests.support.database.expected_stock import expect_outlook
 from tests.support.database.reading_samples import settings_for
-from tests.support.database.sample_month import Plant, doses_within
+from tests.support.database.sample_month import PlantReadings, doses_within
 from tests.support.database.station_news import write_station_news
 from tests.support.database.stored_batches import write_readings
 from tests.support.database.stored_materials import write_materials
@@ -138,7 +138,7 @@ def list_queries(panel: Panel[object]) -> Iterator[tuple[str, PanelQuery]]:
 
 
 @cache
-def filter_month(selection: Selection) -> Plant:
+def filter_month(selection: Selection) -> PlantReadings:
     return MONTH.filter_by(selection)
 
 
@@ -237,7 +237,7 @@ def test_shift_report_and_batch_list_say_what_was_planned(plant: str, days: int)
         assert tank.unweighed == sum(dose.actual_g is None for dose in own)
 
 
-def _sum_text(plant: Plant, query: PanelQuery) -> list[str]:
+def _sum_text(plant: PlantReadings, query: PanelQuery) -> list[str]:
     """The dosed masses of each chemical."""
     totals = sample_month.by_chemical(doses_within(plant.doses, query.since, query.until))
     return [f"{total.label} {_format_mass(total.value or 0)}" for total in totals]
@@ -250,7 +250,7 @@ def _format_mass(grams: float) -> str:
     return f"({whole}|{show(grams / 1000, '.2f')})"
 
 
-def _list_production(plant: Plant, query: PanelQuery) -> list[str]:
+def _list_production(plant: PlantReadings, query: PanelQuery) -> list[str]:
     today = next(row for row in work_out(PRODUCTION_TODAY, query) if isinstance(row, ProductionDay))
     return [
         f"Batches {today.batches}", f"Doses {today.doses}", f"Aborted {today.aborted}",
@@ -260,24 +260,24 @@ def _list_production(plant: Plant, query: PanelQuery) -> list[str]:
     ]  # fmt: skip
 
 
-def _list_accuracy(plant: Plant, query: PanelQuery) -> list[str]:
+def _list_accuracy(plant: PlantReadings, query: PanelQuery) -> list[str]:
     found = sample_month.expect_summary(doses_within(plant.doses, query.since, query.until), TOLERANCE_G)
     return [show(found.mean_g, "+.2f"), show(found.sd_g, ".2f")]
 
 
-def _list_days(plant: Plant, query: PanelQuery) -> list[str]:
+def _list_days(plant: PlantReadings, query: PanelQuery) -> list[str]:
     days = sample_month.expect_daily(plant, query.since, query.until, BERLIN, batches_known=True)
     return [f"{d.recipe} {d.mode} {d.batches} {d.aborted} {d.doses}" for d in days]
 
 
-def _list_rates(plant: Plant, query: PanelQuery) -> list[str]:
+def _list_rates(plant: PlantReadings, query: PanelQuery) -> list[str]:
     """The mean of the zoomed chart is that of the doses in its steps."""
     width = ERROR_RATE.get_bucket_width(query.since, query.until) or timedelta(hours=1)
     doses = sample_month.doses_in_buckets(plant.doses, width, query.since, query.until)
     return [show(sample_month.out_percent(doses, TOLERANCE_G), ".1f")]
 
 
-def _list_durations(plant: Plant, query: PanelQuery) -> list[str]:
+def _list_durations(plant: PlantReadings, query: PanelQuery) -> list[str]:
     doses = sample_month.doses_in_buckets(plant.doses, timedelta(hours=1), query.since, query.until)
     return [
         f"{name} {show(sample_month.mean_duration(d for d in doses if d.chemical == name), '.1f')}"
@@ -285,17 +285,17 @@ def _list_durations(plant: Plant, query: PanelQuery) -> list[str]:
     ]
 
 
-def _list_recipes(plant: Plant, query: PanelQuery) -> list[str]:
+def _list_recipes(plant: PlantReadings, query: PanelQuery) -> list[str]:
     totals = sample_month.expect_batches(plant.batches, query.since, query.until)
     return [f"{total.label} {show(total.value, '.0f')}" for total in totals]
 
 
-def _list_doses_in_all(plant: Plant, query: PanelQuery) -> list[str]:
+def _list_doses_in_all(plant: PlantReadings, query: PanelQuery) -> list[str]:
     found = sample_month.sum_mass(doses_within(plant.doses, query.since, query.until))
     return [_format_mass(found or 0)]
 
 
-def _list_doses(plant: Plant, query: PanelQuery) -> list[str]:
+def _list_doses(plant: PlantReadings, query: PanelQuery) -> list[str]:
     doses = tuple(doses_within(plant.doses, query.since, query.until))
     return list_dose_texts(replace(plant, doses=doses), AFTER)
 
@@ -304,7 +304,7 @@ def _format_number(value: float | None, form: str) -> str:
     return show(value, form).replace(",", "\N{NO-BREAK SPACE}")
 
 
-def _list_pumps(plant: Plant, query: PanelQuery) -> list[str]:
+def _list_pumps(plant: PlantReadings, query: PanelQuery) -> list[str]:
     rows = [row for row in work_out(PUMP_CAPABILITY, query) if isinstance(row, PumpCapability)]
     return [" ".join((
         row.device_id, str(row.pump), row.chemical, show(row.target_g, ".2f"), str(row.doses),
@@ -317,7 +317,7 @@ def _list_pumps(plant: Plant, query: PanelQuery) -> list[str]:
     )).strip() for row in rows]  # fmt: skip
 
 
-def _list_pump_chemicals(plant: Plant, query: PanelQuery) -> list[str]:
+def _list_pump_chemicals(plant: PlantReadings, query: PanelQuery) -> list[str]:
     rows = [row for row in work_out(PUMP_CHEMICALS, query) if isinstance(row, PumpChemical)]
     return [" ".join((
         row.device_id, str(row.pump), row.chemical, row.basis,
@@ -327,7 +327,7 @@ def _list_pump_chemicals(plant: Plant, query: PanelQuery) -> list[str]:
     )).replace("  ", " ").strip() for row in rows]  # fmt: skip
 
 
-def _list_outlook(plant: Plant, query: PanelQuery) -> list[str]:
+def _list_outlook(plant: PlantReadings, query: PanelQuery) -> list[str]:
     rows = [row for row in work_out(STOCK_OUTLOOK, query) if isinstance(row, StockOutlook)]
     return [" ".join((
         row.device_id, row.chemical, _format_number(row.remaining_g, ",.0f"),
@@ -339,7 +339,7 @@ def _list_outlook(plant: Plant, query: PanelQuery) -> list[str]:
     )).strip() for row in rows]  # fmt: skip
 
 
-def _list_batches_left(plant: Plant, query: PanelQuery) -> list[str]:
+def _list_batches_left(plant: PlantReadings, query: PanelQuery) -> list[str]:
     rows = [row for row in work_out(BATCHES_LEFT, query) if isinstance(row, BatchesLeft)]
     return [" ".join((
         row.device_id, row.recipe, str(row.batches_left), row.scarcest,
@@ -348,7 +348,7 @@ def _list_batches_left(plant: Plant, query: PanelQuery) -> list[str]:
     )).strip() for row in rows]  # fmt: skip
 
 
-TILE_TEXTS: Mapping[str, Callable[[Plant, PanelQuery], list[str]]] = {
+TILE_TEXTS: Mapping[str, Callable[[PlantReadings, PanelQuery], list[str]]] = {
     TileId.CHEMICAL_TOTALS: _sum_text,
     TileId.BATCH_TOTALS: _list_recipes,
     TileId.CONSUMPTION: _list_doses_in_all,

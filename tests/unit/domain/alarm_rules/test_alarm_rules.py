@@ -20,18 +20,18 @@ from dosing_tui.domain.tolerances.pump_history import StoredPumpDoses
 from dosing_tui.domain.tolerances.rules import ToleranceOverride, ToleranceRules
 from dosing_tui.domain.tolerances.tolerance_book import ToleranceBook
 from tests.support.domain.alarm_entries import NOW
-from tests.support.domain.evaluated_plant import STATION, Plant
+from tests.support.domain.evaluated_plant import STATION, EvaluatedPlant
 
 
 def make_rules(*overrides: ToleranceOverride) -> ToleranceRules:
     return ToleranceRules(overrides=overrides)
 
 
-def list_raised(plant: Plant) -> list[str]:
+def list_raised(plant: EvaluatedPlant) -> list[str]:
     return [entry.key.rule for entry in plant.journal if entry.event is AlarmEvent.RAISE]
 
 
-def find_message(plant: Plant, rule: str) -> str:
+def find_message(plant: EvaluatedPlant, rule: str) -> str:
     return next(entry.message for entry in plant.journal if entry.key.rule == rule)
 
 
@@ -42,19 +42,19 @@ def test_every_rule_says_cause_consequence_and_action(rule: object) -> None:
 
 @pytest.mark.parametrize(("percent", "found"), [(20.0, []), (19.9, ["STOCK_LOW"]), (4.9, ["STOCK_CRITICAL"])])
 def test_a_tank_is_low_below_twenty_and_nearly_empty_below_five(percent: float, found: list[str]) -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     plant.receive_readings(plant.make_level(percent))
     assert list_raised(plant) == found
 
 
 def test_a_chemical_may_have_a_limit_of_its_own() -> None:
     limits = AlarmLimits(overrides=(LimitOverride("T-9", "", {"stock_low_percent": 40.0}),))
-    plant = Plant(limits)
+    plant = EvaluatedPlant(limits)
     plant.receive_readings(plant.make_level(30, chemical="T-9"), plant.make_level(30))
     assert [entry.key.item for entry in plant.journal] == ["T-9"]
 
 
-def load_need(plant: Plant, need_g: float, *, chemical: str = "T-12", batches: int = 20) -> None:
+def load_need(plant: EvaluatedPlant, need_g: float, *, chemical: str = "T-12", batches: int = 20) -> None:
     recipe = "CU-85" if batches else ""
     need = BatchNeed(STATION, chemical, need_g, recipe, batches)
     plant.journal += plant.evaluator.load_batch_needs([need], plant.now)
@@ -62,7 +62,7 @@ def load_need(plant: Plant, need_g: float, *, chemical: str = "T-12", batches: i
 
 @pytest.mark.parametrize(("need_g", "found"), [(500.0, ["STOCK_LOW"]), (1500.0, ["STOCK_CRITICAL"])])
 def test_a_tank_with_less_than_a_batch_takes_is_nearly_empty(need_g: float, found: list[str]) -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     load_need(plant, need_g)
     plant.receive_readings(plant.make_level(10))
     assert list_raised(plant) == found
@@ -77,14 +77,14 @@ def test_a_tank_with_less_than_a_batch_takes_is_nearly_empty(need_g: float, foun
 def test_one_last_dose_neither_hides_nor_makes_a_tank_that_is_nearly_empty(
     need_g: float, last_g: float, found: list[str]
 ) -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     load_need(plant, need_g)
     plant.receive_readings(plant.make_dose(target_g=last_g), plant.make_level(12))
     assert [rule for rule in list_raised(plant) if rule == "STOCK_CRITICAL"] == found
 
 
 def test_while_no_batch_is_known_the_last_dose_counts_and_the_text_says_so() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     plant.receive_readings(plant.make_dose(target_g=1500), plant.make_level(10))
     assert list_raised(plant) == ["STOCK_CRITICAL"]
     assert plant.journal[0].message.endswith("T-12 at 10.0 % · last dose 1.50 kg")
@@ -96,7 +96,7 @@ def test_while_no_batch_is_known_the_last_dose_counts_and_the_text_says_so() -> 
 
 
 def test_a_batch_that_takes_more_makes_a_tank_nearly_empty_without_a_new_level() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     plant.receive_readings(plant.make_level(30))
     load_need(plant, 40.0)
     assert list_raised(plant) == []
@@ -106,14 +106,14 @@ def test_a_batch_that_takes_more_makes_a_tank_nearly_empty_without_a_new_level()
 
 def test_what_a_batch_takes_is_known_from_before_a_restart() -> None:
     """The levels are loaded after it: by the last dose alone they would be an alarm."""
-    plant = Plant()
+    plant = EvaluatedPlant()
     load_need(plant, 40.0)
     plant.journal += plant.evaluator.load_history([plant.make_level(25), plant.make_dose(target_g=3000)])
     assert list_raised(plant) == []
 
 
 def test_a_changed_limit_counts_at_once() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     plant.receive_readings(plant.make_level(30))
     higher = AlarmLimits(ingredients=IngredientLimits(stock_low_percent=40.0))
     plant.journal += plant.evaluator.replace_limits(higher, plant.now)
@@ -122,20 +122,20 @@ def test_a_changed_limit_counts_at_once() -> None:
 
 @given(st.floats(0.1, 100), st.floats(0.1, 10_000))
 def test_nearly_empty_is_below_the_limit_or_below_one_batch(percent: float, need_g: float) -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     plant.receive_readings(plant.make_dose(target_g=need_g), plant.make_level(percent))
     expected = percent < 5 or percent < 100 * need_g / 10_000
     assert ("STOCK_CRITICAL" in list_raised(plant)) == expected
 
 
 def test_a_level_jump_exactly_on_the_refill_limit_is_no_refill() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     plant.receive_readings(plant.make_level(50), plant.make_level(51))
     assert "STOCK_RESET" not in list_raised(plant)
 
 
 def test_a_level_that_jumps_up_was_refilled_or_reset() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     plant.receive_readings(plant.make_level(50), plant.make_level(50.9))
     assert list_raised(plant) == []
     plant.receive_readings(plant.make_level(100))
@@ -145,7 +145,7 @@ def test_a_level_that_jumps_up_was_refilled_or_reset() -> None:
     )
 
 
-def take_dose(plant: Plant, *, level_first: bool = False, lost: bool = False) -> None:
+def take_dose(plant: EvaluatedPlant, *, level_first: bool = False, lost: bool = False) -> None:
     """A dose of 40 g and the level after it."""
     plant.receive_readings(plant.make_level(50))
     plant.advance_clock()
@@ -158,13 +158,13 @@ def take_dose(plant: Plant, *, level_first: bool = False, lost: bool = False) ->
 
 @pytest.mark.parametrize("level_first", [False, True])
 def test_a_level_that_fits_its_doses_is_fine_in_either_order(level_first: bool) -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     take_dose(plant, level_first=level_first)
     assert list_raised(plant) == []
 
 
 def test_a_dose_that_was_never_reported_shows_in_the_level() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     take_dose(plant, lost=True)
     assert list_raised(plant) == ["STOCK_MISMATCH"]
     assert (
@@ -173,7 +173,7 @@ def test_a_dose_that_was_never_reported_shows_in_the_level() -> None:
 
 
 def test_a_dose_delivered_twice_is_one() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     plant.receive_readings(plant.make_level(50))
     dose = plant.make_dose(target_g=40)
     plant.receive_readings(dose, dose, plant.make_level(49.6))
@@ -186,14 +186,14 @@ def test_a_dose_delivered_twice_is_one() -> None:
     [(0.5, []), (-0.5, []), (0.51, ["DOSE_OUT_OF_TOL"]), (-2.0, ["DOSE_OUT_OF_TOL"]), (-2.1, ["DOSE_GROSS"])],
 )
 def test_a_dose_is_out_of_tolerance_or_grossly_wrong(error_g: float, found: list[str]) -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     plant.receive_readings(plant.make_dose(error_g))
     assert list_raised(plant) == found
 
 
 def test_tolerance_in_percent_finds_what_grams_hide() -> None:
     """0.4 g is 8 % of a dose of 5 g."""
-    plant = Plant(AlarmLimits(tolerance_rules=ToleranceRules(tolerance_percent=2.0)))
+    plant = EvaluatedPlant(AlarmLimits(tolerance_rules=ToleranceRules(tolerance_percent=2.0)))
     plant.receive_readings(
         plant.make_dose(0.4, target_g=5), plant.make_dose(0.4, target_g=40, dedup=1, chemical="T-9")
     )
@@ -204,13 +204,13 @@ def test_tolerance_in_percent_finds_what_grams_hide() -> None:
 
 
 def test_a_gross_error_is_one_however_wide_the_tolerance() -> None:
-    plant = Plant(AlarmLimits(tolerance_rules=make_rules(ToleranceOverride("T-12", "", 3.0))))
+    plant = EvaluatedPlant(AlarmLimits(tolerance_rules=make_rules(ToleranceOverride("T-12", "", 3.0))))
     plant.receive_readings(plant.make_dose(2.5))
     assert list_raised(plant) == ["DOSE_GROSS"]
 
 
 def test_a_recipe_may_have_a_tolerance_of_its_own() -> None:
-    plant = Plant(AlarmLimits(tolerance_rules=make_rules(ToleranceOverride("t-12", "cu-85", 0.1))))
+    plant = EvaluatedPlant(AlarmLimits(tolerance_rules=make_rules(ToleranceOverride("t-12", "cu-85", 0.1))))
     plant.receive_readings(plant.make_dose(0.2), plant.make_dose(0.2, recipe="FG-85/95", dedup=1))
     assert len(list_raised(plant)) == 1
 
@@ -218,7 +218,7 @@ def test_a_recipe_may_have_a_tolerance_of_its_own() -> None:
 def test_the_recipes_tolerance_comes_before_the_plants() -> None:
     """T-12, 5 g ± 2 %: 0.15 g is out, though the plant's rule is 0.5 g; of another recipe it is not."""
     recipe = MasterRecipe("CU-85", (MasterIngredient("T-12", 2, 5.0, tolerance_percent=2.0),))
-    plant = Plant()
+    plant = EvaluatedPlant()
     plant.evaluator.rules.tolerances = ToleranceBook(
         masters=(MasterVersion(recipe, 1, NOW - timedelta(days=1)),)
     )
@@ -229,7 +229,7 @@ def test_the_recipes_tolerance_comes_before_the_plants() -> None:
 
 
 def test_a_dose_below_what_the_scale_can_weigh_is_neither_in_nor_out() -> None:
-    plant = Plant(AlarmLimits(tolerance_rules=ToleranceRules(0.1, least_dose_g=8.2)))
+    plant = EvaluatedPlant(AlarmLimits(tolerance_rules=ToleranceRules(0.1, least_dose_g=8.2)))
     for number in range(25):
         plant.advance_clock(10)
         plant.receive_readings(plant.make_dose(1.5, target_g=8.1, dedup=number))
@@ -240,7 +240,7 @@ def test_a_dose_below_what_the_scale_can_weigh_is_neither_in_nor_out() -> None:
 
 
 def test_a_mean_error_needs_five_doses() -> None:
-    plant = Plant(AlarmLimits(IngredientLimits(gross_error_g=9), tolerance_rules=ToleranceRules(9)))
+    plant = EvaluatedPlant(AlarmLimits(IngredientLimits(gross_error_g=9), tolerance_rules=ToleranceRules(9)))
     for number in range(5):
         plant.advance_clock(30)
         assert list_raised(plant) == []
@@ -251,7 +251,7 @@ def test_a_mean_error_needs_five_doses() -> None:
 
 
 def test_a_mean_error_is_forgotten_after_an_hour() -> None:
-    plant = Plant(AlarmLimits(IngredientLimits(gross_error_g=9), tolerance_rules=ToleranceRules(9)))
+    plant = EvaluatedPlant(AlarmLimits(IngredientLimits(gross_error_g=9), tolerance_rules=ToleranceRules(9)))
     for number in range(5):
         plant.receive_readings(plant.make_dose(1.5, dedup=number))
     plant.advance_clock(12)
@@ -261,7 +261,7 @@ def test_a_mean_error_is_forgotten_after_an_hour() -> None:
 
 
 def test_a_drifting_pump_is_found_among_good_ones() -> None:
-    plant = Plant(AlarmLimits(IngredientLimits(gross_error_g=9), tolerance_rules=ToleranceRules(9)))
+    plant = EvaluatedPlant(AlarmLimits(IngredientLimits(gross_error_g=9), tolerance_rules=ToleranceRules(9)))
     for number in range(12):
         plant.receive_readings(plant.make_dose(1.6 if number % 2 else 0.0, pump=1 + number % 2, dedup=number))
     plant.advance_clock(12)
@@ -269,7 +269,7 @@ def test_a_drifting_pump_is_found_among_good_ones() -> None:
 
 
 def test_a_rate_of_doses_out_of_tolerance_needs_twenty() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     for number in range(20):
         plant.advance_clock(10)
         plant.receive_readings(plant.make_dose(0.6 if number < 2 else 0.0, dedup=number))
@@ -281,7 +281,7 @@ def test_a_rate_of_doses_out_of_tolerance_needs_twenty() -> None:
 
 
 def test_doses_exactly_on_the_tolerance_do_not_count_in_the_rate() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     for number in range(20):
         plant.advance_clock(10)
         plant.receive_readings(plant.make_dose(0.5 if number < 2 else 0.0, dedup=number))
@@ -290,7 +290,7 @@ def test_doses_exactly_on_the_tolerance_do_not_count_in_the_rate() -> None:
 
 
 def test_after_a_restart_the_last_hour_is_known_from_the_database() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     plant.evaluator.rules.load_dose_errors(
         [DoseErrorMinute(STATION, 2, NOW - timedelta(minutes=5), 10, 14.0, 0)]
     )
@@ -299,7 +299,7 @@ def test_after_a_restart_the_last_hour_is_known_from_the_database() -> None:
 
 
 def test_a_silent_batch_has_stalled() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     plant.receive_readings(plant.make_event("start"))
     plant.advance_clock(360)
     assert list_raised(plant) == []
@@ -311,7 +311,7 @@ def test_a_silent_batch_has_stalled() -> None:
     assert plant.get_shown_state("BATCH_STALLED") is AlarmStateName.RTN_UNACK
 
 
-def run_batch(plant: Plant, *pumps: int, expected: int = 2) -> None:
+def run_batch(plant: EvaluatedPlant, *pumps: int, expected: int = 2) -> None:
     plant.receive_readings(plant.make_event("start", pumps=expected))
     for number, pump in enumerate(pumps):
         plant.advance_clock(60)
@@ -322,7 +322,7 @@ def run_batch(plant: Plant, *pumps: int, expected: int = 2) -> None:
 
 
 def test_a_whole_batch_says_nothing() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     run_batch(plant, 1, 2)
     run_batch(plant, 2, 3)
     assert list_raised(plant) == []
@@ -338,7 +338,7 @@ def test_a_whole_batch_says_nothing() -> None:
     ],
 )
 def test_a_batch_with_a_dose_missing_or_too_many_raises_an_alarm(pumps: tuple[int, ...], found: str) -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     run_batch(plant, *pumps)
     assert list_raised(plant) == ["BATCH_INGREDIENT"]
     assert find_message(plant, "BATCH_INGREDIENT") == f"Batch CU-85: {found} (dosing_system_01)"
@@ -361,7 +361,7 @@ MASTER = MasterVersion(
     ],
 )
 def test_a_batch_is_compared_with_its_recipes_master(pumps: tuple[int, ...], found: str) -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     plant.evaluator.rules.tolerances = ToleranceBook(masters=(MASTER,))
     run_batch(plant, *pumps, expected=len(pumps))
     said = [entry.message for entry in plant.journal if entry.key.rule == "BATCH_INGREDIENT"]
@@ -372,7 +372,7 @@ def test_a_batch_is_compared_with_its_recipes_master(pumps: tuple[int, ...], fou
     ("pumps", "found"), [((1, 2, 1), ""), ((1, 2), "C-1 came once, not 2 times"), ((2,), "C-1 is missing")]
 )
 def test_a_recipe_may_dose_a_chemical_twice(pumps: tuple[int, ...], found: str) -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     twice = replace(MASTER.recipe, ingredients=(*MASTER.recipe.ingredients, MasterIngredient("c-1", pump=1)))
     plant.evaluator.rules.tolerances = ToleranceBook(masters=(replace(MASTER, recipe=twice),))
     run_batch(plant, *pumps, expected=len(pumps))
@@ -381,7 +381,7 @@ def test_a_recipe_may_dose_a_chemical_twice(pumps: tuple[int, ...], found: str) 
 
 
 def test_an_ingredient_from_another_pump_than_the_masters_raises_an_alarm() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     plant.evaluator.rules.tolerances = ToleranceBook(masters=(MASTER,))
     plant.receive_readings(plant.make_event("start"))
     plant.receive_readings(plant.make_dose(pump=3, chemical="c-1 "), plant.make_dose(pump=2, chemical="C-2"))
@@ -391,7 +391,7 @@ def test_an_ingredient_from_another_pump_than_the_masters_raises_an_alarm() -> N
 
 
 def test_a_master_of_another_recipe_or_of_later_does_not_count() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     other = replace(MASTER, recipe=replace(MASTER.recipe, name="FG-85/95"))
     later = replace(MASTER, valid_from=NOW + timedelta(days=1))
     plant.evaluator.rules.tolerances = ToleranceBook(masters=(other, later))
@@ -400,7 +400,7 @@ def test_a_master_of_another_recipe_or_of_later_does_not_count() -> None:
 
 
 def test_a_pump_with_the_wrong_chemical_raises_an_alarm() -> None:
-    plant = Plant(
+    plant = EvaluatedPlant(
         AlarmLimits(tolerance_rules=ToleranceRules(pump_chemicals=("DMDEE", "T-12", "T-9", "L25B")))
     )
     plant.receive_readings(plant.make_dose(pump=2), plant.make_dose(pump=3, dedup=1))
@@ -415,7 +415,7 @@ def test_a_pump_with_the_wrong_chemical_raises_an_alarm() -> None:
 def test_what_a_pump_doses_is_learnt_unless_the_plant_says_it(
     named: tuple[str, ...], found: list[str]
 ) -> None:
-    plant = Plant(AlarmLimits(tolerance_rules=ToleranceRules(pump_chemicals=named)))
+    plant = EvaluatedPlant(AlarmLimits(tolerance_rules=ToleranceRules(pump_chemicals=named)))
     plant.evaluator.rules.load_dose_history([StoredPumpDoses(STATION, 2, ("T-9",) + ("T-12",) * 199)], ())
     doses = [plant.make_dose(pump=2, dedup=number) for number in range(3)]
     plant.receive_readings(doses[0], replace(doses[1], chemical="T-9"), doses[2])
@@ -427,7 +427,7 @@ def test_what_a_pump_doses_is_learnt_unless_the_plant_says_it(
 
 
 def test_another_chemical_for_good_is_an_alarm_until_the_pump_is_no_longer_sure() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     plant.receive_readings(*(plant.make_dose(pump=2, dedup=number) for number in range(200)))
     for number in range(200, 210):
         plant.receive_readings(replace(plant.make_dose(pump=2, dedup=number), chemical="T-9"))
@@ -438,7 +438,7 @@ def test_another_chemical_for_good_is_an_alarm_until_the_pump_is_no_longer_sure(
 
 @pytest.mark.parametrize("ending", ["abort", "error", "start"])
 def test_a_batch_that_does_not_end_well_raises_an_alarm(ending: str) -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     plant.receive_readings(plant.make_event("start"))
     plant.advance_clock(10)
     plant.receive_readings(plant.make_event(ending))
@@ -446,7 +446,7 @@ def test_a_batch_that_does_not_end_well_raises_an_alarm(ending: str) -> None:
 
 
 def test_a_batch_without_messages_is_aborted() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     plant.outlook = replace(plant.outlook, is_shift_scheduled=False)
     plant.receive_readings(plant.make_event("start"))
     plant.advance_clock(3601)
@@ -457,7 +457,7 @@ def test_a_batch_without_messages_is_aborted() -> None:
 
 
 def test_a_batch_begun_before_a_restart_is_not_counted() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     plant.evaluator.load_history([plant.make_event("start")])
     plant.advance_clock(5)
     plant.receive_readings(plant.make_dose(), plant.make_event("complete"))
@@ -466,7 +466,7 @@ def test_a_batch_begun_before_a_restart_is_not_counted() -> None:
 
 
 def test_a_station_that_falls_silent_is_offline_after_ten_minutes() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     plant.receive_readings(plant.make_level(50))
     plant.advance_clock(599)
     assert list_raised(plant) == []
@@ -478,7 +478,7 @@ def test_a_station_that_falls_silent_is_offline_after_ten_minutes() -> None:
 
 
 def test_each_station_is_looked_at_by_itself() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     for _ in range(11):
         plant.receive_readings(plant.make_level(50))
         plant.advance_clock(60)
@@ -488,7 +488,7 @@ def test_each_station_is_looked_at_by_itself() -> None:
 
 
 def test_an_expected_station_that_never_reported_is_offline() -> None:
-    plant = Plant(expected=("dosing_system_07",))
+    plant = EvaluatedPlant(expected=("dosing_system_07",))
     plant.advance_clock(599)
     assert list_raised(plant) == []
     plant.advance_clock(1)
@@ -498,7 +498,7 @@ def test_an_expected_station_that_never_reported_is_offline() -> None:
 
 
 def test_nothing_is_said_of_stations_while_the_broker_is_down() -> None:
-    plant = Plant(expected=("dosing_system_07",))
+    plant = EvaluatedPlant(expected=("dosing_system_07",))
     plant.receive_readings(plant.make_level(50))
     plant.outlook = replace(plant.outlook, broker=ConnectionState(False, NOW, "gone"))
     plant.advance_clock(1200)
@@ -511,7 +511,7 @@ def test_nothing_is_said_of_stations_while_the_broker_is_down() -> None:
 
 
 def test_each_refused_topic_has_its_alarm_until_the_broker_grants_it() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     doses, events = "factory/dosing/consumption", "factory/batch/events"
     plant.outlook = replace(
         plant.outlook, topics=(TopicAccess(doses, is_refused=False), TopicAccess(events, is_refused=True))
@@ -536,10 +536,10 @@ def test_each_refused_topic_has_its_alarm_until_the_broker_grants_it() -> None:
 
 
 def test_a_restart_does_not_end_the_offline_alarm_of_a_station_that_is_still_silent() -> None:
-    plant = Plant(expected=(STATION,))
+    plant = EvaluatedPlant(expected=(STATION,))
     plant.advance_clock(700)
     plant.confirm_journal()
-    after = Plant(expected=(STATION,), now=NOW)
+    after = EvaluatedPlant(expected=(STATION,), now=NOW)
     after.journal = list(plant.journal)
     after.confirm_journal()
     after.advance_clock(700)
@@ -548,7 +548,7 @@ def test_a_restart_does_not_end_the_offline_alarm_of_a_station_that_is_still_sil
 
 
 def test_a_silent_station_is_expected_outside_the_shifts() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     plant.receive_readings(plant.make_level(50))
     plant.outlook = replace(plant.outlook, is_shift_scheduled=False)
     plant.advance_clock(700)
@@ -562,7 +562,7 @@ def test_a_silent_station_is_expected_outside_the_shifts() -> None:
 
 
 def test_a_batch_is_waited_for_outside_the_shifts_too() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     plant.receive_readings(plant.make_event("start"))
     plant.outlook = replace(plant.outlook, is_shift_scheduled=False)
     plant.advance_clock(601)
@@ -570,7 +570,7 @@ def test_a_batch_is_waited_for_outside_the_shifts_too() -> None:
 
 
 def test_a_stalled_batch_stays_urgent_when_its_station_counts_as_offline() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     plant.receive_readings(plant.make_event("start"))
     plant.advance_clock(400)
     assert plant.get_shown_state("BATCH_STALLED") is AlarmStateName.UNACK
@@ -581,7 +581,7 @@ def test_a_stalled_batch_stays_urgent_when_its_station_counts_as_offline() -> No
 
 
 def test_a_batch_that_nobody_can_hear_of_is_not_called_stalled() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     plant.receive_readings(plant.make_event("start"))
     plant.outlook = replace(plant.outlook, broker=ConnectionState(False, NOW, "connection refused"))
     plant.advance_clock(400)
@@ -591,7 +591,7 @@ def test_a_batch_that_nobody_can_hear_of_is_not_called_stalled() -> None:
 
 @pytest.mark.parametrize(("behind", "found"), [(4, []), (6, ["CLOCK_SKEW"]), (-6, ["CLOCK_SKEW"])])
 def test_a_clock_that_is_off_by_more_than_five_seconds(behind: int, found: list[str]) -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     for number in range(12):
         plant.receive_readings(plant.make_dose(behind=timedelta(seconds=behind), dedup=number))
         plant.advance_clock(10)
@@ -599,7 +599,7 @@ def test_a_clock_that_is_off_by_more_than_five_seconds(behind: int, found: list[
 
 
 def test_messages_held_up_by_the_broker_say_nothing_of_the_clock() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     for number in range(8):
         plant.receive_readings(plant.make_dose(behind=timedelta(seconds=600 - 50 * number), dedup=number))
     for number in range(8, 20):
@@ -609,7 +609,7 @@ def test_messages_held_up_by_the_broker_say_nothing_of_the_clock() -> None:
 
 
 def test_a_station_without_a_clock_raises_an_alarm() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     for number in range(12):
         plant.receive_readings(replace(plant.make_dose(dedup=number), time_quality=TimeQuality.UPTIME))
         plant.advance_clock(10)
@@ -617,7 +617,7 @@ def test_a_station_without_a_clock_raises_an_alarm() -> None:
 
 
 def test_a_database_that_is_down_says_what_waits() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     plant.outlook = replace(
         plant.outlook,
         database=ConnectionState(False, NOW, "No server."),
@@ -629,7 +629,7 @@ def test_a_database_that_is_down_says_what_waits() -> None:
 
 
 def test_a_database_that_is_down_does_not_count_messages_where_none_wait() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     plant.outlook = replace(plant.outlook, database=ConnectionState(False, NOW, "No server."), spool_count=0)
     plant.advance_clock(11)
     assert find_message(plant, "DB_DOWN") == "Database down · No server"
@@ -637,14 +637,14 @@ def test_a_database_that_is_down_does_not_count_messages_where_none_wait() -> No
 
 @pytest.mark.parametrize(("percent", "since"), [(81.0, None), (1.0, NOW - timedelta(minutes=61))])
 def test_a_spool_that_fills_up(percent: float, since: datetime | None) -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     plant.outlook = replace(plant.outlook, spool_percent=percent, spool_count=5, oldest_spooled_at=since)
     plant.advance_clock(11)
     assert list_raised(plant) == ["SPOOL_HIGH"]
 
 
 def test_a_spool_that_takes_nothing_more_is_an_alarm_at_once() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     plant.outlook = replace(plant.outlook, is_intake_stopped=True)
     plant.advance_clock(1)
     assert list_raised(plant) == ["SPOOL_FULL"]
@@ -652,7 +652,7 @@ def test_a_spool_that_takes_nothing_more_is_an_alarm_at_once() -> None:
 
 
 def test_a_part_of_the_database_that_fails_is_an_alarm_after_twenty_seconds() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     fault = DatabasePartState("journal", "Alarm journal unavailable: a right is missing.")
     works = DatabasePartState("journal", "")
     plant.outlook = replace(plant.outlook, database=ConnectionState(True, plant.now), database_parts=(fault,))

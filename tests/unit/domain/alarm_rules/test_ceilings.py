@@ -13,7 +13,7 @@ from dosing_tui.domain.alarm_rules.plant_wide import dosing_pace
 from dosing_tui.domain.alarm_rules.shared import rule_state
 from dosing_tui.domain.alarm_rules.shared.bounded_states import BoundedStates
 from dosing_tui.domain.alarms.models import AlarmEvent, AlarmKey, AlarmStateName
-from tests.support.domain.evaluated_plant import STATION, Plant
+from tests.support.domain.evaluated_plant import STATION, EvaluatedPlant
 
 DAY = timedelta(days=1)
 
@@ -25,7 +25,7 @@ def _low_ceilings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dosing_pace, "MAX_KINDS", 40)
 
 
-def flood(plant: Plant, names: int, prefix: str = "invented") -> None:
+def flood(plant: EvaluatedPlant, names: int, prefix: str = "invented") -> None:
     """A name with each message; a message a second."""
     for number in range(names):
         plant.now += timedelta(seconds=1)
@@ -37,7 +37,7 @@ def list_conditions(evaluator: Evaluator) -> list[AlarmKey]:
 
 
 def test_a_station_that_is_new_after_a_flood_of_names_gets_its_alarms() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     flood(plant, 200)
     plant.receive_readings(
         plant.make_level(10, device="new"), plant.make_dose(3.0, device="new", target_g=1.0)
@@ -50,7 +50,7 @@ def test_a_station_that_is_new_after_a_flood_of_names_gets_its_alarms() -> None:
 
 
 def test_a_flood_of_names_frees_no_station_that_works_nor_one_that_is_expected() -> None:
-    plant = Plant(expected=("expected",))
+    plant = EvaluatedPlant(expected=("expected",))
     for _ in range(30):
         plant.advance_clock()
         plant.receive_readings(plant.make_level(50), plant.make_level(50, chemical="T-9"))
@@ -62,7 +62,7 @@ def test_a_flood_of_names_frees_no_station_that_works_nor_one_that_is_expected()
 
 
 def test_each_low_tank_has_its_alarm_however_many_there_are_and_the_ceiling_is_said() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     names = [f"station {number}" for number in range(200)]
 
     def list_active() -> set[str]:
@@ -87,7 +87,7 @@ def test_rare_levels_of_more_tanks_than_the_ceiling_end_no_stock_alarm(
     """Each tank with a level every 10 min: longer than the off-delay. A tenth of the ceilings of a plant."""
     monkeypatch.setattr(rule_state, "MAX_SERIES", 200)
     monkeypatch.setattr(rule_state, "MAX_ALARMED", 800)
-    plant = Plant()
+    plant = EvaluatedPlant()
     tanks = [(f"station {number % stations}", f"c{number // stations}") for number in range(240)]
     for _ in range(3):
         for step in range(6):
@@ -106,7 +106,7 @@ def test_rare_levels_of_more_tanks_than_the_ceiling_end_no_stock_alarm(
 
 
 def test_the_alarms_of_stations_that_are_freed_end() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     flood(plant, 30)
     plant.advance_clock(601)
     assert plant.get_shown_state("DEVICE_OFFLINE", "invented 0") is AlarmStateName.UNACK
@@ -116,7 +116,7 @@ def test_the_alarms_of_stations_that_are_freed_end() -> None:
 
 
 def test_a_station_that_is_gone_for_a_month_and_has_no_alarm_is_freed() -> None:
-    plant = Plant(outlook=replace(Plant().outlook, is_shift_scheduled=False))
+    plant = EvaluatedPlant(outlook=replace(EvaluatedPlant().outlook, is_shift_scheduled=False))
     plant.receive_readings(plant.make_level(50, device="gone"), plant.make_level(10, device="low"))
     plant.now += 31 * DAY
     plant.receive_readings(plant.make_level(50))
@@ -130,7 +130,7 @@ def test_a_station_that_is_gone_for_a_month_and_has_no_alarm_is_freed() -> None:
 
 
 def test_a_condition_that_is_over_is_forgotten() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     for number in range(100):
         plant.receive_readings(plant.make_level(50, chemical=f"c{number}"))
     plant.receive_readings(plant.make_level(10))

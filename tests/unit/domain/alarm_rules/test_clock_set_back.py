@@ -10,7 +10,7 @@ from dosing_tui.domain.quantities.set_back_clock import is_due, limit_to_clock
 from dosing_tui.live_snapshot import LinkState, LinkStatus
 from dosing_tui.live_state import LiveState
 from tests.support.domain.alarm_entries import NOW
-from tests.support.domain.evaluated_plant import STATION, Plant
+from tests.support.domain.evaluated_plant import STATION, EvaluatedPlant
 from tests.unit.domain.alarm_rules.test_chattering import flap_link, switch_link
 
 BACK = timedelta(hours=5)
@@ -18,16 +18,16 @@ TEN_MINUTES_S = 600
 
 
 @pytest.fixture
-def plant() -> Plant:
+def plant() -> EvaluatedPlant:
     """Its station has sent messages for a while."""
-    made = Plant()
+    made = EvaluatedPlant()
     for _ in range(12):
         made.receive_readings(made.make_level(80.0))
         made.advance_clock(10)
     return made
 
 
-def test_a_silent_station_is_offline_within_its_limit(plant: Plant) -> None:
+def test_a_silent_station_is_offline_within_its_limit(plant: EvaluatedPlant) -> None:
     plant.now -= BACK
     plant.advance_clock(TEN_MINUTES_S - 10)
     assert plant.get_shown_state("DEVICE_OFFLINE") is AlarmStateName.NORMAL
@@ -35,7 +35,7 @@ def test_a_silent_station_is_offline_within_its_limit(plant: Plant) -> None:
     assert plant.get_shown_state("DEVICE_OFFLINE") is AlarmStateName.UNACK
 
 
-def test_a_station_that_goes_on_raises_nothing(plant: Plant) -> None:
+def test_a_station_that_goes_on_raises_nothing(plant: EvaluatedPlant) -> None:
     plant.now -= BACK
     plant.journal.clear()
     for _ in range(130):
@@ -45,7 +45,7 @@ def test_a_station_that_goes_on_raises_nothing(plant: Plant) -> None:
 
 
 @pytest.mark.parametrize("is_offline", [True, False])
-def test_what_a_last_will_says_stays_as_it_was(plant: Plant, is_offline: bool) -> None:
+def test_what_a_last_will_says_stays_as_it_was(plant: EvaluatedPlant, is_offline: bool) -> None:
     plant.evaluator.on_news(StationReport(STATION, plant.now, False, ConnectionReport.OFFLINE))
     plant.advance_clock(1)
     if not is_offline:
@@ -57,7 +57,7 @@ def test_what_a_last_will_says_stays_as_it_was(plant: Plant, is_offline: bool) -
     assert (shown is AlarmStateName.UNACK) is is_offline
 
 
-def test_a_batch_that_stalls_is_known(plant: Plant) -> None:
+def test_a_batch_that_stalls_is_known(plant: EvaluatedPlant) -> None:
     plant.receive_readings(plant.make_event("start"))
     plant.advance_clock(1)
     plant.now -= BACK
@@ -65,14 +65,14 @@ def test_a_batch_that_stalls_is_known(plant: Plant) -> None:
     assert plant.get_shown_state("BATCH_STALLED") is AlarmStateName.UNACK
 
 
-def test_an_on_delay_starts_again(plant: Plant) -> None:
+def test_an_on_delay_starts_again(plant: EvaluatedPlant) -> None:
     plant.receive_readings(plant.make_level(10.0))
     plant.now -= BACK
     plant.advance_clock(60)
     assert plant.get_shown_state("STOCK_LOW", item="T-12") is AlarmStateName.UNACK
 
 
-def test_outages_of_before_are_no_chattering_of_hours(plant: Plant) -> None:
+def test_outages_of_before_are_no_chattering_of_hours(plant: EvaluatedPlant) -> None:
     flap_link(plant, "BROKER_DOWN", down_s=9, up_s=3, times=2)
     assert plant.get_shown_state("BROKER_DOWN", "") is AlarmStateName.UNACK
     plant.now -= BACK

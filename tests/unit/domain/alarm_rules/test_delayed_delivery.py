@@ -9,13 +9,13 @@ from msgspec.structs import replace
 from dosing_tui.domain.alarms.models import AlarmStateName
 from dosing_tui.domain.messages.models import BatchEvent, Dose
 from tests.support.domain.alarm_entries import NOW
-from tests.support.domain.evaluated_plant import Plant
+from tests.support.domain.evaluated_plant import EvaluatedPlant
 
 MINUTE = timedelta(minutes=1)
 OVER = {AlarmStateName.NORMAL, AlarmStateName.RTN_UNACK}
 
 
-def list_batch(plant: Plant, number: int) -> list[Dose | BatchEvent]:
+def list_batch(plant: EvaluatedPlant, number: int) -> list[Dose | BatchEvent]:
     """The messages of a batch of three minutes, at their own times."""
     at = NOW + number * 4 * MINUTE
     return [
@@ -38,7 +38,7 @@ DELAYS = st.lists(
 @given(DELAYS)
 def test_delayed_doses_and_completes_leave_no_alarm(delays: list[tuple[int, ...]]) -> None:
     """The start is in time: without it, nothing tells when a batch began."""
-    plant = Plant()
+    plant = EvaluatedPlant()
     due = [
         replace(message, received_at=message.time + timedelta(seconds=delay))
         for number, batch in enumerate(delays)

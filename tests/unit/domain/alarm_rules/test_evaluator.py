@@ -18,34 +18,34 @@ from dosing_tui.domain.alarms.models import AlarmEvent, AlarmKey, AlarmStateName
 from dosing_tui.domain.alarms.operator_commands import CommandContext
 from dosing_tui.domain.messages.models import Reading, Rejection
 from tests.support.domain.alarm_entries import ANNA, KEY, NOW
-from tests.support.domain.evaluated_plant import STATION, UP, Plant
+from tests.support.domain.evaluated_plant import STATION, UP, EvaluatedPlant
 
 MINUTE = timedelta(minutes=1)
 
 
-def list_events(plant: Plant) -> list[AlarmEvent]:
+def list_events(plant: EvaluatedPlant) -> list[AlarmEvent]:
     return [entry.event for entry in plant.journal]
 
 
-def plant_with_low_tank(percent: float = 19.9) -> Plant:
+def plant_with_low_tank(percent: float = 19.9) -> EvaluatedPlant:
     """A plant whose T-12 tank is low."""
-    plant = Plant()
+    plant = EvaluatedPlant()
     plant.receive_readings(plant.make_level(percent))
     return plant
 
 
-def command_context(plant: Plant) -> CommandContext:
+def command_context(plant: EvaluatedPlant) -> CommandContext:
     return CommandContext(ANNA, plant.now)
 
 
-def apply_journal_entries(plant: Plant, *entries: JournalEntry) -> None:
+def apply_journal_entries(plant: EvaluatedPlant, *entries: JournalEntry) -> None:
     """A person's entries come from the journal."""
     plant.journal += entries
     plant.confirm_journal()
 
 
 def test_a_low_tank_is_an_alarm_with_the_reading() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     (entry,) = plant.receive_readings(plant.make_level(19.9))
     assert (entry.event, entry.key, entry.priority) == (AlarmEvent.RAISE, KEY, Priority.MEDIUM)
     assert (entry.message, entry.value, entry.limit) == ("Low inventory: T-12 at 19.9 %", 19.9, 20.0)
@@ -53,7 +53,7 @@ def test_a_low_tank_is_an_alarm_with_the_reading() -> None:
 
 @given(st.lists(st.floats(19.0, 21.99), max_size=100))
 def test_a_value_that_swings_inside_its_dead_band_raises_once_at_most(percents: list[float]) -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     for percent in percents:
         plant.advance_clock()
         plant.receive_readings(plant.make_level(percent))
@@ -76,7 +76,7 @@ def test_a_tank_is_normal_again_two_points_above_its_limit_and_a_minute_later() 
 
 
 def test_a_link_that_is_down_for_ten_seconds_is_none() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     plant.outlook = replace(plant.outlook, broker=ConnectionState(False, NOW, "connection refused"))
     plant.advance_clock(10)
     assert plant.journal == []
@@ -177,9 +177,9 @@ def test_a_lower_limit_makes_it_more_urgent_and_the_lesser_alarm_silent() -> Non
 OFFLINE_AFTER = timedelta(minutes=10)
 
 
-def offline_plant() -> Plant:
+def offline_plant() -> EvaluatedPlant:
     """Its station is silent for too long."""
-    plant = Plant(AlarmLimits(offline_after=OFFLINE_AFTER))
+    plant = EvaluatedPlant(AlarmLimits(offline_after=OFFLINE_AFTER))
     plant.receive_readings(plant.make_dose())
     plant.advance_clock(601)
     assert plant.get_shown_state("DEVICE_OFFLINE") is AlarmStateName.UNACK
@@ -206,7 +206,7 @@ def test_a_dose_of_a_station_that_is_offline_is_suppressed_until_it_is_back_and_
 
 
 def test_a_dose_that_was_announced_before_the_station_went_offline_stays() -> None:
-    plant = Plant(AlarmLimits(offline_after=timedelta(seconds=20)))
+    plant = EvaluatedPlant(AlarmLimits(offline_after=timedelta(seconds=20)))
     plant.receive_readings(plant.make_dose(3.0))
     plant.advance_clock(300)
     assert plant.get_shown_state("DEVICE_OFFLINE") is AlarmStateName.UNACK
@@ -214,7 +214,7 @@ def test_a_dose_that_was_announced_before_the_station_went_offline_stays() -> No
 
 
 def test_what_was_acknowledged_for_too_long_sounds_again() -> None:
-    plant = Plant(realarm_after=30 * MINUTE)
+    plant = EvaluatedPlant(realarm_after=30 * MINUTE)
     plant.receive_readings(plant.make_level(10))
     apply_journal_entries(
         plant,
@@ -229,7 +229,7 @@ def test_what_was_acknowledged_for_too_long_sounds_again() -> None:
 
 
 def test_a_clock_that_gets_worse_sounds_again_as_more_urgent() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
 
     def doses(behind: float) -> None:
         for _ in range(20):
@@ -246,10 +246,10 @@ def test_a_clock_that_gets_worse_sounds_again_as_more_urgent() -> None:
     assert (state.state_name, state.priority) == (AlarmStateName.UNACK, Priority.MEDIUM)
 
 
-def restart_plant(plant: Plant) -> Plant:
+def restart_plant(plant: EvaluatedPlant) -> EvaluatedPlant:
     """Another process after the same journal."""
     plant.confirm_journal()
-    after = Plant(now=plant.now)
+    after = EvaluatedPlant(now=plant.now)
     after.journal = list(plant.journal)
     after.confirm_journal()
     return after
@@ -275,7 +275,7 @@ def test_after_a_restart_alarms_and_acknowledgements_are_the_same() -> None:
 
 
 def test_what_happened_before_a_restart_returns_and_stays_latched() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     plant.receive_readings(plant.make_dose(3.0))
     assert plant.get_shown_state("DOSE_GROSS", item="T-12") is AlarmStateName.UNACK
     after = restart_plant(plant)
@@ -291,7 +291,7 @@ def test_a_restart_without_the_journal_agrees_once_it_is_there() -> None:
             plant.evaluator.projection.get_state(KEY), command_context(plant)
         ),
     )
-    after = Plant(now=plant.now)
+    after = EvaluatedPlant(now=plant.now)
     after.evaluator.load_history([after.make_level(19.9)])
     after.advance_clock(2)
     assert after.get_shown_state(*KEY) is AlarmStateName.UNACK
@@ -302,13 +302,13 @@ def test_a_restart_without_the_journal_agrees_once_it_is_there() -> None:
     assert after.get_shown_state(*KEY) is AlarmStateName.ACKED
 
 
-def deliver_journal(plant: Plant, after: Plant) -> None:
+def deliver_journal(plant: EvaluatedPlant, after: EvaluatedPlant) -> None:
     """The journal of one is heard by the other, which has been looking on without it."""
     after.evaluator.apply_committed([replace(entry, id=n) for n, entry in enumerate(plant.journal, start=1)])
 
 
-def silent_and_acknowledged() -> Plant:
-    plant = Plant(expected=(STATION,))
+def silent_and_acknowledged() -> EvaluatedPlant:
+    plant = EvaluatedPlant(expected=(STATION,))
     plant.advance_clock(700)
     plant.confirm_journal()
     offline = plant.evaluator.projection.get_state(AlarmKey("DEVICE_OFFLINE", STATION))
@@ -318,7 +318,7 @@ def silent_and_acknowledged() -> Plant:
 
 def test_seconds_without_the_journal_after_a_restart_end_no_alarm() -> None:
     plant = silent_and_acknowledged()
-    after = Plant(expected=(STATION,), now=plant.now)
+    after = EvaluatedPlant(expected=(STATION,), now=plant.now)
     after.outlook = replace(after.outlook, broker=ConnectionState(None))
     after.advance_clock(3)
     deliver_journal(plant, after)
@@ -329,7 +329,7 @@ def test_seconds_without_the_journal_after_a_restart_end_no_alarm() -> None:
 
 
 def test_a_delay_that_runs_when_the_journal_is_read_ends_no_alarm() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     plant.outlook = replace(plant.outlook, spool_percent=90.0)
     plant.advance_clock(11)
     plant.confirm_journal()
@@ -340,7 +340,7 @@ def test_a_delay_that_runs_when_the_journal_is_read_ends_no_alarm() -> None:
             plant.evaluator.projection.get_state(spool), command_context(plant)
         ),
     )
-    after = Plant(now=plant.now, outlook=plant.outlook)
+    after = EvaluatedPlant(now=plant.now, outlook=plant.outlook)
     after.advance_clock(3)
     deliver_journal(plant, after)
     after.advance_clock(20)
@@ -364,8 +364,8 @@ def test_a_tank_in_its_dead_band_keeps_its_alarm_through_a_restart_and_its_shelv
 GROSS = AlarmKey("DOSE_GROSS", STATION, "T-12")
 
 
-def gross_and_acknowledged() -> Plant:
-    plant = Plant()
+def gross_and_acknowledged() -> EvaluatedPlant:
+    plant = EvaluatedPlant()
     plant.receive_readings(plant.make_dose(3.0))
     plant.confirm_journal()
     plant.advance_clock(10)
@@ -395,7 +395,7 @@ def test_what_happens_again_after_it_was_acknowledged_sounds_again_with_what_hap
 
 
 def test_rubbish_that_goes_on_coming_does_not_sound_after_every_acknowledgement() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     (entry,) = plant.evaluator.on_rejection(Rejection("factory/x", b"{", "not JSON", NOW))
     apply_journal_entries(plant, entry)
     apply_journal_entries(
@@ -418,7 +418,7 @@ def test_after_a_restart_too_what_happens_again_sounds_again() -> None:
 
 
 def test_a_dose_that_is_delivered_twice_does_not_sound_again() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     dose = plant.make_dose(3.0)
     plant.receive_readings(dose)
     plant.confirm_journal()
@@ -433,7 +433,7 @@ def test_a_dose_that_is_delivered_twice_does_not_sound_again() -> None:
 
 
 def test_chattering_doses_are_one_entry_a_minute() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     for second in range(50):
         plant.receive_readings(plant.make_dose(0.9 if second % 2 else 0.1, dedup=second))
         plant.advance_clock()
@@ -441,7 +441,7 @@ def test_chattering_doses_are_one_entry_a_minute() -> None:
 
 
 def test_more_than_ten_in_ten_minutes_are_a_flood_until_there_are_fewer_than_five() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     for number in range(11):
         plant.receive_readings(plant.make_level(10, chemical=f"C-{number}"))
     picture = plant.evaluator.take_snapshot(plant.now, is_journal_live=True)
@@ -451,7 +451,7 @@ def test_more_than_ten_in_ten_minutes_are_a_flood_until_there_are_fewer_than_fiv
 
 
 def test_alarms_of_an_hour_ago_that_are_journaled_late_are_no_flood() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     plant.receive_readings(plant.make_level(10))
     (one,), then = plant.evaluator.projection.pending_entries, NOW - timedelta(hours=1)
     keys = [AlarmKey("STOCK_LOW", "other", str(number)) for number in range(20)]
@@ -465,18 +465,18 @@ def test_alarms_of_an_hour_ago_that_are_journaled_late_are_no_flood() -> None:
 
 
 def test_a_flood_goes_on_after_a_start_at_a_checkpoint() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     for number in range(11):
         plant.receive_readings(plant.make_level(10, chemical=f"C-{number}"))
     plant.confirm_journal()
-    after = Plant(now=plant.now)
+    after = EvaluatedPlant(now=plant.now)
     after.evaluator.restart_from(plant.evaluator.create_checkpoint())
     assert after.evaluator.take_snapshot(after.now, is_journal_live=True).recent_raise_count == 11
     assert after.evaluator.take_snapshot(after.now, is_journal_live=True).is_flood
 
 
 def test_a_flood_that_came_before_the_journal_was_read_is_one() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     for number in range(11):
         plant.receive_readings(plant.make_level(10, chemical=f"C-{number}"))
     mine = plant.evaluator.projection.pending_entries
@@ -487,7 +487,7 @@ def test_a_flood_that_came_before_the_journal_was_read_is_one() -> None:
 
 
 def test_of_links_that_fail_together_the_first_names_the_cause() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     plant.outlook = replace(plant.outlook, broker=ConnectionState(False, NOW, "x"))
     plant.advance_clock(3)
     plant.outlook = replace(plant.outlook, database=ConnectionState(False, plant.now, "y"))
@@ -500,7 +500,7 @@ def test_of_links_that_fail_together_the_first_names_the_cause() -> None:
 
 
 def test_the_most_urgent_unacknowledged_is_listed_first() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     plant.receive_readings(
         plant.make_level(10, chemical="A"),
         plant.make_level(2, chemical="B"),
@@ -518,14 +518,14 @@ def test_the_most_urgent_unacknowledged_is_listed_first() -> None:
 
 
 def test_an_invented_name_for_every_message_does_not_fill_the_memory() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     for number in range(3000):
         plant.receive_readings(plant.make_level(10, device=f"d{number}", chemical=f"c{number}"))
     assert len(plant.evaluator.projection.states) <= 4000
 
 
 def test_an_unreadable_message_raises_an_alarm() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     (entry,) = plant.evaluator.on_rejection(Rejection("factory/x", b"{", "not JSON", NOW))
     assert (entry.key.rule, entry.message) == ("QUARANTINE", "Unreadable message on factory/x: not JSON")
 
@@ -541,7 +541,7 @@ STEPS = st.tuples(
 def test_the_journal_of_a_random_plant_replays_to_its_state(
     story: list[tuple[int, float, float, str]],
 ) -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     for seconds, percent, error_g, asked in story:
         plant.receive_readings(plant.make_level(percent), plant.make_dose(error_g))
         plant.advance_clock(seconds)
@@ -562,7 +562,7 @@ def test_the_journal_of_a_random_plant_replays_to_its_state(
 
 def test_a_reading_costs_less_than_a_fifth_of_a_millisecond() -> None:
     """Measured 5 to 10 µs; the bound allows for a busy machine."""
-    plant = Plant()
+    plant = EvaluatedPlant()
     readings = [plant.make_level(50, device=f"d{n % 20}", chemical=f"c{n % 4}") for n in range(5000)]
     readings_and_doses: list[Reading] = [
         *readings,
@@ -576,22 +576,22 @@ def test_a_reading_costs_less_than_a_fifth_of_a_millisecond() -> None:
 
 @pytest.mark.parametrize("rule", ["BROKER_DOWN", "DB_DOWN"])
 def test_links_that_are_up_say_nothing(rule: str) -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     plant.advance_clock(60)
     assert plant.journal == []
     assert plant.outlook.broker == UP
     assert plant.get_shown_state(rule, "") is AlarmStateName.NORMAL
 
 
-def watch_plant(plant: Plant) -> Plant:
+def watch_plant(plant: EvaluatedPlant) -> EvaluatedPlant:
     """A console that watches the same plant, and has heard its journal."""
     plant.confirm_journal()
-    other = Plant(now=plant.now, journaling=False)
+    other = EvaluatedPlant(now=plant.now, journaling=False)
     other.evaluator.apply_committed([replace(entry, id=n) for n, entry in enumerate(plant.journal, start=1)])
     return other
 
 
-def list_alarms(plant: Plant, *, journal: bool) -> list[str]:
+def list_alarms(plant: EvaluatedPlant, *, journal: bool) -> list[str]:
     return [
         view.state.key.rule
         for view in plant.evaluator.take_snapshot(plant.now, is_journal_live=journal).annunciated_alarms
@@ -599,7 +599,7 @@ def list_alarms(plant: Plant, *, journal: bool) -> list[str]:
 
 
 def test_who_only_watches_shows_what_the_journal_says_and_its_own_findings_when_there_is_no_journal() -> None:
-    console = watch_plant(Plant())
+    console = watch_plant(EvaluatedPlant())
     console.receive_readings(console.make_level(10))
     assert list_alarms(console, journal=True) == []
     assert list_alarms(console, journal=False) == ["STOCK_LOW"]
@@ -608,7 +608,7 @@ def test_who_only_watches_shows_what_the_journal_says_and_its_own_findings_when_
 
 
 def test_who_only_watches_never_revives_what_the_journal_has_ended() -> None:
-    collector = Plant()
+    collector = EvaluatedPlant()
     console = watch_plant(collector)
     console.receive_readings(console.make_level(10))
     collector.receive_readings(collector.make_level(10))

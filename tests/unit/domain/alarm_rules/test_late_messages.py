@@ -14,7 +14,7 @@ from dosing_tui.domain.batches.master_recipe import MasterIngredient, MasterReci
 from dosing_tui.domain.messages.models import Reading, TimeQuality
 from dosing_tui.domain.tolerances.tolerance_book import ToleranceBook
 from tests.support.domain.alarm_entries import ANNA, NOW, make_entry
-from tests.support.domain.evaluated_plant import STATION, Plant
+from tests.support.domain.evaluated_plant import STATION, EvaluatedPlant
 
 MASTER = MasterVersion(
     MasterRecipe("CU-85", (MasterIngredient("T-9"), MasterIngredient("T-12"))),
@@ -23,15 +23,15 @@ MASTER = MasterVersion(
 )
 
 
-def list_events(plant: Plant, rule: str) -> list[AlarmEvent]:
+def list_events(plant: EvaluatedPlant, rule: str) -> list[AlarmEvent]:
     return [entry.event for entry in plant.journal if entry.key.rule == rule]
 
 
-def find_withdrawal(plant: Plant, rule: str) -> JournalEntry:
+def find_withdrawal(plant: EvaluatedPlant, rule: str) -> JournalEntry:
     return next(entry for entry in plant.journal if entry.key.rule == rule and entry.comment)
 
 
-def run_batch_without_a_dose(plant: Plant) -> None:
+def run_batch_without_a_dose(plant: EvaluatedPlant) -> None:
     """Start, one of two doses, complete."""
     plant.receive_readings(plant.make_event("start"))
     plant.advance_clock(60)
@@ -43,7 +43,7 @@ def run_batch_without_a_dose(plant: Plant) -> None:
 
 @pytest.mark.parametrize("has_master", [False, True])
 def test_a_late_dose_withdraws_the_alarm_of_its_missing_ingredient(has_master: bool) -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     plant.evaluator.rules.tolerances = ToleranceBook(masters=(MASTER,) if has_master else ())
     run_batch_without_a_dose(plant)
     assert plant.get_shown_state("BATCH_INGREDIENT", item="CU-85") is AlarmStateName.UNACK
@@ -55,7 +55,7 @@ def test_a_late_dose_withdraws_the_alarm_of_its_missing_ingredient(has_master: b
 
 
 def test_it_is_withdrawn_also_once_it_is_latched_and_normal_where_it_was_acknowledged() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     run_batch_without_a_dose(plant)
     plant.advance_clock(120)
     assert plant.get_shown_state("BATCH_INGREDIENT", item="CU-85") is AlarmStateName.LATCHED_UNACK
@@ -68,7 +68,7 @@ def test_it_is_withdrawn_also_once_it_is_latched_and_normal_where_it_was_acknowl
 
 
 def test_the_alarm_of_another_batch_of_the_recipe_stays() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     run_batch_without_a_dose(plant)
     plant.advance_clock(300)
     run_batch_without_a_dose(plant)
@@ -79,7 +79,7 @@ def test_the_alarm_of_another_batch_of_the_recipe_stays() -> None:
 
 
 def test_a_late_dose_is_not_counted_in_the_batch_that_runs_meanwhile() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     run_batch_without_a_dose(plant)
     plant.receive_readings(plant.make_event("start"))
     plant.advance_clock(30)
@@ -93,7 +93,7 @@ def test_a_late_dose_is_not_counted_in_the_batch_that_runs_meanwhile() -> None:
 
 
 def test_a_late_complete_withdraws_the_abort_by_the_next_start() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     plant.receive_readings(plant.make_event("start"))
     plant.advance_clock(60)
     plant.receive_readings(
@@ -118,7 +118,7 @@ def test_a_late_complete_withdraws_the_abort_by_the_next_start() -> None:
 
 
 def test_a_batch_given_up_for_want_of_messages_is_completed_by_buffered_ones() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     plant.outlook = replace(plant.outlook, is_shift_scheduled=False)
     plant.receive_readings(plant.make_event("start"))
     plant.advance_clock(3_700)
@@ -135,7 +135,7 @@ def test_a_batch_given_up_for_want_of_messages_is_completed_by_buffered_ones() -
 
 
 def test_a_late_dose_withdraws_the_alarm_of_the_level_that_did_not_fit() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     plant.receive_readings(plant.make_level(50))
     plant.advance_clock(60)
     plant.receive_readings(plant.make_level(49.2))  # 80 g less: two doses are missing
@@ -151,7 +151,7 @@ def test_a_late_dose_withdraws_the_alarm_of_the_level_that_did_not_fit() -> None
 
 
 def test_a_dose_after_the_level_withdraws_nothing() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     plant.receive_readings(plant.make_level(50))
     plant.advance_clock(60)
     plant.receive_readings(plant.make_level(49.6))
@@ -161,7 +161,7 @@ def test_a_dose_after_the_level_withdraws_nothing() -> None:
 
 
 def test_an_alarm_on_a_late_reading_says_its_own_time() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     plant.receive_readings(plant.make_dose(3.0, behind=timedelta(hours=5)))
     assert plant.journal[0].message == (
         "Gross dosing error: T-12 +3.00 g of 40.00 g (pump 2, dosing_system_01) · at 2026-11-23 05:00:00"
@@ -172,19 +172,19 @@ def test_an_alarm_on_a_late_reading_says_its_own_time() -> None:
 def test_its_own_time_is_shown_on_the_plants_clock() -> None:
     from zoneinfo import ZoneInfo
 
-    plant = Plant(AlarmLimits(zone=ZoneInfo("America/Chicago")))
+    plant = EvaluatedPlant(AlarmLimits(zone=ZoneInfo("America/Chicago")))
     plant.receive_readings(plant.make_dose(3.0, behind=timedelta(hours=5)))
     assert plant.journal[0].message.endswith(" · at 2026-11-22 23:00:00")
 
 
 def test_an_alarm_on_a_reading_in_time_says_no_time() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     plant.receive_readings(plant.make_dose(3.0, behind=timedelta(seconds=2)))
     assert " · at " not in plant.journal[0].message
 
 
 def test_a_late_reading_without_a_time_of_its_own_says_so() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     plant.receive_readings(replace(plant.make_dose(3.0), time_quality=TimeQuality.BACKLOG))
     assert plant.journal[0].message.endswith(" · received late, its own time is unknown")
 
@@ -193,7 +193,7 @@ def test_a_late_reading_without_a_time_of_its_own_says_so() -> None:
 @pytest.mark.parametrize("interval_s", [0, 1])
 def test_hours_of_buffered_doses_are_no_clock_alarm(step_s: int, interval_s: int) -> None:
     """A station that was cut off sends what it kept, faster than it happened."""
-    plant = Plant()
+    plant = EvaluatedPlant()
     for number in range(40):
         behind = timedelta(seconds=4 * 3_600 - step_s * number - interval_s * number)
         plant.receive_readings(plant.make_dose(dedup=number, behind=behind))
@@ -203,7 +203,7 @@ def test_hours_of_buffered_doses_are_no_clock_alarm(step_s: int, interval_s: int
 
 
 def test_a_clock_that_is_hours_off_is_one_after_a_backlog_too() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     for number in range(20):
         plant.receive_readings(plant.make_dose(dedup=number, behind=timedelta(seconds=9_000 - 60 * number)))
     for number in range(20, 40):
@@ -213,7 +213,7 @@ def test_a_clock_that_is_hours_off_is_one_after_a_backlog_too() -> None:
 
 
 def test_a_start_that_arrives_after_its_complete_opens_no_batch() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     plant.outlook = replace(plant.outlook, is_shift_scheduled=False)
     plant.receive_readings(plant.make_event("complete"))
     plant.advance_clock(2)
@@ -224,7 +224,7 @@ def test_a_start_that_arrives_after_its_complete_opens_no_batch() -> None:
 
 
 def test_a_late_start_of_an_earlier_batch_does_not_abort_the_one_that_runs() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     plant.receive_readings(plant.make_event("start"))
     plant.advance_clock(10)
     start = plant.make_event("start")
@@ -233,23 +233,23 @@ def test_a_late_start_of_an_earlier_batch_does_not_abort_the_one_that_runs() -> 
 
 
 def test_the_start_in_the_second_of_a_lone_complete_opens_a_batch() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     plant.receive_readings(plant.make_event("complete"), plant.make_event("start"))
     plant.advance_clock(380)
     assert plant.get_shown_state("BATCH_STALLED") is AlarmStateName.UNACK
 
 
-def restart(plant: Plant, *stored: Reading) -> Plant:
+def restart(plant: EvaluatedPlant, *stored: Reading) -> EvaluatedPlant:
     """Another process, which has read the journal and the stored readings."""
     plant.confirm_journal()
-    after = Plant(now=plant.now)
+    after = EvaluatedPlant(now=plant.now)
     after.evaluator.restart_from(plant.evaluator.create_checkpoint())
     after.evaluator.load_history(stored)
     return after
 
 
 def test_a_late_dose_withdraws_also_after_a_restart() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     start = plant.make_event("start")
     plant.advance_clock(60)
     dose = plant.make_dose(pump=3, chemical="T-9")
@@ -264,7 +264,7 @@ def test_a_late_dose_withdraws_also_after_a_restart() -> None:
 
 
 def test_a_late_complete_withdraws_also_after_a_restart() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     start = plant.make_event("start")
     plant.advance_clock(120)
     other = plant.make_event("start")

@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.support.domain.evaluated_plant import Plant
+from tests.support.domain.evaluated_plant import EvaluatedPlant
 
 LEVELS = st.tuples(
     st.just("level"), st.sampled_from((2.0, 4.9, 5.0, 12.0, 19.9, 20.0, 21.5, 22.0, 22.1, 60.0))
@@ -15,7 +15,7 @@ NEWS = st.tuples(st.sampled_from(("commit", "restart")), st.just(0.0))
 STEPS = st.lists(LEVELS | DOSES | EVENTS | PAUSES | NEWS, max_size=40)
 
 
-def take_step(plant: Plant, kind: str, value: float | None) -> None:
+def take_step(plant: EvaluatedPlant, kind: str, value: float | None) -> None:
     match kind:
         case "level":
             plant.receive_readings(plant.make_level(value or 0.0))
@@ -34,7 +34,7 @@ def take_step(plant: Plant, kind: str, value: float | None) -> None:
 @settings(max_examples=settings().max_examples // 2)
 @given(STEPS)
 def test_a_detection_that_nobody_waits_for_changes_nothing(steps: list[tuple[str, float | None]]) -> None:
-    frugal, complete = Plant(), Plant()
+    frugal, complete = EvaluatedPlant(), EvaluatedPlant()
     complete.evaluator.rules.state.is_normal = lambda _key: False
     for kind, value in steps:
         for plant in (frugal, complete):

@@ -6,28 +6,32 @@ from msgspec.structs import replace
 from dosing_tui.domain.alarm_rules.shared.detection import ConnectionState
 from dosing_tui.domain.alarms.models import AlarmEvent, AlarmStateName
 from dosing_tui.domain.presence.models import ConnectionReport, MessageLoss, StationNews, StationReport
-from tests.support.domain.evaluated_plant import STATION, Plant
+from tests.support.domain.evaluated_plant import STATION, EvaluatedPlant
 
 ONLINE, OFFLINE = ConnectionReport.ONLINE, ConnectionReport.OFFLINE
 
 
 def report(
-    plant: Plant, status: ConnectionReport | None, *, is_retained: bool = False, is_cleared: bool = False
+    plant: EvaluatedPlant,
+    status: ConnectionReport | None,
+    *,
+    is_retained: bool = False,
+    is_cleared: bool = False,
 ) -> StationReport:
     return StationReport(STATION, plant.now, is_retained, status, is_cleared=is_cleared)
 
 
-def hear(plant: Plant, news: StationNews) -> None:
+def hear(plant: EvaluatedPlant, news: StationNews) -> None:
     plant.evaluator.on_news(news)
     plant.advance_clock(1)
 
 
-def list_offline(plant: Plant) -> list[AlarmEvent]:
+def list_offline(plant: EvaluatedPlant) -> list[AlarmEvent]:
     return [entry.event for entry in plant.journal if entry.key.rule == "DEVICE_OFFLINE"]
 
 
-def plant_in_operation() -> Plant:
-    plant = Plant()
+def plant_in_operation() -> EvaluatedPlant:
+    plant = EvaluatedPlant()
     plant.receive_readings(plant.make_level(50))
     plant.advance_clock(70)
     return plant
@@ -71,7 +75,7 @@ def test_a_kept_offline_is_a_state_and_raises_nothing_by_itself() -> None:
 
 
 def test_a_kept_offline_of_a_station_that_is_gone_for_long_is_no_alarm() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     hear(plant, report(plant, OFFLINE, is_retained=True))
     plant.advance_clock(1_000)
     assert plant.journal == []
@@ -79,7 +83,7 @@ def test_a_kept_offline_of_a_station_that_is_gone_for_long_is_no_alarm() -> None
 
 @pytest.mark.parametrize("is_retained", [False, True])
 def test_online_without_messages_times_out(is_retained: bool) -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     hear(plant, report(plant, ONLINE, is_retained=is_retained))
     plant.advance_clock(500)
     assert list_offline(plant) == []

@@ -18,13 +18,13 @@ from dosing_tui.domain.alarms.operator_commands import (
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, TimeQuality
 from dosing_tui.domain.presence.models import ConnectionReport, StationReport
 from tests.support.domain.alarm_entries import numbered_uuid
-from tests.support.domain.evaluated_plant import STATION, Plant
+from tests.support.domain.evaluated_plant import STATION, EvaluatedPlant
 
 ANNA = Actor("Anna", "anna")
 N = AlarmStateName
 
 
-def act(plant: Plant, key: AlarmKey, *, retire: bool = True) -> None:
+def act(plant: EvaluatedPlant, key: AlarmKey, *, retire: bool = True) -> None:
     """The entry of an operator, in the journal."""
     plant.confirm_journal()
     number = len(plant.journal) + 10_000
@@ -37,17 +37,17 @@ def act(plant: Plant, key: AlarmKey, *, retire: bool = True) -> None:
     plant.confirm_journal()
 
 
-def retire(plant: Plant, chemical: str = "") -> None:
+def retire(plant: EvaluatedPlant, chemical: str = "") -> None:
     plant.advance_clock()
     act(plant, AlarmKey(RETIRED, STATION, chemical))
     plant.advance_clock()
 
 
-def get_retired_state(plant: Plant, chemical: str = "") -> AlarmStateName:
+def get_retired_state(plant: EvaluatedPlant, chemical: str = "") -> AlarmStateName:
     return plant.get_shown_state(RETIRED, STATION, chemical)
 
 
-def fill_plant(plant: Plant) -> None:
+def fill_plant(plant: EvaluatedPlant) -> None:
     """Alarms of every kind: active, latched, acknowledged."""
     plant.receive_readings(plant.make_level(3), plant.make_dose(3.0))
     plant.receive_readings(plant.make_dose(1.0, chemical="T-9"), plant.make_level(10, chemical="T-9"))
@@ -60,12 +60,12 @@ def fill_plant(plant: Plant) -> None:
     plant.confirm_journal()
 
 
-def list_own(plant: Plant) -> set[AlarmKey]:
+def list_own(plant: EvaluatedPlant) -> set[AlarmKey]:
     return {key for key in plant.evaluator.projection.states if key.device == STATION and key.rule != RETIRED}
 
 
 def test_all_alarms_of_a_retired_station_end_and_none_is_raised() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     fill_plant(plant)
     plant.receive_readings(plant.make_level(3, device="other"))
     assert list_own(plant)
@@ -81,7 +81,7 @@ def test_all_alarms_of_a_retired_station_end_and_none_is_raised() -> None:
 
 
 def test_a_retired_tank_is_silent_and_the_others_of_its_station_are_not() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     fill_plant(plant)
     retire(plant, "T-12")
     assert {key.item for key in list_own(plant)} == {"T-9"}
@@ -91,7 +91,7 @@ def test_a_retired_tank_is_silent_and_the_others_of_its_station_are_not() -> Non
 
 @pytest.mark.parametrize("kind", ["dose", "level", "event", "status"])
 def test_a_station_that_sends_again_is_back_with_a_sentence(kind: str) -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     fill_plant(plant)
     retire(plant)
     plant.advance_clock(600)
@@ -115,7 +115,7 @@ def test_a_station_that_sends_again_is_back_with_a_sentence(kind: str) -> None:
 
 
 def test_what_is_kept_or_late_brings_no_station_back() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     plant.receive_readings(plant.make_level(50))
     retire(plant)
     plant.advance_clock(60)
@@ -128,7 +128,7 @@ def test_what_is_kept_or_late_brings_no_station_back() -> None:
 
 
 def test_a_tank_is_back_when_it_is_dosed_from_or_its_level_changes() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     plant.receive_readings(plant.make_level(3))
     retire(plant, "T-12")
     plant.receive_readings(plant.make_level(3), plant.make_event("start"), plant.make_dose(chemical="T-9"))
@@ -142,7 +142,7 @@ def test_a_tank_is_back_when_it_is_dosed_from_or_its_level_changes() -> None:
 
 
 def test_by_hand_it_is_back_without_an_alarm_of_its_own() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     plant.receive_readings(plant.make_level(3))
     retire(plant)
     act(plant, AlarmKey(RETIRED, STATION), retire=False)
@@ -152,11 +152,11 @@ def test_by_hand_it_is_back_without_an_alarm_of_its_own() -> None:
 
 
 def test_a_viewer_shows_the_same() -> None:
-    collector = Plant()
+    collector = EvaluatedPlant()
     fill_plant(collector)
     retire(collector)
     collector.confirm_journal()
-    viewer = Plant(journaling=False)
+    viewer = EvaluatedPlant(journaling=False)
     fill_plant(viewer)
     entries = [replace(entry, id=number) for number, entry in enumerate(collector.journal, start=1)]
     viewer.evaluator.apply_committed(entries)
@@ -167,7 +167,7 @@ def test_a_viewer_shows_the_same() -> None:
 
 
 def test_a_retired_station_that_is_long_gone_is_freed_though_it_is_expected() -> None:
-    plant = Plant(expected=(STATION,))
+    plant = EvaluatedPlant(expected=(STATION,))
     plant.receive_readings(plant.make_level(3))
     retire(plant)
     plant.now += timedelta(days=31)
@@ -180,7 +180,7 @@ def test_a_retired_station_that_is_long_gone_is_freed_though_it_is_expected() ->
 @settings(max_examples=settings().max_examples // 2)
 @given(st.lists(st.sampled_from(["dose", "level", "start", "tick", "offline"]), max_size=12))
 def test_whatever_came_before_nothing_of_a_retired_station_stands(steps: list[str]) -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     for step in steps:
         readings: dict[str, Dose | InventoryLevel | BatchEvent] = {
             "dose": plant.make_dose(3.0, dedup=len(plant.journal)), "level": plant.make_level(3),

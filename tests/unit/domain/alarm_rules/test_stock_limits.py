@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from dosing_tui.config.alarm_limits import build_alarm_limits
 from dosing_tui.config.settings import AlarmLimitSettings, Settings
 from dosing_tui.domain.messages.tank_level import LevelBand
-from tests.support.domain.evaluated_plant import Plant
+from tests.support.domain.evaluated_plant import EvaluatedPlant
 
 SETTINGS = Settings(
     alarm_limits=(
@@ -19,7 +19,7 @@ SETTINGS = Settings(
 
 @given(st.sampled_from(["T-12", "T‑12", "T-9", "BDO", "another"]), st.floats(0, 100))
 def test_a_screen_calls_a_tank_low_where_the_alarm_does(chemical: str, percent: float) -> None:
-    level = Plant().make_level(percent, chemical=chemical)
+    level = EvaluatedPlant().make_level(percent, chemical=chemical)
     limits = build_alarm_limits(SETTINGS)
     limit = limits.get_ingredient_limits(chemical=chemical).stock_low_percent
     band = limits.stock.find_band(level)

@@ -8,7 +8,7 @@ from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits
 from dosing_tui.domain.alarms.models import AlarmEvent, AlarmStateName
 from dosing_tui.domain.materials.ledger import TankMovement
 from dosing_tui.domain.panels.panel_catalog import StockOutlook
-from tests.support.domain.evaluated_plant import STATION, Plant
+from tests.support.domain.evaluated_plant import STATION, EvaluatedPlant
 
 OUTLOOK = StockOutlook(
     STATION, "T-12", 500.0, 5.0, 20, None, 1_000.0, None, None, 0.5, None, None, None, ""
@@ -16,30 +16,34 @@ OUTLOOK = StockOutlook(
 
 
 def enter(
-    plant: Plant, change_g: float | None, kind: str = "prime", chemical: str = "t-12", behind_s: int = 0
+    plant: EvaluatedPlant,
+    change_g: float | None,
+    kind: str = "prime",
+    chemical: str = "t-12",
+    behind_s: int = 0,
 ) -> None:
     at = plant.now - timedelta(seconds=behind_s)
     movement = TankMovement(7, at, STATION, chemical, kind, change_g)
     plant.journal += plant.evaluator.on_stock(plant.now, [movement], [])
 
 
-def show_level(plant: Plant, percent: float) -> None:
+def show_level(plant: EvaluatedPlant, percent: float) -> None:
     plant.receive_readings(plant.make_level(percent))
     plant.advance_clock(60)
 
 
-def has_alarm(plant: Plant, rule: str) -> bool:
+def has_alarm(plant: EvaluatedPlant, rule: str) -> bool:
     """Whether it is to be acknowledged and nothing has withdrawn it."""
     return plant.get_shown_state(rule, item="T-12") in {AlarmStateName.UNACK, AlarmStateName.LATCHED_UNACK}
 
 
-def get_mismatch(plant: Plant) -> AlarmStateName:
+def get_mismatch(plant: EvaluatedPlant) -> AlarmStateName:
     return plant.get_shown_state("STOCK_MISMATCH", item="T-12")
 
 
 @pytest.mark.parametrize("change_g", [-4.0, None, -6.0])
 def test_a_prime_of_4_g_is_no_mismatch(change_g: float | None) -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     show_level(plant, 50)
     enter(plant, change_g)
     plant.advance_clock(300)
@@ -48,7 +52,7 @@ def test_a_prime_of_4_g_is_no_mismatch(change_g: float | None) -> None:
 
 
 def test_without_its_entry_it_is_one_and_the_entry_withdraws_it() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     show_level(plant, 50)
     show_level(plant, 49.96)
     assert get_mismatch(plant) is AlarmStateName.UNACK
@@ -58,7 +62,7 @@ def test_without_its_entry_it_is_one_and_the_entry_withdraws_it() -> None:
 
 
 def test_an_entry_within_the_time_of_confirmation_prevents_it() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     show_level(plant, 50)
     plant.receive_readings(plant.make_level(49.96))
     plant.advance_clock(10)
@@ -68,13 +72,13 @@ def test_an_entry_within_the_time_of_confirmation_prevents_it() -> None:
 
 
 def test_an_entry_explains_as_much_as_it_says_and_only_the_next_level() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     show_level(plant, 50)
     enter(plant, -3.0)
     show_level(plant, 49.96)
     assert get_mismatch(plant) is AlarmStateName.UNACK
     assert plant.journal[-1].value == pytest.approx(1.0)
-    other = Plant()
+    other = EvaluatedPlant()
     show_level(other, 50)
     enter(other, -4.0)
     show_level(other, 50)  # the station does not know of it: no gain, and nothing is left of it
@@ -83,7 +87,7 @@ def test_an_entry_explains_as_much_as_it_says_and_only_the_next_level() -> None:
 
 
 def test_an_entry_of_another_tank_or_an_old_one_explains_nothing_to_come() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     show_level(plant, 50)
     enter(plant, -4.0, chemical="T-9")
     enter(plant, -4.0, behind_s=3_600)
@@ -93,12 +97,12 @@ def test_an_entry_of_another_tank_or_an_old_one_explains_nothing_to_come() -> No
 
 @pytest.mark.parametrize("kind", ["refill", "delivery", "drum_change"])
 def test_what_fills_the_tank_explains_its_jump_before_and_after(kind: str) -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     show_level(plant, 10)
     enter(plant, None if kind == "drum_change" else 8_000.0, kind)
     show_level(plant, 90)
     assert plant.get_shown_state("STOCK_RESET", item="T-12") is AlarmStateName.NORMAL
-    late = Plant()
+    late = EvaluatedPlant()
     show_level(late, 10)
     late.receive_readings(late.make_level(90))
     assert late.get_shown_state("STOCK_RESET", item="T-12") is AlarmStateName.UNACK
@@ -108,7 +112,7 @@ def test_what_fills_the_tank_explains_its_jump_before_and_after(kind: str) -> No
 
 
 def test_a_tank_that_lasts_too_short_is_an_alarm_until_it_lasts_a_tenth_longer() -> None:
-    plant = Plant(limits=AlarmLimits(stock_cover_days=1.0))
+    plant = EvaluatedPlant(limits=AlarmLimits(stock_cover_days=1.0))
 
     def tell(days: float | None) -> None:
         row = StockOutlook(
@@ -132,7 +136,7 @@ def test_a_tank_that_lasts_too_short_is_an_alarm_until_it_lasts_a_tenth_longer()
 
 
 def test_without_a_limit_there_is_no_alarm_of_cover() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     assert plant.evaluator.on_stock(plant.now, [], [OUTLOOK]) == []
 
 
@@ -141,7 +145,7 @@ def test_without_a_limit_there_is_no_alarm_of_cover() -> None:
 def test_what_takes_nothing_out_explains_no_loss(
     kind: str, change_g: float | None, *, is_before: bool
 ) -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     show_level(plant, 50)
     if is_before:
         enter(plant, change_g, kind)
@@ -152,7 +156,7 @@ def test_what_takes_nothing_out_explains_no_loss(
 
 
 def test_a_negative_correction_explains_a_loss() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     show_level(plant, 50)
     show_level(plant, 49)
     enter(plant, -100.0, "correction")
@@ -162,7 +166,7 @@ def test_a_negative_correction_explains_a_loss() -> None:
 @pytest.mark.parametrize("behind_s", [30 * 86_400, 2 * 3_600])
 @pytest.mark.parametrize("confirmed_s", [60, 10])
 def test_an_entry_of_long_ago_withdraws_no_mismatch_of_today(behind_s: int, confirmed_s: int) -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     show_level(plant, 50)
     plant.receive_readings(plant.make_level(49))
     plant.advance_clock(confirmed_s)
@@ -172,7 +176,7 @@ def test_an_entry_of_long_ago_withdraws_no_mismatch_of_today(behind_s: int, conf
 
 
 def test_an_entry_dated_long_after_the_loss_does_not_explain_it() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     show_level(plant, 50)
     show_level(plant, 49)
     plant.advance_clock(2 * 3_600)
@@ -181,7 +185,7 @@ def test_an_entry_dated_long_after_the_loss_does_not_explain_it() -> None:
 
 
 def test_a_later_difference_does_not_move_the_times_of_a_reported_one() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     show_level(plant, 50)
     show_level(plant, 49)
     plant.advance_clock(3 * 3_600)
@@ -191,7 +195,7 @@ def test_a_later_difference_does_not_move_the_times_of_a_reported_one() -> None:
 
 
 def test_a_delivery_of_long_ago_explains_no_jump_to_come() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     show_level(plant, 10)
     enter(plant, 8_000.0, "delivery", behind_s=30 * 86_400)
     show_level(plant, 90)
@@ -199,13 +203,13 @@ def test_a_delivery_of_long_ago_explains_no_jump_to_come() -> None:
 
 
 def test_a_refill_explains_the_jump_that_a_station_shows_after_hours_without_a_level() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     show_level(plant, 10)
     plant.advance_clock(2 * 3_600)
     enter(plant, 8_000.0, "refill", behind_s=3_600 + 1_800)
     show_level(plant, 90)
     assert plant.get_shown_state("STOCK_RESET", item="T-12") is AlarmStateName.NORMAL
-    late = Plant()
+    late = EvaluatedPlant()
     show_level(late, 10)
     late.advance_clock(3 * 3_600)
     show_level(late, 90)

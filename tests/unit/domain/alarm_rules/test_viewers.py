@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from dosing_tui.domain.alarm_rules.shared.detection import ConnectionState, DatabasePartState, TopicAccess
 from dosing_tui.domain.alarms.models import AlarmEvent, AlarmKey, AlarmStateName, JournalEntry
 from tests.support.domain.alarm_entries import make_entry, numbered_uuid
-from tests.support.domain.evaluated_plant import Plant
+from tests.support.domain.evaluated_plant import EvaluatedPlant
 
 TOPIC = "factory/dosing/consumption"
 COLLECTORS = [
@@ -17,9 +17,9 @@ COLLECTORS = [
 ]  # fmt: skip
 
 
-def make_viewer() -> Plant:
+def make_viewer() -> EvaluatedPlant:
     """Its own links, spool, topics and database parts are all right."""
-    viewer = Plant(journaling=False)
+    viewer = EvaluatedPlant(journaling=False)
     viewer.outlook = replace(
         viewer.outlook,
         database_parts=(DatabasePartState("journal", ""),),
@@ -29,7 +29,7 @@ def make_viewer() -> Plant:
     return viewer
 
 
-def journal_event(plant: Plant, event: AlarmEvent, key: AlarmKey, number: int) -> JournalEntry:
+def journal_event(plant: EvaluatedPlant, event: AlarmEvent, key: AlarmKey, number: int) -> JournalEntry:
     entry = replace(
         make_entry(event),
         uuid=numbered_uuid(10_000 + number),
@@ -43,7 +43,7 @@ def journal_event(plant: Plant, event: AlarmEvent, key: AlarmKey, number: int) -
 
 
 def list_shown(
-    viewer: Plant, *, is_journal_live: bool = True, has_collector: bool = True
+    viewer: EvaluatedPlant, *, is_journal_live: bool = True, has_collector: bool = True
 ) -> list[tuple[AlarmKey, AlarmStateName, bool | None]]:
     snapshot = viewer.evaluator.take_snapshot(
         viewer.now, is_journal_live=is_journal_live, has_collector=has_collector
@@ -68,7 +68,7 @@ def test_what_only_the_collector_can_tell_stands_until_the_journal_says_otherwis
     assert raised.key == key
 
 
-def lose_broker_for_a_minute() -> Plant:
+def lose_broker_for_a_minute() -> EvaluatedPlant:
     viewer = make_viewer()
     viewer.outlook = replace(viewer.outlook, broker=ConnectionState(False, viewer.now, "gone"))
     viewer.advance_clock(60)
@@ -111,7 +111,7 @@ def test_without_a_collector_or_the_journal_a_viewer_shows_what_it_sees_itself(
 
 def test_the_alarm_of_a_topic_that_is_no_longer_configured_returns() -> None:
     """Its topic was wrong in the settings, and the collector has been started again with another."""
-    collector = Plant()
+    collector = EvaluatedPlant()
     collector.outlook = replace(collector.outlook, topics=(TopicAccess(TOPIC, False),))
     old = AlarmKey("TOPIC_REFUSED", "", "factory/dosnig/consumption")
     journal_event(collector, AlarmEvent.RAISE, old, 1)
@@ -119,13 +119,13 @@ def test_the_alarm_of_a_topic_that_is_no_longer_configured_returns() -> None:
     assert collector.evaluator.projection.get_state(old).state_name is AlarmStateName.RTN_UNACK
 
 
-def count_recent_raises(plant: Plant) -> int:
+def count_recent_raises(plant: EvaluatedPlant) -> int:
     return plant.evaluator.take_snapshot(plant.now, is_journal_live=True).recent_raise_count
 
 
 def test_a_viewer_counts_as_many_alarms_of_ten_minutes_as_the_collector() -> None:
     """Both see the same doses, and the viewer reads the collector's journal a second later."""
-    collector, viewer = Plant(), Plant(journaling=False)
+    collector, viewer = EvaluatedPlant(), EvaluatedPlant(journaling=False)
     for number in range(1, 8):
         bad_dose = collector.make_dose(6.0, pump=number, chemical=f"T-{number}")
         entries = collector.receive_readings(bad_dose) + collector.advance_clock()

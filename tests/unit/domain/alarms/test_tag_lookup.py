@@ -9,7 +9,7 @@ from dosing_tui.domain.alarms.operator_commands import CommandContext
 from dosing_tui.domain.alarms.tag_lookup import TAG_SCOPES, PlantNames, find_normal_alarm
 from dosing_tui.errors import AlarmCommandError
 from tests.support.domain.alarm_entries import ANNA
-from tests.support.domain.evaluated_plant import STATION, Plant
+from tests.support.domain.evaluated_plant import STATION, EvaluatedPlant
 
 HEARD = PlantNames((STATION, "[/]", "hall", "Hall/1"), ("T-12", "A/B"))
 
@@ -63,7 +63,7 @@ def test_a_tag_of_another_shape_is_refused_with_the_right_one(tag: str, shape: s
 
 
 def test_while_the_scale_is_away_its_doses_raise_nothing() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     gross = find_normal_alarm(f"DOSE_GROSS/{STATION}/T-12", HEARD)
     asking = CommandContext(ANNA, plant.now)
     plant.journal.append(

@@ -9,14 +9,14 @@ from dosing_tui.domain.alarms.operator_commands import CommandContext, remove_fr
 from dosing_tui.domain.alarms.tank_refill import REFILL_RULE, create_material_entries
 from dosing_tui.errors import AlarmCommandError
 from tests.support.domain.alarm_entries import ANNA
-from tests.support.domain.evaluated_plant import STATION, Plant
+from tests.support.domain.evaluated_plant import STATION, EvaluatedPlant
 
 KEY = AlarmKey("STOCK_RESET", STATION, "T-12")
 HOUR = timedelta(hours=1)
 
 
 def report_refill(
-    plant: Plant, *, grams: float | None = 10_000.0, within: timedelta = HOUR
+    plant: EvaluatedPlant, *, grams: float | None = 10_000.0, within: timedelta = HOUR
 ) -> list[JournalEntry]:
     """Anna says it, and everybody hears of it."""
     plant.confirm_journal()
@@ -36,17 +36,17 @@ def report_refill(
     return entries
 
 
-def get_refill_state(plant: Plant) -> AlarmStateName:
+def get_refill_state(plant: EvaluatedPlant) -> AlarmStateName:
     return plant.get_shown_state("STOCK_RESET", item="T-12")
 
 
-def jump_level(plant: Plant, percent: float = 100.0) -> None:
+def jump_level(plant: EvaluatedPlant, percent: float = 100.0) -> None:
     plant.receive_readings(plant.make_level(percent))
     plant.advance_clock(2)
 
 
 def test_a_refill_entered_before_the_level_jumps_is_no_alarm_and_is_over_after_its_time() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     plant.receive_readings(plant.make_level(50))
     (entry,) = report_refill(plant)
     assert (entry.event, entry.value, entry.comment, entry.who.name) == (
@@ -60,7 +60,7 @@ def test_a_refill_entered_before_the_level_jumps_is_no_alarm_and_is_over_after_i
 
 
 def test_a_refill_entered_just_after_the_jump_takes_the_alarm_out_of_the_list() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     plant.receive_readings(plant.make_level(50))
     jump_level(plant)
     assert [one.event for one in report_refill(plant)] == [AlarmEvent.SHELVE]
@@ -69,7 +69,7 @@ def test_a_refill_entered_just_after_the_jump_takes_the_alarm_out_of_the_list() 
 
 
 def test_a_refill_entered_after_the_jump_explains_it() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     plant.receive_readings(plant.make_level(50))
     jump_level(plant)
     assert get_refill_state(plant) is AlarmStateName.UNACK
@@ -82,7 +82,7 @@ def test_a_refill_entered_after_the_jump_explains_it() -> None:
 
 
 def test_a_jump_of_another_tank_and_one_after_the_time_are_alarms() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     plant.receive_readings(plant.make_level(50), plant.make_level(50, chemical="T-9"))
     report_refill(plant, within=timedelta(minutes=10))
     plant.receive_readings(plant.make_level(100, chemical="T-9"))
@@ -93,7 +93,7 @@ def test_a_jump_of_another_tank_and_one_after_the_time_are_alarms() -> None:
 
 
 def test_an_alarm_that_is_out_of_service_needs_no_refill() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     plant.journal.append(
         remove_from_service(
             AlarmState(KEY), CommandContext(ANNA, plant.now), priority=REFILL_RULE.priority, reason="x"

@@ -20,7 +20,7 @@ from dosing_tui.domain.capability.service_state import (
     list_service_dues,
 )
 from tests.support.domain.alarm_entries import NOW
-from tests.support.domain.evaluated_plant import STATION, Plant
+from tests.support.domain.evaluated_plant import STATION, EvaluatedPlant
 
 DAY = timedelta(days=1)
 LOGGED = ServiceState(
@@ -29,12 +29,12 @@ LOGGED = ServiceState(
 LIMITS = ServiceLimits(calibration_days=90, scale_calibration_days=30, tube_life_g=20_000, tube_life_hours=20)
 
 
-def list_events(plant: Plant) -> list[tuple[str, str, str]]:
+def list_events(plant: EvaluatedPlant) -> list[tuple[str, str, str]]:
     return [(entry.event.value, entry.key.tag, entry.message) for entry in plant.journal]
 
 
 def test_what_is_due_is_raised_and_returns_when_it_is_done() -> None:
-    plant = Plant(AlarmLimits(service=PlantServiceLimits(LIMITS)))
+    plant = EvaluatedPlant(AlarmLimits(service=PlantServiceLimits(LIMITS)))
     plant.evaluator.rules.service_states = [LOGGED]
     plant.advance_clock()
     calibration = f"Calibration is due: 91 of 90 d ({STATION}, pump 2)"
@@ -50,7 +50,7 @@ def test_what_is_due_is_raised_and_returns_when_it_is_done() -> None:
 
 
 def test_a_scale_has_one_alarm_whatever_its_pumps() -> None:
-    plant = Plant(AlarmLimits(service=PlantServiceLimits(ServiceLimits(scale_calibration_days=9))))
+    plant = EvaluatedPlant(AlarmLimits(service=PlantServiceLimits(ServiceLimits(scale_calibration_days=9))))
     plant.evaluator.rules.service_states = [LOGGED, replace(LOGGED, pump=3)]
     plant.advance_clock()
     assert list_events(plant) == [
@@ -82,7 +82,7 @@ def test_while_nothing_is_logged_the_first_dose_counts_and_it_is_said() -> None:
         (ServiceWork.TUBE, 20_400, True, False),
         (ServiceWork.TUBE, 10, False, False),
     ]
-    plant = Plant(AlarmLimits(service=PlantServiceLimits(LIMITS)))
+    plant = EvaluatedPlant(AlarmLimits(service=PlantServiceLimits(LIMITS)))
     plant.evaluator.rules.service_states = [bare]
     plant.advance_clock()
     assert "100 of 90 d, none in the log" in plant.journal[0].message
@@ -117,7 +117,10 @@ def test_the_due_date_is_the_last_calibration_and_the_interval(days: float) -> N
 
 def test_of_pumps_that_are_not_due_nothing_is_told_while_their_alarms_are_normal() -> None:
     """Every pump, each second."""
-    plant, states = Plant(AlarmLimits(service=PlantServiceLimits(LIMITS))), [replace(LOGGED, tube_g=5.0)]
+    plant, states = (
+        EvaluatedPlant(AlarmLimits(service=PlantServiceLimits(LIMITS))),
+        [replace(LOGGED, tube_g=5.0)],
+    )
     rules = plant.evaluator.rules
     told = [each.key.rule for each in check_service(rules.state, states, PlantServiceLimits(LIMITS), NOW)]
     assert told == ["CALIBRATION_DUE"]

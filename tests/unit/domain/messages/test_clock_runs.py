@@ -19,7 +19,7 @@ OLDEST, AHEAD = RULES.max_age.total_seconds(), RULES.max_ahead.total_seconds()
 
 
 @dataclass(frozen=True)
-class Run:
+class ClockRun:
     """A station that counts milliseconds from its start, ``uptime`` seconds before it is first heard."""
 
     uptime: float
@@ -57,7 +57,7 @@ def parse_quality(reader: MessageParser, stamp: float, received_at: datetime) ->
 
 
 RUNS = st.builds(
-    Run,
+    ClockRun,
     uptime=st.one_of(st.just(0.0), st.floats(0, 60 * DAY), st.floats(19.5 * DAY, 20.5 * DAY)),
     gaps=st.lists(st.one_of(st.floats(0.1, 120), st.floats(1, 6 * 3_600)), min_size=1, max_size=8).map(tuple),
     delays=st.lists(st.floats(0, 3), min_size=1, max_size=8).map(tuple),
@@ -67,12 +67,14 @@ RUNS = st.builds(
 
 @settings(max_examples=settings().max_examples // 4)
 @example(
-    Run(0.0, (3_600.0,), (0.0,), frozenset(), messages=1_700)
+    ClockRun(0.0, (3_600.0,), (0.0,), frozenset(), messages=1_700)
 )  # two laps of the counter and the trap twice
-@example(Run(0.0, (1_800.0, 2.0, 30.0), (0.5,), frozenset({300}), messages=3_500))
-@example(Run((STAMP - OLDEST) / 1_000 - 10, (1.0, 0.2), (0.0, 2.9), frozenset()))  # soon to look like today
+@example(ClockRun(0.0, (1_800.0, 2.0, 30.0), (0.5,), frozenset({300}), messages=3_500))
+@example(
+    ClockRun((STAMP - OLDEST) / 1_000 - 10, (1.0, 0.2), (0.0, 2.9), frozenset())
+)  # soon to look like today
 @given(RUNS)
-def test_a_counter_of_milliseconds_is_never_taken_for_a_time(run: Run) -> None:
+def test_a_counter_of_milliseconds_is_never_taken_for_a_time(run: ClockRun) -> None:
     reader = make_parser()
     found = [parse_quality(reader, shown, received) for shown, received in run.list_messages()]
     if not run.first_heard_as_today:
@@ -80,11 +82,11 @@ def test_a_counter_of_milliseconds_is_never_taken_for_a_time(run: Run) -> None:
 
 
 @settings(max_examples=settings().max_examples // 4)
-@example(Run(1_696_172.0, (2.0,), (0.0, 1.0), frozenset()))  # jitter as large as what is measured
+@example(ClockRun(1_696_172.0, (2.0,), (0.0, 1.0), frozenset()))  # jitter as large as what is measured
 @given(RUNS.filter(lambda run: run.first_heard_as_today) | st.builds(
-    Run, st.floats(1.69e6, 1.6987e6), st.just((30.0, 1.0)), st.just((0.0, 1.0)), st.just(frozenset()),
+    ClockRun, st.floats(1.69e6, 1.6987e6), st.just((30.0, 1.0)), st.just((0.0, 1.0)), st.just(frozenset()),
 ))  # fmt: skip
-def test_a_counter_first_received_as_today_is_found_out_within_seconds(run: Run) -> None:
+def test_a_counter_first_received_as_today_is_found_out_within_seconds(run: ClockRun) -> None:
     reader = make_parser()
     heard = list(run.list_messages())
     for shown, received in heard:

@@ -11,7 +11,7 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.live_state import LiveState
 from dosing_tui.tui.app import main
 
-class Backend:
+class IdleBackend:
     def start_collector(self):
         self.before = sorted(sys.modules)
     def cancel_panels(self, panels): pass
@@ -21,7 +21,7 @@ class Backend:
 main.terminal.check_terminal = lambda environment: None
 main.log_file.open_log = lambda settings: None
 build, main._build_app = main._build_app, lambda *given: (build(*given), sys.exit())
-main.run_app(Settings(), LiveState(), Backend())
+main.run_app(Settings(), LiveState(), IdleBackend())
 """
 """Ends when the app is made, before it runs."""
 

@@ -17,7 +17,7 @@ from dosing_tui.tui.layout.geometry import TileId
 from dosing_tui.tui.scope.render_context import RenderContext
 from dosing_tui.tui.tiles.registry import TILES
 from tests.support.database import planned_month
-from tests.support.database.sample_month import Plant
+from tests.support.database.sample_month import PlantReadings
 from tests.support.domain.shown_digits import show
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -26,7 +26,7 @@ SHOWN_DOSES = 30
 
 
 @cache
-def plan_until_now() -> tuple[Plant, datetime]:
+def plan_until_now() -> tuple[PlantReadings, datetime]:
     """Everything that was sent until a second after a batch's first dose, on the month's 17th day."""
     month = planned_month.plan_month()
     first = next(
@@ -35,7 +35,7 @@ def plan_until_now() -> tuple[Plant, datetime]:
         if dose.time > planned_month.BEGIN + timedelta(days=17, hours=8) and dose.pump == 1
     )
     at = first.time + timedelta(seconds=1)
-    return Plant(
+    return PlantReadings(
         tuple(dose for dose in month.doses if dose.received_at <= at),
         tuple(event for event in month.events if event.received_at <= at),
         tuple(level for level in month.levels if level.received_at <= at),
@@ -82,7 +82,7 @@ def format_dose(dose: Dose) -> str:
     return f"{name} {show(dose.target_g, '.2f')} {actual} {sign}"
 
 
-def list_dose_texts(plant: Plant, until: datetime) -> list[str]:
+def list_dose_texts(plant: PlantReadings, until: datetime) -> list[str]:
     newest = sorted((dose for dose in plant.doses if dose.time < until), key=lambda dose: dose.time)
     return [format_dose(dose) for dose in newest[: -SHOWN_DOSES - 1 : -1]]
 

@@ -14,7 +14,7 @@ from dosing_tui.domain.alarm_rules.plant_wide.dosing_pace import (
     UsualDuration,
 )
 from dosing_tui.domain.alarms.models import AlarmStateName
-from tests.support.domain.evaluated_plant import Plant
+from tests.support.domain.evaluated_plant import EvaluatedPlant
 
 STATIONS = ("station_1", "station_2", "station_3")
 USUAL = [UsualDuration(name, "T-12", "CU-85", "CATALYST", 60.0, 100) for name in STATIONS]
@@ -25,7 +25,7 @@ PERCENTS = st.dictionaries(
 
 def measure(slower: Mapping[str, Sequence[float]], *, minute: int = 100) -> list[CommonPace]:
     """Of doses that took so many percent longer than 60 s, in minute 100."""
-    pace, plant = DosingPace(), Plant()
+    pace, plant = DosingPace(), EvaluatedPlant()
     pace.load_usual(USUAL)
     for name, percents in slower.items():
         for percent in percents:
@@ -63,7 +63,7 @@ def test_what_is_older_than_an_hour_does_not_count() -> None:
 
 
 def test_nothing_is_usual_yet_without_twenty_doses() -> None:
-    pace, plant = DosingPace(), Plant()
+    pace, plant = DosingPace(), EvaluatedPlant()
     for number in range(22):
         for name in STATIONS[:2]:
             pace.add_dose(replace(plant.make_dose(device=name), duration_ms=60_000), 100 + number)
@@ -71,7 +71,7 @@ def test_nothing_is_usual_yet_without_twenty_doses() -> None:
 
 
 def test_a_cold_chemical_is_an_alarm_and_a_worn_pump_is_none() -> None:
-    plant = Plant()
+    plant = EvaluatedPlant()
     plant.evaluator.rules.load_dose_history([], USUAL)
 
     def dose_all(durations_s: Sequence[float]) -> None:
