@@ -64,6 +64,7 @@ MESSAGE_INDENT = MARK_WIDTH + 3
 """Cells before a message below its row: it begins where the station does."""
 _OTHER_CELLS, _WIDE_OTHER_CELLS = 29, 33
 """Of priority, state and age, which stand beside station and tag in a narrow and in a wide list."""
+_FIRST_OUT = "first · "
 _LEAST_MESSAGE = 26
 """Cells that the names in a wide list leave to the message."""
 _STATION_BESIDE_TEXT, _NARROW_STATION, _NARROW_TAG = 10, 16, 22
@@ -264,14 +265,15 @@ def _format_message(row: AlarmRow, context: AlarmListContext) -> str:
     if row.is_group:
         return f"{view.rule.title if view.rule else view.state.key.rule}: Enter opens"
     text = format_message(view)
-    return f"first · {text}" if view.is_first_out else text
+    return f"{_FIRST_OUT}{text}" if view.is_first_out else text
 
 
 def _format_short_message(row: AlarmRow, context: AlarmListContext) -> str:
     """Without the rule's title, which the tag stands for."""
     title = f"{row.first.rule.title}: " if row.first.rule else ""
-    text = _format_message(row, context)
-    return text.removeprefix(title) if text != title else text
+    whole = _format_message(row, context)
+    text = whole.removeprefix(_FIRST_OUT)
+    return whole if text == title else whole[: len(whole) - len(text)] + text.removeprefix(title)
 
 
 def _build_message_column(

@@ -18,6 +18,7 @@ Rows: TypeAlias = list[list[Cell]]
 Data = TypeVar("Data")
 Options = ParamSpec("Options")
 _CLAUSE_GAP = " · "
+_NUMBER, _EXPONENT = re.compile(r"[+-]?[0-9][0-9 ]*(\.[0-9]+)?"), re.compile(r"e([+-][0-9]+)")
 _LEAST_NAME = 8
 """Cells in which a long word that others follow is still worth its two ends."""
 
@@ -150,6 +151,20 @@ def _count_fitting(words: Sequence[str], width: int) -> int:
     return sum(end - 1 <= width for end in ends)
 
 
+def fit_number(text: str, width: int) -> str:
+    """A number without room as a power of ten: cut within its digits it would be read as another.
+
+    >>> fit_number("+32 331.12", 6), fit_number("-0.0012", 5), fit_number("1 234", 2), fit_number("T-12", 2)
+    ('+3.2e4', '-1e-3', '…', 'T-12')
+    """
+    if len(text) <= width or not _NUMBER.fullmatch(text):
+        return text
+    sign, value = "+" * text.startswith("+"), float(text.replace(" ", ""))
+    powers = (f"{sign}{value:.{digits}e}" for digits in (2, 1, 0))
+    short = (_EXPONENT.sub(lambda found: f"e{int(found[1])}", power) for power in powers)
+    return next((power for power in short if len(power) <= width), "…")
+
+
 def pad_cells(text: str, width: int) -> str:
     """The text with blanks behind it, to ``width`` cells."""
     return text + " " * (width - len(split_cells(text)))
@@ -184,7 +199,8 @@ class Canvas:
         return x + len(drawn)
 
     def write_right(self, x: int, y: int, text: str, style: CellStyle = TEXT) -> int:
-        """Write so that the text ends before column ``x``; returns its first column."""
+        """Write so that it ends before column ``x``, a number whole; returns the first column."""
+        text = fit_number(text, x)
         drawn = split_cells(text)
         start = max(0, x - len(drawn))
         self.write_text(start, y, text, style, width=x - start)

@@ -255,3 +255,11 @@ def test_the_cursor_follows_its_alarm_into_a_group_and_out_of_it() -> None:
     assert row is not None
     assert row.is_group
     assert alarm_list.clamp_cursor(inside, listed, VISIBLE).cursor_key is not None
+
+
+def test_the_first_alarm_of_a_narrow_list_does_not_repeat_the_title_of_its_tag() -> None:
+    low = make_state("STOCK_LOW", "T-12", number=1, message="Low inventory: T-12 at 16.3 %")
+    snapshot = picture_of(low)
+    first = [structs.replace(view, is_first_out=True) for view in snapshot.annunciated_alarms]
+    (_, line) = render_text(replace(snapshot, annunciated_alarms=tuple(first)), 80)
+    assert " first · T-12 at 16.3 % " in line

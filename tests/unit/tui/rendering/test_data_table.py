@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dosing_tui.domain.quantities.quantity_text import format_decimal
 from dosing_tui.tui.rendering import data_table
 from dosing_tui.tui.rendering.canvas import Rows
 from dosing_tui.tui.rendering.data_table import TableColumn, TableCursor, TableData, paint_table
@@ -154,3 +155,12 @@ def test_a_column_of_sentences_leaves_out_clauses_and_words() -> None:
     assert [line.rstrip() for line in join_rows(painted)[1:]] == [
         "Low inventory: T-9 at 11.9 % …", "Gross dosing … of 5.00 g",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("value", [32_331.125, -56_790_000_000.0, 0.0012, 123_456.0])
+def test_a_number_without_room_is_not_cut_within_its_digits(value: float) -> None:
+    column: TableColumn[float] = TableColumn(
+        "g", 6, 50, lambda row, _: format_decimal(row, 3), lambda row, _: row, align_right=True
+    )
+    (_, line) = join_rows(paint_table(TableData((value,), (column,), None), 6, 2, TableCursor()))
+    assert float(line.replace(" ", "")) == pytest.approx(value, rel=0.5)
