@@ -10,11 +10,11 @@ from dosing_tui.domain.alarms.models import AlarmEvent
 from dosing_tui.domain.alarms.operator_commands import MAX_COMMENT_LENGTH
 from dosing_tui.domain.alarms.snapshot import AlarmView
 from dosing_tui.domain.labels.alarm_labels import label_alarms
-from dosing_tui.domain.messages.text_sanitizer import clean_line
+from dosing_tui.domain.messages.text_sanitizer import ELLIPSIS, clean_line
 from dosing_tui.domain.panels.operator_notes import MAX_AUTHOR_LENGTH
 from dosing_tui.tui.alarms.alarm_actions import get_priority
 from dosing_tui.tui.rendering import number_format, text_field
-from dosing_tui.tui.rendering.canvas import Canvas, Rows, split_cells, wrap_text
+from dosing_tui.tui.rendering.canvas import Canvas, Rows, cut_clauses, split_cells, wrap_text
 from dosing_tui.tui.rendering.palette import DIM, LABEL, TEXT, CellStyle
 from dosing_tui.tui.rendering.priority_style import MARK_WIDTH, PRIORITY_MARKS, format_mark
 from dosing_tui.tui.rendering.theme import TerminalTheme
@@ -70,11 +70,14 @@ class _AlarmLines(Struct, frozen=True):
         station_width = max(len(split_cells(label.station)) for label in labels)
         for row, (view, label) in enumerate(zip(self.views, labels, strict=False), start=y):
             priority = get_priority(view)
+            untitled, bare = label.shorter_texts
+            texts = (label.text, untitled, untitled if ELLIPSIS in label.tag else bare)
             style = CellStyle(PRIORITY_MARKS[priority].colour, bold=True)
             canvas.write_text(3, row, format_mark(priority, is_unacknowledged=False), style)
             canvas.write_text(4 + MARK_WIDTH, row, label.station, LABEL)
             x = canvas.write_text(5 + MARK_WIDTH + station_width, row, label.tag, LABEL) + 2
-            canvas.write_text(x, row, label.text, TEXT, width=FORM_WIDTH - 3 - x)
+            text = next((text for text in texts if len(split_cells(text)) <= FORM_WIDTH - 3 - x), "")
+            canvas.write_text(x, row, text or cut_clauses(texts[-1], FORM_WIDTH - 3 - x), TEXT)
         if len(self.views) > _MAX_LISTED:
             count = number_format.format_count(len(self.views) - _MAX_LISTED)
             canvas.write_text(4 + MARK_WIDTH, y + _MAX_LISTED, f"and {count} more", DIM)

@@ -243,8 +243,9 @@ def render_banner(
         start = _TEXT_START + len(split_cells(columns))
         needed = width - start - len(split_cells(texts[0])) - 1 - gap
         # the first that leaves room for the whole text: what is abnormal has precedence
-        *longer, shortest = _list_right_sides(banner, y, height, is_wide=width >= MIN_WIDE_WIDTH)
-        right = next((text for text in longer if len(split_cells(text)) <= needed), shortest)
+        *longer, short, least = _list_right_sides(banner, y, height, is_wide=width >= MIN_WIDE_WIDTH)
+        short = short if len(split_cells(short)) <= width - start else least
+        right = next((text for text in longer if len(split_cells(text)) <= needed), short)
         room = width - len(split_cells(right)) - (1 + gap if right else 1) - start
         canvas.write_text(0, y, f" {line.mark} ", line.mark_style)
         canvas.write_text(MARK_WIDTH + 3, y, format_time(line.at) if line.at else "", line.text_style)
@@ -292,15 +293,19 @@ def _list_right_sides(banner: AlarmBanner, y: int, height: int, *, is_wide: bool
     hidden = len(banner.lines) - height
     more = [f"{hidden} more"] if y == height - 1 and hidden > 0 else []
 
-    def join_counts(*, is_long: bool, has_silence: bool, has_more: bool) -> str:
-        counts = list(_list_counts(banner, is_wide=is_long, has_silence=has_silence)) if y == 0 else []
+    def join_counts(
+        *, is_long: bool = False, has_silence: bool = False, has_more: bool = False, has_flood: bool = True
+    ) -> str:
+        of = banner if has_flood else replace(banner, is_flood=False)
+        counts = _list_counts(of, is_wide=is_long, has_silence=has_silence) if y == 0 else []
         return " · ".join([*(more if has_more or not counts else []), *counts])
 
     return [
         join_counts(is_long=is_wide, has_silence=True, has_more=is_wide),
-        join_counts(is_long=False, has_silence=True, has_more=is_wide),
-        join_counts(is_long=False, has_silence=False, has_more=is_wide),
-        join_counts(is_long=False, has_silence=False, has_more=False),
+        join_counts(has_silence=True, has_more=is_wide),
+        join_counts(has_more=is_wide),
+        join_counts(),
+        join_counts(has_flood=False),
     ]
 
 

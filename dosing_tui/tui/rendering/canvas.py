@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from functools import wraps
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import Concatenate, ParamSpec, TypeAlias, TypeVar
 
 from rich.cells import get_character_cell_size
@@ -291,9 +291,12 @@ def wrap_to_height(text: str, width: int, height: int) -> list[str]:
 
 def _split_words(text: str) -> list[str]:
     words: list[str] = []
-    for word in text.split():
-        is_number_behind = words and words[-1][-1:].isdigit()
-        if is_number_behind and (word.rstrip(".,;:)") in _UNITS or _THOUSANDS.match(word)):
+    for word, following in pairwise([*text.split(), ""]):
+        last = words[-1] if words else ""
+        is_number_behind = last[-1:].isdigit()
+        if (_DURATION.search(last) and word.isdigit() and following.rstrip(".,;:)") in _SMALLER_UNITS) or (
+            is_number_behind and (word.rstrip(".,;:)") in _UNITS or _THOUSANDS.match(word))
+        ):
             words[-1] += f" {word}"
         else:
             words.append(word)
@@ -302,6 +305,8 @@ def _split_words(text: str) -> list[str]:
 
 _DEVIATION = re.compile(r"[+−-]\d")
 """How the value of a message begins that does not end with it: 'T-12 -0.56 g of 65.28 g (pump 2)'."""
+_SMALLER_UNITS, _DURATION = frozenset({"h", "min", "s"}), re.compile(r"\d (d|h|min)$")
+"""The second half of a duration, '9 min 13 s', is no value of its own."""
 _THOUSANDS = re.compile(r"\d{3}(\D|$)")
 """The next digits of a number whose thousands are apart."""
 _UNITS = frozenset({"%", "g", "kg", "s", "min", "h", "d", "kB", "MB", "dBm"})

@@ -102,6 +102,19 @@ def test_wrong_ingredients_say_what_was_wrong_at_every_width(width: int, tag: st
     assert "3 doses, 2 expected" in line
 
 
+@pytest.mark.parametrize("width", range(78, 130))
+def test_the_counts_of_a_flood_do_not_run_into_the_tag(width: int) -> None:
+    state = make_state("BATCH_INGREDIENT", "CU-65/75", number=1)
+    banner = build_banner(picture_of(state), [], idle_text="", silence_key="x")
+    crowded = replace(
+        banner, alarm_count=468, unacknowledged_count=409, raise_count=158, is_flood=True, pending_count=59
+    )
+    line = "".join(cell for cell, _ in render_banner(crowded, format_time, width, 1)[0])
+    assert "CU-65/75 " in line
+    assert " UNACK 409" in line
+    assert "59 " in line
+
+
 def test_only_the_rows_in_sight_share_their_columns() -> None:
     wide = make_state("STOCK_CRITICAL", "polyaluminium", number=9)
     (line,) = render_lines(picture_of(GROSS, replace(wide, acked=True)), width=80, height=1)
