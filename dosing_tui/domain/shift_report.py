@@ -117,6 +117,8 @@ class ShiftReport(Struct, frozen=True):
     """Alarms that are shelved, suppressed or out of service."""
     anchor: str = ""
     """Anchor of the audit trail at ``made_at``; '' for an empty trail."""
+    stations_in_rebuild: int = 0
+    """Number of stations whose batches are not up to date: those and what is counted of them will change."""
     handover: ShiftHandover = NO_HANDOVER
     previous_shift: ShiftPeriod | None = None
     previous_handover: ShiftHandover = NO_HANDOVER

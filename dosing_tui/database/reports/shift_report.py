@@ -48,7 +48,7 @@ def read_shift_report(settings: Settings, shift: ShiftPeriod, *, now: datetime) 
     """
     since, until = shift.since, min(shift.until, max(now, shift.since))
     completed, dosed, (production, *_) = _read_panels(settings, PanelQuery(since, until, now))
-    batches, stock, unweighed = _read_shift_counts(settings, since, until)
+    batches, stock, unweighed, (rebuild,) = _read_shift_counts(settings, since, until, now)
     unreviewed, waiting = _list_unreviewed(settings, BatchFilter(since, until, unreviewed=True))
     earlier, older = _list_unreviewed(settings, BatchFilter(until=since, unreviewed=True))
     met = list_occurrences(settings, since=since, until=until)
@@ -64,7 +64,7 @@ def read_shift_report(settings: Settings, shift: ShiftPeriod, *, now: datetime) 
         has_more_alarms=len(met) >= MAX_OCCURRENCES,
         stock=stock,
         notes=tuple(reversed(operator_notes.list_notes(settings, since=since, until=until))),
-        unweighed=unweighed,
+        unweighed=unweighed, stations_in_rebuild=round(rebuild.value or 0),
         unreviewed=unreviewed, open_batches=waiting, earlier_unreviewed=earlier, earlier_batches=older,
         standing=_select_alarms(states, hidden=False), hidden=_select_alarms(states, hidden=True),
         anchor=_format_anchor(settings, now), handover=_read_handover(settings, shift),
@@ -98,15 +98,18 @@ def _read_panels(
 
 
 def _read_shift_counts(
-    settings: Settings, since: datetime, until: datetime
-) -> tuple[tuple[ShiftBatchCount, ...], tuple[ShiftStock, ...], tuple[LabeledTotal, ...]]:
-    """What only reports show: batches, stock, and doses without a mass."""
-    parameters = {"from": since, "to": until, "site": settings.plant.site}
+    settings: Settings, since: datetime, until: datetime, now: datetime
+) -> tuple[
+    tuple[ShiftBatchCount, ...], tuple[ShiftStock, ...], tuple[LabeledTotal, ...], tuple[LabeledTotal, ...]
+]:
+    """What only reports show: batches, stock, doses without a mass, and stations whose batches are behind."""
+    parameters = {"from": since, "to": until, "site": settings.plant.site, "now": now}
     with use_session(settings, application="reports") as session:
         return (
             tuple(select_clean_rows(session, ShiftBatchCount, "reports/count_shift_batches", parameters)),
             tuple(select_clean_rows(session, ShiftStock, "reports/select_shift_stock", parameters)),
             tuple(select_clean_rows(session, LabeledTotal, "reports/count_doses_without_mass", parameters)),
+            tuple(select_clean_rows(session, LabeledTotal, "reports/count_stations_in_rebuild", parameters)),
         )
 
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta, tzinfo
 
-from dosing_tui.domain.quantities.quantity_text import format_decimal, round_half_up
+from dosing_tui.domain.quantities.quantity_text import count_noun, format_decimal, round_half_up
 
 UNKNOWN = "-"
 
@@ -47,3 +47,11 @@ def format_duration(seconds: float | None) -> str:
 
 def format_elapsed(since: datetime, until: datetime) -> str:
     return format_duration((until - since) / timedelta(seconds=1))
+
+
+def format_rebuild(stations: int) -> str:
+    """
+    >>> format_rebuild(1)
+    'the batches of 1 station: all counts of batches will change'
+    """
+    return f"the batches of {count_noun(stations, 'station')}: all counts of batches will change"

@@ -28,7 +28,7 @@ from dosing_tui.export.documents.document import (
     FieldList,
     TextBlock,
 )
-from dosing_tui.export.documents.formatting import UNKNOWN, format_number
+from dosing_tui.export.documents.formatting import UNKNOWN, format_number, format_rebuild
 from dosing_tui.export.documents.text_renderer import to_text
 
 ENTRY_COUNTS = (6, 4, 3, 2, 1)
@@ -93,6 +93,8 @@ def _list_batches(report: ShiftReport, join: EntryJoiner) -> Iterable[DocumentFi
         f"{format_count(running)} running",
     ]
     yield DocumentField("Batches started", ", ".join(parts), aborted > 0 or bool(others))
+    if report.stations_in_rebuild:
+        yield DocumentField("Being rebuilt", format_rebuild(report.stations_in_rebuild), True)
     yield DocumentField("Right first time", _format_right_first_time(report))
     own, earlier = format_count(report.unreviewed), format_count(report.earlier_unreviewed)
     due = f"{own} of this shift, {earlier} of earlier ones"

@@ -33,6 +33,7 @@ from dosing_tui.export.documents.formatting import (
     format_date_time,
     format_duration,
     format_number,
+    format_rebuild,
     format_time,
     format_timestamp,
 )
@@ -92,6 +93,11 @@ def _build_summary(report: ShiftReport, zone: tzinfo) -> DocumentBlock:
     return make_field_list(
         ("From", format_timestamp(shift.since, zone)),
         ("To", f"{format_timestamp(shift.until, zone)}{progress}"),
+        *(
+            [("Being rebuilt", format_rebuild(report.stations_in_rebuild), True)]
+            if report.stations_in_rebuild
+            else []
+        ),
         ("Completed", f"{count_noun(made.batches or 0, 'batch', 'batches')}{_format_recipe_totals(report)}"),
         ("Aborted", f"{format_count(made.aborted or 0)}", bool(made.aborted)),
         ("Right first time", _format_right_first_time(report)),

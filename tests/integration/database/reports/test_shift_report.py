@@ -33,7 +33,7 @@ from dosing_tui.domain.shift_report import AlarmTotal, ShiftReport
 from dosing_tui.domain.time.shift_calendar import ShiftPeriod
 from tests.support.database.reading_samples import settings_for
 from tests.support.database.schema_inspection import fetch_rows
-from tests.support.database.stored_batches import store_and_rebuild
+from tests.support.database.stored_batches import store_and_rebuild, write_readings
 from tests.support.database_servers import Server
 from tests.support.domain.batch_messages import (
     NOON,
@@ -377,3 +377,15 @@ def test_a_shift_without_anything_is_a_report_too(migrated: str) -> None:
     found = read_report(settings_for(migrated))
     assert (found.batches, found.dosed, found.stock, found.right_first_time_percent) == ((), (), (), None)
     assert found.production.doses == 0
+
+
+def test_a_report_says_while_batches_of_the_shift_wait_for_the_rebuild(migrated: str) -> None:
+    settings = settings_for(migrated)
+    store_and_rebuild(migrated, *normal_batch(), now=AFTER)
+    assert read_shift_report(settings, EARLY, now=AFTER).stations_in_rebuild == 0
+    write_readings(migrated, normal_batch(600))
+    assert read_shift_report(settings, EARLY, now=AFTER).stations_in_rebuild == 1
+    later = ShiftPeriod("Late", EARLY.until, EARLY.until + timedelta(hours=8))
+    assert read_shift_report(settings, later, now=later.until).stations_in_rebuild == 0
+    just_now = seconds_after(640)
+    assert read_shift_report(settings, EARLY, now=just_now).stations_in_rebuild == 0

@@ -95,6 +95,12 @@ def test_both_names_are_on_it_and_a_shift_before_that_nobody_took_over() -> None
     assert "! Shift before Night: not taken over yet" in words
 
 
+def test_batches_that_are_not_up_to_date_are_said_to_be_so() -> None:
+    words = " ".join(print_page(replace(make_report(), stations_in_rebuild=9)).split())
+    assert "! Being rebuilt the batches of 9 stations: all counts of batches will change" in words
+    assert "Being rebuilt" not in print_page()
+
+
 def test_without_a_batch_nothing_is_right_or_wrong() -> None:
     quiet = replace(
         make_report(), batches=(), unreviewed=0, earlier_unreviewed=0, open_batches=(), standing=(),
