@@ -53,30 +53,32 @@ class PresetList(FormField):
     """The presets in two columns; the arrows move the cursor and never leave the list."""
 
     def __init__(self, spec: RangeSpec) -> None:
-        """The cursor starts on ``spec`` if that is a preset."""
+        """The cursor starts on ``spec`` if that is a preset; else none is selected before the first arrow."""
         super().__init__(label="")
         self.column, self.row = 0, 3
-        self.move_to(lambda preset: preset.spec == spec)
+        self._is_selected = self.move_to(lambda preset: preset.spec == spec)
 
     @property
     def height(self) -> int:
         return max(map(len, PRESET_COLUMNS))
 
     @property
-    def selected_preset(self) -> RangePreset:
-        return PRESET_COLUMNS[self.column][self.row]
+    def selected_preset(self) -> RangePreset | None:
+        return PRESET_COLUMNS[self.column][self.row] if self._is_selected else None
 
     def move_to(self, is_wanted: Callable[[RangePreset], bool]) -> bool:
         """Move the cursor to the preset; False where there is none."""
         for number, column in enumerate(PRESET_COLUMNS):
             for row, preset in enumerate(column):
                 if is_wanted(preset):
-                    self.column, self.row = number, row
+                    self.column, self.row, self._is_selected = number, row, True
                     return True
         return False
 
     def take_input(self, key: str, text: str | None) -> bool:
         match key:
+            case "up" | "down" | "left" | "right" if not self._is_selected:
+                self._is_selected = True
             case "up" | "down":
                 self.row = (self.row + (1 if key == "down" else -1)) % len(PRESET_COLUMNS[self.column])
             case "left" | "right":
@@ -156,8 +158,9 @@ class RangeDialog(FormDialog[RangeSpec]):
         return super().take_input(key, text)
 
     def build_result(self) -> RangeSpec:
-        if self._focused_field is self._presets:
-            return self._presets.selected_preset.spec
+        preset = self._presets.selected_preset
+        if self._focused_field is self._presets and preset is not None:
+            return preset.spec
         return RangeSpec(self._from.text, self._to.text)
 
     def action_accept(self) -> None:

@@ -1,5 +1,6 @@
 """The content of a tile and the frame around it."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -61,6 +62,7 @@ class TileContent(Struct, Generic[Data], frozen=True):
 
 LOADING_TEXT = "loading …"
 """In place of an age, while the rows are of an earlier range."""
+_SECONDS = re.compile(r"(\d\d:\d\d):\d\d")
 _TIME_PREFIX = "of "
 """Before the time of data that are out of date."""
 _OLD_MARK = "×"
@@ -242,7 +244,7 @@ def _fit_age(content: AnyTileContent, width: int) -> str:
         return ""
     is_time = content.age.startswith(_TIME_PREFIX)
     time = content.age.removeprefix(_TIME_PREFIX)
-    minutes = time[:5] if ":" in time else time
+    minutes = _SECONDS.sub(r"\1", time)
     short = "…" if content.age == LOADING_TEXT else f"{_OLD_MARK}{minutes}" if is_time else time
     texts = (content.age, f"{_TIME_PREFIX}{minutes}") if is_time else (content.age,)
     fitting = (text for text in texts if len(content.title) + len(text) + 5 <= width)
@@ -262,8 +264,9 @@ def _draw_caption(canvas: Canvas, y: int, content: AnyTileContent) -> None:
 
 
 def _fit_caption(content: AnyTileContent, room: int) -> str:
-    """Unit and scope; if both are too long, parts of the unit are left out."""
+    """Unit and scope; if both are too long, parts of the unit are left out, then a range's seconds."""
     parts = [part for part in (*content.unit.split(" · "), content.scope_text) if part]
     while len(parts) > 1 and len(split_cells(" · ".join(parts))) > room:
         del parts[0]
-    return " · ".join(parts)
+    caption = " · ".join(parts)
+    return caption if len(split_cells(caption)) <= room else _SECONDS.sub(r"\1", caption)

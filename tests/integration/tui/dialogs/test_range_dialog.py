@@ -109,3 +109,15 @@ async def test_hostile_text_is_only_text(look: str) -> None:
         shown = await asked.paste_text(HOSTILE)
         assert_whole(asked, (80, 24))
         assert "[bold ]52;c;aGk= evil" in shown
+
+
+async def test_a_range_that_is_not_in_the_list_is_kept_by_enter_and_replaced_by_an_arrow() -> None:
+    present = RangeSpec("now-5h", "now")
+    async with open_dialog(make_dialog(present=present)) as asked:
+        assert "Wed 2026-03-11 10:26 – Wed 2026-03-11 15:26   5 h" in asked.screen_text
+        await asked.press_keys("enter")
+        assert asked.results == [present]
+    async with open_dialog(make_dialog(present=present)) as asked:
+        assert "1 d" in await asked.press_keys("down")
+        await asked.press_keys("enter")
+        assert asked.results == [DAY]

@@ -95,3 +95,20 @@ def test_a_caption_without_room_keeps_the_end_of_its_filter() -> None:
     )
     rows = render_tile(content, 28, 4, frame=TileFrame.FULL, is_focused=False)
     assert "".join(cell for cell, _ in rows[-1]) == "╰─ 24 h · stat… dosing_02 ─╯"
+
+
+def test_a_caption_without_room_for_the_seconds_of_its_range_has_its_minutes() -> None:
+    content = TileContent(
+        "Title", None, lambda data, width, height: [], scope_text="29 Nov 00:54:32–30 Nov 00:54:32"
+    )
+    rows = render_tile(content, 34, 4, frame=TileFrame.FULL, is_focused=False)
+    assert " 29 Nov 00:54–30 Nov 00:54 ─╯" in "".join(cell for cell, _ in rows[-1])
+    rows = render_tile(content, 60, 4, frame=TileFrame.FULL, is_focused=False)
+    assert " 29 Nov 00:54:32–30 Nov 00:54:32 ─╯" in "".join(cell for cell, _ in rows[-1])
+
+
+@pytest.mark.parametrize("width", range(16, 40))
+def test_old_data_of_yesterday_have_their_whole_time(width: int) -> None:
+    content = TileContent("Doses", None, lambda data, width, height: [], age="of Mo 23:59", is_stale=True)
+    rows = render_tile(content, width, 4, frame=TileFrame.FULL, is_focused=False)
+    assert "Mo 23:59" in "".join(cell for cell, _ in rows[0])
