@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from dosing_tui.tui.command_palette.command import PaletteCommand
 from dosing_tui.tui.command_palette.fuzzy_search import MAX_MATCHES, SearchMatch, search_items
 from dosing_tui.tui.rendering import text_field
-from dosing_tui.tui.rendering.canvas import Canvas, Rows, fit_cells, split_cells
+from dosing_tui.tui.rendering.canvas import Canvas, Rows, fit_names, split_cells
 from dosing_tui.tui.rendering.palette import DIM, LABEL, STRONG, TEXT, CellStyle, ColourRole
 from dosing_tui.tui.rendering.text_field import TextField
 from dosing_tui.tui.rendering.theme import TerminalTheme
@@ -69,8 +69,10 @@ def render_palette(state: PaletteState, width: int, height: int) -> Rows:
     canvas.write_text(3, 2, "Find", DIM)
     text_field.draw_field(canvas, 8, 2, state.field, width=canvas.width - 11, is_focused=True)
     first = find_first_row(state, visible)
-    for number, match in enumerate(state.matches[first : first + visible]):
-        _draw_command(canvas, _FIRST_ROW + number, match, is_selected=first + number == state.row)
+    shown = state.matches[first : first + visible]
+    titles = fit_names([match.item.title for match in shown], _measure_room(canvas, "any"))
+    for number, (match, title) in enumerate(zip(shown, titles, strict=True)):
+        _draw_command(canvas, _FIRST_ROW + number, match, title, is_selected=first + number == state.row)
     if not state.matches:
         draw_message(canvas, 4, f"No command matches {state.field.text.strip()!r}.", is_error=False)
     count = len(state.matches)
@@ -82,7 +84,15 @@ def render_palette(state: PaletteState, width: int, height: int) -> Rows:
     return canvas.rows
 
 
-def _draw_command(canvas: Canvas, y: int, match: SearchMatch[PaletteCommand], *, is_selected: bool) -> None:
+def _measure_room(canvas: Canvas, keys: str) -> int:
+    """Cells of a title beside the keys of its command."""
+    return canvas.width - 8 - _KIND_WIDTH - (_KEYS_WIDTH if keys else 0)
+
+
+def _draw_command(
+    canvas: Canvas, y: int, match: SearchMatch[PaletteCommand], short_title: str, *, is_selected: bool
+) -> None:
+    """``short_title``: looks different from the others that have no room for their title."""
     command = match.item
     ground = SELECTED_STYLE.bg if is_selected else TEXT.bg
     base, found = (SELECTED_STYLE, SELECTED_STYLE) if is_selected else (TEXT, LABEL)
@@ -91,21 +101,21 @@ def _draw_command(canvas: Canvas, y: int, match: SearchMatch[PaletteCommand], *,
     canvas.write_text(2, y, " " * (canvas.width - 4), CellStyle(bg=ground))
     canvas.write_text(2, y, "›" if is_selected else " ", base)
     canvas.write_text(4, y, command.kind.value, DIM._replace(bg=ground), width=_KIND_WIDTH)
-    x, room = 4 + _KIND_WIDTH, canvas.width - 4 - _KIND_WIDTH - _KEYS_WIDTH - 4
-    _draw_title(canvas, (x, y), match, room, (base, found._replace(fg=ColourRole.ACCENT)))
+    title = command.title
+    title = title if len(split_cells(title)) <= _measure_room(canvas, command.keys) else short_title
+    _draw_title(canvas, (4 + _KIND_WIDTH, y), match, title, (base, found._replace(fg=ColourRole.ACCENT)))
     # not in the colour of keys: a click anywhere on the row runs the command
     canvas.write_right(canvas.width - 3, y, command.keys, CellStyle(ColourRole.ACCENT, ground, bold=True))
 
 
 def _draw_title(
-    canvas: Canvas, place: tuple[int, int], match: SearchMatch[PaletteCommand], room: int,
+    canvas: Canvas, place: tuple[int, int], match: SearchMatch[PaletteCommand], title: str,
     styles: tuple[CellStyle, CellStyle],
 ) -> None:  # fmt: skip
     """The letters that were typed in the second style."""
     x, y = place
-    title = match.item.title
-    if len(split_cells(title)) != len(title) or len(title) > room:
-        canvas.write_text(x, y, "".join(fit_cells(title, room)), styles[0])
+    if title != match.item.title or len(split_cells(title)) != len(title):
+        canvas.write_text(x, y, title, styles[0])
         return
     for index, character in enumerate(title):
         canvas.set_cell(x + index, y, character, styles[index in match.letters])

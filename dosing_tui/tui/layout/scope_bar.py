@@ -11,7 +11,7 @@ from dosing_tui.tui.layout.bar_parts import (
     measure_parts,
 )
 from dosing_tui.tui.layout.footer import KeyHint, measure_hints, shorten_hint
-from dosing_tui.tui.rendering.canvas import Canvas, Rows
+from dosing_tui.tui.rendering.canvas import Canvas, Rows, cut_middle
 
 
 class ScopeSummary(Struct, frozen=True):
@@ -32,13 +32,15 @@ def render_scope_bar(summary: ScopeSummary, width: int) -> Rows:
         left = _list_scope(summary, has_history=False)
     keys = [KeyHint(summary.keys[0], "back to live", "live"), KeyHint(summary.keys[1], "filter")]
     keys = keys if summary.range else keys[1:]
-    room = width - 2 - measure_parts(left)
+    room = width - 3 - measure_parts(left)
     forms = (keys, [shorten_hint(hint) for hint in keys], keys[:1], [shorten_hint(keys[0])])
     hints = next((form for form in forms if measure_hints(form, 2) <= room), [])
     end = width - 1 - (measure_hints(hints, 2) if hints else 0)
     x = 1
     for text, style in left:
-        x = canvas.write_text(x, 0, text, style, width=max(0, end - x - 1))
+        # a filter without room keeps its end, in which stations differ
+        kept = max(0, end - x - 1)
+        x = canvas.write_text(x, 0, cut_middle(text, kept, head=kept // 2), style, width=kept)
     for hint in hints:
         end = canvas.write_text(end, 0, hint.keys, KEY_STYLE)
         end = canvas.write_text(end, 0, f" {hint.label}", DIM_STYLE) + 2

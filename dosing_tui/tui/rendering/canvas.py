@@ -256,10 +256,12 @@ def render_paragraph(text: str, width: int, height: int, style: CellStyle = DIM)
 def wrap_text(text: str, width: int) -> list[str]:
     """Lines of at most ``width`` cells, broken between words, or within one that is longer than a line.
 
-    A number and its unit stay on one line.
+    A number and its unit stay on one line. A long path is broken behind a slash.
 
     >>> wrap_text("T-12 at 3.1 %", 11)
     ['T-12 at', '3.1 %']
+    >>> wrap_text("factory/dosing/consumption: now", 20)
+    ['factory/dosing/', 'consumption: now']
     """
     lines: list[str] = []
     for word in _split_words(text):
@@ -270,6 +272,7 @@ def wrap_text(text: str, width: int) -> list[str]:
         while len(cells) > width > 0:
             # the second cell of a wide character goes with its first
             end = width - 1 if cells[width] == "" and width > 1 else width
+            end = next((place for place in range(end, end // 3, -1) if cells[place - 1] == "/"), end)
             lines.append("".join(cells[:end]))
             cells = cells[end:]
         if cells:

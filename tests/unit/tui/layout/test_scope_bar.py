@@ -27,3 +27,13 @@ def test_the_row_of_the_scope_says_what_is_in_force_and_how_to_leave_it() -> Non
     assert len(row) == 100
     for words in ("Range last 6 h (live)", "Only recipe CU-85", ". back to live", "/ filter"):
         assert words in said
+
+
+@pytest.mark.parametrize("width", range(60, 130))
+def test_a_single_station_is_whole_before_a_key_has_room_and_keeps_its_end(width: int) -> None:
+    summary = ScopeSummary("last 24 h", True, "station dosing_system_01")
+    row = "".join(character for character, _ in render_scope_bar(summary, width)[0])
+    assert "station dosing_system_01 " in row
+    summary = ScopeSummary("29 Nov 00:54:32–30 Nov 00:54:32", False, "station dosing_system_of_the_hall_01")
+    row = "".join(character for character, _ in render_scope_bar(summary, width)[0])
+    assert "_01 " in row
