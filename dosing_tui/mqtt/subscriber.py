@@ -25,13 +25,11 @@ from dosing_tui.mqtt.connection import (
     connect_async,
     create_client,
     disconnect_client,
-    format_address,
     format_disconnect,
-    format_no_answer,
     format_refusal,
     format_silence,
-    format_unreachable,
 )
+from dosing_tui.mqtt.connection_faults import format_address, format_no_answer, format_unreachable
 from dosing_tui.mqtt.message import ReceivedMessage
 from dosing_tui.mqtt.optional_topics import OptionalTopics, list_optional_topics
 from dosing_tui.mqtt.publish_frames import PublishFrame
@@ -285,10 +283,8 @@ class Subscriber:
 
     def _on_connect_fail(self, _client: Client, _userdata: object) -> None:
         self._connect_began_at = None
-        error = sys.exception()  # paho calls this in its except block and does not pass the exception
-        self._report_link(
-            False, format_unreachable(self._settings, error if isinstance(error, Exception) else None)
-        )
+        # paho calls this in its except block and does not pass the exception
+        self._report_link(False, format_unreachable(self._settings, sys.exception()))
 
     def _on_disconnect(
         self,
@@ -309,7 +305,9 @@ class Subscriber:
                 self._client_id_conflict.reason or format_disconnect(self._settings, reason)
             )
         elif began_at:
-            self._report_link(False, format_no_answer(self._settings))
+            self._report_link(
+                False, format_no_answer(self._settings, self._client.tls_error if self._client else None)
+            )
 
     def _on_message(self, _client: Client, _userdata: object, message: MQTTMessage) -> None:
         """A message that paho has read: received in part, say, or of the broker itself."""
