@@ -18,7 +18,7 @@ from dosing_tui.domain.quantities.set_back_clock import is_due
 from dosing_tui.errors import BrokerError
 from dosing_tui.ipc.supervised_thread import SupervisedThread
 from dosing_tui.mqtt.buffered_client import BufferedClient
-from dosing_tui.mqtt.client_id_conflict import ClientIdConflict
+from dosing_tui.mqtt.client_id_conflict import ClientIdConflict, ClientIdSharing
 from dosing_tui.mqtt.connection import (
     RETRY_MAX_S,
     RETRY_MIN_S,
@@ -125,6 +125,10 @@ class Subscriber:
     def has_client_id_conflict(self) -> bool:
         """Another program probably uses the same client ID: both disconnect each other."""
         return self._client_id_conflict.is_detected
+
+    @property
+    def client_id_sharing(self) -> ClientIdSharing:
+        return self._client_id_conflict.judge_sharing(self._clock())
 
     def start(self) -> None:
         """Start to connect. Returns at once; the first ``on_link`` reports the result.
