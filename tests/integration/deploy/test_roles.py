@@ -200,8 +200,8 @@ def test_the_collector_leaves_maintenance_to_the_owner_until_it_is_overdue(plant
         run_maintenance(writer, now=overdue + timedelta(seconds=1), is_optional=True)
 
 
-def test_the_collector_may_not_change_the_schema_which_is_why_it_cannot_tidy_up(plant: DeployedPlant) -> None:
-    with pytest.raises(DatabaseAccessError, match="may not change the schema"):
+def test_a_task_of_the_owner_says_as_whom_to_connect(plant: DeployedPlant) -> None:
+    with pytest.raises(DatabaseAccessError, match=r"belong to dosing_owner\. Connect as dosing_owner, or"):
         run_maintenance(plant.settings_of("dosing_writer"), now=datetime.now(UTC))
     run_maintenance(plant.settings_of("dosing_owner"), now=datetime.now(UTC))
     for role in ("dosing_writer", "dosing_operator", "dosing_viewer", "dosing_telegraf"):
