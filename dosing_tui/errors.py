@@ -105,3 +105,15 @@ class DatabaseAccessError(DatabaseError):
 
 class InvalidRowError(DatabaseError):
     """One row cannot be stored (data exception, violated constraint)."""
+
+
+def describe_file_error(error: OSError | UnicodeDecodeError) -> str:
+    """Why a text file cannot be read, and for one of another encoding where.
+
+    >>> describe_file_error(UnicodeDecodeError("utf-8", b"a\\nGr\\xf6\\xdfe", 4, 5, "invalid start byte"))
+    'line 2 is not UTF-8; save the file as UTF-8 (CSV UTF-8 in a spreadsheet)'
+    """
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    line = error.object[: error.start].count(b"\n") + 1
+    return f"line {line} is not UTF-8; save the file as UTF-8 (CSV UTF-8 in a spreadsheet)"

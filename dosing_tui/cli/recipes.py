@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dosing_tui.cli.context import get_os_user, get_settings, parse_time, write_line, write_stdout
-from dosing_tui.errors import RecipeError
+from dosing_tui.errors import RecipeError, describe_file_error
 
 if TYPE_CHECKING:
     from dosing_tui.domain.batches.master_recipe import MasterIngredient, MasterVersion
@@ -36,7 +36,7 @@ def import_recipe_file(ctx: click.Context, file: Path, who: str, valid_from: str
     try:
         file_recipes = parse_recipes(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
-        raise RecipeError(f"{file} cannot be read: {error}.") from error
+        raise RecipeError(f"{file} cannot be read: {describe_file_error(error)}.") from error
     since = parse_time(valid_from, settings.plant.timezone) if valid_from else None
     for entry in import_recipes(settings, file_recipes, who=who, valid_from=since):
         status = "is new" if entry.is_new else "exists already"

@@ -18,7 +18,7 @@ from dosing_tui.config.table_binding import (
     list_file_keys,
 )
 from dosing_tui.config.type_coercion import coerce_text
-from dosing_tui.errors import ConfigError
+from dosing_tui.errors import ConfigError, describe_file_error
 
 CONFIG_VARIABLE = "DOSING_TUI_CONFIG"
 UNGIVEN = (secrets.DEFAULT, secrets.NOT_SET)
@@ -137,7 +137,9 @@ def _read_file(path: Path, *, is_required: bool) -> dict[str, object]:
         return {}
     except OSError as error:
         raise ConfigError(f"configuration: {path} cannot be read: {error.strerror}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"configuration: {path} cannot be read: {describe_file_error(error)}.") from error
+    except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"configuration: {path} is not valid TOML: {error}.") from error
 
 

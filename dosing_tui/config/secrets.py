@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from dosing_tui.config.sections.site_settings import MASK, SECRET_DSN_KEYS
 from dosing_tui.config.table_binding import list_secret_keys
 from dosing_tui.config.type_coercion import SettingValue
-from dosing_tui.errors import ConfigError
+from dosing_tui.errors import ConfigError, describe_file_error
 
 CREDENTIALS_VARIABLE = "CREDENTIALS_DIRECTORY"
 """Set by systemd for a unit with LoadCredential=."""
@@ -172,7 +172,9 @@ def _read_first_line(option: str, path: Path) -> str:
     try:
         line = path.read_text(encoding="utf-8").partition("\n")[0].rstrip("\r")
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{option}: the secret in {path} cannot be read: {error}.") from error
+        raise ConfigError(
+            f"{option}: the secret in {path} cannot be read: {describe_file_error(error)}."
+        ) from error
     if not line:
         raise ConfigError(f"{option}: {path} is empty.")
     return line

@@ -1,8 +1,10 @@
 """Writes an export table as aligned text, for terminal, mail and print."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date, datetime, tzinfo
 
+from dosing_tui.domain.labels.name_labels import fit_labels
 from dosing_tui.domain.messages.text_sanitizer import clean_line, clean_text, count_cells
 from dosing_tui.domain.panels.filters import Dimension, describe_selection
 from dosing_tui.domain.quantities.quantity_text import format_count, format_decimal
@@ -23,7 +25,10 @@ def to_table(table: ExportTable, *, width: int, ascii_only: bool = False) -> str
     ]
     right = [_is_numeric_column(table, place) for place in range(len(table.columns))]
     widths = _fit_widths(texts, right, width)
-    lines = [_format_row(row, widths, right) for row in texts]
+    columns = [
+        _fit_column(column, width) for column, width in zip(zip(*texts, strict=True), widths, strict=True)
+    ]
+    lines = [_format_row(row, widths, right) for row in zip(*columns, strict=True)]
     rule = "─" * min(width, sum(widths) + COLUMN_GAP * (len(widths) - 1))
     shown = [clean_line(format_caption(table), width - 1), lines[0], rule, *lines[1:]]
     # columns of numbers keep their width, so a line may still be too wide
@@ -77,14 +82,21 @@ def _fit_widths(texts: Sequence[Sequence[str]], right: Sequence[bool], width: in
     return widths
 
 
+def _fit_column(texts: Sequence[str], width: int) -> list[str]:
+    """Cut at their ends; names that would then look the same are cut where they differ."""
+    cut = {text: text if count_cells(text) <= width else clean_text(text, limit=width - 1) for text in texts}
+    counts = Counter(cut.values())
+    if len(counts) < len(cut):
+        alike = [text for text, shown in cut.items() if counts[shown] > 1]
+        labels = fit_labels(cut, width)
+        cut.update((text, labels[text]) for text in alike)
+    return [cut[text] for text in texts]
+
+
 def _format_row(row: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> str:
-    fitted = [
-        text if count_cells(text) <= width else clean_text(text, limit=width - 1)
-        for text, width in zip(row, widths, strict=True)
-    ]
     padded = [
         " " * (width - count_cells(text)) + text if number else text + " " * (width - count_cells(text))
-        for text, width, number in zip(fitted, widths, right, strict=True)
+        for text, width, number in zip(row, widths, right, strict=True)
     ]
     return (" " * COLUMN_GAP).join(padded).rstrip()
 

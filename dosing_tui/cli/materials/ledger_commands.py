@@ -197,13 +197,13 @@ def import_entries(ctx: click.Context, file: Path, who: str) -> None:
     from dosing_tui.database.materials.ledger_entries import enter_materials
     from dosing_tui.domain.materials.csv_entries import parse_entries
     from dosing_tui.domain.messages.chemical_names import fold_name
-    from dosing_tui.errors import MaterialError
+    from dosing_tui.errors import MaterialError, describe_file_error
 
     settings = get_settings(ctx)
     try:
         text = file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise MaterialError(f"{file} cannot be read: {error}.") from error
+        raise MaterialError(f"{file} cannot be read: {describe_file_error(error)}.") from error
     parsed = parse_entries(
         text, zone=ZoneInfo(settings.plant.timezone), operator=who,
         densities={fold_name(each.name): each.density_g_per_ml for each in settings.chemicals},

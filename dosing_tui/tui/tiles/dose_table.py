@@ -1,7 +1,7 @@
 """The newest doses as a table: from messages, at start-up from the database."""
 
 from collections.abc import Mapping
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from math import inf
 
 from msgspec import Struct, field
@@ -26,12 +26,15 @@ ERROR_BAR_RANGE_G = 1.0
 """Error that fills one side of the bar."""
 
 
+_ONE_DAY, _MONTH = timedelta(days=1), timedelta(days=27)
+
+
 class DoseTableContext(Struct, frozen=True):
     """What the columns need besides the dose."""
 
     zone: tzinfo
     midnight: datetime
-    """Start of the current day of the plant: older doses show their day instead of their time."""
+    """Start of the current day of the plant: older doses show their day, too."""
     tolerances: ToleranceBook
     station_names: Mapping[str, str] = field(default_factory=dict)
     """Short names of the stations; empty for a single station."""
@@ -55,6 +58,9 @@ def choose_error_mark(dose: Dose, tolerances: ToleranceBook) -> str:
 
 
 def _format_time(dose: Dose, context: DoseTableContext) -> str:
+    """In 8 cells; of an earlier day the number in its month, which the caption has, beside the time."""
+    if _ONE_DAY < context.midnight - dose.time < _MONTH:
+        return f"{dose.time.astimezone(context.zone):%d %H:%M}"
     return number_format.format_timestamp(dose.time, context.zone, now=context.midnight)
 
 

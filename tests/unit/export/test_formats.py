@@ -118,6 +118,14 @@ def test_no_line_is_wider_than_asked_for_and_ascii_is_ascii(texts: list[str], wi
     assert len(to_table(found, width=width).splitlines()) == 3 + len(texts)
 
 
+def test_names_that_differ_at_their_end_look_different_in_a_narrow_table() -> None:
+    names = [f"Natriumhypochlorit technisch {percent} %" for percent in (12, 15)]
+    columns = (DataColumn("a", "chemical"), DataColumn("n", "n"))
+    lines = to_table(an_extract(*((name, 1) for name in names), columns=columns), width=24).splitlines()
+    assert "12 %" in lines[3]
+    assert "15 %" in lines[4]
+
+
 def test_wide_characters_take_two_cells() -> None:
     table = to_table(
         an_extract(("硫酸", 1), ("acid", 2), columns=(DataColumn("a", "a"), DataColumn("n", "n"))),
