@@ -222,9 +222,24 @@ def migrated(server: Server) -> Iterator[str]:
         yield dsn
 
 
+@pytest.fixture(scope="session")
+def _migrated_cluster(cluster: Path) -> Iterator[Path]:
+    with copy_cluster(cluster) as folder:
+        with EmbeddedPostgres(folder, settings=UNSAFE_BUT_FAST) as server:
+            _migrate_database(server.dsn)
+        yield folder
+
+
 @pytest.fixture
-def own_postgres(cluster: Path) -> Iterator[EmbeddedPostgres]:
-    """A server of the test's own, to stop, kill and restart."""
+def own_postgres(_migrated_cluster: Path) -> Iterator[EmbeddedPostgres]:
+    """A server of the test's own, with the schema, to stop, kill and restart."""
+    with copy_cluster(_migrated_cluster) as folder, EmbeddedPostgres(folder, port=find_free_port()) as server:
+        yield server
+
+
+@pytest.fixture
+def empty_postgres(cluster: Path) -> Iterator[EmbeddedPostgres]:
+    """As ``own_postgres``, without the schema: its first collector makes it."""
     with copy_cluster(cluster) as folder, EmbeddedPostgres(folder, port=find_free_port()) as server:
         yield server
 
