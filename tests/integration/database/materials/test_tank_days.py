@@ -28,8 +28,8 @@ DAYS = 9
 STATIONS = ("s1", "s2")
 TANKS = ("T-12", "L25B", "l 25b")
 KINDS = ("delivery", "refill", "prime", "purge", "waste", "correction", "count", "drum_change")
-RANGES = ((0.0, DAYS), (1.3, 6.77), (3.1, 3.2))
-"""In days after the first."""
+RANGES = ((0.0, DAYS), (1.3, 6.77), (3.1, 3.2), (-3.0, 8.9))
+"""In days after the first. The closed days of the last are between two that are not, a week apart."""
 Session = psycopg.Connection[TupleRow]
 
 
