@@ -8,6 +8,7 @@ import platform
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import LiteralString
 from uuid import uuid4
 
 import psycopg
@@ -152,6 +153,31 @@ def test_the_diagnosis_misses_no_right_of_a_role_of_the_stack(plant: DeployedPla
     mode = CollectorMode.AUTO if role == "dosing_writer" else CollectorMode.NEVER
     facts = read_database_facts(replace(plant.settings_of(role), collector=CollectorSettings(mode)))
     assert (facts.missing_rights, facts.unreadable) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("privilege", "name"),
+    [
+        ("INSERT", "dosing_consumption"),
+        ("INSERT (uuid)", "alarm_journal"),
+        ("UPDATE (gone)", "batches"),
+        ("DELETE", "station_changes"),
+        ("EXECUTE", "FUNCTION end_blocking_sessions()"),
+        ("EXECUTE", "FUNCTION enter_alarm_action(jsonb)"),
+    ],
+)
+def test_the_diagnosis_names_the_right_that_the_collector_lacks(
+    plant: DeployedPlant, privilege: LiteralString, name: LiteralString
+) -> None:
+    right = (sql.SQL(privilege), sql.SQL(name))
+    with psycopg.connect(plant.dsn_of("dosing_owner"), autocommit=True) as owner:
+        owner.execute(sql.SQL("REVOKE {} ON {} FROM dosing_writer").format(*right))
+        try:
+            facts = read_database_facts(plant.settings_of("dosing_writer"))
+        finally:
+            owner.execute(sql.SQL("GRANT {} ON {} TO dosing_writer").format(*right))
+    (missing,) = facts.missing_rights
+    assert (missing.privilege, missing.name) == (privilege.split()[0], name.removeprefix("FUNCTION "))
 
 
 def test_the_collector_is_elected_and_the_next_one_sees_by_whom(plant: DeployedPlant) -> None:
