@@ -5,7 +5,7 @@ Bounded in every dimension. Any thread may write or read it.
 
 from bisect import bisect_left
 from collections import Counter, OrderedDict, deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from heapq import nsmallest
 from itertools import accumulate
@@ -82,6 +82,8 @@ class LiveState:
         """Set by every change, for one thread that waits for them and clears it."""
         self._changes: dict[str, object] = {}
         """Fields set since, by their names in LiveSnapshot."""
+        self._outdated = set(_LISTED_FIELDS)
+        """Fields whose values have changed since: the others are the same objects as before."""
         self._revision = 0
 
     def apply_readings(self, readings: Iterable[Reading]) -> None:
@@ -89,7 +91,9 @@ class LiveState:
         with self._lock:
             for reading in readings:
                 kind, is_new = self._store_reading(reading)
-                self._received_counts[kind] += is_new
+                if is_new:
+                    self._received_counts[kind] += 1
+                    self._outdated.add("received_counts")
             self._increment_revision()
 
     def apply_news(self, news: Iterable[StationNews]) -> None:
@@ -100,6 +104,7 @@ class LiveState:
                 if not isinstance(each, MessageLoss) and each.is_sign_of_life:
                     self._update_last_seen(each.device_id, each.received_at)
                 _make_room(self._presences, each.device_id, lambda presence: ())  # the first that came
+                self._outdated.add("presences")
                 self._presences[each.device_id] = (
                     known.add_loss(each) if isinstance(each, MessageLoss) else known.apply_report(each)
                 )
@@ -117,6 +122,7 @@ class LiveState:
         with self._lock:
             self._arrivals.append((at, len(topics)))
             self._topic_last_message.update(dict.fromkeys(topics, at))
+            self._outdated.add("topic_last_message")
             self._drop_old_arrivals(at)
             self._increment_revision(last_message_at=at)
 
@@ -124,6 +130,7 @@ class LiveState:
         """Count readings of these kinds as committed to the database."""
         with self._lock:
             self._stored_counts.update(kinds)
+            self._outdated.add("stored_counts")
             self._increment_revision()
 
     def set_broker(self, state: LinkState) -> None:
@@ -170,21 +177,16 @@ class LiveState:
             return self._published
 
     def _build_snapshot(self, rate: float) -> LiveSnapshot:
-        self._snapshot = replace(self._snapshot, revision=self._revision, **self._changes)  # type: ignore[arg-type]  # the names are those of LiveSnapshot
+        fields = self._changes | {name: _LISTED_FIELDS[name](self) for name in self._outdated}
         self._changes.clear()
-        snapshot = replace(
+        self._outdated.clear()
+        self._snapshot = replace(
             self._snapshot,
-            levels=tuple(self._levels[key] for key in sorted(self._levels)),
-            doses=_sort_newest_first(self._doses.values()),
-            events=_sort_newest_first(self._events.values()),
-            topic_last_message=tuple(self._topic_last_message.items()),
-            device_last_seen=tuple(sorted(self._device_last_seen.items())),
-            presences=tuple(self._presences[device] for device in sorted(self._presences)),
+            revision=self._revision,
             message_rate=rate,
-            received_counts=tuple(self._received_counts.items()),
-            stored_counts=tuple(self._stored_counts.items()),
+            **fields,  # type: ignore[arg-type]  # the names are those of LiveSnapshot
         )
-        return add_database_faults(snapshot, self._console_faults)
+        return add_database_faults(self._snapshot, self._console_faults)
 
     def _update_fields(self, **fields: object) -> None:
         with self._lock:
@@ -219,12 +221,15 @@ class LiveState:
                     if _make_room(self._levels, tank, _get_order):
                         self._increment_revision(has_more_tanks=True)
                     self._levels[tank] = reading
+                    self._outdated.add("levels")
                 return ReadingKind.LEVEL, True
             case Dose():
                 key = (device_id, reading.time, reading.pump, reading.dedup)
+                self._outdated.add("doses")
                 return ReadingKind.DOSE, _add_recent(self._doses, key, reading)
             case BatchEvent():
                 event_key = (device_id, reading.time, reading.event, reading.recipe, reading.dedup)
+                self._outdated.add("events")
                 return ReadingKind.EVENT, _add_recent(self._events, event_key, reading)
 
     def _update_last_seen(self, device: str, at: datetime) -> None:
@@ -233,6 +238,7 @@ class LiveState:
             if _make_room(self._device_last_seen, device, lambda time: (time,)):
                 self._increment_revision(has_more_stations=True)
             self._device_last_seen[device] = at
+            self._outdated.add("device_last_seen")
 
     def _drop_old_arrivals(self, now: datetime) -> None:
         while self._arrivals and self._arrivals[0][0] < now - RATE_WINDOW:
@@ -273,3 +279,16 @@ def _sort_newest_first(readings: Iterable[TimedReadingT]) -> tuple[TimedReadingT
 
 def _get_order(reading: Reading) -> tuple[datetime, datetime]:
     return reading.time, reading.received_at
+
+
+_LISTED_FIELDS: Mapping[str, Callable[[LiveState], tuple[object, ...]]] = {
+    "levels": lambda state: tuple(state._levels[key] for key in sorted(state._levels)),
+    "doses": lambda state: _sort_newest_first(state._doses.values()),
+    "events": lambda state: _sort_newest_first(state._events.values()),
+    "topic_last_message": lambda state: tuple(state._topic_last_message.items()),
+    "device_last_seen": lambda state: tuple(sorted(state._device_last_seen.items())),
+    "presences": lambda state: tuple(state._presences[device] for device in sorted(state._presences)),
+    "received_counts": lambda state: tuple(state._received_counts.items()),
+    "stored_counts": lambda state: tuple(state._stored_counts.items()),
+}
+"""How the fields of a snapshot are made that many readings change, by their names."""

@@ -3,11 +3,9 @@
 import gc
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
@@ -23,9 +21,11 @@ from tests.support.database_servers import (
     APACHE_DSN,
     COMMUNITY_DSN,
     Server,
+    copy_cluster,
     reachable_temp,
     skip_absent,
 )
+from tests.support.doctest_filter import DoctestFilter
 from tests.support.grafana import grafana_formatter as grafana_formatter  # reads the environment in time
 from tests.support.sizes import FULL_SIZE_VARIABLE
 
@@ -96,6 +96,7 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(DoctestFilter())
     if config.getoption("numprocesses", None) and not hasattr(config, "workerinput"):
         return  # runs no test itself, and what it removed its workers would miss: the servers to test on
     pause_cycle_search()
@@ -153,7 +154,7 @@ def _own_home(_homes: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def _cluster() -> Iterator[Path]:
+def cluster() -> Iterator[Path]:
     """The folder of a server that has been started once, to copy: most of a first start is initdb."""
     with reachable_temp() as folder:
         with EmbeddedPostgres(folder, settings=UNSAFE_BUT_FAST):
@@ -162,9 +163,9 @@ def _cluster() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def embedded(_cluster: Path) -> Iterator[Server]:
+def embedded(cluster: Path) -> Iterator[Server]:
     """The embedded PostgreSQL, on a unix socket."""
-    with _copy_cluster(_cluster) as folder, EmbeddedPostgres(folder, settings=UNSAFE_BUT_FAST) as server:
+    with copy_cluster(cluster) as folder, EmbeddedPostgres(folder, settings=UNSAFE_BUT_FAST) as server:
         yield from _serve_databases(Server("plain", server.dsn))
 
 
@@ -221,10 +222,25 @@ def migrated(server: Server) -> Iterator[str]:
         yield dsn
 
 
+@pytest.fixture(scope="session")
+def _migrated_cluster(cluster: Path) -> Iterator[Path]:
+    with copy_cluster(cluster) as folder:
+        with EmbeddedPostgres(folder, settings=UNSAFE_BUT_FAST) as server:
+            _migrate_database(server.dsn)
+        yield folder
+
+
 @pytest.fixture
-def own_postgres(_cluster: Path) -> Iterator[EmbeddedPostgres]:
-    """A server of the test's own, to stop, kill and restart."""
-    with _copy_cluster(_cluster) as folder, EmbeddedPostgres(folder, port=find_free_port()) as server:
+def own_postgres(_migrated_cluster: Path) -> Iterator[EmbeddedPostgres]:
+    """A server of the test's own, with the schema, to stop, kill and restart."""
+    with copy_cluster(_migrated_cluster) as folder, EmbeddedPostgres(folder, port=find_free_port()) as server:
+        yield server
+
+
+@pytest.fixture
+def empty_postgres(cluster: Path) -> Iterator[EmbeddedPostgres]:
+    """As ``own_postgres``, without the schema: its first collector makes it."""
+    with copy_cluster(cluster) as folder, EmbeddedPostgres(folder, port=find_free_port()) as server:
         yield server
 
 
@@ -237,15 +253,6 @@ def mosquitto(request: pytest.FixtureRequest) -> Iterator[EmbeddedBroker]:
         broker = start_broker(folder)
         yield broker
         broker.stop()
-
-
-@contextmanager
-def _copy_cluster(cluster: Path) -> Iterator[Path]:
-    with reachable_temp() as folder:
-        subprocess.run(
-            ("cp", "--archive", f"{cluster}/.", folder), check=True
-        )  # with the owners of the files
-        yield folder
 
 
 def _serve_databases(server: Server) -> Iterator[Server]:

@@ -27,6 +27,7 @@ from dosing_tui.collector.spool.spool import Spool
 from dosing_tui.collector.viewer import Viewer
 from dosing_tui.config.settings import Settings
 from dosing_tui.errors import DamagedSpoolError, SpoolError
+from dosing_tui.mqtt.client_id_conflict import ClientIdSharing
 from dosing_tui.mqtt.subscriber import Subscriber
 
 MAX_WRITER_BACKLOG = 1_000
@@ -150,7 +151,7 @@ class Leader:
         self._anchor_publisher = AnchorPublisher(context)
         self._presence_recorder = PresenceRecorder(
             self._stations, context, on_losses=self._alarm_service.on_readings,
-            is_schema_ready=self._drainer.writer.schema_ready.is_set,
+            is_schema_ready=self._drainer.writer.schema_ready.is_set, get_sharing=self._get_sharing,
         )  # fmt: skip
         self._lock_watchdog = LockWatchdog(context)
         for part in (
@@ -163,6 +164,14 @@ class Leader:
     def has_client_id_conflict(self) -> bool:
         """Another MQTT client uses the collector's client ID."""
         return isinstance(self._intake, IngestPipeline) and self._intake.subscriber.has_client_id_conflict
+
+    def _get_sharing(self) -> ClientIdSharing:
+        intake = self._intake
+        return (
+            intake.subscriber.client_id_sharing
+            if isinstance(intake, IngestPipeline)
+            else ClientIdSharing.NONE
+        )
 
     def check_spool_space(self) -> None:
         """Pause the intake while the spool is full; meanwhile show messages only, and the broker queues.

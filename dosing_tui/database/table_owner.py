@@ -33,7 +33,8 @@ def become_owner(session: Session) -> None:
         return
     if not member:
         raise DatabaseAccessError(
-            f"User {user} may not change the schema of database {database}: its tables belong to {owner}."
+            f"User {user} may not do this in database {database}: its tables belong to {owner}. "
+            f"Connect as {owner}, or as a member of that role."
         )
     session.execute(SQL("SET ROLE {}").format(Identifier(owner)))
 

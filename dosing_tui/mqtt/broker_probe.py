@@ -24,10 +24,10 @@ from dosing_tui.mqtt.connection import (
     connect_now,
     create_client,
     format_disconnect,
-    format_no_answer,
     format_refusal,
     format_silence,
 )
+from dosing_tui.mqtt.connection_faults import ConnectionFault, classify_error, format_no_answer
 from dosing_tui.mqtt.optional_topics import DROP_COUNT_TOPIC
 from dosing_tui.mqtt.subscriber import validate_mqtt_settings
 
@@ -48,6 +48,7 @@ class BrokerFailure(Enum):
     SETTINGS = auto()
     UNREACHABLE = auto()
     UNTRUSTED = auto()
+    CLIENT_CERTIFICATE = auto()
     NOT_MQTT = auto()
     SILENT = auto()
     ACCOUNT = auto()
@@ -96,8 +97,7 @@ def probe_broker(settings: MqttSettings, *, listen_s: float) -> BrokerAnswers:
     try:
         connect_now(client, settings)
     except BrokerError as error:
-        is_untrusted = isinstance(error.__cause__, ssl.SSLError)
-        answers.failure = BrokerFailure.UNTRUSTED if is_untrusted else BrokerFailure.UNREACHABLE
+        answers.failure = BrokerFailure[classify_error(settings, error.__cause__).name]
         answers.reason = str(error)
         return answers
     if probe.wait_for_connack():
@@ -183,7 +183,9 @@ class _BrokerProbe:
             if self._client.loop(min(left, _LOOP_S)) is not MQTTErrorCode.MQTT_ERR_SUCCESS:
                 self._has_ended = True
         if self._has_ended and not self._is_connected and self._answers.failure is None:
-            self._fail(BrokerFailure.NOT_MQTT, format_no_answer(self._settings))
+            error = self._client.tls_error
+            fault = classify_error(self._settings, error) if error else ConnectionFault.NOT_MQTT
+            self._fail(BrokerFailure[fault.name], format_no_answer(self._settings, error))
 
     def _fail(self, failure: BrokerFailure, reason: str) -> None:
         self._answers.failure, self._answers.reason = failure, reason

@@ -9,6 +9,7 @@ the thread that has stored the messages, all of a chunk in one call.
 
 import os
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -53,6 +54,8 @@ class ReadAheadSocket:
         """Of a packet of the reading thread."""
         self._is_shared = type(connection) is PLAIN_SOCKET
         """Another thread may send: not by TLS and WebSockets, nor after the first packet that had to wait."""
+        self.tls_error: ssl.SSLError | None = None
+        """The first one while receiving: paho takes it for the end of the connection."""
         self.fileno, self.setblocking = connection.fileno, connection.setblocking
 
     def send(self, packet: bytes | bytearray) -> int:
@@ -60,7 +63,11 @@ class ReadAheadSocket:
         with self._send_lock:
             while self._unsent:
                 self._unsent = self._unsent[self._socket.send(self._unsent) :]
-            sent = self._socket.send(packet)
+            try:
+                sent = self._socket.send(packet)
+            except (BrokenPipeError, ConnectionResetError, ssl.SSLEOFError):
+                self._read_last_alert()
+                raise
             self._has_part_sent = sent < len(packet)
             return sent
 
@@ -92,7 +99,7 @@ class ReadAheadSocket:
     def recv(self, buffer_size: int) -> bytes:
         """At most ``buffer_size`` bytes; b'' once the other end has closed."""
         if self._position == len(self._buffer):
-            self._buffer, self._position = self._socket.recv(READ_AHEAD_BYTES), 0
+            self._buffer, self._position = self._receive(), 0
         begin, self._position = self._position, min(self._position + buffer_size, len(self._buffer))
         return self._buffer[begin : self._position]
 
@@ -102,11 +109,26 @@ class ReadAheadSocket:
         Call it between two packets only.
         """
         if self._position == len(self._buffer):
-            self._buffer, self._position = self._socket.recv(READ_AHEAD_BYTES), 0
+            self._buffer, self._position = self._receive(), 0
         frames, self._position = read_frames(
             self._buffer, self._position, topics, has_properties=has_properties
         )
         return frames
+
+    def _read_last_alert(self) -> None:
+        """After the other end has closed: why it did may wait here, sent before."""
+        if isinstance(self._socket, ssl.SSLSocket):
+            with suppress(OSError):
+                self._receive()
+
+    def _receive(self) -> bytes:
+        try:
+            return self._socket.recv(READ_AHEAD_BYTES)
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            raise
+        except ssl.SSLError as error:
+            self.tls_error = self.tls_error or error
+            raise
 
     @property
     def connection(self) -> "SocketLike":
@@ -168,6 +190,11 @@ class BufferedClient(Client):
                 self._last_bytes_received = time.monotonic()
             self.on_frames(frames)
         return bool(frames)
+
+    @property
+    def tls_error(self) -> ssl.SSLError | None:
+        """Of the present or last connection: an alert of the broker, say."""
+        return self._read_ahead.tls_error if self._read_ahead else None
 
     def abort_connection(self) -> None:
         """Close the connection from another thread: the network thread then connects again."""

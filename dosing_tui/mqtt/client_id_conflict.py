@@ -6,6 +6,7 @@ show it.
 """
 
 from datetime import datetime, timedelta
+from enum import Enum, auto
 
 from dosing_tui.domain.quantities.set_back_clock import is_due
 
@@ -13,6 +14,15 @@ STABLE_AFTER = timedelta(seconds=5)
 """A connection that lasts longer is stable."""
 SHORT_CONNECTION_LIMIT = 3
 """Consecutive short connections that count as a conflict."""
+
+
+class ClientIdSharing(Enum):
+    """Whether another program uses the client ID. What that one receives is missing here."""
+
+    NONE = auto()
+    SUSPECTED = auto()
+    """The last connection was short, and the present one is not stable yet."""
+    DETECTED = auto()
 
 
 class ClientIdConflict:
@@ -43,6 +53,12 @@ class ClientIdConflict:
             )
         return ""
 
+    def judge_sharing(self, now: datetime) -> ClientIdSharing:
+        if self.is_detected:
+            return ClientIdSharing.DETECTED
+        is_suspected = self._short_connections and not self._is_stable(now)
+        return ClientIdSharing.SUSPECTED if is_suspected else ClientIdSharing.NONE
+
     def on_connect(self, now: datetime) -> None:
         self._connected_at = now
 
@@ -55,7 +71,10 @@ class ClientIdConflict:
 
     def clear_if_stable(self, now: datetime) -> bool:
         """Clear the conflict if the current connection is stable. True if it is."""
-        if self._connected_at is None or not is_due(self._connected_at, now, STABLE_AFTER):
+        if not self._is_stable(now):
             return False
         self._short_connections, self._is_taken_over = 0, False
         return True
+
+    def _is_stable(self, now: datetime) -> bool:
+        return self._connected_at is not None and is_due(self._connected_at, now, STABLE_AFTER)

@@ -15,6 +15,7 @@ from dosing_tui.config.settings import MqttSettings, MqttTransport, MqttVersion
 from dosing_tui.errors import BrokerError
 from dosing_tui.ipc.supervised_thread import start_one_shot
 from dosing_tui.mqtt.buffered_client import BufferedClient
+from dosing_tui.mqtt.connection_faults import format_address, format_file_error, format_unreachable
 
 SESSION_EXPIRY_S = 7 * 86_400
 """Session Expiry Interval of MQTT 5; in MQTT 3.1.1 the broker decides."""
@@ -90,23 +91,6 @@ def disconnect_client(client: Client) -> None:
     start_one_shot("mqtt-stop", client.loop_stop).join(STOP_TIMEOUT_S)
 
 
-def format_unreachable(settings: MqttSettings, error: Exception | None = None) -> str:
-    """The sentence for an unreachable broker."""
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"Broker {format_address(settings)} is not trusted: {error.verify_message}."
-    return (
-        f"Broker {format_address(settings)} cannot be reached{f': {_format_error(error)}' if error else ''}."
-    )
-
-
-def format_no_answer(settings: MqttSettings) -> str:
-    """The sentence for a port that accepts connections, but ends them or answers without a CONNACK."""
-    return (
-        f"Broker {format_address(settings)} accepts the connection but does not answer as an MQTT broker: "
-        f"check host, port, tls and transport in [mqtt]."
-    )
-
-
 def format_silence(settings: MqttSettings) -> str:
     """The sentence for a port that accepts connections and sends nothing."""
     return (
@@ -126,29 +110,19 @@ def format_disconnect(settings: MqttSettings, reason: ReasonCode) -> str:
     return f"The connection to broker {format_address(settings)} was lost{why}; connecting again."
 
 
-def format_address(settings: MqttSettings) -> str:
-    return (
-        f"[{settings.host}]:{settings.port}" if ":" in settings.host else f"{settings.host}:{settings.port}"
-    )
-
-
 def _create_tls_context(settings: MqttSettings) -> ssl.SSLContext:
     """Raises: BrokerError with the file that is missing or invalid."""
     try:
         context = ssl.create_default_context(cafile=settings.ca_file or None)
-    except (OSError, ssl.SSLError) as error:
+    except OSError as error:
         raise BrokerError(
-            f"mqtt: ca_file '{settings.ca_file}' cannot be used: {_format_error(error)}."
+            f"mqtt: ca_file '{settings.ca_file}' cannot be used: {format_file_error(error)}."
         ) from error
     if settings.cert_file:
         try:
             # an empty password for an encrypted key: an error instead of a prompt on the terminal
             context.load_cert_chain(settings.cert_file, settings.key_file or None, password=str)
-        except (OSError, ssl.SSLError) as error:
+        except OSError as error:
             files = f"cert_file '{settings.cert_file}' with key_file '{settings.key_file}'"
-            raise BrokerError(f"mqtt: {files} cannot be used: {_format_error(error)}.") from error
+            raise BrokerError(f"mqtt: {files} cannot be used: {format_file_error(error)}.") from error
     return context
-
-
-def _format_error(error: Exception) -> str:
-    return ((error.strerror if isinstance(error, OSError) else None) or str(error)).lower()

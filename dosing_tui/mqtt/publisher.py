@@ -14,14 +14,15 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from dosing_tui.config.settings import MqttSettings
 from dosing_tui.errors import BrokerError
+from dosing_tui.mqtt.buffered_client import BufferedClient
 from dosing_tui.mqtt.connection import (
     connect_now,
     create_client,
     disconnect_client,
-    format_address,
     format_disconnect,
     format_refusal,
 )
+from dosing_tui.mqtt.connection_faults import format_address, format_no_answer
 
 MAX_IN_FLIGHT = 1_000
 """Maximum of messages in flight. Limits the memory, and the messages resent after a lost link."""
@@ -54,7 +55,7 @@ class Publisher:
         self._settings = settings
         self._client_id = client_id
         self._link_callback = on_link
-        self._client: Client | None = None
+        self._client: BufferedClient | None = None
         self._callbacks: deque[Callable[[], None]] = deque()
         self._callback_ready = Event()
         self._in_flight: dict[int, _InFlightMessage] = {}
@@ -181,9 +182,7 @@ class Publisher:
             self._is_connected = False
             self._link_callback(False, format_disconnect(self._settings, reason))
         elif not self._refusal:
-            self._refusal = (
-                f"Broker {format_address(self._settings)} closes the connection without an answer."
-            )
+            self._refusal = format_no_answer(self._settings, self._client.tls_error if self._client else None)
 
     def _on_publish(
         self, _client: Client, _userdata: object, mid: int, reason: ReasonCode, _properties: Properties

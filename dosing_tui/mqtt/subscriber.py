@@ -18,20 +18,18 @@ from dosing_tui.domain.quantities.set_back_clock import is_due
 from dosing_tui.errors import BrokerError
 from dosing_tui.ipc.supervised_thread import SupervisedThread
 from dosing_tui.mqtt.buffered_client import BufferedClient
-from dosing_tui.mqtt.client_id_conflict import ClientIdConflict
+from dosing_tui.mqtt.client_id_conflict import ClientIdConflict, ClientIdSharing
 from dosing_tui.mqtt.connection import (
     RETRY_MAX_S,
     RETRY_MIN_S,
     connect_async,
     create_client,
     disconnect_client,
-    format_address,
     format_disconnect,
-    format_no_answer,
     format_refusal,
     format_silence,
-    format_unreachable,
 )
+from dosing_tui.mqtt.connection_faults import format_address, format_no_answer, format_unreachable
 from dosing_tui.mqtt.message import ReceivedMessage
 from dosing_tui.mqtt.optional_topics import OptionalTopics, list_optional_topics
 from dosing_tui.mqtt.publish_frames import PublishFrame
@@ -127,6 +125,10 @@ class Subscriber:
     def has_client_id_conflict(self) -> bool:
         """Another program probably uses the same client ID: both disconnect each other."""
         return self._client_id_conflict.is_detected
+
+    @property
+    def client_id_sharing(self) -> ClientIdSharing:
+        return self._client_id_conflict.judge_sharing(self._clock())
 
     def start(self) -> None:
         """Start to connect. Returns at once; the first ``on_link`` reports the result.
@@ -285,10 +287,8 @@ class Subscriber:
 
     def _on_connect_fail(self, _client: Client, _userdata: object) -> None:
         self._connect_began_at = None
-        error = sys.exception()  # paho calls this in its except block and does not pass the exception
-        self._report_link(
-            False, format_unreachable(self._settings, error if isinstance(error, Exception) else None)
-        )
+        # paho calls this in its except block and does not pass the exception
+        self._report_link(False, format_unreachable(self._settings, sys.exception()))
 
     def _on_disconnect(
         self,
@@ -309,7 +309,9 @@ class Subscriber:
                 self._client_id_conflict.reason or format_disconnect(self._settings, reason)
             )
         elif began_at:
-            self._report_link(False, format_no_answer(self._settings))
+            self._report_link(
+                False, format_no_answer(self._settings, self._client.tls_error if self._client else None)
+            )
 
     def _on_message(self, _client: Client, _userdata: object, message: MQTTMessage) -> None:
         """A message that paho has read: received in part, say, or of the broker itself."""

@@ -13,7 +13,7 @@ from msgspec.structs import asdict
 
 from dosing_tui.config.settings import MqttSettings
 from dosing_tui.errors import ConfigError
-from dosing_tui.mqtt.connection import format_address
+from dosing_tui.mqtt.connection_faults import format_address
 from dosing_tui.simulator.fault_injection import parse_faults
 from dosing_tui.simulator.publish_loop import ProgressReporter, run_simulation
 

@@ -14,7 +14,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from dosing_tui.config.settings import MqttSettings
-from dosing_tui.mqtt.connection import format_address
+from dosing_tui.mqtt.connection_faults import format_address
 from dosing_tui.mqtt.publisher import Publisher
 from dosing_tui.simulator.fault_injection import ExpectedOutcome, Fault
 from dosing_tui.simulator.plant import PlantMessage, SimulatedPlant

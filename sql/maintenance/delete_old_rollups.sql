@@ -19,6 +19,10 @@ WITH kept AS (
     DELETE FROM pump_rests WHERE since < (SELECT day FROM whole)
 ), totals AS (
     DELETE FROM pump_totals WHERE since < (SELECT day FROM whole)
+), heads AS (
+    DELETE FROM closed_pump_heads WHERE since < (SELECT day FROM whole)
+), target_heads AS (
+    DELETE FROM pump_heads WHERE since < (SELECT day FROM whole)
 ), closed_targets AS (
     DELETE FROM closed_pump_targets AS c
      WHERE NOT EXISTS (SELECT FROM pump_targets AS t

@@ -1,6 +1,7 @@
 """Real servers for tests: which there are, and databases on them that live for one test."""
 
 import os
+import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -137,6 +138,15 @@ def reachable_temp(*, durable: bool = False) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="dosing-test-", dir=place) as name:
         folder = Path(name)
         folder.chmod(0o711)
+        yield folder
+
+
+@contextmanager
+def copy_cluster(cluster: Path) -> Iterator[Path]:
+    """A folder of a server that has been started before."""
+    with reachable_temp() as folder:
+        # with the owners of the files
+        subprocess.run(("cp", "--archive", f"{cluster}/.", folder), check=True)
         yield folder
 
 

@@ -4,11 +4,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, ReadingKind, TimeQuality
+from dosing_tui.domain.presence.models import MessageLoss
 from dosing_tui.live_snapshot import (
     DatabaseFault,
     DatabasePart,
     LinkState,
     LinkStatus,
+    LiveSnapshot,
     MessageCounts,
     Role,
 )
@@ -153,3 +155,36 @@ def test_each_change_is_announced() -> None:
         change()
         assert live.change_event.is_set()
         assert live.get_snapshot(NOW) is not before
+
+
+def test_what_a_message_does_not_change_is_the_same_object_as_before() -> None:
+    live = LiveState()
+    live.apply_readings([make_dose(), make_event("start"), make_level()])
+    live.count_stored(ReadingKind)
+    before = live.get_snapshot(NOW)
+    live.apply_readings([make_level(1)])
+    after = live.get_snapshot(NOW)
+    names = LiveSnapshot.__struct_fields__
+    changed = {name for name in names if getattr(after, name) is not getattr(before, name)}
+    assert changed - {"revision", "message_rate"} == {"levels", "received_counts", "device_last_seen"}
+
+
+def test_a_snapshot_after_each_change_equals_one_after_all_of_them() -> None:
+    def list_steps(live: LiveState) -> list[Callable[[], None]]:
+        return [
+            lambda: live.seed_readings([make_dose(1), make_level(1), make_event("start", 1)]),
+            lambda: live.count_messages(["a", "b"], NOW),
+            lambda: live.apply_readings([make_dose(2)]),
+            lambda: live.apply_readings([make_event("complete", 3), make_dose(2)]),
+            lambda: live.apply_readings([make_level(2), make_level(1, chemical="T-9")]),
+            lambda: live.apply_news([MessageLoss("dosing_system_02", NOW, 3, 5, 7)]),
+            lambda: live.set_role(Role.STANDBY, "It watches."),
+            lambda: live.count_stored([ReadingKind.DOSE]),
+        ]
+
+    watched, unwatched = LiveState(), LiveState()
+    for step, silent_step in zip(list_steps(watched), list_steps(unwatched), strict=True):
+        step()
+        watched.get_snapshot(NOW)
+        silent_step()
+    assert watched.get_snapshot(NOW) == unwatched.get_snapshot(NOW)

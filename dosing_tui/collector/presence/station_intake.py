@@ -15,6 +15,7 @@ from dosing_tui.domain.presence.sequence_tracker import SequenceTracker
 from dosing_tui.domain.presence.status_payload import parse_status
 from dosing_tui.domain.topics.topic_filter import find_station
 from dosing_tui.live_state import LiveState
+from dosing_tui.mqtt.client_id_conflict import ClientIdSharing
 from dosing_tui.mqtt.message import ReceivedMessage
 
 MAX_KNOWN_TOPICS = 1_000
@@ -92,9 +93,16 @@ class StationIntake:
         with self._lock:
             self._tracker.restore_runs(saved, now)
 
-    def take_news(self, now: datetime) -> list[StationNews]:
-        """Reports and losses of messages since the last call."""
+    def take_news(self, now: datetime, sharing: ClientIdSharing = ClientIdSharing.NONE) -> list[StationNews]:
+        """Reports and losses of messages since the last call.
+
+        No loss is what another program with this client ID receives: gaps wait while there may be one.
+        """
         with self._lock:
-            reports = list(self._reports)
+            reports: list[StationNews] = list(self._reports)
             self._reports.clear()
+            if sharing is ClientIdSharing.DETECTED:
+                self._tracker.restart()
+            if sharing is not ClientIdSharing.NONE:
+                return reports
             return [*reports, *self._tracker.settle(now)]

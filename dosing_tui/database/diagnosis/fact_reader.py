@@ -89,8 +89,9 @@ class _FactReader:
         if self._settings.collector.mode is not CollectorMode.NEVER:
             wanted += COLLECTOR_RIGHTS
         rights = {
-            "tables": [right.table for right in wanted],
+            "names": [right.name for right in wanted],
             "privileges": [right.privilege for right in wanted],
+            "columns": [right.column for right in wanted],
         }
         leases = self._list_rows("collector", CollectorLease, "doctor/select_lease", site)
         writers = self._list_rows("other writers", _read_writer, "reads/select_other_writers")

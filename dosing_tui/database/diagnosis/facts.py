@@ -28,7 +28,8 @@ class ServerDetails(Struct, frozen=True):
 
 
 class MissingRight(Struct, frozen=True):
-    table_name: str
+    name: str
+    """Of a table or function."""
     privilege: str
 
 

@@ -11,7 +11,7 @@ from dosing_tui.domain.messages.models import READING_TABLES
 from dosing_tui.domain.quantities.quantity_text import count_noun, format_decimal
 from dosing_tui.ipc.listen_address import is_loopback
 from dosing_tui.mqtt.broker_probe import BrokerAnswers, BrokerFailure
-from dosing_tui.mqtt.connection import format_address
+from dosing_tui.mqtt.connection_faults import format_address
 from dosing_tui.mqtt.optional_topics import DROP_COUNT_TOPIC
 
 REFUSED_QOS = 128
@@ -23,6 +23,8 @@ _REMEDIES: Mapping[BrokerFailure, str] = MappingProxyType(
         BrokerFailure.SETTINGS: "Correct the setting, or make the file readable for this account.",
         BrokerFailure.UNREACHABLE: "Start the broker, or correct mqtt.host, mqtt.port and the firewall.",
         BrokerFailure.UNTRUSTED: "Renew the certificate, or set mqtt.ca_file and mqtt.host to what it names.",
+        BrokerFailure.CLIENT_CERTIFICATE: "Set mqtt.cert_file and mqtt.key_file to a certificate that the "
+        "broker's authority has signed.",
         BrokerFailure.NOT_MQTT: "Set mqtt.port, mqtt.tls and mqtt.transport to those of the broker.",
         BrokerFailure.SILENT: "Restart a broker that hangs; else correct mqtt.port, tls and transport.",
         BrokerFailure.ACCOUNT: "Set mqtt.username and the password (mqtt.password_file) of an account of it.",

@@ -89,7 +89,7 @@ def check_schema(facts: DatabaseFacts, pending: list[str], fault: str) -> Iterat
 
 def check_rights(facts: DatabaseFacts) -> Iterator[CheckResult]:
     if facts.missing_rights:
-        lacking = [f"{right.privilege} on {right.table_name}" for right in facts.missing_rights]
+        lacking = [f"{right.privilege} on {right.name}" for right in facts.missing_rights]
         more = f" and {len(lacking) - 4} more rights" if len(lacking) > 4 else ""
         yield _REPORT.fail_check(
             "rights",

@@ -11,6 +11,7 @@ from dosing_tui.domain.alarm_rules.shared.rule_state import MAX_CLOSED_BATCHES
 from dosing_tui.domain.alarms.catalog import CATALOG_VERSION, NO_DELAY, RULES, AlarmRule
 from dosing_tui.domain.alarms.models import AlarmEvent, AlarmState, AlarmStateName, JournalEntry, Priority
 from dosing_tui.domain.alarms.snapshot import AlarmView
+from dosing_tui.domain.quantities.quantity_text import cut_to_shown
 from dosing_tui.domain.quantities.set_back_clock import is_set_back
 
 MAX_STANDING = 2 * MAX_CLOSED_BATCHES
@@ -161,4 +162,6 @@ def build_alarm_view(state: AlarmState, condition: DelayedCondition | None, *, f
         return AlarmView(state, rule, state.message, state.value, state.limit, None, first_out)
     found = condition.detection
     words = found.message if condition.is_active and found.message else state.message
-    return AlarmView(state, rule, words, found.value, found.limit, condition.is_active, first_out)
+    # a view that looks the same is the same: it is not sent and drawn again each second
+    value = found.value if found.value is None or rule is None else cut_to_shown(found.value, rule.quantity)
+    return AlarmView(state, rule, words, value, found.limit, condition.is_active, first_out)

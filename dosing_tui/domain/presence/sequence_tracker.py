@@ -104,6 +104,13 @@ class SequenceTracker:
                 self._counters.store(device, counter)
                 self._open_devices.add(device)
 
+    def restart(self) -> None:
+        """Forget all numbers: each station's next message begins its count."""
+        for _device, counter in self._counters.list_items():
+            counter.runs.clear()
+            counter.far = []
+        self._open_devices.clear()
+
     def settle(self, now: datetime) -> list[MessageLoss]:
         """What is lost since the last call, what was but has arrived, and whose count has begun."""
         losses, self._news = self._news, []

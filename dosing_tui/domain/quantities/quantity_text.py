@@ -182,6 +182,17 @@ def format_rate(per_second: float | None) -> str:
     return format_decimal(per_second, 1, "/s") if per_second < 10 else f"{format_count(round(per_second))}/s"
 
 
+def cut_to_shown(value: float, quantity: Quantity) -> float:
+    """The value without what ``format_quantity`` does not show of it: seconds, from an hour on.
+
+    >>> [cut_to_shown(seconds, Quantity.DURATION) for seconds in (3_599.2, 7_530.0, 432_470.49)]
+    [3599.2, 7500.0, 432420.0]
+    """
+    if quantity is not Quantity.DURATION or not isfinite(value) or value < _HOUR:
+        return value
+    return float(round(value) // _MINUTE * _MINUTE)
+
+
 def format_quantity(value: float | None, quantity: Quantity) -> str:
     """A value with its unit and as many digits as mean something."""
     if value is None or not isfinite(value):

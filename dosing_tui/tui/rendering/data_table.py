@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 from msgspec import Struct
 from msgspec.structs import replace
 
+from dosing_tui.domain.labels.name_labels import fit_labels
 from dosing_tui.domain.labels.station_labels import fit_station_names
 from dosing_tui.domain.messages.text_sanitizer import count_cells
 from dosing_tui.tui.rendering.canvas import (
@@ -15,12 +16,12 @@ from dosing_tui.tui.rendering.canvas import (
     Rows,
     cut_clauses,
     cut_middle,
-    fit_names,
     paint_cells,
     split_cells,
     wrap_text,
 )
 from dosing_tui.tui.rendering.palette import DIM, TEXT, CellStyle, ColourRole
+from dosing_tui.tui.rendering.row_memory import RowMemory
 
 Row = TypeVar("Row")
 Value: TypeAlias = float | int | str | datetime | date | None
@@ -217,7 +218,7 @@ def scroll_to_cursor(cursor: TableCursor, rows: Sequence[object], visible_count:
     return replace(cursor, first_row=first)
 
 
-def fit_columns(table: TableData[Row], width: int) -> list[TableColumn[Row]]:
+def fit_columns(table: TableData[Row], width: int, memory: RowMemory | None = None) -> list[TableColumn[Row]]:
     """The columns that fit, by priority, widened by spare room: a scale first, then names.
 
     What is left when each has what it needs goes to the last names: the table is as wide as its place.
@@ -232,7 +233,7 @@ def fit_columns(table: TableData[Row], width: int) -> list[TableColumn[Row]]:
     order = sorted(range(len(kept)), key=lambda number: _choose_growth_order(kept[number]))
     for number in order:
         column = kept[number]
-        most = _measure_need(table, column) if column.is_name else column.max_growth
+        most = _measure_need(table, column, memory or RowMemory()) if column.is_name else column.max_growth
         kept[number] = _widen_column(column, most, width - _measure_columns(kept))
     for number in reversed(order):
         column = kept[number]
@@ -255,11 +256,12 @@ def _widen_column(column: TableColumn[Row], most: int, spare: int) -> TableColum
     return replace(column, width=column.width + more, max_growth=column.max_growth - more)
 
 
-def _measure_need(table: TableData[Row], column: TableColumn[Row]) -> int:
+def _measure_need(table: TableData[Row], column: TableColumn[Row], memory: RowMemory) -> int:
     """Cells that a column of names lacks for its longest name, at most its growth."""
     if column.max_growth <= 0 or len(table.rows) > MAX_COMPARED_ROWS:
         return column.max_growth
-    longest = max((count_cells(column.format_text(row, table.context)) for row in table.rows), default=0)
+    texts = set(memory.list_texts(column.format_text, table.rows, table.context))
+    longest = max(map(count_cells, texts), default=0)
     return max(0, min(longest - column.width, column.max_growth))
 
 
@@ -288,27 +290,42 @@ def paint_table(
     cursor: TableCursor = TableCursor(),
     *,
     highlight_row: bool = False,
+    memory: RowMemory | None = None,
 ) -> None:
-    """From the cursor's first row on; the selected row is highlighted if ``highlight_row``."""
-    columns, rows = fit_columns(table, canvas.width), arrange_rows(table, cursor)
+    """From the cursor's first row on; the selected row is highlighted if ``highlight_row``.
+
+    ``memory``: of this table, from one call to the next.
+    """
+    memory = memory or RowMemory()
+    memory.open_table((table.columns, table.context))
+    columns, rows = fit_columns(table, canvas.width, memory), arrange_rows(table, cursor)
     _draw_headings(canvas, columns, cursor)
     visible = count_visible_rows(canvas.height, cursor)
     selected = find_selection(cursor, rows) if highlight_row else None
     shown = rows[cursor.first_row : cursor.first_row + visible]
-    names = [_fit_column_names(table, column, shown) for column in columns]
-    for number, row in enumerate(shown, start=cursor.first_row):
+    names = [_fit_column_names(table, column, shown, memory) for column in columns]
+    widths = tuple(column.width for column in columns)
+    for number, (row, *row_names) in enumerate(zip(shown, *names, strict=True), start=cursor.first_row):
         ground = ColourRole.SELECTION if number == selected else ColourRole.BACKGROUND
-        y = 1 + number - cursor.first_row
-        canvas.fill_row(y, CellStyle(bg=ground))
-        x = 0
-        for column, column_names in zip(columns, names, strict=True):
-            canvas.paste_rows(x, y, column.render_cell(row, table.context, ground, column_names[y - 1]))
-            x += column.width + 1
+        draw = partial(_draw_row, row, table.context, columns, row_names, canvas.width, ground)
+        drawn = memory.draw_row(row, (canvas.width, widths, ground, *row_names), draw)
+        canvas.paste_rows(0, 1 + number - cursor.first_row, drawn)
     if cursor.search_text or cursor.is_searching:
         _draw_search(canvas, cursor, len(rows))
     elif table.describe_row is not None and rows:
         text = table.describe_row(rows[find_cursor_row(cursor, rows)], table.context)
         _draw_description(canvas, text, first_free_row=1 + len(rows))
+
+
+def _draw_row(
+    row: Row, context: object, columns: Sequence[TableColumn[Row]], names: Sequence[str], width: int,
+    ground: ColourRole,
+) -> Rows:  # fmt: skip
+    canvas, x = Canvas(width, 1, CellStyle(bg=ground)), 0
+    for column, name in zip(columns, names, strict=True):
+        canvas.paste_rows(x, 0, column.render_cell(row, context, ground, name))
+        x += column.width + 1
+    return canvas.rows
 
 
 def _draw_description(canvas: Canvas, text: str, *, first_free_row: int) -> None:
@@ -321,17 +338,21 @@ def _draw_description(canvas: Canvas, text: str, *, first_free_row: int) -> None
         canvas.write_text(0, y, line, DIM)
 
 
-def _fit_column_names(table: TableData[Row], column: TableColumn[Row], shown: Sequence[Row]) -> Sequence[str]:
+def _fit_column_names(
+    table: TableData[Row], column: TableColumn[Row], shown: Sequence[Row], memory: RowMemory
+) -> Sequence[str]:
     """The texts of a column of names, distinct also from those that are out of sight; '' for another one."""
     if not column.is_name or column.is_sentence:
         return [""] * len(shown)
-    texts = [column.format_text(row, table.context) for row in shown]
     others = table.rows if len(table.rows) <= MAX_COMPARED_ROWS else ()
-    texts += [column.format_text(row, table.context) for row in others]
+    other_texts = memory.list_texts(column.format_text, others, table.context)
+    texts = memory.list_texts(column.format_text, shown, table.context)
+    all_texts = {*texts, *other_texts}
     if column.is_station:
-        labels = fit_station_names(texts, column.width)
-        return [labels[text] for text in texts]
-    return fit_names(texts, column.width)
+        labels = fit_station_names(all_texts, column.width)
+    else:
+        labels = fit_labels(all_texts, column.width)
+    return [labels[text] for text in texts]
 
 
 def _draw_headings(canvas: Canvas, columns: Sequence[TableColumn[Row]], cursor: TableCursor) -> None:

@@ -82,10 +82,12 @@ class LineWidget(ContainedPump, Widget):
             return
         self._cell_rows = rows
         dirty: list[Region] = []
+        strips = self._strips.copy()
         for y, (before, after) in enumerate(zip(old, rows, strict=True)):
             if before == after:
                 continue
-            self._strips[y] = None
+            moved_from = next((near for near in (y - 1, y + 1) if old[near : near + 1] == [after]), None)
+            self._strips[y] = None if moved_from is None else strips[moved_from]
             dirty += [Region(start, y, end - start, 1) for start, end in find_changed_spans(before, after)]
         if dirty:
             self._refresh_cells(dirty)

@@ -96,6 +96,10 @@ class Palette(Struct, frozen=True):
     """Of the terminals it is for."""
     is_monochrome: bool = False
 
+    def __hash__(self) -> int:
+        """A style is looked up for each run of cells: not by 19 colours."""
+        return hash((self.name, self.is_monochrome))
+
     def get_colour(self, role: ColourRole) -> str:
         return dict(self.colours)[role]
 

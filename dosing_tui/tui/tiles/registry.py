@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -14,6 +14,7 @@ from dosing_tui.domain.panels import panel_catalog as catalog
 from dosing_tui.domain.panels.filters import Dimension
 from dosing_tui.domain.panels.panel_catalog import PANELS, Panel, SeriesPoint
 from dosing_tui.domain.panels.spool_progress import SPOOLS_PANEL
+from dosing_tui.live_snapshot import LiveSnapshot
 from dosing_tui.tui.layout.geometry import TileId
 from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.scope.chart_annotations import ANNOTATIONS_PANEL
@@ -199,34 +200,51 @@ def find_error(tile: TileDeclaration, context: RenderContext) -> str:
 
 
 class _ContentInputs(Struct, frozen=True):
-    """What a content is made of. The same ones give the same content."""
+    """What a content is made of beside the snapshot. The same ones give the same content."""
 
-    live: tuple[object, ...]
-    """Of the snapshot, and the results of the panels: compared by identity."""
+    results: tuple[object, ...]
+    """Of the panels, and the settings: compared by identity."""
     view: tuple[object, ...]
-    """Time as exactly as the content shows it, range and filters, settings."""
+    """Time as exactly as the content shows it, range and filters."""
 
-    def are_same(self, other: "_ContentInputs | None") -> bool:
+    def are_same(self, other: "_ContentInputs") -> bool:
         return (
-            other is not None
-            and self.view == other.view
-            and len(self.live) == len(other.live)
-            and all(one is another for one, another in zip(self.live, other.live, strict=True))
+            self.view == other.view
+            and len(self.results) == len(other.results)
+            and all(one is another for one, another in zip(self.results, other.results, strict=True))
+        )
+
+
+class RecordedSnapshot:
+    """Hands on a snapshot's fields, and notes which were read: no other one changes what was made of it."""
+
+    def __init__(self, snapshot: LiveSnapshot) -> None:
+        self._snapshot = snapshot
+        self.fields_read: dict[str, object] = {}
+
+    def __getattr__(self, name: str) -> object:
+        value = self.fields_read[name] = getattr(self._snapshot, name)
+        return value
+
+
+class _LastContent(Struct, frozen=True):
+    inputs: _ContentInputs
+    fields_read: Mapping[str, object]
+    """Of the snapshot: compared by identity."""
+    content: AnyTileContent
+
+    def is_of(self, inputs: _ContentInputs, snapshot: LiveSnapshot) -> bool:
+        return inputs.are_same(self.inputs) and all(
+            getattr(snapshot, name) is value for name, value in self.fields_read.items()
         )
 
 
 def _list_inputs(tile: TileDeclaration, context: RenderContext, *, is_large: bool) -> _ContentInputs:
-    """A tile of panels is not built again for each message."""
-    snapshot, scope = context.snapshot, context.scope
-    live: tuple[object, ...] = (snapshot,)
-    if not tile.is_live(scope) and not tile.is_about_program:
-        # the latest batch is a range
-        events = snapshot.events if scope.spec is not None else ()
-        live = (snapshot.broker, snapshot.database, snapshot.tolerances, snapshot.limits, events)
     results = (context.get_result(panel) for panel in (*tile.panels, ANNOTATIONS_PANEL))
+    moments = _list_moments(tile, context)
     return _ContentInputs(
-        (*live, *results, context.settings),
-        (_list_moments(tile, context), context.zone, scope, context.is_overdue, context.log_file, is_large),
+        (*results, context.settings),
+        (moments, context.zone, context.scope, context.is_overdue, context.log_file, is_large),
     )
 
 
@@ -250,19 +268,22 @@ class TileRegistry:
 
     def __init__(self) -> None:
         self._failing_tiles: set[str] = set()
-        self._last_contents: dict[str, tuple[_ContentInputs, AnyTileContent]] = {}
+        self._last_contents: dict[str, _LastContent] = {}
 
     def build_content(self, name: str, context: RenderContext, *, is_large: bool = False) -> AnyTileContent:
         """The content of a tile. Raises nothing: the content of a failed tile is the error."""
         inputs = _list_inputs(get_declaration(name), context, is_large=is_large)
-        last_inputs, last = self._last_contents.get(name, (None, None))
-        if last is not None and inputs.are_same(last_inputs):
-            return last
-        content = self._try_build(name, context, is_large=is_large)
+        last = self._last_contents.get(name)
+        if last is not None and last.is_of(inputs, context.snapshot):
+            return last.content
+        recorded = RecordedSnapshot(context.snapshot)
+        # it has every field of the snapshot
+        recording = replace(context, snapshot=cast("LiveSnapshot", recorded))
+        content = self._try_build(name, recording, is_large=is_large)
         if name in self._failing_tiles:
             self._last_contents.pop(name, None)
         else:
-            self._last_contents[name] = inputs, content
+            self._last_contents[name] = _LastContent(inputs, recorded.fields_read, content)
         return content
 
     def _try_build(self, name: str, context: RenderContext, *, is_large: bool) -> AnyTileContent:

@@ -241,12 +241,39 @@ def build_station_lights(context: RenderContext) -> TileContent[StationLights]:
     """A light for each station: the shape of its highest alarm, or of its state."""
     statuses = list_statuses(context)
     labels = label_stations_compactly([status.device for status in statuses], context.settings.short_names)
-    lights = tuple(_build_light(status, labels[status.device], context.now) for status in statuses)
+    lights = _LAST_LIGHTS.build_lights(statuses, labels, context.now)
     key = context.format_key("stations")
     return build_live_content(
         context, TITLE, StationLights(lights, key), paint_station_lights, f"{key} opens",
         newest=_find_newest(statuses), kind=ValueKind.STATION, empty_text=EMPTY_TEXT,
     )  # fmt: skip
+
+
+class LastLights:
+    """The lights of the last picture: those of stations without news are not built again. For one thread."""
+
+    def __init__(self) -> None:
+        self._lights: dict[str, tuple[StationStatus, str, StationLight]] = {}
+
+    def build_lights(
+        self, statuses: Sequence[StationStatus], labels: Mapping[str, str], now: datetime
+    ) -> tuple[StationLight, ...]:
+        known, self._lights = self._lights, {}
+        for status in statuses:
+            label, last = labels[status.device], known.get(status.device)
+            if last is None or _is_silent(status) or (status, label) != last[:2]:
+                last = status, label, _build_light(status, label, now)
+            self._lights[status.device] = last
+        return tuple(light for _, _, light in self._lights.values())
+
+
+_LAST_LIGHTS = LastLights()
+"""Of the console, whose screens are drawn by one thread."""
+
+
+def _is_silent(status: StationStatus) -> bool:
+    """Its light shows how long it has sent nothing."""
+    return status.state in (StationActivity.OFFLINE, StationActivity.NEVER_REPORTED)
 
 
 def _build_light(status: StationStatus, name: str, now: datetime) -> StationLight:
@@ -258,8 +285,9 @@ def _build_light(status: StationStatus, name: str, now: datetime) -> StationLigh
             f"{look.shape}{len(status.alarms)}",
             CellStyle(look.colour, bold=status.has_unacknowledged),
         )
-    is_silent = status.state in (StationActivity.OFFLINE, StationActivity.NEVER_REPORTED)
-    progress = _format_last(status, now) if is_silent else format_progress(status) or status.state.value
+    progress = (
+        _format_last(status, now) if _is_silent(status) else format_progress(status) or status.state.value
+    )
     return StationLight(sanitize_text(name), mark, style, progress, status.urgency, bool(counts))
 
 

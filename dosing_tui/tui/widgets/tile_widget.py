@@ -27,11 +27,13 @@ from dosing_tui.tui.rendering import data_table
 from dosing_tui.tui.rendering.canvas import Rows
 from dosing_tui.tui.rendering.data_table import TableCursor, TableData
 from dosing_tui.tui.rendering.line_widget import LineWidget
+from dosing_tui.tui.rendering.row_memory import RowMemory
 from dosing_tui.tui.rendering.theme import TerminalTheme
 from dosing_tui.tui.tiles.accuracy import ErrorHistogram, paint_error_histogram
 from dosing_tui.tui.tiles.shared.tile_content import (
     AnyTileContent,
     BodyPainter,
+    BoundPainter,
     build_failed_content,
     render_tile,
 )
@@ -67,7 +69,7 @@ class Tile(LineWidget, can_focus=True):
         """It is the only visible tile."""
         self._content: AnyTileContent | None = None
         self._tile_size = (0, 0)
-        self._painter = BodyPainter()
+        self._painter, self._row_memory = BodyPainter(), RowMemory()
         self._has_failed = False
         """The last content could not be drawn."""
         self._needs_draw = False
@@ -203,15 +205,16 @@ class Tile(LineWidget, can_focus=True):
                 return replace(
                     content,
                     data=drawn,
-                    paint=partial(draw_full_screen_chart, cursor=self._find_bucket(drawn)),
+                    paint=BoundPainter(draw_full_screen_chart, {"cursor": self._find_bucket(drawn)}),
                     describe=describe_full_screen,
                 )
             case ErrorHistogram() as spread if self.is_large:
-                return replace(content, paint=partial(paint_error_histogram, cursor=self._find_bin(spread)))
+                cursor = {"cursor": self._find_bin(spread)}
+                return replace(content, paint=BoundPainter(paint_error_histogram, cursor))
             case TankGauges() | SystemStatus() as data:
                 self._first_row = max(0, min(self._first_row, self._count_hidden_rows()))
                 paint = paint_inventory if isinstance(data, TankGauges) else paint_system_status
-                return replace(content, paint=partial(paint, first=self._first_row))
+                return replace(content, paint=BoundPainter(paint, {"first": self._first_row}))
             case _:
                 return content
 
@@ -241,8 +244,8 @@ class Tile(LineWidget, can_focus=True):
         first, end, count = map(format_count, (min(reader.first_row + 1, last), last, len(rows)))
         seen = f"{first}–{end} of {'the newest ' if table.is_cut else ''}{count}"
         select = self.has_focus or reader.selected_row is not None
-
-        paint = partial(data_table.paint_table, cursor=reader, highlight_row=select)
+        options = {"cursor": reader, "highlight_row": select, "memory": self._row_memory}
+        paint = BoundPainter(data_table.paint_table, options)
         return replace(content, paint=paint, unit=f"{content.unit} · {seen}" if content.unit else seen)
 
     def _get_drawn_chart(self) -> ChartData:

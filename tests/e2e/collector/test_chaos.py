@@ -24,7 +24,6 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from dosing_tui.config.settings import MqttSettings, Settings
-from dosing_tui.database.schema.migrate import migrate_schema
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker
 from dosing_tui.mqtt.publisher import Publisher
@@ -268,7 +267,6 @@ def test_nothing_is_lost_or_doubled_whatever_happens_to_the_parts(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     direct = plant_settings(mosquitto.settings, own_postgres.dsn, tmp_path)
-    migrate_schema(direct, report=lambda sentence: None)
     rows: list[tuple[str, ...]] = []
     with stalling_proxy(make_conninfo(own_postgres.dsn, host="127.0.0.1")) as proxy:
         settings = replace(direct, database=replace(direct.database, dsn=proxy.dsn))

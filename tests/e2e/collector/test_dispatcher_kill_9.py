@@ -8,7 +8,6 @@ import pytest
 
 from dosing_tui.config.notification_channel import NotificationSettings
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.schema.migrate import migrate_schema
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker
 from dosing_tui.domain.alarms.journal_projection import JournalProjection, fold_entries
@@ -118,7 +117,6 @@ def test_a_restart_while_the_database_is_down_ends_no_alarm_and_notifies_nobody_
     mosquitto: EmbeddedBroker, own_postgres: EmbeddedPostgres, web: WebServer, tmp_path: Path
 ) -> None:
     site = plant_settings(mosquitto.settings, own_postgres.dsn, tmp_path)
-    migrate_schema(site, report=print)
     channel = NotificationSettings(name="shift", url=web.url, on=("raise", "return"))
     six_seconds = replace(site.alarms, offline_minutes=0.1)
     notifying = replace(

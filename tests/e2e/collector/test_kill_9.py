@@ -39,29 +39,29 @@ def wait_for(looks: CountingSession, count: int) -> None:
 
 
 def test_four_kills_of_the_collector_and_one_of_the_database_lose_and_double_nothing(
-    mosquitto: EmbeddedBroker, own_postgres: EmbeddedPostgres, tmp_path: Path
+    mosquitto: EmbeddedBroker, empty_postgres: EmbeddedPostgres, tmp_path: Path
 ) -> None:
-    settings = plant_settings(mosquitto.settings, own_postgres.dsn, tmp_path)
+    settings = plant_settings(mosquitto.settings, empty_postgres.dsn, tmp_path)
     now, chance = int(time.time()), random.Random(7)
-    with run_collector(settings, tmp_path) as collector, CountingSession(own_postgres.dsn) as looks:
+    with run_collector(settings, tmp_path) as collector, CountingSession(empty_postgres.dsn) as looks:
         wait_until(lambda: "The broker is connected." in collector.log)
         for kill in range(KILLS):
             part = range(kill * COUNT // KILLS, (kill + 1) * COUNT // KILLS)
             publishing = start_publishing(mosquitto, [Numbered(number, now) for number in part])
             wait_for(looks, looks.count_rows(COUNTED) + len(part) // 3)
             if kill == 2:
-                own_postgres.kill()
+                empty_postgres.kill()
             time.sleep(chance.uniform(0, 0.05))  # at any moment of its work
             collector.kill()
             publishing.join()
             collector.start()
             if kill == 2:
                 wait_until(lambda: "database factory_metrics" in collector.log.rpartition("Site plant1")[2])
-                own_postgres.restart()
+                empty_postgres.restart()
         wait_for(looks, COUNT)
         wait_until(lambda: collector.log.count("The broker is connected.") == KILLS + 1)
         assert collector.end_gracefully() == 0
-    assert_each_once(own_postgres.dsn, COUNT)
+    assert_each_once(empty_postgres.dsn, COUNT)
     assert_balanced(collector, stored=COUNT)
 
 

@@ -15,7 +15,6 @@ from dosing_tui.collector.alarms.journal_outbox import JournalOutbox
 from dosing_tui.collector.alarms.offline_commands import store_commands
 from dosing_tui.collector.context.local_state import get_spool_folder
 from dosing_tui.config.settings import MqttSettings, Settings
-from dosing_tui.database.schema.migrate import migrate_schema
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker
 from dosing_tui.domain.alarms.journal_projection import fold_entries
@@ -148,7 +147,6 @@ def test_what_a_suspended_leader_decided_is_not_journaled_after_another_and_what
     mosquitto: EmbeddedBroker, own_postgres: EmbeddedPostgres, tmp_path: Path
 ) -> None:
     site = plant_settings(mosquitto.settings, own_postgres.dsn, tmp_path)
-    migrate_schema(site, report=log.info)
     with run_machine(site, tmp_path / "north") as leader, connect_station(site) as plant:
         wait_until_collecting(leader)
         with run_machine(site, tmp_path / "south") as standby:

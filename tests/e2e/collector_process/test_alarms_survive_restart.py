@@ -11,7 +11,6 @@ from signal import SIGKILL
 import pytest
 
 from dosing_tui.config.settings import Settings
-from dosing_tui.database.schema.migrate import migrate_schema
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker
 from dosing_tui.domain.alarms.models import AlarmEvent, JournalEntry
@@ -45,7 +44,6 @@ def test_an_acknowledgement_without_the_database_outlives_everything_and_is_jour
     mosquitto: EmbeddedBroker, own_postgres: EmbeddedPostgres, tmp_path: Path
 ) -> None:
     settings = plant_settings(mosquitto.settings, own_postgres.dsn, tmp_path / "spool")
-    migrate_schema(settings, report=print)
     environment = {
         "DOSING_MQTT_HOST": mosquitto.host, "DOSING_MQTT_PORT": str(mosquitto.port),
         "DOSING_DATABASE_DSN": own_postgres.dsn, "DOSING_LOG_FILE": str(tmp_path / "console.log"),

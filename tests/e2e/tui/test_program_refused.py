@@ -5,8 +5,6 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from dosing_tui.config.settings import DatabaseSettings, Settings
-from dosing_tui.database.schema.migrate import migrate_schema
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.demo.servers.mqtt_broker import find_free_port
 from tests.support.polling import wait_until
@@ -19,7 +17,6 @@ READER = "reader_of_little"
 @pytest.fixture
 def plant(own_postgres: EmbeddedPostgres) -> str:
     """A database with the schema, seen by a role that may read doses and levels but no sums."""
-    migrate_schema(Settings(database=DatabaseSettings(dsn=own_postgres.dsn)), report=print)
     with psycopg.connect(own_postgres.dsn) as session:
         session.execute(f"CREATE ROLE {READER} LOGIN")
         session.execute(f"GRANT SELECT ON dosing_consumption, batch_events, inventory_levels TO {READER}")

@@ -156,10 +156,14 @@ def test_a_leader_whose_process_ended_is_replaced_before_its_lease_expires(
         wait_until(second.try_acquire)
 
 
-def test_an_outage_leaves_the_leader_confirmed(own_postgres: EmbeddedPostgres) -> None:
+def test_an_outage_leaves_the_leader_confirmed(
+    own_postgres: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leader_election, "LEASE_S", 60.0)  # longer than the server takes to die
     lease = LeaderLease()
     with join_election(own_postgres.dsn, lease=lease) as only:
         assert only.try_acquire()
+        assert lease.token
         own_postgres.kill()
         wait_until(lambda: fails(only))  # a session may outlive its server by a moment
         assert lease.is_confirmed

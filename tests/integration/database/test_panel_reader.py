@@ -14,7 +14,6 @@ from msgspec import structs
 from dosing_tui.database.batches.incremental_rebuild import rebuild_batches
 from dosing_tui.database.panel_reader import RECENT_ROWS, PanelReader
 from dosing_tui.database.reading_writer import ReadingWriter
-from dosing_tui.database.schema.migrate import migrate_schema
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.demo.servers.mqtt_broker import find_free_port
 from dosing_tui.domain.messages.models import BatchEvent, Dose, InventoryLevel, TimeQuality
@@ -196,7 +195,6 @@ def test_a_server_that_comes_back_is_asked_again(
     own_postgres: EmbeddedPostgres, capfd: pytest.CaptureFixture[str]
 ) -> None:
     settings = settings_for(own_postgres.dsn)
-    migrate_schema(settings, report=lambda sentence: None)
     reader = PanelReader(settings)
     reader.open()
     assert reader.load_readings() == []
@@ -230,7 +228,6 @@ def test_a_panel_that_takes_too_long_is_given_up(migrated: str) -> None:
 
 
 def test_a_database_that_goes_while_it_answers_is_told_in_a_sentence(own_postgres: EmbeddedPostgres) -> None:
-    migrate_schema(settings_for(own_postgres.dsn), report=lambda sentence: None)
     waiting = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%dosing_sums%'"
     with (
         ThreadPoolExecutor(1) as pool,

@@ -19,7 +19,6 @@ from psycopg import sql
 from psycopg.rows import class_row
 
 from dosing_tui.database.reading_writer import ReadingWriter, SpoolRow, WriteProgress, WriteReceipt
-from dosing_tui.database.schema.migrate import migrate_schema
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.domain.messages.models import Dose, ParsedItem, Reading, ReadingKind, Rejection
 from dosing_tui.domain.messages.text_sanitizer import clean_line
@@ -457,7 +456,6 @@ def test_collectors_with_overlapping_spools_do_not_disturb_each_other(migrated: 
 
 def test_a_server_that_is_killed_meanwhile_has_everything_once(own_postgres: EmbeddedPostgres) -> None:
     settings = settings_for(own_postgres.dsn)
-    migrate_schema(settings, report=lambda sentence: None)
     writer, spool = ReadingWriter(settings), uuid4()
     rows = number_rows(*make_doses(4000))
     batches = [rows[start : start + 20] for start in range(0, len(rows), 20)]

@@ -15,7 +15,7 @@ from dosing_tui.demo.servers import postgres_binaries as programs
 from dosing_tui.demo.servers.embedded_postgres import DEFAULT_SETTINGS, EmbeddedPostgres
 from dosing_tui.demo.servers.postgres_binaries import find_binaries
 from dosing_tui.errors import DemoError
-from tests.support.database_servers import reachable_temp
+from tests.support.database_servers import copy_cluster, reachable_temp
 from tests.support.demo.server_owners import owner_of
 from tests.support.os_processes import is_alive
 from tests.support.polling import wait_until
@@ -33,6 +33,13 @@ time.sleep(600)
 @pytest.fixture
 def folder() -> Iterator[Path]:
     with reachable_temp() as folder:
+        yield folder
+
+
+@pytest.fixture
+def used_folder(cluster: Path) -> Iterator[Path]:
+    """With a server's data: to make them takes longer than all the rest of a test."""
+    with copy_cluster(cluster) as folder:
         yield folder
 
 
@@ -56,11 +63,11 @@ def test_folders_may_have_spaces_quotes_and_commas(folder: Path) -> None:
 
 @pytest.mark.parametrize("name", ['it\'s \\ "here"', "here, or there"])
 def test_sockets_may_lie_in_a_folder_with_an_odd_name(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, name: str
+    used_folder: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    (folder / name).mkdir(mode=0o755)
-    monkeypatch.setattr("tempfile.tempdir", str(folder / name))
-    with EmbeddedPostgres(folder / "data") as server:
+    (used_folder / name).mkdir(mode=0o755)
+    monkeypatch.setattr("tempfile.tempdir", str(used_folder / name))
+    with EmbeddedPostgres(used_folder) as server:
         assert query_value(server, "SELECT 1") == 1
 
 
@@ -72,43 +79,43 @@ def test_a_long_path_still_gets_a_short_socket(folder: Path, monkeypatch: pytest
         assert query_value(server, "SELECT 1") == 1
 
 
-def test_it_listens_on_no_network_unless_given_a_port(folder: Path) -> None:
-    with EmbeddedPostgres(folder) as server:
+def test_it_listens_on_no_network_unless_given_a_port(used_folder: Path) -> None:
+    with EmbeddedPostgres(used_folder) as server:
         assert query_value(server, "SHOW listen_addresses") == ""
 
 
-def test_nobody_else_reaches_its_socket(folder: Path) -> None:
-    with EmbeddedPostgres(folder) as server:
+def test_nobody_else_reaches_its_socket(used_folder: Path) -> None:
+    with EmbeddedPostgres(used_folder) as server:
         sockets = Path(str(conninfo_to_dict(server.dsn)["host"]))
         assert sockets.stat().st_mode & 0o777 == 0o700
     assert not sockets.exists()
 
 
-def test_settings_of_the_caller_win(folder: Path) -> None:
-    with EmbeddedPostgres(folder, settings={"max_connections": "7"}) as server:
+def test_settings_of_the_caller_win(used_folder: Path) -> None:
+    with EmbeddedPostgres(used_folder, settings={"max_connections": "7"}) as server:
         assert query_value(server, "SHOW max_connections") == "7" != DEFAULT_SETTINGS["max_connections"]
 
 
-def test_a_refused_setting_is_told_in_the_servers_words(folder: Path) -> None:
+def test_a_refused_setting_is_told_in_the_servers_words(used_folder: Path) -> None:
     with pytest.raises(DemoError, match="no_such_setting"):
-        EmbeddedPostgres(folder, settings={"no_such_setting": "1"}).start()
+        EmbeddedPostgres(used_folder, settings={"no_such_setting": "1"}).start()
 
 
-def test_a_folder_serves_one_process_at_a_time(folder: Path) -> None:
-    with EmbeddedPostgres(folder), pytest.raises(DemoError, match="in use by another process"):
-        EmbeddedPostgres(folder).start()
+def test_a_folder_serves_one_process_at_a_time(used_folder: Path) -> None:
+    with EmbeddedPostgres(used_folder), pytest.raises(DemoError, match="in use by another process"):
+        EmbeddedPostgres(used_folder).start()
 
 
-def test_a_folder_is_free_again_after_a_failed_start(folder: Path) -> None:
+def test_a_folder_is_free_again_after_a_failed_start(used_folder: Path) -> None:
     with pytest.raises(DemoError):
-        EmbeddedPostgres(folder, settings={"max_connections": "many"}).start()
-    with EmbeddedPostgres(folder) as server:
+        EmbeddedPostgres(used_folder, settings={"max_connections": "many"}).start()
+    with EmbeddedPostgres(used_folder) as server:
         assert server.pid
 
 
 @pytest.mark.parametrize("ending", [SIGKILL, SIGINT])
-def test_the_server_ends_with_its_owner(folder: Path, ending: int) -> None:
-    with owner_of(OWNER, folder) as (owner, said):
+def test_the_server_ends_with_its_owner(used_folder: Path, ending: int) -> None:
+    with owner_of(OWNER, used_folder) as (owner, said):
         server = int(said)
         assert is_alive(server)
         owner.send_signal(ending)
@@ -116,15 +123,15 @@ def test_the_server_ends_with_its_owner(folder: Path, ending: int) -> None:
         wait_until(lambda: not is_alive(server), why="the server outlives its owner")
 
 
-def test_a_server_left_over_is_ended_and_its_data_kept(folder: Path) -> None:
-    with EmbeddedPostgres(folder) as server:
+def test_a_server_left_over_is_ended_and_its_data_kept(used_folder: Path) -> None:
+    with EmbeddedPostgres(used_folder) as server:
         with psycopg.connect(server.dsn) as connection:
             connection.execute("CREATE TABLE t AS SELECT 7 AS n")
         data = Path(str(query_value(server, "SHOW data_directory")))
     left_over = untied_server(data)
     try:
         wait_until(lambda: (data / "postmaster.pid").exists())
-        with EmbeddedPostgres(folder) as server:
+        with EmbeddedPostgres(used_folder) as server:
             assert left_over.wait(60) is not None
             assert query_value(server, "SELECT n FROM t") == 7
     finally:
@@ -144,13 +151,13 @@ def untied_server(data: Path) -> subprocess.Popen[bytes]:
 
 @pytest.mark.parametrize("pid", [None, 1, 4_000_000, 0], ids=["ours", "1", "4000000", "0"])
 def test_a_note_of_a_dead_run_whose_number_is_somebody_elses_now_is_forgotten(
-    folder: Path, pid: int | None
+    used_folder: Path, pid: int | None
 ) -> None:
-    with EmbeddedPostgres(folder) as server:
+    with EmbeddedPostgres(used_folder) as server:
         data = Path(str(query_value(server, "SHOW data_directory")))
     note = data / "postmaster.pid"
     note.write_text(f"{os.getpid() if pid is None else pid}\n{data}\n1700000000\n5432\n\n\n")
-    with EmbeddedPostgres(folder) as server:
+    with EmbeddedPostgres(used_folder) as server:
         assert query_value(server, "SELECT 1") == 1
 
 

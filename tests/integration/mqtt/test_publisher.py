@@ -11,7 +11,7 @@ import pytest
 from dosing_tui.config.settings import MqttSettings, MqttVersion
 from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker, find_free_port
 from dosing_tui.errors import BrokerError
-from dosing_tui.mqtt.connection import format_address
+from dosing_tui.mqtt.connection_faults import format_address
 from dosing_tui.mqtt.publisher import Publisher
 from tests.support.polling import wait_until
 from tests.support.simulator.recording_subscriber import record_traffic

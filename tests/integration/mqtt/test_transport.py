@@ -131,7 +131,9 @@ def test_a_port_without_websockets_is_named(answer: bytes | None) -> None:
         websockets = replace(settings, transport=MqttTransport.WEBSOCKETS)
         with connect_subscriber(websockets, wait=False) as ear:
             wait_until(lambda: ear.links)
-            assert f"Broker 127.0.0.1:{settings.port} cannot be reached: " in ear.why
+            reason = "cannot be reached: " if answer is None else "does not answer as a WebSocket: check port"
+            assert f"Broker 127.0.0.1:{settings.port} " in ear.why
+            assert reason in ear.why
 
 
 def test_a_server_that_begins_to_speak_mqtt_is_used(mosquitto: EmbeddedBroker) -> None:

@@ -1,6 +1,6 @@
 from datetime import UTC, datetime, timedelta
 
-from dosing_tui.mqtt.client_id_conflict import ClientIdConflict
+from dosing_tui.mqtt.client_id_conflict import ClientIdConflict, ClientIdSharing
 
 NOON = datetime(2025, 6, 1, 12, tzinfo=UTC)
 
@@ -42,3 +42,22 @@ def test_it_is_over_when_a_connection_lasts() -> None:
     assert not contention.clear_if_stable(NOON + timedelta(seconds=4))
     assert contention.clear_if_stable(NOON + timedelta(seconds=6))
     assert not contention.is_detected
+
+
+def test_one_short_connection_is_a_suspicion_until_the_next_is_stable() -> None:
+    contention = ClientIdConflict("collector")
+    assert contention.judge_sharing(NOON) is ClientIdSharing.NONE
+    replay_lifetimes(contention, [1])
+    assert contention.judge_sharing(NOON) is ClientIdSharing.SUSPECTED
+    contention.on_connect(NOON)
+    assert contention.judge_sharing(NOON + timedelta(seconds=4)) is ClientIdSharing.SUSPECTED
+    assert contention.judge_sharing(NOON + timedelta(seconds=6)) is ClientIdSharing.NONE
+
+
+def test_a_conflict_means_that_the_client_id_is_shared() -> None:
+    contention = ClientIdConflict("collector")
+    replay_lifetimes(contention, [1, 1, 1])
+    contention.on_connect(NOON)
+    assert contention.judge_sharing(NOON + timedelta(seconds=6)) is ClientIdSharing.DETECTED
+    assert contention.clear_if_stable(NOON + timedelta(seconds=6))
+    assert contention.judge_sharing(NOON + timedelta(seconds=6)) is ClientIdSharing.NONE

@@ -3,9 +3,10 @@
 import math
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TypeAlias
 
 from dosing_tui.domain.messages.models import InventoryLevel
-from dosing_tui.domain.messages.tank_level import LevelBand
+from dosing_tui.domain.messages.tank_level import LevelBand, StockLimits
 from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.scope.render_context import RenderContext
 
@@ -13,19 +14,23 @@ NO_LEVEL_TEXT = "no level has been reported yet"
 _BAND_ORDER = (LevelBand.LOW, LevelBand.WARN, LevelBand.UNKNOWN, LevelBand.NORMAL)
 
 
+Urgency: TypeAlias = tuple[int, float, float, tuple[str, str]]
+
+
+def get_urgency(level: InventoryLevel, limits: StockLimits) -> Urgency:
+    """Sort key of a tank: low ones first, then by percent, by what is left, and by name."""
+    band = limits.find_band(level)
+    percent = level.percent_full if band is not LevelBand.UNKNOWN else None
+    return (
+        _BAND_ORDER.index(band), percent or 0.0,
+        math.inf if level.remaining_g is None else level.remaining_g, level.identity,
+    )  # fmt: skip
+
+
 def sort_by_urgency(context: RenderContext) -> tuple[InventoryLevel, ...]:
-    """The tanks: low ones first, then by percent, by what is left, and by name."""
+    """The tanks in the order of ``get_urgency``."""
     limits = context.limits.stock
-
-    def get_urgency(level: InventoryLevel) -> tuple[int, float, float, tuple[str, str]]:
-        band = limits.find_band(level)
-        percent = level.percent_full if band is not LevelBand.UNKNOWN else None
-        return (
-            _BAND_ORDER.index(band), percent or 0.0,
-            math.inf if level.remaining_g is None else level.remaining_g, level.identity,
-        )  # fmt: skip
-
-    return tuple(sorted(context.levels, key=get_urgency))
+    return tuple(sorted(context.levels, key=lambda level: get_urgency(level, limits)))
 
 
 def find_newest_level(levels: Sequence[InventoryLevel]) -> datetime | None:

@@ -1,7 +1,7 @@
 """The content of a tile and the frame around it."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
@@ -120,6 +120,16 @@ def _format_age(context: RenderContext, at: datetime, is_stale: bool) -> str:
     if is_stale:
         return f"{_TIME_PREFIX}{number_format.format_timestamp(at, context.zone, now=context.now)}"
     return number_format.format_age((context.now - at).total_seconds())
+
+
+class BoundPainter(Struct, frozen=True):
+    """A painter with options of its own. Equal ones paint the same: two ``partial`` are never equal."""
+
+    paint: Callable[..., Rows]
+    options: Mapping[str, object]
+
+    def __call__(self, data: object, width: int, height: int) -> Rows:
+        return self.paint(data, width, height, **self.options)
 
 
 class BodyPainter:

@@ -1,6 +1,8 @@
 """The gauges of the tanks, from one picture to the next."""
 
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
+from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -11,6 +13,7 @@ from dosing_tui.domain.quantities.value_age import ValueKind, is_old
 from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import sanitize_text
 from dosing_tui.tui.scope.render_context import RenderContext
+from dosing_tui.tui.tiles.shared.tank_levels import Urgency, get_urgency
 from dosing_tui.tui.tiles.shared.tank_mark import TankMark, choose_tank_mark, index_alarms
 
 
@@ -34,34 +37,38 @@ class TankGauge(Struct, frozen=True):
         return f"{self.station} {self.chemical}".strip()
 
 
+class _KnownGauge(NamedTuple):
+    level: InventoryLevel
+    gauge: TankGauge
+    urgency: Urgency
+
+
 class LastGauges:
     """The gauges of the last picture: those of tanks without news are not built again. For one thread."""
 
     def __init__(self) -> None:
         self._surroundings: tuple[object, ...] = ()
         """All that gauges depend on beside their own level and its age."""
-        self._gauges: dict[tuple[str, str], tuple[InventoryLevel, TankGauge]] = {}
+        self._gauges: dict[tuple[str, str], _KnownGauge] = {}
 
     def build_gauges(
         self, context: RenderContext, levels: Sequence[InventoryLevel], names: Mapping[str, str]
     ) -> tuple[TankGauge, ...]:
+        """The most urgent first."""
         limits, active = context.limits.stock, index_alarms(context.snapshot.alarms)
         surroundings = (names, limits, active)
         known = self._gauges if surroundings == self._surroundings else {}
-        gauges = []
+        found = {}
         for level in levels:
-            last, gauge = known.get(level.identity, (None, None))
-            age = _format_age(context, level)
-            if (
-                gauge is None
-                or last is not level
-                or (age, _is_old(context, level)) != (gauge.age, gauge.is_old)
-            ):
+            last, age = known.get(level.identity), (_format_age(context, level), _is_old(context, level))
+            if last is None or last.level is not level:
                 gauge = _build_tank_gauge(context, level, names, limits, active)
-            gauges.append((level, gauge))
-        self._surroundings = surroundings
-        self._gauges = {level.identity: (level, gauge) for level, gauge in gauges}
-        return tuple(gauge for _, gauge in gauges)
+                last = _KnownGauge(level, gauge, get_urgency(level, limits))
+            elif age != (last.gauge.age, last.gauge.is_old):
+                last = last._replace(gauge=_build_tank_gauge(context, level, names, limits, active))
+            found[level.identity] = last
+        self._surroundings, self._gauges = surroundings, found
+        return tuple(each.gauge for each in sorted(found.values(), key=attrgetter("urgency")))
 
 
 def _build_tank_gauge(

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -10,7 +11,7 @@ from dosing_tui.domain.messages.tank_level import LevelBand
 from dosing_tui.domain.quantities.value_age import ValueKind
 from dosing_tui.tui.charts.primitives.bars import draw_gauge, draw_thin_gauge
 from dosing_tui.tui.rendering import number_format
-from dosing_tui.tui.rendering.canvas import Canvas, paint_cells, split_cells
+from dosing_tui.tui.rendering.canvas import Canvas, Rows, paint_cells, split_cells
 from dosing_tui.tui.rendering.palette import DIM, LABEL, TEXT, CellStyle, ColourRole
 from dosing_tui.tui.scope.render_context import RenderContext
 from dosing_tui.tui.tiles.shared.tank_levels import (
@@ -18,7 +19,6 @@ from dosing_tui.tui.tiles.shared.tank_levels import (
     choose_tank_unit,
     find_newest_level,
     format_percent_full,
-    sort_by_urgency,
 )
 from dosing_tui.tui.tiles.shared.tile_content import TileContent, build_live_content
 from dosing_tui.tui.tiles.tanks.last_gauges import LastGauges, TankGauge
@@ -42,7 +42,7 @@ class TankGauges(Struct, frozen=True):
 
 
 def build_inventory(context: RenderContext) -> TileContent[TankGauges]:
-    levels, settings = sort_by_urgency(context), context.settings
+    levels, settings = context.levels, context.settings
     names = label_stations_compactly([level.device_id for level in levels], settings.short_names)
     tanks, limits = _LAST_GAUGES.build_gauges(context, levels, names), context.limits.stock
     gauges = TankGauges(
@@ -80,7 +80,8 @@ def paint_inventory(canvas: Canvas, data: TankGauges, first: int = 0) -> None:
     for number, (name, tank) in enumerate(named):
         y = number * rows_each
         if rows_each == 1:
-            _draw_one_row(canvas, y, name, tank, side_texts[number], bar_width, room)
+            row = _draw_one_row(canvas.width, name, tank, side_texts[number], bar_width, room)
+            canvas.paste_rows(0, y, row)
         else:
             _draw_tall_gauge(canvas, y, name, tank, data, rows_each, show_mass=masses)
 
@@ -195,16 +196,19 @@ def _list_side_texts(
     return [text if len(text) <= room else "" for text in texts], room
 
 
+@lru_cache(maxsize=256)
 def _draw_one_row(
-    canvas: Canvas, y: int, name: str, tank: TankGauge, side_text: str, bar_width: int, name_width: int
-) -> None:
+    width: int, name: str, tank: TankGauge, side_text: str, bar_width: int, name_width: int
+) -> Rows:
+    canvas = Canvas(width, 1)
     name_style, number = _choose_styles(tank)
-    _draw_band_mark(canvas, y, tank)
-    canvas.write_text(2, y, name, name_style, width=name_width)
-    end = canvas.write_right(canvas.width, y, f"{format_percent_full(tank.percent):>6} %", number)
-    end = canvas.write_right(end, y, side_text, DIM)
+    _draw_band_mark(canvas, 0, tank)
+    canvas.write_text(2, 0, name, name_style, width=name_width)
+    end = canvas.write_right(width, 0, f"{format_percent_full(tank.percent):>6} %", number)
+    end = canvas.write_right(end, 0, side_text, DIM)
     start = 2 + name_width + 1
     if end - start >= bar_width >= _LEAST_BAR:
         colour = _choose_bar_colour(tank)
         bar = draw_thin_gauge(tank.percent, bar_width, colour=colour, limits=tank.limits)
-        canvas.paste_rows(start, y, bar)
+        canvas.paste_rows(start, 0, bar)
+    return canvas.rows

@@ -19,7 +19,6 @@ from dosing_tui.collector.alarms.offline_commands import OfflineCommands
 from dosing_tui.collector.context.local_state import get_spool_folder
 from dosing_tui.config.settings import CollectorMode, Settings
 from dosing_tui.database.alarms import journal
-from dosing_tui.database.schema.migrate import migrate_schema
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker
 from dosing_tui.domain.alarms import operator_commands
@@ -160,9 +159,7 @@ def test_after_kill_9_the_alarms_and_acknowledgements_are_the_same(
 
 @pytest.fixture
 def own_plant(mosquitto: EmbeddedBroker, own_postgres: EmbeddedPostgres, tmp_path: Path) -> Settings:
-    settings = plant_settings(mosquitto.settings, own_postgres.dsn, tmp_path)
-    migrate_schema(settings, report=print)
-    return settings
+    return plant_settings(mosquitto.settings, own_postgres.dsn, tmp_path)
 
 
 def test_without_the_database_alarms_show_and_are_journaled_later_once(

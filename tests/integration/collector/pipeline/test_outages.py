@@ -65,10 +65,12 @@ def test_the_machine_that_was_the_last_to_collect_goes_on(
 
 
 def test_always_collects_with_nothing_there_at_all(
-    settings: Settings, mosquitto: EmbeddedBroker, own_postgres: EmbeddedPostgres
+    mosquitto: EmbeddedBroker, empty_postgres: EmbeddedPostgres, tmp_path: Path
 ) -> None:
-    own_postgres.stop()
+    """Not even the schema, once the database is there."""
+    empty_postgres.stop()
     mosquitto.stop()
+    settings = plant_settings(mosquitto.settings, empty_postgres.dsn, tmp_path)
     settings = in_mode(settings, CollectorMode.ALWAYS)
     with run_in_threads(settings) as plant:
         wait_until(lambda: plant.role is Role.COLLECTOR)
@@ -82,7 +84,7 @@ def test_always_collects_with_nothing_there_at_all(
         wait_until(lambda: plant.listening)
         publish_numbered(settings.mqtt, number_messages(0, 4))
         wait_until(lambda: plant.books == MessageCounts(received=4, spooled=4))
-        own_postgres.start()
+        empty_postgres.start()
         wait_until(lambda: plant.books == MessageCounts(received=4, stored=4))
 
 

@@ -17,7 +17,6 @@ from dosing_tui.collector.spool.redelivery_filter import MessageFingerprint
 from dosing_tui.collector.spool.spool import ParsedMessage, Spool
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.reading_writer import WriteProgress
-from dosing_tui.database.schema.migrate import migrate_schema
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker
 from dosing_tui.domain.alarms.models import AlarmEvent
@@ -35,9 +34,7 @@ DISK_MB = 8
 
 @pytest.fixture
 def own_plant(mosquitto: EmbeddedBroker, own_postgres: EmbeddedPostgres, tmp_path: Path) -> Settings:
-    settings = plant_settings(mosquitto.settings, own_postgres.dsn, tmp_path)
-    migrate_schema(settings, report=print)
-    return settings
+    return plant_settings(mosquitto.settings, own_postgres.dsn, tmp_path)
 
 
 def test_flipped_digits_are_rejected_with_their_bytes_and_the_rest_is_stored(

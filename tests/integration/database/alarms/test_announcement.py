@@ -12,7 +12,6 @@ from psycopg.conninfo import make_conninfo
 from dosing_tui.database.alarms import journal
 from dosing_tui.database.connection import describe_target
 from dosing_tui.database.error_mapping import translate_errors
-from dosing_tui.database.schema.migrate import migrate_schema
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.domain.alarms.models import AlarmEvent
 from dosing_tui.errors import DatabaseUnavailableError, InvalidRowError
@@ -31,7 +30,6 @@ def short_queue(own_postgres: EmbeddedPostgres) -> EmbeddedPostgres:
         session.execute("ALTER SYSTEM SET max_notify_queue_pages = 64")
         session.execute("CREATE ROLE viewer LOGIN")
     own_postgres.restart()
-    migrate_schema(settings_for(own_postgres.dsn), report=print)
     return own_postgres
 
 

@@ -17,7 +17,6 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.database.alarms import journal
 from dosing_tui.database.alarms.journal import JournalUpdate
 from dosing_tui.database.reading_writer import ReadingWriter
-from dosing_tui.database.schema.migrate import migrate_schema
 from dosing_tui.database.sql_files import read_statement
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.domain.alarms.checkpoint import EMPTY_CHECKPOINT, Checkpoint
@@ -230,7 +229,6 @@ def test_a_row_that_is_committed_late_is_not_passed_over(migrated: str) -> None:
 
 def test_listening_goes_on_after_the_server_was_away(own_postgres: EmbeddedPostgres) -> None:
     settings = settings_for(own_postgres.dsn)
-    migrate_schema(settings, report=print)
     first, second = new_entry(AlarmEvent.RAISE), new_entry(AlarmEvent.RETURN)
     journal.append_entries(settings, [first])
     with follow_in_thread(settings) as ear:

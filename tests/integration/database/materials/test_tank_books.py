@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import psycopg
 import pytest
 from msgspec.structs import replace
 
-from dosing_tui.database.connection import use_session
+from dosing_tui.database.connection import Session, use_session
 from dosing_tui.database.panel_reader import PanelReader
 from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.materials.ledger import MaterialKind
@@ -39,6 +40,8 @@ class WrittenPlant:
     """What was stored so far; times are whole minutes, so that some are the same."""
 
     dsn: str
+    session: Session
+    """For what is done many times: a new session plans it anew, which takes longer than to do it."""
     reader: PanelReader
     now: datetime
     chance: random.Random
@@ -78,7 +81,7 @@ class WrittenPlant:
     def enter(self, kind: MaterialKind, at: datetime, tank: tuple[str, str]) -> None:
         station, chemical = tank
         name, grams = self.chance.choice(SPELLINGS[chemical]), float(self.chance.randrange(1, 900))
-        number = enter_material(self.dsn, at, kind.value, grams, device_id=station, chemical=name)
+        number = enter_material(self.session, at, kind.value, grams, device_id=station, chemical=name)
         assert number is not None
         self.materials.append(LedgerEntry(station, chemical, BookEntry(at, kind, grams, number)))
 
@@ -89,7 +92,9 @@ class WrittenPlant:
     def close(self) -> int:
         """How many books are stored then."""
         for station in STATIONS:
-            while fetch_value(self.dsn, "SELECT close_tank_days(%s, %s, 30)", station, ZONE):
+            while self.session.execute("SELECT close_tank_days(%s, %s, 30)", (station, ZONE)).fetchone() != (
+                0,
+            ):
                 pass
         return int(fetch_value(self.dsn, "SELECT count(*) FROM closed_tank_books"))
 
@@ -109,12 +114,20 @@ class WrittenPlant:
 
 
 @pytest.fixture
-def plant(migrated: str, request: pytest.FixtureRequest) -> Iterator[WrittenPlant]:
+def session(migrated: str) -> Iterator[Session]:
+    with psycopg.connect(migrated, autocommit=True) as opened:
+        yield opened
+
+
+@pytest.fixture
+def plant(migrated: str, session: Session, request: pytest.FixtureRequest) -> Iterator[WrittenPlant]:
     """Twelve days until the current minute; each tank was counted twice, and one of them two minutes ago."""
     chance = random.Random(request.node.name)
     reader = PanelReader(settings_for(migrated, zone=ZONE))
     reader.open()
-    plant = WrittenPlant(migrated, reader, datetime.now(UTC).replace(second=0, microsecond=0), chance)
+    plant = WrittenPlant(
+        migrated, session, reader, datetime.now(UTC).replace(second=0, microsecond=0), chance
+    )
     plant.store_levels(plant.now - 13 * DAY, *(plant.some_time(12 * DAY) for _ in range(40)))
     plant.store_doses(
         *(plant.some_time(12 * DAY) for _ in range(300)), *(plant.some_time(4 * HOUR) for _ in range(40))

@@ -2,7 +2,7 @@
 
 import json
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import LiteralString
@@ -28,26 +28,35 @@ DAYS = 9
 STATIONS = ("s1", "s2")
 TANKS = ("T-12", "L25B", "l 25b")
 KINDS = ("delivery", "refill", "prime", "purge", "waste", "correction", "count", "drum_change")
-RANGES = ((0.0, DAYS), (1.3, 6.77), (3.1, 3.2))
-"""In days after the first."""
+RANGES = ((0.0, DAYS), (1.3, 6.77), (3.1, 3.2), (-3.0, 8.9))
+"""In days after the first. The closed days of the last are between two that are not, a week apart."""
 Session = psycopg.Connection[TupleRow]
 
 
+READERS: dict[tuple[str, str], PanelReader] = {}
+"""By database and zone: a session plans the statement once, which takes longer than to run it."""
+
+
+@pytest.fixture(autouse=True)
+def _close_readers() -> Iterator[None]:
+    yield
+    while READERS:
+        READERS.popitem()[1].close()
+
+
 def read_balances(dsn: str, zone: str) -> list[Sequence[object]]:
-    reader = PanelReader(settings_for(dsn, zone=zone))
-    reader.open()
-    try:
-        rows: list[Sequence[object]] = []
-        for since, until in RANGES:
-            end = FIRST + timedelta(days=until)
-            query = PanelQuery(FIRST + timedelta(days=since), end, end)
-            rows += [
-                tuple(round(each, 6) if isinstance(each, float) else each for each in astuple(row))
-                for row in reader.read_panel(PANELS["stock_balance"], query)
-            ]
-        return rows
-    finally:
-        reader.close()
+    if (dsn, zone) not in READERS:
+        READERS[dsn, zone] = PanelReader(settings_for(dsn, zone=zone))
+        READERS[dsn, zone].open()
+    rows: list[Sequence[object]] = []
+    for since, until in RANGES:
+        end = FIRST + timedelta(days=until)
+        query = PanelQuery(FIRST + timedelta(days=since), end, end)
+        rows += [
+            tuple(round(each, 6) if isinstance(each, float) else each for each in astuple(row))
+            for row in READERS[dsn, zone].read_panel(PANELS["stock_balance"], query)
+        ]
+    return rows
 
 
 def read_reckoned(dsn: str, zone: str) -> list[Sequence[object]]:
@@ -63,11 +72,11 @@ def read_reckoned(dsn: str, zone: str) -> list[Sequence[object]]:
 
 def close_days(dsn: str, zone: str) -> int:
     """How many of the days with readings are closed now; the later ones count as closed."""
-    with psycopg.connect(dsn) as session:
+    with psycopg.connect(dsn, autocommit=True) as session:
         session.execute(LATER_DAYS, (zone,))
-    for station in STATIONS:
-        while fetch_value(dsn, "SELECT close_tank_days(%s, %s, 4)", station, zone):
-            pass
+        for station in STATIONS:
+            while session.execute("SELECT close_tank_days(%s, %s, 4)", (station, zone)).fetchone() != (0,):
+                pass
     closed = "SELECT count(*) FROM closed_tank_days WHERE day BETWEEN '2025-10-21' AND '2025-10-29'"
     return int(fetch_value(dsn, closed))
 

@@ -18,6 +18,7 @@ CLASS = "sums the doses of a pump, chemical and target, which are stored by thei
 STORED = "is the identity of a stored row"
 EXCEPTIONS = {
     "close_pump_days": CLASS,
+    "close_pump_heads": CLASS,
     "close_pump_totals": CLASS,
     "count_pump_errors": CLASS,
     "count_tank_days": "looks for levels by each spelling of the tank, for the index",
@@ -30,6 +31,7 @@ EXCEPTIONS = {
     "roll_up_doses": CLASS,
     "store_ingested_dose": STORED,
     "store_ingested_event": STORED,
+    "tube_settled_at": CLASS,
 }
 """Functions that compare bare names, and why they may."""
 

@@ -20,6 +20,7 @@ from tests.support.database.development_schema import create_development_schema
 from tests.support.database.reading_samples import settings_for
 from tests.support.database.schema_inspection import execute_statements, fetch_rows
 from tests.support.database_servers import Server, new_name
+from tests.support.polling import wait_until
 
 SINCE, UNTIL = datetime(2026, 10, 1, tzinfo=UTC), datetime(2026, 11, 20, tzinfo=UTC)
 NOW = UNTIL + timedelta(days=1)
@@ -58,10 +59,19 @@ def viewer(old: str) -> Iterator[str]:
     with psycopg.connect(old, autocommit=True) as session:
         role = sql.Identifier(name)
         session.execute(sql.SQL("CREATE ROLE {} LOGIN").format(role))
-        session.execute(sql.SQL("GRANT SELECT ON ALL TABLES IN SCHEMA public TO {}").format(role))
+        wait_until(lambda: _grant_reading(session, role))
         yield make_conninfo(old, user=name)
         session.execute(sql.SQL("DROP OWNED BY {}").format(role))
         session.execute(sql.SQL("DROP ROLE {}").format(role))
+
+
+def _grant_reading(session: psycopg.Connection, role: sql.Identifier) -> bool:
+    """False if a job of TimescaleDB has changed a table's entry in the catalogue at that moment."""
+    try:
+        session.execute(sql.SQL("GRANT SELECT ON ALL TABLES IN SCHEMA public TO {}").format(role))
+    except psycopg.errors.InternalError_:  # "tuple concurrently updated"
+        return False
+    return True
 
 
 def read_one_panel(

@@ -1,5 +1,6 @@
 """A filled database at migration 27 is taken over: nothing is lost, and its schema equals a new one."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -174,6 +175,16 @@ def read_panels(settings: Settings) -> dict[str, list[object]]:
         reader.close()
 
 
+def read_view(dsn: str, view: str) -> list[str]:
+    """Its rows but for the last digits of a mean: a continuous aggregate adds in any order."""
+    rows = fetch_rows(dsn, f"SELECT to_jsonb(t)::text FROM {view} AS t")
+    return sorted(json.dumps(json.loads(row, parse_float=round_number), sort_keys=True) for (row,) in rows)
+
+
+def round_number(digits: str) -> float:
+    return float(f"{float(digits):.9g}")
+
+
 def test_no_row_is_lost_and_every_view_of_them_is_the_same(flavour: Server, databases: Databases) -> None:
     written, taken_over = databases.dsns
     before = read_tables(written)
@@ -185,6 +196,7 @@ def test_no_row_is_lost_and_every_view_of_them_is_the_same(flavour: Server, data
         "material_entries", "tank_mixes", "batch_lots", "service_log", "station_status", "station_changes",
         "alarm_action_rates", "tank_days", "closed_tank_days", "closed_tank_books",
         "closed_pump_targets", "pump_rests", "pump_totals", "closed_pump_uses",
+        "closed_pump_heads", "pump_heads",
         "reading_parts",  # the weeks of the month, as long as a new database has them
     }  # fmt: skip
     panels, expected = read_panels(databases.taken_over), read_panels(databases.written)
@@ -201,8 +213,7 @@ def test_no_row_is_lost_and_every_view_of_them_is_the_same(flavour: Server, data
     assert verified.faults == ()
     assert verified == verify_audit_trail(databases.written)
     for view in ("latest_inventory", "dosing_consumption_hourly", "batch_review_status", "effective_reviews"):
-        query = f"SELECT to_jsonb(t)::text FROM {view} AS t ORDER BY 1"
-        assert fetch_rows(taken_over, query) == fetch_rows(written, query) != []
+        assert read_view(taken_over, view) == read_view(written, view) != []
 
 
 def test_a_taken_over_database_goes_on_as_a_new_one(flavour: Server, databases: Databases) -> None:

@@ -2,6 +2,7 @@
 
 import time
 from datetime import timedelta
+from itertools import pairwise
 from uuid import UUID
 
 import pytest
@@ -629,3 +630,13 @@ def test_who_only_watches_never_revives_what_the_journal_has_ended() -> None:
     )
     assert list_alarms(collector, journal=True) == list_alarms(console, journal=True)
     assert console.get_shown_state(*KEY) is collector.get_shown_state(*KEY) is AlarmStateName.NORMAL
+
+
+def test_a_picture_of_alarms_that_looks_the_same_is_the_same() -> None:
+    plant = offline_plant()
+    pictures = []
+    for seconds in (7_210, 1, 30, 60):
+        plant.advance_clock(seconds)
+        pictures.append(plant.evaluator.take_snapshot(plant.now, is_journal_live=True))
+    assert pictures[0].annunciated_alarms
+    assert [one == other for one, other in pairwise(pictures)] == [True, True, False]

@@ -12,7 +12,13 @@ from hypothesis import strategies as st
 
 import dosing_tui
 from dosing_tui.domain.alarms.catalog import RULES, AlarmRule, format_alarm_value
-from dosing_tui.domain.quantities.quantity_text import NO_VALUE, Quantity, format_duration, format_quantity
+from dosing_tui.domain.quantities.quantity_text import (
+    NO_VALUE,
+    Quantity,
+    cut_to_shown,
+    format_duration,
+    format_quantity,
+)
 from dosing_tui.domain.quantities.value_age import AGE_LIMITS, ValueKind, is_old
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
@@ -91,3 +97,8 @@ def test_no_text_chooses_its_decimals_on_its_own() -> None:
         for _ in _OWN_DECIMALS.finditer(path.read_text(encoding="utf-8"))
     )
     assert found == _FORMATTERS
+
+
+@given(value=st.floats(-1e9, 1e9), quantity=st.sampled_from(Quantity))
+def test_a_value_that_is_cut_looks_as_it_did(value: float, quantity: Quantity) -> None:
+    assert format_quantity(cut_to_shown(value, quantity), quantity) == format_quantity(value, quantity)

@@ -6,13 +6,17 @@ import pytest
 from msgspec.structs import replace
 
 from dosing_tui.config.settings import Settings
+from dosing_tui.domain.alarm_rules.shared.limits import AlarmLimits
+from dosing_tui.domain.alarms.snapshot import AlarmSnapshot
 from dosing_tui.domain.panels.panel_catalog import ERROR_RATE
-from dosing_tui.live_snapshot import LinkState, LinkStatus, LiveSnapshot
+from dosing_tui.live_snapshot import LinkState, LinkStatus, LiveSnapshot, MessageCounts, Role
 from dosing_tui.tui.layout.geometry import TileFrame, TileId
 from dosing_tui.tui.rendering.canvas import Rows
+from dosing_tui.tui.rendering.data_table import TableCursor, paint_table
 from dosing_tui.tui.scope.render_context import PanelResult, RenderContext
 from dosing_tui.tui.tiles.registry import TILES, TileRegistry
-from dosing_tui.tui.tiles.shared.tile_content import BodyPainter, TileContent, render_tile
+from dosing_tui.tui.tiles.shared.tile_content import BodyPainter, BoundPainter, TileContent, render_tile
+from tests.support.tui.sample_plant import live_plant, make_history, make_levels
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 CONTEXT = RenderContext(NOON, UTC, Settings(), LiveSnapshot())
@@ -25,17 +29,32 @@ def test_nothing_is_built_for_a_second_draw_within_the_second(name: str) -> None
     assert registry.build_content(name, LATER) is registry.build_content(name, CONTEXT)
 
 
-def test_a_message_is_no_reason_to_build_a_tile_of_a_panel() -> None:
+def test_a_message_is_a_reason_to_build_only_the_tiles_that_show_it() -> None:
     registry = TileRegistry()
-    before = registry.build_content(TileId.ERROR_RATE, CONTEXT)
-    links = CONTEXT.snapshot
-    heard = LiveSnapshot(
-        revision=1, last_message_at=NOON, message_rate=1.0, broker=links.broker, database=links.database
-    )
-    after_message = replace(LATER, snapshot=heard)
-    assert registry.build_content(TileId.ERROR_RATE, after_message) is before
-    tanks = registry.build_content(TileId.INVENTORY, CONTEXT)
-    assert registry.build_content(TileId.INVENTORY, after_message) is not tanks
+    tiles = (TileId.ERROR_RATE, TileId.INVENTORY, TileId.DOSES, TileId.SYSTEM_STATUS)
+    before = [registry.build_content(tile, CONTEXT) for tile in tiles]
+    level = make_levels()[0]
+    heard = replace(CONTEXT.snapshot, revision=1, last_message_at=NOON, levels=(level,))
+    after = [registry.build_content(tile, replace(LATER, snapshot=heard)) for tile in tiles]
+    assert [one is other for one, other in zip(before, after, strict=True)] == [True, False, True, False]
+
+
+@pytest.mark.parametrize("name", TILES)
+def test_a_content_is_never_that_of_another_state_of_the_plant(name: str) -> None:
+    """Field by field from an empty plant to one with everything, and back."""
+    registry, full = TileRegistry(), live_plant(make_history(days=0.1), make_levels()).get_snapshot(NOON)
+    full = replace(
+        full, broker=LinkState(LinkStatus.UP, NOON), database=LinkState(LinkStatus.DOWN, NOON, "It is away."),
+        alarms=AlarmSnapshot(NOON, recent_raise_count=3), notice="It only watches.", role=Role.STANDBY,
+        has_more_tanks=True, has_more_stations=True, failed_threads=("viewer",), limits=AlarmLimits(),
+        refused_topics=("factory/dosing/batch",), message_counts=MessageCounts(received=3, stored=1),
+    )  # fmt: skip
+    snapshot = CONTEXT.snapshot
+    for goal in (full, CONTEXT.snapshot):
+        for field in LiveSnapshot.__struct_fields__:
+            snapshot = replace(snapshot, **{field: getattr(goal, field)})
+            context = replace(CONTEXT, snapshot=snapshot)
+            assert registry.build_content(name, context) == TileRegistry().build_content(name, context), field
 
 
 @pytest.mark.parametrize(
@@ -87,6 +106,14 @@ def test_an_age_is_no_reason_to_paint_the_chart_below_it() -> None:
         render_tile(each, 20, 5, frame=TileFrame.FULL, is_focused=False, painter=painter)
     render_tile(content, 21, 5, frame=TileFrame.FULL, is_focused=False, painter=painter)
     assert painted == ["a", "b", "a"]
+
+
+def test_painters_with_equal_options_are_equal() -> None:
+    one, same, other = (
+        BoundPainter(paint_table, {"cursor": TableCursor(first)}) for first in ("a", "a", "b")
+    )
+    assert one == same
+    assert one != other
 
 
 def test_a_caption_without_room_keeps_the_end_of_its_filter() -> None:
