@@ -25,7 +25,6 @@ from tests.support.database_servers import (
     reachable_temp,
     skip_absent,
 )
-from tests.support.doctest_filter import DoctestFilter
 from tests.support.grafana import grafana_formatter as grafana_formatter  # reads the environment in time
 from tests.support.sizes import FULL_SIZE_VARIABLE
 
@@ -96,7 +95,6 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.pluginmanager.register(DoctestFilter())
     if config.getoption("numprocesses", None) and not hasattr(config, "workerinput"):
         return  # runs no test itself, and what it removed its workers would miss: the servers to test on
     pause_cycle_search()

@@ -1,28 +1,14 @@
-"""The test suite's own servers, and its collection, keep what they promise."""
+"""The test suite's own servers keep what they promise."""
 
 import socket
-from pathlib import Path
 
 import psycopg
 import pytest
-from _pytest.doctest import DoctestModule
 from psycopg.conninfo import make_conninfo
 
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker
 from tests.support.database_servers import Server
-
-
-@pytest.mark.parametrize(
-    ("text", "has_any"), [('"""Twice.\n\n>>> 1 + 1\n2\n"""\n', True), ('"""Twice."""\n', False)]
-)
-def test_modules_with_doctests_are_searched_for_them_and_no_others(
-    request: pytest.FixtureRequest, tmp_path: Path, text: str, has_any: bool
-) -> None:
-    module = tmp_path / "twice.py"
-    module.write_text(text)
-    found = request.config.hook.pytest_collect_file(file_path=module, parent=request.session)
-    assert any(isinstance(each, DoctestModule) for each in found) == has_any
 
 
 def test_a_database_is_new_and_empty(database: str) -> None:

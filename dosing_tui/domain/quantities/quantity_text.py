@@ -147,8 +147,11 @@ def format_level(percent: float | None) -> str:
 
 
 def round_down_to_tenths(value: float) -> float:
-    """Rounded down: 19.96 is below a limit of 20 and must not be shown as 20.0."""
-    return floor(value * 10 + 1e-9) / 10
+    """Rounded down: 19.96 is below a limit of 20 and must not be shown as 20.0.
+
+    A number that is too large to have tenths stays as it is: ten times the largest are no number.
+    """
+    return floor(value * 10 + 1e-9) / 10 if abs(value) < 1e15 else value
 
 
 def format_duration(seconds: float | None) -> str:

@@ -61,11 +61,14 @@ def check_books(dsn: str, told: FilledTables) -> None:
     assert fetch_value(dsn, OLD_TABLES) == 0
 
 
-def test_every_row_is_kept_or_set_aside_with_its_reason(guide: str) -> None:
+def test_every_row_is_kept_or_set_aside_with_its_reason_and_progress_is_told(guide: str) -> None:
     told = lived_in(guide)
     names = list_pending_steps(settings_for(guide))
     assert {"import/dosing_consumption", "import/batch_events", "import/inventory_levels"} < set(names)
-    assert adopt_database(guide) == names
+    lines: list[str] = []
+    assert migrate_schema(settings_for(guide), report=lines.append) == names
+    assert [line for line in lines if line.startswith("Importing dosing_consumption: ")]
+    assert [line for line in lines if line.startswith("Imported dosing_consumption: ")]
     assert list_pending_steps(settings_for(guide)) == []
     check_books(guide, told)
     reasons = {reason for (reason,) in fetch_rows(guide, "SELECT reason FROM legacy_import_rejects")}
@@ -121,14 +124,6 @@ def test_an_empty_guide_database_is_adopted(guide: str) -> None:
     adopt_database(guide)
     assert count_rows(guide) == (0, 0, 0)
     assert fetch_value(guide, OLD_TABLES) == 0
-
-
-def test_progress_is_told(guide: str) -> None:
-    lived_in(guide)
-    told: list[str] = []
-    migrate_schema(settings_for(guide), report=told.append)
-    assert [line for line in told if line.startswith("Importing dosing_consumption: ")]
-    assert [line for line in told if line.startswith("Imported dosing_consumption: ")]
 
 
 def interrupt_at(wanted: str) -> Callable[[str], None]:

@@ -2,7 +2,7 @@
 
 import json
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import LiteralString
@@ -13,9 +13,9 @@ import pytest
 from msgspec.structs import astuple
 from psycopg.rows import TupleRow
 
-from dosing_tui.database.panel_reader import PanelReader
 from dosing_tui.database.schema.maintenance import run_maintenance
 from dosing_tui.domain.panels.panel_catalog import PANELS, PanelQuery
+from tests.support.database.kept_readers import get_reader
 from tests.support.database.ledger_entries import enter_material
 from tests.support.database.reading_samples import settings_for
 from tests.support.database.schema_inspection import execute_statements, fetch_rows, fetch_value
@@ -33,28 +33,14 @@ RANGES = ((0.0, DAYS), (1.3, 6.77), (3.1, 3.2), (-3.0, 8.9))
 Session = psycopg.Connection[TupleRow]
 
 
-READERS: dict[tuple[str, str], PanelReader] = {}
-"""By database and zone: a session plans the statement once, which takes longer than to run it."""
-
-
-@pytest.fixture(autouse=True)
-def _close_readers() -> Iterator[None]:
-    yield
-    while READERS:
-        READERS.popitem()[1].close()
-
-
 def read_balances(dsn: str, zone: str) -> list[Sequence[object]]:
-    if (dsn, zone) not in READERS:
-        READERS[dsn, zone] = PanelReader(settings_for(dsn, zone=zone))
-        READERS[dsn, zone].open()
     rows: list[Sequence[object]] = []
     for since, until in RANGES:
         end = FIRST + timedelta(days=until)
         query = PanelQuery(FIRST + timedelta(days=since), end, end)
         rows += [
             tuple(round(each, 6) if isinstance(each, float) else each for each in astuple(row))
-            for row in READERS[dsn, zone].read_panel(PANELS["stock_balance"], query)
+            for row in get_reader(dsn, zone).read_panel(PANELS["stock_balance"], query)
         ]
     return rows
 

@@ -10,7 +10,6 @@ import psycopg
 import pytest
 from msgspec.structs import replace
 
-from dosing_tui.database.panel_reader import PanelReader
 from dosing_tui.database.pumps.service_log import enter_service
 from dosing_tui.database.schema.maintenance import run_maintenance
 from dosing_tui.database.sql_files import read_statement
@@ -21,6 +20,7 @@ from dosing_tui.domain.panels.panel_catalog import PUMP_CAPABILITY, PanelQuery
 from dosing_tui.domain.panels.pump_capability import PumpCapability
 from tests.support.database.equal_rows import are_equal
 from tests.support.database.expected_pumps import expect_pumps
+from tests.support.database.kept_readers import get_reader
 from tests.support.database.reading_samples import DOSE, settings_for
 from tests.support.database.schema_inspection import execute_statements, fetch_rows, fetch_value
 from tests.support.database.stored_batches import write_readings
@@ -84,15 +84,10 @@ def enter_services(dsn: str, services: Iterable[ServiceDraft]) -> None:
 
 
 def read_pumps(dsn: str, ranges: Sequence[tuple[float, float]] = RANGES) -> list[list[PumpCapability]]:
-    reader = PanelReader(settings_for(dsn))
-    reader.open()
-    try:
-        return [
-            reader.read_panel(PUMP_CAPABILITY, PanelQuery(after(since), after(until), after(until)))
-            for since, until in ranges
-        ]
-    finally:
-        reader.close()
+    return [
+        get_reader(dsn).read_panel(PUMP_CAPABILITY, PanelQuery(after(since), after(until), after(until)))
+        for since, until in ranges
+    ]
 
 
 def list_wrong(dsn: str, doses: list[Dose], services: Iterable[ServiceDraft]) -> list[tuple[float, float]]:

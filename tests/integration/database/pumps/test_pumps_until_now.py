@@ -27,6 +27,7 @@ from tests.integration.database.pumps.test_pump_days import (
 )
 from tests.support.database.equal_rows import are_equal
 from tests.support.database.expected_pumps import expect_pumps
+from tests.support.database.kept_readers import get_reader
 from tests.support.database.reading_samples import DOSE, settings_for
 from tests.support.database.schema_inspection import execute_statements, fetch_rows
 from tests.support.database.stored_batches import write_readings
@@ -41,22 +42,18 @@ FILTERS = ((), ("s2", "none"))
 
 def list_wrong(dsn: str, doses: list[Dose], services: list[ServiceDraft]) -> list[object]:
     """The ranges and stations of which the panel does not say what the doses say."""
-    reader, wrong = PanelReader(settings_for(dsn)), list[object]()
-    reader.open()
-    try:
-        for length in LENGTHS:
-            for stations in FILTERS:
-                for hours in (0.0, PAST_HOURS):
-                    until = datetime.now(UTC) - timedelta(hours=hours)
-                    since = until - timedelta(days=length)
-                    query = PanelQuery(since, until, until, Selection(device=stations))
-                    own = [dose for dose in doses if not stations or dose.device_id in stations]
-                    told = expect_pumps(own, since, until, Selection(), 0.5, services)
-                    found = reader.read_panel(PUMP_CAPABILITY, query)
-                    if not are_equal(found, told):
-                        wrong.append((length, stations, hours))
-    finally:
-        reader.close()
+    wrong: list[object] = []
+    for length in LENGTHS:
+        for stations in FILTERS:
+            for hours in (0.0, PAST_HOURS):
+                until = datetime.now(UTC) - timedelta(hours=hours)
+                since = until - timedelta(days=length)
+                query = PanelQuery(since, until, until, Selection(device=stations))
+                own = [dose for dose in doses if not stations or dose.device_id in stations]
+                told = expect_pumps(own, since, until, Selection(), 0.5, services)
+                found = get_reader(dsn).read_panel(PUMP_CAPABILITY, query)
+                if not are_equal(found, told):
+                    wrong.append((length, stations, hours))
     return wrong
 
 

@@ -10,7 +10,6 @@ from msgspec.structs import replace
 from dosing_tui.database.batches.incremental_rebuild import rebuild_changed_days
 from dosing_tui.database.batches.queries import list_batches
 from dosing_tui.database.batches.review_writer import enter_review
-from dosing_tui.database.panel_reader import PanelReader
 from dosing_tui.database.schema.maintenance import run_maintenance
 from dosing_tui.domain.batch_review.query_models import BatchFilter, create_review_draft
 from dosing_tui.domain.batch_review.review_rules import Decision
@@ -18,6 +17,7 @@ from dosing_tui.domain.messages.models import Dose, Reading, TimeQuality
 from dosing_tui.domain.panels.filters import Selection
 from dosing_tui.domain.panels.panel_catalog import BATCHES_LEFT, BatchesLeft, PanelQuery
 from tests.support.database.equal_rows import are_equal
+from tests.support.database.kept_readers import get_reader
 from tests.support.database.reading_samples import DOSE, EVENT, LEVEL, NOW, settings_for
 from tests.support.database.schema_inspection import execute_statements, fetch_rows, fetch_value
 from tests.support.database.stored_batches import store_and_rebuild, write_readings
@@ -57,15 +57,10 @@ def make_dose(chance: random.Random, at: datetime, station: str, recipe: str) ->
 
 
 def read_left(dsn: str) -> list[list[BatchesLeft]]:
-    reader = PanelReader(settings_for(dsn))
-    reader.open()
-    try:
-        return [
-            reader.read_panel(BATCHES_LEFT, PanelQuery(NOW, now, now, selection))
-            for now in MOMENTS for selection in SELECTIONS
-        ]  # fmt: skip
-    finally:
-        reader.close()
+    return [
+        get_reader(dsn).read_panel(BATCHES_LEFT, PanelQuery(NOW, now, now, selection))
+        for now in MOMENTS for selection in SELECTIONS
+    ]  # fmt: skip
 
 
 def read_counted(dsn: str) -> list[list[BatchesLeft]]:

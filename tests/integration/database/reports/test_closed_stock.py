@@ -10,13 +10,13 @@ import pytest
 from msgspec.structs import replace
 
 from dosing_tui.cli import alarm_actions
-from dosing_tui.database.panel_reader import PanelReader
 from dosing_tui.domain.alarms.models import Actor
 from dosing_tui.domain.alarms.operator_commands import CommandContext
 from dosing_tui.domain.messages.models import Dose, InventoryLevel
 from dosing_tui.domain.panels.panel_catalog import STOCK_OUTLOOK, PanelQuery, StockOutlook
 from tests.support.database.equal_rows import are_equal
 from tests.support.database.expected_stock import expect_outlook
+from tests.support.database.kept_readers import get_reader
 from tests.support.database.reading_samples import DOSE, LEVEL, settings_for
 from tests.support.database.schema_inspection import execute_statements, fetch_value
 from tests.support.database.stored_batches import write_readings
@@ -76,12 +76,7 @@ def close_days(dsn: str, zone: str) -> None:
 
 
 def read_outlook(dsn: str, now: datetime, zone: str) -> list[StockOutlook]:
-    reader = PanelReader(settings_for(dsn, zone=zone))
-    reader.open()
-    try:
-        return reader.read_panel(STOCK_OUTLOOK, PanelQuery(now, now, now))
-    finally:
-        reader.close()
+    return get_reader(dsn, zone).read_panel(STOCK_OUTLOOK, PanelQuery(now, now, now))
 
 
 def retire_tank(dsn: str, tag: str) -> None:
