@@ -20,7 +20,7 @@ class FileRows(Struct, frozen=True):
     """The file has a line of names before its rows: an editor counts it."""
 
     def name_place(self, context: str) -> str:
-        """PostgreSQL's words about a row of ``blocks``, with the number that the file's reader finds it by."""
+        """PostgreSQL's words about a row of ``blocks``, with the number by which a reader finds it."""
         unit, skipped = ("line", 1) if self.has_header else ("row", 0)
         return re.sub(r"\bline (\d+)", lambda at: f"{unit} {int(at[1]) + skipped}", context, count=1)
 
