@@ -91,7 +91,7 @@ def _copy_rows(session: Session, rows: FileRows, table: LegacyTable, path: Path)
                 copy.write(block)
         session.execute(SQL(_READ_TIMES).format(Identifier(table.legacy_name)))
     except (psycopg.DataError, psycopg.errors.CheckViolation) as error:
-        where = (error.diag.context or "").partition(",")[2].strip()
+        where = rows.name_place((error.diag.context or "").partition(",")[2].strip())
         reason = error.diag.message_primary
         if isinstance(error, psycopg.errors.CheckViolation):
             where, reason = where.partition(":")[0], "time is not written as 2026-11-03 10:00:00"

@@ -18,4 +18,6 @@ def read_csv(stream: BinaryIO, path: Path) -> FileRows:
     except UnicodeDecodeError as error:
         raise DatabaseAccessError(f"{path.name} is not a CSV file in UTF-8.") from error
     columns = [name.strip() for name in next(csv.reader([line]), [])]
-    return FileRows(check_columns(columns, path), iter(partial(stream.read, _BLOCK_BYTES), b""))
+    return FileRows(
+        check_columns(columns, path), iter(partial(stream.read, _BLOCK_BYTES), b""), has_header=True
+    )

@@ -1,5 +1,6 @@
 """The rows of a file of history, whatever its format."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,13 @@ class FileRows(Struct, frozen=True):
 
     columns: list[str]
     blocks: Iterator[bytes]
+    has_header: bool = False
+    """The file has a line of names before its rows: an editor counts it."""
+
+    def name_place(self, context: str) -> str:
+        """PostgreSQL's words about a row of ``blocks``, with the number by which a reader finds it."""
+        unit, skipped = ("line", 1) if self.has_header else ("row", 0)
+        return re.sub(r"\bline (\d+)", lambda at: f"{unit} {int(at[1]) + skipped}", context, count=1)
 
 
 @contextmanager

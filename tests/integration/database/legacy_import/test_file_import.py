@@ -54,12 +54,12 @@ def test_a_file_is_stored_once_and_its_history_kept(flavour: Server, migrated: s
         ("time,device_id,pump\n", "no column chemical"),
         ("device_id,pump,chemical\n", "no column time"),
         ("time,device_id,pump,chemical,flags\n", "The column flags is none of dosing_consumption"),
-        (HEADER + "2026-11-03,d,1,BDO,1,,\n03.11.2026 10:00,d,1,BDO,1,,\n", "line 2.*time is not written as"),
-        (HEADER + "11/03/2026 10:00,d,1,BDO,1,,\n", "line 1.*time is not written as"),
-        (HEADER + "yesterday,d,1,BDO,1,,\n", "line 1.*time is not written as"),
-        (HEADER + "infinity,d,1,BDO,1,,\n", "line 1.*time is not written as"),
+        (HEADER + "2026-11-03,d,1,BDO,1,,\n03.11.2026 10:00,d,1,BDO,1,,\n", "line 3.*time is not written as"),
+        (HEADER + "11/03/2026 10:00,d,1,BDO,1,,\n", "line 2.*time is not written as"),
+        (HEADER + "yesterday,d,1,BDO,1,,\n", "line 2.*time is not written as"),
+        (HEADER + "infinity,d,1,BDO,1,,\n", "line 2.*time is not written as"),
         (HEADER + "2026-13-03 10:00,d,1,BDO,1,,\n", "2026-13-03 10:00"),
-        (HEADER + "2026-11-01,d\n", "line 1"),
+        (HEADER + "2026-11-01,d\n", "line 2"),
     ],
 )
 def test_a_file_that_does_not_fit_leaves_nothing_behind(

@@ -90,7 +90,7 @@ def test_a_time_with_a_zone_is_that_moment(migrated: str, tmp_path: Path) -> Non
         ({"time": [AT], "actual_g": [[1.0]]}, "The column actual_g of bad.parquet is list"),
         ({"time": [AT], "pump": [date(2026, 1, 1)]}, "The column pump of bad.parquet is date32"),
         ({"time": [AT], "flags": ["x"]}, "The column flags is none of dosing_consumption"),
-        ({"time": ["yesterdayish"], "pump": [1]}, r"line 1.*time is not written as"),
+        ({"time": ["yesterdayish"], "pump": [1]}, r"row 1.*time is not written as"),
     ],
 )
 def test_a_parquet_file_that_does_not_fit_leaves_nothing_behind(
