@@ -96,7 +96,7 @@ class CounterRun:
         return is_late
 
     def postpone_gaps(self, now: datetime, *, only_set_back: bool = False) -> None:
-        """Give open gaps their whole time again; ``only_set_back``: those noted before a clock was set back."""
+        """Give open gaps their whole time again; ``only_set_back``: those that the clock is now behind."""
         self.missing = [
             gap if only_set_back and not is_set_back(gap.noticed_at, now) else gap._replace(noticed_at=now)
             for gap in self.missing
