@@ -7,7 +7,7 @@ at a key in a form that its parser does not know, as of a terminal that another 
 import os
 from functools import partial
 from string import digits, punctuation
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 from textual.drivers.linux_driver import LinuxDriver
@@ -35,8 +35,9 @@ def split_escaped_keys() -> None:
 
     They arrive at once over a slow line. Textual takes them for one key, such as "£" for escape and 3.
     """
+    table = cast(dict[str, object], ANSI_SEQUENCES_KEYS)
     for character in {*digits, *punctuation}.difference(_SEQUENCE_BEGINNINGS):
-        ANSI_SEQUENCES_KEYS["\x1b" + character] = (Keys.Escape, TypedKey(_character_to_key(character)))
+        table["\x1b" + character] = (Keys.Escape, TypedKey(_character_to_key(character)))
 
 
 class ContainedDriver(LinuxDriver):

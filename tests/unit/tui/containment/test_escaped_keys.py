@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from string import digits
+from typing import cast
 
 import pytest
 from textual import events
@@ -13,11 +14,12 @@ from dosing_tui.tui.containment.contained_driver import split_escaped_keys
 
 @pytest.fixture(autouse=True)
 def _split_keys() -> Iterator[None]:
-    before = dict(ANSI_SEQUENCES_KEYS)
+    table = cast(dict[str, object], ANSI_SEQUENCES_KEYS)
+    before = dict(table)
     split_escaped_keys()
     yield
-    ANSI_SEQUENCES_KEYS.clear()
-    ANSI_SEQUENCES_KEYS.update(before)
+    table.clear()
+    table.update(before)
 
 
 def read_keys(typed: str) -> list[str]:
