@@ -151,15 +151,16 @@ class Leader:
             self._intake = self._create_pipeline()
             self._intake.start()
             opened.pop_all()
+        writer = self._drainer.writer
         self._batch_rebuilder = BatchRebuilder(
-            context, self._drainer.writer.schema_ready, is_writer_behind=self._is_writer_behind
+            context, writer.schema_ready, writer.events_stored, is_writer_behind=self._is_writer_behind
         )
         self._outage_notifier = OutageNotifier(context, self._drainer.outbox)
         self._dispatcher = NotificationDispatcher(context, self._outage_notifier)
         self._anchor_publisher = AnchorPublisher(context)
         self._presence_recorder = PresenceRecorder(
             self._stations, context, on_losses=self._alarm_service.on_readings,
-            is_schema_ready=self._drainer.writer.schema_ready.is_set, get_delivery=self._get_delivery,
+            is_schema_ready=writer.schema_ready.is_set, get_delivery=self._get_delivery,
         )  # fmt: skip
         self._lock_watchdog = LockWatchdog(context)
         for part in (
