@@ -1,4 +1,4 @@
-"""The rights of the stack's roles are granted beside what changes the same tables, as TimescaleDB's jobs do."""
+"""The stack's rights are granted beside what changes the same tables, as jobs of TimescaleDB do."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
