@@ -6,8 +6,12 @@ at a key in a form that its parser does not know, as of a terminal that another 
 
 import os
 from functools import partial
+from string import digits, punctuation
+from typing import NamedTuple, cast
 
+from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 from textual.drivers.linux_driver import LinuxDriver
+from textual.keys import Keys, _character_to_key
 
 from dosing_tui.tui.containment.contained_pump import find_guard
 
@@ -16,12 +20,31 @@ KEYBOARD = "keyboard"
 _SCREEN = 2
 PAUSE_S = 0.1
 """Of a terminal that cannot be read at all, as one that is closed."""
+_SEQUENCE_BEGINNINGS = "[]^_\\<>"
+"""What may follow an escape in a sequence of a terminal; of letters many, so they stay with Textual."""
+
+
+class TypedKey(NamedTuple):
+    """As a member of Textual's ``Keys``."""
+
+    value: str
+
+
+def split_escaped_keys() -> None:
+    """Have Textual read an escape with a digit or sign behind it as these two keys.
+
+    They arrive at once over a slow line. Textual takes them for one key, such as "£" for escape and 3.
+    """
+    table = cast(dict[str, object], ANSI_SEQUENCES_KEYS)
+    for character in {*digits, *punctuation}.difference(_SEQUENCE_BEGINNINGS):
+        table["\x1b" + character] = (Keys.Escape, TypedKey(_character_to_key(character)))
 
 
 class ContainedDriver(LinuxDriver):
     """Input that cannot be read costs what arrived with it, and nothing else."""
 
     def start_application_mode(self) -> None:
+        split_escaped_keys()
         self._end_earlier_input()
         # else the thread that draws ends, unseen, at the first picture for which the terminal has no room
         os.set_blocking(_SCREEN, True)
