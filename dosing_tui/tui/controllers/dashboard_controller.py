@@ -77,7 +77,7 @@ class DashboardController:
 
     def store_panel(self, result: PanelLoaded) -> bool:
         """False: a newer request of the same panel is on its way."""
-        return self.panel_cache.store_result(result, self.services.clock())
+        return self.panel_cache.store_result(result, result.arrived_at or self.services.clock())
 
     def read_pump_history(self, row: PumpCapability) -> PumpChartData:
         """What the control chart of a row shows, in the range of its table. For a worker thread."""
