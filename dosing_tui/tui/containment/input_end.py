@@ -25,8 +25,5 @@ class InputEnd(threading.Event):
 
     def wait_for_input(self, file: int, timeout_s: float | None) -> bool:
         """Until the file can be read or has ended; False after ``timeout_s``, or once this is set."""
-        poll = select.poll()
-        poll.register(file, select.POLLIN)
-        poll.register(self._wake_reader, select.POLLIN)
-        events = poll.poll(None if timeout_s is None else 1000 * timeout_s)
-        return not self.is_set() and any(ready == file for ready, _ in events)
+        ready, _, _ = select.select([file, self._wake_reader], [], [], timeout_s)
+        return not self.is_set() and file in ready
