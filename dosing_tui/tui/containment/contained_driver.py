@@ -7,11 +7,14 @@ at a key in a form that its parser does not know, as of a terminal that another 
 import os
 from codecs import getincrementaldecoder
 from functools import partial
-from typing import Any
+from string import digits, punctuation
+from typing import Any, NamedTuple, cast
 
 from textual import constants
+from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
+from textual.keys import Keys, _character_to_key
 
 from dosing_tui.tui.containment.contained_pump import find_guard
 from dosing_tui.tui.containment.input_end import InputEnd
@@ -21,11 +24,28 @@ KEYBOARD = "keyboard"
 _SCREEN = 2
 PAUSE_S = 0.1
 """Of a terminal that cannot be read at all, as one that is closed."""
-
 POLL_S = 0.1
 IDLE_POLLS = 2 + int(constants.ESCAPE_DELAY / POLL_S)
 """Waits after input for what may follow: only then is an escape the key, and not the begin of another."""
 MAX_BYTES = 4096
+_SEQUENCE_BEGINNINGS = "[]^_\\<>"
+"""What may follow an escape in a sequence of a terminal; of letters many, so they stay with Textual."""
+
+
+class TypedKey(NamedTuple):
+    """As a member of Textual's ``Keys``."""
+
+    value: str
+
+
+def split_escaped_keys() -> None:
+    """Have Textual read an escape with a digit or sign behind it as these two keys.
+
+    They arrive at once over a slow line. Textual takes them for one key, such as "£" for escape and 3.
+    """
+    table = cast(dict[str, object], ANSI_SEQUENCES_KEYS)
+    for character in {*digits, *punctuation}.difference(_SEQUENCE_BEGINNINGS):
+        table["\x1b" + character] = (Keys.Escape, TypedKey(_character_to_key(character)))
 
 
 class ContainedDriver(LinuxDriver):
@@ -39,6 +59,7 @@ class ContainedDriver(LinuxDriver):
         self._input_end = self.exit_event = InputEnd()
 
     def start_application_mode(self) -> None:
+        split_escaped_keys()
         self._end_earlier_input()
         # else the thread that draws ends, unseen, at the first picture for which the terminal has no room
         os.set_blocking(_SCREEN, True)
