@@ -57,8 +57,25 @@ class ContainedDriver(LinuxDriver):
     def __init__(self, *arguments: Any, **options: Any) -> None:  # Any: Textual's own
         super().__init__(*arguments, **options)
         self._input_end = self.exit_event = InputEnd()
+        self._is_starting = self._is_start_due = False
 
     def start_application_mode(self) -> None:
+        """Where a signal asks for it again while it is under way, it is repeated after that.
+
+        Within it, the wait for the end of the earlier input would wait for itself.
+        """
+        self._is_start_due = True
+        if self._is_starting:
+            return
+        self._is_starting = True
+        try:
+            while self._is_start_due:
+                self._is_start_due = False
+                self._start_once()
+        finally:
+            self._is_starting = False
+
+    def _start_once(self) -> None:
         split_escaped_keys()
         self._end_earlier_input()
         # else the thread that draws ends, unseen, at the first picture for which the terminal has no room
