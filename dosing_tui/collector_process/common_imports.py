@@ -6,8 +6,6 @@ MODULES = (
     "asyncio",
     "dosing_tui.domain.alarms.kpis",
     "dosing_tui.domain.batch_review.assessment",
-    "dosing_tui.domain.labels.alarm_labels",
-    "dosing_tui.live_state",
 )
 """Those that cost most, each with what it imports. The driver is none: the first picture does without."""
 

@@ -1,4 +1,4 @@
-"""What is imported before the collector process begins as a copy costs neither of the two anything."""
+"""What console and collector process import at their start."""
 
 import json
 import subprocess
