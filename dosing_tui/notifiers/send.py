@@ -4,9 +4,6 @@ from datetime import tzinfo
 
 from dosing_tui.config.notification_channel import NotificationKind, NotificationSettings
 from dosing_tui.domain.notifications.policy import NotificationMessage
-from dosing_tui.notifiers.command import run_command
-from dosing_tui.notifiers.smtp import send_mail
-from dosing_tui.notifiers.webhook import post_message
 
 
 def deliver_message(channel: NotificationSettings, message: NotificationMessage, zone: tzinfo) -> str:
@@ -14,8 +11,17 @@ def deliver_message(channel: NotificationSettings, message: NotificationMessage,
 
     Raises: DeliveryError.
     """
-    return _SENDERS.get(channel.kind, post_message)(channel, message, zone)
+    # imported here: a collector without channels does without mail and HTTP
+    match channel.kind:
+        case NotificationKind.MAIL:
+            from dosing_tui.notifiers.smtp import send_mail
 
+            return send_mail(channel, message, zone)
+        case NotificationKind.COMMAND:
+            from dosing_tui.notifiers.command import run_command
 
-_SENDERS = {NotificationKind.MAIL: send_mail, NotificationKind.COMMAND: run_command}
-"""All other kinds are HTTP."""
+            return run_command(channel, message, zone)
+        case _:
+            from dosing_tui.notifiers.webhook import post_message
+
+            return post_message(channel, message, zone)

@@ -27,3 +27,8 @@ def list_loaded(script: str, folder: Path) -> list[str]:
 def test_console_and_collector_need_all_of_it_at_their_start(tmp_path: Path) -> None:
     for script in (START, COLLECTOR):
         assert set(MODULES) - set(list_loaded(script, tmp_path)) == set()
+
+
+def test_a_collector_without_channels_does_without_mail_and_http(tmp_path: Path) -> None:
+    senders = {"smtplib", "dosing_tui.notifiers.smtp", "dosing_tui.notifiers.webhook"}
+    assert senders & set(list_loaded(COLLECTOR, tmp_path)) == set()
