@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.capability.service_log import ServiceKind
+from dosing_tui.domain.panels.filters import Selection
 from dosing_tui.domain.panels.pump_capability import PumpCapability
 from tests.integration.database.pumps.test_pump_days import (
     after,
@@ -19,6 +20,7 @@ from tests.integration.database.pumps.test_pump_days import (
     read_pumps,
 )
 from tests.support.database.equal_rows import are_equal
+from tests.support.database.expected_pumps import expect_pumps
 from tests.support.database.reading_samples import DOSE
 from tests.support.database.schema_inspection import execute_statements, fetch_rows, fetch_value
 from tests.support.database.stored_batches import write_readings
@@ -115,4 +117,24 @@ def test_errors_that_never_change_in_a_past_range_have_no_spread(flavour: Server
     for _ in range(2):
         (row,) = read_pumps(migrated, [(24.5, 28.25)])[0]
         assert (row.sigma_g, row.cpk) == (0.0, None)
+        close_days(migrated)
+
+
+def test_a_range_within_the_six_hours_of_a_new_beginning_has_its_own_doses_only(
+    flavour: Server, migrated: str
+) -> None:
+    doses = make_doses(random.Random("within"), 300)
+    services = [make_service(1, 30.1, 1, ServiceKind.TUBE)]
+    doses += [
+        replace(DOSE, time=after(30.01 + number / 250), device_id="s1", pump=1, chemical="BDO", target_g=40.0,
+                error_g=number / 1000, dedup=60_000 + number)
+        for number in range(60)
+    ]  # fmt: skip
+    write_readings(migrated, doses)
+    enter_services(migrated, services)
+    for _ in range(2):
+        for days in ((30.05, 30.2), (30.12, 30.2), (29.9, 30.2), (30.05, 30.3)):
+            (found,) = read_pumps(migrated, [days])
+            since, until = map(after, days)
+            assert are_equal(found, expect_pumps(doses, since, until, Selection(), 0.5, services)), days
         close_days(migrated)
