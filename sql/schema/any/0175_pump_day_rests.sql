@@ -531,6 +531,8 @@ DECLARE  -- whole six hours in [sixes_from, sixes_to); single doses before and a
     first_day CONSTANT timestamptz := next_bucket_start('1 day', range_since);
     sixes_from CONSTANT timestamptz := least(first_six, stop_at);
     sixes_to CONSTANT timestamptz := greatest(date_bin('6 hours', stop_at, '2000-01-01 00:00:00+00'), sixes_from);
+    -- as sixes_to; but where the range has no whole six hours, nothing that is closed is of it
+    closed_to CONSTANT timestamptz := date_bin('6 hours', sixes_to, '2000-01-01 00:00:00+00');
     next_day CONSTANT timestamptz := next_bucket_start('1 day', sixes_to);
 BEGIN
 RETURN QUERY
@@ -563,13 +565,13 @@ SELECT d.class, min(f.tolerance_g) AS tolerance_g, bool_and(f.is_weighable) AS i
  GROUP BY 1
 ), closed AS MATERIALIZED (
 SELECT c.device_id, c.pump, c.chemical, c.target_g, c.target_id, c.begun_at, t.since AS total_since, t.until AS total_until,
-       least(c.until, sixes_to) AS days_to, c.until > sixes_to AS is_cut
+       least(c.until, closed_to) AS days_to, c.until > closed_to AS is_cut
   FROM closed_pump_targets AS c
   LEFT JOIN pump_totals AS t ON t.target_id = c.target_id
  WHERE of_stations IS NULL
  UNION ALL
-SELECT c.device_id, c.pump, c.chemical, c.target_g, c.target_id, c.begun_at, t.since, t.until, least(c.until, sixes_to),
-       c.until > sixes_to
+SELECT c.device_id, c.pump, c.chemical, c.target_g, c.target_id, c.begun_at, t.since, t.until, least(c.until, closed_to),
+       c.until > closed_to
   FROM closed_pump_targets AS c
   LEFT JOIN LATERAL (SELECT o.since, o.until FROM pump_totals AS o WHERE o.target_id = c.target_id OFFSET 0) AS t ON true
  WHERE c.device_id = ANY (of_stations)
@@ -587,7 +589,7 @@ SELECT t.class, t.device_id, t.pump, t.chemical, t.target_g, o.tolerance_g, o.is
   FROM dated AS t
   JOIN tolerances AS o USING (class)
   LEFT JOIN closed AS c ON c.device_id = t.device_id AND c.pump = t.pump AND c.chemical = t.chemical AND c.target_g = t.target_g
- CROSS JOIN LATERAL (SELECT coalesce(c.begun_at = t.since AND c.total_since = t.since AND c.total_until <= sixes_to, false)) AS q (is_total)
+ CROSS JOIN LATERAL (SELECT coalesce(c.begun_at = t.since AND c.total_since = t.since AND c.total_until <= closed_to, false)) AS q (is_total)
  CROSS JOIN LATERAL (SELECT q.is_total, CASE WHEN q.is_total THEN c.total_until ELSE c.days_to END AS days_to,
                             CASE WHEN c.begun_at = t.since THEN t.since ELSE t.day_from END AS day_from) AS s
  CROSS JOIN LATERAL (SELECT coalesce(s.days_to > least(s.day_from, t.bucket_from) AND (s.days_to >= s.day_from OR NOT c.is_cut), false))
