@@ -57,6 +57,8 @@ class ReadAheadSocket:
         self.tls_error: ssl.SSLError | None = None
         """The first one while receiving: paho takes it for the end of the connection."""
         self.fileno, self.setblocking = connection.fileno, connection.setblocking
+        self.received_at = time.monotonic()
+        """When something was received last, or the connection was opened."""
 
     def send(self, packet: bytes | bytearray) -> int:
         """The packet or its rest, as far as there is room."""
@@ -123,7 +125,9 @@ class ReadAheadSocket:
 
     def _receive(self) -> bytes:
         try:
-            return self._socket.recv(READ_AHEAD_BYTES)
+            received = self._socket.recv(READ_AHEAD_BYTES)
+            self.received_at = time.monotonic()
+            return received
         except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
             raise
         except ssl.SSLError as error:
@@ -195,6 +199,15 @@ class BufferedClient(Client):
     def tls_error(self) -> ssl.SSLError | None:
         """Of the present or last connection: an alert of the broker, say."""
         return self._read_ahead.tls_error if self._read_ahead else None
+
+    @property
+    def received_at(self) -> float:
+        """``time.monotonic()`` of the last bytes of the present connection."""
+        return self._read_ahead.received_at if self._read_ahead else time.monotonic()
+
+    def request_answer(self) -> None:
+        """Have the broker send something. For any thread."""
+        self._send_pingreq()
 
     def abort_connection(self) -> None:
         """Close the connection from another thread: the network thread then connects again."""
