@@ -27,6 +27,7 @@ from dosing_tui.collector.spool.spool import Spool
 from dosing_tui.collector.viewer import Viewer
 from dosing_tui.config.settings import Settings
 from dosing_tui.errors import DamagedSpoolError, SpoolError
+from dosing_tui.mqtt.client_id_conflict import ClientIdSharing
 from dosing_tui.mqtt.message import ReceivedMessage
 from dosing_tui.mqtt.subscriber import Subscriber
 
