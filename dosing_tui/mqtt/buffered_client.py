@@ -29,6 +29,11 @@ READ_AHEAD_BYTES = 64 * 1024
 MAX_PACKETS = 200
 """Maximum of packets that paho reads before pending packets are written; or those of one receive in bulk."""
 
+ASK_AFTER_S = 5.0
+"""Silence after which the broker is asked for an answer."""
+ANSWER_TIMEOUT_S = 10.0
+"""A broker that saves a full queue to a slow disk answers nothing meanwhile."""
+
 PLAIN_SOCKET = socket.socket
 """Neither TLS nor WebSockets: any thread may send while another one receives."""
 
@@ -228,3 +233,25 @@ class BufferedClient(Client):
         # paho has no public hook for a wrapped socket
         self._read_ahead = ReadAheadSocket(super()._create_socket())
         return self._read_ahead
+
+
+class SilenceWatch:
+    """Notices a broker that keeps the connection and answers nothing: suspended, or behind a dead network.
+
+    paho takes two keepalives for it, half a minute by default. For the watchdog of a connection; the thread
+    that reads sets ``is_handling``.
+    """
+
+    def __init__(self) -> None:
+        self.is_handling = False
+        """Messages are being handed over: while that waits for room, nothing is read."""
+        self._asked_at: float | None = None
+
+    def is_silent(self, client: BufferedClient, now: float) -> bool:
+        """Whether the broker has not answered in time. ``now``: monotonic. Asks it when that is due."""
+        if self.is_handling or now - client.received_at < ASK_AFTER_S:
+            self._asked_at = None
+        elif self._asked_at is None or client.received_at > self._asked_at:
+            self._asked_at = now
+            client.request_answer()
+        return self._asked_at is not None and now - self._asked_at >= ANSWER_TIMEOUT_S

@@ -18,7 +18,7 @@ from dosing_tui.config.settings import MqttSettings
 from dosing_tui.domain.quantities.set_back_clock import is_due
 from dosing_tui.errors import BrokerError
 from dosing_tui.ipc.supervised_thread import SupervisedThread
-from dosing_tui.mqtt.buffered_client import BufferedClient
+from dosing_tui.mqtt.buffered_client import BufferedClient, SilenceWatch
 from dosing_tui.mqtt.client_id_conflict import ClientIdConflict, ClientIdSharing
 from dosing_tui.mqtt.connection import (
     RETRY_MAX_S,
@@ -34,7 +34,6 @@ from dosing_tui.mqtt.connection_faults import format_address, format_no_answer, 
 from dosing_tui.mqtt.message import ReceivedMessage
 from dosing_tui.mqtt.optional_topics import OptionalTopics, list_optional_topics
 from dosing_tui.mqtt.publish_frames import PublishFrame
-from dosing_tui.mqtt.silence_watch import SilenceWatch
 from dosing_tui.mqtt.withheld_messages import WithheldMessages
 
 WATCHDOG_INTERVAL_S = 1.0
@@ -106,8 +105,7 @@ class Subscriber:
         self._connection_number = 0
         self._is_connected = self._is_link_up = False
         self._client_id_conflict = ClientIdConflict(client_id)
-        self.withheld = WithheldMessages()
-        self._silence = SilenceWatch()
+        self.withheld, self._silence = WithheldMessages(), SilenceWatch()
         self._requests: dict[int, tuple[str, ...]] = {}
         """SUBSCRIBE packet ID -> its topics, until the SUBACK."""
         self._refused_topics: tuple[str, ...] = ()

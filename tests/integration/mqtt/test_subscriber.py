@@ -9,7 +9,7 @@ from paho.mqtt.publish import single
 from dosing_tui.config.settings import MqttSettings, MqttVersion
 from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker, find_free_port
 from dosing_tui.errors import BrokerError
-from dosing_tui.mqtt import silence_watch
+from dosing_tui.mqtt import buffered_client
 from dosing_tui.mqtt.buffered_client import BufferedClient
 from dosing_tui.mqtt.message import ReceivedMessage
 from dosing_tui.mqtt.optional_topics import DROP_COUNT_TOPIC
@@ -111,7 +111,7 @@ def test_a_suspended_broker_is_named_long_before_the_keepalive_is_over(
 def test_a_broker_without_messages_keeps_its_connection(
     mosquitto: EmbeddedBroker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(silence_watch, "ASK_AFTER_S", 0.1)
+    monkeypatch.setattr(buffered_client, "ASK_AFTER_S", 0.1)
     asked: list[float] = []
     request = BufferedClient.request_answer
 
