@@ -27,6 +27,7 @@ from dosing_tui.collector.spool.spool import Spool
 from dosing_tui.collector.viewer import Viewer
 from dosing_tui.config.settings import Settings
 from dosing_tui.errors import DamagedSpoolError, SpoolError
+from dosing_tui.mqtt.client_id_conflict import ClientIdSharing
 from dosing_tui.mqtt.message import ReceivedMessage
 from dosing_tui.mqtt.subscriber import Subscriber
 
@@ -146,9 +147,9 @@ class Leader:
                 context, outbox=self._drainer.outbox, measure_spool=self._measure_spool
             )
             self._session_watch = SessionWatch(self._drainer.spool, context)
+            self._intake = self._create_pipeline()
             self._alarm_service.start()
             opened.callback(self._alarm_service.stop)
-            self._intake = self._create_pipeline()
             self._intake.start()
             opened.pop_all()
         writer = self._drainer.writer
@@ -241,7 +242,8 @@ class Leader:
     def _measure_spool(self) -> SpoolFill:
         spool = self._drainer.spool
         oldest_at = spool.find_oldest_time() if spool.counts.spooled else None
-        return SpoolFill(spool.measure_fill(), oldest_at, self._is_intake_stopped)
+        is_shared = self._get_delivery().sharing is not ClientIdSharing.NONE
+        return SpoolFill(spool.measure_fill(), oldest_at, self._is_intake_stopped, is_shared)
 
     def _switch_intake(self, intake: IngestPipeline | Viewer) -> None:
         self._intake.stop()

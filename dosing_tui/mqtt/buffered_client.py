@@ -29,6 +29,11 @@ READ_AHEAD_BYTES = 64 * 1024
 MAX_PACKETS = 200
 """Maximum of packets that paho reads before pending packets are written; or those of one receive in bulk."""
 
+ASK_AFTER_S = 5.0
+"""Silence after which the broker is asked for an answer."""
+ANSWER_TIMEOUT_S = 10.0
+"""A broker that saves a full queue to a slow disk answers nothing meanwhile."""
+
 PLAIN_SOCKET = socket.socket
 """Neither TLS nor WebSockets: any thread may send while another one receives."""
 
@@ -57,6 +62,8 @@ class ReadAheadSocket:
         self.tls_error: ssl.SSLError | None = None
         """The first one while receiving: paho takes it for the end of the connection."""
         self.fileno, self.setblocking = connection.fileno, connection.setblocking
+        self.received_at = time.monotonic()
+        """When something was received last, or the connection was opened."""
 
     def send(self, packet: bytes | bytearray) -> int:
         """The packet or its rest, as far as there is room."""
@@ -123,7 +130,9 @@ class ReadAheadSocket:
 
     def _receive(self) -> bytes:
         try:
-            return self._socket.recv(READ_AHEAD_BYTES)
+            received = self._socket.recv(READ_AHEAD_BYTES)
+            self.received_at = time.monotonic()
+            return received
         except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
             raise
         except ssl.SSLError as error:
@@ -196,6 +205,15 @@ class BufferedClient(Client):
         """Of the present or last connection: an alert of the broker, say."""
         return self._read_ahead.tls_error if self._read_ahead else None
 
+    @property
+    def received_at(self) -> float:
+        """``time.monotonic()`` of the last bytes of the present connection."""
+        return self._read_ahead.received_at if self._read_ahead else time.monotonic()
+
+    def request_answer(self) -> None:
+        """Have the broker send something. For any thread."""
+        self._send_pingreq()
+
     def abort_connection(self) -> None:
         """Close the connection from another thread: the network thread then connects again."""
         if self._read_ahead:
@@ -215,3 +233,25 @@ class BufferedClient(Client):
         # paho has no public hook for a wrapped socket
         self._read_ahead = ReadAheadSocket(super()._create_socket())
         return self._read_ahead
+
+
+class SilenceWatch:
+    """Notices a broker that keeps the connection and answers nothing: suspended, or behind a dead network.
+
+    paho takes two keepalives for it, half a minute by default. For the watchdog of a connection; the thread
+    that reads sets ``is_handling``.
+    """
+
+    def __init__(self) -> None:
+        self.is_handling = False
+        """Messages are being handed over: while that waits for room, nothing is read."""
+        self._asked_at: float | None = None
+
+    def is_silent(self, client: BufferedClient, now: float) -> bool:
+        """Whether the broker has not answered in time. ``now``: monotonic. Asks it when that is due."""
+        if self.is_handling or now - client.received_at < ASK_AFTER_S:
+            self._asked_at = None
+        elif self._asked_at is None or client.received_at > self._asked_at:
+            self._asked_at = now
+            client.request_answer()
+        return self._asked_at is not None and now - self._asked_at >= ANSWER_TIMEOUT_S

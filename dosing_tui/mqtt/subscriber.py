@@ -6,6 +6,7 @@ The network thread belongs to paho. A watchdog thread checks it once a second.
 import logging
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
@@ -14,11 +15,10 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from dosing_tui.config.settings import MqttSettings
-from dosing_tui.domain.quantities.quantity_text import count_noun
 from dosing_tui.domain.quantities.set_back_clock import is_due
 from dosing_tui.errors import BrokerError
 from dosing_tui.ipc.supervised_thread import SupervisedThread
-from dosing_tui.mqtt.buffered_client import BufferedClient
+from dosing_tui.mqtt.buffered_client import BufferedClient, SilenceWatch
 from dosing_tui.mqtt.client_id_conflict import ClientIdConflict, ClientIdSharing
 from dosing_tui.mqtt.connection import (
     RETRY_MAX_S,
@@ -65,11 +65,6 @@ def validate_mqtt_settings(settings: MqttSettings) -> None:
     create_client(settings, "")
 
 
-def _number_no_session() -> int:
-    """Default for clients without a persistent session."""
-    return 0
-
-
 def _ignore_refused_topics(topics: tuple[str, ...]) -> None:
     """Default callback of refused topics."""
 
@@ -95,7 +90,7 @@ class Subscriber:
         on_refused_topics: Callable[[tuple[str, ...]], None] = _ignore_refused_topics,
         may_connect: Callable[[], bool] | None = None,
         session: int = 0,
-        on_new_session: Callable[[], int] = _number_no_session,
+        on_new_session: Callable[[], int] = int,
     ) -> None:
         """``session``: number of the last session; ``on_new_session`` gives that of a new one."""
         self._session = session
@@ -110,7 +105,7 @@ class Subscriber:
         self._connection_number = 0
         self._is_connected = self._is_link_up = False
         self._client_id_conflict = ClientIdConflict(client_id)
-        self.withheld = WithheldMessages()
+        self.withheld, self._silence = WithheldMessages(), SilenceWatch()
         self._requests: dict[int, tuple[str, ...]] = {}
         """SUBSCRIBE packet ID -> its topics, until the SUBACK."""
         self._refused_topics: tuple[str, ...] = ()
@@ -206,8 +201,9 @@ class Subscriber:
                 self._client.abort_connection()
         elif not self._is_connected or not self._client:
             return
-        elif count := self.withheld.take_stuck(self._clock()):
-            log.warning("the broker holds %s back; connecting again", count_noun(count, "message"))
+        elif self._silence.is_silent(self._client, time.monotonic()) or self.withheld.take_stuck(
+            self._clock()
+        ):
             self._client.abort_connection()
         elif self._has_waited(self._refused_at, REFUSED_RETRY):
             self._refused_at = self._clock()
@@ -331,6 +327,7 @@ class Subscriber:
         self._on_frames([PublishFrame(topic, payload, packet_id, message.dup, message.retain)])
 
     def _on_frames(self, frames: list[PublishFrame]) -> None:
+        self._silence.is_handling = True
         try:
             first_at, connection, session = self._stamp_receipt(), self._connection_number, self._session
             self._received_at = first_at + (len(frames) - 1) * TIME_STEP
@@ -354,6 +351,8 @@ class Subscriber:
         except Exception:
             # the boundary of paho's thread: the broker resends the message on the next connection
             log.exception("a received message could not be processed")
+        finally:
+            self._silence.is_handling = False
 
     def _stamp_receipt(self) -> datetime:
         """The time now, but later than that of the last message unless the clock was set back."""

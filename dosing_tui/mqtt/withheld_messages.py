@@ -1,13 +1,15 @@
-"""Messages that the broker has numbered for this client, but does not send. Pure.
+"""Messages that the broker has numbered for this client, but does not send.
 
 A broker numbers a session's QoS 1 messages in the order in which it queues them, so a packet ID that is left
 out belongs to a message that waits at the broker. Mosquitto 2.0.11 leaves some out after a reconnect with
 more messages in flight than its limit, once a QoS 0 message overtakes them; the next connection brings them.
 """
 
+import logging
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from dosing_tui.domain.quantities.quantity_text import count_noun
 from dosing_tui.domain.quantities.set_back_clock import is_due
 from dosing_tui.mqtt.publish_frames import PublishFrame
 
@@ -18,6 +20,8 @@ STUCK_AFTER = timedelta(seconds=10)
 """No ID of a gap has come for so long: only a new connection brings them."""
 MAX_FRUITLESS = 2
 """Connections that brought none of the missing IDs: this broker leaves IDs out for good."""
+
+log = logging.getLogger(__name__)
 
 
 class WithheldMessages:
@@ -66,7 +70,9 @@ class WithheldMessages:
         self._fruitless += 1
         if self._fruitless > MAX_FRUITLESS:
             self._missing = set()
-        return len(self._missing)
+        else:
+            log.warning("the broker holds %s back; connecting again", count_noun(len(self), "message"))
+        return len(self)
 
     def _remove_arrived(self, ids: Iterable[int], now: datetime) -> None:
         before = len(self._missing)

@@ -21,11 +21,15 @@ _PARTS_WITHOUT_ALARM = (DatabasePart.QUERIES, DatabasePart.COLLECTOR)
 
 
 class SpoolFill(Struct, frozen=True):
-    """Fill of the spool in percent, when its oldest reading was received, whether it is full."""
+    """Fill of the spool in percent, when its oldest reading was received, whether it is full.
+
+    ``is_intake_shared``: another program may receive some of the messages.
+    """
 
     percent: float = 0.0
     oldest_at: datetime | None = None
     is_intake_stopped: bool = False
+    is_intake_shared: bool = False
 
 
 def build_evaluation_context(
@@ -47,6 +51,7 @@ def build_evaluation_context(
         oldest_spooled_at=spool.oldest_at,
         spool_percent=spool.percent,
         is_intake_stopped=spool.is_intake_stopped,
+        is_intake_shared=spool.is_intake_shared,
         tank_lots=tuple(tank_lots),
         is_shift_scheduled=not calendar.shifts or calendar.get_current_shift(now, zone) is not None,
     )

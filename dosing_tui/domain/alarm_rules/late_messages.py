@@ -5,16 +5,21 @@ except within ROUNDING of a complete event: stations stamp in whole seconds.
 """
 
 from collections.abc import Iterator
-from datetime import timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 
 from dosing_tui.domain.alarm_rules.shared.detection import Detection
-from dosing_tui.domain.alarm_rules.shared.rule_state import ClosedBatch, StationState
+from dosing_tui.domain.alarm_rules.shared.rule_state import ClosedBatch, RuleState, StationState
 from dosing_tui.domain.batches.models import is_same_name
 from dosing_tui.domain.messages.models import BatchEvent, Dose, Reading, TimeQuality
 
 ROUNDING = timedelta(seconds=1)
 LATE_AFTER = timedelta(seconds=60)
 """Delay from which a reading is late, and an alarm on it gives the time of the reading."""
+
+
+MISSED_FOR = timedelta(minutes=1)
+"""How long before it is noticed another program may have received messages."""
+RECEIVED_ELSEWHERE = "another program with this client ID receives messages of this time."
 
 
 def describe_own_time(detection: Detection, reading: Reading, zone: tzinfo) -> Detection:
@@ -58,6 +63,23 @@ def is_late_start(station: StationState, start: BatchEvent) -> bool:
         return True
     is_late = start.received_at - start.time > LATE_AFTER
     return is_late and open_batch is not None and start.time < open_batch.start_time
+
+
+def forget_incomplete(state: RuleState, now: datetime) -> Iterator[Detection]:
+    """Another program receives some messages: forget what needs all of them, open batches and stock balances.
+
+    Yields what was raised just before for lack of them, as withdrawn.
+    """
+    for station in state.stations.values():
+        for closed in station.closed_batches:
+            is_recent = now - closed.batch.last_message_at <= MISSED_FOR
+            if closed.detection is not None and closed.detection.active and is_recent:
+                yield closed.detection._replace(active=False, disproved_by=RECEIVED_ELSEWHERE)
+        station.batch, station.lone_end = None, None
+        station.closed_batches.clear()
+    for tank in state.tanks.values():
+        tank.forget_balance()
+    state.tanks_with_gap.clear()
 
 
 def revise_detection(

@@ -12,7 +12,7 @@ from dosing_tui.domain.alarm_rules import (
     station_rules,
     tank_rules,
 )
-from dosing_tui.domain.alarm_rules.late_messages import describe_own_time
+from dosing_tui.domain.alarm_rules.late_messages import describe_own_time, forget_incomplete
 from dosing_tui.domain.alarm_rules.plant_wide.dosing_pace import UsualDuration
 from dosing_tui.domain.alarm_rules.shared.batch_need import BatchNeed
 from dosing_tui.domain.alarm_rules.shared.detection import Detection, EvaluationContext
@@ -125,6 +125,8 @@ class RuleSet:
         """Check the rules that need no reading but the time; ``alarms``: those that are not normal."""
         state, limits, minute = self.state, self.limits, to_epoch_minute(context.now)
         state.update_intake(context)
+        if context.is_intake_shared:
+            yield from forget_incomplete(state, context.now)
         yield from connection_rules.check_connections(state, context, limits)
         yield from connection_rules.check_removed_topics(context, alarms)
         yield from tank_rules.check_lasting_gaps(state, context.now)

@@ -1,3 +1,5 @@
+import os
+import signal
 import threading
 from dataclasses import replace
 
@@ -7,6 +9,8 @@ from paho.mqtt.publish import single
 from dosing_tui.config.settings import MqttSettings, MqttVersion
 from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker, find_free_port
 from dosing_tui.errors import BrokerError
+from dosing_tui.mqtt import buffered_client
+from dosing_tui.mqtt.buffered_client import BufferedClient
 from dosing_tui.mqtt.message import ReceivedMessage
 from dosing_tui.mqtt.optional_topics import DROP_COUNT_TOPIC
 from tests.support.mqtt.publishers import DOSES, RecordingSubscriber, connect_subscriber, publish_payloads
@@ -81,6 +85,45 @@ def test_a_restarted_broker_is_found_again_and_listened_to_again(mosquitto: Embe
         wait_until(lambda: ear.up)
         publish_payloads(mosquitto.settings, b"1")
         wait_until(lambda: ear.payloads == [b"1"])
+
+
+@pytest.mark.parametrize("persistent", [True, False])
+def test_a_suspended_broker_is_named_long_before_the_keepalive_is_over(
+    mosquitto: EmbeddedBroker, persistent: bool
+) -> None:
+    settings = replace(mosquitto.settings, keepalive_s=3_600)
+    ear = RecordingSubscriber(settings, persistent=persistent)
+    ear.subscriber.start()
+    wait_until(lambda: ear.up)
+    assert mosquitto.pid is not None
+    os.kill(mosquitto.pid, signal.SIGSTOP)
+    try:
+        wait_until(lambda: not ear.up)
+        wait_until(lambda: "answers nothing" in ear.links[-1][1])
+    finally:
+        os.kill(mosquitto.pid, signal.SIGCONT)
+    wait_until(lambda: ear.up)
+    publish_payloads(settings, b"said")
+    wait_until(lambda: b"said" in ear.payloads)
+    ear.subscriber.stop()
+
+
+def test_a_broker_without_messages_keeps_its_connection(
+    mosquitto: EmbeddedBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(buffered_client, "ASK_AFTER_S", 0.1)
+    asked: list[float] = []
+    request = BufferedClient.request_answer
+
+    def count_request(client: BufferedClient) -> None:
+        asked.append(client.received_at)
+        request(client)
+
+    monkeypatch.setattr(BufferedClient, "request_answer", count_request)
+    with connect_subscriber(mosquitto.settings) as ear:
+        wait_until(lambda: len(set(asked)) >= 3)
+        assert ear.up
+        assert sum(up for up, _ in ear.links) == 1
 
 
 def test_a_broker_that_is_not_there_is_named_and_waited_for(mosquitto: EmbeddedBroker) -> None:

@@ -20,7 +20,7 @@ class Detection(NamedTuple):
     priority: Priority | None = None
     """Priority instead of the rule's."""
     disproved_by: str = ""
-    """Late message that proves this detection, which was active, wrong."""
+    """What proves this detection, which was active, wrong: a late message, say."""
 
 
 def is_above(value: float, limit: float, *, returns_at: float) -> bool | None:
@@ -67,6 +67,8 @@ class EvaluationContext(Struct, frozen=True):
     spool_percent: float = 0.0
     is_intake_stopped: bool = False
     """The spool takes no message: the broker queues them."""
+    is_intake_shared: bool = False
+    """Another program may receive some of the messages: it uses the same client ID."""
     tank_lots: tuple[TankLots, ...] = ()
     """Of the tanks for which lots are entered."""
     is_shift_scheduled: bool = True

@@ -191,6 +191,11 @@ class TankState:
     last_dose_at: datetime | None = None
     """Of the dose that is the need while no batch is known."""
 
+    def forget_balance(self) -> None:
+        """Doses are missing since the last level: the next one is not compared with it."""
+        self.dosed_g, self.dose_count = None, 0
+        self.gap_g, self.gap_since, self.gap_change = 0.0, None, None
+
 
 class RuleState:
     """State of all rules, not thread-safe. ``started_at``: start of the evaluation."""

@@ -289,3 +289,55 @@ def test_of_what_stands_against_an_alarm_that_nobody_acknowledges_the_first_and_
         condition.add_standing(str(number))
     last = [str(number) for number in range(10_001 - MAX_STANDING, 10_000)]
     assert condition.standing == ["0", *last]
+
+
+def share_intake(plant: EvaluatedPlant, *, is_shared: bool) -> None:
+    """Another program with the collector's client ID receives some of the messages, or no longer."""
+    plant.outlook = replace(plant.outlook, is_intake_shared=is_shared)
+
+
+def test_what_another_program_received_raises_no_alarm_of_batches_and_stock() -> None:
+    plant = EvaluatedPlant()
+    plant.receive_readings(plant.make_level(50.0), plant.make_event("start"))
+    share_intake(plant, is_shared=True)
+    plant.advance_clock(3)
+    plant.receive_readings(plant.make_dose(pump=3, chemical="T-9"), plant.make_event("complete"))
+    plant.advance_clock(3)
+    plant.receive_readings(plant.make_event("start"))
+    plant.advance_clock(3)
+    plant.receive_readings(plant.make_level(48.0), plant.make_event("start"))
+    plant.advance_clock(1)
+    share_intake(plant, is_shared=False)
+    plant.advance_clock(60)
+    rules = {entry.key.rule for entry in plant.journal}
+    assert rules.isdisjoint({"BATCH_INGREDIENT", "BATCH_ABORTED", "STOCK_MISMATCH"})
+
+
+def test_what_was_raised_just_before_it_was_noticed_is_withdrawn() -> None:
+    plant = EvaluatedPlant()
+    run_batch_without_a_dose(plant)
+    assert plant.get_shown_state("BATCH_INGREDIENT", item="CU-85") is AlarmStateName.UNACK
+    share_intake(plant, is_shared=True)
+    plant.advance_clock(1)
+    assert plant.get_shown_state("BATCH_INGREDIENT", item="CU-85") is AlarmStateName.RTN_UNACK
+    comment = find_withdrawal(plant, "BATCH_INGREDIENT").comment
+    assert comment == "Withdrawn: another program with this client ID receives messages of this time."
+
+
+def test_an_alarm_from_long_before_stands() -> None:
+    plant = EvaluatedPlant()
+    run_batch_without_a_dose(plant)
+    plant.advance_clock(120)
+    share_intake(plant, is_shared=True)
+    plant.advance_clock(5)
+    assert not [entry for entry in plant.journal if entry.comment]
+
+
+def test_afterwards_whole_batches_are_evaluated_again() -> None:
+    plant = EvaluatedPlant()
+    share_intake(plant, is_shared=True)
+    plant.advance_clock(5)
+    share_intake(plant, is_shared=False)
+    plant.advance_clock(1)
+    run_batch_without_a_dose(plant)
+    assert plant.get_shown_state("BATCH_INGREDIENT", item="CU-85") is AlarmStateName.UNACK
