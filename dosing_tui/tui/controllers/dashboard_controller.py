@@ -19,6 +19,7 @@ from dosing_tui.tui.data.panel_cache import PanelCache
 from dosing_tui.tui.data.query_results import PanelLoaded
 from dosing_tui.tui.keys.bindings import format_keys
 from dosing_tui.tui.layout.alarm_banner import SystemNotice, find_notices, keep_start_times
+from dosing_tui.tui.layout.geometry import TileId
 from dosing_tui.tui.layout.status_bar import StatusBarState, count_spooled
 from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import sanitize_text
@@ -106,8 +107,10 @@ class DashboardController:
         context = self.build_context(snapshot, now)
         stations = {*context.settings.plant.devices, *(name for name, _ in context.snapshot.device_last_seen)}
         self._screen.set_plant_size(tanks=len(context.levels), stations=len(stations))
-        view = context.scope, self._frozen_at, self._screen.visible_tiles
+        shown = context.snapshot
         for tile in self._screen.visible_tiles:
+            news = shown.levels if tile == TileId.INVENTORY else None
+            view = context.scope, self._frozen_at, self._screen.visible_tiles, shown.alarms, news
             if not self._tile_pace.is_due(tile, now, message_rate=snapshot.message_rate, view=view):
                 continue
             content = self._tile_registry.build_content(tile, context, is_large=self._screen.is_single_tile)

@@ -1,6 +1,5 @@
-"""Which tiles wait for the next picture: those of tanks and stations have one a second in a calm plant."""
+"""Which tiles wait for the next picture: tanks and stations without news, in a calm plant."""
 
-from collections.abc import Hashable
 from datetime import datetime, timedelta
 
 from dosing_tui.tui.layout.geometry import TileId
@@ -8,7 +7,7 @@ from dosing_tui.tui.layout.geometry import TileId
 DENSE_PER_S = 20.0
 """Messages a second from which every picture has every tile."""
 SLOW_TILES = frozenset({TileId.INVENTORY, TileId.STATION_LIGHTS})
-"""Every message changes them, a little; doses and alarms are elsewhere."""
+"""Every second and every message changes them, a little. A level or an alarm is drawn with the next tick."""
 LEAST_AGE = timedelta(seconds=0.9)
 
 
@@ -16,10 +15,10 @@ class TilePace:
     """For one thread."""
 
     def __init__(self) -> None:
-        self._drawn: dict[str, tuple[datetime, Hashable]] = {}
+        self._drawn: dict[str, tuple[datetime, object]] = {}
         self._has_waited: set[str] = set()
 
-    def is_due(self, tile: str, now: datetime, *, message_rate: float, view: Hashable) -> bool:
+    def is_due(self, tile: str, now: datetime, *, message_rate: float, view: object) -> bool:
         """Whether to draw the tile; False at most once in a row. ``view``: what else it is drawn from."""
         drawn_at, last_view = self._drawn.get(tile, (now - LEAST_AGE, None))
         may_wait = tile in SLOW_TILES and message_rate < DENSE_PER_S and view == last_view

@@ -477,3 +477,15 @@ async def test_a_result_that_cannot_be_shown_does_not_end_the_console(
         await driven.wait_for_text("▲ NoteStored failed")
         assert isinstance(driven.take_failure(), ZeroDivisionError)
         assert driven.app.is_running
+
+
+async def test_a_new_level_is_drawn_by_the_next_tick_though_the_tanks_were_just_drawn() -> None:
+    async with open_console() as driven:
+        tile = driven.app.dashboard_screen.tiles[TileId.INVENTORY]
+        before = driven.live.get_snapshot(driven.clock.now).levels[0]
+        for percent in (41.25, 42.25, 43.25):
+            driven.clock.move_forward(0.1)
+            now = driven.clock.now
+            driven.live.apply_readings([replace(before, percent_full=percent, time=now, received_at=now)])
+            driven.app.updater.run_tick()
+            assert f"{percent:.1f} %" in "".join(cell for row in tile.shown_rows for cell, _ in row)
