@@ -1,6 +1,6 @@
 """The leader: broker to spool to database, alarms and notifications of the site."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from functools import partial
 
@@ -22,12 +22,12 @@ from dosing_tui.collector.pipeline.receiver import MessageReceiver
 from dosing_tui.collector.pipeline.session_watch import SessionWatch
 from dosing_tui.collector.presence.counter_file import save_counters, take_counters
 from dosing_tui.collector.presence.presence_recorder import PresenceRecorder
-from dosing_tui.collector.presence.station_intake import StationIntake
+from dosing_tui.collector.presence.station_intake import BrokerDelivery, StationIntake
 from dosing_tui.collector.spool.spool import Spool
 from dosing_tui.collector.viewer import Viewer
 from dosing_tui.config.settings import Settings
 from dosing_tui.errors import DamagedSpoolError, SpoolError
-from dosing_tui.mqtt.client_id_conflict import ClientIdSharing
+from dosing_tui.mqtt.message import ReceivedMessage
 from dosing_tui.mqtt.subscriber import Subscriber
 
 MAX_WRITER_BACKLOG = 1_000
@@ -50,8 +50,11 @@ class IngestPipeline:
         alarms: AlarmService,
         stations: StationIntake,
         session_watch: SessionWatch,
+        unstored: Sequence[ReceivedMessage] = (),
     ) -> None:
-        buffer = ReceiveBuffer()
+        """``unstored``: what an earlier pipeline received, and the broker does not send again."""
+        self._buffer = buffer = ReceiveBuffer()
+        buffer.put_messages(unstored)
         self.subscriber = Subscriber(
             context.settings.mqtt,
             client_id=build_client_id(context.settings),
@@ -76,6 +79,10 @@ class IngestPipeline:
     def stop(self) -> None:
         self.receiver.stop()
         self.subscriber.stop()
+
+    def take_unstored(self) -> list[ReceivedMessage]:
+        """After ``stop``: messages of QoS 0 that were received, but not stored."""
+        return self._buffer.take_unrepeated()
 
 
 class SpoolDrainer:
@@ -124,6 +131,7 @@ class Leader:
     def __init__(self, context: CollectorContext) -> None:
         self._context = context
         self._is_intake_stopped = False
+        self._unstored: list[ReceivedMessage] = []
         self._stations = StationIntake(context.settings.mqtt)
         with ExitStack() as opened:
             self._drainer = SpoolDrainer(context, fence_leader)
@@ -143,15 +151,16 @@ class Leader:
             self._intake = self._create_pipeline()
             self._intake.start()
             opened.pop_all()
+        writer = self._drainer.writer
         self._batch_rebuilder = BatchRebuilder(
-            context, self._drainer.writer.schema_ready, is_writer_behind=self._is_writer_behind
+            context, writer.schema_ready, writer.events_stored, is_writer_behind=self._is_writer_behind
         )
         self._outage_notifier = OutageNotifier(context, self._drainer.outbox)
         self._dispatcher = NotificationDispatcher(context, self._outage_notifier)
         self._anchor_publisher = AnchorPublisher(context)
         self._presence_recorder = PresenceRecorder(
             self._stations, context, on_losses=self._alarm_service.on_readings,
-            is_schema_ready=self._drainer.writer.schema_ready.is_set, get_sharing=self._get_sharing,
+            is_schema_ready=writer.schema_ready.is_set, get_delivery=self._get_delivery,
         )  # fmt: skip
         self._lock_watchdog = LockWatchdog(context)
         for part in (
@@ -165,13 +174,11 @@ class Leader:
         """Another MQTT client uses the collector's client ID."""
         return isinstance(self._intake, IngestPipeline) and self._intake.subscriber.has_client_id_conflict
 
-    def _get_sharing(self) -> ClientIdSharing:
+    def _get_delivery(self) -> BrokerDelivery:
         intake = self._intake
-        return (
-            intake.subscriber.client_id_sharing
-            if isinstance(intake, IngestPipeline)
-            else ClientIdSharing.NONE
-        )
+        if not isinstance(intake, IngestPipeline):
+            return BrokerDelivery(is_withholding=True)
+        return BrokerDelivery(intake.subscriber.client_id_sharing, bool(intake.subscriber.withheld))
 
     def check_spool_space(self) -> None:
         """Pause the intake while the spool is full; meanwhile show messages only, and the broker queues.
@@ -224,8 +231,9 @@ class Leader:
 
     def _create_pipeline(self) -> IngestPipeline | Viewer:
         return IngestPipeline(
-            self._drainer.spool, self._context, self._alarm_service, self._stations, self._session_watch
-        )
+            self._drainer.spool, self._context, self._alarm_service, self._stations, self._session_watch,
+            self._unstored,
+        )  # fmt: skip
 
     def _is_writer_behind(self) -> bool:
         return self._drainer.spool.counts.spooled > MAX_WRITER_BACKLOG
@@ -237,5 +245,6 @@ class Leader:
 
     def _switch_intake(self, intake: IngestPipeline | Viewer) -> None:
         self._intake.stop()
+        self._unstored = self._intake.take_unstored() if isinstance(self._intake, IngestPipeline) else []
         intake.start()
         self._intake = intake

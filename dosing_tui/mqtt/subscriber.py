@@ -14,6 +14,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from dosing_tui.config.settings import MqttSettings
+from dosing_tui.domain.quantities.quantity_text import count_noun
 from dosing_tui.domain.quantities.set_back_clock import is_due
 from dosing_tui.errors import BrokerError
 from dosing_tui.ipc.supervised_thread import SupervisedThread
@@ -33,6 +34,7 @@ from dosing_tui.mqtt.connection_faults import format_address, format_no_answer, 
 from dosing_tui.mqtt.message import ReceivedMessage
 from dosing_tui.mqtt.optional_topics import OptionalTopics, list_optional_topics
 from dosing_tui.mqtt.publish_frames import PublishFrame
+from dosing_tui.mqtt.withheld_messages import WithheldMessages
 
 WATCHDOG_INTERVAL_S = 1.0
 REFUSED_RETRY_S = 30
@@ -108,6 +110,7 @@ class Subscriber:
         self._connection_number = 0
         self._is_connected = self._is_link_up = False
         self._client_id_conflict = ClientIdConflict(client_id)
+        self.withheld = WithheldMessages()
         self._requests: dict[int, tuple[str, ...]] = {}
         """SUBSCRIBE packet ID -> its topics, until the SUBACK."""
         self._refused_topics: tuple[str, ...] = ()
@@ -203,6 +206,9 @@ class Subscriber:
                 self._client.abort_connection()
         elif not self._is_connected or not self._client:
             return
+        elif count := self.withheld.take_stuck(self._clock()):
+            log.warning("the broker holds %s back; connecting again", count_noun(count, "message"))
+            self._client.abort_connection()
         elif self._has_waited(self._refused_at, REFUSED_RETRY):
             self._refused_at = self._clock()
             self._subscribe_topics(self._client, self._refused_topics)
@@ -247,6 +253,7 @@ class Subscriber:
         client.reconnect_delay_set(RETRY_MIN_S, RETRY_MAX_S)
         self._advance_connection(connected=True)
         self._client_id_conflict.on_connect(self._clock())
+        self.withheld.on_connect(self._clock(), is_session_resumed=flags.session_present)
         with self._lock:
             self._requests.clear()
         self._optional_topics.on_connect()
@@ -327,6 +334,7 @@ class Subscriber:
         try:
             first_at, connection, session = self._stamp_receipt(), self._connection_number, self._session
             self._received_at = first_at + (len(frames) - 1) * TIME_STEP
+            self.withheld.add_frames(frames, first_at)
             self._messages_callback(
                 [
                     ReceivedMessage(

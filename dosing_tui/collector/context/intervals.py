@@ -31,8 +31,10 @@ class Intervals(Struct, frozen=True):
     """Check for foreign programs that write to the same tables."""
     journal_probe_s: float = 30.0
     """Check that alarms could be journaled."""
-    batch_rebuild_s: float = 2.0
+    batch_rebuild_s: float = 10.0
     """Pause between two rebuilds of changed batches."""
+    batch_event_s: float = 5.0
+    """The same once a batch has begun or ended: after a longer pause it is rebuilt at once."""
     notify_poll_s: float = 1.0
     anchor_poll_s: float = 10.0
     """Check for notices that become due by time alone."""

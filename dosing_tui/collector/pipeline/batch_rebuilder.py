@@ -24,6 +24,9 @@ PROCESS_IDLE_S = 30.0
 """A process that was not needed for so long is ended; its start takes a quarter of a second."""
 
 
+SCHEMA_POLL_S = 0.5
+
+
 def compute_pause(took_s: float, interval_s: float) -> float:
     """Seconds between a rebuild that took ``took_s`` and the next one."""
     return max(interval_s, min(PAUSE_FACTOR * took_s, LONGEST_PAUSE_S))
@@ -65,21 +68,29 @@ class OnDemandRebuild:
 
 
 class BatchRebuilder:
-    """Own thread. Retries until stopped; the database keeps the list of changed batches."""
+    """Own thread. Retries until stopped; the database keeps the list of changed batches.
+
+    A batch is in the lists soon after it has begun or ended; in between its doses follow more slowly.
+    """
 
     def __init__(
         self,
         context: CollectorContext,
         schema_ready: threading.Event,
+        events_stored: threading.Event,
         *,
         is_writer_behind: Callable[[], bool],
     ) -> None:
-        """Waits for ``schema_ready``, and pauses while ``is_writer_behind`` returns True."""
+        """Waits for ``schema_ready``, and pauses while ``is_writer_behind`` returns True.
+
+        ``events_stored``: set once messages of a batch's start or end are stored; cleared here.
+        """
         self._schema_ready = schema_ready
+        self._events_stored = events_stored
         self._is_writer_behind = is_writer_behind
         self._rebuild_call = context.database.create_rebuild_call()
         self._status = context.status
-        self._interval_s = context.intervals.batch_rebuild_s
+        self._intervals = context.intervals
         self._thread = context.create_thread(
             "collector-batches", self._rebuild_and_pause, finish=self._rebuild_call.close
         )
@@ -87,28 +98,37 @@ class BatchRebuilder:
     def start(self) -> None:
         self._thread.start()
 
-    def stop(self) -> None:
-        """End the process of a long rebuild: its transaction is rolled back. A short one ends by itself."""
+    def stop(self) -> bool:
+        """End the process of a long rebuild: its transaction is rolled back. A short one ends by itself.
+
+        False if the thread still runs.
+        """
         self._thread.request_stop()
+        self._events_stored.set()  # ends the pause
         self._rebuild_call.abort_call()
-        self._thread.stop(STOP_TIMEOUT_S)
+        return self._thread.stop(STOP_TIMEOUT_S)
 
     def _rebuild_and_pause(self) -> None:
+        if not self._schema_ready.is_set():
+            self._thread.wait(SCHEMA_POLL_S)
+            return
         started = time.monotonic()
-        if self._schema_ready.is_set():
-            self._try_rebuild()
+        self._events_stored.clear()  # before: what is stored meanwhile needs another rebuild
+        self._try_rebuild()
         self._thread.mark_working()
-        took_s = time.monotonic() - started
-        pause_s = compute_pause(took_s, self._interval_s)
-        self._status.set_notice("batches", describe_delay(took_s, pause_s))
-        self._thread.wait(pause_s)
+        self._pause(time.monotonic() - started)
         self._wait_for_writer()
 
+    def _pause(self, took_s: float) -> None:
+        longest_s = compute_pause(took_s, self._intervals.batch_rebuild_s)
+        least_s = min(longest_s, compute_pause(took_s, self._intervals.batch_event_s))
+        self._status.set_notice("batches", describe_delay(took_s, longest_s))
+        if not self._thread.wait(least_s):
+            self._events_stored.wait(longest_s - least_s)
+
     def _wait_for_writer(self) -> None:
-        until = time.monotonic() + MAX_PAUSE_S
-        while (
-            self._is_writer_behind() and time.monotonic() < until and not self._thread.wait(self._interval_s)
-        ):
+        until, step_s = time.monotonic() + MAX_PAUSE_S, self._intervals.batch_event_s
+        while self._is_writer_behind() and time.monotonic() < until and not self._thread.wait(step_s):
             pass
 
     def _try_rebuild(self) -> None:

@@ -10,6 +10,7 @@ from dosing_tui.collector.pipeline.adaptive_window import AdaptiveWindow
 from dosing_tui.collector.pipeline.database_maintenance import run_maintenance
 from dosing_tui.collector.spool.spool import Spool
 from dosing_tui.database.reading_writer import WriteProgress
+from dosing_tui.domain.messages.models import ReadingKind
 from dosing_tui.errors import DatabaseError, DatabaseUnavailableError, SpoolError
 
 STOP_TIMEOUT_S = 10.0
@@ -30,6 +31,8 @@ class DatabaseWriter:
         self._window = AdaptiveWindow(min(WINDOW_S, context.settings.collector.batch_ms / 1000))
         self.schema_ready = threading.Event()
         """Set once the schema is up to date."""
+        self.events_stored = threading.Event()
+        """Set when messages of a batch's start or end were stored."""
         self._thread = context.create_thread("collector-writer", self._try_session)
 
     def start(self) -> None:
@@ -109,7 +112,10 @@ class DatabaseWriter:
             (now - items[0].received_at).total_seconds() for _, items in rows if items
         )
         self._update_spool(partial(self._spool.confirm_progress, written.progress))
-        self._context.live_state.count_stored(written.stored_kinds)
+        stored_kinds = written.stored_kinds
+        self._context.live_state.count_stored(stored_kinds)
+        if ReadingKind.EVENT in stored_kinds:
+            self.events_stored.set()
 
     def _update_spool(self, update: Callable[[], None]) -> None:
         try:

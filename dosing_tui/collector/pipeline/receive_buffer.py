@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from dosing_tui.collector.pipeline.adaptive_window import AdaptiveWindow
 from dosing_tui.mqtt.message import ReceivedMessage
@@ -25,6 +25,8 @@ class ReceiveBuffer:
         self._messages: deque[ReceivedMessage] = deque()
         self._size_bytes = 0
         self._is_closed = False
+        self._unrepeated: list[ReceivedMessage] = []
+        self._unrepeated_bytes = 0
         self._condition = threading.Condition(threading.Lock())
         self._window = AdaptiveWindow(WINDOW_S)
         self._first_at = 0.0
@@ -36,11 +38,12 @@ class ReceiveBuffer:
         """The broker sent so many without an acknowledgement: its limit is not lower."""
 
     def put_messages(self, messages: Sequence[ReceivedMessage]) -> None:
-        """Block while the buffer is full. A closed buffer discards them; the broker sends them again."""
+        """Block while the buffer is full. A closed buffer discards what the broker sends again."""
         with self._condition:
             while not self._has_room() and not self._is_closed:
                 self._condition.wait()
             if self._is_closed:
+                self._keep_unrepeated(messages)
                 return
             if not self._messages:
                 self._first_at = time.monotonic()
@@ -68,11 +71,25 @@ class ReceiveBuffer:
             self._window.count_messages(len(chunk))
             return chunk
 
-    def close(self) -> None:
+    def close(self, unstored: Sequence[ReceivedMessage] = ()) -> None:
+        """``unstored``: what was taken last."""
         with self._condition:
             self._is_closed = True
+            self._keep_unrepeated([*unstored, *self._messages])
             self._messages.clear()
             self._condition.notify_all()
+
+    def take_unrepeated(self) -> list[ReceivedMessage]:
+        """QoS 0 messages of a closed buffer, which the broker never sends again, as far as there was room."""
+        with self._condition:
+            unrepeated, self._unrepeated, self._unrepeated_bytes = self._unrepeated, [], 0
+            return unrepeated
+
+    def _keep_unrepeated(self, messages: Iterable[ReceivedMessage]) -> None:
+        for message in messages:
+            if not (message.qos or message.is_retained or self._is_rest_full):
+                self._unrepeated.append(message._replace(connection_number=0))
+                self._unrepeated_bytes += message.size_bytes
 
     def _remove_chunk(self) -> list[ReceivedMessage]:
         if len(self._messages) <= CHUNK_MESSAGES:
@@ -103,6 +120,10 @@ class ReceiveBuffer:
 
     def _is_in_flight(self, message: ReceivedMessage) -> bool:
         return message.qos > 0 and message.connection_number == self._connection
+
+    @property
+    def _is_rest_full(self) -> bool:
+        return len(self._unrepeated) >= self._max_messages or self._unrepeated_bytes >= self._max_bytes
 
     def _has_room(self) -> bool:
         return len(self._messages) < self._max_messages and self._size_bytes < self._max_bytes

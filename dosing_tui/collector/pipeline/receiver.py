@@ -97,7 +97,7 @@ class MessageReceiver:
             self.stop_reason = f"Storing received messages failed: {error!r}."
         finally:
             self._spool.wake_reader()
-        self._buffer.close()
+        self._buffer.close(messages)
         return False
 
     def _store_chunk(self, messages: list[ReceivedMessage]) -> None:

@@ -5,10 +5,9 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 
 from dosing_tui.collector.context.interfaces import CollectorContext
-from dosing_tui.collector.presence.station_intake import MAX_PENDING, StationIntake
+from dosing_tui.collector.presence.station_intake import MAX_PENDING, BrokerDelivery, StationIntake
 from dosing_tui.domain.presence.models import MessageLoss, StationNews
 from dosing_tui.errors import DatabaseError, DatabaseUnavailableError
-from dosing_tui.mqtt.client_id_conflict import ClientIdSharing
 
 INTERVAL_S = 0.5
 STOP_TIMEOUT_S = 5.0
@@ -26,14 +25,14 @@ class PresenceRecorder:
         *,
         on_losses: Callable[[Iterable[StationNews]], None],
         is_schema_ready: Callable[[], bool],
-        get_sharing: Callable[[], ClientIdSharing],
+        get_delivery: Callable[[], BrokerDelivery],
     ) -> None:
         self._stations = stations
         self._context = context
         self._losses_callback = on_losses
         self._writer = context.database.create_status_writer()
         self._is_schema_ready = is_schema_ready
-        self._get_sharing = get_sharing
+        self._get_delivery = get_delivery
         self._pending: list[StationNews] = []
         self._next_write = 0.0
         self._thread = context.create_thread(
@@ -59,7 +58,7 @@ class PresenceRecorder:
                 self._context.status.set_notice(NOTICE, f"Station status not stored: {error}")
 
     def _collect_news(self) -> None:
-        news = self._stations.take_news(self._context.clock(), self._get_sharing())
+        news = self._stations.take_news(self._context.clock(), self._get_delivery())
         losses = [each for each in news if isinstance(each, MessageLoss)]
         if losses:
             self._losses_callback(losses)

@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import lru_cache
+from typing import NamedTuple
 
 from dosing_tui.config.settings import MqttSettings
 from dosing_tui.domain.messages.models import ParsedItem, Rejection
@@ -62,6 +63,17 @@ def apply_to_live_state(live_state: LiveState, items: Iterable[ParsedItem | Stat
         live_state.apply_news(reports)
 
 
+class BrokerDelivery(NamedTuple):
+    """Whether this process receives what the stations send, and all of it by now."""
+
+    sharing: ClientIdSharing = ClientIdSharing.NONE
+    is_withholding: bool = False
+    """Messages wait at the broker: the intake is stopped, or the broker has left out packet IDs."""
+
+
+ALL_DELIVERED = BrokerDelivery()
+
+
 class StationIntake:
     """``take_report`` is for the receiving thread, ``take_news`` for another one."""
 
@@ -93,16 +105,18 @@ class StationIntake:
         with self._lock:
             self._tracker.restore_runs(saved, now)
 
-    def take_news(self, now: datetime, sharing: ClientIdSharing = ClientIdSharing.NONE) -> list[StationNews]:
+    def take_news(self, now: datetime, delivery: BrokerDelivery = ALL_DELIVERED) -> list[StationNews]:
         """Reports and losses of messages since the last call.
 
-        No loss is what another program with this client ID receives: gaps wait while there may be one.
+        No loss is what another program with this client ID receives, nor what still waits at the broker: gaps
+        wait meanwhile.
         """
         with self._lock:
             reports: list[StationNews] = list(self._reports)
             self._reports.clear()
-            if sharing is ClientIdSharing.DETECTED:
+            if delivery.sharing is ClientIdSharing.DETECTED:
                 self._tracker.restart()
-            if sharing is not ClientIdSharing.NONE:
+            if delivery != ALL_DELIVERED:
+                self._tracker.postpone_gaps(now)
                 return reports
             return [*reports, *self._tracker.settle(now)]

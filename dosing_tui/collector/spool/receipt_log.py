@@ -4,6 +4,7 @@ As objects they would take 250 bytes each, and a hundred thousand are kept.
 """
 
 from datetime import UTC, datetime, timedelta
+from mmap import MAP_PRIVATE, mmap
 from typing import NamedTuple
 
 IDENTITY_BYTES = 16
@@ -30,7 +31,7 @@ class ReceiptLog:
         """``limit``: most receipts kept, 1 at the least."""
         self._limit = max(1, limit)
         self._mask = (1 << self._limit.bit_length()) - 1
-        self._identities = bytearray(IDENTITY_BYTES * self._limit)
+        self._identities = _make_zeros(IDENTITY_BYTES * self._limit)
         self._numbers, self._connections, self._times, self._older = (
             _make_integers(self._limit) for _ in range(4)
         )
@@ -80,9 +81,14 @@ class ReceiptLog:
         return Receipt(self._numbers[place], self._connections[place], to_datetime(self._times[place]))
 
 
+def _make_zeros(size: int) -> mmap:
+    """Bytes that take memory only once they are written: in a quiet plant most never are."""
+    return mmap(-1, size, flags=MAP_PRIVATE)
+
+
 def _make_integers(count: int) -> "memoryview[int]":
     """Zeros of 64 bits."""
-    return memoryview(bytearray(8 * count)).cast("q")
+    return memoryview(_make_zeros(8 * count)).cast("q")
 
 
 def pad_identity(identity: bytes) -> bytes:

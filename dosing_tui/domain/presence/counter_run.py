@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from dosing_tui.domain.quantities.set_back_clock import is_set_back
+
 WRAP = 2**32
 """Sequence numbers are unsigned 32-bit integers: after the last one comes 0."""
 MAX_LOST_GAPS = 64
@@ -92,6 +94,13 @@ class CounterRun:
         else:
             self.missing = _remove_number(self.missing, number)
         return is_late
+
+    def postpone_gaps(self, now: datetime, *, only_set_back: bool = False) -> None:
+        """Give open gaps their whole time again; ``only_set_back``: those that the clock is now behind."""
+        self.missing = [
+            gap if only_set_back and not is_set_back(gap.noticed_at, now) else gap._replace(noticed_at=now)
+            for gap in self.missing
+        ]
 
     def take_lost(self, noticed_before: datetime) -> list[NumberGap]:
         """The gaps whose time is over; from now on their numbers count as lost."""

@@ -14,9 +14,12 @@ from dosing_tui.domain.messages.reading_identity import RecentValues
 from dosing_tui.domain.presence.counter_run import WRAP, CounterRun, SavedRun
 from dosing_tui.domain.presence.models import MessageLoss
 from dosing_tui.domain.presence.sequence_stamp import SequenceStamp
+from dosing_tui.domain.quantities.set_back_clock import is_due
 
 SETTLE_TIME = timedelta(seconds=10)
 """Time that a message may be overtaken by others: a station sends again what was not acknowledged."""
+MAX_SETTLE_TIME = timedelta(minutes=10)
+"""The same while overtaken messages arrive, of any station: the broker may send new ones before its queue."""
 MAX_GAP = 1_000
 """Without a ``boot_id``, numbers further apart are no gap: the counter was set."""
 MAX_BOOT_GAP = 1_000_000
@@ -79,6 +82,8 @@ class SequenceTracker:
         self._open_devices: set[str] = set()
         """Stations with a gap that may still close."""
         self._news: list[MessageLoss] = []
+        self._overtaken_at: datetime | None = None
+        """When a message arrived last, of any station, that others had overtaken."""
 
     def add_stamps(self, stamps: Iterable[SequenceStamp], at: datetime, *, is_resent: bool = False) -> None:
         """Enter the numbers of a message. ``is_resent``: by the broker, which proves no new counter."""
@@ -111,20 +116,33 @@ class SequenceTracker:
             counter.far = []
         self._open_devices.clear()
 
+    def postpone_gaps(self, now: datetime) -> None:
+        """Messages wait at the broker: what is missing may be among them, and has its time from now on."""
+        for device in self._open_devices:
+            for run in self._list_runs(device):
+                run.postpone_gaps(now)
+
     def settle(self, now: datetime) -> list[MessageLoss]:
         """What is lost since the last call, what was but has arrived, and whose count has begun."""
         losses, self._news = self._news, []
+        is_overtaken = self._overtaken_at is not None and not is_due(self._overtaken_at, now, SETTLE_TIME)
+        wait = MAX_SETTLE_TIME if is_overtaken else SETTLE_TIME
         for device in list(self._open_devices):
-            counter = self._counters.get(device)
-            runs = counter.runs if counter else ()
+            runs = self._list_runs(device)
+            for run in runs:
+                run.postpone_gaps(now, only_set_back=True)
             losses += [
                 MessageLoss(device, now, gap.length, gap.first, (gap.first + gap.length - 1) % WRAP)
                 for run in runs
-                for gap in run.take_lost(now - SETTLE_TIME)
+                for gap in run.take_lost(now - wait)
             ]
             if not any(run.missing for run in runs):
                 self._open_devices.discard(device)
         return losses
+
+    def _list_runs(self, device: str) -> Iterable[CounterRun]:
+        counter = self._counters.get(device)
+        return counter.runs if counter else ()
 
     def _add_number(
         self, counter: StationCounter, stamp: SequenceStamp, at: datetime, *, is_resent: bool
@@ -137,6 +155,8 @@ class SequenceTracker:
                 counter.far = []
                 counter.runs.append(CounterRun(stamp.boot_id, number, at))
             return
+        if run.missing and run.lacks(number):
+            self._overtaken_at = at
         if run.add_number(number, at):
             self._news.append(MessageLoss(stamp.device_id, at, -1, number, number))
         if run.missing:

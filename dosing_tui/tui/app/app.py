@@ -4,7 +4,8 @@ import asyncio
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cached_property, partial
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from rich.console import RenderableType
@@ -15,13 +16,13 @@ from dosing_tui.config.settings import Settings
 from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.ipc.supervised_thread import FailureReporter, ignore_failure
 from dosing_tui.live_snapshot import LiveSnapshotSource, Role
+from dosing_tui.tui import lazy_screens
 from dosing_tui.tui.app.ordered_input import OrderedInputApp
 from dosing_tui.tui.app.shutdown import ShutdownHandler
 from dosing_tui.tui.app.terminal import has_backlog
 from dosing_tui.tui.app.terminal_options import DEFAULT_TERMINAL, TerminalOptions
 from dosing_tui.tui.app.theme_switch import ThemeSwitch
 from dosing_tui.tui.charts.primitives import braille
-from dosing_tui.tui.command_palette.palette_controller import PaletteController
 from dosing_tui.tui.controllers.screen_host import ConsoleServices
 from dosing_tui.tui.coordination.console_controllers import ConsoleControllers
 from dosing_tui.tui.coordination.page_opener import PageOpener
@@ -29,7 +30,6 @@ from dosing_tui.tui.coordination.screen_updater import ScreenUpdater
 from dosing_tui.tui.data.operator_session import OperatorSession
 from dosing_tui.tui.data.query_results import PanelLoaded, QueryResult
 from dosing_tui.tui.data.query_workers import ConsoleDataSource, QueryWorkers
-from dosing_tui.tui.dialogs.quit_and_help import QuitScreen
 from dosing_tui.tui.keys.bindings import APP_KEYS, SCOPE_KEYS
 from dosing_tui.tui.rendering.theme import TerminalTheme
 from dosing_tui.tui.requests.operator_entries import OperatorEntries
@@ -44,11 +44,19 @@ from dosing_tui.tui.widgets.messages import (
 )
 
 if TYPE_CHECKING:
+    from dosing_tui.tui.command_palette.palette_controller import PaletteController
     from dosing_tui.tui.kiosk.kiosk_screen import KioskScreen
 
 log = logging.getLogger(__name__)
 PRELOAD_DELAY_S = 3.0
-"""The chart library is imported after the first panels, before the first chart of several lines."""
+"""After the first panels: what keys may need soon is imported while nobody waits for it."""
+
+
+def _import_later_parts() -> None:
+    """In a worker thread: pages, dialogs, the palette and the library of large charts."""
+    lazy_screens.import_screens()
+    import_module("dosing_tui.tui.command_palette.palette_controller")
+    braille.load_plotext()
 
 
 class DosingApp(OrderedInputApp[None]):
@@ -94,8 +102,14 @@ class DosingApp(OrderedInputApp[None]):
             services, self.controllers, self._kiosk, self.set_timer, lambda: has_backlog(self._driver)
         )
         self._pages = PageOpener(services, self, self.controllers, self._query_workers)
-        self.palette = PaletteController(services, self, self.controllers)
         self._route_keys()
+
+    @cached_property
+    def palette(self) -> "PaletteController":
+        # imported here to save start-up
+        from dosing_tui.tui.command_palette.palette_controller import PaletteController
+
+        return PaletteController(self.services, self, self.controllers)
 
     def _create_kiosk(self, page_time: timedelta, clock: Callable[[], datetime]) -> "KioskScreen":
         # imported here to save start-up
@@ -113,7 +127,7 @@ class DosingApp(OrderedInputApp[None]):
         self.action_silence = controllers.alarms.silence_bell
         self.action_shift_report = controllers.shift_reports.open_report
         self.action_ask_filters = controllers.open_filter_dialog
-        self.action_palette = self.palette.open_palette
+        self.action_palette = lambda: self.palette.open_palette()
         self.action_refresh_now = self.refresh_data
         self.action_failures = controllers.failures.open_failures
         self.action_export = controllers.export_visible
@@ -151,7 +165,7 @@ class DosingApp(OrderedInputApp[None]):
         self._run_tick()
         self.set_interval(self.updater.tick_s, self._run_tick)
         self.call_after_refresh(self._after_first_paint)
-        self.set_timer(PRELOAD_DELAY_S, partial(self._query_workers.submit_job, braille.load_plotext))
+        self.set_timer(PRELOAD_DELAY_S, partial(self._query_workers.submit_job, _import_later_parts))
 
     def on_unmount(self) -> None:
         self._query_workers.stop()
@@ -253,7 +267,7 @@ class DosingApp(OrderedInputApp[None]):
 
     def action_ask_quit(self) -> None:
         self.push_screen(
-            QuitScreen(self.terminal_theme, lambda: self.services.get_snapshot().role),
+            lazy_screens.QuitScreen(self.terminal_theme, lambda: self.services.get_snapshot().role),
             lambda is_confirmed: self.exit() if is_confirmed else None,
         )
 
@@ -262,7 +276,9 @@ class DosingApp(OrderedInputApp[None]):
 
     async def action_quit(self) -> None:
         """At once; a process that collects asks first, and the same key again ends it."""
-        if self.services.get_snapshot().role is Role.COLLECTOR and not isinstance(self.screen, QuitScreen):
+        if self.services.get_snapshot().role is Role.COLLECTOR and not isinstance(
+            self.screen, lazy_screens.QuitScreen
+        ):
             self.action_ask_quit()
         else:
             self.exit()

@@ -11,9 +11,9 @@ from dosing_tui.domain.batch_review.review_result import NOT_SAVED, ReviewResult
 from dosing_tui.domain.batch_review.review_rules import Decision, ReviewDraft, ReviewState
 from dosing_tui.domain.batches.models import BatchStatus
 from dosing_tui.errors import DosingError
+from dosing_tui.tui import lazy_screens
 from dosing_tui.tui.controllers.screen_host import Controller
 from dosing_tui.tui.data.query_workers import Lane
-from dosing_tui.tui.dialogs.review_dialog import ReviewDialog, ReviewInput, build_bulk_prompt
 from dosing_tui.tui.requests.operator_entries import Entry, EntryResult
 from dosing_tui.tui.requests.pending_request import RequestResult
 from dosing_tui.tui.widgets.messages import ViewChanged
@@ -103,16 +103,16 @@ class BulkApproval(Controller):
                 else "No batch of this list is complete, without exceptions and unreviewed."
             )
             return
-        prompt = build_bulk_prompt(
+        prompt = lazy_screens.build_bulk_prompt(
             result.value, result.list_text, limit=MAX_BULK_APPROVAL,
             account=self.services.source.batches.account, is_pin_required=self.is_pin_required(),
             name=self.services.operator.name,
         )  # fmt: skip
-        dialog = ReviewDialog(self.host.terminal_theme, prompt)
+        dialog = lazy_screens.ReviewDialog(self.host.terminal_theme, prompt)
         if not self.open_answer(result.request, dialog, partial(self._approve_rows, result.value)):
             self.host.show_message("Nothing is approved: the list was left before it was read.")
 
-    def _approve_rows(self, rows: Sequence[BatchRow], values: ReviewInput) -> None:
+    def _approve_rows(self, rows: Sequence[BatchRow], values: "lazy_screens.ReviewInput") -> None:
         drafts = [
             create_review_draft(
                 row, Decision.APPROVED, who=values.reviewer, comment=values.comment, pin=values.pin

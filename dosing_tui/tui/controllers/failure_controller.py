@@ -4,9 +4,9 @@ import logging
 from collections.abc import Collection
 
 from dosing_tui.domain.messages.text_sanitizer import clean_line
+from dosing_tui.tui import lazy_screens
 from dosing_tui.tui.containment.part_guard import describe_error
 from dosing_tui.tui.controllers.screen_host import Controller
-from dosing_tui.tui.dialogs.failures_dialog import FailuresDialog
 from dosing_tui.tui.rendering.canvas import cut_middle
 from dosing_tui.tui.requests.operator_entries import EntryFailure
 from dosing_tui.tui.widgets.messages import ViewChanged
@@ -32,7 +32,7 @@ class FailureController(Controller):
         if not failures:
             self.host.show_message("Nothing has failed: everything entered here is stored or on its way.")
             return
-        dialog = FailuresDialog(self.host.terminal_theme, failures, self.services.zone)
+        dialog = lazy_screens.FailuresDialog(self.host.terminal_theme, failures, self.services.zone)
         self.host.push_screen(dialog, lambda _: self._mark_seen(failures))
 
     def _mark_seen(self, failures: Collection[EntryFailure]) -> None:

@@ -11,10 +11,10 @@ from dosing_tui.domain.alarms.tank_refill import LEVEL_TIMEOUT, REFILL_RULE, cre
 from dosing_tui.domain.materials.ledger import LOT_KINDS, MaterialDraft, describe_draft
 from dosing_tui.domain.messages.models import InventoryLevel
 from dosing_tui.errors import AlarmCommandError
+from dosing_tui.tui import lazy_screens
 from dosing_tui.tui.alarms import alarm_actions
 from dosing_tui.tui.controllers.screen_host import Controller
 from dosing_tui.tui.data.query_workers import Lane
-from dosing_tui.tui.dialogs.material_dialog import MaterialDefaults, MaterialDialog
 from dosing_tui.tui.requests.operator_entries import Entry, EntryResult
 
 STORED_LOCALLY = "Kept on this machine until the database is back."
@@ -44,10 +44,10 @@ class MaterialController(Controller):
             self.host.show_message("No tank level received yet.")
             return
         settings = self.services.settings
-        dialog = MaterialDialog(
+        dialog = lazy_screens.MaterialDialog(
             self.host.terminal_theme,
             tanks,
-            MaterialDefaults(
+            lazy_screens.MaterialDefaults(
                 _find_tank_index(tanks, selection), self.services.clock(), self.services.operator.name
             ),
             zone=ZoneInfo(settings.plant.timezone),

@@ -38,26 +38,13 @@ from dosing_tui.domain.batch_review.review_rules import (
 from dosing_tui.domain.panels.filters import Dimension
 from dosing_tui.errors import DosingError, RangeError
 from dosing_tui.live_snapshot import LiveSnapshot
-from dosing_tui.tui.batches.batch_screen import BatchScreen
-from dosing_tui.tui.batches.batch_screen_view import BatchScreenSettings, BatchScreenState, SignerInfo
-from dosing_tui.tui.batches.review_messages import (
-    format_exceptions,
-    format_last_decision,
-    format_review_result,
-)
+from dosing_tui.tui import lazy_screens
 from dosing_tui.tui.controllers.bulk_approval import BulkApproval
 from dosing_tui.tui.controllers.scope_controller import ScopeController
 from dosing_tui.tui.controllers.screen_host import Controller
 from dosing_tui.tui.data.batch_store import BatchStore
 from dosing_tui.tui.data.query_results import BatchQueryResult, NextBatchLoaded
 from dosing_tui.tui.data.query_workers import Lane
-from dosing_tui.tui.dialogs.review_dialog import (
-    REASON_OPTIONAL,
-    ReviewDialog,
-    ReviewInput,
-    ReviewPrompt,
-    format_account_warning,
-)
 from dosing_tui.tui.keys.bindings import format_keys
 from dosing_tui.tui.requests.operator_entries import Entry, EntryResult
 from dosing_tui.tui.requests.pending_request import PendingRequest
@@ -102,7 +89,7 @@ class ReviewController(Controller):
 
     scope: ScopeController
     bulk_approval: BulkApproval
-    screen: BatchScreen | None = None
+    screen: "lazy_screens.BatchScreen | None" = None
     store: BatchStore | None = None
     _is_entering: bool = False
     """The review of one batch is on its way."""
@@ -126,10 +113,10 @@ class ReviewController(Controller):
             self._draw_screen,
             ReviewPolicy(review.pin, review.second_person),
         )
-        screen_settings = BatchScreenSettings(
+        screen_settings = lazy_screens.BatchScreenSettings(
             services.zone, services.settings.calendar, filter_keys, services.settings.short_names
         )
-        self.screen = BatchScreen(
+        self.screen = lazy_screens.BatchScreen(
             self.host.terminal_theme, services.hints, screen_settings, self.store, self, clock=services.clock
         )
         self.host.push_screen(self.screen, self._close_screen)
@@ -167,10 +154,10 @@ class ReviewController(Controller):
         except RangeError as error:
             range_error = str(error)
         summary = self.scope.summarize_scope(snapshot, BATCH_DIMENSIONS)
-        warning = "shared account" if format_account_warning(self._account) else ""
-        signer = SignerInfo(self.services.operator.name, self.policy.pin, warning)
+        warning = "shared account" if lazy_screens.format_account_warning(self._account) else ""
+        signer = lazy_screens.SignerInfo(self.services.operator.name, self.policy.pin, warning)
         self.screen.show_state(
-            BatchScreenState(
+            lazy_screens.BatchScreenState(
                 snapshot, now, time_range, self.scope.scope.selection, summary, signer, range_error
             )
         )
@@ -213,22 +200,26 @@ class ReviewController(Controller):
         draft = create_review_draft(row, decision, who=name or "?", comment="?")
         if refusal := validate_review(draft, row.review_context):
             self.host.show_message(f"{row.batch_id}: {refusal}")
-        elif decision in REASON_OPTIONAL and name and not self.policy.pin:
+        elif decision in lazy_screens.REASON_OPTIONAL and name and not self.policy.pin:
             entry = Entry(_get_form_kind(row, decision))
             self.services.entries.mark_seen(entry.kind)
-            self._submit_review(decision, row, ReviewInput("", name, ""), entry)
+            self._submit_review(decision, row, lazy_screens.ReviewInput("", name, ""), entry)
         else:
             self._open_review_dialog(decision, row)
 
     def _open_review_dialog(self, decision: Decision, row: BatchRow) -> None:
-        about = f"{row.batch_id} · {row.recipe} · {format_exceptions(row)}"
+        about = f"{row.batch_id} · {row.recipe} · {lazy_screens.format_exceptions(row)}"
         if decision is Decision.WITHDRAWN:
-            about = f"{row.batch_id} · {format_last_decision(row)}"
-        prompt = ReviewPrompt(decision, about, self._account, self.policy.pin, self.services.operator.name)
-        dialog = ReviewDialog(self.host.terminal_theme, prompt)
+            about = f"{row.batch_id} · {lazy_screens.format_last_decision(row)}"
+        prompt = lazy_screens.ReviewPrompt(
+            decision, about, self._account, self.policy.pin, self.services.operator.name
+        )
+        dialog = lazy_screens.ReviewDialog(self.host.terminal_theme, prompt)
         self.open_form(dialog, _get_form_kind(row, decision), partial(self._submit_review, decision, row))
 
-    def _submit_review(self, decision: Decision, row: BatchRow, values: ReviewInput, entry: Entry) -> None:
+    def _submit_review(
+        self, decision: Decision, row: BatchRow, values: "lazy_screens.ReviewInput", entry: Entry
+    ) -> None:
         self._is_entering = True
         draft = create_review_draft(
             row, decision, who=values.reviewer, comment=values.comment, pin=values.pin
@@ -253,7 +244,8 @@ class ReviewController(Controller):
         """After a decision, go to the next batch, if the reviewer still looks at this one."""
         self._apply_outcome(result)
         assert result.value is not None, "it is stored"
-        message = f"{result.row.batch_id}: {format_review_result(result.decision, result.value.detail)}."
+        sentence = lazy_screens.format_review_result(result.decision, result.value.detail)
+        message = f"{result.row.batch_id}: {sentence}."
         is_waiting = self.services.requests.finish(result.request, is_opening=True)
         if result.value.error:
             self.host.show_message(f"{message} Its present state could not be read: {result.value.error}")

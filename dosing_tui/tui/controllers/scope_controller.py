@@ -13,11 +13,9 @@ from dosing_tui.domain.panels.operator_notes import NoteDraft
 from dosing_tui.domain.time.time_range import RangeSpec, TimeRange
 from dosing_tui.errors import RangeError
 from dosing_tui.live_snapshot import LiveSnapshot
+from dosing_tui.tui import lazy_screens
 from dosing_tui.tui.controllers.screen_host import Controller
 from dosing_tui.tui.data.query_results import QueryResult
-from dosing_tui.tui.dialogs.filter_dialog import FilterDialog
-from dosing_tui.tui.dialogs.note_dialog import NoteDialog
-from dosing_tui.tui.dialogs.range_dialog import RangeDialog
 from dosing_tui.tui.keys.bindings import format_keys
 from dosing_tui.tui.layout.scope_bar import ScopeSummary
 from dosing_tui.tui.requests.operator_entries import Entry, EntryResult
@@ -114,7 +112,7 @@ class ScopeController(Controller):
         self._set_scope(replace(self.scope, spec=None))
 
     def open_range_dialog(self) -> None:
-        dialog = RangeDialog(
+        dialog = lazy_screens.RangeDialog(
             self.host.terminal_theme, self.range_spec, zone=self.services.zone, resolve=self.resolve_spec
         )
         self.open_dialog(dialog, self.apply_range)
@@ -141,7 +139,7 @@ class ScopeController(Controller):
         self._entered_station = device
 
     def open_filter_dialog(self) -> None:
-        dialog = FilterDialog(self.host.terminal_theme, self.scope.selection)
+        dialog = lazy_screens.FilterDialog(self.host.terminal_theme, self.scope.selection)
         self.open_dialog(dialog, self.apply_selection)
         self.load_filter_values(dialog)
 
@@ -181,7 +179,9 @@ class ScopeController(Controller):
         """``at``: the time under the cursor of a chart; None: now."""
         devices = [name for name, _ in self.services.get_snapshot().device_last_seen]
         draft = NoteDraft(at or self.services.clock(), "", self.services.operator.name)
-        dialog = NoteDialog(self.host.terminal_theme, draft, devices=devices, zone=self.services.zone)
+        dialog = lazy_screens.NoteDialog(
+            self.host.terminal_theme, draft, devices=devices, zone=self.services.zone
+        )
         self.open_form(dialog, "note", self._submit_note)
 
     def _submit_note(self, draft: NoteDraft, entry: Entry) -> None:

@@ -5,9 +5,9 @@ from functools import partial
 
 from dosing_tui.domain.capability.service_log import ServiceDraft, ServiceEntry
 from dosing_tui.domain.panels.pump_capability import PumpCapability
+from dosing_tui.tui import lazy_screens
 from dosing_tui.tui.controllers.screen_host import Controller
 from dosing_tui.tui.data.query_workers import Lane
-from dosing_tui.tui.pumps.service_dialog import PumpPart, ServiceDialog
 from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.requests.operator_entries import Entry, EntryResult
 
@@ -28,9 +28,10 @@ class ServiceController(Controller):
             return
         parts = list_parts(rows)
         chosen = selection or rows[0]
-        dialog = ServiceDialog(
-            self.host.terminal_theme, parts, part_index=parts.index(PumpPart(chosen.device_id, chosen.pump)),
-            name=self.services.operator.name, clock=self.services.clock, zone=self.services.zone,
+        part = lazy_screens.PumpPart(chosen.device_id, chosen.pump)
+        dialog = lazy_screens.ServiceDialog(
+            self.host.terminal_theme, parts, part_index=parts.index(part), name=self.services.operator.name,
+            clock=self.services.clock, zone=self.services.zone,
         )  # fmt: skip
         self.open_form(dialog, "service", self._submit_entry)
 
@@ -47,7 +48,7 @@ class ServiceController(Controller):
         self.host.refresh_data()
 
 
-def list_parts(rows: Sequence[PumpCapability]) -> list[PumpPart]:
+def list_parts(rows: Sequence[PumpCapability]) -> "list[lazy_screens.PumpPart]":
     """The pumps of these rows by station, each station's scale behind them."""
     pumps = sorted({(row.device_id, row.pump) for row in rows})
     stations = dict.fromkeys(device for device, _ in pumps)
@@ -55,7 +56,7 @@ def list_parts(rows: Sequence[PumpCapability]) -> list[PumpPart]:
         part
         for station in stations
         for part in (
-            *(PumpPart(device, pump) for device, pump in pumps if device == station),
-            PumpPart(station, None),
+            *(lazy_screens.PumpPart(device, pump) for device, pump in pumps if device == station),
+            lazy_screens.PumpPart(station, None),
         )
     ]

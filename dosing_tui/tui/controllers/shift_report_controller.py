@@ -11,13 +11,12 @@ from dosing_tui.domain.shift_handover import HandoverStep, ShiftHandover, draft_
 from dosing_tui.domain.time.shift_calendar import ShiftPeriod
 from dosing_tui.export.documents.document import Document
 from dosing_tui.export.output_files import make_slug
+from dosing_tui.tui import lazy_screens
 from dosing_tui.tui.controllers.file_export import FileExporter
 from dosing_tui.tui.controllers.screen_host import Controller
 from dosing_tui.tui.data.query_results import QueryResult
 from dosing_tui.tui.keys.footer_hints import FooterMode
 from dosing_tui.tui.requests.operator_entries import Entry, EntryResult
-from dosing_tui.tui.screens.handover_dialog import HandoverDialog, HandoverInput
-from dosing_tui.tui.screens.shift_report_screen import ShiftReportPage, ShiftReportScreen
 
 
 class PrintedReport(Struct, frozen=True):
@@ -54,7 +53,7 @@ class ShiftReportController(Controller):
     """Holds the report screen while it is open, and its report."""
 
     exporter: FileExporter
-    _screen: ShiftReportScreen | None = None
+    _screen: "lazy_screens.ShiftReportScreen | None" = None
     _shift: ShiftPeriod | None = None
     _printed: PrintedReport | None = None
     _next_message: str = ""
@@ -67,7 +66,7 @@ class ShiftReportController(Controller):
         if shift is None:
             self.host.show_message("No shifts are set ([[shifts]] in the configuration).")
             return
-        self._screen = ShiftReportScreen(
+        self._screen = lazy_screens.ShiftReportScreen(
             self.host.terminal_theme, self.services.hints[FooterMode.SHIFT_REPORT],
             select_shift=self._select_shift, reload=self._reload_report, save=self._save_report,
             sign=self._open_handover,
@@ -83,7 +82,7 @@ class ShiftReportController(Controller):
         if self._screen is not None and self._shift not in (None, shift):
             self._printed = None
             self._screen.show_page(
-                ShiftReportPage(message=f"Reading the report: {self._name_shift(shift)} …")
+                lazy_screens.ShiftReportPage(message=f"Reading the report: {self._name_shift(shift)} …")
             )
         self._shift = shift
         self.services.workers.submit(
@@ -133,10 +132,12 @@ class ShiftReportController(Controller):
         """Only if its shift is still selected."""
         if self._screen is None or result.shift != self._shift:
             return
-        page = ShiftReportPage(message=f"There is no report: {result.error} r reads it again.")
+        page = lazy_screens.ShiftReportPage(message=f"There is no report: {result.error} r reads it again.")
         self._printed = result.value
         if result.value is not None:
-            page = ShiftReportPage(_list_lines(result.value.page), _list_lines(result.value.text))
+            page = lazy_screens.ShiftReportPage(
+                _list_lines(result.value.page), _list_lines(result.value.text)
+            )
         self._screen.show_page(page)
         if self._next_message:
             self._screen.show_message(self._next_message)
@@ -150,7 +151,7 @@ class ShiftReportController(Controller):
             self._refuse_key()
             return
         shift = self._shift
-        dialog = HandoverDialog(
+        dialog = lazy_screens.HandoverDialog(
             self.host.terminal_theme, HandoverStep(step_name), self._name_shift(shift),
             self._printed.handover, name=self.services.operator.name,
         )  # fmt: skip
@@ -158,7 +159,7 @@ class ShiftReportController(Controller):
         self.open_form(dialog, kind, partial(self._sign_handover, HandoverStep(step_name), shift))
 
     def _sign_handover(
-        self, step: HandoverStep, shift: ShiftPeriod, values: HandoverInput, entry: Entry
+        self, step: HandoverStep, shift: ShiftPeriod, values: "lazy_screens.HandoverInput", entry: Entry
     ) -> None:
         draft = draft_handover(
             step, shift, self.services.zone, name=values.name, text=values.text, at=self.services.clock()

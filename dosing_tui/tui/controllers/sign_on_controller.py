@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from functools import partial
 
 from dosing_tui.domain.batch_review.review_policy import ReviewPolicy
+from dosing_tui.tui import lazy_screens
 from dosing_tui.tui.controllers.screen_host import Controller
 from dosing_tui.tui.data.query_results import QueryResult
 from dosing_tui.tui.data.query_workers import Lane
-from dosing_tui.tui.dialogs.sign_on_dialog import PinDialog, SignOnDialog
 from dosing_tui.tui.requests.pending_request import SIGN_ON, PendingRequest, RequestResult
 from dosing_tui.tui.widgets.messages import ViewChanged
 
@@ -41,7 +41,9 @@ class SignOnController(Controller):
         self.services.requests.cancel(SIGN_ON)
         self.services.entries.mark_seen(SIGN_ON)
         self.services.workers.submit(self.services.source.batches.read_policy, SignOnPolicyRead, Lane.REVIEWS)
-        dialog = SignOnDialog(self.host.terminal_theme, self.services.operator.operator, self.services.zone)
+        dialog = lazy_screens.SignOnDialog(
+            self.host.terminal_theme, self.services.operator.operator, self.services.zone
+        )
         self.open_dialog(dialog, self._apply_name)
 
     def store_policy(self, result: SignOnPolicyRead) -> None:
@@ -71,7 +73,7 @@ class SignOnController(Controller):
     def _sign_on(self, request: PendingRequest, name: str, policy: QueryResult[ReviewPolicy]) -> None:
         """Without the database no PIN can be checked: alarm actions have the name as entered."""
         if policy.value is not None and policy.value.pin:
-            dialog = PinDialog(self.host.terminal_theme, name)
+            dialog = lazy_screens.PinDialog(self.host.terminal_theme, name)
             if not self.open_answer(request, dialog, partial(self._verify_pin, name)):
                 self._report_lateness(name, "another screen was opened before the PIN was asked for.")
         elif self.services.requests.finish(request):

@@ -4,20 +4,12 @@ from dataclasses import dataclass
 from functools import partial
 
 from dosing_tui.domain.labels.station_labels import label_stations_compactly
+from dosing_tui.tui import lazy_screens
 from dosing_tui.tui.controllers.screen_host import ConsoleServices, ScreenHost
 from dosing_tui.tui.coordination.console_controllers import ConsoleControllers
 from dosing_tui.tui.data.query_workers import Lane, QueryWorkers
-from dosing_tui.tui.dialogs.quit_and_help import HelpScreen
 from dosing_tui.tui.keys.footer_hints import FooterMode
 from dosing_tui.tui.layout.geometry import TileId
-from dosing_tui.tui.lots.lot_lists import LotListContext
-from dosing_tui.tui.lots.lot_queries import LotQueries
-from dosing_tui.tui.lots.lot_screen import LotScreen
-from dosing_tui.tui.screens.doctor_screen import DoctorPage, DoctorScreen, run_checks
-from dosing_tui.tui.screens.maintenance_screen import MaintenancePage, MaintenanceScreen, read_status_once
-from dosing_tui.tui.screens.pump_chart_screen import PumpChartScreen
-from dosing_tui.tui.screens.report_page import ReportPage
-from dosing_tui.tui.screens.shift_report_screen import ShiftReportScreen
 from dosing_tui.tui.widgets.messages import PumpChosen
 
 
@@ -32,19 +24,20 @@ class PageOpener:
 
     def open_doctor(self) -> None:
         services = self.services
-        page = DoctorScreen(
+        run_checks = partial(lazy_screens.run_checks, services.settings)
+        page = lazy_screens.DoctorScreen(
             self.host.terminal_theme, services.hints[FooterMode.DOCTOR],
-            content=DoctorPage(partial(run_checks, services.settings), services.zone),
+            content=lazy_screens.DoctorPage(run_checks, services.zone),
             submit=partial(self.workers.submit_job, lane=Lane.DOCTOR),
         )  # fmt: skip
         self.host.push_screen(page)
 
     def open_maintenance(self) -> None:
         services = self.services
-        read = partial(read_status_once, services.settings)
-        page = MaintenanceScreen(
+        read = partial(lazy_screens.read_status_once, services.settings)
+        page = lazy_screens.MaintenanceScreen(
             self.host.terminal_theme, services.hints[FooterMode.MAINTENANCE],
-            content=MaintenancePage(read, services.clock, services.zone),
+            content=lazy_screens.MaintenancePage(read, services.clock, services.zone),
             submit=partial(self.workers.submit_job, lane=Lane.MAINTENANCE),
         )  # fmt: skip
         self.host.push_screen(page)
@@ -56,18 +49,19 @@ class PageOpener:
         stations = label_stations_compactly(devices, services.settings.short_names)
         batches = self.controllers.reviews.screen
         row = None if batches is None else batches.selected_row
-        page = LotScreen(
-            self.host.terminal_theme, services.hints[FooterMode.LOTS], LotQueries(services.settings),
-            LotListContext(services.zone, stations), clock=services.clock, submit=self.workers.submit_job,
+        page = lazy_screens.LotScreen(
+            self.host.terminal_theme, services.hints[FooterMode.LOTS],
+            lazy_screens.LotQueries(services.settings), lazy_screens.LotListContext(services.zone, stations),
+            clock=services.clock, submit=self.workers.submit_job,
             batch=None if row is None else (row.batch_key, row.batch_id),
         )  # fmt: skip
         self.host.push_screen(page)
 
     def open_pump_chart(self, event: PumpChosen) -> None:
-        if isinstance(self.host.screen, PumpChartScreen):
+        if isinstance(self.host.screen, lazy_screens.PumpChartScreen):
             return  # the second of two quick presses
         services = self.services
-        chart = PumpChartScreen(
+        chart = lazy_screens.PumpChartScreen(
             self.host.terminal_theme, services.hints[FooterMode.PUMP_CHART], event.row,
             settings=services.settings, limits=services.limits, submit=self.workers.submit_job,
             read_history=partial(self.controllers.dashboard.read_pump_history, event.row),
@@ -113,6 +107,10 @@ class PageOpener:
 
     def open_help(self) -> None:
         """At the page of the screen in view."""
-        is_on_second_page = isinstance(self.host.screen, ShiftReportScreen | ReportPage)
+        is_on_second_page = isinstance(
+            self.host.screen, lazy_screens.ShiftReportScreen | lazy_screens.ReportPage
+        )
         page = int(is_on_second_page or self.controllers.active_screen is self.controllers.reviews.screen)
-        self.host.push_screen(HelpScreen(self.host.terminal_theme, self.services.keymap, page=page))
+        self.host.push_screen(
+            lazy_screens.HelpScreen(self.host.terminal_theme, self.services.keymap, page=page)
+        )

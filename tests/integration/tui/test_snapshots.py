@@ -13,10 +13,10 @@ from dosing_tui.config.settings import ColourTheme, GlyphMode
 from dosing_tui.domain.alarms.models import SYSTEM_ACTOR, Actor, AlarmEvent
 from dosing_tui.live_snapshot import LinkState, LinkStatus, MessageCounts
 from dosing_tui.live_state import LiveState
+from dosing_tui.tui import lazy_screens
 from dosing_tui.tui.alarms.alarm_detail_screen import AlarmDetailScreen
 from dosing_tui.tui.app.app import DosingApp
 from dosing_tui.tui.app.terminal_options import TerminalOptions
-from dosing_tui.tui.coordination import page_opener
 from dosing_tui.tui.screens.maintenance_screen import MaintenanceScreen
 from tests.support.domain.alarm_entries import make_entry
 from tests.support.tui.alarm_samples import make_state, picture_of
@@ -224,7 +224,7 @@ def test_batches(
 def test_maintenance(
     snap_compare: Compare, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int], glyphs: GlyphMode
 ) -> None:
-    monkeypatch.setattr(page_opener, "read_status_once", lambda settings: make_status())
+    monkeypatch.setattr(lazy_screens, "read_status_once", lambda settings: make_status())
 
     async def open_page(pilot: Pilot[Any]) -> None:
         await wait_until_settled(pilot)

@@ -22,6 +22,7 @@ PACE = Intervals(
     lease_check_s=0.1,
     orphan_check_s=0.5,
     other_writers_s=0.5,
+    batch_rebuild_s=2.0,
     drain_timeout_s=1.0,
 )
 

@@ -15,18 +15,13 @@ from dosing_tui.domain.alarms.models import (
 )
 from dosing_tui.domain.alarms.snapshot import AlarmSnapshot, AlarmView
 from dosing_tui.errors import DatabaseError
+from dosing_tui.tui import lazy_screens
 from dosing_tui.tui.alarms import alarm_actions
 from dosing_tui.tui.alarms.alarm_actions import ActionOutcome, ActionRequest, ActionResult, AlarmAction
-from dosing_tui.tui.alarms.alarm_screen import AlarmScreen
 from dosing_tui.tui.controllers.material_controller import STORED_LOCALLY
 from dosing_tui.tui.controllers.screen_host import Controller
 from dosing_tui.tui.data.query_results import QueryResult
 from dosing_tui.tui.data.query_workers import Lane
-from dosing_tui.tui.dialogs.alarm_action_dialog import (
-    AlarmActionDialog,
-    AlarmActionInput,
-    render_skipped_alarms,
-)
 from dosing_tui.tui.keys.bindings import format_keys
 from dosing_tui.tui.requests.operator_entries import Entry, EntryResult
 from dosing_tui.tui.requests.pending_request import PendingRequest
@@ -78,7 +73,7 @@ KEPT_POLL = timedelta(seconds=2)
 class AlarmActionController(Controller):
     """Remembers the actions whose effect the lists do not show yet."""
 
-    screen: AlarmScreen | None = None
+    screen: "lazy_screens.AlarmScreen | None" = None
     """The alarm screen while it is open."""
     _unconfirmed: frozenset[AlarmOccurrence] = frozenset()
     """Acknowledgements on their way that the lists do not show yet: another key does not repeat them."""
@@ -130,14 +125,18 @@ class AlarmActionController(Controller):
         operator, settings = self.services.operator, self.services.settings
         is_shelving = event is AlarmEvent.SHELVE
         durations = alarm_actions.list_shelving_durations(views[0], settings) if is_shelving else ()
-        dialog = AlarmActionDialog(
+        dialog = lazy_screens.AlarmActionDialog(
             self.host.terminal_theme, event, views, durations, name=operator.name,
             short_names=settings.short_names,
         )  # fmt: skip
         self.open_form(dialog, _get_form_kind(event), partial(self._apply_action_input, event, views))
 
     def _apply_action_input(
-        self, event: AlarmEvent, views: tuple[AlarmView, ...], values: AlarmActionInput, entry: Entry
+        self,
+        event: AlarmEvent,
+        views: tuple[AlarmView, ...],
+        values: "lazy_screens.AlarmActionInput",
+        entry: Entry,
     ) -> None:
         self._execute_request(
             ActionRequest(event, views, values.comment, values.duration), entry, values.name
@@ -235,7 +234,7 @@ class AlarmActionController(Controller):
             notes = (title, storage_note, self._format_signer_note(result))
             self.host.show_message(" ".join(note for note in notes if note))
             return
-        rows = render_skipped_alarms(title, reasons, storage_note=storage_note)
+        rows = lazy_screens.render_skipped_alarms(title, reasons, storage_note=storage_note)
         dialog = CanvasDialog[None](self.host.terminal_theme, rows)
         if not self.open_answer(request, dialog, lambda _: None):
             self.report_failure(_get_form_kind(action.event), " ".join((title, *reasons)))

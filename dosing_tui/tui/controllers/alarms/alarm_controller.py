@@ -13,20 +13,17 @@ from dosing_tui.domain.alarms.snapshot import AlarmView
 from dosing_tui.domain.labels.station_labels import name_stations
 from dosing_tui.domain.panels.alarm_trend_query import AlarmTrendPoint, AlarmTrendQuery
 from dosing_tui.live_snapshot import LiveSnapshot
+from dosing_tui.tui import lazy_screens
 from dosing_tui.tui.alarms import alarm_actions, audible_alarm
 from dosing_tui.tui.alarms.alarm_actions import AlarmAction
-from dosing_tui.tui.alarms.alarm_detail_screen import AlarmDetailScreen
 from dosing_tui.tui.alarms.alarm_list import EMPTY_SNAPSHOT
 from dosing_tui.tui.alarms.alarm_rows import AlarmListOptions
-from dosing_tui.tui.alarms.alarm_screen import AlarmScreen
-from dosing_tui.tui.alarms.alarm_trend import AlarmTrendState
 from dosing_tui.tui.alarms.audible_alarm import AudibleAlarm
 from dosing_tui.tui.controllers.alarms.alarm_action_controller import AlarmActionController
 from dosing_tui.tui.controllers.alarms.alarm_kpi_controller import AlarmKpiController
 from dosing_tui.tui.controllers.alarms.journal_controller import JournalController
 from dosing_tui.tui.controllers.screen_host import Controller
 from dosing_tui.tui.data.query_results import QueryResult
-from dosing_tui.tui.dialogs.alarm_filter_dialog import AlarmFilterDialog
 from dosing_tui.tui.keys.bindings import format_keys
 from dosing_tui.tui.keys.footer_hints import FooterMode
 from dosing_tui.tui.layout.alarm_banner import SystemNotice, build_banner, format_idle_text
@@ -50,10 +47,10 @@ class AlarmController(Controller):
     journal: JournalController
     kpis: AlarmKpiController
     actions: AlarmActionController
-    screen: AlarmScreen | None = None
+    screen: "lazy_screens.AlarmScreen | None" = None
     options: AlarmListOptions = field(default_factory=AlarmListOptions)
     """Sort and filter of the lists; they last as long as the console."""
-    _detail: AlarmDetailScreen | None = None
+    _detail: "lazy_screens.AlarmDetailScreen | None" = None
     _audible_alarm: AudibleAlarm = field(default_factory=AudibleAlarm)
 
     def is_key_enabled(self, action: str) -> bool:
@@ -115,7 +112,7 @@ class AlarmController(Controller):
             self.screen.dismiss(None)
             return
         self._set_screen(
-            AlarmScreen(
+            lazy_screens.AlarmScreen(
                 self.host.terminal_theme,
                 self.services.hints,
                 self.services.zone,
@@ -139,7 +136,7 @@ class AlarmController(Controller):
         alarms = alarm_actions.index_alarms(self.services.get_alarms())
         settings = self.services.settings
         stations = {*settings.plant.devices, *self.options.stations, *(key.device for key in alarms)}
-        dialog = AlarmFilterDialog(
+        dialog = lazy_screens.AlarmFilterDialog(
             self.host.terminal_theme, self.options, name_stations(stations, settings.short_names)
         )
         self.open_dialog(dialog, self.set_list_options)
@@ -147,7 +144,7 @@ class AlarmController(Controller):
     def show_notice(self, sentence: str) -> None:
         self.host.show_message(sentence)
 
-    def _set_screen(self, screen: AlarmScreen | None) -> None:
+    def _set_screen(self, screen: "lazy_screens.AlarmScreen | None") -> None:
         self.screen = self.journal.screen = self.kpis.screen = self.actions.screen = screen
 
     def _close_screen(self, view: str | None) -> None:
@@ -157,7 +154,7 @@ class AlarmController(Controller):
         self.host.post_message(ViewChanged())
 
     def open_alarm(self, view: AlarmView) -> None:
-        self._detail = AlarmDetailScreen(
+        self._detail = lazy_screens.AlarmDetailScreen(
             self.host.terminal_theme, view, self.services.hints[FooterMode.ALARM_DETAIL],
             find_alarm=self._find_alarm, clock=self.services.clock, zone=self.services.zone,
             load_trend=self._load_trend,
@@ -174,7 +171,7 @@ class AlarmController(Controller):
 
     def show_trend(self, result: TrendLoaded) -> None:
         if self._detail is not None and self._detail.alarm_key == result.query.key:
-            self._detail.show_trend(AlarmTrendState(result.query, result.value, result.error))
+            self._detail.show_trend(lazy_screens.AlarmTrendState(result.query, result.value, result.error))
 
     def _close_detail(self, view: AlarmView, action: AlarmAction | None) -> None:
         self._detail = None

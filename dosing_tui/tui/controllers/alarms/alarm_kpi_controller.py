@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from dosing_tui.domain.alarms.kpis import AlarmKpiSummary, calculate_kpis
 from dosing_tui.domain.notifications.channel_status import ChannelStatus
-from dosing_tui.tui.alarms.alarm_screen import AlarmScreen
+from dosing_tui.tui import lazy_screens
 from dosing_tui.tui.alarms.kpi_view import AlarmKpiState
 from dosing_tui.tui.controllers.screen_host import ConsoleServices
 from dosing_tui.tui.data.query_results import QueryResult
@@ -31,7 +31,7 @@ class AlarmKpiController:
     """``screen`` is the alarm screen while it is open."""
 
     services: ConsoleServices
-    screen: AlarmScreen | None = None
+    screen: "lazy_screens.AlarmScreen | None" = None
     _state: AlarmKpiState = field(default_factory=AlarmKpiState)
     _channels_read_at: datetime | None = None
 

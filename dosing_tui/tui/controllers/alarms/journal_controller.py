@@ -15,14 +15,13 @@ from dosing_tui.domain.quantities.quantity_text import count_noun
 from dosing_tui.domain.time.time_range import RangeSpec
 from dosing_tui.errors import RangeError
 from dosing_tui.export.alarm_export import build_journal_table
+from dosing_tui.tui import lazy_screens
 from dosing_tui.tui.alarms import journal_list
-from dosing_tui.tui.alarms.alarm_screen import AlarmScreen
 from dosing_tui.tui.alarms.journal_list import JournalFilterForm, JournalHeading, JournalList
 from dosing_tui.tui.controllers.file_export import NOTHING_TO_EXPORT, FileExporter
 from dosing_tui.tui.controllers.scope_controller import ScopeController
 from dosing_tui.tui.controllers.screen_host import Controller
 from dosing_tui.tui.data.query_results import QueryResult
-from dosing_tui.tui.dialogs.journal_dialogs import JournalFilterDialog, render_entry
 from dosing_tui.tui.requests.operator_entries import Entry, EntryResult
 from dosing_tui.tui.scope.scope import Scope, format_filters, format_range, is_live
 from dosing_tui.tui.widgets.canvas_dialog import CanvasDialog
@@ -58,7 +57,7 @@ class JournalController(Controller):
 
     scope: ScopeController
     exporter: FileExporter
-    screen: AlarmScreen | None = None
+    screen: "lazy_screens.AlarmScreen | None" = None
     journal_list: JournalList = field(default_factory=JournalList)
     _form: JournalFilterForm = field(default_factory=JournalFilterForm)
     _last_request: tuple[RangeSpec, Selection, JournalFilterForm] | None = None
@@ -176,7 +175,7 @@ class JournalController(Controller):
         """The entry under the cursor, in full."""
         entry = self.journal_list.selected_entry
         if entry is not None:
-            rows = render_entry(entry, self.services.zone)
+            rows = lazy_screens.render_entry(entry, self.services.zone)
             self.host.push_screen(CanvasDialog[None](self.host.terminal_theme, rows))
 
     def invalidate(self) -> None:
@@ -184,7 +183,7 @@ class JournalController(Controller):
         self._read_at = None
 
     def open_filter_dialog(self) -> None:
-        dialog = JournalFilterDialog(self.host.terminal_theme, self._form)
+        dialog = lazy_screens.JournalFilterDialog(self.host.terminal_theme, self._form)
         self.open_dialog(dialog, self._apply_filter)
 
     def _apply_filter(self, form: JournalFilterForm) -> None:

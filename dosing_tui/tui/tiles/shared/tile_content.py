@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 from msgspec import Struct, field
@@ -158,7 +159,7 @@ def render_tile(
     inner = (width - 4, height - 2) if frame is TileFrame.FULL else (width - 2, height - 1)
     content = _describe_size(content, *inner)
     if frame is TileFrame.FULL:
-        _draw_box(canvas, line)
+        canvas.rows = [row.copy() for row in _draw_box(width, height, line)]
         canvas.paste_rows(2, 1, render_body(content, *inner))
         _draw_caption(canvas, height - 1, content)
     else:
@@ -218,13 +219,16 @@ def dim_rows(rows: Rows) -> Rows:
     ]
 
 
-def _draw_box(canvas: Canvas, style: CellStyle) -> None:
-    across = "─" * (canvas.width - 2)
+@lru_cache(maxsize=64)
+def _draw_box(width: int, height: int, style: CellStyle) -> Rows:
+    """The rows must not be changed."""
+    canvas, across = Canvas(width, height), "─" * (width - 2)
     canvas.write_text(0, 0, f"╭{across}╮", style)
-    canvas.write_text(0, canvas.height - 1, f"╰{across}╯", style)
-    for y in range(1, canvas.height - 1):
+    canvas.write_text(0, height - 1, f"╰{across}╯", style)
+    for y in range(1, height - 1):
         canvas.set_cell(0, y, "│", style)
-        canvas.set_cell(canvas.width - 1, y, "│", style)
+        canvas.set_cell(width - 1, y, "│", style)
+    return canvas.rows
 
 
 def _draw_heading(canvas: Canvas, content: AnyTileContent, is_focused: bool, frame: TileFrame) -> None:

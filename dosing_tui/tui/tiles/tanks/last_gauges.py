@@ -1,6 +1,7 @@
 """The gauges of the tanks, from one picture to the next."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -15,6 +16,8 @@ from dosing_tui.tui.rendering.canvas import sanitize_text
 from dosing_tui.tui.scope.render_context import RenderContext
 from dosing_tui.tui.tiles.shared.tank_levels import Urgency, get_urgency
 from dosing_tui.tui.tiles.shared.tank_mark import TankMark, choose_tank_mark, index_alarms
+
+_MINUTE = timedelta(minutes=1)
 
 
 class TankGauge(Struct, frozen=True):
@@ -41,6 +44,9 @@ class _KnownGauge(NamedTuple):
     level: InventoryLevel
     gauge: TankGauge
     urgency: Urgency
+    since: datetime
+    until: datetime
+    """In this time the words for the level's age are the same: it is shown by the minute."""
 
 
 class LastGauges:
@@ -58,17 +64,23 @@ class LastGauges:
         limits, active = context.limits.stock, index_alarms(context.snapshot.alarms)
         surroundings = (names, limits, active)
         known = self._gauges if surroundings == self._surroundings else {}
-        found = {}
+        found, now = {}, context.now
         for level in levels:
-            last, age = known.get(level.identity), (_format_age(context, level), _is_old(context, level))
-            if last is None or last.level is not level:
+            last = known.get(level.identity)
+            if last is None or not _is_current(context, level, last):
                 gauge = _build_tank_gauge(context, level, names, limits, active)
-                last = _KnownGauge(level, gauge, get_urgency(level, limits))
-            elif age != (last.gauge.age, last.gauge.is_old):
-                last = last._replace(gauge=_build_tank_gauge(context, level, names, limits, active))
+                minutes = (now - level.received_at) // _MINUTE
+                until = level.received_at + (minutes + 1) * _MINUTE
+                last = _KnownGauge(level, gauge, get_urgency(level, limits), now, until)
             found[level.identity] = last
         self._surroundings, self._gauges = surroundings, found
         return tuple(each.gauge for each in sorted(found.values(), key=attrgetter("urgency")))
+
+
+def _is_current(context: RenderContext, level: InventoryLevel, known: _KnownGauge) -> bool:
+    """The level is the same, and neither the words for its age nor what it looks like has changed."""
+    is_in_minute = known.level is level and known.since <= context.now < known.until
+    return is_in_minute and _is_old(context, level) is known.gauge.is_old
 
 
 def _build_tank_gauge(

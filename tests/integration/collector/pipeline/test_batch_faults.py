@@ -126,3 +126,16 @@ def publish_messages(settings: Settings, messages: list[PlantMessage]) -> None:
 
 def count_statuses(dsn: str) -> Counter[str]:
     return Counter(dict(fetch_rows(dsn, "SELECT status, count(*) FROM batches GROUP BY status")))
+
+
+def test_a_batch_is_stored_as_soon_as_it_has_begun_and_ended(settings: Settings) -> None:
+    """Nothing else leads to a rebuild within the hour."""
+    messages = list_messages_since(datetime.now(UTC) - timedelta(hours=40), faults=frozenset())
+    ends = [number for number, each in enumerate(messages) if b'"complete"' in each.payload]
+    first, rest = messages[: ends[0] + 1], messages[ends[0] + 1 : ends[1] + 1]
+    dsn, pace = settings.database.dsn, replace(PACE, batch_rebuild_s=3_600.0, batch_event_s=0.0)
+    with run_in_threads(settings, pace=pace) as plant:
+        wait_until(lambda: plant.ready)
+        for count, part in enumerate((first, rest), start=1):
+            publish_messages(settings, part)
+            wait_until(lambda count=count: count_statuses(dsn)["complete"] == count)  # type: ignore[misc]  # bound now

@@ -8,7 +8,7 @@ import pytest
 
 from dosing_tui.config.settings import DatabaseSettings, MqttSettings, PlantSettings, Settings
 from dosing_tui.doctor.checks.check_result import Diagnosis
-from dosing_tui.tui.coordination import page_opener
+from dosing_tui.tui import lazy_screens
 from dosing_tui.tui.rendering.palette import TEXT
 from dosing_tui.tui.screens.report_page import PageSpan, render_lines
 from tests.support.polling import PATIENCE_S
@@ -55,7 +55,7 @@ async def test_one_diagnosis_runs_at_a_time_and_no_panel_waits_for_it(
         release.wait(PATIENCE_S)
         return Diagnosis(NOW, "", "1", ())
 
-    monkeypatch.setattr(page_opener, "run_checks", diagnose)
+    monkeypatch.setattr(lazy_screens, "run_checks", diagnose)
     try:
         plant = PlantSettings(timezone="Europe/Berlin", devices=("dosing_system_01",))
         async with open_console(chosen=replace(make_settings(), plant=plant)) as driven:

@@ -11,7 +11,7 @@ from dosing_tui.database.maintenance.maintenance_facts import MaintenanceStatus
 from dosing_tui.database.maintenance.maintenance_status import read_status
 from dosing_tui.domain.quantities.quantity_text import format_bytes
 from dosing_tui.errors import DatabaseUnavailableError
-from dosing_tui.tui.coordination import page_opener
+from dosing_tui.tui import lazy_screens
 from tests.support.database.reading_samples import settings_for
 from tests.support.database.schema_inspection import execute_statements
 from tests.support.database_servers import Server
@@ -71,7 +71,7 @@ async def test_faults_come_first_and_figures_stay_with_their_time_while_the_data
             raise answer
         return answer
 
-    monkeypatch.setattr(page_opener, "read_status_once", read_next)
+    monkeypatch.setattr(lazy_screens, "read_status_once", read_next)
     async with open_console(size=SMALL) as driven:
         await driven.press_keys("M")
         lines = (await driven.wait_for_text("■ FAILED")).splitlines()

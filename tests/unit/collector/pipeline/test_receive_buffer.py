@@ -127,6 +127,28 @@ def test_closing_ends_the_wait_for_company(dense_inbox: ReceiveBuffer) -> None:
     wait_until(lambda: not thread.is_alive())
 
 
+def make_unrepeated(number: int) -> ReceivedMessage:
+    return ReceivedMessage("t", b"%d" % number, NOON, 0, 0, False, 1)
+
+
+def test_closing_keeps_what_the_broker_never_sends_again() -> None:
+    inbox = ReceiveBuffer(max_messages=4)
+    inbox.put_messages([make_unrepeated(1), make_delivery(1)])
+    taken = inbox.take_chunk()
+    inbox.put_messages([make_delivery(2), make_unrepeated(2)])
+    inbox.close(taken)
+    inbox.put_messages([make_delivery(3), *map(make_unrepeated, range(3, 9))])
+    assert [message.payload for message in inbox.take_unrepeated()] == [b"1", b"2", b"3", b"4"]
+    assert inbox.take_unrepeated() == []
+
+
+def test_what_is_kept_of_large_messages_is_bounded_too() -> None:
+    inbox = ReceiveBuffer(max_bytes=100)
+    inbox.close()
+    inbox.put_messages([make_unrepeated(1)._replace(payload=bytes(60))] * 5)
+    assert len(inbox.take_unrepeated()) == 2
+
+
 def test_closing_frees_everybody_and_keeps_nothing() -> None:
     inbox = ReceiveBuffer(max_messages=1)
     inbox.put_messages([make_delivery(1)])

@@ -1,7 +1,9 @@
 """The compact log answers like a list of all receipts, of which only the last ones are kept."""
 
+import resource
 import sys
 from datetime import timedelta
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -45,6 +47,17 @@ def test_what_is_kept_of_a_receipt_is_exact(number: int, connection: int, age_us
     log, receipt = ReceiptLog(1), Receipt(number, connection, NOON + timedelta(microseconds=age_us))
     log.add_receipt(b"short", receipt)
     assert log.find_newest(b"short") == receipt
+
+
+def test_room_for_receipts_takes_memory_only_once_they_come() -> None:
+    page_bytes, before = resource.getpagesize(), count_resident_pages()
+    log = ReceiptLog(2_000_000)
+    assert (count_resident_pages() - before) * page_bytes < 60 * 2_000_000 / 4
+    assert log.oldest is None
+
+
+def count_resident_pages() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1])
 
 
 def test_of_many_equal_messages_each_costs_the_same() -> None:

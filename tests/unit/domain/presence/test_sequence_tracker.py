@@ -10,7 +10,12 @@ from hypothesis import strategies as st
 from dosing_tui.domain.presence.counter_run import SavedRun
 from dosing_tui.domain.presence.models import MessageLoss
 from dosing_tui.domain.presence.sequence_stamp import SequenceStamp
-from dosing_tui.domain.presence.sequence_tracker import BACK_WINDOW, SETTLE_TIME, SequenceTracker
+from dosing_tui.domain.presence.sequence_tracker import (
+    BACK_WINDOW,
+    MAX_SETTLE_TIME,
+    SETTLE_TIME,
+    SequenceTracker,
+)
 
 START = datetime(2026, 11, 30, 6, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -200,3 +205,49 @@ def test_a_count_goes_on_after_a_restart_and_an_open_gap_has_its_time_again() ->
     tracker.add_stamps([SequenceStamp("s1", "b1", 4), SequenceStamp("s1", "b1", 8)], later)
     losses = [(loss.count, loss.first) for loss in settle_all(tracker, later)]
     assert sorted(losses) == [(1, 3), (2, 6)]
+
+
+def add_number(tracker: SequenceTracker, number: int, at: datetime, device: str = "s1") -> None:
+    tracker.add_stamps([SequenceStamp(device, None, number)], at)
+
+
+def settle_at(tracker: SequenceTracker, at: datetime) -> list[tuple[str, int, int]]:
+    return [(loss.device_id, loss.first, loss.count) for loss in tracker.settle(at) if loss.count]
+
+
+def test_nothing_is_lost_while_messages_that_others_overtook_still_arrive() -> None:
+    """A broker with a queue may pass on new messages before it."""
+    tracker, at = SequenceTracker(), START
+    for device in ("s1", "s2"):
+        for number in (1, 500):
+            add_number(tracker, number, at, device)
+    for number in range(2, 200):
+        at += SETTLE_TIME / 10
+        add_number(tracker, number, at)
+        assert settle_at(tracker, at) == []
+    at += SETTLE_TIME
+    assert sorted(settle_at(tracker, at)) == [("s1", 200, 300), ("s2", 2, 498)]
+
+
+def test_a_station_that_never_keeps_the_order_hides_no_loss_for_longer_than_ten_minutes() -> None:
+    tracker, at = SequenceTracker(), START
+    for number in (1, 3):
+        add_number(tracker, number, at, "s2")
+    losses = []
+    for number in range(10, 2_000, 2):
+        at += SECOND
+        add_number(tracker, number + 1, at)
+        add_number(tracker, number, at)
+        losses += [(at, loss) for loss in settle_at(tracker, at)]
+    ((found_at, loss),) = losses
+    assert loss == ("s2", 2, 1)
+    assert found_at == START + MAX_SETTLE_TIME
+
+
+def test_a_clock_that_was_set_back_delays_no_loss() -> None:
+    tracker = SequenceTracker()
+    for number in (1, 3):
+        add_number(tracker, number, START)
+    earlier = START - timedelta(hours=1)
+    assert settle_at(tracker, earlier) == []
+    assert settle_at(tracker, earlier + SETTLE_TIME) == [("s1", 2, 1)]

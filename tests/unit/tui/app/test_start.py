@@ -1,9 +1,14 @@
 """What the start waits for: the collector is on its way before the screen's libraries are imported."""
 
+import ast
 import json
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
+
+from dosing_tui.tui import lazy_screens
 
 START = """
 import json, sys
@@ -28,7 +33,8 @@ main.run_app(Settings(), LiveState(), IdleBackend())
 SCREEN = ("textual.app", "textual.screen", "dosing_tui.tui.app.app", "dosing_tui.tui.screens")
 LATER = (
     "fpdf", "jinja2", "paho", "plotext", "psycopg", "psycopg_pool", "sqlite3",
-    "dosing_tui.collector.alarms", "dosing_tui.tui.kiosk",
+    "dosing_tui.collector.alarms", "dosing_tui.tui.command_palette", "dosing_tui.tui.dialogs",
+    "dosing_tui.tui.kiosk", "dosing_tui.tui.lots", "dosing_tui.tui.pumps", *lazy_screens.PLACES.values(),
 )  # fmt: skip
 """Not in the first picture."""
 
@@ -45,3 +51,22 @@ def test_the_collector_starts_before_the_screen_is_imported_and_both_before_all_
     assert list_imported(before, SCREEN) == []
     assert list_imported(made, SCREEN) != []
     assert list_imported(made, LATER) == []
+
+
+def test_each_page_and_dialog_is_declared_once_for_python_and_for_the_type_checker() -> None:
+    tree = ast.parse(Path(lazy_screens.__file__).read_text(encoding="utf-8"))
+    imports = [node for each in tree.body if isinstance(each, ast.If) for node in each.body]
+    typed = {
+        alias.asname: node.module
+        for node in imports
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    assert typed == lazy_screens.PLACES
+    for name, module in lazy_screens.PLACES.items():
+        assert getattr(lazy_screens, name) is getattr(sys.modules[module], name)
+
+
+def test_a_page_that_is_not_declared_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="'NoSuchPage'"):
+        lazy_screens.NoSuchPage  # type: ignore[attr-defined]  # noqa: B018

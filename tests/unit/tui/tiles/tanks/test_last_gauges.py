@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec import structs
 
 from dosing_tui.config.settings import Settings
@@ -76,3 +78,14 @@ def test_ages_alarms_and_limits_reach_every_gauge(built: list[str]) -> None:
         shown = draw(live, at)
         assert shown == draw_anew(live, at), number
         tank_gauges._LAST_GAUGES = kept
+
+
+@given(passed=st.lists(st.floats(-5_000, 200_000) | st.integers(0, 90).map(lambda n: 60.0 * n), max_size=8))
+def test_gauges_at_any_moment_equal_those_drawn_anew(passed: list[float]) -> None:
+    """Also at the very moment of a minute, and when the clock is set back."""
+    live, kept = make_plant(), LastGauges()
+    for seconds in passed:
+        at = NOW + timedelta(seconds=seconds)
+        tank_gauges._LAST_GAUGES = kept
+        shown = draw(live, at)
+        assert shown == draw_anew(live, at)
