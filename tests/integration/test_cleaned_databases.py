@@ -1,6 +1,7 @@
 """The databases that tests have one after the other: nothing of a test is left in that of the next one."""
 
 from collections.abc import Iterator
+from typing import LiteralString
 
 import psycopg
 import pytest
@@ -128,10 +129,27 @@ def test_a_closed_session_is_closed_and_its_transaction_undone(lent: CleanedData
 
 def test_a_session_that_the_server_ended_is_not_used_again(lent: CleanedDatabases) -> None:
     with lent.lend_database() as dsn:
-        psycopg.connect(dsn, application_name="kept").close()
+        with psycopg.connect(dsn, application_name="polls") as session:
+            pid = session.info.backend_pid
         with psycopg.connect(dsn, autocommit=True) as session:
-            session.execute(
-                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = 'kept'"
-            )
-        with psycopg.connect(dsn, application_name="kept") as session:
+            session.execute("SELECT pg_terminate_backend(%s, 5000)", (pid,))
+        with psycopg.connect(dsn, application_name="polls") as session:
             assert session.execute("SELECT 1").fetchall() == [(1,)]
+
+
+def test_a_kept_session_is_not_found_by_the_name_of_its_program(lent: CleanedDatabases) -> None:
+    named: LiteralString = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'polls'"
+    with lent.lend_database() as dsn:
+        for _ in range(2):
+            with psycopg.connect(dsn, application_name="polls") as session:
+                assert session.execute(named).fetchall() == [(1,)]
+            assert fetch_value(dsn, named) == 0
+
+
+def test_a_session_of_a_role_that_a_test_made_is_not_kept(lent: CleanedDatabases) -> None:
+    with lent.lend_database() as dsn:
+        for _ in range(2):
+            execute_statements(dsn, "CREATE ROLE left_behind LOGIN")
+            with psycopg.connect(dsn, user="left_behind") as session:
+                assert session.execute("SELECT current_user").fetchall() == [("left_behind",)]
+            execute_statements(dsn, "DROP ROLE left_behind")

@@ -4,7 +4,6 @@ That was half of what a test on a database took. A session that a test closes is
 that is opened in the same way is it.
 """
 
-import select
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,8 +21,9 @@ MOST_KEPT = 24
 
 
 _IN_TRANSACTION = (pq.TransactionStatus.INTRANS, pq.TransactionStatus.INERROR)
-_Place = tuple[str, str, str]
-"""Host, port and name of a database: what is reached through a proxy, or by another name, is not kept."""
+_Place = tuple[str, ...]
+"""Host, port and name of a database, and the user: a session through a proxy is not kept, nor one of a role
+that a test has made."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,9 +92,7 @@ class SessionStore:
             if found is None:
                 return None
             self._kept.remove(found)
-        if select.select([found.session.socket], [], [], 0)[
-            0
-        ]:  # to read there is only that the server closed it
+        if not _execute(found.session, b"RESET application_name"):
             found.session.finish()
             return None
         return found.session
@@ -115,15 +113,23 @@ class SessionStore:
 
 def _find_place(dsn: str) -> _Place:
     given = conninfo_to_dict(dsn)
-    return str(given.get("host")), str(given.get("port")), str(given.get("dbname"))
+    return tuple(str(given.get(name)) for name in ("host", "port", "dbname", "user"))
 
 
 def _make_as_new(session: pq.abc.PGconn) -> bool:
-    """Nothing is left of what a program set, prepared, locked or began; False if it is busy or broken."""
+    """Nothing is left of what a program set, prepared, locked or began; False if it is busy or broken.
+
+    Until it is used again it has a name of its own, for tests that look for sessions by the program's name.
+    """
     is_idle = session.transaction_status == pq.TransactionStatus.IDLE
     if not is_idle and session.transaction_status not in _IN_TRANSACTION:
         return False
-    statements = (b"DISCARD ALL",) if is_idle else (b"ROLLBACK", b"DISCARD ALL")
+    return (is_idle or _execute(session, b"ROLLBACK")) and _execute(
+        session, b"DISCARD ALL", b"SET application_name = 'kept'"
+    )
+
+
+def _execute(session: pq.abc.PGconn, *statements: bytes) -> bool:
     try:
         return all(session.exec_(each).status == pq.ExecStatus.COMMAND_OK for each in statements)
     except psycopg.Error:
