@@ -30,7 +30,7 @@ class Viewer:
             on_refused_topics=context.live_state.set_refused_topics,
             clock=context.clock,
         )
-        self._thread = context.create_thread("viewer", self._show_chunk)
+        self._thread = context.create_thread("viewer", self._show_chunk, is_prompt=True)
 
     def start(self) -> None:
         """Raises: BrokerError when a TLS file or the host's name cannot be used."""

@@ -6,8 +6,9 @@ import subprocess
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
-from typing import IO
+from typing import IO, Protocol
 
+from dosing_tui.collector_process.forked_process import ForkedProcess
 from dosing_tui.collector_process.messages import MessageToCollector, MessageToConsole
 from dosing_tui.ipc.pipe import MessagePipe
 from dosing_tui.ipc.spawn import spawn_process
@@ -19,14 +20,29 @@ MAX_LINE_BYTES = 2_000
 log = logging.getLogger(__name__)
 
 
-class CollectorSubprocess:
-    """Starts the process and logs its output. Raises: OSError."""
+class ChildProcess(Protocol):
+    """As subprocess.Popen."""
 
-    def __init__(self, program: Sequence[str] = PROGRAM_ARGS) -> None:
-        self._process, descriptor = spawn_process(program, output=subprocess.PIPE)
+    @property
+    def pid(self) -> int: ...
+    def kill(self) -> None: ...
+    def wait(self, timeout: float | None = None) -> int: ...
+
+
+class CollectorSubprocess:
+    """Takes the forked process or starts ``program``, and logs its output. Raises: OSError."""
+
+    def __init__(self, program: Sequence[str] = PROGRAM_ARGS, *, forked: ForkedProcess | None = None) -> None:
+        self._process: ChildProcess
+        output: IO[bytes]
+        if forked is not None:
+            self._process, descriptor, output = forked, forked.channel, forked.stdout
+        else:
+            spawned, descriptor = spawn_process(program, output=subprocess.PIPE)
+            assert spawned.stdout
+            self._process, output = spawned, spawned.stdout
         self.pipe: MessagePipe[MessageToCollector, MessageToConsole] = MessagePipe(descriptor)
-        assert self._process.stdout
-        self._output_thread = start_one_shot("collector-output", partial(_log_output, self._process.stdout))
+        self._output_thread = start_one_shot("collector-output", partial(_log_output, output))
 
     @property
     def pid(self) -> int:

@@ -19,10 +19,11 @@ from dosing_tui.database.connection import (
     select_row,
 )
 from dosing_tui.database.error_mapping import DatabaseTarget, translate_errors, translate_rowless_errors
+from dosing_tui.database.sessions.deadlock_retry import MAX_ATTEMPTS, is_deadlock
 from dosing_tui.database.sql_files import read_statement
 from dosing_tui.domain.messages.models import ParsedItem, Reading, ReadingKind, Rejection
 from dosing_tui.domain.messages.text_sanitizer import clean_line
-from dosing_tui.errors import DatabaseError, InvalidRowError
+from dosing_tui.errors import DatabaseError, DatabaseUnavailableError, InvalidRowError
 
 WRITE_TIMEOUTS = StatementTimeouts(statement_s=30.0)
 """A chunk may meet a slow disk; a lock not granted in time is waited for outside the transaction."""
@@ -125,7 +126,19 @@ class ReadingWriter:
             self._progress = spool_id, known
 
     def write(self, spool_id: UUID, rows: Sequence[SpoolRow]) -> WriteReceipt:
-        """Store the rows past the spool's ``last_seq``, in ascending order."""
+        """Store the rows past the spool's ``last_seq``, in ascending order.
+
+        Two spools that drain together may wait for each other: the one that the server ends goes on at once.
+        """
+        for _ in range(MAX_ATTEMPTS - 1):
+            try:
+                return self._write_rows(spool_id, rows)
+            except DatabaseUnavailableError as error:
+                if not is_deadlock(error):
+                    raise
+        return self._write_rows(spool_id, rows)
+
+    def _write_rows(self, spool_id: UUID, rows: Sequence[SpoolRow]) -> WriteReceipt:
         session = self._ensure_session()
         known, self._progress = self._progress, None
         receipt = None

@@ -123,7 +123,7 @@ def _check_database(settings: Settings, facts: DatabaseFacts, now: datetime) -> 
         pending = list_pending_steps(settings)
     except DatabaseError as error:
         fault = str(error)
-    yield from check_schema(facts, pending, fault)
+    yield from check_schema(settings, facts, pending, fault)
     if facts.schema_flavour is None:
         return
     yield from check_rights(facts)

@@ -33,4 +33,6 @@ def _format_cell(value: CellValue, zone: tzinfo) -> str:
     plain = cell_to_json(value, zone)
     if isinstance(plain, str):
         return _FORMULA.sub(r"\1'", plain)
+    if isinstance(plain, float):
+        return repr(plain).removesuffix(".0")  # the shortest text that is read back as the same number
     return "" if plain is None else str(plain).lower() if isinstance(plain, bool) else str(plain)

@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
+from dosing_tui.ipc.timer_slack import PROMPT_S, set_timer_slack
+
 log = logging.getLogger(__name__)
 
 FailureReporter = Callable[[str, str], None]
@@ -44,6 +46,7 @@ class SupervisedThread:
     Any exception of a step, SystemExit included, is logged with its traceback and reported by ``on_failure``.
     After a back-off the same thread calls ``step`` again: there is never a second one.
     ``interval_s`` is the pause before each step. ``finish`` is called once, in the thread, after the last.
+    ``timer_slack_s``: how much later its pauses may end.
     """
 
     def __init__(
@@ -55,6 +58,7 @@ class SupervisedThread:
         finish: Callable[[], object] | None = None,
         on_failure: FailureReporter = ignore_failure,
         retry: RetryDelay = DEFAULT_RETRY,
+        timer_slack_s: float = PROMPT_S,
     ) -> None:
         self.name = name
         self.stop_event = threading.Event()
@@ -64,6 +68,7 @@ class SupervisedThread:
         self._finish = finish
         self._on_failure = on_failure
         self._retry = retry
+        self._timer_slack_s = timer_slack_s
         self._failures = 0
         self._thread = threading.Thread(target=self._run_steps, name=name, daemon=True)
 
@@ -113,6 +118,7 @@ class SupervisedThread:
             self._report("")
 
     def _run_steps(self) -> None:
+        set_timer_slack(self._timer_slack_s)
         while not self.stop_event.wait(self._interval_s):
             try:
                 if self._step() is False:

@@ -17,6 +17,8 @@ WITH kept AS (
     DELETE FROM pump_targets WHERE last_at < (SELECT since FROM kept)
 ), rests AS (
     DELETE FROM pump_rests WHERE since < (SELECT day FROM whole)
+), day_rests AS (
+    DELETE FROM pump_day_rests WHERE since < (SELECT day FROM whole)
 ), totals AS (
     DELETE FROM pump_totals WHERE since < (SELECT day FROM whole)
 ), heads AS (

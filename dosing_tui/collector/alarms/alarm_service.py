@@ -78,11 +78,14 @@ class AlarmService:
         self._is_publish_due, self._next_publish = False, 0.0
         """A change is not published yet; no snapshot before that time."""
         self._last_tick, self._ceiling_text = -TICK_INTERVAL_S, ""
+        self._wake_clock = threading.Event()
+        """The clock thread has something to do before its next tick."""
+        self._clock_thread = context.create_thread("alarm-clock", self._tick_clock)
         self._journal_thread = context.create_thread("alarm-journal", self._follow_journal)
         self._rules = RulesWatch(context, self._apply_rules, is_ready=lambda: self._is_journal_up)
         self._stock = StockWatch(context, self._apply_stock, is_ready=lambda: self._is_journal_up)
         self._threads = (
-            context.create_thread("alarm-clock", self._tick_clock, interval_s=PUBLISH_INTERVAL_S),
+            self._clock_thread,
             self._journal_thread,
             self._rules.thread,
             self._stock.thread,
@@ -102,6 +105,7 @@ class AlarmService:
     def stop(self) -> None:
         for thread in self._threads:
             thread.request_stop()
+        self._wake_clock.set()
         for thread in self._threads:
             thread.stop(STOP_TIMEOUT_S)
         self._alarm_store.close()
@@ -147,9 +151,24 @@ class AlarmService:
             return self._evaluator.on_rejection(item)
         if self._evaluator.on_news(item):
             self._last_tick = -TICK_INTERVAL_S  # the clock thread evaluates it at once
+            self._wake_clock.set()
         return []
 
+    def _wait_for_work(self) -> None:
+        """Until the next tick or snapshot; while the journal is unavailable commands are looked for, too."""
+        now = time.monotonic()
+        pause_s = self._last_tick + TICK_INTERVAL_S - now
+        if self._is_publish_due:
+            pause_s = min(pause_s, self._next_publish - now)
+        if not self._is_journal_up:
+            pause_s = min(pause_s, PUBLISH_INTERVAL_S)
+        self._wake_clock.wait(max(0.0, pause_s))
+        self._wake_clock.clear()
+
     def _tick_clock(self) -> None:
+        self._wait_for_work()
+        if self._clock_thread.is_stopping:
+            return
         started = time.monotonic()
         is_tick_due = started - self._last_tick >= TICK_INTERVAL_S
         if is_tick_due or not self._is_journal_up:
@@ -158,7 +177,7 @@ class AlarmService:
             self._tick_rules()
             self._end_failure()
             self._last_tick = started
-        elif self._is_publish_due:
+        elif self._is_publish_due and started >= self._next_publish:
             with self._lock:
                 self._request_publish()
 
@@ -313,9 +332,11 @@ class AlarmService:
 
     def _request_publish(self) -> None:
         """Publish at once, or by the clock thread as soon as the pause after the last snapshot is over."""
-        started = time.monotonic()
+        started, was_due = time.monotonic(), self._is_publish_due
         self._is_publish_due = started < self._next_publish
         if self._is_publish_due:
+            if not was_due:
+                self._wake_clock.set()
             return
         snapshot = self._evaluator.take_snapshot(
             self._clock(), is_journal_live=self._is_journal_up, has_collector=self._has_collector

@@ -31,6 +31,7 @@ from dosing_tui.domain.presence.models import StationNews
 from dosing_tui.domain.tolerances.pump_history import StoredPumpDoses
 from dosing_tui.domain.tolerances.tolerance_book import ToleranceBook
 from dosing_tui.ipc.supervised_thread import SupervisedThread
+from dosing_tui.ipc.timer_slack import PROMPT_S
 from dosing_tui.live_state import LiveState
 
 
@@ -202,13 +203,19 @@ class CollectorContext(Struct, frozen=True):
         *,
         interval_s: float = 0.0,
         finish: Callable[[], object] | None = None,
+        is_prompt: bool = False,
     ) -> SupervisedThread:
-        """A supervised thread whose failure is a notice of this process."""
+        """A supervised thread whose failure is a notice of this process.
+
+        ``is_prompt``: its pauses end in time; those of other threads, which look for something now and
+        then, end together.
+        """
         return SupervisedThread(
             name,
             step,
             interval_s=interval_s,
             finish=finish,
             on_failure=self.status.set_thread_failure,
+            timer_slack_s=PROMPT_S if is_prompt else self.intervals.timer_slack_s,
             retry=self.intervals.retry,
         )

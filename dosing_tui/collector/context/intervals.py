@@ -44,3 +44,8 @@ class Intervals(Struct, frozen=True):
     """Back-off of a failing notification channel."""
     drain_timeout_s: float = 5.0
     """Longest wait at the end until the spooled messages are in the database."""
+
+    @property
+    def timer_slack_s(self) -> float:
+        """How much later the pauses of threads may end for which a moment more or less is no matter."""
+        return self.poll_s / 10

@@ -33,7 +33,7 @@ class DatabaseWriter:
         """Set once the schema is up to date."""
         self.events_stored = threading.Event()
         """Set when messages of a batch's start or end were stored."""
-        self._thread = context.create_thread("collector-writer", self._try_session)
+        self._thread = context.create_thread("collector-writer", self._try_session, is_prompt=True)
 
     def start(self) -> None:
         self._thread.start()

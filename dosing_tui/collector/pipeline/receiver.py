@@ -66,7 +66,7 @@ class MessageReceiver:
         self._context = context
         # connection_number counts one client's connections; the offset makes it unique among clients
         self._connection_offset = secrets.randbits(60)
-        self._thread = context.create_thread("collector-intake", self._receive_chunk)
+        self._thread = context.create_thread("collector-intake", self._receive_chunk, is_prompt=True)
         self.stop_reason = ""
         """Reason why the intake ended, '' while it runs. The broker resends unacknowledged messages."""
 

@@ -3,7 +3,7 @@
 import os
 import sqlite3
 from collections.abc import Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from shutil import rmtree
@@ -60,8 +60,9 @@ def back_up_database(
 
 @contextmanager
 def _complete_folder(folder: Path) -> "Iterator[Path]":
-    """A folder for the owner alone, renamed at the end; removed after an error."""
+    """A folder for the owner alone, renamed at the end; removed after an error, with those made for it."""
     partial = folder.with_name(folder.name + PARTIAL_SUFFIX)
+    missing = [parent for parent in folder.parents if not parent.exists()]
     folder.parent.mkdir(parents=True, exist_ok=True)
     if folder.exists():
         raise BackupError(f"{folder} exists already.")
@@ -76,6 +77,9 @@ def _complete_folder(folder: Path) -> "Iterator[Path]":
             partial.rename(folder)
     except BaseException:
         rmtree(partial, ignore_errors=True)
+        with suppress(OSError):  # somebody else has put something there
+            for parent in missing:
+                parent.rmdir()
         raise
 
 

@@ -96,6 +96,7 @@ class _FactReader:
         leases = self._list_rows("collector", CollectorLease, "doctor/select_lease", site)
         writers = self._list_rows("other writers", _read_writer, "reads/select_other_writers")
         return {
+            "foreign_owner": "".join(self._list_rows("owner", _read_owner, "doctor/select_foreign_owner")),
             "missing_rights": self._list_rows("rights", MissingRight, "doctor/select_missing_rights", rights),
             "open_rights": self._list_rows("open rights", _read_act, "maintenance/select_open_rights"),
             "chunks": self._list_rows("chunks", ChunkCounts, chunks),

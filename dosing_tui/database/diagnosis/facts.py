@@ -105,6 +105,8 @@ class DatabaseFacts(Struct, frozen=True):
     has_pooler: bool
     schema_flavour: ServerFlavour | None
     """None without a schema."""
+    foreign_owner: str = ""
+    """Who owns the tables, where this role may not act as their owner; else ''."""
     missing_rights: tuple[MissingRight, ...] = ()
     open_rights: tuple[str, ...] = ()
     """What every role may do in the database, and should not."""

@@ -33,7 +33,8 @@ VIEWER_RIGHTS = _list_rights(
     " batch_duration_baselines batch_reviews batch_review_status recipe_masters review_policy audit_trail"
     " audited_pins station_status station_changes material_entries tank_mixes tank_use_rests batch_lots"
     " dropped_readings tank_days closed_tank_days closed_tank_books"
-    " closed_pump_targets pump_rests pump_totals closed_pump_uses closed_pump_heads pump_heads batch_uses",
+    " closed_pump_targets pump_rests pump_day_rests pump_totals closed_pump_uses closed_pump_heads pump_heads"
+    " batch_uses",
 )
 """Of every process: all that a panel or a screen reads."""
 _BATCH_COLUMNS = (

@@ -48,9 +48,12 @@ def _finish_table(session: Session, name: str, report: CopyReporter) -> None:
                 f"{state.old_name} holds {count_noun(rows, 'row')}, but {copied} were copied and"
                 f" {rejected} rejected. The old table stays and {name} is not imported yet."
             )
+        copies = progress.count_copies(session, name)
         _drop_relation(session, state.old_name)
         progress.finish_table(session, name)
     rounded = f" {format_count(state.flagged)} of them rounded," if state.flagged else ""
+    if copies:
+        rejected = f"{format_count(copies)} left out as copies, {format_count(state.set_aside - copies)}"
     report(f"Imported {name}: {copied} rows copied,{rounded} {rejected} rejected.")
     session.execute(SQL("ANALYZE {}").format(Identifier(name)))
 

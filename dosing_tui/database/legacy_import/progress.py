@@ -5,7 +5,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from dosing_tui.database import sql_files
-from dosing_tui.database.connection import Session, select_rows
+from dosing_tui.database.connection import Session, fetch_row, select_rows
 
 
 class ImportProgress(Struct, frozen=True):
@@ -59,6 +59,12 @@ def add_progress(
             "flagged": flagged_rows,
         },
     )
+
+
+def count_copies(session: Session, table: str) -> int:
+    """Of the rejected rows of an unfinished import: those that are stored all the same."""
+    statement = sql_files.read_statement("legacy_import/count_copies")
+    return int(fetch_row(session.execute(statement, {"table": table}))[0])
 
 
 def finish_table(session: Session, table: str) -> None:

@@ -23,8 +23,13 @@ def run_transaction(session: Connection[Any], work: Callable[[], Value], subject
             with session.transaction():
                 return work()
         except (DeadlockDetected, DatabaseUnavailableError) as error:
-            if not isinstance(error.__cause__ or error, DeadlockDetected):
+            if not is_deadlock(error):
                 raise
     raise DatabaseUnavailableError(
         f"{subject} and another session wait for each other again and again. Run migrate again."
     )
+
+
+def is_deadlock(error: Exception) -> bool:
+    """Whether the server has ended the transaction for a deadlock: it can be run again at once."""
+    return isinstance(error.__cause__ or error, DeadlockDetected)

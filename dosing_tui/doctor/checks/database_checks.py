@@ -22,6 +22,7 @@ _REPORT = ThemeReporter(CheckTheme.DATABASE)
 _HALF_YEAR = timedelta(days=182)
 _REMEDIES = (
     (r"is not a libpq connection string", "Correct database.dsn."),
+    (r"service of database.dsn", "Correct service in database.dsn, or add it to ~/.pg_service.conf."),
     (r"pooler", "Set pool_mode = session at the pooler, or connect to the server itself."),
     (r"refuses the password|none is set", "Set the role's password in database.password_file (mode 0600)."),
     (r"pg_hba", "Allow this machine, user and database in pg_hba.conf."),
@@ -61,21 +62,24 @@ def check_server(
         yield _REPORT.skip_check("reading", f"This role may not read {text}.")
 
 
-def check_schema(facts: DatabaseFacts, pending: list[str], fault: str) -> Iterator[CheckResult]:
+def check_schema(
+    settings: Settings, facts: DatabaseFacts, pending: list[str], fault: str
+) -> Iterator[CheckResult]:
     """``pending``: names of missing steps; ``fault``: why they cannot be listed."""
+    migrating = _say_who_migrates(settings, facts)
     if fault:
         is_newer = "newer than this program" in fault
-        remedy = "Update dosing-tui on this machine." if is_newer else "Correct it, then dosing-tui migrate."
+        remedy = "Update dosing-tui on this machine." if is_newer else f"Correct it, then: {migrating}"
         yield _REPORT.fail_check("schema", fault, remedy)
         return
     limits = [name for name in pending if is_settings_step(name)]
     steps = [name for name in pending if name not in limits]
     if facts.schema_flavour is None:
-        yield _REPORT.fail_check("schema", "The database has no schema yet.", "Run: dosing-tui migrate")
+        yield _REPORT.fail_check("schema", "The database has no schema yet.", f"Run: {migrating}")
     elif steps:
         shown = ", ".join(steps[:3]) + (f" and {len(steps) - 3} more" if len(steps) > 3 else "")
         yield _REPORT.fail_check(
-            "schema", f"The schema is not up to date: {shown} missing.", "Run: dosing-tui migrate"
+            "schema", f"The schema is not up to date: {shown} missing.", f"Run: {migrating}"
         )
     else:
         yield _REPORT.pass_check("schema", "The schema is up to date.")
@@ -83,8 +87,17 @@ def check_schema(facts: DatabaseFacts, pending: list[str], fault: str) -> Iterat
         yield _REPORT.warn_of(
             "limits",
             f"The database has other values than the settings, and they count: {', '.join(limits)}.",
-            "Run: dosing-tui migrate",
+            f"Run: {migrating}",
         )
+
+
+def _say_who_migrates(settings: Settings, facts: DatabaseFacts) -> str:
+    command = "dosing-tui migrate"
+    if facts.foreign_owner:
+        return f"{command}, as {facts.foreign_owner}: that role owns the tables."
+    if facts.schema_flavour is None and not settings.database.migrate:
+        return f"{command}, as the role that is to own the tables."
+    return command
 
 
 def check_rights(facts: DatabaseFacts) -> Iterator[CheckResult]:

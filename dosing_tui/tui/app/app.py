@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import cached_property, partial
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import RenderableType
 from rich.text import Text
 from textual import events, on
+from textual.message import Message
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.domain.messages.text_sanitizer import clean_line
@@ -86,7 +88,9 @@ class DosingApp(OrderedInputApp[None]):
         self._themes = ThemeSwitch(self, terminal, settings.console.theme)
         self._themes.apply_first_theme()
         self.shutdown_handler = ShutdownHandler()
-        self._query_workers = QueryWorkers(source, self.post_message, on_failure=on_thread_failure)
+        self._query_workers = QueryWorkers(source, self._receive_result, on_failure=on_thread_failure)
+        self._quiet_results: deque[PanelLoaded] = deque()
+        """For the next tick."""
         operator = OperatorSession(settings, clock)
         services = self.services = ConsoleServices(
             settings, live_source, source, self._query_workers, clock, operator, PendingRequests(operator),
@@ -140,6 +144,14 @@ class DosingApp(OrderedInputApp[None]):
         self.action_ask_material = pages.open_material_dialog
         self.action_ask_service = pages.open_service_dialog
         self.action_help = pages.open_help
+
+    def _receive_result(self, result: Message) -> None:
+        """In a worker thread: a result that nobody waits for wakes nobody until the next tick."""
+        if isinstance(result, PanelLoaded) and not result.request.is_awaited:
+            result.arrived_at = self.services.clock()
+            self._quiet_results.append(result)
+        else:
+            self.post_message(result)
 
     @on(QueryResult)
     def _dispatch_result(self, result: QueryResult[Any]) -> None:
@@ -204,8 +216,11 @@ class DosingApp(OrderedInputApp[None]):
     # every tick
 
     def _run_tick(self) -> None:
-        if not self.shutdown_handler.check_hangup(asyncio.get_running_loop(), self._exit_app):
-            self.updater.run_tick()
+        if self.shutdown_handler.check_hangup(asyncio.get_running_loop(), self._exit_app):
+            return
+        while self._quiet_results:
+            self._store_panel(self._quiet_results.popleft())
+        self.updater.run_tick()
 
     def refresh_data(self) -> None:
         """Run every query of the active screens again."""

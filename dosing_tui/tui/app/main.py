@@ -37,6 +37,7 @@ def run_console(settings: Settings, *, kiosk: timedelta | None = None) -> int:
         settings = replace(settings, console=replace(settings.console, bell=False, mouse=False))
     mirror = RemoteLiveState()
     backend = Backend(settings, mirror, get_utc_now)
+    backend.fork_collector()
     return run_app(settings, mirror, backend, kiosk=kiosk, on_thread_failure=mirror.set_thread_failure)
 
 

@@ -96,7 +96,7 @@ def describe_bins(data: ChartData, drawn: ChartData) -> str:
     width = drawn.window.bucket_width
     per = "/h" if width == _HOUR else f" in {number_format.format_bucket_width(width)}"
     if data.is_additive:
-        return " · ".join(part for part in (f"{data.unit}{per}", data.axis_mode.value) if part)
+        return " · ".join(part for part in (f"{data.unit}{per}", drawn.axis_name) if part)
     return data.axis_mode.value
 
 

@@ -14,6 +14,7 @@ from dosing_tui.tui.charts.primitives.value_axis import (
     ValueAxis,
     build_fitted_axis,
     build_zero_axis,
+    find_usual_top,
     trim_outliers,
 )
 from dosing_tui.tui.rendering.number_format import format_decimal
@@ -24,6 +25,15 @@ class Curve(Struct, frozen=True):
     values: tuple[float | None, ...]
     weights: tuple[float, ...] = ()
     """What each value counts in a mean: the doses that a rate is of. Empty: all the same."""
+
+    @property
+    def largest(self) -> float:
+        return max((value for value in self.values if value is not None), default=0.0)
+
+    @property
+    def usual_top(self) -> float:
+        """Of amounts: ``largest``, without what is far beyond the others."""
+        return find_usual_top(self.values)
 
 
 class AnnotationGlyph(StrEnum):
@@ -99,10 +109,26 @@ class ChartData(Struct, frozen=True):
         values = [value for curve in self.curves for value in curve.values if value is not None]
         limits = [] if self.limit is None else [self.limit]
         if self.starts_at_zero and min(values, default=0.0) >= 0:
-            return build_zero_axis(max(values, default=0.0), min_top=self.min_top, parts=parts)
+            return build_zero_axis(self._find_top(), min_top=self.min_top, parts=parts)
         if self.axis_mode is AxisMode.TRIMMED:
             return build_fitted_axis(trim_outliers(values))
         return build_fitted_axis([*values, *limits, *([0.0] if self.starts_at_zero else [])])
+
+    @property
+    def axis_name(self) -> str:
+        """For a caption: how the scale was chosen, if it is not the usual one."""
+        if self.axis_mode is AxisMode.AUTO and self._is_cut:
+            return AxisMode.TRIMMED.value
+        return self.axis_mode.value
+
+    @property
+    def _is_cut(self) -> bool:
+        return self.is_additive and any(curve.usual_top < curve.largest for curve in self.curves)
+
+    def _find_top(self) -> float:
+        """The largest value; of amounts, without the few that are far beyond the others of their series."""
+        is_usual = self.is_additive and self.axis_mode is AxisMode.AUTO
+        return max((curve.usual_top if is_usual else curve.largest for curve in self.curves), default=0.0)
 
     @property
     def has_bars(self) -> bool:

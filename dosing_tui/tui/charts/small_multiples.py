@@ -10,7 +10,7 @@ from dosing_tui.tui.charts.primitives.axes import place_time_ticks, write_tick_l
 from dosing_tui.tui.charts.primitives.braille import draw_lines, get_series_marker, get_series_style
 from dosing_tui.tui.charts.primitives.columns import draw_sparkline
 from dosing_tui.tui.charts.primitives.value_axis import ValueAxis, trim_outliers
-from dosing_tui.tui.charts.series import ChartData, split_at_gaps
+from dosing_tui.tui.charts.series import AxisMode, ChartData, split_at_gaps
 from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import Canvas, fit_names, split_cells
 from dosing_tui.tui.rendering.palette import DIM, STRONG, TEXT, CellStyle, ColourRole
@@ -151,7 +151,7 @@ def _draw_strip(strip: Canvas, data: ChartData, number: int, cursor: int | None,
     """``has_band``: the strip is parted from its neighbours, so that bands do not merge."""
     curve = data.curves[number]
     if data.starts_at_zero and data.is_additive:
-        top = max((value or 0.0 for value in curve.values), default=0.0)
+        top = curve.usual_top if data.axis_mode is AxisMode.AUTO else curve.largest
         strip.paste_rows(
             0, 0,
             draw_sparkline(curve.values, strip.width, strip.height, top=top, newest=data.partial_bucket),

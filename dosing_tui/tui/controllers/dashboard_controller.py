@@ -26,6 +26,7 @@ from dosing_tui.tui.requests.pending_request import SIGN_ON
 from dosing_tui.tui.scope.render_context import NO_RESULT, RenderContext
 from dosing_tui.tui.screens.dashboard_screen import DashboardScreen
 from dosing_tui.tui.tiles.registry import TileRegistry, list_panels
+from dosing_tui.tui.tiles.tile_pace import TilePace
 
 TICK_S = 0.5
 SLOW_TICK_S = 2
@@ -48,7 +49,7 @@ class DashboardController:
         self._screen = screen
         self._scope = scope
         self.panel_cache = PanelCache(services.workers.submit_panel, services.source.cancel_panels)
-        self._tile_registry = TileRegistry()
+        self._tile_registry, self._tile_pace = TileRegistry(), TilePace()
         self.guard = services.guard
         self._log_file = log_file
         self._frozen_snapshot: LiveSnapshot | None = None
@@ -77,7 +78,7 @@ class DashboardController:
 
     def store_panel(self, result: PanelLoaded) -> bool:
         """False: a newer request of the same panel is on its way."""
-        return self.panel_cache.store_result(result, self.services.clock())
+        return self.panel_cache.store_result(result, result.arrived_at or self.services.clock())
 
     def read_pump_history(self, row: PumpCapability) -> PumpChartData:
         """What the control chart of a row shows, in the range of its table. For a worker thread."""
@@ -105,7 +106,10 @@ class DashboardController:
         context = self.build_context(snapshot, now)
         stations = {*context.settings.plant.devices, *(name for name, _ in context.snapshot.device_last_seen)}
         self._screen.set_plant_size(tanks=len(context.levels), stations=len(stations))
+        view = context.scope, self._frozen_at, self._screen.visible_tiles
         for tile in self._screen.visible_tiles:
+            if not self._tile_pace.is_due(tile, now, message_rate=snapshot.message_rate, view=view):
+                continue
             content = self._tile_registry.build_content(tile, context, is_large=self._screen.is_single_tile)
             self.guard.run_part(tile, partial(self._screen.show_tile, tile, content))
 

@@ -8,13 +8,14 @@ from dosing_tui.live_snapshot import LiveSnapshot
 from dosing_tui.tui.controllers.dashboard_controller import SLOW_TICK_S, STALE_AFTER, TICK_S
 from dosing_tui.tui.controllers.screen_host import ConsoleServices
 from dosing_tui.tui.coordination.console_controllers import ConsoleControllers
+from dosing_tui.tui.tiles.tile_pace import DENSE_PER_S
 
 if TYPE_CHECKING:
     from dosing_tui.tui.kiosk.kiosk_screen import KioskScreen
 
 REDRAW_DELAY_S = 0.05
-DENSE_PER_S, FLOOD_PER_S = 20.0, 1_000.0
-"""Messages a second between which there is a second picture between two ticks: each waits half as long.
+FLOOD_PER_S = 1_000.0
+"""From DENSE_PER_S up to so many messages a second there is a second picture between two ticks.
 
 Of more, a picture takes the time in which keys are answered.
 """

@@ -68,6 +68,10 @@ class Backend:
             raise DatabaseUnavailableError(self._unavailable_reason)
         return self._reader
 
+    def fork_collector(self) -> None:
+        """While no file is open and no other thread runs: the collector's process begins as a copy."""
+        self._supervisor.fork_process()
+
     def start_collector(self) -> None:
         """Returns at once: the process starts while this one imports what it draws with."""
         self._supervisor.start()

@@ -68,7 +68,7 @@ class PanelCache:
             self.results[panel.id] = replace(known, error=str(error), is_database_down=False)
             return refresh_policy.refuse_request(state, time_context.now)
         asked = refresh_policy.start_request(state, time_context.now, query.until - query.since)
-        self._submit(PanelRequest(panel, asked.generation, scope, query))
+        self._submit(PanelRequest(panel, asked.generation, scope, query, panel.id in self._awaited))
         return asked
 
     def _cancel_unneeded(self, scope: Scope, visible_panels: frozenset[str]) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from msgspec import Struct
@@ -37,6 +38,8 @@ class PanelRequest(Struct, frozen=True):
     generation: int
     scope: Scope
     query: PanelQuery
+    is_awaited: bool = False
+    """The operator waits for it: it is drawn at once, and not with the next tick."""
 
 
 @dataclass
@@ -50,6 +53,8 @@ class PanelLoaded(Message):
     """The cause of ``error``, if the database is."""
     dropped: DroppedReadings | None = None
     """Why there are no rows."""
+    arrived_at: datetime | None = None
+    """If that was before it is handled."""
 
 
 class BatchRequest(Struct, frozen=True):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from enum import IntEnum
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -139,8 +140,16 @@ MIN_WIDE_WIDTH = 100
 MARK_WIDTH = 6
 _TEXT_START = MARK_WIDTH + 12
 """Behind the priority and the time of 8 characters."""
+MIN_TEXT_CELLS = 16
+"""Room that the counts leave for the text of the first row: a flood must not hide what is abnormal."""
 _COLUMN_WIDTHS = ((160, 16, 32), (120, 16, 25), (100, 12, 20), (0, 9, 17))
 """Least width of the banner; cells of the station and of the tag, at most."""
+
+
+class CountWidth(IntEnum):
+    WIDE = 0
+    NARROW = 1
+    LEAST = 2
 
 
 class BannerLine(Struct, frozen=True):
@@ -243,9 +252,11 @@ def render_banner(
         start = _TEXT_START + len(split_cells(columns))
         needed = width - start - len(split_cells(texts[0])) - 1 - gap
         # the first that leaves room for the whole text: what is abnormal has precedence
-        *longer, short, least = _list_right_sides(banner, y, height, is_wide=width >= MIN_WIDE_WIDTH)
-        short = short if len(split_cells(short)) <= width - start else least
-        right = next((text for text in longer if len(split_cells(text)) <= needed), short)
+        longer, shorter = _list_right_sides(banner, y, height, is_wide=width >= MIN_WIDE_WIDTH)
+        right = next((text for text in longer if len(split_cells(text)) <= needed), "") or next(
+            (text for text in shorter if width - start - len(split_cells(text)) - 1 - gap >= MIN_TEXT_CELLS),
+            shorter[-1],
+        )
         room = width - len(split_cells(right)) - (1 + gap if right else 1) - start
         canvas.write_text(0, y, f" {line.mark} ", line.mark_style)
         canvas.write_text(MARK_WIDTH + 3, y, format_time(line.at) if line.at else "", line.text_style)
@@ -288,28 +299,36 @@ def _label_lines(banner: AlarmBanner, width: int, height: int) -> list[tuple[str
     return found
 
 
-def _list_right_sides(banner: AlarmBanner, y: int, height: int, *, is_wide: bool) -> list[str]:
-    """Counts at the end of the first row, the number of hidden lines at the last one's; the longest first."""
+def _list_right_sides(
+    banner: AlarmBanner, y: int, height: int, *, is_wide: bool
+) -> tuple[list[str], list[str]]:
+    """Counts at the end of the first row, the number of hidden lines at the last one's; the longest first.
+
+    Those for which there has to be room beside the whole text, and those that leave room for a part of it.
+    """
     hidden = len(banner.lines) - height
-    more = [f"{hidden} more"] if y == height - 1 and hidden > 0 else []
+    more = [f"{number_format.format_count(hidden)} more"] if y == height - 1 and hidden > 0 else []
 
     def join_counts(
-        *, is_long: bool = False, has_silence: bool = False, has_more: bool = False, has_flood: bool = True
-    ) -> str:
+        width: CountWidth = CountWidth.NARROW, *, has_silence: bool = False, has_more: bool = False,
+        has_flood: bool = True,
+    ) -> str:  # fmt: skip
         of = banner if has_flood else replace(banner, is_flood=False)
-        counts = _list_counts(of, is_wide=is_long, has_silence=has_silence) if y == 0 else []
+        counts = _list_counts(of, width, has_silence=has_silence) if y == 0 else []
         return " · ".join([*(more if has_more or not counts else []), *counts])
 
-    return [
-        join_counts(is_long=is_wide, has_silence=True, has_more=is_wide),
-        join_counts(has_silence=True, has_more=is_wide),
-        join_counts(has_more=is_wide),
-        join_counts(),
-        join_counts(has_flood=False),
-    ]
+    longest = CountWidth.WIDE if is_wide else CountWidth.NARROW
+    return (
+        [
+            join_counts(longest, has_silence=True, has_more=is_wide),
+            join_counts(has_silence=True, has_more=is_wide),
+            join_counts(has_more=is_wide),
+        ],
+        [join_counts(), join_counts(CountWidth.LEAST), join_counts(CountWidth.LEAST, has_flood=False)],
+    )
 
 
-def _list_counts(banner: AlarmBanner, *, is_wide: bool, has_silence: bool) -> list[str]:
+def _list_counts(banner: AlarmBanner, width: CountWidth, *, has_silence: bool) -> list[str]:
     alarms, unacknowledged, raised, pending = (
         count and number_format.format_count(count)
         for count in (
@@ -321,10 +340,15 @@ def _list_counts(banner: AlarmBanner, *, is_wide: bool, has_silence: bool) -> li
     )
     silence = f"{banner.silence_key} silence"
     counts = (
-        (banner.is_flood, f"FLOOD {raised} in 10 min", f"FLOOD {raised}"),
-        (unacknowledged, f"UNACK {unacknowledged} of {alarms}", f"UNACK {unacknowledged}/{alarms}"),
-        (alarms and not unacknowledged, f"ACK {alarms}", f"ACK {alarms}"),
-        (pending, f"{pending} not journaled", f"{pending} pending"),
-        (has_silence and banner.silence_key, silence, silence),
+        (banner.is_flood, f"FLOOD {raised} in 10 min", f"FLOOD {raised}", "FLOOD"),
+        (
+            unacknowledged,
+            f"UNACK {unacknowledged} of {alarms}",
+            f"UNACK {unacknowledged}/{alarms}",
+            f"UNACK {unacknowledged}",
+        ),
+        (alarms and not unacknowledged, *(f"ACK {alarms}",) * 3),
+        (pending, f"{pending} not journaled", f"{pending} pending", f"{pending} pending"),
+        (has_silence and banner.silence_key, *(silence,) * 3),
     )
-    return [wide if is_wide else narrow for applies, wide, narrow in counts if applies]
+    return [texts[width] for applies, *texts in counts if applies]

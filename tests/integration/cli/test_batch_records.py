@@ -231,7 +231,7 @@ def test_csv_holds_the_doses_and_no_formula(shop: Shop) -> None:
     assert len(rows) == 5
     assert f"'{FORMULA}" in {row["chemical"] for row in rows}
     out = next(row for row in rows if row["actual (g)"] == "43.2")
-    assert (out["batch"], out["ingredient within tolerance"], out["error (%)"]) == (SECOND, "false", "8.0")
+    assert (out["batch"], out["ingredient within tolerance"], out["error (%)"]) == (SECOND, "false", "8")
 
 
 def test_json_is_the_canonical_record_that_the_hash_is_of_and_verifies(shop: Shop) -> None:

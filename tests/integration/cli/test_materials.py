@@ -60,8 +60,8 @@ def test_a_count_of_9900_g_against_10000_is_shown_explained_and_gone(run: Runner
     run("add", "count", DEVICE, CHEMICAL, "10000", *at, "2026-11-24 06:00")
     done = run("add", "count", DEVICE, CHEMICAL, "9.9", "--unit", "kg", *at, "2026-11-24 14:00")
     assert done.stdout == f"Entry 2: count of 9.90 kg, {CHEMICAL} ({DEVICE}).\n"
-    assert read_balance(run)["count gap (g)"] == "-100.0"
-    assert read_balance(run)["book (g)"] == "9900.0"
+    assert read_balance(run)["count gap (g)"] == "-100"
+    assert read_balance(run)["book (g)"] == "9900"
     explain = (
         "add",
         "correction",
@@ -75,7 +75,7 @@ def test_a_count_of_9900_g_against_10000_is_shown_explained_and_gone(run: Runner
         "-100",
     )
     assert run(*explain).stdout == f"Entry 3: correction of -100.0 g, {CHEMICAL} ({DEVICE}).\n"
-    assert (read_balance(run)["count gap (g)"], read_balance(run)["book (g)"]) == ("0.0", "9900.0")
+    assert (read_balance(run)["count gap (g)"], read_balance(run)["book (g)"]) == ("0", "9900")
     rows = run("list", "--format", "json", "--kind", "correction").stdout
     (entry,) = json.loads(rows)["rows"]
     assert (entry["mass_g"], entry["reason"], entry["operator"]) == (-100.0, "spilled [b]", "Anna")

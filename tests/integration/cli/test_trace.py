@@ -25,9 +25,9 @@ def test_a_lot_shows_its_batches_and_no_others(traced: Shop) -> None:
     assert result.exit_code == 0
     rows = list(csv.DictReader(io.StringIO(result.stdout)))
     assert [(row["batch"], row["share (%)"], row["mass (g)"]) for row in rows] == [
-        ("dosing_system_01-20261123-002", "100.0", "40.0"),
-        ("dosing_system_01-20261123-003", "100.0", "40.0"),
-        ("dosing_system_01-20261123-004", "25.0", "10.0"),
+        ("dosing_system_01-20261123-002", "100", "40"),
+        ("dosing_system_01-20261123-003", "100", "40"),
+        ("dosing_system_01-20261123-004", "25", "10"),
     ]
     table = traced.run_command("trace", "--lot", "a - 17").stdout
     assert "Batches with lot a - 17" in table

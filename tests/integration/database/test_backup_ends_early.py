@@ -13,6 +13,9 @@ from typing import LiteralString
 import psycopg
 import pytest
 
+from dosing_tui.database.backup.dump import back_up_database
+from dosing_tui.errors import DatabaseAccessError
+from tests.support.database.reading_samples import settings_for
 from tests.support.polling import wait_until
 
 pytestmark = pytest.mark.new_database
@@ -66,7 +69,7 @@ def test_an_ended_backup_leaves_nothing_and_a_killed_one_until_the_next(
             assert len(list(target.iterdir())) == 1
             process.send_signal(number)
             assert process.wait(30) == 128 + number
-            assert list(target.iterdir()) == []
+            assert not target.exists()
         wait_until_held(0)
         if number is signal.SIGHUP:
             return
@@ -91,3 +94,13 @@ def test_an_ended_backup_leaves_nothing_and_a_killed_one_until_the_next(
             _, printed = running.communicate(timeout=30)
     assert f"Removed {left}, an unfinished backup." in printed
     assert list(target.iterdir()) == []
+
+
+def test_a_refused_backup_leaves_no_folder_that_it_made(database: str, tmp_path: Path) -> None:
+    """The database has no schema; what was there before stays."""
+    for target, is_left in ((tmp_path / "new" / "backups", False), (tmp_path / "old", True)):
+        if is_left:
+            target.mkdir()
+        with pytest.raises(DatabaseAccessError, match="no schema yet"):
+            back_up_database(settings_for(database), target, now=datetime.now(UTC), texts={}, spool_file=None)
+        assert list(tmp_path.iterdir()) == ([target] if is_left else [])

@@ -56,6 +56,31 @@ def plain_writer(migrated: str) -> Iterator[ReadingWriter]:
     writer.close()
 
 
+@pytest.mark.parametrize("is_known", [True, False])
+def test_two_spools_that_wait_for_each_other_are_both_stored(
+    plain_writer: ReadingWriter, migrated: str, is_known: bool
+) -> None:
+    """Another writer holds what the chunk changes last, and then wants what the chunk changed first."""
+    earlier = replace(DOSE, time=DOSE.time - timedelta(hours=1))
+    plain_writer.write(SPOOL if is_known else uuid4(), number_rows(earlier))
+    with psycopg.connect(migrated) as other, psycopg.connect(migrated, autocommit=True) as observer:
+        other.execute("SET deadlock_timeout = '5min'")  # it is the writer that the server ends
+        other.execute("UPDATE device_last_seen SET last_time = last_time")
+        receipts: list[WriteReceipt] = []
+        thread = Thread(target=lambda: receipts.append(write_units(plain_writer, DOSE, first=2)))
+        thread.start()
+
+        def is_writer_waiting() -> bool:
+            query = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+            return observer.execute(query).fetchone() == (1,)
+
+        wait_until(is_writer_waiting)
+        other.execute("LOCK TABLE dosing_consumption")
+        other.commit()
+        thread.join(60)
+    assert [receipt.progress.stored for receipt in receipts] == [1 + is_known]
+
+
 def write_units(writer: ReadingWriter, *units: ParsedItem, first: int = 1) -> WriteReceipt:
     return writer.write(SPOOL, number_rows(*units, first=first))
 

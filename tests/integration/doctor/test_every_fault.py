@@ -226,6 +226,10 @@ FAULTS = {
         "database: session", "is not a libpq connection string", "Correct database.dsn",
         lambda plant, stack: plant.examine(plant.change_dsn("hots=plant")),
     ),
+    "unknown service": ProvokedFault(
+        "database: session", "service of database.dsn is unknown", "Correct service in database.dsn",
+        lambda plant, stack: plant.examine(plant.change_dsn("service=nowhere")),
+    ),
     "missing right": ProvokedFault(
         "database: rights", "lacks INSERT on batch_events", "rights.sql",
         lambda plant, stack: change_database(
@@ -254,7 +258,7 @@ FAULTS = {
         ),
     ),
     "migration missing": ProvokedFault(
-        "database: schema", "any/0034_grafana_names missing", "dosing-tui migrate",
+        "database: schema", "any/0034_grafana_names missing", "dosing-tui migrate, as dosing_owner",
         lambda plant, stack: change_database(
             plant, stack,
             "CREATE TABLE hidden AS SELECT * FROM schema_migrations WHERE name = 'any/0034_grafana_names';"
@@ -271,7 +275,7 @@ FAULTS = {
         ),
     ),
     "other limits": ProvokedFault(
-        "database: limits", "limits/stock_low", "dosing-tui migrate",
+        "database: limits", "limits/stock_low", "dosing-tui migrate, as dosing_owner",
         lambda plant, stack: plant.examine(
             replace(plant.settings, limits=replace(plant.settings.limits, stock_low_percent=12.0))
         ),

@@ -19,10 +19,10 @@ def draw_bars(
     values: Sequence[float | None], width: int, height: int, *, axis: ValueAxis, limit: float | None = None,
     is_low_limit: bool = False,
 ) -> Rows:  # fmt: skip
-    """Bars on the floor that fill the width; None is a gap, 0 a line on the floor, clipped to the axis.
+    """Bars on the floor that fill the width; None is a gap, 0 a line on the floor.
 
-    A bar beyond the limit has the colour of a warning and, without colour, a mark on its top; the line of
-    the limit is drawn through the bars.
+    A bar beyond the limit, or beyond the axis, where it is clipped, has the colour of a warning and, without
+    colour, a mark on its top; the line of the limit is drawn through the bars.
     """
     canvas = Canvas(width, height, FRAME)
     shown = resample_values(values, width)
@@ -30,7 +30,8 @@ def draw_bars(
         0 if value is None else max(1, value_to_eighths(axis.to_share(value), 1.0, height)) for value in shown
     ]
     beyond = [
-        limit is not None and value is not None and (value < limit if is_low_limit else value > limit)
+        value is not None
+        and (value > axis.top or (limit is not None and (value < limit if is_low_limit else value > limit)))
         for value in shown
     ]
     for column, eighths in enumerate(heights):
@@ -70,8 +71,9 @@ def draw_sparkline(
 ) -> Rows:
     """All values as bars of the same number of cells, at the right; values must not outnumber the cells.
 
-    '·' is a bin without a measurement, '▁' a measured zero, a blank one behind ``newest``, the bin in
-    progress. One eighth stays free above each row, so that rows stacked upon each other never merge.
+    '·' is a bin without a measurement, '▁' a measured zero, '▲' a value beyond the scale, a blank one behind
+    ``newest``, the bin in progress. One eighth stays free above each row, so that rows stacked upon each
+    other never merge.
     """
     canvas = Canvas(width, height, FRAME)
     cells = width // len(values) if values else 0
@@ -87,4 +89,6 @@ def draw_sparkline(
         style = CellStyle(ColourRole.ACCENT if number == newest else ColourRole.SPARKLINE)
         for column in range(x, x + cells):
             draw_column(canvas, column, height - 1, eighths, style)
+        if cells and value > top:
+            canvas.set_cell(x + cells // 2, 0, "▲", DEVIATION)
     return canvas.rows

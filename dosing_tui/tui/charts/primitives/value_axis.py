@@ -14,6 +14,11 @@ _MIN_RELATIVE_SPAN = 0.02
 """Span of the scale of equal values, as a share of them."""
 
 
+_EXTREME_FACTOR = 100
+"""Beside a value so many times the median, nothing else has the height of a character."""
+_MIN_USUAL_VALUES = 5
+
+
 class ValueAxis(Struct, frozen=True):
     """From ``bottom`` to ``top``, which differ; ``ticks`` are the values with a label, without the bottom."""
 
@@ -68,6 +73,19 @@ def _choose_step(least: float) -> float:
 
 def _drop_noise(value: float) -> float:
     return float(f"{value:.12g}")
+
+
+def find_usual_top(values: Sequence[float | None]) -> float:
+    """The largest amount, without the few that are far beyond the others: one false dose must not hide a day.
+
+    >>> find_usual_top([40.0, 5.0, None, 45.0, 40.0, 44.0, 1e12])
+    45.0
+    """
+    ordered = sorted(value for value in values if value is not None and value > 0 and isfinite(value))
+    if len(ordered) < _MIN_USUAL_VALUES:
+        return ordered[-1] if ordered else 0.0
+    usual = [value for value in ordered if value <= _EXTREME_FACTOR * ordered[len(ordered) // 2]]
+    return usual[-1] if len(ordered) - len(usual) <= max(1, len(ordered) // 10) else ordered[-1]
 
 
 def trim_outliers(values: Sequence[float], *, kept_share: float = 0.9) -> list[float]:

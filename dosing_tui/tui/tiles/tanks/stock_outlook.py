@@ -19,6 +19,8 @@ from dosing_tui.tui.tiles.shared.tile_content import TileContent, build_panel_co
 ORDER_NOW = "order now"
 _SHORT_REMARKS = {"fewer than 3 production days": "no use yet", "doses without a mass": "not weighed"}
 """For a narrow tile, by the remark of the panel."""
+_WITHOUT_MASS = " without a mass"
+"""End of the remark on single doses of a tank, behind their number."""
 
 
 class StockTableContext(Struct, frozen=True):
@@ -58,10 +60,17 @@ def _draw_remark(row: StockOutlook, context: StockTableContext, width: int, grou
     is_due = row.remark == ORDER_NOW
     text = f"▲ {row.remark}" if is_due else row.remark
     if count_cells(text) > width:
-        text = cut_clauses(_SHORT_REMARKS.get(text, text), width)
+        text = cut_clauses(_shorten_remark(text, width), width)
     canvas = Canvas(width, 1, CellStyle(bg=ground))
     canvas.write_text(0, 0, text, (DEVIATION if is_due else DIM)._replace(bg=ground))
     return canvas.rows
+
+
+def _shorten_remark(text: str, width: int) -> str:
+    if not text.endswith(_WITHOUT_MASS):
+        return _SHORT_REMARKS.get(text, text)
+    short = text.replace(_WITHOUT_MASS, " no mass")
+    return short if count_cells(short) <= width else _SHORT_REMARKS["doses without a mass"]
 
 
 def _format_span(row: StockOutlook, context: StockTableContext) -> str:

@@ -17,9 +17,9 @@ SELECT c.relname, pg_get_viewdef(c.oid)
 CLASS = "sums the doses of a pump, chemical and target, which are stored by their names as they were sent"
 STORED = "is the identity of a stored row"
 EXCEPTIONS = {
+    "close_pump_day_rests": CLASS,
     "close_pump_days": CLASS,
     "close_pump_heads": CLASS,
-    "close_pump_totals": CLASS,
     "count_pump_errors": CLASS,
     "count_tank_days": "looks for levels by each spelling of the tank, for the index",
     "keep_inventory_latest": STORED,

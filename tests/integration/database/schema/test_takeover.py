@@ -195,7 +195,7 @@ def test_no_row_is_lost_and_every_view_of_them_is_the_same(flavour: Server, data
         "ingest_lock", "ingest_dosing_rows", "ingest_event_rows", "ingest_level_rows",
         "material_entries", "tank_mixes", "batch_lots", "service_log", "station_status", "station_changes",
         "alarm_action_rates", "tank_days", "closed_tank_days", "closed_tank_books",
-        "closed_pump_targets", "pump_rests", "pump_totals", "closed_pump_uses",
+        "closed_pump_targets", "pump_rests", "pump_day_rests", "pump_totals", "closed_pump_uses",
         "closed_pump_heads", "pump_heads",
         "reading_parts",  # the weeks of the month, as long as a new database has them
     }  # fmt: skip

@@ -279,6 +279,14 @@ async def test_a_stored_dose_makes_its_panels_due() -> None:
         assert "batches_today" not in driven.source.asked[before:]
 
 
+async def test_rows_that_nobody_waits_for_are_there_with_a_tick_and_have_the_time_of_their_arrival() -> None:
+    async with open_console() as driven:
+        results = driven.app.controllers.dashboard.panel_cache.results
+        driven.clock.move_forward(2)
+        driven.live.count_stored([ReadingKind.DOSE])
+        await wait_for(lambda: results["error_rate"].loaded_at == driven.clock.now)
+
+
 async def test_last_good_data_stays_dim_and_dated_when_the_database_goes() -> None:
     async with open_console() as driven:
         driven.source.away = "localhost:5432 does not answer"

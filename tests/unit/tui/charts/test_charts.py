@@ -20,6 +20,7 @@ from dosing_tui.tui.charts.primitives.scale import BucketWindow, resample_values
 from dosing_tui.tui.charts.primitives.value_axis import ValueAxis
 from dosing_tui.tui.charts.series import (
     AnnotationGlyph,
+    AxisMode,
     ChartAnnotation,
     ChartData,
     Curve,
@@ -183,3 +184,43 @@ def test_a_line_passes_through_the_cell_of_its_marker(x: float, y: float, width:
     rows = join_rows(braille.draw_lines([[[(x, y)]]], width, height))
     column, row = braille.find_point_cell(x, y, width, height)
     assert {(c, r) for r in range(height) for c in range(width) if rows[r][c] != " "} == {(column, row)}
+
+
+def make_amounts(*values: float | None, axis_mode: AxisMode = AxisMode.AUTO) -> ChartData:
+    window = BucketWindow(SINCE, HOUR, len(values))
+    return ChartData((Curve("T-12", values),), window, UTC, "kg", is_additive=True, axis_mode=axis_mode)
+
+
+FALSE_DOSE = (0.04, 0.05, None, 0.06, 0.04, 1e9, 0.05, 0.06)
+
+
+def test_one_false_dose_does_not_hide_the_others() -> None:
+    data = make_amounts(*FALSE_DOSE)
+    rows = join_rows(draw_plot(data, 48, 10))
+    assert data.build_axis().top == 0.06
+    assert sum(row.count("▲") for row in rows) == 1
+    assert rows[0].count("█") > 5
+    assert data.axis_name == "axis without outliers"
+    assert compute_statistics(data.curves[0].values).maximum == 1e9
+
+
+def test_what_is_far_beyond_the_others_is_marked_in_a_strip() -> None:
+    strip = "".join(join_rows(paint_strips(make_amounts(*FALSE_DOSE), 60, 3)))
+    assert strip.count("▲") == 1
+    assert "▇" in strip
+
+
+def test_the_scale_from_0_that_was_asked_for_holds_all_values() -> None:
+    data = make_amounts(*FALSE_DOSE, axis_mode=AxisMode.ZERO)
+    assert data.build_axis().top == 1e9
+    assert data.axis_name == "axis from 0"
+
+
+def test_a_chemical_of_which_much_is_used_is_no_outlier() -> None:
+    small, large = (0.01,) * 8, (9.0,) * 8
+    window = BucketWindow(SINCE, HOUR, 8)
+    data = ChartData((Curve("T-12", small), Curve("BDO", large)), window, UTC, "kg", is_additive=True)
+    assert data.build_axis().top == 10.0
+    assert data.axis_name == ""
+    few = make_amounts(0.01, 0.01, 0.01, 9.0, 9.0, 0.01)
+    assert few.build_axis().top == 10.0

@@ -27,7 +27,7 @@ def test_times_have_their_offset_and_headings_their_units() -> None:
     rows = list(csv.reader(io.StringIO(to_csv(build_extract(OF_A_DAY, AT, UTC)))))
     assert rows == [
         ["time", "recipe", "error (g)", "error (%)"],
-        ["2026-03-11T14:26:44+00:00", "'=1+1", "40.0", "1.5"],
+        ["2026-03-11T14:26:44+00:00", "'=1+1", "40", "1.5"],
         ["2026-03-11T14:26:44+00:00", "", "", ""],
     ]
 

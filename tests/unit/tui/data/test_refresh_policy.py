@@ -219,3 +219,13 @@ def test_somebody_waits_for_what_comes_after_a_failure() -> None:
     newest = next(question for question in reversed(sent) if question.panel is panel)
     assert desk.store_result(PanelLoaded(newest, ("row",)), NOW + 81 * SECOND)
     assert desk.take_awaited(panel.id)
+
+
+def test_a_request_says_whether_somebody_waits_for_it() -> None:
+    desk, sent = desk_with_questions()
+    assert all(question.is_awaited for question in sent)
+    for question in sent:
+        assert desk.store_result(PanelLoaded(question, ("row",)), NOW)
+        assert desk.take_awaited(question.panel.id)
+    desk.request_due_panels(OVERVIEW_PANELS, Scope(), TimeContext(NOW + 40 * SECOND, UTC, LiveSnapshot()))
+    assert not any(question.is_awaited for question in sent[len(OVERVIEW_PANELS) :])

@@ -115,6 +115,20 @@ def test_the_counts_of_a_flood_do_not_run_into_the_tag(width: int) -> None:
     assert "59 " in line
 
 
+@pytest.mark.parametrize("width", [80, 90, 100, 120])
+@pytest.mark.parametrize("raised", [12, 500, 1_500])
+def test_the_counts_of_a_flood_leave_room_for_the_text(width: int, raised: int) -> None:
+    gross = make_state("DOSE_GROSS", "Stannous octoate", number=1)
+    message = "Gross dosing error: Stannous octoate +3.40 g of 40.00 g (pump 2)"
+    banner = build_banner(picture_of(replace(gross, message=message)), [], idle_text="", silence_key="x")
+    flooded = replace(
+        banner, alarm_count=raised, unacknowledged_count=raised, raise_count=raised, is_flood=True
+    )
+    line = "".join(cell for cell, _ in render_banner(flooded, format_time, width, 1)[0])
+    assert "  Gross " in line
+    assert " UNACK " in line
+
+
 def test_only_the_rows_in_sight_share_their_columns() -> None:
     wide = make_state("STOCK_CRITICAL", "polyaluminium", number=9)
     (line,) = render_lines(picture_of(GROSS, replace(wide, acked=True)), width=80, height=1)

@@ -23,6 +23,9 @@ ROW = StockOutlook(
         (30, "fewer than 3 production days", "fewer than 3 production days"),
         (11, "fewer than 3 production days", "no use yet"),
         (11, "doses without a mass", "not weighed"),
+        (11, "15 without a mass", "15 no mass"),
+        (11, "1500 without a mass", "not weighed"),
+        (30, "15 without a mass", "15 without a mass"),
         (11, "order now", "▲ order now"),
     ],
 )
