@@ -16,6 +16,7 @@ from dosing_tui.config.settings import DatabaseSettings, Settings
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker, find_free_port, find_mosquitto, start_broker
 from dosing_tui.ipc.cycle_search import pause_cycle_search, resume_cycle_search
+from tests.support.cleaned_databases import CleanedDatabases
 from tests.support.database_servers import (
     ANY_DSN,
     APACHE_DSN,
@@ -26,6 +27,7 @@ from tests.support.database_servers import (
     skip_absent,
 )
 from tests.support.grafana import grafana_formatter as grafana_formatter  # reads the environment in time
+from tests.support.kept_sessions import SessionStore
 from tests.support.sizes import FULL_SIZE_VARIABLE
 
 FOREIGN = (
@@ -47,6 +49,7 @@ UNSAFE_BUT_FAST = {
     "synchronous_commit": "off",
     "full_page_writes": "off",
     "max_connections": "100",
+    "autovacuum": "off",
 }
 """Data of tests need not survive a power cut; a killed server loses nothing by it."""
 
@@ -213,11 +216,35 @@ def database(server: Server) -> Iterator[str]:
         yield dsn
 
 
+@pytest.fixture(scope="session")
+def _sessions() -> SessionStore:
+    return SessionStore()
+
+
+@pytest.fixture(scope="session")
+def _cleaned(embedded: Server, _sessions: SessionStore) -> Iterator[CleanedDatabases]:
+    databases = CleanedDatabases(embedded, embedded.get_template("migrated", _migrate_database), _sessions)
+    yield databases
+    databases.drop_databases()
+
+
 @pytest.fixture
-def migrated(server: Server) -> Iterator[str]:
-    """The connection string of a new database with the schema."""
-    with server.create_database(server.get_template("migrated", _migrate_database)) as dsn:
-        yield dsn
+def migrated(request: pytest.FixtureRequest, server: Server) -> Iterator[str]:
+    """The connection string of a database with the schema, and with nothing else."""
+    sessions: SessionStore = request.getfixturevalue("_sessions")
+    if request.node.get_closest_marker("new_database"):
+        with server.create_database(server.get_template("migrated", _migrate_database)) as dsn:
+            yield dsn
+    elif server.name == "plain":
+        with request.getfixturevalue("_cleaned").lend_database() as dsn:
+            yield dsn
+    else:  # TimescaleDB makes tables for what is stored, so that nothing is as in the template again
+        with (
+            server.create_database(server.get_template("migrated", _migrate_database)) as dsn,
+            sessions.keep_sessions(dsn),
+        ):
+            yield dsn
+            sessions.close_sessions(dsn)
 
 
 @pytest.fixture(scope="session")

@@ -51,7 +51,7 @@ class Server:
     def create_database(self, template: str = "") -> Iterator[str]:
         """The connection string of a new database, empty or a copy; it is dropped afterwards."""
         name = new_name("test")
-        self._copy_database(name, template)
+        self.copy_database(name, template)
         try:
             yield self.dsn_of(name)
         finally:
@@ -64,7 +64,7 @@ class Server:
         """
         if holds not in self.templates:
             name = new_name(holds)
-            self._copy_database(name, begin_with)
+            self.copy_database(name, begin_with)
             try:
                 fill(self.dsn_of(name))
             except BaseException:
@@ -73,6 +73,13 @@ class Server:
             self._close_template(name)
             self.templates[holds] = name
         return self.templates[holds]
+
+    def copy_database(self, name: str, template: str) -> None:
+        """A new database, empty without ``template``."""
+        create = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
+        if template:
+            create += sql.SQL(" TEMPLATE {} STRATEGY file_copy").format(sql.Identifier(template))
+        self.execute_statements(create)
 
     def drop_database(self, name: str) -> None:
         self.execute_statements(
@@ -83,12 +90,6 @@ class Server:
         for name in self.templates.values():
             self.drop_database(name)
         self.templates.clear()
-
-    def _copy_database(self, name: str, template: str) -> None:
-        create = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
-        if template:
-            create += sql.SQL(" TEMPLATE {} STRATEGY file_copy").format(sql.Identifier(template))
-        self.execute_statements(create)
 
     def _close_template(self, name: str) -> None:
         _put_off_jobs(self.dsn_of(name))

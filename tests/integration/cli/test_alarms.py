@@ -358,6 +358,7 @@ def connect_collector(dsn: str, damage: str) -> Iterator[None]:
         execute_statements(repair, f"DROP OWNED BY {role}", f"DROP ROLE {role}")
 
 
+@pytest.mark.new_database
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_list_that_may_lack_alarms_says_why_and_has_an_exit_status_of_its_own(
     name: str, plant: Settings, tmp_path: Path

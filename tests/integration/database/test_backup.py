@@ -27,6 +27,8 @@ from tests.support.database.reading_samples import settings_for
 from tests.support.database.schema_inspection import execute_statements, fetch_rows, fetch_value, flavour_of
 from tests.support.database_servers import Server, new_name, skip_absent
 
+pytestmark = pytest.mark.new_database
+
 DOSES: LiteralString = """
     INSERT INTO dosing_consumption (time, device_id, pump, chemical, actual_g)
     SELECT now() - i * INTERVAL '1 hour', 'd', 1, 'BDO', i / 3.0 FROM generate_series(1, 500) AS i

@@ -18,6 +18,8 @@ from dosing_tui.errors import DatabaseAccessError
 from tests.support.database.reading_samples import settings_for
 from tests.support.polling import wait_until
 
+pytestmark = pytest.mark.new_database
+
 WAITING: LiteralString = """
 SELECT count(*) FROM pg_stat_activity
  WHERE application_name = 'dosing-tui/backup' AND wait_event_type = 'Lock' AND datname = current_database()

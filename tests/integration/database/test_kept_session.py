@@ -9,6 +9,8 @@ from dosing_tui.database.connection import KeptSession
 from dosing_tui.errors import DatabaseError
 from tests.support.database.reading_samples import settings_for
 
+pytestmark = pytest.mark.new_database
+
 LIST_SESSIONS = "SELECT pid FROM pg_stat_activity WHERE application_name = 'dosing-tui/polls'"
 
 

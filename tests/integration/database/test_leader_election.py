@@ -23,6 +23,8 @@ from tests.support.database.reading_samples import settings_for
 from tests.support.database.schema_inspection import fetch_value
 from tests.support.polling import wait_until
 
+pytestmark = pytest.mark.new_database
+
 
 @pytest.fixture(autouse=True)
 def short_lease(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,6 +22,8 @@ from tests.support.database.schema_inspection import execute_statements, fetch_r
 from tests.support.domain.alarm_entries import NOW, make_entry
 from tests.support.domain.batch_messages import NOON, normal_batch
 
+pytestmark = pytest.mark.new_database
+
 SITE = "plant1"
 CHANNEL = "shift"
 LEADER = LeaseToken(SITE, UUID(int=1), 7)

@@ -13,6 +13,8 @@ from dosing_tui.errors import DatabaseUnavailableError
 from tests.support.database.reading_samples import settings_for
 from tests.support.database_servers import Server
 
+pytestmark = pytest.mark.new_database
+
 
 def test_every_fact_can_be_read(flavour: Server, migrated: str) -> None:
     facts = read_database_facts(settings_for(migrated))

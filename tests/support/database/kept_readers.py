@@ -20,7 +20,9 @@ def get_reader(dsn: str, zone: str = "Europe/Berlin") -> PanelReader:
 
 
 @pytest.fixture(autouse=True)
-def close_readers() -> Iterator[None]:
+def close_readers(request: pytest.FixtureRequest) -> Iterator[None]:
+    if "migrated" in request.fixturenames:
+        request.getfixturevalue("migrated")  # so that it is cleaned after they are closed
     yield
     while _readers:
         _readers.popitem()[1].close()

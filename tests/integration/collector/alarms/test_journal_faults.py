@@ -18,6 +18,8 @@ from tests.support.database.schema_inspection import execute_statements, fetch_r
 from tests.support.notifiers.message_receivers import WebServer, web_server
 from tests.support.polling import wait_until
 
+pytestmark = pytest.mark.new_database
+
 FAST = structs.replace(PACE, journal_probe_s=0.2, notify_poll_s=0.1)
 TABLES = "ALL TABLES IN SCHEMA public"
 FAULTS = {

@@ -168,6 +168,7 @@ def test_the_first_pin_is_an_act_of_the_owner_or_of_a_reviewer_admin(
     assert verify_audit_trail(reviewer).faults == ()
 
 
+@pytest.mark.new_database
 def test_a_pin_reaches_no_log_and_no_statistics(
     server: Server, plant: Settings, reviewers: list[Settings]
 ) -> None:

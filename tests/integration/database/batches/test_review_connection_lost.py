@@ -21,6 +21,8 @@ from tests.support.database.schema_inspection import fetch_value
 from tests.support.database.stored_batches import store_and_rebuild
 from tests.support.domain.batch_messages import normal_batch
 
+pytestmark = pytest.mark.new_database
+
 
 @pytest.fixture
 def plant(migrated: str) -> Settings:

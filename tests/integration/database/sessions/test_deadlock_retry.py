@@ -12,6 +12,8 @@ from dosing_tui.errors import DatabaseUnavailableError
 from tests.support.database.reading_samples import settings_for
 from tests.support.polling import wait_until
 
+pytestmark = pytest.mark.new_database
+
 CHANGE = "UPDATE pair SET number = number WHERE number = %s"
 WAITS = "SELECT count(*) FROM pg_stat_activity WHERE pid = %s AND wait_event_type = 'Lock'"
 
@@ -44,6 +46,8 @@ def test_what_a_deadlock_ended_is_run_again(
 
         def work() -> str:
             runs.append(len(runs))
+            if len(runs) > 1:
+                thread.join(60)  # else it may wait for this session once more
             session.execute(CHANGE, (1,))
             if len(runs) == 1:
                 thread.start()

@@ -18,6 +18,8 @@ from dosing_tui.errors import DatabaseAccessError
 from tests.support.database.pgbouncer import StartPooler
 from tests.support.database.reading_samples import settings_for
 
+pytestmark = pytest.mark.new_database
+
 OPTIONS = "options, extra_float_digits"
 SET_SESSION = "set 'pool_mode = session'"
 SHARED = [

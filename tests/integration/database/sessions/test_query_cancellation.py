@@ -16,6 +16,8 @@ from dosing_tui.errors import DatabaseUnavailableError
 from tests.support.database.reading_samples import NOW, settings_for
 from tests.support.polling import wait_until
 
+pytestmark = pytest.mark.new_database
+
 QUERY = PanelQuery(NOW - timedelta(days=1), NOW, NOW)
 
 

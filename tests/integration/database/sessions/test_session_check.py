@@ -14,6 +14,8 @@ from dosing_tui.database.sessions.statement_deadline import DeadlineConnection
 from tests.support.database.reading_samples import settings_for
 from tests.support.polling import wait_until
 
+pytestmark = pytest.mark.new_database
+
 END_SESSIONS = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
  WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name LIKE 'dosing-tui/%'

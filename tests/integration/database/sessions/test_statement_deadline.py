@@ -18,6 +18,8 @@ from dosing_tui.errors import DatabaseUnavailableError
 from tests.support.database.reading_samples import DOSE, number_rows, settings_for
 from tests.support.database.stalling_proxy import StallingProxy, stalling_proxy
 
+pytestmark = pytest.mark.new_database
+
 NOTICED_S = 16.0
 """Longest time until a stalled server is noticed, with room for a busy machine."""
 
