@@ -13,7 +13,7 @@ from dosing_tui.demo.servers import postgres_binaries as programs
 from dosing_tui.demo.servers.child_processes import ServiceAccount, can_reach, find_first_account
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.demo.servers.folders import make_private_folder, make_reachable_folder
-from dosing_tui.demo.servers.mqtt_broker import start_broker
+from dosing_tui.demo.servers.mqtt_broker import find_mosquitto, start_broker
 from dosing_tui.demo.servers.postgres_binaries import PostgresBinaries, ensure_reachable, find_binaries
 from dosing_tui.errors import DemoError
 from tests.support.database_servers import reachable_temp
@@ -67,11 +67,20 @@ def owner_id(pid: int) -> int:
 
 
 @only_root
-def test_neither_server_runs_as_root() -> None:
+def test_postgresql_does_not_run_as_root() -> None:
     with reachable_temp() as folder, EmbeddedPostgres(folder) as server:
+        assert owner_id(server.pid) != 0
+
+
+@only_root
+@pytest.mark.skipif(find_mosquitto() is None, reason="Mosquitto is not installed")
+def test_mosquitto_does_not_run_as_root() -> None:
+    with reachable_temp() as folder:
         broker = start_broker(folder)
-        assert 0 not in (owner_id(server.pid), owner_id(broker.pid))
-        broker.stop()
+        try:
+            assert owner_id(broker.pid) != 0
+        finally:
+            broker.stop()
 
 
 @only_root
