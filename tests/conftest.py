@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
-from zlib import crc32
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -111,13 +110,6 @@ def pytest_configure(config: pytest.Config) -> None:
     # started in the background, or by nohup, programs under test would ignore Ctrl+C, or a closed terminal
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Workers mix files that wait with files that compute: else all of them wait at the end."""
-    if hasattr(config, "workerinput"):
-        items.sort(key=lambda item: crc32(item.nodeid.partition("::")[0].encode()))
 
 
 def pytest_collection_finish() -> None:

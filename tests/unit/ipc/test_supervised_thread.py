@@ -124,9 +124,15 @@ def test_a_step_ends_the_thread_by_returning_false_and_finish_runs_once(
 
 
 def test_a_stop_reports_a_step_that_does_not_return() -> None:
-    released = threading.Event()
-    thread = SupervisedThread("sample", lambda: bool(released.wait(30.0)))
+    begun, released = threading.Event(), threading.Event()
+
+    def wait_in_step() -> None:
+        begun.set()
+        released.wait(30.0)
+
+    thread = SupervisedThread("sample", wait_in_step)
     thread.start()
+    assert begun.wait(5.0)  # a thread that is stopped before its first step does none
     assert not thread.stop(0.01)
     released.set()
     assert thread.stop(5.0)
