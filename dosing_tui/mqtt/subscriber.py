@@ -92,7 +92,7 @@ class Subscriber:
         session: int = 0,
         on_new_session: Callable[[], int] = int,
     ) -> None:
-        """``session``: number of the last session; ``on_new_session`` gives that of a new one."""
+        """``session``: number of the last session; ``on_new_session`` gives a new one's, 0 by default."""
         self._session = session
         self._new_session_callback = on_new_session
         self._settings, self._client_id, self._persistent = settings, client_id, persistent
