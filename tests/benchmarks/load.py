@@ -29,7 +29,8 @@ TURN_MS = 300_000
 TOPICS: dict[type[FirmwareLine], bytes] = dict(
     zip((DoseLine, EventLine, LevelLine), (topic.encode() for topic in MqttSettings().topics), strict=True)
 )
-CONNECT = b"\x10\x13\0\4MQTT\4\2\0\0\0\7station"
+CONNECT = b"\x10\x0c\0\4MQTT\4\2\0\0\0\0"
+"""Without a client ID, the broker gives each load one of its own: the same one would end the load before."""
 CONNACK_BYTES = PUBACK_BYTES = 4
 CHUNK = 500
 

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from dosing_tui.demo.servers.mqtt_broker import find_mosquitto
+from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker, find_mosquitto
 from tests.benchmarks.__main__ import main
+from tests.benchmarks.load import PlainPublisher, Station, encode_publish
 from tests.support.database_servers import Server, skip_absent
 
 
@@ -24,3 +25,13 @@ def test_a_flood_is_measured_printed_and_written(
     assert figures["flood of 300: rows lost"] == 0
     assert figures["flood of 300: messages/s until committed"] > 0
     assert "| flood of 300: messages/s until committed" in capsys.readouterr().out
+
+
+def test_two_loads_publish_side_by_side(mosquitto: EmbeddedBroker) -> None:
+    place = (mosquitto.host, mosquitto.port)
+    loads = [PlainPublisher(*place) for _ in range(2)]
+    for number in range(3):
+        for first, load in enumerate(loads, start=1):
+            load.send_packets([encode_publish(Station(first).next_line(0.0), number)])
+    for load in loads:
+        load.wait_for_acknowledgements()

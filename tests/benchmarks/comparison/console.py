@@ -127,6 +127,7 @@ def _measure_cost(terminal: Terminal, folder: Path, seconds: float) -> dict[str,
     return {
         "CPU at 1 dose/s, % of a core": 100 * used / took,
         "PSS at 1 dose/s, MB": tree.measure_pss_mb(),
+        "processes that this PSS is of": tree.count_processes(),  # three while batches are rebuilt
         "terminal at 1 dose/s, bytes/s": output.stat().st_size / took,
     }
 
