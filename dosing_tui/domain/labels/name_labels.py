@@ -1,10 +1,10 @@
 """Names cut to a width in cells, so that those shown together stay distinct."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import lru_cache, partial
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import count
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from dosing_tui.domain.messages.text_sanitizer import ELLIPSIS, count_cells
 
@@ -59,60 +59,98 @@ def _is_clear(name: str, label: str, ellipsis: str) -> bool:
 @lru_cache(maxsize=512)  # every repaint asks for the same few names
 def _fit_labels(names: tuple[str, ...], width: int, ellipsis: str) -> tuple[tuple[str, str], ...]:
     labels = {name: name for name in names if count_cells(name) <= width}
-    used = set(labels.values())
-    long_names = [name for name in names if name not in labels]
-    labels |= _label_distinct(
-        long_names, partial(_cut_name, width=width, ellipsis=ellipsis), used, width, ellipsis
+    labeller = _Labeller(
+        [name for name in names if name not in labels], set(labels.values()), width, ellipsis
     )
+    labels |= labeller.label_names()
     return tuple((name, labels[name]) for name in names)
 
 
-def _label_distinct(
-    names: Sequence[str], cut: Callable[[str], str], used: set[str], width: int, ellipsis: str
-) -> dict[str, str]:
-    """The cuts that are unique; names whose cuts are equal are told apart within their own group."""
-    groups: dict[str, list[str]] = {}
-    for name in names:
-        groups.setdefault(cut(name), []).append(name)
-    labels = {
-        members[0]: label for label, members in groups.items() if len(members) == 1 and label not in used
-    }
-    used |= set(labels.values())
-    for members in groups.values():
-        if members[0] not in labels:
-            labels |= _separate_names(members, used, width, ellipsis)
-    return labels
+class _Cut(NamedTuple):
+    """In one place for several names: the first ``head`` cells, and the last ones or what is at ``start``."""
+
+    head: int
+    start: int = -1
 
 
-def _separate_names(names: Sequence[str], used: set[str], width: int, ellipsis: str) -> dict[str, str]:
-    """By the cut that leaves the most of them unique; the rest again, and in the end by numbers."""
-    best, most = None, 0
-    for cut in _list_cuts(names, width, ellipsis):
-        labels = Counter(map(cut, names))
-        unique = sum(number == 1 and label not in used for label, number in labels.items())
-        if unique > most and ellipsis not in labels:
-            best, most = cut, unique
-        if most == len(names):
-            break
-    if best is None:
-        return _number_names(names, used, width, ellipsis)
-    return _label_distinct(names, best, used, width, ellipsis)
+class _Labeller:
+    """Labels all of these names, which are too long; ``used`` are labels that are taken."""
+
+    def __init__(self, names: Sequence[str], used: set[str], width: int, ellipsis: str) -> None:
+        self._names, self._used, self._width, self._ellipsis = names, used, width, ellipsis
+        self._counts: dict[_Cut, Counter[str]] = {}
+
+    def label_names(self) -> dict[str, str]:
+        return self._label_distinct(
+            {name: _cut_name(name, width=self._width, ellipsis=self._ellipsis) for name in self._names}
+        )
+
+    def _label_distinct(self, cut_names: Mapping[str, str], unclear: Container[str] = ()) -> dict[str, str]:
+        """The cuts that are unique; names whose cuts are equal are told apart within their own group."""
+        groups: dict[str, list[str]] = {}
+        for name, label in cut_names.items():
+            groups.setdefault(label, []).append(name)
+        labels = {
+            members[0]: label
+            for label, members in groups.items()
+            if len(members) == 1 and label not in self._used and label not in unclear
+        }
+        self._used |= set(labels.values())
+        for members in groups.values():
+            if members[0] not in labels:
+                labels |= self._separate_names(members)
+        return labels
+
+    def _separate_names(self, names: Sequence[str]) -> dict[str, str]:
+        """By the cut that leaves the most of them clear; the rest again, and in the end by numbers.
+
+        A label is clear if the same cut gives it to no other name, also to none outside of this group.
+        """
+        best, most = None, (0, 0)
+        for cut in _list_cuts(names, self._width):
+            labels = Counter(self._apply_cut(cut, name) for name in names)
+            unique = [label for label, number in labels.items() if number == 1 and label not in self._used]
+            if len(unique) < most[0] or self._ellipsis in labels:
+                continue
+            found = (len(unique) - len(self._list_unclear(cut, unique)), len(unique))
+            if found > most:
+                best, most = cut, found
+            if most[0] == len(names):
+                break
+        if best is None:
+            return _number_names(names, self._used, self._width, self._ellipsis)
+        cut_names = {name: self._apply_cut(best, name) for name in names}
+        # where no cut is clear, one that is unique in its group shows more than a number
+        return self._label_distinct(
+            cut_names, self._list_unclear(best, cut_names.values()) if most[0] else ()
+        )
+
+    def _list_unclear(self, cut: _Cut, labels: Iterable[str]) -> set[str]:
+        """Those that the cut gives to several of all names."""
+        if (counts := self._counts.get(cut)) is None:
+            counts = self._counts[cut] = Counter(self._apply_cut(cut, name) for name in self._names)
+        return {label for label in labels if counts[label] > 1}
+
+    def _apply_cut(self, cut: _Cut, name: str) -> str:
+        if cut.start < 0:
+            return _cut_once(name, head=cut.head, width=self._width, ellipsis=self._ellipsis)
+        return _cut_around(name, head=cut.head, start=cut.start, width=self._width, ellipsis=self._ellipsis)
 
 
-def _list_cuts(names: Sequence[str], width: int, ellipsis: str) -> Iterator[Callable[[str], str]]:
-    """In one place for all of these names, the most balanced first, then around the differences."""
+def _list_cuts(names: Sequence[str], width: int) -> Iterator[_Cut]:
+    """The most balanced first, then around the differences, with the whole number that differs."""
     room = width - 1
     heads = sorted(range(room), key=lambda head: (abs(2 * head - room), head))
     starts = {_find_difference(first, second) for first in names[:2] for second in names} - {-1}
     for head in heads:
         if 3 * head >= room:
-            yield partial(_cut_once, head=head, width=width, ellipsis=ellipsis)
+            yield _Cut(head)
     for start in sorted(starts):
         for head in heads:
             if head <= room - 2:
-                yield partial(_cut_around, head=head, start=start, width=width, ellipsis=ellipsis)
+                yield _Cut(head, start)
     for head in heads:
-        yield partial(_cut_once, head=head, width=width, ellipsis=ellipsis)
+        yield _Cut(head)
 
 
 def _number_names(names: Sequence[str], used: set[str], width: int, ellipsis: str) -> dict[str, str]:
@@ -194,10 +232,13 @@ def _cut_around(name: str, *, head: int, start: int, width: int, ellipsis: str) 
 
 
 def _find_difference(first: str, second: str) -> int:
-    """The first character in which two names differ; -1 for equal names."""
+    """Where two names first differ, from the beginning of the number it is in; -1 for equal names."""
     one, other = _split_clusters(first), _split_clusters(second)
     pairs = (number for number, (a, b) in enumerate(zip(one, other, strict=False)) if a != b)
-    return next(pairs, -1 if one == other else min(len(one), len(other)))
+    start = next(pairs, -1 if one == other else min(len(one), len(other)))
+    while 0 < start < len(one) and one[start - 1].isdigit() and one[start].isdigit():
+        start -= 1
+    return start
 
 
 def _take_start(clusters: Clusters, room: int) -> str:

@@ -1,5 +1,6 @@
 """Short labels: distinct, never too wide, and independent of the other names as far as possible."""
 
+import re
 from collections.abc import Sequence
 
 import pytest
@@ -75,6 +76,20 @@ def test_a_label_shows_where_names_with_equal_ends_differ() -> None:
     # a wide character is never cut in half
     assert labels["強酸洗浄剤（濃縮）"] == "強酸洗浄剤…）"
     assert labels["強酸洗浄液（濃縮）"] == "強酸洗浄液…）"
+
+
+@pytest.mark.parametrize("width", range(4, 19))
+def test_a_label_fits_no_other_name(width: int) -> None:
+    """Two numbers tell these apart: a part of one of them would fit several stations."""
+    names = [f"hall{number // 10}-line-{number:02}-mixer" for number in range(5, 61, 5)]
+    for name, label in fit_labels([*names, *STATIONS], width).items():
+        pattern = ".*".join(map(re.escape, label.split("…")))
+        assert [other for other in names if re.fullmatch(pattern, other)] == [name] * (name in names), label
+
+
+def test_a_number_that_tells_names_apart_is_whole() -> None:
+    names = ["hall1-line-10-mixer", "hall1-line-15-mixer", "hall2-line-20-mixer", "hall2-line-25-mixer"]
+    assert list(fit_labels(names, 9).values()) == ["hall…10-…", "hall…15-…", "hall…20-…", "hall…25-…"]
 
 
 def test_ascii_terminals_have_their_own_ellipsis() -> None:
