@@ -10,6 +10,7 @@ from rich.cells import get_character_cell_size
 
 from dosing_tui.domain.labels.name_labels import fit_labels
 from dosing_tui.domain.messages.text_sanitizer import clean_text
+from dosing_tui.domain.quantities.quantity_text import format_decimal, round_half_up
 from dosing_tui.tui.rendering.palette import DIM, TEXT, CellStyle
 
 Cell: TypeAlias = tuple[str, CellStyle]
@@ -18,6 +19,7 @@ Rows: TypeAlias = list[list[Cell]]
 Data = TypeVar("Data")
 Options = ParamSpec("Options")
 _CLAUSE_GAP = " · "
+_TWO_DIGITS = 10
 _NUMBER, _EXPONENT = re.compile(r"[+-]?[0-9][0-9 ]*(\.[0-9]+)?"), re.compile(r"e([+-][0-9]+)")
 _LEAST_NAME = 8
 """Cells in which a long word that others follow is still worth its two ends."""
@@ -152,17 +154,28 @@ def _count_fitting(words: Sequence[str], width: int) -> int:
 
 
 def fit_number(text: str, width: int) -> str:
-    """A number without room as a power of ten: cut within its digits it would be read as another.
+    """A number without room loses decimals while two digits or all of it are left, else it is a power of ten.
 
-    >>> fit_number("+32 331.12", 6), fit_number("-0.0012", 5), fit_number("1 234", 2), fit_number("T-12", 2)
-    ('+3.2e4', '-1e-3', '…', 'T-12')
+    Cut within its digits it would be read as another.
+
+    >>> [fit_number("671 920.48", width) for width in (9, 8, 6, 5, 2)]
+    ['671 920.5', '671 920', '671920', '6.7e5', '…']
+    >>> fit_number("+32 331.12", 5), fit_number("-0.0012", 5), fit_number("1 234", 2), fit_number("T-12", 2)
+    ('+3e4', '-1e-3', '…', 'T-12')
     """
     if len(text) <= width or not _NUMBER.fullmatch(text):
         return text
     sign, value = "+" * text.startswith("+"), float(text.replace(" ", ""))
+    decimals = len(text.partition(".")[2])
+    rounded = [
+        sign + format_decimal(value, digits)
+        for digits in range(decimals, -1, -1)
+        if abs(short := round_half_up(value, digits)) * 10**digits >= _TWO_DIGITS or short == value
+    ]
     powers = (f"{sign}{value:.{digits}e}" for digits in (2, 1, 0))
-    short = (_EXPONENT.sub(lambda found: f"e{int(found[1])}", power) for power in powers)
-    return next((power for power in short if len(power) <= width), "…")
+    powers = (_EXPONENT.sub(lambda found: f"e{int(found[1])}", power) for power in powers)
+    texts = (*rounded, *(number.replace(" ", "") for number in rounded), *powers)
+    return next((number for number in texts if len(number) <= width), "…")
 
 
 def pad_cells(text: str, width: int) -> str:

@@ -164,3 +164,15 @@ def test_a_number_without_room_is_not_cut_within_its_digits(value: float) -> Non
     )
     (_, line) = join_rows(paint_table(TableData((value,), (column,), None), 6, 2, TableCursor()))
     assert float(line.replace(" ", "")) == pytest.approx(value, rel=0.5)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(671_920.48, "671920"), (-4_321.05, "-4 321"), (999.996, "1 000"), (12_345_678.0, "1.23e7")],
+)
+def test_a_number_without_room_loses_its_decimals_first(value: float, shown: str) -> None:
+    column: TableColumn[float] = TableColumn(
+        "g", 6, 50, lambda row, _: format_decimal(row, 3), lambda row, _: row, align_right=True
+    )
+    (_, line) = join_rows(paint_table(TableData((value,), (column,), None), 6, 2, TableCursor()))
+    assert line.strip() == shown
