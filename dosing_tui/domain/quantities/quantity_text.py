@@ -1,9 +1,11 @@
 """The one text of each quantity on screens and in commands, alarms and reports."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 from math import floor, isfinite
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 NO_VALUE = "–"
 """In place of a value that was not measured."""
@@ -54,6 +56,21 @@ def choose_mass_unit(largest_g: float) -> MassUnit:
     if size < 100_000:
         return KILOGRAMS
     return MassUnit("kg", 1_000.0, 1 if size < 1_000_000 else 0)
+
+
+def choose_common_unit(masses: Iterable[float | None], *, steps: int = 10) -> MassUnit:
+    """One unit for masses side by side: by the largest, with decimals for the least of them.
+
+    ``steps``: in how many parts the least is to be seen; a kilogram has three decimals at most, a gram two.
+
+    >>> [choose_common_unit([largest, 660.0, None]).format_mass(660.0) for largest in (900.0, 5.0e6)]
+    ['660 g', '0.66 kg']
+    """
+    sizes = [abs(mass) for mass in masses if mass and isfinite(mass)]
+    unit = choose_mass_unit(max(sizes, default=0.0))
+    most, step = 2 if unit.grams == 1 else 3, min(sizes, default=unit.grams) / steps / unit.grams
+    needed = next((decimals for decimals in range(most) if round(step * 10**decimals, 9) >= 1), most)
+    return replace(unit, decimals=max(unit.decimals, needed))
 
 
 def format_decimal(value: float | None, decimals: int, unit: str = "") -> str:

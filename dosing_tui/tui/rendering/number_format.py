@@ -7,6 +7,7 @@ from dosing_tui.domain.quantities.quantity_text import (
     KILOGRAMS,
     NO_VALUE,
     MassUnit,
+    choose_common_unit,
     choose_mass_unit,
     count_noun,
     format_count,
@@ -16,9 +17,10 @@ from dosing_tui.domain.quantities.quantity_text import (
 )
 
 __all__ = [
-    "GRAMS", "KILOGRAMS", "NO_VALUE", "MassUnit", "choose_mass_unit", "count_noun", "format_age",
-    "format_bucket_width", "format_clock", "format_count", "format_decimal", "format_full_timestamp",
-    "format_rest", "format_signed", "format_timestamp", "format_whole", "round_down_to_tenths",
+    "GRAMS", "KILOGRAMS", "NO_VALUE", "MassUnit", "choose_common_unit", "choose_mass_unit", "count_noun",
+    "format_age", "format_bucket_width", "format_clock", "format_count", "format_decimal",
+    "format_full_timestamp", "format_rest", "format_signed", "format_timestamp", "format_whole",
+    "round_down_to_tenths",
 ]  # fmt: skip
 
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400

@@ -97,9 +97,10 @@ def list_strip_numbers(data: ChartData) -> StripNumbers:
 
 
 def choose_sum_unit(data: ChartData) -> number_format.MassUnit:
-    """The unit that fits the largest sum of a series."""
+    """The unit of the sums of all series."""
+    grams = _get_grams(data)
     totals = (compute_statistics(curve.values).total or 0.0 for curve in data.curves)
-    return number_format.choose_mass_unit(max(totals, default=0.0) * _get_grams(data))
+    return number_format.choose_common_unit(total * grams for total in totals)
 
 
 def _get_grams(data: ChartData) -> float:

@@ -147,7 +147,7 @@ class DailyProductionContext(Struct, frozen=True):
 def build_daily_production(context: RenderContext) -> TileContent[TableData[RecipeDay]]:
     rows = context.get_rows(DAILY_SUMMARY)
     table_context = DailyProductionContext(
-        number_format.choose_mass_unit(max((row.dosed_g or 0.0 for row in rows), default=0.0)),
+        number_format.choose_common_unit(row.dosed_g for row in rows),
         context.limits.mean_error_g,
     )
     table = TableData(rows, COLUMNS, table_context)

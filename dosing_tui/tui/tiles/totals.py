@@ -61,8 +61,8 @@ def build_totals_table(
 
 
 def _list_items(rows: Sequence[LabeledTotal], panel: Panel[LabeledTotal]) -> tuple[TotalRow, ...]:
-    """Masses in the unit that fits the largest; else counts."""
-    mass_unit = number_format.choose_mass_unit(max((row.value or 0.0 for row in rows), default=0.0))
+    """Masses in one unit; else counts."""
+    mass_unit = number_format.choose_common_unit(row.value for row in rows)
     format_value = mass_unit.format_mass if panel.unit == "g" else number_format.format_whole
     return tuple(TotalRow(sanitize_text(row.label), row.value, format_value(row.value)) for row in rows)
 

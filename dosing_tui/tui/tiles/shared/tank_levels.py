@@ -39,9 +39,9 @@ def find_newest_level(levels: Sequence[InventoryLevel]) -> datetime | None:
 
 
 def choose_tank_unit(levels: Sequence[InventoryLevel]) -> number_format.MassUnit:
-    """One unit for all tanks, by the largest."""
-    return number_format.choose_mass_unit(
-        max((level.capacity_g or level.remaining_g or 0 for level in levels), default=0.0)
+    """One unit for all tanks, by the largest, with decimals for a hundredth of the smallest."""
+    return number_format.choose_common_unit(
+        (level.capacity_g or level.remaining_g for level in levels), steps=100
     )
 
 

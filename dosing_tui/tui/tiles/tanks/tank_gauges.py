@@ -185,7 +185,7 @@ def _list_side_texts(
     for dropped in ("", " ago"):
         texts = [
             f" {tank.age.removesuffix(dropped)}" if tank.is_old
-            else f"{data.mass_unit.format_mass(tank.remaining_g):>10}" if has_masses else ""
+            else f" {data.mass_unit.format_mass(tank.remaining_g):>9}" if has_masses else ""
             for tank in tanks
         ]  # fmt: skip
         most = max(map(len, texts), default=0)

@@ -15,6 +15,7 @@ from dosing_tui.domain.alarms.catalog import RULES, AlarmRule, format_alarm_valu
 from dosing_tui.domain.quantities.quantity_text import (
     NO_VALUE,
     Quantity,
+    choose_common_unit,
     cut_to_shown,
     format_duration,
     format_quantity,
@@ -103,3 +104,23 @@ def test_no_text_chooses_its_decimals_on_its_own() -> None:
 @given(value=st.floats(-1e9, 1e9), quantity=st.sampled_from(Quantity))
 def test_a_value_that_is_cut_looks_as_it_did(value: float, quantity: Quantity) -> None:
     assert format_quantity(cut_to_shown(value, quantity), quantity) == format_quantity(value, quantity)
+
+
+@given(st.lists(st.none() | st.floats(), max_size=9))
+def test_a_unit_for_several_masses_shows_each_of_a_gram_or_more(masses: list[float | None]) -> None:
+    unit = choose_common_unit(masses)
+    assert 0 <= unit.decimals <= 3
+    for mass in masses:
+        if mass is not None and 1 <= abs(mass) < 1e12:
+            assert float(unit.format_number(mass).replace(" ", "")) * unit.grams == pytest.approx(
+                mass, rel=0.5
+            )
+
+
+@pytest.mark.parametrize(
+    ("masses", "shown"),
+    [((35_000.0, 660.0), "0.66"), ((2.0e6, 3.0), "0.003"), ((950.0, 0.5), "0.50"), ((40.0, 39.0), "39.0"),
+     ((1e15, 8_700.0), "8.7"), ((5_000.0, 0.0), "0.00")],
+)  # fmt: skip
+def test_one_large_mass_does_not_round_the_others_away(masses: tuple[float, ...], shown: str) -> None:
+    assert choose_common_unit(masses).format_number(masses[-1]) == shown
