@@ -134,6 +134,8 @@ def _cut_middle_words(text: str, width: int) -> str:
     beginning = words[: _count_fitting(words, width - 2)]
     if any(_DEVIATION.match(word) for word in beginning):
         return cut_end(text, width)
+    if kept := _keep_deviation(words, width):
+        return kept
     count = _count_fitting(words, (width - 1) * 3 // 5)
     head = " ".join(words[:count])
     room = width - (len(split_cells(head)) + 3 if head else 2)
@@ -145,6 +147,18 @@ def _cut_middle_words(text: str, width: int) -> str:
     if len(words) > 1 and width < _LEAST_NAME:
         return ""
     return cut_middle(text, width, head=(width - 1) * 3 // 5) if width > 1 else ""
+
+
+def _keep_deviation(words: Sequence[str], width: int) -> str:
+    """The first words and a deviation with what has room behind it; '' without one, or without room."""
+    if not (at := next((number for number, word in enumerate(words) if _DEVIATION.match(word)), 0)):
+        return ""
+    ends = (" ".join(words[at:stop]) for stop in range(len(words), at, -1) if words[stop - 1] != "of")
+    for end in ends:
+        if count := _count_fitting(words[:at], width - len(split_cells(end)) - 3):
+            return f"{' '.join(words[:count])} … {end}"
+    bare = f"… {words[at]}"
+    return "" if len(split_cells(bare)) > width or _count_fitting(words, (width - 1) * 3 // 5) else bare
 
 
 def _count_fitting(words: Sequence[str], width: int) -> int:
