@@ -37,6 +37,7 @@ from dosing_tui.export.documents.formatting import (
     format_date_time,
     format_duration,
     format_elapsed,
+    format_level_number,
     format_number,
     format_time,
     format_timestamp,
@@ -212,7 +213,7 @@ def _build_stock(batch: Batch) -> DocumentBlock:
                     format_number(each.before_g),
                     format_number(each.taken_g),
                     format_number(each.after_g),
-                    format_number(each.percent_after, 1),
+                    format_level_number(each.percent_after),
                     format_number(each.lost_g, sign=True),
                 ),
             )

@@ -2,7 +2,12 @@
 
 from datetime import datetime, timedelta, tzinfo
 
-from dosing_tui.domain.quantities.quantity_text import count_noun, format_decimal, round_half_up
+from dosing_tui.domain.quantities.quantity_text import (
+    count_noun,
+    format_decimal,
+    round_down_to_tenths,
+    round_half_up,
+)
 
 UNKNOWN = "-"
 
@@ -29,6 +34,15 @@ def format_number(value: float | None, digits: int = 2, *, sign: bool = False) -
         return UNKNOWN
     text = format_decimal(value, digits)
     return f"+{text}" if sign and round_half_up(value, digits) >= 0 else text
+
+
+def format_level_number(percent: float | None) -> str:
+    """Percent of a tank, rounded down as on the console: 19.96 is below a limit of 20.
+
+    >>> format_level_number(48.26), format_level_number(19.96), format_level_number(None)
+    ('48.2', '19.9', '-')
+    """
+    return format_number(None if percent is None else round_down_to_tenths(percent), 1)
 
 
 def format_duration(seconds: float | None) -> str:

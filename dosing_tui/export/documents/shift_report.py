@@ -9,12 +9,7 @@ from dosing_tui.database.operator_notes import MAX_NOTES
 from dosing_tui.domain.alarms.models import Suppression
 from dosing_tui.domain.batches.models import BatchStatus
 from dosing_tui.domain.panels.panel_catalog import ProductionDay
-from dosing_tui.domain.quantities.quantity_text import (
-    count_noun,
-    format_count,
-    format_percent,
-    round_down_to_tenths,
-)
+from dosing_tui.domain.quantities.quantity_text import count_noun, format_count, format_percent
 from dosing_tui.domain.shift_report import TOP_COUNT, ShiftReport, UnreviewedBatch
 from dosing_tui.export.documents.document import (
     Document,
@@ -32,6 +27,7 @@ from dosing_tui.export.documents.formatting import (
     UNKNOWN,
     format_date_time,
     format_duration,
+    format_level_number,
     format_number,
     format_rebuild,
     format_time,
@@ -126,11 +122,6 @@ def _format_mass(mass_g: float | None, *, is_bound: bool, sign: bool = False) ->
     return f"≥ {text}" if is_bound and mass_g is not None else text
 
 
-def _format_level(percent: float | None) -> str:
-    """Rounded down, as on the console."""
-    return format_number(None if percent is None else round_down_to_tenths(percent), 1)
-
-
 def _format_doses(production: ProductionDay, *, is_bound: bool) -> str:
     if not production.doses:
         return "none"
@@ -193,10 +184,10 @@ def _build_stock(report: ShiftReport) -> DocumentBlock:
                     tank.device_id,
                     tank.chemical,
                     format_number(tank.start_g),
-                    _format_level(tank.start_percent),
+                    format_level_number(tank.start_percent),
                     _format_mass(tank.dosed_g, is_bound=tank.unweighed > 0),
                     format_number(tank.end_g),
-                    _format_level(tank.end_percent),
+                    format_level_number(tank.end_percent),
                     _format_mass(tank.refilled_g, is_bound=tank.taken_unweighed > 0, sign=True),
                 )
             )

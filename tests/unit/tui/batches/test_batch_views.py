@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.reports.batch_record import BatchRecordContent
 from dosing_tui.domain.batch_review.query_models import BatchRow
-from dosing_tui.domain.batches.models import BatchStatus
+from dosing_tui.domain.batches.models import BatchStatus, StockChange
 from dosing_tui.domain.panels.filters import NO_FILTER, Selection
 from dosing_tui.domain.time.time_range import TimeRange
 from dosing_tui.export.documents.batch_record import build_batch_document
@@ -173,3 +173,21 @@ def test_the_ratio_of_two_catalysts_is_on_the_screen_and_in_the_printed_record()
         build_batch_document(BatchRecordContent(detail, (), ()), Settings(), now=NOON, zone=UTC)
     )
     assert "T-9 : T-12 = 7.20 : 1, target 8.00 : 1 (-10.0 %)" in " ".join(printed.split())
+
+
+def test_a_level_has_the_same_digits_on_the_screen_and_in_the_printed_record() -> None:
+    detail = sample_batches().details[0]
+    levels = (19.96, 48.26)
+    stock = tuple(
+        StockChange(name, 3_000.0, 2_960.0, percent, 15_000.0, 40.0, 1)
+        for name, percent in zip(("T-9", "T-12"), levels, strict=True)
+    )
+    batch = replace(detail.batch, stock=stock)
+    context = BatchDetailContext(NOON, UTC, Settings().calendar)
+    rows = render_batch_detail(detail, batch, context, 120)
+    shown = " ".join("".join(cell for cell, _ in row) for row in rows)
+    content = BatchRecordContent(replace(detail, batch=batch), (), ())
+    printed = to_text(build_batch_document(content, Settings(), now=NOON, zone=UTC))
+    for text in ("19.9", "48.2"):
+        assert f" {text} % left" in shown
+        assert f" {text} " in printed
