@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from dosing_tui.cli.context import get_settings, load_plant_config, print_message, write_line
+from dosing_tui.config.settings import Settings
 from dosing_tui.domain.quantities.quantity_text import count_noun, format_count
 from dosing_tui.ipc.stop_signal import exit_on_signal
 
@@ -83,6 +84,8 @@ def restore(ctx: click.Context, *, folder: Path, database: str, verify: bool, on
     if not only_verify:
         with exit_on_signal():
             steps.restore_database(settings, folder, manifest, database=database, report=print_message)
+        if waiting := describe_waiting_readings(folder, settings):
+            print_message(waiting)
     faults = steps.verify_database(settings, manifest, database=database) if verify or only_verify else []
     if (verify or only_verify) and not faults:
         steps.start_jobs(settings, manifest, database=database)
@@ -99,3 +102,21 @@ def restore(ctx: click.Context, *, folder: Path, database: str, verify: bool, on
         print_message("Not proved: sequences, triggers, functions and rights.")
     else:
         write_line(f"Restored {rows}. Background jobs are off until --only-verify has passed.")
+
+
+def describe_waiting_readings(backup_folder: Path, settings: Settings) -> str:
+    """Where the backup's spool belongs, if readings wait in it; '' if none does."""
+    from dosing_tui.collector.context.local_state import get_spool_folder
+    from dosing_tui.collector.spool.spool_file import FILE_NAME
+    from dosing_tui.collector.spool.spool_reading import read_spool_content
+    from dosing_tui.database.backup.dump import SPOOL_COPY
+
+    copy = backup_folder / SPOOL_COPY
+    if not copy.exists() or not (count := read_spool_content(copy).message_count):
+        return ""
+    place = get_spool_folder(settings) / FILE_NAME
+    return (
+        f"{count_noun(count, 'reading')} of the spool may not be in the dump: before the collector starts, "
+        f"copy {copy} to {place} (with a DOSING_COLLECTOR_SPOOL_DIR of its service: to "
+        f"{settings.plant.site}/{FILE_NAME} there), owned by the collector's account."
+    )

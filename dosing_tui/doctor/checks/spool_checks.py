@@ -18,6 +18,7 @@ _REPORT = ThemeReporter(CheckTheme.SPOOL)
 
 def check_spool(settings: Settings, facts: SpoolFacts, now: datetime) -> Iterator[CheckResult]:
     yield from _check_folder(facts)
+    yield from _check_stray_file(facts)
     yield from _check_disk(settings, facts)
     if not facts.exists:
         yield _REPORT.skip_check("content", "No collector has run on this machine as this account.")
@@ -49,6 +50,15 @@ def _check_folder(facts: SpoolFacts) -> Iterator[CheckResult]:
         )
     else:
         yield _REPORT.pass_check("folder", f"{facts.folder}, on a local disk, closed to others.")
+
+
+def _check_stray_file(facts: SpoolFacts) -> Iterator[CheckResult]:
+    if facts.stray_file is not None:
+        yield _REPORT.warn_of(
+            "place",
+            f"No collector reads {facts.stray_file}: a spool belongs into the folder of its site.",
+            f"Stop the collector; if nothing waits in its own spool, move the file to {facts.folder}.",
+        )
 
 
 def _check_disk(settings: Settings, facts: SpoolFacts) -> Iterator[CheckResult]:

@@ -32,6 +32,8 @@ class SpoolFacts(Struct, frozen=True):
     file_bytes: int = 0
     set_aside_files: tuple[str, ...] = ()
     """Damaged files kept beside the spool."""
+    stray_file: Path | None = None
+    """A spool beside the folders of the sites, where no collector reads it."""
     content: SpoolContent = field(default_factory=SpoolContent)
 
 
@@ -47,6 +49,7 @@ def inspect_spool(settings: Settings) -> SpoolFacts:
             foreign_access=describe_foreign_access(folder) if folder.exists() else "",
             file_system=_find_remote_file_system(nearest),
             disk=measure_disk(folder),
+            stray_file=stray if (stray := folder.parent / FILE_NAME).exists() else None,
         )
         if not path.exists():
             return facts

@@ -165,6 +165,13 @@ def set_damaged_spool_aside(plant: DiagnosedPlant, stack: ExitStack) -> Diagnosi
     return plant.examine()
 
 
+def put_spool_beside_its_folder(plant: DiagnosedPlant, stack: ExitStack) -> Diagnosis:
+    stray = get_spool_folder(plant.settings).parent / "spool.sqlite"
+    stack.callback(stray.unlink)
+    stray.write_bytes(b"")
+    return plant.examine()
+
+
 def close_channel(plant: DiagnosedPlant, stack: ExitStack) -> Diagnosis:
     channel = NotificationSettings(name="control-room", url=f"http://127.0.0.1:{find_free_port()}/")
     return plant.examine(replace(plant.settings, notifications=(channel,)), notify=True)
@@ -340,6 +347,9 @@ FAULTS = {
     "damaged spool": ProvokedFault("spool: content", "is damaged", "Restart the collector", damage_spool),
     "set aside spool": ProvokedFault(
         "spool: content", "was set aside", "delete the file", set_damaged_spool_aside
+    ),
+    "spool in the wrong folder": ProvokedFault(
+        "spool: place", "No collector reads", "move the file to", put_spool_beside_its_folder
     ),
     "notifications unreachable": ProvokedFault(
         "notifications: control-room", "does not take the test", "test-notification control-room",
