@@ -228,7 +228,7 @@ class Leader:
         spool = self._drainer.spool
         if not spool.counts.spooled and not spool.has_room():
             folder = get_spool_folder(self._context.settings)
-            raise SpoolError(f"The spool in {folder} has no room, and nothing that could leave it.")
+            raise SpoolError(f"No room for the spool, and nothing that could leave it ({folder}).")
 
     def _create_pipeline(self) -> IngestPipeline | Viewer:
         return IngestPipeline(

@@ -66,7 +66,7 @@ def name_series(channel: str, key: AlarmKey) -> str:
 class JournalOutbox(SqliteFile):
     def __init__(self, folder: Path) -> None:
         self._is_closing = False
-        super().__init__(folder / FILE_NAME, f"The alarm file {folder / FILE_NAME}")
+        super().__init__(folder / FILE_NAME, "The alarm file")
 
     def put_entries(self, entries: Sequence[JournalEntry]) -> None:
         """Add all entries or none; they are on disk on return."""

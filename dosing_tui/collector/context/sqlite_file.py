@@ -18,8 +18,8 @@ class SqliteFile:
     """One caller at a time: each call holds ``_condition``. Every method raises SpoolError."""
 
     def __init__(self, path: Path, subject: str) -> None:
-        """``subject``: begins the sentence of each error, such as ``The spool in /var/spool``."""
-        self._subject = subject
+        """``subject``: begins the sentence of each error, such as ``The spool``; the path ends it."""
+        self._subject, self._path = subject, path
         self.is_damaged = False
         """The content was found to be damaged; no retry can succeed."""
         self._is_durable: bool | None = None
@@ -68,11 +68,11 @@ class SqliteFile:
         try:
             yield
         except OSError as error:
-            raise SpoolError(f"{self._subject} cannot be used: {error.strerror}.") from error
+            raise SpoolError(f"{self._subject} cannot be used: {error.strerror} ({self._path}).") from error
         except sqlite3.Error as error:
             code = getattr(error, "sqlite_errorcode", 0) & 0xFF
             if code in _DAMAGE_CODES:
                 self.is_damaged = True
-                raise DamagedSpoolError(f"{self._subject} is damaged: {error}.") from error
+                raise DamagedSpoolError(f"{self._subject} is damaged: {error} ({self._path}).") from error
             reason = "is full" if code == sqlite3.SQLITE_FULL else f"cannot be used: {error}"
-            raise SpoolError(f"{self._subject} {reason}.") from error
+            raise SpoolError(f"{self._subject} {reason} ({self._path}).") from error

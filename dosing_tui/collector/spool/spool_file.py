@@ -97,10 +97,10 @@ class SpoolFile(SqliteFile):
         self._reserve = DiskReserve(folder / "spool.reserve", min(RESERVE_BYTES, self._max_bytes // 8))
         try:
             try:
-                super().__init__(path, f"The spool in {folder}")
+                super().__init__(path, "The spool")
             except DamagedSpoolError as error:
                 damaged = damaged_spool.set_aside(path)
-                super().__init__(path, f"The spool in {folder}")
+                super().__init__(path, "The spool")
                 report(self._take_over(damaged_spool.read_rows(damaged), damaged, str(error)))
         except BaseException:
             self._lock.close()
@@ -257,7 +257,7 @@ class SpoolFile(SqliteFile):
         sql = self._connection
         sql.execute("PRAGMA journal_mode = WAL")
         sql.execute(f"PRAGMA journal_size_limit = {WAL_BYTES}")
-        spool_schema.prepare_tables(sql, self._subject)
+        spool_schema.prepare_tables(sql, f"{self._subject} {self._path}")
         # last: a file that is already larger can still be opened and drained
         (page,) = sql.execute("PRAGMA page_size").fetchone()
         sql.execute(f"PRAGMA max_page_count = {self._max_bytes // page}")
@@ -305,14 +305,14 @@ def _lock_folder(folder: Path) -> IO[str]:
         prepare_private_file(folder / "spool.lock")
         handle = (folder / "spool.lock").open("a+")
     except OSError as error:
-        raise SpoolError(f"The spool folder {folder} cannot be used: {error.strerror}.") from error
+        raise SpoolError(f"The spool's folder cannot be used: {error.strerror} ({folder}).") from error
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         handle.seek(0)
         owner = handle.read(20).strip() or "?"
         handle.close()
-        raise SpoolError(f"The spool in {folder} is in use by process {owner} of this machine.") from error
+        raise SpoolError(f"The spool is in use by process {owner} of this machine ({folder}).") from error
     with suppress(OSError):  # for people only; a full disk must not keep a spool from being emptied
         os.truncate(handle.fileno(), 0)
         os.write(handle.fileno(), f"{os.getpid()}\n".encode())

@@ -118,7 +118,7 @@ def test_a_full_disk_heals_by_itself_and_nothing_is_lost(settings: Settings, sma
         wait_until(lambda: plant.books.stored == 100)
         ballast = fill_disk(small_disk)
         publish_numbered(settings.mqtt, number_messages(100, 3_000))
-        wait_until(lambda: "no room" in plant.picture.notice or "is full" in plant.picture.notice)
+        wait_until(lambda: "No room" in plant.picture.notice or "is full" in plant.picture.notice)
         ballast.unlink()
         wait_until(lambda: stored_numbers(settings.database.dsn).total() == 3_000, timeout=60)
         wait_until(lambda: plant.ready and plant.picture.notice == "")
