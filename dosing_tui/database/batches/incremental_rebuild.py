@@ -207,16 +207,19 @@ def _list_dropped(session: Session, since: datetime, now: datetime) -> list[tupl
 
     The batches of these times stay as they are.
     """
-    if since < now - MIN_KEPT:
+    is_old = since < now - MIN_KEPT + DEFAULT_RULES.max_level_age + DEFAULT_RULES.max_duration
+    if is_old:
         dropped_readings.note_dropped(session)
-    limit = find_kept_since(session, now)
+    limit = find_kept_since(session, now) if is_old else LONG_AGO
     spans = [(span.since, span.until) for span in dropped_readings.list_dropped(session)]
     return sorted([*spans, (LONG_AGO, limit)] if limit > LONG_AGO else spans)
 
 
 def _describe_dropped(since: datetime, until: datetime, timezone: str) -> str:
     first, last = (f"{at.astimezone(ZoneInfo(timezone)):%Y-%m-%d}" for at in (since, until))
-    return f"Batches from {first} to {last} stay as they are: retention has dropped readings of theirs."
+    return (
+        f"Batches from {first} to {last} stay as they are: retention has dropped readings of theirs, or may."
+    )
 
 
 @contextmanager

@@ -1,10 +1,11 @@
 """How long the rows of each table are kept, by the plant's decisions."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from msgspec import Struct
 
 from dosing_tui.database.connection import Session, fetch_row, select_rows
+from dosing_tui.database.sql_files import read_statement
 
 SUMS = "sums"
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
@@ -33,6 +34,6 @@ def list_states(session: Session) -> dict[str, RetentionState]:
 
 
 def find_kept_since(session: Session, now: datetime) -> datetime:
-    """The time since which no reading is dropped; long ago while none is dropped at all."""
-    days = [state.keep_days for name, state in list_states(session).items() if name != SUMS]
-    return max((now - timedelta(days=each) for each in days if each is not None), default=LONG_AGO)
+    """The time since which no stored reading is dropped; long ago while there is none to drop."""
+    (limit,) = fetch_row(session.execute(read_statement("maintenance/select_kept_since"), {"now": now}))
+    return limit or LONG_AGO

@@ -144,6 +144,24 @@ def test_batches_stay_when_tables_keep_their_rows_for_different_times(
     assert fetch_rows(migrated, BATCHES) == stored
 
 
+def test_history_without_levels_has_its_batches(
+    flavour: Server, migrated: str, days: list[datetime], tmp_path: Path
+) -> None:
+    """Levels are kept for 90 days only, but none is stored that retention could drop."""
+    import_batches(migrated, tmp_path, days[::20], "dosing_consumption", "batch_events")
+    rebuild_queue(migrated)
+    assert [doses for _, _, doses, _ in fetch_rows(migrated, BATCHES)] == [1] * (DAYS // 20)
+    told: list[str] = []
+    rebuild_batches(settings_for(migrated), since=FIRST, until=NOW, now=NOW, report=told.append)
+    assert not [line for line in told if "stay as they are" in line]
+    import_batches(migrated, tmp_path, days[:1], "inventory_levels")
+    migrate_schema(
+        settings_for(migrated), report=print, history=HistoryChoice.APPLY, named_tables=("inventory_levels",)
+    )
+    rebuild_batches(settings_for(migrated), since=FIRST, until=NOW, now=NOW, report=told.append)
+    assert [line for line in told if "stay as they are" in line]
+
+
 def test_what_an_earlier_version_dropped_is_known_by_its_sums(flavour: Server, migrated: str) -> None:
     """The migration finds sums before the oldest dose."""
     execute_statements(
