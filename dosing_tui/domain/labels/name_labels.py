@@ -10,6 +10,8 @@ from dosing_tui.domain.messages.text_sanitizer import ELLIPSIS, count_cells
 
 MAX_BARE_WIDTH = 3
 """Up to this width a label is the last word of its name alone: ``01``."""
+MAX_READ_NAMES = 64
+"""Up to so many names each label is compared with each name; of more, the cuts are."""
 _SEPARATORS = " _-/.,·"
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
@@ -126,10 +128,20 @@ class _Labeller:
         )
 
     def _list_unclear(self, cut: _Cut, labels: Iterable[str]) -> set[str]:
-        """Those that the cut gives to several of all names."""
+        """Those that the cut gives to several of all names; of a few names, those that fit several."""
+        if len(self._names) <= MAX_READ_NAMES:
+            return {label for label in labels if sum(self._fits(label, name) for name in self._names) > 1}
         if (counts := self._counts.get(cut)) is None:
             counts = self._counts[cut] = Counter(self._apply_cut(cut, name) for name in self._names)
         return {label for label in labels if counts[label] > 1}
+
+    def _fits(self, label: str, name: str) -> bool:
+        """Whether somebody who reads the label may take it for the name: an ellipsis stands for something."""
+        head, *middle, tail = label.split(self._ellipsis)
+        if not (name.startswith(head) and name.endswith(tail)):
+            return False
+        left_out = name[len(head) : len(name) - len(tail)]
+        return bool(left_out) and all(part in left_out[1:-1] for part in middle)
 
     def _apply_cut(self, cut: _Cut, name: str) -> str:
         if cut.start < 0:
@@ -138,13 +150,15 @@ class _Labeller:
 
 
 def _list_cuts(names: Sequence[str], width: int) -> Iterator[_Cut]:
-    """The most balanced first, then around the differences, with the whole number that differs."""
+    """The most balanced first, then around the differences, with their whole number, and around numbers."""
     room = width - 1
     heads = sorted(range(room), key=lambda head: (abs(2 * head - room), head))
     starts = {_find_difference(first, second) for first in names[:2] for second in names} - {-1}
     for head in heads:
         if 3 * head >= room:
             yield _Cut(head)
+    first = _split_clusters(names[0])
+    starts |= {at for at in range(1, len(first)) if first[at].isdigit() and not first[at - 1].isdigit()}
     for start in sorted(starts):
         for head in heads:
             if head <= room - 2:
