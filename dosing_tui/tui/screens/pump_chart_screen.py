@@ -47,6 +47,9 @@ EVENT_LETTERS: Mapping[str, str] = {
 }  # fmt: skip
 """Of what was done, on the chart."""
 MAX_ADVICE = 4
+"""Lines for which the chart makes room, however low it is."""
+MIN_CHART_ROWS = 9
+"""What it keeps where the advice is longer."""
 
 
 @dataclass
@@ -174,11 +177,8 @@ class PumpChartScreen(ModalScreen[None], ClosableScreen[None]):
 
     def _draw_chart(self, canvas: Canvas, top: int, doses: Sequence[DoseRow], limits: ControlLimits) -> None:
         errors = [dose.error_g or 0.0 for dose in doses]
-        advice = [
-            (line, style)
-            for text, style in list_advice(self._row, self._runs)
-            for line in wrap_text(text, canvas.width - 2)
-        ][:MAX_ADVICE]
+        most = max(MAX_ADVICE, canvas.height - top - 2 - MIN_CHART_ROWS)
+        advice = fit_advice(self._row, self._runs, canvas.width - 2, most)
         first = self._first_counted
         marked = frozenset(first + run.last for run in self._runs if run.rule.number == 1)
         marks = self._history.list_marks()
@@ -275,7 +275,22 @@ def list_service_facts(
         yield f"new {number_format.format_decimal(row.new_rate_g_per_s, 3)} g/s", TEXT
 
 
-def list_advice(row: PumpCapability, runs: Sequence[RunFinding]) -> Iterator[tuple[str, CellStyle]]:
+def fit_advice(
+    row: PumpCapability, runs: Sequence[RunFinding], width: int, most: int
+) -> list[tuple[str, CellStyle]]:
+    """The advice in at most so many lines: of the runs what has room, and the number of the others."""
+    lines: list[tuple[str, CellStyle]] = []
+    for shown in range(len({run.rule.number for run in runs}), -1, -1):
+        texts = list_advice(row, runs, most_runs=shown)
+        lines = [(line, style) for text, style in texts for line in wrap_text(text, width)]
+        if len(lines) <= most:
+            break
+    return lines[:most]
+
+
+def list_advice(
+    row: PumpCapability, runs: Sequence[RunFinding], *, most_runs: int = 99
+) -> Iterator[tuple[str, CellStyle]]:
     """What to do about the bias, and what the runs suggest: advice, no alarm."""
     is_above = row.mean_error_g is not None and row.mean_error_g > 0
     if row.cause == ShiftCause.SCALE:
@@ -293,4 +308,6 @@ def list_advice(row: PumpCapability, runs: Sequence[RunFinding]) -> Iterator[tup
     found = {run.rule.number: run.rule for run in runs}
     if found:
         texts = [found[number].text for number in sorted(found)]
+        if rest := len(texts[most_runs:]):
+            texts[most_runs:] = [f"{'and ' * (most_runs > 0)}{rest} more"]
         yield f"Runs (advice): {'; '.join(texts)}.", DIM

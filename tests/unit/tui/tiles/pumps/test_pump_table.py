@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
+from dosing_tui.domain.capability.run_rules import RUN_RULES, RunFinding
 from dosing_tui.domain.panels.pump_capability import PumpCapability
-from dosing_tui.tui.screens.pump_chart_screen import list_advice
+from dosing_tui.tui.screens.pump_chart_screen import fit_advice, list_advice
 from dosing_tui.tui.tiles.pumps.pump_table import describe_finding
 from tests.support.database.reading_samples import NOW
 
@@ -43,3 +44,16 @@ def test_one_pump_is_stopped_earlier_and_a_scale_is_checked_first() -> None:
         "▲ All pumps of the station dose too much: check the scale. Change no pump before that."
     ]
     assert "too little" in next(text for text, _ in list_advice(replace(scale, mean_error_g=-0.41), []))
+
+
+@pytest.mark.parametrize("width", [78, 98, 118, 30])
+@pytest.mark.parametrize("most", [4, 6, 12])
+def test_advice_that_is_too_long_counts_the_runs_it_leaves_out(width: int, most: int) -> None:
+    runs = [RunFinding(rule, rule.length) for rule in RUN_RULES]
+    lines = [line for line, _ in fit_advice(PUMP, runs, width, most)]
+    assert len(lines) <= most
+    text = " ".join(lines)
+    shown = [rule.text for rule in RUN_RULES if rule.text in text]
+    rest = len(RUN_RULES) - len(shown)
+    assert text.endswith(f"{rest} more." if rest else f"{RUN_RULES[-1].text}.")
+    assert len(shown) >= {78: 5, 98: 7, 118: 8, 30: 0}[width]
