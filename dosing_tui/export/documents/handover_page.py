@@ -52,7 +52,7 @@ def build_handover_page(report: ShiftReport, settings: Settings, zone: tzinfo) -
 
 def _build_page(report: ShiftReport, settings: Settings, zone: tzinfo, max_entries: int) -> Document:
     begin, end = (moment.astimezone(zone) for moment in report.shift[1:])
-    progress = " in progress" if report.is_running else ""
+    progress = f" in progress at {report.made_at.astimezone(zone):%H:%M}" if report.is_running else ""
     return Document(
         title="Shift handover",
         name=f"{report.shift.name} {begin:%a %Y-%m-%d %H:%M}–{end:%H:%M}{progress}",

@@ -85,7 +85,7 @@ def _list_roles(report: ShiftReport) -> tuple[str, ...]:
 
 def _build_summary(report: ShiftReport, zone: tzinfo) -> DocumentBlock:
     shift, made = report.shift, report.production
-    progress = " (in progress)" if report.is_running else ""
+    progress = f" (in progress at {format_time(report.made_at, zone)})" if report.is_running else ""
     return make_field_list(
         ("From", format_timestamp(shift.since, zone)),
         ("To", f"{format_timestamp(shift.until, zone)}{progress}"),

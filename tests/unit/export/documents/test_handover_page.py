@@ -63,6 +63,13 @@ def test_the_page_of_a_shift_that_is_over_says_when_its_alarms_were_read() -> No
     assert "! Active alarms 1 unacknowledged of 1:" in " ".join(print_page(running).split())
 
 
+def test_the_page_of_a_shift_in_progress_says_of_when_its_figures_are() -> None:
+    """It stays on the screen as it was read; its foot is out of sight there."""
+    running = replace(make_report(), made_at=EARLY.until - timedelta(hours=1, minutes=2))
+    assert "15:00 in progress at 13:58" in print_page(running).splitlines()[1]
+    assert "in progress" not in print_page()
+
+
 def test_an_alarm_that_returned_says_so_and_one_without_a_message_has_its_title() -> None:
     report = make_report()
     [alarm] = report.standing
