@@ -20,8 +20,10 @@ LONGEST_PAUSE_S = 300.0
 LATE_S = 120.0
 """Delay between a batch's messages and its stored batch from which the operator gets a notice."""
 
-PROCESS_IDLE_S = 30.0
-"""A process that was not needed for so long is ended; its start takes a quarter of a second."""
+PROCESS_IDLE_S = 10.0
+"""A process that was not needed for so long is ended: it is as large as the rest of the collector.
+A plant that needs one always needs it more often, and its start takes a quarter of a second.
+"""
 
 
 SCHEMA_POLL_S = 0.5
@@ -55,10 +57,14 @@ class OnDemandRebuild:
 
     def __call__(self) -> None:
         if not self._small.try_rebuild():
+            started = time.monotonic()
             self._process_call()
             self._used_at = time.monotonic()
-        elif time.monotonic() - self._used_at >= self._idle_s:
-            self._process_call.end_process()
+            if PAUSE_FACTOR * (self._used_at - started) < self._idle_s:
+                return  # the next call may soon follow
+        elif time.monotonic() - self._used_at < self._idle_s:
+            return
+        self._process_call.end_process()
 
     def abort_call(self) -> None:
         self._process_call.close()

@@ -19,8 +19,8 @@ from dosing_tui.domain.batches.duration_baseline import (
 LEARNING_INTERVAL = timedelta(days=7)
 RETRY_INTERVAL = timedelta(days=1)
 """Interval of learning runs while there are too few batches."""
-MAX_QUICK_BATCHES = 100
-"""Learning from so many stored batches takes some milliseconds."""
+MAX_QUICK_RECORDS = 2_000
+"""Learning from so many records takes less than the start of a process: they are read one by one."""
 LEARNING_WINDOW = timedelta(days=90)
 """Older batches are not used."""
 _COLUMNS = ("recipe", "mode", "chemical", "low_s", "high_s", "batches")
@@ -32,20 +32,30 @@ def is_learning_due(session: Session, *, now: datetime) -> bool:
     return session.execute(read_statement("batches/select_learning_due"), since).fetchone() == (True,)
 
 
-def is_learning_quick(session: Session) -> bool:
-    """Whether there is little to learn from, as in a new plant."""
-    most = {"rows": MAX_QUICK_BATCHES + 1}
-    (count,) = fetch_row(session.execute(read_statement("batches/count_batches_up_to"), most))
-    return bool(count <= MAX_QUICK_BATCHES)
+def is_learning_quick(session: Session, *, now: datetime) -> bool:
+    """Whether there is little to learn from: however many batches a plant has, few of a recipe are read."""
+    return _count_records(session, now) <= MAX_QUICK_RECORDS
 
 
 def learn_durations(session: Session, *, now: datetime) -> None:
     """Learn in the session that holds the rebuild lock. Existing baselines do not change."""
     if not is_learning_due(session, now=now):
         return
-    parameters = {"from": now - LEARNING_WINDOW, "to": now, "least": MIN_SAMPLES, "most": MAX_BATCHES}
-    records = session.execute(read_statement("batches/select_learning_records"), parameters).fetchall()
-    told = learn_baselines((record_to_batch(record, key) for key, record in records), at=now)
-    done = [*told, DurationBaseline("", "", "", now, 0.0, 0.0, len(records))]
+    count = _count_records(session, now)
+    with session.cursor() as cursor:
+        # one by one: a process that has held hundreds of records stays larger by them
+        records = cursor.stream(read_statement("batches/select_learning_records"), _choose_batches(now))
+        told = learn_baselines((record_to_batch(record, key) for key, record in records), at=now)
+    done = [*told, DurationBaseline("", "", "", now, 0.0, 0.0, count)]
     columns = {name: [getattr(each, name) for each in done] for name in _COLUMNS}
     session.execute(read_statement("batches/insert_duration_baselines"), {**columns, "valid_from": now})
+
+
+def _count_records(session: Session, now: datetime) -> int:
+    counted = session.execute(read_statement("batches/count_learning_records"), _choose_batches(now))
+    (count,) = fetch_row(counted)
+    return int(count)
+
+
+def _choose_batches(now: datetime) -> dict[str, object]:
+    return {"from": now - LEARNING_WINDOW, "to": now, "least": MIN_SAMPLES, "most": MAX_BATCHES}

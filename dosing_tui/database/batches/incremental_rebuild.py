@@ -255,7 +255,9 @@ class SmallRebuilds:
             session = self._ensure_session()
             plan = _plan_queue(session, now)
             is_due = is_learning_due(session, now=now)
-            if (is_due and not is_learning_quick(session)) or not self._is_small(session, plan.spans):
+            if (is_due and not is_learning_quick(session, now=now)) or not self._is_small(
+                session, plan.spans
+            ):
                 return False
             if (is_due or plan.spans) and process_locks.is_free(session, LOCK_NAME):
                 _rebuild_queue(session, self._settings, plan, now=now, lease=lease)

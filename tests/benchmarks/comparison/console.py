@@ -111,7 +111,7 @@ def _count_empty_tiles(screen: str) -> int:
 
 
 def _wait_for_calm(tree: ProcessTree) -> None:
-    """What the plant's months leave to do is done first, by a process that ends when it was idle for 30 s."""
+    """What the plant's months leave to do is done first, by a process that ends when it is not needed."""
     until = time.monotonic() + CALM_TIMEOUT_S
     time.sleep(SETTLE_S)
     while tree.count_processes() > CALM_PROCESSES and time.monotonic() < until:

@@ -26,7 +26,8 @@ class Work:
 
 def test_a_process_is_started_for_what_takes_long_and_ended_when_it_is_not_needed(tmp_path: Path) -> None:
     work, pids = Work(), tmp_path / "pids"
-    rebuild = OnDemandRebuild(work, SubprocessCall(partial(note_pid, pids)), idle_s=0)
+    call = SubprocessCall(partial(note_pid, pids))
+    rebuild = OnDemandRebuild(work, call, idle_s=3_600)
     rebuild()
     assert read_pids(pids) == []
     work.is_small = False
@@ -36,6 +37,8 @@ def test_a_process_is_started_for_what_takes_long_and_ended_when_it_is_not_neede
     assert first == second
     work.is_small = True
     rebuild()
+    assert is_alive(first)
+    OnDemandRebuild(work, call, idle_s=0)()
     assert not is_alive(first)
     work.is_small = False
     rebuild()
@@ -44,3 +47,12 @@ def test_a_process_is_started_for_what_takes_long_and_ended_when_it_is_not_neede
     rebuild.close()
     assert work.is_closed
     assert not any(map(is_alive, read_pids(pids)))
+
+
+def test_a_process_is_not_kept_for_the_long_pause_after_what_took_long(tmp_path: Path) -> None:
+    pids = tmp_path / "pids"
+    rebuild = OnDemandRebuild(Work(is_small=False), SubprocessCall(partial(note_pid, pids)), idle_s=1e-6)
+    rebuild()
+    (pid,) = read_pids(pids)
+    assert not is_alive(pid)
+    rebuild.close()

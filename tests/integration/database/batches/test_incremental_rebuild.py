@@ -221,16 +221,36 @@ def test_few_readings_are_rebuilt_in_a_session_that_stays_and_many_are_left(migr
     small.close()
 
 
-def test_a_new_plant_learns_durations_without_a_process_of_its_own(
+COPIED: LiteralString = """
+    batch_id, device_id, recipe, mode, status, reason, anchor, pumps, doses, target_g, actual_g,
+    findings, finding_kinds, record_hash, judgement_hash
+"""
+COPY_BATCHES: LiteralString = f"""
+INSERT INTO batches (batch_key, begins_at, ends_at, last_at, anchored_at, {COPIED})
+SELECT n::text, begins_at - n * INTERVAL '10 minutes', ends_at - n * INTERVAL '10 minutes',
+       last_at - n * INTERVAL '10 minutes', anchored_at - n * INTERVAL '10 minutes', {COPIED}
+  FROM batches, generate_series(1, 2500) AS n
+"""
+COPY_RECORDS: LiteralString = """
+INSERT INTO batch_records SELECT n::text, record, judgement FROM batch_records, generate_series(1, 2500) AS n
+"""
+
+
+def test_a_plant_of_thousands_of_batches_learns_durations_without_a_process_of_its_own(
     migrated: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    recent = datetime.now(UTC) - timedelta(minutes=30)
+    readings = [move_reading(reading, recent - NOON) for reading in normal_batch()]
+    store_and_rebuild(migrated, *readings, now=recent + timedelta(minutes=20))
+    execute_statements(migrated, "DELETE FROM batch_duration_baselines", COPY_BATCHES, COPY_RECORDS)
     small = SmallRebuilds(settings_for(migrated))
     assert small.try_rebuild()
-    assert fetch_value(migrated, "SELECT count(*) FROM batch_duration_baselines") == 1
+    learned: LiteralString = "SELECT recipe, chemical, batches FROM batch_duration_baselines ORDER BY 1, 2"
+    assert fetch_rows(migrated, learned) == [
+        ("", "", 50), ("CU-85", "", 50), ("CU-85", "T-12", 50), ("CU-85", "T-9", 50),
+    ]  # fmt: skip
     execute_statements(migrated, "DELETE FROM batch_duration_baselines")
-    store_and_rebuild(migrated, *normal_batch(), now=NOON + timedelta(days=1))
-    execute_statements(migrated, "DELETE FROM batch_duration_baselines")
-    monkeypatch.setattr("dosing_tui.database.batches.duration_learning.MAX_QUICK_BATCHES", 0)
+    monkeypatch.setattr("dosing_tui.database.batches.duration_learning.MAX_QUICK_RECORDS", 49)
     assert not small.try_rebuild()
     small.close()
 
