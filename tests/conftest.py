@@ -16,6 +16,7 @@ from dosing_tui.config.settings import DatabaseSettings, Settings
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker, find_free_port, find_mosquitto, start_broker
 from dosing_tui.ipc.cycle_search import pause_cycle_search, resume_cycle_search
+from tests.support import thorough_tests
 from tests.support.cleaned_databases import CleanedDatabases
 from tests.support.database_servers import (
     ANY_DSN,
@@ -73,7 +74,7 @@ settings.register_profile("random", _PATIENT, max_examples=600, derandomize=Fals
 settings.load_profile("fixed")
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
     parser.addoption(
         "--require-servers",
         action="store_true",
@@ -84,6 +85,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="run soak tests and benchmarks at their full size instead of a small one",
     )
+    parser.addoption(
+        "--thorough",
+        action="store_true",
+        help="run the exhaustive repetitions, too, that are left out where no path is given",
+    )
+    pluginmanager.register(thorough_tests)
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:

@@ -19,6 +19,7 @@ from tests.support.database_servers import reachable_temp
 from tests.support.demo.server_owners import build_environment, python_for
 from tests.support.os_processes import is_alive, list_children
 from tests.support.polling import wait_until
+from tests.support.thorough_tests import keep_plain
 
 HEADLESS = ("-m", "dosing_tui", "demo", "--headless", "--devices", "2")
 """Two stations have a short past, which is soon written."""
@@ -112,7 +113,7 @@ def test_a_second_demo_on_the_same_folder_says_so_in_one_sentence(used_folder: P
         assert first.poll() is None
 
 
-@pytest.mark.parametrize("signal", [SIGINT, SIGTERM, SIGHUP])
+@pytest.mark.parametrize("signal", keep_plain([SIGINT, SIGTERM, SIGHUP], SIGINT))
 def test_a_signal_ends_it_in_order_with_its_books_and_leaves_nothing(
     used_folder: Path, signal: Signals
 ) -> None:

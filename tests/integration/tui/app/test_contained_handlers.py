@@ -28,6 +28,7 @@ from dosing_tui.tui.screens.dashboard_screen import DashboardScreen
 from dosing_tui.tui.screens.shift_report_screen import ShiftReportScreen
 from dosing_tui.tui.widgets.messages import StationChosen, ViewChanged
 from dosing_tui.tui.widgets.tile_widget import Tile
+from tests.support.thorough_tests import keep_plain
 from tests.support.tui.console_driver import Console, list_subclasses, open_console, wait_for
 
 REPEATS = 5
@@ -40,6 +41,11 @@ SCHEDULERS: dict[str, Callable[[MessagePump, Callable[..., Any]], object]] = {
 }
 PARTS = {"console": None, "dashboard screen": "", "tile doses": "#doses", "line widget keys": "#keys"}
 """By the names that the status bar has for them: what they are found by on the dashboard."""
+OTHER_SCREENS: list[tuple[str, type[Screen[Any]]]] = [
+    ("b", BatchScreen), ("S", ShiftReportScreen), ("g", RangeDialog), ("T", LotScreen),
+    ("slash", FilterDialog), ("n", NoteDialog), (":", CommandPalette),
+]  # fmt: skip
+"""Every other one that a key opens."""
 
 
 class BrokenPartError(Exception):
@@ -144,7 +150,7 @@ async def test_a_watcher_that_fails_leaves_its_widget_alive(
 
 
 @pytest.mark.parametrize("work", [fail, fail_later])
-@pytest.mark.parametrize("scheduler", SCHEDULERS)
+@pytest.mark.parametrize("scheduler", keep_plain(SCHEDULERS, "set_timer", "call_later"))
 async def test_what_was_put_off_and_fails_keeps_nothing_else_from_being_done(
     caplog: pytest.LogCaptureFixture, scheduler: str, work: Callable[..., Any]
 ) -> None:
@@ -202,11 +208,8 @@ async def test_a_screen_that_cannot_be_built_returns_to_the_one_below_with_a_sen
 @pytest.mark.parametrize("step", ["compose", "on_mount"])
 @pytest.mark.parametrize(
     ("key", "kind"),
-    [
-        ("a", AlarmScreen), ("b", BatchScreen), ("S", ShiftReportScreen), ("g", RangeDialog),
-        ("T", LotScreen), ("slash", FilterDialog), ("n", NoteDialog), (":", CommandPalette),
-    ],
-)  # fmt: skip
+    [("a", AlarmScreen), *[pytest.param(*other, marks=pytest.mark.thorough) for other in OTHER_SCREENS]],
+)
 async def test_every_screen_that_cannot_be_built_leaves_the_dashboard_as_it_was(
     monkeypatch: pytest.MonkeyPatch, key: str, kind: type[Screen[Any]], step: str
 ) -> None:

@@ -16,6 +16,7 @@ from dosing_tui.tui.dialogs.range_dialog import RangeDialog
 from dosing_tui.tui.rendering.click_target import KeyTarget
 from dosing_tui.tui.rendering.line_widget import KeyClicked, LineWidget
 from dosing_tui.tui.screens.dashboard_screen import DashboardScreen
+from tests.support.thorough_tests import keep_plain
 from tests.support.tui.alarm_console import open_alarm_console
 from tests.support.tui.batch_console import make_clean_batches, open_review_console, store_readings
 from tests.support.tui.console_driver import Console, open_console, wait_for
@@ -60,7 +61,7 @@ async def test_a_click_on_a_key_of_a_screen_that_has_gone_is_none() -> None:
         assert "Inventory" in await driven.press_keys("2")
 
 
-@pytest.mark.parametrize("is_drawn_first", [True, False])
+@pytest.mark.parametrize("is_drawn_first", keep_plain([True, False], False))
 async def test_a_double_tap_closes_a_dialog_once_and_leaves_the_screen_below_alone(
     *, is_drawn_first: bool
 ) -> None:
@@ -173,7 +174,7 @@ async def test_a_key_that_closes_one_screen_and_opens_another_leaves_none_dead()
         assert isinstance(console.app.screen, HelpScreen)
 
 
-@pytest.mark.parametrize("size", [(120, 40), (80, 24), (40, 10)])
+@pytest.mark.parametrize("size", keep_plain([(120, 40), (80, 24), (40, 10)], (40, 10)))
 async def test_escape_leads_back_from_wherever_clicks_lead(size: tuple[int, int]) -> None:
     async with open_console(size=size) as console:
         width, height = size

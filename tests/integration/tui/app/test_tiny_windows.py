@@ -3,6 +3,7 @@
 import pytest
 
 from dosing_tui.tui.screens.dashboard_screen import DashboardScreen
+from tests.support.thorough_tests import keep_plain
 from tests.support.tui.alarm_console import open_alarm_console
 from tests.support.tui.batch_console import every_kind, open_review_console, store_readings
 from tests.support.tui.console_driver import Console
@@ -44,6 +45,7 @@ async def test_the_next_tile_of_a_window_that_has_just_become_tiny_is_none() -> 
         assert plant.console.app.services.entries.failures == ()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("size", SIZES)
 async def test_every_view_and_dialog_survives_a_tiny_window(size: tuple[int, int]) -> None:
     async with open_alarm_console(size=size) as plant:
@@ -55,7 +57,7 @@ async def test_every_view_and_dialog_survives_a_tiny_window(size: tuple[int, int
             await open_and_move(plant.console, *keys.split(), size=size)
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", keep_plain(SIZES, (1, 1)))
 async def test_the_batch_screens_survive_a_tiny_window(migrated: str, size: tuple[int, int]) -> None:
     store_readings(migrated, *every_kind())
     async with open_review_console(migrated, size=(120, 40)) as plant:
