@@ -46,14 +46,13 @@ class ReceiptLog:
     def oldest(self) -> Receipt | None:
         return self._read_receipt(self._first) if len(self) else None
 
-    def add_receipt(self, identity: bytes, receipt: Receipt) -> None:
-        """``identity``: hash of the content, of IDENTITY_BYTES."""
-        if len(self) == self._limit:
+    def add_receipt(self, identity: bytes, number: int, connection: int, at_us: int) -> None:
+        """``identity``: hash of the content, of IDENTITY_BYTES. ``at_us``: see ``to_microseconds``."""
+        if self._next - self._first == self._limit:
             self.drop_oldest()
         place, wanted = self._next % self._limit, pad_identity(identity)
         self._identities[place * IDENTITY_BYTES : (place + 1) * IDENTITY_BYTES] = wanted
-        self._numbers[place], self._connections[place] = receipt.number, receipt.connection
-        self._times[place] = to_microseconds(receipt.received_at)
+        self._numbers[place], self._connections[place], self._times[place] = number, connection, at_us
         bucket = self._choose_bucket(wanted)
         self._older[place], self._newest[bucket] = self._newest[bucket], self._next
         self._next += 1

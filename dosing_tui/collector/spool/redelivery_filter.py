@@ -16,7 +16,6 @@ from msgspec.structs import replace
 
 from dosing_tui.collector.spool.receipt_log import (
     IDENTITY_BYTES,
-    Receipt,
     ReceiptLog,
     pad_identity,
     to_datetime,
@@ -78,16 +77,15 @@ class SessionRecord:
         self._times = array("q")
         """In microseconds; 0 without a message."""
 
-    def store_message(self, packet_id: int, message: SessionMessage) -> None:
+    def store_message(self, packet_id: int, session: int, identity: bytes, at_us: int) -> None:
         if packet_id >= len(self._times):
             missing = packet_id + 1 - len(self._times)
             self._identities.extend(bytes(IDENTITY_BYTES * missing))
             self._sessions.extend([0] * missing)
             self._times.extend([0] * missing)
         begin = packet_id * IDENTITY_BYTES
-        self._identities[begin : begin + IDENTITY_BYTES] = pad_identity(message.identity)
-        self._sessions[packet_id] = message.session
-        self._times[packet_id] = to_microseconds(message.received_at)
+        self._identities[begin : begin + IDENTITY_BYTES] = pad_identity(identity)
+        self._sessions[packet_id], self._times[packet_id] = session, at_us
 
     def find_message(self, packet_id: int) -> SessionMessage | None:
         if packet_id >= len(self._times) or not self._times[packet_id]:
@@ -101,8 +99,9 @@ class RedeliveryFilter:
     def __init__(self, history: ReceiptHistory = NO_HISTORY, *, limit: int = MAX_FINGERPRINTS) -> None:
         self._receipts = ReceiptLog(limit)
         self._last_number = 0
-        for fingerprint in history.recent:
-            self._store_fingerprint(fingerprint)
+        for number, identity, at, connection, *_ in history.recent:
+            self._last_number = number
+            self._receipts.add_receipt(identity, number, connection, to_microseconds(at))
         self._session = history.session
         self._record = SessionRecord()
         self._unnumbered: dict[bytes, SessionMessage] = {}
@@ -110,7 +109,9 @@ class RedeliveryFilter:
             if packet_id < 0:
                 self._unnumbered[message.identity] = message
             else:
-                self._record.store_message(packet_id, message)
+                self._record.store_message(
+                    packet_id, message.session, message.identity, to_microseconds(message.received_at)
+                )
         self._is_record_whole = False
         """Every redelivery of what other processes received has come: brokers send it before anything new."""
         self._connection = 0
@@ -140,18 +141,13 @@ class RedeliveryFilter:
         )
         if first:
             at = first.received_at
+        at_us = to_microseconds(at)
         if packet_id:
-            self._record.store_message(packet_id, SessionMessage(message.session, identity, at))
-        return self._store_fingerprint(
-            MessageFingerprint(
-                self._last_number + 1,
-                identity,
-                at,
-                connection,
-                packet_id,
-                message.session,
-                is_possible_repeat,
-            )
+            self._record.store_message(packet_id, message.session, identity, at_us)
+        self._last_number += 1
+        self._receipts.add_receipt(identity, self._last_number, connection, at_us)
+        return MessageFingerprint(
+            self._last_number, identity, at, connection, packet_id, message.session, is_possible_repeat
         )
 
     def expire_old(self, now: datetime) -> int:
@@ -181,12 +177,6 @@ class RedeliveryFilter:
         if last.connection == self._connection:
             return is_acknowledged and abs(at - last.received_at) <= RESEND_WINDOW
         return self._is_session_resumed and at - self._connected_at <= RESTORE_WINDOW
-
-    def _store_fingerprint(self, fingerprint: MessageFingerprint) -> MessageFingerprint:
-        self._last_number = fingerprint.number
-        receipt = Receipt(fingerprint.number, fingerprint.connection, fingerprint.received_at)
-        self._receipts.add_receipt(fingerprint.identity, receipt)
-        return fingerprint
 
 
 def flag_possible_repeat(item: ParsedItem) -> ParsedItem:

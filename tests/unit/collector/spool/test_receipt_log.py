@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dosing_tui.collector.spool.receipt_log import IDENTITY_BYTES, Receipt, ReceiptLog
+from dosing_tui.collector.spool.receipt_log import IDENTITY_BYTES, Receipt, ReceiptLog, to_microseconds
 from tests.support.collector.parsed_items import NOON
 
 if TYPE_CHECKING:
@@ -24,13 +24,17 @@ def make_identity(word: int) -> bytes:
     return (word % 3).to_bytes(4) + word.to_bytes(IDENTITY_BYTES - 4)
 
 
+def add_receipt(log: ReceiptLog, identity: bytes, receipt: Receipt) -> None:
+    log.add_receipt(identity, receipt.number, receipt.connection, to_microseconds(receipt.received_at))
+
+
 @given(st.lists(st.one_of(st.integers(0, 9), st.just("drop"))))
 def test_it_finds_the_newest_of_each_content_among_the_last(steps: list[int | str]) -> None:
     log, model = ReceiptLog(LIMIT), list[tuple[int, Receipt]]()
     for number, step in enumerate(steps):
         if isinstance(step, int):
             receipt = Receipt(number, number % 4, NOON + timedelta(microseconds=number))
-            log.add_receipt(make_identity(step), receipt)
+            add_receipt(log, make_identity(step), receipt)
             model = [*model, (step, receipt)][-LIMIT:]
         else:
             log.drop_oldest()
@@ -45,7 +49,7 @@ def test_it_finds_the_newest_of_each_content_among_the_last(steps: list[int | st
 @given(st.integers(1, 2**62), st.integers(0, 2**62), st.integers(0, 10**15))
 def test_what_is_kept_of_a_receipt_is_exact(number: int, connection: int, age_us: int) -> None:
     log, receipt = ReceiptLog(1), Receipt(number, connection, NOON + timedelta(microseconds=age_us))
-    log.add_receipt(b"short", receipt)
+    add_receipt(log, b"short", receipt)
     assert log.find_newest(b"short") == receipt
 
 
@@ -73,7 +77,7 @@ def test_of_many_equal_messages_each_costs_the_same() -> None:
     sys.settrace(count_lines)
     try:
         for number in range(3_000):
-            log.add_receipt(make_identity(1), Receipt(number, 1, NOON))
+            add_receipt(log, make_identity(1), Receipt(number, 1, NOON))
     finally:
         sys.settrace(tracer)
     assert lines < 100 * 3_000
