@@ -1,16 +1,15 @@
 """``[[chemicals]]``: what the plant says of a chemical; checks of each section."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
+from dosing_tui.config.sections.section import Section
 from dosing_tui.config.type_coercion import find_range_errors
 from dosing_tui.domain.materials.ledger import DENSITY_RANGE
 from dosing_tui.domain.messages.chemical_names import fold_name
 from dosing_tui.domain.messages.text_sanitizer import clean_text
 
 
-@dataclass(frozen=True, slots=True)
-class ChemicalSettings:
+class ChemicalSettings(Section, frozen=True):
     name: str
     """The chemical, as the stations name it."""
     density_g_per_ml: float

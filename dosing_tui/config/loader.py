@@ -2,20 +2,21 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, get_type_hints
 
 import platformdirs
+from msgspec import Struct
+from msgspec.structs import replace
 
 from dosing_tui.config import notification_sections, secrets, validation
 from dosing_tui.config.secrets import SourcedValue, format_variable
+from dosing_tui.config.sections.section import list_file_keys
 from dosing_tui.config.settings import Settings
 from dosing_tui.config.table_binding import (
     bind_table,
     bind_tables,
     format_unknown,
-    list_file_keys,
 )
 from dosing_tui.config.type_coercion import coerce_text
 from dosing_tui.errors import ConfigError, describe_file_error
@@ -25,8 +26,7 @@ UNGIVEN = (secrets.DEFAULT, secrets.NOT_SET)
 _DEFAULT = SourcedValue("", secrets.DEFAULT)
 
 
-@dataclass(frozen=True, slots=True)
-class LoadedSettings:
+class LoadedSettings(Struct, frozen=True):
     """``sources``: 'section.key', or 'section' for ``[[section]]`` -> where the value is from.
 
     ``path`` is the file, present or not.

@@ -1,7 +1,8 @@
 """Settings of one notification channel; documented as in ``settings``."""
 
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from dosing_tui.config.sections.section import Secret, Section
 
 
 class NotificationKind(StrEnum):
@@ -18,8 +19,7 @@ class MailSecurity(StrEnum):
     PLAIN = "plain"
 
 
-@dataclass(frozen=True, slots=True)
-class NotificationSettings:
+class NotificationSettings(Section, frozen=True):
     name: str = ""
     """Name of the channel: small letters, digits, - and _. Earlier alarms are not sent to a new name."""
     kind: NotificationKind = NotificationKind.WEBHOOK
@@ -38,7 +38,7 @@ class NotificationSettings:
     url_file: str = ""
     """File (mode 0600) that holds the URL of webhook, slack or teams. DOSING_NOTIFICATIONS_<NAME>_URL and the
     systemd credential "notification-<name>-url" take precedence. The URL is a secret."""
-    url: str = field(default="", repr=False)
+    url: Secret = ""
     """Filled from the environment, a systemd credential or url_file; refused in the file."""
     unencrypted: bool = False
     """Allow http:// and mail without TLS to other machines."""
@@ -55,7 +55,7 @@ class NotificationSettings:
     password_file: str = ""
     """File (mode 0600) that holds its password. DOSING_NOTIFICATIONS_<NAME>_PASSWORD and the systemd
     credential "notification-<name>-password" take precedence."""
-    password: str = field(default="", repr=False)
+    password: Secret = ""
     """Filled from the environment, a systemd credential or password_file; refused in the file."""
     sender: str = ""
     """Sender of the mail, e.g. "dosing@plant.example"."""

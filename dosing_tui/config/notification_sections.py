@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from urllib.parse import urlsplit
+
+from msgspec.structs import replace
 
 from dosing_tui.config import secrets
 from dosing_tui.config.notification_channel import MailSecurity, NotificationKind, NotificationSettings

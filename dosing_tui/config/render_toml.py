@@ -15,8 +15,9 @@ from dosing_tui.config.loader import LoadedSettings, get_array_types, get_sectio
 from dosing_tui.config.notification_channel import NotificationSettings
 from dosing_tui.config.secrets import mask_dsn
 from dosing_tui.config.sections.pump_settings import PumpLimitSettings
+from dosing_tui.config.sections.section import list_file_keys, list_secret_keys
 from dosing_tui.config.settings import DEFAULT_SHIFTS, AlarmLimitSettings, ShiftSettings, StationSettings
-from dosing_tui.config.table_binding import format_key, list_file_keys, list_secret_keys
+from dosing_tui.config.table_binding import format_key
 from dosing_tui.errors import ConfigError
 
 _EXAMPLE_LIMITS = AlarmLimitSettings("T-12", "CU-85", 25.0, 8.0, 0.2, 2.0, 1.0)

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote
 
+from dosing_tui.config.sections.section import list_secret_keys
 from dosing_tui.config.sections.site_settings import MASK, SECRET_DSN_KEYS
-from dosing_tui.config.table_binding import list_secret_keys
 from dosing_tui.config.type_coercion import SettingValue
 from dosing_tui.errors import ConfigError, describe_file_error
 

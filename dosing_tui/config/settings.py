@@ -1,13 +1,15 @@
-"""The settings as frozen dataclasses. A field's docstring is its documentation in the settings file."""
+"""The settings as frozen structs. A field's docstring is its documentation in the settings file."""
 
-from dataclasses import dataclass, field
 from datetime import time, timedelta
 from enum import StrEnum
+
+from msgspec import field
 
 from dosing_tui.config.chemical_sections import ChemicalSettings
 from dosing_tui.config.notification_channel import NotificationSettings
 from dosing_tui.config.sections.log_settings import LogSettings
 from dosing_tui.config.sections.pump_settings import PumpLimitSettings, PumpSettings
+from dosing_tui.config.sections.section import Secret, Section
 from dosing_tui.config.sections.site_settings import DatabaseSettings as DatabaseSettings
 from dosing_tui.config.sections.site_settings import PlantSettings as PlantSettings
 from dosing_tui.domain.messages import default_limits
@@ -47,8 +49,7 @@ class MqttTransport(StrEnum):
     WEBSOCKETS = "websockets"
 
 
-@dataclass(frozen=True, slots=True)
-class StationSettings:
+class StationSettings(Section, frozen=True):
     id: str
     """The station's name in its messages (device_id)."""
     short_name: str = ""
@@ -57,8 +58,7 @@ class StationSettings:
     """Its place or purpose, shown in the table of stations, e.g. "Hall 2, foam line"."""
 
 
-@dataclass(frozen=True, slots=True)
-class MqttSettings:
+class MqttSettings(Section, frozen=True):
     host: str = "localhost"
     """Name or address of the broker."""
     port: int = 1883
@@ -86,7 +86,7 @@ class MqttSettings:
     """Broker account; empty for an anonymous broker."""
     password_file: str = ""
     """File (mode 0600) with the broker password; DOSING_MQTT_PASSWORD and "mqtt-password" of systemd win."""
-    password: str = field(default="", repr=False)
+    password: Secret = ""
     """Filled from the environment, a systemd credential or password_file; refused in the file."""
     tls: bool = False
     """Encrypt, and verify the broker's certificate and host name."""
@@ -111,8 +111,7 @@ class MqttSettings:
         return next((one for one in self.topics if find_station(one, topic) is not None), OTHER_TOPICS)
 
 
-@dataclass(frozen=True, slots=True)
-class CollectorSettings:
+class CollectorSettings(Section, frozen=True):
     mode: CollectorMode = CollectorMode.AUTO
     """auto: one elected process per site collects, the others are standby; always: collect without an
     election; never: viewer only."""
@@ -126,8 +125,7 @@ class CollectorSettings:
     """Above this size the collector stops acknowledging, and the broker queues."""
 
 
-@dataclass(frozen=True, slots=True)
-class RetentionSettings:
+class RetentionSettings(Section, frozen=True):
     readings_days: int = 90
     """Doses, batch events and levels are dropped after so many days, by whole weeks; 0: never. At least 45,
     and 15 more than clock.oldest_days: batches are rebuilt from them. Batch records and reviews stay for
@@ -138,8 +136,7 @@ class RetentionSettings:
     """TimescaleDB Community compresses readings after so many days; 0: never."""
 
 
-@dataclass(frozen=True, slots=True)
-class ClockSettings:
+class ClockSettings(Section, frozen=True):
     oldest_days: float = 30.0
     """An older device time is replaced by the receive time."""
     ahead_s: float = 300.0
@@ -156,8 +153,7 @@ class ClockSettings:
         return timedelta(seconds=self.ahead_s)
 
 
-@dataclass(frozen=True, slots=True)
-class LimitSettings:
+class LimitSettings(Section, frozen=True):
     stock_low_percent: float = default_limits.STOCK_LOW_PERCENT
     """Below this a tank is red, and an exception of the batches that used it ("migrate" stores it)."""
     stock_warn_percent: float = default_limits.STOCK_WARN_PERCENT
@@ -184,8 +180,7 @@ class LimitSettings:
     """Permitted relative repeatability p of the scale; 0.1 after USP <41>."""
 
 
-@dataclass(frozen=True, slots=True)
-class ReviewSettings:
+class ReviewSettings(Section, frozen=True):
     second_person: bool = False
     """An approval is valid after a second person has confirmed it. The plant's policy is in the database
     ("dosing-tui batches policy"): this setting can only be stricter."""
@@ -194,8 +189,7 @@ class ReviewSettings:
     policy does not. Without a PIN a review is marked: identity not verified."""
 
 
-@dataclass(frozen=True, slots=True)
-class AnchorSettings:
+class AnchorSettings(Section, frozen=True):
     folder: str = ""
     """Folder where the database's owner may not write, e.g. on another machine: the collector adds the last
     hash of the audit trail to a file in it. "dosing-tui audit verify --anchors" checks it. Empty: no file."""
@@ -206,12 +200,11 @@ class AnchorSettings:
     key_file: str = ""
     """File (mode 0600) with the key that signs anchors: 16 characters or more, unknown to the database's
     owner. DOSING_ANCHORS_KEY and the systemd credential "anchors-key" take precedence."""
-    key: str = field(default="", repr=False)
+    key: Secret = ""
     """Filled from the environment, a systemd credential or key_file; refused in the file."""
 
 
-@dataclass(frozen=True, slots=True)
-class AlarmSettings:
+class AlarmSettings(Section, frozen=True):
     stock_critical_percent: float = 5.0
     """Below this a tank is nearly empty."""
     stock_cover_days: float = 0.0
@@ -262,8 +255,7 @@ class AlarmSettings:
     """Maximum shelving of a low priority alarm; 720 at most."""
 
 
-@dataclass(frozen=True, slots=True)
-class AlarmLimitSettings:
+class AlarmLimitSettings(Section, frozen=True):
     chemical: str = ""
     """Applies to this chemical; empty for all."""
     recipe: str = ""
@@ -280,8 +272,7 @@ class AlarmLimitSettings:
     """Instead of alarms.gross_error_g."""
 
 
-@dataclass(frozen=True, slots=True)
-class ConsoleSettings:
+class ConsoleSettings(Section, frozen=True):
     theme: ColourTheme = ColourTheme.DARK
     """dark, light, high-contrast or colour-blind."""
     glyphs: GlyphMode = GlyphMode.AUTO
@@ -302,8 +293,7 @@ class ConsoleSettings:
     """Key bindings by action, e.g. freeze = "z" in a section [console.keys]; several keys with commas."""
 
 
-@dataclass(frozen=True, slots=True)
-class MonitoringSettings:
+class MonitoringSettings(Section, frozen=True):
     listen: str = ""
     """Address at which "dosing-tui collect" answers /metrics (Prometheus), /healthz and /readyz, e.g.
     "127.0.0.1:9464". Empty: off."""
@@ -316,8 +306,7 @@ class MonitoringSettings:
         return parse_listen_address(self.listen)
 
 
-@dataclass(frozen=True, slots=True)
-class ShiftSettings:
+class ShiftSettings(Section, frozen=True):
     name: str
     """Shown in titles. Shifts may have gaps, but may not overlap."""
     start: str
@@ -333,8 +322,7 @@ DEFAULT_SHIFTS = tuple(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Section, frozen=True):
     plant: PlantSettings = field(default_factory=PlantSettings)
     mqtt: MqttSettings = field(default_factory=MqttSettings)
     database: DatabaseSettings = field(default_factory=DatabaseSettings)

@@ -2,27 +2,19 @@
 
 import difflib
 from collections.abc import Iterable, Mapping
-from dataclasses import MISSING, fields
 from typing import Any, TypeVar, get_type_hints
 
+from msgspec import structs
+
+from dosing_tui.config.sections.section import Section, list_file_keys, list_secret_keys
 from dosing_tui.config.type_coercion import SettingValue, coerce_toml
 from dosing_tui.errors import ConfigError
 
-SectionT = TypeVar("SectionT")
+SectionT = TypeVar("SectionT", bound=Section)
 MAX_TABLES = {
     "shifts": 50, "stations": 1_000, "chemicals": 500, "alarm_limits": 500, "pump_limits": 1_000,
     "notifications": 50,
 }  # fmt: skip
-
-
-def list_secret_keys(kind: type) -> tuple[str, ...]:
-    """Fields of a settings class that ``repr`` leaves out; they are never in the file."""
-    return tuple(field.name for field in fields(kind) if not field.repr)
-
-
-def list_file_keys(kind: type) -> tuple[str, ...]:
-    """Fields of a settings class that the file may set, in the order of their declaration."""
-    return tuple(field.name for field in fields(kind) if field.repr)
 
 
 def format_key(field_name: str) -> str:
@@ -81,5 +73,5 @@ def _build_section(location: str, kind: type[SectionT], table: Mapping[str, obje
     return kind(**values)
 
 
-def _list_required_keys(kind: type) -> set[str]:
-    return {field.name for field in fields(kind) if field.default is field.default_factory is MISSING}
+def _list_required_keys(kind: type[Section]) -> set[str]:
+    return {field.name for field in structs.fields(kind) if field.required}

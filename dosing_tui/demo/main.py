@@ -7,12 +7,12 @@ import signal
 import threading
 import time
 from contextlib import ExitStack, suppress
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from dosing_tui.config.settings import ConsoleSettings, Settings
 from dosing_tui.database.schema.migrate import migrate_schema

@@ -1,10 +1,10 @@
 """The units of systemd, as text: the collector as a hardened service, and its backup by a timer."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from msgspec import Struct, structs
+from msgspec.structs import replace
 
 from dosing_tui.config.secrets import format_variable
 from dosing_tui.config.settings import Settings

@@ -14,8 +14,8 @@ from urllib.parse import parse_qsl, quote, urlsplit
 from dosing_tui.config.loader import LoadedSettings, get_array_types, get_section_types
 from dosing_tui.config.render_toml import render_settings
 from dosing_tui.config.secrets import format_variable
+from dosing_tui.config.sections.section import list_secret_keys
 from dosing_tui.config.settings import Settings
-from dosing_tui.config.table_binding import list_secret_keys
 from dosing_tui.doctor.checks.check_result import Diagnosis
 from dosing_tui.doctor.report_format import render_json, render_text
 from dosing_tui.errors import ExportError

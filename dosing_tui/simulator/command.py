@@ -4,12 +4,11 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from signal import SIGINT, SIGTERM, Signals, signal
 from threading import Event
 from types import FrameType
 
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
 from dosing_tui.config.settings import MqttSettings
 from dosing_tui.errors import ConfigError

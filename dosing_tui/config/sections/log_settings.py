@@ -1,10 +1,9 @@
 """``[log]``."""
 
-from dataclasses import dataclass
+from dosing_tui.config.sections.section import Section
 
 
-@dataclass(frozen=True, slots=True)
-class LogSettings:
+class LogSettings(Section, frozen=True):
     level: str = "INFO"
     """DEBUG, INFO, WARNING or ERROR."""
     file: str = ""

@@ -1,8 +1,8 @@
 """``[pumps]`` and ``[[pump_limits]]``: tube life and intervals of calibration, as ``settings`` has them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from dosing_tui.config.sections.section import Section
 from dosing_tui.domain.capability.service_state import (
     PlantServiceLimits,
     ServiceLimitOverride,
@@ -10,8 +10,7 @@ from dosing_tui.domain.capability.service_state import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class PumpSettings:
+class PumpSettings(Section, frozen=True):
     calibration_days: float = 0.0
     """Days from one calibration of a pump to the next; then CALIBRATION_DUE is raised. 0: no interval. It
     counts from the log of pumps (screen 0), and from the first dose while the log has none."""
@@ -23,8 +22,7 @@ class PumpSettings:
     """Hours that a pump runs on one tube; the first limit reached is due. 0: not limited by run time."""
 
 
-@dataclass(frozen=True, slots=True)
-class PumpLimitSettings:
+class PumpLimitSettings(Section, frozen=True):
     pump: int
     """Number of the pump with limits of its own."""
     station: str = ""

@@ -1,7 +1,8 @@
 """``[plant]`` and ``[database]``, which are all that a session on the plant's database needs."""
 
-from dataclasses import dataclass, field
 from typing import Protocol
+
+from dosing_tui.config.sections.section import Secret, Section
 
 SECRET_DSN_KEYS = frozenset(
     {"password", "sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key"}
@@ -11,8 +12,7 @@ MASK = "…"
 """Shown in place of a secret."""
 
 
-@dataclass(frozen=True, slots=True)
-class PlantSettings:
+class PlantSettings(Section, frozen=True):
     name: str = "Plant 1"
     """Shown in the status bar."""
     site: str = "plant1"
@@ -23,14 +23,13 @@ class PlantSettings:
     """Stations that must report; one without any message raises an alarm."""
 
 
-@dataclass(frozen=True, slots=True)
-class DatabaseSettings:
+class DatabaseSettings(Section, frozen=True):
     dsn: str = "host=localhost dbname=factory_metrics"
     """libpq connection string or URI, without a password. libpq's variables (PGHOST, PGSERVICE …) apply."""
     password_file: str = ""
     """File (mode 0600) with the password. DOSING_DATABASE_PASSWORD and the systemd credential
     "database-password" take precedence; without any, libpq reads PGPASSWORD, PGPASSFILE and ~/.pgpass."""
-    password: str = field(default="", repr=False)
+    password: Secret = ""
     """Filled from the environment, a systemd credential or password_file; refused in the file."""
     statement_timeout_s: float = 5.0
     """A panel's query is cancelled after this many seconds."""
@@ -48,8 +47,7 @@ class SiteSettings(Protocol):
     def database(self) -> DatabaseSettings: ...
 
 
-@dataclass(frozen=True, slots=True)
-class SessionSettings:
+class SessionSettings(Section, frozen=True):
     """SiteSettings for another process, which then imports no other section."""
 
     plant: PlantSettings

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import psycopg
+from msgspec.structs import replace
 from psycopg import IsolationLevel
 from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Identifier

@@ -3,11 +3,12 @@
 import logging
 import os
 from collections.abc import Mapping, MutableMapping
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from dosing_tui.collector_process.remote_live_state import RemoteLiveState
 from dosing_tui.config.settings import Settings

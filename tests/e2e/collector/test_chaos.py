@@ -21,6 +21,7 @@ from threading import Event, Thread
 
 import psycopg
 import pytest
+from msgspec import structs
 from psycopg.conninfo import make_conninfo
 
 from dosing_tui.config.settings import MqttSettings, Settings
@@ -251,7 +252,9 @@ def run_machine(settings: Settings, folder: Path) -> Iterator[CollectorProcess]:
     is_mounted = (
         shutil.which("mount") is not None and subprocess.run(command, capture_output=True).returncode == 0
     )
-    own = replace(settings, collector=replace(settings.collector, spool_dir=str(disk / "spool")))
+    own = structs.replace(
+        settings, collector=structs.replace(settings.collector, spool_dir=str(disk / "spool"))
+    )
     try:
         with run_collector(own, folder) as machine:
             yield machine
@@ -269,7 +272,7 @@ def test_nothing_is_lost_or_doubled_whatever_happens_to_the_parts(
     direct = plant_settings(mosquitto.settings, own_postgres.dsn, tmp_path)
     rows: list[tuple[str, ...]] = []
     with stalling_proxy(make_conninfo(own_postgres.dsn, host="127.0.0.1")) as proxy:
-        settings = replace(direct, database=replace(direct.database, dsn=proxy.dsn))
+        settings = structs.replace(direct, database=structs.replace(direct.database, dsn=proxy.dsn))
         with (
             run_machine(settings, tmp_path / "north") as north,
             run_machine(settings, tmp_path / "south") as south,

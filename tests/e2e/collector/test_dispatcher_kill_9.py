@@ -1,10 +1,10 @@
 """A collector that is killed with alarms active tells nobody twice, and forgets neither alarm nor answer."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from dosing_tui.config.notification_channel import NotificationSettings
 from dosing_tui.config.settings import Settings

@@ -6,10 +6,11 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from signal import SIGCONT, SIGSTOP
+
+from msgspec.structs import replace
 
 from dosing_tui.collector.alarms.journal_outbox import JournalOutbox
 from dosing_tui.collector.alarms.offline_commands import store_commands

@@ -8,7 +8,6 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ import psycopg
 import pytest
 from click.testing import CliRunner, Result
 from msgspec import structs
+from msgspec.structs import replace
 
 from dosing_tui.cli import alarm_actions
 from dosing_tui.cli.context import EXIT_UNAVAILABLE

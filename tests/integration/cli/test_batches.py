@@ -1,12 +1,12 @@
 """Batches, recipes and the audit trail from the command line, on a real database."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg
 import pytest
 from click.testing import CliRunner, Result
+from msgspec.structs import replace
 
 from dosing_tui.cli.main import EXIT_ERROR, main
 from dosing_tui.database.alarms import journal

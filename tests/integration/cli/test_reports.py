@@ -2,12 +2,12 @@
 
 import json
 import re
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from msgspec.structs import replace
 
 from dosing_tui.cli.main import EXIT_ERROR
 from dosing_tui.config.settings import PlantSettings

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 from msgspec import structs
+from msgspec.structs import replace
 
 from dosing_tui.cli.main import main
 from dosing_tui.collector.audit_anchors import AnchorPublisher, get_anchor_file

@@ -1,12 +1,12 @@
 """The whole collector against a real broker and a real database."""
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import LiteralString
 
 import psycopg
 import pytest
+from msgspec.structs import replace
 from paho.mqtt.publish import single
 
 from dosing_tui.config.settings import MqttVersion, Settings

@@ -4,11 +4,11 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import psycopg
 import pytest
+from msgspec.structs import replace
 
 from dosing_tui.collector.context.local_state import get_spool_folder, is_last_collector, set_collector_marker
 from dosing_tui.config.settings import CollectorMode, Settings

@@ -1,12 +1,12 @@
 """Each loop of the collector survives an exception that nobody foresaw, and is named until it works again."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from dosing_tui.collector.alarms import rules_watch
 from dosing_tui.collector.alarms.alarm_service import AlarmService

@@ -1,6 +1,6 @@
 """A collector behind PgBouncer: refused where it shares sessions, at work where it does not."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.live_snapshot import LinkStatus, MessageCounts, Role

@@ -1,6 +1,6 @@
 """A collector that may not migrate works with a schema that lacks only what the settings would change."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from dosing_tui.collector.dependencies import build_database
 from dosing_tui.config.settings import DatabaseSettings, LimitSettings, RetentionSettings, Settings

@@ -2,10 +2,10 @@ import os
 import signal
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from dosing_tui.config.settings import Settings
 from tests.support.collector.numbered_messages import (

@@ -1,9 +1,9 @@
 """A database that accepts connections and answers nothing is shown as down, in time."""
 
 import time
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from dosing_tui.collector.context.intervals import Intervals
 from dosing_tui.config.settings import Settings

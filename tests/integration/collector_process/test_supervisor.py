@@ -4,12 +4,12 @@ import json
 import logging
 import os
 import threading
-from dataclasses import replace
 from pathlib import Path
 from signal import SIGCONT, SIGKILL, SIGSTOP, SIGTERM
 
 import pytest
 from msgspec import structs
+from msgspec.structs import replace
 from paho.mqtt.publish import single
 
 from dosing_tui.collector_process.supervisor import NO_ANSWER, SupervisorTimeouts

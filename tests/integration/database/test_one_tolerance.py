@@ -1,12 +1,12 @@
 """Batches, alarms, marks, panels, Grafana and the shift report count the same doses out of tolerance."""
 
 import random
-from dataclasses import replace
 from datetime import timedelta
 
 import psycopg
 import pytest
 from msgspec import structs
+from msgspec.structs import replace
 from psycopg.rows import dict_row
 
 from dosing_tui.config.settings import AlarmLimitSettings, LimitSettings, Settings

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
-from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
 import psycopg
 import pytest
 from msgspec import structs
+from msgspec.structs import replace
 
 from dosing_tui.database.batches.incremental_rebuild import rebuild_batches
 from dosing_tui.database.panel_reader import RECENT_ROWS, PanelReader

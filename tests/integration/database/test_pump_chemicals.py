@@ -1,11 +1,11 @@
 """What a pump doses is set by the plant, else learnt from its doses; the alarm and the panel say the same."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 from msgspec import structs
+from msgspec.structs import replace
 
 from dosing_tui.collector.dependencies import build_database
 from dosing_tui.config.alarm_limits import build_alarm_limits

@@ -2,12 +2,12 @@
 
 import socket
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from signal import SIGKILL
 
 import paho.mqtt.client as mqtt
 import pytest
+from msgspec.structs import replace
 from paho.mqtt.enums import CallbackAPIVersion
 
 from dosing_tui.demo.servers import mqtt_broker

@@ -1,12 +1,12 @@
 """Three days of the demo: exactly the pump that the simulator lets drift is red, as its payloads say."""
 
 from collections import defaultdict
-from dataclasses import replace
 from itertools import pairwise
 from statistics import fmean
 from typing import NamedTuple
 
 import pytest
+from msgspec.structs import replace
 
 from dosing_tui.config.settings import LimitSettings
 from dosing_tui.database.panel_reader import PanelReader

@@ -6,7 +6,6 @@ import hmac
 import os
 import platform
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import LiteralString
 from uuid import uuid4
@@ -14,6 +13,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 from msgspec import structs
+from msgspec.structs import replace
 from psycopg import sql
 
 from dosing_tui.config.settings import CollectorMode, CollectorSettings, Settings

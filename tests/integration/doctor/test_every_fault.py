@@ -7,7 +7,7 @@ import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -15,6 +15,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 from msgspec import structs
+from msgspec.structs import replace
 from paho.mqtt import publish
 
 from dosing_tui.collector.context.local_state import get_spool_folder

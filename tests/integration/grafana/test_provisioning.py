@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 from msgspec import structs
+from msgspec.structs import replace
 
 from dosing_tui.cli.main import main
 from dosing_tui.config.notification_channel import NotificationKind, NotificationSettings

@@ -1,7 +1,6 @@
 """What is retired is in no list of the present, here and in Grafana; what it did stays in the history."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 from msgspec import Struct, structs
+from msgspec.structs import replace
 from psycopg.rows import DictRow
 
 from dosing_tui.cli import alarm_actions

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import closing
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import psycopg
 import pytest
+from msgspec.structs import replace
 
 from dosing_tui.cli import alarm_actions
 from dosing_tui.config.settings import AlarmLimitSettings, AlarmSettings, LimitSettings, Settings

@@ -5,10 +5,10 @@ import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from dosing_tui.config.settings import MqttSettings, MqttVersion
 from dosing_tui.demo.servers.mqtt_broker import find_free_port, find_mosquitto

@@ -1,8 +1,8 @@
 import shutil
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from dosing_tui.config.settings import MqttSettings, MqttVersion
 from dosing_tui.demo.servers.mqtt_broker import find_mosquitto

@@ -1,9 +1,9 @@
 import os
 import signal
 import threading
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 from paho.mqtt.publish import single
 
 from dosing_tui.config.settings import MqttSettings, MqttVersion

@@ -1,11 +1,11 @@
 """Topics that a broker refuses, and brokers that close the connection of a client that reads $SYS."""
 
 import re
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
 import pytest
+from msgspec.structs import replace
 
 from dosing_tui.config.settings import MqttSettings
 from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker

@@ -4,13 +4,13 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from dosing_tui.config.notification_channel import MailSecurity, NotificationKind, NotificationSettings
 from dosing_tui.demo.servers.mqtt_broker import find_free_port

@@ -1,7 +1,6 @@
 """Every limit has one home: its setting moves the alarm, the console's line and Grafana's line alike."""
 
 import re
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from msgspec import structs
+from msgspec.structs import replace
 
 import dosing_tui
 from dosing_tui.config.alarm_limits import build_alarm_limits, build_tolerance_rules

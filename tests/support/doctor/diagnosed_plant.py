@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
 from msgspec import structs
+from msgspec.structs import replace
 
 from dosing_tui.collector.context.local_state import get_spool_folder
 from dosing_tui.collector.spool.spool import Spool

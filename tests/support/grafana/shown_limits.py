@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
 import yaml
+from msgspec.structs import replace
 from psycopg.rows import DictRow, dict_row
 
 from dosing_tui.config.settings import Settings

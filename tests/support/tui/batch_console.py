@@ -2,10 +2,11 @@
 
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 
 from msgspec import structs
+from msgspec.structs import replace
 
 from dosing_tui.config.settings import PlantSettings, ReviewSettings
 from dosing_tui.database.batches.incremental_rebuild import rebuild_changed_days

@@ -4,10 +4,11 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import psycopg
+from msgspec.structs import replace
 from textual.pilot import Pilot
 
 from dosing_tui.collector_process.remote_live_state import RemoteLiveState

@@ -7,10 +7,10 @@ import os
 import random
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from msgspec import structs
+from msgspec.structs import replace
 
 from dosing_tui.config.loader import load_settings
 from dosing_tui.config.settings import PlantSettings

@@ -1,4 +1,3 @@
-import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,7 +29,7 @@ def in_mode(context: CollectorContext, mode: CollectorMode) -> CollectorContext:
     settings = context.settings
     return replace(
         context,
-        settings=dataclasses.replace(settings, collector=dataclasses.replace(settings.collector, mode=mode)),
+        settings=replace(settings, collector=replace(settings.collector, mode=mode)),
     )
 
 

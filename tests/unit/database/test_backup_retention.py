@@ -1,7 +1,8 @@
 """Old backups go, and nothing else of the folder; a role in place of that of the settings."""
 
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from dosing_tui.config.settings import DatabaseSettings, Settings
 from dosing_tui.database.backup.manifest import MANIFEST_FILE

@@ -5,13 +5,13 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
 import pytest
 from msgspec import structs
+from msgspec.structs import replace
 
 from dosing_tui.collector.alarms import alarm_service, offline_commands
 from dosing_tui.collector.alarms.journal_outbox import FILE_NAME

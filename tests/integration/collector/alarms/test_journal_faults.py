@@ -1,12 +1,12 @@
 """A database that stores readings but no alarms: on the screen, in the alarms, and told outside."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import psycopg
 import pytest
 from msgspec import structs
+from msgspec.structs import replace
 
 from dosing_tui.config.notification_channel import NotificationSettings
 from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker

@@ -2,13 +2,13 @@
 
 import json
 import time
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from uuid import uuid4
 
 import pytest
 from msgspec import structs
+from msgspec.structs import replace
 
 from dosing_tui.cli import alarm_actions
 from dosing_tui.collector.alarms import rules_watch, stock_watch

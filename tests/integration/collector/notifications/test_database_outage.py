@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from msgspec import structs
+from msgspec.structs import replace
 
 from dosing_tui.collector.alarms.journal_outbox import DATABASE_DOWN, JournalOutbox
 from dosing_tui.collector.notifications.database_outage import OutageNotifier

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
 from msgspec import structs
+from msgspec.structs import replace
 
 from dosing_tui.collector.alarms.journal_outbox import DATABASE_DOWN, JournalOutbox
 from dosing_tui.collector.context.interfaces import CollectorContext

@@ -6,13 +6,13 @@ Mosquitto 2.0.11 then leaves messages out, and sends them at the next connection
 import json
 import time
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import timedelta
 from itertools import islice
 from pathlib import Path
 
 import psycopg
 import pytest
+from msgspec.structs import replace
 
 from dosing_tui.config.settings import MqttSettings, Settings
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres

@@ -1,9 +1,9 @@
 """The collector while the database, the broker or the spool is not what it should be."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from dosing_tui.config.settings import CollectorMode, Settings
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres

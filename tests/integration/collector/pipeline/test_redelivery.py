@@ -4,10 +4,10 @@ import json
 import os
 import signal
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from dosing_tui.collector.leader import build_client_id
 from dosing_tui.collector.pipeline.session_watch import SESSION_LOST_TEXT

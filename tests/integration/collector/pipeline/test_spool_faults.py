@@ -4,10 +4,10 @@ import sqlite3
 import subprocess
 from collections.abc import Iterator
 from contextlib import closing, suppress
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from dosing_tui.collector.alarms.journal_outbox import open_outbox
 from dosing_tui.collector.context.interfaces import CollectorContext

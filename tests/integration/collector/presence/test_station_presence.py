@@ -2,10 +2,10 @@
 
 import sys
 import time
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 from paho.mqtt.publish import single
 
 from dosing_tui.config.settings import CollectorMode, Settings

@@ -1,11 +1,11 @@
 """A PIN is checked and counted by the server, and is written down nowhere."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import psycopg
 import pytest
+from msgspec.structs import replace
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 

@@ -1,11 +1,11 @@
 """Alarms of the journal are told by the batches that they fell into, live and on a rebuild alike."""
 
-from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 from msgspec import structs
+from msgspec.structs import replace
 
 from dosing_tui.database import operator_notes
 from dosing_tui.database.alarms import journal

@@ -1,11 +1,11 @@
 """Batches that were reviewed under earlier rules keep their record, their judgement and their approval."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import psycopg
 import pytest
 from msgspec import structs
+from msgspec.structs import replace
 
 from dosing_tui.config.settings import AlarmLimitSettings
 from dosing_tui.database.batches import rebuild_span

@@ -1,10 +1,10 @@
 """A review holds for what was thought of the batch, too: what comes to light later makes it outdated."""
 
-from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from msgspec.structs import replace
 
 from dosing_tui.config.settings import LimitSettings, Settings
 from dosing_tui.database.alarms import journal

@@ -1,9 +1,8 @@
 """What the plant wants of every review is the database's to say: no program's settings can want less."""
 
-from dataclasses import replace
-
 import psycopg
 import pytest
+from msgspec.structs import replace
 
 from dosing_tui.config.settings import ReviewSettings, Settings
 from dosing_tui.database.audit.pins import set_pin

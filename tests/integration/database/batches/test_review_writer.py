@@ -1,13 +1,13 @@
 """What people say about batches is entered once, by whoever saw the batch as it is, and stays."""
 
 import threading
-from dataclasses import replace
 from datetime import UTC, timedelta
 from typing import LiteralString
 
 import psycopg
 import pytest
 from msgspec import structs
+from msgspec.structs import replace
 from psycopg import sql
 
 from dosing_tui.config.settings import ReviewSettings, Settings

@@ -1,11 +1,11 @@
 """Reviews from before they held for the judgement, too, verify as they are and stand as they were meant."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 
 import psycopg
 import pytest
+from msgspec.structs import replace
 from psycopg.rows import TupleRow
 
 from dosing_tui.config.settings import ReviewSettings, Settings

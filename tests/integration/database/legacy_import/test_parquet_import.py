@@ -1,7 +1,6 @@
 """History comes from a Parquet file by the rules of a CSV file, whatever the types of its columns."""
 
 import sys
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -11,6 +10,7 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 from click.testing import CliRunner
+from msgspec.structs import replace
 
 from dosing_tui.cli.main import main
 from dosing_tui.config.settings import ClockSettings

@@ -1,10 +1,10 @@
 """A lot is one lot in every spelling of its number: in tanks, batches and store, and entered late."""
 
-from dataclasses import replace
 from datetime import date
 
 import pytest
 from msgspec import structs
+from msgspec.structs import replace
 
 from dosing_tui.config.settings import PlantSettings, Settings
 from dosing_tui.database.batches.incremental_rebuild import rebuild_changed_days

@@ -1,11 +1,11 @@
 """What the plant's own rules and its retention do to the panels."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
 from msgspec import structs
+from msgspec.structs import replace
 
 from dosing_tui.collector.dependencies import build_database
 from dosing_tui.config.settings import Settings

@@ -1,10 +1,10 @@
 """Nothing is dropped unasked: neither adopted history, nor what a shorter setting would drop."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import LiteralString
 
 import pytest
+from msgspec.structs import replace
 
 from dosing_tui.config.settings import RetentionSettings, Settings
 from dosing_tui.database.connection import Session

@@ -1,11 +1,11 @@
 """One logical schema on every flavour, and what its keys and checks refuse."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, LiteralString
 
 import psycopg
 import pytest
+from msgspec.structs import replace
 
 from dosing_tui.config.settings import Settings
 from dosing_tui.database.schema.migrate import migrate_schema

@@ -2,7 +2,6 @@
 
 import random
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -10,6 +9,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 from msgspec import structs
+from msgspec.structs import replace
 
 from dosing_tui.collector.dependencies import build_database
 from dosing_tui.config.settings import AlarmLimitSettings, Settings

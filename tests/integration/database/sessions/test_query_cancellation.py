@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import timedelta
 
 import psycopg
 import pytest
+from msgspec.structs import replace
 
 from dosing_tui.database.panel_reader import PanelReader
 from dosing_tui.domain.panels.filters import Dimension

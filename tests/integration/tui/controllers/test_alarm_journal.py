@@ -1,7 +1,6 @@
 """What a console asks of alarms is in the journal of a real database, by whom, and read back from there."""
 
 from contextlib import closing
-from dataclasses import replace
 from datetime import UTC, datetime
 from getpass import getuser
 from pathlib import Path
@@ -9,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 from msgspec import structs
+from msgspec.structs import replace
 
 from dosing_tui.collector.alarms.journal_outbox import JournalOutbox
 from dosing_tui.collector.alarms.offline_commands import OfflineCommands

@@ -2,11 +2,11 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 from msgspec import structs
+from msgspec.structs import replace
 
 from dosing_tui.config.chemical_sections import ChemicalSettings
 from dosing_tui.domain.alarms.models import AlarmEvent, AlarmKey, AlarmStateName, Suppression

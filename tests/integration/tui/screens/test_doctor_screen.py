@@ -1,10 +1,10 @@
 """The doctor's page: opened by its key or the palette, faults first, each with its remedy."""
 
-from dataclasses import replace
 from queue import SimpleQueue
 from threading import Event
 
 import pytest
+from msgspec.structs import replace
 
 from dosing_tui.config.settings import DatabaseSettings, MqttSettings, PlantSettings, Settings
 from dosing_tui.doctor.checks.check_result import Diagnosis

@@ -1,6 +1,6 @@
 """The lots page: what tanks hold, from a lot to its batches, from a batch to its lots."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from dosing_tui.config.settings import DatabaseSettings
 from tests.support.database.ledger_entries import enter_material

@@ -1,9 +1,8 @@
 """The maintenance page: the same figures as the command, opened by its key or the palette."""
 
-from dataclasses import replace
-
 import psycopg
 import pytest
+from msgspec.structs import replace
 from psycopg.conninfo import make_conninfo
 
 from dosing_tui.config.settings import DatabaseSettings

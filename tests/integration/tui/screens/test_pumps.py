@@ -1,10 +1,10 @@
 """Screen 0: the pumps, and the control chart behind a row."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TypeVar
 
 import pytest
+from msgspec.structs import replace
 
 from dosing_tui.config.settings import LimitSettings
 from dosing_tui.domain.capability import pump_history

@@ -1,10 +1,10 @@
 """The shift report on the screen: read behind it, leafed through, saved."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from msgspec import structs
+from msgspec.structs import replace
 
 from dosing_tui.config.settings import ConsoleSettings, GlyphMode, Settings
 from dosing_tui.domain.shift_handover import HandoverSignature, ShiftHandover

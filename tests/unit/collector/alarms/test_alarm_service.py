@@ -1,12 +1,12 @@
 """The alarm service beside the intake: what it decides, and how much time it takes."""
 
 import time
-from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from msgspec import structs
+from msgspec.structs import replace
 
 from dosing_tui.collector.alarms import alarm_service, rules_watch
 from dosing_tui.collector.alarms.alarm_service import AlarmService

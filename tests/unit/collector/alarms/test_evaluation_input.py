@@ -1,7 +1,8 @@
 """What the alarm rules learn of links, topics, the database's parts, the spool and the shift."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+
+from msgspec.structs import replace
 
 from dosing_tui.collector.alarms.evaluation_input import SpoolFill, build_evaluation_context
 from dosing_tui.config.settings import Settings, ShiftSettings

@@ -1,9 +1,9 @@
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from msgspec import structs
+from msgspec.structs import replace
 
 from dosing_tui.collector.context.interfaces import CollectorContext
 from dosing_tui.collector.pipeline import database_writer

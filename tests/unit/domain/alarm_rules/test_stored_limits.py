@@ -1,11 +1,11 @@
 """What the database has of the alarm limits gives the same limits again."""
 
 import json
-from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
+from msgspec.structs import replace
 
 from dosing_tui.config.alarm_limits import build_alarm_limits
 from dosing_tui.config.sections.pump_settings import PumpLimitSettings, PumpSettings

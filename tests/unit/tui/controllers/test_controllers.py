@@ -181,7 +181,7 @@ def test_a_note_is_stored_with_the_name_that_was_entered(bench: ControllerBench)
 
 
 def test_files_are_written_to_the_configured_folder(tmp_path: Path) -> None:
-    chosen = replace(make_settings(), console=ConsoleSettings(export_dir=str(tmp_path)))
+    chosen = structs.replace(make_settings(), console=ConsoleSettings(export_dir=str(tmp_path)))
     exporter = FileExporter(ControllerBench(chosen=chosen).services)
     sentence = exporter.export_screen("<svg/>", ["one  ", "two"])
     assert sentence == f"Saved screen_2026-03-11_142644.svg and .txt in {tmp_path}"
