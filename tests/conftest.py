@@ -16,7 +16,7 @@ from dosing_tui.config.settings import DatabaseSettings, Settings
 from dosing_tui.demo.servers.embedded_postgres import EmbeddedPostgres
 from dosing_tui.demo.servers.mqtt_broker import EmbeddedBroker, find_free_port, find_mosquitto, start_broker
 from dosing_tui.ipc.cycle_search import pause_cycle_search, resume_cycle_search
-from tests.support import thorough_tests
+from tests.support import doctest_files, thorough_tests
 from tests.support.cleaned_databases import CleanedDatabases
 from tests.support.database_servers import (
     ANY_DSN,
@@ -90,6 +90,7 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
         action="store_true",
         help="run the exhaustive repetitions, too, that are left out where no path is given",
     )
+    pluginmanager.register(doctest_files)
     pluginmanager.register(thorough_tests)
 
 
