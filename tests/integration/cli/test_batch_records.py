@@ -180,7 +180,7 @@ def test_show_prints_all_that_a_reviewer_needs_in_80_columns(shop: Shop) -> None
 
 
 def test_stock_before_and_after_is_printed(shop: Shop) -> None:
-    assert "T-9 5 000.00 40.10 4 959.90 49.6 +0.00" in " ".join(
+    assert "T-9 5 000.00 40.10 4 959.90 49.5 +0.00" in " ".join(
         shop.run_command("batches", "show", FIRST).stdout.split()
     )
 
