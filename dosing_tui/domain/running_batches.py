@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from operator import is_
 
 from dosing_tui.domain.batches.models import Batch, BatchMessage
 from dosing_tui.domain.batches.reconstruction import find_running_batch
@@ -27,7 +28,7 @@ class RunningBatches:
         """Station -> its batch that runs. Not to be changed."""
         minute = now.replace(second=0, microsecond=0)
         lists = (doses, events)
-        if minute == self._minute and all(map(_is_same, lists, self._last_lists)):
+        if minute == self._minute and all(map(is_, lists, self._last_lists)):
             return self._running
         messages: dict[str, list[BatchMessage]] = defaultdict(list)
         readings: tuple[BatchMessage, ...] = (*doses, *events)
@@ -45,9 +46,5 @@ class RunningBatches:
         return self._running
 
 
-def _is_same(one: object, other: object) -> bool:
-    return one is other
-
-
 def _are_same(some: Sequence[object], others: Sequence[object]) -> bool:
-    return len(some) == len(others) and all(map(_is_same, some, others))
+    return len(some) == len(others) and all(map(is_, some, others))

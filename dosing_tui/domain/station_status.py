@@ -141,7 +141,7 @@ def _find_state(
 ) -> StationActivity:  # fmt: skip
     if last_seen is None:
         return StationActivity.NEVER_REPORTED
-    active_rules = {view.state.key.rule for view in alarms if view.state.active}
+    active_rules = {view.state.key.rule for view in alarms if view.state.active} if alarms else ()
     if "DEVICE_OFFLINE" in active_rules or now - last_seen >= offline_after:
         return StationActivity.OFFLINE
     if "BATCH_STALLED" in active_rules:

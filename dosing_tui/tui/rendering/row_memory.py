@@ -40,12 +40,9 @@ class RowMemory:
         known = self._texts.setdefault(format_text, {})
         if len(known) > _MAX_ROWS:
             known.clear()
-        texts = []
-        for row in rows:
-            # the row is kept with its text: no other row has its id meanwhile
-            if (found := known.get(id(row))) is None:
-                found = known[id(row)] = row, format_text(row, context)
-            texts.append(found[1])
+        # the row is kept with its text: no other row has its id meanwhile
+        known |= {id(row): (row, format_text(row, context)) for row in rows if id(row) not in known}
+        texts = [known[id(row)][1] for row in rows]
         self._lists[format_text] = rows, texts
         return texts
 

@@ -253,16 +253,17 @@ class LastLights:
     """The lights of the last picture: those of stations without news are not built again. For one thread."""
 
     def __init__(self) -> None:
-        self._lights: dict[str, tuple[StationStatus, str, StationLight]] = {}
+        self._lights: dict[str, tuple[StationStatus, tuple[str, str], StationLight]] = {}
 
     def build_lights(
         self, statuses: Sequence[StationStatus], labels: Mapping[str, str], now: datetime
     ) -> tuple[StationLight, ...]:
         known, self._lights = self._lights, {}
         for status in statuses:
-            label, last = labels[status.device], known.get(status.device)
-            if last is None or _is_silent(status) or (status, label) != last[:2]:
-                last = status, label, _build_light(status, label, now)
+            age = _format_last(status, now) if _is_silent(status) else ""
+            texts, last = (labels[status.device], age), known.get(status.device)
+            if last is None or (status, texts) != last[:2]:
+                last = status, texts, _build_light(status, *texts)
             self._lights[status.device] = last
         return tuple(light for _, _, light in self._lights.values())
 
@@ -276,7 +277,8 @@ def _is_silent(status: StationStatus) -> bool:
     return status.state in (StationActivity.OFFLINE, StationActivity.NEVER_REPORTED)
 
 
-def _build_light(status: StationStatus, name: str, now: datetime) -> StationLight:
+def _build_light(status: StationStatus, name: str, age: str) -> StationLight:
+    """``age``: how long the station has been silent; '' if it is not."""
     mark, style = _STATE_MARKS[status.state], _choose_state_style(status)
     if counts := status.alarm_counts:
         highest: Priority = next(iter(counts))
@@ -285,9 +287,7 @@ def _build_light(status: StationStatus, name: str, now: datetime) -> StationLigh
             f"{look.shape}{len(status.alarms)}",
             CellStyle(look.colour, bold=status.has_unacknowledged),
         )
-    progress = (
-        _format_last(status, now) if _is_silent(status) else format_progress(status) or status.state.value
-    )
+    progress = age or format_progress(status) or status.state.value
     return StationLight(sanitize_text(name), mark, style, progress, status.urgency, bool(counts))
 
 
@@ -298,8 +298,8 @@ def paint_station_lights(canvas: Canvas, data: StationLights) -> None:
     capacity = max(1, (canvas.width + 1) // (_MIN_LIGHT_WIDTH + 1)) * canvas.height
     shown, rest = list(lights), ""
     if len(lights) > capacity:
-        chosen = sorted(lights, key=lambda light: light.urgency)[: capacity - 1]
-        shown = [light for light in lights if light in chosen]
+        chosen = sorted(range(len(lights)), key=lambda number: lights[number].urgency)[: capacity - 1]
+        shown = [lights[number] for number in sorted(chosen)]
         rest = number_format.format_count(len(lights) - len(shown))
     columns = -(-(len(shown) + bool(rest)) // canvas.height)
     width = canvas.width // columns

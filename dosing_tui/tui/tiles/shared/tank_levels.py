@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import TypeAlias
 
 from dosing_tui.domain.messages.models import InventoryLevel
@@ -35,13 +36,13 @@ def sort_by_urgency(context: RenderContext) -> tuple[InventoryLevel, ...]:
 
 def find_newest_level(levels: Sequence[InventoryLevel]) -> datetime | None:
     """When the newest of the levels was received; None for no level."""
-    return max((level.received_at for level in levels), default=None)
+    return max(map(attrgetter("received_at"), levels), default=None)
 
 
 def choose_tank_unit(levels: Sequence[InventoryLevel]) -> number_format.MassUnit:
     """One unit for all tanks, by the largest, with decimals for a hundredth of the smallest."""
     return number_format.choose_common_unit(
-        (level.capacity_g or level.remaining_g for level in levels), steps=100
+        {level.capacity_g or level.remaining_g for level in levels}, steps=100
     )
 
 

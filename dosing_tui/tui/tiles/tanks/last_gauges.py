@@ -10,7 +10,7 @@ from msgspec import Struct
 from dosing_tui.domain.alarms.models import AlarmKey, AlarmState
 from dosing_tui.domain.messages.models import InventoryLevel
 from dosing_tui.domain.messages.tank_level import LevelBand, StockLimits
-from dosing_tui.domain.quantities.value_age import ValueKind, is_old
+from dosing_tui.domain.quantities.value_age import AGE_LIMITS, ValueKind, is_old
 from dosing_tui.tui.rendering import number_format
 from dosing_tui.tui.rendering.canvas import sanitize_text
 from dosing_tui.tui.scope.render_context import RenderContext
@@ -44,9 +44,8 @@ class _KnownGauge(NamedTuple):
     level: InventoryLevel
     gauge: TankGauge
     urgency: Urgency
-    since: datetime
     until: datetime
-    """In this time the words for the level's age are the same: it is shown by the minute."""
+    """Until then the gauge looks the same: the level's age is shown by the minute."""
 
 
 class LastGauges:
@@ -55,32 +54,60 @@ class LastGauges:
     def __init__(self) -> None:
         self._surroundings: tuple[object, ...] = ()
         """All that gauges depend on beside their own level and its age."""
-        self._gauges: dict[tuple[str, str], _KnownGauge] = {}
+        self._built_at: datetime | None = None
+        self._gauges: list[_KnownGauge] = []
+        """In the order of the levels."""
+        self._by_urgency: list[_KnownGauge] = []
+        """The most urgent first."""
 
     def build_gauges(
         self, context: RenderContext, levels: Sequence[InventoryLevel], names: Mapping[str, str]
     ) -> tuple[TankGauge, ...]:
         """The most urgent first."""
-        limits, active = context.limits.stock, index_alarms(context.snapshot.alarms)
-        surroundings = (names, limits, active)
-        known = self._gauges if surroundings == self._surroundings else {}
-        found, now = {}, context.now
-        for level in levels:
-            last = known.get(level.identity)
-            if last is None or not _is_current(context, level, last):
-                gauge = _build_tank_gauge(context, level, names, limits, active)
-                minutes = (now - level.received_at) // _MINUTE
-                until = level.received_at + (minutes + 1) * _MINUTE
-                last = _KnownGauge(level, gauge, get_urgency(level, limits), now, until)
-            found[level.identity] = last
-        self._surroundings, self._gauges = surroundings, found
-        return tuple(each.gauge for each in sorted(found.values(), key=attrgetter("urgency")))
+        now, limits, active = context.now, context.limits.stock, index_alarms(context.snapshot.alarms)
+        surroundings = (names, limits, active, len(levels))
+        if surroundings != self._surroundings or self._built_at is None or now < self._built_at:
+            self._gauges = [_build_gauge(context, level, names, limits, active) for level in levels]
+            self._by_urgency = sorted(self._gauges, key=_get_urgency)
+        else:
+            outdated = [
+                number
+                for number, (level, last) in enumerate(zip(levels, self._gauges, strict=True))
+                if last.level is not level or now >= last.until
+            ]
+            self._replace({n: _build_gauge(context, levels[n], names, limits, active) for n in outdated})
+        self._surroundings, self._built_at = surroundings, now
+        return tuple([each.gauge for each in self._by_urgency])
+
+    def _replace(self, new: Mapping[int, _KnownGauge]) -> None:
+        """``new``: by their numbers. The order of the others stays, so that little is to be sorted."""
+        if new:
+            by_old = {id(self._gauges[number]): each for number, each in new.items()}
+            ordered = [by_old.get(id(each), each) for each in self._by_urgency]
+            self._by_urgency = sorted(ordered, key=_get_urgency)
+            for number, each in new.items():
+                self._gauges[number] = each
 
 
-def _is_current(context: RenderContext, level: InventoryLevel, known: _KnownGauge) -> bool:
-    """The level is the same, and neither the words for its age nor what it looks like has changed."""
-    is_in_minute = known.level is level and known.since <= context.now < known.until
-    return is_in_minute and _is_old(context, level) is known.gauge.is_old
+_get_urgency = attrgetter("urgency")
+
+
+def _build_gauge(
+    context: RenderContext, level: InventoryLevel, names: Mapping[str, str], limits: StockLimits,
+    active: Mapping[AlarmKey, AlarmState],
+) -> _KnownGauge:  # fmt: skip
+    gauge = _build_tank_gauge(context, level, names, limits, active)
+    return _KnownGauge(
+        level, gauge, get_urgency(level, limits), _find_next_look(level.received_at, context.now)
+    )
+
+
+def _find_next_look(received_at: datetime, now: datetime) -> datetime:
+    """When the words for an age change, or it becomes old, whichever is sooner."""
+    minute = received_at + ((now - received_at) // _MINUTE + 1) * _MINUTE
+    # old is what is older than its limit
+    old_at = received_at + AGE_LIMITS[ValueKind.LEVEL] + timedelta.resolution
+    return min(minute, old_at) if now < old_at else minute
 
 
 def _build_tank_gauge(

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
+from operator import attrgetter
 
 from msgspec import Struct
 
@@ -43,7 +44,8 @@ class TankGauges(Struct, frozen=True):
 
 def build_inventory(context: RenderContext) -> TileContent[TankGauges]:
     levels, settings = context.levels, context.settings
-    names = label_stations_compactly([level.device_id for level in levels], settings.short_names)
+    devices = dict.fromkeys(map(attrgetter("device_id"), levels))
+    names = label_stations_compactly(devices, settings.short_names)
     tanks, limits = _LAST_GAUGES.build_gauges(context, levels, names), context.limits.stock
     gauges = TankGauges(
         tanks, choose_tank_unit(levels), context.format_key("inventory"), context.snapshot.has_more_tanks
@@ -67,7 +69,7 @@ def paint_inventory(canvas: Canvas, data: TankGauges, first: int = 0) -> None:
     visible = count_visible_tanks(count, canvas.height)
     first = max(0, min(first, count - visible))
     shown = data.tanks[first : first + visible]
-    pairs = tuple(sorted((tank.station, tank.chemical) for tank in data.tanks))
+    pairs = tuple(sorted([(tank.station, tank.chemical) for tank in data.tanks]))
     room, names = choose_tank_names(pairs, canvas.width, is_one_row=rows_each == 1)
     if not names and shown:
         _draw_counts(canvas, data)
@@ -75,7 +77,7 @@ def paint_inventory(canvas: Canvas, data: TankGauges, first: int = 0) -> None:
     if visible < count:
         _draw_rest(canvas, data, first, visible)
     named = [(names[tank.station, tank.chemical], tank) for tank in shown]
-    masses = all(_has_room_for_mass(canvas.width, name, tank, data) for name, tank in named)
+    masses = rows_each > 1 and all(_has_room_for_mass(canvas.width, name, tank, data) for name, tank in named)
     side_texts, bar_width = _list_side_texts(canvas.width, shown, data, room)
     for number, (name, tank) in enumerate(named):
         y = number * rows_each
@@ -107,12 +109,12 @@ def _draw_counts(canvas: Canvas, data: TankGauges) -> None:
 
 def _draw_rest(canvas: Canvas, data: TankGauges, first: int, visible: int) -> None:
     """How many tanks are below and above, and what they are."""
-    hidden = [*data.tanks[:first], *data.tanks[first + visible :]]
-    counts = Counter(tank.band for tank in hidden)
-    # in the order of urgency: what is worst among them
+    hidden = [tank.band for tank in (*data.tanks[:first], *data.tanks[first + visible :])]
     count = number_format.format_count
+    # in the order of urgency: what is worst among them
     words = next(
-        (f"{count(counts[band])} {word}" for band, _, word in _BAND_WORDS[:-1] if counts[band]), "all normal"
+        (f"{count(number)} {word}" for band, _, word in _BAND_WORDS[:-1] if (number := hidden.count(band))),
+        "all normal",
     )
     below = len(data.tanks) - first - visible
     place = f" · {count(first)} above" if first and below else " above" if first else ""

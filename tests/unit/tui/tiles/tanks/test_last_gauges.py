@@ -89,3 +89,19 @@ def test_gauges_at_any_moment_equal_those_drawn_anew(passed: list[float]) -> Non
         tank_gauges._LAST_GAUGES = kept
         shown = draw(live, at)
         assert shown == draw_anew(live, at)
+
+
+def test_another_tank_in_the_place_of_one_has_its_own_gauge() -> None:
+    """As many as before: the oldest made room."""
+    levels, kept = make_levels(), LastGauges()
+    for number in range(len(levels)):
+        tank_gauges._LAST_GAUGES = kept
+        changed = [*levels]
+        changed[number] = structs.replace(
+            levels[number], device_id="other", chemical="X-1", percent_full=50.5
+        )
+        for some in (levels, changed):
+            live = live_plant(make_history(days=0.2), some)
+            shown = draw(live, NOW)
+            assert shown == draw_anew(live, NOW)
+            tank_gauges._LAST_GAUGES = kept
