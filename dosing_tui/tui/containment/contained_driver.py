@@ -11,7 +11,7 @@ from string import digits, punctuation
 from typing import Any, NamedTuple, cast
 
 from textual import constants
-from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
+from textual._ansi_sequences import ANSI_SEQUENCES_KEYS, SYNC_END, SYNC_START
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 from textual.keys import Keys, _character_to_key
@@ -58,6 +58,20 @@ class ContainedDriver(LinuxDriver):
         super().__init__(*arguments, **options)
         self._input_end = self.exit_event = InputEnd()
         self._is_starting = self._is_start_due = False
+        self._frame: list[str] | None = None
+        """What was written of a frame that has not ended."""
+
+    def write(self, data: str) -> None:
+        """A frame at once: the thread that writes wakes once for it, not for its begin and end as well."""
+        if data == SYNC_START:
+            self._frame = []
+        if self._frame is None:
+            super().write(data)
+            return
+        self._frame.append(data)
+        if data == SYNC_END:
+            frame, self._frame = self._frame, None
+            super().write("".join(frame))
 
     def start_application_mode(self) -> None:
         """Where a signal asks for it again while it is under way, it is repeated after that.

@@ -52,6 +52,7 @@ from dosing_tui.tui.controllers.sign_on_controller import (
 )
 from dosing_tui.tui.data.query_faults import QueryFaults
 from dosing_tui.tui.data.query_results import BatchQueryResult, PanelLoaded, QueryResult
+from dosing_tui.tui.rendering.minimal_repaint import paint_together
 from dosing_tui.tui.requests.operator_entries import EntryResult
 from dosing_tui.tui.screens.console_screen import ConsoleScreen
 from dosing_tui.tui.screens.dashboard_screen import DashboardScreen
@@ -188,6 +189,10 @@ class ConsoleControllers:
 
     def draw_screens(self, snapshot: LiveSnapshot, now: datetime) -> None:
         """Each part guarded: an exception in one does not reach the others."""
+        with paint_together(self.active_screen):
+            self._draw_parts(snapshot, now)
+
+    def _draw_parts(self, snapshot: LiveSnapshot, now: datetime) -> None:
         screen, dashboard = self.active_screen, self.dashboard
         if notice := dashboard.services.operator.take_notice():
             screen.show_message(notice)

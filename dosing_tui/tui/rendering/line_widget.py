@@ -95,13 +95,14 @@ class LineWidget(ContainedPump, Widget):
     def _refresh_cells(self, dirty: Sequence[Region]) -> None:
         """As ``refresh``, without two messages of each widget: the screen's next frame has the cells."""
         is_shown = self.is_attached and self.is_mounted and self.display
-        if not is_shown or self not in self.screen._compositor:
+        if not is_shown or self not in (screen := self.screen)._compositor:
             self.refresh(*dirty)
             return
         self._set_dirty(*dirty)
         # private to textual, and what its handler of messages.Update does
-        self.screen._dirty_widgets.add(self)
-        self.screen.check_idle()
+        screen._dirty_widgets.add(self)
+        if not getattr(screen._compositor, "is_held", False):
+            screen.check_idle()
 
     def on_click(self, event: events.Click) -> None:
         event.stop()
@@ -136,16 +137,35 @@ class LineWidget(ContainedPump, Widget):
         return super().render_lines(crop)
 
     def render_line(self, y: int) -> Strip:
+        self.prepare_rows()
         if y < len(self._strips):
             strip = self._strips[y]
             if strip is None:
-                strip = self._strips[y] = self._draw_row(y)
+                strip = self._strips[y] = self._draw_cells(y, 0, len(self._cell_rows[y]))
             return strip
         return self._create_blank()
 
-    def _draw_row(self, y: int) -> Strip:
+    def prepare_rows(self) -> None:
+        """Before a line is painted."""
+
+    def render_cells(self, y: int, start: int, end: int, *, width: int) -> Strip:
+        """A part of a line of ``width`` cells, as of ``render_lines``; what is beside it is not drawn."""
+        self.prepare_rows()
+        row = self._cell_rows[y] if y < len(self._cell_rows) else []
+        is_cut = len(row) != width or "" in (
+            row[start][0],
+            *(character for character, _ in row[end : end + 1]),
+        )
+        if is_cut or self._strips[y] is not None or self.theme.palette.is_monochrome:
+            (strip,) = self.render_lines(Region(0, y, width, 1))
+            return strip.crop(start, end)
+        return self._draw_cells(y, start, end)
+
+    def _draw_cells(self, y: int, start: int, end: int) -> Strip:
         """Blank if it fails, so that the others are seen."""
-        drawn = self.run_contained(f"line {y}", lambda: _build_strip(self._cell_rows[y], self.theme))
+        row = self._cell_rows[y]
+        cells = row if end - start == len(row) else row[start:end]
+        drawn = self.run_contained(f"line {y}", lambda: _build_strip(cells, self.theme))
         return self._create_blank() if drawn is None else self._filter_colours(drawn)
 
     def _filter_colours(self, strip: Strip) -> Strip:

@@ -9,6 +9,7 @@ This rests on names private to textual and rich: where textual's are not as expe
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from itertools import pairwise
 from operator import itemgetter
@@ -114,7 +115,7 @@ class PlacedRow(NamedTuple):
 
     start: int
     end: int
-    widget: Widget
+    widget: LineWidget
     y: int
 
 
@@ -122,6 +123,8 @@ class ChangedCellsCompositor(Compositor):
     _placed: Mapping[Widget, tuple[Region, Region]] | None = None
     """The widgets that ``_rows`` were made of."""
     _rows: Mapping[int, Sequence[PlacedRow]] = {}
+    is_held = False
+    """Widgets need not ask for the next frame: it comes when all is drawn."""
 
     def render_partial_update(self) -> Any:  # the return type of the base class is private, too
         if (spans := self._cut_rows()) is not None:
@@ -145,8 +148,8 @@ class ChangedCellsCompositor(Compositor):
                 if row.start > drawn_to:
                     return None
                 last = min(end, row.end)
-                (strip,) = row.widget.render_lines(Region(0, row.y, row.end - row.start, 1))
-                found.append(ChangedSpan(drawn_to, y, strip.crop(drawn_to - row.start, last - row.start)))
+                part, width = (drawn_to - row.start, last - row.start), row.end - row.start
+                found.append(ChangedSpan(drawn_to, y, row.widget.render_cells(row.y, *part, width=width)))
                 drawn_to = last
             if drawn_to < end:
                 return None
@@ -161,16 +164,36 @@ def place_rows(visible: Mapping[Widget, tuple[Region, Region]]) -> Mapping[int, 
     for widget, (place, clip) in visible.items():
         if widget in parents:
             continue
-        is_plain = isinstance(widget, LineWidget) and clip.contains_region(place)
+        is_plain = clip.contains_region(place)
         for y in place.line_range:
-            rows[y].append(PlacedRow(place.x, place.right, widget, y - place.y))
-            if not is_plain:
+            if isinstance(widget, LineWidget) and is_plain:
+                rows[y].append(PlacedRow(place.x, place.right, widget, y - place.y))
+            else:
                 mixed.add(y)
     for y, placed in rows.items():
         placed.sort(key=itemgetter(0))
         if any(one.end > other.start for one, other in pairwise(placed)):
             mixed.add(y)
     return {y: placed for y, placed in rows.items() if y not in mixed}
+
+
+@contextmanager
+def paint_together(screen: Screen[Any]) -> Iterator[None]:
+    """What is drawn within it is painted at its end.
+
+    Textual has each widget send the screen a message, after which a timer paints: three wakes of the program.
+    """
+    compositor = screen._compositor
+    if not isinstance(compositor, ChangedCellsCompositor):
+        yield
+        return
+    compositor.is_held = True
+    try:
+        yield
+    finally:
+        compositor.is_held = False
+        if screen._dirty_widgets:
+            screen._on_timer_update()
 
 
 def install_compositor(screen: Screen[Any]) -> bool:

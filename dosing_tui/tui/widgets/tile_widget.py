@@ -9,7 +9,6 @@ from typing import Any
 
 from msgspec.structs import replace
 from textual.message import Message
-from textual.strip import Strip
 
 from dosing_tui.domain.quantities.quantity_text import format_count
 from dosing_tui.tui.charts.full_screen_chart import (
@@ -90,7 +89,7 @@ class Tile(LineWidget, can_focus=True):
         return self._content.title if self._content else str(self.tile_id).replace("_", " ").capitalize()
 
     def show_content(self, content: AnyTileContent) -> None:
-        if content != self._content or self._needs_draw:
+        if self._needs_draw or (content is not self._content and content != self._content):
             self._content = content
             self.draw_tile()
 
@@ -166,10 +165,9 @@ class Tile(LineWidget, can_focus=True):
         """Draw the last content for the present size, frame and focus."""
         self._pass_rows(self.show_rows)
 
-    def render_line(self, y: int) -> Strip:
+    def prepare_rows(self) -> None:
         if self._needs_draw:
             self._pass_rows(self.replace_rows)
-        return super().render_line(y)
 
     def _pass_rows(self, show: Callable[[Rows], None]) -> None:
         """Nothing before the first content, nor in a place too small for a frame."""

@@ -1,6 +1,7 @@
 """How a frame comes onto the terminal: the cells are those of Textual, asked of the widgets that changed."""
 
 from datetime import datetime
+from itertools import combinations
 from typing import Any
 
 import pytest
@@ -11,7 +12,9 @@ from textual.strip import Strip
 
 from dosing_tui.domain.messages.models import ReadingKind
 from dosing_tui.live_state import LiveState
+from dosing_tui.tui.rendering.canvas import split_cells
 from dosing_tui.tui.rendering.minimal_repaint import ChangedCellsCompositor, ChangedCellsUpdate
+from dosing_tui.tui.rendering.palette import DIM, STRONG
 from tests.support.tui.console_driver import Console, open_console
 
 
@@ -88,3 +91,29 @@ async def test_what_changes_is_asked_of_its_widgets_and_shows_the_same_cells(fra
         await pass_seconds(driven, 4)
         assert frames
         assert set(frames) == {"rows"}
+
+
+async def test_a_picture_is_painted_with_its_tick_and_not_after_a_turn_of_messages(frames: list[str]) -> None:
+    async with open_console() as driven:
+        await pass_seconds(driven, 1)
+        driven.clock.move_forward(1)
+        send_dose(driven.live, driven.clock())
+        frames.clear()
+        driven.app._run_tick()
+        assert frames == ["rows"]
+        await driven.pilot.pause(0.1)
+        assert frames == ["rows"]
+
+
+async def test_a_part_of_a_line_has_the_cells_of_the_whole_line() -> None:
+    """Also where it cuts a character of two cells."""
+    async with open_console() as driven:
+        widget, text = driven.app.dashboard_screen._status, "DOSING 混合 › ○ 12"
+        row = [
+            (character, STRONG if number % 3 else DIM) for number, character in enumerate(split_cells(text))
+        ]
+        for start, end in combinations(range(len(row) + 1), 2):
+            widget.replace_rows([row])
+            part = widget.render_cells(0, start, end, width=len(row))
+            assert list_cells([part]) == list_cells([widget.render_line(0).crop(start, end)])
+            assert list_cells([widget.render_cells(0, start, end, width=len(row))]) == list_cells([part])
