@@ -11,10 +11,10 @@ from dosing_tui.domain.messages.models import ReadingKind
 from dosing_tui.domain.panels.panel_catalog import Panel
 from dosing_tui.live_snapshot import LiveSnapshot, Role
 
-REFRESH_INTERVALS = ((timedelta(hours=6), timedelta(seconds=1)), (timedelta(days=2), timedelta(seconds=2)))
+SHORT_RANGE, SHORT_RANGE_INTERVAL = timedelta(hours=6), timedelta(seconds=1)
 """The least time between two queries of a range up to that length."""
 LONG_RANGE_INTERVAL = timedelta(seconds=5)
-"""Of longer ranges: one dose changes little of what they show."""
+"""Of longer ranges: one dose changes little of what they show, and their ages are by ten seconds."""
 IDLE_SHARE = 4
 """A slow server rests this many times as long as its last answer took."""
 MAX_INTERVAL = timedelta(seconds=30)
@@ -84,7 +84,7 @@ def is_request_due(state: PanelRefreshState, now: datetime, *, settle_time: time
 
 def choose_interval(length: timedelta) -> timedelta:
     """The least time between two queries of a range of this length."""
-    return next((pause for longest, pause in REFRESH_INTERVALS if length <= longest), LONG_RANGE_INTERVAL)
+    return SHORT_RANGE_INTERVAL if length <= SHORT_RANGE else LONG_RANGE_INTERVAL
 
 
 def start_request(state: PanelRefreshState, now: datetime, length: timedelta) -> PanelRefreshState:

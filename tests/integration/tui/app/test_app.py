@@ -14,6 +14,7 @@ from dosing_tui.live_snapshot import LinkState, LinkStatus, Role
 from dosing_tui.live_state import LiveState
 from dosing_tui.tui.app.terminal_options import TerminalOptions
 from dosing_tui.tui.controllers.scope_controller import NoteStored
+from dosing_tui.tui.data.refresh_policy import LONG_RANGE_INTERVAL
 from dosing_tui.tui.dialogs.quit_and_help import (
     HELP_PAGES,
     HELP_TEXT_CELLS,
@@ -273,7 +274,7 @@ async def test_r_asks_every_panel_again() -> None:
 async def test_a_stored_dose_makes_its_panels_due() -> None:
     async with open_console() as driven:
         before = len(driven.source.asked)
-        driven.clock.move_forward(2)
+        driven.clock.move_forward(LONG_RANGE_INTERVAL.total_seconds())
         driven.live.count_stored([ReadingKind.DOSE])
         await wait_for(lambda: "error_rate" in driven.source.asked[before:])
         assert "batches_today" not in driven.source.asked[before:]
@@ -282,7 +283,7 @@ async def test_a_stored_dose_makes_its_panels_due() -> None:
 async def test_rows_that_nobody_waits_for_are_there_with_a_tick_and_have_the_time_of_their_arrival() -> None:
     async with open_console() as driven:
         results = driven.app.controllers.dashboard.panel_cache.results
-        driven.clock.move_forward(2)
+        driven.clock.move_forward(LONG_RANGE_INTERVAL.total_seconds())
         driven.live.count_stored([ReadingKind.DOSE])
         await wait_for(lambda: results["error_rate"].loaded_at == driven.clock.now)
 

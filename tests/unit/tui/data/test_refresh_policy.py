@@ -108,15 +108,14 @@ def test_the_collector_goes_by_commits_and_everyone_else_by_messages() -> None:
     assert get_settle_time(Role.STANDBY) > NO_TIME
 
 
-def test_a_range_of_a_day_is_asked_for_every_other_second_and_a_longer_one_every_five() -> None:
-    assert [choose_interval(length) // SECOND for length in (HOUR, DAY, 2 * DAY, 7 * DAY, 90 * DAY)] == [
-        1, 2, 2, 5, 5,
-    ]  # fmt: skip
+def test_a_range_of_hours_is_asked_for_every_second_and_a_longer_one_every_five() -> None:
+    lengths = (HOUR, 6 * HOUR, 7 * HOUR, DAY, 90 * DAY)
+    assert [choose_interval(length) // SECOND for length in lengths] == [1, 1, 5, 5, 5]
     turn = update_counts(start_request(after_answer(), NOW + 9 * SECOND, DAY), (1,), NOW + 10 * SECOND)
     done = finish_request(turn, turn.generation, NOW + 9 * SECOND, has_failed=False)
     assert done is not None
-    assert not is_request_due(done, NOW + 10.9 * SECOND, settle_time=NO_TIME)
-    assert is_request_due(done, NOW + 11 * SECOND, settle_time=NO_TIME)
+    assert not is_request_due(done, NOW + 13.9 * SECOND, settle_time=NO_TIME)
+    assert is_request_due(done, NOW + 14 * SECOND, settle_time=NO_TIME)
 
 
 def test_a_slow_server_has_time_for_others() -> None:
