@@ -19,6 +19,7 @@ from dosing_tui.domain.messages.text_sanitizer import clean_line
 from dosing_tui.ipc.supervised_thread import FailureReporter, ignore_failure
 from dosing_tui.live_snapshot import LiveSnapshotSource, Role
 from dosing_tui.tui import lazy_screens
+from dosing_tui.tui.app.closed_widgets import release_closed_widgets
 from dosing_tui.tui.app.ordered_input import OrderedInputApp
 from dosing_tui.tui.app.shutdown import ShutdownHandler
 from dosing_tui.tui.app.terminal import has_backlog
@@ -83,6 +84,7 @@ class DosingApp(OrderedInputApp[None]):
         after_first_paint: Callable[[], None] = lambda: None,
         on_thread_failure: FailureReporter = ignore_failure,
     ) -> None:
+        release_closed_widgets()
         super().__init__(ansi_color=True if terminal.is_monochrome else None)
         self._settings, self._terminal, self._after_first_paint = settings, terminal, after_first_paint
         self._themes = ThemeSwitch(self, terminal, settings.console.theme)

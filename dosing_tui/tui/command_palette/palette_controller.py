@@ -69,6 +69,10 @@ class FilterValueReceiver:
     palette: CommandPalette
     make_commands: Callable[[Mapping[Dimension, Sequence[str]]], list[PaletteCommand]]
 
+    @property
+    def is_closed(self) -> bool:
+        return self.palette.is_closed
+
     def show_values(self, values: Mapping[Dimension, Sequence[str]]) -> None:
         self.palette.add_commands(self.make_commands(values))
 

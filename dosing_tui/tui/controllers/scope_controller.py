@@ -1,7 +1,7 @@
 """Range and filters of the console, and operator notes: their keys, dialogs and results."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Protocol
@@ -36,6 +36,10 @@ from dosing_tui.tui.scope.scope import (
 class FilterValueView(Protocol):
     """What offers the values to choose from."""
 
+    @property
+    def is_closed(self) -> bool:
+        """It no longer waits for them."""
+
     def show_values(self, values: Mapping[Dimension, Sequence[str]]) -> None:
         """The values in the database, or else those of the received messages."""
 
@@ -43,11 +47,8 @@ class FilterValueView(Protocol):
         """Why the database's values could not be read."""
 
 
-@dataclass
 class FilterValuesLoaded(QueryResult[dict[Dimension, Sequence[str]]]):
-    """The values to choose from, for the dialog that requested them."""
-
-    dialog: FilterValueView
+    """The values to choose from, for all that wait for them."""
 
 
 class NoteStored(EntryResult[object]):
@@ -66,6 +67,8 @@ class ScopeController(Controller):
     """The filter of stations before one was entered."""
     _entered_station: str = ""
     """The station chosen in the station overview, while it is the only filter of stations."""
+    _waiting_views: list[FilterValueView] = field(default_factory=list)
+    """Never empty while the values are read."""
 
     def __post_init__(self) -> None:
         self.changed_at = self.services.clock()
@@ -147,8 +150,11 @@ class ScopeController(Controller):
         self._set_scope(replace(self.scope, selection=selection))
 
     def load_filter_values(self, view: FilterValueView) -> None:
-        """Read the values in the database; the view gets them later."""
-        self.services.workers.submit(self._read_filter_values, partial(FilterValuesLoaded, dialog=view))
+        """Read the values in the database, once for all who wait; the view gets them later."""
+        is_reading = bool(self._waiting_views)
+        self._waiting_views = [*(one for one in self._waiting_views if not one.is_closed), view]
+        if not is_reading:
+            self.services.workers.submit(self._read_filter_values, FilterValuesLoaded)
 
     def _read_filter_values(self) -> dict[Dimension, Sequence[str]]:
         """In a worker thread."""
@@ -157,9 +163,11 @@ class ScopeController(Controller):
         }
 
     def show_filter_values(self, result: FilterValuesLoaded) -> None:
-        if result.value is None:
-            result.dialog.show_error(result.error)
-        result.dialog.show_values(result.value or self.list_live_values())
+        views, self._waiting_views = self._waiting_views, []
+        for view in views:
+            if result.value is None:
+                view.show_error(result.error)
+            view.show_values(result.value or self.list_live_values())
 
     def list_live_values(self) -> dict[Dimension, Sequence[str]]:
         """The values of the received messages, while the database does not answer."""

@@ -395,7 +395,7 @@ class FakeSource:
 
 _FIELDS = {
     Dimension.DEVICE: "device_id", Dimension.CHEMICAL: "chemical", Dimension.RECIPE: "recipe",
-    Dimension.MODE: "mode",
+    Dimension.MODE: "mode", Dimension.PUMP: "pump",
 }  # fmt: skip
 
 

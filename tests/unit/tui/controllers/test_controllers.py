@@ -1,5 +1,7 @@
 """Each controller without an app: keys come in as calls, dialogs are answered, results are handed over."""
 
+import gc
+import weakref
 from dataclasses import replace
 from pathlib import Path
 
@@ -168,6 +170,31 @@ def test_filters_are_chosen_from_live_values_while_the_database_is_down(
     assert values[Dimension.DEVICE] == ["dosing_system_01"]
     bench.host.answer(Selection(device=("dosing_system_01",)))
     assert scopes.scope.selection.device == ("dosing_system_01",)
+
+
+def test_filter_dialogs_opened_while_the_values_are_read_share_one_query(
+    bench: ControllerBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each had a query of its own: panels waited behind them all, and each kept its closed dialog."""
+    offered: list[object] = []
+    monkeypatch.setattr(FilterDialog, "show_values", lambda self, values: offered.append(self))
+    scopes, closed = scope_controller(bench), []
+    for _ in range(3):
+        scopes.open_filter_dialog()
+        dialog = bench.host.screen
+        assert isinstance(dialog, FilterDialog)
+        closed.append(weakref.ref(dialog))
+        dialog.is_closed = True
+        del dialog
+        bench.host.answer(None)
+    scopes.open_filter_dialog()
+    gc.collect()
+    assert [dialog() for dialog in closed] == [None] * 3
+    scopes.show_filter_values(bench.workers.take(FilterValuesLoaded))
+    assert offered == [bench.host.screen]
+    scopes.open_filter_dialog()
+    scopes.show_filter_values(bench.workers.take(FilterValuesLoaded))
+    assert offered[-1] is bench.host.screen
 
 
 def test_a_note_is_stored_with_the_name_that_was_entered(bench: ControllerBench) -> None:
