@@ -11,4 +11,4 @@ def release_closed_widgets() -> None:
     """
     remembered = vars(StylesCache)["get_inner_outer"]
     if hasattr(remembered, "cache_info"):  # else it is a class method by now
-        StylesCache.get_inner_outer = classmethod(remembered)  # type: ignore[assignment]
+        StylesCache.get_inner_outer = classmethod(remembered)  # type: ignore[assignment]  # a static method until now
