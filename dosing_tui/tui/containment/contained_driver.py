@@ -63,7 +63,7 @@ class ContainedDriver(LinuxDriver):
 
     def write(self, data: str) -> None:
         """A frame at once: the thread that writes wakes once for it, not for its begin and end as well."""
-        if data == SYNC_START:
+        if data == SYNC_START and self._frame is None:
             self._frame = []
         if self._frame is None:
             super().write(data)

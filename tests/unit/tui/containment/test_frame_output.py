@@ -31,3 +31,10 @@ def test_a_terminal_that_takes_no_whole_frames_is_written_to_as_before(written: 
     for data in ("cells", "cursor"):
         driver.write(data)
     assert written == ["cells", "cursor"]
+
+
+def test_a_frame_that_begins_within_another_takes_nothing_from_it(written: list[str]) -> None:
+    driver = RecordedDriver()
+    for data in (SYNC_START, "cells", SYNC_START, "more", SYNC_END, "bell"):
+        driver.write(data)
+    assert written == [f"{SYNC_START}cells{SYNC_START}more{SYNC_END}", "bell"]
